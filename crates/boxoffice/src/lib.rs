@@ -1,0 +1,1 @@
+//! Catalogue, contacts, staged barcodes, external sales, orders, tickets, pending account, reports.

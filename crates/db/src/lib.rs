@@ -1,0 +1,1 @@
+//! One SQL text over embedded SQLite and PostgreSQL: transactions, group commit, migrations.

@@ -1,0 +1,1 @@
+//! Sectors, doors, devices, checks, decisions, offline journal, control barcodes, queue to ticketing.

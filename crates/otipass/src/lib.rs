@@ -1,0 +1,1 @@
+//! Recognise a card, read mapping parameters, ask and tell Otipass.

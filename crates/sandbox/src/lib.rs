@@ -1,0 +1,1 @@
+//! A stand-in Otipass with passes, faults and latency.

@@ -1,0 +1,1 @@
+//! The access control service's wire types and client; the STX_File reader and writer.

@@ -1,0 +1,1 @@
+//! HTTP: device API, access control service, workers, telemetry.

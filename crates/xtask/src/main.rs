@@ -1,0 +1,3 @@
+//! Everything a developer runs: tests, benchmarks, tidy rules.
+
+fn main() {}

@@ -1,0 +1,275 @@
+//! SQLite: one writer thread with group commit, a pool of readers.
+
+use crate::job::{Job, Verdict};
+use crate::{Db, DbError, Durability, QUEUE_LIMIT, Row, Tx, Value};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, Statement, ToSql};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// The most closures one commit takes.
+const GROUP_LIMIT: usize = 256;
+const READERS: usize = 4;
+/// How long a commit waits for another process that holds the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const STATEMENT_CACHE: usize = 256;
+
+pub(crate) fn open_memory(durability: Durability) -> Result<Db, DbError> {
+    let connection = Connection::open_in_memory().map_err(DbError::unavailable)?;
+    let writes = start_writer(prepared(connection, durability)?)?;
+    // A second connection would see another, empty database: reads queue with
+    // the writes.
+    Ok(Db {
+        reads: writes.clone(),
+        writes,
+    })
+}
+
+pub(crate) fn open_file(path: &Path, durability: Durability) -> Result<Db, DbError> {
+    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(DbError::unavailable)?;
+    }
+    let connection = Connection::open(path).map_err(DbError::unavailable)?;
+    let connection = prepared(connection, durability)?;
+    let (reads, waiting) = mpsc::channel(QUEUE_LIMIT);
+    let waiting = Arc::new(Mutex::new(waiting));
+    for number in 0..READERS {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(DbError::unavailable)?;
+        connection
+            .busy_timeout(BUSY_TIMEOUT)
+            .map_err(DbError::unavailable)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        let waiting = Arc::clone(&waiting);
+        spawn(&format!("sqlite-reader-{number}"), move || {
+            loop {
+                let next = waiting
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .blocking_recv();
+                match next {
+                    Some(job) => read(&connection, job),
+                    None => return,
+                }
+            }
+        })?;
+    }
+    Ok(Db {
+        reads,
+        writes: start_writer(connection)?,
+    })
+}
+
+fn prepared(connection: Connection, durability: Durability) -> Result<Connection, DbError> {
+    let synchronous = match durability {
+        Durability::Full => "FULL",
+        Durability::Relaxed => "OFF",
+    };
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .and_then(|()| {
+            connection.execute_batch(&format!(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
+                 PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"
+            ))
+        })
+        .map_err(DbError::unavailable)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    Ok(connection)
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), DbError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map(drop)
+        .map_err(DbError::unavailable)
+}
+
+fn start_writer(connection: Connection) -> Result<mpsc::Sender<Box<dyn Job>>, DbError> {
+    let (sender, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE_LIMIT);
+    spawn("sqlite-writer", move || {
+        while let Some(first) = waiting.blocking_recv() {
+            write_group(&connection, first, &mut waiting);
+        }
+    })?;
+    Ok(sender)
+}
+
+/// Runs `first` and whatever else is waiting in one transaction, each in a
+/// savepoint of its own, and tells everyone once the commit is on the disk.
+/// While it is, the next group gathers.
+fn write_group(
+    connection: &Connection,
+    first: Box<dyn Job>,
+    waiting: &mut mpsc::Receiver<Box<dyn Job>>,
+) {
+    if let Err(error) = command(connection, "BEGIN IMMEDIATE") {
+        let name = first.name();
+        first.finish(Err(match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy) => DbError::Busy { name, attempts: 1 },
+            _ => DbError::unavailable(error),
+        }));
+        return;
+    }
+    let mut group = Vec::new();
+    let mut next = Some(first);
+    let mut failed = None;
+    while let Some(mut job) = next.take() {
+        let done = run_in_savepoint(connection, job.as_mut());
+        group.push(job);
+        // An error such as a full disk ends the whole transaction at once, and
+        // with it what the others in the group did.
+        if let Err(error) = done {
+            failed = Some(error);
+        } else if connection.is_autocommit() {
+            failed = Some(DbError::Commit(
+                std::io::Error::other("SQLite ended the transaction").into(),
+            ));
+        } else if group.len() < GROUP_LIMIT {
+            next = waiting.try_recv().ok();
+        }
+    }
+    let outcome = match failed {
+        Some(error) => Err(error),
+        None => command(connection, "COMMIT").map_err(|error| DbError::Commit(error.into())),
+    };
+    if outcome.is_err()
+        && !connection.is_autocommit()
+        && let Err(error) = command(connection, "ROLLBACK")
+    {
+        tracing::error!(%error, "a failed transaction could not be rolled back");
+    }
+    metrics::counter!("passerelle_db_commits_total").increment(1);
+    metrics::counter!("passerelle_db_writes_total").increment(group.len() as u64);
+    for job in group {
+        job.finish(outcome.clone());
+    }
+}
+
+fn run_in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), DbError> {
+    let commit = |error: rusqlite::Error| DbError::Commit(error.into());
+    command(connection, "SAVEPOINT one").map_err(commit)?;
+    match job.run(&mut Tx::sqlite(connection)) {
+        Verdict::Keep => {}
+        Verdict::Undo if connection.is_autocommit() => return Ok(()),
+        Verdict::Undo => command(connection, "ROLLBACK TO one").map_err(commit)?,
+    }
+    if connection.is_autocommit() {
+        return Ok(());
+    }
+    command(connection, "RELEASE one").map_err(commit)
+}
+
+fn read(connection: &Connection, mut job: Box<dyn Job>) {
+    let outcome = command(connection, "BEGIN")
+        .map(|()| {
+            job.run(&mut Tx::sqlite(connection));
+        })
+        .and_then(|()| command(connection, "COMMIT"))
+        .map_err(DbError::unavailable);
+    if !connection.is_autocommit()
+        && let Err(error) = command(connection, "ROLLBACK")
+    {
+        tracing::error!(%error, "a failed read could not be rolled back");
+    }
+    job.finish(outcome);
+}
+
+fn command(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+pub(crate) fn execute(
+    connection: &Connection,
+    sql: &str,
+    params: &[Value],
+) -> Result<u64, DbError> {
+    let run = || {
+        let mut statement = connection.prepare_cached(sql)?;
+        bind(&mut statement, params)?;
+        statement.raw_execute()
+    };
+    run()
+        .map(|changed| changed as u64)
+        .map_err(|error| DbError::statement(sql, error))
+}
+
+pub(crate) fn query(
+    connection: &Connection,
+    sql: &str,
+    params: &[Value],
+) -> Result<Vec<Row>, DbError> {
+    let run = || -> rusqlite::Result<Vec<Row>> {
+        let mut statement = connection.prepare_cached(sql)?;
+        bind(&mut statement, params)?;
+        let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
+        let mut found = Vec::new();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            let values = (0..columns.len())
+                .map(|at| {
+                    row.get_ref(at).and_then(|value| match value {
+                        ValueRef::Null => Ok(Value::Null),
+                        ValueRef::Integer(number) => Ok(Value::Int(number)),
+                        ValueRef::Text(text) => {
+                            Ok(Value::Text(String::from_utf8_lossy(text).into_owned()))
+                        }
+                        other => Err(rusqlite::Error::InvalidColumnType(
+                            at,
+                            columns[at].clone(),
+                            other.data_type(),
+                        )),
+                    })
+                })
+                .collect::<Result<_, _>>()?;
+            found.push(Row {
+                columns: Arc::clone(&columns),
+                values,
+            });
+        }
+        Ok(found)
+    };
+    run().map_err(|error| DbError::statement(sql, error))
+}
+
+/// `$3` is a *named* parameter to SQLite, numbered by first appearance.
+fn bind(statement: &mut Statement<'_>, params: &[Value]) -> rusqlite::Result<()> {
+    let wanted = statement.parameter_count();
+    if wanted != params.len() {
+        return Err(rusqlite::Error::InvalidParameterCount(params.len(), wanted));
+    }
+    for index in 1..=wanted {
+        let number = statement
+            .parameter_name(index)
+            .and_then(|name| name.strip_prefix('$'))
+            .and_then(|number| number.parse::<usize>().ok())
+            .and_then(|number| number.checked_sub(1))
+            .filter(|number| *number < params.len())
+            .ok_or(rusqlite::Error::InvalidParameterCount(params.len(), wanted))?;
+        statement.raw_bind_parameter(index, &params[number])?;
+    }
+    Ok(())
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Int(number) => ValueRef::Integer(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+pub(crate) fn define(connection: &Connection, sql: &str) -> Result<(), DbError> {
+    let sql = sql.replace(
+        "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        "INTEGER PRIMARY KEY AUTOINCREMENT",
+    );
+    connection
+        .execute_batch(&sql)
+        .map_err(|error| DbError::statement(&sql, error))
+}

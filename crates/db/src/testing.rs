@@ -1,0 +1,98 @@
+//! Databases for tests. Every test that stores something runs on all three:
+//! SQLite in memory, SQLite on disk, PostgreSQL.
+
+use crate::{Db, DbUrl};
+use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+
+/// The environment variable that names the PostgreSQL server for tests, any
+/// database of it; `cargo xtask test` starts one and sets it.
+pub const POSTGRES: &str = "PASSERELLE_TEST_POSTGRES";
+
+/// An empty database that lives as long as the test.
+pub struct TestDb {
+    /// The handle.
+    pub db: Db,
+    /// Where it is, to open it a second time.
+    pub url: DbUrl,
+    _folder: Option<TempDir>,
+}
+
+impl TestDb {
+    async fn open(url: DbUrl, folder: Option<TempDir>) -> Self {
+        let db = Db::open(&url).await.expect("the test database opens");
+        Self {
+            db,
+            url,
+            _folder: folder,
+        }
+    }
+}
+
+/// SQLite in memory.
+pub async fn sqlite_in_memory() -> TestDb {
+    TestDb::open(DbUrl::SqliteMemory, None).await
+}
+
+/// SQLite in a file of its own.
+pub async fn sqlite_on_disk() -> TestDb {
+    let folder = TempDir::new().expect("a temporary folder");
+    let url = DbUrl::SqliteFile(folder.path().join("test.db"));
+    TestDb::open(url, Some(folder)).await
+}
+
+/// A schema of its own in the PostgreSQL server for tests.
+///
+/// # Panics
+/// If [`POSTGRES`] is not set: a test that skips itself proves nothing.
+pub async fn postgres() -> TestDb {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let server = std::env::var(POSTGRES).unwrap_or_else(|_| {
+        panic!(
+            "{POSTGRES} is not set: run `cargo xtask test`, or `cargo xtask postgres` and export \
+             what it prints"
+        )
+    });
+    let schema = format!(
+        "test_{}_{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    );
+    let maker = Db::open(&DbUrl::Postgres(server.clone()))
+        .await
+        .expect("the PostgreSQL server for tests answers");
+    let sql = format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema};");
+    maker
+        .write("make schema", move |tx| tx.define(&sql))
+        .await
+        .expect("the schema can be made");
+    let separator = if server.contains('?') { '&' } else { '?' };
+    let url = format!("{server}{separator}options=-csearch_path%3D{schema}");
+    TestDb::open(DbUrl::Postgres(url), None).await
+}
+
+/// Runs each of the named `async fn(TestDb)` on every engine, as a test of its
+/// own.
+#[macro_export]
+macro_rules! conformance {
+    ($($test:ident),* $(,)?) => {
+        mod sqlite_in_memory {$(
+            #[tokio::test]
+            async fn $test() {
+                super::$test($crate::testing::sqlite_in_memory().await).await;
+            }
+        )*}
+        mod sqlite_on_disk {$(
+            #[tokio::test]
+            async fn $test() {
+                super::$test($crate::testing::sqlite_on_disk().await).await;
+            }
+        )*}
+        mod postgres {$(
+            #[tokio::test]
+            async fn $test() {
+                super::$test($crate::testing::postgres().await).await;
+            }
+        )*}
+    };
+}

@@ -1,0 +1,92 @@
+use crate::postgres::PostgresTx;
+use crate::sqlite;
+use crate::{DbError, Row, Value};
+
+/// A transaction in progress.
+pub struct Tx<'a> {
+    engine: Engine<'a>,
+}
+
+enum Engine<'a> {
+    Sqlite(&'a rusqlite::Connection),
+    Postgres(PostgresTx<'a>),
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) fn sqlite(connection: &'a rusqlite::Connection) -> Self {
+        Self {
+            engine: Engine::Sqlite(connection),
+        }
+    }
+
+    pub(crate) fn postgres(tx: PostgresTx<'a>) -> Self {
+        Self {
+            engine: Engine::Postgres(tx),
+        }
+    }
+
+    pub(crate) fn into_postgres(self) -> Option<PostgresTx<'a>> {
+        match self.engine {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(tx) => Some(tx),
+        }
+    }
+
+    /// Runs a statement and says how many rows it changed.
+    ///
+    /// # Errors
+    /// [`DbError::Statement`] if the engine refuses it.
+    pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, DbError> {
+        match &mut self.engine {
+            Engine::Sqlite(connection) => sqlite::execute(connection, sql, params),
+            Engine::Postgres(tx) => tx.execute(sql, params),
+        }
+    }
+
+    /// Runs a query and gives all its rows.
+    ///
+    /// # Errors
+    /// [`DbError::Statement`] if the engine refuses it.
+    pub fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
+        match &mut self.engine {
+            Engine::Sqlite(connection) => sqlite::query(connection, sql, params),
+            Engine::Postgres(tx) => tx.query(sql, params),
+        }
+    }
+
+    /// Runs a query that gives one row or none.
+    ///
+    /// # Errors
+    /// [`DbError::RowCount`] if it gives more; [`DbError::Statement`].
+    pub fn query_opt(&mut self, sql: &str, params: &[Value]) -> Result<Option<Row>, DbError> {
+        let mut rows = self.query(sql, params)?;
+        match rows.len() {
+            0 | 1 => Ok(rows.pop()),
+            found => Err(DbError::RowCount {
+                sql: sql.into(),
+                found,
+            }),
+        }
+    }
+
+    /// Runs a query that gives exactly one row.
+    ///
+    /// # Errors
+    /// [`DbError::RowCount`] if it gives none or more; [`DbError::Statement`].
+    pub fn query_one(&mut self, sql: &str, params: &[Value]) -> Result<Row, DbError> {
+        self.query_opt(sql, params)?
+            .ok_or_else(|| DbError::RowCount {
+                sql: sql.into(),
+                found: 0,
+            })
+    }
+
+    /// Runs several statements without parameters, translated to the engine's
+    /// own words for what the two spell differently. Only for migrations.
+    pub(crate) fn define(&mut self, sql: &str) -> Result<(), DbError> {
+        match &mut self.engine {
+            Engine::Sqlite(connection) => sqlite::define(connection, sql),
+            Engine::Postgres(tx) => tx.define(sql),
+        }
+    }
+}

@@ -1,0 +1,454 @@
+//! What both engines must do alike.
+
+use db::testing::{TestDb, sqlite_on_disk};
+use db::{Db, DbError, Migration, params};
+use kernel::{BusinessDay, CardNumber, CheckId, Money, SectorCode, Timestamp, VatRate};
+use std::sync::Arc;
+use tokio::sync::Barrier;
+
+db::conformance! {
+    values_come_back_as_they_went,
+    parameters_may_repeat_and_come_in_any_order,
+    an_error_undoes_everything,
+    a_panic_undoes_everything_and_the_database_lives_on,
+    a_swallowed_failure_of_a_statement_is_not_half_committed,
+    those_who_share_a_commit_do_not_share_a_failure,
+    no_update_is_lost,
+    a_name_given_twice_goes_to_one,
+    numbers_are_given_out_upwards,
+    text_sorts_bytewise,
+    a_read_cannot_write,
+    a_wrong_column_or_count_is_an_error_that_shows_no_value,
+    migrations_run_once_and_in_order,
+    a_broken_migration_changes_nothing,
+    a_newer_schema_is_refused,
+}
+
+const SCHEMA: &[Migration] = &[Migration {
+    name: "things",
+    sql: "CREATE TABLE thing (
+              id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+              name TEXT NOT NULL UNIQUE,
+              amount BIGINT,
+              note TEXT
+          );
+          CREATE INDEX thing_without_amount ON thing (id) WHERE amount IS NULL;",
+}];
+
+fn now() -> Timestamp {
+    "2026-07-14T07:00:00.114Z".parse().unwrap()
+}
+
+async fn with_schema(test: &TestDb) -> Db {
+    test.db.migrate("test", SCHEMA, now()).await.unwrap();
+    test.db.clone()
+}
+
+async fn insert(db: &Db, name: &str, amount: i64) -> Result<i64, DbError> {
+    let name = name.to_owned();
+    db.write("insert", move |tx| {
+        tx.query_one(
+            "INSERT INTO thing (name, amount) VALUES ($1, $2) RETURNING id",
+            params![&name, amount],
+        )?
+        .get("id")
+    })
+    .await
+}
+
+async fn names(db: &Db) -> Vec<String> {
+    db.read("names", |tx| {
+        tx.query("SELECT name FROM thing ORDER BY name", params![])?
+            .iter()
+            .map(|row| row.get("name"))
+            .collect::<Result<_, DbError>>()
+    })
+    .await
+    .unwrap()
+}
+
+async fn values_come_back_as_they_went(test: TestDb) {
+    let db = with_schema(&test).await;
+    db.write("values", |tx| {
+        let card: CardNumber = "00029975".parse().unwrap();
+        let day: BusinessDay = "2026-07-14".parse().unwrap();
+        let check: CheckId = "1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3".parse().unwrap();
+        let sector: SectorCode = "VN_AUG".parse().unwrap();
+        for (name, amount) in [
+            ("moment", db::Value::from(now())),
+            ("money", Money::from_minor(-950).into()),
+            ("vat", VatRate::from_basis_points(550).into()),
+            ("truth", true.into()),
+            ("largest", i64::MAX.into()),
+            ("smallest", i64::MIN.into()),
+        ] {
+            tx.execute(
+                "INSERT INTO thing (name, amount) VALUES ($1, $2)",
+                &[name.into(), amount],
+            )?;
+        }
+        for (name, note) in [
+            ("card", db::Value::from(&card)),
+            ("day", day.into()),
+            ("check", check.into()),
+            ("sector", (&sector).into()),
+            ("hostile", "'; DROP TABLE thing;-- é \u{1F3AB} $1".into()),
+            ("empty", "".into()),
+            ("nothing", None::<String>.into()),
+        ] {
+            tx.execute(
+                "INSERT INTO thing (name, note) VALUES ($1, $2)",
+                &[name.into(), note],
+            )?;
+        }
+        let amount = |tx: &mut db::Tx<'_>, name: &str| {
+            tx.query_one("SELECT amount FROM thing WHERE name = $1", params![name])
+        };
+        assert_eq!(amount(tx, "moment")?.get::<Timestamp>("amount")?, now());
+        assert_eq!(amount(tx, "money")?.get::<Money>("amount")?.minor(), -950);
+        assert_eq!(
+            amount(tx, "vat")?.get::<VatRate>("amount")?,
+            VatRate::from_basis_points(550)
+        );
+        assert!(amount(tx, "truth")?.get::<bool>("amount")?);
+        assert_eq!(amount(tx, "largest")?.get::<i64>("amount")?, i64::MAX);
+        assert_eq!(amount(tx, "smallest")?.get::<i64>("amount")?, i64::MIN);
+        let note = |tx: &mut db::Tx<'_>, name: &str| {
+            tx.query_one("SELECT note FROM thing WHERE name = $1", params![name])
+        };
+        assert_eq!(note(tx, "card")?.get::<CardNumber>("note")?, card);
+        assert_eq!(note(tx, "day")?.get::<BusinessDay>("note")?, day);
+        assert_eq!(note(tx, "check")?.get::<CheckId>("note")?, check);
+        assert_eq!(note(tx, "sector")?.get::<SectorCode>("note")?, sector);
+        assert_eq!(
+            note(tx, "hostile")?.get::<String>("note")?,
+            "'; DROP TABLE thing;-- é \u{1F3AB} $1"
+        );
+        assert_eq!(
+            note(tx, "empty")?.get::<Option<String>>("note")?.as_deref(),
+            Some("")
+        );
+        assert_eq!(note(tx, "nothing")?.get::<Option<String>>("note")?, None);
+        Ok::<_, DbError>(())
+    })
+    .await
+    .unwrap();
+}
+
+async fn parameters_may_repeat_and_come_in_any_order(test: TestDb) {
+    let db = with_schema(&test).await;
+    let row = db
+        .write("order", |tx| {
+            tx.execute(
+                "INSERT INTO thing (note, amount, name) VALUES ($3, $2, $1)",
+                params!["a", 7i64, "x"],
+            )?;
+            tx.query_one(
+                "SELECT note FROM thing WHERE amount = $2 AND name = $1 AND name = $1",
+                params!["a", 7i64],
+            )
+        })
+        .await;
+    assert_eq!(row.unwrap().get::<String>("note").unwrap(), "x");
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("refused")]
+    ByRule,
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+async fn an_error_undoes_everything(test: TestDb) {
+    let db = with_schema(&test).await;
+    let refused: Result<(), Refused> = db
+        .write("refuse", |tx| {
+            tx.execute("INSERT INTO thing (name) VALUES ('gone')", params![])?;
+            Err(Refused::ByRule)
+        })
+        .await;
+    assert!(matches!(refused, Err(Refused::ByRule)));
+    assert!(names(&db).await.is_empty());
+}
+
+async fn a_panic_undoes_everything_and_the_database_lives_on(test: TestDb) {
+    let db = with_schema(&test).await;
+    let panicked: Result<(), DbError> = db
+        .write("panic", |tx| {
+            tx.execute("INSERT INTO thing (name) VALUES ('gone')", params![])?;
+            panic!("on purpose")
+        })
+        .await;
+    assert!(matches!(panicked, Err(DbError::Panicked { name: "panic" })));
+    insert(&db, "kept", 1).await.unwrap();
+    assert_eq!(names(&db).await, ["kept"]);
+}
+
+async fn a_swallowed_failure_of_a_statement_is_not_half_committed(test: TestDb) {
+    let db = with_schema(&test).await;
+    let done: Result<(), DbError> = db
+        .write("swallow", |tx| {
+            tx.execute("INSERT INTO thing (name) VALUES ('first')", params![])?;
+            let failed = tx.execute("INSERT INTO thing (name) VALUES (NULL)", params![]);
+            assert!(matches!(failed, Err(DbError::Statement { .. })));
+            failed.map(drop)
+        })
+        .await;
+    assert!(done.is_err());
+    assert!(names(&db).await.is_empty());
+}
+
+async fn those_who_share_a_commit_do_not_share_a_failure(test: TestDb) {
+    let db = with_schema(&test).await;
+    let tasks: Vec<_> = (0..64)
+        .map(|n| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                db.write("odd ones fail", move |tx| {
+                    tx.execute(
+                        "INSERT INTO thing (name) VALUES ($1)",
+                        params![format!("{n:02}")],
+                    )?;
+                    if n % 2 == 1 {
+                        return Err(Refused::ByRule);
+                    }
+                    Ok(())
+                })
+                .await
+            })
+        })
+        .collect();
+    for (n, task) in tasks.into_iter().enumerate() {
+        assert_eq!(task.await.unwrap().is_ok(), n % 2 == 0, "{n}");
+    }
+    let kept: Vec<String> = (0..64).step_by(2).map(|n| format!("{n:02}")).collect();
+    assert_eq!(names(&db).await, kept);
+}
+
+async fn no_update_is_lost(test: TestDb) {
+    let db = with_schema(&test).await;
+    insert(&db, "counter", 0).await.unwrap();
+    let start = Arc::new(Barrier::new(16));
+    let tasks: Vec<_> = (0..16)
+        .map(|_| {
+            let (db, start) = (db.clone(), Arc::clone(&start));
+            tokio::spawn(async move {
+                start.wait().await;
+                for _ in 0..5 {
+                    db.write("increment", |tx| {
+                        let amount: i64 = tx
+                            .query_one(
+                                "SELECT amount FROM thing WHERE name = 'counter'",
+                                params![],
+                            )?
+                            .get("amount")?;
+                        tx.execute(
+                            "UPDATE thing SET amount = $1 WHERE name = 'counter'",
+                            params![amount + 1],
+                        )
+                    })
+                    .await
+                    .unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let total: i64 = db
+        .read("total", |tx| {
+            tx.query_one(
+                "SELECT CAST(SUM(amount) AS BIGINT) AS total FROM thing",
+                params![],
+            )?
+            .get("total")
+        })
+        .await
+        .unwrap();
+    assert_eq!(total, 80);
+}
+
+async fn a_name_given_twice_goes_to_one(test: TestDb) {
+    let db = with_schema(&test).await;
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                db.write("claim", |tx| {
+                    tx.execute(
+                        "INSERT INTO thing (name) VALUES ('one') ON CONFLICT (name) DO NOTHING",
+                        params![],
+                    )
+                })
+                .await
+                .map_err(|error: DbError| error)
+                .unwrap()
+            })
+        })
+        .collect();
+    let mut claimed = 0;
+    for task in tasks {
+        claimed += task.await.unwrap();
+    }
+    assert_eq!(claimed, 1);
+}
+
+async fn numbers_are_given_out_upwards(test: TestDb) {
+    let db = with_schema(&test).await;
+    let first = insert(&db, "a", 1).await.unwrap();
+    let second = insert(&db, "b", 2).await.unwrap();
+    assert!(0 < first && first < second);
+}
+
+async fn text_sorts_bytewise(test: TestDb) {
+    let db = with_schema(&test).await;
+    for name in ["b", "a", "B", "é", "_", "A", "a1", "10", "9"] {
+        insert(&db, name, 0).await.unwrap();
+    }
+    assert_eq!(
+        names(&db).await,
+        ["10", "9", "A", "B", "_", "a", "a1", "b", "é"]
+    );
+}
+
+async fn a_read_cannot_write(test: TestDb) {
+    let db = with_schema(&test).await;
+    if test.url == db::DbUrl::SqliteMemory {
+        // Reads of a database in memory share the writer's connection.
+        return;
+    }
+    let written: Result<u64, DbError> = db
+        .read("write", |tx| {
+            tx.execute("INSERT INTO thing (name) VALUES ('x')", params![])
+        })
+        .await;
+    assert!(written.is_err());
+    assert!(names(&db).await.is_empty());
+}
+
+async fn a_wrong_column_or_count_is_an_error_that_shows_no_value(test: TestDb) {
+    let db = with_schema(&test).await;
+    insert(&db, "secret", 1).await.unwrap();
+    insert(&db, "other", 1).await.unwrap();
+    let errors = db
+        .read("errors", |tx| {
+            let row = tx.query_one("SELECT * FROM thing WHERE name = 'secret'", params![])?;
+            Ok::<_, DbError>([
+                row.get::<i64>("name").unwrap_err(),
+                row.get::<String>("nowhere").unwrap_err(),
+                row.get::<Timestamp>("amount").unwrap_err(),
+                tx.query_one("SELECT * FROM thing", params![]).unwrap_err(),
+                tx.query_one("SELECT * FROM thing WHERE amount = $1", params![5i64])
+                    .unwrap_err(),
+                tx.query_opt("SELECT * FROM thing WHERE amount = 1", params![])
+                    .unwrap_err(),
+            ])
+        })
+        .await
+        .unwrap();
+    for error in errors {
+        assert!(
+            matches!(error, DbError::Column { .. } | DbError::RowCount { .. }),
+            "{error}"
+        );
+        assert!(!error.to_string().contains("secret") || matches!(error, DbError::RowCount { .. }));
+    }
+    let count: Result<_, DbError> = db
+        .read("too few", |tx| {
+            tx.query("SELECT * FROM thing WHERE name = $1", params![])
+        })
+        .await;
+    assert!(count.is_err());
+}
+
+const SECOND: &[Migration] = &[
+    SCHEMA[0],
+    Migration {
+        name: "a second step",
+        sql: "ALTER TABLE thing ADD COLUMN colour TEXT;
+              INSERT INTO thing (name, colour) VALUES ('made by the step', 'red');",
+    },
+];
+
+async fn migrations_run_once_and_in_order(test: TestDb) {
+    let db = with_schema(&test).await;
+    for _ in 0..2 {
+        db.migrate("test", SECOND, now()).await.unwrap();
+    }
+    db.migrate("other", &[], now()).await.unwrap();
+    assert_eq!(names(&db).await, ["made by the step"]);
+    let steps: Vec<i64> = db
+        .read("steps", |tx| {
+            tx.query(
+                "SELECT version FROM schema_migration WHERE context = 'test' ORDER BY version",
+                params![],
+            )?
+            .iter()
+            .map(|row| row.get("version"))
+            .collect::<Result<_, DbError>>()
+        })
+        .await
+        .unwrap();
+    assert_eq!(steps, [1, 2]);
+}
+
+const BROKEN: &[Migration] = &[
+    SCHEMA[0],
+    Migration {
+        name: "breaks half-way",
+        sql: "INSERT INTO thing (name) VALUES ('half'); INSERT INTO nowhere (x) VALUES (1);",
+    },
+];
+
+async fn a_broken_migration_changes_nothing(test: TestDb) {
+    let db = with_schema(&test).await;
+    let error = db.migrate("test", BROKEN, now()).await.unwrap_err();
+    assert!(matches!(error, DbError::Statement { .. }), "{error}");
+    assert!(names(&db).await.is_empty());
+}
+
+async fn a_newer_schema_is_refused(test: TestDb) {
+    let db = with_schema(&test).await;
+    db.migrate("test", SECOND, now()).await.unwrap();
+    let error = db.migrate("test", SCHEMA, now()).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            DbError::NewerSchema {
+                found: 2,
+                known: 1,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_reopening() {
+    let test = sqlite_on_disk().await;
+    let db = with_schema(&test).await;
+    insert(&db, "kept", 1).await.unwrap();
+    let again = Db::open(&test.url).await.unwrap();
+    assert_eq!(names(&again).await, ["kept"]);
+}
+
+#[tokio::test]
+async fn a_url_that_is_none_is_refused_and_a_password_never_shown() {
+    for text in ["", "sqlite:", "mysql://x", "passerelle.db"] {
+        assert!(
+            matches!(text.parse::<db::DbUrl>(), Err(DbError::Url)),
+            "{text}"
+        );
+    }
+    let url: db::DbUrl = "postgres://me:secret@localhost/x".parse().unwrap();
+    assert!(!format!("{url:?}").contains("secret"));
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_says_so() {
+    let url = db::DbUrl::SqliteFile("/proc/nowhere/passerelle.db".into());
+    assert!(matches!(Db::open(&url).await, Err(DbError::Unavailable(_))));
+}

@@ -1,1 +1,24 @@
 //! Recognise a card, read mapping parameters, ask and tell Otipass.
+//!
+//! [`detect()`] and the reading of a [`Mapping`] are pure. [`OtipassClient`] is the only
+//! part that does I/O; what it says on the wire stands in [`contract`], which
+//! the sandbox shares, and in `docs/interfaces/otipass.md`.
+
+mod answer;
+mod client;
+pub mod contract;
+mod detect;
+mod mapping;
+mod service;
+mod url;
+
+pub use answer::{Answer, EntriesLeft, PassFacts, Refusal, UnknownRefusal};
+pub use client::{
+    AskError, Credentials, NotUnderstood, OtipassClient, OtipassSettings, PartnerStatus,
+    SettingsError,
+};
+pub use contract::{Contract, Question, References};
+pub use detect::{Checksum, Lengths, NumType, NumberFormat, detect, luhn_fits};
+pub use mapping::{Mapping, MappingFinding, Reading, SectorInfo, Severity};
+pub use service::{InvalidServiceText, ServiceId, SpaceId};
+pub use url::{UrlMistake, check_url};

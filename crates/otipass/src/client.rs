@@ -1,0 +1,397 @@
+//! Asking and telling Otipass over HTTP.
+
+use crate::contract::{Contract, UnknownCode, WireAnswer, WireStatus};
+use crate::url::web_url;
+use crate::{Answer, Question, UrlMistake};
+use kernel::Timestamp;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, RequestBuilder, StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use std::error::Error;
+use std::time::Duration;
+
+/// The most bytes of an answer that are read.
+pub const ANSWER_LIMIT_BYTES: usize = 64 * 1024;
+
+/// How long a connection may rest before it is given up. Shorter than the
+/// keep-alive of common servers, so that it is rarely they who close it.
+const IDLE_MS: u64 = 15_000;
+
+/// How to reach one Otipass installation.
+#[derive(Debug, Clone)]
+pub struct OtipassSettings {
+    /// The URL Otipass gave, ending in `/api`.
+    pub base_url: String,
+    /// `OtipassProjectId` of the mapping parameters.
+    pub project_id: String,
+    /// Who asks.
+    pub credentials: Credentials,
+    /// Paths, names and codes.
+    pub contract: Contract,
+    /// The URL of a proxy to go through; the machine's own proxy settings are
+    /// not looked at.
+    pub proxy: Option<String>,
+    /// How long connecting may take, within the time given to each call.
+    pub connect_timeout: Duration,
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// HTTP Basic.
+    Basic {
+        /// The user name Otipass gave.
+        username: String,
+        /// Its password.
+        password: SecretString,
+    },
+    /// A key in a header; which one, the contract says.
+    ApiKey(SecretString),
+}
+
+/// Settings from which no client can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The URL is none.
+    #[error("the Otipass interface cannot be used: its URL is wrong")]
+    Url(#[source] UrlMistake),
+    /// The proxy's URL is none.
+    #[error(
+        "the Otipass interface cannot be used: its proxy is not a URL; write it like http://proxy.example.org:3128"
+    )]
+    Proxy(#[source] reqwest::Error),
+    /// The API key's header or the key itself cannot stand in a header.
+    #[error(
+        "the Otipass interface cannot be used: the API key or its header name holds characters that no HTTP header can carry; enter them again"
+    )]
+    ApiKey,
+    /// The machine cannot make TLS connections.
+    #[error("no secure connections can be made on this machine; check its certificate store")]
+    Tls(#[source] reqwest::Error),
+}
+
+/// Why Otipass's answer is not known. Whether the question reached Otipass is
+/// certain only for [`Unreachable`](AskError::Unreachable) (no) and the three
+/// refusals by status (yes).
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// No answer within the time given.
+    #[error(
+        "Otipass at {host} did not answer within {within_ms} ms; if this lasts, check the line and ask Otipass"
+    )]
+    TimedOut {
+        /// The host of the URL.
+        host: String,
+        /// The time given.
+        within_ms: u128,
+        /// What was going on.
+        source: reqwest::Error,
+    },
+    /// No connection: nothing was sent.
+    #[error(
+        "Otipass at {host} cannot be reached; check the URL, the line, and that firewall and proxy let this host through"
+    )]
+    Unreachable {
+        /// The host of the URL.
+        host: String,
+        /// Why there is no connection.
+        source: reqwest::Error,
+    },
+    /// The connection broke after the question went out: Otipass may have
+    /// counted it.
+    #[error(
+        "the connection to Otipass at {host} broke before its answer was complete; if this lasts, check the line and ask Otipass"
+    )]
+    AnswerLost {
+        /// The host of the URL.
+        host: String,
+        /// How it broke.
+        source: reqwest::Error,
+    },
+    /// The proxy wants credentials of its own (HTTP 407).
+    #[error(
+        "the proxy refused to connect to Otipass at {host}; let this host through on the proxy, or enter the proxy's user name and password in its URL"
+    )]
+    ProxyRefused {
+        /// The host of the URL.
+        host: String,
+        /// The proxy's refusal, if it came instead of a connection.
+        source: Option<reqwest::Error>,
+    },
+    /// Otipass does not accept the credentials (HTTP 401 or 403).
+    #[error(
+        "Otipass at {host} refused the credentials with HTTP status {status}; enter the user name and password, or the API key, that Otipass gave for this project"
+    )]
+    CredentialsRefused {
+        /// The host of the URL.
+        host: String,
+        /// 401 or 403.
+        status: u16,
+    },
+    /// Any other status than success.
+    #[error(
+        "Otipass at {host} answered with HTTP status {status} instead of an answer; check the URL and the project id, and ask Otipass if this lasts"
+    )]
+    HttpStatus {
+        /// The host of the URL.
+        host: String,
+        /// The status.
+        status: u16,
+    },
+    /// Success, but not an answer of the contract.
+    #[error(
+        "Otipass at {host} gave an answer that is not understood; check that the URL leads to Otipass itself and not to a sign-in page of the network"
+    )]
+    NotUnderstood {
+        /// The host of the URL.
+        host: String,
+        /// What is wrong with it.
+        source: NotUnderstood,
+    },
+}
+
+/// What is wrong with an answer. Its text is never repeated: it may hold a card
+/// number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotUnderstood {
+    /// Longer than any answer can be.
+    #[error("the answer is longer than {ANSWER_LIMIT_BYTES} bytes")]
+    TooLong,
+    /// Not JSON, or not the fields of the contract.
+    #[error(
+        "the answer is not the JSON of the contract; reading stopped at line {line}, column {column}"
+    )]
+    NotTheContract {
+        /// Line of the answer, from 1.
+        line: usize,
+        /// Byte of the line.
+        column: usize,
+    },
+    /// A code nobody told us.
+    #[error(transparent)]
+    Code(#[from] UnknownCode),
+}
+
+/// What the connection test says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartnerStatus {
+    /// The project whose credentials were accepted.
+    pub project: String,
+    /// Otipass's clock.
+    pub time: Timestamp,
+}
+
+/// A client of one Otipass installation. Cheap to clone; clones share their
+/// connections.
+///
+/// A question is sent once. It is sent again only if it was handed to a resting
+/// connection that turned out to be closed before a byte of it was written; the
+/// HTTP library does that by itself. A connection that breaks later is an
+/// [`AskError::AnswerLost`].
+#[derive(Debug, Clone)]
+pub struct OtipassClient {
+    http: reqwest::Client,
+    credentials: Credentials,
+    contract: Contract,
+    host: String,
+    validation: Url,
+    declaration: Url,
+    status: Url,
+}
+
+impl OtipassClient {
+    /// Makes a client; connects to nobody yet.
+    ///
+    /// # Errors
+    /// If a URL or the API key cannot be used, or the machine has no TLS.
+    pub fn new(settings: OtipassSettings) -> Result<Self, SettingsError> {
+        // reqwest panics without a process-wide provider. If another part
+        // installed one already, that one stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+
+        let base = web_url(&settings.base_url).map_err(SettingsError::Url)?;
+        let endpoint = |path: &str| {
+            let mut url = base.clone();
+            url.set_query(None);
+            url.set_fragment(None);
+            if let Ok(mut parts) = url.path_segments_mut() {
+                parts.pop_if_empty().push(&settings.project_id);
+                parts.extend(path.split('/').filter(|part| !part.is_empty()));
+            }
+            url
+        };
+        let mut headers = HeaderMap::new();
+        if let Credentials::ApiKey(key) = &settings.credentials {
+            let name: HeaderName = settings
+                .contract
+                .api_key_header
+                .parse()
+                .map_err(|_| SettingsError::ApiKey)?;
+            let mut value =
+                HeaderValue::from_str(key.expose_secret()).map_err(|_| SettingsError::ApiKey)?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        let mut http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .default_headers(headers)
+            .tcp_nodelay(true)
+            .connect_timeout(settings.connect_timeout)
+            .pool_idle_timeout(Duration::from_millis(IDLE_MS));
+        if let Some(proxy) = &settings.proxy {
+            http = http.proxy(reqwest::Proxy::all(proxy).map_err(SettingsError::Proxy)?);
+        }
+        Ok(Self {
+            http: http.build().map_err(SettingsError::Tls)?,
+            host: base.host_str().unwrap_or_default().to_owned(),
+            validation: endpoint(&settings.contract.validation_path),
+            declaration: endpoint(&settings.contract.declaration_path),
+            status: endpoint(&settings.contract.status_path),
+            credentials: settings.credentials,
+            contract: settings.contract,
+        })
+    }
+
+    /// Asks whether the holder may enter, and counts the entry if so.
+    ///
+    /// # Errors
+    /// If no answer came `within` this time; see [`AskError`].
+    pub async fn validate(
+        &self,
+        question: &Question,
+        within: Duration,
+    ) -> Result<Answer, AskError> {
+        self.ask(&self.validation, question, within).await
+    }
+
+    /// Tells of an entry that happened; the answer says what a validation would
+    /// have said.
+    ///
+    /// # Errors
+    /// If no answer came `within` this time; see [`AskError`].
+    pub async fn declare(&self, question: &Question, within: Duration) -> Result<Answer, AskError> {
+        self.ask(&self.declaration, question, within).await
+    }
+
+    /// Tries the connection and the credentials; changes nothing.
+    ///
+    /// # Errors
+    /// If no answer came `within` this time; see [`AskError`].
+    pub async fn status(&self, within: Duration) -> Result<PartnerStatus, AskError> {
+        let request = self.request(Method::GET, &self.status);
+        let wire: WireStatus = self.send(request, within).await?;
+        Ok(PartnerStatus {
+            project: wire.project,
+            time: wire.time,
+        })
+    }
+
+    async fn ask(
+        &self,
+        url: &Url,
+        question: &Question,
+        within: Duration,
+    ) -> Result<Answer, AskError> {
+        let form = self.contract.form(question);
+        let request = self.request(Method::POST, url).form(&form);
+        let wire: WireAnswer = self.send(request, within).await?;
+        self.contract
+            .answer(&wire)
+            .map_err(|error| self.not_understood(error.into()))
+    }
+
+    fn request(&self, method: Method, url: &Url) -> RequestBuilder {
+        let request = self.http.request(method, url.clone());
+        match &self.credentials {
+            Credentials::Basic { username, password } => {
+                request.basic_auth(username, Some(password.expose_secret()))
+            }
+            // It is among the client's default headers.
+            Credentials::ApiKey(_) => request,
+        }
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        within: Duration,
+    ) -> Result<T, AskError> {
+        let host = || self.host.clone();
+        let failed = |error| self.failed(error, within);
+        let mut response = request.timeout(within).send().await.map_err(failed)?;
+        match response.status() {
+            status if status.is_success() => {}
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                return Err(AskError::ProxyRefused {
+                    host: host(),
+                    source: None,
+                });
+            }
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                let status = status.as_u16();
+                return Err(AskError::CredentialsRefused {
+                    host: host(),
+                    status,
+                });
+            }
+            status => {
+                let status = status.as_u16();
+                return Err(AskError::HttpStatus {
+                    host: host(),
+                    status,
+                });
+            }
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > ANSWER_LIMIT_BYTES {
+                return Err(self.not_understood(NotUnderstood::TooLong));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        serde_json::from_slice(&body).map_err(|error| {
+            self.not_understood(NotUnderstood::NotTheContract {
+                line: error.line(),
+                column: error.column(),
+            })
+        })
+    }
+
+    fn not_understood(&self, source: NotUnderstood) -> AskError {
+        AskError::NotUnderstood {
+            host: self.host.clone(),
+            source,
+        }
+    }
+
+    fn failed(&self, error: reqwest::Error, within: Duration) -> AskError {
+        let host = self.host.clone();
+        let source = error.without_url();
+        if source.is_connect() {
+            if wants_proxy_credentials(&source) {
+                let source = Some(source);
+                return AskError::ProxyRefused { host, source };
+            }
+            return AskError::Unreachable { host, source };
+        }
+        if source.is_timeout() {
+            let within_ms = within.as_millis();
+            return AskError::TimedOut {
+                host,
+                within_ms,
+                source,
+            };
+        }
+        AskError::AnswerLost { host, source }
+    }
+}
+
+/// The library keeps the type of a refused tunnel to itself, so its words are
+/// all there is to go by; a test holds them.
+fn wants_proxy_credentials(error: &reqwest::Error) -> bool {
+    std::iter::successors(error.source(), |&source| source.source())
+        .any(|source| source.to_string().contains("proxy authorization required"))
+}

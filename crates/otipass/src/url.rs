@@ -1,0 +1,152 @@
+//! What can be seen of an interface's URL without asking anyone.
+
+use reqwest::Url;
+
+/// Something wrong with the URL of an Otipass interface.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UrlMistake {
+    /// Not a URL at all.
+    #[error("the URL cannot be read ({reason}); write it like https://pass.example.org/api")]
+    Unreadable {
+        /// What the URL parser says.
+        reason: String,
+    },
+    /// A URL, but not of a web server.
+    #[error("the URL begins with {scheme}:; it must begin with https://")]
+    NotHttp {
+        /// How it begins.
+        scheme: String,
+    },
+    /// A user name or password inside the URL, where logs could show it.
+    #[error(
+        "the URL holds a user name or password; \
+         take it out and enter it in the fields for user name and password"
+    )]
+    CredentialsInUrl,
+    /// A question mark or hash, and what follows it.
+    #[error("the URL has a part after a question mark or hash; it must end in /api")]
+    QueryInUrl,
+    /// The project id stands behind the path.
+    #[error(
+        "the project id {project_id:?} is left in the URL; take it out of the URL, \
+         it belongs in OtipassProjectId of the mapping parameters"
+    )]
+    ProjectLeftInUrl {
+        /// The project id, as it stands in the URL.
+        project_id: String,
+    },
+    /// Another path than `…/api`.
+    #[error("the URL does not end in /api; enter the URL that Otipass gave, up to and with /api")]
+    DoesNotEndInApi,
+}
+
+impl UrlMistake {
+    /// A name that never changes.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            UrlMistake::Unreadable { .. } => "url_unreadable",
+            UrlMistake::NotHttp { .. } => "url_not_http",
+            UrlMistake::CredentialsInUrl => "url_holds_credentials",
+            UrlMistake::QueryInUrl => "url_holds_query",
+            UrlMistake::ProjectLeftInUrl { .. } => "url_holds_project",
+            UrlMistake::DoesNotEndInApi => "url_without_api",
+        }
+    }
+}
+
+/// Every mistake in an interface's URL, given the project id of its mapping
+/// parameters (empty if it is not known). A slash at the end is no mistake.
+#[must_use]
+pub fn check_url(url: &str, project_id: &str) -> Vec<UrlMistake> {
+    let url = match web_url(url) {
+        Ok(url) => url,
+        Err(mistake) => return vec![mistake],
+    };
+    let mut mistakes = Vec::new();
+    if !url.username().is_empty() || url.password().is_some() {
+        mistakes.push(UrlMistake::CredentialsInUrl);
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        mistakes.push(UrlMistake::QueryInUrl);
+    }
+    let mut path: Vec<&str> = url
+        .path()
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
+    let left =
+        path.pop_if(|last| !project_id.is_empty() && last.eq_ignore_ascii_case(project_id.trim()));
+    if let Some(project_id) = left {
+        mistakes.push(UrlMistake::ProjectLeftInUrl {
+            project_id: project_id.to_owned(),
+        });
+    }
+    if path.last() != Some(&"api") {
+        mistakes.push(UrlMistake::DoesNotEndInApi);
+    }
+    mistakes
+}
+
+/// The URL, if it is one of a web server.
+pub(crate) fn web_url(text: &str) -> Result<Url, UrlMistake> {
+    let url: Url = text
+        .trim()
+        .parse()
+        .map_err(|error| UrlMistake::Unreadable {
+            reason: format!("{error}"),
+        })?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        scheme => Err(UrlMistake::NotHttp {
+            scheme: scheme.to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_in_a_url_is_named() {
+        for (url, codes) in [
+            ("https://pass.example.org/api", &[][..]),
+            (" https://pass.example.org/api/ ", &[]),
+            ("http://127.0.0.1:4000/api", &[]),
+            ("https://villeneuve.example.org/api", &[]),
+            ("https://pass.example.org/villeneuve/api", &[]),
+            ("https://pass.example.org", &["url_without_api"]),
+            ("https://pass.example.org/API", &["url_without_api"]),
+            ("https://pass.example.org/api/v1", &["url_without_api"]),
+            (
+                "https://pass.example.org/api/Villeneuve",
+                &["url_holds_project"],
+            ),
+            (
+                "https://pass.example.org/api/villeneuve/",
+                &["url_holds_project"],
+            ),
+            (
+                "https://pass.example.org/villeneuve",
+                &["url_holds_project", "url_without_api"],
+            ),
+            (
+                "https://u:p@pass.example.org/api?key=1",
+                &["url_holds_credentials", "url_holds_query"],
+            ),
+            ("ftp://pass.example.org/api", &["url_not_http"]),
+            ("pass.example.org/api", &["url_unreadable"]),
+            ("", &["url_unreadable"]),
+        ] {
+            let mistakes = check_url(url, "villeneuve");
+            let found: Vec<_> = mistakes.iter().map(UrlMistake::code).collect();
+            assert_eq!(found, codes, "{url}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_project_id_is_not_looked_for() {
+        assert_eq!(check_url("https://pass.example.org/api", ""), []);
+    }
+}

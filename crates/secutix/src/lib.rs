@@ -1,1 +1,17 @@
-//! The access control service's wire types and client; the STX_File reader and writer.
+//! What ticketing speaks: the access control service (ExternalAccessControlService
+//! v1.4 over REST) and the STX_File.
+//!
+//! - [`wire`]: the requests and answers of the service, for both sides;
+//! - [`token`]: the bearer token that goes with each call;
+//! - [`client`]: the gate's side of the service;
+//! - [`stx`]: the STX_File, read and written in one [`stx::Dialect`].
+//!
+//! `docs/interfaces/access-control-service.md` and `docs/interfaces/stx-file.md`
+//! say which parts are documented, seen or assumed.
+
+pub mod client;
+mod mask;
+mod rate_limit;
+pub mod stx;
+pub mod token;
+pub mod wire;

@@ -1,0 +1,113 @@
+use crate::wire::StatusCode;
+use std::time::Duration;
+
+/// Why the client cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientSetupError {
+    /// The base URL is none.
+    #[error(
+        "the access control service's URL {url:?} is not one; write it like https://<institution>.ws.secutix.com/tnci/backend-apis/externalAccessControlService/v1_4"
+    )]
+    Url {
+        /// What was given.
+        url: String,
+    },
+    /// The URL names a version before 1.4.
+    #[error(
+        "the access control service's URL ends in version {major}.{minor}, which does not know seasons and products of foreign barcodes; write v1_4 and have the interface's API version raised to 1.4"
+    )]
+    VersionTooOld {
+        /// The number before the underscore.
+        major: u32,
+        /// The number after it.
+        minor: u32,
+    },
+    /// The HTTP client could not be set up.
+    #[error("the HTTP client cannot be set up; check the machine's TLS and proxy settings")]
+    Http(#[source] reqwest::Error),
+}
+
+/// Why a call gave nothing. No text repeats a barcode.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// 429 or 509: too many calls.
+    #[error(
+        "the access control service refuses more calls for now; wait, or lower calls_per_minute if it happens often"
+    )]
+    RateLimited {
+        /// How long the service asks to wait (`Retry-After` in seconds), if it says.
+        retry_after: Option<Duration>,
+    },
+    /// The service did not do its work; the same call may succeed later.
+    #[error("the access control service is not available; the call will be repeated")]
+    Unavailable(#[source] Outage),
+    /// 401: token not accepted.
+    #[error(
+        "the access control service does not accept our token; compare institution, operator, password and the clocks of both sides"
+    )]
+    Unauthorised,
+    /// Another 4xx, or an answer whose status code is not `OK`: repeating the
+    /// same call will not help.
+    #[error("the access control service refuses the call ({status}): {detail}")]
+    Refused {
+        /// The HTTP status.
+        http_status: u16,
+        /// `statusCode` of the answer, or `HTTP <status>` where it has none.
+        status: StatusCode,
+        /// `statusDetail` of the answer, long numbers removed.
+        detail: String,
+    },
+    /// An answer that is none of the service's.
+    #[error(
+        "what answers at the access control service's address is not the service: {what}; check the URL and the proxy"
+    )]
+    NotUnderstood {
+        /// What was found instead.
+        what: String,
+    },
+    /// More tickets than one call may carry; nothing was sent.
+    #[error("{count} controlled tickets are too many for one call; send at most {limit}")]
+    BatchTooLarge {
+        /// How many were given.
+        count: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
+}
+
+impl CallError {
+    /// Whether the same call may succeed later without anyone's help.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::RateLimited { .. } | Self::Unavailable(_))
+    }
+}
+
+/// In which way the service was not available.
+#[derive(Debug, thiserror::Error)]
+pub enum Outage {
+    /// No connection: name not found, refused, TLS not accepted.
+    #[error("no connection; check URL, network, proxy and certificate")]
+    NotReached(#[source] reqwest::Error),
+    /// No whole answer within the time-out.
+    #[error("no answer within {timeout_ms} ms")]
+    TimedOut {
+        /// The time-out.
+        timeout_ms: u64,
+    },
+    /// The connection broke on the way; the call may or may not have been done.
+    #[error("the connection broke before the whole answer was there")]
+    Broken(#[source] reqwest::Error),
+    /// HTTP 5xx or 408.
+    #[error("it answers HTTP {http_status}")]
+    Status {
+        /// The HTTP status.
+        http_status: u16,
+    },
+    /// Status code `INTERNAL_ERROR`.
+    #[error("it reports an internal error: {detail}")]
+    Internal {
+        /// `statusDetail` of the answer, long numbers removed.
+        detail: String,
+    },
+}

@@ -1,0 +1,328 @@
+//! One line of the file becomes a row, or the list of all its mistakes.
+
+use super::row::{
+    Cell, Conditions, contact_problem, control_character_problem, price_problem, text_problem,
+    vat_problem,
+};
+use super::{
+    Column, Dialect, MAX_REMARK_CHARS, MAX_SHIPMENT_MODE_CHARS, MAX_TAX_NUMBER_CHARS, Operation,
+    PriceFactor, RowProblem, RowReason, StxRow, TicketState, line,
+};
+use crate::mask::without_numbers;
+use kernel::{ControlBarcode, InvalidCode, Money, Timestamp, VatRate};
+use std::borrow::Cow;
+use std::str::FromStr;
+
+/// Reads `text`, whose fields are those of `columns`.
+pub(super) fn parse(
+    text: &str,
+    columns: &[Column],
+    dialect: &Dialect,
+) -> Result<StxRow, Vec<RowProblem>> {
+    let cells = line::split(text, dialect.separator.as_char()).map_err(|_| {
+        vec![RowProblem::of_row(
+            RowReason::UNBALANCED_QUOTES,
+            "a quotation mark opens and does not close in this line, or closes in mid-field; \
+             double those that belong to the text, and write each row on one line",
+        )]
+    })?;
+    if let Some(problem) = field_count_problem(&cells, columns) {
+        return Err(vec![problem]);
+    }
+    let mut fields = Fields {
+        cells,
+        columns,
+        problems: Vec::new(),
+    };
+    let f = &mut fields;
+    let institution = f.needed(Column::Institution, code);
+    let organisation = f.needed(Column::Organisation, code);
+    let order_number = f.needed(Column::OrderNumber, code);
+    let order_date = f.needed(Column::OrderDate, |c, text| date(c, text, dialect));
+    let operation = f.needed(Column::Operation, |c, text| {
+        word(
+            c,
+            text,
+            &[Operation::Sale, Operation::Reservation],
+            Operation::as_str,
+        )
+    });
+    let remark = f.remark();
+    let buying_contact = f.needed(Column::BuyingContact, |c, text| {
+        let contact = code(c, text)?;
+        contact_problem(&contact).map_or(Ok(contact), Err)
+    });
+    let season = f.needed(Column::Season, code);
+    let product = f.needed(Column::Product, code);
+    let tariff = f.needed(Column::Tariff, code);
+    let price = f.needed(Column::Price, |c, text| {
+        price(c, text, dialect.price_factor)
+    });
+    let vat = f.needed(Column::Vat, vat);
+    let payment_date = f.optional(Column::PaymentDate, |c, text| date(c, text, dialect));
+    let ticket_state = f.needed(Column::TicketState, |c, text| {
+        let states = [
+            TicketState::NotPrinted,
+            TicketState::Printed,
+            TicketState::Controlled,
+        ];
+        word(c, text, &states, TicketState::as_str)
+    });
+    let generation_date = f.optional(Column::GenerationDate, |c, text| date(c, text, dialect));
+    let barcode = f.needed(Column::Barcode, barcode);
+    let tax_number = f.optional(Column::TaxNumber, |c, text| {
+        free_text(c, text, MAX_TAX_NUMBER_CHARS)
+    });
+    let shipment_date = f.optional(Column::ShipmentDate, |c, text| date(c, text, dialect));
+    let shipment_mode = f.optional(Column::ShipmentMode, |c, text| {
+        free_text(c, text, MAX_SHIPMENT_MODE_CHARS)
+    });
+    let conditions = Conditions {
+        price,
+        ticket_state,
+        payment_date: f.filled(Column::PaymentDate),
+        generation_date: f.filled(Column::GenerationDate),
+        shipment_mode: f.filled(Column::ShipmentMode),
+    };
+    fields.problems.extend(conditions.problems());
+    let row = || {
+        Some(StxRow {
+            institution: institution?,
+            organisation: organisation?,
+            order_number: order_number?,
+            order_date: order_date?,
+            operation: operation?,
+            remark,
+            buying_contact: buying_contact?,
+            season: season?,
+            product: product?,
+            tariff: tariff?,
+            price: price?,
+            vat: vat?,
+            payment_date,
+            ticket_state: ticket_state?,
+            generation_date,
+            barcode: barcode?,
+            tax_number,
+            shipment_date,
+            shipment_mode,
+        })
+    };
+    // A needed field without a value has left a problem behind.
+    match row() {
+        Some(row) if fields.problems.is_empty() => Ok(row),
+        _ => Err(fields.problems),
+    }
+}
+
+/// Optional columns may be left out at the end, and empty fields be too many,
+/// as spreadsheets write them.
+fn field_count_problem(cells: &[Cow<'_, str>], columns: &[Column]) -> Option<RowProblem> {
+    let lacking = columns.get(cells.len()..).unwrap_or_default();
+    let surplus = cells.get(columns.len()..).unwrap_or_default();
+    let fine = lacking.iter().all(|column| column.is_optional())
+        && surplus.iter().all(|cell| cell.trim().is_empty());
+    (!fine).then(|| {
+        RowProblem::of_row(
+            RowReason::WRONG_FIELD_COUNT,
+            format!(
+                "the row has {} fields where the file has {} columns; look for a separator too \
+                 few or too many, and put a text that holds one in quotation marks",
+                cells.len(),
+                columns.len()
+            ),
+        )
+    })
+}
+
+/// The fields of one row, and what has been found wrong with them.
+struct Fields<'a> {
+    cells: Vec<Cow<'a, str>>,
+    columns: &'a [Column],
+    problems: Vec<RowProblem>,
+}
+
+impl Fields<'_> {
+    /// What stands in `column`; nothing if the file or the row leaves it out.
+    fn cell(&self, column: Column) -> &str {
+        let index = self.columns.iter().position(|c| *c == column);
+        index
+            .and_then(|index| self.cells.get(index))
+            .map_or("", AsRef::as_ref)
+    }
+
+    fn filled(&self, column: Column) -> Cell {
+        if self.cell(column).trim().is_empty() {
+            Cell::Empty
+        } else {
+            Cell::Filled
+        }
+    }
+
+    /// Reads the trimmed field if there is something in it.
+    fn optional<T>(
+        &mut self,
+        column: Column,
+        read: impl FnOnce(Column, &str) -> Result<T, RowProblem>,
+    ) -> Option<T> {
+        // Looked at before blanks are trimmed, which some control characters are.
+        let text = self.cell(column);
+        let read = match control_character_problem(column, text) {
+            Some(problem) => Err(problem),
+            None if text.trim().is_empty() => return None,
+            None => read(column, text.trim()),
+        };
+        read.map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    /// Like [`optional`](Self::optional), and complains if there is nothing.
+    fn needed<T>(
+        &mut self,
+        column: Column,
+        read: impl FnOnce(Column, &str) -> Result<T, RowProblem>,
+    ) -> Option<T> {
+        let problems_before = self.problems.len();
+        let value = self.optional(column, read);
+        if value.is_none() && self.problems.len() == problems_before {
+            self.problems.push(RowProblem::of(
+                column,
+                RowReason::MISSING_VALUE,
+                "is empty; every row needs it",
+            ));
+        }
+        value
+    }
+
+    /// The remark as it is, blanks included.
+    fn remark(&mut self) -> String {
+        let text = self.cell(Column::Remark).to_owned();
+        self.problems
+            .extend(text_problem(Column::Remark, &text, MAX_REMARK_CHARS));
+        text
+    }
+}
+
+fn code<T: FromStr<Err = InvalidCode>>(column: Column, text: &str) -> Result<T, RowProblem> {
+    // Not the error's own text: a shifted row may have its barcode here.
+    text.parse().map_err(|error| match error {
+        InvalidCode::TooLong { length, limit, .. } => RowProblem::of(
+            column,
+            RowReason::TOO_LONG,
+            format!("has {length} characters; at most {limit} are allowed, so take the code of the catalogue"),
+        ),
+        InvalidCode::Character { found, .. } => RowProblem::of(
+            column,
+            RowReason::FORBIDDEN_CHARACTER,
+            format!("holds {found:?}, which a code cannot hold; remove it"),
+        ),
+        InvalidCode::Empty { .. } => {
+            RowProblem::of(column, RowReason::MISSING_VALUE, "is empty; every row needs it")
+        }
+    })
+}
+
+fn date(column: Column, text: &str, dialect: &Dialect) -> Result<Timestamp, RowProblem> {
+    dialect.date(text).ok_or_else(|| {
+        RowProblem::of(
+            column,
+            RowReason::INVALID_DATE,
+            format!(
+                "holds \"{}\", which is no moment; write it like 2026-07-14T07:00:00.114Z",
+                without_numbers(text, 40)
+            ),
+        )
+    })
+}
+
+fn word<T: Copy>(
+    column: Column,
+    text: &str,
+    words: &[T],
+    name: fn(T) -> &'static str,
+) -> Result<T, RowProblem> {
+    let found = words
+        .iter()
+        .find(|word| name(**word).eq_ignore_ascii_case(text));
+    found.copied().ok_or_else(|| {
+        let names: Vec<&str> = words.iter().map(|word| name(*word)).collect();
+        RowProblem::of(
+            column,
+            RowReason::UNKNOWN_VALUE,
+            format!(
+                "holds \"{}\"; write one of {}",
+                without_numbers(text, 40),
+                names.join(", ")
+            ),
+        )
+    })
+}
+
+/// Digits only: no sign, no point, no blanks. `None` if more than a number holds.
+fn whole_number(column: Column, text: &str, cure: &str) -> Result<Option<i64>, RowProblem> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(text.parse().ok());
+    }
+    Err(RowProblem::of(
+        column,
+        RowReason::INVALID_NUMBER,
+        format!(
+            "holds \"{}\", which is no whole number from 0 on; {cure}",
+            without_numbers(text, 40)
+        ),
+    ))
+}
+
+fn price(column: Column, text: &str, factor: PriceFactor) -> Result<Money, RowProblem> {
+    let cure = match factor {
+        PriceFactor::Hundred => "write the price × 100, such as 950 for 9.50",
+        PriceFactor::Thousand => "write the price × 1000, such as 9500 for 9.50",
+    };
+    // A number beyond i64 is far beyond the highest price, too.
+    let units = whole_number(column, text, cure)?.unwrap_or(i64::MAX);
+    let price = Money::from_minor(units / factor.per_minor());
+    if let Some(problem) = price_problem(price) {
+        return Err(problem);
+    }
+    if units % factor.per_minor() != 0 {
+        return Err(RowProblem::of(
+            column,
+            RowReason::INVALID_NUMBER,
+            format!("holds a fraction of a cent; {cure}"),
+        ));
+    }
+    Ok(price)
+}
+
+fn vat(column: Column, text: &str) -> Result<VatRate, RowProblem> {
+    let rate = whole_number(column, text, "write the rate × 100, such as 550 for 5.5 %")?;
+    let rate = rate.and_then(|rate| u32::try_from(rate).ok());
+    let rate = VatRate::from_basis_points(rate.unwrap_or(u32::MAX));
+    vat_problem(rate).map_or(Ok(rate), Err)
+}
+
+fn barcode(column: Column, text: &str) -> Result<ControlBarcode, RowProblem> {
+    text.parse().map_err(|_| {
+        let length = text.chars().count();
+        if length > ControlBarcode::MAX_CHARS {
+            RowProblem::of(
+                column,
+                RowReason::TOO_LONG,
+                format!(
+                    "has {length} characters; at most {} are allowed",
+                    ControlBarcode::MAX_CHARS
+                ),
+            )
+        } else {
+            RowProblem::of(
+                column,
+                RowReason::FORBIDDEN_CHARACTER,
+                "holds a character that a barcode cannot hold; write printable ASCII without \
+                 blanks and semicolons",
+            )
+        }
+    })
+}
+
+fn free_text(column: Column, text: &str, limit: usize) -> Result<String, RowProblem> {
+    text_problem(column, text, limit).map_or_else(|| Ok(text.to_owned()), Err)
+}

@@ -1,0 +1,278 @@
+use super::{Column, RowProblem, RowReason};
+use kernel::{
+    ContactNumber, ControlBarcode, InstitutionCode, Money, OrderNumber, OrganisationCode,
+    ProductCode, SeasonCode, TariffCode, Timestamp, VatRate,
+};
+use serde::{Deserialize, Serialize};
+
+/// The most characters of a remark. Documented.
+pub const MAX_REMARK_CHARS: usize = 2_000;
+/// The most characters of a tax number. Assumed.
+pub const MAX_TAX_NUMBER_CHARS: usize = 50;
+/// The most characters of a shipment mode. Assumed.
+pub const MAX_SHIPMENT_MODE_CHARS: usize = 20;
+/// The highest price of one ticket: ten million currency units. Assumed; above
+/// it is a slip of the pen.
+pub const MAX_PRICE: Money = Money::from_minor(1_000_000_000);
+/// The highest VAT rate: 100 %.
+pub const MAX_VAT: VatRate = VatRate::from_basis_points(10_000);
+
+/// `OPERATION_TYPE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Operation {
+    /// Sold.
+    Sale,
+    /// Reserved.
+    Reservation,
+}
+
+impl Operation {
+    /// The text in the file.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sale => "SALE",
+            Self::Reservation => "RESERVATION",
+        }
+    }
+}
+
+/// `TICKET_STATE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TicketState {
+    /// Not printed.
+    NotPrinted,
+    /// Printed.
+    Printed,
+    /// Used at a gate.
+    Controlled,
+}
+
+impl TicketState {
+    /// The text in the file.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotPrinted => "NOT_PRINTED",
+            Self::Printed => "PRINTED",
+            Self::Controlled => "CONTROLLED",
+        }
+    }
+}
+
+/// One row: one ticket. See [`Column`] for the meaning of the fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StxRow {
+    /// The institution.
+    pub institution: InstitutionCode,
+    /// The organisation.
+    pub organisation: OrganisationCode,
+    /// Rows that share it are one order.
+    pub order_number: OrderNumber,
+    /// When it was ordered.
+    pub order_date: Timestamp,
+    /// Sold or reserved.
+    pub operation: Operation,
+    /// Free text on one line, at most [`MAX_REMARK_CHARS`]; may be empty.
+    pub remark: String,
+    /// Who buys.
+    pub buying_contact: ContactNumber,
+    /// The season.
+    pub season: SeasonCode,
+    /// The product.
+    pub product: ProductCode,
+    /// The tariff.
+    pub tariff: TariffCode,
+    /// The price with VAT, 0 to [`MAX_PRICE`].
+    pub price: Money,
+    /// The VAT rate, at most [`MAX_VAT`].
+    pub vat: VatRate,
+    /// When it was paid; none if the price is 0.
+    pub payment_date: Option<Timestamp>,
+    /// How far the ticket has come.
+    pub ticket_state: TicketState,
+    /// When it was printed; for a controlled ticket, the time of the scan.
+    pub generation_date: Option<Timestamp>,
+    /// The control barcode.
+    pub barcode: ControlBarcode,
+    /// The tax number, not empty, at most [`MAX_TAX_NUMBER_CHARS`].
+    pub tax_number: Option<String>,
+    /// When it was shipped; with `None`, [`shipped_at`](Self::shipped_at) is
+    /// the order date.
+    pub shipment_date: Option<Timestamp>,
+    /// How it was shipped, not empty, at most [`MAX_SHIPMENT_MODE_CHARS`].
+    pub shipment_mode: Option<String>,
+}
+
+impl StxRow {
+    /// The shipment date, or the order date if there is none.
+    #[must_use]
+    pub fn shipped_at(&self) -> Timestamp {
+        self.shipment_date.unwrap_or(self.order_date)
+    }
+
+    /// Every rule of the format that this row breaks. The reader gives no row
+    /// that breaks one, the writer takes none.
+    #[must_use]
+    pub fn problems(&self) -> Vec<RowProblem> {
+        let mut problems = Vec::new();
+        problems.extend(text_problem(Column::Remark, &self.remark, MAX_REMARK_CHARS));
+        for (column, text, limit) in [
+            (Column::TaxNumber, &self.tax_number, MAX_TAX_NUMBER_CHARS),
+            (
+                Column::ShipmentMode,
+                &self.shipment_mode,
+                MAX_SHIPMENT_MODE_CHARS,
+            ),
+        ] {
+            let Some(text) = text else { continue };
+            problems.extend(text_problem(column, text, limit));
+            if text.is_empty() || text.trim() != text {
+                problems.push(RowProblem::of(
+                    column,
+                    RowReason::FORBIDDEN_CHARACTER,
+                    "is empty or has blanks around it; leave it out or trim it",
+                ));
+            }
+        }
+        problems.extend(contact_problem(&self.buying_contact));
+        problems.extend(price_problem(self.price));
+        problems.extend(vat_problem(self.vat));
+        problems.extend(
+            Conditions {
+                price: Some(self.price),
+                ticket_state: Some(self.ticket_state),
+                payment_date: Cell::of(&self.payment_date),
+                generation_date: Cell::of(&self.generation_date),
+                shipment_mode: Cell::of(&self.shipment_mode),
+            }
+            .problems(),
+        );
+        problems
+    }
+}
+
+/// Whether something stands in a field, be it right or wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cell {
+    Empty,
+    Filled,
+}
+
+impl Cell {
+    fn of<T>(value: &Option<T>) -> Self {
+        match value {
+            Some(_) => Self::Filled,
+            None => Self::Empty,
+        }
+    }
+}
+
+/// What the rules between fields look at. A price or state that could not be
+/// read is `None` and breaks no further rule.
+pub(super) struct Conditions {
+    pub price: Option<Money>,
+    pub ticket_state: Option<TicketState>,
+    pub payment_date: Cell,
+    pub generation_date: Cell,
+    pub shipment_mode: Cell,
+}
+
+impl Conditions {
+    pub(super) fn problems(&self) -> Vec<RowProblem> {
+        let mut problems = Vec::new();
+        if self.price == Some(Money::ZERO) && self.payment_date == Cell::Filled {
+            problems.push(RowProblem::of(
+                Column::PaymentDate,
+                RowReason::PAYMENT_DATE_WITHOUT_PRICE,
+                "is filled though the price is 0; leave it empty or correct the price",
+            ));
+        }
+        if let Some(state @ (TicketState::Printed | TicketState::Controlled)) = self.ticket_state {
+            for (column, cell, reason) in [
+                (
+                    Column::GenerationDate,
+                    self.generation_date,
+                    RowReason::GENERATION_DATE_MISSING,
+                ),
+                (
+                    Column::ShipmentMode,
+                    self.shipment_mode,
+                    RowReason::SHIPMENT_MODE_MISSING,
+                ),
+            ] {
+                if cell == Cell::Empty {
+                    problems.push(RowProblem::of(
+                        column,
+                        reason,
+                        format!(
+                            "is empty though the ticket is {}; fill it or correct the state",
+                            state.as_str()
+                        ),
+                    ));
+                }
+            }
+        }
+        problems
+    }
+}
+
+/// What is wrong with a free text.
+pub(super) fn text_problem(column: Column, text: &str, limit: usize) -> Option<RowProblem> {
+    if let Some(problem) = control_character_problem(column, text) {
+        return Some(problem);
+    }
+    let length = text.chars().count();
+    (length > limit).then(|| {
+        RowProblem::of(
+            column,
+            RowReason::TOO_LONG,
+            format!("has {length} characters; shorten it to {limit}"),
+        )
+    })
+}
+
+pub(super) fn control_character_problem(column: Column, text: &str) -> Option<RowProblem> {
+    let found = text.chars().find(|c| c.is_control())?;
+    Some(RowProblem::of(
+        column,
+        RowReason::FORBIDDEN_CHARACTER,
+        format!(
+            "holds the control character U+{:04X}; remove it",
+            u32::from(found)
+        ),
+    ))
+}
+
+pub(super) fn contact_problem(contact: &ContactNumber) -> Option<RowProblem> {
+    let digits = contact.as_str().bytes().all(|b| b.is_ascii_digit());
+    (!digits).then(|| {
+        RowProblem::of(
+            Column::BuyingContact,
+            RowReason::INVALID_NUMBER,
+            "is no contact number; write its digits only, with the leading zeros",
+        )
+    })
+}
+
+pub(super) fn price_problem(price: Money) -> Option<RowProblem> {
+    (!(Money::ZERO..=MAX_PRICE).contains(&price)).then(|| {
+        RowProblem::of(
+            Column::Price,
+            RowReason::OUT_OF_RANGE,
+            format!("is below 0 or above {MAX_PRICE}; correct it"),
+        )
+    })
+}
+
+pub(super) fn vat_problem(vat: VatRate) -> Option<RowProblem> {
+    (vat > MAX_VAT).then(|| {
+        RowProblem::of(
+            Column::Vat,
+            RowReason::OUT_OF_RANGE,
+            "is above 100 %; write the rate × 100, such as 550 for 5.5 %",
+        )
+    })
+}

@@ -1,0 +1,133 @@
+use kernel::{ControlBarcode, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// `getControlledTicket`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetControlledTicketRequest {
+    /// The barcode. The service's own field also takes a tax number, which
+    /// control barcodes do not have.
+    pub bar_code_or_tax_number: ControlBarcode,
+}
+
+/// What `getControlledTicket` gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ControlledTicketAnswer {
+    /// The ticket.
+    pub controlled_ticket_data: ControlledTicketData,
+}
+
+/// A ticket and the controls it went through. Fields documented.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ControlledTicketData {
+    /// Its barcode.
+    pub barcode: ControlBarcode,
+    /// The container it belongs to, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container_identifier: Option<String>,
+    /// Whether it is itself a container.
+    #[serde(default)]
+    pub container_ticket: bool,
+    /// Its controls, oldest first.
+    #[serde(default)]
+    pub control_operations: Vec<ControlOperation>,
+    /// Whether it is a duplicate.
+    #[serde(default)]
+    pub duplicate: bool,
+    /// When it was printed; absent for what was printed elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printing_date_time: Option<Timestamp>,
+    /// Whether it still counts.
+    pub state: ValidityState,
+    /// Its tax number, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_number: Option<String>,
+    /// Who made it.
+    pub ticket_kind: TicketKind,
+    /// On what it is printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket_medium: Option<TicketMedium>,
+}
+
+/// One control of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ControlOperation {
+    /// What kind of control.
+    pub control_operation_type: ControlOperationType,
+    /// When, UTC.
+    pub operation_date_time: Timestamp,
+}
+
+/// `controlOperationType`. Documented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ControlOperationType {
+    /// Admitted online.
+    Ok,
+    /// Admitted without a line.
+    OfflineOk,
+    /// Refused online.
+    Fail,
+    /// Refused without a line.
+    OfflineFail,
+    /// The ticket had been invalidated.
+    InvalidatedTicket,
+    /// The ticket had been cancelled.
+    CancelledTicket,
+}
+
+/// `state` of a controlled ticket. Documented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ValidityState {
+    /// It counts.
+    Valid,
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// `ticketKind`. Only `THIRD_PARTY` is documented: tickets printed elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum TicketKind {
+    /// Printed elsewhere: every control barcode.
+    ThirdParty,
+    /// Any other text.
+    Other(String),
+}
+
+impl From<String> for TicketKind {
+    fn from(text: String) -> Self {
+        if text == "THIRD_PARTY" {
+            Self::ThirdParty
+        } else {
+            Self::Other(text)
+        }
+    }
+}
+
+impl From<TicketKind> for String {
+    fn from(kind: TicketKind) -> String {
+        match kind {
+            TicketKind::ThirdParty => "THIRD_PARTY".to_owned(),
+            TicketKind::Other(text) => text,
+        }
+    }
+}
+
+/// `ticketMedium`. Documented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TicketMedium {
+    /// Content only.
+    Content,
+    /// An electronic ticket.
+    ETicket,
+    /// Thermal paper.
+    Thermal,
+    /// A telephone.
+    Mobile,
+}

@@ -1,0 +1,132 @@
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// `statusCode` of an answer. That the field exists is documented, its values
+/// are not: all but `OK` are assumed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum StatusCode {
+    /// `OK`: done; also when single tickets of a batch were refused.
+    Ok,
+    /// `INVALID_REQUEST`: the request as a whole cannot be read.
+    InvalidRequest,
+    /// `TOO_MANY_TICKETS`: more than
+    /// [`MAX_CONTROLLED_TICKETS`](super::MAX_CONTROLLED_TICKETS) in one call.
+    TooManyTickets,
+    /// `TICKET_NOT_FOUND`: no ticket has this barcode or tax number.
+    TicketNotFound,
+    /// `SEASON_NOT_FOUND`: no season has this code.
+    SeasonNotFound,
+    /// `INTERNAL_ERROR`: the service failed; the call may be repeated.
+    InternalError,
+    /// Any other text.
+    Other(String),
+}
+
+impl StatusCode {
+    /// The code as it stands on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Ok => "OK",
+            Self::InvalidRequest => "INVALID_REQUEST",
+            Self::TooManyTickets => "TOO_MANY_TICKETS",
+            Self::TicketNotFound => "TICKET_NOT_FOUND",
+            Self::SeasonNotFound => "SEASON_NOT_FOUND",
+            Self::InternalError => "INTERNAL_ERROR",
+            Self::Other(text) => text,
+        }
+    }
+
+    /// The HTTP status with which our own service sends this code. A question
+    /// that was understood and has no answer is 200.
+    #[must_use]
+    pub const fn http_status(&self) -> u16 {
+        match self {
+            Self::Ok | Self::TicketNotFound | Self::SeasonNotFound => 200,
+            Self::InvalidRequest | Self::Other(_) => 400,
+            Self::TooManyTickets => 413,
+            Self::InternalError => 500,
+        }
+    }
+}
+
+impl From<String> for StatusCode {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "OK" => Self::Ok,
+            "INVALID_REQUEST" => Self::InvalidRequest,
+            "TOO_MANY_TICKETS" => Self::TooManyTickets,
+            "TICKET_NOT_FOUND" => Self::TicketNotFound,
+            "SEASON_NOT_FOUND" => Self::SeasonNotFound,
+            "INTERNAL_ERROR" => Self::InternalError,
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<StatusCode> for String {
+    fn from(code: StatusCode) -> String {
+        code.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for StatusCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What every answer carries beside its own fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AnswerStatus {
+    /// The `requestId` of the request, repeated.
+    #[serde(default, deserialize_with = "super::request_id")]
+    pub request_id: String,
+    /// How it went.
+    pub status_code: StatusCode,
+    /// Why it went so, for a person; absent when there is nothing to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_detail: Option<String>,
+}
+
+/// A whole answer as the service side sends it: the status, and the fields of
+/// `T` beside it in the same object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Answer<T> {
+    /// Request id, status code and detail.
+    #[serde(flatten)]
+    pub status: AnswerStatus,
+    /// What the method gives; `None` if it failed.
+    #[serde(flatten)]
+    pub body: Option<T>,
+}
+
+impl<T> Answer<T> {
+    /// An answer with status `OK`.
+    #[must_use]
+    pub fn ok(request_id: String, body: T) -> Self {
+        Self {
+            status: AnswerStatus {
+                request_id,
+                status_code: StatusCode::Ok,
+                status_detail: None,
+            },
+            body: Some(body),
+        }
+    }
+
+    /// An answer that says why there is nothing else in it.
+    #[must_use]
+    pub fn failed(request_id: String, status_code: StatusCode, detail: String) -> Self {
+        Self {
+            status: AnswerStatus {
+                request_id,
+                status_code,
+                status_detail: Some(detail),
+            },
+            body: None,
+        }
+    }
+}

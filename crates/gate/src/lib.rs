@@ -1,1 +1,46 @@
-//! Sectors, doors, devices, checks, decisions, offline journal, control barcodes, queue to ticketing.
+//! The gate: sectors, doors and devices; checks, decisions and control
+//! barcodes; the offline journal's way in; the declarations to Otipass and the
+//! queue to ticketing.
+//!
+//! The rules that decide are pure: [`decide`], [`barcode`] and [`breaker`] know
+//! no database, no clock and no network. [`Gate`] puts them to work: intent,
+//! ask, record.
+//!
+//! Architecture invariant: the gate knows nothing of orders, tariffs or money.
+//! It hands control barcodes to the access control service and that is all
+//! ticketing ever hears of it.
+
+pub mod attendance;
+pub mod barcode;
+pub mod breaker;
+mod check;
+pub mod decide;
+mod decision;
+mod declaration;
+mod delivery;
+mod device_token;
+mod gate;
+mod journal;
+pub mod ledger;
+mod settings;
+mod site;
+mod site_file;
+pub mod wording;
+
+pub use check::{CODE_LIMIT_BYTES, Check, CheckError, Freshness, Mode, Scan, ScanRefused};
+pub use decision::{Admission, Decision, Reason, UnknownOutcome};
+pub use declaration::{DeclareError, Declared};
+pub use delivery::{Delivered, DeliveryError};
+pub use device_token::{DeviceToken, TokenError};
+pub use gate::{Gate, GateError, Waiting};
+pub use journal::{BATCH_LIMIT, JournalError, Merged};
+pub use settings::{InterfaceSettings, WhenSilent};
+pub use site::{Device, Site, SiteError};
+pub use site_file::{SiteFinding, read_site};
+pub use wording::Language;
+
+/// The gate's schema, for [`db::Db::migrate`] under the context `gate`.
+pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
+    name: "the gate's tables",
+    sql: include_str!("../migrations/0001_gate.sql"),
+}];

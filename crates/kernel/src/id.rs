@@ -10,7 +10,7 @@ pub enum InvalidId {
     /// Not a UUID.
     #[error("a check id is a UUID such as 1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3")]
     CheckId,
-    /// Not 1 to 32 ASCII letters and digits.
+    /// Not 1 to 30 ASCII letters and digits.
     #[error(
         "a card number has 1 to {} ASCII letters and digits",
         CardNumber::MAX_CHARS
@@ -132,9 +132,10 @@ macro_rules! personal {
 
 personal!(
     /// The number of a pass, normalised by detection: digits, or upper-case
-    /// letters then digits.
+    /// letters then digits. At most 30 characters, so that a control barcode
+    /// (`OTI`, card number, 17 digits of time) keeps within its 50.
     CardNumber,
-    32,
+    30,
     |c| c.is_ascii_alphanumeric(),
     |text| format!("…{}", &text[text.len().saturating_sub(3)..])
 );

@@ -1,0 +1,117 @@
+CREATE TABLE gate_site (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    institution TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    name TEXT NOT NULL,
+    timezone TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    language TEXT NOT NULL,
+    revision BIGINT NOT NULL
+);
+
+CREATE TABLE gate_sector (
+    code TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL
+);
+
+CREATE TABLE gate_door (
+    code TEXT NOT NULL PRIMARY KEY
+);
+
+CREATE TABLE gate_door_sector (
+    door TEXT NOT NULL REFERENCES gate_door (code),
+    sector TEXT NOT NULL REFERENCES gate_sector (code),
+    PRIMARY KEY (door, sector)
+);
+
+CREATE TABLE gate_device (
+    code TEXT NOT NULL PRIMARY KEY,
+    door TEXT NOT NULL REFERENCES gate_door (code),
+    language TEXT,
+    clock_offset_ms BIGINT,
+    seen_at BIGINT
+);
+
+-- Tokens are kept as SHA-256 only.
+CREATE TABLE gate_device_token (
+    token_sha256 TEXT NOT NULL PRIMARY KEY,
+    device TEXT NOT NULL REFERENCES gate_device (code),
+    created_at BIGINT NOT NULL,
+    revoked_at BIGINT
+);
+
+-- A check that Otipass is being asked about: written before the question goes
+-- out, gone with the decision.
+CREATE TABLE gate_intent (
+    check_id TEXT NOT NULL PRIMARY KEY,
+    device TEXT NOT NULL,
+    code TEXT NOT NULL,
+    scanned_at BIGINT NOT NULL,
+    arrived_at BIGINT NOT NULL,
+    card TEXT NOT NULL,
+    sector TEXT NOT NULL,
+    service_id TEXT NOT NULL,
+    space_id TEXT NOT NULL,
+    season TEXT NOT NULL,
+    product TEXT NOT NULL
+);
+
+-- One row for each decided check; never changed.
+CREATE TABLE gate_check (
+    check_id TEXT NOT NULL PRIMARY KEY,
+    device TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    code TEXT NOT NULL,
+    scanned_at BIGINT NOT NULL,
+    arrived_at BIGINT NOT NULL,
+    decided_at BIGINT NOT NULL,
+    outcome TEXT NOT NULL,
+    admitted BIGINT NOT NULL,
+    card TEXT,
+    sector TEXT,
+    valid_until TEXT,
+    entries_left TEXT,
+    device_count_today BIGINT NOT NULL,
+    business_day TEXT NOT NULL,
+    hour BIGINT NOT NULL
+);
+CREATE INDEX gate_check_by_day ON gate_check (business_day, outcome);
+CREATE INDEX gate_check_admitted ON gate_check (business_day, sector, hour, device) WHERE admitted = 1;
+
+CREATE TABLE gate_device_day (
+    device TEXT NOT NULL,
+    business_day TEXT NOT NULL,
+    admitted BIGINT NOT NULL,
+    PRIMARY KEY (device, business_day)
+);
+
+-- One row for each admission. Its place in the queue to ticketing is the row
+-- itself, until it is delivered.
+CREATE TABLE gate_control_barcode (
+    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    barcode TEXT NOT NULL UNIQUE,
+    check_id TEXT NOT NULL UNIQUE,
+    sector TEXT NOT NULL,
+    season TEXT NOT NULL,
+    product TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    controlled_at BIGINT NOT NULL,
+    delivered_at BIGINT,
+    refused TEXT
+);
+CREATE INDEX gate_control_barcode_queue ON gate_control_barcode (seq)
+    WHERE delivered_at IS NULL AND refused IS NULL;
+
+-- What Otipass has yet to be told of, or has been told of.
+CREATE TABLE gate_declaration (
+    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    check_id TEXT NOT NULL UNIQUE,
+    service_id TEXT NOT NULL,
+    space_id TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    declared_at BIGINT,
+    disputed TEXT
+);
+CREATE INDEX gate_declaration_queue ON gate_declaration (seq) WHERE declared_at IS NULL;
+CREATE INDEX gate_declaration_disputed ON gate_declaration (check_id) WHERE disputed IS NOT NULL;

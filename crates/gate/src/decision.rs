@@ -1,0 +1,128 @@
+use otipass::Refusal;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// The answer to a check. A refusal is data, kept like an admission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Decision {
+    /// The visitor may enter.
+    Admitted(Admission),
+    /// The visitor may not enter.
+    Refused(Reason),
+}
+
+/// On whose word a visitor was admitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Admission {
+    /// Otipass said yes.
+    Accepted,
+    /// The device decided by itself, without network.
+    AcceptedOffline,
+    /// Otipass was silent and the site admits then.
+    AcceptedUnverified,
+}
+
+/// Why a visitor was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// What was scanned is no pass.
+    NotAPass,
+    /// The device does not lead to exactly one sector with mapping parameters.
+    SectorNotMapped,
+    /// Otipass was silent and the site refuses then.
+    PartnerUnavailable,
+    /// Otipass said no.
+    Partner(Refusal),
+}
+
+/// A word that names no outcome.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} names no outcome")]
+pub struct UnknownOutcome(pub String);
+
+impl Decision {
+    /// Every decision there is.
+    pub const ALL: [Decision; 12] = [
+        Decision::Admitted(Admission::Accepted),
+        Decision::Admitted(Admission::AcceptedOffline),
+        Decision::Admitted(Admission::AcceptedUnverified),
+        Decision::Refused(Reason::NotAPass),
+        Decision::Refused(Reason::SectorNotMapped),
+        Decision::Refused(Reason::Partner(Refusal::UnknownPass)),
+        Decision::Refused(Reason::Partner(Refusal::PassNotSold)),
+        Decision::Refused(Reason::Partner(Refusal::PassBlocked)),
+        Decision::Refused(Reason::Partner(Refusal::PassExpired)),
+        Decision::Refused(Reason::Partner(Refusal::ServiceNotIncluded)),
+        Decision::Refused(Reason::Partner(Refusal::AlreadyUsed)),
+        Decision::Refused(Reason::PartnerUnavailable),
+    ];
+
+    /// Whether the visitor may enter.
+    #[must_use]
+    pub const fn is_admitted(self) -> bool {
+        matches!(self, Decision::Admitted(_))
+    }
+
+    /// The outcome or reason, as reports, the API and the database have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Decision::Admitted(Admission::Accepted) => "accepted",
+            Decision::Admitted(Admission::AcceptedOffline) => "accepted_offline",
+            Decision::Admitted(Admission::AcceptedUnverified) => "accepted_unverified",
+            Decision::Refused(Reason::NotAPass) => "not_a_pass",
+            Decision::Refused(Reason::SectorNotMapped) => "sector_not_mapped",
+            Decision::Refused(Reason::PartnerUnavailable) => "partner_unavailable",
+            Decision::Refused(Reason::Partner(refusal)) => refusal.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Decision {
+    type Err = UnknownOutcome;
+
+    fn from_str(word: &str) -> Result<Self, UnknownOutcome> {
+        Decision::ALL
+            .into_iter()
+            .find(|decision| decision.as_str() == word)
+            .ok_or_else(|| UnknownOutcome(word.chars().take(64).collect()))
+    }
+}
+
+impl TryFrom<String> for Decision {
+    type Error = UnknownOutcome;
+
+    fn try_from(word: String) -> Result<Self, UnknownOutcome> {
+        word.parse()
+    }
+}
+
+impl From<Decision> for String {
+    fn from(decision: Decision) -> String {
+        decision.as_str().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_decision_is_read_back_from_its_name() {
+        for decision in Decision::ALL {
+            assert_eq!(decision.as_str().parse::<Decision>().unwrap(), decision);
+        }
+        for refusal in Refusal::ALL {
+            assert!(Decision::ALL.contains(&Decision::Refused(Reason::Partner(refusal))));
+        }
+        assert!("admitted".parse::<Decision>().is_err());
+    }
+}

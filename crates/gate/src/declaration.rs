@@ -1,0 +1,172 @@
+//! Telling Otipass of entries it was not asked about: those that a device
+//! admitted offline, and those admitted while Otipass was silent.
+
+use crate::check::{CheckError, Scan, read_as};
+use crate::decide::Recognised;
+use crate::{Admission, Gate};
+use db::{DbError, Tx, params};
+use kernel::{CheckId, Timestamp};
+use otipass::{Answer, AskError, Question, Refusal};
+use std::time::Duration;
+
+/// How long one declaration may take. Nobody waits for it.
+const DECLARATION_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest pause before an entry is declared again, in milliseconds.
+const LONGEST_PAUSE_MS: i64 = 300_000;
+
+/// What one step of declaring came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Declared {
+    /// Nothing is due.
+    Nothing,
+    /// Otipass took the entry.
+    Taken,
+    /// Otipass took it and says it would have refused it: the entry is disputed.
+    Disputed(Refusal),
+}
+
+/// Why an entry could not be declared; it stays due.
+#[derive(Debug, thiserror::Error)]
+pub enum DeclareError {
+    /// Otipass did not answer.
+    #[error("Otipass did not take the declaration; it is sent again later")]
+    Ask(#[from] AskError),
+    /// The database failed.
+    #[error("the declaration could not be read or kept")]
+    Db(#[from] DbError),
+}
+
+/// Notes that the admission owes a declaration, unless Otipass itself admitted.
+pub(crate) fn owe(
+    tx: &mut Tx<'_>,
+    scan: &Scan,
+    admission: Admission,
+    recognised: &Recognised,
+    now: Timestamp,
+) -> Result<(), CheckError> {
+    if admission == Admission::Accepted {
+        return Ok(());
+    }
+    tx.execute(
+        "INSERT INTO gate_declaration (check_id, service_id, space_id, attempts, due_at)
+         VALUES ($1, $2, $3, 0, $4)",
+        params![
+            scan.id,
+            recognised.info.service_id.as_str(),
+            recognised.info.space_id.as_str(),
+            now
+        ],
+    )?;
+    Ok(())
+}
+
+struct Due {
+    question: Question,
+    attempts: i64,
+}
+
+impl Gate {
+    /// Declares the oldest entry that is due.
+    ///
+    /// # Errors
+    /// [`DeclareError`]; the entry is due again after a pause that grows with
+    /// each attempt.
+    pub async fn declare_next(&self) -> Result<Declared, DeclareError> {
+        let now = self.clock.now();
+        let num_type = self.settings.format.num_type;
+        let due = self
+            .db
+            .read("declaration due", move |tx| {
+                let row = tx.query_opt(
+                    "SELECT d.check_id, d.service_id, d.space_id, d.attempts, c.card, c.scanned_at
+                     FROM gate_declaration d JOIN gate_check c ON c.check_id = d.check_id
+                     WHERE d.declared_at IS NULL AND d.due_at <= $1 AND c.card IS NOT NULL
+                     ORDER BY d.seq LIMIT 1",
+                    params![now],
+                )?;
+                row.map(|row| {
+                    Ok::<_, DbError>(Due {
+                        question: Question {
+                            card: row.get("card")?,
+                            num_type,
+                            service_id: read_as(&row, "service_id")?,
+                            space_id: read_as(&row, "space_id")?,
+                            time: row.get("scanned_at")?,
+                            reference: row.get("check_id")?,
+                        },
+                        attempts: row.get("attempts")?,
+                    })
+                })
+                .transpose()
+            })
+            .await?;
+        let Some(due) = due else {
+            return Ok(Declared::Nothing);
+        };
+        let check = due.question.reference;
+        match self
+            .otipass
+            .declare(&due.question, DECLARATION_TIMEOUT)
+            .await
+        {
+            Ok(Answer::Yes(_)) => {
+                self.close_declaration(check, None).await?;
+                Ok(Declared::Taken)
+            }
+            Ok(Answer::No { refusal, .. }) => {
+                self.close_declaration(check, Some(refusal)).await?;
+                Ok(Declared::Disputed(refusal))
+            }
+            Err(error) => {
+                let attempts = due.attempts + 1;
+                let due_at = self.clock.now().plus_ms(pause_ms(attempts));
+                self.db
+                    .write("declaration postponed", move |tx| {
+                        tx.execute(
+                            "UPDATE gate_declaration SET attempts = $2, due_at = $3
+                             WHERE check_id = $1",
+                            params![check, attempts, due_at],
+                        )
+                        .map_err(DeclareError::Db)
+                    })
+                    .await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn close_declaration(
+        &self,
+        check: CheckId,
+        disputed: Option<Refusal>,
+    ) -> Result<(), DbError> {
+        let now = self.clock.now();
+        self.db
+            .write("declared", move |tx| {
+                tx.execute(
+                    "UPDATE gate_declaration SET declared_at = $2, disputed = $3
+                     WHERE check_id = $1 AND declared_at IS NULL",
+                    params![check, now, disputed.map(Refusal::as_str)],
+                )
+                .map(drop)
+            })
+            .await
+    }
+}
+
+/// 1 s, 2 s, 4 s … up to five minutes.
+fn pause_ms(attempts: i64) -> i64 {
+    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(20);
+    (1_000 << doublings).min(LONGEST_PAUSE_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_end() {
+        let pauses: Vec<_> = [1, 2, 3, 9, 10, 1_000].map(pause_ms).into();
+        assert_eq!(pauses, [1_000, 2_000, 4_000, 256_000, 300_000, 300_000]);
+    }
+}

@@ -1,0 +1,104 @@
+//! The gate's side of the reconciliation: every control barcode, in order, with
+//! where it stands.
+
+use db::{Db, DbError, params};
+use kernel::{CheckId, ControlBarcode, SectorCode};
+
+/// Where a control barcode stands on its way to ticketing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// On its way.
+    InFlight,
+    /// Ticketing has taken it.
+    Delivered,
+    /// Ticketing refused it, for this reason.
+    Refused(String),
+}
+
+/// One control barcode of the gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The barcode.
+    pub barcode: ControlBarcode,
+    /// The accepted check it was made for.
+    pub check_id: CheckId,
+    /// Where it was scanned.
+    pub sector: SectorCode,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Why Otipass disputes the entry, if it does.
+    pub disputed: Option<String>,
+}
+
+/// The control barcodes after `after` in bytewise order, at most `limit`.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn page(
+    db: &Db,
+    after: Option<ControlBarcode>,
+    limit: u32,
+) -> Result<Vec<Entry>, DbError> {
+    let after = after.map_or(String::new(), |barcode| barcode.reveal().to_owned());
+    db.read("gate ledger", move |tx| {
+        tx.query(
+            "SELECT b.barcode, b.check_id, b.sector, b.delivered_at, b.refused, d.disputed
+             FROM gate_control_barcode b
+             LEFT JOIN gate_declaration d ON d.check_id = b.check_id
+             WHERE b.barcode > $1 ORDER BY b.barcode LIMIT $2",
+            params![&after, limit],
+        )?
+        .iter()
+        .map(|row| {
+            let delivered = row.get::<Option<i64>>("delivered_at")?.is_some();
+            let refused: Option<String> = row.get("refused")?;
+            Ok(Entry {
+                barcode: row.get("barcode")?,
+                check_id: row.get("check_id")?,
+                sector: row.get("sector")?,
+                standing: match refused {
+                    Some(why) => Standing::Refused(why),
+                    None if delivered => Standing::Delivered,
+                    None => Standing::InFlight,
+                },
+                disputed: row.get("disputed")?,
+            })
+        })
+        .collect()
+    })
+    .await
+}
+
+/// Accepted checks, whether or not they have a control barcode.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn accepted_checks(db: &Db) -> Result<i64, DbError> {
+    db.read("accepted checks", |tx| {
+        tx.query_one(
+            "SELECT COUNT(*) AS accepted FROM gate_check WHERE admitted = 1",
+            params![],
+        )?
+        .get("accepted")
+    })
+    .await
+}
+
+/// Accepted checks that have no control barcode: there must be none.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn without_barcode(db: &Db) -> Result<Vec<CheckId>, DbError> {
+    db.read("accepted without barcode", |tx| {
+        tx.query(
+            "SELECT c.check_id FROM gate_check c
+             LEFT JOIN gate_control_barcode b ON b.check_id = c.check_id
+             WHERE c.admitted = 1 AND b.seq IS NULL ORDER BY c.check_id LIMIT 100",
+            params![],
+        )?
+        .iter()
+        .map(|row| row.get("check_id"))
+        .collect()
+    })
+    .await
+}

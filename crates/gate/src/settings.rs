@@ -1,0 +1,45 @@
+use otipass::{Mapping, NumberFormat, References};
+use std::time::Duration;
+
+/// What the site does when Otipass is silent, unreachable or failing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenSilent {
+    /// Let the visitor in and settle later.
+    #[default]
+    Admit,
+    /// Turn the visitor away.
+    Refuse,
+}
+
+/// The Otipass interface, as far as decisions depend on it.
+#[derive(Debug, Clone)]
+pub struct InterfaceSettings {
+    /// The mapping parameters.
+    pub mapping: Mapping,
+    /// What a card number looks like.
+    pub format: NumberFormat,
+    /// How long a visitor may wait for an answer, from the arrival of the check.
+    pub decision_budget: Duration,
+    /// What to do when Otipass does not answer within it.
+    pub when_silent: WhenSilent,
+    /// Whether Otipass answers a repeated reference as it did the first time.
+    pub references: References,
+}
+
+impl InterfaceSettings {
+    /// The decision budget unless configured.
+    pub const DEFAULT_DECISION_BUDGET: Duration = Duration::from_millis(1500);
+
+    /// The defaults around `mapping`.
+    #[must_use]
+    pub fn new(mapping: Mapping) -> Self {
+        Self {
+            format: NumberFormat::of(mapping.num_type),
+            mapping,
+            decision_budget: Self::DEFAULT_DECISION_BUDGET,
+            when_silent: WhenSilent::default(),
+            references: References::Honoured,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The site as decisions see it: which device leads to which sector.
+
+use crate::Language;
+use db::{DbError, Tx, params};
+use kernel::{DeviceCode, DoorCode, InstitutionCode, OrganisationCode, SectorCode, Zone};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An organisation with its sectors, doors and devices.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Site {
+    /// SecuTix's upper level.
+    pub institution: InstitutionCode,
+    /// SecuTix's lower level.
+    pub organisation: OrganisationCode,
+    /// What people call it.
+    pub name: String,
+    /// Whose days and hours reports count.
+    pub zone: Zone,
+    /// ISO 4217.
+    pub currency: String,
+    /// What agents read where their device says nothing else.
+    pub language: Language,
+    /// Sectors with their names.
+    pub sectors: BTreeMap<SectorCode, String>,
+    /// Doors with the sectors they lead to.
+    pub doors: BTreeMap<DoorCode, BTreeSet<SectorCode>>,
+    /// Scanners and turnstiles.
+    pub devices: BTreeMap<DeviceCode, Device>,
+}
+
+/// A scanner or turnstile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// The door it is linked to.
+    pub door: DoorCode,
+    /// What its agent reads, if not the site's language.
+    pub language: Option<Language>,
+}
+
+/// Why the site could not be kept or loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// Nothing has been set up yet.
+    #[error("no site has been set up; apply a site file first: passerelle apply CONFIG")]
+    Missing,
+    /// The database failed.
+    #[error("the site could not be read or written")]
+    Db(#[from] DbError),
+}
+
+impl Site {
+    /// The one sector `device` leads to; `None` if it is unknown, or leads to
+    /// none or to several.
+    #[must_use]
+    pub fn sector_of(&self, device: &DeviceCode) -> Option<&SectorCode> {
+        let device = self.devices.get(device)?;
+        let mut sectors = self.doors.get(&device.door)?.iter();
+        match (sectors.next(), sectors.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        }
+    }
+
+    /// What the agent at `device` reads.
+    #[must_use]
+    pub fn language_of(&self, device: &DeviceCode) -> Language {
+        self.devices
+            .get(device)
+            .and_then(|device| device.language)
+            .unwrap_or(self.language)
+    }
+
+    /// Inserts or updates all of it. What is in the database and not here stays,
+    /// except that a door leads just where it leads here.
+    pub(crate) fn save(&self, tx: &mut Tx<'_>) -> Result<(), SiteError> {
+        tx.execute(
+            "INSERT INTO gate_site (id, institution, organisation, name, timezone, currency, language, revision)
+             VALUES (1, $1, $2, $3, $4, $5, $6, 1)
+             ON CONFLICT (id) DO UPDATE SET institution = $1, organisation = $2, name = $3,
+                 timezone = $4, currency = $5, language = $6, revision = gate_site.revision + 1",
+            params![
+                &self.institution,
+                &self.organisation,
+                &self.name,
+                &self.zone,
+                &self.currency,
+                self.language.as_str()
+            ],
+        )?;
+        for (code, name) in &self.sectors {
+            tx.execute(
+                "INSERT INTO gate_sector (code, name) VALUES ($1, $2)
+                 ON CONFLICT (code) DO UPDATE SET name = $2",
+                params![code, name],
+            )?;
+        }
+        for (door, sectors) in &self.doors {
+            tx.execute(
+                "INSERT INTO gate_door (code) VALUES ($1) ON CONFLICT (code) DO NOTHING",
+                params![door],
+            )?;
+            tx.execute(
+                "DELETE FROM gate_door_sector WHERE door = $1",
+                params![door],
+            )?;
+            for sector in sectors {
+                tx.execute(
+                    "INSERT INTO gate_door_sector (door, sector) VALUES ($1, $2)",
+                    params![door, sector],
+                )?;
+            }
+        }
+        for (code, device) in &self.devices {
+            tx.execute(
+                "INSERT INTO gate_device (code, door, language) VALUES ($1, $2, $3)
+                 ON CONFLICT (code) DO UPDATE SET door = $2, language = $3",
+                params![code, &device.door, device.language.map(Language::as_str)],
+            )?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn load(tx: &mut Tx<'_>) -> Result<Self, SiteError> {
+        let row = tx
+            .query_opt("SELECT * FROM gate_site WHERE id = 1", params![])?
+            .ok_or(SiteError::Missing)?;
+        let mut site = Self {
+            institution: row.get("institution")?,
+            organisation: row.get("organisation")?,
+            name: row.get("name")?,
+            zone: row.get("timezone")?,
+            currency: row.get("currency")?,
+            language: language(row.get("language")?).unwrap_or_default(),
+            sectors: BTreeMap::new(),
+            doors: BTreeMap::new(),
+            devices: BTreeMap::new(),
+        };
+        for row in tx.query("SELECT code, name FROM gate_sector", params![])? {
+            site.sectors.insert(row.get("code")?, row.get("name")?);
+        }
+        for row in tx.query("SELECT code FROM gate_door", params![])? {
+            site.doors.insert(row.get("code")?, BTreeSet::new());
+        }
+        for row in tx.query("SELECT door, sector FROM gate_door_sector", params![])? {
+            site.doors
+                .entry(row.get("door")?)
+                .or_default()
+                .insert(row.get("sector")?);
+        }
+        for row in tx.query("SELECT code, door, language FROM gate_device", params![])? {
+            let device = Device {
+                door: row.get("door")?,
+                language: language(row.get("language")?),
+            };
+            site.devices.insert(row.get("code")?, device);
+        }
+        Ok(site)
+    }
+}
+
+/// A language that a later version might have known and this one does not is
+/// as good as none.
+fn language(code: Option<String>) -> Option<Language> {
+    code.and_then(|code| code.parse().ok())
+}

@@ -115,25 +115,20 @@ impl AccessControlClient {
     /// # Errors
     /// If the URL is none or names a version before 1.4, or TLS cannot be set up.
     pub fn new(settings: ClientSettings, clock: Arc<dyn Clock>) -> Result<Self, ClientSetupError> {
-        let endpoint = |method: &str| -> Result<Endpoint, ClientSetupError> {
-            let base = settings.base_url.trim().trim_end_matches('/');
-            let url = Url::parse(&format!("{base}/{method}"))
-                .ok()
-                .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-                .ok_or_else(|| ClientSetupError::Url {
-                    url: base.to_owned(),
-                })?;
-            Ok(Endpoint {
-                url,
-                limit: RateLimit::per_minute(settings.calls_per_minute),
-            })
-        };
+        let base = service_url(&settings.base_url)?;
         if let Some((major, minor)) = api_version(&settings.base_url)
             && (major, minor) < (1, 4)
         {
             return Err(ClientSetupError::VersionTooOld { major, minor });
         }
-        let import_controlled_ticket = endpoint("importControlledTicket")?;
+        let endpoint = |method: &str| {
+            let mut url = base.clone();
+            url.set_path(&format!("{}/{method}", base.path().trim_end_matches('/')));
+            Endpoint {
+                url,
+                limit: RateLimit::per_minute(settings.calls_per_minute),
+            }
+        };
         // reqwest is built without a TLS provider and panics where none is
         // installed. Fails only if there is one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -141,17 +136,17 @@ impl AccessControlClient {
             .timeout(Duration::from_millis(settings.timeout_ms))
             // A token must not follow a redirect to someone else.
             .redirect(reqwest::redirect::Policy::none());
-        if is_loopback(&import_controlled_ticket.url) {
+        if is_loopback(&base) {
             // Gate and box office in one process meet here; a museum's proxy
             // has no part in it.
             http = http.no_proxy();
         }
         Ok(Self {
             http: http.build().map_err(ClientSetupError::Http)?,
-            import_controlled_ticket,
-            get_controlled_ticket: endpoint("getControlledTicket")?,
-            get_access_control_catalog: endpoint("getAccessControlCatalog")?,
-            get_time_zone: endpoint("getTimeZone")?,
+            import_controlled_ticket: endpoint("importControlledTicket"),
+            get_controlled_ticket: endpoint("getControlledTicket"),
+            get_access_control_catalog: endpoint("getAccessControlCatalog"),
+            get_time_zone: endpoint("getTimeZone"),
             settings,
             clock,
         })
@@ -305,6 +300,14 @@ impl AccessControlClient {
             Outage::Broken(error)
         })
     }
+}
+
+/// The base URL, if it is one: http or https, with a host, without query.
+fn service_url(text: &str) -> Result<Url, ClientSetupError> {
+    Url::parse(text.trim())
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none())
+        .ok_or(ClientSetupError::Url)
 }
 
 fn is_loopback(url: &Url) -> bool {

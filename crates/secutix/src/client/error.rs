@@ -4,14 +4,11 @@ use std::time::Duration;
 /// Why the client cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientSetupError {
-    /// The base URL is none.
+    /// The base URL is none. It is not repeated: a password may stand in it.
     #[error(
-        "the access control service's URL {url:?} is not one; write it like https://<institution>.ws.secutix.com/tnci/backend-apis/externalAccessControlService/v1_4"
+        "the access control service's URL is none; write it like https://<institution>.ws.secutix.com/tnci/backend-apis/externalAccessControlService/v1_4"
     )]
-    Url {
-        /// What was given.
-        url: String,
-    },
+    Url,
     /// The URL names a version before 1.4.
     #[error(
         "the access control service's URL ends in version {major}.{minor}, which does not know seasons and products of foreign barcodes; write v1_4 and have the interface's API version raised to 1.4"

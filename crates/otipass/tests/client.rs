@@ -1,6 +1,8 @@
 //! The client against a server that does exactly what a script says, over
 //! loopback.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use otipass::{
     Answer, AskError, Contract, Credentials, EntriesLeft, NotUnderstood, NumType, OtipassClient,
     OtipassSettings, PassFacts, Question, Refusal, SettingsError,

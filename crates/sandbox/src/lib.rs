@@ -1,1 +1,18 @@
 //! A stand-in Otipass with passes, faults and latency.
+//!
+//! It speaks the same contract as the client ([`otipass::contract`]), decides
+//! by fixed rules ([`rules`]) and fails only when it is told to ([`Fault`]).
+
+mod cards;
+mod fault;
+mod http;
+mod page;
+mod pass;
+pub mod rules;
+mod state;
+
+pub use cards::{Fate, QrCodes, SampleCard, SampleGroup, cards_text};
+pub use fault::{Failure, Fault, InvalidFault};
+pub use http::{router, serve};
+pub use pass::{InvalidPass, Pass, PassBook, PassFileError, PassStatus};
+pub use state::{Asked, Call, Log, ReferenceConflict, Sandbox, SandboxSettings};

@@ -1,0 +1,352 @@
+//! The passes the sandbox knows.
+
+use kernel::{BusinessDay, CardNumber};
+use otipass::{EntriesLeft, ServiceId, luhn_fits};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::str::FromStr;
+
+/// The state of a pass, in Otipass's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PassStatus {
+    /// Made, not sold.
+    Created,
+    /// Sold; its first use starts its period.
+    Inactive,
+    /// In use until its last day.
+    Active,
+    /// Over.
+    Expired,
+    /// Declared invalid.
+    Invalid,
+    /// Otipass cannot say; treated like an unknown pass.
+    Undefined,
+}
+
+impl PassStatus {
+    const ALL: [PassStatus; 6] = [
+        PassStatus::Created,
+        PassStatus::Inactive,
+        PassStatus::Active,
+        PassStatus::Expired,
+        PassStatus::Invalid,
+        PassStatus::Undefined,
+    ];
+
+    /// Otipass's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            PassStatus::Created => "created",
+            PassStatus::Inactive => "inactive",
+            PassStatus::Active => "active",
+            PassStatus::Expired => "expired",
+            PassStatus::Invalid => "invalid",
+            PassStatus::Undefined => "undefined",
+        }
+    }
+}
+
+impl FromStr for PassStatus {
+    type Err = InvalidPass;
+
+    fn from_str(word: &str) -> Result<Self, InvalidPass> {
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == word)
+            .ok_or(InvalidPass::Status)
+    }
+}
+
+/// One pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pass {
+    /// Its number.
+    pub number: CardNumber,
+    /// Its state.
+    pub status: PassStatus,
+    /// How many days its period has, the day of the first use included.
+    pub duration_days: u32,
+    /// The last day of its period, once that has begun.
+    pub valid_until: Option<BusinessDay>,
+    /// What it includes, and how often still.
+    pub services: BTreeMap<ServiceId, EntriesLeft>,
+}
+
+/// What is wrong with a line of a pass file. The number is never repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPass {
+    /// Not five columns.
+    #[error("a pass has the columns number;status;duration_days;valid_until;services")]
+    Columns,
+    /// The number is none.
+    #[error("the number must have 1 to 32 letters and digits")]
+    Number,
+    /// The number stands on an earlier line, too.
+    #[error("the number was given on an earlier line; keep one of the two")]
+    NumberGivenTwice,
+    /// A status nobody knows.
+    #[error("the status must be created, inactive, active, expired, invalid or undefined")]
+    Status,
+    /// The duration is no number of days.
+    #[error("the duration must be a number of days from 1 to 3650")]
+    Duration,
+    /// The last day is no day.
+    #[error("the last day must be empty or written like 2026-07-14")]
+    ValidUntil,
+    /// The services cannot be read.
+    #[error(
+        "services must be written like SERVICE1:2,SERVICE2:* with a count or * for unlimited, each service once"
+    )]
+    Services,
+}
+
+/// A pass file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PassFileError {
+    /// It cannot be read as CSV.
+    #[error(
+        "the pass file cannot be read; it must be CSV in UTF-8 with semicolons and a header line"
+    )]
+    Csv(#[from] csv::Error),
+    /// One of its lines is no pass.
+    #[error("line {line} of the pass file is wrong; correct it and start again")]
+    Line {
+        /// The line, counted from 1, the header included.
+        line: u64,
+        /// What is wrong with it.
+        source: InvalidPass,
+    },
+}
+
+/// All passes of one sandbox, by number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PassBook(BTreeMap<CardNumber, Pass>);
+
+impl PassBook {
+    /// Reads `number;status;duration_days;valid_until;services`, a header line
+    /// first.
+    ///
+    /// # Errors
+    /// At the first line that is no pass.
+    pub fn from_csv(source: impl Read) -> Result<Self, PassFileError> {
+        let mut book = Self::default();
+        let mut rows = csv::ReaderBuilder::new()
+            .delimiter(b';')
+            .trim(csv::Trim::All)
+            .flexible(true)
+            .from_reader(source);
+        for row in rows.records() {
+            let row = row?;
+            let added = pass(&row).and_then(|pass| match book.insert(pass) {
+                Some(_) => Err(InvalidPass::NumberGivenTwice),
+                None => Ok(()),
+            });
+            added.map_err(|source| PassFileError::Line {
+                line: row.position().map_or(0, csv::Position::line),
+                source,
+            })?;
+        }
+        Ok(book)
+    }
+
+    /// `count` made-up passes in every state, the same ones for the same
+    /// arguments: half of them usable on `today`, the others each refused for
+    /// another reason.
+    #[must_use]
+    pub fn sample(services: &[ServiceId], today: BusinessDay, count: u32) -> Self {
+        let mut book = Self::default();
+        for index in 0..count.min(SAMPLE_LIMIT) {
+            if let Some(pass) = sample_pass(services, today, index) {
+                book.insert(pass);
+            }
+        }
+        book
+    }
+
+    /// Adds a pass; gives back the one that had its number before.
+    pub fn insert(&mut self, pass: Pass) -> Option<Pass> {
+        self.0.insert(pass.number.clone(), pass)
+    }
+
+    /// The pass with this number.
+    #[must_use]
+    pub fn get(&self, number: &CardNumber) -> Option<&Pass> {
+        self.0.get(number)
+    }
+
+    /// The pass with this number, to change it.
+    pub fn get_mut(&mut self, number: &CardNumber) -> Option<&mut Pass> {
+        self.0.get_mut(number)
+    }
+
+    /// All passes, by number.
+    pub fn iter(&self) -> impl Iterator<Item = &Pass> {
+        self.0.values()
+    }
+
+    /// How many passes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no pass.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn pass(row: &csv::StringRecord) -> Result<Pass, InvalidPass> {
+    let [number, status, duration_days, valid_until, services] = row.iter().collect::<Vec<_>>()[..]
+    else {
+        return Err(InvalidPass::Columns);
+    };
+    Ok(Pass {
+        number: number.parse().map_err(|_| InvalidPass::Number)?,
+        status: status.parse()?,
+        duration_days: duration_days
+            .parse()
+            .ok()
+            .filter(|days| (1..=3650).contains(days))
+            .ok_or(InvalidPass::Duration)?,
+        valid_until: (!valid_until.is_empty())
+            .then(|| valid_until.parse())
+            .transpose()
+            .map_err(|_| InvalidPass::ValidUntil)?,
+        services: included(services).ok_or(InvalidPass::Services)?,
+    })
+}
+
+fn included(text: &str) -> Option<BTreeMap<ServiceId, EntriesLeft>> {
+    let mut services = BTreeMap::new();
+    for part in text.split(',').filter(|part| !part.is_empty()) {
+        let (service, count) = part.split_once(':')?;
+        let left = match count.trim() {
+            "*" => EntriesLeft::Unlimited,
+            count => EntriesLeft::Count(count.parse().ok()?),
+        };
+        if services.insert(service.parse().ok()?, left).is_some() {
+            return None;
+        }
+    }
+    Some(services)
+}
+
+/// Sample numbers have seven digits and a check digit; each is used once.
+const SAMPLE_LIMIT: u32 = 10_000_000;
+
+fn sample_pass(services: &[ServiceId], today: BusinessDay, index: u32) -> Option<Pass> {
+    // 7919 shares no factor with ten million, so no number comes twice.
+    let digits = (u64::from(index) * 7919 + 1_234_567) % u64::from(SAMPLE_LIMIT);
+    let all = |left: EntriesLeft| services.iter().map(move |service| (service.clone(), left));
+    let twice = EntriesLeft::Count(2);
+    let yesterday = today.plus_days(-1);
+    let (status, valid_until, services): (_, _, BTreeMap<_, _>) = match index % 12 {
+        0 | 2 | 4 => (PassStatus::Inactive, None, all(twice).collect()),
+        1 | 3 => (
+            PassStatus::Active,
+            Some(today.plus_days(1)),
+            all(twice).collect(),
+        ),
+        5 => (
+            PassStatus::Active,
+            Some(today),
+            all(EntriesLeft::Unlimited).collect(),
+        ),
+        6 => (
+            PassStatus::Active,
+            Some(today.plus_days(1)),
+            all(EntriesLeft::Count(0)).collect(),
+        ),
+        7 => (
+            PassStatus::Active,
+            Some(today.plus_days(1)),
+            all(twice).take(1).collect(),
+        ),
+        8 => (PassStatus::Expired, Some(yesterday), all(twice).collect()),
+        9 => (PassStatus::Invalid, None, all(twice).collect()),
+        10 => (PassStatus::Created, None, all(twice).collect()),
+        _ => (PassStatus::Undefined, None, all(twice).collect()),
+    };
+    Some(Pass {
+        number: with_check_digit(&format!("{digits:07}"))?,
+        status,
+        duration_days: 3,
+        valid_until,
+        services,
+    })
+}
+
+/// `digits` followed by their Luhn check digit.
+pub(crate) fn with_check_digit(digits: &str) -> Option<CardNumber> {
+    (0..10)
+        .map(|check| format!("{digits}{check}"))
+        .find(|number| luhn_fits(number))
+        .and_then(|number| number.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "number;status;duration_days;valid_until;services\n";
+
+    #[test]
+    fn a_pass_file_is_read() {
+        let text =
+            format!("{HEADER}00029975;active;7;2026-07-14;S1:2,S2:*\n\n00292151 ; inactive;1;;\n");
+        let book = PassBook::from_csv(text.as_bytes()).unwrap();
+        assert_eq!(book.len(), 2);
+        let pass = book.get(&"00029975".parse().unwrap()).unwrap();
+        assert_eq!(pass.status, PassStatus::Active);
+        assert_eq!(pass.duration_days, 7);
+        assert_eq!(pass.valid_until, Some("2026-07-14".parse().unwrap()));
+        let service = |id: &str| pass.services.get(&id.parse().unwrap()).copied();
+        assert_eq!(service("S1"), Some(EntriesLeft::Count(2)));
+        assert_eq!(service("S2"), Some(EntriesLeft::Unlimited));
+        let other = book.get(&"00292151".parse().unwrap()).unwrap();
+        assert_eq!((other.valid_until, other.services.len()), (None, 0));
+    }
+
+    #[test]
+    fn a_wrong_line_is_named_without_its_number() {
+        for (line, expected) in [
+            ("00029975;active;7;2026-07-14", InvalidPass::Columns),
+            ("0002 9975;active;7;;S1:2", InvalidPass::Number),
+            ("00292151;active;7;;S1:2", InvalidPass::NumberGivenTwice),
+            ("00029975;sold;7;;S1:2", InvalidPass::Status),
+            ("00029975;active;0;;S1:2", InvalidPass::Duration),
+            ("00029975;active;7;14.7.2026;S1:2", InvalidPass::ValidUntil),
+            ("00029975;active;7;;S1", InvalidPass::Services),
+            ("00029975;active;7;;S1:-1", InvalidPass::Services),
+            ("00029975;active;7;;S1:1,s1:2", InvalidPass::Services),
+        ] {
+            let text = format!("{HEADER}00292151;inactive;1;;S1:1\n{line}\n");
+            let error = PassBook::from_csv(text.as_bytes()).unwrap_err();
+            assert!(!error.to_string().contains("9975"));
+            let PassFileError::Line { line: 3, source } = error else {
+                panic!("{line}: {error:?}");
+            };
+            assert_eq!(source, expected, "{line}");
+        }
+        assert!(matches!(
+            PassBook::from_csv(&b"number\n\xff\n"[..]),
+            Err(PassFileError::Csv(_))
+        ));
+    }
+
+    #[test]
+    fn sample_passes_are_many_different_and_always_the_same() {
+        let today = "2026-07-14".parse().unwrap();
+        let services = ["S1".parse().unwrap(), "S2".parse().unwrap()];
+        let book = PassBook::sample(&services, today, 240);
+        assert_eq!(book, PassBook::sample(&services, today, 240));
+        assert_eq!(book.len(), 240);
+        for status in PassStatus::ALL {
+            assert!(book.iter().filter(|pass| pass.status == status).count() >= 20);
+        }
+        assert!(book.iter().all(|pass| luhn_fits(pass.number.reveal())));
+    }
+}

@@ -1,0 +1,457 @@
+use super::super::*;
+use super::{HEADER, ROW, at, read_one, row, rows, with, written};
+use kernel::Money;
+
+#[test]
+fn the_usual_file_looks_like_this() {
+    let file = format!("{HEADER}\n{ROW}\n");
+    assert_eq!(written(&[row()], &Dialect::default()), file);
+    let read = rows(&file, &Dialect::default()).remove(0).unwrap();
+    assert_eq!((read.line, read.text.as_str()), (2, ROW));
+    assert_eq!(read.row, row());
+    assert_eq!(read.row.shipped_at(), row().order_date);
+}
+
+#[test]
+fn each_kind_of_damage_is_rejected_with_column_and_reason() {
+    use Column as C;
+    use RowReason as R;
+    let cases: Vec<(String, Option<Column>, RowReason)> = vec![
+        (
+            with(C::Institution, ""),
+            Some(C::Institution),
+            R::MISSING_VALUE,
+        ),
+        (
+            with(C::Institution, "SIXTEEN_LETTERS_"),
+            Some(C::Institution),
+            R::TOO_LONG,
+        ),
+        (
+            with(C::Organisation, "  "),
+            Some(C::Organisation),
+            R::MISSING_VALUE,
+        ),
+        (
+            with(C::OrderNumber, ""),
+            Some(C::OrderNumber),
+            R::MISSING_VALUE,
+        ),
+        (
+            with(C::OrderDate, "14/07/2026"),
+            Some(C::OrderDate),
+            R::INVALID_DATE,
+        ),
+        (
+            with(C::OrderDate, "2026-02-30T07:00:00Z"),
+            Some(C::OrderDate),
+            R::INVALID_DATE,
+        ),
+        (
+            with(C::OrderDate, "1999-07-14T07:00:00Z"),
+            Some(C::OrderDate),
+            R::INVALID_DATE,
+        ),
+        (
+            with(C::Operation, "REFUND"),
+            Some(C::Operation),
+            R::UNKNOWN_VALUE,
+        ),
+        (
+            with(C::Remark, &"é".repeat(2_001)),
+            Some(C::Remark),
+            R::TOO_LONG,
+        ),
+        (
+            with(C::Remark, "bell\u{7}"),
+            Some(C::Remark),
+            R::FORBIDDEN_CHARACTER,
+        ),
+        (
+            with(C::Remark, "Mac\rline"),
+            Some(C::Remark),
+            R::FORBIDDEN_CHARACTER,
+        ),
+        (
+            with(C::BuyingContact, "Otipass"),
+            Some(C::BuyingContact),
+            R::INVALID_NUMBER,
+        ),
+        (with(C::Season, "VN2026-27"), Some(C::Season), R::TOO_LONG),
+        (with(C::Product, "PASSVN123"), Some(C::Product), R::TOO_LONG),
+        (
+            with(C::Product, "\"PA;SS\""),
+            Some(C::Product),
+            R::FORBIDDEN_CHARACTER,
+        ),
+        (
+            with(C::Product, "PASSVN\u{0}"),
+            Some(C::Product),
+            R::FORBIDDEN_CHARACTER,
+        ),
+        (with(C::Tariff, ""), Some(C::Tariff), R::MISSING_VALUE),
+        (with(C::Price, "9.50"), Some(C::Price), R::INVALID_NUMBER),
+        (with(C::Price, "9,50"), Some(C::Price), R::INVALID_NUMBER),
+        (with(C::Price, "-950"), Some(C::Price), R::INVALID_NUMBER),
+        (with(C::Price, "+950"), Some(C::Price), R::INVALID_NUMBER),
+        (with(C::Price, "1 000"), Some(C::Price), R::INVALID_NUMBER),
+        (with(C::Price, "٩٥٠"), Some(C::Price), R::INVALID_NUMBER),
+        (with(C::Price, ""), Some(C::Price), R::MISSING_VALUE),
+        (
+            with(C::Price, "1000000001"),
+            Some(C::Price),
+            R::OUT_OF_RANGE,
+        ),
+        (
+            with(C::Price, "99999999999999999999"),
+            Some(C::Price),
+            R::OUT_OF_RANGE,
+        ),
+        (with(C::Vat, "5.5"), Some(C::Vat), R::INVALID_NUMBER),
+        (with(C::Vat, "10001"), Some(C::Vat), R::OUT_OF_RANGE),
+        (with(C::Vat, "4294967846"), Some(C::Vat), R::OUT_OF_RANGE),
+        (
+            with(C::PaymentDate, "soon"),
+            Some(C::PaymentDate),
+            R::INVALID_DATE,
+        ),
+        (
+            with(C::Price, "0"),
+            Some(C::PaymentDate),
+            R::PAYMENT_DATE_WITHOUT_PRICE,
+        ),
+        (
+            with(C::TicketState, "SCANNED"),
+            Some(C::TicketState),
+            R::UNKNOWN_VALUE,
+        ),
+        (
+            with(C::GenerationDate, ""),
+            Some(C::GenerationDate),
+            R::GENERATION_DATE_MISSING,
+        ),
+        (
+            with(C::GenerationDate, "x"),
+            Some(C::GenerationDate),
+            R::INVALID_DATE,
+        ),
+        (with(C::Barcode, ""), Some(C::Barcode), R::MISSING_VALUE),
+        (
+            with(C::Barcode, &"1".repeat(51)),
+            Some(C::Barcode),
+            R::TOO_LONG,
+        ),
+        (
+            with(C::Barcode, "OTI 29997501"),
+            Some(C::Barcode),
+            R::FORBIDDEN_CHARACTER,
+        ),
+        (
+            with(C::Barcode, "ÖTI29997501"),
+            Some(C::Barcode),
+            R::FORBIDDEN_CHARACTER,
+        ),
+        (
+            with(C::TaxNumber, &"1".repeat(51)),
+            Some(C::TaxNumber),
+            R::TOO_LONG,
+        ),
+        (
+            with(C::ShipmentDate, "2026"),
+            Some(C::ShipmentDate),
+            R::INVALID_DATE,
+        ),
+        (
+            with(C::ShipmentMode, ""),
+            Some(C::ShipmentMode),
+            R::SHIPMENT_MODE_MISSING,
+        ),
+        (
+            with(C::ShipmentMode, &"M".repeat(21)),
+            Some(C::ShipmentMode),
+            R::TOO_LONG,
+        ),
+        (with(C::Remark, "a;b"), None, R::WRONG_FIELD_COUNT),
+        ("VILLEN;VILLEN;1".to_owned(), None, R::WRONG_FIELD_COUNT),
+        (format!("{ROW};more"), None, R::WRONG_FIELD_COUNT),
+        (ROW.replace(';', ","), None, R::WRONG_FIELD_COUNT),
+        (with(C::Remark, "\"open"), None, R::UNBALANCED_QUOTES),
+        (with(C::Remark, "\"a\" b"), None, R::UNBALANCED_QUOTES),
+        (
+            ";;;;;;;;;;;;;;;;;;".to_owned(),
+            Some(C::Institution),
+            R::MISSING_VALUE,
+        ),
+    ];
+    // All of them in one file, each after a good row: exactly they are rejected.
+    let mut file = HEADER.to_owned();
+    for (line, ..) in &cases {
+        file.push_str(&format!("\n{ROW}\n{line}"));
+    }
+    let read = rows(&file, &Dialect::default());
+    assert_eq!(read.len(), 2 * cases.len());
+    for (pair, (line, column, reason)) in read.chunks(2).zip(&cases) {
+        assert_eq!(pair[0].as_ref().unwrap().row, row(), "before {line:?}");
+        let rejection = pair[1].as_ref().expect_err(line);
+        let first = &rejection.problems[0];
+        assert_eq!(
+            (first.column, first.reason),
+            (*column, *reason),
+            "{line:?}: {rejection}"
+        );
+        assert_eq!(rejection.text, *line);
+        if *reason != R::MISSING_VALUE {
+            assert_eq!(rejection.problems.len(), 1, "{line:?}: {rejection}");
+        }
+        let shown = format!("{rejection} {rejection:?}");
+        assert!(!shown.contains("29997501"), "{shown}");
+    }
+    let lines: Vec<u64> = read
+        .iter()
+        .filter_map(|r| Some(r.as_ref().err()?.line))
+        .collect();
+    assert!(lines.iter().copied().eq((3..).step_by(2).take(cases.len())));
+}
+
+#[test]
+fn all_mistakes_of_a_row_come_at_once() {
+    let line = "VILLEN;;1;yesterday;SALE;;42;VN26;PASSVN;CITYPASS;-1;550;;PRINTED;;a b;;;";
+    let rejection = read_one(line).unwrap_err();
+    let found: Vec<(Column, &str)> = rejection
+        .problems
+        .iter()
+        .map(|p| (p.column.unwrap(), p.reason.code()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (Column::Organisation, "missing_value"),
+            (Column::OrderDate, "invalid_date"),
+            (Column::Price, "invalid_number"),
+            (Column::Barcode, "forbidden_character"),
+            (Column::GenerationDate, "generation_date_missing"),
+            (Column::ShipmentMode, "shipment_mode_missing"),
+        ]
+    );
+    assert!(
+        rejection
+            .to_string()
+            .starts_with("line 2: ORGANIZATION is empty")
+    );
+}
+
+#[test]
+fn what_is_clear_is_taken_though_it_is_spelt_differently() {
+    let trailing = row();
+    let cases = [
+        format!("\u{feff}{HEADER}\r\n{ROW}\r\n"),
+        format!("{HEADER}\n\n  \n{ROW}\n\n"),
+        format!("{HEADER}\n{ROW}"),
+        format!("{HEADER}\n{ROW};;"),
+        format!("{}\n{ROW}\n", HEADER.to_lowercase()),
+        format!("{}\n{ROW}\n", HEADER.replace("PRODUCT", " Event ")),
+        format!("{HEADER}\n{}\n", with(Column::Operation, " sale ")),
+        format!("{HEADER}\n{}\n", with(Column::Price, " 000950 ")),
+        format!("{HEADER}\n\"{}\"\n", ROW.replace(';', "\";\"")),
+        format!(
+            "{HEADER}\n{}\n",
+            with(Column::OrderDate, "2026-07-14T09:00:00.114+02:00")
+        ),
+    ];
+    for file in cases {
+        let read = rows(&file, &Dialect::default());
+        assert_eq!(read.len(), 1, "{file}");
+        assert_eq!(read[0].as_ref().unwrap().row, trailing, "{file}");
+    }
+}
+
+#[test]
+fn columns_stand_in_the_order_of_the_header_and_optional_ones_may_lack() {
+    let file = "BARCODE;TICKET_STATE;VAT;PRICE;TARIFF;EVENT;SEASON;BUYING_CONTACT_NR;OPERATION_TYPE;ORDER_DATE;ORDER_NR;ORGANIZATION;INSTITUTION;REMARK\n\
+                OTI1;NOT_PRINTED;550;950;CITYPASS;PASSVN;VN26;000042;RESERVATION;2026-07-14T07:00:00.114Z;7;VILLEN;VILLEN;hello\n\
+                OTI2;NOT_PRINTED;550;0;CITYPASS;PASSVN;VN26;000042;SALE;2026-07-14T07:00:00.114Z;7;VILLEN;VILLEN";
+    let read = rows(file, &Dialect::default());
+    let first = &read[0].as_ref().unwrap().row;
+    assert_eq!(first.barcode.reveal(), "OTI1");
+    assert_eq!(first.operation, Operation::Reservation);
+    assert_eq!(first.remark, "hello");
+    assert_eq!(first.payment_date, None);
+    let second = &read[1].as_ref().unwrap().row;
+    assert_eq!((second.remark.as_str(), second.price), ("", Money::ZERO));
+    // A row may end early, but only where optional columns are left out.
+    let short = ROW.rsplit_once(";;;").unwrap().0;
+    let rejection = read_one(short).unwrap_err();
+    assert_eq!(
+        rejection.problems[0].reason,
+        RowReason::SHIPMENT_MODE_MISSING
+    );
+}
+
+#[test]
+fn a_header_that_cannot_be_used_refuses_the_file_with_all_that_is_wrong() {
+    let refused = |file: &str| match read(file.as_bytes(), &Dialect::default()) {
+        Err(FileRefusal::Header { problems }) => problems,
+        other => panic!("{file}: {other:?}"),
+    };
+    assert_eq!(refused(""), [HeaderProblem::Empty]);
+    assert_eq!(refused("\u{feff}\r\n \r\n"), [HeaderProblem::Empty]);
+    let not_a_header = [HeaderProblem::NotAHeader { separator: ';' }];
+    assert_eq!(refused(ROW), not_a_header);
+    assert_eq!(refused(&HEADER.replace(';', ",")), not_a_header);
+    assert_eq!(refused("\"INSTITUTION"), [HeaderProblem::UnbalancedQuotes]);
+    let header = HEADER
+        .replace("REMARK", "REMRAK")
+        .replace("VAT", "PRICE")
+        .replace("BARCODE;", "");
+    assert_eq!(
+        refused(&header),
+        [
+            HeaderProblem::UnknownColumn { field: 6 },
+            HeaderProblem::DuplicateColumn(Column::Price),
+            HeaderProblem::MissingColumn(Column::Vat),
+            HeaderProblem::MissingColumn(Column::Barcode),
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_is_refused_with_its_line() {
+    let mut file = format!("{HEADER}\n{ROW}\n").into_bytes();
+    file.extend_from_slice(b"VILLEN;Mus\xe9e\n");
+    assert!(matches!(
+        read(file.as_slice(), &Dialect::default()),
+        Err(FileRefusal::NotUtf8 { line: 3 })
+    ));
+    let utf_16: Vec<u8> = format!("\u{feff}{HEADER}")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    assert!(matches!(
+        read(utf_16.as_slice(), &Dialect::default()),
+        Err(FileRefusal::NotUtf8 { line: 1 })
+    ));
+}
+
+#[test]
+fn a_file_over_the_limit_is_refused() {
+    use std::io::Read as _;
+    let header = format!("{HEADER}\n");
+    let one_long_row = |bytes: u64| {
+        let rest = bytes - u64::try_from(header.len()).unwrap();
+        std::io::Cursor::new(header.clone()).chain(std::io::repeat(b'x').take(rest))
+    };
+    assert!(matches!(
+        read(one_long_row(MAX_FILE_BYTES + 1), &Dialect::default()),
+        Err(FileRefusal::TooLarge)
+    ));
+    let full = read(one_long_row(MAX_FILE_BYTES), &Dialect::default()).unwrap();
+    assert_eq!(full.count(), 1);
+}
+
+#[test]
+fn an_unreadable_file_is_refused() {
+    struct Broken;
+    impl std::io::Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("disk gone"))
+        }
+    }
+    assert!(matches!(
+        read(Broken, &Dialect::default()),
+        Err(FileRefusal::Io(_))
+    ));
+}
+
+#[test]
+fn the_price_factor_is_a_setting() {
+    let dialect = Dialect {
+        price_factor: PriceFactor::Thousand,
+        ..Dialect::default()
+    };
+    let file = written(&[row()], &dialect);
+    assert_eq!(file, format!("{HEADER}\n{}\n", with(Column::Price, "9500")));
+    assert_eq!(rows(&file, &dialect)[0].as_ref().unwrap().row, row());
+    for (price, reason) in [
+        ("9505", RowReason::INVALID_NUMBER),
+        ("10000000010", RowReason::OUT_OF_RANGE),
+        ("99999999999999999999", RowReason::OUT_OF_RANGE),
+    ] {
+        let file = format!("{HEADER}\n{}\n", with(Column::Price, price));
+        let rejection = rows(&file, &dialect).remove(0).unwrap_err();
+        assert_eq!(rejection.problems[0].reason, reason, "{price}");
+    }
+}
+
+#[test]
+fn moments_without_offset_are_those_of_the_dialects_zone() {
+    let dialect = Dialect {
+        zone: "Europe/Paris".parse().unwrap(),
+        dates: DateFormat::LocalSeconds,
+        ..Dialect::default()
+    };
+    for (text, moment) in [
+        ("2026-07-14 09:00:00", "2026-07-14T07:00:00Z"),
+        ("2026-07-14T09:00", "2026-07-14T07:00:00Z"),
+        ("2026-01-14 09:00:00.5", "2026-01-14T08:00:00.500Z"),
+        ("2026-07-14", "2026-07-13T22:00:00Z"),
+        ("2026-07-14T09:00:00Z", "2026-07-14T09:00:00Z"),
+    ] {
+        let file = format!("{HEADER}\n{}\n", with(Column::OrderDate, text));
+        let read = rows(&file, &dialect).remove(0).unwrap().row;
+        assert_eq!(read.order_date, at(moment), "{text}");
+    }
+    let file = written(&[row()], &dialect);
+    assert!(
+        file.contains(";2026-07-14 09:00:00;CONTROLLED;2026-07-14 09:00:00;"),
+        "{file}"
+    );
+    let read = rows(&file, &dialect).remove(0).unwrap().row;
+    assert_eq!(read.order_date, at("2026-07-14T07:00:00Z"));
+}
+
+#[test]
+fn a_dialect_must_have_the_needed_columns_once() {
+    let with_columns = |columns: Vec<Column>| Dialect {
+        columns,
+        ..Dialect::default()
+    };
+    let twice = with_columns([Column::ALL, &[Column::Price]].concat());
+    assert_eq!(
+        twice.check(),
+        Err(InvalidDialect::DuplicateColumn(Column::Price))
+    );
+    let lacking: Vec<Column> = Column::ALL
+        .iter()
+        .copied()
+        .filter(|c| *c != Column::Barcode)
+        .collect();
+    let lacking = with_columns(lacking);
+    assert_eq!(
+        lacking.check(),
+        Err(InvalidDialect::MissingColumn(Column::Barcode))
+    );
+    assert!(matches!(
+        read(&b""[..], &lacking),
+        Err(FileRefusal::Dialect(_))
+    ));
+    assert!(matches!(
+        StxWriter::new(Vec::new(), twice),
+        Err(StxWriteError::Dialect(_))
+    ));
+}
+
+#[test]
+fn a_dialect_is_configured_by_the_names_of_the_document() {
+    let dialect: Dialect = serde_json::from_str(
+        r#"{"separator": "tab", "header": "absent", "price_factor": "thousand",
+            "dates": "local_seconds", "zone": "Europe/Paris", "columns": ["BARCODE", "PRICE"]}"#,
+    )
+    .unwrap();
+    assert_eq!(dialect.columns, [Column::Barcode, Column::Price]);
+    assert_eq!(dialect.separator.as_char(), '\t');
+    assert_eq!(
+        serde_json::from_str::<Dialect>("{}").unwrap(),
+        Dialect::default()
+    );
+    assert!(serde_json::from_str::<Dialect>(r#"{"seperator": "tab"}"#).is_err());
+}

@@ -1,3 +1,103 @@
 //! Everything a developer runs: tests, benchmarks, tidy rules.
 
-fn main() {}
+mod bench;
+mod debian;
+mod failure;
+mod postgres;
+mod test;
+mod tidy;
+mod workspace;
+
+use failure::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match perform(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(arguments: &[String]) -> Result<(), Failure> {
+    let (words, rest) = match arguments.iter().position(|word| word == "--") {
+        Some(place) => (&arguments[..place], &arguments[place + 1..]),
+        None => (arguments, &[][..]),
+    };
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] | ["help", ..] | ["--help" | "-h", ..] | [_, "--help" | "-h", ..] => {
+            print!("{}", help());
+            Ok(())
+        }
+        ["test"] if rest.is_empty() => test::all(),
+        ["test"] => test::only(rest),
+        ["tidy"] => tidy::run(),
+        ["postgres"] => postgres::stay(rest),
+        ["bench", name] => bench::bench(name, rest),
+        ["bench"] => bench::bench("", rest),
+        ["setup"] => set_up(),
+        [postgres::KEEP] => postgres::keep(),
+        _ => Err(Failure::new(
+            "nothing done",
+            format!("`{}` is no task", words.join(" ")),
+            "`cargo xtask --help` lists them",
+        )),
+    }
+}
+
+fn set_up() -> Result<(), Failure> {
+    println!("postgresql: {}", debian::postgres_programs()?.display());
+    println!("chromium: {}", debian::chromium_program()?.display());
+    Ok(())
+}
+
+fn help() -> String {
+    let mut text = String::from(
+        "\
+Everything a developer runs.
+
+Usage: cargo xtask TASK
+
+  test                 format, tidy, clippy, all tests, rustdoc; stops at the
+                       first failure
+  test -- FILTER …     the tests alone; what follows goes to nextest,
+                       for example: -- -p gate admit
+  tidy                 the rules of the house that no other tool checks
+  postgres             a throw-away PostgreSQL server for tests run by hand;
+                       prints the line to export and stays until Ctrl-C
+  postgres -- COMMAND  runs COMMAND with such a server and stops it afterwards
+  setup                installs what the tests need: PostgreSQL and Chromium,
+                       as Debian's packages
+",
+    );
+    for (name, _, _, what) in bench::BENCHES {
+        text += &format!("  bench {name:<14} {what}\n");
+    }
+    text += "\nThe tests start their own PostgreSQL, unless PASSERELLE_TEST_POSTGRES names one.\n";
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_names_every_benchmark() {
+        for (name, ..) in bench::BENCHES {
+            assert!(help().contains(&format!("  bench {name} ")), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_task_is_refused() {
+        for words in [["tets"].as_slice(), &["tidy", "now"], &["test", "gate"]] {
+            let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+            let failure = perform(&words).unwrap_err().to_string();
+            assert!(failure.contains(&words.join(" ")), "{failure}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! `cargo xtask bench`.
+
+use crate::failure::{Failure, run};
+use crate::workspace::cargo;
+
+/// Each benchmark: its name here, its crate, its name there, what it measures.
+pub const BENCHES: &[(&str, &str, &str, &str)] = &[
+    (
+        "db",
+        "db",
+        "group_commit",
+        "commits a second, grouped and one by one",
+    ),
+    (
+        "decide",
+        "passerelle",
+        "decide",
+        "checks a second, as ratios to a bare server",
+    ),
+];
+
+/// Runs the benchmark `name`; `arguments` go to it.
+///
+/// # Errors
+/// If there is no such benchmark, or it fails.
+pub fn bench(name: &str, arguments: &[String]) -> Result<(), Failure> {
+    let Some((_, package, target, _)) = BENCHES.iter().find(|(known, ..)| *known == name) else {
+        let known: Vec<&str> = BENCHES.iter().map(|(known, ..)| *known).collect();
+        return Err(Failure::new(
+            "nothing measured",
+            format!("there is no benchmark `{name}`"),
+            format!("one of: {}", known.join(", ")),
+        ));
+    };
+    let mut command = cargo();
+    command.args(["bench", "--package", package, "--bench", target]);
+    if !arguments.is_empty() {
+        command.arg("--").args(arguments);
+    }
+    run(&mut command, "see above")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_benchmark_lists_the_known() {
+        let failure = bench("speed", &[]).unwrap_err().to_string();
+        assert!(failure.contains("`speed`"), "{failure}");
+        assert!(failure.contains("db, decide"), "{failure}");
+    }
+}

@@ -1,0 +1,86 @@
+//! The workspace as the tasks see it: its folder, its files, its cargo.
+
+use crate::failure::{Failure, output};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A text file that git tracks.
+pub struct Source {
+    /// Below the workspace's folder, with `/`.
+    pub path: String,
+    /// All of it.
+    pub text: String,
+}
+
+impl Source {
+    /// Whether the name ends in one of `extensions`, given without the dot.
+    pub fn is_any(&self, extensions: &[&str]) -> bool {
+        Path::new(&self.path)
+            .extension()
+            .and_then(|extension| extension.to_str())
+            .is_some_and(|extension| extensions.contains(&extension))
+    }
+
+    /// The lines with their numbers, from 1.
+    pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        (1..).zip(self.text.lines())
+    }
+}
+
+/// The workspace's folder.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_owned()
+}
+
+/// The cargo that runs us, in the workspace's folder.
+pub fn cargo() -> Command {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(program);
+    command.current_dir(root());
+    // Cargo describes this package to us by variables. Some build scripts read
+    // the same ones, and would run again whenever they come and go.
+    for (name, _) in std::env::vars_os() {
+        let described = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if described {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// The text files that git tracks, in order of their paths.
+///
+/// # Errors
+/// If this is no git checkout, or a file can't be read.
+pub fn sources() -> Result<Vec<Source>, Failure> {
+    let root = root();
+    let mut git = Command::new("git");
+    git.current_dir(&root).args(["ls-files", "-z"]);
+    let listed = output(&mut git, "run it in a git checkout")?;
+    let mut sources = Vec::new();
+    for path in listed.split('\0').filter(|path| !path.is_empty()) {
+        let file = root.join(path);
+        // Deleted and not yet committed, or a link to a folder.
+        if !file.is_file() {
+            continue;
+        }
+        let bytes = fs::read(&file).map_err(|error| {
+            Failure::new(
+                format!("{path} can't be read"),
+                error,
+                "see to the file's permissions",
+            )
+        })?;
+        if let Ok(text) = String::from_utf8(bytes) {
+            sources.push(Source {
+                path: path.to_owned(),
+                text,
+            });
+        }
+    }
+    Ok(sources)
+}

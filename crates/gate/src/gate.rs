@@ -209,6 +209,30 @@ impl Gate {
         Ok(holder)
     }
 
+    /// Notes that `device` was heard of, and how far its clock is off.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn note_seen(
+        &self,
+        device: DeviceCode,
+        device_time: Option<Timestamp>,
+    ) -> Result<(), DbError> {
+        let now = self.clock.now();
+        let offset_ms = device_time.map(|time| time.ms_since(now));
+        self.db
+            .write("device seen", move |tx| {
+                tx.execute(
+                    "UPDATE gate_device
+                     SET seen_at = $2, clock_offset_ms = COALESCE($3, clock_offset_ms)
+                     WHERE code = $1",
+                    params![&device, now, offset_ms],
+                )
+                .map(drop)
+            })
+            .await
+    }
+
     /// Decides an online check: intent, ask, record. The same id gets the first
     /// answer again.
     ///

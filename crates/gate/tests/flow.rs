@@ -1,0 +1,623 @@
+//! Checks from scan to record, against a real sandbox over HTTP, on every
+//! database.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use db::testing::TestDb;
+use db::{DbError, params};
+use gate::{
+    CheckError, Declared, DeviceToken, Freshness, Gate, InterfaceSettings, Merged, Scan,
+    WhenSilent, attendance, ledger, read_site,
+};
+use kernel::{CheckId, ManualClock, Timestamp};
+use otipass::{Contract, Credentials, OtipassClient, OtipassSettings, References, read_mapping};
+use sandbox::{Failure, Fault, PassBook, Sandbox, SandboxSettings};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+db::conformance! {
+    a_pass_is_asked_about_and_remembered,
+    what_is_no_pass_or_not_mapped_is_refused_without_asking,
+    the_same_id_gets_the_first_answer_and_asks_nobody,
+    the_same_id_with_another_scan_changes_nothing,
+    a_code_beyond_the_limits_changes_nothing,
+    many_retries_at_once_ask_once,
+    two_cards_in_the_same_millisecond_have_two_barcodes,
+    silence_admits_and_is_declared_later,
+    silence_refuses_where_the_site_says_so,
+    a_lost_answer_is_recovered_under_the_same_reference,
+    a_lost_answer_of_a_forgetful_partner_is_no_refusal,
+    a_journal_is_merged_in_order_and_as_often_as_it_takes,
+    a_journal_with_bad_checks_keeps_the_good_ones,
+    a_disputed_entry_stays_admitted,
+    a_declaration_that_fails_is_due_again,
+    tokens_are_granted_once_and_revoked_at_once,
+    the_site_is_taken_up_again_when_it_changes,
+}
+
+const PASSES: &str = "number;status;duration_days;valid_until;services
+00029975;active;7;2026-07-31;PCUMID000FSA5CD6:1,PCUMID000FS4D3C1:*
+00039131;active;2;2026-07-31;PCUMID000FSA5CD6:2
+01755172;expired;3;2026-06-15;PCUMID000FSA5CD6:1
+";
+const GOOD: &str = "00029975";
+const TWICE: &str = "00039131";
+const EXPIRED: &str = "01755172";
+
+struct House {
+    gate: Arc<Gate>,
+    sandbox: Sandbox,
+    clock: ManualClock,
+    test: TestDb,
+    settings: InterfaceSettings,
+    client: OtipassClient,
+}
+
+fn now() -> Timestamp {
+    "2026-07-14T09:00:00.000Z".parse().unwrap()
+}
+
+fn site() -> gate::Site {
+    read_site(include_str!("../../../examples/villeneuve/site.toml"))
+        .0
+        .unwrap()
+}
+
+async fn house(test: TestDb, references: References, when_silent: WhenSilent) -> House {
+    let clock = ManualClock::new(now());
+    let contract = Contract {
+        references,
+        ..Contract::default()
+    };
+    let sandbox = Sandbox::new(
+        PassBook::from_csv(PASSES.as_bytes()).unwrap(),
+        SandboxSettings {
+            project_id: "villeneuve".to_owned(),
+            zone: "Europe/Paris".parse().unwrap(),
+            contract: contract.clone(),
+            credentials: None,
+            clock: Arc::new(clock.clone()),
+            service_names: BTreeMap::new(),
+        },
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}/api", listener.local_addr().unwrap());
+    tokio::spawn(sandbox::serve(
+        listener,
+        sandbox.clone(),
+        std::future::pending(),
+    ));
+    let mapping = read_mapping(include_str!("../../../examples/villeneuve/mapping.json"))
+        .mapping
+        .unwrap();
+    let client = OtipassClient::new(OtipassSettings {
+        base_url,
+        project_id: mapping.project_id.clone(),
+        credentials: Credentials::ApiKey("key".into()),
+        contract,
+        proxy: None,
+        connect_timeout: Duration::from_secs(1),
+    })
+    .unwrap();
+    let settings = InterfaceSettings {
+        references,
+        when_silent,
+        decision_budget: Duration::from_millis(1_500),
+        ..InterfaceSettings::new(mapping)
+    };
+    Gate::prepare(&test.db, &clock).await.unwrap();
+    Gate::apply_site(&test.db, site()).await.unwrap();
+    let gate = Gate::open(
+        test.db.clone(),
+        Arc::new(clock.clone()),
+        settings.clone(),
+        client.clone(),
+    )
+    .await
+    .unwrap();
+    House {
+        gate: Arc::new(gate),
+        sandbox,
+        clock,
+        test,
+        settings,
+        client,
+    }
+}
+
+async fn usual(test: TestDb) -> House {
+    house(test, References::Honoured, WhenSilent::Admit).await
+}
+
+impl House {
+    /// Another life of the same gate: what a restart after a crash would see,
+    /// with less patience.
+    async fn restarted(&self, decision_budget: Duration) -> Arc<Gate> {
+        let settings = InterfaceSettings {
+            decision_budget,
+            ..self.settings.clone()
+        };
+        let clock = Arc::new(self.clock.clone());
+        let db = self.test.db.clone();
+        Arc::new(
+            Gate::open(db, clock, settings, self.client.clone())
+                .await
+                .unwrap(),
+        )
+    }
+
+    fn fail(&self, failure: Failure) {
+        self.fail_for(failure, None);
+    }
+
+    fn fail_for(&self, failure: Failure, requests: Option<u32>) {
+        self.sandbox
+            .set_faults(vec![Fault {
+                latency_ms: 0,
+                failure: Some(failure),
+                requests,
+            }])
+            .unwrap();
+    }
+
+    async fn count(&self, sql: &'static str) -> i64 {
+        self.test
+            .db
+            .read("count", move |tx| tx.query_one(sql, params![])?.get("n"))
+            .await
+            .map_err(|error: DbError| error)
+            .unwrap()
+    }
+
+    async fn barcodes(&self) -> Vec<String> {
+        ledger::page(&self.test.db, None, 1_000)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|entry| entry.barcode.reveal().to_owned())
+            .collect()
+    }
+
+    async fn outcome(&self, scan: &Scan) -> &'static str {
+        self.gate
+            .check(scan.clone())
+            .await
+            .unwrap()
+            .0
+            .decision
+            .as_str()
+    }
+}
+
+fn id(n: u128) -> CheckId {
+    format!("00000000-0000-4000-8000-{n:012x}").parse().unwrap()
+}
+
+fn scan(n: u128, device: &str, code: &str) -> Scan {
+    Scan {
+        id: id(n),
+        device: device.parse().unwrap(),
+        code: code.to_owned(),
+        scanned_at: now(),
+    }
+}
+
+async fn a_pass_is_asked_about_and_remembered(test: TestDb) {
+    let house = usual(test).await;
+    let (check, freshness) = house
+        .gate
+        .check(scan(1, "PDA01", " Villeneuve-00029975\r\n"))
+        .await
+        .unwrap();
+    assert_eq!(freshness, Freshness::First);
+    assert_eq!(check.decision.as_str(), "accepted");
+    assert_eq!(check.card.as_ref().unwrap().reveal(), GOOD);
+    assert_eq!(check.sector.as_ref().unwrap().as_str(), "VN_AUG");
+    assert_eq!(check.device_count_today, 1);
+    assert_eq!(check.pass.valid_until.unwrap().to_string(), "2026-07-31");
+    assert_eq!(house.barcodes().await, ["OTI0002997520260714090000000"]);
+    // The one entry is used; another scan says so, and the expired pass too.
+    assert_eq!(house.outcome(&scan(2, "PDA01", GOOD)).await, "already_used");
+    assert_eq!(
+        house.outcome(&scan(3, "PDA01", EXPIRED)).await,
+        "pass_expired"
+    );
+    assert_eq!(
+        house.outcome(&scan(4, "PDA01", "00179333")).await,
+        "unknown_pass"
+    );
+    assert_eq!(
+        house.outcome(&scan(5, "PDA05", GOOD)).await,
+        "service_not_included"
+    );
+    assert_eq!(house.sandbox.log().total.validations, 5);
+    let day = "2026-07-14".parse().unwrap();
+    let attendance = attendance::attendance(&house.test.db, day, day)
+        .await
+        .unwrap();
+    assert_eq!((attendance.checks, attendance.admitted), (5, 1));
+    assert_eq!(attendance.by_hour, BTreeMap::from([("11".to_owned(), 1)]));
+    assert_eq!(
+        attendance.by_sector,
+        BTreeMap::from([("VN_AUG".to_owned(), 1)])
+    );
+    assert_eq!(
+        attendance.by_device,
+        BTreeMap::from([("PDA01".to_owned(), 1)])
+    );
+    assert_eq!(
+        house.count("SELECT COUNT(*) AS n FROM gate_intent").await,
+        0
+    );
+}
+
+async fn what_is_no_pass_or_not_mapped_is_refused_without_asking(test: TestDb) {
+    let house = usual(test).await;
+    for (n, (device, code, outcome)) in [
+        ("PDA01", "12345678", "not_a_pass"),
+        ("PDA01", "", "not_a_pass"),
+        ("PDA01", "'; DROP TABLE gate_check;--", "not_a_pass"),
+        ("PDA13", "é0002997", "not_a_pass"),
+        ("PDA13", GOOD, "sector_not_mapped"),
+        ("PDA99", GOOD, "sector_not_mapped"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let scan = scan(n as u128, device, code);
+        assert_eq!(house.outcome(&scan).await, outcome, "{code} at {device}");
+    }
+    assert_eq!(house.sandbox.log().total.validations, 0);
+    assert_eq!(house.count("SELECT COUNT(*) AS n FROM gate_check").await, 6);
+    assert!(house.barcodes().await.is_empty());
+}
+
+async fn the_same_id_gets_the_first_answer_and_asks_nobody(test: TestDb) {
+    let house = usual(test).await;
+    for (n, code) in [(1, GOOD), (2, EXPIRED), (3, "nonsense")] {
+        let scan = scan(n, "PDA01", code);
+        let (first, _) = house.gate.check(scan.clone()).await.unwrap();
+        house.clock.advance_ms(86_400_000);
+        let asked = house.sandbox.log().total;
+        let (again, freshness) = house.gate.check(scan.clone()).await.unwrap();
+        assert_eq!((again, freshness), (first.clone(), Freshness::Repeated));
+        assert_eq!(house.sandbox.log().total, asked);
+        // Nor does the journal change it.
+        let merged = house.gate.merge_journal(vec![scan]).await.unwrap();
+        assert!(
+            matches!(&merged[..], [Merged::Kept(check, Freshness::Repeated)] if **check == first)
+        );
+    }
+}
+
+async fn the_same_id_with_another_scan_changes_nothing(test: TestDb) {
+    let house = usual(test).await;
+    let first = scan(1, "PDA01", GOOD);
+    let (answer, _) = house.gate.check(first.clone()).await.unwrap();
+    let others = [
+        Scan {
+            code: TWICE.to_owned(),
+            ..first.clone()
+        },
+        Scan {
+            device: "PDA02".parse().unwrap(),
+            ..first.clone()
+        },
+        Scan {
+            scanned_at: now().plus_ms(1),
+            ..first.clone()
+        },
+        Scan {
+            code: "nonsense".to_owned(),
+            ..first.clone()
+        },
+    ];
+    for other in others {
+        let conflict = house.gate.check(other.clone()).await.unwrap_err();
+        assert!(matches!(conflict, CheckError::Conflict(at) if at == id(1)));
+        let merged = house.gate.merge_journal(vec![other]).await.unwrap();
+        assert!(
+            matches!(merged[..], [Merged::Refused(at, CheckError::Conflict(_))] if at == id(1))
+        );
+    }
+    assert_eq!(house.gate.check(first).await.unwrap().0, answer);
+    assert_eq!(house.barcodes().await.len(), 1);
+    assert_eq!(house.sandbox.log().total.validations, 1);
+}
+
+async fn a_code_beyond_the_limits_changes_nothing(test: TestDb) {
+    let house = usual(test).await;
+    for code in ["9".repeat(513), "000\02997".to_owned()] {
+        let refused = house.gate.check(scan(1, "PDA01", &code)).await;
+        assert!(matches!(refused, Err(CheckError::Refused(_))));
+    }
+    assert_eq!(
+        house.outcome(&scan(1, "PDA01", &"9".repeat(512))).await,
+        "not_a_pass"
+    );
+}
+
+async fn many_retries_at_once_ask_once(test: TestDb) {
+    let house = usual(test).await;
+    let checks: Vec<_> = (0..12)
+        .map(|_| {
+            let gate = Arc::clone(&house.gate);
+            tokio::spawn(async move { gate.check(scan(1, "PDA01", GOOD)).await.unwrap() })
+        })
+        .collect();
+    let mut first = 0;
+    for check in checks {
+        let (check, freshness) = check.await.unwrap();
+        assert_eq!(check.decision.as_str(), "accepted");
+        first += u32::from(freshness == Freshness::First);
+    }
+    assert_eq!(first, 1);
+    assert_eq!(house.sandbox.log().total.validations, 1);
+    assert_eq!(house.barcodes().await.len(), 1);
+}
+
+async fn two_cards_in_the_same_millisecond_have_two_barcodes(test: TestDb) {
+    let house = usual(test).await;
+    for n in 1..=2 {
+        assert_eq!(house.outcome(&scan(n, "PDA01", TWICE)).await, "accepted");
+    }
+    assert_eq!(
+        house.barcodes().await,
+        [
+            "OTI0003913120260714090000000",
+            "OTI0003913120260714090000001"
+        ]
+    );
+}
+
+async fn silence_admits_and_is_declared_later(test: TestDb) {
+    let house = usual(test).await;
+    let impatient = house.restarted(Duration::from_millis(40)).await;
+    house.fail(Failure::Silence);
+    let (check, _) = impatient.check(scan(1, "PDA01", GOOD)).await.unwrap();
+    assert_eq!(check.decision.as_str(), "accepted_unverified");
+    // The breaker spares the next visitor the wait, and the partner the question.
+    assert!(impatient.partner_is_spared());
+    let asked = house.sandbox.log().total.validations;
+    let (check, _) = impatient.check(scan(2, "PDA02", TWICE)).await.unwrap();
+    assert_eq!(check.decision.as_str(), "accepted_unverified");
+    assert_eq!(house.sandbox.log().total.validations, asked);
+    assert_eq!(house.barcodes().await.len(), 2);
+    house.sandbox.set_faults(vec![]).unwrap();
+    assert_eq!(impatient.declare_next().await.unwrap(), Declared::Taken);
+    assert_eq!(impatient.declare_next().await.unwrap(), Declared::Taken);
+    assert_eq!(impatient.declare_next().await.unwrap(), Declared::Nothing);
+    assert_eq!(house.outcome(&scan(3, "PDA01", GOOD)).await, "already_used");
+}
+
+async fn silence_refuses_where_the_site_says_so(test: TestDb) {
+    let house = house(test, References::Honoured, WhenSilent::Refuse).await;
+    house.fail(Failure::Status(503));
+    assert_eq!(
+        house.outcome(&scan(1, "PDA01", GOOD)).await,
+        "partner_unavailable"
+    );
+    assert!(house.barcodes().await.is_empty());
+    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
+    // A refusal is kept: the same id gets it again, also when Otipass is back.
+    house.sandbox.set_faults(vec![]).unwrap();
+    assert_eq!(
+        house.outcome(&scan(1, "PDA01", GOOD)).await,
+        "partner_unavailable"
+    );
+    assert_eq!(house.outcome(&scan(2, "PDA01", GOOD)).await, "accepted");
+}
+
+/// Leaves an intent whose question Otipass has answered with yes, as a crash
+/// between its answer and our record does.
+async fn crash_after_yes(house: &House) -> Scan {
+    let scan = scan(1, "PDA01", GOOD);
+    house.fail_for(Failure::AnswerLost, Some(1));
+    let gate = Arc::clone(&house.gate);
+    let interrupted = scan.clone();
+    let check = tokio::spawn(async move { gate.check(interrupted).await });
+    while house.sandbox.log().total.validations == 0 {
+        tokio::task::yield_now().await;
+    }
+    check.abort();
+    let _ = check.await;
+    // Whether the abort came before or after the record, put back what a crash
+    // before it leaves: the intent and nothing else.
+    house
+        .test
+        .db
+        .write("as a crash leaves it", |tx| {
+            for table in [
+                "gate_check",
+                "gate_control_barcode",
+                "gate_declaration",
+                "gate_intent",
+            ] {
+                tx.execute(&format!("DELETE FROM {table}"), params![])?;
+            }
+            tx.execute(
+                "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $2, 'VN_AUG',
+                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN')",
+                params![id(1), GOOD, now()],
+            )
+        })
+        .await
+        .map_err(|error: DbError| error)
+        .unwrap();
+    scan
+}
+
+async fn a_lost_answer_is_recovered_under_the_same_reference(test: TestDb) {
+    let house = usual(test).await;
+    let scan = crash_after_yes(&house).await;
+    let gate = house.restarted(Duration::from_millis(1_500)).await;
+    assert_eq!(gate.waiting().await.unwrap().unresolved, 1);
+    assert_eq!(gate.recover(now().plus_ms(1)).await.unwrap(), 1);
+    assert_eq!(gate.waiting().await.unwrap().unresolved, 0);
+    let (check, freshness) = gate.check(scan).await.unwrap();
+    assert_eq!(
+        (check.decision.as_str(), freshness),
+        ("accepted", Freshness::Repeated)
+    );
+    assert_eq!(house.barcodes().await, ["OTI0002997520260714090000000"]);
+}
+
+async fn a_lost_answer_of_a_forgetful_partner_is_no_refusal(test: TestDb) {
+    let house = house(test, References::Ignored, WhenSilent::Admit).await;
+    let scan = crash_after_yes(&house).await;
+    let gate = house.restarted(Duration::from_millis(1_500)).await;
+    // The device asks again before recovery does.
+    let (check, freshness) = gate.check(scan).await.unwrap();
+    assert_eq!(
+        (check.decision.as_str(), freshness),
+        ("accepted", Freshness::First)
+    );
+    assert_eq!(gate.recover(now().plus_ms(1)).await.unwrap(), 0);
+    assert_eq!(house.barcodes().await.len(), 1);
+}
+
+async fn a_journal_is_merged_in_order_and_as_often_as_it_takes(test: TestDb) {
+    let house = usual(test).await;
+    let journal = vec![
+        scan(1, "PDA01", GOOD),
+        scan(2, "PDA01", GOOD),
+        scan(3, "PDA01", "nonsense"),
+        scan(4, "PDA13", TWICE),
+        scan(1, "PDA01", GOOD),
+    ];
+    for round in 0..3 {
+        let merged = house.gate.merge_journal(journal.clone()).await.unwrap();
+        let told: Vec<_> = merged
+            .iter()
+            .map(|one| match one {
+                Merged::Kept(check, freshness) => (check.decision.as_str(), *freshness),
+                Merged::Refused(..) => panic!("all of it is good"),
+            })
+            .collect();
+        let fresh = if round == 0 {
+            Freshness::First
+        } else {
+            Freshness::Repeated
+        };
+        assert_eq!(
+            told,
+            [
+                ("accepted_offline", fresh),
+                ("accepted_offline", fresh),
+                ("not_a_pass", fresh),
+                ("sector_not_mapped", fresh),
+                ("accepted_offline", Freshness::Repeated),
+            ]
+        );
+    }
+    assert_eq!(
+        house.barcodes().await,
+        [
+            "OTI0002997520260714090000000",
+            "OTI0002997520260714090000001"
+        ]
+    );
+    assert_eq!(house.gate.waiting().await.unwrap().declarations, 2);
+    let too_many = (0..501).map(|n| scan(n, "PDA01", GOOD)).collect();
+    assert!(house.gate.merge_journal(too_many).await.is_err());
+}
+
+async fn a_journal_with_bad_checks_keeps_the_good_ones(test: TestDb) {
+    let house = usual(test).await;
+    let journal = vec![
+        scan(1, "PDA01", GOOD),
+        scan(2, "PDA01", &"x".repeat(513)),
+        scan(1, "PDA01", TWICE),
+        scan(3, "PDA01", TWICE),
+    ];
+    let merged = house.gate.merge_journal(journal).await.unwrap();
+    assert!(matches!(
+        &merged[..],
+        [
+            Merged::Kept(_, Freshness::First),
+            Merged::Refused(_, CheckError::Refused(_)),
+            Merged::Refused(_, CheckError::Conflict(_)),
+            Merged::Kept(_, Freshness::First),
+        ]
+    ));
+    assert_eq!(house.barcodes().await.len(), 2);
+}
+
+async fn a_disputed_entry_stays_admitted(test: TestDb) {
+    let house = usual(test).await;
+    house
+        .gate
+        .merge_journal(vec![scan(1, "PDA01", EXPIRED)])
+        .await
+        .unwrap();
+    let declared = house.gate.declare_next().await.unwrap();
+    assert_eq!(declared, Declared::Disputed(otipass::Refusal::PassExpired));
+    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
+    let ledger = ledger::page(&house.test.db, None, 10).await.unwrap();
+    assert_eq!(ledger.len(), 1);
+    assert_eq!(ledger[0].disputed.as_deref(), Some("pass_expired"));
+    assert_eq!(ledger[0].standing, ledger::Standing::InFlight);
+    assert_eq!(ledger::accepted_checks(&house.test.db).await.unwrap(), 1);
+    assert_eq!(ledger::without_barcode(&house.test.db).await.unwrap(), []);
+}
+
+async fn a_declaration_that_fails_is_due_again(test: TestDb) {
+    let house = usual(test).await;
+    house
+        .gate
+        .merge_journal(vec![scan(1, "PDA01", GOOD)])
+        .await
+        .unwrap();
+    house.fail_for(Failure::Status(500), Some(1));
+    assert!(house.gate.declare_next().await.is_err());
+    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
+    assert_eq!(house.gate.waiting().await.unwrap().declarations, 1);
+    house.clock.advance_ms(1_000);
+    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Taken);
+    assert_eq!(house.gate.waiting().await.unwrap().declarations, 0);
+}
+
+async fn tokens_are_granted_once_and_revoked_at_once(test: TestDb) {
+    let house = usual(test).await;
+    let (db, clock) = (&house.test.db, &house.clock);
+    let token = DeviceToken::from_random([7; 32]);
+    assert_eq!(house.gate.holder_of(token.clone()).await.unwrap(), None);
+    let device: kernel::DeviceCode = "PDA01".parse().unwrap();
+    Gate::grant_token(db, clock, device.clone(), token.clone())
+        .await
+        .unwrap();
+    for _ in 0..2 {
+        assert_eq!(
+            house.gate.holder_of(token.clone()).await.unwrap(),
+            Some(device.clone())
+        );
+    }
+    let kept = house
+        .count("SELECT COUNT(*) AS n FROM gate_device_token WHERE token_sha256 LIKE 'pst%'")
+        .await;
+    assert_eq!(kept, 0, "only a hash is kept");
+    assert_eq!(Gate::revoke_tokens(db, clock, device).await.unwrap(), 1);
+    house.gate.refresh().await.unwrap();
+    assert_eq!(house.gate.holder_of(token.clone()).await.unwrap(), None);
+    let nobody = Gate::grant_token(db, clock, "PDA99".parse().unwrap(), token).await;
+    assert!(nobody.unwrap_err().to_string().contains("PDA99"));
+}
+
+async fn the_site_is_taken_up_again_when_it_changes(test: TestDb) {
+    let house = usual(test).await;
+    assert_eq!(*house.gate.site(), site());
+    let mut changed = site();
+    let device = changed.devices.get_mut(&"PDA13".parse().unwrap()).unwrap();
+    device.door = "VN_AUG_D1".parse().unwrap();
+    Gate::apply_site(&house.test.db, changed.clone())
+        .await
+        .unwrap();
+    assert_eq!(
+        house.outcome(&scan(1, "PDA13", GOOD)).await,
+        "sector_not_mapped"
+    );
+    house.gate.refresh().await.unwrap();
+    assert_eq!(*house.gate.site(), changed);
+    assert_eq!(house.outcome(&scan(2, "PDA13", GOOD)).await, "accepted");
+}

@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, output, run};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -167,7 +168,10 @@ fn install(package: &str) -> Result<(), Failure> {
 
 fn apt_get() -> Command {
     let mut command = Command::new("apt-get");
-    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        // Our own output is for what was asked for.
+        .stdout(io::stderr());
     command
 }
 

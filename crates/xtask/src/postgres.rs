@@ -7,6 +7,7 @@
 
 mod cluster;
 
+use crate::debian;
 use crate::failure::{Failure, run};
 use cluster::Cluster;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
@@ -40,6 +41,8 @@ impl Server {
                 "see above",
             )
         };
+        // Installing takes a while, and may be interrupted like any other step.
+        debian::postgres_programs()?;
         let mut keeper = Command::new(this_program().map_err(|error| failed(&error))?)
             .arg(KEEP)
             // Ctrl-C is for whoever asked; the keeper still has to clear up.
@@ -58,7 +61,7 @@ impl Server {
             keeper,
             url: url.trim().to_owned(),
         };
-        if server.url.is_empty() {
+        if !server.url.starts_with("postgres://") {
             return Err(failed(&"its keeper ended early"));
         }
         Ok(server)

@@ -29,7 +29,7 @@ fn perform(arguments: &[String]) -> Result<(), Failure> {
     };
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] | ["help", ..] | ["--help" | "-h", ..] | [_, "--help" | "-h", ..] => {
+        [] | ["bench"] | ["help", ..] | ["--help" | "-h", ..] | [_, "--help" | "-h", ..] => {
             print!("{}", help());
             Ok(())
         }
@@ -38,7 +38,6 @@ fn perform(arguments: &[String]) -> Result<(), Failure> {
         ["tidy"] => tidy::run(),
         ["postgres"] => postgres::stay(rest),
         ["bench", name] => bench::bench(name, rest),
-        ["bench"] => bench::bench("", rest),
         ["setup"] => set_up(),
         [postgres::KEEP] => postgres::keep(),
         _ => Err(Failure::new(

@@ -34,10 +34,9 @@ pub fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
-/// The cargo that runs us, in the workspace's folder.
+/// Cargo, in the workspace's folder.
 pub fn cargo() -> Command {
-    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(program);
+    let mut command = Command::new("cargo");
     command.current_dir(root());
     // Cargo describes this package to us by variables. Some build scripts read
     // the same ones, and would run again whenever they come and go.

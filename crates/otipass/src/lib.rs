@@ -1,6 +1,6 @@
 //! Recognise a card, read mapping parameters, ask and tell Otipass.
 //!
-//! [`detect()`] and the reading of a [`Mapping`] are pure. [`OtipassClient`] is the only
+//! [`detect()`] and [`read_mapping`] are pure. [`OtipassClient`] is the only
 //! part that does I/O; what it says on the wire stands in [`contract`], which
 //! the sandbox shares, and in `docs/interfaces/otipass.md`.
 
@@ -8,6 +8,8 @@ mod answer;
 mod client;
 pub mod contract;
 mod detect;
+mod finding;
+mod json;
 mod mapping;
 mod service;
 mod url;
@@ -19,6 +21,7 @@ pub use client::{
 };
 pub use contract::{Contract, Question, References};
 pub use detect::{Checksum, Lengths, NumType, NumberFormat, detect, luhn_fits};
-pub use mapping::{Mapping, MappingFinding, Reading, SectorInfo, Severity};
+pub use finding::{MappingFinding, Severity};
+pub use mapping::{MAPPING_LIMIT_BYTES, Mapping, Reading, SectorInfo, read_mapping};
 pub use service::{InvalidServiceText, ServiceId, SpaceId};
 pub use url::{UrlMistake, check_url};

@@ -319,3 +319,88 @@ fn read<T>(
         expected,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The indented block that follows `line` in the document.
+    fn block_after(line: &str) -> String {
+        include_str!("../../../docs/interfaces/otipass.md")
+            .lines()
+            .skip_while(|text| *text != line)
+            .skip(1)
+            .take_while(|text| text.is_empty() || text.starts_with("    "))
+            .map(|text| format!("{}\n", text.trim()))
+            .collect()
+    }
+
+    #[test]
+    fn the_documents_contract_can_be_configured() {
+        let mut expected = Contract {
+            validation_path: "v2/check".to_owned(),
+            declaration_path: "v2/entries".to_owned(),
+            status_path: "v2/ping".to_owned(),
+            api_key_header: "X-Otipass-Key".to_owned(),
+            references: References::Ignored,
+            ..Contract::default()
+        };
+        expected
+            .codes
+            .refusals
+            .insert("A9".to_owned(), Refusal::AlreadyUsed);
+        let documented: Contract = toml::from_str(&block_after("In TOML:")).unwrap();
+        assert_eq!(documented, expected);
+        assert_eq!(toml::from_str::<Contract>("").unwrap(), Contract::default());
+        assert!(toml::from_str::<Contract>("validaton_path = \"v2\"").is_err());
+    }
+
+    #[test]
+    fn the_documents_answer_is_a_refusal() {
+        let contract = Contract::default();
+        let documented = block_after("A refusal looks the same with another code:");
+        let refusals: Vec<_> = documented
+            .lines()
+            .filter(|line| !line.is_empty())
+            .map(|line| {
+                contract
+                    .answer(&serde_json::from_str(line).unwrap())
+                    .unwrap()
+            })
+            .collect();
+        assert!(matches!(
+            refusals[..],
+            [
+                Answer::No {
+                    refusal: Refusal::PassExpired,
+                    pass: Some(_)
+                },
+                Answer::No {
+                    refusal: Refusal::UnknownPass,
+                    pass: None
+                },
+            ]
+        ));
+    }
+
+    #[test]
+    fn every_answer_has_a_code_and_every_code_an_answer() {
+        let contract = Contract::default();
+        let no = |refusal| Answer::No {
+            refusal,
+            pass: None,
+        };
+        for answer in Refusal::ALL
+            .map(no)
+            .into_iter()
+            .chain([Answer::Yes(PassFacts::default())])
+        {
+            let wire = WireAnswer {
+                code: contract.code_of(&answer).to_owned(),
+                message: None,
+                pass: None,
+            };
+            assert_eq!(contract.answer(&wire), Ok(answer));
+        }
+    }
+}

@@ -1,7 +1,5 @@
 //! Reading mapping parameters as museums paste them.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use otipass::{MAPPING_LIMIT_BYTES, NumType, Severity, read_mapping};
 use proptest::prelude::*;
 

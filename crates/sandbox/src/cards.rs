@@ -272,10 +272,11 @@ fn drawn(number: &CardNumber) -> String {
     let Ok(code) = QrCode::new(number.reveal()) else {
         return String::new();
     };
+    // A terminal's characters are light and its ground dark, so the two change places.
     let drawing = code
         .render::<Dense1x2>()
-        .dark_color(Dense1x2::Dark)
-        .light_color(Dense1x2::Light)
+        .dark_color(Dense1x2::Light)
+        .light_color(Dense1x2::Dark)
         .build();
     drawing
         .lines()

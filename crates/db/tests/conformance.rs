@@ -1,5 +1,7 @@
 //! What both engines must do alike.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use db::testing::{TestDb, sqlite_on_disk};
 use db::{Db, DbError, Migration, params};
 use kernel::{BusinessDay, CardNumber, CheckId, Money, SectorCode, Timestamp, VatRate};

@@ -42,6 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// What the tests of a crate may use besides, and why.
 const TESTS_MAY_USE: &[(&str, &str, &str)] = &[
     ("db", "db", "its own databases for tests"),
+    ("gate", "sandbox", "the partner that checks are asked of"),
     (
         "server",
         "sandbox",

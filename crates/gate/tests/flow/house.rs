@@ -1,0 +1,178 @@
+//! A gate on a database of its own, with a sandbox behind it over HTTP.
+
+use db::testing::TestDb;
+use db::{DbError, params};
+use gate::{Gate, InterfaceSettings, Scan, WhenSilent, ledger, read_site};
+use kernel::{CheckId, ManualClock, Timestamp};
+use otipass::{Contract, Credentials, OtipassClient, OtipassSettings, References, read_mapping};
+use sandbox::{Failure, Fault, PassBook, Sandbox, SandboxSettings};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+const PASSES: &str = "number;status;duration_days;valid_until;services
+00029975;active;7;2026-07-31;PCUMID000FSA5CD6:1,PCUMID000FS4D3C1:*
+00039131;active;2;2026-07-31;PCUMID000FSA5CD6:2
+01755172;expired;3;2026-06-15;PCUMID000FSA5CD6:1
+";
+pub const GOOD: &str = "00029975";
+pub const TWICE: &str = "00039131";
+pub const EXPIRED: &str = "01755172";
+
+pub struct House {
+    pub gate: Arc<Gate>,
+    pub sandbox: Sandbox,
+    pub clock: ManualClock,
+    pub test: TestDb,
+    pub settings: InterfaceSettings,
+    pub client: OtipassClient,
+}
+
+pub fn now() -> Timestamp {
+    "2026-07-14T09:00:00.000Z".parse().unwrap()
+}
+
+pub fn site() -> gate::Site {
+    read_site(include_str!("../../../../examples/villeneuve/site.toml"))
+        .0
+        .unwrap()
+}
+
+pub async fn house(test: TestDb, references: References, when_silent: WhenSilent) -> House {
+    let clock = ManualClock::new(now());
+    let contract = Contract {
+        references,
+        ..Contract::default()
+    };
+    let sandbox = Sandbox::new(
+        PassBook::from_csv(PASSES.as_bytes()).unwrap(),
+        SandboxSettings {
+            project_id: "villeneuve".to_owned(),
+            zone: "Europe/Paris".parse().unwrap(),
+            contract: contract.clone(),
+            credentials: None,
+            clock: Arc::new(clock.clone()),
+            service_names: BTreeMap::new(),
+        },
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}/api", listener.local_addr().unwrap());
+    tokio::spawn(sandbox::serve(
+        listener,
+        sandbox.clone(),
+        std::future::pending(),
+    ));
+    let mapping = read_mapping(include_str!("../../../../examples/villeneuve/mapping.json"))
+        .mapping
+        .unwrap();
+    let client = OtipassClient::new(OtipassSettings {
+        base_url,
+        project_id: mapping.project_id.clone(),
+        credentials: Credentials::ApiKey("key".into()),
+        contract,
+        proxy: None,
+        connect_timeout: Duration::from_secs(1),
+    })
+    .unwrap();
+    let settings = InterfaceSettings {
+        references,
+        when_silent,
+        decision_budget: Duration::from_millis(1_500),
+        ..InterfaceSettings::new(mapping)
+    };
+    Gate::prepare(&test.db, &clock).await.unwrap();
+    Gate::apply_site(&test.db, site()).await.unwrap();
+    let gate = Gate::open(
+        test.db.clone(),
+        Arc::new(clock.clone()),
+        settings.clone(),
+        client.clone(),
+    )
+    .await
+    .unwrap();
+    House {
+        gate: Arc::new(gate),
+        sandbox,
+        clock,
+        test,
+        settings,
+        client,
+    }
+}
+
+pub async fn usual(test: TestDb) -> House {
+    house(test, References::Honoured, WhenSilent::Admit).await
+}
+
+impl House {
+    /// Another life of the same gate: what a restart after a crash would see,
+    /// with less patience.
+    pub async fn restarted(&self, decision_budget: Duration) -> Arc<Gate> {
+        let settings = InterfaceSettings {
+            decision_budget,
+            ..self.settings.clone()
+        };
+        let clock = Arc::new(self.clock.clone());
+        let db = self.test.db.clone();
+        Arc::new(
+            Gate::open(db, clock, settings, self.client.clone())
+                .await
+                .unwrap(),
+        )
+    }
+
+    pub fn fail(&self, failure: Failure) {
+        self.fail_for(failure, None);
+    }
+
+    pub fn fail_for(&self, failure: Failure, requests: Option<u32>) {
+        self.sandbox
+            .set_faults(vec![Fault {
+                latency_ms: 0,
+                failure: Some(failure),
+                requests,
+            }])
+            .unwrap();
+    }
+
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        self.test
+            .db
+            .read("count", move |tx| tx.query_one(sql, params![])?.get("n"))
+            .await
+            .map_err(|error: DbError| error)
+            .unwrap()
+    }
+
+    pub async fn barcodes(&self) -> Vec<String> {
+        ledger::page(&self.test.db, None, 1_000)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|entry| entry.barcode.reveal().to_owned())
+            .collect()
+    }
+
+    pub async fn outcome(&self, scan: &Scan) -> &'static str {
+        self.gate
+            .check(scan.clone())
+            .await
+            .unwrap()
+            .0
+            .decision
+            .as_str()
+    }
+}
+
+pub fn id(n: u128) -> CheckId {
+    format!("00000000-0000-4000-8000-{n:012x}").parse().unwrap()
+}
+
+pub fn scan(n: u128, device: &str, code: &str) -> Scan {
+    Scan {
+        id: id(n),
+        device: device.parse().unwrap(),
+        code: code.to_owned(),
+        scanned_at: now(),
+    }
+}

@@ -1,1 +1,42 @@
-//! Catalogue, contacts, staged barcodes, external sales, orders, tickets, pending account, reports.
+//! The box office: the catalogue, the barcodes the gate hands over, external
+//! sales, orders, tickets, the pending account, and what people read of it.
+//!
+//! The rules are pure: [`price`] and [`readiness`] know no database and no
+//! clock. [`BoxOffice`] puts them to work: stage, write the STX_File, import it.
+//!
+//! Architecture invariant: the only way to a ticket is the import of an
+//! STX_File, be the file our own or a stranger's; and a barcode has at most one
+//! ticket, whatever is repeated, interrupted or done twice at a time.
+
+mod box_office;
+pub mod catalogue;
+mod catalogue_file;
+pub mod doctor;
+mod external_sales;
+pub mod ledger;
+mod order;
+mod organisation;
+pub mod pending_account;
+pub mod price;
+pub mod readiness;
+pub mod report;
+mod staging;
+pub mod stx_file;
+mod stx_import;
+mod stx_row_check;
+mod ticket;
+
+pub use box_office::{BoxOffice, OpenError};
+pub use catalogue::{Catalogue, CatalogueError};
+pub use catalogue_file::{CatalogueProblem, read_catalogue};
+pub use external_sales::{Reevaluated, RunError, RunReport};
+pub use organisation::Organisation;
+pub use readiness::HeldReason;
+pub use staging::{CatalogueAnswerError, StagingError};
+pub use stx_import::{ImportError, ImportKind, ImportReport};
+
+/// The box office's schema, for [`db::Db::migrate`] under the context `boxoffice`.
+pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
+    name: "the box office's tables",
+    sql: include_str!("../migrations/0001_boxoffice.sql"),
+}];

@@ -1,0 +1,106 @@
+use crate::{MIGRATIONS, Organisation};
+use db::{Db, DbError};
+use kernel::Clock;
+use secutix::stx::{Dialect, InvalidDialect};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::{Mutex, Notify};
+
+/// The box office of one organisation.
+#[derive(Debug)]
+pub struct BoxOffice {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) organisation: Arc<Organisation>,
+    pub(crate) files_dir: PathBuf,
+    pub(crate) dialect: Dialect,
+    /// One external sales run at a time. Another process may still run one: the
+    /// import takes each barcode once, whoever brings it.
+    pub(crate) running: Mutex<()>,
+    /// Told of each batch in which a barcode was staged: there may be something
+    /// to sell.
+    pub sales_due: Notify,
+}
+
+/// Why the box office could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database.
+    #[error("the box office's tables could not be prepared")]
+    Db(#[from] DbError),
+    /// The folder of the STX_Files.
+    #[error(
+        "the folder {} for STX_Files cannot be made; give a folder this program may write to",
+        path.display()
+    )]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The dialect of the STX_Files.
+    #[error("the dialect of the STX_File cannot be used")]
+    Dialect(#[from] InvalidDialect),
+}
+
+impl BoxOffice {
+    /// Prepares the box office's tables.
+    ///
+    /// # Errors
+    /// [`DbError`] if the database cannot be brought up to this version.
+    pub async fn prepare(db: &Db, clock: &dyn Clock) -> Result<(), DbError> {
+        db.migrate("boxoffice", MIGRATIONS, clock.now()).await
+    }
+
+    /// Opens the box office; its STX_Files are written to `files_dir`, which is
+    /// made if it does not exist, and spelt in `dialect`.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        organisation: Organisation,
+        files_dir: PathBuf,
+        dialect: Dialect,
+    ) -> Result<Self, OpenError> {
+        dialect.check()?;
+        Self::prepare(&db, &*clock).await?;
+        if let Err(source) = tokio::fs::create_dir_all(&files_dir).await {
+            return Err(OpenError::Folder {
+                path: files_dir,
+                source,
+            });
+        }
+        Ok(Self {
+            db,
+            clock,
+            organisation: Arc::new(organisation),
+            files_dir,
+            dialect,
+            running: Mutex::new(()),
+            sales_due: Notify::new(),
+        })
+    }
+
+    /// The database behind it, for the reports.
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Whose sales these are.
+    #[must_use]
+    pub fn organisation(&self) -> &Organisation {
+        &self.organisation
+    }
+
+    /// Where the STX_Files are.
+    #[must_use]
+    pub fn files_dir(&self) -> &Path {
+        &self.files_dir
+    }
+}

@@ -1,0 +1,432 @@
+//! What can be sold, to whom, at what price.
+
+use db::{Db, DbError, Tx, params};
+use kernel::{
+    BusinessDay, ContactNumber, Money, ProductCode, SalesChannelCode, SeasonCode, TariffCode,
+    VatRate,
+};
+use secutix::wire::ProductFamily;
+use std::sync::Arc;
+
+/// The whole catalogue, as a file describes it or the database holds it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    /// The seasons.
+    pub seasons: Vec<Season>,
+    /// The products, each of one season.
+    pub products: Vec<Product>,
+    /// The tariffs; a price that changes has several entries.
+    pub tariffs: Vec<Tariff>,
+    /// Which tariff a scan of a product sells.
+    pub tariff_mappings: Vec<TariffMapping>,
+    /// The sales channels.
+    pub sales_channels: Vec<SalesChannel>,
+    /// The contacts.
+    pub contacts: Vec<Contact>,
+    /// The contact that buys what scans sell.
+    pub buyer: Option<ContactNumber>,
+}
+
+/// A season.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Season {
+    /// Its code.
+    pub code: SeasonCode,
+    /// Its name, for people.
+    pub name: String,
+}
+
+/// A product of a season.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// The season.
+    pub season: SeasonCode,
+    /// Its code.
+    pub code: ProductCode,
+    /// Its family; only Open Pass can be sold by scans.
+    pub family: ProductFamily,
+    /// Its name, for people.
+    pub name: String,
+}
+
+/// The price of a product in a tariff for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tariff {
+    /// The product.
+    pub product: ProductCode,
+    /// The tariff's code.
+    pub code: TariffCode,
+    /// The price, VAT included; without it nothing can be sold.
+    pub price: Option<Money>,
+    /// The VAT rate; without it nothing can be sold.
+    pub vat: Option<VatRate>,
+    /// The first business day on which it is valid; always so far if none.
+    pub valid_from: Option<BusinessDay>,
+    /// The last business day on which it is valid; open if none.
+    pub valid_until: Option<BusinessDay>,
+}
+
+/// The tariff that a scan of a product sells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TariffMapping {
+    /// The product.
+    pub product: ProductCode,
+    /// The tariff.
+    pub tariff: TariffCode,
+}
+
+/// A sales channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SalesChannel {
+    /// Its code.
+    pub code: SalesChannelCode,
+    /// Its type, which ticketing does not let change once it is saved.
+    pub channel_type: ChannelType,
+}
+
+/// The type of a sales channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelType {
+    /// `STX_FILE`: an external reseller's sales come in by file.
+    StxFile,
+    /// Any other type.
+    Other(String),
+}
+
+impl ChannelType {
+    /// The type as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::StxFile => "STX_FILE",
+            Self::Other(text) => text,
+        }
+    }
+
+    /// Whether sales come in by STX_File.
+    #[must_use]
+    pub fn is_stx_file(&self) -> bool {
+        *self == Self::StxFile
+    }
+}
+
+impl From<String> for ChannelType {
+    fn from(text: String) -> Self {
+        if text == "STX_FILE" {
+            Self::StxFile
+        } else {
+            Self::Other(text)
+        }
+    }
+}
+
+/// Someone who buys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// Its number.
+    pub number: ContactNumber,
+    /// Its name, for people.
+    pub name: String,
+    /// How it may pay.
+    pub payment_modes: Vec<PaymentMode>,
+}
+
+/// A way to pay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentMode {
+    /// `PENDING_ACCOUNT`: what is bought is paid later.
+    PendingAccount,
+    /// Any other mode.
+    Other(String),
+}
+
+impl PaymentMode {
+    /// The mode as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::PendingAccount => "PENDING_ACCOUNT",
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl From<String> for PaymentMode {
+    fn from(text: String) -> Self {
+        if text == "PENDING_ACCOUNT" {
+            Self::PendingAccount
+        } else {
+            Self::Other(text)
+        }
+    }
+}
+
+/// Why the catalogue was not changed or read.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// No season has the product.
+    #[error("no season has the product {product}; add it to the catalogue first")]
+    ProductUnknown {
+        /// The product.
+        product: ProductCode,
+    },
+    /// The product has no such tariff.
+    #[error(
+        "the product {product} has no tariff {tariff}; add the tariff with its price and VAT first"
+    )]
+    TariffUnknown {
+        /// The product.
+        product: ProductCode,
+        /// The tariff.
+        tariff: TariffCode,
+    },
+    /// The database failed.
+    #[error("the catalogue could not be read or written")]
+    Db(#[from] DbError),
+}
+
+impl Catalogue {
+    /// The tariff that a scan of `product` sells.
+    #[must_use]
+    pub fn mapped_tariff(&self, product: &ProductCode) -> Option<&TariffCode> {
+        self.tariff_mappings
+            .iter()
+            .find(|mapping| mapping.product == *product)
+            .map(|mapping| &mapping.tariff)
+    }
+}
+
+/// Inserts or updates all of `catalogue` in one transaction. What is in the
+/// database and not here stays; a contact may pay just as it says here, and the
+/// buyer of `catalogue`, if it has one, takes the place of the former.
+///
+/// # Errors
+/// [`CatalogueError::Db`]; nothing was changed.
+pub async fn apply_catalogue(db: &Db, catalogue: Catalogue) -> Result<(), CatalogueError> {
+    let catalogue = Arc::new(catalogue);
+    db.write("apply catalogue", move |tx| save(tx, &catalogue))
+        .await
+        .map_err(CatalogueError::Db)
+}
+
+/// The catalogue as the database holds it.
+///
+/// # Errors
+/// [`CatalogueError::Db`].
+pub async fn catalogue(db: &Db) -> Result<Catalogue, CatalogueError> {
+    db.read("catalogue", load_catalogue)
+        .await
+        .map_err(CatalogueError::Db)
+}
+
+/// Lets a scan of `product` sell `tariff` from now on, also what is held.
+///
+/// # Errors
+/// [`CatalogueError`] if the product or its tariff is unknown.
+pub async fn map_tariff(
+    db: &Db,
+    product: ProductCode,
+    tariff: TariffCode,
+) -> Result<(), CatalogueError> {
+    db.write("map tariff", move |tx| {
+        let catalogue = load_catalogue(tx)?;
+        if !catalogue.products.iter().any(|p| p.code == product) {
+            return Err(CatalogueError::ProductUnknown {
+                product: product.clone(),
+            });
+        }
+        let mut tariffs = catalogue.tariffs.iter();
+        if !tariffs.any(|t| t.product == product && t.code == tariff) {
+            return Err(CatalogueError::TariffUnknown {
+                product: product.clone(),
+                tariff: tariff.clone(),
+            });
+        }
+        let mapping = TariffMapping {
+            product: product.clone(),
+            tariff: tariff.clone(),
+        };
+        Ok(save_mapping(tx, &mapping)?)
+    })
+    .await
+}
+
+/// The first day of a tariff that has none, so that it can be part of a key.
+const OPEN_START: &str = "0001-01-01";
+
+fn save(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbError> {
+    for season in &catalogue.seasons {
+        tx.execute(
+            "INSERT INTO box_season (code, name) VALUES ($1, $2)
+             ON CONFLICT (code) DO UPDATE SET name = $2",
+            params![&season.code, &season.name],
+        )?;
+    }
+    for product in &catalogue.products {
+        tx.execute(
+            "INSERT INTO box_product (season, code, family, name) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (season, code) DO UPDATE SET family = $3, name = $4",
+            params![
+                &product.season,
+                &product.code,
+                String::from(product.family.clone()),
+                &product.name
+            ],
+        )?;
+    }
+    for tariff in &catalogue.tariffs {
+        let from = tariff.valid_from.map(|day| day.to_string());
+        tx.execute(
+            "INSERT INTO box_tariff
+                 (product, code, valid_from, valid_until, price_minor, vat_basis_points)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (product, code, valid_from) DO UPDATE
+             SET valid_until = $4, price_minor = $5, vat_basis_points = $6",
+            params![
+                &tariff.product,
+                &tariff.code,
+                from.as_deref().unwrap_or(OPEN_START),
+                tariff.valid_until,
+                tariff.price,
+                tariff.vat
+            ],
+        )?;
+    }
+    for mapping in &catalogue.tariff_mappings {
+        save_mapping(tx, mapping)?;
+    }
+    for channel in &catalogue.sales_channels {
+        tx.execute(
+            "INSERT INTO box_sales_channel (code, type) VALUES ($1, $2)
+             ON CONFLICT (code) DO UPDATE SET type = $2",
+            params![&channel.code, channel.channel_type.as_str()],
+        )?;
+    }
+    for contact in &catalogue.contacts {
+        save_contact(tx, contact)?;
+    }
+    if let Some(buyer) = &catalogue.buyer {
+        tx.execute(
+            "UPDATE box_contact SET buyer = CASE WHEN number = $1 THEN 1 ELSE 0 END",
+            params![buyer],
+        )?;
+    }
+    Ok(())
+}
+
+fn save_mapping(tx: &mut Tx<'_>, mapping: &TariffMapping) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO box_tariff_mapping (product, tariff) VALUES ($1, $2)
+         ON CONFLICT (product) DO UPDATE SET tariff = $2",
+        params![&mapping.product, &mapping.tariff],
+    )
+    .map(drop)
+}
+
+fn save_contact(tx: &mut Tx<'_>, contact: &Contact) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO box_contact (number, name, buyer) VALUES ($1, $2, 0)
+         ON CONFLICT (number) DO UPDATE SET name = $2",
+        params![&contact.number, &contact.name],
+    )?;
+    tx.execute(
+        "DELETE FROM box_contact_payment_mode WHERE contact = $1",
+        params![&contact.number],
+    )?;
+    for mode in &contact.payment_modes {
+        tx.execute(
+            "INSERT INTO box_contact_payment_mode (contact, mode) VALUES ($1, $2)
+             ON CONFLICT (contact, mode) DO NOTHING",
+            params![&contact.number, mode.as_str()],
+        )?;
+    }
+    Ok(())
+}
+
+/// The catalogue as `tx` sees it.
+///
+/// # Errors
+/// [`DbError`].
+pub fn load_catalogue(tx: &mut Tx<'_>) -> Result<Catalogue, DbError> {
+    let mut catalogue = Catalogue::default();
+    for row in tx.query("SELECT code, name FROM box_season ORDER BY code", params![])? {
+        catalogue.seasons.push(Season {
+            code: row.get("code")?,
+            name: row.get("name")?,
+        });
+    }
+    for row in tx.query(
+        "SELECT season, code, family, name FROM box_product ORDER BY season, code",
+        params![],
+    )? {
+        catalogue.products.push(Product {
+            season: row.get("season")?,
+            code: row.get("code")?,
+            family: row.get::<String>("family")?.into(),
+            name: row.get("name")?,
+        });
+    }
+    for row in tx.query(
+        "SELECT product, code, NULLIF(valid_from, $1) AS valid_from, valid_until, price_minor,
+                vat_basis_points
+         FROM box_tariff ORDER BY product, code, box_tariff.valid_from",
+        params![OPEN_START],
+    )? {
+        catalogue.tariffs.push(Tariff {
+            product: row.get("product")?,
+            code: row.get("code")?,
+            price: row.get("price_minor")?,
+            vat: row.get("vat_basis_points")?,
+            valid_from: row.get("valid_from")?,
+            valid_until: row.get("valid_until")?,
+        });
+    }
+    for row in tx.query(
+        "SELECT product, tariff FROM box_tariff_mapping ORDER BY product",
+        params![],
+    )? {
+        catalogue.tariff_mappings.push(TariffMapping {
+            product: row.get("product")?,
+            tariff: row.get("tariff")?,
+        });
+    }
+    for row in tx.query(
+        "SELECT code, type FROM box_sales_channel ORDER BY code",
+        params![],
+    )? {
+        catalogue.sales_channels.push(SalesChannel {
+            code: row.get("code")?,
+            channel_type: row.get::<String>("type")?.into(),
+        });
+    }
+    load_contacts(tx, &mut catalogue)?;
+    Ok(catalogue)
+}
+
+fn load_contacts(tx: &mut Tx<'_>, catalogue: &mut Catalogue) -> Result<(), DbError> {
+    for row in tx.query(
+        "SELECT number, name, buyer FROM box_contact ORDER BY number",
+        params![],
+    )? {
+        let number: ContactNumber = row.get("number")?;
+        if row.get("buyer")? {
+            catalogue.buyer = Some(number.clone());
+        }
+        catalogue.contacts.push(Contact {
+            number,
+            name: row.get("name")?,
+            payment_modes: Vec::new(),
+        });
+    }
+    for row in tx.query(
+        "SELECT contact, mode FROM box_contact_payment_mode ORDER BY contact, mode",
+        params![],
+    )? {
+        let number: ContactNumber = row.get("contact")?;
+        let mode: String = row.get("mode")?;
+        if let Some(contact) = catalogue.contacts.iter_mut().find(|c| c.number == number) {
+            contact.payment_modes.push(mode.into());
+        }
+    }
+    Ok(())
+}

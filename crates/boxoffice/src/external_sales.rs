@@ -1,0 +1,171 @@
+//! The external sales run: what is ready is written to STX_Files and imported.
+
+use crate::catalogue::load_catalogue;
+use crate::readiness::readiness;
+use crate::stx_file::{FileError, StagedId};
+use crate::{BoxOffice, HeldReason, ImportError, ImportReport};
+use db::{DbError, Tx, params};
+use kernel::{BusinessDay, ProductCode, SeasonCode};
+
+/// How many barcodes one transaction moves between ready and held.
+const CHUNK: i64 = 2_000;
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunReport {
+    /// Files that an interrupted run had left, and that were imported now.
+    pub taken_up: Vec<ImportReport>,
+    /// What the catalogue made ready or held.
+    pub reevaluated: Reevaluated,
+    /// The files of this run.
+    pub files: Vec<ImportReport>,
+}
+
+impl RunReport {
+    /// Tickets made in all.
+    #[must_use]
+    pub fn tickets(&self) -> u64 {
+        let files = self.taken_up.iter().chain(&self.files);
+        files.map(|file| file.tickets).sum()
+    }
+}
+
+/// How unsold barcodes moved when they were looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reevaluated {
+    /// Held before, ready now.
+    pub released: u64,
+    /// Ready before, or held for another reason, held now.
+    pub held: u64,
+}
+
+/// Why a run did not end. What it sold stays sold; the next run takes up the
+/// rest.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A file could not be written or found.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A file could not be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The database failed.
+    #[error("the unsold barcodes could not be looked at")]
+    Db(#[from] DbError),
+}
+
+impl BoxOffice {
+    /// One external sales run: takes up what an interrupted run left, looks at
+    /// all unsold barcodes with the catalogue as it is now, writes what is ready
+    /// to STX_Files and imports them.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub async fn run_external_sales(&self) -> Result<RunReport, RunError> {
+        let _alone = self.running.lock().await;
+        let mut report = RunReport::default();
+        for (file, path) in self.unfinished_files().await? {
+            match self.import_recorded(file, &path).await {
+                Ok(taken_up) => report.taken_up.push(taken_up),
+                // It is imported when the channel is there again.
+                Err(ImportError::ChannelInvalid) => {}
+                Err(error @ ImportError::Refused { .. }) => {
+                    tracing::error!(%error, "an STX_File of ours was damaged; its sales are written again");
+                    self.abandon(file).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        report.reevaluated = self.reevaluate().await?;
+        let mut after = StagedId::START;
+        while let Some(file) = self.write_sales_file(after).await? {
+            report
+                .files
+                .push(self.import_recorded(file.id, &file.path).await?);
+            after = file.last;
+        }
+        Ok(report)
+    }
+
+    /// Looks at all unsold barcodes with the catalogue as it is now.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn reevaluate(&self) -> Result<Reevaluated, DbError> {
+        let mut total = Reevaluated::default();
+        loop {
+            let moved = self.db.write("re-evaluate unsold", reevaluate).await?;
+            if moved == Reevaluated::default() {
+                return Ok(total);
+            }
+            total.released += moved.released;
+            total.held += moved.held;
+        }
+    }
+}
+
+/// Unsold barcodes that the catalogue judges alike.
+struct Group {
+    season: SeasonCode,
+    product: ProductCode,
+    day: BusinessDay,
+    state: String,
+    held: Option<String>,
+}
+
+/// Moves some of the barcodes that stand elsewhere than the catalogue says.
+fn reevaluate(tx: &mut Tx<'_>) -> Result<Reevaluated, DbError> {
+    let catalogue = load_catalogue(tx)?;
+    let groups = tx
+        .query(
+            "SELECT season, product, business_day, state, held_reason FROM box_staged
+             WHERE state <> 'sold'
+             GROUP BY season, product, business_day, state, held_reason",
+            params![],
+        )?
+        .iter()
+        .map(|row| {
+            Ok(Group {
+                season: row.get("season")?,
+                product: row.get("product")?,
+                day: row.get("business_day")?,
+                state: row.get("state")?,
+                held: row.get("held_reason")?,
+            })
+        })
+        .collect::<Result<Vec<_>, DbError>>()?;
+    let mut moved = Reevaluated::default();
+    let mut left = CHUNK;
+    for group in groups {
+        let verdict = readiness(&catalogue, &group.season, &group.product, group.day).err();
+        let held = verdict.map(HeldReason::as_str);
+        let state = if held.is_some() { "held" } else { "ready" };
+        if (group.state.as_str(), group.held.as_deref()) == (state, held) || left <= 0 {
+            continue;
+        }
+        let count = tx.execute(
+            "UPDATE box_staged SET state = $1, held_reason = $2
+             WHERE id IN (SELECT id FROM box_staged
+                          WHERE state <> 'sold' AND season = $3 AND product = $4
+                            AND business_day = $5 AND state = $6
+                            AND COALESCE(held_reason, '') = $7
+                          LIMIT $8)",
+            params![
+                state,
+                held,
+                &group.season,
+                &group.product,
+                group.day,
+                &group.state,
+                group.held.as_deref().unwrap_or_default(),
+                left
+            ],
+        )?;
+        left -= i64::try_from(count).unwrap_or(CHUNK);
+        match held {
+            Some(_) => moved.held += count,
+            None => moved.released += count,
+        }
+    }
+    Ok(moved)
+}

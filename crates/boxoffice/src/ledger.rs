@@ -1,0 +1,231 @@
+//! The box office's side of the reconciliation: every barcode, in order, with
+//! what was made of it; and what contradicts itself.
+
+use crate::HeldReason;
+use db::{Db, DbError, Row, params};
+use kernel::{ControlBarcode, Money, OrderNumber};
+use serde::Serialize;
+
+/// Where a staged barcode stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StagedState {
+    /// The next run sells it.
+    Ready,
+    /// It waits until the cause is cured.
+    Held(HeldReason),
+    /// It has its ticket.
+    Sold,
+}
+
+/// One barcode of the box office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The barcode.
+    pub barcode: ControlBarcode,
+    /// Where it stands; `None` if the gate never handed it over.
+    pub staged: Option<StagedState>,
+    /// Its ticket.
+    pub ticket: Option<TicketEntry>,
+}
+
+/// A ticket with what must go with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketEntry {
+    /// Its price.
+    pub price: Money,
+    /// The VAT in it.
+    pub vat: Money,
+    /// Its order.
+    pub order: Option<OrderNumber>,
+    /// Its line on the pending account: amount, and VAT in it.
+    pub line: Option<(Money, Money)>,
+}
+
+/// A contradiction within the box office; there must be none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contradiction {
+    /// Called sold, and there is no ticket.
+    SoldWithoutTicket,
+    /// There is a ticket, and it is not called sold.
+    TicketButUnsold,
+    /// A ticket without order.
+    TicketWithoutOrder,
+    /// A ticket without a line on the pending account.
+    TicketWithoutLine,
+    /// The line is not over the ticket's price and VAT.
+    AmountDiffers,
+}
+
+impl Entry {
+    /// What contradicts itself here, if anything: the first of
+    /// [`Contradiction`]'s order.
+    #[must_use]
+    pub fn contradiction(&self) -> Option<Contradiction> {
+        let Some(ticket) = &self.ticket else {
+            return (self.staged == Some(StagedState::Sold))
+                .then_some(Contradiction::SoldWithoutTicket);
+        };
+        if self.staged.is_some_and(|state| state != StagedState::Sold) {
+            return Some(Contradiction::TicketButUnsold);
+        }
+        if ticket.order.is_none() {
+            return Some(Contradiction::TicketWithoutOrder);
+        }
+        match ticket.line {
+            None => Some(Contradiction::TicketWithoutLine),
+            Some(line) if line != (ticket.price, ticket.vat) => Some(Contradiction::AmountDiffers),
+            Some(_) => None,
+        }
+    }
+}
+
+/// The barcodes after `after` in bytewise order, staged or sold or both, at most
+/// `limit`.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn page(
+    db: &Db,
+    after: Option<ControlBarcode>,
+    limit: u32,
+) -> Result<Vec<Entry>, DbError> {
+    let after = after.map_or(String::new(), |barcode| barcode.reveal().to_owned());
+    db.read("box office ledger", move |tx| {
+        tx.query(
+            "SELECT b.barcode, s.state, s.held_reason, t.id AS ticket_id, t.price_minor,
+                    t.vat_minor, o.order_number, l.amount_minor, l.vat_minor AS line_vat_minor
+             FROM (SELECT barcode FROM
+                       (SELECT barcode FROM box_staged WHERE barcode > $1
+                        ORDER BY barcode LIMIT $2) AS staged
+                   UNION
+                   SELECT barcode FROM
+                       (SELECT barcode FROM box_ticket WHERE barcode > $1
+                        ORDER BY barcode LIMIT $2) AS sold
+                   ORDER BY barcode LIMIT $2) AS b
+             LEFT JOIN box_staged s ON s.barcode = b.barcode
+             LEFT JOIN box_ticket t ON t.barcode = b.barcode
+             LEFT JOIN box_order o ON o.id = t.order_id
+             LEFT JOIN box_account_line l ON l.ticket_id = t.id AND l.kind = 'SALE'
+             ORDER BY b.barcode",
+            params![&after, limit],
+        )?
+        .iter()
+        .map(entry)
+        .collect()
+    })
+    .await
+}
+
+fn entry(row: &Row) -> Result<Entry, DbError> {
+    let unknown = || DbError::Column {
+        column: "state".to_owned(),
+        problem: "holds a word that is unknown".to_owned(),
+    };
+    let held: Option<String> = row.get("held_reason")?;
+    let staged = match row.get::<Option<String>>("state")?.as_deref() {
+        None => None,
+        Some("ready") => Some(StagedState::Ready),
+        Some("sold") => Some(StagedState::Sold),
+        Some("held") => {
+            let reason = held
+                .and_then(|text| text.parse().ok())
+                .ok_or_else(unknown)?;
+            Some(StagedState::Held(reason))
+        }
+        Some(_) => return Err(unknown()),
+    };
+    let ticket = match row.get::<Option<i64>>("ticket_id")? {
+        None => None,
+        Some(_) => Some(TicketEntry {
+            price: row.get("price_minor")?,
+            vat: row.get("vat_minor")?,
+            order: row.get("order_number")?,
+            line: row
+                .get::<Option<Money>>("amount_minor")?
+                .zip(row.get("line_vat_minor")?),
+        }),
+    };
+    Ok(Entry {
+        barcode: row.get("barcode")?,
+        staged,
+        ticket,
+    })
+}
+
+/// Orders that have no ticket: there must be none. At most 100 of them.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn orders_without_ticket(db: &Db) -> Result<Vec<OrderNumber>, DbError> {
+    db.read("orders without ticket", |tx| {
+        tx.query(
+            "SELECT o.order_number FROM box_order o
+             LEFT JOIN box_ticket t ON t.order_id = o.id
+             WHERE t.id IS NULL ORDER BY o.id LIMIT 100",
+            params![],
+        )?
+        .iter()
+        .map(|row| row.get("order_number"))
+        .collect()
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_contradiction_is_seen() {
+        let whole = Entry {
+            barcode: "OTI2999750120260714070000114".parse().unwrap(),
+            staged: Some(StagedState::Sold),
+            ticket: Some(TicketEntry {
+                price: Money::from_minor(950),
+                vat: Money::from_minor(50),
+                order: Some("OTI-1".parse().unwrap()),
+                line: Some((Money::from_minor(950), Money::from_minor(50))),
+            }),
+        };
+        type Break = fn(&mut Entry);
+        let cases: [(Break, Option<Contradiction>); 9] = [
+            (|_| (), None),
+            (|e| e.staged = None, None),
+            (
+                |e| {
+                    e.staged = Some(StagedState::Ready);
+                    e.ticket = None;
+                },
+                None,
+            ),
+            (|e| e.ticket = None, Some(Contradiction::SoldWithoutTicket)),
+            (
+                |e| e.staged = Some(StagedState::Ready),
+                Some(Contradiction::TicketButUnsold),
+            ),
+            (
+                |e| e.ticket.as_mut().unwrap().order = None,
+                Some(Contradiction::TicketWithoutOrder),
+            ),
+            (
+                |e| e.ticket.as_mut().unwrap().line = None,
+                Some(Contradiction::TicketWithoutLine),
+            ),
+            (
+                |e| e.ticket.as_mut().unwrap().price = Money::from_minor(951),
+                Some(Contradiction::AmountDiffers),
+            ),
+            (
+                |e| e.ticket.as_mut().unwrap().vat = Money::from_minor(49),
+                Some(Contradiction::AmountDiffers),
+            ),
+        ];
+        for (number, (change, expected)) in cases.into_iter().enumerate() {
+            let mut entry = whole.clone();
+            change(&mut entry);
+            assert_eq!(entry.contradiction(), expected, "case {number}");
+        }
+    }
+}

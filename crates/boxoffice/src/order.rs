@@ -1,0 +1,81 @@
+//! Orders: what one buyer bought at one moment, under one number of the
+//! reseller's.
+
+use crate::readiness::CHANNEL_CODE;
+use crate::stx_file::StxFileId;
+use db::{DbError, Tx, params};
+use kernel::{BusinessDay, ContactNumber, OrderNumber, Timestamp};
+
+/// An order, as far as rows that name it again must agree with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Order {
+    pub id: i64,
+    pub contact: ContactNumber,
+    pub ordered_at: Timestamp,
+}
+
+/// An order to be made.
+#[derive(Debug)]
+pub(crate) struct NewOrder<'a> {
+    pub number: &'a OrderNumber,
+    pub contact: &'a ContactNumber,
+    pub ordered_at: Timestamp,
+    pub business_day: BusinessDay,
+    pub file: StxFileId,
+    pub created_at: Timestamp,
+}
+
+pub(crate) fn find(tx: &mut Tx<'_>, number: &OrderNumber) -> Result<Option<Order>, DbError> {
+    tx.query_opt(
+        "SELECT id, contact, ordered_at FROM box_order WHERE channel = $1 AND order_number = $2",
+        params![CHANNEL_CODE, number],
+    )?
+    .map(|row| {
+        Ok(Order {
+            id: row.get("id")?,
+            contact: row.get("contact")?,
+            ordered_at: row.get("ordered_at")?,
+        })
+    })
+    .transpose()
+}
+
+/// Makes the order and gives its id.
+pub(crate) fn insert(tx: &mut Tx<'_>, order: &NewOrder<'_>) -> Result<i64, DbError> {
+    tx.query_one(
+        "INSERT INTO box_order
+             (channel, order_number, contact, ordered_at, business_day, stx_file_id, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (channel, order_number) DO NOTHING RETURNING id",
+        params![
+            CHANNEL_CODE,
+            order.number,
+            order.contact,
+            order.ordered_at,
+            order.business_day,
+            order.file.0,
+            order.created_at
+        ],
+    )?
+    .get("id")
+}
+
+/// The number of the order for the staged barcode `staged_id`: the same each
+/// time, unless a stranger's order bears it.
+pub(crate) fn number_for(tx: &mut Tx<'_>, staged_id: i64) -> Result<OrderNumber, DbError> {
+    let mut suffix = 1;
+    loop {
+        let text = match suffix {
+            1 => format!("OTI-{staged_id:010}"),
+            _ => format!("OTI-{staged_id:010}-{suffix}"),
+        };
+        let number = text.parse().map_err(|_| DbError::Column {
+            column: "id".to_owned(),
+            problem: "makes no order number".to_owned(),
+        })?;
+        if find(tx, &number)?.is_none() {
+            return Ok(number);
+        }
+        suffix += 1;
+    }
+}

@@ -1,0 +1,274 @@
+//! The pending account: one line for each sale, settled later by who bought.
+
+use db::{Db, DbError, Row, Tx, params};
+use kernel::{
+    BusinessDay, ControlBarcode, Money, OrderNumber, ProductCode, SeasonCode, TariffCode, VatRate,
+};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+/// Lines with their money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Amount {
+    /// Number of lines.
+    pub lines: i64,
+    /// What is owed, VAT included.
+    pub amount_minor: Money,
+    /// The VAT in it.
+    pub vat_minor: Money,
+}
+
+impl Amount {
+    fn add(&mut self, other: Self) {
+        self.lines += other.lines;
+        self.amount_minor = self.amount_minor + other.amount_minor;
+        self.vat_minor = self.vat_minor + other.vat_minor;
+    }
+
+    fn less(self, other: Self) -> Self {
+        Self {
+            lines: self.lines - other.lines,
+            amount_minor: self.amount_minor + -other.amount_minor,
+            vat_minor: self.vat_minor + -other.vat_minor,
+        }
+    }
+}
+
+/// What is owed for a period, first and last day included. Days are those of
+/// the scans.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Statement {
+    /// The first business day.
+    pub from: BusinessDay,
+    /// The last business day.
+    pub to: BusinessDay,
+    /// All lines, by day, product, tariff, price and VAT rate.
+    pub rows: Vec<StatementRow>,
+    /// All lines by VAT rate.
+    pub by_vat_rate: Vec<VatTotal>,
+    /// All lines.
+    pub total: Amount,
+    /// The lines Otipass disputes, one by one.
+    pub disputed: Vec<StatementLine>,
+    /// What is disputed.
+    pub disputed_total: Amount,
+    /// What is not.
+    pub undisputed_total: Amount,
+}
+
+/// Lines that are alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatementRow {
+    /// The day of the scans.
+    pub business_day: BusinessDay,
+    /// The season.
+    pub season: SeasonCode,
+    /// The product.
+    pub product: ProductCode,
+    /// The tariff.
+    pub tariff: TariffCode,
+    /// The price of one.
+    pub price_minor: Money,
+    /// The VAT rate.
+    pub vat_basis_points: VatRate,
+    /// All of them.
+    #[serde(flatten)]
+    pub amount: Amount,
+}
+
+/// Lines of one VAT rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct VatTotal {
+    /// The rate.
+    pub vat_basis_points: VatRate,
+    /// The lines.
+    #[serde(flatten)]
+    pub amount: Amount,
+}
+
+/// One line. Its barcode is personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatementLine {
+    /// The barcode that was sold.
+    pub barcode: ControlBarcode,
+    /// The order.
+    pub order_number: OrderNumber,
+    /// The day of the scan.
+    pub business_day: BusinessDay,
+    /// The season.
+    pub season: SeasonCode,
+    /// The product.
+    pub product: ProductCode,
+    /// The tariff.
+    pub tariff: TariffCode,
+    /// The VAT rate.
+    pub vat_basis_points: VatRate,
+    /// What is owed, VAT included.
+    pub amount_minor: Money,
+    /// The VAT in it.
+    pub vat_minor: Money,
+}
+
+/// The statement of the days `from` to `to`, the lines of `disputed` apart.
+/// Which those are, the gate knows.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn statement(
+    db: &Db,
+    from: BusinessDay,
+    to: BusinessDay,
+    disputed: HashSet<ControlBarcode>,
+) -> Result<Statement, DbError> {
+    let disputed = Arc::new(disputed);
+    db.read("account statement", move |tx| {
+        let rows = rows(tx, from, to)?;
+        let mut total = Amount::default();
+        let mut by_vat_rate: BTreeMap<VatRate, Amount> = BTreeMap::new();
+        for row in &rows {
+            total.add(row.amount);
+            by_vat_rate
+                .entry(row.vat_basis_points)
+                .or_default()
+                .add(row.amount);
+        }
+        let mut lines = Vec::new();
+        let mut disputed_total = Amount::default();
+        for barcode in disputed.iter() {
+            for row in tx.query(LINE_OF_BARCODE, params![barcode, from, to])? {
+                let line = line(&row)?;
+                disputed_total.add(Amount {
+                    lines: 1,
+                    amount_minor: line.amount_minor,
+                    vat_minor: line.vat_minor,
+                });
+                lines.push(line);
+            }
+        }
+        lines.sort_by(|a, b| (a.business_day, &a.barcode).cmp(&(b.business_day, &b.barcode)));
+        Ok(Statement {
+            from,
+            to,
+            rows,
+            by_vat_rate: by_vat_rate
+                .into_iter()
+                .map(|(vat_basis_points, amount)| VatTotal {
+                    vat_basis_points,
+                    amount,
+                })
+                .collect(),
+            total,
+            disputed: lines,
+            disputed_total,
+            undisputed_total: total.less(disputed_total),
+        })
+    })
+    .await
+}
+
+fn rows(tx: &mut Tx<'_>, from: BusinessDay, to: BusinessDay) -> Result<Vec<StatementRow>, DbError> {
+    tx.query(
+        "SELECT l.business_day, t.season, t.product, t.tariff, t.price_minor, t.vat_basis_points,
+                COUNT(*) AS line_count, CAST(SUM(l.amount_minor) AS BIGINT) AS amount_minor,
+                CAST(SUM(l.vat_minor) AS BIGINT) AS vat_minor
+         FROM box_account_line l JOIN box_ticket t ON t.id = l.ticket_id
+         WHERE l.business_day BETWEEN $1 AND $2
+         GROUP BY l.business_day, t.season, t.product, t.tariff, t.price_minor, t.vat_basis_points
+         ORDER BY l.business_day, t.season, t.product, t.tariff, t.price_minor, t.vat_basis_points",
+        params![from, to],
+    )?
+    .iter()
+    .map(|row| {
+        Ok(StatementRow {
+            business_day: row.get("business_day")?,
+            season: row.get("season")?,
+            product: row.get("product")?,
+            tariff: row.get("tariff")?,
+            price_minor: row.get("price_minor")?,
+            vat_basis_points: row.get("vat_basis_points")?,
+            amount: Amount {
+                lines: row.get("line_count")?,
+                amount_minor: row.get("amount_minor")?,
+                vat_minor: row.get("vat_minor")?,
+            },
+        })
+    })
+    .collect()
+}
+
+const LINE_OF_BARCODE: &str = "
+    SELECT t.barcode, o.order_number, l.business_day, t.season, t.product, t.tariff,
+           t.vat_basis_points, l.amount_minor, l.vat_minor
+    FROM box_ticket t
+    JOIN box_account_line l ON l.ticket_id = t.id
+    JOIN box_order o ON o.id = t.order_id
+    WHERE t.barcode = $1 AND l.business_day BETWEEN $2 AND $3";
+
+/// The lines of the days `from` to `to` one by one, in the bytewise order of
+/// their barcodes after `after`, at most `limit`.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn lines(
+    db: &Db,
+    from: BusinessDay,
+    to: BusinessDay,
+    after: Option<ControlBarcode>,
+    limit: u32,
+) -> Result<Vec<StatementLine>, DbError> {
+    let after = after.map_or(String::new(), |barcode| barcode.reveal().to_owned());
+    db.read("account lines", move |tx| {
+        tx.query(
+            "SELECT t.barcode, o.order_number, l.business_day, t.season, t.product, t.tariff,
+                    t.vat_basis_points, l.amount_minor, l.vat_minor
+             FROM box_ticket t
+             JOIN box_account_line l ON l.ticket_id = t.id
+             JOIN box_order o ON o.id = t.order_id
+             WHERE l.business_day BETWEEN $1 AND $2 AND t.barcode > $3
+             ORDER BY t.barcode, l.id LIMIT $4",
+            params![from, to, &after, limit],
+        )?
+        .iter()
+        .map(line)
+        .collect()
+    })
+    .await
+}
+
+/// What is owed in all, over all days.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn total(db: &Db) -> Result<Amount, DbError> {
+    db.read("account total", total_of).await
+}
+
+pub(crate) fn total_of(tx: &mut Tx<'_>) -> Result<Amount, DbError> {
+    let row = tx.query_one(
+        "SELECT COUNT(*) AS line_count,
+                CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) AS amount_minor,
+                CAST(COALESCE(SUM(vat_minor), 0) AS BIGINT) AS vat_minor
+         FROM box_account_line",
+        params![],
+    )?;
+    Ok(Amount {
+        lines: row.get("line_count")?,
+        amount_minor: row.get("amount_minor")?,
+        vat_minor: row.get("vat_minor")?,
+    })
+}
+
+fn line(row: &Row) -> Result<StatementLine, DbError> {
+    Ok(StatementLine {
+        barcode: row.get("barcode")?,
+        order_number: row.get("order_number")?,
+        business_day: row.get("business_day")?,
+        season: row.get("season")?,
+        product: row.get("product")?,
+        tariff: row.get("tariff")?,
+        vat_basis_points: row.get("vat_basis_points")?,
+        amount_minor: row.get("amount_minor")?,
+        vat_minor: row.get("vat_minor")?,
+    })
+}

@@ -1,0 +1,273 @@
+//! Whether a barcode can be sold, and if not, why it is held.
+
+use crate::Catalogue;
+use crate::catalogue::PaymentMode;
+use crate::price::{Price, price_on};
+use kernel::{BusinessDay, ContactNumber, ProductCode, SeasonCode, TariffCode};
+use secutix::wire::ProductFamily;
+use serde::Serialize;
+use std::fmt;
+use std::str::FromStr;
+
+/// The code the sales channel for Otipass must have, letter for letter.
+/// Documented.
+pub const CHANNEL_CODE: &str = "OTIPASS";
+
+/// Why a staged barcode cannot be sold yet. The first that applies counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldReason {
+    /// The catalogue has no such season.
+    SeasonUnknown,
+    /// The season has no such product.
+    ProductUnknown,
+    /// The product is of another family.
+    NotOpenPass,
+    /// No tariff is mapped to the product.
+    TariffNotMapped,
+    /// The mapped tariff has no price with VAT on the day of the scan.
+    TariffNotValid,
+    /// No sales channel has the code `OTIPASS` and the type `STX_FILE`.
+    ChannelInvalid,
+    /// No contact buys, or it may not pay by pending account.
+    ContactInvalid,
+}
+
+impl HeldReason {
+    /// Every reason, in the order in which they are looked for.
+    pub const ALL: [Self; 7] = [
+        Self::SeasonUnknown,
+        Self::ProductUnknown,
+        Self::NotOpenPass,
+        Self::TariffNotMapped,
+        Self::TariffNotValid,
+        Self::ChannelInvalid,
+        Self::ContactInvalid,
+    ];
+
+    /// The reason's stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SeasonUnknown => "season_unknown",
+            Self::ProductUnknown => "product_unknown",
+            Self::NotOpenPass => "not_open_pass",
+            Self::TariffNotMapped => "tariff_not_mapped",
+            Self::TariffNotValid => "tariff_not_valid",
+            Self::ChannelInvalid => "channel_invalid",
+            Self::ContactInvalid => "contact_invalid",
+        }
+    }
+
+    /// What to do so that the barcode is sold.
+    #[must_use]
+    pub const fn cure(self) -> &'static str {
+        match self {
+            Self::SeasonUnknown => {
+                "Add the season to the catalogue, or correct it in the mapping parameters."
+            }
+            Self::ProductUnknown => {
+                "Add the product to the season, or correct it in the mapping parameters."
+            }
+            Self::NotOpenPass => {
+                "Map the sector to a product of the Open Pass family, or correct the family."
+            }
+            Self::TariffNotMapped => "Map a tariff to the product.",
+            Self::TariffNotValid => {
+                "Give the mapped tariff a price and a VAT rate valid on the day of the scan."
+            }
+            Self::ChannelInvalid => {
+                "Make a sales channel with the code OTIPASS and the type STX_FILE."
+            }
+            Self::ContactInvalid => {
+                "Name the Otipass contact and allow it the payment mode PENDING_ACCOUNT."
+            }
+        }
+    }
+}
+
+impl fmt::Display for HeldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A text that names no [`HeldReason`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("names no reason for holding a barcode")]
+pub struct UnknownHeldReason;
+
+impl FromStr for HeldReason {
+    type Err = UnknownHeldReason;
+
+    fn from_str(text: &str) -> Result<Self, UnknownHeldReason> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|reason| reason.as_str() == text)
+            .ok_or(UnknownHeldReason)
+    }
+}
+
+/// How a barcode is sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sellable {
+    /// The mapped tariff.
+    pub tariff: TariffCode,
+    /// What it costs on the day of the scan.
+    pub price: Price,
+    /// Who buys.
+    pub buyer: ContactNumber,
+}
+
+/// Whether an admission to `product` of `season` on `day` can be sold.
+///
+/// # Errors
+/// The first reason why not.
+pub fn readiness(
+    catalogue: &Catalogue,
+    season: &SeasonCode,
+    product: &ProductCode,
+    day: BusinessDay,
+) -> Result<Sellable, HeldReason> {
+    open_pass(catalogue, season, product)?;
+    let tariff = catalogue
+        .mapped_tariff(product)
+        .ok_or(HeldReason::TariffNotMapped)?;
+    let price =
+        price_on(&catalogue.tariffs, product, tariff, day).ok_or(HeldReason::TariffNotValid)?;
+    if !channel_is_valid(catalogue) {
+        return Err(HeldReason::ChannelInvalid);
+    }
+    let buyer = catalogue.buyer.as_ref().ok_or(HeldReason::ContactInvalid)?;
+    if !may_pay_later(catalogue, buyer) {
+        return Err(HeldReason::ContactInvalid);
+    }
+    Ok(Sellable {
+        tariff: tariff.clone(),
+        price,
+        buyer: buyer.clone(),
+    })
+}
+
+/// Whether `season` has `product` and it is an Open Pass.
+pub(crate) fn open_pass(
+    catalogue: &Catalogue,
+    season: &SeasonCode,
+    product: &ProductCode,
+) -> Result<(), HeldReason> {
+    if !catalogue.seasons.iter().any(|s| s.code == *season) {
+        return Err(HeldReason::SeasonUnknown);
+    }
+    let found = catalogue
+        .products
+        .iter()
+        .find(|p| p.season == *season && p.code == *product)
+        .ok_or(HeldReason::ProductUnknown)?;
+    if found.family != ProductFamily::OpenPass {
+        return Err(HeldReason::NotOpenPass);
+    }
+    Ok(())
+}
+
+/// Whether Otipass's sales have the channel they need.
+pub(crate) fn channel_is_valid(catalogue: &Catalogue) -> bool {
+    catalogue
+        .sales_channels
+        .iter()
+        .any(|c| c.code.as_str() == CHANNEL_CODE && c.channel_type.is_stx_file())
+}
+
+/// Whether `contact` exists and may pay by pending account.
+pub(crate) fn may_pay_later(catalogue: &Catalogue, contact: &ContactNumber) -> bool {
+    catalogue
+        .contacts
+        .iter()
+        .any(|c| c.number == *contact && c.payment_modes.contains(&PaymentMode::PendingAccount))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::ChannelType;
+    use crate::read_catalogue;
+
+    const VILLENEUVE: &str = include_str!("../../../examples/villeneuve/catalogue.toml");
+
+    fn judge(catalogue: &Catalogue) -> Result<Sellable, HeldReason> {
+        let season = "VN26".parse().unwrap();
+        let product = "PASSVN".parse().unwrap();
+        readiness(catalogue, &season, &product, "2026-07-14".parse().unwrap())
+    }
+
+    #[test]
+    fn what_the_catalogue_fully_describes_is_sold() {
+        let sellable = judge(&read_catalogue(VILLENEUVE).unwrap()).unwrap();
+        assert_eq!(sellable.tariff.as_str(), "CITYPASS");
+        assert_eq!(sellable.price.gross.minor(), 950);
+        assert_eq!(sellable.price.vat_amount().minor(), 50);
+        assert_eq!(sellable.buyer.as_str(), "000042");
+    }
+
+    /// Breaks one thing after the other, from the last reason to the first: the
+    /// newest break comes earlier in the order, so it must be the one named.
+    #[test]
+    fn the_first_reason_that_applies_is_given() {
+        type Break = fn(&mut Catalogue);
+        let breaks: [(HeldReason, &[Break]); 7] = [
+            (
+                HeldReason::ContactInvalid,
+                &[|c| c.contacts[0].payment_modes.clear(), |c| c.buyer = None],
+            ),
+            (
+                HeldReason::ChannelInvalid,
+                &[
+                    |c| c.sales_channels[0].code = "Otipass".parse().unwrap(),
+                    |c| c.sales_channels[0].channel_type = ChannelType::Other("B2B".into()),
+                    |c| c.sales_channels.clear(),
+                ],
+            ),
+            (
+                HeldReason::TariffNotValid,
+                &[
+                    |c| c.tariffs[0].price = None,
+                    |c| c.tariffs[0].vat = None,
+                    |c| c.tariffs[0].valid_from = Some("2026-07-15".parse().unwrap()),
+                    |c| c.tariffs.clear(),
+                ],
+            ),
+            (
+                HeldReason::TariffNotMapped,
+                &[|c| c.tariff_mappings.clear()],
+            ),
+            (
+                HeldReason::NotOpenPass,
+                &[|c| c.products[0].family = ProductFamily::Other("SINGLE_ENTRY".into())],
+            ),
+            (
+                HeldReason::ProductUnknown,
+                &[
+                    |c| c.products[0].season = "VN27".parse().unwrap(),
+                    |c| c.products.clear(),
+                ],
+            ),
+            (HeldReason::SeasonUnknown, &[|c| c.seasons.clear()]),
+        ];
+        let mut broken = read_catalogue(VILLENEUVE).unwrap();
+        for (reason, ways) in breaks {
+            let mut last = broken.clone();
+            for way in ways {
+                last = broken.clone();
+                way(&mut last);
+                assert_eq!(judge(&last).unwrap_err(), reason);
+            }
+            broken = last;
+        }
+    }
+
+    #[test]
+    fn every_reason_reads_back() {
+        for reason in HeldReason::ALL {
+            assert_eq!(reason.as_str().parse(), Ok(reason));
+        }
+        assert_eq!("sold".parse::<HeldReason>(), Err(UnknownHeldReason));
+    }
+}

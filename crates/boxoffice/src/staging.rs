@@ -1,0 +1,347 @@
+//! The service side of the access control service: what the gate hands over is
+//! staged, and waits for its sale.
+
+use crate::catalogue::load_catalogue;
+use crate::readiness::{HeldReason, readiness};
+use crate::stx_row_check::same_moment;
+use crate::{BoxOffice, Catalogue, ticket};
+use db::{DbError, Tx, params};
+use kernel::{BusinessDay, ControlBarcode, ProductCode, SeasonCode, SectorCode, Timestamp};
+use secutix::stx::Dialect;
+use secutix::wire::{
+    self, ControlOperation, ControlOperationType, ControlResult, ControlledTicket,
+    ControlledTicketData, ImportControlledTicketAnswer, MAX_CONTROLLED_TICKETS, ReceivedTicket,
+    TicketKind, TicketResult, TimeZoneAnswer, ValidityState,
+};
+use std::sync::Arc;
+
+/// Why a batch was not taken; nothing of it was staged.
+#[derive(Debug, thiserror::Error)]
+pub enum StagingError {
+    /// More items than a call may carry.
+    #[error(
+        "the call carries {count} tickets; send at most {} at a time",
+        MAX_CONTROLLED_TICKETS
+    )]
+    TooMany {
+        /// How many.
+        count: usize,
+    },
+    /// The database failed.
+    #[error("the barcodes could not be staged; send them again")]
+    Db(#[from] DbError),
+}
+
+/// Why the catalogue was not given.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueAnswerError {
+    /// No season has this code.
+    #[error("the catalogue has no season {season}; correct the season code or leave it out")]
+    SeasonNotFound {
+        /// The season.
+        season: SeasonCode,
+    },
+    /// The database failed.
+    #[error("the catalogue could not be read")]
+    Db(#[from] DbError),
+}
+
+/// A staged barcode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Staged {
+    pub season: SeasonCode,
+    pub product: ProductCode,
+    pub sector: SectorCode,
+    pub control_result: String,
+    pub controlled_at: Timestamp,
+    pub business_day: BusinessDay,
+}
+
+impl BoxOffice {
+    /// `importControlledTicket`: stages each admission once, however often it is
+    /// sent, and answers for each item in the order of the call. Refusals at the
+    /// gate are acknowledged and not staged.
+    ///
+    /// # Errors
+    /// [`StagingError`]; nothing was staged.
+    pub async fn import_controlled(
+        &self,
+        tickets: Vec<ReceivedTicket>,
+    ) -> Result<ImportControlledTicketAnswer, StagingError> {
+        if tickets.len() > MAX_CONTROLLED_TICKETS {
+            return Err(StagingError::TooMany {
+                count: tickets.len(),
+            });
+        }
+        let now = self.clock.now();
+        let organisation = Arc::clone(&self.organisation);
+        let dialect = self.dialect.clone();
+        let (ticket_results, staged) = self
+            .db
+            .write("stage barcodes", move |tx| {
+                let mut staging = Staging {
+                    catalogue: load_catalogue(tx)?,
+                    dialect: &dialect,
+                    received_at: now,
+                    staged: 0,
+                };
+                let results = tickets
+                    .iter()
+                    .map(|ticket| match ticket {
+                        ReceivedTicket::Malformed(result) => Ok(result.clone()),
+                        ReceivedTicket::WellFormed(ticket) => {
+                            let day = organisation.zone.business_day(ticket.control_date);
+                            staging.take(tx, ticket, day)
+                        }
+                    })
+                    .collect::<Result<Vec<_>, DbError>>()?;
+                Ok::<_, DbError>((results, staging.staged))
+            })
+            .await?;
+        metrics::counter!("passerelle_staged_total").increment(staged);
+        if staged > 0 {
+            self.sales_due.notify_one();
+        }
+        Ok(ImportControlledTicketAnswer { ticket_results })
+    }
+
+    /// `getControlledTicket`: the barcode with its control; `None` if it was
+    /// neither staged nor sold.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn controlled_ticket(
+        &self,
+        barcode: ControlBarcode,
+    ) -> Result<Option<ControlledTicketData>, DbError> {
+        self.db
+            .read("controlled ticket", move |tx| {
+                let control = match find(tx, &barcode)? {
+                    Some(staged) if staged.control_result == OFFLINE_OK => {
+                        (ControlOperationType::OfflineOk, staged.controlled_at)
+                    }
+                    Some(staged) => (ControlOperationType::Ok, staged.controlled_at),
+                    None => match ticket::find(tx, &barcode)? {
+                        Some(ticket) => (ControlOperationType::Ok, ticket.controlled_at),
+                        None => return Ok(None),
+                    },
+                };
+                Ok(Some(ControlledTicketData {
+                    barcode: barcode.clone(),
+                    container_identifier: None,
+                    container_ticket: false,
+                    control_operations: vec![ControlOperation {
+                        control_operation_type: control.0,
+                        operation_date_time: control.1,
+                    }],
+                    duplicate: false,
+                    printing_date_time: None,
+                    state: ValidityState::Valid,
+                    tax_number: None,
+                    ticket_kind: TicketKind::ThirdParty,
+                    ticket_medium: None,
+                }))
+            })
+            .await
+    }
+
+    /// `getAccessControlCatalog`: the seasons with their products, or one season.
+    ///
+    /// # Errors
+    /// [`CatalogueAnswerError`].
+    pub async fn access_control_catalogue(
+        &self,
+        season: Option<SeasonCode>,
+    ) -> Result<wire::Catalogue, CatalogueAnswerError> {
+        let catalogue = self
+            .db
+            .read("access control catalogue", load_catalogue)
+            .await
+            .map_err(CatalogueAnswerError::Db)?;
+        let seasons: Vec<_> = catalogue
+            .seasons
+            .iter()
+            .filter(|s| season.as_ref().is_none_or(|code| s.code == *code))
+            .map(|s| wire::CatalogueSeason {
+                code: s.code.clone(),
+                name: s.name.clone(),
+                products: products_of(&catalogue, &s.code),
+            })
+            .collect();
+        match season {
+            Some(season) if seasons.is_empty() => {
+                Err(CatalogueAnswerError::SeasonNotFound { season })
+            }
+            _ => Ok(wire::Catalogue { seasons }),
+        }
+    }
+
+    /// `getTimeZone`.
+    #[must_use]
+    pub fn time_zone(&self) -> TimeZoneAnswer {
+        TimeZoneAnswer {
+            time_zone: self.organisation.zone.clone(),
+        }
+    }
+}
+
+fn products_of(catalogue: &Catalogue, season: &SeasonCode) -> Vec<wire::CatalogueProduct> {
+    catalogue
+        .products
+        .iter()
+        .filter(|p| p.season == *season)
+        .map(|p| wire::CatalogueProduct {
+            code: p.code.clone(),
+            name: p.name.clone(),
+            family: p.family.clone(),
+        })
+        .collect()
+}
+
+const OK: &str = "OK";
+const OFFLINE_OK: &str = "OFFLINE_OK";
+
+struct Staging<'a> {
+    catalogue: Catalogue,
+    dialect: &'a Dialect,
+    received_at: Timestamp,
+    /// How many barcodes are new.
+    staged: u64,
+}
+
+impl Staging<'_> {
+    fn take(
+        &mut self,
+        tx: &mut Tx<'_>,
+        item: &ControlledTicket,
+        business_day: BusinessDay,
+    ) -> Result<TicketResult, DbError> {
+        let control_result = match item.control_result {
+            ControlResult::Ok => OK,
+            ControlResult::OfflineOk => OFFLINE_OK,
+            // A refusal sells nothing.
+            ControlResult::Fail | ControlResult::OfflineFail => {
+                return Ok(TicketResult::accepted(item.barcode.clone()));
+            }
+        };
+        let fresh = Staged {
+            season: item.season_code.clone(),
+            product: item.product_code.clone(),
+            sector: item.ac_identifier.clone(),
+            control_result: control_result.to_owned(),
+            controlled_at: item.control_date,
+            business_day,
+        };
+        if let Some(known) = find(tx, &item.barcode)? {
+            return Ok(answer(&item.barcode, &differences(&known, &fresh)));
+        }
+        // A stranger's file may have sold it before the gate's word arrived.
+        let sold = ticket::find(tx, &item.barcode)?;
+        if let Some(ticket) = &sold {
+            let known = Staged {
+                season: ticket.season.clone(),
+                product: ticket.product.clone(),
+                controlled_at: if same_moment(self.dialect, ticket.controlled_at, item.control_date)
+                {
+                    item.control_date
+                } else {
+                    ticket.controlled_at
+                },
+                ..fresh.clone()
+            };
+            let differences = differences(&known, &fresh);
+            if !differences.is_empty() {
+                return Ok(answer(&item.barcode, &differences));
+            }
+            ticket::note_sector(tx, ticket.id, &fresh.sector)?;
+        }
+        let (state, held) = match &sold {
+            Some(_) => ("sold", None),
+            None => match self.readiness(&fresh) {
+                None => ("ready", None),
+                Some(reason) => ("held", Some(reason.as_str())),
+            },
+        };
+        tx.query_one(
+            "INSERT INTO box_staged
+                 (barcode, season, product, sector, control_result, controlled_at, business_day,
+                  received_at, state, held_reason)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             ON CONFLICT (barcode) DO NOTHING RETURNING id",
+            params![
+                &item.barcode,
+                &fresh.season,
+                &fresh.product,
+                &fresh.sector,
+                &fresh.control_result,
+                fresh.controlled_at,
+                fresh.business_day,
+                self.received_at,
+                state,
+                held
+            ],
+        )?;
+        self.staged += 1;
+        Ok(TicketResult::accepted(item.barcode.clone()))
+    }
+
+    fn readiness(&self, staged: &Staged) -> Option<HeldReason> {
+        readiness(
+            &self.catalogue,
+            &staged.season,
+            &staged.product,
+            staged.business_day,
+        )
+        .err()
+    }
+}
+
+pub(crate) fn find(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<Option<Staged>, DbError> {
+    tx.query_opt(
+        "SELECT season, product, sector, control_result, controlled_at, business_day
+         FROM box_staged WHERE barcode = $1",
+        params![barcode],
+    )?
+    .map(|row| {
+        Ok(Staged {
+            season: row.get("season")?,
+            product: row.get("product")?,
+            sector: row.get("sector")?,
+            control_result: row.get("control_result")?,
+            controlled_at: row.get("controlled_at")?,
+            business_day: row.get("business_day")?,
+        })
+    })
+    .transpose()
+}
+
+/// In what an item differs from what was taken under its barcode before.
+fn differences(known: &Staged, fresh: &Staged) -> Vec<&'static str> {
+    [
+        ("seasonCode", known.season != fresh.season),
+        ("productCode", known.product != fresh.product),
+        ("acIdentifier", known.sector != fresh.sector),
+        ("controlDate", known.controlled_at != fresh.controlled_at),
+        (
+            "controlResult",
+            known.control_result != fresh.control_result,
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(field, differs)| differs.then_some(field))
+    .collect()
+}
+
+fn answer(barcode: &ControlBarcode, differences: &[&str]) -> TicketResult {
+    if differences.is_empty() {
+        return TicketResult::accepted(barcode.clone());
+    }
+    TicketResult::refused(
+        Some(barcode.clone()),
+        format!(
+            "conflict: this barcode was taken before with another {}; the first stays as it is. \
+             Give each control a barcode of its own.",
+            differences.join(", ")
+        ),
+    )
+}

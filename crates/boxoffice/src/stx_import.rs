@@ -1,0 +1,479 @@
+//! The import of an STX_File: each row becomes a ticket of an order on the
+//! pending account, once for each barcode, or is rejected with its reasons.
+
+use crate::catalogue::load_catalogue;
+use crate::readiness::channel_is_valid;
+use crate::stx_file::{self, StxFileId, hex};
+use crate::stx_row_check::{
+    demands, order_demands, price_demands, sold_otherwise, staged_otherwise,
+};
+use crate::ticket::{self, NewTicket};
+use crate::{BoxOffice, Catalogue, Organisation, order, price::Price, staging};
+use db::{DbError, Tx, params};
+use kernel::Timestamp;
+use secutix::stx::{
+    self, Dialect, FileRefusal, ReadRow, RejectionReport, RowProblem, RowRejection, StxRows,
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, BufWriter, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How many lines one transaction takes.
+const CHUNK: usize = 500;
+
+/// Who wrote a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ImportKind {
+    /// A run of ours.
+    Run,
+    /// Anyone; it was brought from elsewhere.
+    Upload,
+}
+
+impl ImportKind {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Run => "RUN",
+            Self::Upload => "UPLOAD",
+        }
+    }
+}
+
+/// What an import came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportReport {
+    /// The file's record.
+    pub file: StxFileId,
+    /// The file.
+    pub path: PathBuf,
+    /// Rows, good or bad, without the header line.
+    pub rows: u64,
+    /// Orders made.
+    pub orders: u64,
+    /// Tickets made.
+    pub tickets: u64,
+    /// Rows whose barcode had been sold before, just so.
+    pub already_imported: u64,
+    /// Rows that were not taken.
+    pub rejected: Vec<RowRejection>,
+    /// The report beside the file; none if no row was rejected.
+    pub report: Option<PathBuf>,
+}
+
+/// Why an import did not end. What it took before stays taken; importing the
+/// file again takes up where it ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file as a whole cannot be used; nothing was taken.
+    #[error("the file {} cannot be imported", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: FileRefusal,
+    },
+    /// The channel is missing or wrong; nothing was taken.
+    #[error(
+        "there is no sales channel with the code OTIPASS and the type STX_FILE; make it in the \
+         catalogue, letter for letter, and import the file again"
+    )]
+    ChannelInvalid,
+    /// The rows were taken or rejected, and that could not be written down.
+    #[error(
+        "the report {} of the rejected rows cannot be written; check disk space and rights, then \
+         import the file again",
+        path.display()
+    )]
+    Report {
+        /// The report.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The database failed.
+    #[error("the import stopped at the database; import the file again")]
+    Db(#[from] DbError),
+}
+
+impl BoxOffice {
+    /// Imports the STX_File at `path`, whoever wrote it. A row whose barcode was
+    /// sold just so is counted and changes nothing, so a file may be imported as
+    /// often as one likes. Rows that cannot be taken are rejected, each with its
+    /// line and reasons, to a report beside the file; the others go through.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub async fn import_file(
+        &self,
+        path: &Path,
+        kind: ImportKind,
+    ) -> Result<ImportReport, ImportError> {
+        let (rows, sha256) = self.open_file(path).await?;
+        let name: String = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let now = self.clock.now();
+        let file = self
+            .db
+            .write("record stx file", move |tx| {
+                if !channel_is_valid(&load_catalogue(tx)?) {
+                    return Err(ImportError::ChannelInvalid);
+                }
+                // An import that was interrupted goes on under its record.
+                let known = tx
+                    .query(
+                        "SELECT id FROM box_stx_file
+                         WHERE state = 'WRITTEN' AND sha256 = $1 ORDER BY id LIMIT 1",
+                        params![&sha256],
+                    )?
+                    .first()
+                    .map(|row| row.get("id").map(StxFileId))
+                    .transpose()?;
+                match known {
+                    Some(known) => Ok(known),
+                    None => Ok(stx_file::insert(tx, &name, &sha256, kind, now)?),
+                }
+            })
+            .await?;
+        self.import_rows(file, path, rows).await
+    }
+
+    /// Imports a file of ours that has its record.
+    pub(crate) async fn import_recorded(
+        &self,
+        file: StxFileId,
+        path: &Path,
+    ) -> Result<ImportReport, ImportError> {
+        let catalogue = self.db.read("sales channel", load_catalogue).await;
+        if !channel_is_valid(&catalogue.map_err(ImportError::Db)?) {
+            return Err(ImportError::ChannelInvalid);
+        }
+        let (rows, _) = self.open_file(path).await?;
+        self.import_rows(file, path, rows).await
+    }
+
+    /// The rows of the file and the SHA-256 of its content.
+    async fn open_file(&self, path: &Path) -> Result<(StxRows, String), ImportError> {
+        let (from, dialect) = (path.to_owned(), self.dialect.clone());
+        let opened = tokio::task::spawn_blocking(move || {
+            let mut file = Hashed {
+                inner: File::open(from)?,
+                hash: Sha256::new(),
+            };
+            let rows = stx::read(&mut file, &dialect)?;
+            Ok((rows, hex(file.hash.finalize())))
+        })
+        .await;
+        opened
+            .map_err(|error| FileRefusal::Io(io::Error::other(error)))
+            .and_then(|opened| opened)
+            .map_err(|source| ImportError::Refused {
+                path: path.to_owned(),
+                source,
+            })
+    }
+
+    async fn import_rows(
+        &self,
+        file: StxFileId,
+        path: &Path,
+        mut rows: StxRows,
+    ) -> Result<ImportReport, ImportError> {
+        let mut report = ImportReport {
+            file,
+            path: path.to_owned(),
+            rows: 0,
+            orders: 0,
+            tickets: 0,
+            already_imported: 0,
+            rejected: Vec::new(),
+            report: None,
+        };
+        self.db
+            .write("begin stx import", move |tx| {
+                tx.execute(
+                    "DELETE FROM box_stx_rejection WHERE stx_file_id = $1",
+                    params![file.0],
+                )
+                .map(drop)
+            })
+            .await
+            .map_err(ImportError::Db)?;
+        loop {
+            let lines: Arc<[_]> = rows.by_ref().take(CHUNK).collect();
+            if lines.is_empty() {
+                break;
+            }
+            let import = Import {
+                organisation: Arc::clone(&self.organisation),
+                dialect: self.dialect.clone(),
+                file,
+                now: self.clock.now(),
+            };
+            let taken = Arc::clone(&lines);
+            let outcomes = self
+                .db
+                .write("import stx rows", move |tx| import.lines(tx, &taken))
+                .await
+                .map_err(ImportError::Db)?;
+            report.add(&lines, outcomes);
+        }
+        report.report = self.write_report(path, &report.rejected).await?;
+        self.finish(&report).await?;
+        metrics::counter!("passerelle_sold_total").increment(report.tickets);
+        Ok(report)
+    }
+
+    async fn finish(&self, report: &ImportReport) -> Result<(), ImportError> {
+        let now = self.clock.now();
+        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let (file, rows, already) = (
+            report.file,
+            count(report.rows),
+            count(report.already_imported),
+        );
+        let rejected = i64::try_from(report.rejected.len()).unwrap_or(i64::MAX);
+        self.db
+            .write("finish stx import", move |tx| {
+                tx.execute(
+                    "UPDATE box_stx_file
+                     SET state = 'IMPORTED', imported_at = $2, row_count = $3, already_count = $4,
+                         rejected_count = $5
+                     WHERE id = $1",
+                    params![file.0, now, rows, already, rejected],
+                )
+                .map(drop)
+            })
+            .await
+            .map_err(ImportError::Db)
+    }
+
+    /// Writes the rejected rows beside the file; takes away the report of an
+    /// earlier import if there are none.
+    async fn write_report(
+        &self,
+        path: &Path,
+        rejected: &[RowRejection],
+    ) -> Result<Option<PathBuf>, ImportError> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".report.csv");
+        let path = PathBuf::from(name);
+        let (to, rejected, dialect) = (path.clone(), rejected.to_vec(), self.dialect.clone());
+        tokio::task::spawn_blocking(move || {
+            if rejected.is_empty() {
+                return match std::fs::remove_file(&to) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                    _ => Ok(None),
+                };
+            }
+            let sink = BufWriter::new(File::create(&to)?);
+            let mut report = RejectionReport::new(sink, &dialect)?;
+            for rejection in &rejected {
+                report.write(rejection)?;
+            }
+            report.finish()?;
+            Ok(Some(to))
+        })
+        .await
+        .map_err(io::Error::other)
+        .and_then(|written| written)
+        .map_err(|source| ImportError::Report { path, source })
+    }
+}
+
+impl ImportReport {
+    fn add(&mut self, lines: &[Result<ReadRow, RowRejection>], outcomes: Vec<Outcome>) {
+        for (line, outcome) in lines.iter().zip(outcomes) {
+            self.rows += 1;
+            match outcome {
+                Outcome::Sold(NewOrder::Made) => {
+                    self.tickets += 1;
+                    self.orders += 1;
+                }
+                Outcome::Sold(NewOrder::Joined) => self.tickets += 1,
+                Outcome::AlreadyImported => self.already_imported += 1,
+                Outcome::Rejected(problems) => self.rejected.push(match line {
+                    Ok(row) => row.clone().reject(problems),
+                    Err(rejection) => rejection.clone(),
+                }),
+            }
+        }
+    }
+}
+
+/// What became of one line.
+enum Outcome {
+    Sold(NewOrder),
+    AlreadyImported,
+    Rejected(Vec<RowProblem>),
+}
+
+/// Whether a sold row's order is new.
+enum NewOrder {
+    Made,
+    Joined,
+}
+
+/// What the transactions of one import share.
+struct Import {
+    organisation: Arc<Organisation>,
+    dialect: Dialect,
+    file: StxFileId,
+    now: Timestamp,
+}
+
+impl Import {
+    fn lines(
+        &self,
+        tx: &mut Tx<'_>,
+        lines: &[Result<ReadRow, RowRejection>],
+    ) -> Result<Vec<Outcome>, DbError> {
+        let catalogue = load_catalogue(tx)?;
+        let mut outcomes = Vec::with_capacity(lines.len());
+        let (mut orders, mut tickets) = (0i64, 0i64);
+        for line in lines {
+            let (number, outcome) = match line {
+                Ok(row) => (row.line, self.row(tx, row, &catalogue)?),
+                Err(rejection) => (
+                    rejection.line,
+                    Outcome::Rejected(rejection.problems.clone()),
+                ),
+            };
+            match &outcome {
+                Outcome::Sold(NewOrder::Made) => {
+                    tickets += 1;
+                    orders += 1;
+                }
+                Outcome::Sold(NewOrder::Joined) => tickets += 1,
+                Outcome::AlreadyImported => {}
+                Outcome::Rejected(problems) => self.keep_rejection(tx, number, problems)?,
+            }
+            outcomes.push(outcome);
+        }
+        tx.execute(
+            "UPDATE box_stx_file
+             SET order_count = order_count + $2, ticket_count = ticket_count + $3 WHERE id = $1",
+            params![self.file.0, orders, tickets],
+        )?;
+        Ok(outcomes)
+    }
+
+    fn row(
+        &self,
+        tx: &mut Tx<'_>,
+        read: &ReadRow,
+        catalogue: &Catalogue,
+    ) -> Result<Outcome, DbError> {
+        let row = &read.row;
+        let mut problems = demands(row, &self.organisation, catalogue);
+        if let Some(ticket) = ticket::find(tx, &row.barcode)? {
+            problems.extend(sold_otherwise(row, &ticket, &self.dialect));
+            return Ok(if problems.is_empty() {
+                Outcome::AlreadyImported
+            } else {
+                Outcome::Rejected(problems)
+            });
+        }
+        let staged = staging::find(tx, &row.barcode)?;
+        // The gate's word is exact where the file's may have been cut to seconds.
+        let (controlled_at, business_day) = match &staged {
+            Some(staged) => (staged.controlled_at, staged.business_day),
+            None => {
+                let scan = row.generation_date.unwrap_or(row.order_date);
+                (scan, self.organisation.zone.business_day(scan))
+            }
+        };
+        if let Some(staged) = &staged {
+            problems.extend(staged_otherwise(row, staged, &self.dialect));
+        }
+        problems.extend(price_demands(row, catalogue, business_day));
+        let order = order::find(tx, &row.order_number)?;
+        if let Some(order) = &order {
+            problems.extend(order_demands(row, order, &self.dialect));
+        }
+        if !problems.is_empty() {
+            return Ok(Outcome::Rejected(problems));
+        }
+        let (order_id, new) = match order {
+            Some(order) => (order.id, NewOrder::Joined),
+            None => {
+                let made = order::insert(
+                    tx,
+                    &order::NewOrder {
+                        number: &row.order_number,
+                        contact: &row.buying_contact,
+                        ordered_at: row.order_date,
+                        business_day: self.organisation.zone.business_day(row.order_date),
+                        file: self.file,
+                        created_at: self.now,
+                    },
+                )?;
+                (made, NewOrder::Made)
+            }
+        };
+        ticket::sell(
+            tx,
+            &NewTicket {
+                order_id,
+                barcode: &row.barcode,
+                season: &row.season,
+                product: &row.product,
+                tariff: &row.tariff,
+                price: Price {
+                    gross: row.price,
+                    vat: row.vat,
+                },
+                controlled_at,
+                business_day,
+                sector: staged.as_ref().map(|staged| &staged.sector),
+                contact: &row.buying_contact,
+                booked_at: self.now,
+            },
+        )?;
+        Ok(Outcome::Sold(new))
+    }
+
+    fn keep_rejection(
+        &self,
+        tx: &mut Tx<'_>,
+        line: u64,
+        problems: &[RowProblem],
+    ) -> Result<(), DbError> {
+        let mut reasons: Vec<&str> = problems.iter().map(|p| p.reason.code()).collect();
+        reasons.dedup();
+        let explanations: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        tx.execute(
+            "INSERT INTO box_stx_rejection (stx_file_id, line, reason, explanation)
+             VALUES ($1, $2, $3, $4)
+             ON CONFLICT (stx_file_id, line) DO UPDATE SET reason = $3, explanation = $4",
+            params![
+                self.file.0,
+                i64::try_from(line).unwrap_or(i64::MAX),
+                reasons.join(","),
+                explanations.join(". ")
+            ],
+        )
+        .map(drop)
+    }
+}
+
+/// Takes the SHA-256 of what passes through.
+struct Hashed {
+    inner: File,
+    hash: Sha256,
+}
+
+impl Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        Ok(count)
+    }
+}

@@ -61,21 +61,27 @@ pub(crate) fn insert(tx: &mut Tx<'_>, order: &NewOrder<'_>) -> Result<i64, DbErr
 }
 
 /// The number of the order for the staged barcode `staged_id`: the same each
-/// time, unless a stranger's order bears it.
-pub(crate) fn number_for(tx: &mut Tx<'_>, staged_id: i64) -> Result<OrderNumber, DbError> {
-    let mut suffix = 1;
+/// time, so that a barcode written to two files is one order. A later `choice`
+/// than the first is for the case that a stranger's order bears the number.
+pub(crate) fn number(staged_id: i64, choice: u32) -> Result<OrderNumber, DbError> {
+    let text = match choice {
+        1 => format!("OTI-{staged_id:010}"),
+        _ => format!("OTI-{staged_id:010}-{choice}"),
+    };
+    text.parse().map_err(|_| DbError::Column {
+        column: "id".to_owned(),
+        problem: "makes no order number".to_owned(),
+    })
+}
+
+/// The first choice after the first that no order bears.
+pub(crate) fn free_number(tx: &mut Tx<'_>, staged_id: i64) -> Result<OrderNumber, DbError> {
+    let mut choice = 2;
     loop {
-        let text = match suffix {
-            1 => format!("OTI-{staged_id:010}"),
-            _ => format!("OTI-{staged_id:010}-{suffix}"),
-        };
-        let number = text.parse().map_err(|_| DbError::Column {
-            column: "id".to_owned(),
-            problem: "makes no order number".to_owned(),
-        })?;
+        let number = number(staged_id, choice)?;
         if find(tx, &number)?.is_none() {
             return Ok(number);
         }
-        suffix += 1;
+        choice += 1;
     }
 }

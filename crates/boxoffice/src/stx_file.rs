@@ -6,7 +6,7 @@
 //! are still unsold, go into the next file.
 
 use crate::catalogue::load_catalogue;
-use crate::readiness::readiness;
+use crate::readiness::{CHANNEL_CODE, readiness};
 use crate::{BoxOffice, ImportKind, Organisation, order};
 use db::{Db, DbError, Row, Tx, params};
 use kernel::{ControlBarcode, Money, ProductCode, SeasonCode, Timestamp};
@@ -21,9 +21,9 @@ use std::sync::Arc;
 /// The most rows of one file; 50,000 rows of ours are about 12 MiB.
 pub const MAX_ROWS: u32 = 50_000;
 
-/// `SHIPMENT_MODE` of our rows: the visitor holds the pass already, nothing is
-/// shipped. Assumed.
-const SHIPMENT_MODE: &str = "NONE";
+/// `SHIPMENT_MODE` of our rows, which a controlled ticket must have though
+/// nothing is shipped: the visitor holds the pass already. Assumed.
+const SHIPMENT_MODE: &str = "E_TICKET";
 
 /// How long a recorded file may take to appear before its record is given up.
 /// Another process may still be writing it.
@@ -47,7 +47,9 @@ pub enum FileState {
 }
 
 impl FileState {
-    const fn as_str(self) -> &'static str {
+    /// The state as reports and the database have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Written => "WRITTEN",
             Self::Imported => "IMPORTED",
@@ -340,9 +342,13 @@ fn sales_due(
 ) -> Result<Vec<(StagedId, StxRow)>, DbError> {
     let catalogue = load_catalogue(tx)?;
     let ready = tx.query(
-        "SELECT id, barcode, season, product, controlled_at, business_day FROM box_staged
-         WHERE state = 'ready' AND id > $1 ORDER BY id LIMIT $2",
-        params![after.0, MAX_ROWS],
+        "SELECT s.id, s.barcode, s.season, s.product, s.controlled_at, s.business_day,
+                o.id AS namesake
+         FROM box_staged s
+         LEFT JOIN box_order o ON o.channel = $3
+              AND o.order_number = 'OTI-' || SUBSTR(CAST(10000000000 + s.id AS TEXT), 2)
+         WHERE s.state = 'ready' AND s.id > $1 ORDER BY s.id LIMIT $2",
+        params![after.0, MAX_ROWS, CHANNEL_CODE],
     )?;
     let mut due = Vec::with_capacity(ready.len());
     for row in ready {
@@ -355,13 +361,17 @@ fn sales_due(
         else {
             continue;
         };
+        let order_number = match row.get::<Option<i64>>("namesake")? {
+            None => order::number(id, 1)?,
+            Some(_) => order::free_number(tx, id)?,
+        };
         let free_of_charge = sellable.price.gross == Money::ZERO;
         due.push((
             StagedId(id),
             StxRow {
                 institution: organisation.institution.clone(),
                 organisation: organisation.organisation.clone(),
-                order_number: order::number_for(tx, id)?,
+                order_number,
                 order_date: scanned_at,
                 operation: Operation::Sale,
                 remark: String::new(),

@@ -12,7 +12,8 @@ use crate::{BoxOffice, Catalogue, Organisation, order, price::Price, staging};
 use db::{DbError, Tx, params};
 use kernel::Timestamp;
 use secutix::stx::{
-    self, Dialect, FileRefusal, ReadRow, RejectionReport, RowProblem, RowRejection, StxRows,
+    self, Dialect, FileRefusal, MAX_FILE_BYTES, ReadRow, RejectionReport, RowProblem, RowRejection,
+    StxRows,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -163,8 +164,12 @@ impl BoxOffice {
     async fn open_file(&self, path: &Path) -> Result<(StxRows, String), ImportError> {
         let (from, dialect) = (path.to_owned(), self.dialect.clone());
         let opened = tokio::task::spawn_blocking(move || {
+            let inner = File::open(from)?;
+            if inner.metadata()?.len() > MAX_FILE_BYTES {
+                return Err(FileRefusal::TooLarge);
+            }
             let mut file = Hashed {
-                inner: File::open(from)?,
+                inner,
                 hash: Sha256::new(),
             };
             let rows = stx::read(&mut file, &dialect)?;
@@ -446,8 +451,12 @@ impl Import {
         line: u64,
         problems: &[RowProblem],
     ) -> Result<(), DbError> {
-        let mut reasons: Vec<&str> = problems.iter().map(|p| p.reason.code()).collect();
-        reasons.dedup();
+        let mut reasons: Vec<&str> = Vec::new();
+        for problem in problems {
+            if !reasons.contains(&problem.reason.code()) {
+                reasons.push(problem.reason.code());
+            }
+        }
         let explanations: Vec<String> = problems.iter().map(ToString::to_string).collect();
         tx.execute(
             "INSERT INTO box_stx_rejection (stx_file_id, line, reason, explanation)

@@ -1,0 +1,167 @@
+//! A box office to test at: Villeneuve's, with a clock that is moved by hand.
+
+use boxoffice::catalogue::apply_catalogue;
+use boxoffice::pending_account::StatementLine;
+use boxoffice::report::Counts;
+use boxoffice::{
+    BoxOffice, Catalogue, Organisation, ledger, pending_account, read_catalogue, report,
+};
+use db::testing::TestDb;
+use kernel::{BusinessDay, ControlBarcode, ManualClock, Timestamp};
+use secutix::stx::Dialect;
+use secutix::wire::{ControlResult, ControlledTicket, ReceivedTicket, TicketResult};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+const VILLENEUVE: &str = include_str!("../../../../examples/villeneuve/catalogue.toml");
+
+pub struct Desk {
+    pub office: BoxOffice,
+    pub clock: ManualClock,
+    pub folder: TempDir,
+    pub test: TestDb,
+}
+
+/// The moment at which a desk opens.
+pub fn morning() -> Timestamp {
+    at("2026-07-14T07:00:00.114Z")
+}
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub fn day(text: &str) -> BusinessDay {
+    text.parse().unwrap()
+}
+
+pub fn villeneuve() -> Catalogue {
+    read_catalogue(VILLENEUVE).unwrap()
+}
+
+/// The catalogue of Villeneuve after a change.
+pub fn villeneuve_with(change: impl FnOnce(&mut Catalogue)) -> Catalogue {
+    let mut catalogue = villeneuve();
+    change(&mut catalogue);
+    catalogue
+}
+
+/// An admission to VN_AUG, which sells PASSVN: the `number`th second of the day.
+pub fn admission(number: usize) -> ControlledTicket {
+    admission_at(
+        number,
+        morning().plus_ms(1000 * i64::try_from(number).unwrap()),
+    )
+}
+
+pub fn admission_at(number: usize, moment: Timestamp) -> ControlledTicket {
+    ControlledTicket {
+        ac_identifier: "VN_AUG".parse().unwrap(),
+        barcode: format!("OTI{number:08}{}", moment.compact())
+            .parse()
+            .unwrap(),
+        control_date: moment,
+        control_result: ControlResult::Ok,
+        failure_reason: None,
+        season_code: "VN26".parse().unwrap(),
+        product_code: "PASSVN".parse().unwrap(),
+    }
+}
+
+impl Desk {
+    /// Opens with the catalogue of Villeneuve.
+    pub async fn open(test: TestDb) -> Self {
+        Self::open_with(test, villeneuve()).await
+    }
+
+    pub async fn open_with(test: TestDb, catalogue: Catalogue) -> Self {
+        let clock = ManualClock::new(morning());
+        let folder = TempDir::new().unwrap();
+        let office = second_office(&test, &clock, folder.path().to_owned()).await;
+        let desk = Self {
+            office,
+            clock,
+            folder,
+            test,
+        };
+        desk.apply(catalogue).await;
+        desk
+    }
+
+    /// Another process on the same database and folder.
+    pub async fn second(&self) -> BoxOffice {
+        second_office(&self.test, &self.clock, self.folder.path().to_owned()).await
+    }
+
+    pub async fn apply(&self, catalogue: Catalogue) {
+        apply_catalogue(self.office.db(), catalogue).await.unwrap();
+    }
+
+    pub async fn send(&self, tickets: Vec<ControlledTicket>) -> Vec<TicketResult> {
+        let tickets = tickets.into_iter().map(ReceivedTicket::WellFormed);
+        let answer = self.office.import_controlled(tickets.collect()).await;
+        answer.unwrap().ticket_results
+    }
+
+    /// Stages the admissions `numbers`, in batches.
+    pub async fn stage(&self, numbers: std::ops::Range<usize>) {
+        let tickets: Vec<_> = numbers.map(admission).collect();
+        for batch in tickets.chunks(500) {
+            let results = self.send(batch.to_vec()).await;
+            assert!(results.iter().all(|r| r.failure_reason.is_none()));
+        }
+    }
+
+    pub async fn counts(&self) -> Counts {
+        report::counts(self.office.db()).await.unwrap()
+    }
+
+    /// Every line of the account.
+    pub async fn lines(&self) -> Vec<StatementLine> {
+        let (from, to) = (day("2000-01-01"), day("2099-12-31"));
+        pending_account::lines(self.office.db(), from, to, None, 100_000)
+            .await
+            .unwrap()
+    }
+
+    /// Every barcode, and that nothing contradicts itself.
+    pub async fn sound_ledger(&self) -> Vec<ledger::Entry> {
+        let entries = ledger::page(self.office.db(), None, 100_000).await.unwrap();
+        for entry in &entries {
+            assert_eq!(entry.contradiction(), None, "{entry:?}");
+        }
+        let lone = ledger::orders_without_ticket(self.office.db()).await;
+        assert_eq!(lone.unwrap(), []);
+        entries
+    }
+
+    /// A file in the desk's folder.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+pub fn barcode(ticket: &ControlledTicket) -> ControlBarcode {
+    ticket.barcode.clone()
+}
+
+async fn second_office(test: &TestDb, clock: &ManualClock, folder: PathBuf) -> BoxOffice {
+    let organisation = Organisation {
+        institution: "VILLEN".parse().unwrap(),
+        organisation: "VILLEN".parse().unwrap(),
+        zone: "Europe/Paris".parse().unwrap(),
+        currency: "EUR".to_owned(),
+    };
+    BoxOffice::open(
+        test.db.clone(),
+        Arc::new(clock.clone()),
+        organisation,
+        folder,
+        Dialect::default(),
+    )
+    .await
+    .unwrap()
+}

@@ -1,0 +1,9 @@
+//! What the box office must do alike on every engine.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod desk;
+mod import;
+mod reports;
+mod runs;
+mod staging;

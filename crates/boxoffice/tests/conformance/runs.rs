@@ -1,0 +1,327 @@
+//! External sales runs: what is held, what is sold, and what a crash leaves.
+
+use crate::desk::{Desk, admission, admission_at, at, villeneuve, villeneuve_with};
+use boxoffice::catalogue::{ChannelType, map_tariff};
+use boxoffice::stx_file::{FileState, StagedId, files};
+use boxoffice::{Catalogue, HeldReason, ImportKind};
+use db::testing::TestDb;
+use kernel::{Money, ProductCode};
+use secutix::wire::{ControlledTicket, ProductFamily};
+
+db::conformance! {
+    each_reason_holds_until_it_is_cured,
+    what_was_ready_is_held_when_the_catalogue_changes,
+    a_mapped_tariff_releases_what_is_held,
+    a_run_sells_each_ready_barcode_once,
+    a_file_that_was_written_and_not_imported_is_taken_up,
+    a_file_that_was_half_imported_is_finished,
+    a_record_whose_file_never_came_is_given_up,
+    a_damaged_file_of_ours_is_given_up,
+    concurrent_runs_sell_nothing_twice,
+    the_price_is_that_of_the_day_of_the_scan,
+    what_is_free_of_charge_is_sold_too,
+    an_order_number_that_a_stranger_bears_is_avoided,
+}
+
+/// The catalogue after a change that holds every scan.
+fn broken(reason: HeldReason) -> Catalogue {
+    villeneuve_with(|c| match reason {
+        HeldReason::SeasonUnknown => c.seasons.clear(),
+        HeldReason::ProductUnknown => c.products.clear(),
+        HeldReason::NotOpenPass => {
+            c.products[0].family = ProductFamily::Other("SINGLE_ENTRY".into());
+        }
+        HeldReason::TariffNotMapped => c.tariff_mappings.clear(),
+        HeldReason::TariffNotValid => c.tariffs[0].price = None,
+        HeldReason::ChannelInvalid => {
+            c.sales_channels[0].code = "Otipass".parse().unwrap();
+        }
+        HeldReason::ContactInvalid => c.contacts[0].payment_modes.clear(),
+    })
+}
+
+async fn each_reason_holds_until_it_is_cured(test: TestDb) {
+    // One database for all reasons: each begins with a catalogue of its own.
+    let desk = Desk::open_with(test, Catalogue::default()).await;
+    for (number, reason) in HeldReason::ALL.into_iter().enumerate() {
+        desk.office
+            .db()
+            .write("empty the catalogue", |tx| {
+                for sql in [
+                    "DELETE FROM box_season",
+                    "DELETE FROM box_product",
+                    "DELETE FROM box_tariff",
+                    "DELETE FROM box_tariff_mapping",
+                    "DELETE FROM box_sales_channel",
+                    "DELETE FROM box_contact_payment_mode",
+                    "DELETE FROM box_contact",
+                ] {
+                    tx.execute(sql, &[])?;
+                }
+                Ok::<_, db::DbError>(())
+            })
+            .await
+            .unwrap();
+        desk.apply(broken(reason)).await;
+        desk.send(vec![admission(number)]).await;
+        for _ in 0..2 {
+            let counts = desk.counts().await;
+            assert_eq!(counts.held_reasons, [(reason, 1)].into());
+            assert_eq!((counts.held, counts.ready), (1, 0), "{reason}");
+            let run = desk.office.run_external_sales().await.unwrap();
+            assert_eq!(run.tickets(), 0, "{reason}");
+        }
+        desk.apply(villeneuve()).await;
+        let run = desk.office.run_external_sales().await.unwrap();
+        assert_eq!(
+            (run.reevaluated.released, run.tickets()),
+            (1, 1),
+            "{reason}"
+        );
+        assert_eq!(desk.counts().await.held, 0, "{reason}");
+    }
+    desk.sound_ledger().await;
+}
+
+async fn what_was_ready_is_held_when_the_catalogue_changes(test: TestDb) {
+    let desk = Desk::open(test).await;
+    desk.stage(0..3).await;
+    desk.apply(broken(HeldReason::NotOpenPass)).await;
+    let run = desk.office.run_external_sales().await.unwrap();
+    assert_eq!((run.reevaluated.held, run.tickets()), (3, 0));
+    // From one reason to another.
+    desk.apply(broken(HeldReason::TariffNotValid)).await;
+    desk.office.run_external_sales().await.unwrap();
+    let held = desk.counts().await.held_reasons;
+    assert_eq!(held, [(HeldReason::TariffNotValid, 3)].into());
+    assert!(files(desk.office.db(), 10).await.unwrap().is_empty());
+}
+
+async fn a_mapped_tariff_releases_what_is_held(test: TestDb) {
+    let desk = Desk::open(test).await;
+    let product: ProductCode = "PASSVN3".parse().unwrap();
+    let tickets = (0..5).map(|number| ControlledTicket {
+        product_code: product.clone(),
+        ..admission(number)
+    });
+    desk.send(tickets.collect()).await;
+    desk.stage(5..8).await;
+    assert_eq!(desk.office.run_external_sales().await.unwrap().tickets(), 3);
+    assert_eq!(desk.counts().await.held, 5);
+    map_tariff(desk.office.db(), product, "CITYLATE".parse().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(desk.office.run_external_sales().await.unwrap().tickets(), 5);
+    let counts = desk.counts().await;
+    assert_eq!((counts.held, counts.ready, counts.orders), (0, 0, 8));
+    assert_eq!(counts.account.amount_minor.minor(), 3 * 950 + 5 * 700);
+}
+
+async fn a_run_sells_each_ready_barcode_once(test: TestDb) {
+    let desk = Desk::open(test).await;
+    desk.stage(0..1203).await;
+    let run = desk.office.run_external_sales().await.unwrap();
+    let [file] = &run.files[..] else {
+        panic!("one file")
+    };
+    assert_eq!((file.rows, file.orders, file.tickets), (1203, 1203, 1203));
+    assert_eq!((file.already_imported, file.rejected.len()), (0, 0));
+    let counts = desk.counts().await;
+    assert_eq!(
+        (counts.orders, counts.tickets, counts.ready),
+        (1203, 1203, 0)
+    );
+    assert_eq!(counts.account.lines, 1203);
+    assert_eq!(counts.account.amount_minor, Money::from_minor(1203 * 950));
+    assert_eq!(counts.account.vat_minor, Money::from_minor(1203 * 50));
+    assert_eq!(desk.sound_ledger().await.len(), 1203);
+
+    let record = &files(desk.office.db(), 10).await.unwrap()[0];
+    assert_eq!((record.state, record.tickets), (FileState::Imported, 1203));
+    assert_eq!(
+        record.name,
+        format!("OTIPASS_20260714T070000_{}.stx.csv", record.id.0)
+    );
+
+    let again = desk.office.run_external_sales().await.unwrap();
+    assert_eq!(again, Default::default());
+    assert_eq!(desk.counts().await, counts);
+}
+
+async fn a_file_that_was_written_and_not_imported_is_taken_up(test: TestDb) {
+    let desk = Desk::open(test).await;
+    desk.stage(0..7).await;
+    let file = desk.office.write_sales_file(StagedId::START).await;
+    let file = file.unwrap().unwrap();
+    assert_eq!(file.rows, 7);
+    desk.stage(7..9).await;
+    let run = desk.second().await.run_external_sales().await.unwrap();
+    let taken_up: Vec<_> = run.taken_up.iter().map(|f| (f.file, f.tickets)).collect();
+    assert_eq!(taken_up, [(file.id, 7)]);
+    assert_eq!(run.tickets(), 9);
+    assert_eq!(desk.counts().await.orders, 9);
+    desk.sound_ledger().await;
+}
+
+async fn a_file_that_was_half_imported_is_finished(test: TestDb) {
+    let desk = Desk::open(test).await;
+    desk.stage(0..7).await;
+    let file = desk.office.write_sales_file(StagedId::START).await;
+    let file = file.unwrap().unwrap();
+    let text = std::fs::read_to_string(&file.path).unwrap();
+    let first_rows: String = text.split_inclusive('\n').take(4).collect();
+    let half = desk.file("half.csv", first_rows);
+    let half = desk.office.import_file(&half, ImportKind::Upload).await;
+    assert_eq!(half.unwrap().tickets, 3);
+    let run = desk.office.run_external_sales().await.unwrap();
+    assert_eq!(run.taken_up[0].already_imported, 3);
+    assert_eq!((run.taken_up[0].tickets, run.files.len()), (4, 0));
+    assert_eq!(desk.counts().await.orders, 7);
+    desk.sound_ledger().await;
+}
+
+async fn a_record_whose_file_never_came_is_given_up(test: TestDb) {
+    let desk = Desk::open(test).await;
+    desk.stage(0..3).await;
+    let lost = desk.office.write_sales_file(StagedId::START).await;
+    let lost = lost.unwrap().unwrap();
+    let part = lost.path.with_extension("part");
+    std::fs::rename(&lost.path, &part).unwrap();
+
+    // Its barcodes go into the next file at once; the record waits, because
+    // another process may be about to name its file.
+    let run = desk.office.run_external_sales().await.unwrap();
+    assert_eq!((run.taken_up.len(), run.tickets()), (0, 3));
+    let state = |id| {
+        let db = desk.office.db().clone();
+        async move {
+            let all = files(&db, 10).await.unwrap();
+            all.into_iter().find(|f| f.id == id).unwrap().state
+        }
+    };
+    assert_eq!(state(lost.id).await, FileState::Written);
+    assert!(part.exists());
+
+    desk.clock.advance_ms(10 * 60 * 1000);
+    desk.office.run_external_sales().await.unwrap();
+    assert_eq!(state(lost.id).await, FileState::Abandoned);
+    assert!(!part.exists());
+    assert_eq!(desk.counts().await.orders, 3);
+}
+
+async fn a_damaged_file_of_ours_is_given_up(test: TestDb) {
+    let desk = Desk::open(test).await;
+    desk.stage(0..3).await;
+    let file = desk.office.write_sales_file(StagedId::START).await;
+    let file = file.unwrap().unwrap();
+    std::fs::write(&file.path, [0xff, 0xfe]).unwrap();
+    let run = desk.office.run_external_sales().await.unwrap();
+    assert_eq!((run.taken_up.len(), run.tickets()), (0, 3));
+    let states: Vec<_> = files(desk.office.db(), 10).await.unwrap();
+    let states: Vec<_> = states.iter().map(|f| f.state).collect();
+    assert_eq!(states, [FileState::Imported, FileState::Abandoned]);
+}
+
+async fn concurrent_runs_sell_nothing_twice(test: TestDb) {
+    let desk = Desk::open(test).await;
+    desk.stage(0..300).await;
+    let mut runs = Vec::new();
+    for _ in 0..3 {
+        let office = desk.second().await;
+        runs.push(tokio::spawn(
+            async move { office.run_external_sales().await },
+        ));
+    }
+    let mut tickets = 0;
+    for run in runs {
+        tickets += run.await.unwrap().unwrap().tickets();
+    }
+    assert_eq!(tickets, 300);
+    let counts = desk.counts().await;
+    assert_eq!((counts.orders, counts.tickets), (300, 300));
+    assert_eq!(counts.account.amount_minor.minor(), 300 * 950);
+    desk.sound_ledger().await;
+}
+
+async fn the_price_is_that_of_the_day_of_the_scan(test: TestDb) {
+    // The dearer price begins on the day on which clocks go forward, and ends on
+    // that on which they go back.
+    let desk = Desk::open_with(
+        test,
+        villeneuve_with(|c| {
+            let mut dearer = c.tariffs[0].clone();
+            dearer.price = Some(Money::from_minor(1050));
+            dearer.valid_from = Some("2026-03-29".parse().unwrap());
+            dearer.valid_until = Some("2026-10-25".parse().unwrap());
+            c.tariffs.push(dearer);
+        }),
+    )
+    .await;
+    let scans = [
+        ("2026-03-28T22:59:59.999Z", "2026-03-28", 950),
+        ("2026-03-28T23:00:00Z", "2026-03-29", 1050),
+        ("2026-03-29T21:59:59.999Z", "2026-03-29", 1050),
+        ("2026-03-29T22:00:00Z", "2026-03-30", 1050),
+        ("2026-10-25T00:30:00Z", "2026-10-25", 1050),
+        ("2026-10-25T01:30:00Z", "2026-10-25", 1050),
+        ("2026-10-25T22:59:59.999Z", "2026-10-25", 1050),
+        ("2026-10-25T23:00:00Z", "2026-10-26", 950),
+    ];
+    let tickets = scans
+        .iter()
+        .enumerate()
+        .map(|(number, (moment, ..))| admission_at(number, at(moment)));
+    desk.send(tickets.collect()).await;
+    desk.office.run_external_sales().await.unwrap();
+    let lines = desk.lines().await;
+    assert_eq!(lines.len(), scans.len());
+    for (line, (moment, day, price)) in lines.iter().zip(scans) {
+        assert_eq!(line.business_day.to_string(), day, "{moment}");
+        assert_eq!(line.amount_minor.minor(), price, "{moment}");
+    }
+}
+
+async fn what_is_free_of_charge_is_sold_too(test: TestDb) {
+    let free = villeneuve_with(|c| c.tariffs[0].price = Some(Money::ZERO));
+    let desk = Desk::open_with(test, free).await;
+    desk.stage(0..2).await;
+    assert_eq!(desk.office.run_external_sales().await.unwrap().tickets(), 2);
+    let account = desk.counts().await.account;
+    assert_eq!((account.lines, account.amount_minor.minor()), (2, 0));
+}
+
+async fn an_order_number_that_a_stranger_bears_is_avoided(test: TestDb) {
+    let elsewhere = Desk::open(db::testing::sqlite_in_memory().await).await;
+    elsewhere.stage(10..12).await;
+    let file = elsewhere.office.write_sales_file(StagedId::START).await;
+    let file = file.unwrap().unwrap().path;
+
+    let desk = Desk::open(test).await;
+    let imported = desk.office.import_file(&file, ImportKind::Upload).await;
+    assert_eq!(imported.unwrap().orders, 2);
+    desk.stage(0..2).await;
+    let run = desk.office.run_external_sales().await.unwrap();
+    assert_eq!(run.files[0].rejected, []);
+    assert_eq!(run.files[0].orders, 2);
+    let mut numbers: Vec<_> = desk
+        .lines()
+        .await
+        .into_iter()
+        .map(|l| l.order_number)
+        .collect();
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 4, "{numbers:?}");
+}
+
+/// A channel of another type does not do either.
+#[tokio::test]
+async fn a_channel_of_another_type_holds() {
+    let other = villeneuve_with(|c| {
+        c.sales_channels[0].channel_type = ChannelType::Other("B2B".into());
+    });
+    let desk = Desk::open_with(db::testing::sqlite_in_memory().await, other).await;
+    desk.stage(0..1).await;
+    let held = desk.counts().await.held_reasons;
+    assert_eq!(held, [(HeldReason::ChannelInvalid, 1)].into());
+}

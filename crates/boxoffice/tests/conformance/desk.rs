@@ -76,9 +76,13 @@ impl Desk {
     }
 
     pub async fn open_with(test: TestDb, catalogue: Catalogue) -> Self {
+        Self::open_speaking(test, catalogue, Dialect::default()).await
+    }
+
+    pub async fn open_speaking(test: TestDb, catalogue: Catalogue, dialect: Dialect) -> Self {
         let clock = ManualClock::new(morning());
         let folder = TempDir::new().unwrap();
-        let office = second_office(&test, &clock, folder.path().to_owned()).await;
+        let office = office(&test, &clock, folder.path().to_owned(), dialect).await;
         let desk = Self {
             office,
             clock,
@@ -91,7 +95,8 @@ impl Desk {
 
     /// Another process on the same database and folder.
     pub async fn second(&self) -> BoxOffice {
-        second_office(&self.test, &self.clock, self.folder.path().to_owned()).await
+        let folder = self.folder.path().to_owned();
+        office(&self.test, &self.clock, folder, Dialect::default()).await
     }
 
     pub async fn apply(&self, catalogue: Catalogue) {
@@ -148,7 +153,12 @@ pub fn barcode(ticket: &ControlledTicket) -> ControlBarcode {
     ticket.barcode.clone()
 }
 
-async fn second_office(test: &TestDb, clock: &ManualClock, folder: PathBuf) -> BoxOffice {
+async fn office(
+    test: &TestDb,
+    clock: &ManualClock,
+    folder: PathBuf,
+    dialect: Dialect,
+) -> BoxOffice {
     let organisation = Organisation {
         institution: "VILLEN".parse().unwrap(),
         organisation: "VILLEN".parse().unwrap(),
@@ -160,7 +170,7 @@ async fn second_office(test: &TestDb, clock: &ManualClock, folder: PathBuf) -> B
         Arc::new(clock.clone()),
         organisation,
         folder,
-        Dialect::default(),
+        dialect,
     )
     .await
     .unwrap()

@@ -1,7 +1,8 @@
 //! The import of STX_Files, ours and others'.
 
-use crate::desk::{Desk, admission, barcode, villeneuve_with};
+use crate::desk::{Desk, admission, barcode, day, villeneuve_with};
 use boxoffice::ledger::StagedState;
+use boxoffice::report::sales;
 use boxoffice::stx_file::{FileState, StagedId, files, rejections};
 use boxoffice::{Catalogue, ImportError, ImportKind, ledger};
 use db::testing::{TestDb, sqlite_in_memory};
@@ -61,6 +62,10 @@ async fn what_the_gate_hands_over_after_its_sale_is_called_sold(test: TestDb) {
     assert!(desk.sound_ledger().await.iter().all(|e| e.staged.is_none()));
 
     desk.stage(0..4).await;
+    let (from, to) = (day("2026-07-14"), day("2026-07-14"));
+    let sold = sales(desk.office.db(), from, to).await.unwrap();
+    let sectors: Vec<_> = sold.rows.iter().map(|r| r.sector.clone()).collect();
+    assert_eq!(sectors, [Some("VN_AUG".parse().unwrap())]);
     let states: Vec<_> = desk.sound_ledger().await.iter().map(|e| e.staged).collect();
     let [sold, ready] = [Some(StagedState::Sold), Some(StagedState::Ready)];
     assert_eq!(states, [sold, sold, sold, ready]);

@@ -6,6 +6,7 @@ use boxoffice::stx_file::{FileState, StagedId, files};
 use boxoffice::{Catalogue, HeldReason, ImportKind};
 use db::testing::TestDb;
 use kernel::{Money, ProductCode};
+use secutix::stx::{DateFormat, Dialect, PriceFactor};
 use secutix::wire::{ControlledTicket, ProductFamily};
 
 db::conformance! {
@@ -17,6 +18,8 @@ db::conformance! {
     a_file_that_was_half_imported_is_finished,
     a_record_whose_file_never_came_is_given_up,
     a_damaged_file_of_ours_is_given_up,
+    a_file_of_ours_waits_for_its_channel,
+    a_dialect_that_cuts_times_to_seconds_loses_nothing,
     concurrent_runs_sell_nothing_twice,
     the_price_is_that_of_the_day_of_the_scan,
     what_is_free_of_charge_is_sold_too,
@@ -220,6 +223,60 @@ async fn a_damaged_file_of_ours_is_given_up(test: TestDb) {
     let states: Vec<_> = files(desk.office.db(), 10).await.unwrap();
     let states: Vec<_> = states.iter().map(|f| f.state).collect();
     assert_eq!(states, [FileState::Imported, FileState::Abandoned]);
+}
+
+async fn a_file_of_ours_waits_for_its_channel(test: TestDb) {
+    let desk = Desk::open(test).await;
+    desk.stage(0..3).await;
+    let file = desk.office.write_sales_file(StagedId::START).await;
+    let file = file.unwrap().unwrap();
+    for channel_type in ["B2B", "STX_FILE"] {
+        desk.apply(villeneuve_with(|c| {
+            c.sales_channels[0].channel_type = channel_type.to_owned().into();
+        }))
+        .await;
+        let run = desk.office.run_external_sales().await.unwrap();
+        let sold = if channel_type == "STX_FILE" { 3 } else { 0 };
+        assert_eq!(run.tickets(), sold, "{channel_type}");
+        let taken_up: Vec<_> = run.taken_up.iter().map(|f| f.file).collect();
+        let expected = if sold == 3 { vec![file.id] } else { vec![] };
+        assert_eq!(taken_up, expected, "{channel_type}");
+    }
+    desk.sound_ledger().await;
+}
+
+async fn a_dialect_that_cuts_times_to_seconds_loses_nothing(test: TestDb) {
+    let dialect = Dialect {
+        dates: DateFormat::LocalSeconds,
+        zone: "Europe/Paris".parse().unwrap(),
+        price_factor: PriceFactor::Thousand,
+        ..Dialect::default()
+    };
+    let desk = Desk::open_speaking(test, villeneuve(), dialect).await;
+    // The second and third show the same time on clocks that are put back.
+    let scans = [
+        "2026-07-14T22:00:00.123Z",
+        "2026-10-25T00:30:00.456Z",
+        "2026-10-25T01:30:00.456Z",
+    ];
+    let tickets = scans.iter().enumerate();
+    let tickets = tickets.map(|(number, moment)| admission_at(number, at(moment)));
+    desk.send(tickets.collect()).await;
+    let run = desk.office.run_external_sales().await.unwrap();
+    assert_eq!((run.tickets(), run.files[0].rejected.len()), (3, 0));
+    let lines = desk.lines().await;
+    let days: Vec<_> = lines.iter().map(|l| l.business_day.to_string()).collect();
+    assert_eq!(days, ["2026-07-15", "2026-10-25", "2026-10-25"]);
+    for (line, moment) in lines.iter().zip(scans) {
+        let shown = desk.office.controlled_ticket(line.barcode.clone()).await;
+        let control = shown.unwrap().unwrap().control_operations[0];
+        assert_eq!(control.operation_date_time, at(moment));
+    }
+    let again = desk
+        .office
+        .import_file(&run.files[0].path, ImportKind::Upload)
+        .await;
+    assert_eq!(again.unwrap().already_imported, 3);
 }
 
 async fn concurrent_runs_sell_nothing_twice(test: TestDb) {

@@ -3,7 +3,7 @@
 
 use crate::Gate;
 use crate::Mode;
-use db::{DbError, Tx, params};
+use db::{Db, DbError, Tx, params};
 use kernel::{ControlBarcode, Timestamp};
 use secutix::client::{AccessControlClient, CallError};
 use secutix::wire;
@@ -33,6 +33,21 @@ pub enum DeliveryError {
 }
 
 impl Gate {
+    /// Puts what ticketing refused back into the queue and says how many there
+    /// are.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn resend_refused(db: &Db) -> Result<u64, DbError> {
+        db.write("resend refused", |tx| {
+            tx.execute(
+                "UPDATE gate_control_barcode SET refused = NULL WHERE refused IS NOT NULL",
+                params![],
+            )
+        })
+        .await
+    }
+
     /// Delivers the oldest control barcodes of the queue, at most one batch.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 
 use db::{Db, DbError, params};
 use kernel::{CheckId, ControlBarcode, SectorCode};
+use std::collections::HashSet;
 
 /// Where a control barcode stands on its way to ticketing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +99,25 @@ pub async fn without_barcode(db: &Db) -> Result<Vec<CheckId>, DbError> {
         )?
         .iter()
         .map(|row| row.get("check_id"))
+        .collect()
+    })
+    .await
+}
+
+/// The control barcodes of the entries that Otipass disputes.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn disputed(db: &Db) -> Result<HashSet<ControlBarcode>, DbError> {
+    db.read("disputed entries", |tx| {
+        tx.query(
+            "SELECT b.barcode FROM gate_declaration d
+             JOIN gate_control_barcode b ON b.check_id = d.check_id
+             WHERE d.disputed IS NOT NULL",
+            params![],
+        )?
+        .iter()
+        .map(|row| row.get("barcode"))
         .collect()
     })
     .await

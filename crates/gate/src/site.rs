@@ -41,7 +41,7 @@ pub struct Device {
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
     /// Nothing has been set up yet.
-    #[error("no site has been set up; apply a site file first: passerelle apply CONFIG")]
+    #[error("no site has been set up; apply a site file first: passerelle apply")]
     Missing,
     /// The database failed.
     #[error("the site could not be read or written")]

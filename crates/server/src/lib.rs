@@ -1,1 +1,27 @@
-//! HTTP: device API, access control service, workers, telemetry.
+//! HTTP: the device API, the access control service, health and metrics, and
+//! the workers that carry what is due.
+//!
+//! Architecture invariant: here gate and box office stand in one process, and
+//! still meet only over the access control service. The one thing that looks at
+//! both is the [`reconciliation`], which compares their books.
+
+mod access_control;
+mod device_api;
+mod health;
+mod problem;
+pub mod reconciliation;
+mod service;
+pub mod statement;
+mod workers;
+
+pub use access_control::PATH as ACCESS_CONTROL_PATH;
+pub use device_api::BODY_LIMIT_BYTES;
+pub use service::{BoxOfficeRole, GateRole, ServeError, Service};
+
+/// The document that describes the device API, as JSON.
+///
+/// # Errors
+/// Never in practice: the document is made of plain text.
+pub fn openapi_json() -> Result<String, serde_json::Error> {
+    device_api::routes().1.to_pretty_json()
+}

@@ -1,0 +1,324 @@
+//! From a configuration to a service that can be served.
+
+use crate::config::{Config, ConfigError, Role};
+use boxoffice::{BoxOffice, Organisation};
+use db::{Db, DbUrl};
+use gate::{Gate, InterfaceSettings, Site};
+use kernel::Clock;
+use metrics_exporter_prometheus::PrometheusHandle;
+use otipass::{NumberFormat, OtipassClient, OtipassSettings};
+use secutix::client::{AccessControlClient, ClientSettings};
+use secutix::token::ExpectedCaller;
+use server::{BoxOfficeRole, GateRole, Service};
+use std::net::SocketAddr;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a connection to Otipass may take to open.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Why a service cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A file of the set-up cannot be read.
+    #[error("{path} cannot be read; give its path in [set_up] of the configuration")]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of the set-up is wrong.
+    #[error("{path} has mistakes:\n{mistakes}\n`passerelle doctor` explains the whole set-up")]
+    Mistakes {
+        /// Its path.
+        path: PathBuf,
+        /// One line each.
+        mistakes: String,
+    },
+    /// There is no database yet.
+    #[error(
+        "there is no database at {path}; start the service first (`passerelle serve`), or correct \
+         [database] url"
+    )]
+    NoDatabase {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The roles run apart and share no password.
+    #[error(
+        "[access_control] needs a password_file (or PASSERELLE_ACCESS_CONTROL__PASSWORD) where \
+         gate and box office do not run in one process"
+    )]
+    NoOperatorPassword,
+    /// The gate's ticketing is elsewhere, and nobody says where.
+    #[error("[access_control] url is missing; this process is no box office itself")]
+    NoTicketing,
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] db::DbError),
+    /// The site.
+    #[error(transparent)]
+    Site(#[from] gate::SiteError),
+    /// The gate.
+    #[error(transparent)]
+    Gate(#[from] gate::GateError),
+    /// The box office.
+    #[error(transparent)]
+    BoxOffice(#[from] boxoffice::OpenError),
+    /// The catalogue.
+    #[error(transparent)]
+    Catalogue(#[from] boxoffice::CatalogueError),
+    /// The interface to Otipass.
+    #[error(transparent)]
+    Otipass(#[from] otipass::SettingsError),
+    /// The interface to ticketing.
+    #[error(transparent)]
+    Ticketing(#[from] secutix::client::ClientSetupError),
+}
+
+/// Reads a text file of the set-up.
+pub fn read_text(path: &Path) -> Result<String, AssembleError> {
+    std::fs::read_to_string(path).map_err(|source| AssembleError::File {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The mapping parameters of the configuration.
+///
+/// # Errors
+/// [`AssembleError::Mistakes`] lists all of them with line and column.
+pub fn mapping(config: &Config) -> Result<otipass::Mapping, AssembleError> {
+    let path = config.path(&config.set_up.mapping);
+    let reading = otipass::read_mapping(&read_text(&path)?);
+    let mistakes = lines(
+        reading
+            .findings
+            .iter()
+            .filter(|f| f.severity == otipass::Severity::Mistake)
+            .map(|f| {
+                format!(
+                    "line {}, column {}: {} {}",
+                    f.line, f.column, f.what, f.cure
+                )
+            }),
+    );
+    match reading.mapping {
+        Some(mapping) if mistakes.is_empty() => Ok(mapping),
+        _ => Err(AssembleError::Mistakes { path, mistakes }),
+    }
+}
+
+fn site(config: &Config) -> Result<Site, AssembleError> {
+    let path = config.path(&config.set_up.site);
+    let (site, findings) = gate::read_site(&read_text(&path)?);
+    site.ok_or_else(|| AssembleError::Mistakes {
+        path,
+        mistakes: lines(
+            findings
+                .iter()
+                .map(|f| format!("line {}: {} {}", f.line, f.what, f.cure)),
+        ),
+    })
+}
+
+fn catalogue(config: &Config) -> Result<boxoffice::Catalogue, AssembleError> {
+    let path = config.path(&config.set_up.catalogue);
+    boxoffice::read_catalogue(&read_text(&path)?).map_err(|problems| AssembleError::Mistakes {
+        path,
+        mistakes: lines(problems.iter().map(ToString::to_string)),
+    })
+}
+
+fn lines(findings: impl Iterator<Item = String>) -> String {
+    findings
+        .map(|finding| format!("  {finding}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Opens the database of a service that has run before, to read it.
+///
+/// # Errors
+/// [`AssembleError::NoDatabase`] if there is none.
+pub async fn open(config: &Config, clock: &Arc<dyn Clock>) -> Result<(Db, Site), AssembleError> {
+    let site = site(config)?;
+    let url = config.database_url()?;
+    if let DbUrl::SqliteFile(path) = &url
+        && !path.exists()
+    {
+        return Err(AssembleError::NoDatabase { path: path.clone() });
+    }
+    let db = Db::open(&url).await?;
+    prepare(&db, clock).await?;
+    Ok((db, site))
+}
+
+/// Both sets of tables, whatever the roles: reports look at both.
+async fn prepare(db: &Db, clock: &Arc<dyn Clock>) -> Result<(), AssembleError> {
+    Gate::prepare(db, &**clock).await?;
+    BoxOffice::prepare(db, &**clock).await?;
+    Ok(())
+}
+
+/// Opens the database, brings its tables up to this version, and takes up the
+/// files of the set-up.
+///
+/// # Errors
+/// [`AssembleError`]; a file with mistakes changes nothing.
+pub async fn apply(config: &Config, clock: &Arc<dyn Clock>) -> Result<(Db, Site), AssembleError> {
+    let site = site(config)?;
+    let catalogue = catalogue(config)?;
+    let db = Db::open(&config.database_url()?).await?;
+    prepare(&db, clock).await?;
+    if config.has(Role::Gate) {
+        Gate::apply_site(&db, site.clone()).await?;
+    }
+    if config.has(Role::BoxOffice) {
+        boxoffice::catalogue::apply_catalogue(&db, catalogue).await?;
+    }
+    Ok((db, site))
+}
+
+/// Puts the service together on what [`apply`] opened. `address` is where it
+/// will listen: its own ticketing unless the configuration names another.
+///
+/// # Errors
+/// [`AssembleError`].
+pub async fn service(
+    config: &Config,
+    db: Db,
+    site: Site,
+    clock: &Arc<dyn Clock>,
+    address: SocketAddr,
+    prometheus: PrometheusHandle,
+) -> Result<Service, AssembleError> {
+    let access_control = &config.access_control;
+    let together = config.has(Role::Gate) && config.has(Role::BoxOffice);
+    let password = match config.operator_password()? {
+        Some(password) => password,
+        None if together && access_control.url.is_none() => crate::tokens::password(),
+        None => return Err(AssembleError::NoOperatorPassword),
+    };
+    let institution = access_control
+        .institution
+        .clone()
+        .unwrap_or_else(|| site.institution.clone());
+    let gate = if config.has(Role::Gate) {
+        let url = match &access_control.url {
+            Some(url) => url.clone(),
+            None if together => format!("http://{address}{}", server::ACCESS_CONTROL_PATH),
+            None => return Err(AssembleError::NoTicketing),
+        };
+        let ticketing = ClientSettings {
+            calls_per_minute: access_control.calls_per_minute,
+            ..ClientSettings::new(
+                url,
+                institution.clone(),
+                access_control.operator.clone(),
+                password.clone(),
+            )
+        };
+        Some(gate_role(config, db.clone(), clock, ticketing).await?)
+    } else {
+        None
+    };
+    let box_office = if config.has(Role::BoxOffice) {
+        Some(BoxOfficeRole {
+            box_office: Arc::new(box_office(config, db.clone(), site, clock).await?),
+            caller: ExpectedCaller {
+                issuer: institution.to_string(),
+                institution,
+                operator: access_control.operator.clone(),
+                password,
+            },
+            clock: Arc::clone(clock),
+            external_sales_every: NonZeroU64::new(config.external_sales.every_s.into())
+                .map(|s| Duration::from_secs(s.get())),
+        })
+    } else {
+        None
+    };
+    Ok(Service {
+        gate,
+        box_office,
+        db,
+        prometheus,
+    })
+}
+
+/// The interface's settings and its client.
+///
+/// # Errors
+/// [`AssembleError`].
+pub fn otipass(config: &Config) -> Result<(InterfaceSettings, OtipassClient), AssembleError> {
+    let mapping = mapping(config)?;
+    let otipass = &config.otipass;
+    let format = NumberFormat::of(mapping.num_type);
+    let client = OtipassClient::new(OtipassSettings {
+        base_url: otipass.url.clone(),
+        project_id: mapping.project_id.clone(),
+        credentials: config.credentials()?,
+        contract: otipass.contract.clone(),
+        proxy: otipass.proxy.clone(),
+        connect_timeout: CONNECT_TIMEOUT,
+    })?;
+    let settings = InterfaceSettings {
+        format: NumberFormat {
+            letters: otipass.letters.unwrap_or(format.letters),
+            digits: otipass.digits.unwrap_or(format.digits),
+            checksum: otipass.checksum.unwrap_or(format.checksum),
+            ..format
+        },
+        decision_budget: Duration::from_millis(otipass.decision_budget_ms.into()),
+        when_silent: otipass.when_silent,
+        references: otipass.contract.references,
+        mapping,
+    };
+    Ok((settings, client))
+}
+
+async fn gate_role(
+    config: &Config,
+    db: Db,
+    clock: &Arc<dyn Clock>,
+    ticketing: ClientSettings,
+) -> Result<GateRole, AssembleError> {
+    let (settings, client) = otipass(config)?;
+    // A little more than its share of the minute, so that the limit is never
+    // reached and a call never waits for its turn.
+    let pause_ms = 61_000 / u64::from(ticketing.calls_per_minute.get()) + 1;
+    Ok(GateRole {
+        gate: Arc::new(Gate::open(db, Arc::clone(clock), settings, client).await?),
+        ticketing: AccessControlClient::new(ticketing, Arc::clone(clock))?,
+        delivery_pause: Duration::from_millis(pause_ms),
+    })
+}
+
+/// Opens the box office.
+///
+/// # Errors
+/// [`AssembleError`].
+pub async fn box_office(
+    config: &Config,
+    db: Db,
+    site: Site,
+    clock: &Arc<dyn Clock>,
+) -> Result<BoxOffice, AssembleError> {
+    let organisation = Organisation {
+        institution: site.institution,
+        organisation: site.organisation,
+        zone: site.zone,
+        currency: site.currency,
+    };
+    let folder = config.path(&config.external_sales.folder);
+    let dialect = config.external_sales.dialect.clone();
+    Ok(BoxOffice::open(db, Arc::clone(clock), organisation, folder, dialect).await?)
+}

@@ -1,0 +1,491 @@
+//! The configuration: one TOML file, with environment variables over it.
+//!
+//! A variable `PASSERELLE_SECTION__KEY` stands for `key` in `[section]`. Secrets
+//! come from a file (`password_file`, `api_key_file`) or from a variable
+//! (`PASSERELLE_OTIPASS__PASSWORD` …), never from the TOML itself, and are never
+//! printed.
+
+use db::DbUrl;
+use gate::WhenSilent;
+use kernel::InstitutionCode;
+use otipass::{Checksum, Contract, Lengths};
+use secrecy::SecretString;
+use secutix::stx::Dialect;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+const PREFIX: &str = "PASSERELLE_";
+
+/// What a process may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Decide checks and carry control barcodes to ticketing.
+    Gate,
+    /// Take control barcodes and sell them.
+    BoxOffice,
+}
+
+/// The whole configuration; every key but the marked ones has a default.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the file was; other paths in it are relative to its folder.
+    #[serde(skip)]
+    pub folder: PathBuf,
+    /// The HTTP server.
+    pub server: Server,
+    /// Where everything is remembered.
+    pub database: Database,
+    /// The files that are taken up at each start.
+    pub set_up: SetUp,
+    /// The interface to Otipass.
+    pub otipass: Otipass,
+    /// The interface to ticketing.
+    pub access_control: AccessControl,
+    /// Turning control barcodes into sales.
+    pub external_sales: ExternalSales,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port; 0 takes any free port.
+    pub listen: SocketAddr,
+    /// What this process does.
+    pub roles: Vec<Role>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
+            roles: vec![Role::Gate, Role::BoxOffice],
+        }
+    }
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://…`.
+    url: String,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: "sqlite:passerelle.db".to_owned(),
+        }
+    }
+}
+
+/// `[set_up]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SetUp {
+    /// Organisation, sectors, doors, devices.
+    pub site: PathBuf,
+    /// Seasons, products, tariffs, channel, contact.
+    pub catalogue: PathBuf,
+    /// The mapping parameters, as they are.
+    pub mapping: PathBuf,
+}
+
+impl Default for SetUp {
+    fn default() -> Self {
+        Self {
+            site: "site.toml".into(),
+            catalogue: "catalogue.toml".into(),
+            mapping: "mapping.json".into(),
+        }
+    }
+}
+
+/// `[otipass]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Otipass {
+    /// Always `OTIPASS`; other pass systems come later.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What Otipass gave, up to and with `/api`.
+    pub url: String,
+    /// What Otipass gave.
+    pub username: String,
+    /// A file that holds the password and nothing else.
+    pub password_file: Option<PathBuf>,
+    /// A file that holds the API key, instead of user name and password.
+    pub api_key_file: Option<PathBuf>,
+    password: Option<SecretString>,
+    api_key: Option<SecretString>,
+    /// A proxy on the way, such as `http://proxy.example.org:3128`.
+    pub proxy: Option<String>,
+    /// How long a visitor waits for an answer at most.
+    pub decision_budget_ms: u32,
+    /// What happens when Otipass does not answer within it.
+    pub when_silent: WhenSilent,
+    /// Another length of the number's digits than the default.
+    pub digits: Option<Lengths>,
+    /// Another length of a serial's letters than the default.
+    pub letters: Option<Lengths>,
+    /// Another checksum than Luhn.
+    pub checksum: Option<Checksum>,
+    /// Another contract than that of `docs/interfaces/otipass.md`: names on the
+    /// wire, and whether references are honoured.
+    pub contract: Contract,
+}
+
+impl Default for Otipass {
+    fn default() -> Self {
+        Self {
+            kind: "OTIPASS".to_owned(),
+            url: String::new(),
+            username: String::new(),
+            password_file: None,
+            api_key_file: None,
+            password: None,
+            api_key: None,
+            proxy: None,
+            decision_budget_ms: 1500,
+            when_silent: WhenSilent::Admit,
+            digits: None,
+            letters: None,
+            checksum: None,
+            contract: Contract::default(),
+        }
+    }
+}
+
+/// `[access_control]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccessControl {
+    /// Ticketing's access control service, up to and with its version; by
+    /// default this very process.
+    pub url: Option<String>,
+    /// The institution in the tokens; by default the site's.
+    pub institution: Option<InstitutionCode>,
+    /// The operator in the tokens.
+    pub operator: String,
+    /// A file that holds the operator's password and nothing else. Not needed
+    /// where one process is both gate and box office.
+    pub password_file: Option<PathBuf>,
+    password: Option<SecretString>,
+    /// Ticketing's rate limit.
+    pub calls_per_minute: NonZeroU32,
+}
+
+impl Default for AccessControl {
+    fn default() -> Self {
+        Self {
+            url: None,
+            institution: None,
+            operator: "passerelle".to_owned(),
+            password_file: None,
+            password: None,
+            calls_per_minute: secutix::client::ClientSettings::DEFAULT_CALLS_PER_MINUTE,
+        }
+    }
+}
+
+/// `[external_sales]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExternalSales {
+    /// Where STX_Files are kept.
+    pub folder: PathBuf,
+    /// The pause between two runs; 0 leaves them to `passerelle sales run`.
+    pub every_s: u32,
+    /// How the files are spelt; see `docs/interfaces/stx-file.md`.
+    pub dialect: Dialect,
+}
+
+impl Default for ExternalSales {
+    fn default() -> Self {
+        Self {
+            folder: "stx".into(),
+            every_s: 60,
+            dialect: Dialect::default(),
+        }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error(
+        "the configuration {path} cannot be read; give its path with --config, or start from \
+         examples/villeneuve/passerelle.toml"
+    )]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Its text is wrong.
+    #[error("{path}, line {line}: {what}")]
+    Text {
+        /// Its path.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        what: String,
+    },
+    /// With the environment over it, it is wrong.
+    #[error(
+        "with the environment over it, the configuration is wrong: {what}; correct the variable {variable}"
+    )]
+    Environment {
+        /// The variables that were read.
+        variable: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A secret's file cannot be read.
+    #[error("the secret in {path} cannot be read")]
+    Secret {
+        /// Its path.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database's URL is none.
+    #[error("[database] url is wrong")]
+    Database(#[from] db::DbError),
+}
+
+impl Config {
+    /// Reads the file at `path`, with the process's environment over it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says which file, line and key.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
+            path: path.to_owned(),
+            source,
+        })?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let variables = std::env::vars()
+            .filter(|(name, _)| name.starts_with(PREFIX) && name.contains("__"))
+            .collect();
+        Self::parse(&text, path, folder, &variables)
+    }
+
+    fn parse(
+        text: &str,
+        path: &Path,
+        folder: PathBuf,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, ConfigError> {
+        let positioned = |error: toml::de::Error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            ConfigError::Text {
+                path: path.to_owned(),
+                line: 1 + text[..offset.min(text.len())].matches('\n').count(),
+                what: error.message().to_owned(),
+            }
+        };
+        // Read alone first, so that a mistake in the file is shown where it is.
+        let mut config: Self = toml::from_str(text).map_err(positioned)?;
+        for secret in [
+            &config.otipass.password,
+            &config.otipass.api_key,
+            &config.access_control.password,
+        ] {
+            if secret.is_some() {
+                return Err(ConfigError::Text {
+                    path: path.to_owned(),
+                    line: 1,
+                    what: "a secret stands in the configuration itself; put it into a file of its \
+                           own and name that with password_file or api_key_file"
+                        .to_owned(),
+                });
+            }
+        }
+        if !variables.is_empty() {
+            let mut table: toml::Table = toml::from_str(text).map_err(positioned)?;
+            for (name, value) in variables {
+                overlay(&mut table, name, value)?;
+            }
+            config =
+                table
+                    .try_into()
+                    .map_err(|error: toml::de::Error| ConfigError::Environment {
+                        variable: variables.keys().cloned().collect::<Vec<_>>().join(" or "),
+                        what: error.message().to_owned(),
+                    })?;
+        }
+        config.folder = folder;
+        Ok(config)
+    }
+
+    /// A path of the configuration, relative to its folder.
+    #[must_use]
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// [`ConfigError::Database`] if that is no URL of one.
+    pub fn database_url(&self) -> Result<DbUrl, ConfigError> {
+        Ok(match self.database.url.parse()? {
+            DbUrl::SqliteFile(path) => DbUrl::SqliteFile(self.path(&path)),
+            other => other,
+        })
+    }
+
+    /// Whether this process has `role`.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.server.roles.contains(&role)
+    }
+
+    /// The Otipass password or API key: the file's, or the variable's.
+    ///
+    /// # Errors
+    /// [`ConfigError::Secret`].
+    pub fn credentials(&self) -> Result<otipass::Credentials, ConfigError> {
+        let otipass = &self.otipass;
+        if let Some(key) = self.secret(otipass.api_key_file.as_deref(), otipass.api_key.as_ref())? {
+            return Ok(otipass::Credentials::ApiKey(key));
+        }
+        let password = self.secret(otipass.password_file.as_deref(), otipass.password.as_ref())?;
+        Ok(otipass::Credentials::Basic {
+            username: otipass.username.clone(),
+            password: password.unwrap_or_default(),
+        })
+    }
+
+    /// The access control operator's password, if one is set.
+    ///
+    /// # Errors
+    /// [`ConfigError::Secret`].
+    pub fn operator_password(&self) -> Result<Option<SecretString>, ConfigError> {
+        let access_control = &self.access_control;
+        self.secret(
+            access_control.password_file.as_deref(),
+            access_control.password.as_ref(),
+        )
+    }
+
+    fn secret(
+        &self,
+        file: Option<&Path>,
+        variable: Option<&SecretString>,
+    ) -> Result<Option<SecretString>, ConfigError> {
+        if let Some(value) = variable {
+            return Ok(Some(value.clone()));
+        }
+        file.map(|file| {
+            let path = self.path(file);
+            std::fs::read_to_string(&path)
+                .map(|text| text.trim_end_matches(['\r', '\n']).to_owned().into())
+                .map_err(|source| ConfigError::Secret { path, source })
+        })
+        .transpose()
+    }
+}
+
+/// Sets `PASSERELLE_SECTION__KEY` in the table: as TOML if it reads as TOML,
+/// else as text.
+fn overlay(table: &mut toml::Table, name: &str, value: &str) -> Result<(), ConfigError> {
+    let refused = |what: &str| ConfigError::Environment {
+        variable: name.to_owned(),
+        what: what.to_owned(),
+    };
+    let lower = name[PREFIX.len()..].to_lowercase();
+    let (section, key) = lower
+        .split_once("__")
+        .ok_or_else(|| refused("its name is not PASSERELLE_SECTION__KEY"))?;
+    let section = table
+        .entry(section)
+        .or_insert_with(|| toml::Table::new().into())
+        .as_table_mut()
+        .ok_or_else(|| refused("its section is no section of the file"))?;
+    let is_secret = ["password", "api_key"].contains(&key);
+    let value = match format!("value = {value}").parse::<toml::Table>() {
+        Ok(mut parsed) if !is_secret => parsed.remove("value"),
+        _ => None,
+    }
+    .unwrap_or_else(|| value.into());
+    section.insert(key.to_owned(), value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    fn parse(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Config::parse(text, Path::new("p.toml"), PathBuf::new(), &variables)
+    }
+
+    #[test]
+    fn an_empty_file_is_the_defaults() {
+        let config = parse("", &[]).unwrap();
+        assert!(config.has(Role::Gate) && config.has(Role::BoxOffice));
+        assert_eq!(config.otipass.decision_budget_ms, 1500);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_where_it_stands() {
+        let error = parse("[server]\nlisten = \"127.0.0.1:1\"\nport = 3\n", &[]).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.starts_with("p.toml, line 3: ") && text.contains("port"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_environment_stands_over_the_file() {
+        let config = parse(
+            "[otipass]\nusername = \"file\"\n",
+            &[
+                ("PASSERELLE_OTIPASS__USERNAME", "variable"),
+                ("PASSERELLE_OTIPASS__DECISION_BUDGET_MS", "800"),
+                ("PASSERELLE_OTIPASS__PASSWORD", "0123"),
+            ],
+        )
+        .unwrap();
+        assert_eq!(config.otipass.username, "variable");
+        assert_eq!(config.otipass.decision_budget_ms, 800);
+        let otipass::Credentials::Basic { password, .. } = config.credentials().unwrap() else {
+            panic!("basic credentials were given");
+        };
+        assert_eq!(password.expose_secret(), "0123");
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named() {
+        let error = parse("", &[("PASSERELLE_OTIPASS__COLOUR", "red")]).unwrap_err();
+        assert!(
+            error.to_string().contains("PASSERELLE_OTIPASS__COLOUR"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_refused() {
+        let error = parse("[otipass]\npassword = \"x\"\n", &[]).unwrap_err();
+        assert!(error.to_string().contains("password_file"), "{error}");
+    }
+}

@@ -1,0 +1,285 @@
+//! `passerelle demo`: everything at once, in a temporary folder.
+
+use crate::Verdict;
+use crate::assemble::{self, AssembleError};
+use crate::config::{Config, ConfigError};
+use crate::serve::{self, ServeCommandError};
+use gate::{DeviceToken, Gate, Site, TokenError};
+use kernel::{CheckId, Clock, DeviceCode, SystemClock};
+use sandbox::{PassBook, Sandbox, SandboxSettings};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The set-up of the demo: the museums of Villeneuve.
+const FILES: [(&str, &str); 3] = [
+    (
+        "site.toml",
+        include_str!("../../../examples/villeneuve/site.toml"),
+    ),
+    (
+        "mapping.json",
+        include_str!("../../../examples/villeneuve/mapping.json"),
+    ),
+    (
+        "catalogue.toml",
+        include_str!("../../../examples/villeneuve/catalogue.toml"),
+    ),
+];
+/// How many passes the sandbox knows.
+const PASSES: u32 = 400;
+/// The pause between two visitors.
+const PAUSE: Duration = Duration::from_millis(1_500);
+
+/// `passerelle demo`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Where the service listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8480")]
+    listen: SocketAddr,
+    /// Where the stand-in Otipass listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8490")]
+    sandbox: SocketAddr,
+    /// End after so many visitors instead of with Ctrl-C
+    #[arg(long, value_name = "N")]
+    visitors: Option<u32>,
+}
+
+/// Why the demo did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// Its folder.
+    #[error("the demo's folder could not be written")]
+    Folder(#[from] std::io::Error),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The set-up.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// The service.
+    #[error(transparent)]
+    Serve(#[from] ServeCommandError),
+    /// While serving.
+    #[error(transparent)]
+    Serving(#[from] server::ServeError),
+    /// A device.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The HTTP client.
+    #[error("no HTTP client could be made")]
+    Client(#[from] reqwest::Error),
+}
+
+pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
+    let folder = tempfile::Builder::new()
+        .prefix("passerelle-demo-")
+        .tempdir()?;
+    let service_listener = serve::listen(arguments.listen).await?;
+    let sandbox_listener = serve::listen(arguments.sandbox).await?;
+    let service_address = service_listener.local_addr()?;
+    let sandbox_address = sandbox_listener.local_addr()?;
+    let config = write_set_up(folder.path(), service_address, sandbox_address)?;
+    if std::env::var_os("PASSERELLE_LOG").is_some() {
+        serve::start_log();
+    }
+
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (db, site) = assemble::apply(&config, &clock).await?;
+    let mut tokens = Vec::new();
+    for device in site.devices.keys() {
+        let token = crate::tokens::random();
+        Gate::grant_token(&db, &*clock, device.clone(), token.clone()).await?;
+        tokens.push((device.clone(), token));
+    }
+    let sandbox = sandbox(&config, &site, &clock)?;
+    let cards: Vec<String> = sandbox
+        .passes()
+        .iter()
+        .map(|pass| pass.number.reveal().to_owned())
+        .collect();
+    let prometheus = serve::start_metrics()?;
+    let zone = site.zone.clone();
+    let service = assemble::service(&config, db, site, &clock, service_address, prometheus).await?;
+
+    let shutdown = CancellationToken::new();
+    let sandboxed = tokio::spawn(sandbox::serve(
+        sandbox_listener,
+        sandbox,
+        shutdown.clone().cancelled_owned(),
+    ));
+    let served = tokio::spawn(service.serve(service_listener, shutdown.clone()));
+    introduce(&config.folder, service_address, sandbox_address, &tokens);
+    let visitors = Visitors {
+        http: reqwest::Client::builder().no_proxy().build()?,
+        url: format!("http://{service_address}/api/v1/checks"),
+        tokens,
+        cards,
+        clock,
+        zone,
+    };
+    tokio::select! {
+        () = visitors.come(arguments.visitors) => {}
+        () = serve::ended() => {}
+    }
+    println!("\nThe demo ends; its folder goes with it.");
+    shutdown.cancel();
+    if let Ok(result) = served.await {
+        result?;
+    }
+    if let Ok(result) = sandboxed.await {
+        result?;
+    }
+    Ok(Verdict::Fine)
+}
+
+fn write_set_up(
+    folder: &Path,
+    service: SocketAddr,
+    sandbox: SocketAddr,
+) -> Result<Config, DemoError> {
+    for (name, text) in FILES {
+        std::fs::write(folder.join(name), text)?;
+    }
+    let path = folder.join("passerelle.toml");
+    std::fs::write(
+        &path,
+        format!(
+            "[server]\nlisten = \"{service}\"\n\n\
+             [otipass]\nurl = \"http://{sandbox}/api\"\nusername = \"demo\"\n\n\
+             [external_sales]\nevery_s = 5\n"
+        ),
+    )?;
+    Ok(Config::read(&path)?)
+}
+
+fn sandbox(config: &Config, site: &Site, clock: &Arc<dyn Clock>) -> Result<Sandbox, DemoError> {
+    let mapping = assemble::mapping(config)?;
+    let services: Vec<_> = mapping
+        .sectors
+        .values()
+        .map(|info| info.service_id.clone())
+        .collect();
+    let service_names = mapping
+        .sectors
+        .iter()
+        .map(|(sector, info)| {
+            let name = site.sectors.get(sector).cloned().unwrap_or_default();
+            (info.service_id.clone(), name)
+        })
+        .collect::<BTreeMap<_, _>>();
+    let today = site.zone.business_day(clock.now());
+    Ok(Sandbox::new(
+        PassBook::sample(&services, today, PASSES),
+        SandboxSettings {
+            project_id: mapping.project_id,
+            zone: site.zone.clone(),
+            contract: config.otipass.contract.clone(),
+            credentials: None,
+            clock: Arc::clone(clock),
+            service_names,
+        },
+    ))
+}
+
+fn introduce(
+    folder: &Path,
+    service: SocketAddr,
+    sandbox: SocketAddr,
+    tokens: &[(DeviceCode, DeviceToken)],
+) {
+    let config: PathBuf = folder.join("passerelle.toml");
+    println!(
+        "Passerelle demo: the museums of Villeneuve, on this machine only.\n\n\
+         \x20 device API         http://{service}/api/docs\n\
+         \x20 health, metrics    http://{service}/health/ready   http://{service}/metrics\n\
+         \x20 stand-in Otipass   http://{sandbox}/   sample cards with QR codes, to print or scan\n\
+         \x20 files, database    {}\n",
+        folder.display()
+    );
+    if let Some((device, token)) = tokens.first() {
+        println!(
+            "Try next, in another terminal:\n\n\
+             \x20 # one scan at {device}; the same id always gets the same answer\n\
+             \x20 curl -s http://{service}/api/v1/checks -H 'Authorization: Bearer {}' \\\n\
+             \x20   -H 'Content-Type: application/json' \\\n\
+             \x20   -d '{{\"id\":\"1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3\",\"code\":\"villeneuve-12345674\",\"scanned_at\":\"{}\"}}'\n",
+            token.reveal(),
+            SystemClock.now(),
+        );
+    }
+    let c = config.display();
+    println!(
+        "\x20 # what was sold, who came, what Otipass owes, and whether all of it agrees\n\
+         \x20 cargo run -- report sales --config {c}\n\
+         \x20 cargo run -- report attendance --config {c}\n\
+         \x20 cargo run -- report account --config {c}\n\
+         \x20 cargo run -- reconcile --config {c}\n\n\
+         \x20 # Otipass falls silent for the next 5 questions, then comes back\n\
+         \x20 curl -s -X PUT http://{sandbox}/sandbox/faults -H 'Content-Type: application/json' \\\n\
+         \x20   -d '[{{\"failure\":\"silence\",\"requests\":5}}]'\n\n\
+         Visitors come, gently. Ctrl-C ends the demo.\n"
+    );
+}
+
+struct Visitors {
+    http: reqwest::Client,
+    url: String,
+    tokens: Vec<(DeviceCode, DeviceToken)>,
+    cards: Vec<String>,
+    clock: Arc<dyn Clock>,
+    zone: kernel::Zone,
+}
+
+impl Visitors {
+    async fn come(&self, limit: Option<u32>) {
+        let mut random = fastrand::Rng::new();
+        let mut come = 0;
+        while limit.is_none_or(|limit| come < limit) {
+            let (Some((device, token)), Some(card)) =
+                (random.choice(&self.tokens), random.choice(&self.cards))
+            else {
+                return;
+            };
+            // Now and then someone shows something else.
+            let code = match random.u32(0..12) {
+                0 => "https://example.org/brochure",
+                _ => card,
+            };
+            let now = self.clock.now();
+            let answer = self.scan(token, code).await;
+            let hour = self.zone.hour(now);
+            let minute = &now.to_string()[13..19];
+            match answer {
+                Ok(answer) => {
+                    let sign = if answer["admitted"] == true {
+                        "✔"
+                    } else {
+                        "✘"
+                    };
+                    println!(
+                        "{hour:02}{minute}  {device}  {sign} {}",
+                        answer["message"].as_str().unwrap_or("no message")
+                    );
+                }
+                Err(error) => println!("{hour:02}{minute}  {device}  ! no answer: {error}"),
+            }
+            come += 1;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn scan(&self, token: &DeviceToken, code: &str) -> Result<Value, reqwest::Error> {
+        let check = json!({
+            "id": CheckId::from_uuid(uuid::Uuid::new_v4()),
+            "code": code,
+            "scanned_at": self.clock.now(),
+        });
+        let request = self.http.post(&self.url).bearer_auth(token.reveal());
+        request.json(&check).send().await?.json().await
+    }
+}

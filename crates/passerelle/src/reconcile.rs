@@ -1,0 +1,115 @@
+//! `passerelle reconcile`: the gate's books against the box office's.
+
+use crate::assemble::{self, AssembleError};
+use crate::config::{Config, ConfigError};
+use crate::report::{Format, ReportError, print};
+use crate::table::{Align, table};
+use crate::{ConfigOption, Verdict};
+use db::DbError;
+use kernel::{Clock, SystemClock};
+use server::reconciliation::{Reconciliation, reconcile};
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// `passerelle reconcile`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    config: ConfigOption,
+}
+
+/// Why the books could not be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The set-up.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// The database.
+    #[error("the books could not be read")]
+    Db(#[from] DbError),
+    /// The output.
+    #[error(transparent)]
+    Print(#[from] ReportError),
+}
+
+pub async fn run(arguments: Arguments) -> Result<Verdict, ReconcileError> {
+    let config = Config::read(&arguments.config.config)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (db, _) = assemble::open(&config, &clock).await?;
+    let books = reconcile(&db).await?;
+    print(arguments.format, &books, for_people)?;
+    Ok(if books.is_clean() {
+        Verdict::Fine
+    } else {
+        Verdict::NotFine
+    })
+}
+
+fn for_people(books: &Reconciliation) -> String {
+    let mut rows = vec![
+        ("accepted checks", books.accepted_checks, ""),
+        ("control barcodes", books.control_barcodes, ""),
+        ("  in flight", books.in_flight, "on their way to ticketing"),
+        ("  staged", books.staged, "arrived there"),
+        (
+            "    ready",
+            books.ready,
+            "sold by the next external sales run",
+        ),
+    ];
+    for (reason, count) in &books.held {
+        rows.push(("    held", *count, reason.as_str()));
+    }
+    rows.extend([
+        ("    sold: tickets", books.tickets, ""),
+        ("orders", books.orders, ""),
+        ("account lines", books.account.lines, ""),
+        (
+            "tickets from elsewhere",
+            books.tickets_from_elsewhere,
+            "came by file, passed no gate here",
+        ),
+        ("disputed by Otipass", books.disputed, "sold all the same"),
+    ]);
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|(name, count, note)| vec![name.to_owned(), count.to_string(), note.to_owned()])
+        .collect();
+    let columns = [
+        ("", Align::Left),
+        ("count", Align::Right),
+        ("", Align::Left),
+    ];
+    let mut text = table(&columns, &rows);
+    if books.is_clean() {
+        text.push_str("\nThe books agree: every difference is explained above.\n");
+        return text;
+    }
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        text,
+        "\n{} differences that nothing explains:",
+        books.unexplained
+    );
+    for difference in &books.differences {
+        let _ = writeln!(
+            text,
+            "\n  {}: {}\n    {}\n    {}",
+            difference.code, difference.of, difference.what, difference.cure
+        );
+    }
+    if books.differences.len() < books.unexplained {
+        let _ = writeln!(
+            text,
+            "\n  … and {} more.",
+            books.unexplained - books.differences.len()
+        );
+    }
+    text
+}

@@ -1,0 +1,270 @@
+//! `passerelle replay DIR`: a recorded day through the real thing.
+//!
+//! The service runs as a child process, the Otipass sandbox in this one; they
+//! and the replayed devices meet over HTTP on loopback. With `--kill N` the
+//! service is killed N times at random moments and started again, while the
+//! devices send what was not answered again under the same id.
+
+mod devices;
+mod kills;
+mod scans;
+mod service;
+mod summary;
+
+use crate::config::Config;
+use crate::progress::Progress;
+use devices::Devices;
+use gate::{DeviceToken, Gate, Site};
+use kernel::{Clock, DeviceCode, SystemClock};
+use kills::Kills;
+use sandbox::{PassBook, Sandbox, SandboxSettings};
+use service::ServiceProcess;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use summary::Summary;
+use tokio::net::TcpListener;
+
+/// How often the replay looks whether the service has caught up.
+const LOOK: Duration = Duration::from_millis(5);
+/// How long the queues may take to empty at the end.
+const SETTLE_LIMIT: Duration = Duration::from_secs(180);
+
+/// `passerelle replay`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The folder with site.toml, mapping.json, catalogue.toml, passes.csv,
+    /// scans.csv and, if the result is known, expected.json
+    pub dir: PathBuf,
+    /// Keep database and files in this folder; a second replay into it changes
+    /// nothing
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Kill the service this many times at random moments
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub kill: usize,
+    /// Which random moments
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Why a replay has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// A file of the recorded day.
+    #[error("{path}: {what}")]
+    Day {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The replay's own folder or a socket.
+    #[error("the replay could not {doing}")]
+    Io {
+        /// What it was doing.
+        doing: &'static str,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The set-up or the database.
+    #[error(transparent)]
+    SetUp(#[from] crate::assemble::AssembleError),
+    /// The site's devices.
+    #[error(transparent)]
+    Token(#[from] gate::TokenError),
+    /// The service did not do as it must.
+    #[error("{0}")]
+    Service(String),
+    /// The HTTP client.
+    #[error("no HTTP client could be made")]
+    Client(#[from] reqwest::Error),
+    /// The reports.
+    #[error("the summary could not be made")]
+    Summary(#[from] summary::SummaryError),
+}
+
+pub(crate) fn io(doing: &'static str) -> impl FnOnce(std::io::Error) -> ReplayError {
+    move |source| ReplayError::Io { doing, source }
+}
+
+/// Replays the day and gives its summary.
+///
+/// # Errors
+/// [`ReplayError`].
+pub async fn replay(arguments: &Arguments) -> Result<Summary, ReplayError> {
+    let temporary;
+    let data = match &arguments.data {
+        Some(folder) => {
+            std::fs::create_dir_all(folder).map_err(io("make its folder"))?;
+            folder.canonicalize().map_err(io("find its folder"))?
+        }
+        None => {
+            temporary = tempfile::tempdir().map_err(io("make a temporary folder"))?;
+            temporary.path().to_owned()
+        }
+    };
+    let day = &arguments.dir;
+    let scans = scans::read(&day.join("scans.csv"))?;
+    let steps = scans::steps(&scans);
+
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .map_err(io("open a port for the sandbox"))?;
+    let partner = listener
+        .local_addr()
+        .map_err(io("open a port for the sandbox"))?;
+    let service_address = free_address().await?;
+    let config = write_set_up(day, &data, service_address, partner)?;
+    let (site, tokens) = prepare(&config).await?;
+    let sandbox = sandbox(day, &config, &site)?;
+    let sandbox_task = tokio::spawn(sandbox::serve(listener, sandbox, std::future::pending()));
+
+    let mut service = ServiceProcess::start(&data, service_address).await?;
+    let devices = Devices::new(service_address, tokens)?;
+    let mut kills = Kills::plan(arguments.kill, arguments.seed, steps.len());
+    let progress = Progress::new("checks", scans.len());
+    for (at, step) in steps.iter().enumerate() {
+        if let Some(after) = kills.due_at(at) {
+            kills::interrupted(&devices, step, after, &mut service).await?;
+        }
+        devices.send(step).await?;
+        if step.is_journal() {
+            // The order of arrival: what the journal delivered is declared
+            // before the next check is asked about.
+            settle(&devices, |waiting| waiting.declarations == 0).await?;
+        }
+        progress.advance(step.len());
+    }
+    for after in kills.while_settling() {
+        tokio::time::sleep(after).await;
+        service.kill_and_restart().await?;
+    }
+    progress.say("selling");
+    settle(&devices, devices::Waiting::is_empty).await?;
+    progress.finish();
+    service.stop().await?;
+    sandbox_task.abort();
+    Ok(summary::summarise(&config, scans::retries(&scans)).await?)
+}
+
+/// Waits until what waits in the service satisfies `enough`.
+async fn settle(
+    devices: &Devices,
+    enough: impl Fn(&devices::Waiting) -> bool,
+) -> Result<(), ReplayError> {
+    let caught_up = async {
+        loop {
+            let waiting = devices.waiting().await?;
+            if enough(&waiting) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::time::timeout(SETTLE_LIMIT, caught_up)
+        .await
+        .unwrap_or_else(|_| {
+            Err(ReplayError::Service(format!(
+                "the service did not work off its queues within {} s; see service.log in the \
+                 data folder (--data)",
+                SETTLE_LIMIT.as_secs()
+            )))
+        })
+}
+
+/// An address on loopback that nobody uses at present. The service binds it
+/// anew after each kill.
+async fn free_address() -> Result<SocketAddr, ReplayError> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .map_err(io("find a free port"))?;
+    listener.local_addr().map_err(io("find a free port"))
+}
+
+/// Puts the day's set-up and a configuration into the data folder.
+fn write_set_up(
+    day: &Path,
+    data: &Path,
+    service: SocketAddr,
+    partner: SocketAddr,
+) -> Result<Config, ReplayError> {
+    for file in ["site.toml", "mapping.json", "catalogue.toml"] {
+        let path = day.join(file);
+        let text = crate::assemble::read_text(&path)?;
+        std::fs::write(data.join(file), text).map_err(io("copy the day's set-up"))?;
+    }
+    let text = format!(
+        "# Written by `passerelle replay`.\n\
+         [server]\nlisten = \"{service}\"\n\n\
+         [otipass]\nurl = \"http://{partner}/api\"\nusername = \"replay\"\n\n\
+         [external_sales]\nevery_s = 1\n"
+    );
+    let path = data.join("passerelle.toml");
+    std::fs::write(&path, text).map_err(io("write its configuration"))?;
+    Config::read(&path).map_err(|error| ReplayError::SetUp(error.into()))
+}
+
+/// Applies the set-up and gives each device a token.
+async fn prepare(
+    config: &Config,
+) -> Result<(Site, BTreeMap<DeviceCode, DeviceToken>), ReplayError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (db, site) = crate::assemble::apply(config, &clock).await?;
+    let mut tokens = BTreeMap::new();
+    for device in site.devices.keys() {
+        let token = crate::tokens::random();
+        Gate::grant_token(&db, &*clock, device.clone(), token.clone()).await?;
+        tokens.insert(device.clone(), token);
+    }
+    Ok((site, tokens))
+}
+
+fn sandbox(day: &Path, config: &Config, site: &Site) -> Result<Sandbox, ReplayError> {
+    let path = day.join("passes.csv");
+    let wrong = |what: String| ReplayError::Day {
+        path: path.clone(),
+        what,
+    };
+    let file = std::fs::File::open(&path).map_err(|error| wrong(error.to_string()))?;
+    let passes = PassBook::from_csv(file).map_err(|error| wrong(error.to_string()))?;
+    let mapping = crate::assemble::mapping(config)?;
+    Ok(Sandbox::new(
+        passes,
+        SandboxSettings {
+            project_id: mapping.project_id,
+            zone: site.zone.clone(),
+            contract: config.otipass.contract.clone(),
+            credentials: None,
+            clock: Arc::new(SystemClock),
+            service_names: BTreeMap::new(),
+        },
+    ))
+}
+
+pub async fn run(arguments: Arguments) -> Result<crate::Verdict, ReplayError> {
+    let summary = replay(&arguments).await?;
+    println!("{}", summary.to_json());
+    let expected = arguments.dir.join("expected.json");
+    let Ok(text) = std::fs::read_to_string(&expected) else {
+        return Ok(crate::Verdict::Fine);
+    };
+    let differences = summary
+        .differences_from(&text)
+        .map_err(|error| ReplayError::Day {
+            path: expected.clone(),
+            what: error.to_string(),
+        })?;
+    if differences.is_empty() {
+        eprintln!("Equal to {} in every field.", expected.display());
+        return Ok(crate::Verdict::Fine);
+    }
+    eprintln!("Not what {} says:", expected.display());
+    for difference in differences {
+        eprintln!("  {difference}");
+    }
+    Ok(crate::Verdict::NotFine)
+}

@@ -1,0 +1,116 @@
+//! The service as a process of its own, that can be killed.
+
+use super::{ReplayError, io};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::{Child, Command};
+
+/// How long the service may take to end when it is asked to.
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub(crate) struct ServiceProcess {
+    data: PathBuf,
+    address: SocketAddr,
+    child: Child,
+}
+
+impl ServiceProcess {
+    /// Starts `passerelle serve` on the configuration in `data`; its log goes to
+    /// `service.log` there.
+    pub(crate) async fn start(data: &Path, address: SocketAddr) -> Result<Self, ReplayError> {
+        let mut child = spawn(data)?;
+        wait_for(address, &mut child, data).await?;
+        Ok(Self {
+            data: data.to_owned(),
+            address,
+            child,
+        })
+    }
+
+    /// SIGKILL: the process has no chance to finish anything.
+    pub(crate) async fn kill_and_restart(&mut self) -> Result<(), ReplayError> {
+        self.child.kill().await.map_err(io("kill the service"))?;
+        self.child = spawn(&self.data)?;
+        wait_for(self.address, &mut self.child, &self.data).await
+    }
+
+    /// SIGTERM, and waits until it has ended.
+    pub(crate) async fn stop(mut self) -> Result<(), ReplayError> {
+        if let Some(id) = self.child.id()
+            && let Some(id) = i32::try_from(id)
+                .ok()
+                .and_then(rustix::process::Pid::from_raw)
+        {
+            rustix::process::kill_process(id, rustix::process::Signal::TERM)
+                .map_err(|error| io("stop the service")(error.into()))?;
+        }
+        let status = tokio::time::timeout(STOP_LIMIT, self.child.wait())
+            .await
+            .map_err(|_| {
+                ReplayError::Service(format!(
+                    "the service did not end within {} s of SIGTERM",
+                    STOP_LIMIT.as_secs()
+                ))
+            })?
+            .map_err(io("wait for the service"))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(ReplayError::Service(format!(
+                "the service ended with {status}:\n{}",
+                last_words(&self.data)
+            )))
+        }
+    }
+}
+
+fn spawn(data: &Path) -> Result<Child, ReplayError> {
+    let program = std::env::current_exe().map_err(io("find its own program"))?;
+    let log = std::fs::File::options()
+        .create(true)
+        .append(true)
+        .open(log_file(data))
+        .map_err(io("open service.log"))?;
+    let out = log.try_clone().map_err(io("open service.log"))?;
+    Command::new(program)
+        .arg("serve")
+        .arg("--config")
+        .arg(data.join("passerelle.toml"))
+        .env("PASSERELLE_LOG", "warn")
+        .stdin(Stdio::null())
+        .stdout(out)
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(io("start the service"))
+}
+
+/// Waits until the service takes connections.
+async fn wait_for(address: SocketAddr, child: &mut Child, data: &Path) -> Result<(), ReplayError> {
+    loop {
+        if tokio::net::TcpStream::connect(address).await.is_ok() {
+            return Ok(());
+        }
+        if let Some(status) = child.try_wait().map_err(io("watch the service"))? {
+            return Err(ReplayError::Service(format!(
+                "the service ended at once with {status}:\n{}",
+                last_words(data)
+            )));
+        }
+        tokio::time::sleep(super::LOOK).await;
+    }
+}
+
+fn log_file(data: &Path) -> PathBuf {
+    data.join("service.log")
+}
+
+/// The end of the service's log.
+fn last_words(data: &Path) -> String {
+    let log = std::fs::read_to_string(log_file(data)).unwrap_or_default();
+    let lines: Vec<_> = log.lines().collect();
+    lines[lines.len().saturating_sub(10)..].join("\n")
+}

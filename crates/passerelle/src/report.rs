@@ -1,0 +1,295 @@
+//! `passerelle report`: what was sold, who came, what Otipass owes.
+
+use crate::assemble::{self, AssembleError};
+use crate::config::{Config, ConfigError};
+use crate::table::{Align, table};
+use crate::{ConfigOption, Verdict};
+use boxoffice::pending_account::{Amount, Statement};
+use boxoffice::report::SalesReport;
+use clap::{Subcommand, ValueEnum};
+use db::DbError;
+use gate::attendance::Attendance;
+use kernel::{BusinessDay, Clock, SystemClock};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// `passerelle report`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    report: Report,
+}
+
+#[derive(Debug, Subcommand)]
+enum Report {
+    /// Sales by day, product, tariff and sector
+    Sales(Period),
+    /// Visitors by sector, hour and device; checks by outcome
+    Attendance(Period),
+    /// What Otipass owes: lines, VAT, total, disputed lines apart
+    Account(Period),
+}
+
+#[derive(Debug, clap::Args)]
+struct Period {
+    /// The first business day, like 2026-07-01; by default the first there is
+    #[arg(long, value_name = "DAY")]
+    from: Option<BusinessDay>,
+    /// The last business day; by default the last there is
+    #[arg(long, value_name = "DAY")]
+    to: Option<BusinessDay>,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    config: ConfigOption,
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs; money in minor units.
+    Json,
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The set-up.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// The database.
+    #[error("the report could not be read")]
+    Db(#[from] DbError),
+    /// Its text.
+    #[error("the report could not be written as JSON")]
+    Json(#[from] serde_json::Error),
+    /// A period that ends before it begins.
+    #[error("the period ends on {to}, before it begins on {from}; swap --from and --to")]
+    Period {
+        /// Its first day.
+        from: BusinessDay,
+        /// Its last day.
+        to: BusinessDay,
+    },
+}
+
+pub async fn run(arguments: Arguments) -> Result<Verdict, ReportError> {
+    let (Report::Sales(period) | Report::Attendance(period) | Report::Account(period)) =
+        &arguments.report;
+    let config = Config::read(&period.config.config)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (db, site) = assemble::open(&config, &clock).await?;
+    let today = site.zone.business_day(clock.now());
+    let known = gate::attendance::period(&db)
+        .await?
+        .into_iter()
+        .chain(boxoffice::report::period(&db).await?)
+        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+        .unwrap_or((today, today));
+    let from = period.from.unwrap_or(known.0);
+    let to = period.to.unwrap_or(known.1.max(from));
+    if to < from {
+        return Err(ReportError::Period { from, to });
+    }
+    let (format, currency) = (period.format, site.currency.as_str());
+    match &arguments.report {
+        Report::Sales(_) => {
+            let report = boxoffice::report::sales(&db, from, to).await?;
+            print(format, &report, |report| sales(report, currency))
+        }
+        Report::Attendance(_) => {
+            let report = gate::attendance::attendance(&db, from, to).await?;
+            print(format, &report, attendance)
+        }
+        Report::Account(_) => {
+            let report = server::statement::statement(&db, from, to).await?;
+            print(format, &report, |report| account(report, currency))
+        }
+    }
+}
+
+/// Prints for people, or as JSON.
+pub fn print<T: Serialize>(
+    format: Format,
+    report: &T,
+    for_people: impl FnOnce(&T) -> String,
+) -> Result<Verdict, ReportError> {
+    match format {
+        Format::Table => print!("{}", for_people(report)),
+        Format::Json => println!("{}", serde_json::to_string_pretty(report)?),
+    }
+    Ok(Verdict::Fine)
+}
+
+fn sales(report: &SalesReport, currency: &str) -> String {
+    let mut rows: Vec<_> = report
+        .rows
+        .iter()
+        .map(|row| {
+            vec![
+                row.business_day.to_string(),
+                row.season.to_string(),
+                row.product.to_string(),
+                row.tariff.to_string(),
+                row.sector
+                    .as_ref()
+                    .map_or("–".to_owned(), ToString::to_string),
+                row.sales.tickets.to_string(),
+                row.sales.gross_minor.to_string(),
+                row.sales.vat_minor.to_string(),
+            ]
+        })
+        .collect();
+    let mut total = vec!["total".to_owned()];
+    total.resize(5, String::new());
+    total.extend([
+        report.total.tickets.to_string(),
+        report.total.gross_minor.to_string(),
+        report.total.vat_minor.to_string(),
+    ]);
+    rows.push(total);
+    let columns = [
+        ("day", Align::Left),
+        ("season", Align::Left),
+        ("product", Align::Left),
+        ("tariff", Align::Left),
+        ("sector", Align::Left),
+        ("tickets", Align::Right),
+        ("gross", Align::Right),
+        ("of which VAT", Align::Right),
+    ];
+    format!(
+        "Sales from {} to {}, in {currency}\n\n{}",
+        report.from,
+        report.to,
+        table(&columns, &rows)
+    )
+}
+
+fn attendance(report: &Attendance) -> String {
+    let block = |name: &str, counts: &BTreeMap<String, i64>| {
+        let rows: Vec<_> = counts
+            .iter()
+            .map(|(name, count)| vec![name.clone(), count.to_string()])
+            .collect();
+        table(&[(name, Align::Left), ("visitors", Align::Right)], &rows)
+    };
+    let outcomes: Vec<_> = report
+        .by_outcome
+        .iter()
+        .map(|(outcome, count)| vec![outcome.clone(), count.to_string()])
+        .collect();
+    format!(
+        "Attendance from {} to {}: {} checks, {} visitors admitted\n\n{}\n{}\n{}\n{}",
+        report.from,
+        report.to,
+        report.checks,
+        report.admitted,
+        block("sector", &report.by_sector),
+        block("hour", &report.by_hour),
+        block("device", &report.by_device),
+        table(
+            &[("outcome", Align::Left), ("checks", Align::Right)],
+            &outcomes
+        ),
+    )
+}
+
+fn account(report: &Statement, currency: &str) -> String {
+    let amount = |amount: &Amount| {
+        [
+            amount.lines.to_string(),
+            amount.amount_minor.to_string(),
+            amount.vat_minor.to_string(),
+        ]
+    };
+    let rows: Vec<_> = report
+        .rows
+        .iter()
+        .map(|row| {
+            let mut cells = vec![
+                row.business_day.to_string(),
+                row.product.to_string(),
+                row.tariff.to_string(),
+                row.price_minor.to_string(),
+                row.vat_basis_points.to_string(),
+            ];
+            cells.extend(amount(&row.amount));
+            cells
+        })
+        .collect();
+    let columns = [
+        ("day", Align::Left),
+        ("product", Align::Left),
+        ("tariff", Align::Left),
+        ("price", Align::Right),
+        ("VAT rate", Align::Right),
+        ("lines", Align::Right),
+        ("amount", Align::Right),
+        ("of which VAT", Align::Right),
+    ];
+    let mut totals: Vec<_> = report
+        .by_vat_rate
+        .iter()
+        .map(|total| {
+            let mut cells = vec![format!("at {}", total.vat_basis_points)];
+            cells.extend(amount(&total.amount));
+            cells
+        })
+        .collect();
+    for (name, sum) in [
+        ("owed in all", &report.total),
+        ("disputed", &report.disputed_total),
+        ("undisputed", &report.undisputed_total),
+    ] {
+        let mut cells = vec![name.to_owned()];
+        cells.extend(amount(sum));
+        totals.push(cells);
+    }
+    let total_columns = [
+        ("total", Align::Left),
+        ("lines", Align::Right),
+        ("amount", Align::Right),
+        ("of which VAT", Align::Right),
+    ];
+    let disputed: Vec<_> = report
+        .disputed
+        .iter()
+        .map(|line| {
+            vec![
+                line.business_day.to_string(),
+                line.order_number.to_string(),
+                line.product.to_string(),
+                line.amount_minor.to_string(),
+            ]
+        })
+        .collect();
+    let disputed = if disputed.is_empty() {
+        String::new()
+    } else {
+        let columns = [
+            ("day", Align::Left),
+            ("order", Align::Left),
+            ("product", Align::Left),
+            ("amount", Align::Right),
+        ];
+        format!(
+            "\nLines that Otipass disputes\n\n{}",
+            table(&columns, &disputed)
+        )
+    };
+    format!(
+        "Pending account from {} to {}, in {currency}\n\n{}\n{}{disputed}",
+        report.from,
+        report.to,
+        table(&columns, &rows),
+        table(&total_columns, &totals),
+    )
+}

@@ -1,0 +1,145 @@
+//! `passerelle sandbox`: a stand-in Otipass.
+
+use crate::Verdict;
+use clap::Subcommand;
+use kernel::{SystemClock, Zone};
+use otipass::{Contract, Credentials, References};
+use sandbox::{PassBook, PassFileError, QrCodes, Sandbox, SandboxSettings};
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// `passerelle sandbox`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The passes it knows: a CSV file with number;status;duration_days;valid_until;services
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "examples/villeneuve/passes.csv"
+    )]
+    passes: PathBuf,
+    /// The project it answers for
+    #[arg(long, value_name = "ID", default_value = "villeneuve")]
+    project: String,
+    /// The time zone of its days
+    #[arg(long, value_name = "ZONE", default_value = "Europe/Paris")]
+    timezone: Zone,
+    /// Where it listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8490")]
+    listen: SocketAddr,
+    /// Count each question, also when it is repeated under the same reference
+    #[arg(long)]
+    forget_references: bool,
+    /// Ask for this user name, with the password in PASSERELLE_SANDBOX_PASSWORD
+    #[arg(long, value_name = "NAME", requires = "password")]
+    username: Option<String>,
+    /// The password for --username
+    #[arg(
+        long,
+        env = "PASSERELLE_SANDBOX_PASSWORD",
+        hide = true,
+        hide_env_values = true
+    )]
+    password: Option<String>,
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Print sample cards of each kind, with their QR codes
+    Cards,
+}
+
+/// Why there is no sandbox.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The passes' file cannot be opened.
+    #[error("the passes in {path} cannot be read; give a CSV file with --passes")]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The passes are wrong.
+    #[error(transparent)]
+    Passes(#[from] PassFileError),
+    /// The address is taken, or the listener failed.
+    #[error("the sandbox cannot listen on {address}; choose another address with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+pub async fn run(arguments: Arguments) -> Result<Verdict, SandboxError> {
+    let file = std::fs::File::open(&arguments.passes).map_err(|source| SandboxError::File {
+        path: arguments.passes.clone(),
+        source,
+    })?;
+    let passes = PassBook::from_csv(file)?;
+    let count = passes.len();
+    let contract = Contract {
+        references: if arguments.forget_references {
+            References::Ignored
+        } else {
+            References::Honoured
+        },
+        ..Contract::default()
+    };
+    let credentials = arguments
+        .username
+        .zip(arguments.password)
+        .map(|(username, password)| Credentials::Basic {
+            username,
+            password: password.into(),
+        });
+    let sandbox = Sandbox::new(
+        passes,
+        SandboxSettings {
+            project_id: arguments.project,
+            zone: arguments.timezone,
+            contract,
+            credentials,
+            clock: Arc::new(SystemClock),
+            service_names: BTreeMap::new(),
+        },
+    );
+    if let Some(Action::Cards) = arguments.action {
+        let codes = if std::io::stdout().is_terminal() {
+            QrCodes::Drawn
+        } else {
+            QrCodes::LeftOut
+        };
+        print!("{}", sandbox::cards_text(&sandbox, codes));
+        return Ok(Verdict::Fine);
+    }
+    let listening = |source| SandboxError::Listen {
+        address: arguments.listen,
+        source,
+    };
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .map_err(listening)?;
+    let address = listener.local_addr().map_err(listening)?;
+    println!(
+        "The sandbox knows {count} passes.\n\
+         \x20 Otipass URL    http://{address}/api\n\
+         \x20 sample cards   http://{address}/\n\
+         \x20 faults         PUT http://{address}/sandbox/faults\n\
+         Ctrl-C ends it."
+    );
+    sandbox::serve(listener, sandbox, crate::serve::ended())
+        .await
+        .map_err(listening)?;
+    Ok(Verdict::Fine)
+}

@@ -1,0 +1,123 @@
+//! `passerelle serve`: the service.
+
+use crate::assemble::{self, AssembleError};
+use crate::config::{Config, ConfigError, Role};
+use crate::{ConfigOption, Verdict};
+use kernel::{Clock, SystemClock};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use server::ServeError;
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// `passerelle serve`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigOption,
+}
+
+/// Why the service did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeCommandError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The set-up.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// The address is taken.
+    #[error(
+        "the service cannot listen on {address}; another program may use it: change [server] listen"
+    )]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The metrics.
+    #[error("the metrics could not be set up")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// While serving.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
+    start_log();
+    let config = Config::read(&arguments.config.config)?;
+    let prometheus = start_metrics()?;
+    let listener = listen(config.server.listen).await?;
+    let address = listener.local_addr().unwrap_or(config.server.listen);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (db, site) = assemble::apply(&config, &clock).await?;
+    let service = assemble::service(&config, db, site, &clock, address, prometheus).await?;
+    println!("Passerelle serves on http://{address}");
+    if config.has(Role::Gate) {
+        println!("  device API     http://{address}/api/docs");
+    }
+    println!("  health         http://{address}/health/ready");
+    println!("  metrics        http://{address}/metrics");
+    let shutdown = CancellationToken::new();
+    tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move {
+            ended().await;
+            tracing::info!("shutting down: what is in hand is finished first");
+            shutdown.cancel();
+        }
+    });
+    service.serve(listener, shutdown).await?;
+    Ok(Verdict::Fine)
+}
+
+/// Opens the port.
+///
+/// # Errors
+/// [`ServeCommandError::Listen`].
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeCommandError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeCommandError::Listen { address, source })
+}
+
+/// Logs to standard error: for people on a terminal, as JSON elsewhere.
+/// `PASSERELLE_LOG` chooses what, such as `warn` or `info,gate=debug`.
+pub fn start_log() {
+    let filter =
+        EnvFilter::try_from_env("PASSERELLE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second log in one process changes nothing.
+    let _ = if std::io::stderr().is_terminal() {
+        log.try_init()
+    } else {
+        log.json().flatten_event(true).try_init()
+    };
+}
+
+/// Installs the metrics of this process.
+///
+/// # Errors
+/// [`ServeCommandError::Metrics`].
+pub fn start_metrics() -> Result<PrometheusHandle, ServeCommandError> {
+    Ok(PrometheusBuilder::new().install_recorder()?)
+}
+
+/// Returns on Ctrl-C or SIGTERM.
+pub async fn ended() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

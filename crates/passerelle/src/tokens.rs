@@ -1,0 +1,25 @@
+//! Random tokens and secrets.
+
+use gate::DeviceToken;
+use secrecy::SecretString;
+
+/// Two random UUIDs: 244 bits from the operating system.
+fn random_bytes() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for half in bytes.chunks_exact_mut(16) {
+        half.copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+    }
+    bytes
+}
+
+/// A new token for a device.
+#[must_use]
+pub fn random() -> DeviceToken {
+    DeviceToken::from_random(random_bytes())
+}
+
+/// A password that lives as long as this process.
+#[must_use]
+pub fn password() -> SecretString {
+    DeviceToken::from_random(random_bytes()).reveal().into()
+}

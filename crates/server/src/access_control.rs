@@ -1,0 +1,169 @@
+//! The service side of the access control interface v1.4 over REST
+//! (`docs/interfaces/access-control-service.md`).
+
+use crate::device_api::bearer;
+use crate::problem::causes;
+use crate::service::BoxOfficeRole;
+use axum::Json;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode as Http};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use boxoffice::{BoxOffice, CatalogueAnswerError, StagingError};
+use kernel::Clock;
+use secutix::token::{self, ExpectedCaller};
+use secutix::wire::{
+    Answer, ControlledTicketAnswer, GetAccessControlCatalogRequest, GetControlledTicketRequest,
+    GetTimeZoneRequest, ImportControlledTicketCall, StatusCode,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::error::Error;
+use std::sync::Arc;
+
+/// Where the service is, up to and with its version.
+pub const PATH: &str = "/tnci/backend-apis/externalAccessControlService/v1_4";
+
+#[derive(Clone)]
+struct Desk {
+    box_office: Arc<BoxOffice>,
+    caller: Arc<ExpectedCaller>,
+    clock: Arc<dyn Clock>,
+}
+
+pub(crate) fn routes(role: &BoxOfficeRole) -> Router {
+    let desk = Desk {
+        box_office: Arc::clone(&role.box_office),
+        caller: Arc::new(role.caller.clone()),
+        clock: Arc::clone(&role.clock),
+    };
+    let methods = Router::new()
+        .route("/importControlledTicket", post(import_controlled_ticket))
+        .route("/getControlledTicket", post(get_controlled_ticket))
+        .route("/getAccessControlCatalog", post(get_access_control_catalog))
+        .route("/getTimeZone", post(get_time_zone))
+        .with_state(desk);
+    Router::new().nest(PATH, methods)
+}
+
+impl Desk {
+    /// Who calls, and what; or the answer that says what is wrong with it.
+    fn admit<T: DeserializeOwned>(&self, headers: &HeaderMap, body: &[u8]) -> Result<T, Response> {
+        let token = bearer(headers).unwrap_or_default();
+        if let Err(error) = token::verify(token, &self.caller, self.clock.now()) {
+            tracing::warn!(%error, "a call to the access control service was refused");
+            return Err(Http::UNAUTHORIZED.into_response());
+        }
+        serde_json::from_slice(body).map_err(|error| {
+            let detail = format!(
+                "The body is not what this method takes: line {}, column {}.",
+                error.line(),
+                error.column()
+            );
+            refused(String::new(), StatusCode::InvalidRequest, detail)
+        })
+    }
+}
+
+fn done<T: Serialize>(request_id: String, body: T) -> Response {
+    Json(Answer::ok(request_id, body)).into_response()
+}
+
+fn refused(request_id: String, code: StatusCode, detail: String) -> Response {
+    let http = Http::from_u16(code.http_status()).unwrap_or(Http::INTERNAL_SERVER_ERROR);
+    (http, Json(Answer::<()>::failed(request_id, code, detail))).into_response()
+}
+
+fn internal(request_id: String, error: &dyn Error) -> Response {
+    tracing::error!(
+        error = causes(error),
+        "a call to the access control service failed"
+    );
+    let detail = "Nothing was changed; send the same call again.".to_owned();
+    refused(request_id, StatusCode::InternalError, detail)
+}
+
+async fn import_controlled_ticket(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let call: ImportControlledTicketCall = match desk.admit(&headers, &body) {
+        Ok(call) => call,
+        Err(answer) => return answer,
+    };
+    match desk
+        .box_office
+        .import_controlled(call.controlled_tickets)
+        .await
+    {
+        Ok(answer) => done(call.request_id, answer),
+        Err(error @ StagingError::TooMany { .. }) => refused(
+            call.request_id,
+            StatusCode::TooManyTickets,
+            error.to_string(),
+        ),
+        Err(error) => internal(call.request_id, &error),
+    }
+}
+
+async fn get_controlled_ticket(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let request: GetControlledTicketRequest = match desk.admit(&headers, &body) {
+        Ok(request) => request,
+        Err(answer) => return answer,
+    };
+    match desk
+        .box_office
+        .controlled_ticket(request.bar_code_or_tax_number)
+        .await
+    {
+        Ok(Some(controlled_ticket_data)) => done(
+            String::new(),
+            ControlledTicketAnswer {
+                controlled_ticket_data,
+            },
+        ),
+        Ok(None) => refused(
+            String::new(),
+            StatusCode::TicketNotFound,
+            "There is no ticket with this barcode.".to_owned(),
+        ),
+        Err(error) => internal(String::new(), &error),
+    }
+}
+
+async fn get_access_control_catalog(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let request: GetAccessControlCatalogRequest = match desk.admit(&headers, &body) {
+        Ok(request) => request,
+        Err(answer) => return answer,
+    };
+    let catalogue = desk
+        .box_office
+        .access_control_catalogue(request.season_code);
+    match catalogue.await {
+        Ok(catalogue) => done(request.request_id, catalogue),
+        Err(error @ CatalogueAnswerError::SeasonNotFound { .. }) => refused(
+            request.request_id,
+            StatusCode::SeasonNotFound,
+            error.to_string(),
+        ),
+        Err(error) => internal(request.request_id, &error),
+    }
+}
+
+async fn get_time_zone(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Response {
+    match desk.admit::<GetTimeZoneRequest>(&headers, &body) {
+        Ok(request) => done(request.request_id, desk.box_office.time_zone()),
+        Err(answer) => answer,
+    }
+}

@@ -1,0 +1,132 @@
+//! Whether the process lives, whether it is ready, and its metrics.
+
+use crate::problem::causes;
+use crate::service::Service;
+use axum::Json;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use boxoffice::BoxOffice;
+use gate::Gate;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+use std::sync::Arc;
+
+#[derive(Clone)]
+struct Watched {
+    gate: Option<Arc<Gate>>,
+    box_office: Option<Arc<BoxOffice>>,
+    prometheus: PrometheusHandle,
+}
+
+/// What waits, in numbers. A part this process does not run is left out.
+#[derive(Debug, Default, Serialize)]
+struct Waiting {
+    /// Control barcodes on their way to ticketing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deliveries: Option<i64>,
+    /// Entries Otipass has yet to be told of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    declarations: Option<i64>,
+    /// Checks whose decision is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unresolved: Option<i64>,
+    /// Staged barcodes that the next external sales run sells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staged_ready: Option<i64>,
+    /// Staged barcodes that wait for a cure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staged_held: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Readiness {
+    status: &'static str,
+    waiting: Waiting,
+}
+
+pub(crate) fn routes(service: &Service) -> Router {
+    let watched = Watched {
+        gate: service.gate.as_ref().map(|role| Arc::clone(&role.gate)),
+        box_office: service
+            .box_office
+            .as_ref()
+            .map(|role| Arc::clone(&role.box_office)),
+        prometheus: service.prometheus.clone(),
+    };
+    Router::new()
+        .route("/health/live", get(async || "alive\n"))
+        .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(watched)
+}
+
+impl Watched {
+    async fn waiting(&self) -> Result<Waiting, db::DbError> {
+        let mut waiting = Waiting::default();
+        if let Some(gate) = &self.gate {
+            let gate = gate.waiting().await?;
+            waiting.deliveries = Some(gate.deliveries);
+            waiting.declarations = Some(gate.declarations);
+            waiting.unresolved = Some(gate.unresolved);
+        }
+        if let Some(box_office) = &self.box_office {
+            let staged = box_office.waiting().await?;
+            waiting.staged_ready = Some(staged.ready);
+            waiting.staged_held = Some(staged.held);
+        }
+        Ok(waiting)
+    }
+}
+
+async fn ready(State(watched): State<Watched>) -> Response {
+    match watched.waiting().await {
+        Ok(waiting) => Json(Readiness {
+            status: "ready",
+            waiting,
+        })
+        .into_response(),
+        Err(error) => {
+            tracing::warn!(error = causes(&error), "not ready");
+            let readiness = Readiness {
+                status: "the database does not answer",
+                waiting: Waiting::default(),
+            };
+            (StatusCode::SERVICE_UNAVAILABLE, Json(readiness)).into_response()
+        }
+    }
+}
+
+async fn metrics(State(watched): State<Watched>) -> Response {
+    match watched.waiting().await {
+        Ok(waiting) => {
+            let Waiting {
+                deliveries,
+                declarations,
+                unresolved,
+                staged_ready,
+                staged_held,
+            } = waiting;
+            for (name, value) in [
+                ("passerelle_deliveries_waiting", deliveries),
+                ("passerelle_declarations_waiting", declarations),
+                ("passerelle_checks_unresolved", unresolved),
+                ("passerelle_staged_ready", staged_ready),
+                ("passerelle_staged_held", staged_held),
+            ] {
+                if let Some(value) = value {
+                    metrics::gauge!(name).set(value as f64);
+                }
+            }
+        }
+        Err(error) => tracing::warn!(error = causes(&error), "the queues could not be counted"),
+    }
+    if let Some(gate) = &watched.gate {
+        let open = f64::from(u8::from(gate.partner_is_spared()));
+        metrics::gauge!("passerelle_partner_breaker_open").set(open);
+    }
+    let text = watched.prometheus.render();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}

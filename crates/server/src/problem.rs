@@ -1,0 +1,189 @@
+//! The one type that turns errors into answers (RFC 9457).
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use gate::{CheckError, JournalError, ScanRefused, TokenError};
+use serde::Serialize;
+use std::error::Error;
+use utoipa::ToSchema;
+
+/// What went wrong, as `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// `urn:passerelle:problem:` and the code.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:passerelle:problem:check_id_conflict")]
+    kind: String,
+    /// What happened, the same for each problem of this code.
+    #[schema(example = "The check id belongs to another scan")]
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 409)]
+    status: u16,
+    /// The stable name of the problem, to program against.
+    #[schema(example = "check_id_conflict")]
+    code: &'static str,
+    /// Why, and what to do.
+    detail: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, title: &'static str, detail: String) -> Self {
+        Self {
+            kind: format!("urn:passerelle:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            code,
+            detail,
+        }
+    }
+
+    /// The body is not what the interface describes.
+    pub(crate) fn body_invalid(detail: String) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "body_invalid",
+            "The body cannot be read",
+            detail,
+        )
+    }
+
+    pub(crate) fn body_too_large(limit_bytes: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "The body is too large",
+            format!("At most {limit_bytes} bytes are taken. Send the checks in smaller batches."),
+        )
+    }
+
+    pub(crate) fn token_invalid() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "token_invalid",
+            "The device is not known",
+            "Send the header `Authorization: Bearer` with the device's token. If it was revoked or \
+             lost, ask for a new one."
+                .to_owned(),
+        )
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "There is nothing here",
+            "See /api/docs for what there is.".to_owned(),
+        )
+    }
+
+    pub(crate) fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "This address does not take this method",
+            "See /api/docs for the methods it takes.".to_owned(),
+        )
+    }
+
+    /// Our own fault: the outside learns nothing, the log everything, once.
+    pub(crate) fn internal(error: &dyn Error) -> Self {
+        tracing::error!(error = causes(error), "a request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong here",
+            "Nothing was changed. Send the same request again; if it keeps failing, give the \
+             x-request-id of this answer to whoever runs the server."
+                .to_owned(),
+        )
+    }
+}
+
+/// An error with its causes in one line, for the log.
+pub(crate) fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+impl From<CheckError> for Problem {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Refused(refused @ ScanRefused::CodeTooLong { .. }) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "code_too_long",
+                "The code is too long",
+                format!("{}.", sentence(&refused)),
+            ),
+            CheckError::Refused(refused @ ScanRefused::NulInCode) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "code_invalid",
+                "The code holds a character it cannot hold",
+                format!("{}.", sentence(&refused)),
+            ),
+            conflict @ CheckError::Conflict(_) => Self::new(
+                StatusCode::CONFLICT,
+                "check_id_conflict",
+                "The check id belongs to another scan",
+                format!("{}. Nothing was changed.", sentence(&conflict)),
+            ),
+            error @ (CheckError::Barcode(_) | CheckError::Db(_)) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<JournalError> for Problem {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::TooLarge(_) => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "batch_too_large",
+                "The batch has too many checks",
+                format!(
+                    "{}. Nothing was kept; send smaller batches.",
+                    sentence(&error)
+                ),
+            ),
+            JournalError::Db(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<db::DbError> for Problem {
+    fn from(error: db::DbError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+fn sentence(error: &dyn Error) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        response
+    }
+}

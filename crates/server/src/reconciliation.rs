@@ -1,0 +1,319 @@
+//! The reconciliation: accepted checks = control barcodes = staged = tickets =
+//! orders = account lines, barcode by barcode, with each difference explained or
+//! shouted about.
+
+use boxoffice::HeldReason;
+use boxoffice::ledger::{Contradiction, StagedState};
+use boxoffice::pending_account::Amount;
+use db::{Db, DbError};
+use gate::ledger::Standing;
+use kernel::ControlBarcode;
+use serde::Serialize;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// How many barcodes are read at a time.
+const PAGE: u32 = 5_000;
+/// How many differences are listed; all are counted.
+const LISTED: usize = 1_000;
+
+/// Both books side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reconciliation {
+    /// Checks that were accepted.
+    pub accepted_checks: i64,
+    /// Control barcodes the gate made for them.
+    pub control_barcodes: i64,
+    /// Of these: on their way to ticketing.
+    pub in_flight: i64,
+    /// Barcodes that reached ticketing.
+    pub staged: i64,
+    /// Of these: sold by the next external sales run.
+    pub ready: i64,
+    /// Of these: waiting for a cure, by reason.
+    pub held: BTreeMap<HeldReason, i64>,
+    /// Tickets for the gate's barcodes.
+    pub tickets: i64,
+    /// Orders in all, other resellers' included.
+    pub orders: i64,
+    /// Account lines in all, other resellers' included.
+    pub account: Amount,
+    /// Tickets that came by file from elsewhere and passed no gate of ours.
+    pub tickets_from_elsewhere: i64,
+    /// Entries that Otipass disputes; they are sold all the same.
+    pub disputed: i64,
+    /// How many differences nothing explains.
+    pub unexplained: usize,
+    /// These, at most 1,000.
+    pub differences: Vec<Difference>,
+}
+
+/// A difference that nothing explains.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Difference {
+    /// A stable name.
+    pub code: &'static str,
+    /// The check, order or barcode; barcodes are masked.
+    pub of: String,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub cure: &'static str,
+}
+
+impl Reconciliation {
+    /// Whether nothing is unexplained.
+    #[must_use]
+    pub const fn is_clean(&self) -> bool {
+        self.unexplained == 0
+    }
+}
+
+/// Compares the gate's books with the box office's in the same database. Both
+/// may be at work meanwhile: a difference counts only if a second look finds it
+/// too.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn reconcile(db: &Db) -> Result<Reconciliation, DbError> {
+    let (first, seen) = compare(db).await?;
+    if seen.is_empty() {
+        return Ok(first);
+    }
+    let (mut second, again) = compare(db).await?;
+    let confirmed: Vec<_> = again.intersection(&seen).cloned().collect();
+    second.unexplained = confirmed.len();
+    second.differences = confirmed.into_iter().take(LISTED).collect();
+    Ok(second)
+}
+
+async fn compare(db: &Db) -> Result<(Reconciliation, BTreeSet<Difference>), DbError> {
+    let mut tally = Tally::new(gate::ledger::accepted_checks(db).await?);
+    for check in gate::ledger::without_barcode(db).await? {
+        tally.shout(
+            "check_without_barcode",
+            format!("check {check}"),
+            "It was accepted and has no control barcode.".to_owned(),
+            "Report this: it cannot happen without a fault in the database or this program.",
+        );
+    }
+    let mut books = Books::new(db);
+    while let Some(pair) = books.next().await? {
+        tally.add(pair);
+    }
+    for order in boxoffice::ledger::orders_without_ticket(db).await? {
+        tally.shout(
+            "order_without_ticket",
+            format!("order {order}"),
+            "It has no ticket.".to_owned(),
+            "Report this: it cannot happen without a fault in the database or this program.",
+        );
+    }
+    let counts = boxoffice::report::counts(db).await?;
+    tally.sums.orders = counts.orders;
+    tally.sums.account = counts.account;
+    tally.sums.unexplained = tally.differences.len();
+    tally.sums.differences = tally.differences.iter().take(LISTED).cloned().collect();
+    Ok((tally.sums, tally.differences))
+}
+
+struct Tally {
+    sums: Reconciliation,
+    differences: BTreeSet<Difference>,
+}
+
+impl Tally {
+    fn new(accepted_checks: i64) -> Self {
+        Self {
+            sums: Reconciliation {
+                accepted_checks,
+                control_barcodes: 0,
+                in_flight: 0,
+                staged: 0,
+                ready: 0,
+                held: BTreeMap::new(),
+                tickets: 0,
+                orders: 0,
+                account: Amount::default(),
+                tickets_from_elsewhere: 0,
+                disputed: 0,
+                unexplained: 0,
+                differences: Vec::new(),
+            },
+            differences: BTreeSet::new(),
+        }
+    }
+
+    fn shout(&mut self, code: &'static str, of: String, what: String, cure: &'static str) {
+        self.differences.insert(Difference {
+            code,
+            of,
+            what,
+            cure,
+        });
+    }
+
+    fn add(&mut self, pair: Pair) {
+        let (barcode, gate, sold) = match pair {
+            Pair::Gate(gate) => (gate.barcode.clone(), Some(gate), None),
+            Pair::BoxOffice(sold) => (sold.barcode.clone(), None, Some(sold)),
+            Pair::Both(gate, sold) => (gate.barcode.clone(), Some(gate), Some(sold)),
+        };
+        let name = match &gate {
+            Some(gate) => format!("check {} (barcode {barcode})", gate.check_id),
+            None => format!("barcode {barcode}"),
+        };
+        let staged = sold.as_ref().and_then(|entry| entry.staged);
+        let has_ticket = sold.as_ref().is_some_and(|entry| entry.ticket.is_some());
+        if let Some(gate) = &gate {
+            self.sums.control_barcodes += 1;
+            self.sums.disputed += i64::from(gate.disputed.is_some());
+            self.sums.tickets += i64::from(has_ticket);
+            match (&gate.standing, staged) {
+                (_, Some(_)) => {}
+                (Standing::InFlight, None) => self.sums.in_flight += 1,
+                (Standing::Delivered, None) => self.shout(
+                    "delivered_not_staged",
+                    name.clone(),
+                    "Ticketing took it from the gate and does not have it.".to_owned(),
+                    "Ask whoever runs ticketing whether a backup was restored there.",
+                ),
+                (Standing::Refused(why), None) => self.shout(
+                    "refused_by_ticketing",
+                    name.clone(),
+                    format!("Ticketing refused it: {why}"),
+                    "Cure what ticketing names, then send it again: passerelle sales resend.",
+                ),
+            }
+        } else if staged.is_some() {
+            self.shout(
+                "staged_without_check",
+                name.clone(),
+                "It reached ticketing and the gate did not make it.".to_owned(),
+                "Find out which access control system sent it; only this gate should.",
+            );
+        } else {
+            self.sums.tickets_from_elsewhere += 1;
+        }
+        match staged {
+            None => {}
+            Some(StagedState::Ready) => self.sums.ready += 1,
+            Some(StagedState::Held(reason)) => {
+                *self.sums.held.entry(reason).or_default() += 1;
+            }
+            Some(StagedState::Sold) => {}
+        }
+        self.sums.staged += i64::from(staged.is_some());
+        if let Some(contradiction) = sold
+            .as_ref()
+            .and_then(boxoffice::ledger::Entry::contradiction)
+        {
+            let (code, what) = match contradiction {
+                Contradiction::SoldWithoutTicket => (
+                    "sold_without_ticket",
+                    "It counts as sold and has no ticket.",
+                ),
+                Contradiction::TicketButUnsold => (
+                    "ticket_but_unsold",
+                    "It has a ticket and does not count as sold.",
+                ),
+                Contradiction::TicketWithoutOrder => {
+                    ("ticket_without_order", "Its ticket has no order.")
+                }
+                Contradiction::TicketWithoutLine => (
+                    "ticket_without_line",
+                    "Its ticket has no line on the pending account.",
+                ),
+                Contradiction::AmountDiffers => (
+                    "amount_differs",
+                    "Its account line is over another amount than its ticket.",
+                ),
+            };
+            self.shout(
+                code,
+                name,
+                what.to_owned(),
+                "Report this: it cannot happen without a fault in the database or this program.",
+            );
+        }
+    }
+}
+
+/// One barcode, in the books that have it.
+enum Pair {
+    Gate(gate::ledger::Entry),
+    BoxOffice(boxoffice::ledger::Entry),
+    Both(gate::ledger::Entry, boxoffice::ledger::Entry),
+}
+
+/// Both books, read page by page in the same order.
+struct Books<'a> {
+    db: &'a Db,
+    gate: Side<gate::ledger::Entry>,
+    box_office: Side<boxoffice::ledger::Entry>,
+}
+
+struct Side<T> {
+    page: VecDeque<T>,
+    after: Option<ControlBarcode>,
+    ended: bool,
+}
+
+impl<T> Side<T> {
+    fn new() -> Self {
+        Self {
+            page: VecDeque::new(),
+            after: None,
+            ended: false,
+        }
+    }
+
+    fn wants_more(&self) -> bool {
+        self.page.is_empty() && !self.ended
+    }
+
+    fn take_up(&mut self, page: Vec<T>, barcode: impl Fn(&T) -> &ControlBarcode) {
+        self.after = page.last().map(|last| barcode(last).clone());
+        self.ended = page.is_empty();
+        self.page = page.into();
+    }
+}
+
+impl<'a> Books<'a> {
+    fn new(db: &'a Db) -> Self {
+        Self {
+            db,
+            gate: Side::new(),
+            box_office: Side::new(),
+        }
+    }
+
+    async fn next(&mut self) -> Result<Option<Pair>, DbError> {
+        if self.gate.wants_more() {
+            let page = gate::ledger::page(self.db, self.gate.after.clone(), PAGE).await?;
+            self.gate.take_up(page, |entry| &entry.barcode);
+        }
+        if self.box_office.wants_more() {
+            let after = self.box_office.after.clone();
+            let page = boxoffice::ledger::page(self.db, after, PAGE).await?;
+            self.box_office.take_up(page, |entry| &entry.barcode);
+        }
+        let order = match (self.gate.page.front(), self.box_office.page.front()) {
+            (None, None) => return Ok(None),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(gate), Some(sold)) => gate.barcode.cmp(&sold.barcode),
+        };
+        let gate = order.is_le().then(|| self.gate.page.pop_front()).flatten();
+        let sold = order
+            .is_ge()
+            .then(|| self.box_office.page.pop_front())
+            .flatten();
+        Ok(match (gate, sold) {
+            (Some(gate), Some(sold)) => Some(Pair::Both(gate, sold)),
+            (Some(gate), None) => Some(Pair::Gate(gate)),
+            (None, Some(sold)) => Some(Pair::BoxOffice(sold)),
+            (None, None) => None,
+        })
+    }
+}

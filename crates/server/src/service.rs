@@ -1,0 +1,156 @@
+use crate::problem::Problem;
+use crate::{access_control, device_api, health, workers};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, Request};
+use boxoffice::BoxOffice;
+use db::Db;
+use gate::Gate;
+use kernel::Clock;
+use metrics_exporter_prometheus::PrometheusHandle;
+use secutix::client::AccessControlClient;
+use secutix::token::ExpectedCaller;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::trace::TraceLayer;
+
+/// How long a shutdown waits for work in hand before it leaves the rest to the
+/// next start; everything is durable by then.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(20);
+
+/// What a process serves: the gate, the box office, or both.
+#[derive(Debug)]
+pub struct Service {
+    /// The gate's role, if this process has it.
+    pub gate: Option<GateRole>,
+    /// The box office's role, if this process has it.
+    pub box_office: Option<BoxOfficeRole>,
+    /// The database behind both.
+    pub db: Db,
+    /// What `/metrics` shows.
+    pub prometheus: PrometheusHandle,
+}
+
+/// Devices ask here, and control barcodes leave from here.
+#[derive(Debug)]
+pub struct GateRole {
+    /// The gate.
+    pub gate: Arc<Gate>,
+    /// The way to ticketing.
+    pub ticketing: AccessControlClient,
+    /// The pause between two calls to ticketing, so that its rate limit is never
+    /// reached.
+    pub delivery_pause: Duration,
+}
+
+/// Control barcodes arrive here and are sold.
+#[derive(Debug)]
+pub struct BoxOfficeRole {
+    /// The box office.
+    pub box_office: Arc<BoxOffice>,
+    /// Whose calls the access control service takes.
+    pub caller: ExpectedCaller,
+    /// What tokens are dated by.
+    pub clock: Arc<dyn Clock>,
+    /// The pause between two external sales runs; `None` leaves them to
+    /// `passerelle sales run`.
+    pub external_sales_every: Option<Duration>,
+}
+
+/// Why the service ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The listener failed.
+    #[error("the server stopped taking connections")]
+    Listener(#[from] std::io::Error),
+}
+
+/// What the device API works with.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) gate: Arc<Gate>,
+    /// Checks in hand, which a shutdown waits for.
+    pub(crate) tasks: TaskTracker,
+}
+
+impl Service {
+    /// All routes of this process; checks in hand are kept on `tasks`.
+    pub fn router(&self, tasks: &TaskTracker) -> Router {
+        let mut router = Router::new().merge(health::routes(self));
+        if let Some(role) = &self.gate {
+            let (routes, api) = device_api::routes();
+            let shared = Shared {
+                gate: Arc::clone(&role.gate),
+                tasks: tasks.clone(),
+            };
+            let page = utoipa_swagger_ui::SwaggerUi::new("/api/docs").url("/api/openapi.json", api);
+            router = router.merge(routes.with_state(shared)).merge(page);
+        }
+        if let Some(role) = &self.box_office {
+            router = router.merge(access_control::routes(role));
+        }
+        let request_id = HeaderName::from_static("x-request-id");
+        let trace = TraceLayer::new_for_http().make_span_with({
+            let request_id = request_id.clone();
+            move |request: &Request<_>| {
+                let id = request.headers().get(&request_id);
+                tracing::info_span!(
+                    "request",
+                    id = id.and_then(|id| id.to_str().ok()).unwrap_or_default(),
+                    method = %request.method(),
+                    path = request.uri().path(),
+                )
+            }
+        });
+        router
+            .fallback(async || Problem::not_found())
+            .method_not_allowed_fallback(async || Problem::method_not_allowed())
+            .layer(DefaultBodyLimit::max(device_api::BODY_LIMIT_BYTES))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(trace)
+            .layer(PropagateRequestIdLayer::new(request_id.clone()))
+            .layer(SetRequestIdLayer::new(request_id, MakeRequestUuid))
+    }
+
+    /// Serves until `shutdown`, then finishes what is in hand.
+    ///
+    /// # Errors
+    /// [`ServeError::Listener`].
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: CancellationToken,
+    ) -> Result<(), ServeError> {
+        let tasks = TaskTracker::new();
+        let router = self.router(&tasks);
+        workers::start(self, &tasks, &shutdown);
+        let served = axum::serve(listener, router)
+            .with_graceful_shutdown(shutdown.clone().cancelled_owned())
+            .await;
+        shutdown.cancel();
+        tasks.close();
+        if tokio::time::timeout(SHUTDOWN_LIMIT, tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some work was still in hand; it is taken up again at the next start");
+        }
+        Ok(served?)
+    }
+}
+
+/// What the outside sees of a panic: nothing but the problem.
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    use axum::response::IntoResponse;
+    let what = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words");
+    Problem::internal(&std::io::Error::other(what.to_owned())).into_response()
+}

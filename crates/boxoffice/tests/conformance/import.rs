@@ -1,6 +1,6 @@
 //! The import of STX_Files, ours and others'.
 
-use crate::desk::{Desk, admission, barcode, day, villeneuve_with};
+use crate::desk::{Desk, admission, barcode, day, villeneuve, villeneuve_with};
 use boxoffice::ledger::StagedState;
 use boxoffice::report::sales;
 use boxoffice::stx_file::{FileState, StagedId, files, rejections};
@@ -289,27 +289,37 @@ async fn a_corrected_file_leaves_no_report_behind(test: TestDb) {
 }
 
 async fn an_interrupted_import_goes_on_under_its_record(test: TestDb) {
-    let desk = Desk::open(test).await;
+    let no_credit = villeneuve_with(|c| c.contacts[0].payment_modes.clear());
+    let desk = Desk::open_with(test, no_credit).await;
     let path = desk.file("file.csv", foreign_file(3).await);
     let first = desk.office.import_file(&path, ImportKind::Upload).await;
     let first = first.unwrap();
-    let id = first.file.0;
-    desk.office
-        .db()
-        .write("as if it had not ended", move |tx| {
-            tx.execute(
-                "UPDATE box_stx_file SET state = 'WRITTEN' WHERE id = $1",
-                db::params![id],
-            )
-        })
-        .await
-        .map_err(|error: db::DbError| error)
-        .unwrap();
-    // A run leaves it to who brought it.
-    let run = desk.office.run_external_sales().await.unwrap();
-    assert_eq!(run, Default::default());
-    let second = desk.office.import_file(&path, ImportKind::Upload).await;
-    assert_eq!(second.unwrap().file, first.file);
+    assert_eq!(first.rejected.len(), 3);
+    desk.apply(villeneuve()).await;
+    for (tickets, already_imported) in [(3, 0), (0, 3)] {
+        let id = first.file.0;
+        desk.office
+            .db()
+            .write("as if it had not ended", move |tx| {
+                tx.execute(
+                    "UPDATE box_stx_file SET state = 'WRITTEN' WHERE id = $1",
+                    db::params![id],
+                )
+            })
+            .await
+            .map_err(|error: db::DbError| error)
+            .unwrap();
+        // A run leaves it to who brought it.
+        let run = desk.office.run_external_sales().await.unwrap();
+        assert_eq!(run, Default::default());
+        let again = desk.office.import_file(&path, ImportKind::Upload).await;
+        let again = again.unwrap();
+        assert_eq!(again.file, first.file);
+        assert_eq!(again.tickets, tickets);
+        assert_eq!(again.already_imported, already_imported);
+        let kept = rejections(desk.office.db(), first.file).await.unwrap();
+        assert_eq!(kept, []);
+    }
     let records = files(desk.office.db(), 10).await.unwrap();
     assert_eq!(records.len(), 1);
     assert_eq!((records[0].tickets, records[0].already_imported), (3, 3));

@@ -1,5 +1,5 @@
 use crate::{MIGRATIONS, Organisation};
-use db::{Db, DbError};
+use db::{Db, DbError, params};
 use kernel::Clock;
 use secutix::stx::{Dialect, InvalidDialect};
 use std::io;
@@ -102,5 +102,39 @@ impl BoxOffice {
     #[must_use]
     pub fn files_dir(&self) -> &Path {
         &self.files_dir
+    }
+}
+
+/// How many barcodes wait for their sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// The next external sales run sells them.
+    pub ready: i64,
+    /// They wait for a cure.
+    pub held: i64,
+}
+
+impl BoxOffice {
+    /// How many barcodes wait; cheap, however many are sold.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn waiting(&self) -> Result<Waiting, DbError> {
+        self.db
+            .read("waiting sales", |tx| {
+                let row = tx.query_one(
+                    "SELECT COUNT(*) AS unsold,
+                            CAST(COALESCE(SUM(CASE WHEN state = 'held' THEN 1 ELSE 0 END), 0)
+                                 AS BIGINT) AS held
+                     FROM box_staged WHERE state <> 'sold'",
+                    params![],
+                )?;
+                let held: i64 = row.get("held")?;
+                Ok(Waiting {
+                    ready: row.get::<i64>("unsold")? - held,
+                    held,
+                })
+            })
+            .await
     }
 }

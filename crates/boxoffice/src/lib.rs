@@ -26,7 +26,7 @@ mod stx_import;
 mod stx_row_check;
 mod ticket;
 
-pub use box_office::{BoxOffice, OpenError};
+pub use box_office::{BoxOffice, OpenError, Waiting};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use catalogue_file::{CatalogueProblem, read_catalogue};
 pub use external_sales::{Reevaluated, RunError, RunReport};

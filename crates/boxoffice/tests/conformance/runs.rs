@@ -109,6 +109,8 @@ async fn a_mapped_tariff_releases_what_is_held(test: TestDb) {
     });
     desk.send(tickets.collect()).await;
     desk.stage(5..8).await;
+    let waiting = desk.office.waiting().await.unwrap();
+    assert_eq!((waiting.ready, waiting.held), (3, 5));
     assert_eq!(desk.office.run_external_sales().await.unwrap().tickets(), 3);
     assert_eq!(desk.counts().await.held, 5);
     map_tariff(desk.office.db(), product, "CITYLATE".parse().unwrap())
@@ -117,6 +119,8 @@ async fn a_mapped_tariff_releases_what_is_held(test: TestDb) {
     assert_eq!(desk.office.run_external_sales().await.unwrap().tickets(), 5);
     let counts = desk.counts().await;
     assert_eq!((counts.held, counts.ready, counts.orders), (0, 0, 8));
+    let waiting = desk.office.waiting().await.unwrap();
+    assert_eq!((waiting.ready, waiting.held), (0, 0));
     assert_eq!(counts.account.amount_minor.minor(), 3 * 950 + 5 * 700);
 }
 

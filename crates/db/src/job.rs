@@ -82,8 +82,8 @@ where
 
     fn finish(self: Box<Self>, outcome: Result<(), DbError>) {
         let result = match (self.result, outcome) {
-            // What the closure itself refused stays its answer.
-            (Some(Err(refused)), _) => Err(refused),
+            // Also for a closure that refused: it may have refused because of
+            // what another one did, and that was undone.
             (_, Err(error)) => Err(error.into()),
             (Some(result), Ok(())) => result,
             (None, Ok(())) => Err(DbError::Closed.into()),

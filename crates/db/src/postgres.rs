@@ -13,6 +13,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 const CONNECTIONS: u32 = 8;
+/// How long a server may be silent while connecting or sending.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long one statement may take, in milliseconds.
+const STATEMENT_LIMIT_MS: u32 = 60_000;
 /// How often a transaction that met another's changes is tried.
 const ATTEMPTS: u32 = 40;
 
@@ -60,7 +64,10 @@ struct Connection {
 /// How one attempt at a transaction ended.
 enum Attempt {
     Done(Result<(), DbError>),
-    Again,
+    /// It met another's changes.
+    Conflict,
+    /// The connection had died since it was last used; nothing was sent.
+    Reconnect,
 }
 
 impl Connection {
@@ -76,20 +83,33 @@ impl Connection {
     fn client(&mut self) -> Result<(&mut Client, &mut Statements), DbError> {
         let open = match self.open.take() {
             Some((client, statements)) if !client.is_closed() => (client, statements),
-            _ => {
-                let mut client = Client::connect(&self.url, NoTls).map_err(DbError::unavailable)?;
-                let commit = match self.durability {
-                    Durability::Full => "on",
-                    Durability::Relaxed => "off",
-                };
-                client
-                    .batch_execute(&format!("SET synchronous_commit = {commit}"))
-                    .map_err(DbError::unavailable)?;
-                (client, Statements::new())
-            }
+            _ => (self.connect()?, Statements::new()),
         };
         let (client, statements) = self.open.insert(open);
         Ok((client, statements))
+    }
+
+    fn connect(&self) -> Result<Client, DbError> {
+        let mut config: postgres::Config = self.url.parse().map_err(DbError::unavailable)?;
+        // A server that vanished must be noticed, or callers wait for ever.
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(PATIENCE);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(PATIENCE);
+        }
+        config.keepalives_idle(PATIENCE);
+        let mut client = config.connect(NoTls).map_err(DbError::unavailable)?;
+        let commit = match self.durability {
+            Durability::Full => "on",
+            Durability::Relaxed => "off",
+        };
+        client
+            .batch_execute(&format!(
+                "SET synchronous_commit = {commit}; SET statement_timeout = {STATEMENT_LIMIT_MS}"
+            ))
+            .map_err(DbError::unavailable)?;
+        Ok(client)
     }
 
     fn run(&mut self, mut job: Box<dyn Job>) {
@@ -100,11 +120,12 @@ impl Connection {
                     metrics::counter!("passerelle_db_writes_total").increment(1);
                     return job.finish(outcome);
                 }
-                Attempt::Again => {
+                Attempt::Conflict => {
                     metrics::counter!("passerelle_db_conflicts_total", "name" => job.name())
                         .increment(1);
                     self.give_way(attempt);
                 }
+                Attempt::Reconnect => self.open = None,
             }
         }
         let error = DbError::Busy {
@@ -125,6 +146,7 @@ impl Connection {
     }
 
     fn attempt(&mut self, job: &mut dyn Job) -> Attempt {
+        let reused = self.open.is_some();
         let (client, statements) = match self.client() {
             Ok(open) => open,
             Err(error) => return Attempt::Done(Err(error)),
@@ -140,6 +162,7 @@ impl Connection {
         };
         let transaction = match begin.start() {
             Ok(transaction) => transaction,
+            Err(_) if reused => return Attempt::Reconnect,
             Err(error) => return Attempt::Done(Err(DbError::unavailable(error))),
         };
         let mut tx = Tx::postgres(PostgresTx {
@@ -148,19 +171,23 @@ impl Connection {
             conflict: false,
         });
         let verdict = job.run(&mut tx);
+        let failure = tx.failure();
         let Some(tx) = tx.into_postgres() else {
             return Attempt::Done(Err(DbError::Closed));
         };
-        let conflict = tx.conflict;
-        let ended = match verdict {
-            // A conflict that the closure swallowed has still ended the transaction.
-            Verdict::Keep if !conflict => tx.transaction.commit(),
-            _ => tx.transaction.rollback(),
-        };
-        match ended {
-            _ if conflict => Attempt::Again,
+        if tx.conflict {
+            // Dropped, it rolls back, whatever the closure made of the error.
+            return Attempt::Conflict;
+        }
+        if verdict == Verdict::Undo {
+            return Attempt::Done(Ok(()));
+        }
+        if let Some(swallowed) = failure {
+            return Attempt::Done(Err(swallowed));
+        }
+        match tx.transaction.commit() {
             Ok(()) => Attempt::Done(Ok(())),
-            Err(error) if is_conflict(&error) => Attempt::Again,
+            Err(error) if is_conflict(&error) => Attempt::Conflict,
             Err(error) if error.as_db_error().is_some() => {
                 Attempt::Done(Err(DbError::Commit(error.into())))
             }
@@ -240,6 +267,12 @@ impl PostgresTx<'_> {
 
     fn failed(&mut self, sql: &str, error: postgres::Error) -> DbError {
         self.conflict |= is_conflict(&error);
+        if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) && !self.statements.is_empty() {
+            // Another version of this program has changed a table meanwhile, and
+            // the prepared statements still know the old one.
+            self.statements.clear();
+            self.conflict = true;
+        }
         DbError::statement(sql, error)
     }
 }

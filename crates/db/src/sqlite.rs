@@ -12,8 +12,9 @@ use tokio::sync::mpsc;
 /// The most closures one commit takes.
 const GROUP_LIMIT: usize = 256;
 const READERS: usize = 4;
-/// How long a commit waits for another process that holds the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a commit waits for another process that holds the file. Whoever
+/// waits behind it is told then, too.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 const STATEMENT_CACHE: usize = 256;
 
 pub(crate) fn open_memory(durability: Durability) -> Result<Db, DbError> {
@@ -107,11 +108,18 @@ fn write_group(
     waiting: &mut mpsc::Receiver<Box<dyn Job>>,
 ) {
     if let Err(error) = command(connection, "BEGIN IMMEDIATE") {
-        let name = first.name();
-        first.finish(Err(match error.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DatabaseBusy) => DbError::Busy { name, attempts: 1 },
-            _ => DbError::unavailable(error),
-        }));
+        let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
+        let unavailable = DbError::unavailable(error);
+        let mut next = Some(first);
+        while let Some(job) = next {
+            let name = job.name();
+            job.finish(Err(if busy {
+                DbError::Busy { name, attempts: 1 }
+            } else {
+                unavailable.clone()
+            }));
+            next = waiting.try_recv().ok();
+        }
         return;
     }
     let mut group = Vec::new();
@@ -119,17 +127,25 @@ fn write_group(
     let mut failed = None;
     while let Some(mut job) = next.take() {
         let done = run_in_savepoint(connection, job.as_mut());
-        group.push(job);
-        // An error such as a full disk ends the whole transaction at once, and
-        // with it what the others in the group did.
-        if let Err(error) = done {
-            failed = Some(error);
-        } else if connection.is_autocommit() {
-            failed = Some(DbError::Commit(
-                std::io::Error::other("SQLite ended the transaction").into(),
-            ));
-        } else if group.len() < GROUP_LIMIT {
-            next = waiting.try_recv().ok();
+        match done {
+            // An error such as a full disk ends the whole transaction at once,
+            // and with it what the others in the group did.
+            Ok(_) if connection.is_autocommit() => {
+                failed = Some(DbError::Commit(
+                    std::io::Error::other("SQLite ended the transaction").into(),
+                ));
+                group.push((job, None));
+            }
+            Ok(undone) => {
+                group.push((job, undone));
+                if group.len() < GROUP_LIMIT {
+                    next = waiting.try_recv().ok();
+                }
+            }
+            Err(error) => {
+                failed = Some(error);
+                group.push((job, None));
+            }
         }
     }
     let outcome = match failed {
@@ -144,23 +160,33 @@ fn write_group(
     }
     metrics::counter!("passerelle_db_commits_total").increment(1);
     metrics::counter!("passerelle_db_writes_total").increment(group.len() as u64);
-    for job in group {
-        job.finish(outcome.clone());
+    for (job, undone) in group {
+        job.finish(match (&outcome, undone) {
+            (Ok(()), Some(error)) => Err(error),
+            (outcome, _) => outcome.clone(),
+        });
     }
 }
 
-fn run_in_savepoint(connection: &Connection, job: &mut dyn Job) -> Result<(), DbError> {
+/// Runs one closure of a group. Gives the failure that a closure swallowed, for
+/// which it is undone.
+fn run_in_savepoint(
+    connection: &Connection,
+    job: &mut dyn Job,
+) -> Result<Option<DbError>, DbError> {
     let commit = |error: rusqlite::Error| DbError::Commit(error.into());
     command(connection, "SAVEPOINT one").map_err(commit)?;
-    match job.run(&mut Tx::sqlite(connection)) {
-        Verdict::Keep => {}
-        Verdict::Undo if connection.is_autocommit() => return Ok(()),
-        Verdict::Undo => command(connection, "ROLLBACK TO one").map_err(commit)?,
-    }
+    let mut tx = Tx::sqlite(connection);
+    let verdict = job.run(&mut tx);
+    let swallowed = tx.failure().filter(|_| verdict == Verdict::Keep);
     if connection.is_autocommit() {
-        return Ok(());
+        return Ok(swallowed);
     }
-    command(connection, "RELEASE one").map_err(commit)
+    if verdict == Verdict::Undo || swallowed.is_some() {
+        command(connection, "ROLLBACK TO one").map_err(commit)?;
+    }
+    command(connection, "RELEASE one").map_err(commit)?;
+    Ok(swallowed)
 }
 
 fn read(connection: &Connection, mut job: Box<dyn Job>) {

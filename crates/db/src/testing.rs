@@ -67,7 +67,8 @@ pub async fn postgres() -> TestDb {
         .await
         .expect("the schema can be made");
     let separator = if server.contains('?') { '&' } else { '?' };
-    let url = format!("{server}{separator}options=-csearch_path%3D{schema}");
+    let url =
+        format!("{server}{separator}options=-csearch_path%3D{schema}&application_name={schema}");
     TestDb::open(DbUrl::Postgres(url), None).await
 }
 

@@ -2,9 +2,12 @@ use crate::postgres::PostgresTx;
 use crate::sqlite;
 use crate::{DbError, Row, Value};
 
-/// A transaction in progress.
+/// A transaction in progress. After a statement has failed it runs no other,
+/// and what it did is undone, whatever the closure makes of the error: the two
+/// engines would otherwise keep different halves.
 pub struct Tx<'a> {
     engine: Engine<'a>,
+    failed: Option<DbError>,
 }
 
 enum Engine<'a> {
@@ -16,13 +19,20 @@ impl<'a> Tx<'a> {
     pub(crate) fn sqlite(connection: &'a rusqlite::Connection) -> Self {
         Self {
             engine: Engine::Sqlite(connection),
+            failed: None,
         }
     }
 
     pub(crate) fn postgres(tx: PostgresTx<'a>) -> Self {
         Self {
             engine: Engine::Postgres(tx),
+            failed: None,
         }
+    }
+
+    /// The first statement's failure, if one failed.
+    pub(crate) fn failure(&mut self) -> Option<DbError> {
+        self.failed.take()
     }
 
     pub(crate) fn into_postgres(self) -> Option<PostgresTx<'a>> {
@@ -37,10 +47,10 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`DbError::Statement`] if the engine refuses it.
     pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, DbError> {
-        match &mut self.engine {
+        self.guarded(|engine| match engine {
             Engine::Sqlite(connection) => sqlite::execute(connection, sql, params),
             Engine::Postgres(tx) => tx.execute(sql, params),
-        }
+        })
     }
 
     /// Runs a query and gives all its rows.
@@ -48,10 +58,20 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`DbError::Statement`] if the engine refuses it.
     pub fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
-        match &mut self.engine {
+        self.guarded(|engine| match engine {
             Engine::Sqlite(connection) => sqlite::query(connection, sql, params),
             Engine::Postgres(tx) => tx.query(sql, params),
+        })
+    }
+
+    fn guarded<T>(
+        &mut self,
+        run: impl FnOnce(&mut Engine<'a>) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        if let Some(failed) = &self.failed {
+            return Err(failed.clone());
         }
+        run(&mut self.engine).inspect_err(|error| self.failed = Some(error.clone()))
     }
 
     /// Runs a query that gives one row or none.
@@ -84,9 +104,9 @@ impl<'a> Tx<'a> {
     /// Runs several statements without parameters, translated to the engine's
     /// own words for what the two spell differently. Only for migrations.
     pub(crate) fn define(&mut self, sql: &str) -> Result<(), DbError> {
-        match &mut self.engine {
+        self.guarded(|engine| match engine {
             Engine::Sqlite(connection) => sqlite::define(connection, sql),
             Engine::Postgres(tx) => tx.define(sql),
-        }
+        })
     }
 }

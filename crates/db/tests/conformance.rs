@@ -194,10 +194,12 @@ async fn a_swallowed_failure_of_a_statement_is_not_half_committed(test: TestDb) 
             tx.execute("INSERT INTO thing (name) VALUES ('first')", params![])?;
             let failed = tx.execute("INSERT INTO thing (name) VALUES (NULL)", params![]);
             assert!(matches!(failed, Err(DbError::Statement { .. })));
-            failed.map(drop)
+            let after = tx.execute("INSERT INTO thing (name) VALUES ('after')", params![]);
+            assert!(after.is_err(), "no statement runs after a failed one");
+            Ok(())
         })
         .await;
-    assert!(done.is_err());
+    assert!(matches!(done, Err(DbError::Statement { .. })));
     assert!(names(&db).await.is_empty());
 }
 
@@ -453,4 +455,48 @@ async fn a_url_that_is_none_is_refused_and_a_password_never_shown() {
 async fn a_file_that_cannot_be_opened_says_so() {
     let url = db::DbUrl::SqliteFile("/proc/nowhere/passerelle.db".into());
     assert!(matches!(Db::open(&url).await, Err(DbError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_connection_that_died_is_replaced_before_anyone_notices() {
+    let test = db::testing::postgres().await;
+    let db = with_schema(&test).await;
+    for round in 0..12 {
+        let others: Result<_, DbError> = db
+            .write("end the other sessions", |tx| {
+                tx.query(
+                    "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a
+                     JOIN pg_stat_activity me ON me.pid = pg_backend_pid()
+                     WHERE a.pid <> me.pid AND a.application_name = me.application_name",
+                    params![],
+                )
+            })
+            .await;
+        others.unwrap();
+        insert(&db, &format!("{round:02}"), 1).await.unwrap();
+    }
+    assert_eq!(names(&db).await.len(), 12);
+}
+
+#[tokio::test]
+async fn those_who_wait_behind_another_process_are_told_together() {
+    let test = sqlite_on_disk().await;
+    let db = with_schema(&test).await;
+    let db::DbUrl::SqliteFile(path) = &test.url else {
+        panic!("it is a file");
+    };
+    let other = rusqlite::Connection::open(path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let waiting: Vec<_> = (0..20)
+        .map(|n| {
+            let db = db.clone();
+            tokio::spawn(async move { insert(&db, &format!("{n}"), 1).await })
+        })
+        .collect();
+    for one in waiting {
+        let busy = one.await.unwrap();
+        assert!(matches!(busy, Err(DbError::Busy { .. })), "{busy:?}");
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+    insert(&db, "after", 1).await.unwrap();
 }

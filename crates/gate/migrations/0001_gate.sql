@@ -49,6 +49,7 @@ CREATE TABLE gate_intent (
     scanned_at BIGINT NOT NULL,
     arrived_at BIGINT NOT NULL,
     card TEXT NOT NULL,
+    num_type TEXT NOT NULL,
     sector TEXT NOT NULL,
     service_id TEXT NOT NULL,
     space_id TEXT NOT NULL,
@@ -106,12 +107,15 @@ CREATE INDEX gate_control_barcode_queue ON gate_control_barcode (seq)
 CREATE TABLE gate_declaration (
     seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     check_id TEXT NOT NULL UNIQUE,
+    num_type TEXT NOT NULL,
     service_id TEXT NOT NULL,
     space_id TEXT NOT NULL,
+    -- 1 if Otipass may have counted the entry when it was asked about it.
+    maybe_counted BIGINT NOT NULL,
     attempts BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
     declared_at BIGINT,
     disputed TEXT
 );
-CREATE INDEX gate_declaration_queue ON gate_declaration (seq) WHERE declared_at IS NULL;
+CREATE INDEX gate_declaration_queue ON gate_declaration (due_at, seq) WHERE declared_at IS NULL;
 CREATE INDEX gate_declaration_disputed ON gate_declaration (check_id) WHERE disputed IS NOT NULL;

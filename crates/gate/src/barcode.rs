@@ -2,6 +2,9 @@
 
 use kernel::{CardNumber, ControlBarcode, InvalidId, Timestamp};
 
+/// How many barcodes are tried for one scan.
+pub const CANDIDATES: i64 = 1_000;
+
 /// The barcode for `card` admitted at `moment`: `OTI`, the card number, and the
 /// moment as `yyyyMMddHHmmssSSS` in UTC.
 ///
@@ -13,12 +16,13 @@ pub fn control_barcode(card: &CardNumber, moment: Timestamp) -> Result<ControlBa
 }
 
 /// The barcodes to try in turn for a scan at `scanned_at`: each is one
-/// millisecond later than the one before, and the first free one is taken.
+/// millisecond later than the one before, and the first free one is taken. There
+/// are [`CANDIDATES`] of them.
 pub fn candidates(
     card: &CardNumber,
     scanned_at: Timestamp,
 ) -> impl Iterator<Item = Result<ControlBarcode, InvalidId>> {
-    (0..).map(move |later_ms| control_barcode(card, scanned_at.plus_ms(later_ms)))
+    (0..CANDIDATES).map(move |later_ms| control_barcode(card, scanned_at.plus_ms(later_ms)))
 }
 
 #[cfg(test)]

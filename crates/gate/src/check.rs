@@ -1,11 +1,10 @@
-//! A check on its way from scan to decision: its intent, its record, and what a
-//! repeated id gets.
+//! A check: its scan, its record, and what a repeated id gets.
 
-use crate::decide::{Intent, Recognised, Verdict};
+use crate::decide::{Counted, Recognised, Verdict};
 use crate::{Decision, Site, barcode};
 use db::{DbError, Row, Tx, params};
 use kernel::{CardNumber, CheckId, DeviceCode, InvalidId, SectorCode, Timestamp};
-use otipass::{EntriesLeft, PassFacts, SectorInfo};
+use otipass::{EntriesLeft, PassFacts};
 use serde::Serialize;
 
 /// The most a scanned code may have, in bytes.
@@ -54,9 +53,13 @@ pub enum ScanRefused {
         /// Its length.
         bytes: usize,
     },
-    /// The code holds a NUL character, which no database can keep as text.
-    #[error("the code holds a NUL character")]
-    NulInCode,
+    /// The device has read so many scans of one card at one moment that no
+    /// control barcode is free: its clock stands still.
+    #[error(
+        "the device reports the same moment for more than {} scans of one card; set its clock",
+        barcode::CANDIDATES
+    )]
+    ClockStandsStill,
 }
 
 impl Scan {
@@ -70,10 +73,21 @@ impl Scan {
                 bytes: self.code.len(),
             });
         }
-        if self.code.contains('\0') {
-            return Err(ScanRefused::NulInCode);
-        }
         Ok(())
+    }
+
+    /// The code as it is kept: no database keeps a NUL character as text, so its
+    /// picture stands for it.
+    pub(crate) fn kept_code(&self) -> String {
+        self.code.replace('\0', "\u{2400}")
+    }
+
+    /// Whether this scan is the one that was kept.
+    pub(crate) fn is_kept_as(&self, kept: &Scan) -> bool {
+        self.id == kept.id
+            && self.device == kept.device
+            && self.scanned_at == kept.scanned_at
+            && self.kept_code() == kept.code
     }
 }
 
@@ -117,6 +131,12 @@ pub enum CheckError {
     /// Its id belongs to another scan. Nothing was changed.
     #[error("the check id {0} was used before for another scan; a new scan needs a new id")]
     Conflict(CheckId),
+    /// Otipass may have counted the entry and is silent now. The check stays
+    /// open; the same id gets its answer later.
+    #[error(
+        "Otipass may have counted this entry and does not answer now; send the same check again"
+    )]
+    StaysOpen(CheckId),
     /// A barcode could not be formed.
     #[error("the control barcode could not be formed")]
     Barcode(#[from] InvalidId),
@@ -131,6 +151,7 @@ pub(crate) struct Deciding<'a> {
     pub(crate) mode: Mode,
     pub(crate) recognised: Option<&'a Recognised>,
     pub(crate) verdict: Verdict,
+    pub(crate) counted: Counted,
     pub(crate) arrived_at: Timestamp,
     pub(crate) decided_at: Timestamp,
 }
@@ -146,89 +167,11 @@ pub(crate) fn find(tx: &mut Tx<'_>, scan: &Scan) -> Result<Option<Check>, CheckE
     )?;
     let Some(row) = row else { return Ok(None) };
     let check = Check::from_row(&row)?;
-    if check.scan == *scan {
+    if scan.is_kept_as(&check.scan) {
         Ok(Some(check))
     } else {
         Err(CheckError::Conflict(scan.id))
     }
-}
-
-/// Keeps the intent to ask Otipass, or finds that there is one already.
-pub(crate) fn open_intent(
-    tx: &mut Tx<'_>,
-    scan: &Scan,
-    recognised: &Recognised,
-    arrived_at: Timestamp,
-) -> Result<Intent, CheckError> {
-    let info = &recognised.info;
-    let made = tx.execute(
-        "INSERT INTO gate_intent (check_id, device, code, scanned_at, arrived_at, card, sector,
-                                  service_id, space_id, season, product)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         ON CONFLICT (check_id) DO NOTHING",
-        params![
-            scan.id,
-            &scan.device,
-            &scan.code,
-            scan.scanned_at,
-            arrived_at,
-            &recognised.card,
-            &recognised.sector,
-            info.service_id.as_str(),
-            info.space_id.as_str(),
-            &info.season,
-            &info.product,
-        ],
-    )?;
-    if made == 1 {
-        return Ok(Intent::Fresh);
-    }
-    let earlier = tx.query_one(
-        "SELECT * FROM gate_intent WHERE check_id = $1",
-        params![scan.id],
-    )?;
-    if scan_of(&earlier)? == *scan {
-        Ok(Intent::Unresolved)
-    } else {
-        Err(CheckError::Conflict(scan.id))
-    }
-}
-
-/// An intent that never became a decision.
-pub(crate) struct Unresolved {
-    pub(crate) scan: Scan,
-    pub(crate) recognised: Recognised,
-    pub(crate) arrived_at: Timestamp,
-}
-
-/// The intents that arrived before `before`, oldest first, at most `limit`.
-pub(crate) fn unresolved(
-    tx: &mut Tx<'_>,
-    before: Timestamp,
-    limit: u32,
-) -> Result<Vec<Unresolved>, CheckError> {
-    tx.query(
-        "SELECT * FROM gate_intent WHERE arrived_at < $1 ORDER BY arrived_at, check_id LIMIT $2",
-        params![before, limit],
-    )?
-    .iter()
-    .map(|row| {
-        Ok(Unresolved {
-            scan: scan_of(row)?,
-            recognised: Recognised {
-                card: row.get("card")?,
-                sector: row.get("sector")?,
-                info: SectorInfo {
-                    service_id: read_as(row, "service_id")?,
-                    space_id: read_as(row, "space_id")?,
-                    season: row.get("season")?,
-                    product: row.get("product")?,
-                },
-            },
-            arrived_at: row.get("arrived_at")?,
-        })
-    })
-    .collect()
 }
 
 /// Keeps the decision, and for an admission its control barcode with its place
@@ -243,20 +186,15 @@ pub(crate) fn record(
     if let Some(known) = find(tx, scan)? {
         return Ok((known, Freshness::Repeated));
     }
-    let intent = tx.query_opt(
-        "DELETE FROM gate_intent WHERE check_id = $1 RETURNING *",
+    tx.execute(
+        "DELETE FROM gate_intent WHERE check_id = $1",
         params![scan.id],
     )?;
-    if let Some(intent) = intent
-        && scan_of(&intent)? != *scan
-    {
-        return Err(CheckError::Conflict(scan.id));
-    }
     let decision = deciding.verdict.decision;
     let day = site.zone.business_day(scan.scanned_at);
     if let (Decision::Admitted(admission), Some(recognised)) = (decision, deciding.recognised) {
         keep_control_barcode(tx, deciding, recognised)?;
-        crate::declaration::owe(tx, scan, admission, recognised, deciding.decided_at)?;
+        crate::declaration::owe(tx, deciding, admission, recognised)?;
     }
     let count = count_today(tx, &scan.device, day, decision)?;
     let pass = deciding.verdict.pass.unwrap_or_default();
@@ -269,7 +207,7 @@ pub(crate) fn record(
             scan.id,
             &scan.device,
             deciding.mode.as_str(),
-            &scan.code,
+            scan.kept_code(),
             scan.scanned_at,
             deciding.arrived_at,
             deciding.decided_at,
@@ -319,10 +257,10 @@ fn keep_control_barcode(
             ],
         )?;
         if made == 1 {
-            break;
+            return Ok(());
         }
     }
-    Ok(())
+    Err(ScanRefused::ClockStandsStill.into())
 }
 
 fn count_today(
@@ -348,7 +286,7 @@ fn count_today(
     row.map_or(Ok(0), |row| row.get("admitted"))
 }
 
-fn scan_of(row: &Row) -> Result<Scan, DbError> {
+pub(crate) fn scan_of(row: &Row) -> Result<Scan, DbError> {
     Ok(Scan {
         id: row.get("check_id")?,
         device: row.get("device")?,
@@ -403,7 +341,7 @@ pub(crate) fn read_as<T: std::str::FromStr>(row: &Row, column: &str) -> Result<T
         .map_err(|_| unreadable(column))
 }
 
-fn unreadable(column: &str) -> DbError {
+pub(crate) fn unreadable(column: &str) -> DbError {
     DbError::Column {
         column: column.to_owned(),
         problem: "holds a word this version does not know".to_owned(),

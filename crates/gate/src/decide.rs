@@ -2,13 +2,15 @@
 
 use crate::{Admission, Decision, InterfaceSettings, Reason, Site, WhenSilent};
 use kernel::{CardNumber, DeviceCode, SectorCode};
-use otipass::{Answer, PassFacts, References, Refusal, SectorInfo};
+use otipass::{Answer, NumType, PassFacts, References, Refusal, SectorInfo};
 
 /// A pass at a mapped sector: what Otipass can be asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recognised {
     /// The pass.
     pub card: CardNumber,
+    /// What kind of number that is.
+    pub num_type: NumType,
     /// Where it was scanned.
     pub sector: SectorCode,
     /// What the sector means to Otipass and to ticketing.
@@ -33,6 +35,7 @@ pub fn recognise(
     let info = mapping.sectors.get(sector).ok_or(Reason::SectorNotMapped)?;
     Ok(Recognised {
         card,
+        num_type: settings.format.num_type,
         sector: sector.clone(),
         info: info.clone(),
     })
@@ -44,8 +47,33 @@ pub enum Asked {
     /// It answered in time.
     Answered(Answer),
     /// It was silent, unreachable or failing, or the breaker spared us the wait.
-    Silent,
+    Silent(Counted),
 }
+
+/// Whether Otipass may have counted an entry without our hearing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// It was never asked, or never heard the question.
+    No,
+    /// The question may have reached it.
+    Maybe,
+}
+
+impl Counted {
+    /// What is known of an entry after asking, given what was known before.
+    #[must_use]
+    pub fn after(self, intent: Intent) -> Self {
+        match intent {
+            Intent::Fresh => self,
+            Intent::Unresolved => Counted::Maybe,
+        }
+    }
+}
+
+/// Otipass may have counted the entry, is silent now, and the site refuses
+/// then: whatever is answered could be wrong for ever. The check stays open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StaysOpen;
 
 /// Whether an earlier attempt at the same check may already have asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,14 +108,16 @@ impl Verdict {
 ///
 /// With a partner that does not honour references, `already_used` after an
 /// unresolved intent is our own entry coming back, and counts as accepted.
-#[must_use]
+///
+/// # Errors
+/// [`StaysOpen`] if it cannot be decided now.
 pub fn decide(
     asked: &Asked,
     intent: Intent,
     references: References,
     when_silent: WhenSilent,
-) -> Verdict {
-    match asked {
+) -> Result<Verdict, StaysOpen> {
+    Ok(match asked {
         Asked::Answered(Answer::Yes(pass)) => Verdict {
             decision: Decision::Admitted(Admission::Accepted),
             pass: Some(*pass),
@@ -103,11 +133,12 @@ pub fn decide(
             decision: Decision::Refused(Reason::Partner(*refusal)),
             pass: *pass,
         },
-        Asked::Silent => Verdict::without_partner(match when_silent {
-            WhenSilent::Admit => Decision::Admitted(Admission::AcceptedUnverified),
-            WhenSilent::Refuse => Decision::Refused(Reason::PartnerUnavailable),
+        Asked::Silent(_) => Verdict::without_partner(match (when_silent, intent) {
+            (WhenSilent::Admit, _) => Decision::Admitted(Admission::AcceptedUnverified),
+            (WhenSilent::Refuse, Intent::Fresh) => Decision::Refused(Reason::PartnerUnavailable),
+            (WhenSilent::Refuse, Intent::Unresolved) => return Err(StaysOpen),
         }),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -123,6 +154,7 @@ mod tests {
 
     fn outcome(asked: &Asked, intent: Intent, references: References) -> &'static str {
         decide(asked, intent, references, WhenSilent::Admit)
+            .unwrap()
             .decision
             .as_str()
     }
@@ -165,8 +197,22 @@ mod tests {
             (WhenSilent::Admit, "accepted_unverified"),
             (WhenSilent::Refuse, "partner_unavailable"),
         ] {
-            let verdict = decide(&Asked::Silent, Intent::Fresh, References::Honoured, policy);
-            assert_eq!(verdict.decision.as_str(), expected);
+            let silent = Asked::Silent(Counted::No);
+            let verdict = decide(&silent, Intent::Fresh, References::Honoured, policy);
+            assert_eq!(verdict.unwrap().decision.as_str(), expected);
         }
+    }
+
+    #[test]
+    fn an_entry_that_may_have_been_counted_is_not_refused_for_ever() {
+        let silent = Asked::Silent(Counted::No);
+        for references in [References::Honoured, References::Ignored] {
+            let refuse = decide(&silent, Intent::Unresolved, references, WhenSilent::Refuse);
+            assert_eq!(refuse, Err(StaysOpen));
+            let admit = decide(&silent, Intent::Unresolved, references, WhenSilent::Admit);
+            assert_eq!(admit.unwrap().decision.as_str(), "accepted_unverified");
+        }
+        assert_eq!(Counted::No.after(Intent::Unresolved), Counted::Maybe);
+        assert_eq!(Counted::No.after(Intent::Fresh), Counted::No);
     }
 }

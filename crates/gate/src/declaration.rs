@@ -1,12 +1,12 @@
 //! Telling Otipass of entries it was not asked about: those that a device
 //! admitted offline, and those admitted while Otipass was silent.
 
-use crate::check::{CheckError, Scan, read_as};
-use crate::decide::Recognised;
-use crate::{Admission, Gate};
+use crate::check::{Deciding, read_as};
+use crate::decide::{Counted, Recognised};
+use crate::{Admission, Gate, intent};
 use db::{DbError, Tx, params};
-use kernel::{CheckId, Timestamp};
-use otipass::{Answer, AskError, Question, Refusal};
+use kernel::CheckId;
+use otipass::{Answer, AskError, Question, References, Refusal};
 use std::time::Duration;
 
 /// How long one declaration may take. Nobody waits for it.
@@ -39,30 +39,57 @@ pub enum DeclareError {
 /// Notes that the admission owes a declaration, unless Otipass itself admitted.
 pub(crate) fn owe(
     tx: &mut Tx<'_>,
-    scan: &Scan,
+    deciding: &Deciding<'_>,
     admission: Admission,
     recognised: &Recognised,
-    now: Timestamp,
-) -> Result<(), CheckError> {
+) -> Result<(), DbError> {
     if admission == Admission::Accepted {
         return Ok(());
     }
     tx.execute(
-        "INSERT INTO gate_declaration (check_id, service_id, space_id, attempts, due_at)
-         VALUES ($1, $2, $3, 0, $4)",
+        "INSERT INTO gate_declaration (check_id, num_type, service_id, space_id, maybe_counted,
+                                       attempts, due_at)
+         VALUES ($1, $2, $3, $4, $5, 0, $6)",
         params![
-            scan.id,
+            deciding.scan.id,
+            intent::num_type_text(recognised.num_type),
             recognised.info.service_id.as_str(),
             recognised.info.space_id.as_str(),
-            now
+            deciding.counted == Counted::Maybe,
+            deciding.decided_at
         ],
-    )?;
-    Ok(())
+    )
+    .map(drop)
 }
 
 struct Due {
     question: Question,
+    maybe_counted: bool,
     attempts: i64,
+}
+
+impl DeclareError {
+    /// Whether any other entry would fare the same now. If not, this one waits
+    /// alone for its next attempt.
+    #[must_use]
+    pub const fn concerns_all(&self) -> bool {
+        match self {
+            Self::Ask(error) => is_outage(error),
+            Self::Db(_) => true,
+        }
+    }
+}
+
+/// Whether asking anything else would fail the same way now.
+pub(crate) const fn is_outage(error: &AskError) -> bool {
+    match error {
+        AskError::TimedOut { .. }
+        | AskError::Unreachable { .. }
+        | AskError::ProxyRefused { .. }
+        | AskError::CredentialsRefused { .. } => true,
+        AskError::HttpStatus { status, .. } => *status >= 500 || *status == 429,
+        AskError::AnswerLost { .. } | AskError::NotUnderstood { .. } => false,
+    }
 }
 
 impl Gate {
@@ -73,27 +100,28 @@ impl Gate {
     /// each attempt.
     pub async fn declare_next(&self) -> Result<Declared, DeclareError> {
         let now = self.clock.now();
-        let num_type = self.settings.format.num_type;
         let due = self
             .db
             .read("declaration due", move |tx| {
                 let row = tx.query_opt(
-                    "SELECT d.check_id, d.service_id, d.space_id, d.attempts, c.card, c.scanned_at
+                    "SELECT d.check_id, d.num_type, d.service_id, d.space_id, d.maybe_counted,
+                            d.attempts, c.card, c.scanned_at
                      FROM gate_declaration d JOIN gate_check c ON c.check_id = d.check_id
-                     WHERE d.declared_at IS NULL AND d.due_at <= $1 AND c.card IS NOT NULL
-                     ORDER BY d.seq LIMIT 1",
+                     WHERE d.declared_at IS NULL AND d.due_at <= $1
+                     ORDER BY d.due_at, d.seq LIMIT 1",
                     params![now],
                 )?;
                 row.map(|row| {
                     Ok::<_, DbError>(Due {
                         question: Question {
                             card: row.get("card")?,
-                            num_type,
+                            num_type: intent::num_type(&row)?,
                             service_id: read_as(&row, "service_id")?,
                             space_id: read_as(&row, "space_id")?,
                             time: row.get("scanned_at")?,
                             reference: row.get("check_id")?,
                         },
+                        maybe_counted: row.get("maybe_counted")?,
                         attempts: row.get("attempts")?,
                     })
                 })
@@ -110,6 +138,14 @@ impl Gate {
             .await
         {
             Ok(Answer::Yes(_)) => {
+                self.close_declaration(check, None).await?;
+                Ok(Declared::Taken)
+            }
+            // Our own entry coming back is no dispute.
+            Ok(Answer::No {
+                refusal: Refusal::AlreadyUsed,
+                ..
+            }) if due.maybe_counted && self.settings.references == References::Ignored => {
                 self.close_declaration(check, None).await?;
                 Ok(Declared::Taken)
             }

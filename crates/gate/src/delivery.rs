@@ -7,10 +7,39 @@ use db::{Db, DbError, Tx, params};
 use kernel::{ControlBarcode, Timestamp};
 use secutix::client::{AccessControlClient, CallError};
 use secutix::wire;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// The most control barcodes one call carries.
 /// [`wire::MAX_CONTROLLED_TICKETS`] is what the interface allows.
 const BATCH: u32 = 500;
+
+/// How many control barcodes the next call carries. A call that is refused as a
+/// whole is sent again by halves, until the one at fault stands alone.
+#[derive(Debug)]
+pub(crate) struct BatchSize(AtomicU32);
+
+impl Default for BatchSize {
+    fn default() -> Self {
+        Self(AtomicU32::new(BATCH))
+    }
+}
+
+impl BatchSize {
+    fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn halve(&self, sent: usize) {
+        let half = u32::try_from(sent / 2).unwrap_or(BATCH).max(1);
+        self.0.store(half, Ordering::Relaxed);
+    }
+
+    fn grow(&self) {
+        self.0.store((self.get() * 2).min(BATCH), Ordering::Relaxed);
+    }
+}
 
 /// What one step of delivering came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,6 +59,17 @@ pub enum DeliveryError {
     /// The database failed.
     #[error("the queue to ticketing could not be read or updated")]
     Db(#[from] DbError),
+}
+
+impl DeliveryError {
+    /// How long ticketing asked us to wait, if it did.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Call(CallError::RateLimited { retry_after }) => *retry_after,
+            _ => None,
+        }
+    }
 }
 
 impl Gate {
@@ -56,7 +96,11 @@ impl Gate {
         &self,
         ticketing: &AccessControlClient,
     ) -> Result<Delivered, DeliveryError> {
-        let queue = self.db.read("queue to ticketing", queue).await?;
+        let limit = self.batch_size.get();
+        let queue = self
+            .db
+            .read("queue to ticketing", move |tx| queue(tx, limit))
+            .await?;
         let Some((first, _)) = queue.first() else {
             return Ok(Delivered::default());
         };
@@ -65,8 +109,24 @@ impl Gate {
             controlled_tickets: queue.into_iter().map(|(_, ticket)| ticket).collect(),
         };
         let now = self.clock.now();
-        let answer = ticketing.import_controlled_ticket(&request).await?;
-        let results = outcomes(request, answer);
+        let results = match ticketing.import_controlled_ticket(&request).await {
+            Ok(answer) => {
+                self.batch_size.grow();
+                outcomes(request, answer)
+            }
+            Err(error) => match refusal_of_content(&error) {
+                Some(why) if request.controlled_tickets.len() == 1 => request
+                    .controlled_tickets
+                    .into_iter()
+                    .map(|ticket| (ticket.barcode, Some(why.clone())))
+                    .collect(),
+                Some(_) => {
+                    self.batch_size.halve(request.controlled_tickets.len());
+                    return Err(error.into());
+                }
+                None => return Err(error.into()),
+            },
+        };
         let delivered = Delivered {
             taken: results
                 .iter()
@@ -91,12 +151,12 @@ impl Gate {
 
 type Queued = (i64, wire::ControlledTicket);
 
-fn queue(tx: &mut Tx<'_>) -> Result<Vec<Queued>, DbError> {
+fn queue(tx: &mut Tx<'_>, limit: u32) -> Result<Vec<Queued>, DbError> {
     tx.query(
         "SELECT seq, barcode, sector, season, product, mode, controlled_at
          FROM gate_control_barcode
          WHERE delivered_at IS NULL AND refused IS NULL ORDER BY seq LIMIT $1",
-        params![BATCH],
+        params![limit],
     )?
     .iter()
     .map(|row| {
@@ -119,18 +179,41 @@ fn queue(tx: &mut Tx<'_>) -> Result<Vec<Queued>, DbError> {
     .collect()
 }
 
-/// What became of each barcode that was sent. The answer has a result for each,
-/// in the order of the request, or none at all: then ticketing took them all.
+/// Why ticketing refuses what this call carries, if that is what it refuses,
+/// and not the caller, the address or the pace.
+fn refusal_of_content(error: &CallError) -> Option<String> {
+    match error {
+        CallError::Refused {
+            http_status: 400 | 409 | 413 | 422,
+            detail,
+            ..
+        } => Some(detail.clone()),
+        _ => None,
+    }
+}
+
+/// What became of each barcode that was sent: the result that bears it, or the
+/// one in its place if results bear no barcodes; all were taken if there are no
+/// results. A barcode without result stays in the queue.
 fn outcomes(
     request: wire::ImportControlledTicketRequest,
     answer: wire::ImportControlledTicketAnswer,
 ) -> Vec<(ControlBarcode, Option<String>)> {
-    let refusals = answer.ticket_results.into_iter().map(|r| r.failure_reason);
-    request
-        .controlled_tickets
-        .into_iter()
-        .map(|ticket| ticket.barcode)
-        .zip(refusals.chain(std::iter::repeat(None)))
+    let sent = request.controlled_tickets.into_iter().map(|t| t.barcode);
+    if answer.ticket_results.is_empty() {
+        return sent.map(|barcode| (barcode, None)).collect();
+    }
+    let sent: Vec<_> = sent.collect();
+    let mut results: HashMap<_, _> = sent
+        .iter()
+        .zip(answer.ticket_results)
+        .map(|(place, result)| {
+            let barcode = result.barcode.unwrap_or_else(|| place.clone());
+            (barcode, result.failure_reason)
+        })
+        .collect();
+    sent.into_iter()
+        .filter_map(|barcode| results.remove(&barcode).map(|refused| (barcode, refused)))
         .collect()
 }
 
@@ -151,4 +234,75 @@ fn mark(
         ),
     }
     .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::TicketResult;
+
+    fn barcode(n: u32) -> ControlBarcode {
+        format!("OTI{n}").parse().unwrap()
+    }
+
+    fn request(count: u32) -> wire::ImportControlledTicketRequest {
+        wire::ImportControlledTicketRequest {
+            request_id: "gate-1".to_owned(),
+            controlled_tickets: (0..count)
+                .map(|n| wire::ControlledTicket {
+                    ac_identifier: "VN_AUG".parse().unwrap(),
+                    barcode: barcode(n),
+                    control_date: Timestamp::MIN,
+                    control_result: wire::ControlResult::Ok,
+                    failure_reason: None,
+                    season_code: "VN26".parse().unwrap(),
+                    product_code: "PASSVN".parse().unwrap(),
+                })
+                .collect(),
+        }
+    }
+
+    fn told(results: Vec<TicketResult>) -> Vec<(ControlBarcode, Option<String>)> {
+        outcomes(
+            request(2),
+            wire::ImportControlledTicketAnswer {
+                ticket_results: results,
+            },
+        )
+    }
+
+    #[test]
+    fn a_result_belongs_to_the_barcode_it_bears() {
+        let no = Some("conflict".to_owned());
+        let refused = |b| TicketResult::refused(b, "conflict".to_owned());
+        assert_eq!(told(vec![]), [(barcode(0), None), (barcode(1), None)]);
+        let swapped = vec![
+            refused(Some(barcode(1))),
+            TicketResult::accepted(barcode(0)),
+        ];
+        assert_eq!(
+            told(swapped),
+            [(barcode(0), None), (barcode(1), no.clone())]
+        );
+        let nameless = vec![refused(None), TicketResult::accepted(barcode(1))];
+        assert_eq!(told(nameless), [(barcode(0), no), (barcode(1), None)]);
+        let strange = vec![
+            TicketResult::accepted(barcode(0)),
+            TicketResult::accepted(barcode(7)),
+        ];
+        assert_eq!(told(strange), [(barcode(0), None)]);
+    }
+
+    #[test]
+    fn a_refused_call_is_halved_down_to_the_one_at_fault() {
+        let size = BatchSize::default();
+        let mut seen = vec![size.get()];
+        while size.get() > 1 {
+            size.halve(usize::try_from(size.get()).unwrap());
+            seen.push(size.get());
+        }
+        assert_eq!(seen, [500, 250, 125, 62, 31, 15, 7, 3, 1]);
+        size.grow();
+        assert_eq!(size.get(), 2);
+    }
 }

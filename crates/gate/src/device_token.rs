@@ -1,10 +1,13 @@
 //! Bearer tokens of devices: shown once, kept as a hash.
 
-use db::{DbError, Tx, params};
-use kernel::{DeviceCode, Timestamp};
+use crate::Gate;
+use crate::gate::revision;
+use db::{Db, DbError, Tx, params};
+use kernel::{Clock, DeviceCode, Timestamp};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fmt::Write;
+use std::sync::PoisonError;
 
 /// What a device shows to prove who it is. Never logged, never stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,7 +46,7 @@ impl DeviceToken {
     }
 
     /// A plain SHA-256 is enough: the token is 32 random bytes, not a password.
-    pub(crate) fn sha256(&self) -> String {
+    fn sha256(&self) -> String {
         hex(&Sha256::digest(&self.0))
     }
 }
@@ -51,6 +54,74 @@ impl DeviceToken {
 impl fmt::Debug for DeviceToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DeviceToken(…)")
+    }
+}
+
+impl Gate {
+    /// Gives `device` a token; earlier ones stay good until they are revoked.
+    ///
+    /// # Errors
+    /// [`TokenError::UnknownDevice`]; [`TokenError::Db`].
+    pub async fn grant_token(
+        db: &Db,
+        clock: &dyn Clock,
+        device: DeviceCode,
+        token: DeviceToken,
+    ) -> Result<(), TokenError> {
+        let now = clock.now();
+        db.write("grant token", move |tx| grant(tx, &device, &token, now))
+            .await
+    }
+
+    /// Takes back all tokens of `device` and says how many there were.
+    ///
+    /// # Errors
+    /// [`TokenError::Db`].
+    pub async fn revoke_tokens(
+        db: &Db,
+        clock: &dyn Clock,
+        device: DeviceCode,
+    ) -> Result<u64, TokenError> {
+        let now = clock.now();
+        db.write("revoke tokens", move |tx| {
+            let revoked = revoke(tx, &device, now)?;
+            tx.execute(
+                "UPDATE gate_site SET revision = revision + 1 WHERE id = 1",
+                params![],
+            )?;
+            Ok(revoked)
+        })
+        .await
+    }
+
+    /// The device that holds this token; `None` if it is unknown or revoked. A
+    /// token revoked by another process is refused from the next
+    /// [`refresh`](Self::refresh) on.
+    ///
+    /// # Errors
+    /// [`TokenError::Db`].
+    pub async fn holder_of(&self, token: DeviceToken) -> Result<Option<DeviceCode>, TokenError> {
+        let hash = token.sha256();
+        {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(device) = known.tokens.get(&hash) {
+                return Ok(Some(device.clone()));
+            }
+        }
+        let (holder, revision) = self
+            .db
+            .read("token holder", move |tx| {
+                Ok::<_, TokenError>((holder(tx, &token)?, revision(tx)?))
+            })
+            .await?;
+        if let Some(device) = &holder {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            // Else it may have been revoked between our look and now.
+            if known.revision == revision {
+                known.tokens.insert(hash, device.clone());
+            }
+        }
+        Ok(holder)
     }
 }
 
@@ -62,7 +133,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-pub(crate) fn grant(
+fn grant(
     tx: &mut Tx<'_>,
     device: &DeviceCode,
     token: &DeviceToken,
@@ -81,21 +152,14 @@ pub(crate) fn grant(
     Ok(())
 }
 
-pub(crate) fn revoke(
-    tx: &mut Tx<'_>,
-    device: &DeviceCode,
-    now: Timestamp,
-) -> Result<u64, TokenError> {
+fn revoke(tx: &mut Tx<'_>, device: &DeviceCode, now: Timestamp) -> Result<u64, TokenError> {
     Ok(tx.execute(
         "UPDATE gate_device_token SET revoked_at = $2 WHERE device = $1 AND revoked_at IS NULL",
         params![device, now],
     )?)
 }
 
-pub(crate) fn holder(
-    tx: &mut Tx<'_>,
-    token: &DeviceToken,
-) -> Result<Option<DeviceCode>, TokenError> {
+fn holder(tx: &mut Tx<'_>, token: &DeviceToken) -> Result<Option<DeviceCode>, TokenError> {
     let row = tx.query_opt(
         "SELECT device FROM gate_device_token WHERE token_sha256 = $1 AND revoked_at IS NULL",
         params![token.sha256()],

@@ -1,17 +1,24 @@
 use crate::breaker::{Breaker, Failure};
+use crate::budget::Budget;
 use crate::check::{self, Check, CheckError, Deciding, Freshness, Mode, Scan};
-use crate::decide::{self, Asked, Intent, Recognised, Verdict};
-use crate::device_token::{self, DeviceToken, TokenError};
-use crate::{Decision, InterfaceSettings, MIGRATIONS, Site, SiteError};
-use db::{Db, DbError, params};
+use crate::decide::{self, Asked, Counted, Intent, Recognised, StaysOpen};
+use crate::declaration::is_outage;
+use crate::delivery::BatchSize;
+use crate::intent::{self, Begun};
+use crate::{InterfaceSettings, MIGRATIONS, Site, SiteError};
+use db::{Db, DbError, Tx, params};
 use kernel::{CheckId, Clock, DeviceCode, Timestamp};
 use otipass::{AskError, OtipassClient, Question};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// How many intents one sweep of recovery takes up.
 const RECOVERY_BATCH: u32 = 100;
+/// How long recovery waits for an answer. Nobody stands at the gate for it.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The gate of one site.
 #[derive(Debug)]
@@ -20,8 +27,9 @@ pub struct Gate {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Arc<InterfaceSettings>,
     pub(crate) otipass: OtipassClient,
-    known: RwLock<Known>,
+    pub(crate) known: RwLock<Known>,
     breaker: Mutex<Breaker>,
+    pub(crate) batch_size: BatchSize,
     /// Checks that are being decided: the same id asks Otipass once at a time.
     deciding: Mutex<HashMap<CheckId, Arc<tokio::sync::Mutex<()>>>>,
     /// Told of each new admission: there may be something to deliver.
@@ -32,10 +40,10 @@ pub struct Gate {
 
 /// What the gate keeps in memory of what the database says.
 #[derive(Debug, Clone)]
-struct Known {
-    revision: i64,
+pub(crate) struct Known {
+    pub(crate) revision: i64,
     site: Arc<Site>,
-    tokens: HashMap<String, DeviceCode>,
+    pub(crate) tokens: HashMap<String, DeviceCode>,
 }
 
 /// Why the gate could not be opened.
@@ -97,6 +105,7 @@ impl Gate {
             otipass,
             known: RwLock::new(known),
             breaker: Mutex::default(),
+            batch_size: BatchSize::default(),
             deciding: Mutex::default(),
             delivery_due: Notify::new(),
             declaration_due: Notify::new(),
@@ -133,10 +142,7 @@ impl Gate {
         };
         let revision: i64 = self
             .db
-            .read("site revision", |tx| {
-                tx.query_one("SELECT revision FROM gate_site WHERE id = 1", params![])?
-                    .get("revision")
-            })
+            .read("site revision", revision)
             .await
             .map_err(SiteError::Db)?;
         if revision != known {
@@ -144,69 +150,6 @@ impl Gate {
             *self.known.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         }
         Ok(())
-    }
-
-    /// Gives `device` a token; earlier ones stay good until they are revoked.
-    ///
-    /// # Errors
-    /// [`TokenError::UnknownDevice`]; [`TokenError::Db`].
-    pub async fn grant_token(
-        db: &Db,
-        clock: &dyn Clock,
-        device: DeviceCode,
-        token: DeviceToken,
-    ) -> Result<(), TokenError> {
-        let now = clock.now();
-        db.write("grant token", move |tx| {
-            device_token::grant(tx, &device, &token, now)
-        })
-        .await
-    }
-
-    /// Takes back all tokens of `device` and says how many there were.
-    ///
-    /// # Errors
-    /// [`TokenError::Db`].
-    pub async fn revoke_tokens(
-        db: &Db,
-        clock: &dyn Clock,
-        device: DeviceCode,
-    ) -> Result<u64, TokenError> {
-        let now = clock.now();
-        db.write("revoke tokens", move |tx| {
-            let revoked = device_token::revoke(tx, &device, now)?;
-            tx.execute(
-                "UPDATE gate_site SET revision = revision + 1 WHERE id = 1",
-                params![],
-            )?;
-            Ok(revoked)
-        })
-        .await
-    }
-
-    /// The device that holds this token; `None` if it is unknown or revoked. A
-    /// token revoked by another process is refused from the next
-    /// [`refresh`](Self::refresh) on.
-    ///
-    /// # Errors
-    /// [`TokenError::Db`].
-    pub async fn holder_of(&self, token: DeviceToken) -> Result<Option<DeviceCode>, TokenError> {
-        let hash = token.sha256();
-        {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(device) = known.tokens.get(&hash) {
-                return Ok(Some(device.clone()));
-            }
-        }
-        let holder = self
-            .db
-            .read("token holder", move |tx| device_token::holder(tx, &token))
-            .await?;
-        if let Some(device) = &holder {
-            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-            known.tokens.insert(hash, device.clone());
-        }
-        Ok(holder)
     }
 
     /// Notes that `device` was heard of, and how far its clock is off.
@@ -241,45 +184,35 @@ impl Gate {
     pub async fn check(&self, scan: Scan) -> Result<(Check, Freshness), CheckError> {
         scan.within_limits()?;
         let arrived_at = self.clock.now();
-        // The budget runs from here: it is what the visitor waits.
-        let budget = tokio::time::sleep(self.settings.decision_budget);
-        tokio::pin!(budget);
+        let budget = Budget::start(self.settings.decision_budget);
         let _alone = self.alone_with(scan.id).await;
-        let recognised = decide::recognise(&scan.code, &scan.device, &self.site(), &self.settings);
-        let recognised = match recognised {
-            Ok(recognised) => recognised,
-            Err(reason) => {
-                let verdict = Verdict::without_partner(Decision::Refused(reason));
-                return self.record(scan, None, verdict, arrived_at).await;
-            }
-        };
-        let intent = {
-            let (scan, recognised) = (scan.clone(), recognised.clone());
+        let begun = {
+            let (scan, site) = (scan.clone(), self.site());
+            let recognised = decide::recognise(&scan.code, &scan.device, &site, &self.settings);
             self.db
-                .write("open intent", move |tx| match check::find(tx, &scan)? {
-                    Some(known) => Ok(Err(known)),
-                    None => check::open_intent(tx, &scan, &recognised, arrived_at).map(Ok),
+                .write("begin check", move |tx| {
+                    intent::begin(tx, &scan, &recognised, arrived_at, &site)
                 })
                 .await?
         };
-        let intent = match intent {
-            Ok(intent) => intent,
-            Err(known) => return Ok((known, Freshness::Repeated)),
+        let (intent, recognised) = match begun {
+            Begun::Ask(intent, recognised) => (intent, recognised),
+            Begun::Decided(check, freshness) => {
+                if freshness == Freshness::First {
+                    self.note_decided(&check);
+                }
+                return Ok((*check, freshness));
+            }
         };
         let asked = self.ask(&scan, &recognised, budget).await;
-        let verdict = decide::decide(
-            &asked,
-            intent,
-            self.settings.references,
-            self.settings.when_silent,
-        );
-        self.record(scan, Some(recognised), verdict, arrived_at)
+        self.record(scan, recognised, &asked, intent, arrived_at)
             .await
     }
 
     /// Asks Otipass about the intents that arrived before `before` and were left
     /// without a decision, under the same reference. Says how many were
-    /// resolved; those Otipass is silent about stay.
+    /// resolved; those Otipass does not answer about stay. Visitors come first:
+    /// while the breaker is open nothing is asked.
     ///
     /// # Errors
     /// [`CheckError`].
@@ -287,32 +220,43 @@ impl Gate {
         let open = self
             .db
             .read("unresolved intents", move |tx| {
-                check::unresolved(tx, before, RECOVERY_BATCH)
+                intent::unresolved(tx, before, RECOVERY_BATCH)
             })
             .await?;
         let mut resolved = 0;
-        for intent in open {
-            let _alone = self.alone_with(intent.scan.id).await;
-            let budget = tokio::time::sleep(self.settings.decision_budget);
-            tokio::pin!(budget);
-            let asked = self.ask(&intent.scan, &intent.recognised, budget).await;
-            if asked == Asked::Silent {
+        for id in open {
+            let _alone = self.alone_with(id).await;
+            // Its device may have come back meanwhile.
+            let still_open = self
+                .db
+                .read("unresolved intent", move |tx| intent::load(tx, id))
+                .await?;
+            let Some(open) = still_open else { continue };
+            if self.partner_is_spared() {
                 break;
             }
-            let verdict = decide::decide(
-                &asked,
-                Intent::Unresolved,
-                self.settings.references,
-                self.settings.when_silent,
-            );
-            self.record(
-                intent.scan,
-                Some(intent.recognised),
-                verdict,
-                intent.arrived_at,
-            )
-            .await?;
-            resolved += 1;
+            let question = question(&open.scan, &open.recognised);
+            match self.otipass.validate(&question, RECOVERY_TIMEOUT).await {
+                Ok(answer) => {
+                    let asked = Asked::Answered(answer);
+                    let (scan, recognised) = (open.scan, open.recognised);
+                    self.record(
+                        scan,
+                        recognised,
+                        &asked,
+                        Intent::Unresolved,
+                        open.arrived_at,
+                    )
+                    .await?;
+                    resolved += 1;
+                }
+                Err(error) => {
+                    tracing::warn!(check = %id, error = describe(&error), "an open check stays open");
+                    if is_outage(&error) {
+                        break;
+                    }
+                }
+            }
         }
         Ok(resolved)
     }
@@ -352,50 +296,68 @@ impl Gate {
     }
 
     /// Asks within what is left of the budget, if the breaker lets it through.
-    async fn ask(
-        &self,
-        scan: &Scan,
-        recognised: &Recognised,
-        budget: std::pin::Pin<&mut tokio::time::Sleep>,
-    ) -> Asked {
+    async fn ask(&self, scan: &Scan, recognised: &Recognised, budget: Budget) -> Asked {
+        let Some(within) = budget.for_asking() else {
+            tracing::warn!(check = %scan.id, "the database was too slow to leave time for asking Otipass");
+            return Asked::Silent(Counted::No);
+        };
         if !self.breaker().may_ask(self.clock.now()) {
             metrics::counter!("passerelle_partner_calls_total", "result" => "spared").increment(1);
-            return Asked::Silent;
+            return Asked::Silent(Counted::No);
         }
-        let question = Question {
-            card: recognised.card.clone(),
-            num_type: self.settings.format.num_type,
-            service_id: recognised.info.service_id.clone(),
-            space_id: recognised.info.space_id.clone(),
-            time: scan.scanned_at,
-            reference: scan.id,
+        let asked_at = Instant::now();
+        let error = match self
+            .otipass
+            .validate(&question(scan, recognised), within)
+            .await
+        {
+            Ok(answer) => {
+                self.breaker().answered();
+                metrics::counter!("passerelle_partner_calls_total", "result" => "answered")
+                    .increment(1);
+                metrics::histogram!("passerelle_partner_seconds").record(asked_at.elapsed());
+                return Asked::Answered(answer);
+            }
+            Err(error) => error,
         };
-        let (failure, error) = tokio::select! {
-            answer = self.otipass.validate(&question, self.settings.decision_budget) => match answer {
-                Ok(answer) => {
-                    self.breaker().answered();
-                    metrics::counter!("passerelle_partner_calls_total", "result" => "answered")
-                        .increment(1);
-                    return Asked::Answered(answer);
-                }
-                Err(error @ AskError::TimedOut { .. }) => (Failure::Silent, error.to_string()),
-                Err(error) => (Failure::Quick, describe(&error)),
-            },
-            () = budget => (Failure::Silent, "no answer within the decision budget".to_owned()),
+        let failure = if budget.was_long_since(asked_at) {
+            Failure::Silent
+        } else {
+            Failure::Quick
         };
         self.breaker().failed(failure, self.clock.now());
         metrics::counter!("passerelle_partner_calls_total", "result" => "failed").increment(1);
-        tracing::warn!(check = %scan.id, error, "Otipass could not be asked; the site's policy decides");
-        Asked::Silent
+        tracing::warn!(
+            check = %scan.id,
+            error = describe(&error),
+            "Otipass could not be asked; the site's policy decides"
+        );
+        Asked::Silent(match error {
+            AskError::Unreachable { .. }
+            | AskError::ProxyRefused { .. }
+            | AskError::CredentialsRefused { .. }
+            | AskError::HttpStatus { .. } => Counted::No,
+            AskError::TimedOut { .. }
+            | AskError::AnswerLost { .. }
+            | AskError::NotUnderstood { .. } => Counted::Maybe,
+        })
     }
 
     async fn record(
         &self,
         scan: Scan,
-        recognised: Option<Recognised>,
-        verdict: Verdict,
+        recognised: Recognised,
+        asked: &Asked,
+        intent: Intent,
         arrived_at: Timestamp,
     ) -> Result<(Check, Freshness), CheckError> {
+        let settings = &self.settings;
+        let verdict = decide::decide(asked, intent, settings.references, settings.when_silent)
+            .map_err(|StaysOpen| CheckError::StaysOpen(scan.id))?;
+        let counted = match asked {
+            Asked::Answered(_) => Counted::No,
+            Asked::Silent(counted) => counted.after(intent),
+        };
         let site = self.site();
         let decided_at = self.clock.now();
         let (check, freshness) = self
@@ -404,8 +366,9 @@ impl Gate {
                 let deciding = Deciding {
                     scan: &scan,
                     mode: Mode::Online,
-                    recognised: recognised.as_ref(),
+                    recognised: Some(&recognised),
                     verdict,
+                    counted,
                     arrived_at,
                     decided_at,
                 };
@@ -468,6 +431,17 @@ impl Drop for Alone<'_> {
     }
 }
 
+fn question(scan: &Scan, recognised: &Recognised) -> Question {
+    Question {
+        card: recognised.card.clone(),
+        num_type: recognised.num_type,
+        service_id: recognised.info.service_id.clone(),
+        space_id: recognised.info.space_id.clone(),
+        time: scan.scanned_at,
+        reference: scan.id,
+    }
+}
+
 /// An error with its causes in one line.
 fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -479,15 +453,16 @@ fn describe(error: &dyn std::error::Error) -> String {
     text
 }
 
+pub(crate) fn revision(tx: &mut Tx<'_>) -> Result<i64, DbError> {
+    tx.query_one("SELECT revision FROM gate_site WHERE id = 1", params![])?
+        .get("revision")
+}
+
 async fn load(db: &Db) -> Result<Known, SiteError> {
     db.read("load site", |tx| {
-        let site = Site::load(tx)?;
-        let revision = tx
-            .query_one("SELECT revision FROM gate_site WHERE id = 1", params![])?
-            .get("revision")?;
         Ok(Known {
-            revision,
-            site: Arc::new(site),
+            site: Arc::new(Site::load(tx)?),
+            revision: revision(tx)?,
             tokens: HashMap::new(),
         })
     })

@@ -2,9 +2,10 @@
 //! without network, oldest first, in batches, as often as it takes.
 
 use crate::check::{self, Check, CheckError, Deciding, Freshness, Mode, Scan};
-use crate::decide::{self, Verdict};
-use crate::{Admission, Decision, Gate};
-use kernel::CheckId;
+use crate::decide::{self, Counted, Verdict};
+use crate::{Admission, Decision, Gate, InterfaceSettings, Site, intent};
+use db::Tx;
+use kernel::{CheckId, Timestamp};
 use std::sync::Arc;
 
 /// The most checks one batch may have.
@@ -48,23 +49,7 @@ impl Gate {
             .write("merge journal", move |tx| {
                 let mut merged = Vec::with_capacity(scans.len());
                 for scan in &scans {
-                    let recognised = decide::recognise(&scan.code, &scan.device, &site, &settings);
-                    let decision = match recognised {
-                        Ok(_) => Decision::Admitted(Admission::AcceptedOffline),
-                        Err(reason) => Decision::Refused(reason),
-                    };
-                    let deciding = Deciding {
-                        scan,
-                        mode: Mode::Offline,
-                        recognised: recognised.as_ref().ok(),
-                        verdict: Verdict::without_partner(decision),
-                        arrived_at: now,
-                        decided_at: now,
-                    };
-                    let kept = scan
-                        .within_limits()
-                        .map_err(CheckError::from)
-                        .and_then(|()| check::record(tx, &deciding, &site));
+                    let kept = keep(tx, scan, &site, &settings, now);
                     merged.push(match kept {
                         Ok((check, freshness)) => Merged::Kept(Box::new(check), freshness),
                         Err(CheckError::Db(error)) => return Err(JournalError::Db(error)),
@@ -81,4 +66,37 @@ impl Gate {
         }
         Ok(merged)
     }
+}
+
+/// Keeps one check of a journal. If Otipass was being asked about it when the
+/// line broke, it is the pass that was recognised then.
+fn keep(
+    tx: &mut Tx<'_>,
+    scan: &Scan,
+    site: &Site,
+    settings: &InterfaceSettings,
+    now: Timestamp,
+) -> Result<(Check, Freshness), CheckError> {
+    scan.within_limits()?;
+    let (recognised, counted) = match intent::find(tx, scan)? {
+        Some(kept) => (Ok(kept), Counted::Maybe),
+        None => (
+            decide::recognise(&scan.code, &scan.device, site, settings),
+            Counted::No,
+        ),
+    };
+    let decision = match &recognised {
+        Ok(_) => Decision::Admitted(Admission::AcceptedOffline),
+        Err(reason) => Decision::Refused(*reason),
+    };
+    let deciding = Deciding {
+        scan,
+        mode: Mode::Offline,
+        recognised: recognised.as_ref().ok(),
+        verdict: Verdict::without_partner(decision),
+        counted,
+        arrived_at: now,
+        decided_at: now,
+    };
+    check::record(tx, &deciding, site)
 }

@@ -13,6 +13,7 @@
 pub mod attendance;
 pub mod barcode;
 pub mod breaker;
+mod budget;
 mod check;
 pub mod decide;
 mod decision;
@@ -20,11 +21,13 @@ mod declaration;
 mod delivery;
 mod device_token;
 mod gate;
+mod intent;
 mod journal;
 pub mod ledger;
 mod settings;
 mod site;
 mod site_file;
+pub mod symptoms;
 pub mod wording;
 
 pub use check::{CODE_LIMIT_BYTES, Check, CheckError, Freshness, Mode, Scan, ScanRefused};

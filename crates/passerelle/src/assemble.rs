@@ -176,7 +176,7 @@ async fn prepare(db: &Db, clock: &Arc<dyn Clock>) -> Result<(), AssembleError> {
 pub async fn apply(config: &Config, clock: &Arc<dyn Clock>) -> Result<(Db, Site), AssembleError> {
     let site = site(config)?;
     let catalogue = catalogue(config)?;
-    let db = Db::open(&config.database_url()?).await?;
+    let db = Db::open_with(&config.database_url()?, config.durability()).await?;
     prepare(&db, clock).await?;
     if config.has(Role::Gate) {
         Gate::apply_site(&db, site.clone()).await?;

@@ -75,12 +75,26 @@ impl Default for Server {
 pub struct Database {
     /// `sqlite:PATH` or `postgres://…`.
     url: String,
+    /// Whether a decision is on the disk before it is answered. Leave it `full`.
+    durability: Durability,
+}
+
+/// What a commit promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Durability {
+    /// On the disk before it is answered.
+    #[default]
+    Full,
+    /// Lost if the machine loses power: only for measuring what `full` costs.
+    Relaxed,
 }
 
 impl Default for Database {
     fn default() -> Self {
         Self {
             url: "sqlite:passerelle.db".to_owned(),
+            durability: Durability::Full,
         }
     }
 }
@@ -345,6 +359,15 @@ impl Config {
             DbUrl::SqliteFile(path) => DbUrl::SqliteFile(self.path(&path)),
             other => other,
         })
+    }
+
+    /// What the database's commits promise.
+    #[must_use]
+    pub const fn durability(&self) -> db::Durability {
+        match self.database.durability {
+            Durability::Full => db::Durability::Full,
+            Durability::Relaxed => db::Durability::Relaxed,
+        }
     }
 
     /// Whether this process has `role`.

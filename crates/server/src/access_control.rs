@@ -50,11 +50,15 @@ pub(crate) fn routes(role: &BoxOfficeRole) -> Router {
 
 impl Desk {
     /// Who calls, and what; or the answer that says what is wrong with it.
-    fn admit<T: DeserializeOwned>(&self, headers: &HeaderMap, body: &[u8]) -> Result<T, Response> {
+    fn admit<T: DeserializeOwned>(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<T, Box<Response>> {
         let token = bearer(headers).unwrap_or_default();
         if let Err(error) = token::verify(token, &self.caller, self.clock.now()) {
             tracing::warn!(%error, "a call to the access control service was refused");
-            return Err(Http::UNAUTHORIZED.into_response());
+            return Err(Box::new(Http::UNAUTHORIZED.into_response()));
         }
         serde_json::from_slice(body).map_err(|error| {
             let detail = format!(
@@ -62,7 +66,7 @@ impl Desk {
                 error.line(),
                 error.column()
             );
-            refused(String::new(), StatusCode::InvalidRequest, detail)
+            Box::new(refused(String::new(), StatusCode::InvalidRequest, detail))
         })
     }
 }
@@ -92,7 +96,7 @@ async fn import_controlled_ticket(
 ) -> Response {
     let call: ImportControlledTicketCall = match desk.admit(&headers, &body) {
         Ok(call) => call,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     match desk
         .box_office
@@ -116,7 +120,7 @@ async fn get_controlled_ticket(
 ) -> Response {
     let request: GetControlledTicketRequest = match desk.admit(&headers, &body) {
         Ok(request) => request,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     match desk
         .box_office
@@ -145,7 +149,7 @@ async fn get_access_control_catalog(
 ) -> Response {
     let request: GetAccessControlCatalogRequest = match desk.admit(&headers, &body) {
         Ok(request) => request,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let catalogue = desk
         .box_office
@@ -164,6 +168,6 @@ async fn get_access_control_catalog(
 async fn get_time_zone(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Response {
     match desk.admit::<GetTimeZoneRequest>(&headers, &body) {
         Ok(request) => done(request.request_id, desk.box_office.time_zone()),
-        Err(answer) => answer,
+        Err(answer) => *answer,
     }
 }

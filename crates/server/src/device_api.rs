@@ -4,6 +4,7 @@ use crate::problem::Problem;
 use crate::service::Shared;
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -19,6 +20,10 @@ use utoipa_axum::routes;
 
 /// The most a request's body may have, in bytes.
 pub const BODY_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// How many checks may be in hand at once. With Otipass silent each takes the
+/// whole decision budget.
+const IN_HAND_LIMIT: usize = 2_000;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -81,9 +86,10 @@ struct CheckRequest {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 struct CheckAnswer {
     /// The check's id.
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = String, format = Uuid, example = "1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3")]
     id: CheckId,
     /// Whether the visitor may enter.
+    #[schema(example = true)]
     admitted: bool,
     /// `accepted`, `accepted_offline`, `accepted_unverified`, or the reason of a
     /// refusal: `not_a_pass`, `sector_not_mapped`, `unknown_pass`,
@@ -104,15 +110,33 @@ struct CheckAnswer {
     valid_until: Option<String>,
     /// Entries left here, if known: a number, or `unlimited`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "1")]
+    #[schema(schema_with = entries_left_schema)]
     entries_left: Option<EntriesLeft>,
     /// How many visitors this device had admitted that day, this one included.
+    #[schema(example = 42)]
     device_count_today: u32,
     /// When it was decided.
-    #[schema(value_type = String, format = DateTime)]
+    #[schema(value_type = String, format = DateTime, example = "2026-07-14T07:00:00.310Z")]
     decided_at: Timestamp,
     /// Whether this is the first answer given again.
+    #[schema(example = false)]
     repeated: bool,
+}
+
+fn entries_left_schema() -> utoipa::openapi::schema::Schema {
+    use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
+    OneOfBuilder::new()
+        .item(
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .minimum(Some(0)),
+        )
+        .item(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .enum_values(Some(["unlimited"])),
+        )
+        .into()
 }
 
 impl CheckAnswer {
@@ -196,7 +220,8 @@ struct DeviceSnapshot {
     /// What the device does without network: `detection_only` admits a
     /// recognised pass.
     offline_policy: &'static str,
-    /// How long it may wait for the server, in milliseconds.
+    /// How long the server may wait for Otipass before the site's policy
+    /// decides, in milliseconds. Wait a little longer for the server itself.
     decision_budget_ms: u64,
     /// Visitors it has admitted today.
     admitted_today: i64,
@@ -230,11 +255,12 @@ struct SnapshotQuery {
     request_body = CheckRequest,
     responses(
         (status = 200, description = "The decision, durable before it is given", body = CheckAnswer),
-        (status = 400, description = "`body_invalid`", body = Problem),
-        (status = 401, description = "`token_invalid`", body = Problem),
-        (status = 409, description = "`check_id_conflict`: nothing was changed", body = Problem),
-        (status = 422, description = "`code_too_long`, `code_invalid`", body = Problem),
-        (status = 500, description = "`internal`: send it again under the same id", body = Problem),
+        (status = 400, description = "`body_invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token_invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`check_id_conflict`: nothing was changed; choose a new id", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`code_too_long`, `code_invalid`: the same scan will never be taken", body = Problem, content_type = "application/problem+json"),
+        (status = 500, description = "`internal`: send it again under the same id", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn post_check(
@@ -242,6 +268,9 @@ async fn post_check(
     Caller(device): Caller,
     Body(request): Body<CheckRequest>,
 ) -> Result<Json<CheckAnswer>, Problem> {
+    if shared.tasks.len() > IN_HAND_LIMIT {
+        return Err(Problem::busy());
+    }
     let language = shared.gate.site().language_of(&device);
     let scan = Scan {
         id: request.id,
@@ -269,10 +298,10 @@ async fn post_check(
     request_body = BatchRequest,
     responses(
         (status = 200, description = "What became of each check, in their order", body = BatchAnswer),
-        (status = 400, description = "`body_invalid`: nothing was kept", body = Problem),
-        (status = 401, description = "`token_invalid`", body = Problem),
-        (status = 413, description = "`batch_too_large`, `body_too_large`: nothing was kept", body = Problem),
-        (status = 500, description = "`internal`: nothing was kept, send it again", body = Problem),
+        (status = 400, description = "`body_invalid`: nothing was kept", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "`token_invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "`batch_too_large`, `body_too_large`: nothing was kept", body = Problem, content_type = "application/problem+json"),
+        (status = 500, description = "`internal`: nothing was kept, send it again", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn post_batch(
@@ -330,14 +359,16 @@ fn merged_result(merged: Merged, language: Language) -> BatchResult {
     params(SnapshotQuery),
     responses(
         (status = 200, description = "The device's door, sector and settings", body = DeviceSnapshot),
-        (status = 401, description = "`token_invalid`", body = Problem),
+        (status = 400, description = "`query_invalid`", body = Problem),
+        (status = 401, description = "`token_invalid`", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn get_device(
     State(shared): State<Shared>,
     Caller(device): Caller,
-    Query(query): Query<SnapshotQuery>,
+    query: Result<Query<SnapshotQuery>, QueryRejection>,
 ) -> Result<Json<DeviceSnapshot>, Problem> {
+    let Query(query) = query.map_err(|error| Problem::query_invalid(error.body_text()))?;
     let gate = &shared.gate;
     gate.note_seen(device.clone(), query.device_time).await?;
     let admitted_today = gate.count_today(device.clone()).await?;

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use db::DbError;
 use gate::{CheckError, JournalError, ScanRefused, TokenError};
 use serde::Serialize;
 use std::error::Error;
@@ -87,6 +88,37 @@ impl Problem {
         )
     }
 
+    /// The query cannot be read.
+    pub(crate) fn query_invalid(detail: String) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "query_invalid",
+            "The query cannot be read",
+            detail,
+        )
+    }
+
+    /// More is in hand than is good for those who wait.
+    pub(crate) fn busy() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "Too many checks are in hand",
+            "Send the same request again in a moment.".to_owned(),
+        )
+    }
+
+    /// The database did not do it: the outside learns that much.
+    fn unavailable(error: &dyn Error) -> Self {
+        tracing::error!(error = causes(error), "the database did not take a request");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "It cannot be kept at the moment",
+            "Send the same request again, a check under the same id.".to_owned(),
+        )
+    }
+
     /// Our own fault: the outside learns nothing, the log everything, once.
     pub(crate) fn internal(error: &dyn Error) -> Self {
         tracing::error!(error = causes(error), "a request failed");
@@ -94,7 +126,7 @@ impl Problem {
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
             "Something went wrong here",
-            "Nothing was changed. Send the same request again; if it keeps failing, give the \
+            "Send the same request again, a check under the same id; if it keeps failing, give the \
              x-request-id of this answer to whoever runs the server."
                 .to_owned(),
         )
@@ -121,11 +153,17 @@ impl From<CheckError> for Problem {
                 "The code is too long",
                 format!("{}.", sentence(&refused)),
             ),
-            CheckError::Refused(refused @ ScanRefused::NulInCode) => Self::new(
+            CheckError::Refused(refused @ ScanRefused::ClockStandsStill) => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                "code_invalid",
-                "The code holds a character it cannot hold",
+                "clock_stands_still",
+                "The device's clock stands still",
                 format!("{}.", sentence(&refused)),
+            ),
+            open @ CheckError::StaysOpen(_) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "check_stays_open",
+                "The check cannot be decided at the moment",
+                format!("{}.", sentence(&open)),
             ),
             conflict @ CheckError::Conflict(_) => Self::new(
                 StatusCode::CONFLICT,
@@ -133,7 +171,8 @@ impl From<CheckError> for Problem {
                 "The check id belongs to another scan",
                 format!("{}. Nothing was changed.", sentence(&conflict)),
             ),
-            error @ (CheckError::Barcode(_) | CheckError::Db(_)) => Self::internal(&error),
+            CheckError::Db(error) => error.into(),
+            error @ CheckError::Barcode(_) => Self::internal(&error),
         }
     }
 }
@@ -150,20 +189,30 @@ impl From<JournalError> for Problem {
                     sentence(&error)
                 ),
             ),
-            JournalError::Db(_) => Self::internal(&error),
+            JournalError::Db(error) => error.into(),
         }
     }
 }
 
 impl From<TokenError> for Problem {
     fn from(error: TokenError) -> Self {
-        Self::internal(&error)
+        match error {
+            TokenError::Db(error) => error.into(),
+            error @ TokenError::UnknownDevice(_) => Self::internal(&error),
+        }
     }
 }
 
-impl From<db::DbError> for Problem {
+impl From<DbError> for Problem {
     fn from(error: db::DbError) -> Self {
-        Self::internal(&error)
+        match error {
+            DbError::Unavailable(_)
+            | DbError::Busy { .. }
+            | DbError::Commit(_)
+            | DbError::CommitUnknown(_)
+            | DbError::Closed => Self::unavailable(&error),
+            error => Self::internal(&error),
+        }
     }
 }
 
@@ -184,6 +233,19 @@ impl IntoResponse for Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                response
+                    .headers_mut()
+                    .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::SERVICE_UNAVAILABLE => {
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
         response
     }
 }

@@ -3,6 +3,7 @@ use crate::{access_control, device_api, health, workers};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Request};
+use axum::serve::ListenerExt;
 use boxoffice::BoxOffice;
 use db::Db;
 use gate::Gate;
@@ -12,16 +13,20 @@ use secutix::client::AccessControlClient;
 use secutix::token::ExpectedCaller;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 /// How long a shutdown waits for work in hand before it leaves the rest to the
 /// next start; everything is durable by then.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long a sender may pause in the middle of a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a process serves: the gate, the box office, or both.
 #[derive(Debug)]
@@ -111,6 +116,7 @@ impl Service {
             .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
             .layer(DefaultBodyLimit::max(device_api::BODY_LIMIT_BYTES))
+            .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(trace)
             .layer(PropagateRequestIdLayer::new(request_id.clone()))
@@ -129,19 +135,33 @@ impl Service {
         let tasks = TaskTracker::new();
         let router = self.router(&tasks);
         workers::start(self, &tasks, &shutdown);
-        let served = axum::serve(listener, router)
-            .with_graceful_shutdown(shutdown.clone().cancelled_owned())
-            .await;
-        shutdown.cancel();
-        tasks.close();
-        if tokio::time::timeout(SHUTDOWN_LIMIT, tasks.wait())
-            .await
-            .is_err()
-        {
-            tracing::warn!("some work was still in hand; it is taken up again at the next start");
+        let serving = async {
+            let served = axum::serve(listener.tap_io(no_delay), router)
+                .with_graceful_shutdown(shutdown.clone().cancelled_owned())
+                .await;
+            shutdown.cancel();
+            tasks.close();
+            tasks.wait().await;
+            served
+        };
+        let too_late = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(SHUTDOWN_LIMIT).await;
+        };
+        tokio::select! {
+            served = serving => Ok(served?),
+            () = too_late => {
+                tracing::warn!("some work was still in hand; it is taken up again at the next start");
+                Ok(())
+            }
         }
-        Ok(served?)
     }
+}
+
+/// Answers are small: they must not wait to be sent together.
+fn no_delay(stream: &mut TcpStream) {
+    // Only speed depends on it.
+    let _ = stream.set_nodelay(true);
 }
 
 /// What the outside sees of a panic: nothing but the problem.

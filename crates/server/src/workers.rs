@@ -5,15 +5,19 @@
 use crate::problem::causes;
 use crate::service::{BoxOfficeRole, GateRole, Service};
 use gate::{Declared, Gate};
+use kernel::Timestamp;
 use secutix::client::backoff;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How often a worker looks by itself for work that nobody told it of.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// The longest pause that ticketing may ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// How often the gate takes up what other processes changed in the site.
 const REFRESH: Duration = Duration::from_secs(1);
 /// How long recovery leaves an open check to the device that asks for it, in
@@ -21,29 +25,49 @@ const REFRESH: Duration = Duration::from_secs(1);
 const RECOVER_AFTER_MS: i64 = 30_000;
 
 pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &CancellationToken) {
+    let stop = || Stop(shutdown.clone());
     if let Some(role) = service.gate {
         let gate = Arc::clone(&role.gate);
-        tasks.spawn(until(shutdown.clone(), declare(Arc::clone(&gate))));
-        tasks.spawn(until(shutdown.clone(), recover(Arc::clone(&gate))));
-        tasks.spawn(until(shutdown.clone(), refresh(gate)));
-        tasks.spawn(until(shutdown.clone(), deliver(role)));
+        tasks.spawn(declare(Arc::clone(&gate), stop()));
+        tasks.spawn(recover(Arc::clone(&gate), stop()));
+        tasks.spawn(refresh(gate, stop()));
+        tasks.spawn(deliver(role, stop()));
     }
     if let Some(role) = service.box_office
         && let Some(every) = role.external_sales_every
     {
-        tasks.spawn(until(shutdown.clone(), sell(role, every)));
+        tasks.spawn(sell(role, every, stop()));
     }
 }
 
-/// Runs `work` until the shutdown. Dropping it anywhere is safe: what it does
-/// is durable or is done again.
-async fn until(shutdown: CancellationToken, work: impl Future<Output = ()>) {
-    shutdown.run_until_cancelled(work).await;
+/// The word to stop. A worker hears it between two steps, never within one:
+/// Otipass may have counted what we have yet to record.
+struct Stop(CancellationToken);
+
+impl Stop {
+    fn is_said(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    /// Waits for `work` that may be dropped, such as a pause.
+    async fn or(&self, work: impl Future) {
+        self.0.run_until_cancelled(work).await;
+    }
+
+    async fn pause(&self, pause: Duration) {
+        self.or(tokio::time::sleep(pause)).await;
+    }
+
+    /// Waits until there is something to do, or for a while.
+    async fn told(&self, due: &Notify) {
+        self.or(tokio::time::timeout(LOOK_AGAIN, due.notified()))
+            .await;
+    }
 }
 
 /// The pause before a worker tries again, and the log's word on why.
-fn failed(what: &str, error: &dyn Error, attempt: u32, clock_ms: i64) -> Duration {
-    let jitter_permille = u16::try_from(clock_ms.rem_euclid(1_000)).unwrap_or(0);
+fn failed(what: &str, error: &dyn Error, attempt: u32, now: Timestamp) -> Duration {
+    let jitter_permille = u16::try_from(now.millis().rem_euclid(1_000)).unwrap_or(0);
     let pause = backoff(attempt, jitter_permille);
     tracing::warn!(
         error = causes(error),
@@ -54,16 +78,11 @@ fn failed(what: &str, error: &dyn Error, attempt: u32, clock_ms: i64) -> Duratio
     pause
 }
 
-async fn deliver(role: GateRole) {
+async fn deliver(role: GateRole, stop: Stop) {
     let gate = &role.gate;
     let mut attempt = 0;
-    loop {
+    while !stop.is_said() {
         match gate.deliver_next(&role.ticketing).await {
-            Ok(done) if done.taken + done.refused == 0 => {
-                attempt = 0;
-                let told = gate.delivery_due.notified();
-                let _ = tokio::time::timeout(LOOK_AGAIN, told).await;
-            }
             Ok(done) => {
                 attempt = 0;
                 metrics::counter!("passerelle_delivered_total").increment(done.taken as u64);
@@ -73,57 +92,55 @@ async fn deliver(role: GateRole) {
                         "ticketing refused control barcodes; `passerelle reconcile` names them"
                     );
                 }
-                // What comes in meanwhile goes out together.
-                tokio::time::sleep(role.delivery_pause).await;
+                if done.taken + done.refused == 0 {
+                    stop.told(&gate.delivery_due).await;
+                } else {
+                    // What comes in meanwhile goes out together.
+                    stop.pause(role.delivery_pause).await;
+                }
             }
             Err(error) => {
                 attempt += 1;
                 let pause = failed(
-                    "ticketing was not reached",
+                    "ticketing did not take control barcodes",
                     &error,
                     attempt,
-                    gate.now().millis(),
+                    gate.now(),
                 );
-                tokio::time::sleep(pause).await;
+                let asked_for = error.retry_after().unwrap_or_default().min(LONGEST_PAUSE);
+                stop.pause(pause.max(asked_for)).await;
             }
         }
     }
 }
 
-async fn declare(gate: Arc<Gate>) {
+async fn declare(gate: Arc<Gate>, stop: Stop) {
     let mut attempt = 0;
-    loop {
+    while !stop.is_said() {
         match gate.declare_next().await {
-            Ok(Declared::Nothing) => {
-                attempt = 0;
-                let told = gate.declaration_due.notified();
-                let _ = tokio::time::timeout(LOOK_AGAIN, told).await;
-            }
+            Ok(Declared::Nothing) => stop.told(&gate.declaration_due).await,
             Ok(Declared::Taken) => attempt = 0,
             Ok(Declared::Disputed(refusal)) => {
                 attempt = 0;
                 metrics::counter!("passerelle_disputed_total", "reason" => refusal.as_str())
                     .increment(1);
             }
-            Err(error) => {
+            Err(error) if error.concerns_all() => {
                 attempt += 1;
-                let pause = failed(
-                    "an entry was not declared",
-                    &error,
-                    attempt,
-                    gate.now().millis(),
-                );
-                tokio::time::sleep(pause).await;
+                let pause = failed("an entry was not declared", &error, attempt, gate.now());
+                stop.pause(pause).await;
             }
+            // This one waits by itself; the others need not.
+            Err(error) => tracing::warn!(error = causes(&error), "an entry was not declared"),
         }
     }
 }
 
 /// First what an earlier life of this process left open, at once; then, now and
 /// then, what a lost request did.
-async fn recover(gate: Arc<Gate>) {
+async fn recover(gate: Arc<Gate>, stop: Stop) {
     let mut before = gate.now();
-    loop {
+    while !stop.is_said() {
         match gate.recover(before).await {
             Ok(0) => {}
             Ok(resolved) => tracing::info!(resolved, "open checks were decided"),
@@ -131,23 +148,23 @@ async fn recover(gate: Arc<Gate>) {
                 tracing::warn!(error = causes(&error), "open checks could not be decided")
             }
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+        stop.pause(LOOK_AGAIN).await;
         before = gate.now().plus_ms(-RECOVER_AFTER_MS);
     }
 }
 
-async fn refresh(gate: Arc<Gate>) {
-    loop {
-        tokio::time::sleep(REFRESH).await;
+async fn refresh(gate: Arc<Gate>, stop: Stop) {
+    while !stop.is_said() {
+        stop.pause(REFRESH).await;
         if let Err(error) = gate.refresh().await {
             tracing::warn!(error = causes(&error), "the site could not be read again");
         }
     }
 }
 
-async fn sell(role: BoxOfficeRole, every: Duration) {
+async fn sell(role: BoxOfficeRole, every: Duration, stop: Stop) {
     let mut attempt = 0;
-    loop {
+    while !stop.is_said() {
         let pause = match role.box_office.run_external_sales().await {
             Ok(run) => {
                 attempt = 0;
@@ -160,15 +177,10 @@ async fn sell(role: BoxOfficeRole, every: Duration) {
             }
             Err(error) => {
                 attempt += 1;
-                let now_ms = role.clock.now().millis();
-                failed(
-                    "the external sales run did not end",
-                    &error,
-                    attempt,
-                    now_ms,
-                )
+                let now = role.clock.now();
+                failed("the external sales run did not end", &error, attempt, now)
             }
         };
-        tokio::time::sleep(pause).await;
+        stop.pause(pause).await;
     }
 }

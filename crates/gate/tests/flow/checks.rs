@@ -1,9 +1,10 @@
 //! Online checks: intent, ask, record, and what crashes and silence leave.
 
-use crate::house::{EXPIRED, GOOD, House, TWICE, house, id, now, scan, usual};
+use crate::house::{EXPIRED, GOOD, House, TWICE, house, id, now, scan, site, usual};
 use db::testing::TestDb;
 use db::{DbError, params};
-use gate::{CheckError, Declared, Freshness, Merged, Scan, WhenSilent, attendance};
+use gate::{CheckError, Declared, Freshness, Gate, Merged, Scan, WhenSilent, attendance};
+use kernel::Timestamp;
 use otipass::References;
 use sandbox::Failure;
 use std::collections::BTreeMap;
@@ -16,12 +17,18 @@ db::conformance! {
     the_same_id_gets_the_first_answer_and_asks_nobody,
     the_same_id_with_another_scan_changes_nothing,
     a_code_beyond_the_limits_changes_nothing,
+    a_nul_that_a_scanner_adds_is_a_control_character,
+    a_device_whose_clock_stands_still_does_not_stop_the_gate,
     many_retries_at_once_ask_once,
     two_cards_in_the_same_millisecond_have_two_barcodes,
     silence_admits_and_is_declared_later,
     silence_refuses_where_the_site_says_so,
     a_lost_answer_is_recovered_under_the_same_reference,
     a_lost_answer_of_a_forgetful_partner_is_no_refusal,
+    an_open_check_is_asked_as_it_was_although_the_site_has_changed,
+    an_open_check_is_not_refused_for_ever_while_otipass_is_silent,
+    a_journal_that_brings_an_open_check_admits_it,
+    one_open_check_that_cannot_be_asked_does_not_hold_up_the_others,
 }
 
 async fn a_pass_is_asked_about_and_remembered(test: TestDb) {
@@ -149,14 +156,41 @@ async fn the_same_id_with_another_scan_changes_nothing(test: TestDb) {
 
 async fn a_code_beyond_the_limits_changes_nothing(test: TestDb) {
     let house = usual(test).await;
-    for code in ["9".repeat(513), "000\x002997".to_owned()] {
-        let refused = house.gate.check(scan(1, "PDA01", &code)).await;
-        assert!(matches!(refused, Err(CheckError::Refused(_))));
-    }
+    let refused = house.gate.check(scan(1, "PDA01", &"9".repeat(513))).await;
+    assert!(matches!(refused, Err(CheckError::Refused(_))));
     assert_eq!(
         house.outcome(&scan(1, "PDA01", &"9".repeat(512))).await,
         "not_a_pass"
     );
+}
+
+async fn a_nul_that_a_scanner_adds_is_a_control_character(test: TestDb) {
+    let house = usual(test).await;
+    let ended = scan(1, "PDA01", "00029975\0");
+    assert_eq!(house.outcome(&ended).await, "accepted");
+    assert_eq!(house.outcome(&ended).await, "accepted");
+    let merged = house.gate.merge_journal(vec![ended]).await.unwrap();
+    assert!(matches!(merged[..], [Merged::Kept(_, Freshness::Repeated)]));
+    let inside = scan(2, "PDA01", "0002\09975");
+    assert_eq!(house.outcome(&inside).await, "not_a_pass");
+}
+
+async fn a_device_whose_clock_stands_still_does_not_stop_the_gate(test: TestDb) {
+    let house = usual(test).await;
+    let last = Scan {
+        scanned_at: Timestamp::MAX,
+        ..scan(1, "PDA01", TWICE)
+    };
+    let next = Scan {
+        id: id(2),
+        ..last.clone()
+    };
+    let merged = house.gate.merge_journal(vec![last, next]).await.unwrap();
+    assert!(matches!(
+        &merged[..],
+        [Merged::Kept(..), Merged::Refused(_, CheckError::Refused(_))]
+    ));
+    assert_eq!(house.outcome(&scan(3, "PDA01", GOOD)).await, "accepted");
 }
 
 async fn many_retries_at_once_ask_once(test: TestDb) {
@@ -258,7 +292,7 @@ async fn crash_after_yes(house: &House) -> Scan {
                 tx.execute(&format!("DELETE FROM {table}"), params![])?;
             }
             tx.execute(
-                "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $2, 'VN_AUG',
+                "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $2, 'number', 'VN_AUG',
                      'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN')",
                 params![id(1), GOOD, now()],
             )
@@ -296,4 +330,74 @@ async fn a_lost_answer_of_a_forgetful_partner_is_no_refusal(test: TestDb) {
     );
     assert_eq!(gate.recover(now().plus_ms(1)).await.unwrap(), 0);
     assert_eq!(house.barcodes().await.len(), 1);
+}
+
+async fn an_open_check_is_asked_as_it_was_although_the_site_has_changed(test: TestDb) {
+    let house = usual(test).await;
+    let scan = crash_after_yes(&house).await;
+    let mut changed = site();
+    let device = changed.devices.get_mut(&"PDA01".parse().unwrap()).unwrap();
+    device.door = "VN_EXP_D1".parse().unwrap();
+    Gate::apply_site(&house.test.db, changed).await.unwrap();
+    let gate = house.restarted(Duration::from_millis(1_500)).await;
+    let (check, _) = gate.check(scan).await.unwrap();
+    assert_eq!(check.decision.as_str(), "accepted");
+    assert_eq!(check.sector.unwrap().as_str(), "VN_AUG");
+}
+
+async fn an_open_check_is_not_refused_for_ever_while_otipass_is_silent(test: TestDb) {
+    let house = house(test, References::Honoured, WhenSilent::Refuse).await;
+    let scan = crash_after_yes(&house).await;
+    let gate = house.restarted(Duration::from_millis(1_500)).await;
+    house.fail(Failure::Status(503));
+    let open = gate.check(scan.clone()).await;
+    assert!(matches!(open, Err(CheckError::StaysOpen(at)) if at == id(1)));
+    assert_eq!(gate.recover(now().plus_ms(1)).await.unwrap(), 0);
+    house.sandbox.set_faults(vec![]).unwrap();
+    assert_eq!(
+        gate.check(scan).await.unwrap().0.decision.as_str(),
+        "accepted"
+    );
+}
+
+async fn a_journal_that_brings_an_open_check_admits_it(test: TestDb) {
+    let house = house(test, References::Ignored, WhenSilent::Admit).await;
+    let scan = crash_after_yes(&house).await;
+    let merged = house.gate.merge_journal(vec![scan]).await.unwrap();
+    assert!(
+        matches!(&merged[..], [Merged::Kept(check, Freshness::First)]
+        if check.decision.as_str() == "accepted_offline")
+    );
+    assert_eq!(house.gate.waiting().await.unwrap().unresolved, 0);
+    // Otipass has counted it and says so: no dispute.
+    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Taken);
+    assert_eq!(house.barcodes().await.len(), 1);
+}
+
+async fn one_open_check_that_cannot_be_asked_does_not_hold_up_the_others(test: TestDb) {
+    let house = usual(test).await;
+    for n in 1..=3 {
+        house
+            .test
+            .db
+            .write("as a crash leaves it", move |tx| {
+                tx.execute(
+                    "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $2, 'number',
+                         'VN_AUG', 'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26',
+                         'PASSVN')",
+                    params![id(n), TWICE, now()],
+                )
+            })
+            .await
+            .map_err(|error: DbError| error)
+            .unwrap();
+    }
+    house.fail_for(Failure::HalfJson, Some(1));
+    assert_eq!(house.gate.recover(now().plus_ms(1)).await.unwrap(), 2);
+    assert!(
+        !house.gate.partner_is_spared(),
+        "visitors are still asked about"
+    );
+    assert_eq!(house.gate.waiting().await.unwrap().unresolved, 1);
+    assert_eq!(house.gate.recover(now().plus_ms(1)).await.unwrap(), 1);
 }

@@ -1,0 +1,168 @@
+//! The intent to ask Otipass about a check: kept before the question goes out,
+//! gone with the decision. What a crash leaves of a check is its intent.
+
+use crate::Site;
+use crate::check::{self, Check, CheckError, Deciding, Freshness, Mode, Scan, read_as};
+use crate::decide::{Counted, Intent, Recognised, Verdict};
+use crate::{Decision, Reason};
+use db::{DbError, Row, Tx, params};
+use kernel::{CheckId, Timestamp};
+use otipass::{NumType, SectorInfo};
+
+/// Where a check stands when it arrives.
+pub(crate) enum Begun {
+    /// It is decided, now or before.
+    Decided(Box<Check>, Freshness),
+    /// Otipass is to be asked this.
+    Ask(Intent, Recognised),
+}
+
+/// Takes up a check: finds its decision, or its intent; else decides it if it
+/// needs no partner, or keeps the intent. An intent stands as it was kept, even
+/// if site or mapping have changed since: Otipass may know it.
+pub(crate) fn begin(
+    tx: &mut Tx<'_>,
+    scan: &Scan,
+    recognised: &Result<Recognised, Reason>,
+    now: Timestamp,
+    site: &Site,
+) -> Result<Begun, CheckError> {
+    if let Some(known) = check::find(tx, scan)? {
+        return Ok(Begun::Decided(Box::new(known), Freshness::Repeated));
+    }
+    if let Some(kept) = find(tx, scan)? {
+        return Ok(Begun::Ask(Intent::Unresolved, kept));
+    }
+    match recognised {
+        Ok(recognised) => {
+            keep(tx, scan, recognised, now)?;
+            Ok(Begun::Ask(Intent::Fresh, recognised.clone()))
+        }
+        Err(reason) => {
+            let deciding = Deciding {
+                scan,
+                mode: Mode::Online,
+                recognised: None,
+                verdict: Verdict::without_partner(Decision::Refused(*reason)),
+                counted: Counted::No,
+                arrived_at: now,
+                decided_at: now,
+            };
+            let (check, freshness) = check::record(tx, &deciding, site)?;
+            Ok(Begun::Decided(Box::new(check), freshness))
+        }
+    }
+}
+
+fn keep(
+    tx: &mut Tx<'_>,
+    scan: &Scan,
+    recognised: &Recognised,
+    arrived_at: Timestamp,
+) -> Result<(), DbError> {
+    let info = &recognised.info;
+    tx.execute(
+        "INSERT INTO gate_intent (check_id, device, code, scanned_at, arrived_at, card, num_type,
+                                  sector, service_id, space_id, season, product)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        params![
+            scan.id,
+            &scan.device,
+            scan.kept_code(),
+            scan.scanned_at,
+            arrived_at,
+            &recognised.card,
+            num_type_text(recognised.num_type),
+            &recognised.sector,
+            info.service_id.as_str(),
+            info.space_id.as_str(),
+            &info.season,
+            &info.product,
+        ],
+    )
+    .map(drop)
+}
+
+/// What was recognised when the intent of this scan was kept, if there is one.
+///
+/// # Errors
+/// [`CheckError::Conflict`] if the id belongs to another scan.
+pub(crate) fn find(tx: &mut Tx<'_>, scan: &Scan) -> Result<Option<Recognised>, CheckError> {
+    let row = tx.query_opt(
+        "SELECT * FROM gate_intent WHERE check_id = $1",
+        params![scan.id],
+    )?;
+    let Some(row) = row else { return Ok(None) };
+    if !scan.is_kept_as(&check::scan_of(&row)?) {
+        return Err(CheckError::Conflict(scan.id));
+    }
+    Ok(Some(recognised(&row)?))
+}
+
+/// An intent that never became a decision.
+pub(crate) struct Unresolved {
+    pub(crate) scan: Scan,
+    pub(crate) recognised: Recognised,
+    pub(crate) arrived_at: Timestamp,
+}
+
+/// The ids of the intents that arrived before `before`, oldest first, at most
+/// `limit`.
+pub(crate) fn unresolved(
+    tx: &mut Tx<'_>,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<CheckId>, DbError> {
+    tx.query(
+        "SELECT check_id FROM gate_intent WHERE arrived_at < $1
+         ORDER BY arrived_at, check_id LIMIT $2",
+        params![before, limit],
+    )?
+    .iter()
+    .map(|row| row.get("check_id"))
+    .collect()
+}
+
+/// The intent with this id, if it is still open.
+pub(crate) fn load(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<Unresolved>, DbError> {
+    tx.query_opt("SELECT * FROM gate_intent WHERE check_id = $1", params![id])?
+        .map(|row| {
+            Ok(Unresolved {
+                scan: check::scan_of(&row)?,
+                recognised: recognised(&row)?,
+                arrived_at: row.get("arrived_at")?,
+            })
+        })
+        .transpose()
+}
+
+fn recognised(row: &Row) -> Result<Recognised, DbError> {
+    Ok(Recognised {
+        card: row.get("card")?,
+        num_type: num_type(row)?,
+        sector: row.get("sector")?,
+        info: SectorInfo {
+            service_id: read_as(row, "service_id")?,
+            space_id: read_as(row, "space_id")?,
+            season: row.get("season")?,
+            product: row.get("product")?,
+        },
+    })
+}
+
+/// The number type in a database.
+pub(crate) const fn num_type_text(num_type: NumType) -> &'static str {
+    match num_type {
+        NumType::Number => "number",
+        NumType::Serial => "serial",
+    }
+}
+
+/// Reads the column `num_type`.
+pub(crate) fn num_type(row: &Row) -> Result<NumType, DbError> {
+    match row.get::<String>("num_type")?.as_str() {
+        "serial" => Ok(NumType::Serial),
+        "number" => Ok(NumType::Number),
+        _ => Err(check::unreadable("num_type")),
+    }
+}

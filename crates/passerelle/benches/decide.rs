@@ -1,0 +1,340 @@
+//! Checks a second and their latency, as ratios to a bare server and to the same
+//! service without durability. `cargo xtask bench decide`
+//!
+//! Service, sandbox and bare server are processes of their own; the clients are
+//! in this one. (a) Batches from journals, without partner: the bare server only
+//! parses and answers. (b) Online checks with the sandbox at 0 ms: the bare
+//! server parses, forwards to the sandbox and answers.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+const RUN: Duration = Duration::from_secs(5);
+const WARM_UP: Duration = Duration::from_secs(1);
+const CLIENTS: [usize; 2] = [1, 32];
+const BATCH: usize = 100;
+const DAY: &str = "2026-07-14T07:00:00.114Z";
+
+#[tokio::main]
+async fn main() {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("bare-server") => return bare_server(arguments.next().unwrap()).await,
+        _ => rustls::crypto::ring::default_provider()
+            .install_default()
+            .unwrap(),
+    }
+    println!(
+        "Each for {} s after {} s of warm-up.",
+        RUN.as_secs(),
+        WARM_UP.as_secs()
+    );
+    let sandbox = Process::sandbox();
+    let bare = Process::bare(&sandbox);
+    let full = Service::start(&sandbox, "full");
+    let relaxed = Service::start(&sandbox, "relaxed");
+    let targets = [
+        ("bare server", &bare.address, "none"),
+        ("passerelle", &full.process.address, full.token.as_str()),
+        (
+            "passerelle, not durable",
+            &relaxed.process.address,
+            relaxed.token.as_str(),
+        ),
+    ];
+    for kind in [Kind::Batch, Kind::Online] {
+        println!("\n{}", kind.title());
+        println!("clients  server                   checks/s  p50 µs  p99 µs  of bare");
+        for clients in CLIENTS {
+            let mut first = None;
+            for (name, address, token) in targets {
+                let result = measure(kind, clients, address, token).await;
+                let bare = *first.get_or_insert(result.per_second);
+                let percent = result.per_second * 100 / bare.max(1);
+                println!(
+                    "{clients:7}  {name:23}  {:8}  {:6}  {:6}  {percent:5} %",
+                    result.per_second, result.p50_us, result.p99_us
+                );
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Batch,
+    Online,
+}
+
+impl Kind {
+    const fn title(self) -> &'static str {
+        match self {
+            Kind::Batch => {
+                "(a) journal batches of 100 checks, without partner (latency of a batch)"
+            }
+            Kind::Online => "(b) online checks, the sandbox answers at once",
+        }
+    }
+}
+
+struct Measured {
+    per_second: u64,
+    p50_us: u128,
+    p99_us: u128,
+}
+
+async fn measure(kind: Kind, clients: usize, address: &str, token: &str) -> Measured {
+    let counting = Arc::new(AtomicBool::new(false));
+    let done = Arc::new(AtomicU64::new(0));
+    let end = Instant::now() + WARM_UP + RUN;
+    let tasks: Vec<_> = (0..clients)
+        .map(|client| {
+            let (counting, done) = (Arc::clone(&counting), Arc::clone(&done));
+            let (path, checks) = match kind {
+                Kind::Batch => ("checks/batch", BATCH as u64),
+                Kind::Online => ("checks", 1),
+            };
+            let url = format!("http://{address}/api/v1/{path}");
+            let token = token.to_owned();
+            tokio::spawn(async move {
+                // A connection for each client, as devices have.
+                let http = reqwest::Client::builder()
+                    .no_proxy()
+                    .tcp_nodelay(true)
+                    .build()
+                    .unwrap();
+                let mut times = Vec::new();
+                while Instant::now() < end {
+                    let body = match kind {
+                        Kind::Batch => json!({
+                            "checks": (0..BATCH).map(|n| check(client * 7 + n)).collect::<Vec<_>>()
+                        }),
+                        Kind::Online => check(client),
+                    };
+                    let start = Instant::now();
+                    let answer = http
+                        .post(&url)
+                        .bearer_auth(&token)
+                        .json(&body)
+                        .send()
+                        .await
+                        .unwrap();
+                    assert_eq!(answer.status(), 200);
+                    let answer: Value = answer.json().await.unwrap();
+                    assert!(
+                        answer["admitted"] == true || answer["results"].is_array(),
+                        "{answer}"
+                    );
+                    if counting.load(Ordering::Relaxed) {
+                        times.push(start.elapsed().as_micros());
+                        done.fetch_add(checks, Ordering::Relaxed);
+                    }
+                }
+                times
+            })
+        })
+        .collect();
+    tokio::time::sleep(WARM_UP).await;
+    counting.store(true, Ordering::Relaxed);
+    let mut times = Vec::new();
+    for task in tasks {
+        times.extend(task.await.unwrap());
+    }
+    times.sort_unstable();
+    Measured {
+        per_second: done.load(Ordering::Relaxed) / RUN.as_secs(),
+        p50_us: times[times.len() / 2],
+        p99_us: times[times.len() * 99 / 100],
+    }
+}
+
+fn check(number: usize) -> Value {
+    json!({ "id": Uuid::new_v4(), "code": card(number % 1_000), "scanned_at": DAY })
+}
+
+/// Eight digits that end in their Luhn check digit.
+fn card(number: usize) -> String {
+    let digits = format!("{:07}", number + 1);
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| {
+            let digit = u32::from(digit - b'0');
+            match (at % 2, digit * 2) {
+                (0, doubled) if doubled > 9 => doubled - 9,
+                (0, doubled) => doubled,
+                _ => digit,
+            }
+        })
+        .sum();
+    format!("{digits}{}", (10 - sum % 10) % 10)
+}
+
+/// A child process that says on its first lines where it listens.
+struct Process {
+    child: Child,
+    address: String,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Process {
+    fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = loop {
+            let line = lines.next().expect("it says where it listens").unwrap();
+            if let Some((_, rest)) = line.split_once("http://") {
+                break rest.split(['/', ' ']).next().unwrap().to_owned();
+            }
+        };
+        // Keep its output flowing.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address }
+    }
+
+    fn passerelle() -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_passerelle"));
+        command.env("PASSERELLE_LOG", "error");
+        command
+    }
+
+    fn sandbox() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let passes = folder.path().join("passes.csv");
+        let mut text = "number;status;duration_days;valid_until;services\n".to_owned();
+        for number in 0..1_000 {
+            text += &format!("{};active;7;2026-07-20;PCUMID000FSA5CD6:*\n", card(number));
+        }
+        std::fs::write(&passes, text).unwrap();
+        let mut command = Self::passerelle();
+        command.arg("sandbox").arg("--passes").arg(&passes);
+        Self::start({
+            command.args(["--listen", "127.0.0.1:0"]);
+            command
+        })
+    }
+
+    fn bare(sandbox: &Process) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.arg("bare-server").arg(&sandbox.address);
+        Self::start(command)
+    }
+}
+
+struct Service {
+    process: Process,
+    token: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Service {
+    fn start(sandbox: &Process, durability: &str) -> Self {
+        // Beside the build, not in /tmp, which may be memory.
+        let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/villeneuve");
+        for file in ["site.toml", "mapping.json", "catalogue.toml"] {
+            std::fs::copy(example.join(file), folder.path().join(file)).unwrap();
+        }
+        let config = folder.path().join("passerelle.toml");
+        let text = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\n\
+             [database]\ndurability = \"{durability}\"\n\
+             [otipass]\nurl = \"http://{}/api\"\nusername = \"bench\"\n",
+            sandbox.address
+        );
+        std::fs::write(&config, text).unwrap();
+        let mut command = Process::passerelle();
+        command.arg("serve").arg("--config").arg(&config);
+        let process = Process::start(command);
+        let token = Process::passerelle()
+            .args(["device", "--config"])
+            .arg(&config)
+            .args(["token", "PDA01"])
+            .output()
+            .unwrap();
+        Self {
+            process,
+            token: String::from_utf8(token.stdout).unwrap().trim().to_owned(),
+            _folder: folder,
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Bare {
+    http: reqwest::Client,
+    sandbox: Arc<String>,
+}
+
+/// Parses, forwards where it must, answers; recognises, remembers and sells
+/// nothing.
+async fn bare_server(sandbox: String) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("http://{}", listener.local_addr().unwrap());
+    let bare = Bare {
+        http: reqwest::Client::builder()
+            .no_proxy()
+            .tcp_nodelay(true)
+            .build()
+            .unwrap(),
+        sandbox: Arc::new(format!("http://{sandbox}/api/villeneuve/v1/validation")),
+    };
+    let router = Router::new()
+        .route("/api/v1/checks", post(bare_check))
+        .route("/api/v1/checks/batch", post(bare_batch))
+        .with_state(bare);
+    axum::serve(listener, router).await.unwrap();
+}
+
+async fn bare_check(State(bare): State<Bare>, Json(check): Json<Value>) -> Json<Value> {
+    let form = [
+        ("numotipass", check["code"].as_str().unwrap()),
+        ("type", "numotipass"),
+        ("service", "PCUMID000FSA5CD6"),
+        ("space", "PROVIDER#PCUMID000FSA5CD6"),
+        ("time", check["scanned_at"].as_str().unwrap()),
+        ("reference", check["id"].as_str().unwrap()),
+    ];
+    let answer = bare
+        .http
+        .post(&*bare.sandbox)
+        .form(&form)
+        .send()
+        .await
+        .unwrap();
+    let answer: Value = answer.json().await.unwrap();
+    Json(json!({ "id": check["id"], "admitted": answer["code"] == "A0", "answer": answer }))
+}
+
+async fn bare_batch(Json(batch): Json<Value>) -> Json<Value> {
+    let results: Vec<_> = batch["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|check| json!({ "status": "kept", "id": check["id"], "admitted": true }))
+        .collect();
+    Json(json!({ "results": results }))
+}

@@ -3,6 +3,7 @@
 use crate::cards::said;
 use crate::{SampleCard, SampleGroup, Sandbox};
 use kernel::CardNumber;
+use otipass::{EntriesLeft, Refusal};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use std::fmt::Write;
@@ -19,7 +20,8 @@ pub(crate) fn html(sandbox: &Sandbox) -> String {
          <title>Sample cards · {project}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
          <header>\n<p class=\"kicker\">Otipass sandbox</p>\n<h1>Sample cards of <em>{project}</em></h1>\n\
          <p>Scan a card from the screen or from paper. What stands here holds for \
-         <time datetime=\"{today}\">{today}</time>, with {passes} passes and the entries made so far.</p>\n"
+         <time datetime=\"{today}\">{today}</time>, with {passes} passes and the entries made so far. \
+         A tick means admitted, with so many entries left.</p>\n"
     );
     page.push_str("<nav aria-label=\"Kinds of cards\">");
     for group in groups.iter().filter(|group| !group.cards.is_empty()) {
@@ -66,7 +68,7 @@ fn push_card(page: &mut String, card: &SampleCard) {
         page.push_str("<ul>\n");
         for (place, answer) in &card.places {
             let class = if answer.is_ok() { "yes" } else { "no" };
-            let (place, said) = (escaped(place), said(answer));
+            let (place, said) = (escaped(place), briefly(answer));
             let _ = writeln!(
                 page,
                 "<li class=\"{class}\"><span>{place}</span> {said}</li>"
@@ -75,6 +77,16 @@ fn push_card(page: &mut String, card: &SampleCard) {
         page.push_str("</ul>\n");
     }
     page.push_str("</div>\n</article>\n");
+}
+
+/// As [`said`], in fewer words: the tick says that the card is admitted, and
+/// each place keeps to its line.
+fn briefly(answer: &Result<EntriesLeft, Refusal>) -> String {
+    match answer {
+        Ok(EntriesLeft::Unlimited) => "unlimited".to_owned(),
+        Ok(EntriesLeft::Count(count)) => format!("{count} left"),
+        Err(_) => said(answer),
+    }
 }
 
 fn qr(number: &CardNumber) -> String {

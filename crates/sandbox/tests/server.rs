@@ -422,7 +422,7 @@ async fn sample_cards_are_shown_by_what_will_happen_to_them() {
             !page.contains("src=") && !page.contains("url("),
             "the page needs nothing else"
         );
-        assert!(page.contains("admitted, 2 entries left") && page.contains("not included"));
+        assert!(page.contains("</span> 2 left<") && page.contains("not included"));
     }
     let text = cards_text(&running.sandbox, QrCodes::LeftOut);
     assert!(text.contains("  00029975  until 2026-07-14\n"), "{text}");

@@ -259,8 +259,9 @@ struct SnapshotQuery {
         (status = 401, description = "`token_invalid`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`check_id_conflict`: nothing was changed; choose a new id", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`body_too_large`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`code_too_long`, `code_invalid`: the same scan will never be taken", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`code_too_long`: this scan will never be taken; `clock_stands_still`: set the device's clock", body = Problem, content_type = "application/problem+json"),
         (status = 500, description = "`internal`: send it again under the same id", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`, `busy`, `check_stays_open`: send it again under the same id, after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn post_check(
@@ -301,7 +302,8 @@ async fn post_check(
         (status = 400, description = "`body_invalid`: nothing was kept", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "`token_invalid`", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "`batch_too_large`, `body_too_large`: nothing was kept", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "`internal`: nothing was kept, send it again", body = Problem, content_type = "application/problem+json"),
+        (status = 500, description = "`internal`: send it again", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: send it again, after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn post_batch(
@@ -359,8 +361,9 @@ fn merged_result(merged: Merged, language: Language) -> BatchResult {
     params(SnapshotQuery),
     responses(
         (status = 200, description = "The device's door, sector and settings", body = DeviceSnapshot),
-        (status = 400, description = "`query_invalid`", body = Problem),
+        (status = 400, description = "`query_invalid`", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "`token_invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "`unavailable`: ask again, after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn get_device(

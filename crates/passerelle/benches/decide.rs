@@ -11,12 +11,13 @@
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
+use kernel::Timestamp;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -24,7 +25,7 @@ const RUN: Duration = Duration::from_secs(5);
 const WARM_UP: Duration = Duration::from_secs(1);
 const CLIENTS: [usize; 2] = [1, 32];
 const BATCH: usize = 100;
-const DAY: &str = "2026-07-14T07:00:00.114Z";
+const DAY: &str = "2026-07-14T00:00:00Z";
 
 #[tokio::main]
 async fn main() {
@@ -159,8 +160,15 @@ async fn measure(kind: Kind, clients: usize, address: &str, token: &str) -> Meas
     }
 }
 
+/// A scan of its own moment: at a real gate no card is read twice at once.
 fn check(number: usize) -> Value {
-    json!({ "id": Uuid::new_v4(), "code": card(number % 1_000), "scanned_at": DAY })
+    static LATER_MS: AtomicI64 = AtomicI64::new(0);
+    let begin: Timestamp = DAY.parse().unwrap();
+    json!({
+        "id": Uuid::new_v4(),
+        "code": card(number % 1_000),
+        "scanned_at": begin.plus_ms(LATER_MS.fetch_add(1, Ordering::Relaxed)),
+    })
 }
 
 /// Eight digits that end in their Luhn check digit.

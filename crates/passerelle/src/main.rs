@@ -36,6 +36,7 @@ pub struct ConfigOption {
     #[arg(
         short,
         long,
+        global = true,
         value_name = "FILE",
         env = "PASSERELLE_CONFIG",
         default_value = "passerelle.toml"

@@ -99,9 +99,8 @@ fn start_writer(connection: Connection) -> Result<mpsc::Sender<Box<dyn Job>>, Db
     Ok(sender)
 }
 
-/// Runs `first` and whatever else is waiting in one transaction, each in a
-/// savepoint of its own, and tells everyone once the commit is on the disk.
-/// While it is, the next group gathers.
+/// Runs `first` and whatever else is waiting in one transaction, and tells
+/// everyone once the commit is on the disk. While it is, the next group gathers.
 fn write_group(
     connection: &Connection,
     first: Box<dyn Job>,
@@ -122,45 +121,67 @@ fn write_group(
         }
         return;
     }
-    let mut group = Vec::new();
+    let mut group: Vec<Box<dyn Job>> = Vec::new();
     let mut next = Some(first);
-    let mut failed = None;
+    let mut all_keep = true;
     while let Some(mut job) = next.take() {
-        let done = run_in_savepoint(connection, job.as_mut());
-        match done {
-            // An error such as a full disk ends the whole transaction at once,
-            // and with it what the others in the group did.
-            Ok(_) if connection.is_autocommit() => {
-                failed = Some(DbError::Commit(
-                    std::io::Error::other("SQLite ended the transaction").into(),
-                ));
-                group.push((job, None));
-            }
-            Ok(undone) => {
-                group.push((job, undone));
-                if group.len() < GROUP_LIMIT {
-                    next = waiting.try_recv().ok();
-                }
-            }
-            Err(error) => {
-                failed = Some(error);
-                group.push((job, None));
-            }
+        let mut tx = Tx::sqlite(connection);
+        all_keep &= job.run(&mut tx) == Verdict::Keep && tx.failure().is_none();
+        group.push(job);
+        if all_keep && group.len() < GROUP_LIMIT {
+            next = waiting.try_recv().ok();
         }
-    }
-    let outcome = match failed {
-        Some(error) => Err(error),
-        None => command(connection, "COMMIT").map_err(|error| DbError::Commit(error.into())),
-    };
-    if outcome.is_err()
-        && !connection.is_autocommit()
-        && let Err(error) = command(connection, "ROLLBACK")
-    {
-        tracing::error!(%error, "a failed transaction could not be rolled back");
     }
     metrics::counter!("passerelle_db_commits_total").increment(1);
     metrics::counter!("passerelle_db_writes_total").increment(group.len() as u64);
-    for (job, undone) in group {
+    if all_keep {
+        let outcome = command(connection, "COMMIT").map_err(commit_failed);
+        if outcome.is_err() {
+            roll_back(connection);
+        }
+        for job in group {
+            job.finish(outcome.clone());
+        }
+    } else {
+        // Rare, and closures may run again: once more, each in a savepoint of
+        // its own. With savepoints from the start every page that is changed
+        // would be copied first.
+        roll_back(connection);
+        write_apart(connection, group);
+    }
+}
+
+/// Runs the closures of a group of which one was not to be kept.
+fn write_apart(connection: &Connection, group: Vec<Box<dyn Job>>) {
+    let mut failed = command(connection, "BEGIN IMMEDIATE")
+        .map_err(DbError::unavailable)
+        .err();
+    let mut done = Vec::new();
+    for mut job in group {
+        let mut undone = None;
+        if failed.is_none() {
+            match run_in_savepoint(connection, job.as_mut()) {
+                // An error such as a full disk ends the whole transaction at
+                // once, and with it what the others in the group did.
+                Ok(_) if connection.is_autocommit() => {
+                    failed = Some(DbError::Commit(
+                        std::io::Error::other("SQLite ended the transaction").into(),
+                    ));
+                }
+                Ok(swallowed) => undone = swallowed,
+                Err(error) => failed = Some(error),
+            }
+        }
+        done.push((job, undone));
+    }
+    let outcome = match failed {
+        Some(error) => Err(error),
+        None => command(connection, "COMMIT").map_err(commit_failed),
+    };
+    if outcome.is_err() {
+        roll_back(connection);
+    }
+    for (job, undone) in done {
         job.finish(match (&outcome, undone) {
             (Ok(()), Some(error)) => Err(error),
             (outcome, _) => outcome.clone(),
@@ -174,8 +195,7 @@ fn run_in_savepoint(
     connection: &Connection,
     job: &mut dyn Job,
 ) -> Result<Option<DbError>, DbError> {
-    let commit = |error: rusqlite::Error| DbError::Commit(error.into());
-    command(connection, "SAVEPOINT one").map_err(commit)?;
+    command(connection, "SAVEPOINT one").map_err(commit_failed)?;
     let mut tx = Tx::sqlite(connection);
     let verdict = job.run(&mut tx);
     let swallowed = tx.failure().filter(|_| verdict == Verdict::Keep);
@@ -183,10 +203,23 @@ fn run_in_savepoint(
         return Ok(swallowed);
     }
     if verdict == Verdict::Undo || swallowed.is_some() {
-        command(connection, "ROLLBACK TO one").map_err(commit)?;
+        command(connection, "ROLLBACK TO one").map_err(commit_failed)?;
     }
-    command(connection, "RELEASE one").map_err(commit)?;
+    command(connection, "RELEASE one").map_err(commit_failed)?;
     Ok(swallowed)
+}
+
+fn commit_failed(error: rusqlite::Error) -> DbError {
+    DbError::Commit(error.into())
+}
+
+/// Leaves the transaction, unless SQLite has ended it already.
+fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit()
+        && let Err(error) = command(connection, "ROLLBACK")
+    {
+        tracing::error!(%error, "a failed transaction could not be rolled back");
+    }
 }
 
 fn read(connection: &Connection, mut job: Box<dyn Job>) {
@@ -196,10 +229,8 @@ fn read(connection: &Connection, mut job: Box<dyn Job>) {
         })
         .and_then(|()| command(connection, "COMMIT"))
         .map_err(DbError::unavailable);
-    if !connection.is_autocommit()
-        && let Err(error) = command(connection, "ROLLBACK")
-    {
-        tracing::error!(%error, "a failed read could not be rolled back");
+    if outcome.is_err() {
+        roll_back(connection);
     }
     job.finish(outcome);
 }
@@ -231,10 +262,13 @@ pub(crate) fn query(
     let run = || -> rusqlite::Result<Vec<Row>> {
         let mut statement = connection.prepare_cached(sql)?;
         bind(&mut statement, params)?;
-        let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
-        let mut found = Vec::new();
+        let mut found: Vec<Row> = Vec::new();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
+            let columns: Arc<[String]> = match found.first() {
+                Some(first) => Arc::clone(&first.columns),
+                None => row.as_ref().column_names().map(str::to_owned).collect(),
+            };
             let values = (0..columns.len())
                 .map(|at| {
                     row.get_ref(at).and_then(|value| match value {
@@ -251,10 +285,7 @@ pub(crate) fn query(
                     })
                 })
                 .collect::<Result<_, _>>()?;
-            found.push(Row {
-                columns: Arc::clone(&columns),
-                values,
-            });
+            found.push(Row { columns, values });
         }
         Ok(found)
     };

@@ -1,10 +1,121 @@
-//! `passerelle doctor`
+//! `passerelle doctor`: checks a whole set-up and names each mistake with its
+//! cure, all at once.
+//!
+//! Facts are gathered first: files, secrets, database, and what Otipass and
+//! ticketing answer. Then they are judged, without any I/O. A part that cannot
+//! be read hides nothing that another part can tell.
+
+mod configuration;
+mod examine;
+mod facts;
+mod finding;
+mod live;
+mod page;
+mod partner;
+mod selling;
+mod site;
+mod sketch;
+
 use crate::Verdict;
+use crate::config::Config;
+use crate::report::{Format, ReportError, print};
+use facts::{Facts, Reach, TextFile};
+use finding::Severity;
+use kernel::{Clock, SystemClock};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 /// `passerelle doctor`
 #[derive(Debug, clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// The configuration
+    #[arg(
+        value_name = "CONFIG",
+        env = "PASSERELLE_CONFIG",
+        default_value = "passerelle.toml"
+    )]
+    config: PathBuf,
+    /// Leave out everything that goes over the network
+    #[arg(long)]
+    offline: bool,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// Why the doctor has nothing to say.
 #[derive(Debug, thiserror::Error)]
-pub enum DoctorError {}
-pub async fn run(_: Arguments) -> Result<Verdict, DoctorError> {
-    Ok(Verdict::Fine)
+pub enum DoctorError {
+    /// The output.
+    #[error(transparent)]
+    Print(#[from] ReportError),
+}
+
+pub async fn run(arguments: Arguments) -> Result<Verdict, DoctorError> {
+    let path = &arguments.config;
+    let reach = if arguments.offline {
+        Reach::Offline
+    } else {
+        Reach::Online
+    };
+    let (config, mut findings) = configuration::read(path);
+    let mut facts = None;
+    if let Some((config, text)) = config {
+        let gathered = gather(path, config, text, reach).await;
+        findings.extend(examine::examine(&gathered));
+        facts = Some(gathered);
+    }
+    // Within a severity, the order of the text stays.
+    findings.sort_by_key(|finding| (finding.part, finding.severity));
+    findings.dedup();
+    let headings = page::headings(&path.display().to_string(), facts.as_ref());
+    print(arguments.format, &findings, |findings| {
+        page::page(&headings, findings)
+    })?;
+    let is_fine = findings.iter().all(|f| f.severity != Severity::Mistake);
+    Ok(if is_fine {
+        Verdict::Fine
+    } else {
+        Verdict::NotFine
+    })
+}
+
+async fn gather(path: &Path, config: Config, config_text: String, reach: Reach) -> Facts {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let mapping = TextFile::read(config.path(&config.set_up.mapping));
+    let site = TextFile::read(config.path(&config.set_up.site));
+    let catalogue = TextFile::read(config.path(&config.set_up.catalogue));
+    let sketch = sketch::sketch(mapping.text.as_deref().unwrap_or_default());
+    let institution = site
+        .text
+        .as_ref()
+        .ok()
+        .and_then(|text| gate::read_site(text).0);
+    let institution = institution.map(|site| site.institution);
+    let credentials = config.credentials();
+    let operator_password = config.operator_password();
+    let (otipass, ticketing, database) = tokio::join!(
+        live::otipass(&config, &sketch, &credentials, &*clock, reach),
+        live::ticketing(&config, institution, &operator_password, &clock, reach),
+        facts::database(&config, &sketch, &clock, reach),
+    );
+    Facts {
+        now: clock.now(),
+        config_path: path.to_owned(),
+        config_text,
+        variables: std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .collect(),
+        open_secrets: facts::open_secrets(&config),
+        config,
+        mapping,
+        sketch,
+        site,
+        catalogue,
+        credentials,
+        operator_password,
+        otipass,
+        ticketing,
+        database,
+    }
 }

@@ -1,0 +1,163 @@
+//! The configuration, read so that one mistake in it hides no other.
+
+use super::finding::{Finding, Findings, Part, Position};
+use crate::config::{Config, ConfigError};
+use serde::Deserialize;
+use std::io::Write;
+use std::path::Path;
+use toml::de::{DeTable, Deserializer};
+
+/// Keys that would hold a secret, which belongs in a file of its own.
+const SECRETS: [&str; 2] = ["password", "api_key"];
+
+/// The configuration at `path`, without what is wrong in it; its text; and what
+/// is wrong. There is none only if the file cannot be read.
+pub fn read(path: &Path) -> (Option<(Config, String)>, Vec<Finding>) {
+    let mut findings = Findings::of(Part::Configuration);
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            findings.mistake(
+                "config_unreadable",
+                path.display().to_string(),
+                format!("The configuration cannot be read: {error}."),
+                "Give the path of the configuration; a whole one is examples/villeneuve/passerelle.toml.",
+            );
+            return (None, findings.into_list());
+        }
+    };
+    let config = match Config::read(path) {
+        Ok(config) => config,
+        Err(error) => {
+            let cured = cured(path, &text, &mut findings);
+            let mut config = with_environment(cured, &mut findings);
+            config.folder = path.parent().unwrap_or(Path::new("")).to_owned();
+            let findings = findings.into_list();
+            // Whatever kept the service from reading it must be said.
+            let findings = if findings.is_empty() {
+                let mut last = Findings::of(Part::Configuration);
+                let cure = "Correct it.";
+                last.mistake(
+                    "config_value_wrong",
+                    path.display().to_string(),
+                    error.to_string(),
+                    cure,
+                );
+                last.into_list()
+            } else {
+                findings
+            };
+            return (Some((config, text)), findings);
+        }
+    };
+    (Some((config, text)), findings.into_list())
+}
+
+/// The file's table without what is wrong in it.
+fn cured(path: &Path, text: &str, findings: &mut Findings) -> toml::Table {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let mut broken_lines = Vec::new();
+    for error in errors {
+        let at = Position::at(text, error.span().map_or(0, |span| span.start));
+        broken_lines.push(at.line);
+        findings.mistake(
+            "config_broken",
+            at.within(path),
+            format!("This is not TOML: {}.", error.message().replace('\n', ", ")),
+            "Correct this line; texts stand in quotation marks.",
+        );
+    }
+    let mut table = toml::Table::deserialize(Deserializer::from(root.clone())).unwrap_or_default();
+    let mut refuse = |offset: usize, name: String, error: Option<String>| {
+        let at = Position::at(text, offset);
+        if broken_lines.contains(&at.line) {
+            return;
+        }
+        let (code, what, cure) = match error {
+            None => (
+                "secret_in_config",
+                format!("A secret stands in the configuration itself, as {name}."),
+                "Put it into a file of its own that only the service can read, and name that with password_file or api_key_file.",
+            ),
+            Some(error) if error.starts_with("unknown field") => {
+                let expected = error.split_once(", ").map_or("", |(_, expected)| expected);
+                (
+                    "config_key_unknown",
+                    format!("{name} is no key of the configuration; {expected}."),
+                    "Correct its spelling, or take it out.",
+                )
+            }
+            Some(error) => (
+                "config_value_wrong",
+                format!("{name} cannot have this value: {error}."),
+                "Correct the value.",
+            ),
+        };
+        findings.mistake(code, at.within(path), what, cure);
+    };
+    for (section, value) in root.get_ref() {
+        let (name, offset) = (section.get_ref().as_ref(), section.span().start);
+        let Some(toml::Value::Table(keys)) = table.get_mut(name) else {
+            if let Some(value) = table.get(name)
+                && let Some(error) =
+                    refused([(name.to_owned(), value.clone())].into_iter().collect())
+            {
+                refuse(offset, name.to_owned(), Some(error));
+                table.remove(name);
+            }
+            continue;
+        };
+        let section = |keys: toml::Table| {
+            [(name.to_owned(), toml::Value::Table(keys))]
+                .into_iter()
+                .collect()
+        };
+        if let Some(error) = refused(section(toml::Table::new())) {
+            refuse(offset, format!("[{name}]"), Some(error));
+            table.remove(name);
+            continue;
+        }
+        for (key, _) in value.get_ref().as_table().into_iter().flatten() {
+            let (key, offset) = (key.get_ref().as_ref(), key.span().start);
+            let Some(value) = keys.get(key) else { continue };
+            let alone = [(key.to_owned(), value.clone())].into_iter().collect();
+            if SECRETS.contains(&key) {
+                refuse(offset, format!("[{name}] {key}"), None);
+                keys.remove(key);
+            } else if let Some(error) = refused(section(alone)) {
+                refuse(offset, format!("[{name}] {key}"), Some(error));
+                keys.remove(key);
+            }
+        }
+    }
+    table
+}
+
+/// Why a configuration of nothing but `table` is refused. Every key has a
+/// default, so each can be judged alone.
+fn refused(table: toml::Table) -> Option<String> {
+    let error = Config::deserialize(table).err()?;
+    Some(error.message().trim_end().replace('\n', ", "))
+}
+
+/// Reads the cured table again as the service would: with the environment over
+/// it.
+fn with_environment(cured: toml::Table, findings: &mut Findings) -> Config {
+    let again = || -> Option<Result<Config, ConfigError>> {
+        let mut file = tempfile::NamedTempFile::new().ok()?;
+        file.write_all(toml::to_string(&cured).ok()?.as_bytes())
+            .ok()?;
+        Some(Config::read(file.path()))
+    };
+    match again() {
+        Some(Ok(config)) => return config,
+        Some(Err(ConfigError::Environment { variable, what })) => findings.mistake(
+            "environment_wrong",
+            variable,
+            format!("With the environment over it, the configuration is wrong: {}.", what.trim_end()),
+            "Correct the variable or take it out of the environment; PASSERELLE_SECTION__KEY stands for key in [section].",
+        ),
+        _ => {}
+    }
+    Config::deserialize(cured).unwrap_or_default()
+}

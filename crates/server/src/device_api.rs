@@ -34,6 +34,8 @@ const IN_HAND_LIMIT: usize = 2_000;
             gets the same answer, for ever, however often it is sent. A refusal is an answer \
             (`200`, `admitted: false`); a problem (`application/problem+json`) means that nothing \
             was decided and the same request can be sent again, unless it says otherwise.\n\n\
+            An address that is not below gets `not_found`, a method that an address does not take \
+            `method_not_allowed`.\n\n\
             Limits: code 512 bytes, batch 500 checks, body 1 MiB."
     ),
     components(schemas(Problem)),
@@ -187,7 +189,8 @@ enum BatchResult {
         /// Its id, if it could be read.
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<String>,
-        /// Why.
+        /// Why: `body_invalid`, `check_id_conflict`, `code_too_long` or
+        /// `clock_stands_still`.
         problem: Problem,
     },
 }
@@ -363,6 +366,7 @@ fn merged_result(merged: Merged, language: Language) -> BatchResult {
         (status = 200, description = "The device's door, sector and settings", body = DeviceSnapshot),
         (status = 400, description = "`query_invalid`", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "`token_invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 500, description = "`internal`: ask again", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`: ask again, after `Retry-After`", body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -170,7 +170,7 @@ impl Tally {
             self.sums.disputed += i64::from(gate.disputed.is_some());
             self.sums.tickets += i64::from(has_ticket);
             match (&gate.standing, staged) {
-                (_, Some(_)) => {}
+                (Standing::InFlight | Standing::Delivered, Some(_)) => {}
                 (Standing::InFlight, None) => self.sums.in_flight += 1,
                 (Standing::Delivered, None) => self.shout(
                     "delivered_not_staged",
@@ -178,7 +178,8 @@ impl Tally {
                     "Ticketing took it from the gate and does not have it.".to_owned(),
                     "Ask whoever runs ticketing whether a backup was restored there.",
                 ),
-                (Standing::Refused(why), None) => self.shout(
+                // If it is staged, then perhaps with another content.
+                (Standing::Refused(why), _) => self.shout(
                     "refused_by_ticketing",
                     name.clone(),
                     format!("Ticketing refused it: {why}"),

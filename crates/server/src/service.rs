@@ -93,7 +93,11 @@ impl Service {
                 gate: Arc::clone(&role.gate),
                 tasks: tasks.clone(),
             };
-            let page = utoipa_swagger_ui::SwaggerUi::new("/api/docs").url("/api/openapi.json", api);
+            // Unless told otherwise, the page shows the document to a validator
+            // on the internet.
+            let page = utoipa_swagger_ui::SwaggerUi::new("/api/docs")
+                .url("/api/openapi.json", api)
+                .config(utoipa_swagger_ui::Config::default().validator_url("none"));
             router = router.merge(routes.with_state(shared)).merge(page);
         }
         if let Some(role) = &self.box_office {

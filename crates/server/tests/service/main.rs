@@ -1,0 +1,7 @@
+//! The whole service over HTTP: gate, box office, workers and a sandbox.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod device_api;
+mod house;
+mod whole_way;

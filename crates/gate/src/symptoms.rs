@@ -84,3 +84,83 @@ fn refused(tx: &mut Tx<'_>) -> Result<BTreeMap<String, i64>, DbError> {
     .map(|row| Ok((row.get("refused")?, row.get("barcodes")?)))
     .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Gate, read_site};
+    use db::testing::TestDb;
+    use kernel::SystemClock;
+    use otipass::NumType;
+
+    db::conformance!(
+        the_latest_codes_of_no_pass_are_counted,
+        clocks_and_refusals_are_read
+    );
+
+    async fn execute(db: &Db, sql: String) {
+        let done: Result<u64, DbError> = db
+            .write("test", move |tx| tx.execute(&sql, params![]))
+            .await;
+        assert_eq!(done.unwrap(), 1);
+    }
+
+    async fn look(db: &Db, checks: u32) -> Symptoms {
+        let serial = NumberFormat::of(NumType::Serial);
+        let found = symptoms(db, "villeneuve".to_owned(), serial, checks).await;
+        found.unwrap()
+    }
+
+    async fn the_latest_codes_of_no_pass_are_counted(test: TestDb) {
+        Gate::prepare(&test.db, &SystemClock).await.unwrap();
+        // From the oldest to the latest.
+        for (number, (code, outcome)) in [
+            ("VN00029975", "not_a_pass"),
+            ("VN00292151", "sector_not_mapped"),
+            ("villeneuve-vn00300004", "not_a_pass"),
+            ("VN00300005", "not_a_pass"),
+            ("00300004", "not_a_pass"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let day = 10 + number / 2;
+            let sql = format!(
+                "INSERT INTO gate_check (check_id, device, mode, code, scanned_at, arrived_at,
+                     decided_at, outcome, admitted, device_count_today, business_day, hour)
+                 VALUES ('{number}', 'PDA01', 'online', '{code}', 0, 0, {number}, '{outcome}', 0,
+                     0, '2026-07-{day}', 9)"
+            );
+            execute(&test.db, sql).await;
+        }
+        for (checks, shaped, proven) in [(1, 0, 0), (2, 1, 0), (3, 2, 1), (4, 2, 1), (5, 3, 2)] {
+            let found = look(&test.db, checks).await;
+            let counts = (found.shaped_like_serials, found.proven_serials);
+            assert_eq!(counts, (shaped, proven), "of the latest {checks}");
+        }
+    }
+
+    async fn clocks_and_refusals_are_read(test: TestDb) {
+        Gate::prepare(&test.db, &SystemClock).await.unwrap();
+        let site = include_str!("../../../examples/villeneuve/site.toml");
+        let site = read_site(site).0.unwrap();
+        Gate::apply_site(&test.db, site).await.unwrap();
+        assert_eq!(look(&test.db, 10).await, Symptoms::default());
+
+        let sql = "UPDATE gate_device SET clock_offset_ms = -31000 WHERE code = 'PDA07'";
+        execute(&test.db, sql.to_owned()).await;
+        for (barcode, refused) in [("A", "'blocked'"), ("B", "'blocked'"), ("C", "NULL")] {
+            let sql = format!(
+                "INSERT INTO gate_control_barcode
+                     (barcode, check_id, sector, season, product, mode, controlled_at, refused)
+                 VALUES ('{barcode}', '{barcode}', 'VN_AUG', 'VN26', 'PASSVN', 'online', 0,
+                     {refused})"
+            );
+            execute(&test.db, sql).await;
+        }
+        let found = look(&test.db, 10).await;
+        let clocks = [("PDA07".parse().unwrap(), -31_000)];
+        assert_eq!(found.clock_offsets_ms, clocks.into());
+        assert_eq!(found.refused, [("blocked".to_owned(), 2)].into());
+    }
+}

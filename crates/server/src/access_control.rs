@@ -1,14 +1,15 @@
 //! The service side of the access control interface v1.4 over REST
 //! (`docs/interfaces/access-control-service.md`).
 
-use crate::device_api::bearer;
+use crate::device_api::{BODY_LIMIT_BYTES, bearer};
 use crate::problem::causes;
 use crate::service::BoxOfficeRole;
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode as Http};
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode as Http, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use boxoffice::{BoxOffice, CatalogueAnswerError, StagingError};
@@ -48,19 +49,36 @@ pub(crate) fn routes(role: &BoxOfficeRole) -> Router {
     Router::new().nest(PATH, methods)
 }
 
+/// A body, or why it could not be read: callers are answered in the service's
+/// own form.
+type Body = Result<Bytes, BytesRejection>;
+
 impl Desk {
     /// Who calls, and what; or the answer that says what is wrong with it.
     fn admit<T: DeserializeOwned>(
         &self,
         headers: &HeaderMap,
-        body: &[u8],
+        body: Body,
     ) -> Result<T, Box<Response>> {
         let token = bearer(headers).unwrap_or_default();
         if let Err(error) = token::verify(token, &self.caller, self.clock.now()) {
             tracing::warn!(%error, "a call to the access control service was refused");
-            return Err(Box::new(Http::UNAUTHORIZED.into_response()));
+            let bearer = [(header::WWW_AUTHENTICATE, "Bearer")];
+            return Err(Box::new((Http::UNAUTHORIZED, bearer).into_response()));
         }
-        serde_json::from_slice(body).map_err(|error| {
+        let body = body.map_err(|error| {
+            let (code, detail) = if error.status() == Http::PAYLOAD_TOO_LARGE {
+                let detail = format!(
+                    "The body has more than {BODY_LIMIT_BYTES} bytes; send fewer tickets at a time."
+                );
+                (StatusCode::TooManyTickets, detail)
+            } else {
+                let detail = "The body broke off; send the same call again.".to_owned();
+                (StatusCode::InvalidRequest, detail)
+            };
+            Box::new(refused(String::new(), code, detail))
+        })?;
+        serde_json::from_slice(&body).map_err(|error| {
             let detail = format!(
                 "The body is not what this method takes: line {}, column {}.",
                 error.line(),
@@ -92,9 +110,9 @@ fn internal(request_id: String, error: &dyn Error) -> Response {
 async fn import_controlled_ticket(
     State(desk): State<Desk>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
-    let call: ImportControlledTicketCall = match desk.admit(&headers, &body) {
+    let call: ImportControlledTicketCall = match desk.admit(&headers, body) {
         Ok(call) => call,
         Err(answer) => return *answer,
     };
@@ -116,9 +134,9 @@ async fn import_controlled_ticket(
 async fn get_controlled_ticket(
     State(desk): State<Desk>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
-    let request: GetControlledTicketRequest = match desk.admit(&headers, &body) {
+    let request: GetControlledTicketRequest = match desk.admit(&headers, body) {
         Ok(request) => request,
         Err(answer) => return *answer,
     };
@@ -145,9 +163,9 @@ async fn get_controlled_ticket(
 async fn get_access_control_catalog(
     State(desk): State<Desk>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
-    let request: GetAccessControlCatalogRequest = match desk.admit(&headers, &body) {
+    let request: GetAccessControlCatalogRequest = match desk.admit(&headers, body) {
         Ok(request) => request,
         Err(answer) => return *answer,
     };
@@ -165,8 +183,8 @@ async fn get_access_control_catalog(
     }
 }
 
-async fn get_time_zone(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Response {
-    match desk.admit::<GetTimeZoneRequest>(&headers, &body) {
+async fn get_time_zone(State(desk): State<Desk>, headers: HeaderMap, body: Body) -> Response {
+    match desk.admit::<GetTimeZoneRequest>(&headers, body) {
         Ok(request) => done(request.request_id, desk.box_office.time_zone()),
         Err(answer) => *answer,
     }

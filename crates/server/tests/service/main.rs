@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access_control;
 mod device_api;
 mod house;
 mod whole_way;

@@ -22,6 +22,7 @@ use crate::report::{Format, ReportError, print};
 use facts::{Facts, Reach, TextFile};
 use finding::Severity;
 use kernel::{Clock, SystemClock};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -58,10 +59,12 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DoctorError> {
     } else {
         Reach::Online
     };
-    let (config, mut findings) = configuration::read(path);
+    let configuration = configuration::read(path);
+    let mut findings = configuration.findings;
     let mut facts = None;
-    if let Some((config, text)) = config {
-        let gathered = gather(path, config, text, reach).await;
+    if let Some((config, text)) = configuration.config {
+        let broken = configuration.broken_sections;
+        let gathered = gather(path, config, text, broken, reach).await;
         findings.extend(examine::examine(&gathered));
         facts = Some(gathered);
     }
@@ -80,7 +83,13 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DoctorError> {
     })
 }
 
-async fn gather(path: &Path, config: Config, config_text: String, reach: Reach) -> Facts {
+async fn gather(
+    path: &Path,
+    config: Config,
+    config_text: String,
+    broken_sections: BTreeSet<String>,
+    reach: Reach,
+) -> Facts {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mapping = TextFile::read(config.path(&config.set_up.mapping));
     let site = TextFile::read(config.path(&config.set_up.site));
@@ -95,8 +104,22 @@ async fn gather(path: &Path, config: Config, config_text: String, reach: Reach) 
     let credentials = config.credentials();
     let operator_password = config.operator_password();
     let (otipass, ticketing, database) = tokio::join!(
-        live::otipass(&config, &sketch, &credentials, &*clock, reach),
-        live::ticketing(&config, institution, &operator_password, &clock, reach),
+        live::otipass(
+            &config,
+            &broken_sections,
+            &sketch,
+            &credentials,
+            &*clock,
+            reach
+        ),
+        live::ticketing(
+            &config,
+            &broken_sections,
+            institution,
+            &operator_password,
+            &clock,
+            reach
+        ),
         facts::database(&config, &sketch, &clock, reach),
     );
     Facts {
@@ -108,6 +131,7 @@ async fn gather(path: &Path, config: Config, config_text: String, reach: Reach) 
             .collect(),
         open_secrets: facts::open_secrets(&config),
         config,
+        broken_sections,
         mapping,
         sketch,
         site,

@@ -3,17 +3,33 @@
 use super::finding::{Finding, Findings, Part, Position};
 use crate::config::{Config, ConfigError};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use toml::de::{DeTable, Deserializer};
 
+/// The sections that say how to reach others: with a mistake there, nobody is
+/// asked.
+const PARTNERS: [&str; 2] = ["otipass", "access_control"];
+
 /// Keys that would hold a secret, which belongs in a file of its own.
 const SECRETS: [&str; 2] = ["password", "api_key"];
 
-/// The configuration at `path`, without what is wrong in it; its text; and what
-/// is wrong. There is none only if the file cannot be read.
-pub fn read(path: &Path) -> (Option<(Config, String)>, Vec<Finding>) {
+/// What came of reading a configuration.
+pub struct Reading {
+    /// The configuration without what is wrong in it, and its text; none only
+    /// if the file cannot be read.
+    pub config: Option<(Config, String)>,
+    /// The sections that lack something for that reason.
+    pub broken_sections: BTreeSet<String>,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads the configuration at `path`, with the environment over it.
+pub fn read(path: &Path) -> Reading {
     let mut findings = Findings::of(Part::Configuration);
+    let mut broken_sections = BTreeSet::new();
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) => {
@@ -23,43 +39,49 @@ pub fn read(path: &Path) -> (Option<(Config, String)>, Vec<Finding>) {
                 format!("The configuration cannot be read: {error}."),
                 "Give the path of the configuration; a whole one is examples/villeneuve/passerelle.toml.",
             );
-            return (None, findings.into_list());
-        }
-    };
-    let config = match Config::read(path) {
-        Ok(config) => config,
-        Err(error) => {
-            let cured = cured(path, &text, &mut findings);
-            let mut config = with_environment(cured, &mut findings);
-            config.folder = path.parent().unwrap_or(Path::new("")).to_owned();
-            let findings = findings.into_list();
-            // Whatever kept the service from reading it must be said.
-            let findings = if findings.is_empty() {
-                let mut last = Findings::of(Part::Configuration);
-                let cure = "Correct it.";
-                last.mistake(
-                    "config_value_wrong",
-                    path.display().to_string(),
-                    error.to_string(),
-                    cure,
-                );
-                last.into_list()
-            } else {
-                findings
+            return Reading {
+                config: None,
+                broken_sections,
+                findings: findings.into_list(),
             };
-            return (Some((config, text)), findings);
         }
     };
-    (Some((config, text)), findings.into_list())
+    let config = Config::read(path).unwrap_or_else(|error| {
+        let cured = cured(path, &text, &mut broken_sections, &mut findings);
+        let mut config = with_environment(cured, &mut broken_sections, &mut findings);
+        config.folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        if findings.is_empty() {
+            // Whatever keeps the service from reading it must be said.
+            findings.mistake(
+                "config_value_wrong",
+                path.display().to_string(),
+                format!("{error}."),
+                "Correct it.",
+            );
+        }
+        config
+    });
+    Reading {
+        config: Some((config, text)),
+        broken_sections,
+        findings: findings.into_list(),
+    }
 }
 
 /// The file's table without what is wrong in it.
-fn cured(path: &Path, text: &str, findings: &mut Findings) -> toml::Table {
+fn cured(
+    path: &Path,
+    text: &str,
+    broken_sections: &mut BTreeSet<String>,
+    findings: &mut Findings,
+) -> toml::Table {
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut broken_lines = Vec::new();
     for error in errors {
         let at = Position::at(text, error.span().map_or(0, |span| span.start));
         broken_lines.push(at.line);
+        // It may have held anything.
+        broken_sections.extend(PARTNERS.map(str::to_owned));
         findings.mistake(
             "config_broken",
             at.within(path),
@@ -115,6 +137,7 @@ fn cured(path: &Path, text: &str, findings: &mut Findings) -> toml::Table {
         if let Some(error) = refused(section(toml::Table::new())) {
             refuse(offset, format!("[{name}]"), Some(error));
             table.remove(name);
+            broken_sections.extend(PARTNERS.map(str::to_owned));
             continue;
         }
         for (key, _) in value.get_ref().as_table().into_iter().flatten() {
@@ -124,9 +147,11 @@ fn cured(path: &Path, text: &str, findings: &mut Findings) -> toml::Table {
             if SECRETS.contains(&key) {
                 refuse(offset, format!("[{name}] {key}"), None);
                 keys.remove(key);
+                broken_sections.insert(name.to_owned());
             } else if let Some(error) = refused(section(alone)) {
                 refuse(offset, format!("[{name}] {key}"), Some(error));
                 keys.remove(key);
+                broken_sections.insert(name.to_owned());
             }
         }
     }
@@ -142,7 +167,11 @@ fn refused(table: toml::Table) -> Option<String> {
 
 /// Reads the cured table again as the service would: with the environment over
 /// it.
-fn with_environment(cured: toml::Table, findings: &mut Findings) -> Config {
+fn with_environment(
+    cured: toml::Table,
+    broken_sections: &mut BTreeSet<String>,
+    findings: &mut Findings,
+) -> Config {
     let again = || -> Option<Result<Config, ConfigError>> {
         let mut file = tempfile::NamedTempFile::new().ok()?;
         file.write_all(toml::to_string(&cured).ok()?.as_bytes())
@@ -151,12 +180,18 @@ fn with_environment(cured: toml::Table, findings: &mut Findings) -> Config {
     };
     match again() {
         Some(Ok(config)) => return config,
-        Some(Err(ConfigError::Environment { variable, what })) => findings.mistake(
-            "environment_wrong",
-            variable,
-            format!("With the environment over it, the configuration is wrong: {}.", what.trim_end()),
-            "Correct the variable or take it out of the environment; PASSERELLE_SECTION__KEY stands for key in [section].",
-        ),
+        Some(Err(ConfigError::Environment { variable, what })) => {
+            findings.mistake(
+                "environment_wrong",
+                variable,
+                format!(
+                    "With the environment over it, the configuration is wrong: {}.",
+                    what.trim_end()
+                ),
+                "Correct the variable or take it out of the environment; PASSERELLE_SECTION__KEY stands for key in [section].",
+            );
+            broken_sections.extend(PARTNERS.map(str::to_owned));
+        }
         _ => {}
     }
     Config::deserialize(cured).unwrap_or_default()

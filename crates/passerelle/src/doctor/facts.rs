@@ -36,6 +36,8 @@ pub struct Facts {
     /// Variables that stand over the file.
     pub variables: BTreeSet<String>,
     pub config: Config,
+    /// Sections of the configuration that lack what was wrong in them.
+    pub broken_sections: BTreeSet<String>,
     pub mapping: TextFile,
     pub sketch: Sketch,
     pub site: TextFile,
@@ -98,6 +100,11 @@ impl Facts {
             Some(at) => format!("{} ([{section}] {key})", at.within(&self.config_path)),
             None => format!("{} ([{section}] {key})", self.config_path.display()),
         }
+    }
+
+    /// Whether what is missing in this section may only be misspelt.
+    pub fn is_broken(&self, section: &str) -> bool {
+        self.broken_sections.contains(section)
     }
 
     /// Whether gate and box office meet inside this process.

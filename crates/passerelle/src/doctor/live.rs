@@ -12,6 +12,7 @@ use secutix::client::{
     AccessControlClient, CallError, ClientSettings, ClientSetupError, api_version,
 };
 use secutix::wire::Catalogue;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,15 +50,20 @@ pub enum TicketingAnswer {
 }
 
 const OFFLINE: &str = "--offline leaves out what goes over the network";
+const BROKEN: &str = "its section of the configuration has mistakes";
 
 /// Asks Otipass for its status; changes nothing there.
 pub async fn otipass(
     config: &Config,
+    broken_sections: &BTreeSet<String>,
     sketch: &Sketch,
     credentials: &Result<Credentials, ConfigError>,
     clock: &dyn Clock,
     reach: Reach,
 ) -> OtipassAnswer {
+    if broken_sections.contains("otipass") {
+        return OtipassAnswer::NotAsked(BROKEN);
+    }
     let project_id = match &sketch.project_id {
         Some(said) if !said.text.is_empty() => said.text.clone(),
         _ => return OtipassAnswer::NotAsked("the mapping parameters name no project"),
@@ -100,11 +106,15 @@ pub async fn otipass(
 /// Asks ticketing, if it is elsewhere, for its time zone and catalogue.
 pub async fn ticketing(
     config: &Config,
+    broken_sections: &BTreeSet<String>,
     institution: Option<InstitutionCode>,
     password: &Result<Option<SecretString>, ConfigError>,
     clock: &Arc<dyn Clock>,
     reach: Reach,
 ) -> TicketingAnswer {
+    if broken_sections.contains("access_control") {
+        return TicketingAnswer::NotAsked(BROKEN);
+    }
     let access_control = &config.access_control;
     let Some(url) = &access_control.url else {
         return TicketingAnswer::NotAsked("[access_control] url is not set");

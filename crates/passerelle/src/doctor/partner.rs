@@ -33,6 +33,9 @@ fn url(facts: &Facts, findings: &mut Findings) {
     let place = facts.key("otipass", "url");
     let url = &facts.config.otipass.url;
     if url.trim().is_empty() {
+        if facts.is_broken("otipass") {
+            return;
+        }
         findings.mistake(
             "url_missing",
             place,
@@ -75,6 +78,9 @@ fn url(facts: &Facts, findings: &mut Findings) {
 }
 
 fn secret(facts: &Facts, findings: &mut Findings) {
+    if facts.is_broken("otipass") {
+        return;
+    }
     // A file that cannot be read is told of with the configuration.
     let Ok(Credentials::Basic { username, password }) = &facts.credentials else {
         return;

@@ -16,6 +16,8 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use toml::de::{DeTable, Deserializer};
 
+const ACCESS_CONTROL: &str = "access_control";
+
 /// What the catalogue lacks, with the table of the file that would hold it.
 /// Where a mistake in such a table hides its entries, they are not missing.
 const ABSENCES: [(&str, &str); 6] = [
@@ -96,6 +98,13 @@ pub fn examine_catalogue(facts: &Facts) -> Vec<Finding> {
             .collect();
     }
     let products: Vec<_> = mapped.iter().map(|(product, _)| product.clone()).collect();
+    let of_each: Vec<_> = products
+        .iter()
+        .map(|product| {
+            let alone = std::slice::from_ref(product);
+            boxoffice::doctor::examine(&catalogue, alone, today)
+        })
+        .collect();
     for found in boxoffice::doctor::examine(&catalogue, &products, today) {
         if leave_out(found.code) {
             continue;
@@ -103,10 +112,9 @@ pub fn examine_catalogue(facts: &Facts) -> Vec<Finding> {
         // Which sectors does it strike?
         let struck: Vec<_> = mapped
             .iter()
-            .filter(|(product, _)| {
-                boxoffice::doctor::examine(&catalogue, std::slice::from_ref(product), today)
-                    .contains(&found)
-            })
+            .zip(&of_each)
+            .filter(|(_, findings)| findings.contains(&found))
+            .map(|(mapped, _)| mapped)
             .collect();
         let (place, what) = match struck.first() {
             // Channel and contact strike all of them.
@@ -239,7 +247,10 @@ pub fn examine_ticketing(facts: &Facts) -> Vec<Finding> {
     let config = &facts.config;
     let place = facts.key("access_control", "url");
     let Some(url) = &config.access_control.url else {
-        if config.has(Role::Gate) && !config.has(Role::BoxOffice) {
+        if config.has(Role::Gate)
+            && !config.has(Role::BoxOffice)
+            && !facts.is_broken(ACCESS_CONTROL)
+        {
             findings.mistake(
                 "ticketing_missing",
                 place,

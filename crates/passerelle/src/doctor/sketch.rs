@@ -5,6 +5,7 @@
 //! places from whatever the text still holds.
 
 use super::finding::Position;
+use otipass::MAPPING_LIMIT_BYTES;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
@@ -41,8 +42,11 @@ enum Token {
 
 /// Sketches the mapping parameters in `text`.
 pub fn sketch(text: &str) -> Sketch {
-    let tokens = tokens(text.trim_start_matches('\u{feff}'));
     let mut sketch = Sketch::default();
+    if text.len() > MAPPING_LIMIT_BYTES {
+        return sketch;
+    }
+    let tokens = tokens(text.trim_start_matches('\u{feff}'));
     let mut in_sectors = false;
     for (index, token) in tokens.iter().enumerate() {
         let Token::Text(key) = token else { continue };
@@ -87,26 +91,41 @@ pub fn sketch(text: &str) -> Sketch {
 fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut chars = text.char_indices().peekable();
+    let (mut at, mut counted_to) = (Position { line: 1, column: 1 }, 0);
     while let Some((start, c)) = chars.next() {
+        for passed in text[counted_to..start].chars() {
+            at = if passed == '\n' {
+                Position {
+                    line: at.line + 1,
+                    column: 1,
+                }
+            } else {
+                Position {
+                    column: at.column + 1,
+                    ..at
+                }
+            };
+        }
+        counted_to = start;
         let said = |raw: &str| {
-            Token::Text(Said {
-                text: raw.trim().to_owned(),
-                at: Position::at(text, start),
-            })
+            let text = raw.trim().to_owned();
+            Token::Text(Said { text, at })
         };
         match c {
-            // A quote that is not closed ends with its line.
             '"' => {
                 let end = skip_until(&mut chars, |c| c == '"' || c == '\n', text.len());
-                chars.next();
-                tokens.push(said(&text[start + 1..end]));
+                // Nobody knows where a text ends that is not closed on its line.
+                tokens.push(match chars.next() {
+                    Some((_, '"')) => said(&text[start + 1..end]),
+                    _ => Token::Other,
+                });
             }
             '/' if chars.peek().is_some_and(|(_, c)| *c == '/') => {
                 skip_until(&mut chars, |c| c == '\n', text.len());
             }
             '/' if chars.peek().is_some_and(|(_, c)| *c == '*') => {
-                let length = text[start..].find("*/").unwrap_or(text.len() - start);
-                while chars.next_if(|(at, _)| *at < start + length + 2).is_some() {}
+                let length = text[start + 2..].find("*/").unwrap_or(text.len() - start);
+                while chars.next_if(|(at, _)| *at < start + length + 4).is_some() {}
             }
             '{' => tokens.push(Token::Open),
             ':' => tokens.push(Token::Colon),

@@ -1,6 +1,8 @@
 //! The access control service, through the gate's own client and in raw HTTP.
 
-use crate::house::{Answer, House, OPERATOR_PASSWORD, Plan, answer, caller, now, ticketing_client};
+use crate::house::{
+    AUG, Answer, House, OPERATOR_PASSWORD, Plan, answer, caller, now, ticketing_client, token,
+};
 use db::testing::{TestDb, sqlite_in_memory};
 use kernel::Timestamp;
 use reqwest::Method;
@@ -122,7 +124,7 @@ async fn only_the_operator_is_let_in() {
         30,
     );
     let stranger = mint(&stranger, &OPERATOR_PASSWORD.into());
-    let device = crate::house::token(crate::house::AUG);
+    let device = token(AUG);
     for (what, header) in [
         ("no token", None),
         ("an empty one", Some("Bearer ".to_owned())),

@@ -5,4 +5,5 @@
 mod access_control;
 mod device_api;
 mod house;
+mod trouble;
 mod whole_way;

@@ -1,0 +1,329 @@
+//! What neighbours do to the service: out of reach, silent, slow, stubborn, or
+//! sitting on the database.
+
+use crate::house::{
+    AUG, Answer, EXPIRED, GEO, GOOD, House, OPERATOR_PASSWORD, Plan, UNLIMITED, answer, count,
+    eventually, id, now, scan, ticketing_client,
+};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use db::DbUrl;
+use db::testing::{TestDb, sqlite_in_memory, sqlite_on_disk};
+use gate::{DeliveryError, Gate};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use reqwest::Method;
+use sandbox::{Failure, Fault};
+use serde_json::json;
+use server::reconciliation::reconcile;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinHandle;
+
+db::conformance! {
+    what_ticketing_could_not_take_arrives_once_when_it_can,
+    a_barcode_that_ticketing_refuses_does_not_hold_up_the_others,
+    a_silent_partner_stops_nobody_and_is_told_afterwards,
+    a_lost_answer_of_the_partner_is_one_sale,
+    a_check_in_hand_is_answered_although_the_service_is_to_stop,
+    a_device_that_hangs_up_has_its_check_decided_all_the_same,
+}
+
+/// An address of our own at which nobody listens until it is told to.
+fn closed_port() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!(
+        "http://{}{}",
+        socket.local_addr().unwrap(),
+        server::ACCESS_CONTROL_PATH
+    );
+    (socket, url)
+}
+
+/// A house whose ticketing is reached at `url`.
+async fn with_ticketing_at(test: TestDb, url: &str) -> House {
+    let plan = Plan {
+        ticketing: Some(url.to_owned()),
+        ..Plan::default()
+    };
+    House::open(test, plan).await
+}
+
+/// Opens the port: ticketing stands behind it, and answers what `refuses` says
+/// with a 400 that repeats the barcode.
+fn open_port(
+    socket: TcpSocket,
+    house: &House,
+    refuses: impl Fn(&str) -> bool + Send + Sync + 'static,
+) {
+    let (client, ticketing) = (house.http.clone(), house.url(""));
+    let refuses = Arc::new(refuses);
+    let pass_on = async move |request: Request| -> Response {
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(body, server::BODY_LIMIT_BYTES).await.unwrap();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        if refuses(&text) {
+            let refusal = json!({
+                "requestId": "",
+                "statusCode": "INVALID_REQUEST",
+                "statusDetail": format!("not this: {text}"),
+            });
+            return (StatusCode::BAD_REQUEST, refusal.to_string()).into_response();
+        }
+        let url = format!("{ticketing}{}", parts.uri.path());
+        let passed = client.post(url).headers(parts.headers).body(text);
+        let answered = answer(passed).await;
+        let status = StatusCode::from_u16(answered.status).unwrap();
+        (status, Body::from(answered.text)).into_response()
+    };
+    let router = Router::new().fallback(pass_on);
+    let listener = socket.listen(64).unwrap();
+    tokio::spawn(axum::serve(listener, router).into_future());
+}
+
+async fn what_ticketing_could_not_take_arrives_once_when_it_can(test: TestDb) {
+    let (socket, url) = closed_port();
+    let house = with_ticketing_at(test, &url).await;
+    for n in 1..=5 {
+        assert_eq!(house.outcome(AUG, n, UNLIMITED).await, "accepted");
+    }
+    let client = ticketing_client(url, OPERATOR_PASSWORD, &house.clock);
+    let tried = house.gate.deliver_next(&client).await;
+    assert!(matches!(tried, Err(DeliveryError::Call(_))), "{tried:?}");
+    let waiting = house.reconcile().await;
+    assert!(waiting.is_clean(), "what is on its way is explained");
+    assert_eq!((waiting.in_flight, waiting.staged), (5, 0));
+
+    open_port(socket, &house, |_| false);
+    let test = house.end().await;
+    let books = reconcile(&test.db).await.unwrap();
+    assert!(books.is_clean());
+    assert_eq!((books.in_flight, books.staged, books.tickets), (0, 5, 5));
+}
+
+async fn a_barcode_that_ticketing_refuses_does_not_hold_up_the_others(test: TestDb) {
+    let (socket, url) = closed_port();
+    let house = with_ticketing_at(test, &url).await;
+    let stubborn = Arc::new(AtomicBool::new(true));
+    let refuses = Arc::clone(&stubborn);
+    let moment = now().plus_ms(2_000).compact();
+    let barcode = format!("OTI{UNLIMITED}{moment}");
+    open_port(socket, &house, move |body| {
+        refuses.load(Ordering::SeqCst) && body.contains(&barcode)
+    });
+    // One journal, one call.
+    let journal = (1..=3).map(|n| scan(n, UNLIMITED)).collect();
+    house.journal(AUG, journal).await;
+    house.settle().await;
+    let books = house.reconcile().await;
+    assert_eq!((books.control_barcodes, books.tickets), (3, 2));
+    assert_eq!(books.unexplained, 1);
+    let refused = &books.differences[0];
+    assert_eq!(refused.code, "refused_by_ticketing");
+    assert!(refused.of.contains(&id(2)), "{}", refused.of);
+    assert!(refused.what.contains("not this"), "{}", refused.what);
+    assert!(!refused.what.contains(UNLIMITED), "{}", refused.what);
+
+    stubborn.store(false, Ordering::SeqCst);
+    assert_eq!(Gate::resend_refused(&house.test.db).await.unwrap(), 1);
+    house.gate.delivery_due.notify_one();
+    let test = house.end().await;
+    let books = reconcile(&test.db).await.unwrap();
+    assert!(books.is_clean());
+    assert_eq!(books.tickets, 3);
+}
+
+async fn a_silent_partner_stops_nobody_and_is_told_afterwards(test: TestDb) {
+    let plan = Plan {
+        decision_budget: Duration::from_millis(200),
+        ..Plan::default()
+    };
+    let house = House::open(test, plan).await;
+    house.fail(Failure::Silence, Some(1));
+    let admitted = house.check(AUG, 1, GOOD).await;
+    assert_eq!(admitted["outcome"], "accepted_unverified");
+    assert_eq!(admitted["message"], "Bienvenue (vérifié plus tard)");
+    assert_eq!(admitted["pass_number"], GOOD);
+    // The next visitor is spared the wait, whatever the pass is worth.
+    assert_eq!(house.outcome(AUG, 2, EXPIRED).await, "accepted_unverified");
+    assert!(house.gate.partner_is_spared());
+    house.settle().await;
+    let log = house.sandbox.log().total;
+    assert_eq!((log.validations, log.declarations), (1, 2));
+    // When the breaker lets one try, Otipass knows of the first entry.
+    house.clock.advance_ms(5_000);
+    assert_eq!(house.outcome(AUG, 3, GOOD).await, "already_used");
+    assert!(!house.gate.partner_is_spared());
+    let test = house.end().await;
+    let books = reconcile(&test.db).await.unwrap();
+    assert!(books.is_clean());
+    assert_eq!((books.accepted_checks, books.tickets), (2, 2));
+    assert_eq!(books.disputed, 1);
+}
+
+async fn a_lost_answer_of_the_partner_is_one_sale(test: TestDb) {
+    let house = House::usual(test).await;
+    house.fail(Failure::AnswerLost, Some(1));
+    assert_eq!(house.outcome(AUG, 1, GOOD).await, "accepted_unverified");
+    house.settle().await;
+    for _ in 0..2 {
+        assert_eq!(house.outcome(AUG, 1, GOOD).await, "accepted_unverified");
+    }
+    let log = house.sandbox.log().total;
+    assert_eq!((log.validations, log.declarations), (1, 1));
+    assert_eq!(house.outcome(AUG, 2, GOOD).await, "already_used");
+    let test = house.end().await;
+    let books = reconcile(&test.db).await.unwrap();
+    assert!(books.is_clean());
+    assert_eq!((books.accepted_checks, books.tickets), (1, 1));
+    assert_eq!(books.disputed, 0, "our own entry is no dispute");
+}
+
+/// Sends the scan 1 to a partner that takes its time, and waits until it is
+/// being asked.
+async fn check_in_hand(house: &House) -> JoinHandle<Answer> {
+    house.fault(Fault {
+        latency_ms: 250,
+        failure: None,
+        requests: Some(1),
+    });
+    let request = house.as_device(AUG, Method::POST, "/api/v1/checks");
+    let check = tokio::spawn(answer(request.json(&scan(1, GOOD))));
+    eventually("Otipass is being asked", async || {
+        house.sandbox.log().total.validations == 1
+    })
+    .await;
+    assert_eq!(house.count("gate_check").await, 0);
+    check
+}
+
+async fn a_check_in_hand_is_answered_although_the_service_is_to_stop(test: TestDb) {
+    let house = House::usual(test).await;
+    let check = check_in_hand(&house).await;
+    let address = house.address;
+    let test = house.stop().await;
+    let answered = check.await.unwrap();
+    assert_eq!(answered.status, 200);
+    assert_eq!(answered.json()["outcome"], "accepted");
+    assert_eq!(count(&test.db, "gate_check").await, 1);
+    let closed = TcpStream::connect(address).await;
+    assert!(closed.is_err(), "nobody is let in after the end");
+    // The next start carries it on, and a repeated id gets the same answer.
+    let house = House::usual(test).await;
+    house.settle().await;
+    assert_eq!(house.check(AUG, 1, GOOD).await["repeated"], true);
+    let test = house.end().await;
+    let books = reconcile(&test.db).await.unwrap();
+    assert!(books.is_clean());
+    assert_eq!(books.tickets, 1);
+}
+
+async fn a_device_that_hangs_up_has_its_check_decided_all_the_same(test: TestDb) {
+    let house = House::usual(test).await;
+    let check = check_in_hand(&house).await;
+    check.abort();
+    assert!(check.await.is_err(), "it hung up before the answer");
+    eventually("the check is decided", async || {
+        house.count("gate_check").await == 1
+    })
+    .await;
+    let again = house.check(AUG, 1, GOOD).await;
+    assert_eq!(
+        (&again["outcome"], &again["repeated"]),
+        (&json!("accepted"), &json!(true))
+    );
+    assert_eq!(house.sandbox.log().total.validations, 1);
+    house.end().await;
+}
+
+#[tokio::test]
+async fn a_database_that_takes_nothing_is_said_and_outlived() {
+    let plan = Plan {
+        external_sales_every: None,
+        ..Plan::default()
+    };
+    let house = House::open(sqlite_on_disk().await, plan).await;
+    let DbUrl::SqliteFile(path) = &house.test.url else {
+        panic!("a file");
+    };
+    let squatter = rusqlite::Connection::open(path).unwrap();
+    squatter.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let scan = scan(1, GOOD);
+    let (ready, live, check, snapshot) = tokio::join!(
+        house.get("/health/ready"),
+        house.get("/health/live"),
+        house.post(AUG, "/api/v1/checks", &scan),
+        answer(house.as_device(AUG, Method::GET, "/api/v1/device")),
+    );
+    assert_eq!((live.status, live.text.as_str()), (200, "alive\n"));
+    assert_eq!(ready.status, 503);
+    assert_eq!(
+        ready.json(),
+        json!({"status": "the database does not take anything", "waiting": {}})
+    );
+    for refused in [check, snapshot] {
+        assert_eq!(
+            (refused.status, refused.problem().as_str()),
+            (503, "unavailable")
+        );
+        assert_eq!(refused.headers["retry-after"], "1");
+    }
+    assert_eq!(
+        house.sandbox.log().total.validations,
+        0,
+        "nobody was asked in vain"
+    );
+    squatter.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(house.get("/health/ready").await.json()["status"], "ready");
+    assert_eq!(house.outcome(AUG, 1, GOOD).await, "accepted");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn metrics_bear_their_documented_names() {
+    let plan = Plan {
+        prometheus: PrometheusBuilder::new().install_recorder().unwrap(),
+        ..Plan::default()
+    };
+    let house = House::open(sqlite_in_memory().await, plan).await;
+    assert_eq!(house.outcome(AUG, 1, GOOD).await, "accepted");
+    house.journal(GEO, vec![scan(2, EXPIRED)]).await;
+    house.settle().await;
+    let page = house.get("/metrics").await;
+    assert!(page.headers["content-type"].starts_with("text/plain"));
+    for (name, kind) in [
+        ("passerelle_checks_total", "counter"),
+        ("passerelle_partner_calls_total", "counter"),
+        ("passerelle_partner_seconds", "summary"),
+        ("passerelle_partner_breaker_open", "gauge"),
+        ("passerelle_declarations_waiting", "gauge"),
+        ("passerelle_disputed_total", "counter"),
+        ("passerelle_checks_unresolved", "gauge"),
+        ("passerelle_deliveries_waiting", "gauge"),
+        ("passerelle_delivered_total", "counter"),
+        ("passerelle_staged_total", "counter"),
+        ("passerelle_staged_ready", "gauge"),
+        ("passerelle_staged_held", "gauge"),
+        ("passerelle_tickets_total", "counter"),
+        ("passerelle_sold_total", "counter"),
+        ("passerelle_db_writes_total", "counter"),
+        ("passerelle_db_commits_total", "counter"),
+    ] {
+        let line = format!("# TYPE {name} {kind}\n");
+        assert!(page.text.contains(&line), "{line}");
+    }
+    for labelled in [
+        "passerelle_checks_total{outcome=\"accepted_offline\"}",
+        "passerelle_disputed_total{reason=\"pass_expired\"}",
+        "passerelle_partner_calls_total{result=\"answered\"}",
+    ] {
+        assert!(page.text.contains(labelled), "{labelled}");
+    }
+    assert!(!page.text.contains(GOOD) && !page.text.contains(EXPIRED));
+    house.end().await;
+}

@@ -5,5 +5,6 @@
 mod access_control;
 mod device_api;
 mod house;
+mod privacy;
 mod trouble;
 mod whole_way;

@@ -2,6 +2,7 @@
 
 use crate::job::{Job, Verdict};
 use crate::{Db, DbError, Durability, QUEUE_LIMIT, Row, Tx, Value};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, Statement, ToSql};
 use std::path::Path;
@@ -16,6 +17,9 @@ const READERS: usize = 4;
 /// waits behind it is told then, too.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 const STATEMENT_CACHE: usize = 256;
+/// After how many pages the write-ahead log is folded into the database: rarely
+/// enough that those who wait for such a commit are few. 32 MiB.
+const CHECKPOINT_PAGES: u32 = 8_192;
 
 pub(crate) fn open_memory(durability: Durability) -> Result<Db, DbError> {
     let connection = Connection::open_in_memory().map_err(DbError::unavailable)?;
@@ -39,10 +43,7 @@ pub(crate) fn open_file(path: &Path, durability: Durability) -> Result<Db, DbErr
     for number in 0..READERS {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(DbError::unavailable)?;
-        connection
-            .busy_timeout(BUSY_TIMEOUT)
-            .map_err(DbError::unavailable)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        configured(&connection).map_err(DbError::unavailable)?;
         let waiting = Arc::clone(&waiting);
         spawn(&format!("sqlite-reader-{number}"), move || {
             loop {
@@ -63,21 +64,31 @@ pub(crate) fn open_file(path: &Path, durability: Durability) -> Result<Db, DbErr
     })
 }
 
+/// What holds for every connection.
+fn configured(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // Plans that do not depend on the parameters: else SQLite prepares some
+    // statements anew for each execution.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
+}
+
 fn prepared(connection: Connection, durability: Durability) -> Result<Connection, DbError> {
     let synchronous = match durability {
         Durability::Full => "FULL",
         Durability::Relaxed => "OFF",
     };
-    connection
-        .busy_timeout(BUSY_TIMEOUT)
+    configured(&connection)
         .and_then(|()| {
             connection.execute_batch(&format!(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
+                 PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; \
                  PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"
             ))
         })
         .map_err(DbError::unavailable)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     Ok(connection)
 }
 

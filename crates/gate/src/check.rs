@@ -269,20 +269,18 @@ fn count_today(
     day: kernel::BusinessDay,
     decision: Decision,
 ) -> Result<u32, DbError> {
-    let row = if decision.is_admitted() {
-        tx.query_opt(
+    if decision.is_admitted() {
+        tx.execute(
             "INSERT INTO gate_device_day (device, business_day, admitted) VALUES ($1, $2, 1)
              ON CONFLICT (device, business_day)
-             DO UPDATE SET admitted = gate_device_day.admitted + 1
-             RETURNING admitted",
+             DO UPDATE SET admitted = gate_device_day.admitted + 1",
             params![device, day],
-        )?
-    } else {
-        tx.query_opt(
-            "SELECT admitted FROM gate_device_day WHERE device = $1 AND business_day = $2",
-            params![device, day],
-        )?
-    };
+        )?;
+    }
+    let row = tx.query_opt(
+        "SELECT admitted FROM gate_device_day WHERE device = $1 AND business_day = $2",
+        params![device, day],
+    )?;
     row.map_or(Ok(0), |row| row.get("admitted"))
 }
 

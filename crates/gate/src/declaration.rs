@@ -80,6 +80,19 @@ impl DeclareError {
     }
 }
 
+/// Whether Otipass may have counted what it failed to answer.
+pub(crate) const fn counted(error: &AskError) -> Counted {
+    match error {
+        AskError::Unreachable { .. }
+        | AskError::ProxyRefused { .. }
+        | AskError::CredentialsRefused { .. }
+        | AskError::HttpStatus { .. } => Counted::No,
+        AskError::TimedOut { .. }
+        | AskError::AnswerLost { .. }
+        | AskError::NotUnderstood { .. } => Counted::Maybe,
+    }
+}
+
 /// Whether asking anything else would fail the same way now.
 pub(crate) const fn is_outage(error: &AskError) -> bool {
     match error {
@@ -156,12 +169,14 @@ impl Gate {
             Err(error) => {
                 let attempts = due.attempts + 1;
                 let due_at = self.clock.now().plus_ms(pause_ms(attempts));
+                let maybe_counted = due.maybe_counted || counted(&error) == Counted::Maybe;
                 self.db
                     .write("declaration postponed", move |tx| {
                         tx.execute(
-                            "UPDATE gate_declaration SET attempts = $2, due_at = $3
+                            "UPDATE gate_declaration
+                             SET attempts = $2, due_at = $3, maybe_counted = $4
                              WHERE check_id = $1",
-                            params![check, attempts, due_at],
+                            params![check, attempts, due_at, maybe_counted],
                         )
                         .map_err(DeclareError::Db)
                     })

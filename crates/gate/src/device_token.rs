@@ -76,7 +76,7 @@ impl Gate {
     /// Takes back all tokens of `device` and says how many there were.
     ///
     /// # Errors
-    /// [`TokenError::Db`].
+    /// [`TokenError::UnknownDevice`]; [`TokenError::Db`].
     pub async fn revoke_tokens(
         db: &Db,
         clock: &dyn Clock,
@@ -139,11 +139,7 @@ fn grant(
     token: &DeviceToken,
     now: Timestamp,
 ) -> Result<(), TokenError> {
-    tx.query_opt(
-        "SELECT code FROM gate_device WHERE code = $1",
-        params![device],
-    )?
-    .ok_or_else(|| TokenError::UnknownDevice(device.clone()))?;
+    known(tx, device)?;
     tx.execute(
         "INSERT INTO gate_device_token (token_sha256, device, created_at) VALUES ($1, $2, $3)
          ON CONFLICT (token_sha256) DO NOTHING",
@@ -152,7 +148,17 @@ fn grant(
     Ok(())
 }
 
+fn known(tx: &mut Tx<'_>, device: &DeviceCode) -> Result<(), TokenError> {
+    tx.query_opt(
+        "SELECT code FROM gate_device WHERE code = $1",
+        params![device],
+    )?
+    .map(drop)
+    .ok_or_else(|| TokenError::UnknownDevice(device.clone()))
+}
+
 fn revoke(tx: &mut Tx<'_>, device: &DeviceCode, now: Timestamp) -> Result<u64, TokenError> {
+    known(tx, device)?;
     Ok(tx.execute(
         "UPDATE gate_device_token SET revoked_at = $2 WHERE device = $1 AND revoked_at IS NULL",
         params![device, now],

@@ -2,13 +2,13 @@ use crate::breaker::{Breaker, Failure};
 use crate::budget::Budget;
 use crate::check::{self, Check, CheckError, Deciding, Freshness, Mode, Scan};
 use crate::decide::{self, Asked, Counted, Intent, Recognised, StaysOpen};
-use crate::declaration::is_outage;
+use crate::declaration::{counted, is_outage};
 use crate::delivery::BatchSize;
 use crate::intent::{self, Begun};
 use crate::{InterfaceSettings, MIGRATIONS, Site, SiteError};
 use db::{Db, DbError, Tx, params};
 use kernel::{CheckId, Clock, DeviceCode, Timestamp};
-use otipass::{AskError, OtipassClient, Question};
+use otipass::{OtipassClient, Question};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -332,15 +332,7 @@ impl Gate {
             error = describe(&error),
             "Otipass could not be asked; the site's policy decides"
         );
-        Asked::Silent(match error {
-            AskError::Unreachable { .. }
-            | AskError::ProxyRefused { .. }
-            | AskError::CredentialsRefused { .. }
-            | AskError::HttpStatus { .. } => Counted::No,
-            AskError::TimedOut { .. }
-            | AskError::AnswerLost { .. }
-            | AskError::NotUnderstood { .. } => Counted::Maybe,
-        })
+        Asked::Silent(counted(&error))
     }
 
     async fn record(

@@ -10,7 +10,10 @@ pub enum DbError {
     )]
     Url,
     /// It could not be opened, or the connection was lost before the commit.
-    #[error("the database cannot be reached")]
+    #[error(
+        "the database cannot be reached; check its URL, that its server runs and lets this user \
+         in, or that its file can be written"
+    )]
     Unavailable(#[source] Engine),
     /// Another process holds the SQLite file, or PostgreSQL reported conflicts
     /// until the retries ran out. Nothing was changed.
@@ -93,7 +96,11 @@ pub enum Engine {
 fn describe(error: &postgres::Error) -> String {
     match error.as_db_error() {
         Some(db) => format!("{} ({})", db.message(), db.code().code()),
-        None => error.to_string(),
+        None => {
+            // Its own text leaves out the cause.
+            let causes = std::iter::successors(std::error::Error::source(error), |e| e.source());
+            causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ApplyError> {
     let config = Config::read(&arguments.config.config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (_, site) = assemble::apply(&config, &clock).await?;
-    println!(
+    outln!(
         "Site and catalogue of {} are taken up: {} sectors, {} doors, {} devices. A running service \
          knows of them within a second; what was held is sold by its next external sales run. \
          Changed mapping parameters take a restart.",

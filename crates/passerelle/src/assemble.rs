@@ -51,6 +51,9 @@ pub enum AssembleError {
         /// Where it should be.
         path: PathBuf,
     },
+    /// Another pass system.
+    #[error("[otipass] type is {0:?}; it must be OTIPASS: no other pass system is supported")]
+    Kind(String),
     /// The roles run apart and share no password.
     #[error(
         "[access_control] needs a password_file (or PASSERELLE_ACCESS_CONTROL__PASSWORD) where \
@@ -261,6 +264,9 @@ pub async fn service(
 pub fn otipass(config: &Config) -> Result<(InterfaceSettings, OtipassClient), AssembleError> {
     let mapping = mapping(config)?;
     let otipass = &config.otipass;
+    if otipass.kind != "OTIPASS" {
+        return Err(AssembleError::Kind(otipass.kind.clone()));
+    }
     let format = NumberFormat::of(mapping.num_type);
     let client = OtipassClient::new(OtipassSettings {
         base_url: otipass.url.clone(),

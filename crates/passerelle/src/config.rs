@@ -312,20 +312,25 @@ impl Config {
         };
         // Read alone first, so that a mistake in the file is shown where it is.
         let mut config: Self = toml::from_str(text).map_err(positioned)?;
-        for secret in [
-            &config.otipass.password,
-            &config.otipass.api_key,
-            &config.access_control.password,
-        ] {
-            if secret.is_some() {
-                return Err(ConfigError::Text {
-                    path: path.to_owned(),
-                    line: 1,
-                    what: "a secret stands in the configuration itself; put it into a file of its \
-                           own and name that with password_file or api_key_file"
-                        .to_owned(),
-                });
-            }
+        let secrets = [
+            ("password", &config.otipass.password),
+            ("api_key", &config.otipass.api_key),
+            ("password", &config.access_control.password),
+        ];
+        if let Some((key, _)) = secrets.iter().find(|(_, secret)| secret.is_some()) {
+            let is_it = |line: &str| {
+                line.split('=')
+                    .next()
+                    .is_some_and(|name| name.trim() == *key)
+            };
+            return Err(ConfigError::Text {
+                path: path.to_owned(),
+                line: 1 + text.lines().position(is_it).unwrap_or(0),
+                what: format!(
+                    "the secret {key} stands in the configuration itself; put it into a file of \
+                     its own and name that with {key}_file"
+                ),
+            });
         }
         if !variables.is_empty() {
             let mut table: toml::Table = toml::from_str(text).map_err(positioned)?;
@@ -509,6 +514,8 @@ mod tests {
     #[test]
     fn a_secret_in_the_file_is_refused() {
         let error = parse("[otipass]\npassword = \"x\"\n", &[]).unwrap_err();
-        assert!(error.to_string().contains("password_file"), "{error}");
+        assert!(
+            error.to_string().contains("line 2") && error.to_string().contains("password_file")
+        );
     }
 }

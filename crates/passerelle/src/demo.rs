@@ -126,7 +126,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
         () = visitors.come(arguments.visitors) => {}
         () = serve::ended() => {}
     }
-    println!("\nThe demo ends; its folder goes with it.");
+    outln!("\nThe demo ends; its folder goes with it.");
     shutdown.cancel();
     if let Ok(result) = served.await {
         result?;
@@ -193,7 +193,7 @@ fn introduce(
     tokens: &[(DeviceCode, DeviceToken)],
 ) {
     let config: PathBuf = folder.join("passerelle.toml");
-    println!(
+    outln!(
         "Passerelle demo: the museums of Villeneuve, on this machine only.\n\n\
          \x20 device API         http://{service}/api/docs\n\
          \x20 health, metrics    http://{service}/health/ready   http://{service}/metrics\n\
@@ -202,7 +202,7 @@ fn introduce(
         folder.display()
     );
     if let Some((device, token)) = tokens.first() {
-        println!(
+        outln!(
             "Try next, in another terminal:\n\n\
              \x20 # one scan at {device}; the same id always gets the same answer\n\
              \x20 curl -s http://{service}/api/v1/checks -H 'Authorization: Bearer {}' \\\n\
@@ -213,12 +213,14 @@ fn introduce(
         );
     }
     let c = config.display();
-    println!(
+    let me = std::env::current_exe().unwrap_or_else(|_| "passerelle".into());
+    let me = me.display();
+    outln!(
         "\x20 # what was sold, who came, what Otipass owes, and whether all of it agrees\n\
-         \x20 cargo run -- report sales --config {c}\n\
-         \x20 cargo run -- report attendance --config {c}\n\
-         \x20 cargo run -- report account --config {c}\n\
-         \x20 cargo run -- reconcile --config {c}\n\n\
+         \x20 {me} report sales --config {c}\n\
+         \x20 {me} report attendance --config {c}\n\
+         \x20 {me} report account --config {c}\n\
+         \x20 {me} reconcile --config {c}\n\n\
          \x20 # Otipass falls silent for the next 5 questions, then comes back\n\
          \x20 curl -s -X PUT http://{sandbox}/sandbox/faults -H 'Content-Type: application/json' \\\n\
          \x20   -d '[{{\"failure\":\"silence\",\"requests\":5}}]'\n\n\
@@ -261,12 +263,12 @@ impl Visitors {
                     } else {
                         "✘"
                     };
-                    println!(
+                    outln!(
                         "{hour:02}{minute}  {device}  {sign} {}",
                         answer["message"].as_str().unwrap_or("no message")
                     );
                 }
-                Err(error) => println!("{hour:02}{minute}  {device}  ! no answer: {error}"),
+                Err(error) => outln!("{hour:02}{minute}  {device}  ! no answer: {error}"),
             }
             come += 1;
             tokio::time::sleep(PAUSE).await;

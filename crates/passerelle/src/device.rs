@@ -53,15 +53,15 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DeviceError> {
         Action::Token { device } => {
             let token = tokens::random();
             Gate::grant_token(&db, &*clock, device.clone(), token.clone()).await?;
-            println!("{}", token.reveal());
-            eprintln!(
+            outln!("{}", token.reveal());
+            errln!(
                 "This is the token of {device}. It is shown only now: enter it on the device. If \
                  it is lost, take it back with `passerelle device revoke {device}` and make another."
             );
         }
         Action::Revoke { device } => {
             let revoked = Gate::revoke_tokens(&db, &*clock, device.clone()).await?;
-            println!(
+            outln!(
                 "{revoked} token(s) of {device} revoked; a running service refuses them within a second."
             );
         }

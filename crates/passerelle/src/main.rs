@@ -1,5 +1,8 @@
 //! The command line of Passerelle.
 
+#[macro_use]
+mod out;
+
 mod apply;
 mod assemble;
 mod config;
@@ -23,7 +26,7 @@ use std::process::ExitCode;
 
 /// Passerelle: city passes at museum gates, one sale for each admission.
 #[derive(Debug, Parser)]
-#[command(version, about, propagate_version = true)]
+#[command(version, propagate_version = true)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
@@ -98,10 +101,10 @@ async fn main() -> ExitCode {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,
         Ok(Verdict::NotFine) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("passerelle: {error}");
+            errln!("passerelle: {error}");
             let mut cause = error.source();
             while let Some(error) = cause {
-                eprintln!("  because: {error}");
+                errln!("  because: {error}");
                 cause = error.source();
             }
             ExitCode::from(2)

@@ -75,7 +75,11 @@ fn for_people(books: &Reconciliation) -> String {
             books.tickets_from_elsewhere,
             "came by file, passed no gate here",
         ),
-        ("disputed by Otipass", books.disputed, "sold all the same"),
+        (
+            "disputed by Otipass",
+            books.disputed,
+            "admitted all the same; the account shows those that are sold",
+        ),
     ]);
     let rows: Vec<_> = rows
         .into_iter()

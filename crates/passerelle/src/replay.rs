@@ -247,7 +247,7 @@ fn sandbox(day: &Path, config: &Config, site: &Site) -> Result<Sandbox, ReplayEr
 
 pub async fn run(arguments: Arguments) -> Result<crate::Verdict, ReplayError> {
     let summary = replay(&arguments).await?;
-    println!("{}", summary.to_json());
+    outln!("{}", summary.to_json());
     let expected = arguments.dir.join("expected.json");
     let Ok(text) = std::fs::read_to_string(&expected) else {
         return Ok(crate::Verdict::Fine);
@@ -259,12 +259,12 @@ pub async fn run(arguments: Arguments) -> Result<crate::Verdict, ReplayError> {
             what: error.to_string(),
         })?;
     if differences.is_empty() {
-        eprintln!("Equal to {} in every field.", expected.display());
+        errln!("Equal to {} in every field.", expected.display());
         return Ok(crate::Verdict::Fine);
     }
-    eprintln!("Not what {} says:", expected.display());
+    errln!("Not what {} says:", expected.display());
     for difference in differences {
-        eprintln!("  {difference}");
+        errln!("  {difference}");
     }
     Ok(crate::Verdict::NotFine)
 }

@@ -122,8 +122,8 @@ pub fn print<T: Serialize>(
     for_people: impl FnOnce(&T) -> String,
 ) -> Result<Verdict, ReportError> {
     match format {
-        Format::Table => print!("{}", for_people(report)),
-        Format::Json => println!("{}", serde_json::to_string_pretty(report)?),
+        Format::Table => out!("{}", for_people(report)),
+        Format::Json => outln!("{}", serde_json::to_string_pretty(report)?),
     }
     Ok(Verdict::Fine)
 }

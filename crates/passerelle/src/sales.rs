@@ -101,7 +101,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, SalesError> {
         Action::Map { product, tariff } => map(&db, &box_office, product, tariff).await,
         Action::Resend => {
             let count = Gate::resend_refused(&db).await?;
-            println!("{count} control barcode(s) go to ticketing again.");
+            outln!("{count} control barcode(s) go to ticketing again.");
             Ok(Verdict::Fine)
         }
     }
@@ -113,11 +113,11 @@ async fn sell(box_office: &BoxOffice) -> Result<Verdict, SalesError> {
         print_import(report);
     }
     if run.tickets() == 0 {
-        println!("Nothing was ready to be sold.");
+        outln!("Nothing was ready to be sold.");
     }
     let waiting = box_office.waiting().await?;
     if waiting.held > 0 {
-        println!(
+        outln!(
             "{} are held; `passerelle reconcile` says why, `passerelle doctor` how to cure it.",
             waiting.held
         );
@@ -133,16 +133,16 @@ async fn map(
 ) -> Result<Verdict, SalesError> {
     boxoffice::catalogue::map_tariff(db, product.clone(), tariff.clone()).await?;
     let moved = box_office.reevaluate().await?;
-    println!(
+    outln!(
         "{product} is sold at {tariff} from now on; {} that were held are ready for the next run.",
         moved.released
     );
-    println!("Note it in the catalogue file too, or the next start maps as the file says.");
+    outln!("Note it in the catalogue file too, or the next start maps as the file says.");
     Ok(Verdict::Fine)
 }
 
 fn print_import(report: &ImportReport) {
-    println!(
+    outln!(
         "{}: {} rows, {} orders with {} tickets made, {} known already, {} rejected",
         report.path.display(),
         report.rows,
@@ -152,7 +152,7 @@ fn print_import(report: &ImportReport) {
         report.rejected.len()
     );
     if let Some(path) = &report.report {
-        println!(
+        outln!(
             "  the rejected rows, each with its reason: {}",
             path.display()
         );

@@ -120,7 +120,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, SandboxError> {
         } else {
             QrCodes::LeftOut
         };
-        print!("{}", sandbox::cards_text(&sandbox, codes));
+        out!("{}", sandbox::cards_text(&sandbox, codes));
         return Ok(Verdict::Fine);
     }
     let listening = |source| SandboxError::Listen {
@@ -131,7 +131,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, SandboxError> {
         .await
         .map_err(listening)?;
     let address = listener.local_addr().map_err(listening)?;
-    println!(
+    outln!(
         "The sandbox knows {count} passes.\n\
          \x20 Otipass URL    http://{address}/api\n\
          \x20 sample cards   http://{address}/\n\

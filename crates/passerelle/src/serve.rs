@@ -58,19 +58,19 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (db, site) = assemble::apply(&config, &clock).await?;
     let service = assemble::service(&config, db, site, &clock, address, prometheus).await?;
-    println!("Passerelle serves on http://{address}");
+    outln!("Passerelle serves on http://{address}");
     if config.has(Role::Gate) {
-        println!("  device API     http://{address}/api/docs");
+        outln!("  device API     http://{address}/api/docs");
     }
-    println!("  health         http://{address}/health/ready");
-    println!("  metrics        http://{address}/metrics");
+    outln!("  health         http://{address}/health/ready");
+    outln!("  metrics        http://{address}/metrics");
     let shutdown = CancellationToken::new();
     tokio::spawn({
         let shutdown = shutdown.clone();
         async move {
             ended().await;
-            tracing::info!("shutting down: what is in hand is finished first");
             shutdown.cancel();
+            tracing::info!("shutting down: what is in hand is finished first");
         }
     });
     service.serve(listener, shutdown).await?;
@@ -94,6 +94,8 @@ pub fn start_log() {
         EnvFilter::try_from_env("PASSERELLE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Else a log that nobody reads any more would panic whoever writes it.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     // A second log in one process changes nothing.
     let _ = if std::io::stderr().is_terminal() {

@@ -40,7 +40,8 @@ pub struct Reconciliation {
     pub account: Amount,
     /// Tickets that came by file from elsewhere and passed no gate of ours.
     pub tickets_from_elsewhere: i64,
-    /// Entries that Otipass disputes; they are sold all the same.
+    /// Entries that Otipass disputes; they were admitted all the same, and are
+    /// sold or held like any other.
     pub disputed: i64,
     /// How many differences nothing explains.
     pub unexplained: usize,

@@ -3,6 +3,8 @@ use crate::{access_control, device_api, health, workers};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Request};
+use axum::response::Redirect;
+use axum::routing::get;
 use axum::serve::ListenerExt;
 use boxoffice::BoxOffice;
 use db::Db;
@@ -97,12 +99,22 @@ impl Service {
             // on the internet.
             let page = utoipa_swagger_ui::SwaggerUi::new("/api/docs")
                 .url("/api/openapi.json", api)
-                .config(utoipa_swagger_ui::Config::default().validator_url("none"));
+                .config(
+                    utoipa_swagger_ui::Config::default()
+                        .validator_url("none")
+                        .use_base_layout(),
+                );
             router = router.merge(routes.with_state(shared)).merge(page);
         }
         if let Some(role) = &self.box_office {
             router = router.merge(access_control::routes(role));
         }
+        let front = if self.gate.is_some() {
+            "/api/docs"
+        } else {
+            "/health/ready"
+        };
+        router = router.route("/", get(async move || Redirect::temporary(front)));
         let request_id = HeaderName::from_static("x-request-id");
         let trace = TraceLayer::new_for_http().make_span_with({
             let request_id = request_id.clone();

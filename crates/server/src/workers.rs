@@ -169,7 +169,6 @@ async fn sell(role: BoxOfficeRole, every: Duration, stop: Stop) {
             Ok(run) => {
                 attempt = 0;
                 let tickets = run.tickets();
-                metrics::counter!("passerelle_tickets_total").increment(tickets);
                 if tickets > 0 {
                     tracing::info!(tickets, "external sales");
                 }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access_control;
+mod api_document;
+mod bad_requests;
 mod device_api;
 mod house;
 mod privacy;

@@ -170,8 +170,15 @@ impl AccessControlClient {
                 limit: MAX_CONTROLLED_TICKETS,
             });
         }
-        let answer: ImportControlledTicketAnswer =
+        let mut answer: ImportControlledTicketAnswer =
             self.call(&self.import_controlled_ticket, request).await?;
+        // What strangers write may repeat a barcode; people read it later.
+        for result in &mut answer.ticket_results {
+            result.failure_reason = result
+                .failure_reason
+                .take()
+                .map(|reason| without_numbers(&reason, 300));
+        }
         let results = answer.ticket_results.len();
         if results != 0 && results != count {
             return Err(CallError::NotUnderstood {

@@ -98,6 +98,23 @@ fn batch(tickets: usize) -> ImportControlledTicketRequest {
     }
 }
 
+#[tokio::test]
+async fn a_reason_that_repeats_the_barcode_is_masked() {
+    let reason = format!("barcode {BARCODE} is a duplicate");
+    let service = Service::json(
+        200,
+        json!({"statusCode": "OK", "ticketResults": [
+            {"barcode": BARCODE, "failureReason": reason}
+        ]}),
+    )
+    .await;
+    let client = service.client();
+    let answer = client.import_controlled_ticket(&batch(1)).await.unwrap();
+    let reason = answer.ticket_results[0].failure_reason.clone().unwrap();
+    assert!(reason.contains("is a duplicate"), "{reason}");
+    assert!(!reason.contains(&BARCODE[3..]), "{reason}");
+}
+
 async fn time_zone_error(service: &Service) -> CallError {
     let client = service.client();
     client.get_time_zone("r1".to_owned()).await.unwrap_err()

@@ -251,7 +251,7 @@ impl Gate {
                     resolved += 1;
                 }
                 Err(error) => {
-                    tracing::warn!(check = %id, error = describe(&error), "an open check stays open");
+                    tracing::warn!(check = %id, error = causes(&error), "an open check stays open");
                     if is_outage(&error) {
                         break;
                     }
@@ -329,7 +329,7 @@ impl Gate {
         metrics::counter!("passerelle_partner_calls_total", "result" => "failed").increment(1);
         tracing::warn!(
             check = %scan.id,
-            error = describe(&error),
+            error = causes(&error),
             "Otipass could not be asked; the site's policy decides"
         );
         Asked::Silent(counted(&error))
@@ -434,8 +434,9 @@ fn question(scan: &Scan, recognised: &Recognised) -> Question {
     }
 }
 
-/// An error with its causes in one line.
-fn describe(error: &dyn std::error::Error) -> String {
+/// An error with its causes in one line, for the log.
+#[must_use]
+pub fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

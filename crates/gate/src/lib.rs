@@ -35,7 +35,7 @@ pub use decision::{Admission, Decision, Reason, UnknownOutcome};
 pub use declaration::{DeclareError, Declared};
 pub use delivery::{Delivered, DeliveryError};
 pub use device_token::{DeviceToken, TokenError};
-pub use gate::{Gate, GateError, Waiting};
+pub use gate::{Gate, GateError, Waiting, causes};
 pub use journal::{BATCH_LIMIT, JournalError, Merged};
 pub use settings::{InterfaceSettings, WhenSilent};
 pub use site::{Device, Site, SiteError};

@@ -1,7 +1,5 @@
 //! The service as a process: what goes on when nobody listens to it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};

@@ -2,7 +2,6 @@
 //! (`docs/interfaces/access-control-service.md`).
 
 use crate::device_api::{BODY_LIMIT_BYTES, bearer};
-use crate::problem::causes;
 use crate::service::BoxOfficeRole;
 use axum::Json;
 use axum::Router;
@@ -13,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode as Http, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use boxoffice::{BoxOffice, CatalogueAnswerError, StagingError};
+use gate::causes;
 use kernel::Clock;
 use secutix::token::{self, ExpectedCaller};
 use secutix::wire::{

@@ -1,6 +1,5 @@
 //! Whether the process lives, whether it is ready, and its metrics.
 
-use crate::problem::causes;
 use crate::service::Service;
 use axum::Json;
 use axum::Router;
@@ -10,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use boxoffice::BoxOffice;
 use db::{Db, DbError, params};
-use gate::Gate;
+use gate::{Gate, causes};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use std::sync::Arc;

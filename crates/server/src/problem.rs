@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use db::DbError;
-use gate::{CheckError, JournalError, ScanRefused, TokenError};
+use gate::{CheckError, JournalError, ScanRefused, TokenError, causes};
 use serde::Serialize;
 use std::error::Error;
 use utoipa::ToSchema;
@@ -131,17 +131,6 @@ impl Problem {
                 .to_owned(),
         )
     }
-}
-
-/// An error with its causes in one line, for the log.
-pub(crate) fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 impl From<CheckError> for Problem {

@@ -2,9 +2,8 @@
 //! Otipass, recovery, external sales runs. Each worker takes one durable step
 //! after the other, so that it can be stopped, or killed, between any two.
 
-use crate::problem::causes;
 use crate::service::{BoxOfficeRole, GateRole, Service};
-use gate::{Declared, Gate};
+use gate::{Declared, Gate, causes};
 use kernel::Timestamp;
 use secutix::client::backoff;
 use std::error::Error;

@@ -1,65 +1,170 @@
-//! The service as a process: what goes on when nobody listens to it.
+//! The service as a process: what goes on when nobody listens to it, and when
+//! it is asked to end.
 
+use kernel::SystemClock;
 use rustix::process::{Pid, Signal, kill_process};
+use sandbox::{Fault, PassBook, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
 
 fn passerelle() -> Command {
     Command::new(env!("CARGO_BIN_EXE_passerelle"))
 }
 
+/// `passerelle serve` on the example site, in a folder of its own.
+struct Service {
+    folder: tempfile::TempDir,
+    process: Child,
+    address: String,
+}
+
+impl Service {
+    fn start(otipass: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/villeneuve");
+        for file in ["site.toml", "mapping.json", "catalogue.toml"] {
+            std::fs::copy(example.join(file), folder.path().join(file)).expect("a copy");
+        }
+        let text = format!("[server]\nlisten = \"127.0.0.1:0\"\n[otipass]\nurl = \"{otipass}\"\n");
+        std::fs::write(folder.path().join("passerelle.toml"), text).expect("a configuration");
+        let mut process = passerelle()
+            .args(["serve", "--config"])
+            .arg(folder.path().join("passerelle.toml"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the service starts");
+        let output = process.stdout.take().expect("its output");
+        let first = BufReader::new(output).lines().next();
+        let first = first.expect("a line").expect("text");
+        let address = first
+            .rsplit_once("http://")
+            .expect("its address")
+            .1
+            .to_owned();
+        Self {
+            folder,
+            process,
+            address,
+        }
+    }
+
+    fn config(&self) -> PathBuf {
+        self.folder.path().join("passerelle.toml")
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = passerelle()
+            .args(arguments)
+            .arg("--config")
+            .arg(self.config())
+            .output()
+            .expect("it runs");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Sends one check and gives the answer, once there is one.
+    fn check(&self) -> impl Future<Output = Value> + Send + 'static {
+        let token = self.run(&["device", "token", "PDA01"]);
+        let url = format!("http://{}/api/v1/checks", self.address);
+        async move {
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            let http = reqwest::Client::builder()
+                .no_proxy()
+                .build()
+                .expect("a client");
+            let answer = http
+                .post(url)
+                .bearer_auth(token.trim())
+                .json(&json!({
+                    "id": "1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3",
+                    "code": "00029975",
+                    "scanned_at": "2026-07-14T07:00:00.114Z",
+                }))
+                .send()
+                .await
+                .expect("an answer");
+            answer.json().await.expect("JSON")
+        }
+    }
+
+    fn ask_to_end(&self) {
+        let id = i32::try_from(self.process.id())
+            .ok()
+            .and_then(Pid::from_raw);
+        kill_process(id.expect("a process"), Signal::TERM).expect("a signal");
+    }
+
+    fn ended(&mut self) -> bool {
+        self.process.wait().expect("its end").success()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // A test that failed leaves no process behind.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 #[tokio::test]
 async fn a_log_that_nobody_reads_stops_neither_a_check_nor_the_end() {
-    let folder = tempfile::tempdir().unwrap();
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/villeneuve");
-    for file in ["site.toml", "mapping.json", "catalogue.toml"] {
-        std::fs::copy(example.join(file), folder.path().join(file)).unwrap();
-    }
-    let config = folder.path().join("passerelle.toml");
     // Nobody listens on the discard port: each check logs a warning.
-    let text = "[server]\nlisten = \"127.0.0.1:0\"\n[otipass]\nurl = \"http://127.0.0.1:9/api\"\n";
-    std::fs::write(&config, text).unwrap();
-
-    let mut service = passerelle()
-        .args(["serve", "--config"])
-        .arg(&config)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(service.stderr.take());
-    let mut lines = BufReader::new(service.stdout.take().unwrap()).lines();
-    let first = lines.next().unwrap().unwrap();
-    let address = first.rsplit_once("http://").unwrap().1.to_owned();
-    drop(lines);
-    let token = passerelle()
-        .args(["device", "token", "PDA01", "--config"])
-        .arg(&config)
-        .output()
-        .unwrap();
-    let token = String::from_utf8(token.stdout).unwrap();
-
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let answer: Value = http
-        .post(format!("http://{address}/api/v1/checks"))
-        .bearer_auth(token.trim())
-        .json(&json!({
-            "id": "1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3",
-            "code": "00029975",
-            "scanned_at": "2026-07-14T07:00:00.114Z",
-        }))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let mut service = Service::start("http://127.0.0.1:9/api");
+    drop(service.process.stderr.take());
+    let answer = service.check().await;
     assert_eq!(answer["outcome"], "accepted_unverified", "{answer}");
+    service.ask_to_end();
+    assert!(service.ended());
+}
 
-    let id = Pid::from_raw(i32::try_from(service.id()).unwrap()).unwrap();
-    kill_process(id, Signal::TERM).unwrap();
-    assert!(service.wait().unwrap().success());
+#[tokio::test]
+async fn a_check_in_hand_is_answered_before_the_end() {
+    let passes = "number;status;duration_days;valid_until;services\n\
+                  00029975;active;7;2026-07-31;PCUMID000FSA5CD6:1\n";
+    let sandbox = Sandbox::new(
+        PassBook::from_csv(passes.as_bytes()).expect("passes"),
+        SandboxSettings {
+            project_id: "villeneuve".to_owned(),
+            zone: "Europe/Paris".parse().expect("a zone"),
+            contract: otipass::Contract::default(),
+            credentials: None,
+            clock: Arc::new(SystemClock),
+            service_names: BTreeMap::new(),
+        },
+    );
+    let slow = Fault {
+        latency_ms: 700,
+        ..Fault::default()
+    };
+    sandbox.set_faults(vec![slow]).expect("a fault");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("its address");
+    tokio::spawn(sandbox::serve(
+        listener,
+        sandbox.clone(),
+        std::future::pending(),
+    ));
+
+    let mut service = Service::start(&format!("http://{address}/api"));
+    let answer = tokio::spawn(service.check());
+    let mut look = tokio::time::interval(Duration::from_millis(5));
+    while sandbox.log().total.validations == 0 {
+        look.tick().await;
+    }
+    service.ask_to_end();
+    let answer = answer.await.expect("the check is answered");
+    assert_eq!(answer["outcome"], "accepted", "{answer}");
+    assert!(service.ended());
+    let report = service.run(&["report", "attendance", "--format", "json"]);
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["by_outcome"]["accepted"], 1, "it was recorded too");
 }

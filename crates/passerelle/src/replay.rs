@@ -200,7 +200,9 @@ fn write_set_up(
     let text = format!(
         "# Written by `passerelle replay`.\n\
          [server]\nlisten = \"{service}\"\n\n\
-         [otipass]\nurl = \"http://{partner}/api\"\nusername = \"replay\"\n\n\
+         # A slow machine must not change the result.\n\
+         [otipass]\nurl = \"http://{partner}/api\"\nusername = \"replay\"\n\
+         decision_budget_ms = 10000\n\n\
          [external_sales]\nevery_s = 1\n"
     );
     let path = data.join("passerelle.toml");

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a device waits for an answer before it sends the check again.
-const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 /// How long the service may take to come back.
 const RETURN_LIMIT: Duration = Duration::from_secs(60);
 

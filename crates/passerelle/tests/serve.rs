@@ -16,6 +16,14 @@ fn passerelle() -> Command {
     Command::new(env!("CARGO_BIN_EXE_passerelle"))
 }
 
+fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client")
+}
+
 /// `passerelle serve` on the example site, in a folder of its own.
 struct Service {
     folder: tempfile::TempDir,
@@ -25,13 +33,23 @@ struct Service {
 
 impl Service {
     fn start(otipass: &str) -> Self {
+        Self::configured(&format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\n[otipass]\nurl = \"{otipass}\"\n"
+        ))
+    }
+
+    fn configured(configuration: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/villeneuve");
         for file in ["site.toml", "mapping.json", "catalogue.toml"] {
             std::fs::copy(example.join(file), folder.path().join(file)).expect("a copy");
         }
-        let text = format!("[server]\nlisten = \"127.0.0.1:0\"\n[otipass]\nurl = \"{otipass}\"\n");
-        std::fs::write(folder.path().join("passerelle.toml"), text).expect("a configuration");
+        for (file, text) in [
+            ("operator.password", "correct horse\n"),
+            ("passerelle.toml", configuration),
+        ] {
+            std::fs::write(folder.path().join(file), text).expect("a file");
+        }
         let mut process = passerelle()
             .args(["serve", "--config"])
             .arg(folder.path().join("passerelle.toml"))
@@ -73,12 +91,7 @@ impl Service {
         let token = self.run(&["device", "token", "PDA01"]);
         let url = format!("http://{}/api/v1/checks", self.address);
         async move {
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            let http = reqwest::Client::builder()
-                .no_proxy()
-                .build()
-                .expect("a client");
-            let answer = http
+            let answer = client()
                 .post(url)
                 .bearer_auth(token.trim())
                 .json(&json!({
@@ -90,6 +103,20 @@ impl Service {
                 .await
                 .expect("an answer");
             answer.json().await.expect("JSON")
+        }
+    }
+
+    /// Waits until `/health/ready` says so.
+    async fn until(&self, holds: impl Fn(&Value) -> bool) {
+        let http = client();
+        let url = format!("http://{}/health/ready", self.address);
+        let mut look = tokio::time::interval(Duration::from_millis(10));
+        loop {
+            look.tick().await;
+            let answer = http.get(&url).send().await.expect("an answer");
+            if holds(&answer.json().await.expect("JSON")) {
+                return;
+            }
         }
     }
 
@@ -167,4 +194,41 @@ async fn a_check_in_hand_is_answered_before_the_end() {
     let report = service.run(&["report", "attendance", "--format", "json"]);
     let report: Value = serde_json::from_str(&report).expect("JSON");
     assert_eq!(report["by_outcome"]["accepted"], 1, "it was recorded too");
+}
+
+#[tokio::test]
+async fn gate_and_box_office_run_apart_and_meet_over_the_access_control_service() {
+    let mut box_office = Service::configured(
+        "[server]\nlisten = \"127.0.0.1:0\"\nroles = [\"box_office\"]\n\
+         [access_control]\npassword_file = \"operator.password\"\n\
+         [external_sales]\nevery_s = 1\n",
+    );
+    let mut gate = Service::configured(&format!(
+        "[server]\nlisten = \"127.0.0.1:0\"\nroles = [\"gate\"]\n\
+         [otipass]\nurl = \"http://127.0.0.1:9/api\"\n\
+         [access_control]\nurl = \"http://{}{}\"\npassword_file = \"operator.password\"\n",
+        box_office.address,
+        server::ACCESS_CONTROL_PATH,
+    ));
+    let answer = gate.check().await;
+    assert_eq!(answer["admitted"], true, "{answer}");
+    gate.until(|ready| ready["waiting"]["deliveries"] == 0)
+        .await;
+    box_office
+        .until(|ready| ready["waiting"]["staged_ready"] == 0)
+        .await;
+    let sales = box_office.run(&["report", "sales", "--format", "json"]);
+    let sales: Value = serde_json::from_str(&sales).expect("JSON");
+    assert_eq!(sales["total"]["tickets"], 1);
+    assert_eq!(sales["total"]["gross_minor"], 950);
+    let nobody = client()
+        .get(format!("http://{}/api/v1/device", box_office.address))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(nobody.status(), 404, "the device API is the gate's");
+    for service in [&mut gate, &mut box_office] {
+        service.ask_to_end();
+        assert!(service.ended());
+    }
 }

@@ -9,7 +9,7 @@ pub fn write(text: fmt::Arguments<'_>) {
     let _ = std::io::stdout().lock().write_fmt(text);
 }
 
-/// As [`write`], to standard error.
+/// As [`write()`], to standard error.
 pub fn write_error(text: fmt::Arguments<'_>) {
     let _ = std::io::stderr().lock().write_fmt(text);
 }

@@ -1,7 +1,7 @@
 use crate::{MIGRATIONS, Organisation};
 use db::{Db, DbError, params};
 use kernel::Clock;
-use secutix::stx::{Dialect, InvalidDialect};
+use secutix::stx::{Column, Dialect, InvalidDialect};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -68,6 +68,15 @@ impl BoxOffice {
         dialect: Dialect,
     ) -> Result<Self, OpenError> {
         dialect.check()?;
+        // Optional to a reader; our own rows need them.
+        let needed = [
+            Column::PaymentDate,
+            Column::GenerationDate,
+            Column::ShipmentMode,
+        ];
+        if let Some(column) = needed.into_iter().find(|c| !dialect.columns.contains(c)) {
+            return Err(InvalidDialect::MissingColumn(column).into());
+        }
         Self::prepare(&db, &*clock).await?;
         if let Err(source) = tokio::fs::create_dir_all(&files_dir).await {
             return Err(OpenError::Folder {

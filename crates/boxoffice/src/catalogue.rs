@@ -274,6 +274,7 @@ fn save(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbError> {
             ],
         )?;
     }
+    withdraw_tariffs(tx, &catalogue.tariffs)?;
     for tariff in &catalogue.tariffs {
         let from = tariff.valid_from.map(|day| day.to_string());
         tx.execute(
@@ -310,6 +311,33 @@ fn save(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbError> {
             "UPDATE box_contact SET buyer = CASE WHEN number = $1 THEN 1 ELSE 0 END",
             params![buyer],
         )?;
+    }
+    Ok(())
+}
+
+/// Takes back the entries of a tariff that the file no longer has: a corrected
+/// first day must not leave the wrong entry beside the right one.
+fn withdraw_tariffs(tx: &mut Tx<'_>, tariffs: &[Tariff]) -> Result<(), DbError> {
+    for tariff in tariffs {
+        let known = tx.query(
+            "SELECT valid_from FROM box_tariff WHERE product = $1 AND code = $2",
+            params![&tariff.product, &tariff.code],
+        )?;
+        for row in known {
+            let known: String = row.get("valid_from")?;
+            let kept = tariffs.iter().any(|t| {
+                let from = t
+                    .valid_from
+                    .map_or(OPEN_START.to_owned(), |day| day.to_string());
+                t.product == tariff.product && t.code == tariff.code && from == known
+            });
+            if !kept {
+                tx.execute(
+                    "DELETE FROM box_tariff WHERE product = $1 AND code = $2 AND valid_from = $3",
+                    params![&tariff.product, &tariff.code, &known],
+                )?;
+            }
+        }
     }
     Ok(())
 }

@@ -22,6 +22,13 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// Rows rejected in all: our own files should have none.
+    #[must_use]
+    pub fn rejected(&self) -> usize {
+        let files = self.taken_up.iter().chain(&self.files);
+        files.map(|file| file.rejected.len()).sum()
+    }
+
     /// Tickets made in all.
     #[must_use]
     pub fn tickets(&self) -> u64 {

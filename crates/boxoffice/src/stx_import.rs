@@ -5,7 +5,7 @@ use crate::catalogue::load_catalogue;
 use crate::readiness::channel_is_valid;
 use crate::stx_file::{self, StxFileId, hex};
 use crate::stx_row_check::{
-    demands, order_demands, price_demands, sold_otherwise, staged_otherwise,
+    catalogue_demands, demands, order_demands, price_demands, sold_otherwise, staged_otherwise,
 };
 use crate::ticket::{self, NewTicket};
 use crate::{BoxOffice, Catalogue, Organisation, order, price::Price, staging};
@@ -377,7 +377,8 @@ impl Import {
         catalogue: &Catalogue,
     ) -> Result<Outcome, DbError> {
         let row = &read.row;
-        let mut problems = demands(row, &self.organisation, catalogue);
+        let mut problems = demands(row, &self.organisation);
+        // What is sold stays sold, whatever the catalogue has become since.
         if let Some(ticket) = ticket::find(tx, &row.barcode)? {
             problems.extend(sold_otherwise(row, &ticket, &self.dialect));
             return Ok(if problems.is_empty() {
@@ -386,6 +387,7 @@ impl Import {
                 Outcome::Rejected(problems)
             });
         }
+        problems.extend(catalogue_demands(row, catalogue));
         let staged = staging::find(tx, &row.barcode)?;
         // The gate's word is exact where the file's may have been cut to seconds.
         let (controlled_at, business_day) = match &staged {

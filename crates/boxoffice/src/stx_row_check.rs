@@ -48,11 +48,7 @@ pub(crate) fn same_moment(dialect: &Dialect, a: Timestamp, b: Timestamp) -> bool
 
 /// Whether the row is a sale of ours, of something the catalogue has, to someone
 /// who may pay later.
-pub(crate) fn demands(
-    row: &StxRow,
-    organisation: &Organisation,
-    catalogue: &Catalogue,
-) -> Vec<RowProblem> {
+pub(crate) fn demands(row: &StxRow, organisation: &Organisation) -> Vec<RowProblem> {
     let mut problems = Vec::new();
     if row.institution != organisation.institution {
         problems.push(RowProblem::of(
@@ -88,6 +84,12 @@ pub(crate) fn demands(
             "is not CONTROLLED; the channel OTIPASS sells what a gate has admitted",
         ));
     }
+    problems
+}
+
+/// What a row that is to be sold must find in the catalogue as it is now.
+pub(crate) fn catalogue_demands(row: &StxRow, catalogue: &Catalogue) -> Vec<RowProblem> {
+    let mut problems = Vec::new();
     match readiness::open_pass(catalogue, &row.season, &row.product) {
         Err(HeldReason::SeasonUnknown) => problems.push(RowProblem::of(
             Column::Season,

@@ -120,15 +120,18 @@ fn write_group(
     if let Err(error) = command(connection, "BEGIN IMMEDIATE") {
         let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
         let unavailable = DbError::unavailable(error);
-        let mut next = Some(first);
-        while let Some(job) = next {
+        // Those who wait now, not those who come while these are told.
+        let mut told = vec![first];
+        while let Ok(job) = waiting.try_recv() {
+            told.push(job);
+        }
+        for job in told {
             let name = job.name();
             job.finish(Err(if busy {
                 DbError::Busy { name, attempts: 1 }
             } else {
                 unavailable.clone()
             }));
-            next = waiting.try_recv().ok();
         }
         return;
     }

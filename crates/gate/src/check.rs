@@ -186,16 +186,16 @@ pub(crate) fn record(
     if let Some(known) = find(tx, scan)? {
         return Ok((known, Freshness::Repeated));
     }
-    tx.execute(
-        "DELETE FROM gate_intent WHERE check_id = $1",
-        params![scan.id],
-    )?;
     let decision = deciding.verdict.decision;
     let day = site.zone.business_day(scan.scanned_at);
     if let (Decision::Admitted(admission), Some(recognised)) = (decision, deciding.recognised) {
         keep_control_barcode(tx, deciding, recognised)?;
         crate::declaration::owe(tx, deciding, admission, recognised)?;
     }
+    tx.execute(
+        "DELETE FROM gate_intent WHERE check_id = $1",
+        params![scan.id],
+    )?;
     let count = count_today(tx, &scan.device, day, decision)?;
     let pass = deciding.verdict.pass.unwrap_or_default();
     tx.execute(

@@ -8,36 +8,64 @@ use kernel::{ControlBarcode, Timestamp};
 use secutix::client::{AccessControlClient, CallError};
 use secutix::wire;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// The most control barcodes one call carries.
 /// [`wire::MAX_CONTROLLED_TICKETS`] is what the interface allows.
 const BATCH: u32 = 500;
 
-/// How many control barcodes the next call carries. A call that is refused as a
-/// whole is sent again by halves, until the one at fault stands alone.
-#[derive(Debug)]
-pub(crate) struct BatchSize(AtomicU32);
+/// Which control barcodes the next call carries. A call that is refused as a
+/// whole is sent again by halves, until the one at fault stands alone; and it is
+/// at fault only if ticketing takes another one meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Aim {
+    size: u32,
+    /// How many single ones were refused, with none taken since.
+    skip: u32,
+    /// Whether ticketing has taken one since it last refused several.
+    taken: bool,
+}
 
-impl Default for BatchSize {
+impl Default for Aim {
     fn default() -> Self {
-        Self(AtomicU32::new(BATCH))
+        Self {
+            size: BATCH,
+            skip: 0,
+            taken: false,
+        }
     }
 }
 
-impl BatchSize {
-    fn get(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+/// What is to become of a single barcode that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AtFault {
+    /// It is: ticketing takes others.
+    Yes,
+    /// Nobody knows; try the one behind it.
+    Unknown,
+}
+
+impl Aim {
+    fn took(&mut self) {
+        *self = Self {
+            size: (self.size * 2).min(BATCH),
+            skip: 0,
+            taken: true,
+        };
     }
 
-    fn halve(&self, sent: usize) {
-        let half = u32::try_from(sent / 2).unwrap_or(BATCH).max(1);
-        self.0.store(half, Ordering::Relaxed);
-    }
-
-    fn grow(&self) {
-        self.0.store((self.get() * 2).min(BATCH), Ordering::Relaxed);
+    fn refused(&mut self, sent: usize) -> AtFault {
+        if sent > 1 {
+            self.size = u32::try_from(sent / 2).unwrap_or(BATCH).max(1);
+            self.taken = false;
+            return AtFault::Unknown;
+        }
+        if self.taken {
+            return AtFault::Yes;
+        }
+        self.size = 1;
+        self.skip += 1;
+        AtFault::Unknown
     }
 }
 
@@ -96,12 +124,14 @@ impl Gate {
         &self,
         ticketing: &AccessControlClient,
     ) -> Result<Delivered, DeliveryError> {
-        let limit = self.batch_size.get();
+        let aim = *self.aim();
         let queue = self
             .db
-            .read("queue to ticketing", move |tx| queue(tx, limit))
+            .read("queue to ticketing", move |tx| queue(tx, aim))
             .await?;
         let Some((first, _)) = queue.first() else {
+            // Behind those that were refused there are no others.
+            self.aim().skip = 0;
             return Ok(Delivered::default());
         };
         let request = wire::ImportControlledTicketRequest {
@@ -111,21 +141,22 @@ impl Gate {
         let now = self.clock.now();
         let results = match ticketing.import_controlled_ticket(&request).await {
             Ok(answer) => {
-                self.batch_size.grow();
+                self.aim().took();
                 outcomes(request, answer)
             }
-            Err(error) => match refusal_of_content(&error) {
-                Some(why) if request.controlled_tickets.len() == 1 => request
-                    .controlled_tickets
-                    .into_iter()
-                    .map(|ticket| (ticket.barcode, Some(why.clone())))
-                    .collect(),
-                Some(_) => {
-                    self.batch_size.halve(request.controlled_tickets.len());
+            Err(error) => {
+                let Some(why) = refusal_of_content(&error) else {
                     return Err(error.into());
+                };
+                match self.aim().refused(request.controlled_tickets.len()) {
+                    AtFault::Unknown => return Err(error.into()),
+                    AtFault::Yes => request
+                        .controlled_tickets
+                        .into_iter()
+                        .map(|ticket| (ticket.barcode, Some(why.clone())))
+                        .collect(),
                 }
-                None => return Err(error.into()),
-            },
+            }
         };
         let delivered = Delivered {
             taken: results
@@ -151,12 +182,12 @@ impl Gate {
 
 type Queued = (i64, wire::ControlledTicket);
 
-fn queue(tx: &mut Tx<'_>, limit: u32) -> Result<Vec<Queued>, DbError> {
+fn queue(tx: &mut Tx<'_>, aim: Aim) -> Result<Vec<Queued>, DbError> {
     tx.query(
         "SELECT seq, barcode, sector, season, product, mode, controlled_at
          FROM gate_control_barcode
-         WHERE delivered_at IS NULL AND refused IS NULL ORDER BY seq LIMIT $1",
-        params![limit],
+         WHERE delivered_at IS NULL AND refused IS NULL ORDER BY seq LIMIT $1 OFFSET $2",
+        params![aim.size, aim.skip],
     )?
     .iter()
     .map(|row| {
@@ -179,15 +210,16 @@ fn queue(tx: &mut Tx<'_>, limit: u32) -> Result<Vec<Queued>, DbError> {
     .collect()
 }
 
-/// Why ticketing refuses what this call carries, if that is what it refuses,
-/// and not the caller, the address or the pace.
+/// Why ticketing refuses what this call carries, if that is what it refuses, in
+/// its own words, and not the caller, the address or the pace. A page of some
+/// proxy is no word of ticketing.
 fn refusal_of_content(error: &CallError) -> Option<String> {
     match error {
         CallError::Refused {
             http_status: 400 | 409 | 413 | 422,
+            status,
             detail,
-            ..
-        } => Some(detail.clone()),
+        } if !matches!(status, wire::StatusCode::Other(_)) => Some(detail.clone()),
         _ => None,
     }
 }
@@ -295,14 +327,50 @@ mod tests {
 
     #[test]
     fn a_refused_call_is_halved_down_to_the_one_at_fault() {
-        let size = BatchSize::default();
-        let mut seen = vec![size.get()];
-        while size.get() > 1 {
-            size.halve(usize::try_from(size.get()).unwrap());
-            seen.push(size.get());
+        let mut aim = Aim::default();
+        let mut seen = vec![aim.size];
+        while aim.size > 1 {
+            assert_eq!(
+                aim.refused(usize::try_from(aim.size).unwrap()),
+                AtFault::Unknown
+            );
+            seen.push(aim.size);
         }
         assert_eq!(seen, [500, 250, 125, 62, 31, 15, 7, 3, 1]);
-        size.grow();
-        assert_eq!(size.get(), 2);
+        // Alone and refused: perhaps ticketing refuses everything. The one behind
+        // it is taken, so it does not, and the first is at fault.
+        assert_eq!(aim.refused(1), AtFault::Unknown);
+        assert_eq!(aim.skip, 1);
+        aim.took();
+        assert_eq!((aim.skip, aim.size), (0, 2));
+        assert_eq!(aim.refused(2), AtFault::Unknown);
+        assert_eq!(aim.size, 1);
+    }
+
+    #[test]
+    fn ticketing_that_refuses_everything_takes_nothing_out_of_the_queue() {
+        let mut aim = Aim::default();
+        for sent in [500, 250, 1, 1, 1, 1] {
+            assert_eq!(aim.refused(sent), AtFault::Unknown);
+        }
+        assert_eq!(aim.skip, 4);
+    }
+
+    #[test]
+    fn only_ticketings_own_word_is_a_refusal_of_the_content() {
+        let refused = |http_status, status| CallError::Refused {
+            http_status,
+            status,
+            detail: "why".to_owned(),
+        };
+        let own = refused(400, wire::StatusCode::InvalidRequest);
+        assert_eq!(refusal_of_content(&own).as_deref(), Some("why"));
+        for error in [
+            refused(400, wire::StatusCode::Other("HTTP 400".to_owned())),
+            refused(404, wire::StatusCode::InvalidRequest),
+            CallError::Unauthorised,
+        ] {
+            assert_eq!(refusal_of_content(&error), None);
+        }
     }
 }

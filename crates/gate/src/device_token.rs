@@ -18,7 +18,7 @@ pub struct DeviceToken(String);
 pub enum TokenError {
     /// There is no such device.
     #[error(
-        "there is no device {0}; see the [[device]] entries of the site file for those there are"
+        "there is no device {0}; see the [[device]] entries of the site file; a new one is taken up by `passerelle apply`"
     )]
     UnknownDevice(DeviceCode),
     /// The database failed.

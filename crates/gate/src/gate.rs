@@ -3,7 +3,7 @@ use crate::budget::Budget;
 use crate::check::{self, Check, CheckError, Deciding, Freshness, Mode, Scan};
 use crate::decide::{self, Asked, Counted, Intent, Recognised, StaysOpen};
 use crate::declaration::{counted, is_outage};
-use crate::delivery::BatchSize;
+use crate::delivery::Aim;
 use crate::intent::{self, Begun};
 use crate::{InterfaceSettings, MIGRATIONS, Site, SiteError};
 use db::{Db, DbError, Tx, params};
@@ -29,7 +29,7 @@ pub struct Gate {
     pub(crate) otipass: OtipassClient,
     pub(crate) known: RwLock<Known>,
     breaker: Mutex<Breaker>,
-    pub(crate) batch_size: BatchSize,
+    aim: Mutex<Aim>,
     /// Checks that are being decided: the same id asks Otipass once at a time.
     deciding: Mutex<HashMap<CheckId, Arc<tokio::sync::Mutex<()>>>>,
     /// Told of each new admission: there may be something to deliver.
@@ -105,7 +105,7 @@ impl Gate {
             otipass,
             known: RwLock::new(known),
             breaker: Mutex::default(),
-            batch_size: BatchSize::default(),
+            aim: Mutex::default(),
             deciding: Mutex::default(),
             delivery_due: Notify::new(),
             declaration_due: Notify::new(),
@@ -211,8 +211,7 @@ impl Gate {
 
     /// Asks Otipass about the intents that arrived before `before` and were left
     /// without a decision, under the same reference. Says how many were
-    /// resolved; those Otipass does not answer about stay. Visitors come first:
-    /// while the breaker is open nothing is asked.
+    /// resolved; those Otipass does not answer about stay.
     ///
     /// # Errors
     /// [`CheckError`].
@@ -232,12 +231,16 @@ impl Gate {
                 .read("unresolved intent", move |tx| intent::load(tx, id))
                 .await?;
             let Some(open) = still_open else { continue };
-            if self.partner_is_spared() {
+            // With the breaker open this question is the one that tries. With it
+            // closed its failure is no visitor's business.
+            let trying = self.partner_is_spared();
+            if !self.breaker().may_ask(self.clock.now()) {
                 break;
             }
             let question = question(&open.scan, &open.recognised);
             match self.otipass.validate(&question, RECOVERY_TIMEOUT).await {
                 Ok(answer) => {
+                    self.breaker().answered();
                     let asked = Asked::Answered(answer);
                     let (scan, recognised) = (open.scan, open.recognised);
                     self.record(
@@ -252,6 +255,9 @@ impl Gate {
                 }
                 Err(error) => {
                     tracing::warn!(check = %id, error = causes(&error), "an open check stays open");
+                    if trying {
+                        self.breaker().failed(Failure::Silent, self.clock.now());
+                    }
                     if is_outage(&error) {
                         break;
                     }
@@ -289,6 +295,10 @@ impl Gate {
     #[must_use]
     pub fn partner_is_spared(&self) -> bool {
         self.breaker().is_open()
+    }
+
+    pub(crate) fn aim(&self) -> MutexGuard<'_, Aim> {
+        self.aim.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {

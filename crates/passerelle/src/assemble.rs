@@ -44,7 +44,7 @@ pub enum AssembleError {
     },
     /// There is no database yet.
     #[error(
-        "there is no database at {path}; start the service first (`passerelle serve`), or correct \
+        "there is no database at {path}; start the service first (`passerelle serve`), run `passerelle apply`, or correct \
          [database] url"
     )]
     NoDatabase {
@@ -153,6 +153,15 @@ fn lines(findings: impl Iterator<Item = String>) -> String {
 /// [`AssembleError::NoDatabase`] if there is none.
 pub async fn open(config: &Config, clock: &Arc<dyn Clock>) -> Result<(Db, Site), AssembleError> {
     let site = site(config)?;
+    Ok((database(config, clock).await?, site))
+}
+
+/// Opens the database of a service that has run before, whatever has become of
+/// its files.
+///
+/// # Errors
+/// [`AssembleError::NoDatabase`] if there is none.
+pub async fn database(config: &Config, clock: &Arc<dyn Clock>) -> Result<Db, AssembleError> {
     let url = config.database_url()?;
     if let DbUrl::SqliteFile(path) = &url
         && !path.exists()
@@ -161,7 +170,7 @@ pub async fn open(config: &Config, clock: &Arc<dyn Clock>) -> Result<(Db, Site),
     }
     let db = Db::open(&url).await?;
     prepare(&db, clock).await?;
-    Ok((db, site))
+    Ok(db)
 }
 
 /// Both sets of tables, whatever the roles: reports look at both.
@@ -178,13 +187,16 @@ async fn prepare(db: &Db, clock: &Arc<dyn Clock>) -> Result<(), AssembleError> {
 /// [`AssembleError`]; a file with mistakes changes nothing.
 pub async fn apply(config: &Config, clock: &Arc<dyn Clock>) -> Result<(Db, Site), AssembleError> {
     let site = site(config)?;
-    let catalogue = catalogue(config)?;
+    let catalogue = config
+        .has(Role::BoxOffice)
+        .then(|| catalogue(config))
+        .transpose()?;
     let db = Db::open_with(&config.database_url()?, config.durability()).await?;
     prepare(&db, clock).await?;
     if config.has(Role::Gate) {
         Gate::apply_site(&db, site.clone()).await?;
     }
-    if config.has(Role::BoxOffice) {
+    if let Some(catalogue) = catalogue {
         boxoffice::catalogue::apply_catalogue(&db, catalogue).await?;
     }
     Ok((db, site))

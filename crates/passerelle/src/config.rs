@@ -285,15 +285,21 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] says which file, line and key.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
-            path: path.to_owned(),
-            source,
-        })?;
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let (text, folder) = file(path)?;
         let variables = std::env::vars()
-            .filter(|(name, _)| name.starts_with(PREFIX) && name.contains("__"))
+            .filter(|(name, _)| is_variable(name))
             .collect();
         Self::parse(&text, path, folder, &variables)
+    }
+
+    /// As [`Config::read`], without the environment: for the demo and the
+    /// replay, which must not touch what it names.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says which line and key.
+    pub fn read_alone(path: &Path) -> Result<Self, ConfigError> {
+        let (text, folder) = file(path)?;
+        Self::parse(&text, path, folder, &BTreeMap::new())
     }
 
     fn parse(
@@ -335,15 +341,8 @@ impl Config {
         if !variables.is_empty() {
             let mut table: toml::Table = toml::from_str(text).map_err(positioned)?;
             for (name, value) in variables {
-                overlay(&mut table, name, value)?;
+                config = overlaid(&mut table, name, value)?;
             }
-            config =
-                table
-                    .try_into()
-                    .map_err(|error: toml::de::Error| ConfigError::Environment {
-                        variable: variables.keys().cloned().collect::<Vec<_>>().join(" or "),
-                        what: error.message().to_owned(),
-                    })?;
         }
         config.folder = folder;
         Ok(config)
@@ -427,9 +426,23 @@ impl Config {
     }
 }
 
-/// Sets `PASSERELLE_SECTION__KEY` in the table: as TOML if it reads as TOML,
-/// else as text.
-fn overlay(table: &mut toml::Table, name: &str, value: &str) -> Result<(), ConfigError> {
+fn file(path: &Path) -> Result<(String, PathBuf), ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok((text, path.parent().unwrap_or(Path::new("")).to_owned()))
+}
+
+/// Whether a variable of this name stands for a key of the configuration.
+#[must_use]
+pub fn is_variable(name: &str) -> bool {
+    name.starts_with(PREFIX) && name.contains("__")
+}
+
+/// Sets `PASSERELLE_SECTION__KEY` in the table, as TOML if the key takes it so,
+/// else as text, and gives the configuration with it.
+fn overlaid(table: &mut toml::Table, name: &str, value: &str) -> Result<Config, ConfigError> {
     let refused = |what: &str| ConfigError::Environment {
         variable: name.to_owned(),
         what: what.to_owned(),
@@ -438,19 +451,27 @@ fn overlay(table: &mut toml::Table, name: &str, value: &str) -> Result<(), Confi
     let (section, key) = lower
         .split_once("__")
         .ok_or_else(|| refused("its name is not PASSERELLE_SECTION__KEY"))?;
-    let section = table
-        .entry(section)
-        .or_insert_with(|| toml::Table::new().into())
-        .as_table_mut()
-        .ok_or_else(|| refused("its section is no section of the file"))?;
-    let is_secret = ["password", "api_key"].contains(&key);
-    let value = match format!("value = {value}").parse::<toml::Table>() {
-        Ok(mut parsed) if !is_secret => parsed.remove("value"),
-        _ => None,
+    let as_toml = format!("value = {value}")
+        .parse::<toml::Table>()
+        .ok()
+        .and_then(|mut parsed| parsed.remove("value"));
+    let mut failed = None;
+    for value in as_toml.into_iter().chain([value.into()]) {
+        table
+            .entry(section)
+            .or_insert_with(|| toml::Table::new().into())
+            .as_table_mut()
+            .ok_or_else(|| refused("its section is no section of the file"))?
+            .insert(key.to_owned(), value);
+        match table.clone().try_into::<Config>() {
+            Ok(config) => return Ok(config),
+            // What was wrong with the first reading tells more.
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    .unwrap_or_else(|| value.into());
-    section.insert(key.to_owned(), value);
-    Ok(())
+    Err(refused(
+        &failed.map_or(String::new(), |error| error.message().to_owned()),
+    ))
 }
 
 #[cfg(test)]
@@ -488,13 +509,13 @@ mod tests {
         let config = parse(
             "[otipass]\nusername = \"file\"\n",
             &[
-                ("PASSERELLE_OTIPASS__USERNAME", "variable"),
+                ("PASSERELLE_OTIPASS__USERNAME", "4711"),
                 ("PASSERELLE_OTIPASS__DECISION_BUDGET_MS", "800"),
                 ("PASSERELLE_OTIPASS__PASSWORD", "0123"),
             ],
         )
         .unwrap();
-        assert_eq!(config.otipass.username, "variable");
+        assert_eq!(config.otipass.username, "4711");
         assert_eq!(config.otipass.decision_budget_ms, 800);
         let otipass::Credentials::Basic { password, .. } = config.credentials().unwrap() else {
             panic!("basic credentials were given");

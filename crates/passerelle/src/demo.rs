@@ -154,7 +154,7 @@ fn write_set_up(
              [external_sales]\nevery_s = 5\n"
         ),
     )?;
-    Ok(Config::read(&path)?)
+    Ok(Config::read_alone(&path)?)
 }
 
 fn sandbox(config: &Config, site: &Site, clock: &Arc<dyn Clock>) -> Result<Sandbox, DemoError> {

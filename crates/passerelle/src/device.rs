@@ -48,7 +48,7 @@ pub enum DeviceError {
 pub async fn run(arguments: Arguments) -> Result<Verdict, DeviceError> {
     let config = Config::read(&arguments.config.config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (db, _) = assemble::apply(&config, &clock).await?;
+    let db = assemble::database(&config, &clock).await?;
     match arguments.action {
         Action::Token { device } => {
             let token = tokens::random();

@@ -27,6 +27,8 @@ use std::time::Duration;
 use summary::Summary;
 use tokio::net::TcpListener;
 
+/// How a configuration begins that a replay may overwrite.
+const WRITTEN_BY: &str = "# Written by `passerelle replay`";
 /// How often the replay looks whether the service has caught up.
 const LOOK: Duration = Duration::from_millis(5);
 /// How long the queues may take to empty at the end.
@@ -61,6 +63,9 @@ pub enum ReplayError {
         /// What is wrong with it.
         what: String,
     },
+    /// The data folder is somebody else's.
+    #[error("{0} holds a passerelle.toml that no replay wrote; choose an empty folder with --data")]
+    Occupied(PathBuf),
     /// The replay's own folder or a socket.
     #[error("the replay could not {doing}")]
     Io {
@@ -192,22 +197,25 @@ fn write_set_up(
     service: SocketAddr,
     partner: SocketAddr,
 ) -> Result<Config, ReplayError> {
+    let path = data.join("passerelle.toml");
+    if std::fs::read_to_string(&path).is_ok_and(|text| !text.starts_with(WRITTEN_BY)) {
+        return Err(ReplayError::Occupied(data.to_owned()));
+    }
     for file in ["site.toml", "mapping.json", "catalogue.toml"] {
         let path = day.join(file);
         let text = crate::assemble::read_text(&path)?;
         std::fs::write(data.join(file), text).map_err(io("copy the day's set-up"))?;
     }
     let text = format!(
-        "# Written by `passerelle replay`.\n\
+        "{WRITTEN_BY}.\n\
          [server]\nlisten = \"{service}\"\n\n\
          # A slow machine must not change the result.\n\
          [otipass]\nurl = \"http://{partner}/api\"\nusername = \"replay\"\n\
          decision_budget_ms = 10000\n\n\
          [external_sales]\nevery_s = 1\n"
     );
-    let path = data.join("passerelle.toml");
     std::fs::write(&path, text).map_err(io("write its configuration"))?;
-    Config::read(&path).map_err(|error| ReplayError::SetUp(error.into()))
+    Config::read_alone(&path).map_err(|error| ReplayError::SetUp(error.into()))
 }
 
 /// Applies the set-up and gives each device a token.

@@ -122,7 +122,11 @@ async fn sell(box_office: &BoxOffice) -> Result<Verdict, SalesError> {
             waiting.held
         );
     }
-    Ok(Verdict::Fine)
+    Ok(if run.rejected() == 0 {
+        Verdict::Fine
+    } else {
+        Verdict::NotFine
+    })
 }
 
 async fn map(

@@ -134,6 +134,19 @@ fn what_was_held_is_sold_once_its_tariff_is_mapped() {
     );
 }
 
+#[test]
+fn a_replay_keeps_away_from_what_is_somebody_elses() {
+    let day = day();
+    let elsewhere = empty_box_office();
+    let data = elsewhere.folder.path().to_str().unwrap();
+    let refused = passerelle(&["replay", day.to_str().unwrap(), "--data", data]);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("choose an empty folder"), "{said}");
+    let config = std::fs::read_to_string(elsewhere.folder.path().join("passerelle.toml")).unwrap();
+    assert!(config.starts_with("# Passerelle for the museums of Villeneuve"));
+}
+
 /// All rows of the day's STX_Files in one, header first.
 fn stx_lines(day: &Replayed) -> Vec<String> {
     let mut lines = Vec::new();

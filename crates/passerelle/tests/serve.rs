@@ -221,6 +221,12 @@ async fn gate_and_box_office_run_apart_and_meet_over_the_access_control_service(
     let sales: Value = serde_json::from_str(&sales).expect("JSON");
     assert_eq!(sales["total"]["tickets"], 1);
     assert_eq!(sales["total"]["gross_minor"], 950);
+    for (service, sides) in [(&gate, "gate"), (&box_office, "box_office")] {
+        let books = service.run(&["reconcile", "--format", "json"]);
+        let books: Value = serde_json::from_str(&books).expect("JSON");
+        assert_eq!(books["sides"], sides);
+        assert_eq!(books["unexplained"], 0, "{books}");
+    }
     let nobody = client()
         .get(format!("http://{}/api/v1/device", box_office.address))
         .send()

@@ -20,6 +20,8 @@ const LISTED: usize = 1_000;
 /// Both books side by side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reconciliation {
+    /// Whose books were looked at.
+    pub sides: Sides,
     /// Checks that were accepted.
     pub accepted_checks: i64,
     /// Control barcodes the gate made for them.
@@ -49,6 +51,18 @@ pub struct Reconciliation {
     pub differences: Vec<Difference>,
 }
 
+/// Whose books the database holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sides {
+    /// Both: each barcode must be in both.
+    Both,
+    /// The gate's; ticketing is elsewhere.
+    Gate,
+    /// The box office's; the gates are elsewhere.
+    BoxOffice,
+}
+
 /// A difference that nothing explains.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Difference {
@@ -70,26 +84,26 @@ impl Reconciliation {
     }
 }
 
-/// Compares the gate's books with the box office's in the same database. Both
-/// may be at work meanwhile: a difference counts only if a second look finds it
-/// too.
+/// Compares the gate's books with the box office's in the same database, or
+/// looks through those of one side. Both may be at work meanwhile: a difference
+/// counts only if a second look finds it too.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn reconcile(db: &Db) -> Result<Reconciliation, DbError> {
-    let (first, seen) = compare(db).await?;
+pub async fn reconcile(db: &Db, sides: Sides) -> Result<Reconciliation, DbError> {
+    let (first, seen) = compare(db, sides).await?;
     if seen.is_empty() {
         return Ok(first);
     }
-    let (mut second, again) = compare(db).await?;
+    let (mut second, again) = compare(db, sides).await?;
     let confirmed: Vec<_> = again.intersection(&seen).cloned().collect();
     second.unexplained = confirmed.len();
     second.differences = confirmed.into_iter().take(LISTED).collect();
     Ok(second)
 }
 
-async fn compare(db: &Db) -> Result<(Reconciliation, BTreeSet<Difference>), DbError> {
-    let mut tally = Tally::new(gate::ledger::accepted_checks(db).await?);
+async fn compare(db: &Db, sides: Sides) -> Result<(Reconciliation, BTreeSet<Difference>), DbError> {
+    let mut tally = Tally::new(sides, gate::ledger::accepted_checks(db).await?);
     for check in gate::ledger::without_barcode(db).await? {
         tally.shout(
             "check_without_barcode",
@@ -124,9 +138,10 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(accepted_checks: i64) -> Self {
+    fn new(sides: Sides, accepted_checks: i64) -> Self {
         Self {
             sums: Reconciliation {
+                sides,
                 accepted_checks,
                 control_barcodes: 0,
                 in_flight: 0,
@@ -173,6 +188,7 @@ impl Tally {
             match (&gate.standing, staged) {
                 (Standing::InFlight | Standing::Delivered, Some(_)) => {}
                 (Standing::InFlight, None) => self.sums.in_flight += 1,
+                (Standing::Delivered, None) if self.sums.sides == Sides::Gate => {}
                 (Standing::Delivered, None) => self.shout(
                     "delivered_not_staged",
                     name.clone(),
@@ -187,6 +203,8 @@ impl Tally {
                     "Cure what ticketing names, then send it again: passerelle sales resend.",
                 ),
             }
+        } else if staged.is_some() && self.sums.sides == Sides::BoxOffice {
+            self.sums.tickets += i64::from(has_ticket);
         } else if staged.is_some() {
             self.shout(
                 "staged_without_check",

@@ -5,6 +5,7 @@
 use crate::service::{BoxOfficeRole, GateRole, Service};
 use gate::{Declared, Gate, causes};
 use kernel::Timestamp;
+use metrics_exporter_prometheus::PrometheusHandle;
 use secutix::client::backoff;
 use std::error::Error;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ const RECOVER_AFTER_MS: i64 = 30_000;
 
 pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &CancellationToken) {
     let stop = || Stop(shutdown.clone());
+    tasks.spawn(upkeep(service.prometheus, stop()));
     if let Some(role) = service.gate {
         let gate = Arc::clone(&role.gate);
         tasks.spawn(declare(Arc::clone(&gate), stop()));
@@ -161,6 +163,14 @@ async fn refresh(gate: Arc<Gate>, stop: Stop) {
     }
 }
 
+/// Folds what histograms gather, which only a scrape would do otherwise.
+async fn upkeep(prometheus: PrometheusHandle, stop: Stop) {
+    while !stop.is_said() {
+        stop.pause(LOOK_AGAIN).await;
+        prometheus.run_upkeep();
+    }
+}
+
 async fn sell(role: BoxOfficeRole, every: Duration, stop: Stop) {
     let mut attempt = 0;
     while !stop.is_said() {
@@ -170,6 +180,12 @@ async fn sell(role: BoxOfficeRole, every: Duration, stop: Stop) {
                 let tickets = run.tickets();
                 if tickets > 0 {
                     tracing::info!(tickets, "external sales");
+                }
+                if run.rejected() > 0 {
+                    tracing::error!(
+                        rejected = run.rejected(),
+                        "rows of our own STX_Files were rejected; see the reports beside the files"
+                    );
                 }
                 every
             }

@@ -14,6 +14,7 @@ db::conformance! {
     what_the_gate_hands_over_after_its_sale_is_called_sold,
     exactly_the_damaged_rows_are_rejected,
     damaged_rows_of_what_was_sold_are_rejected_too,
+    what_is_sold_stays_known_whatever_the_catalogue_becomes,
     a_rejected_row_stays_staged_and_is_sold_by_the_next_run,
     rows_of_one_order_number_form_one_order,
     a_corrected_file_leaves_no_report_behind,
@@ -207,6 +208,23 @@ async fn damaged_rows_of_what_was_sold_are_rejected_too(test: TestDb) {
             .any(|(_, r)| r.contains("barcode_conflict"))
     );
     assert_eq!(desk.counts().await, before);
+}
+
+async fn what_is_sold_stays_known_whatever_the_catalogue_becomes(test: TestDb) {
+    let desk = Desk::open(test).await;
+    let path = desk.file("whole.csv", foreign_file(20).await);
+    for round in 0..2 {
+        let report = desk.office.import_file(&path, ImportKind::Upload).await;
+        let report = report.unwrap();
+        let already = if round == 0 { 0 } else { 20 };
+        assert_eq!(report.already_imported, already);
+        assert_eq!(report.rejected.len(), 0);
+        desk.apply(villeneuve_with(|c| {
+            c.contacts[0].payment_modes.clear();
+            c.tariffs[0].price = Some(kernel::Money::from_minor(1050));
+        }))
+        .await;
+    }
 }
 
 async fn a_rejected_row_stays_staged_and_is_sold_by_the_next_run(test: TestDb) {

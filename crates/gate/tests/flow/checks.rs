@@ -28,6 +28,7 @@ db::conformance! {
     an_open_check_is_asked_as_it_was_although_the_site_has_changed,
     an_open_check_is_not_refused_for_ever_while_otipass_is_silent,
     a_journal_that_brings_an_open_check_admits_it,
+    a_check_that_a_journal_cannot_bring_stays_open,
     one_open_check_that_cannot_be_asked_does_not_hold_up_the_others,
 }
 
@@ -375,6 +376,35 @@ async fn a_journal_that_brings_an_open_check_admits_it(test: TestDb) {
     // Otipass has counted it and says so: no dispute.
     assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Taken);
     assert_eq!(house.barcodes().await.len(), 1);
+}
+
+async fn a_check_that_a_journal_cannot_bring_stays_open(test: TestDb) {
+    let house = usual(test).await;
+    let last = Scan {
+        scanned_at: Timestamp::MAX,
+        ..scan(1, "PDA01", GOOD)
+    };
+    house.gate.merge_journal(vec![last.clone()]).await.unwrap();
+    house
+        .test
+        .db
+        .write("as a crash leaves it", |tx| {
+            tx.execute(
+                "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $2, 'number', 'VN_AUG',
+                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN')",
+                params![id(2), GOOD, Timestamp::MAX],
+            )
+        })
+        .await
+        .map_err(|error: DbError| error)
+        .unwrap();
+    // Its barcode is taken and there is none after it.
+    let merged = house
+        .gate
+        .merge_journal(vec![Scan { id: id(2), ..last }])
+        .await;
+    assert!(matches!(merged.unwrap()[..], [Merged::Refused(..)]));
+    assert_eq!(house.gate.waiting().await.unwrap().unresolved, 1);
 }
 
 async fn one_open_check_that_cannot_be_asked_does_not_hold_up_the_others(test: TestDb) {

@@ -151,7 +151,7 @@ impl Devices {
     }
 
     /// Same id, same answer.
-    fn compare(&self, step: &Step<'_>, answer: &Value) -> Result<(), ReplayError> {
+    pub(crate) fn compare(&self, step: &Step<'_>, answer: &Value) -> Result<(), ReplayError> {
         let answers: Vec<_> = match step {
             Step::Check(scan) => vec![(scan.id, answer.clone())],
             Step::Journal(scans) => {

@@ -72,7 +72,9 @@ pub(crate) async fn interrupted(
         tokio::pin!(moment);
         tokio::select! {
             answer = &mut sending => {
-                answer?;
+                if let Some(answer) = answer? {
+                    devices.compare(step, &answer)?;
+                }
                 moment.await;
             }
             () = &mut moment => {}

@@ -75,7 +75,14 @@ fn spawn(data: &Path) -> Result<Child, ReplayError> {
         .open(log_file(data))
         .map_err(io("open service.log"))?;
     let out = log.try_clone().map_err(io("open service.log"))?;
-    Command::new(program)
+    let mut command = Command::new(program);
+    // What the environment says is for a real service, not for this one.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(crate::config::is_variable) {
+            command.env_remove(name);
+        }
+    }
+    command
         .arg("serve")
         .arg("--config")
         .arg(data.join("passerelle.toml"))

@@ -14,7 +14,7 @@ use secutix::client::{AccessControlClient, ClientSettings};
 use secutix::stx::Dialect;
 use secutix::token::ExpectedCaller;
 use serde_json::{Value, json};
-use server::reconciliation::{Reconciliation, reconcile};
+use server::reconciliation::{Reconciliation, Sides, reconcile};
 use server::{BoxOfficeRole, GateRole, ServeError, Service};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -361,7 +361,7 @@ impl House {
     }
 
     pub async fn reconcile(&self) -> Reconciliation {
-        reconcile(&self.test.db).await.unwrap()
+        reconcile(&self.test.db, Sides::Both).await.unwrap()
     }
 
     pub async fn count(&self, table: &'static str) -> i64 {

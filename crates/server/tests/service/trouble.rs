@@ -17,7 +17,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use reqwest::Method;
 use sandbox::{Failure, Fault};
 use serde_json::json;
-use server::reconciliation::reconcile;
+use server::reconciliation::{Sides, reconcile};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -101,7 +101,7 @@ async fn what_ticketing_could_not_take_arrives_once_when_it_can(test: TestDb) {
 
     open_port(socket, &house, |_| false);
     let test = house.end().await;
-    let books = reconcile(&test.db).await.unwrap();
+    let books = reconcile(&test.db, Sides::Both).await.unwrap();
     assert!(books.is_clean());
     assert_eq!((books.in_flight, books.staged, books.tickets), (0, 5, 5));
 }
@@ -133,7 +133,7 @@ async fn a_barcode_that_ticketing_refuses_does_not_hold_up_the_others(test: Test
     assert_eq!(Gate::resend_refused(&house.test.db).await.unwrap(), 1);
     house.gate.delivery_due.notify_one();
     let test = house.end().await;
-    let books = reconcile(&test.db).await.unwrap();
+    let books = reconcile(&test.db, Sides::Both).await.unwrap();
     assert!(books.is_clean());
     assert_eq!(books.tickets, 3);
 }
@@ -160,7 +160,7 @@ async fn a_silent_partner_stops_nobody_and_is_told_afterwards(test: TestDb) {
     assert_eq!(house.outcome(AUG, 3, GOOD).await, "already_used");
     assert!(!house.gate.partner_is_spared());
     let test = house.end().await;
-    let books = reconcile(&test.db).await.unwrap();
+    let books = reconcile(&test.db, Sides::Both).await.unwrap();
     assert!(books.is_clean());
     assert_eq!((books.accepted_checks, books.tickets), (2, 2));
     assert_eq!(books.disputed, 1);
@@ -178,7 +178,7 @@ async fn a_lost_answer_of_the_partner_is_one_sale(test: TestDb) {
     assert_eq!((log.validations, log.declarations), (1, 1));
     assert_eq!(house.outcome(AUG, 2, GOOD).await, "already_used");
     let test = house.end().await;
-    let books = reconcile(&test.db).await.unwrap();
+    let books = reconcile(&test.db, Sides::Both).await.unwrap();
     assert!(books.is_clean());
     assert_eq!((books.accepted_checks, books.tickets), (1, 1));
     assert_eq!(books.disputed, 0, "our own entry is no dispute");
@@ -218,7 +218,7 @@ async fn a_check_in_hand_is_answered_although_the_service_is_to_stop(test: TestD
     house.settle().await;
     assert_eq!(house.check(AUG, 1, GOOD).await["repeated"], true);
     let test = house.end().await;
-    let books = reconcile(&test.db).await.unwrap();
+    let books = reconcile(&test.db, Sides::Both).await.unwrap();
     assert!(books.is_clean());
     assert_eq!(books.tickets, 1);
 }

@@ -7,7 +7,7 @@ use db::Db;
 use db::testing::TestDb;
 use gate::attendance::attendance;
 use kernel::{BusinessDay, Money};
-use server::reconciliation::{Reconciliation, reconcile};
+use server::reconciliation::{Reconciliation, Sides, reconcile};
 use server::statement::statement;
 use std::collections::BTreeMap;
 
@@ -48,11 +48,12 @@ async fn each_admission_is_sold_once_and_every_report_agrees(test: TestDb) {
     let test = house.end().await;
     let db = &test.db;
 
-    let books = reconcile(db).await.unwrap();
+    let books = reconcile(db, Sides::Both).await.unwrap();
     assert!(books.is_clean());
     assert_eq!(
         books,
         Reconciliation {
+            sides: Sides::Both,
             accepted_checks: 3,
             control_barcodes: 3,
             in_flight: 0,
@@ -135,7 +136,7 @@ async fn what_is_held_is_sold_by_itself_once_its_tariff_is_mapped(test: TestDb) 
         .until("nothing is held", |waiting| waiting["staged_held"] == 0)
         .await;
     let test = house.end().await;
-    let after = reconcile(&test.db).await.unwrap();
+    let after = reconcile(&test.db, Sides::Both).await.unwrap();
     assert!(after.is_clean());
     assert_eq!(after.held, BTreeMap::new());
     assert_eq!((after.staged, after.tickets, after.orders), (4, 4, 4));
@@ -145,7 +146,7 @@ async fn what_is_held_is_sold_by_itself_once_its_tariff_is_mapped(test: TestDb) 
 /// What the reconciliation finds, in order: each code with the number of its
 /// check, or 0.
 async fn found(db: &Db) -> Vec<(&'static str, u32)> {
-    let books = reconcile(db).await.unwrap();
+    let books = reconcile(db, Sides::Both).await.unwrap();
     assert_eq!(books.unexplained, books.differences.len());
     assert_eq!(books.is_clean(), books.differences.is_empty());
     for difference in &books.differences {

@@ -46,9 +46,15 @@ enum AtFault {
 }
 
 impl Aim {
+    /// With suspects before the one that was taken, the next call is for the
+    /// first of them alone: it has nobody else to blame now.
     fn took(&mut self) {
         *self = Self {
-            size: (self.size * 2).min(BATCH),
+            size: if self.skip > 0 {
+                1
+            } else {
+                (self.size * 2).min(BATCH)
+            },
             skip: 0,
             taken: true,
         };
@@ -342,9 +348,38 @@ mod tests {
         assert_eq!(aim.refused(1), AtFault::Unknown);
         assert_eq!(aim.skip, 1);
         aim.took();
+        assert_eq!((aim.skip, aim.size), (0, 1));
+        assert_eq!(aim.refused(1), AtFault::Yes);
+        // It is out of the way; batches grow again.
+        aim.took();
         assert_eq!((aim.skip, aim.size), (0, 2));
-        assert_eq!(aim.refused(2), AtFault::Unknown);
-        assert_eq!(aim.size, 1);
+    }
+
+    /// However long the queue behind it, the one at fault is found, and no other.
+    #[test]
+    fn the_one_at_fault_is_found_however_long_the_queue_behind_it() {
+        for (length, at_fault) in [(1u32, 0u32), (2, 0), (2, 1), (7, 3), (900, 0), (900, 899)] {
+            let mut queue: Vec<_> = (0..length).collect();
+            let mut refused = Vec::new();
+            let mut aim = Aim::default();
+            for call in 0.. {
+                assert!(call < 200, "{length}: {at_fault} holds up the queue");
+                let from = usize::try_from(aim.skip).unwrap().min(queue.len());
+                let to = (from + usize::try_from(aim.size).unwrap()).min(queue.len());
+                if from == to {
+                    break;
+                }
+                if !queue[from..to].contains(&at_fault) {
+                    queue.drain(from..to);
+                    aim.took();
+                } else if aim.refused(to - from) == AtFault::Yes {
+                    refused.extend(queue.drain(from..to));
+                }
+            }
+            let alone = length == 1;
+            assert_eq!(refused, if alone { vec![] } else { vec![at_fault] });
+            assert_eq!(queue, if alone { vec![at_fault] } else { vec![] });
+        }
     }
 
     #[test]

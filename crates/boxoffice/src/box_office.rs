@@ -5,7 +5,7 @@ use secutix::stx::{Column, Dialect, InvalidDialect};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Mutex;
 
 /// The box office of one organisation.
 #[derive(Debug)]
@@ -18,9 +18,6 @@ pub struct BoxOffice {
     /// One external sales run at a time. Another process may still run one: the
     /// import takes each barcode once, whoever brings it.
     pub(crate) running: Mutex<()>,
-    /// Told of each batch in which a barcode was staged: there may be something
-    /// to sell.
-    pub sales_due: Notify,
 }
 
 /// Why the box office could not be opened.
@@ -91,7 +88,6 @@ impl BoxOffice {
             files_dir,
             dialect,
             running: Mutex::new(()),
-            sales_due: Notify::new(),
         })
     }
 

@@ -99,9 +99,6 @@ impl BoxOffice {
             })
             .await?;
         metrics::counter!("passerelle_staged_total").increment(staged);
-        if staged > 0 {
-            self.sales_due.notify_one();
-        }
         Ok(ImportControlledTicketAnswer { ticket_results })
     }
 

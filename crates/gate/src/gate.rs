@@ -447,13 +447,16 @@ fn question(scan: &Scan, recognised: &Recognised) -> Question {
 /// An error with its causes in one line, for the log.
 #[must_use]
 pub fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .fold(Vec::new(), |mut told: Vec<String>, cause| {
+            // Transparent errors say the same twice.
+            if told.last() != Some(&cause) {
+                told.push(cause);
+            }
+            told
+        })
+        .join(": ")
 }
 
 pub(crate) fn revision(tx: &mut Tx<'_>) -> Result<i64, DbError> {

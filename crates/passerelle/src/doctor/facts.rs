@@ -7,6 +7,7 @@ use crate::config::{Config, ConfigError, Role};
 use boxoffice::HeldReason;
 use db::{Db, DbError, DbUrl};
 use gate::Gate;
+use gate::causes;
 use gate::symptoms::Symptoms;
 use kernel::{Clock, Timestamp};
 use otipass::{Credentials, NumType, NumberFormat};
@@ -179,20 +180,6 @@ async fn look(
     let symptoms = gate::symptoms::symptoms(&db, project_id, serial, CHECKS).await?;
     let counts = boxoffice::report::counts(&db).await?;
     Ok((symptoms, counts.held_reasons))
-}
-
-/// An error with what lies behind it, in one sentence without its end.
-pub fn causes(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source())
-        .map(ToString::to_string)
-        .fold(Vec::new(), |mut told: Vec<String>, cause| {
-            // Transparent errors say the same twice.
-            if told.last() != Some(&cause) {
-                told.push(cause);
-            }
-            told
-        })
-        .join(": ")
 }
 
 /// What lies deepest behind an error.

@@ -1,8 +1,9 @@
 //! Judges the interface to Otipass: URL, credentials, line and clock.
 
-use super::facts::{Facts, causes, root_cause};
+use super::facts::{Facts, root_cause};
 use super::finding::{Finding, Findings, Part};
 use super::live::{OtipassAnswer, PATIENCE};
+use gate::causes;
 use otipass::{AskError, Credentials, SettingsError, UrlMistake, check_url};
 use secrecy::ExposeSecret;
 

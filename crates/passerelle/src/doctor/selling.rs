@@ -1,7 +1,7 @@
 //! Judges whether what is mapped can be sold: by the box office's catalogue
 //! here, or by ticketing's elsewhere.
 
-use super::facts::{Facts, causes, root_cause};
+use super::facts::{Facts, root_cause};
 use super::finding::{Finding, Findings, Part, Position};
 use super::live::TicketingAnswer;
 use super::site::{tables, text_at};
@@ -9,6 +9,7 @@ use super::sketch::Said;
 use crate::config::Role;
 use boxoffice::doctor::MappedProduct;
 use boxoffice::{Catalogue, HeldReason, read_catalogue};
+use gate::causes;
 use kernel::{BusinessDay, Zone};
 use secutix::client::{CallError, ClientSetupError, api_version};
 use secutix::wire::CatalogueFinding;

@@ -220,6 +220,12 @@ impl Staging<'_> {
             ControlResult::Fail | ControlResult::OfflineFail => {
                 return Ok(TicketResult::accepted(item.barcode.clone()));
             }
+            ControlResult::CancelledTicket => {
+                return Ok(TicketResult::refused(
+                    Some(item.barcode.clone()),
+                    "cancellations cannot be booked; leave the barcode as it is".to_owned(),
+                ));
+            }
         };
         let fresh = Staged {
             season: item.season_code.clone(),

@@ -18,6 +18,10 @@ pub enum ControlResult {
     Fail,
     /// Refused by a device without a line.
     OfflineFail,
+    /// The entry was cancelled after its barcode was handed over: `controlDate`
+    /// is the moment of the cancellation (assumed: the word is documented as a
+    /// control operation type, its meaning here is not).
+    CancelledTicket,
 }
 
 /// One item of `importControlledTicket`.

@@ -49,6 +49,10 @@ fn import_controlled_ticket_is_sent_as_documented() {
                     failure_reason: Some("already_used".to_owned()),
                     ..ticket()
                 },
+                ControlledTicket {
+                    control_result: ControlResult::CancelledTicket,
+                    ..ticket()
+                },
             ],
         },
         &json!({
@@ -59,6 +63,13 @@ fn import_controlled_ticket_is_sent_as_documented() {
                 "controlDate": "2026-07-14T07:00:00.114Z",
                 "controlResult": "FAIL",
                 "failureReason": "already_used",
+                "seasonCode": "VN26",
+                "productCode": "PASSVN"
+            }, {
+                "acIdentifier": "VN_AUG",
+                "barcode": BARCODE,
+                "controlDate": "2026-07-14T07:00:00.114Z",
+                "controlResult": "CANCELLED_TICKET",
                 "seasonCode": "VN26",
                 "productCode": "PASSVN"
             }]

@@ -2,7 +2,7 @@
 
 use crate::contract::{Contract, UnknownCode, WireAnswer, WireStatus};
 use crate::url::web_url;
-use crate::{Answer, Question, UrlMistake};
+use crate::{Answer, Question, Refusal, UrlMistake};
 use kernel::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
@@ -171,6 +171,14 @@ pub enum NotUnderstood {
     /// A code nobody told us.
     #[error(transparent)]
     Code(#[from] UnknownCode),
+    /// A cancellation that is not granted; the contract grants every one.
+    #[error(
+        "a cancellation was answered with {refusal} instead of yes; ask Otipass what its answer to a cancellation is"
+    )]
+    CancellationRefused {
+        /// What was answered.
+        refusal: Refusal,
+    },
 }
 
 /// What the connection test says.
@@ -197,6 +205,8 @@ pub struct OtipassClient {
     host: String,
     validation: Url,
     declaration: Url,
+    inquiry: Url,
+    cancellation: Url,
     status: Url,
 }
 
@@ -249,6 +259,8 @@ impl OtipassClient {
             host: base.host_str().unwrap_or_default().to_owned(),
             validation: endpoint(&settings.contract.validation_path),
             declaration: endpoint(&settings.contract.declaration_path),
+            inquiry: endpoint(&settings.contract.inquiry_path),
+            cancellation: endpoint(&settings.contract.cancellation_path),
             status: endpoint(&settings.contract.status_path),
             credentials: settings.credentials,
             contract: settings.contract,
@@ -274,6 +286,30 @@ impl OtipassClient {
     /// If no answer came `within` this time; see [`AskError`].
     pub async fn declare(&self, question: &Question, within: Duration) -> Result<Answer, AskError> {
         self.ask(&self.declaration, question, within).await
+    }
+
+    /// Asks whether the holder could enter now; counts nothing, whatever the
+    /// answer. The entries left are those before this entry.
+    ///
+    /// # Errors
+    /// If no answer came `within` this time; see [`AskError`].
+    pub async fn inquire(&self, question: &Question, within: Duration) -> Result<Answer, AskError> {
+        self.ask(&self.inquiry, question, within).await
+    }
+
+    /// Takes back the entry that was counted under the question's reference, if
+    /// there is one: the pass holder gets it back. May be repeated.
+    ///
+    /// # Errors
+    /// If no answer came `within` this time, or another one than yes; see
+    /// [`AskError`].
+    pub async fn cancel(&self, question: &Question, within: Duration) -> Result<(), AskError> {
+        match self.ask(&self.cancellation, question, within).await? {
+            Answer::Yes(_) => Ok(()),
+            Answer::No { refusal, .. } => {
+                Err(self.not_understood(NotUnderstood::CancellationRefused { refusal }))
+            }
+        }
     }
 
     /// Tries the connection and the credentials; changes nothing.

@@ -21,6 +21,10 @@ pub struct Contract {
     pub validation_path: String,
     /// Where to declare an entry that happened, below `{url}/{project}/`.
     pub declaration_path: String,
+    /// Where to ask without counting anything, below `{url}/{project}/`.
+    pub inquiry_path: String,
+    /// Where to take an entry back, below `{url}/{project}/`.
+    pub cancellation_path: String,
     /// Where to try the connection, below `{url}/{project}/`.
     pub status_path: String,
     /// The header an API key travels in.
@@ -38,6 +42,8 @@ impl Default for Contract {
         Self {
             validation_path: "v1/validation".to_owned(),
             declaration_path: "v1/declaration".to_owned(),
+            inquiry_path: "v1/inquiries".to_owned(),
+            cancellation_path: "v1/cancellations".to_owned(),
             status_path: "v1/status".to_owned(),
             api_key_header: "X-API-Key".to_owned(),
             fields: FieldNames::default(),
@@ -58,7 +64,7 @@ pub enum References {
     Ignored,
 }
 
-/// The names of the form fields of validation and declaration.
+/// The names of the form fields of every question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FieldNames {
@@ -118,7 +124,8 @@ impl Default for Codes {
     }
 }
 
-/// What Otipass is asked, or told, about one scan.
+/// What Otipass is asked, or told, about one scan. All four ways to ask take
+/// the same form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// The card number.
@@ -131,7 +138,9 @@ pub struct Question {
     pub space_id: SpaceId,
     /// The moment of the scan.
     pub time: Timestamp,
-    /// The check it is about; the same for every repetition.
+    /// The check it is about; the same for every repetition, and for the
+    /// cancellation of its entry. An inquiry is about no check: its reference
+    /// means nothing.
     pub reference: CheckId,
 }
 
@@ -163,7 +172,7 @@ pub struct UnknownCode {
     pub code: String,
 }
 
-/// The JSON of an answer to validation and declaration.
+/// The JSON of an answer to each way to ask.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WireAnswer {
     /// What it means: see [`Codes`].
@@ -340,6 +349,8 @@ mod tests {
         let mut expected = Contract {
             validation_path: "v2/check".to_owned(),
             declaration_path: "v2/entries".to_owned(),
+            inquiry_path: "v2/look".to_owned(),
+            cancellation_path: "v2/undo".to_owned(),
             status_path: "v2/ping".to_owned(),
             api_key_header: "X-Otipass-Key".to_owned(),
             references: References::Ignored,

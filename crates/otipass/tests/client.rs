@@ -196,6 +196,36 @@ async fn a_question_travels_as_the_contract_says() {
 }
 
 #[tokio::test]
+async fn inquiry_and_cancellation_take_the_same_form() {
+    let refusal = r#"{"code":"A5","message":"unknown_pass"}"#;
+    let server = server([YES, YES, refusal, refusal].map(|body| Act::Answer(json(body)))).await;
+    let client = client(&server.url);
+    let asked = client.inquire(&question(), AMPLE).await.unwrap();
+    assert!(matches!(asked, Answer::Yes(_)), "{asked:?}");
+    client.cancel(&question(), AMPLE).await.unwrap();
+    let asked = client.inquire(&question(), AMPLE).await.unwrap();
+    assert!(matches!(asked, Answer::No { .. }), "{asked:?}");
+    let error = client.cancel(&question(), AMPLE).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            AskError::NotUnderstood {
+                source: NotUnderstood::CancellationRefused {
+                    refusal: Refusal::UnknownPass
+                },
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    let requests = server.requests.lock().unwrap();
+    for ((_, request), path) in requests.iter().zip(["inquiries", "cancellations"]) {
+        assert!(request.starts_with(&format!("POST /api/villeneuve/v1/{path} HTTP/1.1\r\n")));
+        assert!(request.ends_with("&reference=1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3"));
+    }
+}
+
+#[tokio::test]
 async fn names_codes_and_credentials_can_be_others() {
     let server = server([Act::Answer(json(r#"{"code":"OUT"}"#))]).await;
     let mut settings = settings(&server.url);

@@ -151,6 +151,11 @@ fn endpoint(sandbox: &Sandbox, path: &str) -> Option<Endpoint> {
     [
         (&contract.validation_path, Endpoint::Ask(Call::Validation)),
         (&contract.declaration_path, Endpoint::Ask(Call::Declaration)),
+        (&contract.inquiry_path, Endpoint::Ask(Call::Inquiry)),
+        (
+            &contract.cancellation_path,
+            Endpoint::Ask(Call::Cancellation),
+        ),
         (&contract.status_path, Endpoint::Status),
     ]
     .into_iter()

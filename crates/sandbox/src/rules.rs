@@ -30,6 +30,20 @@ pub fn declare(pass: Option<&mut Pass>, service: &ServiceId, day: BusinessDay) -
     answer(verdict, pass, service)
 }
 
+/// Answers what a validation would answer, and counts nothing: the entries left
+/// are those before this entry.
+#[must_use]
+pub fn inquire(pass: Option<&Pass>, service: &ServiceId, day: BusinessDay) -> Answer {
+    answer(verdict(pass, service, day), pass, service)
+}
+
+/// Gives one counted entry back. The period that it may have started goes on.
+pub fn give_back(pass: &mut Pass, service: &ServiceId) {
+    if let Some(EntriesLeft::Count(count)) = pass.services.get_mut(service) {
+        *count = count.saturating_add(1);
+    }
+}
+
 /// Whether the holder may enter, without counting anything.
 ///
 /// # Errors
@@ -138,6 +152,12 @@ mod tests {
             (Inactive, None, Some(Unlimited), "yes"),
         ] {
             let before = pass(status, valid_until, left);
+            let asked = inquire(Some(&before), &"S1".parse().unwrap(), day(TODAY));
+            assert_eq!(
+                word(&asked),
+                expected,
+                "{status:?} {valid_until:?} {left:?}"
+            );
             for ask in [validate, declare] {
                 let said = ask(
                     Some(&mut before.clone()),
@@ -206,6 +226,24 @@ mod tests {
             "pass_expired"
         );
         assert_eq!(over.services[&service], EntriesLeft::Count(1));
+    }
+
+    #[test]
+    fn an_entry_is_given_back_and_its_period_goes_on() {
+        let service = "S1".parse().unwrap();
+        let mut pass = pass(PassStatus::Inactive, None, Some(EntriesLeft::Count(1)));
+        validate(Some(&mut pass), &service, day(TODAY));
+        give_back(&mut pass, &service);
+        assert_eq!(pass.services[&service], EntriesLeft::Count(1));
+        assert_eq!(pass.status, PassStatus::Active);
+        assert_eq!(pass.valid_until, Some(day("2026-07-16")));
+        let before = pass.clone();
+        give_back(&mut pass, &"S2".parse().unwrap());
+        assert_eq!(pass, before, "a service that the pass does not have");
+        pass.services
+            .insert(service.clone(), EntriesLeft::Unlimited);
+        give_back(&mut pass, &service);
+        assert_eq!(pass.services[&service], EntriesLeft::Unlimited);
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use crate::fault::FaultPlan;
 use crate::{Fault, InvalidFault, PassBook, PassStatus, rules};
 use kernel::{BusinessDay, CardNumber, CheckId, Clock, Zone};
-use otipass::{Answer, Contract, Credentials, Question, References, ServiceId};
+use otipass::{Answer, Contract, Credentials, PassFacts, Question, References, ServiceId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,22 +46,29 @@ struct State {
     log: Log,
 }
 
-/// What was answered under one reference.
+/// What was answered and counted under one reference.
 #[derive(Debug)]
 struct Remembered {
     card: CardNumber,
     service: ServiceId,
     validation: Option<Answer>,
     declaration: Option<Answer>,
+    /// How many entries a cancellation can give back.
+    counted: u32,
+    cancelled: bool,
 }
 
-/// The two ways to ask.
+/// The ways to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
     /// May the holder enter?
     Validation,
     /// The holder entered.
     Declaration,
+    /// Could the holder enter?
+    Inquiry,
+    /// The holder did not enter after all.
+    Cancellation,
 }
 
 /// A reference that was used for another card or service before.
@@ -72,7 +79,7 @@ pub struct ReferenceConflict;
 /// How often the sandbox was asked; what it failed to answer counts, too.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Log {
-    /// All requests of both kinds.
+    /// All requests of every kind.
     pub total: Asked,
     /// The same by reference.
     pub by_reference: BTreeMap<CheckId, Asked>,
@@ -85,6 +92,10 @@ pub struct Asked {
     pub validations: u32,
     /// How often a declaration was made.
     pub declarations: u32,
+    /// How often an inquiry was made.
+    pub inquiries: u32,
+    /// How often a cancellation was made.
+    pub cancellations: u32,
 }
 
 impl Asked {
@@ -92,6 +103,8 @@ impl Asked {
         match call {
             Call::Validation => self.validations += 1,
             Call::Declaration => self.declarations += 1,
+            Call::Inquiry => self.inquiries += 1,
+            Call::Cancellation => self.cancellations += 1,
         }
     }
 }
@@ -120,18 +133,36 @@ impl Sandbox {
 
     /// Answers a question. Where references are honoured, a repeated one gets
     /// its first answer and counts once, and a declaration of what was
-    /// validated with yes does not count again.
+    /// validated with yes does not count again; nor does anything under a
+    /// reference that was cancelled. A cancellation is granted always, and
+    /// gives back no more than was counted under its reference. An inquiry
+    /// changes nothing, and its reference is not looked at.
     ///
     /// # Errors
     /// If references are honoured and this one was used for another card or
     /// service.
     pub fn answer(&self, call: Call, question: &Question) -> Result<Answer, ReferenceConflict> {
         let day = self.0.settings.zone.business_day(question.time);
+        let references = self.0.settings.contract.references;
         let mut state = self.state();
-        match self.0.settings.contract.references {
-            References::Ignored => Ok(state.work(call, question, day)),
-            References::Honoured => state.work_once(call, question, day),
+        if call == Call::Inquiry {
+            let pass = state.passes.get(&question.card);
+            return Ok(rules::inquire(pass, &question.service_id, day));
         }
+        let known = state.remembered.get(&question.reference);
+        if references == References::Honoured
+            && known.is_some_and(|known| !known.is_about(question))
+        {
+            return Err(ReferenceConflict);
+        }
+        if call == Call::Cancellation {
+            return Ok(state.cancel(question));
+        }
+        let before = match references {
+            References::Honoured => state.answered(call, question, day),
+            References::Ignored => None,
+        };
+        Ok(before.unwrap_or_else(|| state.work(call, question, day)))
     }
 
     /// The passes as they are now.
@@ -204,50 +235,89 @@ impl Sandbox {
     }
 }
 
-impl State {
-    fn work(&mut self, call: Call, question: &Question, day: BusinessDay) -> Answer {
-        let pass = self.passes.get_mut(&question.card);
-        match call {
-            Call::Validation => rules::validate(pass, &question.service_id, day),
-            Call::Declaration => rules::declare(pass, &question.service_id, day),
+impl Remembered {
+    fn of(question: &Question) -> Self {
+        Self {
+            card: question.card.clone(),
+            service: question.service_id.clone(),
+            validation: None,
+            declaration: None,
+            counted: 0,
+            cancelled: false,
         }
     }
 
-    fn work_once(
-        &mut self,
-        call: Call,
-        question: &Question,
-        day: BusinessDay,
-    ) -> Result<Answer, ReferenceConflict> {
-        let before = self.remembered.get(&question.reference);
-        if before.is_some_and(|b| (&b.card, &b.service) != (&question.card, &question.service_id)) {
-            return Err(ReferenceConflict);
-        }
-        let known = before.and_then(|before| match call {
-            Call::Validation => before.validation.as_ref().or(before.declaration.as_ref()),
+    fn is_about(&self, question: &Question) -> bool {
+        (&self.card, &self.service) == (&question.card, &question.service_id)
+    }
+}
+
+impl State {
+    /// The answer to a question that counts no more under its reference.
+    fn answered(&self, call: Call, question: &Question, day: BusinessDay) -> Option<Answer> {
+        let before = self.remembered.get(&question.reference)?;
+        let known = match call {
             Call::Declaration => before.declaration.as_ref().or(before
                 .validation
                 .as_ref()
                 .filter(|answer| matches!(answer, Answer::Yes(_)))),
-        });
-        if let Some(answer) = known {
-            return Ok(answer.clone());
-        }
-        let answer = self.work(call, question, day);
+            _ => before.validation.as_ref().or(before.declaration.as_ref()),
+        };
+        known.cloned().or_else(|| {
+            let pass = self.passes.get(&question.card);
+            before
+                .cancelled
+                .then(|| rules::inquire(pass, &question.service_id, day))
+        })
+    }
+
+    /// Answers a validation or a declaration, counts it, and remembers both.
+    fn work(&mut self, call: Call, question: &Question, day: BusinessDay) -> Answer {
+        let left = |passes: &PassBook| {
+            let pass = passes.get(&question.card)?;
+            pass.services.get(&question.service_id).copied()
+        };
+        let before = left(&self.passes);
+        let pass = self.passes.get_mut(&question.card);
         let remembered = self
             .remembered
             .entry(question.reference)
-            .or_insert_with(|| Remembered {
-                card: question.card.clone(),
-                service: question.service_id.clone(),
-                validation: None,
-                declaration: None,
-            });
-        match call {
-            Call::Validation => remembered.validation = Some(answer.clone()),
-            Call::Declaration => remembered.declaration = Some(answer.clone()),
+            .or_insert_with(|| Remembered::of(question));
+        let answer = if call == Call::Declaration {
+            let answer = rules::declare(pass, &question.service_id, day);
+            remembered.declaration = Some(answer.clone());
+            answer
+        } else {
+            let answer = rules::validate(pass, &question.service_id, day);
+            remembered.validation = Some(answer.clone());
+            answer
+        };
+        if left(&self.passes) != before {
+            remembered.counted += 1;
         }
-        Ok(answer)
+        answer
+    }
+
+    /// Gives back an entry that was counted under this reference, if there is
+    /// one for this card and service, and says yes.
+    fn cancel(&mut self, question: &Question) -> Answer {
+        let remembered = self
+            .remembered
+            .entry(question.reference)
+            .or_insert_with(|| Remembered::of(question));
+        remembered.cancelled = true;
+        let pass = self.passes.get_mut(&question.card);
+        let facts = pass.map(|pass| {
+            if remembered.is_about(question) && remembered.counted > 0 {
+                remembered.counted -= 1;
+                rules::give_back(pass, &question.service_id);
+            }
+            PassFacts {
+                valid_until: pass.valid_until,
+                entries_left: pass.services.get(&question.service_id).copied(),
+            }
+        });
+        Answer::Yes(facts.unwrap_or_default())
     }
 }
 
@@ -348,6 +418,73 @@ mod tests {
     }
 
     #[test]
+    fn a_cancellation_gives_back_what_was_counted_and_no_more() {
+        use Call::{Cancellation, Declaration, Inquiry, Validation};
+        let (v1, v2) = ((Validation, FIRST), (Validation, SECOND));
+        let (d1, c1, c2) = (
+            (Declaration, FIRST),
+            (Cancellation, FIRST),
+            (Cancellation, SECOND),
+        );
+        let i1 = (Inquiry, FIRST);
+        for (service, steps, honoured, ignored) in [
+            ("S1", vec![v1, c1], "yes yes Count(2)", "yes yes Count(2)"),
+            (
+                "S1",
+                vec![v1, c1, c1],
+                "yes yes yes Count(2)",
+                "yes yes yes Count(2)",
+            ),
+            (
+                "S1",
+                vec![v1, d1, c1],
+                "yes yes yes Count(2)",
+                "yes yes yes Count(1)",
+            ),
+            (
+                "S1",
+                vec![v1, v2, c2],
+                "yes yes yes Count(1)",
+                "yes yes yes Count(1)",
+            ),
+            // Nothing was counted under the reference.
+            ("S1", vec![c1], "yes Count(2)", "yes Count(2)"),
+            ("S1", vec![v1, c2], "yes yes Count(1)", "yes yes Count(1)"),
+            (
+                "S2",
+                vec![v1, c1],
+                "already_used yes Count(0)",
+                "already_used yes Count(0)",
+            ),
+            (
+                "S2",
+                vec![d1, c1],
+                "already_used yes Count(0)",
+                "already_used yes Count(0)",
+            ),
+            // What comes after the cancellation.
+            ("S1", vec![c1, v1], "yes yes Count(2)", "yes yes Count(1)"),
+            (
+                "S1",
+                vec![v1, c1, d1],
+                "yes yes yes Count(2)",
+                "yes yes yes Count(1)",
+            ),
+            (
+                "S1",
+                vec![i1, v1, i1, i1],
+                "yes yes yes yes Count(1)",
+                "yes yes yes yes Count(1)",
+            ),
+        ] {
+            let said = run(References::Honoured, service, &steps).join(" ");
+            assert_eq!(said, honoured, "honoured, {steps:?}");
+            let said = run(References::Ignored, service, &steps).join(" ");
+            assert_eq!(said, ignored, "ignored, {steps:?}");
+        }
+    }
+
+    #[test]
     fn a_no_is_remembered_but_its_declaration_still_counts() {
         let sandbox = sandbox(References::Honoured);
         let late = Question {
@@ -381,6 +518,11 @@ mod tests {
             sandbox.answer(Call::Validation, &other),
             Err(ReferenceConflict)
         );
+        assert_eq!(
+            sandbox.answer(Call::Cancellation, &other),
+            Err(ReferenceConflict)
+        );
+        sandbox.answer(Call::Inquiry, &other).unwrap();
     }
 
     #[test]

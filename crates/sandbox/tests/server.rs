@@ -239,10 +239,61 @@ async fn each_fault_does_what_it_says_and_ends() {
             running.sandbox.log().total,
             Asked {
                 validations: 2,
-                declarations: 0
+                ..Asked::default()
             }
         );
     }
+}
+
+#[tokio::test]
+async fn an_inquiry_counts_nothing_and_a_cancellation_gives_back_once() {
+    let running = run(settings()).await;
+    let client = client(&running.origin, key("any"));
+    let asked = question("00292151", "S1");
+    let left = async || match client.inquire(&asked, AMPLE).await.unwrap() {
+        Answer::Yes(facts) => facts.entries_left,
+        Answer::No { refusal, .. } => panic!("{refusal}"),
+    };
+    let one = Some(EntriesLeft::Count(1));
+    assert_eq!(left().await, one);
+    let before = running.sandbox.passes();
+    assert_eq!(left().await, one);
+    assert_eq!(running.sandbox.passes(), before);
+
+    client.validate(&asked, AMPLE).await.unwrap();
+    let refused = client.inquire(&asked, AMPLE).await.unwrap();
+    let used = Refusal::AlreadyUsed;
+    assert!(matches!(refused, Answer::No { refusal, .. } if refusal == used));
+
+    // The first answer gets lost, so the gate cancels again.
+    let lost = Fault {
+        failure: Some(Failure::AnswerLost),
+        requests: Some(1),
+        latency_ms: 0,
+    };
+    running.sandbox.set_faults(vec![lost]).unwrap();
+    let error = client.cancel(&asked, AMPLE).await.unwrap_err();
+    assert!(matches!(error, AskError::AnswerLost { .. }), "{error:?}");
+    client.cancel(&asked, AMPLE).await.unwrap();
+    assert_eq!(left().await, one);
+    assert_eq!(
+        running.sandbox.log().total,
+        Asked {
+            validations: 1,
+            inquiries: 4,
+            cancellations: 2,
+            ..Asked::default()
+        }
+    );
+
+    let unknown = question("99999999", "S1");
+    let conflict = client.cancel(&unknown, AMPLE).await.unwrap_err();
+    assert!(matches!(conflict, AskError::HttpStatus { status: 409, .. }));
+    let unknown = Question {
+        reference: "07737f53-58fe-4de3-a6f3-e57ee4b6c619".parse().unwrap(),
+        ..unknown
+    };
+    client.cancel(&unknown, AMPLE).await.unwrap();
 }
 
 #[tokio::test]
@@ -326,6 +377,7 @@ async fn faults_and_log_are_there_over_http() {
     let expected = Asked {
         validations: 2,
         declarations: 1,
+        ..Asked::default()
     };
     assert_eq!(log.total, expected);
     assert_eq!(

@@ -11,6 +11,8 @@ pub enum Decision {
     Admitted(Admission),
     /// The visitor may not enter.
     Refused(Reason),
+    /// A visitor left: recorded, never sold, never asked of Otipass.
+    Exit,
 }
 
 /// On whose word a visitor was admitted.
@@ -22,6 +24,33 @@ pub enum Admission {
     AcceptedOffline,
     /// Otipass was silent and the site admits then.
     AcceptedUnverified,
+    /// The agent let the visitor in, against or without Otipass.
+    AcceptedForced,
+}
+
+/// Which way a visitor passes the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// In.
+    #[default]
+    Entry,
+    /// Out.
+    Exit,
+}
+
+impl Direction {
+    /// Both.
+    pub const ALL: [Direction; 2] = [Direction::Entry, Direction::Exit];
+
+    /// The word of the API, the site file and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Direction::Entry => "entry",
+            Direction::Exit => "exit",
+        }
+    }
 }
 
 /// Why a visitor was refused.
@@ -44,10 +73,12 @@ pub struct UnknownOutcome(pub String);
 
 impl Decision {
     /// Every decision there is.
-    pub const ALL: [Decision; 12] = [
+    pub const ALL: [Decision; 14] = [
         Decision::Admitted(Admission::Accepted),
         Decision::Admitted(Admission::AcceptedOffline),
         Decision::Admitted(Admission::AcceptedUnverified),
+        Decision::Admitted(Admission::AcceptedForced),
+        Decision::Exit,
         Decision::Refused(Reason::NotAPass),
         Decision::Refused(Reason::SectorNotMapped),
         Decision::Refused(Reason::Partner(Refusal::UnknownPass)),
@@ -65,6 +96,12 @@ impl Decision {
         matches!(self, Decision::Admitted(_))
     }
 
+    /// Whether the door opens: for an admission, and for an exit.
+    #[must_use]
+    pub const fn opens(self) -> bool {
+        matches!(self, Decision::Admitted(_) | Decision::Exit)
+    }
+
     /// The outcome or reason, as reports, the API and the database have it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -72,6 +109,8 @@ impl Decision {
             Decision::Admitted(Admission::Accepted) => "accepted",
             Decision::Admitted(Admission::AcceptedOffline) => "accepted_offline",
             Decision::Admitted(Admission::AcceptedUnverified) => "accepted_unverified",
+            Decision::Admitted(Admission::AcceptedForced) => "accepted_forced",
+            Decision::Exit => "exit",
             Decision::Refused(Reason::NotAPass) => "not_a_pass",
             Decision::Refused(Reason::SectorNotMapped) => "sector_not_mapped",
             Decision::Refused(Reason::PartnerUnavailable) => "partner_unavailable",

@@ -31,7 +31,7 @@ pub mod symptoms;
 pub mod wording;
 
 pub use check::{CODE_LIMIT_BYTES, Check, CheckError, Freshness, Mode, Scan, ScanRefused};
-pub use decision::{Admission, Decision, Reason, UnknownOutcome};
+pub use decision::{Admission, Decision, Direction, Reason, UnknownOutcome};
 pub use declaration::{DeclareError, Declared};
 pub use delivery::{Delivered, DeliveryError};
 pub use device_token::{DeviceToken, TokenError};

@@ -108,6 +108,20 @@ pub const fn message(decision: Decision, language: Language) -> &'static str {
             "Benvenuti (verifica successiva)",
             "Bienvenidos (se comprobará después)",
         ],
+        Decision::Admitted(Admission::AcceptedForced) => [
+            "Welcome (let in by hand)",
+            "Bienvenue (entrée forcée)",
+            "Willkommen (von Hand eingelassen)",
+            "Benvenuti (ingresso forzato)",
+            "Bienvenidos (entrada forzada)",
+        ],
+        Decision::Exit => [
+            "Goodbye",
+            "Au revoir",
+            "Auf Wiedersehen",
+            "Arrivederci",
+            "Hasta pronto",
+        ],
         Decision::Refused(Reason::NotAPass) => [
             "This code is not a pass",
             "Ce code n’est pas un pass",

@@ -5,7 +5,7 @@ use crate::Gate;
 use crate::Mode;
 use db::{Db, DbError, Tx, params};
 use kernel::{ControlBarcode, Timestamp};
-use secutix::client::{AccessControlClient, CallError};
+use secutix::client::{CallError, Ticketing};
 use secutix::wire;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -128,7 +128,7 @@ impl Gate {
     /// [`DeliveryError`]; the queue stands as it stood.
     pub async fn deliver_next(
         &self,
-        ticketing: &AccessControlClient,
+        ticketing: &impl Ticketing,
     ) -> Result<Delivered, DeliveryError> {
         let aim = *self.aim();
         let queue = self

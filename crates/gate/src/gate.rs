@@ -8,7 +8,7 @@ use crate::intent::{self, Begun};
 use crate::{InterfaceSettings, MIGRATIONS, Site, SiteError};
 use db::{Db, DbError, Tx, params};
 use kernel::{CheckId, Clock, DeviceCode, Timestamp};
-use otipass::{OtipassClient, Question};
+use otipass::{Partner, Question};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub struct Gate {
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Arc<InterfaceSettings>,
-    pub(crate) otipass: OtipassClient,
+    pub(crate) otipass: Arc<dyn Partner>,
     pub(crate) known: RwLock<Known>,
     breaker: Mutex<Breaker>,
     aim: Mutex<Aim>,
@@ -94,7 +94,7 @@ impl Gate {
         db: Db,
         clock: Arc<dyn Clock>,
         settings: InterfaceSettings,
-        otipass: OtipassClient,
+        otipass: Arc<dyn Partner>,
     ) -> Result<Self, GateError> {
         Self::prepare(&db, &*clock).await?;
         let known = load(&db).await?;

@@ -11,6 +11,7 @@ mod detect;
 mod finding;
 mod json;
 mod mapping;
+mod partner;
 mod service;
 mod url;
 
@@ -23,5 +24,6 @@ pub use contract::{Contract, Question, References};
 pub use detect::{Checksum, Lengths, NumType, NumberFormat, detect, luhn_fits};
 pub use finding::{MappingFinding, Severity};
 pub use mapping::{MAPPING_LIMIT_BYTES, Mapping, Reading, SectorInfo, read_mapping};
+pub use partner::{Asking, Partner};
 pub use service::{InvalidServiceText, ServiceId, SpaceId};
 pub use url::{UrlMistake, check_url};

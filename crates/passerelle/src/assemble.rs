@@ -314,7 +314,7 @@ async fn gate_role(
     // reached and a call never waits for its turn.
     let pause_ms = 61_000 / u64::from(ticketing.calls_per_minute.get()) + 1;
     Ok(GateRole {
-        gate: Arc::new(Gate::open(db, Arc::clone(clock), settings, client).await?),
+        gate: Arc::new(Gate::open(db, Arc::clone(clock), settings, Arc::new(client)).await?),
         ticketing: AccessControlClient::new(ticketing, Arc::clone(clock))?,
         delivery_pause: Duration::from_millis(pause_ms),
     })

@@ -109,6 +109,25 @@ pub struct AccessControlClient {
     get_time_zone: Endpoint,
 }
 
+/// Where the gate brings its control barcodes. [`AccessControlClient`] carries
+/// them over HTTP; a simulation puts its own in this place.
+pub trait Ticketing: Sync {
+    /// As [`AccessControlClient::import_controlled_ticket`].
+    fn import_controlled_ticket(
+        &self,
+        request: &ImportControlledTicketRequest,
+    ) -> impl Future<Output = Result<ImportControlledTicketAnswer, CallError>> + Send;
+}
+
+impl Ticketing for AccessControlClient {
+    async fn import_controlled_ticket(
+        &self,
+        request: &ImportControlledTicketRequest,
+    ) -> Result<ImportControlledTicketAnswer, CallError> {
+        self.import_controlled_ticket(request).await
+    }
+}
+
 impl AccessControlClient {
     /// Prepares the client; connects to nothing yet.
     ///

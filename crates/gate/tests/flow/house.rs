@@ -25,7 +25,7 @@ pub struct House {
     pub clock: ManualClock,
     pub test: TestDb,
     pub settings: InterfaceSettings,
-    pub client: OtipassClient,
+    pub client: Arc<OtipassClient>,
 }
 
 pub fn now() -> Timestamp {
@@ -65,15 +65,17 @@ pub async fn house(test: TestDb, references: References, when_silent: WhenSilent
     let mapping = read_mapping(include_str!("../../../../examples/villeneuve/mapping.json"))
         .mapping
         .unwrap();
-    let client = OtipassClient::new(OtipassSettings {
-        base_url,
-        project_id: mapping.project_id.clone(),
-        credentials: Credentials::ApiKey("key".into()),
-        contract,
-        proxy: None,
-        connect_timeout: Duration::from_secs(1),
-    })
-    .unwrap();
+    let client = Arc::new(
+        OtipassClient::new(OtipassSettings {
+            base_url,
+            project_id: mapping.project_id.clone(),
+            credentials: Credentials::ApiKey("key".into()),
+            contract,
+            proxy: None,
+            connect_timeout: Duration::from_secs(1),
+        })
+        .unwrap(),
+    );
     let settings = InterfaceSettings {
         references,
         when_silent,

@@ -1,0 +1,3 @@
+//! The camera's film is what it says.
+
+mod film;

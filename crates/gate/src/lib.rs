@@ -24,6 +24,7 @@ mod gate;
 mod intent;
 mod journal;
 pub mod ledger;
+pub mod offline;
 mod settings;
 mod site;
 mod site_file;

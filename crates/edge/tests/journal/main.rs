@@ -1,0 +1,58 @@
+//! The journal: what was told is there again, whatever happened to the process,
+//! the power or the disk.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod room;
+mod torture;
+
+use edge::journal::{Attempt, Decided, Entry, Recovered};
+use edge::{Journal, JournalSettings};
+use gate::{Admission, Decision, Direction};
+use kernel::{CheckId, Timestamp};
+use std::path::Path;
+
+const SMALL: JournalSettings = JournalSettings {
+    limit_checks: 5_000,
+    segment_bytes: 64 * 1024,
+};
+
+fn open(folder: &Path) -> (Journal, Recovered) {
+    Journal::open(folder, SMALL).unwrap()
+}
+
+fn id(number: u128) -> CheckId {
+    CheckId::from_uuid(uuid::Uuid::from_u128(number))
+}
+
+fn at(millis: i64) -> Timestamp {
+    let start: Timestamp = "2026-07-14T07:00:00.000Z".parse().unwrap();
+    start.plus_ms(millis)
+}
+
+fn attempt(number: u32) -> Attempt {
+    Attempt {
+        id: id(number.into()),
+        code: format!("villeneuve-{number:08}"),
+        scanned_at: at(number.into()),
+        direction: Direction::Entry,
+    }
+}
+
+fn decided(number: u32) -> Decided {
+    Decided {
+        attempt: attempt(number),
+        outcome: Decision::Admitted(Admission::AcceptedOffline),
+        card: Some(format!("{number:08}").parse().unwrap()),
+    }
+}
+
+fn entry(number: u32) -> Entry {
+    decided(number).entry().unwrap()
+}
+
+/// Every check that waits, in the order of sending.
+fn waiting(journal: &Journal) -> Vec<Decided> {
+    let batch = journal.batch(usize::MAX, usize::MAX).unwrap();
+    assert_eq!(batch.unreadable, []);
+    batch.checks.into_iter().map(|(_, check)| check).collect()
+}

@@ -46,6 +46,8 @@ CREATE TABLE box_contact_payment_mode (
 );
 
 -- One row for each barcode the access control service took; never deleted.
+-- `state` is ready, held, sold, or cancelled: taken back before it was sold.
+-- What was sold and then taken back stays sold, with `cancelled_at`.
 CREATE TABLE box_staged (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     barcode TEXT NOT NULL UNIQUE,
@@ -57,10 +59,11 @@ CREATE TABLE box_staged (
     business_day TEXT NOT NULL,
     received_at BIGINT NOT NULL,
     state TEXT NOT NULL,
-    held_reason TEXT
+    held_reason TEXT,
+    cancelled_at BIGINT
 );
 CREATE INDEX box_staged_unsold ON box_staged (season, product, business_day, state, held_reason)
-    WHERE state <> 'sold';
+    WHERE state IN ('ready', 'held');
 CREATE INDEX box_staged_ready ON box_staged (id) WHERE state = 'ready';
 
 CREATE TABLE box_stx_file (
@@ -114,13 +117,16 @@ CREATE TABLE box_ticket (
     state TEXT NOT NULL,
     controlled_at BIGINT NOT NULL,
     business_day TEXT NOT NULL,
-    sector TEXT
+    sector TEXT,
+    cancelled_on TEXT
 );
 CREATE INDEX box_ticket_by_order ON box_ticket (order_id);
 CREATE INDEX box_ticket_by_day ON box_ticket
     (business_day, season, product, tariff, sector, price_minor, vat_minor);
+CREATE INDEX box_ticket_cancelled ON box_ticket (cancelled_on) WHERE cancelled_on IS NOT NULL;
 
--- What the buyer owes. Never changed: a correction is a line of another kind.
+-- What the buyer owes. Never changed: a correction is a line of another kind,
+-- on a day of its own. `kind` is SALE or CANCELLATION.
 CREATE TABLE box_account_line (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     ticket_id BIGINT NOT NULL REFERENCES box_ticket (id),

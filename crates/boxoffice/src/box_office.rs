@@ -131,7 +131,7 @@ impl BoxOffice {
                     "SELECT COUNT(*) AS unsold,
                             CAST(COALESCE(SUM(CASE WHEN state = 'held' THEN 1 ELSE 0 END), 0)
                                  AS BIGINT) AS held
-                     FROM box_staged WHERE state <> 'sold'",
+                     FROM box_staged WHERE state IN ('ready', 'held')",
                     params![],
                 )?;
                 let held: i64 = row.get("held")?;

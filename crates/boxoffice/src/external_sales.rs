@@ -3,6 +3,7 @@
 use crate::catalogue::load_catalogue;
 use crate::readiness::readiness;
 use crate::stx_file::{FileError, StagedId};
+use crate::stx_row_check::BARCODE_CANCELLED;
 use crate::{BoxOffice, HeldReason, ImportError, ImportReport};
 use db::{DbError, Tx, params};
 use kernel::{BusinessDay, ProductCode, SeasonCode};
@@ -22,11 +23,15 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    /// Rows rejected in all: our own files should have none.
+    /// Rows rejected in all, but for those whose entry was cancelled after they
+    /// were written: our own files should have none.
     #[must_use]
     pub fn rejected(&self) -> usize {
         let files = self.taken_up.iter().chain(&self.files);
-        files.map(|file| file.rejected.len()).sum()
+        files
+            .flat_map(|file| &file.rejected)
+            .filter(|row| row.problems.iter().any(|p| p.reason != BARCODE_CANCELLED))
+            .count()
     }
 
     /// Tickets made in all.
@@ -126,7 +131,7 @@ fn reevaluate(tx: &mut Tx<'_>) -> Result<Reevaluated, DbError> {
     let groups = tx
         .query(
             "SELECT season, product, business_day, state, held_reason FROM box_staged
-             WHERE state <> 'sold'
+             WHERE state IN ('ready', 'held')
              GROUP BY season, product, business_day, state, held_reason",
             params![],
         )?
@@ -153,7 +158,7 @@ fn reevaluate(tx: &mut Tx<'_>) -> Result<Reevaluated, DbError> {
         let count = tx.execute(
             "UPDATE box_staged SET state = $1, held_reason = $2
              WHERE id IN (SELECT id FROM box_staged
-                          WHERE state <> 'sold' AND season = $3 AND product = $4
+                          WHERE state IN ('ready', 'held') AND season = $3 AND product = $4
                             AND business_day = $5 AND state = $6
                             AND COALESCE(held_reason, '') = $7
                           LIMIT $8)",

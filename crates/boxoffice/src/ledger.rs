@@ -3,7 +3,7 @@
 
 use crate::HeldReason;
 use db::{Db, DbError, Row, params};
-use kernel::{ControlBarcode, Money, OrderNumber};
+use kernel::{BusinessDay, ControlBarcode, Money, OrderNumber, Timestamp};
 use serde::Serialize;
 
 /// Where a staged barcode stands.
@@ -16,6 +16,8 @@ pub enum StagedState {
     Held(HeldReason),
     /// It has its ticket.
     Sold,
+    /// Its entry was taken back before it was sold; it never is.
+    Cancelled,
 }
 
 /// One barcode of the box office.
@@ -25,6 +27,8 @@ pub struct Entry {
     pub barcode: ControlBarcode,
     /// Where it stands; `None` if the gate never handed it over.
     pub staged: Option<StagedState>,
+    /// When its entry was taken back, if the gate said so.
+    pub cancelled_at: Option<Timestamp>,
     /// Its ticket.
     pub ticket: Option<TicketEntry>,
 }
@@ -40,6 +44,10 @@ pub struct TicketEntry {
     pub order: Option<OrderNumber>,
     /// Its line on the pending account: amount, and VAT in it.
     pub line: Option<(Money, Money)>,
+    /// Whether it was cancelled.
+    pub cancelled: bool,
+    /// The line that takes the first one back, if there is one.
+    pub counter_line: Option<(Money, Money)>,
 }
 
 /// A contradiction within the box office; there must be none.
@@ -56,6 +64,16 @@ pub enum Contradiction {
     TicketWithoutLine,
     /// The line is not over the ticket's price and VAT.
     AmountDiffers,
+    /// The gate cancelled the entry, and the ticket still counts.
+    CancelledButValid,
+    /// The ticket is cancelled, and the gate never said so.
+    ValidButCancelled,
+    /// A cancelled ticket without a line that takes its money back.
+    CancelledWithoutCounterLine,
+    /// A ticket that counts, and a line that takes its money back.
+    CounterLineWithoutCancellation,
+    /// The counter line does not take back just the ticket's price and VAT.
+    CounterAmountDiffers,
 }
 
 impl Entry {
@@ -74,9 +92,24 @@ impl Entry {
             return Some(Contradiction::TicketWithoutOrder);
         }
         match ticket.line {
-            None => Some(Contradiction::TicketWithoutLine),
-            Some(line) if line != (ticket.price, ticket.vat) => Some(Contradiction::AmountDiffers),
-            Some(_) => None,
+            None => return Some(Contradiction::TicketWithoutLine),
+            Some(line) if line != (ticket.price, ticket.vat) => {
+                return Some(Contradiction::AmountDiffers);
+            }
+            Some(_) => {}
+        }
+        match (self.cancelled_at, ticket.cancelled) {
+            (Some(_), false) => return Some(Contradiction::CancelledButValid),
+            (None, true) => return Some(Contradiction::ValidButCancelled),
+            _ => {}
+        }
+        match ticket.counter_line {
+            None => ticket
+                .cancelled
+                .then_some(Contradiction::CancelledWithoutCounterLine),
+            Some(_) if !ticket.cancelled => Some(Contradiction::CounterLineWithoutCancellation),
+            Some(line) => (line != (-ticket.price, -ticket.vat))
+                .then_some(Contradiction::CounterAmountDiffers),
         }
     }
 }
@@ -94,8 +127,10 @@ pub async fn page(
     let after = after.map_or(String::new(), |barcode| barcode.reveal().to_owned());
     db.read("box office ledger", move |tx| {
         tx.query(
-            "SELECT b.barcode, s.state, s.held_reason, t.id AS ticket_id, t.price_minor,
-                    t.vat_minor, o.order_number, l.amount_minor, l.vat_minor AS line_vat_minor
+            "SELECT b.barcode, s.state, s.held_reason, s.cancelled_at, t.id AS ticket_id,
+                    t.price_minor, t.vat_minor, t.cancelled_on, o.order_number, l.amount_minor,
+                    l.vat_minor AS line_vat_minor, c.amount_minor AS counter_minor,
+                    c.vat_minor AS counter_vat_minor
              FROM (SELECT barcode FROM
                        (SELECT barcode FROM box_staged WHERE barcode > $1
                         ORDER BY barcode LIMIT $2) AS staged
@@ -108,6 +143,7 @@ pub async fn page(
              LEFT JOIN box_ticket t ON t.barcode = b.barcode
              LEFT JOIN box_order o ON o.id = t.order_id
              LEFT JOIN box_account_line l ON l.ticket_id = t.id AND l.kind = 'SALE'
+             LEFT JOIN box_account_line c ON c.ticket_id = t.id AND c.kind = 'CANCELLATION'
              ORDER BY b.barcode",
             params![&after, limit],
         )?
@@ -128,6 +164,7 @@ fn entry(row: &Row) -> Result<Entry, DbError> {
         None => None,
         Some("ready") => Some(StagedState::Ready),
         Some("sold") => Some(StagedState::Sold),
+        Some("cancelled") => Some(StagedState::Cancelled),
         Some("held") => {
             let reason = held
                 .and_then(|text| text.parse().ok())
@@ -145,11 +182,16 @@ fn entry(row: &Row) -> Result<Entry, DbError> {
             line: row
                 .get::<Option<Money>>("amount_minor")?
                 .zip(row.get("line_vat_minor")?),
+            cancelled: row.get::<Option<BusinessDay>>("cancelled_on")?.is_some(),
+            counter_line: row
+                .get::<Option<Money>>("counter_minor")?
+                .zip(row.get("counter_vat_minor")?),
         }),
     };
     Ok(Entry {
         barcode: row.get("barcode")?,
         staged,
+        cancelled_at: row.get("cancelled_at")?,
         ticket,
     })
 }
@@ -187,7 +229,17 @@ mod tests {
                 vat: Money::from_minor(50),
                 order: Some("OTI-1".parse().unwrap()),
                 line: Some((Money::from_minor(950), Money::from_minor(50))),
+                cancelled: false,
+                counter_line: None,
             }),
+            cancelled_at: None,
+        };
+        // The same, cancelled afterwards.
+        let cancel = |entry: &mut Entry| {
+            entry.cancelled_at = Some("2026-07-14T07:05:00Z".parse().unwrap());
+            let ticket = entry.ticket.as_mut().unwrap();
+            ticket.cancelled = true;
+            ticket.counter_line = Some((Money::from_minor(-950), Money::from_minor(-50)));
         };
         type Break = fn(&mut Entry);
         let cases: [(Break, Option<Contradiction>); 9] = [
@@ -226,6 +278,52 @@ mod tests {
             let mut entry = whole.clone();
             change(&mut entry);
             assert_eq!(entry.contradiction(), expected, "case {number}");
+        }
+        let cases: [(Break, Option<Contradiction>); 8] = [
+            (|_| (), None),
+            (
+                |e| e.cancelled_at = None,
+                Some(Contradiction::ValidButCancelled),
+            ),
+            (
+                |e| e.ticket.as_mut().unwrap().cancelled = false,
+                Some(Contradiction::CancelledButValid),
+            ),
+            (
+                |e| e.ticket.as_mut().unwrap().counter_line = None,
+                Some(Contradiction::CancelledWithoutCounterLine),
+            ),
+            (
+                |e| {
+                    e.cancelled_at = None;
+                    e.ticket.as_mut().unwrap().cancelled = false;
+                },
+                Some(Contradiction::CounterLineWithoutCancellation),
+            ),
+            (
+                |e| {
+                    let line = e.ticket.as_mut().unwrap().counter_line.as_mut().unwrap();
+                    line.0 = Money::from_minor(-949);
+                },
+                Some(Contradiction::CounterAmountDiffers),
+            ),
+            (
+                |e| {
+                    e.staged = Some(StagedState::Cancelled);
+                    e.ticket = None;
+                },
+                None,
+            ),
+            (
+                |e| e.staged = Some(StagedState::Cancelled),
+                Some(Contradiction::TicketButUnsold),
+            ),
+        ];
+        for (number, (change, expected)) in cases.into_iter().enumerate() {
+            let mut entry = whole.clone();
+            cancel(&mut entry);
+            change(&mut entry);
+            assert_eq!(entry.contradiction(), expected, "cancelled, case {number}");
         }
     }
 }

@@ -9,6 +9,7 @@
 //! ticket, whatever is repeated, interrupted or done twice at a time.
 
 mod box_office;
+mod cancellation;
 pub mod catalogue;
 mod catalogue_file;
 pub mod doctor;

@@ -1,4 +1,5 @@
-//! The pending account: one line for each sale, settled later by who bought.
+//! The pending account: one line for each sale, settled later by who bought, and
+//! a counter line for each sale that was cancelled.
 
 use db::{Db, DbError, Row, Tx, params};
 use kernel::{
@@ -35,21 +36,59 @@ impl Amount {
     }
 }
 
-/// What is owed for a period, first and last day included. Days are those of
-/// the scans.
+/// What a line is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum LineKind {
+    /// A ticket was sold; its day is that of the scan.
+    Sale,
+    /// A sold ticket was cancelled: the sale's amount below zero. Its day is that
+    /// of the cancellation, so that a day that was settled stays as it was.
+    Cancellation,
+}
+
+impl LineKind {
+    /// The kind's stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sale => "SALE",
+            Self::Cancellation => "CANCELLATION",
+        }
+    }
+
+    fn of(row: &Row) -> Result<Self, DbError> {
+        let word: String = row.get("kind")?;
+        let mut kinds = [Self::Sale, Self::Cancellation].into_iter();
+        kinds
+            .find(|kind| kind.as_str() == word)
+            .ok_or_else(|| DbError::Column {
+                column: "kind".to_owned(),
+                problem: "holds a word that is unknown".to_owned(),
+            })
+    }
+}
+
+/// What is owed for a period, first and last day included: sold + cancelled =
+/// total = disputed + undisputed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Statement {
     /// The first business day.
     pub from: BusinessDay,
     /// The last business day.
     pub to: BusinessDay,
-    /// All lines, by day, product, tariff, price and VAT rate.
+    /// All lines, by day, kind, product, tariff, price and VAT rate.
     pub rows: Vec<StatementRow>,
     /// All lines by VAT rate.
     pub by_vat_rate: Vec<VatTotal>,
+    /// The lines of sales.
+    pub sold: Amount,
+    /// The lines of cancellations; their money is below zero.
+    pub cancelled: Amount,
     /// All lines.
     pub total: Amount,
-    /// The lines Otipass disputes, one by one.
+    /// The lines of the entries that Otipass disputes, one by one. If such an
+    /// entry was cancelled, both its lines stand here.
     pub disputed: Vec<StatementLine>,
     /// What is disputed.
     pub disputed_total: Amount,
@@ -60,8 +99,10 @@ pub struct Statement {
 /// Lines that are alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StatementRow {
-    /// The day of the scans.
+    /// The day of the scans, or of the cancellations.
     pub business_day: BusinessDay,
+    /// What they are about.
+    pub kind: LineKind,
     /// The season.
     pub season: SeasonCode,
     /// The product.
@@ -92,9 +133,11 @@ pub struct VatTotal {
 pub struct StatementLine {
     /// The barcode that was sold.
     pub barcode: ControlBarcode,
+    /// What the line is about.
+    pub kind: LineKind,
     /// The order.
     pub order_number: OrderNumber,
-    /// The day of the scan.
+    /// The day of the scan, or of the cancellation.
     pub business_day: BusinessDay,
     /// The season.
     pub season: SeasonCode,
@@ -104,7 +147,7 @@ pub struct StatementLine {
     pub tariff: TariffCode,
     /// The VAT rate.
     pub vat_basis_points: VatRate,
-    /// What is owed, VAT included.
+    /// What is owed, VAT included; below zero for a cancellation.
     pub amount_minor: Money,
     /// The VAT in it.
     pub vat_minor: Money,
@@ -124,10 +167,14 @@ pub async fn statement(
     let disputed = Arc::new(disputed);
     db.read("account statement", move |tx| {
         let rows = rows(tx, from, to)?;
-        let mut total = Amount::default();
+        let [mut total, mut sold, mut cancelled] = [Amount::default(); 3];
         let mut by_vat_rate: BTreeMap<VatRate, Amount> = BTreeMap::new();
         for row in &rows {
             total.add(row.amount);
+            match row.kind {
+                LineKind::Sale => sold.add(row.amount),
+                LineKind::Cancellation => cancelled.add(row.amount),
+            }
             by_vat_rate
                 .entry(row.vat_basis_points)
                 .or_default()
@@ -146,7 +193,10 @@ pub async fn statement(
                 lines.push(line);
             }
         }
-        lines.sort_by(|a, b| (a.business_day, &a.barcode).cmp(&(b.business_day, &b.barcode)));
+        lines.sort_by(|a, b| {
+            let key = |line: &StatementLine| (line.business_day, line.barcode.clone(), line.kind);
+            key(a).cmp(&key(b))
+        });
         Ok(Statement {
             from,
             to,
@@ -158,6 +208,8 @@ pub async fn statement(
                     amount,
                 })
                 .collect(),
+            sold,
+            cancelled,
             total,
             disputed: lines,
             disputed_total,
@@ -169,19 +221,23 @@ pub async fn statement(
 
 fn rows(tx: &mut Tx<'_>, from: BusinessDay, to: BusinessDay) -> Result<Vec<StatementRow>, DbError> {
     tx.query(
-        "SELECT l.business_day, t.season, t.product, t.tariff, t.price_minor, t.vat_basis_points,
-                COUNT(*) AS line_count, CAST(SUM(l.amount_minor) AS BIGINT) AS amount_minor,
+        "SELECT l.business_day, l.kind, t.season, t.product, t.tariff, t.price_minor,
+                t.vat_basis_points, COUNT(*) AS line_count,
+                CAST(SUM(l.amount_minor) AS BIGINT) AS amount_minor,
                 CAST(SUM(l.vat_minor) AS BIGINT) AS vat_minor
          FROM box_account_line l JOIN box_ticket t ON t.id = l.ticket_id
          WHERE l.business_day BETWEEN $1 AND $2
-         GROUP BY l.business_day, t.season, t.product, t.tariff, t.price_minor, t.vat_basis_points
-         ORDER BY l.business_day, t.season, t.product, t.tariff, t.price_minor, t.vat_basis_points",
+         GROUP BY l.business_day, l.kind, t.season, t.product, t.tariff, t.price_minor,
+                  t.vat_basis_points
+         ORDER BY l.business_day, l.kind DESC, t.season, t.product, t.tariff, t.price_minor,
+                  t.vat_basis_points",
         params![from, to],
     )?
     .iter()
     .map(|row| {
         Ok(StatementRow {
             business_day: row.get("business_day")?,
+            kind: LineKind::of(row)?,
             season: row.get("season")?,
             product: row.get("product")?,
             tariff: row.get("tariff")?,
@@ -198,7 +254,7 @@ fn rows(tx: &mut Tx<'_>, from: BusinessDay, to: BusinessDay) -> Result<Vec<State
 }
 
 const LINE_OF_BARCODE: &str = "
-    SELECT t.barcode, o.order_number, l.business_day, t.season, t.product, t.tariff,
+    SELECT t.barcode, l.kind, o.order_number, l.business_day, t.season, t.product, t.tariff,
            t.vat_basis_points, l.amount_minor, l.vat_minor
     FROM box_ticket t
     JOIN box_account_line l ON l.ticket_id = t.id
@@ -206,7 +262,8 @@ const LINE_OF_BARCODE: &str = "
     WHERE t.barcode = $1 AND l.business_day BETWEEN $2 AND $3";
 
 /// The lines of the days `from` to `to` one by one, in the bytewise order of
-/// their barcodes after `after`, at most `limit`.
+/// their barcodes, a cancellation behind its sale, after the line `after`, at
+/// most `limit`.
 ///
 /// # Errors
 /// [`DbError`].
@@ -214,20 +271,23 @@ pub async fn lines(
     db: &Db,
     from: BusinessDay,
     to: BusinessDay,
-    after: Option<ControlBarcode>,
+    after: Option<(ControlBarcode, LineKind)>,
     limit: u32,
 ) -> Result<Vec<StatementLine>, DbError> {
-    let after = after.map_or(String::new(), |barcode| barcode.reveal().to_owned());
+    let (after, kind) = after.map_or((String::new(), ""), |(barcode, kind)| {
+        (barcode.reveal().to_owned(), kind.as_str())
+    });
     db.read("account lines", move |tx| {
         tx.query(
-            "SELECT t.barcode, o.order_number, l.business_day, t.season, t.product, t.tariff,
+            "SELECT t.barcode, l.kind, o.order_number, l.business_day, t.season, t.product, t.tariff,
                     t.vat_basis_points, l.amount_minor, l.vat_minor
              FROM box_ticket t
              JOIN box_account_line l ON l.ticket_id = t.id
              JOIN box_order o ON o.id = t.order_id
-             WHERE l.business_day BETWEEN $1 AND $2 AND t.barcode > $3
-             ORDER BY t.barcode, l.id LIMIT $4",
-            params![from, to, &after, limit],
+             WHERE l.business_day BETWEEN $1 AND $2 AND t.barcode >= $3
+               AND (t.barcode > $3 OR l.kind < $4)
+             ORDER BY t.barcode, l.kind DESC LIMIT $5",
+            params![from, to, &after, kind, limit],
         )?
         .iter()
         .map(line)
@@ -236,7 +296,7 @@ pub async fn lines(
     .await
 }
 
-/// What is owed in all, over all days.
+/// What is owed in all, over all days, less what was cancelled.
 ///
 /// # Errors
 /// [`DbError`].
@@ -262,6 +322,7 @@ pub(crate) fn total_of(tx: &mut Tx<'_>) -> Result<Amount, DbError> {
 fn line(row: &Row) -> Result<StatementLine, DbError> {
     Ok(StatementLine {
         barcode: row.get("barcode")?,
+        kind: LineKind::of(row)?,
         order_number: row.get("order_number")?,
         business_day: row.get("business_day")?,
         season: row.get("season")?,

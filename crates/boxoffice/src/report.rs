@@ -7,8 +7,10 @@ use kernel::{BusinessDay, Money, ProductCode, SeasonCode, SectorCode, TariffCode
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The sales of a period, first and last day included. Days are those of the
-/// scans.
+/// The sales of a period, first and last day included. What was sold counts on
+/// the day of its scan, what was cancelled on the day of its cancellation: a day
+/// that is over stays as it was, and the account statement of the same period
+/// comes to the same money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SalesReport {
     /// The first business day.
@@ -18,7 +20,34 @@ pub struct SalesReport {
     /// By day, season, product, tariff and sector.
     pub rows: Vec<SalesRow>,
     /// All of them.
-    pub total: Sales,
+    pub total: Moved,
+}
+
+/// What was sold and what was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Moved {
+    /// Sold, whether or not it was cancelled afterwards.
+    pub sold: Sales,
+    /// Cancelled: what it had cost.
+    pub cancelled: Sales,
+    /// Sold less cancelled. Below zero on a day whose cancellations are of
+    /// sales of the day before.
+    #[serde(flatten)]
+    pub net: Sales,
+}
+
+impl Moved {
+    fn of(sold: Sales, cancelled: Sales) -> Self {
+        Self {
+            sold,
+            cancelled,
+            net: Sales {
+                tickets: sold.tickets - cancelled.tickets,
+                gross_minor: sold.gross_minor + -cancelled.gross_minor,
+                vat_minor: sold.vat_minor + -cancelled.vat_minor,
+            },
+        }
+    }
 }
 
 /// Tickets with their money.
@@ -35,7 +64,7 @@ pub struct Sales {
 /// The sales of one kind on one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SalesRow {
-    /// The day of the scans.
+    /// The day of the scans, or of the cancellations.
     pub business_day: BusinessDay,
     /// The season.
     pub season: SeasonCode,
@@ -45,9 +74,9 @@ pub struct SalesRow {
     pub tariff: TariffCode,
     /// Where it was scanned; none if the gate never said.
     pub sector: Option<SectorCode>,
-    /// The sales.
+    /// The tickets.
     #[serde(flatten)]
-    pub sales: Sales,
+    pub moved: Moved,
 }
 
 /// The sales of the days `from` to `to`.
@@ -58,35 +87,61 @@ pub async fn sales(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<SalesR
     db.read("sales report", move |tx| {
         let rows = tx
             .query(
-                "SELECT business_day, season, product, tariff, sector, COUNT(*) AS tickets,
-                        CAST(SUM(price_minor) AS BIGINT) AS gross_minor,
-                        CAST(SUM(vat_minor) AS BIGINT) AS vat_minor
-                 FROM box_ticket WHERE business_day BETWEEN $1 AND $2
-                 GROUP BY business_day, season, product, tariff, sector
-                 ORDER BY business_day, season, product, tariff, COALESCE(sector, '')",
+                "SELECT day, season, product, tariff, sector,
+                        CAST(SUM(sold) AS BIGINT) AS sold,
+                        CAST(SUM(sold_gross) AS BIGINT) AS sold_gross,
+                        CAST(SUM(sold_vat) AS BIGINT) AS sold_vat,
+                        CAST(SUM(cancelled) AS BIGINT) AS cancelled,
+                        CAST(SUM(cancelled_gross) AS BIGINT) AS cancelled_gross,
+                        CAST(SUM(cancelled_vat) AS BIGINT) AS cancelled_vat
+                 FROM (SELECT business_day AS day, season, product, tariff, sector,
+                              COUNT(*) AS sold, SUM(price_minor) AS sold_gross,
+                              SUM(vat_minor) AS sold_vat, 0 AS cancelled,
+                              0 AS cancelled_gross, 0 AS cancelled_vat
+                       FROM box_ticket WHERE business_day >= $1 AND business_day <= $2
+                       GROUP BY business_day, season, product, tariff, sector
+                       UNION ALL
+                       SELECT cancelled_on, season, product, tariff, sector, 0, 0, 0,
+                              COUNT(*), SUM(price_minor), SUM(vat_minor)
+                       FROM box_ticket WHERE cancelled_on >= $1 AND cancelled_on <= $2
+                       GROUP BY cancelled_on, season, product, tariff, sector) AS moved
+                 GROUP BY day, season, product, tariff, sector
+                 ORDER BY day, season, product, tariff, COALESCE(sector, '')",
                 params![from, to],
             )?
             .iter()
             .map(|row| {
+                let sales = |tickets, gross, vat| {
+                    Ok::<_, DbError>(Sales {
+                        tickets: row.get(tickets)?,
+                        gross_minor: row.get(gross)?,
+                        vat_minor: row.get(vat)?,
+                    })
+                };
                 Ok(SalesRow {
-                    business_day: row.get("business_day")?,
+                    business_day: row.get("day")?,
                     season: row.get("season")?,
                     product: row.get("product")?,
                     tariff: row.get("tariff")?,
                     sector: row.get("sector")?,
-                    sales: Sales {
-                        tickets: row.get("tickets")?,
-                        gross_minor: row.get("gross_minor")?,
-                        vat_minor: row.get("vat_minor")?,
-                    },
+                    moved: Moved::of(
+                        sales("sold", "sold_gross", "sold_vat")?,
+                        sales("cancelled", "cancelled_gross", "cancelled_vat")?,
+                    ),
                 })
             })
             .collect::<Result<Vec<_>, DbError>>()?;
-        let total = rows.iter().fold(Sales::default(), |sum, row| Sales {
-            tickets: sum.tickets + row.sales.tickets,
-            gross_minor: sum.gross_minor + row.sales.gross_minor,
-            vat_minor: sum.vat_minor + row.sales.vat_minor,
-        });
+        let sum = |part: fn(&Moved) -> Sales| {
+            rows.iter().fold(Sales::default(), |sum, row: &SalesRow| {
+                let sales = part(&row.moved);
+                Sales {
+                    tickets: sum.tickets + sales.tickets,
+                    gross_minor: sum.gross_minor + sales.gross_minor,
+                    vat_minor: sum.vat_minor + sales.vat_minor,
+                }
+            })
+        };
+        let total = Moved::of(sum(|moved| moved.sold), sum(|moved| moved.cancelled));
         Ok(SalesReport {
             from,
             to,
@@ -97,19 +152,23 @@ pub async fn sales(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<SalesR
     .await
 }
 
-/// The first and the last business day with a sale; `None` if there are none.
+/// The first and the last business day with a sale or a cancellation; `None` if
+/// there are none.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn period(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>, DbError> {
     db.read("sales period", |tx| {
         let row = tx.query_one(
-            "SELECT MIN(business_day) AS first, MAX(business_day) AS last FROM box_ticket",
+            "SELECT (SELECT MIN(business_day) FROM box_ticket) AS first,
+                    (SELECT MAX(business_day) FROM box_ticket) AS last,
+                    (SELECT MAX(cancelled_on) FROM box_ticket
+                     WHERE cancelled_on IS NOT NULL) AS last_cancelled",
             params![],
         )?;
-        Ok(row
-            .get::<Option<BusinessDay>>("first")?
-            .zip(row.get("last")?))
+        let first: Option<BusinessDay> = row.get("first")?;
+        let last: Option<BusinessDay> = row.get("last")?;
+        Ok(first.zip(last.max(row.get("last_cancelled")?)))
     })
     .await
 }
@@ -125,10 +184,14 @@ pub struct Counts {
     pub held: i64,
     /// Held barcodes by reason; reasons without barcodes are left out.
     pub held_reasons: BTreeMap<HeldReason, i64>,
+    /// Barcodes that were cancelled before they were sold.
+    pub cancelled_unsold: i64,
     /// Orders.
     pub orders: i64,
-    /// Tickets.
+    /// Tickets, cancelled or not.
     pub tickets: i64,
+    /// Of these: cancelled.
+    pub cancelled_tickets: i64,
     /// Tickets by product.
     pub sales_by_product: BTreeMap<ProductCode, i64>,
     /// Lines of the pending account, with what they come to.
@@ -143,6 +206,8 @@ pub async fn counts(db: &Db) -> Result<Counts, DbError> {
     db.read("box office counts", |tx| {
         let held_reasons = held(tx)?;
         let ready = "SELECT COUNT(*) AS n FROM box_staged WHERE state = 'ready'";
+        let unsold = "SELECT COUNT(*) AS n FROM box_staged WHERE state = 'cancelled'";
+        let cancelled = "SELECT COUNT(*) AS n FROM box_ticket WHERE cancelled_on IS NOT NULL";
         let sales_by_product: BTreeMap<ProductCode, i64> = tx
             .query(
                 "SELECT product, COUNT(*) AS n FROM box_ticket GROUP BY product",
@@ -156,6 +221,8 @@ pub async fn counts(db: &Db) -> Result<Counts, DbError> {
             ready: count(tx, ready)?,
             held: held_reasons.values().sum(),
             held_reasons,
+            cancelled_unsold: count(tx, unsold)?,
+            cancelled_tickets: count(tx, cancelled)?,
             orders: count(tx, "SELECT COUNT(*) AS n FROM box_order")?,
             tickets: sales_by_product.values().sum(),
             sales_by_product,
@@ -172,7 +239,7 @@ fn count(tx: &mut Tx<'_>, sql: &str) -> Result<i64, DbError> {
 fn held(tx: &mut Tx<'_>) -> Result<BTreeMap<HeldReason, i64>, DbError> {
     tx.query(
         "SELECT held_reason, COUNT(*) AS n FROM box_staged
-         WHERE state <> 'sold' AND state = 'held' GROUP BY held_reason",
+         WHERE state IN ('ready', 'held') AND state = 'held' GROUP BY held_reason",
         params![],
     )?
     .iter()

@@ -1,6 +1,7 @@
 //! The service side of the access control service: what the gate hands over is
 //! staged, and waits for its sale.
 
+use crate::cancellation::{self, Cancelled};
 use crate::catalogue::load_catalogue;
 use crate::readiness::{HeldReason, readiness};
 use crate::stx_row_check::same_moment;
@@ -55,12 +56,15 @@ pub(crate) struct Staged {
     pub control_result: String,
     pub controlled_at: Timestamp,
     pub business_day: BusinessDay,
+    /// When the entry was taken back, if it was.
+    pub cancelled_at: Option<Timestamp>,
 }
 
 impl BoxOffice {
     /// `importControlledTicket`: stages each admission once, however often it is
     /// sent, and answers for each item in the order of the call. Refusals at the
-    /// gate are acknowledged and not staged.
+    /// gate are acknowledged and not staged. A cancellation voids what was made
+    /// of its barcode, which must have come before.
     ///
     /// # Errors
     /// [`StagingError`]; nothing was staged.
@@ -76,7 +80,7 @@ impl BoxOffice {
         let now = self.clock.now();
         let organisation = Arc::clone(&self.organisation);
         let dialect = self.dialect.clone();
-        let (ticket_results, staged) = self
+        let (ticket_results, staged, cancelled) = self
             .db
             .write("stage barcodes", move |tx| {
                 let mut staging = Staging {
@@ -84,6 +88,7 @@ impl BoxOffice {
                     dialect: &dialect,
                     received_at: now,
                     staged: 0,
+                    cancelled: 0,
                 };
                 let results = tickets
                     .iter()
@@ -95,15 +100,16 @@ impl BoxOffice {
                         }
                     })
                     .collect::<Result<Vec<_>, DbError>>()?;
-                Ok::<_, DbError>((results, staging.staged))
+                Ok::<_, DbError>((results, staging.staged, staging.cancelled))
             })
             .await?;
         metrics::counter!("passerelle_staged_total").increment(staged);
+        metrics::counter!("passerelle_cancelled_total").increment(cancelled);
         Ok(ImportControlledTicketAnswer { ticket_results })
     }
 
-    /// `getControlledTicket`: the barcode with its control; `None` if it was
-    /// neither staged nor sold.
+    /// `getControlledTicket`: the barcode with its control and, if there was
+    /// one, its cancellation; `None` if it was neither staged nor sold.
     ///
     /// # Errors
     /// [`DbError`].
@@ -113,7 +119,8 @@ impl BoxOffice {
     ) -> Result<Option<ControlledTicketData>, DbError> {
         self.db
             .read("controlled ticket", move |tx| {
-                let control = match find(tx, &barcode)? {
+                let staged = find(tx, &barcode)?;
+                let control = match &staged {
                     Some(staged) if staged.control_result == OFFLINE_OK => {
                         (ControlOperationType::OfflineOk, staged.controlled_at)
                     }
@@ -123,17 +130,26 @@ impl BoxOffice {
                         None => return Ok(None),
                     },
                 };
+                let cancellation = staged
+                    .and_then(|staged| staged.cancelled_at)
+                    .map(|at| (ControlOperationType::CancelledTicket, at));
                 Ok(Some(ControlledTicketData {
                     barcode: barcode.clone(),
                     container_identifier: None,
                     container_ticket: false,
-                    control_operations: vec![ControlOperation {
-                        control_operation_type: control.0,
-                        operation_date_time: control.1,
-                    }],
+                    control_operations: std::iter::once(control)
+                        .chain(cancellation)
+                        .map(|(operation, at)| ControlOperation {
+                            control_operation_type: operation,
+                            operation_date_time: at,
+                        })
+                        .collect(),
                     duplicate: false,
                     printing_date_time: None,
-                    state: ValidityState::Valid,
+                    state: match cancellation {
+                        Some(_) => ValidityState::Cancelled,
+                        None => ValidityState::Valid,
+                    },
                     tax_number: None,
                     ticket_kind: TicketKind::ThirdParty,
                     ticket_medium: None,
@@ -204,6 +220,8 @@ struct Staging<'a> {
     received_at: Timestamp,
     /// How many barcodes are new.
     staged: u64,
+    /// How many entries were taken back.
+    cancelled: u64,
 }
 
 impl Staging<'_> {
@@ -221,10 +239,14 @@ impl Staging<'_> {
                 return Ok(TicketResult::accepted(item.barcode.clone()));
             }
             ControlResult::CancelledTicket => {
-                return Ok(TicketResult::refused(
-                    Some(item.barcode.clone()),
-                    "cancellations cannot be booked; leave the barcode as it is".to_owned(),
-                ));
+                let booked = cancellation::cancel(tx, item, business_day, self.received_at)?;
+                return Ok(match booked {
+                    Cancelled::Now(result) => {
+                        self.cancelled += 1;
+                        result
+                    }
+                    Cancelled::Unchanged(result) => result,
+                });
             }
         };
         let fresh = Staged {
@@ -234,6 +256,7 @@ impl Staging<'_> {
             control_result: control_result.to_owned(),
             controlled_at: item.control_date,
             business_day,
+            cancelled_at: None,
         };
         if let Some(known) = find(tx, &item.barcode)? {
             return Ok(answer(&item.barcode, &differences(&known, &fresh)));
@@ -301,7 +324,7 @@ impl Staging<'_> {
 
 pub(crate) fn find(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<Option<Staged>, DbError> {
     tx.query_opt(
-        "SELECT season, product, sector, control_result, controlled_at, business_day
+        "SELECT season, product, sector, control_result, controlled_at, business_day, cancelled_at
          FROM box_staged WHERE barcode = $1",
         params![barcode],
     )?
@@ -313,6 +336,7 @@ pub(crate) fn find(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<Option<S
             control_result: row.get("control_result")?,
             controlled_at: row.get("controlled_at")?,
             business_day: row.get("business_day")?,
+            cancelled_at: row.get("cancelled_at")?,
         })
     })
     .transpose()
@@ -336,9 +360,14 @@ fn differences(known: &Staged, fresh: &Staged) -> Vec<&'static str> {
 }
 
 fn answer(barcode: &ControlBarcode, differences: &[&str]) -> TicketResult {
-    if differences.is_empty() {
-        return TicketResult::accepted(barcode.clone());
+    match differences {
+        [] => TicketResult::accepted(barcode.clone()),
+        _ => conflict(barcode, differences),
     }
+}
+
+/// The refusal of an item that is otherwise than what its barcode stands for.
+pub(crate) fn conflict(barcode: &ControlBarcode, differences: &[&str]) -> TicketResult {
     TicketResult::refused(
         Some(barcode.clone()),
         format!(

@@ -5,7 +5,8 @@ use crate::catalogue::load_catalogue;
 use crate::readiness::channel_is_valid;
 use crate::stx_file::{self, StxFileId, hex};
 use crate::stx_row_check::{
-    catalogue_demands, demands, order_demands, price_demands, sold_otherwise, staged_otherwise,
+    cancelled, catalogue_demands, demands, order_demands, price_demands, sold_otherwise,
+    staged_otherwise,
 };
 use crate::ticket::{self, NewTicket};
 use crate::{BoxOffice, Catalogue, Organisation, order, price::Price, staging};
@@ -387,8 +388,12 @@ impl Import {
                 Outcome::Rejected(problems)
             });
         }
-        problems.extend(catalogue_demands(row, catalogue));
         let staged = staging::find(tx, &row.barcode)?;
+        if let Some(problem) = staged.as_ref().and_then(cancelled) {
+            problems.push(problem);
+            return Ok(Outcome::Rejected(problems));
+        }
+        problems.extend(catalogue_demands(row, catalogue));
         // The gate's word is exact where the file's may have been cut to seconds.
         let (controlled_at, business_day) = match &staged {
             Some(staged) => (staged.controlled_at, staged.business_day),

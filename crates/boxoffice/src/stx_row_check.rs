@@ -28,6 +28,8 @@ const VAT_MISMATCH: RowReason = RowReason::new("vat_mismatch");
 const CONTACT_UNKNOWN: RowReason = RowReason::new("contact_unknown");
 const CONTACT_MAY_NOT_PAY_LATER: RowReason = RowReason::new("contact_without_pending_account");
 const BARCODE_CONFLICT: RowReason = RowReason::new("barcode_conflict");
+/// Of a row whose entry was taken back before it was sold.
+pub(crate) const BARCODE_CANCELLED: RowReason = RowReason::new("barcode_cancelled");
 const ORDER_NUMBER_TAKEN: RowReason = RowReason::new("order_number_taken");
 
 /// Whether two moments are the same as far as `dialect` can tell.
@@ -206,6 +208,17 @@ pub(crate) fn sold_otherwise(
             ),
         ],
     )
+}
+
+/// Whether the entry was taken back after the row was written.
+pub(crate) fn cancelled(staged: &Staged) -> Option<RowProblem> {
+    staged.cancelled_at.map(|at| {
+        RowProblem::of(
+            Column::Barcode,
+            BARCODE_CANCELLED,
+            format!("stands for an entry that the gate cancelled at {at}; leave the row out"),
+        )
+    })
 }
 
 /// In what the row differs from what the gate said of its barcode.

@@ -72,7 +72,17 @@ fn for_people(books: &Reconciliation) -> String {
         rows.push(("    held", *count, reason.as_str()));
     }
     rows.extend([
+        (
+            "    cancelled",
+            books.cancelled_unsold,
+            "taken back before they were sold",
+        ),
         ("    sold: tickets", books.tickets, ""),
+        (
+            "      cancelled",
+            books.cancelled_tickets,
+            "each with a counter line on the account",
+        ),
         ("orders", books.orders, ""),
         ("account lines", books.account.lines, ""),
         (

@@ -5,7 +5,7 @@ use crate::config::{Config, ConfigError};
 use crate::table::{Align, table};
 use crate::{ConfigOption, Verdict};
 use boxoffice::pending_account::{Amount, Statement};
-use boxoffice::report::SalesReport;
+use boxoffice::report::{Moved, SalesReport};
 use clap::{Subcommand, ValueEnum};
 use db::DbError;
 use gate::attendance::Attendance;
@@ -129,7 +129,18 @@ pub fn print<T: Serialize>(
 }
 
 fn sales(report: &SalesReport, currency: &str) -> String {
-    let mut rows: Vec<_> = report
+    let moved = |moved: &Moved| {
+        [
+            moved.sold.tickets.to_string(),
+            moved.sold.gross_minor.to_string(),
+            moved.cancelled.tickets.to_string(),
+            moved.cancelled.gross_minor.to_string(),
+            moved.net.tickets.to_string(),
+            moved.net.gross_minor.to_string(),
+            moved.net.vat_minor.to_string(),
+        ]
+    };
+    let mut rows: Vec<Vec<String>> = report
         .rows
         .iter()
         .map(|row| {
@@ -141,19 +152,15 @@ fn sales(report: &SalesReport, currency: &str) -> String {
                 row.sector
                     .as_ref()
                     .map_or("–".to_owned(), ToString::to_string),
-                row.sales.tickets.to_string(),
-                row.sales.gross_minor.to_string(),
-                row.sales.vat_minor.to_string(),
             ]
+            .into_iter()
+            .chain(moved(&row.moved))
+            .collect()
         })
         .collect();
     let mut total = vec!["total".to_owned()];
     total.resize(5, String::new());
-    total.extend([
-        report.total.tickets.to_string(),
-        report.total.gross_minor.to_string(),
-        report.total.vat_minor.to_string(),
-    ]);
+    total.extend(moved(&report.total));
     rows.push(total);
     let columns = [
         ("day", Align::Left),
@@ -161,7 +168,11 @@ fn sales(report: &SalesReport, currency: &str) -> String {
         ("product", Align::Left),
         ("tariff", Align::Left),
         ("sector", Align::Left),
-        ("tickets", Align::Right),
+        ("sold", Align::Right),
+        ("gross", Align::Right),
+        ("cancelled", Align::Right),
+        ("gross", Align::Right),
+        ("net", Align::Right),
         ("gross", Align::Right),
         ("of which VAT", Align::Right),
     ];
@@ -216,6 +227,7 @@ fn account(report: &Statement, currency: &str) -> String {
         .map(|row| {
             let mut cells = vec![
                 row.business_day.to_string(),
+                row.kind.as_str().to_owned(),
                 row.product.to_string(),
                 row.tariff.to_string(),
                 row.price_minor.to_string(),
@@ -227,6 +239,7 @@ fn account(report: &Statement, currency: &str) -> String {
         .collect();
     let columns = [
         ("day", Align::Left),
+        ("line", Align::Left),
         ("product", Align::Left),
         ("tariff", Align::Left),
         ("price", Align::Right),
@@ -245,6 +258,8 @@ fn account(report: &Statement, currency: &str) -> String {
         })
         .collect();
     for (name, sum) in [
+        ("sold", &report.sold),
+        ("cancelled", &report.cancelled),
         ("owed in all", &report.total),
         ("disputed", &report.disputed_total),
         ("undisputed", &report.undisputed_total),
@@ -265,6 +280,7 @@ fn account(report: &Statement, currency: &str) -> String {
         .map(|line| {
             vec![
                 line.business_day.to_string(),
+                line.kind.as_str().to_owned(),
                 line.order_number.to_string(),
                 line.product.to_string(),
                 line.amount_minor.to_string(),
@@ -276,6 +292,7 @@ fn account(report: &Statement, currency: &str) -> String {
     } else {
         let columns = [
             ("day", Align::Left),
+            ("line", Align::Left),
             ("order", Align::Left),
             ("product", Align::Left),
             ("amount", Align::Right),

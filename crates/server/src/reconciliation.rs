@@ -34,11 +34,15 @@ pub struct Reconciliation {
     pub ready: i64,
     /// Of these: waiting for a cure, by reason.
     pub held: BTreeMap<HeldReason, i64>,
-    /// Tickets for the gate's barcodes.
+    /// Of these: taken back before they were sold; they never are.
+    pub cancelled_unsold: i64,
+    /// Tickets for the gate's barcodes, cancelled or not.
     pub tickets: i64,
+    /// Of these: cancelled, each with a counter line.
+    pub cancelled_tickets: i64,
     /// Orders in all, other resellers' included.
     pub orders: i64,
-    /// Account lines in all, other resellers' included.
+    /// Account lines in all, other resellers' and counter lines included.
     pub account: Amount,
     /// Tickets that came by file from elsewhere and passed no gate of ours.
     pub tickets_from_elsewhere: i64,
@@ -148,7 +152,9 @@ impl Tally {
                 staged: 0,
                 ready: 0,
                 held: BTreeMap::new(),
+                cancelled_unsold: 0,
                 tickets: 0,
+                cancelled_tickets: 0,
                 orders: 0,
                 account: Amount::default(),
                 tickets_from_elsewhere: 0,
@@ -222,7 +228,10 @@ impl Tally {
                 *self.sums.held.entry(reason).or_default() += 1;
             }
             Some(StagedState::Sold) => {}
+            Some(StagedState::Cancelled) => self.sums.cancelled_unsold += 1,
         }
+        let ticket = sold.as_ref().and_then(|entry| entry.ticket.as_ref());
+        self.sums.cancelled_tickets += i64::from(ticket.is_some_and(|ticket| ticket.cancelled));
         self.sums.staged += i64::from(staged.is_some());
         if let Some(contradiction) = sold
             .as_ref()
@@ -247,6 +256,26 @@ impl Tally {
                 Contradiction::AmountDiffers => (
                     "amount_differs",
                     "Its account line is over another amount than its ticket.",
+                ),
+                Contradiction::CancelledButValid => (
+                    "cancelled_but_valid",
+                    "Its entry was cancelled, and its ticket still counts.",
+                ),
+                Contradiction::ValidButCancelled => (
+                    "valid_but_cancelled",
+                    "Its ticket is cancelled, and the gate never said so.",
+                ),
+                Contradiction::CancelledWithoutCounterLine => (
+                    "cancelled_without_counter_line",
+                    "Its ticket is cancelled, and no line takes its money back.",
+                ),
+                Contradiction::CounterLineWithoutCancellation => (
+                    "counter_line_without_cancellation",
+                    "A line takes its money back, and its ticket is not cancelled.",
+                ),
+                Contradiction::CounterAmountDiffers => (
+                    "counter_amount_differs",
+                    "Its counter line takes back another amount than its ticket cost.",
                 ),
             };
             self.shout(

@@ -63,7 +63,8 @@ async fn sales_are_told_by_day_product_tariff_and_sector(test: TestDb) {
         .iter()
         .map(|row| {
             let sector = row.sector.as_ref().unwrap().as_str();
-            let sales = row.sales;
+            let sales = row.moved.net;
+            assert_eq!(sales, row.moved.sold);
             format!(
                 "{} {} {} {} {sector} {} {} {}",
                 row.business_day,
@@ -86,24 +87,26 @@ async fn sales_are_told_by_day_product_tariff_and_sector(test: TestDb) {
             "2026-07-15 VN26 PASSVN3 CITYLATE VN_AUG 1 7.00 0.36",
         ]
     );
-    assert_eq!(all.total.tickets, 6);
-    assert_eq!(all.total.gross_minor.minor(), 4500);
-    assert_eq!(all.total.vat_minor.minor(), 236);
+    assert_eq!(all.total.net.tickets, 6);
+    assert_eq!(all.total.net.gross_minor.minor(), 4500);
+    assert_eq!(all.total.net.vat_minor.minor(), 236);
     let first = sales(db, day("2026-07-14"), day("2026-07-14"))
         .await
         .unwrap();
-    assert_eq!(first.total.tickets, 4);
+    assert_eq!(first.total.net.tickets, 4);
     let none = sales(db, day("2026-07-16"), day("2026-07-14"))
         .await
         .unwrap();
-    assert_eq!((none.rows.len(), none.total.tickets), (0, 0));
+    assert_eq!((none.rows.len(), none.total.net.tickets), (0, 0));
     assert_eq!(
         period(db).await.unwrap(),
         Some((day("2026-07-14"), day("2026-07-15")))
     );
     let json = serde_json::to_value(&all.rows[0]).unwrap();
     assert_eq!(json["business_day"], "2026-07-14");
-    assert_eq!(json["gross_minor"], 1900);
+    assert_eq!(json["sold"]["gross_minor"], 1900);
+    assert_eq!(json["cancelled"]["tickets"], 0);
+    assert_eq!(json["gross_minor"], 1900, "what is left");
 }
 
 async fn the_statement_sets_disputed_lines_apart(test: TestDb) {

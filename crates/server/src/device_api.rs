@@ -1,5 +1,6 @@
 //! Device API v1: what scanners, turnstiles and integrators speak.
 
+use crate::decode;
 use crate::problem::Problem;
 use crate::service::Shared;
 use axum::Json;
@@ -66,6 +67,7 @@ pub(crate) fn routes() -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(post_check))
         .routes(routes!(post_batch))
         .routes(routes!(get_device))
+        .routes(routes!(decode::post_decode))
         .split_for_parts()
 }
 
@@ -401,7 +403,7 @@ async fn get_device(
 }
 
 /// The device whose token came with the request.
-struct Caller(DeviceCode);
+pub(crate) struct Caller(pub(crate) DeviceCode);
 
 impl FromRequestParts<Shared> for Caller {
     type Rejection = Problem;

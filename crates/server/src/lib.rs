@@ -6,6 +6,8 @@
 //! both is the [`reconciliation`], which compares their books.
 
 mod access_control;
+mod decode;
+mod decoder;
 mod device_api;
 mod health;
 mod problem;

@@ -1,5 +1,6 @@
 //! The one type that turns errors into answers (RFC 9457).
 
+use crate::decode::FrameError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -55,7 +56,9 @@ impl Problem {
             StatusCode::PAYLOAD_TOO_LARGE,
             "body_too_large",
             "The body is too large",
-            format!("At most {limit_bytes} bytes are taken. Send the checks in smaller batches."),
+            format!(
+                "At most {limit_bytes} bytes are taken. Send smaller batches of checks, or a smaller picture."
+            ),
         )
     }
 
@@ -103,7 +106,7 @@ impl Problem {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "busy",
-            "Too many checks are in hand",
+            "Too many are in hand",
             "Send the same request again in a moment.".to_owned(),
         )
     }
@@ -162,6 +165,25 @@ impl From<CheckError> for Problem {
             ),
             CheckError::Db(error) => error.into(),
             error @ CheckError::Barcode(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<FrameError> for Problem {
+    fn from(error: FrameError) -> Self {
+        match error {
+            error @ FrameError::TooLarge { .. } => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "image_too_large",
+                "The picture is too large",
+                format!("The picture cannot be taken: {error}. Send a smaller one."),
+            ),
+            error => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "image_invalid",
+                "The picture cannot be read",
+                format!("The picture cannot be read: {}.", causes(&error)),
+            ),
         }
     }
 }

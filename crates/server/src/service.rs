@@ -1,5 +1,6 @@
+use crate::decode::Frames;
 use crate::problem::Problem;
-use crate::{access_control, device_api, health, workers};
+use crate::{access_control, decoder, device_api, health, workers};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Request};
@@ -83,6 +84,8 @@ pub(crate) struct Shared {
     pub(crate) gate: Arc<Gate>,
     /// Checks in hand, which a shutdown waits for.
     pub(crate) tasks: TaskTracker,
+    /// Frames of cameras in hand.
+    pub(crate) frames: Frames,
 }
 
 impl Service {
@@ -94,6 +97,7 @@ impl Service {
             let shared = Shared {
                 gate: Arc::clone(&role.gate),
                 tasks: tasks.clone(),
+                frames: Frames::new(),
             };
             // Unless told otherwise, the page shows the document to a validator
             // on the internet.
@@ -104,7 +108,10 @@ impl Service {
                         .validator_url("none")
                         .use_base_layout(),
                 );
-            router = router.merge(routes.with_state(shared)).merge(page);
+            router = router
+                .merge(routes.with_state(shared))
+                .merge(decoder::routes())
+                .merge(page);
         }
         if let Some(role) = &self.box_office {
             router = router.merge(access_control::routes(role));

@@ -2,6 +2,7 @@
 
 mod bench;
 mod debian;
+mod decoder;
 mod failure;
 mod postgres;
 mod test;
@@ -38,6 +39,7 @@ fn perform(arguments: &[String]) -> Result<(), Failure> {
         ["tidy"] => tidy::run(),
         ["postgres"] => postgres::stay(rest),
         ["bench", name] => bench::bench(name, rest),
+        ["decoder"] => decoder::fetch(),
         ["setup"] => set_up(),
         [postgres::KEEP] => postgres::keep(),
         _ => Err(Failure::new(
@@ -69,6 +71,8 @@ Usage: cargo xtask TASK
   postgres             a throw-away PostgreSQL server for tests run by hand;
                        prints the line to export and stays until Ctrl-C
   postgres -- COMMAND  runs COMMAND with such a server and stops it afterwards
+  decoder              fetches the reader of codes that the scanner page's
+                       camera uses; the server is built with it if it is there
   setup                installs what the tests need: PostgreSQL and Chromium,
                        as Debian's packages
 ",

@@ -3,6 +3,7 @@
 mod report;
 
 use crate::debian;
+use crate::decoder::{self, Fetched};
 use crate::failure::{Failure, run};
 use crate::postgres::{self, Server};
 use crate::tidy;
@@ -38,6 +39,16 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
         run(cargo().args(["fmt", "--all", "--check"]), "")
     })?;
     report.step("tidy", "cargo xtask tidy", tidy::run)?;
+    // Before the first build, which takes it in.
+    report.step_or_left_out("decoder", "cargo xtask decoder", || {
+        Ok(match decoder::fetched()? {
+            Fetched::Present(_) => None,
+            Fetched::Unreachable(failure) => {
+                eprintln!("{failure}");
+                Some("the tests of the camera use the server's decoding only")
+            }
+        })
+    })?;
     report.step("clippy", "cargo clippy --workspace --all-targets", || {
         let mut clippy = cargo();
         clippy.args(["clippy", "--workspace", "--all-targets"]);

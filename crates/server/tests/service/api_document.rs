@@ -43,6 +43,7 @@ async fn the_document_describes_every_route_and_every_problem() {
         [
             "post /api/v1/checks",
             "post /api/v1/checks/batch",
+            "post /api/v1/decode",
             "get /api/v1/device",
         ]
     );
@@ -55,7 +56,7 @@ async fn the_document_describes_every_route_and_every_problem() {
         }
     }
     let codes = problem_codes();
-    assert_eq!(codes.len(), 14, "{codes:?}");
+    assert_eq!(codes.len(), 16, "{codes:?}");
     for code in codes {
         assert!(document.text.contains(&format!("`{code}`")), "{code}");
     }

@@ -248,7 +248,13 @@ impl House {
             ..InterfaceSettings::new(mapping)
         };
         let db = test.db.clone();
-        let gate = Gate::open(db, Arc::new(clock.clone()), settings, Arc::new(otipass.unwrap())).await;
+        let gate = Gate::open(
+            db,
+            Arc::new(clock.clone()),
+            settings,
+            Arc::new(otipass.unwrap()),
+        )
+        .await;
         let gate = Arc::new(gate.unwrap());
         let box_office = Arc::new(open_box_office(&test.db, &clock, &folder).await);
         let service = Service {

@@ -5,6 +5,7 @@
 mod access_control;
 mod api_document;
 mod bad_requests;
+mod camera;
 mod device_api;
 mod house;
 mod privacy;

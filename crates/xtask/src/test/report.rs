@@ -13,6 +13,8 @@ pub struct Report {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Passed,
+    /// It could not be done here, for this consequence.
+    LeftOut(&'static str),
     Failed,
 }
 
@@ -43,15 +45,30 @@ impl Report {
         by_hand: &str,
         work: impl FnOnce() -> Result<(), Failure>,
     ) -> Result<(), Failure> {
+        self.step_or_left_out(name, by_hand, || work().map(|()| None))
+    }
+
+    /// As [`Report::step`], for work that is not possible everywhere: it says
+    /// what follows from leaving it out.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub fn step_or_left_out(
+        &mut self,
+        name: &'static str,
+        by_hand: &str,
+        work: impl FnOnce() -> Result<Option<&'static str>, Failure>,
+    ) -> Result<(), Failure> {
         eprintln!("{}", self.colour.bold(&format!("── {name}")));
         let start = Instant::now();
         let done = work();
         let outcome = match done {
-            Ok(()) => Outcome::Passed,
+            Ok(None) => Outcome::Passed,
+            Ok(Some(consequence)) => Outcome::LeftOut(consequence),
             Err(_) => Outcome::Failed,
         };
         self.steps.push((name, outcome, start.elapsed()));
-        done.map_err(|failure| {
+        done.map(|_| ()).map_err(|failure| {
             Failure::new(
                 format!("the step \"{name}\" failed"),
                 failure.to_string().trim_end(),
@@ -63,15 +80,24 @@ impl Report {
     /// One line a step.
     pub fn print(&self) {
         eprintln!();
-        for (name, outcome, time) in &self.steps {
-            let outcome = match outcome {
-                Outcome::Passed => self.colour.green("passed"),
-                Outcome::Failed => self.colour.red("FAILED"),
-            };
-            eprintln!("{name:<10} {outcome} {:>8}", Seconds(*time).to_string());
+        for line in self.lines() {
+            eprintln!("{line}");
         }
         let total = self.steps.iter().map(|(_, _, time)| *time).sum();
         eprintln!("{:<17} {:>8}", "together", Seconds(total).to_string());
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let line = |(name, outcome, time): &(&str, Outcome, Duration)| {
+            let (word, consequence) = match outcome {
+                Outcome::Passed => (self.colour.green("passed"), ""),
+                Outcome::LeftOut(consequence) => (self.colour.red("NOT DONE"), *consequence),
+                Outcome::Failed => (self.colour.red("FAILED"), ""),
+            };
+            let line = format!("{name:<10} {word} {:>8}", Seconds(*time).to_string());
+            format!("{line}  {consequence}").trim_end().to_owned()
+        };
+        self.steps.iter().map(line).collect()
     }
 }
 
@@ -137,6 +163,20 @@ mod tests {
             .map(|(_, outcome, _)| *outcome == Outcome::Passed)
             .collect();
         assert_eq!(outcomes, [true, false]);
+    }
+
+    #[test]
+    fn what_was_left_out_is_named_with_its_consequence() {
+        let mut report = Report::new();
+        report.colour = Colour::Plain;
+        report.step("format", "cargo fmt", || Ok(())).unwrap();
+        report
+            .step_or_left_out("decoder", "cargo xtask decoder", || Ok(Some("no camera")))
+            .unwrap();
+        let lines = report.lines();
+        assert!(lines[0].ends_with(" s"), "{lines:?}");
+        assert!(lines[1].contains("NOT DONE"), "{lines:?}");
+        assert!(lines[1].ends_with("  no camera"), "{lines:?}");
     }
 
     #[test]

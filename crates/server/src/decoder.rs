@@ -1,0 +1,83 @@
+//! The decoder of the scanner page's camera, which runs in the browser, without
+//! network: a reader in WebAssembly, and our own few lines around it.
+//!
+//! `cargo xtask decoder` fetches the reader before the build. A program built
+//! without it answers `not_found` here, and the page sends its frames to the
+//! server (`POST /api/v1/decode`).
+
+use crate::problem::Problem;
+use axum::extract::Path;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+
+mod fetched {
+    include!(concat!(env!("OUT_DIR"), "/decoder_files.rs"));
+}
+use fetched::FETCHED;
+
+/// Everything of the decoder is served below.
+const BASE: &str = "/scan/decoder/";
+
+/// What the page imports.
+const MODULE: (&str, &[u8]) = ("decoder.js", include_bytes!("../assets/decoder/decoder.js"));
+
+/// Lists [`urls`], for a service worker.
+const LIST: &str = "/scan/decoder/files.json";
+
+/// The addresses of all that the decoder needs, to be kept by a service worker;
+/// empty if the program was built without it.
+pub(crate) fn urls() -> Vec<String> {
+    files().map(|(name, _)| format!("{BASE}{name}")).collect()
+}
+
+/// The module with what it needs, or nothing: half of it is of no use.
+fn files() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    let module = (!FETCHED.is_empty()).then_some(MODULE);
+    module.into_iter().chain(FETCHED.iter().copied())
+}
+
+/// `/scan/decoder/…`.
+pub(crate) fn routes() -> Router {
+    Router::new()
+        .route(LIST, get(get_list))
+        .route(&format!("{BASE}{{*name}}"), get(get_file))
+}
+
+async fn get_list() -> Result<Json<Vec<String>>, Problem> {
+    let urls = urls();
+    if urls.is_empty() {
+        return Err(Problem::not_found());
+    }
+    Ok(Json(urls))
+}
+
+async fn get_file(Path(name): Path<String>) -> Result<Response, Problem> {
+    let (name, bytes) = files()
+        .find(|(known, _)| *known == name)
+        .ok_or_else(Problem::not_found)?;
+    // The reader's folder bears its version; our own module may change.
+    let caching = if name == MODULE.0 {
+        "no-cache"
+    } else {
+        "public, max-age=31536000, immutable"
+    };
+    let headers = [
+        (header::CONTENT_TYPE, content_type(name)),
+        (header::CACHE_CONTROL, HeaderValue::from_static(caching)),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+fn content_type(name: &str) -> HeaderValue {
+    HeaderValue::from_static(match name.rsplit_once('.') {
+        Some((_, "js")) => "text/javascript; charset=utf-8",
+        Some((_, "wasm")) => "application/wasm",
+        _ => "text/plain; charset=utf-8",
+    })
+}

@@ -1,6 +1,7 @@
 //! Asking and telling Otipass over HTTP.
 
 use crate::contract::{Contract, UnknownCode, WireAnswer, WireStatus};
+use crate::pass_list::{PAGE_LIMIT_BYTES, PageQuery, PassPage, WirePassPage};
 use crate::url::web_url;
 use crate::{Answer, Question, Refusal, UrlMistake};
 use kernel::Timestamp;
@@ -11,7 +12,8 @@ use serde::de::DeserializeOwned;
 use std::error::Error;
 use std::time::Duration;
 
-/// The most bytes of an answer that are read.
+/// The most bytes of an answer that are read; a page of the list of passes has a
+/// limit of its own.
 pub const ANSWER_LIMIT_BYTES: usize = 64 * 1024;
 
 /// How long a connection may rest before it is given up. Shorter than the
@@ -156,8 +158,11 @@ pub enum AskError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotUnderstood {
     /// Longer than any answer can be.
-    #[error("the answer is longer than {ANSWER_LIMIT_BYTES} bytes")]
-    TooLong,
+    #[error("the answer is longer than {limit_bytes} bytes")]
+    TooLong {
+        /// The most bytes that are read.
+        limit_bytes: usize,
+    },
     /// Not JSON, or not the fields of the contract.
     #[error(
         "the answer is not the JSON of the contract; reading stopped at line {line}, column {column}"
@@ -207,6 +212,7 @@ pub struct OtipassClient {
     declaration: Url,
     inquiry: Url,
     cancellation: Url,
+    pass_list: Url,
     status: Url,
 }
 
@@ -261,6 +267,7 @@ impl OtipassClient {
             declaration: endpoint(&settings.contract.declaration_path),
             inquiry: endpoint(&settings.contract.inquiry_path),
             cancellation: endpoint(&settings.contract.cancellation_path),
+            pass_list: endpoint(&settings.contract.pass_list_path),
             status: endpoint(&settings.contract.status_path),
             credentials: settings.credentials,
             contract: settings.contract,
@@ -312,13 +319,30 @@ impl OtipassClient {
         }
     }
 
+    /// Reads a page of the list of all passes; changes nothing.
+    ///
+    /// # Errors
+    /// If no answer came `within` this time; see [`AskError`].
+    pub async fn pass_page(
+        &self,
+        query: &PageQuery,
+        within: Duration,
+    ) -> Result<PassPage, AskError> {
+        let mut url = self.pass_list.clone();
+        url.query_pairs_mut()
+            .extend_pairs(self.contract.page_query(query));
+        let request = self.request(Method::GET, &url);
+        let wire: WirePassPage = self.send(request, within, PAGE_LIMIT_BYTES).await?;
+        Ok(self.contract.pass_page(wire))
+    }
+
     /// Tries the connection and the credentials; changes nothing.
     ///
     /// # Errors
     /// If no answer came `within` this time; see [`AskError`].
     pub async fn status(&self, within: Duration) -> Result<PartnerStatus, AskError> {
         let request = self.request(Method::GET, &self.status);
-        let wire: WireStatus = self.send(request, within).await?;
+        let wire: WireStatus = self.send(request, within, ANSWER_LIMIT_BYTES).await?;
         Ok(PartnerStatus {
             project: wire.project,
             time: wire.time,
@@ -333,7 +357,7 @@ impl OtipassClient {
     ) -> Result<Answer, AskError> {
         let form = self.contract.form(question);
         let request = self.request(Method::POST, url).form(&form);
-        let wire: WireAnswer = self.send(request, within).await?;
+        let wire: WireAnswer = self.send(request, within, ANSWER_LIMIT_BYTES).await?;
         self.contract
             .answer(&wire)
             .map_err(|error| self.not_understood(error.into()))
@@ -354,6 +378,7 @@ impl OtipassClient {
         &self,
         request: RequestBuilder,
         within: Duration,
+        limit_bytes: usize,
     ) -> Result<T, AskError> {
         let host = || self.host.clone();
         let failed = |error| self.failed(error, within);
@@ -383,8 +408,8 @@ impl OtipassClient {
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > ANSWER_LIMIT_BYTES {
-                return Err(self.not_understood(NotUnderstood::TooLong));
+            if body.len() + chunk.len() > limit_bytes {
+                return Err(self.not_understood(NotUnderstood::TooLong { limit_bytes }));
             }
             body.extend_from_slice(&chunk);
         }

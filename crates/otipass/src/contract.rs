@@ -25,6 +25,8 @@ pub struct Contract {
     pub inquiry_path: String,
     /// Where to take an entry back, below `{url}/{project}/`.
     pub cancellation_path: String,
+    /// Where the list of all passes is, below `{url}/{project}/`.
+    pub pass_list_path: String,
     /// Where to try the connection, below `{url}/{project}/`.
     pub status_path: String,
     /// The header an API key travels in.
@@ -33,6 +35,10 @@ pub struct Contract {
     pub fields: FieldNames,
     /// What the codes in answers mean.
     pub codes: Codes,
+    /// Which states of a pass in the list refuse it everywhere, and why; a state
+    /// that is not here refuses nothing. The names of the states are seen in
+    /// public code.
+    pub states: BTreeMap<String, Refusal>,
     /// Whether the partner recognises a repeated question.
     pub references: References,
 }
@@ -44,10 +50,19 @@ impl Default for Contract {
             declaration_path: "v1/declaration".to_owned(),
             inquiry_path: "v1/inquiries".to_owned(),
             cancellation_path: "v1/cancellations".to_owned(),
+            pass_list_path: "v1/passes".to_owned(),
             status_path: "v1/status".to_owned(),
             api_key_header: "X-API-Key".to_owned(),
             fields: FieldNames::default(),
             codes: Codes::default(),
+            states: [
+                ("created", Refusal::PassNotSold),
+                ("expired", Refusal::PassExpired),
+                ("invalid", Refusal::PassBlocked),
+                ("undefined", Refusal::UnknownPass),
+            ]
+            .map(|(state, meaning)| (state.to_owned(), meaning))
+            .into(),
             references: References::default(),
         }
     }
@@ -351,6 +366,7 @@ mod tests {
             declaration_path: "v2/entries".to_owned(),
             inquiry_path: "v2/look".to_owned(),
             cancellation_path: "v2/undo".to_owned(),
+            pass_list_path: "v2/list".to_owned(),
             status_path: "v2/ping".to_owned(),
             api_key_header: "X-Otipass-Key".to_owned(),
             references: References::Ignored,
@@ -360,6 +376,9 @@ mod tests {
             .codes
             .refusals
             .insert("A9".to_owned(), Refusal::AlreadyUsed);
+        expected
+            .states
+            .insert("blocked".to_owned(), Refusal::PassBlocked);
         let documented: toml::Table = block_after("In the configuration:").parse().unwrap();
         let documented = documented["otipass"]["contract"].clone();
         assert_eq!(documented.try_into::<Contract>().unwrap(), expected);

@@ -12,6 +12,7 @@ mod finding;
 mod json;
 mod mapping;
 mod partner;
+pub mod pass_list;
 mod service;
 mod url;
 

@@ -1,5 +1,6 @@
 //! The partner behind the gate, as the gate sees it.
 
+use crate::pass_list::{PageQuery, PassPage};
 use crate::{Answer, AskError, OtipassClient, Question};
 use std::fmt::Debug;
 use std::pin::Pin;
@@ -25,6 +26,9 @@ pub trait Partner: Debug + Send + Sync {
     /// Takes back the entry that was counted under the question's reference, if
     /// there is one.
     fn cancel<'a>(&'a self, question: &'a Question, within: Duration) -> Asking<'a, ()>;
+
+    /// Reads a page of the list of all passes.
+    fn pass_page<'a>(&'a self, query: &'a PageQuery, within: Duration) -> Asking<'a, PassPage>;
 }
 
 impl Partner for OtipassClient {
@@ -42,5 +46,9 @@ impl Partner for OtipassClient {
 
     fn cancel<'a>(&'a self, question: &'a Question, within: Duration) -> Asking<'a, ()> {
         Box::pin(self.cancel(question, within))
+    }
+
+    fn pass_page<'a>(&'a self, query: &'a PageQuery, within: Duration) -> Asking<'a, PassPage> {
+        Box::pin(self.pass_page(query, within))
     }
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+use otipass::pass_list::PageQuery;
 use otipass::{
     Answer, AskError, Contract, Credentials, EntriesLeft, NotUnderstood, NumType, OtipassClient,
     OtipassSettings, PassFacts, Question, Refusal, SettingsError,
@@ -226,6 +227,67 @@ async fn inquiry_and_cancellation_take_the_same_form() {
 }
 
 #[tokio::test]
+async fn the_list_of_passes_is_read_page_by_page() {
+    let long = "x".repeat(257);
+    let page = r#"{"whole":true,"state":"s 7","next":"p&2","passes":[
+        {"number":"00029975","status":"active"},
+        {"number":"00292151","status":"created","since":"2026"},
+        {"number":"01755172","status":"expired"},
+        {"number":"00686790","status":"invalid"},
+        {"number":"01937150","status":"undefined"},
+        {"number":"01966563","status":"lost"},
+        {"number":"no number","status":"invalid"}]}"#;
+    let server = server([
+        Act::Answer(json(page)),
+        Act::Answer(json(r#"{"whole":false,"state":"s8","passes":[]}"#)),
+        Act::Answer(json(r#"{"whole":true,"state":"","passes":[]}"#)),
+        Act::Answer(json(&format!(
+            r#"{{"whole":true,"state":"{long}","passes":[]}}"#
+        ))),
+        Act::Answer(json(&" ".repeat(1024 * 1024 + 1))),
+    ])
+    .await;
+    let client = client(&server.url);
+    let query = |since: Option<&str>, after: Option<&str>| PageQuery {
+        num_type: NumType::Number,
+        since: since.map(|mark| mark.to_owned().try_into().unwrap()),
+        after: after.map(|mark| mark.to_owned().try_into().unwrap()),
+    };
+    let first = client.pass_page(&query(None, None), AMPLE).await.unwrap();
+    assert!(first.whole);
+    assert_eq!(first.state.as_str(), "s 7");
+    let refusals: Vec<_> = first.passes.iter().map(|pass| pass.refusal).collect();
+    assert_eq!(
+        refusals,
+        [
+            None,
+            Some(Refusal::PassNotSold),
+            Some(Refusal::PassExpired),
+            Some(Refusal::PassBlocked),
+            Some(Refusal::UnknownPass),
+            None,
+        ]
+    );
+    assert!(!format!("{first:?}").contains("00029975"));
+    let next = first.next.as_ref().map(|mark| mark.as_str());
+    let second = query(Some("s 6"), next);
+    let second = client.pass_page(&second, AMPLE).await.unwrap();
+    assert!(!second.whole && second.next.is_none() && second.passes.is_empty());
+    for expected in ["NotTheContract", "NotTheContract", "TooLong"] {
+        let error = client.pass_page(&query(None, None), AMPLE).await;
+        let Err(AskError::NotUnderstood { source, .. }) = error else {
+            panic!("{error:?}");
+        };
+        assert!(format!("{source:?}").starts_with(expected), "{source:?}");
+    }
+    let requests = server.requests.lock().unwrap();
+    let path = "GET /api/villeneuve/v1/passes?type=numotipass&limit=5000";
+    assert!(requests[0].1.starts_with(&format!("{path} HTTP/1.1\r\n")));
+    let more = format!("{path}&since=s+6&after=p%262 HTTP/1.1\r\n");
+    assert!(requests[1].1.starts_with(&more), "{}", requests[1].1);
+}
+
+#[tokio::test]
 async fn names_codes_and_credentials_can_be_others() {
     let server = server([Act::Answer(json(r#"{"code":"OUT"}"#))]).await;
     let mut settings = settings(&server.url);
@@ -313,7 +375,7 @@ async fn what_is_no_answer_of_the_contract_is_not_understood() {
             "NotTheContract { line: 1, column: 16 }",
         ),
         (r#"{"code":"Z9"}"#, r#"Code(UnknownCode { code: "Z9" })"#),
-        (&long, "TooLong"),
+        (&long, "TooLong { limit_bytes: 65536 }"),
     ] {
         let error = ask(Act::Answer(json(body))).await.unwrap_err();
         let AskError::NotUnderstood { source, .. } = error else {

@@ -6,9 +6,9 @@
 use crate::{Call, Failure, Fault, Log, Sandbox, page};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::rejection::{FormRejection, JsonRejection};
-use axum::extract::{DefaultBodyLimit, Form, FromRequest, Request, State};
+use axum::extract::{DefaultBodyLimit, Form, FromRequest, Query, Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt;
@@ -16,6 +16,7 @@ use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use otipass::contract::{InvalidForm, WireAnswer, WirePass, WireStatus};
+use otipass::pass_list::PASSES_PER_PAGE;
 use otipass::{Answer, Credentials, PassFacts, Question};
 use secrecy::ExposeSecret;
 use std::collections::HashMap;
@@ -95,6 +96,7 @@ async fn log(State(sandbox): State<Sandbox>) -> Json<Log> {
 /// What the contract can be asked for.
 enum Endpoint {
     Ask(Call),
+    PassList,
     Status,
 }
 
@@ -108,7 +110,7 @@ async fn partner(State(sandbox): State<Sandbox>, request: Request) -> Response {
     };
     let method = match endpoint {
         Endpoint::Ask(_) => Method::POST,
-        Endpoint::Status => Method::GET,
+        Endpoint::PassList | Endpoint::Status => Method::GET,
     };
     if request.method() != method {
         let message = format!("use {method} here");
@@ -130,6 +132,11 @@ async fn partner(State(sandbox): State<Sandbox>, request: Request) -> Response {
                 time: sandbox.settings().clock.now(),
             };
             with_fault(&sandbox, || Json(status).into_response()).await
+        }
+        Endpoint::PassList => {
+            sandbox.note_page();
+            let uri = request.uri().clone();
+            with_fault(&sandbox, || pass_page(&sandbox, &uri)).await
         }
         Endpoint::Ask(call) => match question(&sandbox, request).await {
             Err(message) => refusal(StatusCode::BAD_REQUEST, "malformed", &message),
@@ -156,6 +163,7 @@ fn endpoint(sandbox: &Sandbox, path: &str) -> Option<Endpoint> {
             &contract.cancellation_path,
             Endpoint::Ask(Call::Cancellation),
         ),
+        (&contract.pass_list_path, Endpoint::PassList),
         (&contract.status_path, Endpoint::Status),
     ]
     .into_iter()
@@ -191,6 +199,29 @@ async fn question(sandbox: &Sandbox, request: Request) -> Result<Question, Strin
         .contract
         .question(&form)
         .map_err(|error: InvalidForm| error.to_string())
+}
+
+/// What is asked for of the list of passes.
+#[derive(serde::Deserialize)]
+struct PageParameters {
+    #[serde(default)]
+    since: Option<String>,
+    #[serde(default)]
+    after: Option<String>,
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+fn pass_page(sandbox: &Sandbox, uri: &Uri) -> Response {
+    let Ok(Query(asked)) = Query::<PageParameters>::try_from_uri(uri) else {
+        let message = "the query cannot be read; it is since, after and limit";
+        return refusal(StatusCode::BAD_REQUEST, "malformed", message);
+    };
+    let limit = asked.limit.unwrap_or(PASSES_PER_PAGE);
+    match sandbox.pass_page(asked.since.as_deref(), asked.after.as_deref(), limit) {
+        Ok(page) => Json(page).into_response(),
+        Err(forgotten) => refusal(StatusCode::GONE, "place", &forgotten.to_string()),
+    }
 }
 
 fn answer(sandbox: &Sandbox, call: Call, question: &Question) -> Response {

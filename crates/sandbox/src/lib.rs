@@ -8,6 +8,7 @@ mod fault;
 mod http;
 mod page;
 mod pass;
+mod pass_list;
 pub mod rules;
 mod state;
 
@@ -15,4 +16,5 @@ pub use cards::{Fate, QrCodes, SampleCard, SampleGroup, cards_text};
 pub use fault::{Failure, Fault, InvalidFault};
 pub use http::{router, serve};
 pub use pass::{InvalidPass, Pass, PassBook, PassFileError, PassStatus};
+pub use pass_list::PlaceForgotten;
 pub use state::{Asked, Call, Log, ReferenceConflict, Sandbox, SandboxSettings};

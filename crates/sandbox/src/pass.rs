@@ -73,6 +73,19 @@ pub struct Pass {
     pub services: BTreeMap<ServiceId, EntriesLeft>,
 }
 
+impl Pass {
+    /// Its state on `day`: expired also if its last day is over and nobody has
+    /// used it since.
+    #[must_use]
+    pub fn status_on(&self, day: BusinessDay) -> PassStatus {
+        let over = self.valid_until.is_some_and(|last| last < day);
+        match self.status {
+            PassStatus::Active if over => PassStatus::Expired,
+            status => status,
+        }
+    }
+}
+
 /// What is wrong with a line of a pass file. The number is never repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPass {

@@ -50,14 +50,11 @@ pub fn give_back(pass: &mut Pass, service: &ServiceId) {
 /// Why not.
 pub fn verdict(pass: Option<&Pass>, service: &ServiceId, day: BusinessDay) -> Result<(), Refusal> {
     let pass = pass.ok_or(Refusal::UnknownPass)?;
-    match pass.status {
+    match pass.status_on(day) {
         PassStatus::Undefined => return Err(Refusal::UnknownPass),
         PassStatus::Created => return Err(Refusal::PassNotSold),
         PassStatus::Invalid => return Err(Refusal::PassBlocked),
         PassStatus::Expired => return Err(Refusal::PassExpired),
-        PassStatus::Active if pass.valid_until.is_some_and(|last| last < day) => {
-            return Err(Refusal::PassExpired);
-        }
         PassStatus::Active | PassStatus::Inactive => {}
     }
     match pass.services.get(service) {

@@ -1,8 +1,10 @@
 //! What the sandbox knows and remembers.
 
 use crate::fault::FaultPlan;
+use crate::pass_list::{PlaceForgotten, Readings};
 use crate::{Fault, InvalidFault, PassBook, PassStatus, rules};
 use kernel::{BusinessDay, CardNumber, CheckId, Clock, Zone};
+use otipass::pass_list::WirePassPage;
 use otipass::{Answer, Contract, Credentials, PassFacts, Question, References, ServiceId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -42,6 +44,7 @@ struct Inner {
 struct State {
     passes: PassBook,
     remembered: HashMap<CheckId, Remembered>,
+    readings: Readings,
     faults: FaultPlan,
     log: Log,
 }
@@ -96,6 +99,8 @@ pub struct Asked {
     pub inquiries: u32,
     /// How often a cancellation was made.
     pub cancellations: u32,
+    /// How many pages of the list of passes were asked for.
+    pub pages: u32,
 }
 
 impl Asked {
@@ -118,6 +123,7 @@ impl Sandbox {
             state: Mutex::new(State {
                 passes,
                 remembered: HashMap::new(),
+                readings: Readings::default(),
                 faults: FaultPlan::default(),
                 log: Log::default(),
             }),
@@ -163,6 +169,29 @@ impl Sandbox {
             References::Ignored => None,
         };
         Ok(before.unwrap_or_else(|| state.work(call, question, day)))
+    }
+
+    /// A page of the list of all passes: what has changed since the state
+    /// `since`, behind the place `after`, at most `limit` of them.
+    ///
+    /// # Errors
+    /// If the place is of a reading that is no longer remembered.
+    pub fn pass_page(
+        &self,
+        since: Option<&str>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<WirePassPage, PlaceForgotten> {
+        let today = self.today();
+        let state = &mut *self.state();
+        state
+            .readings
+            .page(&state.passes, today, since, after, limit)
+    }
+
+    /// Changes the passes.
+    pub fn change_passes(&self, change: impl FnOnce(&mut PassBook)) {
+        change(&mut self.state().passes);
     }
 
     /// The passes as they are now.
@@ -212,6 +241,10 @@ impl Sandbox {
             .entry(reference)
             .or_default()
             .count(call);
+    }
+
+    pub(crate) fn note_page(&self) {
+        self.state().log.total.pages += 1;
     }
 
     pub(crate) fn next_fault(&self) -> Fault {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use kernel::ManualClock;
+use otipass::pass_list::{Mark, PageQuery};
 use otipass::{
     Answer, AskError, Contract, Credentials, EntriesLeft, NumType, OtipassClient, OtipassSettings,
     Question, Refusal,
@@ -294,6 +295,48 @@ async fn an_inquiry_counts_nothing_and_a_cancellation_gives_back_once() {
         ..unknown
     };
     client.cancel(&unknown, AMPLE).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_list_of_passes_is_served_with_faults_and_as_a_difference() {
+    let running = run(settings()).await;
+    let client = client(&running.origin, key("any"));
+    let query = |since: Option<Mark>| PageQuery {
+        num_type: NumType::Number,
+        since,
+        after: None,
+    };
+    let broken = Fault {
+        failure: Some(Failure::HalfJson),
+        requests: Some(1),
+        latency_ms: 0,
+    };
+    running.sandbox.set_faults(vec![broken]).unwrap();
+    let error = client.pass_page(&query(None), AMPLE).await.unwrap_err();
+    assert!(matches!(error, AskError::NotUnderstood { .. }), "{error:?}");
+    let page = client.pass_page(&query(None), AMPLE).await.unwrap();
+    assert!(page.whole && page.next.is_none());
+    let refused = page.passes.iter().filter(|pass| pass.refusal.is_some());
+    assert_eq!((page.passes.len(), refused.count()), (7, 4));
+
+    let blocked = "00029975".parse().unwrap();
+    running.sandbox.change_passes(|passes| {
+        passes.get_mut(&blocked).unwrap().status = sandbox::PassStatus::Invalid;
+    });
+    let later = query(Some(page.state));
+    let page = client.pass_page(&later, AMPLE).await.unwrap();
+    assert!(!page.whole);
+    assert_eq!(page.passes.len(), 1);
+    assert_eq!(page.passes[0].number, blocked);
+    assert_eq!(page.passes[0].refusal, Some(Refusal::PassBlocked));
+    assert_eq!(running.sandbox.log().total.pages, 3);
+
+    let lost = PageQuery {
+        after: Some(Mark::try_from("99:00029975".to_owned()).unwrap()),
+        ..later
+    };
+    let error = client.pass_page(&lost, AMPLE).await.unwrap_err();
+    assert!(matches!(error, AskError::HttpStatus { status: 410, .. }));
 }
 
 #[tokio::test]

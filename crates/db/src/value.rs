@@ -1,7 +1,7 @@
 use crate::DbError;
 use kernel::{
-    BusinessDay, CardNumber, CheckId, ContactNumber, ControlBarcode, DeviceCode, DoorCode,
-    InstitutionCode, Money, OrderNumber, OrganisationCode, ProductCode, SalesChannelCode,
+    BusinessDay, CancellationId, CardNumber, CheckId, ContactNumber, ControlBarcode, DeviceCode,
+    DoorCode, InstitutionCode, Money, OrderNumber, OrganisationCode, ProductCode, SalesChannelCode,
     SeasonCode, SectorCode, TariffCode, Timestamp, VatRate, Zone,
 };
 use std::sync::Arc;
@@ -147,6 +147,7 @@ macro_rules! as_text {
 
 as_text! {
     BusinessDay => ToString::to_string,
+    CancellationId => ToString::to_string,
     CardNumber => |v| v.reveal().to_owned(),
     CheckId => ToString::to_string,
     ContactNumber => |v| v.as_str().to_owned(),

@@ -28,8 +28,18 @@ CREATE TABLE gate_device (
     code TEXT NOT NULL PRIMARY KEY,
     door TEXT NOT NULL REFERENCES gate_door (code),
     language TEXT,
+    direction TEXT NOT NULL,
+    may_switch_direction BIGINT NOT NULL,
+    forced_entry BIGINT NOT NULL,
+    help_desk BIGINT NOT NULL,
+    sound BIGINT NOT NULL,
+    -- What the device last said of itself.
     clock_offset_ms BIGINT,
-    seen_at BIGINT
+    seen_at BIGINT,
+    unsent BIGINT,
+    oldest_unsent_at BIGINT,
+    battery_percent BIGINT,
+    mode TEXT
 );
 
 -- Tokens are kept as SHA-256 only.
@@ -38,6 +48,15 @@ CREATE TABLE gate_device_token (
     device TEXT NOT NULL REFERENCES gate_device (code),
     created_at BIGINT NOT NULL,
     revoked_at BIGINT
+);
+
+-- Codes that yield a token once; kept as SHA-256 only.
+CREATE TABLE gate_enrolment_code (
+    code_sha256 TEXT NOT NULL PRIMARY KEY,
+    device TEXT NOT NULL REFERENCES gate_device (code),
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT
 );
 
 -- A check that Otipass is being asked about: written before the question goes
@@ -66,19 +85,39 @@ CREATE TABLE gate_check (
     scanned_at BIGINT NOT NULL,
     arrived_at BIGINT NOT NULL,
     decided_at BIGINT NOT NULL,
+    direction TEXT NOT NULL,
+    forced_note TEXT,
     outcome TEXT NOT NULL,
     admitted BIGINT NOT NULL,
     card TEXT,
     sector TEXT,
+    -- How Otipass is asked about the pass.
+    num_type TEXT,
+    service_id TEXT,
+    space_id TEXT,
     valid_until TEXT,
     entries_left TEXT,
     device_count_today BIGINT NOT NULL,
     business_day TEXT NOT NULL,
-    hour BIGINT NOT NULL
+    hour BIGINT NOT NULL,
+    -- The refused check whose visitor the device admitted all the same.
+    follows TEXT
 );
 CREATE INDEX gate_check_by_day ON gate_check (business_day, outcome);
 CREATE INDEX gate_check_admitted ON gate_check (business_day, sector, hour, device) WHERE admitted = 1;
 
+CREATE INDEX gate_check_by_card ON gate_check (card, scanned_at) WHERE admitted = 1;
+CREATE UNIQUE INDEX gate_check_follow_up ON gate_check (follows) WHERE follows IS NOT NULL;
+
+-- Visitors that a device admitted and the gate cannot recognise: the check
+-- stands as refused, the reconciliation shouts.
+CREATE TABLE gate_door_admitted (
+    check_id TEXT NOT NULL PRIMARY KEY,
+    outcome TEXT NOT NULL,
+    arrived_at BIGINT NOT NULL
+);
+
+-- Admitted on a business day and not cancelled.
 CREATE TABLE gate_device_day (
     device TEXT NOT NULL,
     business_day TEXT NOT NULL,
@@ -107,9 +146,6 @@ CREATE INDEX gate_control_barcode_queue ON gate_control_barcode (seq)
 CREATE TABLE gate_declaration (
     seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     check_id TEXT NOT NULL UNIQUE,
-    num_type TEXT NOT NULL,
-    service_id TEXT NOT NULL,
-    space_id TEXT NOT NULL,
     -- 1 if Otipass may have counted the entry when it was asked about it.
     maybe_counted BIGINT NOT NULL,
     attempts BIGINT NOT NULL,
@@ -119,3 +155,30 @@ CREATE TABLE gate_declaration (
 );
 CREATE INDEX gate_declaration_queue ON gate_declaration (due_at, seq) WHERE declared_at IS NULL;
 CREATE INDEX gate_declaration_disputed ON gate_declaration (check_id) WHERE disputed IS NOT NULL;
+
+-- Entries that were taken back. The row is its own place in the queue to
+-- ticketing, behind the control barcode.
+CREATE TABLE gate_cancellation (
+    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    check_id TEXT NOT NULL UNIQUE,
+    id TEXT NOT NULL UNIQUE,
+    device TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    cancelled_at BIGINT NOT NULL,
+    arrived_at BIGINT NOT NULL,
+    device_count_today BIGINT NOT NULL,
+    delivered_at BIGINT,
+    refused TEXT
+);
+CREATE INDEX gate_cancellation_queue ON gate_cancellation (seq)
+    WHERE delivered_at IS NULL AND refused IS NULL;
+
+-- Entries that Otipass counted, or may have, and is to give back.
+CREATE TABLE gate_give_back (
+    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    check_id TEXT NOT NULL UNIQUE,
+    attempts BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    told_at BIGINT
+);
+CREATE INDEX gate_give_back_queue ON gate_give_back (due_at, seq) WHERE told_at IS NULL;

@@ -1,95 +1,12 @@
-//! A check: its scan, its record, and what a repeated id gets.
+//! A check: its record, and what a repeated id gets.
 
-use crate::decide::{Counted, Recognised, Verdict};
-use crate::{Decision, Site, barcode};
+use crate::decide::{Counted, NotPermitted, Recognised, Verdict};
+use crate::device_token::sha256_hex;
+use crate::{Decision, ForcedNote, Mode, Scan, ScanRefused, Site, barcode, intent};
 use db::{DbError, Row, Tx, params};
 use kernel::{CardNumber, CheckId, DeviceCode, InvalidId, SectorCode, Timestamp};
 use otipass::{EntriesLeft, PassFacts};
-use serde::Serialize;
-
-/// The most a scanned code may have, in bytes.
-pub const CODE_LIMIT_BYTES: usize = 512;
-
-/// Whether the device had a line to the server when it scanned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// It asks, and waits for the decision.
-    Online,
-    /// It decided by itself; its journal delivers the check.
-    Offline,
-}
-
-impl Mode {
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Mode::Online => "online",
-            Mode::Offline => "offline",
-        }
-    }
-}
-
-/// One scan at one device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scan {
-    /// The id the device chose.
-    pub id: CheckId,
-    /// The device.
-    pub device: DeviceCode,
-    /// The raw text it read.
-    pub code: String,
-    /// When it read it, by its own clock.
-    pub scanned_at: Timestamp,
-}
-
-/// A scan that is no check: it changes nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ScanRefused {
-    /// The code is too long.
-    #[error("the code has {bytes} bytes; at most {CODE_LIMIT_BYTES} are allowed")]
-    CodeTooLong {
-        /// Its length.
-        bytes: usize,
-    },
-    /// The device has read so many scans of one card at one moment that no
-    /// control barcode is free: its clock stands still.
-    #[error(
-        "the device reports the same moment for more than {} scans of one card; set its clock",
-        barcode::CANDIDATES
-    )]
-    ClockStandsStill,
-}
-
-impl Scan {
-    /// Holds the scan against the limits.
-    ///
-    /// # Errors
-    /// [`ScanRefused`] says which one it breaks.
-    pub fn within_limits(&self) -> Result<(), ScanRefused> {
-        if self.code.len() > CODE_LIMIT_BYTES {
-            return Err(ScanRefused::CodeTooLong {
-                bytes: self.code.len(),
-            });
-        }
-        Ok(())
-    }
-
-    /// The code as it is kept: no database keeps a NUL character as text, so its
-    /// picture stands for it.
-    pub(crate) fn kept_code(&self) -> String {
-        self.code.replace('\0', "\u{2400}")
-    }
-
-    /// Whether this scan is the one that was kept.
-    pub(crate) fn is_kept_as(&self, kept: &Scan) -> bool {
-        self.id == kept.id
-            && self.device == kept.device
-            && self.scanned_at == kept.scanned_at
-            && self.kept_code() == kept.code
-    }
-}
+use std::str::FromStr;
 
 /// A decided check, as it is remembered for ever.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,6 +28,9 @@ pub struct Check {
     /// How many visitors the device had admitted on the scan's business day,
     /// this one included.
     pub device_count_today: u32,
+    /// The id its record has: the scan's, or that of the follow-up which holds
+    /// instead.
+    pub(crate) record: CheckId,
 }
 
 /// Whether an answer was given before.
@@ -131,6 +51,9 @@ pub enum CheckError {
     /// Its id belongs to another scan. Nothing was changed.
     #[error("the check id {0} was used before for another scan; a new scan needs a new id")]
     Conflict(CheckId),
+    /// The device may not send it. Nothing was decided.
+    #[error(transparent)]
+    NotPermitted(#[from] NotPermitted),
     /// Otipass may have counted the entry and is silent now. The check stays
     /// open; the same id gets its answer later.
     #[error(
@@ -161,17 +84,39 @@ pub(crate) struct Deciding<'a> {
 /// # Errors
 /// [`CheckError::Conflict`] if the id belongs to another scan.
 pub(crate) fn find(tx: &mut Tx<'_>, scan: &Scan) -> Result<Option<Check>, CheckError> {
-    let row = tx.query_opt(
-        "SELECT * FROM gate_check WHERE check_id = $1",
-        params![scan.id],
-    )?;
-    let Some(row) = row else { return Ok(None) };
-    let check = Check::from_row(&row)?;
-    if scan.is_kept_as(&check.scan) {
-        Ok(Some(check))
-    } else {
-        Err(CheckError::Conflict(scan.id))
+    match load(tx, scan.id)? {
+        Some(check) if !scan.is_kept_as(&check.scan) => Err(CheckError::Conflict(scan.id)),
+        found => Ok(found),
     }
+}
+
+/// The decided check with this id: the decision that holds, under the id and
+/// the scan that the device knows.
+pub(crate) fn load(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<Check>, DbError> {
+    let row = tx.query_opt("SELECT * FROM gate_check WHERE check_id = $1", params![id])?;
+    let Some(row) = row else { return Ok(None) };
+    let first = Check::from_row(&row)?;
+    if first.decision.opens() {
+        return Ok(Some(first));
+    }
+    let follow_up = tx.query_opt("SELECT * FROM gate_check WHERE follows = $1", params![id])?;
+    Ok(Some(match follow_up {
+        Some(row) => Check {
+            scan: first.scan,
+            ..Check::from_row(&row)?
+        },
+        None => first,
+    }))
+}
+
+/// An id of our own that belongs to the check `id`. No device chooses it: it is
+/// a UUID of version 8, made of a hash.
+pub(crate) fn derived<T: FromStr>(purpose: &str, id: CheckId) -> Result<T, T::Err> {
+    let mut hex = sha256_hex(&format!("{purpose}:{id}"));
+    hex.truncate(32);
+    hex.replace_range(12..13, "8");
+    hex.replace_range(16..17, "8");
+    hex.parse()
 }
 
 /// Keeps the decision, and for an admission its control barcode with its place
@@ -186,11 +131,24 @@ pub(crate) fn record(
     if let Some(known) = find(tx, scan)? {
         return Ok((known, Freshness::Repeated));
     }
+    Ok((insert(tx, deciding, site, None)?, Freshness::First))
+}
+
+/// Keeps the decision, which nobody has kept yet; `follows` is the check whose
+/// refusal it overrules.
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    deciding: &Deciding<'_>,
+    site: &Site,
+    follows: Option<CheckId>,
+) -> Result<Check, CheckError> {
+    let scan = deciding.scan;
+    let record = follows.map_or(Ok(scan.id), |id| derived("passerelle-follow-up", id))?;
     let decision = deciding.verdict.decision;
     let day = site.zone.business_day(scan.scanned_at);
     if let (Decision::Admitted(admission), Some(recognised)) = (decision, deciding.recognised) {
-        keep_control_barcode(tx, deciding, recognised)?;
-        crate::declaration::owe(tx, deciding, admission, recognised)?;
+        keep_control_barcode(tx, record, deciding, recognised)?;
+        crate::declaration::owe(tx, record, deciding, admission)?;
     }
     tx.execute(
         "DELETE FROM gate_intent WHERE check_id = $1",
@@ -200,29 +158,39 @@ pub(crate) fn record(
     let pass = deciding.verdict.pass.unwrap_or_default();
     tx.execute(
         "INSERT INTO gate_check (check_id, device, mode, code, scanned_at, arrived_at, decided_at,
-                                 outcome, admitted, card, sector, valid_until, entries_left,
-                                 device_count_today, business_day, hour)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+                                 direction, forced_note, outcome, admitted, card, sector, num_type,
+                                 service_id, space_id, valid_until, entries_left,
+                                 device_count_today, business_day, hour, follows)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                 $19, $20, $21, $22)",
         params![
-            scan.id,
+            record,
             &scan.device,
             deciding.mode.as_str(),
             scan.kept_code(),
             scan.scanned_at,
             deciding.arrived_at,
             deciding.decided_at,
+            scan.direction.as_str(),
+            scan.forced_note.as_ref().map(ForcedNote::reveal),
             decision.as_str(),
             decision.is_admitted(),
             deciding.recognised.map(|r| &r.card),
             deciding.recognised.map(|r| &r.sector),
+            deciding
+                .recognised
+                .map(|r| intent::num_type_text(r.num_type)),
+            deciding.recognised.map(|r| r.info.service_id.as_str()),
+            deciding.recognised.map(|r| r.info.space_id.as_str()),
             pass.valid_until,
             pass.entries_left.map(entries_left_text),
             count,
             day,
             i64::from(site.zone.hour(scan.scanned_at)),
+            follows,
         ],
     )?;
-    let check = Check {
+    Ok(Check {
         scan: scan.clone(),
         arrived_at: deciding.arrived_at,
         decided_at: deciding.decided_at,
@@ -231,12 +199,13 @@ pub(crate) fn record(
         sector: deciding.recognised.map(|r| r.sector.clone()),
         pass,
         device_count_today: count,
-    };
-    Ok((check, Freshness::First))
+        record,
+    })
 }
 
 fn keep_control_barcode(
     tx: &mut Tx<'_>,
+    record: CheckId,
     deciding: &Deciding<'_>,
     recognised: &Recognised,
 ) -> Result<(), CheckError> {
@@ -248,7 +217,7 @@ fn keep_control_barcode(
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (barcode) DO NOTHING",
             params![
                 barcode?,
-                scan.id,
+                record,
                 &recognised.sector,
                 &recognised.info.season,
                 &recognised.info.product,
@@ -284,19 +253,20 @@ fn count_today(
     row.map_or(Ok(0), |row| row.get("admitted"))
 }
 
-pub(crate) fn scan_of(row: &Row) -> Result<Scan, DbError> {
-    Ok(Scan {
-        id: row.get("check_id")?,
-        device: row.get("device")?,
-        code: row.get("code")?,
-        scanned_at: row.get("scanned_at")?,
-    })
-}
-
 impl Check {
     pub(crate) fn from_row(row: &Row) -> Result<Self, DbError> {
         Ok(Self {
-            scan: scan_of(row)?,
+            scan: Scan {
+                id: row.get("check_id")?,
+                device: row.get("device")?,
+                code: row.get("code")?,
+                scanned_at: row.get("scanned_at")?,
+                direction: read_as(row, "direction")?,
+                forced_note: row
+                    .get::<Option<String>>("forced_note")?
+                    .map(|note| note.parse().map_err(|_| unreadable("forced_note")))
+                    .transpose()?,
+            },
             arrived_at: row.get("arrived_at")?,
             decided_at: row.get("decided_at")?,
             decision: read_as(row, "outcome")?,
@@ -310,6 +280,7 @@ impl Check {
                     .transpose()?,
             },
             device_count_today: row.get("device_count_today")?,
+            record: row.get("check_id")?,
         })
     }
 }

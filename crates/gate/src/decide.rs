@@ -1,6 +1,9 @@
 //! What becomes of a check: pure rules, without I/O.
 
-use crate::{Admission, Decision, InterfaceSettings, Reason, Site, WhenSilent};
+use crate::{
+    Admission, Decision, DeviceSettings, Direction, InterfaceSettings, Reason, Scan, Site,
+    WhenSilent,
+};
 use kernel::{CardNumber, DeviceCode, SectorCode};
 use otipass::{Answer, NumType, PassFacts, References, Refusal, SectorInfo};
 
@@ -39,6 +42,121 @@ pub fn recognise(
         sector: sector.clone(),
         info: info.clone(),
     })
+}
+
+/// What a device may not do. Nothing was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotPermitted {
+    /// Its agent may not let visitors in by hand.
+    #[error("this device may not force an entry; its setting forced_entry allows it")]
+    ForcedEntry,
+    /// It stands for the other direction.
+    #[error(
+        "this device stands for the other direction; its setting switch_direction lets the agent switch"
+    )]
+    Direction,
+}
+
+/// Whether the device may send this check. Holds online only.
+///
+/// # Errors
+/// [`NotPermitted`] says what it may not.
+pub fn permitted(scan: &Scan, settings: DeviceSettings) -> Result<(), NotPermitted> {
+    if scan.direction != settings.direction && !settings.may_switch_direction {
+        return Err(NotPermitted::Direction);
+    }
+    let forced = scan.direction == Direction::Entry && scan.forced_note.is_some();
+    if forced && !settings.forced_entry {
+        return Err(NotPermitted::ForcedEntry);
+    }
+    Ok(())
+}
+
+/// What becomes of a recognised pass if Otipass has no part in it: an exit, and
+/// an entry that the agent forces.
+#[must_use]
+pub fn without_asking(scan: &Scan) -> Option<Decision> {
+    match (scan.direction, &scan.forced_note) {
+        (Direction::Exit, _) => Some(Decision::Exit),
+        (Direction::Entry, Some(_)) => Some(Decision::Admitted(Admission::AcceptedForced)),
+        (Direction::Entry, None) => None,
+    }
+}
+
+/// What a device that opened the door by itself did.
+#[must_use]
+pub fn at_the_door(scan: &Scan) -> Decision {
+    without_asking(scan).unwrap_or(Decision::Admitted(Admission::AcceptedOffline))
+}
+
+/// What a check is kept as that a journal is the first to bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brought {
+    /// The decision.
+    pub decision: Decision,
+    /// The door let a visitor in whom the gate cannot recognise.
+    pub door_admitted: bool,
+}
+
+/// What becomes of a check that a journal brings and that was not decided.
+/// `outcome` is what the device told the visitor, if it says; `opened` is what an
+/// open door means for this scan; `recognised` is what the gate makes of the
+/// code.
+#[must_use]
+pub fn brought(
+    outcome: Option<Decision>,
+    opened: Decision,
+    recognised: Result<(), Reason>,
+) -> Brought {
+    let decision = match (outcome, recognised) {
+        (Some(refused @ Decision::Refused(_)), _) => refused,
+        (_, Ok(())) => opened,
+        (_, Err(reason)) => Decision::Refused(reason),
+    };
+    let let_in = outcome.is_some_and(Decision::opens) && opened.is_admitted();
+    Brought {
+        decision,
+        door_admitted: let_in && !decision.opens(),
+    }
+}
+
+/// What a journal does to a check that was decided before. What the door did
+/// wins over an answer that was never heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Afterwards {
+    /// The first answer stands.
+    Keep,
+    /// It was refused and the door opened: this decision follows the refusal,
+    /// and is the answer from now on.
+    FollowUp(Decision),
+    /// It was refused, the door let the visitor in all the same, and the gate
+    /// cannot recognise the pass: the refusal stands, marked.
+    DoorAdmitted,
+    /// It was admitted and the visitor was turned away: the entry is cancelled.
+    TurnedAway,
+}
+
+/// What becomes of a check that was decided as `first`; the rest as for
+/// [`brought`].
+#[must_use]
+pub fn afterwards(
+    first: Decision,
+    outcome: Option<Decision>,
+    opened: Decision,
+    recognised: Result<(), Reason>,
+) -> Afterwards {
+    let Some(outcome) = outcome else {
+        return Afterwards::Keep;
+    };
+    match (first.opens(), outcome.opens()) {
+        (false, true) => match recognised {
+            Ok(()) => Afterwards::FollowUp(opened),
+            Err(_) if opened.is_admitted() => Afterwards::DoorAdmitted,
+            Err(_) => Afterwards::Keep,
+        },
+        (true, false) if first.is_admitted() => Afterwards::TurnedAway,
+        _ => Afterwards::Keep,
+    }
 }
 
 /// What came of asking Otipass.
@@ -157,6 +275,131 @@ mod tests {
             .unwrap()
             .decision
             .as_str()
+    }
+
+    const YES: Decision = Decision::Admitted(Admission::Accepted);
+    const OFFLINE: Decision = Decision::Admitted(Admission::AcceptedOffline);
+    const FORCED: Decision = Decision::Admitted(Admission::AcceptedForced);
+    const EXIT: Decision = Decision::Exit;
+    const NO_PASS: Decision = Decision::Refused(Reason::NotAPass);
+    const BLOCKED: Decision = Decision::Refused(Reason::Partner(Refusal::PassBlocked));
+
+    fn pass(recognised: bool) -> Result<(), Reason> {
+        if recognised {
+            Ok(())
+        } else {
+            Err(Reason::NotAPass)
+        }
+    }
+
+    #[test]
+    fn a_journal_brings_what_the_door_did() {
+        for (outcome, opened, recognised, decision, door_admitted) in [
+            (None, OFFLINE, true, OFFLINE, false),
+            (None, FORCED, true, FORCED, false),
+            (None, EXIT, true, EXIT, false),
+            (None, OFFLINE, false, NO_PASS, false),
+            (Some(OFFLINE), OFFLINE, true, OFFLINE, false),
+            // What a restored server has forgotten.
+            (Some(YES), OFFLINE, true, OFFLINE, false),
+            (Some(FORCED), FORCED, true, FORCED, false),
+            (Some(EXIT), EXIT, true, EXIT, false),
+            (Some(EXIT), EXIT, false, NO_PASS, false),
+            (Some(BLOCKED), OFFLINE, true, BLOCKED, false),
+            (Some(NO_PASS), OFFLINE, true, NO_PASS, false),
+            (Some(NO_PASS), OFFLINE, false, NO_PASS, false),
+            (Some(OFFLINE), OFFLINE, false, NO_PASS, true),
+            (Some(FORCED), FORCED, false, NO_PASS, true),
+        ] {
+            let expected = Brought {
+                decision,
+                door_admitted,
+            };
+            assert_eq!(
+                brought(outcome, opened, pass(recognised)),
+                expected,
+                "{outcome:?} {opened} {recognised}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_door_did_wins_over_an_answer_that_was_never_heard() {
+        use Afterwards::{DoorAdmitted, FollowUp, Keep, TurnedAway};
+        for (first, outcome, opened, recognised, then) in [
+            // The same effect, or nothing said: the first answer stands.
+            (YES, None, OFFLINE, true, Keep),
+            (YES, Some(OFFLINE), OFFLINE, true, Keep),
+            (YES, Some(OFFLINE), OFFLINE, false, Keep),
+            (BLOCKED, None, OFFLINE, true, Keep),
+            (BLOCKED, Some(BLOCKED), OFFLINE, true, Keep),
+            (BLOCKED, Some(NO_PASS), OFFLINE, true, Keep),
+            (EXIT, Some(EXIT), EXIT, true, Keep),
+            // Refused, and the door opened.
+            (BLOCKED, Some(OFFLINE), OFFLINE, true, FollowUp(OFFLINE)),
+            (BLOCKED, Some(YES), OFFLINE, true, FollowUp(OFFLINE)),
+            (BLOCKED, Some(FORCED), FORCED, true, FollowUp(FORCED)),
+            (NO_PASS, Some(EXIT), EXIT, true, FollowUp(EXIT)),
+            (NO_PASS, Some(OFFLINE), OFFLINE, false, DoorAdmitted),
+            (NO_PASS, Some(EXIT), EXIT, false, Keep),
+            // Admitted, and the door stayed shut.
+            (YES, Some(BLOCKED), OFFLINE, true, TurnedAway),
+            (OFFLINE, Some(NO_PASS), OFFLINE, false, TurnedAway),
+            (EXIT, Some(NO_PASS), EXIT, true, Keep),
+        ] {
+            assert_eq!(
+                afterwards(first, outcome, opened, pass(recognised)),
+                then,
+                "{first} {outcome:?} {opened} {recognised}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_device_does_what_its_settings_allow() {
+        let scan = |direction, note: Option<&str>| Scan {
+            id: "1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3".parse().unwrap(),
+            device: "PDA01".parse().unwrap(),
+            code: String::new(),
+            scanned_at: kernel::Timestamp::MIN,
+            direction,
+            forced_note: note.map(|note| note.parse().unwrap()),
+        };
+        let usual = DeviceSettings::default();
+        let forces = DeviceSettings {
+            forced_entry: true,
+            ..usual
+        };
+        let switches = DeviceSettings {
+            may_switch_direction: true,
+            ..usual
+        };
+        let way_out = DeviceSettings {
+            direction: Direction::Exit,
+            ..usual
+        };
+        for (direction, note, settings, allowed) in [
+            (Direction::Entry, None, usual, Ok(())),
+            (
+                Direction::Entry,
+                Some("x"),
+                usual,
+                Err(NotPermitted::ForcedEntry),
+            ),
+            (Direction::Entry, Some("x"), forces, Ok(())),
+            (Direction::Exit, None, usual, Err(NotPermitted::Direction)),
+            (Direction::Exit, None, switches, Ok(())),
+            (Direction::Exit, Some("x"), switches, Ok(())),
+            (Direction::Exit, None, way_out, Ok(())),
+            (
+                Direction::Entry,
+                None,
+                way_out,
+                Err(NotPermitted::Direction),
+            ),
+        ] {
+            assert_eq!(permitted(&scan(direction, note), settings), allowed);
+        }
     }
 
     #[test]

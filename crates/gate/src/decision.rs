@@ -53,6 +53,22 @@ impl Direction {
     }
 }
 
+/// A word that names no direction.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} names no direction; choose entry or exit")]
+pub struct UnknownDirection(String);
+
+impl FromStr for Direction {
+    type Err = UnknownDirection;
+
+    fn from_str(word: &str) -> Result<Self, UnknownDirection> {
+        Direction::ALL
+            .into_iter()
+            .find(|direction| direction.as_str() == word)
+            .ok_or_else(|| UnknownDirection(word.chars().take(16).collect()))
+    }
+}
+
 /// Why a visitor was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {

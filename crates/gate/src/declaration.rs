@@ -1,10 +1,11 @@
 //! Telling Otipass of entries it was not asked about: those that a device
-//! admitted offline, and those admitted while Otipass was silent.
+//! admitted offline, and those admitted while Otipass was silent. What was
+//! cancelled is declared like any other, and given back afterwards.
 
 use crate::check::{Deciding, read_as};
-use crate::decide::{Counted, Recognised};
+use crate::decide::Counted;
 use crate::{Admission, Gate, intent};
-use db::{DbError, Tx, params};
+use db::{DbError, Row, Tx, params};
 use kernel::CheckId;
 use otipass::{Answer, AskError, Question, References, Refusal};
 use std::time::Duration;
@@ -21,15 +22,17 @@ pub enum Declared {
     Nothing,
     /// Otipass took the entry.
     Taken,
+    /// Otipass gave back an entry that was cancelled.
+    GivenBack,
     /// Otipass took it and says it would have refused it: the entry is disputed.
     Disputed(Refusal),
 }
 
-/// Why an entry could not be declared; it stays due.
+/// Why Otipass could not be told; it stays due.
 #[derive(Debug, thiserror::Error)]
 pub enum DeclareError {
     /// Otipass did not answer.
-    #[error("Otipass did not take the declaration; it is sent again later")]
+    #[error("Otipass did not take what it was told; it is sent again later")]
     Ask(#[from] AskError),
     /// The database failed.
     #[error("the declaration could not be read or kept")]
@@ -39,22 +42,18 @@ pub enum DeclareError {
 /// Notes that the admission owes a declaration, unless Otipass itself admitted.
 pub(crate) fn owe(
     tx: &mut Tx<'_>,
+    record: CheckId,
     deciding: &Deciding<'_>,
     admission: Admission,
-    recognised: &Recognised,
 ) -> Result<(), DbError> {
     if admission == Admission::Accepted {
         return Ok(());
     }
     tx.execute(
-        "INSERT INTO gate_declaration (check_id, num_type, service_id, space_id, maybe_counted,
-                                       attempts, due_at)
-         VALUES ($1, $2, $3, $4, $5, 0, $6)",
+        "INSERT INTO gate_declaration (check_id, maybe_counted, attempts, due_at)
+         VALUES ($1, $2, 0, $3)",
         params![
-            deciding.scan.id,
-            intent::num_type_text(recognised.num_type),
-            recognised.info.service_id.as_str(),
-            recognised.info.space_id.as_str(),
+            record,
             deciding.counted == Counted::Maybe,
             deciding.decided_at
         ],
@@ -62,7 +61,21 @@ pub(crate) fn owe(
     .map(drop)
 }
 
+/// The question about a kept check, under the reference by which Otipass knows
+/// it: for a follow-up that is the id the device chose.
+pub(crate) fn question(row: &Row) -> Result<Question, DbError> {
+    Ok(Question {
+        card: row.get("card")?,
+        num_type: intent::num_type(row)?,
+        service_id: read_as(row, "service_id")?,
+        space_id: read_as(row, "space_id")?,
+        time: row.get("scanned_at")?,
+        reference: row.get("reference")?,
+    })
+}
+
 struct Due {
+    check: CheckId,
     question: Question,
     maybe_counted: bool,
     attempts: i64,
@@ -106,7 +119,8 @@ pub(crate) const fn is_outage(error: &AskError) -> bool {
 }
 
 impl Gate {
-    /// Declares the oldest entry that is due.
+    /// Declares the oldest entry that is due; if there is none, has Otipass give
+    /// back the oldest that was cancelled.
     ///
     /// # Errors
     /// [`DeclareError`]; the entry is due again after a pause that grows with
@@ -117,8 +131,9 @@ impl Gate {
             .db
             .read("declaration due", move |tx| {
                 let row = tx.query_opt(
-                    "SELECT d.check_id, d.num_type, d.service_id, d.space_id, d.maybe_counted,
-                            d.attempts, c.card, c.scanned_at
+                    "SELECT d.check_id, d.maybe_counted, d.attempts, c.card, c.num_type,
+                            c.service_id, c.space_id, c.scanned_at,
+                            COALESCE(c.follows, c.check_id) AS reference
                      FROM gate_declaration d JOIN gate_check c ON c.check_id = d.check_id
                      WHERE d.declared_at IS NULL AND d.due_at <= $1
                      ORDER BY d.due_at, d.seq LIMIT 1",
@@ -126,14 +141,8 @@ impl Gate {
                 )?;
                 row.map(|row| {
                     Ok::<_, DbError>(Due {
-                        question: Question {
-                            card: row.get("card")?,
-                            num_type: intent::num_type(&row)?,
-                            service_id: read_as(&row, "service_id")?,
-                            space_id: read_as(&row, "space_id")?,
-                            time: row.get("scanned_at")?,
-                            reference: row.get("check_id")?,
-                        },
+                        check: row.get("check_id")?,
+                        question: question(&row)?,
                         maybe_counted: row.get("maybe_counted")?,
                         attempts: row.get("attempts")?,
                     })
@@ -142,9 +151,12 @@ impl Gate {
             })
             .await?;
         let Some(due) = due else {
-            return Ok(Declared::Nothing);
+            return Ok(match self.give_back_next().await? {
+                true => Declared::GivenBack,
+                false => Declared::Nothing,
+            });
         };
-        let check = due.question.reference;
+        let check = due.check;
         match self
             .otipass
             .declare(&due.question, DECLARATION_TIMEOUT)
@@ -206,7 +218,7 @@ impl Gate {
 }
 
 /// 1 s, 2 s, 4 s … up to five minutes.
-fn pause_ms(attempts: i64) -> i64 {
+pub(crate) fn pause_ms(attempts: i64) -> i64 {
     let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(20);
     (1_000 << doublings).min(LONGEST_PAUSE_MS)
 }

@@ -47,7 +47,7 @@ impl DeviceToken {
 
     /// A plain SHA-256 is enough: the token is 32 random bytes, not a password.
     fn sha256(&self) -> String {
-        hex(&Sha256::digest(&self.0))
+        sha256_hex(&self.0)
     }
 }
 
@@ -123,6 +123,11 @@ impl Gate {
         }
         Ok(holder)
     }
+}
+
+/// The SHA-256 of a text, as it is kept.
+pub(crate) fn sha256_hex(text: &str) -> String {
+    hex(&Sha256::digest(text))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,11 +1,11 @@
 use crate::breaker::{Breaker, Failure};
 use crate::budget::Budget;
-use crate::check::{self, Check, CheckError, Deciding, Freshness, Mode, Scan};
+use crate::check::{self, Check, CheckError, Deciding, Freshness};
 use crate::decide::{self, Asked, Counted, Intent, Recognised, StaysOpen};
 use crate::declaration::{counted, is_outage};
 use crate::delivery::Aim;
 use crate::intent::{self, Begun};
-use crate::{InterfaceSettings, MIGRATIONS, Site, SiteError};
+use crate::{InterfaceSettings, MIGRATIONS, Mode, Scan, Site, SiteError};
 use db::{Db, DbError, Tx, params};
 use kernel::{CheckId, Clock, DeviceCode, Timestamp};
 use otipass::{Partner, Question};
@@ -64,6 +64,10 @@ pub struct Waiting {
     pub deliveries: i64,
     /// Entries Otipass has yet to be told of.
     pub declarations: i64,
+    /// Cancellations on their way to ticketing.
+    pub cancellations: i64,
+    /// Cancelled entries that Otipass has yet to give back.
+    pub give_backs: i64,
     /// Checks whose decision a crash or a lost caller left open.
     pub unresolved: i64,
 }
@@ -279,12 +283,20 @@ impl Gate {
                              WHERE delivered_at IS NULL AND refused IS NULL) AS deliveries,
                             (SELECT COUNT(*) FROM gate_declaration
                              WHERE declared_at IS NULL) AS declarations,
+                            (SELECT COUNT(*) FROM gate_cancellation x
+                             JOIN gate_control_barcode b ON b.check_id = x.check_id
+                             WHERE x.delivered_at IS NULL AND x.refused IS NULL
+                               AND b.refused IS NULL) AS cancellations,
+                            (SELECT COUNT(*) FROM gate_give_back
+                             WHERE told_at IS NULL) AS give_backs,
                             (SELECT COUNT(*) FROM gate_intent) AS unresolved",
                     params![],
                 )?;
                 Ok(Waiting {
                     deliveries: row.get("deliveries")?,
                     declarations: row.get("declarations")?,
+                    cancellations: row.get("cancellations")?,
+                    give_backs: row.get("give_backs")?,
                     unresolved: row.get("unresolved")?,
                 })
             })

@@ -2,9 +2,9 @@
 //! gone with the decision. What a crash leaves of a check is its intent.
 
 use crate::Site;
-use crate::check::{self, Check, CheckError, Deciding, Freshness, Mode, Scan, read_as};
-use crate::decide::{Counted, Intent, Recognised, Verdict};
-use crate::{Decision, Reason};
+use crate::check::{self, Check, CheckError, Deciding, Freshness, read_as};
+use crate::decide::{self, Counted, Intent, Recognised, Verdict};
+use crate::{Decision, Direction, Mode, Reason, Scan};
 use db::{DbError, Row, Tx, params};
 use kernel::{CheckId, Timestamp};
 use otipass::{NumType, SectorInfo};
@@ -18,7 +18,9 @@ pub(crate) enum Begun {
 }
 
 /// Takes up a check: finds its decision, or its intent; else decides it if it
-/// needs no partner, or keeps the intent. An intent stands as it was kept, even
+/// needs no partner, or keeps the intent. What the device may not do is refused
+/// only here, where nothing is known yet: the same id gets the same answer, also
+/// after its settings have changed. An intent stands as it was kept, even
 /// if site or mapping have changed since: Otipass may know it.
 pub(crate) fn begin(
     tx: &mut Tx<'_>,
@@ -33,25 +35,28 @@ pub(crate) fn begin(
     if let Some(kept) = find(tx, scan)? {
         return Ok(Begun::Ask(Intent::Unresolved, kept));
     }
-    match recognised {
-        Ok(recognised) => {
-            keep(tx, scan, recognised, now)?;
-            Ok(Begun::Ask(Intent::Fresh, recognised.clone()))
-        }
-        Err(reason) => {
-            let deciding = Deciding {
-                scan,
-                mode: Mode::Online,
-                recognised: None,
-                verdict: Verdict::without_partner(Decision::Refused(*reason)),
-                counted: Counted::No,
-                arrived_at: now,
-                decided_at: now,
-            };
-            let (check, freshness) = check::record(tx, &deciding, site)?;
-            Ok(Begun::Decided(Box::new(check), freshness))
-        }
-    }
+    decide::permitted(scan, site.settings_of(&scan.device))?;
+    let decision = match recognised {
+        Ok(recognised) => match decide::without_asking(scan) {
+            Some(decision) => decision,
+            None => {
+                keep(tx, scan, recognised, now)?;
+                return Ok(Begun::Ask(Intent::Fresh, recognised.clone()));
+            }
+        },
+        Err(reason) => Decision::Refused(*reason),
+    };
+    let deciding = Deciding {
+        scan,
+        mode: Mode::Online,
+        recognised: recognised.as_ref().ok(),
+        verdict: Verdict::without_partner(decision),
+        counted: Counted::No,
+        arrived_at: now,
+        decided_at: now,
+    };
+    let check = check::insert(tx, &deciding, site, None)?;
+    Ok(Begun::Decided(Box::new(check), Freshness::First))
 }
 
 fn keep(
@@ -93,7 +98,7 @@ pub(crate) fn find(tx: &mut Tx<'_>, scan: &Scan) -> Result<Option<Recognised>, C
         params![scan.id],
     )?;
     let Some(row) = row else { return Ok(None) };
-    if !scan.is_kept_as(&check::scan_of(&row)?) {
+    if !scan.is_kept_as(&scan_of(&row)?) {
         return Err(CheckError::Conflict(scan.id));
     }
     Ok(Some(recognised(&row)?))
@@ -128,12 +133,24 @@ pub(crate) fn load(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<Unresolved>, D
     tx.query_opt("SELECT * FROM gate_intent WHERE check_id = $1", params![id])?
         .map(|row| {
             Ok(Unresolved {
-                scan: check::scan_of(&row)?,
+                scan: scan_of(&row)?,
                 recognised: recognised(&row)?,
                 arrived_at: row.get("arrived_at")?,
             })
         })
         .transpose()
+}
+
+/// Only entries that nobody forces are asked about.
+fn scan_of(row: &Row) -> Result<Scan, DbError> {
+    Ok(Scan {
+        id: row.get("check_id")?,
+        device: row.get("device")?,
+        code: row.get("code")?,
+        scanned_at: row.get("scanned_at")?,
+        direction: Direction::Entry,
+        forced_note: None,
+    })
 }
 
 fn recognised(row: &Row) -> Result<Recognised, DbError> {

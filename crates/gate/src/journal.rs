@@ -1,15 +1,35 @@
 //! What the journals of devices deliver: checks that were decided at the door
 //! without network, oldest first, in batches, as often as it takes.
 
-use crate::check::{self, Check, CheckError, Deciding, Freshness, Mode, Scan};
-use crate::decide::{self, Counted, Verdict};
-use crate::{Admission, Decision, Gate, InterfaceSettings, Site, intent};
-use db::Tx;
+use crate::cancellation;
+use crate::check::{self, Check, CheckError, Deciding, Freshness};
+use crate::decide::{self, Afterwards, Counted, Recognised, Verdict};
+use crate::{Decision, Gate, InterfaceSettings, Mode, Reason, Scan, Site, give_back, intent};
+use db::{DbError, Tx, params};
 use kernel::{CheckId, Timestamp};
 use std::sync::Arc;
 
-/// The most checks one batch may have.
+/// The most checks, and the most cancellations, one batch may have.
 pub const BATCH_LIMIT: usize = 500;
+
+/// One check of a journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalItem {
+    /// What was scanned.
+    pub scan: Scan,
+    /// What the device told the visitor; `None` if it does not say, and the gate
+    /// applies the offline rules itself.
+    pub outcome: Option<Decision>,
+}
+
+impl From<Scan> for JournalItem {
+    fn from(scan: Scan) -> Self {
+        Self {
+            scan,
+            outcome: None,
+        }
+    }
+}
 
 /// What became of one check of a batch.
 #[derive(Debug)]
@@ -27,33 +47,40 @@ pub enum JournalError {
     /// Too many checks.
     #[error("the batch has {0} checks; at most {BATCH_LIMIT} are allowed")]
     TooLarge(usize),
+    /// Too many cancellations.
+    #[error("the batch has {0} cancellations; at most {BATCH_LIMIT} are allowed")]
+    TooManyCancellations(usize),
     /// The database failed.
     #[error("the batch could not be kept")]
-    Db(#[from] db::DbError),
+    Db(#[from] DbError),
 }
 
 impl Gate {
     /// Keeps the checks of a journal, in their order, in one transaction. Each
-    /// that can be kept is, whatever becomes of the others.
+    /// that can be kept is, whatever becomes of the others. What the door did
+    /// wins over an answer that was never heard; see [`decide::merge`].
     ///
     /// # Errors
     /// [`JournalError`]; nothing was kept then, and the device sends it again.
-    pub async fn merge_journal(&self, scans: Vec<Scan>) -> Result<Vec<Merged>, JournalError> {
-        if scans.len() > BATCH_LIMIT {
-            return Err(JournalError::TooLarge(scans.len()));
+    pub async fn merge_journal(
+        &self,
+        items: Vec<JournalItem>,
+    ) -> Result<Vec<Merged>, JournalError> {
+        if items.len() > BATCH_LIMIT {
+            return Err(JournalError::TooLarge(items.len()));
         }
         let (site, settings) = (self.site(), Arc::clone(&self.settings));
         let now = self.clock.now();
         let merged = self
             .db
             .write("merge journal", move |tx| {
-                let mut merged = Vec::with_capacity(scans.len());
-                for scan in &scans {
-                    let kept = keep(tx, scan, &site, &settings, now);
+                let mut merged = Vec::with_capacity(items.len());
+                for item in &items {
+                    let kept = keep(tx, item, &site, &settings, now);
                     merged.push(match kept {
                         Ok((check, freshness)) => Merged::Kept(Box::new(check), freshness),
                         Err(CheckError::Db(error)) => return Err(JournalError::Db(error)),
-                        Err(refused) => Merged::Refused(scan.id, refused),
+                        Err(refused) => Merged::Refused(item.scan.id, refused),
                     });
                 }
                 Ok(merged)
@@ -64,39 +91,134 @@ impl Gate {
                 self.note_decided(check);
             }
         }
+        // An entry may have been cancelled, which is no new check.
+        self.delivery_due.notify_one();
+        self.declaration_due.notify_one();
         Ok(merged)
     }
 }
 
-/// Keeps one check of a journal. If Otipass was being asked about it when the
-/// line broke, it is the pass that was recognised then.
+/// Keeps one check of a journal.
 fn keep(
     tx: &mut Tx<'_>,
-    scan: &Scan,
+    item: &JournalItem,
     site: &Site,
     settings: &InterfaceSettings,
     now: Timestamp,
 ) -> Result<(Check, Freshness), CheckError> {
+    let scan = &item.scan;
     scan.within_limits()?;
+    match check::find(tx, scan)? {
+        None => {
+            let check = keep_undecided(tx, item, site, settings, now)?;
+            Ok((check, Freshness::First))
+        }
+        Some(first) => keep_decided(tx, item, first, site, settings, now),
+    }
+}
+
+/// If Otipass was being asked about it when the line broke, it is the pass that
+/// was recognised then, and Otipass may have counted the entry.
+fn keep_undecided(
+    tx: &mut Tx<'_>,
+    item: &JournalItem,
+    site: &Site,
+    settings: &InterfaceSettings,
+    now: Timestamp,
+) -> Result<Check, CheckError> {
+    let scan = &item.scan;
     let (recognised, counted) = match intent::find(tx, scan)? {
-        Some(kept) => (Ok(kept), Counted::Maybe),
+        Some(asked) => (Ok(asked), Counted::Maybe),
         None => (
             decide::recognise(&scan.code, &scan.device, site, settings),
             Counted::No,
         ),
     };
-    let decision = match &recognised {
-        Ok(_) => Decision::Admitted(Admission::AcceptedOffline),
-        Err(reason) => Decision::Refused(*reason),
-    };
+    let brought = decide::brought(
+        item.outcome,
+        decide::at_the_door(scan),
+        is_pass(&recognised),
+    );
     let deciding = Deciding {
         scan,
         mode: Mode::Offline,
         recognised: recognised.as_ref().ok(),
-        verdict: Verdict::without_partner(decision),
+        verdict: Verdict::without_partner(brought.decision),
         counted,
         arrived_at: now,
         decided_at: now,
     };
-    check::record(tx, &deciding, site)
+    let check = check::insert(tx, &deciding, site, None)?;
+    if brought.door_admitted {
+        mark_door_admitted(tx, item, now)?;
+    }
+    if counted == Counted::Maybe && !brought.decision.is_admitted() {
+        give_back::owe(tx, check.record, now)?;
+    }
+    Ok(check)
+}
+
+fn keep_decided(
+    tx: &mut Tx<'_>,
+    item: &JournalItem,
+    first: Check,
+    site: &Site,
+    settings: &InterfaceSettings,
+    now: Timestamp,
+) -> Result<(Check, Freshness), CheckError> {
+    let scan = &item.scan;
+    let recognised = decide::recognise(&scan.code, &scan.device, site, settings);
+    let opened = decide::at_the_door(scan);
+    match decide::afterwards(first.decision, item.outcome, opened, is_pass(&recognised)) {
+        Afterwards::Keep => {}
+        Afterwards::FollowUp(decision) => {
+            // Marked before the gate could recognise it, it stays so: the
+            // device has had its answer.
+            if !is_door_admitted(tx, scan.id)? {
+                let deciding = Deciding {
+                    scan,
+                    mode: Mode::Offline,
+                    recognised: recognised.as_ref().ok(),
+                    verdict: Verdict::without_partner(decision),
+                    counted: maybe_counted(first.decision),
+                    arrived_at: now,
+                    decided_at: now,
+                };
+                let check = check::insert(tx, &deciding, site, Some(scan.id))?;
+                return Ok((check, Freshness::First));
+            }
+        }
+        Afterwards::DoorAdmitted => mark_door_admitted(tx, item, now)?,
+        Afterwards::TurnedAway => cancellation::turn_away(tx, &first, site, now)?,
+    }
+    Ok((first, Freshness::Repeated))
+}
+
+fn is_pass(recognised: &Result<Recognised, Reason>) -> Result<(), Reason> {
+    recognised.as_ref().map(drop).map_err(|reason| *reason)
+}
+
+/// Where Otipass was silent it may have counted what was then refused.
+fn maybe_counted(first: Decision) -> Counted {
+    match first {
+        Decision::Refused(Reason::PartnerUnavailable) => Counted::Maybe,
+        _ => Counted::No,
+    }
+}
+
+fn mark_door_admitted(tx: &mut Tx<'_>, item: &JournalItem, now: Timestamp) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO gate_door_admitted (check_id, outcome, arrived_at) VALUES ($1, $2, $3)
+         ON CONFLICT (check_id) DO NOTHING",
+        params![item.scan.id, item.outcome.map(Decision::as_str), now],
+    )
+    .map(drop)
+}
+
+fn is_door_admitted(tx: &mut Tx<'_>, id: CheckId) -> Result<bool, DbError> {
+    let row = tx.query_opt(
+        "SELECT check_id FROM gate_door_admitted WHERE check_id = $1",
+        params![id],
+    )?;
+    Ok(row.is_some())
 }

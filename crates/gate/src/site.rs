@@ -1,8 +1,9 @@
 //! The site as decisions see it: which device leads to which sector.
 
-use crate::Language;
+use crate::{Direction, Language};
 use db::{DbError, Tx, params};
 use kernel::{DeviceCode, DoorCode, InstitutionCode, OrganisationCode, SectorCode, Zone};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An organisation with its sectors, doors and devices.
@@ -35,6 +36,36 @@ pub struct Device {
     pub door: DoorCode,
     /// What its agent reads, if not the site's language.
     pub language: Option<Language>,
+    /// What it may do.
+    pub settings: DeviceSettings,
+}
+
+/// What a device may do. Forced entry and direction bind it online; what a
+/// journal brings has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct DeviceSettings {
+    /// Which way its visitors go.
+    pub direction: Direction,
+    /// Whether its agent may switch to the other way.
+    pub may_switch_direction: bool,
+    /// Whether its agent may let visitors in against or without Otipass.
+    pub forced_entry: bool,
+    /// Whether its agent may look at a pass without recording an entry.
+    pub help_desk: bool,
+    /// Whether it makes sounds.
+    pub sound: bool,
+}
+
+impl Default for DeviceSettings {
+    fn default() -> Self {
+        Self {
+            direction: Direction::Entry,
+            may_switch_direction: false,
+            forced_entry: false,
+            help_desk: true,
+            sound: true,
+        }
+    }
 }
 
 /// Why the site could not be kept or loaded.
@@ -68,6 +99,15 @@ impl Site {
             .get(device)
             .and_then(|device| device.language)
             .unwrap_or(self.language)
+    }
+
+    /// What `device` may do.
+    #[must_use]
+    pub fn settings_of(&self, device: &DeviceCode) -> DeviceSettings {
+        self.devices
+            .get(device)
+            .map(|device| device.settings)
+            .unwrap_or_default()
     }
 
     /// Inserts or updates all of it. What is in the database and not here stays,
@@ -112,9 +152,21 @@ impl Site {
         }
         for (code, device) in &self.devices {
             tx.execute(
-                "INSERT INTO gate_device (code, door, language) VALUES ($1, $2, $3)
-                 ON CONFLICT (code) DO UPDATE SET door = $2, language = $3",
-                params![code, &device.door, device.language.map(Language::as_str)],
+                "INSERT INTO gate_device (code, door, language, direction, may_switch_direction,
+                                          forced_entry, help_desk, sound)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                 ON CONFLICT (code) DO UPDATE SET door = $2, language = $3, direction = $4,
+                     may_switch_direction = $5, forced_entry = $6, help_desk = $7, sound = $8",
+                params![
+                    code,
+                    &device.door,
+                    device.language.map(Language::as_str),
+                    device.settings.direction.as_str(),
+                    device.settings.may_switch_direction,
+                    device.settings.forced_entry,
+                    device.settings.help_desk,
+                    device.settings.sound,
+                ],
             )?;
         }
         Ok(())
@@ -147,10 +199,17 @@ impl Site {
                 .or_default()
                 .insert(row.get("sector")?);
         }
-        for row in tx.query("SELECT code, door, language FROM gate_device", params![])? {
+        for row in tx.query("SELECT * FROM gate_device", params![])? {
             let device = Device {
                 door: row.get("door")?,
                 language: language(row.get("language")?),
+                settings: DeviceSettings {
+                    direction: crate::check::read_as(&row, "direction")?,
+                    may_switch_direction: row.get("may_switch_direction")?,
+                    forced_entry: row.get("forced_entry")?,
+                    help_desk: row.get("help_desk")?,
+                    sound: row.get("sound")?,
+                },
             };
             site.devices.insert(row.get("code")?, device);
         }

@@ -1,6 +1,6 @@
 //! The site file: an organisation's sectors, doors and devices as TOML.
 
-use crate::{Device, Language, Site};
+use crate::{Device, DeviceSettings, Language, Site};
 use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +58,11 @@ struct DeviceEntry {
     code: Spanned<String>,
     door: Spanned<String>,
     language: Option<Spanned<String>>,
+    direction: Option<Spanned<String>>,
+    switch_direction: Option<bool>,
+    forced_entry: Option<bool>,
+    help_desk: Option<bool>,
+    sound: Option<bool>,
 }
 
 /// Reads a site file. All its mistakes are found in one go; with any that
@@ -240,6 +245,7 @@ impl Reader<'_> {
         let mut devices = BTreeMap::new();
         for entry in entries {
             let language = entry.language.as_ref().and_then(|l| self.language(l));
+            let settings = self.settings(entry);
             let (Some(code), Some(door)) = (
                 self.code::<DeviceCode>(&entry.code),
                 self.code::<DoorCode>(&entry.door),
@@ -270,14 +276,30 @@ impl Reader<'_> {
                     "Link the device to a door with exactly one sector.",
                 ),
             }
-            if devices
-                .insert(code.clone(), Device { door, language })
-                .is_some()
-            {
+            let device = Device {
+                door,
+                language,
+                settings,
+            };
+            if devices.insert(code.clone(), device).is_some() {
                 self.twice("device", &code, entry.code.span().start);
             }
         }
         devices
+    }
+
+    fn settings(&mut self, entry: &DeviceEntry) -> DeviceSettings {
+        let usual = DeviceSettings::default();
+        let direction = entry.direction.as_ref().and_then(|direction| {
+            self.value(direction, "direction_unknown", "Choose entry or exit.")
+        });
+        DeviceSettings {
+            direction: direction.unwrap_or(usual.direction),
+            may_switch_direction: entry.switch_direction.unwrap_or(usual.may_switch_direction),
+            forced_entry: entry.forced_entry.unwrap_or(usual.forced_entry),
+            help_desk: entry.help_desk.unwrap_or(usual.help_desk),
+            sound: entry.sound.unwrap_or(usual.sound),
+        }
     }
 
     fn twice(&mut self, kind: &str, code: &impl Display, offset: usize) {

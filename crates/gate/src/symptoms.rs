@@ -127,8 +127,9 @@ mod tests {
             let day = 10 + number / 2;
             let sql = format!(
                 "INSERT INTO gate_check (check_id, device, mode, code, scanned_at, arrived_at,
-                     decided_at, outcome, admitted, device_count_today, business_day, hour)
-                 VALUES ('{number}', 'PDA01', 'online', '{code}', 0, 0, {number}, '{outcome}', 0,
+                     decided_at, direction, outcome, admitted, device_count_today, business_day,
+                     hour)
+                 VALUES ('{number}', 'PDA01', 'online', '{code}', 0, 0, {number}, 'entry', '{outcome}', 0,
                      0, '2026-07-{day}', 9)"
             );
             execute(&test.db, sql).await;

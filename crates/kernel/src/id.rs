@@ -10,6 +10,9 @@ pub enum InvalidId {
     /// Not a UUID.
     #[error("a check id is a UUID such as 1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3")]
     CheckId,
+    /// Not a UUID.
+    #[error("a cancellation's id is a UUID such as 1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3")]
+    CancellationId,
     /// Not 1 to 30 ASCII letters and digits.
     #[error(
         "a card number has 1 to {} ASCII letters and digits",
@@ -24,48 +27,63 @@ pub enum InvalidId {
     ControlBarcode,
 }
 
-/// The id a device chose for one scan. Same id = same check, for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct CheckId(Uuid);
+/// An id that somebody else chose: a UUID.
+macro_rules! chosen {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Uuid);
 
-impl CheckId {
-    /// Takes a UUID that was made elsewhere.
-    #[must_use]
-    pub const fn from_uuid(id: Uuid) -> Self {
-        Self(id)
-    }
+        impl $name {
+            /// Takes a UUID that was made elsewhere.
+            #[must_use]
+            pub const fn from_uuid(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Uuid::try_parse(text.trim())
+                    .map(Self)
+                    .map_err(|_| InvalidId::$name)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.to_string()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+    };
 }
 
-impl FromStr for CheckId {
-    type Err = InvalidId;
+chosen!(
+    /// The id a device chose for one scan. Same id = same check, for ever.
+    CheckId
+);
 
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        Uuid::try_parse(text.trim())
-            .map(Self)
-            .map_err(|_| InvalidId::CheckId)
-    }
-}
-
-impl TryFrom<String> for CheckId {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        text.parse()
-    }
-}
-
-impl From<CheckId> for String {
-    fn from(id: CheckId) -> String {
-        id.to_string()
-    }
-}
-
-impl fmt::Display for CheckId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.hyphenated().fmt(f)
-    }
-}
+chosen!(
+    /// The id a device chose for taking back one entry.
+    CancellationId
+);
 
 macro_rules! personal {
     ($(#[$doc:meta])* $name:ident, $limit:literal, $allowed:expr, $masked:expr) => {

@@ -13,6 +13,6 @@ pub use code::{
     ContactNumber, DeviceCode, DoorCode, InstitutionCode, InvalidCode, OrderNumber,
     OrganisationCode, ProductCode, SalesChannelCode, SeasonCode, SectorCode, TariffCode,
 };
-pub use id::{CardNumber, CheckId, ControlBarcode, InvalidId};
+pub use id::{CancellationId, CardNumber, CheckId, ControlBarcode, InvalidId};
 pub use money::{Money, VatRate};
 pub use time::{BusinessDay, InvalidTime, Timestamp, Zone};

@@ -9,7 +9,10 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use gate::{BATCH_LIMIT, Check, DeviceToken, Freshness, Language, Merged, Scan, wording};
+use gate::{
+    BATCH_LIMIT, Check, DeviceToken, Direction, Freshness, JournalItem, Language, Merged, Scan,
+    wording,
+};
 use kernel::{CheckId, DeviceCode, Timestamp};
 use otipass::EntriesLeft;
 use serde::de::DeserializeOwned;
@@ -283,6 +286,8 @@ async fn post_check(
         device,
         code: request.code,
         scanned_at: request.scanned_at,
+        direction: Direction::Entry,
+        forced_note: None,
     };
     // On a task of its own: a device that hangs up must not stop the check
     // between Otipass's answer and our record.
@@ -320,18 +325,20 @@ async fn post_batch(
         return Err(gate::JournalError::TooLarge(batch.checks.len()).into());
     }
     let language = shared.gate.site().language_of(&device);
-    let mut scans = Vec::with_capacity(batch.checks.len());
+    let mut items = Vec::with_capacity(batch.checks.len());
     let mut results: Vec<Option<BatchResult>> = Vec::with_capacity(batch.checks.len());
     for item in batch.checks {
         let id = item.get("id").and_then(|id| id.as_str()).map(str::to_owned);
         match serde_json::from_value::<CheckRequest>(item) {
             Ok(request) => {
-                scans.push(Scan {
+                items.push(JournalItem::from(Scan {
                     id: request.id,
                     device: device.clone(),
                     code: request.code,
                     scanned_at: request.scanned_at,
-                });
+                    direction: Direction::Entry,
+                    forced_note: None,
+                }));
                 results.push(None);
             }
             Err(error) => results.push(Some(BatchResult::Refused {
@@ -340,7 +347,7 @@ async fn post_batch(
             })),
         }
     }
-    let mut merged = shared.gate.merge_journal(scans).await?.into_iter();
+    let mut merged = shared.gate.merge_journal(items).await?.into_iter();
     let results = results
         .into_iter()
         .filter_map(|refused| refused.or_else(|| merged.next().map(|m| merged_result(m, language))))

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use db::DbError;
+use gate::decide::NotPermitted;
 use gate::{CheckError, JournalError, ScanRefused, TokenError, causes};
 use serde::Serialize;
 use std::error::Error;
@@ -163,6 +164,18 @@ impl From<CheckError> for Problem {
                 "The check id belongs to another scan",
                 format!("{}. Nothing was changed.", sentence(&conflict)),
             ),
+            CheckError::NotPermitted(NotPermitted::ForcedEntry) => Self::new(
+                StatusCode::FORBIDDEN,
+                "forced_entry_not_allowed",
+                "This device may not force an entry",
+                format!("{}.", sentence(&error)),
+            ),
+            CheckError::NotPermitted(NotPermitted::Direction) => Self::new(
+                StatusCode::FORBIDDEN,
+                "direction_not_allowed",
+                "This device stands for the other direction",
+                format!("{}.", sentence(&error)),
+            ),
             CheckError::Db(error) => error.into(),
             error @ CheckError::Barcode(_) => Self::internal(&error),
         }
@@ -191,10 +204,10 @@ impl From<FrameError> for Problem {
 impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
         match error {
-            JournalError::TooLarge(_) => Self::new(
+            JournalError::TooLarge(_) | JournalError::TooManyCancellations(_) => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "batch_too_large",
-                "The batch has too many checks",
+                "The batch is too large",
                 format!(
                     "{}. Nothing was kept; send smaller batches.",
                     sentence(&error)

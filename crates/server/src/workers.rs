@@ -120,7 +120,7 @@ async fn declare(gate: Arc<Gate>, stop: Stop) {
     while !stop.is_said() {
         match gate.declare_next().await {
             Ok(Declared::Nothing) => stop.told(&gate.declaration_due).await,
-            Ok(Declared::Taken) => attempt = 0,
+            Ok(Declared::Taken | Declared::GivenBack) => attempt = 0,
             Ok(Declared::Disputed(refusal)) => {
                 attempt = 0;
                 metrics::counter!("passerelle_disputed_total", "reason" => refusal.as_str())

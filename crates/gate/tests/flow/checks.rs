@@ -113,7 +113,7 @@ async fn the_same_id_gets_the_first_answer_and_asks_nobody(test: TestDb) {
         assert_eq!((again, freshness), (first.clone(), Freshness::Repeated));
         assert_eq!(house.sandbox.log().total, asked);
         // Nor does the journal change it.
-        let merged = house.gate.merge_journal(vec![scan]).await.unwrap();
+        let merged = house.gate.merge_journal(vec![scan.into()]).await.unwrap();
         assert!(
             matches!(&merged[..], [Merged::Kept(check, Freshness::Repeated)] if **check == first)
         );
@@ -145,7 +145,7 @@ async fn the_same_id_with_another_scan_changes_nothing(test: TestDb) {
     for other in others {
         let conflict = house.gate.check(other.clone()).await.unwrap_err();
         assert!(matches!(conflict, CheckError::Conflict(at) if at == id(1)));
-        let merged = house.gate.merge_journal(vec![other]).await.unwrap();
+        let merged = house.gate.merge_journal(vec![other.into()]).await.unwrap();
         assert!(
             matches!(merged[..], [Merged::Refused(at, CheckError::Conflict(_))] if at == id(1))
         );
@@ -170,7 +170,7 @@ async fn a_nul_that_a_scanner_adds_is_a_control_character(test: TestDb) {
     let ended = scan(1, "PDA01", "00029975\0");
     assert_eq!(house.outcome(&ended).await, "accepted");
     assert_eq!(house.outcome(&ended).await, "accepted");
-    let merged = house.gate.merge_journal(vec![ended]).await.unwrap();
+    let merged = house.gate.merge_journal(vec![ended.into()]).await.unwrap();
     assert!(matches!(merged[..], [Merged::Kept(_, Freshness::Repeated)]));
     let inside = scan(2, "PDA01", "0002\09975");
     assert_eq!(house.outcome(&inside).await, "not_a_pass");
@@ -186,7 +186,11 @@ async fn a_device_whose_clock_stands_still_does_not_stop_the_gate(test: TestDb) 
         id: id(2),
         ..last.clone()
     };
-    let merged = house.gate.merge_journal(vec![last, next]).await.unwrap();
+    let merged = house
+        .gate
+        .merge_journal(vec![last.into(), next.into()])
+        .await
+        .unwrap();
     assert!(matches!(
         &merged[..],
         [Merged::Kept(..), Merged::Refused(_, CheckError::Refused(_))]
@@ -367,7 +371,7 @@ async fn an_open_check_is_not_refused_for_ever_while_otipass_is_silent(test: Tes
 async fn a_journal_that_brings_an_open_check_admits_it(test: TestDb) {
     let house = house(test, References::Ignored, WhenSilent::Admit).await;
     let scan = crash_after_yes(&house).await;
-    let merged = house.gate.merge_journal(vec![scan]).await.unwrap();
+    let merged = house.gate.merge_journal(vec![scan.into()]).await.unwrap();
     assert!(
         matches!(&merged[..], [Merged::Kept(check, Freshness::First)]
         if check.decision.as_str() == "accepted_offline")
@@ -384,7 +388,11 @@ async fn a_check_that_a_journal_cannot_bring_stays_open(test: TestDb) {
         scanned_at: Timestamp::MAX,
         ..scan(1, "PDA01", GOOD)
     };
-    house.gate.merge_journal(vec![last.clone()]).await.unwrap();
+    house
+        .gate
+        .merge_journal(vec![last.clone().into()])
+        .await
+        .unwrap();
     house
         .test
         .db
@@ -401,7 +409,7 @@ async fn a_check_that_a_journal_cannot_bring_stays_open(test: TestDb) {
     // Its barcode is taken and there is none after it.
     let merged = house
         .gate
-        .merge_journal(vec![Scan { id: id(2), ..last }])
+        .merge_journal(vec![Scan { id: id(2), ..last }.into()])
         .await;
     assert!(matches!(merged.unwrap()[..], [Merged::Refused(..)]));
     assert_eq!(house.gate.waiting().await.unwrap().unresolved, 1);

@@ -2,7 +2,7 @@
 
 use db::testing::TestDb;
 use db::{DbError, params};
-use gate::{Gate, InterfaceSettings, Scan, WhenSilent, ledger, read_site};
+use gate::{Direction, Gate, InterfaceSettings, Merged, Scan, WhenSilent, ledger, read_site};
 use kernel::{CheckId, ManualClock, Timestamp};
 use otipass::{Contract, Credentials, OtipassClient, OtipassSettings, References, read_mapping};
 use sandbox::{Failure, Fault, PassBook, Sandbox, SandboxSettings};
@@ -155,6 +155,11 @@ impl House {
             .collect()
     }
 
+    pub async fn merge(&self, journal: &[Scan]) -> Vec<Merged> {
+        let items = journal.iter().cloned().map(Into::into).collect();
+        self.gate.merge_journal(items).await.unwrap()
+    }
+
     pub async fn outcome(&self, scan: &Scan) -> &'static str {
         self.gate
             .check(scan.clone())
@@ -176,5 +181,7 @@ pub fn scan(n: u128, device: &str, code: &str) -> Scan {
         device: device.parse().unwrap(),
         code: code.to_owned(),
         scanned_at: now(),
+        direction: Direction::Entry,
+        forced_note: None,
     }
 }

@@ -24,7 +24,7 @@ async fn a_journal_is_merged_in_order_and_as_often_as_it_takes(test: TestDb) {
         scan(1, "PDA01", GOOD),
     ];
     for round in 0..3 {
-        let merged = house.gate.merge_journal(journal.clone()).await.unwrap();
+        let merged = house.merge(&journal).await;
         let told: Vec<_> = merged
             .iter()
             .map(|one| match one {
@@ -56,7 +56,7 @@ async fn a_journal_is_merged_in_order_and_as_often_as_it_takes(test: TestDb) {
         ]
     );
     assert_eq!(house.gate.waiting().await.unwrap().declarations, 2);
-    let too_many = (0..501).map(|n| scan(n, "PDA01", GOOD)).collect();
+    let too_many = (0..501).map(|n| scan(n, "PDA01", GOOD).into()).collect();
     assert!(house.gate.merge_journal(too_many).await.is_err());
 }
 
@@ -68,7 +68,7 @@ async fn a_journal_with_bad_checks_keeps_the_good_ones(test: TestDb) {
         scan(1, "PDA01", TWICE),
         scan(3, "PDA01", TWICE),
     ];
-    let merged = house.gate.merge_journal(journal).await.unwrap();
+    let merged = house.merge(&journal).await;
     assert!(matches!(
         &merged[..],
         [
@@ -85,7 +85,7 @@ async fn a_disputed_entry_stays_admitted(test: TestDb) {
     let house = usual(test).await;
     house
         .gate
-        .merge_journal(vec![scan(1, "PDA01", EXPIRED)])
+        .merge_journal(vec![scan(1, "PDA01", EXPIRED).into()])
         .await
         .unwrap();
     let declared = house.gate.declare_next().await.unwrap();
@@ -103,7 +103,7 @@ async fn a_declaration_that_fails_is_due_again(test: TestDb) {
     let house = usual(test).await;
     house
         .gate
-        .merge_journal(vec![scan(1, "PDA01", GOOD)])
+        .merge_journal(vec![scan(1, "PDA01", GOOD).into()])
         .await
         .unwrap();
     house.fail_for(Failure::Status(500), Some(1));

@@ -1,0 +1,351 @@
+//! Entries that are taken back: by the agent within 15 minutes, or by the gate
+//! itself when a journal shows that the visitor was turned away. The check stays
+//! as it was kept; ticketing and Otipass are told.
+
+use crate::check::{self, Check, CheckError, Freshness};
+use crate::{BATCH_LIMIT, Gate, JournalError, Site, give_back};
+use db::{DbError, Tx, params};
+use kernel::{BusinessDay, CancellationId, CheckId, DeviceCode, Timestamp};
+
+/// How long after the scan an entry may be cancelled, in milliseconds.
+pub const CANCEL_WITHIN_MS: i64 = 15 * 60 * 1_000;
+
+/// A device takes back an entry it admitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancellation {
+    /// The id the device chose.
+    pub id: CancellationId,
+    /// The check.
+    pub check_id: CheckId,
+    /// The device.
+    pub device: DeviceCode,
+    /// When, by the device's clock.
+    pub cancelled_at: Timestamp,
+}
+
+/// A cancelled entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancelled {
+    /// The check.
+    pub check_id: CheckId,
+    /// When it was cancelled, by the device's clock.
+    pub cancelled_at: Timestamp,
+    /// How many visitors the device had admitted on the scan's business day,
+    /// this one no more included.
+    pub device_count_today: u32,
+    /// Whether this is the first answer given again.
+    pub freshness: Freshness,
+}
+
+/// Why an entry was not cancelled. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelError {
+    /// No such check is kept.
+    #[error("the check {0} is not kept here; send the check first, then its cancellation")]
+    CheckUnknown(CheckId),
+    /// The check is kept and cannot be cancelled.
+    #[error("the check {0} cannot be cancelled: {1}")]
+    NotCancellable(CheckId, Obstacle),
+    /// The database failed.
+    #[error("the cancellation could not be kept")]
+    Db(#[from] DbError),
+}
+
+/// What stands against cancelling a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Obstacle {
+    /// No visitor was admitted.
+    #[error("it admitted nobody")]
+    NotAdmitted,
+    /// Another device admitted the visitor.
+    #[error("another device admitted the visitor; cancel it there")]
+    OtherDevice,
+    /// It was cancelled under another id, or by the gate itself.
+    #[error("it was cancelled before")]
+    CancelledBefore,
+    /// The id was used for another check or another moment.
+    #[error("the cancellation's id was used before for another one; a new one needs a new id")]
+    IdTaken,
+    /// More than 15 minutes have passed, or the time is before the scan.
+    #[error(
+        "an entry can be cancelled from its scan until 15 minutes later, by the device's clock"
+    )]
+    TooLate,
+}
+
+/// On whose word an entry was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Agent,
+    TurnedAway,
+}
+
+impl Cause {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Cause::Agent => "agent",
+            Cause::TurnedAway => "turned_away",
+        }
+    }
+}
+
+/// Whether `cancellation` may cancel `check`: a pure rule.
+///
+/// # Errors
+/// The first [`Obstacle`].
+fn cancellable(check: &Check, cancellation: &Cancellation) -> Result<(), Obstacle> {
+    let after_ms = cancellation.cancelled_at.ms_since(check.scan.scanned_at);
+    if !check.decision.is_admitted() {
+        Err(Obstacle::NotAdmitted)
+    } else if check.scan.device != cancellation.device {
+        Err(Obstacle::OtherDevice)
+    } else if !(0..=CANCEL_WITHIN_MS).contains(&after_ms) {
+        Err(Obstacle::TooLate)
+    } else {
+        Ok(())
+    }
+}
+
+impl Gate {
+    /// Cancels an entry: voids its sale and gives it back at Otipass, both
+    /// afterwards. The same id gets the first answer again.
+    ///
+    /// # Errors
+    /// [`CancelError`]; nothing was changed.
+    pub async fn cancel(&self, cancellation: Cancellation) -> Result<Cancelled, CancelError> {
+        let (site, now) = (self.site(), self.clock.now());
+        let cancelled = self
+            .db
+            .write("cancel", move |tx| keep(tx, &cancellation, &site, now))
+            .await?;
+        self.note_cancelled(&cancelled);
+        Ok(cancelled)
+    }
+
+    /// Keeps the cancellations of a journal, in their order, in one transaction.
+    /// Each that can be kept is, whatever becomes of the others.
+    ///
+    /// # Errors
+    /// [`JournalError`]; nothing was kept then, and the device sends it again.
+    pub async fn merge_cancellations(
+        &self,
+        cancellations: Vec<Cancellation>,
+    ) -> Result<Vec<Result<Cancelled, CancelError>>, JournalError> {
+        if cancellations.len() > BATCH_LIMIT {
+            return Err(JournalError::TooManyCancellations(cancellations.len()));
+        }
+        let (site, now) = (self.site(), self.clock.now());
+        let merged = self
+            .db
+            .write("merge cancellations", move |tx| {
+                let mut merged = Vec::with_capacity(cancellations.len());
+                for cancellation in &cancellations {
+                    merged.push(match keep(tx, cancellation, &site, now) {
+                        Err(CancelError::Db(error)) => return Err(JournalError::Db(error)),
+                        kept => kept,
+                    });
+                }
+                Ok(merged)
+            })
+            .await?;
+        for cancelled in merged.iter().flatten() {
+            self.note_cancelled(cancelled);
+        }
+        Ok(merged)
+    }
+
+    fn note_cancelled(&self, cancelled: &Cancelled) {
+        if cancelled.freshness == Freshness::First {
+            metrics::counter!("passerelle_cancellations_total").increment(1);
+            self.delivery_due.notify_one();
+            self.declaration_due.notify_one();
+        }
+    }
+}
+
+/// The cancellation of a journal that shows the visitor was turned away.
+pub(crate) fn turn_away(
+    tx: &mut Tx<'_>,
+    check: &Check,
+    site: &Site,
+    now: Timestamp,
+) -> Result<(), CheckError> {
+    if is_cancelled(tx, check.record)? {
+        return Ok(());
+    }
+    let cancellation = Cancellation {
+        id: check::derived("passerelle-turned-away", check.record)?,
+        check_id: check.scan.id,
+        device: check.scan.device.clone(),
+        cancelled_at: check.scan.scanned_at,
+    };
+    insert(tx, &cancellation, check, Cause::TurnedAway, site, now)?;
+    Ok(())
+}
+
+/// A cancellation that is kept.
+struct Kept {
+    record: CheckId,
+    device: DeviceCode,
+    cancelled_at: Timestamp,
+    device_count_today: u32,
+}
+
+fn keep(
+    tx: &mut Tx<'_>,
+    cancellation: &Cancellation,
+    site: &Site,
+    now: Timestamp,
+) -> Result<Cancelled, CancelError> {
+    let id = cancellation.check_id;
+    let not = |obstacle| CancelError::NotCancellable(id, obstacle);
+    let check = check::load(tx, id)?.ok_or(CancelError::CheckUnknown(id))?;
+    if let Some(kept) = find(tx, cancellation.id)? {
+        let same = kept.record == check.record
+            && kept.device == cancellation.device
+            && kept.cancelled_at == cancellation.cancelled_at;
+        if !same {
+            return Err(not(Obstacle::IdTaken));
+        }
+        return Ok(Cancelled {
+            check_id: id,
+            cancelled_at: kept.cancelled_at,
+            device_count_today: kept.device_count_today,
+            freshness: Freshness::Repeated,
+        });
+    }
+    cancellable(&check, cancellation).map_err(not)?;
+    if is_cancelled(tx, check.record)? {
+        return Err(not(Obstacle::CancelledBefore));
+    }
+    let device_count_today = insert(tx, cancellation, &check, Cause::Agent, site, now)?;
+    Ok(Cancelled {
+        check_id: id,
+        cancelled_at: cancellation.cancelled_at,
+        device_count_today,
+        freshness: Freshness::First,
+    })
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    cancellation: &Cancellation,
+    check: &Check,
+    cause: Cause,
+    site: &Site,
+    now: Timestamp,
+) -> Result<u32, DbError> {
+    let day = site.zone.business_day(check.scan.scanned_at);
+    let count = one_less(tx, &check.scan.device, day)?;
+    tx.execute(
+        "INSERT INTO gate_cancellation (check_id, id, device, cause, cancelled_at, arrived_at,
+                                        device_count_today)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        params![
+            check.record,
+            cancellation.id,
+            &cancellation.device,
+            cause.as_str(),
+            cancellation.cancelled_at,
+            now,
+            count,
+        ],
+    )?;
+    give_back::owe(tx, check.record, now)?;
+    Ok(count)
+}
+
+fn find(tx: &mut Tx<'_>, id: CancellationId) -> Result<Option<Kept>, DbError> {
+    tx.query_opt(
+        "SELECT check_id, device, cancelled_at, device_count_today FROM gate_cancellation
+         WHERE id = $1",
+        params![id],
+    )?
+    .map(|row| {
+        Ok(Kept {
+            record: row.get("check_id")?,
+            device: row.get("device")?,
+            cancelled_at: row.get("cancelled_at")?,
+            device_count_today: row.get("device_count_today")?,
+        })
+    })
+    .transpose()
+}
+
+fn is_cancelled(tx: &mut Tx<'_>, record: CheckId) -> Result<bool, DbError> {
+    let row = tx.query_opt(
+        "SELECT id FROM gate_cancellation WHERE check_id = $1",
+        params![record],
+    )?;
+    Ok(row.is_some())
+}
+
+fn one_less(tx: &mut Tx<'_>, device: &DeviceCode, day: BusinessDay) -> Result<u32, DbError> {
+    tx.execute(
+        "UPDATE gate_device_day SET admitted = admitted - 1
+         WHERE device = $1 AND business_day = $2",
+        params![device, day],
+    )?;
+    tx.query_one(
+        "SELECT admitted FROM gate_device_day WHERE device = $1 AND business_day = $2",
+        params![device, day],
+    )?
+    .get("admitted")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Admission, Decision, Direction, Reason, Scan};
+    use otipass::PassFacts;
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::MIN.plus_ms(1_000_000 + ms)
+    }
+
+    fn check(decision: Decision) -> Check {
+        let id: CheckId = "1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3".parse().unwrap();
+        Check {
+            scan: Scan {
+                id,
+                device: "PDA01".parse().unwrap(),
+                code: String::new(),
+                scanned_at: at(0),
+                direction: Direction::Entry,
+                forced_note: None,
+            },
+            arrived_at: at(0),
+            decided_at: at(0),
+            decision,
+            card: None,
+            sector: None,
+            pass: PassFacts::default(),
+            device_count_today: 1,
+            record: id,
+        }
+    }
+
+    #[test]
+    fn an_entry_is_cancelled_by_its_own_device_within_fifteen_minutes() {
+        let admitted = Decision::Admitted(Admission::AcceptedForced);
+        let refused = Decision::Refused(Reason::NotAPass);
+        for (decision, device, after_ms, expected) in [
+            (admitted, "PDA01", 0, Ok(())),
+            (admitted, "PDA01", 900_000, Ok(())),
+            (admitted, "PDA01", 900_001, Err(Obstacle::TooLate)),
+            (admitted, "PDA01", -1, Err(Obstacle::TooLate)),
+            (admitted, "PDA02", 0, Err(Obstacle::OtherDevice)),
+            (refused, "PDA01", 0, Err(Obstacle::NotAdmitted)),
+            (Decision::Exit, "PDA01", 0, Err(Obstacle::NotAdmitted)),
+        ] {
+            let check = check(decision);
+            let cancellation = Cancellation {
+                id: "07737f53-58fe-4de3-a6f3-e57ee4b6c619".parse().unwrap(),
+                check_id: check.scan.id,
+                device: device.parse().unwrap(),
+                cancelled_at: at(after_ms),
+            };
+            assert_eq!(cancellable(&check, &cancellation), expected);
+        }
+    }
+}

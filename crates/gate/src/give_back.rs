@@ -1,0 +1,95 @@
+//! Entries that Otipass counted, or may have counted, and that did not happen
+//! after all: the holder gets them back.
+
+use crate::Gate;
+use crate::declaration::{DeclareError, pause_ms, question};
+use db::{DbError, Row, Tx, params};
+use kernel::{CheckId, Timestamp};
+use otipass::Question;
+use std::time::Duration;
+
+/// How long telling Otipass may take. Nobody waits for it.
+const GIVE_BACK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Notes that Otipass is to give back the entry of this record.
+pub(crate) fn owe(tx: &mut Tx<'_>, record: CheckId, now: Timestamp) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO gate_give_back (check_id, attempts, due_at) VALUES ($1, 0, $2)",
+        params![record, now],
+    )
+    .map(drop)
+}
+
+struct Due {
+    check: CheckId,
+    question: Question,
+    attempts: i64,
+}
+
+impl Due {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            check: row.get("check_id")?,
+            question: question(row)?,
+            attempts: row.get("attempts")?,
+        })
+    }
+}
+
+impl Gate {
+    /// Has Otipass give back the oldest entry that is due; one that Otipass does
+    /// not know of yet is declared first. Says whether there was one.
+    pub(crate) async fn give_back_next(&self) -> Result<bool, DeclareError> {
+        let now = self.clock.now();
+        let due = self
+            .db
+            .read("give-back due", move |tx| due(tx, now))
+            .await?;
+        let Some(due) = due else { return Ok(false) };
+        let check = due.check;
+        let given_back = self.otipass.cancel(&due.question, GIVE_BACK_TIMEOUT).await;
+        let (now, attempts) = (self.clock.now(), due.attempts + 1);
+        match given_back {
+            Ok(()) => {
+                self.db
+                    .write("given back", move |tx| {
+                        tx.execute(
+                            "UPDATE gate_give_back SET told_at = $2 WHERE check_id = $1",
+                            params![check, now],
+                        )
+                        .map_err(DeclareError::Db)
+                    })
+                    .await?;
+                Ok(true)
+            }
+            Err(error) => {
+                self.db
+                    .write("give-back postponed", move |tx| {
+                        tx.execute(
+                            "UPDATE gate_give_back SET attempts = $2, due_at = $3
+                             WHERE check_id = $1",
+                            params![check, attempts, now.plus_ms(pause_ms(attempts))],
+                        )
+                        .map_err(DeclareError::Db)
+                    })
+                    .await?;
+                Err(error.into())
+            }
+        }
+    }
+}
+
+fn due(tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<Due>, DbError> {
+    tx.query_opt(
+        "SELECT g.check_id, g.attempts, c.card, c.num_type, c.service_id, c.space_id,
+                c.scanned_at, COALESCE(c.follows, c.check_id) AS reference
+         FROM gate_give_back g JOIN gate_check c ON c.check_id = g.check_id
+         LEFT JOIN gate_declaration d ON d.check_id = g.check_id
+         WHERE g.told_at IS NULL AND g.due_at <= $1
+           AND (d.check_id IS NULL OR d.declared_at IS NOT NULL)
+         ORDER BY g.due_at, g.seq LIMIT 1",
+        params![now],
+    )?
+    .map(|row| Due::from_row(&row))
+    .transpose()
+}

@@ -1,5 +1,20 @@
 //! The turnstile agent: decides at the door, journals, synchronises.
+//!
+//! - [`agent`] decides what to do about a scan, an answer, a silence: pure.
+//! - [`journal`] remembers, durably, what was decided without the server.
+//! - [`door`] is both together, synchronous and without network: what the
+//!   simulation drives.
+//! - [`wire`] is what goes over the line, and what an answer means.
 
+pub mod agent;
+pub mod door;
 pub mod journal;
+mod state;
+pub mod status;
+pub mod wire;
+pub mod words;
 
+pub use agent::{Agent, Mode, Moment};
+pub use door::{Door, DoorError, DoorSettings, Errand, Event};
 pub use journal::{Journal, JournalSettings};
+pub use status::Status;

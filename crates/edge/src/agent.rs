@@ -1,0 +1,742 @@
+//! What the device does with each scan, answer and silence: pure, without I/O.
+//!
+//! [`Agent::step`] takes one input and says what is to be done about it. Whoever
+//! does it feeds back what came of it. The rules:
+//!
+//! - Online, the server is asked. The first silence switches to offline: this
+//!   visitor and the next are decided at once by [`gate::offline`], and the
+//!   server is looked for meanwhile.
+//! - A scan keeps its id until its answer was told. The visitor's next try with
+//!   the same code is the same scan.
+//! - What the device decides by itself is remembered before it is told.
+
+mod courier;
+mod link;
+mod timekeeper;
+mod today;
+
+pub(crate) use courier::{Courier, Sent};
+pub use link::Mode;
+pub use timekeeper::{Jump, Moment};
+
+use crate::journal::{Attempt, Cancellation, Decided, Entry, OpenAttempt, Recovered};
+use crate::wire::{CheckAnswer, Problem, Reply, Snapshot, another_id};
+use crate::words::Notice;
+use gate::offline::{OfflineScan, Seen, decide_offline};
+use gate::{Direction, Language, wording};
+use kernel::{CardNumber, CheckId, Timestamp};
+use link::Link;
+use otipass::{EntriesLeft, Refusal};
+use std::collections::HashMap;
+use timekeeper::Timekeeper;
+use today::Today;
+
+/// How long a visitor's next try with the same code is the same scan, if nobody
+/// was told its answer.
+const SAME_SCAN_MS: i64 = 5 * 60 * 1000;
+
+/// Where an answer goes to: one connection, or one scanner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Lane(pub u64);
+
+/// What the configuration says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AgentSettings {
+    /// In or out, whatever the server's settings of the device say.
+    pub direction: Option<Direction>,
+    /// The visitor's language, whatever the server says.
+    pub language: Option<Language>,
+}
+
+/// Where fresh check ids come from.
+pub type Ids = Box<dyn FnMut() -> CheckId + Send>;
+
+/// Says why a pass is to be refused offline, by the list of passes.
+pub type PassList = Box<dyn Fn(&CardNumber, Timestamp) -> Option<Refusal> + Send>;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Input {
+    /// A code was read.
+    Scan {
+        /// Who waits for the answer.
+        lane: Lane,
+        /// The raw text.
+        code: String,
+        /// In or out, if the line says so.
+        direction: Option<Direction>,
+    },
+    /// The last entry is to be taken back.
+    CancelLast {
+        /// Who waits for the answer.
+        lane: Lane,
+    },
+    /// What came of asking the server.
+    Answered {
+        /// The check.
+        check: CheckId,
+        /// What the server said.
+        reply: Reply<CheckAnswer>,
+    },
+    /// Whether the journal has a decision.
+    Remembered {
+        /// The check.
+        check: CheckId,
+        /// Whether.
+        kept: Kept,
+    },
+    /// Whether the journal has a cancellation.
+    CancellationRemembered {
+        /// Who waits for the answer.
+        lane: Lane,
+        /// The cancellation.
+        cancellation: Cancellation,
+        /// Whether.
+        kept: Kept,
+    },
+    /// Whether an answer reached the visitor, or opened the door.
+    Told {
+        /// The check.
+        check: CheckId,
+        /// Whether.
+        delivered: Delivered,
+    },
+    /// What came of looking for the server.
+    Looked {
+        /// What the server said.
+        reply: Reply<Snapshot>,
+        /// When it was asked.
+        sent: Moment,
+    },
+    /// The server refused the token on another occasion.
+    TokenInvalid,
+    /// The server took a batch.
+    Served,
+    /// There is a new token.
+    NewToken,
+    /// Some time has passed.
+    Tick,
+}
+
+/// Whether the journal took something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It is on the disk.
+    Yes,
+    /// It is not.
+    No,
+}
+
+/// Whether an answer arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivered {
+    /// It was written, or the door was opened.
+    Yes,
+    /// Nobody has it.
+    No,
+}
+
+/// Something to do, in this order.
+#[derive(Debug, PartialEq)]
+pub enum Output {
+    /// Note that the server is about to be asked.
+    NoteAsked(Attempt),
+    /// Ask the server; ends in [`Input::Answered`].
+    Ask(Attempt),
+    /// Remember a decision; ends in [`Input::Remembered`].
+    Remember(Decided),
+    /// Note that an answer was told, and the entry if the server admitted it.
+    NoteTold(CheckId, Option<Entry>),
+    /// Remember a cancellation; ends in [`Input::CancellationRemembered`].
+    Cancel(Lane, Cancellation),
+    /// Answer; ends in [`Input::Told`] if it is the answer to a check.
+    Tell {
+        /// Who waits.
+        lane: Lane,
+        /// The check, if it is the answer to one.
+        check: Option<CheckId>,
+        /// What to say.
+        answer: Answer,
+    },
+    /// Keep aside a check that the server will never take.
+    SetAside(Attempt, Problem),
+    /// Look for the server; ends in [`Input::Looked`].
+    Look,
+    /// The snapshot changed: keep it for a start without network.
+    KeepSnapshot,
+    /// The server does not know the token: keep that for the next start.
+    TokenRefused,
+}
+
+/// What a visitor is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// Whether the door opens.
+    pub open: bool,
+    /// The outcome, the reason, or the word of a [`Notice`].
+    pub outcome: String,
+    /// The same in the visitor's language.
+    pub message: String,
+    /// The pass, if it is one.
+    pub pass_number: Option<CardNumber>,
+    /// Its last day, if known.
+    pub valid_until: Option<String>,
+    /// Entries left here, if known.
+    pub entries_left: Option<EntriesLeft>,
+    /// How many visitors this device has let in today, this one included.
+    pub count_today: usize,
+}
+
+/// A scan that is not done with.
+#[derive(Debug)]
+struct Live {
+    attempt: Attempt,
+    lanes: Vec<Lane>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Nothing is under way, and nothing was told.
+    Unresolved,
+    /// The server is being asked.
+    Asking,
+    /// The decision is being written.
+    Remembering(Decided),
+    /// Decided here; not known to be told.
+    Decided(Decided),
+    /// Decided by the server; not known to be told.
+    Answered(Box<Answer>, Option<Entry>),
+}
+
+/// The device's head. See the [module](self).
+pub struct Agent {
+    settings: AgentSettings,
+    time: Timekeeper,
+    link: Link,
+    snapshot: Option<Snapshot>,
+    live: HashMap<CheckId, Live>,
+    today: Today,
+    offset_ms: Option<i64>,
+    pass_list: Option<PassList>,
+    ids: Ids,
+}
+
+impl Agent {
+    /// Begins with what an earlier run left.
+    #[must_use]
+    pub fn new(
+        settings: AgentSettings,
+        snapshot: Option<Snapshot>,
+        mode: Mode,
+        recovered: &Recovered,
+        ids: Ids,
+        now: Moment,
+    ) -> Self {
+        let live = recovered.open.iter().map(|open| {
+            let stage = match open {
+                OpenAttempt::Asked(_) => Stage::Unresolved,
+                OpenAttempt::Decided(decided) => Stage::Decided(decided.clone()),
+            };
+            let live = Live {
+                attempt: open.attempt().clone(),
+                lanes: Vec::new(),
+                stage,
+            };
+            (live.attempt.id, live)
+        });
+        let mut agent = Self {
+            settings,
+            time: Timekeeper::new(now),
+            link: Link::new(mode, now),
+            snapshot,
+            live: live.collect(),
+            today: Today::default(),
+            offset_ms: None,
+            pass_list: None,
+            ids,
+        };
+        agent.forget_old_scans();
+        agent.today.turn(agent.day());
+        for entry in &recovered.entries {
+            agent.enter(entry);
+        }
+        agent
+    }
+
+    /// Takes one input and says what to do about it.
+    pub fn step(&mut self, input: Input, now: Moment) -> Vec<Output> {
+        self.time.look(now);
+        self.today.turn(self.day());
+        let mut out = Vec::new();
+        match input {
+            Input::Scan {
+                lane,
+                code,
+                direction,
+            } => self.scan(lane, code, direction, &mut out),
+            Input::CancelLast { lane } => self.cancel_last(lane, &mut out),
+            Input::Answered { check, reply } => self.answered(check, reply, now, &mut out),
+            Input::Remembered { check, kept } => self.remembered(check, kept, &mut out),
+            Input::CancellationRemembered {
+                lane,
+                cancellation,
+                kept,
+            } => self.cancelled(lane, cancellation, kept, &mut out),
+            Input::Told { check, delivered } => self.told(check, delivered, &mut out),
+            Input::Looked { reply, sent } => self.looked(reply, sent, now, &mut out),
+            Input::TokenInvalid => self.refused(now, &mut out),
+            Input::Served => self.link.served(),
+            Input::NewToken => self.link = Link::new(Mode::Offline, now),
+            Input::Tick => self.forget_old_scans(),
+        }
+        if self.link.look(now) {
+            out.push(Output::Look);
+        }
+        out
+    }
+
+    fn scan(
+        &mut self,
+        lane: Lane,
+        code: String,
+        direction: Option<Direction>,
+        out: &mut Vec<Output>,
+    ) {
+        let direction = direction.unwrap_or_else(|| self.direction());
+        let scanned_at = self.time.scan();
+        let same = self.live.values().find(|live| {
+            let apart_ms = scanned_at.ms_since(live.attempt.scanned_at);
+            live.attempt.code == code
+                && live.attempt.direction == direction
+                && apart_ms.abs() <= SAME_SCAN_MS
+        });
+        let id = match same {
+            Some(live) => live.attempt.id,
+            None => {
+                let id = (self.ids)();
+                let live = Live {
+                    attempt: Attempt {
+                        id,
+                        code,
+                        scanned_at,
+                        direction,
+                    },
+                    lanes: Vec::new(),
+                    stage: Stage::Unresolved,
+                };
+                self.live.insert(id, live);
+                id
+            }
+        };
+        let Some(live) = self.live.get_mut(&id) else {
+            return;
+        };
+        live.lanes.push(lane);
+        match &live.stage {
+            Stage::Asking | Stage::Remembering(_) => {}
+            Stage::Decided(_) | Stage::Answered(..) => self.tell(id, out),
+            Stage::Unresolved => match self.link.mode() {
+                Mode::Online => self.ask(id, out),
+                Mode::Offline | Mode::Refused => self.decide(id, out),
+            },
+        }
+    }
+
+    fn ask(&mut self, id: CheckId, out: &mut Vec<Output>) {
+        if let Some(live) = self.live.get_mut(&id) {
+            live.stage = Stage::Asking;
+            out.push(Output::NoteAsked(live.attempt.clone()));
+            out.push(Output::Ask(live.attempt.clone()));
+        }
+    }
+
+    /// Decides without the server.
+    fn decide(&mut self, id: CheckId, out: &mut Vec<Output>) {
+        if self.link.mode() == Mode::Refused {
+            return self.close(id, Notice::TokenInvalid, out);
+        }
+        let Some(snapshot) = &self.snapshot else {
+            return self.close(id, Notice::NotSetUp, out);
+        };
+        let Some(live) = self.live.get(&id) else {
+            return;
+        };
+        let scan = OfflineScan {
+            code: &live.attempt.code,
+            direction: live.attempt.direction,
+            forced: false,
+        };
+        let seen = |card: &CardNumber| Seen {
+            listed: self
+                .pass_list
+                .as_ref()
+                .and_then(|list| list(card, live.attempt.scanned_at)),
+            entered_today: self.today.has(card),
+        };
+        let decided = decide_offline(&snapshot.knowledge(), scan, seen);
+        let decided = Decided {
+            attempt: live.attempt.clone(),
+            outcome: decided.decision,
+            card: decided.card,
+        };
+        if let Some(live) = self.live.get_mut(&id) {
+            live.stage = Stage::Remembering(decided.clone());
+            out.push(Output::Remember(decided));
+        }
+    }
+
+    /// Keeps the door closed without a decision. The visitor's next try keeps
+    /// the id: the server may know it.
+    fn close(&mut self, id: CheckId, notice: Notice, out: &mut Vec<Output>) {
+        let answer = self.notice(notice);
+        if let Some(live) = self.live.get_mut(&id) {
+            live.stage = Stage::Unresolved;
+            for lane in std::mem::take(&mut live.lanes) {
+                out.push(Output::Tell {
+                    lane,
+                    check: None,
+                    answer: answer.clone(),
+                });
+            }
+        }
+    }
+
+    fn answered(
+        &mut self,
+        check: CheckId,
+        reply: Reply<CheckAnswer>,
+        now: Moment,
+        out: &mut Vec<Output>,
+    ) {
+        match &reply {
+            Reply::Answer(_) | Reply::Problem(_) => self.link.served(),
+            Reply::Silent => self.link.lost(0, now),
+            // One check that waits for Otipass says nothing of the others.
+            Reply::Failing {
+                code: Some(code), ..
+            } if code == "check_stays_open" => {}
+            Reply::Failing { retry_after_ms, .. } => self.link.lost(*retry_after_ms, now),
+            Reply::TokenInvalid => self.refused(now, out),
+        }
+        let asked = self.live.get(&check);
+        if !asked.is_some_and(|live| matches!(live.stage, Stage::Asking)) {
+            return;
+        }
+        match reply {
+            Reply::Answer(answer) => self.take_over(check, answer, out),
+            Reply::Problem(problem) => self.problem(check, problem, out),
+            Reply::Silent | Reply::Failing { .. } | Reply::TokenInvalid => self.decide(check, out),
+        }
+    }
+
+    fn take_over(&mut self, check: CheckId, answer: CheckAnswer, out: &mut Vec<Output>) {
+        let Some(live) = self.live.get(&check) else {
+            return;
+        };
+        let card = answer.pass_number.clone().filter(|_| answer.admitted);
+        let entry = card.map(|card| Entry {
+            check,
+            card,
+            at: live.attempt.scanned_at,
+        });
+        if let Some(entry) = &entry {
+            self.enter(entry);
+        }
+        let answer = Answer {
+            open: answer.open,
+            outcome: answer.outcome,
+            message: answer.message,
+            pass_number: answer.pass_number,
+            valid_until: answer.valid_until,
+            entries_left: answer.entries_left,
+            count_today: self.today.count(),
+        };
+        if let Some(live) = self.live.get_mut(&check) {
+            live.stage = Stage::Answered(Box::new(answer), entry);
+        }
+        self.tell(check, out);
+    }
+
+    fn problem(&mut self, check: CheckId, problem: Problem, out: &mut Vec<Output>) {
+        match problem.code.as_str() {
+            "check_id_conflict" => {
+                let Some(mut live) = self.live.remove(&check) else {
+                    return;
+                };
+                out.push(Output::SetAside(live.attempt.clone(), problem));
+                let another = another_id(check);
+                live.attempt.id = another.unwrap_or_else(&mut self.ids);
+                live.stage = Stage::Unresolved;
+                let id = live.attempt.id;
+                self.live.insert(id, live);
+                match another {
+                    Some(_) => self.ask(id, out),
+                    None => self.decide(id, out),
+                }
+            }
+            // A setting of this device is wrong: opening would hide that.
+            "direction_not_allowed" => {
+                let answer = Answer {
+                    open: false,
+                    outcome: problem.code,
+                    message: problem.title,
+                    ..self.notice(Notice::NotSetUp)
+                };
+                let lanes = self.live.remove(&check).map_or(Vec::new(), |l| l.lanes);
+                out.extend(lanes.into_iter().map(|lane| Output::Tell {
+                    lane,
+                    check: None,
+                    answer: answer.clone(),
+                }));
+            }
+            _ => self.decide(check, out),
+        }
+    }
+
+    fn remembered(&mut self, check: CheckId, kept: Kept, out: &mut Vec<Output>) {
+        let Some(live) = self.live.get_mut(&check) else {
+            return;
+        };
+        let Stage::Remembering(decided) = &live.stage else {
+            return;
+        };
+        let decided = decided.clone();
+        if kept == Kept::No && decided.outcome.is_admitted() {
+            return self.close(check, Notice::CannotRemember, out);
+        }
+        // A refusal or an exit that nobody remembers is still what it is: it is
+        // never sold, and nobody is kept inside.
+        live.stage = Stage::Decided(decided.clone());
+        if let Some(entry) = decided.entry() {
+            self.enter(&entry);
+        }
+        self.tell(check, out);
+    }
+
+    /// Tells everybody who waits for this check.
+    fn tell(&mut self, check: CheckId, out: &mut Vec<Output>) {
+        let Some(live) = self.live.get_mut(&check) else {
+            return;
+        };
+        let lanes = std::mem::take(&mut live.lanes);
+        let answer = match &self.live[&check].stage {
+            Stage::Answered(answer, _) => (**answer).clone(),
+            Stage::Decided(decided) => self.own_answer(decided),
+            Stage::Unresolved | Stage::Asking | Stage::Remembering(_) => return,
+        };
+        out.extend(lanes.into_iter().map(|lane| Output::Tell {
+            lane,
+            check: Some(check),
+            answer: answer.clone(),
+        }));
+    }
+
+    fn own_answer(&self, decided: &Decided) -> Answer {
+        Answer {
+            open: decided.outcome.opens(),
+            outcome: decided.outcome.as_str().to_owned(),
+            message: wording::message(decided.outcome, self.language()).to_owned(),
+            pass_number: decided.card.clone(),
+            valid_until: None,
+            entries_left: None,
+            count_today: self.today.count(),
+        }
+    }
+
+    fn told(&mut self, check: CheckId, delivered: Delivered, out: &mut Vec<Output>) {
+        if delivered == Delivered::No {
+            return;
+        }
+        let entry = match self.live.get(&check).map(|live| &live.stage) {
+            Some(Stage::Answered(_, entry)) => entry.clone(),
+            Some(Stage::Decided(_)) => None,
+            _ => return,
+        };
+        self.live.remove(&check);
+        out.push(Output::NoteTold(check, entry));
+    }
+
+    fn cancel_last(&mut self, lane: Lane, out: &mut Vec<Output>) {
+        let cancelled_at = self.time.now();
+        let within_ms = self
+            .snapshot
+            .as_ref()
+            .map_or(0, |snapshot| i64::from(snapshot.cancel_within_s) * 1000);
+        let last = self
+            .today
+            .last()
+            .filter(|entry| (0..=within_ms).contains(&cancelled_at.ms_since(entry.at)));
+        match last {
+            Some(entry) => {
+                let cancellation = Cancellation {
+                    id: (self.ids)(),
+                    check_id: entry.check,
+                    cancelled_at,
+                };
+                out.push(Output::Cancel(lane, cancellation));
+            }
+            None => self.tell_notice(lane, Notice::NothingToCancel, out),
+        }
+    }
+
+    fn cancelled(
+        &mut self,
+        lane: Lane,
+        cancellation: Cancellation,
+        kept: Kept,
+        out: &mut Vec<Output>,
+    ) {
+        let notice = match kept {
+            Kept::Yes => {
+                self.today.cancel(cancellation.check_id);
+                Notice::Cancelled
+            }
+            Kept::No => Notice::CannotRemember,
+        };
+        self.tell_notice(lane, notice, out);
+    }
+
+    fn looked(&mut self, reply: Reply<Snapshot>, sent: Moment, now: Moment, out: &mut Vec<Output>) {
+        match reply {
+            Reply::Answer(snapshot) => {
+                let midway = sent.wall.plus_ms(now.ms_since(sent) / 2);
+                self.offset_ms = Some(snapshot.server_time.ms_since(midway));
+                self.link.found(now);
+                let known = self.snapshot.replace(snapshot);
+                if !known.is_some_and(|known| known.same_set_up(self.snapshot.as_ref())) {
+                    out.push(Output::KeepSnapshot);
+                }
+            }
+            Reply::TokenInvalid => self.refused(now, out),
+            Reply::Failing { retry_after_ms, .. } => self.link.not_found(retry_after_ms, now),
+            Reply::Silent | Reply::Problem(_) => self.link.not_found(0, now),
+        }
+    }
+
+    fn refused(&mut self, now: Moment, out: &mut Vec<Output>) {
+        self.link.refused(now);
+        out.push(Output::TokenRefused);
+    }
+
+    /// Scans whose answer nobody waited for are nobody's any more.
+    fn forget_old_scans(&mut self) {
+        let now = self.time.now();
+        self.live.retain(|_, live| {
+            let under_way = matches!(live.stage, Stage::Asking | Stage::Remembering(_));
+            under_way || now.ms_since(live.attempt.scanned_at).abs() <= SAME_SCAN_MS
+        });
+    }
+
+    fn enter(&mut self, entry: &Entry) {
+        if self.zone_day(entry.at) == self.day() {
+            self.today.enter(entry);
+        }
+    }
+
+    fn day(&self) -> kernel::BusinessDay {
+        self.zone_day(self.time.now())
+    }
+
+    fn zone_day(&self, at: Timestamp) -> kernel::BusinessDay {
+        match &self.snapshot {
+            Some(snapshot) => snapshot.timezone.business_day(at),
+            None => kernel::Zone::utc().business_day(at),
+        }
+    }
+
+    /// An answer that is no decision on a check.
+    #[must_use]
+    pub fn notice(&self, notice: Notice) -> Answer {
+        Answer {
+            open: false,
+            outcome: notice.as_str().to_owned(),
+            message: notice.message(self.language()).to_owned(),
+            pass_number: None,
+            valid_until: None,
+            entries_left: None,
+            count_today: self.today.count(),
+        }
+    }
+
+    fn tell_notice(&self, lane: Lane, notice: Notice, out: &mut Vec<Output>) {
+        out.push(Output::Tell {
+            lane,
+            check: None,
+            answer: self.notice(notice),
+        });
+    }
+
+    fn language(&self) -> Language {
+        let said = self.snapshot.as_ref().map(|snapshot| snapshot.language);
+        self.settings.language.or(said).unwrap_or_default()
+    }
+
+    /// In or out, where the line does not say it.
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        let said = self.snapshot.as_ref().map(|s| s.settings.direction);
+        self.settings.direction.or(said).unwrap_or_default()
+    }
+
+    /// Refuses passes by this list from now on, under the guarded policy.
+    pub fn use_pass_list(&mut self, list: Option<PassList>) {
+        self.pass_list = list;
+    }
+
+    /// How it decides at present, and since when.
+    #[must_use]
+    pub const fn mode(&self) -> (Mode, Moment) {
+        (self.link.mode(), self.link.since())
+    }
+
+    /// What it knows of itself.
+    #[must_use]
+    pub const fn snapshot(&self) -> Option<&Snapshot> {
+        self.snapshot.as_ref()
+    }
+
+    /// Its time: the machine's clock, but never set back.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.time.now()
+    }
+
+    /// How far the server's clock is ahead of the machine's, in milliseconds.
+    #[must_use]
+    pub const fn offset_ms(&self) -> Option<i64> {
+        self.offset_ms
+    }
+
+    /// The last jump of the machine's clock by more than 30 s.
+    #[must_use]
+    pub const fn jump(&self) -> Option<Jump> {
+        self.time.jump()
+    }
+
+    /// How many visitors it has let in today.
+    #[must_use]
+    pub fn count_today(&self) -> usize {
+        self.today.count()
+    }
+
+    /// When records must be kept from: today's entries, and scans whose answer
+    /// may be asked for again.
+    #[must_use]
+    pub fn keep_since(&self) -> Timestamp {
+        let now = self.time.now();
+        let midnight = match &self.snapshot {
+            Some(snapshot) => snapshot.timezone.start_of(self.day()),
+            None => kernel::Zone::utc().start_of(self.day()),
+        };
+        midnight.min(now.plus_ms(-2 * SAME_SCAN_MS))
+    }
+}
+
+impl std::fmt::Debug for Agent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Agent")
+            .field("link", &self.link)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,48 @@
+//! Who was let in here today: pure.
+
+use crate::journal::Entry;
+use kernel::{BusinessDay, CardNumber, CheckId};
+use std::collections::HashSet;
+
+#[derive(Debug, Default)]
+pub(super) struct Today {
+    day: Option<BusinessDay>,
+    /// In order, so that the last is known.
+    entries: Vec<Entry>,
+    checks: HashSet<CheckId>,
+}
+
+impl Today {
+    /// Begins anew if another day has come.
+    pub(super) fn turn(&mut self, day: BusinessDay) {
+        if self.day != Some(day) {
+            self.day = Some(day);
+            self.entries.clear();
+            self.checks.clear();
+        }
+    }
+
+    /// Counts an entry once.
+    pub(super) fn enter(&mut self, entry: &Entry) {
+        if self.checks.insert(entry.check) {
+            self.entries.push(entry.clone());
+        }
+    }
+
+    pub(super) fn cancel(&mut self, check: CheckId) {
+        // It stays among the checks: it does not come back.
+        self.entries.retain(|entry| entry.check != check);
+    }
+
+    pub(super) fn has(&self, card: &CardNumber) -> bool {
+        self.entries.iter().any(|entry| entry.card == *card)
+    }
+
+    pub(super) fn last(&self) -> Option<&Entry> {
+        self.entries.last()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.entries.len()
+    }
+}

@@ -1,0 +1,216 @@
+//! How the turnstile stands: a line, a page, and JSON. No card numbers.
+
+use kernel::Timestamp;
+use serde::Serialize;
+use std::fmt::Write;
+
+/// How it stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// `online`, `offline` or `refused`.
+    pub mode: &'static str,
+    /// Since when.
+    pub since: Timestamp,
+    /// The device's time.
+    pub now: Timestamp,
+    /// The device's code; absent if it has never reached its server. The
+    /// following come from the server too.
+    pub device: Option<String>,
+    /// What people call the site.
+    pub site: Option<String>,
+    /// What people call the door.
+    pub door: Option<String>,
+    /// What people call the sector.
+    pub sector: Option<String>,
+    /// Whether passes are accepted there.
+    pub mapped: Option<bool>,
+    /// `entry` or `exit`.
+    pub direction: &'static str,
+    /// `detection_only` or `guarded`.
+    pub offline_policy: Option<&'static str>,
+    /// Checks that wait for the server.
+    pub unsent: usize,
+    /// Cancellations that wait for the server.
+    pub unsent_cancellations: usize,
+    /// When the oldest waiting check was scanned.
+    pub oldest_unsent: Option<Timestamp>,
+    /// Visitors let in today.
+    pub count_today: usize,
+    /// How far the server's clock is ahead of the machine's, in milliseconds.
+    pub clock_offset_ms: Option<i64>,
+    /// The last jump of the machine's clock by more than 30 s, in milliseconds.
+    pub clock_jump_ms: Option<i64>,
+    /// What the clock showed after it.
+    pub clock_jump_to: Option<Timestamp>,
+    /// Items that the server refused.
+    pub set_aside: usize,
+    /// Where they are.
+    pub set_aside_file: String,
+    /// Whether the last decision could be remembered.
+    pub remembers: bool,
+    /// Whether the journal has a reserve for the time when the disk is full.
+    pub reserve: bool,
+    /// What could not be read of the journal at the start.
+    pub findings: Vec<String>,
+}
+
+/// How far a clock may be off before people are told.
+const CLOCK_LIMIT_MS: i64 = 30_000;
+
+impl Status {
+    /// One line.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let mut line = format!(
+            "{} · {} · today {} · unsent {}",
+            self.device.as_deref().unwrap_or("not set up"),
+            self.mode,
+            self.count_today,
+            self.unsent + self.unsent_cancellations,
+        );
+        // Writing to a string cannot fail.
+        if let Some(oldest) = self.oldest_unsent {
+            let _ = write!(line, " (oldest {oldest})");
+        }
+        if let Some(offset) = self.clock_offset_ms {
+            let _ = write!(line, " · clock {:+} ms", -offset);
+        }
+        let _ = write!(line, " · set aside {}", self.set_aside);
+        if !self.troubles().is_empty() {
+            line.push_str(" · TROUBLE, see the status page");
+        }
+        line
+    }
+
+    /// What somebody should look after, in words.
+    #[must_use]
+    pub fn troubles(&self) -> Vec<String> {
+        let mut troubles = Vec::new();
+        if self.mode == "refused" {
+            troubles.push(
+                "The server does not know this device any more, so nobody is admitted. Enrol it \
+                 again: passerelle edge enrol. The journal is kept."
+                    .to_owned(),
+            );
+        }
+        if self.device.is_none() {
+            troubles.push(
+                "This device has never reached its server, so nobody is admitted. Check URL and \
+                 line."
+                    .to_owned(),
+            );
+        }
+        if self.mapped == Some(false) {
+            troubles.push(
+                "The server says that no pass is accepted at this door. Run passerelle doctor on \
+                 the server."
+                    .to_owned(),
+            );
+        }
+        if !self.remembers {
+            troubles.push(
+                "The last decision could not be remembered: disk or journal are full. Without \
+                 network nobody is admitted. Make room, or restore the line."
+                    .to_owned(),
+            );
+        } else if !self.reserve {
+            troubles.push(
+                "The journal has no reserve: the disk is full. Make room before the rest is used \
+                 up."
+                .to_owned(),
+            );
+        }
+        if self.set_aside > 0 {
+            troubles.push(format!(
+                "The server refused {} item(s). Give {} to whoever runs the server.",
+                self.set_aside, self.set_aside_file
+            ));
+        }
+        if let Some(offset) = self.clock_offset_ms.filter(|ms| ms.abs() > CLOCK_LIMIT_MS) {
+            troubles.push(format!(
+                "This machine's clock is off by {} s against the server's. Set both by NTP.",
+                offset.abs() / 1000
+            ));
+        }
+        if let (Some(by), Some(to)) = (self.clock_jump_ms, self.clock_jump_to) {
+            troubles.push(format!(
+                "This machine's clock jumped by {} s to {to}. Set it by NTP.",
+                by / 1000
+            ));
+        }
+        troubles.extend(self.findings.iter().cloned());
+        troubles
+    }
+
+    /// A page that refreshes itself, in plain HTML.
+    #[must_use]
+    pub fn page(&self) -> String {
+        let mut page = format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+             <meta http-equiv=\"refresh\" content=\"2\">\
+             <meta name=\"viewport\" content=\"width=device-width\">\
+             <title>{title}</title><style>body{{font:1.1rem sans-serif;margin:2rem;max-width:48rem}}\
+             th{{text-align:left;padding-right:2rem;font-weight:normal;color:#444}}\
+             li{{color:#900}}</style><h1>{title}</h1>",
+            title = escaped(&format!(
+                "{} is {}",
+                self.device.as_deref().unwrap_or("This device"),
+                self.mode
+            ))
+        );
+        let troubles = self.troubles();
+        if !troubles.is_empty() {
+            page.push_str("<ul>");
+            for trouble in &troubles {
+                let _ = write!(page, "<li>{}</li>", escaped(trouble));
+            }
+            page.push_str("</ul>");
+        }
+        page.push_str("<table>");
+        let unknown = || "unknown".to_owned();
+        let time = |at: Option<Timestamp>| at.map_or("none".to_owned(), |at| at.to_string());
+        for (name, value) in [
+            ("Mode", format!("{} since {}", self.mode, self.since)),
+            ("Site", self.site.clone().unwrap_or_else(unknown)),
+            ("Door", self.door.clone().unwrap_or_else(unknown)),
+            ("Sector", self.sector.clone().unwrap_or_else(unknown)),
+            ("Direction", self.direction.to_owned()),
+            (
+                "Without network",
+                self.offline_policy.map_or_else(unknown, str::to_owned),
+            ),
+            ("Let in today", self.count_today.to_string()),
+            ("Unsent checks", self.unsent.to_string()),
+            ("Oldest unsent", time(self.oldest_unsent)),
+            (
+                "Unsent cancellations",
+                self.unsent_cancellations.to_string(),
+            ),
+            ("Set aside", self.set_aside.to_string()),
+            (
+                "Clock",
+                self.clock_offset_ms.map_or_else(unknown, |offset| {
+                    format!("{:+} ms against the server’s", -offset)
+                }),
+            ),
+            ("Device’s time", self.now.to_string()),
+        ] {
+            let _ = write!(page, "<tr><th>{name}<td>{}", escaped(&value));
+        }
+        page.push_str("</table>");
+        page
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut safe, letter| {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            letter => safe.push(letter),
+        }
+        safe
+    })
+}

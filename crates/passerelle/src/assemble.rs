@@ -203,7 +203,8 @@ pub async fn apply(config: &Config, clock: &Arc<dyn Clock>) -> Result<(Db, Site)
 }
 
 /// Puts the service together on what [`apply`] opened. `address` is where it
-/// will listen: its own ticketing unless the configuration names another.
+/// will listen in plain HTTP: its own ticketing unless the configuration names
+/// another.
 ///
 /// # Errors
 /// [`AssembleError`].

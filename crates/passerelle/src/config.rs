@@ -12,6 +12,7 @@ use otipass::{Checksum, Contract, Lengths};
 use secrecy::SecretString;
 use secutix::stx::Dialect;
 use serde::{Deserialize, Serialize};
+use server::tls::TlsFiles;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -58,6 +59,11 @@ pub struct Server {
     pub listen: SocketAddr,
     /// What this process does.
     pub roles: Vec<Role>,
+    /// A PEM file with the certificate of this server; without it, it speaks
+    /// plain HTTP.
+    pub tls_certificate: Option<PathBuf>,
+    /// A PEM file with the certificate's private key.
+    pub tls_key: Option<PathBuf>,
 }
 
 impl Default for Server {
@@ -65,6 +71,8 @@ impl Default for Server {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
             roles: vec![Role::Gate, Role::BoxOffice],
+            tls_certificate: None,
+            tls_key: None,
         }
     }
 }
@@ -274,6 +282,15 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
+    /// A certificate without a key, or the other way round.
+    #[error(
+        "[server] {missing} is missing; set tls_certificate and tls_key to serve https, or neither \
+         to serve http"
+    )]
+    HalfTls {
+        /// The key that is missing.
+        missing: &'static str,
+    },
     /// The database's URL is none.
     #[error("[database] url is wrong")]
     Database(#[from] db::DbError),
@@ -371,6 +388,23 @@ impl Config {
         match self.database.durability {
             Durability::Full => db::Durability::Full,
             Durability::Relaxed => db::Durability::Relaxed,
+        }
+    }
+
+    /// The files to serve https with; none for plain HTTP.
+    ///
+    /// # Errors
+    /// [`ConfigError::HalfTls`].
+    pub fn tls(&self) -> Result<Option<TlsFiles>, ConfigError> {
+        let half = |missing| Err(ConfigError::HalfTls { missing });
+        match (&self.server.tls_certificate, &self.server.tls_key) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(TlsFiles {
+                certificate: self.path(certificate),
+                key: self.path(key),
+            })),
+            (Some(_), None) => half("tls_key"),
+            (None, Some(_)) => half("tls_certificate"),
         }
     }
 

@@ -5,7 +5,8 @@ use crate::config::{Config, ConfigError, Role};
 use crate::{ConfigOption, Verdict};
 use kernel::{Clock, SystemClock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use server::ServeError;
+use server::tls::{TlsError, TlsListener};
+use server::{Listeners, ServeError};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -41,6 +42,9 @@ pub enum ServeCommandError {
         #[source]
         source: std::io::Error,
     },
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The metrics.
     #[error("the metrics could not be set up")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -55,15 +59,29 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
     let prometheus = start_metrics()?;
     let listener = listen(config.server.listen).await?;
     let address = listener.local_addr().unwrap_or(config.server.listen);
+    let (listeners, inside, scheme) = match config.tls()? {
+        None => (listener.into(), address, "http"),
+        Some(files) => {
+            // Gate and box office of one process meet over loopback, where no
+            // certificate could name them.
+            let inside = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+            let inside_address = inside.local_addr().unwrap_or(config.server.listen);
+            let listeners = Listeners {
+                plain: Some(inside),
+                tls: Some(TlsListener::new(listener, files)?),
+            };
+            (listeners, inside_address, "https")
+        }
+    };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (db, site) = assemble::apply(&config, &clock).await?;
-    let service = assemble::service(&config, db, site, &clock, address, prometheus).await?;
-    outln!("Passerelle serves on http://{address}");
+    let service = assemble::service(&config, db, site, &clock, inside, prometheus).await?;
+    outln!("Passerelle serves on {scheme}://{address}");
     if config.has(Role::Gate) {
-        outln!("  device API     http://{address}/api/docs");
+        outln!("  device API     {scheme}://{address}/api/docs");
     }
-    outln!("  health         http://{address}/health/ready");
-    outln!("  metrics        http://{address}/metrics");
+    outln!("  health         {scheme}://{address}/health/ready");
+    outln!("  metrics        {scheme}://{address}/metrics");
     let shutdown = CancellationToken::new();
     tokio::spawn({
         let shutdown = shutdown.clone();
@@ -73,7 +91,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
             tracing::info!("shutting down: what is in hand is finished first");
         }
     });
-    service.serve(listener, shutdown).await?;
+    service.serve(listeners, shutdown).await?;
     Ok(Verdict::Fine)
 }
 

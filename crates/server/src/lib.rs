@@ -6,6 +6,7 @@
 //! both is the [`reconciliation`], which compares their books.
 
 mod access_control;
+mod certificate;
 mod decode;
 mod decoder;
 mod device_api;
@@ -14,11 +15,12 @@ mod problem;
 pub mod reconciliation;
 mod service;
 pub mod statement;
+pub mod tls;
 mod workers;
 
 pub use access_control::PATH as ACCESS_CONTROL_PATH;
 pub use device_api::BODY_LIMIT_BYTES;
-pub use service::{BoxOfficeRole, GateRole, ServeError, Service};
+pub use service::{BoxOfficeRole, GateRole, Listeners, ServeError, Service};
 
 /// The document that describes the device API, as JSON.
 ///

@@ -1,12 +1,13 @@
 use crate::decode::Frames;
 use crate::problem::Problem;
+use crate::tls::TlsListener;
 use crate::{access_control, decoder, device_api, health, workers};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Request};
 use axum::response::Redirect;
 use axum::routing::get;
-use axum::serve::ListenerExt;
+use axum::serve::{Listener, ListenerExt};
 use boxoffice::BoxOffice;
 use db::Db;
 use gate::Gate;
@@ -68,6 +69,24 @@ pub struct BoxOfficeRole {
     /// The pause between two external sales runs; `None` leaves them to
     /// `passerelle sales run`.
     pub external_sales_every: Option<Duration>,
+}
+
+/// Where a service takes connections.
+#[derive(Debug)]
+pub struct Listeners {
+    /// In plain HTTP.
+    pub plain: Option<TcpListener>,
+    /// With TLS.
+    pub tls: Option<TlsListener>,
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(plain: TcpListener) -> Self {
+        Self {
+            plain: Some(plain),
+            tls: None,
+        }
+    }
 }
 
 /// Why the service ended.
@@ -152,16 +171,19 @@ impl Service {
     /// [`ServeError::Listener`].
     pub async fn serve(
         self,
-        listener: TcpListener,
+        listeners: impl Into<Listeners>,
         shutdown: CancellationToken,
     ) -> Result<(), ServeError> {
+        let Listeners { plain, tls } = listeners.into();
         let tasks = TaskTracker::new();
         let router = self.router(&tasks);
         workers::start(self, &tasks, &shutdown);
         let serving = async {
-            let served = axum::serve(listener.tap_io(no_delay), router)
-                .with_graceful_shutdown(shutdown.clone().cancelled_owned())
-                .await;
+            let plain = plain.map(|plain| plain.tap_io(|stream| no_delay(stream)));
+            let served = tokio::try_join!(
+                take_connections(plain, router.clone(), &shutdown),
+                take_connections(tls, router, &shutdown),
+            );
             shutdown.cancel();
             tasks.close();
             tasks.wait().await;
@@ -172,7 +194,7 @@ impl Service {
             tokio::time::sleep(SHUTDOWN_LIMIT).await;
         };
         tokio::select! {
-            served = serving => Ok(served?),
+            served = serving => served.map(|_| ()).map_err(ServeError::from),
             () = too_late => {
                 tracing::warn!("some work was still in hand; it is taken up again at the next start");
                 Ok(())
@@ -181,8 +203,22 @@ impl Service {
     }
 }
 
+/// Serves at one listener, if there is one, until `shutdown`.
+async fn take_connections<L: Listener<Addr: std::fmt::Debug>>(
+    listener: Option<L>,
+    router: Router,
+    shutdown: &CancellationToken,
+) -> std::io::Result<()> {
+    let Some(listener) = listener else {
+        return Ok(());
+    };
+    axum::serve(listener, router)
+        .with_graceful_shutdown(shutdown.clone().cancelled_owned())
+        .await
+}
+
 /// Answers are small: they must not wait to be sent together.
-fn no_delay(stream: &mut TcpStream) {
+pub(crate) fn no_delay(stream: &TcpStream) {
     // Only speed depends on it.
     let _ = stream.set_nodelay(true);
 }

@@ -1,6 +1,8 @@
 //! The service as a process: what goes on when nobody listens to it, and when
 //! it is asked to end.
 
+mod tls;
+
 use kernel::SystemClock;
 use rustix::process::{Pid, Signal, kill_process};
 use sandbox::{Fault, PassBook, Sandbox, SandboxSettings};
@@ -24,6 +26,22 @@ fn client() -> reqwest::Client {
         .expect("a client")
 }
 
+/// A folder with the example site and this configuration.
+fn set_up(configuration: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/villeneuve");
+    for file in ["site.toml", "mapping.json", "catalogue.toml"] {
+        std::fs::copy(example.join(file), folder.path().join(file)).expect("a copy");
+    }
+    for (file, text) in [
+        ("operator.password", "correct horse\n"),
+        ("passerelle.toml", configuration),
+    ] {
+        std::fs::write(folder.path().join(file), text).expect("a file");
+    }
+    folder
+}
+
 /// `passerelle serve` on the example site, in a folder of its own.
 struct Service {
     folder: tempfile::TempDir,
@@ -39,17 +57,10 @@ impl Service {
     }
 
     fn configured(configuration: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/villeneuve");
-        for file in ["site.toml", "mapping.json", "catalogue.toml"] {
-            std::fs::copy(example.join(file), folder.path().join(file)).expect("a copy");
-        }
-        for (file, text) in [
-            ("operator.password", "correct horse\n"),
-            ("passerelle.toml", configuration),
-        ] {
-            std::fs::write(folder.path().join(file), text).expect("a file");
-        }
+        Self::in_folder(set_up(configuration))
+    }
+
+    fn in_folder(folder: tempfile::TempDir) -> Self {
         let mut process = passerelle()
             .args(["serve", "--config"])
             .arg(folder.path().join("passerelle.toml"))
@@ -60,11 +71,7 @@ impl Service {
         let output = process.stdout.take().expect("its output");
         let first = BufReader::new(output).lines().next();
         let first = first.expect("a line").expect("text");
-        let address = first
-            .rsplit_once("http://")
-            .expect("its address")
-            .1
-            .to_owned();
+        let address = first.rsplit_once("://").expect("its address").1.to_owned();
         Self {
             folder,
             process,

@@ -27,6 +27,7 @@ mod intent;
 mod journal;
 pub mod ledger;
 pub mod offline;
+pub mod pass_list;
 mod scan;
 mod settings;
 mod site;

@@ -15,6 +15,7 @@ mod partner;
 mod selling;
 mod site;
 mod sketch;
+mod tls;
 
 use crate::Verdict;
 use crate::config::Config;
@@ -130,6 +131,7 @@ async fn gather(
             .filter_map(|(name, _)| name.into_string().ok())
             .collect(),
         open_secrets: facts::open_secrets(&config),
+        tls: facts::Tls::read(&config),
         config,
         broken_sections,
         mapping,

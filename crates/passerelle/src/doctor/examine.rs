@@ -3,7 +3,7 @@
 use super::facts::{Database, Facts};
 use super::finding::{Finding, Findings, Part, Severity};
 use super::partner::{CLOCK_TOLERANCE_MS, apart};
-use super::{partner, selling, site};
+use super::{partner, selling, site, tls};
 use crate::config::{ConfigError, Role};
 use gate::symptoms::Symptoms;
 
@@ -13,6 +13,7 @@ const SERIALS_SUSPECT: usize = 3;
 /// Everything that is wrong, doubtful or good to know, part by part.
 pub fn examine(facts: &Facts) -> Vec<Finding> {
     let mut findings = configuration(facts);
+    findings.extend(tls::examine(facts));
     if facts.config.has(Role::Gate) {
         findings.extend(partner::examine(facts));
         findings.extend(mapping(facts));

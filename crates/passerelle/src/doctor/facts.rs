@@ -12,6 +12,7 @@ use gate::symptoms::Symptoms;
 use kernel::{Clock, Timestamp};
 use otipass::{Credentials, NumType, NumberFormat};
 use secrecy::SecretString;
+use server::tls::{Identity, TlsError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,7 @@ pub struct Facts {
     pub operator_password: Result<Option<SecretString>, ConfigError>,
     /// Files with secrets that every user of the machine may read.
     pub open_secrets: Vec<PathBuf>,
+    pub tls: Tls,
     pub otipass: OtipassAnswer,
     pub ticketing: TicketingAnswer,
     pub database: Database,
@@ -71,6 +73,28 @@ impl TextFile {
 
     pub fn at(&self, position: Position) -> String {
         position.within(&self.path)
+    }
+}
+
+/// What there is to serve https with.
+pub enum Tls {
+    /// Nothing: it is plain HTTP.
+    None,
+    /// One of the two files is not named; this key of the configuration is missing.
+    Half(&'static str),
+    /// Certificate and key, or why they cannot be used.
+    Files(Result<Identity, TlsError>),
+}
+
+impl Tls {
+    pub fn read(config: &Config) -> Self {
+        match config.tls() {
+            Ok(None) => Self::None,
+            Ok(Some(files)) => Self::Files(files.read()),
+            Err(ConfigError::HalfTls { missing }) => Self::Half(missing),
+            // There is no other way to fail.
+            Err(_) => Self::None,
+        }
     }
 }
 
@@ -122,6 +146,7 @@ pub fn open_secrets(config: &Config) -> Vec<PathBuf> {
         &config.otipass.password_file,
         &config.otipass.api_key_file,
         &config.access_control.password_file,
+        &config.server.tls_key,
     ]
     .into_iter()
     .flatten()

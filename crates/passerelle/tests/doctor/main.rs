@@ -7,6 +7,7 @@ mod explained;
 mod files;
 mod records;
 mod set_up;
+mod tls;
 
 use set_up::{Finding, SetUp};
 use std::collections::BTreeSet;

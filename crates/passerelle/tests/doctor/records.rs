@@ -15,9 +15,9 @@ async fn no_pass(db: &Db, codes: &[&str]) {
         let done: Result<_, DbError> = db
             .write("test", move |tx| {
                 tx.execute(
-                    "INSERT INTO gate_check (check_id, device, mode, code, scanned_at, arrived_at,
+                    "INSERT INTO gate_check (check_id, device, mode, direction, code, scanned_at, arrived_at,
                          decided_at, outcome, admitted, device_count_today, business_day, hour)
-                     VALUES ($1, 'PDA01', 'online', $2, 0, 0, 0, 'not_a_pass', 0, 0, '2026-07-14', 9)",
+                     VALUES ($1, 'PDA01', 'online', 'entry', $2, 0, 0, 0, 'not_a_pass', 0, 0, '2026-07-14', 9)",
                     params![&id, &code],
                 )
             })

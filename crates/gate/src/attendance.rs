@@ -15,9 +15,12 @@ pub struct Attendance {
     pub to: BusinessDay,
     /// Checks decided.
     pub checks: i64,
-    /// Visitors admitted.
+    /// Visitors admitted, without those whose entry was cancelled.
     pub admitted: i64,
-    /// Checks by outcome or reason.
+    /// Entries that were cancelled.
+    pub cancelled: i64,
+    /// Checks by outcome or reason; the one that holds where a device had
+    /// admitted what was refused.
     pub by_outcome: BTreeMap<String, i64>,
     /// Admitted by sector.
     pub by_sector: BTreeMap<String, i64>,
@@ -40,36 +43,53 @@ pub async fn attendance(
         let by_outcome = counts(
             tx,
             "SELECT outcome AS name, COUNT(*) AS checks FROM gate_check
-             WHERE business_day BETWEEN $1 AND $2 GROUP BY outcome",
+             WHERE business_day BETWEEN $1 AND $2
+               AND NOT EXISTS (SELECT 1 FROM gate_check f WHERE f.follows = gate_check.check_id)
+             GROUP BY outcome",
             from,
             to,
         )?;
         let by_sector = counts(
             tx,
             "SELECT sector AS name, COUNT(*) AS checks FROM gate_check
-             WHERE business_day BETWEEN $1 AND $2 AND admitted = 1 GROUP BY sector",
+             WHERE business_day BETWEEN $1 AND $2 AND admitted = 1 AND NOT EXISTS
+               (SELECT 1 FROM gate_cancellation x WHERE x.check_id = gate_check.check_id)
+             GROUP BY sector",
             from,
             to,
         )?;
         let by_hour = counts(
             tx,
             "SELECT SUBSTR(CAST(100 + hour AS TEXT), 2) AS name, COUNT(*) AS checks FROM gate_check
-             WHERE business_day BETWEEN $1 AND $2 AND admitted = 1 GROUP BY hour",
+             WHERE business_day BETWEEN $1 AND $2 AND admitted = 1 AND NOT EXISTS
+               (SELECT 1 FROM gate_cancellation x WHERE x.check_id = gate_check.check_id)
+             GROUP BY hour",
             from,
             to,
         )?;
         let by_device = counts(
             tx,
             "SELECT device AS name, COUNT(*) AS checks FROM gate_check
-             WHERE business_day BETWEEN $1 AND $2 AND admitted = 1 GROUP BY device",
+             WHERE business_day BETWEEN $1 AND $2 AND admitted = 1 AND NOT EXISTS
+               (SELECT 1 FROM gate_cancellation x WHERE x.check_id = gate_check.check_id)
+             GROUP BY device",
             from,
             to,
         )?;
+        let cancelled = tx
+            .query_one(
+                "SELECT COUNT(*) AS cancelled FROM gate_cancellation x
+                 JOIN gate_check c ON c.check_id = x.check_id
+                 WHERE c.business_day BETWEEN $1 AND $2",
+                params![from, to],
+            )?
+            .get("cancelled")?;
         Ok(Attendance {
             from,
             to,
             checks: by_outcome.values().sum(),
             admitted: by_sector.values().sum(),
+            cancelled,
             by_outcome,
             by_sector,
             by_hour,
@@ -109,7 +129,7 @@ pub async fn period(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>, DbErr
 }
 
 impl Gate {
-    /// How many visitors `device` has admitted today.
+    /// How many visitors `device` has admitted today, without cancelled entries.
     ///
     /// # Errors
     /// [`DbError`].

@@ -63,6 +63,12 @@ impl Breaker {
         }
     }
 
+    /// Whether a check at `now` would be let through, without taking its place.
+    #[must_use]
+    pub fn would_ask(mut self, now: Timestamp) -> bool {
+        self.may_ask(now)
+    }
+
     /// Otipass answered.
     pub fn answered(&mut self) {
         *self = Self::default();

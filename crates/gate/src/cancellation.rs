@@ -174,7 +174,7 @@ pub(crate) fn turn_away(
         return Ok(());
     }
     let cancellation = Cancellation {
-        id: check::derived("passerelle-turned-away", check.record)?,
+        id: check::derived(&format!("passerelle-turned-away:{}", check.record))?,
         check_id: check.scan.id,
         device: check.scan.device.clone(),
         cancelled_at: check.scan.scanned_at,

@@ -109,10 +109,10 @@ pub(crate) fn load(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<Check>, DbErro
     }))
 }
 
-/// An id of our own that belongs to the check `id`. No device chooses it: it is
-/// a UUID of version 8, made of a hash.
-pub(crate) fn derived<T: FromStr>(purpose: &str, id: CheckId) -> Result<T, T::Err> {
-    let mut hex = sha256_hex(&format!("{purpose}:{id}"));
+/// An id of our own for what `text` names. No device chooses it: it is a UUID of
+/// version 8, made of a hash.
+pub(crate) fn derived<T: FromStr>(text: &str) -> Result<T, T::Err> {
+    let mut hex = sha256_hex(text);
     hex.truncate(32);
     hex.replace_range(12..13, "8");
     hex.replace_range(16..17, "8");
@@ -143,7 +143,9 @@ pub(crate) fn insert(
     follows: Option<CheckId>,
 ) -> Result<Check, CheckError> {
     let scan = deciding.scan;
-    let record = follows.map_or(Ok(scan.id), |id| derived("passerelle-follow-up", id))?;
+    let record = follows.map_or(Ok(scan.id), |id| {
+        derived(&format!("passerelle-follow-up:{id}"))
+    })?;
     let decision = deciding.verdict.decision;
     let day = site.zone.business_day(scan.scanned_at);
     if let (Decision::Admitted(admission), Some(recognised)) = (decision, deciding.recognised) {

@@ -4,8 +4,8 @@ use crate::{
     Admission, Decision, DeviceSettings, Direction, InterfaceSettings, Reason, Scan, Site,
     WhenSilent,
 };
-use kernel::{CardNumber, DeviceCode, SectorCode};
-use otipass::{Answer, NumType, PassFacts, References, Refusal, SectorInfo};
+use kernel::{CardNumber, CheckId, DeviceCode, SectorCode, Timestamp};
+use otipass::{Answer, NumType, PassFacts, Question, References, Refusal, SectorInfo};
 
 /// A pass at a mapped sector: what Otipass can be asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,21 @@ pub struct Recognised {
     pub sector: SectorCode,
     /// What the sector means to Otipass and to ticketing.
     pub info: SectorInfo,
+}
+
+impl Recognised {
+    /// The question to Otipass about this pass.
+    #[must_use]
+    pub fn question(&self, time: Timestamp, reference: CheckId) -> Question {
+        Question {
+            card: self.card.clone(),
+            num_type: self.num_type,
+            service_id: self.info.service_id.clone(),
+            space_id: self.info.space_id.clone(),
+            time,
+            reference,
+        }
+    }
 }
 
 /// Spec §2, steps 1 and 2: is it a pass, and does the device lead to exactly

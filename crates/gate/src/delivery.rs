@@ -1,9 +1,10 @@
-//! The queue to ticketing: control barcodes go out in batches, at least once,
-//! oldest first; ticketing takes them idempotently.
+//! The queues to ticketing: control barcodes, and cancellations of those it has,
+//! go out in batches, at least once, oldest first; ticketing takes them
+//! idempotently.
 
 use crate::Gate;
 use crate::Mode;
-use db::{Db, DbError, Tx, params};
+use db::{Db, DbError, Row, Tx, params};
 use kernel::{ControlBarcode, Timestamp};
 use secutix::client::{CallError, Ticketing};
 use secutix::wire;
@@ -33,6 +34,47 @@ impl Default for Aim {
             skip: 0,
             taken: false,
         }
+    }
+}
+
+/// The two queues, which take turns: with visitors at the gate there are always
+/// new control barcodes, and cancellations must not wait for the evening.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Aims {
+    barcodes: Aim,
+    cancellations: Aim,
+    turn: Kind,
+}
+
+/// What a call to ticketing carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Kind {
+    #[default]
+    Barcodes,
+    Cancellations,
+}
+
+impl Kind {
+    const fn other(self) -> Self {
+        match self {
+            Kind::Barcodes => Kind::Cancellations,
+            Kind::Cancellations => Kind::Barcodes,
+        }
+    }
+}
+
+impl Aims {
+    fn of(&mut self, kind: Kind) -> &mut Aim {
+        match kind {
+            Kind::Barcodes => &mut self.barcodes,
+            Kind::Cancellations => &mut self.cancellations,
+        }
+    }
+
+    fn took(&mut self, kind: Kind) {
+        self.of(kind).took();
+        // A single item that was refused is at fault if ticketing takes anything.
+        self.of(kind.other()).taken = true;
     }
 }
 
@@ -107,54 +149,84 @@ impl DeliveryError {
 }
 
 impl Gate {
-    /// Puts what ticketing refused back into the queue and says how many there
+    /// Puts what ticketing refused back into the queues and says how many there
     /// are.
     ///
     /// # Errors
     /// [`DbError`].
     pub async fn resend_refused(db: &Db) -> Result<u64, DbError> {
         db.write("resend refused", |tx| {
-            tx.execute(
+            let barcodes = tx.execute(
                 "UPDATE gate_control_barcode SET refused = NULL WHERE refused IS NOT NULL",
                 params![],
-            )
+            )?;
+            let cancellations = tx.execute(
+                "UPDATE gate_cancellation SET refused = NULL WHERE refused IS NOT NULL",
+                params![],
+            )?;
+            Ok(barcodes + cancellations)
         })
         .await
     }
 
-    /// Delivers the oldest control barcodes of the queue, at most one batch.
+    /// Delivers the oldest control barcodes, or the oldest cancellations, at most
+    /// one batch. Nothing is due if nothing was taken and nothing refused.
     ///
     /// # Errors
-    /// [`DeliveryError`]; the queue stands as it stood.
+    /// [`DeliveryError`]; the queues stand as they stood.
     pub async fn deliver_next(
         &self,
         ticketing: &impl Ticketing,
     ) -> Result<Delivered, DeliveryError> {
-        let aim = *self.aim();
-        let queue = self
-            .db
-            .read("queue to ticketing", move |tx| queue(tx, aim))
-            .await?;
-        let Some((first, _)) = queue.first() else {
-            // Behind those that were refused there are no others.
-            self.aim().skip = 0;
-            return Ok(Delivered::default());
+        let turn = self.aims().turn;
+        for kind in [turn, turn.other()] {
+            let aim = *self.aims().of(kind);
+            let queue = self
+                .db
+                .read("queue to ticketing", move |tx| match kind {
+                    Kind::Barcodes => barcodes(tx, aim),
+                    Kind::Cancellations => cancellations(tx, aim),
+                })
+                .await?;
+            if queue.is_empty() {
+                // Behind those that were refused there are no others.
+                self.aims().of(kind).skip = 0;
+                continue;
+            }
+            self.aims().turn = kind.other();
+            return self.deliver(kind, queue, ticketing).await;
+        }
+        Ok(Delivered::default())
+    }
+
+    async fn deliver(
+        &self,
+        kind: Kind,
+        queue: Vec<Queued>,
+        ticketing: &impl Ticketing,
+    ) -> Result<Delivered, DeliveryError> {
+        let first = queue.first().map_or(0, |(seq, _)| *seq);
+        let name = match kind {
+            Kind::Barcodes => "gate",
+            Kind::Cancellations => "gate-cancel",
         };
         let request = wire::ImportControlledTicketRequest {
-            request_id: format!("gate-{first}-{}", queue.len()),
+            request_id: format!("{name}-{first}-{}", queue.len()),
             controlled_tickets: queue.into_iter().map(|(_, ticket)| ticket).collect(),
         };
         let now = self.clock.now();
         let results = match ticketing.import_controlled_ticket(&request).await {
             Ok(answer) => {
-                self.aim().took();
+                self.aims().took(kind);
                 outcomes(request, answer)
             }
             Err(error) => {
                 let Some(why) = refusal_of_content(&error) else {
                     return Err(error.into());
                 };
-                match self.aim().refused(request.controlled_tickets.len()) {
+                let sent = request.controlled_tickets.len();
+                let at_fault = self.aims().of(kind).refused(sent);
+                match at_fault {
                     AtFault::Unknown => return Err(error.into()),
                     AtFault::Yes => request
                         .controlled_tickets
@@ -164,21 +236,16 @@ impl Gate {
                 }
             }
         };
+        let refused = results.iter().filter(|(_, why)| why.is_some()).count();
         let delivered = Delivered {
-            taken: results
-                .iter()
-                .filter(|(_, refused)| refused.is_none())
-                .count(),
-            refused: results
-                .iter()
-                .filter(|(_, refused)| refused.is_some())
-                .count(),
+            taken: results.len() - refused,
+            refused,
         };
         self.db
             .write("delivered", move |tx| {
                 results
                     .iter()
-                    .try_for_each(|(barcode, refused)| mark(tx, barcode, refused.as_deref(), now))
+                    .try_for_each(|(barcode, why)| mark(tx, kind, barcode, why.as_deref(), now))
             })
             .await
             .map_err(DeliveryError::Db)?;
@@ -188,7 +255,7 @@ impl Gate {
 
 type Queued = (i64, wire::ControlledTicket);
 
-fn queue(tx: &mut Tx<'_>, aim: Aim) -> Result<Vec<Queued>, DbError> {
+fn barcodes(tx: &mut Tx<'_>, aim: Aim) -> Result<Vec<Queued>, DbError> {
     tx.query(
         "SELECT seq, barcode, sector, season, product, mode, controlled_at
          FROM gate_control_barcode
@@ -198,22 +265,41 @@ fn queue(tx: &mut Tx<'_>, aim: Aim) -> Result<Vec<Queued>, DbError> {
     .iter()
     .map(|row| {
         let offline = row.get::<String>("mode")? == Mode::Offline.as_str();
-        let ticket = wire::ControlledTicket {
-            ac_identifier: row.get("sector")?,
-            barcode: row.get("barcode")?,
-            control_date: row.get("controlled_at")?,
-            control_result: if offline {
-                wire::ControlResult::OfflineOk
-            } else {
-                wire::ControlResult::Ok
-            },
-            failure_reason: None,
-            season_code: row.get("season")?,
-            product_code: row.get("product")?,
+        let result = if offline {
+            wire::ControlResult::OfflineOk
+        } else {
+            wire::ControlResult::Ok
         };
-        Ok((row.get("seq")?, ticket))
+        queued(row, result)
     })
     .collect()
+}
+
+/// Ticketing hears of a cancellation only when it has the barcode.
+fn cancellations(tx: &mut Tx<'_>, aim: Aim) -> Result<Vec<Queued>, DbError> {
+    tx.query(
+        "SELECT x.seq, b.barcode, b.sector, b.season, b.product, x.cancelled_at AS controlled_at
+         FROM gate_cancellation x JOIN gate_control_barcode b ON b.check_id = x.check_id
+         WHERE x.delivered_at IS NULL AND x.refused IS NULL AND b.delivered_at IS NOT NULL
+         ORDER BY x.seq LIMIT $1 OFFSET $2",
+        params![aim.size, aim.skip],
+    )?
+    .iter()
+    .map(|row| queued(row, wire::ControlResult::CancelledTicket))
+    .collect()
+}
+
+fn queued(row: &Row, control_result: wire::ControlResult) -> Result<Queued, DbError> {
+    let ticket = wire::ControlledTicket {
+        ac_identifier: row.get("sector")?,
+        barcode: row.get("barcode")?,
+        control_date: row.get("controlled_at")?,
+        control_result,
+        failure_reason: None,
+        season_code: row.get("season")?,
+        product_code: row.get("product")?,
+    };
+    Ok((row.get("seq")?, ticket))
 }
 
 /// Why ticketing refuses what this call carries, if that is what it refuses, in
@@ -257,21 +343,23 @@ fn outcomes(
 
 fn mark(
     tx: &mut Tx<'_>,
+    kind: Kind,
     barcode: &ControlBarcode,
     refused: Option<&str>,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    match refused {
-        None => tx.execute(
-            "UPDATE gate_control_barcode SET delivered_at = $2 WHERE barcode = $1",
-            params![barcode, now],
-        ),
-        Some(why) => tx.execute(
-            "UPDATE gate_control_barcode SET refused = $2 WHERE barcode = $1",
-            params![barcode, why],
-        ),
-    }
-    .map(drop)
+    let delivered_at = refused.is_none().then_some(now);
+    let sql = match kind {
+        Kind::Barcodes => {
+            "UPDATE gate_control_barcode SET delivered_at = $2, refused = $3 WHERE barcode = $1"
+        }
+        Kind::Cancellations => {
+            "UPDATE gate_cancellation SET delivered_at = $2, refused = $3
+             WHERE check_id = (SELECT check_id FROM gate_control_barcode WHERE barcode = $1)"
+        }
+    };
+    tx.execute(sql, params![barcode, delivered_at, refused])
+        .map(drop)
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ use std::sync::PoisonError;
 #[derive(Clone, PartialEq, Eq)]
 pub struct DeviceToken(String);
 
+/// No revision of a site: it differs from every one in the database.
+const NEVER_READ: i64 = -1;
+
 /// Why a token could not be given or taken back.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
@@ -94,6 +97,20 @@ impl Gate {
         .await
     }
 
+    /// Takes back all tokens of `device`, for this process at once.
+    ///
+    /// # Errors
+    /// [`TokenError::UnknownDevice`]; [`TokenError::Db`].
+    pub async fn revoke(&self, device: DeviceCode) -> Result<u64, TokenError> {
+        let revoked = Self::revoke_tokens(&self.db, &*self.clock, device.clone()).await?;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        // Who asked the database before the revocation must not be remembered
+        // after it; the next refresh reads everything again.
+        known.revision = NEVER_READ;
+        known.tokens.retain(|_, holder| *holder != device);
+        Ok(revoked)
+    }
+
     /// The device that holds this token; `None` if it is unknown or revoked. A
     /// token revoked by another process is refused from the next
     /// [`refresh`](Self::refresh) on.
@@ -138,7 +155,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn grant(
+pub(crate) fn grant(
     tx: &mut Tx<'_>,
     device: &DeviceCode,
     token: &DeviceToken,
@@ -153,7 +170,7 @@ fn grant(
     Ok(())
 }
 
-fn known(tx: &mut Tx<'_>, device: &DeviceCode) -> Result<(), TokenError> {
+pub(crate) fn known(tx: &mut Tx<'_>, device: &DeviceCode) -> Result<(), TokenError> {
     tx.query_opt(
         "SELECT code FROM gate_device WHERE code = $1",
         params![device],

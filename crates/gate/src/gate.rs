@@ -3,12 +3,13 @@ use crate::budget::Budget;
 use crate::check::{self, Check, CheckError, Deciding, Freshness};
 use crate::decide::{self, Asked, Counted, Intent, Recognised, StaysOpen};
 use crate::declaration::{counted, is_outage};
-use crate::delivery::Aim;
+use crate::delivery::Aims;
+use crate::enrolment::Throttle;
 use crate::intent::{self, Begun};
 use crate::{InterfaceSettings, MIGRATIONS, Mode, Scan, Site, SiteError};
 use db::{Db, DbError, Tx, params};
 use kernel::{CheckId, Clock, DeviceCode, Timestamp};
-use otipass::{Partner, Question};
+use otipass::Partner;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -29,7 +30,8 @@ pub struct Gate {
     pub(crate) otipass: Arc<dyn Partner>,
     pub(crate) known: RwLock<Known>,
     breaker: Mutex<Breaker>,
-    aim: Mutex<Aim>,
+    aims: Mutex<Aims>,
+    pub(crate) enrolling: Mutex<Throttle>,
     /// Checks that are being decided: the same id asks Otipass once at a time.
     deciding: Mutex<HashMap<CheckId, Arc<tokio::sync::Mutex<()>>>>,
     /// Told of each new admission: there may be something to deliver.
@@ -109,7 +111,8 @@ impl Gate {
             otipass,
             known: RwLock::new(known),
             breaker: Mutex::default(),
-            aim: Mutex::default(),
+            aims: Mutex::default(),
+            enrolling: Mutex::default(),
             deciding: Mutex::default(),
             delivery_due: Notify::new(),
             declaration_due: Notify::new(),
@@ -154,30 +157,6 @@ impl Gate {
             *self.known.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         }
         Ok(())
-    }
-
-    /// Notes that `device` was heard of, and how far its clock is off.
-    ///
-    /// # Errors
-    /// [`DbError`].
-    pub async fn note_seen(
-        &self,
-        device: DeviceCode,
-        device_time: Option<Timestamp>,
-    ) -> Result<(), DbError> {
-        let now = self.clock.now();
-        let offset_ms = device_time.map(|time| time.ms_since(now));
-        self.db
-            .write("device seen", move |tx| {
-                tx.execute(
-                    "UPDATE gate_device
-                     SET seen_at = $2, clock_offset_ms = COALESCE($3, clock_offset_ms)
-                     WHERE code = $1",
-                    params![&device, now, offset_ms],
-                )
-                .map(drop)
-            })
-            .await
     }
 
     /// Decides an online check: intent, ask, record. The same id gets the first
@@ -241,7 +220,7 @@ impl Gate {
             if !self.breaker().may_ask(self.clock.now()) {
                 break;
             }
-            let question = question(&open.scan, &open.recognised);
+            let question = open.recognised.question(open.scan.scanned_at, open.scan.id);
             match self.otipass.validate(&question, RECOVERY_TIMEOUT).await {
                 Ok(answer) => {
                     self.breaker().answered();
@@ -309,11 +288,11 @@ impl Gate {
         self.breaker().is_open()
     }
 
-    pub(crate) fn aim(&self) -> MutexGuard<'_, Aim> {
-        self.aim.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn aims(&self) -> MutexGuard<'_, Aims> {
+        self.aims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+    pub(crate) fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -328,11 +307,8 @@ impl Gate {
             return Asked::Silent(Counted::No);
         }
         let asked_at = Instant::now();
-        let error = match self
-            .otipass
-            .validate(&question(scan, recognised), within)
-            .await
-        {
+        let question = recognised.question(scan.scanned_at, scan.id);
+        let error = match self.otipass.validate(&question, within).await {
             Ok(answer) => {
                 self.breaker().answered();
                 metrics::counter!("passerelle_partner_calls_total", "result" => "answered")
@@ -442,17 +418,6 @@ impl Drop for Alone<'_> {
         if Arc::strong_count(&self.lock) == 2 {
             deciding.remove(&self.id);
         }
-    }
-}
-
-fn question(scan: &Scan, recognised: &Recognised) -> Question {
-    Question {
-        card: recognised.card.clone(),
-        num_type: recognised.num_type,
-        service_id: recognised.info.service_id.clone(),
-        space_id: recognised.info.space_id.clone(),
-        time: scan.scanned_at,
-        reference: scan.id,
     }
 }
 

@@ -29,6 +29,9 @@ pub struct Entry {
     pub standing: Standing,
     /// Why Otipass disputes the entry, if it does.
     pub disputed: Option<String>,
+    /// Where its cancellation stands, if the entry was cancelled. Ticketing hears
+    /// of it after the barcode.
+    pub cancelled: Option<Standing>,
 }
 
 /// The control barcodes after `after` in bytewise order, at most `limit`.
@@ -43,28 +46,61 @@ pub async fn page(
     let after = after.map_or(String::new(), |barcode| barcode.reveal().to_owned());
     db.read("gate ledger", move |tx| {
         tx.query(
-            "SELECT b.barcode, b.check_id, b.sector, b.delivered_at, b.refused, d.disputed
+            "SELECT b.barcode, b.check_id, b.sector, b.delivered_at, b.refused, d.disputed,
+                    x.id AS cancellation, x.delivered_at AS cancellation_delivered_at,
+                    x.refused AS cancellation_refused
              FROM gate_control_barcode b
              LEFT JOIN gate_declaration d ON d.check_id = b.check_id
+             LEFT JOIN gate_cancellation x ON x.check_id = b.check_id
              WHERE b.barcode > $1 ORDER BY b.barcode LIMIT $2",
             params![&after, limit],
         )?
         .iter()
         .map(|row| {
-            let delivered = row.get::<Option<i64>>("delivered_at")?.is_some();
-            let refused: Option<String> = row.get("refused")?;
+            let cancelled = row.get::<Option<String>>("cancellation")?.is_some();
             Ok(Entry {
                 barcode: row.get("barcode")?,
                 check_id: row.get("check_id")?,
                 sector: row.get("sector")?,
-                standing: match refused {
-                    Some(why) => Standing::Refused(why),
-                    None if delivered => Standing::Delivered,
-                    None => Standing::InFlight,
-                },
+                standing: standing(row.get("delivered_at")?, row.get("refused")?),
                 disputed: row.get("disputed")?,
+                cancelled: if cancelled {
+                    Some(standing(
+                        row.get("cancellation_delivered_at")?,
+                        row.get("cancellation_refused")?,
+                    ))
+                } else {
+                    None
+                },
             })
         })
+        .collect()
+    })
+    .await
+}
+
+fn standing(delivered_at: Option<i64>, refused: Option<String>) -> Standing {
+    match (refused, delivered_at) {
+        (Some(why), _) => Standing::Refused(why),
+        (None, Some(_)) => Standing::Delivered,
+        (None, None) => Standing::InFlight,
+    }
+}
+
+/// Checks whose visitor a device admitted and the gate could not recognise,
+/// because site or mapping had changed meanwhile; at most 100. Nothing was sold
+/// for them.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn door_admitted(db: &Db) -> Result<Vec<CheckId>, DbError> {
+    db.read("door admitted", |tx| {
+        tx.query(
+            "SELECT check_id FROM gate_door_admitted ORDER BY check_id LIMIT 100",
+            params![],
+        )?
+        .iter()
+        .map(|row| row.get("check_id"))
         .collect()
     })
     .await

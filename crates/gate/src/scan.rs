@@ -2,7 +2,7 @@
 
 use crate::{Direction, barcode};
 use kernel::{CheckId, DeviceCode, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -10,13 +10,29 @@ use std::str::FromStr;
 pub const CODE_LIMIT_BYTES: usize = 512;
 
 /// Whether the device had a line to the server when it scanned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// It asks, and waits for the decision.
     Online,
     /// It decided by itself; its journal delivers the check.
     Offline,
+}
+
+/// A word that names no mode.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} names no mode; choose online or offline")]
+pub struct UnknownMode(String);
+
+impl FromStr for Mode {
+    type Err = UnknownMode;
+
+    fn from_str(word: &str) -> Result<Self, UnknownMode> {
+        [Mode::Online, Mode::Offline]
+            .into_iter()
+            .find(|mode| mode.as_str() == word)
+            .ok_or_else(|| UnknownMode(word.chars().take(16).collect()))
+    }
 }
 
 impl Mode {

@@ -16,7 +16,8 @@ pub struct Symptoms {
     /// How far each device's clock was off when it last said its time, in
     /// milliseconds: above 0 if it is fast.
     pub clock_offsets_ms: BTreeMap<DeviceCode, i64>,
-    /// Control barcodes that ticketing refused for good, by its reason.
+    /// Control barcodes and cancellations that ticketing refused for good, by its
+    /// reason.
     pub refused: BTreeMap<String, i64>,
 }
 
@@ -76,8 +77,11 @@ fn clock_offsets_ms(tx: &mut Tx<'_>) -> Result<BTreeMap<DeviceCode, i64>, DbErro
 
 fn refused(tx: &mut Tx<'_>) -> Result<BTreeMap<String, i64>, DbError> {
     tx.query(
-        "SELECT refused, COUNT(*) AS barcodes FROM gate_control_barcode
-         WHERE refused IS NOT NULL GROUP BY refused",
+        "SELECT refused, COUNT(*) AS barcodes
+         FROM (SELECT refused FROM gate_control_barcode WHERE refused IS NOT NULL
+               UNION ALL
+               SELECT refused FROM gate_cancellation WHERE refused IS NOT NULL) AS all_refused
+         GROUP BY refused",
         params![],
     )?
     .iter()

@@ -1,0 +1,136 @@
+//! What devices say of themselves, and what is known of each.
+
+use crate::check::read_as;
+use crate::{Gate, Mode};
+use db::{Db, DbError, Row, Tx, params};
+use kernel::{DeviceCode, DoorCode, SectorCode, Timestamp};
+
+/// What a device says of itself when it asks for its snapshot. What it does not
+/// say stays as it said it last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeviceReport {
+    /// Its clock.
+    pub device_time: Option<Timestamp>,
+    /// How many checks and cancellations its journal holds.
+    pub unsent: Option<u32>,
+    /// When the oldest of them was scanned.
+    pub oldest_unsent: Option<Timestamp>,
+    /// What is left in its battery.
+    pub battery_percent: Option<u32>,
+    /// Whether it decides by itself at present.
+    pub mode: Option<Mode>,
+}
+
+/// A device as the gate last heard of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceState {
+    /// Its code.
+    pub device: DeviceCode,
+    /// The door it is linked to.
+    pub door: DoorCode,
+    /// The sectors that door leads to.
+    pub sectors: Vec<SectorCode>,
+    /// When it asked for its snapshot last.
+    pub seen_at: Option<Timestamp>,
+    /// How far its clock was off then, in milliseconds: above 0 if it is fast.
+    pub clock_offset_ms: Option<i64>,
+    /// How much its journal held.
+    pub unsent: Option<u32>,
+    /// When the oldest of that was scanned.
+    pub oldest_unsent_at: Option<Timestamp>,
+    /// What was left in its battery.
+    pub battery_percent: Option<u32>,
+    /// Whether it decided by itself.
+    pub mode: Option<Mode>,
+    /// How many tokens it has that are not revoked.
+    pub tokens: i64,
+}
+
+impl Gate {
+    /// Notes that `device` was heard of, and what it says of itself.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn note_seen(&self, device: DeviceCode, report: DeviceReport) -> Result<(), DbError> {
+        let now = self.clock.now();
+        self.db
+            .write("device seen", move |tx| save(tx, &device, report, now))
+            .await
+    }
+}
+
+fn save(
+    tx: &mut Tx<'_>,
+    device: &DeviceCode,
+    report: DeviceReport,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE gate_device
+         SET seen_at = $2,
+             clock_offset_ms = COALESCE($3, clock_offset_ms),
+             unsent = COALESCE($4, unsent),
+             -- An empty journal has no oldest check.
+             oldest_unsent_at = CASE WHEN COALESCE($4, unsent) = 0 THEN NULL
+                                     ELSE COALESCE($5, oldest_unsent_at) END,
+             battery_percent = COALESCE($6, battery_percent),
+             mode = COALESCE($7, mode)
+         WHERE code = $1",
+        params![
+            device,
+            now,
+            report.device_time.map(|time| time.ms_since(now)),
+            report.unsent,
+            report.oldest_unsent,
+            report.battery_percent,
+            report.mode.map(Mode::as_str),
+        ],
+    )
+    .map(drop)
+}
+
+/// All devices as the gate last heard of them, by code.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn devices(db: &Db) -> Result<Vec<DeviceState>, DbError> {
+    db.read("devices", |tx| {
+        let mut devices = tx
+            .query(
+                "SELECT d.*, (SELECT COUNT(*) FROM gate_device_token t
+                              WHERE t.device = d.code AND t.revoked_at IS NULL) AS tokens
+                 FROM gate_device d ORDER BY d.code",
+                params![],
+            )?
+            .iter()
+            .map(state)
+            .collect::<Result<Vec<_>, _>>()?;
+        for row in tx.query(
+            "SELECT door, sector FROM gate_door_sector ORDER BY door, sector",
+            params![],
+        )? {
+            let (door, sector): (DoorCode, SectorCode) = (row.get("door")?, row.get("sector")?);
+            for device in devices.iter_mut().filter(|device| device.door == door) {
+                device.sectors.push(sector.clone());
+            }
+        }
+        Ok(devices)
+    })
+    .await
+}
+
+fn state(row: &Row) -> Result<DeviceState, DbError> {
+    let mode = row.get::<Option<String>>("mode")?;
+    Ok(DeviceState {
+        device: row.get("code")?,
+        door: row.get("door")?,
+        sectors: Vec::new(),
+        seen_at: row.get("seen_at")?,
+        clock_offset_ms: row.get("clock_offset_ms")?,
+        unsent: row.get("unsent")?,
+        oldest_unsent_at: row.get("oldest_unsent_at")?,
+        battery_percent: row.get("battery_percent")?,
+        mode: mode.map(|_| read_as(row, "mode")).transpose()?,
+        tokens: row.get("tokens")?,
+    })
+}

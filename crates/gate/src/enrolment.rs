@@ -1,0 +1,252 @@
+//! Enrolment: a code that a person reads out or a camera reads, good once and
+//! for 15 minutes, becomes the token of a device.
+
+use crate::device_token::{TokenError, grant, sha256_hex};
+use crate::{DeviceToken, Gate};
+use db::{Db, DbError, params};
+use kernel::{Clock, DeviceCode, Timestamp};
+use std::fmt;
+use std::sync::PoisonError;
+
+/// How long a code is valid, in milliseconds.
+pub const CODE_VALID_MS: i64 = 15 * 60 * 1_000;
+/// How long what became of a code stays in the database, in milliseconds.
+const KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Digits and capitals, without those that people take for another.
+const ALPHABET: &[u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+/// How many characters a code has.
+const LENGTH: usize = 8;
+/// How many wrong codes are heard in [`WINDOW_MS`], of all devices together. At
+/// this pace the odds of guessing one of ten codes while they are valid are one
+/// in 280 million.
+const WRONG_CODES: u32 = 20;
+const WINDOW_MS: i64 = 60_000;
+
+/// A code that enrols a device once. Never logged, kept as a hash only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EnrolmentCode(String);
+
+impl EnrolmentCode {
+    /// A code made of random bytes.
+    #[must_use]
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        let mut number = u128::from_be_bytes(bytes);
+        let code = (0..LENGTH).map(|_| {
+            let (rest, digit) = (number / 31, number % 31);
+            number = rest;
+            char::from(ALPHABET[usize::try_from(digit).unwrap_or_default()])
+        });
+        Self(code.collect())
+    }
+
+    /// The code that somebody entered; case, hyphens and spaces mean nothing.
+    /// `None` if it cannot be one.
+    #[must_use]
+    pub fn presented(text: &str) -> Option<Self> {
+        let code: String = text
+            .chars()
+            .filter(|c| *c != '-' && !c.is_whitespace())
+            .map(|c| c.to_ascii_uppercase())
+            .take(LENGTH + 1)
+            .collect();
+        let is_one = code.len() == LENGTH && code.bytes().all(|b| ALPHABET.contains(&b));
+        is_one.then_some(Self(code))
+    }
+
+    /// The code as it is printed, to show it once: `ABCD-EFGH`.
+    #[must_use]
+    pub fn reveal(&self) -> String {
+        let (first, second) = self.0.split_at(LENGTH / 2);
+        format!("{first}-{second}")
+    }
+
+    fn sha256(&self) -> String {
+        sha256_hex(&format!("passerelle-enrolment:{}", self.0))
+    }
+}
+
+impl fmt::Debug for EnrolmentCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EnrolmentCode(…)")
+    }
+}
+
+/// Why a device was not enrolled.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// The code is unknown, used or expired; which of them, nobody learns.
+    #[error("the code is not valid (any more); ask for a new one: passerelle device enrol")]
+    CodeInvalid,
+    /// Too many wrong codes have been tried.
+    #[error("too many wrong codes were tried; wait a minute and try again")]
+    TooManyAttempts,
+    /// The database failed.
+    #[error("the device could not be enrolled")]
+    Db(#[from] DbError),
+}
+
+impl From<TokenError> for EnrolError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::UnknownDevice(_) => Self::CodeInvalid,
+            TokenError::Db(error) => Self::Db(error),
+        }
+    }
+}
+
+/// How many wrong codes have been heard lately. Each attempt counts until it
+/// proves right, so that many at once cannot outrun it.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle {
+    since: Option<Timestamp>,
+    attempts: u32,
+}
+
+impl Throttle {
+    fn may_try(&mut self, now: Timestamp) -> bool {
+        let fresh = self
+            .since
+            .is_some_and(|since| (0..WINDOW_MS).contains(&now.ms_since(since)));
+        if !fresh {
+            *self = Self {
+                since: Some(now),
+                attempts: 0,
+            };
+        }
+        let may = self.attempts < WRONG_CODES;
+        self.attempts += u32::from(may);
+        may
+    }
+
+    fn was_right(&mut self) {
+        self.attempts = self.attempts.saturating_sub(1);
+    }
+}
+
+impl Gate {
+    /// Keeps a code that enrols `device`, and says until when it is valid.
+    ///
+    /// # Errors
+    /// [`TokenError::UnknownDevice`]; [`TokenError::Db`].
+    pub async fn new_enrolment_code(
+        db: &Db,
+        clock: &dyn Clock,
+        device: DeviceCode,
+        code: EnrolmentCode,
+    ) -> Result<Timestamp, TokenError> {
+        let now = clock.now();
+        let expires_at = now.plus_ms(CODE_VALID_MS);
+        db.write("new enrolment code", move |tx| {
+            crate::device_token::known(tx, &device)?;
+            tx.execute(
+                "DELETE FROM gate_enrolment_code WHERE expires_at < $1",
+                params![now.plus_ms(-KEPT_MS)],
+            )?;
+            tx.execute(
+                "INSERT INTO gate_enrolment_code (code_sha256, device, created_at, expires_at)
+                 VALUES ($1, $2, $3, $4)",
+                params![code.sha256(), &device, now, expires_at],
+            )?;
+            Ok(expires_at)
+        })
+        .await
+    }
+
+    /// Gives `token` to the device that `code` was made for. Earlier tokens of
+    /// the device stay good.
+    ///
+    /// # Errors
+    /// [`EnrolError`]; the code, if it is one, can still be used.
+    pub async fn enrol(&self, code: &str, token: DeviceToken) -> Result<DeviceCode, EnrolError> {
+        let now = self.clock.now();
+        let throttle = || {
+            self.enrolling
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if !throttle().may_try(now) {
+            return Err(EnrolError::TooManyAttempts);
+        }
+        let code = EnrolmentCode::presented(code).ok_or(EnrolError::CodeInvalid)?;
+        let device = self
+            .db
+            .write("enrol", move |tx| {
+                let sha256 = code.sha256();
+                let used = tx.execute(
+                    "UPDATE gate_enrolment_code SET used_at = $2
+                     WHERE code_sha256 = $1 AND used_at IS NULL AND expires_at > $2",
+                    params![&sha256, now],
+                )?;
+                if used == 0 {
+                    return Err(EnrolError::CodeInvalid);
+                }
+                let device = tx
+                    .query_one(
+                        "SELECT device FROM gate_enrolment_code WHERE code_sha256 = $1",
+                        params![&sha256],
+                    )?
+                    .get("device")?;
+                grant(tx, &device, &token, now)?;
+                Ok(device)
+            })
+            .await?;
+        throttle().was_right();
+        Ok(device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_as_people_write_it() {
+        let code = EnrolmentCode::from_random([7; 16]);
+        let printed = code.reveal();
+        assert_eq!(printed.len(), 9);
+        for text in [
+            printed.clone(),
+            printed.to_lowercase(),
+            printed.replace('-', ""),
+            format!(" {} ", printed.replace('-', " - ")),
+        ] {
+            assert_eq!(
+                EnrolmentCode::presented(&text),
+                Some(code.clone()),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "ABCD-EFG",
+            "ABCD-EFGHJ",
+            "ABCD-EFG0",
+            "ABCD-ÉFGH",
+            "ABCD_EFGH",
+        ] {
+            assert_eq!(EnrolmentCode::presented(text), None, "{text}");
+        }
+        assert!(!format!("{code:?}").contains(&printed[..4]));
+        assert_ne!(code, EnrolmentCode::from_random([8; 16]));
+    }
+
+    #[test]
+    fn guessing_ends_after_twenty_wrong_codes_a_minute() {
+        let at = |ms| Timestamp::MIN.plus_ms(1_000_000 + ms);
+        let mut throttle = Throttle::default();
+        for _ in 0..100 {
+            assert!(throttle.may_try(at(0)), "right ones do not count");
+            throttle.was_right();
+        }
+        for _ in 0..WRONG_CODES {
+            assert!(throttle.may_try(at(1)));
+        }
+        assert!(!throttle.may_try(at(1)) && !throttle.may_try(at(WINDOW_MS - 1)));
+        assert!(throttle.may_try(at(WINDOW_MS)));
+        for _ in 1..WRONG_CODES {
+            assert!(throttle.may_try(at(WINDOW_MS)));
+        }
+        assert!(!throttle.may_try(at(WINDOW_MS)));
+        assert!(throttle.may_try(at(0)), "the clock was set back");
+    }
+}

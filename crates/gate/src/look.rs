@@ -1,0 +1,164 @@
+//! The help desk: what Otipass would say of a pass, and where it entered last.
+//! Nothing is recorded, nothing is counted.
+
+use crate::budget::Budget;
+use crate::check::{derived, read_as};
+use crate::decide;
+use crate::gate::causes;
+use crate::{CODE_LIMIT_BYTES, Decision, Gate, Reason, ScanRefused};
+use db::{DbError, Tx, params};
+use kernel::{CardNumber, CheckId, DeviceCode, InvalidId, SectorCode, Timestamp};
+use otipass::{Answer, PassFacts, Question};
+
+/// How many of the last entries are shown.
+const LAST_ENTRIES: u32 = 5;
+
+/// What the help desk sees of a pass.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look {
+    /// The pass, if the code is one.
+    pub card: Option<CardNumber>,
+    /// Whether it could enter here now.
+    pub admissible: Admissible,
+    /// Validity and entries left, if Otipass said.
+    pub pass: PassFacts,
+    /// Its last entries at this site, newest first.
+    pub last_entries: Vec<LastEntry>,
+}
+
+/// Whether a pass could enter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admissible {
+    /// Otipass would say yes.
+    Yes,
+    /// It would be refused.
+    No(Reason),
+    /// Otipass is silent.
+    Unknown,
+}
+
+/// One entry of a pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastEntry {
+    /// When it was scanned.
+    pub at: Timestamp,
+    /// Where.
+    pub sector: SectorCode,
+    /// At which device.
+    pub device: DeviceCode,
+    /// On whose word.
+    pub decision: Decision,
+    /// Whether it was cancelled.
+    pub cancelled: bool,
+}
+
+/// Why there is nothing to see.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    /// The device has no help desk.
+    #[error("this device may not look at passes; its setting help_desk allows it")]
+    NotAllowed,
+    /// The code breaks a limit.
+    #[error(transparent)]
+    Refused(#[from] ScanRefused),
+    /// No reference could be formed.
+    #[error("the question to Otipass could not be formed")]
+    Reference(#[from] InvalidId),
+    /// The database failed.
+    #[error("the last entries could not be read")]
+    Db(#[from] DbError),
+}
+
+impl Gate {
+    /// Looks at the pass behind `code` as `device` would see it, within the
+    /// decision budget.
+    ///
+    /// Otipass is not asked while the breaker spares visitors the wait, and
+    /// neither its answer nor its silence moves the breaker: an inquiry goes to
+    /// an address of its own, and must not send visitors to a partner that
+    /// answers inquiries only, nor keep them from one that answers validations
+    /// only.
+    ///
+    /// # Errors
+    /// [`LookError`].
+    pub async fn look(&self, device: &DeviceCode, code: &str) -> Result<Look, LookError> {
+        let budget = Budget::start(self.settings.decision_budget);
+        let site = self.site();
+        if !site.settings_of(device).help_desk {
+            return Err(LookError::NotAllowed);
+        }
+        if code.len() > CODE_LIMIT_BYTES {
+            return Err(ScanRefused::CodeTooLong { bytes: code.len() }.into());
+        }
+        let mapping = &self.settings.mapping;
+        let card = otipass::detect(code, &mapping.project_id, &self.settings.format);
+        let last_entries = match card.clone() {
+            Some(card) => {
+                self.db
+                    .read("last entries", move |tx| last_entries(tx, &card))
+                    .await?
+            }
+            None => Vec::new(),
+        };
+        let (admissible, pass) = match decide::recognise(code, device, &site, &self.settings) {
+            Err(reason) => (Admissible::No(reason), PassFacts::default()),
+            Ok(recognised) => {
+                let now = self.clock.now();
+                // It means nothing to Otipass; each inquiry has its own.
+                let reference: CheckId = derived(&format!("passerelle-look:{device}:{now}"))?;
+                let question = recognised.question(now, reference);
+                self.inquire(&question, budget).await
+            }
+        };
+        Ok(Look {
+            card,
+            admissible,
+            pass,
+            last_entries,
+        })
+    }
+
+    async fn inquire(&self, question: &Question, budget: Budget) -> (Admissible, PassFacts) {
+        let unknown = (Admissible::Unknown, PassFacts::default());
+        let Some(within) = budget.for_asking() else {
+            return unknown;
+        };
+        if !self.breaker().would_ask(self.clock.now()) {
+            return unknown;
+        }
+        match self.otipass.inquire(question, within).await {
+            Ok(Answer::Yes(pass)) => (Admissible::Yes, pass),
+            Ok(Answer::No { refusal, pass }) => (
+                Admissible::No(Reason::Partner(refusal)),
+                pass.unwrap_or_default(),
+            ),
+            Err(error) => {
+                tracing::warn!(
+                    error = causes(&error),
+                    "the help desk has no answer of Otipass"
+                );
+                unknown
+            }
+        }
+    }
+}
+
+fn last_entries(tx: &mut Tx<'_>, card: &CardNumber) -> Result<Vec<LastEntry>, DbError> {
+    tx.query(
+        "SELECT c.scanned_at, c.sector, c.device, c.outcome, x.id AS cancellation
+         FROM gate_check c LEFT JOIN gate_cancellation x ON x.check_id = c.check_id
+         WHERE c.card = $1 AND c.admitted = 1 ORDER BY c.scanned_at DESC LIMIT $2",
+        params![card, LAST_ENTRIES],
+    )?
+    .iter()
+    .map(|row| {
+        Ok(LastEntry {
+            at: row.get("scanned_at")?,
+            sector: row.get("sector")?,
+            device: row.get("device")?,
+            decision: read_as(row, "outcome")?,
+            cancelled: row.get::<Option<String>>("cancellation")?.is_some(),
+        })
+    })
+    .collect()
+}

@@ -188,6 +188,25 @@ pub const fn message(decision: Decision, language: Language) -> &'static str {
             ],
         },
     };
+    in_language(language, [en, fr, de, it, es])
+}
+
+/// What the help desk reads of a pass that would be admitted now.
+#[must_use]
+pub const fn may_enter(language: Language) -> &'static str {
+    in_language(
+        language,
+        [
+            "This pass may enter",
+            "Ce pass peut entrer",
+            "Dieser Pass gilt hier",
+            "Questo pass può entrare",
+            "Este pase puede entrar",
+        ],
+    )
+}
+
+const fn in_language(language: Language, [en, fr, de, it, es]: [&'static str; 5]) -> &'static str {
     match language {
         Language::En => en,
         Language::Fr => fr,

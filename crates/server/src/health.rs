@@ -31,6 +31,12 @@ struct Waiting {
     /// Entries Otipass has yet to be told of.
     #[serde(skip_serializing_if = "Option::is_none")]
     declarations: Option<i64>,
+    /// Cancellations on their way to ticketing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancellations: Option<i64>,
+    /// Cancelled entries that Otipass has yet to give back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    give_backs: Option<i64>,
     /// Checks whose decision is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     unresolved: Option<i64>,
@@ -86,6 +92,8 @@ impl Watched {
             let gate = gate.waiting().await?;
             waiting.deliveries = Some(gate.deliveries);
             waiting.declarations = Some(gate.declarations);
+            waiting.cancellations = Some(gate.cancellations);
+            waiting.give_backs = Some(gate.give_backs);
             waiting.unresolved = Some(gate.unresolved);
         }
         if let Some(box_office) = &self.box_office {
@@ -125,6 +133,8 @@ async fn metrics(State(watched): State<Watched>) -> Response {
             let Waiting {
                 deliveries,
                 declarations,
+                cancellations,
+                give_backs,
                 unresolved,
                 staged_ready,
                 staged_held,
@@ -132,6 +142,8 @@ async fn metrics(State(watched): State<Watched>) -> Response {
             for (name, value) in [
                 ("passerelle_deliveries_waiting", deliveries),
                 ("passerelle_declarations_waiting", declarations),
+                ("passerelle_cancellations_waiting", cancellations),
+                ("passerelle_give_backs_waiting", give_backs),
                 ("passerelle_checks_unresolved", unresolved),
                 ("passerelle_staged_ready", staged_ready),
                 ("passerelle_staged_held", staged_held),

@@ -6,7 +6,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use db::DbError;
 use gate::decide::NotPermitted;
-use gate::{CheckError, JournalError, ScanRefused, TokenError, causes};
+use gate::{
+    CancelError, CheckError, EnrolError, JournalError, LookError, NoteInvalid, ScanRefused,
+    TokenError, causes,
+};
 use serde::Serialize;
 use std::error::Error;
 use utoipa::ToSchema;
@@ -182,6 +185,79 @@ impl From<CheckError> for Problem {
     }
 }
 
+impl From<NoteInvalid> for Problem {
+    fn from(error: NoteInvalid) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "note_invalid",
+            "The note of a forced entry is missing or too long",
+            format!("{}.", sentence(&error)),
+        )
+    }
+}
+
+impl From<ScanRefused> for Problem {
+    fn from(refused: ScanRefused) -> Self {
+        CheckError::Refused(refused).into()
+    }
+}
+
+impl From<CancelError> for Problem {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::CheckUnknown(_) => Self::new(
+                StatusCode::NOT_FOUND,
+                "check_unknown",
+                "The check is not known",
+                format!("{}.", sentence(&error)),
+            ),
+            CancelError::NotCancellable(..) => Self::new(
+                StatusCode::CONFLICT,
+                "not_cancellable",
+                "The entry cannot be cancelled",
+                format!("{}. Nothing was changed.", sentence(&error)),
+            ),
+            CancelError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<LookError> for Problem {
+    fn from(error: LookError) -> Self {
+        match error {
+            LookError::NotAllowed => Self::new(
+                StatusCode::FORBIDDEN,
+                "help_desk_not_allowed",
+                "This device may not look at passes",
+                format!("{}.", sentence(&error)),
+            ),
+            LookError::Refused(refused) => refused.into(),
+            LookError::Db(error) => error.into(),
+            error @ LookError::Reference(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<EnrolError> for Problem {
+    fn from(error: EnrolError) -> Self {
+        match error {
+            EnrolError::CodeInvalid => Self::new(
+                StatusCode::NOT_FOUND,
+                "enrolment_code_invalid",
+                "The code is not valid",
+                format!("{}.", sentence(&error)),
+            ),
+            EnrolError::TooManyAttempts => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_attempts",
+                "Too many wrong codes",
+                format!("{}.", sentence(&error)),
+            ),
+            EnrolError::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<FrameError> for Problem {
     fn from(error: FrameError) -> Self {
         match error {
@@ -267,6 +343,11 @@ impl IntoResponse for Problem {
                 response
                     .headers_mut()
                     .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
             }
             _ => {}
         }

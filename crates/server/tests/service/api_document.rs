@@ -41,22 +41,33 @@ async fn the_document_describes_every_route_and_every_problem() {
     assert_eq!(
         routes,
         [
+            "post /api/v1/cancellations",
             "post /api/v1/checks",
             "post /api/v1/checks/batch",
             "post /api/v1/decode",
             "get /api/v1/device",
+            "post /api/v1/enrolments",
+            "post /api/v1/look",
         ]
     );
-    for route in api["paths"].as_object().unwrap().values() {
+    for (path, route) in api["paths"].as_object().unwrap() {
+        // Who enrols has no token yet.
+        let enrols = path == "/api/v1/enrolments";
         for operation in route.as_object().unwrap().values() {
-            assert_eq!(operation["security"], json!([{ "device_token": [] }]));
-            for status in ["200", "400", "401", "500", "503"] {
-                assert!(operation["responses"][status].is_object(), "{status}");
+            let token = json!([{ "device_token": [] }]);
+            let security = if enrols { Value::Null } else { token };
+            assert_eq!(operation["security"], security, "{path}");
+            let refusal = if enrols { "404" } else { "401" };
+            for status in ["200", "400", refusal, "500", "503"] {
+                assert!(
+                    operation["responses"][status].is_object(),
+                    "{path} {status}"
+                );
             }
         }
     }
     let codes = problem_codes();
-    assert_eq!(codes.len(), 16, "{codes:?}");
+    assert_eq!(codes.len(), 24, "{codes:?}");
     for code in codes {
         assert!(document.text.contains(&format!("`{code}`")), "{code}");
     }

@@ -2,8 +2,9 @@ use crate::{Db, DbError, Tx, params};
 use kernel::Timestamp;
 
 /// One step of a schema. Written once for both engines: `BIGINT` and `TEXT`
-/// columns, and `BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY` for a number
-/// that the database gives out. Its version is its place in the list, from 1.
+/// columns, `BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY` for a number that
+/// the database gives out, and `APPEND ONLY table;` on a line of its own for a
+/// table whose rows nobody may change or delete. Its version is its place in the list, from 1.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
     /// What it does, in a few words.
@@ -79,4 +80,16 @@ fn migrate(
         )?;
     }
     Ok(())
+}
+
+/// The statements with each line `APPEND ONLY table;` in the engine's words.
+pub(crate) fn with_append_only(sql: &str, words: impl Fn(&str) -> String) -> String {
+    sql.lines()
+        .map(|line| {
+            line.strip_prefix("APPEND ONLY ")
+                .and_then(|rest| rest.strip_suffix(';'))
+                .map_or_else(|| line.to_owned(), &words)
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -248,6 +248,14 @@ impl PostgresTx<'_> {
 
     pub(crate) fn define(&mut self, sql: &str) -> Result<(), DbError> {
         let sql = sql.replace(" TEXT", " TEXT COLLATE \"C\"");
+        let sql = crate::migrate::with_append_only(&sql, |table| {
+            format!(
+                "CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN RAISE EXCEPTION '{table} is append only'; END $$;
+                 CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+                    ON {table} EXECUTE FUNCTION {table}_append_only();"
+            )
+        });
         self.transaction
             .batch_execute(&sql)
             .map_err(|error| self.failed(&sql, error))

@@ -340,6 +340,16 @@ pub(crate) fn define(connection: &Connection, sql: &str) -> Result<(), DbError> 
         "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         "INTEGER PRIMARY KEY AUTOINCREMENT",
     );
+    let sql = crate::migrate::with_append_only(&sql, |table| {
+        ["UPDATE", "DELETE"]
+            .map(|what| {
+                format!(
+                    "CREATE TRIGGER {table}_no_{what} BEFORE {what} ON {table} BEGIN
+                        SELECT RAISE(ABORT, '{table} is append only'); END;"
+                )
+            })
+            .concat()
+    });
     connection
         .execute_batch(&sql)
         .map_err(|error| DbError::statement(&sql, error))

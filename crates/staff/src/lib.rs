@@ -1,0 +1,76 @@
+//! Who may use the back office: accounts and their roles, sign-in with one step
+//! or two or by an OpenID Connect provider, sessions, and the audit log.
+//!
+//! The rules that decide are pure: [`throttle`], [`totp`] and the judgement of
+//! passwords know no database, and are handed the time.
+
+pub mod account;
+pub mod audit;
+mod identity;
+pub mod password;
+pub mod provider;
+mod role;
+mod second_step;
+pub mod secret;
+pub mod session;
+mod sign_in;
+pub mod throttle;
+pub mod totp;
+mod welcome;
+
+pub use account::{Account, AccountError, AccountId, Invalid, Invited, Profile};
+pub use audit::{Actor, AuditFilter, Change, Entry};
+pub use identity::{Attempt, IdentityError, Roles};
+pub use role::{Language, Role, UnknownLanguage, UnknownRole};
+pub use second_step::RecoveryCodes;
+pub use secret::Token;
+pub use session::{Session, Step};
+pub use sign_in::{SignIn, SignInError, SignedIn};
+
+use db::{Db, DbError};
+use kernel::Clock;
+use password::{Cost, PasswordError, Passwords};
+use std::sync::Arc;
+
+/// The tables, for [`db::Db::migrate`] under the context `staff`.
+pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
+    name: "accounts, sessions and the audit log",
+    sql: include_str!("../migrations/0001_staff.sql"),
+}];
+
+/// Those who may use the back office.
+#[derive(Debug, Clone)]
+pub struct Staff {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) passwords: Passwords,
+}
+
+impl Staff {
+    /// Prepares the tables.
+    ///
+    /// # Errors
+    /// [`DbError`] if the database cannot be brought up to this version.
+    pub async fn prepare(db: &Db, clock: &dyn Clock) -> Result<(), DbError> {
+        db.migrate("staff", MIGRATIONS, clock.now()).await
+    }
+
+    /// Those in the database; new passwords are kept at `cost`.
+    ///
+    /// # Errors
+    /// [`PasswordError`].
+    pub async fn open(db: Db, clock: Arc<dyn Clock>, cost: Cost) -> Result<Self, PasswordError> {
+        let passwords = Passwords::new(cost).await?;
+        Ok(Self {
+            db,
+            clock,
+            passwords,
+        })
+    }
+
+    /// The present moment, by the clock that dates sessions and the log.
+    #[must_use]
+    pub fn now(&self) -> kernel::Timestamp {
+        self.clock.now()
+    }
+}

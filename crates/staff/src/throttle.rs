@@ -1,0 +1,190 @@
+//! How wrong attempts slow the next ones down.
+//!
+//! An attempt is counted before it is looked at, so that many at once gain
+//! nothing, and forgiven if it was right.
+
+use db::{DbError, Tx, params};
+use kernel::Timestamp;
+
+/// How many wrong attempts are free, and what the next ones cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    /// So many attempts wait for nothing.
+    pub free: i64,
+    /// The wait after these, which doubles with each more, in milliseconds.
+    pub first_wait_ms: i64,
+    /// The longest wait, in milliseconds.
+    pub longest_wait_ms: i64,
+    /// After so long without an attempt all are forgotten, in milliseconds.
+    pub forgotten_after_ms: i64,
+}
+
+/// For one account: a person mistypes now and then.
+pub const ACCOUNT: Limit = Limit {
+    free: 5,
+    first_wait_ms: 15_000,
+    longest_wait_ms: 900_000,
+    forgotten_after_ms: 3_600_000,
+};
+
+/// For one address: a whole museum may stand behind it.
+pub const ADDRESS: Limit = Limit {
+    free: 30,
+    first_wait_ms: 15_000,
+    longest_wait_ms: 900_000,
+    forgotten_after_ms: 3_600_000,
+};
+
+/// The attempts counted so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record {
+    /// How many.
+    pub failures: i64,
+    /// When the last one was.
+    pub last_failed_at: Timestamp,
+}
+
+impl Limit {
+    /// How long until the next attempt is looked at, in milliseconds; 0 if it is
+    /// at once.
+    #[must_use]
+    pub fn wait_ms(&self, record: Option<Record>, now: Timestamp) -> i64 {
+        let Some(record) = self.remembered(record, now) else {
+            return 0;
+        };
+        let over = record.failures - self.free;
+        if over < 0 {
+            return 0;
+        }
+        let doublings = u32::try_from(over.min(30)).unwrap_or(30);
+        let wait = self
+            .first_wait_ms
+            .saturating_mul(1 << doublings)
+            .min(self.longest_wait_ms);
+        (wait - now.ms_since(record.last_failed_at)).max(0)
+    }
+
+    /// The record with one attempt more.
+    #[must_use]
+    pub fn counted(&self, record: Option<Record>, now: Timestamp) -> Record {
+        let failures = self.remembered(record, now).map_or(0, |r| r.failures);
+        Record {
+            failures: failures.saturating_add(1),
+            last_failed_at: now,
+        }
+    }
+
+    fn remembered(&self, record: Option<Record>, now: Timestamp) -> Option<Record> {
+        record.filter(|record| now.ms_since(record.last_failed_at) < self.forgotten_after_ms)
+    }
+}
+
+/// Counts an attempt of each subject, if none of them has to wait; otherwise
+/// says how long, in milliseconds, and counts nothing.
+pub(crate) fn count(
+    tx: &mut Tx<'_>,
+    subjects: &[(String, Limit)],
+    now: Timestamp,
+) -> Result<Result<(), i64>, DbError> {
+    let mut counted = Vec::new();
+    let mut longest = 0;
+    for (subject, limit) in subjects {
+        let record = record(tx, subject)?;
+        longest = limit.wait_ms(record, now).max(longest);
+        counted.push((subject, limit.counted(record, now)));
+    }
+    if longest > 0 {
+        return Ok(Err(longest));
+    }
+    for (subject, record) in counted {
+        tx.execute(
+            "INSERT INTO staff_throttle (subject, failures, last_failed_at) VALUES ($1, $2, $3)
+             ON CONFLICT (subject) DO UPDATE SET failures = $2, last_failed_at = $3",
+            params![subject, record.failures, record.last_failed_at],
+        )?;
+    }
+    tx.execute(
+        "DELETE FROM staff_throttle WHERE last_failed_at < $1",
+        params![now.plus_ms(-ACCOUNT.forgotten_after_ms.max(ADDRESS.forgotten_after_ms))],
+    )?;
+    Ok(Ok(()))
+}
+
+fn record(tx: &mut Tx<'_>, subject: &str) -> Result<Option<Record>, DbError> {
+    tx.query_opt(
+        "SELECT failures, last_failed_at FROM staff_throttle WHERE subject = $1",
+        params![subject],
+    )?
+    .map(|row| {
+        Ok(Record {
+            failures: row.get("failures")?,
+            last_failed_at: row.get("last_failed_at")?,
+        })
+    })
+    .transpose()
+}
+
+/// Forgets all attempts of `subject`.
+pub(crate) fn forget(tx: &mut Tx<'_>, subject: &str) -> Result<(), DbError> {
+    tx.execute(
+        "DELETE FROM staff_throttle WHERE subject = $1",
+        params![subject],
+    )?;
+    Ok(())
+}
+
+/// Takes back one attempt of `subject`: it was right. The others stay, else
+/// whoever has one account could try all others.
+pub(crate) fn forgive(tx: &mut Tx<'_>, subject: &str) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE staff_throttle SET failures = failures - 1 WHERE subject = $1 AND failures > 0",
+        params![subject],
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis_clamped(1_700_000_000_000 + seconds * 1_000)
+    }
+
+    #[test]
+    fn waits_double_and_end() {
+        let record = |failures| {
+            Some(Record {
+                failures,
+                last_failed_at: at(0),
+            })
+        };
+        for (failures, now, wait_s) in [
+            (0, 0, 0),
+            (4, 0, 0),
+            (5, 0, 15),
+            (5, 14, 1),
+            (5, 15, 0),
+            (6, 0, 30),
+            (7, 10, 50),
+            (11, 0, 900),
+            (i64::MAX / 2, 0, 900),
+            (11, 899, 1),
+            (11, 3_600, 0),
+        ] {
+            let wait = ACCOUNT.wait_ms(record(failures), at(now));
+            assert_eq!(wait, wait_s * 1_000, "{failures} {now}");
+        }
+        assert_eq!(ACCOUNT.wait_ms(None, at(0)), 0);
+    }
+
+    #[test]
+    fn an_old_record_starts_anew() {
+        let old = Record {
+            failures: 9,
+            last_failed_at: at(0),
+        };
+        assert_eq!(ACCOUNT.counted(Some(old), at(10)).failures, 10);
+        assert_eq!(ACCOUNT.counted(Some(old), at(3_600)).failures, 1);
+    }
+}

@@ -11,11 +11,13 @@
 //! - What the device decides by itself is remembered before it is told.
 
 mod courier;
+mod exchange;
 mod link;
 mod timekeeper;
 mod today;
 
 pub(crate) use courier::{Courier, Sent};
+pub use exchange::{Answer, Delivered, Input, Kept, Lane, Output};
 pub use link::Mode;
 pub use timekeeper::{Jump, Moment};
 
@@ -26,7 +28,7 @@ use gate::offline::{OfflineScan, Seen, decide_offline};
 use gate::{Direction, Language, wording};
 use kernel::{CardNumber, CheckId, Timestamp};
 use link::Link;
-use otipass::{EntriesLeft, Refusal};
+use otipass::Refusal;
 use std::collections::HashMap;
 use timekeeper::Timekeeper;
 use today::Today;
@@ -34,10 +36,6 @@ use today::Today;
 /// How long a visitor's next try with the same code is the same scan, if nobody
 /// was told its answer.
 const SAME_SCAN_MS: i64 = 5 * 60 * 1000;
-
-/// Where an answer goes to: one connection, or one scanner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Lane(pub u64);
 
 /// What the configuration says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,139 +51,6 @@ pub type Ids = Box<dyn FnMut() -> CheckId + Send>;
 
 /// Says why a pass is to be refused offline, by the list of passes.
 pub type PassList = Box<dyn Fn(&CardNumber, Timestamp) -> Option<Refusal> + Send>;
-
-/// Something that happened.
-#[derive(Debug)]
-pub enum Input {
-    /// A code was read.
-    Scan {
-        /// Who waits for the answer.
-        lane: Lane,
-        /// The raw text.
-        code: String,
-        /// In or out, if the line says so.
-        direction: Option<Direction>,
-    },
-    /// The last entry is to be taken back.
-    CancelLast {
-        /// Who waits for the answer.
-        lane: Lane,
-    },
-    /// What came of asking the server.
-    Answered {
-        /// The check.
-        check: CheckId,
-        /// What the server said.
-        reply: Reply<CheckAnswer>,
-    },
-    /// Whether the journal has a decision.
-    Remembered {
-        /// The check.
-        check: CheckId,
-        /// Whether.
-        kept: Kept,
-    },
-    /// Whether the journal has a cancellation.
-    CancellationRemembered {
-        /// Who waits for the answer.
-        lane: Lane,
-        /// The cancellation.
-        cancellation: Cancellation,
-        /// Whether.
-        kept: Kept,
-    },
-    /// Whether an answer reached the visitor, or opened the door.
-    Told {
-        /// The check.
-        check: CheckId,
-        /// Whether.
-        delivered: Delivered,
-    },
-    /// What came of looking for the server.
-    Looked {
-        /// What the server said.
-        reply: Reply<Snapshot>,
-        /// When it was asked.
-        sent: Moment,
-    },
-    /// The server refused the token on another occasion.
-    TokenInvalid,
-    /// The server took a batch.
-    Served,
-    /// There is a new token.
-    NewToken,
-    /// Some time has passed.
-    Tick,
-}
-
-/// Whether the journal took something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    /// It is on the disk.
-    Yes,
-    /// It is not.
-    No,
-}
-
-/// Whether an answer arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivered {
-    /// It was written, or the door was opened.
-    Yes,
-    /// Nobody has it.
-    No,
-}
-
-/// Something to do, in this order.
-#[derive(Debug, PartialEq)]
-pub enum Output {
-    /// Note that the server is about to be asked.
-    NoteAsked(Attempt),
-    /// Ask the server; ends in [`Input::Answered`].
-    Ask(Attempt),
-    /// Remember a decision; ends in [`Input::Remembered`].
-    Remember(Decided),
-    /// Note that an answer was told, and the entry if the server admitted it.
-    NoteTold(CheckId, Option<Entry>),
-    /// Remember a cancellation; ends in [`Input::CancellationRemembered`].
-    Cancel(Lane, Cancellation),
-    /// Answer; ends in [`Input::Told`] if it is the answer to a check.
-    Tell {
-        /// Who waits.
-        lane: Lane,
-        /// The check, if it is the answer to one.
-        check: Option<CheckId>,
-        /// What to say.
-        answer: Answer,
-    },
-    /// Keep aside a check that the server will never take.
-    SetAside(Attempt, Problem),
-    /// Look for the server; ends in [`Input::Looked`].
-    Look,
-    /// The snapshot changed: keep it for a start without network.
-    KeepSnapshot,
-    /// The server does not know the token: keep that for the next start.
-    TokenRefused,
-}
-
-/// What a visitor is told.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    /// Whether the door opens.
-    pub open: bool,
-    /// The outcome, the reason, or the word of a [`Notice`].
-    pub outcome: String,
-    /// The same in the visitor's language.
-    pub message: String,
-    /// The pass, if it is one.
-    pub pass_number: Option<CardNumber>,
-    /// Its last day, if known.
-    pub valid_until: Option<String>,
-    /// Entries left here, if known.
-    pub entries_left: Option<EntriesLeft>,
-    /// How many visitors this device has let in today, this one included.
-    pub count_today: usize,
-}
 
 /// A scan that is not done with.
 #[derive(Debug)]
@@ -558,21 +423,22 @@ impl Agent {
     }
 
     fn cancel_last(&mut self, lane: Lane, out: &mut Vec<Output>) {
-        let cancelled_at = self.time.now();
+        let now = self.time.now();
         let within_ms = self
             .snapshot
             .as_ref()
             .map_or(0, |snapshot| i64::from(snapshot.cancel_within_s) * 1000);
+        // The time of a scan may be a little ahead of the clock.
         let last = self
             .today
             .last()
-            .filter(|entry| (0..=within_ms).contains(&cancelled_at.ms_since(entry.at)));
+            .filter(|entry| now.ms_since(entry.at) <= within_ms);
         match last {
             Some(entry) => {
                 let cancellation = Cancellation {
                     id: (self.ids)(),
                     check_id: entry.check,
-                    cancelled_at,
+                    cancelled_at: now.max(entry.at),
                 };
                 out.push(Output::Cancel(lane, cancellation));
             }

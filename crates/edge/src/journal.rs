@@ -13,6 +13,7 @@
 mod frame;
 mod record;
 mod recovery;
+mod segment;
 mod set_aside;
 
 pub use record::{Attempt, Cancellation, Decided, Entry, Sequence};
@@ -21,10 +22,11 @@ pub use set_aside::{SetAside, SetAsideItem};
 
 use kernel::{CheckId, Timestamp};
 use record::Record;
+use segment::{Current, Usage, begin, private, segment_path, sync_folder, write_zeros};
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 const LOCK: &str = "journal.lock";
@@ -132,27 +134,6 @@ pub struct Journal {
     _lock: File,
 }
 
-/// What a segment is still needed for.
-#[derive(Debug, Default, Clone, Copy)]
-struct Usage {
-    /// Checks and cancellations in it that the server does not have.
-    unsettled: usize,
-    /// The latest moment a record speaks of.
-    newest: Option<Timestamp>,
-    /// Whether something in it cannot be read.
-    damaged: bool,
-}
-
-#[derive(Debug)]
-struct Current {
-    number: u64,
-    file: File,
-    capacity: usize,
-    written: usize,
-    synced: usize,
-    usage: Usage,
-}
-
 /// Where a check stands.
 #[derive(Debug, Clone, Copy)]
 struct Place {
@@ -204,8 +185,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]; the server can be asked all the same.
     pub fn asked(&mut self, attempt: &Attempt) -> Result<(), JournalError> {
-        self.append(&Record::Asked(attempt.clone()), Survives::ProcessEnd)
-            .map(drop)
+        self.note(&Record::Asked(attempt.clone()))
     }
 
     /// Remembers a decision. It is on the disk when this returns.
@@ -241,8 +221,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`]; the visitor's next scan may repeat the answer then.
     pub fn told(&mut self, check: CheckId, entry: Option<Entry>) -> Result<(), JournalError> {
-        self.append(&Record::Told { check, entry }, Survives::ProcessEnd)
-            .map(drop)
+        self.note(&Record::Told { check, entry })
     }
 
     /// Remembers that an entry was taken back. It is on the disk when this
@@ -418,6 +397,16 @@ impl Journal {
         (usage.unsettled == 0).then_some((*number, *usage))
     }
 
+    /// Appends a record that may be lost; not if only decisions may have what
+    /// is left.
+    fn note(&mut self, record: &Record) -> Result<(), JournalError> {
+        let kept = self.current.capacity / KEPT_FOR_DECISIONS;
+        if !self.spare && self.current.left() < kept {
+            return Err(JournalError::Disk(io::ErrorKind::StorageFull.into()));
+        }
+        self.append(record, Survives::ProcessEnd).map(drop)
+    }
+
     /// Appends a record and says where it stands.
     fn append(&mut self, record: &Record, survives: Survives) -> Result<(u32, u32), JournalError> {
         let payload = serde_json::to_vec(record)
@@ -426,12 +415,7 @@ impl Journal {
             return Err(JournalError::TooLong);
         }
         let length = frame::HEAD_BYTES + payload.len();
-        let left = self.current.capacity.saturating_sub(self.current.written);
-        let scarce = !self.spare && left < self.current.capacity / KEPT_FOR_DECISIONS;
-        if survives == Survives::ProcessEnd && scarce {
-            return Err(JournalError::Disk(io::ErrorKind::StorageFull.into()));
-        }
-        if left < length {
+        if self.current.left() < length {
             self.begin_segment().map_err(JournalError::Disk)?;
         }
         let offset = self.current.written;
@@ -508,73 +492,6 @@ impl Journal {
     }
 }
 
-impl Current {
-    fn write(&mut self, framed: &[u8]) -> io::Result<()> {
-        let place = u64::try_from(self.written).map_err(io::Error::other)?;
-        self.file.write_all_at(framed, place)?;
-        self.written += framed.len();
-        Ok(())
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        if self.synced < self.written {
-            self.file.sync_data()?;
-            self.synced = self.written;
-        }
-        Ok(())
-    }
-
-    /// Removes a record that could not be written or synced.
-    fn take_back(&mut self, offset: usize, length: usize) {
-        if let Ok(place) = u64::try_from(offset) {
-            let _ = self.file.write_all_at(&vec![0; length], place);
-        }
-        self.written = offset;
-        self.synced = self.synced.min(offset);
-    }
-}
-
-/// Begins segment `number` in the reserve, which must be there.
-fn begin(folder: &Path, number: u64, next: Sequence) -> io::Result<Current> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(folder.join(SPARE))?;
-    let payload = serde_json::to_vec(&Record::Segment { next }).map_err(io::Error::other)?;
-    let framed = frame::frame(number, 0, &payload).ok_or(io::ErrorKind::InvalidData)?;
-    let mut current = Current {
-        number,
-        capacity: capacity(&file)?,
-        file,
-        written: 0,
-        synced: 0,
-        usage: Usage::default(),
-    };
-    current.write(&framed)?;
-    current.sync()?;
-    std::fs::rename(folder.join(SPARE), segment_path(folder, number))?;
-    sync_folder(folder)?;
-    Ok(current)
-}
-
-/// Zeros that are truly on the disk: the file system has no more to give when
-/// they are replaced.
-fn write_zeros(path: &Path, length: usize) -> io::Result<()> {
-    let file = private().truncate(false).open(path)?;
-    let zeros = vec![0; 64 * 1024];
-    let mut written = 0;
-    while written < length {
-        let part = zeros.len().min(length - written);
-        file.write_all_at(
-            &zeros[..part],
-            u64::try_from(written).map_err(io::Error::other)?,
-        )?;
-        written += part;
-    }
-    file.set_len(u64::try_from(length).map_err(io::Error::other)?)?;
-    file.sync_all()
-}
-
 /// A check as it stands in its segment, and its length there; `None` if it
 /// cannot be read.
 fn read_back(file: &File, place: Place) -> Option<(Decided, usize)> {
@@ -586,24 +503,4 @@ fn read_back(file: &File, place: Place) -> Option<(Decided, usize)> {
         Record::Decided { check, .. } => Some((check, payload.len())),
         _ => None,
     }
-}
-
-fn capacity(file: &File) -> io::Result<usize> {
-    usize::try_from(file.metadata()?.len()).map_err(io::Error::other)
-}
-
-fn segment_path(folder: &Path, number: u64) -> PathBuf {
-    folder.join(format!("{PREFIX}{number:010}"))
-}
-
-/// Names in a folder are on the disk only when the folder is.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Files that only their owner may read: they hold card numbers.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.create(true).write(true).mode(0o600);
-    options
 }

@@ -2,9 +2,8 @@
 
 use super::frame::{self, Rest};
 use super::record::{Attempt, Decided, Entry, Record, Sequence};
-use super::{
-    Current, Journal, JournalSettings, NEW, PREFIX, Place, SPARE, Usage, begin, segment_path,
-};
+use super::segment::{Current, Usage, begin, segment_path, write_zeros};
+use super::{Journal, JournalSettings, NEW, PREFIX, Place, SPARE};
 use kernel::CheckId;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
@@ -102,7 +101,7 @@ pub(super) fn open(
         Some(number) => memory.take_up(folder, number)?,
         None => {
             if !spare {
-                super::write_zeros(&folder.join(NEW), settings.segment_bytes)?;
+                write_zeros(&folder.join(NEW), settings.segment_bytes)?;
                 std::fs::rename(folder.join(NEW), folder.join(SPARE))?;
             }
             begin(folder, 1, memory.next)?

@@ -39,7 +39,7 @@ impl SetAside {
     /// If it cannot be read or made.
     pub fn open(folder: &Path) -> io::Result<Self> {
         let path = folder.join(FILE);
-        let file = super::private().append(true).open(&path)?;
+        let file = super::segment::private().append(true).open(&path)?;
         let count = std::fs::read_to_string(&path)?.lines().count();
         Ok(Self { path, file, count })
     }

@@ -1,0 +1,215 @@
+//! Who decides, and what the visitor's next try is.
+
+use super::stage::*;
+use edge::agent::{AgentSettings, Delivered, Lane};
+use edge::wire::Reply;
+use edge::{DoorSettings, Errand, Event, Mode};
+use gate::Direction;
+use serde_json::json;
+
+#[test]
+fn online_the_server_decides_and_nothing_is_left_to_send() {
+    for (reply, open, outcome) in [
+        (yes(PASS), true, "accepted"),
+        (no("pass_expired"), false, "pass_expired"),
+    ] {
+        let mut stage = Stage::online();
+        let errands = stage.scan(PASS);
+        let check = asked(&errands);
+        let (told_of, answer) = told(&stage.answer(check, reply));
+        assert_eq!(told_of, Some(check));
+        assert_eq!((answer.open, answer.outcome.as_str()), (open, outcome));
+        stage.tell(check);
+        assert_eq!(stage.door.status().unsent, 0);
+        assert_eq!(stage.door.status().count_today, usize::from(open));
+    }
+}
+
+#[test]
+fn before_the_server_was_ever_reached_nobody_is_admitted() {
+    let mut stage = Stage::new();
+    let (check, answer) = told(&stage.scan(PASS));
+    assert_eq!((check, answer.open), (None, false));
+    assert_eq!(answer.outcome, "not_set_up");
+    assert!(
+        looks(&Stage::new().pass(0)),
+        "it looks for the server at once"
+    );
+}
+
+#[test]
+fn the_first_silence_is_decided_here_and_the_next_visitor_does_not_wait() {
+    let mut stage = Stage::online();
+    let first = asked(&stage.scan(PASS));
+    let (told_of, answer) = told(&stage.answer(first, Reply::Silent));
+    assert_eq!(told_of, Some(first), "the id that the server may know");
+    assert_eq!(
+        (answer.open, answer.outcome.as_str()),
+        (true, "accepted_offline")
+    );
+    assert_eq!(stage.mode(), Mode::Offline);
+    stage.tell(first);
+    let (_, answer) = told(&stage.scan(OTHER));
+    assert!(answer.open);
+    let (_, answer) = told(&stage.scan("12345675"));
+    assert_eq!(
+        (answer.open, answer.outcome.as_str()),
+        (false, "not_a_pass")
+    );
+    assert_eq!(stage.door.status().unsent, 3);
+    assert_eq!(stage.door.status().count_today, 2);
+}
+
+#[test]
+fn a_late_answer_changes_nothing() {
+    let mut stage = Stage::online();
+    let check = asked(&stage.scan(PASS));
+    stage.answer(check, Reply::Silent);
+    assert_eq!(stage.answer(check, no("pass_blocked")), []);
+    stage.tell(check);
+    assert_eq!(stage.answer(check, yes(PASS)), []);
+    assert_eq!(stage.door.status().unsent, 1);
+}
+
+#[test]
+fn another_try_before_the_answer_is_the_same_scan() {
+    let mut stage = Stage::online();
+    let check = asked(&stage.scan(PASS));
+    let mut again = stage.scan(PASS);
+    again.retain(|errand| matches!(errand, Errand::Ask(_) | Errand::Tell { .. }));
+    assert_eq!(again, [], "it is being asked");
+    let answers = stage.answer(check, yes(PASS));
+    assert_eq!(answers.len(), 2, "each line gets its answer: {answers:?}");
+    stage.tell(check);
+    assert_ne!(
+        asked(&stage.scan(PASS)),
+        check,
+        "told, so this is another entry"
+    );
+}
+
+#[test]
+fn an_answer_that_nobody_got_is_given_to_the_next_try() {
+    let mut online = Stage::online();
+    let check = asked(&online.scan(PASS));
+    online.answer(check, yes(PASS));
+    let mut offline = Stage::offline();
+    let (here, _) = told(&offline.scan(PASS));
+    for (mut stage, check, unsent) in [(online, check, 0), (offline, here.unwrap(), 2)] {
+        let nobody = Event::Told {
+            check,
+            delivered: Delivered::No,
+        };
+        stage.step(nobody);
+        stage.pass(10_000);
+        let (told_of, answer) = told(&stage.scan(PASS));
+        assert_eq!((told_of, answer.open), (Some(check), true));
+        stage.tell(check);
+        assert_eq!(stage.door.status().unsent, unsent);
+    }
+}
+
+#[test]
+fn after_a_crash_the_next_try_keeps_the_id() {
+    // Asked, and the answer never came.
+    let mut stage = Stage::online();
+    let check = asked(&stage.scan(PASS));
+    let mut stage = stage.restart();
+    stage.comes_online();
+    assert_eq!(asked(&stage.scan(PASS)), check);
+
+    // Decided, and nobody was told.
+    let mut stage = Stage::offline();
+    let (check, _) = told(&stage.scan(PASS));
+    let mut stage = stage.restart();
+    assert_eq!(told(&stage.scan(PASS)).0, check);
+    assert_eq!(stage.door.status().unsent, 2, "it is there once");
+
+    // Nobody came back: it is not sent, and the id is not used again.
+    let mut stage = Stage::online();
+    let check = asked(&stage.scan(PASS));
+    let mut stage = stage.restart();
+    assert!(!sends(&stage.comes_online()));
+    stage.pass(6 * 60 * 1000);
+    assert_ne!(asked(&stage.scan(PASS)), check);
+}
+
+#[test]
+fn it_decides_without_network_right_after_a_start() {
+    let mut stage = Stage::online().restart();
+    assert_eq!(stage.mode(), Mode::Offline);
+    assert!(stage.visit(PASS).open, "it kept what it knew of itself");
+    let mut stage = stage.restart();
+    assert_eq!(stage.door.status().count_today, 1);
+    assert!(sends(&stage.comes_online()));
+}
+
+#[test]
+fn an_exit_is_recorded_and_opens() {
+    let mut stage = Stage::online();
+    let errands = stage.scan_to(PASS, Some(Direction::Exit));
+    let Some(Errand::Ask(attempt)) = errands.first() else {
+        panic!("{errands:?}");
+    };
+    assert_eq!(attempt.direction, Direction::Exit);
+    let mut stage = Stage::with(DoorSettings {
+        agent: AgentSettings {
+            direction: Some(Direction::Exit),
+            ..AgentSettings::default()
+        },
+        ..SETTINGS
+    });
+    stage.comes_online();
+    let check = asked(&stage.scan(PASS));
+    let (_, answer) = told(&stage.answer(check, Reply::Silent));
+    assert_eq!((answer.open, answer.outcome.as_str()), (true, "exit"));
+    assert_eq!(stage.door.status().count_today, 0);
+    assert_eq!(stage.door.status().unsent, 1);
+}
+
+#[test]
+fn guarded_refuses_who_went_in_today_and_who_is_listed() {
+    let mut stage = Stage::new();
+    stage.looked(Reply::Answer(snapshot(|s| {
+        s["offline_policy"] = json!("guarded")
+    })));
+    let check = asked(&stage.scan(PASS));
+    stage.answer(check, yes(PASS));
+    stage.tell(check);
+    let check = asked(&stage.scan(OTHER));
+    assert!(told(&stage.answer(check, Reply::Silent)).1.open);
+    for _ in 0..2 {
+        assert_eq!(told(&stage.scan(PASS)).1.outcome, "already_used");
+        stage = stage.restart();
+    }
+    let list: edge::agent::PassList = Box::new(|_, _| Some(otipass::Refusal::PassBlocked));
+    stage.door.agent_mut().use_pass_list(Some(list));
+    assert_eq!(told(&stage.scan("12583241")).1.outcome, "pass_blocked");
+    stage.pass(24 * 3_600_000);
+    stage.door.agent_mut().use_pass_list(None);
+    assert!(told(&stage.scan(PASS)).1.open, "another day");
+}
+
+#[test]
+fn the_last_entry_can_be_taken_back() {
+    let mut stage = Stage::offline();
+    stage.visit(PASS);
+    let cancel = |stage: &mut Stage| {
+        let errands = stage.step(Event::CancelLast { lane: Lane(1) });
+        told(&errands).1.outcome
+    };
+    assert_eq!(cancel(&mut stage), "cancelled");
+    assert_eq!(stage.door.status().count_today, 1, "the one before remains");
+    let (checks, cancellations) = sent(&stage.comes_online());
+    assert_eq!(
+        (checks.len(), cancellations.len()),
+        (2, 0),
+        "the check goes first"
+    );
+    let (_, cancellations) = sent(&stage.batch(kept(2)));
+    assert_eq!(cancellations[0]["check_id"], checks[1]["id"]);
+    stage.batch(json!({"results": [], "cancellations": [{"status": "kept"}]}));
+    assert_eq!(stage.door.status().unsent_cancellations, 0);
+    stage.pass(16 * 60 * 1000);
+    assert_eq!(cancel(&mut stage), "nothing_to_cancel", "too late");
+}

@@ -1,0 +1,213 @@
+//! Servers that fail, clocks that jump, and disks that are full.
+
+use super::stage::*;
+use edge::wire::Reply;
+use edge::{DoorSettings, Event, JournalSettings, Mode};
+
+#[test]
+fn each_fault_of_the_server_has_its_behaviour() {
+    for (reply, open, outcome, mode) in [
+        (Reply::Silent, true, "accepted_offline", Mode::Offline),
+        (
+            http(500, "internal"),
+            true,
+            "accepted_offline",
+            Mode::Offline,
+        ),
+        (
+            http(503, "unavailable"),
+            true,
+            "accepted_offline",
+            Mode::Offline,
+        ),
+        (
+            http(429, "too_many_attempts"),
+            true,
+            "accepted_offline",
+            Mode::Offline,
+        ),
+        // One check that waits for Otipass says nothing of the others.
+        (
+            http(503, "check_stays_open"),
+            true,
+            "accepted_offline",
+            Mode::Online,
+        ),
+        (
+            http(422, "clock_stands_still"),
+            true,
+            "accepted_offline",
+            Mode::Online,
+        ),
+        (
+            http(403, "direction_not_allowed"),
+            false,
+            "direction_not_allowed",
+            Mode::Online,
+        ),
+        (
+            http(401, "token_invalid"),
+            false,
+            "token_invalid",
+            Mode::Refused,
+        ),
+    ] {
+        let mut stage = Stage::online();
+        let check = asked(&stage.scan(PASS));
+        let (_, answer) = told(&stage.answer(check, reply));
+        assert_eq!((answer.open, answer.outcome.as_str()), (open, outcome));
+        assert_eq!(stage.mode(), mode, "{outcome}");
+        assert_eq!(stage.door.status().unsent, usize::from(open), "{outcome}");
+    }
+}
+
+#[test]
+fn it_finds_back_by_itself_and_pauses_in_between() {
+    let mut stage = Stage::offline();
+    // The pauses between looks that find nobody.
+    for pause in [1_000, 2_000, 4_000, 8_000, 10_000, 10_000] {
+        assert!(!looks(&stage.pass(pause - 1)), "{pause}");
+        assert!(looks(&stage.pass(1)), "{pause}");
+        assert!(!looks(&stage.pass(60_000)), "one at a time");
+        stage.looked(Reply::Silent);
+    }
+    assert!(looks(&stage.pass(10_000)));
+    stage.comes_online();
+    assert_eq!(stage.mode(), Mode::Online);
+    asked(&stage.scan(PASS));
+    assert!(looks(&stage.pass(60_000)), "it keeps its snapshot fresh");
+}
+
+#[test]
+fn the_server_says_how_long_it_wants_to_be_left_alone() {
+    let mut stage = Stage::online();
+    let check = asked(&stage.scan(PASS));
+    let failing = Reply::Failing {
+        code: None,
+        retry_after_ms: 30_000,
+    };
+    stage.answer(check, failing);
+    assert!(!looks(&stage.pass(29_999)));
+    assert!(looks(&stage.pass(1)));
+}
+
+#[test]
+fn a_refused_token_admits_nobody_also_after_a_start_until_there_is_another() {
+    let mut stage = Stage::offline();
+    assert!(stage.visit(PASS).open);
+    stage.pass(1_000);
+    stage.looked(Reply::TokenInvalid);
+    for _ in 0..2 {
+        let (check, answer) = told(&stage.scan(PASS));
+        assert_eq!((check, answer.outcome.as_str()), (None, "token_invalid"));
+        assert_eq!(stage.door.status().unsent, 2, "the journal is kept");
+        assert!(!stage.door.status().troubles().is_empty());
+        stage = stage.restart();
+    }
+    let sha256 = "another".to_owned();
+    assert!(looks(&stage.step(Event::NewToken { sha256 })), "at once");
+    assert_eq!(sent(&stage.comes_online()).0.len(), 2);
+    asked(&stage.scan(PASS));
+}
+
+#[test]
+fn an_id_that_belongs_to_another_scan_is_replaced() {
+    let mut stage = Stage::online();
+    let first = asked(&stage.scan(PASS));
+    let second = asked(&stage.answer(first, http(409, "check_id_conflict")));
+    assert_ne!(second, first);
+    assert_eq!(stage.door.status().set_aside, 1);
+    let (_, answer) = told(&stage.answer(second, yes(PASS)));
+    assert!(answer.open);
+
+    let mut stage = Stage::online();
+    let first = asked(&stage.scan(PASS));
+    let second = asked(&stage.answer(first, http(409, "check_id_conflict")));
+    let errands = stage.answer(second, http(409, "check_id_conflict"));
+    assert!(told(&errands).1.open, "the visitor does not wait for that");
+}
+
+#[test]
+fn a_full_journal_admits_nobody_by_itself_and_still_asks() {
+    let journal = JournalSettings {
+        limit_checks: 1,
+        ..SETTINGS.journal
+    };
+    let mut stage = Stage::with(DoorSettings {
+        journal,
+        ..SETTINGS
+    });
+    stage.comes_online();
+    let check = asked(&stage.scan(PASS));
+    stage.answer(check, Reply::Silent);
+    stage.tell(check);
+    let (check, answer) = told(&stage.scan(OTHER));
+    assert_eq!((check, answer.open), (None, false));
+    assert_eq!(answer.outcome, "cannot_remember");
+    assert_eq!(stage.door.status().count_today, 1);
+    assert!(!stage.door.status().remembers);
+    // A refusal and an exit are never sold: they stay what they are.
+    assert_eq!(told(&stage.scan("12345675")).1.outcome, "not_a_pass");
+    let (_, answer) = told(&stage.scan_to(PASS, Some(gate::Direction::Exit)));
+    assert!(answer.open, "nobody is kept inside");
+
+    stage.comes_online();
+    let check = asked(&stage.scan(OTHER));
+    assert!(told(&stage.answer(check, yes(OTHER))).1.open);
+}
+
+#[test]
+fn a_full_disk_is_as_a_full_journal() {
+    let stage = Stage::online();
+    let folder = stage.folder.path().join("journal.new/full");
+    std::fs::remove_file(stage.folder.path().join("journal.spare")).unwrap();
+    let mut stage = stage.restart();
+    std::fs::create_dir_all(folder).unwrap();
+    let mut opened = 0;
+    let answer = loop {
+        let (check, answer) = told(&stage.scan(PASS));
+        let Some(check) = check else { break answer };
+        assert!(answer.open);
+        stage.tell(check);
+        opened += 1;
+    };
+    assert_eq!(answer.outcome, "cannot_remember");
+    assert!(opened > 50);
+    let status = stage.door.status();
+    assert_eq!((status.unsent, status.reserve), (opened, false));
+    let errands = stage.comes_online();
+    assert_eq!(sent(&errands).0.len(), opened, "nothing of it is lost");
+    let check = asked(&stage.scan(OTHER));
+    assert!(told(&stage.answer(check, yes(OTHER))).1.open);
+}
+
+#[test]
+fn clocks_that_jump_do_not_turn_scans_around() {
+    let mut stage = Stage::offline();
+    stage.visit(PASS);
+    stage.now.wall = stage.now.wall.plus_ms(-3_600_000);
+    stage.pass(1_000);
+    assert_eq!(stage.door.status().clock_jump_ms, Some(-3_600_000));
+    stage.visit(OTHER);
+    stage.now.wall = stage.now.wall.plus_ms(7_200_000);
+    stage.pass(1_000);
+    stage.visit(PASS);
+    let (checks, _) = sent(&stage.comes_online());
+    let times: Vec<_> = checks
+        .iter()
+        .map(|check| check["scanned_at"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        times,
+        [
+            "2026-07-14T07:00:00.000Z",
+            "2026-07-14T07:00:00.001Z",
+            "2026-07-14T07:00:01.000Z",
+            "2026-07-14T08:00:02.000Z",
+        ]
+    );
+    let status = stage.door.status();
+    assert_eq!(status.clock_jump_ms, Some(7_200_000));
+    assert!(status.clock_offset_ms.unwrap() < -3_600_000);
+    assert_eq!(status.troubles().len(), 2, "{:?}", status.troubles());
+}

@@ -5,10 +5,19 @@
 //! - [`door`] is both together, synchronous and without network: what the
 //!   simulation drives.
 //! - [`wire`] is what goes over the line, and what an answer means.
+//! - [`run`] makes a program of it: sources of codes, HTTP, the status page.
 
 pub mod agent;
+pub mod config;
 pub mod door;
+mod inputs;
 pub mod journal;
+mod keeper;
+pub mod keyboard;
+pub mod line;
+mod opener;
+pub mod run;
+pub mod server;
 mod state;
 pub mod status;
 pub mod wire;

@@ -471,7 +471,8 @@ fn file(path: &Path) -> Result<(String, PathBuf), ConfigError> {
 /// Whether a variable of this name stands for a key of the configuration.
 #[must_use]
 pub fn is_variable(name: &str) -> bool {
-    name.starts_with(PREFIX) && name.contains("__")
+    // The turnstile agent has a configuration of its own.
+    name.starts_with(PREFIX) && !name.starts_with(edge::config::PREFIX) && name.contains("__")
 }
 
 /// Sets `PASSERELLE_SECTION__KEY` in the table, as TOML if the key takes it so,

@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod device;
 mod doctor;
+mod edge_command;
 mod progress;
 mod reconcile;
 mod replay;
@@ -67,6 +68,8 @@ enum Command {
     Reconcile(reconcile::Arguments),
     /// Run a recorded day through the real thing
     Replay(replay::Arguments),
+    /// Work a turnstile: decide at the door, also without network
+    Edge(edge_command::Arguments),
     /// Run a stand-in Otipass, or print its sample cards
     Sandbox(sandbox_command::Arguments),
 }
@@ -95,6 +98,7 @@ async fn main() -> ExitCode {
         Command::Report(arguments) => report::run(arguments).await.map_err(Into::into),
         Command::Reconcile(arguments) => reconcile::run(arguments).await.map_err(Into::into),
         Command::Replay(arguments) => replay::run(arguments).await.map_err(Into::into),
+        Command::Edge(arguments) => edge_command::run(arguments).await.map_err(Into::into),
         Command::Sandbox(arguments) => sandbox_command::run(arguments).await.map_err(Into::into),
     };
     match result {

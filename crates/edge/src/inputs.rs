@@ -1,0 +1,208 @@
+//! Where codes come from. Each source is a thread that reads a line, waits for
+//! its answer, and reads the next.
+
+use crate::agent::{Answer, Delivered};
+use crate::config::{DoorOptions, EdgeConfig, Spelling};
+use crate::keeper::{ToKeeper, Wanted};
+use crate::keyboard::{EVENT_BYTES, Keys};
+use crate::line::{Go, Line, Lines, Wish, read_lines, spell, wish};
+use crate::opener::Opener;
+use crate::words::Notice;
+use rustix::fs::OFlags;
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// How many connections of the line protocol there may be.
+const CONNECTIONS: usize = 32;
+/// The pause before a device that is not there is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What all sources share.
+#[derive(Clone)]
+pub(crate) struct Counter {
+    keeper: ToKeeper,
+    options: Arc<DoorOptions>,
+    spelling: Spelling,
+    opener: Opener,
+    runtime: Handle,
+}
+
+impl Counter {
+    pub(crate) fn new(config: &EdgeConfig, keeper: ToKeeper, runtime: Handle) -> Self {
+        Self {
+            keeper,
+            options: Arc::new(config.door.clone()),
+            spelling: config.input.answers,
+            opener: Opener::new(config),
+            runtime,
+        }
+    }
+
+    /// Has a line decided, opens, answers.
+    fn serve(&self, line: Line, output: &mut impl Write) -> Go {
+        let wanted = match line {
+            Line::TooLong => Wanted::Notice(Notice::LineTooLong),
+            Line::Text(text) => match wish(&text, &self.options) {
+                Wish::Check(code, direction) => Wanted::Check { code, direction },
+                Wish::CancelLast => Wanted::CancelLast,
+            },
+        };
+        let Some((check, answer)) = self.keeper.wait_for(wanted) else {
+            return Go::Stop;
+        };
+        let opens = answer.open && self.opener.is_set();
+        let opener = opens.then(|| {
+            let (opener, answer) = (self.opener.clone(), answer.clone());
+            self.runtime
+                .spawn(async move { opener.open(&answer).await })
+        });
+        let written = self.write(&answer, output);
+        let opened = opener.is_some_and(|task| self.runtime.block_on(task).unwrap_or(false));
+        if let Some(check) = check {
+            self.keeper.told(
+                check,
+                if written || opened {
+                    Delivered::Yes
+                } else {
+                    Delivered::No
+                },
+            );
+        }
+        if written { Go::On } else { Go::Stop }
+    }
+
+    fn write(&self, answer: &Answer, output: &mut impl Write) -> bool {
+        let line = spell(answer, self.spelling);
+        output
+            .write_all(line.as_bytes())
+            .and_then(|()| output.flush())
+            .is_ok()
+    }
+
+    /// Standard input. The process ends with it if it is the only source.
+    pub(crate) fn stdin(self, only: bool) {
+        let ended = self.keeper.clone();
+        spawn("stdin", move || {
+            let mut output = io::stdout();
+            let read = read_lines(io::stdin().lock(), |line| {
+                // Whoever reads the answers may be gone; the door is not.
+                self.serve(line, &mut output);
+                Go::On
+            });
+            note("standard input", read);
+            if only {
+                ended.stop();
+            }
+        });
+    }
+
+    /// A serial device; opened again when it was unplugged.
+    pub(crate) fn serial(self, path: PathBuf, baud: u32) {
+        spawn("serial", move || {
+            loop {
+                let served = open_tty(&path, baud).and_then(|device| {
+                    let mut output = device.try_clone()?;
+                    read_lines(device, |line| self.serve(line, &mut output))
+                });
+                note(&path.display().to_string(), served);
+                std::thread::park_timeout(AGAIN);
+            }
+        });
+    }
+
+    /// A scanner that types; answers go to standard output.
+    pub(crate) fn keyboard(self, path: PathBuf, layout: crate::keyboard::Layout) {
+        spawn("keyboard", move || {
+            loop {
+                let served = File::open(&path).and_then(|mut device| {
+                    let (mut keys, mut lines) = (Keys::new(layout), Lines::default());
+                    let mut event = [0; EVENT_BYTES];
+                    loop {
+                        device.read_exact(&mut event)?;
+                        let typed = keys.take(&event).map(String::from).unwrap_or_default();
+                        for line in typed.bytes().filter_map(|byte| lines.take(byte)) {
+                            self.serve(line, &mut io::stdout());
+                        }
+                    }
+                });
+                note(&path.display().to_string(), served);
+                std::thread::park_timeout(AGAIN);
+            }
+        });
+    }
+
+    /// The TCP line protocol.
+    pub(crate) fn tcp(self, listener: TcpListener) {
+        spawn("tcp", move || {
+            let open = Arc::new(AtomicUsize::new(0));
+            for connection in listener.incoming() {
+                let Ok(connection) = connection else {
+                    // Too many open files, perhaps: some will be closed.
+                    std::thread::park_timeout(AGAIN);
+                    continue;
+                };
+                if open.fetch_add(1, Ordering::Relaxed) >= CONNECTIONS {
+                    open.fetch_sub(1, Ordering::Relaxed);
+                    tracing::warn!(
+                        "more than {CONNECTIONS} connections to the line protocol; one was closed"
+                    );
+                    continue;
+                }
+                let (counter, open) = (self.clone(), Arc::clone(&open));
+                spawn("connection", move || {
+                    // A controller that hangs up is its own affair.
+                    let _ = counter.connection(&connection);
+                    open.fetch_sub(1, Ordering::Relaxed);
+                });
+            }
+        });
+    }
+
+    fn connection(&self, connection: &TcpStream) -> io::Result<()> {
+        connection.set_nodelay(true)?;
+        let mut output = connection;
+        read_lines(connection, |line| self.serve(line, &mut output))
+    }
+}
+
+/// Opens a device to read and write. If it is a terminal, it is set to raw
+/// bytes at this speed.
+pub(crate) fn open_tty(path: &Path, baud: u32) -> io::Result<File> {
+    let flags = i32::try_from(OFlags::NOCTTY.bits()).unwrap_or(0);
+    let device = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .custom_flags(flags)
+        .open(path)?;
+    if let Ok(mut settings) = tcgetattr(&device) {
+        settings.make_raw();
+        settings.set_speed(baud)?;
+        tcsetattr(&device, OptionalActions::Now, &settings)?;
+    }
+    Ok(device)
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
+    let spawned = std::thread::Builder::new()
+        .name(name.to_owned())
+        .stack_size(256 * 1024)
+        .spawn(work);
+    if let Err(error) = spawned {
+        tracing::error!(error = gate::causes(&error), "no thread for {name}");
+    }
+}
+
+fn note(source: &str, read: io::Result<()>) {
+    match read {
+        Ok(()) => tracing::info!("{source} has ended"),
+        Err(error) => tracing::warn!(error = gate::causes(&error), "{source} cannot be read"),
+    }
+}

@@ -1,0 +1,203 @@
+//! The thread that owns the door. Everything that happens comes to it as a
+//! message; what is to be said over the network goes to the runtime.
+
+use crate::agent::{Answer, Delivered, Lane, Moment};
+use crate::config::EdgeConfig;
+use crate::door::{Door, Errand, Event};
+use crate::server::ServerClient;
+use crate::status::Status;
+use crate::words::Notice;
+use gate::Direction;
+use kernel::{CheckId, Clock};
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+
+/// How often the door looks at its clocks when nothing happens.
+const TICK: Duration = Duration::from_millis(200);
+
+/// What a line asks for.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    Check {
+        code: String,
+        direction: Option<Direction>,
+    },
+    CancelLast,
+    Notice(Notice),
+}
+
+/// The answer, with the check if it is the answer to one.
+type Told = (Option<CheckId>, Answer);
+
+pub(crate) enum Message {
+    Line(Wanted, SyncSender<Told>),
+    Event(Box<Event>),
+    Stop,
+}
+
+/// The way to the keeper.
+#[derive(Debug, Clone)]
+pub(crate) struct ToKeeper(pub(crate) Sender<Message>);
+
+impl ToKeeper {
+    /// Waits for the answer to a line; `None` when the process ends.
+    pub(crate) fn wait_for(&self, wanted: Wanted) -> Option<Told> {
+        let (respond, answer) = sync_channel(1);
+        self.0.send(Message::Line(wanted, respond)).ok()?;
+        answer.recv().ok()
+    }
+
+    pub(crate) fn told(&self, check: CheckId, delivered: Delivered) {
+        self.event(Event::Told { check, delivered });
+    }
+
+    /// The keeper has ended if this fails, and the process is about to.
+    fn event(&self, event: Event) {
+        let _ = self.0.send(Message::Event(Box::new(event)));
+    }
+
+    pub(crate) fn stop(&self) {
+        let _ = self.0.send(Message::Stop);
+    }
+}
+
+/// What the status page and the status line show.
+pub(crate) type SharedStatus = Arc<Mutex<Status>>;
+
+/// The clocks.
+#[derive(Debug, Clone)]
+pub(crate) struct Clocks {
+    pub(crate) wall: Arc<dyn Clock>,
+    pub(crate) started: Instant,
+}
+
+impl Clocks {
+    pub(crate) fn now(&self) -> Moment {
+        Moment {
+            wall: self.wall.now(),
+            up_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+pub(crate) struct Keeper {
+    pub(crate) door: Door,
+    pub(crate) clocks: Clocks,
+    pub(crate) client: ServerClient,
+    pub(crate) config: Arc<EdgeConfig>,
+    pub(crate) runtime: Handle,
+    pub(crate) to_keeper: ToKeeper,
+    pub(crate) status: SharedStatus,
+    pub(crate) waiting: HashMap<Lane, SyncSender<Told>>,
+    pub(crate) lanes: u64,
+}
+
+impl Keeper {
+    /// Works until it is told to stop.
+    pub(crate) fn run(mut self, messages: &Receiver<Message>) {
+        let mut last_tick = Instant::now();
+        self.handle(Event::Tick);
+        loop {
+            match messages.recv_timeout(TICK) {
+                Ok(Message::Line(wanted, respond)) => self.line(wanted, respond),
+                Ok(Message::Event(event)) => self.handle(*event),
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+            }
+            // Also when there is always something to do.
+            if last_tick.elapsed() >= TICK {
+                last_tick = Instant::now();
+                self.handle(Event::Tick);
+            }
+            let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+            *status = self.door.status();
+        }
+        self.door.sync();
+    }
+
+    fn line(&mut self, wanted: Wanted, respond: SyncSender<Told>) {
+        let event = match wanted {
+            Wanted::Notice(notice) => {
+                let _ = respond.send((None, self.door.agent().notice(notice)));
+                return;
+            }
+            Wanted::Check { code, direction } => {
+                let lane = self.lane(respond);
+                Event::Scan {
+                    lane,
+                    code,
+                    direction,
+                }
+            }
+            Wanted::CancelLast => Event::CancelLast {
+                lane: self.lane(respond),
+            },
+        };
+        self.handle(event);
+    }
+
+    /// Each line is a lane of its own: it is answered once.
+    fn lane(&mut self, respond: SyncSender<Told>) -> Lane {
+        self.lanes += 1;
+        let lane = Lane(self.lanes);
+        self.waiting.insert(lane, respond);
+        lane
+    }
+
+    fn handle(&mut self, event: Event) {
+        let errands = self.door.step(event, self.clocks.now());
+        for errand in errands {
+            self.run_errand(errand);
+        }
+    }
+
+    fn run_errand(&mut self, errand: Errand) {
+        let (client, back) = (self.client.clone(), self.to_keeper.clone());
+        match errand {
+            Errand::Tell {
+                lane,
+                check,
+                answer,
+            } => {
+                let delivered = self
+                    .waiting
+                    .remove(&lane)
+                    .is_some_and(|respond| respond.send((check, answer)).is_ok());
+                if let (false, Some(check)) = (delivered, check) {
+                    back.told(check, Delivered::No);
+                }
+            }
+            Errand::Ask(attempt) => {
+                let budget_ms = self.door.agent().snapshot().map(|s| s.decision_budget_ms);
+                self.runtime.spawn(async move {
+                    let reply = client.ask(&attempt, budget_ms).await;
+                    let check = attempt.id;
+                    back.event(Event::Answered { check, reply });
+                });
+            }
+            Errand::Send(body) => {
+                self.runtime.spawn(async move {
+                    let reply = client.batch(&body).await;
+                    back.event(Event::Sent { reply });
+                });
+            }
+            Errand::Look(report) => {
+                let (config, clocks) = (Arc::clone(&self.config), self.clocks.clone());
+                self.runtime.spawn(async move {
+                    // Enrolled again meanwhile?
+                    match client.renew_token(&config) {
+                        Ok(Some(sha256)) => back.event(Event::NewToken { sha256 }),
+                        Ok(None) => {}
+                        Err(error) => tracing::warn!(error = gate::causes(&error)),
+                    }
+                    let sent = clocks.now();
+                    let reply = client.look(&report).await;
+                    back.event(Event::Looked { reply, sent });
+                });
+            }
+        }
+    }
+}

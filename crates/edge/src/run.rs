@@ -1,0 +1,244 @@
+//! The agent as a program.
+
+use crate::config::{ConfigError, EdgeConfig};
+use crate::door::{Door, DoorError, DoorSettings};
+use crate::inputs::Counter;
+use crate::keeper::{Clocks, Keeper, SharedStatus, ToKeeper};
+use crate::server::{ClientError, ServerClient, digest};
+use crate::{JournalSettings, agent::AgentSettings};
+use axum::response::{Html, IntoResponse};
+use axum::routing::get;
+use axum::{Json, Router};
+use kernel::{CheckId, Clock};
+use std::collections::HashMap;
+use std::io::{self, IsTerminal, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+/// How often the status line is written to a terminal.
+const LINE_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether the log should have it.
+const LOG_EVERY: u32 = 60;
+
+/// Why the agent did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EdgeError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The server's address.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The journal.
+    #[error(transparent)]
+    Door(#[from] DoorError),
+    /// No source of codes.
+    #[error(
+        "nothing is configured to read codes from; set stdin, serial, listen or keyboard in [input]"
+    )]
+    NoInput,
+    /// A port.
+    #[error("the agent cannot listen on {address}; another program may use it: change {key}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// The key of the configuration.
+        key: &'static str,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// No thread.
+    #[error("the agent could not start its thread; is the machine out of memory?")]
+    Thread(#[source] io::Error),
+}
+
+/// The agent, at work.
+#[derive(Debug)]
+pub struct Running {
+    keeper: ToKeeper,
+    ended: oneshot::Receiver<()>,
+    /// Where the line protocol is spoken.
+    pub input: Option<SocketAddr>,
+    /// Where the status page is.
+    pub status: Option<SocketAddr>,
+}
+
+impl Running {
+    /// Waits until the agent has ended: because standard input has, or because
+    /// `ended` came.
+    pub async fn until(self, ended: impl Future<Output = ()>) {
+        let Self {
+            keeper,
+            ended: mut done,
+            ..
+        } = self;
+        tokio::select! {
+            _ = &mut done => return,
+            () = ended => keeper.stop(),
+        }
+        let _ = done.await;
+    }
+}
+
+/// Starts the agent. It stops when it is told to by [`Running::until`].
+///
+/// # Errors
+/// [`EdgeError`].
+pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeError> {
+    let input = &config.input;
+    let sources = [
+        input.stdin,
+        input.serial.is_some(),
+        input.listen.is_some(),
+        input.keyboard.is_some(),
+    ];
+    if !sources.contains(&true) {
+        return Err(EdgeError::NoInput);
+    }
+    let token = config.token()?;
+    let token_sha256 = digest(&token);
+    let client = ServerClient::new(&config, token)?;
+    let clocks = Clocks {
+        wall: clock,
+        started: Instant::now(),
+    };
+    let settings = DoorSettings {
+        agent: AgentSettings {
+            direction: config.door.direction,
+            language: config.door.language,
+        },
+        journal: JournalSettings {
+            limit_checks: config.journal.limit_checks,
+            ..JournalSettings::default()
+        },
+    };
+    let folder = config.path(&config.journal.folder);
+    let ids = Box::new(|| CheckId::from_uuid(uuid::Uuid::new_v4()));
+    let door = Door::open(&folder, settings, token_sha256, ids, clocks.now())?;
+    for finding in door.status().findings {
+        tracing::warn!("{finding}");
+    }
+    let lines = input
+        .listen
+        .map(|address| listen(address, "[input] listen"))
+        .transpose()?;
+    let page = config
+        .status
+        .listen
+        .map(|address| listen(address, "[status] listen"))
+        .transpose()?;
+    let address = |listener: &Option<TcpListener>| listener.as_ref()?.local_addr().ok();
+    let (input_address, status_address) = (address(&lines), address(&page));
+
+    let config = Arc::new(config);
+    let runtime = Handle::current();
+    let status: SharedStatus = Arc::new(Mutex::new(door.status()));
+    let (sender, messages) = mpsc::channel();
+    let to_keeper = ToKeeper(sender);
+    let keeper = Keeper {
+        door,
+        clocks,
+        client,
+        config: Arc::clone(&config),
+        runtime: runtime.clone(),
+        to_keeper: to_keeper.clone(),
+        status: Arc::clone(&status),
+        waiting: HashMap::new(),
+        lanes: 0,
+    };
+    let (done, ended) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("door".to_owned())
+        .spawn(move || {
+            keeper.run(&messages);
+            let _ = done.send(());
+        })
+        .map_err(EdgeError::Thread)?;
+
+    if let Some(listener) = page {
+        runtime.spawn(serve_status(listener, Arc::clone(&status)));
+    }
+    runtime.spawn(show_status(status));
+    let counter = Counter::new(&config, to_keeper.clone(), runtime);
+    if let Some(listener) = lines {
+        counter.clone().tcp(listener);
+    }
+    if let Some(path) = &config.input.serial {
+        counter.clone().serial(config.path(path), config.input.baud);
+    }
+    if let Some(path) = &config.input.keyboard {
+        counter
+            .clone()
+            .keyboard(config.path(path), config.input.layout);
+    }
+    if config.input.stdin {
+        let only = sources == [true, false, false, false];
+        counter.stdin(only);
+    }
+    Ok(Running {
+        keeper: to_keeper,
+        ended,
+        input: input_address,
+        status: status_address,
+    })
+}
+
+fn listen(address: SocketAddr, key: &'static str) -> Result<TcpListener, EdgeError> {
+    TcpListener::bind(address).map_err(|source| EdgeError::Listen {
+        address,
+        key,
+        source,
+    })
+}
+
+async fn serve_status(listener: TcpListener, status: SharedStatus) {
+    let page = Arc::clone(&status);
+    let json = status;
+    let router = Router::new()
+        .route(
+            "/",
+            get(async move || Html(read(&page).page()).into_response()),
+        )
+        .route("/status.json", get(async move || Json(read(&json))));
+    let served = async {
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        axum::serve(listener, router).await
+    };
+    if let Err(error) = served.await {
+        tracing::error!(error = gate::causes(&error), "the status page has ended");
+    }
+}
+
+fn read(status: &SharedStatus) -> crate::Status {
+    let status = status.lock().unwrap_or_else(PoisonError::into_inner);
+    status.clone()
+}
+
+/// On a terminal one line that is written again and again; else a line in the
+/// log when something changed that people should know of, and every minute.
+async fn show_status(status: SharedStatus) {
+    let terminal = io::stderr().is_terminal();
+    let mut pace = tokio::time::interval(LINE_EVERY);
+    let (mut logged, mut since_logged) = ((String::new(), 0), 0);
+    loop {
+        pace.tick().await;
+        let status = read(&status);
+        if terminal {
+            let line: String = status.line().chars().take(160).collect();
+            // Whether anybody looks does not matter.
+            let _ = write!(io::stderr().lock(), "\r\x1b[2K{line}");
+            continue;
+        }
+        since_logged += 1;
+        let shown = (status.mode.to_owned(), status.troubles().len());
+        if shown != logged || since_logged >= LOG_EVERY {
+            tracing::info!(troubles = shown.1, "{}", status.line());
+            (logged, since_logged) = (shown, 0);
+        }
+    }
+}

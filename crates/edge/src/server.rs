@@ -1,0 +1,253 @@
+//! Speaking with the server over HTTP.
+
+use crate::config::{ConfigError, EdgeConfig};
+use crate::door::Report;
+use crate::journal::Attempt;
+use crate::wire::{BatchAnswer, CheckAnswer, HttpAnswer, Problem, Reply, Snapshot, check_body};
+use reqwest::{RequestBuilder, Url, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// The server's budget until it has said its own.
+const BUDGET_MS: u64 = 1_500;
+/// What the way to the server and back may take besides the server's budget.
+const WAY: Duration = Duration::from_millis(300);
+/// How long looking for the server may take.
+const LOOK: Duration = Duration::from_secs(3);
+/// How long a batch may take: up to 1 MiB over a thin line.
+const BATCH: Duration = Duration::from_secs(30);
+/// How long connecting may take, within the above.
+const CONNECT: Duration = Duration::from_millis(1_000);
+/// How long a connection may rest. Shorter than the keep-alive of common
+/// proxies, so that it is rarely they who close it.
+const IDLE: Duration = Duration::from_secs(15);
+/// The most bytes of an answer that are read.
+const ANSWER_LIMIT_BYTES: usize = 8 * 1024 * 1024;
+
+/// A configuration from which no client can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The URL is none.
+    #[error(
+        "{0:?} is no address of a server; write [server] url like https://passerelle.example.org"
+    )]
+    Url(String),
+    /// The file with certificates.
+    #[error("the certificates in {path} cannot be used; they must be PEM")]
+    Certificates {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// Why not.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The proxy's URL is none.
+    #[error("the proxy is no URL; write it like http://proxy.example.org:3128")]
+    Proxy(#[source] reqwest::Error),
+    /// The machine cannot make TLS connections.
+    #[error("no secure connections can be made on this machine; check its certificate store")]
+    Tls(#[source] reqwest::Error),
+}
+
+/// Why a device was not enrolled.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// No client.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The server did not answer as a Passerelle does.
+    #[error("{0} did not answer as Passerelle does; check the address and the line")]
+    Silent(Url),
+    /// The server refused.
+    #[error("the server did not enrol this device: {0}")]
+    Refused(String),
+}
+
+/// What enrolling gives.
+#[derive(Debug, Deserialize)]
+pub struct Enrolled {
+    /// The device's code.
+    pub device: String,
+    /// Its token.
+    pub token: SecretString,
+}
+
+/// The server, as this device knows it. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct ServerClient {
+    http: reqwest::Client,
+    base: Url,
+    token: Arc<RwLock<SecretString>>,
+}
+
+impl ServerClient {
+    /// Connects to nobody yet.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn new(config: &EdgeConfig, token: SecretString) -> Result<Self, ClientError> {
+        // reqwest panics without a process-wide provider. If another part
+        // installed one already, that one stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let server = &config.server;
+        let base = Url::parse(&server.url)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .ok_or_else(|| ClientError::Url(server.url.clone()))?;
+        let mut http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
+            .tcp_nodelay(true);
+        if let Some(file) = &server.ca_file {
+            let path = config.path(file);
+            let unusable = |source| ClientError::Certificates {
+                path: path.clone(),
+                source,
+            };
+            let pem = std::fs::read(&path).map_err(|error| unusable(error.into()))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+                .map_err(|error| unusable(error.into()))?;
+            http = http.tls_certs_merge(certificates);
+        }
+        if let Some(proxy) = &server.proxy {
+            http = http.proxy(reqwest::Proxy::all(proxy).map_err(ClientError::Proxy)?);
+        }
+        Ok(Self {
+            http: http.build().map_err(ClientError::Tls)?,
+            base,
+            token: Arc::new(RwLock::new(token)),
+        })
+    }
+
+    /// Takes the token that the configuration has now, and gives its digest if
+    /// it is another one.
+    ///
+    /// # Errors
+    /// [`ConfigError::Token`]; the old one stays.
+    pub fn renew_token(&self, config: &EdgeConfig) -> Result<Option<String>, ConfigError> {
+        let token = config.token()?;
+        let mut known = self.token.write().unwrap_or_else(PoisonError::into_inner);
+        if known.expose_secret() == token.expose_secret() {
+            return Ok(None);
+        }
+        let digest = digest(&token);
+        *known = token;
+        Ok(Some(digest))
+    }
+
+    /// Asks about one check. `budget_ms` is the server's decision budget.
+    pub async fn ask(&self, attempt: &Attempt, budget_ms: Option<u64>) -> Reply<CheckAnswer> {
+        let within = Duration::from_millis(budget_ms.unwrap_or(BUDGET_MS)) + WAY;
+        let request = self.http.post(self.at("api/v1/checks"));
+        let request = request.json(&check_body(attempt)).timeout(within);
+        Reply::of(self.send(request).await.as_ref())
+    }
+
+    /// Sends a batch.
+    pub async fn batch(&self, body: &serde_json::Value) -> Reply<BatchAnswer> {
+        let request = self.http.post(self.at("api/v1/checks/batch"));
+        Reply::of(self.send(request.json(body).timeout(BATCH)).await.as_ref())
+    }
+
+    /// Looks for the server, and tells it how the device stands.
+    pub async fn look(&self, report: &Report) -> Reply<Snapshot> {
+        let mut url = self.at("api/v1/device");
+        {
+            let mut query = url.query_pairs_mut();
+            query
+                .append_pair("device_time", &report.device_time.to_string())
+                .append_pair("unsent", &report.unsent.to_string())
+                .append_pair("mode", report.mode.as_str());
+            if let Some(oldest) = report.oldest_unsent {
+                query.append_pair("oldest_unsent", &oldest.to_string());
+            }
+        }
+        let request = self.http.get(url).timeout(LOOK);
+        Reply::of(self.send(request).await.as_ref())
+    }
+
+    /// Turns an enrolment code into a token.
+    ///
+    /// # Errors
+    /// [`EnrolError`].
+    pub async fn enrol(config: &EdgeConfig, code: &str) -> Result<Enrolled, EnrolError> {
+        let client = Self::new(config, String::new().into())?;
+        let url = client.at("api/v1/enrolments");
+        let request = client.http.post(url.clone());
+        let request = request.json(&serde_json::json!({ "code": code }));
+        let answer = Self::receive(request.timeout(LOOK)).await;
+        let refused = |problem: Problem| {
+            let detail = [problem.title, problem.detail].join(". ");
+            EnrolError::Refused(detail)
+        };
+        match Reply::of(answer.as_ref()) {
+            Reply::Answer(enrolled) => Ok(enrolled),
+            Reply::Problem(problem) => Err(refused(problem)),
+            Reply::Failing { code, .. } => Err(EnrolError::Refused(format!(
+                "{}; wait a minute, then try again",
+                code.unwrap_or_else(|| "it is out of order".to_owned())
+            ))),
+            Reply::Silent | Reply::TokenInvalid => Err(EnrolError::Silent(url)),
+        }
+    }
+
+    fn at(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path.split('/'));
+        }
+        url
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Option<HttpAnswer> {
+        let request = {
+            let token = self.token.read().unwrap_or_else(PoisonError::into_inner);
+            request.bearer_auth(token.expose_secret())
+        };
+        Self::receive(request).await
+    }
+
+    async fn receive(request: RequestBuilder) -> Option<HttpAnswer> {
+        let mut response = request
+            .send()
+            .await
+            .inspect_err(|error| tracing::debug!(error = gate::causes(error), "no answer"))
+            .ok()?;
+        let header = |name: header::HeaderName| response.headers().get(name)?.to_str().ok();
+        let content_type = header(header::CONTENT_TYPE).unwrap_or("").to_owned();
+        let retry_after_s = header(header::RETRY_AFTER).and_then(|text| text.parse().ok());
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.ok()? {
+            if body.len() + chunk.len() > ANSWER_LIMIT_BYTES {
+                return None;
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Some(HttpAnswer {
+            status,
+            content_type,
+            retry_after_s,
+            body,
+        })
+    }
+}
+
+/// The SHA-256 of a token: to tell one from another without keeping it.
+#[must_use]
+pub fn digest(token: &SecretString) -> String {
+    use std::fmt::Write;
+    let hash = Sha256::digest(token.expose_secret());
+    hash.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,155 @@
+//! `passerelle edge`: the turnstile agent.
+
+use crate::Verdict;
+use clap::Subcommand;
+use edge::config::{ConfigError, EdgeConfig};
+use edge::run::EdgeError;
+use edge::server::{EnrolError, ServerClient};
+use kernel::SystemClock;
+use secrecy::ExposeSecret;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What is read if no configuration is named.
+const DEFAULT: &str = "edge.toml";
+
+/// `passerelle edge`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The configuration; by default edge.toml, if there is one
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "PASSERELLE_EDGE_CONFIG"
+    )]
+    config: Option<PathBuf>,
+    /// The server's address, such as https://passerelle.example.org
+    #[arg(long, global = true, value_name = "URL")]
+    server: Option<String>,
+    /// The file with this device's token
+    #[arg(long, global = true, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// The folder of the journal
+    #[arg(long, value_name = "FOLDER")]
+    journal: Option<PathBuf>,
+    /// Read codes from standard input
+    #[arg(long)]
+    stdin: bool,
+    /// Speak the TCP line protocol here
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Show the status page here
+    #[arg(long, value_name = "ADDRESS")]
+    status: Option<SocketAddr>,
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Turn an enrolment code into this device's token
+    Enrol {
+        /// The code, as `passerelle device enrol` or the back office shows it
+        #[arg(long, value_name = "ABCD-EFGH")]
+        code: String,
+    },
+}
+
+/// Why the agent did not start, or was not enrolled.
+#[derive(Debug, thiserror::Error)]
+pub enum EdgeCommandError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Starting.
+    #[error(transparent)]
+    Start(#[from] EdgeError),
+    /// Enrolling.
+    #[error(transparent)]
+    Enrol(#[from] EnrolError),
+    /// Keeping the token.
+    #[error(
+        "the token could not be written to {path}; take it back with `passerelle device revoke` and enrol again"
+    )]
+    Keep {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+pub async fn run(arguments: Arguments) -> Result<Verdict, EdgeCommandError> {
+    crate::serve::start_log();
+    let path = arguments.config.clone().or_else(|| {
+        let default = PathBuf::from(DEFAULT);
+        default.exists().then_some(default)
+    });
+    let mut config = EdgeConfig::read(path.as_deref())?;
+    let here = std::env::current_dir().unwrap_or_default();
+    if let Some(url) = arguments.server {
+        config.server.url = url;
+    }
+    // Paths of the configuration are relative to it, those of flags to here.
+    if let Some(file) = arguments.token_file {
+        config.server.token_file = here.join(file);
+    }
+    if let Some(folder) = arguments.journal {
+        config.journal.folder = here.join(folder);
+    }
+    config.input.stdin |= arguments.stdin;
+    config.input.listen = arguments.listen.or(config.input.listen);
+    config.status.listen = arguments.status.or(config.status.listen);
+    match arguments.action {
+        Some(Action::Enrol { code }) => enrol(&config, &code).await,
+        None => work(config).await,
+    }
+}
+
+async fn work(config: EdgeConfig) -> Result<Verdict, EdgeCommandError> {
+    let running = edge::run::start(config, Arc::new(SystemClock))?;
+    // Standard output belongs to the answers.
+    if let Some(address) = running.input {
+        errln!("The turnstile agent reads lines on {address}");
+    }
+    if let Some(address) = running.status {
+        errln!("  status page    http://{address}/");
+    }
+    running.until(crate::serve::ended()).await;
+    Ok(Verdict::Fine)
+}
+
+async fn enrol(config: &EdgeConfig, code: &str) -> Result<Verdict, EdgeCommandError> {
+    let enrolled = ServerClient::enrol(config, code).await?;
+    let path = config.path(&config.server.token_file);
+    keep(&path, enrolled.token.expose_secret()).map_err(|source| EdgeCommandError::Keep {
+        path: path.clone(),
+        source,
+    })?;
+    outln!(
+        "This device is {} now. Its token is in {}; keep that file to yourself.",
+        enrolled.device,
+        path.display()
+    );
+    Ok(Verdict::Fine)
+}
+
+/// Writes the token so that nobody else can read it, and never half of it.
+fn keep(path: &Path, token: &str) -> std::io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = std::fs::File::options()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(&new)?;
+    writeln!(file, "{token}")?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)
+}

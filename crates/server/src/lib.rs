@@ -13,6 +13,7 @@ mod device_api;
 mod health;
 mod problem;
 pub mod reconciliation;
+mod scan;
 mod service;
 pub mod statement;
 pub mod tls;

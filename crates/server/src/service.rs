@@ -1,7 +1,7 @@
 use crate::decode::Frames;
 use crate::problem::Problem;
 use crate::tls::TlsListener;
-use crate::{access_control, decoder, device_api, health, workers};
+use crate::{access_control, decoder, device_api, health, scan, workers};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Request};
@@ -130,6 +130,7 @@ impl Service {
             router = router
                 .merge(routes.with_state(shared))
                 .merge(decoder::routes())
+                .merge(scan::routes())
                 .merge(page);
         }
         if let Some(role) = &self.box_office {

@@ -1,0 +1,219 @@
+//! The scanner page, `/scan`: files that are part of the program, served so that
+//! a browser keeps them and never mixes two versions.
+//!
+//! All files of a version lie below `/scan/<version>/`, where the version is the
+//! hash of their content. They import one another by relative paths, so a page
+//! that was loaded stays whole when the service is updated under it. Only the
+//! page itself and its service worker have fixed addresses.
+
+use crate::decoder;
+use crate::problem::Problem;
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use gate::{Decision, Language, wording};
+use rust_embed::Embed;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The page's own files. A debug build reads them from the folder at its start.
+#[derive(Embed)]
+#[folder = "assets/scan"]
+struct Assets;
+
+/// The page, which names the version.
+const PAGE: &str = "index.html";
+/// The service worker, which names the version and all files.
+const WORKER: &str = "sw.js";
+/// What the agent reads for each outcome, in each language; made of
+/// [`wording`], so that online and offline say the same.
+const WORDING: &str = "wording.json";
+/// Stands in the page, the worker and the manifest for the version.
+const VERSION_MARK: &str = "{{version}}";
+/// Stands in the worker for the addresses of all files, as a JSON list.
+const FILES_MARK: &str = "{{files}}";
+
+/// Only our own files; WebAssembly for the decoder of camera pictures. No
+/// inline script or style.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
+     style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; \
+     manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'";
+
+const REVALIDATE: &str = "no-cache";
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+struct File {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// All files of one version.
+struct Version {
+    /// Sixteen hexadecimal digits.
+    id: String,
+    page: Vec<u8>,
+    worker: Vec<u8>,
+    files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Version {
+    fn new() -> Self {
+        let mut files: Vec<File> = Assets::iter()
+            .filter_map(|name| {
+                let bytes = Assets::get(&name)?.data.into_owned();
+                let name = name.into_owned();
+                Some(File { name, bytes })
+            })
+            .collect();
+        files.push(File {
+            name: WORDING.to_owned(),
+            bytes: wording_json().into_bytes(),
+        });
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        let id = version_of(&files);
+        let mut files: BTreeMap<String, Vec<u8>> = files
+            .into_iter()
+            .map(|file| {
+                let bytes = with_mark(file.bytes, VERSION_MARK, &id);
+                (file.name, bytes)
+            })
+            .collect();
+        let page = files.remove(PAGE).unwrap_or_default();
+        let worker = files.remove(WORKER).unwrap_or_default();
+        let addresses: Vec<String> = files
+            .keys()
+            .map(|name| format!("/scan/{id}/{name}"))
+            .chain(decoder::urls())
+            .collect();
+        let addresses = serde_json::Value::from(addresses).to_string();
+        let worker = with_mark(worker, FILES_MARK, &addresses);
+        Self {
+            id,
+            page,
+            worker,
+            files,
+        }
+    }
+}
+
+/// Over names and contents, each with its length, so that no two sets of files
+/// look the same. The decoder counts by its addresses, which bear its version.
+fn version_of(files: &[File]) -> String {
+    let mut hash = Sha256::new();
+    for file in files {
+        for part in [file.name.as_bytes(), &file.bytes] {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(part);
+        }
+    }
+    for url in decoder::urls() {
+        hash.update(url);
+    }
+    let bytes = hash.finalize();
+    bytes.iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+/// Replaces a mark in a text; other files stay as they are.
+fn with_mark(bytes: Vec<u8>, mark: &str, value: &str) -> Vec<u8> {
+    match String::from_utf8(bytes) {
+        Ok(text) => text.replace(mark, value).into_bytes(),
+        Err(error) => error.into_bytes(),
+    }
+}
+
+fn wording_json() -> String {
+    let languages: BTreeMap<&str, BTreeMap<&str, &str>> = Language::ALL
+        .into_iter()
+        .map(|language| {
+            let messages = Decision::ALL
+                .into_iter()
+                .map(|decision| (decision.as_str(), wording::message(decision, language)))
+                .collect();
+            (language.as_str(), messages)
+        })
+        .collect();
+    serde_json::to_value(languages)
+        .map(|json| json.to_string())
+        .unwrap_or_default()
+}
+
+/// The page, its worker and its files.
+pub(crate) fn routes() -> Router {
+    let version = Arc::new(Version::new());
+    let page = Arc::clone(&version);
+    let worker = Arc::clone(&version);
+    Router::new()
+        .route(
+            "/scan",
+            get(async move |headers: HeaderMap| document(&headers, PAGE, &page.id, &page.page)),
+        )
+        // The address of the page has no slash at its end; people type one.
+        .route("/scan/", get(async || Redirect::permanent("/scan")))
+        .route(
+            "/scan/sw.js",
+            get(async move |headers: HeaderMap| {
+                document(&headers, WORKER, &worker.id, &worker.worker)
+            }),
+        )
+        .route(
+            "/scan/{version}/{file}",
+            get(async move |path: Path<(String, String)>| file(&version, &path)),
+        )
+}
+
+fn document(request: &HeaderMap, name: &str, version: &str, bytes: &[u8]) -> Response {
+    let tag = format!("\"{version}\"");
+    let known = request
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(|known| known.trim() == tag));
+    let cache = [
+        (header::ETAG, tag.as_str()),
+        (header::CACHE_CONTROL, REVALIDATE),
+    ];
+    if known {
+        return (StatusCode::NOT_MODIFIED, cache).into_response();
+    }
+    let more = [
+        ("service-worker-allowed", "/scan"),
+        ("content-security-policy", CONTENT_SECURITY_POLICY),
+        ("permissions-policy", "camera=(self), microphone=()"),
+        ("referrer-policy", "no-referrer"),
+    ];
+    (cache, more, content(name, bytes)).into_response()
+}
+
+fn file(version: &Version, Path((asked, name)): &Path<(String, String)>) -> Response {
+    match version.files.get(name).filter(|_| *asked == version.id) {
+        Some(bytes) => {
+            ([(header::CACHE_CONTROL, FOR_EVER)], content(name, bytes)).into_response()
+        }
+        None => Problem::not_found().into_response(),
+    }
+}
+
+fn content(name: &str, bytes: &[u8]) -> impl IntoResponse {
+    let headers = [
+        ("content-type", content_type(name)),
+        ("x-content-type-options", "nosniff"),
+    ];
+    (headers, bytes.to_vec())
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("json") => "application/json",
+        Some("webmanifest") => "application/manifest+json",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        _ => "application/octet-stream",
+    }
+}

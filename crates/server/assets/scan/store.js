@@ -6,7 +6,8 @@ const VERSION = 1;
 
 // meta: what the device knows of itself, by name. journal: what the server has
 // yet to hear, in the order in which it happened. aside: what the server will
-// never take. history: the last answers.
+// never take. history: the last answers. entered: by card number, whom this
+// device has admitted today.
 const STORES = ["journal", "aside", "history"];
 
 export class Store {
@@ -19,6 +20,7 @@ export class Store {
       const request = indexedDB.open(NAME, VERSION);
       request.onupgradeneeded = () => {
         request.result.createObjectStore("meta");
+        request.result.createObjectStore("entered", { keyPath: "card" });
         for (const name of STORES) {
           request.result.createObjectStore(name, { keyPath: "seq", autoIncrement: true });
         }

@@ -1,0 +1,250 @@
+// One scan, from code to answer: the server decides if it answers in time,
+// otherwise this device does, by the offline rules and under the same id. What
+// this device decides is on its disk before anyone sees it.
+
+import { detect } from "./detect.js";
+import { StorageFull } from "./journal.js";
+import { admits, decideOffline, opens } from "./offline.js";
+import { passKey } from "./passlist.js";
+
+/// The longest code that the server takes, in bytes.
+const CODE_BYTES = 512;
+/// How long after the scan an entry can be cancelled.
+const CANCEL_TIMEOUT_MS = 5_000;
+
+export class Checks {
+  constructor({ api, device, journal, entered, connection }) {
+    Object.assign(this, { api, device, journal, entered, connection });
+  }
+
+  /// Decides `{code, direction, forcedNote}`. Gives the answer for the screen,
+  /// or `{trouble}`: storage, revoked, forced_entry_not_allowed,
+  /// direction_not_allowed, note_invalid.
+  async check({ code, direction, forcedNote }) {
+    if (this.device.revoked) return { trouble: "revoked" };
+    const now = new Date();
+    if (new TextEncoder().encode(code).length > CODE_BYTES) return tooLong(now, direction);
+    const scan = { code, direction };
+    if (forcedNote !== undefined) scan.forced_note = forcedNote;
+    const former = this.journal.attempt(scan, now.getTime());
+    const fresh = { id: newId(), scanned_at: now.toISOString(), ...scan };
+    const entry = former ?? (await this.#begin(fresh));
+    const result = this.connection.isWorthAsking
+      ? await this.api.post("checks", onWire(entry), this.device.checkTimeoutMs)
+      : { kind: "silent" };
+    switch (result.kind) {
+      case "answer":
+        return this.#answered(entry, result.body);
+      case "problem":
+        return this.#notTaken(entry, result.code);
+      case "revoked":
+        await Promise.allSettled([this.device.revoke(), this.journal.forget([entry])]);
+        return { trouble: "revoked" };
+      case "unwell":
+        // Only this one pass waits for Otipass; the server is well.
+        if (result.code !== "check_stays_open") this.connection.silence();
+        return this.#alone(entry);
+      default:
+        this.connection.silence();
+        return this.#alone(entry);
+    }
+  }
+
+  // A full disk is no reason not to ask the server, who has another.
+  async #begin(check) {
+    try {
+      return await this.journal.begin(check);
+    } catch (error) {
+      if (error instanceof StorageFull) return { kind: "check", ...check };
+      throw error;
+    }
+  }
+
+  #answered(entry, body) {
+    const answer = {
+      id: entry.id,
+      code: entry.code,
+      at: entry.scanned_at,
+      direction: entry.direction,
+      outcome: body.outcome,
+      open: body.open,
+      admitted: body.admitted,
+      message: body.message,
+      card: body.pass_number ?? null,
+      validUntil: body.valid_until ?? null,
+      entriesLeft: body.entries_left ?? null,
+      alone: false,
+    };
+    // Nobody waits for these: the answer is on the server's disk.
+    const notes = [this.journal.forget([entry])];
+    if (this.device.isToday(entry.scanned_at)) {
+      notes.push(this.device.takeCount(body.device_count_today));
+    }
+    if (answer.admitted) notes.push(this.entered.note(answer.card, entry.id, entry.scanned_at));
+    void Promise.allSettled(notes);
+    return answer;
+  }
+
+  async #notTaken(entry, code) {
+    const told = ["forced_entry_not_allowed", "direction_not_allowed", "note_invalid"];
+    if (told.includes(code)) {
+      await Promise.allSettled([this.journal.forget([entry])]);
+      void this.connection.probeNow();
+      return { trouble: code };
+    }
+    if (code !== "check_id_conflict") return this.#alone(entry);
+    // The id belongs to another scan: a new one, and no second question.
+    const { seq: _, kind: __, ...check } = entry;
+    await Promise.allSettled([this.journal.forget([entry])]);
+    return this.#alone(await this.#begin({ ...check, id: newId() }));
+  }
+
+  async #alone(entry) {
+    const { snapshot, list } = this.device;
+    const now = Date.now();
+    const suspect = detect(entry.code, snapshot.detection);
+    const key = suspect !== null && list !== null ? await passKey(suspect) : null;
+    const scan = {
+      code: entry.code,
+      direction: entry.direction,
+      forced: entry.forced_note !== undefined,
+    };
+    const { outcome, card } = decideOffline(snapshot, scan, (pass) => ({
+      listed: key === null ? null : list.refuses(key, now),
+      enteredToday: this.#enteredToday(pass),
+    }));
+    try {
+      await this.journal.decide(entry, outcome, card);
+    } catch (error) {
+      if (error instanceof StorageFull) return { trouble: "storage" };
+      throw error;
+    }
+    if (admits(outcome)) {
+      void this.entered.note(card, entry.id, entry.scanned_at).catch(() => {});
+    }
+    return {
+      id: entry.id,
+      code: entry.code,
+      at: entry.scanned_at,
+      direction: entry.direction,
+      outcome,
+      open: opens(outcome),
+      admitted: admits(outcome),
+      card,
+      validUntil: null,
+      entriesLeft: null,
+      alone: true,
+    };
+  }
+
+  #enteredToday(card) {
+    const entry = this.entered.of(card);
+    return entry !== undefined && this.device.isToday(entry.at);
+  }
+
+  /// Takes back an entry `{id, at}`. Gives "cancelled", or the trouble:
+  /// storage, revoked, not_cancellable.
+  async cancel(entry) {
+    if (this.device.revoked) return "revoked";
+    const cancellation = {
+      id: newId(),
+      check_id: entry.id,
+      cancelled_at: new Date().toISOString(),
+      scanned_at: entry.at,
+    };
+    let kept;
+    try {
+      kept = await this.journal.cancel(cancellation);
+    } catch (error) {
+      if (error instanceof StorageFull) return "storage";
+      throw error;
+    }
+    // The server must have the check before it hears that it is void.
+    if (!this.journal.holds(entry.id) && this.connection.isWorthAsking) {
+      const told = await this.#tellCancelled(kept);
+      if (told !== "cancelled") return told;
+    }
+    await Promise.allSettled([this.entered.cancel(entry.id)]);
+    return "cancelled";
+  }
+
+  async #tellCancelled(kept) {
+    const body = { id: kept.id, check_id: kept.check_id, cancelled_at: kept.cancelled_at };
+    const result = await this.api.post("cancellations", body, CANCEL_TIMEOUT_MS);
+    switch (result.kind) {
+      case "answer":
+        await Promise.allSettled([
+          this.journal.forget([kept]),
+          this.device.takeCount(result.body.device_count_today),
+        ]);
+        return "cancelled";
+      case "problem":
+        await Promise.allSettled([this.journal.forget([kept])]);
+        return "not_cancellable";
+      case "revoked":
+        await this.device.revoke();
+        return "cancelled";
+      default:
+        this.connection.silence();
+        return "cancelled";
+    }
+  }
+
+  /// What is known of a pass, for the help desk. Records nothing.
+  async look(code) {
+    if (this.device.revoked) return { trouble: "revoked" };
+    if (this.connection.isWorthAsking) {
+      const result = await this.api.post("look", { code }, this.device.checkTimeoutMs);
+      if (result.kind === "answer") return { look: result.body, alone: false };
+      if (result.kind === "problem") return { trouble: result.code };
+      if (result.kind === "revoked") {
+        await this.device.revoke();
+        return { trouble: "revoked" };
+      }
+      this.connection.silence();
+    }
+    return { look: await this.#lookAlone(code), alone: true };
+  }
+
+  async #lookAlone(code) {
+    const { snapshot, list } = this.device;
+    const card = detect(code, snapshot.detection);
+    if (card === null) return { recognised: false, outcome: "not_a_pass", admissible: false };
+    const listed = list?.refuses(await passKey(card), Date.now()) ?? null;
+    const entered = this.entered.of(card);
+    return {
+      recognised: true,
+      pass_number: card,
+      admissible: listed === null ? null : false,
+      outcome: listed ?? undefined,
+      last_entries: entered ? [{ at: entered.at, device: snapshot.device, cancelled: false }] : [],
+    };
+  }
+}
+
+/// A check as the API wants it.
+export function onWire({ id, code, scanned_at, direction, forced_note, outcome }) {
+  // What is undefined is left out.
+  return { id, code, scanned_at, direction, forced_note, outcome };
+}
+
+function newId() {
+  return crypto.randomUUID();
+}
+
+// The server refuses to keep it, so nobody is told of it.
+function tooLong(now, direction) {
+  return {
+    id: newId(),
+    code: "",
+    at: now.toISOString(),
+    direction,
+    outcome: "not_a_pass",
+    open: false,
+    admitted: false,
+    card: null,
+    validUntil: null,
+    entriesLeft: null,
+    alone: true,
+  };
+}

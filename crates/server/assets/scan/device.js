@@ -1,0 +1,120 @@
+// What this device knows of itself: its token, its door and settings, today's
+// count, and the pass list if the site wants one.
+
+import { PassList, isSigned } from "./passlist.js";
+
+export class Device {
+  static async load(store) {
+    const names = ["token", "snapshot", "revoked", "count", "list"];
+    const [token, snapshot, revoked, count, list] = await Promise.all(
+      names.map((name) => store.get(name)),
+    );
+    const device = new Device(store);
+    Object.assign(device, {
+      token: token ?? null,
+      snapshot: snapshot ?? null,
+      revoked: revoked ?? false,
+      count: count ?? { day: "", admitted: 0 },
+      list: PassList.restore(list),
+    });
+    return device;
+  }
+
+  constructor(store) {
+    this.store = store;
+    /// By how much this device's clock is ahead of the server's, or null.
+    this.clockAheadMs = null;
+  }
+
+  /// Whether it can decide: it has a token and knows its door.
+  get ready() {
+    return this.token !== null && this.snapshot !== null;
+  }
+
+  /// How long the server may take for a check.
+  get checkTimeoutMs() {
+    return (this.snapshot?.decision_budget_ms ?? 1500) + 300;
+  }
+
+  get settings() {
+    return this.snapshot?.settings ?? {};
+  }
+
+  /// Takes a new token; what belonged to another device goes.
+  async enrol(name, token) {
+    const same = this.snapshot?.device === name;
+    await this.store.write(["meta"], ({ meta }) => {
+      meta.put(token, "token");
+      meta.delete("revoked");
+      // Lists are signed with the token they were fetched with.
+      meta.delete("list");
+      if (!same) for (const other of ["snapshot", "count"]) meta.delete(other);
+    });
+    Object.assign(this, { token, revoked: false, list: null });
+    if (!same) Object.assign(this, { snapshot: null, count: { day: "", admitted: 0 } });
+  }
+
+  async takeSnapshot(snapshot) {
+    this.clockAheadMs = Date.now() - Date.parse(snapshot.server_time);
+    await this.store.set("snapshot", snapshot);
+    this.snapshot = snapshot;
+    await this.takeCount(snapshot.admitted_today);
+  }
+
+  /// The server's count of today's visitors at this device.
+  async takeCount(admitted) {
+    this.count = { day: this.dayOf(Date.now()), admitted };
+    await this.store.set("count", this.count);
+  }
+
+  /// The server does not know the token any more: this device admits nobody.
+  async revoke() {
+    this.revoked = true;
+    await this.store.set("revoked", true);
+  }
+
+  /// Today's visitors: those the server knows, and those it has yet to hear of.
+  admittedToday(journal) {
+    const today = this.dayOf(Date.now());
+    const known = this.count.day === today ? this.count.admitted : 0;
+    return Math.max(0, known + journal.admittedUnsent((time) => this.isToday(time)));
+  }
+
+  /// The organisation's calendar day.
+  dayOf(time) {
+    const timeZone = this.snapshot?.timezone;
+    return new Intl.DateTimeFormat("en-CA", { timeZone }).format(new Date(time));
+  }
+
+  isToday(time) {
+    return this.dayOf(time) === this.dayOf(Date.now());
+  }
+
+  /// Brings the pass list up to date, if the site wants one.
+  async refreshList(api) {
+    if (this.snapshot?.offline_policy !== "guarded") {
+      if (this.list !== null) await this.#keepList(null);
+      return;
+    }
+    const taken = await this.#fetchList(api, this.list);
+    // A difference that does not fit, or none to be had: take the whole.
+    if (!taken && this.list !== null) await this.#fetchList(api, null);
+  }
+
+  async #fetchList(api, list) {
+    const query = list === null ? "" : `?since=${list.version}`;
+    const result = await api.get(`pass-list${query}`, 30_000);
+    if (result.kind !== "answer") return result.kind !== "problem";
+    const signature = result.headers.get("x-passerelle-signature");
+    if (!(await isSigned(result.bytes, signature, this.token))) return true;
+    const next = PassList.with(list, result.body);
+    if (next === null) return false;
+    await this.#keepList(next);
+    return true;
+  }
+
+  async #keepList(list) {
+    this.list = list;
+    await this.store.set("list", list?.stored());
+  }
+}

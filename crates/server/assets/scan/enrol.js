@@ -1,0 +1,101 @@
+// Enrolment: a code that is valid once makes this browser a scanner.
+
+import { byId } from "./dom.js";
+import { Api } from "./api.js";
+
+const TIMEOUT_MS = 10_000;
+const SHAPE = /^[2-9A-HJKMNP-Z]{8}$/;
+
+/// The code in a scanned or opened address, or null.
+export function codeInAddress(text) {
+  const found = /\/scan\/?#enrol=([^&]*)$/.exec(text) ?? /^#enrol=([^&]*)$/.exec(text);
+  return found ? found[1] : null;
+}
+
+export class Enrol {
+  /// `onEnrolled()` goes on with the new token.
+  constructor({ words, device, journal, history, entered, api, onEnrolled, onBack, onLanguage }) {
+    Object.assign(this, { words, device, journal, history, entered, api, onEnrolled });
+    this.field = byId("enrol-code");
+    byId("enrol-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#enrol(this.field.value);
+    });
+    byId("enrol-back").addEventListener("click", onBack);
+    byId("enrol-language").addEventListener("change", ({ target }) => onLanguage(target.value));
+  }
+
+  get isOpen() {
+    return !byId("enrol").hidden;
+  }
+
+  /// Whether somebody has begun to type.
+  get isBegun() {
+    return this.isOpen && this.field.value !== "";
+  }
+
+  open() {
+    const { words, device, journal } = this;
+    byId("enrol-why").hidden = !device.revoked;
+    byId("enrol-unsent").textContent =
+      journal.unsent > 0 ? words.t("revoked_unsent", { n: journal.unsent }) : "";
+    // Back only to a scanner that still works.
+    byId("enrol-back").hidden = !device.ready || device.revoked;
+    byId("enrol-language").replaceChildren(...words.options());
+    if (!this.isOpen) this.#say("");
+    byId("enrol").hidden = false;
+    this.field.focus();
+  }
+
+  close() {
+    byId("enrol").hidden = true;
+    this.field.value = "";
+    this.#say("");
+  }
+
+  /// A code that came by scan or by link: goes on by itself.
+  take(code) {
+    this.field.value = code;
+    return this.#enrol(code);
+  }
+
+  async #enrol(text) {
+    const code = (codeInAddress(text) ?? text).toUpperCase().replace(/[\s-]/g, "");
+    if (!SHAPE.test(code)) return this.#fail("enrol_shape");
+    this.#say("enrol_wait");
+    const result = await new Api(null).post("enrolments", { code }, TIMEOUT_MS);
+    if (result.kind === "answer") return this.#enrolled(result.body);
+    if (result.kind !== "problem") return this.#fail("enrol_offline");
+    return this.#fail(result.code === "too_many_attempts" ? "enrol_many" : "enrol_invalid");
+  }
+
+  async #enrolled({ device: name, token }) {
+    const former = this.device.snapshot?.device;
+    if (former !== undefined && former !== name) {
+      if (this.journal.unsent > 0) {
+        const values = { other: name, device: former, n: this.journal.unsent };
+        return this.#fail("enrol_other", values);
+      }
+      // Another device's visitors are none of ours.
+      await Promise.allSettled([
+        this.journal.forget(this.journal.entries),
+        this.history.clear(),
+        this.entered.forgetOthers(() => false),
+      ]);
+    }
+    await this.device.enrol(name, token);
+    this.api.token = token;
+    this.field.value = "";
+    await this.onEnrolled();
+  }
+
+  #fail(key, values) {
+    this.#say(key, values);
+    this.field.focus();
+    this.field.select();
+  }
+
+  #say(key, values) {
+    byId("enrol-problem").textContent = key === "" ? "" : this.words.t(key, values);
+  }
+}

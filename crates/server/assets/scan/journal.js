@@ -1,0 +1,181 @@
+// What the server has yet to hear. Everything here is on the disk before anyone
+// is told of it; the copy in memory is for counting, and right because only one
+// tab works at a time.
+//
+// A check begins as an attempt: written down before the server is asked, so that
+// a power cut in between does not make a second check of it. An attempt that the
+// server answered is forgotten; one that this device decided by itself stays,
+// with its outcome, until the server has kept it.
+
+import { admits } from "./offline.js";
+
+/// The most checks that may wait to be sent.
+export const UNSENT_LIMIT = 20_000;
+/// The most that the server refused to take and that are still shown.
+const ASIDE_LIMIT = 500;
+/// How long a re-scan belongs to an attempt that a crash left without answer.
+const ATTEMPT_MS = 10 * 60_000;
+
+/// The storage of this device takes nothing more.
+export class StorageFull extends Error {}
+
+export class Journal {
+  static async load(store) {
+    return new Journal(store, await store.all("journal"), await store.all("aside"));
+  }
+
+  constructor(store, entries, aside) {
+    this.store = store;
+    this.entries = entries;
+    this.aside = aside;
+  }
+
+  get checks() {
+    return this.entries.filter((entry) => entry.kind === "check" && entry.outcome !== undefined);
+  }
+
+  get cancellations() {
+    return this.entries.filter((entry) => entry.kind === "cancellation");
+  }
+
+  /// How many checks and cancellations the server has yet to hear.
+  get unsent() {
+    return this.entries.reduce((sum, entry) => sum + (isUnsent(entry) ? 1 : 0), 0);
+  }
+
+  /// When the oldest of them happened, or null.
+  get oldestUnsent() {
+    const oldest = this.entries.find(isUnsent);
+    return oldest ? (oldest.scanned_at ?? oldest.cancelled_at) : null;
+  }
+
+  /// Whether the check with this id is still here.
+  holds(id) {
+    return this.entries.some((entry) => entry.kind === "check" && entry.id === id);
+  }
+
+  /// The attempt at the same thing that never got an answer, or undefined.
+  attempt(scan, nowMs) {
+    return this.entries.find(
+      (entry) =>
+        entry.kind === "check" &&
+        entry.outcome === undefined &&
+        entry.code === scan.code &&
+        entry.direction === scan.direction &&
+        entry.forced_note === scan.forced_note &&
+        Math.abs(nowMs - Date.parse(entry.scanned_at)) < ATTEMPT_MS,
+    );
+  }
+
+  /// Writes a check down that the server is about to be asked.
+  async begin(check) {
+    if (this.entries.length >= UNSENT_LIMIT) throw new StorageFull();
+    const entry = { kind: "check", ...check };
+    await this.#put(entry);
+    return entry;
+  }
+
+  /// This device has decided by itself; the visitor is told afterwards.
+  async decide(entry, outcome, card) {
+    await this.#put({ ...entry, outcome, card });
+  }
+
+  async cancel(cancellation) {
+    if (this.entries.length >= UNSENT_LIMIT) throw new StorageFull();
+    const entry = { kind: "cancellation", ...cancellation };
+    await this.#put(entry);
+    return entry;
+  }
+
+  /// The server knows these now, or nobody needs to.
+  async forget(entries) {
+    // If the disk fails, they come back after a reload, and the server gives
+    // its first answer again.
+    this.entries = this.entries.filter((entry) => !entries.includes(entry));
+    await this.#settle(entries, []);
+  }
+
+  /// The server keeps `kept` and will never take `refused`, entries with the
+  /// code of their problem.
+  async settle(kept, refused) {
+    await this.#settle(kept, refused);
+  }
+
+  /// Someone has read what was refused.
+  async clearAside() {
+    await this.store.write(["aside"], ({ aside }) => aside.clear());
+    this.aside = [];
+  }
+
+  /// Attempts that nobody will take up again. What the server decided about
+  /// them stands there; nobody was told anything here.
+  async dropOldAttempts(nowMs) {
+    const old = this.entries.filter(
+      (entry) =>
+        entry.kind === "check" &&
+        entry.outcome === undefined &&
+        Math.abs(nowMs - Date.parse(entry.scanned_at)) >= ATTEMPT_MS,
+    );
+    if (old.length > 0) await this.forget(old);
+  }
+
+  /// How many visitors were admitted on the day and are not known to the server.
+  admittedUnsent(isToday) {
+    const admitted = this.checks.filter(
+      (entry) => admits(entry.outcome) && isToday(entry.scanned_at),
+    );
+    const cancelled = this.cancellations.filter(
+      (entry) => entry.kind === "cancellation" && isToday(entry.scanned_at),
+    );
+    return admitted.length - cancelled.length;
+  }
+
+  async #put(entry) {
+    await guarded(
+      this.store.write(["journal"], ({ journal }) => {
+        const request = journal.put(entry);
+        request.onsuccess = () => {
+          entry.seq = request.result;
+        };
+      }),
+    );
+    const index = this.entries.findIndex((known) => known.seq === entry.seq);
+    if (index < 0) this.entries.push(entry);
+    else this.entries[index] = entry;
+  }
+
+  async #settle(kept, refused) {
+    const gone = new Set([...kept, ...refused.map(({ entry }) => entry)].map(({ seq }) => seq));
+    const moved = refused.map(({ entry, code }) => {
+      const { seq: _, ...rest } = entry;
+      return { ...rest, problem: code };
+    });
+    await guarded(
+      this.store.write(["journal", "aside"], ({ journal, aside }) => {
+        for (const seq of gone) journal.delete(seq);
+        for (const entry of moved) {
+          const request = aside.add(entry);
+          request.onsuccess = () => {
+            entry.seq = request.result;
+          };
+        }
+        const surplus = this.aside.length + moved.length - ASIDE_LIMIT;
+        for (const entry of this.aside.slice(0, Math.max(0, surplus))) aside.delete(entry.seq);
+      }),
+    );
+    this.entries = this.entries.filter((entry) => !gone.has(entry.seq));
+    this.aside = [...this.aside, ...moved].slice(-ASIDE_LIMIT);
+  }
+}
+
+function isUnsent(entry) {
+  return entry.kind === "cancellation" || entry.outcome !== undefined;
+}
+
+async function guarded(write) {
+  try {
+    await write;
+  } catch (error) {
+    throw new StorageFull(error?.name);
+  }
+}

@@ -1,0 +1,72 @@
+// What was: the last answers with a search, and what the server did not take.
+
+import { byId, el, icon } from "./dom.js";
+import { kindOf } from "./screen.js";
+
+const ICONS = { admitted: "i-check", refused: "i-cross", exit: "i-exit" };
+const PROBLEMS = { check_id_conflict: "aside_conflict", clock_stands_still: "aside_clock" };
+
+export class Lists {
+  constructor({ words, device, journal, history, panels, changed }) {
+    Object.assign(this, { words, device, journal, history, panels });
+    byId("go-history").addEventListener("click", () => {
+      byId("history-search").value = "";
+      this.#fill();
+      panels.open("history", byId("history-list"));
+    });
+    byId("history-search").addEventListener("input", () => this.#fill());
+    byId("aside-done").addEventListener("click", async () => {
+      panels.close();
+      await journal.clearAside();
+      changed();
+    });
+  }
+
+  #fill() {
+    const wanted = plain(byId("history-search").value);
+    const found = [...this.history.items]
+      .reverse()
+      .map((item) => ({ item, text: this.words.outcome(item.outcome, item.message) }))
+      .filter(({ item, text }) => plain(`${item.card ?? ""} ${text}`).includes(wanted));
+    const none = this.history.items.length === 0 ? "history_empty" : "history_none";
+    const rows = found.map(({ item, text }) => this.#row(item, text));
+    const empty = el("li", { className: "empty" }, el("span", {}), this.words.t(none));
+    byId("history-list").replaceChildren(...(rows.length > 0 ? rows : [empty]));
+  }
+
+  #row(item, text) {
+    const { words } = this;
+    const kind = kindOf(item);
+    const tags = [
+      item.cancelled ? "mark_cancelled" : null,
+      this.journal.holds(item.id) ? "mark_unsent" : null,
+    ].filter(Boolean);
+    return el(
+      "li",
+      { className: item.cancelled ? `${kind} cancelled` : kind },
+      icon(ICONS[kind]),
+      el("b", {}, item.card ?? "–"),
+      el("time", {}, words.time(item.at, this.device.snapshot?.timezone)),
+      el("span", { className: "what" }, text),
+      ...tags.map((tag) => el("span", { className: "what" }, el("span", { className: "tag" }, words.t(tag)))),
+    );
+  }
+
+  /// What the server did not take.
+  openAside() {
+    const { words } = this;
+    const rows = this.journal.aside.map((entry) => {
+      const time = words.time(entry.scanned_at, this.device.snapshot?.timezone);
+      const why = words.t(PROBLEMS[entry.problem] ?? "aside_other");
+      const what = entry.kind === "check" ? why : `${words.t("aside_cancellation")}: ${why}`;
+      return el("li", {}, el("b", {}, entry.card ?? entry.code ?? "–"), el("time", {}, time), el("span", {}, what));
+    });
+    byId("aside-list").replaceChildren(...rows);
+    this.panels.open("aside");
+  }
+}
+
+// Without case and accents, as people search.
+function plain(text) {
+  return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+}

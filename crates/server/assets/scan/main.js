@@ -1,0 +1,288 @@
+// Puts the page together.
+
+import { Api } from "./api.js";
+import { Bar } from "./bar.js";
+import { Camera } from "./camera.js";
+import { Checks } from "./checks.js";
+import { Connection } from "./connection.js";
+import { Desk } from "./desk.js";
+import { Device } from "./device.js";
+import { byId } from "./dom.js";
+import { Enrol, codeInAddress } from "./enrol.js";
+import { Entered } from "./entered.js";
+import { Forced } from "./forced.js";
+import { History } from "./history.js";
+import { Words } from "./i18n.js";
+import { Journal } from "./journal.js";
+import { Lists } from "./lists.js";
+import { Panels } from "./panels.js";
+import { Screen } from "./screen.js";
+import { Settings } from "./settings.js";
+import { Sound } from "./sound.js";
+import { Store } from "./store.js";
+import { Sync } from "./sync.js";
+import { Typing } from "./typing.js";
+import { keepUpdated } from "./update.js";
+import { Wedge } from "./wedge.js";
+
+const LOCK = "passerelle-scan";
+/// A pause in which an update disturbs nobody.
+const PAUSE_MS = 20_000;
+
+const words = await Words.load();
+words.fill(document);
+document.title = `Passerelle – ${words.t("title")}`;
+
+if (!globalThis.isSecureContext) {
+  unable("unable_insecure");
+} else {
+  const waiting = setTimeout(() => other(), 300);
+  // One tab works; another waits for its turn.
+  await navigator.locks.request(LOCK, async () => {
+    clearTimeout(waiting);
+    byId("unable").hidden = true;
+    try {
+      await start(await Store.open());
+    } catch {
+      unable("unable_storage");
+    }
+    // Held as long as the page lives.
+    await new Promise(() => {});
+  });
+}
+
+function unable(key) {
+  byId("unable-title").textContent = words.t("unable_title");
+  byId("unable-text").textContent = words.t(key);
+  byId("work").hidden = true;
+  byId("unable").hidden = false;
+}
+
+function other() {
+  byId("unable-title").textContent = words.t("other_tab_title");
+  byId("unable-text").textContent = words.t("other_tab_text");
+  byId("unable").hidden = false;
+}
+
+async function start(store) {
+  const device = await Device.load(store);
+  const [journal, history, entered, settings] = await Promise.all([
+    Journal.load(store),
+    History.load(store),
+    Entered.load(store, (time) => device.isToday(time)),
+    Settings.load(store),
+  ]);
+  await journal.dropOldAttempts(Date.now());
+  const api = new Api(device.token);
+  const connection = new Connection(probe);
+  const checks = new Checks({ api, device, journal, entered, connection });
+  const sync = new Sync({ api, device, journal, connection });
+  const sound = new Sound();
+  const panels = new Panels({ onClosed: home });
+  const screen = new Screen({ words, sound, onForce: (answer) => force(answer), onDone: home });
+  const desk = new Desk({ device, journal, history, checks, sync, screen, panels, changed: show });
+  const lists = new Lists({ words, device, journal, history, panels, changed: show });
+  const bar = new Bar({ words, device, journal, connection, desk, onAside: () => lists.openAside() });
+  const forced = new Forced({
+    words,
+    panels,
+    onForce: (code, forcedNote) => desk.submit({ code, forcedNote }),
+  });
+  new Typing({ words, device, panels, onCode: (code) => desk.submit({ code }) });
+  const enrol = new Enrol({
+    words,
+    device,
+    journal,
+    history,
+    entered,
+    api,
+    onEnrolled: enrolled,
+    onBack: () => view(),
+    onLanguage: (language) => settings.chooseLanguage(language, apply),
+  });
+  settings.attach({ words, device, panels, apply, onEnrol: () => view("enrol") });
+  const camera = new Camera({ video: byId("video"), api, onCode: took });
+  new Wedge({ home: byId("scan"), onCode: took });
+
+  // Whether somebody asked for the enrolment page.
+  let enrolling = false;
+
+  /// A code from wedge or camera.
+  function took(text, physical = text) {
+    const code = codeInAddress(text);
+    if (code !== null || enrol.isOpen) return void enrol.take(code ?? physical);
+    if (!device.ready || byId("work").hidden) return;
+    if (panels.isOpen("force")) return forced.fill(text);
+    panels.close();
+    desk.scanned(text, physical);
+  }
+
+  function force(answer) {
+    screen.close();
+    forced.open(answer.code);
+  }
+
+  async function probe(timeoutMs) {
+    if (device.token === null || device.revoked) return null;
+    const result = await api.get(`device?${about()}`, timeoutMs);
+    if (result.kind === "answer") {
+      await device.takeSnapshot(result.body).catch(() => {});
+      await entered.forgetOthers((time) => device.isToday(time)).catch(() => {});
+      void device.refreshList(api).catch(() => {});
+      apply();
+    } else if (result.kind === "revoked") {
+      await device.revoke();
+    }
+    return result;
+  }
+
+  // What this device tells of itself.
+  function about() {
+    const query = new URLSearchParams({
+      device_time: new Date().toISOString(),
+      unsent: journal.unsent,
+      mode: connection.state === "offline" ? "offline" : "online",
+    });
+    if (journal.oldestUnsent !== null) query.set("oldest_unsent", journal.oldestUnsent);
+    if (bar.batteryPercent !== null) query.set("battery_percent", bar.batteryPercent);
+    return query;
+  }
+
+  async function enrolled() {
+    apply();
+    await connection.probeNow();
+    // That one may have been on its way with the former token.
+    if (!device.ready) await connection.probeNow();
+    view();
+  }
+
+  // Takes language and sound from where they are set.
+  function apply() {
+    sound.on = settings.sound;
+    if (settings.language !== null && settings.language !== words.language) {
+      words.use(settings.language);
+      words.fill(document);
+      document.title = `Passerelle – ${words.t("title")}`;
+      // Its texts were made when it opened.
+      if (enrol.isOpen) enrol.open();
+      if (panels.isOpen("settings")) byId("more-settings").click();
+    }
+    show();
+  }
+
+  function show() {
+    bar.show();
+    const { forced_entry, help_desk, may_switch_direction } = device.settings;
+    byId("more-force").hidden = !forced_entry;
+    byId("more-look").hidden = !help_desk || desk.looking;
+    byId("more-direction").hidden = !may_switch_direction;
+    byId("more-direction-words").textContent = words.t(
+      desk.direction === "entry" ? "switch_to_exit" : "switch_to_entry",
+    );
+    if (device.revoked && !enrol.isOpen && !screen.isOpen) view();
+  }
+
+  // Enrolment, or the page at work.
+  function view(wanted) {
+    enrolling = wanted === "enrol";
+    const working = device.ready && !device.revoked && wanted !== "enrol";
+    byId("work").hidden = !working;
+    if (working) {
+      enrol.close();
+    } else {
+      camera.stop();
+      panels.close();
+      enrol.open();
+    }
+    show();
+    home();
+  }
+
+  // The focus is never lost: it goes back to the scan field.
+  function home() {
+    if (device.revoked && !enrol.isOpen) return view();
+    if (panels.current === null && !byId("work").hidden && !screen.isOpen) {
+      byId("scan").focus({ preventScroll: true });
+    }
+  }
+
+  async function film() {
+    const problem = camera.isOn ? camera.stop() : await camera.start();
+    byId("camera-problem").textContent = problem ? words.t(problem) : "";
+    byId("camera-problem").hidden = !problem;
+    home();
+  }
+
+  camera.addEventListener("change", () => {
+    const { isOn } = camera;
+    for (const id of ["video", "aim"]) byId(id).hidden = !isOn;
+    byId("ready").classList.toggle("filming", isOn);
+    byId("go-camera").setAttribute("aria-pressed", String(isOn));
+    byId("torch").hidden = !camera.hasTorch;
+    if (isOn) {
+      byId("camera-problem").textContent = camera.blind ? words.t("camera_needs_line") : "";
+      byId("camera-problem").hidden = !camera.blind;
+    }
+  });
+  byId("go-camera").addEventListener("click", film);
+  byId("torch").addEventListener("click", ({ currentTarget }) => {
+    const on = currentTarget.getAttribute("aria-pressed") !== "true";
+    currentTarget.setAttribute("aria-pressed", String(on));
+    void camera.light(on).catch(() => {});
+  });
+  byId("go-more").addEventListener("click", () => panels.open("more"));
+  document.addEventListener("focusout", () => {
+    setTimeout(() => {
+      if (document.activeElement === document.body) home();
+    });
+  });
+
+  connection.addEventListener("change", () => {
+    show();
+    if (connection.state === "online") void sync.wake();
+    // The first snapshot came late.
+    if (device.ready && byId("work").hidden && !enrolling && !device.revoked) view();
+  });
+  sync.addEventListener("change", () => {
+    show();
+    // What was sent counts in the server's number now.
+    if (journal.unsent === 0) void connection.probeNow();
+  });
+
+  // A link with a code, opened by hand or by the phone's own camera.
+  async function takeLink() {
+    const code = codeInAddress(location.hash);
+    if (code === null) return false;
+    // A reload must not try the code again.
+    globalThis.history.replaceState(null, "", location.pathname);
+    view("enrol");
+    await enrol.take(code);
+    return true;
+  }
+  addEventListener("hashchange", () => void takeLink());
+
+  apply();
+  view();
+  void keepUpdated(
+    () =>
+      desk.isIdle &&
+      !screen.isOpen &&
+      panels.current === null &&
+      !camera.isOn &&
+      !enrol.isBegun &&
+      performance.now() - desk.lastAt > PAUSE_MS,
+  ).catch(() => {});
+  void navigator.storage?.persist?.().catch(() => {});
+  void keepAwake();
+  document.documentElement.dataset.started = "yes";
+  if (!(await takeLink())) await connection.probeNow();
+}
+
+// A scanner that falls asleep makes a queue.
+async function keepAwake() {
+  const wake = async () => {
+    if (!document.hidden) await navigator.wakeLock?.request("screen").catch(() => {});
+  };
+  document.addEventListener("visibilitychange", wake);
+  await wake();
+}

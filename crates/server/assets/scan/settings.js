@@ -1,0 +1,67 @@
+// Language and sound, which the agent may choose, and what this scanner is.
+
+import { byId, el } from "./dom.js";
+
+export class Settings {
+  static async load(store) {
+    const [language, sound] = await Promise.all([store.get("language"), store.get("sound")]);
+    return new Settings(store, { language, sound });
+  }
+
+  constructor(store, chosen) {
+    this.store = store;
+    this.chosen = chosen;
+  }
+
+  /// Ties the dialog to the page. `apply()` makes a choice felt.
+  attach({ words, device, panels, apply, onEnrol }) {
+    Object.assign(this, { words, device, panels });
+    byId("more-settings").addEventListener("click", () => this.#open());
+    byId("settings-enrol").addEventListener("click", () => {
+      panels.close();
+      onEnrol();
+    });
+    byId("settings-language").addEventListener("change", ({ target }) => {
+      this.#choose("language", target.value, apply);
+    });
+    byId("settings-sound").addEventListener("change", ({ target }) => {
+      this.#choose("sound", target.checked, apply);
+    });
+  }
+
+  /// The agent's choice, else the device's own, else the browser's.
+  get language() {
+    return this.chosen.language ?? this.device?.snapshot?.language ?? null;
+  }
+
+  get sound() {
+    return this.chosen.sound ?? this.device?.settings.sound ?? true;
+  }
+
+  async chooseLanguage(language, apply) {
+    await this.#choose("language", language, apply);
+  }
+
+  async #choose(name, value, apply) {
+    this.chosen[name] = value;
+    apply();
+    await this.store.set(name, value).catch(() => {});
+  }
+
+  #open() {
+    const { words, device } = this;
+    byId("settings-language").replaceChildren(...words.options());
+    byId("settings-sound").checked = this.sound;
+    const facts = [
+      ["device", device.snapshot.device],
+      ["door", device.snapshot.door_name ?? device.snapshot.door],
+      ["site", device.snapshot.site],
+      ["version", document.body.dataset.version],
+    ];
+    const rows = facts.map(([key, value]) =>
+      el("div", {}, el("dt", {}, words.t(key)), el("dd", {}, value ?? "–")),
+    );
+    byId("settings-device").replaceChildren(...rows);
+    this.panels.open("settings");
+  }
+}

@@ -1,0 +1,88 @@
+// Sends the journal when the server answers: oldest first, in batches, as often
+// as it takes. Cancellations go when the server has kept their checks.
+
+import { onWire } from "./checks.js";
+
+const BATCH = 100;
+const TIMEOUT_MS = 30_000;
+
+export class Sync extends EventTarget {
+  #running = null;
+
+  constructor({ api, device, journal, connection }) {
+    super();
+    Object.assign(this, { api, device, journal, connection });
+  }
+
+  /// Sends what there is, unless that is going on.
+  wake() {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #run() {
+    let size = BATCH;
+    while (this.connection.state === "online" && !this.device.revoked) {
+      const entries = this.#due(size);
+      if (entries.length === 0) return;
+      const result = await this.api.post("checks/batch", batchOf(entries), TIMEOUT_MS);
+      if (result.kind === "answer") {
+        if (!(await this.#settle(entries, result.body))) return;
+        size = BATCH;
+      } else if (result.kind === "problem" && entries.length > 1) {
+        // Something in it, or its size: smaller ones find the one at fault.
+        size = Math.ceil(entries.length / 8);
+      } else if (result.kind === "problem") {
+        await this.journal.settle([], [{ entry: entries[0], code: result.code }]);
+      } else {
+        if (result.kind === "revoked") await this.device.revoke();
+        else this.connection.silence();
+      }
+      this.dispatchEvent(new Event("change"));
+    }
+  }
+
+  #due(size) {
+    const { checks, cancellations } = this.journal;
+    return (checks.length > 0 ? checks : cancellations).slice(0, size);
+  }
+
+  // Whether every entry found its result.
+  async #settle(entries, body) {
+    const results =
+      entries[0].kind === "check" ? (body.results ?? []) : (body.cancellations ?? []);
+    if (results.length !== entries.length) {
+      this.connection.silence();
+      return false;
+    }
+    const pairs = entries.map((entry, index) => ({ entry, result: results[index] }));
+    const kept = pairs.filter(({ result }) => result.status === "kept");
+    const refused = pairs
+      .filter(({ result }) => result.status !== "kept")
+      .map(({ entry, result }) => ({ entry, code: result.problem?.code ?? "" }));
+    const counts = kept
+      .filter(({ entry }) => entry.kind === "check" && this.device.isToday(entry.scanned_at))
+      .map(({ result }) => result.answer.device_count_today);
+    await this.journal.settle(
+      kept.map(({ entry }) => entry),
+      refused,
+    );
+    if (counts.length > 0) {
+      const known = this.device.count.day === this.device.dayOf(Date.now()) ? this.device.count.admitted : 0;
+      await this.device.takeCount(Math.max(known, ...counts));
+    }
+    return true;
+  }
+}
+
+function batchOf(entries) {
+  if (entries[0].kind === "check") return { checks: entries.map(onWire), cancellations: [] };
+  const cancellations = entries.map(({ id, check_id, cancelled_at }) => ({
+    id,
+    check_id,
+    cancelled_at,
+  }));
+  return { checks: [], cancellations };
+}

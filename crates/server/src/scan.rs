@@ -190,9 +190,7 @@ fn document(request: &HeaderMap, name: &str, version: &str, bytes: &[u8]) -> Res
 
 fn file(version: &Version, Path((asked, name)): &Path<(String, String)>) -> Response {
     match version.files.get(name).filter(|_| *asked == version.id) {
-        Some(bytes) => {
-            ([(header::CACHE_CONTROL, FOR_EVER)], content(name, bytes)).into_response()
-        }
+        Some(bytes) => ([(header::CACHE_CONTROL, FOR_EVER)], content(name, bytes)).into_response(),
         None => Problem::not_found().into_response(),
     }
 }

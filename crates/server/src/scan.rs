@@ -29,8 +29,10 @@ const PAGE: &str = "index.html";
 /// The service worker, which names the version and all files.
 const WORKER: &str = "sw.js";
 /// What the agent reads for each outcome, in each language; made of
-/// [`wording`], so that online and offline say the same.
+/// [`wording`], so that online and offline say the same. What the help desk
+/// reads of a pass that would be admitted is under [`MAY_ENTER`].
 const WORDING: &str = "wording.json";
+const MAY_ENTER: &str = "may_enter";
 /// Stands in the page, the worker and the manifest for the version.
 const VERSION_MARK: &str = "{{version}}";
 /// Stands in the worker for the addresses of all files, as a JSON list.
@@ -132,6 +134,7 @@ fn wording_json() -> String {
             let messages = Decision::ALL
                 .into_iter()
                 .map(|decision| (decision.as_str(), wording::message(decision, language)))
+                .chain([(MAY_ENTER, wording::may_enter(language))])
                 .collect();
             (language.as_str(), messages)
         })

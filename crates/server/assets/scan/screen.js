@@ -70,10 +70,9 @@ export class Screen {
   /// What the help desk asked.
   looked({ look, alone }, { timezone }) {
     const { words } = this;
-    const verdict =
-      look.admissible === true ? words.t("look_yes")
-      : look.admissible === false ? words.outcome(look.outcome, look.message)
-      : words.t("look_open");
+    const outcome = look.admissible === true ? "may_enter" : look.outcome;
+    const known = look.admissible === true || look.admissible === false;
+    const verdict = known ? words.outcome(outcome, look.message) : words.t("look_open");
     const lines = (look.last_entries ?? []).map((entry) => {
       const place = [entry.door ?? entry.sector, entry.device].filter(Boolean).join(" · ");
       const name = entry.cancelled ? words.t("mark_cancelled") : entry.outcome ? words.outcome(entry.outcome) : "";

@@ -2,9 +2,14 @@
 
 use db::testing::TestDb;
 use db::{DbError, params};
-use gate::{Direction, Gate, InterfaceSettings, Merged, Scan, WhenSilent, ledger, read_site};
+use gate::{
+    DeviceSettings, Direction, Freshness, Gate, InterfaceSettings, JournalItem, Merged, Scan,
+    WhenSilent, attendance, ledger, read_site,
+};
 use kernel::{CheckId, ManualClock, Timestamp};
-use otipass::{Contract, Credentials, OtipassClient, OtipassSettings, References, read_mapping};
+use otipass::{
+    Contract, Credentials, EntriesLeft, OtipassClient, OtipassSettings, References, read_mapping,
+};
 use sandbox::{Failure, Fault, PassBook, Sandbox, SandboxSettings};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -155,6 +160,56 @@ impl House {
             .collect()
     }
 
+    /// Changes what `device` may do.
+    pub async fn set(&self, device: &str, settings: DeviceSettings) {
+        let mut site = (*self.gate.site()).clone();
+        let device = device.parse().unwrap();
+        site.devices.get_mut(&device).unwrap().settings = settings;
+        self.change(site).await;
+    }
+
+    /// Applies another site, and has the gate take it up.
+    pub async fn change(&self, site: gate::Site) {
+        Gate::apply_site(&self.test.db, site).await.unwrap();
+        self.gate.refresh().await.unwrap();
+    }
+
+    /// Entries left of a pass for the sector that `PDA01` leads to.
+    pub fn entries_left(&self, card: &str) -> Option<EntriesLeft> {
+        let passes = self.sandbox.passes();
+        let pass = passes.get(&card.parse().unwrap()).unwrap();
+        let service = "PCUMID000FSA5CD6".parse().unwrap();
+        pass.services.get(&service).copied()
+    }
+
+    pub async fn attendance(&self) -> attendance::Attendance {
+        let day = "2026-07-14".parse().unwrap();
+        attendance::attendance(&self.test.db, day, day)
+            .await
+            .unwrap()
+    }
+
+    /// What becomes of one item of a journal.
+    pub async fn bring(&self, scan: &Scan, outcome: &str) -> Merged {
+        let item = JournalItem {
+            scan: scan.clone(),
+            outcome: Some(outcome.parse().unwrap()),
+        };
+        let mut merged = self.gate.merge_journal(vec![item]).await.unwrap();
+        merged.remove(0)
+    }
+
+    /// The same in words.
+    pub async fn brought(&self, scan: &Scan, outcome: &str) -> (&'static str, Freshness) {
+        match self.bring(scan, outcome).await {
+            Merged::Kept(check, freshness) => {
+                assert_eq!(check.scan, *scan, "the device's own scan and id");
+                (check.decision.as_str(), freshness)
+            }
+            Merged::Refused(_, error) => panic!("{error}"),
+        }
+    }
+
     pub async fn merge(&self, journal: &[Scan]) -> Vec<Merged> {
         let items = journal.iter().cloned().map(Into::into).collect();
         self.gate.merge_journal(items).await.unwrap()
@@ -185,3 +240,25 @@ pub fn scan(n: u128, device: &str, code: &str) -> Scan {
         forced_note: None,
     }
 }
+
+pub fn exit(n: u128, device: &str, code: &str) -> Scan {
+    Scan {
+        direction: Direction::Exit,
+        ..scan(n, device, code)
+    }
+}
+
+pub fn forced(n: u128, device: &str, code: &str) -> Scan {
+    Scan {
+        forced_note: Some("came with a group".parse().unwrap()),
+        ..scan(n, device, code)
+    }
+}
+
+pub const FORCES: DeviceSettings = DeviceSettings {
+    direction: Direction::Entry,
+    may_switch_direction: true,
+    forced_entry: true,
+    help_desk: true,
+    sound: true,
+};

@@ -3,6 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cancellations;
 mod checks;
+mod desk;
+mod devices;
+mod door;
 mod house;
 mod journal;

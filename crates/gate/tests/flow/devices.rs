@@ -1,0 +1,165 @@
+//! Devices: enrolment, revocation, settings, and what they say of themselves.
+
+use crate::house::{FORCES, House, now, usual};
+use db::testing::TestDb;
+use gate::{
+    CODE_VALID_MS, DeviceReport, DeviceToken, EnrolError, EnrolmentCode, Gate, Mode, TokenError,
+    devices,
+};
+
+db::conformance! {
+    a_code_enrols_one_device_once,
+    a_code_expires,
+    guessing_is_slowed_down,
+    a_revoked_token_is_refused_at_once_here_and_soon_elsewhere,
+    settings_are_taken_up_like_the_site,
+    what_devices_say_of_themselves_is_kept,
+}
+
+fn code(n: u8) -> EnrolmentCode {
+    EnrolmentCode::from_random([n; 16])
+}
+
+fn token(n: u8) -> DeviceToken {
+    DeviceToken::from_random([n; 32])
+}
+
+async fn print_code(house: &House, n: u8, device: &str) -> Result<(), TokenError> {
+    let device = device.parse().unwrap();
+    Gate::new_enrolment_code(&house.test.db, &house.clock, device, code(n))
+        .await
+        .map(|expires_at| assert_eq!(expires_at.ms_since(now()), CODE_VALID_MS))
+}
+
+async fn a_code_enrols_one_device_once(test: TestDb) {
+    let house = usual(test).await;
+    print_code(&house, 1, "PDA01").await.unwrap();
+    print_code(&house, 2, "PDA02").await.unwrap();
+    let entered = code(1).reveal().to_lowercase();
+    let device = house.gate.enrol(&entered, token(1)).await.unwrap();
+    assert_eq!(device.as_str(), "PDA01");
+    let holder = house.gate.holder_of(token(1)).await.unwrap();
+    assert_eq!(holder.unwrap().as_str(), "PDA01");
+    for wrong in [code(1).reveal(), code(3).reveal(), String::new()] {
+        let refused = house.gate.enrol(&wrong, token(9)).await;
+        assert!(matches!(refused, Err(EnrolError::CodeInvalid)), "{wrong}");
+    }
+    assert_eq!(house.gate.holder_of(token(9)).await.unwrap(), None);
+    let device = house.gate.enrol(&code(2).reveal(), token(2)).await.unwrap();
+    assert_eq!(device.as_str(), "PDA02");
+    let kept = "SELECT COUNT(*) AS n FROM gate_enrolment_code WHERE LENGTH(code_sha256) = 64";
+    assert_eq!(house.count(kept).await, 2, "only a hash is kept");
+    let nobody = print_code(&house, 4, "PDA99").await.unwrap_err();
+    assert!(nobody.to_string().contains("PDA99"));
+}
+
+async fn a_code_expires(test: TestDb) {
+    let house = usual(test).await;
+    print_code(&house, 1, "PDA01").await.unwrap();
+    print_code(&house, 2, "PDA01").await.unwrap();
+    house.clock.advance_ms(CODE_VALID_MS - 1);
+    house.gate.enrol(&code(1).reveal(), token(1)).await.unwrap();
+    house.clock.advance_ms(1);
+    let late = house.gate.enrol(&code(2).reveal(), token(2)).await;
+    assert!(matches!(late, Err(EnrolError::CodeInvalid)));
+    // What became of codes is forgotten after a day.
+    house.clock.set(now().plus_ms(3 * 86_400_000));
+    let device = "PDA01".parse().unwrap();
+    Gate::new_enrolment_code(&house.test.db, &house.clock, device, code(3))
+        .await
+        .unwrap();
+    let kept = "SELECT COUNT(*) AS n FROM gate_enrolment_code";
+    assert_eq!(house.count(kept).await, 1);
+}
+
+async fn guessing_is_slowed_down(test: TestDb) {
+    let house = usual(test).await;
+    print_code(&house, 1, "PDA01").await.unwrap();
+    for _ in 0..20 {
+        let wrong = house.gate.enrol(&code(9).reveal(), token(9)).await;
+        assert!(matches!(wrong, Err(EnrolError::CodeInvalid)));
+    }
+    let right = house.gate.enrol(&code(1).reveal(), token(1)).await;
+    assert!(matches!(right, Err(EnrolError::TooManyAttempts)));
+    house.clock.advance_ms(60_000);
+    house.gate.enrol(&code(1).reveal(), token(1)).await.unwrap();
+}
+
+async fn a_revoked_token_is_refused_at_once_here_and_soon_elsewhere(test: TestDb) {
+    let house = usual(test).await;
+    let elsewhere = house.restarted(std::time::Duration::from_secs(1)).await;
+    let device: kernel::DeviceCode = "PDA01".parse().unwrap();
+    Gate::grant_token(&house.test.db, &house.clock, device.clone(), token(1))
+        .await
+        .unwrap();
+    for gate in [&house.gate, &elsewhere] {
+        assert!(gate.holder_of(token(1)).await.unwrap().is_some());
+    }
+    assert_eq!(house.gate.revoke(device.clone()).await.unwrap(), 1);
+    assert_eq!(house.gate.holder_of(token(1)).await.unwrap(), None);
+    elsewhere.refresh().await.unwrap();
+    assert_eq!(elsewhere.holder_of(token(1)).await.unwrap(), None);
+    // A new token works in both, before and after they look at the site again.
+    Gate::grant_token(&house.test.db, &house.clock, device, token(2))
+        .await
+        .unwrap();
+    assert!(house.gate.holder_of(token(2)).await.unwrap().is_some());
+    house.gate.refresh().await.unwrap();
+    assert!(house.gate.holder_of(token(2)).await.unwrap().is_some());
+}
+
+async fn settings_are_taken_up_like_the_site(test: TestDb) {
+    let house = usual(test).await;
+    let device = "PDA01".parse().unwrap();
+    assert_eq!(house.gate.site().settings_of(&device), Default::default());
+    house.set("PDA01", FORCES).await;
+    assert_eq!(house.gate.site().settings_of(&device), FORCES);
+    let unknown = "PDA99".parse().unwrap();
+    assert_eq!(house.gate.site().settings_of(&unknown), Default::default());
+}
+
+async fn what_devices_say_of_themselves_is_kept(test: TestDb) {
+    let house = usual(test).await;
+    let device: kernel::DeviceCode = "PDA01".parse().unwrap();
+    let state = async || {
+        let all = devices(&house.test.db).await.unwrap();
+        assert_eq!(all.len(), 13);
+        all.into_iter().next().unwrap()
+    };
+    let unheard = state().await;
+    assert_eq!(
+        (unheard.seen_at, unheard.unsent, unheard.tokens),
+        (None, None, 0)
+    );
+    assert_eq!(unheard.sectors, ["VN_AUG".parse().unwrap()]);
+    let report = DeviceReport {
+        device_time: Some(now().plus_ms(-250)),
+        unsent: Some(12),
+        oldest_unsent: Some(now().plus_ms(-60_000)),
+        battery_percent: Some(41),
+        mode: Some(Mode::Offline),
+    };
+    house.gate.note_seen(device.clone(), report).await.unwrap();
+    let said = state().await;
+    assert_eq!(
+        (said.seen_at, said.clock_offset_ms),
+        (Some(now()), Some(-250))
+    );
+    assert_eq!((said.unsent, said.battery_percent), (Some(12), Some(41)));
+    assert_eq!(said.oldest_unsent_at, Some(now().plus_ms(-60_000)));
+    assert_eq!(said.mode, Some(Mode::Offline));
+    // What it does not say stays; an empty journal has no oldest check.
+    house.clock.advance_ms(1_000);
+    let silent = DeviceReport::default();
+    house.gate.note_seen(device.clone(), silent).await.unwrap();
+    let later = state().await;
+    assert_eq!(later.seen_at, Some(now().plus_ms(1_000)));
+    assert_eq!((later.unsent, later.mode), (said.unsent, said.mode));
+    assert_eq!(later.oldest_unsent_at, said.oldest_unsent_at);
+    let emptied = DeviceReport {
+        unsent: Some(0),
+        ..DeviceReport::default()
+    };
+    house.gate.note_seen(device, emptied).await.unwrap();
+    assert_eq!(state().await.oldest_unsent_at, None);
+}

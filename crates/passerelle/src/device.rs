@@ -1,11 +1,16 @@
-//! `passerelle device`: tokens of scanners and turnstiles.
+//! `passerelle device`: enrolment and tokens of scanners and turnstiles, and
+//! what is known of each.
 
 use crate::assemble::AssembleError;
 use crate::config::Config;
+use crate::table::{Align, table};
 use crate::{ConfigOption, Verdict, assemble, tokens};
 use clap::Subcommand;
-use gate::{Gate, TokenError};
-use kernel::{Clock, DeviceCode, SystemClock};
+use db::DbError;
+use gate::{CODE_VALID_MS, DeviceState, EnrolmentCode, Gate, Mode, TokenError};
+use kernel::{Clock, DeviceCode, SystemClock, Timestamp};
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
 use std::sync::Arc;
 
 /// `passerelle device`
@@ -19,6 +24,17 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// Print a code that enrols a device, once, and as a QR code
+    Enrol {
+        /// The device's code, as in the site file
+        device: DeviceCode,
+        /// Where the device reaches the service, like https://gate.example.org;
+        /// by default where the configuration has it listen
+        #[arg(long)]
+        url: Option<String>,
+    },
+    /// Show all devices: where they stand, when they were seen, what they hold
+    List,
     /// Print a new token for a device, once
     Token {
         /// The device's code, as in the site file
@@ -31,7 +47,7 @@ enum Action {
     },
 }
 
-/// Why a token could not be given or taken back.
+/// Why nothing could be done.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
     /// The set-up or the database.
@@ -43,6 +59,9 @@ pub enum DeviceError {
     /// The token.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The devices.
+    #[error("the devices could not be read")]
+    Db(#[from] DbError),
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict, DeviceError> {
@@ -50,6 +69,27 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DeviceError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let db = assemble::database(&config, &clock).await?;
     match arguments.action {
+        Action::Enrol { device, url } => {
+            let code = EnrolmentCode::from_random(tokens::random_16());
+            Gate::new_enrolment_code(&db, &*clock, device.clone(), code.clone()).await?;
+            let page = page(&config, url, &code)?;
+            outln!("{}", code.reveal());
+            errln!(
+                "This code enrols {device}, once, within {} minutes.",
+                CODE_VALID_MS / 60_000
+            );
+            match page {
+                Some(page) => errln!(
+                    "Open this page on the device, or scan it there:\n\n    {page}\n\n{}",
+                    qr_code(&page)
+                ),
+                None => errln!(
+                    "Enter it on the device. With --url and the address at which devices reach the \
+                     service, you get a QR code to scan instead."
+                ),
+            }
+        }
+        Action::List => out!("{}", list(&gate::devices(&db).await?, clock.now())),
         Action::Token { device } => {
             let token = tokens::random();
             Gate::grant_token(&db, &*clock, device.clone(), token.clone()).await?;
@@ -67,4 +107,142 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DeviceError> {
         }
     }
     Ok(Verdict::Fine)
+}
+
+/// The scanner page's address with the code behind it: a browser does not send
+/// that part to anyone. `None` if nobody says where devices reach the service.
+fn page(
+    config: &Config,
+    url: Option<String>,
+    code: &EnrolmentCode,
+) -> Result<Option<String>, DeviceError> {
+    let listen = config.server.listen;
+    let url = match url {
+        Some(url) => url,
+        None if listen.ip().is_unspecified() => return Ok(None),
+        None if config.tls()?.is_some() => format!("https://{listen}"),
+        None => format!("http://{listen}"),
+    };
+    let url = url.trim_end_matches('/');
+    Ok(Some(format!("{url}/scan#enrol={}", code.reveal())))
+}
+
+/// Dark on light, whatever the terminal's colours: its light parts are drawn.
+fn qr_code(address: &str) -> String {
+    match QrCode::new(address) {
+        Ok(code) => code
+            .render::<Dense1x2>()
+            .dark_color(Dense1x2::Light)
+            .light_color(Dense1x2::Dark)
+            .build(),
+        // Only an address of thousands of characters fits into none.
+        Err(_) => String::new(),
+    }
+}
+
+fn list(devices: &[DeviceState], now: Timestamp) -> String {
+    let rows: Vec<_> = devices.iter().map(|device| row(device, now)).collect();
+    let columns = [
+        ("device", Align::Left),
+        ("door", Align::Left),
+        ("sector", Align::Left),
+        ("seen", Align::Left),
+        ("clock off", Align::Right),
+        ("unsent", Align::Right),
+        ("oldest", Align::Left),
+        ("mode", Align::Left),
+        ("battery", Align::Right),
+        ("tokens", Align::Right),
+    ];
+    table(&columns, &rows)
+}
+
+fn row(device: &DeviceState, now: Timestamp) -> Vec<String> {
+    fn or_dash(text: Option<String>) -> String {
+        text.unwrap_or_else(|| "–".to_owned())
+    }
+    let sectors: Vec<_> = device.sectors.iter().map(ToString::to_string).collect();
+    vec![
+        device.device.to_string(),
+        device.door.to_string(),
+        or_dash((!sectors.is_empty()).then(|| sectors.join(", "))),
+        device
+            .seen_at
+            .map_or_else(|| "never".to_owned(), |seen_at| ago(now.ms_since(seen_at))),
+        or_dash(device.clock_offset_ms.map(seconds)),
+        or_dash(device.unsent.map(|unsent| unsent.to_string())),
+        or_dash(device.oldest_unsent_at.map(|at| ago(now.ms_since(at)))),
+        or_dash(device.mode.map(Mode::as_str).map(str::to_owned)),
+        or_dash(device.battery_percent.map(|percent| format!("{percent} %"))),
+        device.tokens.to_string(),
+    ]
+}
+
+/// A clock's offset: `+0.3 s`.
+fn seconds(offset_ms: i64) -> String {
+    let sign = if offset_ms < 0 { '-' } else { '+' };
+    let ms = offset_ms.unsigned_abs();
+    format!("{sign}{}.{} s", ms / 1_000, ms % 1_000 / 100)
+}
+
+fn ago(ms: i64) -> String {
+    match ms / 1_000 {
+        ..=59 => "just now".to_owned(),
+        seconds @ 60..=3_599 => format!("{} min ago", seconds / 60),
+        seconds @ 3_600..=86_399 => format!("{} h ago", seconds / 3_600),
+        seconds => format!("{} days ago", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_offsets_are_told_in_short() {
+        for (ms, told) in [
+            (-5_000, "just now"),
+            (59_999, "just now"),
+            (60_000, "1 min ago"),
+            (3_600_000, "1 h ago"),
+            (200_000_000, "2 days ago"),
+        ] {
+            assert_eq!(ago(ms), told);
+        }
+        for (ms, told) in [(0, "+0.0 s"), (31_540, "+31.5 s"), (-250, "-0.2 s")] {
+            assert_eq!(seconds(ms), told);
+        }
+    }
+
+    #[test]
+    fn a_code_stands_behind_the_pages_address() {
+        let code = EnrolmentCode::from_random([0; 16]);
+        let listening = |at: &str| {
+            let mut config = Config::default();
+            config.server.listen = at.parse().unwrap();
+            config
+        };
+        for (at, url, address) in [
+            (
+                "127.0.0.1:8480",
+                None,
+                Some("http://127.0.0.1:8480/scan#enrol=2222-2222"),
+            ),
+            ("0.0.0.0:8480", None, None),
+            (
+                "0.0.0.0:8480",
+                Some("https://gate.example.org/"),
+                Some("https://gate.example.org/scan#enrol=2222-2222"),
+            ),
+        ] {
+            let page = page(&listening(at), url.map(str::to_owned), &code).unwrap();
+            assert_eq!(page.as_deref(), address);
+        }
+        assert!(
+            qr_code("http://127.0.0.1:8480/scan#enrol=2222-2222")
+                .lines()
+                .count()
+                > 10
+        );
+    }
 }

@@ -12,6 +12,12 @@ fn random_bytes() -> [u8; 32] {
     bytes
 }
 
+/// What a random UUID holds: 122 bits from the operating system.
+#[must_use]
+pub fn random_16() -> [u8; 16] {
+    *uuid::Uuid::new_v4().as_bytes()
+}
+
 /// A new token for a device.
 #[must_use]
 pub fn random() -> DeviceToken {

@@ -4,7 +4,9 @@
 use boxoffice::{BoxOffice, Organisation, catalogue, read_catalogue};
 use db::testing::TestDb;
 use db::{Db, DbError, params};
-use gate::{DeviceToken, Gate, InterfaceSettings, Language, Site, WhenSilent, read_site};
+use gate::{
+    DeviceSettings, DeviceToken, Gate, InterfaceSettings, Language, Site, WhenSilent, read_site,
+};
 use kernel::{Clock, ManualClock, Timestamp};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use otipass::{Contract, Credentials, OtipassClient, OtipassSettings, References, read_mapping};
@@ -314,6 +316,15 @@ impl House {
         answer(self.as_device(device, Method::POST, path).json(body)).await
     }
 
+    /// Changes what `device` may do.
+    pub async fn set(&self, device: &str, settings: DeviceSettings) {
+        let mut site = (*self.gate.site()).clone();
+        let device = device.parse().unwrap();
+        site.devices.get_mut(&device).unwrap().settings = settings;
+        Gate::apply_site(&self.test.db, site).await.unwrap();
+        self.gate.refresh().await.unwrap();
+    }
+
     /// Sends the scan `n` and gives the decision.
     pub async fn check(&self, device: &str, n: u32, code: &str) -> Value {
         let answer = self.post(device, "/api/v1/checks", &scan(n, code)).await;
@@ -349,9 +360,16 @@ impl House {
     /// Waits until the service says that it waits for nothing but for cures.
     pub async fn settle(&self) {
         self.until("all queues are empty", |waiting| {
-            ["deliveries", "declarations", "unresolved", "staged_ready"]
-                .iter()
-                .all(|queue| waiting[queue] == 0)
+            [
+                "deliveries",
+                "declarations",
+                "cancellations",
+                "give_backs",
+                "unresolved",
+                "staged_ready",
+            ]
+            .iter()
+            .all(|queue| waiting[queue] == 0)
         })
         .await;
     }
@@ -382,7 +400,7 @@ impl House {
         let waiting = gate.waiting().await.unwrap();
         let left = (
             waiting.deliveries,
-            waiting.declarations,
+            waiting.declarations + waiting.cancellations + waiting.give_backs,
             waiting.unresolved,
             box_office.waiting().await.unwrap().ready,
         );
@@ -467,4 +485,23 @@ pub async fn meddle(db: &Db, n: u32, statement: &str) -> u64 {
         .await
         .map_err(|error: DbError| error)
         .unwrap()
+}
+
+/// What a device sends to cancel its check `check`, a minute after the scan.
+pub fn cancellation(n: u32, check: u32) -> Value {
+    let cancelled_at = now().plus_ms(i64::from(check) * 1_000 + 60_000);
+    json!({
+        "id": format!("00000000-0000-4000-9000-{n:012}"),
+        "check_id": id(check),
+        "cancelled_at": cancelled_at,
+    })
+}
+
+/// An answer's status and what it says: its outcome, or the code of its problem.
+pub fn told(answer: &Answer) -> (u16, String) {
+    let said = match answer.status {
+        200 => answer.json()["outcome"].as_str().unwrap_or("").to_owned(),
+        _ => answer.problem(),
+    };
+    (answer.status, said)
 }

@@ -2,11 +2,11 @@
 
 use crate::house::{
     AUG, Answer, CAS, EXPIRED, GEO, GOOD, House, OPERATOR_PASSWORD, OTIPASS_PASSWORD, Plan,
-    UNLIMITED, answer, id, now, scan, ticketing_client, token,
+    UNLIMITED, answer, cancellation, id, now, scan, ticketing_client, token,
 };
 use db::params;
 use db::testing::sqlite_on_disk;
-use gate::ledger;
+use gate::{DeviceSettings, EnrolmentCode, Gate, ledger};
 use reqwest::Method;
 use sandbox::Failure;
 use secutix::wire::{ControlResult, ControlledTicket, ImportControlledTicketRequest};
@@ -14,6 +14,9 @@ use serde_json::json;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+/// What an agent writes of a visitor.
+const NOTE: &str = "la dame au chapeau vert";
 
 /// A log that is kept in memory.
 #[derive(Clone, Default)]
@@ -154,6 +157,45 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
         .find(|d| d.code == "refused_by_ticketing");
     assert!(refused.unwrap().of.contains(&id(40)), "{books:?}");
 
+    // A forced entry with a note, a look, a cancellation, an enrolment.
+    house
+        .set(
+            AUG,
+            DeviceSettings {
+                forced_entry: true,
+                ..DeviceSettings::default()
+            },
+        )
+        .await;
+    let mut forced = scan(42, EXPIRED);
+    forced["forced_note"] = NOTE.into();
+    assert_eq!(house.post(AUG, "/api/v1/checks", &forced).await.status, 200);
+    let mut twice = scan(42, GOOD);
+    twice["forced_note"] = NOTE.into();
+    let conflict = house.post(AUG, "/api/v1/checks", &twice).await;
+    assert!(!conflict.text.contains(NOTE));
+    house.fail(Failure::HalfJson, Some(1));
+    for code in [GOOD, EXPIRED] {
+        let look = house
+            .post(AUG, "/api/v1/look", &json!({"code": code}))
+            .await;
+        assert_eq!(look.status, 200);
+    }
+    house
+        .post(AUG, "/api/v1/cancellations", &cancellation(1, 42))
+        .await;
+    let code = EnrolmentCode::from_random([9; 16]);
+    let device = AUG.parse().unwrap();
+    Gate::new_enrolment_code(&house.test.db, &house.clock, device, code.clone())
+        .await
+        .unwrap();
+    let enrolled = house.request(Method::POST, "/api/v1/enrolments");
+    let enrolled = answer(enrolled.json(&json!({"code": code.reveal()})))
+        .await
+        .json();
+    let new_token = enrolled["token"].as_str().unwrap().to_owned();
+    house.settle().await;
+
     // Who may not, and what is no request.
     client = ticketing_client(
         house.url(server::ACCESS_CONTROL_PATH),
@@ -170,7 +212,7 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
         .into_iter()
         .map(|entry| entry.barcode.reveal().to_owned())
         .collect();
-    assert_eq!(barcodes.len(), 12);
+    assert_eq!(barcodes.len(), 13);
     house
         .test
         .db
@@ -187,12 +229,14 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
     house.stop().await;
 
     let cards = [GOOD, UNLIMITED, EXPIRED];
+    let code = code.reveal();
     let tokens = [AUG, GEO, CAS].map(|device| token(device).reveal().to_owned());
     let secrets: Vec<&str> = cards
         .into_iter()
         .chain(barcodes.iter().map(String::as_str))
         .chain(tokens.iter().map(String::as_str))
         .chain([OTIPASS_PASSWORD, OPERATOR_PASSWORD, "guessed", "eyJ"])
+        .chain([NOTE, new_token.as_str(), code.as_str()])
         .collect();
     for (answer, own) in bad.iter().chain([&(failed, vec![])]) {
         assert!((400..600).contains(&answer.status), "{answer:?}");
@@ -208,6 +252,8 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
         "a call to the access control service was refused",
         "a request failed",
         "external sales",
+        "a device was enrolled",
+        "the help desk has no answer",
     ] {
         assert!(
             log.contains(spoken),

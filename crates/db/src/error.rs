@@ -39,6 +39,9 @@ pub enum DbError {
     /// The connection was lost during the commit: it may or may not have happened.
     #[error("the connection was lost during the commit; it may or may not have happened")]
     CommitUnknown(#[source] Engine),
+    /// An SQLite file could not be copied, for instance because the disk is full.
+    #[error("the database could not be copied; check disk space and rights where the copy goes")]
+    Copy(#[source] Engine),
     /// A query gave another number of rows than it must.
     #[error("{sql} gave {found} rows where exactly one was expected")]
     RowCount {

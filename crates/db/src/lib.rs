@@ -20,6 +20,7 @@ mod error;
 mod job;
 mod migrate;
 mod postgres;
+pub mod snapshot;
 mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -64,6 +64,23 @@ pub(crate) fn open_file(path: &Path, durability: Durability) -> Result<Db, DbErr
     })
 }
 
+/// For a file that is only read, by one thread; nothing of it changes.
+pub(crate) fn open_read_only(path: &Path) -> Result<Db, DbError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(DbError::unavailable)?;
+    configured(&connection).map_err(DbError::unavailable)?;
+    let (reads, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE_LIMIT);
+    spawn("sqlite-copy", move || {
+        while let Some(job) = waiting.blocking_recv() {
+            read(&connection, job);
+        }
+    })?;
+    Ok(Db {
+        writes: reads.clone(),
+        reads,
+    })
+}
+
 /// What holds for every connection.
 fn configured(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -82,10 +99,12 @@ fn prepared(connection: Connection, durability: Durability) -> Result<Connection
     };
     configured(&connection)
         .and_then(|()| {
+            // What is removed is overwritten, or card numbers would stay behind in
+            // free space.
             connection.execute_batch(&format!(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
                  PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; \
-                 PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"
+                 PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"
             ))
         })
         .map_err(DbError::unavailable)?;

@@ -9,7 +9,9 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use otipass::{NumberFormat, OtipassClient, OtipassSettings};
 use secutix::client::{AccessControlClient, ClientSettings};
 use secutix::token::ExpectedCaller;
-use server::{BoxOfficeRole, GateRole, Service};
+use server::backup::{self, BackupError, BackupSchedule};
+use server::reconciliation::Sides;
+use server::{BoxOfficeRole, GateRole, Service, Upkeep};
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
@@ -78,12 +80,24 @@ pub enum AssembleError {
     /// The catalogue.
     #[error(transparent)]
     Catalogue(#[from] boxoffice::CatalogueError),
+    /// `[backup]` is for embedded databases.
+    #[error("[backup] every_h must be 0 here")]
+    Backup(#[from] BackupError),
     /// The interface to Otipass.
     #[error(transparent)]
     Otipass(#[from] otipass::SettingsError),
     /// The interface to ticketing.
     #[error(transparent)]
     Ticketing(#[from] secutix::client::ClientSetupError),
+}
+
+/// Whose books this process's database holds.
+pub fn sides(config: &Config) -> Sides {
+    match (config.has(Role::Gate), config.has(Role::BoxOffice)) {
+        (true, false) => Sides::Gate,
+        (false, true) => Sides::BoxOffice,
+        _ => Sides::Both,
+    }
 }
 
 /// Reads a text file of the set-up.
@@ -267,6 +281,25 @@ pub async fn service(
         box_office,
         db,
         prometheus,
+        upkeep: Some(upkeep(config, clock)?),
+    })
+}
+
+/// What the service does for itself.
+fn upkeep(config: &Config, clock: &Arc<dyn Clock>) -> Result<Upkeep, AssembleError> {
+    let backup = match NonZeroU64::new(config.backup.every_h.into()) {
+        None => None,
+        Some(hours) => Some(BackupSchedule {
+            database: backup::embedded(&config.database_url()?)?.to_owned(),
+            folder: config.path(&config.backup.folder),
+            every: Duration::from_secs(hours.get() * 3_600),
+            keep: config.backup.keep,
+            sides: sides(config),
+        }),
+    };
+    Ok(Upkeep {
+        clock: Arc::clone(clock),
+        backup,
     })
 }
 

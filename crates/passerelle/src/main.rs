@@ -5,6 +5,7 @@ mod out;
 
 mod apply;
 mod assemble;
+mod backup;
 mod config;
 mod demo;
 mod device;
@@ -66,6 +67,10 @@ enum Command {
     Report(report::Arguments),
     /// Hold the gate's books against the box office's
     Reconcile(reconcile::Arguments),
+    /// Copy the embedded database while the service runs, and read the copy back
+    Backup(backup::BackupArguments),
+    /// Make a database of a backup, after it was verified
+    Restore(backup::RestoreArguments),
     /// Run a recorded day through the real thing
     Replay(replay::Arguments),
     /// Work a turnstile: decide at the door, also without network
@@ -97,6 +102,8 @@ async fn main() -> ExitCode {
         Command::Sales(arguments) => sales::run(arguments).await.map_err(Into::into),
         Command::Report(arguments) => report::run(arguments).await.map_err(Into::into),
         Command::Reconcile(arguments) => reconcile::run(arguments).await.map_err(Into::into),
+        Command::Backup(arguments) => backup::back_up(arguments).await.map_err(Into::into),
+        Command::Restore(arguments) => backup::restore(arguments).await.map_err(Into::into),
         Command::Replay(arguments) => replay::run(arguments).await.map_err(Into::into),
         Command::Edge(arguments) => edge_command::run(arguments).await.map_err(Into::into),
         Command::Sandbox(arguments) => sandbox_command::run(arguments).await.map_err(Into::into),

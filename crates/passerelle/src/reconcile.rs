@@ -1,7 +1,7 @@
 //! `passerelle reconcile`: the gate's books against the box office's.
 
 use crate::assemble::{self, AssembleError};
-use crate::config::{Config, ConfigError, Role};
+use crate::config::{Config, ConfigError};
 use crate::report::{Format, ReportError, print};
 use crate::table::{Align, table};
 use crate::{ConfigOption, Verdict};
@@ -42,12 +42,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ReconcileError> {
     let config = Config::read(&arguments.config.config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (db, _) = assemble::open(&config, &clock).await?;
-    let sides = match (config.has(Role::Gate), config.has(Role::BoxOffice)) {
-        (true, false) => Sides::Gate,
-        (false, true) => Sides::BoxOffice,
-        _ => Sides::Both,
-    };
-    let books = reconcile(&db, sides).await?;
+    let books = reconcile(&db, assemble::sides(&config)).await?;
     print(arguments.format, &books, for_people)?;
     Ok(if books.is_clean() {
         Verdict::Fine

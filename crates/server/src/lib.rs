@@ -6,6 +6,7 @@
 //! both is the [`reconciliation`], which compares their books.
 
 mod access_control;
+pub mod backup;
 mod certificate;
 mod decode;
 mod decoder;
@@ -17,11 +18,13 @@ mod scan;
 mod service;
 pub mod statement;
 pub mod tls;
+mod upkeep;
 mod workers;
 
 pub use access_control::PATH as ACCESS_CONTROL_PATH;
 pub use device_api::BODY_LIMIT_BYTES;
 pub use service::{BoxOfficeRole, GateRole, Listeners, ServeError, Service};
+pub use upkeep::Upkeep;
 
 /// The document that describes the device API, as JSON.
 ///

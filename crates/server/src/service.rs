@@ -1,3 +1,4 @@
+use crate::Upkeep;
 use crate::decode::Frames;
 use crate::problem::Problem;
 use crate::tls::TlsListener;
@@ -43,6 +44,8 @@ pub struct Service {
     pub db: Db,
     /// What `/metrics` shows.
     pub prometheus: PrometheusHandle,
+    /// What the process does for itself, if it is to.
+    pub upkeep: Option<Upkeep>,
 }
 
 /// Devices ask here, and control barcodes leave from here.

@@ -27,6 +27,9 @@ const RECOVER_AFTER_MS: i64 = 30_000;
 pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &CancellationToken) {
     let stop = || Stop(shutdown.clone());
     tasks.spawn(upkeep(service.prometheus, stop()));
+    if let Some(upkeep) = service.upkeep {
+        crate::upkeep::start(upkeep, tasks, shutdown);
+    }
     if let Some(role) = service.gate {
         let gate = Arc::clone(&role.gate);
         tasks.spawn(declare(Arc::clone(&gate), stop()));
@@ -43,10 +46,10 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
 
 /// The word to stop. A worker hears it between two steps, never within one:
 /// Otipass may have counted what we have yet to record.
-struct Stop(CancellationToken);
+pub(crate) struct Stop(pub(crate) CancellationToken);
 
 impl Stop {
-    fn is_said(&self) -> bool {
+    pub(crate) fn is_said(&self) -> bool {
         self.0.is_cancelled()
     }
 
@@ -55,7 +58,7 @@ impl Stop {
         self.0.run_until_cancelled(work).await;
     }
 
-    async fn pause(&self, pause: Duration) {
+    pub(crate) async fn pause(&self, pause: Duration) {
         self.or(tokio::time::sleep(pause)).await;
     }
 

@@ -273,6 +273,7 @@ impl House {
             }),
             db: test.db.clone(),
             prometheus: plan.prometheus,
+            upkeep: None,
         };
         let shutdown = CancellationToken::new();
         let serving = tokio::spawn(service.serve(listener, shutdown.clone()));

@@ -1,0 +1,147 @@
+//! Copies of an SQLite file that is in use, and what must be known of such a
+//! file before it is trusted or replaced.
+
+use crate::{Db, DbError, params, sqlite};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a copy waits for a moment to begin.
+const BEGIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Whether anybody has an SQLite file open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InUse {
+    /// A process has it open.
+    Yes,
+    /// Nobody has; its write-ahead log is folded into it.
+    No,
+}
+
+/// Writes the SQLite database at `from`, as it is at one moment, to the new file
+/// `to`, and waits for the disk. The copy is one read transaction of a
+/// connection of its own: nobody who reads or writes waits for it. What was
+/// deleted from the database is not in the copy, not even in its free pages.
+///
+/// Blocks the thread, for as long as reading and writing the whole file takes.
+///
+/// # Errors
+/// [`DbError::Copy`]; whatever of `to` was written is left to the caller.
+pub fn copy(from: &Path, to: &Path) -> Result<(), DbError> {
+    let connection = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(DbError::unavailable)?;
+    let failed = |error: rusqlite::Error| DbError::Copy(error.into());
+    connection.busy_timeout(BEGIN_TIMEOUT).map_err(failed)?;
+    connection
+        .execute("VACUUM INTO ?1", [to.to_string_lossy()])
+        .map_err(failed)?;
+    // SQLite itself does not wait for the disk here.
+    std::fs::File::open(to)
+        .and_then(|file| file.sync_all())
+        .map_err(|error| DbError::Copy(error.into()))
+}
+
+/// Whether anybody has the SQLite file at `path` open. If nobody has, its
+/// write-ahead log is folded into it, so that the one file is all of it.
+///
+/// # Errors
+/// [`DbError::Unavailable`] if it cannot be opened or is no SQLite file.
+pub fn in_use(path: &Path) -> Result<InUse, DbError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .map_err(DbError::unavailable)?;
+    connection
+        .busy_timeout(Duration::ZERO)
+        .map_err(DbError::unavailable)?;
+    // Leaving the write-ahead log needs the file for oneself.
+    let mode = connection.query_row("PRAGMA journal_mode = DELETE", [], |row| {
+        row.get::<_, String>(0)
+    });
+    match mode {
+        Ok(mode) if mode == "delete" => Ok(InUse::No),
+        Ok(_) => Ok(InUse::Yes),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(InUse::Yes),
+        Err(error) => Err(DbError::unavailable(error)),
+    }
+}
+
+impl Db {
+    /// Opens an SQLite file to read it, and changes nothing of it. Writes fail.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] if it is not there or no SQLite file.
+    pub async fn open_read_only(path: &Path) -> Result<Self, DbError> {
+        let path = path.to_owned();
+        tokio::task::spawn_blocking(move || sqlite::open_read_only(&path))
+            .await
+            .map_err(|_| DbError::Closed)?
+    }
+
+    /// What SQLite finds wrong in its file, at most 100 findings: damaged pages,
+    /// indexes that miss rows, references to rows that are not there. SQLite
+    /// only.
+    ///
+    /// # Errors
+    /// [`DbError::Statement`], also if the file is damaged too much to look.
+    pub async fn damage(&self) -> Result<Vec<String>, DbError> {
+        self.read("look for damage", |tx| {
+            let mut found = Vec::new();
+            for row in tx.query("PRAGMA integrity_check(100)", params![])? {
+                found.push(row.get::<String>("integrity_check")?);
+            }
+            found.retain(|finding| finding != "ok");
+            for row in tx.query("PRAGMA foreign_key_check", params![])? {
+                let (table, parent): (String, String) = (row.get("table")?, row.get("parent")?);
+                found.push(format!(
+                    "a row of {table} refers to one of {parent} that is not there"
+                ));
+            }
+            found.truncate(100);
+            Ok(found)
+        })
+        .await
+    }
+
+    /// How many rows each table has. SQLite only.
+    ///
+    /// # Errors
+    /// [`DbError::Statement`].
+    pub async fn rows_by_table(&self) -> Result<BTreeMap<String, i64>, DbError> {
+        self.read("rows by table", |tx| {
+            let tables = tx.query(
+                "SELECT name FROM sqlite_schema
+                 WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name",
+                params![],
+            )?;
+            let mut rows = BTreeMap::new();
+            for table in tables {
+                let name: String = table.get("name")?;
+                let sql = format!(
+                    "SELECT COUNT(*) AS n FROM \"{}\"",
+                    name.replace('"', "\"\"")
+                );
+                rows.insert(name, tx.query_one(&sql, params![])?.get("n")?);
+            }
+            Ok(rows)
+        })
+        .await
+    }
+
+    /// The version of each context's tables.
+    ///
+    /// # Errors
+    /// [`DbError::Statement`], also if the tables were never made.
+    pub async fn schema_versions(&self) -> Result<BTreeMap<String, i64>, DbError> {
+        self.read("schema versions", |tx| {
+            tx.query(
+                "SELECT context, MAX(version) AS version FROM schema_migration
+                 GROUP BY context ORDER BY context",
+                params![],
+            )?
+            .iter()
+            .map(|row| Ok((row.get("context")?, row.get("version")?)))
+            .collect()
+        })
+        .await
+    }
+}

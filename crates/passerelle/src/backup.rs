@@ -1,0 +1,138 @@
+//! `passerelle backup` and `passerelle restore`: copies of the embedded
+//! database that were read back.
+
+use crate::assemble;
+use crate::config::{Config, ConfigError};
+use crate::{ConfigOption, Verdict};
+use db::DbUrl;
+use kernel::{Clock, SystemClock};
+use server::backup::{self, BackupError, Existing, Manifest};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// `passerelle backup`
+#[derive(Debug, clap::Args)]
+pub struct BackupArguments {
+    /// The new file, or a folder for it [default: the folder of [backup]]
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigOption,
+}
+
+/// `passerelle restore`
+#[derive(Debug, clap::Args)]
+pub struct RestoreArguments {
+    /// The backup; its manifest, with `.json` behind its name, must stand beside it
+    file: PathBuf,
+    /// The database to make of it: a path, or sqlite:PATH
+    #[arg(long, value_name = "DATABASE")]
+    to: Target,
+    /// Move aside a database that is there already
+    #[arg(long)]
+    replace: bool,
+}
+
+/// The file of an embedded database.
+#[derive(Debug, Clone)]
+struct Target(PathBuf);
+
+impl FromStr for Target {
+    type Err = BackupError;
+
+    fn from_str(text: &str) -> Result<Self, BackupError> {
+        match text.parse::<DbUrl>() {
+            Ok(url) => backup::embedded(&url).map(|path| Self(path.to_owned())),
+            Err(_) => Ok(Self(text.into())),
+        }
+    }
+}
+
+/// Why there is no backup, or no restored database.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupCommandError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is nothing to back up yet.
+    #[error("there is no database at {}; correct [database] url", .0.display())]
+    NoDatabase(PathBuf),
+    /// The backup.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+}
+
+pub async fn back_up(arguments: BackupArguments) -> Result<Verdict, BackupCommandError> {
+    let config = Config::read(&arguments.config.config)?;
+    let url = config.database_url()?;
+    let from = backup::embedded(&url)?;
+    if !from.exists() {
+        return Err(BackupCommandError::NoDatabase(from.to_owned()));
+    }
+    let now = SystemClock.now();
+    let to = match arguments.to {
+        Some(to) if to.is_dir() => to.join(backup::name(now)),
+        Some(to) => to,
+        None => config.path(&config.backup.folder).join(backup::name(now)),
+    };
+    let manifest = backup::back_up(from, &to, assemble::sides(&config), now).await?;
+    outln!(
+        "{}: {} bytes, read back and whole, SHA-256 {}",
+        to.display(),
+        manifest.bytes,
+        manifest.sha256
+    );
+    outln!(
+        "Its manifest is {}; keep the two together.",
+        backup::manifest_path(&to).display()
+    );
+    say_books(&manifest);
+    Ok(if manifest.books.unexplained == 0 {
+        Verdict::Fine
+    } else {
+        Verdict::NotFine
+    })
+}
+
+pub async fn restore(arguments: RestoreArguments) -> Result<Verdict, BackupCommandError> {
+    let existing = if arguments.replace {
+        Existing::MoveAside
+    } else {
+        Existing::Keep
+    };
+    let Target(to) = arguments.to;
+    let now = SystemClock.now();
+    let restored = backup::restore(&arguments.file, &to, existing, now).await?;
+    outln!(
+        "{} is what {} was at {}.",
+        to.display(),
+        arguments.file.display(),
+        restored.manifest.taken_at
+    );
+    if let Some(aside) = &restored.aside {
+        outln!("What was there is now {}.", aside.display());
+    }
+    say_books(&restored.manifest);
+    outln!("Start the service on it, then run `passerelle reconcile`.");
+    Ok(Verdict::Fine)
+}
+
+fn say_books(manifest: &Manifest) {
+    let books = &manifest.books;
+    outln!(
+        "It holds {} accepted checks, {} control barcodes, {} tickets, {} account lines over {} minor \
+         units.",
+        books.accepted_checks,
+        books.control_barcodes,
+        books.tickets,
+        books.account_lines,
+        books.account_minor
+    );
+    if books.unexplained > 0 {
+        outln!(
+            "Its books have {} differences that nothing explains, as the database has them: see \
+             `passerelle reconcile`.",
+            books.unexplained
+        );
+    }
+}

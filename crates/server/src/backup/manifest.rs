@@ -1,0 +1,221 @@
+//! What a backup says of itself, and whether it is true.
+
+use super::{BackupError, blocking};
+use crate::reconciliation::{Sides, reconcile};
+use db::Db;
+use kernel::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Read, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The version of the manifest's form.
+const FORMAT: u32 = 1;
+/// How much of a file is read at a time, in bytes.
+const BLOCK: usize = 1 << 16;
+
+/// The tables that this version knows, with their versions.
+fn known_schemas() -> [(&'static str, i64); 2] {
+    let versions = |migrations: &[db::Migration]| i64::try_from(migrations.len()).unwrap_or(0);
+    [
+        ("gate", versions(gate::MIGRATIONS)),
+        ("boxoffice", versions(boxoffice::MIGRATIONS)),
+    ]
+}
+
+/// What stands beside a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of this form.
+    pub format: u32,
+    /// The version of the program that took the backup.
+    pub made_by: String,
+    /// When it was begun.
+    pub taken_at: Timestamp,
+    /// How long the file is, in bytes.
+    pub bytes: u64,
+    /// The SHA-256 of the file, in hex.
+    pub sha256: String,
+    /// The version of each context's tables.
+    pub schemas: BTreeMap<String, i64>,
+    /// How many rows each table has.
+    pub rows: BTreeMap<String, i64>,
+    /// What the reconciliation of its books said.
+    pub books: Books,
+}
+
+/// The sums of a reconciliation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Books {
+    /// Checks that were accepted.
+    pub accepted_checks: i64,
+    /// Control barcodes made for them.
+    pub control_barcodes: i64,
+    /// Tickets for these.
+    pub tickets: i64,
+    /// Orders in all.
+    pub orders: i64,
+    /// Lines on the pending account.
+    pub account_lines: i64,
+    /// What they come to, in minor units.
+    pub account_minor: i64,
+    /// Differences that nothing explains; the database has them too.
+    pub unexplained: usize,
+}
+
+/// Where the manifest of the backup at `path` is: its name with `.json` behind
+/// it.
+#[must_use]
+pub fn manifest_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".json");
+    name.into()
+}
+
+/// Reads all of a copy that nobody else uses, and says what it holds.
+pub(super) async fn read_back(
+    path: &Path,
+    sides: Sides,
+    now: Timestamp,
+) -> Result<Manifest, BackupError> {
+    let copy = Db::open_read_only(path).await?;
+    let damage = copy.damage().await?;
+    if !damage.is_empty() {
+        return Err(BackupError::CopyDamaged {
+            what: damage.into_iter().take(3).collect::<Vec<_>>().join("; "),
+        });
+    }
+    let books = reconcile(&copy, sides).await?;
+    let (sha256, bytes) = digest(path).await?;
+    Ok(Manifest {
+        format: FORMAT,
+        made_by: env!("CARGO_PKG_VERSION").to_owned(),
+        taken_at: now,
+        bytes,
+        sha256,
+        schemas: copy.schema_versions().await?,
+        rows: copy.rows_by_table().await?,
+        books: Books {
+            accepted_checks: books.accepted_checks,
+            control_barcodes: books.control_barcodes,
+            tickets: books.tickets,
+            orders: books.orders,
+            account_lines: books.account.lines,
+            account_minor: books.account.amount_minor.minor(),
+            unexplained: books.unexplained,
+        },
+    })
+}
+
+/// Writes the manifest and waits for the disk.
+pub(super) fn write(manifest: &Manifest, to: &Path) -> Result<(), BackupError> {
+    let write = || {
+        let mut text = serde_json::to_vec_pretty(manifest).map_err(io::Error::other)?;
+        text.push(b'\n');
+        let mut file = std::fs::File::create(to)?;
+        file.write_all(&text)?;
+        file.sync_all()
+    };
+    write().map_err(BackupError::file(to, "written"))
+}
+
+/// The manifest of the backup at `path`, without a look at the backup.
+pub(super) fn read(path: &Path) -> Result<Manifest, BackupError> {
+    let path = manifest_path(path);
+    let text = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(BackupError::NoManifest { path });
+        }
+        text => text.map_err(BackupError::file(&path, "read"))?,
+    };
+    let manifest: Manifest =
+        serde_json::from_str(&text).map_err(|source| BackupError::Manifest {
+            path: path.clone(),
+            source,
+        })?;
+    Ok(manifest)
+}
+
+/// Whether the backup at `path` is whole, is the one its manifest describes, and
+/// can be used by this version. Changes nothing.
+///
+/// # Errors
+/// [`BackupError`] says in what it differs.
+pub async fn verify(path: &Path) -> Result<Manifest, BackupError> {
+    let manifest = read(path)?;
+    let damaged = |what: String| BackupError::Damaged {
+        path: path.to_owned(),
+        what,
+    };
+    let (sha256, bytes) = digest(path).await?;
+    if bytes != manifest.bytes {
+        return Err(damaged(format!(
+            "it has {bytes} bytes, and {} were written",
+            manifest.bytes
+        )));
+    }
+    if sha256 != manifest.sha256 {
+        return Err(damaged(
+            "its SHA-256 is not the one in its manifest".to_owned(),
+        ));
+    }
+    for (context, found) in &manifest.schemas {
+        let known = known_schemas()
+            .into_iter()
+            .find(|(name, _)| name == context);
+        let known = known.map_or(0, |(_, version)| version);
+        if *found > known {
+            return Err(BackupError::Newer {
+                made_by: manifest.made_by,
+                context: context.clone(),
+                found: *found,
+                known,
+            });
+        }
+    }
+    let copy = Db::open_read_only(path).await?;
+    let unreadable = |error: db::DbError| damaged(gate::causes(&error));
+    let damage = copy.damage().await.map_err(unreadable)?;
+    if let Some(first) = damage.first() {
+        return Err(damaged(first.clone()));
+    }
+    if copy.rows_by_table().await.map_err(unreadable)? != manifest.rows {
+        return Err(damaged(
+            "its rows are not those it was taken with".to_owned(),
+        ));
+    }
+    Ok(manifest)
+}
+
+/// The SHA-256 of a file in hex, and its length.
+pub(super) async fn digest(path: &Path) -> Result<(String, u64), BackupError> {
+    let path = path.to_owned();
+    blocking(move || {
+        let read = || -> io::Result<_> {
+            let mut file = std::fs::File::open(&path)?;
+            let (mut hash, mut length) = (Sha256::new(), 0u64);
+            let mut block = vec![0; BLOCK];
+            loop {
+                let count = file.read(&mut block)?;
+                if count == 0 {
+                    break;
+                }
+                hash.update(&block[..count]);
+                length += count as u64;
+            }
+            let hex = hash
+                .finalize()
+                .iter()
+                .fold(String::new(), |mut text, byte| {
+                    // Writing to a text cannot fail.
+                    let _ = write!(text, "{byte:02x}");
+                    text
+                });
+            Ok((hex, length))
+        };
+        read().map_err(BackupError::file(&path, "read"))
+    })
+    .await
+}

@@ -1,0 +1,128 @@
+//! A database from a backup.
+
+use super::{BackupError, Manifest, Part, blocking, manifest, verify};
+use db::snapshot::{self, InUse};
+use db::{Db, DbError};
+use kernel::Timestamp;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What becomes of a database that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and nothing is restored, unless it has no rows.
+    Keep,
+    /// It is moved aside.
+    MoveAside,
+}
+
+/// A restored database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// What it holds.
+    pub manifest: Manifest,
+    /// Where the database that was there is now.
+    pub aside: Option<PathBuf>,
+}
+
+/// Restores the backup `file` as the database `to`, after it was verified. A
+/// database that somebody works on is never touched; one with rows is moved
+/// aside only if told so; one without rows is moved aside too. `now` is part of
+/// the name it gets.
+///
+/// # Errors
+/// [`BackupError`]; what was there stands as it stood.
+pub async fn restore(
+    file: &Path,
+    to: &Path,
+    existing: Existing,
+    now: Timestamp,
+) -> Result<Restored, BackupError> {
+    let manifest = verify(file).await?;
+    let there = to.exists();
+    if there {
+        may_be_replaced(to, existing).await?;
+    }
+    if let Some(folder) = to.parent().filter(|f| !f.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(BackupError::file(folder, "made"))?;
+    }
+    let part = Part::new(to)?;
+    let (from, copy) = (file.to_owned(), part.0.clone());
+    blocking(move || {
+        std::fs::copy(&from, &copy)
+            .and_then(|_| std::fs::File::open(&copy)?.sync_all())
+            .map_err(BackupError::file(&copy, "written"))
+    })
+    .await?;
+    if manifest::digest(&part.0).await?.0 != manifest.sha256 {
+        return Err(BackupError::CopyDamaged {
+            what: "it is not what was read".to_owned(),
+        });
+    }
+    let aside = beside(to, &format!(".before-restore-{}", now.compact()));
+    // Also what an older database left: its log would be taken for the new one's.
+    for suffix in ["-wal", "-shm", "-journal"] {
+        move_if_there(&beside(to, suffix), &beside(&aside, suffix))?;
+    }
+    if there {
+        move_if_there(to, &aside)?;
+    }
+    if let Err(error) = part.becomes(to) {
+        move_if_there(&aside, to)?;
+        return Err(error);
+    }
+    Ok(Restored {
+        manifest,
+        aside: there.then_some(aside),
+    })
+}
+
+/// # Errors
+/// [`BackupError::InUse`], [`BackupError::NotEmpty`].
+async fn may_be_replaced(to: &Path, existing: Existing) -> Result<(), BackupError> {
+    let path = to.to_owned();
+    let in_use = blocking(move || Ok(snapshot::in_use(&path))).await?;
+    match in_use {
+        Ok(InUse::No) => {}
+        Ok(InUse::Yes) => {
+            return Err(BackupError::InUse {
+                path: to.to_owned(),
+            });
+        }
+        // A damaged database is why people restore.
+        Err(DbError::Unavailable(_)) if existing == Existing::MoveAside => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
+    if existing == Existing::MoveAside {
+        return Ok(());
+    }
+    let rows = Db::open_read_only(to).await?.rows_by_table().await?;
+    // What migrations note of themselves is no content.
+    let rows = rows
+        .iter()
+        .filter(|(table, _)| *table != "schema_migration")
+        .map(|(_, rows)| rows)
+        .sum();
+    if rows > 0 {
+        return Err(BackupError::NotEmpty {
+            path: to.to_owned(),
+            rows,
+        });
+    }
+    Ok(())
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn move_if_there(from: &Path, to: &Path) -> Result<(), BackupError> {
+    match std::fs::rename(from, to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(BackupError::file(from, "moved aside")(error))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,8 +1,8 @@
 use crate::DbError;
 use kernel::{
     BusinessDay, CancellationId, CardNumber, CheckId, ContactNumber, ControlBarcode, DeviceCode,
-    DoorCode, InstitutionCode, Money, OrderNumber, OrganisationCode, ProductCode, SalesChannelCode,
-    SeasonCode, SectorCode, TariffCode, Timestamp, VatRate, Zone,
+    DoorCode, InstitutionCode, Money, OrderNumber, OrganisationCode, ProductCode, PseudonymKey,
+    SalesChannelCode, SeasonCode, SectorCode, TariffCode, Timestamp, VatRate, Zone,
 };
 use std::sync::Arc;
 
@@ -158,6 +158,7 @@ as_text! {
     OrderNumber => |v| v.as_str().to_owned(),
     OrganisationCode => |v| v.as_str().to_owned(),
     ProductCode => |v| v.as_str().to_owned(),
+    PseudonymKey => PseudonymKey::reveal,
     SalesChannelCode => |v| v.as_str().to_owned(),
     SeasonCode => |v| v.as_str().to_owned(),
     SectorCode => |v| v.as_str().to_owned(),

@@ -1,3 +1,7 @@
+mod pseudonym;
+
+pub use pseudonym::{InvalidPseudonymKey, PseudonymKey};
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;

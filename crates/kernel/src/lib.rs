@@ -13,6 +13,9 @@ pub use code::{
     ContactNumber, DeviceCode, DoorCode, InstitutionCode, InvalidCode, OrderNumber,
     OrganisationCode, ProductCode, SalesChannelCode, SeasonCode, SectorCode, TariffCode,
 };
-pub use id::{CancellationId, CardNumber, CheckId, ControlBarcode, InvalidId};
+pub use id::{
+    CancellationId, CardNumber, CheckId, ControlBarcode, InvalidId, InvalidPseudonymKey,
+    PseudonymKey,
+};
 pub use money::{Money, VatRate};
 pub use time::{BusinessDay, InvalidTime, Timestamp, Zone};

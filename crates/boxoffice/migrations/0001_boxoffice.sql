@@ -60,8 +60,11 @@ CREATE TABLE box_staged (
     received_at BIGINT NOT NULL,
     state TEXT NOT NULL,
     held_reason TEXT,
-    cancelled_at BIGINT
+    cancelled_at BIGINT,
+    -- When the card number went; a pseudonym stands in barcode since.
+    card_removed_at BIGINT
 );
+CREATE INDEX box_staged_with_card ON box_staged (id) WHERE card_removed_at IS NULL;
 CREATE INDEX box_staged_unsold ON box_staged (season, product, business_day, state, held_reason)
     WHERE state IN ('ready', 'held');
 CREATE INDEX box_staged_ready ON box_staged (id) WHERE state = 'ready';
@@ -78,7 +81,8 @@ CREATE TABLE box_stx_file (
     already_count BIGINT NOT NULL,
     rejected_count BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
-    imported_at BIGINT
+    imported_at BIGINT,
+    card_removed_at BIGINT
 );
 CREATE INDEX box_stx_file_pending ON box_stx_file (id) WHERE state = 'WRITTEN';
 
@@ -118,8 +122,10 @@ CREATE TABLE box_ticket (
     controlled_at BIGINT NOT NULL,
     business_day TEXT NOT NULL,
     sector TEXT,
-    cancelled_on TEXT
+    cancelled_on TEXT,
+    card_removed_at BIGINT
 );
+CREATE INDEX box_ticket_with_card ON box_ticket (id) WHERE card_removed_at IS NULL;
 CREATE INDEX box_ticket_by_order ON box_ticket (order_id);
 CREATE INDEX box_ticket_by_day ON box_ticket
     (business_day, season, product, tariff, sector, price_minor, vat_minor);
@@ -139,3 +145,9 @@ CREATE TABLE box_account_line (
     UNIQUE (ticket_id, kind)
 );
 CREATE INDEX box_account_line_by_day ON box_account_line (business_day);
+
+-- The key of the pseudonyms that stand for card numbers which were removed.
+CREATE TABLE box_retention (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    key TEXT NOT NULL
+);

@@ -21,6 +21,7 @@ pub mod pending_account;
 pub mod price;
 pub mod readiness;
 pub mod report;
+pub mod retention;
 mod staging;
 pub mod stx_file;
 mod stx_import;

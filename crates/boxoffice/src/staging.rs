@@ -4,6 +4,7 @@
 use crate::cancellation::{self, Cancelled};
 use crate::catalogue::load_catalogue;
 use crate::readiness::{HeldReason, readiness};
+use crate::retention::{self, Pseudonyms};
 use crate::stx_row_check::same_moment;
 use crate::{BoxOffice, Catalogue, ticket};
 use db::{DbError, Tx, params};
@@ -83,6 +84,7 @@ impl BoxOffice {
         let (ticket_results, staged, cancelled) = self
             .db
             .write("stage barcodes", move |tx| {
+                let pseudonyms = Pseudonyms::load(tx)?;
                 let mut staging = Staging {
                     catalogue: load_catalogue(tx)?,
                     dialect: &dialect,
@@ -96,7 +98,19 @@ impl BoxOffice {
                         ReceivedTicket::Malformed(result) => Ok(result.clone()),
                         ReceivedTicket::WellFormed(ticket) => {
                             let day = organisation.zone.business_day(ticket.control_date);
-                            staging.take(tx, ticket, day)
+                            let Some(pseudonym) = pseudonyms.of(tx, &ticket.barcode)? else {
+                                return staging.take(tx, ticket, day);
+                            };
+                            let kept = ControlledTicket {
+                                barcode: pseudonym,
+                                ..ticket.clone()
+                            };
+                            let result = staging.take(tx, &kept, day)?;
+                            retention::note_without_card(tx, &kept.barcode, now)?;
+                            Ok(TicketResult {
+                                barcode: Some(ticket.barcode.clone()),
+                                ..result
+                            })
                         }
                     })
                     .collect::<Result<Vec<_>, DbError>>()?;
@@ -119,13 +133,15 @@ impl BoxOffice {
     ) -> Result<Option<ControlledTicketData>, DbError> {
         self.db
             .read("controlled ticket", move |tx| {
-                let staged = find(tx, &barcode)?;
+                let pseudonym = Pseudonyms::load(tx)?.of(tx, &barcode)?;
+                let kept = pseudonym.as_ref().unwrap_or(&barcode);
+                let staged = find(tx, kept)?;
                 let control = match &staged {
                     Some(staged) if staged.control_result == OFFLINE_OK => {
                         (ControlOperationType::OfflineOk, staged.controlled_at)
                     }
                     Some(staged) => (ControlOperationType::Ok, staged.controlled_at),
-                    None => match ticket::find(tx, &barcode)? {
+                    None => match ticket::find(tx, kept)? {
                         Some(ticket) => (ControlOperationType::Ok, ticket.controlled_at),
                         None => return Ok(None),
                     },

@@ -154,7 +154,7 @@ pub async fn files(db: &Db, limit: u32) -> Result<Vec<StxFile>, DbError> {
             params![limit],
         )?
         .iter()
-        .map(file)
+        .map(record)
         .collect()
     })
     .await
@@ -242,7 +242,7 @@ impl BoxOffice {
                     params![],
                 )?
                 .iter()
-                .map(file)
+                .map(record)
                 .collect::<Result<Vec<_>, DbError>>()
             })
             .await?;
@@ -298,7 +298,7 @@ pub(crate) fn insert(
     .map(StxFileId)
 }
 
-fn file(row: &Row) -> Result<StxFile, DbError> {
+pub(crate) fn record(row: &Row) -> Result<StxFile, DbError> {
     let unknown = |column: &str| DbError::Column {
         column: column.to_owned(),
         problem: "holds a word that is unknown".to_owned(),
@@ -416,7 +416,7 @@ fn part(path: &Path) -> PathBuf {
 }
 
 /// Writes the file under another name, waits for the disk, and names it.
-async fn put_in_place(path: PathBuf, content: Vec<u8>) -> Result<(), FileError> {
+pub(crate) async fn put_in_place(path: PathBuf, content: Vec<u8>) -> Result<(), FileError> {
     let written = {
         let path = path.clone();
         tokio::task::spawn_blocking(move || {

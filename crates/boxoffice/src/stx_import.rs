@@ -3,6 +3,7 @@
 
 use crate::catalogue::load_catalogue;
 use crate::readiness::channel_is_valid;
+use crate::retention::{self, Pseudonyms};
 use crate::stx_file::{self, StxFileId, hex};
 use crate::stx_row_check::{
     cancelled, catalogue_demands, demands, order_demands, price_demands, sold_otherwise,
@@ -342,11 +343,12 @@ impl Import {
         lines: &[Result<ReadRow, RowRejection>],
     ) -> Result<Vec<Outcome>, DbError> {
         let catalogue = load_catalogue(tx)?;
+        let pseudonyms = Pseudonyms::load(tx)?;
         let mut outcomes = Vec::with_capacity(lines.len());
         let (mut orders, mut tickets) = (0i64, 0i64);
         for line in lines {
             let (number, outcome) = match line {
-                Ok(row) => (row.line, self.row(tx, row, &catalogue)?),
+                Ok(row) => (row.line, self.known_row(tx, row, &catalogue, &pseudonyms)?),
                 Err(rejection) => (
                     rejection.line,
                     Outcome::Rejected(rejection.problems.clone()),
@@ -369,6 +371,24 @@ impl Import {
             params![self.file.0, orders, tickets],
         )?;
         Ok(outcomes)
+    }
+
+    /// As [`Self::row`], under its pseudonym if its barcode lost its card number.
+    fn known_row(
+        &self,
+        tx: &mut Tx<'_>,
+        read: &ReadRow,
+        catalogue: &Catalogue,
+        pseudonyms: &Pseudonyms,
+    ) -> Result<Outcome, DbError> {
+        let Some(pseudonym) = pseudonyms.of(tx, &read.row.barcode)? else {
+            return self.row(tx, read, catalogue);
+        };
+        let mut kept = read.clone();
+        kept.row.barcode = pseudonym;
+        let outcome = self.row(tx, &kept, catalogue)?;
+        retention::note_without_card(tx, &kept.row.barcode, self.now)?;
+        Ok(outcome)
     }
 
     fn row(

@@ -76,7 +76,9 @@ CREATE TABLE gate_intent (
     product TEXT NOT NULL
 );
 
--- One row for each decided check; never changed.
+-- One row for each decided check; never changed, except that its card number
+-- goes after the retention time: then a pseudonym stands in code and
+-- forced_note.
 CREATE TABLE gate_check (
     check_id TEXT NOT NULL PRIMARY KEY,
     device TEXT NOT NULL,
@@ -101,13 +103,15 @@ CREATE TABLE gate_check (
     business_day TEXT NOT NULL,
     hour BIGINT NOT NULL,
     -- The refused check whose visitor the device admitted all the same.
-    follows TEXT
+    follows TEXT,
+    card_removed_at BIGINT
 );
 CREATE INDEX gate_check_by_day ON gate_check (business_day, outcome);
 CREATE INDEX gate_check_admitted ON gate_check (business_day, sector, hour, device) WHERE admitted = 1;
 
 CREATE INDEX gate_check_by_card ON gate_check (card, scanned_at) WHERE admitted = 1;
 CREATE UNIQUE INDEX gate_check_follow_up ON gate_check (follows) WHERE follows IS NOT NULL;
+CREATE INDEX gate_check_with_card ON gate_check (arrived_at) WHERE card_removed_at IS NULL;
 
 -- Visitors that a device admitted and the gate cannot recognise: the check
 -- stands as refused, the reconciliation shouts.
@@ -182,3 +186,9 @@ CREATE TABLE gate_give_back (
     told_at BIGINT
 );
 CREATE INDEX gate_give_back_queue ON gate_give_back (due_at, seq) WHERE told_at IS NULL;
+
+-- The key of the pseudonyms that stand for card numbers which were removed.
+CREATE TABLE gate_retention (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    key TEXT NOT NULL
+);

@@ -2,7 +2,7 @@
 
 use crate::decide::{Counted, NotPermitted, Recognised, Verdict};
 use crate::device_token::sha256_hex;
-use crate::{Decision, ForcedNote, Mode, Scan, ScanRefused, Site, barcode, intent};
+use crate::{Decision, ForcedNote, Mode, Scan, ScanRefused, Site, barcode, intent, retention};
 use db::{DbError, Row, Tx, params};
 use kernel::{CardNumber, CheckId, DeviceCode, InvalidId, SectorCode, Timestamp};
 use otipass::{EntriesLeft, PassFacts};
@@ -85,7 +85,11 @@ pub(crate) struct Deciding<'a> {
 /// [`CheckError::Conflict`] if the id belongs to another scan.
 pub(crate) fn find(tx: &mut Tx<'_>, scan: &Scan) -> Result<Option<Check>, CheckError> {
     match load(tx, scan.id)? {
-        Some(check) if !scan.is_kept_as(&check.scan) => Err(CheckError::Conflict(scan.id)),
+        Some(check)
+            if !scan.is_kept_as(&check.scan) && !retention::is_kept_as(tx, scan, &check.scan)? =>
+        {
+            Err(CheckError::Conflict(scan.id))
+        }
         found => Ok(found),
     }
 }
@@ -212,13 +216,18 @@ fn keep_control_barcode(
     recognised: &Recognised,
 ) -> Result<(), CheckError> {
     let scan = deciding.scan;
+    let removed = retention::Removed::by(tx, scan.scanned_at, deciding.decided_at)?;
     for barcode in barcode::candidates(&recognised.card, scan.scanned_at) {
+        let barcode = barcode?;
+        if removed.has(tx, &barcode)? {
+            continue;
+        }
         let made = tx.execute(
             "INSERT INTO gate_control_barcode (barcode, check_id, sector, season, product, mode,
                                                controlled_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (barcode) DO NOTHING",
             params![
-                barcode?,
+                barcode,
                 record,
                 &recognised.sector,
                 &recognised.info.season,

@@ -31,6 +31,7 @@ pub mod ledger;
 mod look;
 pub mod offline;
 pub mod pass_list;
+pub mod retention;
 mod scan;
 mod settings;
 mod site;

@@ -11,6 +11,7 @@ use secutix::client::{AccessControlClient, ClientSettings};
 use secutix::token::ExpectedCaller;
 use server::backup::{self, BackupError, BackupSchedule};
 use server::reconciliation::Sides;
+use server::retention::{Retention, RetentionDays, TooShort};
 use server::{BoxOfficeRole, GateRole, Service, Upkeep};
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -83,6 +84,9 @@ pub enum AssembleError {
     /// `[backup]` is for embedded databases.
     #[error("[backup] every_h must be 0 here")]
     Backup(#[from] BackupError),
+    /// `[retention]` is too short.
+    #[error("[retention] card_numbers_days is wrong; 0 keeps them for ever")]
+    Retention(#[from] TooShort),
     /// The interface to Otipass.
     #[error(transparent)]
     Otipass(#[from] otipass::SettingsError),
@@ -300,7 +304,27 @@ fn upkeep(config: &Config, clock: &Arc<dyn Clock>) -> Result<Upkeep, AssembleErr
     Ok(Upkeep {
         clock: Arc::clone(clock),
         backup,
+        retention: retention(config)?,
     })
+}
+
+/// When card numbers go; `None` if they stay for ever.
+///
+/// # Errors
+/// [`AssembleError::Retention`].
+pub fn retention(config: &Config) -> Result<Option<Retention>, AssembleError> {
+    let days = match config.retention.card_numbers_days {
+        0 => return Ok(None),
+        days => RetentionDays::new(days)?,
+    };
+    let sales = &config.external_sales;
+    Ok(Some(Retention {
+        days,
+        files: config
+            .has(Role::BoxOffice)
+            .then(|| (config.path(&sales.folder), sales.dialect.clone())),
+        fresh_key: crate::tokens::pseudonym_key(),
+    }))
 }
 
 /// The interface's settings and its client.

@@ -15,6 +15,7 @@ mod progress;
 mod reconcile;
 mod replay;
 mod report;
+mod retention;
 mod sales;
 mod sandbox_command;
 mod serve;
@@ -71,6 +72,8 @@ enum Command {
     Backup(backup::BackupArguments),
     /// Make a database of a backup, after it was verified
     Restore(backup::RestoreArguments),
+    /// Remove the card numbers that have stayed long enough
+    Retention(retention::Arguments),
     /// Run a recorded day through the real thing
     Replay(replay::Arguments),
     /// Work a turnstile: decide at the door, also without network
@@ -104,6 +107,7 @@ async fn main() -> ExitCode {
         Command::Reconcile(arguments) => reconcile::run(arguments).await.map_err(Into::into),
         Command::Backup(arguments) => backup::back_up(arguments).await.map_err(Into::into),
         Command::Restore(arguments) => backup::restore(arguments).await.map_err(Into::into),
+        Command::Retention(arguments) => retention::run(arguments).await.map_err(Into::into),
         Command::Replay(arguments) => replay::run(arguments).await.map_err(Into::into),
         Command::Edge(arguments) => edge_command::run(arguments).await.map_err(Into::into),
         Command::Sandbox(arguments) => sandbox_command::run(arguments).await.map_err(Into::into),

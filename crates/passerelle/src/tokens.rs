@@ -1,6 +1,7 @@
 //! Random tokens and secrets.
 
 use gate::DeviceToken;
+use kernel::PseudonymKey;
 use secrecy::SecretString;
 
 /// Two random UUIDs: 244 bits from the operating system.
@@ -28,4 +29,10 @@ pub fn random() -> DeviceToken {
 #[must_use]
 pub fn password() -> SecretString {
     DeviceToken::from_random(random_bytes()).reveal().into()
+}
+
+/// A key for pseudonyms, for a database that has none.
+#[must_use]
+pub fn pseudonym_key() -> PseudonymKey {
+    PseudonymKey::from_random(random_bytes())
 }

@@ -14,6 +14,7 @@ mod device_api;
 mod health;
 mod problem;
 pub mod reconciliation;
+pub mod retention;
 mod scan;
 mod service;
 pub mod statement;

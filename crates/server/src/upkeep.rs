@@ -1,7 +1,9 @@
-//! What a process does for itself: backups.
+//! What a process does for itself: backups, and the end of card numbers.
 
 use crate::backup::{BackupSchedule, back_up_if_due, clear_parts};
+use crate::retention::{self, Retention, Run};
 use crate::workers::Stop;
+use db::Db;
 use gate::causes;
 use kernel::Clock;
 use std::sync::Arc;
@@ -11,6 +13,8 @@ use tokio_util::task::TaskTracker;
 
 /// How often it is looked whether something is due.
 const LOOK: Duration = Duration::from_secs(60);
+/// How often card numbers that may go are looked for.
+const LOOK_FOR_CARDS: Duration = Duration::from_secs(3_600);
 /// The pause after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(600);
 
@@ -21,12 +25,36 @@ pub struct Upkeep {
     pub clock: Arc<dyn Clock>,
     /// The backups to take, if any.
     pub backup: Option<BackupSchedule>,
+    /// When card numbers go, if they do.
+    pub retention: Option<Retention>,
 }
 
-pub(crate) fn start(upkeep: Upkeep, tasks: &TaskTracker, shutdown: &CancellationToken) {
+pub(crate) fn start(upkeep: Upkeep, db: Db, tasks: &TaskTracker, shutdown: &CancellationToken) {
+    let (clock, stop) = (upkeep.clock, || Stop(shutdown.clone()));
     if let Some(schedule) = upkeep.backup {
-        let stop = Stop(shutdown.clone());
-        tasks.spawn(keep_backups(schedule, upkeep.clock, stop));
+        tasks.spawn(keep_backups(schedule, Arc::clone(&clock), stop()));
+    }
+    if let Some(retention) = upkeep.retention {
+        tasks.spawn(remove_card_numbers(retention, db, clock, stop()));
+    }
+}
+
+async fn remove_card_numbers(retention: Retention, db: Db, clock: Arc<dyn Clock>, stop: Stop) {
+    while !stop.is_said() {
+        let pause = match retention::run(&db, &retention, clock.now(), Run::Remove).await {
+            Ok(report) => {
+                report.log();
+                LOOK_FOR_CARDS
+            }
+            Err(error) => {
+                tracing::error!(
+                    error = causes(&error),
+                    "card numbers could not be removed; it is tried again in ten minutes"
+                );
+                AFTER_FAILURE
+            }
+        };
+        stop.pause(pause).await;
     }
 }
 
@@ -35,7 +63,10 @@ async fn keep_backups(schedule: BackupSchedule, clock: Arc<dyn Clock>, stop: Sto
         tracing::warn!(error = causes(&error), "parts of old backups are left");
     }
     while !stop.is_said() {
-        let pause = match back_up_if_due(&schedule, clock.now()).await {
+        let taken = stop.or(back_up_if_due(&schedule, clock.now())).await;
+        // Told to stop in the middle: what there is of it is gone.
+        let Some(taken) = taken else { return };
+        let pause = match taken {
             Ok(None) => LOOK,
             Ok(Some(kept)) => {
                 count("taken");

@@ -28,7 +28,7 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
     let stop = || Stop(shutdown.clone());
     tasks.spawn(upkeep(service.prometheus, stop()));
     if let Some(upkeep) = service.upkeep {
-        crate::upkeep::start(upkeep, tasks, shutdown);
+        crate::upkeep::start(upkeep, service.db, tasks, shutdown);
     }
     if let Some(role) = service.gate {
         let gate = Arc::clone(&role.gate);
@@ -54,8 +54,8 @@ impl Stop {
     }
 
     /// Waits for `work` that may be dropped, such as a pause.
-    async fn or(&self, work: impl Future) {
-        self.0.run_until_cancelled(work).await;
+    pub(crate) async fn or<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.0.run_until_cancelled(work).await
     }
 
     pub(crate) async fn pause(&self, pause: Duration) {

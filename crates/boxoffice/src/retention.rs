@@ -1,0 +1,230 @@
+//! The end of card numbers: control barcodes hold one, so each gets a pseudonym
+//! once it is sold or cancelled. Tickets, orders, account lines and their money
+//! stay, and a barcode that comes again is still known.
+
+mod files;
+
+pub use files::{FilesRemoved, files};
+
+use db::{DbError, Tx, params};
+use kernel::{ControlBarcode, PseudonymKey, Timestamp};
+use std::collections::BTreeSet;
+
+/// Where a walk through the barcodes stands: behind this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Behind this number among the staged ones.
+    Staged(i64),
+    /// Behind this number among the tickets.
+    Ticket(i64),
+}
+
+impl Place {
+    /// Before the first.
+    pub const START: Self = Self::Staged(0);
+}
+
+/// A stretch of a walk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch {
+    /// Barcodes that may go.
+    pub due: Vec<ControlBarcode>,
+    /// Where the walk goes on; `None` at its end.
+    pub next: Option<Place>,
+}
+
+/// How many rows lost their card number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Removed {
+    /// Staged barcodes.
+    pub staged: u64,
+    /// Tickets.
+    pub tickets: u64,
+}
+
+/// The key of this database's pseudonyms, if there is one.
+///
+/// # Errors
+/// [`DbError`].
+pub fn key(tx: &mut Tx<'_>) -> Result<Option<PseudonymKey>, DbError> {
+    tx.query_opt("SELECT key FROM box_retention WHERE id = 1", params![])?
+        .map(|row| row.get("key"))
+        .transpose()
+}
+
+/// Keeps the key, if there is none yet.
+///
+/// # Errors
+/// [`DbError`].
+pub fn keep_key(tx: &mut Tx<'_>, key: &PseudonymKey) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO box_retention (id, key) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
+        params![key],
+    )
+    .map(drop)
+}
+
+/// Looks at the next barcodes behind `after`, at most `limit`, for those that
+/// were scanned and came before `before` and are sold or cancelled. First the
+/// staged ones, then the tickets, each from the oldest on.
+///
+/// # Errors
+/// [`DbError`].
+pub fn due(
+    tx: &mut Tx<'_>,
+    after: Place,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Stretch, DbError> {
+    let (sql, behind) = match after {
+        Place::Staged(id) => (
+            "SELECT id, barcode, controlled_at, received_at AS came_at,
+                    CAST(CASE WHEN state IN ('sold', 'cancelled') THEN 1 ELSE 0 END AS BIGINT)
+                        AS finished
+             FROM box_staged WHERE card_removed_at IS NULL AND id > $1 ORDER BY id LIMIT $2",
+            id,
+        ),
+        // What is staged went with the staged ones.
+        Place::Ticket(id) => (
+            "SELECT t.id, t.barcode, t.controlled_at, o.created_at AS came_at,
+                    CAST(CASE WHEN s.id IS NULL THEN 1 ELSE 0 END AS BIGINT) AS finished
+             FROM box_ticket t JOIN box_order o ON o.id = t.order_id
+             LEFT JOIN box_staged s ON s.barcode = t.barcode
+             WHERE t.card_removed_at IS NULL AND t.id > $1 ORDER BY t.id LIMIT $2",
+            id,
+        ),
+    };
+    let rows = tx.query(sql, params![behind, limit])?;
+    let mut due = Vec::new();
+    let mut last = None;
+    for row in &rows {
+        // Numbers are given out in the order in which they came.
+        if row.get::<Timestamp>("came_at")? >= before {
+            last = None;
+            break;
+        }
+        last = Some(row.get::<i64>("id")?);
+        if row.get("finished")? && row.get::<Timestamp>("controlled_at")? < before {
+            due.push(row.get("barcode")?);
+        }
+    }
+    let next = match (after, last) {
+        (Place::Staged(_), Some(id)) => Some(Place::Staged(id)),
+        (Place::Staged(_), None) => Some(Place::Ticket(0)),
+        (Place::Ticket(_), last) => last.map(Place::Ticket),
+    };
+    Ok(Stretch { due, next })
+}
+
+/// Which of `barcodes` wait for their sale, and so are not to go.
+///
+/// # Errors
+/// [`DbError`].
+pub fn unfinished(
+    tx: &mut Tx<'_>,
+    barcodes: &[ControlBarcode],
+) -> Result<BTreeSet<ControlBarcode>, DbError> {
+    let mut unfinished = BTreeSet::new();
+    for barcode in barcodes {
+        let row = tx.query_opt(
+            "SELECT id FROM box_staged WHERE barcode = $1 AND state NOT IN ('sold', 'cancelled')",
+            params![barcode],
+        )?;
+        if row.is_some() {
+            unfinished.insert(barcode.clone());
+        }
+    }
+    Ok(unfinished)
+}
+
+/// How many rows [`remove`] would change.
+///
+/// # Errors
+/// [`DbError`].
+pub fn count(tx: &mut Tx<'_>, barcodes: &[ControlBarcode]) -> Result<Removed, DbError> {
+    let mut count = Removed::default();
+    for barcode in barcodes {
+        let row = tx.query_one(
+            "SELECT (SELECT COUNT(*) FROM box_staged
+                     WHERE barcode = $1 AND card_removed_at IS NULL) AS staged,
+                    (SELECT COUNT(*) FROM box_ticket
+                     WHERE barcode = $1 AND card_removed_at IS NULL) AS tickets",
+            params![barcode],
+        )?;
+        count.staged += u64::from(row.get::<u32>("staged")?);
+        count.tickets += u64::from(row.get::<u32>("tickets")?);
+    }
+    Ok(count)
+}
+
+/// Removes the card numbers in these barcodes, as far as they are here.
+///
+/// # Errors
+/// [`DbError`].
+pub fn remove(
+    tx: &mut Tx<'_>,
+    key: &PseudonymKey,
+    barcodes: &[ControlBarcode],
+    now: Timestamp,
+) -> Result<Removed, DbError> {
+    let mut removed = Removed::default();
+    for barcode in barcodes {
+        let pseudonym = key.barcode(barcode);
+        removed.staged += tx.execute(
+            "UPDATE box_staged SET barcode = $2, card_removed_at = $3
+             WHERE barcode = $1 AND card_removed_at IS NULL",
+            params![barcode, &pseudonym, now],
+        )?;
+        removed.tickets += tx.execute(
+            "UPDATE box_ticket SET barcode = $2, card_removed_at = $3
+             WHERE barcode = $1 AND card_removed_at IS NULL",
+            params![barcode, &pseudonym, now],
+        )?;
+    }
+    Ok(removed)
+}
+
+/// Finds barcodes that lost their card number.
+pub(crate) struct Pseudonyms(Option<PseudonymKey>);
+
+impl Pseudonyms {
+    /// Those of this database; for one transaction.
+    pub(crate) fn load(tx: &mut Tx<'_>) -> Result<Self, DbError> {
+        key(tx).map(Self)
+    }
+
+    /// The pseudonym under which `barcode` is kept, if it is.
+    pub(crate) fn of(
+        &self,
+        tx: &mut Tx<'_>,
+        barcode: &ControlBarcode,
+    ) -> Result<Option<ControlBarcode>, DbError> {
+        let Some(key) = &self.0 else { return Ok(None) };
+        let pseudonym = key.barcode(barcode);
+        Ok(is_kept(tx, &pseudonym)?.then_some(pseudonym))
+    }
+}
+
+/// What came under a pseudonym holds no card number to be removed.
+pub(crate) fn note_without_card(
+    tx: &mut Tx<'_>,
+    pseudonym: &ControlBarcode,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    for sql in [
+        "UPDATE box_staged SET card_removed_at = $2 WHERE barcode = $1 AND card_removed_at IS NULL",
+        "UPDATE box_ticket SET card_removed_at = $2 WHERE barcode = $1 AND card_removed_at IS NULL",
+    ] {
+        tx.execute(sql, params![pseudonym, now])?;
+    }
+    Ok(())
+}
+
+fn is_kept(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<bool, DbError> {
+    let rows = tx.query(
+        "SELECT id FROM box_staged WHERE barcode = $1
+         UNION ALL SELECT id FROM box_ticket WHERE barcode = $1",
+        params![barcode],
+    )?;
+    Ok(!rows.is_empty())
+}

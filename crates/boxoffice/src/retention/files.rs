@@ -1,0 +1,213 @@
+//! The STX_Files in our folder and the reports beside them: files are written
+//! again with pseudonyms, reports are deleted. What is wrong with a rejected row
+//! stays in the database.
+
+use super::{is_kept, key};
+use crate::stx_file::{FileError, FileState, StxFile, StxFileId, hex, put_in_place, record};
+use db::{Db, DbError, Tx, params};
+use kernel::{ControlBarcode, PseudonymKey, Timestamp};
+use secutix::stx::{self, Dialect, StxWriter};
+use sha2::{Digest, Sha256};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How many records are looked at in one step.
+const STEP: u32 = 100;
+
+/// What became of the files.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FilesRemoved {
+    /// STX_Files that were written again, or given up ones that were deleted.
+    pub files: u64,
+    /// Reports of rejected rows that were deleted.
+    pub reports: u64,
+    /// Files that hold card numbers and cannot be read in the present dialect:
+    /// somebody must look at them.
+    pub unreadable: Vec<PathBuf>,
+}
+
+/// A file with what must be done to it.
+enum Task {
+    /// Nothing of it is there, or it holds no card number.
+    Nothing,
+    /// It is written again.
+    Rewrite(Vec<u8>),
+    /// It was given up, and its sales went into another.
+    Delete,
+    /// One of its barcodes is not finished yet.
+    Wait,
+    /// It cannot be read.
+    Unreadable,
+}
+
+/// Removes the card numbers from the STX_Files in `folder` that were recorded
+/// before `before` and of which all barcodes lost theirs, and deletes the reports
+/// beside them. With `dry_run`, only counts them. A file that was brought from
+/// elsewhere and stands elsewhere is its owner's.
+///
+/// # Errors
+/// [`FileError`]; what was done stays done.
+pub async fn files(
+    db: &Db,
+    folder: &Path,
+    dialect: &Dialect,
+    before: Timestamp,
+    now: Timestamp,
+    dry_run: bool,
+) -> Result<FilesRemoved, FileError> {
+    let mut removed = FilesRemoved::default();
+    let Some(key) = db.read("retention key", key).await? else {
+        return Ok(removed);
+    };
+    let mut after = StxFileId(0);
+    loop {
+        let records = db
+            .read("files with card numbers", move |tx| due(tx, after, before))
+            .await?;
+        let Some(last) = records.last() else {
+            return Ok(removed);
+        };
+        after = last.id;
+        for file in records {
+            let path = folder.join(&file.name);
+            let report = beside(&path, ".report.csv");
+            let task = task(db, &file, &path, dialect, &key).await?;
+            match &task {
+                Task::Wait => continue,
+                Task::Unreadable => {
+                    removed.unreadable.push(path);
+                    continue;
+                }
+                Task::Nothing => {}
+                Task::Rewrite(_) | Task::Delete => removed.files += 1,
+            }
+            removed.reports += u64::from(report.exists());
+            if dry_run {
+                continue;
+            }
+            // The record last: what is interrupted is done again.
+            let mut sha256 = file.sha256;
+            match task {
+                Task::Rewrite(content) => {
+                    sha256 = hex(Sha256::digest(&content));
+                    put_in_place(path, content).await?;
+                }
+                Task::Delete => delete(&path)?,
+                Task::Nothing | Task::Wait | Task::Unreadable => {}
+            }
+            delete(&report)?;
+            let id = file.id;
+            db.write("file without card numbers", move |tx| {
+                tx.execute(
+                    "UPDATE box_stx_file SET sha256 = $2, card_removed_at = $3 WHERE id = $1",
+                    params![id.0, &sha256, now],
+                )
+                .map_err(FileError::Db)
+            })
+            .await?;
+        }
+    }
+}
+
+fn due(tx: &mut Tx<'_>, after: StxFileId, before: Timestamp) -> Result<Vec<StxFile>, DbError> {
+    tx.query(
+        "SELECT * FROM box_stx_file
+         WHERE card_removed_at IS NULL AND state <> 'WRITTEN' AND created_at < $2 AND id > $1
+         ORDER BY id LIMIT $3",
+        params![after.0, before, STEP],
+    )?
+    .iter()
+    .map(record)
+    .collect()
+}
+
+async fn task(
+    db: &Db,
+    file: &StxFile,
+    path: &Path,
+    dialect: &Dialect,
+    key: &PseudonymKey,
+) -> Result<Task, FileError> {
+    // The name says nothing about a file that was brought from elsewhere.
+    if file.name.is_empty() || !path.exists() {
+        return Ok(Task::Nothing);
+    }
+    if file.state == FileState::Abandoned {
+        return Ok(Task::Delete);
+    }
+    let (from, spelt) = (path.to_owned(), dialect.clone());
+    let rows = tokio::task::spawn_blocking(move || {
+        Ok(match stx::read(std::fs::File::open(from)?, &spelt) {
+            Ok(rows) => rows
+                .map(|row| row.ok().map(|read| read.row))
+                .collect::<Option<Vec<_>>>(),
+            Err(_) => None,
+        })
+    })
+    .await
+    .map_err(io::Error::other)
+    .and_then(|read| read)
+    .map_err(|source| FileError::Disk {
+        path: path.to_owned(),
+        source,
+    })?;
+    let Some(mut rows) = rows else {
+        return Ok(Task::Unreadable);
+    };
+    let barcodes: Vec<ControlBarcode> = rows.iter().map(|row| row.barcode.clone()).collect();
+    let key = key.clone();
+    let kept = db
+        .read("barcodes of a file", move |tx| {
+            barcodes
+                .iter()
+                .map(|barcode| stands(tx, barcode, &key))
+                .collect::<Result<Vec<_>, DbError>>()
+        })
+        .await?;
+    for (row, kept) in rows.iter_mut().zip(kept) {
+        match kept {
+            Some(barcode) => row.barcode = barcode,
+            None => return Ok(Task::Wait),
+        }
+    }
+    let mut writer = StxWriter::new(Vec::new(), dialect.clone())?;
+    for row in &rows {
+        writer.write(row)?;
+    }
+    Ok(Task::Rewrite(writer.finish()?))
+}
+
+/// What is to stand in a file for this barcode; `None` while it is in use.
+fn stands(
+    tx: &mut Tx<'_>,
+    barcode: &ControlBarcode,
+    key: &PseudonymKey,
+) -> Result<Option<ControlBarcode>, DbError> {
+    let pseudonym = key.barcode(barcode);
+    if is_kept(tx, &pseudonym)? || !is_kept(tx, barcode)? {
+        return Ok(Some(pseudonym));
+    }
+    // It may be a pseudonym itself, if an earlier attempt was interrupted.
+    let with_card = tx.query(
+        "SELECT id FROM box_staged WHERE barcode = $1 AND card_removed_at IS NULL
+         UNION ALL SELECT id FROM box_ticket WHERE barcode = $1 AND card_removed_at IS NULL",
+        params![barcode],
+    )?;
+    Ok(with_card.is_empty().then(|| barcode.clone()))
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn delete(path: &Path) -> Result<(), FileError> {
+    match std::fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FileError::Disk {
+            path: path.to_owned(),
+            source,
+        }),
+        _ => Ok(()),
+    }
+}

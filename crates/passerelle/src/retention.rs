@@ -1,0 +1,98 @@
+//! `passerelle retention`: the end of card numbers, by hand.
+
+use crate::assemble::{self, AssembleError};
+use crate::config::{Config, ConfigError};
+use crate::report::{Format, ReportError, print};
+use crate::{ConfigOption, Verdict};
+use clap::Subcommand;
+use kernel::{Clock, SystemClock};
+use server::retention::{self, RetentionError, RetentionReport, Run};
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// `passerelle retention`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigOption,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Remove what is due now, without waiting for the service
+    Run {
+        /// Count only
+        #[arg(long)]
+        dry_run: bool,
+        /// For people or for programs
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+}
+
+/// Why card numbers were not removed.
+#[derive(Debug, thiserror::Error)]
+pub enum RetentionCommandError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The set-up.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// They stay.
+    #[error("[retention] card_numbers_days is 0: card numbers stay for ever; set a number of days")]
+    Off,
+    /// The run.
+    #[error(transparent)]
+    Run(#[from] RetentionError),
+    /// The output.
+    #[error(transparent)]
+    Print(#[from] ReportError),
+}
+
+pub async fn run(arguments: Arguments) -> Result<Verdict, RetentionCommandError> {
+    let Action::Run { dry_run, format } = arguments.action;
+    let config = Config::read(&arguments.config.config)?;
+    let retention = assemble::retention(&config)?.ok_or(RetentionCommandError::Off)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let db = assemble::database(&config, &clock).await?;
+    let run = if dry_run { Run::Dry } else { Run::Remove };
+    let report = retention::run(&db, &retention, clock.now(), run).await?;
+    let days = config.retention.card_numbers_days;
+    print(format, &report, |report| for_people(report, days, run))?;
+    Ok(if report.unreadable_files.is_empty() {
+        Verdict::Fine
+    } else {
+        Verdict::NotFine
+    })
+}
+
+fn for_people(report: &RetentionReport, days: u32, run: Run) -> String {
+    let did = match run {
+        Run::Remove => "Removed",
+        Run::Dry => "Would remove",
+    };
+    let mut text = format!(
+        "{did} the card numbers of what is older than {days} days and finished:\n  {} checks, {} \
+         control barcodes\n  {} staged barcodes, {} tickets\n  {} STX_Files, {} reports of rejected \
+         rows\n",
+        report.checks,
+        report.control_barcodes,
+        report.staged,
+        report.tickets,
+        report.files,
+        report.reports
+    );
+    for file in &report.unreadable_files {
+        // Writing to a text cannot fail.
+        let _ = writeln!(
+            text,
+            "{} holds card numbers and cannot be read in the present dialect; correct \
+             [external_sales.dialect] or delete the file.",
+            file.display()
+        );
+    }
+    text
+}

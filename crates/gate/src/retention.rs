@@ -7,10 +7,11 @@ use db::{DbError, Tx, params};
 use kernel::{CheckId, ControlBarcode, PseudonymKey, Timestamp};
 use std::collections::BTreeSet;
 
-/// The least time for which card numbers stay, in milliseconds: 30 days. A
-/// control barcode that was removed is at least so old, so only a scan that
-/// arrives as late as that can ask for it again.
-pub const SHORTEST_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// The least time for which card numbers stay, in days. A control barcode that
+/// was removed is at least so old, so only a scan that arrives as late as that
+/// can ask for it again.
+pub const SHORTEST_DAYS: u32 = 30;
+const SHORTEST_MS: i64 = SHORTEST_DAYS as i64 * 24 * 60 * 60 * 1_000;
 
 /// A check whose card number may go.
 #[derive(Debug, Clone, PartialEq, Eq)]

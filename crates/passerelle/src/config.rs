@@ -5,6 +5,10 @@
 //! (`PASSERELLE_OTIPASS__PASSWORD` …), never from the TOML itself, and are never
 //! printed.
 
+mod upkeep;
+
+pub use upkeep::{Backup, Retention};
+
 use db::DbUrl;
 use gate::WhenSilent;
 use kernel::InstitutionCode;
@@ -238,45 +242,6 @@ impl Default for ExternalSales {
             folder: "stx".into(),
             every_s: 60,
             dialect: Dialect::default(),
-        }
-    }
-}
-
-/// `[backup]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Backup {
-    /// From one backup to the next, in hours; 0 leaves them to `passerelle
-    /// backup`.
-    pub every_h: u32,
-    /// How many of its own the service keeps.
-    pub keep: NonZeroU32,
-    /// Where they go.
-    pub folder: PathBuf,
-}
-
-impl Default for Backup {
-    fn default() -> Self {
-        Self {
-            every_h: 0,
-            keep: NonZeroU32::MIN.saturating_add(6),
-            folder: "backup".into(),
-        }
-    }
-}
-
-/// `[retention]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Retention {
-    /// For how many days card numbers stay; 0 keeps them for ever.
-    pub card_numbers_days: u32,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Self {
-            card_numbers_days: 400,
         }
     }
 }

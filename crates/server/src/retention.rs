@@ -44,7 +44,7 @@ pub struct TooShort;
 
 impl RetentionDays {
     /// The least.
-    pub const SHORTEST: u32 = (gate::retention::SHORTEST_MS / DAY_MS) as u32;
+    pub const SHORTEST: u32 = gate::retention::SHORTEST_DAYS;
 
     /// # Errors
     /// [`TooShort`].

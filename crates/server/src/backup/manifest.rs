@@ -17,11 +17,12 @@ const FORMAT: u32 = 1;
 const BLOCK: usize = 1 << 16;
 
 /// The tables that this version knows, with their versions.
-fn known_schemas() -> [(&'static str, i64); 2] {
+fn known_schemas() -> [(&'static str, i64); 3] {
     let versions = |migrations: &[db::Migration]| i64::try_from(migrations.len()).unwrap_or(0);
     [
         ("gate", versions(gate::MIGRATIONS)),
         ("boxoffice", versions(boxoffice::MIGRATIONS)),
+        ("staff", versions(staff::MIGRATIONS)),
     ]
 }
 

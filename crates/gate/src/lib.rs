@@ -57,7 +57,13 @@ pub use site_file::{SiteFinding, read_site};
 pub use wording::Language;
 
 /// The gate's schema, for [`db::Db::migrate`] under the context `gate`.
-pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
-    name: "the gate's tables",
-    sql: include_str!("../migrations/0001_gate.sql"),
-}];
+pub const MIGRATIONS: &[db::Migration] = &[
+    db::Migration {
+        name: "the gate's tables",
+        sql: include_str!("../migrations/0001_gate.sql"),
+    },
+    db::Migration {
+        name: "the pass list",
+        sql: include_str!("../migrations/0002_pass_list.sql"),
+    },
+];

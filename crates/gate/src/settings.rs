@@ -1,3 +1,4 @@
+use crate::offline::OfflinePolicy;
 use otipass::{Mapping, NumberFormat, References};
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub struct InterfaceSettings {
     pub when_silent: WhenSilent,
     /// Whether Otipass answers a repeated reference as it did the first time.
     pub references: References,
+    /// What devices go by without network.
+    pub offline_policy: OfflinePolicy,
 }
 
 impl InterfaceSettings {
@@ -40,6 +43,7 @@ impl InterfaceSettings {
             decision_budget: Self::DEFAULT_DECISION_BUDGET,
             when_silent: WhenSilent::default(),
             references: References::Honoured,
+            offline_policy: OfflinePolicy::default(),
         }
     }
 }

@@ -10,3 +10,4 @@ mod devices;
 mod door;
 mod house;
 mod journal;
+mod pass_list;

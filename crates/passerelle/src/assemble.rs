@@ -356,6 +356,7 @@ pub fn otipass(config: &Config) -> Result<(InterfaceSettings, OtipassClient), As
         decision_budget: Duration::from_millis(otipass.decision_budget_ms.into()),
         when_silent: otipass.when_silent,
         references: otipass.contract.references,
+        offline_policy: config.gate.offline_policy,
         mapping,
     };
     Ok((settings, client))

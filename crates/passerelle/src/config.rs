@@ -11,6 +11,7 @@ pub use upkeep::{Backup, Retention};
 
 use db::DbUrl;
 use gate::WhenSilent;
+use gate::offline::OfflinePolicy;
 use kernel::InstitutionCode;
 use otipass::{Checksum, Contract, Lengths};
 use secrecy::SecretString;
@@ -47,6 +48,8 @@ pub struct Config {
     pub database: Database,
     /// The files that are taken up at each start.
     pub set_up: SetUp,
+    /// What devices do at the gate.
+    pub gate: AtTheGate,
     /// The interface to Otipass.
     pub otipass: Otipass,
     /// The interface to ticketing.
@@ -190,6 +193,14 @@ impl Default for Otipass {
             contract: Contract::default(),
         }
     }
+}
+
+/// `[gate]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AtTheGate {
+    /// What devices go by without network.
+    pub offline_policy: OfflinePolicy,
 }
 
 /// `[access_control]`
@@ -535,6 +546,7 @@ mod tests {
         let config = parse("", &[]).unwrap();
         assert!(config.has(Role::Gate) && config.has(Role::BoxOffice));
         assert_eq!(config.otipass.decision_budget_ms, 1500);
+        assert_eq!(config.gate.offline_policy, OfflinePolicy::DetectionOnly);
     }
 
     #[test]

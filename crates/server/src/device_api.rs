@@ -5,6 +5,7 @@ mod checks;
 mod enrolment;
 mod journal;
 mod look;
+mod pass_list;
 mod snapshot;
 
 use crate::decode;
@@ -69,6 +70,7 @@ pub(crate) fn routes() -> (axum::Router<Shared>, utoipa::openapi::OpenApi) {
         .routes(routes!(cancellations::post_cancellation))
         .routes(routes!(look::post_look))
         .routes(routes!(snapshot::get_device))
+        .routes(routes!(pass_list::get_pass_list))
         .routes(routes!(enrolment::post_enrolment))
         .routes(routes!(decode::post_decode))
         .split_for_parts()

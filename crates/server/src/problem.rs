@@ -95,6 +95,18 @@ impl Problem {
         )
     }
 
+    /// Devices go by detection only, or Otipass has not been asked yet.
+    pub(crate) fn no_pass_list() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "no_pass_list",
+            "There is no pass list",
+            "Devices of this site admit every recognised pass when they are offline, or the list has \
+             not been read yet; `offline_policy` of /api/v1/device says which."
+                .to_owned(),
+        )
+    }
+
     /// The query cannot be read.
     pub(crate) fn query_invalid(detail: String) -> Self {
         Self::new(

@@ -3,6 +3,8 @@
 //! after the other, so that it can be stopped, or killed, between any two.
 
 use crate::service::{BoxOfficeRole, GateRole, Service};
+use gate::offline::OfflinePolicy;
+use gate::pass_list::Refreshed;
 use gate::{Declared, Gate, causes};
 use kernel::Timestamp;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -20,6 +22,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// How often the gate takes up what other processes changed in the site.
 const REFRESH: Duration = Duration::from_secs(1);
+/// How often Otipass's list of passes is read, under the policy `guarded`.
+const LIST_PASSES: Duration = Duration::from_secs(300);
 /// How long recovery leaves an open check to the device that asks for it, in
 /// milliseconds.
 const RECOVER_AFTER_MS: i64 = 30_000;
@@ -34,6 +38,9 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
         let gate = Arc::clone(&role.gate);
         tasks.spawn(declare(Arc::clone(&gate), stop()));
         tasks.spawn(recover(Arc::clone(&gate), stop()));
+        if gate.settings().offline_policy == OfflinePolicy::Guarded {
+            tasks.spawn(list_passes(Arc::clone(&gate), stop()));
+        }
         tasks.spawn(refresh(gate, stop()));
         tasks.spawn(deliver(role, stop()));
     }
@@ -154,6 +161,30 @@ async fn recover(gate: Arc<Gate>, stop: Stop) {
         }
         stop.pause(LOOK_AGAIN).await;
         before = gate.now().plus_ms(-RECOVER_AFTER_MS);
+    }
+}
+
+/// Keeps the list of passes that devices refuse without network.
+async fn list_passes(gate: Arc<Gate>, stop: Stop) {
+    let mut attempt = 0;
+    while !stop.is_said() {
+        let pause = match gate.refresh_pass_list().await {
+            Ok(refreshed) => {
+                attempt = 0;
+                if let Refreshed::Done { version, dated, .. } = refreshed {
+                    let seconds = dated.millis() / 1_000;
+                    metrics::gauge!("passerelle_pass_list_dated_seconds").set(seconds as f64);
+                    metrics::gauge!("passerelle_pass_list_version").set(version as f64);
+                }
+                LIST_PASSES
+            }
+            Err(error) => {
+                attempt += 1;
+                let what = "the list of passes could not be read";
+                failed(what, &error, attempt, gate.now())
+            }
+        };
+        stop.pause(pause).await;
     }
 }
 

@@ -6,7 +6,6 @@ use crate::service::Shared;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use gate::offline::OfflinePolicy;
 use gate::{CANCEL_WITHIN_MS, DeviceReport, DeviceSettings, Mode};
 use kernel::{DeviceCode, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -46,7 +45,7 @@ pub(super) struct DeviceSnapshot {
     /// recognised pass; `guarded` refuses those it knows to be refused.
     offline_policy: &'static str,
     /// The version of the list of refused passes, under `guarded`.
-    pass_list_version: Option<u64>,
+    pass_list_version: Option<i64>,
     /// How long after its scan an entry may be cancelled, in seconds.
     #[schema(example = 900)]
     cancel_within_s: i64,
@@ -149,6 +148,7 @@ pub(super) async fn get_device(
         mode: query.mode,
     };
     gate.note_seen(device.clone(), report).await?;
+    let pass_list_version = gate.pass_list_version().await?;
     let admitted_today = gate.count_today(device.clone()).await?;
     let (site, settings) = (gate.site(), gate.settings());
     let sector = site.sector_of(&device);
@@ -165,8 +165,8 @@ pub(super) async fn get_device(
             format: settings.format,
         },
         settings: site.settings_of(&device).into(),
-        offline_policy: OfflinePolicy::DetectionOnly.as_str(),
-        pass_list_version: None,
+        offline_policy: settings.offline_policy.as_str(),
+        pass_list_version,
         cancel_within_s: CANCEL_WITHIN_MS / 1_000,
         decision_budget_ms: u64::try_from(settings.decision_budget.as_millis()).unwrap_or(u64::MAX),
         admitted_today,

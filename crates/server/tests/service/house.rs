@@ -4,6 +4,7 @@
 use boxoffice::{BoxOffice, Organisation, catalogue, read_catalogue};
 use db::testing::TestDb;
 use db::{Db, DbError, params};
+use gate::offline::OfflinePolicy;
 use gate::{
     DeviceSettings, DeviceToken, Gate, InterfaceSettings, Language, Site, WhenSilent, read_site,
 };
@@ -65,6 +66,7 @@ pub const PATIENCE: Duration = Duration::from_secs(15);
 pub struct Plan {
     pub when_silent: WhenSilent,
     pub decision_budget: Duration,
+    pub offline_policy: OfflinePolicy,
     /// Where ticketing is, if not in this service.
     pub ticketing: Option<String>,
     pub external_sales_every: Option<Duration>,
@@ -76,6 +78,7 @@ impl Default for Plan {
         Self {
             when_silent: WhenSilent::Admit,
             decision_budget: Duration::from_millis(1_500),
+            offline_policy: OfflinePolicy::DetectionOnly,
             ticketing: None,
             external_sales_every: Some(Duration::from_millis(20)),
             prometheus: PrometheusBuilder::new().build_recorder().handle(),
@@ -247,6 +250,7 @@ impl House {
             references: References::Honoured,
             when_silent: plan.when_silent,
             decision_budget: plan.decision_budget,
+            offline_policy: plan.offline_policy,
             ..InterfaceSettings::new(mapping)
         };
         let db = test.db.clone();

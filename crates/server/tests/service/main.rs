@@ -12,6 +12,7 @@ mod devices;
 mod directions;
 mod house;
 mod look;
+mod pass_list;
 mod privacy;
 mod trouble;
 mod whole_way;

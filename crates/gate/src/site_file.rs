@@ -409,6 +409,30 @@ mod tests {
     }
 
     #[test]
+    fn a_device_may_do_what_its_entry_says() {
+        let device = "code = \"PDA01\"\n";
+        let settings = "direction = \"exit\"\nswitch_direction = true\nforced_entry = true\n\
+                        help_desk = false\nsound = false\n";
+        let text = VILLENEUVE.replacen(device, &format!("{device}{settings}"), 1);
+        let (site, findings) = read_site(&text);
+        assert_eq!(findings, []);
+        let site = site.unwrap();
+        let all = DeviceSettings {
+            direction: crate::Direction::Exit,
+            may_switch_direction: true,
+            forced_entry: true,
+            help_desk: false,
+            sound: false,
+        };
+        assert_eq!(site.settings_of(&"PDA01".parse().unwrap()), all);
+        let usual = DeviceSettings::default();
+        assert_eq!(site.settings_of(&"PDA02".parse().unwrap()), usual);
+        let (site, findings) = read_site(&text.replacen("\"exit\"", "\"out\"", 1));
+        assert!(site.is_none());
+        assert_eq!(findings[0].code, "direction_unknown");
+    }
+
+    #[test]
     fn all_mistakes_are_found_in_one_go() {
         let text = VILLENEUVE
             .replacen("Europe/Paris", "Paris", 1)

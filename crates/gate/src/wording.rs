@@ -229,6 +229,7 @@ mod tests {
                 .map(|decision| message(decision, language))
                 .collect();
             assert_eq!(all.len(), Decision::ALL.len(), "{language}");
+            assert!(!all.contains(may_enter(language)), "nobody entered");
             assert!(
                 all.iter().all(|words| words.chars().count() <= 50),
                 "{language}"

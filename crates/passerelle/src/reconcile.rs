@@ -56,6 +56,16 @@ fn for_people(books: &Reconciliation) -> String {
         ("accepted checks", books.accepted_checks, ""),
         ("control barcodes", books.control_barcodes, ""),
         ("  in flight", books.in_flight, "on their way to ticketing"),
+        (
+            "  cancelled",
+            books.cancelled,
+            "taken back by the agent, or turned away by the device",
+        ),
+        (
+            "    in flight",
+            books.cancellations_in_flight,
+            "ticketing has yet to hear of it",
+        ),
         ("  staged", books.staged, "arrived there"),
         (
             "    ready",

@@ -28,6 +28,10 @@ pub struct Reconciliation {
     pub control_barcodes: i64,
     /// Of these: on their way to ticketing.
     pub in_flight: i64,
+    /// Entries that the gate took back.
+    pub cancelled: i64,
+    /// Of these: ticketing has yet to hear of it.
+    pub cancellations_in_flight: i64,
     /// Barcodes that reached ticketing.
     pub staged: i64,
     /// Of these: sold by the next external sales run.
@@ -116,6 +120,16 @@ async fn compare(db: &Db, sides: Sides) -> Result<(Reconciliation, BTreeSet<Diff
             "Report this: it cannot happen without a fault in the database or this program.",
         );
     }
+    for check in gate::ledger::door_admitted(db).await? {
+        tally.shout(
+            "admitted_not_recognised",
+            format!("check {check}"),
+            "A device admitted the visitor, and the gate could not recognise pass or sector when it \
+             heard of it. Nothing was sold."
+                .to_owned(),
+            "Look at what has changed in site or mapping parameters since, and settle it by hand.",
+        );
+    }
     let mut books = Books::new(db);
     while let Some(pair) = books.next().await? {
         tally.add(pair);
@@ -149,6 +163,8 @@ impl Tally {
                 accepted_checks,
                 control_barcodes: 0,
                 in_flight: 0,
+                cancelled: 0,
+                cancellations_in_flight: 0,
                 staged: 0,
                 ready: 0,
                 held: BTreeMap::new(),
@@ -221,6 +237,7 @@ impl Tally {
         } else {
             self.sums.tickets_from_elsewhere += 1;
         }
+        self.cancellation(&name, gate.as_ref(), sold.as_ref());
         match staged {
             None => {}
             Some(StagedState::Ready) => self.sums.ready += 1,
@@ -285,6 +302,46 @@ impl Tally {
                 "Report this: it cannot happen without a fault in the database or this program.",
             );
         }
+    }
+}
+
+impl Tally {
+    /// Whether both sides say the same of a cancelled entry.
+    fn cancellation(
+        &mut self,
+        name: &str,
+        gate: Option<&gate::ledger::Entry>,
+        sold: Option<&boxoffice::ledger::Entry>,
+    ) {
+        let Some(gate) = gate else { return };
+        let booked = sold.is_some_and(|entry| entry.cancelled_at.is_some());
+        let staged = sold.is_some_and(|entry| entry.staged.is_some());
+        self.sums.cancelled += i64::from(gate.cancelled.is_some());
+        let (code, what, cure) = match &gate.cancelled {
+            None if booked => (
+                "cancelled_without_gate",
+                "Ticketing took its entry back, and the gate did not.".to_owned(),
+                "Find out which access control system sent that; only this gate should.",
+            ),
+            None => return,
+            Some(Standing::InFlight) => {
+                self.sums.cancellations_in_flight += i64::from(!booked);
+                return;
+            }
+            Some(Standing::Delivered) if booked || !staged => return,
+            Some(Standing::Delivered) => (
+                "cancelled_not_booked",
+                "Its entry was cancelled, ticketing took that from the gate, and does not have it."
+                    .to_owned(),
+                "Ask whoever runs ticketing whether a backup was restored there.",
+            ),
+            Some(Standing::Refused(why)) => (
+                "cancellation_refused",
+                format!("Its entry was cancelled, and ticketing refused to hear of it: {why}"),
+                "Cure what ticketing names, then send it again: passerelle sales resend.",
+            ),
+        };
+        self.shout(code, name.to_owned(), what, cure);
     }
 }
 

@@ -1,6 +1,8 @@
 //! From the scan to the pending account, and what the books say of it.
 
-use crate::house::{AUG, CAS, EXPIRED, GEO, GOOD, House, UNLIMITED, id, meddle, scan};
+use crate::house::{
+    AUG, CAS, EXPIRED, GEO, GOOD, House, UNLIMITED, cancellation, id, meddle, scan,
+};
 use boxoffice::pending_account::Amount;
 use boxoffice::{HeldReason, catalogue, report};
 use db::Db;
@@ -15,6 +17,7 @@ db::conformance! {
     each_admission_is_sold_once_and_every_report_agrees,
     what_is_held_is_sold_by_itself_once_its_tariff_is_mapped,
     a_fault_planted_in_the_books_is_shouted_about,
+    a_fault_planted_in_cancelled_entries_is_shouted_about,
 }
 
 fn today() -> BusinessDay {
@@ -57,6 +60,8 @@ async fn each_admission_is_sold_once_and_every_report_agrees(test: TestDb) {
             accepted_checks: 3,
             control_barcodes: 3,
             in_flight: 0,
+            cancelled: 0,
+            cancellations_in_flight: 0,
             staged: 3,
             ready: 0,
             held: BTreeMap::new(),
@@ -171,6 +176,92 @@ async fn found(db: &Db) -> Vec<(&'static str, u32)> {
 struct Fault {
     statements: &'static [&'static str],
     shouts: &'static [(&'static str, u32)],
+}
+
+/// For the checks 1 to 9, in their order; 6 to 9 were cancelled after their sale.
+const CANCELLED_FAULTS: [Fault; 9] = [
+    Fault {
+        statements: &["UPDATE box_staged SET cancelled_at = controlled_at WHERE barcode = BARCODE"],
+        shouts: &[("cancelled_but_valid", 1), ("cancelled_without_gate", 1)],
+    },
+    Fault {
+        statements: &[
+            "INSERT INTO gate_door_admitted (check_id, outcome, arrived_at)
+             VALUES ($1, 'accepted_offline', 1)",
+        ],
+        shouts: &[("admitted_not_recognised", 2)],
+    },
+    Fault {
+        statements: &["INSERT INTO box_account_line
+                 (ticket_id, kind, contact, amount_minor, vat_minor, business_day, booked_at)
+             SELECT ticket_id, 'CANCELLATION', contact, -amount_minor, -vat_minor, business_day, 1
+             FROM box_account_line WHERE ticket_id = TICKET"],
+        shouts: &[("counter_line_without_cancellation", 3)],
+    },
+    Fault {
+        statements: &["UPDATE box_ticket SET cancelled_on = business_day WHERE barcode = BARCODE"],
+        shouts: &[("valid_but_cancelled", 4)],
+    },
+    Fault {
+        statements: &["INSERT INTO gate_cancellation
+                 (check_id, id, device, cause, cancelled_at, arrived_at, device_count_today,
+                  delivered_at)
+             VALUES ($1, 'x', 'PDA01', 'agent', 1, 1, 0, 1)"],
+        shouts: &[("cancelled_not_booked", 5)],
+    },
+    Fault {
+        statements: &["UPDATE gate_cancellation SET refused = 'conflict' WHERE check_id = $1"],
+        shouts: &[("cancellation_refused", 6)],
+    },
+    Fault {
+        statements: &[
+            "DELETE FROM box_account_line WHERE ticket_id = TICKET AND kind = 'CANCELLATION'",
+        ],
+        shouts: &[("cancelled_without_counter_line", 7)],
+    },
+    Fault {
+        statements: &["UPDATE box_account_line SET vat_minor = vat_minor + 1
+             WHERE ticket_id = TICKET AND kind = 'CANCELLATION'"],
+        shouts: &[("counter_amount_differs", 8)],
+    },
+    Fault {
+        statements: &["UPDATE box_ticket SET cancelled_on = NULL WHERE barcode = BARCODE"],
+        shouts: &[("cancelled_but_valid", 9)],
+    },
+];
+
+async fn a_fault_planted_in_cancelled_entries_is_shouted_about(test: TestDb) {
+    let house = House::usual(test).await;
+    for n in 1..=9 {
+        assert_eq!(house.outcome(AUG, n, UNLIMITED).await, "accepted");
+    }
+    house
+        .until("all are sold", |waiting| {
+            waiting["deliveries"] == 0 && waiting["staged_ready"] == 0
+        })
+        .await;
+    for n in 6..=9 {
+        let path = "/api/v1/cancellations";
+        let answer = house.post(AUG, path, &cancellation(n + 10, n)).await;
+        assert_eq!(answer.status, 200);
+    }
+    house.settle().await;
+    let test = house.end().await;
+    let db = &test.db;
+    assert_eq!(found(db).await, []);
+    let books = reconcile(db, Sides::Both).await.unwrap();
+    assert_eq!((books.cancelled, books.cancellations_in_flight), (4, 0));
+    assert_eq!((books.tickets, books.cancelled_tickets), (9, 4));
+    assert_eq!(books.account, amount(13, 5 * 950, 5 * 50));
+    let mut expected = Vec::new();
+    for (n, fault) in (1..).zip(CANCELLED_FAULTS) {
+        for statement in fault.statements {
+            assert_eq!(meddle(db, n, statement).await, 1, "{statement}");
+        }
+        expected.extend(fault.shouts);
+        expected.sort_unstable();
+        assert_eq!(found(db).await, expected, "after {:?}", fault.statements);
+    }
 }
 
 /// For the checks 1 to 9, in their order.

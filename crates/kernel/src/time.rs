@@ -178,6 +178,18 @@ impl Zone {
         u8::try_from(moment.civil(&self.zone).hour()).unwrap_or(0)
     }
 
+    /// Hour, minute and second of `moment`, as clocks on the wall show them.
+    #[must_use]
+    pub fn time_of_day(&self, moment: Timestamp) -> (u8, u8, u8) {
+        let civil = moment.civil(&self.zone);
+        let part = |part: i8| u8::try_from(part).unwrap_or(0);
+        (
+            part(civil.hour()),
+            part(civil.minute()),
+            part(civil.second()),
+        )
+    }
+
     /// When `day` begins here.
     #[must_use]
     pub fn start_of(&self, day: BusinessDay) -> Timestamp {

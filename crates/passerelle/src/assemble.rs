@@ -13,6 +13,7 @@ use server::backup::{self, BackupError, BackupSchedule};
 use server::reconciliation::Sides;
 use server::retention::{Retention, RetentionDays, TooShort};
 use server::{BoxOfficeRole, GateRole, Service, Upkeep};
+use staff::Staff;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
@@ -191,10 +192,11 @@ pub async fn database(config: &Config, clock: &Arc<dyn Clock>) -> Result<Db, Ass
     Ok(db)
 }
 
-/// Both sets of tables, whatever the roles: reports look at both.
+/// All sets of tables, whatever the roles: reports look at both.
 async fn prepare(db: &Db, clock: &Arc<dyn Clock>) -> Result<(), AssembleError> {
     Gate::prepare(db, &**clock).await?;
     BoxOffice::prepare(db, &**clock).await?;
+    Staff::prepare(db, &**clock).await?;
     Ok(())
 }
 
@@ -283,6 +285,7 @@ pub async fn service(
     Ok(Service {
         gate,
         box_office,
+        office: None,
         db,
         prometheus,
         upkeep: Some(upkeep(config, clock)?),

@@ -5,8 +5,10 @@
 //! (`PASSERELLE_OTIPASS__PASSWORD` …), never from the TOML itself, and are never
 //! printed.
 
+mod office;
 mod upkeep;
 
+pub use office::Office;
 pub use upkeep::{Backup, Retention};
 
 use db::DbUrl;
@@ -60,6 +62,8 @@ pub struct Config {
     pub backup: Backup,
     /// How long card numbers stay.
     pub retention: Retention,
+    /// The pages for people.
+    pub office: Office,
 }
 
 /// `[server]`
@@ -354,10 +358,13 @@ impl Config {
         };
         // Read alone first, so that a mistake in the file is shown where it is.
         let mut config: Self = toml::from_str(text).map_err(positioned)?;
+        let client_secret = config.office.oidc.as_ref();
+        let client_secret = client_secret.map_or(&None, |oidc| &oidc.client_secret);
         let secrets = [
             ("password", &config.otipass.password),
             ("api_key", &config.otipass.api_key),
             ("password", &config.access_control.password),
+            ("client_secret", client_secret),
         ];
         if let Some((key, _)) = secrets.iter().find(|(_, secret)| secret.is_some()) {
             let is_it = |line: &str| {
@@ -494,16 +501,16 @@ pub fn is_variable(name: &str) -> bool {
     name.starts_with(PREFIX) && !name.starts_with(edge::config::PREFIX) && name.contains("__")
 }
 
-/// Sets `PASSERELLE_SECTION__KEY` in the table, as TOML if the key takes it so,
-/// else as text, and gives the configuration with it.
+/// Sets `PASSERELLE_SECTION__KEY`, or a key of a subsection, in the table, as TOML
+/// if the key takes it so, else as text, and gives the configuration with it.
 fn overlaid(table: &mut toml::Table, name: &str, value: &str) -> Result<Config, ConfigError> {
     let refused = |what: &str| ConfigError::Environment {
         variable: name.to_owned(),
         what: what.to_owned(),
     };
     let lower = name[PREFIX.len()..].to_lowercase();
-    let (section, key) = lower
-        .split_once("__")
+    let (sections, key) = lower
+        .rsplit_once("__")
         .ok_or_else(|| refused("its name is not PASSERELLE_SECTION__KEY"))?;
     let as_toml = format!("value = {value}")
         .parse::<toml::Table>()
@@ -511,12 +518,15 @@ fn overlaid(table: &mut toml::Table, name: &str, value: &str) -> Result<Config, 
         .and_then(|mut parsed| parsed.remove("value"));
     let mut failed = None;
     for value in as_toml.into_iter().chain([value.into()]) {
-        table
-            .entry(section)
-            .or_insert_with(|| toml::Table::new().into())
-            .as_table_mut()
-            .ok_or_else(|| refused("its section is no section of the file"))?
-            .insert(key.to_owned(), value);
+        let mut place = &mut *table;
+        for section in sections.split("__") {
+            place = place
+                .entry(section)
+                .or_insert_with(|| toml::Table::new().into())
+                .as_table_mut()
+                .ok_or_else(|| refused("its section is no section of the file"))?;
+        }
+        place.insert(key.to_owned(), value);
         match table.clone().try_into::<Config>() {
             Ok(config) => return Ok(config),
             // What was wrong with the first reading tells more.

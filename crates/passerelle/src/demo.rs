@@ -3,6 +3,7 @@
 use crate::Verdict;
 use crate::assemble::{self, AssembleError};
 use crate::config::{Config, ConfigError};
+use crate::office::{self, OfficeError};
 use crate::serve::{self, ServeCommandError};
 use gate::{DeviceToken, Gate, Site, TokenError};
 use kernel::{CheckId, Clock, DeviceCode, SystemClock};
@@ -61,6 +62,9 @@ pub enum DemoError {
     /// The set-up.
     #[error(transparent)]
     Assemble(#[from] AssembleError),
+    /// The back office.
+    #[error(transparent)]
+    Office(#[from] OfficeError),
     /// The service.
     #[error(transparent)]
     Serve(#[from] ServeCommandError),
@@ -104,7 +108,14 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
         .collect();
     let prometheus = serve::start_metrics()?;
     let zone = site.zone.clone();
+    let url = format!("http://{service_address}");
+    let office = office::office(&config, db.clone(), &site, &clock, url).await?;
     let service = assemble::service(&config, db, site, &clock, service_address, prometheus).await?;
+    let service = server::Service { office, ..service };
+    let welcome = match &service.office {
+        Some(office) => office::welcome(office).await?,
+        None => None,
+    };
 
     let shutdown = CancellationToken::new();
     let sandboxed = tokio::spawn(sandbox::serve(
@@ -114,6 +125,9 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
     ));
     let served = tokio::spawn(service.serve(service_listener, shutdown.clone()));
     introduce(&config.folder, service_address, sandbox_address, &tokens);
+    if let Some(welcome) = welcome {
+        outln!("{}\n", welcome.trim());
+    }
     let visitors = Visitors {
         http: reqwest::Client::builder().no_proxy().build()?,
         url: format!("http://{service_address}/api/v1/checks"),
@@ -195,6 +209,7 @@ fn introduce(
     let config: PathBuf = folder.join("passerelle.toml");
     outln!(
         "Passerelle demo: the museums of Villeneuve, on this machine only.\n\n\
+         \x20 back office        http://{service}/office/\n\
          \x20 device API         http://{service}/api/docs\n\
          \x20 health, metrics    http://{service}/health/ready   http://{service}/metrics\n\
          \x20 stand-in Otipass   http://{sandbox}/   sample cards with QR codes, to print or scan\n\

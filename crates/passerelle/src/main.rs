@@ -11,6 +11,7 @@ mod demo;
 mod device;
 mod doctor;
 mod edge_command;
+mod office;
 mod progress;
 mod reconcile;
 mod replay;

@@ -2,11 +2,12 @@
 
 use crate::assemble::{self, AssembleError};
 use crate::config::{Config, ConfigError, Role};
+use crate::office::{self, OfficeError};
 use crate::{ConfigOption, Verdict};
 use kernel::{Clock, SystemClock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use server::tls::{TlsError, TlsListener};
-use server::{Listeners, ServeError};
+use server::{Listeners, ServeError, Service};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -31,6 +32,9 @@ pub enum ServeCommandError {
     /// The set-up.
     #[error(transparent)]
     Assemble(#[from] AssembleError),
+    /// The back office.
+    #[error(transparent)]
+    Office(#[from] OfficeError),
     /// The address is taken.
     #[error(
         "the service cannot listen on {address}; another program may use it: change [server] listen"
@@ -75,13 +79,24 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (db, site) = assemble::apply(&config, &clock).await?;
+    let url = format!("{scheme}://{address}");
+    let office = office::office(&config, db.clone(), &site, &clock, url.clone()).await?;
     let service = assemble::service(&config, db, site, &clock, inside, prometheus).await?;
-    outln!("Passerelle serves on {scheme}://{address}");
+    let service = Service { office, ..service };
+    outln!("Passerelle serves on {url}");
+    if let Some(office) = &service.office {
+        outln!("  back office    {}/office/", office.url);
+    }
     if config.has(Role::Gate) {
         outln!("  device API     {scheme}://{address}/api/docs");
     }
     outln!("  health         {scheme}://{address}/health/ready");
     outln!("  metrics        {scheme}://{address}/metrics");
+    if let Some(office) = &service.office
+        && let Some(welcome) = office::welcome(office).await?
+    {
+        outln!("{welcome}");
+    }
     let shutdown = CancellationToken::new();
     tokio::spawn({
         let shutdown = shutdown.clone();

@@ -6,6 +6,7 @@
 //! both is the [`reconciliation`], which compares their books.
 
 mod access_control;
+pub mod back_office;
 pub mod backup;
 mod certificate;
 mod decode;

@@ -1,14 +1,16 @@
 use crate::Upkeep;
+use crate::back_office::{self, OfficeRole};
 use crate::decode::Frames;
 use crate::problem::Problem;
 use crate::tls::TlsListener;
 use crate::{access_control, decoder, device_api, health, scan, workers};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::extract::connect_info::Connected;
 use axum::http::{HeaderName, Request};
 use axum::response::Redirect;
 use axum::routing::get;
-use axum::serve::{Listener, ListenerExt};
+use axum::serve::{IncomingStream, Listener};
 use boxoffice::BoxOffice;
 use db::Db;
 use gate::Gate;
@@ -16,6 +18,7 @@ use kernel::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secutix::client::AccessControlClient;
 use secutix::token::ExpectedCaller;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -40,6 +43,8 @@ pub struct Service {
     pub gate: Option<GateRole>,
     /// The box office's role, if this process has it.
     pub box_office: Option<BoxOfficeRole>,
+    /// The back office, if this process has it.
+    pub office: Option<OfficeRole>,
     /// The database behind both.
     pub db: Db,
     /// What `/metrics` shows.
@@ -139,12 +144,17 @@ impl Service {
         if let Some(role) = &self.box_office {
             router = router.merge(access_control::routes(role));
         }
-        let front = if self.gate.is_some() {
+        let office = back_office::router(self);
+        let front = if office.is_some() {
+            "/office/"
+        } else if self.gate.is_some() {
             "/api/docs"
         } else {
             "/health/ready"
         };
-        router = router.route("/", get(async move || Redirect::temporary(front)));
+        router = router
+            .merge(office.unwrap_or_default())
+            .route("/", get(async move || Redirect::temporary(front)));
         let request_id = HeaderName::from_static("x-request-id");
         let trace = TraceLayer::new_for_http().make_span_with({
             let request_id = request_id.clone();
@@ -183,7 +193,7 @@ impl Service {
         let router = self.router(&tasks);
         workers::start(self, &tasks, &shutdown);
         let serving = async {
-            let plain = plain.map(|plain| plain.tap_io(|stream| no_delay(stream)));
+            let plain = plain.map(PlainListener);
             let served = tokio::try_join!(
                 take_connections(plain, router.clone(), &shutdown),
                 take_connections(tls, router, &shutdown),
@@ -207,18 +217,59 @@ impl Service {
     }
 }
 
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+impl Connected<IncomingStream<'_, PlainListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, PlainListener>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+impl Connected<IncomingStream<'_, TlsListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+/// Takes connections without TLS.
+struct PlainListener(TcpListener);
+
+impl Listener for PlainListener {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        let (stream, address) = Listener::accept(&mut self.0).await;
+        no_delay(&stream);
+        (stream, address)
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
 /// Serves at one listener, if there is one, until `shutdown`.
-async fn take_connections<L: Listener<Addr: std::fmt::Debug>>(
+async fn take_connections<L>(
     listener: Option<L>,
     router: Router,
     shutdown: &CancellationToken,
-) -> std::io::Result<()> {
+) -> std::io::Result<()>
+where
+    L: Listener<Addr = SocketAddr>,
+    Peer: for<'a> Connected<IncomingStream<'a, L>>,
+{
     let Some(listener) = listener else {
         return Ok(());
     };
-    axum::serve(listener, router)
-        .with_graceful_shutdown(shutdown.clone().cancelled_owned())
-        .await
+    axum::serve(
+        listener,
+        router.into_make_service_with_connect_info::<Peer>(),
+    )
+    .with_graceful_shutdown(shutdown.clone().cancelled_owned())
+    .await
 }
 
 /// Answers are small: they must not wait to be sent together.

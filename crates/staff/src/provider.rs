@@ -163,6 +163,8 @@ impl Provider {
     /// made.
     pub fn new(settings: ProviderSettings) -> Result<Self, ProviderError> {
         secure(&settings.issuer)?;
+        // Installed twice is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder()
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())

@@ -275,6 +275,7 @@ impl House {
                 clock: Arc::new(clock.clone()) as Arc<dyn Clock>,
                 external_sales_every: plan.external_sales_every,
             }),
+            office: None,
             db: test.db.clone(),
             prometheus: plan.prometheus,
             upkeep: None,

@@ -1,0 +1,86 @@
+//! The back office's part of the service, and the word to whoever starts it for
+//! the first time.
+
+use crate::config::{Config, ConfigError};
+use db::Db;
+use gate::Site;
+use kernel::Clock;
+use server::back_office::OfficeRole;
+use staff::Staff;
+use staff::password::Cost;
+use staff::provider::{Provider, ProviderSettings};
+use std::sync::Arc;
+
+/// Why there is no back office.
+#[derive(Debug, thiserror::Error)]
+pub enum OfficeError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The OpenID Connect provider.
+    #[error("[office.oidc] cannot be used")]
+    Provider(#[from] staff::provider::ProviderError),
+    /// The passwords.
+    #[error("the back office cannot keep passwords")]
+    Passwords(#[from] staff::password::PasswordError),
+    /// The first account.
+    #[error("the first account cannot be prepared")]
+    Welcome(#[from] staff::AccountError),
+}
+
+/// The back office on what [`apply`](crate::assemble::apply) opened, if the configuration wants one.
+/// `address` is where browsers reach it unless the configuration says otherwise.
+///
+/// # Errors
+/// [`OfficeError`].
+pub async fn office(
+    config: &Config,
+    db: Db,
+    site: &Site,
+    clock: &Arc<dyn Clock>,
+    address: String,
+) -> Result<Option<OfficeRole>, OfficeError> {
+    let office = &config.office;
+    if !office.enabled {
+        return Ok(None);
+    }
+    let url = office.url.clone().unwrap_or(address);
+    let provider = match &office.oidc {
+        None => None,
+        Some(oidc) => Some(Provider::new(ProviderSettings {
+            issuer: oidc.issuer.clone(),
+            client_id: oidc.client_id.clone(),
+            client_secret: config.client_secret(oidc)?,
+            label: oidc.label.clone(),
+            redirect_uri: format!("{}/office/provider/back", url.trim_end_matches('/')),
+            role_claim: oidc.role_claim.clone(),
+            roles: oidc.roles.clone(),
+        })?),
+    };
+    Ok(Some(OfficeRole {
+        staff: Staff::open(db, Arc::clone(clock), Cost::default()).await?,
+        url,
+        proxies: office.proxies.clone(),
+        provider,
+        site_name: site.name.clone(),
+        zone: site.zone.clone(),
+        currency: site.currency.clone(),
+    }))
+}
+
+/// A line for each who starts the service and has no account yet: where to make
+/// the first, and the secret for it.
+///
+/// # Errors
+/// [`OfficeError`].
+pub async fn welcome(office: &OfficeRole) -> Result<Option<String>, OfficeError> {
+    let secret = office.staff.open_welcome().await?;
+    Ok(secret.map(|secret| {
+        format!(
+            "\nThere is no account yet. Make the first, an administrator's, at\n\n  \
+             {}/office/welcome\n\nwith this secret, which is good once and until the next start:\n\n  {}\n",
+            office.url.trim_end_matches('/'),
+            secret.reveal()
+        )
+    }))
+}

@@ -1,0 +1,61 @@
+//! What someone entered: the fields of a form or of a query, as text.
+
+use super::page_error::PageError;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use secrecy::SecretString;
+
+/// The fields of a form. One that is missing is empty: pages say what they
+/// need, in words.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Entered(Vec<(String, String)>);
+
+/// The fields of the address after `?`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Query(pub(crate) Entered);
+
+impl Entered {
+    pub(crate) fn parse(text: &[u8]) -> Self {
+        Self(form_urlencoded::parse(text).into_owned().collect())
+    }
+
+    /// A field's text.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// A field's text, if it is not empty.
+    pub(crate) fn some(&self, name: &str) -> Option<&str> {
+        Some(self.text(name).trim()).filter(|text| !text.is_empty())
+    }
+
+    /// A field's text that is never shown again.
+    pub(crate) fn secret(&self, name: &str) -> SecretString {
+        self.text(name).into()
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Entered {
+    type Rejection = PageError;
+
+    /// The body has been read and measured by the guard.
+    async fn from_request(request: Request, _: &S) -> Result<Self, PageError> {
+        let limit = super::guard::FORM_LIMIT_BYTES;
+        let body = axum::body::to_bytes(request.into_body(), limit)
+            .await
+            .map_err(|_| PageError::TooLarge)?;
+        Ok(Self::parse(&body))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(Entered::parse(query.as_bytes())))
+    }
+}

@@ -1,0 +1,78 @@
+//! A word on what was done, on the page after it.
+
+use super::text::texts;
+use staff::Language;
+
+texts!(Texts {
+    saved: "C’est enregistré.", "It is saved.";
+    password_changed: "Votre mot de passe est changé. Vos autres sessions sont fermées.",
+        "Your password is changed. Your other sessions have ended.";
+    two_steps_off: "La connexion en deux étapes est désactivée.",
+        "Sign-in in two steps is off.";
+    signed_out: "Vous êtes déconnecté.", "You have signed out.";
+    account_disabled: "Le compte est désactivé et ses sessions sont fermées.",
+        "The account is disabled and its sessions have ended.";
+    account_enabled: "Le compte peut de nouveau se connecter.", "The account can sign in again.";
+    second_step_reset: "La deuxième étape de ce compte est désactivée.",
+        "The second step of this account is off.";
+    password_chosen: "Votre mot de passe est enregistré. Connectez-vous.",
+        "Your password is saved. Now sign in.";
+});
+
+/// What can be said. The cookie holds its name, never a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flash {
+    /// Something was saved.
+    Saved,
+    PasswordChanged,
+    TwoStepsOff,
+    SignedOut,
+    AccountDisabled,
+    AccountEnabled,
+    SecondStepReset,
+    PasswordChosen,
+}
+
+impl Flash {
+    const ALL: [Self; 8] = [
+        Self::Saved,
+        Self::PasswordChanged,
+        Self::TwoStepsOff,
+        Self::SignedOut,
+        Self::AccountDisabled,
+        Self::AccountEnabled,
+        Self::SecondStepReset,
+        Self::PasswordChosen,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Saved => "saved",
+            Self::PasswordChanged => "password_changed",
+            Self::TwoStepsOff => "two_steps_off",
+            Self::SignedOut => "signed_out",
+            Self::AccountDisabled => "account_disabled",
+            Self::AccountEnabled => "account_enabled",
+            Self::SecondStepReset => "second_step_reset",
+            Self::PasswordChosen => "password_chosen",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|flash| flash.name() == name)
+    }
+
+    pub(crate) const fn text(self, language: Language) -> &'static str {
+        let t = Texts::of(language);
+        match self {
+            Self::Saved => t.saved,
+            Self::PasswordChanged => t.password_changed,
+            Self::TwoStepsOff => t.two_steps_off,
+            Self::SignedOut => t.signed_out,
+            Self::AccountDisabled => t.account_disabled,
+            Self::AccountEnabled => t.account_enabled,
+            Self::SecondStepReset => t.second_step_reset,
+            Self::PasswordChosen => t.password_chosen,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Numbers, money, dates and times in the reader's language.
+
+use kernel::{BusinessDay, Money, Timestamp, Zone};
+use staff::Language;
+
+/// Between groups of digits in French: a narrow space that does not break.
+const NARROW: char = '\u{202f}';
+/// A space that does not break.
+const SPACE: char = '\u{a0}';
+
+const MONTHS: [[&str; 12]; 2] = [
+    [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ],
+    [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+];
+
+/// How a reader's language, the organisation's zone and its currency write.
+#[derive(Debug, Clone)]
+pub(crate) struct Formats {
+    pub(crate) language: Language,
+    pub(crate) zone: Zone,
+    pub(crate) currency: String,
+}
+
+impl Formats {
+    /// A whole number: `12 345` or `12,345`.
+    pub(crate) fn number(&self, number: i64) -> String {
+        let digits = number.unsigned_abs().to_string();
+        let separator = match self.language {
+            Language::Fr => NARROW,
+            Language::En => ',',
+        };
+        let mut text = String::new();
+        if number < 0 {
+            text.push('−');
+        }
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at) % 3 == 0 {
+                text.push(separator);
+            }
+            text.push(digit);
+        }
+        text
+    }
+
+    /// An amount with its currency: `1 234,50 €` or `€1,234.50`.
+    pub(crate) fn money(&self, amount: Money) -> String {
+        let minor = amount.minor().unsigned_abs();
+        let whole = self.number(i64::try_from(minor / 100).unwrap_or(i64::MAX));
+        let cents = minor % 100;
+        let sign = if amount.minor() < 0 { "−" } else { "" };
+        match self.language {
+            Language::Fr => {
+                let currency = if self.currency == "EUR" {
+                    "€"
+                } else {
+                    &self.currency
+                };
+                format!("{sign}{whole},{cents:02}{SPACE}{currency}")
+            }
+            Language::En if self.currency == "EUR" => format!("{sign}€{whole}.{cents:02}"),
+            Language::En => format!("{sign}{}{SPACE}{whole}.{cents:02}", self.currency),
+        }
+    }
+
+    /// A day: `14 juillet 2026` or `14 July 2026`.
+    pub(crate) fn day(&self, day: BusinessDay) -> String {
+        let text = day.to_string();
+        let mut parts = text.split('-').map(|part| part.parse().unwrap_or(0_usize));
+        let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next())
+        else {
+            return text;
+        };
+        let months = match self.language {
+            Language::Fr => MONTHS[0],
+            Language::En => MONTHS[1],
+        };
+        let month = months.get(month.saturating_sub(1)).unwrap_or(&"");
+        match (self.language, day) {
+            (Language::Fr, 1) => format!("1er{SPACE}{month}{SPACE}{year}"),
+            _ => format!("{day}{SPACE}{month}{SPACE}{year}"),
+        }
+    }
+
+    /// The time of day in the organisation's zone: `09:05:03`.
+    pub(crate) fn time(&self, moment: Timestamp) -> String {
+        let (hour, minute, second) = self.zone.time_of_day(moment);
+        format!("{hour:02}:{minute:02}:{second:02}")
+    }
+
+    /// Day and time in the organisation's zone.
+    pub(crate) fn moment(&self, moment: Timestamp) -> String {
+        let day = self.day(self.zone.business_day(moment));
+        let (hour, minute, _) = self.zone.time_of_day(moment);
+        match self.language {
+            Language::Fr => format!("{day} à {hour:02}:{minute:02}"),
+            Language::En => format!("{day}, {hour:02}:{minute:02}"),
+        }
+    }
+
+    /// How long to wait, in words: seconds below a minute, then minutes.
+    pub(crate) fn wait(&self, wait_ms: i64) -> String {
+        let seconds = (wait_ms + 999) / 1_000;
+        let (count, one, many) = if seconds < 60 {
+            (
+                seconds.max(1),
+                ("seconde", "second"),
+                ("secondes", "seconds"),
+            )
+        } else {
+            (
+                (seconds + 59) / 60,
+                ("minute", "minute"),
+                ("minutes", "minutes"),
+            )
+        };
+        let (fr, en) = if count == 1 { one } else { many };
+        let word = match self.language {
+            Language::Fr => fr,
+            Language::En => en,
+        };
+        format!("{}{SPACE}{word}", self.number(count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn formats(language: Language, currency: &str) -> Formats {
+        Formats {
+            language,
+            zone: "Europe/Paris".parse().unwrap(),
+            currency: currency.to_owned(),
+        }
+    }
+
+    #[test]
+    fn each_language_writes_in_its_way() {
+        let (fr, en) = (formats(Language::Fr, "EUR"), formats(Language::En, "EUR"));
+        assert_eq!(fr.number(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!(en.number(-1_234), "−1,234");
+        assert_eq!(en.number(0), "0");
+        assert_eq!(en.number(i64::MIN), "−9,223,372,036,854,775,808");
+        let money = Money::from_minor(-123_450);
+        assert_eq!(fr.money(money), "−1\u{202f}234,50\u{a0}€");
+        assert_eq!(en.money(money), "−€1,234.50");
+        assert_eq!(
+            formats(Language::En, "CHF").money(Money::from_minor(5)),
+            "CHF\u{a0}0.05"
+        );
+        let moment = "2026-07-31T22:05:09.000Z".parse().unwrap();
+        assert_eq!(fr.moment(moment), "1er\u{a0}août\u{a0}2026 à 00:05");
+        assert_eq!(en.moment(moment), "1\u{a0}August\u{a0}2026, 00:05");
+        assert_eq!(en.time(moment), "00:05:09");
+        assert_eq!(fr.wait(14_001), "15\u{a0}secondes");
+        assert_eq!(en.wait(1), "1\u{a0}second");
+        assert_eq!(en.wait(60_001), "2\u{a0}minutes");
+    }
+}

@@ -1,0 +1,109 @@
+//! The back office: pages for the people who set up, run the gates, close the
+//! books, and are called when it hurts.
+//!
+//! One table, [`routes`], says which address there is and which role may use
+//! it; nothing is served that does not stand there. [`guard`] stands before
+//! each route: it knows who asks, refuses who may not, and refuses forms that
+//! other sites send. A page's own file holds its texts in both languages, its
+//! template's data and its handlers.
+
+mod accounts;
+mod assets;
+mod audit;
+mod cookie;
+mod entered;
+mod flash;
+mod form;
+mod format;
+mod frame;
+mod guard;
+mod me;
+mod page_error;
+mod pager;
+mod provider;
+mod routes;
+mod second_step;
+mod sign_in;
+#[cfg(test)]
+mod tests;
+mod text;
+mod today;
+mod visit;
+mod welcome;
+
+pub use routes::{Cell, access_table};
+
+use crate::service::Service;
+use axum::Router;
+use boxoffice::BoxOffice;
+use db::Db;
+use gate::Gate;
+use kernel::Zone;
+use staff::Staff;
+use staff::provider::Provider;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// The back office's part of a process.
+#[derive(Debug, Clone)]
+pub struct OfficeRole {
+    /// Who may use it.
+    pub staff: Staff,
+    /// The address under which browsers reach the service, such as
+    /// `https://passerelle.museum.example`; cookies are for `https` only if it
+    /// says so.
+    pub url: String,
+    /// Reverse proxies whose word on the visitor's address counts
+    /// (`X-Forwarded-For`).
+    pub proxies: Vec<IpAddr>,
+    /// Signing in by an OpenID Connect provider, if there is one.
+    pub provider: Option<Provider>,
+    /// The organisation's name, for people.
+    pub site_name: String,
+    /// What pages date by.
+    pub zone: Zone,
+    /// The organisation's currency, such as `EUR`.
+    pub currency: String,
+}
+
+/// What pages work with.
+#[derive(Debug, Clone)]
+pub(crate) struct Office(Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) role: OfficeRole,
+    pub(crate) db: Db,
+    pub(crate) gate: Option<Arc<Gate>>,
+    pub(crate) box_office: Option<Arc<BoxOffice>>,
+    /// Whether browsers reach it by `https`.
+    pub(crate) secure: bool,
+    /// Whether there is an account; once true, always true.
+    settled: AtomicBool,
+}
+
+impl std::ops::Deref for Office {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// The pages of this process, if it has the back office.
+pub(crate) fn router(service: &Service) -> Option<Router> {
+    let role = service.office.clone()?;
+    let office = Office(Arc::new(Inner {
+        secure: role.url.starts_with("https:"),
+        role,
+        db: service.db.clone(),
+        gate: service.gate.as_ref().map(|role| Arc::clone(&role.gate)),
+        box_office: service
+            .box_office
+            .as_ref()
+            .map(|role| Arc::clone(&role.box_office)),
+        settled: AtomicBool::new(false),
+    }));
+    Some(routes::router(office))
+}

@@ -1,0 +1,46 @@
+//! From page to page of a long list: newest first, by the last row's number, so
+//! that what comes in meanwhile moves nothing.
+
+use super::frame::Frame;
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+/// The links below a list; a template shows them by `{{ pager }}`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "back_office/pager.html")]
+pub(crate) struct Pager {
+    newest: Option<String>,
+    older: Option<String>,
+    labels: (&'static str, &'static str),
+}
+
+impl HtmlSafe for Pager {}
+
+impl Pager {
+    /// Links of the list at `path` with the filter `query` (pairs of name and
+    /// value; empty ones are left out). `present` is the `before` of this page,
+    /// `next` that of the one after it.
+    pub(crate) fn new(
+        frame: &Frame,
+        path: &str,
+        query: &[(&str, &str)],
+        present: Option<i64>,
+        next: Option<i64>,
+    ) -> Self {
+        let link = |before: Option<i64>| {
+            let mut text = form_urlencoded::Serializer::new(String::new());
+            for (name, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
+                text.append_pair(name, value);
+            }
+            if let Some(before) = before {
+                text.append_pair("before", &before.to_string());
+            }
+            format!("{path}?{}", text.finish())
+        };
+        Self {
+            newest: present.map(|_| link(None)),
+            older: next.map(|next| link(Some(next))),
+            labels: (frame.t.newest, frame.t.older),
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The one table: every address of the back office, and who may use it.
+//!
+//! Architecture invariant: a route is served because it stands here, behind the
+//! guard of its row. There is no other way to register one.
+
+use super::frame::Frame;
+use super::guard::{guard, nothing_here};
+use super::page_error::PageError;
+use super::{Office, accounts, assets, audit, me, provider, second_step, sign_in, today, welcome};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any, get, post};
+use staff::Role;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Who {
+    /// Whoever comes, signed in or not.
+    Everybody,
+    /// Those who are signed in with one of these roles.
+    Roles(&'static [Role]),
+}
+
+/// A page's HTML with sample data, for the test that renders all pages.
+pub(crate) type Samples = fn(&Frame) -> Vec<String>;
+
+/// A row.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) who: Who,
+    handler: fn() -> MethodRouter<Office>,
+    /// What it looks like; `None` if it only leads elsewhere or is no page.
+    #[cfg_attr(not(test), expect(dead_code, reason = "only tests look at samples"))]
+    pub(crate) samples: Option<Samples>,
+}
+
+/// All who are signed in.
+const ANY: Who = Who::Roles(&Role::ALL);
+/// Those who give others their accounts, and see what was done.
+const ADMINISTRATORS: Who = Who::Roles(&[Role::Administrator]);
+/// Administrators, and those who are called when it hurts and only look.
+const ADMINISTRATORS_AND_SUPPORT: Who = Who::Roles(&[Role::Administrator, Role::Support]);
+const EVERYBODY: Who = Who::Everybody;
+
+/// A page.
+const fn page(
+    path: &'static str,
+    who: Who,
+    handler: fn() -> MethodRouter<Office>,
+    samples: Samples,
+) -> Route {
+    Route {
+        method: "GET",
+        path,
+        who,
+        handler,
+        samples: Some(samples),
+    }
+}
+
+/// What a form does; it leads to a page, or shows the form again.
+const fn action(path: &'static str, who: Who, handler: fn() -> MethodRouter<Office>) -> Route {
+    Route {
+        method: "POST",
+        path,
+        who,
+        handler,
+        samples: None,
+    }
+}
+
+/// A form that answers with a page of its own.
+const fn answering(
+    path: &'static str,
+    who: Who,
+    handler: fn() -> MethodRouter<Office>,
+    samples: Samples,
+) -> Route {
+    Route {
+        method: "POST",
+        path,
+        who,
+        handler,
+        samples: Some(samples),
+    }
+}
+
+/// A file, or an address that leads elsewhere.
+const fn file(path: &'static str, who: Who, handler: fn() -> MethodRouter<Office>) -> Route {
+    Route {
+        method: "GET",
+        path,
+        who,
+        handler,
+        samples: None,
+    }
+}
+
+#[rustfmt::skip]
+pub(crate) const TABLE: &[Route] = &[
+    // Getting in.
+    page("/office/welcome", EVERYBODY, || get(welcome::show), welcome::samples),
+    action("/office/welcome", EVERYBODY, || post(welcome::take)),
+    page("/office/invitation", EVERYBODY, || get(welcome::show_invitation), welcome::invitation_samples),
+    action("/office/invitation", EVERYBODY, || post(welcome::take_invitation)),
+    page("/office/sign-in", EVERYBODY, || get(sign_in::show), sign_in::samples),
+    action("/office/sign-in", EVERYBODY, || post(sign_in::take)),
+    page("/office/sign-in/code", EVERYBODY, || get(second_step::show), second_step::samples),
+    action("/office/sign-in/code", EVERYBODY, || post(second_step::take)),
+    file("/office/provider", EVERYBODY, || get(provider::begin)),
+    file("/office/provider/back", EVERYBODY, || get(provider::back)),
+    action("/office/sign-out", ANY, || post(sign_in::leave)),
+    file("/office/assets/{version}/{name}", EVERYBODY, || get(assets::get_asset)),
+
+    // The day.
+    file("/office", ANY, || get(today::lead)),
+    page("/office/", ANY, || get(today::show), today::samples),
+
+    // One's own account.
+    page("/office/me", ANY, || get(me::show), me::samples),
+    action("/office/me/language", ANY, || post(me::set_language)),
+    action("/office/me/password", ANY, || post(me::change_password)),
+    answering("/office/me/two-steps", ANY, || post(me::two_steps::begin), me::two_steps::samples),
+    answering("/office/me/two-steps/confirm", ANY, || post(me::two_steps::confirm), me::two_steps::code_samples),
+    action("/office/me/two-steps/end", ANY, || post(me::two_steps::end)),
+
+    // Accounts.
+    page("/office/accounts", ADMINISTRATORS_AND_SUPPORT, || get(accounts::list), accounts::list_samples),
+    page("/office/accounts/new", ADMINISTRATORS, || get(accounts::new), accounts::new_samples),
+    answering("/office/accounts/new", ADMINISTRATORS, || post(accounts::create), accounts::invited_samples),
+    page("/office/accounts/{id}", ADMINISTRATORS, || get(accounts::show), accounts::one_samples),
+    action("/office/accounts/{id}", ADMINISTRATORS, || post(accounts::save)),
+    action("/office/accounts/{id}/disable", ADMINISTRATORS, || post(accounts::disable)),
+    action("/office/accounts/{id}/enable", ADMINISTRATORS, || post(accounts::enable)),
+    answering("/office/accounts/{id}/reset", ADMINISTRATORS, || post(accounts::reset), accounts::invited_samples),
+    action("/office/accounts/{id}/two-steps", ADMINISTRATORS, || post(accounts::reset_two_steps)),
+
+    // What was done.
+    page("/office/audit", ADMINISTRATORS_AND_SUPPORT, || get(audit::show), audit::samples),
+];
+
+/// Whether a role may use the route of this method and path, such as to show a
+/// link to it.
+pub(crate) fn may(role: Role, method: &str, path: &str) -> bool {
+    TABLE.iter().any(|route| {
+        route.method == method
+            && route.path == path
+            && match route.who {
+                Who::Everybody => true,
+                Who::Roles(roles) => roles.contains(&role),
+            }
+    })
+}
+
+/// One cell row of the matrix: a route, and who may use it.
+#[derive(Debug, Clone, Copy)]
+pub struct Cell {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// The path, with `{…}` where it varies.
+    pub path: &'static str,
+    /// The roles that may; `None` if whoever comes may.
+    pub roles: Option<&'static [Role]>,
+}
+
+/// The whole matrix, for tests and documents.
+#[must_use]
+pub fn access_table() -> Vec<Cell> {
+    TABLE
+        .iter()
+        .map(|route| Cell {
+            method: route.method,
+            path: route.path,
+            roles: match route.who {
+                Who::Everybody => None,
+                Who::Roles(roles) => Some(roles),
+            },
+        })
+        .collect()
+}
+
+/// Scripts, styles and pictures are our own files; nothing frames us, and forms
+/// go nowhere else.
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+pub(crate) fn router(office: Office) -> Router {
+    let mut router = Router::new();
+    for route in TABLE {
+        let guarded = from_fn_with_state((office.clone(), route), guard);
+        let handler = (route.handler)()
+            .route_layer(CatchPanicLayer::custom(panicked))
+            .route_layer(guarded);
+        router = router.route(route.path, handler);
+    }
+    router = router
+        .route("/office/{*rest}", any(nothing_here))
+        .method_not_allowed_fallback(nothing_here);
+    let mut headers = vec![
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=()",
+        ),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    if office.secure {
+        headers.push((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
+    }
+    router = router.layer(DefaultBodyLimit::max(super::guard::FORM_LIMIT_BYTES));
+    for (name, value) in headers {
+        router = router.layer(SetResponseHeaderLayer::if_not_present(
+            name,
+            HeaderValue::from_static(value),
+        ));
+    }
+    router.with_state(office)
+}
+
+/// The guard makes a page of it.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    tracing::error!("a page panicked");
+    PageError::Internal.into_response()
+}

@@ -1,0 +1,212 @@
+//! Every page of the table, with sample data, in both languages and for each
+//! role: whole, accessible in what can be read off the text, and light.
+
+use super::frame::Frame;
+use super::routes::{TABLE, Who};
+use super::{assets, page_error};
+use staff::{Language, Role};
+use std::collections::BTreeSet;
+
+/// The most bytes of a page with all it loads.
+const WEIGHT_BYTES: usize = 150_000;
+
+/// Elements without an end.
+const VOID: [&str; 5] = ["meta", "link", "img", "input", "br"];
+/// Parts of a picture that may end themselves.
+const PICTURE: [&str; 2] = ["path", "rect"];
+
+struct Page {
+    name: String,
+    language: Language,
+    html: String,
+}
+
+fn pages() -> Vec<Page> {
+    let mut pages = Vec::new();
+    for language in Language::ALL {
+        for route in TABLE {
+            let Some(samples) = route.samples else {
+                continue;
+            };
+            let roles: Vec<Option<Role>> = match route.who {
+                Who::Everybody => vec![None],
+                Who::Roles(roles) => roles.iter().copied().map(Some).collect(),
+            };
+            for role in roles {
+                let name = format!("{} {} {role:?} {language:?}", route.method, route.path);
+                let samples = samples(&Frame::sample(language, role));
+                assert!(!samples.is_empty(), "{name} has no sample that renders");
+                pages.extend(samples.into_iter().map(|html| Page {
+                    name: name.clone(),
+                    language,
+                    html,
+                }));
+            }
+        }
+        for role in [None, Some(Role::Support)] {
+            let samples = page_error::samples(&Frame::sample(language, role));
+            pages.extend(samples.into_iter().map(|html| Page {
+                name: format!("an error {role:?} {language:?}"),
+                language,
+                html,
+            }));
+        }
+    }
+    pages
+}
+
+/// The start tags with their attributes, after a look whether all elements end
+/// in order.
+fn tags(page: &Page) -> Vec<(String, String)> {
+    let mut tags = Vec::new();
+    let mut open = Vec::new();
+    for piece in page.html.split('<').skip(1) {
+        let (tag, _) = piece.split_once('>').unwrap_or_else(|| {
+            panic!("{}: a tag without end: {piece}", page.name);
+        });
+        if let Some(ended) = tag.strip_prefix('/') {
+            assert_eq!(open.pop().as_deref(), Some(ended), "{}", page.name);
+            continue;
+        }
+        let (name, attributes) = tag.split_once([' ', '\n']).unwrap_or((tag, ""));
+        if name.starts_with('!') {
+            continue;
+        }
+        let is_void = VOID.contains(&name) || PICTURE.contains(&name) && tag.ends_with('/');
+        if !is_void {
+            open.push(name.to_owned());
+        }
+        tags.push((name.to_owned(), attributes.to_owned()));
+    }
+    assert!(open.is_empty(), "{}: never ended: {open:?}", page.name);
+    tags
+}
+
+fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = format_split(attributes, name)?;
+    rest.split_once('"').map(|(value, _)| value)
+}
+
+fn format_split<'a>(attributes: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
+    let padded = format!("{name}=\"");
+    attributes
+        .match_indices(&padded)
+        .find(|(at, _)| *at == 0 || attributes[..*at].ends_with(' '))
+        .map(|(at, found)| (&attributes[..at], &attributes[at + found.len()..]))
+}
+
+#[test]
+fn every_page_renders_in_both_languages() {
+    for page in pages() {
+        let name = &page.name;
+        let html = &page.html;
+        let lang = format!("<html lang=\"{}\">", page.language.as_str());
+        assert!(html.contains(&lang), "{name}");
+        assert_eq!(html.matches("<h1").count(), 1, "{name}: one heading");
+        assert!(
+            !html.contains('{') && !html.contains('}'),
+            "{name}: a place not filled in"
+        );
+        assert!(!html.contains("<b>"), "{name}: text that became markup");
+        let weight = html.len() + assets::weight();
+        assert!(weight < WEIGHT_BYTES, "{name} weighs {weight} bytes");
+    }
+}
+
+#[test]
+fn the_languages_are_not_each_other() {
+    let pages = pages();
+    let of = |language: Language| -> Vec<&str> {
+        let pages = pages.iter().filter(|page| page.language == language);
+        pages.map(|page| page.html.as_str()).collect()
+    };
+    let (fr, en) = (of(Language::Fr), of(Language::En));
+    assert_eq!(fr.len(), en.len());
+    for (fr, en) in fr.iter().zip(&en) {
+        let title = |html: &str| {
+            let (_, rest) = html.split_once("<title>").unwrap();
+            rest.split_once('<').unwrap().0.to_owned()
+        };
+        assert_ne!(fr, en, "{}", title(fr));
+    }
+}
+
+#[test]
+fn what_can_be_read_off_the_text_is_accessible() {
+    for page in pages() {
+        let name = &page.name;
+        let tags = tags(&page);
+        let mut ids = BTreeSet::new();
+        for (_, attributes) in &tags {
+            if let Some(id) = attribute(attributes, "id") {
+                assert!(ids.insert(id), "{name}: the id {id} twice");
+            }
+        }
+        let labels: BTreeSet<&str> = tags
+            .iter()
+            .filter(|(tag, _)| tag == "label")
+            .filter_map(|(_, attributes)| attribute(attributes, "for"))
+            .collect();
+        for (tag, attributes) in &tags {
+            match tag.as_str() {
+                "input" | "select" | "textarea"
+                    if attribute(attributes, "type") != Some("hidden") =>
+                {
+                    let id = attribute(attributes, "id").unwrap_or_default();
+                    assert!(labels.contains(id), "{name}: no label for {attributes}");
+                }
+                "th" => assert!(attribute(attributes, "scope").is_some(), "{name}: th"),
+                "img" => assert!(attributes.contains("alt="), "{name}: img"),
+                _ => {}
+            }
+            for reference in ["aria-describedby", "aria-labelledby", "popovertarget"] {
+                for id in attribute(attributes, reference)
+                    .unwrap_or_default()
+                    .split(' ')
+                {
+                    assert!(
+                        id.is_empty() || ids.contains(id),
+                        "{name}: nothing is #{id}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_page_has_scripts_or_styles_of_its_own() {
+    for page in pages() {
+        for (tag, attributes) in tags(&page) {
+            let name = &page.name;
+            assert!(tag != "style", "{name}");
+            assert!(tag != "script" || attributes.contains("src="), "{name}");
+            assert!(
+                attribute(&attributes, "style").is_none(),
+                "{name}: {attributes}"
+            );
+            assert!(
+                !attributes.starts_with("on") && !attributes.contains(" on"),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_form_that_changes_something_brings_its_token() {
+    for page in pages() {
+        let posts = page.html.matches("method=\"post\"").count();
+        let tokens = page.html.matches("name=\"csrf\"").count();
+        assert_eq!(posts, tokens, "{}", page.name);
+    }
+}
+
+#[test]
+fn no_route_stands_twice_in_the_table() {
+    let mut seen = BTreeSet::new();
+    for route in TABLE {
+        assert!(seen.insert((route.method, route.path)), "{}", route.path);
+        assert!(route.path == "/office" || route.path.starts_with("/office/"));
+    }
+}

@@ -1,0 +1,169 @@
+//! One request of one browser: who asks, in which language, with which token
+//! for its forms.
+
+use super::Office;
+use super::cookie::Cookie;
+use super::flash::Flash;
+use super::frame::Frame;
+use super::page_error::PageError;
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use staff::{Actor, Language, Session, Token};
+
+/// What the guard has found out; every handler takes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Visit {
+    pub(crate) office: Office,
+    pub(crate) language: Language,
+    /// The whole session, if there is one.
+    pub(crate) session: Option<Session>,
+    /// The session that waits for its second step, if there is one.
+    pub(crate) half: Option<Session>,
+    /// The visitor's network address.
+    pub(crate) address: String,
+    /// What forms must bring back.
+    pub(crate) csrf: String,
+    /// The browser that has no session.
+    pub(crate) browser: Token,
+    /// The path of the request.
+    pub(crate) path: String,
+    /// A word from the page before.
+    pub(crate) flash: Option<Flash>,
+}
+
+/// What handlers give.
+pub(crate) type Answer = Result<Response, PageError>;
+
+impl Visit {
+    /// The session that the guard has asked for.
+    ///
+    /// # Errors
+    /// [`PageError::Forbidden`] where the table lets everybody in.
+    pub(crate) fn session(&self) -> Result<&Session, PageError> {
+        self.session.as_ref().ok_or(PageError::Forbidden)
+    }
+
+    /// Who does it, for the audit log.
+    ///
+    /// # Errors
+    /// [`PageError::Forbidden`] if nobody is signed in.
+    pub(crate) fn actor(&self) -> Result<Actor, PageError> {
+        let account = &self.session()?.account;
+        Ok(Actor {
+            account: Some(account.id),
+            name: account.name.clone(),
+            address: self.address.clone(),
+        })
+    }
+
+    /// What surrounds a page.
+    pub(crate) fn frame(&self) -> Frame {
+        Frame::of(self)
+    }
+
+    /// A page.
+    ///
+    /// # Errors
+    /// [`PageError::Internal`] if it does not render.
+    pub(crate) fn page(&self, page: &impl Template) -> Answer {
+        self.page_with(StatusCode::OK, page)
+    }
+
+    /// A page with another status than 200, such as a form with mistakes.
+    ///
+    /// # Errors
+    /// [`PageError::Internal`] if it does not render.
+    pub(crate) fn page_with(&self, status: StatusCode, page: &impl Template) -> Answer {
+        let html = page.render().map_err(PageError::internal)?;
+        let mut response = (
+            status,
+            [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+            html,
+        )
+            .into_response();
+        if self.flash.is_some() {
+            Cookie::Flash.clear(response.headers_mut(), self.office.secure);
+        }
+        Ok(response)
+    }
+
+    /// Goes on to a page of ours, as after each change.
+    pub(crate) fn go(&self, path: &str) -> Response {
+        let mut response = StatusCode::SEE_OTHER.into_response();
+        let to = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/office/"));
+        response.headers_mut().insert(header::LOCATION, to);
+        response
+    }
+
+    /// The same, with a word on what was done.
+    pub(crate) fn go_with(&self, path: &str, flash: Flash) -> Response {
+        let mut response = self.go(path);
+        Cookie::Flash.set(response.headers_mut(), flash.name(), self.office.secure);
+        response
+    }
+
+    /// Gives the browser the session's new token.
+    pub(crate) fn hand_over(&self, mut response: Response, token: &Token) -> Response {
+        Cookie::Session.set(response.headers_mut(), token.reveal(), self.office.secure);
+        response
+    }
+}
+
+/// A path of ours to go to after signing in; anything else is the start page.
+/// A browser reads `//host` and `/\host` as other sites.
+pub(crate) fn own_path(path: Option<&str>) -> &str {
+    path.filter(|path| {
+        path.starts_with("/office/")
+            && path.len() <= 1_000
+            && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+            && !path.starts_with("/office/sign-")
+            && !path.contains("//")
+    })
+    .unwrap_or("/office/")
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
+        // Only routes of the table are reached, and the guard stands before each.
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or(PageError::Forbidden)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn only_own_paths_are_gone_to() {
+        for path in [
+            "/office/",
+            "/office/audit?kind=account",
+            "/office/accounts/3",
+        ] {
+            assert_eq!(own_path(Some(path)), path);
+        }
+        for path in [
+            "",
+            "https://elsewhere.example/",
+            "//elsewhere.example/office/",
+            "/office/\r\nSet-Cookie: a=b",
+            "/office/\\elsewhere",
+            "/office//elsewhere",
+            "/office/sign-out",
+            "/api/v1/checks",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(own_path(Some(path)), "/office/", "{path}");
+        }
+        assert_eq!(own_path(None), "/office/");
+    }
+}

@@ -99,8 +99,8 @@ fn prepared(connection: Connection, durability: Durability) -> Result<Connection
     };
     configured(&connection)
         .and_then(|()| {
-            // What is removed is overwritten, or card numbers would stay behind in
-            // free space.
+            // What is removed is overwritten, as far as SQLite does that: else all
+            // card numbers would stay behind in free space.
             connection.execute_batch(&format!(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
                  PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; \

@@ -9,7 +9,7 @@ mod office;
 mod upkeep;
 
 pub use office::Office;
-pub use upkeep::{Backup, Retention};
+pub use upkeep::{Backup, Retention, Support};
 
 use db::DbUrl;
 use gate::WhenSilent;
@@ -64,6 +64,8 @@ pub struct Config {
     pub retention: Retention,
     /// The pages for people.
     pub office: Office,
+    /// What one who helps must see.
+    pub support: Support,
 }
 
 /// `[server]`
@@ -406,6 +408,20 @@ impl Config {
             DbUrl::SqliteFile(path) => DbUrl::SqliteFile(self.path(&path)),
             other => other,
         })
+    }
+
+    /// Where the service keeps its latest warnings and errors, if anywhere.
+    #[must_use]
+    pub fn events_file(&self) -> Option<PathBuf> {
+        if let Some(file) = &self.support.events_file {
+            return Some(self.path(file));
+        }
+        let Ok(DbUrl::SqliteFile(database)) = self.database_url() else {
+            return None;
+        };
+        let mut name = database.into_os_string();
+        name.push(".events.jsonl");
+        Some(name.into())
     }
 
     /// What the database's commits promise.

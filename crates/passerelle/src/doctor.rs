@@ -20,7 +20,9 @@ mod tls;
 use crate::Verdict;
 use crate::config::Config;
 use crate::report::{Format, ReportError, print};
-use facts::{Facts, Reach, TextFile};
+pub use facts::Reach;
+
+use facts::{Facts, TextFile};
 use finding::Severity;
 use kernel::{Clock, SystemClock};
 use std::collections::BTreeSet;
@@ -54,12 +56,39 @@ pub enum DoctorError {
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict, DoctorError> {
-    let path = &arguments.config;
     let reach = if arguments.offline {
         Reach::Offline
     } else {
         Reach::Online
     };
+    let examination = examination(&arguments.config, reach).await;
+    print(arguments.format, &examination.findings, |_| {
+        examination.page()
+    })?;
+    let mut findings = examination.findings.iter();
+    Ok(if findings.all(|f| f.severity != Severity::Mistake) {
+        Verdict::Fine
+    } else {
+        Verdict::NotFine
+    })
+}
+
+/// What the doctor found, and under which headings.
+pub struct Examination {
+    headings: Vec<page::Heading>,
+    findings: Vec<finding::Finding>,
+}
+
+impl Examination {
+    /// The page for people.
+    #[must_use]
+    pub fn page(&self) -> String {
+        page::page(&self.headings, &self.findings)
+    }
+}
+
+/// Examines the set-up whose configuration is at `path`.
+pub async fn examination(path: &Path, reach: Reach) -> Examination {
     let configuration = configuration::read(path);
     let mut findings = configuration.findings;
     let mut facts = None;
@@ -72,16 +101,10 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DoctorError> {
     // Within a severity, the order of the text stays.
     findings.sort_by_key(|finding| (finding.part, finding.severity));
     findings.dedup();
-    let headings = page::headings(&path.display().to_string(), facts.as_ref());
-    print(arguments.format, &findings, |findings| {
-        page::page(&headings, findings)
-    })?;
-    let is_fine = findings.iter().all(|f| f.severity != Severity::Mistake);
-    Ok(if is_fine {
-        Verdict::Fine
-    } else {
-        Verdict::NotFine
-    })
+    Examination {
+        headings: page::headings(&path.display().to_string(), facts.as_ref()),
+        findings,
+    }
 }
 
 async fn gather(

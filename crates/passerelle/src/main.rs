@@ -11,6 +11,7 @@ mod demo;
 mod device;
 mod doctor;
 mod edge_command;
+mod events;
 mod office;
 mod progress;
 mod reconcile;
@@ -20,6 +21,7 @@ mod retention;
 mod sales;
 mod sandbox_command;
 mod serve;
+mod support_bundle;
 mod table;
 mod tokens;
 
@@ -75,6 +77,8 @@ enum Command {
     Restore(backup::RestoreArguments),
     /// Remove the card numbers that have stayed long enough
     Retention(retention::Arguments),
+    /// Gather what one who helps must see, without card numbers and secrets
+    SupportBundle(support_bundle::Arguments),
     /// Run a recorded day through the real thing
     Replay(replay::Arguments),
     /// Work a turnstile: decide at the door, also without network
@@ -109,6 +113,9 @@ async fn main() -> ExitCode {
         Command::Backup(arguments) => backup::back_up(arguments).await.map_err(Into::into),
         Command::Restore(arguments) => backup::restore(arguments).await.map_err(Into::into),
         Command::Retention(arguments) => retention::run(arguments).await.map_err(Into::into),
+        Command::SupportBundle(arguments) => {
+            support_bundle::run(arguments).await.map_err(Into::into)
+        }
         Command::Replay(arguments) => replay::run(arguments).await.map_err(Into::into),
         Command::Edge(arguments) => edge_command::run(arguments).await.map_err(Into::into),
         Command::Sandbox(arguments) => sandbox_command::run(arguments).await.map_err(Into::into),

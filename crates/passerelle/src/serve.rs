@@ -3,6 +3,7 @@
 use crate::assemble::{self, AssembleError};
 use crate::config::{Config, ConfigError, Role};
 use crate::office::{self, OfficeError};
+use crate::events::Events;
 use crate::{ConfigOption, Verdict};
 use kernel::{Clock, SystemClock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -14,7 +15,10 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 /// `passerelle serve`
 #[derive(Debug, clap::Args)]
@@ -58,8 +62,8 @@ pub enum ServeCommandError {
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
-    start_log();
     let config = Config::read(&arguments.config.config)?;
+    start_log_keeping(config.events_file().map(Events::at));
     let prometheus = start_metrics()?;
     let listener = listen(config.server.listen).await?;
     let address = listener.local_addr().unwrap_or(config.server.listen);
@@ -123,19 +127,27 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeCommandErro
 /// Logs to standard error: for people on a terminal, as JSON elsewhere.
 /// `PASSERELLE_LOG` chooses what, such as `warn` or `info,gate=debug`.
 pub fn start_log() {
+    start_log_keeping(None);
+}
+
+/// As [`start_log`], and keeps what is worth it for the support bundle.
+fn start_log_keeping(events: Option<Events>) {
     let filter =
         EnvFilter::try_from_env("PASSERELLE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let log = tracing_subscriber::fmt::layer()
         // Else a log that nobody reads any more would panic whoever writes it.
         .log_internal_errors(false)
         .with_writer(std::io::stderr);
-    // A second log in one process changes nothing.
-    let _ = if std::io::stderr().is_terminal() {
-        log.try_init()
+    let log = if std::io::stderr().is_terminal() {
+        log.boxed()
     } else {
-        log.json().flatten_event(true).try_init()
+        log.json().flatten_event(true).boxed()
     };
+    // A second log in one process changes nothing.
+    let _ = tracing_subscriber::registry()
+        .with(log.with_filter(filter))
+        .with(events.with_filter(LevelFilter::WARN))
+        .try_init();
 }
 
 /// Installs the metrics of this process.

@@ -19,6 +19,7 @@ pub mod retention;
 mod scan;
 mod service;
 pub mod statement;
+pub mod support;
 pub mod tls;
 mod upkeep;
 mod workers;

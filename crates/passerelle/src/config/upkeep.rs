@@ -42,3 +42,12 @@ impl Default for Retention {
         }
     }
 }
+
+/// `[support]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Support {
+    /// Where the service keeps its latest warnings and errors; by default beside
+    /// an embedded database.
+    pub events_file: Option<PathBuf>,
+}

@@ -1,0 +1,259 @@
+//! `passerelle support-bundle`: one file for whoever helps.
+
+use crate::config::{Config, is_variable};
+use crate::doctor::{self, Reach};
+use crate::{ConfigOption, Verdict, assemble, events};
+use db::{Db, DbError, DbUrl};
+use gate::causes;
+use kernel::{Clock, SystemClock, Timestamp};
+use serde_json::{Value, json};
+use server::support::{self, Page};
+use std::path::{Path, PathBuf};
+
+/// Words in the name of a key that holds a secret.
+const SECRET: [&str; 5] = ["password", "api_key", "secret", "token", "passphrase"];
+
+const READ_ME: &str = "\
+A support bundle of Passerelle. Every page is text; look at them before you send
+them on.
+
+configuration.json   the configuration; of secrets only whether they are set
+versions.json        program, system, database, sizes of files
+doctor.txt           what `passerelle doctor` says of the set-up
+events.jsonl         the latest warnings and errors of the service, oldest first
+queues.json          what waits, and what is held for which reason
+devices.json         the devices as the gate last heard of them
+reconciliation.json  what `passerelle reconcile` says
+
+Card numbers, barcodes, notes, tokens and secrets are not in it: each run of six
+or more digits in a text is shown as an ellipsis.
+";
+
+/// `passerelle support-bundle`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The new file [default: passerelle-support-TIME.tar]
+    #[arg(long, value_name = "FILE.tar")]
+    to: Option<PathBuf>,
+    /// Leave out everything that goes over the network
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    config: ConfigOption,
+}
+
+/// Why there is no bundle. That a part of the house cannot be read is no reason:
+/// its page says so.
+#[derive(Debug, thiserror::Error)]
+pub enum SupportError {
+    /// The file.
+    #[error("the bundle {} cannot be written; give another name with --to", path.display())]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+pub async fn run(arguments: Arguments) -> Result<Verdict, SupportError> {
+    let now = SystemClock.now();
+    let path = &arguments.config.config;
+    let reach = if arguments.offline {
+        Reach::Offline
+    } else {
+        Reach::Online
+    };
+    let to = arguments.to.unwrap_or_else(|| {
+        let time = now.compact();
+        format!("passerelle-support-{}T{}.tar", &time[..8], &time[8..14]).into()
+    });
+    let config = Config::read(path);
+    let mut pages = vec![
+        Page::of_text("README.txt", READ_ME),
+        Page::of_json("configuration.json", configuration(path, config.is_ok())),
+        Page::of_text("doctor.txt", &doctor::examination(path, reach).await.page()),
+    ];
+    match &config {
+        Ok(config) => pages.extend(house(config, now).await),
+        Err(error) => pages.push(Page::of_json(
+            "versions.json",
+            json!({"program": env!("CARGO_PKG_VERSION"), "error": causes(error)}),
+        )),
+    }
+    let file = |source| SupportError::File {
+        path: to.clone(),
+        source,
+    };
+    let archive = std::fs::File::create_new(&to).map_err(file)?;
+    support::write_tar(&pages, now, archive).map_err(file)?;
+    outln!(
+        "{}: {} pages of text, without card numbers and secrets. Look at them before you send it \
+         on.",
+        to.display(),
+        pages.len()
+    );
+    Ok(Verdict::Fine)
+}
+
+/// What the house itself tells.
+async fn house(config: &Config, now: Timestamp) -> Vec<Page> {
+    let url = config.database_url();
+    let (engine, database) = match &url {
+        Ok(DbUrl::SqliteFile(path)) => ("SQLite", Some(path.clone())),
+        Ok(DbUrl::SqliteMemory) => ("SQLite in memory", None),
+        Ok(DbUrl::Postgres(_)) => ("PostgreSQL", None),
+        Err(_) => ("unknown", None),
+    };
+    let mut files = vec![];
+    if let Some(path) = &database {
+        for suffix in ["", "-wal"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            files.push(PathBuf::from(name));
+        }
+    }
+    let sizes: Vec<_> = files
+        .iter()
+        .map(|path| json!({"file": path, "bytes": size(path)}))
+        .collect();
+    let mut pages = vec![Page::of_json(
+        "versions.json",
+        json!({
+            "program": env!("CARGO_PKG_VERSION"),
+            "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            "taken_at": now,
+            "roles": config.server.roles,
+            "engine": engine,
+            "files": sizes,
+            "stx_files": folder_size(&config.path(&config.external_sales.folder)),
+        }),
+    )];
+    pages.push(match config.events_file() {
+        Some(path) => {
+            let text = events::read(&path).unwrap_or_else(|error| format!("{error}\n"));
+            Page::of_text("events.jsonl", &text)
+        }
+        None => Page::of_text(
+            "events.jsonl",
+            "not kept: name a file with [support] events_file\n",
+        ),
+    });
+    match open(url.as_ref().ok()).await {
+        Ok(db) => pages.extend(support::pages(&db, assemble::sides(config)).await),
+        Err(why) => pages.push(Page::of_json("queues.json", json!({"error": why}))),
+    }
+    pages
+}
+
+/// Opens the database to look at it, if it is there; nothing of it changes.
+async fn open(url: Option<&DbUrl>) -> Result<Db, String> {
+    let told = |error: DbError| causes(&error);
+    match url {
+        None => Err("[database] url is wrong".to_owned()),
+        Some(DbUrl::SqliteFile(path)) => Db::open_read_only(path).await.map_err(told),
+        Some(url) => Db::open(url).await.map_err(told),
+    }
+}
+
+/// The configuration as one may show it: of secrets only whether they are set,
+/// of a file that cannot be read only the names of its keys.
+fn configuration(path: &Path, whole: bool) -> Value {
+    let variables: Vec<String> = std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| is_variable(name))
+        .collect();
+    let file = match std::fs::read_to_string(path) {
+        Ok(text) => match text.parse::<toml::Table>() {
+            Ok(table) => shown("", toml::Value::Table(table), whole),
+            Err(_) => json!("it is no TOML; the doctor says where"),
+        },
+        Err(error) => json!(error.to_string()),
+    };
+    json!({"path": path, "file": file, "variables_set": variables})
+}
+
+fn shown(key: &str, value: toml::Value, whole: bool) -> Value {
+    match value {
+        toml::Value::Table(table) => table
+            .into_iter()
+            .map(|(key, value)| {
+                let value = shown(&key, value, whole);
+                (key, value)
+            })
+            .collect(),
+        toml::Value::Array(values) => values
+            .into_iter()
+            .map(|value| shown(key, value, whole))
+            .collect(),
+        // The name of a file that holds a secret is none.
+        _ if !whole || (is_secret(key) && !key.ends_with("_file")) => json!("set"),
+        toml::Value::String(text) => json!(without_credentials(&text)),
+        other => json!(other),
+    }
+}
+
+fn is_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    SECRET.iter().any(|word| key.contains(word))
+}
+
+/// A text, without what a URL in it may hold besides its place.
+fn without_credentials(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    format!("{scheme}://{place}")
+}
+
+fn size(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().map(|file| file.len())
+}
+
+/// How many files a folder has, and how long they are together.
+fn folder_size(path: &Path) -> Value {
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return Value::Null;
+    };
+    let sizes: Vec<u64> = entries
+        .flatten()
+        .filter_map(|entry| size(&entry.path()))
+        .collect();
+    json!({"files": sizes.len(), "bytes": sizes.iter().sum::<u64>()})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_secrets_only_that_they_are_set_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passerelle.toml");
+        let text = "[otipass]\nurl = \"https://me:hidden@pass.example.org/api?key=hidden\"\n\
+                    username = \"villeneuve\"\npassword = \"hidden\"\npassword_file = \"p\"\n\
+                    [database]\nurl = \"postgres://me:hidden@db/p?password=hidden\"\n\
+                    [[more]]\nApi_Key = 4\n";
+        std::fs::write(&path, text).unwrap();
+        let shown = configuration(&path, true)["file"].clone();
+        assert_eq!(
+            shown,
+            json!({
+                "otipass": {
+                    "url": "https://pass.example.org/api",
+                    "username": "villeneuve",
+                    "password": "set",
+                    "password_file": "p",
+                },
+                "database": {"url": "postgres://db/p"},
+                "more": [{"Api_Key": "set"}],
+            })
+        );
+        // In a broken one nobody knows what a key means.
+        let names = configuration(&path, false)["file"].clone();
+        assert_eq!(names["otipass"]["username"], "set");
+    }
+}

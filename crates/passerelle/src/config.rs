@@ -410,20 +410,6 @@ impl Config {
         })
     }
 
-    /// Where the service keeps its latest warnings and errors, if anywhere.
-    #[must_use]
-    pub fn events_file(&self) -> Option<PathBuf> {
-        if let Some(file) = &self.support.events_file {
-            return Some(self.path(file));
-        }
-        let Ok(DbUrl::SqliteFile(database)) = self.database_url() else {
-            return None;
-        };
-        let mut name = database.into_os_string();
-        name.push(".events.jsonl");
-        Some(name.into())
-    }
-
     /// What the database's commits promise.
     #[must_use]
     pub const fn durability(&self) -> db::Durability {

@@ -1,5 +1,7 @@
 //! What the service does for itself.
 
+use super::Config;
+use db::DbUrl;
 use serde::Deserialize;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -50,4 +52,20 @@ pub struct Support {
     /// Where the service keeps its latest warnings and errors; by default beside
     /// an embedded database.
     pub events_file: Option<PathBuf>,
+}
+
+impl Config {
+    /// Where the service keeps its latest warnings and errors, if anywhere.
+    #[must_use]
+    pub fn events_file(&self) -> Option<PathBuf> {
+        if let Some(file) = &self.support.events_file {
+            return Some(self.path(file));
+        }
+        let Ok(DbUrl::SqliteFile(database)) = self.database_url() else {
+            return None;
+        };
+        let mut name = database.into_os_string();
+        name.push(".events.jsonl");
+        Some(name.into())
+    }
 }

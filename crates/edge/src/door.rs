@@ -115,7 +115,7 @@ pub enum Errand {
 pub struct Report {
     /// Its own clock.
     pub device_time: Timestamp,
-    /// How many checks wait.
+    /// How many checks and cancellations wait.
     pub unsent: usize,
     /// When the oldest of them was scanned.
     pub oldest_unsent: Option<Timestamp>,
@@ -274,7 +274,7 @@ impl Door {
             }
             Output::Look => errands.push(Errand::Look(Report {
                 device_time: self.agent.now(),
-                unsent: self.journal.unsent(),
+                unsent: self.journal.unsent() + self.journal.unsent_cancellations(),
                 oldest_unsent: self.journal.oldest_unsent(),
                 mode: self.agent.mode().0,
             })),

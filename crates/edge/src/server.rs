@@ -1,5 +1,6 @@
 //! Speaking with the server over HTTP.
 
+use crate::agent::Mode;
 use crate::config::{ConfigError, EdgeConfig};
 use crate::door::Report;
 use crate::journal::Attempt;
@@ -157,12 +158,17 @@ impl ServerClient {
     /// Looks for the server, and tells it how the device stands.
     pub async fn look(&self, report: &Report) -> Reply<Snapshot> {
         let mut url = self.at("api/v1/device");
+        // The server knows two words; a refused device decides nothing online.
+        let mode = match report.mode {
+            Mode::Online => "online",
+            Mode::Offline | Mode::Refused => "offline",
+        };
         {
             let mut query = url.query_pairs_mut();
             query
                 .append_pair("device_time", &report.device_time.to_string())
                 .append_pair("unsent", &report.unsent.to_string())
-                .append_pair("mode", report.mode.as_str());
+                .append_pair("mode", mode);
             if let Some(oldest) = report.oldest_unsent {
                 query.append_pair("oldest_unsent", &oldest.to_string());
             }

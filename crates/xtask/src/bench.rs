@@ -17,6 +17,12 @@ pub const BENCHES: &[(&str, &str, &str, &str)] = &[
         "decide",
         "checks a second, as ratios to a bare server",
     ),
+    (
+        "edge",
+        "passerelle",
+        "edge",
+        "a turnstile's decision without network, next to the disk's own time",
+    ),
 ];
 
 /// Runs the benchmark `name`; `arguments` go to it.
@@ -48,6 +54,6 @@ mod tests {
     fn an_unknown_benchmark_lists_the_known() {
         let failure = bench("speed", &[]).unwrap_err().to_string();
         assert!(failure.contains("`speed`"), "{failure}");
-        assert!(failure.contains("db, decide"), "{failure}");
+        assert!(failure.contains("db, decide, edge"), "{failure}");
     }
 }

@@ -14,7 +14,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The word of the status and of the device API.
+    /// The word of the status.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

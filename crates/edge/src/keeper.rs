@@ -4,10 +4,13 @@
 use crate::agent::{Answer, Delivered, Lane, Moment};
 use crate::config::EdgeConfig;
 use crate::door::{Door, Errand, Event};
+use crate::pass_list::{KeptList, TakeError};
 use crate::server::ServerClient;
 use crate::status::Status;
+use crate::wire::{Reply, Snapshot};
 use crate::words::Notice;
 use gate::Direction;
+use gate::offline::OfflinePolicy;
 use kernel::{CheckId, Clock};
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
@@ -90,6 +93,7 @@ pub(crate) struct Keeper {
     pub(crate) config: Arc<EdgeConfig>,
     pub(crate) runtime: Handle,
     pub(crate) to_keeper: ToKeeper,
+    pub(crate) pass_list: KeptList,
     pub(crate) status: SharedStatus,
     pub(crate) waiting: HashMap<Lane, SyncSender<Told>>,
     pub(crate) lanes: u64,
@@ -186,6 +190,7 @@ impl Keeper {
             }
             Errand::Look(report) => {
                 let (config, clocks) = (Arc::clone(&self.config), self.clocks.clone());
+                let pass_list = self.pass_list.clone();
                 self.runtime.spawn(async move {
                     // Enrolled again meanwhile?
                     match client.renew_token(&config) {
@@ -195,9 +200,38 @@ impl Keeper {
                     }
                     let sent = clocks.now();
                     let reply = client.look(&report).await;
+                    let guarded = is_guarded(&reply);
                     back.event(Event::Looked { reply, sent });
+                    if guarded {
+                        renew(&pass_list, &client).await;
+                    }
                 });
             }
+        }
+    }
+}
+
+fn is_guarded(reply: &Reply<Snapshot>) -> bool {
+    matches!(reply, Reply::Answer(snapshot) if snapshot.offline_policy == OfflinePolicy::Guarded)
+}
+
+/// Brings the list of refused passes up to date. After a whole, once more: its
+/// differences may be newer.
+async fn renew(list: &KeptList, client: &ServerClient) {
+    for _ in 0..2 {
+        let base = list.base();
+        let Some((sent, token)) = client.pass_list(base).await else {
+            return;
+        };
+        if let Err(error) = list.take(&sent, &token) {
+            tracing::warn!(error = gate::causes(&error), "the pass list is not renewed");
+            if matches!(error, TakeError::Problem(_)) {
+                list.forget();
+            }
+            return;
+        }
+        if list.base() == base {
+            return;
         }
     }
 }

@@ -16,6 +16,7 @@ mod keeper;
 pub mod keyboard;
 pub mod line;
 mod opener;
+pub mod pass_list;
 pub mod run;
 pub mod server;
 mod state;

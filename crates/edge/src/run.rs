@@ -4,12 +4,13 @@ use crate::config::{ConfigError, EdgeConfig};
 use crate::door::{Door, DoorError, DoorSettings};
 use crate::inputs::Counter;
 use crate::keeper::{Clocks, Keeper, SharedStatus, ToKeeper};
+use crate::pass_list::KeptList;
 use crate::server::{ClientError, ServerClient, digest};
 use crate::{JournalSettings, agent::AgentSettings};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use axum::{Json, Router};
-use kernel::{CheckId, Clock};
+use kernel::{CardNumber, CheckId, Clock};
 use std::collections::HashMap;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -118,7 +119,11 @@ pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeE
     };
     let folder = config.path(&config.journal.folder);
     let ids = Box::new(|| CheckId::from_uuid(uuid::Uuid::new_v4()));
-    let door = Door::open(&folder, settings, token_sha256, ids, clocks.now())?;
+    let mut door = Door::open(&folder, settings, token_sha256, ids, clocks.now())?;
+    let pass_list = KeptList::open(&folder, &client.token());
+    let asked = pass_list.clone();
+    let refusal = Box::new(move |card: &CardNumber, at| asked.refusal(card, at));
+    door.agent_mut().use_pass_list(Some(refusal));
     for finding in door.status().findings {
         tracing::warn!("{finding}");
     }
@@ -146,6 +151,7 @@ pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeE
         config: Arc::clone(&config),
         runtime: runtime.clone(),
         to_keeper: to_keeper.clone(),
+        pass_list,
         status: Arc::clone(&status),
         waiting: HashMap::new(),
         lanes: 0,

@@ -4,7 +4,9 @@ use crate::agent::Mode;
 use crate::config::{ConfigError, EdgeConfig};
 use crate::door::Report;
 use crate::journal::Attempt;
+use crate::pass_list::SignedList;
 use crate::wire::{BatchAnswer, CheckAnswer, HttpAnswer, Problem, Reply, Snapshot, check_body};
+use gate::DeviceToken;
 use reqwest::{RequestBuilder, Url, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -25,6 +27,8 @@ const CONNECT: Duration = Duration::from_millis(1_000);
 /// How long a connection may rest. Shorter than the keep-alive of common
 /// proxies, so that it is rarely they who close it.
 const IDLE: Duration = Duration::from_secs(15);
+/// The header with the signature of a list of passes.
+const SIGNATURE: &str = "x-passerelle-signature";
 /// The most bytes of an answer that are read.
 const ANSWER_LIMIT_BYTES: usize = 8 * 1024 * 1024;
 
@@ -177,6 +181,29 @@ impl ServerClient {
         Reply::of(self.send(request).await.as_ref())
     }
 
+    /// Asks for the list of refused passes, or for what has changed since the
+    /// version of a whole; with the token that it is signed for.
+    pub async fn pass_list(&self, since: Option<i64>) -> Option<(SignedList, DeviceToken)> {
+        let token = self.token();
+        let mut url = self.at("api/v1/pass-list");
+        if let Some(since) = since {
+            url.query_pairs_mut()
+                .append_pair("since", &since.to_string());
+        }
+        let request = self.http.get(url).bearer_auth(token.reveal());
+        let answer = Self::receive(request.timeout(BATCH)).await?;
+        let signature = answer.signature.filter(|_| answer.status == 200)?;
+        let body = answer.body;
+        Some((SignedList { body, signature }, token))
+    }
+
+    /// The token in use.
+    #[must_use]
+    pub fn token(&self) -> DeviceToken {
+        let token = self.token.read().unwrap_or_else(PoisonError::into_inner);
+        DeviceToken::presented(token.expose_secret())
+    }
+
     /// Turns an enrolment code into a token.
     ///
     /// # Errors
@@ -213,11 +240,7 @@ impl ServerClient {
     }
 
     async fn send(&self, request: RequestBuilder) -> Option<HttpAnswer> {
-        let request = {
-            let token = self.token.read().unwrap_or_else(PoisonError::into_inner);
-            request.bearer_auth(token.expose_secret())
-        };
-        Self::receive(request).await
+        Self::receive(request.bearer_auth(self.token().reveal())).await
     }
 
     async fn receive(request: RequestBuilder) -> Option<HttpAnswer> {
@@ -229,6 +252,8 @@ impl ServerClient {
         let header = |name: header::HeaderName| response.headers().get(name)?.to_str().ok();
         let content_type = header(header::CONTENT_TYPE).unwrap_or("").to_owned();
         let retry_after_s = header(header::RETRY_AFTER).and_then(|text| text.parse().ok());
+        let signature = response.headers().get(SIGNATURE);
+        let signature = signature.and_then(|text| text.to_str().ok().map(str::to_owned));
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.ok()? {
@@ -241,6 +266,7 @@ impl ServerClient {
             status,
             content_type,
             retry_after_s,
+            signature,
             body,
         })
     }

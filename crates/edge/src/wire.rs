@@ -160,6 +160,8 @@ pub struct HttpAnswer {
     pub content_type: String,
     /// The header `Retry-After`, in seconds.
     pub retry_after_s: Option<u64>,
+    /// The header `x-passerelle-signature` of a list of passes.
+    pub signature: Option<String>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -265,6 +267,7 @@ mod tests {
             status,
             content_type: content_type.to_owned(),
             retry_after_s: None,
+            signature: None,
             body: body.as_bytes().to_vec(),
         }
     }

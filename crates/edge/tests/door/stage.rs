@@ -201,6 +201,7 @@ pub fn http<T: serde::de::DeserializeOwned>(status: u16, code: &str) -> Reply<T>
         status,
         content_type: "application/problem+json".to_owned(),
         retry_after_s: None,
+        signature: None,
         body: json!({ "code": code, "title": "Title" }).to_string().into(),
     }))
 }

@@ -1,0 +1,55 @@
+//! How the agent stands, for those who look after it.
+
+use super::{Agent, Jump, Mode, Moment, SAME_SCAN_MS};
+use crate::wire::Snapshot;
+use kernel::Timestamp;
+
+impl Agent {
+    /// How it decides at present, and since when.
+    #[must_use]
+    pub const fn mode(&self) -> (Mode, Moment) {
+        (self.link.mode(), self.link.since())
+    }
+
+    /// What it knows of itself.
+    #[must_use]
+    pub const fn snapshot(&self) -> Option<&Snapshot> {
+        self.snapshot.as_ref()
+    }
+
+    /// Its time: the machine's clock, but never set back.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.time.now()
+    }
+
+    /// How far the server's clock is ahead of the machine's, in milliseconds.
+    #[must_use]
+    pub const fn offset_ms(&self) -> Option<i64> {
+        self.offset_ms
+    }
+
+    /// The last jump of the machine's clock by more than 30 s.
+    #[must_use]
+    pub const fn jump(&self) -> Option<Jump> {
+        self.time.jump()
+    }
+
+    /// How many visitors it has let in today.
+    #[must_use]
+    pub fn count_today(&self) -> usize {
+        self.today.count()
+    }
+
+    /// When records must be kept from: today's entries, and scans whose answer
+    /// may be asked for again.
+    #[must_use]
+    pub fn keep_since(&self) -> Timestamp {
+        let now = self.time.now();
+        let midnight = match &self.snapshot {
+            Some(snapshot) => snapshot.timezone.start_of(self.day()),
+            None => kernel::Zone::utc().start_of(self.day()),
+        };
+        midnight.min(now.plus_ms(-2 * SAME_SCAN_MS))
+    }
+}

@@ -3,7 +3,27 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::{mpsc, oneshot};
 
 /// Where closures wait for a database thread.
-pub(crate) type Queue = mpsc::Sender<Box<dyn Job>>;
+#[derive(Clone)]
+pub(crate) enum Queue {
+    /// Its other end is with a thread.
+    Thread(mpsc::Sender<Box<dyn Job>>),
+    /// There is no thread: whoever brings a closure waits while it runs.
+    #[cfg(feature = "testing")]
+    InStep(std::sync::Arc<crate::testing::InStep>),
+}
+
+impl Queue {
+    pub(crate) async fn put(&self, job: Box<dyn Job>) -> Result<(), DbError> {
+        match self {
+            Queue::Thread(sender) => sender.send(job).await.map_err(|_| DbError::Closed),
+            #[cfg(feature = "testing")]
+            Queue::InStep(in_step) => {
+                in_step.perform(job).await;
+                Ok(())
+            }
+        }
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {

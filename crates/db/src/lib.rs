@@ -165,8 +165,7 @@ where
 {
     let (answer, answered) = oneshot::channel();
     queue
-        .send(Box::new(Closure::new(name, access, work, answer)))
-        .await
-        .map_err(|_| DbError::Closed)?;
+        .put(Box::new(Closure::new(name, access, work, answer)))
+        .await?;
     answered.await.map_err(|_| DbError::Closed)?
 }

@@ -1,7 +1,7 @@
 //! PostgreSQL: a pool of connections, each on a thread of its own;
 //! SERIALIZABLE for writes, with bounded retry; a read-only snapshot for reads.
 
-use crate::job::{Access, Job, Verdict};
+use crate::job::{Access, Job, Queue, Verdict};
 use crate::{Db, DbError, Durability, QUEUE_LIMIT, Row, Tx, Value};
 use postgres::error::SqlState;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
@@ -49,8 +49,8 @@ pub(crate) fn open(url: &str, durability: Durability) -> Result<Db, DbError> {
             .map_err(DbError::unavailable)?;
     }
     Ok(Db {
-        reads: sender.clone(),
-        writes: sender,
+        reads: Queue::Thread(sender.clone()),
+        writes: Queue::Thread(sender),
     })
 }
 

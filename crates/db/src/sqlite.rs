@@ -1,6 +1,6 @@
 //! SQLite: one writer thread with group commit, a pool of readers.
 
-use crate::job::{Job, Verdict};
+use crate::job::{Job, Queue, Verdict};
 use crate::{Db, DbError, Durability, QUEUE_LIMIT, Row, Tx, Value};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -32,13 +32,32 @@ pub(crate) fn open_memory(durability: Durability) -> Result<Db, DbError> {
     })
 }
 
+/// A database in memory that has no thread.
+#[cfg(feature = "testing")]
+pub(crate) fn memory() -> Result<Connection, DbError> {
+    let connection = Connection::open_in_memory().map_err(DbError::unavailable)?;
+    prepared(connection, Durability::Relaxed)
+}
+
+/// Runs one closure on the thread of the caller.
+#[cfg(feature = "testing")]
+pub(crate) fn perform(connection: &Connection, job: Box<dyn Job>) {
+    match job.access() {
+        crate::job::Access::Read => read(connection, job),
+        crate::job::Access::Write => {
+            let (_, mut nobody_else) = mpsc::channel(1);
+            write_group(connection, job, &mut nobody_else);
+        }
+    }
+}
+
 pub(crate) fn open_file(path: &Path, durability: Durability) -> Result<Db, DbError> {
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(DbError::unavailable)?;
     }
     let connection = Connection::open(path).map_err(DbError::unavailable)?;
     let connection = prepared(connection, durability)?;
-    let (reads, waiting) = mpsc::channel(QUEUE_LIMIT);
+    let (reads, waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE_LIMIT);
     let waiting = Arc::new(Mutex::new(waiting));
     for number in 0..READERS {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -59,7 +78,7 @@ pub(crate) fn open_file(path: &Path, durability: Durability) -> Result<Db, DbErr
         })?;
     }
     Ok(Db {
-        reads,
+        reads: Queue::Thread(reads),
         writes: start_writer(connection)?,
     })
 }
@@ -119,14 +138,14 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), DbError
         .map_err(DbError::unavailable)
 }
 
-fn start_writer(connection: Connection) -> Result<mpsc::Sender<Box<dyn Job>>, DbError> {
+fn start_writer(connection: Connection) -> Result<Queue, DbError> {
     let (sender, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE_LIMIT);
     spawn("sqlite-writer", move || {
         while let Some(first) = waiting.blocking_recv() {
             write_group(&connection, first, &mut waiting);
         }
     })?;
-    Ok(sender)
+    Ok(Queue::Thread(sender))
 }
 
 /// Runs `first` and whatever else is waiting in one transaction, and tells

@@ -46,8 +46,24 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sandbox",
         ],
     ),
+    (
+        SIMULATION,
+        &[
+            "kernel",
+            "db",
+            "otipass",
+            "secutix",
+            "gate",
+            "boxoffice",
+            "edge",
+            "sandbox",
+        ],
+    ),
     ("xtask", &[]),
 ];
+
+/// It is itself a test, and not shipped.
+const SIMULATION: &str = "simulation";
 
 /// What the tests of a crate may use besides, and why.
 const TESTS_MAY_USE: &[(&str, &str, &str)] = &[
@@ -182,7 +198,7 @@ pub fn broken(packages: &[Package]) -> Vec<Finding> {
             }
             for feature in &used.features {
                 let for_tests = FEATURES_FOR_TESTS.contains(&(&used.name, feature));
-                if for_tests && used.purpose == Purpose::Production {
+                if for_tests && used.purpose == Purpose::Production && package.name != SIMULATION {
                     findings.push(Finding::new(
                         &package.manifest,
                         line,
@@ -271,6 +287,7 @@ mod tests {
             ("server", "sandbox", Tests, &[]),
             ("server", "boxoffice", Production, &[]),
             ("passerelle", "sandbox", Production, &[]),
+            ("simulation", "db", Production, &["testing"]),
         ];
         for (name, used, purpose, features) in good {
             let packages = [package(name, &[(used, *purpose, features)])];
@@ -283,6 +300,7 @@ mod tests {
             ("boxoffice", "otipass", Production, &[]),
             ("kernel", "db", Production, &[]),
             ("server", "sandbox", Production, &[]),
+            ("simulation", "server", Production, &[]),
             ("gate", "db", Production, &["testing"]),
             ("xtask", "kernel", Production, &[]),
         ];

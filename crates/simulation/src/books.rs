@@ -1,0 +1,303 @@
+//! The books of gate and box office, read by statements of their own, and what
+//! must hold of them: at any time, and when all is at rest.
+
+use crate::Broken;
+use crate::house::House;
+use crate::model::Told;
+use crate::operation::HANDHELDS;
+use db::{DbError, Tx, params};
+use gate::Direction;
+use kernel::CheckId;
+use otipass::References;
+use std::collections::{HashMap, HashSet};
+
+/// Counts what must not be there.
+struct Rule {
+    rule: &'static str,
+    sql: &'static str,
+}
+
+const fn rule(rule: &'static str, sql: &'static str) -> Rule {
+    Rule { rule, sql }
+}
+
+/// What must hold after each step. Each statement names what breaks its rule.
+const ALWAYS: &[Rule] = &[
+    rule(
+        "an admission has its control barcode, and nothing else has one",
+        "SELECT COALESCE(c.check_id, b.check_id) AS found
+         FROM gate_check c FULL JOIN gate_control_barcode b ON b.check_id = c.check_id
+         WHERE COALESCE(c.admitted, 0) <> CASE WHEN b.barcode IS NULL THEN 0 ELSE 1 END",
+    ),
+    rule(
+        "one visitor has at most one admission",
+        "SELECT COALESCE(follows, check_id) AS found FROM gate_check WHERE admitted = 1
+         GROUP BY COALESCE(follows, check_id) HAVING COUNT(*) > 1",
+    ),
+    rule(
+        "ticketing has what was delivered",
+        "SELECT b.barcode AS found FROM gate_control_barcode b
+         LEFT JOIN box_staged s ON s.barcode = b.barcode
+         WHERE b.delivered_at IS NOT NULL AND s.barcode IS NULL",
+    ),
+    rule(
+        "what is staged comes from an admission, just as it was",
+        "SELECT s.barcode AS found FROM box_staged s
+         LEFT JOIN gate_control_barcode b ON b.barcode = s.barcode
+         WHERE b.barcode IS NULL OR b.season <> s.season OR b.product <> s.product
+            OR b.sector <> s.sector OR b.controlled_at <> s.controlled_at",
+    ),
+    rule(
+        "what is sold has a ticket, and a ticket is called sold",
+        "SELECT s.barcode AS found FROM box_staged s
+         LEFT JOIN box_ticket t ON t.barcode = s.barcode
+         WHERE (s.state = 'sold') <> (t.id IS NOT NULL)",
+    ),
+    rule(
+        "a ticket has its order and one account line of its amount",
+        "SELECT t.barcode AS found FROM box_ticket t
+         LEFT JOIN box_order o ON o.id = t.order_id
+         LEFT JOIN box_account_line l ON l.ticket_id = t.id AND l.kind = 'SALE'
+         WHERE o.id IS NULL OR l.id IS NULL OR l.amount_minor <> t.price_minor
+            OR l.vat_minor <> t.vat_minor OR l.business_day <> t.business_day",
+    ),
+    rule(
+        "an order has exactly one ticket",
+        "SELECT o.order_number AS found FROM box_order o
+         LEFT JOIN box_ticket t ON t.order_id = o.id
+         GROUP BY o.order_number HAVING COUNT(t.id) <> 1",
+    ),
+    rule(
+        "a cancelled ticket has one counter line over its amount, and no other has",
+        "SELECT t.barcode AS found FROM box_ticket t
+         LEFT JOIN box_account_line l ON l.ticket_id = t.id AND l.kind = 'CANCELLATION'
+         LEFT JOIN box_staged s ON s.barcode = t.barcode
+         WHERE (l.id IS NOT NULL) <> (t.state = 'CANCELLED')
+            OR (l.id IS NOT NULL) <> (s.cancelled_at IS NOT NULL)
+            OR l.amount_minor <> -t.price_minor OR l.vat_minor <> -t.vat_minor",
+    ),
+    rule(
+        "ticketing cancels what the gate cancelled",
+        "SELECT s.barcode AS found FROM box_staged s
+         JOIN gate_control_barcode b ON b.barcode = s.barcode
+         LEFT JOIN gate_cancellation x ON x.check_id = b.check_id
+         WHERE (s.cancelled_at IS NOT NULL AND x.id IS NULL)
+            OR s.cancelled_at <> x.cancelled_at
+            OR (s.cancelled_at IS NULL AND x.delivered_at IS NOT NULL)",
+    ),
+    rule(
+        "only admissions are cancelled",
+        "SELECT x.check_id AS found FROM gate_cancellation x
+         LEFT JOIN gate_check c ON c.check_id = x.check_id AND c.admitted = 1
+         WHERE c.check_id IS NULL",
+    ),
+    rule(
+        "a device's count of the day is that of its admissions",
+        "SELECT d.device AS found FROM gate_device_day d
+         LEFT JOIN (SELECT c.device, c.business_day, COUNT(*) AS live FROM gate_check c
+                    LEFT JOIN gate_cancellation x ON x.check_id = c.check_id
+                    WHERE c.admitted = 1 AND x.id IS NULL
+                    GROUP BY c.device, c.business_day) AS l
+              ON l.device = d.device AND l.business_day = d.business_day
+         WHERE d.admitted <> COALESCE(l.live, 0)",
+    ),
+    rule(
+        "an open intent has no decision",
+        "SELECT i.check_id AS found FROM gate_intent i
+         JOIN gate_check c ON c.check_id = i.check_id",
+    ),
+    rule(
+        "Otipass is told of each admission it did not grant",
+        "SELECT c.check_id AS found FROM gate_check c
+         LEFT JOIN gate_declaration d ON d.check_id = c.check_id
+         WHERE (c.admitted = 1 AND c.outcome <> 'accepted') <> (d.check_id IS NOT NULL)",
+    ),
+    rule(
+        "Otipass gives back each cancelled entry",
+        "SELECT x.check_id AS found FROM gate_cancellation x
+         LEFT JOIN gate_give_back g ON g.check_id = x.check_id
+         WHERE g.check_id IS NULL",
+    ),
+];
+
+/// What must hold besides when all is at rest.
+const AT_REST: &[Rule] = &[
+    rule(
+        "no check stays open",
+        "SELECT check_id AS found FROM gate_intent",
+    ),
+    rule(
+        "every barcode is delivered",
+        "SELECT barcode AS found FROM gate_control_barcode
+         WHERE delivered_at IS NULL OR refused IS NOT NULL",
+    ),
+    rule(
+        "every cancellation is delivered",
+        "SELECT check_id AS found FROM gate_cancellation
+         WHERE delivered_at IS NULL OR refused IS NOT NULL",
+    ),
+    rule(
+        "everything staged is sold, or was cancelled before",
+        "SELECT barcode || ' ' || state || ' ' || COALESCE(held_reason, '') AS found
+         FROM box_staged
+         WHERE state <> 'sold' AND NOT (state = 'cancelled' AND cancelled_at IS NOT NULL)",
+    ),
+    rule(
+        "Otipass has heard of everything",
+        "SELECT check_id AS found FROM gate_declaration WHERE declared_at IS NULL
+         UNION ALL SELECT check_id AS found FROM gate_give_back WHERE told_at IS NULL",
+    ),
+    rule(
+        "no file is left over",
+        "SELECT name AS found FROM box_stx_file WHERE state = 'WRITTEN' AND kind = 'RUN'",
+    ),
+];
+
+/// Holds the books against what must hold at any time.
+///
+/// # Errors
+/// The first rule that is broken.
+pub async fn always(house: &House) -> Result<(), Broken> {
+    look(house, ALWAYS).await
+}
+
+async fn look(house: &House, rules: &'static [Rule]) -> Result<(), Broken> {
+    let broken = house
+        .db
+        .read("rules", move |tx| {
+            for rule in rules {
+                let found = tx.query(rule.sql, params![])?;
+                if let Some(row) = found.first() {
+                    let found: Option<String> = row.get("found")?;
+                    return Ok(Some((rule.rule, found.unwrap_or_default())));
+                }
+            }
+            Ok::<_, DbError>(None)
+        })
+        .await
+        .map_err(|e| Broken::error("the books can be read", &e))?;
+    match broken {
+        Some((rule, found)) => Err(Broken::new(rule, found)),
+        None => Ok(()),
+    }
+}
+
+/// What the gate has of one visitor.
+#[derive(Debug, Default, Clone)]
+struct Kept {
+    /// An admission that was not cancelled.
+    live: bool,
+    /// An admission that was cancelled.
+    cancelled: bool,
+    outcome: String,
+    /// Let in, and not recognised.
+    door_admitted: bool,
+    counted_card: bool,
+}
+
+/// Holds the books against what people know, when all is at rest.
+///
+/// # Errors
+/// The first rule that is broken.
+pub async fn at_rest(house: &House) -> Result<(), Broken> {
+    always(house).await?;
+    look(house, AT_REST).await?;
+    let kept = house
+        .db
+        .read("visitors", visitors)
+        .await
+        .map_err(|e: DbError| Broken::error("the books can be read", &e))?;
+    for (id, told) in house.model.all_told() {
+        visitor(house, id, told, kept.get(&id))?;
+    }
+    for id in kept.keys() {
+        if !house.model.knows(*id) {
+            return Err(Broken::new(
+                "every admission was somebody's scan",
+                format!("check {id}"),
+            ));
+        }
+    }
+    if house.setting.references == References::Honoured {
+        counters(house, &kept)?;
+    }
+    Ok(())
+}
+
+fn visitors(tx: &mut Tx<'_>) -> Result<HashMap<CheckId, Kept>, DbError> {
+    let mut kept: HashMap<CheckId, Kept> = HashMap::new();
+    let counted: HashSet<_> = crate::site::counted_cards()
+        .map(|card| card.reveal().to_owned())
+        .collect();
+    for row in tx.query(
+        "SELECT COALESCE(c.follows, c.check_id) AS id, c.admitted, c.outcome, c.card,
+                x.id AS cancelled, a.check_id AS door
+         FROM gate_check c
+         LEFT JOIN gate_cancellation x ON x.check_id = c.check_id
+         LEFT JOIN gate_door_admitted a ON a.check_id = c.check_id
+         ORDER BY c.follows IS NOT NULL",
+        params![],
+    )? {
+        let one = kept.entry(row.get("id")?).or_default();
+        let admitted = row.get::<i64>("admitted")? == 1;
+        let cancelled = row.get::<Option<String>>("cancelled")?.is_some();
+        one.live |= admitted && !cancelled;
+        one.cancelled |= admitted && cancelled;
+        one.door_admitted |= row.get::<Option<String>>("door")?.is_some();
+        one.outcome = row.get("outcome")?;
+        let card: Option<String> = row.get("card")?;
+        one.counted_card |= card.is_some_and(|card| counted.contains(&card));
+    }
+    Ok(kept)
+}
+
+fn visitor(house: &House, id: CheckId, told: Told, kept: Option<&Kept>) -> Result<(), Broken> {
+    let live = kept.is_some_and(|kept| kept.live);
+    let entered = told.open && told.direction == Direction::Entry;
+    let about = || format!("check {id}: told {told:?}, kept {kept:?}");
+    if entered && !house.model.is_cancelled(id) {
+        let marked = kept.is_some_and(|kept| kept.door_admitted);
+        if live == marked {
+            return Err(Broken::new("who was let in is admitted once", about()));
+        }
+    } else if live {
+        return Err(Broken::new(
+            if entered {
+                "what was taken back is not sold"
+            } else {
+                "who was not let in is not sold"
+            },
+            about(),
+        ));
+    }
+    // A turnstile whose journal is full lets people out all the same.
+    let may_forget = told.direction == Direction::Exit && told.device >= HANDHELDS;
+    if told.open && kept.is_none() && !may_forget {
+        return Err(Broken::new("what a door did is kept", about()));
+    }
+    Ok(())
+}
+
+/// Where Otipass honours references, its counters show each entry once.
+fn counters(house: &House, kept: &HashMap<CheckId, Kept>) -> Result<(), Broken> {
+    let counted = house.otipass.counted();
+    for (id, kept) in kept.iter().filter(|(_, kept)| kept.counted_card) {
+        let times = counted.get(id).copied().unwrap_or(0);
+        let expected = i64::from(kept.live);
+        if times != expected {
+            return Err(Broken::new(
+                "Otipass counts each entry once, and nothing else",
+                format!("check {id} was counted {times} times: {kept:?}"),
+            ));
+        }
+    }
+    for (id, times) in counted {
+        if times != 0 && !kept.contains_key(&id) {
+            return Err(Broken::new(
+                "Otipass counts each entry once, and nothing else",
+                format!("check {id} was counted {times} times and is not kept"),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,421 @@
+//! A scanner in an agent's hand: asks, waits, decides by itself, keeps a
+//! journal. It speaks the device API as the document says.
+
+use crate::Broken;
+use crate::desk::{Message, Problem, Reply};
+use crate::house::House;
+use crate::model::Told;
+use crate::operation::{Line, Manner, Patience, Shape, Way};
+use crate::site;
+use gate::offline::{Knowledge, OfflineScan, Seen, decide_offline};
+use gate::{Cancellation, Decision, DeviceToken, Direction, JournalItem, Obstacle, Scan};
+use kernel::{CancellationId, CheckId, Clock, DeviceCode, Timestamp};
+use uuid::Uuid;
+
+/// How many checks it sends in a batch.
+const BATCH: usize = 20;
+
+/// A scanner.
+pub struct Handheld {
+    number: u8,
+    code: DeviceCode,
+    /// What it proves itself with.
+    pub token: DeviceToken,
+    /// Whether the server refused its token.
+    pub refused: bool,
+    /// How far its clock is fast, in milliseconds.
+    pub offset_ms: i64,
+    knowledge: Option<Knowledge>,
+    limit: usize,
+    journal: Vec<JournalItem>,
+    cancellations: Vec<Cancellation>,
+    /// Asked, nothing heard, nothing decided; the visitor waits.
+    waiting: Option<Scan>,
+    last_asked: Option<Scan>,
+    entries: Vec<(CheckId, Timestamp)>,
+    taken_back: Vec<Cancellation>,
+    ids: u64,
+}
+
+impl Handheld {
+    /// The scanner with this number, out of the box.
+    #[must_use]
+    pub fn new(number: u8, code: DeviceCode, token: DeviceToken, limit: usize) -> Self {
+        Self {
+            number,
+            code,
+            token,
+            refused: false,
+            offset_ms: 0,
+            knowledge: None,
+            limit,
+            journal: Vec::new(),
+            cancellations: Vec::new(),
+            waiting: None,
+            last_asked: None,
+            entries: Vec::new(),
+            taken_back: Vec::new(),
+            ids: 0,
+        }
+    }
+
+    fn id(&mut self) -> Uuid {
+        self.ids += 1;
+        site::uuid(self.number, self.ids)
+    }
+
+    fn now(&self, house: &House) -> Timestamp {
+        house.clock.now().plus_ms(self.offset_ms)
+    }
+
+    /// Asks about itself.
+    ///
+    /// # Errors
+    /// If the server says what it must not.
+    pub async fn refresh(&mut self, house: &mut House, line: Line) -> Result<(), Broken> {
+        let message = Message::Device(self.code.clone());
+        match house.exchange(&self.token, message, line).await? {
+            Some(Reply::Snapshot(snapshot)) => {
+                self.refused = false;
+                self.knowledge = Some(snapshot.knowledge());
+            }
+            Some(Reply::TokenInvalid) => self.refused = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A visitor holds a card before it.
+    ///
+    /// # Errors
+    /// If somebody says what must not be said.
+    pub async fn scan(
+        &mut self,
+        house: &mut House,
+        card: u8,
+        way: Way,
+        line: Line,
+        patience: Patience,
+    ) -> Result<(), Broken> {
+        if self.refused {
+            return Ok(());
+        }
+        // The visitor before has gone in or away.
+        if let Some(waiting) = self.waiting.take() {
+            self.decide(house, waiting)?;
+        }
+        let note = (way == Way::Forced).then(|| "lost her phone".parse().ok());
+        let scan = Scan {
+            id: CheckId::from_uuid(self.id()),
+            device: self.code.clone(),
+            code: site::code(card).to_owned(),
+            scanned_at: self.now(house),
+            direction: if way == Way::Out {
+                Direction::Exit
+            } else {
+                Direction::Entry
+            },
+            forced_note: note.flatten(),
+        };
+        if patience == Patience::Offline {
+            return self.decide(house, scan);
+        }
+        self.last_asked = Some(scan.clone());
+        self.ask(house, scan, line, patience).await
+    }
+
+    /// Sends again what waits, or else what was asked last.
+    ///
+    /// # Errors
+    /// If somebody says what must not be said.
+    pub async fn retry(&mut self, house: &mut House, line: Line) -> Result<(), Broken> {
+        if self.refused {
+            return Ok(());
+        }
+        if let Some(waiting) = self.waiting.take() {
+            return self.ask(house, waiting, line, Patience::Waits).await;
+        }
+        let Some(again) = self.last_asked.clone() else {
+            return Ok(());
+        };
+        if self.journal.iter().any(|item| item.scan.id == again.id) {
+            // It decided that by itself; the journal brings it.
+            return Ok(());
+        }
+        let reply = house
+            .exchange(&self.token, Message::Check(again), line)
+            .await?;
+        self.mind(reply.as_ref());
+        Ok(())
+    }
+
+    async fn ask(
+        &mut self,
+        house: &mut House,
+        scan: Scan,
+        line: Line,
+        patience: Patience,
+    ) -> Result<(), Broken> {
+        let message = Message::Check(scan.clone());
+        let reply = house.exchange(&self.token, message, line).await?;
+        self.mind(reply.as_ref());
+        match reply {
+            Some(Reply::Check(check)) => {
+                if check.decision.is_admitted() {
+                    self.entries.push((scan.id, scan.scanned_at));
+                }
+                self.tell(house, &scan, check.decision.opens())
+            }
+            // Nobody is admitted by a device that is not known any more.
+            Some(Reply::TokenInvalid) => Ok(()),
+            Some(Reply::Problem(problem)) if problem.code == "clock_stands_still" => Ok(()),
+            Some(Reply::Problem(problem)) => Err(Broken::new(
+                "a check is answered",
+                format!("check {}: {}", scan.id, problem.code),
+            )),
+            None | Some(_) if patience == Patience::Decides => self.decide(house, scan),
+            None | Some(_) => {
+                self.waiting = Some(scan);
+                Ok(())
+            }
+        }
+    }
+
+    fn mind(&mut self, reply: Option<&Reply>) {
+        if matches!(reply, Some(Reply::TokenInvalid)) {
+            self.refused = true;
+        }
+    }
+
+    fn decide(&mut self, house: &mut House, scan: Scan) -> Result<(), Broken> {
+        let Some(knowledge) = &self.knowledge else {
+            return Ok(());
+        };
+        if self.journal.len() >= self.limit {
+            // Nobody is let in whom nobody remembers.
+            return Ok(());
+        }
+        let asked = OfflineScan {
+            code: &scan.code,
+            direction: scan.direction,
+            forced: scan.forced_note.is_some(),
+        };
+        let outcome = decide_offline(knowledge, asked, |_| Seen::default()).decision;
+        if outcome.is_admitted() {
+            self.entries.push((scan.id, scan.scanned_at));
+        }
+        self.journal.push(JournalItem {
+            scan: scan.clone(),
+            outcome: Some(outcome),
+        });
+        self.tell(house, &scan, outcome.opens())
+    }
+
+    fn tell(&self, house: &mut House, scan: &Scan, open: bool) -> Result<(), Broken> {
+        house.model.speaks(scan);
+        let told = Told {
+            device: self.number,
+            direction: scan.direction,
+            open,
+        };
+        house.model.tells(scan.id, told)
+    }
+
+    /// Hands over its journal.
+    ///
+    /// # Errors
+    /// If the server does not take what it must.
+    pub async fn flush(
+        &mut self,
+        house: &mut House,
+        shape: Shape,
+        line: Line,
+    ) -> Result<(), Broken> {
+        let mut items: Vec<_> = self.journal.iter().take(BATCH).cloned().collect();
+        match shape {
+            Shape::Whole => {}
+            Shape::Half => items.truncate(items.len().div_ceil(2)),
+            Shape::Reversed => items.reverse(),
+            Shape::Twice => {
+                let again = items.clone();
+                items.extend(again);
+            }
+        }
+        let kept = |id| self.journal.iter().all(|item| item.scan.id != id);
+        let cancellations: Vec<_> = self
+            .cancellations
+            .iter()
+            .filter(|cancellation| kept(cancellation.check_id))
+            .take(BATCH)
+            .cloned()
+            .collect();
+        if items.is_empty() && cancellations.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = items.iter().map(|item| item.scan.id).collect();
+        let message = Message::Batch(items, cancellations.clone());
+        let reply = house.exchange(&self.token, message, line).await?;
+        self.mind(reply.as_ref());
+        let Some(Reply::Batch(results, cancelled)) = reply else {
+            return Ok(());
+        };
+        if (results.len(), cancelled.len()) != (ids.len(), cancellations.len()) {
+            return Err(Broken::new(
+                "each part of a batch is answered",
+                format!("{} of {}", results.len(), ids.len()),
+            ));
+        }
+        for (id, result) in ids.into_iter().zip(results) {
+            match result {
+                Ok(_) => self.journal.retain(|item| item.scan.id != id),
+                Err((_, problem)) => {
+                    return Err(Broken::new(
+                        "what a journal brings is kept",
+                        format!("check {id}: {}", problem.code),
+                    ));
+                }
+            }
+        }
+        for (cancellation, result) in cancellations.into_iter().zip(cancelled) {
+            self.cancellations.retain(|c| c.id != cancellation.id);
+            self.cancelled(house, &cancellation, result.map(drop))?;
+        }
+        Ok(())
+    }
+
+    fn cancelled(
+        &mut self,
+        house: &House,
+        cancellation: &Cancellation,
+        result: Result<(), Problem>,
+    ) -> Result<(), Broken> {
+        match result {
+            Ok(()) => {
+                self.taken_back.push(cancellation.clone());
+                Ok(())
+            }
+            // It let somebody in whom the server cannot recognise.
+            Err(problem)
+                if problem.obstacle == Some(Obstacle::NotAdmitted)
+                    && house
+                        .model
+                        .decision(cancellation.check_id)
+                        .is_some_and(|decision| matches!(decision, Decision::Refused(_))) =>
+            {
+                Ok(())
+            }
+            Err(problem) => Err(Broken::new(
+                "an entry is taken back within 15 minutes",
+                format!(
+                    "check {}: {} {:?}",
+                    cancellation.check_id, problem.code, problem.obstacle
+                ),
+            )),
+        }
+    }
+
+    /// The agent takes back the last entry.
+    ///
+    /// # Errors
+    /// If the server takes what it must not, or does not take what it must.
+    pub async fn cancel(
+        &mut self,
+        house: &mut House,
+        manner: Manner,
+        line: Line,
+    ) -> Result<(), Broken> {
+        let now = self.now(house);
+        let id = CancellationId::from_uuid(self.id());
+        let nobodys = CheckId::from_uuid(self.id());
+        let of = |check_id, cancelled_at| Cancellation {
+            id,
+            check_id,
+            device: self.code.clone(),
+            cancelled_at,
+        };
+        let late_ms = gate::CANCEL_WITHIN_MS + 1;
+        let (cancellation, expected) = match manner {
+            Manner::InTime => return self.cancel_in_time(house, id, now, line).await,
+            Manner::Unknown => (of(nobodys, now), "check_unknown"),
+            Manner::TooLate => match self.entries.last() {
+                Some((check, at)) => (of(*check, at.plus_ms(late_ms)), "not_cancellable"),
+                None => return Ok(()),
+            },
+            Manner::Again => match self.taken_back.last() {
+                Some(before) => (of(before.check_id, before.cancelled_at), "not_cancellable"),
+                None => return Ok(()),
+            },
+            Manner::Foreign => return Ok(()),
+        };
+        let unsent = self.journal.iter().map(|item| item.scan.id);
+        if unsent.into_iter().any(|id| id == cancellation.check_id) {
+            return Ok(());
+        }
+        let message = Message::Cancel(cancellation);
+        match house.exchange(&self.token, message, line).await? {
+            Some(Reply::Problem(problem)) if problem.code == expected => Ok(()),
+            None | Some(Reply::TokenInvalid) => Ok(()),
+            other => Err(Broken::new(
+                "only what may be taken back is",
+                format!("{manner:?}: {other:?}"),
+            )),
+        }
+    }
+
+    async fn cancel_in_time(
+        &mut self,
+        house: &mut House,
+        id: CancellationId,
+        cancelled_at: Timestamp,
+        line: Line,
+    ) -> Result<(), Broken> {
+        let Some((check_id, scanned_at)) = self.entries.last().copied() else {
+            return Ok(());
+        };
+        if !(0..=gate::CANCEL_WITHIN_MS).contains(&cancelled_at.ms_since(scanned_at)) {
+            return Ok(());
+        }
+        self.entries.pop();
+        let cancellation = Cancellation {
+            id,
+            check_id,
+            device: self.code.clone(),
+            cancelled_at,
+        };
+        house.model.cancels(check_id);
+        let waits = self.refused || self.journal.iter().any(|item| item.scan.id == check_id);
+        let heard = if waits {
+            None
+        } else {
+            let message = Message::Cancel(cancellation.clone());
+            house.exchange(&self.token, message, line).await?
+        };
+        self.mind(heard.as_ref());
+        match heard {
+            Some(Reply::Cancelled(_)) => self.cancelled(house, &cancellation, Ok(())),
+            Some(Reply::Problem(problem)) => self.cancelled(house, &cancellation, Err(problem)),
+            _ => {
+                self.cancellations.push(cancellation);
+                Ok(())
+            }
+        }
+    }
+
+    /// It is switched off and on. What it must remember it has written down.
+    pub fn restart(&mut self) {
+        self.entries.clear();
+        self.taken_back.clear();
+    }
+
+    /// Whether something waits for the server.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.is_some() || !self.journal.is_empty() || !self.cancellations.is_empty()
+    }
+
+    /// An entry of this scanner, for somebody else who tries to take it back.
+    #[must_use]
+    pub fn last_entry(&self) -> Option<(CheckId, Timestamp)> {
+        self.entries.last().copied()
+    }
+}

@@ -1,0 +1,373 @@
+//! The server's side of a story: databases, gate, box office, partners; and the
+//! line to it.
+
+use crate::desk::{self, Message, Reply};
+use crate::generator::Setting;
+use crate::model::Model;
+use crate::operation::{Line, TicketingMood, Worker};
+use crate::partner::Otipass;
+use crate::site::{self, Doors, PriceList};
+use crate::ticketing::Way;
+use crate::{Broken, Planted, trade};
+use boxoffice::{BoxOffice, Catalogue, Organisation};
+use db::Db;
+use db::testing::Steps;
+use gate::{DeviceToken, Gate, InterfaceSettings};
+use kernel::{Clock, ManualClock};
+use sandbox::{Sandbox, SandboxSettings};
+use secutix::stx::Dialect;
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+/// How long recovery leaves an open check to its device, as the server's worker
+/// does.
+const RECOVER_AFTER_MS: i64 = 30_000;
+/// How many steps a worker takes at most when its turn comes.
+const AT_A_TURN: u32 = 5;
+
+/// The server and what stands behind it.
+pub struct House {
+    /// What holds for the story.
+    pub setting: Setting,
+    /// A planted bug.
+    pub planted: Option<Planted>,
+    /// The database of gate and box office.
+    pub db: Db,
+    /// The server's clock.
+    pub clock: ManualClock,
+    /// Otipass.
+    pub otipass: Otipass,
+    /// What people know.
+    pub model: Model,
+    /// How ticketing answers.
+    pub ticketing: TicketingMood,
+    /// The catalogue that was entered last.
+    pub catalogue: Catalogue,
+    /// The model's prices.
+    pub prices: PriceList,
+    /// Where devices hang.
+    pub doors: Doors,
+    /// The site's gate.
+    pub gate: Arc<Gate>,
+    /// The box office.
+    pub box_office: Arc<BoxOffice>,
+    /// How many barcodes strangers have sold.
+    pub strangers: u32,
+    mapping: (bool, bool),
+    files: PathBuf,
+    steps: Steps,
+    late: VecDeque<(DeviceToken, Message)>,
+}
+
+impl House {
+    /// Opens for the first time; STX_Files go into `files`.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub async fn open(
+        setting: Setting,
+        planted: Option<Planted>,
+        files: &Path,
+    ) -> Result<Self, Broken> {
+        let failed = |what: &str| Broken::new("the house opens", what);
+        let start = site::first_moment().plus_ms(i64::from(setting.begins_at_hour) * 3_600_000);
+        let clock = ManualClock::new(start);
+        let (db, steps) =
+            db::testing::sqlite_in_step().map_err(|e| Broken::error("the house opens", &e))?;
+        let zone = "Europe/Paris".parse().map_err(|_| failed("zone"))?;
+        let sandbox = Sandbox::new(
+            site::passes().ok_or_else(|| failed("passes"))?,
+            SandboxSettings {
+                project_id: "villeneuve".to_owned(),
+                zone,
+                contract: otipass::Contract {
+                    references: setting.references,
+                    ..otipass::Contract::default()
+                },
+                credentials: None,
+                clock: Arc::new(clock.clone()),
+                service_names: BTreeMap::new(),
+            },
+        );
+        let otipass = Otipass::new(sandbox, clock.clone(), steps.clone());
+        let doors = site::FIRST_DOORS;
+        let site = site::site(&doors).ok_or_else(|| failed("site"))?;
+        let catalogue = site::catalogue().ok_or_else(|| failed("catalogue"))?;
+        let opening = |e: &dyn std::error::Error| Broken::error("the house opens", e);
+        Gate::prepare(&db, &clock).await.map_err(|e| opening(&e))?;
+        Gate::apply_site(&db, site).await.map_err(|e| opening(&e))?;
+        BoxOffice::prepare(&db, &clock)
+            .await
+            .map_err(|e| opening(&e))?;
+        boxoffice::catalogue::apply_catalogue(&db, catalogue.clone())
+            .await
+            .map_err(|e| opening(&e))?;
+        let mapping = (true, false);
+        let gate = open_gate(&db, &clock, setting, &otipass, mapping).await?;
+        let box_office = open_box_office(&db, &clock, files).await?;
+        Ok(Self {
+            setting,
+            planted,
+            db,
+            clock,
+            otipass,
+            model: Model::default(),
+            ticketing: TicketingMood::Takes,
+            catalogue,
+            prices: PriceList::default(),
+            doors,
+            gate,
+            box_office,
+            strangers: 0,
+            mapping,
+            files: files.to_owned(),
+            steps,
+            late: VecDeque::new(),
+        })
+    }
+
+    /// The server dies, loses all it has in memory, and starts again.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn restart(&mut self) -> Result<(), Broken> {
+        self.gate = open_gate(
+            &self.db,
+            &self.clock,
+            self.setting,
+            &self.otipass,
+            self.mapping,
+        )
+        .await?;
+        self.box_office = open_box_office(&self.db, &self.clock, &self.files).await?;
+        // As the worker does at the start, but not in every life: it may die
+        // before.
+        if self.clock.now().millis() % 2 == 0 {
+            let now = self.clock.now();
+            let recovered = self.gate.recover(now).await;
+            recovered.map_err(|e| Broken::error("open checks are taken up", &e))?;
+        }
+        Ok(())
+    }
+
+    /// Starts again with other mapping parameters.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn map(&mut self, second_sector: bool, other: bool) -> Result<(), Broken> {
+        self.mapping = (second_sector, other);
+        self.restart().await
+    }
+
+    /// A request goes over the line; `None` if nothing is heard.
+    ///
+    /// # Errors
+    /// If the server says what it must not.
+    pub async fn exchange(
+        &mut self,
+        token: &DeviceToken,
+        message: Message,
+        line: Line,
+    ) -> Result<Option<Reply>, Broken> {
+        match &message {
+            Message::Check(scan) => self.model.speaks(scan),
+            Message::Batch(items, _) => self.model.journals(items),
+            Message::Cancel(_) | Message::Device(_) => {}
+        }
+        let token = token.clone();
+        match line {
+            Line::Good => self.serve(token, message, None).await,
+            Line::RequestLost => Ok(None),
+            Line::AnswerLost => self.serve(token, message, None).await.map(|_| None),
+            Line::Delayed => {
+                self.late.push_back((token, message));
+                Ok(None)
+            }
+            Line::Doubled => {
+                self.late.push_back((token.clone(), message.clone()));
+                self.serve(token, message, None).await
+            }
+            Line::ServerDies(steps) => self.serve(token, message, Some(steps)).await,
+        }
+    }
+
+    /// The request that has been on the way longest arrives; nobody waits for
+    /// its answer. Says whether there was one.
+    ///
+    /// # Errors
+    /// If the server says what it must not.
+    pub async fn late(&mut self) -> Result<bool, Broken> {
+        let Some((token, message)) = self.late.pop_front() else {
+            return Ok(false);
+        };
+        self.serve(token, message, None).await?;
+        Ok(true)
+    }
+
+    async fn serve(
+        &mut self,
+        token: DeviceToken,
+        message: Message,
+        dies_after: Option<u8>,
+    ) -> Result<Option<Reply>, Broken> {
+        let gate = Arc::clone(&self.gate);
+        let answer = desk::answer(&gate, token, message, self.planted);
+        let Some(reply) = living(&self.steps, dies_after, answer).await else {
+            drop(gate);
+            self.restart().await?;
+            return Ok(None);
+        };
+        let reply = reply.map_err(|what| Broken::new("the server never fails", what))?;
+        match &reply {
+            Reply::Check(check) => self.model.answered(check)?,
+            Reply::Batch(results, _) => {
+                for check in results.iter().flatten() {
+                    self.model.answered(check)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(Some(reply))
+    }
+
+    /// A worker has its turn.
+    ///
+    /// # Errors
+    /// If it fails in a way that it must not.
+    pub async fn work(&mut self, worker: Worker, dies_after: Option<u8>) -> Result<(), Broken> {
+        let (gate, box_office) = (Arc::clone(&self.gate), Arc::clone(&self.box_office));
+        let way = self.way();
+        let before = self.clock.now().plus_ms(-RECOVER_AFTER_MS);
+        let prices = self.prices.clone();
+        let db = self.db.clone();
+        let planted = self.planted;
+        let turn = async {
+            match worker {
+                Worker::Deliver => {
+                    for _ in 0..AT_A_TURN {
+                        match gate.deliver_next(&way).await {
+                            Ok(done) if done.taken + done.refused == 0 => break,
+                            Ok(_) | Err(gate::DeliveryError::Call(_)) => {}
+                            Err(error) => {
+                                return Err(Broken::error("delivery never fails", &error));
+                            }
+                        }
+                    }
+                }
+                Worker::Declare => {
+                    for _ in 0..AT_A_TURN {
+                        match gate.declare_next().await {
+                            Ok(gate::Declared::Nothing) => break,
+                            Ok(_) | Err(gate::DeclareError::Ask(_)) => {}
+                            Err(error) => {
+                                return Err(Broken::error("declaring never fails", &error));
+                            }
+                        }
+                    }
+                }
+                Worker::Recover => {
+                    let recovered = gate.recover(before).await;
+                    recovered.map_err(|e| Broken::error("open checks are taken up", &e))?;
+                }
+                Worker::Sell => trade::sell(&box_office, &db, &prices, planted).await?,
+            }
+            Ok(())
+        };
+        let done = living(&self.steps, dies_after, turn).await;
+        match done {
+            Some(done) => done,
+            None => {
+                drop((gate, box_office, way));
+                self.restart().await
+            }
+        }
+    }
+
+    /// The way to ticketing as it is now.
+    #[must_use]
+    pub fn way(&self) -> Way {
+        Way {
+            box_office: Arc::clone(&self.box_office),
+            mood: self.ticketing,
+            steps: self.steps.clone(),
+            planted: self.planted,
+        }
+    }
+
+    /// Where files from elsewhere are laid down.
+    #[must_use]
+    pub fn files(&self) -> &Path {
+        &self.files
+    }
+}
+
+async fn open_gate(
+    db: &Db,
+    clock: &ManualClock,
+    setting: Setting,
+    otipass: &Otipass,
+    (second_sector, other): (bool, bool),
+) -> Result<Arc<Gate>, Broken> {
+    let mapping = site::mapping(second_sector, other)
+        .ok_or_else(|| Broken::new("the house opens", "mapping"))?;
+    let settings = InterfaceSettings {
+        decision_budget: Duration::from_millis(1_500),
+        when_silent: setting.when_silent,
+        references: setting.references,
+        ..InterfaceSettings::new(mapping)
+    };
+    Gate::open(
+        db.clone(),
+        Arc::new(clock.clone()),
+        settings,
+        Arc::new(otipass.clone()),
+    )
+    .await
+    .map(Arc::new)
+    .map_err(|e| Broken::error("the gate opens", &e))
+}
+
+async fn open_box_office(
+    db: &Db,
+    clock: &ManualClock,
+    files: &Path,
+) -> Result<Arc<BoxOffice>, Broken> {
+    let site = site::site(&site::FIRST_DOORS)
+        .ok_or_else(|| Broken::new("the house opens", "organisation"))?;
+    let organisation = Organisation {
+        institution: site.institution,
+        organisation: site.organisation,
+        zone: site.zone,
+        currency: site.currency,
+    };
+    BoxOffice::open(
+        db.clone(),
+        Arc::new(clock.clone()),
+        organisation,
+        files.to_owned(),
+        Dialect::default(),
+    )
+    .await
+    .map(Arc::new)
+    .map_err(|e| Broken::error("the box office opens", &e))
+}
+
+/// Lives through `work`, or dies after so many steps of it.
+async fn living<T>(
+    steps: &Steps,
+    dies_after: Option<u8>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let last = dies_after.map(|after| steps.taken() + u64::from(after));
+    let mut work = pin!(work);
+    std::future::poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending if last.is_some_and(|last| steps.taken() >= last) => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    })
+    .await
+}

@@ -1,0 +1,196 @@
+//! What people know: what each visitor was told at the door, and every answer
+//! that the server gave. Made without looking into any database.
+
+use crate::Broken;
+use gate::{Check, Decision, Direction, JournalItem, Scan};
+use kernel::{CheckId, DeviceCode, SectorCode, Timestamp};
+use otipass::PassFacts;
+use std::collections::{HashMap, HashSet};
+
+/// An answer of the server, as far as it must stay the same.
+#[derive(Debug, Clone, PartialEq)]
+struct Answer {
+    decision: Decision,
+    decided_at: Timestamp,
+    sector: Option<SectorCode>,
+    pass: PassFacts,
+    count_today: u32,
+}
+
+/// What a visitor was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// The number of the device.
+    pub device: u8,
+    /// Which way the visitor went.
+    pub direction: Direction,
+    /// Whether the door opened.
+    pub open: bool,
+}
+
+/// What people know.
+#[derive(Debug, Default)]
+pub struct Model {
+    answers: HashMap<CheckId, Answer>,
+    told: HashMap<CheckId, Told>,
+    /// Checks that some journal said were let through.
+    journal_opened: HashSet<CheckId>,
+    cancelled: HashSet<CheckId>,
+    /// Each check that any device ever spoke of.
+    spoken: HashMap<CheckId, DeviceCode>,
+}
+
+/// Whether a code is a pass number: eight digits, maybe behind the project id,
+/// with a check digit that fits.
+fn is_pass(code: &str) -> bool {
+    let number = code.strip_prefix("villeneuve-").unwrap_or(code);
+    let sum: u32 = number
+        .bytes()
+        .rev()
+        .zip([1, 2].into_iter().cycle())
+        .map(|(digit, times)| {
+            let value = u32::from(digit.wrapping_sub(b'0')) * times;
+            value / 10 + value % 10
+        })
+        .sum();
+    number.len() == 8 && number.bytes().all(|b| b.is_ascii_digit()) && sum.is_multiple_of(10)
+}
+
+impl Model {
+    /// A device sends a check.
+    pub fn speaks(&mut self, scan: &Scan) {
+        self.spoken.insert(scan.id, scan.device.clone());
+    }
+
+    /// A journal with these checks was sent.
+    pub fn journals(&mut self, items: &[JournalItem]) {
+        for item in items {
+            self.speaks(&item.scan);
+            if item.outcome.is_some_and(Decision::opens) {
+                self.journal_opened.insert(item.scan.id);
+            }
+        }
+    }
+
+    /// The server gave an answer, whether or not anybody heard it.
+    ///
+    /// # Errors
+    /// If it cannot be, or is another than before.
+    pub fn answered(&mut self, check: &Check) -> Result<(), Broken> {
+        let scan = &check.scan;
+        let fresh = Answer {
+            decision: check.decision,
+            decided_at: check.decided_at,
+            sector: check.sector.clone(),
+            pass: check.pass,
+            count_today: check.device_count_today,
+        };
+        let pass = is_pass(&scan.code);
+        let word = fresh.decision.as_str();
+        if fresh.decision.opens() && !pass {
+            return Err(Broken::new(
+                "only passes open doors",
+                format!("check {} is {word}", scan.id),
+            ));
+        }
+        if pass && word == "not_a_pass" {
+            return Err(Broken::new(
+                "every pass is recognised",
+                format!("check {} is {word}", scan.id),
+            ));
+        }
+        let leaves = scan.direction == Direction::Exit;
+        if leaves && fresh.decision.is_admitted() || !leaves && fresh.decision == Decision::Exit {
+            return Err(Broken::new(
+                "who leaves is not admitted, who enters does not leave",
+                format!("check {} is {word}", scan.id),
+            ));
+        }
+        match self.answers.get(&scan.id) {
+            Some(first) if *first != fresh => {
+                let overruled = !first.decision.opens()
+                    && fresh.decision.opens()
+                    && self.journal_opened.contains(&scan.id);
+                if !overruled {
+                    return Err(Broken::new(
+                        "the same id gets the same answer for ever",
+                        format!("check {}: {first:?}, then {fresh:?}", scan.id),
+                    ));
+                }
+            }
+            _ => {}
+        }
+        self.answers.insert(scan.id, fresh);
+        Ok(())
+    }
+
+    /// A visitor was told the outcome of a check at the door.
+    ///
+    /// # Errors
+    /// If another outcome was told before.
+    pub fn tells(&mut self, id: CheckId, told: Told) -> Result<(), Broken> {
+        match self.told.insert(id, told) {
+            Some(before) if before.open != told.open => Err(Broken::new(
+                "a visitor is told one thing",
+                format!(
+                    "check {id}: first open = {}, then {}",
+                    before.open, told.open
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The agent was told that the entry is taken back.
+    pub fn cancels(&mut self, id: CheckId) {
+        self.cancelled.insert(id);
+    }
+
+    /// Whether the agent took the entry back.
+    #[must_use]
+    pub fn is_cancelled(&self, id: CheckId) -> bool {
+        self.cancelled.contains(&id)
+    }
+
+    /// What was told of a check, if anything.
+    #[must_use]
+    pub fn told(&self, id: CheckId) -> Option<Told> {
+        self.told.get(&id).copied()
+    }
+
+    /// Whether any device ever spoke of this check.
+    #[must_use]
+    pub fn knows(&self, id: CheckId) -> bool {
+        self.spoken.contains_key(&id)
+    }
+
+    /// Everything that was told.
+    pub fn all_told(&self) -> impl Iterator<Item = (CheckId, Told)> {
+        self.told.iter().map(|(id, told)| (*id, *told))
+    }
+
+    /// The decision that the server gave last on a check.
+    #[must_use]
+    pub fn decision(&self, id: CheckId) -> Option<Decision> {
+        self.answers.get(&id).map(|answer| answer.decision)
+    }
+
+    /// Checks that were admitted and cancelled by their agent.
+    #[must_use]
+    pub fn cancellations(&self) -> &HashSet<CheckId> {
+        &self.cancelled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::CARDS;
+
+    #[test]
+    fn the_model_tells_passes_from_other_codes() {
+        for (place, card) in (0..).zip(&CARDS) {
+            assert_eq!(is_pass(card.code), place < 11, "{}", card.name);
+        }
+    }
+}

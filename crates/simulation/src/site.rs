@@ -1,0 +1,324 @@
+//! The museum of every story: cards, doors, devices, mapping parameters,
+//! catalogue.
+
+use crate::operation::{DEVICES, HANDHELDS};
+use boxoffice::Catalogue;
+use gate::{Site, read_site};
+use kernel::{BusinessDay, CardNumber, DeviceCode, Timestamp};
+use otipass::{EntriesLeft, Mapping, read_mapping};
+use sandbox::{Pass, PassBook, PassStatus};
+use uuid::Uuid;
+
+/// A card of the stories.
+pub struct Card {
+    /// What a scanner reads.
+    pub code: &'static str,
+    /// What it is, in words.
+    pub name: &'static str,
+    /// The pass that Otipass knows: state and entries left for each service;
+    /// `None` without limit.
+    pub pass: Option<(PassStatus, Option<u32>)>,
+}
+
+const fn card(
+    code: &'static str,
+    name: &'static str,
+    pass: Option<(PassStatus, Option<u32>)>,
+) -> Card {
+    Card { code, name, pass }
+}
+
+/// More entries than a story has scans.
+pub const MANY: u32 = 100_000;
+
+/// Every card.
+pub const CARDS: [Card; 15] = [
+    card(
+        "00029975",
+        "a pass for many entries",
+        Some((PassStatus::Active, Some(MANY))),
+    ),
+    card(
+        "00039131",
+        "another pass for many entries",
+        Some((PassStatus::Active, Some(MANY))),
+    ),
+    card(
+        "00179333",
+        "a pass without limit",
+        Some((PassStatus::Active, None)),
+    ),
+    card(
+        "00193276",
+        "a pass for one entry",
+        Some((PassStatus::Active, Some(1))),
+    ),
+    card(
+        "00229187",
+        "a pass for two entries",
+        Some((PassStatus::Active, Some(2))),
+    ),
+    card(
+        "00292151",
+        "a pass that was never used",
+        Some((PassStatus::Inactive, Some(3))),
+    ),
+    card(
+        "villeneuve-00320168",
+        "a chip with a pass for five entries",
+        Some((PassStatus::Active, Some(5))),
+    ),
+    card(
+        "01755172",
+        "an expired pass",
+        Some((PassStatus::Expired, Some(5))),
+    ),
+    card(
+        "00686790",
+        "a blocked pass",
+        Some((PassStatus::Invalid, Some(5))),
+    ),
+    card(
+        "01966563",
+        "a pass that was not sold",
+        Some((PassStatus::Created, Some(5))),
+    ),
+    card("01937150", "a pass nobody knows", None),
+    card("00029976", "a number with a wrong check digit", None),
+    card("Musée d'Orsay 2026", "another ticket", None),
+    card("", "nothing at all", None),
+    card("a\0b\n", "a torn code", None),
+];
+
+/// What a scanner reads of a card.
+#[must_use]
+pub fn code(card: u8) -> &'static str {
+    CARDS[usize::from(card) % CARDS.len()].code
+}
+
+/// A card in words.
+#[must_use]
+pub fn card_name(card: u8) -> &'static str {
+    CARDS[usize::from(card) % CARDS.len()].name
+}
+
+/// The cards that no number of entries exhausts, and whose counters therefore
+/// show each one.
+pub fn counted_cards() -> impl Iterator<Item = CardNumber> {
+    CARDS
+        .iter()
+        .filter(|card| matches!(card.pass, Some((_, Some(MANY)))))
+        .filter_map(|card| card.code.parse().ok())
+}
+
+/// The doors: to a sector that is mapped, to one that is mapped at times, to one
+/// with another product, to one with a third, to none that is mapped, and to
+/// several.
+pub const DOORS: [&str; 6] = ["D_AUG", "D_RAY", "D_GEO", "D_CAS", "D_EXP", "D_ALL"];
+
+/// A door's code.
+#[must_use]
+pub fn door(door: u8) -> &'static str {
+    DOORS[usize::from(door) % DOORS.len()]
+}
+
+const SITE: &str = r#"
+institution = "VILLEN"
+organisation = "VILLEN"
+name = "Musées de Villeneuve"
+timezone = "Europe/Paris"
+currency = "EUR"
+sector = [
+  { code = "VN_AUG", name = "Augustins" },
+  { code = "VN_RAY", name = "Raymond" },
+  { code = "VN_GEO", name = "Georges" },
+  { code = "VN_CAS", name = "Castelet" },
+  { code = "VN_EXP", name = "Exposition" },
+]
+door = [
+  { code = "D_AUG", sectors = ["VN_AUG"] },
+  { code = "D_RAY", sectors = ["VN_RAY"] },
+  { code = "D_GEO", sectors = ["VN_GEO"] },
+  { code = "D_CAS", sectors = ["VN_CAS"] },
+  { code = "D_EXP", sectors = ["VN_EXP"] },
+  { code = "D_ALL", sectors = ["VN_AUG", "VN_GEO"] },
+]
+"#;
+
+/// Which device hangs on which door; a device's place is its number.
+pub type Doors = [u8; DEVICES as usize];
+
+/// Where the devices hang when a story begins.
+pub const FIRST_DOORS: Doors = [0, 1, 2, 0, 3];
+
+/// A device's code.
+///
+/// # Errors
+/// Never: the codes are well formed.
+pub fn device_code(device: u8) -> Result<DeviceCode, kernel::InvalidCode> {
+    format!("DEV{}", device % DEVICES).parse()
+}
+
+/// The `number`th id that a device chooses: as random ones look.
+#[must_use]
+pub fn uuid(device: u8, number: u64) -> Uuid {
+    let node = u128::from(device) << 40 | u128::from(number);
+    Uuid::from_u128(0x4000 << 64 | 0x8000 << 48 | node)
+}
+
+/// The site with its devices at `doors`; `None` if the text above is wrong.
+#[must_use]
+pub fn site(doors: &Doors) -> Option<Site> {
+    let mut text = SITE.to_owned();
+    for (device, at) in (0..).zip(doors) {
+        let forced = device < HANDHELDS;
+        text += &format!(
+            "[[device]]\ncode = \"DEV{device}\"\ndoor = \"{}\"\nswitch_direction = true\n\
+             forced_entry = {forced}\n",
+            door(*at)
+        );
+    }
+    read_site(&text).0
+}
+
+/// Mapping parameters, as [`Operation::Mapping`](crate::operation::Operation)
+/// says.
+#[must_use]
+pub fn mapping(second_sector: bool, other_product: bool) -> Option<Mapping> {
+    let sector = |code: &str, service: &str, product: &str| {
+        format!(
+            r#""{code}": {{"OtipassServiceId": "{service}", "OtipassPSpaceId": "PROVIDER#{service}", "seasonCode": "VN26", "productCode": "{product}"}}"#
+        )
+    };
+    let mut sectors = vec![
+        sector("VN_AUG", "S_AUG", "PASSVN"),
+        sector(
+            "VN_GEO",
+            "S_GEO",
+            if other_product { "PASSVN3" } else { "PASSVN2" },
+        ),
+        sector("VN_CAS", "S_CAS", "PASSVN3"),
+    ];
+    if second_sector {
+        sectors.push(sector("VN_RAY", "S_RAY", "PASSVN"));
+    }
+    let text = format!(
+        r#"{{"OtipassProjectId": "villeneuve", "sectorInfos": {{{}}}}}"#,
+        sectors.join(", ")
+    );
+    read_mapping(&text).mapping
+}
+
+/// The passes that Otipass knows, good until the end of any story.
+#[must_use]
+pub fn passes() -> Option<PassBook> {
+    let mut text = "number;status;duration_days;valid_until;services\n".to_owned();
+    for card in &CARDS {
+        let Some((status, entries)) = card.pass else {
+            continue;
+        };
+        let number = card.code.rsplit('-').next().unwrap_or_default();
+        let left = entries.map_or("*".to_owned(), |count| count.to_string());
+        let until = match status {
+            PassStatus::Active => "2027-12-31",
+            PassStatus::Expired => "2026-06-15",
+            _ => "",
+        };
+        let services: Vec<_> = ["S_AUG", "S_RAY", "S_GEO", "S_CAS"]
+            .map(|service| format!("{service}:{left}"))
+            .into();
+        text += &format!(
+            "{number};{};30;{until};{}\n",
+            status.as_str(),
+            services.join(",")
+        );
+    }
+    PassBook::from_csv(text.as_bytes()).ok()
+}
+
+/// How often a card still opens a service.
+#[must_use]
+pub fn left(pass: Option<&Pass>) -> u64 {
+    let services = pass.into_iter().flat_map(|pass| pass.services.values());
+    services
+        .map(|left| match left {
+            EntriesLeft::Count(count) => u64::from(*count),
+            EntriesLeft::Unlimited => 0,
+        })
+        .sum()
+}
+
+/// When stories begin, but for the hour: the last Saturday of October, so that
+/// some live through the night in which clocks are put back.
+#[must_use]
+pub fn first_moment() -> Timestamp {
+    Timestamp::from_millis_clamped(1_792_801_800_000)
+}
+
+/// The catalogue as it is at first.
+#[must_use]
+pub fn catalogue() -> Option<Catalogue> {
+    boxoffice::read_catalogue(CATALOGUE).ok()
+}
+
+const CATALOGUE: &str = r#"
+season = [{ code = "VN26", name = "Saison 2026" }]
+product = [
+  { season = "VN26", code = "PASSVN", family = "OPEN_PASS", name = "Pass" },
+  { season = "VN26", code = "PASSVN2", family = "OPEN_PASS", name = "Pass 2" },
+  { season = "VN26", code = "PASSVN3", family = "OPEN_PASS", name = "Pass 3" },
+]
+tariff = [
+  { product = "PASSVN", code = "CITYPASS", price_minor = 950, vat_basis_points = 550 },
+  { product = "PASSVN2", code = "CITYLIGHT", price_minor = 475, vat_basis_points = 550 },
+  { product = "PASSVN3", code = "CITYLATE", price_minor = 703, vat_basis_points = 2000 },
+]
+tariff_mapping = [
+  { product = "PASSVN", tariff = "CITYPASS" },
+  { product = "PASSVN2", tariff = "CITYLIGHT" },
+  { product = "PASSVN3", tariff = "CITYLATE" },
+]
+[sales_channel]
+code = "OTIPASS"
+type = "STX_FILE"
+[contact]
+number = "000042"
+name = "Otipass"
+payment_modes = ["PENDING_ACCOUNT"]
+"#;
+
+/// What a product costs, by the model's own reckoning.
+#[derive(Debug, Clone, Default)]
+pub struct PriceList {
+    /// Changes of the first product's price: from which day on, minor units; in
+    /// the order in which they were entered.
+    changes: Vec<(BusinessDay, i64)>,
+}
+
+impl PriceList {
+    /// Enters a price beside the former ones.
+    pub fn enter(&mut self, from: BusinessDay, minor: i64) {
+        self.changes.retain(|(day, _)| *day != from);
+        self.changes.push((from, minor));
+    }
+
+    /// Price and VAT of `product` on `day`, in minor units.
+    #[must_use]
+    pub fn on(&self, product: &str, day: BusinessDay) -> (i64, i64) {
+        let (gross, percent_of_hundred) = match product {
+            "PASSVN" => {
+                let valid = self.changes.iter().filter(|(from, _)| *from <= day);
+                let latest = valid.max_by_key(|(from, _)| *from);
+                (latest.map_or(950, |(_, minor)| *minor), 550)
+            }
+            "PASSVN2" => (475, 550),
+            _ => (703, 2000),
+        };
+        // Half up, in whole numbers: gross · r / (1 + r).
+        let net_of = 10_000 + percent_of_hundred;
+        (
+            gross,
+            (gross * percent_of_hundred + net_of / 2).div_euclid(net_of),
+        )
+    }
+}

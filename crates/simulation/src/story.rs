@@ -1,0 +1,115 @@
+//! Plays a script and tells how it ended.
+
+use crate::Broken;
+use crate::generator::{Script, script};
+use crate::planted::Planted;
+use crate::shrink;
+use crate::world::World;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// After so many operations the books are looked at.
+const LOOK_EVERY: usize = 50;
+
+/// A disk in memory, if there is one: nothing of a story outlives it.
+#[must_use]
+pub fn disk() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        memory.to_owned()
+    } else {
+        std::env::temp_dir()
+    }
+}
+
+/// Plays a script to its end.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn play(script: &Script, planted: Option<Planted>) -> Result<(), Broken> {
+    play_with(script, planted, LOOK_EVERY)
+}
+
+fn play_with(script: &Script, planted: Option<Planted>, look_every: usize) -> Result<(), Broken> {
+    let folder = tempfile::Builder::new()
+        .prefix("passerelle-simulation-")
+        .tempdir_in(disk())
+        .map_err(|e| Broken::error("there is a disk", &e))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .map_err(|e| Broken::error("there is a thread", &e))?;
+    runtime.block_on(async {
+        let mut world = World::new(script.setting, planted, folder.path()).await?;
+        for (number, operation) in (1..).zip(&script.operations) {
+            world.perform(*operation).await?;
+            if number % look_every == 0 {
+                world.check().await?;
+            }
+        }
+        world.rest().await
+    })
+}
+
+/// A seed whose story breaks a rule, as short as it gets.
+#[derive(Debug, Clone)]
+pub struct BrokenStory {
+    /// The seed.
+    pub seed: u64,
+    /// How many operations it had.
+    pub length: usize,
+    /// What is left of it.
+    pub script: Script,
+    /// What it breaks.
+    pub broken: Broken,
+}
+
+/// Plays the story of a seed, and shortens it if it breaks a rule.
+///
+/// # Errors
+/// The shortened story.
+pub fn tell(
+    seed: u64,
+    operations: usize,
+    planted: Option<Planted>,
+) -> Result<(), Box<BrokenStory>> {
+    let whole = script(seed, operations);
+    let Err(broken) = play(&whole, planted) else {
+        return Ok(());
+    };
+    let shrunk = shrink::shrink(&whole, &broken, |script| {
+        play_with(script, planted, 1).err()
+    });
+    Err(Box::new(BrokenStory {
+        seed,
+        length: whole.operations.len(),
+        script: shrunk.0,
+        broken: shrunk.1,
+    }))
+}
+
+impl fmt::Display for BrokenStory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let setting = &self.script.setting;
+        writeln!(
+            f,
+            "seed {} breaks a rule; {} of its {} operations are needed:",
+            self.seed,
+            self.script.operations.len(),
+            self.length
+        )?;
+        writeln!(
+            f,
+            "     0. the story begins; Otipass has {:?} references, a silent Otipass means \
+             {:?}, a journal takes {} checks",
+            setting.references, setting.when_silent, setting.journal_limit
+        )?;
+        for (number, operation) in (1..).zip(&self.script.operations) {
+            writeln!(f, "{number:>6}. {operation}")?;
+        }
+        writeln!(f, "        all is well again, and everything gets its turn")?;
+        writeln!(f, "broken: {}", self.broken.rule)?;
+        write!(f, "        {}", self.broken.what)
+    }
+}

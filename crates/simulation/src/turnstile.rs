@@ -1,0 +1,441 @@
+//! A turnstile: the real [`edge::Door`] with its journal on a disk.
+
+use crate::desk::{Message, Problem, Reply};
+use crate::house::House;
+use crate::model::Told;
+use crate::operation::Line;
+use crate::{Broken, Planted, site};
+use edge::agent::{AgentSettings, Delivered, Lane};
+use edge::wire::{self, BatchAnswer, CheckAnswer, ItemResult};
+use edge::{Door, DoorSettings, Errand, Event, JournalSettings, Moment};
+use gate::{Cancellation, Decision, DeviceToken, Direction, JournalItem, Obstacle, Scan};
+use kernel::{CheckId, Clock, DeviceCode, Timestamp};
+use serde_json::Value;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How many errands one event may cause: more is a loop without end.
+const ERRANDS_LIMIT: usize = 200;
+
+/// A turnstile.
+pub struct Turnstile {
+    number: u8,
+    code: DeviceCode,
+    /// What it proves itself with.
+    pub token: DeviceToken,
+    /// How far its machine's clock is fast, in milliseconds.
+    pub offset_ms: i64,
+    /// `None` while it cannot be opened.
+    door: Option<Door>,
+    folder: PathBuf,
+    limit: usize,
+    booted: Timestamp,
+    ids: Arc<AtomicU64>,
+    lanes: u64,
+    /// Who stands there, and which way.
+    visitors: HashMap<Lane, Direction>,
+    /// How often an agent was told that an entry was taken back.
+    told_cancelled: usize,
+    /// Cancellations that were sent, by the check.
+    sent_cancelled: HashSet<CheckId>,
+    full: bool,
+}
+
+impl Turnstile {
+    /// The turnstile with this number; its journal goes into `folder`.
+    #[must_use]
+    pub fn new(
+        number: u8,
+        code: DeviceCode,
+        token: DeviceToken,
+        limit: usize,
+        folder: PathBuf,
+        house: &House,
+    ) -> Self {
+        let mut turnstile = Self {
+            number,
+            code,
+            token,
+            offset_ms: 0,
+            door: None,
+            folder,
+            limit,
+            booted: house.clock.now(),
+            ids: Arc::default(),
+            lanes: 0,
+            visitors: HashMap::new(),
+            told_cancelled: 0,
+            sent_cancelled: HashSet::new(),
+            full: false,
+        };
+        turnstile.open(house);
+        turnstile
+    }
+
+    fn moment(&self, house: &House) -> Moment {
+        let now = house.clock.now();
+        Moment {
+            wall: now.plus_ms(self.offset_ms),
+            up_ms: u64::try_from(now.ms_since(self.booted)).unwrap_or(0),
+        }
+    }
+
+    fn open(&mut self, house: &House) {
+        self.booted = house.clock.now();
+        let settings = DoorSettings {
+            agent: AgentSettings::default(),
+            journal: JournalSettings {
+                limit_checks: self.limit,
+                segment_bytes: 64 * 1024,
+            },
+        };
+        let (ids, number) = (Arc::clone(&self.ids), self.number);
+        let fresh = Box::new(move || {
+            CheckId::from_uuid(site::uuid(number, ids.fetch_add(1, Ordering::Relaxed)))
+        });
+        let token = self.token.reveal().to_owned();
+        let now = self.moment(house);
+        // Without room on the disk it may not open; somebody makes room.
+        self.door = Door::open(&self.folder, settings, token, fresh, now).ok();
+    }
+
+    /// A visitor holds a card before it.
+    ///
+    /// # Errors
+    /// If somebody says what must not be said.
+    pub async fn scan(
+        &mut self,
+        house: &mut House,
+        card: u8,
+        direction: Direction,
+        line: Line,
+    ) -> Result<(), Broken> {
+        self.lanes += 1;
+        let lane = Lane(self.lanes);
+        self.visitors.insert(lane, direction);
+        let event = Event::Scan {
+            lane,
+            code: site::code(card).to_owned(),
+            direction: Some(direction),
+        };
+        self.happens(house, event, line, None).await
+    }
+
+    /// The agent takes back the last entry.
+    ///
+    /// # Errors
+    /// If somebody says what must not be said.
+    pub async fn cancel(&mut self, house: &mut House, line: Line) -> Result<(), Broken> {
+        self.lanes += 1;
+        let lane = Lane(self.lanes);
+        self.happens(house, Event::CancelLast { lane }, line, None)
+            .await
+    }
+
+    /// Some time has passed.
+    ///
+    /// # Errors
+    /// If somebody says what must not be said.
+    pub async fn tick(&mut self, house: &mut House, line: Line) -> Result<(), Broken> {
+        self.happens(house, Event::Tick, line, None).await
+    }
+
+    /// It gets another token.
+    ///
+    /// # Errors
+    /// If somebody says what must not be said.
+    pub async fn enrol(&mut self, house: &mut House, token: DeviceToken) -> Result<(), Broken> {
+        let sha256 = token.reveal().to_owned();
+        self.token = token;
+        self.happens(house, Event::NewToken { sha256 }, Line::Good, None)
+            .await
+    }
+
+    /// It dies: of what is not on its disk, so many 255ths are lost. Then it
+    /// starts again.
+    pub fn dies(&mut self, house: &House, lost: u8) {
+        if let Some(door) = self.door.take() {
+            let tail = door.journal().tail();
+            drop(door);
+            let on_disk = match house.planted {
+                Some(Planted::LyingDisk) => tail.synced.saturating_sub(600).max(100),
+                _ => tail.synced,
+            };
+            let unsure = tail.written.saturating_sub(on_disk);
+            let from = tail.written - unsure * usize::from(lost) / 255;
+            let zeros = vec![0; tail.written - from];
+            if let (Ok(file), Ok(from)) = (
+                std::fs::OpenOptions::new().write(true).open(&tail.segment),
+                u64::try_from(from),
+            ) {
+                // A disk in memory takes it.
+                let _ = file.write_all_at(&zeros, from);
+            }
+        }
+        self.visitors.clear();
+        self.open(house);
+    }
+
+    /// Its disk is full, or has room again.
+    pub fn disk(&mut self, house: &House, full: bool) {
+        self.full = full;
+        // What a reserve is written to is taken by a folder that is not empty.
+        let blocked = self.folder.join("journal.new");
+        if full {
+            let _ = std::fs::create_dir_all(blocked.join("full"));
+        } else {
+            let _ = std::fs::remove_dir_all(blocked);
+            if self.door.is_none() {
+                self.open(house);
+            }
+        }
+    }
+
+    async fn happens(
+        &mut self,
+        house: &mut House,
+        event: Event,
+        line: Line,
+        dies_at: Option<usize>,
+    ) -> Result<(), Broken> {
+        let mut events = VecDeque::from([event]);
+        let mut errands = 0;
+        let mut line = line;
+        while let Some(event) = events.pop_front() {
+            let now = self.moment(house);
+            let Some(door) = &mut self.door else {
+                return Ok(());
+            };
+            for errand in door.step(event, now) {
+                errands += 1;
+                if errands > ERRANDS_LIMIT {
+                    return Err(Broken::new(
+                        "a turnstile comes to rest",
+                        format!("turnstile {} runs errands without end", self.number),
+                    ));
+                }
+                if dies_at == Some(errands) {
+                    self.dies(house, 255);
+                    return Ok(());
+                }
+                events.extend(self.run(house, errand, line).await?);
+                // A server dies once.
+                if matches!(line, Line::ServerDies(_)) {
+                    line = Line::Good;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs an errand and says what came of it.
+    async fn run(
+        &mut self,
+        house: &mut House,
+        errand: Errand,
+        line: Line,
+    ) -> Result<Option<Event>, Broken> {
+        match errand {
+            Errand::Ask(attempt) => {
+                let scan = Scan {
+                    id: attempt.id,
+                    device: self.code.clone(),
+                    code: attempt.code,
+                    scanned_at: attempt.scanned_at,
+                    direction: attempt.direction,
+                    forced_note: None,
+                };
+                let check = scan.id;
+                let heard = house
+                    .exchange(&self.token, Message::Check(scan), line)
+                    .await?;
+                let reply = reply(heard, |reply| match reply {
+                    Reply::Check(check) => Some(CheckAnswer {
+                        open: check.decision.opens(),
+                        admitted: check.decision.is_admitted(),
+                        outcome: check.decision.as_str().to_owned(),
+                        message: String::new(),
+                        pass_number: check.card,
+                        valid_until: check.pass.valid_until.map(|day| day.to_string()),
+                        entries_left: check.pass.entries_left,
+                    }),
+                    _ => None,
+                });
+                Ok(Some(Event::Answered { check, reply }))
+            }
+            Errand::Tell {
+                lane,
+                check,
+                answer,
+            } => {
+                if answer.outcome == "cancelled" {
+                    self.told_cancelled += 1;
+                }
+                let visitor = self.visitors.remove(&lane);
+                let (Some(check), Some(direction)) = (check, visitor) else {
+                    return Ok(None);
+                };
+                let told = Told {
+                    device: self.number,
+                    direction,
+                    open: answer.open,
+                };
+                house.model.tells(check, told)?;
+                Ok(Some(Event::Told {
+                    check,
+                    delivered: Delivered::Yes,
+                }))
+            }
+            Errand::Look(_) => {
+                let message = Message::Device(self.code.clone());
+                let sent = self.moment(house);
+                let heard = house.exchange(&self.token, message, line).await?;
+                let reply = reply(heard, |reply| match reply {
+                    Reply::Snapshot(snapshot) => Some(*snapshot),
+                    _ => None,
+                });
+                Ok(Some(Event::Looked { reply, sent }))
+            }
+            Errand::Send(body) => self.send(house, &body, line).await.map(Some),
+        }
+    }
+
+    async fn send(&mut self, house: &mut House, body: &Value, line: Line) -> Result<Event, Broken> {
+        let unreadable = || Broken::new("a batch can be read", body.to_string());
+        let items: Vec<JournalItem> = parts(body, "checks")
+            .map(|part| self.item(part))
+            .collect::<Option<_>>()
+            .ok_or_else(unreadable)?;
+        let cancellations: Vec<Cancellation> = parts(body, "cancellations")
+            .map(|part| self.cancellation(part))
+            .collect::<Option<_>>()
+            .ok_or_else(unreadable)?;
+        for cancellation in &cancellations {
+            house.model.cancels(cancellation.check_id);
+            self.sent_cancelled.insert(cancellation.check_id);
+        }
+        let checks: Vec<_> = items.iter().map(|item| item.scan.id).collect();
+        let cancelled: Vec<_> = cancellations.iter().map(|c| c.check_id).collect();
+        let message = Message::Batch(items, cancellations);
+        let heard = house.exchange(&self.token, message, line).await?;
+        if let Some(Reply::Batch(results, cancellations)) = &heard {
+            for (id, result) in checks.iter().zip(results) {
+                if let Err((_, problem)) = result {
+                    return Err(Broken::new(
+                        "what a journal brings is kept",
+                        format!("check {id}: {}", problem.code),
+                    ));
+                }
+            }
+            for (id, result) in cancelled.iter().zip(cancellations) {
+                let Err(problem) = result else { continue };
+                let refused = house.model.decision(*id);
+                let not_recognised = problem.obstacle == Some(Obstacle::NotAdmitted)
+                    && refused.is_some_and(|d| matches!(d, Decision::Refused(_)));
+                if !not_recognised {
+                    return Err(Broken::new(
+                        "an entry is taken back within 15 minutes",
+                        format!("check {id}: {} {:?}", problem.code, problem.obstacle),
+                    ));
+                }
+            }
+        }
+        let reply = reply(heard, |reply| match reply {
+            Reply::Batch(results, cancellations) => Some(BatchAnswer {
+                results: results
+                    .into_iter()
+                    .map(|result| item_result(result.map(drop).map_err(|(_, problem)| problem)))
+                    .collect(),
+                cancellations: cancellations
+                    .into_iter()
+                    .map(|result| item_result(result.map(drop)))
+                    .collect(),
+            }),
+            _ => None,
+        });
+        Ok(Event::Sent { reply })
+    }
+
+    fn item(&self, part: &Value) -> Option<JournalItem> {
+        Some(JournalItem {
+            scan: Scan {
+                id: part["id"].as_str()?.parse().ok()?,
+                device: self.code.clone(),
+                code: part["code"].as_str()?.to_owned(),
+                scanned_at: part["scanned_at"].as_str()?.parse().ok()?,
+                direction: part["direction"].as_str()?.parse().ok()?,
+                forced_note: None,
+            },
+            outcome: Some(part["outcome"].as_str()?.parse().ok()?),
+        })
+    }
+
+    fn cancellation(&self, part: &Value) -> Option<Cancellation> {
+        Some(Cancellation {
+            id: part["id"].as_str()?.parse().ok()?,
+            check_id: part["check_id"].as_str()?.parse().ok()?,
+            device: self.code.clone(),
+            cancelled_at: part["cancelled_at"].as_str()?.parse().ok()?,
+        })
+    }
+
+    /// Whether something waits for the server.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.door
+            .as_ref()
+            .is_none_or(|door| door.journal().unsent() + door.journal().unsent_cancellations() > 0)
+    }
+
+    /// How often an agent was told that an entry was taken back, and how many
+    /// checks the server was told so of.
+    #[must_use]
+    pub fn cancellations(&self) -> (usize, usize) {
+        (self.told_cancelled, self.sent_cancelled.len())
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn status(&self) -> String {
+        self.door
+            .as_ref()
+            .map_or("out of order".to_owned(), |door| door.status().line())
+    }
+}
+
+fn parts<'a>(body: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    body[name].as_array().into_iter().flatten()
+}
+
+fn item_result(result: Result<(), Problem>) -> ItemResult {
+    match result {
+        Ok(()) => ItemResult::Kept,
+        Err(problem) => ItemResult::Refused {
+            problem: as_problem(problem),
+        },
+    }
+}
+
+fn as_problem(problem: Problem) -> wire::Problem {
+    wire::Problem {
+        code: problem.code.to_owned(),
+        title: String::new(),
+        detail: String::new(),
+    }
+}
+
+fn reply<T>(heard: Option<Reply>, answer: impl FnOnce(Reply) -> Option<T>) -> wire::Reply<T> {
+    match heard {
+        None => wire::Reply::Silent,
+        Some(Reply::TokenInvalid) => wire::Reply::TokenInvalid,
+        Some(Reply::Problem(problem)) => wire::Reply::Problem(as_problem(problem)),
+        Some(Reply::Failing(code)) => wire::Reply::Failing {
+            code: Some(code.to_owned()),
+            retry_after_ms: 1_000,
+        },
+        Some(reply) => answer(reply).map_or(wire::Reply::Silent, wire::Reply::Answer),
+    }
+}

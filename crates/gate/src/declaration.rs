@@ -61,8 +61,8 @@ pub(crate) fn owe(
     .map(drop)
 }
 
-/// The question about a kept check, under the reference by which Otipass knows
-/// it: for a follow-up that is the id the device chose.
+/// The question about a kept check, under its own id as reference: a follow-up is
+/// an entry of its own, and what the refusal before it counted is given back.
 pub(crate) fn question(row: &Row) -> Result<Question, DbError> {
     Ok(Question {
         card: row.get("card")?,
@@ -70,7 +70,7 @@ pub(crate) fn question(row: &Row) -> Result<Question, DbError> {
         service_id: read_as(row, "service_id")?,
         space_id: read_as(row, "space_id")?,
         time: row.get("scanned_at")?,
-        reference: row.get("reference")?,
+        reference: row.get("check_id")?,
     })
 }
 
@@ -132,10 +132,11 @@ impl Gate {
             .read("declaration due", move |tx| {
                 let row = tx.query_opt(
                     "SELECT d.check_id, d.maybe_counted, d.attempts, c.card, c.num_type,
-                            c.service_id, c.space_id, c.scanned_at,
-                            COALESCE(c.follows, c.check_id) AS reference
+                            c.service_id, c.space_id, c.scanned_at
                      FROM gate_declaration d JOIN gate_check c ON c.check_id = d.check_id
-                     WHERE d.declared_at IS NULL AND d.due_at <= $1
+                     LEFT JOIN gate_give_back g
+                          ON g.check_id = c.follows AND g.told_at IS NULL
+                     WHERE d.declared_at IS NULL AND d.due_at <= $1 AND g.check_id IS NULL
                      ORDER BY d.due_at, d.seq LIMIT 1",
                     params![now],
                 )?;

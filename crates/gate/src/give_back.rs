@@ -84,7 +84,7 @@ impl Gate {
 fn due(tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<Due>, DbError> {
     tx.query_opt(
         "SELECT g.check_id, g.attempts, c.card, c.num_type, c.service_id, c.space_id,
-                c.scanned_at, COALESCE(c.follows, c.check_id) AS reference
+                c.scanned_at
          FROM gate_give_back g JOIN gate_check c ON c.check_id = g.check_id
          LEFT JOIN gate_declaration d ON d.check_id = g.check_id
          WHERE g.told_at IS NULL AND g.due_at <= $1

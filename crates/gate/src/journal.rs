@@ -4,7 +4,7 @@
 use crate::cancellation;
 use crate::check::{self, Check, CheckError, Deciding, Freshness};
 use crate::decide::{self, Afterwards, Counted, Recognised, Verdict};
-use crate::{Decision, Gate, InterfaceSettings, Mode, Reason, Scan, Site, give_back, intent};
+use crate::{Decision, Gate, InterfaceSettings, Mode, Reason, Scan, Site, intent};
 use db::{DbError, Tx, params};
 use kernel::{CheckId, Timestamp};
 use std::sync::Arc;
@@ -152,9 +152,6 @@ fn keep_undecided(
     if brought.door_admitted {
         mark_door_admitted(tx, item, now)?;
     }
-    if counted == Counted::Maybe && !brought.decision.is_admitted() {
-        give_back::owe(tx, check.record, now)?;
-    }
     Ok(check)
 }
 
@@ -180,7 +177,9 @@ fn keep_decided(
                     mode: Mode::Offline,
                     recognised: recognised.as_ref().ok(),
                     verdict: Verdict::without_partner(decision),
-                    counted: maybe_counted(first.decision),
+                    // What Otipass may have counted of the refusal is given back
+                    // first; this entry counts by itself.
+                    counted: Counted::No,
                     arrived_at: now,
                     decided_at: now,
                 };
@@ -196,14 +195,6 @@ fn keep_decided(
 
 fn is_pass(recognised: &Result<Recognised, Reason>) -> Result<(), Reason> {
     recognised.as_ref().map(drop).map_err(|reason| *reason)
-}
-
-/// Where Otipass was silent it may have counted what was then refused.
-fn maybe_counted(first: Decision) -> Counted {
-    match first {
-        Decision::Refused(Reason::PartnerUnavailable) => Counted::Maybe,
-        _ => Counted::No,
-    }
 }
 
 fn mark_door_admitted(tx: &mut Tx<'_>, item: &JournalItem, now: Timestamp) -> Result<(), DbError> {

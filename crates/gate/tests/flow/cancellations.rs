@@ -359,6 +359,10 @@ async fn a_cancellation_of_an_entry_that_followed_a_refusal(test: TestDb) {
         house.gate.declare_next().await.unwrap(),
         Declared::GivenBack
     );
-    let references = house.sandbox.log().by_reference;
-    assert_eq!(references.into_keys().collect::<Vec<_>>(), [id(1)]);
+    let asked = house.sandbox.log().by_reference;
+    let told: Vec<_> = asked
+        .values()
+        .map(|asked| (asked.validations, asked.declarations, asked.cancellations))
+        .collect();
+    assert_eq!(told, [(1, 0, 0), (0, 1, 1)]);
 }

@@ -19,6 +19,7 @@ db::conformance! {
     a_device_that_opened_after_a_refusal_has_admitted,
     a_device_that_refused_after_a_yes_has_turned_the_visitor_away,
     a_device_settles_a_check_that_is_open,
+    a_refusal_costs_no_entry_that_otipass_counted_unheard,
     a_refusal_of_the_device_is_kept_with_its_reason,
     whom_the_gate_cannot_recognise_any_more_it_does_not_forget,
     what_otipass_may_have_counted_is_not_counted_again,
@@ -140,11 +141,11 @@ async fn a_device_that_opened_after_a_refusal_has_admitted(test: TestDb) {
         if check.decision.is_admitted())
     );
     assert_eq!(house.barcodes().await, ["OTI0175517220260714090000000"]);
-    // Otipass hears of it under the id it knows, and still says no.
+    // Otipass hears of it as of an entry of its own, and still says no.
     let declared = house.gate.declare_next().await.unwrap();
     assert_eq!(declared, Declared::Disputed(Refusal::PassExpired));
     let log = house.sandbox.log();
-    assert_eq!(log.by_reference.keys().collect::<Vec<_>>(), [&id(1)]);
+    assert_eq!(log.by_reference[&id(1)].declarations, 0);
     // The first row stands as it was written; one visitor was counted.
     let kept = "SELECT COUNT(*) AS n FROM gate_check WHERE outcome = 'pass_expired'";
     assert_eq!(house.count(kept).await, 1);
@@ -232,6 +233,19 @@ async fn a_device_settles_a_check_that_is_open(test: TestDb) {
     assert_eq!(house.barcodes().await.len(), 1);
 }
 
+async fn a_refusal_costs_no_entry_that_otipass_counted_unheard(test: TestDb) {
+    let house = house(test, References::Honoured, WhenSilent::Refuse).await;
+    house.fail_for(Failure::AnswerLost, Some(1));
+    let refused = scan(1, "PDA01", GOOD);
+    assert_eq!(house.outcome(&refused).await, "partner_unavailable");
+    assert_eq!(house.entries_left(GOOD), Some(EntriesLeft::Count(0)));
+    assert_eq!(
+        house.gate.declare_next().await.unwrap(),
+        Declared::GivenBack
+    );
+    assert_eq!(house.entries_left(GOOD), Some(EntriesLeft::Count(1)));
+}
+
 async fn a_refusal_of_the_device_is_kept_with_its_reason(test: TestDb) {
     let house = usual(test).await;
     for (n, outcome) in [(1, "pass_blocked"), (2, "already_used"), (3, "not_a_pass")] {
@@ -288,7 +302,12 @@ async fn counted_once(test: TestDb, references: References) {
     assert_eq!(house.outcome(&unheard).await, "partner_unavailable");
     let (told, _) = house.brought(&unheard, "accepted_offline").await;
     assert_eq!(told, "accepted_offline");
-    // Otipass counted it when it was asked, so that its answer is no dispute.
+    // Otipass counted it when it was asked, so that goes back first, and the
+    // entry is no dispute.
+    assert_eq!(
+        house.gate.declare_next().await.unwrap(),
+        Declared::GivenBack
+    );
     assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Taken);
     assert_eq!(house.entries_left(GOOD), Some(EntriesLeft::Count(0)));
 }

@@ -5,6 +5,7 @@ mod debian;
 mod decoder;
 mod failure;
 mod postgres;
+mod simulate;
 mod test;
 mod tidy;
 mod workspace;
@@ -30,6 +31,8 @@ fn perform(arguments: &[String]) -> Result<(), Failure> {
     };
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
+        // It has many arguments of its own, and explains them.
+        ["simulate", arguments @ ..] => simulate::simulate(arguments),
         [] | ["bench"] | ["help", ..] | ["--help" | "-h", ..] | [_, "--help" | "-h", ..] => {
             print!("{}", help());
             Ok(())
@@ -73,6 +76,8 @@ Usage: cargo xtask TASK
   postgres -- COMMAND  runs COMMAND with such a server and stops it afterwards
   decoder              fetches the reader of codes that the scanner page's
                        camera uses; the server is built with it if it is there
+  simulate             plays virtual days of devices, server and box office;
+                       --seeds N --from SEED --operations 500; see docs/simulation.md
   setup                installs what the tests need: PostgreSQL and Chromium,
                        as Debian's packages
 ",

@@ -6,6 +6,7 @@ use crate::debian;
 use crate::decoder::{self, Fetched};
 use crate::failure::{Failure, run};
 use crate::postgres::{self, Server};
+use crate::simulate;
 use crate::tidy;
 use crate::workspace::{self, Source, cargo};
 use report::Report;
@@ -56,6 +57,9 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     })?;
     report.step("tests", "cargo xtask test -- NAME_OF_A_TEST", || {
         tests(&sources, &[])
+    })?;
+    report.step("simulation", "cargo xtask simulate --seeds 2000", || {
+        simulate::simulate(&["--seeds", "2000"])
     })?;
     if sources.iter().any(has_doc_test) {
         report.step("doc tests", "cargo test --workspace --doc", || {

@@ -2,6 +2,7 @@
 
 use crate::planted::Planted;
 use crate::story::{BrokenStory, tell};
+use crate::tally::Tally;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -23,13 +24,14 @@ pub struct Orders {
 }
 
 /// Plays all of it, and calls `progress` with the number of stories played.
-/// Gives the broken ones, by seed.
-pub fn play(orders: Orders, progress: impl Fn(u64) + Sync) -> Vec<BrokenStory> {
+/// Gives the broken ones, by seed, and what happened in the others.
+pub fn play(orders: Orders, progress: impl Fn(u64) + Sync) -> (Vec<BrokenStory>, Tally) {
     let next = AtomicU64::new(orders.from);
     let end = orders.from.saturating_add(orders.seeds);
     let played = AtomicU64::new(0);
     let stop = AtomicBool::new(false);
     let broken = Mutex::new(Vec::new());
+    let tally = Mutex::new(Tally::default());
     std::thread::scope(|scope| {
         for _ in 0..orders.threads.max(1) {
             scope.spawn(|| {
@@ -38,10 +40,16 @@ pub fn play(orders: Orders, progress: impl Fn(u64) + Sync) -> Vec<BrokenStory> {
                     if seed >= end {
                         return;
                     }
-                    if let Err(story) = tell(seed, orders.operations, orders.planted) {
-                        stop.fetch_or(!orders.go_on, Ordering::Relaxed);
-                        let mut broken = broken.lock().unwrap_or_else(PoisonError::into_inner);
-                        broken.push(*story);
+                    match tell(seed, orders.operations, orders.planted) {
+                        Ok(one) => {
+                            let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+                            tally.add(&one);
+                        }
+                        Err(story) => {
+                            stop.fetch_or(!orders.go_on, Ordering::Relaxed);
+                            let mut broken = broken.lock().unwrap_or_else(PoisonError::into_inner);
+                            broken.push(*story);
+                        }
                     }
                     progress(played.fetch_add(1, Ordering::Relaxed) + 1);
                 }
@@ -50,5 +58,6 @@ pub fn play(orders: Orders, progress: impl Fn(u64) + Sync) -> Vec<BrokenStory> {
     });
     let mut broken = broken.into_inner().unwrap_or_else(PoisonError::into_inner);
     broken.sort_by_key(|story| story.seed);
-    broken
+    let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    (broken, tally)
 }

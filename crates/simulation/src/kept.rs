@@ -1,15 +1,70 @@
-//! Seeds that once broke a rule. They are played with every test.
+//! Stories that once broke a rule. They are played with every test.
+//!
+//! A story is kept by its operations, not by its seed: another generator makes
+//! another story of the same seed.
 
-/// A seed that found something.
-#[derive(Debug, Clone, Copy)]
+use crate::generator::{Script, Setting};
+use crate::operation::{Line, Operation, PartnerMood, Patience, Way};
+use gate::WhenSilent;
+use otipass::References;
+
+/// A story that found something.
 pub struct Kept {
     /// What it found.
-    pub name: &'static str,
-    /// The seed.
+    pub found: &'static str,
+    /// The seed that found it, when it did.
     pub seed: u64,
-    /// How many operations it needs.
-    pub operations: usize,
+    /// The story.
+    pub script: Script,
 }
 
-/// Every seed that found something.
-pub const KEPT: &[Kept] = &[];
+const SETTING: Setting = Setting {
+    references: References::Honoured,
+    when_silent: WhenSilent::Admit,
+    journal_limit: 10_000,
+    begins_at_hour: 0,
+};
+
+const fn enters(device: u8, card: u8, line: Line) -> Operation {
+    Operation::Scan {
+        device,
+        card,
+        way: Way::In,
+        line,
+        patience: Patience::Decides,
+    }
+}
+
+/// Every story that found something.
+#[must_use]
+pub fn kept() -> Vec<Kept> {
+    vec![
+        Kept {
+            found: "a refusal kept the entry that Otipass had counted unheard",
+            seed: 0,
+            script: Script {
+                setting: Setting {
+                    when_silent: WhenSilent::Refuse,
+                    ..SETTING
+                },
+                operations: vec![
+                    Operation::Partner(PartnerMood::AnswerLost),
+                    enters(2, 0, Line::Good),
+                ],
+            },
+        },
+        Kept {
+            found: "an entry after a refusal was declared for ever under a reference that \
+                    Otipass knew from another door",
+            seed: 43,
+            script: Script {
+                setting: SETTING,
+                operations: vec![
+                    enters(0, 3, Line::Good),
+                    enters(0, 3, Line::AnswerLost),
+                    Operation::Move { device: 0, door: 1 },
+                ],
+            },
+        },
+    ]
+}

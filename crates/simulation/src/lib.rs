@@ -28,6 +28,7 @@ pub mod planted;
 pub mod shrink;
 pub mod site;
 pub mod story;
+pub mod tally;
 pub mod ticketing;
 pub mod trade;
 pub mod turnstile;

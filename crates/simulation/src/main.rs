@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     let started = Instant::now();
     let shown = std::io::stderr().is_terminal();
     let step = (arguments.seeds / 20).max(1);
-    let broken = fleet::play(orders, |played| {
+    let (broken, tally) = fleet::play(orders, |played| {
         if played % step == 0 {
             let line = format!("{played} of {} stories", arguments.seeds);
             if shown {
@@ -68,6 +68,9 @@ fn main() -> ExitCode {
         seconds % 1000 / 100,
         operations * 1000 / seconds,
     );
+    if broken.is_empty() {
+        println!("{tally}");
+    }
     for story in &broken {
         println!("\n{story}");
         println!(

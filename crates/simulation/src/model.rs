@@ -36,6 +36,8 @@ pub struct Model {
     /// Checks that some journal said were let through.
     journal_opened: HashSet<CheckId>,
     cancelled: HashSet<CheckId>,
+    /// Checks that were told by a device whose power went since.
+    forgotten: HashSet<CheckId>,
     /// Each check that any device ever spoke of.
     spoken: HashMap<CheckId, DeviceCode>,
 }
@@ -124,13 +126,21 @@ impl Model {
         Ok(())
     }
 
+    /// The power of a device went: it may have forgotten whom it has told.
+    pub fn forgets(&mut self, device: u8) {
+        let told = self.told.iter().filter(|(_, told)| told.device == device);
+        self.forgotten.extend(told.map(|(id, _)| *id));
+    }
+
     /// A visitor was told the outcome of a check at the door.
     ///
     /// # Errors
-    /// If another outcome was told before.
+    /// If another outcome was told before. Only a device that has forgotten a
+    /// refusal may decide the visitor's next try by itself, under the same id.
     pub fn tells(&mut self, id: CheckId, told: Told) -> Result<(), Broken> {
+        let forgotten = told.open && self.forgotten.contains(&id);
         match self.told.insert(id, told) {
-            Some(before) if before.open != told.open => Err(Broken::new(
+            Some(before) if before.open != told.open && !forgotten => Err(Broken::new(
                 "a visitor is told one thing",
                 format!(
                     "check {id}: first open = {}, then {}",

@@ -4,6 +4,7 @@ use crate::Broken;
 use crate::generator::{Script, script};
 use crate::planted::Planted;
 use crate::shrink;
+use crate::tally::Tally;
 use crate::world::World;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -26,11 +27,15 @@ pub fn disk() -> PathBuf {
 ///
 /// # Errors
 /// The first rule that it breaks.
-pub fn play(script: &Script, planted: Option<Planted>) -> Result<(), Broken> {
+pub fn play(script: &Script, planted: Option<Planted>) -> Result<Tally, Broken> {
     play_with(script, planted, LOOK_EVERY)
 }
 
-fn play_with(script: &Script, planted: Option<Planted>, look_every: usize) -> Result<(), Broken> {
+fn play_with(
+    script: &Script,
+    planted: Option<Planted>,
+    look_every: usize,
+) -> Result<Tally, Broken> {
     let folder = tempfile::Builder::new()
         .prefix("passerelle-simulation-")
         .tempdir_in(disk())
@@ -73,10 +78,11 @@ pub fn tell(
     seed: u64,
     operations: usize,
     planted: Option<Planted>,
-) -> Result<(), Box<BrokenStory>> {
+) -> Result<Tally, Box<BrokenStory>> {
     let whole = script(seed, operations);
-    let Err(broken) = play(&whole, planted) else {
-        return Ok(());
+    let broken = match play(&whole, planted) {
+        Ok(tally) => return Ok(tally),
+        Err(broken) => broken,
     };
     let shrunk = shrink::shrink(&whole, &broken, |script| {
         play_with(script, planted, 1).err()

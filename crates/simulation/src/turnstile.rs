@@ -156,7 +156,8 @@ impl Turnstile {
 
     /// It dies: of what is not on its disk, so many 255ths are lost. Then it
     /// starts again.
-    pub fn dies(&mut self, house: &House, lost: u8) {
+    pub fn dies(&mut self, house: &mut House, lost: u8) {
+        house.model.forgets(self.number);
         if let Some(door) = self.door.take() {
             let tail = door.journal().tail();
             drop(door);

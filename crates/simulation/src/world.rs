@@ -11,6 +11,7 @@ use crate::operation::{
     Worker,
 };
 use crate::planted::Planted;
+use crate::tally::Tally;
 use crate::turnstile::Turnstile;
 use crate::{site, trade};
 use db::{DbError, params};
@@ -86,7 +87,7 @@ impl World {
     /// # Errors
     /// What it broke.
     pub async fn perform(&mut self, operation: Operation) -> Result<(), Broken> {
-        self.house.clock.advance_ms(40);
+        self.house.clock.advance_ms(37);
         match operation {
             Operation::Scan {
                 device,
@@ -189,7 +190,7 @@ impl World {
     ///
     /// # Errors
     /// What is broken.
-    pub async fn rest(&mut self) -> Result<(), Broken> {
+    pub async fn rest(&mut self) -> Result<Tally, Broken> {
         self.house.otipass.set_mood(PartnerMood::Answers);
         self.house.ticketing = TicketingMood::Takes;
         trade::change(&mut self.house, Change::TariffMapped(true)).await?;
@@ -249,7 +250,7 @@ impl World {
                 ));
             }
         }
-        Ok(())
+        Tally::of(&self.house).await
     }
 
     async fn is_done(&self) -> Result<bool, Broken> {

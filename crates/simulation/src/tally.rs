@@ -1,0 +1,137 @@
+//! What happened in a story: so that nobody takes a simulation for good in which
+//! nothing happens.
+
+use crate::Broken;
+use crate::house::House;
+use db::{DbError, params};
+use std::fmt;
+
+/// What is counted, and how.
+const COUNTS: &[(&str, &str)] = &[
+    ("checks", "SELECT COUNT(*) AS n FROM gate_check"),
+    (
+        "admissions",
+        "SELECT COUNT(*) AS n FROM gate_check WHERE admitted = 1",
+    ),
+    (
+        "admissions offline",
+        "SELECT COUNT(*) AS n FROM gate_check WHERE outcome = 'accepted_offline'",
+    ),
+    (
+        "admissions unverified",
+        "SELECT COUNT(*) AS n FROM gate_check WHERE outcome = 'accepted_unverified'",
+    ),
+    (
+        "admissions forced",
+        "SELECT COUNT(*) AS n FROM gate_check WHERE outcome = 'accepted_forced'",
+    ),
+    (
+        "exits",
+        "SELECT COUNT(*) AS n FROM gate_check WHERE outcome = 'exit'",
+    ),
+    (
+        "refusals while Otipass was silent",
+        "SELECT COUNT(*) AS n FROM gate_check WHERE outcome = 'partner_unavailable'",
+    ),
+    (
+        "doors that opened after a refusal",
+        "SELECT COUNT(*) AS n FROM gate_check WHERE follows IS NOT NULL",
+    ),
+    (
+        "visitors let in and not recognised",
+        "SELECT COUNT(*) AS n FROM gate_door_admitted",
+    ),
+    (
+        "entries taken back by agents",
+        "SELECT COUNT(*) AS n FROM gate_cancellation WHERE cause = 'agent'",
+    ),
+    (
+        "entries of visitors turned away",
+        "SELECT COUNT(*) AS n FROM gate_cancellation WHERE cause = 'turned_away'",
+    ),
+    (
+        "entries taken back before their sale",
+        "SELECT COUNT(*) AS n FROM box_staged WHERE state = 'cancelled'",
+    ),
+    (
+        "tickets cancelled",
+        "SELECT COUNT(*) AS n FROM box_ticket WHERE state = 'CANCELLED'",
+    ),
+    (
+        "disputed entries",
+        "SELECT COUNT(*) AS n FROM gate_declaration WHERE disputed IS NOT NULL",
+    ),
+    ("tickets", "SELECT COUNT(*) AS n FROM box_ticket"),
+    (
+        "files",
+        "SELECT COUNT(*) AS n FROM box_stx_file WHERE kind = 'RUN'",
+    ),
+    (
+        "files given up",
+        "SELECT COUNT(*) AS n FROM box_stx_file WHERE state = 'ABANDONED'",
+    ),
+    (
+        "files from elsewhere",
+        "SELECT COUNT(*) AS n FROM box_stx_file WHERE kind = 'UPLOAD'",
+    ),
+    (
+        "rejected rows",
+        "SELECT COUNT(*) AS n FROM box_stx_rejection",
+    ),
+    (
+        "prices",
+        "SELECT COUNT(DISTINCT price_minor) AS n FROM box_ticket",
+    ),
+    (
+        "tickets sold for nothing",
+        "SELECT COUNT(*) AS n FROM box_ticket WHERE price_minor = 0",
+    ),
+];
+
+/// What happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally(Vec<i64>);
+
+impl Tally {
+    /// Counts what the books of `house` show.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn of(house: &House) -> Result<Self, Broken> {
+        house
+            .db
+            .read("tally", |tx| {
+                COUNTS
+                    .iter()
+                    .map(|(_, sql)| tx.query_one(sql, params![])?.get("n"))
+                    .collect::<Result<_, DbError>>()
+            })
+            .await
+            .map(Self)
+            .map_err(|e| Broken::error("the books can be read", &e))
+    }
+
+    /// Adds what happened in another story.
+    pub fn add(&mut self, other: &Tally) {
+        self.0.resize(COUNTS.len(), 0);
+        for (sum, count) in self.0.iter_mut().zip(&other.0) {
+            *sum += count;
+        }
+    }
+
+    /// What never happened.
+    pub fn missing(&self) -> impl Iterator<Item = &'static str> {
+        let counts = COUNTS.iter().zip(&self.0);
+        counts.filter_map(|((name, _), count)| (*count == 0).then_some(*name))
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, ((name, _), count)) in COUNTS.iter().zip(&self.0).enumerate() {
+            let comma = if number == 0 { "" } else { ", " };
+            write!(f, "{comma}{count} {name}")?;
+        }
+        Ok(())
+    }
+}

@@ -94,6 +94,7 @@ pub(crate) fn open_read_only(path: &Path) -> Result<Db, DbError> {
             read(&connection, job);
         }
     })?;
+    let reads = Queue::Thread(reads);
     Ok(Db {
         writes: reads.clone(),
         reads,

@@ -2,8 +2,8 @@
 
 use crate::assemble::{self, AssembleError};
 use crate::config::{Config, ConfigError, Role};
-use crate::office::{self, OfficeError};
 use crate::events::Events;
+use crate::office::{self, OfficeError};
 use crate::{ConfigOption, Verdict};
 use kernel::{Clock, SystemClock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};

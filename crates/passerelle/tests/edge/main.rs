@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod house;
+mod program;
 mod proxy;
 mod turnstile;
 

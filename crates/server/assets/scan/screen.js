@@ -70,9 +70,8 @@ export class Screen {
   /// What the help desk asked.
   looked({ look, alone }, { timezone }) {
     const { words } = this;
-    const outcome = look.admissible === true ? "may_enter" : look.outcome;
-    const known = look.admissible === true || look.admissible === false;
-    const verdict = known ? words.outcome(outcome, look.message) : words.t("look_open");
+    const known = look.admissible === false ? look.outcome : "partner_unavailable";
+    const verdict = words.outcome(look.admissible === true ? "may_enter" : known, look.message);
     const lines = (look.last_entries ?? []).map((entry) => {
       const place = [entry.door ?? entry.sector, entry.device].filter(Boolean).join(" · ");
       const name = entry.cancelled ? words.t("mark_cancelled") : entry.outcome ? words.outcome(entry.outcome) : "";

@@ -1,0 +1,8 @@
+//! The scanner page in a real browser, with a real service and a sandbox in
+//! place of Otipass. `PASSERELLE_SCREENSHOTS=DIR` keeps pictures of each state.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod browser;
+mod first_visit;
+mod house;

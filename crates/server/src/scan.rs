@@ -218,3 +218,127 @@ fn content_type(name: &str) -> &'static str {
         _ => "application/octet-stream",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    fn text(name: &str) -> String {
+        String::from_utf8(Assets::get(name).unwrap().data.into_owned()).unwrap()
+    }
+
+    /// Everything that the page is made of, besides its words.
+    fn source() -> String {
+        Assets::iter()
+            .filter(|name| name.ends_with(".js") || name.ends_with(".html"))
+            .map(|name| text(&name))
+            .collect()
+    }
+
+    fn catalogue() -> Value {
+        serde_json::from_str(&text("words.json")).unwrap()
+    }
+
+    #[test]
+    fn each_text_is_there_in_each_language() {
+        let catalogue = catalogue();
+        let languages: Vec<_> = Language::ALL.iter().map(|l| l.as_str()).collect();
+        assert_eq!(catalogue["languages"], Value::from(languages));
+        for (key, texts) in catalogue["words"].as_object().unwrap() {
+            let texts: Vec<&str> = texts
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|text| text.as_str().unwrap())
+                .collect();
+            assert_eq!(texts.len(), Language::ALL.len(), "{key}");
+            let values: BTreeSet<Vec<&str>> = texts
+                .iter()
+                .map(|text| {
+                    let mut values: Vec<_> = text
+                        .split('{')
+                        .skip(1)
+                        .filter_map(|rest| rest.split('}').next())
+                        .collect();
+                    values.sort_unstable();
+                    values.dedup();
+                    values
+                })
+                .collect();
+            assert_eq!(values.len(), 1, "{key} takes other values in some language");
+            assert!(texts.iter().all(|text| !text.trim().is_empty()), "{key}");
+        }
+    }
+
+    #[test]
+    fn the_page_uses_each_text_and_has_each_that_it_uses() {
+        let source = source();
+        let catalogue = catalogue();
+        let words = catalogue["words"].as_object().unwrap();
+        for key in words.keys() {
+            let is_reason = key
+                .strip_prefix("do_")
+                .is_some_and(|outcome| outcome.parse::<Decision>().is_ok());
+            assert!(
+                is_reason || source.contains(&format!("\"{key}\"")),
+                "{key} is not used"
+            );
+        }
+        for mark in [
+            "words.t(\"",
+            "data-t=\"",
+            "data-t-label=\"",
+            "data-t-hint=\"",
+        ] {
+            for rest in source.split(mark).skip(1) {
+                let key = rest.split('"').next().unwrap();
+                assert!(words.contains_key(key), "there is no text {key}");
+            }
+        }
+        for decision in Decision::ALL
+            .into_iter()
+            .filter(|decision| !decision.opens())
+        {
+            let key = format!("do_{decision}");
+            assert!(words.contains_key(&key), "{key}: what to do is not said");
+        }
+    }
+
+    #[test]
+    fn a_version_is_whole_and_bears_the_hash_of_its_files() {
+        let version = Version::new();
+        for bytes in [&version.page, &version.worker]
+            .into_iter()
+            .chain(version.files.values())
+        {
+            let text = String::from_utf8_lossy(bytes);
+            assert!(!text.contains(VERSION_MARK) && !text.contains(FILES_MARK));
+        }
+        let page = String::from_utf8(version.page).unwrap();
+        for named in page.split(&format!("/scan/{}/", version.id)).skip(1) {
+            let name = named.split('"').next().unwrap();
+            assert!(version.files.contains_key(name), "{name}");
+        }
+        let worker = String::from_utf8(version.worker).unwrap();
+        assert!(worker.contains(&format!("\"/scan/{}/main.js\"", version.id)));
+
+        let file = |name: &str, bytes: &str| File {
+            name: name.to_owned(),
+            bytes: bytes.into(),
+        };
+        let versions: BTreeSet<_> = [("a", "bc"), ("ab", "c"), ("a", "bd")]
+            .map(|(name, bytes)| version_of(&[file(name, bytes)]))
+            .into();
+        assert_eq!(versions.len(), 3);
+    }
+
+    #[test]
+    fn no_script_or_style_stands_in_the_page() {
+        let page = text(PAGE);
+        assert!(!page.contains("<style") && !page.contains(" style="));
+        assert!(!page.contains(" onclick=") && !page.contains("javascript:"));
+        assert_eq!(page.matches("<script").count(), 1);
+    }
+}

@@ -117,7 +117,7 @@ impl Browser {
         }
         tab.call(
             "Emulation.setDeviceMetricsOverride",
-            json!({"width": width, "height": height, "deviceScaleFactor": 2, "mobile": true}),
+            json!({"width": width, "height": height, "deviceScaleFactor": 1.5, "mobile": true}),
         );
         tab
     }
@@ -160,16 +160,18 @@ impl Browser {
 
     // An exception, or something the content security policy stopped.
     fn note(&self, message: &Value) {
+        let params = &message["params"];
         let complaint = match message["method"].as_str() {
-            Some("Runtime.exceptionThrown") => Some(&message["params"]["exceptionDetails"]),
-            Some("Log.entryAdded") if message["params"]["entry"]["source"] != "network" => {
-                Some(&message["params"]["entry"])
+            Some("Runtime.exceptionThrown") => {
+                &params["exceptionDetails"]["exception"]["description"]
             }
-            _ => None,
+            Some("Log.entryAdded") if params["entry"]["source"] != "network" => {
+                &params["entry"]["text"]
+            }
+            _ => return,
         };
-        if let Some(complaint) = complaint {
-            self.complaints.borrow_mut().push(complaint.to_string());
-        }
+        let complaint = complaint.as_str().unwrap_or("an exception without words");
+        self.complaints.borrow_mut().push(complaint.to_owned());
     }
 }
 
@@ -177,7 +179,10 @@ impl Drop for Browser {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             let complaints = self.complaints.borrow();
-            assert!(complaints.is_empty(), "the page complained: {complaints:#?}");
+            assert!(
+                complaints.is_empty(),
+                "the page complained: {complaints:#?}"
+            );
         }
         // At the end of its commands it closes, with all that it started.
         self.commands.borrow_mut().take();
@@ -193,7 +198,8 @@ pub struct Tab<'a> {
 }
 
 impl Tab<'_> {
-    fn call(&self, method: &str, params: Value) -> Value {
+    /// A command of the protocol.
+    pub fn call(&self, method: &str, params: Value) -> Value {
         self.browser.call(Some(&self.session), method, params)
     }
 
@@ -208,7 +214,9 @@ impl Tab<'_> {
     pub fn reload(&self) {
         self.run("document.documentElement.dataset.former = 'yes'");
         self.call("Page.reload", json!({}));
-        self.until("!document.documentElement.dataset.former && document.readyState === 'complete'");
+        self.until(
+            "!document.documentElement.dataset.former && document.readyState === 'complete'",
+        );
     }
 
     /// Closes the tab.
@@ -279,7 +287,9 @@ impl Tab<'_> {
 
     /// Waits until the element can be seen.
     pub fn until_shown(&self, selector: &str) {
-        self.until(&format!("document.querySelector('{selector}')?.checkVisibility()"));
+        self.until(&format!(
+            "document.querySelector('{selector}')?.checkVisibility()"
+        ));
     }
 
     /// The element's text.
@@ -301,7 +311,11 @@ impl Tab<'_> {
                 return {{x, y, hit: node.contains(hit), what: hit?.outerHTML?.slice(0, 200)}};
             }})()"
         ));
-        assert_eq!(place["hit"], true, "{selector} is covered by {}", place["what"]);
+        assert_eq!(
+            place["hit"], true,
+            "{selector} is covered by {}",
+            place["what"]
+        );
         for kind in ["mousePressed", "mouseReleased"] {
             self.call(
                 "Input.dispatchMouseEvent",
@@ -323,10 +337,7 @@ impl Tab<'_> {
 
     /// A scanner that types like a keyboard and ends with `last`.
     pub fn wedge(&self, code: &str, last: &str) {
-        let mut keys: Vec<_> = code
-            .chars()
-            .map(|c| (c.to_string(), physical(c)))
-            .collect();
+        let mut keys: Vec<_> = code.chars().map(|c| (c.to_string(), physical(c))).collect();
         keys.push((last.to_owned(), last.to_owned()));
         self.keys(&keys);
     }
@@ -365,11 +376,6 @@ impl Tab<'_> {
         let bytes = decode_base64(shot["data"].as_str().unwrap());
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(Path::new(&folder).join(format!("{name}.png")), bytes).unwrap();
-    }
-
-    /// Complaints that a test provoked on purpose.
-    pub fn forgive(&self) {
-        self.browser.complaints.borrow_mut().clear();
     }
 }
 

@@ -81,7 +81,11 @@ impl House {
             (ONCE, "active", "1"),
             (BLOCKED, "invalid", "*"),
         ] {
-            writeln!(passes, "{number};{status};7;2099-12-31;PCUMID000FSA5CD6:{entries}").unwrap();
+            writeln!(
+                passes,
+                "{number};{status};7;2099-12-31;PCUMID000FSA5CD6:{entries}"
+            )
+            .unwrap();
         }
         for number in more_passes {
             writeln!(passes, "{number};active;7;2099-12-31;PCUMID000FSA5CD6:*").unwrap();
@@ -106,8 +110,8 @@ impl House {
             sandbox.clone(),
             std::future::pending(),
         ));
-        let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../examples/villeneuve");
+        let example =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/villeneuve");
         for file in ["mapping.json", "catalogue.toml"] {
             std::fs::copy(example.join(file), folder.path().join(file)).unwrap();
         }
@@ -127,7 +131,10 @@ impl House {
     }
 
     fn configure(&self, otipass: &str) {
-        let text = format!("[server]\nlisten = \"{}\"\n[otipass]\n{otipass}\n", self.address);
+        let text = format!(
+            "[server]\nlisten = \"{}\"\n[otipass]\n{otipass}\n",
+            self.address
+        );
         std::fs::write(self.folder.path().join("passerelle.toml"), text).unwrap();
     }
 
@@ -177,6 +184,30 @@ impl House {
         format!("http://localhost:{port}/scan")
     }
 
+    /// The version of the page.
+    pub fn version(&self) -> String {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let page = self.runtime.block_on(async {
+            let page = http.get(self.scan()).send().await.unwrap();
+            page.text().await.unwrap()
+        });
+        let (_, rest) = page.split_once("data-version=\"").unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    }
+
+    /// Serves something else beside, as long as the house is open.
+    pub fn serve(&self, router: axum::Router) -> std::net::SocketAddr {
+        let listener = self
+            .runtime
+            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+            .unwrap();
+        let address = listener.local_addr().unwrap();
+        self.runtime
+            .spawn(axum::serve(listener, router).into_future());
+        address
+    }
+
     /// A fresh enrolment code.
     pub fn enrolment_code(&self, device: &str) -> String {
         let path = self.folder.path().join("passerelle.db");
@@ -193,7 +224,11 @@ impl House {
 
     /// Opens the page by an enrolment link, and waits until it is ready.
     pub fn enrol(&self, tab: &Tab<'_>, device: &str) {
-        tab.open(&format!("{}#enrol={}", self.scan(), self.enrolment_code(device)));
+        tab.open(&format!(
+            "{}#enrol={}",
+            self.scan(),
+            self.enrolment_code(device)
+        ));
         tab.until_text("#where-device", device);
         tab.until_text("#line", "Online");
         tab.until("navigator.serviceWorker.controller !== null");

@@ -3,6 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../film/mod.rs"]
+mod film;
+
+mod agent;
 mod browser;
 mod first_visit;
 mod house;
+mod input;
+mod offline;
+mod rules;
+mod tokens;
+mod update;
+mod words;

@@ -30,14 +30,16 @@ export class Bar {
     byId("unsent-box").toggleAttribute("data-some", journal.unsent > 0);
     byId("battery-box").hidden = this.batteryPercent === null;
     byId("battery").textContent = `${this.batteryPercent} %`;
-    byId("ready-hint").textContent = words.t(
-      this.desk.looking ? "ready_look" : this.desk.direction === "exit" ? "ready_exit" : "ready_scan",
-    );
-    byId("ready-icon").setAttribute(
-      "href",
-      this.desk.looking ? "#i-look" : this.desk.direction === "exit" ? "#i-exit" : "#i-frame",
-    );
+    const [hint, sign] = this.#mode();
+    byId("ready-hint").textContent = words.t(hint);
+    byId("ready-icon").setAttribute("href", sign);
     byId("notices").replaceChildren(...this.#notices());
+  }
+
+  // What a scan does now.
+  #mode() {
+    if (this.desk.looking) return ["ready_look", "#i-look"];
+    return this.desk.direction === "exit" ? ["ready_exit", "#i-exit"] : ["ready_scan", "#i-frame"];
   }
 
   #showLine() {

@@ -55,7 +55,8 @@ export class Camera extends EventTarget {
   }
 
   stop() {
-    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    if (!this.isOn) return;
+    for (const track of this.#stream.getTracks()) track.stop();
     this.#stream = null;
     this.video.srcObject = null;
     this.#reading += 1;

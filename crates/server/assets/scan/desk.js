@@ -4,7 +4,7 @@
 import { byId } from "./dom.js";
 import { detect } from "./detect.js";
 
-/// A trigger pulled twice is one scan.
+/// A trigger pulled twice is one scan; the second shows the same answer.
 const REPEAT_MS = 1_500;
 /// Asking shows only if it takes long enough to be seen.
 const CHECKING_AFTER_MS = 120;
@@ -16,7 +16,7 @@ const WAITING_LIMIT = 20;
 export class Desk {
   #waiting = [];
   #current = null;
-  #last = { key: "", at: 0 };
+  #last = { key: "", at: 0, show: () => {} };
 
   constructor({ device, journal, history, checks, sync, screen, panels, changed }) {
     Object.assign(this, { device, journal, history, checks, sync, screen, panels, changed });
@@ -51,9 +51,12 @@ export class Desk {
     // A forced entry is one, whichever way this scanner looks.
     if (scan.forcedNote !== undefined) job.direction = "entry";
     const key = JSON.stringify([job.code, job.forcedNote, job.looking, job.direction]);
-    const repeated = key === this.#last.key && performance.now() - this.#last.at < REPEAT_MS;
+    if (key === this.#last.key && performance.now() - this.#last.at < REPEAT_MS && this.isIdle) {
+      this.#last.show();
+      return;
+    }
     const known = [this.#current, ...this.#waiting].some((other) => other?.key === key);
-    if (repeated || known || this.#waiting.length >= WAITING_LIMIT) return;
+    if (known || this.#waiting.length >= WAITING_LIMIT) return;
     this.#waiting.push({ ...job, key });
     if (this.#current === null) void this.#work();
   }
@@ -62,38 +65,39 @@ export class Desk {
     while (this.#waiting.length > 0) {
       this.#current = this.#waiting.shift();
       const { key } = this.#current;
-      await this.#one(this.#current);
+      const show = await this.#one(this.#current);
       this.#current = null;
-      this.#last = { key, at: performance.now() };
+      this.#last = { key, at: performance.now(), show };
       this.lastAt = this.#last.at;
       if (this.#waiting.length > 0) await new Promise((seen) => setTimeout(seen, GLANCE_MS));
     }
   }
 
+  // Shows the answer, and gives what shows it again.
   async #one(job) {
     const soon = setTimeout(() => this.screen.checking(), CHECKING_AFTER_MS);
+    let show;
     try {
-      if (job.looking) this.#looked(await this.checks.look(job.code));
-      else this.#decided(await this.checks.check(job));
+      show = await this.#asked(job);
     } catch {
-      this.screen.trouble("other");
+      show = () => this.screen.trouble("other");
     } finally {
       clearTimeout(soon);
     }
+    show();
     this.changed();
     void this.sync.wake();
+    return show;
   }
 
-  #decided(answer) {
-    if (answer.trouble) return this.screen.trouble(answer.trouble);
-    const { timezone, settings } = this.device.snapshot;
-    this.screen.decided(answer, { timezone, mayForce: settings?.forced_entry === true });
+  async #asked(job) {
+    const { timezone } = this.device.snapshot;
+    const answer = await (job.looking ? this.checks.look(job.code) : this.checks.check(job));
+    if (answer.trouble) return () => this.screen.trouble(answer.trouble);
+    if (job.looking) return () => this.screen.looked(answer, { timezone });
     void this.history.add(answer);
-  }
-
-  #looked(found) {
-    if (found.trouble) return this.screen.trouble(found.trouble);
-    this.screen.looked(found, { timezone: this.device.snapshot.timezone });
+    const mayForce = this.device.settings.forced_entry === true;
+    return () => this.screen.decided(answer, { mayForce });
   }
 
   /// Begins or ends the help desk.

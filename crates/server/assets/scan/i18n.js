@@ -58,7 +58,7 @@ export class Words {
 
   /// The time of day of a moment, in the organisation's zone.
   time(iso, timeZone) {
-    const style = { hour: "2-digit", minute: "2-digit", timeZone };
+    const style = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone };
     return new Intl.DateTimeFormat(this.language, style).format(new Date(iso));
   }
 

@@ -48,7 +48,7 @@ export class Lists {
       el("b", {}, item.card ?? "–"),
       el("time", {}, words.time(item.at, this.device.snapshot?.timezone)),
       el("span", { className: "what" }, text),
-      ...tags.map((tag) => el("span", { className: "what" }, el("span", { className: "tag" }, words.t(tag)))),
+      el("span", { className: "tags" }, ...tags.map((tag) => el("span", {}, words.t(tag)))),
     );
   }
 

@@ -27,7 +27,7 @@ import { Wedge } from "./wedge.js";
 
 const LOCK = "passerelle-scan";
 /// A pause in which an update disturbs nobody.
-const PAUSE_MS = 20_000;
+const PAUSE_MS = 10_000;
 
 const words = await Words.load();
 words.fill(document);
@@ -172,6 +172,8 @@ async function start(store) {
 
   function show() {
     bar.show();
+    byId("go-camera-words").textContent = words.t(camera.isOn ? "camera_stop" : "camera");
+    if (camera.isOn && !desk.looking) byId("ready-hint").textContent = words.t("camera_aim");
     const { forced_entry, help_desk, may_switch_direction } = device.settings;
     byId("more-force").hidden = !forced_entry;
     byId("more-look").hidden = !help_desk || desk.looking;
@@ -218,6 +220,7 @@ async function start(store) {
     for (const id of ["video", "aim"]) byId(id).hidden = !isOn;
     byId("ready").classList.toggle("filming", isOn);
     byId("go-camera").setAttribute("aria-pressed", String(isOn));
+    show();
     byId("torch").hidden = !camera.hasTorch;
     if (isOn) {
       byId("camera-problem").textContent = camera.blind ? words.t("camera_needs_line") : "";

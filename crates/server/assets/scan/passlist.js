@@ -54,7 +54,7 @@ export class PassList {
   /// `nowMs` is this device's clock.
   refuses(key, nowMs) {
     const age = nowMs - Date.parse(this.dated);
-    if (!(age < LIST_HOURS * HOUR_MS)) return null;
+    if (!(age <= LIST_HOURS * HOUR_MS)) return null;
     const fresh = age < NOT_SOLD_HOURS * HOUR_MS;
     const sayable = (reason) => (reason === "pass_not_sold" && !fresh ? null : reason);
     const said = this.overlay?.said[key];

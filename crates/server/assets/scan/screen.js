@@ -15,6 +15,9 @@ const SHAPES = {
 // How long an answer stays, in milliseconds.
 const STAYS_MS = { admitted: 2_500, exit: 2_500, refused: 7_000, trouble: 10_000, look: 20_000 };
 
+// Words of so few characters are shown larger.
+const SHORT = 12;
+
 // What the page says itself when something is in the way: words, and what to do.
 const TROUBLES = {
   storage: ["trouble_storage", "trouble_storage_do"],
@@ -52,10 +55,10 @@ export class Screen {
   }
 
   /// A decision. `mayForce`: whether this agent may let the visitor in anyway.
-  decided(answer, { mayForce, timezone }) {
+  decided(answer, { mayForce }) {
     const { words } = this;
     const kind = kindOf(answer);
-    const facts = this.#facts(answer, timezone);
+    const facts = this.#facts(kind === "refused" ? onlyWhy(answer) : answer);
     const hint = words.has(`do_${answer.outcome}`) ? words.t(`do_${answer.outcome}`) : "";
     this.answer = answer;
     this.#open(kind, {
@@ -80,10 +83,11 @@ export class Screen {
     const title = el("h3", {}, words.t(lines.length > 0 ? "last_entries" : "no_entries"));
     this.#open("look", {
       words: verdict,
-      facts: this.#facts(
-        { card: look.pass_number ?? null, validUntil: look.valid_until, entriesLeft: look.entries_left },
-        timezone,
-      ),
+      facts: this.#facts({
+        card: look.pass_number ?? null,
+        validUntil: look.valid_until,
+        entriesLeft: look.entries_left,
+      }),
       hint: alone ? words.t("look_alone") : "",
       more: look.recognised ? [title, el("ol", {}, ...lines)] : [],
     });
@@ -102,13 +106,9 @@ export class Screen {
   close() {
     clearTimeout(this.#timer);
     byId("answer").hidden = true;
+    document.querySelector("nav").inert = false;
     this.answer = null;
     this.onDone();
-  }
-
-  /// The answer stays until somebody closes it.
-  hold() {
-    clearTimeout(this.#timer);
   }
 
   #facts({ card, validUntil, entriesLeft }) {
@@ -133,6 +133,7 @@ export class Screen {
     section.dataset.kind = kind;
     byId("answer-shape").setAttribute("href", shape);
     byId("answer-words").textContent = words;
+    byId("answer-words").toggleAttribute("data-short", words.length <= SHORT);
     byId("answer-facts").replaceChildren(...facts);
     byId("answer-do").textContent = hint;
     byId("answer-more").replaceChildren(...more);
@@ -141,6 +142,8 @@ export class Screen {
     // Shown anew, so that a second answer of the same kind is seen to be new.
     void section.offsetWidth;
     section.hidden = false;
+    // What is covered is out of reach.
+    document.querySelector("nav").inert = true;
     byId("answer-in").scrollTop = 0;
     if (kind === "checking") return;
     this.sound.play(kind);
@@ -155,6 +158,17 @@ export class Screen {
   }
 }
 
+// Of a refused pass only what has to do with the refusal: a blocked pass has
+// entries left, which means nothing.
+function onlyWhy({ outcome, card, validUntil, entriesLeft }) {
+  return {
+    card,
+    validUntil: outcome === "pass_expired" ? validUntil : null,
+    entriesLeft: outcome === "already_used" ? entriesLeft : null,
+  };
+}
+
+/// What kind of answer it is: admitted, exit or refused.
 export function kindOf({ open, outcome }) {
   if (outcome === "exit") return "exit";
   return open ? "admitted" : "refused";

@@ -14,5 +14,6 @@ mod house;
 mod look;
 mod pass_list;
 mod privacy;
+mod scan_page;
 mod trouble;
 mod whole_way;

@@ -1,0 +1,173 @@
+//! A service that is gone, and comes back.
+
+use crate::browser::{Browser, PHONE, Tab};
+use crate::house::{GOOD, House, pass};
+use serde_json::json;
+
+#[test]
+fn the_queue_goes_on_without_the_service_and_across_a_reload() {
+    let mut house = House::open(&[pass(1), pass(2), pass(3)]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    tab.wedge(GOOD, "Enter");
+    tab.until_text("#answer-words", "Welcome");
+
+    house.stop();
+    tab.wedge(&pass(1), "Enter");
+    tab.until_text("#answer-words", "Welcome (offline)");
+    tab.until_text("#answer-facts", &pass(1));
+    tab.until_text("#line", "Offline");
+    tab.picture("offline-admitted");
+    tab.wedge("not a pass", "Enter");
+    tab.until_text("#answer-words", "This code is not a pass");
+    tab.press("Escape");
+    tab.until_text("#unsent", "2");
+    tab.until_text("#today", "2");
+    tab.picture("offline-ready");
+
+    tab.reload();
+    tab.until_text("#unsent", "2");
+    tab.until_text("#today", "2");
+    tab.wedge(&pass(2), "Enter");
+    tab.until_text("#answer-words", "Welcome (offline)");
+    tab.until_text("#unsent", "3");
+
+    house.start();
+    tab.until_text("#line", "Online");
+    tab.until("document.querySelector('#unsent').textContent === '0'");
+    tab.until_text("#today", "3");
+    let outcomes = &house.attendance()["by_outcome"];
+    assert_eq!(outcomes["accepted"], 1, "{outcomes}");
+    assert_eq!(outcomes["accepted_offline"], 2, "{outcomes}");
+    assert_eq!(outcomes["not_a_pass"], 1, "{outcomes}");
+    tab.wedge(&pass(3), "Enter");
+    tab.until_text("#answer-words", "Welcome");
+    tab.until_text("#today", "4");
+    assert_eq!(tab.text("#answer-words"), "Welcome", "online again");
+}
+
+#[test]
+fn two_hundred_scans_without_the_service_all_arrive_once() {
+    let passes: Vec<String> = (0..200).map(pass).collect();
+    let mut house = House::open(&passes);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    house.stop();
+    for (index, pass) in passes.iter().enumerate() {
+        tab.wedge(pass, "Enter");
+        tab.until_text("#answer-facts", pass);
+        if index == 99 {
+            tab.reload();
+            tab.until_text("#unsent", "100");
+        }
+    }
+    tab.until_text("#unsent", "200");
+    tab.until_text("#today", "200");
+    house.start();
+    tab.until("document.querySelector('#unsent').textContent === '0'");
+    tab.until_text("#today", "200");
+    let outcomes = &house.attendance()["by_outcome"];
+    assert_eq!(*outcomes, json!({"accepted_offline": 200}));
+    assert_eq!(house.unexplained(), 0);
+}
+
+#[test]
+fn an_attempt_that_a_crash_left_open_keeps_its_id() {
+    let house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    // The service hears the check, and the answer never comes: the page dies.
+    tab.run(
+        "globalThis.fetch = new Proxy(fetch, { apply: (ask, self, [url, ...rest]) => {
+            const answer = Reflect.apply(ask, self, [url, ...rest]);
+            if (!String(url).endsWith('/checks')) return answer;
+            return answer.then(() => { globalThis.heard = true; return new Promise(() => {}); });
+        } })",
+    );
+    tab.wedge(GOOD, "Enter");
+    tab.until("globalThis.heard === true");
+    tab.reload();
+    tab.until_text("#line", "Online");
+    assert_eq!(tab.text("#unsent"), "0", "nobody was told anything");
+    tab.wedge(GOOD, "Enter");
+    tab.until_text("#answer-words", "Welcome");
+    tab.until_text("#today", "1");
+    assert_eq!(house.attendance()["by_outcome"], json!({"accepted": 1}));
+    // Once there was an answer, the same pass is another visitor.
+    tab.until("document.querySelector('#answer').hidden");
+    tab.wedge(GOOD, "Enter");
+    tab.until_text("#today", "2");
+}
+
+#[test]
+fn something_in_between_that_asks_for_a_login_is_no_answer() {
+    let house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    for answer in [
+        "new Response('<h1>Log in</h1>', {status: 401, headers: {'content-type': 'text/html'}})",
+        "new Response('<h1>Welcome</h1>', {status: 200, headers: {'content-type': 'text/html'}})",
+        "new Response('{\"code\": \"internal\"}', {status: 500, headers: {'content-type': 'application/problem+json'}})",
+        "new Response('not JSON', {status: 200, headers: {'content-type': 'application/json'}})",
+    ] {
+        tab.until_text("#line", "Online");
+        tab.run(&format!(
+            "globalThis.real ??= fetch; globalThis.fetch = () => Promise.resolve({answer})"
+        ));
+        tab.wedge(GOOD, "Enter");
+        tab.until_text("#answer-words", "Welcome (offline)");
+        tab.until_text("#line", "Offline");
+        tab.run("globalThis.fetch = real; dispatchEvent(new Event('online'))");
+        tab.until("document.querySelector('#unsent').textContent === '0'");
+        tab.until("document.querySelector('#answer').hidden");
+    }
+    assert_eq!(
+        house.attendance()["by_outcome"],
+        json!({"accepted_offline": 4})
+    );
+}
+
+#[test]
+fn one_tab_works_and_another_waits_for_its_turn() {
+    let house = House::open(&[]);
+    let browser = Browser::start(None);
+    let first = browser.tab(PHONE);
+    house.enrol(&first, "PDA01");
+    let second = browser.tab(PHONE);
+    second.open(&house.scan());
+    second.until_text("#unable-title", "open in another tab");
+    second.picture("other-tab");
+    first.close();
+    ready(&second);
+    second.wedge(GOOD, "Enter");
+    second.until_text("#answer-words", "Welcome");
+}
+
+fn ready(tab: &Tab<'_>) {
+    tab.until_text("#where-device", "PDA01");
+    tab.until_text("#line", "Online");
+}
+
+#[test]
+fn a_full_disk_admits_nobody_unseen() {
+    let mut house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    // From now on nothing can be written.
+    tab.run(
+        "IDBObjectStore.prototype.put = function () { throw new DOMException('', 'QuotaExceededError'); }",
+    );
+    // The service has another disk.
+    tab.wedge(GOOD, "Enter");
+    tab.until_text("#answer-words", "Welcome");
+    house.stop();
+    tab.until("document.querySelector('#answer').hidden");
+    tab.wedge(GOOD, "Enter");
+    tab.until_text("#answer-words", "The entry could not be kept");
+    tab.picture("storage-full");
+}

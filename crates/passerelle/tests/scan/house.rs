@@ -2,8 +2,6 @@
 //! in place of Otipass.
 
 use crate::browser::Tab;
-use db::{Db, DbUrl};
-use gate::{EnrolmentCode, Gate};
 use kernel::SystemClock;
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use serde_json::Value;
@@ -73,6 +71,11 @@ pub struct House {
 impl House {
     /// Opens it, with passes that the sandbox knows besides the usual three.
     pub fn open(more_passes: &[String]) -> Self {
+        Self::configured(more_passes, "")
+    }
+
+    /// The same, with more in the configuration.
+    pub fn configured(more_passes: &[String], configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
         let mut passes = "number;status;duration_days;valid_until;services\n".to_owned();
@@ -124,17 +127,16 @@ impl House {
             sandbox,
             runtime,
         };
-        house.configure(&format!("url = \"http://{otipass}/api\""));
+        let configuration = format!("[otipass]\nurl = \"http://{otipass}/api\"\n{configuration}");
+        house.configure(&configuration);
         house.start();
-        house.configure(&format!("url = \"http://{otipass}/api\""));
+        // From now on it listens at the same address.
+        house.configure(&configuration);
         house
     }
 
-    fn configure(&self, otipass: &str) {
-        let text = format!(
-            "[server]\nlisten = \"{}\"\n[otipass]\n{otipass}\n",
-            self.address
-        );
+    fn configure(&self, configuration: &str) {
+        let text = format!("[server]\nlisten = \"{}\"\n{configuration}\n", self.address);
         std::fs::write(self.folder.path().join("passerelle.toml"), text).unwrap();
     }
 
@@ -210,16 +212,7 @@ impl House {
 
     /// A fresh enrolment code.
     pub fn enrolment_code(&self, device: &str) -> String {
-        let path = self.folder.path().join("passerelle.db");
-        let code = EnrolmentCode::from_random(*uuid::Uuid::new_v4().as_bytes());
-        self.runtime.block_on(async {
-            let db = Db::open(&DbUrl::SqliteFile(path)).await.unwrap();
-            let device = device.parse().unwrap();
-            Gate::new_enrolment_code(&db, &SystemClock, device, code.clone())
-                .await
-                .unwrap();
-        });
-        code.reveal()
+        self.ask(&["device", "enrol", device]).trim().to_owned()
     }
 
     /// Opens the page by an enrolment link, and waits until it is ready.
@@ -252,6 +245,21 @@ impl Drop for House {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// What the page keeps under a name.
+pub fn stored(tab: &Tab<'_>, name: &str) -> Value {
+    tab.run(&format!(
+        "new Promise((done) => {{
+            indexedDB.open('passerelle-scan').onsuccess = ({{target: {{result}}}}) => {{
+                const meta = result.transaction('meta').objectStore('meta');
+                meta.get('{name}').onsuccess = ({{target}}) => {{
+                    result.close();
+                    done(target.result ?? null);
+                }};
+            }};
+        }})"
+    ))
 }
 
 /// A pass number with its check digit.

@@ -1,7 +1,8 @@
 //! A service that is gone, and comes back.
 
 use crate::browser::{Browser, PHONE, Tab};
-use crate::house::{GOOD, House, pass};
+use crate::house::{BLOCKED, GOOD, House, pass};
+use sandbox::Fault;
 use serde_json::json;
 
 #[test]
@@ -170,4 +171,66 @@ fn a_full_disk_admits_nobody_unseen() {
     tab.wedge(GOOD, "Enter");
     tab.until_text("#answer-words", "The entry could not be kept");
     tab.picture("storage-full");
+}
+
+#[test]
+fn a_slow_partner_is_waited_for_in_sight() {
+    let house = House::open(&[]);
+    let slow = Fault {
+        latency_ms: 10_000,
+        ..Fault::default()
+    };
+    house.sandbox.set_faults(vec![slow]).unwrap();
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    tab.wedge(GOOD, "Enter");
+    tab.until_text("#answer-words", "Checking");
+    tab.picture("checking");
+    tab.until_text("#answer-words", "Welcome (checked later)");
+    tab.until_text("#line", "Online");
+    assert_eq!(tab.text("#unsent"), "0", "the service decided");
+}
+
+#[test]
+fn a_guarded_scanner_refuses_offline_what_it_knows() {
+    let mut house = House::configured(&[], "[gate]\noffline_policy = \"guarded\"\n");
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    // The list comes when the service has fetched it from Otipass.
+    tab.run(
+        "(async () => {
+            globalThis.look = setInterval(() => {
+                indexedDB.open('passerelle-scan').onsuccess = ({target: {result}}) => {
+                    const meta = result.transaction('meta').objectStore('meta');
+                    meta.get('list').onsuccess = ({target}) => {
+                        result.close();
+                        globalThis.listed ||= target.result !== undefined;
+                        if (!globalThis.listed) dispatchEvent(new Event('online'));
+                    };
+                };
+            }, 100);
+        })()",
+    );
+    tab.until("globalThis.listed");
+    tab.run("clearInterval(look)");
+    tab.wedge(GOOD, "Enter");
+    tab.until_text("#answer-words", "Welcome");
+    house.stop();
+    tab.until("document.querySelector('#answer').hidden");
+    tab.wedge(BLOCKED, "Enter");
+    tab.until_text("#answer-words", "This pass is blocked");
+    tab.reload();
+    tab.until_text("#unsent", "1");
+    tab.wedge(GOOD, "Enter");
+    tab.until_text("#answer-words", "This pass has already been used here");
+    tab.wedge(&pass(5), "Enter");
+    tab.until_text("#answer-words", "Welcome (offline)");
+    house.start();
+    tab.until("document.querySelector('#unsent').textContent === '0'");
+    assert_eq!(
+        house.attendance()["by_outcome"],
+        json!({"accepted": 1, "accepted_offline": 1, "already_used": 1, "pass_blocked": 1})
+    );
 }

@@ -1,7 +1,7 @@
 //! A scanner that was signed out, and what becomes of what it holds.
 
 use crate::browser::{Browser, PHONE};
-use crate::house::{GOOD, House, pass};
+use crate::house::{GOOD, House, pass, stored};
 use serde_json::json;
 
 #[test]
@@ -51,19 +51,16 @@ fn a_scan_with_a_revoked_token_admits_nobody() {
     house.enrol(&tab, "PDA01");
     house.ask(&["device", "revoke", "PDA01"]);
     // A running service may take a second to hear of it.
-    tab.until(
-        "(globalThis.asked ??= setInterval(async () => {
-            const token = await new Promise((done) => {
-                indexedDB.open('passerelle-scan').onsuccess = ({target}) => {
-                    const meta = target.result.transaction('meta').objectStore('meta');
-                    meta.get('token').onsuccess = (event) => { target.result.close(); done(event.target.result); };
-                };
-            });
-            const answer = await fetch('/api/v1/device', {headers: {authorization: `Bearer ${token}`}});
-            if (answer.status === 401) globalThis.revoked = true;
-        }, 50), globalThis.revoked === true)",
-    );
-    tab.run("clearInterval(asked)");
+    let token = stored(&tab, "token");
+    tab.run(&format!(
+        "globalThis.asking = setInterval(async () => {{
+            const headers = {{authorization: 'Bearer ' + {token}}};
+            const answer = await fetch('/api/v1/device', {{headers}});
+            globalThis.revoked ||= answer.status === 401;
+        }}, 50)"
+    ));
+    tab.until("globalThis.revoked");
+    tab.run("clearInterval(asking)");
     tab.wedge(GOOD, "Enter");
     tab.until_text("#answer-words", "This scanner was signed out");
     assert_eq!(house.attendance()["by_outcome"], json!({}));

@@ -5,7 +5,8 @@ use crate::assemble::{self, AssembleError};
 use crate::config::{Config, ConfigError};
 use crate::office::{self, OfficeError};
 use crate::serve::{self, ServeCommandError};
-use gate::{DeviceToken, Gate, Site, TokenError};
+use db::Db;
+use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Gate, Site, TokenError};
 use kernel::{CheckId, Clock, DeviceCode, SystemClock};
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
@@ -100,6 +101,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
         Gate::grant_token(&db, &*clock, device.clone(), token.clone()).await?;
         tokens.push((device.clone(), token));
     }
+    let page = scanner_page(&db, &*clock, &site, service_address).await?;
     let sandbox = sandbox(&config, &site, &clock)?;
     let cards: Vec<String> = sandbox
         .passes()
@@ -124,7 +126,13 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
         shutdown.clone().cancelled_owned(),
     ));
     let served = tokio::spawn(service.serve(service_listener, shutdown.clone()));
-    introduce(&config.folder, service_address, sandbox_address, &tokens);
+    introduce(
+        &config.folder,
+        service_address,
+        sandbox_address,
+        &tokens,
+        page.as_ref(),
+    );
     if let Some(welcome) = welcome {
         outln!("{}\n", welcome.trim());
     }
@@ -200,11 +208,31 @@ fn sandbox(config: &Config, site: &Site, clock: &Arc<dyn Clock>) -> Result<Sandb
     ))
 }
 
+/// A link that makes a browser one of the site's scanners: of those that may
+/// let somebody in by hand, if there is one.
+async fn scanner_page(
+    db: &Db,
+    clock: &dyn Clock,
+    site: &Site,
+    service: SocketAddr,
+) -> Result<Option<(DeviceCode, String)>, TokenError> {
+    let may_force = |device: &&DeviceCode| site.settings_of(device).forced_entry;
+    let devices = || site.devices.keys();
+    let Some(device) = devices().find(may_force).or_else(|| devices().next()) else {
+        return Ok(None);
+    };
+    let code = EnrolmentCode::from_random(crate::tokens::random_16());
+    Gate::new_enrolment_code(db, clock, device.clone(), code.clone()).await?;
+    let page = format!("http://{service}/scan#enrol={}", code.reveal());
+    Ok(Some((device.clone(), page)))
+}
+
 fn introduce(
     folder: &Path,
     service: SocketAddr,
     sandbox: SocketAddr,
     tokens: &[(DeviceCode, DeviceToken)],
+    page: Option<&(DeviceCode, String)>,
 ) {
     let config: PathBuf = folder.join("passerelle.toml");
     outln!(
@@ -216,6 +244,14 @@ fn introduce(
          \x20 files, database    {}\n",
         folder.display()
     );
+    if let Some((device, page)) = page {
+        outln!(
+            "Be a scanner: this link makes your browser {device}, once, within {} minutes. Type or\n\
+             scan a sample card, then stop the demo and go on scanning.\n\n\
+             \x20 {page}\n",
+            CODE_VALID_MS / 60_000
+        );
+    }
     if let Some((device, token)) = tokens.first() {
         outln!(
             "Try next, in another terminal:\n\n\

@@ -1,6 +1,6 @@
 //! The ways a code comes in: keyboard wedge, camera, fingers.
 
-use crate::browser::{Browser, PHONE};
+use crate::browser::{Browser, PHONE, Tab};
 use crate::film::{self, Symbology};
 use crate::house::{GOOD, House, ONCE, pass};
 
@@ -117,4 +117,22 @@ fn camera_reads(symbology: Symbology, picture: &str) {
     tab.tap("#go-camera");
     tab.until("document.querySelector('#video').hidden");
     assert_eq!(house.attendance()["by_outcome"]["accepted"], 1);
+    without_network(house, &tab);
+}
+
+/// With the decoder in the program the camera needs no service, also after a
+/// reload; without it the page says what to do instead.
+fn without_network(mut house: House, tab: &Tab<'_>) {
+    let list = "fetch('/scan/decoder/files.json').then((answer) => answer.ok)";
+    let has_decoder = tab.run(list) == true;
+    house.stop();
+    tab.reload();
+    tab.until_text("#line", "Offline");
+    tab.tap("#go-camera");
+    if has_decoder {
+        tab.until_text("#answer-words", "Welcome (offline)");
+        tab.until_text("#answer-facts", GOOD);
+    } else {
+        tab.until_text("#camera-problem", "Type the number");
+    }
 }

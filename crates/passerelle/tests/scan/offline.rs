@@ -234,3 +234,43 @@ fn a_guarded_scanner_refuses_offline_what_it_knows() {
         json!({"accepted": 1, "accepted_offline": 1, "already_used": 1, "pass_blocked": 1})
     );
 }
+
+#[test]
+fn what_the_service_will_never_take_is_set_aside_and_shown() {
+    let mut house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    house.stop();
+    for number in [pass(1), pass(2), pass(3)] {
+        tab.wedge(&number, "Enter");
+        tab.until_text("#answer-facts", &number);
+    }
+    // A fault in the device: the second scan bears the id of the first.
+    tab.run(
+        "new Promise((done) => {
+            indexedDB.open('passerelle-scan').onsuccess = ({target: {result}}) => {
+                const journal = result.transaction('journal', 'readwrite').objectStore('journal');
+                journal.getAll().onsuccess = ({target: {result: [first, second]}}) => {
+                    second.id = first.id;
+                    journal.put(second).onsuccess = () => { result.close(); done(); };
+                };
+            };
+        })",
+    );
+    tab.reload();
+    tab.until_text("#unsent", "3");
+    house.start();
+    tab.until_text("#notices", "Entries the server did not take: 1");
+    tab.until("document.querySelector('#unsent').textContent === '0'");
+    assert_eq!(
+        house.attendance()["by_outcome"],
+        json!({"accepted_offline": 2})
+    );
+    tab.reload();
+    tab.tap("#notices button");
+    tab.until_text("#aside-list", &pass(2));
+    tab.until_text("#aside-list", "belongs to another scan");
+    tab.tap("#aside-done");
+    tab.until("document.querySelector('#notices').textContent === ''");
+}

@@ -1,0 +1,123 @@
+//! A service with the back office alone, on a database of its own.
+
+use crate::browser::{Answer, Browser};
+use db::testing::{TestDb, sqlite_in_memory};
+use kernel::{ManualClock, Timestamp};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use server::Service;
+use server::back_office::OfficeRole;
+use staff::password::Cost;
+use staff::provider::Provider;
+use staff::{Actor, Profile, Role, Staff};
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// Good enough for everyone here.
+pub const PASSWORD: &str = "a museum by the river";
+
+pub struct House {
+    pub url: String,
+    pub staff: Staff,
+    pub clock: ManualClock,
+    pub test: TestDb,
+    _stop: DropGuard,
+}
+
+pub fn now() -> Timestamp {
+    "2026-07-14T09:00:00.000Z".parse().unwrap()
+}
+
+/// What differs from test to test.
+#[derive(Default)]
+pub struct Plan {
+    /// The address browsers are told of, if not the real one.
+    pub url: Option<String>,
+    pub proxies: Vec<IpAddr>,
+    /// Makes the provider, given the service's address.
+    pub provider: Option<Box<dyn FnOnce(&str) -> Provider>>,
+}
+
+impl House {
+    pub async fn usual() -> Self {
+        Self::open(Plan::default()).await
+    }
+
+    pub async fn open(plan: Plan) -> Self {
+        let clock = ManualClock::new(now());
+        let test = sqlite_in_memory().await;
+        Staff::prepare(&test.db, &clock).await.unwrap();
+        let shared = Arc::new(clock.clone());
+        let staff = Staff::open(test.db.clone(), shared, Cost::LEAST)
+            .await
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let service = Service {
+            gate: None,
+            box_office: None,
+            office: Some(OfficeRole {
+                staff: staff.clone(),
+                url: plan.url.unwrap_or_else(|| url.clone()),
+                proxies: plan.proxies,
+                provider: plan.provider.map(|make| make(&url)),
+                site_name: "Musées de Villeneuve".to_owned(),
+                zone: "Europe/Paris".parse().unwrap(),
+                currency: "EUR".to_owned(),
+            }),
+            db: test.db.clone(),
+            prometheus: PrometheusBuilder::new().build_recorder().handle(),
+            upkeep: None,
+        };
+        let stop = CancellationToken::new();
+        tokio::spawn(service.serve(listener, stop.clone()));
+        Self {
+            url,
+            staff,
+            clock,
+            test,
+            _stop: stop.drop_guard(),
+        }
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.url)
+    }
+
+    /// An account with the usual password, whose login is its role's name.
+    pub async fn hire(&self, role: Role) -> staff::Account {
+        self.hire_as(role.as_str(), role).await
+    }
+
+    pub async fn hire_as(&self, login: &str, role: Role) -> staff::Account {
+        let profile = Profile {
+            name: format!("Person {login}"),
+            login: login.to_owned(),
+            role,
+        };
+        let actor = Actor::service();
+        let invited = self.staff.create_account(&actor, profile).await.unwrap();
+        let password = PASSWORD.into();
+        let accepted = self
+            .staff
+            .accept_invitation(&invited.token, password, "192.0.2.1")
+            .await;
+        self.staff.account(accepted.unwrap()).await.unwrap()
+    }
+
+    /// A browser in which the account is signed in.
+    pub async fn signed_in(&self, login: &str) -> Browser {
+        let mut browser = self.browser();
+        let answer = sign_in(&mut browser, login, PASSWORD).await;
+        assert_eq!(answer.leads_to(), "/office/", "{answer:?}");
+        browser
+    }
+}
+
+pub async fn sign_in(browser: &mut Browser, login: &str, password: &str) -> Answer {
+    let fields = [("login", login), ("password", password)];
+    browser
+        .submit("/office/sign-in", "/office/sign-in", &fields)
+        .await
+}

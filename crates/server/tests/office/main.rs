@@ -1,0 +1,12 @@
+//! The back office over HTTP, with cookies as a browser keeps them.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod accounts;
+mod attacks;
+mod browser;
+mod getting_in;
+mod house;
+mod matrix;
+mod provider;
+mod two_steps;

@@ -5,9 +5,11 @@
 //! (`PASSERELLE_OTIPASS__PASSWORD` …), never from the TOML itself, and are never
 //! printed.
 
+mod environment;
 mod office;
 mod upkeep;
 
+pub use environment::is_variable;
 pub use office::Office;
 pub use upkeep::{Backup, Retention, Support};
 
@@ -24,8 +26,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-
-const PREFIX: &str = "PASSERELLE_";
 
 /// What a process may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -386,7 +386,7 @@ impl Config {
         if !variables.is_empty() {
             let mut table: toml::Table = toml::from_str(text).map_err(positioned)?;
             for (name, value) in variables {
-                config = overlaid(&mut table, name, value)?;
+                config = environment::overlaid(&mut table, name, value)?;
             }
         }
         config.folder = folder;
@@ -494,50 +494,6 @@ fn file(path: &Path) -> Result<(String, PathBuf), ConfigError> {
         source,
     })?;
     Ok((text, path.parent().unwrap_or(Path::new("")).to_owned()))
-}
-
-/// Whether a variable of this name stands for a key of the configuration.
-#[must_use]
-pub fn is_variable(name: &str) -> bool {
-    // The turnstile agent has a configuration of its own.
-    name.starts_with(PREFIX) && !name.starts_with(edge::config::PREFIX) && name.contains("__")
-}
-
-/// Sets `PASSERELLE_SECTION__KEY`, or a key of a subsection, in the table, as TOML
-/// if the key takes it so, else as text, and gives the configuration with it.
-fn overlaid(table: &mut toml::Table, name: &str, value: &str) -> Result<Config, ConfigError> {
-    let refused = |what: &str| ConfigError::Environment {
-        variable: name.to_owned(),
-        what: what.to_owned(),
-    };
-    let lower = name[PREFIX.len()..].to_lowercase();
-    let (sections, key) = lower
-        .rsplit_once("__")
-        .ok_or_else(|| refused("its name is not PASSERELLE_SECTION__KEY"))?;
-    let as_toml = format!("value = {value}")
-        .parse::<toml::Table>()
-        .ok()
-        .and_then(|mut parsed| parsed.remove("value"));
-    let mut failed = None;
-    for value in as_toml.into_iter().chain([value.into()]) {
-        let mut place = &mut *table;
-        for section in sections.split("__") {
-            place = place
-                .entry(section)
-                .or_insert_with(|| toml::Table::new().into())
-                .as_table_mut()
-                .ok_or_else(|| refused("its section is no section of the file"))?;
-        }
-        place.insert(key.to_owned(), value);
-        match table.clone().try_into::<Config>() {
-            Ok(config) => return Ok(config),
-            // What was wrong with the first reading tells more.
-            Err(error) => failed = failed.or(Some(error)),
-        }
-    }
-    Err(refused(
-        &failed.map_or(String::new(), |error| error.message().to_owned()),
-    ))
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl Staff {
                         &browser,
                         &attempt.nonce,
                         &attempt.verifier,
-                        attempt.next_path.as_ref().map(String::as_str),
+                        attempt.next_path.as_deref(),
                         now.plus_ms(ATTEMPT_MS)
                     ],
                 )

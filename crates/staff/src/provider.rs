@@ -436,7 +436,7 @@ mod tests {
 
     fn token(change: Value) -> Claims {
         let mut claims = json!({
-            "iss": "https://id.example", "sub": "7", "aud": "passerelle", "exp": 1_000,
+            "iss": "https://id.example", "sub": "7", "aud": "passerelle", "exp": 1_700_000_000,
             "nonce": "n", "email": "a@b.example", "email_verified": true, "name": "A",
             "realm_access": {"roles": ["books", "all", "x"]},
         });
@@ -460,13 +460,13 @@ mod tests {
             (json!({"aud": ["x", "passerelle"], "azp": "x"}), false),
             (json!({"aud": "x"}), false),
             (json!({"iss": "https://id.example/"}), false),
-            (json!({"exp": 940}), true),
-            (json!({"exp": 939}), false),
+            (json!({"exp": 1_699_999_940}), true),
+            (json!({"exp": 1_699_999_939}), false),
             (json!({"nonce": "m"}), false),
             (json!({"nonce": null}), false),
             (json!({"sub": ""}), false),
         ] {
-            let now = Timestamp::from_millis_clamped(999_999);
+            let now = Timestamp::from_millis_clamped(1_699_999_999_999);
             let believed = believe(&token(change.clone()), &settings(), "n", now);
             assert_eq!(believed.is_ok(), good, "{change}");
         }

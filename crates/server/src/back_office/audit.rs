@@ -2,14 +2,14 @@
 
 use super::entered::{Entered, Query};
 use super::form::Input;
-use super::frame::Frame;
+use super::frame::{Frame, role_name};
 use super::pager::Pager;
 use super::text::texts;
 use super::visit::{Answer, Visit};
 use askama::Template;
 use kernel::BusinessDay;
 use serde_json::Value;
-use staff::{Account, AccountId, AuditFilter, Entry};
+use staff::{Account, AccountId, AuditFilter, Entry, Language};
 use std::collections::BTreeSet;
 
 /// Rows on a page.
@@ -46,6 +46,19 @@ texts!(Texts {
     two_steps_off: "Deuxième étape désactivée", "Second step switched off";
     linked: "Compte lié au fournisseur d’identité", "Account linked to the identity provider";
     signed_in: "Connexion", "Signed in";
+    name: "nom", "name";
+    login: "identifiant", "login";
+    role: "rôle", "role";
+    language: "langue", "language";
+    two_steps: "deux étapes", "two steps";
+    is_disabled: "désactivé", "disabled";
+    by: "par", "by";
+    by_password: "mot de passe", "password";
+    by_code: "mot de passe et code", "password and code";
+    by_recovery_code: "mot de passe et code de secours", "password and recovery code";
+    by_provider: "fournisseur d’identité", "identity provider";
+    yes: "oui", "yes";
+    no: "non", "no";
 });
 
 impl Texts {
@@ -68,6 +81,34 @@ impl Texts {
         }
     }
 
+    /// A field in words; one without words shows its name.
+    fn field(&self, field: String) -> String {
+        let words = match field.as_str() {
+            "name" => self.name,
+            "login" => self.login,
+            "role" => self.role,
+            "language" => self.language,
+            "two_steps" => self.two_steps,
+            "disabled" => self.is_disabled,
+            "by" => self.by,
+            _ => return field,
+        };
+        words.to_owned()
+    }
+
+    /// A value that is a name of ours, in words.
+    fn value<'a>(&self, value: &'a str, language: Language) -> &'a str {
+        match value {
+            "password" => self.by_password,
+            "password and code" => self.by_code,
+            "password and recovery code" => self.by_recovery_code,
+            "provider" => self.by_provider,
+            other => other
+                .parse()
+                .map_or(other, |role| role_name(role, language)),
+        }
+    }
+
     /// Kinds of things to filter by.
     fn kinds(&self) -> Vec<(&'static str, &'static str)> {
         vec![
@@ -86,10 +127,17 @@ struct Difference {
 }
 
 /// The fields that differ.
-fn differences(before: Option<&Value>, after: Option<&Value>) -> Vec<Difference> {
+fn differences(
+    before: Option<&Value>,
+    after: Option<&Value>,
+    language: Language,
+) -> Vec<Difference> {
+    let t = Texts::of(language);
     let shown = |value: &Value| {
         let text = match value {
-            Value::String(text) => text.clone(),
+            Value::String(text) => t.value(text, language).to_owned(),
+            Value::Bool(true) => t.yes.to_owned(),
+            Value::Bool(false) => t.no.to_owned(),
             other => other.to_string(),
         };
         match text.char_indices().nth(SHOWN_CHARS) {
@@ -127,10 +175,15 @@ fn differences(before: Option<&Value>, after: Option<&Value>) -> Vec<Difference>
                     .cloned()
             };
             let (before, after) = (of(before), of(after));
-            (before != after).then(|| Difference {
+            // Of what is new, what is not so needs no word.
+            let is_said = match (&before, &after) {
+                (None, Some(value)) | (Some(value), None) => *value != Value::Bool(false),
+                (before, after) => before != after,
+            };
+            is_said.then(|| Difference {
                 before: before.as_ref().map(shown),
                 after: after.as_ref().map(shown),
-                field,
+                field: t.field(field),
             })
         })
         .collect()
@@ -232,7 +285,11 @@ impl Page {
             },
             who: entry.who,
             address: entry.address,
-            differences: differences(entry.before.as_ref(), entry.after.as_ref()),
+            differences: differences(
+                entry.before.as_ref(),
+                entry.after.as_ref(),
+                frame.formats.language,
+            ),
         };
         Self {
             filters: vec![
@@ -313,8 +370,8 @@ mod tests {
     #[test]
     fn only_what_differs_is_shown() {
         let before = json!({"name": "A", "role": "support", "x": null});
-        let after = json!({"name": "A", "role": "finance", "y": 1});
-        let found: Vec<_> = differences(Some(&before), Some(&after))
+        let after = json!({"name": "A", "role": "finance", "y": 1, "z": false});
+        let found: Vec<_> = differences(Some(&before), Some(&after), Language::En)
             .into_iter()
             .map(|d| (d.field, d.before, d.after))
             .collect();
@@ -322,11 +379,15 @@ mod tests {
         assert_eq!(
             found,
             [
-                ("role".to_owned(), text("support"), text("finance")),
+                (
+                    "role".to_owned(),
+                    text("Support (read only)"),
+                    text("Finance")
+                ),
                 ("y".to_owned(), None, text("1")),
             ]
         );
-        assert!(differences(None, None).is_empty());
-        assert_eq!(differences(None, Some(&json!("x"))).len(), 1);
+        let of = |after: Option<&Value>| differences(None, after, Language::Fr).len();
+        assert_eq!((of(None), of(Some(&json!("x")))), (0, 1));
     }
 }

@@ -21,6 +21,7 @@ texts!(Texts {
     system: "Le système", "The system";
     accounts: "Comptes", "Accounts";
     audit: "Journal d’audit", "Audit log";
+    me: "Mon compte", "My account";
     administrator: "Administrateur", "Administrator";
     gate_manager: "Responsable des accès", "Gate manager";
     finance: "Comptabilité", "Finance";

@@ -12,7 +12,7 @@ async fn create(browser: &mut Browser, login: &str) -> String {
         .submit("/office/accounts/new", "/office/accounts/new", &fields)
         .await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    answer.between("?key=", "\"")
+    answer.between("?key=", "<")
 }
 
 async fn choose(house: &House, key: &str, password: &str) -> u16 {
@@ -57,7 +57,7 @@ async fn a_reset_ends_sessions_and_the_old_password() {
     let mut theirs = house.signed_in("robin").await;
     let page = format!("/office/accounts/{}", robin.id);
     let reset = browser.submit(&page, &format!("{page}/reset"), &[]).await;
-    let key = reset.between("?key=", "\"");
+    let key = reset.between("?key=", "<");
     assert_eq!(theirs.get("/office/").await.status, 303);
     assert_eq!(sign_in(&mut theirs, "robin", PASSWORD).await.status, 422);
     let other = "another good password";
@@ -214,7 +214,7 @@ async fn the_log_tells_who_did_what_and_no_secret() {
     assert!(
         shown
             .text
-            .contains("<del>finance</del> → <ins>support</ins>")
+            .contains("<del>Finance</del> → <ins>Support (read only)</ins>")
     );
     let only = browser.get("/office/audit?kind=session").await;
     assert!(!only.text.contains("<del>") && only.text.contains("Signed in"));

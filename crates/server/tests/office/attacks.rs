@@ -153,7 +153,7 @@ async fn a_script_in_a_text_stays_text() {
     assert_eq!(created.status, 200);
     let accounts = house.staff.accounts().await.unwrap();
     let target = accounts.iter().find(|a| a.name == SCRIPT).unwrap();
-    let key = created.between("?key=", "\"");
+    let key = created.between("?key=", "<");
     let chosen = [
         ("key", key.as_str()),
         ("password", PASSWORD),

@@ -29,14 +29,16 @@ pub fn now() -> Timestamp {
     "2026-07-14T09:00:00.000Z".parse().unwrap()
 }
 
+/// Makes the provider, given the service's address.
+type MakeProvider = Box<dyn FnOnce(&str) -> Provider>;
+
 /// What differs from test to test.
 #[derive(Default)]
 pub struct Plan {
     /// The address browsers are told of, if not the real one.
     pub url: Option<String>,
     pub proxies: Vec<IpAddr>,
-    /// Makes the provider, given the service's address.
-    pub provider: Option<Box<dyn FnOnce(&str) -> Provider>>,
+    pub provider: Option<MakeProvider>,
 }
 
 impl House {

@@ -12,6 +12,11 @@ export function codeInAddress(text) {
   return found ? found[1] : null;
 }
 
+// Case, hyphens and spaces mean nothing.
+function plain(text) {
+  return text.toUpperCase().replace(/[\s-]/g, "");
+}
+
 export class Enrol {
   /// `onEnrolled()` goes on with the new token.
   constructor({ words, device, journal, history, entered, api, onEnrolled, onBack, onLanguage }) {
@@ -53,14 +58,16 @@ export class Enrol {
     this.#say("");
   }
 
-  /// A code that came by scan or by link: goes on by itself.
-  take(code) {
+  /// A code that came by scan or by link: goes on by itself. `physical` is what
+  /// the same keys say on another keyboard.
+  take(text, physical = text) {
+    const code = SHAPE.test(plain(text)) ? text : physical;
     this.field.value = code;
     return this.#enrol(code);
   }
 
   async #enrol(text) {
-    const code = (codeInAddress(text) ?? text).toUpperCase().replace(/[\s-]/g, "");
+    const code = plain(codeInAddress(text) ?? text);
     if (!SHAPE.test(code)) return this.#fail("enrol_shape");
     this.#say("enrol_wait");
     const result = await new Api(null).post("enrolments", { code }, TIMEOUT_MS);

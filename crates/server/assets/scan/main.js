@@ -30,6 +30,7 @@ const LOCK = "passerelle-scan";
 const PAUSE_MS = 10_000;
 
 const words = await Words.load();
+byId("too-old").remove();
 words.fill(document);
 document.title = `Passerelle – ${words.t("title")}`;
 
@@ -110,7 +111,8 @@ async function start(store) {
   /// A code from wedge or camera.
   function took(text, physical = text) {
     const code = codeInAddress(text);
-    if (code !== null || enrol.isOpen) return void enrol.take(code ?? physical);
+    if (code !== null) return void enrol.take(code);
+    if (enrol.isOpen) return void enrol.take(text, physical);
     if (!device.ready || byId("work").hidden) return;
     if (panels.isOpen("force")) return forced.fill(text);
     panels.close();
@@ -203,7 +205,7 @@ async function start(store) {
   // The focus is never lost: it goes back to the scan field.
   function home() {
     if (device.revoked && !enrol.isOpen) return view();
-    if (panels.current === null && !byId("work").hidden && !screen.isOpen) {
+    if (panels.current === null && !byId("work").hidden) {
       byId("scan").focus({ preventScroll: true });
     }
   }

@@ -6,6 +6,7 @@ use crate::declaration::{counted, is_outage};
 use crate::delivery::Aims;
 use crate::enrolment::Throttle;
 use crate::intent::{self, Begun};
+use crate::partner_window::{PartnerState, PartnerWindow};
 use crate::{InterfaceSettings, MIGRATIONS, Mode, Scan, Site, SiteError};
 use db::{Db, DbError, Tx, params};
 use kernel::{CheckId, Clock, DeviceCode, Timestamp};
@@ -30,6 +31,8 @@ pub struct Gate {
     pub(crate) otipass: Arc<dyn Partner>,
     pub(crate) known: RwLock<Known>,
     breaker: Mutex<Breaker>,
+    /// How the latest questions to Otipass went.
+    asked: Mutex<PartnerWindow>,
     aims: Mutex<Aims>,
     pub(crate) enrolling: Mutex<Throttle>,
     /// Checks that are being decided: the same id asks Otipass once at a time.
@@ -111,6 +114,7 @@ impl Gate {
             otipass,
             known: RwLock::new(known),
             breaker: Mutex::default(),
+            asked: Mutex::default(),
             aims: Mutex::default(),
             enrolling: Mutex::default(),
             deciding: Mutex::default(),
@@ -288,6 +292,17 @@ impl Gate {
         self.breaker().is_open()
     }
 
+    /// How Otipass has answered visitors of late, and whether it is asked.
+    #[must_use]
+    pub fn partner_state(&self) -> PartnerState {
+        let spared = self.partner_is_spared();
+        self.asked().state(self.clock.now(), spared)
+    }
+
+    fn asked(&self) -> MutexGuard<'_, PartnerWindow> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn aims(&self) -> MutexGuard<'_, Aims> {
         self.aims.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -313,7 +328,9 @@ impl Gate {
                 self.breaker().answered();
                 metrics::counter!("passerelle_partner_calls_total", "result" => "answered")
                     .increment(1);
-                metrics::histogram!("passerelle_partner_seconds").record(asked_at.elapsed());
+                let took = asked_at.elapsed();
+                metrics::histogram!("passerelle_partner_seconds").record(took);
+                self.asked().note(self.clock.now(), Some(took));
                 return Asked::Answered(answer);
             }
             Err(error) => error,
@@ -324,6 +341,7 @@ impl Gate {
             Failure::Quick
         };
         self.breaker().failed(failure, self.clock.now());
+        self.asked().note(self.clock.now(), None);
         metrics::counter!("passerelle_partner_calls_total", "result" => "failed").increment(1);
         tracing::warn!(
             check = %scan.id,

@@ -116,8 +116,9 @@ pub(crate) struct Shared {
 }
 
 impl Service {
-    /// All routes of this process; checks in hand are kept on `tasks`.
-    pub fn router(&self, tasks: &TaskTracker) -> Router {
+    /// All routes of this process; checks in hand are kept on `tasks`, and what
+    /// stays open ends with `shutdown`.
+    pub fn router(&self, tasks: &TaskTracker, shutdown: &CancellationToken) -> Router {
         let mut router = Router::new().merge(health::routes(self));
         if let Some(role) = &self.gate {
             let (routes, api) = device_api::routes();
@@ -144,7 +145,7 @@ impl Service {
         if let Some(role) = &self.box_office {
             router = router.merge(access_control::routes(role));
         }
-        let office = back_office::router(self);
+        let office = back_office::router(self, shutdown);
         let front = if office.is_some() {
             "/office/"
         } else if self.gate.is_some() {
@@ -190,7 +191,7 @@ impl Service {
     ) -> Result<(), ServeError> {
         let Listeners { plain, tls } = listeners.into();
         let tasks = TaskTracker::new();
-        let router = self.router(&tasks);
+        let router = self.router(&tasks, &shutdown);
         workers::start(self, &tasks, &shutdown);
         let serving = async {
             let plain = plain.map(PlainListener);

@@ -90,6 +90,22 @@ impl Staff {
         }))
     }
 
+    /// Whether a session is still good, without noting that it was used: a page
+    /// that stays open is nobody's work.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn is_still_good(&self, session: &Session) -> Result<bool, DbError> {
+        let (hash, now) = (session.token.sha256(), self.clock.now());
+        let found = self
+            .db
+            .read("session still good", move |tx| find(tx, &hash, now))
+            .await?;
+        Ok(found.is_some_and(|(account, step, _)| {
+            step == session.step && account.role == session.account.role
+        }))
+    }
+
     /// Ends a session; it is good no more, wherever its cookie is.
     ///
     /// # Errors

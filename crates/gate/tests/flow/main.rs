@@ -5,6 +5,7 @@
 
 mod cancellations;
 mod checks;
+mod day;
 mod desk;
 mod devices;
 mod door;

@@ -26,6 +26,11 @@ const ASSETS: &[Asset] = &[
         kind: "image/svg+xml",
         bytes: include_bytes!("../../assets/back_office/icon.svg"),
     },
+    Asset {
+        name: "day.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../assets/back_office/day.js"),
+    },
 ];
 
 /// The addresses of all assets, in their order.
@@ -53,6 +58,11 @@ pub(crate) fn style() -> &'static str {
 /// The address of the icon.
 pub(crate) fn icon() -> &'static str {
     address("icon.svg")
+}
+
+/// The address of the script that keeps the day up to date.
+pub(crate) fn day_script() -> &'static str {
+    address("day.js")
 }
 
 pub(crate) async fn get_asset(Path((_, name)): Path<(String, String)>) -> Answer {

@@ -18,6 +18,7 @@ mod format;
 mod frame;
 mod guard;
 mod me;
+mod outcome;
 mod page_error;
 mod pager;
 mod provider;
@@ -44,6 +45,8 @@ use staff::provider::Provider;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 /// The back office's part of a process.
 #[derive(Debug, Clone)]
@@ -79,6 +82,12 @@ pub(crate) struct Inner {
     pub(crate) box_office: Option<Arc<BoxOffice>>,
     /// Whether browsers reach it by `https`.
     pub(crate) secure: bool,
+    /// The one reader of the day, for all who watch it.
+    pub(crate) day: today::Reader,
+    /// The places of those who watch the day.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Cancelled when the service is to end.
+    pub(crate) ending: CancellationToken,
     /// Whether there is an account; once true, always true.
     settled: AtomicBool,
 }
@@ -91,8 +100,9 @@ impl std::ops::Deref for Office {
     }
 }
 
-/// The pages of this process, if it has the back office.
-pub(crate) fn router(service: &Service) -> Option<Router> {
+/// The pages of this process, if it has the back office; pages that stay open
+/// are closed when it is to end.
+pub(crate) fn router(service: &Service, ending: &CancellationToken) -> Option<Router> {
     let role = service.office.clone()?;
     let office = Office(Arc::new(Inner {
         secure: role.url.starts_with("https:"),
@@ -103,6 +113,9 @@ pub(crate) fn router(service: &Service) -> Option<Router> {
             .box_office
             .as_ref()
             .map(|role| Arc::clone(&role.box_office)),
+        day: today::Reader::default(),
+        streams: Arc::new(Semaphore::new(today::STREAMS)),
+        ending: ending.clone(),
         settled: AtomicBool::new(false),
     }));
     Some(routes::router(office))

@@ -122,6 +122,7 @@ pub(crate) const TABLE: &[Route] = &[
     // The day.
     file("/office", ANY, || get(today::lead)),
     page("/office/", ANY, || get(today::show), today::samples),
+    file("/office/live", ANY, || get(today::watch)),
 
     // One's own account.
     page("/office/me", ANY, || get(me::show), me::samples),

@@ -1,145 +1,442 @@
-//! The start page: how the day goes, in a few numbers and one sentence.
+//! The start page: how the day goes, in one sentence, a few numbers, and what
+//! is known of each device. It keeps itself up to date where there is
+//! JavaScript; elsewhere a link loads it again.
+
+mod facts;
+mod live;
+mod sample;
+mod verdict;
+
+pub(crate) use facts::Reader;
+pub(crate) use live::{STREAMS, watch};
 
 use super::frame::Frame;
 use super::text::{fill, texts};
 use super::visit::{Answer, Visit};
-use super::{Inner, format::Formats};
+use super::{assets, format::Formats, outcome};
 use askama::Template;
-use boxoffice::report;
-use db::DbError;
-use gate::attendance::{Attendance, attendance};
-use kernel::Money;
+use askama::filters::HtmlSafe;
+use facts::{Facts, GateFacts};
+use gate::day::Admitted;
+use gate::{Decision, DeviceState, Mode, WhenSilent};
+use kernel::Timestamp;
+use std::cmp::Reverse;
+use verdict::Concern;
 
 texts!(Texts {
     title: "Aujourd’hui", "Today";
+    reload: "Actualiser", "Reload";
+    live: "en direct", "live";
+    lost: "reconnexion…", "reconnecting…";
     well: "Tout va bien.", "All is well.";
+    silent_admit: "Otipass ne répond pas : les visiteurs entrent sans vérification et les entrées lui seront déclarées. Si cela dure, appelez Otipass.",
+        "Otipass does not answer: visitors come in unverified, and the entries will be declared to it. If it lasts, call Otipass.";
+    silent_refuse: "Otipass ne répond pas et les visiteurs sont refusés. Appelez Otipass ; les agents peuvent laisser entrer avec une note.",
+        "Otipass does not answer, and visitors are refused. Call Otipass; agents may let people in with a note.";
+    partner_fails: "La plupart des demandes à Otipass échouent. Regardez les dernières erreurs, puis appelez Otipass.",
+        "Most questions to Otipass fail. Look at the recent errors, then call Otipass.";
     unresolved: "{n} contrôles attendent leur décision : Otipass ne répond sans doute pas. Ils sont repris d’eux-mêmes.",
         "{n} checks wait for their decision: Otipass is probably silent. They are taken up by themselves.";
+    device_silent: "{device} ne donne plus de nouvelles depuis {wait}. Vérifiez qu’il est allumé et qu’il a du réseau.",
+        "{device} has not been heard of for {wait}. See whether it is switched on and has network.";
+    device_keeps: "{device} garde {n} contrôles non envoyés. Ramenez-le sous le réseau et laissez-le allumé.",
+        "{device} keeps {n} checks that it has not sent. Bring it back to the network and leave it on.";
+    device_offline: "{device} décide hors ligne. Vérifiez son réseau.",
+        "{device} decides offline. Look at its network.";
+    device_clock: "L’horloge de {device} est décalée de {wait}. Réglez-la sur l’heure automatique.",
+        "The clock of {device} is off by {wait}. Set it to automatic time.";
+    device_battery: "{device} n’a plus que {n} % de batterie. Mettez-le en charge.",
+        "{device} has only {n}% of battery left. Charge it.";
     held: "{n} entrées ne peuvent pas être vendues. « passerelle reconcile » dit pourquoi et comment y remédier.",
         "{n} entries cannot be sold. `passerelle reconcile` says why, and what to do.";
     late: "{n} codes attendent de partir à la billetterie. Si le nombre monte encore, regardez si elle répond.",
         "{n} barcodes wait to go to ticketing. If the number keeps growing, look whether it answers.";
+    undeclared: "{n} entrées restent à déclarer à Otipass. Si le nombre monte encore, regardez s’il répond.",
+        "{n} entries have yet to be declared to Otipass. If the number keeps growing, look whether it answers.";
     admitted: "Entrées", "Admitted";
+    week_note: "{n} il y a une semaine, à {hour} h 59", "{n} a week ago, by {hour}:59";
     refused: "Refus", "Refused";
     sold: "Vendu", "Sold";
+    partner: "Otipass, réponse médiane", "Otipass, median answer";
+    partner_note: "95 % sous {p95} ms · {failed} échecs en 15 min", "95% within {p95} ms · {failed} failed in 15 min";
+    breaker: "Otipass, disjoncteur", "Otipass, breaker";
+    open: "ouvert", "open";
+    closed: "fermé", "closed";
+    open_note: "Otipass n’est pas interrogé", "Otipass is not asked";
+    closed_note: "Otipass est interrogé", "Otipass is asked";
+    ms: "{n} ms", "{n} ms";
     to_ticketing: "En route vers la billetterie", "On their way to ticketing";
     to_otipass: "À déclarer à Otipass", "To be declared to Otipass";
     ready: "Prêtes à vendre", "Ready to be sold";
     waiting: "En attente d’un remède", "Held, waiting for a cure";
-    by_sector: "Entrées par secteur", "Admitted by sector";
+    by_sector: "Entrées par secteur et par heure", "Admitted by sector and hour";
+    today: "Aujourd’hui", "Today";
+    last_week: "Même jour, semaine dernière", "Same day last week";
+    small: "En petit : le même jour de la semaine dernière.", "In small: the same day last week.";
     sector: "Secteur", "Sector";
-    entries: "Entrées", "Admitted";
-    none_yet: "Personne n’est encore entré aujourd’hui.", "Nobody has come in yet today.";
+    all: "Tous", "All";
+    total: "Total", "Total";
+    hour: "{n} h", "{n}:00";
+    none_yet: "Personne n’est encore entré, ni aujourd’hui ni il y a une semaine.",
+        "Nobody has come in, neither today nor a week ago.";
+    by_outcome: "Décisions", "Decisions";
+    outcome: "Résultat", "Outcome";
+    checks: "Contrôles", "Checks";
+    no_check: "Aucun contrôle encore aujourd’hui.", "No check yet today.";
+    devices: "Appareils", "Devices";
+    no_device: "Aucun appareil n’est déclaré.", "There are no devices.";
+    device: "Appareil", "Device";
+    door: "Porte", "Door";
+    mode: "Mode", "Mode";
+    seen: "Vu", "Last seen";
+    unsent: "Non envoyés", "Unsent";
+    since: "depuis {time}", "since {time}";
+    battery: "Batterie", "Battery";
+    clock: "Horloge", "Clock";
+    online: "en ligne", "online";
+    offline: "hors ligne", "offline";
+    silent: "muet", "silent";
+    resting: "pas vu aujourd’hui", "not seen today";
+    not_enrolled: "non enrôlé", "not enrolled";
+    never: "jamais", "never";
 });
 
-/// More barcodes than this on their way are worth a word.
-const LATE: i64 = 200;
+/// The height of the plot, in its own units.
+const PLOT: i64 = 100;
+/// The width of an hour in it.
+const HOUR: i64 = 40;
 
-/// What the page is made of; a part that this process has not is `None`.
-#[derive(Debug, Clone, Default)]
-struct Day {
-    attendance: Option<Attendance>,
-    waiting: Option<gate::Waiting>,
-    staged: Option<(i64, i64)>,
-    sold: Option<Money>,
+struct Tile {
+    label: &'static str,
+    number: String,
+    note: String,
 }
+
+/// An hour of the plot: now, and a week ago.
+struct Bar {
+    x: i64,
+    now_y: i64,
+    now_height: i64,
+    past_y: i64,
+    past_height: i64,
+}
+
+/// A sector of the table: the total, then each hour; now, and a week ago.
+struct Row {
+    sector: String,
+    cells: Vec<(String, String)>,
+}
+
+struct DeviceLine {
+    code: String,
+    door: String,
+    mode: &'static str,
+    class: &'static str,
+    seen: String,
+    unsent: String,
+    oldest: String,
+    battery: String,
+    battery_low: bool,
+    clock: String,
+    clock_off: bool,
+}
+
+/// What changes while one watches.
+#[derive(Template)]
+#[template(path = "back_office/today_parts.html")]
+struct Parts {
+    t: &'static Texts,
+    concerns: Vec<String>,
+    tiles: Vec<Tile>,
+    has_gate: bool,
+    hours: Vec<String>,
+    width: i64,
+    bars: Vec<Bar>,
+    rows: Vec<Row>,
+    outcomes: Vec<(&'static str, String)>,
+    devices: Vec<DeviceLine>,
+}
+
+impl HtmlSafe for Parts {}
 
 #[derive(Template)]
 #[template(path = "back_office/today.html")]
 struct Page {
     frame: Frame,
     t: &'static Texts,
+    script: &'static str,
     day: String,
-    concerns: Vec<String>,
-    tiles: Vec<(&'static str, String)>,
-    sectors: Vec<(String, String)>,
-    has_gate: bool,
+    parts: Parts,
 }
 
 impl Page {
-    fn new(frame: Frame, day: String, found: &Day) -> Self {
-        let t = Texts::of(frame.formats.language);
-        let formats = &frame.formats;
-        let mut tiles = Vec::new();
-        let mut tile = |label, number: i64| tiles.push((label, formats.number(number)));
-        if let Some(attendance) = &found.attendance {
-            tile(t.admitted, attendance.admitted);
-            tile(t.refused, refused(attendance));
-        }
-        if let Some(sold) = found.sold {
-            tiles.push((t.sold, formats.money(sold)));
-        }
-        let mut tile = |label, number: i64| tiles.push((label, formats.number(number)));
-        if let Some(waiting) = &found.waiting {
-            tile(t.to_ticketing, waiting.deliveries);
-            tile(t.to_otipass, waiting.declarations);
-        }
-        if let Some((ready, held)) = found.staged {
-            tile(t.ready, ready);
-            tile(t.waiting, held);
-        }
-        let sectors = found.attendance.iter().flat_map(|a| &a.by_sector);
+    fn new(frame: Frame, facts: &Facts) -> Self {
         Self {
-            concerns: concerns(t, formats, found),
-            sectors: sectors
-                .map(|(sector, n)| (sector.clone(), formats.number(*n)))
-                .collect(),
-            has_gate: found.attendance.is_some(),
-            day,
-            tiles,
+            t: Texts::of(frame.formats.language),
+            script: assets::day_script(),
+            day: frame.formats.day(facts.day),
+            parts: Parts::new(&frame, facts),
             frame,
-            t,
         }
     }
 }
 
-/// Checks that opened no door.
-fn refused(attendance: &Attendance) -> i64 {
-    attendance
-        .by_outcome
+impl Parts {
+    fn new(frame: &Frame, facts: &Facts) -> Self {
+        let formats = &frame.formats;
+        let t = Texts::of(formats.language);
+        let mut parts = Self {
+            t,
+            concerns: verdict::concerns(facts, &formats.zone)
+                .iter()
+                .map(|concern| words(t, formats, concern))
+                .collect(),
+            tiles: Vec::new(),
+            has_gate: facts.gate.is_some(),
+            hours: Vec::new(),
+            width: 0,
+            bars: Vec::new(),
+            rows: Vec::new(),
+            outcomes: Vec::new(),
+            devices: Vec::new(),
+        };
+        let mut tiles = Vec::new();
+        let mut tile = |label, number, note| {
+            tiles.push(Tile {
+                label,
+                number,
+                note,
+            });
+        };
+        if let Some(gate) = &facts.gate {
+            parts.plot(gate, formats);
+            parts.outcomes = outcomes(gate, formats);
+            parts.devices = devices(t, gate, formats, facts.at);
+            let until = |admitted: &Admitted, hour| sum(admitted, |_, h| h <= hour);
+            let week = formats.number(until(&gate.last_week, facts.hour));
+            let hour = facts.hour.to_string();
+            let note = fill(t.week_note, &[("n", &week), ("hour", &hour)]);
+            tile(
+                t.admitted,
+                formats.number(sum(&gate.admitted, |_, _| true)),
+                note,
+            );
+            tile(t.refused, formats.number(refused(gate)), String::new());
+        }
+        if let Some(sales) = &facts.sales {
+            tile(t.sold, formats.money(sales.sold), String::new());
+        }
+        if let Some(gate) = &facts.gate {
+            let partner = &gate.partner;
+            let ms = |ms: Option<u64>| {
+                ms.and_then(|ms| i64::try_from(ms).ok())
+                    .map_or_else(|| "–".to_owned(), |ms| formats.number(ms))
+            };
+            let note = [
+                ("p95", ms(partner.p95_ms)),
+                ("failed", partner.failed.to_string()),
+            ];
+            let note = note.each_ref().map(|(name, value)| (*name, value.as_str()));
+            tile(
+                t.partner,
+                fill(t.ms, &[("n", &ms(partner.median_ms))]),
+                fill(t.partner_note, &note),
+            );
+            let (word, note) = if partner.spared {
+                (t.open, t.open_note)
+            } else {
+                (t.closed, t.closed_note)
+            };
+            tile(t.breaker, word.to_owned(), note.to_owned());
+            let waiting = &gate.waiting;
+            let deliveries = waiting.deliveries + waiting.cancellations;
+            tile(t.to_ticketing, formats.number(deliveries), String::new());
+            let declarations = waiting.declarations + waiting.give_backs;
+            tile(t.to_otipass, formats.number(declarations), String::new());
+        }
+        if let Some(sales) = &facts.sales {
+            tile(t.ready, formats.number(sales.ready), String::new());
+            tile(t.waiting, formats.number(sales.held), String::new());
+        }
+        parts.tiles = tiles;
+        parts
+    }
+
+    /// The plot and its table: all hours from the first to the last with a
+    /// visitor, today or a week ago.
+    fn plot(&mut self, gate: &GateFacts, formats: &Formats) {
+        let hours = || {
+            let both = [&gate.admitted, gate.last_week.as_ref()];
+            both.into_iter()
+                .flat_map(|admitted| admitted.values().flat_map(|hours| hours.keys().copied()))
+        };
+        let (Some(first), Some(last)) = (hours().min(), hours().max()) else {
+            return;
+        };
+        let of_hour = |admitted: &Admitted, hour| sum(admitted, |_, h| h == hour);
+        let most = (first..=last)
+            .flat_map(|h| [of_hour(&gate.admitted, h), of_hour(&gate.last_week, h)])
+            .max();
+        let most = most.unwrap_or(1).max(1);
+        let height = |n: i64| n * PLOT / most;
+        let mut sectors: Vec<_> = gate.admitted.keys().chain(gate.last_week.keys()).collect();
+        sectors.sort();
+        sectors.dedup();
+        let row = |sector: Option<&kernel::SectorCode>| {
+            let cell = |wanted: Option<u8>| {
+                let of = |admitted: &Admitted| {
+                    let n = sum(admitted, |s, h| {
+                        sector.is_none_or(|sector| sector.as_str() == s)
+                            && wanted.is_none_or(|wanted| wanted == h)
+                    });
+                    formats.number(n)
+                };
+                (of(&gate.admitted), of(&gate.last_week))
+            };
+            Row {
+                sector: sector.map_or_else(|| self.t.all.to_owned(), ToString::to_string),
+                cells: std::iter::once(None)
+                    .chain((first..=last).map(Some))
+                    .map(cell)
+                    .collect(),
+            }
+        };
+        self.rows = sectors.iter().map(|sector| row(Some(sector))).collect();
+        if self.rows.len() > 1 {
+            self.rows.insert(0, row(None));
+        }
+        self.hours = (first..=last)
+            .map(|hour| fill(self.t.hour, &[("n", &hour.to_string())]))
+            .collect();
+        self.bars = (first..=last)
+            .map(|hour| {
+                let now = height(of_hour(&gate.admitted, hour));
+                let past = height(of_hour(&gate.last_week, hour));
+                Bar {
+                    x: i64::from(hour - first) * HOUR + 4,
+                    now_y: PLOT - now,
+                    now_height: now,
+                    past_y: PLOT - past,
+                    past_height: past,
+                }
+            })
+            .collect();
+        self.width = (i64::from(last - first) + 1) * HOUR;
+    }
+}
+
+/// How many of those counted are wanted, by sector and hour.
+fn sum(admitted: &Admitted, wanted: impl Fn(&str, u8) -> bool) -> i64 {
+    admitted
         .iter()
-        .filter(|(outcome, _)| {
-            outcome
-                .parse::<gate::Decision>()
-                .is_ok_and(|decision| !decision.opens())
-        })
+        .flat_map(|(sector, hours)| hours.iter().map(move |(hour, n)| (sector, *hour, n)))
+        .filter(|(sector, hour, _)| wanted(sector.as_str(), *hour))
+        .map(|(_, _, n)| n)
+        .sum()
+}
+
+/// Checks that opened no door.
+fn refused(gate: &GateFacts) -> i64 {
+    let known = |outcome: &str| outcome.parse::<Decision>().ok();
+    gate.outcomes
+        .iter()
+        .filter(|(outcome, _)| known(outcome).is_some_and(|decision| !decision.opens()))
         .map(|(_, checks)| checks)
         .sum()
 }
 
-/// What is not well, in words, with what to do.
-fn concerns(t: &Texts, formats: &Formats, found: &Day) -> Vec<String> {
-    let mut concerns = Vec::new();
-    let mut concern = |text, n: i64| concerns.push(fill(text, &[("n", &formats.number(n))]));
-    if let Some(waiting) = &found.waiting {
-        if waiting.unresolved > 0 {
-            concern(t.unresolved, waiting.unresolved);
-        }
-        if waiting.deliveries > LATE {
-            concern(t.late, waiting.deliveries);
-        }
-    }
-    if let Some((_, held)) = found.staged
-        && held > 0
-    {
-        concern(t.held, held);
-    }
-    concerns
+/// The decisions by outcome, the most frequent first.
+fn outcomes(gate: &GateFacts, formats: &Formats) -> Vec<(&'static str, String)> {
+    let mut found: Vec<(Decision, i64)> = gate
+        .outcomes
+        .iter()
+        .filter_map(|(outcome, n)| Some((outcome.parse().ok()?, *n)))
+        .collect();
+    found.sort_by_key(|(_, n)| Reverse(*n));
+    found
+        .into_iter()
+        .map(|(decision, n)| (outcome::name(decision, formats.language), formats.number(n)))
+        .collect()
 }
 
-async fn find(office: &Inner, today: kernel::BusinessDay) -> Result<Day, DbError> {
-    let mut day = Day::default();
-    if let Some(gate) = &office.gate {
-        day.attendance = Some(attendance(&office.db, today, today).await?);
-        day.waiting = Some(gate.waiting().await?);
+fn devices(
+    t: &'static Texts,
+    gate: &GateFacts,
+    formats: &Formats,
+    now: Timestamp,
+) -> Vec<DeviceLine> {
+    let line = |device: &DeviceState| {
+        let zone = &formats.zone;
+        let (class, mode) = if device.tokens == 0 {
+            ("", t.not_enrolled)
+        } else if !verdict::is_at_work(device, now, zone) {
+            ("", t.resting)
+        } else if verdict::is_silent(device, now, zone) {
+            ("bad", t.silent)
+        } else if device.mode == Some(Mode::Offline) {
+            ("bad", t.offline)
+        } else {
+            ("good", t.online)
+        };
+        let moment = |at: Timestamp| {
+            if zone.business_day(at) == zone.business_day(now) {
+                formats.time(at)
+            } else {
+                formats.moment(at)
+            }
+        };
+        let dash = || "–".to_owned();
+        DeviceLine {
+            code: device.device.to_string(),
+            door: device.door.to_string(),
+            mode,
+            class,
+            seen: device.seen_at.map_or_else(|| t.never.to_owned(), moment),
+            unsent: device
+                .unsent
+                .map_or_else(dash, |n| formats.number(n.into())),
+            oldest: device
+                .oldest_unsent_at
+                .map(|at| fill(t.since, &[("time", &moment(at))]))
+                .unwrap_or_default(),
+            battery: device
+                .battery_percent
+                .map_or_else(dash, |percent| format!("{percent} %")),
+            battery_low: verdict::is_battery_low(device),
+            clock: device.clock_offset_ms.map_or_else(dash, |ms| {
+                let sign = if ms > 0 { "+" } else { "" };
+                format!("{sign}{} s", formats.number(ms / 1_000))
+            }),
+            clock_off: verdict::is_clock_off(device),
+        }
+    };
+    gate.devices.iter().map(line).collect()
+}
+
+/// A concern in words, with what to do.
+fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
+    let number = |text: &str, n: i64| fill(text, &[("n", &formats.number(n))]);
+    let waited = |text: &str, device: &str, ms: i64| {
+        let wait = formats.wait(ms.saturating_abs());
+        fill(text, &[("device", device), ("wait", &wait)])
+    };
+    let counted = |text: &str, device: &str, n: i64| {
+        fill(text, &[("device", device), ("n", &formats.number(n))])
+    };
+    match concern {
+        Concern::PartnerSilent(WhenSilent::Admit) => t.silent_admit.to_owned(),
+        Concern::PartnerSilent(WhenSilent::Refuse) => t.silent_refuse.to_owned(),
+        Concern::PartnerFails => t.partner_fails.to_owned(),
+        Concern::Unresolved(n) => number(t.unresolved, *n),
+        Concern::Silent { device, ms } => waited(t.device_silent, device, *ms),
+        Concern::Keeps { device, checks } => counted(t.device_keeps, device, *checks),
+        Concern::Held(n) => number(t.held, *n),
+        Concern::Late(n) => number(t.late, *n),
+        Concern::Undeclared(n) => number(t.undeclared, *n),
+        Concern::Offline { device } => fill(t.device_offline, &[("device", device)]),
+        Concern::Clock { device, ms } => waited(t.device_clock, device, *ms),
+        Concern::Battery { device, percent } => counted(t.device_battery, device, *percent),
     }
-    if let Some(box_office) = &office.box_office {
-        let staged = box_office.waiting().await?;
-        day.staged = Some((staged.ready, staged.held));
-        let sales = report::sales(&office.db, today, today).await?;
-        day.sold = Some(sales.total.net.gross_minor);
-    }
-    Ok(day)
 }
 
 pub(crate) async fn lead(visit: Visit) -> Answer {
@@ -147,48 +444,14 @@ pub(crate) async fn lead(visit: Visit) -> Answer {
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let frame = visit.frame();
-    let role = &visit.office.role;
-    let today = role.zone.business_day(role.staff.now());
-    let found = find(&visit.office, today).await?;
-    let day = frame.formats.day(today);
-    visit.page(&Page::new(frame, day, &found))
+    let facts = visit.office.day.facts(&visit.office).await?;
+    visit.page(&Page::new(visit.frame(), &facts))
 }
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let Ok(day) = "2026-07-14".parse() else {
-        return Vec::new();
-    };
-    let attendance = Attendance {
-        from: day,
-        to: day,
-        checks: 12_345,
-        admitted: 12_001,
-        cancelled: 0,
-        by_outcome: [("accepted", 12_001), ("already_used", 344)]
-            .map(|(outcome, n)| (outcome.to_owned(), n))
-            .into(),
-        by_sector: [("VN_AUG".to_owned(), 9_000), ("VN_GEO".to_owned(), 3_001)].into(),
-        by_hour: [("09".to_owned(), 12_001)].into(),
-        by_device: [("PDA01".to_owned(), 12_001)].into(),
-    };
-    let busy = Day {
-        attendance: Some(attendance),
-        waiting: Some(gate::Waiting {
-            deliveries: 201,
-            declarations: 3,
-            cancellations: 0,
-            give_backs: 0,
-            unresolved: 2,
-        }),
-        staged: Some((5, 7)),
-        sold: Some(Money::from_minor(1_234_550)),
-    };
-    [busy, Day::default()]
+    let pages = [sample::calm(), sample::troubled(), sample::empty()];
+    pages
         .iter()
-        .filter_map(|found| {
-            let text = frame.formats.day(day);
-            Page::new(frame.clone(), text, found).render().ok()
-        })
+        .filter_map(|facts| Page::new(frame.clone(), facts).render().ok())
         .collect()
 }

@@ -1,0 +1,95 @@
+//! How the latest questions to Otipass went, kept in memory for the people who
+//! watch the day.
+
+use kernel::Timestamp;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// The most questions that are kept.
+const KEPT: usize = 512;
+/// How long a question counts, in milliseconds.
+const COUNTS_MS: i64 = 15 * 60_000;
+
+/// The latest questions, oldest first; of each when it ended, and how long the
+/// answer took, if there was one.
+#[derive(Debug, Default)]
+pub(crate) struct PartnerWindow(VecDeque<(Timestamp, Option<Duration>)>);
+
+/// How Otipass answered in the last 15 minutes, as this process saw it; at most
+/// 512 questions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PartnerState {
+    /// Whether the breaker is open: checks don't wait for Otipass.
+    pub spared: bool,
+    /// Questions that were answered.
+    pub answered: usize,
+    /// Questions that failed.
+    pub failed: usize,
+    /// Half of the answers took no longer, in milliseconds.
+    pub median_ms: Option<u64>,
+    /// 95 in 100 answers took no longer, in milliseconds.
+    pub p95_ms: Option<u64>,
+}
+
+impl PartnerWindow {
+    pub(crate) fn note(&mut self, now: Timestamp, took: Option<Duration>) {
+        if self.0.len() == KEPT {
+            self.0.pop_front();
+        }
+        self.0.push_back((now, took));
+    }
+
+    pub(crate) fn state(&self, now: Timestamp, spared: bool) -> PartnerState {
+        // What a clock that was set back puts into the future does not count.
+        let recent = || {
+            self.0
+                .iter()
+                .filter(|(at, _)| (0..COUNTS_MS).contains(&now.ms_since(*at)))
+        };
+        let mut took: Vec<u64> = recent()
+            .filter_map(|(_, took)| u64::try_from((*took)?.as_millis()).ok())
+            .collect();
+        took.sort_unstable();
+        let at = |percent: usize| {
+            let rank = (took.len() * percent).div_ceil(100);
+            took.get(rank.saturating_sub(1)).copied()
+        };
+        PartnerState {
+            spared,
+            answered: took.len(),
+            failed: recent().filter(|(_, took)| took.is_none()).count(),
+            median_ms: at(50),
+            p95_ms: at(95),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_latest_count() {
+        let at = |ms: i64| Timestamp::MIN.plus_ms(10_000_000 + ms);
+        let mut window = PartnerWindow::default();
+        assert_eq!(window.state(at(0), true).median_ms, None);
+        window.note(at(0), Some(Duration::from_secs(9)));
+        for ms in 1..=100 {
+            window.note(at(COUNTS_MS), Some(Duration::from_millis(ms)));
+        }
+        window.note(at(COUNTS_MS), None);
+        let expected = PartnerState {
+            spared: false,
+            answered: 100,
+            failed: 1,
+            median_ms: Some(50),
+            p95_ms: Some(95),
+        };
+        assert_eq!(window.state(at(COUNTS_MS), false), expected);
+        assert_eq!(window.state(at(0), false).answered, 1, "set back");
+        for _ in 0..2 * KEPT {
+            window.note(at(COUNTS_MS), None);
+        }
+        assert_eq!(window.0.len(), KEPT);
+    }
+}

@@ -1,0 +1,122 @@
+//! Days for pages with sample data, and for the rules' tests.
+
+use super::facts::{Facts, GateFacts, SalesFacts};
+use gate::day::Admitted;
+use gate::{DeviceState, Mode, PartnerState, Waiting, WhenSilent};
+use kernel::{Money, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+fn moment(text: &str) -> Timestamp {
+    text.parse().unwrap_or(Timestamp::MIN)
+}
+
+fn admitted(factor: i64, until: u8) -> Admitted {
+    ["VN_AUG", "VN_GEO"]
+        .into_iter()
+        .zip([30, 11])
+        .filter_map(|(sector, size)| {
+            let hours = (9..=until).map(|h| (h, factor * size * i64::from(19 - h)));
+            Some((sector.parse().ok()?, hours.collect()))
+        })
+        .collect()
+}
+
+fn device(code: &str, at: Timestamp) -> Option<DeviceState> {
+    Some(DeviceState {
+        device: code.parse().ok()?,
+        door: "AUG_MAIN".parse().ok()?,
+        sectors: Vec::new(),
+        seen_at: Some(at.plus_ms(-20_000)),
+        clock_offset_ms: Some(-400),
+        unsent: Some(0),
+        oldest_unsent_at: None,
+        battery_percent: Some(82),
+        mode: Some(Mode::Online),
+        tokens: 1,
+    })
+}
+
+/// All is well.
+pub(super) fn calm() -> Facts {
+    let at = moment("2026-07-14T12:05:09.000Z");
+    let zone = "Europe/Paris".parse::<kernel::Zone>();
+    let zone = zone.unwrap_or_else(|_| kernel::Zone::utc());
+    Facts {
+        at,
+        day: zone.business_day(at),
+        hour: zone.hour(at),
+        gate: Some(GateFacts {
+            admitted: admitted(3, 14),
+            last_week: Arc::new(admitted(2, 18)),
+            outcomes: [("accepted", 5_540), ("already_used", 61), ("exit", 12)]
+                .map(|(outcome, n)| (outcome.to_owned(), n))
+                .into(),
+            devices: ["PDA01", "PDA02", "PDA03"]
+                .into_iter()
+                .filter_map(|code| device(code, at))
+                .collect(),
+            waiting: Waiting {
+                deliveries: 3,
+                declarations: 1,
+                cancellations: 0,
+                give_backs: 0,
+                unresolved: 0,
+            },
+            partner: PartnerState {
+                spared: false,
+                answered: 311,
+                failed: 2,
+                median_ms: Some(112),
+                p95_ms: Some(384),
+            },
+            when_silent: WhenSilent::Admit,
+        }),
+        sales: Some(SalesFacts {
+            ready: 12,
+            held: 0,
+            sold: Money::from_minor(4_821_350),
+        }),
+    }
+}
+
+/// Nothing is.
+pub(super) fn troubled() -> Facts {
+    let mut facts = calm();
+    let at = facts.at;
+    if let Some(gate) = &mut facts.gate {
+        gate.partner.spared = true;
+        gate.waiting.unresolved = 2;
+        gate.waiting.deliveries = 1_201;
+        gate.waiting.declarations = 340;
+        for (number, device) in (0_i64..).zip(&mut gate.devices) {
+            device.seen_at = Some(at.plus_ms(-200_000 * number));
+            device.clock_offset_ms = Some(75_000);
+            device.battery_percent = Some(9);
+            device.mode = Some(Mode::Offline);
+            device.unsent = Some(41);
+            device.oldest_unsent_at = Some(at.plus_ms(-3_600_000));
+        }
+        if let Some(last) = gate.devices.last_mut() {
+            last.tokens = 0;
+            last.seen_at = None;
+        }
+    }
+    if let Some(sales) = &mut facts.sales {
+        sales.held = 7;
+    }
+    facts
+}
+
+/// Nothing has happened yet.
+pub(super) fn empty() -> Facts {
+    let mut facts = calm();
+    if let Some(gate) = &mut facts.gate {
+        gate.admitted = Admitted::new();
+        gate.last_week = Arc::default();
+        gate.outcomes = BTreeMap::new();
+        gate.devices = Vec::new();
+    }
+    facts.sales = None;
+    facts
+}

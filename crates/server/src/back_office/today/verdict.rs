@@ -1,0 +1,280 @@
+//! Whether all is well: pure rules over what is known of the day. The worst
+//! comes first: what keeps visitors waiting, then what loses money, then what
+//! will become one of these.
+
+use super::facts::Facts;
+use gate::{DeviceState, Mode, WhenSilent};
+use kernel::{Timestamp, Zone};
+
+/// A device that was heard of today and is silent for longer is worth a word.
+const SILENT_MS: i64 = 5 * 60_000;
+/// A device that keeps a check to itself for longer is worth a word.
+const KEPT_MS: i64 = 10 * 60_000;
+/// A clock that is off by more makes checks of the wrong hour.
+const CLOCK_OFF_MS: i64 = 60_000;
+/// A battery with less does not see the evening.
+const BATTERY_PERCENT: u32 = 15;
+/// More barcodes than this on their way are worth a word.
+const LATE: i64 = 200;
+/// More declarations than this are worth a word.
+const DECLARATIONS: i64 = 200;
+
+/// What is not well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Concern {
+    /// Otipass is not asked at present; what visitors meet meanwhile.
+    PartnerSilent(WhenSilent),
+    /// More than half of the questions to Otipass failed.
+    PartnerFails,
+    /// Checks without a decision.
+    Unresolved(i64),
+    /// A device that was at work today and is not heard of.
+    Silent { device: String, ms: i64 },
+    /// A device that keeps checks to itself.
+    Keeps { device: String, checks: i64 },
+    /// Entries that cannot be sold.
+    Held(i64),
+    /// Barcodes that wait for ticketing.
+    Late(i64),
+    /// Entries Otipass has yet to hear of.
+    Undeclared(i64),
+    /// A device that decides by itself.
+    Offline { device: String },
+    /// A clock that is off.
+    Clock { device: String, ms: i64 },
+    /// A battery that runs out.
+    Battery { device: String, percent: i64 },
+}
+
+/// What is not well, the worst first. Empty if all is.
+pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
+    let mut concerns = Vec::new();
+    if let Some(gate) = &facts.gate {
+        let partner = &gate.partner;
+        if partner.spared {
+            concerns.push(Concern::PartnerSilent(gate.when_silent));
+        } else if partner.failed > partner.answered {
+            concerns.push(Concern::PartnerFails);
+        }
+        let waiting = &gate.waiting;
+        let mut many = |n: i64, limit: i64, concern: fn(i64) -> Concern| {
+            if n > limit {
+                concerns.push(concern(n));
+            }
+        };
+        many(waiting.unresolved, 0, Concern::Unresolved);
+        many(waiting.deliveries, LATE, Concern::Late);
+        many(waiting.declarations, DECLARATIONS, Concern::Undeclared);
+        for device in &gate.devices {
+            of_device(device, facts.at, zone, &mut concerns);
+        }
+    }
+    if let Some(sales) = &facts.sales
+        && sales.held > 0
+    {
+        concerns.push(Concern::Held(sales.held));
+    }
+    // The order within a kind, such as of the devices, stays.
+    concerns.sort_by_key(rank);
+    concerns
+}
+
+/// Whether the device was heard of on the day of `now`.
+pub(super) fn is_at_work(device: &DeviceState, now: Timestamp, zone: &Zone) -> bool {
+    device
+        .seen_at
+        .is_some_and(|at| zone.business_day(at) == zone.business_day(now))
+}
+
+/// Whether the device was heard of today, and is not any more.
+pub(super) fn is_silent(device: &DeviceState, now: Timestamp, zone: &Zone) -> bool {
+    is_at_work(device, now, zone)
+        && device
+            .seen_at
+            .is_some_and(|at| now.ms_since(at) > SILENT_MS)
+}
+
+/// Whether the device's clock is off by more than a minute.
+pub(super) fn is_clock_off(device: &DeviceState) -> bool {
+    device
+        .clock_offset_ms
+        .is_some_and(|ms| ms.abs() > CLOCK_OFF_MS)
+}
+
+/// Whether the device's battery runs out.
+pub(super) fn is_battery_low(device: &DeviceState) -> bool {
+    device.battery_percent.is_some_and(|p| p < BATTERY_PERCENT)
+}
+
+fn of_device(device: &DeviceState, now: Timestamp, zone: &Zone, concerns: &mut Vec<Concern>) {
+    let code = || device.device.to_string();
+    let (unsent, oldest) = (device.unsent.unwrap_or(0), device.oldest_unsent_at);
+    // Whatever the day: these checks are missing from the books.
+    if unsent > 0 && oldest.is_some_and(|at| now.ms_since(at) > KEPT_MS) {
+        concerns.push(Concern::Keeps {
+            device: code(),
+            checks: unsent.into(),
+        });
+    }
+    if !is_at_work(device, now, zone) {
+        return;
+    }
+    if let Some(at) = device.seen_at
+        && is_silent(device, now, zone)
+    {
+        concerns.push(Concern::Silent {
+            device: code(),
+            ms: now.ms_since(at),
+        });
+        return;
+    }
+    if device.mode == Some(Mode::Offline) {
+        concerns.push(Concern::Offline { device: code() });
+    }
+    if let Some(ms) = device.clock_offset_ms
+        && is_clock_off(device)
+    {
+        concerns.push(Concern::Clock { device: code(), ms });
+    }
+    if let Some(percent) = device.battery_percent
+        && is_battery_low(device)
+    {
+        concerns.push(Concern::Battery {
+            device: code(),
+            percent: percent.into(),
+        });
+    }
+}
+
+const fn rank(concern: &Concern) -> u8 {
+    match concern {
+        Concern::PartnerSilent(WhenSilent::Refuse) => 0,
+        Concern::Unresolved(_) => 1,
+        Concern::PartnerSilent(WhenSilent::Admit) => 2,
+        Concern::PartnerFails => 3,
+        Concern::Silent { .. } => 4,
+        Concern::Keeps { .. } => 5,
+        Concern::Held(_) => 6,
+        Concern::Late(_) => 7,
+        Concern::Undeclared(_) => 8,
+        Concern::Offline { .. } => 9,
+        Concern::Clock { .. } => 10,
+        Concern::Battery { .. } => 11,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    type Change = fn(&mut Facts);
+
+    fn first(facts: &mut Facts) -> &mut DeviceState {
+        &mut facts.gate.as_mut().unwrap().devices[0]
+    }
+
+    fn ago(facts: &Facts, ms: i64) -> Option<Timestamp> {
+        Some(facts.at.plus_ms(-ms))
+    }
+
+    #[test]
+    fn each_concern_is_seen_and_no_other() {
+        let device = || "PDA01".to_owned();
+        let cases: [(Change, Vec<Concern>); 16] = [
+            (|_| (), vec![]),
+            (|f| f.gate = None, vec![]),
+            (
+                |f| f.gate.as_mut().unwrap().partner.spared = true,
+                vec![Concern::PartnerSilent(WhenSilent::Admit)],
+            ),
+            (
+                |f| f.gate.as_mut().unwrap().partner.failed = 1_000,
+                vec![Concern::PartnerFails],
+            ),
+            (
+                |f| f.gate.as_mut().unwrap().waiting.unresolved = 1,
+                vec![Concern::Unresolved(1)],
+            ),
+            (
+                |f| f.gate.as_mut().unwrap().waiting.deliveries = 200,
+                vec![],
+            ),
+            (
+                |f| f.gate.as_mut().unwrap().waiting.deliveries = 201,
+                vec![Concern::Late(201)],
+            ),
+            (
+                |f| f.gate.as_mut().unwrap().waiting.declarations = 201,
+                vec![Concern::Undeclared(201)],
+            ),
+            (
+                |f| f.sales.as_mut().unwrap().held = 3,
+                vec![Concern::Held(3)],
+            ),
+            (
+                |f| first(f).seen_at = ago(f, SILENT_MS + 1),
+                vec![Concern::Silent {
+                    device: device(),
+                    ms: SILENT_MS + 1,
+                }],
+            ),
+            // Not at work today: switched off, as it should be.
+            (|f| first(f).seen_at = ago(f, 86_400_000), vec![]),
+            (
+                |f| {
+                    first(f).unsent = Some(4);
+                    first(f).oldest_unsent_at = ago(f, KEPT_MS + 1);
+                },
+                vec![Concern::Keeps {
+                    device: device(),
+                    checks: 4,
+                }],
+            ),
+            (
+                |f| first(f).mode = Some(Mode::Offline),
+                vec![Concern::Offline { device: device() }],
+            ),
+            (
+                |f| first(f).clock_offset_ms = Some(-61_000),
+                vec![Concern::Clock {
+                    device: device(),
+                    ms: -61_000,
+                }],
+            ),
+            (
+                |f| first(f).battery_percent = Some(14),
+                vec![Concern::Battery {
+                    device: device(),
+                    percent: 14,
+                }],
+            ),
+            // The worst first.
+            (
+                |f| {
+                    first(f).battery_percent = Some(14);
+                    f.sales.as_mut().unwrap().held = 3;
+                    let gate = f.gate.as_mut().unwrap();
+                    gate.waiting.unresolved = 2;
+                    gate.partner.spared = true;
+                    gate.when_silent = WhenSilent::Refuse;
+                },
+                vec![
+                    Concern::PartnerSilent(WhenSilent::Refuse),
+                    Concern::Unresolved(2),
+                    Concern::Held(3),
+                    Concern::Battery {
+                        device: device(),
+                        percent: 14,
+                    },
+                ],
+            ),
+        ];
+        let zone = "Europe/Paris".parse().unwrap();
+        for (number, (change, expected)) in cases.into_iter().enumerate() {
+            let mut facts = sample::calm();
+            change(&mut facts);
+            assert_eq!(concerns(&facts, &zone), expected, "case {number}");
+        }
+    }
+}

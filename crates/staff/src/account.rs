@@ -286,37 +286,41 @@ impl Staff {
         .await
     }
 
-    /// Lets the account sign in no more, at once, or lets it again.
+    /// Lets the account sign in no more: its sessions and links end at once.
     ///
     /// # Errors
     /// [`AccountError`].
-    pub async fn set_disabled(
-        &self,
-        actor: &Actor,
-        id: AccountId,
-        disabled: bool,
-    ) -> Result<(), AccountError> {
+    pub async fn disable(&self, actor: &Actor, id: AccountId) -> Result<(), AccountError> {
         let now = self.clock.now();
         self.change(actor, "disable account", move |tx| {
             let before = by_id(tx, id)?;
-            if before.disabled_at.is_some() == disabled {
+            if before.disabled_at.is_some() {
                 return Ok(((), Vec::new()));
             }
-            if disabled {
-                spare_last_administrator(tx, &before)?;
-                session::end_all(tx, id, None)?;
-                withdraw_invitations(tx, id)?;
-            }
+            spare_last_administrator(tx, &before)?;
+            session::end_all(tx, id, None)?;
+            withdraw_invitations(tx, id)?;
             tx.execute(
                 "UPDATE staff_account SET disabled_at = $2 WHERE id = $1",
-                params![id, disabled.then_some(now)],
+                params![id, now],
             )?;
-            let action = if disabled {
-                "account.disabled"
-            } else {
-                "account.enabled"
-            };
-            changed(tx, action, &before)
+            changed(tx, "account.disabled", &before)
+        })
+        .await
+    }
+
+    /// Lets a disabled account sign in again.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn enable(&self, actor: &Actor, id: AccountId) -> Result<(), AccountError> {
+        self.change(actor, "enable account", move |tx| {
+            let before = by_id(tx, id)?;
+            tx.execute(
+                "UPDATE staff_account SET disabled_at = NULL WHERE id = $1",
+                params![id],
+            )?;
+            changed(tx, "account.enabled", &before)
         })
         .await
     }

@@ -272,7 +272,7 @@ pub(crate) async fn save(visit: Visit, Path(id): Path<String>, entered: Entered)
 pub(crate) async fn disable(visit: Visit, Path(id): Path<String>) -> Answer {
     let id = number(&id)?;
     let staff = &visit.office.role.staff;
-    let disabled = staff.set_disabled(&visit.actor()?, id, true).await;
+    let disabled = staff.disable(&visit.actor()?, id).await;
     done(
         &visit,
         id,
@@ -286,7 +286,7 @@ pub(crate) async fn disable(visit: Visit, Path(id): Path<String>) -> Answer {
 pub(crate) async fn enable(visit: Visit, Path(id): Path<String>) -> Answer {
     let id = number(&id)?;
     let staff = &visit.office.role.staff;
-    let enabled = staff.set_disabled(&visit.actor()?, id, false).await;
+    let enabled = staff.enable(&visit.actor()?, id).await;
     done(
         &visit,
         id,

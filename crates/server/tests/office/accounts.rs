@@ -102,11 +102,7 @@ async fn the_last_administrator_stays() {
     let admin = house.hire(Role::Administrator).await;
     let gone = house.hire_as("gone", Role::Administrator).await;
     let actor = staff::Actor::service();
-    house
-        .staff
-        .set_disabled(&actor, gone.id, true)
-        .await
-        .unwrap();
+    house.staff.disable(&actor, gone.id).await.unwrap();
     let mut browser = house.signed_in("administrator").await;
     let page = format!("/office/accounts/{}", admin.id);
     let fields = [

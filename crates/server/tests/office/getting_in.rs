@@ -132,11 +132,7 @@ async fn nothing_tells_whether_there_is_an_account() {
     let admin = house.hire(Role::Administrator).await;
     let gone = house.hire(Role::Finance).await;
     let actor = staff::Actor::service();
-    house
-        .staff
-        .set_disabled(&actor, gone.id, true)
-        .await
-        .unwrap();
+    house.staff.disable(&actor, gone.id).await.unwrap();
     let invited = staff::Profile {
         name: "Invited".to_owned(),
         login: "invited".to_owned(),

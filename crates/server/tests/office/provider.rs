@@ -176,12 +176,7 @@ async fn an_account_is_found_by_its_verified_address_and_then_by_its_link() {
     museum.claim(json!({"email": "other@museum.example"}));
     museum.sign_in(&mut museum.house.browser()).await.leads_to();
     let actor = Actor::service();
-    museum
-        .house
-        .staff
-        .set_disabled(&actor, robin.id, true)
-        .await
-        .unwrap();
+    museum.house.staff.disable(&actor, robin.id).await.unwrap();
     refused(
         &museum.sign_in(&mut browser).await,
         "Your account is disabled",
@@ -275,12 +270,7 @@ async fn the_claim_gives_the_role_at_each_sign_in() {
         .find(|a| a.login == "administrator")
         .unwrap();
     let actor = Actor::service();
-    museum
-        .house
-        .staff
-        .set_disabled(&actor, first.id, true)
-        .await
-        .unwrap();
+    museum.house.staff.disable(&actor, first.id).await.unwrap();
     museum.claim(json!({"groups": "books"}));
     museum.sign_in(&mut browser).await.leads_to();
     let now = museum.house.staff.account(robin.id).await.unwrap();

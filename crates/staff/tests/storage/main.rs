@@ -124,14 +124,14 @@ async fn accounts(test: TestDb) {
 
     let last = staff.change_account(&actor, admin.id, profile("admin", Role::Support));
     assert!(matches!(last.await, Err(AccountError::LastAdministrator)));
-    let last = staff.set_disabled(&actor, admin.id, true);
+    let last = staff.disable(&actor, admin.id);
     assert!(matches!(last.await, Err(AccountError::LastAdministrator)));
     let second = house.hire("second", Role::Administrator).await;
-    staff.set_disabled(&actor, admin.id, true).await.unwrap();
-    staff.set_disabled(&actor, admin.id, true).await.unwrap();
-    let last = staff.set_disabled(&actor, second.id, true);
+    staff.disable(&actor, admin.id).await.unwrap();
+    staff.disable(&actor, admin.id).await.unwrap();
+    let last = staff.disable(&actor, second.id);
     assert!(matches!(last.await, Err(AccountError::LastAdministrator)));
-    staff.set_disabled(&actor, admin.id, false).await.unwrap();
+    staff.enable(&actor, admin.id).await.unwrap();
     let language = Some(Language::Fr);
     staff
         .set_language(&actor, second.id, language)

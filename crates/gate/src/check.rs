@@ -156,9 +156,6 @@ pub(crate) fn insert(
         keep_control_barcode(tx, record, deciding, recognised)?;
         crate::declaration::owe(tx, record, deciding, admission)?;
     }
-    if deciding.counted == Counted::Maybe && !decision.is_admitted() {
-        crate::give_back::owe(tx, record, deciding.decided_at)?;
-    }
     tx.execute(
         "DELETE FROM gate_intent WHERE check_id = $1",
         params![scan.id],
@@ -199,6 +196,9 @@ pub(crate) fn insert(
             follows,
         ],
     )?;
+    if deciding.counted == Counted::Maybe && !decision.is_admitted() {
+        crate::give_back::owe(tx, record, deciding.decided_at)?;
+    }
     Ok(Check {
         scan: scan.clone(),
         arrived_at: deciding.arrived_at,

@@ -244,6 +244,8 @@ impl Generator {
             Line::Delayed,
             Line::Doubled,
             Line::ServerDies(steps),
+            Line::HeldUp(steps),
+            Line::DeviceDies(steps.div_ceil(2)),
         ])
     }
 

@@ -3,7 +3,7 @@
 
 use crate::desk::{self, Message, Reply};
 use crate::generator::Setting;
-use crate::model::Model;
+use crate::model::{Arrived, Model};
 use crate::operation::{Line, TicketingMood, Worker};
 use crate::partner::Otipass;
 use crate::site::{self, Doors, PriceList};
@@ -18,7 +18,7 @@ use sandbox::{Sandbox, SandboxSettings};
 use secutix::stx::Dialect;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -61,7 +61,15 @@ pub struct House {
     files: PathBuf,
     steps: Steps,
     late: VecDeque<(DeviceToken, Message)>,
+    held_up: Vec<Answering>,
+    /// What was said while nobody listened.
+    unheard: Vec<Answered>,
 }
+
+/// What the server says in the end, or what would be a 500.
+type Answered = Result<Reply, String>;
+/// A request that the server is at.
+type Answering = Pin<Box<dyn Future<Output = Answered>>>;
 
 impl House {
     /// Opens for the first time; STX_Files go into `files`.
@@ -127,6 +135,8 @@ impl House {
             files: files.to_owned(),
             steps,
             late: VecDeque::new(),
+            held_up: Vec::new(),
+            unheard: Vec::new(),
         })
     }
 
@@ -135,6 +145,7 @@ impl House {
     /// # Errors
     /// If it does not start.
     pub async fn restart(&mut self) -> Result<(), Broken> {
+        self.held_up.clear();
         self.gate = open_gate(
             &self.db,
             &self.clock,
@@ -182,7 +193,9 @@ impl House {
         match line {
             Line::Good => self.serve(token, message, None).await,
             Line::RequestLost => Ok(None),
-            Line::AnswerLost => self.serve(token, message, None).await.map(|_| None),
+            Line::AnswerLost | Line::DeviceDies(_) => {
+                self.serve(token, message, None).await.map(|_| None)
+            }
             Line::Delayed => {
                 self.late.push_back((token, message));
                 Ok(None)
@@ -192,15 +205,24 @@ impl House {
                 self.serve(token, message, None).await
             }
             Line::ServerDies(steps) => self.serve(token, message, Some(steps)).await,
+            Line::HeldUp(steps) => self.hold_up(token, message, steps).await,
         }
     }
 
-    /// The request that has been on the way longest arrives; nobody waits for
-    /// its answer. Says whether there was one.
+    /// What was held up goes on to its end; else the request that has been on the
+    /// way longest arrives. Nobody waits for the answer. Says whether there was
+    /// one.
     ///
     /// # Errors
     /// If the server says what it must not.
     pub async fn late(&mut self) -> Result<bool, Broken> {
+        if !self.held_up.is_empty() {
+            let held_up = self.held_up.remove(0);
+            let reply = self.finish(held_up, None).await;
+            self.unheard.extend(reply);
+            self.mind(None)?;
+            return Ok(true);
+        }
         let Some((token, message)) = self.late.pop_front() else {
             return Ok(false);
         };
@@ -214,24 +236,74 @@ impl House {
         message: Message,
         dies_after: Option<u8>,
     ) -> Result<Option<Reply>, Broken> {
-        let gate = Arc::clone(&self.gate);
-        let answer = desk::answer(&gate, token, message, self.planted);
-        let Some(reply) = living(&self.steps, dies_after, answer).await else {
-            drop(gate);
+        let answer = self.answering(token, message);
+        let reply = self.finish(answer, dies_after).await;
+        if reply.is_none() {
             self.restart().await?;
-            return Ok(None);
-        };
+        }
+        self.mind(reply)
+    }
+
+    async fn hold_up(
+        &mut self,
+        token: DeviceToken,
+        message: Message,
+        steps: u8,
+    ) -> Result<Option<Reply>, Broken> {
+        let mut answer = self.answering(token, message);
+        let last = self.steps.taken() + u64::from(steps);
+        let taken = &self.steps;
+        let early = std::future::poll_fn(|context| {
+            let before = taken.taken();
+            match answer.as_mut().poll(context) {
+                Poll::Ready(reply) => Poll::Ready(Some(reply)),
+                // Or it waits for another one that is held up.
+                Poll::Pending if taken.taken() >= last || taken.taken() == before => {
+                    Poll::Ready(None)
+                }
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await;
+        if early.is_none() {
+            self.held_up.push(answer);
+        }
+        // Answered or not, nobody waits any more.
+        self.mind(early).map(|_| None)
+    }
+
+    fn answering(&self, token: DeviceToken, message: Message) -> Answering {
+        let (gate, planted) = (Arc::clone(&self.gate), self.planted);
+        Box::pin(async move { desk::answer(&gate, token, message, planted).await })
+    }
+
+    async fn finish(&mut self, answer: Answering, dies_after: Option<u8>) -> Option<Answered> {
+        let (held_up, unheard) = (&mut self.held_up, &mut self.unheard);
+        let waits = Waits::ForOthers(held_up, unheard);
+        living(&self.steps, dies_after, waits, answer).await
+    }
+
+    /// What the server says is compared with what it said before.
+    fn mind(&mut self, reply: Option<Answered>) -> Result<Option<Reply>, Broken> {
+        for unheard in std::mem::take(&mut self.unheard) {
+            self.observe(unheard, Arrived::TooLate)?;
+        }
+        let observed = reply.map(|reply| self.observe(reply, Arrived::AtOnce));
+        observed.transpose()
+    }
+
+    fn observe(&mut self, reply: Answered, arrived: Arrived) -> Result<Reply, Broken> {
         let reply = reply.map_err(|what| Broken::new("the server never fails", what))?;
         match &reply {
-            Reply::Check(check) => self.model.answered(check)?,
+            Reply::Check(check) => self.model.answered(check, arrived)?,
             Reply::Batch(results, _) => {
                 for check in results.iter().flatten() {
-                    self.model.answered(check)?;
+                    self.model.answered(check, arrived)?;
                 }
             }
             _ => {}
         }
-        Ok(Some(reply))
+        Ok(reply)
     }
 
     /// A worker has its turn.
@@ -277,7 +349,12 @@ impl House {
             }
             Ok(())
         };
-        let done = living(&self.steps, dies_after, turn).await;
+        let waits = match worker {
+            Worker::Recover => Waits::ForOthers(&mut self.held_up, &mut self.unheard),
+            Worker::Deliver | Worker::Declare | Worker::Sell => Waits::ForTheDisk,
+        };
+        let done = living(&self.steps, dies_after, waits, turn).await;
+        self.mind(None)?;
         match done {
             Some(done) => done,
             None => {
@@ -356,18 +433,43 @@ async fn open_box_office(
     .map_err(|e| Broken::error("the box office opens", &e))
 }
 
+/// What work waits for if it takes no step.
+enum Waits<'a> {
+    /// A disk, which will say so.
+    ForTheDisk,
+    /// What is held up, and may hold it up. That goes on meanwhile; what it says
+    /// in the end nobody hears.
+    ForOthers(&'a mut Vec<Answering>, &'a mut Vec<Answered>),
+}
+
 /// Lives through `work`, or dies after so many steps of it.
 async fn living<T>(
     steps: &Steps,
     dies_after: Option<u8>,
+    mut waits: Waits<'_>,
     work: impl Future<Output = T>,
 ) -> Option<T> {
     let last = dies_after.map(|after| steps.taken() + u64::from(after));
     let mut work = pin!(work);
-    std::future::poll_fn(|context| match work.as_mut().poll(context) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending if last.is_some_and(|last| steps.taken() >= last) => Poll::Ready(None),
-        Poll::Pending => Poll::Pending,
+    std::future::poll_fn(|context| {
+        let before = steps.taken();
+        if let Poll::Ready(done) = work.as_mut().poll(context) {
+            return Poll::Ready(Some(done));
+        }
+        if last.is_some_and(|last| steps.taken() >= last) {
+            return Poll::Ready(None);
+        }
+        if let (true, Waits::ForOthers(held_up, unheard)) = (steps.taken() == before, &mut waits) {
+            held_up.retain_mut(|other| match other.as_mut().poll(context) {
+                Poll::Ready(reply) => {
+                    unheard.push(reply);
+                    false
+                }
+                Poll::Pending => true,
+            });
+            context.waker().wake_by_ref();
+        }
+        Poll::Pending
     })
     .await
 }

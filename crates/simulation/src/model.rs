@@ -17,6 +17,15 @@ struct Answer {
     count_today: u32,
 }
 
+/// When an answer arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrived {
+    /// As it was given.
+    AtOnce,
+    /// When nobody waited any more: others may have been given meanwhile.
+    TooLate,
+}
+
 /// What a visitor was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Told {
@@ -78,7 +87,7 @@ impl Model {
     ///
     /// # Errors
     /// If it cannot be, or is another than before.
-    pub fn answered(&mut self, check: &Check) -> Result<(), Broken> {
+    pub fn answered(&mut self, check: &Check, arrived: Arrived) -> Result<(), Broken> {
         let scan = &check.scan;
         let fresh = Answer {
             decision: check.decision,
@@ -108,22 +117,31 @@ impl Model {
                 format!("check {} is {word}", scan.id),
             ));
         }
-        match self.answers.get(&scan.id) {
-            Some(first) if *first != fresh => {
-                let overruled = !first.decision.opens()
-                    && fresh.decision.opens()
-                    && self.journal_opened.contains(&scan.id);
-                if !overruled {
-                    return Err(Broken::new(
-                        "the same id gets the same answer for ever",
-                        format!("check {}: {first:?}, then {fresh:?}", scan.id),
-                    ));
-                }
-            }
-            _ => {}
+        let Some(before) = self
+            .answers
+            .get(&scan.id)
+            .filter(|before| **before != fresh)
+        else {
+            self.answers.insert(scan.id, fresh);
+            return Ok(());
+        };
+        // A door that opened overrules a refusal that nobody had heard, once.
+        let overrules = |earlier: &Answer, later: &Answer| {
+            !earlier.decision.opens()
+                && later.decision.opens()
+                && self.journal_opened.contains(&scan.id)
+        };
+        if overrules(before, &fresh) {
+            self.answers.insert(scan.id, fresh);
+            return Ok(());
         }
-        self.answers.insert(scan.id, fresh);
-        Ok(())
+        if arrived == Arrived::TooLate && overrules(&fresh, before) {
+            return Ok(());
+        }
+        Err(Broken::new(
+            "the same id gets the same answer for ever",
+            format!("check {}: {before:?}, then {fresh:?}", scan.id),
+        ))
     }
 
     /// The power of a device went: it may have forgotten whom it has told.

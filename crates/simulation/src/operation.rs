@@ -43,7 +43,8 @@ pub enum Operation {
         /// What becomes of the exchange.
         line: Line,
     },
-    /// Something that was on the way for long arrives at the server.
+    /// What the server was held up with goes on; else something that was on the
+    /// way for long arrives.
     Late,
     /// The agent takes back the last entry.
     Cancel {
@@ -163,6 +164,12 @@ pub enum Line {
     Doubled,
     /// The server dies after some steps.
     ServerDies(u8),
+    /// The server takes so many steps and is then held up by something else;
+    /// nobody waits so long.
+    HeldUp(u8),
+    /// The device dies: a turnstile before it runs the errand of this number, a
+    /// scanner while it waits.
+    DeviceDies(u8),
 }
 
 /// What a scanner does if it hears nothing.
@@ -335,7 +342,7 @@ impl fmt::Display for Operation {
                 };
                 write!(f, "{} hands over its journal{shape}{line}", Device(device))
             }
-            Operation::Late => f.write_str("a request that was on the way for long arrives"),
+            Operation::Late => f.write_str("what was held up goes on, or a late request arrives"),
             Operation::Cancel {
                 device,
                 manner,
@@ -501,6 +508,13 @@ impl fmt::Display for Line {
             Line::Delayed => f.write_str("; the request is late"),
             Line::Doubled => f.write_str("; the request comes a second time later"),
             Line::ServerDies(steps) => write!(f, "; the server dies after {steps} steps"),
+            Line::DeviceDies(errand) => write!(f, "; the device dies before its errand {errand}"),
+            Line::HeldUp(steps) => {
+                write!(
+                    f,
+                    "; the server is held up after {steps} steps, and goes on later"
+                )
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ pub struct Turnstile {
     told_cancelled: usize,
     /// Cancellations that were sent, by the check.
     sent_cancelled: HashSet<CheckId>,
-    full: bool,
+    deaths: usize,
 }
 
 impl Turnstile {
@@ -69,7 +69,7 @@ impl Turnstile {
             visitors: HashMap::new(),
             told_cancelled: 0,
             sent_cancelled: HashSet::new(),
-            full: false,
+            deaths: 0,
         };
         turnstile.open(house);
         turnstile
@@ -121,7 +121,7 @@ impl Turnstile {
             code: site::code(card).to_owned(),
             direction: Some(direction),
         };
-        self.happens(house, event, line, None).await
+        self.happens(house, event, line).await
     }
 
     /// The agent takes back the last entry.
@@ -131,8 +131,7 @@ impl Turnstile {
     pub async fn cancel(&mut self, house: &mut House, line: Line) -> Result<(), Broken> {
         self.lanes += 1;
         let lane = Lane(self.lanes);
-        self.happens(house, Event::CancelLast { lane }, line, None)
-            .await
+        self.happens(house, Event::CancelLast { lane }, line).await
     }
 
     /// Some time has passed.
@@ -140,7 +139,7 @@ impl Turnstile {
     /// # Errors
     /// If somebody says what must not be said.
     pub async fn tick(&mut self, house: &mut House, line: Line) -> Result<(), Broken> {
-        self.happens(house, Event::Tick, line, None).await
+        self.happens(house, Event::Tick, line).await
     }
 
     /// It gets another token.
@@ -150,7 +149,7 @@ impl Turnstile {
     pub async fn enrol(&mut self, house: &mut House, token: DeviceToken) -> Result<(), Broken> {
         let sha256 = token.reveal().to_owned();
         self.token = token;
-        self.happens(house, Event::NewToken { sha256 }, Line::Good, None)
+        self.happens(house, Event::NewToken { sha256 }, Line::Good)
             .await
     }
 
@@ -158,6 +157,7 @@ impl Turnstile {
     /// starts again.
     pub fn dies(&mut self, house: &mut House, lost: u8) {
         house.model.forgets(self.number);
+        self.deaths += 1;
         if let Some(door) = self.door.take() {
             let tail = door.journal().tail();
             drop(door);
@@ -182,7 +182,6 @@ impl Turnstile {
 
     /// Its disk is full, or has room again.
     pub fn disk(&mut self, house: &House, full: bool) {
-        self.full = full;
         // What a reserve is written to is taken by a folder that is not empty.
         let blocked = self.folder.join("journal.new");
         if full {
@@ -195,16 +194,13 @@ impl Turnstile {
         }
     }
 
-    async fn happens(
-        &mut self,
-        house: &mut House,
-        event: Event,
-        line: Line,
-        dies_at: Option<usize>,
-    ) -> Result<(), Broken> {
+    async fn happens(&mut self, house: &mut House, event: Event, line: Line) -> Result<(), Broken> {
+        let (dies_at, mut line) = match line {
+            Line::DeviceDies(errand) => (Some(usize::from(errand.max(1))), Line::Good),
+            line => (None, line),
+        };
         let mut events = VecDeque::from([event]);
         let mut errands = 0;
-        let mut line = line;
         while let Some(event) = events.pop_front() {
             let now = self.moment(house);
             let Some(door) = &mut self.door else {
@@ -396,6 +392,12 @@ impl Turnstile {
     #[must_use]
     pub fn cancellations(&self) -> (usize, usize) {
         (self.told_cancelled, self.sent_cancelled.len())
+    }
+
+    /// How often it died.
+    #[must_use]
+    pub const fn deaths(&self) -> usize {
+        self.deaths
     }
 
     /// How it stands.

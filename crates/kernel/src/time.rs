@@ -235,6 +235,12 @@ impl From<Zone> for String {
 pub struct BusinessDay(Date);
 
 impl BusinessDay {
+    /// The day of the week: 0 is Monday, 6 is Sunday.
+    #[must_use]
+    pub fn weekday(self) -> u8 {
+        self.0.weekday().to_monday_zero_offset().unsigned_abs()
+    }
+
     /// This day moved by `days`, staying within the calendar.
     #[must_use]
     pub fn plus_days(self, days: i64) -> Self {

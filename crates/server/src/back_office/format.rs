@@ -39,6 +39,21 @@ const MONTHS: [[&str; 12]; 2] = [
     ],
 ];
 
+const WEEKDAYS: [[&str; 7]; 2] = [
+    [
+        "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
+    ],
+    [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    ],
+];
+
 /// How a reader's language, the organisation's zone and its currency write.
 #[derive(Debug, Clone)]
 pub(crate) struct Formats {
@@ -105,6 +120,36 @@ impl Formats {
             (Language::Fr, 1) => format!("1er{SPACE}{month}{SPACE}{year}"),
             _ => format!("{day}{SPACE}{month}{SPACE}{year}"),
         }
+    }
+
+    /// A month with its year, given any of its days: `juillet 2026`.
+    pub(crate) fn month(&self, day: BusinessDay) -> String {
+        let text = self.day(day);
+        text.split_once(SPACE)
+            .map_or(text.clone(), |(_, month)| month.to_owned())
+    }
+
+    /// A day in a narrow column: `14/07` or `14 Jul`.
+    pub(crate) fn short_day(&self, day: BusinessDay) -> String {
+        let text = day.to_string();
+        let (month, day) = (text.get(5..7).unwrap_or(""), text.get(8..).unwrap_or(""));
+        match self.language {
+            Language::Fr => format!("{day}/{month}"),
+            Language::En => {
+                let at = month.parse::<usize>().unwrap_or(1).saturating_sub(1);
+                let name = MONTHS[1].get(at).unwrap_or(&"");
+                format!("{day}{SPACE}{}", name.get(..3).unwrap_or(name))
+            }
+        }
+    }
+
+    /// A day of the week, 0 for Monday.
+    pub(crate) fn weekday(&self, weekday: usize) -> &'static str {
+        let names = match self.language {
+            Language::Fr => WEEKDAYS[0],
+            Language::En => WEEKDAYS[1],
+        };
+        names.get(weekday).copied().unwrap_or("")
     }
 
     /// The time of day in the organisation's zone: `09:05:03`.

@@ -18,6 +18,9 @@ texts!(Texts {
     newest: "Les plus récents", "Newest";
     day: "La journée", "The day";
     today: "Aujourd’hui", "Today";
+    books: "Les comptes", "The books";
+    sales: "Ventes", "Sales";
+    attendance: "Fréquentation", "Attendance";
     system: "Le système", "The system";
     accounts: "Comptes", "Accounts";
     audit: "Journal d’audit", "Audit log";
@@ -70,6 +73,13 @@ pub(crate) struct Frame {
 fn places(t: &'static Texts) -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
     vec![
         (t.day, vec![("/office/", t.today)]),
+        (
+            t.books,
+            vec![
+                ("/office/sales", t.sales),
+                ("/office/attendance", t.attendance),
+            ],
+        ),
         (
             t.system,
             vec![("/office/accounts", t.accounts), ("/office/audit", t.audit)],

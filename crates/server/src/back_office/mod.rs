@@ -9,9 +9,11 @@
 
 mod accounts;
 mod assets;
+mod attendance;
 mod audit;
 mod cookie;
 mod entered;
+mod figure;
 mod flash;
 mod form;
 mod format;
@@ -21,8 +23,11 @@ mod me;
 mod outcome;
 mod page_error;
 mod pager;
+mod period;
+mod plot;
 mod provider;
 mod routes;
+mod sales;
 mod second_step;
 mod sign_in;
 #[cfg(test)]

@@ -6,7 +6,10 @@
 use super::frame::Frame;
 use super::guard::{guard, nothing_here};
 use super::page_error::PageError;
-use super::{Office, accounts, assets, audit, me, provider, second_step, sign_in, today, welcome};
+use super::{
+    Office, accounts, assets, attendance, audit, me, provider, sales, second_step, sign_in, today,
+    welcome,
+};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -47,6 +50,8 @@ const ANY: Who = Who::Roles(&Role::ALL);
 const ADMINISTRATORS: Who = Who::Roles(&[Role::Administrator]);
 /// Administrators, and those who are called when it hurts and only look.
 const ADMINISTRATORS_AND_SUPPORT: Who = Who::Roles(&[Role::Administrator, Role::Support]);
+/// Those who close the books, and those who only look.
+const BOOKS: Who = Who::Roles(&[Role::Administrator, Role::Finance, Role::Support]);
 const EVERYBODY: Who = Who::Everybody;
 
 /// A page.
@@ -123,6 +128,10 @@ pub(crate) const TABLE: &[Route] = &[
     file("/office", ANY, || get(today::lead)),
     page("/office/", ANY, || get(today::show), today::samples),
     file("/office/live", ANY, || get(today::watch)),
+
+    // The books.
+    page("/office/sales", BOOKS, || get(sales::show), sales::samples),
+    page("/office/attendance", BOOKS, || get(attendance::show), attendance::samples),
 
     // One's own account.
     page("/office/me", ANY, || get(me::show), me::samples),

@@ -1,0 +1,320 @@
+//! Attendance of a period: by day, sector, hour and weekday, and the hours of
+//! the week as a map.
+
+use super::entered::Query;
+use super::figure::{Figure, Figures};
+use super::form::Mistakes;
+use super::format::Formats;
+use super::frame::Frame;
+use super::period::{Filter, Period, today};
+use super::plot::{Bar, Plot};
+use super::text::texts;
+use super::visit::{Answer, Visit};
+use askama::Template;
+use gate::attendance::{HourCount, by_hour};
+use kernel::BusinessDay;
+use std::collections::BTreeMap;
+
+texts!(Texts {
+    title: "Fréquentation", "Attendance";
+    not_kept: "Ce service ne tient pas les accès : regardez sur celui qui les tient.",
+        "This service keeps no gates: look at the one that does.";
+    nothing: "Personne n’est entré pendant cette période.", "Nobody came in during this period.";
+    by_day: "Par jour", "By day";
+    by_month: "Par mois", "By month";
+    by_sector: "Par secteur", "By sector";
+    by_hour: "Par heure", "By hour";
+    by_weekday: "Par jour de la semaine", "By day of the week";
+    map: "Les heures de la semaine", "The hours of the week";
+    day: "Jour", "Day";
+    month: "Mois", "Month";
+    sector: "Secteur", "Sector";
+    hour: "Heure", "Hour";
+    weekday: "Jour de la semaine", "Day of the week";
+    entries: "Entrées", "Admitted";
+    busiest: "Jour le plus fort", "Busiest day";
+    mean: "Moyenne par jour d’ouverture", "Mean of the days open";
+    total: "Total", "Total";
+    most: "Le plus élevé : {label}, {value}.", "The highest: {label}, {value}.";
+});
+
+fn sums<K: Ord>(counts: &[HourCount], key: impl Fn(&HourCount) -> K) -> BTreeMap<K, i64> {
+    let mut sums = BTreeMap::new();
+    for count in counts {
+        *sums.entry(key(count)).or_default() += count.admitted;
+    }
+    sums
+}
+
+fn hour_label(hour: i64) -> String {
+    format!("{hour:02}:00")
+}
+
+/// One figure: `parts` are the short name for the plot, the whole one, and how
+/// many came.
+fn figure(
+    formats: &Formats,
+    (id, title, label): (&'static str, &'static str, &'static str),
+    parts: &[(String, String, i64)],
+    in_order: bool,
+) -> Figure {
+    let t = Texts::of(formats.language);
+    let bars: Vec<Bar> = parts
+        .iter()
+        .map(|(short, _, admitted)| Bar {
+            label: short.clone(),
+            value: *admitted,
+            shown: formats.number(*admitted),
+        })
+        .collect();
+    let plot = if in_order { Plot::columns } else { Plot::rows };
+    let total = parts.iter().map(|(_, _, admitted)| admitted).sum();
+    Figure {
+        id,
+        title,
+        plot: Some(plot(id, title, t.most, &bars)),
+        head: [label, t.entries].map(str::to_owned).into(),
+        rows: parts
+            .iter()
+            .map(|(_, name, admitted)| vec![name.clone(), formats.number(*admitted)])
+            .collect(),
+        total: vec![t.total.to_owned(), formats.number(total)],
+    }
+}
+
+fn by_day(formats: &Formats, period: Period, counts: &[HourCount]) -> Figure {
+    let t = Texts::of(formats.language);
+    let days = sums(counts, |count| count.business_day);
+    let mut parts = Vec::new();
+    if period.is_long() {
+        for (month, admitted) in sums(counts, |c| c.business_day.to_string()[..7].to_owned()) {
+            let Ok(first) = format!("{month}-01").parse() else {
+                continue;
+            };
+            let name = formats.month(first);
+            parts.push((name.clone(), name, admitted));
+        }
+    } else {
+        let mut day = period.from;
+        while day <= period.to && parts.len() < 64 {
+            let admitted = days.get(&day).copied().unwrap_or_default();
+            parts.push((formats.short_day(day), formats.day(day), admitted));
+            day = day.plus_days(1);
+        }
+    }
+    let (title, label) = if period.is_long() {
+        (t.by_month, t.month)
+    } else {
+        (t.by_day, t.day)
+    };
+    figure(formats, ("by-day", title, label), &parts, true)
+}
+
+/// Weekdays × hours, from the first to the last hour in which anybody came.
+fn map(formats: &Formats, counts: &[HourCount], hours: &[i64]) -> Figure {
+    let t = Texts::of(formats.language);
+    let cells = sums(counts, |count| (count.business_day.weekday(), count.hour));
+    let names: Vec<String> = (0..7).map(|day| formats.weekday(day).to_owned()).collect();
+    let rows: Vec<Vec<Bar>> = (0_u8..7)
+        .map(|weekday| {
+            let cell = |hour: &i64| {
+                let value = cells.get(&(weekday, *hour)).copied().unwrap_or_default();
+                Bar {
+                    label: format!("{} {}", names[usize::from(weekday)], hour_label(*hour)),
+                    value,
+                    shown: formats.number(value),
+                }
+            };
+            hours.iter().map(cell).collect()
+        })
+        .collect();
+    let columns: Vec<String> = hours.iter().map(|hour| format!("{hour:02}")).collect();
+    let mut head = vec![t.weekday.to_owned()];
+    head.extend(hours.iter().map(|hour| hour_label(*hour)));
+    Figure {
+        id: "map",
+        title: t.map,
+        plot: Some(Plot::heat("map", t.map, t.most, &names, &columns, &rows)),
+        head,
+        rows: rows
+            .iter()
+            .zip(&names)
+            .map(|(row, name)| {
+                let mut cells = vec![name.clone()];
+                cells.extend(row.iter().map(|bar| bar.shown.clone()));
+                cells
+            })
+            .collect(),
+        total: Vec::new(),
+    }
+}
+
+fn figures(formats: &Formats, period: Period, counts: &[HourCount]) -> Vec<Figure> {
+    let t = Texts::of(formats.language);
+    let of_hour = sums(counts, |count| count.hour);
+    let (Some((&first, _)), Some((&last, _))) = (of_hour.iter().next(), of_hour.iter().next_back())
+    else {
+        return Vec::new();
+    };
+    let hours: Vec<i64> = (first..=last).collect();
+    let mut sectors: Vec<_> = sums(counts, |count| count.sector.clone())
+        .into_iter()
+        .map(|(sector, admitted)| (sector.clone(), sector, admitted))
+        .collect();
+    sectors.sort_by_key(|(_, _, admitted)| std::cmp::Reverse(*admitted));
+    let by_hours: Vec<_> = hours
+        .iter()
+        .map(|hour| {
+            let admitted = of_hour.get(hour).copied().unwrap_or_default();
+            (format!("{hour:02}"), hour_label(*hour), admitted)
+        })
+        .collect();
+    let of_weekday = sums(counts, |count| usize::from(count.business_day.weekday()));
+    let weekdays: Vec<_> = (0..7)
+        .map(|day| {
+            let name = formats.weekday(day).to_owned();
+            let admitted = of_weekday.get(&day).copied().unwrap_or_default();
+            (name.clone(), name, admitted)
+        })
+        .collect();
+    vec![
+        by_day(formats, period, counts),
+        figure(
+            formats,
+            ("by-sector", t.by_sector, t.sector),
+            &sectors,
+            false,
+        ),
+        figure(formats, ("by-hour", t.by_hour, t.hour), &by_hours, true),
+        figure(
+            formats,
+            ("by-weekday", t.by_weekday, t.weekday),
+            &weekdays,
+            true,
+        ),
+        map(formats, counts, &hours),
+    ]
+}
+
+fn tiles(formats: &Formats, counts: &[HourCount]) -> Vec<(&'static str, String)> {
+    let t = Texts::of(formats.language);
+    let days = sums(counts, |count| count.business_day);
+    let total: i64 = days.values().sum();
+    let open = i64::try_from(days.len()).unwrap_or(i64::MAX);
+    let mut tiles = vec![(t.entries, formats.number(total))];
+    if let Some((day, _)) = days.iter().max_by_key(|(_, admitted)| **admitted) {
+        tiles.push((t.mean, formats.number((total + open / 2) / open)));
+        tiles.push((t.busiest, formats.short_day(*day)));
+    }
+    tiles
+}
+
+fn page(
+    frame: Frame,
+    period: Period,
+    today: BusinessDay,
+    mistakes: Mistakes,
+    counts: Option<&[HourCount]>,
+) -> Figures {
+    let formats = &frame.formats;
+    let t = Texts::of(formats.language);
+    Figures {
+        title: t.title,
+        period: period.words(formats),
+        filter: Filter::new(&frame, "/office/attendance", period, today, mistakes),
+        kept: counts.is_some(),
+        not_kept: t.not_kept,
+        nothing: t.nothing,
+        tiles: counts
+            .map(|counts| tiles(formats, counts))
+            .unwrap_or_default(),
+        figures: counts
+            .map(|counts| figures(formats, period, counts))
+            .unwrap_or_default(),
+        frame,
+    }
+}
+
+pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
+    let frame = visit.frame();
+    let today = today(&visit);
+    let (period, mistakes) = Period::read(&query, today, &frame.formats);
+    let mut counts = None;
+    if visit.office.gate.is_some() {
+        counts = Some(by_hour(&visit.office.db, period.from, period.to).await?);
+    }
+    visit.page(&page(frame, period, today, mistakes, counts.as_deref()))
+}
+
+/// Two weeks in two sectors.
+fn sample(from: BusinessDay) -> Vec<HourCount> {
+    let mut counts = Vec::new();
+    for day in 0..14 {
+        for (sector, hour, admitted) in [("VN_AUG", 9, 12), ("VN_AUG", 14, 40), ("VN_GEO", 17, 7)] {
+            counts.push(HourCount {
+                business_day: from.plus_days(day),
+                sector: sector.to_owned(),
+                hour,
+                admitted: admitted + day,
+            });
+        }
+    }
+    counts
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let (Ok(today), Ok(january)) = ("2026-07-14".parse(), "2026-01-01".parse()) else {
+        return Vec::new();
+    };
+    let month = Period::month_of(today);
+    let year = Period {
+        from: january,
+        to: today,
+    };
+    let counts = sample(month.from);
+    [
+        (month, Some(&counts[..])),
+        (year, Some(&counts[..])),
+        (month, Some(&[])),
+        (month, None),
+    ]
+    .into_iter()
+    .filter_map(|(period, counts)| {
+        page(frame.clone(), period, today, Mistakes::default(), counts)
+            .render()
+            .ok()
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use staff::Language;
+
+    #[test]
+    fn every_figure_counts_the_same_visitors() {
+        let formats = Frame::sample(Language::En, None).formats;
+        let period = Period::month_of("2026-07-14".parse().unwrap());
+        let counts = sample(period.from);
+        let total: i64 = counts.iter().map(|count| count.admitted).sum();
+        let figures = figures(&formats, period, &counts);
+        assert_eq!(figures.len(), 5);
+        for figure in figures {
+            let sum: i64 = figure
+                .rows
+                .iter()
+                .flat_map(|row| &row[1..])
+                .map(|cell| cell.parse::<i64>().unwrap())
+                .sum();
+            assert_eq!(sum, total, "{}", figure.id);
+        }
+    }
+
+    #[test]
+    fn a_week_begins_with_monday() {
+        let tuesday: BusinessDay = "2026-07-14".parse().unwrap();
+        assert_eq!(tuesday.weekday(), 1);
+        assert_eq!(tuesday.plus_days(5).weekday(), 6);
+    }
+}

@@ -9,6 +9,23 @@ CREATE TABLE gate_site (
     revision BIGINT NOT NULL
 );
 
+-- The interface to Otipass, as far as the back office manages it.
+CREATE TABLE gate_interface (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    type TEXT NOT NULL,
+    url TEXT NOT NULL,
+    username TEXT NOT NULL,
+    password TEXT,
+    api_key TEXT,
+    -- The mapping parameters as they were pasted: those that are taken up, and
+    -- those that still have mistakes.
+    mapping TEXT,
+    mapping_draft TEXT,
+    decision_budget_ms BIGINT NOT NULL,
+    when_silent TEXT NOT NULL,
+    revision BIGINT NOT NULL
+);
+
 CREATE TABLE gate_sector (
     code TEXT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL

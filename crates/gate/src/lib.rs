@@ -27,6 +27,7 @@ mod enrolment;
 mod gate;
 mod give_back;
 mod intent;
+pub mod interface;
 mod journal;
 pub mod ledger;
 mod look;

@@ -30,6 +30,25 @@ pub struct InterfaceSettings {
     pub offline_policy: OfflinePolicy,
 }
 
+impl WhenSilent {
+    /// Its stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admit => "admit",
+            Self::Refuse => "refuse",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Admit, Self::Refuse]
+            .into_iter()
+            .find(|known| known.as_str() == name)
+    }
+}
+
 impl InterfaceSettings {
     /// The decision budget unless configured.
     pub const DEFAULT_DECISION_BUDGET: Duration = Duration::from_millis(1500);

@@ -111,8 +111,12 @@ impl Site {
     }
 
     /// Inserts or updates all of it. What is in the database and not here stays,
-    /// except that a door leads just where it leads here.
-    pub(crate) fn save(&self, tx: &mut Tx<'_>) -> Result<(), SiteError> {
+    /// except that a door leads just where it leads here. A running gate takes it
+    /// up within a second.
+    ///
+    /// # Errors
+    /// [`SiteError::Db`].
+    pub fn save(&self, tx: &mut Tx<'_>) -> Result<(), SiteError> {
         tx.execute(
             "INSERT INTO gate_site (id, institution, organisation, name, timezone, currency, language, revision)
              VALUES (1, $1, $2, $3, $4, $5, $6, 1)
@@ -172,7 +176,11 @@ impl Site {
         Ok(())
     }
 
-    pub(crate) fn load(tx: &mut Tx<'_>) -> Result<Self, SiteError> {
+    /// The site that the database holds.
+    ///
+    /// # Errors
+    /// [`SiteError::Missing`]; [`SiteError::Db`].
+    pub fn load(tx: &mut Tx<'_>) -> Result<Self, SiteError> {
         let row = tx
             .query_opt("SELECT * FROM gate_site WHERE id = 1", params![])?
             .ok_or(SiteError::Missing)?;
@@ -182,7 +190,7 @@ impl Site {
             name: row.get("name")?,
             zone: row.get("timezone")?,
             currency: row.get("currency")?,
-            language: language(row.get("language")?).unwrap_or_default(),
+            language: known_language(row.get("language")?).unwrap_or_default(),
             sectors: BTreeMap::new(),
             doors: BTreeMap::new(),
             devices: BTreeMap::new(),
@@ -202,7 +210,7 @@ impl Site {
         for row in tx.query("SELECT * FROM gate_device", params![])? {
             let device = Device {
                 door: row.get("door")?,
-                language: language(row.get("language")?),
+                language: known_language(row.get("language")?),
                 settings: DeviceSettings {
                     direction: crate::check::read_as(&row, "direction")?,
                     may_switch_direction: row.get("may_switch_direction")?,
@@ -219,6 +227,6 @@ impl Site {
 
 /// A language that a later version might have known and this one does not is
 /// as good as none.
-fn language(code: Option<String>) -> Option<Language> {
+fn known_language(code: Option<String>) -> Option<Language> {
     code.and_then(|code| code.parse().ok())
 }

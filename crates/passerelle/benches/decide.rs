@@ -327,6 +327,8 @@ impl Service {
         let config = folder.path().join("passerelle.toml");
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\n\
+             [set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
+             mapping = \"mapping.json\"\n\
              [database]\ndurability = \"{durability}\"\n\
              [otipass]\nurl = \"http://{partner}/api\"\nusername = \"bench\"\n"
         );

@@ -28,6 +28,13 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ApplyError> {
     let config = Config::read(&arguments.config.config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (_, site) = assemble::apply(&config, &clock).await?;
+    let Some(site) = site else {
+        outln!(
+            "Nothing is managed by file: [set_up] names no site, and nobody has set one up. The back \
+             office's page Set-up does it, or [set_up] site names a file."
+        );
+        return Ok(Verdict::Fine);
+    };
     outln!(
         "Site and catalogue of {} are taken up: {} sectors, {} doors, {} devices. A running service \
          knows of them within a second; what was held is sold by its next external sales run. \

@@ -3,6 +3,7 @@
 use crate::config::{Config, ConfigError, Role};
 use boxoffice::{BoxOffice, Organisation};
 use db::{Db, DbUrl};
+use gate::interface::Connection;
 use gate::{Gate, InterfaceSettings, Site};
 use kernel::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -12,7 +13,7 @@ use secutix::token::ExpectedCaller;
 use server::backup::{self, BackupError, BackupSchedule};
 use server::reconciliation::Sides;
 use server::retention::{Retention, RetentionDays, TooShort};
-use server::{BoxOfficeRole, GateRole, Service, Upkeep};
+use server::{BoxOfficeRole, GateRole, Missing, Service, Upkeep};
 use staff::Staff;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -38,6 +39,9 @@ pub enum AssembleError {
         #[source]
         source: std::io::Error,
     },
+    /// There are no mapping parameters.
+    #[error("[set_up] mapping names no file; give the path of the mapping parameters there")]
+    NoMapping,
     /// A file of the set-up is wrong.
     #[error("{path} has mistakes:\n{mistakes}\n`passerelle doctor` explains the whole set-up")]
     Mistakes {
@@ -113,12 +117,16 @@ pub fn read_text(path: &Path) -> Result<String, AssembleError> {
     })
 }
 
-/// The mapping parameters of the configuration.
+/// The mapping parameters of the file that the configuration names; none if it
+/// leaves them to the back office.
 ///
 /// # Errors
 /// [`AssembleError::Mistakes`] lists all of them with line and column.
-pub fn mapping(config: &Config) -> Result<otipass::Mapping, AssembleError> {
-    let path = config.path(&config.set_up.mapping);
+fn mapping(config: &Config) -> Result<Option<otipass::Mapping>, AssembleError> {
+    let Some(path) = &config.set_up.mapping else {
+        return Ok(None);
+    };
+    let path = config.path(path);
     let reading = otipass::read_mapping(&read_text(&path)?);
     let mistakes = lines(
         reading
@@ -133,30 +141,40 @@ pub fn mapping(config: &Config) -> Result<otipass::Mapping, AssembleError> {
             }),
     );
     match reading.mapping {
-        Some(mapping) if mistakes.is_empty() => Ok(mapping),
+        Some(mapping) if mistakes.is_empty() => Ok(Some(mapping)),
         _ => Err(AssembleError::Mistakes { path, mistakes }),
     }
 }
 
-fn site(config: &Config) -> Result<Site, AssembleError> {
-    let path = config.path(&config.set_up.site);
+fn site(config: &Config) -> Result<Option<Site>, AssembleError> {
+    let Some(path) = &config.set_up.site else {
+        return Ok(None);
+    };
+    let path = config.path(path);
     let (site, findings) = gate::read_site(&read_text(&path)?);
-    site.ok_or_else(|| AssembleError::Mistakes {
+    let site = site.ok_or_else(|| AssembleError::Mistakes {
         path,
         mistakes: lines(
             findings
                 .iter()
                 .map(|f| format!("line {}: {} {}", f.line, f.what, f.cure)),
         ),
-    })
+    })?;
+    Ok(Some(site))
 }
 
-fn catalogue(config: &Config) -> Result<boxoffice::Catalogue, AssembleError> {
-    let path = config.path(&config.set_up.catalogue);
-    boxoffice::read_catalogue(&read_text(&path)?).map_err(|problems| AssembleError::Mistakes {
-        path,
-        mistakes: lines(problems.iter().map(ToString::to_string)),
-    })
+fn catalogue(config: &Config) -> Result<Option<boxoffice::Catalogue>, AssembleError> {
+    let Some(path) = &config.set_up.catalogue else {
+        return Ok(None);
+    };
+    let path = config.path(path);
+    match boxoffice::read_catalogue(&read_text(&path)?) {
+        Ok(catalogue) => Ok(Some(catalogue)),
+        Err(problems) => Err(AssembleError::Mistakes {
+            path,
+            mistakes: lines(problems.iter().map(ToString::to_string)),
+        }),
+    }
 }
 
 fn lines(findings: impl Iterator<Item = String>) -> String {
@@ -166,13 +184,32 @@ fn lines(findings: impl Iterator<Item = String>) -> String {
         .join("\n")
 }
 
+/// As [`apply`], for a set-up that is by file as a whole.
+///
+/// # Errors
+/// [`AssembleError`].
+pub async fn apply_files(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Db, Site, otipass::Mapping), AssembleError> {
+    let mapping = mapping(config)?.ok_or(AssembleError::NoMapping)?;
+    let (db, site) = apply(config, clock).await?;
+    Ok((db, site.ok_or(gate::SiteError::Missing)?, mapping))
+}
+
 /// Opens the database of a service that has run before, to read it.
 ///
 /// # Errors
-/// [`AssembleError::NoDatabase`] if there is none.
+/// [`AssembleError::NoDatabase`] if there is none; [`AssembleError::Site`] if
+/// nobody has set up a site.
 pub async fn open(config: &Config, clock: &Arc<dyn Clock>) -> Result<(Db, Site), AssembleError> {
-    let site = site(config)?;
-    Ok((database(config, clock).await?, site))
+    let by_file = site(config)?;
+    let db = database(config, clock).await?;
+    let site = match by_file {
+        Some(site) => Some(site),
+        None => gate::interface::read_site(&db).await?,
+    };
+    Ok((db, site.ok_or(gate::SiteError::Missing)?))
 }
 
 /// Opens the database of a service that has run before, whatever has become of
@@ -201,41 +238,86 @@ async fn prepare(db: &Db, clock: &Arc<dyn Clock>) -> Result<(), AssembleError> {
 }
 
 /// Opens the database, brings its tables up to this version, and takes up the
-/// files of the set-up.
+/// files of the set-up. There is no site if neither a file nor the back office
+/// has one.
 ///
 /// # Errors
 /// [`AssembleError`]; a file with mistakes changes nothing.
-pub async fn apply(config: &Config, clock: &Arc<dyn Clock>) -> Result<(Db, Site), AssembleError> {
-    let site = site(config)?;
-    let catalogue = config
-        .has(Role::BoxOffice)
-        .then(|| catalogue(config))
-        .transpose()?;
+pub async fn apply(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Db, Option<Site>), AssembleError> {
+    let files = (site(config)?, catalogue(config)?);
     let db = Db::open_with(&config.database_url()?, config.durability()).await?;
     prepare(&db, clock).await?;
-    if config.has(Role::Gate) {
-        Gate::apply_site(&db, site.clone()).await?;
-    }
-    if let Some(catalogue) = catalogue {
-        boxoffice::catalogue::apply_catalogue(&db, catalogue).await?;
-    }
+    let site = take_up(config, &db, files).await?;
     Ok((db, site))
+}
+
+/// Takes up the files of the set-up again, in a database that is open.
+///
+/// # Errors
+/// [`AssembleError`]; a file with mistakes changes nothing.
+pub async fn apply_to(config: &Config, db: &Db) -> Result<Option<Site>, AssembleError> {
+    take_up(config, db, (site(config)?, catalogue(config)?)).await
+}
+
+async fn take_up(
+    config: &Config,
+    db: &Db,
+    (site, catalogue): (Option<Site>, Option<boxoffice::Catalogue>),
+) -> Result<Option<Site>, AssembleError> {
+    if let Some(catalogue) = catalogue
+        && config.has(Role::BoxOffice)
+    {
+        boxoffice::catalogue::apply_catalogue(db, catalogue).await?;
+    }
+    match site {
+        Some(site) => {
+            if config.has(Role::Gate) {
+                Gate::apply_site(db, site.clone()).await?;
+            }
+            Ok(Some(site))
+        }
+        None => Ok(gate::interface::read_site(db).await?),
+    }
 }
 
 /// Puts the service together on what [`apply`] opened. `address` is where it
 /// will listen in plain HTTP: its own ticketing unless the configuration names
-/// another.
+/// another. A role whose set-up is incomplete is left out and named in
+/// [`Service::missing`].
 ///
 /// # Errors
 /// [`AssembleError`].
 pub async fn service(
     config: &Config,
     db: Db,
-    site: Site,
+    site: Option<Site>,
     clock: &Arc<dyn Clock>,
     address: SocketAddr,
     prometheus: PrometheusHandle,
 ) -> Result<Service, AssembleError> {
+    let mut service = Service {
+        gate: None,
+        box_office: None,
+        office: None,
+        db: db.clone(),
+        prometheus,
+        upkeep: Some(upkeep(config, clock)?),
+        missing: Vec::new(),
+    };
+    let interface = if config.has(Role::Gate) {
+        let (interface, missing) = otipass(config, &db).await?;
+        service.missing = missing;
+        interface
+    } else {
+        None
+    };
+    let Some(site) = site else {
+        service.missing.insert(0, Missing::Site);
+        return Ok(service);
+    };
     let access_control = &config.access_control;
     let together = config.has(Role::Gate) && config.has(Role::BoxOffice);
     let password = match config.operator_password()? {
@@ -247,7 +329,7 @@ pub async fn service(
         .institution
         .clone()
         .unwrap_or_else(|| site.institution.clone());
-    let gate = if config.has(Role::Gate) {
+    if let Some(interface) = interface {
         let url = match &access_control.url {
             Some(url) => url.clone(),
             None if together => format!("http://{address}{}", server::ACCESS_CONTROL_PATH),
@@ -262,13 +344,11 @@ pub async fn service(
                 password.clone(),
             )
         };
-        Some(gate_role(config, db.clone(), clock, ticketing).await?)
-    } else {
-        None
-    };
-    let box_office = if config.has(Role::BoxOffice) {
-        Some(BoxOfficeRole {
-            box_office: Arc::new(box_office(config, db.clone(), site, clock).await?),
+        service.gate = Some(gate_role(interface, db.clone(), clock, ticketing).await?);
+    }
+    if config.has(Role::BoxOffice) {
+        service.box_office = Some(BoxOfficeRole {
+            box_office: Arc::new(box_office(config, db, site, clock).await?),
             caller: ExpectedCaller {
                 issuer: institution.to_string(),
                 institution,
@@ -278,18 +358,9 @@ pub async fn service(
             clock: Arc::clone(clock),
             external_sales_every: NonZeroU64::new(config.external_sales.every_s.into())
                 .map(|s| Duration::from_secs(s.get())),
-        })
-    } else {
-        None
-    };
-    Ok(Service {
-        gate,
-        box_office,
-        office: None,
-        db,
-        prometheus,
-        upkeep: Some(upkeep(config, clock)?),
-    })
+        });
+    }
+    Ok(service)
 }
 
 /// What the service does for itself.
@@ -330,21 +401,55 @@ pub fn retention(config: &Config) -> Result<Option<Retention>, AssembleError> {
     }))
 }
 
-/// The interface's settings and its client.
+/// The interface's settings and its client: by file where the configuration
+/// names them, else as the back office keeps them. Without one of the two
+/// there is none, and the other half says what is missing.
 ///
 /// # Errors
 /// [`AssembleError`].
-pub fn otipass(config: &Config) -> Result<(InterfaceSettings, OtipassClient), AssembleError> {
-    let mapping = mapping(config)?;
+pub async fn otipass(
+    config: &Config,
+    db: &Db,
+) -> Result<(Option<(InterfaceSettings, OtipassClient)>, Vec<Missing>), AssembleError> {
     let otipass = &config.otipass;
     if otipass.kind != "OTIPASS" {
         return Err(AssembleError::Kind(otipass.kind.clone()));
     }
+    let stored = gate::interface::read(db).await?;
+    let (connection, credentials) = if otipass.url.is_empty() {
+        let credentials = stored.credentials();
+        (stored.connection, credentials)
+    } else {
+        let connection = Connection {
+            url: otipass.url.clone(),
+            username: otipass.username.clone(),
+            decision_budget_ms: otipass.decision_budget_ms,
+            when_silent: otipass.when_silent,
+        };
+        (connection, config.credentials()?)
+    };
+    let mapping = match mapping(config)? {
+        Some(mapping) => Some(mapping),
+        None => stored
+            .mapping
+            .and_then(|text| otipass::read_mapping(&text).mapping),
+    };
+    let mut missing = Vec::new();
+    if connection.url.is_empty() {
+        missing.push(Missing::Connection);
+    }
+    let Some(mapping) = mapping else {
+        missing.push(Missing::Mapping);
+        return Ok((None, missing));
+    };
+    if !missing.is_empty() {
+        return Ok((None, missing));
+    }
     let format = NumberFormat::of(mapping.num_type);
     let client = OtipassClient::new(OtipassSettings {
-        base_url: otipass.url.clone(),
+        base_url: connection.url,
         project_id: mapping.project_id.clone(),
-        credentials: config.credentials()?,
+        credentials,
         contract: otipass.contract.clone(),
         proxy: otipass.proxy.clone(),
         connect_timeout: CONNECT_TIMEOUT,
@@ -356,22 +461,21 @@ pub fn otipass(config: &Config) -> Result<(InterfaceSettings, OtipassClient), As
             checksum: otipass.checksum.unwrap_or(format.checksum),
             ..format
         },
-        decision_budget: Duration::from_millis(otipass.decision_budget_ms.into()),
-        when_silent: otipass.when_silent,
+        decision_budget: Duration::from_millis(connection.decision_budget_ms.into()),
+        when_silent: connection.when_silent,
         references: otipass.contract.references,
         offline_policy: config.gate.offline_policy,
         mapping,
     };
-    Ok((settings, client))
+    Ok((Some((settings, client)), missing))
 }
 
 async fn gate_role(
-    config: &Config,
+    (settings, client): (InterfaceSettings, OtipassClient),
     db: Db,
     clock: &Arc<dyn Clock>,
     ticketing: ClientSettings,
 ) -> Result<GateRole, AssembleError> {
-    let (settings, client) = otipass(config)?;
     // A little more than its share of the minute, so that the limit is never
     // reached and a call never waits for its turn.
     let pause_ms = 61_000 / u64::from(ticketing.calls_per_minute.get()) + 1;

@@ -124,26 +124,17 @@ impl Default for Database {
     }
 }
 
-/// `[set_up]`
-#[derive(Debug, Clone, Deserialize)]
+/// `[set_up]`: what is managed by file. What is not named here, the back office
+/// manages in the database.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SetUp {
     /// Organisation, sectors, doors, devices.
-    pub site: PathBuf,
+    pub site: Option<PathBuf>,
     /// Seasons, products, tariffs, channel, contact.
-    pub catalogue: PathBuf,
+    pub catalogue: Option<PathBuf>,
     /// The mapping parameters, as they are.
-    pub mapping: PathBuf,
-}
-
-impl Default for SetUp {
-    fn default() -> Self {
-        Self {
-            site: "site.toml".into(),
-            catalogue: "catalogue.toml".into(),
-            mapping: "mapping.json".into(),
-        }
-    }
+    pub mapping: Option<PathBuf>,
 }
 
 /// `[otipass]`
@@ -153,7 +144,8 @@ pub struct Otipass {
     /// Always `OTIPASS`; other pass systems come later.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What Otipass gave, up to and with `/api`.
+    /// What Otipass gave, up to and with `/api`. Without it, URL, credentials,
+    /// budget and `when_silent` are the back office's.
     pub url: String,
     /// What Otipass gave.
     pub username: String,

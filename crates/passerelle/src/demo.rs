@@ -94,7 +94,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
     }
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (db, site) = assemble::apply(&config, &clock).await?;
+    let (db, site, mapping) = assemble::apply_files(&config, &clock).await?;
     let mut tokens = Vec::new();
     for device in site.devices.keys() {
         let token = crate::tokens::random();
@@ -102,7 +102,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
         tokens.push((device.clone(), token));
     }
     let page = scanner_page(&db, &*clock, &site, service_address).await?;
-    let sandbox = sandbox(&config, &site, &clock)?;
+    let sandbox = sandbox(&config, mapping, &site, &clock);
     let cards: Vec<String> = sandbox
         .passes()
         .iter()
@@ -111,8 +111,17 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
     let prometheus = serve::start_metrics()?;
     let zone = site.zone.clone();
     let url = format!("http://{service_address}");
-    let office = office::office(&config, db.clone(), &site, &clock, url).await?;
-    let service = assemble::service(&config, db, site, &clock, service_address, prometheus).await?;
+    let office = office::office(
+        &config,
+        db.clone(),
+        Some(&site),
+        &clock,
+        url,
+        server::TakeUp::default(),
+    )
+    .await?;
+    let service =
+        assemble::service(&config, db, Some(site), &clock, service_address, prometheus).await?;
     let service = server::Service { office, ..service };
     let welcome = match &service.office {
         Some(office) => office::welcome(office).await?,
@@ -172,6 +181,8 @@ fn write_set_up(
         &path,
         format!(
             "[server]\nlisten = \"{service}\"\n\n\
+             [set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
+             mapping = \"mapping.json\"\n\n\
              [otipass]\nurl = \"http://{sandbox}/api\"\nusername = \"demo\"\n\n\
              [external_sales]\nevery_s = 5\n"
         ),
@@ -179,8 +190,12 @@ fn write_set_up(
     Ok(Config::read_alone(&path)?)
 }
 
-fn sandbox(config: &Config, site: &Site, clock: &Arc<dyn Clock>) -> Result<Sandbox, DemoError> {
-    let mapping = assemble::mapping(config)?;
+fn sandbox(
+    config: &Config,
+    mapping: otipass::Mapping,
+    site: &Site,
+    clock: &Arc<dyn Clock>,
+) -> Sandbox {
     let services: Vec<_> = mapping
         .sectors
         .values()
@@ -195,7 +210,7 @@ fn sandbox(config: &Config, site: &Site, clock: &Arc<dyn Clock>) -> Result<Sandb
         })
         .collect::<BTreeMap<_, _>>();
     let today = site.zone.business_day(clock.now());
-    Ok(Sandbox::new(
+    Sandbox::new(
         PassBook::sample(&services, today, PASSES),
         SandboxSettings {
             project_id: mapping.project_id,
@@ -205,7 +220,7 @@ fn sandbox(config: &Config, site: &Site, clock: &Arc<dyn Clock>) -> Result<Sandb
             clock: Arc::clone(clock),
             service_names,
         },
-    ))
+    )
 }
 
 /// A link that makes a browser one of the site's scanners: of those that may

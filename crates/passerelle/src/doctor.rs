@@ -115,9 +115,9 @@ async fn gather(
     reach: Reach,
 ) -> Facts {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let mapping = TextFile::read(config.path(&config.set_up.mapping));
-    let site = TextFile::read(config.path(&config.set_up.site));
-    let catalogue = TextFile::read(config.path(&config.set_up.catalogue));
+    let mapping = TextFile::named(&config, config.set_up.mapping.as_deref());
+    let site = TextFile::named(&config, config.set_up.site.as_deref());
+    let catalogue = TextFile::named(&config, config.set_up.catalogue.as_deref());
     let sketch = sketch::sketch(mapping.text.as_deref().unwrap_or_default());
     let institution = site
         .text

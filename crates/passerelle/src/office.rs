@@ -4,11 +4,13 @@
 use crate::config::{Config, ConfigError};
 use db::Db;
 use gate::Site;
-use kernel::Clock;
+use kernel::{Clock, Zone};
 use server::back_office::OfficeRole;
+use server::{Managed, SetUp, TakeUp};
 use staff::Staff;
 use staff::password::Cost;
 use staff::provider::{Provider, ProviderSettings};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Why there is no back office.
@@ -36,9 +38,10 @@ pub enum OfficeError {
 pub async fn office(
     config: &Config,
     db: Db,
-    site: &Site,
+    site: Option<&Site>,
     clock: &Arc<dyn Clock>,
     address: String,
+    take_up: TakeUp,
 ) -> Result<Option<OfficeRole>, OfficeError> {
     let office = &config.office;
     if !office.enabled {
@@ -62,10 +65,32 @@ pub async fn office(
         url,
         proxies: office.proxies.clone(),
         provider,
-        site_name: site.name.clone(),
-        zone: site.zone.clone(),
-        currency: site.currency.clone(),
+        site_name: site.map_or_else(String::new, |site| site.name.clone()),
+        zone: site.map_or_else(Zone::utc, |site| site.zone.clone()),
+        currency: site.map_or_else(|| "EUR".to_owned(), |site| site.currency.clone()),
+        set_up: set_up(config, take_up),
     }))
+}
+
+/// What the configuration leaves to the back office.
+fn set_up(config: &Config, take_up: TakeUp) -> SetUp {
+    let managed = |file: &Option<PathBuf>| match file {
+        None => Managed::Here,
+        Some(file) => Managed::ByFile(config.path(file).display().to_string()),
+    };
+    SetUp {
+        site: managed(&config.set_up.site),
+        catalogue: managed(&config.set_up.catalogue),
+        mapping: managed(&config.set_up.mapping),
+        connection: if config.otipass.url.is_empty() {
+            Managed::Here
+        } else {
+            Managed::ByFile("[otipass]".to_owned())
+        },
+        contract: config.otipass.contract.clone(),
+        proxy: config.otipass.proxy.clone(),
+        take_up,
+    }
 }
 
 /// A line for each who starts the service and has no account yet: where to make

@@ -124,8 +124,8 @@ pub async fn replay(arguments: &Arguments) -> Result<Summary, ReplayError> {
         .map_err(io("open a port for the sandbox"))?;
     let service_address = free_address().await?;
     let config = write_set_up(day, &data, service_address, partner)?;
-    let (site, tokens) = prepare(&config).await?;
-    let sandbox = sandbox(day, &config, &site)?;
+    let (site, mapping, tokens) = prepare(&config).await?;
+    let sandbox = sandbox(day, &config, mapping, &site)?;
     let sandbox_task = tokio::spawn(sandbox::serve(listener, sandbox, std::future::pending()));
 
     let mut service = ServiceProcess::start(&data, service_address).await?;
@@ -209,6 +209,8 @@ fn write_set_up(
     let text = format!(
         "{WRITTEN_BY}.\n\
          [server]\nlisten = \"{service}\"\n\n\
+         [set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
+         mapping = \"mapping.json\"\n\n\
          # A slow machine must not change the result.\n\
          [otipass]\nurl = \"http://{partner}/api\"\nusername = \"replay\"\n\
          decision_budget_ms = 10000\n\n\
@@ -221,19 +223,24 @@ fn write_set_up(
 /// Applies the set-up and gives each device a token.
 async fn prepare(
     config: &Config,
-) -> Result<(Site, BTreeMap<DeviceCode, DeviceToken>), ReplayError> {
+) -> Result<(Site, otipass::Mapping, BTreeMap<DeviceCode, DeviceToken>), ReplayError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (db, site) = crate::assemble::apply(config, &clock).await?;
+    let (db, site, mapping) = crate::assemble::apply_files(config, &clock).await?;
     let mut tokens = BTreeMap::new();
     for device in site.devices.keys() {
         let token = crate::tokens::random();
         Gate::grant_token(&db, &*clock, device.clone(), token.clone()).await?;
         tokens.insert(device.clone(), token);
     }
-    Ok((site, tokens))
+    Ok((site, mapping, tokens))
 }
 
-fn sandbox(day: &Path, config: &Config, site: &Site) -> Result<Sandbox, ReplayError> {
+fn sandbox(
+    day: &Path,
+    config: &Config,
+    mapping: otipass::Mapping,
+    site: &Site,
+) -> Result<Sandbox, ReplayError> {
     let path = day.join("passes.csv");
     let wrong = |what: String| ReplayError::Day {
         path: path.clone(),
@@ -241,7 +248,6 @@ fn sandbox(day: &Path, config: &Config, site: &Site) -> Result<Sandbox, ReplayEr
     };
     let file = std::fs::File::open(&path).map_err(|error| wrong(error.to_string()))?;
     let passes = PassBook::from_csv(file).map_err(|error| wrong(error.to_string()))?;
-    let mapping = crate::assemble::mapping(config)?;
     Ok(Sandbox::new(
         passes,
         SandboxSettings {

@@ -5,13 +5,16 @@ use crate::config::{Config, ConfigError, Role};
 use crate::events::Events;
 use crate::office::{self, OfficeError};
 use crate::{ConfigOption, Verdict};
+use db::Db;
+use gate::Site;
 use kernel::{Clock, SystemClock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use server::tls::{TlsError, TlsListener};
-use server::{Listeners, ServeError, Service};
+use server::tls::{TlsError, TlsFiles, TlsListener};
+use server::{Listeners, ServeError, Service, TakeUp};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -67,26 +70,21 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
     let prometheus = start_metrics()?;
     let listener = listen(config.server.listen).await?;
     let address = listener.local_addr().unwrap_or(config.server.listen);
-    let (listeners, inside, scheme) = match config.tls()? {
-        None => (listener.into(), address, "http"),
-        Some(files) => {
-            // Gate and box office of one process meet over loopback, where no
-            // certificate could name them.
-            let inside = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-            let inside_address = inside.local_addr().unwrap_or(config.server.listen);
-            let listeners = Listeners {
-                plain: Some(inside),
-                tls: Some(TlsListener::new(listener, files)?),
-            };
-            (listeners, inside_address, "https")
-        }
-    };
+    let doors = Doors::open(listener, &config).await?;
+    let (inside, scheme) = (doors.inside, doors.scheme());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (db, site) = assemble::apply(&config, &clock).await?;
-    let url = format!("{scheme}://{address}");
-    let office = office::office(&config, db.clone(), &site, &clock, url.clone()).await?;
-    let service = assemble::service(&config, db, site, &clock, inside, prometheus).await?;
-    let service = Service { office, ..service };
+    let builder = Builder {
+        url: format!("{scheme}://{address}"),
+        config,
+        db,
+        clock,
+        inside,
+        prometheus,
+        take_up: TakeUp::default(),
+    };
+    let service = builder.service(site).await?;
+    let (config, url) = (&builder.config, &builder.url);
     outln!("Passerelle serves on {url}");
     if let Some(office) = &service.office {
         outln!("  back office    {}/office/", office.url);
@@ -110,8 +108,153 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
             tracing::info!("shutting down: what is in hand is finished first");
         }
     });
-    service.serve(listeners, shutdown).await?;
+    if !service.missing.is_empty() {
+        outln!("  set-up         not complete; the back office's page Set-up leads through it");
+    }
+    serve(service, &builder, &doors, shutdown).await?;
     Ok(Verdict::Fine)
+}
+
+/// Serves until `shutdown`. When the set-up changes, what is in hand is
+/// finished, and the service goes on as the set-up now says, at the same
+/// sockets: who connects in between waits and is not refused.
+async fn serve(
+    mut service: Service,
+    builder: &Builder,
+    doors: &Doors,
+    shutdown: CancellationToken,
+) -> Result<(), ServeCommandError> {
+    loop {
+        let stop = shutdown.child_token();
+        let serving = service.serve(doors.listeners()?, stop.clone());
+        tokio::pin!(serving);
+        let next = loop {
+            tokio::select! {
+                served = &mut serving => return Ok(served?),
+                () = builder.take_up.wait() => {}
+            }
+            // The present service goes on until the next one stands.
+            match builder.again().await {
+                Ok(next) => break next,
+                Err(error) => tracing::error!(
+                    error = gate::causes(&error),
+                    "the changed set-up cannot be taken up; the service goes on as it was"
+                ),
+            }
+        };
+        tracing::info!("the set-up has changed and is taken up");
+        stop.cancel();
+        if tokio::time::timeout(TAKE_UP_LIMIT, serving).await.is_err() {
+            tracing::warn!("some work was still in hand; it is taken up again at once");
+        }
+        if shutdown.is_cancelled() {
+            return Ok(());
+        }
+        service = next;
+    }
+}
+
+/// How long a changed set-up waits for work in hand; everything is durable by
+/// then.
+const TAKE_UP_LIMIT: Duration = Duration::from_secs(3);
+
+/// What services are made of, one after the other.
+struct Builder {
+    config: Config,
+    db: Db,
+    clock: Arc<dyn Clock>,
+    url: String,
+    /// Where gate and box office of one process meet.
+    inside: SocketAddr,
+    prometheus: PrometheusHandle,
+    take_up: TakeUp,
+}
+
+impl Builder {
+    async fn service(&self, site: Option<Site>) -> Result<Service, ServeCommandError> {
+        let office = office::office(
+            &self.config,
+            self.db.clone(),
+            site.as_ref(),
+            &self.clock,
+            self.url.clone(),
+            self.take_up.clone(),
+        )
+        .await?;
+        let service = assemble::service(
+            &self.config,
+            self.db.clone(),
+            site,
+            &self.clock,
+            self.inside,
+            self.prometheus.clone(),
+        )
+        .await?;
+        Ok(Service { office, ..service })
+    }
+
+    /// The service as configuration, files and database now have it.
+    async fn again(&self) -> Result<Service, ServeCommandError> {
+        let site = assemble::apply_to(&self.config, &self.db).await?;
+        self.service(site).await
+    }
+}
+
+/// The sockets, which stay open from one service to the next.
+struct Doors {
+    outside: std::net::TcpListener,
+    tls: Option<(std::net::TcpListener, TlsFiles)>,
+    inside: SocketAddr,
+}
+
+impl Doors {
+    async fn open(listener: TcpListener, config: &Config) -> Result<Self, ServeCommandError> {
+        let configured = config.server.listen;
+        match config.tls()? {
+            None => Ok(Self {
+                inside: listener.local_addr().unwrap_or(configured),
+                outside: kept(listener)?,
+                tls: None,
+            }),
+            Some(files) => {
+                // Gate and box office of one process meet over loopback, where
+                // no certificate could name them.
+                let inside = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+                Ok(Self {
+                    inside: inside.local_addr().unwrap_or(configured),
+                    outside: kept(inside)?,
+                    tls: Some((kept(listener)?, files)),
+                })
+            }
+        }
+    }
+
+    const fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    fn listeners(&self) -> Result<Listeners, ServeCommandError> {
+        let tls = match &self.tls {
+            None => None,
+            Some((listener, files)) => Some(TlsListener::new(again(listener)?, files.clone())?),
+        };
+        Ok(Listeners {
+            plain: Some(again(&self.outside)?),
+            tls,
+        })
+    }
+}
+
+fn kept(listener: TcpListener) -> Result<std::net::TcpListener, ServeCommandError> {
+    listener
+        .into_std()
+        .map_err(ServeError::from)
+        .map_err(Into::into)
+}
+
+fn again(listener: &std::net::TcpListener) -> Result<TcpListener, ServeCommandError> {
+    let copy = listener.try_clone().map_err(ServeError::from)?;
+    Ok(TcpListener::from_std(copy).map_err(ServeError::from)?)
 }
 
 /// Opens the port.

@@ -1,5 +1,6 @@
 //! Whether the process lives, whether it is ready, and its metrics.
 
+use crate::Missing;
 use crate::service::Service;
 use axum::Json;
 use axum::Router;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 struct Watched {
     gate: Option<Arc<Gate>>,
     box_office: Option<Arc<BoxOffice>>,
+    missing: Vec<Missing>,
     db: Db,
     prometheus: PrometheusHandle,
 }
@@ -52,6 +54,9 @@ struct Waiting {
 struct Readiness {
     status: &'static str,
     waiting: Waiting,
+    /// What the set-up lacks; until then the gate answers `not_set_up`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<Missing>,
 }
 
 pub(crate) fn routes(service: &Service) -> Router {
@@ -61,6 +66,7 @@ pub(crate) fn routes(service: &Service) -> Router {
             .box_office
             .as_ref()
             .map(|role| Arc::clone(&role.box_office)),
+        missing: service.missing.clone(),
         db: service.db.clone(),
         prometheus: service.prometheus.clone(),
     };
@@ -112,8 +118,15 @@ async fn ready(State(watched): State<Watched>) -> Response {
     };
     match waiting {
         Ok(waiting) => Json(Readiness {
-            status: "ready",
+            // The back office must be reached to complete it: no reason for
+            // whoever watches to take the service away.
+            status: if watched.missing.is_empty() {
+                "ready"
+            } else {
+                "set_up_incomplete"
+            },
             waiting,
+            missing: watched.missing,
         })
         .into_response(),
         Err(error) => {
@@ -121,6 +134,7 @@ async fn ready(State(watched): State<Watched>) -> Response {
             let readiness = Readiness {
                 status: "the database does not take anything",
                 waiting: Waiting::default(),
+                missing: Vec::new(),
             };
             (StatusCode::SERVICE_UNAVAILABLE, Json(readiness)).into_response()
         }

@@ -18,6 +18,7 @@ pub mod reconciliation;
 pub mod retention;
 mod scan;
 mod service;
+mod set_up;
 pub mod statement;
 pub mod support;
 pub mod tls;
@@ -27,6 +28,7 @@ mod workers;
 pub use access_control::PATH as ACCESS_CONTROL_PATH;
 pub use device_api::BODY_LIMIT_BYTES;
 pub use service::{BoxOfficeRole, GateRole, Listeners, ServeError, Service};
+pub use set_up::{Managed, Missing, SetUp, TakeUp};
 pub use upkeep::Upkeep;
 
 /// The document that describes the device API, as JSON.

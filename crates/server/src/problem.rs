@@ -86,6 +86,18 @@ impl Problem {
         )
     }
 
+    /// The gate cannot open yet.
+    pub(crate) fn not_set_up() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not_set_up",
+            "The set-up is not complete",
+            "The gate cannot decide yet. Complete the set-up in the back office, under \
+             /office/set-up; /health/ready names what is missing."
+                .to_owned(),
+        )
+    }
+
     pub(crate) fn method_not_allowed() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,

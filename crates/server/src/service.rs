@@ -3,13 +3,13 @@ use crate::back_office::{self, OfficeRole};
 use crate::decode::Frames;
 use crate::problem::Problem;
 use crate::tls::TlsListener;
-use crate::{access_control, decoder, device_api, health, scan, workers};
+use crate::{Missing, access_control, decoder, device_api, health, scan, workers};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::extract::connect_info::Connected;
 use axum::http::{HeaderName, Request};
 use axum::response::Redirect;
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::serve::{IncomingStream, Listener};
 use boxoffice::BoxOffice;
 use db::Db;
@@ -51,6 +51,8 @@ pub struct Service {
     pub prometheus: PrometheusHandle,
     /// What the process does for itself, if it is to.
     pub upkeep: Option<Upkeep>,
+    /// What the set-up lacks before every role of the process can be there.
+    pub missing: Vec<Missing>,
 }
 
 /// Devices ask here, and control barcodes leave from here.
@@ -141,6 +143,9 @@ impl Service {
                 .merge(decoder::routes())
                 .merge(scan::routes())
                 .merge(page);
+        }
+        if self.gate.is_none() && !self.missing.is_empty() {
+            router = router.route("/api/v1/{*rest}", any(async || Problem::not_set_up()));
         }
         if let Some(role) = &self.box_office {
             router = router.merge(access_control::routes(role));

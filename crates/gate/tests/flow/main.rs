@@ -10,5 +10,6 @@ mod desk;
 mod devices;
 mod door;
 mod house;
+mod interface;
 mod journal;
 mod pass_list;

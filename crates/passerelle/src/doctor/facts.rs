@@ -54,6 +54,9 @@ pub struct Facts {
     pub database: Database,
 }
 
+/// The place of what no file holds.
+const BACK_OFFICE: &str = "the back office";
+
 /// A text file of the set-up, or why it cannot be read.
 pub struct TextFile {
     pub path: PathBuf,
@@ -64,6 +67,26 @@ impl TextFile {
     pub fn read(path: PathBuf) -> Self {
         let text = std::fs::read_to_string(&path);
         Self { path, text }
+    }
+
+    /// The file that the configuration names, if it names one; what it leaves to
+    /// the back office is in no file.
+    pub fn named(config: &Config, path: Option<&Path>) -> Self {
+        match path {
+            Some(path) => Self::read(config.path(path)),
+            None => Self {
+                path: PathBuf::from(BACK_OFFICE),
+                text: Err(std::io::Error::new(
+                    std::io::ErrorKind::NotFound,
+                    "the configuration names no file",
+                )),
+            },
+        }
+    }
+
+    /// Whether the back office manages this part.
+    pub fn is_in_the_back_office(&self) -> bool {
+        self.path == Path::new(BACK_OFFICE)
     }
 
     /// The file itself, where no line says more.

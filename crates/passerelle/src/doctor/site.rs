@@ -24,6 +24,14 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     let mut findings = Findings::of(Part::Site);
     let text = match &file.text {
         Ok(text) => text,
+        Err(_) if file.is_in_the_back_office() => {
+            findings.not_checked(
+                file.place(),
+                "[set_up] names no file for the site.".to_owned(),
+                "The back office's page Set-up manages and checks this part; name a file to manage it by file.",
+            );
+            return findings.into_list();
+        }
         Err(error) => {
             findings.mistake(
                 "site_unreadable",

@@ -59,6 +59,8 @@ impl House {
         let address = free_address();
         let config = format!(
             "[server]\nlisten = \"{address}\"\n\
+             [set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
+             mapping = \"mapping.json\"\n\
              [otipass]\nurl = \"http://{partner}/api\"\ndecision_budget_ms = {BUDGET_MS}\n\
              [external_sales]\nevery_s = 1\n"
         );

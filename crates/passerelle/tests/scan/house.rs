@@ -127,7 +127,9 @@ impl House {
             sandbox,
             runtime,
         };
-        let configuration = format!("[otipass]\nurl = \"http://{otipass}/api\"\n{configuration}");
+        let configuration = format!(
+            "[set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\nmapping = \"mapping.json\"\n[otipass]\nurl = \"http://{otipass}/api\"\n{configuration}"
+        );
         house.configure(&configuration);
         house.start();
         // From now on it listens at the same address.

@@ -28,6 +28,14 @@ fn client() -> reqwest::Client {
 
 /// A folder with the example site and this configuration.
 fn set_up(configuration: &str) -> tempfile::TempDir {
+    folder(&format!(
+        "{configuration}[set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
+         mapping = \"mapping.json\"\n"
+    ))
+}
+
+/// The same, and the configuration names no file unless it says so.
+fn folder(configuration: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/villeneuve");
     for file in ["site.toml", "mapping.json", "catalogue.toml"] {
@@ -244,4 +252,24 @@ async fn gate_and_box_office_run_apart_and_meet_over_the_access_control_service(
         service.ask_to_end();
         assert!(service.ended());
     }
+}
+
+#[tokio::test]
+async fn what_nobody_has_set_up_is_named_and_the_service_runs() {
+    let listening = "[server]\nlisten = \"127.0.0.1:0\"\n";
+    let service = Service::in_folder(folder(listening));
+    let get = async |path: &str| {
+        let url = format!("http://{}{path}", service.address);
+        client().get(url).send().await.expect("an answer")
+    };
+    let ready = get("/health/ready").await;
+    assert_eq!(ready.status(), 200);
+    let ready: Value = ready.json().await.expect("JSON");
+    assert_eq!(ready["status"], "set_up_incomplete");
+    assert_eq!(ready["missing"], json!(["site", "connection", "mapping"]));
+    let device = get("/api/v1/device").await;
+    assert_eq!(device.status(), 503);
+    let problem: Value = device.json().await.expect("JSON");
+    assert_eq!(problem["code"], "not_set_up");
+    assert_eq!(get("/office/welcome").await.status(), 200);
 }

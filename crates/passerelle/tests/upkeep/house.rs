@@ -70,6 +70,8 @@ impl House {
         }
         let configuration = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\n\
+             [set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
+             mapping = \"mapping.json\"\n\
              [otipass]\nurl = \"{otipass}\"\nusername = \"villeneuve\"\n\
              password_file = \"otipass.password\"\n\
              [access_control]\npassword_file = \"operator.password\"\ncalls_per_minute = 6000\n\

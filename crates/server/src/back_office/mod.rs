@@ -39,6 +39,7 @@ mod welcome;
 
 pub use routes::{Cell, access_table};
 
+use crate::SetUp;
 use crate::service::Service;
 use axum::Router;
 use boxoffice::BoxOffice;
@@ -73,6 +74,8 @@ pub struct OfficeRole {
     pub zone: Zone,
     /// The organisation's currency, such as `EUR`.
     pub currency: String,
+    /// Who manages the set-up, and what it takes to change it.
+    pub set_up: SetUp,
 }
 
 /// What pages work with.

@@ -67,10 +67,12 @@ impl House {
                 site_name: "Musées de Villeneuve".to_owned(),
                 zone: "Europe/Paris".parse().unwrap(),
                 currency: "EUR".to_owned(),
+                set_up: server::SetUp::default(),
             }),
             db: test.db.clone(),
             prometheus: PrometheusBuilder::new().build_recorder().handle(),
             upkeep: None,
+            missing: Vec::new(),
         };
         let stop = CancellationToken::new();
         tokio::spawn(service.serve(listener, stop.clone()));

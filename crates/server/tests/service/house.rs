@@ -279,6 +279,7 @@ impl House {
             db: test.db.clone(),
             prometheus: plan.prometheus,
             upkeep: None,
+            missing: Vec::new(),
         };
         let shutdown = CancellationToken::new();
         let serving = tokio::spawn(service.serve(listener, shutdown.clone()));

@@ -1,0 +1,211 @@
+//! The interface to Otipass as the back office keeps it: where it is, with what
+//! credentials, and the mapping parameters as they were pasted.
+//!
+//! A secret changes only where a [`SecretChange`] says so: saving anything else
+//! cannot erase it.
+
+use crate::{SiteError, WhenSilent};
+use db::{Db, DbError, Row, Tx, params};
+use otipass::Credentials;
+use secrecy::{ExposeSecret, SecretString};
+
+/// The kind of pass system; there is one.
+const KIND: &str = "OTIPASS";
+
+/// Where Otipass is, and how long it may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// What Otipass gave, up to and with `/api`.
+    pub url: String,
+    /// What Otipass gave; empty with an API key.
+    pub username: String,
+    /// How long a visitor waits for an answer at most.
+    pub decision_budget_ms: u32,
+    /// What happens when Otipass does not answer within it.
+    pub when_silent: WhenSilent,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            username: String::new(),
+            decision_budget_ms: 1_500,
+            when_silent: WhenSilent::default(),
+        }
+    }
+}
+
+/// The interface as it is kept.
+#[derive(Debug, Clone, Default)]
+pub struct StoredInterface {
+    /// Where Otipass is; its URL is empty if nobody has said yet.
+    pub connection: Connection,
+    /// The password that goes with the user name.
+    pub password: Option<SecretString>,
+    /// The key that stands instead of user name and password.
+    pub api_key: Option<SecretString>,
+    /// The mapping parameters as they were pasted, without mistakes.
+    pub mapping: Option<String>,
+    /// Mapping parameters with mistakes that someone is still at.
+    pub mapping_draft: Option<String>,
+    /// Counts the changes.
+    pub revision: i64,
+}
+
+impl StoredInterface {
+    /// What Otipass is shown: the API key if there is one.
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
+        match &self.api_key {
+            Some(key) => Credentials::ApiKey(key.clone()),
+            None => Credentials::Basic {
+                username: self.connection.username.clone(),
+                password: self.password.clone().unwrap_or_default(),
+            },
+        }
+    }
+}
+
+/// What becomes of a secret.
+#[derive(Debug, Clone, Default)]
+pub enum SecretChange {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is replaced; by nothing, it is removed.
+    Set(Option<SecretString>),
+}
+
+impl SecretChange {
+    fn applied(self, present: Option<SecretString>) -> Option<SecretString> {
+        match self {
+            Self::Keep => present,
+            Self::Set(secret) => secret,
+        }
+    }
+}
+
+/// The interface as the back office keeps it; empty if it was never saved.
+///
+/// # Errors
+/// [`DbError`].
+pub fn load(tx: &mut Tx<'_>) -> Result<StoredInterface, DbError> {
+    let row = tx.query_opt("SELECT * FROM gate_interface WHERE id = 1", params![])?;
+    row.as_ref()
+        .map_or_else(|| Ok(StoredInterface::default()), stored)
+}
+
+/// As [`load`], in a transaction of its own.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn read(db: &Db) -> Result<StoredInterface, DbError> {
+    db.read("interface", load).await
+}
+
+fn stored(row: &Row) -> Result<StoredInterface, DbError> {
+    let secret = |column| Ok::<_, DbError>(row.get::<Option<String>>(column)?.map(Into::into));
+    let when_silent: String = row.get("when_silent")?;
+    let budget_ms: i64 = row.get("decision_budget_ms")?;
+    let usual = Connection::default();
+    Ok(StoredInterface {
+        connection: Connection {
+            url: row.get("url")?,
+            username: row.get("username")?,
+            decision_budget_ms: u32::try_from(budget_ms).unwrap_or(usual.decision_budget_ms),
+            when_silent: WhenSilent::named(&when_silent).unwrap_or_default(),
+        },
+        password: secret("password")?,
+        api_key: secret("api_key")?,
+        mapping: row.get("mapping")?,
+        mapping_draft: row.get("mapping_draft")?,
+        revision: row.get("revision")?,
+    })
+}
+
+/// Saves where Otipass is; the mapping parameters stay.
+///
+/// # Errors
+/// [`DbError`].
+pub fn save_connection(
+    tx: &mut Tx<'_>,
+    connection: Connection,
+    password: SecretChange,
+    api_key: SecretChange,
+) -> Result<(), DbError> {
+    let present = load(tx)?;
+    save(
+        tx,
+        &StoredInterface {
+            connection,
+            password: password.applied(present.password),
+            api_key: api_key.applied(present.api_key),
+            ..present
+        },
+    )
+}
+
+/// Saves mapping parameters; connection and secrets stay.
+///
+/// Text with mistakes is kept apart, so that what the gate works with stays
+/// whole.
+///
+/// # Errors
+/// [`DbError`].
+pub fn save_mapping(tx: &mut Tx<'_>, text: &str) -> Result<(), DbError> {
+    let present = load(tx)?;
+    let readable = otipass::read_mapping(text).mapping.is_some();
+    let (mapping, mapping_draft) = if readable {
+        (Some(text.to_owned()), None)
+    } else {
+        (present.mapping, Some(text.to_owned()))
+    };
+    save(
+        tx,
+        &StoredInterface {
+            mapping,
+            mapping_draft,
+            ..present
+        },
+    )
+}
+
+fn save(tx: &mut Tx<'_>, interface: &StoredInterface) -> Result<(), DbError> {
+    let connection = &interface.connection;
+    let secret =
+        |secret: &Option<SecretString>| secret.as_ref().map(|s| s.expose_secret().to_owned());
+    tx.execute(
+        "INSERT INTO gate_interface (id, type, url, username, password, api_key, mapping,
+                                     mapping_draft, decision_budget_ms, when_silent, revision)
+         VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, 1)
+         ON CONFLICT (id) DO UPDATE SET type = $1, url = $2, username = $3, password = $4,
+             api_key = $5, mapping = $6, mapping_draft = $7, decision_budget_ms = $8,
+             when_silent = $9, revision = gate_interface.revision + 1",
+        params![
+            KIND,
+            &connection.url,
+            &connection.username,
+            secret(&interface.password),
+            secret(&interface.api_key),
+            interface.mapping.as_deref(),
+            interface.mapping_draft.as_deref(),
+            i64::from(connection.decision_budget_ms),
+            connection.when_silent.as_str(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The site as the database holds it, if there is one.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn read_site(db: &Db) -> Result<Option<crate::Site>, DbError> {
+    let read = db.read("site", crate::Site::load).await;
+    match read {
+        Ok(site) => Ok(Some(site)),
+        Err(SiteError::Missing) => Ok(None),
+        Err(SiteError::Db(error)) => Err(error),
+    }
+}

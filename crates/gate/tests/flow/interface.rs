@@ -1,0 +1,88 @@
+//! The interface as the back office keeps it.
+
+use db::testing::TestDb;
+use gate::interface::{Connection, SecretChange, load, read, save_connection, save_mapping};
+use gate::{Gate, WhenSilent};
+use kernel::ManualClock;
+use otipass::Credentials;
+use secrecy::ExposeSecret;
+
+db::conformance! {
+    the_password_stays_when_something_else_is_saved,
+    mapping_parameters_with_mistakes_replace_nothing,
+}
+
+const MAPPING: &str = include_str!("../../../../examples/villeneuve/mapping.json");
+
+fn connection(url: &str) -> Connection {
+    Connection {
+        url: url.to_owned(),
+        username: "villeneuve".to_owned(),
+        decision_budget_ms: 900,
+        when_silent: WhenSilent::Refuse,
+    }
+}
+
+async fn save(test: &TestDb, url: &str, password: SecretChange) {
+    let connection = connection(url);
+    let save = move |tx: &mut db::Tx<'_>| {
+        save_connection(tx, connection.clone(), password.clone(), SecretChange::Keep)
+    };
+    test.db.write("save", save).await.unwrap();
+}
+
+async fn the_password_stays_when_something_else_is_saved(test: TestDb) {
+    Gate::prepare(&test.db, &ManualClock::new(crate::house::now()))
+        .await
+        .unwrap();
+    assert_eq!(
+        read(&test.db).await.unwrap().connection,
+        Connection::default()
+    );
+    let secret = SecretChange::Set(Some("0123 tide".to_owned().into()));
+    assert!(!format!("{secret:?}").contains("tide"));
+    save(&test, "https://one.example/api", secret).await;
+    save(&test, "https://two.example/api", SecretChange::Keep).await;
+    test.db
+        .write("map", |tx| save_mapping(tx, MAPPING))
+        .await
+        .unwrap();
+    let stored = test.db.read("load", load).await.unwrap();
+    assert_eq!(stored.connection, connection("https://two.example/api"));
+    assert_eq!(stored.mapping.as_deref(), Some(MAPPING));
+    assert_eq!(stored.revision, 3);
+    assert!(!format!("{stored:?}").contains("tide"));
+    let Credentials::Basic { username, password } = stored.credentials() else {
+        panic!("no API key was given");
+    };
+    assert_eq!(
+        (username.as_str(), password.expose_secret()),
+        ("villeneuve", "0123 tide")
+    );
+    save(&test, "https://two.example/api", SecretChange::Set(None)).await;
+    assert!(read(&test.db).await.unwrap().password.is_none());
+}
+
+async fn mapping_parameters_with_mistakes_replace_nothing(test: TestDb) {
+    Gate::prepare(&test.db, &ManualClock::new(crate::house::now()))
+        .await
+        .unwrap();
+    let wrong = MAPPING.replacen("VN26", "VN26-2026", 1);
+    let drafted = wrong.clone();
+    test.db
+        .write("map", |tx| save_mapping(tx, MAPPING))
+        .await
+        .unwrap();
+    test.db
+        .write("map", move |tx| save_mapping(tx, &drafted))
+        .await
+        .unwrap();
+    let stored = read(&test.db).await.unwrap();
+    assert_eq!(stored.mapping.as_deref(), Some(MAPPING));
+    assert_eq!(stored.mapping_draft, Some(wrong));
+    test.db
+        .write("map", |tx| save_mapping(tx, MAPPING))
+        .await
+        .unwrap();
+    assert_eq!(read(&test.db).await.unwrap().mapping_draft, None);
+}

@@ -14,6 +14,7 @@ pub mod catalogue;
 mod catalogue_file;
 pub mod doctor;
 mod external_sales;
+pub mod history;
 pub mod ledger;
 mod order;
 mod organisation;

@@ -126,7 +126,11 @@ CREATE TABLE gate_check (
 CREATE INDEX gate_check_by_day ON gate_check (business_day, outcome);
 CREATE INDEX gate_check_admitted ON gate_check (business_day, sector, hour, device) WHERE admitted = 1;
 
-CREATE INDEX gate_check_by_card ON gate_check (card, scanned_at) WHERE admitted = 1;
+CREATE INDEX gate_check_by_card ON gate_check (card, scanned_at) WHERE card IS NOT NULL;
+-- What people search checks by; the latest first.
+CREATE INDEX gate_check_by_arrival ON gate_check (arrived_at);
+CREATE INDEX gate_check_by_device ON gate_check (device, arrived_at);
+CREATE INDEX gate_check_by_outcome ON gate_check (outcome, arrived_at);
 CREATE UNIQUE INDEX gate_check_follow_up ON gate_check (follows) WHERE follows IS NOT NULL;
 CREATE INDEX gate_check_with_card ON gate_check (arrived_at) WHERE card_removed_at IS NULL;
 

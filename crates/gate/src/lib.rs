@@ -26,6 +26,7 @@ mod device_token;
 mod enrolment;
 mod gate;
 mod give_back;
+pub mod history;
 mod intent;
 pub mod interface;
 mod journal;

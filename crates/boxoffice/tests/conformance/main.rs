@@ -4,6 +4,7 @@
 
 mod cancellation;
 mod desk;
+mod history;
 mod import;
 mod reports;
 mod runs;

@@ -1,11 +1,23 @@
-//! A day as those see it who watch it.
+//! A day as those see it who watch it, and checks that are looked up.
 
 use crate::house::{EXPIRED, GOOD, TWICE, id, now, scan, usual};
 use db::testing::TestDb;
+use gate::history::{CheckFilter, checks, history};
 use gate::{Cancellation, day};
 
 db::conformance! {
     a_day_counts_who_came_in_and_how_checks_were_decided,
+    checks_are_found_by_what_is_known_of_them,
+    a_check_is_told_with_all_that_became_of_it,
+}
+
+fn cancellation(check: u128) -> Cancellation {
+    Cancellation {
+        id: "00000000-0000-4000-9000-000000000001".parse().unwrap(),
+        check_id: id(check),
+        device: "PDA01".parse().unwrap(),
+        cancelled_at: now().plus_ms(60_000),
+    }
 }
 
 async fn a_day_counts_who_came_in_and_how_checks_were_decided(test: TestDb) {
@@ -13,13 +25,7 @@ async fn a_day_counts_who_came_in_and_how_checks_were_decided(test: TestDb) {
     for (n, code) in [(1, TWICE), (2, TWICE), (3, GOOD), (4, EXPIRED)] {
         house.outcome(&scan(n, "PDA01", code)).await;
     }
-    let cancellation = Cancellation {
-        id: "00000000-0000-4000-9000-000000000001".parse().unwrap(),
-        check_id: id(1),
-        device: "PDA01".parse().unwrap(),
-        cancelled_at: now().plus_ms(60_000),
-    };
-    house.gate.cancel(cancellation).await.unwrap();
+    house.gate.cancel(cancellation(1)).await.unwrap();
     let zone = house.gate.site().zone.clone();
     let today = zone.business_day(now());
     let db = &house.test.db;
@@ -34,4 +40,87 @@ async fn a_day_counts_who_came_in_and_how_checks_were_decided(test: TestDb) {
     assert!(day::outcomes(db, yesterday).await.unwrap().is_empty());
     let asked = house.gate.partner_state();
     assert_eq!((asked.answered, asked.failed, asked.spared), (4, 0, false));
+}
+
+async fn checks_are_found_by_what_is_known_of_them(test: TestDb) {
+    let house = usual(test).await;
+    let scans = [
+        (1, "PDA01", TWICE),
+        (2, "PDA02", TWICE),
+        (3, "PDA01", GOOD),
+        (4, "PDA01", EXPIRED),
+    ];
+    let mut arrived = Vec::new();
+    for (n, device, code) in scans {
+        house.outcome(&scan(n, device, code)).await;
+        let (check, _) = house.gate.check(scan(n, device, code)).await.unwrap();
+        arrived.push(check.arrived_at);
+        // Two arrive in the same moment.
+        if n != 2 {
+            house.clock.advance_ms(1_000);
+        }
+    }
+    let db = &house.test.db;
+    let found = async |filter: CheckFilter, limit| {
+        let found = checks(db, filter, limit).await.unwrap();
+        found.iter().map(|check| check.id).collect::<Vec<_>>()
+    };
+    let all = CheckFilter::default;
+    assert_eq!(found(all(), 9).await, [4, 3, 2, 1].map(id));
+    let card = CheckFilter {
+        card: TWICE.parse().ok(),
+        ..all()
+    };
+    assert_eq!(found(card, 9).await, [2, 1].map(id));
+    let device = CheckFilter {
+        device: "PDA02".parse().ok(),
+        ..all()
+    };
+    assert_eq!(found(device, 9).await, [id(2)]);
+    let decision = CheckFilter {
+        decision: "pass_expired".parse().ok(),
+        ..all()
+    };
+    assert_eq!(found(decision, 9).await, [id(4)]);
+    let between = CheckFilter {
+        from: Some(arrived[1]),
+        until: Some(arrived[3]),
+        ..all()
+    };
+    assert_eq!(found(between, 9).await, [3, 2].map(id));
+    // Page by page: each once.
+    let mut seen = Vec::new();
+    let mut before = None;
+    while let Some(check) = checks(db, CheckFilter { before, ..all() }, 1)
+        .await
+        .unwrap()
+        .pop()
+    {
+        before = Some((check.arrived_at, check.id));
+        seen.push(check.id);
+    }
+    assert_eq!(seen, [4, 3, 2, 1].map(id));
+}
+
+async fn a_check_is_told_with_all_that_became_of_it(test: TestDb) {
+    let house = usual(test).await;
+    for (n, code) in [(1, GOOD), (2, EXPIRED)] {
+        house.outcome(&scan(n, "PDA01", code)).await;
+    }
+    house.gate.cancel(cancellation(1)).await.unwrap();
+    let db = &house.test.db;
+    let told = history(db, id(1)).await.unwrap().unwrap();
+    assert_eq!(told.check.id, id(1));
+    assert!(told.check.cancelled);
+    let barcode = told.barcode.unwrap();
+    assert_eq!([barcode.barcode.reveal()], *house.barcodes().await);
+    assert_eq!(
+        told.cancellation.unwrap().cancelled_at,
+        now().plus_ms(60_000)
+    );
+    assert_eq!(told.give_back.unwrap().told_at, None);
+    let refused = history(db, id(2)).await.unwrap().unwrap();
+    assert_eq!(refused.check.decision.as_str(), "pass_expired");
+    assert_eq!((refused.barcode, refused.cancellation), (None, None));
+    assert_eq!(history(db, id(9)).await.unwrap(), None);
 }

@@ -21,6 +21,7 @@ texts!(Texts {
     books: "Les comptes", "The books";
     sales: "Ventes", "Sales";
     attendance: "Fréquentation", "Attendance";
+    checks: "Contrôles", "Checks";
     system: "Le système", "The system";
     accounts: "Comptes", "Accounts";
     audit: "Journal d’audit", "Audit log";
@@ -72,7 +73,10 @@ pub(crate) struct Frame {
 /// The navigation: a page that is to be found there has a line here.
 fn places(t: &'static Texts) -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
     vec![
-        (t.day, vec![("/office/", t.today)]),
+        (
+            t.day,
+            vec![("/office/", t.today), ("/office/checks", t.checks)],
+        ),
         (
             t.books,
             vec![

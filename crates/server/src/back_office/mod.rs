@@ -11,6 +11,7 @@ mod accounts;
 mod assets;
 mod attendance;
 mod audit;
+mod checks;
 mod cookie;
 mod entered;
 mod figure;

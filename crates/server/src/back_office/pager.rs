@@ -1,9 +1,10 @@
-//! From page to page of a long list: newest first, by the last row's number, so
+//! From page to page of a long list: newest first, by the last row's key, so
 //! that what comes in meanwhile moves nothing.
 
 use super::frame::Frame;
 use askama::Template;
 use askama::filters::HtmlSafe;
+use std::fmt::Display;
 
 /// The links below a list; a template shows them by `{{ pager }}`.
 #[derive(Debug, Clone, Template)]
@@ -20,14 +21,14 @@ impl Pager {
     /// Links of the list at `path` with the filter `query` (pairs of name and
     /// value; empty ones are left out). `present` is the `before` of this page,
     /// `next` that of the one after it.
-    pub(crate) fn new(
+    pub(crate) fn new<K: Display>(
         frame: &Frame,
         path: &str,
         query: &[(&str, &str)],
-        present: Option<i64>,
-        next: Option<i64>,
+        present: Option<K>,
+        next: Option<K>,
     ) -> Self {
-        let link = |before: Option<i64>| {
+        let link = |before: Option<K>| {
             let mut text = form_urlencoded::Serializer::new(String::new());
             for (name, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
                 text.append_pair(name, value);

@@ -7,8 +7,8 @@ use super::frame::Frame;
 use super::guard::{guard, nothing_here};
 use super::page_error::PageError;
 use super::{
-    Office, accounts, assets, attendance, audit, me, provider, sales, second_step, sign_in, today,
-    welcome,
+    Office, accounts, assets, attendance, audit, checks, me, provider, sales, second_step, sign_in,
+    today, welcome,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -128,6 +128,9 @@ pub(crate) const TABLE: &[Route] = &[
     file("/office", ANY, || get(today::lead)),
     page("/office/", ANY, || get(today::show), today::samples),
     file("/office/live", ANY, || get(today::watch)),
+    page("/office/checks", ANY, || get(checks::list), checks::samples),
+    answering("/office/checks", ANY, || post(checks::of_card), checks::card_samples),
+    page("/office/checks/{id}", ANY, || get(checks::show), checks::story_samples),
 
     // The books.
     page("/office/sales", BOOKS, || get(sales::show), sales::samples),

@@ -1,0 +1,142 @@
+//! One barcode with all that the box office made of it.
+
+use db::{Db, DbError, params};
+use kernel::{
+    BusinessDay, ContactNumber, ControlBarcode, Money, OrderNumber, ProductCode, TariffCode,
+    Timestamp,
+};
+
+/// What was made of a barcode, as far as it came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// How it was handed over.
+    pub staged: Option<StagedHistory>,
+    /// What it was sold as.
+    pub sale: Option<SaleHistory>,
+    /// Its lines on the pending account, in their order.
+    pub lines: Vec<LineHistory>,
+}
+
+/// A barcode that the access control service took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagedHistory {
+    /// `ready`, `held`, `sold` or `cancelled`.
+    pub state: String,
+    /// Why it is held.
+    pub held_reason: Option<String>,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// When the gate's cancellation of it was dated.
+    pub cancelled_at: Option<Timestamp>,
+}
+
+/// A ticket with its order, and the STX_File both came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaleHistory {
+    /// The ticket's number here.
+    pub ticket: i64,
+    /// The product.
+    pub product: ProductCode,
+    /// The tariff.
+    pub tariff: TariffCode,
+    /// The price.
+    pub price: Money,
+    /// The VAT in it.
+    pub vat: Money,
+    /// The ticket's state.
+    pub state: String,
+    /// On which day it was cancelled.
+    pub cancelled_on: Option<BusinessDay>,
+    /// The order.
+    pub order: OrderNumber,
+    /// Who buys.
+    pub contact: ContactNumber,
+    /// When the order was made here.
+    pub order_created_at: Timestamp,
+    /// The STX_File's name.
+    pub file: String,
+    /// When it was written.
+    pub file_created_at: Timestamp,
+    /// When it was imported.
+    pub file_imported_at: Option<Timestamp>,
+}
+
+/// A line on the pending account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineHistory {
+    /// `SALE` or `CANCELLATION`.
+    pub kind: String,
+    /// The amount.
+    pub amount: Money,
+    /// The VAT in it.
+    pub vat: Money,
+    /// The day it counts for.
+    pub business_day: BusinessDay,
+    /// When it was booked.
+    pub booked_at: Timestamp,
+}
+
+/// What was made of `barcode`.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn history(db: &Db, barcode: ControlBarcode) -> Result<History, DbError> {
+    db.read("one barcode", move |tx| {
+        let mut history = History::default();
+        let staged = tx.query_opt(
+            "SELECT state, held_reason, received_at, cancelled_at FROM box_staged
+             WHERE barcode = $1",
+            params![&barcode],
+        )?;
+        if let Some(row) = staged {
+            history.staged = Some(StagedHistory {
+                state: row.get("state")?,
+                held_reason: row.get("held_reason")?,
+                received_at: row.get("received_at")?,
+                cancelled_at: row.get("cancelled_at")?,
+            });
+        }
+        let sale = tx.query_opt(
+            "SELECT t.id, t.product, t.tariff, t.price_minor, t.vat_minor, t.state,
+                    t.cancelled_on, o.order_number, o.contact, o.created_at AS order_created_at,
+                    f.name, f.created_at, f.imported_at
+             FROM box_ticket t
+             JOIN box_order o ON o.id = t.order_id
+             JOIN box_stx_file f ON f.id = o.stx_file_id
+             WHERE t.barcode = $1",
+            params![&barcode],
+        )?;
+        let Some(row) = sale else { return Ok(history) };
+        let sale = SaleHistory {
+            ticket: row.get("id")?,
+            product: row.get("product")?,
+            tariff: row.get("tariff")?,
+            price: row.get("price_minor")?,
+            vat: row.get("vat_minor")?,
+            state: row.get("state")?,
+            cancelled_on: row.get("cancelled_on")?,
+            order: row.get("order_number")?,
+            contact: row.get("contact")?,
+            order_created_at: row.get("order_created_at")?,
+            file: row.get("name")?,
+            file_created_at: row.get("created_at")?,
+            file_imported_at: row.get("imported_at")?,
+        };
+        for row in tx.query(
+            "SELECT kind, amount_minor, vat_minor, business_day, booked_at
+             FROM box_account_line WHERE ticket_id = $1 ORDER BY id",
+            params![sale.ticket],
+        )? {
+            history.lines.push(LineHistory {
+                kind: row.get("kind")?,
+                amount: row.get("amount_minor")?,
+                vat: row.get("vat_minor")?,
+                business_day: row.get("business_day")?,
+                booked_at: row.get("booked_at")?,
+            });
+        }
+        history.sale = Some(sale);
+        Ok(history)
+    })
+    .await
+}

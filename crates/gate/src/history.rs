@@ -1,0 +1,301 @@
+//! Looking checks up: a list to search, and one check with all that the gate
+//! made of it.
+
+use crate::check::read_as;
+use crate::{Decision, Direction, Mode};
+use db::{Db, DbError, Row, Tx, Value, params};
+use kernel::{
+    BusinessDay, CardNumber, CheckId, ControlBarcode, DeviceCode, ProductCode, SeasonCode,
+    SectorCode, Timestamp,
+};
+use std::fmt::Write;
+
+/// Which checks are wanted; an empty filter wants all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckFilter {
+    /// Of this pass.
+    pub card: Option<CardNumber>,
+    /// At this device.
+    pub device: Option<DeviceCode>,
+    /// So decided.
+    pub decision: Option<Decision>,
+    /// That arrived at this moment or later.
+    pub from: Option<Timestamp>,
+    /// That arrived before.
+    pub until: Option<Timestamp>,
+    /// Behind this check in the list.
+    pub before: Option<(Timestamp, CheckId)>,
+}
+
+/// A check in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckLine {
+    /// Its id.
+    pub id: CheckId,
+    /// The device.
+    pub device: DeviceCode,
+    /// Whether the device decided by itself.
+    pub mode: Mode,
+    /// Which way the visitor went.
+    pub direction: Direction,
+    /// When it was scanned, by the device's clock.
+    pub scanned_at: Timestamp,
+    /// When the server heard of it.
+    pub arrived_at: Timestamp,
+    /// When it was decided.
+    pub decided_at: Timestamp,
+    /// The decision.
+    pub decision: Decision,
+    /// The pass, if it is one and its number was not removed.
+    pub card: Option<CardNumber>,
+    /// Where, if the device leads to a mapped sector.
+    pub sector: Option<SectorCode>,
+    /// Whether the entry was cancelled.
+    pub cancelled: bool,
+}
+
+/// One check with all that the gate made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// The check.
+    pub check: CheckLine,
+    /// What the agent noted on a forced entry.
+    pub forced_note: Option<String>,
+    /// The day it counts for.
+    pub business_day: BusinessDay,
+    /// Until when the pass is valid, as Otipass said.
+    pub valid_until: Option<String>,
+    /// Entries left, as Otipass said.
+    pub entries_left: Option<String>,
+    /// The refused check whose visitor the device admitted all the same.
+    pub follows: Option<CheckId>,
+    /// The check that holds instead of this one.
+    pub followed_by: Option<CheckId>,
+    /// Whether the device admitted whom the gate cannot recognise.
+    pub door_admitted: bool,
+    /// When its card number was removed.
+    pub card_removed_at: Option<Timestamp>,
+    /// Its control barcode.
+    pub barcode: Option<BarcodeHistory>,
+    /// What Otipass has to be told.
+    pub declaration: Option<DeclarationHistory>,
+    /// That it was taken back.
+    pub cancellation: Option<CancellationHistory>,
+    /// That Otipass has to give the entry back.
+    pub give_back: Option<GiveBackHistory>,
+}
+
+/// A control barcode on its way to ticketing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BarcodeHistory {
+    /// The barcode.
+    pub barcode: ControlBarcode,
+    /// Its season.
+    pub season: SeasonCode,
+    /// Its product.
+    pub product: ProductCode,
+    /// When the visitor was controlled.
+    pub controlled_at: Timestamp,
+    /// When ticketing took it.
+    pub delivered_at: Option<Timestamp>,
+    /// Why ticketing refused it.
+    pub refused: Option<String>,
+}
+
+/// A declaration to Otipass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclarationHistory {
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it is tried next.
+    pub due_at: Timestamp,
+    /// When Otipass heard of it.
+    pub declared_at: Option<Timestamp>,
+    /// Why Otipass disputes the entry.
+    pub disputed: Option<String>,
+}
+
+/// A cancellation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancellationHistory {
+    /// Why, in one word.
+    pub cause: String,
+    /// When, by the device's clock.
+    pub cancelled_at: Timestamp,
+    /// When the server heard of it.
+    pub arrived_at: Timestamp,
+    /// When ticketing heard of it.
+    pub delivered_at: Option<Timestamp>,
+    /// Why ticketing refused it.
+    pub refused: Option<String>,
+}
+
+/// An entry that Otipass is to give back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GiveBackHistory {
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it is tried next.
+    pub due_at: Timestamp,
+    /// When Otipass heard of it.
+    pub told_at: Option<Timestamp>,
+}
+
+/// The checks that are wanted, the latest arrival first, at most `limit`.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn checks(db: &Db, filter: CheckFilter, limit: u32) -> Result<Vec<CheckLine>, DbError> {
+    db.read("search checks", move |tx| {
+        let (condition, mut values) = condition(&filter);
+        values.push(limit.into());
+        let sql = format!(
+            "SELECT c.*, (SELECT x.id FROM gate_cancellation x
+                          WHERE x.check_id = c.check_id) AS cancellation
+             FROM gate_check c WHERE {condition}
+             ORDER BY c.arrived_at DESC, c.check_id DESC LIMIT ${}",
+            values.len()
+        );
+        tx.query(&sql, &values)?.iter().map(line).collect()
+    })
+    .await
+}
+
+/// What stands behind WHERE, and its parameters. It is made of constants only.
+fn condition(filter: &CheckFilter) -> (String, Vec<Value>) {
+    let mut values = Vec::<Value>::new();
+    let mut text = String::from("1 = 1");
+    let mut and = |condition: &str, value: Value| {
+        values.push(value);
+        // Writing to a string does not fail.
+        let _ = write!(text, " AND {condition} ${}", values.len());
+    };
+    if let Some(card) = &filter.card {
+        and("c.card =", card.into());
+    }
+    if let Some(device) = &filter.device {
+        and("c.device =", device.into());
+    }
+    if let Some(decision) = filter.decision {
+        and("c.outcome =", decision.as_str().into());
+    }
+    if let Some(from) = filter.from {
+        and("c.arrived_at >=", from.into());
+    }
+    if let Some(until) = filter.until {
+        and("c.arrived_at <", until.into());
+    }
+    if let Some((at, id)) = filter.before {
+        and("c.arrived_at <=", at.into());
+        and("(c.arrived_at <", at.into());
+        values.push(id.into());
+        let _ = write!(text, " OR c.check_id < ${})", values.len());
+    }
+    (text, values)
+}
+
+fn line(row: &Row) -> Result<CheckLine, DbError> {
+    Ok(CheckLine {
+        id: row.get("check_id")?,
+        device: row.get("device")?,
+        mode: read_as(row, "mode")?,
+        direction: read_as(row, "direction")?,
+        scanned_at: row.get("scanned_at")?,
+        arrived_at: row.get("arrived_at")?,
+        decided_at: row.get("decided_at")?,
+        decision: read_as(row, "outcome")?,
+        card: row.get("card")?,
+        sector: row.get("sector")?,
+        cancelled: row.get::<Option<String>>("cancellation")?.is_some(),
+    })
+}
+
+/// One check with all that was made of it; `None` if there is none of this id.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn history(db: &Db, id: CheckId) -> Result<Option<History>, DbError> {
+    db.read("one check", move |tx| {
+        let row = tx.query_opt(
+            "SELECT c.*, x.id AS cancellation, f.check_id AS followed_by,
+                    a.check_id AS door_admitted
+             FROM gate_check c
+             LEFT JOIN gate_cancellation x ON x.check_id = c.check_id
+             LEFT JOIN gate_check f ON f.follows = c.check_id
+             LEFT JOIN gate_door_admitted a ON a.check_id = c.check_id
+             WHERE c.check_id = $1",
+            params![id],
+        )?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(History {
+            check: line(&row)?,
+            forced_note: row.get("forced_note")?,
+            business_day: row.get("business_day")?,
+            valid_until: row.get("valid_until")?,
+            entries_left: row.get("entries_left")?,
+            follows: row.get("follows")?,
+            followed_by: row.get("followed_by")?,
+            door_admitted: row.get::<Option<String>>("door_admitted")?.is_some(),
+            card_removed_at: row.get("card_removed_at")?,
+            barcode: barcode(tx, id)?,
+            declaration: declaration(tx, id)?,
+            cancellation: cancellation(tx, id)?,
+            give_back: give_back(tx, id)?,
+        }))
+    })
+    .await
+}
+
+fn barcode(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<BarcodeHistory>, DbError> {
+    let sql = "SELECT * FROM gate_control_barcode WHERE check_id = $1";
+    let Some(row) = tx.query_opt(sql, params![id])? else {
+        return Ok(None);
+    };
+    Ok(Some(BarcodeHistory {
+        barcode: row.get("barcode")?,
+        season: row.get("season")?,
+        product: row.get("product")?,
+        controlled_at: row.get("controlled_at")?,
+        delivered_at: row.get("delivered_at")?,
+        refused: row.get("refused")?,
+    }))
+}
+
+fn declaration(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<DeclarationHistory>, DbError> {
+    let sql = "SELECT * FROM gate_declaration WHERE check_id = $1";
+    let Some(row) = tx.query_opt(sql, params![id])? else {
+        return Ok(None);
+    };
+    Ok(Some(DeclarationHistory {
+        attempts: row.get("attempts")?,
+        due_at: row.get("due_at")?,
+        declared_at: row.get("declared_at")?,
+        disputed: row.get("disputed")?,
+    }))
+}
+
+fn cancellation(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<CancellationHistory>, DbError> {
+    let sql = "SELECT * FROM gate_cancellation WHERE check_id = $1";
+    let Some(row) = tx.query_opt(sql, params![id])? else {
+        return Ok(None);
+    };
+    Ok(Some(CancellationHistory {
+        cause: row.get("cause")?,
+        cancelled_at: row.get("cancelled_at")?,
+        arrived_at: row.get("arrived_at")?,
+        delivered_at: row.get("delivered_at")?,
+        refused: row.get("refused")?,
+    }))
+}
+
+fn give_back(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<GiveBackHistory>, DbError> {
+    let sql = "SELECT * FROM gate_give_back WHERE check_id = $1";
+    let Some(row) = tx.query_opt(sql, params![id])? else {
+        return Ok(None);
+    };
+    Ok(Some(GiveBackHistory {
+        attempts: row.get("attempts")?,
+        due_at: row.get("due_at")?,
+        told_at: row.get("told_at")?,
+    }))
+}

@@ -164,7 +164,10 @@ fn keep_decided(
     now: Timestamp,
 ) -> Result<(Check, Freshness), CheckError> {
     let scan = &item.scan;
-    let recognised = decide::recognise(&scan.code, &scan.device, site, settings);
+    let recognised = match recognised_before(&first, settings) {
+        Some(recognised) => Ok(recognised),
+        None => decide::recognise(&scan.code, &scan.device, site, settings),
+    };
     let opened = decide::at_the_door(scan);
     match decide::afterwards(first.decision, item.outcome, opened, is_pass(&recognised)) {
         Afterwards::Keep => {}
@@ -191,6 +194,18 @@ fn keep_decided(
         Afterwards::TurnedAway => cancellation::turn_away(tx, &first, site, now)?,
     }
     Ok((first, Freshness::Repeated))
+}
+
+/// What a check was recognised as when it was decided. Its device may hang on
+/// another door by now; the visitor did not come through that one.
+fn recognised_before(first: &Check, settings: &InterfaceSettings) -> Option<Recognised> {
+    let sector = first.sector.clone()?;
+    Some(Recognised {
+        card: first.card.clone()?,
+        num_type: settings.format.num_type,
+        info: settings.mapping.sectors.get(&sector)?.clone(),
+        sector,
+    })
 }
 
 fn is_pass(recognised: &Result<Recognised, Reason>) -> Result<(), Reason> {

@@ -19,6 +19,7 @@ db::conformance! {
     a_device_that_opened_after_a_refusal_has_admitted,
     a_device_that_refused_after_a_yes_has_turned_the_visitor_away,
     a_device_settles_a_check_that_is_open,
+    a_visitor_came_through_the_door_of_that_moment,
     a_refusal_costs_no_entry_that_otipass_counted_unheard,
     a_refusal_of_the_device_is_kept_with_its_reason,
     whom_the_gate_cannot_recognise_any_more_it_does_not_forget,
@@ -231,6 +232,20 @@ async fn a_device_settles_a_check_that_is_open(test: TestDb) {
     );
     assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
     assert_eq!(house.barcodes().await.len(), 1);
+}
+
+async fn a_visitor_came_through_the_door_of_that_moment(test: TestDb) {
+    let house = usual(test).await;
+    let unheard = scan(1, "PDA01", EXPIRED);
+    assert_eq!(house.outcome(&unheard).await, "pass_expired");
+    let mut changed = site();
+    let device = changed.devices.get_mut(&"PDA01".parse().unwrap()).unwrap();
+    device.door = "VN_EXP_D1".parse().unwrap();
+    house.change(changed).await;
+    let (told, _) = house.brought(&unheard, "accepted_offline").await;
+    assert_eq!(told, "accepted_offline");
+    let sold_there = "SELECT COUNT(*) AS n FROM gate_control_barcode WHERE sector = 'VN_AUG'";
+    assert_eq!(house.count(sold_there).await, 1);
 }
 
 async fn a_refusal_costs_no_entry_that_otipass_counted_unheard(test: TestDb) {

@@ -340,8 +340,8 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
 fn whole(gate: &mut History, at: Timestamp) {
     let codes = (
         "OTI0002997520260714070000114".parse(),
-        "2026".parse(),
-        "OPEN_PASS".parse(),
+        "VN26".parse(),
+        "PASSVN".parse(),
     );
     if let (Ok(barcode), Ok(season), Ok(product)) = codes {
         gate.barcode = Some(BarcodeHistory {
@@ -386,8 +386,8 @@ fn sold(at: Timestamp) -> Option<Sales> {
         }),
         sale: Some(SaleHistory {
             ticket: 12_345,
-            product: "OPEN_PASS".parse().ok()?,
-            tariff: "PLEIN".parse().ok()?,
+            product: "PASSVN".parse().ok()?,
+            tariff: "CITYPASS".parse().ok()?,
             price,
             vat,
             state: "VALID".to_owned(),
@@ -407,4 +407,25 @@ fn sold(at: Timestamp) -> Option<Sales> {
             booked_at: at.plus_ms(3_600_000),
         }],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use staff::{Language, Role};
+
+    #[test]
+    fn a_sold_check_is_told_up_to_its_order() {
+        let pages = samples(&Frame::sample(Language::En, Some(Role::Support)));
+        for told in [
+            "Handed to ticketing",
+            "STX_File imported",
+            "OTI-1",
+            "Sale booked",
+        ] {
+            assert!(pages[0].contains(told), "{told}");
+        }
+        // Neither the card's number nor the barcode stands there whole.
+        assert!(pages.iter().all(|page| !page.contains("00029975")));
+    }
 }

@@ -225,6 +225,7 @@ fn page(
         kept: counts.is_some(),
         not_kept: t.not_kept,
         nothing: t.nothing,
+        downloads: Vec::new(),
         tiles: counts
             .map(|counts| tiles(formats, counts))
             .unwrap_or_default(),

@@ -35,6 +35,8 @@ pub(crate) struct Figures {
     pub(crate) kept: bool,
     pub(crate) not_kept: &'static str,
     pub(crate) nothing: &'static str,
+    /// What can be downloaded: its name and its address.
+    pub(crate) downloads: Vec<(&'static str, String)>,
     pub(crate) tiles: Vec<(&'static str, String)>,
     pub(crate) figures: Vec<Figure>,
 }

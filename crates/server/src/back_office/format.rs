@@ -103,6 +103,22 @@ impl Formats {
         }
     }
 
+    /// A VAT rate: `5,5 %` or `5.5%`.
+    pub(crate) fn rate(&self, rate: kernel::VatRate) -> String {
+        let (whole, part) = (rate.basis_points() / 100, rate.basis_points() % 100);
+        let part = format!("{part:02}");
+        let part = part.trim_end_matches('0');
+        let (point, sign) = match self.language {
+            Language::Fr => (',', "\u{a0}%"),
+            Language::En => ('.', "%"),
+        };
+        if part.is_empty() {
+            format!("{whole}{sign}")
+        } else {
+            format!("{whole}{point}{part}{sign}")
+        }
+    }
+
     /// A day: `14 juillet 2026` or `14 July 2026`.
     pub(crate) fn day(&self, day: BusinessDay) -> String {
         let text = day.to_string();
@@ -223,6 +239,9 @@ mod tests {
         assert_eq!(fr.moment(moment), "1er\u{a0}août\u{a0}2026 à 00:05");
         assert_eq!(en.moment(moment), "1\u{a0}August\u{a0}2026, 00:05");
         assert_eq!(en.time(moment), "00:05:09");
+        let rate = kernel::VatRate::from_basis_points;
+        assert_eq!(fr.rate(rate(550)), "5,5\u{a0}%");
+        assert_eq!(en.rate(rate(2_000)), "20%");
         assert_eq!(fr.wait(14_001), "15\u{a0}secondes");
         assert_eq!(en.wait(1), "1\u{a0}second");
         assert_eq!(en.wait(60_001), "2\u{a0}minutes");

@@ -22,6 +22,7 @@ texts!(Texts {
     sales: "Ventes", "Sales";
     attendance: "Fréquentation", "Attendance";
     checks: "Contrôles", "Checks";
+    statement: "Relevé de compte", "Account statement";
     system: "Le système", "The system";
     accounts: "Comptes", "Accounts";
     audit: "Journal d’audit", "Audit log";
@@ -82,6 +83,7 @@ fn places(t: &'static Texts) -> Vec<(&'static str, Vec<(&'static str, &'static s
             vec![
                 ("/office/sales", t.sales),
                 ("/office/attendance", t.attendance),
+                ("/office/statement", t.statement),
             ],
         ),
         (

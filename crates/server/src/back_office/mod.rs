@@ -24,6 +24,7 @@ mod me;
 mod outcome;
 mod page_error;
 mod pager;
+mod pdf;
 mod period;
 mod plot;
 mod provider;
@@ -31,12 +32,15 @@ mod routes;
 mod sales;
 mod second_step;
 mod sign_in;
+mod statement;
+mod statement_file;
 #[cfg(test)]
 mod tests;
 mod text;
 mod today;
 mod visit;
 mod welcome;
+mod workbook;
 
 pub use routes::{Cell, access_table};
 

@@ -8,7 +8,7 @@ use super::guard::{guard, nothing_here};
 use super::page_error::PageError;
 use super::{
     Office, accounts, assets, attendance, audit, checks, me, provider, sales, second_step, sign_in,
-    today, welcome,
+    statement, statement_file, today, welcome,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -135,6 +135,10 @@ pub(crate) const TABLE: &[Route] = &[
     // The books.
     page("/office/sales", BOOKS, || get(sales::show), sales::samples),
     page("/office/attendance", BOOKS, || get(attendance::show), attendance::samples),
+    page("/office/statement", BOOKS, || get(statement::show), statement::samples),
+    file("/office/statement.csv", BOOKS, || get(statement_file::csv)),
+    file("/office/statement.xlsx", BOOKS, || get(statement_file::xlsx)),
+    file("/office/statement.pdf", BOOKS, || get(statement_file::pdf)),
 
     // One's own account.
     page("/office/me", ANY, || get(me::show), me::samples),

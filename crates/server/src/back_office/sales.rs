@@ -198,6 +198,7 @@ fn page(
         kept: report.is_some(),
         not_kept: t.not_kept,
         nothing: t.nothing,
+        downloads: Vec::new(),
         tiles: tiles.unwrap_or_default(),
         figures: report
             .map(|report| figures(formats, period, report))

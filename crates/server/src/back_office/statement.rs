@@ -1,0 +1,332 @@
+//! The pending account's statement of a period, for people; the files of the
+//! same are in `statement_file`.
+
+use super::entered::Query;
+use super::figure::{Figure, Figures};
+use super::form::Mistakes;
+use super::format::Formats;
+use super::frame::Frame;
+use super::page_error::PageError;
+use super::period::{Filter, Period, today};
+use super::text::texts;
+use super::visit::{Answer, Visit};
+use askama::Template;
+use boxoffice::pending_account::{Amount, LineKind, Statement, StatementRow, VatTotal};
+use kernel::{BusinessDay, Money, VatRate};
+use std::collections::BTreeMap;
+
+texts!(Texts {
+    title: "Relevé du compte d’attente", "Pending-account statement";
+    not_kept: "Ce service ne tient pas la billetterie : regardez sur celui qui la tient.",
+        "This service keeps no ticketing: look at the one that does.";
+    nothing: "Le compte n’a pas bougé pendant cette période.",
+        "Nothing moved on the account in this period.";
+    csv: "Télécharger en CSV", "Download CSV";
+    xlsx: "Télécharger en XLSX", "Download XLSX";
+    pdf: "Télécharger en PDF", "Download PDF";
+    sales: "Ventes", "Sales";
+    cancellations: "Annulations", "Cancellations";
+    sale: "Vente", "Sale";
+    cancellation: "Annulation", "Cancellation";
+    owed: "Total TTC", "Total incl. VAT";
+    undisputed: "Non contesté", "Not disputed";
+    disputed: "Contesté", "Disputed";
+    by_vat: "TVA par taux", "VAT by rate";
+    by_product: "Par produit et tarif", "By product and tariff";
+    disputed_lines: "Lignes contestées par Otipass", "Lines that Otipass disputes";
+    summary: "Récapitulatif", "Summary";
+    lines_by_day: "Lignes par jour", "Lines by day";
+    rate: "Taux", "Rate";
+    product: "Produit", "Product";
+    tariff: "Tarif", "Tariff";
+    price: "Prix", "Price";
+    kind: "Nature", "Kind";
+    day: "Jour", "Day";
+    order: "Commande", "Order";
+    lines: "Lignes", "Lines";
+    net: "Montant HT", "Amount excl. VAT";
+    vat: "TVA", "VAT";
+    gross: "Montant TTC", "Amount incl. VAT";
+    total: "Total", "Total";
+    page: "Page {n} sur {all}", "Page {n} of {all}";
+});
+
+impl Texts {
+    pub(super) const fn of_kind(&self, kind: LineKind) -> &'static str {
+        match kind {
+            LineKind::Sale => self.sale,
+            LineKind::Cancellation => self.cancellation,
+        }
+    }
+}
+
+/// Number of lines, then money without VAT, VAT, and both.
+pub(super) fn amounts(formats: &Formats, amount: Amount) -> [String; 4] {
+    [
+        formats.number(amount.lines),
+        formats.money(amount.amount_minor + -amount.vat_minor),
+        formats.money(amount.vat_minor),
+        formats.money(amount.amount_minor),
+    ]
+}
+
+/// What the statement comes to, each with its name.
+pub(super) fn summary(t: &'static Texts, statement: &Statement) -> [(&'static str, Amount); 5] {
+    [
+        (t.sales, statement.sold),
+        (t.cancellations, statement.cancelled),
+        (t.total, statement.total),
+        (t.disputed, statement.disputed_total),
+        (t.undisputed, statement.undisputed_total),
+    ]
+}
+
+fn row(first: Vec<String>, formats: &Formats, amount: Amount) -> Vec<String> {
+    first.into_iter().chain(amounts(formats, amount)).collect()
+}
+
+fn figures(formats: &Formats, statement: &Statement) -> Vec<Figure> {
+    let t = Texts::of(formats.language);
+    let head = |first: &[&str]| -> Vec<String> {
+        let money = [t.lines, t.net, t.vat, t.gross];
+        first
+            .iter()
+            .chain(&money)
+            .map(|s| (*s).to_owned())
+            .collect()
+    };
+    if statement.rows.is_empty() {
+        return Vec::new();
+    }
+    let mut products: BTreeMap<_, Amount> = BTreeMap::new();
+    for line in &statement.rows {
+        let key = (
+            format!("{} {}", line.product, line.season),
+            line.tariff.to_string(),
+            line.kind,
+            line.price_minor,
+        );
+        let sum = products.entry(key).or_default();
+        sum.lines += line.amount.lines;
+        sum.amount_minor = sum.amount_minor + line.amount.amount_minor;
+        sum.vat_minor = sum.vat_minor + line.amount.vat_minor;
+    }
+    let blank = String::new;
+    let mut figures = vec![
+        Figure {
+            id: "summary",
+            title: t.summary,
+            plot: None,
+            head: head(&[""]),
+            rows: summary(t, statement)
+                .into_iter()
+                .map(|(name, amount)| row(vec![name.to_owned()], formats, amount))
+                .collect(),
+            total: Vec::new(),
+        },
+        Figure {
+            id: "by-vat",
+            title: t.by_vat,
+            plot: None,
+            head: head(&[t.rate]),
+            rows: statement
+                .by_vat_rate
+                .iter()
+                .map(|vat| {
+                    row(
+                        vec![formats.rate(vat.vat_basis_points)],
+                        formats,
+                        vat.amount,
+                    )
+                })
+                .collect(),
+            total: row(vec![t.total.to_owned()], formats, statement.total),
+        },
+        Figure {
+            id: "by-product",
+            title: t.by_product,
+            plot: None,
+            head: head(&[t.product, t.tariff, t.kind, t.price]),
+            rows: products
+                .into_iter()
+                .map(|((product, tariff, kind, price), amount)| {
+                    let kind = t.of_kind(kind).to_owned();
+                    row(
+                        vec![product, tariff, kind, formats.money(price)],
+                        formats,
+                        amount,
+                    )
+                })
+                .collect(),
+            total: row(
+                vec![t.total.to_owned(), blank(), blank(), blank()],
+                formats,
+                statement.total,
+            ),
+        },
+    ];
+    if !statement.disputed.is_empty() {
+        figures.push(Figure {
+            id: "disputed",
+            title: t.disputed_lines,
+            plot: None,
+            head: [t.order, t.day, t.kind, t.product, t.vat, t.gross]
+                .map(str::to_owned)
+                .into(),
+            rows: statement
+                .disputed
+                .iter()
+                .take(SHOWN)
+                .map(|line| {
+                    vec![
+                        line.order_number.to_string(),
+                        formats.day(line.business_day),
+                        t.of_kind(line.kind).to_owned(),
+                        format!("{} {}", line.product, line.season),
+                        formats.money(line.vat_minor),
+                        formats.money(line.amount_minor),
+                    ]
+                })
+                .collect(),
+            total: vec![
+                t.total.to_owned(),
+                blank(),
+                blank(),
+                blank(),
+                formats.money(statement.disputed_total.vat_minor),
+                formats.money(statement.disputed_total.amount_minor),
+            ],
+        });
+    }
+    figures
+}
+
+/// Disputed lines on the page; the files have all.
+const SHOWN: usize = 200;
+
+fn page(
+    frame: Frame,
+    period: Period,
+    today: BusinessDay,
+    mistakes: Mistakes,
+    statement: Option<&Statement>,
+) -> Figures {
+    let formats = &frame.formats;
+    let t = Texts::of(formats.language);
+    let file = |kind: &str| {
+        let Period { from, to } = period;
+        format!("/office/statement.{kind}?from={from}&to={to}")
+    };
+    Figures {
+        title: t.title,
+        period: period.words(formats),
+        filter: Filter::new(&frame, "/office/statement", period, today, mistakes),
+        kept: statement.is_some(),
+        not_kept: t.not_kept,
+        nothing: t.nothing,
+        downloads: statement.map_or_else(Vec::new, |_| {
+            vec![
+                (t.pdf, file("pdf")),
+                (t.xlsx, file("xlsx")),
+                (t.csv, file("csv")),
+            ]
+        }),
+        tiles: statement.map_or_else(Vec::new, |statement| {
+            vec![
+                (t.owed, formats.money(statement.total.amount_minor)),
+                (t.vat, formats.money(statement.total.vat_minor)),
+                (
+                    t.disputed,
+                    formats.money(statement.disputed_total.amount_minor),
+                ),
+                (
+                    t.undisputed,
+                    formats.money(statement.undisputed_total.amount_minor),
+                ),
+            ]
+        }),
+        figures: statement.map_or_else(Vec::new, |statement| figures(formats, statement)),
+        frame,
+    }
+}
+
+/// The statement, if this process keeps the account.
+pub(super) async fn read(visit: &Visit, period: Period) -> Result<Option<Statement>, PageError> {
+    if visit.office.box_office.is_none() {
+        return Ok(None);
+    }
+    let db = &visit.office.db;
+    let statement = crate::statement::statement(db, period.from, period.to).await?;
+    Ok(Some(statement))
+}
+
+pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
+    let frame = visit.frame();
+    let today = today(&visit);
+    let (period, mistakes) = Period::read(&query, today, &frame.formats);
+    let statement = read(&visit, period).await?;
+    visit.page(&page(frame, period, today, mistakes, statement.as_ref()))
+}
+
+/// Two sales and a cancellation.
+pub(super) fn sample(period: Period) -> Option<Statement> {
+    let vat_basis_points = VatRate::from_basis_points(550);
+    let amount = |lines: i64, each: i64| {
+        let amount_minor = Money::from_minor(lines * each);
+        Amount {
+            lines,
+            amount_minor,
+            vat_minor: vat_basis_points.contained_in(amount_minor),
+        }
+    };
+    let (sold, cancelled) = (amount(120, 1_050), amount(2, -1_050));
+    let mut rows = Vec::new();
+    for (kind, amount) in [(LineKind::Sale, sold), (LineKind::Cancellation, cancelled)] {
+        rows.push(StatementRow {
+            business_day: period.from,
+            kind,
+            season: "2026".parse().ok()?,
+            product: "PASSVN".parse().ok()?,
+            tariff: "PASS".parse().ok()?,
+            price_minor: Money::from_minor(1_050),
+            vat_basis_points,
+            amount,
+        });
+    }
+    let total = Amount {
+        lines: 122,
+        amount_minor: sold.amount_minor + cancelled.amount_minor,
+        vat_minor: sold.vat_minor + cancelled.vat_minor,
+    };
+    Some(Statement {
+        from: period.from,
+        to: period.to,
+        rows,
+        by_vat_rate: vec![VatTotal {
+            vat_basis_points,
+            amount: total,
+        }],
+        sold,
+        cancelled,
+        total,
+        disputed: Vec::new(),
+        disputed_total: Amount::default(),
+        undisputed_total: total,
+    })
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let Ok(today) = "2026-07-14".parse() else {
+        return Vec::new();
+    };
+    let month = Period::month_of(today);
+    [sample(month), None]
+        .iter()
+        .filter_map(|statement| {
+            let mistakes = Mistakes::default();
+            page(frame.clone(), month, today, mistakes, statement.as_ref())
+                .render()
+                .ok()
+        })
+        .collect()
+}

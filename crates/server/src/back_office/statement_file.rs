@@ -1,0 +1,312 @@
+//! The statement as files: CSV and XLSX in machine form, with ISO dates and
+//! amounts with a point; PDF in the reader's language, fit to send. Barcodes
+//! stay out of all of them: they are personal data.
+
+use super::entered::Query;
+use super::format::Formats;
+use super::page_error::PageError;
+use super::pdf::{Pdf, Weight};
+use super::period::{Period, today};
+use super::statement::{Texts, amounts, read, summary};
+use super::text::fill;
+use super::visit::{Answer, Visit};
+use super::workbook::{Cell, workbook};
+use axum::http::header;
+use axum::response::IntoResponse;
+use boxoffice::pending_account::Statement;
+
+/// Columns of CSV and XLSX. `part` is `line` for the lines, which together are
+/// the total, and `disputed` for those of them that are disputed, once more.
+const COLUMNS: [&str; 13] = [
+    "part",
+    "business_day",
+    "kind",
+    "season",
+    "product",
+    "tariff",
+    "order_number",
+    "price",
+    "vat_percent",
+    "lines",
+    "amount",
+    "vat",
+    "currency",
+];
+
+fn rows(statement: &Statement, currency: &str) -> Vec<Vec<Cell>> {
+    let text = |text: &dyn ToString| Cell::Text(text.to_string());
+    let number = |number: &dyn ToString| Cell::Number(number.to_string());
+    let percent = |rate: kernel::VatRate| {
+        let points = rate.basis_points();
+        Cell::Number(format!("{}.{:02}", points / 100, points % 100))
+    };
+    let lines = statement.rows.iter().map(|row| {
+        vec![
+            text(&"line"),
+            text(&row.business_day),
+            text(&row.kind.as_str()),
+            text(&row.season),
+            text(&row.product),
+            text(&row.tariff),
+            text(&""),
+            number(&row.price_minor),
+            percent(row.vat_basis_points),
+            number(&row.amount.lines),
+            number(&row.amount.amount_minor),
+            number(&row.amount.vat_minor),
+            text(&currency),
+        ]
+    });
+    let disputed = statement.disputed.iter().map(|line| {
+        vec![
+            text(&"disputed"),
+            text(&line.business_day),
+            text(&line.kind.as_str()),
+            text(&line.season),
+            text(&line.product),
+            text(&line.tariff),
+            text(&line.order_number),
+            text(&""),
+            percent(line.vat_basis_points),
+            number(&1),
+            number(&line.amount_minor),
+            number(&line.vat_minor),
+            text(&currency),
+        ]
+    });
+    let head = COLUMNS.map(|name| Cell::Text(name.to_owned())).into();
+    std::iter::once(head).chain(lines).chain(disputed).collect()
+}
+
+/// A field of a CSV file (RFC 4180). Text that a spreadsheet would take for a
+/// formula gets an apostrophe before it.
+fn field(cell: &Cell) -> String {
+    let text = match cell {
+        Cell::Number(number) => return number.clone(),
+        Cell::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
+            format!("'{text}")
+        }
+        Cell::Text(text) => text.clone(),
+    };
+    if text.contains(['"', ',', '\r', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
+fn csv_of(rows: &[Vec<Cell>]) -> String {
+    let mut file = String::new();
+    for row in rows {
+        let fields: Vec<String> = row.iter().map(field).collect();
+        file.push_str(&fields.join(","));
+        file.push_str("\r\n");
+    }
+    file
+}
+
+fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement) -> Vec<u8> {
+    let t = Texts::of(formats.language);
+    let period = Period {
+        from: statement.from,
+        to: statement.to,
+    };
+    let mut pdf = Pdf::new();
+    pdf.line(16, Weight::Bold, site_name);
+    pdf.down(26);
+    pdf.line(12, Weight::Bold, t.title);
+    pdf.down(16);
+    pdf.line(10, Weight::Plain, &period.words(formats));
+    let money = [t.lines, t.net, t.vat, t.gross];
+    let part =
+        |pdf: &mut Pdf, title: &str, columns: &[i32], head: &[&str], rows: &[Vec<String>]| {
+            if !pdf.has_room(90) {
+                pdf.down(i32::MAX / 2);
+            } else {
+                pdf.down(32);
+            }
+            let heading = |pdf: &mut Pdf| {
+                let head: Vec<String> = head.iter().map(|label| (*label).to_owned()).collect();
+                pdf.row(Weight::Bold, columns, &head);
+                pdf.rule();
+                pdf.down(15);
+            };
+            pdf.line(10, Weight::Bold, title);
+            pdf.down(16);
+            heading(pdf);
+            for row in rows {
+                pdf.row(Weight::Plain, columns, row);
+                if pdf.down(13) {
+                    heading(pdf);
+                }
+            }
+        };
+    let row = |first: &[String], amount| -> Vec<String> {
+        first
+            .iter()
+            .cloned()
+            .chain(amounts(formats, amount))
+            .collect()
+    };
+    let few = [40, -280, -370, -460, -555];
+    let sums: Vec<_> = summary(t, statement)
+        .into_iter()
+        .map(|(name, amount)| row(&[name.to_owned()], amount))
+        .collect();
+    part(
+        &mut pdf,
+        t.summary,
+        &few,
+        &["", money[0], money[1], money[2], money[3]],
+        &sums,
+    );
+    let rates: Vec<_> = statement
+        .by_vat_rate
+        .iter()
+        .map(|vat| row(&[formats.rate(vat.vat_basis_points)], vat.amount))
+        .collect();
+    part(
+        &mut pdf,
+        t.by_vat,
+        &few,
+        &[t.rate, money[0], money[1], money[2], money[3]],
+        &rates,
+    );
+    let lines: Vec<_> = statement
+        .rows
+        .iter()
+        .map(|line| {
+            let first = [
+                formats.day(line.business_day),
+                t.of_kind(line.kind).to_owned(),
+                format!("{} {}", line.product, line.season),
+                line.tariff.to_string(),
+            ];
+            row(&first, line.amount)
+        })
+        .collect();
+    let many = [40, 118, 172, 272, -370, -436, -490, -555];
+    let head = [
+        t.day, t.kind, t.product, t.tariff, money[0], money[1], money[2], money[3],
+    ];
+    part(&mut pdf, t.lines_by_day, &many, &head, &lines);
+    if !statement.disputed.is_empty() {
+        let lines: Vec<_> = statement
+            .disputed
+            .iter()
+            .map(|line| {
+                vec![
+                    formats.day(line.business_day),
+                    t.of_kind(line.kind).to_owned(),
+                    line.order_number.to_string(),
+                    format!("{} {}", line.product, line.season),
+                    formats.money(line.vat_minor),
+                    formats.money(line.amount_minor),
+                ]
+            })
+            .collect();
+        let columns = [40, 118, 172, 300, -490, -555];
+        let head = [t.day, t.kind, t.order, t.product, t.vat, t.gross];
+        part(&mut pdf, t.disputed_lines, &columns, &head, &lines);
+    }
+    pdf.finish(|n, all| {
+        let (n, all) = (n.to_string(), all.to_string());
+        let page = fill(t.page, &[("n", &n), ("all", &all)]);
+        format!("{site_name} – {} – {page}", period.words(formats))
+    })
+}
+
+async fn asked_for(visit: &Visit, Query(query): Query) -> Result<Statement, PageError> {
+    let frame = visit.frame();
+    let (period, mistakes) = Period::read(&query, today(visit), &frame.formats);
+    // A file of another period than was asked for would be taken for the one.
+    if !mistakes.0.is_empty() {
+        return Err(PageError::NotFound);
+    }
+    read(visit, period).await?.ok_or(PageError::NotFound)
+}
+
+fn download(kind: &'static str, ending: &str, statement: &Statement, file: Vec<u8>) -> Answer {
+    let (from, to) = (statement.from, statement.to);
+    let disposition = format!("attachment; filename=\"statement-{from}-{to}.{ending}\"");
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    Ok((headers, file).into_response())
+}
+
+pub(crate) async fn csv(visit: Visit, query: Query) -> Answer {
+    let statement = asked_for(&visit, query).await?;
+    let file = csv_of(&rows(&statement, &visit.office.role.currency));
+    download(
+        "text/csv; charset=utf-8",
+        "csv",
+        &statement,
+        file.into_bytes(),
+    )
+}
+
+pub(crate) async fn xlsx(visit: Visit, query: Query) -> Answer {
+    let statement = asked_for(&visit, query).await?;
+    let file = workbook("statement", &rows(&statement, &visit.office.role.currency));
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    download(kind, "xlsx", &statement, file)
+}
+
+pub(crate) async fn pdf(visit: Visit, query: Query) -> Answer {
+    let statement = asked_for(&visit, query).await?;
+    let frame = visit.frame();
+    let file = pdf_of(&frame.formats, &frame.site_name, &statement);
+    download("application/pdf", "pdf", &statement, file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::Frame;
+    use super::super::statement::sample;
+    use super::*;
+    use staff::Language;
+
+    fn statement() -> Statement {
+        sample(Period::month_of("2026-07-14".parse().unwrap())).unwrap()
+    }
+
+    #[test]
+    fn the_lines_of_the_file_come_to_the_total() {
+        let file = csv_of(&rows(&statement(), "EUR"));
+        let mut lines = file.lines();
+        assert_eq!(lines.next().unwrap(), COLUMNS.join(","));
+        assert_eq!(
+            lines.next().unwrap(),
+            "line,2026-07-01,SALE,2026,PASSVN,PASS,,10.50,5.50,120,1260.00,65.69,EUR"
+        );
+        let cancelled = lines.next().unwrap();
+        assert!(cancelled.contains(",2,-21.00,-1.09,EUR"), "{cancelled}");
+        assert_eq!(statement().total.amount_minor.minor(), 126_000 - 2_100);
+    }
+
+    #[test]
+    fn a_spreadsheet_finds_no_formula() {
+        for text in ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1"] {
+            let field = field(&Cell::Text(text.to_owned()));
+            assert!(field.trim_start_matches('"').starts_with('\''), "{field}");
+        }
+        assert_eq!(field(&Cell::Text("a\"b,c".to_owned())), "\"a\"\"b,c\"");
+        assert_eq!(field(&Cell::Number("-1.50".to_owned())), "-1.50");
+    }
+
+    #[test]
+    fn the_letter_is_in_the_readers_language() {
+        for (language, title) in [
+            (Language::Fr, "Relev\u{e9} du compte d\u{92}attente"),
+            (Language::En, "Pending-account statement"),
+        ] {
+            let formats = Frame::sample(language, None).formats;
+            let file = pdf_of(&formats, "Musée (de Villeneuve)", &statement());
+            let text: String = file.iter().map(|byte| char::from(*byte)).collect();
+            assert!(text.contains(title));
+            assert!(text.contains("Mus\u{e9}e \\(de Villeneuve\\)"));
+        }
+    }
+}

@@ -204,7 +204,22 @@ const fn class(decision: Decision) -> &'static str {
     if decision.opens() { "good" } else { "bad" }
 }
 
+/// The checks that are wanted; none in a process without a gate.
+async fn find(
+    visit: &Visit,
+    filter: CheckFilter,
+    limit: u32,
+) -> Result<Vec<CheckLine>, db::DbError> {
+    if visit.office.gate.is_none() {
+        return Ok(Vec::new());
+    }
+    checks(&visit.office.db, filter, limit).await
+}
+
 async fn devices(visit: &Visit) -> Result<Vec<DeviceCode>, db::DbError> {
+    if visit.office.gate.is_none() {
+        return Ok(Vec::new());
+    }
     let devices = gate::devices(&visit.office.db).await?;
     Ok(devices.into_iter().map(|device| device.device).collect())
 }
@@ -212,7 +227,7 @@ async fn devices(visit: &Visit) -> Result<Vec<DeviceCode>, db::DbError> {
 pub(crate) async fn list(visit: Visit, Query(query): Query) -> Answer {
     let frame = visit.frame();
     let wanted = Wanted::read(&query, &frame);
-    let mut found = checks(&visit.office.db, wanted.filter.clone(), ROWS + 1).await?;
+    let mut found = find(&visit, wanted.filter.clone(), ROWS + 1).await?;
     let more = found.len() > ROWS as usize;
     found.truncate(ROWS as usize);
     let next = found.last().filter(|_| more);
@@ -232,7 +247,7 @@ pub(crate) async fn of_card(visit: Visit, entered: Entered) -> Answer {
         return visit.page_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
     wanted.filter.card = Some(card.clone());
-    let found = checks(&visit.office.db, wanted.filter.clone(), ROWS_OF_CARD).await?;
+    let found = find(&visit, wanted.filter.clone(), ROWS_OF_CARD).await?;
     visit.page(&Page::new(frame, &wanted, &devices, &found, None).of_card(&card))
 }
 

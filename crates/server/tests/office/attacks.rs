@@ -222,7 +222,10 @@ async fn a_script_in_a_text_stays_text() {
 
     let mut seen = 0;
     for page in &pages {
-        assert!(!page.text.contains("<script"), "{}", page.text);
+        // Our own scripts are files; any other would be somebody's text.
+        let own = "<script type=\"module\" src=\"/office/assets/";
+        let others = page.text.replace(own, "");
+        assert!(!others.contains("<script"), "{}", page.text);
         assert!(!page.text.contains("<img src=x"), "{}", page.text);
         assert!(!page.text.contains("\"'>"), "{}", page.text);
         seen += page.text.matches("alert(").count();

@@ -93,6 +93,9 @@ impl Browser {
             }
             set_cookies.push(text);
         }
+        // What goes on for ever is not read to its end.
+        let kind = response.headers().get("content-type");
+        let endless = kind.is_some_and(|kind| kind == "text/event-stream");
         let headers = response.headers().iter();
         Answer {
             status: response.status().as_u16(),
@@ -100,7 +103,11 @@ impl Browser {
                 .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
                 .collect(),
             set_cookies,
-            text: response.text().await.unwrap(),
+            text: if endless {
+                String::new()
+            } else {
+                response.text().await.unwrap()
+            },
         }
     }
 

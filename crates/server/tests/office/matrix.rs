@@ -95,7 +95,10 @@ async fn a_table_that_everybody_can_read() {
             .roles
             .is_some_and(|roles| roles.contains(&Role::Support));
         let own = cell.path.starts_with("/office/me/") || cell.path == "/office/sign-out";
-        assert!(!support || cell.method == "GET" || own, "{cell:?}");
+        // A search by a card's number, which must not stand in an address.
+        let search = (cell.method, cell.path) == ("POST", "/office/checks");
+        let looks = cell.method == "GET" || search;
+        assert!(!support || looks || own, "{cell:?}");
     }
 }
 

@@ -370,8 +370,8 @@ mod tests {
                 "code = \"VN_AUG\"",
                 &[
                     ("code_given_twice", 12),
-                    ("sector_unknown", 53),
-                    ("sector_unknown", 61),
+                    ("sector_unknown", 55),
+                    ("sector_unknown", 63),
                 ],
                 false,
             ),
@@ -426,7 +426,7 @@ mod tests {
         };
         assert_eq!(site.settings_of(&"PDA01".parse().unwrap()), all);
         let usual = DeviceSettings::default();
-        assert_eq!(site.settings_of(&"PDA02".parse().unwrap()), usual);
+        assert_eq!(site.settings_of(&"PDA03".parse().unwrap()), usual);
         let (site, findings) = read_site(&text.replacen("\"exit\"", "\"out\"", 1));
         assert!(site.is_none());
         assert_eq!(findings[0].code, "direction_unknown");

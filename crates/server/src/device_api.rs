@@ -35,7 +35,8 @@ pub const BODY_LIMIT_BYTES: usize = 1024 * 1024;
             (`200`, `admitted: false`); a problem (`application/problem+json`) means that nothing \
             was decided and the same request can be sent again, unless it says otherwise.\n\n\
             An address that is not below gets `not_found`, a method that an address does not take \
-            `method_not_allowed`.\n\n\
+            `method_not_allowed`. As long as the set-up is not complete, each of them \
+            answers `not_set_up`.\n\n\
             Limits: code 512 bytes, note 200 characters, batch 500 checks and 500 cancellations, body \
             1 MiB."
     ),

@@ -204,7 +204,7 @@ impl Catalogue {
 /// [`CatalogueError::Db`]; nothing was changed.
 pub async fn apply_catalogue(db: &Db, catalogue: Catalogue) -> Result<(), CatalogueError> {
     let catalogue = Arc::new(catalogue);
-    db.write("apply catalogue", move |tx| save(tx, &catalogue))
+    db.write("apply catalogue", move |tx| save_catalogue(tx, &catalogue))
         .await
         .map_err(CatalogueError::Db)
 }
@@ -254,7 +254,11 @@ pub async fn map_tariff(
 /// The first day of a tariff that has none, so that it can be part of a key.
 const OPEN_START: &str = "0001-01-01";
 
-fn save(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbError> {
+/// Inserts or updates all of it, as [`apply_catalogue`] does.
+///
+/// # Errors
+/// [`DbError`].
+pub fn save_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbError> {
     for season in &catalogue.seasons {
         tx.execute(
             "INSERT INTO box_season (code, name) VALUES ($1, $2)

@@ -58,7 +58,7 @@ pub use partner_window::PartnerState;
 pub use scan::{CODE_LIMIT_BYTES, ForcedNote, Mode, NoteInvalid, Scan, ScanRefused};
 pub use settings::{InterfaceSettings, WhenSilent};
 pub use site::{Device, DeviceSettings, Site, SiteError};
-pub use site_file::{SiteFinding, read_site};
+pub use site_file::{SiteFinding, read_site, write_site};
 pub use wording::Language;
 
 /// The gate's schema, for [`db::Db::migrate`] under the context `gate`.

@@ -83,6 +83,55 @@ pub fn read_site(text: &str) -> (Option<Site>, Vec<SiteFinding>) {
     (site, reader.findings)
 }
 
+/// The site as a site file that [`read_site`] reads back.
+#[must_use]
+pub fn write_site(site: &Site) -> String {
+    let text = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let mut file = format!(
+        "institution = \"{}\"\norganisation = \"{}\"\nname = {}\ntimezone = \"{}\"\n\
+         currency = \"{}\"\nlanguage = \"{}\"\n",
+        site.institution,
+        site.organisation,
+        text(&site.name),
+        site.zone.name(),
+        site.currency,
+        site.language.as_str()
+    );
+    for (code, name) in &site.sectors {
+        file += &format!("\n[[sector]]\ncode = \"{code}\"\nname = {}\n", text(name));
+    }
+    for (code, sectors) in &site.doors {
+        let sectors: Vec<_> = sectors
+            .iter()
+            .map(|sector| format!("\"{sector}\""))
+            .collect();
+        let sectors = sectors.join(", ");
+        file += &format!("\n[[door]]\ncode = \"{code}\"\nsectors = [{sectors}]\n");
+    }
+    for (code, device) in &site.devices {
+        let DeviceSettings {
+            direction,
+            may_switch_direction,
+            forced_entry,
+            help_desk,
+            sound,
+        } = device.settings;
+        file += &format!(
+            "\n[[device]]\ncode = \"{code}\"\ndoor = \"{}\"\n",
+            device.door
+        );
+        if let Some(language) = device.language {
+            file += &format!("language = \"{}\"\n", language.as_str());
+        }
+        file += &format!(
+            "direction = \"{}\"\nswitch_direction = {may_switch_direction}\n\
+             forced_entry = {forced_entry}\nhelp_desk = {help_desk}\nsound = {sound}\n",
+            direction.as_str()
+        );
+    }
+    file
+}
+
 struct Reader<'a> {
     text: &'a str,
     findings: Vec<SiteFinding>,
@@ -430,6 +479,13 @@ mod tests {
         let (site, findings) = read_site(&text.replacen("\"exit\"", "\"out\"", 1));
         assert!(site.is_none());
         assert_eq!(findings[0].code, "direction_unknown");
+    }
+
+    #[test]
+    fn a_site_that_is_written_is_read_back() {
+        let mut site = read_site(VILLENEUVE).0.unwrap();
+        site.name = "L’\"Île\" \\ 1".to_owned();
+        assert_eq!(read_site(&write_site(&site)), (Some(site), Vec::new()));
     }
 
     #[test]

@@ -24,6 +24,7 @@ texts!(Texts {
     checks: "Contrôles", "Checks";
     statement: "Relevé de compte", "Account statement";
     system: "Le système", "The system";
+    set_up: "Mise en service", "Set-up";
     accounts: "Comptes", "Accounts";
     audit: "Journal d’audit", "Audit log";
     me: "Mon compte", "My account";
@@ -88,7 +89,11 @@ fn places(t: &'static Texts) -> Vec<(&'static str, Vec<(&'static str, &'static s
         ),
         (
             t.system,
-            vec![("/office/accounts", t.accounts), ("/office/audit", t.audit)],
+            vec![
+                ("/office/set-up", t.set_up),
+                ("/office/accounts", t.accounts),
+                ("/office/audit", t.audit),
+            ],
         ),
     ]
 }

@@ -31,6 +31,7 @@ mod provider;
 mod routes;
 mod sales;
 mod second_step;
+mod set_up;
 mod sign_in;
 mod statement;
 mod statement_file;

@@ -7,8 +7,8 @@ use super::frame::Frame;
 use super::guard::{guard, nothing_here};
 use super::page_error::PageError;
 use super::{
-    Office, accounts, assets, attendance, audit, checks, me, provider, sales, second_step, sign_in,
-    statement, statement_file, today, welcome,
+    Office, accounts, assets, attendance, audit, checks, me, provider, sales, second_step, set_up,
+    sign_in, statement, statement_file, today, welcome,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -52,6 +52,10 @@ const ADMINISTRATORS: Who = Who::Roles(&[Role::Administrator]);
 const ADMINISTRATORS_AND_SUPPORT: Who = Who::Roles(&[Role::Administrator, Role::Support]);
 /// Those who close the books, and those who only look.
 const BOOKS: Who = Who::Roles(&[Role::Administrator, Role::Finance, Role::Support]);
+/// Those who set up what the gates are made of.
+const GATES: Who = Who::Roles(&[Role::Administrator, Role::GateManager]);
+/// The same, and those who only look.
+const GATES_AND_SUPPORT: Who = Who::Roles(&[Role::Administrator, Role::GateManager, Role::Support]);
 const EVERYBODY: Who = Who::Everybody;
 
 /// A page.
@@ -147,6 +151,17 @@ pub(crate) const TABLE: &[Route] = &[
     answering("/office/me/two-steps", ANY, || post(me::two_steps::begin), me::two_steps::samples),
     answering("/office/me/two-steps/confirm", ANY, || post(me::two_steps::confirm), me::two_steps::code_samples),
     action("/office/me/two-steps/end", ANY, || post(me::two_steps::end)),
+
+    // The set-up.
+    page("/office/set-up", GATES_AND_SUPPORT, || get(set_up::show), set_up::samples),
+    page("/office/set-up/site", GATES, || get(set_up::parts::show_site), set_up::parts::site_samples),
+    action("/office/set-up/site", GATES, || post(set_up::parts::save_site)),
+    page("/office/set-up/connection", ADMINISTRATORS, || get(set_up::connection::show), set_up::connection::samples),
+    answering("/office/set-up/connection", ADMINISTRATORS, || post(set_up::connection::save), set_up::connection::samples),
+    page("/office/set-up/mapping", ADMINISTRATORS, || get(set_up::parts::show_mapping), set_up::parts::mapping_samples),
+    action("/office/set-up/mapping", ADMINISTRATORS, || post(set_up::parts::save_mapping)),
+    page("/office/set-up/catalogue", ADMINISTRATORS, || get(set_up::parts::show_catalogue), set_up::parts::catalogue_samples),
+    action("/office/set-up/catalogue", ADMINISTRATORS, || post(set_up::parts::save_catalogue)),
 
     // Accounts.
     page("/office/accounts", ADMINISTRATORS_AND_SUPPORT, || get(accounts::list), accounts::list_samples),

@@ -49,6 +49,10 @@ impl House {
     pub async fn open(plan: Plan) -> Self {
         let clock = ManualClock::new(now());
         let test = sqlite_in_memory().await;
+        gate::Gate::prepare(&test.db, &clock).await.unwrap();
+        boxoffice::BoxOffice::prepare(&test.db, &clock)
+            .await
+            .unwrap();
         Staff::prepare(&test.db, &clock).await.unwrap();
         let shared = Arc::new(clock.clone());
         let staff = Staff::open(test.db.clone(), shared, Cost::LEAST)

@@ -9,4 +9,5 @@ mod getting_in;
 mod house;
 mod matrix;
 mod provider;
+mod set_up;
 mod two_steps;

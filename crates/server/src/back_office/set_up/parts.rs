@@ -1,0 +1,294 @@
+//! The parts of the set-up that are texts: pasted as they are, with what is
+//! wrong under its line, and taken up when nothing is.
+
+use super::Present;
+use super::lines::{Line, Remark, of_mapping, of_site, remarked};
+use crate::Managed;
+use crate::back_office::entered::Entered;
+use crate::back_office::flash::Flash;
+use crate::back_office::frame::Frame;
+use crate::back_office::page_error::PageError;
+use crate::back_office::text::texts;
+use crate::back_office::visit::{Answer, Visit};
+use askama::Template;
+use axum::http::StatusCode;
+use gate::{Site, SiteError};
+use serde_json::json;
+use staff::audit::Change;
+
+texts!(Texts {
+    back: "Mise en service", "Set-up";
+    save: "Enregistrer", "Save";
+    remarks: "Remarques, ligne par ligne", "Remarks, line by line";
+    replace: "Remplacer", "Replace";
+    not_saved: "Pas encore pris en compte : corrigez d’abord ce qui suit.",
+        "Not taken up yet: first correct what follows.";
+    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
+    site: "Organisation, secteurs, portes, appareils", "Organisation, sectors, doors, devices";
+    site_label: "Le site", "The site";
+    site_hint: "Comme dans un fichier de site. Ce qui n’est plus dans le texte reste : un appareil se retire par ses jetons.",
+        "As in a site file. What is no longer in the text stays: a device is taken out by its tokens.";
+    mapping: "Paramètres de correspondance", "Mapping parameters";
+    mapping_label: "Les paramètres", "The parameters";
+    mapping_hint: "Collez-les tels quels. Les commentaires et les virgules de trop ne gênent pas.",
+        "Paste them as they are. Comments and trailing commas do no harm.";
+    catalogue: "Catalogue, tarifs, canal et contact", "Catalogue, tariffs, channel and contact";
+    catalogue_label: "Le catalogue", "The catalogue";
+    catalogue_hint: "Comme dans un fichier de catalogue. Ce qui y est s’ajoute à ce qui est enregistré, ou le remplace.",
+        "As in a catalogue file. What it holds is added to what is saved, or replaces it.";
+});
+
+/// Which part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Site,
+    Mapping,
+    Catalogue,
+}
+
+impl Part {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Site => "/office/set-up/site",
+            Self::Mapping => "/office/set-up/mapping",
+            Self::Catalogue => "/office/set-up/catalogue",
+        }
+    }
+
+    fn managed(self, visit: &Visit) -> &Managed {
+        let set_up = &visit.office.role.set_up;
+        match self {
+            Self::Site => &set_up.site,
+            Self::Mapping => &set_up.mapping,
+            Self::Catalogue => &set_up.catalogue,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "back_office/set_up_part.html")]
+struct Page {
+    frame: Frame,
+    t: &'static Texts,
+    path: &'static str,
+    title: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    file: Option<String>,
+    text: String,
+    lines: Vec<Line>,
+    has_mistakes: bool,
+}
+
+impl Page {
+    fn new(frame: Frame, part: Part, file: Option<&str>, text: String, remarks: &[Remark]) -> Self {
+        let t = Texts::of(frame.formats.language);
+        let (title, label, hint) = match part {
+            Part::Site => (t.site, t.site_label, t.site_hint),
+            Part::Mapping => (t.mapping, t.mapping_label, t.mapping_hint),
+            Part::Catalogue => (t.catalogue, t.catalogue_label, t.catalogue_hint),
+        };
+        Self {
+            path: part.path(),
+            title,
+            label,
+            hint,
+            file: file.map(str::to_owned),
+            lines: remarked(&text, remarks),
+            has_mistakes: remarks.iter().any(|remark| remark.is_mistake),
+            text,
+            frame,
+            t,
+        }
+    }
+}
+
+/// The part as it is kept.
+async fn show(visit: &Visit, part: Part) -> Answer {
+    let present = Present::read(visit).await?;
+    let site = present.site.as_ref();
+    let (text, remarks) = match part {
+        Part::Site => {
+            let text = site.map(gate::write_site).unwrap_or_default();
+            // Nothing is wrong with what nobody has written yet.
+            let remarks = site.map(|_| of_site(&text).1).unwrap_or_default();
+            (text, remarks)
+        }
+        Part::Mapping => {
+            let interface = present.interface;
+            let text = interface.mapping_draft.or(interface.mapping);
+            let remarks = text.as_deref().map(|text| of_mapping(text, site));
+            (text.unwrap_or_default(), remarks.unwrap_or_default())
+        }
+        Part::Catalogue => (String::new(), Vec::new()),
+    };
+    let file = part.managed(visit).file();
+    visit.page(&Page::new(visit.frame(), part, file, text, &remarks))
+}
+
+fn wrong(visit: &Visit, part: Part, text: String, remarks: &[Remark]) -> Answer {
+    let page = Page::new(visit.frame(), part, None, text, remarks);
+    visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+/// What was entered, with line ends as files have them; refused where a file
+/// manages the part.
+fn text(visit: &Visit, part: Part, entered: &Entered) -> Result<String, PageError> {
+    match part.managed(visit) {
+        Managed::Here => Ok(entered.text("text").replace("\r\n", "\n")),
+        Managed::ByFile(_) => Err(PageError::NotFound),
+    }
+}
+
+pub(crate) async fn show_site(visit: Visit) -> Answer {
+    show(&visit, Part::Site).await
+}
+
+pub(crate) async fn show_mapping(visit: Visit) -> Answer {
+    show(&visit, Part::Mapping).await
+}
+
+pub(crate) async fn show_catalogue(visit: Visit) -> Answer {
+    show(&visit, Part::Catalogue).await
+}
+
+pub(crate) async fn save_site(visit: Visit, entered: Entered) -> Answer {
+    let text = text(&visit, Part::Site, &entered)?;
+    let (Some(site), _) = of_site(&text) else {
+        let remarks = of_site(&text).1;
+        return wrong(&visit, Part::Site, text, &remarks);
+    };
+    let again = {
+        let site = site.clone();
+        let save = move |tx: &mut db::Tx<'_>| {
+            let before = match Site::load(tx) {
+                Ok(before) => Some(before),
+                Err(SiteError::Missing) => None,
+                Err(error) => return Err(error),
+            };
+            site.save(tx)?;
+            let mut change = Change::done("site.changed", "site", &site.organisation)
+                .to(json!({ "file": gate::write_site(&Site::load(tx)?) }));
+            if let Some(before) = &before {
+                change = change.from(json!({ "file": gate::write_site(before) }));
+            }
+            let same = before
+                .as_ref()
+                .is_some_and(|before| is_same_house(before, &site));
+            Ok((!same, vec![change]))
+        };
+        let staff = &visit.office.role.staff;
+        let saved = staff.change(&visit.actor()?, "set up site", save).await;
+        saved.map_err(PageError::internal)?
+    };
+    if again {
+        visit.office.role.set_up.take_up.changed();
+    }
+    Ok(visit.go_with(Part::Site.path(), Flash::Saved))
+}
+
+/// Whether the box office goes on as it is: sectors, doors and devices are the
+/// gate's, which takes them up by itself.
+fn is_same_house(one: &Site, other: &Site) -> bool {
+    (
+        &one.institution,
+        &one.organisation,
+        &one.name,
+        &one.zone,
+        &one.currency,
+    ) == (
+        &other.institution,
+        &other.organisation,
+        &other.name,
+        &other.zone,
+        &other.currency,
+    )
+}
+
+pub(crate) async fn save_mapping(visit: Visit, entered: Entered) -> Answer {
+    let mut text = text(&visit, Part::Mapping, &entered)?;
+    if let Some((wrong, right)) = entered.some("cure").and_then(|cure| cure.split_once(' ')) {
+        text = text.replace(&format!("\"{wrong}\""), &format!("\"{right}\""));
+    }
+    let kept = text.clone();
+    let save = move |tx: &mut db::Tx<'_>| {
+        let before = gate::interface::load(tx)?;
+        gate::interface::save_mapping(tx, &kept)?;
+        let after = gate::interface::load(tx)?;
+        let change = Change::done("mapping.changed", "mapping", "OTIPASS")
+            .from(json!({ "mapping": before.mapping, "draft": before.mapping_draft }))
+            .to(json!({ "mapping": after.mapping, "draft": after.mapping_draft }));
+        Ok::<_, db::DbError>((after.mapping_draft.is_none(), vec![change]))
+    };
+    let staff = &visit.office.role.staff;
+    let taken_up = staff
+        .change(&visit.actor()?, "set up mapping", save)
+        .await?;
+    if taken_up {
+        visit.office.role.set_up.take_up.changed();
+        return Ok(visit.go_with(Part::Mapping.path(), Flash::Saved));
+    }
+    let site = gate::interface::read_site(&visit.office.db).await?;
+    let remarks = of_mapping(&text, site.as_ref());
+    wrong(&visit, Part::Mapping, text, &remarks)
+}
+
+pub(crate) async fn save_catalogue(visit: Visit, entered: Entered) -> Answer {
+    let text = text(&visit, Part::Catalogue, &entered)?;
+    let catalogue = match boxoffice::read_catalogue(&text) {
+        Ok(catalogue) => catalogue,
+        Err(problems) => {
+            let remarks: Vec<_> = problems
+                .iter()
+                .map(|problem| Remark {
+                    line: problem.line,
+                    is_mistake: true,
+                    text: format!("{} {}", problem.what, problem.cure),
+                    cure: None,
+                })
+                .collect();
+            return wrong(&visit, Part::Catalogue, text, &remarks);
+        }
+    };
+    let save = move |tx: &mut db::Tx<'_>| {
+        boxoffice::catalogue::save_catalogue(tx, &catalogue)?;
+        let change =
+            Change::done("catalogue.changed", "catalogue", "catalogue").to(json!({ "file": text }));
+        Ok::<_, db::DbError>(((), vec![change]))
+    };
+    let staff = &visit.office.role.staff;
+    staff
+        .change(&visit.actor()?, "set up catalogue", save)
+        .await?;
+    Ok(visit.go_with("/office/set-up", Flash::Saved))
+}
+
+fn samples(frame: &Frame, part: Part) -> Vec<String> {
+    let remark = Remark {
+        line: 2,
+        is_mistake: true,
+        text: "There is no sector <b>.".to_owned(),
+        cure: Some(("VN_AUX".to_owned(), "VN_AUG".to_owned())),
+    };
+    let text = "\"VN_AUX\":\n\"<b>\"\n".to_owned();
+    [
+        Page::new(frame.clone(), part, None, text.clone(), &[]),
+        Page::new(frame.clone(), part, None, text.clone(), &[remark]),
+        Page::new(frame.clone(), part, Some("site.toml"), text, &[]),
+    ]
+    .iter()
+    .filter_map(|page| page.render().ok())
+    .collect()
+}
+
+pub(crate) fn site_samples(frame: &Frame) -> Vec<String> {
+    samples(frame, Part::Site)
+}
+
+pub(crate) fn mapping_samples(frame: &Frame) -> Vec<String> {
+    samples(frame, Part::Mapping)
+}
+
+pub(crate) fn catalogue_samples(frame: &Frame) -> Vec<String> {
+    samples(frame, Part::Catalogue)
+}

@@ -1,0 +1,117 @@
+//! The set-up: texts with mistakes under their lines, and a password that
+//! nothing erases.
+
+use crate::house::House;
+use secrecy::ExposeSecret;
+use staff::{AuditFilter, Role};
+
+const SITE: &str = include_str!("../../../../examples/villeneuve/site.toml");
+const MAPPING: &str = include_str!("../../../../examples/villeneuve/mapping.json");
+const CATALOGUE: &str = include_str!("../../../../examples/villeneuve/catalogue.toml");
+
+#[tokio::test]
+async fn each_part_is_pasted_and_its_mistakes_stand_at_their_lines() {
+    let house = House::usual().await;
+    house.hire_as("mine", Role::Administrator).await;
+    let mut browser = house.signed_in("mine").await;
+    let csrf = browser.csrf("/office/set-up/site").await;
+    let to_do = browser.get("/office/set-up").await.text;
+    assert_eq!(to_do.matches("to do").count(), 4);
+
+    let wrong = SITE.replacen("Europe/Paris", "Paris", 1);
+    let answer = browser
+        .post("/office/set-up/site", &csrf, &[("text", &wrong)])
+        .await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.text.contains("<li value=\"4\">"), "{}", answer.text);
+    assert_eq!(
+        gate::interface::read_site(&house.test.db).await.unwrap(),
+        None
+    );
+    let answer = browser
+        .post("/office/set-up/site", &csrf, &[("text", SITE)])
+        .await;
+    assert_eq!(answer.status, 303);
+    let site = gate::interface::read_site(&house.test.db).await.unwrap();
+    assert_eq!(site, gate::read_site(SITE).0);
+
+    let wrong = CATALOGUE.replacen("= 950", "= 9,50", 1);
+    let answer = browser
+        .post("/office/set-up/catalogue", &csrf, &[("text", &wrong)])
+        .await;
+    assert!(answer.status == 422 && answer.text.contains("<li value=\"26\">"));
+    let answer = browser
+        .post("/office/set-up/catalogue", &csrf, &[("text", CATALOGUE)])
+        .await;
+    assert_eq!(answer.status, 303);
+
+    // A misspelt sector is a remark with a button that cures it.
+    let wrong = MAPPING.replacen("VN_AUG", "VN_AUX", 1);
+    browser
+        .post("/office/set-up/mapping", &csrf, &[("text", &wrong)])
+        .await;
+    let page = browser.get("/office/set-up/mapping").await.text;
+    assert!(page.contains("value=\"VN_AUX VN_AUG\""), "{page}");
+    let cure = [("text", wrong.as_str()), ("cure", "VN_AUX VN_AUG")];
+    browser.post("/office/set-up/mapping", &csrf, &cure).await;
+    let interface = gate::interface::read(&house.test.db).await.unwrap();
+    assert_eq!(interface.mapping.as_deref(), Some(MAPPING));
+    let answer = browser
+        .post("/office/set-up/mapping", &csrf, &[("text", "{")])
+        .await;
+    assert_eq!(answer.status, 422);
+    let interface = gate::interface::read(&house.test.db).await.unwrap();
+    assert_eq!(interface.mapping.as_deref(), Some(MAPPING));
+    assert_eq!(interface.mapping_draft.as_deref(), Some("{"));
+}
+
+#[tokio::test]
+async fn the_password_stays_when_something_else_is_saved_and_is_never_shown() {
+    let house = House::usual().await;
+    house.hire_as("mine", Role::Administrator).await;
+    let mut browser = house.signed_in("mine").await;
+    let path = "/office/set-up/connection";
+    let csrf = browser.csrf(path).await;
+    let mut fields = vec![
+        ("url", "http://127.0.0.1:9/api"),
+        ("username", "villeneuve"),
+        ("password", "0123 tide"),
+        ("budget", "1500"),
+        ("silent", "admit"),
+    ];
+    let mut pages = vec![browser.post(path, &csrf, &fields).await.text];
+    browser
+        .post("/office/set-up/mapping", &csrf, &[("text", MAPPING)])
+        .await;
+    // Left empty, with another budget; and refused, with a wrong URL.
+    fields[2].1 = "";
+    fields[3].1 = "900";
+    let tried = browser.post(path, &csrf, &fields).await;
+    assert_eq!(tried.status, 200);
+    assert!(tried.text.contains("cannot be reached"), "{}", tried.text);
+    fields[0].1 = "http://127.0.0.1:9/api/villeneuve";
+    let refused = browser.post(path, &csrf, &fields).await;
+    assert_eq!(refused.status, 422);
+    pages.extend([tried.text, refused.text, browser.get(path).await.text]);
+    pages.push(browser.get("/office/audit").await.text);
+
+    let interface = gate::interface::read(&house.test.db).await.unwrap();
+    assert_eq!(interface.connection.decision_budget_ms, 900);
+    assert_eq!(interface.connection.url, "http://127.0.0.1:9/api");
+    let password = interface.password.unwrap();
+    assert_eq!(password.expose_secret(), "0123 tide");
+    let audit = house
+        .staff
+        .audit(AuditFilter::default(), 100)
+        .await
+        .unwrap();
+    assert!(
+        audit
+            .iter()
+            .any(|entry| entry.action == "interface.changed")
+    );
+    pages.push(format!("{audit:?}"));
+    for page in pages {
+        assert!(!page.contains("tide"), "{page}");
+    }
+}

@@ -59,6 +59,8 @@ struct Live {
     attempt: Attempt,
     lanes: Vec<Lane>,
     stage: Stage,
+    /// Asked about by an earlier run: the visitor may have been told yes.
+    from_earlier_run: bool,
 }
 
 #[derive(Debug)]
@@ -107,6 +109,7 @@ impl Agent {
             let live = Live {
                 attempt: open.attempt().clone(),
                 lanes: Vec::new(),
+                from_earlier_run: matches!(stage, Stage::Unresolved),
                 stage,
             };
             (live.attempt.id, live)
@@ -190,6 +193,7 @@ impl Agent {
                     },
                     lanes: Vec::new(),
                     stage: Stage::Unresolved,
+                    from_earlier_run: false,
                 };
                 self.live.insert(id, live);
                 id
@@ -241,15 +245,25 @@ impl Agent {
             entered_today: self.today.has(card),
         };
         let decided = decide_offline(&snapshot.knowledge(), scan, seen);
+        let Some(mut live) = self.live.remove(&id) else {
+            return;
+        };
+        // The server may have let this visitor in, and the power went before
+        // that was on the disk. A refusal under the same id would take the
+        // entry back, so it is a scan of its own.
+        if live.from_earlier_run && !decided.decision.opens() {
+            live.attempt.id = (self.ids)();
+            live.attempt.scanned_at = self.time.scan();
+            live.from_earlier_run = false;
+        }
         let decided = Decided {
             attempt: live.attempt.clone(),
             outcome: decided.decision,
             card: decided.card,
         };
-        if let Some(live) = self.live.get_mut(&id) {
-            live.stage = Stage::Remembering(decided.clone());
-            out.push(Output::Remember(decided));
-        }
+        live.stage = Stage::Remembering(decided.clone());
+        self.live.insert(live.attempt.id, live);
+        out.push(Output::Remember(decided));
     }
 
     /// Keeps the door closed without a decision. The visitor's next try keeps

@@ -134,6 +134,26 @@ fn after_a_crash_the_next_try_keeps_the_id() {
     assert_ne!(asked(&stage.scan(PASS)), check);
 }
 
+/// The server may have said yes, and that was told, before the power went.
+#[test]
+fn a_refusal_after_a_crash_takes_back_no_entry_of_before() {
+    let mut stage = Stage::online();
+    let check = asked(&stage.scan(PASS));
+    stage.looked(Reply::Answer(snapshot(|s| s["mapped"] = false.into())));
+    let mut stage = stage.restart();
+    assert_eq!(stage.mode(), Mode::Offline);
+    let (refused, answer) = told(&stage.scan(PASS));
+    assert_eq!(answer.outcome, "sector_not_mapped");
+    assert_ne!(refused, Some(check));
+
+    // What opens the door is the same entry.
+    let mut stage = Stage::online();
+    let check = asked(&stage.scan(PASS));
+    let mut stage = stage.restart();
+    let (admitted, answer) = told(&stage.scan(PASS));
+    assert_eq!((admitted, answer.open), (Some(check), true));
+}
+
 #[test]
 fn it_decides_without_network_right_after_a_start() {
     let mut stage = Stage::online().restart();

@@ -66,5 +66,25 @@ pub fn kept() -> Vec<Kept> {
                 ],
             },
         },
+        Kept {
+            found: "a refusal after a power cut took back an entry that the turnstile had \
+                    forgotten it told",
+            seed: 201_720,
+            script: Script {
+                setting: SETTING,
+                operations: vec![
+                    Operation::Partner(PartnerMood::AnswerLost),
+                    enters(3, 8, Line::Good),
+                    Operation::Move { device: 3, door: 4 },
+                    Operation::DeviceDies {
+                        device: 3,
+                        lost: 128,
+                    },
+                    enters(3, 0, Line::Good),
+                    enters(3, 0, Line::RequestLost),
+                    enters(3, 8, Line::Good),
+                ],
+            },
+        },
     ]
 }

@@ -28,7 +28,7 @@ enum Action {
     Enrol {
         /// The device's code, as in the site file
         device: DeviceCode,
-        /// Where the device reaches the service, like https://gate.example.org;
+        /// Where the device reaches the service, like `https://gate.example.org`;
         /// by default where the configuration has it listen
         #[arg(long)]
         url: Option<String>,

@@ -28,7 +28,7 @@ pub struct Arguments {
         env = "PASSERELLE_EDGE_CONFIG"
     )]
     config: Option<PathBuf>,
-    /// The server's address, such as https://passerelle.example.org
+    /// The server's address, such as `https://passerelle.example.org`
     #[arg(long, global = true, value_name = "URL")]
     server: Option<String>,
     /// The file with this device's token

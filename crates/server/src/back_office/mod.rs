@@ -1,8 +1,8 @@
 //! The back office: pages for the people who set up, run the gates, close the
 //! books, and are called when it hurts.
 //!
-//! One table, [`routes`], says which address there is and which role may use
-//! it; nothing is served that does not stand there. [`guard`] stands before
+//! One table, `routes`, says which address there is and which role may use
+//! it; nothing is served that does not stand there. `guard` stands before
 //! each route: it knows who asks, refuses who may not, and refuses forms that
 //! other sites send. A page's own file holds its texts in both languages, its
 //! template's data and its handlers.

@@ -4,7 +4,7 @@
 //! A journal is a folder of segments, files of fixed size that are written with
 //! zeros before they are used, so that a full disk strikes when a reserve is
 //! made and not in the middle of a decision. Records are only ever appended.
-//! [`frame`] says how they stand there; [`recovery`] reads them again.
+//! `frame` says how they stand there; `recovery` reads them again.
 //!
 //! Checks and cancellations carry a sequence number and are sent in its order.
 //! What the server has is settled, and a segment of which everything is settled

@@ -58,7 +58,8 @@ pub enum JournalError {
 impl Gate {
     /// Keeps the checks of a journal, in their order, in one transaction. Each
     /// that can be kept is, whatever becomes of the others. What the door did
-    /// wins over an answer that was never heard; see [`decide::merge`].
+    /// wins over an answer that was never heard; see [`decide::brought`] and
+    /// [`decide::afterwards`].
     ///
     /// # Errors
     /// [`JournalError`]; nothing was kept then, and the device sends it again.

@@ -9,7 +9,7 @@
 //! Otipass did not know at that moment can be, three times in 256 at most; its
 //! way out is the forced entry, or the network.
 //!
-//! [`filter`] and [`DeviceList`] are pure. `vectors/pass_list.json` holds lists,
+//! `filter` and [`DeviceList`] are pure. `vectors/pass_list.json` holds lists,
 //! signatures and answers for every implementation.
 
 mod device_list;

@@ -319,6 +319,26 @@ pub fn save_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbEr
     Ok(())
 }
 
+/// Makes the catalogue just what `catalogue` says: what it does not name goes.
+/// What was sold stays as it was; what is staged is judged anew by the next run.
+///
+/// # Errors
+/// [`DbError`].
+pub fn replace_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbError> {
+    for table in [
+        "box_season",
+        "box_product",
+        "box_tariff",
+        "box_tariff_mapping",
+        "box_sales_channel",
+        "box_contact_payment_mode",
+        "box_contact",
+    ] {
+        tx.execute(&format!("DELETE FROM {table}"), params![])?;
+    }
+    save_catalogue(tx, catalogue)
+}
+
 /// Takes back the entries of a tariff that the file no longer has: a corrected
 /// first day must not leave the wrong entry beside the right one.
 fn withdraw_tariffs(tx: &mut Tx<'_>, tariffs: &[Tariff]) -> Result<(), DbError> {

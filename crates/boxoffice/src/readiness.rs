@@ -169,7 +169,8 @@ pub(crate) fn open_pass(
 }
 
 /// Whether Otipass's sales have the channel they need.
-pub(crate) fn channel_is_valid(catalogue: &Catalogue) -> bool {
+#[must_use]
+pub fn channel_is_valid(catalogue: &Catalogue) -> bool {
     catalogue
         .sales_channels
         .iter()

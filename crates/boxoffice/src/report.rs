@@ -173,6 +173,18 @@ pub async fn period(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>, DbErr
     .await
 }
 
+/// Whether anything was ever sold.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn has_sold(db: &Db) -> Result<bool, DbError> {
+    db.read("has sold", |tx| {
+        let first = tx.query_opt("SELECT id FROM box_ticket LIMIT 1", params![])?;
+        Ok(first.is_some())
+    })
+    .await
+}
+
 /// How much there is of everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Counts {

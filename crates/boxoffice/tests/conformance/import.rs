@@ -15,6 +15,7 @@ db::conformance! {
     exactly_the_damaged_rows_are_rejected,
     damaged_rows_of_what_was_sold_are_rejected_too,
     what_is_sold_stays_known_whatever_the_catalogue_becomes,
+    a_catalogue_is_replaced_as_a_whole,
     a_rejected_row_stays_staged_and_is_sold_by_the_next_run,
     rows_of_one_order_number_form_one_order,
     a_corrected_file_leaves_no_report_behind,
@@ -225,6 +226,34 @@ async fn what_is_sold_stays_known_whatever_the_catalogue_becomes(test: TestDb) {
         }))
         .await;
     }
+}
+
+async fn a_catalogue_is_replaced_as_a_whole(test: TestDb) {
+    let desk = Desk::open(test).await;
+    desk.stage(0..3).await;
+    let has_sold = || boxoffice::report::has_sold(desk.office.db());
+    assert!(!has_sold().await.unwrap());
+    desk.office.run_external_sales().await.unwrap();
+    assert!(has_sold().await.unwrap());
+    let sold = desk.counts().await;
+    let wanted = villeneuve_with(|c| {
+        c.seasons[0].name = "Another name".to_owned();
+        c.products.remove(0);
+        c.tariffs.retain(|t| t.product.as_str() != "PASSVN");
+        c.tariff_mappings.remove(0);
+        c.sales_channels.clear();
+    });
+    let replacing = wanted.clone();
+    desk.office
+        .db()
+        .write("replace", move |tx| {
+            boxoffice::catalogue::replace_catalogue(tx, &replacing)
+        })
+        .await
+        .unwrap();
+    let present = boxoffice::catalogue::catalogue(desk.office.db()).await;
+    assert_eq!(present.unwrap(), wanted);
+    assert_eq!(desk.counts().await, sold, "what is sold stays");
 }
 
 async fn a_rejected_row_stays_staged_and_is_sold_by_the_next_run(test: TestDb) {

@@ -2,7 +2,7 @@
 //! story on one page. A card's number is typed whole, goes by a form and never
 //! into an address, and is never shown whole.
 
-mod story;
+pub(crate) mod story;
 
 pub(crate) use story::{samples as story_samples, show};
 

@@ -219,7 +219,13 @@ pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
         })
         .await
         .map_err(PageError::internal)?;
-    Ok(visit.hand_over(visit.go("/office/"), &signed_in.token))
+    // Who makes the first account is about to set it all up, unless files do.
+    let next = if super::set_up::is_to_begin(&visit).await? {
+        "/office/set-up"
+    } else {
+        "/office/"
+    };
+    Ok(visit.hand_over(visit.go(next), &signed_in.token))
 }
 
 pub(crate) async fn show_invitation(visit: Visit, Query(query): Query) -> Answer {

@@ -36,7 +36,7 @@ async fn the_secret_makes_the_first_administrator_once() {
 
     let sloppy = secret.reveal().to_lowercase().replace('-', " ");
     let taken = take_welcome(&mut browser, &sloppy, "camille").await;
-    assert_eq!(taken.leads_to(), "/office/");
+    assert_eq!(taken.leads_to(), "/office/set-up", "nothing is set up yet");
     let page = browser.get("/office/").await;
     assert!(page.text.contains("Camille Martin") && page.text.contains("Administrator"));
 

@@ -16,7 +16,7 @@ async fn each_part_is_pasted_and_its_mistakes_stand_at_their_lines() {
     let mut browser = house.signed_in("mine").await;
     let csrf = browser.csrf("/office/set-up/site").await;
     let to_do = browser.get("/office/set-up").await.text;
-    assert_eq!(to_do.matches("to do").count(), 4);
+    assert_eq!(to_do.matches("to do").count(), 9);
 
     let wrong = SITE.replacen("Europe/Paris", "Paris", 1);
     let answer = browser
@@ -37,11 +37,15 @@ async fn each_part_is_pasted_and_its_mistakes_stand_at_their_lines() {
 
     let wrong = CATALOGUE.replacen("= 950", "= 9,50", 1);
     let answer = browser
-        .post("/office/set-up/catalogue", &csrf, &[("text", &wrong)])
+        .post("/office/set-up/catalogue/text", &csrf, &[("text", &wrong)])
         .await;
     assert!(answer.status == 422 && answer.text.contains("<li value=\"26\">"));
     let answer = browser
-        .post("/office/set-up/catalogue", &csrf, &[("text", CATALOGUE)])
+        .post(
+            "/office/set-up/catalogue/text",
+            &csrf,
+            &[("text", CATALOGUE)],
+        )
         .await;
     assert_eq!(answer.status, 303);
 
@@ -114,4 +118,86 @@ async fn the_password_stays_when_something_else_is_saved_and_is_never_shown() {
     for page in pages {
         assert!(!page.contains("tide"), "{page}");
     }
+}
+
+#[tokio::test]
+async fn the_catalogue_is_filled_by_forms_until_an_entry_can_be_sold() {
+    let house = House::usual().await;
+    house.hire_as("mine", Role::Administrator).await;
+    let mut browser = house.signed_in("mine").await;
+    let csrf = browser.csrf("/office/set-up/mapping").await;
+    browser
+        .post("/office/set-up/mapping", &csrf, &[("text", MAPPING)])
+        .await;
+
+    // What the mapping parameters name is a click away.
+    let catalogue = "/office/set-up/catalogue";
+    let page = browser.get(catalogue).await.text;
+    assert!(page.contains("the season VN26") && page.contains("the product PASSVN of VN26"));
+    let taken = browser
+        .post("/office/set-up/catalogue/wanted", &csrf, &[])
+        .await;
+    assert_eq!(taken.leads_to(), catalogue);
+    let tariff = |price: &'static str| {
+        [
+            ("tariff_product", "PASSVN"),
+            ("tariff_code", "CITYPASS"),
+            ("tariff_price", price),
+            ("tariff_vat", "5.5"),
+        ]
+    };
+    let path = "/office/set-up/catalogue/tariff";
+    let wrong = browser.post(path, &csrf, &tariff("gratis")).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text.contains("Enter a price, such as 9.50"));
+    assert!(
+        wrong.text.contains("value=\"gratis\""),
+        "what was entered stays"
+    );
+    assert_eq!(
+        browser.post(path, &csrf, &tariff("9.50")).await.leads_to(),
+        catalogue
+    );
+    let mapping = "/office/set-up/tariff-mapping";
+    assert!(browser.get(mapping).await.text.contains("CITYPASS, €9.50"));
+    let fields = [("tariff of PASSVN", "CITYPASS"), ("tariff of PASSVN2", "")];
+    browser.post(mapping, &csrf, &fields).await;
+    let buyer = "/office/set-up/buyer";
+    browser
+        .post("/office/set-up/buyer/channel", &csrf, &[])
+        .await;
+    let wrong = [("contact_number", "42-a"), ("contact_name", "Otipass")];
+    assert_eq!(browser.post(buyer, &csrf, &wrong).await.status, 422);
+    let right = [("contact_number", "000042"), ("contact_name", "Otipass")];
+    assert_eq!(browser.post(buyer, &csrf, &right).await.leads_to(), buyer);
+
+    let db = &house.test.db;
+    let stored = boxoffice::catalogue::catalogue(db).await.unwrap();
+    let day = "2026-07-14".parse().unwrap();
+    let sellable = boxoffice::readiness::readiness(
+        &stored,
+        &"VN26".parse().unwrap(),
+        &"PASSVN".parse().unwrap(),
+        day,
+    );
+    assert_eq!(sellable.unwrap().price.gross.minor(), 950);
+
+    // A season with products stays; what is removed takes along what hangs on it.
+    let path = "/office/set-up/catalogue/remove";
+    let refused = browser.post(path, &csrf, &[("what", "season VN26")]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text.contains("still has products"));
+    browser
+        .post(path, &csrf, &[("what", "product VN26 PASSVN")])
+        .await;
+    let stored = boxoffice::catalogue::catalogue(db).await.unwrap();
+    assert_eq!((stored.tariffs, stored.tariff_mappings), (vec![], vec![]));
+
+    let filter = AuditFilter {
+        kind: Some("tariff".to_owned()),
+        ..AuditFilter::default()
+    };
+    let audit = house.staff.audit(filter, 10).await.unwrap();
+    assert_eq!(audit.len(), 1);
+    assert_eq!(audit[0].after.as_ref().unwrap()["price_minor"], 950);
 }

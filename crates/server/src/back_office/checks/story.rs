@@ -8,6 +8,7 @@ use crate::back_office::page_error::PageError;
 use crate::back_office::text::{fill, texts};
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
+use askama::filters::HtmlSafe;
 use axum::extract::Path;
 use boxoffice::history::{History as Sales, LineHistory, SaleHistory, StagedHistory};
 use gate::history::{
@@ -81,6 +82,26 @@ struct Step {
     bad: bool,
 }
 
+/// The way of one check as a table; a template shows it by `{{ way }}`.
+#[derive(Template)]
+#[template(path = "back_office/check_way.html")]
+pub(crate) struct Way {
+    t: &'static Texts,
+    steps: Vec<Step>,
+}
+
+impl HtmlSafe for Way {}
+
+impl Way {
+    pub(crate) fn of(formats: &Formats, gate: &History, sales: &Sales) -> Self {
+        let t = Texts::of(formats.language);
+        Self {
+            t,
+            steps: steps(t, formats, gate, sales),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "back_office/check.html")]
 struct Page {
@@ -91,7 +112,7 @@ struct Page {
     alarm: Option<&'static str>,
     facts: Vec<(&'static str, String)>,
     related: Vec<(&'static str, String)>,
-    steps: Vec<Step>,
+    way: Way,
 }
 
 impl Page {
@@ -108,7 +129,7 @@ impl Page {
                 .into_iter()
                 .filter_map(|(label, id)| Some((label, id?.to_string())))
                 .collect(),
-            steps: steps(t, formats, gate, sales),
+            way: Way::of(formats, gate, sales),
             t,
             frame,
         }
@@ -294,7 +315,11 @@ fn exact(formats: &Formats, at: Timestamp) -> String {
     format!("{day}, {}.{ms:03}", formats.time(at))
 }
 
-pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
+/// A check with all that gate and box office of this process made of it.
+///
+/// # Errors
+/// [`PageError::NotFound`] if there is no gate here, or no such check.
+pub(crate) async fn told(visit: &Visit, id: &str) -> Result<(History, Sales), PageError> {
     let id: CheckId = id.parse().map_err(|_| PageError::NotFound)?;
     if visit.office.gate.is_none() {
         return Err(PageError::NotFound);
@@ -307,10 +332,16 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
         }
         _ => Sales::default(),
     };
+    Ok((gate, sales))
+}
+
+pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
+    let (gate, sales) = told(&visit, &id).await?;
     visit.page(&Page::new(visit.frame(), &gate, &sales))
 }
 
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+/// A check of which all was made that can be, and one of which nothing was.
+pub(crate) fn sample_histories(frame: &Frame) -> Vec<(History, Sales)> {
     let checks = super::sample_checks();
     let plain = checks.iter().map(|check| History {
         check: check.clone(),
@@ -334,6 +365,10 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         *sales = sold(at).unwrap_or_default();
     }
     pages
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    sample_histories(frame)
         .iter()
         .filter_map(|(gate, sales)| Page::new(frame.clone(), gate, sales).render().ok())
         .collect()

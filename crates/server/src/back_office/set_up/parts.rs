@@ -51,7 +51,7 @@ impl Part {
         match self {
             Self::Site => "/office/set-up/site",
             Self::Mapping => "/office/set-up/mapping",
-            Self::Catalogue => "/office/set-up/catalogue",
+            Self::Catalogue => "/office/set-up/catalogue/text",
         }
     }
 
@@ -260,7 +260,7 @@ pub(crate) async fn save_catalogue(visit: Visit, entered: Entered) -> Answer {
     staff
         .change(&visit.actor()?, "set up catalogue", save)
         .await?;
-    Ok(visit.go_with("/office/set-up", Flash::Saved))
+    Ok(visit.go_with("/office/set-up/catalogue", Flash::Saved))
 }
 
 fn samples(frame: &Frame, part: Part) -> Vec<String> {

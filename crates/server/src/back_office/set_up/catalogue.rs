@@ -47,17 +47,16 @@ texts!(Texts {
     not_open_pass: "pas Open Pass : ne peut pas être vendu", "not Open Pass: cannot be sold";
     tariff: "Tarif", "Tariff";
     price: "Prix TTC", "Price incl. VAT";
-    price_hint: "Par exemple {example}.", "Such as {example}.";
-    vat: "TVA, en %", "VAT, in %";
-    vat_hint: "Par exemple {example}.", "Such as {example}.";
-    from: "Valable du", "Valid from";
-    until: "au", "until";
+    price_input: "Prix TTC, comme 9,50", "Price incl. VAT, as 9.50";
+    vat: "TVA", "VAT";
+    vat_input: "TVA en %, comme 5,5", "VAT in %, as 5.5";
+    from: "Valable du (ou vide)", "Valid from (or empty)";
+    until: "Valable jusqu’au (ou vide)", "Valid until (or empty)";
     period: "Valable", "Valid";
     always: "toujours", "always";
     since: "depuis le {from}", "from {from}";
     up_to: "jusqu’au {until}", "until {until}";
     between: "du {from} au {until}", "{from} to {until}";
-    days_hint: "Laissez vide s’il vaut toujours.", "Leave empty if it is always valid.";
     add_season: "Ajouter la saison", "Add the season";
     add_product: "Ajouter le produit", "Add the product";
     add_tariff: "Ajouter le tarif", "Add the tariff";
@@ -119,7 +118,7 @@ impl Page {
                 Input::text("season_name", t.name, entered.text("season_name")).with(&mistakes),
             ],
             product_inputs: product_inputs(t, catalogue, entered, &mistakes),
-            tariff_inputs: tariff_inputs(t, formats, catalogue, entered, &mistakes),
+            tariff_inputs: tariff_inputs(t, catalogue, entered, &mistakes),
             mistakes,
             t,
             frame,
@@ -244,7 +243,6 @@ fn product_inputs(
 
 fn tariff_inputs(
     t: &'static Texts,
-    formats: &Formats,
     catalogue: &Catalogue,
     entered: &Entered,
     mistakes: &Mistakes,
@@ -262,19 +260,13 @@ fn tariff_inputs(
     let without = products.iter().find(|(code, _)| !has_tariff(code));
     let first = without.or(products.first()).map_or("", |(code, _)| code);
     let product = entered.some("tariff_product").unwrap_or(first).to_owned();
-    let (price, vat) = edit::examples(formats.language);
-    let hint = |text: &str, example: &str| fill(text, &[("example", example)]);
     let text = |name, label| Input::text(name, label, entered.text(name)).with(mistakes);
-    let day = |name, label| {
-        Input::day(name, label, entered.text(name))
-            .hint(t.days_hint)
-            .with(mistakes)
-    };
+    let day = |name, label| Input::day(name, label, entered.text(name)).with(mistakes);
     vec![
         Input::choice("tariff_product", t.product, &product, products).with(mistakes),
         text("tariff_code", t.tariff),
-        text("tariff_price", t.price).hint(hint(t.price_hint, price)),
-        text("tariff_vat", t.vat).hint(hint(t.vat_hint, vat)),
+        text("tariff_price", t.price_input),
+        text("tariff_vat", t.vat_input),
         day("tariff_from", t.from),
         day("tariff_until", t.until),
     ]

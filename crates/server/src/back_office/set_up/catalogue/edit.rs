@@ -71,7 +71,7 @@ pub(in super::super) enum Edit {
 }
 
 /// A price and a VAT rate as people of this language write them.
-pub(super) const fn examples(language: Language) -> (&'static str, &'static str) {
+const fn examples(language: Language) -> (&'static str, &'static str) {
     match language {
         Language::Fr => ("9,50", "5,5"),
         Language::En => ("9.50", "5.5"),

@@ -1,8 +1,8 @@
 //! What the agent may do besides scanning: forced entry, cancelling, exits, help
 //! desk, looking back.
 
-use crate::browser::{Browser, PHONE};
 use crate::house::{BLOCKED, GOOD, House, ONCE};
+use browser::{Browser, PHONE};
 use serde_json::json;
 
 #[test]

@@ -1,7 +1,7 @@
 //! The first visit: enrolment, installation, and the first scans.
 
-use crate::browser::{Browser, HANDHELD, PHONE};
 use crate::house::{BLOCKED, GOOD, House, ONCE};
+use browser::{Browser, HANDHELD, PHONE};
 
 #[test]
 fn a_new_phone_is_enrolled_by_a_typed_code_and_scans() {

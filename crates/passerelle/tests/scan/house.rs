@@ -1,7 +1,7 @@
 //! A museum: `passerelle serve` as a process that can be stopped, and a sandbox
 //! in place of Otipass.
 
-use crate::browser::Tab;
+use browser::Tab;
 use kernel::SystemClock;
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use serde_json::Value;

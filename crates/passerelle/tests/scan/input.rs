@@ -1,8 +1,8 @@
 //! The ways a code comes in: keyboard wedge, camera, fingers.
 
-use crate::browser::{Browser, PHONE, Tab};
 use crate::film::{self, Symbology};
 use crate::house::{GOOD, House, ONCE, pass};
+use browser::{Browser, PHONE, Tab};
 
 #[test]
 fn a_wedge_works_wherever_the_focus_is_and_presses_nothing() {

@@ -7,7 +7,6 @@
 mod film;
 
 mod agent;
-mod browser;
 mod first_visit;
 mod house;
 mod input;

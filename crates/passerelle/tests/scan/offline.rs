@@ -1,7 +1,7 @@
 //! A service that is gone, and comes back.
 
-use crate::browser::{Browser, PHONE, Tab};
 use crate::house::{BLOCKED, GOOD, House, pass};
+use browser::{Browser, PHONE, Tab};
 use sandbox::Fault;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! The page decides as Rust does: both go by the same examples.
 
-use crate::browser::{Browser, PHONE};
 use crate::house::House;
+use browser::{Browser, PHONE};
 use serde_json::Value;
 
 #[test]

@@ -1,7 +1,7 @@
 //! A scanner that was signed out, and what becomes of what it holds.
 
-use crate::browser::{Browser, PHONE};
 use crate::house::{GOOD, House, pass, stored};
+use browser::{Browser, PHONE};
 use serde_json::json;
 
 #[test]

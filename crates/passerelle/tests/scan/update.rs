@@ -1,12 +1,12 @@
 //! A new version of the page arrives while somebody is scanning.
 
-use crate::browser::{Browser, PHONE};
 use crate::house::{GOOD, House, ONCE};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::Response;
+use browser::{Browser, PHONE};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,7 +1,7 @@
 //! Five languages, and nothing in any of them that a volunteer cannot read.
 
-use crate::browser::{Browser, PHONE, Tab};
 use crate::house::{BLOCKED, GOOD, House};
+use browser::{Browser, PHONE, Tab};
 
 const LANGUAGES: [(&str, &str, &str); 5] = [
     ("fr", "Prêt", "Ce pass est bloqué"),

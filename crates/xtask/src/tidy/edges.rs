@@ -59,13 +59,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sandbox",
         ],
     ),
+    ("browser", &[]),
     ("xtask", &[]),
 ];
 
 /// It is itself a test, and not shipped.
 const SIMULATION: &str = "simulation";
 
-/// What the tests of a crate may use besides, and why.
+/// What the tests of a crate may use besides, and why. `browser` is for nothing
+/// but tests.
 const TESTS_MAY_USE: &[(&str, &str, &str)] = &[
     ("db", "db", "its own databases for tests"),
     ("gate", "sandbox", "the partner that checks are asked of"),
@@ -73,6 +75,16 @@ const TESTS_MAY_USE: &[(&str, &str, &str)] = &[
         "server",
         "sandbox",
         "the partner that whole-service tests talk to",
+    ),
+    (
+        "server",
+        "browser",
+        "pages are looked at as people see them",
+    ),
+    (
+        "passerelle",
+        "browser",
+        "whole walks through the scanner page and the back office",
     ),
 ];
 
@@ -285,6 +297,7 @@ mod tests {
             ("gate", "db", Tests, &["testing"]),
             ("db", "db", Tests, &["testing"]),
             ("server", "sandbox", Tests, &[]),
+            ("server", "browser", Tests, &[]),
             ("server", "boxoffice", Production, &[]),
             ("passerelle", "sandbox", Production, &[]),
             ("simulation", "db", Production, &["testing"]),
@@ -300,6 +313,7 @@ mod tests {
             ("boxoffice", "otipass", Production, &[]),
             ("kernel", "db", Production, &[]),
             ("server", "sandbox", Production, &[]),
+            ("passerelle", "browser", Production, &[]),
             ("simulation", "server", Production, &[]),
             ("gate", "db", Production, &["testing"]),
             ("xtask", "kernel", Production, &[]),

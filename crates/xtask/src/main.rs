@@ -1,15 +1,19 @@
 //! Everything a developer runs: tests, benchmarks, tidy rules.
 
+mod axe;
 mod bench;
 mod debian;
 mod decoder;
 mod failure;
+mod npm;
 mod postgres;
 mod simulate;
 mod test;
 mod tidy;
 mod workspace;
 
+use axe::AXE;
+use decoder::DECODER;
 use failure::Failure;
 use std::process::ExitCode;
 
@@ -42,7 +46,8 @@ fn perform(arguments: &[String]) -> Result<(), Failure> {
         ["tidy"] => tidy::run(),
         ["postgres"] => postgres::stay(rest),
         ["bench", name] => bench::bench(name, rest),
-        ["decoder"] => decoder::fetch(),
+        ["decoder"] => DECODER.fetch(),
+        ["axe"] => AXE.fetch(),
         ["setup"] => set_up(),
         [postgres::KEEP] => postgres::keep(),
         _ => Err(Failure::new(
@@ -76,6 +81,8 @@ Usage: cargo xtask TASK
   postgres -- COMMAND  runs COMMAND with such a server and stops it afterwards
   decoder              fetches the reader of codes that the scanner page's
                        camera uses; the server is built with it if it is there
+  axe                  fetches the rules of accessibility that the pages of the
+                       back office are held against
   simulate             plays virtual days of devices, server and box office;
                        --seeds N --from SEED --operations 500; see docs/simulation.md
   setup                installs what the tests need: PostgreSQL and Chromium,

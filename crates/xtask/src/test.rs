@@ -2,9 +2,11 @@
 
 mod report;
 
+use crate::axe::{self, AXE};
 use crate::debian;
-use crate::decoder::{self, Fetched};
+use crate::decoder::DECODER;
 use crate::failure::{Failure, run};
+use crate::npm::Fetched;
 use crate::postgres::{self, Server};
 use crate::simulate;
 use crate::tidy;
@@ -14,6 +16,9 @@ use std::process::Stdio;
 
 /// Tells the browser tests where Chromium is.
 const CHROMIUM: &str = "PASSERELLE_TEST_CHROMIUM";
+
+/// Tells the test of all pages where axe is, or that it is `unreachable`.
+const RULES: &str = "PASSERELLE_TEST_AXE";
 
 /// Runs all steps and stops at the first that fails.
 ///
@@ -42,11 +47,20 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     report.step("tidy", "cargo xtask tidy", tidy::run)?;
     // Before the first build, which takes it in.
     report.step_or_left_out("decoder", "cargo xtask decoder", || {
-        Ok(match decoder::fetched()? {
+        Ok(match DECODER.fetched()? {
             Fetched::Present(_) => None,
             Fetched::Unreachable(failure) => {
                 eprintln!("{failure}");
                 Some("the tests of the camera use the server's decoding only")
+            }
+        })
+    })?;
+    report.step_or_left_out("axe", "cargo xtask axe", || {
+        Ok(match AXE.fetched()? {
+            Fetched::Present(_) => None,
+            Fetched::Unreachable(failure) => {
+                eprintln!("{failure}");
+                Some("no page is held against the rules of accessibility")
             }
         })
     })?;
@@ -99,6 +113,12 @@ fn tests(sources: &[Source], arguments: &[String]) -> Result<(), Failure> {
     }
     if std::env::var_os(CHROMIUM).is_none() && sources.iter().any(has_browser_test) {
         command.env(CHROMIUM, debian::chromium_program()?);
+    }
+    if std::env::var_os(RULES).is_none() {
+        match AXE.fetched()? {
+            Fetched::Present(folder) => command.env(RULES, folder.join(axe::FILE)),
+            Fetched::Unreachable(_) => command.env(RULES, "unreachable"),
+        };
     }
     run(&mut command, "see above")
 }

@@ -86,3 +86,13 @@ pub(crate) async fn get_asset(Path((_, name)): Path<(String, String)>) -> Answer
 pub(super) fn weight() -> usize {
     ASSETS.iter().map(|asset| asset.bytes.len()).sum()
 }
+
+/// The styles themselves.
+#[cfg(test)]
+pub(super) fn styles() -> &'static str {
+    ASSETS
+        .iter()
+        .find(|asset| asset.name == "office.css")
+        .and_then(|asset| std::str::from_utf8(asset.bytes).ok())
+        .unwrap_or_default()
+}

@@ -1,6 +1,8 @@
 //! Every page of the table, with sample data, in both languages and for each
 //! role: whole, accessible in what can be read off the text, and light.
 
+mod seen;
+
 use super::frame::Frame;
 use super::routes::{TABLE, Who};
 use super::{assets, page_error};
@@ -21,36 +23,41 @@ struct Page {
     html: String,
 }
 
+/// All pages in both languages, as each role sees them.
 fn pages() -> Vec<Page> {
+    let all = |who: Who| match who {
+        Who::Everybody => vec![None],
+        Who::Roles(roles) => roles.iter().copied().map(Some).collect(),
+    };
+    let pages = Language::ALL.map(|language| pages_of(language, all));
+    pages.into_iter().flatten().collect()
+}
+
+/// All pages in one language, as these roles of each see them.
+fn pages_of(language: Language, roles: fn(Who) -> Vec<Option<Role>>) -> Vec<Page> {
     let mut pages = Vec::new();
-    for language in Language::ALL {
-        for route in TABLE {
-            let Some(samples) = route.samples else {
-                continue;
-            };
-            let roles: Vec<Option<Role>> = match route.who {
-                Who::Everybody => vec![None],
-                Who::Roles(roles) => roles.iter().copied().map(Some).collect(),
-            };
-            for role in roles {
-                let name = format!("{} {} {role:?} {language:?}", route.method, route.path);
-                let samples = samples(&Frame::sample(language, role));
-                assert!(!samples.is_empty(), "{name} has no sample that renders");
-                pages.extend(samples.into_iter().map(|html| Page {
-                    name: name.clone(),
-                    language,
-                    html,
-                }));
-            }
-        }
-        for role in [None, Some(Role::Support)] {
-            let samples = page_error::samples(&Frame::sample(language, role));
+    for route in TABLE {
+        let Some(samples) = route.samples else {
+            continue;
+        };
+        for role in roles(route.who) {
+            let name = format!("{} {} {role:?} {language:?}", route.method, route.path);
+            let samples = samples(&Frame::sample(language, role));
+            assert!(!samples.is_empty(), "{name} has no sample that renders");
             pages.extend(samples.into_iter().map(|html| Page {
-                name: format!("an error {role:?} {language:?}"),
+                name: name.clone(),
                 language,
                 html,
             }));
         }
+    }
+    for role in [None, Some(Role::Support)] {
+        let samples = page_error::samples(&Frame::sample(language, role));
+        pages.extend(samples.into_iter().map(|html| Page {
+            name: format!("an error {role:?} {language:?}"),
+            language,
+            html,
+        }));
     }
     pages
 }

@@ -45,8 +45,8 @@ mod workbook;
 
 pub use routes::{Cell, access_table};
 
-use crate::SetUp;
 use crate::service::Service;
+use crate::{Missing, SetUp};
 use axum::Router;
 use boxoffice::BoxOffice;
 use db::Db;
@@ -96,6 +96,8 @@ pub(crate) struct Inner {
     pub(crate) box_office: Option<Arc<BoxOffice>>,
     /// Whether browsers reach it by `https`.
     pub(crate) secure: bool,
+    /// What the set-up lacks before this process does all it is to do.
+    pub(crate) missing: Vec<Missing>,
     /// The one reader of the day, for all who watch it.
     pub(crate) day: today::Reader,
     /// The places of those who watch the day.
@@ -127,6 +129,7 @@ pub(crate) fn router(service: &Service, ending: &CancellationToken) -> Option<Ro
             .box_office
             .as_ref()
             .map(|role| Arc::clone(&role.box_office)),
+        missing: service.missing.clone(),
         day: today::Reader::default(),
         streams: Arc::new(Semaphore::new(today::STREAMS)),
         ending: ending.clone(),

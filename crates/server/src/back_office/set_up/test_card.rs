@@ -2,6 +2,8 @@
 //! sale as a visitor's, and taken back afterwards by the same cancellation.
 
 use super::Present;
+use crate::Missing;
+use crate::back_office::Office;
 use crate::back_office::checks::story::{Way, sample_histories, told};
 use crate::back_office::entered::Entered;
 use crate::back_office::flash::Flash;
@@ -89,34 +91,16 @@ struct Page {
 }
 
 /// What the test lacks, in words.
-fn lacks(t: &Texts, visit: &Visit, present: &Present) -> Option<String> {
-    if visit.office.gate.is_some() {
+fn lacks(t: &Texts, office: &Office) -> Option<String> {
+    if office.gate.is_some() {
         return None;
     }
-    let interface = &present.interface;
-    let set_up = &visit.office.role.set_up;
-    let missing = [
-        (
-            t.no_site,
-            present
-                .site
-                .as_ref()
-                .is_none_or(|site| site.devices.is_empty()),
-        ),
-        (
-            t.no_connection,
-            set_up.connection.file().is_none() && interface.connection.url.is_empty(),
-        ),
-        (
-            t.no_mapping,
-            set_up.mapping.file().is_none() && interface.mapping.is_none(),
-        ),
-    ];
-    let mut missing: Vec<_> = missing
-        .iter()
-        .filter(|(_, m)| *m)
-        .map(|(w, _)| *w)
-        .collect();
+    let missing = office.missing.iter().map(|missing| match missing {
+        Missing::Site => t.no_site,
+        Missing::Connection => t.no_connection,
+        Missing::Mapping => t.no_mapping,
+    });
+    let mut missing: Vec<_> = missing.collect();
     if missing.is_empty() {
         missing.push(t.no_gate);
     }
@@ -200,7 +184,7 @@ async fn form(visit: &Visit, entered: &Entered, mistakes: Mistakes) -> Answer {
     let url = &present.interface.connection.url;
     let page = Page::new(
         visit.frame(),
-        lacks(t, visit, &present),
+        lacks(t, &visit.office),
         present.site.as_ref(),
         url,
         entered,

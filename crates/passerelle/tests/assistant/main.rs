@@ -1,0 +1,139 @@
+//! The set-up assistant in a real browser: from an empty database to the first
+//! order and the first scanner, without a manual.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod house;
+
+use browser::{Browser, DESK, Tab};
+use house::{GOOD, House};
+
+/// Two museums, as a museum's own text may look.
+const MAPPING: &str = r#"{
+  "OtipassProjectId": "villeneuve",
+  "sectorInfos": {
+    "VN_AUG": {
+      "OtipassServiceId": "PCUMID000FSA5CD6",
+      "OtipassPSpaceId": "PROVIDER#PCUMID000FSA5CD6",
+      "seasonCode": "VN26",
+      "productCode": "PASSVN"
+    },
+    "VN_GEO": {
+      "OtipassServiceId": "PCUMID000FS25165",
+      "OtipassPSpaceId": "PROVIDER#PCUMID000FS25165",
+      "seasonCode": "VN26",
+      "productCode": "PASSVN2"
+    }
+  }
+}
+"#;
+
+/// Goes on where the overview says, which must be this step.
+fn go_on(tab: &Tab<'_>, step: &str) {
+    if tab.path() != "/office/set-up" {
+        tab.follow("Set-up");
+    }
+    tab.follow(&format!("Continue: {step}"));
+}
+
+/// What the page says of how things stand.
+fn says(tab: &Tab<'_>, text: &str) {
+    let shown = tab.text("main");
+    assert!(shown.contains(text), "{text:?} is not on the page: {shown}");
+}
+
+fn organisation(tab: &Tab<'_>) {
+    go_on(tab, "Organisation and time zone");
+    tab.fill("Name", "Musées de Villeneuve");
+    tab.fill("Institution code", "VILLEN");
+    tab.fill("Organisation code", "VILLEN");
+    tab.picture("office-set-up-organisation");
+    tab.submit("Save");
+}
+
+/// A sector with its first door and device.
+fn sector(tab: &Tab<'_>, code: &str, name: &str) {
+    tab.follow("Add a sector");
+    tab.fill("Code", code);
+    tab.fill("Name", name);
+    tab.submit("Add");
+}
+
+fn connection(tab: &Tab<'_>, house: &House) {
+    go_on(tab, "Connection to Otipass");
+    tab.fill("URL", &house.otipass);
+    tab.fill("User name", "villeneuve");
+    tab.fill("Password", "by the river");
+    tab.submit("Save and try");
+    says(tab, "Saved.");
+}
+
+/// A tariff for a product that has none.
+fn tariff(tab: &Tab<'_>, product: &str, code: &str, price: &str) {
+    tab.choose("tariff_product", product);
+    tab.fill("tariff_code", code);
+    tab.fill("tariff_price", price);
+    tab.fill("tariff_vat", "5.5");
+    tab.submit("Add the tariff");
+    says(tab, code);
+}
+
+fn channel_and_contact(tab: &Tab<'_>) {
+    go_on(tab, "Channel and contact");
+    tab.submit("Make the channel OTIPASS");
+    tab.fill("Contact number", "000042");
+    tab.picture("office-set-up-buyer");
+    tab.submit("Save");
+    says(tab, "The contact 000042 buys");
+}
+
+/// The card goes the whole way up to its order.
+fn test_card(tab: &Tab<'_>) {
+    go_on(tab, "Try it with a card");
+    tab.fill("Number or code of the card", GOOD);
+    tab.submit("Check this card");
+    says(
+        tab,
+        "It all works: the card was admitted, and its entry is sold by order",
+    );
+    says(tab, "Sale booked on the account");
+    tab.picture("office-set-up-test-card");
+}
+
+#[test]
+fn from_an_empty_database_to_the_first_order_and_scanner() {
+    let house = House::open();
+    let browser = Browser::start(None);
+    let tab = browser.tab(DESK);
+    house.begin(&tab);
+    organisation(&tab);
+    go_on(&tab, "Sectors, doors, devices");
+    for (code, name) in [
+        ("VN_AUG", "Musée des Augustins"),
+        ("VN_GEO", "Cabinet de géologie"),
+    ] {
+        sector(&tab, code, name);
+    }
+    tab.picture("office-set-up-doors");
+    connection(&tab, &house);
+    go_on(&tab, "Mapping parameters");
+    tab.fill("The parameters", MAPPING);
+    tab.submit("Save");
+    go_on(&tab, "Catalogue");
+    tab.submit("Add them");
+    for (product, code, price) in [
+        ("PASSVN", "CITYPASS", "9.50"),
+        ("PASSVN2", "CITYLIGHT", "4.75"),
+    ] {
+        tariff(&tab, product, code, price);
+    }
+    tab.picture("office-set-up-catalogue");
+    go_on(&tab, "Tariff sold by product");
+    tab.submit("Save");
+    channel_and_contact(&tab);
+    test_card(&tab);
+
+    // The entry is taken back, and counts no more.
+    tab.submit("Take this test entry back");
+    says(&tab, "This test entry was taken back.");
+}

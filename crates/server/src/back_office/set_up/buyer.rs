@@ -2,7 +2,8 @@
 //! ticketing wants them, to the letter.
 
 use super::Present;
-use super::catalogue::edit::{self, Edit};
+use super::catalogue::edit::Edit;
+use super::catalogue::entry;
 use super::catalogue::{changeable, make, sample};
 use crate::Managed;
 use crate::back_office::entered::Entered;
@@ -177,7 +178,7 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     changeable(&visit.office)?;
-    let mistakes = match edit::buyer(&entered, visit.language) {
+    let mistakes = match entry::buyer(&entered, visit.language) {
         Ok(edit) => make(&visit, edit).await?,
         Err(mistakes) => mistakes,
     };

@@ -2,6 +2,7 @@
 //! one, or taken over from the mapping parameters.
 
 pub(super) mod edit;
+pub(super) mod entry;
 
 use super::Present;
 use crate::Managed;
@@ -343,22 +344,22 @@ fn saved(visit: &Visit) -> Response {
 }
 
 pub(crate) async fn add_season(visit: Visit, entered: Entered) -> Answer {
-    let edit = edit::season(&entered, visit.language);
+    let edit = entry::season(&entered, visit.language);
     save(visit, entered, edit).await
 }
 
 pub(crate) async fn add_product(visit: Visit, entered: Entered) -> Answer {
-    let edit = edit::product(&entered, visit.language);
+    let edit = entry::product(&entered, visit.language);
     save(visit, entered, edit).await
 }
 
 pub(crate) async fn add_tariff(visit: Visit, entered: Entered) -> Answer {
-    let edit = edit::tariff(&entered, visit.language);
+    let edit = entry::tariff(&entered, visit.language);
     save(visit, entered, edit).await
 }
 
 pub(crate) async fn remove(visit: Visit, entered: Entered) -> Answer {
-    let edit = edit::removal(entered.text("what"), visit.language);
+    let edit = entry::removal(entered.text("what"), visit.language);
     save(visit, entered, edit).await
 }
 

@@ -2,8 +2,18 @@
 //! off the database, so that one can leave at any step and come back.
 
 pub(crate) mod connection;
+pub(crate) mod device;
+pub(crate) mod devices;
+pub(crate) mod door;
+pub(crate) mod enrolment;
+mod form_page;
 mod lines;
+pub(crate) mod organisation;
 pub(crate) mod parts;
+pub(crate) mod places;
+pub(crate) mod sector;
+mod site_change;
+pub(crate) mod table;
 
 use super::frame::Frame;
 use super::page_error::PageError;

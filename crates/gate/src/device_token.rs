@@ -86,15 +86,8 @@ impl Gate {
         device: DeviceCode,
     ) -> Result<u64, TokenError> {
         let now = clock.now();
-        db.write("revoke tokens", move |tx| {
-            let revoked = revoke(tx, &device, now)?;
-            tx.execute(
-                "UPDATE gate_site SET revision = revision + 1 WHERE id = 1",
-                params![],
-            )?;
-            Ok(revoked)
-        })
-        .await
+        db.write("revoke tokens", move |tx| revoke_tokens(tx, &device, now))
+            .await
     }
 
     /// Takes back all tokens of `device`, for this process at once.
@@ -179,12 +172,26 @@ pub(crate) fn known(tx: &mut Tx<'_>, device: &DeviceCode) -> Result<(), TokenErr
     .ok_or_else(|| TokenError::UnknownDevice(device.clone()))
 }
 
-fn revoke(tx: &mut Tx<'_>, device: &DeviceCode, now: Timestamp) -> Result<u64, TokenError> {
+/// Takes back all tokens of `device`, and says how many there were. A running
+/// gate refuses them within a second.
+///
+/// # Errors
+/// [`TokenError::UnknownDevice`]; [`TokenError::Db`].
+pub fn revoke_tokens(
+    tx: &mut Tx<'_>,
+    device: &DeviceCode,
+    now: Timestamp,
+) -> Result<u64, TokenError> {
     known(tx, device)?;
-    Ok(tx.execute(
+    let revoked = tx.execute(
         "UPDATE gate_device_token SET revoked_at = $2 WHERE device = $1 AND revoked_at IS NULL",
         params![device, now],
-    )?)
+    )?;
+    tx.execute(
+        "UPDATE gate_site SET revision = revision + 1 WHERE id = 1",
+        params![],
+    )?;
+    Ok(revoked)
 }
 
 fn holder(tx: &mut Tx<'_>, token: &DeviceToken) -> Result<Option<DeviceCode>, TokenError> {

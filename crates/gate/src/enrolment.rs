@@ -3,7 +3,7 @@
 
 use crate::device_token::{TokenError, grant, sha256_hex};
 use crate::{DeviceToken, Gate};
-use db::{Db, DbError, params};
+use db::{Db, DbError, Row, Tx, params};
 use kernel::{Clock, DeviceCode, Timestamp};
 use std::fmt;
 use std::sync::PoisonError;
@@ -135,19 +135,8 @@ impl Gate {
         code: EnrolmentCode,
     ) -> Result<Timestamp, TokenError> {
         let now = clock.now();
-        let expires_at = now.plus_ms(CODE_VALID_MS);
         db.write("new enrolment code", move |tx| {
-            crate::device_token::known(tx, &device)?;
-            tx.execute(
-                "DELETE FROM gate_enrolment_code WHERE expires_at < $1",
-                params![now.plus_ms(-KEPT_MS)],
-            )?;
-            tx.execute(
-                "INSERT INTO gate_enrolment_code (code_sha256, device, created_at, expires_at)
-                 VALUES ($1, $2, $3, $4)",
-                params![code.sha256(), &device, now, expires_at],
-            )?;
-            Ok(expires_at)
+            keep_enrolment_code(tx, &device, &code, now)
         })
         .await
     }
@@ -193,6 +182,82 @@ impl Gate {
         throttle().was_right();
         Ok(device)
     }
+}
+
+/// What became of an enrolment code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EnrolmentState {
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Until when it is valid.
+    pub expires_at: Timestamp,
+    /// When it enrolled its device, if it did.
+    pub used_at: Option<Timestamp>,
+}
+
+/// Keeps a code that enrols `device`, as a hash, and says until when it is valid.
+/// What became of codes is forgotten after a day.
+///
+/// # Errors
+/// [`TokenError::UnknownDevice`]; [`TokenError::Db`].
+pub fn keep_enrolment_code(
+    tx: &mut Tx<'_>,
+    device: &DeviceCode,
+    code: &EnrolmentCode,
+    now: Timestamp,
+) -> Result<Timestamp, TokenError> {
+    crate::device_token::known(tx, device)?;
+    let expires_at = now.plus_ms(CODE_VALID_MS);
+    tx.execute(
+        "DELETE FROM gate_enrolment_code WHERE expires_at < $1",
+        params![now.plus_ms(-KEPT_MS)],
+    )?;
+    tx.execute(
+        "INSERT INTO gate_enrolment_code (code_sha256, device, created_at, expires_at)
+         VALUES ($1, $2, $3, $4)",
+        params![code.sha256(), device, now, expires_at],
+    )?;
+    Ok(expires_at)
+}
+
+/// What became of this code of `device`; `None` if it has none such.
+///
+/// # Errors
+/// [`DbError`].
+pub fn state_of_code(
+    tx: &mut Tx<'_>,
+    device: &DeviceCode,
+    code: &EnrolmentCode,
+) -> Result<Option<EnrolmentState>, DbError> {
+    let row = tx.query_opt(
+        "SELECT * FROM gate_enrolment_code WHERE device = $1 AND code_sha256 = $2",
+        params![device, code.sha256()],
+    )?;
+    row.as_ref().map(state).transpose()
+}
+
+/// What became of the last code of `device`, if one was made of late.
+///
+/// # Errors
+/// [`DbError`].
+pub fn state_of_enrolment(
+    tx: &mut Tx<'_>,
+    device: &DeviceCode,
+) -> Result<Option<EnrolmentState>, DbError> {
+    let row = tx.query_opt(
+        "SELECT * FROM gate_enrolment_code WHERE device = $1
+         ORDER BY created_at DESC, code_sha256 LIMIT 1",
+        params![device],
+    )?;
+    row.as_ref().map(state).transpose()
+}
+
+fn state(row: &Row) -> Result<EnrolmentState, DbError> {
+    Ok(EnrolmentState {
+        created_at: row.get("created_at")?,
+        expires_at: row.get("expires_at")?,
+        used_at: row.get("used_at")?,
+    })
 }
 
 #[cfg(test)]

@@ -39,7 +39,9 @@ pub mod retention;
 mod scan;
 mod settings;
 mod site;
+pub mod site_change;
 mod site_file;
+pub mod site_table;
 pub mod symptoms;
 pub mod wording;
 
@@ -49,8 +51,11 @@ pub use decision::{Admission, Decision, Direction, Reason, UnknownDirection, Unk
 pub use declaration::{DeclareError, Declared};
 pub use delivery::{Delivered, DeliveryError};
 pub use device_report::{DeviceReport, DeviceState, devices};
-pub use device_token::{DeviceToken, TokenError};
-pub use enrolment::{CODE_VALID_MS, EnrolError, EnrolmentCode};
+pub use device_token::{DeviceToken, TokenError, revoke_tokens};
+pub use enrolment::{
+    CODE_VALID_MS, EnrolError, EnrolmentCode, EnrolmentState, keep_enrolment_code, state_of_code,
+    state_of_enrolment,
+};
 pub use gate::{Gate, GateError, Waiting, causes};
 pub use journal::{BATCH_LIMIT, JournalError, JournalItem, Merged};
 pub use look::{Admissible, LastEntry, Look, LookError};

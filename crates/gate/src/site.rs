@@ -1,5 +1,6 @@
 //! The site as decisions see it: which device leads to which sector.
 
+use crate::site_change::save_organisation;
 use crate::{Direction, Language};
 use db::{DbError, Tx, params};
 use kernel::{DeviceCode, DoorCode, InstitutionCode, OrganisationCode, SectorCode, Zone};
@@ -30,7 +31,7 @@ pub struct Site {
 }
 
 /// A scanner or turnstile.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Device {
     /// The door it is linked to.
     pub door: DoorCode,
@@ -72,7 +73,9 @@ impl Default for DeviceSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
     /// Nothing has been set up yet.
-    #[error("no site has been set up; apply a site file first: passerelle apply")]
+    #[error(
+        "no site has been set up; name the organisation in the back office, or apply a site file: passerelle apply"
+    )]
     Missing,
     /// The database failed.
     #[error("the site could not be read or written")]
@@ -90,6 +93,26 @@ impl Site {
             (Some(only), None) => Some(only),
             _ => None,
         }
+    }
+
+    /// The doors that lead to `sector`, and perhaps to others too.
+    #[must_use]
+    pub fn doors_of(&self, sector: &SectorCode) -> Vec<DoorCode> {
+        let doors = self.doors.iter();
+        doors
+            .filter(|(_, sectors)| sectors.contains(sector))
+            .map(|(code, _)| code.clone())
+            .collect()
+    }
+
+    /// The devices that stand at `door`.
+    #[must_use]
+    pub fn devices_at(&self, door: &DoorCode) -> Vec<DeviceCode> {
+        let devices = self.devices.iter();
+        devices
+            .filter(|(_, device)| device.door == *door)
+            .map(|(code, _)| code.clone())
+            .collect()
     }
 
     /// What the agent at `device` reads.
@@ -117,61 +140,15 @@ impl Site {
     /// # Errors
     /// [`SiteError::Db`].
     pub fn save(&self, tx: &mut Tx<'_>) -> Result<(), SiteError> {
-        tx.execute(
-            "INSERT INTO gate_site (id, institution, organisation, name, timezone, currency, language, revision)
-             VALUES (1, $1, $2, $3, $4, $5, $6, 1)
-             ON CONFLICT (id) DO UPDATE SET institution = $1, organisation = $2, name = $3,
-                 timezone = $4, currency = $5, language = $6, revision = gate_site.revision + 1",
-            params![
-                &self.institution,
-                &self.organisation,
-                &self.name,
-                &self.zone,
-                &self.currency,
-                self.language.as_str()
-            ],
-        )?;
+        save_organisation(tx, &self.whose())?;
         for (code, name) in &self.sectors {
-            tx.execute(
-                "INSERT INTO gate_sector (code, name) VALUES ($1, $2)
-                 ON CONFLICT (code) DO UPDATE SET name = $2",
-                params![code, name],
-            )?;
+            write_sector(tx, code, name)?;
         }
-        for (door, sectors) in &self.doors {
-            tx.execute(
-                "INSERT INTO gate_door (code) VALUES ($1) ON CONFLICT (code) DO NOTHING",
-                params![door],
-            )?;
-            tx.execute(
-                "DELETE FROM gate_door_sector WHERE door = $1",
-                params![door],
-            )?;
-            for sector in sectors {
-                tx.execute(
-                    "INSERT INTO gate_door_sector (door, sector) VALUES ($1, $2)",
-                    params![door, sector],
-                )?;
-            }
+        for (code, sectors) in &self.doors {
+            write_door(tx, code, sectors)?;
         }
         for (code, device) in &self.devices {
-            tx.execute(
-                "INSERT INTO gate_device (code, door, language, direction, may_switch_direction,
-                                          forced_entry, help_desk, sound)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-                 ON CONFLICT (code) DO UPDATE SET door = $2, language = $3, direction = $4,
-                     may_switch_direction = $5, forced_entry = $6, help_desk = $7, sound = $8",
-                params![
-                    code,
-                    &device.door,
-                    device.language.map(Language::as_str),
-                    device.settings.direction.as_str(),
-                    device.settings.may_switch_direction,
-                    device.settings.forced_entry,
-                    device.settings.help_desk,
-                    device.settings.sound,
-                ],
-            )?;
+            write_device(tx, code, device)?;
         }
         Ok(())
     }
@@ -223,6 +200,65 @@ impl Site {
         }
         Ok(site)
     }
+}
+
+/// Inserts or updates a sector.
+pub(crate) fn write_sector(tx: &mut Tx<'_>, code: &SectorCode, name: &str) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO gate_sector (code, name) VALUES ($1, $2)
+         ON CONFLICT (code) DO UPDATE SET name = $2",
+        params![code, name],
+    )
+    .map(drop)
+}
+
+/// Inserts or updates a door, which leads just where it leads here.
+pub(crate) fn write_door<'a>(
+    tx: &mut Tx<'_>,
+    code: &DoorCode,
+    sectors: impl IntoIterator<Item = &'a SectorCode>,
+) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO gate_door (code) VALUES ($1) ON CONFLICT (code) DO NOTHING",
+        params![code],
+    )?;
+    tx.execute(
+        "DELETE FROM gate_door_sector WHERE door = $1",
+        params![code],
+    )?;
+    for sector in sectors {
+        tx.execute(
+            "INSERT INTO gate_door_sector (door, sector) VALUES ($1, $2)",
+            params![code, sector],
+        )?;
+    }
+    Ok(())
+}
+
+/// Inserts or updates a device; what it last said of itself stays.
+pub(crate) fn write_device(
+    tx: &mut Tx<'_>,
+    code: &DeviceCode,
+    device: &Device,
+) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO gate_device (code, door, language, direction, may_switch_direction,
+                                  forced_entry, help_desk, sound)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (code) DO UPDATE SET door = $2, language = $3, direction = $4,
+             may_switch_direction = $5, forced_entry = $6, help_desk = $7, sound = $8",
+        params![
+            code,
+            &device.door,
+            device.language.map(Language::as_str),
+            device.settings.direction.as_str(),
+            device.settings.may_switch_direction,
+            device.settings.forced_entry,
+            device.settings.help_desk,
+            device.settings.sound,
+        ],
+    )
+    .map(drop)
 }
 
 /// A language that a later version might have known and this one does not is

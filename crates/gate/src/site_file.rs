@@ -1,5 +1,6 @@
 //! The site file: an organisation's sectors, doors and devices as TOML.
 
+use crate::site_change::is_currency;
 use crate::{Device, DeviceSettings, Language, Site};
 use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
 use serde::Deserialize;
@@ -206,7 +207,7 @@ impl Reader<'_> {
             "Give the zone's IANA name, such as Europe/Paris.",
         );
         let currency = file.currency.get_ref();
-        if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
+        if !is_currency(currency) {
             self.refuse(
                 "currency_invalid",
                 file.currency.span().start,

@@ -160,6 +160,13 @@ impl Zone {
         }
     }
 
+    /// The IANA names that are known here, in their order.
+    #[must_use]
+    pub fn known_names() -> Vec<String> {
+        let names = jiff::tz::db().available();
+        names.map(|name| name.as_str().to_owned()).collect()
+    }
+
     /// The IANA name, such as `Europe/Paris`.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -133,6 +133,16 @@ impl Input {
         self
     }
 
+    /// Its label and what it says, for those who only look.
+    pub(crate) fn fact(&self) -> (&'static str, &str) {
+        let chosen = match &self.kind {
+            Kind::Line(_) => None,
+            Kind::Choice(choices) => choices.iter().find(|(value, _)| *value == self.value),
+        };
+        let value = chosen.map_or(self.value.as_str(), |(_, label)| label);
+        (self.label, value)
+    }
+
     fn described_by(&self) -> String {
         let mut by = Vec::new();
         if self.hint.is_some() {

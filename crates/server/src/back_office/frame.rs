@@ -22,6 +22,7 @@ texts!(Texts {
     sales: "Ventes", "Sales";
     attendance: "Fréquentation", "Attendance";
     checks: "Contrôles", "Checks";
+    devices: "Appareils", "Devices";
     statement: "Relevé de compte", "Account statement";
     system: "Le système", "The system";
     set_up: "Mise en service", "Set-up";
@@ -77,7 +78,11 @@ fn places(t: &'static Texts) -> Vec<(&'static str, Vec<(&'static str, &'static s
     vec![
         (
             t.day,
-            vec![("/office/", t.today), ("/office/checks", t.checks)],
+            vec![
+                ("/office/", t.today),
+                ("/office/checks", t.checks),
+                ("/office/set-up/devices", t.devices),
+            ],
         ),
         (
             t.books,
@@ -185,16 +190,22 @@ pub(crate) const fn role_name(role: Role, language: Language) -> &'static str {
 }
 
 fn sections(t: &'static Texts, role: Role, path: &str) -> Vec<Section> {
+    let places = places(t);
+    let all = places.iter().flat_map(|(_, links)| links.iter());
+    // The page itself, or what it is below; the start page is above all others.
+    let above = all.map(|(to, _)| *to).filter(|to| {
+        *to == path
+            || *to != "/office/" && path.strip_prefix(to).is_some_and(|p| p.starts_with('/'))
+    });
+    let here = above.max_by_key(|to| to.len());
     let link = |(to, label): (&'static str, &'static str)| {
-        // The start page is above all others.
-        let below = to != "/office/" && path.strip_prefix(to).is_some_and(|p| p.starts_with('/'));
         may(role, "GET", to).then_some(Link {
             path: to,
             label,
-            here: to == path || below,
+            here: here == Some(to),
         })
     };
-    places(t)
+    places
         .into_iter()
         .map(|(title, links)| Section {
             title,

@@ -39,6 +39,7 @@ mod statement_file;
 mod tests;
 mod text;
 mod today;
+mod uploaded;
 mod visit;
 mod welcome;
 mod workbook;

@@ -5,8 +5,18 @@
 pub(crate) mod buyer;
 pub(crate) mod catalogue;
 pub(crate) mod connection;
+pub(crate) mod device;
+pub(crate) mod devices;
+pub(crate) mod door;
+pub(crate) mod enrolment;
+mod form_page;
 mod lines;
+pub(crate) mod organisation;
 pub(crate) mod parts;
+pub(crate) mod places;
+pub(crate) mod sector;
+mod site_change;
+pub(crate) mod table;
 pub(crate) mod tariff_mapping;
 pub(crate) mod test_card;
 

@@ -1,0 +1,330 @@
+//! Changes of the site one by one, as people make them. Each is looked at
+//! against the whole site, in the transaction that keeps it, and a running gate
+//! takes it up within a second.
+
+use crate::site::{write_device, write_door, write_sector};
+use crate::{Device, Language, Site, SiteError};
+use db::{DbError, Tx, params};
+use kernel::{DeviceCode, DoorCode, InstitutionCode, OrganisationCode, SectorCode, Zone};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// The most characters of an organisation's or a sector's name.
+pub const NAME_LIMIT_CHARS: usize = 100;
+
+/// Active codes of ISO 4217 for money that people pay with.
+const CURRENCIES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND \
+    BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB \
+    EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY \
+    KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR \
+    MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF \
+    SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS \
+    UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
+
+/// Whose site it is, and how it counts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Organisation {
+    /// SecuTix's upper level.
+    pub institution: InstitutionCode,
+    /// SecuTix's lower level.
+    pub organisation: OrganisationCode,
+    /// What people call it.
+    pub name: String,
+    /// Whose days and hours reports count.
+    pub zone: Zone,
+    /// ISO 4217.
+    pub currency: String,
+    /// What agents read where their device says nothing else.
+    pub language: Language,
+}
+
+/// Why the site was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteChangeError {
+    /// There is one of this code already.
+    #[error("this code is taken; choose another")]
+    Taken,
+    /// There is none of this code.
+    #[error("there is nothing of this code (any more); look at the site again")]
+    Unknown,
+    /// The door would lead to a sector that is not there.
+    #[error("there is no sector {0}; add it first")]
+    UnknownSector(SectorCode),
+    /// The device would stand at a door that is not there.
+    #[error("there is no door {0}; add it first")]
+    UnknownDoor(DoorCode),
+    /// Doors lead to the sector.
+    #[error("doors lead to this sector: {}; remove them or lead them elsewhere first", list(.0))]
+    HasDoors(Vec<DoorCode>),
+    /// Devices stand at the door.
+    #[error("devices stand at this door: {}; remove them or move them first", list(.0))]
+    HasDevices(Vec<DeviceCode>),
+    /// There is no site, or the database failed.
+    #[error(transparent)]
+    Site(#[from] SiteError),
+}
+
+impl From<DbError> for SiteChangeError {
+    fn from(error: DbError) -> Self {
+        Self::Site(SiteError::Db(error))
+    }
+}
+
+fn list<T: ToString>(codes: &[T]) -> String {
+    let codes: Vec<_> = codes.iter().map(ToString::to_string).collect();
+    codes.join(", ")
+}
+
+/// Whether this is the code of a currency, in capitals.
+#[must_use]
+pub fn is_currency(code: &str) -> bool {
+    code.len() == 3 && CURRENCIES.split_whitespace().any(|known| known == code)
+}
+
+/// Whether this can be the name of an organisation or a sector: 1 to
+/// [`NAME_LIMIT_CHARS`] characters, none of them for control.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    (1..=NAME_LIMIT_CHARS).contains(&name.chars().count())
+        && !name.trim().is_empty()
+        && !name.chars().any(char::is_control)
+}
+
+impl Site {
+    /// Whose it is.
+    #[must_use]
+    pub fn whose(&self) -> Organisation {
+        Organisation {
+            institution: self.institution.clone(),
+            organisation: self.organisation.clone(),
+            name: self.name.clone(),
+            zone: self.zone.clone(),
+            currency: self.currency.clone(),
+            language: self.language,
+        }
+    }
+}
+
+/// Names the organisation; what stands in the site stays. It is the first thing
+/// there is of a site.
+///
+/// # Errors
+/// [`DbError`].
+pub fn save_organisation(tx: &mut Tx<'_>, of: &Organisation) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO gate_site (id, institution, organisation, name, timezone, currency, language, revision)
+         VALUES (1, $1, $2, $3, $4, $5, $6, 1)
+         ON CONFLICT (id) DO UPDATE SET institution = $1, organisation = $2, name = $3,
+             timezone = $4, currency = $5, language = $6, revision = gate_site.revision + 1",
+        params![
+            &of.institution,
+            &of.organisation,
+            &of.name,
+            &of.zone,
+            &of.currency,
+            of.language.as_str()
+        ],
+    )
+    .map(drop)
+}
+
+/// The site as it stands, about to be changed: a running gate reads it again.
+pub(crate) fn changing(tx: &mut Tx<'_>) -> Result<Site, SiteError> {
+    let site = Site::load(tx)?;
+    tx.execute(
+        "UPDATE gate_site SET revision = revision + 1 WHERE id = 1",
+        params![],
+    )?;
+    Ok(site)
+}
+
+/// Adds a sector.
+///
+/// # Errors
+/// [`SiteChangeError`]; `Taken` if there is one of this code.
+pub fn add_sector(tx: &mut Tx<'_>, code: &SectorCode, name: &str) -> Result<(), SiteChangeError> {
+    let site = changing(tx)?;
+    if site.sectors.contains_key(code) {
+        return Err(SiteChangeError::Taken);
+    }
+    Ok(write_sector(tx, code, name)?)
+}
+
+/// Gives a sector another name, and says what the former was.
+///
+/// # Errors
+/// [`SiteChangeError`].
+pub fn change_sector(
+    tx: &mut Tx<'_>,
+    code: &SectorCode,
+    name: &str,
+) -> Result<String, SiteChangeError> {
+    let before = changing(tx)?.sectors.remove(code);
+    let before = before.ok_or(SiteChangeError::Unknown)?;
+    write_sector(tx, code, name)?;
+    Ok(before)
+}
+
+/// Removes a sector that no door leads to, and says what its name was. Checks
+/// that were made there stay.
+///
+/// # Errors
+/// [`SiteChangeError`]; `HasDoors` names the doors.
+pub fn remove_sector(tx: &mut Tx<'_>, code: &SectorCode) -> Result<String, SiteChangeError> {
+    let mut site = changing(tx)?;
+    let doors = site.doors_of(code);
+    if !doors.is_empty() {
+        return Err(SiteChangeError::HasDoors(doors));
+    }
+    let before = site.sectors.remove(code).ok_or(SiteChangeError::Unknown)?;
+    tx.execute("DELETE FROM gate_sector WHERE code = $1", params![code])?;
+    Ok(before)
+}
+
+/// Adds a door that leads to one sector.
+///
+/// # Errors
+/// [`SiteChangeError`].
+pub fn add_door(
+    tx: &mut Tx<'_>,
+    code: &DoorCode,
+    sector: &SectorCode,
+) -> Result<(), SiteChangeError> {
+    let site = changing(tx)?;
+    if site.doors.contains_key(code) {
+        return Err(SiteChangeError::Taken);
+    }
+    lead(tx, &site, code, sector)
+}
+
+/// Leads a door to one sector, and says where it led.
+///
+/// # Errors
+/// [`SiteChangeError`].
+pub fn change_door(
+    tx: &mut Tx<'_>,
+    code: &DoorCode,
+    sector: &SectorCode,
+) -> Result<BTreeSet<SectorCode>, SiteChangeError> {
+    let site = changing(tx)?;
+    let before = site.doors.get(code).cloned();
+    let before = before.ok_or(SiteChangeError::Unknown)?;
+    lead(tx, &site, code, sector)?;
+    Ok(before)
+}
+
+fn lead(
+    tx: &mut Tx<'_>,
+    site: &Site,
+    code: &DoorCode,
+    sector: &SectorCode,
+) -> Result<(), SiteChangeError> {
+    if !site.sectors.contains_key(sector) {
+        return Err(SiteChangeError::UnknownSector(sector.clone()));
+    }
+    Ok(write_door(tx, code, [sector])?)
+}
+
+/// Removes a door that no device stands at, and says where it led.
+///
+/// # Errors
+/// [`SiteChangeError`]; `HasDevices` names the devices.
+pub fn remove_door(
+    tx: &mut Tx<'_>,
+    code: &DoorCode,
+) -> Result<BTreeSet<SectorCode>, SiteChangeError> {
+    let mut site = changing(tx)?;
+    let devices = site.devices_at(code);
+    if !devices.is_empty() {
+        return Err(SiteChangeError::HasDevices(devices));
+    }
+    let before = site.doors.remove(code).ok_or(SiteChangeError::Unknown)?;
+    tx.execute(
+        "DELETE FROM gate_door_sector WHERE door = $1",
+        params![code],
+    )?;
+    tx.execute("DELETE FROM gate_door WHERE code = $1", params![code])?;
+    Ok(before)
+}
+
+/// Adds a device.
+///
+/// # Errors
+/// [`SiteChangeError`].
+pub fn add_device(
+    tx: &mut Tx<'_>,
+    code: &DeviceCode,
+    device: &Device,
+) -> Result<(), SiteChangeError> {
+    let site = changing(tx)?;
+    if site.devices.contains_key(code) {
+        return Err(SiteChangeError::Taken);
+    }
+    place(tx, &site, code, device)
+}
+
+/// Changes a device's door, language and settings, and says what they were.
+///
+/// # Errors
+/// [`SiteChangeError`].
+pub fn change_device(
+    tx: &mut Tx<'_>,
+    code: &DeviceCode,
+    device: &Device,
+) -> Result<Device, SiteChangeError> {
+    let site = changing(tx)?;
+    let before = site.devices.get(code).cloned();
+    let before = before.ok_or(SiteChangeError::Unknown)?;
+    place(tx, &site, code, device)?;
+    Ok(before)
+}
+
+fn place(
+    tx: &mut Tx<'_>,
+    site: &Site,
+    code: &DeviceCode,
+    device: &Device,
+) -> Result<(), SiteChangeError> {
+    if !site.doors.contains_key(&device.door) {
+        return Err(SiteChangeError::UnknownDoor(device.door.clone()));
+    }
+    Ok(write_device(tx, code, device)?)
+}
+
+/// Removes a device with its tokens and codes, and says what it was. Its checks
+/// stay. What its journal still holds can be sent once a device of the same code
+/// is added and enrolled again.
+///
+/// # Errors
+/// [`SiteChangeError`].
+pub fn remove_device(tx: &mut Tx<'_>, code: &DeviceCode) -> Result<Device, SiteChangeError> {
+    let before = changing(tx)?.devices.remove(code);
+    let before = before.ok_or(SiteChangeError::Unknown)?;
+    for statement in [
+        "DELETE FROM gate_enrolment_code WHERE device = $1",
+        "DELETE FROM gate_device_token WHERE device = $1",
+        "DELETE FROM gate_device WHERE code = $1",
+    ] {
+        tx.execute(statement, params![code])?;
+    }
+    Ok(before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn currencies_and_names() {
+        for good in ["EUR", "CHF", "GBP", "USD"] {
+            assert!(is_currency(good), "{good}");
+        }
+        for bad in ["", "eur", "EURO", "XXX", "UR ", " EU", "Eur"] {
+            assert!(!is_currency(bad), "{bad}");
+        }
+        assert!(is_name("Musée de l’Île") && is_name(&"é".repeat(NAME_LIMIT_CHARS)));
+        for bad in ["", "  ", "a\nb", &"é".repeat(NAME_LIMIT_CHARS + 1)] {
+            assert!(!is_name(bad), "{bad:?}");
+        }
+    }
+}

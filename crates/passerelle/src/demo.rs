@@ -46,6 +46,9 @@ pub struct Arguments {
     /// Where the stand-in Otipass listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8490")]
     sandbox: SocketAddr,
+    /// Start with nothing set up: try the set-up by the back office
+    #[arg(long, conflicts_with = "visitors")]
+    empty: bool,
     /// End after so many visitors instead of with Ctrl-C
     #[arg(long, value_name = "N")]
     visitors: Option<u32>,
@@ -84,6 +87,9 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
     let folder = tempfile::Builder::new()
         .prefix("passerelle-demo-")
         .tempdir()?;
+    if arguments.empty {
+        return empty(&arguments, folder.path()).await;
+    }
     let service_listener = serve::listen(arguments.listen).await?;
     let sandbox_listener = serve::listen(arguments.sandbox).await?;
     let service_address = service_listener.local_addr()?;
@@ -166,6 +172,49 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
         result?;
     }
     Ok(Verdict::Fine)
+}
+
+/// A service with nothing set up, and the stand-in Otipass to connect it to.
+async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict, DemoError> {
+    let sandbox_listener = serve::listen(arguments.sandbox).await?;
+    let sandbox_address = sandbox_listener.local_addr()?;
+    let path = folder.join("passerelle.toml");
+    std::fs::write(
+        &path,
+        format!(
+            "[server]\nlisten = \"{}\"\n\n[external_sales]\nevery_s = 5\n",
+            arguments.listen
+        ),
+    )?;
+    let config = Config::read_alone(&path)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let [(_, site), (_, mapping_text), _] = FILES;
+    let (Some(site), Some(mapping)) = (
+        gate::read_site(site).0,
+        otipass::read_mapping(mapping_text).mapping,
+    ) else {
+        return Err(gate::SiteError::Missing).map_err(AssembleError::from)?;
+    };
+    let sandbox = sandbox(&config, mapping, &site, &clock);
+    let shutdown = CancellationToken::new();
+    let sandboxed = tokio::spawn(sandbox::serve(
+        sandbox_listener,
+        sandbox,
+        shutdown.clone().cancelled_owned(),
+    ));
+    outln!(
+        "Passerelle demo: nothing is set up yet; the back office leads through it.\n\n\
+         \x20 the stand-in Otipass to connect to   http://{sandbox_address}/api\n\
+         \x20 its sample cards                     http://{sandbox_address}/\n\n\
+         These mapping parameters fit it; paste them when asked, and name your sectors as they do:\n\n\
+         {mapping_text}"
+    );
+    let served = serve::with(config).await;
+    shutdown.cancel();
+    if let Ok(result) = sandboxed.await {
+        result?;
+    }
+    Ok(served?)
 }
 
 fn write_set_up(

@@ -67,6 +67,14 @@ pub enum ServeCommandError {
 pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
     let config = Config::read(&arguments.config.config)?;
     start_log_keeping(config.events_file().map(Events::at));
+    with(config).await
+}
+
+/// Serves by this configuration until Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// [`ServeCommandError`].
+pub async fn with(config: Config) -> Result<Verdict, ServeCommandError> {
     let prometheus = start_metrics()?;
     let listener = listen(config.server.listen).await?;
     let address = listener.local_addr().unwrap_or(config.server.listen);

@@ -304,8 +304,13 @@ pub fn write_site_table(site: &Site) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
+/// Whether a spreadsheet would take this for a formula, but for apostrophes.
+fn is_formula(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(FORMULA)
+}
+
 fn guarded(text: &str) -> String {
-    if text.starts_with(FORMULA) {
+    if is_formula(text) {
         format!("'{text}")
     } else {
         text.to_owned()
@@ -313,9 +318,8 @@ fn guarded(text: &str) -> String {
 }
 
 fn unguarded(text: &str) -> &str {
-    text.strip_prefix('\'')
-        .filter(|rest| rest.starts_with(FORMULA))
-        .unwrap_or(text)
+    let rest = text.strip_prefix('\'');
+    rest.filter(|rest| is_formula(rest)).unwrap_or(text)
 }
 
 #[derive(Default)]

@@ -13,3 +13,4 @@ mod house;
 mod interface;
 mod journal;
 mod pass_list;
+mod site;

@@ -4,13 +4,16 @@ use crate::browser::{Answer, Browser};
 use db::testing::{TestDb, sqlite_in_memory};
 use kernel::{ManualClock, Timestamp};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use server::Service;
+use otipass::{Contract, Credentials, OtipassClient, OtipassSettings};
+use secutix::client::{AccessControlClient, ClientSettings};
 use server::back_office::OfficeRole;
+use server::{GateRole, Service, SetUp};
 use staff::password::Cost;
 use staff::provider::Provider;
 use staff::{Actor, Profile, Role, Staff};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -22,6 +25,7 @@ pub struct House {
     pub staff: Staff,
     pub clock: ManualClock,
     pub test: TestDb,
+    pub set_up: SetUp,
     _stop: DropGuard,
 }
 
@@ -39,6 +43,10 @@ pub struct Plan {
     pub url: Option<String>,
     pub proxies: Vec<IpAddr>,
     pub provider: Option<MakeProvider>,
+    /// Who manages the set-up.
+    pub set_up: SetUp,
+    /// Whether devices of the example site are served too.
+    pub gate: bool,
 }
 
 impl House {
@@ -60,8 +68,12 @@ impl House {
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let gate = match plan.gate {
+            true => Some(gate_of(&test, &clock).await),
+            false => None,
+        };
         let service = Service {
-            gate: None,
+            gate,
             box_office: None,
             office: Some(OfficeRole {
                 staff: staff.clone(),
@@ -71,7 +83,7 @@ impl House {
                 site_name: "Musées de Villeneuve".to_owned(),
                 zone: "Europe/Paris".parse().unwrap(),
                 currency: "EUR".to_owned(),
-                set_up: server::SetUp::default(),
+                set_up: plan.set_up.clone(),
             }),
             db: test.db.clone(),
             prometheus: PrometheusBuilder::new().build_recorder().handle(),
@@ -85,6 +97,7 @@ impl House {
             staff,
             clock,
             test,
+            set_up: plan.set_up,
             _stop: stop.drop_guard(),
         }
     }
@@ -120,6 +133,37 @@ impl House {
         let answer = sign_in(&mut browser, login, PASSWORD).await;
         assert_eq!(answer.leads_to(), "/office/", "{answer:?}");
         browser
+    }
+}
+
+/// A gate of the example site, whose Otipass and ticketing are not there.
+async fn gate_of(test: &TestDb, clock: &ManualClock) -> GateRole {
+    let site = gate::read_site(include_str!("../../../../examples/villeneuve/site.toml"));
+    let site = site.0.unwrap();
+    let institution = site.institution.clone();
+    gate::Gate::apply_site(&test.db, site).await.unwrap();
+    let mapping = include_str!("../../../../examples/villeneuve/mapping.json");
+    let mapping = otipass::read_mapping(mapping).mapping.unwrap();
+    let nowhere = "http://127.0.0.1:9/api".to_owned();
+    let otipass = OtipassClient::new(OtipassSettings {
+        base_url: nowhere.clone(),
+        project_id: mapping.project_id.clone(),
+        credentials: Credentials::ApiKey("key".into()),
+        contract: Contract::default(),
+        proxy: None,
+        connect_timeout: Duration::from_secs(1),
+    });
+    let gate = gate::Gate::open(
+        test.db.clone(),
+        Arc::new(clock.clone()),
+        gate::InterfaceSettings::new(mapping),
+        Arc::new(otipass.unwrap()),
+    );
+    let settings = ClientSettings::new(nowhere, institution, "P".to_owned(), "secret".into());
+    GateRole {
+        gate: Arc::new(gate.await.unwrap()),
+        ticketing: AccessControlClient::new(settings, Arc::new(clock.clone())).unwrap(),
+        delivery_pause: Duration::from_millis(10),
     }
 }
 

@@ -5,9 +5,11 @@
 mod accounts;
 mod attacks;
 mod browser;
+mod devices;
 mod getting_in;
 mod house;
 mod matrix;
 mod provider;
 mod set_up;
+mod site;
 mod two_steps;

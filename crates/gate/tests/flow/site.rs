@@ -1,0 +1,484 @@
+//! The site, changed one by one and by table.
+
+use crate::house::{House, now, site, usual};
+use db::testing::TestDb;
+use db::{Db, Tx};
+use gate::site_change::{
+    Organisation, SiteChangeError, add_device, add_door, add_sector, change_device, change_door,
+    change_sector, remove_device, remove_door, remove_sector, save_organisation,
+};
+use gate::site_table::{Column, Finding, Mistake, ROWS_LIMIT, read_site_table, write_site_table};
+use gate::{
+    CODE_VALID_MS, Device, DeviceSettings, DeviceToken, Direction, EnrolmentCode, Gate, Language,
+    Site, SiteError, keep_enrolment_code, revoke_tokens, state_of_code, state_of_enrolment,
+};
+use kernel::{DeviceCode, DoorCode, InvalidCode, ManualClock, SectorCode};
+
+db::conformance! {
+    a_site_grows_one_by_one,
+    nothing_is_added_before_the_organisation_has_a_name,
+    what_hangs_on_something_keeps_it,
+    a_removed_device_loses_its_token_and_keeps_its_checks,
+    a_running_gate_takes_each_change_up,
+    what_became_of_a_code_is_known,
+    a_table_adds_and_updates_and_the_rest_stays,
+    what_is_written_is_read_back,
+}
+
+fn sector(code: &str) -> SectorCode {
+    code.parse().unwrap()
+}
+
+fn door(code: &str) -> DoorCode {
+    code.parse().unwrap()
+}
+
+fn device(code: &str) -> DeviceCode {
+    code.parse().unwrap()
+}
+
+fn at(code: &str) -> Device {
+    Device {
+        door: door(code),
+        language: Some(Language::De),
+        settings: DeviceSettings {
+            direction: Direction::Exit,
+            ..DeviceSettings::default()
+        },
+    }
+}
+
+fn organisation(name: &str) -> Organisation {
+    Organisation {
+        name: name.to_owned(),
+        ..site().whose()
+    }
+}
+
+async fn write<T, F>(db: &Db, work: F) -> Result<T, SiteChangeError>
+where
+    F: Fn(&mut Tx<'_>) -> Result<T, SiteChangeError> + Send + 'static,
+    T: Send + 'static,
+{
+    db.write("change", work).await
+}
+
+async fn load(db: &Db) -> Site {
+    db.read("load", Site::load).await.unwrap()
+}
+
+async fn named(test: &TestDb) {
+    let clock = ManualClock::new(now());
+    Gate::prepare(&test.db, &clock).await.unwrap();
+    write(&test.db, |tx| {
+        Ok(save_organisation(tx, &organisation("Villeneuve"))?)
+    })
+    .await
+    .unwrap();
+}
+
+async fn a_site_grows_one_by_one(test: TestDb) {
+    named(&test).await;
+    let db = &test.db;
+    write(db, |tx| {
+        add_sector(tx, &sector("VN_AUG"), "Musée Auguste")?;
+        add_sector(tx, &sector("VN_RAY"), "Rayonnages")?;
+        add_door(tx, &door("D1"), &sector("VN_AUG"))?;
+        add_device(tx, &device("PDA01"), &at("D1"))
+    })
+    .await
+    .unwrap();
+    let grown = load(db).await;
+    assert_eq!(grown.whose(), organisation("Villeneuve"));
+    assert_eq!(grown.sectors[&sector("VN_AUG")], "Musée Auguste");
+    assert_eq!(grown.sector_of(&device("PDA01")), Some(&sector("VN_AUG")));
+    assert_eq!(grown.devices[&device("PDA01")], at("D1"));
+
+    // Each change says what was before.
+    let befores = write(db, |tx| {
+        save_organisation(tx, &organisation("Villeneuve-la-Grande"))?;
+        add_door(tx, &door("D2"), &sector("VN_RAY"))?;
+        Ok((
+            change_sector(tx, &sector("VN_AUG"), "Auguste")?,
+            change_door(tx, &door("D1"), &sector("VN_RAY"))?,
+            change_device(tx, &device("PDA01"), &at("D2"))?,
+        ))
+    })
+    .await
+    .unwrap();
+    assert_eq!(befores.0, "Musée Auguste");
+    assert_eq!(befores.1, [sector("VN_AUG")].into());
+    assert_eq!(befores.2, at("D1"));
+    let changed = load(db).await;
+    assert_eq!(changed.name, "Villeneuve-la-Grande");
+    assert_eq!(changed.sectors[&sector("VN_AUG")], "Auguste");
+    assert_eq!(changed.doors[&door("D1")], [sector("VN_RAY")].into());
+    assert_eq!(changed.devices[&device("PDA01")], at("D2"));
+
+    // What is there already, or is not, is refused, and changes nothing.
+    write(db, |tx| {
+        let (aug, d1, pda) = (sector("VN_AUG"), door("D1"), device("PDA01"));
+        let (nowhere, d9, pda9) = (sector("NO"), door("D9"), device("PDA99"));
+        use SiteChangeError::{Taken, Unknown, UnknownDoor, UnknownSector};
+        assert!(matches!(add_sector(tx, &aug, "x"), Err(Taken)));
+        assert!(matches!(add_door(tx, &d1, &aug), Err(Taken)));
+        assert!(matches!(add_device(tx, &pda, &at("D1")), Err(Taken)));
+        assert!(matches!(change_sector(tx, &nowhere, "x"), Err(Unknown)));
+        assert!(matches!(change_door(tx, &d9, &aug), Err(Unknown)));
+        assert!(matches!(change_device(tx, &pda9, &at("D1")), Err(Unknown)));
+        let refused = add_door(tx, &d9, &nowhere);
+        assert!(matches!(refused, Err(UnknownSector(code)) if code == nowhere));
+        let refused = change_door(tx, &d1, &nowhere);
+        assert!(matches!(refused, Err(UnknownSector(_))));
+        let refused = add_device(tx, &pda9, &at("D9"));
+        assert!(matches!(refused, Err(UnknownDoor(code)) if code == d9));
+        let refused = change_device(tx, &pda, &at("D9"));
+        assert!(matches!(refused, Err(UnknownDoor(_))));
+        assert!(matches!(remove_sector(tx, &nowhere), Err(Unknown)));
+        assert!(matches!(remove_door(tx, &d9), Err(Unknown)));
+        assert!(matches!(remove_device(tx, &pda9), Err(Unknown)));
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(load(db).await, changed);
+}
+
+async fn nothing_is_added_before_the_organisation_has_a_name(test: TestDb) {
+    let clock = ManualClock::new(now());
+    Gate::prepare(&test.db, &clock).await.unwrap();
+    let refused = write(&test.db, |tx| add_sector(tx, &sector("VN_AUG"), "x")).await;
+    let missing = SiteChangeError::Site(SiteError::Missing);
+    assert_eq!(refused.unwrap_err().to_string(), missing.to_string());
+    let table = read_site_table("sector;sector_name;door;device\nVN_AUG;;;").unwrap();
+    let refused = test.db.write("table", move |tx| table.save(tx)).await;
+    assert!(matches!(refused, Err(SiteError::Missing)));
+}
+
+async fn what_hangs_on_something_keeps_it(test: TestDb) {
+    named(&test).await;
+    write(&test.db, |tx| {
+        add_sector(tx, &sector("VN_AUG"), "Auguste")?;
+        add_door(tx, &door("D1"), &sector("VN_AUG"))?;
+        add_device(tx, &device("PDA01"), &at("D1"))
+    })
+    .await
+    .unwrap();
+    write(&test.db, |tx| {
+        let refused = remove_sector(tx, &sector("VN_AUG"));
+        assert!(matches!(refused, Err(SiteChangeError::HasDoors(doors)) if doors == [door("D1")]));
+        let refused = remove_door(tx, &door("D1"));
+        assert!(matches!(refused, Err(SiteChangeError::HasDevices(at)) if at == [device("PDA01")]));
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let befores = write(&test.db, |tx| {
+        Ok((
+            remove_device(tx, &device("PDA01"))?,
+            remove_door(tx, &door("D1"))?,
+            remove_sector(tx, &sector("VN_AUG"))?,
+        ))
+    })
+    .await
+    .unwrap();
+    assert_eq!(befores.0, at("D1"));
+    assert_eq!(befores.1, [sector("VN_AUG")].into());
+    assert_eq!(befores.2, "Auguste");
+    let left = load(&test.db).await;
+    assert!(left.sectors.is_empty() && left.doors.is_empty() && left.devices.is_empty());
+}
+
+async fn a_removed_device_loses_its_token_and_keeps_its_checks(test: TestDb) {
+    let house = usual(test).await;
+    let scan = crate::house::scan(1, "PDA01", crate::house::GOOD);
+    assert_eq!(house.outcome(&scan).await, "accepted");
+    let token = || DeviceToken::from_random([1; 32]);
+    let (db, clock) = (&house.test.db, &house.clock);
+    let code = EnrolmentCode::from_random([1; 16]);
+    Gate::grant_token(db, clock, device("PDA01"), token())
+        .await
+        .unwrap();
+    Gate::new_enrolment_code(db, clock, device("PDA01"), code.clone())
+        .await
+        .unwrap();
+    assert!(house.gate.holder_of(token()).await.unwrap().is_some());
+    write(db, |tx| remove_device(tx, &device("PDA01")).map(drop))
+        .await
+        .unwrap();
+    house.gate.refresh().await.unwrap();
+    assert_eq!(house.gate.holder_of(token()).await.unwrap(), None);
+    let refused = house.gate.enrol(&code.reveal(), token()).await;
+    assert!(refused.is_err(), "{refused:?}");
+    assert_eq!(house.count("SELECT COUNT(*) AS n FROM gate_check").await, 1);
+    // Its journal is taken once it is there again.
+    write(db, |tx| add_device(tx, &device("PDA01"), &at("VN_AUG_D1")))
+        .await
+        .unwrap();
+    house.gate.refresh().await.unwrap();
+    Gate::grant_token(db, clock, device("PDA01"), token())
+        .await
+        .unwrap();
+    assert!(house.gate.holder_of(token()).await.unwrap().is_some());
+}
+
+async fn a_running_gate_takes_each_change_up(test: TestDb) {
+    let house = usual(test).await;
+    let scan = |n| crate::house::scan(n, "PDA01", crate::house::GOOD);
+    let seen = async |house: &House| {
+        house.gate.refresh().await.unwrap();
+        house.gate.site()
+    };
+    let db = &house.test.db;
+    write(db, |tx| add_sector(tx, &sector("VN_NEW"), "New"))
+        .await
+        .unwrap();
+    assert!(seen(&house).await.sectors.contains_key(&sector("VN_NEW")));
+    write(db, |tx| {
+        change_door(tx, &door("VN_AUG_D1"), &sector("VN_NEW")).map(drop)
+    })
+    .await
+    .unwrap();
+    let site = seen(&house).await;
+    assert_eq!(site.sector_of(&device("PDA01")), Some(&sector("VN_NEW")));
+    assert_eq!(house.outcome(&scan(1)).await, "sector_not_mapped");
+    write(db, |tx| {
+        let device = device("PDA01");
+        change_device(tx, &device, &at("VN_AUG_D1")).map(drop)
+    })
+    .await
+    .unwrap();
+    let site = seen(&house).await;
+    assert_eq!(
+        site.settings_of(&device("PDA01")).direction,
+        Direction::Exit
+    );
+}
+
+async fn what_became_of_a_code_is_known(test: TestDb) {
+    let house = usual(test).await;
+    let (of, code) = (device("PDA01"), EnrolmentCode::from_random([1; 16]));
+    let state = async |of: &DeviceCode, code: &EnrolmentCode| {
+        let (of, code) = (of.clone(), code.clone());
+        let read = move |tx: &mut Tx<'_>| {
+            Ok::<_, db::DbError>((state_of_enrolment(tx, &of)?, state_of_code(tx, &of, &code)?))
+        };
+        house.test.db.read("states", read).await.unwrap()
+    };
+    assert_eq!(state(&of, &code).await, (None, None));
+    let keep = async |code: EnrolmentCode| {
+        let (of, at) = (of.clone(), kernel::Clock::now(&house.clock));
+        let keep = move |tx: &mut Tx<'_>| keep_enrolment_code(tx, &of, &code, at);
+        house.test.db.write("keep", keep).await.unwrap()
+    };
+    let expires_at = keep(code.clone()).await;
+    assert_eq!(expires_at.ms_since(now()), CODE_VALID_MS);
+    let (last, this) = state(&of, &code).await;
+    assert_eq!(last, this);
+    let last = last.unwrap();
+    assert_eq!((last.created_at, last.used_at), (now(), None));
+    assert_eq!(last.expires_at, expires_at);
+    assert_eq!(state(&device("PDA02"), &code).await, (None, None));
+
+    house.clock.advance_ms(1_000);
+    let token = DeviceToken::from_random([1; 32]);
+    house.gate.enrol(&code.reveal(), token).await.unwrap();
+    let used = Some(now().plus_ms(1_000));
+    assert_eq!(state(&of, &code).await.1.unwrap().used_at, used);
+    // The last one is meant.
+    house.clock.advance_ms(1_000);
+    keep(EnrolmentCode::from_random([2; 16])).await;
+    let (last, this) = state(&of, &code).await;
+    assert_eq!(last.unwrap().used_at, None);
+    assert_eq!(this.unwrap().used_at, used);
+
+    let revoke = |of: &'static str| {
+        house
+            .test
+            .db
+            .write("revoke", move |tx| revoke_tokens(tx, &device(of), now()))
+    };
+    assert_eq!(revoke("PDA01").await.unwrap(), 1);
+    assert_eq!(revoke("PDA01").await.unwrap(), 0);
+    assert!(revoke("PDA99").await.is_err());
+}
+
+const TABLE: &str = "\u{feff}Sector;Sector name;door;device;language;forced_entry\r\n\
+    VN_AUG;Musée Auguste;VN_AUG_D1;PDA01;de;OUI\r\n\
+    \r\n\
+    ;;;;;\r\n\
+    VN_AUG;;VN_AUG_D1;PDA90;;\r\n\
+    VN_NEW;\"Rue; Neuve\";NEW_D1;;;\r\n\
+    EMPTY;;;;;\r\n";
+
+async fn a_table_adds_and_updates_and_the_rest_stays(test: TestDb) {
+    let house = usual(test).await;
+    let mut before = site();
+    let pda = before.devices.get_mut(&device("PDA01")).unwrap();
+    pda.settings.sound = false;
+    pda.settings.forced_entry = false;
+    house.change(before.clone()).await;
+    let table = read_site_table(TABLE).unwrap();
+    let told = house.test.db.write("table", move |tx| table.save(tx)).await;
+    assert_eq!(told.unwrap(), before);
+    let mut expected = before;
+    let name = |site: &mut Site, code, name: &str| site.sectors.insert(sector(code), name.into());
+    name(&mut expected, "VN_AUG", "Musée Auguste");
+    name(&mut expected, "VN_NEW", "Rue; Neuve");
+    name(&mut expected, "EMPTY", "EMPTY");
+    let new = [sector("VN_NEW")].into();
+    expected.doors.insert(door("NEW_D1"), new);
+    // A column that is not there leaves what is: the sound.
+    let pda = expected.devices.get_mut(&device("PDA01")).unwrap();
+    pda.language = Some(Language::De);
+    pda.settings.forced_entry = true;
+    let usual = Device {
+        door: door("VN_AUG_D1"),
+        language: None,
+        settings: DeviceSettings::default(),
+    };
+    expected.devices.insert(device("PDA90"), usual);
+    assert_eq!(load(&house.test.db).await, expected);
+    house.gate.refresh().await.unwrap();
+    assert_eq!(*house.gate.site(), expected);
+
+    // An empty cell says what is usual.
+    let table = "sector;sector_name;door;device;language\nVN_AUG;;VN_AUG_D1;PDA01;";
+    let table = read_site_table(table).unwrap();
+    let save = move |tx: &mut Tx<'_>| table.save(tx);
+    house.test.db.write("table", save).await.unwrap();
+    let kept = load(&house.test.db).await;
+    let pda = &kept.devices[&device("PDA01")];
+    assert_eq!((pda.language, pda.settings.forced_entry), (None, true));
+    assert_eq!(kept.sectors[&sector("VN_AUG")], "Musée Auguste");
+}
+
+async fn what_is_written_is_read_back(test: TestDb) {
+    named(&test).await;
+    let mut all = Site {
+        name: "Villeneuve".to_owned(),
+        ..site()
+    };
+    // What a spreadsheet would take for a formula stays text.
+    all.sectors
+        .insert(sector("=1+1"), "+33 \"Rue\"; Neuve".to_owned());
+    all.sectors.insert(sector("'@x"), "@".to_owned());
+    let pda = all.devices.get_mut(&device("PDA01")).unwrap();
+    *pda = at("VN_AUG_D1");
+    let text = write_site_table(&all);
+    assert!(text.contains("'=1+1;\"'+33 \"\"Rue\"\"; Neuve\""), "{text}");
+    let table = read_site_table(&text).unwrap();
+    test.db
+        .write("table", move |tx| table.save(tx))
+        .await
+        .unwrap();
+    assert_eq!(load(&test.db).await, all);
+}
+
+/// Each finding as line, column and mistake.
+fn findings(text: &str) -> Vec<(usize, &'static str, Mistake)> {
+    let of = |finding: Finding| {
+        let column = finding.column.map_or("", Column::as_str);
+        (finding.line, column, finding.mistake)
+    };
+    let found = read_site_table(text).unwrap_err();
+    found.into_iter().map(of).collect()
+}
+
+#[test]
+fn each_mistake_of_a_table_is_found_with_its_line_and_column() {
+    const HEAD: &str = "sector,sector_name,door,device,language,direction,sound\n";
+    let long = "x".repeat(101);
+    let invalid = |text: &str| Mistake::Code(text.parse::<SectorCode>().unwrap_err());
+    let cases: [(String, Vec<(usize, &str, Mistake)>); 17] = [
+        (String::new(), vec![(1, "", Mistake::Empty)]),
+        (" \n\n".to_owned(), vec![(1, "", Mistake::Empty)]),
+        (HEAD.to_owned(), vec![(1, "", Mistake::Empty)]),
+        (
+            "sector,sector_name,door\nA,,".to_owned(),
+            vec![(1, "device", Mistake::ColumnMissing)],
+        ),
+        (
+            "\nsector,sector_name,door,device,colour,door,\nA,,,,,,".to_owned(),
+            vec![
+                (2, "", Mistake::ColumnUnknown("colour".to_owned())),
+                (2, "door", Mistake::ColumnTwice),
+            ],
+        ),
+        (
+            format!("{HEAD}A,,,,,,,,x"),
+            vec![(2, "", Mistake::TooManyCells)],
+        ),
+        (
+            format!("{HEAD}{},,,,,,", "A".repeat(41)),
+            vec![(2, "sector", invalid(&"A".repeat(41)))],
+        ),
+        (
+            format!("{HEAD}A,{long},,,,,"),
+            vec![(2, "sector_name", Mistake::Name)],
+        ),
+        (
+            format!("{HEAD}A,One,,,,,\n\n\nA,Two,,,,,"),
+            vec![(5, "sector_name", Mistake::NameDiffers { line: 2 })],
+        ),
+        (
+            format!("{HEAD},,D1,,,,"),
+            vec![(2, "sector", Mistake::DoorWithoutSector)],
+        ),
+        (
+            format!("{HEAD}A,,,PDA01,,,"),
+            vec![(2, "door", Mistake::DeviceWithoutDoor)],
+        ),
+        (
+            format!("{HEAD}A,\"a\nb\",D1,,,,\nB,,D1,,,,"),
+            vec![
+                (2, "sector_name", Mistake::Name),
+                (
+                    4,
+                    "door",
+                    Mistake::DoorElsewhere {
+                        line: 2,
+                        sector: sector("A"),
+                    },
+                ),
+            ],
+        ),
+        (
+            format!("{HEAD}A,,D1,PDA01,,,\nA,,D1,PDA01,,,"),
+            vec![(3, "device", Mistake::DeviceTwice { line: 2 })],
+        ),
+        (
+            format!("{HEAD}A,,D1,PDA01,nl,,"),
+            vec![(2, "language", Mistake::Language)],
+        ),
+        (
+            format!("{HEAD}A,,D1,PDA01,,in,"),
+            vec![(2, "direction", Mistake::Direction)],
+        ),
+        (
+            format!("{HEAD}A,,D1,PDA01,,,loud"),
+            vec![(2, "sound", Mistake::YesOrNo)],
+        ),
+        ("x".repeat(1024 * 1024 + 1), vec![(1, "", Mistake::TooLong)]),
+    ];
+    for (text, expected) in cases {
+        let shown: String = text.chars().take(200).collect();
+        assert_eq!(findings(&text), expected, "{shown:?}");
+    }
+    let error = InvalidCode::Empty { what: "x" };
+    assert_ne!(Mistake::Code(error), Mistake::Empty);
+}
+
+#[test]
+fn a_table_has_two_thousand_rows_at_most() {
+    let rows = |count: usize| -> String {
+        let rows = (0..count).map(|n| format!("A\t\tD1\tPDA{n}\n"));
+        format!(
+            "sector\tsector_name\tdoor\tdevice\n{}",
+            rows.collect::<String>()
+        )
+    };
+    assert!(read_site_table(&rows(ROWS_LIMIT)).is_ok());
+    let found = findings(&rows(ROWS_LIMIT + 1));
+    assert_eq!(found, [(ROWS_LIMIT + 2, "", Mistake::TooLong)]);
+}

@@ -58,6 +58,11 @@ impl House {
         card
     }
 
+    /// The address that makes a browser a scanner.
+    pub fn scanner(&self, code: &str) -> String {
+        format!("{}/scan#enrol={code}", self.url)
+    }
+
     /// Makes the first account, and is led to the set-up.
     pub fn begin(&self, tab: &Tab<'_>) {
         tab.open(&format!("{}/office/", self.url));

@@ -5,7 +5,7 @@
 
 mod house;
 
-use browser::{Browser, DESK, Tab};
+use browser::{Browser, DESK, PHONE, Tab};
 use house::House;
 
 /// Two museums, as a museum's own text may look.
@@ -131,9 +131,28 @@ fn from_an_empty_database_to_the_first_order_and_scanner() {
     go_on(&tab, "Tariff sold by product");
     tab.submit("Save");
     channel_and_contact(&tab);
-    test_card(&tab, &house.card(&browser));
+    let card = house.card(&browser);
+    test_card(&tab, &card);
 
     // The entry is taken back, and counts no more.
     tab.submit("Take this test entry back");
     says(&tab, "This test entry was taken back.");
+
+    // A phone becomes the first scanner, and lets the same card in.
+    go_on(&tab, "Hand out the first scanner");
+    tab.follow("PDA01");
+    tab.submit("Make a code");
+    tab.picture("office-set-up-enrolment");
+    let phone = browser.tab(PHONE);
+    phone.open(&house.scanner(&tab.text(".spelt")));
+    phone.until_text("#where-device", "PDA01");
+    phone.until_text("#line", "Online");
+    phone.wedge(&card, "Enter");
+    phone.until_text("#answer-words", "Welcome");
+    phone.close();
+    tab.submit("Has it enrolled? Look again");
+    says(&tab, "The last code has enrolled the device");
+    tab.within("#navigation").follow("Set-up");
+    says(&tab, "Everything is in place.");
+    tab.picture("office-set-up");
 }

@@ -29,6 +29,8 @@ texts!(Texts {
     live: "en direct", "live";
     lost: "reconnexion…", "reconnecting…";
     well: "Tout va bien.", "All is well.";
+    not_set_up: "La mise en service n’est pas terminée : aucune carte n’est contrôlée. Continuez-la.",
+        "The set-up is not complete: no card is checked. Continue it.";
     silent_admit: "Otipass ne répond pas : les visiteurs entrent sans vérification et les entrées lui seront déclarées. Si cela dure, appelez Otipass.",
         "Otipass does not answer: visitors come in unverified, and the entries will be declared to it. If it lasts, call Otipass.";
     silent_refuse: "Otipass ne répond pas et les visiteurs sont refusés. Appelez Otipass ; les agents peuvent laisser entrer avec une note.",
@@ -424,6 +426,7 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
         fill(text, &[("device", device), ("n", &formats.number(n))])
     };
     match concern {
+        Concern::NotSetUp => t.not_set_up.to_owned(),
         Concern::PartnerSilent(WhenSilent::Admit) => t.silent_admit.to_owned(),
         Concern::PartnerSilent(WhenSilent::Refuse) => t.silent_refuse.to_owned(),
         Concern::PartnerFails => t.partner_fails.to_owned(),

@@ -25,6 +25,8 @@ pub(super) struct Facts {
     pub(super) day: BusinessDay,
     /// The hour of the day at that moment, in the organisation's zone.
     pub(super) hour: u8,
+    /// Whether the set-up lacks something without which nobody is checked.
+    pub(super) set_up_lacks: bool,
     pub(super) gate: Option<GateFacts>,
     pub(super) sales: Option<SalesFacts>,
 }
@@ -132,6 +134,7 @@ async fn read(
         at,
         day: today,
         hour: office.role.zone.hour(at),
+        set_up_lacks: !office.missing.is_empty(),
         gate,
         sales,
     })

@@ -46,6 +46,7 @@ pub(super) fn calm() -> Facts {
         at,
         day: zone.business_day(at),
         hour: zone.hour(at),
+        set_up_lacks: false,
         gate: Some(GateFacts {
             admitted: admitted(3, 14),
             last_week: Arc::new(admitted(2, 18)),
@@ -118,5 +119,6 @@ pub(super) fn empty() -> Facts {
         gate.devices = Vec::new();
     }
     facts.sales = None;
+    facts.set_up_lacks = true;
     facts
 }

@@ -22,6 +22,8 @@ const DECLARATIONS: i64 = 200;
 /// What is not well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Concern {
+    /// The set-up is not complete: nobody is checked.
+    NotSetUp,
     /// Otipass is not asked at present; what visitors meet meanwhile.
     PartnerSilent(WhenSilent),
     /// More than half of the questions to Otipass failed.
@@ -49,6 +51,9 @@ pub(super) enum Concern {
 /// What is not well, the worst first. Empty if all is.
 pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
     let mut concerns = Vec::new();
+    if facts.set_up_lacks {
+        concerns.push(Concern::NotSetUp);
+    }
     if let Some(gate) = &facts.gate {
         let partner = &gate.partner;
         if partner.spared {
@@ -148,18 +153,19 @@ fn of_device(device: &DeviceState, now: Timestamp, zone: &Zone, concerns: &mut V
 
 const fn rank(concern: &Concern) -> u8 {
     match concern {
-        Concern::PartnerSilent(WhenSilent::Refuse) => 0,
-        Concern::Unresolved(_) => 1,
-        Concern::PartnerSilent(WhenSilent::Admit) => 2,
-        Concern::PartnerFails => 3,
-        Concern::Silent { .. } => 4,
-        Concern::Keeps { .. } => 5,
-        Concern::Held(_) => 6,
-        Concern::Late(_) => 7,
-        Concern::Undeclared(_) => 8,
-        Concern::Offline { .. } => 9,
-        Concern::Clock { .. } => 10,
-        Concern::Battery { .. } => 11,
+        Concern::NotSetUp => 0,
+        Concern::PartnerSilent(WhenSilent::Refuse) => 1,
+        Concern::Unresolved(_) => 2,
+        Concern::PartnerSilent(WhenSilent::Admit) => 3,
+        Concern::PartnerFails => 4,
+        Concern::Silent { .. } => 5,
+        Concern::Keeps { .. } => 6,
+        Concern::Held(_) => 7,
+        Concern::Late(_) => 8,
+        Concern::Undeclared(_) => 9,
+        Concern::Offline { .. } => 10,
+        Concern::Clock { .. } => 11,
+        Concern::Battery { .. } => 12,
     }
 }
 
@@ -181,8 +187,9 @@ mod tests {
     #[test]
     fn each_concern_is_seen_and_no_other() {
         let device = || "PDA01".to_owned();
-        let cases: [(Change, Vec<Concern>); 16] = [
+        let cases: [(Change, Vec<Concern>); 17] = [
             (|_| (), vec![]),
+            (|f| f.set_up_lacks = true, vec![Concern::NotSetUp]),
             (|f| f.gate = None, vec![]),
             (
                 |f| f.gate.as_mut().unwrap().partner.spared = true,

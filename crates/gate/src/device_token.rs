@@ -21,7 +21,7 @@ const NEVER_READ: i64 = -1;
 pub enum TokenError {
     /// There is no such device.
     #[error(
-        "there is no device {0}; see the [[device]] entries of the site file; a new one is taken up by `passerelle apply`"
+        "there is no device {0}; add it in the back office, or to the site file, which `passerelle apply` takes up"
     )]
     UnknownDevice(DeviceCode),
     /// The database failed.

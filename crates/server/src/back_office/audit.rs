@@ -46,6 +46,22 @@ texts!(Texts {
     two_steps_off: "Deuxième étape désactivée", "Second step switched off";
     linked: "Compte lié au fournisseur d’identité", "Account linked to the identity provider";
     signed_in: "Connexion", "Signed in";
+    organisation_changed: "Organisation modifiée", "Organisation changed";
+    site_changed: "Site modifié comme texte", "Site changed as text";
+    table_taken: "Tableau des secteurs et portes importé", "Table of sectors and doors imported";
+    sector_added: "Secteur ajouté", "Sector added";
+    sector_changed: "Secteur modifié", "Sector changed";
+    sector_removed: "Secteur retiré", "Sector removed";
+    door_added: "Porte ajoutée", "Door added";
+    door_changed: "Porte modifiée", "Door changed";
+    door_removed: "Porte retirée", "Door removed";
+    device_added: "Appareil ajouté", "Device added";
+    device_changed: "Appareil modifié", "Device changed";
+    device_removed: "Appareil retiré", "Device removed";
+    enrolment_begun: "Code d’enrôlement créé", "Enrolment code made";
+    device_revoked: "Jetons d’un appareil repris", "Tokens of a device taken back";
+    places: "Secteurs et portes", "Sectors and doors";
+    devices: "Appareils", "Devices";
     name: "nom", "name";
     login: "identifiant", "login";
     role: "rôle", "role";
@@ -77,6 +93,20 @@ impl Texts {
             "account.two_steps_off" => self.two_steps_off,
             "account.linked" => self.linked,
             "session.signed_in" => self.signed_in,
+            "organisation.changed" => self.organisation_changed,
+            "site.changed" => self.site_changed,
+            "site.table_taken" => self.table_taken,
+            "sector.added" => self.sector_added,
+            "sector.changed" => self.sector_changed,
+            "sector.removed" => self.sector_removed,
+            "door.added" => self.door_added,
+            "door.changed" => self.door_changed,
+            "door.removed" => self.door_removed,
+            "device.added" => self.device_added,
+            "device.changed" => self.device_changed,
+            "device.removed" => self.device_removed,
+            "device.enrolment_begun" => self.enrolment_begun,
+            "device.revoked" => self.device_revoked,
             other => other,
         }
     }
@@ -115,6 +145,8 @@ impl Texts {
             ("", self.everything),
             ("account", self.accounts),
             ("session", self.sessions),
+            ("site", self.places),
+            ("device", self.devices),
         ]
     }
 }

@@ -361,7 +361,11 @@ async fn five_mistakes_of_a_table_are_shown_at_once_and_nothing_is_saved() {
         VN_AUG;;D1;PDA04;;loud\n";
     let refused = browser.post(TABLE, &csrf, &[("text", rows)]).await;
     assert_eq!(refused.status, 422);
-    assert!(refused.text.contains("5 mistakes, and nothing was saved"));
+    assert!(
+        refused
+            .text
+            .contains("To be corrected: 5. Nothing was saved.")
+    );
     for (line, column, what) in [
         (3, "door", "leads to VN_AUG in line 2"),
         (4, "sector", "This door leads to no sector"),
@@ -370,7 +374,7 @@ async fn five_mistakes_of_a_table_are_shown_at_once_and_nothing_is_saved() {
         (7, "sound", "Enter yes or no"),
     ] {
         let row = format!(
-            "<td data-label=\"Line\">{line}</td><td data-label=\"Column\"><code>{column}</code>"
+            "<td data-label=\"Line\">{line}</td><td class=\"when\" data-label=\"Column\"><code>{column}</code>"
         );
         let (_, row) = refused
             .text

@@ -26,8 +26,8 @@ texts!(Texts {
     by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
     site: "Organisation, secteurs, portes, appareils", "Organisation, sectors, doors, devices";
     site_label: "Le site", "The site";
-    site_hint: "Comme dans un fichier de site. Ce qui n’est plus dans le texte reste : un appareil se retire par ses jetons.",
-        "As in a site file. What is no longer in the text stays: a device is taken out by its tokens.";
+    site_hint: "Comme dans un fichier de site. Ce qui n’est plus dans le texte reste : cela se retire sur la page des secteurs et portes.",
+        "As in a site file. What is no longer in the text stays: it is removed on the page of sectors and doors.";
     mapping: "Paramètres de correspondance", "Mapping parameters";
     mapping_label: "Les paramètres", "The parameters";
     mapping_hint: "Collez-les tels quels. Les commentaires et les virgules de trop ne gênent pas.",

@@ -1,6 +1,7 @@
 //! Sectors with their doors, doors with their devices, on one page.
 
 use super::site_change::{self, listed, part, site};
+use crate::back_office::entered::Query;
 use crate::back_office::frame::Frame;
 use crate::back_office::text::{fill, texts};
 use crate::back_office::visit::{Answer, Visit};
@@ -39,8 +40,12 @@ texts!(Texts {
     more: "D’autres façons", "Other ways";
     table: "Importer ou exporter un tableau (CSV)", "Import or export a table (CSV)";
     text: "Tout comme texte, pour les experts", "All of it as text, for experts";
+    next: "Secteurs suivants", "More sectors";
     enrol: "Enrôler les appareils", "Enrol the devices";
 });
+
+/// Sectors and doors on a page, together; a sector is never torn.
+const ROWS: usize = 100;
 
 #[derive(Template)]
 #[template(path = "back_office/places.html")]
@@ -54,6 +59,8 @@ struct Page {
     wrong: Vec<Wrong>,
     sectors: Vec<SectorView>,
     astray: Vec<DoorView>,
+    /// The sector behind which the next page begins.
+    next: Option<String>,
 }
 
 /// A door that leads nowhere or everywhere.
@@ -87,6 +94,7 @@ impl Page {
         file: Option<&str>,
         site: Option<&Site>,
         enrolled: &BTreeSet<DeviceCode>,
+        after: Option<&str>,
     ) -> Self {
         let t = Texts::of(frame.formats.language);
         let nothing = (BTreeMap::new(), BTreeMap::new());
@@ -118,6 +126,26 @@ impl Page {
             let doors = doors.filter(|(_, to)| only(to).as_ref() == Some(sector));
             doors.map(|(code, _)| door(code)).collect()
         };
+        let behind = sectors.iter();
+        let behind = behind.filter(|(code, _)| after.is_none_or(|after| code.as_str() > after));
+        let mut shown: Vec<SectorView> = Vec::new();
+        let mut rows = 0;
+        for (code, name) in behind {
+            if rows >= ROWS {
+                break;
+            }
+            let doors: Vec<DoorView> = of(code);
+            rows += 1 + doors.len();
+            shown.push(SectorView {
+                name: name.clone(),
+                path: part(code),
+                doors,
+                code: code.clone(),
+            });
+        }
+        let last = shown.last().map(|sector| &sector.code);
+        let is_last = last == sectors.keys().next_back();
+        let next = last.filter(|_| !is_last).map(part);
         let astray: Vec<_> = doors.iter().filter(|(_, to)| to.len() != 1).collect();
         Self {
             begun: site.is_some(),
@@ -136,15 +164,8 @@ impl Page {
                 })
                 .collect(),
             astray: astray.iter().map(|(code, _)| door(code)).collect(),
-            sectors: sectors
-                .iter()
-                .map(|(code, name)| SectorView {
-                    name: name.clone(),
-                    path: part(code),
-                    doors: of(code),
-                    code: code.clone(),
-                })
-                .collect(),
+            sectors: shown,
+            next,
             frame,
             t,
         }
@@ -157,11 +178,13 @@ pub(super) fn enrolled(devices: &[DeviceState]) -> BTreeSet<DeviceCode> {
     enrolled.map(|device| device.device.clone()).collect()
 }
 
-pub(crate) async fn show(visit: Visit) -> Answer {
+pub(crate) async fn show(visit: Visit, query: Query) -> Answer {
     let site = site(&visit).await?;
     let enrolled = enrolled(&gate::devices(&visit.office.db).await?);
     let file = site_change::file(&visit);
-    visit.page(&Page::new(visit.frame(), file, site.as_ref(), &enrolled))
+    let after = query.0.some("after");
+    let page = Page::new(visit.frame(), file, site.as_ref(), &enrolled, after);
+    visit.page(&page)
 }
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
@@ -177,10 +200,10 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         ..site.clone()
     };
     [
-        Page::new(frame.clone(), None, Some(&site), &enrolled),
-        Page::new(frame.clone(), Some("site.toml"), Some(&site), &nobody),
-        Page::new(frame.clone(), None, None, &nobody),
-        Page::new(frame.clone(), None, Some(&bare), &nobody),
+        Page::new(frame.clone(), None, Some(&site), &enrolled, None),
+        Page::new(frame.clone(), Some("site.toml"), Some(&site), &nobody, None),
+        Page::new(frame.clone(), None, None, &nobody, None),
+        Page::new(frame.clone(), None, Some(&bare), &nobody, None),
     ]
     .iter()
     .filter_map(|page| page.render().ok())
@@ -216,4 +239,32 @@ device = [
 "#,
     )
     .0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use staff::{Language, Role};
+
+    #[test]
+    fn many_sectors_are_shown_page_by_page() {
+        let mut site = sample().unwrap();
+        for n in 0..(2 * ROWS) {
+            let code = format!("S{n:03}").parse().unwrap();
+            site.sectors.insert(code, "Many".to_owned());
+        }
+        let frame = Frame::sample(Language::En, Some(Role::GateManager));
+        let (mut seen, mut after) = (0, None::<String>);
+        loop {
+            let nobody = BTreeSet::new();
+            let page = Page::new(frame.clone(), None, Some(&site), &nobody, after.as_deref());
+            assert!(page.render().unwrap().len() < 120_000);
+            seen += page.sectors.len();
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(seen, site.sectors.len());
+    }
 }

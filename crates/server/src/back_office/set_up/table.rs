@@ -37,8 +37,7 @@ texts!(Texts {
     file: "Un fichier CSV", "A CSV file";
     text: "Ou le texte, collé d’un tableur", "Or the text, pasted from a spreadsheet";
     save: "Vérifier et enregistrer", "Check and save";
-    refused: "{n} erreurs, et rien n’a été enregistré. Corrigez-les, puis recommencez.",
-        "{n} mistakes, and nothing was saved. Correct them, then try again.";
+    refused: "À corriger : {n}. Rien n’a été enregistré.", "To be corrected: {n}. Nothing was saved.";
     mistakes: "Erreurs", "Mistakes";
     line: "Ligne", "Line";
     column: "Colonne", "Column";
@@ -87,7 +86,7 @@ struct Page {
     begun: bool,
     may_save: bool,
     action: String,
-    columns: String,
+    columns: [&'static str; 10],
     limits: String,
     refused: Option<String>,
     rows: Vec<Row>,
@@ -120,7 +119,7 @@ impl Page {
             may_save: file.is_none() && frame.may("POST", PATH),
             // A file is not read before its form is known as ours.
             action: format!("{PATH}?{CSRF_FIELD}={}", frame.csrf),
-            columns: Column::ALL.map(Column::as_str).join(";"),
+            columns: Column::ALL.map(Column::as_str),
             limits: fill(t.limits, &[("rows", &number(ROWS_LIMIT))]),
             refused: Some(found.len())
                 .filter(|n| *n > 0)

@@ -87,12 +87,9 @@ pub(super) fn weight() -> usize {
     ASSETS.iter().map(|asset| asset.bytes.len()).sum()
 }
 
-/// The styles themselves.
+/// A text file's text.
 #[cfg(test)]
-pub(super) fn styles() -> &'static str {
-    ASSETS
-        .iter()
-        .find(|asset| asset.name == "office.css")
-        .and_then(|asset| std::str::from_utf8(asset.bytes).ok())
-        .unwrap_or_default()
+pub(super) fn text(name: &str) -> &'static str {
+    let asset = ASSETS.iter().find(|asset| asset.name == name).unwrap();
+    std::str::from_utf8(asset.bytes).unwrap()
 }

@@ -7,6 +7,8 @@
 use super::{Page, pages_of};
 use crate::back_office::assets;
 use crate::back_office::routes::Who;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use browser::{Browser, DESK, PHONE, Screen, Tab, Theme};
 use serde_json::{Value, json};
 use staff::{Language, Role};
@@ -68,8 +70,10 @@ fn most(who: Who) -> Vec<Option<Role>> {
 
 /// Lays the page before the browser, with its styles.
 fn lay(tab: &Tab<'_>, page: &Page) {
-    let html = page.html.replace(assets::icon(), "data:,");
-    let (html, styles) = (Value::from(html), assets::styles());
+    let icon = BASE64_STANDARD.encode(assets::text("icon.svg"));
+    let icon = format!("data:image/svg+xml;base64,{icon}");
+    let html = Value::from(page.html.replace(assets::icon(), &icon));
+    let styles = Value::from(assets::text("office.css"));
     tab.run(&format!(
         "(() => {{
             const page = new DOMParser().parseFromString({html}, 'text/html');
@@ -79,8 +83,7 @@ fn lay(tab: &Tab<'_>, page: &Page) {
             document.head.replaceChildren(...page.head.childNodes, styles);
             document.body.replaceWith(page.body);
             scrollTo(0, 0);
-        }})()",
-        styles = Value::from(styles),
+        }})()"
     ));
 }
 

@@ -9,14 +9,14 @@ use db::Db;
 use gate::Site;
 use kernel::{Clock, SystemClock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use server::tls::{TlsError, TlsFiles, TlsListener};
+use server::tls::{TlsError, TlsListener};
 use server::{Listeners, ServeError, Service, TakeUp};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -119,52 +119,45 @@ pub async fn with(config: Config) -> Result<Verdict, ServeCommandError> {
     if !service.missing.is_empty() {
         outln!("  set-up         not complete; the back office's page Set-up leads through it");
     }
-    serve(service, &builder, &doors, shutdown).await?;
+    serve(service, &builder, doors.listeners, shutdown).await?;
     Ok(Verdict::Fine)
 }
 
-/// Serves until `shutdown`. When the set-up changes, what is in hand is
-/// finished, and the service goes on as the set-up now says, at the same
-/// sockets: who connects in between waits and is not refused.
+/// Serves until `shutdown`. When the set-up changes, the service goes on as it
+/// now says, at the same sockets.
 async fn serve(
-    mut service: Service,
+    service: Service,
     builder: &Builder,
-    doors: &Doors,
+    listeners: Listeners,
     shutdown: CancellationToken,
 ) -> Result<(), ServeCommandError> {
-    loop {
-        let stop = shutdown.child_token();
-        let serving = service.serve(doors.listeners()?, stop.clone());
-        tokio::pin!(serving);
-        let next = loop {
-            tokio::select! {
-                served = &mut serving => return Ok(served?),
-                () = builder.take_up.wait() => {}
-            }
+    let (put, next) = mpsc::channel(1);
+    let changes = async {
+        loop {
+            builder.take_up.wait().await;
             // The present service goes on until the next one stands.
             match builder.again().await {
-                Ok(next) => break next,
+                Ok(next) => {
+                    tracing::info!("the set-up has changed and is taken up");
+                    // Nobody takes it any more: the service ends.
+                    if put.send(next).await.is_err() {
+                        return;
+                    }
+                }
                 Err(error) => tracing::error!(
                     error = gate::causes(&error),
                     "the changed set-up cannot be taken up; the service goes on as it was"
                 ),
             }
-        };
-        tracing::info!("the set-up has changed and is taken up");
-        stop.cancel();
-        if tokio::time::timeout(TAKE_UP_LIMIT, serving).await.is_err() {
-            tracing::warn!("some work was still in hand; it is taken up again at once");
         }
-        if shutdown.is_cancelled() {
-            return Ok(());
-        }
-        service = next;
+    };
+    let serving = service.serve_then(listeners, next, shutdown);
+    tokio::pin!(serving);
+    tokio::select! {
+        served = &mut serving => Ok(served?),
+        () = changes => Ok(serving.await?),
     }
 }
-
-/// How long a changed set-up waits for work in hand; everything is durable by
-/// then.
-const TAKE_UP_LIMIT: Duration = Duration::from_secs(3);
 
 /// What services are made of, one after the other.
 struct Builder {
@@ -208,10 +201,10 @@ impl Builder {
     }
 }
 
-/// The sockets, which stay open from one service to the next.
+/// The sockets.
 struct Doors {
-    outside: std::net::TcpListener,
-    tls: Option<(std::net::TcpListener, TlsFiles)>,
+    listeners: Listeners,
+    /// Where gate and box office of one process meet.
     inside: SocketAddr,
 }
 
@@ -221,8 +214,7 @@ impl Doors {
         match config.tls()? {
             None => Ok(Self {
                 inside: listener.local_addr().unwrap_or(configured),
-                outside: kept(listener)?,
-                tls: None,
+                listeners: listener.into(),
             }),
             Some(files) => {
                 // Gate and box office of one process meet over loopback, where
@@ -230,39 +222,22 @@ impl Doors {
                 let inside = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
                 Ok(Self {
                     inside: inside.local_addr().unwrap_or(configured),
-                    outside: kept(inside)?,
-                    tls: Some((kept(listener)?, files)),
+                    listeners: Listeners {
+                        plain: Some(inside),
+                        tls: Some(TlsListener::new(listener, files)?),
+                    },
                 })
             }
         }
     }
 
     const fn scheme(&self) -> &'static str {
-        if self.tls.is_some() { "https" } else { "http" }
+        if self.listeners.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        }
     }
-
-    fn listeners(&self) -> Result<Listeners, ServeCommandError> {
-        let tls = match &self.tls {
-            None => None,
-            Some((listener, files)) => Some(TlsListener::new(again(listener)?, files.clone())?),
-        };
-        Ok(Listeners {
-            plain: Some(again(&self.outside)?),
-            tls,
-        })
-    }
-}
-
-fn kept(listener: TcpListener) -> Result<std::net::TcpListener, ServeCommandError> {
-    listener
-        .into_std()
-        .map_err(ServeError::from)
-        .map_err(Into::into)
-}
-
-fn again(listener: &std::net::TcpListener) -> Result<TcpListener, ServeCommandError> {
-    let copy = listener.try_clone().map_err(ServeError::from)?;
-    Ok(TcpListener::from_std(copy).map_err(ServeError::from)?)
 }
 
 /// Opens the port.

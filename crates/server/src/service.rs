@@ -7,9 +7,10 @@ use crate::{Missing, access_control, decoder, device_api, health, scan, workers}
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::extract::connect_info::Connected;
+use axum::handler::Handler;
 use axum::http::{HeaderName, Request};
 use axum::response::Redirect;
-use axum::routing::{any, get};
+use axum::routing::{any, any_service, get};
 use axum::serve::{IncomingStream, Listener};
 use boxoffice::BoxOffice;
 use db::Db;
@@ -18,10 +19,13 @@ use kernel::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secutix::client::AccessControlClient;
 use secutix::token::ExpectedCaller;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -32,6 +36,9 @@ use tower_http::trace::TraceLayer;
 /// How long a shutdown waits for work in hand before it leaves the rest to the
 /// next start; everything is durable by then.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long another service waits for the workers of the former.
+const CHANGE_LIMIT: Duration = Duration::from_secs(3);
 
 /// How long a sender may pause in the middle of a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -194,16 +201,59 @@ impl Service {
         listeners: impl Into<Listeners>,
         shutdown: CancellationToken,
     ) -> Result<(), ServeError> {
+        // Nobody sends another.
+        let (_, next) = mpsc::channel(1);
+        self.serve_then(listeners, next, shutdown).await
+    }
+
+    /// As [`Service::serve`], and each service that `next` gives takes the place
+    /// of the former. Connections stay: nobody who asks in between is refused,
+    /// and what is in hand is answered by the service that began it. The workers
+    /// of the next begin when those of the former have stopped.
+    ///
+    /// # Errors
+    /// [`ServeError::Listener`].
+    pub async fn serve_then(
+        self,
+        listeners: impl Into<Listeners>,
+        mut next: mpsc::Receiver<Self>,
+        shutdown: CancellationToken,
+    ) -> Result<(), ServeError> {
         let Listeners { plain, tls } = listeners.into();
-        let tasks = TaskTracker::new();
-        let router = self.router(&tasks, &shutdown);
-        workers::start(self, &tasks, &shutdown);
+        let mut tasks = TaskTracker::new();
+        let mut ending = shutdown.child_token();
+        let (put, present) = watch::channel(any_service(self.router(&tasks, &ending)));
+        workers::start(self, &tasks, &ending);
+        let front = Router::new().fallback(move |request: axum::extract::Request| {
+            let router = present.borrow().clone();
+            async move { router.call(request, ()).await }
+        });
         let serving = async {
-            let plain = plain.map(PlainListener);
-            let served = tokio::try_join!(
-                take_connections(plain, router.clone(), &shutdown),
-                take_connections(tls, router, &shutdown),
-            );
+            let changes = async {
+                while let Some(service) = next.recv().await {
+                    let left = std::mem::take(&mut tasks);
+                    let ended = std::mem::replace(&mut ending, shutdown.child_token());
+                    drop(put.send_replace(any_service(service.router(&tasks, &ending))));
+                    ended.cancel();
+                    left.close();
+                    if timeout(CHANGE_LIMIT, left.wait()).await.is_err() {
+                        tracing::warn!("some work was still in hand; it is taken up again at once");
+                    }
+                    workers::start(service, &tasks, &ending);
+                }
+                std::future::pending::<Infallible>().await
+            };
+            let connections = async {
+                let plain = plain.map(PlainListener);
+                tokio::try_join!(
+                    take_connections(plain, front.clone(), &shutdown),
+                    take_connections(tls, front, &shutdown),
+                )
+            };
+            let served = tokio::select! {
+                served = connections => served,
+                never = changes => match never {},
+            };
             shutdown.cancel();
             tasks.close();
             tasks.wait().await;

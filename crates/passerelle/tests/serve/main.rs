@@ -1,6 +1,7 @@
 //! The service as a process: what goes on when nobody listens to it, and when
 //! it is asked to end.
 
+mod change_over;
 mod tls;
 
 use kernel::SystemClock;
@@ -8,9 +9,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use sandbox::{Fault, PassBook, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,10 +51,47 @@ fn folder(configuration: &str) -> tempfile::TempDir {
     folder
 }
 
+/// A stand-in for Otipass that knows one pass, and its address.
+async fn start_sandbox() -> (Sandbox, String) {
+    let passes = "number;status;duration_days;valid_until;services\n\
+                  00029975;active;7;2026-07-31;PCUMID000FSA5CD6:*\n";
+    let sandbox = Sandbox::new(
+        PassBook::from_csv(passes.as_bytes()).expect("passes"),
+        SandboxSettings {
+            project_id: "villeneuve".to_owned(),
+            zone: "Europe/Paris".parse().expect("a zone"),
+            contract: otipass::Contract::default(),
+            credentials: None,
+            clock: Arc::new(SystemClock),
+            service_names: BTreeMap::new(),
+        },
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("its address");
+    tokio::spawn(sandbox::serve(
+        listener,
+        sandbox.clone(),
+        std::future::pending(),
+    ));
+    (sandbox, format!("http://{address}/api"))
+}
+
+/// It takes its time.
+fn slow() -> Fault {
+    Fault {
+        latency_ms: 700,
+        ..Fault::default()
+    }
+}
+
 /// `passerelle serve` on the example site, in a folder of its own.
 struct Service {
     folder: tempfile::TempDir,
     process: Child,
+    /// What it prints after its address.
+    output: Lines<BufReader<ChildStdout>>,
     address: String,
 }
 
@@ -77,12 +115,13 @@ impl Service {
             .spawn()
             .expect("the service starts");
         let output = process.stdout.take().expect("its output");
-        let first = BufReader::new(output).lines().next();
-        let first = first.expect("a line").expect("text");
+        let mut output = BufReader::new(output).lines();
+        let first = output.next().expect("a line").expect("text");
         let address = first.rsplit_once("://").expect("its address").1.to_owned();
         Self {
             folder,
             process,
+            output,
             address,
         }
     }
@@ -102,7 +141,13 @@ impl Service {
     }
 
     /// Sends one check and gives the answer, once there is one.
-    fn check(&self) -> impl Future<Output = Value> + Send + 'static {
+    fn check(&self) -> impl Future<Output = Value> + Send + use<> {
+        self.check_as("1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3")
+    }
+
+    /// The same, with an id of its own.
+    fn check_as(&self, id: &str) -> impl Future<Output = Value> + Send + use<> {
+        let id = id.to_owned();
         let token = self.run(&["device", "token", "PDA01"]);
         let url = format!("http://{}/api/v1/checks", self.address);
         async move {
@@ -110,7 +155,7 @@ impl Service {
                 .post(url)
                 .bearer_auth(token.trim())
                 .json(&json!({
-                    "id": "1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3",
+                    "id": id,
                     "code": "00029975",
                     "scanned_at": "2026-07-14T07:00:00.114Z",
                 }))
@@ -168,35 +213,9 @@ async fn a_log_that_nobody_reads_stops_neither_a_check_nor_the_end() {
 
 #[tokio::test]
 async fn a_check_in_hand_is_answered_before_the_end() {
-    let passes = "number;status;duration_days;valid_until;services\n\
-                  00029975;active;7;2026-07-31;PCUMID000FSA5CD6:1\n";
-    let sandbox = Sandbox::new(
-        PassBook::from_csv(passes.as_bytes()).expect("passes"),
-        SandboxSettings {
-            project_id: "villeneuve".to_owned(),
-            zone: "Europe/Paris".parse().expect("a zone"),
-            contract: otipass::Contract::default(),
-            credentials: None,
-            clock: Arc::new(SystemClock),
-            service_names: BTreeMap::new(),
-        },
-    );
-    let slow = Fault {
-        latency_ms: 700,
-        ..Fault::default()
-    };
-    sandbox.set_faults(vec![slow]).expect("a fault");
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a port");
-    let address = listener.local_addr().expect("its address");
-    tokio::spawn(sandbox::serve(
-        listener,
-        sandbox.clone(),
-        std::future::pending(),
-    ));
-
-    let mut service = Service::start(&format!("http://{address}/api"));
+    let (sandbox, otipass) = start_sandbox().await;
+    sandbox.set_faults(vec![slow()]).expect("a fault");
+    let mut service = Service::start(&otipass);
     let answer = tokio::spawn(service.check());
     let mut look = tokio::time::interval(Duration::from_millis(5));
     while sandbox.log().total.validations == 0 {

@@ -19,6 +19,7 @@ use ring::hmac;
 use staff::{Language, Session, Step, Token};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::Ordering;
+use tracing::Instrument;
 
 /// The most bytes of a form.
 pub(crate) const FORM_LIMIT_BYTES: usize = 1024 * 1024;
@@ -40,7 +41,8 @@ pub(crate) async fn guard(
         Err(error) => return error,
     };
     let mut response = match enter(route, &visit, parts, body).await {
-        Ok(Entry::Go(request)) => next.run(request).await,
+        Ok(Entry::Go(request)) if is_read(request.method()) => next.run(request).await,
+        Ok(Entry::Go(request)) => to_its_end(next, request).await,
         Ok(Entry::Elsewhere(response)) => response,
         Err(error) => error.page(&visit, &request_id),
     };
@@ -61,6 +63,15 @@ pub(crate) async fn nothing_here(State(office): State<Office>, request: Request)
     match visit(office, &parts, browser).await {
         Ok(visit) => PageError::NotFound.page(&visit, &request_id),
         Err(error) => error,
+    }
+}
+
+/// Does what a form asks for on a task of its own: a browser that hangs up
+/// meanwhile leaves nothing half done.
+async fn to_its_end(next: Next, request: Request) -> Response {
+    match tokio::spawn(next.run(request).in_current_span()).await {
+        Ok(response) => response,
+        Err(error) => PageError::internal(error).into_response(),
     }
 }
 

@@ -385,12 +385,15 @@ fn findings(text: &str) -> Vec<(usize, &'static str, Mistake)> {
     found.into_iter().map(of).collect()
 }
 
+/// A table, and what is found in it.
+type Case = (String, Vec<(usize, &'static str, Mistake)>);
+
 #[test]
 fn each_mistake_of_a_table_is_found_with_its_line_and_column() {
     const HEAD: &str = "sector,sector_name,door,device,language,direction,sound\n";
     let long = "x".repeat(101);
     let invalid = |text: &str| Mistake::Code(text.parse::<SectorCode>().unwrap_err());
-    let cases: [(String, Vec<(usize, &str, Mistake)>); 17] = [
+    let cases: [Case; 17] = [
         (String::new(), vec![(1, "", Mistake::Empty)]),
         (" \n\n".to_owned(), vec![(1, "", Mistake::Empty)]),
         (HEAD.to_owned(), vec![(1, "", Mistake::Empty)]),

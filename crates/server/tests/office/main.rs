@@ -12,4 +12,5 @@ mod matrix;
 mod provider;
 mod set_up;
 mod site;
+mod site_table;
 mod two_steps;

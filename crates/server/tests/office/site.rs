@@ -1,19 +1,18 @@
 //! Organisation, sectors, doors and devices, by form and by table.
 
-use crate::browser::{Answer, Browser};
+use crate::browser::Browser;
 use crate::house::{House, Plan};
+use crate::site_table::ROWS;
 use gate::{Direction, Language, Site};
-use reqwest::Method;
-use reqwest::header::CONTENT_TYPE;
 use server::{Managed, SetUp};
 use staff::{AuditFilter, Role};
 
-const ORGANISATION: &str = "/office/set-up/organisation";
-const DOORS: &str = "/office/set-up/doors";
-const TABLE: &str = "/office/set-up/table";
+pub const ORGANISATION: &str = "/office/set-up/organisation";
+pub const DOORS: &str = "/office/set-up/doors";
+pub const TABLE: &str = "/office/set-up/table";
 const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x>";
 
-const VILLENEUVE: [(&str, &str); 6] = [
+pub const VILLENEUVE: [(&str, &str); 6] = [
     ("name", "Musées de Villeneuve"),
     ("institution", "VILLEN"),
     ("organisation", "VNMUSEES"),
@@ -22,18 +21,18 @@ const VILLENEUVE: [(&str, &str); 6] = [
     ("language", "fr"),
 ];
 
-async fn site(house: &House) -> Option<Site> {
+pub async fn site(house: &House) -> Option<Site> {
     gate::interface::read_site(&house.test.db).await.unwrap()
 }
 
-async fn gate_manager(house: &House) -> (Browser, String) {
+pub async fn gate_manager(house: &House) -> (Browser, String) {
     house.hire(Role::GateManager).await;
     let mut browser = house.signed_in("gate_manager").await;
     let csrf = browser.csrf(ORGANISATION).await;
     (browser, csrf)
 }
 
-async fn named(house: &House) -> (Browser, String) {
+pub async fn named(house: &House) -> (Browser, String) {
     let (mut browser, csrf) = gate_manager(house).await;
     let saved = browser.post(ORGANISATION, &csrf, &VILLENEUVE).await;
     assert_eq!(saved.leads_to(), "/office/set-up");
@@ -41,7 +40,7 @@ async fn named(house: &House) -> (Browser, String) {
 }
 
 /// What the audit log says of each change: action, of what, before, after.
-async fn audit(house: &House) -> Vec<(String, String, String, String)> {
+pub async fn audit(house: &House) -> Vec<(String, String, String, String)> {
     let entries = house.staff.audit(AuditFilter::default(), 200).await;
     let text = |value: Option<serde_json::Value>| value.map_or(String::new(), |v| v.to_string());
     let entries = entries.unwrap().into_iter().rev();
@@ -268,141 +267,6 @@ async fn a_door_without_its_one_sector_is_a_mistake_with_a_cure() {
     }
     let page = browser.get(DOORS).await.text;
     assert!(!page.contains("Correct it"), "{page}");
-}
-
-/// Sends a table as a browser sends a chosen file.
-async fn upload(browser: &mut Browser, csrf: &str, file: &[u8]) -> Answer {
-    let head = "--7d1\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nnot this\r\n\
-                --7d1\r\nContent-Disposition: form-data; name=\"file\"; filename=\"site.csv\"\r\n\
-                Content-Type: text/csv\r\n\r\n";
-    let body = [head.as_bytes(), file, b"\r\n--7d1--\r\n"].concat();
-    let request = browser
-        .request(Method::POST, &format!("{TABLE}?csrf={csrf}"))
-        .header(CONTENT_TYPE, "multipart/form-data; boundary=7d1")
-        .header("sec-fetch-site", "same-origin")
-        .body(body);
-    browser.send(request).await
-}
-
-const ROWS: &str = "sector;sector_name;door;device;language;direction\r\n\
-    VN_AUG;Musée Auguste;VN_AUG_D1;PDA01;fr;\r\n\
-    VN_AUG;;VN_AUG_D1;PDA02;;exit\r\n\
-    VN_RAY;\"Rayonnages; étage\";VN_RAY_D1;;;\r\n\
-    VN_EXP;;;;;\r\n";
-
-#[tokio::test]
-async fn the_same_by_a_table_pasted_or_uploaded() {
-    let house = House::usual().await;
-    let (mut browser, csrf) = gate_manager(&house).await;
-    // Before there is an organisation, nothing is taken.
-    let refused = browser.post(TABLE, &csrf, &[("text", ROWS)]).await;
-    assert!(refused.status == 422 && refused.text.contains("has not been named yet"));
-    assert_eq!(site(&house).await, None);
-    assert_eq!(browser.get("/office/set-up/table.csv").await.status, 404);
-
-    browser.post(ORGANISATION, &csrf, &VILLENEUVE).await;
-    let taken = browser.post(TABLE, &csrf, &[("text", ROWS)]).await;
-    assert_eq!(taken.leads_to(), DOORS);
-    let kept = site(&house).await.unwrap();
-    assert_eq!(kept.sectors.len(), 3);
-    assert_eq!(
-        kept.sectors[&"VN_RAY".parse().unwrap()],
-        "Rayonnages; étage"
-    );
-    let exit = &kept.devices[&"PDA02".parse().unwrap()];
-    assert_eq!(
-        (exit.door.as_str(), exit.settings.direction),
-        ("VN_AUG_D1", Direction::Exit)
-    );
-
-    // What is downloaded is what is uploaded, and changes nothing.
-    let download = browser.get("/office/set-up/table.csv").await;
-    assert_eq!(download.headers["content-type"], "text/csv; charset=utf-8");
-    assert!(download.headers["content-disposition"].starts_with("attachment;"));
-    let table = download.text;
-    let taken = upload(&mut browser, &csrf, table.as_bytes()).await;
-    assert_eq!(taken.leads_to(), DOORS);
-    assert_eq!(site(&house).await.unwrap(), kept);
-
-    // As a spreadsheet on Windows saves it, in its own letters.
-    let windows: Vec<u8> = "sector,sector_name,door,device\r\nVN_EXP,L\u{92}été,,\r\n"
-        .chars()
-        .map(|c| u8::try_from(u32::from(c)).unwrap())
-        .collect();
-    let taken = upload(&mut browser, &csrf, &windows).await;
-    assert_eq!(taken.leads_to(), DOORS);
-    let kept = site(&house).await.unwrap();
-    assert_eq!(kept.sectors[&"VN_EXP".parse().unwrap()], "L’été");
-    let log = audit(&house).await;
-    let last = log
-        .iter()
-        .rfind(|entry| entry.0 == "site.table_taken")
-        .unwrap();
-    assert!(last.2.contains("VN_EXP;VN_EXP;") && last.3.contains("VN_EXP;L’été;"));
-
-    // Not without the token of its form, and not too much at once.
-    let refused = upload(&mut browser, "0", table.as_bytes()).await;
-    assert!(refused.status == 403 && refused.text.contains("no longer valid"));
-    let refused = upload(&mut browser, &csrf, &vec![b'x'; 1024 * 1024]).await;
-    assert_eq!(refused.status, 413);
-}
-
-#[tokio::test]
-async fn five_mistakes_of_a_table_are_shown_at_once_and_nothing_is_saved() {
-    let house = House::usual().await;
-    let (mut browser, csrf) = named(&house).await;
-    let before = site(&house).await;
-    let rows = "sector;sector_name;door;device;language;sound\n\
-        VN_AUG;Auguste;D1;PDA01;fr;yes\n\
-        VN_RAY;Rayonnages;D1;;;\n\
-        ;;D2;;;\n\
-        VN_AUG;;D1;PDA01;;\n\
-        VN_AUG;;D1;PDA03;nl;\n\
-        VN_AUG;;D1;PDA04;;loud\n";
-    let refused = browser.post(TABLE, &csrf, &[("text", rows)]).await;
-    assert_eq!(refused.status, 422);
-    assert!(
-        refused
-            .text
-            .contains("To be corrected: 5. Nothing was saved.")
-    );
-    for (line, column, what) in [
-        (3, "door", "leads to VN_AUG in line 2"),
-        (4, "sector", "This door leads to no sector"),
-        (5, "device", "in line 2 already"),
-        (6, "language", "Choose en, fr, de, it or es"),
-        (7, "sound", "Enter yes or no"),
-    ] {
-        let row = format!(
-            "<td data-label=\"Line\">{line}</td><td class=\"when\" data-label=\"Column\"><code>{column}</code>"
-        );
-        let (_, row) = refused
-            .text
-            .split_once(&row)
-            .unwrap_or_else(|| panic!("{line} {refused:?}"));
-        let (row, _) = row.split_once("</tr>").unwrap();
-        assert!(row.contains(what), "{row}");
-    }
-    assert!(
-        refused.text.contains("VN_RAY;Rayonnages;D1"),
-        "to be corrected"
-    );
-    assert_eq!(site(&house).await, before);
-    assert!(
-        !audit(&house)
-            .await
-            .iter()
-            .any(|e| e.0 == "site.table_taken")
-    );
-    // In the reader's language.
-    browser
-        .post("/office/me/language", &csrf, &[("language", "fr")])
-        .await;
-    let refused = browser.post(TABLE, &csrf, &[("text", rows)]).await;
-    assert!(
-        refused.text.contains("Entrez yes (oui) ou no (non)"),
-        "{refused:?}"
-    );
 }
 
 #[tokio::test]

@@ -70,7 +70,11 @@ fn new_page(frame: Frame, site: &Site, entered: &Entered, mistakes: Mistakes) ->
     let t = Texts::of(frame.formats.language);
     let sector = entered.text("sector");
     let known = site.sectors.keys().any(|known| known.as_str() == sector);
-    let proposed = known.then(|| next_door(site, sector)).unwrap_or_default();
+    let proposed = if known {
+        next_door(site, sector)
+    } else {
+        String::new()
+    };
     let code = entered.some("code").unwrap_or(&proposed);
     let inputs = vec![
         Input::text("code", t.code, code).hint(t.code_hint).focus(),

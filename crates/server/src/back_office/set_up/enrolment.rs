@@ -13,7 +13,6 @@ use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use db::DbError;
 use gate::{
     CODE_VALID_MS, DeviceState, EnrolmentCode, EnrolmentState, Mode, Site, TokenError,
     keep_enrolment_code, revoke_tokens, state_of_code, state_of_enrolment,
@@ -327,7 +326,7 @@ async fn again(visit: &Visit, device: &DeviceCode, text: &str) -> Answer {
         return to_device();
     };
     let (of, asked) = (device.clone(), code.clone());
-    let read = move |tx: &mut db::Tx<'_>| Ok::<_, DbError>(state_of_code(tx, &of, &asked)?);
+    let read = move |tx: &mut db::Tx<'_>| state_of_code(tx, &of, &asked);
     let state = visit.office.db.read("enrolment code", read).await?;
     match state {
         Some(state)

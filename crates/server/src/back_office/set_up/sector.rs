@@ -1,7 +1,7 @@
 //! One sector: added, perhaps with its first door and device, renamed, removed.
 
 use super::form_page::{FormPage, Removal};
-use super::site_change::{self, code, code_of, part, refused, site};
+use super::site_change::{self, code, code_of, code_or, part, refused, site};
 use crate::back_office::entered::Entered;
 use crate::back_office::flash::Flash;
 use crate::back_office::form::{Input, Mistakes};
@@ -65,11 +65,8 @@ const WITH_NONE: &str = "none";
 
 /// The first code `<prefix>1`, `<prefix>2` … that is free; `digits` at least.
 fn free(prefix: &str, digits: usize, is_taken: impl Fn(&str) -> bool) -> String {
-    let codes = (1..).map(|n: u32| format!("{prefix}{n:0digits$}"));
-    codes
-        .filter(|code| !is_taken(code))
-        .find(|_| true)
-        .unwrap_or_default()
+    let mut codes = (1..).map(|n: u32| format!("{prefix}{n:0digits$}"));
+    codes.find(|code| !is_taken(code)).unwrap_or_default()
 }
 
 /// The code that the next device gets unless told otherwise: `PDA01` …
@@ -146,27 +143,17 @@ fn read_new(visit: &Visit, site: &Site, entered: &Entered) -> Result<New, Mistak
     }
     let name = name(entered, &mut mistakes, t);
     let with = entered.text("with");
-    let proposed = |field: &str, proposal: String| {
-        let entered = entered.some(field).map(str::to_owned);
-        Entered::parse(
-            form_urlencoded::Serializer::new(String::new())
-                .append_pair(field, &entered.unwrap_or(proposal))
-                .finish()
-                .as_bytes(),
-        )
-    };
     let door = sector.as_ref().filter(|_| with != WITH_NONE);
     let door = door.and_then(|sector| {
-        let entered = proposed("door", next_door(site, sector.as_str()));
-        code::<DoorCode>(&entered, "door", &mut mistakes, language)
+        let usual = next_door(site, sector.as_str());
+        code_or::<DoorCode>(&usual, entered, "door", &mut mistakes, language)
     });
     if door.as_ref().is_some_and(|d| site.doors.contains_key(d)) {
         mistakes.add("door", t.door_taken);
     }
-    let device = Some(with).filter(|with| *with == WITH_BOTH || with.is_empty());
-    let device = device.and_then(|_| {
-        let entered = proposed("device", next_device(site));
-        code::<DeviceCode>(&entered, "device", &mut mistakes, language)
+    let device = [WITH_BOTH, ""].contains(&with).then(|| next_device(site));
+    let device = device.and_then(|usual| {
+        code_or::<DeviceCode>(&usual, entered, "device", &mut mistakes, language)
     });
     if device
         .as_ref()

@@ -109,7 +109,18 @@ pub(super) fn code<T: FromStr<Err = InvalidCode>>(
     mistakes: &mut Mistakes,
     language: Language,
 ) -> Option<T> {
-    match entered.text(field).parse() {
+    code_or("", entered, field, mistakes, language)
+}
+
+/// The same; an empty field says `usual`.
+pub(super) fn code_or<T: FromStr<Err = InvalidCode>>(
+    usual: &str,
+    entered: &Entered,
+    field: &'static str,
+    mistakes: &mut Mistakes,
+    language: Language,
+) -> Option<T> {
+    match entered.some(field).unwrap_or(usual).parse() {
         Ok(code) => Some(code),
         Err(error) => {
             mistakes.add(field, invalid(&error, language));

@@ -1,0 +1,365 @@
+//! Reading a table, with all its mistakes in one go.
+
+use super::{
+    Column, DeviceCells, Finding, LIMIT_BYTES, Mistake, ROWS_LIMIT, Said, SiteTable, is_formula,
+};
+use crate::site_change::is_name;
+use crate::{DeviceSettings, Direction, Language};
+use csv::{ReaderBuilder, StringRecord};
+use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+/// Reads a table. All its mistakes are found in one go.
+///
+/// Semicolons, commas or tabs stand between the cells, as the first line says.
+///
+/// # Errors
+/// The mistakes, by line.
+pub fn read_site_table(text: &str) -> Result<SiteTable, Vec<Finding>> {
+    let mut reader = Reader::default();
+    reader.read(text);
+    if reader.findings.is_empty() {
+        Ok(reader.table)
+    } else {
+        reader
+            .findings
+            .sort_by_key(|finding| (finding.line, finding.column));
+        Err(reader.findings)
+    }
+}
+
+fn unguarded(text: &str) -> &str {
+    let rest = text.strip_prefix('\'');
+    rest.filter(|rest| is_formula(rest)).unwrap_or(text)
+}
+
+#[derive(Default)]
+struct Reader {
+    table: SiteTable,
+    findings: Vec<Finding>,
+    /// The first lines of names, doors and devices.
+    names: BTreeMap<SectorCode, usize>,
+    doors: BTreeMap<DoorCode, usize>,
+    devices: BTreeMap<DeviceCode, usize>,
+}
+
+/// One row: where it is, and its cells.
+struct Row<'a> {
+    line: usize,
+    columns: &'a [Option<Column>],
+    cells: &'a StringRecord,
+}
+
+impl Row<'_> {
+    /// The cell's text; `None` if there is no such column.
+    fn cell(&self, column: Column) -> Option<&str> {
+        let at = self.columns.iter().position(|c| *c == Some(column))?;
+        Some(unguarded(self.cells.get(at).unwrap_or("").trim()))
+    }
+}
+
+impl Reader {
+    fn find(&mut self, line: usize, column: Option<Column>, value: &str, mistake: Mistake) {
+        self.findings.push(Finding {
+            line,
+            column,
+            value: value.chars().take(64).collect(),
+            mistake,
+        });
+    }
+
+    fn read(&mut self, text: &str) {
+        if text.len() > LIMIT_BYTES {
+            return self.find(1, None, "", Mistake::TooLong);
+        }
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // One kind of line end, so that lines are counted as people see them.
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let first = text.lines().find(|line| !line.trim().is_empty());
+        let Some(first) = first else {
+            return self.find(1, None, "", Mistake::Empty);
+        };
+        let count = |delimiter: u8| first.bytes().filter(|b| *b == delimiter).count();
+        let delimiter = [b';', b',', b'\t']
+            .into_iter()
+            .rev()
+            .max_by_key(|d| count(*d));
+        let mut reader = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter.unwrap_or(b';'))
+            .from_reader(text.as_bytes());
+        let mut lines = Lines::of(&text);
+        let mut columns: Option<Vec<Option<Column>>> = None;
+        let mut rows = 0;
+        // Reading UTF-8 out of memory cannot fail.
+        for cells in reader.records().map_while(Result::ok) {
+            if cells.iter().all(|cell| cell.trim().is_empty()) {
+                continue;
+            }
+            let start = cells.position().map_or(0, csv::Position::byte);
+            let line = lines.at(usize::try_from(start).unwrap_or(usize::MAX));
+            match &columns {
+                None => columns = Some(self.header(line, &cells)),
+                Some(_) if rows == ROWS_LIMIT => {
+                    return self.find(line, None, "", Mistake::TooLong);
+                }
+                Some(columns) => {
+                    rows += 1;
+                    let cells = &cells;
+                    self.row(&Row {
+                        line,
+                        columns,
+                        cells,
+                    });
+                }
+            }
+        }
+        if rows == 0 {
+            self.find(1, None, "", Mistake::Empty);
+        }
+    }
+
+    fn header(&mut self, line: usize, cells: &StringRecord) -> Vec<Option<Column>> {
+        let mut seen = BTreeSet::new();
+        let mut columns = Vec::new();
+        for cell in cells {
+            let column = Column::named(cell);
+            match column {
+                // Spreadsheets leave empty columns at the end.
+                None if cell.trim().is_empty() => {}
+                None => {
+                    let named = Mistake::ColumnUnknown(cell.trim().chars().take(64).collect());
+                    self.find(line, None, cell.trim(), named);
+                }
+                Some(known) if !seen.insert(known) => {
+                    self.find(line, column, cell, Mistake::ColumnTwice);
+                }
+                Some(_) => {}
+            }
+            columns.push(column);
+        }
+        for needed in Column::NEEDED {
+            if !seen.contains(&needed) {
+                self.find(line, Some(needed), "", Mistake::ColumnMissing);
+            }
+        }
+        columns
+    }
+
+    fn row(&mut self, row: &Row<'_>) {
+        let mut behind = row.cells.iter().skip(row.columns.len());
+        if let Some(cell) = behind.find(|cell| !cell.trim().is_empty()) {
+            self.find(row.line, None, cell, Mistake::TooManyCells);
+        }
+        let sector = self.code::<SectorCode>(row, Column::Sector);
+        let door = self.code::<DoorCode>(row, Column::Door);
+        let device = self.code::<DeviceCode>(row, Column::Device);
+        if let Cell::Good(sector) = &sector {
+            self.sector(row, sector);
+        }
+        match (&sector, &door) {
+            (Cell::Good(sector), Cell::Good(door)) => self.door(row, door, sector),
+            (Cell::Empty, Cell::Good(door)) => {
+                let line = row.line;
+                self.find(
+                    line,
+                    Some(Column::Sector),
+                    door.as_str(),
+                    Mistake::DoorWithoutSector,
+                );
+            }
+            _ => {}
+        }
+        let cells = self.device_cells(row);
+        match (door, device) {
+            (Cell::Good(door), Cell::Good(device)) => self.device(row, device, door, &cells),
+            (Cell::Empty, Cell::Good(device)) => {
+                let line = row.line;
+                self.find(
+                    line,
+                    Some(Column::Door),
+                    device.as_str(),
+                    Mistake::DeviceWithoutDoor,
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn code<T: FromStr<Err = InvalidCode>>(&mut self, row: &Row<'_>, column: Column) -> Cell<T> {
+        let text = row.cell(column).unwrap_or("");
+        if text.is_empty() {
+            return Cell::Empty;
+        }
+        match text.parse() {
+            Ok(code) => Cell::Good(code),
+            Err(error) => {
+                self.find(row.line, Some(column), text, Mistake::Code(error));
+                Cell::Bad
+            }
+        }
+    }
+
+    fn sector(&mut self, row: &Row<'_>, code: &SectorCode) {
+        let line = row.line;
+        let known = self.table.sectors.entry(code.clone()).or_default();
+        let name = row.cell(Column::SectorName).unwrap_or("");
+        if name.is_empty() {
+            return;
+        }
+        if !is_name(name) {
+            return self.find(line, Some(Column::SectorName), name, Mistake::Name);
+        }
+        match known {
+            Some(known) if known != name => {
+                let mistake = Mistake::NameDiffers {
+                    line: self.names.get(code).copied().unwrap_or(line),
+                };
+                self.find(line, Some(Column::SectorName), name, mistake);
+            }
+            Some(_) => {}
+            None => {
+                *known = Some(name.to_owned());
+                self.names.insert(code.clone(), line);
+            }
+        }
+    }
+
+    fn door(&mut self, row: &Row<'_>, code: &DoorCode, sector: &SectorCode) {
+        match self.table.doors.get(code) {
+            Some(known) if known != sector => {
+                let mistake = Mistake::DoorElsewhere {
+                    line: self.doors.get(code).copied().unwrap_or(row.line),
+                    sector: known.clone(),
+                };
+                self.find(row.line, Some(Column::Door), code.as_str(), mistake);
+            }
+            Some(_) => {}
+            None => {
+                self.table.doors.insert(code.clone(), sector.clone());
+                self.doors.insert(code.clone(), row.line);
+            }
+        }
+    }
+
+    fn device(&mut self, row: &Row<'_>, code: DeviceCode, door: DoorCode, cells: &Settings) {
+        if let Some(first) = self.devices.get(&code) {
+            let mistake = Mistake::DeviceTwice { line: *first };
+            return self.find(row.line, Some(Column::Device), code.as_str(), mistake);
+        }
+        self.devices.insert(code.clone(), row.line);
+        let cells = DeviceCells {
+            door,
+            language: cells.language,
+            direction: cells.direction,
+            may_switch_direction: cells.switches[0],
+            forced_entry: cells.switches[1],
+            help_desk: cells.switches[2],
+            sound: cells.switches[3],
+        };
+        self.table.devices.insert(code, cells);
+    }
+
+    /// The cells after the codes; looked at even where no device stands before
+    /// them, so that all mistakes are found at once.
+    fn device_cells(&mut self, row: &Row<'_>) -> Settings {
+        let usual = DeviceSettings::default();
+        let language = self.said(row, Column::Language, None, Mistake::Language, |text| {
+            text.parse().ok().map(Some)
+        });
+        let direction = self.said(
+            row,
+            Column::Direction,
+            usual.direction,
+            Mistake::Direction,
+            |text| text.to_lowercase().parse().ok(),
+        );
+        let switches = [
+            (Column::SwitchDirection, usual.may_switch_direction),
+            (Column::ForcedEntry, usual.forced_entry),
+            (Column::HelpDesk, usual.help_desk),
+            (Column::Sound, usual.sound),
+        ]
+        .map(|(column, usual)| self.said(row, column, usual, Mistake::YesOrNo, yes_or_no));
+        Settings {
+            language,
+            direction,
+            switches,
+        }
+    }
+
+    fn said<T>(
+        &mut self,
+        row: &Row<'_>,
+        column: Column,
+        usual: T,
+        mistake: Mistake,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Said<T> {
+        match row.cell(column) {
+            None => Said::Nothing,
+            Some("") => Said::This(usual),
+            Some(text) => match read(text) {
+                Some(value) => Said::This(value),
+                None => {
+                    self.find(row.line, Some(column), text, mistake);
+                    Said::Nothing
+                }
+            },
+        }
+    }
+}
+
+/// A cell that takes a code.
+enum Cell<T> {
+    Empty,
+    Good(T),
+    /// It has been found wrong; nothing more is said of it.
+    Bad,
+}
+
+struct Settings {
+    language: Said<Option<Language>>,
+    direction: Said<Direction>,
+    switches: [Said<bool>; 4],
+}
+
+fn yes_or_no(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "yes" | "true" | "1" | "oui" | "vrai" => Some(true),
+        "no" | "false" | "0" | "non" | "faux" => Some(false),
+        _ => None,
+    }
+}
+
+/// Finds lines by byte, going forward.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    byte: usize,
+    line: usize,
+}
+
+impl<'a> Lines<'a> {
+    const fn of(text: &'a str) -> Self {
+        Self {
+            bytes: text.as_bytes(),
+            byte: 0,
+            line: 1,
+        }
+    }
+
+    /// The line of the first byte from `byte` on that ends no line.
+    fn at(&mut self, byte: usize) -> usize {
+        while let Some(found) = self.bytes.get(self.byte) {
+            let ends = *found == b'\n';
+            if self.byte >= byte && !ends {
+                break;
+            }
+            self.line += usize::from(ends);
+            self.byte += 1;
+        }
+        self.line
+    }
+}

@@ -214,7 +214,11 @@ impl Browser {
             Some("Runtime.exceptionThrown") => {
                 &params["exceptionDetails"]["exception"]["description"]
             }
-            Some("Log.entryAdded") if params["entry"]["source"] != "network" => {
+            Some("Log.entryAdded")
+                if params["entry"]["source"] != "network"
+                    // Advice.
+                    && params["entry"]["level"] != "verbose" =>
+            {
                 &params["entry"]["text"]
             }
             _ => return,

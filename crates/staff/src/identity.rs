@@ -223,16 +223,29 @@ fn first_time(
         (None, None) => Err(IdentityError::NoAccount),
         (None, Some(role)) => {
             let profile = Profile {
-                name: identity.name.clone().unwrap_or_else(|| login.clone()),
+                name: name_of(identity).unwrap_or_else(|| login.clone()),
                 login,
                 role,
             };
-            let account = account::insert(tx, &profile, None, now)?;
+            let account =
+                account::insert(tx, &profile, None, now).map_err(|error| match error {
+                    // The address is none that an account could have.
+                    AccountError::Invalid(_) => IdentityError::NoAccount,
+                    error => error.into(),
+                })?;
             let change = Change::done("account.created", "account", account.id).to(account.shown());
             record(tx, actor, &change, now)?;
             Ok(account)
         }
     }
+}
+
+/// The provider's name for the person, as an account may have it.
+fn name_of(identity: &Identity) -> Option<String> {
+    let name = identity.name.as_deref()?;
+    let shown = name.chars().filter(|c| !c.is_control());
+    let name: String = shown.take(account::NAME_LIMIT).collect();
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
 /// The account with the role the provider gives; the last administrator stays

@@ -3,7 +3,9 @@
 use crate::browser::Browser;
 use crate::house::{House, PASSWORD, sign_in};
 use reqwest::Method;
+use server::back_office::access_table;
 use staff::{Actor, Profile, Role};
+use std::collections::BTreeSet;
 
 const SCRIPT: &str = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>";
 
@@ -114,6 +116,93 @@ async fn nobody_is_led_to_another_site_and_no_header_is_slipped_in() {
         assert_eq!(answer.set_cookies.len(), 1, "{next:?} {answer:?}");
         assert!(!answer.set_cookies[0].contains("planted"));
     }
+}
+
+/// Ends a header and begins another, ends its quotation, and goes elsewhere.
+const HEADERS: &str = "x\r\nset-cookie: planted=1\r\n\r\n\"; filename=\"planted.html";
+
+/// The names of the fields of a page's forms.
+fn fields(page: &str) -> impl Iterator<Item = &str> {
+    let names = page.split(" name=\"").skip(1);
+    names.filter_map(|rest| rest.split('"').next())
+}
+
+#[tokio::test]
+async fn no_text_of_any_form_or_address_becomes_a_header() {
+    let house = House::usual().await;
+    let mut browser = administrator(&house).await;
+    let other = house.hire(Role::Finance).await.id.to_string();
+    let table = access_table();
+    let path = |path: &str| path.replace("{id}", &other).replace("{name}", "office.css");
+    // What the handlers of the table take: what its pages ask for, and more that
+    // only links have.
+    let mut names: BTreeSet<String> = ["next", "key", "state", "code", "before", "after"]
+        .map(str::to_owned)
+        .into();
+    for cell in table.iter().filter(|cell| cell.method == "GET") {
+        let page = browser.get(&path(cell.path)).await;
+        names.extend(fields(&page.text).map(str::to_owned));
+    }
+    names.remove("csrf");
+    assert!(names.len() > 15, "{names:?}");
+    let hostile: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), HEADERS)).collect();
+    for cell in &table {
+        let mut browser = house.signed_in("administrator").await;
+        let csrf = browser.csrf("/office/me").await;
+        let path = path(cell.path);
+        let query = form(&hostile);
+        let mut answers = vec![browser.get(&format!("{path}?{query}")).await];
+        if cell.method == "POST" {
+            answers.push(browser.post(&path, &csrf, &hostile).await);
+        }
+        let odd = browser.request(Method::GET, &path);
+        let odd = odd.header("host", "planted.example");
+        let odd = odd.header("x-forwarded-host", "planted.example");
+        answers.push(
+            browser
+                .send(odd.header("x-request-id", "\"planted\""))
+                .await,
+        );
+        for answer in answers {
+            assert_ne!(answer.status, 500, "{cell:?}");
+            for (name, value) in &answer.headers {
+                // It comes back as it was sent: one word.
+                let echoed = name == "x-request-id" && value == "\"planted\"";
+                // The way back after signing in is a part of an address.
+                let encoded = name == "location" && value.starts_with("/office/sign-in?next=%2F");
+                assert!(
+                    !value.contains("planted") || echoed || encoded,
+                    "{cell:?} {name}: {value}"
+                );
+                assert!(
+                    !value.contains("%0D") || encoded,
+                    "{cell:?} {name}: {value}"
+                );
+            }
+            for cookie in &answer.set_cookies {
+                assert!(!cookie.contains("planted"), "{cell:?} {cookie}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn links_for_others_lead_here_whatever_the_browser_calls_us() {
+    let house = House::usual().await;
+    let mut browser = administrator(&house).await;
+    let csrf = browser.csrf("/office/accounts/new").await;
+    let mut fields = NEW.to_vec();
+    fields.push(("csrf", &csrf));
+    let request = browser.request(Method::POST, "/office/accounts/new");
+    let request = request.header("host", "planted.example").form(&fields);
+    let answer = browser.send(request).await;
+    assert_eq!(answer.status, 200);
+    assert!(
+        answer
+            .text
+            .contains(&format!("{}/office/invitation?key=", house.url))
+    );
+    assert!(!answer.text.contains("planted.example"));
 }
 
 #[tokio::test]

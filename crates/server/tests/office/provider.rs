@@ -278,6 +278,40 @@ async fn the_claim_gives_the_role_at_each_sign_in() {
 }
 
 #[tokio::test]
+async fn what_the_provider_says_of_a_person_stays_text() {
+    const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\r\nx: y";
+    let museum = Museum::open(true).await;
+    let mut browser = museum.house.browser();
+    museum.claim(json!({"groups": ["boss"], "name": SCRIPT}));
+    museum.sign_in(&mut browser).await.leads_to();
+    let mut shown = 0;
+    for path in [
+        "/office/",
+        "/office/me",
+        "/office/accounts",
+        "/office/audit",
+    ] {
+        let page = browser.get(path).await.text;
+        assert!(
+            !page.contains("<script>") && !page.contains("<img src=x"),
+            "{page}"
+        );
+        shown += page.matches("alert(1)").count();
+    }
+    assert!(shown > 4, "the name itself is shown: {shown}");
+    // Neither a role nor an address of that kind is anything to us.
+    for claims in [
+        json!({"groups": [SCRIPT]}),
+        json!({"groups": ["boss"], "sub": "person-8", "email": SCRIPT}),
+    ] {
+        museum.claim(claims);
+        let answer = museum.sign_in(&mut museum.house.browser()).await;
+        assert_eq!(answer.status, 403, "{answer:?}");
+        assert!(!answer.text.contains("<script>"), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn a_provider_that_is_down_is_said_in_words() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let issuer = format!("http://{}", gone.local_addr().unwrap());

@@ -10,6 +10,11 @@ use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+mod write;
+
+pub(crate) use write::meant_channel;
+pub use write::write_catalogue;
+
 /// The largest catalogue file that is read, in bytes.
 const MAX_FILE_BYTES: usize = 1024 * 1024;
 

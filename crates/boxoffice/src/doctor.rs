@@ -1,7 +1,8 @@
 //! What keeps scans from being sold, found before the first visitor arrives.
 
 use crate::Catalogue;
-use crate::catalogue::{PaymentMode, SalesChannel};
+use crate::catalogue::PaymentMode;
+use crate::catalogue_file::meant_channel;
 use crate::readiness::{CHANNEL_CODE, HeldReason, channel_is_valid, open_pass};
 use kernel::{BusinessDay, ProductCode, SeasonCode, SectorCode};
 use serde::Serialize;
@@ -153,13 +154,7 @@ impl Examination<'_> {
         if channel_is_valid(self.catalogue) {
             return;
         }
-        let exact = channels.iter().find(|c| c.code.as_str() == CHANNEL_CODE);
-        // Meant for Otipass, and spelt otherwise: by its name, or its type.
-        let alike = |c: &&SalesChannel| c.code.as_str().eq_ignore_ascii_case(CHANNEL_CODE);
-        let meant = exact
-            .or_else(|| channels.iter().find(alike))
-            .or_else(|| channels.iter().find(|c| c.channel_type.is_stx_file()));
-        let Some(channel) = meant else {
+        let Some(channel) = meant_channel(channels) else {
             self.note(
                 "channel_missing",
                 "There is no sales channel OTIPASS.".to_owned(),
@@ -167,7 +162,7 @@ impl Examination<'_> {
             );
             return;
         };
-        if exact.is_none() {
+        if channel.code.as_str() != CHANNEL_CODE {
             self.note(
                 "channel_code_invalid",
                 format!(

@@ -31,7 +31,7 @@ mod ticket;
 
 pub use box_office::{BoxOffice, OpenError, Waiting};
 pub use catalogue::{Catalogue, CatalogueError};
-pub use catalogue_file::{CatalogueProblem, read_catalogue};
+pub use catalogue_file::{CatalogueProblem, read_catalogue, write_catalogue};
 pub use external_sales::{Reevaluated, RunError, RunReport};
 pub use organisation::Organisation;
 pub use readiness::HeldReason;

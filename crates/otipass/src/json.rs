@@ -7,10 +7,12 @@ use crate::finding::{Findings, Position, quoted};
 /// The deepest nesting; mapping parameters need three.
 const DEPTH_LIMIT: usize = 16;
 
-/// A value and where it begins.
+/// A value and where it stands.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) at: Position,
+    /// Behind its last character.
+    pub(crate) end: Position,
     pub(crate) value: Value,
 }
 
@@ -78,8 +80,8 @@ impl Reader<'_> {
                 "There are no mapping parameters.",
                 "Paste the JSON that Otipass or SecuTix gave you.",
             );
-            let (at, value) = (self.at, Value::Broken);
-            return Node { at, value };
+            let (at, end, value) = (self.at, self.at, Value::Broken);
+            return Node { at, end, value };
         }
         let root = self.value(1);
         self.skip_blank();
@@ -127,7 +129,8 @@ impl Reader<'_> {
                 Value::Broken
             }
         };
-        Node { at, value }
+        let end = self.at;
+        Node { at, end, value }
     }
 
     fn object(&mut self, depth: usize) -> Value {
@@ -188,6 +191,7 @@ impl Reader<'_> {
         match self.peek() {
             Some(',' | '}' | ']') | None => Node {
                 at: end,
+                end,
                 value: Value::Broken,
             },
             _ => self.value(depth + 1),
@@ -494,7 +498,7 @@ impl Reader<'_> {
 }
 
 /// The characters that end what `open` begins, if it is some kind of quote.
-fn closing_quotes(open: char) -> Option<&'static str> {
+pub(crate) fn closing_quotes(open: char) -> Option<&'static str> {
     match open {
         '"' => Some("\""),
         '\'' => Some("'"),
@@ -507,10 +511,10 @@ fn closing_quotes(open: char) -> Option<&'static str> {
 
 /// Whether a character can stand in a number, a word, or a text that should
 /// have been quoted.
-fn is_bare(c: char) -> bool {
+pub(crate) fn is_bare(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.' | '$' | '#')
 }
 
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod client;
 pub mod contract;
+pub mod cure;
 mod detect;
 mod finding;
 mod json;
@@ -14,6 +15,7 @@ mod mapping;
 mod partner;
 pub mod pass_list;
 mod service;
+pub mod spelling;
 mod url;
 
 pub use answer::{Answer, EntriesLeft, PassFacts, Refusal, UnknownRefusal};
@@ -27,4 +29,4 @@ pub use finding::{MappingFinding, Severity};
 pub use mapping::{MAPPING_LIMIT_BYTES, Mapping, Reading, SectorInfo, read_mapping};
 pub use partner::{Asking, Partner};
 pub use service::{InvalidServiceText, ServiceId, SpaceId};
-pub use url::{UrlMistake, check_url};
+pub use url::{UrlMistake, check_url, meant_url};

@@ -80,40 +80,40 @@ pub fn read_mapping(text: &str) -> Reading {
 }
 
 /// A parameter: its key, and the beginning of the codes of its findings.
-struct Parameter {
-    key: &'static str,
+pub(crate) struct Parameter {
+    pub(crate) key: &'static str,
     missing: &'static str,
     too_long: &'static str,
     invalid: &'static str,
 }
 
-const PROJECT: Parameter = Parameter {
+pub(crate) const PROJECT: Parameter = Parameter {
     key: "OtipassProjectId",
     missing: "project_missing",
     too_long: "project_too_long",
     invalid: "project_invalid",
 };
-const NUM_TYPE: &str = "NumType";
-const SECTORS: &str = "sectorInfos";
-const SERVICE: Parameter = Parameter {
+pub(crate) const NUM_TYPE: &str = "NumType";
+pub(crate) const SECTORS: &str = "sectorInfos";
+pub(crate) const SERVICE: Parameter = Parameter {
     key: "OtipassServiceId",
     missing: "service_missing",
     too_long: "service_too_long",
     invalid: "service_invalid",
 };
-const SPACE: Parameter = Parameter {
+pub(crate) const SPACE: Parameter = Parameter {
     key: "OtipassPSpaceId",
     missing: "space_missing",
     too_long: "space_too_long",
     invalid: "space_invalid",
 };
-const SEASON: Parameter = Parameter {
+pub(crate) const SEASON: Parameter = Parameter {
     key: "seasonCode",
     missing: "season_missing",
     too_long: "season_too_long",
     invalid: "season_invalid",
 };
-const PRODUCT: Parameter = Parameter {
+pub(crate) const PRODUCT: Parameter = Parameter {
     key: "productCode",
     missing: "product_missing",
     too_long: "product_too_long",

@@ -88,6 +88,36 @@ pub fn check_url(url: &str, project_id: &str) -> Vec<UrlMistake> {
     mistakes
 }
 
+/// The URL that is likely meant by one with mistakes: up to and with `/api`, and
+/// without the project, credentials, and what follows a question mark. `None` if
+/// there is no mistake, or if nobody can tell.
+#[must_use]
+pub fn meant_url(url: &str, project_id: &str) -> Option<String> {
+    if check_url(url, project_id).is_empty() {
+        return None;
+    }
+    let mut meant = web_url(url).ok()?;
+    meant.set_username("").ok()?;
+    meant.set_password(None).ok()?;
+    meant.set_query(None);
+    meant.set_fragment(None);
+    let path = meant.path().to_owned();
+    let mut parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let api = parts
+        .iter()
+        .rposition(|part| part.eq_ignore_ascii_case("api"));
+    match api {
+        Some(api) => parts.truncate(api),
+        None => {
+            parts.pop_if(|last| last.eq_ignore_ascii_case(project_id.trim()));
+        }
+    }
+    parts.push("api");
+    meant.set_path(&parts.join("/"));
+    let meant = meant.to_string();
+    check_url(&meant, project_id).is_empty().then_some(meant)
+}
+
 /// The URL, if it is one of a web server.
 pub(crate) fn web_url(text: &str) -> Result<Url, UrlMistake> {
     let url: Url = text
@@ -142,6 +172,38 @@ mod tests {
             let mistakes = check_url(url, "villeneuve");
             let found: Vec<_> = mistakes.iter().map(UrlMistake::code).collect();
             assert_eq!(found, codes, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_url_that_is_meant_has_no_mistake() {
+        for (url, meant) in [
+            ("https://pass.example.org/api", None),
+            (
+                "https://pass.example.org/api/Villeneuve/",
+                Some("https://pass.example.org/api"),
+            ),
+            (
+                "https://pass.example.org/villeneuve",
+                Some("https://pass.example.org/api"),
+            ),
+            (
+                "https://pass.example.org",
+                Some("https://pass.example.org/api"),
+            ),
+            (
+                "https://pass.example.org/city/API/v1",
+                Some("https://pass.example.org/city/api"),
+            ),
+            (
+                "https://u:p@pass.example.org:8443/api?key=1#a",
+                Some("https://pass.example.org:8443/api"),
+            ),
+            ("pass.example.org/api", None),
+            ("ftp://pass.example.org/api", None),
+            ("", None),
+        ] {
+            assert_eq!(meant_url(url, "villeneuve").as_deref(), meant, "{url}");
         }
     }
 

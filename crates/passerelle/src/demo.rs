@@ -3,6 +3,7 @@
 use crate::Verdict;
 use crate::assemble::{self, AssembleError};
 use crate::config::{Config, ConfigError};
+use crate::doctor::{HouseDoctor, Surroundings};
 use crate::office::{self, OfficeError};
 use crate::serve::{self, ServeCommandError};
 use db::Db;
@@ -119,11 +120,15 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
     let url = format!("http://{service_address}");
     let office = office::office(
         &config,
-        db.clone(),
         Some(&site),
-        &clock,
         url,
         server::TakeUp::default(),
+        HouseDoctor {
+            config: folder.path().join("passerelle.toml"),
+            surroundings: Surroundings::Nothing,
+            db: db.clone(),
+            clock: Arc::clone(&clock),
+        },
     )
     .await?;
     let service =
@@ -209,7 +214,7 @@ async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict, DemoErro
          These mapping parameters fit it; paste them when asked, and name your sectors as they do:\n\n\
          {mapping_text}"
     );
-    let served = serve::with(config).await;
+    let served = serve::with(config, path, Surroundings::Nothing).await;
     shutdown.cancel();
     if let Ok(result) = sandboxed.await {
         result?;

@@ -6,28 +6,42 @@
 //! be read hides nothing that another part can tell.
 
 mod configuration;
+mod database;
 mod examine;
 mod facts;
 mod finding;
+mod house;
 mod live;
 mod page;
 mod partner;
 mod selling;
 mod site;
 mod sketch;
+mod source;
 mod tls;
 
 use crate::Verdict;
 use crate::config::Config;
 use crate::report::{Format, ReportError, print};
-pub use facts::Reach;
+pub use configuration::Surroundings;
+pub use database::Reach;
+pub use house::HouseDoctor;
 
-use facts::{Facts, TextFile};
-use finding::Severity;
+use database::Opened;
+use db::Db;
+use facts::Facts;
+use finding::{Finding, Severity};
 use kernel::{Clock, SystemClock};
+use server::doctor::Diagnosis;
+use source::Sources;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long Otipass and ticketing may take: longer than any visitor would wait,
+/// so that slow and silent are told apart.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// `passerelle doctor`
 #[derive(Debug, clap::Args)]
@@ -61,7 +75,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DoctorError> {
     } else {
         Reach::Online
     };
-    let examination = examination(&arguments.config, reach).await;
+    let examination = examination(Occasion::new(&arguments.config, reach)).await;
     print(arguments.format, &examination.findings, |_| {
         examination.page()
     })?;
@@ -76,7 +90,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DoctorError> {
 /// What the doctor found, and under which headings.
 pub struct Examination {
     headings: Vec<page::Heading>,
-    findings: Vec<finding::Finding>,
+    findings: Vec<Finding>,
 }
 
 impl Examination {
@@ -85,16 +99,60 @@ impl Examination {
     pub fn page(&self) -> String {
         page::page(&self.headings, &self.findings)
     }
+
+    /// The same for whoever shows it otherwise.
+    #[must_use]
+    pub fn diagnosis(self) -> Diagnosis {
+        Diagnosis {
+            parts: self.headings.iter().map(|heading| heading.part).collect(),
+            findings: self.findings,
+        }
+    }
 }
 
-/// Examines the set-up whose configuration is at `path`.
-pub async fn examination(path: &Path, reach: Reach) -> Examination {
-    let configuration = configuration::read(path);
+/// What is to be examined, and how.
+#[derive(Debug)]
+pub struct Occasion<'a> {
+    /// Where the configuration is.
+    pub config: &'a Path,
+    /// Whether variables count.
+    pub surroundings: Surroundings,
+    /// Whether the network may be used.
+    pub reach: Reach,
+    /// How long Otipass and ticketing may take.
+    pub patience: Duration,
+    /// The database, if it is open already.
+    pub db: Option<Db>,
+    /// What stands in for the mapping parameters.
+    pub mapping: Option<String>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl<'a> Occasion<'a> {
+    /// The set-up of the configuration at `config`, as it is.
+    #[must_use]
+    pub fn new(config: &'a Path, reach: Reach) -> Self {
+        Self {
+            config,
+            surroundings: Surroundings::Variables,
+            reach,
+            patience: PATIENCE,
+            db: None,
+            mapping: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+/// Examines a set-up.
+pub async fn examination(occasion: Occasion<'_>) -> Examination {
+    let path = occasion.config;
+    let configuration = configuration::read(path, occasion.surroundings);
     let mut findings = configuration.findings;
     let mut facts = None;
     if let Some((config, text)) = configuration.config {
-        let broken = configuration.broken_sections;
-        let gathered = gather(path, config, text, broken, reach).await;
+        let gathered = gather(occasion, config, text, configuration.broken_sections).await;
         findings.extend(examine::examine(&gathered));
         facts = Some(gathered);
     }
@@ -108,60 +166,57 @@ pub async fn examination(path: &Path, reach: Reach) -> Examination {
 }
 
 async fn gather(
-    path: &Path,
+    occasion: Occasion<'_>,
     config: Config,
     config_text: String,
     broken_sections: BTreeSet<String>,
-    reach: Reach,
 ) -> Facts {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let mapping = TextFile::named(&config, config.set_up.mapping.as_deref());
-    let site = TextFile::named(&config, config.set_up.site.as_deref());
-    let catalogue = TextFile::named(&config, config.set_up.catalogue.as_deref());
-    let sketch = sketch::sketch(mapping.text.as_deref().unwrap_or_default());
-    let institution = site
-        .text
-        .as_ref()
-        .ok()
-        .and_then(|text| gate::read_site(text).0);
+    let Occasion {
+        config: path,
+        surroundings,
+        reach,
+        patience,
+        db,
+        mapping,
+        clock,
+    } = occasion;
+    let opened = match db {
+        Some(db) => Opened::Open(db),
+        None => database::open(&config, &*clock, reach).await,
+    };
+    let sources = Sources::read(&config, &opened, mapping).await;
+    let sketch = sketch::sketch(sources.mapping.text.as_deref().unwrap_or_default());
+    let site = sources.site.text.as_ref().ok();
+    let institution = site.and_then(|text| gate::read_site(text).0);
     let institution = institution.map(|site| site.institution);
-    let credentials = config.credentials();
     let operator_password = config.operator_password();
+    let asking = live::Asking {
+        config: &config,
+        broken_sections: &broken_sections,
+        clock: &clock,
+        reach,
+        patience,
+    };
     let (otipass, ticketing, database) = tokio::join!(
-        live::otipass(
-            &config,
-            &broken_sections,
-            &sketch,
-            &credentials,
-            &*clock,
-            reach
-        ),
-        live::ticketing(
-            &config,
-            &broken_sections,
-            institution,
-            &operator_password,
-            &clock,
-            reach
-        ),
-        facts::database(&config, &sketch, &clock, reach),
+        asking.otipass(&sketch, &sources.interface),
+        asking.ticketing(institution, &operator_password),
+        database::look(opened, &config, &sketch),
     );
     Facts {
         now: clock.now(),
         config_path: path.to_owned(),
         config_text,
-        variables: std::env::vars_os()
-            .filter_map(|(name, _)| name.into_string().ok())
-            .collect(),
+        variables: surroundings.names(),
         open_secrets: facts::open_secrets(&config),
         tls: facts::Tls::read(&config),
         config,
         broken_sections,
-        mapping,
+        mapping: sources.mapping,
         sketch,
-        site,
-        catalogue,
-        credentials,
+        site: sources.site,
+        catalogue: sources.catalogue,
+        interface: sources.interface,
+        patience,
         operator_password,
         otipass,
         ticketing,

@@ -2,9 +2,9 @@
 //! the first time.
 
 use crate::config::{Config, ConfigError};
-use db::Db;
+use crate::doctor::HouseDoctor;
 use gate::Site;
-use kernel::{Clock, Zone};
+use kernel::Zone;
 use server::back_office::OfficeRole;
 use server::{Managed, SetUp, TakeUp};
 use staff::Staff;
@@ -31,17 +31,17 @@ pub enum OfficeError {
 }
 
 /// The back office on what [`apply`](crate::assemble::apply) opened, if the configuration wants one.
-/// `address` is where browsers reach it unless the configuration says otherwise.
+/// `address` is where browsers reach it unless the configuration says otherwise;
+/// `doctor` has its database and clock.
 ///
 /// # Errors
 /// [`OfficeError`].
 pub async fn office(
     config: &Config,
-    db: Db,
     site: Option<&Site>,
-    clock: &Arc<dyn Clock>,
     address: String,
     take_up: TakeUp,
+    doctor: HouseDoctor,
 ) -> Result<Option<OfficeRole>, OfficeError> {
     let office = &config.office;
     if !office.enabled {
@@ -61,7 +61,12 @@ pub async fn office(
         })?),
     };
     Ok(Some(OfficeRole {
-        staff: Staff::open(db, Arc::clone(clock), Cost::default()).await?,
+        staff: Staff::open(
+            doctor.db.clone(),
+            Arc::clone(&doctor.clock),
+            Cost::default(),
+        )
+        .await?,
         url,
         proxies: office.proxies.clone(),
         provider,
@@ -69,6 +74,7 @@ pub async fn office(
         zone: site.map_or_else(Zone::utc, |site| site.zone.clone()),
         currency: site.map_or_else(|| "EUR".to_owned(), |site| site.currency.clone()),
         set_up: set_up(config, take_up),
+        doctor: Arc::new(doctor),
     }))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::assemble::{self, AssembleError};
 use crate::config::{Config, ConfigError, Role};
+use crate::doctor::{HouseDoctor, Surroundings};
 use crate::events::Events;
 use crate::office::{self, OfficeError};
 use crate::{ConfigOption, Verdict};
@@ -13,6 +14,7 @@ use server::tls::{TlsError, TlsListener};
 use server::{Listeners, ServeError, Service, TakeUp};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -67,14 +69,19 @@ pub enum ServeCommandError {
 pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
     let config = Config::read(&arguments.config.config)?;
     start_log_keeping(config.events_file().map(Events::at));
-    with(config).await
+    with(config, arguments.config.config, Surroundings::Variables).await
 }
 
-/// Serves by this configuration until Ctrl-C or SIGTERM.
+/// Serves by this configuration, read at `config_path` with these surroundings,
+/// until Ctrl-C or SIGTERM.
 ///
 /// # Errors
 /// [`ServeCommandError`].
-pub async fn with(config: Config) -> Result<Verdict, ServeCommandError> {
+pub async fn with(
+    config: Config,
+    config_path: PathBuf,
+    surroundings: Surroundings,
+) -> Result<Verdict, ServeCommandError> {
     let prometheus = start_metrics()?;
     let listener = listen(config.server.listen).await?;
     let address = listener.local_addr().unwrap_or(config.server.listen);
@@ -84,6 +91,8 @@ pub async fn with(config: Config) -> Result<Verdict, ServeCommandError> {
     let (db, site) = assemble::apply(&config, &clock).await?;
     let builder = Builder {
         url: format!("{scheme}://{address}"),
+        config_path,
+        surroundings,
         config,
         db,
         clock,
@@ -161,6 +170,8 @@ async fn serve(
 
 /// What services are made of, one after the other.
 struct Builder {
+    config_path: PathBuf,
+    surroundings: Surroundings,
     config: Config,
     db: Db,
     clock: Arc<dyn Clock>,
@@ -175,11 +186,15 @@ impl Builder {
     async fn service(&self, site: Option<Site>) -> Result<Service, ServeCommandError> {
         let office = office::office(
             &self.config,
-            self.db.clone(),
             site.as_ref(),
-            &self.clock,
             self.url.clone(),
             self.take_up.clone(),
+            HouseDoctor {
+                config: self.config_path.clone(),
+                surroundings: self.surroundings,
+                db: self.db.clone(),
+                clock: Arc::clone(&self.clock),
+            },
         )
         .await?;
         let service = assemble::service(

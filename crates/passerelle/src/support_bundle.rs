@@ -1,13 +1,14 @@
 //! `passerelle support-bundle`: one file for whoever helps.
 
 use crate::config::{Config, is_variable};
-use crate::doctor::{self, Reach};
+use crate::doctor::{self, Occasion, Reach};
 use crate::{ConfigOption, Verdict, assemble, events};
 use db::{Db, DbError, DbUrl};
 use gate::causes;
-use kernel::{Clock, SystemClock, Timestamp};
+use kernel::Timestamp;
 use serde_json::{Value, json};
-use server::support::{self, Page};
+use server::support::{self, Bundle, Page};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Words in the name of a key that holds a secret.
@@ -58,47 +59,55 @@ pub enum SupportError {
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict, SupportError> {
-    let now = SystemClock.now();
     let path = &arguments.config.config;
     let reach = if arguments.offline {
         Reach::Offline
     } else {
         Reach::Online
     };
-    let to = arguments.to.unwrap_or_else(|| {
-        let time = now.compact();
-        format!("passerelle-support-{}T{}.tar", &time[..8], &time[8..14]).into()
-    });
-    let config = Config::read(path);
-    let mut pages = vec![
-        Page::of_text("README.txt", READ_ME),
-        Page::of_json("configuration.json", configuration(path, config.is_ok())),
-        Page::of_text("doctor.txt", &doctor::examination(path, reach).await.page()),
-    ];
-    match &config {
-        Ok(config) => pages.extend(house(config, now).await),
-        Err(error) => pages.push(Page::of_json(
-            "versions.json",
-            json!({"program": env!("CARGO_PKG_VERSION"), "error": causes(error)}),
-        )),
-    }
+    let bundle = bundle(Occasion::new(path, reach)).await;
+    let to = arguments.to.unwrap_or_else(|| bundle.file_name().into());
     let file = |source| SupportError::File {
         path: to.clone(),
         source,
     };
     let archive = std::fs::File::create_new(&to).map_err(file)?;
-    support::write_tar(&pages, now, archive).map_err(file)?;
+    bundle.write_tar(archive).map_err(file)?;
     outln!(
         "{}: {} pages of text, without card numbers and secrets. Look at them before you send it \
          on.",
         to.display(),
-        pages.len()
+        bundle.pages.len()
     );
     Ok(Verdict::Fine)
 }
 
+/// A bundle about a set-up.
+pub async fn bundle(occasion: Occasion<'_>) -> Bundle {
+    let (path, taken_at) = (occasion.config, occasion.clock.now());
+    let config = occasion.surroundings.read(path);
+    let variables = occasion.surroundings.names();
+    let db = occasion.db.clone();
+    let mut pages = vec![
+        Page::of_text("README.txt", READ_ME),
+        Page::of_json(
+            "configuration.json",
+            configuration(path, config.is_ok(), &variables),
+        ),
+        Page::of_text("doctor.txt", &doctor::examination(occasion).await.page()),
+    ];
+    match &config {
+        Ok(config) => pages.extend(house(config, db, taken_at).await),
+        Err(error) => pages.push(Page::of_json(
+            "versions.json",
+            json!({"program": env!("CARGO_PKG_VERSION"), "error": causes(error)}),
+        )),
+    }
+    Bundle { taken_at, pages }
+}
+
 /// What the house itself tells.
-async fn house(config: &Config, now: Timestamp) -> Vec<Page> {
+async fn house(config: &Config, db: Option<Db>, now: Timestamp) -> Vec<Page> {
     let url = config.database_url();
     let (engine, database) = match &url {
         Ok(DbUrl::SqliteFile(path)) => ("SQLite", Some(path.clone())),
@@ -140,7 +149,11 @@ async fn house(config: &Config, now: Timestamp) -> Vec<Page> {
             "not kept: name a file with [support] events_file\n",
         ),
     });
-    match open(url.as_ref().ok()).await {
+    let db = match db {
+        Some(db) => Ok(db),
+        None => open(url.as_ref().ok()).await,
+    };
+    match db {
         Ok(db) => pages.extend(support::pages(&db, assemble::sides(config)).await),
         Err(why) => pages.push(Page::of_json("queues.json", json!({"error": why}))),
     }
@@ -159,11 +172,8 @@ async fn open(url: Option<&DbUrl>) -> Result<Db, String> {
 
 /// The configuration as one may show it: of secrets only whether they are set,
 /// of a file that cannot be read only the names of its keys.
-fn configuration(path: &Path, whole: bool) -> Value {
-    let variables: Vec<String> = std::env::vars_os()
-        .filter_map(|(name, _)| name.into_string().ok())
-        .filter(|name| is_variable(name))
-        .collect();
+fn configuration(path: &Path, whole: bool, variables: &BTreeSet<String>) -> Value {
+    let variables: Vec<_> = variables.iter().filter(|name| is_variable(name)).collect();
     let file = match std::fs::read_to_string(path) {
         Ok(text) => match text.parse::<toml::Table>() {
             Ok(table) => shown("", toml::Value::Table(table), whole),
@@ -238,7 +248,7 @@ mod tests {
                     [database]\nurl = \"postgres://me:hidden@db/p?password=hidden\"\n\
                     [[more]]\nApi_Key = 4\n";
         std::fs::write(&path, text).unwrap();
-        let shown = configuration(&path, true)["file"].clone();
+        let shown = configuration(&path, true, &BTreeSet::new())["file"].clone();
         assert_eq!(
             shown,
             json!({
@@ -253,7 +263,7 @@ mod tests {
             })
         );
         // In a broken one nobody knows what a key means.
-        let names = configuration(&path, false)["file"].clone();
+        let names = configuration(&path, false, &BTreeSet::new())["file"].clone();
         assert_eq!(names["otipass"]["username"], "set");
     }
 }

@@ -12,6 +12,7 @@ mod certificate;
 mod decode;
 mod decoder;
 mod device_api;
+pub mod doctor;
 mod health;
 mod problem;
 pub mod reconciliation;

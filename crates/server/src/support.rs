@@ -176,21 +176,39 @@ fn without_numbers(word: &str) -> String {
     out
 }
 
-/// Writes the pages as a tar archive, each dated `now`.
-///
-/// # Errors
-/// What the system said.
-pub fn write_tar(pages: &[Page], now: Timestamp, to: impl Write) -> io::Result<()> {
-    let mut archive = tar::Builder::new(to);
-    for page in pages {
-        let mut header = tar::Header::new_ustar();
-        header.set_size(page.text.len() as u64);
-        header.set_mode(0o644);
-        header.set_mtime(u64::try_from(now.millis() / 1_000).unwrap_or(0));
-        let path = format!("passerelle-support/{}", page.name);
-        archive.append_data(&mut header, path, page.text.as_bytes())?;
+/// What one who helps gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// When its pages were written.
+    pub taken_at: Timestamp,
+    /// Its pages.
+    pub pages: Vec<Page>,
+}
+
+impl Bundle {
+    /// A name that tells when it was taken.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let time = self.taken_at.compact();
+        format!("passerelle-support-{}T{}.tar", &time[..8], &time[8..14])
     }
-    archive.into_inner()?.flush()
+
+    /// Writes it as a tar archive.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn write_tar(&self, to: impl Write) -> io::Result<()> {
+        let mut archive = tar::Builder::new(to);
+        for page in &self.pages {
+            let mut header = tar::Header::new_ustar();
+            header.set_size(page.text.len() as u64);
+            header.set_mode(0o644);
+            header.set_mtime(u64::try_from(self.taken_at.millis() / 1_000).unwrap_or(0));
+            let path = format!("passerelle-support/{}", page.name);
+            archive.append_data(&mut header, path, page.text.as_bytes())?;
+        }
+        archive.into_inner()?.flush()
+    }
 }
 
 #[cfg(test)]

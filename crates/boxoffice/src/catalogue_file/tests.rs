@@ -149,3 +149,65 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_written_is_read_back() {
+    let catalogue = read_catalogue(VILLENEUVE).unwrap();
+    assert_eq!(read_catalogue(&write_catalogue(&catalogue)), Ok(catalogue));
+    let nothing = Catalogue::default();
+    assert_eq!(write_catalogue(&nothing), "");
+    assert_eq!(read_catalogue(""), Ok(nothing));
+}
+
+#[test]
+fn of_several_channels_and_contacts_those_are_written_that_sell() {
+    let mut catalogue = read_catalogue(VILLENEUVE).unwrap();
+    let whole = catalogue.clone();
+    catalogue.sales_channels.insert(
+        0,
+        SalesChannel {
+            code: "RESALE".parse().unwrap(),
+            channel_type: "STX_FILE".to_owned().into(),
+        },
+    );
+    catalogue.contacts.insert(
+        0,
+        Contact {
+            number: "000001".parse().unwrap(),
+            name: String::new(),
+            payment_modes: Vec::new(),
+        },
+    );
+    assert_eq!(read_catalogue(&write_catalogue(&catalogue)), Ok(whole));
+    catalogue.buyer = None;
+    let left = read_catalogue(&write_catalogue(&catalogue)).unwrap();
+    assert_eq!(left.contacts, []);
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_written_is_read_back(
+        name in "[ -~é\"\\\\\n\t'\\[\\]=#]{0,12}",
+        family in "[A-Z_]{1,10}",
+        price in proptest::option::of(0i64..=MAX_PRICE.minor()),
+        vat in proptest::option::of(0u32..=MAX_VAT.basis_points()),
+        from in proptest::option::of(1u8..=28),
+        until in proptest::option::of(1u8..=28),
+        mode in "[A-Z_]{1,8}",
+    ) {
+        let mut catalogue = read_catalogue(VILLENEUVE).unwrap();
+        let day = |month: &str, day: Option<u8>| {
+            day.map(|day| format!("2026-{month}-{day:02}").parse::<BusinessDay>().unwrap())
+        };
+        catalogue.seasons[0].name.clone_from(&name);
+        catalogue.products[0].family = family.into();
+        catalogue.products[0].name.clone_from(&name);
+        catalogue.tariffs[0].price = price.map(Money::from_minor);
+        catalogue.tariffs[0].vat = vat.map(VatRate::from_basis_points);
+        catalogue.tariffs[0].valid_from = day("01", from);
+        catalogue.tariffs[0].valid_until = day("07", until);
+        catalogue.contacts[0].name = name;
+        catalogue.contacts[0].payment_modes.push(mode.into());
+        prop_assert_eq!(read_catalogue(&write_catalogue(&catalogue)), Ok(catalogue));
+    }
+}

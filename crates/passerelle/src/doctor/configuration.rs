@@ -1,6 +1,6 @@
 //! The configuration, read so that one mistake in it hides no other.
 
-use super::finding::{Finding, Findings, Part, Position};
+use super::finding::{Finding, Findings, Part, position, within};
 use crate::config::{Config, ConfigError};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -26,8 +26,40 @@ pub struct Reading {
     pub findings: Vec<Finding>,
 }
 
-/// Reads the configuration at `path`, with the environment over it.
-pub fn read(path: &Path) -> Reading {
+/// What stands over the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surroundings {
+    /// The process's variables.
+    Variables,
+    /// Nothing, as for the demo.
+    Nothing,
+}
+
+impl Surroundings {
+    /// The names of what stands over the file.
+    pub fn names(self) -> BTreeSet<String> {
+        match self {
+            Self::Variables => std::env::vars_os()
+                .filter_map(|(name, _)| name.into_string().ok())
+                .collect(),
+            Self::Nothing => BTreeSet::new(),
+        }
+    }
+
+    /// Reads the configuration as the service does.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn read(self, path: &Path) -> Result<Config, ConfigError> {
+        match self {
+            Self::Variables => Config::read(path),
+            Self::Nothing => Config::read_alone(path),
+        }
+    }
+}
+
+/// Reads the configuration at `path`, with its surroundings over it.
+pub fn read(path: &Path, surroundings: Surroundings) -> Reading {
     let mut findings = Findings::of(Part::Configuration);
     let mut broken_sections = BTreeSet::new();
     let text = match std::fs::read_to_string(path) {
@@ -46,9 +78,10 @@ pub fn read(path: &Path) -> Reading {
             };
         }
     };
-    let config = Config::read(path).unwrap_or_else(|error| {
+    let config = surroundings.read(path).unwrap_or_else(|error| {
         let cured = cured(path, &text, &mut broken_sections, &mut findings);
-        let mut config = with_environment(cured, &mut broken_sections, &mut findings);
+        let mut config =
+            with_surroundings(cured, surroundings, &mut broken_sections, &mut findings);
         config.folder = path.parent().unwrap_or(Path::new("")).to_owned();
         if findings.is_empty() {
             // Whatever keeps the service from reading it must be said.
@@ -78,20 +111,20 @@ fn cured(
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut broken_lines = Vec::new();
     for error in errors {
-        let at = Position::at(text, error.span().map_or(0, |span| span.start));
+        let at = position(text, error.span().map_or(0, |span| span.start));
         broken_lines.push(at.line);
         // It may have held anything.
         broken_sections.extend(PARTNERS.map(str::to_owned));
         findings.mistake(
             "config_broken",
-            at.within(path),
+            within(path, at),
             format!("This is not TOML: {}.", error.message().replace('\n', ", ")),
             "Correct this line; texts stand in quotation marks.",
         );
     }
     let mut table = toml::Table::deserialize(Deserializer::from(root.clone())).unwrap_or_default();
     let mut refuse = |offset: usize, name: String, error: Option<String>| {
-        let at = Position::at(text, offset);
+        let at = position(text, offset);
         if broken_lines.contains(&at.line) {
             return;
         }
@@ -115,7 +148,7 @@ fn cured(
                 "Correct the value.",
             ),
         };
-        findings.mistake(code, at.within(path), what, cure);
+        findings.mistake(code, within(path, at), what, cure);
     };
     for (section, value) in root.get_ref() {
         let (name, offset) = (section.get_ref().as_ref(), section.span().start);
@@ -167,8 +200,9 @@ fn refused(table: toml::Table) -> Option<String> {
 
 /// Reads the cured table again as the service would: with the environment over
 /// it.
-fn with_environment(
+fn with_surroundings(
     cured: toml::Table,
+    surroundings: Surroundings,
     broken_sections: &mut BTreeSet<String>,
     findings: &mut Findings,
 ) -> Config {
@@ -176,7 +210,7 @@ fn with_environment(
         let mut file = tempfile::NamedTempFile::new().ok()?;
         file.write_all(toml::to_string(&cured).ok()?.as_bytes())
             .ok()?;
-        Some(Config::read(file.path()))
+        Some(surroundings.read(file.path()))
     };
     match again() {
         Some(Ok(config)) => return config,

@@ -1,7 +1,8 @@
 //! The judgement: what the facts mean. Nothing here does I/O.
 
-use super::facts::{Database, Facts};
-use super::finding::{Finding, Findings, Part, Severity};
+use super::database::Database;
+use super::facts::Facts;
+use super::finding::{Finding, Findings, Part, Position, Severity};
 use super::partner::{CLOCK_TOLERANCE_MS, apart};
 use super::{partner, selling, site, tls};
 use crate::config::{ConfigError, Role};
@@ -46,7 +47,7 @@ fn configuration(facts: &Facts) -> Vec<Finding> {
         );
     }
     let secrets = [
-        facts.credentials.as_ref().err(),
+        facts.interface.credentials.as_ref().err(),
         facts.operator_password.as_ref().err(),
     ];
     for error in secrets.into_iter().flatten() {
@@ -73,33 +74,34 @@ fn configuration(facts: &Facts) -> Vec<Finding> {
 fn mapping(facts: &Facts) -> Vec<Finding> {
     let file = &facts.mapping;
     let mut findings = Findings::of(Part::Mapping);
-    let text = match &file.text {
-        Ok(text) => text,
-        Err(_) if file.is_in_the_back_office() => {
-            findings.not_checked(
-                file.place(),
-                "[set_up] names no file for the mapping parameters.".to_owned(),
-                "The back office's page Set-up manages and checks this part; name a file to manage it by file.",
-            );
-            return findings.into_list();
-        }
-        Err(error) => {
-            findings.mistake(
-                "mapping_unreadable",
-                file.place(),
-                format!("The mapping parameters cannot be read: {error}."),
-                "Give their path in [set_up] mapping.",
-            );
-            return findings.into_list();
-        }
+    let unreadable = |findings: &mut Findings, place, error: &std::io::Error| {
+        findings.mistake(
+            "mapping_unreadable",
+            place,
+            format!("The mapping parameters cannot be read: {error}."),
+            "Give their path in [set_up] mapping.",
+        );
+    };
+    let missing = |findings: &mut Findings, place| {
+        findings.mistake(
+            "mapping_empty",
+            place,
+            "There are no mapping parameters.",
+            "Paste the JSON that Otipass or SecuTix gave you.",
+        );
+    };
+    let Some(text) = file.text_or_why(&mut findings, unreadable, missing) else {
+        return findings.into_list();
     };
     for found in otipass::read_mapping(text).findings {
         let severity = match found.severity {
             otipass::Severity::Mistake => Severity::Mistake,
             otipass::Severity::Note => Severity::Note,
         };
-        let place = format!("{}:{}:{}", file.place(), found.line, found.column);
-        findings.push(severity, found.code, place, found.what, found.cure);
+        let (line, column) = (found.line, found.column);
+        let at = Position { line, column };
+        findings.push(severity, found.code, file.at(at), found.what, found.cure);
+        findings.concerning(at, None);
     }
     if let Database::Read { symptoms, .. } = &facts.database
         && facts.sketch.num_type.is_none()
@@ -116,6 +118,9 @@ fn mapping(facts: &Facts) -> Vec<Finding> {
             ),
             "Add \"NumType\": \"serial\" beside OtipassProjectId.",
         );
+        let project = facts.sketch.project_id.as_ref();
+        let start = Position { line: 1, column: 1 };
+        findings.concerning(project.map_or(start, |said| said.at), None);
     }
     findings.into_list()
 }

@@ -1,58 +1,8 @@
-//! What the doctor has to say.
+//! What the doctor has to say, gathered part by part.
 
-use serde::Serialize;
+pub use server::doctor::{Finding, NOT_CHECKED, Part, Position, Severity};
 use std::path::Path;
 use toml::de::DeTable;
-
-/// How grave a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Visitors or sales will suffer.
-    Mistake,
-    /// It works, and somebody should look at it.
-    Warning,
-    /// Good to know.
-    Note,
-}
-
-/// The parts of a set-up, in the order in which people read of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// The configuration file, its variables and secrets.
-    Configuration,
-    /// The interface to Otipass.
-    Otipass,
-    /// The mapping parameters.
-    Mapping,
-    /// Sectors, doors and devices.
-    Site,
-    /// Seasons, products, tariffs, channel, contact.
-    Catalogue,
-    /// Ticketing, where it is elsewhere.
-    Ticketing,
-    /// What the database shows of the days before.
-    Database,
-}
-
-/// One thing the doctor found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// What it belongs to.
-    pub part: Part,
-    /// How grave it is.
-    pub severity: Severity,
-    /// A name that never changes; `docs/doctor.md` explains it.
-    pub code: &'static str,
-    /// File, line and column, or the key of the configuration.
-    #[serde(rename = "where")]
-    pub place: String,
-    /// What is wrong, and why that matters.
-    pub what: String,
-    /// What to do.
-    pub cure: String,
-}
 
 /// The findings of one part.
 pub struct Findings {
@@ -83,7 +33,18 @@ impl Findings {
             place: place.into(),
             what: what.into(),
             cure: cure.into(),
+            mapped_at: None,
+            meant: None,
         });
+    }
+
+    /// Says of the last finding which entry of the mapping parameters it
+    /// concerns, and what is likely meant there.
+    pub fn concerning(&mut self, at: Position, meant: Option<&str>) {
+        if let Some(last) = self.list.last_mut() {
+            last.mapped_at = Some(at);
+            last.meant = meant.map(str::to_owned);
+        }
     }
 
     pub fn mistake(
@@ -135,31 +96,19 @@ impl Findings {
     }
 }
 
-/// The code of what was left out.
-pub const NOT_CHECKED: &str = "not_checked";
-
-/// A place in a text: line and character, both from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    pub line: usize,
-    pub column: usize,
+/// Where the byte at `offset` stands in `text`.
+pub fn position(text: &str, offset: usize) -> Position {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Position {
+        line: 1 + before.matches('\n').count(),
+        column: 1 + before[line_start..].chars().count(),
+    }
 }
 
-impl Position {
-    /// Where the byte at `offset` stands in `text`.
-    pub fn at(text: &str, offset: usize) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self {
-            line: 1 + before.matches('\n').count(),
-            column: 1 + before[line_start..].chars().count(),
-        }
-    }
-
-    /// As editors and terminals understand it.
-    pub fn within(self, path: &Path) -> String {
-        format!("{}:{}:{}", path.display(), self.line, self.column)
-    }
+/// A place in a file, as editors and terminals understand it.
+pub fn within(path: &Path, at: Position) -> String {
+    format!("{}:{}:{}", path.display(), at.line, at.column)
 }
 
 /// Where `key` of `[section]` stands in a TOML text.
@@ -167,5 +116,5 @@ pub fn key_position(text: &str, section: &str, key: &str) -> Option<Position> {
     let (root, _) = DeTable::parse_recoverable(text);
     let table = root.get_ref().get(section)?.get_ref().as_table()?;
     let (key, _) = table.iter().find(|(name, _)| name.get_ref() == key)?;
-    Some(Position::at(text, key.span().start))
+    Some(position(text, key.span().start))
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 /// A part of the set-up with the file or key people know it by.
 pub struct Heading {
-    part: Part,
+    pub part: Part,
     name: &'static str,
     of: String,
 }
@@ -26,7 +26,7 @@ pub fn headings(config_path: &str, facts: Option<&Facts>) -> Vec<Heading> {
         facts.config.has(Role::BoxOffice),
     );
     if gate {
-        let otipass = shown(&facts.config.otipass.url);
+        let otipass = shown(&facts.interface.url);
         headings.push(heading(Part::Otipass, "Otipass", otipass));
         let mapping = facts.mapping.place();
         headings.push(heading(Part::Mapping, "Mapping parameters", mapping));

@@ -2,7 +2,8 @@
 
 use super::facts::{Facts, root_cause};
 use super::finding::{Finding, Findings, Part};
-use super::live::{OtipassAnswer, PATIENCE};
+use super::live::OtipassAnswer;
+use super::source::InterfaceOrigin;
 use gate::causes;
 use otipass::{AskError, Credentials, SettingsError, UrlMistake, check_url};
 use secrecy::ExposeSecret;
@@ -31,10 +32,13 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
 }
 
 fn url(facts: &Facts, findings: &mut Findings) {
-    let place = facts.key("otipass", "url");
-    let url = &facts.config.otipass.url;
+    let place = facts.interface_key("url");
+    let url = &facts.interface.url;
     if url.trim().is_empty() {
-        if facts.is_broken("otipass") {
+        // It may only be misspelt, or nobody can tell.
+        if facts.is_broken("otipass")
+            || matches!(facts.interface.origin, InterfaceOrigin::Hidden(_))
+        {
             return;
         }
         findings.mistake(
@@ -79,11 +83,11 @@ fn url(facts: &Facts, findings: &mut Findings) {
 }
 
 fn secret(facts: &Facts, findings: &mut Findings) {
-    if facts.is_broken("otipass") {
+    if facts.is_broken("otipass") || facts.interface.url.is_empty() {
         return;
     }
     // A file that cannot be read is told of with the configuration.
-    let Ok(Credentials::Basic { username, password }) = &facts.credentials else {
+    let Ok(Credentials::Basic { username, password }) = &facts.interface.credentials else {
         return;
     };
     let (key, lacking) = match (username.is_empty(), password.expose_secret().is_empty()) {
@@ -94,14 +98,18 @@ fn secret(facts: &Facts, findings: &mut Findings) {
     };
     findings.warning(
         "credentials_missing",
-        facts.key("otipass", key),
+        facts.interface_key(key),
         format!("{lacking}; only the sandbox answers without."),
-        "Enter username, and name a file with the password in password_file, or one with the API key in api_key_file.",
+        if facts.interface.origin == InterfaceOrigin::Configuration {
+            "Enter username, and name a file with the password in password_file, or one with the API key in api_key_file."
+        } else {
+            "Enter user name and password, or the API key, on the page Connection to Otipass."
+        },
     );
 }
 
 fn answer(facts: &Facts, findings: &mut Findings) {
-    let place = facts.key("otipass", "url");
+    let place = facts.interface_key("url");
     match &facts.otipass {
         OtipassAnswer::NotAsked(why) => findings.not_checked(
             place,
@@ -126,6 +134,7 @@ fn answer(facts: &Facts, findings: &mut Findings) {
                     ),
                     "Correct the project id, or ask Otipass for the credentials of this project.",
                 );
+                findings.concerning(said.at, None);
             }
             if clock_offset_ms.abs() > CLOCK_TOLERANCE_MS {
                 findings.mistake(
@@ -166,7 +175,7 @@ fn unusable(facts: &Facts, error: &SettingsError, findings: &mut Findings) {
         ),
         SettingsError::ApiKey => findings.mistake(
             "api_key_invalid",
-            facts.key("otipass", "api_key_file"),
+            facts.interface_key("api_key_file"),
             "The API key, or the name of its header, holds characters that no HTTP header can carry.",
             "Enter the key again, on one line.",
         ),
@@ -180,13 +189,13 @@ fn unusable(facts: &Facts, error: &SettingsError, findings: &mut Findings) {
 }
 
 fn failed(facts: &Facts, error: &AskError, findings: &mut Findings) {
-    let place = facts.key("otipass", "url");
+    let place = facts.interface_key("url");
     let proxy = facts.config.otipass.proxy.is_some();
     match error {
         AskError::TimedOut { host, .. } => findings.mistake(
             "otipass_silent",
             place,
-            format!("Otipass at {host} did not answer within {} s.", PATIENCE.as_secs()),
+            format!("Otipass at {host} did not answer within {} s.", facts.patience.as_secs()),
             "Try again; if this lasts, check the line and ask Otipass.",
         ),
         // A proxy that does not let a host through refuses the tunnel to it.
@@ -206,13 +215,13 @@ fn failed(facts: &Facts, error: &AskError, findings: &mut Findings) {
             ),
         AskError::ProxyRefused { host, .. } => proxy_refused(facts, host, findings),
         AskError::CredentialsRefused { host, status } => {
-            let key = match &facts.credentials {
+            let key = match &facts.interface.credentials {
                 Ok(Credentials::ApiKey(_)) => "api_key_file",
                 _ => "username",
             };
             findings.mistake(
                 "credentials_refused",
-                facts.key("otipass", key),
+                facts.interface_key(key),
                 format!("Otipass at {host} refused the credentials (HTTP {status})."),
                 if proxy {
                     "Enter the user name and password, or the API key, that Otipass gave for this project; if they are right, have the proxy let this host through."

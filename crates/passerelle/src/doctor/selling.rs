@@ -2,7 +2,7 @@
 //! here, or by ticketing's elsewhere.
 
 use super::facts::{Facts, root_cause};
-use super::finding::{Finding, Findings, Part, Position};
+use super::finding::{Finding, Findings, Part, Position, key_position, position};
 use super::live::TicketingAnswer;
 use super::site::{tables, text_at};
 use super::sketch::Said;
@@ -60,25 +60,17 @@ fn mapped(facts: &Facts) -> Vec<Mapped<'_>> {
 pub fn examine_catalogue(facts: &Facts) -> Vec<Finding> {
     let file = &facts.catalogue;
     let mut findings = Findings::of(Part::Catalogue);
-    let text = match &file.text {
-        Ok(text) => text,
-        Err(_) if file.is_in_the_back_office() => {
-            findings.not_checked(
-                file.place(),
-                "[set_up] names no file for the catalogue.".to_owned(),
-                "The back office's page Set-up manages and checks this part; name a file to manage it by file.",
-            );
-            return findings.into_list();
-        }
-        Err(error) => {
-            findings.mistake(
-                "catalogue_unreadable",
-                file.place(),
-                format!("The catalogue cannot be read: {error}."),
-                "Give its path in [set_up] catalogue.",
-            );
-            return findings.into_list();
-        }
+    let unreadable = |findings: &mut Findings, place, error: &std::io::Error| {
+        findings.mistake(
+            "catalogue_unreadable",
+            place,
+            format!("The catalogue cannot be read: {error}."),
+            "Give its path in [set_up] catalogue.",
+        );
+    };
+    // The back office's is there, if only empty.
+    let Some(text) = file.text_or_why(&mut findings, unreadable, |_, _| {}) else {
+        return findings.into_list();
     };
     let (catalogue, hidden) = match read_catalogue(text) {
         Ok(catalogue) => (catalogue, BTreeSet::new()),
@@ -151,9 +143,40 @@ pub fn examine_catalogue(facts: &Facts) -> Vec<Finding> {
             }
             _ => (table_place(facts, text, found.code), found.what),
         };
+        let said = struck.first().filter(|_| !strikes_everyone(found.code));
+        let said = said.and_then(|(_, said)| said.as_ref());
+        let said = said.map(|said| concerned(&catalogue, said, found.code));
         findings.mistake(found.code, place, what, found.cure);
+        if let Some((at, meant)) = said {
+            findings.concerning(at, meant);
+        }
     }
     findings.into_list()
+}
+
+/// The entry of the mapping parameters that a finding concerns, and the code that
+/// is likely meant there.
+fn concerned<'c>(
+    catalogue: &'c Catalogue,
+    said: &Mapped<'_>,
+    code: &str,
+) -> (Position, Option<&'c str>) {
+    let season = &said.product.season;
+    match code {
+        "season_unknown" => {
+            let seasons = catalogue.seasons.iter().map(|season| season.code.as_str());
+            let meant = otipass::spelling::meant(&said.season_said.text, seasons);
+            (said.season_said.at, meant)
+        }
+        "product_unknown" => {
+            let products = catalogue.products.iter();
+            let of_season = products.filter(|product| product.season == *season);
+            let codes = of_season.map(|product| product.code.as_str());
+            let meant = otipass::spelling::meant(&said.product_said.text, codes);
+            (said.product_said.at, meant)
+        }
+        _ => (said.product_said.at, None),
+    }
 }
 
 fn strikes_everyone(code: &str) -> bool {
@@ -224,7 +247,7 @@ fn tariff_place(facts: &Facts, text: &str, product: &str) -> String {
             .find(|(code, _)| code == product)
     });
     match first {
-        Some((_, offset)) => facts.catalogue.at(Position::at(text, offset)),
+        Some((_, offset)) => facts.catalogue.at(position(text, offset)),
         None => facts.catalogue.place(),
     }
 }
@@ -237,8 +260,7 @@ fn table_place(facts: &Facts, text: &str, code: &str) -> String {
         "contact_without_pending_account" => ("contact", "payment_modes"),
         _ => ("contact", "number"),
     };
-    let position = super::finding::key_position(text, table, key)
-        .or_else(|| super::finding::key_position(text, table, "number"));
+    let position = key_position(text, table, key).or_else(|| key_position(text, table, "number"));
     position.map_or_else(|| facts.catalogue.place(), |at| facts.catalogue.at(at))
 }
 
@@ -309,6 +331,12 @@ pub fn examine_ticketing(facts: &Facts) -> Vec<Finding> {
             ),
         },
         TicketingAnswer::Failed(error) => failed(facts, error, &mut findings),
+        TicketingAnswer::Silent => findings.mistake(
+            "ticketing_unreachable",
+            place,
+            format!("Ticketing did not answer within {} s.", facts.patience.as_secs()),
+            "Try again; if this lasts, check the line and ask who runs ticketing.",
+        ),
         TicketingAnswer::Answered { zone, catalogue } => {
             for mapped in mapped(facts) {
                 let (season, product) = (&mapped.product.season, &mapped.product.product);
@@ -332,6 +360,7 @@ pub fn examine_ticketing(facts: &Facts) -> Vec<Finding> {
                     ),
                 };
                 findings.mistake(reason.as_str(), facts.mapping.at(said.at), what, reason.cure());
+                findings.concerning(said.at, None);
             }
             let site = facts.site.text.as_ref().ok();
             if let Some(site) = site.and_then(|text| gate::read_site(text).0)

@@ -2,7 +2,7 @@
 //! is mapped.
 
 use super::facts::Facts;
-use super::finding::{Finding, Findings, Part, Position};
+use super::finding::{Finding, Findings, Part, Position, position};
 use super::sketch::SketchedSector;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::de::{DeTable, DeValue};
@@ -22,29 +22,28 @@ struct SiteSketch {
 pub fn examine(facts: &Facts) -> Vec<Finding> {
     let file = &facts.site;
     let mut findings = Findings::of(Part::Site);
-    let text = match &file.text {
-        Ok(text) => text,
-        Err(_) if file.is_in_the_back_office() => {
-            findings.not_checked(
-                file.place(),
-                "[set_up] names no file for the site.".to_owned(),
-                "The back office's page Set-up manages and checks this part; name a file to manage it by file.",
-            );
-            return findings.into_list();
-        }
-        Err(error) => {
-            findings.mistake(
-                "site_unreadable",
-                file.place(),
-                format!("The site file cannot be read: {error}."),
-                "Give its path in [set_up] site.",
-            );
-            return findings.into_list();
-        }
+    let unreadable = |findings: &mut Findings, place, error: &std::io::Error| {
+        findings.mistake(
+            "site_unreadable",
+            place,
+            format!("The site file cannot be read: {error}."),
+            "Give its path in [set_up] site.",
+        );
+    };
+    let missing = |findings: &mut Findings, place| {
+        findings.mistake(
+            "site_missing",
+            place,
+            "Nobody has entered organisation, sectors, doors and devices yet.",
+            "Enter them in the back office, on the page Set-up.",
+        );
+    };
+    let Some(text) = file.text_or_why(&mut findings, unreadable, missing) else {
+        return findings.into_list();
     };
     let (_, mistakes) = gate::read_site(text);
     for mistake in mistakes {
-        let place = format!("{}:{}", file.place(), mistake.line);
+        let place = file.on_line(mistake.line);
         let mut what = mistake.what;
         if !what.ends_with('.') {
             what.push('.');
@@ -89,15 +88,17 @@ fn against_mapping(facts: &Facts, site: &SiteSketch, text: &str, findings: &mut 
                 "sector_without_door",
                 facts.site.at(*at),
                 format!("The sector {code} is mapped, but no door leads to it: nobody can be admitted there."),
-                "Add a [[door]] that leads to it, or take the sector out of the mapping parameters.",
+                "Add a door that leads to it, or take the sector out of the mapping parameters.",
             );
+            findings.concerning(sector.code.at, None);
         } else if !doors.iter().any(|door| site.linked_doors.contains(*door)) {
             findings.mistake(
                 "sector_without_device",
                 facts.site.at(*at),
                 format!("The sector {code} is mapped, but no device is linked to a door of it: nobody can be admitted there."),
-                "Add a [[device]] with one of its doors, or take the sector out of the mapping parameters.",
+                "Add a device at one of its doors, or take the sector out of the mapping parameters.",
             );
+            findings.concerning(sector.code.at, None);
         }
     }
     for (code, at) in &site.sectors {
@@ -114,14 +115,15 @@ fn against_mapping(facts: &Facts, site: &SiteSketch, text: &str, findings: &mut 
 
 fn unknown(facts: &Facts, site: &SiteSketch, sector: &SketchedSector, findings: &mut Findings) {
     let code = &sector.code.text;
-    let nearest = site
-        .sectors
-        .keys()
-        .map(|known| (distance(&code.to_uppercase(), &known.to_uppercase()), known))
-        .min()
-        .filter(|(distance, _)| *distance <= 2);
-    let cure = match nearest {
-        Some((_, known)) => {
+    // What is mapped already is not meant a second time.
+    let mapped = |known: &&str| {
+        let mut sectors = facts.sketch.sectors.iter();
+        sectors.any(|sector| sector.code.text == **known)
+    };
+    let free = site.sectors.keys().map(String::as_str);
+    let meant = otipass::spelling::meant(code, free.filter(|known| !mapped(known)));
+    let cure = match meant {
+        Some(known) => {
             format!("Write {known} if that is meant; else add the sector to the site.")
         }
         None => "Correct the code, or add the sector to the site.".to_owned(),
@@ -132,23 +134,7 @@ fn unknown(facts: &Facts, site: &SiteSketch, sector: &SketchedSector, findings: 
         format!("The mapping parameters name the sector {code}, which the site does not have."),
         cure,
     );
-}
-
-/// How many characters must be added, removed or replaced to get from one text
-/// to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (index, c) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (column, other) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(c != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[to.len()]
+    findings.concerning(sector.code.at, meant);
 }
 
 fn sketch(text: &str) -> SiteSketch {
@@ -160,7 +146,7 @@ fn sketch(text: &str) -> SiteSketch {
     let root = root.get_ref();
     for table in tables(root, "sector") {
         if let Some((code, offset)) = text_at(table, "code") {
-            let at = Position::at(text, offset);
+            let at = position(text, offset);
             site.sectors.entry(code).or_insert(at);
         }
     }
@@ -200,25 +186,4 @@ pub fn text_at(table: &DeTable<'_>, key: &str) -> Option<(String, usize)> {
         return None;
     };
     Some((text.trim().to_owned(), value.span().start))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_distance_counts_changes() {
-        for (from, to, expected) in [
-            ("VN_AUG", "VN_AUG", 0),
-            ("VN_AUG", "VN_AUX", 1),
-            ("VN_AUG", "VNAUG", 1),
-            ("VN_AUG", "VN_AUGE", 1),
-            ("", "VN", 2),
-            ("VN_AUG", "", 6),
-            ("VN_RAY", "VN_AUG", 3),
-        ] {
-            assert_eq!(distance(from, to), expected, "{from} {to}");
-            assert_eq!(distance(to, from), expected, "{to} {from}");
-        }
-    }
 }

@@ -40,10 +40,10 @@ fn every_code_is_explained() {
     let sources = [
         "crates/passerelle/src/doctor/configuration.rs",
         "crates/passerelle/src/doctor/examine.rs",
-        "crates/passerelle/src/doctor/finding.rs",
         "crates/passerelle/src/doctor/partner.rs",
         "crates/passerelle/src/doctor/selling.rs",
         "crates/passerelle/src/doctor/site.rs",
+        "crates/passerelle/src/doctor/source.rs",
         "crates/passerelle/src/doctor/tls.rs",
         "crates/otipass/src/finding.rs",
         "crates/otipass/src/json.rs",
@@ -53,6 +53,7 @@ fn every_code_is_explained() {
         "crates/boxoffice/src/catalogue_file.rs",
         "crates/boxoffice/src/doctor.rs",
         "crates/boxoffice/src/readiness.rs",
+        "crates/server/src/doctor.rs",
     ];
     let page = fs::read_to_string(repository().join("docs/doctor.md")).unwrap();
     let explained: BTreeSet<&str> = page

@@ -5,6 +5,7 @@
 mod answers;
 mod explained;
 mod files;
+mod kept;
 mod records;
 mod set_up;
 mod tls;

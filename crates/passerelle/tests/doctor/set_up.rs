@@ -1,6 +1,7 @@
 //! A healthy set-up, to be damaged.
 
 use db::{Db, DbUrl};
+use gate::interface::{Connection, SecretChange, save_connection, save_mapping};
 use kernel::{Clock, ManualClock, SystemClock};
 use otipass::{Contract, Credentials};
 use sandbox::{PassBook, Sandbox, SandboxSettings};
@@ -156,7 +157,57 @@ impl SetUp {
         mistakes.into_iter().next().unwrap()
     }
 
-    pub async fn db(&self) -> Db {
+    /// Moves what the files hold into the back office, as far as it takes it,
+    /// and leaves nothing of it in files.
+    pub async fn move_in(&self) -> Db {
+        let db = self.empty_db().await;
+        if let (Some(site), _) = gate::read_site(&self.text("site.toml")) {
+            gate::Gate::apply_site(&db, site).await.unwrap();
+        }
+        if let Ok(catalogue) = boxoffice::read_catalogue(&self.text("catalogue.toml")) {
+            boxoffice::catalogue::apply_catalogue(&db, catalogue)
+                .await
+                .unwrap();
+        }
+        let (mapping, config) = (self.text("mapping.json"), self.text("passerelle.toml"));
+        let lines = config.lines();
+        let url = lines
+            .clone()
+            .find_map(|line| line.strip_prefix("url = \"http"));
+        let url = url.map_or(String::new(), |rest| {
+            format!("http{}", rest.split('"').next().unwrap())
+        });
+        let write = move |tx: &mut db::Tx<'_>| {
+            let connection = Connection {
+                url: url.clone(),
+                username: "villeneuve".to_owned(),
+                ..Connection::default()
+            };
+            let password = SecretChange::Set(Some(PASSWORD.into()));
+            save_connection(tx, connection, password, SecretChange::Keep)?;
+            save_mapping(tx, &mapping)
+        };
+        let done: Result<(), db::DbError> = db.write("move in", write).await;
+        done.unwrap();
+        for file in [
+            "site.toml",
+            "mapping.json",
+            "catalogue.toml",
+            "otipass.password",
+        ] {
+            fs::remove_file(self.path(file)).unwrap();
+        }
+        let keys = ["site", "catalogue", "mapping", "username", "password_file"];
+        let stays = |line: &&str| {
+            let key = line.split(" = ").next().unwrap();
+            !keys.contains(&key) && !line.starts_with("url = \"http")
+        };
+        let left: Vec<_> = lines.filter(stays).collect();
+        fs::write(self.path("passerelle.toml"), left.join("\n")).unwrap();
+        db
+    }
+
+    pub async fn empty_db(&self) -> Db {
         let db = Db::open(&DbUrl::SqliteFile(self.path("passerelle.db")))
             .await
             .unwrap();
@@ -164,6 +215,11 @@ impl SetUp {
         boxoffice::BoxOffice::prepare(&db, &SystemClock)
             .await
             .unwrap();
+        db
+    }
+
+    pub async fn db(&self) -> Db {
+        let db = self.empty_db().await;
         let site = gate::read_site(&self.text("site.toml")).0.unwrap();
         gate::Gate::apply_site(&db, site).await.unwrap();
         db

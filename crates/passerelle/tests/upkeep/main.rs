@@ -5,5 +5,6 @@
 
 mod backup;
 mod house;
+mod kept;
 mod retention;
 mod support;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 const NOTE: &str = "Mme Durand lost her phone";
 
 /// The pages of a bundle.
-fn pages(archive: &[u8]) -> BTreeMap<String, String> {
+pub fn pages(archive: &[u8]) -> BTreeMap<String, String> {
     use std::io::Read;
     let mut archive = tar::Archive::new(archive);
     archive

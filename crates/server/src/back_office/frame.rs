@@ -26,6 +26,8 @@ texts!(Texts {
     statement: "Relevé de compte", "Account statement";
     system: "Le système", "The system";
     set_up: "Mise en service", "Set-up";
+    doctor: "Diagnostic", "Doctor";
+    bundle: "Dossier d’assistance", "Support bundle";
     accounts: "Comptes", "Accounts";
     audit: "Journal d’audit", "Audit log";
     me: "Mon compte", "My account";
@@ -96,6 +98,8 @@ fn places(t: &'static Texts) -> Vec<(&'static str, Vec<(&'static str, &'static s
             t.system,
             vec![
                 ("/office/set-up", t.set_up),
+                ("/office/set-up/doctor", t.doctor),
+                ("/office/support", t.bundle),
                 ("/office/accounts", t.accounts),
                 ("/office/audit", t.audit),
             ],
@@ -206,10 +210,10 @@ fn sections(t: &'static Texts, role: Role, path: &str) -> Vec<Section> {
         })
     };
     places
-        .into_iter()
+        .iter()
         .map(|(title, links)| Section {
             title,
-            links: links.into_iter().filter_map(link).collect(),
+            links: links.iter().copied().filter_map(link).collect(),
         })
         .filter(|section| !section.links.is_empty())
         .collect()

@@ -15,6 +15,7 @@ mod checks;
 mod cookie;
 mod entered;
 mod figure;
+mod findings;
 mod flash;
 mod form;
 mod format;
@@ -35,6 +36,7 @@ mod set_up;
 mod sign_in;
 mod statement;
 mod statement_file;
+mod support;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -46,6 +48,7 @@ mod workbook;
 
 pub use routes::{Cell, access_table};
 
+use crate::doctor::Doctor;
 use crate::service::Service;
 use crate::{Missing, SetUp};
 use axum::Router;
@@ -83,6 +86,8 @@ pub struct OfficeRole {
     pub currency: String,
     /// Who manages the set-up, and what it takes to change it.
     pub set_up: SetUp,
+    /// Who examines it.
+    pub doctor: Arc<dyn Doctor>,
 }
 
 /// What pages work with.

@@ -8,7 +8,7 @@ use super::guard::{guard, nothing_here};
 use super::page_error::PageError;
 use super::{
     Office, accounts, assets, attendance, audit, checks, me, provider, sales, second_step, set_up,
-    sign_in, statement, statement_file, today, welcome,
+    sign_in, statement, statement_file, support, today, welcome,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -184,8 +184,8 @@ pub(crate) const TABLE: &[Route] = &[
     action("/office/set-up/site", GATES, || post(set_up::parts::save_site)),
     page("/office/set-up/connection", ADMINISTRATORS, || get(set_up::connection::show), set_up::connection::samples),
     answering("/office/set-up/connection", ADMINISTRATORS, || post(set_up::connection::save), set_up::connection::samples),
-    page("/office/set-up/mapping", ADMINISTRATORS, || get(set_up::parts::show_mapping), set_up::parts::mapping_samples),
-    action("/office/set-up/mapping", ADMINISTRATORS, || post(set_up::parts::save_mapping)),
+    page("/office/set-up/mapping", ADMINISTRATORS, || get(set_up::mapping::show), set_up::mapping::samples),
+    action("/office/set-up/mapping", ADMINISTRATORS, || post(set_up::mapping::save)),
     page("/office/set-up/catalogue", ADMINISTRATORS_AND_SUPPORT, || get(set_up::catalogue::show), set_up::catalogue::samples),
     action("/office/set-up/catalogue/season", ADMINISTRATORS, || post(set_up::catalogue::add_season)),
     action("/office/set-up/catalogue/product", ADMINISTRATORS, || post(set_up::catalogue::add_product)),
@@ -203,6 +203,11 @@ pub(crate) const TABLE: &[Route] = &[
     action("/office/set-up/test-card", GATES, || post(set_up::test_card::run)),
     page("/office/set-up/test-card/{id}", GATES, || get(set_up::test_card::show_outcome), set_up::test_card::outcome_samples),
     action("/office/set-up/test-card/{id}/take-back", GATES, || post(set_up::test_card::take_back)),
+    page("/office/set-up/doctor", GATES_AND_SUPPORT, || get(set_up::doctor::show), set_up::doctor::samples),
+
+    // When it hurts.
+    page("/office/support", ADMINISTRATORS_AND_SUPPORT, || get(support::show), support::samples),
+    file("/office/support/bundle.tar", ADMINISTRATORS_AND_SUPPORT, || get(support::bundle)),
 
     // Accounts.
     page("/office/accounts", ADMINISTRATORS_AND_SUPPORT, || get(accounts::list), accounts::list_samples),

@@ -7,6 +7,8 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use otipass::{Contract, Credentials, OtipassClient, OtipassSettings};
 use secutix::client::{AccessControlClient, ClientSettings};
 use server::back_office::OfficeRole;
+use server::doctor::{Coming, Diagnosis, Doctor, Finding, Part, Question};
+use server::support::{Bundle, Page};
 use server::{GateRole, Service, SetUp};
 use staff::password::Cost;
 use staff::provider::Provider;
@@ -36,6 +38,10 @@ pub fn now() -> Timestamp {
 /// Makes the provider, given the service's address.
 type MakeProvider = Box<dyn FnOnce(&str) -> Provider>;
 
+/// What the doctor finds in these mapping parameters; in the whole set-up if
+/// there are none.
+type Finds = fn(Option<&str>) -> Vec<Finding>;
+
 /// What differs from test to test.
 #[derive(Default)]
 pub struct Plan {
@@ -43,10 +49,33 @@ pub struct Plan {
     pub url: Option<String>,
     pub proxies: Vec<IpAddr>,
     pub provider: Option<MakeProvider>,
+    pub finds: Option<Finds>,
     /// Who manages the set-up.
     pub set_up: SetUp,
     /// Whether devices of the example site are served too.
     pub gate: bool,
+}
+
+/// A doctor that finds what the test says.
+#[derive(Debug, Clone, Copy)]
+struct TestDoctor(Finds);
+
+impl Doctor for TestDoctor {
+    fn examine(&self, question: Question) -> Coming<Diagnosis> {
+        let mapping = match &question {
+            Question::Everything(_) => None,
+            Question::Mapping(text) => Some(text.as_str()),
+        };
+        let findings = (self.0)(mapping);
+        let parts = vec![Part::Configuration, Part::Mapping, Part::Site];
+        Box::pin(async move { Diagnosis { parts, findings } })
+    }
+
+    fn support_bundle(&self, _: Duration) -> Coming<Bundle> {
+        let pages = vec![Page::of_text("README.txt", "look at 00029975")];
+        let taken_at = now();
+        Box::pin(async move { Bundle { taken_at, pages } })
+    }
 }
 
 impl House {
@@ -84,6 +113,7 @@ impl House {
                 zone: "Europe/Paris".parse().unwrap(),
                 currency: "EUR".to_owned(),
                 set_up: plan.set_up.clone(),
+                doctor: Arc::new(TestDoctor(plan.finds.unwrap_or(|_| Vec::new()))),
             }),
             db: test.db.clone(),
             prometheus: PrometheusBuilder::new().build_recorder().handle(),

@@ -3,16 +3,17 @@
 use super::Present;
 use crate::Managed;
 use crate::back_office::entered::Entered;
+use crate::back_office::findings::words;
 use crate::back_office::form::{Input, Mistakes};
 use crate::back_office::frame::Frame;
 use crate::back_office::page_error::PageError;
-use crate::back_office::text::texts;
+use crate::back_office::text::{fill, texts};
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
 use axum::http::StatusCode;
 use gate::interface::{Connection, SecretChange, StoredInterface, load, save_connection};
 use gate::{WhenSilent, causes};
-use otipass::{OtipassClient, OtipassSettings, check_url, read_mapping};
+use otipass::{OtipassClient, OtipassSettings, check_url, meant_url, read_mapping};
 use serde_json::{Value, json};
 use staff::audit::Change;
 use std::time::Duration;
@@ -34,6 +35,7 @@ texts!(Texts {
     admit: "laisser entrer et régler ensuite", "let in and settle later";
     refuse: "refuser", "refuse";
     save: "Enregistrer et essayer", "Save and try";
+    instead: "Écrire « {url} » et essayer", "Write “{url}” and try";
     well: "Enregistré. Otipass répond.", "Saved. Otipass answers.";
     later: "Enregistré. Otipass sera interrogé quand les paramètres de correspondance nommeront le projet.",
         "Saved. Otipass is asked once the mapping parameters name the project.";
@@ -58,6 +60,8 @@ struct Page {
     mistakes: Mistakes,
     answer: Option<Tried>,
     inputs: Vec<Input>,
+    /// The URL that is likely meant, and the button that writes it.
+    instead: Option<(String, String)>,
 }
 
 impl Page {
@@ -86,6 +90,7 @@ impl Page {
             file: file.map(str::to_owned),
             mistakes,
             answer,
+            instead: None,
             frame,
             t,
         }
@@ -139,10 +144,13 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         .as_deref()
         .and_then(|text| read_mapping(text).mapping);
     let project = project.map(|mapping| mapping.project_id);
-    let url = entered.text("url").trim().to_owned();
+    // What a button writes instead comes before what stands in the field.
+    let url = entered.some("instead");
+    let url = url.unwrap_or_else(|| entered.text("url").trim()).to_owned();
     let mut mistakes = Mistakes::default();
     for mistake in check_url(&url, project.as_deref().unwrap_or_default()) {
-        mistakes.add("url", mistake.to_string());
+        let said = words(mistake.code(), &mistake.to_string(), "", visit.language);
+        mistakes.add("url", format!("{} {}", said.what, said.cure));
     }
     let budget = entered.text("budget").trim();
     let budget_ms = budget.parse().ok().filter(|ms| (100..=10_000).contains(ms));
@@ -156,7 +164,8 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         when_silent: WhenSilent::named(entered.text("silent")).unwrap_or_default(),
     };
     if !mistakes.0.is_empty() {
-        let page = Page::new(
+        let meant = meant_url(&connection.url, project.as_deref().unwrap_or_default());
+        let mut page = Page::new(
             visit.frame(),
             None,
             (&connection, budget),
@@ -164,6 +173,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
             mistakes,
             None,
         );
+        page.instead = meant.map(|url| (fill(t.instead, &[("url", &url)]), url));
         return visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     let (password, api_key) = (secret(&entered, "password"), secret(&entered, "api_key"));
@@ -245,7 +255,10 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         let shown = (&connection, "1500");
         Page::new(frame.clone(), file, shown, (true, false), mistakes, answer)
     };
+    let mut wrong = page(None, Mistakes::one("url", "It is <b>."), None);
+    wrong.instead = Some((fill(t.instead, &[("url", "<b>")]), "<b>".to_owned()));
     [
+        wrong,
         page(None, Mistakes::default(), None),
         page(Some("[otipass]"), Mistakes::default(), None),
         page(None, Mistakes::one("budget", t.budget_wrong), None),

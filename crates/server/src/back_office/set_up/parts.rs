@@ -2,7 +2,7 @@
 //! wrong under its line, and taken up when nothing is.
 
 use super::Present;
-use super::lines::{Line, Remark, of_mapping, of_site, remarked};
+use super::lines::{Remark, of_site, remarked};
 use crate::Managed;
 use crate::back_office::entered::Entered;
 use crate::back_office::flash::Flash;
@@ -20,7 +20,6 @@ texts!(Texts {
     back: "Mise en service", "Set-up";
     save: "Enregistrer", "Save";
     remarks: "Remarques, ligne par ligne", "Remarks, line by line";
-    replace: "Remplacer", "Replace";
     not_saved: "Pas encore pris en compte : corrigez d’abord ce qui suit.",
         "Not taken up yet: first correct what follows.";
     by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
@@ -28,10 +27,6 @@ texts!(Texts {
     site_label: "Le site", "The site";
     site_hint: "Comme dans un fichier de site. Ce qui n’est plus dans le texte reste : cela se retire sur la page des secteurs et portes.",
         "As in a site file. What is no longer in the text stays: it is removed on the page of sectors and doors.";
-    mapping: "Paramètres de correspondance", "Mapping parameters";
-    mapping_label: "Les paramètres", "The parameters";
-    mapping_hint: "Collez-les tels quels. Les commentaires et les virgules de trop ne gênent pas.",
-        "Paste them as they are. Comments and trailing commas do no harm.";
     catalogue: "Catalogue, tarifs, canal et contact", "Catalogue, tariffs, channel and contact";
     catalogue_label: "Le catalogue", "The catalogue";
     catalogue_hint: "Comme dans un fichier de catalogue. Ce qui y est s’ajoute à ce qui est enregistré, ou le remplace.",
@@ -42,7 +37,6 @@ texts!(Texts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Site,
-    Mapping,
     Catalogue,
 }
 
@@ -50,7 +44,6 @@ impl Part {
     const fn path(self) -> &'static str {
         match self {
             Self::Site => "/office/set-up/site",
-            Self::Mapping => "/office/set-up/mapping",
             Self::Catalogue => "/office/set-up/catalogue/text",
         }
     }
@@ -59,7 +52,6 @@ impl Part {
         let set_up = &visit.office.role.set_up;
         match self {
             Self::Site => &set_up.site,
-            Self::Mapping => &set_up.mapping,
             Self::Catalogue => &set_up.catalogue,
         }
     }
@@ -76,7 +68,8 @@ struct Page {
     hint: &'static str,
     file: Option<String>,
     text: String,
-    lines: Vec<Line>,
+    /// Number, text and remarks of each line that has some.
+    lines: Vec<(usize, String, Vec<Remark>)>,
     has_mistakes: bool,
 }
 
@@ -85,7 +78,6 @@ impl Page {
         let t = Texts::of(frame.formats.language);
         let (title, label, hint) = match part {
             Part::Site => (t.site, t.site_label, t.site_hint),
-            Part::Mapping => (t.mapping, t.mapping_label, t.mapping_hint),
             Part::Catalogue => (t.catalogue, t.catalogue_label, t.catalogue_hint),
         };
         Self {
@@ -94,7 +86,7 @@ impl Page {
             label,
             hint,
             file: file.map(str::to_owned),
-            lines: remarked(&text, remarks),
+            lines: remarked(&text, remarks, |remark| remark.line),
             has_mistakes: remarks.iter().any(|remark| remark.is_mistake),
             text,
             frame,
@@ -113,12 +105,6 @@ async fn show(visit: &Visit, part: Part) -> Answer {
             // Nothing is wrong with what nobody has written yet.
             let remarks = site.map(|_| of_site(&text).1).unwrap_or_default();
             (text, remarks)
-        }
-        Part::Mapping => {
-            let interface = present.interface;
-            let text = interface.mapping_draft.or(interface.mapping);
-            let remarks = text.as_deref().map(|text| of_mapping(text, site));
-            (text.unwrap_or_default(), remarks.unwrap_or_default())
         }
         Part::Catalogue => (String::new(), Vec::new()),
     };
@@ -142,10 +128,6 @@ fn text(visit: &Visit, part: Part, entered: &Entered) -> Result<String, PageErro
 
 pub(crate) async fn show_site(visit: Visit) -> Answer {
     show(&visit, Part::Site).await
-}
-
-pub(crate) async fn show_mapping(visit: Visit) -> Answer {
-    show(&visit, Part::Mapping).await
 }
 
 pub(crate) async fn show_catalogue(visit: Visit) -> Answer {
@@ -205,34 +187,6 @@ fn is_same_house(one: &Site, other: &Site) -> bool {
     )
 }
 
-pub(crate) async fn save_mapping(visit: Visit, entered: Entered) -> Answer {
-    let mut text = text(&visit, Part::Mapping, &entered)?;
-    if let Some((wrong, right)) = entered.some("cure").and_then(|cure| cure.split_once(' ')) {
-        text = text.replace(&format!("\"{wrong}\""), &format!("\"{right}\""));
-    }
-    let kept = text.clone();
-    let save = move |tx: &mut db::Tx<'_>| {
-        let before = gate::interface::load(tx)?;
-        gate::interface::save_mapping(tx, &kept)?;
-        let after = gate::interface::load(tx)?;
-        let change = Change::done("mapping.changed", "mapping", "OTIPASS")
-            .from(json!({ "mapping": before.mapping, "draft": before.mapping_draft }))
-            .to(json!({ "mapping": after.mapping, "draft": after.mapping_draft }));
-        Ok::<_, db::DbError>((after.mapping_draft.is_none(), vec![change]))
-    };
-    let staff = &visit.office.role.staff;
-    let taken_up = staff
-        .change(&visit.actor()?, "set up mapping", save)
-        .await?;
-    if taken_up {
-        visit.office.role.set_up.take_up.changed();
-        return Ok(visit.go_with(Part::Mapping.path(), Flash::Saved));
-    }
-    let site = gate::interface::read_site(&visit.office.db).await?;
-    let remarks = of_mapping(&text, site.as_ref());
-    wrong(&visit, Part::Mapping, text, &remarks)
-}
-
 pub(crate) async fn save_catalogue(visit: Visit, entered: Entered) -> Answer {
     let text = text(&visit, Part::Catalogue, &entered)?;
     let catalogue = match boxoffice::read_catalogue(&text) {
@@ -244,7 +198,6 @@ pub(crate) async fn save_catalogue(visit: Visit, entered: Entered) -> Answer {
                     line: problem.line,
                     is_mistake: true,
                     text: format!("{} {}", problem.what, problem.cure),
-                    cure: None,
                 })
                 .collect();
             return wrong(&visit, Part::Catalogue, text, &remarks);
@@ -268,7 +221,6 @@ fn samples(frame: &Frame, part: Part) -> Vec<String> {
         line: 2,
         is_mistake: true,
         text: "There is no sector <b>.".to_owned(),
-        cure: Some(("VN_AUX".to_owned(), "VN_AUG".to_owned())),
     };
     let text = "\"VN_AUX\":\n\"<b>\"\n".to_owned();
     [
@@ -283,10 +235,6 @@ fn samples(frame: &Frame, part: Part) -> Vec<String> {
 
 pub(crate) fn site_samples(frame: &Frame) -> Vec<String> {
     samples(frame, Part::Site)
-}
-
-pub(crate) fn mapping_samples(frame: &Frame) -> Vec<String> {
-    samples(frame, Part::Mapping)
 }
 
 pub(crate) fn catalogue_samples(frame: &Frame) -> Vec<String> {

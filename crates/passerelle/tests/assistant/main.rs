@@ -28,6 +28,34 @@ const MAPPING: &str = r#"{
 }
 "#;
 
+/// The same with six of the known mistakes: a comma that is missing, a comment
+/// left in, a misspelt sector, a sector twice, ids that do not belong together,
+/// and a product code that is too long.
+const MISTAKEN: &str = r#"{
+  "OtipassProjectId": "villeneuve"
+  "sectorInfos": {
+    "VN_AUX": { // Augustins
+      "OtipassServiceId": "PCUMID000FSA5CD6",
+      "OtipassPSpaceId": "PROVIDER#PCUMID000FSA5CD7",
+      "seasonCode": "VN26",
+      "productCode": "PASSVN"
+    },
+    "VN_GEO": {
+      "OtipassServiceId": "PCUMID000FS25165",
+      "OtipassPSpaceId": "PROVIDER#PCUMID000FS25165",
+      "seasonCode": "VN26",
+      "productCode": "PASSVILLE2"
+    },
+    "VN_GEO": {
+      "OtipassServiceId": "PCUMID000FS25165",
+      "OtipassPSpaceId": "PROVIDER#PCUMID000FS25165",
+      "seasonCode": "VN26",
+      "productCode": "PASSVN"
+    }
+  }
+}
+"#;
+
 /// Goes on where the overview says, which must be this step.
 fn go_on(tab: &Tab<'_>, step: &str) {
     if tab.path() != "/office/set-up" {
@@ -57,6 +85,24 @@ fn sector(tab: &Tab<'_>, code: &str, name: &str) {
     tab.fill("Code", code);
     tab.fill("Name", name);
     tab.submit("Add");
+}
+
+/// Two sectors, each with its first door and device.
+fn sectors(tab: &Tab<'_>) {
+    go_on(tab, "Sectors, doors, devices");
+    sector(tab, "VN_AUG", "Musée des Augustins");
+    sector(tab, "VN_GEO", "Cabinet de géologie");
+}
+
+/// What the mapping parameters name, with its prices.
+fn catalogue(tab: &Tab<'_>) {
+    go_on(tab, "Catalogue");
+    tab.submit("Add them");
+    tariff(tab, "PASSVN", "CITYPASS", "9.50");
+    tariff(tab, "PASSVN2", "CITYLIGHT", "4.75");
+    tab.picture("office-set-up-catalogue");
+    go_on(tab, "Tariff sold by product");
+    tab.submit("Save");
 }
 
 fn connection(tab: &Tab<'_>, house: &House) {
@@ -107,29 +153,13 @@ fn from_an_empty_database_to_the_first_order_and_scanner() {
     let tab = browser.tab(DESK);
     house.begin(&tab);
     organisation(&tab);
-    go_on(&tab, "Sectors, doors, devices");
-    for (code, name) in [
-        ("VN_AUG", "Musée des Augustins"),
-        ("VN_GEO", "Cabinet de géologie"),
-    ] {
-        sector(&tab, code, name);
-    }
+    sectors(&tab);
     tab.picture("office-set-up-doors");
     connection(&tab, &house);
     go_on(&tab, "Mapping parameters");
     tab.fill("The parameters", MAPPING);
     tab.submit("Save");
-    go_on(&tab, "Catalogue");
-    tab.submit("Add them");
-    for (product, code, price) in [
-        ("PASSVN", "CITYPASS", "9.50"),
-        ("PASSVN2", "CITYLIGHT", "4.75"),
-    ] {
-        tariff(&tab, product, code, price);
-    }
-    tab.picture("office-set-up-catalogue");
-    go_on(&tab, "Tariff sold by product");
-    tab.submit("Save");
+    catalogue(&tab);
     channel_and_contact(&tab);
     let card = house.card(&browser);
     test_card(&tab, &card);
@@ -155,4 +185,45 @@ fn from_an_empty_database_to_the_first_order_and_scanner() {
     tab.within("#navigation").follow("Set-up");
     says(&tab, "Everything is in place.");
     tab.picture("office-set-up");
+}
+
+#[test]
+fn six_mistakes_of_the_mapping_are_cured_through_the_page() {
+    let house = House::open();
+    let browser = Browser::start(None);
+    let tab = browser.tab(DESK);
+    house.begin(&tab);
+    organisation(&tab);
+    sectors(&tab);
+
+    // The project belongs into the mapping parameters, not behind the URL.
+    go_on(&tab, "Connection to Otipass");
+    tab.fill("URL", &format!("{}/villeneuve", house.otipass));
+    tab.submit("Save and try");
+    tab.submit(&format!("Write “{}” and try", house.otipass));
+    says(&tab, "Saved.");
+
+    go_on(&tab, "Mapping parameters");
+    tab.fill("The parameters", MISTAKEN);
+    tab.submit("Save");
+    tab.picture("office-set-up-mapping");
+    says(&tab, "Not taken up yet");
+    tab.submit("Write “,” here");
+    tab.submit("Keep the entry of line 10");
+    // No button knows the right code of a product.
+    says(&tab, "PASSVILLE2");
+    let text = tab.run("document.querySelector('#text').value");
+    let text = text.as_str().unwrap().replace("PASSVILLE2", "PASSVN2");
+    tab.fill("The parameters", &text);
+    tab.submit("Save");
+    tab.submit("Write “PROVIDER#PCUMID000FSA5CD6” instead of “PROVIDER#PCUMID000FSA5CD7”");
+    tab.submit("Write “VN_AUG” instead of “VN_AUX”");
+    tab.submit("Tidy up the text");
+    let cured = tab.run("document.querySelector('#text').value");
+    assert_eq!(cured.as_str(), Some(MAPPING));
+
+    catalogue(&tab);
+    channel_and_contact(&tab);
+    let card = house.card(&browser);
+    test_card(&tab, &card);
 }

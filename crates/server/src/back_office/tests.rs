@@ -201,6 +201,21 @@ fn no_page_has_scripts_or_styles_of_its_own() {
 }
 
 #[test]
+fn no_page_loads_anything_from_elsewhere() {
+    for page in pages() {
+        for (tag, attributes) in tags(&page) {
+            let loads = match tag.as_str() {
+                "link" => attribute(&attributes, "href"),
+                "base" | "iframe" | "object" | "embed" => Some("another document"),
+                _ => attribute(&attributes, "src").or(attribute(&attributes, "srcset")),
+            };
+            let ours = loads.is_none_or(|address| address.starts_with("/office/assets/"));
+            assert!(ours, "{}: <{tag} {attributes}>", page.name);
+        }
+    }
+}
+
+#[test]
 fn every_form_that_changes_something_brings_its_token() {
     for page in pages() {
         let posts = page.html.matches("method=\"post\"").count();

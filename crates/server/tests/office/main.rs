@@ -16,3 +16,4 @@ mod set_up;
 mod site;
 mod site_table;
 mod two_steps;
+mod weight;

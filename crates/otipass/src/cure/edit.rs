@@ -207,10 +207,18 @@ pub(super) fn closing(text: &str) -> Option<char> {
 /// A piece of the text for people: on one line, and cut. A character that nobody
 /// sees is named.
 pub(super) fn shortened(text: &str) -> String {
-    let mut words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let (Some(first), "") = (text.chars().next(), words.trim_matches(is_invisible)) {
-        words = format!("U+{:04X}", u32::from(first));
+    if text
+        .trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
+        .is_empty()
+        && let Some(first) = text.chars().next()
+    {
+        return format!("U+{:04X}", u32::from(first));
     }
+    let mut words = if text.contains('\n') {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    } else {
+        text.to_owned()
+    };
     if let Some((cut, _)) = words.char_indices().nth(SHOWN_CHARS) {
         words.truncate(cut);
         words.push('…');

@@ -36,7 +36,7 @@ texts!(Texts {
     title: "Mise en service", "Set-up";
     lead: "Dans cet ordre. Chaque étape peut être quittée et reprise.",
         "In this order. Each step can be left and taken up again.";
-    whole: "Tout est en place. Le docteur regarde l’ensemble de plus près.",
+    whole: "Tout est en place. Le diagnostic regarde l’ensemble de plus près.",
         "Everything is in place. The doctor has a closer look at the whole.";
     go_on: "Continuer :", "Continue:";
     organisation: "Organisation et fuseau horaire", "Organisation and time zone";

@@ -68,6 +68,7 @@ CREATE INDEX box_staged_with_card ON box_staged (id) WHERE card_removed_at IS NU
 CREATE INDEX box_staged_unsold ON box_staged (season, product, business_day, state, held_reason)
     WHERE state IN ('ready', 'held');
 CREATE INDEX box_staged_ready ON box_staged (id) WHERE state = 'ready';
+CREATE INDEX box_staged_held ON box_staged (held_reason, id) WHERE state = 'held';
 
 CREATE TABLE box_stx_file (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

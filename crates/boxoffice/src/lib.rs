@@ -25,9 +25,11 @@ pub mod report;
 pub mod retention;
 mod staging;
 pub mod stx_file;
+pub mod stx_folder;
 mod stx_import;
 mod stx_row_check;
 mod ticket;
+pub mod unsold;
 
 pub use box_office::{BoxOffice, OpenError, Waiting};
 pub use catalogue::{Catalogue, CatalogueError};

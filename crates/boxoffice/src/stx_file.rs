@@ -85,6 +85,8 @@ pub struct StxFile {
     pub created_at: Timestamp,
     /// When its import ended.
     pub imported_at: Option<Timestamp>,
+    /// When the card numbers in it were removed; pseudonyms stand there since.
+    pub card_removed_at: Option<Timestamp>,
 }
 
 /// A rejected row, as it is kept: without the row itself.
@@ -143,15 +145,20 @@ pub enum FileError {
     Db(#[from] DbError),
 }
 
-/// The files recorded last, newest first, at most `limit`.
+/// The files recorded before `before`, newest first, at most `limit`.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn files(db: &Db, limit: u32) -> Result<Vec<StxFile>, DbError> {
+pub async fn files(
+    db: &Db,
+    before: Option<StxFileId>,
+    limit: u32,
+) -> Result<Vec<StxFile>, DbError> {
+    let before = before.map_or(i64::MAX, |id| id.0);
     db.read("stx files", move |tx| {
         tx.query(
-            "SELECT * FROM box_stx_file ORDER BY id DESC LIMIT $1",
-            params![limit],
+            "SELECT * FROM box_stx_file WHERE id < $1 ORDER BY id DESC LIMIT $2",
+            params![before, limit],
         )?
         .iter()
         .map(record)
@@ -160,16 +167,36 @@ pub async fn files(db: &Db, limit: u32) -> Result<Vec<StxFile>, DbError> {
     .await
 }
 
-/// The rows of a file that were rejected when it was imported last.
+/// One file; `None` if there is none of this number.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn rejections(db: &Db, file: StxFileId) -> Result<Vec<StxRejection>, DbError> {
+pub async fn file(db: &Db, id: StxFileId) -> Result<Option<StxFile>, DbError> {
+    db.read("stx file", move |tx| {
+        tx.query_opt("SELECT * FROM box_stx_file WHERE id = $1", params![id.0])?
+            .as_ref()
+            .map(record)
+            .transpose()
+    })
+    .await
+}
+
+/// The rows of a file that were rejected when it was imported last, behind the
+/// line `after`, at most `limit`.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn rejections(
+    db: &Db,
+    file: StxFileId,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<StxRejection>, DbError> {
     db.read("stx rejections", move |tx| {
         tx.query(
             "SELECT line, reason, explanation FROM box_stx_rejection
-             WHERE stx_file_id = $1 ORDER BY line",
-            params![file.0],
+             WHERE stx_file_id = $1 AND line > $2 ORDER BY line LIMIT $3",
+            params![file.0, after, limit],
         )?
         .iter()
         .map(|row| {
@@ -330,6 +357,7 @@ pub(crate) fn record(row: &Row) -> Result<StxFile, DbError> {
         rejected: row.get("rejected_count")?,
         created_at: row.get("created_at")?,
         imported_at: row.get("imported_at")?,
+        card_removed_at: row.get("card_removed_at")?,
     })
 }
 

@@ -5,6 +5,7 @@ use crate::catalogue::load_catalogue;
 use crate::readiness::channel_is_valid;
 use crate::retention::{self, Pseudonyms};
 use crate::stx_file::{self, StxFileId, hex};
+use crate::stx_folder::report_of;
 use crate::stx_row_check::{
     cancelled, catalogue_demands, demands, order_demands, price_demands, sold_otherwise,
     staged_otherwise,
@@ -166,16 +167,12 @@ impl BoxOffice {
     async fn open_file(&self, path: &Path) -> Result<(StxRows, String), ImportError> {
         let (from, dialect) = (path.to_owned(), self.dialect.clone());
         let opened = tokio::task::spawn_blocking(move || {
-            let inner = File::open(from)?;
-            if inner.metadata()?.len() > MAX_FILE_BYTES {
+            let mut file = Hashed::open(&from)?;
+            if file.inner.metadata()?.len() > MAX_FILE_BYTES {
                 return Err(FileRefusal::TooLarge);
             }
-            let mut file = Hashed {
-                inner,
-                hash: Sha256::new(),
-            };
             let rows = stx::read(&mut file, &dialect)?;
-            Ok((rows, hex(file.hash.finalize())))
+            Ok((rows, file.sha256()))
         })
         .await;
         opened
@@ -269,9 +266,7 @@ impl BoxOffice {
         path: &Path,
         rejected: &[RowRejection],
     ) -> Result<Option<PathBuf>, ImportError> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".report.csv");
-        let path = PathBuf::from(name);
+        let path = report_of(path);
         let (to, rejected, dialect) = (path.clone(), rejected.to_vec(), self.dialect.clone());
         tokio::task::spawn_blocking(move || {
             if rejected.is_empty() {
@@ -501,9 +496,23 @@ impl Import {
 }
 
 /// Takes the SHA-256 of what passes through.
-struct Hashed {
+pub(crate) struct Hashed {
     inner: File,
     hash: Sha256,
+}
+
+impl Hashed {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            inner: File::open(path)?,
+            hash: Sha256::new(),
+        })
+    }
+
+    /// Of what has passed, in hex.
+    pub(crate) fn sha256(self) -> String {
+        hex(self.hash.finalize())
+    }
 }
 
 impl Read for Hashed {

@@ -135,12 +135,17 @@ CREATE UNIQUE INDEX gate_check_follow_up ON gate_check (follows) WHERE follows I
 CREATE INDEX gate_check_with_card ON gate_check (arrived_at) WHERE card_removed_at IS NULL;
 
 -- Visitors that a device admitted and the gate cannot recognise: the check
--- stands as refused, the reconciliation shouts.
+-- stands as refused, and the reconciliation shouts until somebody has settled
+-- it by hand.
 CREATE TABLE gate_door_admitted (
     check_id TEXT NOT NULL PRIMARY KEY,
     outcome TEXT NOT NULL,
-    arrived_at BIGINT NOT NULL
+    arrived_at BIGINT NOT NULL,
+    settled_at BIGINT,
+    settled_by TEXT,
+    settled_note TEXT
 );
+CREATE INDEX gate_door_admitted_unsettled ON gate_door_admitted (check_id) WHERE settled_at IS NULL;
 
 -- Admitted on a business day and not cancelled.
 CREATE TABLE gate_device_day (
@@ -166,6 +171,7 @@ CREATE TABLE gate_control_barcode (
 );
 CREATE INDEX gate_control_barcode_queue ON gate_control_barcode (seq)
     WHERE delivered_at IS NULL AND refused IS NULL;
+CREATE INDEX gate_control_barcode_refused ON gate_control_barcode (seq) WHERE refused IS NOT NULL;
 
 -- What Otipass has yet to be told of, or has been told of.
 CREATE TABLE gate_declaration (
@@ -179,7 +185,7 @@ CREATE TABLE gate_declaration (
     disputed TEXT
 );
 CREATE INDEX gate_declaration_queue ON gate_declaration (due_at, seq) WHERE declared_at IS NULL;
-CREATE INDEX gate_declaration_disputed ON gate_declaration (check_id) WHERE disputed IS NOT NULL;
+CREATE INDEX gate_declaration_disputed ON gate_declaration (seq) WHERE disputed IS NOT NULL;
 
 -- Entries that were taken back. The row is its own place in the queue to
 -- ticketing, behind the control barcode.
@@ -197,6 +203,7 @@ CREATE TABLE gate_cancellation (
 );
 CREATE INDEX gate_cancellation_queue ON gate_cancellation (seq)
     WHERE delivered_at IS NULL AND refused IS NULL;
+CREATE INDEX gate_cancellation_refused ON gate_cancellation (seq) WHERE refused IS NOT NULL;
 
 -- Entries that Otipass counted, or may have, and is to give back.
 CREATE TABLE gate_give_back (

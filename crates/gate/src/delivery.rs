@@ -155,18 +155,7 @@ impl Gate {
     /// # Errors
     /// [`DbError`].
     pub async fn resend_refused(db: &Db) -> Result<u64, DbError> {
-        db.write("resend refused", |tx| {
-            let barcodes = tx.execute(
-                "UPDATE gate_control_barcode SET refused = NULL WHERE refused IS NOT NULL",
-                params![],
-            )?;
-            let cancellations = tx.execute(
-                "UPDATE gate_cancellation SET refused = NULL WHERE refused IS NOT NULL",
-                params![],
-            )?;
-            Ok(barcodes + cancellations)
-        })
-        .await
+        db.write("resend refused", resend_refused).await
     }
 
     /// Delivers the oldest control barcodes, or the oldest cancellations, at most
@@ -251,6 +240,22 @@ impl Gate {
             .map_err(DeliveryError::Db)?;
         Ok(delivered)
     }
+}
+
+/// Puts what ticketing refused back into the queues and says how many there are.
+///
+/// # Errors
+/// [`DbError`].
+pub fn resend_refused(tx: &mut Tx<'_>) -> Result<u64, DbError> {
+    let barcodes = tx.execute(
+        "UPDATE gate_control_barcode SET refused = NULL WHERE refused IS NOT NULL",
+        params![],
+    )?;
+    let cancellations = tx.execute(
+        "UPDATE gate_cancellation SET refused = NULL WHERE refused IS NOT NULL",
+        params![],
+    )?;
+    Ok(barcodes + cancellations)
 }
 
 type Queued = (i64, wire::ControlledTicket);

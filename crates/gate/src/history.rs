@@ -2,6 +2,7 @@
 //! made of it.
 
 use crate::check::read_as;
+use crate::door_admitted::Settlement;
 use crate::{Decision, Direction, Mode};
 use db::{Db, DbError, Row, Tx, Value, params};
 use kernel::{
@@ -73,6 +74,8 @@ pub struct History {
     pub followed_by: Option<CheckId>,
     /// Whether the device admitted whom the gate cannot recognise.
     pub door_admitted: bool,
+    /// That somebody has settled that by hand.
+    pub settlement: Option<Settlement>,
     /// When its card number was removed.
     pub card_removed_at: Option<Timestamp>,
     /// Its control barcode.
@@ -194,7 +197,7 @@ fn condition(filter: &CheckFilter) -> (String, Vec<Value>) {
     (text, values)
 }
 
-fn line(row: &Row) -> Result<CheckLine, DbError> {
+pub(crate) fn line(row: &Row) -> Result<CheckLine, DbError> {
     Ok(CheckLine {
         id: row.get("check_id")?,
         device: row.get("device")?,
@@ -218,7 +221,7 @@ pub async fn history(db: &Db, id: CheckId) -> Result<Option<History>, DbError> {
     db.read("one check", move |tx| {
         let row = tx.query_opt(
             "SELECT c.*, x.id AS cancellation, f.check_id AS followed_by,
-                    a.check_id AS door_admitted
+                    a.check_id AS door_admitted, a.settled_at, a.settled_by, a.settled_note
              FROM gate_check c
              LEFT JOIN gate_cancellation x ON x.check_id = c.check_id
              LEFT JOIN gate_check f ON f.follows = c.check_id
@@ -236,6 +239,7 @@ pub async fn history(db: &Db, id: CheckId) -> Result<Option<History>, DbError> {
             follows: row.get("follows")?,
             followed_by: row.get("followed_by")?,
             door_admitted: row.get::<Option<String>>("door_admitted")?.is_some(),
+            settlement: settlement(&row)?,
             card_removed_at: row.get("card_removed_at")?,
             barcode: barcode(tx, id)?,
             declaration: declaration(tx, id)?,
@@ -244,6 +248,17 @@ pub async fn history(db: &Db, id: CheckId) -> Result<Option<History>, DbError> {
         }))
     })
     .await
+}
+
+fn settlement(row: &Row) -> Result<Option<Settlement>, DbError> {
+    let Some(at) = row.get("settled_at")? else {
+        return Ok(None);
+    };
+    Ok(Some(Settlement {
+        at,
+        by: row.get("settled_by")?,
+        note: row.get("settled_note")?,
+    }))
 }
 
 fn barcode(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<BarcodeHistory>, DbError> {

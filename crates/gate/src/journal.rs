@@ -4,8 +4,8 @@
 use crate::cancellation;
 use crate::check::{self, Check, CheckError, Deciding, Freshness};
 use crate::decide::{self, Afterwards, Counted, Recognised, Verdict};
-use crate::{Decision, Gate, InterfaceSettings, Mode, Reason, Scan, Site, intent};
-use db::{DbError, Tx, params};
+use crate::{Decision, Gate, InterfaceSettings, Mode, Reason, Scan, Site, door_admitted, intent};
+use db::{DbError, Tx};
 use kernel::{CheckId, Timestamp};
 use std::sync::Arc;
 
@@ -151,7 +151,7 @@ fn keep_undecided(
     };
     let check = check::insert(tx, &deciding, site, None)?;
     if brought.door_admitted {
-        mark_door_admitted(tx, item, now)?;
+        door_admitted::mark(tx, item, now)?;
     }
     Ok(check)
 }
@@ -175,7 +175,7 @@ fn keep_decided(
         Afterwards::FollowUp(decision) => {
             // Marked before the gate could recognise it, it stays so: the
             // device has had its answer.
-            if !is_door_admitted(tx, scan.id)? {
+            if !door_admitted::is_marked(tx, scan.id)? {
                 let deciding = Deciding {
                     scan,
                     mode: Mode::Offline,
@@ -191,7 +191,7 @@ fn keep_decided(
                 return Ok((check, Freshness::First));
             }
         }
-        Afterwards::DoorAdmitted => mark_door_admitted(tx, item, now)?,
+        Afterwards::DoorAdmitted => door_admitted::mark(tx, item, now)?,
         Afterwards::TurnedAway => cancellation::turn_away(tx, &first, site, now)?,
     }
     Ok((first, Freshness::Repeated))
@@ -211,21 +211,4 @@ fn recognised_before(first: &Check, settings: &InterfaceSettings) -> Option<Reco
 
 fn is_pass(recognised: &Result<Recognised, Reason>) -> Result<(), Reason> {
     recognised.as_ref().map(drop).map_err(|reason| *reason)
-}
-
-fn mark_door_admitted(tx: &mut Tx<'_>, item: &JournalItem, now: Timestamp) -> Result<(), DbError> {
-    tx.execute(
-        "INSERT INTO gate_door_admitted (check_id, outcome, arrived_at) VALUES ($1, $2, $3)
-         ON CONFLICT (check_id) DO NOTHING",
-        params![item.scan.id, item.outcome.map(Decision::as_str), now],
-    )
-    .map(drop)
-}
-
-fn is_door_admitted(tx: &mut Tx<'_>, id: CheckId) -> Result<bool, DbError> {
-    let row = tx.query_opt(
-        "SELECT check_id FROM gate_door_admitted WHERE check_id = $1",
-        params![id],
-    )?;
-    Ok(row.is_some())
 }

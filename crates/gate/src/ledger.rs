@@ -87,25 +87,6 @@ fn standing(delivered_at: Option<i64>, refused: Option<String>) -> Standing {
     }
 }
 
-/// Checks whose visitor a device admitted and the gate could not recognise,
-/// because site or mapping had changed meanwhile; at most 100. Nothing was sold
-/// for them.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn door_admitted(db: &Db) -> Result<Vec<CheckId>, DbError> {
-    db.read("door admitted", |tx| {
-        tx.query(
-            "SELECT check_id FROM gate_door_admitted ORDER BY check_id LIMIT 100",
-            params![],
-        )?
-        .iter()
-        .map(|row| row.get("check_id"))
-        .collect()
-    })
-    .await
-}
-
 /// Accepted checks, whether or not they have a control barcode.
 ///
 /// # Errors

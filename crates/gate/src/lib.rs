@@ -23,7 +23,9 @@ mod declaration;
 mod delivery;
 mod device_report;
 mod device_token;
+pub mod door_admitted;
 mod enrolment;
+pub mod explained;
 mod gate;
 mod give_back;
 pub mod history;
@@ -49,7 +51,7 @@ pub use cancellation::{CANCEL_WITHIN_MS, CancelError, Cancellation, Cancelled, O
 pub use check::{Check, CheckError, Freshness};
 pub use decision::{Admission, Decision, Direction, Reason, UnknownDirection, UnknownOutcome};
 pub use declaration::{DeclareError, Declared};
-pub use delivery::{Delivered, DeliveryError};
+pub use delivery::{Delivered, DeliveryError, resend_refused};
 pub use device_report::{DeviceReport, DeviceState, devices};
 pub use device_token::{DeviceToken, TokenError, revoke_tokens};
 pub use enrolment::{

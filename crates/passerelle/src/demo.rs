@@ -198,7 +198,7 @@ async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict, DemoErro
         gate::read_site(site).0,
         otipass::read_mapping(mapping_text).mapping,
     ) else {
-        return Err(gate::SiteError::Missing).map_err(AssembleError::from)?;
+        return Err(AssembleError::from(gate::SiteError::Missing).into());
     };
     let sandbox = sandbox(&config, mapping, &site, &clock);
     let shutdown = CancellationToken::new();

@@ -101,6 +101,13 @@ fn for_people(books: &Reconciliation) -> String {
             "admitted all the same; the account shows those that are sold",
         ),
     ]);
+    if books.settled_by_hand > 0 {
+        rows.push((
+            "settled by hand",
+            books.settled_by_hand,
+            "admitted by a device, not recognised here; each has a note in the back office",
+        ));
+    }
     let rows: Vec<_> = rows
         .into_iter()
         .map(|(name, count, note)| vec![name.to_owned(), count.to_string(), note.to_owned()])

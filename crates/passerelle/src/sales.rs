@@ -95,7 +95,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, SalesError> {
             })
         }
         Action::List { format } => {
-            let files = stx_file::files(&db, LISTED).await?;
+            let files = stx_file::files(&db, None, LISTED).await?;
             Ok(print(format, &files, |files| list(files))?)
         }
         Action::Map { product, tariff } => map(&db, &box_office, product, tariff).await,

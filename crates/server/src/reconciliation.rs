@@ -2,6 +2,10 @@
 //! orders = account lines, barcode by barcode, with each difference explained or
 //! shouted about.
 
+mod difference;
+
+pub use difference::{Difference, Subject};
+
 use boxoffice::HeldReason;
 use boxoffice::ledger::{Contradiction, StagedState};
 use boxoffice::pending_account::Amount;
@@ -53,6 +57,9 @@ pub struct Reconciliation {
     /// Entries that Otipass disputes; they were admitted all the same, and are
     /// sold or held like any other.
     pub disputed: i64,
+    /// Visitors whom a device admitted and the gate could not recognise, and that
+    /// somebody has settled by hand.
+    pub settled_by_hand: i64,
     /// How many differences nothing explains.
     pub unexplained: usize,
     /// These, at most 1,000.
@@ -69,19 +76,6 @@ pub enum Sides {
     Gate,
     /// The box office's; the gates are elsewhere.
     BoxOffice,
-}
-
-/// A difference that nothing explains.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Difference {
-    /// A stable name.
-    pub code: &'static str,
-    /// The check, order or barcode; barcodes are masked.
-    pub of: String,
-    /// What is wrong.
-    pub what: String,
-    /// What to do.
-    pub cure: &'static str,
 }
 
 impl Reconciliation {
@@ -115,15 +109,15 @@ async fn compare(db: &Db, sides: Sides) -> Result<(Reconciliation, BTreeSet<Diff
     for check in gate::ledger::without_barcode(db).await? {
         tally.shout(
             "check_without_barcode",
-            format!("check {check}"),
+            Subject::Check(check),
             "It was accepted and has no control barcode.".to_owned(),
             "Report this: it cannot happen without a fault in the database or this program.",
         );
     }
-    for check in gate::ledger::door_admitted(db).await? {
+    for check in gate::door_admitted::unsettled(db).await? {
         tally.shout(
             "admitted_not_recognised",
-            format!("check {check}"),
+            Subject::Check(check),
             "A device admitted the visitor, and the gate could not recognise pass or sector when it \
              heard of it. Nothing was sold."
                 .to_owned(),
@@ -137,11 +131,12 @@ async fn compare(db: &Db, sides: Sides) -> Result<(Reconciliation, BTreeSet<Diff
     for order in boxoffice::ledger::orders_without_ticket(db).await? {
         tally.shout(
             "order_without_ticket",
-            format!("order {order}"),
+            Subject::Order(order),
             "It has no ticket.".to_owned(),
             "Report this: it cannot happen without a fault in the database or this program.",
         );
     }
+    tally.sums.settled_by_hand = gate::door_admitted::settled(db).await?;
     let counts = boxoffice::report::counts(db).await?;
     tally.sums.orders = counts.orders;
     tally.sums.account = counts.account;
@@ -175,6 +170,7 @@ impl Tally {
                 account: Amount::default(),
                 tickets_from_elsewhere: 0,
                 disputed: 0,
+                settled_by_hand: 0,
                 unexplained: 0,
                 differences: Vec::new(),
             },
@@ -182,12 +178,24 @@ impl Tally {
         }
     }
 
-    fn shout(&mut self, code: &'static str, of: String, what: String, cure: &'static str) {
+    fn shout(&mut self, code: &'static str, of: Subject, what: String, cure: &'static str) {
         self.differences.insert(Difference {
             code,
             of,
             what,
             cure,
+            said: None,
+        });
+    }
+
+    /// About what ticketing refused, in its own words.
+    fn shout_refusal(&mut self, code: &'static str, of: Subject, what: &str, said: &str) {
+        self.differences.insert(Difference {
+            code,
+            of,
+            what: format!("{what}: {said}"),
+            cure: "Cure what ticketing names, then send it again: passerelle sales resend.",
+            said: Some(said.to_owned()),
         });
     }
 
@@ -198,8 +206,8 @@ impl Tally {
             Pair::Both(gate, sold) => (gate.barcode.clone(), Some(gate), Some(sold)),
         };
         let name = match &gate {
-            Some(gate) => format!("check {} (barcode {barcode})", gate.check_id),
-            None => format!("barcode {barcode}"),
+            Some(gate) => Subject::Entry(gate.check_id, barcode),
+            None => Subject::Barcode(barcode),
         };
         let staged = sold.as_ref().and_then(|entry| entry.staged);
         let has_ticket = sold.as_ref().is_some_and(|entry| entry.ticket.is_some());
@@ -218,11 +226,11 @@ impl Tally {
                     "Ask whoever runs ticketing whether a backup was restored there.",
                 ),
                 // If it is staged, then perhaps with another content.
-                (Standing::Refused(why), _) => self.shout(
+                (Standing::Refused(said), _) => self.shout_refusal(
                     "refused_by_ticketing",
                     name.clone(),
-                    format!("Ticketing refused it: {why}"),
-                    "Cure what ticketing names, then send it again: passerelle sales resend.",
+                    "Ticketing refused it",
+                    said,
                 ),
             }
         } else if staged.is_some() && self.sums.sides == Sides::BoxOffice {
@@ -309,7 +317,7 @@ impl Tally {
     /// Whether both sides say the same of a cancelled entry.
     fn cancellation(
         &mut self,
-        name: &str,
+        name: &Subject,
         gate: Option<&gate::ledger::Entry>,
         sold: Option<&boxoffice::ledger::Entry>,
     ) {
@@ -335,13 +343,17 @@ impl Tally {
                     .to_owned(),
                 "Ask whoever runs ticketing whether a backup was restored there.",
             ),
-            Some(Standing::Refused(why)) => (
-                "cancellation_refused",
-                format!("Its entry was cancelled, and ticketing refused to hear of it: {why}"),
-                "Cure what ticketing names, then send it again: passerelle sales resend.",
-            ),
+            Some(Standing::Refused(said)) => {
+                self.shout_refusal(
+                    "cancellation_refused",
+                    name.clone(),
+                    "Its entry was cancelled, and ticketing refused to hear of it",
+                    said,
+                );
+                return;
+            }
         };
-        self.shout(code, name.to_owned(), what, cure);
+        self.shout(code, name.clone(), what, cure);
     }
 }
 

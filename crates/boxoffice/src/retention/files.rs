@@ -4,6 +4,7 @@
 
 use super::{is_kept, key};
 use crate::stx_file::{FileError, FileState, StxFile, StxFileId, hex, put_in_place, record};
+use crate::stx_folder::report_of;
 use db::{Db, DbError, Tx, params};
 use kernel::{ControlBarcode, PseudonymKey, Timestamp};
 use secutix::stx::{self, Dialect, StxWriter};
@@ -70,7 +71,7 @@ pub async fn files(
         after = last.id;
         for file in records {
             let path = folder.join(&file.name);
-            let report = beside(&path, ".report.csv");
+            let report = report_of(&path);
             let task = task(db, &file, &path, dialect, &key).await?;
             match &task {
                 Task::Wait => continue,
@@ -194,12 +195,6 @@ fn stands(
         params![barcode],
     )?;
     Ok(with_card.is_empty().then(|| barcode.clone()))
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 fn delete(path: &Path) -> Result<(), FileError> {

@@ -261,7 +261,7 @@ async fn a_cancellation_between_writing_and_importing_is_rejected_there(test: Te
     let run = desk.office.run_external_sales().await.unwrap();
     // What was cancelled in time is no fault of the run's.
     assert_eq!((run.tickets(), run.rejected()), (2, 0));
-    let kept = rejections(desk.office.db(), file.id).await.unwrap();
+    let kept = rejections(desk.office.db(), file.id, 0, 100).await.unwrap();
     let reasons: Vec<_> = kept.iter().map(|r| (r.line, r.reason.as_str())).collect();
     assert_eq!(reasons, [(3, "barcode_cancelled")]);
     assert_eq!(run.taken_up[0].rejected.len(), 1);

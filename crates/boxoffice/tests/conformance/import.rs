@@ -25,7 +25,7 @@ db::conformance! {
 }
 
 /// The STX_File of the admissions `0..rows`, written by a box office elsewhere.
-async fn foreign_file(rows: usize) -> String {
+pub async fn foreign_file(rows: usize) -> String {
     let elsewhere = Desk::open(sqlite_in_memory().await).await;
     elsewhere.stage(0..rows).await;
     let file = elsewhere.office.write_sales_file(StagedId::START).await;
@@ -165,7 +165,9 @@ async fn exactly_the_damaged_rows_are_rejected(test: TestDb) {
     assert_eq!(desk.counts().await.account.amount_minor.minor(), 76 * 950);
     desk.sound_ledger().await;
 
-    let kept = rejections(desk.office.db(), report.file).await.unwrap();
+    let kept = rejections(desk.office.db(), report.file, 0, 100)
+        .await
+        .unwrap();
     let kept_reasons: Vec<_> = kept
         .iter()
         .map(|r| (u64::try_from(r.line).unwrap(), r.reason.clone()))
@@ -179,7 +181,7 @@ async fn exactly_the_damaged_rows_are_rejected(test: TestDb) {
     }
     let written = std::fs::read_to_string(report.report.unwrap()).unwrap();
     assert_eq!(written.lines().count(), 1 + DAMAGES.len());
-    let record = &files(desk.office.db(), 1).await.unwrap()[0];
+    let record = &files(desk.office.db(), None, 1).await.unwrap()[0];
     assert_eq!(
         (record.rows, record.tickets, record.rejected, record.state),
         (100, 76, 24, FileState::Imported)
@@ -364,10 +366,12 @@ async fn an_interrupted_import_goes_on_under_its_record(test: TestDb) {
         assert_eq!(again.file, first.file);
         assert_eq!(again.tickets, tickets);
         assert_eq!(again.already_imported, already_imported);
-        let kept = rejections(desk.office.db(), first.file).await.unwrap();
+        let kept = rejections(desk.office.db(), first.file, 0, 100)
+            .await
+            .unwrap();
         assert_eq!(kept, []);
     }
-    let records = files(desk.office.db(), 10).await.unwrap();
+    let records = files(desk.office.db(), None, 10).await.unwrap();
     assert_eq!(records.len(), 1);
     assert_eq!((records[0].tickets, records[0].already_imported), (3, 3));
 }
@@ -405,7 +409,7 @@ async fn a_file_that_cannot_be_used_changes_nothing(test: TestDb) {
         };
         assert_eq!(found, *expected);
     }
-    assert!(files(desk.office.db(), 10).await.unwrap().is_empty());
+    assert!(files(desk.office.db(), None, 10).await.unwrap().is_empty());
 
     let nothing = Desk::open_with(sqlite_in_memory().await, Catalogue::default()).await;
     let path = nothing.file("file.csv", text);

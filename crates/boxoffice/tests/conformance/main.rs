@@ -4,8 +4,10 @@
 
 mod cancellation;
 mod desk;
+mod folder;
 mod history;
 mod import;
 mod reports;
 mod runs;
 mod staging;
+mod unsold;

@@ -97,7 +97,7 @@ async fn what_was_ready_is_held_when_the_catalogue_changes(test: TestDb) {
     desk.office.run_external_sales().await.unwrap();
     let held = desk.counts().await.held_reasons;
     assert_eq!(held, [(HeldReason::TariffNotValid, 3)].into());
-    assert!(files(desk.office.db(), 10).await.unwrap().is_empty());
+    assert!(files(desk.office.db(), None, 10).await.unwrap().is_empty());
 }
 
 async fn a_mapped_tariff_releases_what_is_held(test: TestDb) {
@@ -143,7 +143,7 @@ async fn a_run_sells_each_ready_barcode_once(test: TestDb) {
     assert_eq!(counts.account.vat_minor, Money::from_minor(1203 * 50));
     assert_eq!(desk.sound_ledger().await.len(), 1203);
 
-    let record = &files(desk.office.db(), 10).await.unwrap()[0];
+    let record = &files(desk.office.db(), None, 10).await.unwrap()[0];
     assert_eq!(record.state, FileState::Imported);
     assert_eq!((record.orders, record.tickets), (1203, 1203));
     assert_eq!(
@@ -203,7 +203,7 @@ async fn a_record_whose_file_never_came_is_given_up(test: TestDb) {
     let state = |id| {
         let db = desk.office.db().clone();
         async move {
-            let all = files(&db, 10).await.unwrap();
+            let all = files(&db, None, 10).await.unwrap();
             all.into_iter().find(|f| f.id == id).unwrap().state
         }
     };
@@ -225,7 +225,7 @@ async fn a_damaged_file_of_ours_is_given_up(test: TestDb) {
     std::fs::write(&file.path, [0xff, 0xfe]).unwrap();
     let run = desk.office.run_external_sales().await.unwrap();
     assert_eq!((run.taken_up.len(), run.tickets()), (0, 3));
-    let states: Vec<_> = files(desk.office.db(), 10).await.unwrap();
+    let states: Vec<_> = files(desk.office.db(), None, 10).await.unwrap();
     let states: Vec<_> = states.iter().map(|f| f.state).collect();
     assert_eq!(states, [FileState::Imported, FileState::Abandoned]);
 }

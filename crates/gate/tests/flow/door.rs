@@ -6,8 +6,10 @@ use crate::house::{
 };
 use db::testing::TestDb;
 use db::{DbError, params};
+use gate::door_admitted::{Settled, Settlement, settle};
 use gate::{
-    CheckError, Declared, DeviceSettings, Direction, Freshness, Merged, Scan, WhenSilent, ledger,
+    CheckError, Declared, DeviceSettings, Direction, Freshness, Merged, Scan, WhenSilent,
+    door_admitted, history, ledger,
 };
 use otipass::{EntriesLeft, References, Refusal};
 use sandbox::Failure;
@@ -23,6 +25,7 @@ db::conformance! {
     a_refusal_costs_no_entry_that_otipass_counted_unheard,
     a_refusal_of_the_device_is_kept_with_its_reason,
     whom_the_gate_cannot_recognise_any_more_it_does_not_forget,
+    whom_the_gate_cannot_recognise_is_settled_by_hand_once,
     what_otipass_may_have_counted_is_not_counted_again,
     not_even_by_a_forgetful_partner,
 }
@@ -284,7 +287,7 @@ async fn whom_the_gate_cannot_recognise_any_more_it_does_not_forget(test: TestDb
             assert_eq!(told, "sector_not_mapped", "{round}");
         }
     }
-    let marked = ledger::door_admitted(&house.test.db).await.unwrap();
+    let marked = door_admitted::unsettled(&house.test.db).await.unwrap();
     assert_eq!(marked, [id(1), id(2)]);
     // The device has had its answer: a sector that is mapped later changes none.
     let mut changed = site();
@@ -297,9 +300,45 @@ async fn whom_the_gate_cannot_recognise_any_more_it_does_not_forget(test: TestDb
     // A visitor who could not leave is nobody's sale.
     house.brought(&exit(3, "PDA99", GOOD), "exit").await;
     assert_eq!(
-        ledger::door_admitted(&house.test.db).await.unwrap().len(),
+        door_admitted::unsettled(&house.test.db)
+            .await
+            .unwrap()
+            .len(),
         2
     );
+}
+
+async fn whom_the_gate_cannot_recognise_is_settled_by_hand_once(test: TestDb) {
+    let house = usual(test).await;
+    let db = &house.test.db;
+    for n in 1..=2 {
+        house
+            .brought(&scan(n, "PDA13", GOOD), "accepted_offline")
+            .await;
+    }
+    let settle = async |n, note: &str| {
+        let settlement = Settlement {
+            at: now(),
+            by: "Camille".to_owned(),
+            note: note.to_owned(),
+        };
+        let settled = db.write("settle", move |tx| settle(tx, id(n), &settlement));
+        let settled: Result<Settled, DbError> = settled.await;
+        settled.unwrap()
+    };
+    assert_eq!(settle(1, "sold at the desk").await, Settled::Now);
+    assert_eq!(settle(1, "something else").await, Settled::Before);
+    assert_eq!(settle(9, "").await, Settled::Unknown);
+    // The device says it once more: it stays settled.
+    house
+        .brought(&scan(1, "PDA13", GOOD), "accepted_offline")
+        .await;
+    assert_eq!(door_admitted::unsettled(db).await.unwrap(), [id(2)]);
+    assert_eq!(door_admitted::settled(db).await.unwrap(), 1);
+    let told = history::history(db, id(1)).await.unwrap().unwrap();
+    assert_eq!(told.settlement.unwrap().note, "sold at the desk");
+    let told = history::history(db, id(2)).await.unwrap().unwrap();
+    assert!(told.door_admitted && told.settlement.is_none());
 }
 
 async fn what_otipass_may_have_counted_is_not_counted_again(test: TestDb) {

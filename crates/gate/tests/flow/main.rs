@@ -9,6 +9,7 @@ mod day;
 mod desk;
 mod devices;
 mod door;
+mod explained;
 mod house;
 mod interface;
 mod journal;

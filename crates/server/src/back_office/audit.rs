@@ -62,6 +62,13 @@ texts!(Texts {
     device_revoked: "Jetons d’un appareil repris", "Tokens of a device taken back";
     places: "Secteurs et portes", "Sectors and doors";
     devices: "Appareils", "Devices";
+    sales: "Ventes", "Sales";
+    checks: "Contrôles", "Checks";
+    run: "Ventes externes lancées", "External sales run";
+    sent_again: "Renvoyé à la billetterie", "Sent to ticketing again";
+    uploaded: "Fichier de ventes envoyé", "Sales file uploaded";
+    imported_again: "Fichier de ventes importé à nouveau", "Sales file imported again";
+    settled: "Contrôle réglé à la main", "Check settled by hand";
     name: "nom", "name";
     login: "identifiant", "login";
     role: "rôle", "role";
@@ -107,6 +114,11 @@ impl Texts {
             "device.removed" => self.device_removed,
             "device.enrolment_begun" => self.enrolment_begun,
             "device.revoked" => self.device_revoked,
+            "sales.run" => self.run,
+            "sales.sent_again" => self.sent_again,
+            "sales.uploaded" => self.uploaded,
+            "sales.imported_again" => self.imported_again,
+            "check.settled" => self.settled,
             other => other,
         }
     }
@@ -147,6 +159,8 @@ impl Texts {
             ("session", self.sessions),
             ("site", self.places),
             ("device", self.devices),
+            ("check", self.checks),
+            ("sales", self.sales),
         ]
     }
 }

@@ -2,6 +2,7 @@
 //! story on one page. A card's number is typed whole, goes by a form and never
 //! into an address, and is never shown whole.
 
+pub(crate) mod settle;
 pub(crate) mod story;
 
 pub(crate) use story::{samples as story_samples, show};
@@ -252,7 +253,7 @@ pub(crate) async fn of_card(visit: Visit, entered: Entered) -> Answer {
 }
 
 /// Checks for pages with sample data.
-fn sample_checks() -> Vec<CheckLine> {
+pub(super) fn sample_checks() -> Vec<CheckLine> {
     let one = |n: u32, outcome: &str, mode, cancelled| {
         let at: Timestamp = "2026-07-14T07:00:00.114Z".parse().ok()?;
         Some(CheckLine {

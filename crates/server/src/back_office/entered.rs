@@ -19,6 +19,11 @@ impl Entered {
         Self(form_urlencoded::parse(text).into_owned().collect())
     }
 
+    /// Fields that came another way; pairs of name and text.
+    pub(crate) const fn of(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
     /// A field's text.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.0

@@ -17,6 +17,7 @@ texts!(Texts {
         "The second step of this account is off.";
     password_chosen: "Votre mot de passe est enregistré. Connectez-vous.",
         "Your password is saved. Now sign in.";
+    imported: "Le fichier est importé : voici le résultat.", "The file is imported: here is what came of it.";
 });
 
 /// What can be said. The cookie holds its name, never a text.
@@ -31,10 +32,11 @@ pub(crate) enum Flash {
     AccountEnabled,
     SecondStepReset,
     PasswordChosen,
+    Imported,
 }
 
 impl Flash {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Saved,
         Self::PasswordChanged,
         Self::TwoStepsOff,
@@ -43,6 +45,7 @@ impl Flash {
         Self::AccountEnabled,
         Self::SecondStepReset,
         Self::PasswordChosen,
+        Self::Imported,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -55,6 +58,7 @@ impl Flash {
             Self::AccountEnabled => "account_enabled",
             Self::SecondStepReset => "second_step_reset",
             Self::PasswordChosen => "password_chosen",
+            Self::Imported => "imported",
         }
     }
 
@@ -73,6 +77,7 @@ impl Flash {
             Self::AccountEnabled => t.account_enabled,
             Self::SecondStepReset => t.second_step_reset,
             Self::PasswordChosen => t.password_chosen,
+            Self::Imported => t.imported,
         }
     }
 }

@@ -24,6 +24,9 @@ texts!(Texts {
     checks: "Contrôles", "Checks";
     devices: "Appareils", "Devices";
     statement: "Relevé de compte", "Account statement";
+    reconciliation: "Rapprochement", "Reconciliation";
+    queue: "En attente", "Waiting";
+    sales_files: "Fichiers de ventes", "Sales files";
     system: "Le système", "The system";
     set_up: "Mise en service", "Set-up";
     doctor: "Diagnostic", "Doctor";
@@ -92,6 +95,9 @@ fn places(t: &'static Texts) -> Vec<(&'static str, Vec<(&'static str, &'static s
                 ("/office/sales", t.sales),
                 ("/office/attendance", t.attendance),
                 ("/office/statement", t.statement),
+                ("/office/reconciliation", t.reconciliation),
+                ("/office/queue", t.queue),
+                ("/office/sales-files", t.sales_files),
             ],
         ),
         (

@@ -21,6 +21,7 @@ mod form;
 mod format;
 mod frame;
 mod guard;
+mod held;
 mod me;
 mod outcome;
 mod page_error;
@@ -29,9 +30,13 @@ mod pdf;
 mod period;
 mod plot;
 mod provider;
+mod queue;
+mod reconciliation;
 mod routes;
 mod sales;
+mod sales_files;
 mod second_step;
+mod selling;
 mod set_up;
 mod sign_in;
 mod statement;
@@ -106,6 +111,8 @@ pub(crate) struct Inner {
     pub(crate) missing: Vec<Missing>,
     /// The one reader of the day, for all who watch it.
     pub(crate) day: today::Reader,
+    /// The one who compares the books.
+    pub(crate) books: reconciliation::Books,
     /// The places of those who watch the day.
     pub(crate) streams: Arc<Semaphore>,
     /// Cancelled when the service is to end.
@@ -137,6 +144,7 @@ pub(crate) fn router(service: &Service, ending: &CancellationToken) -> Option<Ro
             .map(|role| Arc::clone(&role.box_office)),
         missing: service.missing.clone(),
         day: today::Reader::default(),
+        books: reconciliation::Books::default(),
         streams: Arc::new(Semaphore::new(today::STREAMS)),
         ending: ending.clone(),
         settled: AtomicBool::new(false),

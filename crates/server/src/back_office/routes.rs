@@ -7,8 +7,9 @@ use super::frame::Frame;
 use super::guard::{guard, nothing_here};
 use super::page_error::PageError;
 use super::{
-    Office, accounts, assets, attendance, audit, checks, me, provider, sales, second_step, set_up,
-    sign_in, statement, statement_file, support, today, welcome,
+    Office, accounts, assets, attendance, audit, checks, me, provider, queue, reconciliation,
+    sales, sales_files, second_step, set_up, sign_in, statement, statement_file, support, today,
+    welcome,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -52,6 +53,10 @@ const ADMINISTRATORS: Who = Who::Roles(&[Role::Administrator]);
 const ADMINISTRATORS_AND_SUPPORT: Who = Who::Roles(&[Role::Administrator, Role::Support]);
 /// Those who close the books, and those who only look.
 const BOOKS: Who = Who::Roles(&[Role::Administrator, Role::Finance, Role::Support]);
+/// Those who close the books, and change them.
+const CLOSERS: Who = Who::Roles(&[Role::Administrator, Role::Finance]);
+/// Those who see to it that what the gates did gets into the books.
+const BOOKS_OR_GATES: Who = Who::Roles(&[Role::Administrator, Role::GateManager, Role::Finance]);
 /// Those who set up what the gates are made of.
 const GATES: Who = Who::Roles(&[Role::Administrator, Role::GateManager]);
 /// The same, and those who only look.
@@ -135,6 +140,7 @@ pub(crate) const TABLE: &[Route] = &[
     page("/office/checks", ANY, || get(checks::list), checks::samples),
     answering("/office/checks", ANY, || post(checks::of_card), checks::card_samples),
     page("/office/checks/{id}", ANY, || get(checks::show), checks::story_samples),
+    action("/office/checks/{id}/settle", BOOKS_OR_GATES, || post(checks::settle::take)),
 
     // The books.
     page("/office/sales", BOOKS, || get(sales::show), sales::samples),
@@ -143,6 +149,19 @@ pub(crate) const TABLE: &[Route] = &[
     file("/office/statement.csv", BOOKS, || get(statement_file::csv)),
     file("/office/statement.xlsx", BOOKS, || get(statement_file::xlsx)),
     file("/office/statement.pdf", BOOKS, || get(statement_file::pdf)),
+    page("/office/reconciliation", BOOKS, || get(reconciliation::show), reconciliation::samples),
+    action("/office/reconciliation", CLOSERS, || post(reconciliation::compare)),
+    page("/office/queue", ANY, || get(queue::show), queue::samples),
+    page("/office/queue/{list}", ANY, || get(queue::list::show), queue::list::samples),
+    answering("/office/queue/try-again", CLOSERS, || post(queue::try_again), queue::samples),
+    answering("/office/queue/send-again", BOOKS_OR_GATES, || post(queue::send_again), queue::samples),
+    page("/office/sales-files", BOOKS, || get(sales_files::list), sales_files::samples),
+    answering("/office/sales-files", CLOSERS, || post(sales_files::upload::take).layer(DefaultBodyLimit::max(sales_files::upload::LIMIT_BYTES)), sales_files::samples),
+    answering("/office/sales-files/run", CLOSERS, || post(sales_files::run), sales_files::samples),
+    page("/office/sales-files/{id}", BOOKS, || get(sales_files::show), sales_files::file_samples),
+    answering("/office/sales-files/{id}/again", CLOSERS, || post(sales_files::upload::again), sales_files::file_samples),
+    file("/office/sales-files/{id}/file", CLOSERS, || get(sales_files::download::file)),
+    file("/office/sales-files/{id}/report", CLOSERS, || get(sales_files::download::report)),
 
     // One's own account.
     page("/office/me", ANY, || get(me::show), me::samples),

@@ -49,8 +49,8 @@ texts!(Texts {
         "The clock of {device} is off by {wait}. Set it to automatic time.";
     device_battery: "{device} n’a plus que {n} % de batterie. Mettez-le en charge.",
         "{device} has only {n}% of battery left. Charge it.";
-    held: "{n} entrées ne peuvent pas être vendues. « passerelle reconcile » dit pourquoi et comment y remédier.",
-        "{n} entries cannot be sold. `passerelle reconcile` says why, and what to do.";
+    held: "{n} entrées ne peuvent pas être vendues.", "{n} entries cannot be sold.";
+    see: "Voir pourquoi, et que faire", "See why, and what to do";
     late: "{n} codes attendent de partir à la billetterie. Si le nombre monte encore, regardez si elle répond.",
         "{n} barcodes wait to go to ticketing. If the number keeps growing, look whether it answers.";
     undeclared: "{n} entrées restent à déclarer à Otipass. Si le nombre monte encore, regardez s’il répond.",
@@ -114,6 +114,12 @@ struct Tile {
     note: String,
 }
 
+/// What is not well, in words, and the page that says more.
+struct Worry {
+    text: String,
+    place: Option<&'static str>,
+}
+
 /// An hour of the plot: now, and a week ago.
 struct Bar {
     x: i64,
@@ -148,7 +154,7 @@ struct DeviceLine {
 #[template(path = "back_office/today_parts.html")]
 struct Parts {
     t: &'static Texts,
-    concerns: Vec<String>,
+    concerns: Vec<Worry>,
     tiles: Vec<Tile>,
     has_gate: bool,
     hours: Vec<String>,
@@ -191,7 +197,10 @@ impl Parts {
             t,
             concerns: verdict::concerns(facts, &formats.zone)
                 .iter()
-                .map(|concern| words(t, formats, concern))
+                .map(|concern| Worry {
+                    text: words(t, formats, concern),
+                    place: place(concern),
+                })
                 .collect(),
             tiles: Vec::new(),
             has_gate: facts.gate.is_some(),
@@ -439,6 +448,14 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
         Concern::Offline { device } => fill(t.device_offline, &[("device", device)]),
         Concern::Clock { device, ms } => waited(t.device_clock, device, *ms),
         Concern::Battery { device, percent } => counted(t.device_battery, device, *percent),
+    }
+}
+
+/// The page on which something can be done about it.
+const fn place(concern: &Concern) -> Option<&'static str> {
+    match concern {
+        Concern::Held(_) | Concern::Late(_) | Concern::Undeclared(_) => Some("/office/queue"),
+        _ => None,
     }
 }
 

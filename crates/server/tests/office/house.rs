@@ -40,7 +40,7 @@ type MakeProvider = Box<dyn FnOnce(&str) -> Provider>;
 
 /// What the doctor finds in these mapping parameters; in the whole set-up if
 /// there are none.
-type Finds = fn(Option<&str>) -> Vec<Finding>;
+pub type Finds = fn(Option<&str>) -> Vec<Finding>;
 
 /// What differs from test to test.
 #[derive(Default)]
@@ -58,7 +58,7 @@ pub struct Plan {
 
 /// A doctor that finds what the test says.
 #[derive(Debug, Clone, Copy)]
-struct TestDoctor(Finds);
+pub struct TestDoctor(pub Finds);
 
 impl Doctor for TestDoctor {
     fn examine(&self, question: Question) -> Coming<Diagnosis> {
@@ -142,19 +142,7 @@ impl House {
     }
 
     pub async fn hire_as(&self, login: &str, role: Role) -> staff::Account {
-        let profile = Profile {
-            name: format!("Person {login}"),
-            login: login.to_owned(),
-            role,
-        };
-        let actor = Actor::service();
-        let invited = self.staff.create_account(&actor, profile).await.unwrap();
-        let password = PASSWORD.into();
-        let accepted = self
-            .staff
-            .accept_invitation(&invited.token, password, "192.0.2.1")
-            .await;
-        self.staff.account(accepted.unwrap()).await.unwrap()
+        hire(&self.staff, login, role).await
     }
 
     /// A browser in which the account is signed in.
@@ -195,6 +183,21 @@ async fn gate_of(test: &TestDb, clock: &ManualClock) -> GateRole {
         ticketing: AccessControlClient::new(settings, Arc::new(clock.clone())).unwrap(),
         delivery_pause: Duration::from_millis(10),
     }
+}
+
+/// An account with the usual password.
+pub async fn hire(staff: &Staff, login: &str, role: Role) -> staff::Account {
+    let profile = Profile {
+        name: format!("Person {login}"),
+        login: login.to_owned(),
+        role,
+    };
+    let actor = Actor::service();
+    let invited = staff.create_account(&actor, profile).await.unwrap();
+    let accepted = staff
+        .accept_invitation(&invited.token, PASSWORD.into(), "192.0.2.1")
+        .await;
+    staff.account(accepted.unwrap()).await.unwrap()
 }
 
 pub async fn sign_in(browser: &mut Browser, login: &str, password: &str) -> Answer {

@@ -17,6 +17,7 @@ use secutix::client::{AccessControlClient, ClientSettings};
 use secutix::stx::Dialect;
 use secutix::token::ExpectedCaller;
 use serde_json::{Value, json};
+use server::back_office::OfficeRole;
 use server::reconciliation::{Reconciliation, Sides, reconcile};
 use server::{BoxOfficeRole, GateRole, ServeError, Service};
 use std::collections::BTreeMap;
@@ -70,6 +71,8 @@ pub struct Plan {
     /// Where ticketing is, if not in this service.
     pub ticketing: Option<String>,
     pub external_sales_every: Option<Duration>,
+    /// The back office, if it is there too.
+    pub office: Option<OfficeRole>,
     pub prometheus: PrometheusHandle,
 }
 
@@ -81,6 +84,7 @@ impl Default for Plan {
             offline_policy: OfflinePolicy::DetectionOnly,
             ticketing: None,
             external_sales_every: Some(Duration::from_millis(20)),
+            office: None,
             prometheus: PrometheusBuilder::new().build_recorder().handle(),
         }
     }
@@ -275,7 +279,7 @@ impl House {
                 clock: Arc::new(clock.clone()) as Arc<dyn Clock>,
                 external_sales_every: plan.external_sales_every,
             }),
-            office: None,
+            office: plan.office,
             db: test.db.clone(),
             prometheus: plan.prometheus,
             upkeep: None,

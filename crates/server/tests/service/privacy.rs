@@ -155,7 +155,10 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
         .differences
         .iter()
         .find(|d| d.code == "refused_by_ticketing");
-    assert!(refused.unwrap().of.contains(&id(40)), "{books:?}");
+    assert!(
+        refused.unwrap().of.to_string().contains(&id(40)),
+        "{books:?}"
+    );
 
     // A forced entry with a note, a look, a cancellation, an enrolment.
     house

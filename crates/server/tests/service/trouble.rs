@@ -125,7 +125,7 @@ async fn a_barcode_that_ticketing_refuses_does_not_hold_up_the_others(test: Test
     assert_eq!(books.unexplained, 1);
     let refused = &books.differences[0];
     assert_eq!(refused.code, "refused_by_ticketing");
-    assert!(refused.of.contains(&id(2)), "{}", refused.of);
+    assert!(refused.of.to_string().contains(&id(2)), "{}", refused.of);
     assert!(refused.what.contains("not this"), "{}", refused.what);
     assert!(!refused.what.contains(UNLIMITED), "{}", refused.what);
 

@@ -1,8 +1,10 @@
 //! One check from scan to order: each moment that is known, in its order.
 
 use super::class;
+use crate::back_office::form::{Input, Mistakes};
 use crate::back_office::format::Formats;
 use crate::back_office::frame::Frame;
+use crate::back_office::held;
 use crate::back_office::outcome;
 use crate::back_office::page_error::PageError;
 use crate::back_office::text::{fill, texts};
@@ -11,6 +13,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::Path;
 use boxoffice::history::{History as Sales, LineHistory, SaleHistory, StagedHistory};
+use gate::door_admitted::Settlement;
 use gate::history::{
     BarcodeHistory, CancellationHistory, DeclarationHistory, GiveBackHistory, History, history,
 };
@@ -45,6 +48,14 @@ texts!(Texts {
     followed: "Remplacé par", "Replaced by";
     door_admitted: "L’appareil a laissé entrer une personne que le service ne reconnaît pas : rien n’a été vendu.",
         "The device let someone in whom the service does not recognise: nothing was sold.";
+    settle: "Régler à la main", "Settle by hand";
+    settle_why: "Voyez ce qui a changé depuis dans le site ou la correspondance, faites ce qu’il faut (par exemple vendre l’entrée à la caisse), puis notez-le. Le rapprochement n’en parlera plus.",
+        "See what has changed since in site or mapping, do what is needed (such as selling the entry at the desk), then note it. The reconciliation speaks of it no more.";
+    settle_note: "Ce qui a été fait", "What was done";
+    settle_hint: "500 caractères au plus, sans numéro de carte. La note reste avec le contrôle.",
+        "500 characters at most, without a card number. The note stays with the check.";
+    settled: "Réglé à la main", "Settled by hand";
+    settled_by: "{note} ({name})", "{note} ({name})";
     way: "De la lecture à la commande", "From scan to order";
     when: "Moment", "Moment";
     what: "Étape", "Step";
@@ -110,26 +121,38 @@ struct Page {
     outcome: &'static str,
     class: &'static str,
     alarm: Option<&'static str>,
+    /// What can be noted about it, and where that goes.
+    settle: Option<(Input, String)>,
+    mistakes: Mistakes,
     facts: Vec<(&'static str, String)>,
     related: Vec<(&'static str, String)>,
     way: Way,
 }
 
 impl Page {
-    fn new(frame: Frame, gate: &History, sales: &Sales) -> Self {
+    fn new(frame: Frame, gate: &History, sales: &Sales, mistakes: Mistakes) -> Self {
         let formats = &frame.formats;
         let t = Texts::of(formats.language);
+        let is_open = gate.door_admitted && gate.settlement.is_none();
+        let may_settle = frame.may("POST", "/office/checks/{id}/settle");
+        let note = || {
+            let note = Input::text("note", t.settle_note, "").hint(t.settle_hint);
+            let path = format!("/office/checks/{}/settle", gate.check.id);
+            (note.with(&mistakes), path)
+        };
         let related = [(t.follows, gate.follows), (t.followed, gate.followed_by)];
         Self {
             outcome: outcome::name(gate.check.decision, formats.language),
             class: class(gate.check.decision),
-            alarm: gate.door_admitted.then_some(t.door_admitted),
+            alarm: is_open.then_some(t.door_admitted),
+            settle: (is_open && may_settle).then(note),
             facts: facts(t, formats, gate, sales),
             related: related
                 .into_iter()
                 .filter_map(|(label, id)| Some((label, id?.to_string())))
                 .collect(),
             way: Way::of(formats, gate, sales),
+            mistakes,
             t,
             frame,
         }
@@ -242,7 +265,12 @@ fn steps(t: &Texts, formats: &Formats, gate: &History, sales: &Sales) -> Vec<Ste
     }
     if let Some(staged) = &sales.staged {
         let held = staged.held_reason.as_deref();
-        let detail = held.map(|reason| why(t.held, reason)).unwrap_or_default();
+        let name = |reason: &str| match reason.parse() {
+            Ok(reason) => held::name(reason, formats.language).to_owned(),
+            Err(_) => reason.to_owned(),
+        };
+        let detail = held.map(|reason| why(t.held, &name(reason)));
+        let detail = detail.unwrap_or_default();
         step(Some(staged.received_at), t.staged, detail, held.is_some());
         if let Some(at) = staged.cancelled_at {
             step(Some(at), t.cancel_staged, none(), false);
@@ -297,6 +325,11 @@ fn steps(t: &Texts, formats: &Formats, gate: &History, sales: &Sales) -> Vec<Ste
             None => step(cancellation.delivered_at, t.cancel_delivered, none(), false),
         }
     }
+    if let Some(settlement) = &gate.settlement {
+        let values = [("note", settlement.note.as_str()), ("name", &settlement.by)];
+        let detail = fill(t.settled_by, &values);
+        step(Some(settlement.at), t.settled, detail, false);
+    }
     if let Some(give_back) = &gate.give_back {
         let detail = match give_back.told_at {
             None => tried(give_back.attempts, give_back.due_at),
@@ -336,8 +369,18 @@ pub(crate) async fn told(visit: &Visit, id: &str) -> Result<(History, Sales), Pa
 }
 
 pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
-    let (gate, sales) = told(&visit, &id).await?;
-    visit.page(&Page::new(visit.frame(), &gate, &sales))
+    let page = page(&visit, &id, Mistakes::default()).await?;
+    visit.page(&page)
+}
+
+/// The page of a check, with what is wrong with a note on it.
+pub(super) async fn page(
+    visit: &Visit,
+    id: &str,
+    mistakes: Mistakes,
+) -> Result<impl Template, PageError> {
+    let (gate, sales) = told(visit, id).await?;
+    Ok(Page::new(visit.frame(), &gate, &sales, mistakes))
 }
 
 /// A check of which all was made that can be, and one of which nothing was.
@@ -352,6 +395,11 @@ pub(crate) fn sample_histories(frame: &Frame) -> Vec<(History, Sales)> {
         follows: Some(check.id),
         followed_by: None,
         door_admitted: true,
+        settlement: (check.card.is_none()).then(|| Settlement {
+            at: check.decided_at.plus_ms(7_200_000),
+            by: "Camille Martin".to_owned(),
+            note: "<b>vendu à la caisse</b>".to_owned(),
+        }),
         card_removed_at: None,
         barcode: None,
         declaration: None,
@@ -370,7 +418,11 @@ pub(crate) fn sample_histories(frame: &Frame) -> Vec<(History, Sales)> {
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     sample_histories(frame)
         .iter()
-        .filter_map(|(gate, sales)| Page::new(frame.clone(), gate, sales).render().ok())
+        .filter_map(|(gate, sales)| {
+            let mistakes = Mistakes::one("note", "<b>");
+            let page = Page::new(frame.clone(), gate, sales, mistakes);
+            page.render().ok()
+        })
         .collect()
 }
 

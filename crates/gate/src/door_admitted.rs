@@ -1,0 +1,100 @@
+//! Visitors whom a device admitted and the gate could not recognise when it
+//! heard of it, because site or mapping had changed meanwhile. The check stands
+//! as refused and nothing is sold; it is marked, and the reconciliation shouts
+//! until somebody has settled it by hand.
+
+use crate::{Decision, JournalItem};
+use db::{Db, DbError, Tx, params};
+use kernel::{CheckId, Timestamp};
+
+/// The most characters of a note.
+pub const NOTE_CHARS: usize = 500;
+
+/// That such a check was settled by hand; kept for ever, and never changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// When.
+    pub at: Timestamp,
+    /// Who did it, by name.
+    pub by: String,
+    /// How, in their words.
+    pub note: String,
+}
+
+/// What came of settling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It is settled now.
+    Now,
+    /// It was before, and stays as it was.
+    Before,
+    /// No such check is marked.
+    Unknown,
+}
+
+pub(crate) fn mark(tx: &mut Tx<'_>, item: &JournalItem, now: Timestamp) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO gate_door_admitted (check_id, outcome, arrived_at) VALUES ($1, $2, $3)
+         ON CONFLICT (check_id) DO NOTHING",
+        params![item.scan.id, item.outcome.map(Decision::as_str), now],
+    )
+    .map(drop)
+}
+
+pub(crate) fn is_marked(tx: &mut Tx<'_>, id: CheckId) -> Result<bool, DbError> {
+    let row = tx.query_opt(
+        "SELECT check_id FROM gate_door_admitted WHERE check_id = $1",
+        params![id],
+    )?;
+    Ok(row.is_some())
+}
+
+/// Marked checks that nobody has settled; at most 100.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn unsettled(db: &Db) -> Result<Vec<CheckId>, DbError> {
+    db.read("door admitted", |tx| {
+        tx.query(
+            "SELECT check_id FROM gate_door_admitted
+             WHERE settled_at IS NULL ORDER BY check_id LIMIT 100",
+            params![],
+        )?
+        .iter()
+        .map(|row| row.get("check_id"))
+        .collect()
+    })
+    .await
+}
+
+/// How many marked checks were settled.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn settled(db: &Db) -> Result<i64, DbError> {
+    db.read("settled by hand", |tx| {
+        tx.query_one(
+            "SELECT COUNT(*) AS settled FROM gate_door_admitted WHERE settled_at IS NOT NULL",
+            params![],
+        )?
+        .get("settled")
+    })
+    .await
+}
+
+/// Settles a marked check by hand; the first settlement stays.
+///
+/// # Errors
+/// [`DbError`].
+pub fn settle(tx: &mut Tx<'_>, id: CheckId, settlement: &Settlement) -> Result<Settled, DbError> {
+    let now = tx.execute(
+        "UPDATE gate_door_admitted SET settled_at = $2, settled_by = $3, settled_note = $4
+         WHERE check_id = $1 AND settled_at IS NULL",
+        params![id, settlement.at, &settlement.by, &settlement.note],
+    )?;
+    Ok(match now {
+        0 if is_marked(tx, id)? => Settled::Before,
+        0 => Settled::Unknown,
+        _ => Settled::Now,
+    })
+}

@@ -1,0 +1,117 @@
+//! Selling now what is ready, without waiting for the service's next run, and
+//! words on what came of it.
+
+use super::Office;
+use super::format::Formats;
+use super::page_error::PageError;
+use super::text::{fill, texts};
+use super::visit::Visit;
+use boxoffice::{RunError, RunReport};
+use gate::causes;
+use serde_json::json;
+use staff::Actor;
+use staff::audit::Change;
+use std::time::Duration;
+
+/// How long a page waits for what it began; it goes on all the same.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+texts!(Texts {
+    sold: "Billets vendus : {tickets}. Entrées débloquées : {released}. En attente d’un remède : {held}.",
+        "Tickets sold: {tickets}. Entries that were held and are no more: {released}. Still waiting for a cure: {held}.";
+    rejected: "Lignes rejetées : {n} ; voyez les fichiers de ventes.",
+        "Rows rejected: {n}; look at the sales files.";
+    goes_on: "Il y a beaucoup à faire : cela continue. Rechargez la page dans un moment.",
+        "There is a lot to do: it goes on. Load the page again in a while.";
+    failed: "La vente s’est arrêtée, et ce qui est vendu le reste. La cause est dans le journal du service, souvent un disque plein ou des droits manquants. Réessayez ensuite.",
+        "The sale stopped, and what is sold stays sold. The service’s log names the cause, often a full disk or missing rights. Then try again.";
+});
+
+/// A word on what was done, above the page it was done from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// `good` or `bad`.
+    pub(crate) class: &'static str,
+    pub(crate) text: String,
+}
+
+impl Said {
+    pub(crate) const fn good(text: String) -> Self {
+        Self {
+            class: "good",
+            text,
+        }
+    }
+
+    pub(crate) const fn bad(text: String) -> Self {
+        Self { class: "bad", text }
+    }
+}
+
+/// Looks at all that waits again, and sells what is ready.
+///
+/// # Errors
+/// [`PageError::NotFound`] in a process without a box office.
+pub(crate) async fn sell(visit: &Visit) -> Result<Said, PageError> {
+    let office = visit.office.clone();
+    let Some(box_office) = office.box_office.clone() else {
+        return Err(PageError::NotFound);
+    };
+    let formats = visit.frame().formats;
+    let t = Texts::of(visit.language);
+    let actor = visit.actor()?;
+    // On a task of its own: whoever goes away does not stop it.
+    let run = tokio::spawn(async move {
+        let running = run(&office, &actor);
+        office.ending.run_until_cancelled(running).await
+    });
+    let Ok(ended) = tokio::time::timeout(PATIENCE, run).await else {
+        return Ok(Said::good(t.goes_on.to_owned()));
+    };
+    match ended.map_err(PageError::internal)? {
+        Some(Ok(report)) => {
+            let held = box_office.waiting().await?.held;
+            Ok(words(&formats, &report, held))
+        }
+        Some(Err(error)) => {
+            tracing::error!(error = causes(&error), "external sales stopped");
+            Ok(Said::bad(t.failed.to_owned()))
+        }
+        None => Err(PageError::Busy),
+    }
+}
+
+async fn run(office: &Office, actor: &Actor) -> Result<RunReport, RunError> {
+    let Some(box_office) = &office.box_office else {
+        return Ok(RunReport::default());
+    };
+    let report = box_office.run_external_sales().await?;
+    let change = Change::done("sales.run", "sales", "OTIPASS").to(json!({
+        "tickets": report.tickets(),
+        "released": report.reevaluated.released,
+        "rejected": report.rejected(),
+    }));
+    let note = move |_: &mut db::Tx<'_>| Ok::<_, db::DbError>(((), vec![change.clone()]));
+    let staff = &office.role.staff;
+    staff.change(actor, "note external sales", note).await?;
+    Ok(report)
+}
+
+fn words(formats: &Formats, report: &RunReport, held: i64) -> Said {
+    let t = Texts::of(formats.language);
+    let number = |n: u64| formats.number(i64::try_from(n).unwrap_or(i64::MAX));
+    let values = [
+        ("tickets", number(report.tickets())),
+        ("released", number(report.reevaluated.released)),
+        ("held", formats.number(held)),
+    ];
+    let values = values.each_ref().map(|(name, text)| (*name, text.as_str()));
+    let text = fill(t.sold, &values);
+    match report.rejected() {
+        0 => Said::good(text),
+        n => {
+            let n = number(n as u64);
+            Said::bad(format!("{text} {}", fill(t.rejected, &[("n", &n)])))
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A difference between the books that nothing explains, and what it is about.
+
+use kernel::{CheckId, ControlBarcode, OrderNumber};
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// A difference that nothing explains.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Difference {
+    /// A stable name.
+    pub code: &'static str,
+    /// What it is about.
+    pub of: Subject,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub cure: &'static str,
+    /// What ticketing said, if it refused; it stands in `what` too.
+    #[serde(skip)]
+    pub said: Option<String>,
+}
+
+/// The check, order or barcode that differs; written out, barcodes are masked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A check without control barcode.
+    Check(CheckId),
+    /// A check with its control barcode.
+    Entry(CheckId, ControlBarcode),
+    /// A barcode that the gate did not make, or whose gate is elsewhere.
+    Barcode(ControlBarcode),
+    /// An order.
+    Order(OrderNumber),
+}
+
+impl Subject {
+    /// The check, if it is about one.
+    #[must_use]
+    pub const fn check(&self) -> Option<CheckId> {
+        match self {
+            Self::Check(check) | Self::Entry(check, _) => Some(*check),
+            Self::Barcode(_) | Self::Order(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Check(check) => write!(f, "check {check}"),
+            Self::Entry(check, barcode) => write!(f, "check {check} (barcode {barcode})"),
+            Self::Barcode(barcode) => write!(f, "barcode {barcode}"),
+            Self::Order(order) => write!(f, "order {order}"),
+        }
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -1,0 +1,209 @@
+//! Closing the month by page: the books compared, down to the single check;
+//! what waits, tried again; what no rule can settle, settled by hand.
+
+use crate::browser::{Answer, Browser};
+use crate::museum::Museum;
+use crate::whole::{AUG, CAS, EXP, GOOD, UNLIMITED, eventually, id, meddle, scan};
+use boxoffice::catalogue::map_tariff;
+use serde_json::json;
+use staff::{AuditFilter, Role};
+
+/// The page of the comparison, once it shows a result with `text`.
+async fn compared(browser: &mut Browser, text: &str) -> Answer {
+    let mut page = None;
+    eventually(text, async || {
+        let answer = browser.get("/office/reconciliation").await;
+        assert_eq!(answer.status, 200);
+        let is_so = answer.text.contains(text);
+        page = Some(answer);
+        is_so
+    })
+    .await;
+    page.unwrap()
+}
+
+/// Where the link named after a check leads.
+fn story(n: u32) -> String {
+    format!("/office/checks/{}", id(n))
+}
+
+#[tokio::test]
+async fn what_is_held_is_sold_by_trying_again_after_its_cure() {
+    let museum = Museum::open().await;
+    let house = &museum.house;
+    assert_eq!(house.outcome(CAS, 1, GOOD).await, "accepted");
+    house
+        .until("it is held", |waiting| waiting["staged_held"] == 1)
+        .await;
+
+    let mut finance = museum.browser(Role::Finance).await;
+    let today = finance.get("/office/").await.text;
+    assert!(today.contains("href=\"/office/queue\""), "{today}");
+    let page = finance.get("/office/queue").await;
+    assert!(
+        page.text.contains("No tariff mapped to the product"),
+        "{}",
+        page.text
+    );
+    assert!(
+        !page.text.contains("href=\"/office/set-up"),
+        "not a place of finance"
+    );
+    let page = museum
+        .browser(Role::Administrator)
+        .await
+        .get("/office/queue")
+        .await;
+    assert!(page.text.contains("href=\"/office/set-up/tariff-mapping\""));
+    let list = finance.get("/office/queue/tariff_not_mapped").await.text;
+    assert!(list.contains(&story(1)), "{list}");
+    assert!(!list.contains(GOOD), "card numbers are masked");
+
+    // Nothing is cured yet.
+    let csrf = finance.csrf("/office/queue").await;
+    let path = "/office/queue/try-again";
+    let tried = finance.post(path, &csrf, &[]).await;
+    assert!(tried.text.contains("Tickets sold: 0."), "{}", tried.text);
+    assert_eq!(house.count("box_ticket").await, 0);
+    let (product, tariff) = ("PASSVN3".parse().unwrap(), "CITYLATE".parse().unwrap());
+    map_tariff(&house.test.db, product, tariff).await.unwrap();
+    let tried = finance.post(path, &csrf, &[]).await;
+    assert!(
+        tried
+            .text
+            .contains("Tickets sold: 1. Entries that were held and are no more: 1."),
+        "{}",
+        tried.text
+    );
+    assert!(tried.text.contains("Nothing waits for a cure"));
+    assert_eq!(house.count("box_ticket").await, 1);
+    assert_eq!(house.count("box_account_line").await, 1);
+    let story = finance.get(&story(1)).await.text;
+    assert!(story.contains("Order made"), "{story}");
+    let audit = museum.staff.audit(AuditFilter::default(), 5).await.unwrap();
+    assert_eq!(audit[0].action, "sales.run");
+    assert_eq!(audit[0].after.as_ref().unwrap()["tickets"], 1);
+    // Those who only look have no buttons.
+    let looked = museum
+        .browser(Role::Support)
+        .await
+        .get("/office/queue")
+        .await;
+    assert!(looked.status == 200 && !looked.text.contains("try-again"));
+}
+
+#[tokio::test]
+async fn what_ticketing_refused_is_found_and_sent_again() {
+    let museum = Museum::open().await;
+    let house = &museum.house;
+    for n in 1..=2 {
+        assert_eq!(house.outcome(AUG, n, UNLIMITED).await, "accepted");
+    }
+    house
+        .until("both are staged", |waiting| waiting["staged_ready"] == 2)
+        .await;
+    let mut finance = museum.browser(Role::Finance).await;
+    let agree = "The books agree";
+    let page = compared(&mut finance, agree).await.text;
+    assert!(page.contains("href=\"/office/queue/ready\""), "{page}");
+    let list = finance.get("/office/queue/ready").await.text;
+    assert!(list.contains(&story(1)) && list.contains(&story(2)));
+
+    let refuse = "UPDATE gate_control_barcode
+        SET delivered_at = NULL, refused = 'conflict: <b>another</b> day' WHERE check_id = $1";
+    assert_eq!(meddle(&house.test.db, 2, refuse).await, 1);
+    // The last result is good for ten minutes, or until somebody asks.
+    assert!(
+        finance
+            .get("/office/reconciliation")
+            .await
+            .text
+            .contains(agree)
+    );
+    let csrf = finance.csrf("/office/reconciliation").await;
+    let asked = finance.post("/office/reconciliation", &csrf, &[]).await;
+    assert_eq!(asked.leads_to(), "/office/reconciliation");
+    let page = compared(&mut finance, "refused_by_ticketing").await.text;
+    assert!(
+        page.contains("Differences that nothing explains: 1."),
+        "{page}"
+    );
+    assert!(page.contains("conflict: &#60;b&#62;another"), "{page}");
+    assert!(page.contains(&format!("href=\"{}\"", story(2))), "{page}");
+    assert!(!page.contains(UNLIMITED), "barcodes are masked");
+    let told = finance.get(&story(2)).await;
+    assert!(
+        told.status == 200 && told.text.contains("another"),
+        "{told:?}"
+    );
+
+    let mut gates = museum.browser(Role::GateManager).await;
+    let list = gates.get("/office/queue/refused").await.text;
+    assert!(list.contains(&story(2)) && !list.contains(&story(1)));
+    let csrf = gates.csrf("/office/queue").await;
+    let sent = gates.post("/office/queue/send-again", &csrf, &[]).await;
+    assert!(
+        sent.text.contains("Sent to ticketing again: 1."),
+        "{}",
+        sent.text
+    );
+    house
+        .until("it is delivered", |waiting| waiting["deliveries"] == 0)
+        .await;
+    let refused = gate::explained::refusals(&house.test.db).await.unwrap();
+    assert_eq!(refused, Default::default());
+    let csrf = finance.csrf("/office/reconciliation").await;
+    finance.post("/office/reconciliation", &csrf, &[]).await;
+    compared(&mut finance, agree).await;
+}
+
+#[tokio::test]
+async fn whom_nobody_recognised_is_settled_by_hand_and_shouted_about_no_more() {
+    let museum = Museum::open().await;
+    let house = &museum.house;
+    let mut brought = scan(1, GOOD);
+    brought["outcome"] = json!("accepted_offline");
+    house.journal(EXP, vec![brought]).await;
+    let mut support = museum.browser(Role::Support).await;
+    let page = compared(&mut support, "admitted_not_recognised").await.text;
+    assert!(page.contains(&format!("href=\"{}\"", story(1))), "{page}");
+    let seen = support.get(&story(1)).await.text;
+    assert!(
+        seen.contains("nothing was sold") && !seen.contains("/settle"),
+        "{seen}"
+    );
+
+    let mut gates = museum.browser(Role::GateManager).await;
+    let path = format!("{}/settle", story(1));
+    let csrf = gates.csrf(&story(1)).await;
+    for note in ["", "  ", &"x".repeat(501)] {
+        let refused = gates.post(&path, &csrf, &[("note", note)]).await;
+        assert_eq!(refused.status, 422, "{note:?}");
+    }
+    let note = [("note", "sold <b>at the desk</b>")];
+    let settled = gates.post(&path, &csrf, &note).await;
+    assert_eq!(settled.leads_to(), story(1));
+    let seen = gates.get(&story(1)).await.text;
+    assert!(seen.contains("sold &#60;b&#62;at the desk"), "{seen}");
+    assert!(!seen.contains("/settle"), "it is settled once");
+    // Whoever comes second changes nothing.
+    let again = [("note", "something else")];
+    assert_eq!(gates.post(&path, &csrf, &again).await.status, 303);
+    let unknown = format!("{}/settle", story(9));
+    assert_eq!(gates.post(&unknown, &csrf, &note).await.status, 404);
+
+    let page = compared(&mut support, "The books agree").await.text;
+    assert!(page.contains("Settled by hand"), "{page}");
+    let books = house.reconcile().await;
+    assert!(books.is_clean() && books.settled_by_hand == 1);
+    let audit = museum.staff.audit(AuditFilter::default(), 5).await.unwrap();
+    let settled: Vec<_> = audit
+        .iter()
+        .filter(|e| e.action == "check.settled")
+        .collect();
+    assert_eq!(settled.len(), 1);
+    assert_eq!(
+        (settled[0].of.as_str(), settled[0].who.as_str()),
+        (id(1).as_str(), "Person gate_manager")
+    );
+}

@@ -229,13 +229,19 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         on_the_way: full.on_the_way,
         ready: 0,
     };
-    let said = Said::good("<b>3</b>".to_owned());
     [
-        Page::new(frame.clone(), &full, Some(said)),
+        Page::new(frame.clone(), &full, None),
         Page::new(frame.clone(), &calm, None),
         Page::new(frame.clone(), &Queue::default(), None),
     ]
     .iter()
     .filter_map(|page| page.render().ok())
     .collect()
+}
+
+/// The page after one of its buttons.
+pub(crate) fn said_samples(frame: &Frame) -> Vec<String> {
+    let said = Some(Said::good("<b>3</b>".to_owned()));
+    let page = Page::new(frame.clone(), &Queue::default(), said);
+    page.render().ok().into_iter().collect()
 }

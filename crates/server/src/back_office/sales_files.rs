@@ -331,10 +331,15 @@ fn sample_files() -> Vec<StxFile> {
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let many: Vec<_> = sample_files().into_iter().cycle().take(51).collect();
-    let said = Said::bad("<b>".to_owned());
-    let wrong = Mistakes::one("file", "<b>");
     [
-        ListPage::new(frame.clone(), true, Some(99), &many, Some(said), wrong),
+        ListPage::new(
+            frame.clone(),
+            true,
+            Some(99),
+            &many,
+            None,
+            Mistakes::default(),
+        ),
         ListPage::new(frame.clone(), true, None, &[], None, Mistakes::default()),
         ListPage::new(frame.clone(), false, None, &[], None, Mistakes::default()),
     ]
@@ -343,26 +348,36 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     .collect()
 }
 
-pub(crate) fn file_samples(frame: &Frame) -> Vec<String> {
+/// The list after one of its buttons.
+pub(crate) fn said_samples(frame: &Frame) -> Vec<String> {
+    let said = Some(Said::bad("<b>".to_owned()));
+    let wrong = Mistakes::one("file", "<b>");
+    let page = ListPage::new(frame.clone(), true, None, &[], said, wrong);
+    page.render().ok().into_iter().collect()
+}
+
+/// The page of a file, with rejected rows if it has any.
+fn sample_page(frame: &Frame, file: &StxFile, said: Option<Said>) -> FilePage {
     let rejected = StxRejection {
         line: 1_234,
         reason: "price_mismatch,vat_mismatch,<b>".to_owned(),
         explanation: "<b>9.05</b>".to_owned(),
     };
-    let many = vec![rejected; 51];
-    let mut pages = Vec::new();
-    for file in sample_files() {
-        for is_there in [true, false] {
-            let rejected = if file.rejected > 0 { &many[..] } else { &[] };
-            let said = Some(Said::good("<b>".to_owned())).filter(|_| is_there);
-            pages.push(FilePage::new(
-                frame.clone(),
-                &file,
-                rejected,
-                is_there,
-                said,
-            ));
-        }
-    }
-    pages.iter().filter_map(|page| page.render().ok()).collect()
+    let many = vec![rejected; if file.rejected > 0 { 51 } else { 0 }];
+    let is_there = file.state != FileState::Abandoned;
+    FilePage::new(frame.clone(), file, &many, is_there, said)
+}
+
+pub(crate) fn file_samples(frame: &Frame) -> Vec<String> {
+    let files = sample_files();
+    let pages = files.iter().map(|file| sample_page(frame, file, None));
+    pages.filter_map(|page| page.render().ok()).collect()
+}
+
+/// The page of a file that was imported again.
+pub(crate) fn again_samples(frame: &Frame) -> Vec<String> {
+    let file = sample(ImportKind::Upload, FileState::Imported, 0);
+    let said = Some(Said::good("<b>".to_owned()));
+    let page = sample_page(frame, &file, said);
+    page.render().ok().into_iter().collect()
 }

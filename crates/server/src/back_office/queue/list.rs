@@ -288,9 +288,13 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
                 line(formats, check.arrived_at, Some(check), "VN26".to_owned()),
             ),
         });
-        let lines = lines.cycle().take(51).collect();
+        // One is long; one has come to its end.
+        let rows = if word == "refused" { 51 } else { 3 };
+        let lines = lines.cycle().take(rows).collect();
         pages.push(Page::new(frame.clone(), list, word, Some(9), lines));
-        pages.push(Page::new(frame.clone(), list, word, None, Vec::new()));
+    }
+    if let Some(list) = List::named("ready") {
+        pages.push(Page::new(frame.clone(), list, "ready", None, Vec::new()));
     }
     pages.iter().filter_map(|page| page.render().ok()).collect()
 }

@@ -135,12 +135,16 @@ impl Input {
 
     /// Its label and what it says, for those who only look.
     pub(crate) fn fact(&self) -> (&'static str, &str) {
-        let chosen = match &self.kind {
+        let said = match &self.kind {
+            // Never what it is, only whether it is kept.
+            Kind::Line("password") => self.hint.as_deref(),
             Kind::Line(_) => None,
-            Kind::Choice(choices) => choices.iter().find(|(value, _)| *value == self.value),
+            Kind::Choice(choices) => choices
+                .iter()
+                .find(|(value, _)| *value == self.value)
+                .map(|(_, label)| label.as_str()),
         };
-        let value = chosen.map_or(self.value.as_str(), |(_, label)| label);
-        (self.label, value)
+        (self.label, said.unwrap_or(&self.value))
     }
 
     fn described_by(&self) -> String {

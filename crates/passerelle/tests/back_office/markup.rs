@@ -140,7 +140,7 @@ fn scan(house: &House) -> String {
 }
 
 /// A file from elsewhere with a name and rows of that kind.
-fn sell(house: &House) {
+fn sell(house: &House, tab: &Tab<'_>) {
     let name = "STX_<img src=x onerror=pwned=1>.csv";
     let head = "INSTITUTION;ORGANIZATION;ORDER_NR;ORDER_DATE;OPERATION_TYPE;REMARK;\
         BUYING_CONTACT_NR;SEASON;PRODUCT;TARIFF;PRICE;VAT;PAYMENT_DATE;TICKET_STATE;\
@@ -150,7 +150,12 @@ fn sell(house: &House) {
     let path = house.folder.path().join(name);
     std::fs::write(&path, format!("{head}\n{row}\n")).unwrap();
     let (said, _) = house.ask(&["sales", "import", path.to_str().unwrap()]);
-    assert!(said.contains("1"), "{said}");
+    assert!(said.contains("1 rejected"), "{said}");
+    // And the same by the page, which keeps it beside its own.
+    std::fs::write(&path, format!("{head}\n{row}\n\n")).unwrap();
+    tab.open(&house.url("/office/sales-files"));
+    tab.within("form[enctype]").attach("file", &path);
+    tab.submit("Upload and import");
 }
 
 /// A colleague of that name, who signs in once with nothing right.
@@ -282,13 +287,16 @@ fn markup_in_any_text_stays_text_on_every_page() {
     set_up(&house, &tab);
     hire(&house, &tab);
     let accepted = scan(&house);
-    sell(&house);
+    sell(&house, &tab);
 
     let starts = [
         "/office/".to_owned(),
         "/office/sign-in".to_owned(),
         // After the test card, a form leads here.
         format!("/office/set-up/test-card/{accepted}"),
+        // Where something waits, or says that nothing does.
+        "/office/queue/in_flight".to_owned(),
+        "/office/queue/tariff_not_mapped".to_owned(),
     ];
     let pages = every_page((&house, &tab), &starts, || ());
     for cell in access_table().iter().filter(|cell| cell.method == "GET") {

@@ -128,8 +128,6 @@ CREATE TABLE box_ticket (
 );
 CREATE INDEX box_ticket_with_card ON box_ticket (id) WHERE card_removed_at IS NULL;
 CREATE INDEX box_ticket_by_order ON box_ticket (order_id);
-CREATE INDEX box_ticket_by_day ON box_ticket
-    (business_day, season, product, tariff, sector, price_minor, vat_minor);
 CREATE INDEX box_ticket_cancelled ON box_ticket (cancelled_on) WHERE cancelled_on IS NOT NULL;
 
 -- What the buyer owes. Never changed: a correction is a line of another kind,
@@ -146,6 +144,25 @@ CREATE TABLE box_account_line (
     UNIQUE (ticket_id, kind)
 );
 CREATE INDEX box_account_line_by_day ON box_account_line (business_day);
+
+-- Sums over the account lines with their tickets, changed with them in the same
+-- transaction: no page has to read a year of lines. The sector is empty as long
+-- as nobody has said where the ticket was scanned.
+CREATE TABLE box_account_day (
+    business_day TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    season TEXT NOT NULL,
+    product TEXT NOT NULL,
+    tariff TEXT NOT NULL,
+    price_minor BIGINT NOT NULL,
+    vat_basis_points BIGINT NOT NULL,
+    sector TEXT NOT NULL,
+    line_count BIGINT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    vat_minor BIGINT NOT NULL,
+    PRIMARY KEY (business_day, kind, season, product, tariff, price_minor, vat_basis_points,
+                 sector)
+);
 
 -- The key of the pseudonyms that stand for card numbers which were removed.
 CREATE TABLE box_retention (

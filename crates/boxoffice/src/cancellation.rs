@@ -1,6 +1,7 @@
 //! Cancellations: an entry that the gate took back. What is unsold is never
 //! sold; what is sold gets a counter line, and nothing is deleted.
 
+use crate::account_day::{self, Direction};
 use crate::staging::{self, conflict};
 use crate::ticket::{self, Ticket};
 use db::{DbError, Tx, params};
@@ -85,6 +86,6 @@ fn counter(
          SELECT ticket_id, 'CANCELLATION', contact, -amount_minor, -vat_minor, $2, $3
          FROM box_account_line WHERE ticket_id = $1 AND kind = 'SALE'",
         params![ticket.id, day, now],
-    )
-    .map(drop)
+    )?;
+    account_day::count(tx, ticket.id, "CANCELLATION", Direction::In)
 }

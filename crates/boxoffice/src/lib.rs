@@ -8,6 +8,7 @@
 //! STX_File, be the file our own or a stranger's; and a barcode has at most one
 //! ticket, whatever is repeated, interrupted or done twice at a time.
 
+mod account_day;
 mod box_office;
 mod cancellation;
 pub mod catalogue;

@@ -221,16 +221,15 @@ pub async fn statement(
 
 fn rows(tx: &mut Tx<'_>, from: BusinessDay, to: BusinessDay) -> Result<Vec<StatementRow>, DbError> {
     tx.query(
-        "SELECT l.business_day, l.kind, t.season, t.product, t.tariff, t.price_minor,
-                t.vat_basis_points, COUNT(*) AS line_count,
-                CAST(SUM(l.amount_minor) AS BIGINT) AS amount_minor,
-                CAST(SUM(l.vat_minor) AS BIGINT) AS vat_minor
-         FROM box_account_line l JOIN box_ticket t ON t.id = l.ticket_id
-         WHERE l.business_day BETWEEN $1 AND $2
-         GROUP BY l.business_day, l.kind, t.season, t.product, t.tariff, t.price_minor,
-                  t.vat_basis_points
-         ORDER BY l.business_day, l.kind DESC, t.season, t.product, t.tariff, t.price_minor,
-                  t.vat_basis_points",
+        "SELECT business_day, kind, season, product, tariff, price_minor, vat_basis_points,
+                CAST(SUM(line_count) AS BIGINT) AS line_count,
+                CAST(SUM(amount_minor) AS BIGINT) AS amount_minor,
+                CAST(SUM(vat_minor) AS BIGINT) AS vat_minor
+         FROM box_account_day
+         WHERE business_day >= $1 AND business_day <= $2 AND line_count <> 0
+         GROUP BY business_day, kind, season, product, tariff, price_minor, vat_basis_points
+         ORDER BY business_day, kind DESC, season, product, tariff, price_minor,
+                  vat_basis_points",
         params![from, to],
     )?
     .iter()

@@ -87,26 +87,23 @@ pub async fn sales(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<SalesR
     db.read("sales report", move |tx| {
         let rows = tx
             .query(
-                "SELECT day, season, product, tariff, sector,
-                        CAST(SUM(sold) AS BIGINT) AS sold,
-                        CAST(SUM(sold_gross) AS BIGINT) AS sold_gross,
-                        CAST(SUM(sold_vat) AS BIGINT) AS sold_vat,
-                        CAST(SUM(cancelled) AS BIGINT) AS cancelled,
-                        CAST(SUM(cancelled_gross) AS BIGINT) AS cancelled_gross,
-                        CAST(SUM(cancelled_vat) AS BIGINT) AS cancelled_vat
-                 FROM (SELECT business_day AS day, season, product, tariff, sector,
-                              COUNT(*) AS sold, SUM(price_minor) AS sold_gross,
-                              SUM(vat_minor) AS sold_vat, 0 AS cancelled,
-                              0 AS cancelled_gross, 0 AS cancelled_vat
-                       FROM box_ticket WHERE business_day >= $1 AND business_day <= $2
-                       GROUP BY business_day, season, product, tariff, sector
-                       UNION ALL
-                       SELECT cancelled_on, season, product, tariff, sector, 0, 0, 0,
-                              COUNT(*), SUM(price_minor), SUM(vat_minor)
-                       FROM box_ticket WHERE cancelled_on >= $1 AND cancelled_on <= $2
-                       GROUP BY cancelled_on, season, product, tariff, sector) AS moved
-                 GROUP BY day, season, product, tariff, sector
-                 ORDER BY day, season, product, tariff, COALESCE(sector, '')",
+                "SELECT business_day, season, product, tariff, NULLIF(d.sector, '') AS sector,
+                        CAST(SUM(CASE kind WHEN 'SALE' THEN line_count ELSE 0 END) AS BIGINT)
+                            AS sold,
+                        CAST(SUM(CASE kind WHEN 'SALE' THEN amount_minor ELSE 0 END) AS BIGINT)
+                            AS sold_gross,
+                        CAST(SUM(CASE kind WHEN 'SALE' THEN vat_minor ELSE 0 END) AS BIGINT)
+                            AS sold_vat,
+                        CAST(SUM(CASE kind WHEN 'SALE' THEN 0 ELSE line_count END) AS BIGINT)
+                            AS cancelled,
+                        CAST(SUM(CASE kind WHEN 'SALE' THEN 0 ELSE -amount_minor END) AS BIGINT)
+                            AS cancelled_gross,
+                        CAST(SUM(CASE kind WHEN 'SALE' THEN 0 ELSE -vat_minor END) AS BIGINT)
+                            AS cancelled_vat
+                 FROM box_account_day d
+                 WHERE business_day >= $1 AND business_day <= $2 AND line_count <> 0
+                 GROUP BY business_day, season, product, tariff, d.sector
+                 ORDER BY business_day, season, product, tariff, d.sector",
                 params![from, to],
             )?
             .iter()
@@ -119,7 +116,7 @@ pub async fn sales(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<SalesR
                     })
                 };
                 Ok(SalesRow {
-                    business_day: row.get("day")?,
+                    business_day: row.get("business_day")?,
                     season: row.get("season")?,
                     product: row.get("product")?,
                     tariff: row.get("tariff")?,
@@ -160,15 +157,13 @@ pub async fn sales(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<SalesR
 pub async fn period(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>, DbError> {
     db.read("sales period", |tx| {
         let row = tx.query_one(
-            "SELECT (SELECT MIN(business_day) FROM box_ticket) AS first,
-                    (SELECT MAX(business_day) FROM box_ticket) AS last,
-                    (SELECT MAX(cancelled_on) FROM box_ticket
-                     WHERE cancelled_on IS NOT NULL) AS last_cancelled",
+            "SELECT (SELECT MIN(business_day) FROM box_account_day) AS first,
+                    (SELECT MAX(business_day) FROM box_account_day) AS last",
             params![],
         )?;
-        let first: Option<BusinessDay> = row.get("first")?;
-        let last: Option<BusinessDay> = row.get("last")?;
-        Ok(first.zip(last.max(row.get("last_cancelled")?)))
+        Ok(row
+            .get::<Option<BusinessDay>>("first")?
+            .zip(row.get("last")?))
     })
     .await
 }
@@ -242,6 +237,14 @@ pub async fn counts(db: &Db) -> Result<Counts, DbError> {
         })
     })
     .await
+}
+
+/// Held barcodes by reason; reasons without barcodes are left out.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn held_reasons(db: &Db) -> Result<BTreeMap<HeldReason, i64>, DbError> {
+    db.read("held barcodes", held).await
 }
 
 fn count(tx: &mut Tx<'_>, sql: &str) -> Result<i64, DbError> {

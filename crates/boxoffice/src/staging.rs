@@ -295,7 +295,7 @@ impl Staging<'_> {
             if !differences.is_empty() {
                 return Ok(answer(&item.barcode, &differences));
             }
-            ticket::note_sector(tx, ticket.id, &fresh.sector)?;
+            ticket::note_sector(tx, ticket, &fresh.sector)?;
         }
         let (state, held) = match &sold {
             Some(_) => ("sold", None),

@@ -1,5 +1,6 @@
 //! Tickets: one for each barcode that was sold, with its account line.
 
+use crate::account_day::{self, Direction};
 use crate::price::Price;
 use db::{DbError, Tx, params};
 use kernel::{
@@ -107,6 +108,7 @@ pub(crate) fn sell(tx: &mut Tx<'_>, ticket: &NewTicket<'_>) -> Result<(), DbErro
             ticket.booked_at
         ],
     )?;
+    account_day::count(tx, id, "SALE", Direction::In)?;
     tx.execute(
         "UPDATE box_staged SET state = 'sold', held_reason = NULL WHERE barcode = $1",
         params![ticket.barcode],
@@ -117,12 +119,17 @@ pub(crate) fn sell(tx: &mut Tx<'_>, ticket: &NewTicket<'_>) -> Result<(), DbErro
 /// Notes where a ticket was scanned that was sold before that was known.
 pub(crate) fn note_sector(
     tx: &mut Tx<'_>,
-    ticket_id: i64,
+    ticket: &Ticket,
     sector: &SectorCode,
 ) -> Result<(), DbError> {
+    if ticket.sector.is_some() {
+        return Ok(());
+    }
+    // What is staged only now was not cancelled before: there is one line.
+    account_day::count(tx, ticket.id, "SALE", Direction::Out)?;
     tx.execute(
-        "UPDATE box_ticket SET sector = $2 WHERE id = $1 AND sector IS NULL",
-        params![ticket_id, sector],
-    )
-    .map(drop)
+        "UPDATE box_ticket SET sector = $2 WHERE id = $1",
+        params![ticket.id, sector],
+    )?;
+    account_day::count(tx, ticket.id, "SALE", Direction::In)
 }

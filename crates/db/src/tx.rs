@@ -1,6 +1,7 @@
 use crate::postgres::PostgresTx;
 use crate::sqlite;
 use crate::{DbError, Row, Value};
+use std::time::Instant;
 
 /// A transaction in progress. After a statement has failed it runs no other,
 /// and what it did is undone, whatever the closure makes of the error: the two
@@ -47,7 +48,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`DbError::Statement`] if the engine refuses it.
     pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, DbError> {
-        self.guarded(|engine| match engine {
+        self.told(sql, |engine| match engine {
             Engine::Sqlite(connection) => sqlite::execute(connection, sql, params),
             Engine::Postgres(tx) => tx.execute(sql, params),
         })
@@ -58,10 +59,27 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`DbError::Statement`] if the engine refuses it.
     pub fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
-        self.guarded(|engine| match engine {
+        self.told(sql, |engine| match engine {
             Engine::Sqlite(connection) => sqlite::query(connection, sql, params),
             Engine::Postgres(tx) => tx.query(sql, params),
         })
+    }
+
+    /// Runs a statement; with the log at `db::statement=trace` it is told with the
+    /// time it took, never with its parameters.
+    fn told<T>(
+        &mut self,
+        sql: &str,
+        run: impl FnOnce(&mut Engine<'a>) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        if !tracing::enabled!(target: "db::statement", tracing::Level::TRACE) {
+            return self.guarded(run);
+        }
+        let begun = Instant::now();
+        let done = self.guarded(run);
+        let took_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::trace!(target: "db::statement", took_us, sql);
+        done
     }
 
     fn guarded<T>(

@@ -123,14 +123,12 @@ CREATE TABLE gate_check (
     follows TEXT,
     card_removed_at BIGINT
 );
-CREATE INDEX gate_check_by_day ON gate_check (business_day, outcome);
-CREATE INDEX gate_check_admitted ON gate_check (business_day, sector, hour, device) WHERE admitted = 1;
-
 CREATE INDEX gate_check_by_card ON gate_check (card, scanned_at) WHERE card IS NOT NULL;
--- What people search checks by; the latest first.
+-- What people search checks by, the latest first: alone, and together.
 CREATE INDEX gate_check_by_arrival ON gate_check (arrived_at);
 CREATE INDEX gate_check_by_device ON gate_check (device, arrived_at);
 CREATE INDEX gate_check_by_outcome ON gate_check (outcome, arrived_at);
+CREATE INDEX gate_check_by_both ON gate_check (device, outcome, arrived_at);
 CREATE UNIQUE INDEX gate_check_follow_up ON gate_check (follows) WHERE follows IS NOT NULL;
 CREATE INDEX gate_check_with_card ON gate_check (arrived_at) WHERE card_removed_at IS NULL;
 
@@ -147,12 +145,28 @@ CREATE TABLE gate_door_admitted (
 );
 CREATE INDEX gate_door_admitted_unsettled ON gate_door_admitted (check_id) WHERE settled_at IS NULL;
 
--- Admitted on a business day and not cancelled.
-CREATE TABLE gate_device_day (
-    device TEXT NOT NULL,
+-- Sums over gate_check, changed with it in the same transaction: no page has to
+-- read a year of checks. Their rows are a device's own, so that two devices
+-- never wait for each other.
+--
+-- Entries by hour of the scan: those that stand, and those that were cancelled.
+CREATE TABLE gate_attendance_hour (
     business_day TEXT NOT NULL,
+    device TEXT NOT NULL,
+    hour BIGINT NOT NULL,
+    sector TEXT NOT NULL,
     admitted BIGINT NOT NULL,
-    PRIMARY KEY (device, business_day)
+    cancelled BIGINT NOT NULL,
+    PRIMARY KEY (business_day, device, hour, sector)
+);
+
+-- Checks by outcome or reason, without those that a follow-up overrules.
+CREATE TABLE gate_outcome_day (
+    business_day TEXT NOT NULL,
+    device TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    checks BIGINT NOT NULL,
+    PRIMARY KEY (business_day, device, outcome)
 );
 
 -- One row for each admission. Its place in the queue to ticketing is the row

@@ -1,6 +1,6 @@
 //! Attendance and outcomes: counts of checks over business days.
 
-use crate::Gate;
+use crate::{Gate, tally};
 use db::{Db, DbError, Tx, params};
 use kernel::BusinessDay;
 use serde::Serialize;
@@ -42,45 +42,27 @@ pub async fn attendance(
     db.read("attendance", move |tx| {
         let by_outcome = counts(
             tx,
-            "SELECT outcome AS name, COUNT(*) AS checks FROM gate_check
-             WHERE business_day BETWEEN $1 AND $2
-               AND NOT EXISTS (SELECT 1 FROM gate_check f WHERE f.follows = gate_check.check_id)
-             GROUP BY outcome",
+            "SELECT outcome AS name, CAST(SUM(checks) AS BIGINT) AS checks FROM gate_outcome_day
+             WHERE business_day >= $1 AND business_day <= $2
+             GROUP BY outcome HAVING SUM(checks) <> 0",
             from,
             to,
         )?;
-        let by_sector = counts(
-            tx,
-            "SELECT sector AS name, COUNT(*) AS checks FROM gate_check
-             WHERE business_day BETWEEN $1 AND $2 AND admitted = 1 AND NOT EXISTS
-               (SELECT 1 FROM gate_cancellation x WHERE x.check_id = gate_check.check_id)
-             GROUP BY sector",
-            from,
-            to,
-        )?;
+        let by_sector = counts(tx, BY_SECTOR, from, to)?;
         let by_hour = counts(
             tx,
-            "SELECT SUBSTR(CAST(100 + hour AS TEXT), 2) AS name, COUNT(*) AS checks FROM gate_check
-             WHERE business_day BETWEEN $1 AND $2 AND admitted = 1 AND NOT EXISTS
-               (SELECT 1 FROM gate_cancellation x WHERE x.check_id = gate_check.check_id)
-             GROUP BY hour",
+            "SELECT SUBSTR(CAST(100 + hour AS TEXT), 2) AS name,
+                    CAST(SUM(admitted) AS BIGINT) AS checks
+             FROM gate_attendance_hour WHERE business_day >= $1 AND business_day <= $2
+             GROUP BY hour HAVING SUM(admitted) <> 0",
             from,
             to,
         )?;
-        let by_device = counts(
-            tx,
-            "SELECT device AS name, COUNT(*) AS checks FROM gate_check
-             WHERE business_day BETWEEN $1 AND $2 AND admitted = 1 AND NOT EXISTS
-               (SELECT 1 FROM gate_cancellation x WHERE x.check_id = gate_check.check_id)
-             GROUP BY device",
-            from,
-            to,
-        )?;
+        let by_device = counts(tx, BY_DEVICE, from, to)?;
         let cancelled = tx
             .query_one(
-                "SELECT COUNT(*) AS cancelled FROM gate_cancellation x
-                 JOIN gate_check c ON c.check_id = x.check_id
-                 WHERE c.business_day BETWEEN $1 AND $2",
+                "SELECT CAST(COALESCE(SUM(cancelled), 0) AS BIGINT) AS cancelled
+                 FROM gate_attendance_hour WHERE business_day >= $1 AND business_day <= $2",
                 params![from, to],
             )?
             .get("cancelled")?;
@@ -99,57 +81,67 @@ pub async fn attendance(
     .await
 }
 
-/// Visitors admitted in one sector within one hour of one day, without those
-/// whose entry was cancelled.
+const BY_SECTOR: &str = "
+    SELECT sector AS name, CAST(SUM(admitted) AS BIGINT) AS checks FROM gate_attendance_hour
+    WHERE business_day >= $1 AND business_day <= $2
+    GROUP BY sector HAVING SUM(admitted) <> 0";
+
+const BY_DEVICE: &str = "
+    SELECT device AS name, CAST(SUM(admitted) AS BIGINT) AS checks FROM gate_attendance_hour
+    WHERE business_day >= $1 AND business_day <= $2
+    GROUP BY device HAVING SUM(admitted) <> 0";
+
+/// Visitors admitted in a period, without those whose entry was cancelled; what
+/// has none is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Visitors {
+    /// By day and hour, in this order.
+    pub hours: Vec<HourCount>,
+    /// By sector.
+    pub by_sector: BTreeMap<String, i64>,
+    /// By device.
+    pub by_device: BTreeMap<String, i64>,
+}
+
+/// Visitors admitted within one hour of one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HourCount {
     /// The business day of the scans.
     pub business_day: BusinessDay,
-    /// The sector's code.
-    pub sector: String,
     /// The hour of the scans in the organisation's zone: 0 to 23.
     pub hour: i64,
     /// How many visitors.
     pub admitted: i64,
 }
 
-/// Admissions from `from` to `to`, by day, sector and hour; what has none is
-/// left out.
+/// Who came from `from` to `to`.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn by_hour(
-    db: &Db,
-    from: BusinessDay,
-    to: BusinessDay,
-) -> Result<Vec<HourCount>, DbError> {
-    db.read("attendance by hour", move |tx| {
-        // The first part is read from an index alone; cancellations are few.
-        tx.query(
-            "SELECT day, sector, hour, CAST(SUM(n) AS BIGINT) AS admitted
-             FROM (SELECT business_day AS day, sector, hour, COUNT(*) AS n
-                   FROM gate_check
-                   WHERE business_day >= $1 AND business_day <= $2 AND admitted = 1
-                   GROUP BY business_day, sector, hour
-                   UNION ALL
-                   SELECT c.business_day, c.sector, c.hour, -COUNT(*)
-                   FROM gate_cancellation x JOIN gate_check c ON c.check_id = x.check_id
-                   WHERE c.business_day >= $1 AND c.business_day <= $2 AND c.admitted = 1
-                   GROUP BY c.business_day, c.sector, c.hour) AS part
-             GROUP BY day, sector, hour HAVING SUM(n) <> 0
-             ORDER BY day, sector, hour",
-            params![from, to],
-        )?
-        .iter()
-        .map(|row| {
-            Ok(HourCount {
-                business_day: row.get("day")?,
-                sector: row.get::<Option<String>>("sector")?.unwrap_or_default(),
-                hour: row.get("hour")?,
-                admitted: row.get("admitted")?,
+pub async fn visitors(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<Visitors, DbError> {
+    db.read("visitors", move |tx| {
+        let hours = tx
+            .query(
+                "SELECT business_day, hour, CAST(SUM(admitted) AS BIGINT) AS admitted
+                 FROM gate_attendance_hour WHERE business_day >= $1 AND business_day <= $2
+                 GROUP BY business_day, hour HAVING SUM(admitted) <> 0
+                 ORDER BY business_day, hour",
+                params![from, to],
+            )?
+            .iter()
+            .map(|row| {
+                Ok(HourCount {
+                    business_day: row.get("business_day")?,
+                    hour: row.get("hour")?,
+                    admitted: row.get("admitted")?,
+                })
             })
+            .collect::<Result<_, DbError>>()?;
+        Ok(Visitors {
+            hours,
+            by_sector: counts(tx, BY_SECTOR, from, to)?,
+            by_device: counts(tx, BY_DEVICE, from, to)?,
         })
-        .collect()
     })
     .await
 }
@@ -173,7 +165,8 @@ fn counts(
 pub async fn period(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>, DbError> {
     db.read("period", |tx| {
         let row = tx.query_one(
-            "SELECT MIN(business_day) AS first, MAX(business_day) AS last FROM gate_check",
+            "SELECT (SELECT MIN(business_day) FROM gate_outcome_day) AS first,
+                    (SELECT MAX(business_day) FROM gate_outcome_day) AS last",
             params![],
         )?;
         Ok(row
@@ -192,11 +185,7 @@ impl Gate {
         let today = self.site().zone.business_day(self.clock.now());
         self.db
             .read("count today", move |tx| {
-                let row = tx.query_opt(
-                    "SELECT admitted FROM gate_device_day WHERE device = $1 AND business_day = $2",
-                    params![&device, today],
-                )?;
-                row.map_or(Ok(0), |row| row.get("admitted"))
+                tally::count_of_day(tx, &device, today).map(i64::from)
             })
             .await
     }

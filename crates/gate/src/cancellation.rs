@@ -3,9 +3,9 @@
 //! as it was kept; ticketing and Otipass are told.
 
 use crate::check::{self, Check, CheckError, Freshness};
-use crate::{BATCH_LIMIT, Gate, JournalError, Site, give_back};
+use crate::{BATCH_LIMIT, Gate, JournalError, give_back, tally};
 use db::{DbError, Tx, params};
-use kernel::{BusinessDay, CancellationId, CheckId, DeviceCode, Timestamp};
+use kernel::{CancellationId, CheckId, DeviceCode, Timestamp};
 
 /// How long after the scan an entry may be cancelled, in milliseconds.
 pub const CANCEL_WITHIN_MS: i64 = 15 * 60 * 1_000;
@@ -113,10 +113,10 @@ impl Gate {
     /// # Errors
     /// [`CancelError`]; nothing was changed.
     pub async fn cancel(&self, cancellation: Cancellation) -> Result<Cancelled, CancelError> {
-        let (site, now) = (self.site(), self.clock.now());
+        let now = self.clock.now();
         let cancelled = self
             .db
-            .write("cancel", move |tx| keep(tx, &cancellation, &site, now))
+            .write("cancel", move |tx| keep(tx, &cancellation, now))
             .await?;
         self.note_cancelled(&cancelled);
         Ok(cancelled)
@@ -134,13 +134,13 @@ impl Gate {
         if cancellations.len() > BATCH_LIMIT {
             return Err(JournalError::TooManyCancellations(cancellations.len()));
         }
-        let (site, now) = (self.site(), self.clock.now());
+        let now = self.clock.now();
         let merged = self
             .db
             .write("merge cancellations", move |tx| {
                 let mut merged = Vec::with_capacity(cancellations.len());
                 for cancellation in &cancellations {
-                    merged.push(match keep(tx, cancellation, &site, now) {
+                    merged.push(match keep(tx, cancellation, now) {
                         Err(CancelError::Db(error)) => return Err(JournalError::Db(error)),
                         kept => kept,
                     });
@@ -164,12 +164,7 @@ impl Gate {
 }
 
 /// The cancellation of a journal that shows the visitor was turned away.
-pub(crate) fn turn_away(
-    tx: &mut Tx<'_>,
-    check: &Check,
-    site: &Site,
-    now: Timestamp,
-) -> Result<(), CheckError> {
+pub(crate) fn turn_away(tx: &mut Tx<'_>, check: &Check, now: Timestamp) -> Result<(), CheckError> {
     if is_cancelled(tx, check.record)? {
         return Ok(());
     }
@@ -179,7 +174,7 @@ pub(crate) fn turn_away(
         device: check.scan.device.clone(),
         cancelled_at: check.scan.scanned_at,
     };
-    insert(tx, &cancellation, check, Cause::TurnedAway, site, now)?;
+    insert(tx, &cancellation, check, Cause::TurnedAway, now)?;
     Ok(())
 }
 
@@ -194,7 +189,6 @@ struct Kept {
 fn keep(
     tx: &mut Tx<'_>,
     cancellation: &Cancellation,
-    site: &Site,
     now: Timestamp,
 ) -> Result<Cancelled, CancelError> {
     let id = cancellation.check_id;
@@ -218,7 +212,7 @@ fn keep(
     if is_cancelled(tx, check.record)? {
         return Err(not(Obstacle::CancelledBefore));
     }
-    let device_count_today = insert(tx, cancellation, &check, Cause::Agent, site, now)?;
+    let device_count_today = insert(tx, cancellation, &check, Cause::Agent, now)?;
     Ok(Cancelled {
         check_id: id,
         cancelled_at: cancellation.cancelled_at,
@@ -232,11 +226,10 @@ fn insert(
     cancellation: &Cancellation,
     check: &Check,
     cause: Cause,
-    site: &Site,
     now: Timestamp,
 ) -> Result<u32, DbError> {
-    let day = site.zone.business_day(check.scan.scanned_at);
-    let count = one_less(tx, &check.scan.device, day)?;
+    let day = tally::cancelled(tx, check.record)?;
+    let count = tally::count_of_day(tx, &check.scan.device, day)?;
     tx.execute(
         "INSERT INTO gate_cancellation (check_id, id, device, cause, cancelled_at, arrived_at,
                                         device_count_today)
@@ -278,19 +271,6 @@ fn is_cancelled(tx: &mut Tx<'_>, record: CheckId) -> Result<bool, DbError> {
         params![record],
     )?;
     Ok(row.is_some())
-}
-
-fn one_less(tx: &mut Tx<'_>, device: &DeviceCode, day: BusinessDay) -> Result<u32, DbError> {
-    tx.execute(
-        "UPDATE gate_device_day SET admitted = admitted - 1
-         WHERE device = $1 AND business_day = $2",
-        params![device, day],
-    )?;
-    tx.query_one(
-        "SELECT admitted FROM gate_device_day WHERE device = $1 AND business_day = $2",
-        params![device, day],
-    )?
-    .get("admitted")
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use crate::decide::{Counted, NotPermitted, Recognised, Verdict};
 use crate::device_token::sha256_hex;
-use crate::{Decision, ForcedNote, Mode, Scan, ScanRefused, Site, barcode, intent, retention};
+use crate::{
+    Decision, ForcedNote, Mode, Scan, ScanRefused, Site, barcode, intent, retention, tally,
+};
 use db::{DbError, Row, Tx, params};
-use kernel::{CardNumber, CheckId, DeviceCode, InvalidId, SectorCode, Timestamp};
+use kernel::{CardNumber, CheckId, InvalidId, SectorCode, Timestamp};
 use otipass::{EntriesLeft, PassFacts};
 use std::str::FromStr;
 
@@ -160,7 +162,16 @@ pub(crate) fn insert(
         "DELETE FROM gate_intent WHERE check_id = $1",
         params![scan.id],
     )?;
-    let count = count_today(tx, &scan.device, day, decision)?;
+    let hour = i64::from(site.zone.hour(scan.scanned_at));
+    tally::decided(tx, &scan.device, day, decision)?;
+    if let Some(overruled) = follows {
+        tally::overruled(tx, overruled)?;
+    }
+    if decision.is_admitted() {
+        let sector = deciding.recognised.map(|r| &r.sector);
+        tally::admitted(tx, &scan.device, day, hour, sector)?;
+    }
+    let count = tally::count_of_day(tx, &scan.device, day)?;
     let pass = deciding.verdict.pass.unwrap_or_default();
     tx.execute(
         "INSERT INTO gate_check (check_id, device, mode, code, scanned_at, arrived_at, decided_at,
@@ -192,7 +203,7 @@ pub(crate) fn insert(
             pass.entries_left.map(entries_left_text),
             count,
             day,
-            i64::from(site.zone.hour(scan.scanned_at)),
+            hour,
             follows,
         ],
     )?;
@@ -244,27 +255,6 @@ fn keep_control_barcode(
         }
     }
     Err(ScanRefused::ClockStandsStill.into())
-}
-
-fn count_today(
-    tx: &mut Tx<'_>,
-    device: &DeviceCode,
-    day: kernel::BusinessDay,
-    decision: Decision,
-) -> Result<u32, DbError> {
-    if decision.is_admitted() {
-        tx.execute(
-            "INSERT INTO gate_device_day (device, business_day, admitted) VALUES ($1, $2, 1)
-             ON CONFLICT (device, business_day)
-             DO UPDATE SET admitted = gate_device_day.admitted + 1",
-            params![device, day],
-        )?;
-    }
-    let row = tx.query_opt(
-        "SELECT admitted FROM gate_device_day WHERE device = $1 AND business_day = $2",
-        params![device, day],
-    )?;
-    row.map_or(Ok(0), |row| row.get("admitted"))
 }
 
 impl Check {

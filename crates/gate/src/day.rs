@@ -17,15 +17,14 @@ pub async fn admitted(db: &Db, day: BusinessDay) -> Result<Admitted, DbError> {
     db.read("admitted on a day", move |tx| {
         let mut admitted = Admitted::new();
         for row in tx.query(
-            "SELECT sector, hour, COUNT(*) AS checks FROM gate_check
-             WHERE business_day = $1 AND admitted = 1 AND NOT EXISTS
-               (SELECT 1 FROM gate_cancellation x WHERE x.check_id = gate_check.check_id)
-             GROUP BY sector, hour",
+            "SELECT sector, hour, CAST(SUM(admitted) AS BIGINT) AS admitted
+             FROM gate_attendance_hour WHERE business_day = $1
+             GROUP BY sector, hour HAVING SUM(admitted) <> 0",
             params![day],
         )? {
             let hour: i64 = row.get("hour")?;
             let hours = admitted.entry(row.get("sector")?).or_default();
-            hours.insert(u8::try_from(hour).unwrap_or_default(), row.get("checks")?);
+            hours.insert(u8::try_from(hour).unwrap_or_default(), row.get("admitted")?);
         }
         Ok(admitted)
     })
@@ -40,10 +39,8 @@ pub async fn admitted(db: &Db, day: BusinessDay) -> Result<Admitted, DbError> {
 pub async fn outcomes(db: &Db, day: BusinessDay) -> Result<BTreeMap<String, i64>, DbError> {
     db.read("outcomes of a day", move |tx| {
         tx.query(
-            "SELECT outcome, COUNT(*) AS checks FROM gate_check
-             WHERE business_day = $1
-               AND NOT EXISTS (SELECT 1 FROM gate_check f WHERE f.follows = gate_check.check_id)
-             GROUP BY outcome",
+            "SELECT outcome, CAST(SUM(checks) AS BIGINT) AS checks FROM gate_outcome_day
+             WHERE business_day = $1 GROUP BY outcome HAVING SUM(checks) <> 0",
             params![day],
         )?
         .iter()

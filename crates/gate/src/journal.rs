@@ -192,7 +192,7 @@ fn keep_decided(
             }
         }
         Afterwards::DoorAdmitted => door_admitted::mark(tx, item, now)?,
-        Afterwards::TurnedAway => cancellation::turn_away(tx, &first, site, now)?,
+        Afterwards::TurnedAway => cancellation::turn_away(tx, &first, now)?,
     }
     Ok((first, Freshness::Repeated))
 }

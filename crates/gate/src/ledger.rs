@@ -2,7 +2,7 @@
 //! where it stands.
 
 use db::{Db, DbError, params};
-use kernel::{CheckId, ControlBarcode, SectorCode};
+use kernel::{CheckId, ControlBarcode, SectorCode, Timestamp};
 use std::collections::HashSet;
 
 /// Where a control barcode stands on its way to ticketing.
@@ -121,17 +121,25 @@ pub async fn without_barcode(db: &Db) -> Result<Vec<CheckId>, DbError> {
     .await
 }
 
-/// The control barcodes of the entries that Otipass disputes.
+/// The control barcodes of the entries that Otipass disputes and that were scanned
+/// from `from` to before `until`, or before and then cancelled: a cancellation
+/// counts on a day of its own.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn disputed(db: &Db) -> Result<HashSet<ControlBarcode>, DbError> {
-    db.read("disputed entries", |tx| {
+pub async fn disputed(
+    db: &Db,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<HashSet<ControlBarcode>, DbError> {
+    db.read("disputed entries", move |tx| {
         tx.query(
             "SELECT b.barcode FROM gate_declaration d
              JOIN gate_control_barcode b ON b.check_id = d.check_id
-             WHERE d.disputed IS NOT NULL",
-            params![],
+             WHERE d.disputed IS NOT NULL AND b.controlled_at < $2
+               AND (b.controlled_at >= $1 OR EXISTS
+                    (SELECT 1 FROM gate_cancellation x WHERE x.check_id = d.check_id))",
+            params![from, until],
         )?
         .iter()
         .map(|row| row.get("barcode"))

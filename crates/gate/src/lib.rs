@@ -45,6 +45,7 @@ pub mod site_change;
 mod site_file;
 pub mod site_table;
 pub mod symptoms;
+mod tally;
 pub mod wording;
 
 pub use cancellation::{CANCEL_WITHIN_MS, CancelError, Cancellation, Cancelled, Obstacle};

@@ -53,10 +53,9 @@ pub async fn symptoms(
 }
 
 fn codes_of_no_pass(tx: &mut Tx<'_>, checks: u32) -> Result<Vec<String>, DbError> {
-    // The day comes first because there is an index on it.
     tx.query(
         "SELECT code FROM (SELECT code, outcome FROM gate_check
-             ORDER BY business_day DESC, decided_at DESC LIMIT $1) AS latest
+             ORDER BY arrived_at DESC LIMIT $1) AS latest
          WHERE outcome = 'not_a_pass'",
         params![checks],
     )?
@@ -133,7 +132,7 @@ mod tests {
                 "INSERT INTO gate_check (check_id, device, mode, code, scanned_at, arrived_at,
                      decided_at, direction, outcome, admitted, device_count_today, business_day,
                      hour)
-                 VALUES ('{number}', 'PDA01', 'online', '{code}', 0, 0, {number}, 'entry', '{outcome}', 0,
+                 VALUES ('{number}', 'PDA01', 'online', '{code}', 0, {number}, {number}, 'entry', '{outcome}', 0,
                      0, '2026-07-{day}', 9)"
             );
             execute(&test.db, sql).await;

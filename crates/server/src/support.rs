@@ -57,7 +57,7 @@ pub async fn pages(db: &Db, sides: Sides) -> Vec<Page> {
 }
 
 async fn queues(db: &Db) -> Result<Value, DbError> {
-    let counts = boxoffice::report::counts(db).await?;
+    let held = boxoffice::report::held_reasons(db).await?;
     let gate = db
         .read("queues", |tx| {
             let row = tx.query_one(
@@ -79,8 +79,7 @@ async fn queues(db: &Db) -> Result<Value, DbError> {
             }))
         })
         .await?;
-    let held: serde_json::Map<_, _> = counts
-        .held_reasons
+    let held: serde_json::Map<_, _> = held
         .iter()
         .map(|(reason, count)| (reason.as_str().to_owned(), json!(count)))
         .collect();

@@ -92,14 +92,43 @@ const ALWAYS: &[Rule] = &[
          WHERE c.check_id IS NULL",
     ),
     rule(
-        "a device's count of the day is that of its admissions",
-        "SELECT d.device AS found FROM gate_device_day d
-         LEFT JOIN (SELECT c.device, c.business_day, COUNT(*) AS live FROM gate_check c
-                    LEFT JOIN gate_cancellation x ON x.check_id = c.check_id
-                    WHERE c.admitted = 1 AND x.id IS NULL
-                    GROUP BY c.device, c.business_day) AS l
-              ON l.device = d.device AND l.business_day = d.business_day
-         WHERE d.admitted <> COALESCE(l.live, 0)",
+        "attendance by the hour is that of the admissions",
+        "SELECT device AS found
+         FROM (SELECT business_day, device, hour, sector, admitted, cancelled
+               FROM gate_attendance_hour
+               UNION ALL
+               SELECT c.business_day, c.device, c.hour, c.sector,
+                      -(CASE WHEN x.id IS NULL THEN 1 ELSE 0 END),
+                      -(CASE WHEN x.id IS NULL THEN 0 ELSE 1 END)
+               FROM gate_check c LEFT JOIN gate_cancellation x ON x.check_id = c.check_id
+               WHERE c.admitted = 1) AS both_sides
+         GROUP BY business_day, device, hour, sector
+         HAVING SUM(admitted) <> 0 OR SUM(cancelled) <> 0",
+    ),
+    rule(
+        "outcomes by the day are those of the checks that hold",
+        "SELECT device AS found
+         FROM (SELECT business_day, device, outcome, checks FROM gate_outcome_day
+               UNION ALL
+               SELECT c.business_day, c.device, c.outcome, -1
+               FROM gate_check c LEFT JOIN gate_check f ON f.follows = c.check_id
+               WHERE f.check_id IS NULL) AS both_sides
+         GROUP BY business_day, device, outcome HAVING SUM(checks) <> 0",
+    ),
+    rule(
+        "the account by the day is that of its lines",
+        "SELECT product AS found
+         FROM (SELECT business_day, kind, season, product, tariff, price_minor, vat_basis_points,
+                      sector, line_count, amount_minor, vat_minor
+               FROM box_account_day
+               UNION ALL
+               SELECT l.business_day, l.kind, t.season, t.product, t.tariff, t.price_minor,
+                      t.vat_basis_points, COALESCE(t.sector, ''), -1, -l.amount_minor,
+                      -l.vat_minor
+               FROM box_account_line l JOIN box_ticket t ON t.id = l.ticket_id) AS both_sides
+         GROUP BY business_day, kind, season, product, tariff, price_minor, vat_basis_points,
+                  sector
+         HAVING SUM(line_count) <> 0 OR SUM(amount_minor) <> 0 OR SUM(vat_minor) <> 0",
     ),
     rule(
         "an open intent has no decision",

@@ -23,6 +23,12 @@ pub const BENCHES: &[(&str, &str, &str, &str)] = &[
         "edge",
         "a turnstile's decision without network, next to the disk's own time",
     ),
+    (
+        "office",
+        "passerelle",
+        "office",
+        "each page of the back office on five million checks",
+    ),
 ];
 
 /// Runs the benchmark `name`; `arguments` go to it.
@@ -54,6 +60,6 @@ mod tests {
     fn an_unknown_benchmark_lists_the_known() {
         let failure = bench("speed", &[]).unwrap_err().to_string();
         assert!(failure.contains("`speed`"), "{failure}");
-        assert!(failure.contains("db, decide, edge"), "{failure}");
+        assert!(failure.contains("db, decide, edge, office"), "{failure}");
     }
 }

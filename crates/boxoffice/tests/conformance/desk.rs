@@ -7,6 +7,7 @@ use boxoffice::{
     BoxOffice, Catalogue, Organisation, ledger, pending_account, read_catalogue, report,
 };
 use db::testing::TestDb;
+use db::{DbError, params};
 use kernel::{BusinessDay, ControlBarcode, ManualClock, Timestamp};
 use secutix::stx::Dialect;
 use secutix::wire::{ControlResult, ControlledTicket, ReceivedTicket, TicketResult};
@@ -15,6 +16,18 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 const VILLENEUVE: &str = include_str!("../../../../examples/villeneuve/catalogue.toml");
+
+const DISAGREE: &str = "SELECT COUNT(*) AS n FROM
+    (SELECT product
+     FROM (SELECT business_day, kind, season, product, tariff, price_minor, vat_basis_points,
+                  sector, line_count, amount_minor, vat_minor
+           FROM box_account_day
+           UNION ALL
+           SELECT l.business_day, l.kind, t.season, t.product, t.tariff, t.price_minor,
+                  t.vat_basis_points, COALESCE(t.sector, ''), -1, -l.amount_minor, -l.vat_minor
+           FROM box_account_line l JOIN box_ticket t ON t.id = l.ticket_id) AS both_sides
+     GROUP BY business_day, kind, season, product, tariff, price_minor, vat_basis_points, sector
+     HAVING SUM(line_count) <> 0 OR SUM(amount_minor) <> 0 OR SUM(vat_minor) <> 0) AS found";
 
 pub struct Desk {
     pub office: BoxOffice,
@@ -130,12 +143,23 @@ impl Desk {
             .unwrap()
     }
 
+    /// That the sums by day agree with a count over the lines.
+    pub async fn sums_agree(&self) {
+        let disagree: Result<i64, DbError> = self
+            .office
+            .db()
+            .read("sums", |tx| tx.query_one(DISAGREE, params![])?.get("n"))
+            .await;
+        assert_eq!(disagree.unwrap(), 0);
+    }
+
     /// Every barcode, and that nothing contradicts itself.
     pub async fn sound_ledger(&self) -> Vec<ledger::Entry> {
         let entries = ledger::page(self.office.db(), None, 100_000).await.unwrap();
         for entry in &entries {
             assert_eq!(entry.contradiction(), None, "{entry:?}");
         }
+        self.sums_agree().await;
         let lone = ledger::orders_without_ticket(self.office.db()).await;
         assert_eq!(lone.unwrap(), []);
         entries

@@ -79,11 +79,12 @@ async fn an_entry_is_cancelled_once_and_answered_the_same_for_ever(test: TestDb)
     assert_eq!(attendance.by_sector["VN_AUG"], 2);
     assert_eq!(attendance.by_device["PDA01"], 2);
     assert_eq!(attendance.by_hour["11"], 2);
-    let hours = gate::attendance::by_hour(&house.test.db, attendance.from, attendance.to).await;
-    let hours = hours.unwrap();
-    assert_eq!(hours.len(), 1);
-    assert_eq!((hours[0].sector.as_str(), hours[0].hour), ("VN_AUG", 11));
-    assert_eq!(hours[0].admitted, 2);
+    let came = gate::attendance::visitors(&house.test.db, attendance.from, attendance.to).await;
+    let came = came.unwrap();
+    assert_eq!(came.hours.len(), 1);
+    assert_eq!((came.hours[0].hour, came.hours[0].admitted), (11, 2));
+    assert_eq!(came.by_sector, attendance.by_sector);
+    assert_eq!(came.by_device, attendance.by_device);
     assert_eq!(house.entries_left(TWICE), Some(EntriesLeft::Count(0)));
     assert_eq!(
         house.gate.declare_next().await.unwrap(),

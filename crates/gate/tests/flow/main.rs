@@ -15,3 +15,4 @@ mod interface;
 mod journal;
 mod pass_list;
 mod site;
+mod sums;

@@ -102,8 +102,8 @@ pub async fn look(opened: Opened, config: &Config, sketch: &Sketch) -> Database 
     let read = async {
         let project = project.unwrap_or_default();
         let symptoms = gate::symptoms::symptoms(&db, project, serial, CHECKS).await?;
-        let counts = boxoffice::report::counts(&db).await?;
-        Ok::<_, DbError>((symptoms, counts.held_reasons))
+        let held = boxoffice::report::held_reasons(&db).await?;
+        Ok::<_, DbError>((symptoms, held))
     };
     match read.await {
         Ok((symptoms, held)) => Database::Read { symptoms, held },

@@ -1,5 +1,5 @@
-//! Attendance of a period: by day, sector, hour and weekday, and the hours of
-//! the week as a map.
+//! Attendance of a period: by day, sector, device, hour and weekday, and the
+//! hours of the week as a map.
 
 use super::entered::Query;
 use super::figure::{Figure, Figures};
@@ -11,7 +11,7 @@ use super::plot::{Bar, Plot};
 use super::text::texts;
 use super::visit::{Answer, Visit};
 use askama::Template;
-use gate::attendance::{HourCount, by_hour};
+use gate::attendance::{HourCount, Visitors, visitors};
 use kernel::BusinessDay;
 use std::collections::BTreeMap;
 
@@ -23,12 +23,14 @@ texts!(Texts {
     by_day: "Par jour", "By day";
     by_month: "Par mois", "By month";
     by_sector: "Par secteur", "By sector";
+    by_device: "Par appareil", "By device";
     by_hour: "Par heure", "By hour";
     by_weekday: "Par jour de la semaine", "By day of the week";
     map: "Les heures de la semaine", "The hours of the week";
     day: "Jour", "Day";
     month: "Mois", "Month";
     sector: "Secteur", "Sector";
+    device: "Appareil", "Device";
     hour: "Heure", "Hour";
     weekday: "Jour de la semaine", "Day of the week";
     entries: "Entrées", "Admitted";
@@ -149,19 +151,23 @@ fn map(formats: &Formats, counts: &[HourCount], hours: &[i64]) -> Figure {
     }
 }
 
-fn figures(formats: &Formats, period: Period, counts: &[HourCount]) -> Vec<Figure> {
+fn figures(formats: &Formats, period: Period, came: &Visitors) -> Vec<Figure> {
     let t = Texts::of(formats.language);
+    let counts = &came.hours[..];
     let of_hour = sums(counts, |count| count.hour);
     let (Some((&first, _)), Some((&last, _))) = (of_hour.iter().next(), of_hour.iter().next_back())
     else {
         return Vec::new();
     };
     let hours: Vec<i64> = (first..=last).collect();
-    let mut sectors: Vec<_> = sums(counts, |count| count.sector.clone())
-        .into_iter()
-        .map(|(sector, admitted)| (sector.clone(), sector, admitted))
-        .collect();
-    sectors.sort_by_key(|(_, _, admitted)| std::cmp::Reverse(*admitted));
+    let ranked = |parts: &BTreeMap<String, i64>| {
+        let mut parts: Vec<_> = parts
+            .iter()
+            .map(|(name, admitted)| (name.clone(), name.clone(), *admitted))
+            .collect();
+        parts.sort_by_key(|(_, _, admitted)| std::cmp::Reverse(*admitted));
+        parts
+    };
     let by_hours: Vec<_> = hours
         .iter()
         .map(|hour| {
@@ -182,7 +188,13 @@ fn figures(formats: &Formats, period: Period, counts: &[HourCount]) -> Vec<Figur
         figure(
             formats,
             ("by-sector", t.by_sector, t.sector),
-            &sectors,
+            &ranked(&came.by_sector),
+            false,
+        ),
+        figure(
+            formats,
+            ("by-device", t.by_device, t.device),
+            &ranked(&came.by_device),
             false,
         ),
         figure(formats, ("by-hour", t.by_hour, t.hour), &by_hours, true),
@@ -214,7 +226,7 @@ fn page(
     period: Period,
     today: BusinessDay,
     mistakes: Mistakes,
-    counts: Option<&[HourCount]>,
+    came: Option<&Visitors>,
 ) -> Figures {
     let formats = &frame.formats;
     let t = Texts::of(formats.language);
@@ -222,15 +234,15 @@ fn page(
         title: t.title,
         period: period.words(formats),
         filter: Filter::new(&frame, "/office/attendance", period, today, mistakes),
-        kept: counts.is_some(),
+        kept: came.is_some(),
         not_kept: t.not_kept,
         nothing: t.nothing,
         downloads: Vec::new(),
-        tiles: counts
-            .map(|counts| tiles(formats, counts))
+        tiles: came
+            .map(|came| tiles(formats, &came.hours))
             .unwrap_or_default(),
-        figures: counts
-            .map(|counts| figures(formats, period, counts))
+        figures: came
+            .map(|came| figures(formats, period, came))
             .unwrap_or_default(),
         frame,
     }
@@ -240,27 +252,33 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     let frame = visit.frame();
     let today = today(&visit);
     let (period, mistakes) = Period::read(&query, today, &frame.formats);
-    let mut counts = None;
+    let mut came = None;
     if visit.office.gate.is_some() {
-        counts = Some(by_hour(&visit.office.db, period.from, period.to).await?);
+        came = Some(visitors(&visit.office.db, period.from, period.to).await?);
     }
-    visit.page(&page(frame, period, today, mistakes, counts.as_deref()))
+    visit.page(&page(frame, period, today, mistakes, came.as_ref()))
 }
 
 /// Two weeks in two sectors.
-fn sample(from: BusinessDay) -> Vec<HourCount> {
-    let mut counts = Vec::new();
+fn sample(from: BusinessDay) -> Visitors {
+    let mut came = Visitors::default();
     for day in 0..14 {
-        for (sector, hour, admitted) in [("VN_AUG", 9, 12), ("VN_AUG", 14, 40), ("VN_GEO", 17, 7)] {
-            counts.push(HourCount {
+        for (device, sector, hour, admitted) in [
+            ("PDA01", "VN_AUG", 9, 12),
+            ("PDA02", "VN_AUG", 14, 40),
+            ("PDA09", "VN_GEO", 17, 7),
+        ] {
+            let admitted = admitted + day;
+            came.hours.push(HourCount {
                 business_day: from.plus_days(day),
-                sector: sector.to_owned(),
                 hour,
-                admitted: admitted + day,
+                admitted,
             });
+            *came.by_sector.entry(sector.to_owned()).or_default() += admitted;
+            *came.by_device.entry(device.to_owned()).or_default() += admitted;
         }
     }
-    counts
+    came
 }
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
@@ -272,16 +290,16 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         from: january,
         to: today,
     };
-    let counts = sample(month.from);
+    let (came, nobody) = (sample(month.from), Visitors::default());
     [
-        (month, Some(&counts[..])),
-        (year, Some(&counts[..])),
-        (month, Some(&[])),
+        (month, Some(&came)),
+        (year, Some(&came)),
+        (month, Some(&nobody)),
         (month, None),
     ]
     .into_iter()
-    .filter_map(|(period, counts)| {
-        page(frame.clone(), period, today, Mistakes::default(), counts)
+    .filter_map(|(period, came)| {
+        page(frame.clone(), period, today, Mistakes::default(), came)
             .render()
             .ok()
     })
@@ -297,10 +315,10 @@ mod tests {
     fn every_figure_counts_the_same_visitors() {
         let formats = Frame::sample(Language::En, None).formats;
         let period = Period::month_of("2026-07-14".parse().unwrap());
-        let counts = sample(period.from);
-        let total: i64 = counts.iter().map(|count| count.admitted).sum();
-        let figures = figures(&formats, period, &counts);
-        assert_eq!(figures.len(), 5);
+        let came = sample(period.from);
+        let total: i64 = came.hours.iter().map(|count| count.admitted).sum();
+        let figures = figures(&formats, period, &came);
+        assert_eq!(figures.len(), 6);
         for figure in figures {
             let sum: i64 = figure
                 .rows

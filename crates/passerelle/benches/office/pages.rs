@@ -121,17 +121,46 @@ impl Subjects {
 
     /// Paths that stand for one with `{…}` in it.
     fn places(&self, path: &str) -> Vec<String> {
-        match path {
-            "/office/checks/{id}" => self
-                .checks
+        let each = |place: &str, subjects: &[&str]| -> Vec<String> {
+            subjects
                 .iter()
-                .map(|id| format!("/office/checks/{id}"))
-                .collect(),
-            "/office/accounts/{id}" => vec!["/office/accounts/1".to_owned()],
+                .map(|subject| path.replace(place, subject))
+                .collect()
+        };
+        let ids: Vec<&str> = self.checks.iter().map(String::as_str).collect();
+        if path.contains("/checks/{id}") || path.contains("/test-card/{id}") {
+            return each("{id}", &ids);
+        }
+        for (beginning, code) in [
+            ("/office/set-up/sectors/", "VN_AUG"),
+            ("/office/set-up/doors/", "VN_AUG_D1"),
+            ("/office/set-up/devices/", "PDA01"),
+            ("/office/accounts/", "1"),
+        ] {
+            if path.starts_with(beginning) {
+                return each("{id}", &[code]);
+            }
+        }
+        match path {
+            "/office/queue/{list}" => each("{list}", LISTS),
+            // The files themselves are not on this disk.
+            "/office/sales-files/{id}" => each("{id}", &["1", "2", "3"]),
             _ => Vec::new(),
         }
     }
 }
+
+/// The lists of what waits and what explains.
+const LISTS: &[&str] = &[
+    "in_flight",
+    "refused",
+    "disputed",
+    "cancelled",
+    "cancellations_in_flight",
+    "cancellations_refused",
+    "ready",
+    "tariff_not_mapped",
+];
 
 /// All pages, and the paths of which nobody has said here what stands for `{…}`.
 /// What everybody may ask for shows nothing of the year, and is left out.

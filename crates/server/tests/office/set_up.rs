@@ -172,6 +172,10 @@ async fn the_catalogue_is_filled_by_forms_until_an_entry_can_be_sold() {
     );
     assert_eq!(sellable.unwrap().price.gross.minor(), 950);
 
+    // The text says the same.
+    let text = browser.get("/office/set-up/catalogue/text").await.text;
+    assert!(text.contains("price_minor = 950"), "{text}");
+
     // A season with products stays; what is removed takes along what hangs on it.
     let path = "/office/set-up/catalogue/remove";
     let refused = browser.post(path, &csrf, &[("what", "season VN26")]).await;

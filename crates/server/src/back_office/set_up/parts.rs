@@ -12,6 +12,7 @@ use crate::back_office::text::texts;
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
 use axum::http::StatusCode;
+use boxoffice::Catalogue;
 use gate::{Site, SiteError};
 use serde_json::json;
 use staff::audit::Change;
@@ -29,8 +30,8 @@ texts!(Texts {
         "As in a site file. What is no longer in the text stays: it is removed on the page of sectors and doors.";
     catalogue: "Catalogue, tarifs, canal et contact", "Catalogue, tariffs, channel and contact";
     catalogue_label: "Le catalogue", "The catalogue";
-    catalogue_hint: "Comme dans un fichier de catalogue. Ce qui y est s’ajoute à ce qui est enregistré, ou le remplace.",
-        "As in a catalogue file. What it holds is added to what is saved, or replaces it.";
+    catalogue_hint: "Comme dans un fichier de catalogue. Ce qui y est s’ajoute à ce qui est enregistré, ou le remplace ; ce qui n’y est plus reste et se retire par les formulaires.",
+        "As in a catalogue file. What it holds is added to what is saved, or replaces it; what it no longer holds stays, and is removed by the forms.";
 });
 
 /// Which part.
@@ -106,7 +107,8 @@ async fn show(visit: &Visit, part: Part) -> Answer {
             let remarks = site.map(|_| of_site(&text).1).unwrap_or_default();
             (text, remarks)
         }
-        Part::Catalogue => (String::new(), Vec::new()),
+        Part::Catalogue if present.catalogue == Catalogue::default() => Default::default(),
+        Part::Catalogue => (boxoffice::write_catalogue(&present.catalogue), Vec::new()),
     };
     let file = part.managed(visit).file();
     visit.page(&Page::new(visit.frame(), part, file, text, &remarks))

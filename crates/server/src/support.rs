@@ -10,10 +10,15 @@ use gate::causes;
 use kernel::{CheckId, Timestamp};
 use serde_json::{Value, json};
 use std::io::{self, Write};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// The most digits in a row that a bundle shows. Years, ports and counts of
 /// visitors fit; card numbers, which have six or more, do not.
 const MAX_DIGITS: usize = 5;
+
+/// How long the books may take to be compared: who asks for a bundle waits for it.
+const BOOKS_LIMIT: Duration = Duration::from_secs(20);
 
 /// One text of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +54,19 @@ pub async fn pages(db: &Db, sides: Sides) -> Vec<Page> {
     let told = |told: Result<Value, DbError>| {
         told.unwrap_or_else(|error| json!({"error": causes(&error)}))
     };
+    let reconciliation = match timeout(BOOKS_LIMIT, books(db, sides)).await {
+        Ok(books) => told(books),
+        Err(_) => json!({
+            "error": format!(
+                "not compared within {} s; run `passerelle reconcile`, or open the page Reconciliation",
+                BOOKS_LIMIT.as_secs()
+            ),
+        }),
+    };
     vec![
         Page::of_json("queues.json", told(queues(db).await)),
         Page::of_json("devices.json", told(devices(db).await)),
-        Page::of_json("reconciliation.json", told(books(db, sides).await)),
+        Page::of_json("reconciliation.json", reconciliation),
     ]
 }
 

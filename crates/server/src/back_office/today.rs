@@ -107,6 +107,8 @@ texts!(Texts {
 const PLOT: i64 = 100;
 /// The width of an hour in it.
 const HOUR: i64 = 40;
+/// How many hours there is room for at least: one alone is no wall.
+const FEWEST_HOURS: i64 = 10;
 
 struct Tile {
     label: &'static str,
@@ -332,7 +334,7 @@ impl Parts {
                 }
             })
             .collect();
-        self.width = (i64::from(last - first) + 1) * HOUR;
+        self.width = (i64::from(last - first) + 1).max(FEWEST_HOURS) * HOUR;
     }
 }
 

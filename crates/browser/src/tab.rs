@@ -3,6 +3,11 @@
 use crate::{Browser, Device, PATIENCE, Screen, Theme};
 use serde_json::{Value, json};
 
+/// The page is whole, and a field that is to have the focus has it: that comes only
+/// with the first frame.
+const ARRIVED: &str = "document.readyState === 'complete' && \
+    (document.activeElement !== document.body || !document.querySelector('[autofocus]'))";
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Gives {
     Value,
@@ -29,6 +34,8 @@ impl<'a> Tab<'a> {
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
             tab.call(domain, json!({}));
         }
+        // Also behind another tab a page is as before someone who looks at it.
+        tab.call("Emulation.setFocusEmulationEnabled", json!({"enabled": true}));
         tab.show_on(screen);
         tab
     }
@@ -73,7 +80,7 @@ impl Tab<'_> {
     pub fn open(&self, url: &str) {
         let opened = self.call("Page.navigate", json!({"url": url}));
         assert_eq!(opened["errorText"], Value::Null, "{url}");
-        self.until("document.readyState === 'complete'");
+        self.until(ARRIVED);
     }
 
     /// Loads the page again.
@@ -87,9 +94,9 @@ impl Tab<'_> {
     pub(crate) fn next_page(&self, leave: impl FnOnce()) {
         self.run("document.documentElement.dataset.former = 'yes'");
         leave();
-        self.until(
-            "!document.documentElement.dataset.former && document.readyState === 'complete'",
-        );
+        self.until(&format!(
+            "!document.documentElement.dataset.former && {ARRIVED}"
+        ));
     }
 
     /// The path of the page's address.

@@ -113,3 +113,27 @@ fn what_a_page_complains_of_is_kept() {
     assert!(complaints[0].contains("odd"), "{complaints:?}");
     assert!(browser.take_complaints().is_empty());
 }
+
+/// A page that gives a field the focus has done so before anything is typed:
+/// else the browser complains, and the focus may leave a field being filled in.
+#[test]
+fn a_page_has_come_when_its_field_has_the_focus() {
+    const ASKS: &str = "<!doctype html><html lang=\"en\"><title>Asks</title>\
+        <form><label>First <input name=\"first\"></label>\
+        <label>Second <input name=\"second\" autofocus></label>\
+        <button>Again</button></form>";
+    let folder = folder();
+    let page = folder.path().join("asks.html");
+    std::fs::write(&page, ASKS).unwrap();
+    let browser = Browser::start(None);
+    let tab = browser.tab(DESK);
+    tab.open(&format!("file://{}", page.display()));
+    for _ in 0..20 {
+        tab.fill("First", "typed at once");
+        tab.submit("Again");
+    }
+    let behind = browser.tab(DESK);
+    behind.open(&format!("file://{}", page.display()));
+    tab.reload();
+    assert_eq!(browser.take_complaints(), [""; 0]);
+}

@@ -61,6 +61,8 @@ CREATE TABLE box_staged (
     state TEXT NOT NULL,
     held_reason TEXT,
     cancelled_at BIGINT,
+    -- 1 if the buyer disputes the entry.
+    disputed BIGINT NOT NULL DEFAULT 0,
     -- When the card number went; a pseudonym stands in barcode since.
     card_removed_at BIGINT
 );
@@ -163,6 +165,23 @@ CREATE TABLE box_account_day (
     PRIMARY KEY (business_day, kind, season, product, tariff, price_minor, vat_basis_points,
                  sector)
 );
+
+-- The account lines of disputed entries once more, with what a statement says of
+-- them, so that it finds those of its days together.
+CREATE TABLE box_disputed_line (
+    barcode TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    business_day TEXT NOT NULL,
+    order_number TEXT NOT NULL,
+    season TEXT NOT NULL,
+    product TEXT NOT NULL,
+    tariff TEXT NOT NULL,
+    vat_basis_points BIGINT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    vat_minor BIGINT NOT NULL,
+    PRIMARY KEY (barcode, kind)
+);
+CREATE INDEX box_disputed_line_by_day ON box_disputed_line (business_day);
 
 -- The key of the pseudonyms that stand for card numbers which were removed.
 CREATE TABLE box_retention (

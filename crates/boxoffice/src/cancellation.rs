@@ -2,6 +2,7 @@
 //! sold; what is sold gets a counter line, and nothing is deleted.
 
 use crate::account_day::{self, Direction};
+use crate::dispute;
 use crate::staging::{self, conflict};
 use crate::ticket::{self, Ticket};
 use db::{DbError, Tx, params};
@@ -87,5 +88,6 @@ fn counter(
          FROM box_account_line WHERE ticket_id = $1 AND kind = 'SALE'",
         params![ticket.id, day, now],
     )?;
-    account_day::count(tx, ticket.id, "CANCELLATION", Direction::In)
+    account_day::count(tx, ticket.id, "CANCELLATION", Direction::In)?;
+    dispute::set_apart(tx, ticket.id)
 }

@@ -27,6 +27,8 @@ pub struct Entry {
     pub barcode: ControlBarcode,
     /// Where it stands; `None` if the gate never handed it over.
     pub staged: Option<StagedState>,
+    /// Whether its entry is disputed.
+    pub disputed: bool,
     /// When its entry was taken back, if the gate said so.
     pub cancelled_at: Option<Timestamp>,
     /// Its ticket.
@@ -127,7 +129,7 @@ pub async fn page(
     let after = after.map_or(String::new(), |barcode| barcode.reveal().to_owned());
     db.read("box office ledger", move |tx| {
         tx.query(
-            "SELECT b.barcode, s.state, s.held_reason, s.cancelled_at, t.id AS ticket_id,
+            "SELECT b.barcode, s.state, s.held_reason, s.cancelled_at, s.disputed, t.id AS ticket_id,
                     t.price_minor, t.vat_minor, t.cancelled_on, o.order_number, l.amount_minor,
                     l.vat_minor AS line_vat_minor, c.amount_minor AS counter_minor,
                     c.vat_minor AS counter_vat_minor
@@ -191,6 +193,7 @@ fn entry(row: &Row) -> Result<Entry, DbError> {
     Ok(Entry {
         barcode: row.get("barcode")?,
         staged,
+        disputed: row.get::<Option<bool>>("disputed")?.unwrap_or_default(),
         cancelled_at: row.get("cancelled_at")?,
         ticket,
     })
@@ -223,6 +226,7 @@ mod tests {
     fn each_contradiction_is_seen() {
         let whole = Entry {
             barcode: "OTI2999750120260714070000114".parse().unwrap(),
+            disputed: false,
             staged: Some(StagedState::Sold),
             ticket: Some(TicketEntry {
                 price: Money::from_minor(950),

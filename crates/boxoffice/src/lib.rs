@@ -13,6 +13,7 @@ mod box_office;
 mod cancellation;
 pub mod catalogue;
 mod catalogue_file;
+pub mod dispute;
 pub mod doctor;
 mod external_sales;
 pub mod history;

@@ -6,8 +6,7 @@ use kernel::{
     BusinessDay, ControlBarcode, Money, OrderNumber, ProductCode, SeasonCode, TariffCode, VatRate,
 };
 use serde::Serialize;
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 /// Lines with their money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -153,21 +152,14 @@ pub struct StatementLine {
     pub vat_minor: Money,
 }
 
-/// The statement of the days `from` to `to`, the lines of `disputed` apart.
-/// Which those are, the gate knows.
+/// The statement of the days `from` to `to`.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn statement(
-    db: &Db,
-    from: BusinessDay,
-    to: BusinessDay,
-    disputed: HashSet<ControlBarcode>,
-) -> Result<Statement, DbError> {
-    let disputed = Arc::new(disputed);
+pub async fn statement(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<Statement, DbError> {
     db.read("account statement", move |tx| {
         let rows = rows(tx, from, to)?;
-        let [mut total, mut sold, mut cancelled] = [Amount::default(); 3];
+        let [mut total, mut sold, mut cancelled, mut disputed_total] = [Amount::default(); 4];
         let mut by_vat_rate: BTreeMap<VatRate, Amount> = BTreeMap::new();
         for row in &rows {
             total.add(row.amount);
@@ -180,23 +172,14 @@ pub async fn statement(
                 .or_default()
                 .add(row.amount);
         }
-        let mut lines = Vec::new();
-        let mut disputed_total = Amount::default();
-        for barcode in disputed.iter() {
-            for row in tx.query(LINE_OF_BARCODE, params![barcode, from, to])? {
-                let line = line(&row)?;
-                disputed_total.add(Amount {
-                    lines: 1,
-                    amount_minor: line.amount_minor,
-                    vat_minor: line.vat_minor,
-                });
-                lines.push(line);
-            }
+        let disputed = disputed(tx, from, to)?;
+        for line in &disputed {
+            disputed_total.add(Amount {
+                lines: 1,
+                amount_minor: line.amount_minor,
+                vat_minor: line.vat_minor,
+            });
         }
-        lines.sort_by(|a, b| {
-            let key = |line: &StatementLine| (line.business_day, line.barcode.clone(), line.kind);
-            key(a).cmp(&key(b))
-        });
         Ok(Statement {
             from,
             to,
@@ -211,7 +194,7 @@ pub async fn statement(
             sold,
             cancelled,
             total,
-            disputed: lines,
+            disputed,
             disputed_total,
             undisputed_total: total.less(disputed_total),
         })
@@ -252,13 +235,22 @@ fn rows(tx: &mut Tx<'_>, from: BusinessDay, to: BusinessDay) -> Result<Vec<State
     .collect()
 }
 
-const LINE_OF_BARCODE: &str = "
-    SELECT t.barcode, l.kind, o.order_number, l.business_day, t.season, t.product, t.tariff,
-           t.vat_basis_points, l.amount_minor, l.vat_minor
-    FROM box_ticket t
-    JOIN box_account_line l ON l.ticket_id = t.id
-    JOIN box_order o ON o.id = t.order_id
-    WHERE t.barcode = $1 AND l.business_day BETWEEN $2 AND $3";
+fn disputed(
+    tx: &mut Tx<'_>,
+    from: BusinessDay,
+    to: BusinessDay,
+) -> Result<Vec<StatementLine>, DbError> {
+    tx.query(
+        "SELECT barcode, kind, order_number, business_day, season, product, tariff,
+                vat_basis_points, amount_minor, vat_minor
+         FROM box_disputed_line WHERE business_day >= $1 AND business_day <= $2
+         ORDER BY business_day, barcode, kind DESC",
+        params![from, to],
+    )?
+    .iter()
+    .map(line)
+    .collect()
+}
 
 /// The lines of the days `from` to `to` one by one, in the bytewise order of
 /// their barcodes, a cancellation behind its sale, after the line `after`, at

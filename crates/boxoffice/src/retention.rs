@@ -180,6 +180,10 @@ pub fn remove(
              WHERE barcode = $1 AND card_removed_at IS NULL",
             params![barcode, &pseudonym, now],
         )?;
+        tx.execute(
+            "UPDATE box_disputed_line SET barcode = $2 WHERE barcode = $1",
+            params![barcode, &pseudonym],
+        )?;
     }
     Ok(removed)
 }

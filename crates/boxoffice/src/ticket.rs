@@ -1,6 +1,7 @@
 //! Tickets: one for each barcode that was sold, with its account line.
 
 use crate::account_day::{self, Direction};
+use crate::dispute;
 use crate::price::Price;
 use db::{DbError, Tx, params};
 use kernel::{
@@ -109,6 +110,7 @@ pub(crate) fn sell(tx: &mut Tx<'_>, ticket: &NewTicket<'_>) -> Result<(), DbErro
         ],
     )?;
     account_day::count(tx, id, "SALE", Direction::In)?;
+    dispute::set_apart(tx, id)?;
     tx.execute(
         "UPDATE box_staged SET state = 'sold', held_reason = NULL WHERE barcode = $1",
         params![ticket.barcode],

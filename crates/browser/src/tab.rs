@@ -35,7 +35,10 @@ impl<'a> Tab<'a> {
             tab.call(domain, json!({}));
         }
         // Also behind another tab a page is as before someone who looks at it.
-        tab.call("Emulation.setFocusEmulationEnabled", json!({"enabled": true}));
+        tab.call(
+            "Emulation.setFocusEmulationEnabled",
+            json!({"enabled": true}),
+        );
         tab.show_on(screen);
         tab
     }

@@ -196,10 +196,14 @@ CREATE TABLE gate_declaration (
     attempts BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
     declared_at BIGINT,
-    disputed TEXT
+    disputed TEXT,
+    -- When the box office was told of the dispute.
+    dispute_told_at BIGINT
 );
 CREATE INDEX gate_declaration_queue ON gate_declaration (due_at, seq) WHERE declared_at IS NULL;
 CREATE INDEX gate_declaration_disputed ON gate_declaration (seq) WHERE disputed IS NOT NULL;
+CREATE INDEX gate_declaration_untold ON gate_declaration (seq)
+    WHERE disputed IS NOT NULL AND dispute_told_at IS NULL;
 
 -- Entries that were taken back. The row is its own place in the queue to
 -- ticketing, behind the control barcode.

@@ -3,7 +3,6 @@
 
 use db::{Db, DbError, params};
 use kernel::{CheckId, ControlBarcode, SectorCode, Timestamp};
-use std::collections::HashSet;
 
 /// Where a control barcode stands on its way to ticketing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +28,8 @@ pub struct Entry {
     pub standing: Standing,
     /// Why Otipass disputes the entry, if it does.
     pub disputed: Option<String>,
+    /// Whether the box office was told of that.
+    pub dispute_told: bool,
     /// Where its cancellation stands, if the entry was cancelled. Ticketing hears
     /// of it after the barcode.
     pub cancelled: Option<Standing>,
@@ -47,7 +48,7 @@ pub async fn page(
     db.read("gate ledger", move |tx| {
         tx.query(
             "SELECT b.barcode, b.check_id, b.sector, b.delivered_at, b.refused, d.disputed,
-                    x.id AS cancellation, x.delivered_at AS cancellation_delivered_at,
+                    d.dispute_told_at, x.id AS cancellation, x.delivered_at AS cancellation_delivered_at,
                     x.refused AS cancellation_refused
              FROM gate_control_barcode b
              LEFT JOIN gate_declaration d ON d.check_id = b.check_id
@@ -64,6 +65,7 @@ pub async fn page(
                 sector: row.get("sector")?,
                 standing: standing(row.get("delivered_at")?, row.get("refused")?),
                 disputed: row.get("disputed")?,
+                dispute_told: row.get::<Option<Timestamp>>("dispute_told_at")?.is_some(),
                 cancelled: if cancelled {
                     Some(standing(
                         row.get("cancellation_delivered_at")?,
@@ -116,33 +118,6 @@ pub async fn without_barcode(db: &Db) -> Result<Vec<CheckId>, DbError> {
         )?
         .iter()
         .map(|row| row.get("check_id"))
-        .collect()
-    })
-    .await
-}
-
-/// The control barcodes of the entries that Otipass disputes and that were scanned
-/// from `from` to before `until`, or before and then cancelled: a cancellation
-/// counts on a day of its own.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn disputed(
-    db: &Db,
-    from: Timestamp,
-    until: Timestamp,
-) -> Result<HashSet<ControlBarcode>, DbError> {
-    db.read("disputed entries", move |tx| {
-        tx.query(
-            "SELECT b.barcode FROM gate_declaration d
-             JOIN gate_control_barcode b ON b.check_id = d.check_id
-             WHERE d.disputed IS NOT NULL AND b.controlled_at < $2
-               AND (b.controlled_at >= $1 OR EXISTS
-                    (SELECT 1 FROM gate_cancellation x WHERE x.check_id = d.check_id))",
-            params![from, until],
-        )?
-        .iter()
-        .map(|row| row.get("barcode"))
         .collect()
     })
     .await

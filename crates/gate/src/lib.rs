@@ -23,6 +23,7 @@ mod declaration;
 mod delivery;
 mod device_report;
 mod device_token;
+pub mod dispute;
 pub mod door_admitted;
 mod enrolment;
 pub mod explained;

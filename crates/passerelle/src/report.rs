@@ -109,7 +109,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ReportError> {
             print(format, &report, attendance)
         }
         Report::Account(_) => {
-            let report = server::statement::statement(&db, from, to).await?;
+            let report = boxoffice::pending_account::statement(&db, from, to).await?;
             print(format, &report, |report| account(report, currency))
         }
     }

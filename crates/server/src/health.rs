@@ -42,6 +42,9 @@ struct Waiting {
     /// Checks whose decision is open.
     #[serde(skip_serializing_if = "Option::is_none")]
     unresolved: Option<i64>,
+    /// Disputed entries that the account has yet to set apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disputes: Option<i64>,
     /// Staged barcodes that the next external sales run sells.
     #[serde(skip_serializing_if = "Option::is_none")]
     staged_ready: Option<i64>,
@@ -106,6 +109,7 @@ impl Watched {
             let staged = box_office.waiting().await?;
             waiting.staged_ready = Some(staged.ready);
             waiting.staged_held = Some(staged.held);
+            waiting.disputes = Some(self.db.read("disputes", gate::dispute::count).await?);
         }
         Ok(waiting)
     }
@@ -152,6 +156,7 @@ async fn metrics(State(watched): State<Watched>) -> Response {
                 unresolved,
                 staged_ready,
                 staged_held,
+                disputes,
             } = waiting;
             for (name, value) in [
                 ("passerelle_deliveries_waiting", deliveries),
@@ -161,6 +166,7 @@ async fn metrics(State(watched): State<Watched>) -> Response {
                 ("passerelle_checks_unresolved", unresolved),
                 ("passerelle_staged_ready", staged_ready),
                 ("passerelle_staged_held", staged_held),
+                ("passerelle_disputes_waiting", disputes),
             ] {
                 if let Some(value) = value {
                     metrics::gauge!(name).set(value as f64);

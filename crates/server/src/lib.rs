@@ -2,8 +2,9 @@
 //! the workers that carry what is due.
 //!
 //! Architecture invariant: here gate and box office stand in one process, and
-//! still meet only over the access control service. The one thing that looks at
-//! both is the [`reconciliation`], which compares their books.
+//! still meet only over the access control service. What looks at both is the
+//! [`reconciliation`], which compares their books, [`retention`], and [`disputes`],
+//! for which that service has no word.
 
 mod access_control;
 pub mod back_office;
@@ -12,6 +13,7 @@ mod certificate;
 mod decode;
 mod decoder;
 mod device_api;
+pub mod disputes;
 pub mod doctor;
 mod health;
 mod problem;
@@ -20,7 +22,6 @@ pub mod retention;
 mod scan;
 mod service;
 mod set_up;
-pub mod statement;
 pub mod support;
 pub mod tls;
 mod upkeep;

@@ -246,6 +246,7 @@ impl Tally {
             self.sums.tickets_from_elsewhere += 1;
         }
         self.cancellation(&name, gate.as_ref(), sold.as_ref());
+        self.dispute(&name, gate.as_ref(), sold.as_ref());
         match staged {
             None => {}
             Some(StagedState::Ready) => self.sums.ready += 1,
@@ -354,6 +355,37 @@ impl Tally {
             }
         };
         self.shout(code, name.clone(), what, cure);
+    }
+}
+
+impl Tally {
+    /// Whether the account sets apart what Otipass disputes, and nothing else.
+    fn dispute(
+        &mut self,
+        name: &Subject,
+        gate: Option<&gate::ledger::Entry>,
+        sold: Option<&boxoffice::ledger::Entry>,
+    ) {
+        let (Some(gate), Some(sold)) = (gate, sold) else {
+            return;
+        };
+        let (code, what) = match (gate.dispute_told, sold.disputed) {
+            (true, false) => (
+                "dispute_not_noted",
+                "Otipass disputes the entry, and the account does not set it apart.",
+            ),
+            (false, true) => (
+                "dispute_without_gate",
+                "The account sets the entry apart as disputed, and Otipass disputes nothing.",
+            ),
+            _ => return,
+        };
+        self.shout(
+            code,
+            name.clone(),
+            what.to_owned(),
+            "Report this: it cannot happen without a fault in the database or this program.",
+        );
     }
 }
 

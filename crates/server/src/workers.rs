@@ -3,10 +3,11 @@
 //! after the other, so that it can be stopped, or killed, between any two.
 
 use crate::service::{BoxOfficeRole, GateRole, Service};
+use db::Db;
 use gate::offline::OfflinePolicy;
 use gate::pass_list::Refreshed;
 use gate::{Declared, Gate, causes};
-use kernel::Timestamp;
+use kernel::{Clock, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secutix::client::backoff;
 use std::error::Error;
@@ -31,12 +32,17 @@ const RECOVER_AFTER_MS: i64 = 30_000;
 pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &CancellationToken) {
     let stop = || Stop(shutdown.clone());
     tasks.spawn(upkeep(service.prometheus, stop()));
+    let disputed = Arc::new(Notify::new());
+    if let Some(role) = &service.box_office {
+        let (db, clock) = (service.db.clone(), Arc::clone(&role.clock));
+        tasks.spawn(carry_disputes(db, clock, Arc::clone(&disputed), stop()));
+    }
     if let Some(upkeep) = service.upkeep {
         crate::upkeep::start(upkeep, service.db, tasks, shutdown);
     }
     if let Some(role) = service.gate {
         let gate = Arc::clone(&role.gate);
-        tasks.spawn(declare(Arc::clone(&gate), stop()));
+        tasks.spawn(declare(Arc::clone(&gate), disputed, stop()));
         tasks.spawn(recover(Arc::clone(&gate), stop()));
         if gate.settings().offline_policy == OfflinePolicy::Guarded {
             tasks.spawn(list_passes(Arc::clone(&gate), stop()));
@@ -125,7 +131,7 @@ async fn deliver(role: GateRole, stop: Stop) {
     }
 }
 
-async fn declare(gate: Arc<Gate>, stop: Stop) {
+async fn declare(gate: Arc<Gate>, disputed: Arc<Notify>, stop: Stop) {
     let mut attempt = 0;
     while !stop.is_said() {
         match gate.declare_next().await {
@@ -135,6 +141,7 @@ async fn declare(gate: Arc<Gate>, stop: Stop) {
                 attempt = 0;
                 metrics::counter!("passerelle_disputed_total", "reason" => refusal.as_str())
                     .increment(1);
+                disputed.notify_one();
             }
             Err(error) if error.concerns_all() => {
                 attempt += 1;
@@ -143,6 +150,23 @@ async fn declare(gate: Arc<Gate>, stop: Stop) {
             }
             // This one waits by itself; the others need not.
             Err(error) => tracing::warn!(error = causes(&error), "an entry was not declared"),
+        }
+    }
+}
+
+async fn carry_disputes(db: Db, clock: Arc<dyn Clock>, disputed: Arc<Notify>, stop: Stop) {
+    let mut attempt = 0;
+    while !stop.is_said() {
+        match crate::disputes::carry(&db, clock.now()).await {
+            Ok(()) => {
+                attempt = 0;
+                stop.told(&disputed).await;
+            }
+            Err(error) => {
+                attempt += 1;
+                let what = "the account was not told what is disputed";
+                stop.pause(failed(what, &error, attempt, clock.now())).await;
+            }
         }
     }
 }

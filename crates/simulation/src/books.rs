@@ -131,6 +131,27 @@ const ALWAYS: &[Rule] = &[
          HAVING SUM(line_count) <> 0 OR SUM(amount_minor) <> 0 OR SUM(vat_minor) <> 0",
     ),
     rule(
+        "the lines set apart are those of the disputed entries",
+        "SELECT barcode AS found
+         FROM (SELECT barcode, kind, business_day, 1 AS line_count, amount_minor, vat_minor
+               FROM box_disputed_line
+               UNION ALL
+               SELECT t.barcode, l.kind, l.business_day, -1, -l.amount_minor, -l.vat_minor
+               FROM box_account_line l JOIN box_ticket t ON t.id = l.ticket_id
+               JOIN box_staged s ON s.barcode = t.barcode
+               WHERE s.disputed = 1) AS both_sides
+         GROUP BY barcode, kind, business_day
+         HAVING SUM(line_count) <> 0 OR SUM(amount_minor) <> 0 OR SUM(vat_minor) <> 0",
+    ),
+    rule(
+        "the box office holds as disputed what it was told of",
+        "SELECT b.barcode AS found FROM gate_control_barcode b
+         LEFT JOIN gate_declaration d ON d.check_id = b.check_id
+         LEFT JOIN box_staged s ON s.barcode = b.barcode
+         WHERE (d.dispute_told_at IS NOT NULL) <> (COALESCE(s.disputed, 0) = 1)
+            OR (d.dispute_told_at IS NOT NULL AND d.disputed IS NULL)",
+    ),
+    rule(
         "an open intent has no decision",
         "SELECT i.check_id AS found FROM gate_intent i
          JOIN gate_check c ON c.check_id = i.check_id",
@@ -175,6 +196,11 @@ const AT_REST: &[Rule] = &[
         "Otipass has heard of everything",
         "SELECT check_id AS found FROM gate_declaration WHERE declared_at IS NULL
          UNION ALL SELECT check_id AS found FROM gate_give_back WHERE told_at IS NULL",
+    ),
+    rule(
+        "the box office has heard of every dispute",
+        "SELECT check_id AS found FROM gate_declaration
+         WHERE disputed IS NOT NULL AND dispute_told_at IS NULL",
     ),
     rule(
         "no file is left over",

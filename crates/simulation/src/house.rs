@@ -340,6 +340,7 @@ impl House {
                             }
                         }
                     }
+                    trade::carry_disputes(&db, gate.now()).await?;
                 }
                 Worker::Recover => {
                     let recovered = gate.recover(before).await;

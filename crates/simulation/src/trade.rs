@@ -6,6 +6,7 @@ use crate::house::House;
 use crate::operation::{Change, Stranger};
 use crate::site::{self, PriceList};
 use boxoffice::catalogue::Tariff;
+use boxoffice::dispute::Noted;
 use boxoffice::{BoxOffice, ImportError, ImportKind, RunError};
 use db::{Db, DbError, params};
 use kernel::{BusinessDay, ControlBarcode, Money, Timestamp, VatRate};
@@ -28,6 +29,33 @@ pub async fn sell(
     }
     plant(db, planted, last).await?;
     look_at_prices(db, prices, last).await
+}
+
+/// The account hears of what is disputed.
+///
+/// # Errors
+/// If it fails, or the box office does not know a barcode that it was given.
+pub async fn carry_disputes(db: &Db, now: Timestamp) -> Result<(), Broken> {
+    let unknown = db.write("disputes", move |tx| {
+        let mut unknown = None;
+        for dispute in gate::dispute::untold(tx, 0, u32::MAX)? {
+            match boxoffice::dispute::note(tx, &dispute.barcode)? {
+                Noted::Yes => gate::dispute::told(tx, dispute.check_id, now)?,
+                Noted::Unknown => unknown = Some(dispute.check_id),
+            }
+        }
+        Ok(unknown)
+    });
+    let unknown = unknown
+        .await
+        .map_err(|e: DbError| Broken::error("disputes can be carried over", &e))?;
+    match unknown {
+        None => Ok(()),
+        Some(check) => Err(Broken::new(
+            "ticketing has what was delivered",
+            format!("check {check}"),
+        )),
+    }
 }
 
 async fn last_ticket(db: &Db) -> Result<i64, Broken> {

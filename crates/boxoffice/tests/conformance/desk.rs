@@ -1,10 +1,11 @@
 //! A box office to test at: Villeneuve's, with a clock that is moved by hand.
 
 use boxoffice::catalogue::apply_catalogue;
+use boxoffice::dispute::Noted;
 use boxoffice::pending_account::StatementLine;
 use boxoffice::report::Counts;
 use boxoffice::{
-    BoxOffice, Catalogue, Organisation, ledger, pending_account, read_catalogue, report,
+    BoxOffice, Catalogue, Organisation, dispute, ledger, pending_account, read_catalogue, report,
 };
 use db::testing::TestDb;
 use db::{DbError, params};
@@ -83,6 +84,16 @@ pub fn admission_at(number: usize, moment: Timestamp) -> ControlledTicket {
 }
 
 impl Desk {
+    /// The buyer disputes the entry of this barcode.
+    pub async fn dispute(&self, barcode: &ControlBarcode) -> Noted {
+        let barcode = barcode.clone();
+        let noted = self
+            .office
+            .db()
+            .write("dispute", move |tx| dispute::note(tx, &barcode));
+        noted.await.unwrap()
+    }
+
     /// Opens with the catalogue of Villeneuve.
     pub async fn open(test: TestDb) -> Self {
         Self::open_with(test, villeneuve()).await

@@ -20,7 +20,7 @@ use pages::Page;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 const CHECKS: i64 = 5_000_000;
@@ -31,6 +31,8 @@ const WARM_UP: usize = 3;
 /// forgotten.
 const VISITS_OF_KEPT: usize = 10;
 const FORGOTTEN: Duration = Duration::from_millis(5_100);
+/// How long what the service prints or logs may take through the pipe.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// What each page is to stay below.
 const AIM: Duration = Duration::from_millis(300);
 
@@ -220,21 +222,21 @@ impl House {
 struct Service {
     child: Child,
     url: String,
-    printed: Lines,
-    logged: Lines,
+    printed: Receiver<String>,
+    logged: Receiver<String>,
 }
 
-type Lines = Arc<Mutex<Vec<String>>>;
-
-fn keep(lines: impl Iterator<Item = std::io::Result<String>> + Send + 'static) -> Lines {
-    let kept = Lines::default();
-    let keeper = Arc::clone(&kept);
+/// What comes through the pipe, line by line.
+fn lines(pipe: impl BufRead + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = mpsc::channel();
     std::thread::spawn(move || {
-        for line in lines.map_while(Result::ok) {
-            keeper.lock().unwrap().push(line);
+        for line in pipe.lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
         }
     });
-    kept
+    lines
 }
 
 impl Drop for Service {
@@ -251,34 +253,27 @@ impl Service {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut printed = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = printed.next().expect("it says where it listens").unwrap();
+        let printed = lines(BufReader::new(child.stdout.take().unwrap()));
+        let first = printed.recv().expect("it says where it listens");
         let (_, url) = first.split_once("http://").unwrap();
         Self {
             url: format!("http://{}", url.trim()),
-            printed: keep(printed),
-            logged: keep(BufReader::new(child.stderr.take().unwrap()).lines()),
+            printed,
+            logged: lines(BufReader::new(child.stderr.take().unwrap())),
             child,
         }
     }
 
     async fn browser(&self) -> Browser {
-        // The secret stands alone on its line, in groups of five. It was printed
-        // before the first answer.
+        // The secret stands alone on its line, in groups of five.
         let is_secret = |line: &str| {
             line.split('-').count() == 4 && line.split('-').all(|group| group.len() == 5)
         };
         Browser::signed_in(&self.url, || {
-            let printed = self.printed.lock().unwrap();
-            let mut found = printed.iter().map(|line| line.trim());
-            let found = found.find(|line| is_secret(line));
-            found.expect("the secret is printed").to_owned()
+            let mut printed = std::iter::from_fn(|| self.printed.recv_timeout(PATIENCE).ok());
+            let found = printed.find(|line| is_secret(line.trim()));
+            found.expect("the secret is printed").trim().to_owned()
         })
         .await
-    }
-
-    /// What was logged since this was last asked.
-    fn take_logged(&self) -> Vec<String> {
-        std::mem::take(&mut *self.logged.lock().unwrap())
     }
 }

@@ -1,14 +1,17 @@
 //! The statements behind the pages, as the service itself logs them, and how
 //! SQLite goes about each.
 
-use crate::House;
+use crate::browser::{Browser, Visit};
 use crate::pages::Page;
+use crate::{House, PATIENCE, Service};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+
+/// What only the last statement behind `/health/ready` says.
+const LAST_OF_READY: &str = "AS untold";
 
 /// What is told of a statement.
 #[derive(Default)]
@@ -26,11 +29,9 @@ pub async fn print(house: &House, pages: &[Page]) {
     for page in pages {
         let visit = &page.visits[0];
         browser.visit(visit).await;
-        service.take_logged();
+        logged(&service, &mut browser).await;
         browser.visit(visit).await;
-        // The last lines are still on their way through the pipe.
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        for line in service.take_logged() {
+        for line in logged(&service, &mut browser).await {
             let Ok(line) = serde_json::from_str::<Value>(&line) else {
                 continue;
             };
@@ -60,6 +61,23 @@ pub async fn print(house: &House, pages: &[Page]) {
         for step in plan(&house.database(), &sql) {
             println!("  {step}");
         }
+    }
+}
+
+/// What was logged since this was last asked. What the service logs of a page it
+/// logs before it answers; the end is what it logs of another address then.
+async fn logged(service: &Service, browser: &mut Browser) -> Vec<String> {
+    browser
+        .visit(&Visit::Page("/health/ready".to_owned()))
+        .await;
+    let mut lines = Vec::new();
+    loop {
+        let line = service.logged.recv_timeout(PATIENCE);
+        let line = line.expect("the service logs what it is asked");
+        if line.contains(LAST_OF_READY) {
+            return lines;
+        }
+        lines.push(line);
     }
 }
 

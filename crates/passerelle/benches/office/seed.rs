@@ -152,6 +152,24 @@ const SUMS: &str = "
     GROUP BY l.business_day, l.kind, t.season, t.product, t.tariff, t.price_minor,
              t.vat_basis_points, t.sector;
 
+    UPDATE gate_declaration SET dispute_told_at = declared_at + 1000
+    FROM gate_control_barcode b
+    WHERE b.check_id = gate_declaration.check_id AND b.delivered_at IS NOT NULL
+      AND disputed IS NOT NULL;
+
+    UPDATE box_staged SET disputed = 1
+    FROM gate_declaration d JOIN gate_control_barcode b ON b.check_id = d.check_id
+    WHERE d.dispute_told_at IS NOT NULL AND b.barcode = box_staged.barcode;
+
+    INSERT INTO box_disputed_line
+    SELECT t.barcode, l.kind, l.business_day, o.order_number, t.season, t.product, t.tariff,
+           t.vat_basis_points, l.amount_minor, l.vat_minor
+    FROM box_staged s
+    JOIN box_ticket t ON t.barcode = s.barcode
+    JOIN box_account_line l ON l.ticket_id = t.id
+    JOIN box_order o ON o.id = t.order_id
+    WHERE s.disputed = 1;
+
     INSERT INTO box_stx_file (id, name, sha256, kind, state, row_count, order_count, ticket_count,
                               already_count, rejected_count, created_at, imported_at)
     SELECT stx_file_id, 'STX_File_' || stx_file_id || '.csv', '', 'RUN', 'IMPORTED', COUNT(*),

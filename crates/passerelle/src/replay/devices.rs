@@ -32,6 +32,7 @@ pub(crate) struct Waiting {
     pub(crate) deliveries: i64,
     pub(crate) declarations: i64,
     unresolved: i64,
+    disputes: i64,
     staged_ready: i64,
 }
 
@@ -41,6 +42,7 @@ impl Waiting {
         self.deliveries == 0
             && self.declarations == 0
             && self.unresolved == 0
+            && self.disputes == 0
             && self.staged_ready == 0
     }
 }

@@ -256,7 +256,7 @@ pub(super) async fn read(visit: &Visit, period: Period) -> Result<Option<Stateme
         return Ok(None);
     }
     let db = &visit.office.db;
-    let statement = crate::statement::statement(db, period.from, period.to).await?;
+    let statement = boxoffice::pending_account::statement(db, period.from, period.to).await?;
     Ok(Some(statement))
 }
 

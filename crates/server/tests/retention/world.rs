@@ -213,6 +213,8 @@ impl World {
             Op::Carry => {
                 self.deliver().await;
                 while !matches!(self.gate.declare_next().await.unwrap(), Declared::Nothing) {}
+                let now = self.clock.now();
+                server::disputes::carry(&self.test.db, now).await.unwrap();
                 self.office.run_external_sales().await.unwrap();
                 self.keep_originals();
                 String::new()
@@ -384,6 +386,7 @@ impl World {
                 ("gate_control_barcode", "barcode"),
                 ("box_staged", "barcode"),
                 ("box_ticket", "barcode"),
+                ("box_disputed_line", "barcode"),
                 ("box_stx_rejection", "explanation"),
             ] {
                 let sql =
@@ -408,7 +411,9 @@ impl World {
         assert!(books.is_clean(), "{:?}", books.differences);
         let sales = boxoffice::report::sales(db, from, to).await.unwrap();
         let attendance = gate::attendance::attendance(db, from, to).await.unwrap();
-        let account = server::statement::statement(db, from, to).await.unwrap();
+        let account = boxoffice::pending_account::statement(db, from, to)
+            .await
+            .unwrap();
         Sums {
             books,
             sales: serde_json::to_string(&sales).unwrap(),

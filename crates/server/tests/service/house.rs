@@ -377,6 +377,7 @@ impl House {
                 "cancellations",
                 "give_backs",
                 "unresolved",
+                "disputes",
                 "staged_ready",
             ]
             .iter()

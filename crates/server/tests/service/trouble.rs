@@ -309,6 +309,7 @@ async fn metrics_bear_their_documented_names() {
         ("passerelle_staged_total", "counter"),
         ("passerelle_staged_ready", "gauge"),
         ("passerelle_staged_held", "gauge"),
+        ("passerelle_disputes_waiting", "gauge"),
         ("passerelle_sold_total", "counter"),
         ("passerelle_db_writes_total", "counter"),
         ("passerelle_db_commits_total", "counter"),

@@ -3,14 +3,13 @@
 use crate::house::{
     AUG, CAS, EXPIRED, GEO, GOOD, House, UNLIMITED, cancellation, id, meddle, scan,
 };
-use boxoffice::pending_account::Amount;
+use boxoffice::pending_account::{Amount, statement};
 use boxoffice::{HeldReason, catalogue, report};
 use db::Db;
 use db::testing::TestDb;
 use gate::attendance::attendance;
 use kernel::{BusinessDay, Money};
 use server::reconciliation::{Reconciliation, Sides, reconcile};
-use server::statement::statement;
 use std::collections::BTreeMap;
 
 db::conformance! {
@@ -286,12 +285,20 @@ const FAULTS: [Fault; 9] = [
     Fault {
         statements: &[
             "UPDATE box_account_line SET amount_minor = amount_minor + 1 WHERE ticket_id = TICKET",
+            "UPDATE box_staged SET disputed = 1 WHERE barcode = BARCODE",
         ],
-        shouts: &[("amount_differs", 4)],
+        shouts: &[("amount_differs", 4), ("dispute_without_gate", 4)],
     },
     Fault {
-        statements: &["UPDATE box_ticket SET vat_minor = vat_minor - 1 WHERE barcode = BARCODE"],
-        shouts: &[("amount_differs", 5)],
+        statements: &[
+            "UPDATE box_ticket SET vat_minor = vat_minor - 1 WHERE barcode = BARCODE",
+            "INSERT INTO gate_declaration
+                 (check_id, maybe_counted, attempts, due_at, declared_at, disputed,
+                  dispute_told_at)
+             SELECT check_id, 0, 1, 1, 1, 'pass_expired', controlled_at
+             FROM gate_control_barcode WHERE check_id = $1",
+        ],
+        shouts: &[("amount_differs", 5), ("dispute_not_noted", 5)],
     },
     Fault {
         statements: &["UPDATE gate_control_barcode SET refused = 'conflict' WHERE check_id = $1"],

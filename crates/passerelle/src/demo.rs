@@ -267,12 +267,9 @@ fn sandbox(
     Sandbox::new(
         PassBook::sample(&services, today, PASSES),
         SandboxSettings {
-            project_id: mapping.project_id,
-            zone: site.zone.clone(),
             contract: config.otipass.contract.clone(),
-            credentials: None,
-            clock: Arc::clone(clock),
             service_names,
+            ..SandboxSettings::new(mapping.project_id, site.zone.clone(), Arc::clone(clock))
         },
     )
 }

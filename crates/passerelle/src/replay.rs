@@ -251,12 +251,8 @@ fn sandbox(
     Ok(Sandbox::new(
         passes,
         SandboxSettings {
-            project_id: mapping.project_id,
-            zone: site.zone.clone(),
             contract: config.otipass.contract.clone(),
-            credentials: None,
-            clock: Arc::new(SystemClock),
-            service_names: BTreeMap::new(),
+            ..SandboxSettings::new(mapping.project_id, site.zone.clone(), Arc::new(SystemClock))
         },
     ))
 }

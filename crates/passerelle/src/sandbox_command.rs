@@ -5,7 +5,6 @@ use clap::Subcommand;
 use kernel::{SystemClock, Zone};
 use otipass::{Contract, Credentials, References};
 use sandbox::{PassBook, PassFileError, QrCodes, Sandbox, SandboxSettings};
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -106,12 +105,9 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, SandboxError> {
     let sandbox = Sandbox::new(
         passes,
         SandboxSettings {
-            project_id: arguments.project,
-            zone: arguments.timezone,
             contract,
             credentials,
-            clock: Arc::new(SystemClock),
-            service_names: BTreeMap::new(),
+            ..SandboxSettings::new(arguments.project, arguments.timezone, Arc::new(SystemClock))
         },
     );
     if let Some(Action::Cards) = arguments.action {

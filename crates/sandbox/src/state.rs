@@ -29,6 +29,21 @@ pub struct SandboxSettings {
     pub service_names: BTreeMap<ServiceId, String>,
 }
 
+impl SandboxSettings {
+    /// Answers for this project, to everybody, in the usual words.
+    #[must_use]
+    pub fn new(project_id: impl Into<String>, zone: Zone, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            project_id: project_id.into(),
+            zone,
+            contract: Contract::default(),
+            credentials: None,
+            clock,
+            service_names: BTreeMap::new(),
+        }
+    }
+}
+
 /// A stand-in Otipass. Cheap to clone; clones share their state.
 #[derive(Debug, Clone)]
 pub struct Sandbox(Arc<Inner>);

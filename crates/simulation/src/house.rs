@@ -16,7 +16,7 @@ use gate::{DeviceToken, Gate, InterfaceSettings};
 use kernel::{Clock, ManualClock};
 use sandbox::{Sandbox, SandboxSettings};
 use secutix::stx::Dialect;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -90,15 +90,11 @@ impl House {
         let sandbox = Sandbox::new(
             site::passes().ok_or_else(|| failed("passes"))?,
             SandboxSettings {
-                project_id: "villeneuve".to_owned(),
-                zone,
                 contract: otipass::Contract {
                     references: setting.references,
                     ..otipass::Contract::default()
                 },
-                credentials: None,
-                clock: Arc::new(clock.clone()),
-                service_names: BTreeMap::new(),
+                ..SandboxSettings::new("villeneuve", zone, Arc::new(clock.clone()))
             },
         );
         let otipass = Otipass::new(sandbox, clock.clone(), steps.clone());

@@ -11,7 +11,6 @@ use otipass::{
     Contract, Credentials, EntriesLeft, OtipassClient, OtipassSettings, References, read_mapping,
 };
 use sandbox::{Failure, Fault, PassBook, Sandbox, SandboxSettings};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,12 +51,12 @@ pub async fn house(test: TestDb, references: References, when_silent: WhenSilent
     let sandbox = Sandbox::new(
         PassBook::from_csv(PASSES.as_bytes()).unwrap(),
         SandboxSettings {
-            project_id: "villeneuve".to_owned(),
-            zone: "Europe/Paris".parse().unwrap(),
             contract: contract.clone(),
-            credentials: None,
-            clock: Arc::new(clock.clone()),
-            service_names: BTreeMap::new(),
+            ..SandboxSettings::new(
+                "villeneuve",
+                "Europe/Paris".parse().unwrap(),
+                Arc::new(clock.clone()),
+            )
         },
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,6 +1,6 @@
 //! Set-ups with one mistake each in a file.
 
-use crate::set_up::SetUp;
+use crate::set_up::{CASTLE, CASTLE_WITHOUT_DEVICES, SetUp};
 
 const CONFIG: &str = "passerelle.toml";
 const MAPPING: &str = "mapping.json";
@@ -92,27 +92,6 @@ async fn each_mistake_in_a_file_is_named_alone() {
         set_up.names(code, place).await;
     }
 }
-
-const CASTLE: &str = r#"[[door]]
-code = "VN_CAS_D1"
-sectors = ["VN_CAS"]
-
-[[device]]
-code = "PDA11"
-door = "VN_CAS_D1"
-
-[[door]]
-code = "VN_CAS_D2"
-sectors = ["VN_CAS"]
-
-[[device]]
-code = "PDA12"
-door = "VN_CAS_D2"
-"#;
-const CASTLE_WITHOUT_DEVICES: &str = r#"[[door]]
-code = "VN_CAS_D1"
-sectors = ["VN_CAS"]
-"#;
 
 #[tokio::test]
 async fn what_is_forgiven_is_said() {

@@ -1,7 +1,7 @@
 //! Set-ups that the back office keeps in the database: the same mistakes, named
 //! at the places where people see them.
 
-use crate::set_up::SetUp;
+use crate::set_up::{CASTLE, CASTLE_WITHOUT_DEVICES, SetUp};
 
 const CONFIG: &str = "passerelle.toml";
 const MAPPING: &str = "mapping.json";
@@ -93,27 +93,6 @@ async fn each_mistake_is_named_alone() {
         set_up.names(code, place).await;
     }
 }
-
-const CASTLE: &str = r#"[[door]]
-code = "VN_CAS_D1"
-sectors = ["VN_CAS"]
-
-[[device]]
-code = "PDA11"
-door = "VN_CAS_D1"
-
-[[door]]
-code = "VN_CAS_D2"
-sectors = ["VN_CAS"]
-
-[[device]]
-code = "PDA12"
-door = "VN_CAS_D2"
-"#;
-const CASTLE_WITHOUT_DEVICES: &str = r#"[[door]]
-code = "VN_CAS_D1"
-sectors = ["VN_CAS"]
-"#;
 
 #[tokio::test]
 async fn the_stored_credentials_are_tried() {

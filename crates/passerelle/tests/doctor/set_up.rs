@@ -3,10 +3,9 @@
 use db::{Db, DbUrl};
 use gate::interface::{Connection, SecretChange, save_connection, save_mapping};
 use kernel::{Clock, ManualClock, SystemClock};
-use otipass::{Contract, Credentials};
+use otipass::Credentials;
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -18,6 +17,29 @@ use tokio::process::Command;
 const PASSWORD: &str = "Violets-are-s3cret";
 const OPERATOR_PASSWORD: &str = "Roses-are-s3cret-too";
 const VARIABLES: [&str; 2] = ["PASSERELLE_CONFIG", "PASSERELLE_OTIPASS__PASSWORD"];
+
+/// A sector of the example site with its doors and devices.
+pub const CASTLE: &str = r#"[[door]]
+code = "VN_CAS_D1"
+sectors = ["VN_CAS"]
+
+[[device]]
+code = "PDA11"
+door = "VN_CAS_D1"
+
+[[door]]
+code = "VN_CAS_D2"
+sectors = ["VN_CAS"]
+
+[[device]]
+code = "PDA12"
+door = "VN_CAS_D2"
+"#;
+/// Its first door alone.
+pub const CASTLE_WITHOUT_DEVICES: &str = r#"[[door]]
+code = "VN_CAS_D1"
+sectors = ["VN_CAS"]
+"#;
 
 /// A healthy set-up in a folder of its own, with a sandbox that answers it.
 pub struct SetUp {
@@ -45,15 +67,15 @@ impl SetUp {
     pub async fn healthy() -> Self {
         let clock = ManualClock::new(SystemClock.now());
         let settings = SandboxSettings {
-            project_id: "villeneuve".to_owned(),
-            zone: "Europe/Paris".parse().unwrap(),
-            contract: Contract::default(),
             credentials: Some(Credentials::Basic {
                 username: "villeneuve".to_owned(),
                 password: PASSWORD.into(),
             }),
-            clock: Arc::new(clock.clone()),
-            service_names: BTreeMap::new(),
+            ..SandboxSettings::new(
+                "villeneuve",
+                "Europe/Paris".parse().unwrap(),
+                Arc::new(clock.clone()),
+            )
         };
         let passes = "number;status;duration_days;valid_until;services\n";
         let sandbox = Sandbox::new(PassBook::from_csv(passes.as_bytes()).unwrap(), settings);

@@ -238,14 +238,11 @@ async fn start_sandbox() -> (Sandbox, SocketAddr) {
     }
     let sandbox = Sandbox::new(
         PassBook::from_csv(passes.as_bytes()).unwrap(),
-        SandboxSettings {
-            project_id: "villeneuve".to_owned(),
-            zone: "Europe/Paris".parse().unwrap(),
-            contract: otipass::Contract::default(),
-            credentials: None,
-            clock: Arc::new(SystemClock),
-            service_names: BTreeMap::new(),
-        },
+        SandboxSettings::new(
+            "villeneuve",
+            "Europe/Paris".parse().unwrap(),
+            Arc::new(SystemClock),
+        ),
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

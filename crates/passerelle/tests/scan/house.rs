@@ -5,7 +5,6 @@ use browser::Tab;
 use kernel::SystemClock;
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -95,14 +94,11 @@ impl House {
         }
         let sandbox = Sandbox::new(
             PassBook::from_csv(passes.as_bytes()).unwrap(),
-            SandboxSettings {
-                project_id: "villeneuve".to_owned(),
-                zone: "Europe/Paris".parse().unwrap(),
-                contract: otipass::Contract::default(),
-                credentials: None,
-                clock: Arc::new(SystemClock),
-                service_names: BTreeMap::new(),
-            },
+            SandboxSettings::new(
+                "villeneuve",
+                "Europe/Paris".parse().unwrap(),
+                Arc::new(SystemClock),
+            ),
         );
         let listener = runtime
             .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))

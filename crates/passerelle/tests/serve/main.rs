@@ -8,7 +8,6 @@ use kernel::SystemClock;
 use rustix::process::{Pid, Signal, kill_process};
 use sandbox::{Fault, PassBook, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -57,14 +56,11 @@ async fn start_sandbox() -> (Sandbox, String) {
                   00029975;active;7;2026-07-31;PCUMID000FSA5CD6:*\n";
     let sandbox = Sandbox::new(
         PassBook::from_csv(passes.as_bytes()).expect("passes"),
-        SandboxSettings {
-            project_id: "villeneuve".to_owned(),
-            zone: "Europe/Paris".parse().expect("a zone"),
-            contract: otipass::Contract::default(),
-            credentials: None,
-            clock: Arc::new(SystemClock),
-            service_names: BTreeMap::new(),
-        },
+        SandboxSettings::new(
+            "villeneuve",
+            "Europe/Paris".parse().expect("a zone"),
+            Arc::new(SystemClock),
+        ),
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await

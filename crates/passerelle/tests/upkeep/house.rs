@@ -4,7 +4,6 @@ use kernel::{Clock, SystemClock};
 use rustix::process::{Pid, Signal, kill_process};
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -44,14 +43,11 @@ pub async fn otipass() -> String {
     }
     let sandbox = Sandbox::new(
         PassBook::from_csv(passes.as_bytes()).unwrap(),
-        SandboxSettings {
-            project_id: "villeneuve".to_owned(),
-            zone: "Europe/Paris".parse().unwrap(),
-            contract: otipass::Contract::default(),
-            credentials: None,
-            clock: Arc::new(SystemClock),
-            service_names: BTreeMap::new(),
-        },
+        SandboxSettings::new(
+            "villeneuve",
+            "Europe/Paris".parse().unwrap(),
+            Arc::new(SystemClock),
+        ),
     );
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

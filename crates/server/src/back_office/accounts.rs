@@ -210,11 +210,7 @@ pub(crate) async fn create(visit: Visit, entered: Entered) -> Answer {
 
 async fn one(visit: &Visit, id: AccountId, entered: &Entered, mistakes: Mistakes) -> Answer {
     let account = visit.office.role.staff.account(id).await?;
-    let status = if mistakes.0.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
+    let status = mistakes.status();
     let page = One::new(visit.frame(), Some(account), entered, mistakes);
     visit.page_with(status, &page)
 }

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use axum::http::StatusCode;
 
 /// What is wrong with which field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +27,15 @@ impl Mistakes {
     pub(crate) fn add(&mut self, field: &'static str, text: impl Into<String>) {
         let text = text.into();
         self.0.push(Mistake { field, text });
+    }
+
+    /// The status of a page with these.
+    pub(crate) const fn status(&self) -> StatusCode {
+        if self.0.is_empty() {
+            StatusCode::OK
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
     }
 }
 

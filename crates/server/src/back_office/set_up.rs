@@ -79,9 +79,7 @@ impl Present {
         Ok(Self {
             site: gate::interface::read_site(db).await?,
             interface: gate::interface::read(db).await?,
-            catalogue: db
-                .read("catalogue", boxoffice::catalogue::load_catalogue)
-                .await?,
+            catalogue: catalogue::kept(visit).await?,
         })
     }
 }

@@ -188,12 +188,12 @@ pub fn ticketing_client(url: String, password: &str, clock: &ManualClock) -> Acc
 
 async fn start_sandbox(clock: &ManualClock) -> (Sandbox, String) {
     let settings = SandboxSettings {
-        project_id: "villeneuve".to_owned(),
-        zone: "Europe/Paris".parse().unwrap(),
-        contract: Contract::default(),
         credentials: Some(credentials()),
-        clock: Arc::new(clock.clone()),
-        service_names: BTreeMap::new(),
+        ..SandboxSettings::new(
+            "villeneuve",
+            "Europe/Paris".parse().unwrap(),
+            Arc::new(clock.clone()),
+        )
     };
     let sandbox = Sandbox::new(PassBook::from_csv(PASSES.as_bytes()).unwrap(), settings);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

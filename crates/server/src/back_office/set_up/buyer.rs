@@ -1,10 +1,9 @@
 //! Through which channel entries are sold, and to whom: both must be as
 //! ticketing wants them, to the letter.
 
-use super::Present;
 use super::catalogue::edit::Edit;
 use super::catalogue::entry;
-use super::catalogue::{changeable, make, sample};
+use super::catalogue::{changeable, kept, make, sample};
 use crate::Managed;
 use crate::back_office::entered::Entered;
 use crate::back_office::flash::Flash;
@@ -13,7 +12,6 @@ use crate::back_office::frame::Frame;
 use crate::back_office::text::{fill, texts};
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
-use axum::http::StatusCode;
 use boxoffice::Catalogue;
 use boxoffice::catalogue::{Contact, PaymentMode, SalesChannel};
 use boxoffice::readiness::CHANNEL_CODE;
@@ -155,20 +153,10 @@ impl Page {
 const PATH: &str = "/office/set-up/buyer";
 
 async fn page(visit: &Visit, entered: &Entered, mistakes: Mistakes) -> Answer {
-    let present = Present::read(visit).await?;
-    let status = if mistakes.0.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
+    let catalogue = kept(visit).await?;
+    let status = mistakes.status();
     let managed = &visit.office.role.set_up.catalogue;
-    let page = Page::new(
-        visit.frame(),
-        managed,
-        &present.catalogue,
-        entered,
-        mistakes,
-    );
+    let page = Page::new(visit.frame(), managed, &catalogue, entered, mistakes);
     visit.page_with(status, &page)
 }
 

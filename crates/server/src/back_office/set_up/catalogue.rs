@@ -16,7 +16,6 @@ use crate::back_office::page_error::PageError;
 use crate::back_office::text::{fill, texts};
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
-use axum::http::StatusCode;
 use axum::response::Response;
 use boxoffice::Catalogue;
 use boxoffice::catalogue::{load_catalogue, replace_catalogue};
@@ -309,16 +308,17 @@ pub(super) async fn make(visit: &Visit, edit: Edit) -> Result<Mistakes, PageErro
     Ok(mistakes)
 }
 
+/// The catalogue as it is.
+pub(super) async fn kept(visit: &Visit) -> Result<Catalogue, PageError> {
+    Ok(visit.office.db.read("catalogue", load_catalogue).await?)
+}
+
 const PATH: &str = "/office/set-up/catalogue";
 
 async fn page(visit: &Visit, entered: &Entered, mistakes: Mistakes) -> Answer {
     let present = Present::read(visit).await?;
     let managed = &visit.office.role.set_up.catalogue;
-    let status = if mistakes.0.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
+    let status = mistakes.status();
     let page = Page::new(visit.frame(), managed, &present, entered, mistakes);
     visit.page_with(status, &page)
 }

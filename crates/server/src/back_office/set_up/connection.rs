@@ -1,6 +1,5 @@
 //! Where Otipass is, tried at once with what was entered.
 
-use super::Present;
 use crate::Managed;
 use crate::back_office::entered::Entered;
 use crate::back_office::findings::words;
@@ -102,7 +101,7 @@ const fn secrets(interface: &StoredInterface) -> (bool, bool) {
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let interface = Present::read(&visit).await?.interface;
+    let interface = gate::interface::read(&visit.office.db).await?;
     let connection = &interface.connection;
     let budget_ms = connection.decision_budget_ms.to_string();
     visit.page(&Page::new(
@@ -138,7 +137,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         return Err(PageError::NotFound);
     }
     let t = Texts::of(visit.language);
-    let present = Present::read(&visit).await?.interface;
+    let present = gate::interface::read(&visit.office.db).await?;
     let project = present
         .mapping
         .as_deref()

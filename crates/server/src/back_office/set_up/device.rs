@@ -4,7 +4,7 @@
 use super::form_page::FormPage;
 use super::organisation::LANGUAGES;
 use super::sector::{OVERVIEW, next_device};
-use super::site_change::{self, code, code_of, part, refused, site};
+use super::site_change::{self, code, code_of, part, refused, site, site_to_add_to};
 use crate::back_office::entered::{Entered, Query};
 use crate::back_office::flash::Flash;
 use crate::back_office::form::{Input, Mistakes};
@@ -14,7 +14,6 @@ use crate::back_office::text::texts;
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
-use axum::http::StatusCode;
 use gate::site_change::{SiteChangeError, add_device, change_device, remove_device};
 use gate::{Device, DeviceSettings, Direction, Language as Agents, Site};
 use kernel::{DeviceCode, DoorCode};
@@ -23,10 +22,8 @@ use staff::audit::Change;
 
 texts!(Texts {
     new: "Ajouter un appareil", "Add a device";
-    back: "Secteurs et portes", "Sectors and doors";
     lead: "Un appareil est un lecteur, comme un téléphone, ou un tourniquet. Il s’enrôle ensuite par un code QR.",
         "A device is a scanner, such as a phone, or a turnstile. It is enrolled by a QR code afterwards.";
-    add: "Ajouter", "Add";
     code: "Code", "Code";
     code_hint: "Collez-le sur l’appareil : c’est par lui qu’on en parle. Il ne change plus ensuite.",
         "Stick it on the device: it is how people call it. It does not change afterwards.";
@@ -64,7 +61,6 @@ pub(super) fn inputs(
     site: &Site,
     device: Option<&Device>,
     entered: Option<&Entered>,
-    mistakes: &Mistakes,
 ) -> Vec<Input> {
     let t = Texts::of(frame.formats.language);
     let (door, language, settings) = match device {
@@ -91,7 +87,7 @@ pub(super) fn inputs(
         let says = says(field, if is { "yes" } else { "no" });
         Input::choice(field, label, &says, vec![("yes", t.yes), ("no", t.no)])
     };
-    let inputs = [
+    vec![
         Input::choice(
             "door",
             t.door,
@@ -104,8 +100,7 @@ pub(super) fn inputs(
         choice("forced", t.forced, settings.forced_entry),
         choice("desk", t.desk, settings.help_desk),
         choice("sound", t.sound, settings.sound),
-    ];
-    inputs.into_iter().map(|i| i.with(mistakes)).collect()
+    ]
 }
 
 /// What was entered; a field that is missing says what is usual.
@@ -141,39 +136,24 @@ fn new_page(frame: Frame, site: &Site, entered: &Entered, mistakes: Mistakes) ->
     let t = Texts::of(frame.formats.language);
     let proposed = next_device(site);
     let code = entered.some("code").unwrap_or(&proposed);
-    let mut all = vec![
-        Input::text("code", t.code, code)
-            .hint(t.code_hint)
-            .with(&mistakes)
-            .focus(),
-    ];
-    all.extend(inputs(&frame, site, None, Some(entered), &mistakes));
-    let mut page =
-        FormPage::new(frame, (OVERVIEW, t.back), t.new).changed_at(NEW.to_owned(), NEW, None);
-    page.lead = t.lead;
-    page.save = t.add;
-    page.inputs = all;
-    page.mistakes = mistakes;
-    page
+    let mut all = vec![Input::text("code", t.code, code).hint(t.code_hint).focus()];
+    all.extend(inputs(&frame, site, None, Some(entered)));
+    FormPage::adding(frame, (t.new, t.lead), NEW, (all, mistakes))
 }
 
 pub(crate) async fn new(visit: Visit, query: Query) -> Answer {
-    let site = site(&visit).await?.filter(|site| !site.doors.is_empty());
-    let Some(site) = site.filter(|_| site_change::file(&visit).is_none()) else {
+    let site = site_to_add_to(&visit).await?;
+    let Some(site) = site.filter(|site| !site.doors.is_empty()) else {
         return Ok(visit.go(OVERVIEW));
     };
-    let none = Mistakes::default();
-    visit.page(&new_page(visit.frame(), &site, &query.0, none))
+    new_page(visit.frame(), &site, &query.0, Mistakes::default()).answer(&visit)
 }
 
 pub(crate) async fn add(visit: Visit, entered: Entered) -> Answer {
     let Some(site) = site(&visit).await? else {
         return Ok(visit.go(OVERVIEW));
     };
-    let refuse = |mistakes| {
-        let page = new_page(visit.frame(), &site, &entered, mistakes);
-        visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
-    };
+    let refuse = |mistakes| new_page(visit.frame(), &site, &entered, mistakes).answer(&visit);
     let mut mistakes = Mistakes::default();
     let code = code::<DeviceCode>(&entered, "code", &mut mistakes, visit.language);
     let device = read(&visit, &site, &entered, &mut mistakes);

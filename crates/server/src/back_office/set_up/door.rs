@@ -1,8 +1,8 @@
 //! One door: added, led to another sector, removed.
 
-use super::form_page::{FormPage, Removal};
+use super::form_page::FormPage;
 use super::sector::{OVERVIEW, next_door};
-use super::site_change::{self, code, code_of, part, refused, site};
+use super::site_change::{self, code, code_of, done, part, refused, site, site_to_add_to};
 use crate::back_office::entered::{Entered, Query};
 use crate::back_office::flash::Flash;
 use crate::back_office::form::{Input, Mistakes};
@@ -12,7 +12,6 @@ use crate::back_office::text::{fill, texts};
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
-use axum::http::StatusCode;
 use gate::Site;
 use gate::site_change::{SiteChangeError, add_door, change_door, remove_door};
 use kernel::{DoorCode, SectorCode};
@@ -22,10 +21,8 @@ use staff::audit::Change;
 texts!(Texts {
     new: "Ajouter une porte", "Add a door";
     title: "Porte {code}", "Door {code}";
-    back: "Secteurs et portes", "Sectors and doors";
     lead: "Une porte mène à un seul secteur. Une entrée qui en dessert deux compte pour deux portes.",
         "A door leads to one sector. An entrance to two of them counts as two doors.";
-    add: "Ajouter", "Add";
     code: "Code", "Code";
     code_hint: "Il ne change plus ensuite.", "It does not change afterwards.";
     sector: "Mène au secteur", "Leads to the sector";
@@ -80,32 +77,22 @@ fn new_page(frame: Frame, site: &Site, entered: &Entered, mistakes: Mistakes) ->
         Input::text("code", t.code, code).hint(t.code_hint).focus(),
         sector_input(&frame, site, sector),
     ];
-    let mut page =
-        FormPage::new(frame, (OVERVIEW, t.back), t.new).changed_at(NEW.to_owned(), NEW, None);
-    page.lead = t.lead;
-    page.save = t.add;
-    page.inputs = inputs.into_iter().map(|i| i.with(&mistakes)).collect();
-    page.mistakes = mistakes;
-    page
+    FormPage::adding(frame, (t.new, t.lead), NEW, (inputs, mistakes))
 }
 
 pub(crate) async fn new(visit: Visit, query: Query) -> Answer {
-    let site = site(&visit).await?.filter(|site| !site.sectors.is_empty());
-    let Some(site) = site.filter(|_| site_change::file(&visit).is_none()) else {
+    let site = site_to_add_to(&visit).await?;
+    let Some(site) = site.filter(|site| !site.sectors.is_empty()) else {
         return Ok(visit.go(OVERVIEW));
     };
-    let none = Mistakes::default();
-    visit.page(&new_page(visit.frame(), &site, &query.0, none))
+    new_page(visit.frame(), &site, &query.0, Mistakes::default()).answer(&visit)
 }
 
 pub(crate) async fn add(visit: Visit, entered: Entered) -> Answer {
     let Some(site) = site(&visit).await? else {
         return Ok(visit.go(OVERVIEW));
     };
-    let refuse = |mistakes| {
-        let page = new_page(visit.frame(), &site, &entered, mistakes);
-        visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
-    };
+    let refuse = |mistakes| new_page(visit.frame(), &site, &entered, mistakes).answer(&visit);
     let mut mistakes = Mistakes::default();
     let door = code::<DoorCode>(&entered, "code", &mut mistakes, visit.language);
     let sector = sector(&visit, &site, &entered, &mut mistakes);
@@ -133,23 +120,14 @@ fn one_page(
 ) -> FormPage {
     let language = frame.formats.language;
     let t = Texts::of(language);
-    let input = sector_input(&frame, site, chosen).with(&mistakes);
     let title = fill(t.title, &[("code", code.as_str())]);
-    let mut page =
-        FormPage::new(frame, (OVERVIEW, t.back), title).changed_at(path(code), ROUTE, file);
-    page.lead = t.lead;
-    page.inputs = vec![input];
-    page.mistakes = mistakes;
     let devices = site.devices_at(code);
-    page.removal = page.action.as_ref().map(|action| Removal {
-        action: devices.is_empty().then(|| format!("{action}/remove")),
-        why: if devices.is_empty() {
-            t.removal.to_owned()
-        } else {
-            refused(&SiteChangeError::HasDevices(devices), language)
-        },
-    });
-    page
+    let blocked = Some(devices).filter(|devices| !devices.is_empty());
+    let blocked = blocked.map(|devices| refused(&SiteChangeError::HasDevices(devices), language));
+    let fields = (vec![sector_input(&frame, site, chosen)], mistakes);
+    let mut page = FormPage::about(frame, title, (path(code), ROUTE), file, fields);
+    page.lead = t.lead;
+    page.removed(t.removal, blocked)
 }
 
 async fn one(visit: &Visit, code: &DoorCode, wrong: Mistakes) -> Answer {
@@ -158,14 +136,8 @@ async fn one(visit: &Visit, code: &DoorCode, wrong: Mistakes) -> Answer {
     // One that leads to several is to be chosen anew.
     let chosen = sectors.first().filter(|_| sectors.len() == 1);
     let chosen = chosen.map_or("", SectorCode::as_str);
-    let status = if wrong.0.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
     let file = site_change::file(visit);
-    let page = one_page(visit.frame(), file, &site, code, chosen, wrong);
-    visit.page_with(status, &page)
+    one_page(visit.frame(), file, &site, code, chosen, wrong).answer(visit)
 }
 
 pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
@@ -188,7 +160,7 @@ pub(crate) async fn save(visit: Visit, Path(id): Path<String>, entered: Entered)
         Ok(((), vec![change]))
     };
     let saved = site_change::change(&visit, "change door", work).await?;
-    done(&visit, &code, saved).await
+    done(&visit, saved, |why| one(&visit, &code, why)).await
 }
 
 pub(crate) async fn remove(visit: Visit, Path(id): Path<String>) -> Answer {
@@ -200,17 +172,7 @@ pub(crate) async fn remove(visit: Visit, Path(id): Path<String>) -> Answer {
         Ok(((), vec![change]))
     };
     let removed = site_change::change(&visit, "remove door", work).await?;
-    done(&visit, &code, removed).await
-}
-
-async fn done(visit: &Visit, code: &DoorCode, done: Result<(), SiteChangeError>) -> Answer {
-    match done {
-        Ok(()) => Ok(visit.go_with(OVERVIEW, Flash::Saved)),
-        Err(error) => {
-            let why = Mistakes::one("", refused(&error, visit.language));
-            one(visit, code, why).await
-        }
-    }
+    done(&visit, removed, |why| one(&visit, &code, why)).await
 }
 
 pub(crate) fn new_samples(frame: &Frame) -> Vec<String> {

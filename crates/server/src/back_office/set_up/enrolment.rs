@@ -12,7 +12,6 @@ use crate::back_office::text::{fill, texts};
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
-use axum::http::StatusCode;
 use gate::{
     CODE_VALID_MS, DeviceState, EnrolmentCode, EnrolmentState, Mode, Site, TokenError,
     keep_enrolment_code, revoke_tokens, state_of_code, state_of_enrolment,
@@ -164,7 +163,10 @@ impl One {
             last_code: last_code.map(|last| told(&frame, t, last, now)),
             file: file.map(str::to_owned),
             may_save: file.is_none() && frame.may("POST", "/office/set-up/devices/{id}"),
-            inputs: inputs(&frame, site, device, None, &mistakes),
+            inputs: inputs(&frame, site, device, None)
+                .into_iter()
+                .map(|input| input.with(&mistakes))
+                .collect(),
             mistakes,
             frame,
             t,
@@ -218,11 +220,7 @@ pub(super) async fn one(visit: &Visit, code: &DeviceCode, mistakes: Mistakes) ->
         .db
         .read("last enrolment", move |tx| state_of_enrolment(tx, &of));
     let last = (last.await?, visit.office.role.staff.now());
-    let status = if mistakes.0.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
+    let status = mistakes.status();
     let file = site_change::file(visit);
     let page = One::new(visit.frame(), file, &site, &state, last, mistakes);
     visit.page_with(status, &page)

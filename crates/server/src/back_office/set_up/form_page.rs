@@ -1,14 +1,18 @@
 //! A page with one form about one thing of the site, and perhaps a way to remove
 //! it. Who may not change it sees what the fields say.
 
+use super::sector::OVERVIEW;
 use crate::back_office::form::{Input, Mistakes};
 use crate::back_office::frame::Frame;
 use crate::back_office::text::texts;
+use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
 
 texts!(Texts {
     by_file: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
         "This part is managed by a file, and is changed there:";
+    back: "Secteurs et portes", "Sectors and doors";
+    add: "Ajouter", "Add";
     save: "Enregistrer", "Save";
     removal: "Retirer", "Remove";
 });
@@ -18,51 +22,89 @@ texts!(Texts {
 pub(super) struct FormPage {
     pub(super) frame: Frame,
     t: &'static Texts,
-    /// Address and name of the page above.
-    pub(super) up: (String, &'static str),
-    pub(super) title: String,
+    /// Address and name of the page above; the overview of places, if nothing else
+    /// is said.
+    pub(super) up: (&'static str, &'static str),
+    title: String,
     pub(super) lead: &'static str,
     /// The file that manages it.
-    pub(super) file: Option<String>,
+    file: Option<String>,
     /// Where the form goes; `None` if it may not be changed.
-    pub(super) action: Option<String>,
-    pub(super) save: &'static str,
-    pub(super) mistakes: Mistakes,
-    pub(super) inputs: Vec<Input>,
-    pub(super) removal: Option<Removal>,
+    action: Option<String>,
+    save: &'static str,
+    mistakes: Mistakes,
+    inputs: Vec<Input>,
+    removal: Option<Removal>,
 }
 
 /// How a thing is removed.
-pub(super) struct Removal {
+struct Removal {
     /// Where the form goes; `None` if something hangs on the thing.
-    pub(super) action: Option<String>,
+    action: Option<String>,
     /// What it does, or why it cannot be done yet.
-    pub(super) why: String,
+    why: String,
 }
 
 impl FormPage {
-    pub(super) fn new(frame: Frame, up: (&str, &'static str), title: impl Into<String>) -> Self {
+    /// About one thing; changes go to `action`, by the route of the table, unless a
+    /// file manages the thing.
+    pub(super) fn about(
+        frame: Frame,
+        title: String,
+        (action, route): (String, &str),
+        file: Option<&str>,
+        (inputs, mistakes): (Vec<Input>, Mistakes),
+    ) -> Self {
         let t = Texts::of(frame.formats.language);
+        let may = file.is_none() && frame.may("POST", route);
+        let inputs = inputs.into_iter().map(|i| i.with(&mistakes)).collect();
         Self {
             frame,
             t,
-            up: (up.0.to_owned(), up.1),
-            title: title.into(),
+            up: (OVERVIEW, t.back),
+            title,
             lead: "",
-            file: None,
-            action: None,
+            file: file.map(str::to_owned),
+            action: Some(action).filter(|_| may),
             save: t.save,
-            mistakes: Mistakes::default(),
-            inputs: Vec::new(),
+            mistakes,
+            inputs,
             removal: None,
         }
     }
 
-    /// Changes go to `action`, by the route of the table, unless a file manages
-    /// the thing.
-    pub(super) fn changed_at(mut self, action: String, route: &str, file: Option<&str>) -> Self {
-        self.file = file.map(str::to_owned);
-        self.action = Some(action).filter(|_| file.is_none() && self.frame.may("POST", route));
+    /// To add one; its title is that of the link which leads here.
+    pub(super) fn adding(
+        frame: Frame,
+        (title, lead): (&'static str, &'static str),
+        route: &'static str,
+        fields: (Vec<Input>, Mistakes),
+    ) -> Self {
+        let page = Self::about(
+            frame,
+            title.to_owned(),
+            (route.to_owned(), route),
+            None,
+            fields,
+        );
+        Self {
+            lead,
+            save: page.t.add,
+            ..page
+        }
+    }
+
+    /// The way to remove it: `blocked` says why it cannot be removed yet.
+    pub(super) fn removed(mut self, why: &str, blocked: Option<String>) -> Self {
+        self.removal = self.action.as_ref().map(|action| Removal {
+            action: blocked.is_none().then(|| format!("{action}/remove")),
+            why: blocked.unwrap_or_else(|| why.to_owned()),
+        });
         self
+    }
+
+    /// The answer with this page.
+    pub(super) fn answer(&self, visit: &Visit) -> Answer {
+        visit.page_with(self.mistakes.status(), self)
     }
 }

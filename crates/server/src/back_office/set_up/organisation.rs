@@ -10,7 +10,6 @@ use crate::back_office::page_error::PageError;
 use crate::back_office::text::{fill, texts};
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
-use axum::http::StatusCode;
 use gate::site_change::{NAME_LIMIT_CHARS, Organisation, is_currency, is_name, save_organisation};
 use gate::{Language as Agents, Site, SiteError};
 use kernel::{InstitutionCode, OrganisationCode, Zone};
@@ -80,13 +79,7 @@ fn page(
     let currency = says("currency", currency, USUAL_CURRENCY);
     let language = present.map(|p| p.language.as_str());
     let language = says("language", language, frame.language());
-    let mut page = FormPage::new(frame, ("/office/set-up", t.back), t.title).changed_at(
-        PATH.to_owned(),
-        PATH,
-        file,
-    );
-    page.lead = t.lead;
-    page.inputs = vec![
+    let inputs = vec![
         Input::text("name", t.name, &name).hint(t.name_hint),
         Input::text("institution", t.institution, &institution).hint(t.institution_hint),
         Input::text("organisation", t.organisation, &organisation).hint(t.organisation_hint),
@@ -94,8 +87,11 @@ fn page(
         Input::text("currency", t.currency, &currency).hint(t.currency_hint),
         Input::choice("language", t.language, &language, LANGUAGES.into()).hint(t.language_hint),
     ];
-    page.inputs = page.inputs.into_iter().map(|i| i.with(&mistakes)).collect();
-    page.mistakes = mistakes;
+    let at = (PATH.to_owned(), PATH);
+    let fields = (inputs, mistakes);
+    let mut page = FormPage::about(frame, t.title.to_owned(), at, file, fields);
+    page.up = ("/office/set-up", t.back);
+    page.lead = t.lead;
     page
 }
 
@@ -188,8 +184,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     let organisation = match read(&visit, &entered) {
         Ok(organisation) => organisation,
         Err(mistakes) => {
-            let page = page(visit.frame(), None, None, Some(&entered), mistakes);
-            return visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+            return page(visit.frame(), None, None, Some(&entered), mistakes).answer(&visit);
         }
     };
     let work = move |tx: &mut db::Tx<'_>| {

@@ -1,7 +1,7 @@
 //! One sector: added, perhaps with its first door and device, renamed, removed.
 
-use super::form_page::{FormPage, Removal};
-use super::site_change::{self, code, code_of, code_or, part, refused, site};
+use super::form_page::FormPage;
+use super::site_change::{self, code, code_of, code_or, done, part, refused, site, site_to_add_to};
 use crate::back_office::entered::Entered;
 use crate::back_office::flash::Flash;
 use crate::back_office::form::{Input, Mistakes};
@@ -11,7 +11,6 @@ use crate::back_office::text::{fill, texts};
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
-use axum::http::StatusCode;
 use gate::site_change::{
     NAME_LIMIT_CHARS, SiteChangeError, add_device, add_door, add_sector, change_sector, is_name,
     remove_sector,
@@ -24,10 +23,8 @@ use staff::audit::Change;
 texts!(Texts {
     new: "Ajouter un secteur", "Add a sector";
     title: "Secteur {code}", "Sector {code}";
-    back: "Secteurs et portes", "Sectors and doors";
     lead: "Un secteur est une zone contrôlée : un musée, une exposition, une tour.",
         "A sector is a controlled area: a museum, an exhibition, a tower.";
-    add: "Ajouter", "Add";
     code: "Code", "Code";
     code_hint: "Celui de la billetterie et des paramètres de correspondance, par exemple VN_AUG. Il ne change plus ensuite.",
         "That of the ticketing and the mapping parameters, such as VN_AUG. It does not change afterwards.";
@@ -92,11 +89,7 @@ fn new_page(frame: Frame, site: &Site, entered: &Entered, mistakes: Mistakes) ->
         (WITH_DOOR, t.with_door),
         (WITH_NONE, t.with_none),
     ];
-    let mut page =
-        FormPage::new(frame, (OVERVIEW, t.back), t.new).changed_at(NEW.to_owned(), NEW, None);
-    page.lead = t.lead;
-    page.save = t.add;
-    page.inputs = vec![
+    let inputs = vec![
         Input::text("code", t.code, entered.text("code"))
             .hint(t.code_hint)
             .focus(),
@@ -106,20 +99,15 @@ fn new_page(frame: Frame, site: &Site, entered: &Entered, mistakes: Mistakes) ->
         Input::text("device", t.device, entered.text("device"))
             .hint(fill(t.device_hint, &[("code", &device)])),
     ];
-    page.inputs = page.inputs.into_iter().map(|i| i.with(&mistakes)).collect();
-    page.mistakes = mistakes;
-    page
+    FormPage::adding(frame, (t.new, t.lead), NEW, (inputs, mistakes))
 }
 
 pub(crate) async fn new(visit: Visit) -> Answer {
-    let Some(site) = site(&visit).await? else {
+    let Some(site) = site_to_add_to(&visit).await? else {
         return Ok(visit.go(OVERVIEW));
     };
-    if site_change::file(&visit).is_some() {
-        return Ok(visit.go(OVERVIEW));
-    }
     let (nothing, none) = (Entered::default(), Mistakes::default());
-    visit.page(&new_page(visit.frame(), &site, &nothing, none))
+    new_page(visit.frame(), &site, &nothing, none).answer(&visit)
 }
 
 /// A sector with what comes with it.
@@ -205,10 +193,7 @@ pub(crate) async fn add(visit: Visit, entered: Entered) -> Answer {
     let Some(site) = site(&visit).await? else {
         return Ok(visit.go(OVERVIEW));
     };
-    let refuse = |mistakes| {
-        let page = new_page(visit.frame(), &site, &entered, mistakes);
-        visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
-    };
+    let refuse = |mistakes| new_page(visit.frame(), &site, &entered, mistakes).answer(&visit);
     let new = match read_new(&visit, &site, &entered) {
         Ok(new) => new,
         Err(mistakes) => return refuse(mistakes),
@@ -231,33 +216,18 @@ fn one_page(
     let language = frame.formats.language;
     let t = Texts::of(language);
     let title = fill(t.title, &[("code", code.as_str())]);
-    let mut page =
-        FormPage::new(frame, (OVERVIEW, t.back), title).changed_at(path(code), ROUTE, file);
-    page.inputs = vec![Input::text("name", t.name, name).with(&mistakes)];
-    page.mistakes = mistakes;
     let doors = site.doors_of(code);
-    page.removal = page.action.as_ref().map(|action| Removal {
-        action: doors.is_empty().then(|| format!("{action}/remove")),
-        why: if doors.is_empty() {
-            t.removal.to_owned()
-        } else {
-            refused(&SiteChangeError::HasDoors(doors), language)
-        },
-    });
-    page
+    let blocked = Some(doors).filter(|doors| !doors.is_empty());
+    let blocked = blocked.map(|doors| refused(&SiteChangeError::HasDoors(doors), language));
+    let fields = (vec![Input::text("name", t.name, name)], mistakes);
+    FormPage::about(frame, title, (path(code), ROUTE), file, fields).removed(t.removal, blocked)
 }
 
 async fn one(visit: &Visit, code: &SectorCode, entered: Option<&str>, wrong: Mistakes) -> Answer {
     let site = site(visit).await?.ok_or(PageError::NotFound)?;
     let kept = site.sectors.get(code).ok_or(PageError::NotFound)?;
-    let status = if wrong.0.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
     let (file, name) = (site_change::file(visit), entered.unwrap_or(kept));
-    let page = one_page(visit.frame(), file, &site, code, name, wrong);
-    visit.page_with(status, &page)
+    one_page(visit.frame(), file, &site, code, name, wrong).answer(visit)
 }
 
 pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
@@ -280,7 +250,7 @@ pub(crate) async fn save(visit: Visit, Path(id): Path<String>, entered: Entered)
         Ok(((), vec![change]))
     };
     let saved = site_change::change(&visit, "change sector", work).await?;
-    done(&visit, &code, saved).await
+    done(&visit, saved, |why| one(&visit, &code, None, why)).await
 }
 
 pub(crate) async fn remove(visit: Visit, Path(id): Path<String>) -> Answer {
@@ -292,17 +262,7 @@ pub(crate) async fn remove(visit: Visit, Path(id): Path<String>) -> Answer {
         Ok(((), vec![change]))
     };
     let removed = site_change::change(&visit, "remove sector", work).await?;
-    done(&visit, &code, removed).await
-}
-
-async fn done(visit: &Visit, code: &SectorCode, done: Result<(), SiteChangeError>) -> Answer {
-    match done {
-        Ok(()) => Ok(visit.go_with(OVERVIEW, Flash::Saved)),
-        Err(error) => {
-            let why = Mistakes::one("", refused(&error, visit.language));
-            one(visit, code, None, why).await
-        }
-    }
+    done(&visit, removed, |why| one(&visit, &code, None, why)).await
 }
 
 pub(crate) fn new_samples(frame: &Frame) -> Vec<String> {

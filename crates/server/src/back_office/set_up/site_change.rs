@@ -1,12 +1,14 @@
 //! A change of the site: not where a file manages it, with its rows in the audit
 //! log, and taken up at once.
 
+use super::sector::OVERVIEW;
 use crate::Managed;
 use crate::back_office::entered::Entered;
+use crate::back_office::flash::Flash;
 use crate::back_office::form::Mistakes;
 use crate::back_office::page_error::PageError;
 use crate::back_office::text::{fill, texts};
-use crate::back_office::visit::Visit;
+use crate::back_office::visit::{Answer, Visit};
 use db::Tx;
 use gate::site_change::SiteChangeError;
 use gate::{Site, SiteError, causes};
@@ -145,6 +147,30 @@ pub(super) fn invalid(error: &InvalidCode, language: Language) -> String {
 /// The site, and what is missing where there is none.
 pub(super) async fn site(visit: &Visit) -> Result<Option<Site>, PageError> {
     Ok(gate::interface::read_site(&visit.office.db).await?)
+}
+
+/// Goes back to the overview, or shows the page of the place again, with why its
+/// change was refused.
+pub(super) async fn done<F>(
+    visit: &Visit,
+    outcome: Result<(), SiteChangeError>,
+    page: impl FnOnce(Mistakes) -> F,
+) -> Answer
+where
+    F: Future<Output = Answer>,
+{
+    match outcome {
+        Ok(()) => Ok(visit.go_with(OVERVIEW, Flash::Saved)),
+        Err(error) => page(Mistakes::one("", refused(&error, visit.language))).await,
+    }
+}
+
+/// The site, if a place can be added to it here.
+pub(super) async fn site_to_add_to(visit: &Visit) -> Result<Option<Site>, PageError> {
+    match managed(visit) {
+        Managed::Here => site(visit).await,
+        _ => Ok(None),
+    }
 }
 
 /// A code of an address.

@@ -1,8 +1,7 @@
 //! Which tariff each product sells.
 
-use super::Present;
 use super::catalogue::edit::Edit;
-use super::catalogue::{make, sample};
+use super::catalogue::{kept, make, sample};
 use crate::Managed;
 use crate::back_office::entered::Entered;
 use crate::back_office::flash::Flash;
@@ -148,19 +147,17 @@ pub(super) fn is_whole(catalogue: &Catalogue) -> bool {
 const PATH: &str = "/office/set-up/tariff-mapping";
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let present = Present::read(&visit).await?;
+    let catalogue = kept(&visit).await?;
     let managed = &visit.office.role.set_up.catalogue;
-    visit.page(&Page::new(visit.frame(), managed, &present.catalogue))
+    visit.page(&Page::new(visit.frame(), managed, &catalogue))
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
-    let present = Present::read(&visit).await?;
-    let wanted = products(&present.catalogue)
-        .into_iter()
-        .map(|(product, _)| {
-            let tariff = entered.some(&field(product));
-            (product.clone(), tariff.and_then(|code| code.parse().ok()))
-        });
+    let catalogue = kept(&visit).await?;
+    let wanted = products(&catalogue).into_iter().map(|(product, _)| {
+        let tariff = entered.some(&field(product));
+        (product.clone(), tariff.and_then(|code| code.parse().ok()))
+    });
     let edit = Edit::MapTariffs(wanted.collect());
     make(&visit, edit).await?;
     Ok(visit.go_with(PATH, Flash::Saved))

@@ -1,7 +1,7 @@
 //! A test card on its whole way: the same check, control barcode, delivery and
 //! sale as a visitor's, and taken back afterwards by the same cancellation.
 
-use super::Present;
+use super::site_change::site;
 use crate::Missing;
 use crate::back_office::Office;
 use crate::back_office::checks::story::{Way, sample_histories, told};
@@ -15,7 +15,6 @@ use crate::back_office::text::{fill, texts};
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
-use axum::http::StatusCode;
 use boxoffice::history::History as Sales;
 use gate::history::History;
 use gate::{CancelError, Cancellation, CheckError, Decision, Direction, Reason, Scan, Site};
@@ -175,18 +174,14 @@ impl Page {
 
 async fn form(visit: &Visit, entered: &Entered, mistakes: Mistakes) -> Answer {
     let t = Texts::of(visit.language);
-    let present = Present::read(visit).await?;
-    let status = if mistakes.0.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
-    let url = &present.interface.connection.url;
+    let site = site(visit).await?;
+    let interface = gate::interface::read(&visit.office.db).await?;
+    let status = mistakes.status();
     let page = Page::new(
         visit.frame(),
         lacks(t, &visit.office),
-        present.site.as_ref(),
-        url,
+        site.as_ref(),
+        &interface.connection.url,
         entered,
         mistakes,
     );
@@ -333,11 +328,7 @@ impl Outcome {
 async fn outcome_page(visit: &Visit, id: &str, mistakes: Mistakes) -> Answer {
     let (gate, sales) = told(visit, id).await?;
     let has_box_office = visit.office.box_office.is_some();
-    let status = if mistakes.0.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
+    let status = mistakes.status();
     let page = Outcome {
         mistakes,
         ..Outcome::new(visit.frame(), &gate, &sales, has_box_office)

@@ -10,8 +10,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What only the last statement behind `/health/ready` says.
-const LAST_OF_READY: &str = "AS untold";
+/// What only the first and only the last statement behind `/health/ready` say.
+const OF_READY: (&str, &str) = ("UPDATE schema_migration", "AS untold");
 
 /// What is told of a statement.
 #[derive(Default)]
@@ -67,18 +67,21 @@ pub async fn print(house: &House, pages: &[Page]) {
 /// What was logged since this was last asked. What the service logs of a page it
 /// logs before it answers; the end is what it logs of another address then.
 async fn logged(service: &Service, browser: &mut Browser) -> Vec<String> {
-    browser
-        .visit(&Visit::Page("/health/ready".to_owned()))
-        .await;
-    let mut lines = Vec::new();
-    loop {
+    let ready = Visit::Page("/health/ready".to_owned());
+    browser.visit(&ready).await;
+    let (first, last) = OF_READY;
+    let of_page = lines_before(service, first);
+    lines_before(service, last);
+    of_page
+}
+
+fn lines_before(service: &Service, mark: &str) -> Vec<String> {
+    std::iter::from_fn(|| {
         let line = service.logged.recv_timeout(PATIENCE);
-        let line = line.expect("the service logs what it is asked");
-        if line.contains(LAST_OF_READY) {
-            return lines;
-        }
-        lines.push(line);
-    }
+        Some(line.expect("the service logs what it is asked"))
+    })
+    .take_while(|line| !line.contains(mark))
+    .collect()
 }
 
 /// The steps of SQLite's plan, as the service's own connections would have it.

@@ -30,9 +30,10 @@ pub struct DeviceState {
     pub door: DoorCode,
     /// The sectors that door leads to.
     pub sectors: Vec<SectorCode>,
-    /// When it asked for its snapshot last.
+    /// When the gate heard of it last: it asked for its snapshot, or a check of it
+    /// arrived.
     pub seen_at: Option<Timestamp>,
-    /// How far its clock was off then, in milliseconds: above 0 if it is fast.
+    /// How far its clock was off when it last told the time, in milliseconds: above 0 if it is fast.
     pub clock_offset_ms: Option<i64>,
     /// How much its journal held.
     pub unsent: Option<u32>,
@@ -98,7 +99,9 @@ pub async fn devices(db: &Db) -> Result<Vec<DeviceState>, DbError> {
         let mut devices = tx
             .query(
                 "SELECT d.*, (SELECT COUNT(*) FROM gate_device_token t
-                              WHERE t.device = d.code AND t.revoked_at IS NULL) AS tokens
+                              WHERE t.device = d.code AND t.revoked_at IS NULL) AS tokens,
+                        (SELECT c.arrived_at FROM gate_check c WHERE c.device = d.code
+                         ORDER BY c.arrived_at DESC LIMIT 1) AS checked_at
                  FROM gate_device d ORDER BY d.code",
                 params![],
             )?
@@ -125,7 +128,7 @@ fn state(row: &Row) -> Result<DeviceState, DbError> {
         device: row.get("code")?,
         door: row.get("door")?,
         sectors: Vec::new(),
-        seen_at: row.get("seen_at")?,
+        seen_at: row.get::<Option<_>>("seen_at")?.max(row.get("checked_at")?),
         clock_offset_ms: row.get("clock_offset_ms")?,
         unsent: row.get("unsent")?,
         oldest_unsent_at: row.get("oldest_unsent_at")?,

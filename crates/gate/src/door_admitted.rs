@@ -30,6 +30,9 @@ pub enum Settled {
     Before,
     /// No such check is marked.
     Unknown,
+    /// The note holds what the device read: it stays for ever, and card numbers go
+    /// one day.
+    HoldsCode,
 }
 
 pub(crate) fn mark(tx: &mut Tx<'_>, item: &JournalItem, now: Timestamp) -> Result<(), DbError> {
@@ -87,6 +90,21 @@ pub async fn settled(db: &Db) -> Result<i64, DbError> {
 /// # Errors
 /// [`DbError`].
 pub fn settle(tx: &mut Tx<'_>, id: CheckId, settlement: &Settlement) -> Result<Settled, DbError> {
+    let check = tx.query_opt(
+        "SELECT code, card FROM gate_check WHERE check_id = $1",
+        params![id],
+    )?;
+    if let Some(check) = check {
+        let card: Option<String> = check.get("card")?;
+        let read = [Some(check.get("code")?), card];
+        if read
+            .into_iter()
+            .flatten()
+            .any(|read| holds(&settlement.note, &read))
+        {
+            return Ok(Settled::HoldsCode);
+        }
+    }
     let now = tx.execute(
         "UPDATE gate_door_admitted SET settled_at = $2, settled_by = $3, settled_note = $4
          WHERE check_id = $1 AND settled_at IS NULL",
@@ -97,4 +115,43 @@ pub fn settle(tx: &mut Tx<'_>, id: CheckId, settlement: &Settlement) -> Result<S
         0 => Settled::Unknown,
         _ => Settled::Now,
     })
+}
+
+/// Whether a note holds what was read, however it is spaced. A few letters may be
+/// there by chance.
+fn holds(note: &str, read: &str) -> bool {
+    const BY_CHANCE: usize = 5;
+    let dense = |text: &str| -> String {
+        let kept = text.chars().filter(|c| c.is_alphanumeric());
+        kept.flat_map(char::to_lowercase).collect()
+    };
+    let read = dense(read);
+    read.chars().count() > BY_CHANCE && dense(note).contains(&read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds;
+
+    #[test]
+    fn a_note_holds_what_was_read_however_it_is_spaced() {
+        for note in [
+            "00029975",
+            "pass 0002-9975 by hand",
+            "n° 000 299 75.",
+            "x00029975y",
+        ] {
+            assert!(holds(note, "00029975"), "{note}");
+        }
+        assert!(holds("Billet vn-2026 0001", "VN2026-0001"));
+        for (note, read) in [
+            ("sold at the desk", "00029975"),
+            ("0002997", "00029975"),
+            ("sold twice", "twice"),
+            ("anything", ""),
+            ("anything", "------"),
+        ] {
+            assert!(!holds(note, read), "{note}");
+        }
+    }
 }

@@ -68,7 +68,7 @@ pub fn keep_key(tx: &mut Tx<'_>, key: &PseudonymKey) -> Result<(), DbError> {
 
 /// Checks behind `after` that were scanned and arrived before `before`, still
 /// have their card number, and are finished: delivered to ticketing, told to
-/// Otipass, and so are their cancellations. Oldest first, at most `limit`.
+/// Otipass, and so are their cancellations; settled, if somebody must. Oldest first, at most `limit`.
 ///
 /// # Errors
 /// [`DbError`].
@@ -94,6 +94,8 @@ pub fn due(
                            WHERE x.check_id = c.check_id AND x.delivered_at IS NULL)
            AND NOT EXISTS (SELECT 1 FROM gate_give_back g
                            WHERE g.check_id = c.check_id AND g.told_at IS NULL)
+           AND NOT EXISTS (SELECT 1 FROM gate_door_admitted a
+                           WHERE a.check_id = c.check_id AND a.settled_at IS NULL)
          ORDER BY c.arrived_at, c.check_id LIMIT $4",
         params![arrived_at, id, before, limit],
     )?

@@ -1,6 +1,6 @@
 //! Devices: enrolment, revocation, settings, and what they say of themselves.
 
-use crate::house::{FORCES, House, now, usual};
+use crate::house::{FORCES, GOOD, House, now, scan, usual};
 use db::testing::TestDb;
 use gate::{
     CODE_VALID_MS, DeviceReport, DeviceToken, EnrolError, EnrolmentCode, Gate, Mode, TokenError,
@@ -162,4 +162,10 @@ async fn what_devices_say_of_themselves_is_kept(test: TestDb) {
     };
     house.gate.note_seen(device, emptied).await.unwrap();
     assert_eq!(state().await.oldest_unsent_at, None);
+    // A check is a sign of life too.
+    house.clock.advance_ms(1_000);
+    house.gate.check(scan(1, "PDA01", GOOD)).await.unwrap();
+    let checked = state().await;
+    assert_eq!(checked.seen_at, Some(now().plus_ms(2_000)));
+    assert_eq!(checked.clock_offset_ms, Some(-250));
 }

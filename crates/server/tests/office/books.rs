@@ -176,9 +176,11 @@ async fn whom_nobody_recognised_is_settled_by_hand_and_shouted_about_no_more() {
     let mut gates = museum.browser(Role::GateManager).await;
     let path = format!("{}/settle", story(1));
     let csrf = gates.csrf(&story(1)).await;
-    for note in ["", "  ", &"x".repeat(501)] {
+    let number = format!("let in with {GOOD}");
+    for note in ["", "  ", &"x".repeat(501), &number] {
         let refused = gates.post(&path, &csrf, &[("note", note)]).await;
         assert_eq!(refused.status, 422, "{note:?}");
+        assert!(refused.text.contains(note.trim()), "what was typed stays");
     }
     let note = [("note", "sold <b>at the desk</b>")];
     let settled = gates.post(&path, &csrf, &note).await;

@@ -14,6 +14,7 @@ use world::{Op, World};
 db::conformance! {
     a_house_loses_its_card_numbers_and_nothing_else,
     what_is_not_finished_keeps_its_card_number,
+    whom_somebody_must_settle_keeps_their_card_number,
     an_interrupted_run_goes_on,
 }
 
@@ -115,6 +116,25 @@ async fn what_is_not_finished_keeps_its_card_number(test: TestDb) {
     assert_eq!(world.run(Run::Remove).await.files, 1);
     assert!(world.run(Run::Remove).await.is_empty());
     world.files_hold_no_card();
+}
+
+async fn whom_somebody_must_settle_keeps_their_card_number(test: TestDb) {
+    let mut world = World::open(test).await;
+    world.act(Op::Nonsense).await;
+    world
+        .meddle(
+            "INSERT INTO gate_door_admitted (check_id, outcome, arrived_at)
+             SELECT check_id, 'accepted_offline', arrived_at FROM gate_check",
+        )
+        .await;
+    world.act(Op::Days(410)).await;
+    assert_eq!(world.run(Run::Remove).await.checks, 0);
+    world
+        .meddle(
+            "UPDATE gate_door_admitted SET settled_at = 1, settled_by = 'x', settled_note = 'x'",
+        )
+        .await;
+    assert_eq!(world.run(Run::Remove).await.checks, 1);
 }
 
 async fn an_interrupted_run_goes_on(test: TestDb) {

@@ -250,6 +250,13 @@ impl World {
             .unwrap()
     }
 
+    /// Changes the one row that there is by hand.
+    pub async fn meddle(&self, sql: &'static str) {
+        let db = &self.test.db;
+        let changed = db.write("by hand", move |tx| tx.execute(sql, params![]));
+        assert_eq!(changed.await.unwrap(), 1);
+    }
+
     fn scan(&mut self, code: &str, scanned_at: Timestamp, note: Option<String>) -> Scan {
         let scan = Scan {
             id: id(self.scans.len()),

@@ -21,6 +21,8 @@ texts!(Texts {
         "Write what was done about it: the note stays with the check.";
     long: "La note a plus de 500 caractères : raccourcissez-la.",
         "The note has more than 500 characters: shorten it.";
+    holds_code: "La note contient le numéro lu sur le pass. Ôtez-le : la note reste toujours, les numéros de pass sont effacés un jour.",
+        "The note holds the number read off the pass. Take it out: the note stays for ever, pass numbers are removed one day.";
 });
 
 pub(crate) async fn take(visit: Visit, Path(id): Path<String>, entered: Entered) -> Answer {
@@ -36,15 +38,13 @@ pub(crate) async fn take(visit: Visit, Path(id): Path<String>, entered: Entered)
         _ => Some(t.long),
     };
     if let Some(mistake) = mistake {
-        let mistakes = Mistakes::one("note", mistake);
-        let page = story::page(&visit, &id, mistakes).await?;
-        return visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        return again(&visit, &id, &note, mistake).await;
     }
     let actor = visit.actor()?;
     let settlement = Settlement {
         at: visit.office.role.staff.now(),
         by: actor.name.clone(),
-        note,
+        note: note.clone(),
     };
     let work = move |tx: &mut db::Tx<'_>| {
         let settled = settle(tx, check, &settlement)?;
@@ -60,6 +60,7 @@ pub(crate) async fn take(visit: Visit, Path(id): Path<String>, entered: Entered)
     let staff = &visit.office.role.staff;
     match staff.change(&actor, "settle by hand", work).await? {
         Settled::Unknown => Err(PageError::NotFound),
+        Settled::HoldsCode => again(&visit, &id, &note, t.holds_code).await,
         // Whoever came second sees what the first has noted.
         Settled::Before => Ok(visit.go(&format!("/office/checks/{check}"))),
         Settled::Now => {
@@ -67,4 +68,10 @@ pub(crate) async fn take(visit: Visit, Path(id): Path<String>, entered: Entered)
             Ok(visit.go_with(&format!("/office/checks/{check}"), Flash::Saved))
         }
     }
+}
+
+/// The check's page with the note that was entered, and what is wrong with it.
+async fn again(visit: &Visit, id: &str, note: &str, mistake: &'static str) -> Answer {
+    let page = story::page(visit, id, note, Mistakes::one("note", mistake)).await?;
+    visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }

@@ -130,13 +130,13 @@ struct Page {
 }
 
 impl Page {
-    fn new(frame: Frame, gate: &History, sales: &Sales, mistakes: Mistakes) -> Self {
+    fn new(frame: Frame, gate: &History, sales: &Sales, entered: &str, mistakes: Mistakes) -> Self {
         let formats = &frame.formats;
         let t = Texts::of(formats.language);
         let is_open = gate.door_admitted && gate.settlement.is_none();
         let may_settle = frame.may("POST", "/office/checks/{id}/settle");
         let note = || {
-            let note = Input::text("note", t.settle_note, "").hint(t.settle_hint);
+            let note = Input::text("note", t.settle_note, entered).hint(t.settle_hint);
             let path = format!("/office/checks/{}/settle", gate.check.id);
             (note.with(&mistakes), path)
         };
@@ -369,7 +369,7 @@ pub(crate) async fn told(visit: &Visit, id: &str) -> Result<(History, Sales), Pa
 }
 
 pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
-    let page = page(&visit, &id, Mistakes::default()).await?;
+    let page = page(&visit, &id, "", Mistakes::default()).await?;
     visit.page(&page)
 }
 
@@ -377,10 +377,11 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
 pub(super) async fn page(
     visit: &Visit,
     id: &str,
+    note: &str,
     mistakes: Mistakes,
 ) -> Result<impl Template, PageError> {
     let (gate, sales) = told(visit, id).await?;
-    Ok(Page::new(visit.frame(), &gate, &sales, mistakes))
+    Ok(Page::new(visit.frame(), &gate, &sales, note, mistakes))
 }
 
 /// A check of which all was made that can be, and one of which nothing was.
@@ -420,7 +421,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         .iter()
         .filter_map(|(gate, sales)| {
             let mistakes = Mistakes::one("note", "<b>");
-            let page = Page::new(frame.clone(), gate, sales, mistakes);
+            let page = Page::new(frame.clone(), gate, sales, "<b>", mistakes);
             page.render().ok()
         })
         .collect()

@@ -1,6 +1,6 @@
 //! Accounts: for administrators.
 
-use super::entered::Entered;
+use super::entered::{Entered, Query};
 use super::flash::Flash;
 use super::form::{Input, Mistakes};
 use super::frame::{Frame, role_name};
@@ -17,6 +17,7 @@ use staff::{Account, AccountError, AccountId, Invalid, Invited, Profile, Role};
 texts!(Texts {
     title: "Comptes", "Accounts";
     new: "Nouveau compte", "New account";
+    more: "Comptes suivants", "More accounts";
     name: "Nom", "Name";
     login: "Identifiant ou adresse e-mail", "Login or e-mail address";
     role: "Rôle", "Role";
@@ -30,7 +31,7 @@ texts!(Texts {
     disabled: "désactivé", "disabled";
     invited: "invité", "invited";
     create: "Créer le compte et le lien", "Create the account and the link";
-    new_why: "Vous recevez un lien, valable trois jours et une seule fois, par lequel la personne choisit son mot de passe. Passez-le-lui comme vous voulez ; rien n’est envoyé par e-mail.",
+    new_why: "Vous recevez un lien, valable trois jours et une seule fois, par lequel la personne choisit son mot de passe. Passez-le-lui comme vous voulez ; rien n’est envoyé par e-mail.",
         "You get a link, good for three days and once, by which the person chooses a password. Pass it on as you like; nothing is sent by e-mail.";
     save: "Enregistrer", "Save";
     back: "Tous les comptes", "All accounts";
@@ -47,7 +48,7 @@ texts!(Texts {
     disable_why: "La personne ne peut plus se connecter, tout de suite. Ce qu’elle a fait reste au journal d’audit.",
         "The person can no longer sign in, from now on. What they did stays in the audit log.";
     enable: "Réactiver le compte", "Enable the account";
-    last: "C’est le dernier administrateur : il doit le rester. Nommez d’abord quelqu’un d’autre.",
+    last: "C’est le dernier administrateur : il doit le rester. Nommez d’abord quelqu’un d’autre.",
         "This is the last administrator, who must stay one. Appoint someone else first.";
     link_title: "Lien pour {name}", "Link for {name}";
     link_why: "Passez ce lien à la personne. Il n’est montré qu’une fois et vaut trois jours.",
@@ -55,12 +56,17 @@ texts!(Texts {
     link: "Lien", "Link";
 });
 
+/// Rows on a page.
+const ROWS: usize = 100;
+
 #[derive(Template)]
 #[template(path = "back_office/accounts.html")]
 struct List {
     frame: Frame,
     t: &'static Texts,
     rows: Vec<Row>,
+    /// The account behind which the next page begins.
+    next: Option<AccountId>,
 }
 
 struct Row {
@@ -74,8 +80,16 @@ struct Row {
 }
 
 impl List {
-    fn new(frame: Frame, accounts: Vec<Account>) -> Self {
+    /// The accounts behind the one numbered `after`; all, if it is none.
+    fn new(frame: Frame, accounts: Vec<Account>, after: Option<AccountId>) -> Self {
         let t = Texts::of(frame.formats.language);
+        let at = accounts
+            .iter()
+            .position(|account| Some(account.id) == after);
+        let behind = at.map_or(0, |at| at + 1);
+        let is_last = accounts.len() - behind <= ROWS;
+        let shown: Vec<Account> = accounts.into_iter().skip(behind).take(ROWS).collect();
+        let next = shown.last().filter(|_| !is_last).map(|last| last.id);
         let row = |account: Account| Row {
             id: account.id,
             role: role_name(account.role, frame.formats.language),
@@ -92,7 +106,8 @@ impl List {
             login: account.login,
         };
         Self {
-            rows: accounts.into_iter().map(row).collect(),
+            rows: shown.into_iter().map(row).collect(),
+            next,
             frame,
             t,
         }
@@ -177,9 +192,10 @@ fn profile(entered: &Entered) -> Profile {
     }
 }
 
-pub(crate) async fn list(visit: Visit) -> Answer {
+pub(crate) async fn list(visit: Visit, query: Query) -> Answer {
     let accounts = visit.office.role.staff.accounts().await?;
-    visit.page(&List::new(visit.frame(), accounts))
+    let after = query.0.text("after").parse().map(AccountId::new).ok();
+    visit.page(&List::new(visit.frame(), accounts, after))
 }
 
 pub(crate) async fn new(visit: Visit) -> Answer {
@@ -332,8 +348,25 @@ pub(crate) fn list_samples(frame: &Frame) -> Vec<String> {
         signed_in_at: None,
         ..sample()
     };
-    let page = List::new(frame.clone(), vec![sample(), disabled, invited]);
-    page.render().into_iter().collect()
+    let many = many();
+    [
+        List::new(frame.clone(), vec![sample(), disabled, invited], None),
+        List::new(frame.clone(), many, Some(AccountId::new(1))),
+    ]
+    .into_iter()
+    .filter_map(|page| page.render().ok())
+    .collect()
+}
+
+/// Two accounts more than a page holds.
+fn many() -> Vec<Account> {
+    (1..)
+        .take(ROWS + 2)
+        .map(|number| Account {
+            id: AccountId::new(number),
+            ..sample()
+        })
+        .collect()
 }
 
 pub(crate) fn new_samples(frame: &Frame) -> Vec<String> {
@@ -378,4 +411,27 @@ pub(crate) fn invited_samples(frame: &Frame) -> Vec<String> {
     };
     let page = Link::new(frame.clone(), "https://passerelle.example", &invited);
     page.render().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use staff::Language;
+
+    #[test]
+    fn each_account_is_on_one_page() {
+        let frame = Frame::sample(Language::En, Some(Role::Administrator));
+        let page = |after| List::new(frame.clone(), many(), after);
+        let numbers =
+            |page: &List| -> Vec<i64> { page.rows.iter().map(|row| row.id.number()).collect() };
+        let first = page(None);
+        let second = page(first.next);
+        assert_eq!(numbers(&first), (1..=100).collect::<Vec<_>>());
+        assert_eq!(numbers(&second), [101, 102]);
+        assert_eq!(second.next, None);
+        // Exactly one page is left.
+        assert_eq!(page(Some(AccountId::new(2))).next, None);
+        // An account that is not there begins at the beginning.
+        assert_eq!(numbers(&page(Some(AccountId::new(0)))), numbers(&first));
+    }
 }

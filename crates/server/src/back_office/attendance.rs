@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 texts!(Texts {
     title: "Fréquentation", "Attendance";
-    not_kept: "Ce service ne tient pas les accès : regardez sur celui qui les tient.",
+    not_kept: "Ce service ne tient pas les accès : regardez sur celui qui les tient.",
         "This service keeps no gates: look at the one that does.";
     nothing: "Personne n’est entré pendant cette période.", "Nobody came in during this period.";
     by_day: "Par jour", "By day";
@@ -37,7 +37,7 @@ texts!(Texts {
     busiest: "Jour le plus fort", "Busiest day";
     mean: "Moyenne par jour d’ouverture", "Mean of the days open";
     total: "Total", "Total";
-    most: "Le plus élevé : {label}, {value}.", "The highest: {label}, {value}.";
+    most: "Le plus élevé : {label}, {value}.", "The highest: {label}, {value}.";
 });
 
 fn sums<K: Ord>(counts: &[HourCount], key: impl Fn(&HourCount) -> K) -> BTreeMap<K, i64> {

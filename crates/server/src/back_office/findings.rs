@@ -152,6 +152,7 @@ fn page_of(part: Part, code: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::text::tears;
     use super::*;
     use std::collections::BTreeSet;
 
@@ -213,6 +214,7 @@ mod tests {
         }
         for (code, what, cure) in french::ENTRIES {
             assert!(what.ends_with('.') && cure.ends_with('.'), "{code}");
+            assert!(!tears(what) && !tears(cure), "{code}");
             let said = words(code, "In English.", "Do it.", Language::Fr);
             assert_eq!(said.detail.as_deref(), Some("In English."));
             assert_eq!(

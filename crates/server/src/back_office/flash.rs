@@ -17,7 +17,7 @@ texts!(Texts {
         "The second step of this account is off.";
     password_chosen: "Votre mot de passe est enregistré. Connectez-vous.",
         "Your password is saved. Now sign in.";
-    imported: "Le fichier est importé : voici le résultat.", "The file is imported: here is what came of it.";
+    imported: "Le fichier est importé : voici le résultat.", "The file is imported: here is what came of it.";
 });
 
 /// What can be said. The cookie holds its name, never a text.

@@ -44,7 +44,7 @@ mod statement_file;
 mod support;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 mod today;
 mod uploaded;
 mod visit;

@@ -1,6 +1,8 @@
 //! PDF files of text and tables (ISO 32000-1): A4, the standard fonts, page by
 //! page. Just what a statement to be sent needs.
 
+mod widths;
+
 use std::fmt::Write as _;
 
 /// Where text begins, and the narrowest margin, in points.
@@ -42,22 +44,6 @@ fn encoded(text: &str) -> Vec<u8> {
             _ => b'?',
         })
         .collect()
-}
-
-/// The width in thousandths of the size, of what numbers are made of; others
-/// count as a wide letter (Helvetica's metrics).
-fn width(bytes: &[u8]) -> i32 {
-    bytes
-        .iter()
-        .map(|byte| match byte {
-            b' ' | b',' | b'.' | b'/' | 0xa0 => 278,
-            b'-' => 333,
-            b'%' => 889,
-            b'0'..=b'9' | 0x80 => 556,
-            b'A'..=b'Z' => 700,
-            _ => 560,
-        })
-        .sum()
 }
 
 impl Pdf {
@@ -112,7 +98,7 @@ impl Pdf {
         for (column, cell) in columns.iter().zip(cells) {
             let bytes = encoded(cell);
             let x = if *column < 0 {
-                -column - width(&bytes) * SIZE / 1_000
+                -column - widths::width(weight, &bytes) * SIZE / 1_000
             } else {
                 *column
             };

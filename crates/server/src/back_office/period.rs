@@ -15,7 +15,7 @@ texts!(Texts {
     show: "Afficher", "Show";
     this_month: "Ce mois-ci", "This month";
     last_month: "Le mois dernier", "Last month";
-    not_a_day: "Ce n’est pas une date. Écrivez-la ainsi : 2026-07-14.",
+    not_a_day: "Ce n’est pas une date. Écrivez-la ainsi : 2026-07-14.",
         "That is no date. Write it like this: 2026-07-14.";
     backwards: "La fin est avant le début. Choisissez un jour plus tard.",
         "The end is before the beginning. Choose a later day.";

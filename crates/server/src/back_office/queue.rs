@@ -40,7 +40,7 @@ texts!(Texts {
     barcodes: "Codes de contrôle refusés", "Control barcodes refused";
     cancellations: "Annulations refusées", "Cancellations refused";
     send_again: "Renvoyer", "Send again";
-    sent: "Renvoyés à la billetterie : {n}. Elle répond d’ordinaire en quelques secondes : rechargez la page.",
+    sent: "Renvoyés à la billetterie : {n}. Elle répond d’ordinaire en quelques secondes : rechargez la page.",
         "Sent to ticketing again: {n}. It mostly answers within seconds: load the page again.";
     on_the_way: "En route, sans que vous ayez rien à faire", "On their way, with nothing for you to do";
     deliveries: "Codes en route vers la billetterie", "Barcodes on their way to ticketing";

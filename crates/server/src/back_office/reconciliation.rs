@@ -31,17 +31,17 @@ texts!(Texts {
     being_made: "Les comptes sont comparés depuis le {at}. Avec des millions de contrôles, cela prend quelques minutes. Rechargez la page dans un moment.",
         "The books are being compared since {at}. With millions of checks it takes some minutes. Load the page again in a while.";
     reload: "Recharger", "Reload";
-    failed: "La dernière comparaison n’a pas abouti : la base de données n’a pas répondu. Le journal du service dit pourquoi.",
+    failed: "La dernière comparaison n’a pas abouti : la base de données n’a pas répondu. Le journal du service dit pourquoi.",
         "The last comparison did not end: the database did not answer. The service’s log says why.";
-    not_kept: "Ce service ne tient ni accès ni billetterie : terminez d’abord la mise en service.",
+    not_kept: "Ce service ne tient ni accès ni billetterie : terminez d’abord la mise en service.",
         "This service keeps neither gates nor ticketing: first finish the set-up.";
-    agree: "Les comptes concordent : chaque écart est expliqué ci-dessous.",
+    agree: "Les comptes concordent : chaque écart est expliqué ci-dessous.",
         "The books agree: each difference is explained below.";
-    gate_agrees: "Les comptes des accès sont en ordre. Ceux de la billetterie sont ailleurs : ce qu’elle a fait des codes remis ne se voit pas ici.",
+    gate_agrees: "Les comptes des accès sont en ordre. Ceux de la billetterie sont ailleurs : ce qu’elle a fait des codes remis ne se voit pas ici.",
         "The gates’ books are in order. Ticketing’s are elsewhere: what it made of the barcodes is not seen here.";
-    sales_agree: "Les comptes de la billetterie sont en ordre. Ceux des accès sont ailleurs : les contrôles acceptés ne se voient pas ici.",
+    sales_agree: "Les comptes de la billetterie sont en ordre. Ceux des accès sont ailleurs : les contrôles acceptés ne se voient pas ici.",
         "Ticketing’s books are in order. The gates’ are elsewhere: which checks were accepted is not seen here.";
-    disagree: "Écarts que rien n’explique : {n}. Chacun est ci-dessous, avec ce qu’il faut faire.",
+    disagree: "Écarts que rien n’explique : {n}. Chacun est ci-dessous, avec ce qu’il faut faire.",
         "Differences that nothing explains: {n}. Each stands below, with what to do.";
     chain: "Du contrôle au compte", "From check to account";
     step: "Étape", "Step";
@@ -60,7 +60,7 @@ texts!(Texts {
     ready_note: "vendus au prochain passage", "sold by the next run";
     held: "en attente", "held";
     cancelled_unsold: "annulés avant la vente", "cancelled before their sale";
-    tickets: "vendus : billets", "sold: tickets";
+    tickets: "vendus : billets", "sold: tickets";
     cancelled_tickets: "annulés", "cancelled";
     cancelled_tickets_note: "chacun avec une ligne de reprise au compte", "each with a counter line on the account";
     orders: "Commandes", "Orders";
@@ -69,7 +69,7 @@ texts!(Texts {
     elsewhere: "Billets venus d’ailleurs", "Tickets from elsewhere";
     elsewhere_note: "arrivés par fichier, sans passer par ces accès", "came by file, passed no gate here";
     disputed: "Contestés par Otipass", "Disputed by Otipass";
-    disputed_note: "entrés quand même ; le relevé de compte les montre à part", "admitted all the same; the account statement shows them apart";
+    disputed_note: "entrés quand même ; le relevé de compte les montre à part", "admitted all the same; the account statement shows them apart";
     by_hand: "Réglés à la main", "Settled by hand";
     by_hand_note: "visiteurs admis et non reconnus, chacun avec une note", "visitors admitted and not recognised, each with a note";
     differences: "Ce que rien n’explique", "What nothing explains";
@@ -81,7 +81,7 @@ texts!(Texts {
     order: "la commande {id}", "order {id}";
     next: "Suivants", "Next";
     first: "Les premiers", "First";
-    more: "Seuls les {n} premiers sont montrés : traitez-les d’abord.", "Only the first {n} are shown: deal with these first.";
+    more: "Seuls les {n} premiers sont montrés : traitez-les d’abord.", "Only the first {n} are shown: deal with these first.";
 });
 
 struct Step {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 texts!(Texts {
     title: "Ventes", "Sales";
-    not_kept: "Ce service ne tient pas la billetterie : regardez sur celui qui la tient.",
+    not_kept: "Ce service ne tient pas la billetterie : regardez sur celui qui la tient.",
         "This service keeps no ticketing: look at the one that does.";
     nothing: "Rien n’a été vendu ni annulé pendant cette période.",
         "Nothing was sold or cancelled in this period.";
@@ -38,7 +38,7 @@ texts!(Texts {
     vat: "dont TVA", "of which VAT";
     tickets: "Billets, nets", "Tickets, net";
     total: "Total", "Total";
-    most: "Le plus élevé : {label}, {value}.", "The highest: {label}, {value}.";
+    most: "Le plus élevé : {label}, {value}.", "The highest: {label}, {value}.";
 });
 
 fn add(sum: &mut Moved, more: &Moved) {

@@ -26,15 +26,15 @@ const ROWS: u32 = 50;
 
 texts!(Texts {
     title: "Fichiers de ventes", "Sales files";
-    why: "Les ventes externes passent par des fichiers : ceux que ce service écrit et importe lui-même, et ceux que vous envoyez. Une ligne fait une commande avec un billet.",
+    why: "Les ventes externes passent par des fichiers : ceux que ce service écrit et importe lui-même, et ceux que vous envoyez. Une ligne fait une commande avec un billet.",
         "External sales go through files: those that this service writes and imports itself, and those that you upload. One row makes one order with one ticket.";
-    not_kept: "Ce service ne tient pas la billetterie : regardez sur celui qui la tient.",
+    not_kept: "Ce service ne tient pas la billetterie : regardez sur celui qui la tient.",
         "This service keeps no ticketing: look at the one that does.";
     run: "Vendre maintenant", "Run external sales now";
     run_hint: "Vend tout de suite ce qui est prêt, sans attendre le prochain passage.",
         "Sells what is ready at once, without waiting for the next run.";
     upload: "Envoyer un fichier", "Upload a file";
-    upload_hint: "Un fichier STX d’un autre revendeur ou corrigé à la main, de 64 Mio au plus. Il est importé aussitôt ; une ligne déjà connue ne change rien.",
+    upload_hint: "Un fichier STX d’un autre revendeur ou corrigé à la main, de 64 Mio au plus. Il est importé aussitôt ; une ligne déjà connue ne change rien.",
         "An STX_File of another reseller, or corrected by hand, 64 MiB at most. It is imported at once; a row that is known already changes nothing.";
     file: "Fichier", "File";
     send: "Envoyer et importer", "Upload and import";
@@ -61,10 +61,10 @@ texts!(Texts {
     gone: "Le fichier n’est plus dans le dossier de ce service.", "The file is not in this service’s folder.";
     download: "Télécharger le fichier", "Download the file";
     download_report: "Télécharger les lignes rejetées", "Download the rejected rows";
-    personal: "Ces fichiers contiennent des numéros de carte : gardez-les comme tels.",
+    personal: "Ces fichiers contiennent des numéros de carte : gardez-les comme tels.",
         "These files hold card numbers: keep them accordingly.";
     again: "Importer à nouveau", "Import again";
-    again_hint: "Après correction du catalogue : les lignes rejetées sont reprises, les autres ne changent rien.",
+    again_hint: "Après correction du catalogue : les lignes rejetées sont reprises, les autres ne changent rien.",
         "After the catalogue was cured: rejected rows are taken up, the others change nothing.";
     report: "Lignes rejetées", "Rejected rows";
     no_rejected: "Aucune ligne n’est rejetée.", "No row is rejected.";

@@ -17,11 +17,11 @@ use std::time::Duration;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 texts!(Texts {
-    sold: "Billets vendus : {tickets}. Entrées débloquées : {released}. En attente d’un remède : {held}.",
+    sold: "Billets vendus : {tickets}. Entrées débloquées : {released}. En attente d’un remède : {held}.",
         "Tickets sold: {tickets}. Entries that were held and are no more: {released}. Still waiting for a cure: {held}.";
-    rejected: "Lignes rejetées : {n} ; voyez les fichiers de ventes.",
+    rejected: "Lignes rejetées : {n} ; voyez les fichiers de ventes.",
         "Rows rejected: {n}; look at the sales files.";
-    goes_on: "Il y a beaucoup à faire : cela continue. Rechargez la page dans un moment.",
+    goes_on: "Il y a beaucoup à faire : cela continue. Rechargez la page dans un moment.",
         "There is a lot to do: it goes on. Load the page again in a while.";
     failed: "La vente s’est arrêtée, et ce qui est vendu le reste. La cause est dans le journal du service, souvent un disque plein ou des droits manquants. Réessayez ensuite.",
         "The sale stopped, and what is sold stays sold. The service’s log names the cause, often a full disk or missing rights. Then try again.";

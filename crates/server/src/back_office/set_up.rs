@@ -38,7 +38,7 @@ texts!(Texts {
         "In this order. Each step can be left and taken up again.";
     whole: "Tout est en place. Le diagnostic regarde l’ensemble de plus près.",
         "Everything is in place. The doctor has a closer look at the whole.";
-    go_on: "Continuer :", "Continue:";
+    go_on: "Continuer :", "Continue:";
     organisation: "Organisation et fuseau horaire", "Organisation and time zone";
     organisation_why: "Qui vous êtes, et à quelle heure commence un jour.", "Who you are, and when a day begins.";
     doors: "Secteurs, portes, appareils", "Sectors, doors, devices";

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 texts!(Texts {
     title: "Relevé du compte d’attente", "Pending-account statement";
-    not_kept: "Ce service ne tient pas la billetterie : regardez sur celui qui la tient.",
+    not_kept: "Ce service ne tient pas la billetterie : regardez sur celui qui la tient.",
         "This service keeps no ticketing: look at the one that does.";
     nothing: "Le compte n’a pas bougé pendant cette période.",
         "Nothing moved on the account in this period.";

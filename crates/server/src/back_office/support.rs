@@ -11,14 +11,14 @@ use std::time::Duration;
 
 texts!(Texts {
     title: "Dossier d’assistance", "Support bundle";
-    lead: "Un seul fichier pour la personne qui vous aide. Il ne contient que du texte : regardez-le avant de l’envoyer.",
+    lead: "Un seul fichier pour la personne qui vous aide. Il ne contient que du texte : regardez-le avant de l’envoyer.",
         "One file for whoever helps you. It is text only: look at it before you send it on.";
     without: "Les numéros de carte, les codes-barres, les notes, les jetons, les mots de passe et les clés n’y sont pas.",
         "Card numbers, barcodes, notes, tokens, passwords and keys are not in it.";
     download: "Créer et télécharger", "Make and download";
     file: "Fichier", "File";
     holds: "Contenu", "What it holds";
-    configuration: "la configuration ; des secrets, seulement s’ils sont réglés",
+    configuration: "la configuration ; des secrets, seulement s’ils sont réglés",
         "the configuration; of secrets only whether they are set";
     versions: "programme, système, base de données, tailles des fichiers",
         "program, system, database, sizes of files";

@@ -14,6 +14,10 @@ macro_rules! texts {
                     $crate::back_office::text::slots($fr) == $crate::back_office::text::slots($en),
                     concat!("the languages differ in what is filled in: ", stringify!($key)),
                 ) };)*
+                $(const { assert!(
+                    !$crate::back_office::text::tears($fr),
+                    concat!("a line may break before a mark or within quotes: ", stringify!($key)),
+                ) };)*
                 match language {
                     staff::Language::Fr => &Self { $($key: $fr),* },
                     staff::Language::En => &Self { $($key: $en),* },
@@ -36,6 +40,23 @@ pub(crate) const fn slots(text: &str) -> usize {
         at += 1;
     }
     found
+}
+
+/// Whether a line of a French text could break before a mark or within quotes,
+/// where French sets a space: it has to be one that does not break (U+00A0).
+pub(crate) const fn tears(french: &str) -> bool {
+    let bytes = french.as_bytes();
+    let mut at = 0;
+    while at + 1 < bytes.len() {
+        match (bytes[at], bytes[at + 1]) {
+            (b' ', b':' | b';' | b'?' | b'!' | b'%') => return true,
+            // U+00AB is C2 AB in UTF-8, and U+00BB is C2 BB.
+            (b' ', 0xc2) if at + 2 < bytes.len() && bytes[at + 2] == 0xbb => return true,
+            (0xab, b' ') if at > 0 && bytes[at - 1] == 0xc2 => return true,
+            _ => at += 1,
+        }
+    }
+    false
 }
 
 /// Fills in the places of a text: `{name}`.
@@ -63,5 +84,21 @@ mod tests {
         let filled = fill("{a} and {b}.", &[("a", "{b}"), ("b", "two")]);
         assert_eq!(filled, "{b} and two.");
         assert_eq!(slots("{a} and {b}."), 2);
+    }
+
+    #[test]
+    fn a_text_that_may_break_at_the_wrong_place_is_seen() {
+        for torn in [
+            "Quoi ?",
+            "Ceci : cela",
+            "5 % de",
+            "« oui\u{a0}»",
+            "«\u{a0}oui »",
+        ] {
+            assert!(tears(torn), "{torn}");
+        }
+        for whole in ["Quoi\u{a0}?", "«\u{a0}oui\u{a0}»", "de à\u{a0}: é", "", " "] {
+            assert!(!tears(whole), "{whole}");
+        }
     }
 }

@@ -29,15 +29,15 @@ texts!(Texts {
     live: "en direct", "live";
     lost: "reconnexion…", "reconnecting…";
     well: "Tout va bien.", "All is well.";
-    not_set_up: "La mise en service n’est pas terminée : aucune carte n’est contrôlée. Continuez-la.",
+    not_set_up: "La mise en service n’est pas terminée : aucune carte n’est contrôlée. Continuez-la.",
         "The set-up is not complete: no card is checked. Continue it.";
-    silent_admit: "Otipass ne répond pas : les visiteurs entrent sans vérification et les entrées lui seront déclarées. Si cela dure, appelez Otipass.",
+    silent_admit: "Otipass ne répond pas : les visiteurs entrent sans vérification et les entrées lui seront déclarées. Si cela dure, appelez Otipass.",
         "Otipass does not answer: visitors come in unverified, and the entries will be declared to it. If it lasts, call Otipass.";
-    silent_refuse: "Otipass ne répond pas et les visiteurs sont refusés. Appelez Otipass ; les agents peuvent laisser entrer avec une note.",
+    silent_refuse: "Otipass ne répond pas et les visiteurs sont refusés. Appelez Otipass ; les agents peuvent laisser entrer avec une note.",
         "Otipass does not answer, and visitors are refused. Call Otipass; agents may let people in with a note.";
     partner_fails: "La plupart des demandes à Otipass échouent. Regardez les dernières erreurs, puis appelez Otipass.",
         "Most questions to Otipass fail. Look at the recent errors, then call Otipass.";
-    unresolved: "{n} contrôles attendent leur décision : Otipass ne répond sans doute pas. Ils sont repris d’eux-mêmes.",
+    unresolved: "{n} contrôles attendent leur décision : Otipass ne répond sans doute pas. Ils sont repris d’eux-mêmes.",
         "{n} checks wait for their decision: Otipass is probably silent. They are taken up by themselves.";
     device_silent: "{device} ne donne plus de nouvelles depuis {wait}. Vérifiez qu’il est allumé et qu’il a du réseau.",
         "{device} has not been heard of for {wait}. See whether it is switched on and has network.";
@@ -47,8 +47,10 @@ texts!(Texts {
         "{device} decides offline. Look at its network.";
     device_clock: "L’horloge de {device} est décalée de {wait}. Réglez-la sur l’heure automatique.",
         "The clock of {device} is off by {wait}. Set it to automatic time.";
-    device_battery: "{device} n’a plus que {n} % de batterie. Mettez-le en charge.",
+    device_battery: "{device} n’a plus que {n} % de batterie. Mettez-le en charge.",
         "{device} has only {n}% of battery left. Charge it.";
+    more_devices: "{n} autres remarques sur des appareils : voyez le tableau des appareils, plus bas.",
+        "{n} more remarks on devices: see the table of devices below.";
     held: "{n} entrées ne peuvent pas être vendues.", "{n} entries cannot be sold.";
     see: "Voir pourquoi, et que faire", "See why, and what to do";
     late: "{n} codes attendent de partir à la billetterie. Si le nombre monte encore, regardez si elle répond.",
@@ -56,17 +58,17 @@ texts!(Texts {
     undeclared: "{n} entrées restent à déclarer à Otipass. Si le nombre monte encore, regardez s’il répond.",
         "{n} entries have yet to be declared to Otipass. If the number keeps growing, look whether it answers.";
     admitted: "Entrées", "Admitted";
-    week_note: "{n} il y a une semaine, à {hour} h 59", "{n} a week ago, by {hour}:59";
+    week_note: "{n} il y a une semaine, à {hour} h 59", "{n} a week ago, by {hour}:59";
     refused: "Refus", "Refused";
     sold: "Vendu", "Sold";
     partner: "Otipass, réponse médiane", "Otipass, median answer";
-    partner_note: "95 % sous {p95} ms · {failed} échecs en 15 min", "95% within {p95} ms · {failed} failed in 15 min";
+    partner_note: "95 % sous {p95} ms · {failed} échecs en 15 min", "95% within {p95} ms · {failed} failed in 15 min";
     breaker: "Otipass, disjoncteur", "Otipass, breaker";
     open: "ouvert", "open";
     closed: "fermé", "closed";
     open_note: "Otipass n’est pas interrogé", "Otipass is not asked";
     closed_note: "Otipass est interrogé", "Otipass is asked";
-    ms: "{n} ms", "{n} ms";
+    ms: "{n} ms", "{n} ms";
     to_ticketing: "En route vers la billetterie", "On their way to ticketing";
     to_otipass: "À déclarer à Otipass", "To be declared to Otipass";
     ready: "Prêtes à vendre", "Ready to be sold";
@@ -74,11 +76,11 @@ texts!(Texts {
     by_sector: "Entrées par secteur et par heure", "Admitted by sector and hour";
     today: "Aujourd’hui", "Today";
     last_week: "Même jour, semaine dernière", "Same day last week";
-    small: "En petit : le même jour de la semaine dernière.", "In small: the same day last week.";
+    small: "En petit : le même jour de la semaine dernière.", "In small: the same day last week.";
     sector: "Secteur", "Sector";
     all: "Tous", "All";
     total: "Total", "Total";
-    hour: "{n} h", "{n}:00";
+    hour: "{n} h", "{n}:00";
     none_yet: "Personne n’est encore entré, ni aujourd’hui ni il y a une semaine.",
         "Nobody has come in, neither today nor a week ago.";
     by_outcome: "Décisions", "Decisions";
@@ -87,6 +89,9 @@ texts!(Texts {
     no_check: "Aucun contrôle encore aujourd’hui.", "No check yet today.";
     devices: "Appareils", "Devices";
     no_device: "Aucun appareil n’est déclaré.", "There are no devices.";
+    some_devices: "{shown} appareils sur {all}, ceux qui ont un souci d’abord.",
+        "{shown} of {all} devices, those with a trouble first.";
+    all_devices: "Voir tous les appareils", "See all devices";
     device: "Appareil", "Device";
     door: "Porte", "Door";
     mode: "Mode", "Mode";
@@ -94,6 +99,7 @@ texts!(Texts {
     unsent: "Non envoyés", "Unsent";
     since: "depuis {time}", "since {time}";
     battery: "Batterie", "Battery";
+    percent: "{n} %", "{n}%";
     clock: "Horloge", "Clock";
     online: "en ligne", "online";
     offline: "hors ligne", "offline";
@@ -109,6 +115,11 @@ const PLOT: i64 = 100;
 const HOUR: i64 = 40;
 /// How many hours there is room for at least: one alone is no wall.
 const FEWEST_HOURS: i64 = 10;
+/// Devices in the table; all of a city's would make the page heavy, and it is
+/// sent anew with each change.
+const DEVICES: usize = 100;
+/// Concerns of single devices in words: if there are more, they have one cause.
+const DEVICE_CONCERNS: usize = 10;
 
 struct Tile {
     label: &'static str,
@@ -165,6 +176,9 @@ struct Parts {
     rows: Vec<Row>,
     outcomes: Vec<(&'static str, String)>,
     devices: Vec<DeviceLine>,
+    /// Said where not all devices are shown.
+    some_devices: Option<String>,
+    sees_devices: bool,
 }
 
 impl HtmlSafe for Parts {}
@@ -197,13 +211,7 @@ impl Parts {
         let t = Texts::of(formats.language);
         let mut parts = Self {
             t,
-            concerns: verdict::concerns(facts, &formats.zone)
-                .iter()
-                .map(|concern| Worry {
-                    text: words(t, formats, concern),
-                    place: place(concern),
-                })
-                .collect(),
+            concerns: worries(t, formats, &verdict::concerns(facts, &formats.zone)),
             tiles: Vec::new(),
             has_gate: facts.gate.is_some(),
             hours: Vec::new(),
@@ -212,6 +220,8 @@ impl Parts {
             rows: Vec::new(),
             outcomes: Vec::new(),
             devices: Vec::new(),
+            some_devices: None,
+            sees_devices: frame.may("GET", "/office/set-up/devices"),
         };
         let mut tiles = Vec::new();
         let mut tile = |label, number, note| {
@@ -225,6 +235,14 @@ impl Parts {
             parts.plot(gate, formats);
             parts.outcomes = outcomes(gate, formats);
             parts.devices = devices(t, gate, formats, facts.at);
+            let (shown, all) = (parts.devices.len(), gate.devices.len());
+            parts.some_devices = (shown < all).then(|| {
+                let count = |n: usize| formats.number(i64::try_from(n).unwrap_or(i64::MAX));
+                fill(
+                    t.some_devices,
+                    &[("shown", &count(shown)), ("all", &count(all))],
+                )
+            });
             let until = |admitted: &Admitted, hour| sum(admitted, |_, h| h <= hour);
             let week = formats.number(until(&gate.last_week, facts.hour));
             let hour = facts.hour.to_string();
@@ -372,6 +390,7 @@ fn outcomes(gate: &GateFacts, formats: &Formats) -> Vec<(&'static str, String)> 
         .collect()
 }
 
+/// The first [`DEVICES`] by code, those with a trouble first.
 fn devices(
     t: &'static Texts,
     gate: &GateFacts,
@@ -412,9 +431,9 @@ fn devices(
                 .oldest_unsent_at
                 .map(|at| fill(t.since, &[("time", &moment(at))]))
                 .unwrap_or_default(),
-            battery: device
-                .battery_percent
-                .map_or_else(dash, |percent| format!("{percent} %")),
+            battery: device.battery_percent.map_or_else(dash, |percent| {
+                fill(t.percent, &[("n", &percent.to_string())])
+            }),
             battery_low: verdict::is_battery_low(device),
             clock: device.clock_offset_ms.map_or_else(dash, |ms| {
                 let sign = if ms > 0 { "+" } else { "" };
@@ -423,7 +442,38 @@ fn devices(
             clock_off: verdict::is_clock_off(device),
         }
     };
-    gate.devices.iter().map(line).collect()
+    let mut devices: Vec<&DeviceState> = gate.devices.iter().collect();
+    if devices.len() > DEVICES {
+        devices.sort_by_key(|device| !verdict::is_troubled(device, now, &formats.zone));
+        devices.truncate(DEVICES);
+    }
+    devices.into_iter().map(line).collect()
+}
+
+/// The concerns in words, the worst first; of single devices at most
+/// [`DEVICE_CONCERNS`].
+fn worries(t: &Texts, formats: &Formats, concerns: &[Concern]) -> Vec<Worry> {
+    let (mut worries, mut of_devices) = (Vec::new(), 0);
+    for concern in concerns {
+        if concern.is_of_device() {
+            of_devices += 1;
+            if of_devices > DEVICE_CONCERNS {
+                continue;
+            }
+        }
+        worries.push(Worry {
+            text: words(t, formats, concern),
+            place: place(concern),
+        });
+    }
+    if of_devices > DEVICE_CONCERNS {
+        let more = i64::try_from(of_devices - DEVICE_CONCERNS).unwrap_or(i64::MAX);
+        worries.push(Worry {
+            text: fill(t.more_devices, &[("n", &formats.number(more))]),
+            place: None,
+        });
+    }
+    worries
 }
 
 /// A concern in words, with what to do.
@@ -471,9 +521,64 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 }
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let pages = [sample::calm(), sample::troubled(), sample::empty()];
+    let pages = [
+        sample::calm(),
+        sample::troubled(),
+        sample::crowded(),
+        sample::empty(),
+    ];
     pages
         .iter()
         .filter_map(|facts| Page::new(frame.clone(), facts).render().ok())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use staff::{Language, Role};
+
+    fn english() -> Frame {
+        Frame::sample(Language::En, Some(Role::GateManager))
+    }
+
+    #[test]
+    fn of_many_devices_those_with_a_trouble_come_first() {
+        let mut facts = sample::crowded();
+        let devices = &mut facts.gate.as_mut().unwrap().devices;
+        let all = devices.len();
+        assert!(all > DEVICES);
+        for device in devices.iter_mut() {
+            device.battery_percent = Some(80);
+        }
+        devices.last_mut().unwrap().battery_percent = Some(3);
+        let troubled = devices.last().unwrap().device.to_string();
+
+        let parts = Parts::new(&english(), &facts);
+        assert_eq!(parts.devices.len(), DEVICES);
+        assert_eq!(parts.devices[0].code, troubled);
+        assert_eq!(parts.devices[1].code, "PDA000");
+        assert_eq!(parts.concerns.len(), 1);
+        let said = parts.some_devices.unwrap();
+        assert!(
+            said.starts_with(&format!("{DEVICES} of {all} devices")),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn of_many_troubles_of_devices_the_first_are_in_words_and_the_others_counted() {
+        let facts = sample::crowded();
+        let all = facts.gate.as_ref().unwrap().devices.len();
+        let parts = Parts::new(&english(), &facts);
+        assert_eq!(parts.concerns.len(), DEVICE_CONCERNS + 1);
+        let last = &parts.concerns[DEVICE_CONCERNS].text;
+        let more = format!("{} more remarks", all - DEVICE_CONCERNS);
+        assert!(last.starts_with(&more), "{last}");
+        assert!(
+            Parts::new(&english(), &sample::calm())
+                .some_devices
+                .is_none()
+        );
+    }
 }

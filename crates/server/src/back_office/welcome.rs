@@ -15,7 +15,7 @@ use staff::{Account, AccountError, Invalid, Language, SignIn, Token};
 
 texts!(Texts {
     welcome: "Bienvenue", "Welcome";
-    welcome_why: "Créez le premier compte. Il est administrateur : il ouvre les comptes des autres.",
+    welcome_why: "Créez le premier compte. Il est administrateur : il ouvre les comptes des autres.",
         "Create the first account. It is an administrator’s: it gives others their accounts.";
     secret: "Secret de premier démarrage", "First-run secret";
     secret_hint: "Le service l’affiche au démarrage, dans son terminal ou son journal.",
@@ -28,7 +28,7 @@ texts!(Texts {
     gone: "Ce lien n’est plus valable", "This link is no longer valid";
     gone_why: "Il a déjà servi, ou il a plus de trois jours. Demandez-en un autre à un administrateur.",
         "It was used, or it is more than three days old. Ask an administrator for another.";
-    secret_wrong: "Ce secret n’est pas le bon. Chaque démarrage du service en affiche un nouveau : prenez le dernier.",
+    secret_wrong: "Ce secret n’est pas le bon. Chaque démarrage du service en affiche un nouveau : prenez le dernier.",
         "This secret is not right. Each start of the service prints a new one: take the last.";
     wait: "Trop d’essais. Attendez {wait}, puis réessayez.",
         "Too many attempts. Wait {wait}, then try again.";
@@ -36,7 +36,7 @@ texts!(Texts {
     login: "Identifiant ou adresse e-mail", "Login or e-mail address";
     password: "Mot de passe", "Password";
     new_password: "Nouveau mot de passe", "New password";
-    password_hint: "{n} caractères au moins ; une phrase est un bon mot de passe.",
+    password_hint: "{n} caractères au moins ; une phrase est un bon mot de passe.",
         "At least {n} characters; a sentence makes a good password.";
     again: "Le même mot de passe encore une fois", "The same password once more";
     name_wrong: "Entrez un nom d’au plus 100 caractères.", "Enter a name of at most 100 characters.";
@@ -44,11 +44,11 @@ texts!(Texts {
         "Enter a login of 3 to 150 letters, digits or the signs @ . _ + -, such as an e-mail address.";
     login_taken: "Un autre compte a cet identifiant. Prenez-en un autre.",
         "Another account has this login. Take another.";
-    too_short: "Le mot de passe est trop court : il lui faut {n} caractères au moins.",
+    too_short: "Le mot de passe est trop court : il lui faut {n} caractères au moins.",
         "The password is too short: it needs at least {n} characters.";
-    too_long: "Le mot de passe est trop long : 200 caractères au plus.",
+    too_long: "Le mot de passe est trop long : 200 caractères au plus.",
         "The password is too long: at most 200 characters.";
-    too_simple: "Ce mot de passe se devine : prenez-en un avec plus de caractères différents, autre que votre nom.",
+    too_simple: "Ce mot de passe se devine : prenez-en un avec plus de caractères différents, autre que votre nom.",
         "This password is easily guessed: take one with more different characters, other than your name.";
     not_the_same: "Les deux mots de passe sont différents. Entrez deux fois le même.",
         "The two passwords differ. Enter the same one twice.";

@@ -17,11 +17,11 @@ use serde_json::json;
 use staff::audit::Change;
 
 texts!(Texts {
-    empty: "Écrivez ce qui a été fait : la note reste avec le contrôle.",
+    empty: "Écrivez ce qui a été fait : la note reste avec le contrôle.",
         "Write what was done about it: the note stays with the check.";
-    long: "La note a plus de 500 caractères : raccourcissez-la.",
+    long: "La note a plus de 500 caractères : raccourcissez-la.",
         "The note has more than 500 characters: shorten it.";
-    holds_code: "La note contient le numéro lu sur le pass. Ôtez-le : la note reste toujours, les numéros de pass sont effacés un jour.",
+    holds_code: "La note contient le numéro lu sur le pass. Ôtez-le : la note reste toujours, les numéros de pass sont effacés un jour.",
         "The note holds the number read off the pass. Take it out: the note stays for ever, pass numbers are removed one day.";
 });
 

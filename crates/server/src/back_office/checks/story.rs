@@ -46,7 +46,7 @@ texts!(Texts {
     ticket_is: "n° {n}, tarif {tariff}, {price} dont TVA {vat}", "no. {n}, tariff {tariff}, {price} of which VAT {vat}";
     follows: "Suit un refus", "Follows a refusal";
     followed: "Remplacé par", "Replaced by";
-    door_admitted: "L’appareil a laissé entrer une personne que le service ne reconnaît pas : rien n’a été vendu.",
+    door_admitted: "L’appareil a laissé entrer une personne que le service ne reconnaît pas : rien n’a été vendu.",
         "The device let someone in whom the service does not recognise: nothing was sold.";
     settle: "Régler à la main", "Settle by hand";
     settle_why: "Voyez ce qui a changé depuis dans le site ou la correspondance, faites ce qu’il faut (par exemple vendre l’entrée à la caisse), puis notez-le. Le rapprochement n’en parlera plus.",
@@ -66,17 +66,17 @@ texts!(Texts {
     decided: "Décidé et enregistré", "Decided and recorded";
     controlled: "Code de contrôle daté", "Control barcode dated";
     delivered: "Remis à la billetterie", "Handed to ticketing";
-    refused: "Refusé par la billetterie : {why}", "Refused by ticketing: {why}";
+    refused: "Refusé par la billetterie : {why}", "Refused by ticketing: {why}";
     staged: "Pris par la billetterie", "Taken by ticketing";
-    held: "en attente : {why}", "held: {why}";
+    held: "en attente : {why}", "held: {why}";
     file: "Fichier STX écrit", "STX_File written";
     imported: "Fichier STX importé", "STX_File imported";
     ordered: "Commande créée", "Order made";
     sale: "Vente portée au compte", "Sale booked on the account";
     counter_sale: "Vente reprise sur le compte", "Sale taken back on the account";
     declared: "Déclaré à Otipass", "Declared to Otipass";
-    attempts: "{n} essais ; prochain le {at}", "{n} attempts; next on {at}";
-    disputed: "contesté : {why}", "disputed: {why}";
+    attempts: "{n} essais ; prochain le {at}", "{n} attempts; next on {at}";
+    disputed: "contesté : {why}", "disputed: {why}";
     cancelled: "Entrée annulée", "Entry cancelled";
     cancel_heard: "Annulation reçue", "Cancellation received";
     cancel_delivered: "Annulation remise à la billetterie", "Cancellation handed to ticketing";

@@ -22,7 +22,7 @@ texts!(Texts {
     password: "Mot de passe", "Password";
     password_why: "Vos autres sessions sont fermées quand vous le changez.",
         "Your other sessions end when you change it.";
-    no_password: "Vous vous connectez avec le fournisseur d’identité de votre organisation ; votre compte n’a pas de mot de passe.",
+    no_password: "Vous vous connectez avec le fournisseur d’identité de votre organisation ; votre compte n’a pas de mot de passe.",
         "You sign in with your organisation’s identity provider; your account has no password.";
     present: "Mot de passe actuel", "Present password";
     new_password: "Nouveau mot de passe", "New password";

@@ -18,7 +18,7 @@ texts!(Texts {
     scan: "Lisez ce code avec votre application d’authentification, puis entrez le code à 6 chiffres qu’elle affiche. Il n’est montré qu’une fois.",
         "Read this code with your authenticator app, then enter the 6 digits it shows. It is shown only once.";
     picture: "Code QR pour l’application d’authentification", "QR code for the authenticator app";
-    typed: "Ou entrez cette clé dans l’application :", "Or enter this key in the app:";
+    typed: "Ou entrez cette clé dans l’application :", "Or enter this key in the app:";
     code: "Code de l’application", "The app’s code";
     confirm: "Activer", "Switch on";
     cancel: "Annuler", "Cancel";

@@ -29,10 +29,10 @@ texts!(Texts {
     in_flight_why: "Ces codes de contrôle partent d’eux-mêmes, par lots. S’ils restent, regardez si la billetterie répond.",
         "These control barcodes go by themselves, in batches. If they stay, look whether ticketing answers.";
     refused: "Refusés par la billetterie", "Refused by ticketing";
-    refused_why: "La billetterie les a refusés, pour la raison donnée. Corrigez-en la cause, puis renvoyez-les depuis la page « En attente ».",
+    refused_why: "La billetterie les a refusés, pour la raison donnée. Corrigez-en la cause, puis renvoyez-les depuis la page « En attente ».",
         "Ticketing refused them, for the reason given. Cure it, then send them again from the page “Waiting”.";
     disputed: "Contestés par Otipass", "Disputed by Otipass";
-    disputed_why: "Ces visiteurs sont entrés sans que le pass soit vérifié, et Otipass dit après coup qu’il aurait refusé. Les entrées sont vendues comme les autres ; le relevé de compte les montre à part.",
+    disputed_why: "Ces visiteurs sont entrés sans que le pass soit vérifié, et Otipass dit après coup qu’il aurait refusé. Les entrées sont vendues comme les autres ; le relevé de compte les montre à part.",
         "These visitors came in unverified, and Otipass says afterwards that it would have refused. The entries are sold like any other; the account statement shows them apart.";
     cancelled: "Entrées annulées", "Cancelled entries";
     cancelled_why: "Annulées par un agent, ou par un appareil qui a renvoyé le visiteur. Ce qui était vendu est repris sur le compte.",

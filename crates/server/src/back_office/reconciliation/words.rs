@@ -15,15 +15,15 @@ texts!(Texts {
         "The entry was cancelled, ticketing took that and does not have it.";
     restored_cure: "Demandez à qui tient la billetterie si une sauvegarde y a été restaurée.",
         "Ask whoever runs ticketing whether a backup was restored there.";
-    refused: "Refusé par la billetterie : {said}", "Refused by ticketing: {said}";
-    cancel_refused: "Annulation refusée par la billetterie : {said}", "Cancellation refused by ticketing: {said}";
-    refused_cure: "Corrigez ce que la billetterie dit, puis renvoyez depuis la page « En attente ».",
+    refused: "Refusé par la billetterie : {said}", "Refused by ticketing: {said}";
+    cancel_refused: "Annulation refusée par la billetterie : {said}", "Cancellation refused by ticketing: {said}";
+    refused_cure: "Corrigez ce que la billetterie dit, puis renvoyez depuis la page « En attente ».",
         "Cure what ticketing names, then send it again from the page “Waiting”.";
     stranger: "Arrivé à la billetterie, et pas fait par ces accès.",
         "It reached ticketing, and these gates did not make it.";
     cancel_stranger: "La billetterie a annulé l’entrée, et les accès non.",
         "Ticketing took the entry back, and the gates did not.";
-    stranger_cure: "Cherchez quel système de contrôle d’accès l’a envoyé : seul celui-ci le devrait.",
+    stranger_cure: "Cherchez quel système de contrôle d’accès l’a envoyé : seul celui-ci le devrait.",
         "Find out which access control system sent it: only this one should.";
     dispute_not_noted: "Contesté par Otipass, et le compte ne le met pas à part.", "Disputed by Otipass, and the account does not set it apart.";
     dispute_stranger: "Mis à part comme contesté, et Otipass ne conteste rien.", "Set apart as disputed, and Otipass disputes nothing.";
@@ -38,7 +38,7 @@ texts!(Texts {
     no_counter_line: "Billet annulé, et aucune ligne ne reprend le montant.", "Ticket cancelled, and no line takes its money back.";
     lone_counter_line: "Une ligne reprend le montant, et le billet n’est pas annulé.", "A line takes the money back, and the ticket is not cancelled.";
     counter_differs: "La ligne de reprise n’a pas le montant du billet.", "The counter line takes back another amount than the ticket cost.";
-    fault_cure: "Signalez-le : cela n’arrive pas sans une faute de la base ou de ce programme.",
+    fault_cure: "Signalez-le : cela n’arrive pas sans une faute de la base ou de ce programme.",
         "Report this: it cannot happen without a fault in the database or this program.";
 });
 

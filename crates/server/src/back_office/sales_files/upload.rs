@@ -29,23 +29,23 @@ const CALLED_CHARS: usize = 200;
 
 texts!(Texts {
     none: "Choisissez d’abord un fichier.", "First choose a file.";
-    empty: "Le fichier est vide : choisissez-en un autre.", "The file is empty: choose another.";
-    large: "Le fichier dépasse 64 Mio : partagez-le en plusieurs.", "The file has more than 64 MiB: split it.";
-    broken: "Le fichier n’est pas arrivé en entier : vérifiez le réseau et envoyez-le à nouveau. Rien n’a été changé.",
+    empty: "Le fichier est vide : choisissez-en un autre.", "The file is empty: choose another.";
+    large: "Le fichier dépasse 64 Mio : partagez-le en plusieurs.", "The file has more than 64 MiB: split it.";
+    broken: "Le fichier n’est pas arrivé en entier : vérifiez le réseau et envoyez-le à nouveau. Rien n’a été changé.",
         "The file did not come whole: look at the network and upload it again. Nothing was changed.";
-    disk: "Le fichier ne peut pas être gardé : voyez la place sur le disque et les droits du dossier des ventes, puis envoyez-le à nouveau.",
+    disk: "Le fichier ne peut pas être gardé : voyez la place sur le disque et les droits du dossier des ventes, puis envoyez-le à nouveau.",
         "The file cannot be kept: look at the disk’s space and the rights of the folder for sales, then upload it again.";
-    not_utf8: "Le fichier n’est pas en UTF-8 (ligne {line}) : enregistrez-le comme « CSV UTF-8 » et envoyez-le à nouveau.",
+    not_utf8: "Le fichier n’est pas en UTF-8 (ligne {line}) : enregistrez-le comme « CSV UTF-8 » et envoyez-le à nouveau.",
         "The file is not UTF-8 (line {line}): save it as “CSV UTF-8” and upload it again.";
-    header: "La première ligne ne peut pas être lue ; ce n’est peut-être pas un fichier STX. Rien n’a été changé. Détail : {why}",
+    header: "La première ligne ne peut pas être lue ; ce n’est peut-être pas un fichier STX. Rien n’a été changé. Détail : {why}",
         "The header line cannot be used; perhaps this is no STX_File. Nothing was changed. Detail: {why}";
-    refused: "Le fichier ne peut pas être importé. Rien n’a été changé. Détail : {why}",
+    refused: "Le fichier ne peut pas être importé. Rien n’a été changé. Détail : {why}",
         "The file cannot be imported. Nothing was changed. Detail: {why}";
-    channel: "Le canal de vente OTIPASS de type STX_FILE n’existe pas : créez-le dans la mise en service, puis envoyez le fichier à nouveau.",
+    channel: "Le canal de vente OTIPASS de type STX_FILE n’existe pas : créez-le dans la mise en service, puis envoyez le fichier à nouveau.",
         "There is no sales channel OTIPASS of type STX_FILE: make it in the set-up, then upload the file again.";
-    goes_on: "Le fichier est long : l’import continue. Rechargez la page dans un moment.",
+    goes_on: "Le fichier est long : l’import continue. Rechargez la page dans un moment.",
         "The file is long: its import goes on. Load the page again in a while.";
-    changed: "Le fichier n’est plus là, ou n’est plus tel qu’il était : envoyez-le à nouveau.",
+    changed: "Le fichier n’est plus là, ou n’est plus tel qu’il était : envoyez-le à nouveau.",
         "The file is there no more, or not as it was: upload it again.";
     stopped: "L’import s’est arrêté, et ce qui est pris le reste. Le journal du service dit pourquoi. Importez à nouveau ensuite.",
         "The import stopped, and what it took stays. The service’s log says why. Then import again.";

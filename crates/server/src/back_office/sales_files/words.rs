@@ -20,7 +20,7 @@ texts!(Texts {
     row_cure: "Corrigez la ligne dans le système qui a fait le fichier, et envoyez le fichier à nouveau.",
         "Correct the row in the system that made the file, and upload the file again.";
     other_house: "Autre institution ou organisation", "Another institution or organisation";
-    other_house_cure: "Ce fichier est d’une autre maison : vérifiez qu’il est arrivé au bon endroit.",
+    other_house_cure: "Ce fichier est d’une autre maison : vérifiez qu’il est arrivé au bon endroit.",
         "This file is another house’s: see whether it came to the right place.";
     not_sale: "Pas une vente", "Not a sale";
     not_controlled: "Billet non contrôlé", "Ticket not controlled";
@@ -29,7 +29,7 @@ texts!(Texts {
     family: "Pas un Open Pass", "Not an Open Pass";
     tariff: "Tarif inconnu", "Tariff unknown";
     tariff_day: "Tarif sans prix ce jour-là", "No price on that day";
-    catalogue_cure: "Complétez le catalogue, puis importez à nouveau ; ou corrigez la ligne.",
+    catalogue_cure: "Complétez le catalogue, puis importez à nouveau ; ou corrigez la ligne.",
         "Complete the catalogue, then import again; or correct the row.";
     price: "Prix différent du catalogue", "Price differs from the catalogue";
     vat: "TVA différente du catalogue", "VAT differs from the catalogue";
@@ -41,7 +41,7 @@ texts!(Texts {
     conflict_cure: "Ce qui est enregistré reste. Comparez la ligne avec la commande existante.",
         "What is recorded stays. Compare the row with the order that there is.";
     cancelled: "Entrée annulée avant la vente", "Entry taken back before its sale";
-    cancelled_cure: "Rien à faire : cette entrée n’est pas vendue.", "Nothing to do: this entry is not sold.";
+    cancelled_cure: "Rien à faire : cette entrée n’est pas vendue.", "Nothing to do: this entry is not sold.";
     order: "Numéro de commande déjà pris", "Order number taken";
 });
 

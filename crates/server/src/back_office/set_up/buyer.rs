@@ -21,12 +21,12 @@ texts!(Texts {
     back: "Mise en service", "Set-up";
     lead: "Les ventes passent par le canal OTIPASS, et c’est le contact Otipass qui les achète.",
         "Sales go through the channel OTIPASS, and the Otipass contact buys them.";
-    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
+    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
     channel: "Canal de vente", "Sales channel";
-    channel_good: "OTIPASS, de type STX_FILE : comme il faut.", "OTIPASS, of type STX_FILE: as it must be.";
+    channel_good: "OTIPASS, de type STX_FILE : comme il faut.", "OTIPASS, of type STX_FILE: as it must be.";
     channel_none: "Il n’y a pas encore de canal. Son code est exactement OTIPASS, son type STX_FILE.",
         "There is no channel yet. Its code is exactly OTIPASS, its type STX_FILE.";
-    channel_wrong: "Le canal {code} de type {type} ne peut pas vendre : le code doit être exactement OTIPASS, le type STX_FILE.",
+    channel_wrong: "Le canal {code} de type {type} ne peut pas vendre : le code doit être exactement OTIPASS, le type STX_FILE.",
         "The channel {code} of type {type} cannot sell: the code must be exactly OTIPASS, the type STX_FILE.";
     make_channel: "Créer le canal OTIPASS", "Make the channel OTIPASS";
     replace_channel: "Le remplacer par OTIPASS", "Replace it by OTIPASS";
@@ -41,7 +41,7 @@ texts!(Texts {
         "That of Otipass in ticketing, with its zeros. Saving it lets it pay by pending account.";
     name: "Nom", "Name";
     save: "Enregistrer", "Save";
-    next: "Ensuite : essayer avec une carte", "Next: try it with a card";
+    next: "Ensuite : essayer avec une carte", "Next: try it with a card";
 });
 
 #[derive(Template)]

@@ -26,11 +26,11 @@ use otipass::read_mapping;
 texts!(Texts {
     title: "Catalogue", "Catalogue";
     back: "Mise en service", "Set-up";
-    lead: "Ce que vend une entrée : une saison, des produits Open Pass, et le tarif de chacun, avec les codes de la billetterie.",
+    lead: "Ce que vend une entrée : une saison, des produits Open Pass, et le tarif de chacun, avec les codes de la billetterie.",
         "What an admission sells: a season, Open Pass products, and the tariff of each, by the codes of ticketing.";
-    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
+    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
     as_text: "Le même en texte", "The same as text";
-    wanted: "Les paramètres de correspondance nomment encore : {what}.",
+    wanted: "Les paramètres de correspondance nomment encore : {what}.",
         "The mapping parameters also name: {what}.";
     wanted_season: "la saison {code}", "the season {code}";
     wanted_product: "le produit {code} de {season}", "the product {code} of {season}";
@@ -44,12 +44,12 @@ texts!(Texts {
     season: "Saison", "Season";
     product: "Produit", "Product";
     family: "Famille", "Family";
-    not_open_pass: "pas Open Pass : ne peut pas être vendu", "not Open Pass: cannot be sold";
+    not_open_pass: "pas Open Pass : ne peut pas être vendu", "not Open Pass: cannot be sold";
     tariff: "Tarif", "Tariff";
     price: "Prix TTC", "Price incl. VAT";
     price_input: "Prix TTC, comme 9,50", "Price incl. VAT, as 9.50";
     vat: "TVA", "VAT";
-    vat_input: "TVA en %, comme 5,5", "VAT in %, as 5.5";
+    vat_input: "TVA en %, comme 5,5", "VAT in %, as 5.5";
     from: "Valable du (ou vide)", "Valid from (or empty)";
     until: "Valable jusqu’au (ou vide)", "Valid until (or empty)";
     period: "Valable", "Valid";
@@ -65,7 +65,7 @@ texts!(Texts {
     first_season: "Ajoutez d’abord une saison.", "First add a season.";
     first_product: "Ajoutez d’abord un produit.", "First add a product.";
     missing: "manque", "missing";
-    next: "Ensuite : choisir le tarif que vend chaque produit", "Next: choose the tariff that each product sells";
+    next: "Ensuite : choisir le tarif que vend chaque produit", "Next: choose the tariff that each product sells";
 });
 
 /// What is in the catalogue: its columns' texts, and what removes it.

@@ -20,7 +20,7 @@ use std::time::Duration;
 texts!(Texts {
     title: "Connexion à Otipass", "Connection to Otipass";
     back: "Mise en service", "Set-up";
-    by_file: "Cette partie est gérée par la configuration :", "This part is managed by the configuration:";
+    by_file: "Cette partie est gérée par la configuration :", "This part is managed by the configuration:";
     url: "URL", "URL";
     url_hint: "Telle qu’Otipass l’a donnée, jusqu’à /api compris.", "As Otipass gave it, up to and with /api.";
     username: "Nom d’utilisateur", "User name";
@@ -34,12 +34,12 @@ texts!(Texts {
     admit: "laisser entrer et régler ensuite", "let in and settle later";
     refuse: "refuser", "refuse";
     save: "Enregistrer et essayer", "Save and try";
-    instead: "Écrire « {url} » et essayer", "Write “{url}” and try";
+    instead: "Écrire « {url} » et essayer", "Write “{url}” and try";
     well: "Enregistré. Otipass répond.", "Saved. Otipass answers.";
     later: "Enregistré. Otipass sera interrogé quand les paramètres de correspondance nommeront le projet.",
         "Saved. Otipass is asked once the mapping parameters name the project.";
-    badly: "Enregistré, mais :", "Saved, but:";
-    other_project: "ces accès sont ceux d’un autre projet :", "these credentials are another project’s:";
+    badly: "Enregistré, mais :", "Saved, but:";
+    other_project: "ces accès sont ceux d’un autre projet :", "these credentials are another project’s:";
 });
 
 /// How long Otipass may take when it is tried: longer than a visitor waits, so

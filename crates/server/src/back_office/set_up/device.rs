@@ -25,7 +25,7 @@ texts!(Texts {
     lead: "Un appareil est un lecteur, comme un téléphone, ou un tourniquet. Il s’enrôle ensuite par un code QR.",
         "A device is a scanner, such as a phone, or a turnstile. It is enrolled by a QR code afterwards.";
     code: "Code", "Code";
-    code_hint: "Collez-le sur l’appareil : c’est par lui qu’on en parle. Il ne change plus ensuite.",
+    code_hint: "Collez-le sur l’appareil : c’est par lui qu’on en parle. Il ne change plus ensuite.",
         "Stick it on the device: it is how people call it. It does not change afterwards.";
     door: "Porte", "Door";
     choose: "— choisir —", "— choose —";

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 texts!(Texts {
     title: "Diagnostic", "Doctor";
-    lead: "Toute la mise en service, examinée à l’instant : configuration, Otipass, paramètres, site, catalogue, horloges.",
+    lead: "Toute la mise en service, examinée à l’instant : configuration, Otipass, paramètres, site, catalogue, horloges.",
         "The whole set-up, examined just now: configuration, Otipass, parameters, site, catalogue, clocks.";
     again: "Examiner de nouveau", "Examine again";
     bad_one: "Une erreur est à corriger avant le premier visiteur.",
@@ -21,15 +21,15 @@ texts!(Texts {
         "{count} mistakes are to be cured before the first visitor arrives.";
     partly: "Ce qui a pu être vérifié est prêt. Le reste est nommé ci-dessous.",
         "What could be checked is ready. The rest is named below.";
-    warned: "Rien n’empêche d’ouvrir ; quelques points méritent un regard.",
+    warned: "Rien n’empêche d’ouvrir ; quelques points méritent un regard.",
         "Nothing keeps you from opening; some points deserve a look.";
     well: "Tout est prêt.", "All is ready.";
-    silent: "Le diagnostic n’est pas arrivé à temps. Réessayez ; si cela dure, voyez le journal du service.",
+    silent: "Le diagnostic n’est pas arrivé à temps. Réessayez ; si cela dure, voyez le journal du service.",
         "The diagnosis did not come in time. Try again; if this lasts, look at the service’s log.";
-    clean: "Sans remarque :", "Nothing to say of:";
-    place: "Où :", "Where:";
-    cure: "Corriger :", "Cure it:";
-    detail: "En détail, en anglais :", "In detail, in English:";
+    clean: "Sans remarque :", "Nothing to say of:";
+    place: "Où :", "Where:";
+    cure: "Corriger :", "Cure it:";
+    detail: "En détail, en anglais :", "In detail, in English:";
 });
 
 /// How long Otipass and ticketing may take: a page does not wait for ever.

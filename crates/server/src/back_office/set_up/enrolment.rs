@@ -36,17 +36,17 @@ texts!(Texts {
     sectors: "Secteur", "Sector";
     no_sector: "aucun", "none";
     enrol: "Enrôler", "Enrol";
-    enrol_why: "Un code, valable {minutes} minutes et une seule fois, fait de ce téléphone ou de ce tourniquet l’appareil {code}. Un appareil déjà enrôlé peut l’être de nouveau : son jeton actuel reste bon tant que vous ne le reprenez pas.",
+    enrol_why: "Un code, valable {minutes} minutes et une seule fois, fait de ce téléphone ou de ce tourniquet l’appareil {code}. Un appareil déjà enrôlé peut l’être de nouveau : son jeton actuel reste bon tant que vous ne le reprenez pas.",
         "A code, good for {minutes} minutes and once, makes a phone or a turnstile the device {code}. A device that is enrolled can be enrolled again: its present token stays good until you take it back.";
     make: "Faire un code", "Make a code";
-    was_used: "Le dernier code a enrôlé l’appareil : {when}.", "The last code has enrolled the device: {when}.";
-    is_open: "Un code attend d’être utilisé, jusqu’à {when}. Il ne peut pas être montré une seconde fois ; faites-en un autre au besoin.",
+    was_used: "Le dernier code a enrôlé l’appareil : {when}.", "The last code has enrolled the device: {when}.";
+    is_open: "Un code attend d’être utilisé, jusqu’à {when}. Il ne peut pas être montré une seconde fois ; faites-en un autre au besoin.",
         "A code waits to be used, until {when}. It cannot be shown again; make another if need be.";
     expired: "Le dernier code n’a pas servi à temps ({when}). Faites-en un autre.",
         "The last code was not used in time ({when}). Make another.";
     reload: "Actualiser", "Reload";
     settings: "Réglages", "Settings";
-    by_file: "Les réglages sont gérés par un fichier et se modifient dans celui-ci :",
+    by_file: "Les réglages sont gérés par un fichier et se modifient dans celui-ci :",
         "The settings are managed by a file, and are changed there:";
     save: "Enregistrer", "Save";
     end: "Reprendre ou retirer", "Take back or remove";
@@ -58,26 +58,26 @@ texts!(Texts {
     scan: "Sur le téléphone, lisez ce code avec l’appareil photo et ouvrez la page qu’il propose.",
         "On the phone, read this code with the camera and open the page that it offers.";
     picture: "Code QR qui enrôle l’appareil", "QR code that enrols the device";
-    typed: "Ou ouvrez {address} et entrez :", "Or open {address} and enter:";
+    typed: "Ou ouvrez {address} et entrez :", "Or open {address} and enter:";
     until: "Valable une fois, jusqu’à {when}.", "Good once, until {when}.";
     not_yet: "Pas encore utilisé.", "Not used yet.";
-    look: "L’appareil est-il enrôlé ? Actualiser", "Has it enrolled? Look again";
+    look: "L’appareil est-il enrôlé ? Actualiser", "Has it enrolled? Look again";
     turnstile: "Pour un tourniquet", "For a turnstile";
-    turnstile_why: "Sur le tourniquet, lancez cette commande, puis « passerelle edge » :",
+    turnstile_why: "Sur le tourniquet, lancez cette commande, puis « passerelle edge » :",
         "On the turnstile, run this command, then “passerelle edge”:";
-    not_secure: "L’adresse {url} n’est pas en https. Un téléphone n’ouvre sa caméra que par https : servez Passerelle avec un certificat ([server] tls_certificate, ou un proxy et [office] url ; voir docs/operating.md). Un lecteur à clavier ou la saisie à la main fonctionnent sans.",
+    not_secure: "L’adresse {url} n’est pas en https. Un téléphone n’ouvre sa caméra que par https : servez Passerelle avec un certificat ([server] tls_certificate, ou un proxy et [office] url ; voir docs/operating.md). Un lecteur à clavier ou la saisie à la main fonctionnent sans.",
         "The address {url} is not https. A phone opens its camera over https only: serve Passerelle with a certificate ([server] tls_certificate, or a proxy and [office] url; see docs/operating.md). A keyboard scanner or typing works without.";
-    only_here: "L’adresse {url} ne mène qu’à cet ordinateur : un téléphone ne l’atteint pas. Donnez l’adresse du service par [office] url ; voir docs/operating.md.",
+    only_here: "L’adresse {url} ne mène qu’à cet ordinateur : un téléphone ne l’atteint pas. Donnez l’adresse du service par [office] url ; voir docs/operating.md.",
         "The address {url} leads to this computer only: no phone reaches it. Give the service’s address by [office] url; see docs/operating.md.";
-    no_gate: "Ce service ne prend pas encore d’appareils : la connexion à Otipass et les paramètres de correspondance manquent. Finissez la mise en service d’abord.",
+    no_gate: "Ce service ne prend pas encore d’appareils : la connexion à Otipass et les paramètres de correspondance manquent. Finissez la mise en service d’abord.",
         "This service takes no devices yet: the connection to Otipass and the mapping parameters are missing. Finish the set-up first.";
-    sure_revoke: "Reprendre les jetons de {code} ?", "Take back the tokens of {code}?";
+    sure_revoke: "Reprendre les jetons de {code} ?", "Take back the tokens of {code}?";
     sure_revoke_why: "L’appareil est refusé tout de suite, et ne demande plus rien au service avant d’être enrôlé de nouveau. Ses réglages et ses contrôles restent.",
         "The device is refused at once, and asks the service nothing more until it is enrolled again. Its settings and its checks stay.";
-    sure_remove: "Retirer {code} ?", "Remove {code}?";
+    sure_remove: "Retirer {code} ?", "Remove {code}?";
     sure_remove_why: "L’appareil, ses jetons et ses codes s’en vont. Ses contrôles restent dans tous les rapports.",
         "The device, its tokens and its codes go. Its checks stay in all reports.";
-    keeps: "Il gardait {n} contrôles non envoyés quand il a été vu pour la dernière fois. Ramenez-le d’abord sous le réseau, s’il existe encore : sinon ils n’arrivent que quand le même téléphone est enrôlé de nouveau sous le même code.",
+    keeps: "Il gardait {n} contrôles non envoyés quand il a été vu pour la dernière fois. Ramenez-le d’abord sous le réseau, s’il existe encore : sinon ils n’arrivent que quand le même téléphone est enrôlé de nouveau sous le même code.",
         "It kept {n} unsent checks when it was last seen. Bring it back to the network first, if it still exists: otherwise they arrive only once the same phone is enrolled again under the same code.";
     cancel: "Annuler", "Cancel";
 });

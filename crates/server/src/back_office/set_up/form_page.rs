@@ -9,7 +9,7 @@ use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
 
 texts!(Texts {
-    by_file: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
+    by_file: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
         "This part is managed by a file, and is changed there:";
     back: "Secteurs et portes", "Sectors and doors";
     add: "Ajouter", "Add";

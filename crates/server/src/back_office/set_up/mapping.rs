@@ -25,19 +25,19 @@ use std::time::Duration;
 texts!(Texts {
     title: "Paramètres de correspondance", "Mapping parameters";
     back: "Mise en service", "Set-up";
-    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
+    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
     doctor: "Diagnostic", "Doctor";
     label: "Les paramètres", "The parameters";
     hint: "Collez-les tels quels. Les commentaires et les virgules de trop ne gênent pas.",
         "Paste them as they are. Comments and commas too many do no harm.";
     save: "Enregistrer", "Save";
     remarks: "Remarques, ligne par ligne", "Remarks, line by line";
-    not_taken_up: "Pas encore pris en compte : corrigez d’abord ce qui suit. Le texte est gardé.",
+    not_taken_up: "Pas encore pris en compte : corrigez d’abord ce qui suit. Le texte est gardé.",
         "Not taken up yet: first correct what follows. The text is kept.";
-    taken_up_but: "Pris en compte, mais des visiteurs ou des ventes en souffriront :",
+    taken_up_but: "Pris en compte, mais des visiteurs ou des ventes en souffriront :",
         "Taken up, but visitors or sales will suffer from this:";
     well: "Pris en compte. Rien à redire.", "Taken up. Nothing to say against it.";
-    moved: "Le texte a changé depuis que cette correction a été proposée. Rien n’a été modifié ; choisissez de nouveau.",
+    moved: "Le texte a changé depuis que cette correction a été proposée. Rien n’a été modifié ; choisissez de nouveau.",
         "The text has changed since this cure was offered. Nothing was changed; choose again.";
     tidy: "Nettoyer le texte", "Tidy up the text";
     tidy_hint: "Supprime les commentaires, les virgules de trop et le reste de ce qui est seulement remarqué. Le sens ne change pas.",

@@ -21,16 +21,16 @@ texts!(Texts {
     back: "Mise en service", "Set-up";
     save: "Enregistrer", "Save";
     remarks: "Remarques, ligne par ligne", "Remarks, line by line";
-    not_saved: "Pas encore pris en compte : corrigez d’abord ce qui suit.",
+    not_saved: "Pas encore pris en compte : corrigez d’abord ce qui suit.",
         "Not taken up yet: first correct what follows.";
-    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
+    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
     site: "Organisation, secteurs, portes, appareils", "Organisation, sectors, doors, devices";
     site_label: "Le site", "The site";
-    site_hint: "Comme dans un fichier de site. Ce qui n’est plus dans le texte reste : cela se retire sur la page des secteurs et portes.",
+    site_hint: "Comme dans un fichier de site. Ce qui n’est plus dans le texte reste : cela se retire sur la page des secteurs et portes.",
         "As in a site file. What is no longer in the text stays: it is removed on the page of sectors and doors.";
     catalogue: "Catalogue, tarifs, canal et contact", "Catalogue, tariffs, channel and contact";
     catalogue_label: "Le catalogue", "The catalogue";
-    catalogue_hint: "Comme dans un fichier de catalogue. Ce qui y est s’ajoute à ce qui est enregistré, ou le remplace ; ce qui n’y est plus reste et se retire par les formulaires.",
+    catalogue_hint: "Comme dans un fichier de catalogue. Ce qui y est s’ajoute à ce qui est enregistré, ou le remplace ; ce qui n’y est plus reste et se retire par les formulaires.",
         "As in a catalogue file. What it holds is added to what is saved, or replaces it; what it no longer holds stays, and is removed by the forms.";
 });
 

@@ -15,15 +15,15 @@ texts!(Texts {
     back: "Mise en service", "Set-up";
     lead: "Un secteur est une zone contrôlée, une porte mène à un secteur, un appareil se trouve à une porte.",
         "A sector is a controlled area, a door leads to one sector, a device stands at one door.";
-    by_file: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
+    by_file: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
         "This part is managed by a file, and is changed there:";
     no_site: "L’organisation n’est pas encore nommée.", "The organisation has not been named yet.";
     to_organisation: "Commencez par l’organisation", "Begin with the organisation";
     no_sector: "Il n’y a pas encore de secteur. Ajoutez le premier, ou importez un tableau.",
         "There is no sector yet. Add the first, or import a table.";
-    astray: "{door} ne mène à aucun secteur : personne n’entre à ses appareils. Choisissez-lui un secteur.",
+    astray: "{door} ne mène à aucun secteur : personne n’entre à ses appareils. Choisissez-lui un secteur.",
         "{door} leads to no sector: nobody gets in at its devices. Choose one for it.";
-    forked: "{door} mène à plusieurs secteurs ({sectors}) : personne n’entre à ses appareils. Choisissez-en un ; pour les autres, ajoutez des portes.",
+    forked: "{door} mène à plusieurs secteurs ({sectors}) : personne n’entre à ses appareils. Choisissez-en un ; pour les autres, ajoutez des portes.",
         "{door} leads to several sectors ({sectors}): nobody gets in at its devices. Choose one; add doors for the others.";
     cure: "Corriger", "Correct it";
     others: "Portes à corriger", "Doors to be corrected";

@@ -23,7 +23,7 @@ use staff::audit::Change;
 texts!(Texts {
     new: "Ajouter un secteur", "Add a sector";
     title: "Secteur {code}", "Sector {code}";
-    lead: "Un secteur est une zone contrôlée : un musée, une exposition, une tour.",
+    lead: "Un secteur est une zone contrôlée : un musée, une exposition, une tour.",
         "A sector is a controlled area: a museum, an exhibition, a tower.";
     code: "Code", "Code";
     code_hint: "Celui de la billetterie et des paramètres de correspondance, par exemple VN_AUG. Il ne change plus ensuite.",

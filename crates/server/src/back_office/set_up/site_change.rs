@@ -19,15 +19,15 @@ use std::str::FromStr;
 
 texts!(Texts {
     taken: "Ce code est déjà pris. Choisissez-en un autre.", "This code is taken. Choose another.";
-    unknown: "Cela n’existe plus : quelqu’un l’a sans doute retiré. Revenez à la vue d’ensemble.",
+    unknown: "Cela n’existe plus : quelqu’un l’a sans doute retiré. Revenez à la vue d’ensemble.",
         "This is no longer there: somebody has probably removed it. Go back to the overview.";
     unknown_sector: "Il n’y a pas de secteur {code}. Ajoutez-le d’abord.",
         "There is no sector {code}. Add it first.";
     unknown_door: "Il n’y a pas de porte {code}. Ajoutez-la d’abord.",
         "There is no door {code}. Add it first.";
-    has_doors: "Des portes mènent à ce secteur : {codes}. Retirez-les d’abord, ou menez-les ailleurs.",
+    has_doors: "Des portes mènent à ce secteur : {codes}. Retirez-les d’abord, ou menez-les ailleurs.",
         "Doors lead to this sector: {codes}. First remove them, or lead them elsewhere.";
-    has_devices: "Des appareils se trouvent à cette porte : {codes}. Retirez-les d’abord, ou donnez-leur une autre porte.",
+    has_devices: "Des appareils se trouvent à cette porte : {codes}. Retirez-les d’abord, ou donnez-leur une autre porte.",
         "Devices stand at this door: {codes}. First remove them, or give them another door.";
     no_site: "L’organisation n’est pas encore nommée. Commencez par elle.",
         "The organisation has not been named yet. Begin with it.";

@@ -23,21 +23,21 @@ use staff::audit::Change;
 texts!(Texts {
     title: "Secteurs, portes et appareils en tableau", "Sectors, doors and devices as a table";
     back: "Secteurs et portes", "Sectors and doors";
-    lead: "Une ligne par appareil. Ce qui est dans le tableau est ajouté ou mis à jour ; ce qui n’y est pas reste. S’il y a une erreur, rien n’est enregistré.",
+    lead: "Une ligne par appareil. Ce qui est dans le tableau est ajouté ou mis à jour ; ce qui n’y est pas reste. S’il y a une erreur, rien n’est enregistré.",
         "A row for each device. What is in the table is added or updated; what is not in it stays. If there is a mistake, nothing is saved.";
-    form: "La première ligne nomme les colonnes, séparées par des points-virgules, des virgules ou des tabulations ; les quatre premières suffisent :",
+    form: "La première ligne nomme les colonnes, séparées par des points-virgules, des virgules ou des tabulations ; les quatre premières suffisent :",
         "The first line names the columns, with semicolons, commas or tabs between them; the first four are enough:";
-    limits: "{rows} lignes et 1 Mio au plus. Tout le format : docs/interfaces/site-table.md.",
+    limits: "{rows} lignes et 1 Mio au plus. Tout le format : docs/interfaces/site-table.md.",
         "At most {rows} rows and 1 MiB. The whole format: docs/interfaces/site-table.md.";
     download: "Télécharger le tableau actuel", "Download the present table";
-    by_file: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
+    by_file: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
         "This part is managed by a file, and is changed there:";
     no_site: "L’organisation n’est pas encore nommée. Commencez par elle.",
         "The organisation has not been named yet. Begin with it.";
     file: "Un fichier CSV", "A CSV file";
     text: "Ou le texte, collé d’un tableur", "Or the text, pasted from a spreadsheet";
     save: "Vérifier et enregistrer", "Check and save";
-    refused: "À corriger : {n}. Rien n’a été enregistré.", "To be corrected: {n}. Nothing was saved.";
+    refused: "À corriger : {n}. Rien n’a été enregistré.", "To be corrected: {n}. Nothing was saved.";
     mistakes: "Erreurs", "Mistakes";
     line: "Ligne", "Line";
     column: "Colonne", "Column";
@@ -48,7 +48,7 @@ texts!(Texts {
     too_long: "Le tableau a plus de {rows} lignes ou plus de 1 Mio. Divisez-le.",
         "The table has more than {rows} rows, or more than 1 MiB. Divide it.";
     column_missing: "Cette colonne manque. Ajoutez-la à la première ligne.", "This column is missing. Add it to the first line.";
-    column_unknown: "Il n’y a pas de telle colonne. Corrigez son nom ou supprimez-la ; les colonnes sont : {columns}.",
+    column_unknown: "Il n’y a pas de telle colonne. Corrigez son nom ou supprimez-la ; les colonnes sont : {columns}.",
         "There is no such column. Correct its name or take it out; the columns are: {columns}.";
     column_twice: "Cette colonne vient deux fois. N’en gardez qu’une.", "This column comes twice. Keep one of the two.";
     too_many: "Cette ligne a plus de cellules que la première. Un séparateur est de trop, ou un texte manque de guillemets.",
@@ -61,7 +61,7 @@ texts!(Texts {
         "This door leads to no sector. Enter the code of its sector.";
     device_without: "Cet appareil n’a pas de porte. Entrez le code de sa porte.",
         "This device has no door. Enter the code of its door.";
-    elsewhere: "Cette porte mène à {sector} à la ligne {line}. Une porte mène à un seul secteur : corrigez-en une, ou donnez un autre code à celle-ci.",
+    elsewhere: "Cette porte mène à {sector} à la ligne {line}. Une porte mène à un seul secteur : corrigez-en une, ou donnez un autre code à celle-ci.",
         "This door leads to {sector} in line {line}. A door leads to one sector: correct one of them, or give this one another code.";
     twice: "Cet appareil est déjà à la ligne {line}. N’en gardez qu’un, ou donnez-lui un autre code.",
         "This device is in line {line} already. Keep one of them, or give this one another code.";

@@ -19,15 +19,15 @@ texts!(Texts {
     back: "Mise en service", "Set-up";
     lead: "Chaque entrée vend le tarif choisi ici. Un produit sans tarif choisi retient ses ventes, sans rien perdre, jusqu’à ce que vous en choisissiez un.",
         "Each admission sells the tariff that is chosen here. A product without one keeps its sales back, and loses nothing, until you choose one.";
-    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
-    none: "aucun : les ventes attendent", "none: sales wait";
+    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
+    none: "aucun : les ventes attendent", "none: sales wait";
     of: "Tarif vendu par {product}", "Tariff sold by {product}";
     no_tariff: "Ce produit n’a pas encore de tarif.", "This product has no tariff yet.";
     no_products: "Il n’y a pas encore de produit Open Pass.", "There is no Open Pass product yet.";
     to_catalogue: "Aller au catalogue", "Go to the catalogue";
-    proposed: "proposé : pas encore enregistré", "proposed: not saved yet";
+    proposed: "proposé : pas encore enregistré", "proposed: not saved yet";
     save: "Enregistrer", "Save";
-    next: "Ensuite : le canal et le contact", "Next: the channel and the contact";
+    next: "Ensuite : le canal et le contact", "Next: the channel and the contact";
 });
 
 struct Row {

@@ -30,7 +30,7 @@ texts!(Texts {
     back: "Mise en service", "Set-up";
     lead: "Une vraie entrée, de la lecture à la commande, comme celle d’un visiteur. Vous pourrez l’annuler ensuite.",
         "A real admission, from scan to order, like a visitor’s. You can take it back afterwards.";
-    not_ready: "Il manque encore : {what}. Revenez ensuite.", "Still missing: {what}. Come back then.";
+    not_ready: "Il manque encore : {what}. Revenez ensuite.", "Still missing: {what}. Come back then.";
     no_site: "l’organisation et un appareil", "the organisation and a device";
     no_connection: "la connexion à Otipass", "the connection to Otipass";
     no_mapping: "les paramètres de correspondance", "the mapping parameters";
@@ -38,23 +38,23 @@ texts!(Texts {
     device: "À l’appareil", "At the device";
     card: "Numéro ou code de la carte", "Number or code of the card";
     card_hint: "Une carte qu’Otipass vous a donnée pour les essais.", "A card that Otipass gave you for trying.";
-    stand_in: "L’Otipass de remplacement montre ses cartes d’essai ici :", "The stand-in Otipass shows its sample cards here:";
+    stand_in: "L’Otipass de remplacement montre ses cartes d’essai ici :", "The stand-in Otipass shows its sample cards here:";
     card_none: "Entrez le numéro de la carte, ou lisez-la avec un scanner.",
         "Enter the card’s number, or read it with a scanner.";
     go: "Contrôler cette carte", "Check this card";
     again: "Essayer une autre carte", "Try another card";
     result: "Le résultat", "The result";
-    sold: "Tout marche : la carte est entrée, et l’entrée est vendue par la commande {order}, {price}, au tarif {tariff}.",
+    sold: "Tout marche : la carte est entrée, et l’entrée est vendue par la commande {order}, {price}, au tarif {tariff}.",
         "It all works: the card was admitted, and its entry is sold by order {order}, {price}, at tariff {tariff}.";
-    refused: "La carte n’est pas entrée : {why}. Le contrôle marche ; essayez une carte qui doit entrer.",
+    refused: "La carte n’est pas entrée : {why}. Le contrôle marche ; essayez une carte qui doit entrer.",
         "The card was not admitted: {why}. The check works; try a card that should be admitted.";
-    not_admitted: "La carte n’est pas entrée : {why}. Regardez la connexion à Otipass, puis réessayez.",
+    not_admitted: "La carte n’est pas entrée : {why}. Regardez la connexion à Otipass, puis réessayez.",
         "The card was not admitted: {why}. Look at the connection to Otipass, then try again.";
-    not_recognised: "La carte n’est pas entrée : {why}. Otipass n’a pas été interrogé ; regardez l’appareil, sa porte et les paramètres de correspondance.",
+    not_recognised: "La carte n’est pas entrée : {why}. Otipass n’a pas été interrogé ; regardez l’appareil, sa porte et les paramètres de correspondance.",
         "The card was not admitted: {why}. Otipass was not asked; look at the device, its door and the mapping parameters.";
-    held: "La carte est entrée, mais son entrée ne peut pas encore être vendue : {why}. Elle le sera d’elle-même une fois la cause levée.",
+    held: "La carte est entrée, mais son entrée ne peut pas encore être vendue : {why}. Elle le sera d’elle-même une fois la cause levée.",
         "The card was admitted, but its entry cannot be sold yet: {why}. It will be by itself once the cause is cured.";
-    on_its_way: "La carte est entrée ; la vente est en route. Rechargez la page dans un instant.",
+    on_its_way: "La carte est entrée ; la vente est en route. Rechargez la page dans un instant.",
         "The card was admitted; the sale is on its way. Load the page again in a moment.";
     elsewhere: "La carte est entrée et la billetterie a pris son entrée. La vente se fait là-bas.",
         "The card was admitted, and ticketing took its entry. It is sold there.";
@@ -64,11 +64,11 @@ texts!(Texts {
     take_back: "Annuler cette entrée d’essai", "Take this test entry back";
     take_back_why: "Sinon elle compte comme une visite et Otipass la paie. Possible pendant 15 minutes.",
         "Otherwise it counts as a visit, and Otipass pays for it. Possible for 15 minutes.";
-    too_late: "Trop tard : une entrée s’annule dans les 15 minutes, une fois.",
+    too_late: "Trop tard : une entrée s’annule dans les 15 minutes, une fois.",
         "Too late: an entry can be taken back within 15 minutes, once.";
     otipass_pending: "Otipass ne répond pas et a peut-être compté cette entrée. Essayez la même carte plus tard.",
         "Otipass does not answer, and may have counted this entry. Try the same card later.";
-    next: "Ensuite : donner un scanner à quelqu’un", "Next: hand out the first scanner";
+    next: "Ensuite : donner un scanner à quelqu’un", "Next: hand out the first scanner";
 });
 
 /// How long the way to ticketing may take before the page comes without it.

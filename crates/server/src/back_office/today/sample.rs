@@ -109,6 +109,22 @@ pub(super) fn troubled() -> Facts {
     facts
 }
 
+/// A city with many devices, all of which run out of battery.
+pub(super) fn crowded() -> Facts {
+    let mut facts = calm();
+    let at = facts.at;
+    if let Some(gate) = &mut facts.gate {
+        gate.devices = (0..120)
+            .filter_map(|n| device(&format!("PDA{n:03}"), at))
+            .map(|device| DeviceState {
+                battery_percent: Some(9),
+                ..device
+            })
+            .collect();
+    }
+    facts
+}
+
 /// Nothing has happened yet.
 pub(super) fn empty() -> Facts {
     let mut facts = calm();

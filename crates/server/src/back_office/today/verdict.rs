@@ -48,6 +48,20 @@ pub(super) enum Concern {
     Battery { device: String, percent: i64 },
 }
 
+impl Concern {
+    /// Whether it is about a single device.
+    pub(super) const fn is_of_device(&self) -> bool {
+        matches!(
+            self,
+            Self::Silent { .. }
+                | Self::Keeps { .. }
+                | Self::Offline { .. }
+                | Self::Clock { .. }
+                | Self::Battery { .. }
+        )
+    }
+}
+
 /// What is not well, the worst first. Empty if all is.
 pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
     let mut concerns = Vec::new();
@@ -109,6 +123,13 @@ pub(super) fn is_clock_off(device: &DeviceState) -> bool {
 /// Whether the device's battery runs out.
 pub(super) fn is_battery_low(device: &DeviceState) -> bool {
     device.battery_percent.is_some_and(|p| p < BATTERY_PERCENT)
+}
+
+/// Whether there is any concern of the device.
+pub(super) fn is_troubled(device: &DeviceState, now: Timestamp, zone: &Zone) -> bool {
+    let mut concerns = Vec::new();
+    of_device(device, now, zone, &mut concerns);
+    !concerns.is_empty()
 }
 
 fn of_device(device: &DeviceState, now: Timestamp, zone: &Zone, concerns: &mut Vec<Concern>) {

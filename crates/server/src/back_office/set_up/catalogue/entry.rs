@@ -23,7 +23,7 @@ texts!(Texts {
     day: "Entrez une date, par exemple 2026-07-14, ou rien.", "Enter a date, such as 2026-07-14, or nothing.";
     backwards: "La fin est avant le début. Choisissez un jour plus tard.",
         "The end is before the beginning. Choose a later day.";
-    digits: "Un numéro de contact n’a que des chiffres ; les zéros au début comptent.",
+    digits: "Un numéro de contact n’a que des chiffres ; les zéros au début comptent.",
         "A contact number has digits only; leading zeros count.";
 });
 

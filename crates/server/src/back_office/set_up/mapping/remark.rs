@@ -13,9 +13,9 @@ use staff::Language;
 use super::Way;
 
 texts!(Texts {
-    insert: "Écrire ici « {what} »", "Write “{what}” here";
-    take_out: "Supprimer « {what} »", "Take out “{what}”";
-    replace: "Remplacer « {wrong} » par « {right} »", "Write “{right}” instead of “{wrong}”";
+    insert: "Écrire ici « {what} »", "Write “{what}” here";
+    take_out: "Supprimer « {what} »", "Take out “{what}”";
+    replace: "Remplacer « {wrong} » par « {right} »", "Write “{right}” instead of “{wrong}”";
     keep: "Garder l’entrée de la ligne {line}", "Keep the entry of line {line}";
 });
 

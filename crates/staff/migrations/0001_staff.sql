@@ -52,6 +52,9 @@ CREATE TABLE staff_throttle (
     last_failed_at BIGINT NOT NULL
 );
 
+-- Old attempts are forgotten at each new one.
+CREATE INDEX staff_throttle_by_age ON staff_throttle (last_failed_at);
+
 -- Who is whom at the OpenID Connect provider.
 CREATE TABLE staff_identity (
     issuer TEXT NOT NULL,
@@ -69,6 +72,8 @@ CREATE TABLE staff_oidc_attempt (
     next_path TEXT,
     expires_at BIGINT NOT NULL
 );
+
+CREATE INDEX staff_oidc_attempt_by_age ON staff_oidc_attempt (expires_at);
 
 CREATE TABLE staff_audit (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

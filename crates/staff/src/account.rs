@@ -339,6 +339,9 @@ impl Staff {
         let now = self.clock.now();
         self.change(actor, "reset password", move |tx| {
             let account = by_id(tx, id)?;
+            if account.has_password {
+                spare_last_administrator(tx, &account)?;
+            }
             tx.execute(
                 "UPDATE staff_account SET password_hash = NULL WHERE id = $1",
                 params![id],
@@ -516,10 +519,15 @@ pub(crate) fn set_role(tx: &mut Tx<'_>, account: &Account, role: Role) -> Result
     Ok(())
 }
 
+/// Refuses what would leave no administrator who can sign in; one who was only
+/// invited can't.
 fn spare_last_administrator(tx: &mut Tx<'_>, account: &Account) -> Result<(), AccountError> {
     let others = tx.query(
-        "SELECT id FROM staff_account
-         WHERE role = $1 AND disabled_at IS NULL AND id <> $2 LIMIT 1",
+        "SELECT id FROM staff_account a
+         WHERE role = $1 AND disabled_at IS NULL AND id <> $2
+             AND (password_hash IS NOT NULL
+                 OR EXISTS (SELECT 1 FROM staff_identity i WHERE i.account = a.id))
+         LIMIT 1",
         params![Role::Administrator, account.id],
     )?;
     let is_one = account.role == Role::Administrator && account.disabled_at.is_none();

@@ -5,8 +5,9 @@ use crate::audit::{Actor, Change, record};
 use crate::provider::Identity;
 use crate::secret::{NoRandomness, Token};
 use crate::session::{self, Step};
-use crate::sign_in::{SignInError, SignedIn, enter};
-use crate::{Role, Staff};
+use crate::sign_in::{SignInError, SignedIn, enter, of_address};
+use crate::throttle::{self, ADDRESS};
+use crate::{AccountId, Role, Staff};
 use db::{DbError, Tx, params};
 use kernel::Timestamp;
 
@@ -35,6 +36,16 @@ pub enum IdentityError {
         "no account here has the provider's e-mail address, or the provider has not verified it"
     )]
     NoAccount,
+    /// The account with that e-mail address belongs to someone else at the
+    /// provider: addresses are given away again.
+    #[error("the account with the provider's e-mail address is linked to another of its people")]
+    OtherPerson,
+    /// Too many sign-ins were begun from there and not ended.
+    #[error("too many sign-ins were begun; the next may begin in {wait_ms} ms")]
+    TooMany {
+        /// How long to wait, in milliseconds.
+        wait_ms: i64,
+    },
     /// The roles of the configuration name none of theirs.
     #[error("the provider gives this person none of the roles of the configuration")]
     NoRole,
@@ -69,13 +80,18 @@ impl Staff {
     /// Remembers that `browser` has gone to the provider with `state`.
     ///
     /// # Errors
-    /// [`DbError`].
+    /// [`IdentityError::TooMany`] if too many have gone from `address` and not
+    /// come back; [`IdentityError::Db`].
     pub async fn keep_attempt(
         &self,
         state: &Token,
         browser: &Token,
+        address: &str,
         attempt: Attempt,
-    ) -> Result<(), DbError> {
+    ) -> Result<(), IdentityError> {
+        self.counted(vec![(of_provider(address), ADDRESS)])
+            .await?
+            .map_err(|wait_ms| IdentityError::TooMany { wait_ms })?;
         let (state, browser, now) = (state.sha256(), browser.sha256(), self.clock.now());
         self.db
             .write("keep attempt", move |tx| {
@@ -95,8 +111,8 @@ impl Staff {
                         attempt.next_path.as_deref(),
                         now.plus_ms(ATTEMPT_MS)
                     ],
-                )
-                .map(drop)
+                )?;
+                Ok(())
             })
             .await
     }
@@ -112,23 +128,25 @@ impl Staff {
         browser: &Token,
     ) -> Result<Attempt, IdentityError> {
         let (state, browser, now) = (state.sha256(), browser.sha256(), self.clock.now());
-        self.db
-            .write("take attempt", move |tx| {
-                let row = tx
-                    .query_opt(
-                        "DELETE FROM staff_oidc_attempt
-                         WHERE state_sha256 = $1 AND browser_sha256 = $2 AND expires_at > $3
-                         RETURNING nonce, verifier, next_path",
-                        params![&state, &browser, now],
-                    )?
-                    .ok_or(IdentityError::NoAttempt)?;
+        let taken = self.db.write("take attempt", move |tx| {
+            tx.query_opt(
+                "DELETE FROM staff_oidc_attempt
+                 WHERE state_sha256 = $1 AND browser_sha256 = $2 AND expires_at > $3
+                 RETURNING nonce, verifier, next_path",
+                params![&state, &browser, now],
+            )?
+            .map(|row| {
                 Ok(Attempt {
                     nonce: row.get("nonce")?,
                     verifier: row.get("verifier")?,
                     next_path: row.get("next_path")?,
                 })
             })
-            .await
+            .transpose()
+        });
+        // Anyone may come with a wrong state: that undoes nobody else's write.
+        let taken: Result<Option<Attempt>, DbError> = taken.await;
+        taken?.ok_or(IdentityError::NoAttempt)
     }
 
     /// Signs in whom the provider has named. The second step is the provider's
@@ -145,13 +163,14 @@ impl Staff {
     ) -> Result<SignedIn, IdentityError> {
         let (token, now) = (Token::new()?, self.clock.now());
         let (new, address) = (token.sha256(), address.to_owned());
+        if roles == Roles::FromProvider && identity.role.is_none() {
+            self.without_role(identity, address).await?;
+            return Err(IdentityError::NoRole);
+        }
         self.db
             .write("sign in by provider", move |tx| {
-                let actor = Actor {
-                    account: None,
-                    name: identity.issuer.clone(),
-                    address: address.clone(),
-                };
+                let actor = by_provider(&identity, &address);
+                throttle::forgive(tx, &of_provider(&address))?;
                 let account = whose(tx, &identity, roles, &actor, now)?;
                 if account.disabled_at.is_some() {
                     return Err(IdentityError::Disabled);
@@ -167,6 +186,45 @@ impl Staff {
             step: Step::Whole,
         })
     }
+
+    /// Ends the sessions of whom the provider gives no role any more.
+    async fn without_role(&self, identity: Identity, address: String) -> Result<(), DbError> {
+        let now = self.clock.now();
+        self.db
+            .write("role taken by provider", move |tx| {
+                let Some(id) = linked(tx, &identity)? else {
+                    return Ok(());
+                };
+                session::end_all(tx, id, None)?;
+                let change = Change::done("account.role_withdrawn", "account", id)
+                    .to(serde_json::json!({ "issuer": identity.issuer }));
+                record(tx, &by_provider(&identity, &address), &change, now)
+            })
+            .await
+    }
+}
+
+/// The subject of sign-ins that were begun at the provider from one place.
+fn of_provider(address: &str) -> String {
+    format!("provider:{}", of_address(address))
+}
+
+/// Who does what the provider's word leads to.
+fn by_provider(identity: &Identity, address: &str) -> Actor {
+    Actor {
+        account: None,
+        name: identity.issuer.clone(),
+        address: address.to_owned(),
+    }
+}
+
+fn linked(tx: &mut Tx<'_>, identity: &Identity) -> Result<Option<AccountId>, DbError> {
+    tx.query_opt(
+        "SELECT account FROM staff_identity WHERE issuer = $1 AND subject = $2",
+        params![&identity.issuer, &identity.subject],
+    )?
+    .map(|row| row.get("account"))
+    .transpose()
 }
 
 /// The account behind an identity: the linked one, else the one of the verified
@@ -182,12 +240,8 @@ fn whose(
         Roles::FromHere => None,
         Roles::FromProvider => Some(identity.role.ok_or(IdentityError::NoRole)?),
     };
-    let linked = tx.query_opt(
-        "SELECT account FROM staff_identity WHERE issuer = $1 AND subject = $2",
-        params![&identity.issuer, &identity.subject],
-    )?;
-    let account = match linked {
-        Some(row) => by_id(tx, row.get("account")?)?,
+    let account = match linked(tx, identity)? {
+        Some(id) => by_id(tx, id)?,
         None => {
             let account = first_time(tx, identity, role, actor, now)?;
             tx.execute(
@@ -219,7 +273,16 @@ fn first_time(
         .ok_or(IdentityError::NoAccount)?;
     let login = account::tidied_login(login);
     match (by_login(tx, &login)?, role) {
-        (Some(account), _) => Ok(account),
+        (Some(account), _) => {
+            let other = tx.query_opt(
+                "SELECT subject FROM staff_identity WHERE issuer = $1 AND account = $2 LIMIT 1",
+                params![&identity.issuer, account.id],
+            )?;
+            match other {
+                None => Ok(account),
+                Some(_) => Err(IdentityError::OtherPerson),
+            }
+        }
         (None, None) => Err(IdentityError::NoAccount),
         (None, Some(role)) => {
             let profile = Profile {

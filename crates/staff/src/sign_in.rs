@@ -8,11 +8,12 @@ use crate::audit::{Actor, Change, record};
 use crate::password::PasswordError;
 use crate::secret::{NoRandomness, Token, sha256};
 use crate::session::{self, Step};
-use crate::throttle::{self, ACCOUNT, ADDRESS, Limit};
+use crate::throttle::{self, ACCOUNT, ADDRESS, LOGIN, Limit};
 use crate::{AccountId, Session, Staff};
 use db::{DbError, Tx, params};
 use kernel::Timestamp;
 use secrecy::SecretString;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// What someone enters to sign in.
 #[derive(Debug, Clone)]
@@ -65,8 +66,30 @@ fn of_login(login: &str) -> String {
     format!("login:{}", sha256(login))
 }
 
+/// That of the attempts from one place.
+fn of_login_from(login: &str, address: &str) -> String {
+    format!("{}:{}", of_login(login), place(address))
+}
+
+/// That of someone signed in who is asked for the password again: what others
+/// try at the door is not counted here.
+fn of_proof(account: AccountId) -> String {
+    format!("proof:{account}")
+}
+
 pub(crate) fn of_address(address: &str) -> String {
-    format!("address:{address}")
+    format!("address:{}", place(address))
+}
+
+/// Whose address it is: of IPv6, one subscriber has a whole /64.
+fn place(address: &str) -> String {
+    match address.parse() {
+        Ok(IpAddr::V6(address)) => {
+            let network = Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX));
+            format!("{network}/64")
+        }
+        _ => address.to_owned(),
+    }
 }
 
 impl Staff {
@@ -76,12 +99,14 @@ impl Staff {
     /// [`SignInError`].
     pub async fn sign_in(&self, attempt: SignIn) -> Result<SignedIn, SignInError> {
         let login = account::tidied_login(&attempt.login);
-        self.counted(vec![
-            (of_login(&login), ACCOUNT),
+        let subjects = vec![
+            (of_login_from(&login, &attempt.address), ACCOUNT),
+            (of_login(&login), LOGIN),
             (of_address(&attempt.address), ADDRESS),
-        ])
-        .await?
-        .map_err(|wait_ms| SignInError::TooMany { wait_ms })?;
+        ];
+        self.counted(subjects.clone())
+            .await?
+            .map_err(|wait_ms| SignInError::TooMany { wait_ms })?;
         let known = self
             .db
             .read("password", {
@@ -91,9 +116,9 @@ impl Staff {
             .await?;
         let (id, hash) = known.unzip();
         let right = self
-            .passwords
-            .verify(attempt.password, hash.clone())
-            .await?;
+            .looked_at(attempt.password, hash.clone(), subjects)
+            .await?
+            .map_err(SignInError::Password)?;
         let (Some(id), true) = (id, right) else {
             return Err(SignInError::Wrong);
         };
@@ -106,6 +131,7 @@ impl Staff {
                 if password_of(tx, &login)? != hash.clone().map(|hash| (id, hash)) {
                     return Err(SignInError::Wrong);
                 }
+                throttle::forget(tx, &of_login_from(&login, &attempt.address))?;
                 throttle::forget(tx, &of_login(&login))?;
                 throttle::forgive(tx, &of_address(&attempt.address))?;
                 if let Some(present) = &attempt.present {
@@ -157,27 +183,48 @@ impl Staff {
         present: SecretString,
     ) -> Result<(), AccountError> {
         let login = login.to_owned();
-        self.counted(vec![(of_login(&login), ACCOUNT)])
+        let subjects = vec![(of_proof(id), ACCOUNT)];
+        self.counted(subjects.clone())
             .await?
             .map_err(|wait_ms| AccountError::TooMany { wait_ms })?;
         let hash = self
             .db
-            .read("password", {
-                let login = login.clone();
-                move |tx| password_of(tx, &login)
-            })
+            .read("password", move |tx| password_of(tx, &login))
             .await?
             .filter(|(found, _)| *found == id)
             .map(|(_, hash)| hash);
-        if !self.passwords.verify(present, hash).await? {
+        let right = self.looked_at(present, hash, subjects).await??;
+        if !right {
             return Err(AccountError::Invalid(vec![Invalid::PresentPassword]));
         }
         self.db
             .write("password right", move |tx| {
-                throttle::forget(tx, &of_login(&login))
+                throttle::forget(tx, &of_proof(id))
             })
             .await?;
         Ok(())
+    }
+
+    /// Whether the password is right. If there is no room to find out, the
+    /// attempt that was counted for `subjects` is taken back.
+    async fn looked_at(
+        &self,
+        password: SecretString,
+        hash: Option<String>,
+        subjects: Vec<(String, Limit)>,
+    ) -> Result<Result<bool, PasswordError>, DbError> {
+        let looked_at = self.passwords.verify(password, hash).await;
+        if looked_at.is_err() {
+            self.db
+                .write("attempt taken back", move |tx| {
+                    for (subject, _) in &subjects {
+                        throttle::forgive(tx, subject)?;
+                    }
+                    Ok::<_, DbError>(())
+                })
+                .await?;
+        }
+        Ok(looked_at)
     }
 
     /// Counts an attempt of each subject, or says how long to wait.

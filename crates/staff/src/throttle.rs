@@ -6,6 +6,9 @@
 use db::{DbError, Tx, params};
 use kernel::Timestamp;
 
+/// After so long without an attempt all are forgotten, in milliseconds.
+const FORGOTTEN_AFTER_MS: i64 = 3_600_000;
+
 /// How many wrong attempts are free, and what the next ones cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
@@ -19,12 +22,21 @@ pub struct Limit {
     pub forgotten_after_ms: i64,
 }
 
-/// For one account: a person mistypes now and then.
+/// For one account from one place: a person mistypes now and then.
 pub const ACCOUNT: Limit = Limit {
     free: 5,
     first_wait_ms: 15_000,
     longest_wait_ms: 900_000,
-    forgotten_after_ms: 3_600_000,
+    forgotten_after_ms: FORGOTTEN_AFTER_MS,
+};
+
+/// For one login from anywhere. Whoever knows a login can make its owner wait
+/// no longer than this from other places.
+pub const LOGIN: Limit = Limit {
+    free: 100,
+    first_wait_ms: 5_000,
+    longest_wait_ms: 60_000,
+    forgotten_after_ms: FORGOTTEN_AFTER_MS,
 };
 
 /// For one address: a whole museum may stand behind it.
@@ -32,7 +44,7 @@ pub const ADDRESS: Limit = Limit {
     free: 30,
     first_wait_ms: 15_000,
     longest_wait_ms: 900_000,
-    forgotten_after_ms: 3_600_000,
+    forgotten_after_ms: FORGOTTEN_AFTER_MS,
 };
 
 /// The attempts counted so far.
@@ -105,7 +117,7 @@ pub(crate) fn count(
     }
     tx.execute(
         "DELETE FROM staff_throttle WHERE last_failed_at < $1",
-        params![now.plus_ms(-ACCOUNT.forgotten_after_ms.max(ADDRESS.forgotten_after_ms))],
+        params![now.plus_ms(-FORGOTTEN_AFTER_MS)],
     )?;
     Ok(Ok(()))
 }

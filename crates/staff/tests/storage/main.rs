@@ -56,10 +56,19 @@ impl House {
     }
 
     async fn sign_in(&self, login: &str, password: &str) -> Result<SignedIn, SignInError> {
+        self.sign_in_from("192.0.2.7", login, password).await
+    }
+
+    async fn sign_in_from(
+        &self,
+        address: &str,
+        login: &str,
+        password: &str,
+    ) -> Result<SignedIn, SignInError> {
         let attempt = SignIn {
             login: login.to_owned(),
             password: password.into(),
-            address: "192.0.2.7".to_owned(),
+            address: address.to_owned(),
             present: None,
         };
         self.staff.sign_in(attempt).await
@@ -126,6 +135,15 @@ async fn accounts(test: TestDb) {
     assert!(matches!(last.await, Err(AccountError::LastAdministrator)));
     let last = staff.disable(&actor, admin.id);
     assert!(matches!(last.await, Err(AccountError::LastAdministrator)));
+    // One who was only invited can't sign in, and may never.
+    let invited = staff.create_account(&actor, profile("third", Role::Administrator));
+    let third = invited.await.unwrap().account;
+    let last = staff.disable(&actor, admin.id);
+    assert!(matches!(last.await, Err(AccountError::LastAdministrator)));
+    let last = staff.reset_password(&actor, admin.id);
+    assert!(matches!(last.await, Err(AccountError::LastAdministrator)));
+    assert!(staff.account(admin.id).await.unwrap().has_password);
+    staff.reset_password(&actor, third.id).await.unwrap();
     let second = house.hire("second", Role::Administrator).await;
     staff.disable(&actor, admin.id).await.unwrap();
     staff.disable(&actor, admin.id).await.unwrap();
@@ -140,12 +158,14 @@ async fn accounts(test: TestDb) {
     assert_eq!(staff.account(second.id).await.unwrap().language, language);
     let unknown = staff.account(staff::AccountId::new(99)).await;
     assert!(matches!(unknown, Err(AccountError::Unknown)));
-    assert_eq!(staff.accounts().await.unwrap().len(), 2);
+    assert_eq!(staff.accounts().await.unwrap().len(), 3);
     assert_eq!(
         house.actions().await,
         [
             "account.created",
             "account.password_chosen",
+            "account.created",
+            "account.password_reset",
             "account.created",
             "account.password_chosen",
             "account.disabled",
@@ -200,6 +220,61 @@ async fn attempts(test: TestDb) {
     house.sign_in("robin", PASSWORD).await.unwrap();
     let nobody = house.sign_in("nobody", PASSWORD).await;
     assert!(matches!(nobody, Err(SignInError::Wrong)));
+}
+
+async fn who_knows_a_login_does_not_keep_its_owner_out(test: TestDb) {
+    let house = House::open(test).await;
+    house.hire("robin", Role::Administrator).await;
+    let inside = house.sign_in("robin", PASSWORD).await.unwrap();
+    let session = house.session(&inside.token).await.unwrap();
+    for _ in 0..7 {
+        let tried = house.sign_in_from("203.0.113.9", "robin", "wrong").await;
+        assert!(tried.is_err());
+    }
+    let there = house.sign_in_from("203.0.113.9", "robin", PASSWORD).await;
+    assert!(matches!(there, Err(SignInError::TooMany { .. })));
+    house.sign_in("robin", PASSWORD).await.unwrap();
+    // Nor is someone inside held up by what others try at the door.
+    for _ in 0..6 {
+        let tried = house.sign_in("robin", "wrong").await;
+        assert!(tried.is_err());
+    }
+    let (actor, new) = (Actor::service(), "another one by the sea");
+    house
+        .staff
+        .change_password(&actor, &session, PASSWORD.into(), new.into())
+        .await
+        .unwrap();
+
+    // From many places at once: a minute, and no longer.
+    for n in 0..200 {
+        let from = format!("198.51.100.{n}");
+        let tried = house.sign_in_from(&from, "robin", "wrong").await;
+        assert!(tried.is_err());
+    }
+    let stopped = house.sign_in_from("192.0.2.99", "robin", new).await;
+    let Err(SignInError::TooMany { wait_ms }) = stopped else {
+        panic!("{stopped:?}");
+    };
+    assert!(wait_ms <= 60_000, "{wait_ms}");
+    house.clock.advance_ms(wait_ms);
+    let entered = house.sign_in_from("192.0.2.99", "robin", new).await;
+    entered.unwrap();
+}
+
+async fn one_subscriber_is_one_place(test: TestDb) {
+    let house = House::open(test).await;
+    for n in 0..30 {
+        let (from, login) = (format!("2001:db8:7:1::{n:x}"), format!("guess{n}"));
+        let tried = house.sign_in_from(&from, &login, "wrong").await;
+        assert!(matches!(tried, Err(SignInError::Wrong)), "{n}");
+    }
+    let other = "2001:db8:7:1:ffff::1";
+    let stopped = house.sign_in_from(other, "guess", "wrong").await;
+    assert!(matches!(stopped, Err(SignInError::TooMany { .. })));
+    let neighbour = "2001:db8:7:2::1";
+    let tried = house.sign_in_from(neighbour, "guess", "wrong").await;
+    assert!(matches!(tried, Err(SignInError::Wrong)));
 }
 
 async fn the_first_run(test: TestDb) {
@@ -304,6 +379,19 @@ async fn identities(test: TestDb) {
         (session.account.id, Role::Finance)
     );
     assert_eq!(house.count("staff_identity").await, 1);
+    // The address went to someone else.
+    let newcomer = Identity {
+        subject: "8".to_owned(),
+        ..identity(Some(Role::Support))
+    };
+    let refused = staff.sign_in_as(newcomer, Roles::FromProvider, "::1", None);
+    assert!(matches!(refused.await, Err(IdentityError::OtherPerson)));
+    // The role was taken away: what is open ends.
+    let none = enter(None, Roles::FromProvider).await;
+    assert!(matches!(none, Err(IdentityError::NoRole)));
+    assert!(house.session(&again.token).await.is_none());
+    let last = house.actions().await.pop();
+    assert_eq!(last.as_deref(), Some("account.role_withdrawn"));
 
     let (state, browser) = (Token::new().unwrap(), Token::new().unwrap());
     let attempt = Attempt {
@@ -312,7 +400,7 @@ async fn identities(test: TestDb) {
         next_path: Some("/office/".to_owned()),
     };
     staff
-        .keep_attempt(&state, &browser, attempt.clone())
+        .keep_attempt(&state, &browser, "::1", attempt.clone())
         .await
         .unwrap();
     let other = staff.take_attempt(&state, &state).await;
@@ -320,6 +408,20 @@ async fn identities(test: TestDb) {
     assert_eq!(staff.take_attempt(&state, &browser).await.unwrap(), attempt);
     let twice = staff.take_attempt(&state, &browser).await;
     assert!(matches!(twice, Err(IdentityError::NoAttempt)));
+    // Who only begins is stopped some time, and others are not.
+    let begin = async |from: &str| {
+        let state = Token::new().unwrap();
+        staff
+            .keep_attempt(&state, &browser, from, attempt.clone())
+            .await
+    };
+    let mut begun = 0;
+    while begin("192.0.2.7").await.is_ok() {
+        begun += 1;
+        assert!(begun < 100);
+    }
+    begin("192.0.2.8").await.unwrap();
+    assert_eq!(house.count("staff_oidc_attempt").await, begun + 1);
 }
 
 async fn the_audit_log(test: TestDb) {
@@ -419,6 +521,8 @@ db::conformance!(
     accounts,
     sessions,
     attempts,
+    who_knows_a_login_does_not_keep_its_owner_out,
+    one_subscriber_is_one_place,
     the_first_run,
     two_steps,
     identities,

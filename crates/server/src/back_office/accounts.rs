@@ -48,8 +48,10 @@ texts!(Texts {
     disable_why: "La personne ne peut plus se connecter, tout de suite. Ce qu’elle a fait reste au journal d’audit.",
         "The person can no longer sign in, from now on. What they did stays in the audit log.";
     enable: "Réactiver le compte", "Enable the account";
-    last: "C’est le dernier administrateur : il doit le rester. Nommez d’abord quelqu’un d’autre.",
-        "This is the last administrator, who must stay one. Appoint someone else first.";
+    last: "C’est le dernier administrateur qui peut se connecter : il doit le rester. Nommez d’abord quelqu’un d’autre, et attendez sa première connexion.",
+        "This is the last administrator who can sign in, and must stay one. Appoint someone else first, and wait until they have signed in.";
+    last_reset: "C’est le dernier administrateur qui peut se connecter : sans mot de passe, plus personne ne le pourrait. Changez-le dans « Mon compte », ou nommez d’abord quelqu’un d’autre.",
+        "This is the last administrator who can sign in: without a password nobody could. Change it in “My account”, or appoint someone else first.";
     link_title: "Lien pour {name}", "Link for {name}";
     link_why: "Passez ce lien à la personne. Il n’est montré qu’une fois et vaut trois jours.",
         "Pass this link to the person. It is shown only once and is good for three days.";
@@ -310,9 +312,16 @@ pub(crate) async fn enable(visit: Visit, Path(id): Path<String>) -> Answer {
 }
 
 pub(crate) async fn reset(visit: Visit, Path(id): Path<String>) -> Answer {
-    let staff = &visit.office.role.staff;
-    let invited = staff.reset_password(&visit.actor()?, number(&id)?).await?;
-    link(&visit, &invited)
+    let (staff, id) = (&visit.office.role.staff, number(&id)?);
+    match staff.reset_password(&visit.actor()?, id).await {
+        Ok(invited) => link(&visit, &invited),
+        Err(AccountError::LastAdministrator) => {
+            let t = Texts::of(visit.language);
+            let mistakes = Mistakes::one("", t.last_reset);
+            one(&visit, id, &Entered::default(), mistakes).await
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub(crate) async fn reset_two_steps(visit: Visit, Path(id): Path<String>) -> Answer {

@@ -65,6 +65,9 @@ pub(crate) fn day_script() -> &'static str {
     address("day.js")
 }
 
+/// Where they are.
+pub(super) const PATH: &str = "/office/assets/{version}/{name}";
+
 pub(crate) async fn get_asset(Path((_, name)): Path<(String, String)>) -> Answer {
     let asset = ASSETS
         .iter()

@@ -74,6 +74,7 @@ texts!(Texts {
     role: "rôle", "role";
     language: "langue", "language";
     two_steps: "deux étapes", "two steps";
+    role_withdrawn: "Sessions fermées : plus de rôle chez le fournisseur d’identité", "Sessions ended: no role at the identity provider any more";
     is_disabled: "désactivé", "disabled";
     by: "par", "by";
     by_password: "mot de passe", "password";
@@ -99,6 +100,7 @@ impl Texts {
             "account.two_steps_on" => self.two_steps_on,
             "account.two_steps_off" => self.two_steps_off,
             "account.linked" => self.linked,
+            "account.role_withdrawn" => self.role_withdrawn,
             "session.signed_in" => self.signed_in,
             "organisation.changed" => self.organisation_changed,
             "site.changed" => self.site_changed,

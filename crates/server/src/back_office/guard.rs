@@ -2,8 +2,8 @@
 //! form is one of ours.
 
 use super::Office;
+use super::assets;
 use super::cookie::Cookie;
-use super::entered::Entered;
 use super::flash::Flash;
 use super::page_error::PageError;
 use super::routes::{Route, Who};
@@ -17,12 +17,17 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ring::hmac;
 use staff::{Language, Session, Step, Token};
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::Ordering;
 use tracing::Instrument;
 
 /// The most bytes of a form.
 pub(crate) const FORM_LIMIT_BYTES: usize = 1024 * 1024;
+/// The most bytes of a form that anyone may send, signed in or not.
+const OPEN_FORM_LIMIT_BYTES: usize = 16 * 1024;
+/// The most fields of a form: each takes far more room than its bytes.
+const FIELDS_LIMIT: usize = 2_000;
 /// The field that brings a form's token back.
 pub(crate) const CSRF_FIELD: &str = "csrf";
 
@@ -49,7 +54,11 @@ pub(crate) async fn guard(
     if let Some(error) = response.extensions_mut().remove::<PageError>() {
         response = error.page(&visit, &request_id);
     }
-    if known_browser.is_none() && visit.session.is_none() && matches!(route.who, Who::Everybody) {
+    let is_page = route.path != assets::PATH;
+    let is_new = known_browser.is_none() && visit.session.is_none();
+    // What may be kept between us and the browser gets no cookie: another
+    // browser would be handed it.
+    if is_new && is_page && matches!(route.who, Who::Everybody) {
         Cookie::Browser.set(response.headers_mut(), visit.browser.reveal(), secure);
     }
     response
@@ -129,7 +138,11 @@ async fn enter(route: &Route, visit: &Visit, parts: Parts, body: Body) -> Result
     let body = if is_read(&parts.method) {
         body
     } else {
-        with_token(visit, &parts, body).await?
+        let limit = match route.who {
+            Who::Everybody => OPEN_FORM_LIMIT_BYTES,
+            Who::Roles(_) => FORM_LIMIT_BYTES,
+        };
+        with_token(visit, &parts, body, limit).await?
     };
     let mut request = Request::from_parts(parts, body);
     request.extensions_mut().insert(visit.clone());
@@ -174,7 +187,12 @@ async fn to_sign_in(visit: &Visit, request: &Parts) -> Result<Response, PageErro
 
 /// Refuses what another site sends: by what the browser says of it, and by the
 /// form's token, which no other site knows.
-async fn with_token(visit: &Visit, request: &Parts, body: Body) -> Result<Body, PageError> {
+async fn with_token(
+    visit: &Visit,
+    request: &Parts,
+    body: Body,
+    limit: usize,
+) -> Result<Body, PageError> {
     let headers = &request.headers;
     if !is_same_site(headers) {
         return Err(PageError::Stale);
@@ -184,15 +202,25 @@ async fn with_token(visit: &Visit, request: &Parts, body: Body) -> Result<Body, 
     // A file is not read before it is known to be wanted: its form has the token
     // in its address.
     if kind == "multipart/form-data" {
-        let query = Entered::parse(request.uri.query().unwrap_or_default().as_bytes());
-        right(visit, query.text(CSRF_FIELD))?;
+        let query = request.uri.query().unwrap_or_default();
+        right(visit, &token_in(query.as_bytes()))?;
         return Ok(body);
     }
-    let body = axum::body::to_bytes(body, FORM_LIMIT_BYTES)
+    let body = axum::body::to_bytes(body, limit)
         .await
         .map_err(|_| PageError::TooLarge)?;
-    right(visit, Entered::parse(&body).text(CSRF_FIELD))?;
+    if body.iter().filter(|byte| **byte == b'&').count() >= FIELDS_LIMIT {
+        return Err(PageError::TooLarge);
+    }
+    right(visit, &token_in(&body))?;
     Ok(Body::from(body))
+}
+
+/// The token among the fields of a form or of a query; empty if there is none.
+fn token_in(fields: &[u8]) -> Cow<'_, str> {
+    form_urlencoded::parse(fields)
+        .find(|(name, _)| name == CSRF_FIELD)
+        .map_or(Cow::Borrowed(""), |(_, value)| value)
 }
 
 fn is_same_site(headers: &HeaderMap) -> bool {

@@ -19,6 +19,8 @@ texts!(Texts {
         "This sign-in took too long, or began in another browser. Start again.";
     no_account: "Aucun compte n’a votre adresse e-mail vérifiée. Demandez à un administrateur d’en créer un.",
         "No account has your verified e-mail address. Ask an administrator to create one.";
+    other_person: "Le compte qui a votre adresse e-mail est lié à une autre personne de votre organisation. Demandez à un administrateur.",
+        "The account with your e-mail address is linked to another person of your organisation. Ask an administrator.";
     no_role: "Votre organisation ne vous a donné aucun rôle dans Passerelle. Demandez-le à la personne qui gère les droits.",
         "Your organisation has given you no role in Passerelle. Ask whoever manages the rights.";
     disabled: "Votre compte est désactivé. Demandez à un administrateur.",
@@ -38,9 +40,15 @@ pub(crate) async fn begin(visit: Visit, Query(query): Query) -> Answer {
             return refused(&visit, Texts::of(visit.language).silent);
         }
     };
-    role.staff
-        .keep_attempt(&begun.state, &visit.browser, begun.attempt)
-        .await?;
+    let kept = role
+        .staff
+        .keep_attempt(&begun.state, &visit.browser, &visit.address, begun.attempt);
+    match kept.await {
+        Ok(()) => {}
+        Err(IdentityError::TooMany { wait_ms }) => return Err(PageError::TooMany { wait_ms }),
+        Err(IdentityError::Db(error)) => return Err(error.into()),
+        Err(error) => return Err(PageError::internal(error)),
+    }
     let mut response = visit.go("/office/sign-in");
     let to = HeaderValue::from_str(&begun.url).map_err(PageError::internal)?;
     response.headers_mut().insert(header::LOCATION, to);
@@ -78,6 +86,7 @@ pub(crate) async fn back(visit: Visit, Query(query): Query) -> Answer {
             return Ok(entered_by(&visit, &signed_in, next));
         }
         Err(IdentityError::NoAccount) => t.no_account,
+        Err(IdentityError::OtherPerson) => t.other_person,
         Err(IdentityError::NoRole) => t.no_role,
         Err(IdentityError::Disabled) => t.disabled,
         Err(IdentityError::Db(error)) => return Err(error.into()),

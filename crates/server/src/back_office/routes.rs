@@ -131,7 +131,7 @@ pub(crate) const TABLE: &[Route] = &[
     file("/office/provider", EVERYBODY, || get(provider::begin)),
     file("/office/provider/back", EVERYBODY, || get(provider::back)),
     action("/office/sign-out", ANY, || post(sign_in::leave)),
-    file("/office/assets/{version}/{name}", EVERYBODY, || get(assets::get_asset)),
+    file(assets::PATH, EVERYBODY, || get(assets::get_asset)),
 
     // The day.
     file("/office", ANY, || get(today::lead)),

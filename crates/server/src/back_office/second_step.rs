@@ -4,7 +4,7 @@ use super::entered::{Entered, Query};
 use super::form::{Input, Mistakes};
 use super::frame::Frame;
 use super::page_error::PageError;
-use super::sign_in::entered_by;
+use super::sign_in::{entered_by, note_wrong};
 use super::text::{fill, texts};
 use super::visit::{Answer, Visit, own_path};
 use askama::Template;
@@ -72,7 +72,10 @@ pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
         .await
     {
         Ok(signed_in) => return Ok(entered_by(&visit, &signed_in, next)),
-        Err(SignInError::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, t.wrong.to_owned()),
+        Err(SignInError::Wrong) => {
+            note_wrong(&visit, "code");
+            (StatusCode::UNPROCESSABLE_ENTITY, t.wrong.to_owned())
+        }
         Err(SignInError::TooMany { wait_ms }) => {
             let wait = visit.frame().formats.wait(wait_ms);
             let text = fill(t.wait, &[("wait", &wait)]);

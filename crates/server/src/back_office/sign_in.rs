@@ -94,6 +94,7 @@ pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
     match visit.office.role.staff.sign_in(attempt).await {
         Ok(signed_in) => Ok(entered_by(&visit, &signed_in, next)),
         Err(SignInError::Wrong) => {
+            note_wrong(&visit, "password");
             let mistakes = Mistakes::one("login", t.wrong);
             page(
                 &visit,
@@ -112,6 +113,13 @@ pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
         Err(SignInError::Db(error)) => Err(error.into()),
         Err(error @ SignInError::Random(_)) => Err(PageError::internal(error)),
     }
+}
+
+/// Says in the log that someone failed to sign in, and counts it; never what
+/// they typed, which may be a password.
+pub(super) fn note_wrong(visit: &Visit, step: &'static str) {
+    tracing::warn!(address = visit.address, step, "a sign-in was refused");
+    metrics::counter!("passerelle_sign_ins_refused_total", "step" => step).increment(1);
 }
 
 /// Goes in, or to the second step.

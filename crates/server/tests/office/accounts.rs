@@ -113,6 +113,7 @@ async fn the_last_administrator_stays() {
     for (path, fields) in [
         (page.clone(), &fields[..]),
         (format!("{page}/disable"), &[]),
+        (format!("{page}/reset"), &[]),
     ] {
         let refused = browser.submit(&page, &path, fields).await;
         assert_eq!(refused.status, 422, "{path}");

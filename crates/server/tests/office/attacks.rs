@@ -358,6 +358,9 @@ async fn every_answer_has_the_headers_that_protect_it() {
         let kept = &answer.headers["cache-control"];
         if path == style {
             assert!(kept.contains("immutable"));
+            // What others are handed too brings nobody's cookie.
+            let alone = house.browser().get(&style).await;
+            assert!(alone.set_cookies.is_empty(), "{alone:?}");
             assert_eq!(answer.headers["content-type"], "text/css; charset=utf-8");
         } else {
             assert_eq!(kept, "no-store");
@@ -375,4 +378,15 @@ async fn a_huge_form_is_refused_in_words() {
     let answer = browser.post("/office/accounts/new", &csrf, &fields).await;
     assert_eq!(answer.status, 413);
     assert!(answer.text.contains("That is too long"), "{answer:?}");
+    // Each field takes far more room than its bytes.
+    let many = vec![("a", ""); 3_000];
+    let answer = browser.post("/office/accounts/new", &csrf, &many).await;
+    assert_eq!(answer.status, 413);
+
+    let mut anyone = house.browser();
+    let csrf = anyone.csrf("/office/sign-in").await;
+    let login = "x".repeat(20 * 1024);
+    let fields = [("login", login.as_str()), ("password", "p")];
+    let answer = anyone.post("/office/sign-in", &csrf, &fields).await;
+    assert_eq!(answer.status, 413);
 }

@@ -86,6 +86,13 @@ async fn the_password_stays_when_something_else_is_saved_and_is_never_shown() {
     fields[3].1 = "800";
     fields.push(("instead", "http://127.0.0.1:9/api"));
     assert_eq!(browser.post(path, &csrf, &fields).await.status, 200);
+    fields.pop();
+    // Another server is not handed what was kept for this one.
+    fields[0].1 = "http://127.0.0.2:9/api";
+    let elsewhere = browser.post(path, &csrf, &fields).await;
+    assert_eq!(elsewhere.status, 422);
+    assert!(elsewhere.text.contains("Enter the secret again"));
+    pages.push(elsewhere.text);
     pages.extend([tried.text, refused.text, browser.get(path).await.text]);
     pages.push(browser.get("/office/audit").await.text);
 

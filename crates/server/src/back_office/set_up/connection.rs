@@ -9,7 +9,7 @@ use crate::back_office::page_error::PageError;
 use crate::back_office::text::{fill, texts};
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use gate::interface::{Connection, SecretChange, StoredInterface, load, save_connection};
 use gate::{WhenSilent, causes};
 use otipass::{OtipassClient, OtipassSettings, check_url, meant_url, read_mapping};
@@ -28,6 +28,8 @@ texts!(Texts {
     api_key: "Clé d’API, au lieu des deux", "API key, instead of both";
     kept: "Un secret est enregistré. Laissez vide pour le garder.", "A secret is saved. Leave empty to keep it.";
     none: "Aucun secret n’est enregistré.", "No secret is saved.";
+    again: "Ce serveur n’est pas celui auquel le secret enregistré a été confié. Entrez le secret à nouveau.",
+        "This server is not the one that the saved secret was meant for. Enter the secret again.";
     budget: "Attente maximale d’une réponse, en millisecondes", "Longest wait for an answer, in milliseconds";
     budget_wrong: "Entrez un nombre de 100 à 10000.", "Enter a number from 100 to 10000.";
     silent: "Quand Otipass ne répond pas", "When Otipass does not answer";
@@ -122,6 +124,13 @@ fn secret(entered: &Entered, field: &str) -> SecretChange {
     }
 }
 
+/// Whom an address leads to: scheme, host and port.
+fn server_of(url: &str) -> Option<(String, String)> {
+    let url: Uri = url.parse().ok()?;
+    let authority = url.authority()?.as_str().to_lowercase();
+    Some((url.scheme_str()?.to_owned(), authority))
+}
+
 fn told(interface: &StoredInterface) -> Value {
     let connection = &interface.connection;
     json!({
@@ -156,6 +165,18 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     if budget_ms.is_none() {
         mistakes.add("budget", t.budget_wrong);
     }
+    let (password, api_key) = (secret(&entered, "password"), secret(&entered, "api_key"));
+    if server_of(&url) != server_of(&present.connection.url) {
+        // Else whoever sits at an open page could have it sent to themselves.
+        for (field, kept, change) in [
+            ("password", present.password.is_some(), &password),
+            ("api_key", present.api_key.is_some(), &api_key),
+        ] {
+            if kept && matches!(change, SecretChange::Keep) {
+                mistakes.add(field, t.again);
+            }
+        }
+    }
     let connection = Connection {
         url,
         username: entered.text("username").trim().to_owned(),
@@ -175,7 +196,6 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         page.instead = meant.map(|url| (fill(t.instead, &[("url", &url)]), url));
         return visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
-    let (password, api_key) = (secret(&entered, "password"), secret(&entered, "api_key"));
     let has_new = [("password", &password), ("api_key", &api_key)]
         .map(|(name, change)| (name, matches!(change, SecretChange::Set(_))));
     let write = move |tx: &mut db::Tx<'_>| {

@@ -73,9 +73,6 @@ pub enum DemoError {
     /// The service.
     #[error(transparent)]
     Serve(#[from] ServeCommandError),
-    /// While serving.
-    #[error(transparent)]
-    Serving(#[from] server::ServeError),
     /// A device.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -170,9 +167,8 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
     }
     outln!("\nThe demo ends; its folder goes with it.");
     shutdown.cancel();
-    if let Ok(result) = served.await {
-        result?;
-    }
+    // A panic has been told already.
+    let _ = served.await;
     if let Ok(result) = sandboxed.await {
         result?;
     }

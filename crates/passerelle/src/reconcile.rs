@@ -101,6 +101,13 @@ fn for_people(books: &Reconciliation) -> String {
             "admitted all the same; the account shows those that are sold",
         ),
     ]);
+    if books.disputes_in_flight > 0 {
+        rows.push((
+            "  in flight",
+            books.disputes_in_flight,
+            "the account has yet to set these apart",
+        ));
+    }
     if books.settled_by_hand > 0 {
         rows.push((
             "settled by hand",

@@ -11,7 +11,7 @@ use gate::Site;
 use kernel::{Clock, SystemClock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use server::tls::{TlsError, TlsListener};
-use server::{Listeners, ServeError, Service, TakeUp};
+use server::{Listeners, Service, TakeUp};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -61,9 +61,6 @@ pub enum ServeCommandError {
     /// The metrics.
     #[error("the metrics could not be set up")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
-    /// While serving.
-    #[error(transparent)]
-    Serve(#[from] ServeError),
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
@@ -163,9 +160,10 @@ async fn serve(
     let serving = service.serve_then(listeners, next, shutdown);
     tokio::pin!(serving);
     tokio::select! {
-        served = &mut serving => Ok(served?),
-        () = changes => Ok(serving.await?),
+        () = &mut serving => {}
+        () = changes => serving.await,
     }
+    Ok(())
 }
 
 /// What services are made of, one after the other.

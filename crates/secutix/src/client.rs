@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The largest answer that is read, in bytes.
+const IDLE: Duration = Duration::from_secs(15);
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Where the service is and how to speak to it.
@@ -153,6 +154,8 @@ impl AccessControlClient {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
             .timeout(Duration::from_millis(settings.timeout_ms))
+            // Given up before the other end gives it up, in the middle of a call.
+            .pool_idle_timeout(IDLE)
             // A token must not follow a redirect to someone else.
             .redirect(reqwest::redirect::Policy::none());
         if is_loopback(&base) {

@@ -9,26 +9,32 @@ use kernel::Timestamp;
 /// How many disputes are carried in one transaction.
 const STEP: u32 = 500;
 
-/// Tells the box office of the disputes it has yet to hear of. What it does not
-/// have, though ticketing took it, is told again later; the reconciliation names it.
+/// Tells the box office of the disputes it has yet to hear of, and says how many
+/// are about barcodes that it does not have, though ticketing took them: they are
+/// told again later, and the reconciliation names them.
 ///
 /// # Errors
 /// [`DbError`]; what was told stays told.
-pub async fn carry(db: &Db, now: Timestamp) -> Result<(), DbError> {
-    let mut after = 0;
+pub async fn carry(db: &Db, now: Timestamp) -> Result<usize, DbError> {
+    let (mut after, mut unknown) = (0, 0);
     loop {
-        let step = db.write("disputes", move |tx| {
-            let disputes = gate::dispute::untold(tx, after, STEP)?;
+        // Mostly there are none, and nobody has to wait for a write.
+        let untold = move |tx: &mut db::Tx<'_>| gate::dispute::untold(tx, after, STEP);
+        let disputes: Vec<_> = db.read("disputes untold", untold).await?;
+        let Some(last) = disputes.last() else {
+            return Ok(unknown);
+        };
+        after = last.seq;
+        let told = db.write("disputes", move |tx| {
+            let mut unknown = 0;
             for dispute in &disputes {
-                if dispute::note(tx, &dispute.barcode)? == Noted::Yes {
-                    gate::dispute::told(tx, dispute.check_id, now)?;
+                match dispute::note(tx, &dispute.barcode)? {
+                    Noted::Yes => gate::dispute::told(tx, dispute.check_id, now)?,
+                    Noted::Unknown => unknown += 1,
                 }
             }
-            Ok::<_, DbError>(disputes.last().map(|last| last.seq))
+            Ok::<_, DbError>(unknown)
         });
-        match step.await? {
-            None => return Ok(()),
-            Some(last) => after = last,
-        }
+        unknown += told.await?;
     }
 }

@@ -29,7 +29,7 @@ mod workers;
 
 pub use access_control::PATH as ACCESS_CONTROL_PATH;
 pub use device_api::BODY_LIMIT_BYTES;
-pub use service::{BoxOfficeRole, GateRole, Listeners, ServeError, Service};
+pub use service::{BoxOfficeRole, GateRole, Listeners, Service};
 pub use set_up::{Managed, Missing, SetUp, TakeUp};
 pub use upkeep::Upkeep;
 

@@ -57,6 +57,8 @@ pub struct Reconciliation {
     /// Entries that Otipass disputes; they were admitted all the same, and are
     /// sold or held like any other.
     pub disputed: i64,
+    /// Of these: ticketing has them, and the account has yet to set them apart.
+    pub disputes_in_flight: i64,
     /// Visitors whom a device admitted and the gate could not recognise, and that
     /// somebody has settled by hand.
     pub settled_by_hand: i64,
@@ -170,6 +172,7 @@ impl Tally {
                 account: Amount::default(),
                 tickets_from_elsewhere: 0,
                 disputed: 0,
+                disputes_in_flight: 0,
                 settled_by_hand: 0,
                 unexplained: 0,
                 differences: Vec::new(),
@@ -369,6 +372,8 @@ impl Tally {
         let (Some(gate), Some(sold)) = (gate, sold) else {
             return;
         };
+        let is_untold = gate.disputed.is_some() && !gate.dispute_told && sold.staged.is_some();
+        self.sums.disputes_in_flight += i64::from(is_untold);
         let (code, what) = match (gate.dispute_told, sold.disputed) {
             (true, false) => (
                 "dispute_not_noted",

@@ -5,16 +5,21 @@ use crate::problem::Problem;
 use crate::tls::TlsListener;
 use crate::{Missing, access_control, decoder, device_api, health, scan, workers};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::extract::connect_info::Connected;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, DefaultBodyLimit};
 use axum::handler::Handler;
 use axum::http::{HeaderName, Request};
 use axum::response::Redirect;
-use axum::routing::{any, any_service, get};
-use axum::serve::{IncomingStream, Listener};
+use axum::routing::{MethodRouter, any, any_service, get};
+use axum::serve::Listener;
 use boxoffice::BoxOffice;
 use db::Db;
 use gate::Gate;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
 use kernel::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secutix::client::AccessControlClient;
@@ -39,6 +44,10 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(20);
 
 /// How long another service waits for the workers of the former.
 const CHANGE_LIMIT: Duration = Duration::from_secs(3);
+
+/// How long a connection may stay without a whole request's header, between two
+/// requests too: who opens many and stays silent would keep the others out.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long a sender may pause in the middle of a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -104,14 +113,6 @@ impl From<TcpListener> for Listeners {
             tls: None,
         }
     }
-}
-
-/// Why the service ended.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The listener failed.
-    #[error("the server stopped taking connections")]
-    Listener(#[from] std::io::Error),
 }
 
 /// What the device API works with.
@@ -193,41 +194,28 @@ impl Service {
     }
 
     /// Serves until `shutdown`, then finishes what is in hand.
-    ///
-    /// # Errors
-    /// [`ServeError::Listener`].
-    pub async fn serve(
-        self,
-        listeners: impl Into<Listeners>,
-        shutdown: CancellationToken,
-    ) -> Result<(), ServeError> {
+    pub async fn serve(self, listeners: impl Into<Listeners>, shutdown: CancellationToken) {
         // Nobody sends another.
         let (_, next) = mpsc::channel(1);
-        self.serve_then(listeners, next, shutdown).await
+        self.serve_then(listeners, next, shutdown).await;
     }
 
     /// As [`Service::serve`], and each service that `next` gives takes the place
     /// of the former. Connections stay: nobody who asks in between is refused,
     /// and what is in hand is answered by the service that began it. The workers
     /// of the next begin when those of the former have stopped.
-    ///
-    /// # Errors
-    /// [`ServeError::Listener`].
     pub async fn serve_then(
         self,
         listeners: impl Into<Listeners>,
         mut next: mpsc::Receiver<Self>,
         shutdown: CancellationToken,
-    ) -> Result<(), ServeError> {
+    ) {
         let Listeners { plain, tls } = listeners.into();
         let mut tasks = TaskTracker::new();
         let mut ending = shutdown.child_token();
         let (put, present) = watch::channel(any_service(self.router(&tasks, &ending)));
         workers::start(self, &tasks, &ending);
-        let front = Router::new().fallback(move |request: axum::extract::Request| {
-            let router = present.borrow().clone();
-            async move { router.call(request, ()).await }
-        });
+        let front = move || present.borrow().clone();
         let serving = async {
             let changes = async {
                 while let Some(service) = next.recv().await {
@@ -245,29 +233,26 @@ impl Service {
             };
             let connections = async {
                 let plain = plain.map(PlainListener);
-                tokio::try_join!(
+                tokio::join!(
                     take_connections(plain, front.clone(), &shutdown),
                     take_connections(tls, front, &shutdown),
                 )
             };
-            let served = tokio::select! {
-                served = connections => served,
+            tokio::select! {
+                ((), ()) = connections => {}
                 never = changes => match never {},
-            };
-            shutdown.cancel();
+            }
             tasks.close();
             tasks.wait().await;
-            served
         };
         let too_late = async {
             shutdown.cancelled().await;
             tokio::time::sleep(SHUTDOWN_LIMIT).await;
         };
         tokio::select! {
-            served = serving => served.map(|_| ()).map_err(ServeError::from),
+            () = serving => {}
             () = too_late => {
                 tracing::warn!("some work was still in hand; it is taken up again at the next start");
-                Ok(())
             }
         }
     }
@@ -276,18 +261,6 @@ impl Service {
 /// The other end of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
-
-impl Connected<IncomingStream<'_, PlainListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, PlainListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-impl Connected<IncomingStream<'_, TlsListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
 
 /// Takes connections without TLS.
 struct PlainListener(TcpListener);
@@ -307,25 +280,42 @@ impl Listener for PlainListener {
     }
 }
 
-/// Serves at one listener, if there is one, until `shutdown`.
+/// Serves at one listener, if there is one, until `shutdown`; then finishes what
+/// is in hand there. `front` gives what answers at the moment.
 async fn take_connections<L>(
     listener: Option<L>,
-    router: Router,
+    front: impl Fn() -> MethodRouter + Clone + Send + 'static,
     shutdown: &CancellationToken,
-) -> std::io::Result<()>
-where
+) where
     L: Listener<Addr = SocketAddr>,
-    Peer: for<'a> Connected<IncomingStream<'a, L>>,
 {
-    let Some(listener) = listener else {
-        return Ok(());
+    let Some(mut listener) = listener else {
+        return;
     };
-    axum::serve(
-        listener,
-        router.into_make_service_with_connect_info::<Peer>(),
-    )
-    .with_graceful_shutdown(shutdown.clone().cancelled_owned())
-    .await
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT);
+    let open = GracefulShutdown::new();
+    loop {
+        let (stream, address) = tokio::select! {
+            taken = listener.accept() => taken,
+            () = shutdown.cancelled() => break,
+        };
+        let front = front.clone();
+        let answer = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(Peer(address)));
+            let router = front();
+            async move { Ok::<_, Infallible>(router.call(request, ()).await) }
+        });
+        let connection = open.watch(http.serve_connection(TokioIo::new(stream), answer));
+        tokio::spawn(async move {
+            // Whoever hung up, or was too slow, has nobody to be told.
+            let _ = connection.await;
+        });
+    }
+    drop(listener);
+    open.shutdown().await;
 }
 
 /// Answers are small: they must not wait to be sent together.
@@ -343,4 +333,33 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without words");
     Problem::internal(&std::io::Error::other(what.to_owned())).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_opens_a_connection_and_stays_silent_is_sent_away() {
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = tcp.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let front = || any(async || "answered");
+        let serving = take_connections(Some(PlainListener(tcp)), front, &shutdown);
+        let silent = async {
+            for sent in ["", "GET / HTTP/1.1\r\nhost: x\r\n"] {
+                let begun = Instant::now();
+                let mut stream = TcpStream::connect(address).await.unwrap();
+                stream.write_all(sent.as_bytes()).await.unwrap();
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).await.unwrap();
+                assert!(!answer.contains("answered"), "{answer}");
+                assert!(begun.elapsed() >= HEADER_TIMEOUT);
+            }
+            shutdown.cancel();
+        };
+        tokio::join!(serving, silent);
+    }
 }

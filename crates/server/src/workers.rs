@@ -19,6 +19,8 @@ use tokio_util::task::TaskTracker;
 
 /// How often a worker looks by itself for work that nobody told it of.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How often it is looked again for entries that ticketing took and does not have.
+const UNKNOWN_AGAIN: Duration = Duration::from_secs(300);
 /// The longest pause that ticketing may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// How often the gate takes up what other processes changed in the site.
@@ -42,13 +44,13 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
     }
     if let Some(role) = service.gate {
         let gate = Arc::clone(&role.gate);
-        tasks.spawn(declare(Arc::clone(&gate), disputed, stop()));
+        tasks.spawn(declare(Arc::clone(&gate), Arc::clone(&disputed), stop()));
         tasks.spawn(recover(Arc::clone(&gate), stop()));
         if gate.settings().offline_policy == OfflinePolicy::Guarded {
             tasks.spawn(list_passes(Arc::clone(&gate), stop()));
         }
         tasks.spawn(refresh(gate, stop()));
-        tasks.spawn(deliver(role, stop()));
+        tasks.spawn(deliver(role, disputed, stop()));
     }
     if let Some(role) = service.box_office
         && let Some(every) = role.external_sales_every
@@ -95,7 +97,7 @@ fn failed(what: &str, error: &dyn Error, attempt: u32, now: Timestamp) -> Durati
     pause
 }
 
-async fn deliver(role: GateRole, stop: Stop) {
+async fn deliver(role: GateRole, disputed: Arc<Notify>, stop: Stop) {
     let gate = &role.gate;
     let mut attempt = 0;
     while !stop.is_said() {
@@ -103,6 +105,10 @@ async fn deliver(role: GateRole, stop: Stop) {
             Ok(done) => {
                 attempt = 0;
                 metrics::counter!("passerelle_delivered_total").increment(done.taken as u64);
+                if done.taken > 0 {
+                    // What was disputed before it got there can be told now.
+                    disputed.notify_one();
+                }
                 if done.refused > 0 {
                     tracing::error!(
                         refused = done.refused,
@@ -155,12 +161,26 @@ async fn declare(gate: Arc<Gate>, disputed: Arc<Notify>, stop: Stop) {
 }
 
 async fn carry_disputes(db: Db, clock: Arc<dyn Clock>, disputed: Arc<Notify>, stop: Stop) {
-    let mut attempt = 0;
+    let (mut attempt, mut before) = (0, 0);
     while !stop.is_said() {
         match crate::disputes::carry(&db, clock.now()).await {
-            Ok(()) => {
+            Ok(unknown) => {
                 attempt = 0;
-                stop.told(&disputed).await;
+                if unknown > before {
+                    tracing::warn!(
+                        unknown,
+                        "Otipass disputes entries that ticketing took and does not have; \
+                         `passerelle reconcile` names them"
+                    );
+                }
+                before = unknown;
+                let pause = if unknown == 0 {
+                    LOOK_AGAIN
+                } else {
+                    UNKNOWN_AGAIN
+                };
+                stop.or(tokio::time::timeout(pause, disputed.notified()))
+                    .await;
             }
             Err(error) => {
                 attempt += 1;

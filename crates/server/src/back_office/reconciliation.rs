@@ -69,6 +69,7 @@ texts!(Texts {
     elsewhere: "Billets venus d’ailleurs", "Tickets from elsewhere";
     elsewhere_note: "arrivés par fichier, sans passer par ces accès", "came by file, passed no gate here";
     disputed: "Contestés par Otipass", "Disputed by Otipass";
+    disputes_in_flight_note: "le relevé de compte ne les montre pas encore à part", "the account statement has yet to show them apart";
     disputed_note: "entrés quand même ; le relevé de compte les montre à part", "admitted all the same; the account statement shows them apart";
     by_hand: "Réglés à la main", "Settled by hand";
     by_hand_note: "visiteurs admis et non reconnus, chacun avec une note", "visitors admitted and not recognised, each with a note";
@@ -273,6 +274,15 @@ fn steps(formats: &Formats, books: &Reconciliation) -> Vec<Step> {
             Some("disputed"),
         ),
     ]);
+    if books.disputes_in_flight > 0 {
+        steps.push(step(
+            1,
+            t.in_flight,
+            books.disputes_in_flight,
+            t.disputes_in_flight_note,
+            None,
+        ));
+    }
     if books.settled_by_hand > 0 {
         steps.push(step(
             0,
@@ -378,6 +388,7 @@ fn sample(at: Timestamp) -> Option<Made> {
             account: boxoffice::pending_account::Amount::default(),
             tickets_from_elsewhere: 1,
             disputed: 16,
+            disputes_in_flight: 2,
             settled_by_hand: 1,
             unexplained: 2_000,
             differences,

@@ -19,7 +19,7 @@ use secutix::token::ExpectedCaller;
 use serde_json::{Value, json};
 use server::back_office::OfficeRole;
 use server::reconciliation::{Reconciliation, Sides, reconcile};
-use server::{BoxOfficeRole, GateRole, ServeError, Service};
+use server::{BoxOfficeRole, GateRole, Service};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -99,7 +99,7 @@ pub struct House {
     pub test: TestDb,
     pub http: reqwest::Client,
     pub shutdown: CancellationToken,
-    serving: JoinHandle<Result<(), ServeError>>,
+    serving: JoinHandle<()>,
     _folder: TempDir,
 }
 
@@ -426,7 +426,6 @@ impl House {
         tokio::time::timeout(PATIENCE, self.serving)
             .await
             .expect("the service ends when it is told to")
-            .unwrap()
             .unwrap();
         self.test
     }

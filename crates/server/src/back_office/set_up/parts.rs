@@ -28,6 +28,8 @@ texts!(Texts {
     site_label: "Le site", "The site";
     site_hint: "Comme dans un fichier de site. Ce qui n’est plus dans le texte reste : cela se retire sur la page des secteurs et portes.",
         "As in a site file. What is no longer in the text stays: it is removed on the page of sectors and doors.";
+    long: "Ce qui est enregistré est trop long pour être montré ici. Les pages des secteurs et portes, des appareils et du tableau le montrent ; ce que vous collez ici s’y ajoute ou le remplace.",
+        "What is saved is too long to be shown here. The pages of sectors and doors, of devices and of the table show it; what you paste here is added to it, or replaces it.";
     catalogue: "Catalogue, tarifs, canal et contact", "Catalogue, tariffs, channel and contact";
     catalogue_label: "Le catalogue", "The catalogue";
     catalogue_hint: "Comme dans un fichier de catalogue. Ce qui y est s’ajoute à ce qui est enregistré, ou le remplace ; ce qui n’y est plus reste et se retire par les formulaires.",
@@ -68,6 +70,7 @@ struct Page {
     label: &'static str,
     hint: &'static str,
     file: Option<String>,
+    is_long: bool,
     text: String,
     /// Number, text and remarks of each line that has some.
     lines: Vec<(usize, String, Vec<Remark>)>,
@@ -89,12 +92,30 @@ impl Page {
             file: file.map(str::to_owned),
             lines: remarked(&text, remarks, |remark| remark.line),
             has_mistakes: remarks.iter().any(|remark| remark.is_mistake),
+            is_long: false,
             text,
             frame,
             t,
         }
     }
+
+    /// Without its text and remarks, if these are too much for a page.
+    fn light(self) -> Self {
+        if self.text.len() <= SHOWN_BYTES {
+            return self;
+        }
+        Self {
+            is_long: true,
+            text: String::new(),
+            lines: Vec::new(),
+            ..self
+        }
+    }
 }
+
+/// The most bytes of a part that its page shows: it has to stay light, and
+/// nobody reads more than this in a field.
+const SHOWN_BYTES: usize = 60_000;
 
 /// The part as it is kept.
 async fn show(visit: &Visit, part: Part) -> Answer {
@@ -111,7 +132,8 @@ async fn show(visit: &Visit, part: Part) -> Answer {
         Part::Catalogue => (boxoffice::write_catalogue(&present.catalogue), Vec::new()),
     };
     let file = part.managed(visit).file();
-    visit.page(&Page::new(visit.frame(), part, file, text, &remarks))
+    let page = Page::new(visit.frame(), part, file, text, &remarks);
+    visit.page(&page.light())
 }
 
 fn wrong(visit: &Visit, part: Part, text: String, remarks: &[Remark]) -> Answer {
@@ -229,6 +251,7 @@ fn samples(frame: &Frame, part: Part) -> Vec<String> {
         Page::new(frame.clone(), part, None, text.clone(), &[]),
         Page::new(frame.clone(), part, None, text.clone(), &[remark]),
         Page::new(frame.clone(), part, Some("site.toml"), text, &[]),
+        Page::new(frame.clone(), part, None, "#\n".repeat(SHOWN_BYTES), &[]).light(),
     ]
     .iter()
     .filter_map(|page| page.render().ok())

@@ -71,6 +71,7 @@ async fn each_admission_is_sold_once_and_every_report_agrees(test: TestDb) {
             account: amount(3, 950 + 2 * 475, 50 + 2 * 25),
             tickets_from_elsewhere: 0,
             disputed: 1,
+            disputes_in_flight: 0,
             settled_by_hand: 0,
             unexplained: 0,
             differences: Vec::new(),

@@ -2,8 +2,35 @@
 
 use crate::failure::{Failure, run};
 use crate::workspace::cargo;
+use std::process::Command;
 
-/// Runs the operation simulation; `arguments` go to it.
+/// What to do when a story broke a rule.
+const STORY: &str =
+    "the story above says what broke a rule; docs/simulation.md says how to read it";
+
+/// Runs the operation simulation as the tests were built: slower than
+/// [`simulate`], but nothing has to be built for it once more.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_as_tested(arguments: &[&str]) -> Result<(), Failure> {
+    // With the workspace, so that all it uses has been built with its features.
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--workspace", "--bin", "simulation"]);
+    run(&mut build, "")?;
+    // Beside this program.
+    let program = std::env::current_exe().map_err(|error| {
+        Failure::new(
+            "this program's own path cannot be told",
+            error,
+            "run `cargo xtask simulate --seeds 2000` instead",
+        )
+    })?;
+    let program = program.with_file_name(format!("simulation{}", std::env::consts::EXE_SUFFIX));
+    run(Command::new(program).args(arguments), STORY)
+}
+
+/// Runs the operation simulation, optimised; `arguments` go to it.
 ///
 /// # Errors
 /// If it cannot be built, or a story breaks a rule.
@@ -11,8 +38,5 @@ pub fn simulate(arguments: &[&str]) -> Result<(), Failure> {
     let mut command = cargo();
     command.args(["run", "--quiet", "--profile", "simulation"]);
     command.args(["--package", "simulation", "--"]);
-    run(
-        command.args(arguments),
-        "the story above says what broke a rule; docs/simulation.md says how to read it",
-    )
+    run(command.args(arguments), STORY)
 }

@@ -73,7 +73,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
         tests(&sources, &[])
     })?;
     report.step("simulation", "cargo xtask simulate --seeds 2000", || {
-        simulate::simulate(&["--seeds", "2000"])
+        simulate::simulate_as_tested(&["--seeds", "2000"])
     })?;
     if sources.iter().any(has_doc_test) {
         report.step("doc tests", "cargo test --workspace --doc", || {

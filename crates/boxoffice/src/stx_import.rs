@@ -238,20 +238,18 @@ impl BoxOffice {
     async fn finish(&self, report: &ImportReport) -> Result<(), ImportError> {
         let now = self.clock.now();
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let (file, rows, already) = (
-            report.file,
-            count(report.rows),
-            count(report.already_imported),
-        );
+        let (file, rows) = (report.file, count(report.rows));
         let rejected = i64::try_from(report.rejected.len()).unwrap_or(i64::MAX);
         self.db
             .write("finish stx import", move |tx| {
+                // Of all imports of this file together, so that the numbers add up:
+                // what none of them sold was known from elsewhere.
                 tx.execute(
                     "UPDATE box_stx_file
-                     SET state = 'IMPORTED', imported_at = $2, row_count = $3, already_count = $4,
-                         rejected_count = $5
+                     SET state = 'IMPORTED', imported_at = $2, row_count = $3,
+                         already_count = $3 - ticket_count - $4, rejected_count = $4
                      WHERE id = $1",
-                    params![file.0, now, rows, already, rejected],
+                    params![file.0, now, rows, rejected],
                 )
                 .map(drop)
             })

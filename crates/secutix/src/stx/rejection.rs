@@ -139,6 +139,16 @@ pub struct RejectionReport<W> {
     separator: char,
 }
 
+/// A row that a spreadsheet would take for a formula, with an apostrophe before
+/// it.
+fn harmless(row: &str) -> Cow<'_, str> {
+    if row.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        Cow::Owned(format!("'{row}"))
+    } else {
+        Cow::Borrowed(row)
+    }
+}
+
 impl<W: Write> RejectionReport<W> {
     /// Starts a report with its header line, in the separator of `dialect`.
     ///
@@ -164,10 +174,10 @@ impl<W: Write> RejectionReport<W> {
         }
         let line = line::join(
             [
-                &rejection.line.to_string(),
+                rejection.line.to_string().as_str(),
                 &reasons.join(","),
                 &joined(&rejection.problems, ". "),
-                &rejection.text,
+                &harmless(&rejection.text),
             ],
             self.separator,
         );
@@ -181,5 +191,33 @@ impl<W: Write> RejectionReport<W> {
     pub fn finish(mut self) -> io::Result<W> {
         self.sink.flush()?;
         Ok(self.sink)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_finds_no_formula_in_a_rejected_row() {
+        for (row, shown) in [
+            ("=HYPERLINK(\"x\")", "'=HYPERLINK"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@a", "'@a"),
+            ("VN;ORG", "VN;ORG"),
+        ] {
+            let mut report = RejectionReport::new(Vec::new(), &Dialect::default()).unwrap();
+            let rejection = RowRejection {
+                line: 2,
+                text: row.to_owned(),
+                problems: Vec::new(),
+            };
+            report.write(&rejection).unwrap();
+            let report = String::from_utf8(report.finish().unwrap()).unwrap();
+            let (_, cell) = report.rsplit_once(";;").unwrap();
+            let cell = cell.trim_start_matches('"');
+            assert!(cell.starts_with(shown), "{report}");
+        }
     }
 }

@@ -72,6 +72,7 @@ fn figure(
     let plot = if in_order { Plot::columns } else { Plot::rows };
     let total = parts.iter().map(|(_, _, admitted)| admitted).sum();
     Figure {
+        note: String::new(),
         id,
         title,
         plot: Some(plot(id, title, t.most, &bars)),
@@ -134,6 +135,7 @@ fn map(formats: &Formats, counts: &[HourCount], hours: &[i64]) -> Figure {
     let mut head = vec![t.weekday.to_owned()];
     head.extend(hours.iter().map(|hour| hour_label(*hour)));
     Figure {
+        note: String::new(),
         id: "map",
         title: t.map,
         plot: Some(Plot::heat("map", t.map, t.most, &names, &columns, &rows)),

@@ -18,6 +18,8 @@ pub(crate) struct Figure {
     pub(crate) rows: Vec<Vec<String>>,
     /// The last row; empty if there is none.
     pub(crate) total: Vec<String>,
+    /// What is to be said below; empty if nothing.
+    pub(crate) note: String,
 }
 
 impl HtmlSafe for Figure {}

@@ -23,7 +23,7 @@ texts!(Texts {
     channel_cure: "Créez un canal de vente de code OTIPASS et de type STX_FILE.",
         "Make a sales channel with the code OTIPASS and the type STX_FILE.";
     contact: "Contact Otipass absent ou sans compte", "Otipass contact missing or without account";
-    contact_cure: "Désignez le contact Otipass et permettez-lui de payer par compte en attente (PENDING_ACCOUNT).",
+    contact_cure: "Désignez le contact Otipass et permettez-lui de payer par compte d’attente (PENDING_ACCOUNT).",
         "Name the Otipass contact and let it pay by pending account (PENDING_ACCOUNT).";
 });
 

@@ -12,6 +12,17 @@ pub(super) const RIGHT: i32 = 555;
 const TOP: i32 = 790;
 const BOTTOM: i32 = 60;
 
+const ELLIPSIS: u8 = 0x85;
+
+/// Where the cells of a column stand.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Column {
+    /// They begin at the first and end before the second.
+    Text(i32, i32),
+    /// They end at the second and begin behind the first.
+    Number(i32, i32),
+}
+
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Weight {
@@ -34,16 +45,37 @@ fn encoded(text: &str) -> Vec<u8> {
             '−' => b'-',
             '€' => 0x80,
             '…' => 0x85,
+            'Š' => 0x8a,
             'Œ' => 0x8c,
+            'Ž' => 0x8e,
             '‘' => 0x91,
             '’' => 0x92,
+            '“' => 0x93,
+            '”' => 0x94,
             '–' => 0x96,
             '—' => 0x97,
+            'š' => 0x9a,
             'œ' => 0x9c,
+            'ž' => 0x9e,
+            'Ÿ' => 0x9f,
             ' '..='~' | '\u{a0}'..='\u{ff}' => u8::try_from(u32::from(c)).unwrap_or(b'?'),
             _ => b'?',
         })
         .collect()
+}
+
+/// The text in the encoding of the fonts, no wider than `room` points: what is
+/// too much gives way to an ellipsis.
+fn fitting(text: &str, size: i32, weight: Weight, room: i32) -> Vec<u8> {
+    let mut bytes = encoded(text);
+    let is_too_wide = |bytes: &[u8]| widths::width(weight, bytes) * size > room * 1_000;
+    if is_too_wide(&bytes) {
+        bytes.push(ELLIPSIS);
+        while bytes.len() > 1 && is_too_wide(&bytes) {
+            bytes.remove(bytes.len() - 2);
+        }
+    }
+    bytes
 }
 
 impl Pdf {
@@ -88,19 +120,37 @@ impl Pdf {
 
     /// A line of text at the left.
     pub(super) fn line(&mut self, size: i32, weight: Weight, text: &str) {
-        self.put(LEFT, self.y, size, weight, &encoded(text));
+        let bytes = fitting(text, size, weight, RIGHT - LEFT);
+        self.put(LEFT, self.y, size, weight, &bytes);
     }
 
-    /// A line of a table: each cell where its column begins, or, if that is
-    /// negative, where it ends.
-    pub(super) fn row(&mut self, weight: Weight, columns: &[i32], cells: &[String]) {
+    /// Text at the left in as many lines as it takes; it ends on the last.
+    pub(super) fn lines(&mut self, size: i32, weight: Weight, text: &str) {
+        let fits =
+            |line: &str| widths::width(weight, &encoded(line)) * size <= (RIGHT - LEFT) * 1_000;
+        let mut line = String::new();
+        for word in text.split_whitespace() {
+            let longer = format!("{line}{}{word}", if line.is_empty() { "" } else { " " });
+            if line.is_empty() || fits(&longer) {
+                line = longer;
+            } else {
+                self.line(size, weight, &line);
+                self.down(size * 5 / 4);
+                word.clone_into(&mut line);
+            }
+        }
+        self.line(size, weight, &line);
+    }
+
+    /// A line of a table, each cell within its column.
+    pub(super) fn row(&mut self, weight: Weight, columns: &[Column], cells: &[String]) {
         const SIZE: i32 = 8;
         for (column, cell) in columns.iter().zip(cells) {
-            let bytes = encoded(cell);
-            let x = if *column < 0 {
-                -column - widths::width(weight, &bytes) * SIZE / 1_000
-            } else {
-                *column
+            let (Column::Text(from, to) | Column::Number(from, to)) = *column;
+            let bytes = fitting(cell, SIZE, weight, to - from);
+            let x = match column {
+                Column::Text(..) => from,
+                Column::Number(..) => to - widths::width(weight, &bytes) * SIZE / 1_000,
             };
             self.put(x, self.y, SIZE, weight, &bytes);
         }
@@ -115,15 +165,19 @@ impl Pdf {
     }
 
     /// The file, with `foot` at the foot of each page, given its number and how
-    /// many there are.
-    pub(super) fn finish(mut self, foot: impl Fn(usize, usize) -> String) -> Vec<u8> {
+    /// many there are: what stands at the left, and what at the right.
+    pub(super) fn finish(mut self, foot: impl Fn(usize, usize) -> (String, String)) -> Vec<u8> {
         let count = self.pages.len();
         let pages = std::mem::take(&mut self.pages);
         let mut contents = Vec::new();
         for (at, page) in pages.into_iter().enumerate() {
             self.pages = vec![page];
-            let text = encoded(&foot(at + 1, count));
-            self.put(LEFT, 36, 8, Weight::Plain, &text);
+            let (name, rest) = foot(at + 1, count);
+            let rest = encoded(&rest);
+            let width = widths::width(Weight::Plain, &rest) * 8 / 1_000;
+            let name = fitting(&name, 8, Weight::Plain, RIGHT - LEFT - width - 20);
+            self.put(LEFT, 36, 8, Weight::Plain, &name);
+            self.put(RIGHT - width, 36, 8, Weight::Plain, &rest);
             contents.append(&mut self.pages);
         }
         let kids: String = (0..count).fold(String::new(), |mut kids, at| {
@@ -187,7 +241,7 @@ mod tests {
             pdf.line(9, Weight::Plain, &format!("line {n} (\\) €"));
             pdf.down(14);
         }
-        let file = pdf.finish(|n, all| format!("{n} of {all}"));
+        let file = pdf.finish(|n, all| ("foot".to_owned(), format!("{n} of {all}")));
         let text: String = file.iter().map(|byte| char::from(*byte)).collect();
         let (_, start) = text.rsplit_once("startxref\n").unwrap();
         let start: usize = start.split('\n').next().unwrap().parse().unwrap();
@@ -200,5 +254,25 @@ mod tests {
         }
         assert!(text.contains("(2 of 2) Tj"));
         assert!(text.contains("line 0 \\(\\\\\\) \u{80}"));
+    }
+
+    #[test]
+    fn no_text_leaves_its_place() {
+        let long =
+            "Établissement public du château, du musée et du domaine national de L’Haÿ-les-Roses";
+        for room in [20, 100, 400] {
+            let bytes = fitting(long, 16, Weight::Bold, room);
+            assert!(widths::width(Weight::Bold, &bytes) * 16 <= room * 1_000);
+            assert_eq!(bytes.last(), Some(&ELLIPSIS));
+        }
+        assert_eq!(fitting("L’HAŸ", 8, Weight::Plain, 100), b"L\x92HA\x9f");
+
+        // Each word of a long name is there, and no line is too wide.
+        let mut pdf = Pdf::new();
+        pdf.lines(16, Weight::Bold, long);
+        assert_eq!(pdf.y, TOP - 20);
+        let text: String = pdf.pages[0].iter().map(|byte| char::from(*byte)).collect();
+        assert!(!text.contains('\u{85}'), "{text}");
+        assert!(text.contains("tablissement public") && text.contains("les-Roses) Tj"));
     }
 }

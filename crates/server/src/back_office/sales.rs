@@ -92,6 +92,7 @@ fn figure(
     let plot = if in_order { Plot::columns } else { Plot::rows };
     let head = [label, t.sold, t.cancelled, t.net, t.gross, t.vat];
     Figure {
+        note: String::new(),
         id,
         title,
         plot: Some(plot(id, title, t.most, &bars)),

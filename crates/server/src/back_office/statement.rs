@@ -8,7 +8,7 @@ use super::format::Formats;
 use super::frame::Frame;
 use super::page_error::PageError;
 use super::period::{Filter, Period, today};
-use super::text::texts;
+use super::text::{fill, texts};
 use super::visit::{Answer, Visit};
 use askama::Template;
 use boxoffice::pending_account::{Amount, LineKind, Statement, StatementRow, VatTotal};
@@ -47,7 +47,11 @@ texts!(Texts {
     net: "Montant HT", "Amount excl. VAT";
     vat: "TVA", "VAT";
     gross: "Montant TTC", "Amount incl. VAT";
+    net_short: "Montant HT", "Excl. VAT";
+    gross_short: "Montant TTC", "Incl. VAT";
     total: "Total", "Total";
+    some_disputed: "{shown} lignes contestées sur {all} : le total les compte toutes, et les fichiers les contiennent toutes.",
+        "{shown} of {all} disputed lines: the total counts all, and the files have all.";
     page: "Page {n} sur {all}", "Page {n} of {all}";
 });
 
@@ -114,6 +118,7 @@ fn figures(formats: &Formats, statement: &Statement) -> Vec<Figure> {
     let blank = String::new;
     let mut figures = vec![
         Figure {
+            note: String::new(),
             id: "summary",
             title: t.summary,
             plot: None,
@@ -125,6 +130,7 @@ fn figures(formats: &Formats, statement: &Statement) -> Vec<Figure> {
             total: Vec::new(),
         },
         Figure {
+            note: String::new(),
             id: "by-vat",
             title: t.by_vat,
             plot: None,
@@ -143,6 +149,7 @@ fn figures(formats: &Formats, statement: &Statement) -> Vec<Figure> {
             total: row(vec![t.total.to_owned()], formats, statement.total),
         },
         Figure {
+            note: String::new(),
             id: "by-product",
             title: t.by_product,
             plot: None,
@@ -166,7 +173,18 @@ fn figures(formats: &Formats, statement: &Statement) -> Vec<Figure> {
         },
     ];
     if !statement.disputed.is_empty() {
+        let all = statement.disputed.len();
+        let count = |n: usize| formats.number(i64::try_from(n).unwrap_or(i64::MAX));
+        let numbers = [("shown", count(SHOWN)), ("all", count(all))];
+        let numbers = numbers
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
         figures.push(Figure {
+            note: if all > SHOWN {
+                fill(t.some_disputed, &numbers)
+            } else {
+                String::new()
+            },
             id: "disputed",
             title: t.disputed_lines,
             plot: None,

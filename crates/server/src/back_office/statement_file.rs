@@ -5,7 +5,8 @@
 use super::entered::Query;
 use super::format::Formats;
 use super::page_error::PageError;
-use super::pdf::{Pdf, Weight};
+use super::pdf::Column::{Number, Text};
+use super::pdf::{Column, Pdf, Weight};
 use super::period::{Period, today};
 use super::statement::{Texts, amounts, read, summary};
 use super::text::fill;
@@ -16,8 +17,9 @@ use axum::response::IntoResponse;
 use boxoffice::pending_account::Statement;
 
 /// Columns of CSV and XLSX. `part` is `line` for the lines, which together are
-/// the total, and `disputed` for those of them that are disputed, once more.
-const COLUMNS: [&str; 13] = [
+/// the total, and `disputed` for those of them that are disputed, once more: their
+/// money stands in columns of its own, so that each column can be summed.
+const COLUMNS: [&str; 15] = [
     "part",
     "business_day",
     "kind",
@@ -30,6 +32,8 @@ const COLUMNS: [&str; 13] = [
     "lines",
     "amount",
     "vat",
+    "disputed_amount",
+    "disputed_vat",
     "currency",
 ];
 
@@ -54,6 +58,8 @@ fn rows(statement: &Statement, currency: &str) -> Vec<Vec<Cell>> {
             number(&row.amount.lines),
             number(&row.amount.amount_minor),
             number(&row.amount.vat_minor),
+            text(&""),
+            text(&""),
             text(&currency),
         ]
     });
@@ -68,7 +74,9 @@ fn rows(statement: &Statement, currency: &str) -> Vec<Vec<Cell>> {
             text(&line.order_number),
             text(&""),
             percent(line.vat_basis_points),
-            number(&1),
+            text(&""),
+            text(&""),
+            text(&""),
             number(&line.amount_minor),
             number(&line.vat_minor),
             text(&currency),
@@ -112,14 +120,14 @@ fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement) -> Vec<u8> 
         to: statement.to,
     };
     let mut pdf = Pdf::new();
-    pdf.line(16, Weight::Bold, site_name);
+    pdf.lines(16, Weight::Bold, site_name);
     pdf.down(26);
     pdf.line(12, Weight::Bold, t.title);
     pdf.down(16);
     pdf.line(10, Weight::Plain, &period.words(formats));
-    let money = [t.lines, t.net, t.vat, t.gross];
+    let money = [t.lines, t.net_short, t.vat, t.gross_short];
     let part =
-        |pdf: &mut Pdf, title: &str, columns: &[i32], head: &[&str], rows: &[Vec<String>]| {
+        |pdf: &mut Pdf, title: &str, columns: &[Column], head: &[&str], rows: &[Vec<String>]| {
             if !pdf.has_room(90) {
                 pdf.down(i32::MAX / 2);
             } else {
@@ -134,11 +142,11 @@ fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement) -> Vec<u8> 
             pdf.line(10, Weight::Bold, title);
             pdf.down(16);
             heading(pdf);
-            for row in rows {
-                pdf.row(Weight::Plain, columns, row);
-                if pdf.down(13) {
+            for (at, row) in rows.iter().enumerate() {
+                if at > 0 && pdf.down(13) {
                     heading(pdf);
                 }
+                pdf.row(Weight::Plain, columns, row);
             }
         };
     let row = |first: &[String], amount| -> Vec<String> {
@@ -148,7 +156,13 @@ fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement) -> Vec<u8> 
             .chain(amounts(formats, amount))
             .collect()
     };
-    let few = [40, -280, -370, -460, -555];
+    let few = [
+        Text(40, 220),
+        Number(220, 280),
+        Number(284, 370),
+        Number(374, 460),
+        Number(464, 555),
+    ];
     let sums: Vec<_> = summary(t, statement)
         .into_iter()
         .map(|(name, amount)| row(&[name.to_owned()], amount))
@@ -185,7 +199,16 @@ fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement) -> Vec<u8> 
             row(&first, line.amount)
         })
         .collect();
-    let many = [40, 118, 172, 272, -370, -436, -490, -555];
+    let many = [
+        Text(40, 114),
+        Text(118, 174),
+        Text(178, 258),
+        Text(262, 342),
+        Number(344, 376),
+        Number(380, 438),
+        Number(442, 492),
+        Number(496, 555),
+    ];
     let head = [
         t.day, t.kind, t.product, t.tariff, money[0], money[1], money[2], money[3],
     ];
@@ -205,14 +228,22 @@ fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement) -> Vec<u8> 
                 ]
             })
             .collect();
-        let columns = [40, 118, 172, 300, -490, -555];
-        let head = [t.day, t.kind, t.order, t.product, t.vat, t.gross];
+        let columns = [
+            Text(40, 114),
+            Text(118, 174),
+            Text(178, 320),
+            Text(324, 424),
+            Number(428, 490),
+            Number(494, 555),
+        ];
+        let head = [t.day, t.kind, t.order, t.product, t.vat, t.gross_short];
         part(&mut pdf, t.disputed_lines, &columns, &head, &lines);
     }
     pdf.finish(|n, all| {
         let (n, all) = (n.to_string(), all.to_string());
         let page = fill(t.page, &[("n", &n), ("all", &all)]);
-        format!("{site_name} – {} – {page}", period.words(formats))
+        let right = format!("{} – {page}", period.words(formats));
+        (site_name.to_owned(), right)
     })
 }
 
@@ -279,10 +310,10 @@ mod tests {
         assert_eq!(lines.next().unwrap(), COLUMNS.join(","));
         assert_eq!(
             lines.next().unwrap(),
-            "line,2026-07-01,SALE,2026,PASSVN,PASS,,10.50,5.50,120,1260.00,65.69,EUR"
+            "line,2026-07-01,SALE,2026,PASSVN,PASS,,10.50,5.50,120,1260.00,65.69,,,EUR"
         );
         let cancelled = lines.next().unwrap();
-        assert!(cancelled.contains(",2,-21.00,-1.09,EUR"), "{cancelled}");
+        assert!(cancelled.contains(",2,-21.00,-1.09,,,EUR"), "{cancelled}");
         assert_eq!(statement().total.amount_minor.minor(), 126_000 - 2_100);
     }
 

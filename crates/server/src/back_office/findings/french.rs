@@ -164,7 +164,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ("channel_code_invalid", "Le code du canal n’est pas exactement OTIPASS.", "Créez un canal avec ce code, en majuscules."),
     ("channel_type_invalid", "Le type du canal n’est pas STX_FILE, et ne peut plus changer.", "Créez un nouveau canal."),
     ("contact_missing", "Aucun contact n’achète pour Otipass.", "Ajoutez-le avec son numéro."),
-    ("contact_without_pending_account", "Le contact ne peut pas payer par compte en attente.", "Permettez-lui PENDING_ACCOUNT."),
+    ("contact_without_pending_account", "Le contact ne peut pas payer par compte d’attente.", "Permettez-lui PENDING_ACCOUNT."),
     ("catalogue_unreadable", "Le fichier du catalogue est introuvable ou illisible.", "Indiquez son chemin dans [set_up] catalogue."),
     ("catalogue_file_broken", "Un endroit du catalogue n’est pas du TOML.", "Corrigez-le."),
     ("catalogue_file_too_large", "Le catalogue dépasse 1 Mio.", "Donnez le catalogue et rien d’autre."),

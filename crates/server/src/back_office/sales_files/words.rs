@@ -34,7 +34,7 @@ texts!(Texts {
     price: "Prix différent du catalogue", "Price differs from the catalogue";
     vat: "TVA différente du catalogue", "VAT differs from the catalogue";
     contact: "Contact inconnu", "Contact unknown";
-    contact_account: "Contact sans compte en attente", "Contact without pending account";
+    contact_account: "Contact sans compte d’attente", "Contact without pending account";
     contact_cure: "Ajoutez le contact ou son mode de paiement, puis importez à nouveau.",
         "Add the contact or its payment mode, then import again.";
     conflict: "Déjà vendu ou reçu autrement", "Sold or received otherwise before";

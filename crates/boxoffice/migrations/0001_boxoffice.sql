@@ -159,11 +159,12 @@ CREATE TABLE box_account_day (
     price_minor BIGINT NOT NULL,
     vat_basis_points BIGINT NOT NULL,
     sector TEXT NOT NULL,
+    contact TEXT NOT NULL,
     line_count BIGINT NOT NULL,
     amount_minor BIGINT NOT NULL,
     vat_minor BIGINT NOT NULL,
     PRIMARY KEY (business_day, kind, season, product, tariff, price_minor, vat_basis_points,
-                 sector)
+                 sector, contact)
 );
 
 -- The account lines of disputed entries once more, with what a statement says of
@@ -173,6 +174,7 @@ CREATE TABLE box_disputed_line (
     kind TEXT NOT NULL,
     business_day TEXT NOT NULL,
     order_number TEXT NOT NULL,
+    contact TEXT NOT NULL,
     season TEXT NOT NULL,
     product TEXT NOT NULL,
     tariff TEXT NOT NULL,

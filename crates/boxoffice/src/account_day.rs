@@ -25,14 +25,14 @@ pub(crate) fn count(
     tx.execute(
         "INSERT INTO box_account_day
              (business_day, kind, season, product, tariff, price_minor, vat_basis_points, sector,
-              line_count, amount_minor, vat_minor)
+              contact, line_count, amount_minor, vat_minor)
          SELECT l.business_day, l.kind, t.season, t.product, t.tariff, t.price_minor,
-                t.vat_basis_points, COALESCE(t.sector, ''), CAST($3 AS BIGINT),
+                t.vat_basis_points, COALESCE(t.sector, ''), l.contact, CAST($3 AS BIGINT),
                 CAST($3 AS BIGINT) * l.amount_minor, CAST($3 AS BIGINT) * l.vat_minor
          FROM box_account_line l JOIN box_ticket t ON t.id = l.ticket_id
          WHERE l.ticket_id = $1 AND l.kind = $2
          ON CONFLICT (business_day, kind, season, product, tariff, price_minor, vat_basis_points,
-                      sector)
+                      sector, contact)
          DO UPDATE SET line_count = box_account_day.line_count + excluded.line_count,
                        amount_minor = box_account_day.amount_minor + excluded.amount_minor,
                        vat_minor = box_account_day.vat_minor + excluded.vat_minor",

@@ -43,10 +43,10 @@ pub fn note(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<Noted, DbError>
 pub(crate) fn set_apart(tx: &mut Tx<'_>, ticket_id: i64) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO box_disputed_line
-             (barcode, kind, business_day, order_number, season, product, tariff,
+             (barcode, kind, business_day, order_number, contact, season, product, tariff,
               vat_basis_points, amount_minor, vat_minor)
-         SELECT t.barcode, l.kind, l.business_day, o.order_number, t.season, t.product, t.tariff,
-                t.vat_basis_points, l.amount_minor, l.vat_minor
+         SELECT t.barcode, l.kind, l.business_day, o.order_number, l.contact, t.season, t.product,
+                t.tariff, t.vat_basis_points, l.amount_minor, l.vat_minor
          FROM box_ticket t
          JOIN box_staged s ON s.barcode = t.barcode
          JOIN box_account_line l ON l.ticket_id = t.id

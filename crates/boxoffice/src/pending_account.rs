@@ -3,7 +3,8 @@
 
 use db::{Db, DbError, Row, Tx, params};
 use kernel::{
-    BusinessDay, ControlBarcode, Money, OrderNumber, ProductCode, SeasonCode, TariffCode, VatRate,
+    BusinessDay, ContactNumber, ControlBarcode, Money, OrderNumber, ProductCode, SeasonCode,
+    TariffCode, VatRate,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -42,7 +43,8 @@ pub enum LineKind {
     /// A ticket was sold; its day is that of the scan.
     Sale,
     /// A sold ticket was cancelled: the sale's amount below zero. Its day is that
-    /// of the cancellation, so that a day that was settled stays as it was.
+    /// of the cancellation, mostly later: what comes in for a past day still counts
+    /// for it, so a statement is of the moment it is made.
     Cancellation,
 }
 
@@ -70,6 +72,9 @@ impl LineKind {
 
 /// What is owed for a period, first and last day included: sold + cancelled =
 /// total = disputed + undisputed.
+///
+/// Mostly one contact owes it all; where another reseller's files are imported,
+/// or the buyer's number has changed, [`Statement::of_contact`] tells one's part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Statement {
     /// The first business day.
@@ -80,6 +85,8 @@ pub struct Statement {
     pub rows: Vec<StatementRow>,
     /// All lines by VAT rate.
     pub by_vat_rate: Vec<VatTotal>,
+    /// All lines by who owes them.
+    pub by_contact: Vec<ContactTotal>,
     /// The lines of sales.
     pub sold: Amount,
     /// The lines of cancellations; their money is below zero.
@@ -93,6 +100,9 @@ pub struct Statement {
     pub disputed_total: Amount,
     /// What is not.
     pub undisputed_total: Amount,
+    /// Entries of these days that ticketing has and that are not sold yet: ready, or
+    /// held for a cure. Once they are sold, their lines are of these days.
+    pub unsold: i64,
 }
 
 /// Lines that are alike.
@@ -108,6 +118,8 @@ pub struct StatementRow {
     pub product: ProductCode,
     /// The tariff.
     pub tariff: TariffCode,
+    /// Who owes them.
+    pub contact: ContactNumber,
     /// The price of one.
     pub price_minor: Money,
     /// The VAT rate.
@@ -127,6 +139,16 @@ pub struct VatTotal {
     pub amount: Amount,
 }
 
+/// Lines of one contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContactTotal {
+    /// Who owes them.
+    pub contact: ContactNumber,
+    /// The lines.
+    #[serde(flatten)]
+    pub amount: Amount,
+}
+
 /// One line. Its barcode is personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StatementLine {
@@ -136,6 +158,8 @@ pub struct StatementLine {
     pub kind: LineKind,
     /// The order.
     pub order_number: OrderNumber,
+    /// Who owes it.
+    pub contact: ContactNumber,
     /// The day of the scan, or of the cancellation.
     pub business_day: BusinessDay,
     /// The season.
@@ -152,27 +176,29 @@ pub struct StatementLine {
     pub vat_minor: Money,
 }
 
-/// The statement of the days `from` to `to`.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn statement(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<Statement, DbError> {
-    db.read("account statement", move |tx| {
-        let rows = rows(tx, from, to)?;
+impl Statement {
+    /// What these lines come to.
+    #[must_use]
+    pub fn of(
+        (from, to): (BusinessDay, BusinessDay),
+        rows: Vec<StatementRow>,
+        disputed: Vec<StatementLine>,
+        unsold: i64,
+    ) -> Self {
         let [mut total, mut sold, mut cancelled, mut disputed_total] = [Amount::default(); 4];
         let mut by_vat_rate: BTreeMap<VatRate, Amount> = BTreeMap::new();
+        let mut by_contact: BTreeMap<ContactNumber, Amount> = BTreeMap::new();
         for row in &rows {
             total.add(row.amount);
             match row.kind {
                 LineKind::Sale => sold.add(row.amount),
                 LineKind::Cancellation => cancelled.add(row.amount),
             }
-            by_vat_rate
-                .entry(row.vat_basis_points)
-                .or_default()
-                .add(row.amount);
+            let rate = by_vat_rate.entry(row.vat_basis_points).or_default();
+            rate.add(row.amount);
+            let contact = by_contact.entry(row.contact.clone()).or_default();
+            contact.add(row.amount);
         }
-        let disputed = disputed(tx, from, to)?;
         for line in &disputed {
             disputed_total.add(Amount {
                 lines: 1,
@@ -180,7 +206,7 @@ pub async fn statement(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<St
                 vat_minor: line.vat_minor,
             });
         }
-        Ok(Statement {
+        Self {
             from,
             to,
             rows,
@@ -191,27 +217,67 @@ pub async fn statement(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<St
                     amount,
                 })
                 .collect(),
+            by_contact: by_contact
+                .into_iter()
+                .map(|(contact, amount)| ContactTotal { contact, amount })
+                .collect(),
             sold,
             cancelled,
             total,
             disputed,
             disputed_total,
             undisputed_total: total.less(disputed_total),
-        })
+            unsold,
+        }
+    }
+
+    /// The part that one contact owes. What is not sold yet stays: nobody has
+    /// bought it.
+    #[must_use]
+    pub fn of_contact(self, contact: &ContactNumber) -> Self {
+        let rows = self.rows.into_iter();
+        let disputed = self.disputed.into_iter();
+        Self::of(
+            (self.from, self.to),
+            rows.filter(|row| row.contact == *contact).collect(),
+            disputed.filter(|line| line.contact == *contact).collect(),
+            self.unsold,
+        )
+    }
+}
+
+/// The statement of the days `from` to `to`.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn statement(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<Statement, DbError> {
+    db.read("account statement", move |tx| {
+        let rows = rows(tx, from, to)?;
+        let disputed = disputed(tx, from, to)?;
+        let unsold = tx
+            .query_one(
+                "SELECT COUNT(*) AS n FROM box_staged
+                 WHERE state IN ('ready', 'held') AND business_day >= $1 AND business_day <= $2",
+                params![from, to],
+            )?
+            .get("n")?;
+        Ok(Statement::of((from, to), rows, disputed, unsold))
     })
     .await
 }
 
 fn rows(tx: &mut Tx<'_>, from: BusinessDay, to: BusinessDay) -> Result<Vec<StatementRow>, DbError> {
     tx.query(
-        "SELECT business_day, kind, season, product, tariff, price_minor, vat_basis_points,
+        "SELECT business_day, kind, season, product, tariff, contact, price_minor,
+                vat_basis_points,
                 CAST(SUM(line_count) AS BIGINT) AS line_count,
                 CAST(SUM(amount_minor) AS BIGINT) AS amount_minor,
                 CAST(SUM(vat_minor) AS BIGINT) AS vat_minor
          FROM box_account_day
          WHERE business_day >= $1 AND business_day <= $2 AND line_count <> 0
-         GROUP BY business_day, kind, season, product, tariff, price_minor, vat_basis_points
-         ORDER BY business_day, kind DESC, season, product, tariff, price_minor,
+         GROUP BY business_day, kind, season, product, tariff, contact, price_minor,
+                  vat_basis_points
+         ORDER BY business_day, kind DESC, season, product, tariff, contact, price_minor,
                   vat_basis_points",
         params![from, to],
     )?
@@ -223,6 +289,7 @@ fn rows(tx: &mut Tx<'_>, from: BusinessDay, to: BusinessDay) -> Result<Vec<State
             season: row.get("season")?,
             product: row.get("product")?,
             tariff: row.get("tariff")?,
+            contact: row.get("contact")?,
             price_minor: row.get("price_minor")?,
             vat_basis_points: row.get("vat_basis_points")?,
             amount: Amount {
@@ -241,7 +308,7 @@ fn disputed(
     to: BusinessDay,
 ) -> Result<Vec<StatementLine>, DbError> {
     tx.query(
-        "SELECT barcode, kind, order_number, business_day, season, product, tariff,
+        "SELECT barcode, kind, order_number, contact, business_day, season, product, tariff,
                 vat_basis_points, amount_minor, vat_minor
          FROM box_disputed_line WHERE business_day >= $1 AND business_day <= $2
          ORDER BY business_day, barcode, kind DESC",
@@ -270,8 +337,8 @@ pub async fn lines(
     });
     db.read("account lines", move |tx| {
         tx.query(
-            "SELECT t.barcode, l.kind, o.order_number, l.business_day, t.season, t.product, t.tariff,
-                    t.vat_basis_points, l.amount_minor, l.vat_minor
+            "SELECT t.barcode, l.kind, o.order_number, l.contact, l.business_day, t.season,
+                    t.product, t.tariff, t.vat_basis_points, l.amount_minor, l.vat_minor
              FROM box_ticket t
              JOIN box_account_line l ON l.ticket_id = t.id
              JOIN box_order o ON o.id = t.order_id
@@ -315,6 +382,7 @@ fn line(row: &Row) -> Result<StatementLine, DbError> {
         barcode: row.get("barcode")?,
         kind: LineKind::of(row)?,
         order_number: row.get("order_number")?,
+        contact: row.get("contact")?,
         business_day: row.get("business_day")?,
         season: row.get("season")?,
         product: row.get("product")?,

@@ -268,6 +268,13 @@ fn account(report: &Statement, currency: &str) -> String {
         cells.extend(amount(sum));
         totals.push(cells);
     }
+    if report.by_contact.len() > 1 {
+        for total in &report.by_contact {
+            let mut cells = vec![format!("by {}", total.contact)];
+            cells.extend(amount(&total.amount));
+            totals.push(cells);
+        }
+    }
     let total_columns = [
         ("total", Align::Left),
         ("lines", Align::Right),
@@ -302,8 +309,15 @@ fn account(report: &Statement, currency: &str) -> String {
             table(&columns, &disputed)
         )
     };
+    let unsold = match report.unsold {
+        0 => String::new(),
+        n => format!(
+            "\n{n} entries of these days are not sold yet and do not stand here. Once sold, they count \
+             for their day;\n`passerelle reconcile` says what they wait for.\n"
+        ),
+    };
     format!(
-        "Pending account from {} to {}, in {currency}\n\n{}\n{}{disputed}",
+        "Pending account from {} to {}, in {currency}\n\n{}\n{}{disputed}{unsold}",
         report.from,
         report.to,
         table(&columns, &rows),

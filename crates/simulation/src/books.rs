@@ -119,15 +119,15 @@ const ALWAYS: &[Rule] = &[
         "the account by the day is that of its lines",
         "SELECT product AS found
          FROM (SELECT business_day, kind, season, product, tariff, price_minor, vat_basis_points,
-                      sector, line_count, amount_minor, vat_minor
+                      sector, contact, line_count, amount_minor, vat_minor
                FROM box_account_day
                UNION ALL
                SELECT l.business_day, l.kind, t.season, t.product, t.tariff, t.price_minor,
-                      t.vat_basis_points, COALESCE(t.sector, ''), -1, -l.amount_minor,
-                      -l.vat_minor
+                      t.vat_basis_points, COALESCE(t.sector, ''), l.contact, -1,
+                      -l.amount_minor, -l.vat_minor
                FROM box_account_line l JOIN box_ticket t ON t.id = l.ticket_id) AS both_sides
          GROUP BY business_day, kind, season, product, tariff, price_minor, vat_basis_points,
-                  sector
+                  sector, contact
          HAVING SUM(line_count) <> 0 OR SUM(amount_minor) <> 0 OR SUM(vat_minor) <> 0",
     ),
     rule(

@@ -1,6 +1,6 @@
 //! What people read: sales, the account statement, and the ledger.
 
-use crate::desk::{Desk, admission, admission_at, at, barcode, day};
+use crate::desk::{Desk, admission, admission_at, at, barcode, day, villeneuve_with};
 use boxoffice::ImportKind;
 use boxoffice::catalogue::map_tariff;
 use boxoffice::dispute::Noted;
@@ -15,6 +15,7 @@ use secutix::wire::ControlledTicket;
 db::conformance! {
     sales_are_told_by_day_product_tariff_and_sector,
     the_statement_sets_disputed_lines_apart,
+    each_contact_owes_its_own_lines,
     the_ledger_is_read_page_by_page_in_order,
     a_contradiction_is_found,
 }
@@ -139,6 +140,51 @@ async fn the_statement_sets_disputed_lines_apart(test: TestDb) {
     assert_eq!(rows, [3, 1]);
     let total = pending_account::total(db).await.unwrap();
     assert_eq!(total, amount(6, 4500, 236));
+}
+
+async fn each_contact_owes_its_own_lines(test: TestDb) {
+    let desk = busy_desk(test).await;
+    let (first, second) = ("000042".parse().unwrap(), "000043".parse().unwrap());
+    // Another buyer from now on, and entries that are not sold yet.
+    desk.apply(villeneuve_with(|c| {
+        let mut contact = c.contacts[0].clone();
+        contact.number = "000043".parse().unwrap();
+        c.buyer = Some(contact.number.clone());
+        c.contacts.push(contact);
+    }))
+    .await;
+    let later = |numbers: std::ops::Range<usize>| {
+        let moment = at("2026-07-14T10:00:00Z");
+        numbers
+            .map(|number| admission_at(number, moment))
+            .collect::<Vec<_>>()
+    };
+    desk.send(later(20..23)).await;
+    desk.office.run_external_sales().await.unwrap();
+    desk.send(later(30..32)).await;
+    let line = barcode(&later(20..21)[0]);
+    assert_eq!(desk.dispute(&line).await, Noted::Yes);
+
+    let db = desk.office.db();
+    let whole = statement(db, day("2026-07-14"), day("2026-07-15")).await;
+    let whole = whole.unwrap();
+    assert_eq!((whole.total.lines, whole.unsold), (9, 2));
+    let lines: Vec<_> = whole
+        .by_contact
+        .iter()
+        .map(|total| (&total.contact, total.amount.lines))
+        .collect();
+    assert_eq!(lines, [(&first, 6), (&second, 3)]);
+    let one = whole.clone().of_contact(&first);
+    let other = whole.clone().of_contact(&second);
+    assert_eq!((one.total.lines, one.disputed_total.lines), (6, 0));
+    assert_eq!((other.total.lines, other.disputed_total.lines), (3, 1));
+    assert_eq!(other.undisputed_total.lines, 2);
+    assert_eq!(
+        one.total.amount_minor + other.total.amount_minor,
+        whole.total.amount_minor
+    );
+    desk.sums_agree().await;
 }
 
 async fn the_ledger_is_read_page_by_page_in_order(test: TestDb) {

@@ -147,10 +147,11 @@ const SUMS: &str = "
 
     INSERT INTO box_account_day
     SELECT l.business_day, l.kind, t.season, t.product, t.tariff, t.price_minor,
-           t.vat_basis_points, t.sector, COUNT(*), SUM(l.amount_minor), SUM(l.vat_minor)
+           t.vat_basis_points, t.sector, l.contact, COUNT(*), SUM(l.amount_minor),
+           SUM(l.vat_minor)
     FROM box_account_line l JOIN box_ticket t ON t.id = l.ticket_id
     GROUP BY l.business_day, l.kind, t.season, t.product, t.tariff, t.price_minor,
-             t.vat_basis_points, t.sector;
+             t.vat_basis_points, t.sector, l.contact;
 
     UPDATE gate_declaration SET dispute_told_at = declared_at + 1000
     FROM gate_control_barcode b
@@ -162,8 +163,8 @@ const SUMS: &str = "
     WHERE d.dispute_told_at IS NOT NULL AND b.barcode = box_staged.barcode;
 
     INSERT INTO box_disputed_line
-    SELECT t.barcode, l.kind, l.business_day, o.order_number, t.season, t.product, t.tariff,
-           t.vat_basis_points, l.amount_minor, l.vat_minor
+    SELECT t.barcode, l.kind, l.business_day, o.order_number, l.contact, t.season, t.product,
+           t.tariff, t.vat_basis_points, l.amount_minor, l.vat_minor
     FROM box_staged s
     JOIN box_ticket t ON t.barcode = s.barcode
     JOIN box_account_line l ON l.ticket_id = t.id

@@ -239,6 +239,8 @@ fn page(
         kept: came.is_some(),
         not_kept: t.not_kept,
         nothing: t.nothing,
+        parts: Vec::new(),
+        warning: String::new(),
         downloads: Vec::new(),
         tiles: came
             .map(|came| tiles(formats, &came.hours))

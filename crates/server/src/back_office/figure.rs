@@ -37,6 +37,10 @@ pub(crate) struct Figures {
     pub(crate) kept: bool,
     pub(crate) not_kept: &'static str,
     pub(crate) nothing: &'static str,
+    /// Parts of the same, each a page: its name and its address.
+    pub(crate) parts: Vec<(String, String)>,
+    /// What is missing from it and why; empty if nothing is.
+    pub(crate) warning: String,
     /// What can be downloaded: its name and its address.
     pub(crate) downloads: Vec<(&'static str, String)>,
     pub(crate) tiles: Vec<(&'static str, String)>,

@@ -199,6 +199,8 @@ fn page(
         kept: report.is_some(),
         not_kept: t.not_kept,
         nothing: t.nothing,
+        parts: Vec::new(),
+        warning: String::new(),
         downloads: Vec::new(),
         tiles: tiles.unwrap_or_default(),
         figures: report

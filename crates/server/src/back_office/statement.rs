@@ -1,7 +1,7 @@
 //! The pending account's statement of a period, for people; the files of the
 //! same are in `statement_file`.
 
-use super::entered::Query;
+use super::entered::{Entered, Query};
 use super::figure::{Figure, Figures};
 use super::form::Mistakes;
 use super::format::Formats;
@@ -11,8 +11,8 @@ use super::period::{Filter, Period, today};
 use super::text::{fill, texts};
 use super::visit::{Answer, Visit};
 use askama::Template;
-use boxoffice::pending_account::{Amount, LineKind, Statement, StatementRow, VatTotal};
-use kernel::{BusinessDay, Money, VatRate};
+use boxoffice::pending_account::{Amount, ContactTotal, LineKind, Statement, StatementRow};
+use kernel::{BusinessDay, ContactNumber, Money, VatRate};
 use std::collections::BTreeMap;
 
 texts!(Texts {
@@ -31,6 +31,14 @@ texts!(Texts {
     owed: "Total TTC", "Total incl. VAT";
     undisputed: "Non contesté", "Not disputed";
     disputed: "Contesté", "Disputed";
+    by_contact: "Par contact", "By contact";
+    contact: "Contact", "Contact";
+    of_contact: "Contact {contact}", "Contact {contact}";
+    only: "Le relevé de {contact} seul", "The statement of {contact} alone";
+    all_contacts: "Le relevé de tous les contacts", "The statement of all contacts";
+    unsold: "{n} entrées de cette période ne sont pas encore vendues et ne figurent pas ici. Une fois vendues, elles compteront pour leur jour : établissez alors le relevé à nouveau.",
+        "{n} entries of this period are not sold yet and do not stand here. Once sold, they count for their day: then make the statement anew.";
+    made: "Établi le {moment}", "Made on {moment}";
     by_vat: "TVA par taux", "VAT by rate";
     by_product: "Par produit et tarif", "By product and tariff";
     disputed_lines: "Lignes contestées par Otipass", "Lines that Otipass disputes";
@@ -102,6 +110,10 @@ fn figures(formats: &Formats, statement: &Statement) -> Vec<Figure> {
     if statement.rows.is_empty() {
         return Vec::new();
     }
+    let contacts = statement.by_contact.iter().map(|total| {
+        let name = vec![total.contact.to_string()];
+        row(name, formats, total.amount)
+    });
     let mut products: BTreeMap<_, Amount> = BTreeMap::new();
     for line in &statement.rows {
         let key = (
@@ -172,6 +184,17 @@ fn figures(formats: &Formats, statement: &Statement) -> Vec<Figure> {
             ),
         },
     ];
+    if statement.by_contact.len() > 1 {
+        figures.push(Figure {
+            note: String::new(),
+            id: "by-contact",
+            title: t.by_contact,
+            plot: None,
+            head: head(&[t.contact]),
+            rows: contacts.collect(),
+            total: row(vec![t.total.to_owned()], formats, statement.total),
+        });
+    }
     if !statement.disputed.is_empty() {
         let all = statement.disputed.len();
         let count = |n: usize| formats.number(i64::try_from(n).unwrap_or(i64::MAX));
@@ -222,22 +245,74 @@ fn figures(formats: &Formats, statement: &Statement) -> Vec<Figure> {
 /// Disputed lines on the page; the files have all.
 const SHOWN: usize = 200;
 
+/// What the statement is of, in words: the period, and the contact if it is of
+/// one.
+pub(super) fn about(t: &Texts, formats: &Formats, statement: &Statement) -> String {
+    let period = Period {
+        from: statement.from,
+        to: statement.to,
+    };
+    let words = period.words(formats);
+    match statement.by_contact.as_slice() {
+        [only] => {
+            let contact = fill(t.of_contact, &[("contact", only.contact.as_str())]);
+            format!("{words} · {contact}")
+        }
+        _ => words,
+    }
+}
+
+/// What is missing from the statement; empty if nothing is.
+pub(super) fn warning(t: &Texts, formats: &Formats, statement: &Statement) -> String {
+    match statement.unsold {
+        0 => String::new(),
+        n => fill(t.unsold, &[("n", &formats.number(n))]),
+    }
+}
+
 fn page(
     frame: Frame,
     period: Period,
+    contact: Option<&ContactNumber>,
     today: BusinessDay,
     mistakes: Mistakes,
     statement: Option<&Statement>,
 ) -> Figures {
     let formats = &frame.formats;
     let t = Texts::of(formats.language);
-    let file = |kind: &str| {
-        let Period { from, to } = period;
-        format!("/office/statement.{kind}?from={from}&to={to}")
+    let Period { from, to } = period;
+    let of = |contact: Option<&ContactNumber>| {
+        let contact = contact.map_or_else(String::new, |contact| {
+            let contact: String =
+                form_urlencoded::byte_serialize(contact.as_str().as_bytes()).collect();
+            format!("&contact={contact}")
+        });
+        format!("from={from}&to={to}{contact}")
+    };
+    let file = |kind: &str| format!("/office/statement.{kind}?{}", of(contact));
+    let parts = match (contact, statement) {
+        (Some(_), _) => vec![(
+            t.all_contacts.to_owned(),
+            format!("/office/statement?{}", of(None)),
+        )],
+        (None, Some(statement)) if statement.by_contact.len() > 1 => statement
+            .by_contact
+            .iter()
+            .map(|ContactTotal { contact, .. }| {
+                let name = fill(t.only, &[("contact", contact.as_str())]);
+                (name, format!("/office/statement?{}", of(Some(contact))))
+            })
+            .collect(),
+        _ => Vec::new(),
     };
     Figures {
         title: t.title,
-        period: period.words(formats),
+        period: statement.map_or_else(
+            || period.words(formats),
+            |statement| about(t, formats, statement),
+        ),
+        parts,
+        warning: statement.map_or_else(String::new, |statement| warning(t, formats, statement)),
         filter: Filter::new(&frame, "/office/statement", period, today, mistakes),
         kept: statement.is_some(),
         not_kept: t.not_kept,
@@ -268,22 +343,46 @@ fn page(
     }
 }
 
+/// The contact that was asked for.
+///
+/// # Errors
+/// [`PageError::NotFound`] if it is none.
+pub(super) fn contact(query: &Entered) -> Result<Option<ContactNumber>, PageError> {
+    let contact = query.some("contact").map(str::parse).transpose();
+    contact.map_err(|_| PageError::NotFound)
+}
+
 /// The statement, if this process keeps the account.
-pub(super) async fn read(visit: &Visit, period: Period) -> Result<Option<Statement>, PageError> {
+pub(super) async fn read(
+    visit: &Visit,
+    period: Period,
+    contact: Option<&ContactNumber>,
+) -> Result<Option<Statement>, PageError> {
     if visit.office.box_office.is_none() {
         return Ok(None);
     }
     let db = &visit.office.db;
     let statement = boxoffice::pending_account::statement(db, period.from, period.to).await?;
-    Ok(Some(statement))
+    Ok(Some(match contact {
+        Some(contact) => statement.of_contact(contact),
+        None => statement,
+    }))
 }
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     let frame = visit.frame();
     let today = today(&visit);
     let (period, mistakes) = Period::read(&query, today, &frame.formats);
-    let statement = read(&visit, period).await?;
-    visit.page(&page(frame, period, today, mistakes, statement.as_ref()))
+    let contact = contact(&query)?;
+    let statement = read(&visit, period, contact.as_ref()).await?;
+    visit.page(&page(
+        frame,
+        period,
+        contact.as_ref(),
+        today,
+        mistakes,
+        statement.as_ref(),
+    ))
 }
 
 /// Two sales and a cancellation.
@@ -306,31 +405,30 @@ pub(super) fn sample(period: Period) -> Option<Statement> {
             season: "2026".parse().ok()?,
             product: "PASSVN".parse().ok()?,
             tariff: "PASS".parse().ok()?,
+            contact: "000042".parse().ok()?,
             price_minor: Money::from_minor(1_050),
             vat_basis_points,
             amount,
         });
     }
-    let total = Amount {
-        lines: 122,
-        amount_minor: sold.amount_minor + cancelled.amount_minor,
-        vat_minor: sold.vat_minor + cancelled.vat_minor,
-    };
-    Some(Statement {
-        from: period.from,
-        to: period.to,
+    Some(Statement::of((period.from, period.to), rows, Vec::new(), 0))
+}
+
+/// As [`sample`], with lines of another contact and entries that are not sold.
+fn sample_of_two(period: Period) -> Option<Statement> {
+    let usual = sample(period)?;
+    let other = "000077".parse::<ContactNumber>().ok()?;
+    let of_other = usual.rows.iter().cloned().map(|row| StatementRow {
+        contact: other.clone(),
+        ..row
+    });
+    let rows = usual.rows.iter().cloned().chain(of_other).collect();
+    Some(Statement::of(
+        (period.from, period.to),
         rows,
-        by_vat_rate: vec![VatTotal {
-            vat_basis_points,
-            amount: total,
-        }],
-        sold,
-        cancelled,
-        total,
-        disputed: Vec::new(),
-        disputed_total: Amount::default(),
-        undisputed_total: total,
-    })
+        Vec::new(),
+        12,
+    ))
 }
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
@@ -338,11 +436,12 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         return Vec::new();
     };
     let month = Period::month_of(today);
-    [sample(month), None]
+    [sample(month), sample_of_two(month), None]
         .iter()
         .filter_map(|statement| {
             let mistakes = Mistakes::default();
-            page(frame.clone(), month, today, mistakes, statement.as_ref())
+            let statement = statement.as_ref();
+            page(frame.clone(), month, None, today, mistakes, statement)
                 .render()
                 .ok()
         })

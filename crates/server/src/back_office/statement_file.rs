@@ -8,18 +8,19 @@ use super::page_error::PageError;
 use super::pdf::Column::{Number, Text};
 use super::pdf::{Column, Pdf, Weight};
 use super::period::{Period, today};
-use super::statement::{Texts, amounts, read, summary};
+use super::statement::{Texts, about, amounts, contact, read, summary, warning};
 use super::text::fill;
 use super::visit::{Answer, Visit};
 use super::workbook::{Cell, workbook};
 use axum::http::header;
 use axum::response::IntoResponse;
 use boxoffice::pending_account::Statement;
+use kernel::Timestamp;
 
 /// Columns of CSV and XLSX. `part` is `line` for the lines, which together are
 /// the total, and `disputed` for those of them that are disputed, once more: their
 /// money stands in columns of its own, so that each column can be summed.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     "part",
     "business_day",
     "kind",
@@ -27,6 +28,7 @@ const COLUMNS: [&str; 15] = [
     "product",
     "tariff",
     "order_number",
+    "contact",
     "price",
     "vat_percent",
     "lines",
@@ -53,6 +55,7 @@ fn rows(statement: &Statement, currency: &str) -> Vec<Vec<Cell>> {
             text(&row.product),
             text(&row.tariff),
             text(&""),
+            text(&row.contact),
             number(&row.price_minor),
             percent(row.vat_basis_points),
             number(&row.amount.lines),
@@ -72,6 +75,7 @@ fn rows(statement: &Statement, currency: &str) -> Vec<Vec<Cell>> {
             text(&line.product),
             text(&line.tariff),
             text(&line.order_number),
+            text(&line.contact),
             text(&""),
             percent(line.vat_basis_points),
             text(&""),
@@ -113,18 +117,23 @@ fn csv_of(rows: &[Vec<Cell>]) -> String {
     file
 }
 
-fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement) -> Vec<u8> {
+fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement, now: Timestamp) -> Vec<u8> {
     let t = Texts::of(formats.language);
-    let period = Period {
-        from: statement.from,
-        to: statement.to,
-    };
+    let about = about(t, formats, statement);
     let mut pdf = Pdf::new();
     pdf.lines(16, Weight::Bold, site_name);
     pdf.down(26);
     pdf.line(12, Weight::Bold, t.title);
     pdf.down(16);
-    pdf.line(10, Weight::Plain, &period.words(formats));
+    pdf.line(10, Weight::Plain, &about);
+    pdf.down(14);
+    let made = fill(t.made, &[("moment", &formats.moment(now))]);
+    pdf.line(10, Weight::Plain, &made);
+    let warning = warning(t, formats, statement);
+    if !warning.is_empty() {
+        pdf.down(16);
+        pdf.lines(10, Weight::Plain, &warning);
+    }
     let money = [t.lines, t.net_short, t.vat, t.gross_short];
     let part =
         |pdf: &mut Pdf, title: &str, columns: &[Column], head: &[&str], rows: &[Vec<String>]| {
@@ -186,6 +195,15 @@ fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement) -> Vec<u8> 
         &[t.rate, money[0], money[1], money[2], money[3]],
         &rates,
     );
+    if statement.by_contact.len() > 1 {
+        let contacts: Vec<_> = statement
+            .by_contact
+            .iter()
+            .map(|total| row(&[total.contact.to_string()], total.amount))
+            .collect();
+        let head = [t.contact, money[0], money[1], money[2], money[3]];
+        part(&mut pdf, t.by_contact, &few, &head, &contacts);
+    }
     let lines: Vec<_> = statement
         .rows
         .iter()
@@ -242,7 +260,7 @@ fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement) -> Vec<u8> 
     pdf.finish(|n, all| {
         let (n, all) = (n.to_string(), all.to_string());
         let page = fill(t.page, &[("n", &n), ("all", &all)]);
-        let right = format!("{} – {page}", period.words(formats));
+        let right = format!("{about} – {page}");
         (site_name.to_owned(), right)
     })
 }
@@ -254,7 +272,9 @@ async fn asked_for(visit: &Visit, Query(query): Query) -> Result<Statement, Page
     if !mistakes.0.is_empty() {
         return Err(PageError::NotFound);
     }
-    read(visit, period).await?.ok_or(PageError::NotFound)
+    let contact = contact(&query)?;
+    let statement = read(visit, period, contact.as_ref()).await?;
+    statement.ok_or(PageError::NotFound)
 }
 
 fn download(kind: &'static str, ending: &str, statement: &Statement, file: Vec<u8>) -> Answer {
@@ -288,7 +308,8 @@ pub(crate) async fn xlsx(visit: Visit, query: Query) -> Answer {
 pub(crate) async fn pdf(visit: Visit, query: Query) -> Answer {
     let statement = asked_for(&visit, query).await?;
     let frame = visit.frame();
-    let file = pdf_of(&frame.formats, &frame.site_name, &statement);
+    let now = visit.office.role.staff.now();
+    let file = pdf_of(&frame.formats, &frame.site_name, &statement, now);
     download("application/pdf", "pdf", &statement, file)
 }
 
@@ -310,7 +331,7 @@ mod tests {
         assert_eq!(lines.next().unwrap(), COLUMNS.join(","));
         assert_eq!(
             lines.next().unwrap(),
-            "line,2026-07-01,SALE,2026,PASSVN,PASS,,10.50,5.50,120,1260.00,65.69,,,EUR"
+            "line,2026-07-01,SALE,2026,PASSVN,PASS,,000042,10.50,5.50,120,1260.00,65.69,,,EUR"
         );
         let cancelled = lines.next().unwrap();
         assert!(cancelled.contains(",2,-21.00,-1.09,,,EUR"), "{cancelled}");
@@ -334,7 +355,8 @@ mod tests {
             (Language::En, "Pending-account statement"),
         ] {
             let formats = Frame::sample(language, None).formats;
-            let file = pdf_of(&formats, "Musée (de Villeneuve)", &statement());
+            let now = Timestamp::from_millis_clamped(1_784_019_600_000);
+            let file = pdf_of(&formats, "Musée (de Villeneuve)", &statement(), now);
             let text: String = file.iter().map(|byte| char::from(*byte)).collect();
             assert!(text.contains(title));
             assert!(text.contains("Mus\u{e9}e \\(de Villeneuve\\)"));

@@ -50,6 +50,8 @@ pub struct TicketEntry {
     pub cancelled: bool,
     /// The line that takes the first one back, if there is one.
     pub counter_line: Option<(Money, Money)>,
+    /// Both lines as the statement sets them apart, if it does.
+    pub set_apart: [Option<(Money, Money)>; 2],
 }
 
 /// A contradiction within the box office; there must be none.
@@ -76,6 +78,8 @@ pub enum Contradiction {
     CounterLineWithoutCancellation,
     /// The counter line does not take back just the ticket's price and VAT.
     CounterAmountDiffers,
+    /// The lines set apart as disputed are not those of a disputed entry.
+    SetApartDiffers,
 }
 
 impl Entry {
@@ -106,13 +110,21 @@ impl Entry {
             _ => {}
         }
         match ticket.counter_line {
-            None => ticket
-                .cancelled
-                .then_some(Contradiction::CancelledWithoutCounterLine),
-            Some(_) if !ticket.cancelled => Some(Contradiction::CounterLineWithoutCancellation),
-            Some(line) => (line != (-ticket.price, -ticket.vat))
-                .then_some(Contradiction::CounterAmountDiffers),
+            None if ticket.cancelled => return Some(Contradiction::CancelledWithoutCounterLine),
+            Some(_) if !ticket.cancelled => {
+                return Some(Contradiction::CounterLineWithoutCancellation);
+            }
+            Some(line) if line != (-ticket.price, -ticket.vat) => {
+                return Some(Contradiction::CounterAmountDiffers);
+            }
+            _ => {}
         }
+        let lines = if self.disputed {
+            [ticket.line, ticket.counter_line]
+        } else {
+            [None, None]
+        };
+        (ticket.set_apart != lines).then_some(Contradiction::SetApartDiffers)
     }
 }
 
@@ -132,7 +144,9 @@ pub async fn page(
             "SELECT b.barcode, s.state, s.held_reason, s.cancelled_at, s.disputed, t.id AS ticket_id,
                     t.price_minor, t.vat_minor, t.cancelled_on, o.order_number, l.amount_minor,
                     l.vat_minor AS line_vat_minor, c.amount_minor AS counter_minor,
-                    c.vat_minor AS counter_vat_minor
+                    c.vat_minor AS counter_vat_minor, d.amount_minor AS apart_minor,
+                    d.vat_minor AS apart_vat_minor, e.amount_minor AS counter_apart_minor,
+                    e.vat_minor AS counter_apart_vat_minor
              FROM (SELECT barcode FROM
                        (SELECT barcode FROM box_staged WHERE barcode > $1
                         ORDER BY barcode LIMIT $2) AS staged
@@ -146,6 +160,8 @@ pub async fn page(
              LEFT JOIN box_order o ON o.id = t.order_id
              LEFT JOIN box_account_line l ON l.ticket_id = t.id AND l.kind = 'SALE'
              LEFT JOIN box_account_line c ON c.ticket_id = t.id AND c.kind = 'CANCELLATION'
+             LEFT JOIN box_disputed_line d ON d.barcode = b.barcode AND d.kind = 'SALE'
+             LEFT JOIN box_disputed_line e ON e.barcode = b.barcode AND e.kind = 'CANCELLATION'
              ORDER BY b.barcode",
             params![&after, limit],
         )?
@@ -175,19 +191,23 @@ fn entry(row: &Row) -> Result<Entry, DbError> {
         }
         Some(_) => return Err(unknown()),
     };
+    let money = |amount, vat| {
+        let amount = row.get::<Option<Money>>(amount)?;
+        Ok::<_, DbError>(amount.zip(row.get(vat)?))
+    };
     let ticket = match row.get::<Option<i64>>("ticket_id")? {
         None => None,
         Some(_) => Some(TicketEntry {
             price: row.get("price_minor")?,
             vat: row.get("vat_minor")?,
             order: row.get("order_number")?,
-            line: row
-                .get::<Option<Money>>("amount_minor")?
-                .zip(row.get("line_vat_minor")?),
+            line: money("amount_minor", "line_vat_minor")?,
             cancelled: row.get::<Option<BusinessDay>>("cancelled_on")?.is_some(),
-            counter_line: row
-                .get::<Option<Money>>("counter_minor")?
-                .zip(row.get("counter_vat_minor")?),
+            counter_line: money("counter_minor", "counter_vat_minor")?,
+            set_apart: [
+                money("apart_minor", "apart_vat_minor")?,
+                money("counter_apart_minor", "counter_apart_vat_minor")?,
+            ],
         }),
     };
     Ok(Entry {
@@ -199,7 +219,7 @@ fn entry(row: &Row) -> Result<Entry, DbError> {
     })
 }
 
-/// Orders that have no ticket: there must be none. At most 100 of them.
+/// Orders that have no ticket: there must be none. At most 10,000 of them.
 ///
 /// # Errors
 /// [`DbError`].
@@ -208,7 +228,7 @@ pub async fn orders_without_ticket(db: &Db) -> Result<Vec<OrderNumber>, DbError>
         tx.query(
             "SELECT o.order_number FROM box_order o
              LEFT JOIN box_ticket t ON t.order_id = o.id
-             WHERE t.id IS NULL ORDER BY o.id LIMIT 100",
+             WHERE t.id IS NULL ORDER BY o.id LIMIT 10000",
             params![],
         )?
         .iter()
@@ -235,6 +255,7 @@ mod tests {
                 line: Some((Money::from_minor(950), Money::from_minor(50))),
                 cancelled: false,
                 counter_line: None,
+                set_apart: [None, None],
             }),
             cancelled_at: None,
         };
@@ -246,9 +267,25 @@ mod tests {
             ticket.counter_line = Some((Money::from_minor(-950), Money::from_minor(-50)));
         };
         type Break = fn(&mut Entry);
-        let cases: [(Break, Option<Contradiction>); 9] = [
+        let cases: [(Break, Option<Contradiction>); 12] = [
             (|_| (), None),
             (|e| e.staged = None, None),
+            (|e| e.disputed = true, Some(Contradiction::SetApartDiffers)),
+            (
+                |e| {
+                    let ticket = e.ticket.as_mut().unwrap();
+                    ticket.set_apart = [ticket.line, None];
+                },
+                Some(Contradiction::SetApartDiffers),
+            ),
+            (
+                |e| {
+                    e.disputed = true;
+                    let ticket = e.ticket.as_mut().unwrap();
+                    ticket.set_apart = [ticket.line, None];
+                },
+                None,
+            ),
             (
                 |e| {
                     e.staged = Some(StagedState::Ready);

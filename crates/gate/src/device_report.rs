@@ -33,6 +33,8 @@ pub struct DeviceState {
     /// When the gate heard of it last: it asked for its snapshot, or a check of it
     /// arrived.
     pub seen_at: Option<Timestamp>,
+    /// When it asked for its snapshot last, and said what follows of itself.
+    pub reported_at: Option<Timestamp>,
     /// How far its clock was off when it last told the time, in milliseconds: above 0 if it is fast.
     pub clock_offset_ms: Option<i64>,
     /// How much its journal held.
@@ -129,6 +131,7 @@ fn state(row: &Row) -> Result<DeviceState, DbError> {
         door: row.get("door")?,
         sectors: Vec::new(),
         seen_at: row.get::<Option<_>>("seen_at")?.max(row.get("checked_at")?),
+        reported_at: row.get("seen_at")?,
         clock_offset_ms: row.get("clock_offset_ms")?,
         unsent: row.get("unsent")?,
         oldest_unsent_at: row.get("oldest_unsent_at")?,

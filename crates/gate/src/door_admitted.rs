@@ -52,7 +52,7 @@ pub(crate) fn is_marked(tx: &mut Tx<'_>, id: CheckId) -> Result<bool, DbError> {
     Ok(row.is_some())
 }
 
-/// Marked checks that nobody has settled; at most 100.
+/// Marked checks that nobody has settled; at most 10,000.
 ///
 /// # Errors
 /// [`DbError`].
@@ -60,7 +60,7 @@ pub async fn unsettled(db: &Db) -> Result<Vec<CheckId>, DbError> {
     db.read("door admitted", |tx| {
         tx.query(
             "SELECT check_id FROM gate_door_admitted
-             WHERE settled_at IS NULL ORDER BY check_id LIMIT 100",
+             WHERE settled_at IS NULL ORDER BY check_id LIMIT 10000",
             params![],
         )?
         .iter()
@@ -117,16 +117,20 @@ pub fn settle(tx: &mut Tx<'_>, id: CheckId, settlement: &Settlement) -> Result<S
     })
 }
 
-/// Whether a note holds what was read, however it is spaced. A few letters may be
-/// there by chance.
+/// Whether a note holds what was read, however it is spaced; of a chip's text, the
+/// number behind who issued it. A few letters may be there by chance.
 fn holds(note: &str, read: &str) -> bool {
     const BY_CHANCE: usize = 5;
     let dense = |text: &str| -> String {
         let kept = text.chars().filter(|c| c.is_alphanumeric());
         kept.flat_map(char::to_lowercase).collect()
     };
-    let read = dense(read);
-    read.chars().count() > BY_CHANCE && dense(note).contains(&read)
+    let note = dense(note);
+    let number = read.rsplit('-').next().unwrap_or_default();
+    [read, number]
+        .into_iter()
+        .map(dense)
+        .any(|read| read.chars().count() > BY_CHANCE && note.contains(&read))
 }
 
 #[cfg(test)]
@@ -144,6 +148,8 @@ mod tests {
             assert!(holds(note, "00029975"), "{note}");
         }
         assert!(holds("Billet vn-2026 0001", "VN2026-0001"));
+        assert!(holds("00029975 sold at the desk", "villeneuve-00029975"));
+        assert!(!holds("someone of Villeneuve", "villeneuve-00029975"));
         for (note, read) in [
             ("sold at the desk", "00029975"),
             ("0002997", "00029975"),

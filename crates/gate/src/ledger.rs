@@ -104,7 +104,8 @@ pub async fn accepted_checks(db: &Db) -> Result<i64, DbError> {
     .await
 }
 
-/// Accepted checks that have no control barcode: there must be none.
+/// Accepted checks that have no control barcode: there must be none. At most
+/// 10,000 of them.
 ///
 /// # Errors
 /// [`DbError`].
@@ -113,7 +114,7 @@ pub async fn without_barcode(db: &Db) -> Result<Vec<CheckId>, DbError> {
         tx.query(
             "SELECT c.check_id FROM gate_check c
              LEFT JOIN gate_control_barcode b ON b.check_id = c.check_id
-             WHERE c.admitted = 1 AND b.seq IS NULL ORDER BY c.check_id LIMIT 100",
+             WHERE c.admitted = 1 AND b.seq IS NULL ORDER BY c.check_id LIMIT 10000",
             params![],
         )?
         .iter()

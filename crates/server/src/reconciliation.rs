@@ -306,6 +306,10 @@ impl Tally {
                     "counter_amount_differs",
                     "Its counter line takes back another amount than its ticket cost.",
                 ),
+                Contradiction::SetApartDiffers => (
+                    "set_apart_differs",
+                    "What the account sets apart as disputed are not its lines.",
+                ),
             };
             self.shout(
                 code,

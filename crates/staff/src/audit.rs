@@ -154,6 +154,18 @@ impl Staff {
             .await
     }
 
+    /// Writes down what is about to be done, or was done, elsewhere than in one
+    /// transaction.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn note(&self, actor: &Actor, change: Change) -> Result<(), DbError> {
+        self.change(actor, "note", move |_| {
+            Ok::<_, DbError>(((), vec![change.clone()]))
+        })
+        .await
+    }
+
     /// The newest rows that the filter takes, newest first, `limit` at most.
     ///
     /// # Errors

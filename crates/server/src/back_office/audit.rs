@@ -65,6 +65,11 @@ texts!(Texts {
     sales: "Ventes", "Sales";
     checks: "Contrôles", "Checks";
     run: "Ventes externes lancées", "External sales run";
+    run_begun: "Ventes externes commencées", "External sales begun";
+    import_begun: "Import d’un fichier de ventes commencé", "Import of a sales file begun";
+    test_card: "Carte d’essai présentée", "Test card checked";
+    take_back_begun: "Reprise d’une entrée d’essai demandée", "Taking a test entry back asked for";
+    taken_back: "Entrée d’essai reprise", "Test entry taken back";
     sent_again: "Renvoyé à la billetterie", "Sent to ticketing again";
     uploaded: "Fichier de ventes envoyé", "Sales file uploaded";
     imported_again: "Fichier de ventes importé à nouveau", "Sales file imported again";
@@ -116,6 +121,11 @@ impl Texts {
             "device.removed" => self.device_removed,
             "device.enrolment_begun" => self.enrolment_begun,
             "device.revoked" => self.device_revoked,
+            "sales.run_begun" => self.run_begun,
+            "sales.import_begun" => self.import_begun,
+            "test_card.checked" => self.test_card,
+            "test_card.take_back_begun" => self.take_back_begun,
+            "test_card.taken_back" => self.taken_back,
             "sales.run" => self.run,
             "sales.sent_again" => self.sent_again,
             "sales.uploaded" => self.uploaded,

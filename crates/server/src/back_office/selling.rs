@@ -85,15 +85,17 @@ async fn run(office: &Office, actor: &Actor) -> Result<RunReport, RunError> {
     let Some(box_office) = &office.box_office else {
         return Ok(RunReport::default());
     };
+    let staff = &office.role.staff;
+    // It takes many transactions, and may end in the midst of them.
+    let begun = Change::done("sales.run_begun", "sales", "OTIPASS");
+    staff.note(actor, begun).await?;
     let report = box_office.run_external_sales().await?;
     let change = Change::done("sales.run", "sales", "OTIPASS").to(json!({
         "tickets": report.tickets(),
         "released": report.reevaluated.released,
         "rejected": report.rejected(),
     }));
-    let note = move |_: &mut db::Tx<'_>| Ok::<_, db::DbError>(((), vec![change.clone()]));
-    let staff = &office.role.staff;
-    staff.change(actor, "note external sales", note).await?;
+    staff.note(actor, change).await?;
     Ok(report)
 }
 

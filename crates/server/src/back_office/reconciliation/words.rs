@@ -25,6 +25,7 @@ texts!(Texts {
         "Ticketing took the entry back, and the gates did not.";
     stranger_cure: "Cherchez quel système de contrôle d’accès l’a envoyé : seul celui-ci le devrait.",
         "Find out which access control system sent it: only this one should.";
+    set_apart_differs: "Ce que le compte met à part comme contesté n’est pas ses lignes.", "What the account sets apart as disputed are not its lines.";
     dispute_not_noted: "Contesté par Otipass, et le compte ne le met pas à part.", "Disputed by Otipass, and the account does not set it apart.";
     dispute_stranger: "Mis à part comme contesté, et Otipass ne conteste rien.", "Set apart as disputed, and Otipass disputes nothing.";
     order_without_ticket: "Commande sans billet.", "Order without a ticket.";
@@ -54,6 +55,7 @@ fn known(t: &'static Texts, code: &str) -> Option<(&'static str, &'static str)> 
         "staged_without_check" => (t.stranger, t.stranger_cure),
         "cancelled_without_gate" => (t.cancel_stranger, t.stranger_cure),
         "dispute_not_noted" => (t.dispute_not_noted, t.fault_cure),
+        "set_apart_differs" => (t.set_apart_differs, t.fault_cure),
         "dispute_without_gate" => (t.dispute_stranger, t.fault_cure),
         "order_without_ticket" => (t.order_without_ticket, t.fault_cure),
         "sold_without_ticket" => (t.sold_without_ticket, t.fault_cure),
@@ -96,6 +98,6 @@ mod tests {
                 assert!(known(Texts::of(Language::Fr), text).is_some(), "{text}");
             }
         }
-        assert_eq!(codes, 21);
+        assert_eq!(codes, 22);
     }
 }

@@ -153,7 +153,8 @@ pub(crate) async fn again(visit: Visit, Path(id): Path<String>) -> Answer {
     };
     let t = Texts::of(visit.language);
     let importing = async move { box_office.import_again(id).await };
-    let imported = import(&visit, "sales.imported_again", String::new(), importing).await?;
+    let of = id.0.to_string();
+    let imported = import(&visit, "sales.imported_again", of, importing).await?;
     let said = match imported {
         Ended::GoesOn => Said::good(t.goes_on.to_owned()),
         Ended::So(Ok(Some(_))) => Said::good(t.again.to_owned()),
@@ -176,7 +177,8 @@ enum Ended {
 }
 
 /// Imports on a task of its own, which whoever goes away does not stop, and
-/// notes it in the audit log.
+/// notes it in the audit log; `called` is the file's name where it came from, or
+/// its number here.
 async fn import(
     visit: &Visit,
     action: &'static str,
@@ -185,6 +187,9 @@ async fn import(
 ) -> Result<Ended, PageError> {
     let office = visit.office.clone();
     let actor = visit.actor()?;
+    // It takes many transactions, and may end in the midst of them.
+    let begun = Change::done("sales.import_begun", "sales", &called);
+    office.role.staff.note(&actor, begun).await?;
     let task = tokio::spawn(async move {
         let Some(imported) = office.ending.run_until_cancelled(importing).await else {
             return Ok(None);
@@ -198,12 +203,8 @@ async fn import(
                 "known": report.already_imported,
                 "rejected": report.rejected.len(),
             }));
-            let note = move |_: &mut db::Tx<'_>| Ok::<_, db::DbError>(((), vec![change.clone()]));
-            let staff = &office.role.staff;
-            staff
-                .change(&actor, "note import", note)
-                .await
-                .map_err(ImportError::Db)?;
+            let noted = office.role.staff.note(&actor, change).await;
+            noted.map_err(ImportError::Db)?;
         }
         imported.map(Some)
     });

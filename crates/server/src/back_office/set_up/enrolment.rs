@@ -426,6 +426,7 @@ pub(super) fn sample(code: &str) -> Option<DeviceState> {
         door: "VN_AUG_D1".parse().ok()?,
         sectors: vec!["VN_AUG".parse().ok()?],
         seen_at: Some(Timestamp::from_millis_clamped(1_784_019_600_000)),
+        reported_at: Some(Timestamp::from_millis_clamped(1_784_019_600_000)),
         clock_offset_ms: Some(0),
         unsent: Some(3),
         oldest_unsent_at: None,

@@ -205,15 +205,10 @@ pub(crate) async fn run(visit: Visit, entered: Entered) -> Answer {
         Err(_) => return form(&visit, &entered, Mistakes::one("device", t.no_site)).await,
     };
     let id = CheckId::from_uuid(Uuid::new_v4());
-    let log = {
-        let device = device.to_string();
-        move |_: &mut db::Tx<'_>| {
-            let change = Change::done("test_card.checked", "check", id);
-            Ok::<_, db::DbError>(((), vec![change.to(json!({ "device": device }))]))
-        }
-    };
+    let checked = Change::done("test_card.checked", "check", id);
+    let checked = checked.to(json!({ "device": device.to_string() }));
     let staff = &visit.office.role.staff;
-    staff.change(&visit.actor()?, "test card", log).await?;
+    staff.note(&visit.actor()?, checked).await?;
     let scan = Scan {
         id,
         device,
@@ -350,6 +345,9 @@ pub(crate) async fn take_back(visit: Visit, Path(id): Path<String>) -> Answer {
         device: check.device,
         cancelled_at: gate.now(),
     };
+    let (staff, actor) = (&visit.office.role.staff, visit.actor()?);
+    let begun = Change::done("test_card.take_back_begun", "check", check.id);
+    staff.note(&actor, begun).await?;
     match gate.cancel(cancellation).await {
         Ok(_) => {}
         Err(CancelError::NotCancellable(..)) => {
@@ -358,13 +356,8 @@ pub(crate) async fn take_back(visit: Visit, Path(id): Path<String>) -> Answer {
         }
         Err(error) => return Err(PageError::internal(error)),
     }
-    let check_id = check.id;
-    let log = move |_: &mut db::Tx<'_>| {
-        let change = Change::done("test_card.taken_back", "check", check_id);
-        Ok::<_, db::DbError>(((), vec![change]))
-    };
-    let staff = &visit.office.role.staff;
-    staff.change(&visit.actor()?, "test card", log).await?;
+    let done = Change::done("test_card.taken_back", "check", check.id);
+    staff.note(&actor, done).await?;
     Ok(visit.go_with(&format!("{PATH}/{id}"), Flash::Saved))
 }
 

@@ -28,6 +28,7 @@ fn device(code: &str, at: Timestamp) -> Option<DeviceState> {
         door: "AUG_MAIN".parse().ok()?,
         sectors: Vec::new(),
         seen_at: Some(at.plus_ms(-20_000)),
+        reported_at: Some(at.plus_ms(-20_000)),
         clock_offset_ms: Some(-400),
         unsent: Some(0),
         oldest_unsent_at: None,
@@ -92,6 +93,7 @@ pub(super) fn troubled() -> Facts {
         gate.waiting.declarations = 340;
         for (number, device) in (0_i64..).zip(&mut gate.devices) {
             device.seen_at = Some(at.plus_ms(-200_000 * number));
+            device.reported_at = device.seen_at;
             device.clock_offset_ms = Some(75_000);
             device.battery_percent = Some(9);
             device.mode = Some(Mode::Offline);

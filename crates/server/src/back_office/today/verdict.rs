@@ -154,6 +154,14 @@ fn of_device(device: &DeviceState, now: Timestamp, zone: &Zone, concerns: &mut V
         });
         return;
     }
+    // What it said of itself holds for a while only: a device that sends checks and
+    // no reports may have been put right since.
+    if device
+        .reported_at
+        .is_none_or(|at| now.ms_since(at) > SILENT_MS)
+    {
+        return;
+    }
     if device.mode == Some(Mode::Offline) {
         concerns.push(Concern::Offline { device: code() });
     }
@@ -208,7 +216,7 @@ mod tests {
     #[test]
     fn each_concern_is_seen_and_no_other() {
         let device = || "PDA01".to_owned();
-        let cases: [(Change, Vec<Concern>); 17] = [
+        let cases: [(Change, Vec<Concern>); 18] = [
             (|_| (), vec![]),
             (|f| f.set_up_lacks = true, vec![Concern::NotSetUp]),
             (|f| f.gate = None, vec![]),
@@ -276,6 +284,14 @@ mod tests {
                     device: device(),
                     percent: 14,
                 }],
+            ),
+            // Said long ago, and checks have come since.
+            (
+                |f| {
+                    first(f).battery_percent = Some(14);
+                    first(f).reported_at = ago(f, SILENT_MS + 1);
+                },
+                vec![],
             ),
             // The worst first.
             (

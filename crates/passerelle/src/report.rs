@@ -312,8 +312,8 @@ fn account(report: &Statement, currency: &str) -> String {
     let unsold = match report.unsold {
         0 => String::new(),
         n => format!(
-            "\n{n} entries of these days are not sold yet and do not stand here. Once sold, they count \
-             for their day;\n`passerelle reconcile` says what they wait for.\n"
+            "\nEntries of these days that are not sold yet and do not stand here: {n}. Once sold, they \
+             count for their day;\n`passerelle reconcile` says what they wait for.\n"
         ),
     };
     format!(

@@ -36,8 +36,8 @@ texts!(Texts {
     of_contact: "Contact {contact}", "Contact {contact}";
     only: "Le relevé de {contact} seul", "The statement of {contact} alone";
     all_contacts: "Le relevé de tous les contacts", "The statement of all contacts";
-    unsold: "{n} entrées de cette période ne sont pas encore vendues et ne figurent pas ici. Une fois vendues, elles compteront pour leur jour : établissez alors le relevé à nouveau.",
-        "{n} entries of this period are not sold yet and do not stand here. Once sold, they count for their day: then make the statement anew.";
+    unsold: "Entrées de cette période qui ne sont pas encore vendues et ne figurent pas ici : {n}. Une fois vendues, elles comptent pour leur jour : établissez alors le relevé à nouveau.",
+        "Entries of this period that are not sold yet and do not stand here: {n}. Once sold, they count for their day: then make the statement anew.";
     made: "Établi le {moment}", "Made on {moment}";
     by_vat: "TVA par taux", "VAT by rate";
     by_product: "Par produit et tarif", "By product and tariff";

@@ -37,21 +37,22 @@ texts!(Texts {
         "Otipass does not answer, and visitors are refused. Call Otipass; agents may let people in with a note.";
     partner_fails: "La plupart des demandes à Otipass échouent. Regardez les dernières erreurs, puis appelez Otipass.",
         "Most questions to Otipass fail. Look at the recent errors, then call Otipass.";
-    unresolved: "{n} contrôles attendent leur décision : Otipass ne répond sans doute pas. Ils sont repris d’eux-mêmes.",
-        "{n} checks wait for their decision: Otipass is probably silent. They are taken up by themselves.";
+    unresolved: "Contrôles qui attendent leur décision : {n}. Otipass ne répond sans doute pas ; ils sont repris d’eux-mêmes.",
+        "Checks that wait for their decision: {n}. Otipass is probably silent; they are taken up by themselves.";
     device_silent: "{device} ne donne plus de nouvelles depuis {wait}. Vérifiez qu’il est allumé et qu’il a du réseau.",
         "{device} has not been heard of for {wait}. See whether it is switched on and has network.";
-    device_keeps: "{device} garde {n} contrôles non envoyés. Ramenez-le sous le réseau et laissez-le allumé.",
-        "{device} keeps {n} checks that it has not sent. Bring it back to the network and leave it on.";
+    device_keeps: "{device} garde des contrôles qu’il n’a pas envoyés : {n}. Ramenez-le sous le réseau et laissez-le allumé.",
+        "{device} keeps checks that it has not sent: {n}. Bring it back to the network and leave it on.";
     device_offline: "{device} décide hors ligne. Vérifiez son réseau.",
         "{device} decides offline. Look at its network.";
     device_clock: "L’horloge de {device} est décalée de {wait}. Réglez-la sur l’heure automatique.",
         "The clock of {device} is off by {wait}. Set it to automatic time.";
     device_battery: "{device} n’a plus que {n} % de batterie. Mettez-le en charge.",
         "{device} has only {n}% of battery left. Charge it.";
-    more_devices: "{n} autres remarques sur des appareils : voyez le tableau des appareils, plus bas.",
-        "{n} more remarks on devices: see the table of devices below.";
-    held: "{n} entrées ne peuvent pas être vendues.", "{n} entries cannot be sold.";
+    more_devices: "Autres remarques sur des appareils : {n}. Voyez le tableau des appareils, plus bas.",
+        "More remarks on devices: {n}. See the table of devices below.";
+    held: "Entrées qui ne peuvent pas être vendues : {n}.",
+        "Entries that cannot be sold: {n}.";
     see: "Voir pourquoi, et que faire", "See why, and what to do";
     late: "{n} codes attendent de partir à la billetterie. Si le nombre monte encore, regardez si elle répond.",
         "{n} barcodes wait to go to ticketing. If the number keeps growing, look whether it answers.";
@@ -62,7 +63,8 @@ texts!(Texts {
     refused: "Refus", "Refused";
     sold: "Vendu", "Sold";
     partner: "Otipass, réponse médiane", "Otipass, median answer";
-    partner_note: "95 % sous {p95} ms · {failed} échecs en 15 min", "95% within {p95} ms · {failed} failed in 15 min";
+    partner_note: "95 % sous {p95} ms · échecs en 15 min : {failed}",
+        "95% within {p95} ms · failed in 15 min: {failed}";
     breaker: "Otipass, disjoncteur", "Otipass, breaker";
     open: "ouvert", "open";
     closed: "fermé", "closed";
@@ -573,7 +575,7 @@ mod tests {
         let parts = Parts::new(&english(), &facts);
         assert_eq!(parts.concerns.len(), DEVICE_CONCERNS + 1);
         let last = &parts.concerns[DEVICE_CONCERNS].text;
-        let more = format!("{} more remarks", all - DEVICE_CONCERNS);
+        let more = format!("More remarks on devices: {}.", all - DEVICE_CONCERNS);
         assert!(last.starts_with(&more), "{last}");
         assert!(
             Parts::new(&english(), &sample::calm())

@@ -75,7 +75,7 @@ texts!(Texts {
     sale: "Vente portée au compte", "Sale booked on the account";
     counter_sale: "Vente reprise sur le compte", "Sale taken back on the account";
     declared: "Déclaré à Otipass", "Declared to Otipass";
-    attempts: "{n} essais ; prochain le {at}", "{n} attempts; next on {at}";
+    attempts: "Essais : {n} ; prochain le {at}", "Attempts: {n}; next on {at}";
     disputed: "contesté : {why}", "disputed: {why}";
     cancelled: "Entrée annulée", "Entry cancelled";
     cancel_heard: "Annulation reçue", "Cancellation received";

@@ -89,12 +89,13 @@ impl Staff {
         address: &str,
         attempt: Attempt,
     ) -> Result<(), IdentityError> {
-        self.counted(vec![(of_provider(address), ADDRESS)])
-            .await?
-            .map_err(|wait_ms| IdentityError::TooMany { wait_ms })?;
+        let begun = [(of_provider(address), ADDRESS)];
         let (state, browser, now) = (state.sha256(), browser.sha256(), self.clock.now());
         self.db
             .write("keep attempt", move |tx| {
+                if let Err(wait_ms) = throttle::count(tx, &begun, now)? {
+                    return Ok(Err(IdentityError::TooMany { wait_ms }));
+                }
                 tx.execute(
                     "DELETE FROM staff_oidc_attempt WHERE expires_at <= $1",
                     params![now],
@@ -112,9 +113,9 @@ impl Staff {
                         now.plus_ms(ATTEMPT_MS)
                     ],
                 )?;
-                Ok(())
+                Ok::<_, DbError>(Ok(()))
             })
-            .await
+            .await?
     }
 
     /// What was remembered; once.
@@ -163,15 +164,19 @@ impl Staff {
     ) -> Result<SignedIn, IdentityError> {
         let (token, now) = (Token::new()?, self.clock.now());
         let (new, address) = (token.sha256(), address.to_owned());
-        if roles == Roles::FromProvider && identity.role.is_none() {
-            self.without_role(identity, address).await?;
-            return Err(IdentityError::NoRole);
-        }
+        let role = match (roles, identity.role) {
+            (Roles::FromHere, _) => None,
+            (Roles::FromProvider, Some(role)) => Some(role),
+            (Roles::FromProvider, None) => {
+                self.without_role(identity, address).await?;
+                return Err(IdentityError::NoRole);
+            }
+        };
         self.db
             .write("sign in by provider", move |tx| {
                 let actor = by_provider(&identity, &address);
                 throttle::forgive(tx, &of_provider(&address))?;
-                let account = whose(tx, &identity, roles, &actor, now)?;
+                let account = whose(tx, &identity, role, &actor, now)?;
                 if account.disabled_at.is_some() {
                     return Err(IdentityError::Disabled);
                 }
@@ -232,14 +237,10 @@ fn linked(tx: &mut Tx<'_>, identity: &Identity) -> Result<Option<AccountId>, DbE
 fn whose(
     tx: &mut Tx<'_>,
     identity: &Identity,
-    roles: Roles,
+    role: Option<Role>,
     actor: &Actor,
     now: Timestamp,
 ) -> Result<Account, IdentityError> {
-    let role = match roles {
-        Roles::FromHere => None,
-        Roles::FromProvider => Some(identity.role.ok_or(IdentityError::NoRole)?),
-    };
     let account = match linked(tx, identity)? {
         Some(id) => by_id(tx, id)?,
         None => {

@@ -18,8 +18,6 @@ pub struct Limit {
     pub first_wait_ms: i64,
     /// The longest wait, in milliseconds.
     pub longest_wait_ms: i64,
-    /// After so long without an attempt all are forgotten, in milliseconds.
-    pub forgotten_after_ms: i64,
 }
 
 /// For one account from one place: a person mistypes now and then.
@@ -27,7 +25,6 @@ pub const ACCOUNT: Limit = Limit {
     free: 5,
     first_wait_ms: 15_000,
     longest_wait_ms: 900_000,
-    forgotten_after_ms: FORGOTTEN_AFTER_MS,
 };
 
 /// For one login from anywhere. Whoever knows a login can make its owner wait
@@ -36,7 +33,6 @@ pub const LOGIN: Limit = Limit {
     free: 100,
     first_wait_ms: 5_000,
     longest_wait_ms: 60_000,
-    forgotten_after_ms: FORGOTTEN_AFTER_MS,
 };
 
 /// For one address: a whole museum may stand behind it.
@@ -44,7 +40,6 @@ pub const ADDRESS: Limit = Limit {
     free: 30,
     first_wait_ms: 15_000,
     longest_wait_ms: 900_000,
-    forgotten_after_ms: FORGOTTEN_AFTER_MS,
 };
 
 /// The attempts counted so far.
@@ -61,7 +56,7 @@ impl Limit {
     /// at once.
     #[must_use]
     pub fn wait_ms(&self, record: Option<Record>, now: Timestamp) -> i64 {
-        let Some(record) = self.remembered(record, now) else {
+        let Some(record) = Self::remembered(record, now) else {
             return 0;
         };
         let over = record.failures - self.free;
@@ -78,16 +73,16 @@ impl Limit {
 
     /// The record with one attempt more.
     #[must_use]
-    pub fn counted(&self, record: Option<Record>, now: Timestamp) -> Record {
-        let failures = self.remembered(record, now).map_or(0, |r| r.failures);
+    pub fn counted(record: Option<Record>, now: Timestamp) -> Record {
+        let failures = Self::remembered(record, now).map_or(0, |r| r.failures);
         Record {
             failures: failures.saturating_add(1),
             last_failed_at: now,
         }
     }
 
-    fn remembered(&self, record: Option<Record>, now: Timestamp) -> Option<Record> {
-        record.filter(|record| now.ms_since(record.last_failed_at) < self.forgotten_after_ms)
+    fn remembered(record: Option<Record>, now: Timestamp) -> Option<Record> {
+        record.filter(|record| now.ms_since(record.last_failed_at) < FORGOTTEN_AFTER_MS)
     }
 }
 
@@ -103,7 +98,7 @@ pub(crate) fn count(
     for (subject, limit) in subjects {
         let record = record(tx, subject)?;
         longest = limit.wait_ms(record, now).max(longest);
-        counted.push((subject, limit.counted(record, now)));
+        counted.push((subject, Limit::counted(record, now)));
     }
     if longest > 0 {
         return Ok(Err(longest));
@@ -196,7 +191,7 @@ mod tests {
             failures: 9,
             last_failed_at: at(0),
         };
-        assert_eq!(ACCOUNT.counted(Some(old), at(10)).failures, 10);
-        assert_eq!(ACCOUNT.counted(Some(old), at(3_600)).failures, 1);
+        assert_eq!(Limit::counted(Some(old), at(10)).failures, 10);
+        assert_eq!(Limit::counted(Some(old), at(3_600)).failures, 1);
     }
 }

@@ -24,8 +24,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The largest answer that is read, in bytes.
+/// How long a connection is kept for the next call.
 const IDLE: Duration = Duration::from_secs(15);
+/// The largest answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Where the service is and how to speak to it.

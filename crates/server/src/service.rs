@@ -281,7 +281,8 @@ impl Listener for PlainListener {
 }
 
 /// Serves at one listener, if there is one, until `shutdown`; then finishes what
-/// is in hand there. `front` gives what answers at the moment.
+/// is in hand there. `front` gives what answers at the moment. axum's own loop
+/// sets no limit to how long a header may take.
 async fn take_connections<L>(
     listener: Option<L>,
     front: impl Fn() -> MethodRouter + Clone + Send + 'static,

@@ -28,8 +28,8 @@ texts!(Texts {
     site_label: "Le site", "The site";
     site_hint: "Comme dans un fichier de site. Ce qui n’est plus dans le texte reste : cela se retire sur la page des secteurs et portes.",
         "As in a site file. What is no longer in the text stays: it is removed on the page of sectors and doors.";
-    long: "Ce qui est enregistré est trop long pour être montré ici. Les pages des secteurs et portes, des appareils et du tableau le montrent ; ce que vous collez ici s’y ajoute ou le remplace.",
-        "What is saved is too long to be shown here. The pages of sectors and doors, of devices and of the table show it; what you paste here is added to it, or replaces it.";
+    long: "Ce qui est enregistré est trop long pour être montré ici. Les autres pages de la mise en service le montrent ; ce que vous collez ici s’y ajoute ou le remplace.",
+        "What is saved is too long to be shown here. The other pages of the set-up show it; what you paste here is added to it, or replaces it.";
     catalogue: "Catalogue, tarifs, canal et contact", "Catalogue, tariffs, channel and contact";
     catalogue_label: "Le catalogue", "The catalogue";
     catalogue_hint: "Comme dans un fichier de catalogue. Ce qui y est s’ajoute à ce qui est enregistré, ou le remplace ; ce qui n’y est plus reste et se retire par les formulaires.",

@@ -5,6 +5,7 @@ use super::flash::Flash;
 use super::form::{Input, Mistakes};
 use super::frame::{Frame, role_name};
 use super::page_error::PageError;
+use super::pager::cut;
 use super::text::texts;
 use super::visit::{Answer, Visit};
 use super::welcome::mistakes;
@@ -89,9 +90,8 @@ impl List {
             .iter()
             .position(|account| Some(account.id) == after);
         let behind = at.map_or(0, |at| at + 1);
-        let is_last = accounts.len() - behind <= ROWS;
-        let shown: Vec<Account> = accounts.into_iter().skip(behind).take(ROWS).collect();
-        let next = shown.last().filter(|_| !is_last).map(|last| last.id);
+        let mut shown: Vec<Account> = accounts.into_iter().skip(behind).collect();
+        let next = cut(&mut shown, ROWS).map(|last| last.id);
         let row = |account: Account| Row {
             id: account.id,
             role: role_name(account.role, frame.formats.language),

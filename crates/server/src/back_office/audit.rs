@@ -3,7 +3,7 @@
 use super::entered::{Entered, Query};
 use super::form::Input;
 use super::frame::{Frame, role_name};
-use super::pager::Pager;
+use super::pager::{Pager, cut};
 use super::text::texts;
 use super::visit::{Answer, Visit};
 use askama::Template;
@@ -369,10 +369,7 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     let wanted = Wanted::read(&query, &frame, Texts::of(visit.language));
     let staff = &visit.office.role.staff;
     let mut entries = staff.audit(wanted.filter.clone(), ROWS + 1).await?;
-    let rows = ROWS as usize;
-    let more = entries.len() > rows;
-    entries.truncate(rows);
-    let next = entries.last().filter(|_| more).map(|entry| entry.id);
+    let next = cut(&mut entries, ROWS as usize).map(|entry| entry.id);
     let accounts = staff.accounts().await?;
     visit.page(&Page::new(frame, &wanted, &accounts, entries, next))
 }

@@ -11,7 +11,7 @@ use super::entered::{Entered, Query};
 use super::form::{Input, Mistakes};
 use super::frame::Frame;
 use super::outcome;
-use super::pager::Pager;
+use super::pager::{Pager, cut};
 use super::text::texts;
 use super::visit::{Answer, Visit};
 use askama::Template;
@@ -229,9 +229,7 @@ pub(crate) async fn list(visit: Visit, Query(query): Query) -> Answer {
     let frame = visit.frame();
     let wanted = Wanted::read(&query, &frame);
     let mut found = find(&visit, wanted.filter.clone(), ROWS + 1).await?;
-    let more = found.len() > ROWS as usize;
-    found.truncate(ROWS as usize);
-    let next = found.last().filter(|_| more);
+    let next = cut(&mut found, ROWS as usize);
     let next = next.map(|last| format!("{}_{}", last.arrived_at.millis(), last.id));
     let devices = devices(&visit).await?;
     visit.page(&Page::new(frame, &wanted, &devices, &found, next))

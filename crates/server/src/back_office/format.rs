@@ -63,6 +63,11 @@ pub(crate) struct Formats {
 }
 
 impl Formats {
+    /// How many there are of something, as [`Formats::number`].
+    pub(crate) fn count(&self, number: impl TryInto<i64>) -> String {
+        self.number(number.try_into().unwrap_or(i64::MAX))
+    }
+
     /// A whole number: `12 345` or `12,345`.
     pub(crate) fn number(&self, number: i64) -> String {
         let digits = number.unsigned_abs().to_string();

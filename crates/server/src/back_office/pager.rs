@@ -6,6 +6,14 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use std::fmt::Display;
 
+/// Leaves the rows of one page, at most `most`; the last of them if there were
+/// more, behind which the next page begins.
+pub(crate) fn cut<T>(rows: &mut Vec<T>, most: usize) -> Option<&T> {
+    let is_more = rows.len() > most;
+    rows.truncate(most);
+    rows.last().filter(|_| is_more)
+}
+
 /// The links below a list; a template shows them by `{{ pager }}`.
 #[derive(Debug, Clone, Template)]
 #[template(path = "back_office/pager.html")]

@@ -193,9 +193,7 @@ pub(crate) async fn send_again(visit: Visit) -> Answer {
     let count = staff.change(&visit.actor()?, "send again", again).await?;
     gate.delivery_due.notify_one();
     let frame = visit.frame();
-    let n = frame
-        .formats
-        .number(i64::try_from(count).unwrap_or(i64::MAX));
+    let n = frame.formats.count(count);
     let said = Said::good(fill(Texts::of(visit.language).sent, &[("n", &n)]));
     let queue = read(&visit).await?;
     visit.page(&Page::new(frame, &queue, Some(said)))

@@ -151,7 +151,7 @@ impl Shown {
         let formats = &frame.formats;
         let t = Texts::of(formats.language);
         let books = &made.books;
-        let count = |n: usize| formats.number(i64::try_from(n).unwrap_or(i64::MAX));
+        let count = |n: usize| formats.count(n);
         let (class, verdict) = match books.sides {
             _ if !books.is_clean() => {
                 let n = count(books.unexplained);

@@ -101,10 +101,9 @@ async fn run(office: &Office, actor: &Actor) -> Result<RunReport, RunError> {
 
 fn words(formats: &Formats, report: &RunReport, held: i64) -> Said {
     let t = Texts::of(formats.language);
-    let number = |n: u64| formats.number(i64::try_from(n).unwrap_or(i64::MAX));
     let values = [
-        ("tickets", number(report.tickets())),
-        ("released", number(report.reevaluated.released)),
+        ("tickets", formats.count(report.tickets())),
+        ("released", formats.count(report.reevaluated.released)),
         ("held", formats.number(held)),
     ];
     let values = values.each_ref().map(|(name, text)| (*name, text.as_str()));
@@ -112,7 +111,7 @@ fn words(formats: &Formats, report: &RunReport, held: i64) -> Said {
     match report.rejected() {
         0 => Said::good(text),
         n => {
-            let n = number(n as u64);
+            let n = formats.count(n);
             Said::bad(format!("{text} {}", fill(t.rejected, &[("n", &n)])))
         }
     }

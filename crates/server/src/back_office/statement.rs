@@ -110,10 +110,6 @@ fn figures(formats: &Formats, statement: &Statement) -> Vec<Figure> {
     if statement.rows.is_empty() {
         return Vec::new();
     }
-    let contacts = statement.by_contact.iter().map(|total| {
-        let name = vec![total.contact.to_string()];
-        row(name, formats, total.amount)
-    });
     let mut products: BTreeMap<_, Amount> = BTreeMap::new();
     for line in &statement.rows {
         let key = (
@@ -191,23 +187,24 @@ fn figures(formats: &Formats, statement: &Statement) -> Vec<Figure> {
             title: t.by_contact,
             plot: None,
             head: head(&[t.contact]),
-            rows: contacts.collect(),
+            rows: statement
+                .by_contact
+                .iter()
+                .map(|total| row(vec![total.contact.to_string()], formats, total.amount))
+                .collect(),
             total: row(vec![t.total.to_owned()], formats, statement.total),
         });
     }
     if !statement.disputed.is_empty() {
         let all = statement.disputed.len();
-        let count = |n: usize| formats.number(i64::try_from(n).unwrap_or(i64::MAX));
-        let numbers = [("shown", count(SHOWN)), ("all", count(all))];
-        let numbers = numbers
-            .each_ref()
-            .map(|(name, value)| (*name, value.as_str()));
+        let note = if all > SHOWN {
+            let (shown, all) = (formats.count(SHOWN), formats.count(all));
+            fill(t.some_disputed, &[("shown", &shown), ("all", &all)])
+        } else {
+            String::new()
+        };
         figures.push(Figure {
-            note: if all > SHOWN {
-                fill(t.some_disputed, &numbers)
-            } else {
-                String::new()
-            },
+            note,
             id: "disputed",
             title: t.disputed_lines,
             plot: None,

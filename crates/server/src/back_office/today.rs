@@ -239,11 +239,8 @@ impl Parts {
             parts.devices = devices(t, gate, formats, facts.at);
             let (shown, all) = (parts.devices.len(), gate.devices.len());
             parts.some_devices = (shown < all).then(|| {
-                let count = |n: usize| formats.number(i64::try_from(n).unwrap_or(i64::MAX));
-                fill(
-                    t.some_devices,
-                    &[("shown", &count(shown)), ("all", &count(all))],
-                )
+                let (shown, all) = (formats.count(shown), formats.count(all));
+                fill(t.some_devices, &[("shown", &shown), ("all", &all)])
             });
             let until = |admitted: &Admitted, hour| sum(admitted, |_, h| h <= hour);
             let week = formats.number(until(&gate.last_week, facts.hour));
@@ -469,9 +466,9 @@ fn worries(t: &Texts, formats: &Formats, concerns: &[Concern]) -> Vec<Worry> {
         });
     }
     if of_devices > DEVICE_CONCERNS {
-        let more = i64::try_from(of_devices - DEVICE_CONCERNS).unwrap_or(i64::MAX);
+        let more = formats.count(of_devices - DEVICE_CONCERNS);
         worries.push(Worry {
-            text: fill(t.more_devices, &[("n", &formats.number(more))]),
+            text: fill(t.more_devices, &[("n", &more)]),
             place: None,
         });
     }

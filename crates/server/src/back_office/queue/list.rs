@@ -7,7 +7,7 @@ use crate::back_office::frame::Frame;
 use crate::back_office::held;
 use crate::back_office::outcome;
 use crate::back_office::page_error::PageError;
-use crate::back_office::pager::Pager;
+use crate::back_office::pager::{Pager, cut};
 use crate::back_office::text::texts;
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
@@ -136,9 +136,7 @@ impl Page {
     ) -> Self {
         let t = Texts::of(frame.formats.language);
         let (title, why) = list.words(t, &frame.formats);
-        let more = found.len() > ROWS as usize;
-        found.truncate(ROWS as usize);
-        let next = found.last().filter(|_| more).map(|(key, _)| *key);
+        let next = cut(&mut found, ROWS as usize).map(|(key, _)| *key);
         let path = format!("/office/queue/{word}");
         Self {
             title,

@@ -5,6 +5,7 @@ use super::enrolment::sample;
 use super::site_change::{self, listed, part};
 use crate::back_office::entered::Query;
 use crate::back_office::frame::Frame;
+use crate::back_office::pager::cut;
 use crate::back_office::text::{fill, texts};
 use crate::back_office::visit::{Answer, Visit};
 use askama::Template;
@@ -75,10 +76,7 @@ impl Page {
         let behind = behind.filter(|device| after.is_none_or(|a| device.device.as_str() > a));
         let mut behind: Vec<_> = behind.collect();
         behind.sort_by(|one, other| one.device.cmp(&other.device));
-        let is_last = behind.len() <= ROWS;
-        behind.truncate(ROWS);
-        let next = behind.last().filter(|_| !is_last);
-        let next = next.map(|last| part(&last.device));
+        let next = cut(&mut behind, ROWS).map(|last| part(&last.device));
         let row = |device: DeviceState| Row {
             path: path(&device.device),
             sectors: listed(&device.sectors),

@@ -105,7 +105,7 @@ impl Page {
     fn new(frame: Frame, file: Option<&str>, begun: bool, text: &str, found: &[Finding]) -> Self {
         let language = frame.formats.language;
         let t = Texts::of(language);
-        let number = |n: usize| frame.formats.number(i64::try_from(n).unwrap_or(i64::MAX));
+        let number = |n: usize| frame.formats.count(n);
         let row = |finding: &Finding| Row {
             line: finding.line,
             column: finding.column.map_or("", Column::as_str),

@@ -1,8 +1,8 @@
 //! `passerelle apply`: take up changed files while the service runs.
 
 use crate::assemble::{self, AssembleError};
-use crate::config::{Config, ConfigError};
 use crate::{ConfigOption, Verdict};
+use config::{Config, ConfigError};
 use kernel::{Clock, SystemClock};
 use std::sync::Arc;
 

@@ -1,19 +1,19 @@
 //! From a configuration to a service that can be served.
 
-use crate::config::{Config, ConfigError, Role};
+use books::backup::{self, BackupError, BackupSchedule};
+use books::retention::{Retention, RetentionDays, TooShort};
 use boxoffice::{BoxOffice, Organisation};
+use config::{Config, ConfigError, Role};
 use db::{Db, DbUrl};
 use gate::interface::Connection;
 use gate::{Gate, InterfaceSettings, Site};
 use kernel::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
+use office::Missing;
 use otipass::{NumberFormat, OtipassClient, OtipassSettings};
 use secutix::client::{AccessControlClient, ClientSettings};
 use secutix::token::ExpectedCaller;
-use server::backup::{self, BackupError, BackupSchedule};
-use server::reconciliation::Sides;
-use server::retention::{Retention, RetentionDays, TooShort};
-use server::{BoxOfficeRole, GateRole, Missing, Service, Upkeep};
+use server::{BoxOfficeRole, GateRole, Service, Upkeep};
 use staff::Staff;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -98,15 +98,6 @@ pub enum AssembleError {
     /// The interface to ticketing.
     #[error(transparent)]
     Ticketing(#[from] secutix::client::ClientSetupError),
-}
-
-/// Whose books this process's database holds.
-pub fn sides(config: &Config) -> Sides {
-    match (config.has(Role::Gate), config.has(Role::BoxOffice)) {
-        (true, false) => Sides::Gate,
-        (false, true) => Sides::BoxOffice,
-        _ => Sides::Both,
-    }
 }
 
 /// Reads a text file of the set-up.
@@ -372,7 +363,7 @@ fn upkeep(config: &Config, clock: &Arc<dyn Clock>) -> Result<Upkeep, AssembleErr
             folder: config.path(&config.backup.folder),
             every: Duration::from_secs(hours.get() * 3_600),
             keep: config.backup.keep,
-            sides: sides(config),
+            sides: doctor::bundle::sides(config),
         }),
     };
     Ok(Upkeep {

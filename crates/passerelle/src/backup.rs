@@ -1,12 +1,11 @@
 //! `passerelle backup` and `passerelle restore`: copies of the embedded
 //! database that were read back.
 
-use crate::assemble;
-use crate::config::{Config, ConfigError};
 use crate::{ConfigOption, Verdict};
+use books::backup::{self, BackupError, Existing, Manifest};
+use config::{Config, ConfigError};
 use db::DbUrl;
 use kernel::{Clock, SystemClock};
-use server::backup::{self, BackupError, Existing, Manifest};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -75,7 +74,7 @@ pub async fn back_up(arguments: BackupArguments) -> Result<Verdict, BackupComman
         Some(to) => to,
         None => config.path(&config.backup.folder).join(backup::name(now)),
     };
-    let manifest = backup::back_up(from, &to, assemble::sides(&config), now).await?;
+    let manifest = backup::back_up(from, &to, doctor::bundle::sides(&config), now).await?;
     outln!(
         "{}: {} bytes, read back and whole, SHA-256 {}",
         to.display(),

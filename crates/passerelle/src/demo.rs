@@ -2,11 +2,11 @@
 
 use crate::Verdict;
 use crate::assemble::{self, AssembleError};
-use crate::config::{Config, ConfigError};
-use crate::doctor::{HouseDoctor, Surroundings};
-use crate::office::{self, OfficeError};
+use crate::back_office::{self, OfficeError};
 use crate::serve::{self, ServeCommandError};
+use config::{Config, ConfigError};
 use db::Db;
+use doctor::{HouseDoctor, Surroundings};
 use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Gate, Site, TokenError};
 use kernel::{CheckId, Clock, DeviceCode, SystemClock};
 use sandbox::{PassBook, Sandbox, SandboxSettings};
@@ -115,11 +115,11 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
     let prometheus = serve::start_metrics()?;
     let zone = site.zone.clone();
     let url = format!("http://{service_address}");
-    let office = office::office(
+    let office = back_office::office(
         &config,
         Some(&site),
         url,
-        server::TakeUp::default(),
+        office::TakeUp::default(),
         HouseDoctor {
             config: folder.path().join("passerelle.toml"),
             surroundings: Surroundings::Nothing,
@@ -132,7 +132,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
         assemble::service(&config, db, Some(site), &clock, service_address, prometheus).await?;
     let service = server::Service { office, ..service };
     let welcome = match &service.office {
-        Some(office) => office::welcome(office).await?,
+        Some(office) => back_office::welcome(office).await?,
         None => None,
     };
 

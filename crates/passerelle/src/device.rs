@@ -2,10 +2,10 @@
 //! what is known of each.
 
 use crate::assemble::AssembleError;
-use crate::config::Config;
 use crate::table::{Align, table};
 use crate::{ConfigOption, Verdict, assemble, tokens};
 use clap::Subcommand;
+use config::Config;
 use db::DbError;
 use gate::{CODE_VALID_MS, DeviceState, EnrolmentCode, Gate, Mode, TokenError};
 use kernel::{Clock, DeviceCode, SystemClock, Timestamp};
@@ -55,7 +55,7 @@ pub enum DeviceError {
     SetUp(#[from] AssembleError),
     /// The configuration.
     #[error(transparent)]
-    Config(#[from] crate::config::ConfigError),
+    Config(#[from] config::ConfigError),
     /// The token.
     #[error(transparent)]
     Token(#[from] TokenError),

@@ -5,14 +5,12 @@ mod out;
 
 mod apply;
 mod assemble;
+mod back_office;
 mod backup;
-mod config;
 mod demo;
 mod device;
-mod doctor;
+mod doctor_command;
 mod edge_command;
-mod events;
-mod office;
 mod progress;
 mod reconcile;
 mod replay;
@@ -62,7 +60,7 @@ enum Command {
     /// Take up changed files of the set-up while the service runs
     Apply(apply::Arguments),
     /// Check a whole set-up and name each mistake with its cure
-    Doctor(doctor::Arguments),
+    Doctor(doctor_command::Arguments),
     /// Give devices their tokens, or take them back
     Device(device::Arguments),
     /// External sales: run them, import a file, list what came of it
@@ -105,7 +103,7 @@ async fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(arguments).await.map_err(Into::into),
         Command::Serve(arguments) => serve::run(arguments).await.map_err(Into::into),
         Command::Apply(arguments) => apply::run(arguments).await.map_err(Into::into),
-        Command::Doctor(arguments) => doctor::run(arguments).await.map_err(Into::into),
+        Command::Doctor(arguments) => doctor_command::run(arguments).await.map_err(Into::into),
         Command::Device(arguments) => device::run(arguments).await.map_err(Into::into),
         Command::Sales(arguments) => sales::run(arguments).await.map_err(Into::into),
         Command::Report(arguments) => report::run(arguments).await.map_err(Into::into),

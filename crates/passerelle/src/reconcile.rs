@@ -1,13 +1,13 @@
 //! `passerelle reconcile`: the gate's books against the box office's.
 
 use crate::assemble::{self, AssembleError};
-use crate::config::{Config, ConfigError};
 use crate::report::{Format, ReportError, print};
 use crate::table::{Align, table};
 use crate::{ConfigOption, Verdict};
+use books::reconciliation::{Reconciliation, Sides, reconcile};
+use config::{Config, ConfigError};
 use db::DbError;
 use kernel::{Clock, SystemClock};
-use server::reconciliation::{Reconciliation, Sides, reconcile};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ReconcileError> {
     let config = Config::read(&arguments.config.config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (db, _) = assemble::open(&config, &clock).await?;
-    let books = reconcile(&db, assemble::sides(&config)).await?;
+    let books = reconcile(&db, doctor::bundle::sides(&config)).await?;
     print(arguments.format, &books, for_people)?;
     Ok(if books.is_clean() {
         Verdict::Fine

@@ -11,8 +11,8 @@ mod scans;
 mod service;
 mod summary;
 
-use crate::config::Config;
 use crate::progress::Progress;
+use config::Config;
 use devices::Devices;
 use gate::{DeviceToken, Gate, Site};
 use kernel::{Clock, DeviceCode, SystemClock};

@@ -1,12 +1,12 @@
 //! `passerelle report`: what was sold, who came, what Otipass owes.
 
 use crate::assemble::{self, AssembleError};
-use crate::config::{Config, ConfigError};
 use crate::table::{Align, table};
 use crate::{ConfigOption, Verdict};
 use boxoffice::pending_account::{Amount, Statement};
 use boxoffice::report::{Moved, SalesReport};
 use clap::{Subcommand, ValueEnum};
+use config::{Config, ConfigError};
 use db::DbError;
 use gate::attendance::Attendance;
 use kernel::{BusinessDay, Clock, SystemClock};

@@ -1,12 +1,12 @@
 //! `passerelle retention`: the end of card numbers, by hand.
 
 use crate::assemble::{self, AssembleError};
-use crate::config::{Config, ConfigError};
 use crate::report::{Format, ReportError, print};
 use crate::{ConfigOption, Verdict};
+use books::retention::{self, RetentionError, RetentionReport, Run};
 use clap::Subcommand;
+use config::{Config, ConfigError};
 use kernel::{Clock, SystemClock};
-use server::retention::{self, RetentionError, RetentionReport, Run};
 use std::fmt::Write;
 use std::sync::Arc;
 

@@ -1,13 +1,13 @@
 //! `passerelle sales`: external sales by hand.
 
 use crate::assemble::{self, AssembleError};
-use crate::config::{Config, ConfigError};
 use crate::report::{Format, ReportError, print};
 use crate::table::{Align, table};
 use crate::{ConfigOption, Verdict};
 use boxoffice::stx_file::{self, StxFile};
 use boxoffice::{BoxOffice, CatalogueError, ImportError, ImportKind, ImportReport, RunError};
 use clap::Subcommand;
+use config::{Config, ConfigError};
 use db::{Db, DbError};
 use gate::Gate;
 use kernel::{Clock, ProductCode, SystemClock, TariffCode};

@@ -1,17 +1,19 @@
 //! `passerelle serve`: the service.
 
 use crate::assemble::{self, AssembleError};
-use crate::config::{Config, ConfigError, Role};
-use crate::doctor::{HouseDoctor, Surroundings};
-use crate::events::Events;
-use crate::office::{self, OfficeError};
+use crate::back_office::{self, OfficeError};
 use crate::{ConfigOption, Verdict};
+use config::tls::TlsError;
+use config::{Config, ConfigError, Role};
 use db::Db;
+use doctor::events::Events;
+use doctor::{HouseDoctor, Surroundings};
 use gate::Site;
 use kernel::{Clock, SystemClock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use server::tls::{TlsError, TlsListener};
-use server::{Listeners, Service, TakeUp};
+use office::TakeUp;
+use server::tls::TlsListener;
+use server::{Listeners, Service};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -109,7 +111,7 @@ pub async fn with(
     outln!("  health         {scheme}://{address}/health/ready");
     outln!("  metrics        {scheme}://{address}/metrics");
     if let Some(office) = &service.office
-        && let Some(welcome) = office::welcome(office).await?
+        && let Some(welcome) = back_office::welcome(office).await?
     {
         outln!("{welcome}");
     }
@@ -182,7 +184,7 @@ struct Builder {
 
 impl Builder {
     async fn service(&self, site: Option<Site>) -> Result<Service, ServeCommandError> {
-        let office = office::office(
+        let office = back_office::office(
             &self.config,
             site.as_ref(),
             self.url.clone(),

@@ -1,6 +1,5 @@
 //! Whether the process lives, whether it is ready, and its metrics.
 
-use crate::Missing;
 use crate::service::Service;
 use axum::Json;
 use axum::Router;
@@ -12,6 +11,7 @@ use boxoffice::BoxOffice;
 use db::{Db, DbError, params};
 use gate::{Gate, causes};
 use metrics_exporter_prometheus::PrometheusHandle;
+use office::Missing;
 use serde::Serialize;
 use std::sync::Arc;
 

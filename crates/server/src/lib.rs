@@ -7,22 +7,13 @@
 //! for which that service has no word.
 
 mod access_control;
-pub mod back_office;
-pub mod backup;
-mod certificate;
 mod decode;
 mod decoder;
 mod device_api;
-pub mod disputes;
-pub mod doctor;
 mod health;
 mod problem;
-pub mod reconciliation;
-pub mod retention;
 mod scan;
 mod service;
-mod set_up;
-pub mod support;
 pub mod tls;
 mod upkeep;
 mod workers;
@@ -30,7 +21,6 @@ mod workers;
 pub use access_control::PATH as ACCESS_CONTROL_PATH;
 pub use device_api::BODY_LIMIT_BYTES;
 pub use service::{BoxOfficeRole, GateRole, Listeners, Service};
-pub use set_up::{Managed, Missing, SetUp, TakeUp};
 pub use upkeep::Upkeep;
 
 /// The document that describes the device API, as JSON.

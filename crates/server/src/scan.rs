@@ -254,11 +254,7 @@ mod tests {
                 .map(|text| text.as_str().unwrap())
                 .collect();
             assert_eq!(texts.len(), Language::ALL.len(), "{key}");
-            assert!(
-                !crate::back_office::text::tears(texts[1]),
-                "{key}: {}",
-                texts[1]
-            );
+            assert!(!office::text::tears(texts[1]), "{key}: {}", texts[1]);
             let values: BTreeSet<Vec<&str>> = texts
                 .iter()
                 .map(|text| {

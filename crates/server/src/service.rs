@@ -1,9 +1,8 @@
 use crate::Upkeep;
-use crate::back_office::{self, OfficeRole};
 use crate::decode::Frames;
 use crate::problem::Problem;
 use crate::tls::TlsListener;
-use crate::{Missing, access_control, decoder, device_api, health, scan, workers};
+use crate::{access_control, decoder, device_api, health, scan, workers};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit};
@@ -22,6 +21,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use kernel::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
+use office::{Missing, OfficeRole, Peer};
 use secutix::client::AccessControlClient;
 use secutix::token::ExpectedCaller;
 use std::convert::Infallible;
@@ -158,7 +158,16 @@ impl Service {
         if let Some(role) = &self.box_office {
             router = router.merge(access_control::routes(role));
         }
-        let office = back_office::router(self, shutdown);
+        let office = self.office.clone().map(|role| {
+            let parts = office::Parts {
+                role,
+                db: self.db.clone(),
+                gate: self.gate.as_ref().map(|role| Arc::clone(&role.gate)),
+                box_office: (self.box_office.as_ref()).map(|role| Arc::clone(&role.box_office)),
+                missing: self.missing.clone(),
+            };
+            office::router(parts, shutdown)
+        });
         let front = if office.is_some() {
             "/office/"
         } else if self.gate.is_some() {
@@ -257,10 +266,6 @@ impl Service {
         }
     }
 }
-
-/// The other end of a connection.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Takes connections without TLS.
 struct PlainListener(TcpListener);

@@ -1,18 +1,12 @@
-//! TLS: the certificate with its key, read from files and read again when they
-//! change, and the connections made with it.
+//! Connections with TLS; the certificate is read again when its files change.
 
-use crate::certificate::validity;
 use axum::serve::Listener;
-use kernel::Timestamp;
+use config::tls::{Contents, TlsError, TlsFiles, provider};
 use rustls::ServerConfig;
-use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -30,173 +24,6 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many clients may be about to agree on a connection; others wait until the
 /// system takes them in.
 const HANDSHAKES_MAX: usize = 512;
-
-/// Where certificate and key are, in PEM.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// The certificate, followed by those of who vouches for it.
-    pub certificate: PathBuf,
-    /// Its private key, without a password.
-    pub key: PathBuf,
-}
-
-/// Why certificate and key cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// A file cannot be read.
-    #[error("{path} cannot be read")]
-    File {
-        /// Its path.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-    /// There is no certificate in the file.
-    #[error(
-        "{path} holds no certificate; it must be PEM, with a part that begins with \
-         -----BEGIN CERTIFICATE-----"
-    )]
-    NoCertificate {
-        /// Its path.
-        path: PathBuf,
-        /// What is wrong with its text, if there is something.
-        #[source]
-        source: Option<pem::Error>,
-    },
-    /// The certificate is none.
-    #[error("the certificate in {path} is broken; have it issued again")]
-    BrokenCertificate {
-        /// Its path.
-        path: PathBuf,
-    },
-    /// There is no key in the file.
-    #[error(
-        "{path} holds no private key without a password; it must be PEM, with a part that begins \
-         with -----BEGIN PRIVATE KEY-----"
-    )]
-    NoKey {
-        /// Its path.
-        path: PathBuf,
-        /// What is wrong with its text.
-        #[source]
-        source: pem::Error,
-    },
-    /// The key is of a kind that is not known, or broken.
-    #[error("the private key in {path} cannot be used; make an ECDSA or RSA key")]
-    BrokenKey {
-        /// Its path.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: rustls::Error,
-    },
-    /// The key belongs to another certificate.
-    #[error(
-        "the private key in {key} belongs to another certificate than the one in {certificate}; \
-         take both from the same issue"
-    )]
-    Mismatch {
-        /// The certificate's path.
-        certificate: PathBuf,
-        /// The key's path.
-        key: PathBuf,
-    },
-    /// TLS itself cannot be set up.
-    #[error("TLS cannot be set up")]
-    SetUp(#[from] rustls::Error),
-}
-
-/// A certificate with its key.
-#[derive(Debug, Clone)]
-pub struct Identity {
-    key: Arc<CertifiedKey>,
-    /// The first moment at which the certificate is valid.
-    pub valid_from: Timestamp,
-    /// The last moment at which it is.
-    pub valid_until: Timestamp,
-}
-
-impl TlsFiles {
-    /// Reads both files.
-    ///
-    /// # Errors
-    /// [`TlsError`] says which file and why. A certificate that has expired is
-    /// no error: to serve with it may be better than not to serve.
-    pub fn read(&self) -> Result<Identity, TlsError> {
-        self.identity(&self.contents()?)
-    }
-
-    fn contents(&self) -> Result<Contents, TlsError> {
-        let read = |path: &Path| {
-            std::fs::read(path).map_err(|source| TlsError::File {
-                path: path.to_owned(),
-                source,
-            })
-        };
-        Ok(Contents {
-            certificate: read(&self.certificate)?,
-            key: read(&self.key)?,
-        })
-    }
-
-    fn identity(&self, contents: &Contents) -> Result<Identity, TlsError> {
-        let chain = self.chain(&contents.certificate)?;
-        let first = chain.first().map_or(&[][..], |first| first);
-        let (valid_from, valid_until) =
-            validity(first).ok_or_else(|| TlsError::BrokenCertificate {
-                path: self.certificate.clone(),
-            })?;
-        let key =
-            PrivateKeyDer::from_pem_slice(&contents.key).map_err(|source| TlsError::NoKey {
-                path: self.key.clone(),
-                source,
-            })?;
-        let key = CertifiedKey::from_der(chain, key, &provider()).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => TlsError::Mismatch {
-                certificate: self.certificate.clone(),
-                key: self.key.clone(),
-            },
-            rustls::Error::InvalidCertificate(_) => TlsError::BrokenCertificate {
-                path: self.certificate.clone(),
-            },
-            source => TlsError::BrokenKey {
-                path: self.key.clone(),
-                source,
-            },
-        })?;
-        Ok(Identity {
-            key: Arc::new(key),
-            valid_from,
-            valid_until,
-        })
-    }
-
-    fn chain(&self, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-        let none = |source| TlsError::NoCertificate {
-            path: self.certificate.clone(),
-            source,
-        };
-        let chain = CertificateDer::pem_slice_iter(pem)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| none(Some(error)))?;
-        if chain.is_empty() {
-            return Err(none(None));
-        }
-        Ok(chain)
-    }
-}
-
-/// What stands in both files.
-#[derive(PartialEq, Eq)]
-struct Contents {
-    certificate: Vec<u8>,
-    key: Vec<u8>,
-}
-
-fn provider() -> CryptoProvider {
-    ring::default_provider()
-}
 
 /// Takes connections with TLS.
 ///

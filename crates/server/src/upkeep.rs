@@ -1,8 +1,8 @@
 //! What a process does for itself: backups, and the end of card numbers.
 
-use crate::backup::{BackupSchedule, back_up_if_due, clear_parts};
-use crate::retention::{self, Retention, Run};
 use crate::workers::Stop;
+use books::backup::{BackupSchedule, back_up_if_due, clear_parts};
+use books::retention::{self, Retention, Run};
 use db::Db;
 use gate::causes;
 use kernel::Clock;

@@ -163,7 +163,7 @@ async fn declare(gate: Arc<Gate>, disputed: Arc<Notify>, stop: Stop) {
 async fn carry_disputes(db: Db, clock: Arc<dyn Clock>, disputed: Arc<Notify>, stop: Stop) {
     let (mut attempt, mut before) = (0, 0);
     while !stop.is_said() {
-        match crate::disputes::carry(&db, clock.now()).await {
+        match books::disputes::carry(&db, clock.now()).await {
             Ok(unknown) => {
                 attempt = 0;
                 if unknown > before {

@@ -4,8 +4,8 @@
 use crate::browser::Visit;
 use crate::seed::DAYS;
 use kernel::BusinessDay;
+use office::access_table;
 use rusqlite::Connection;
-use server::back_office::access_table;
 use std::path::Path;
 
 /// What is measured together, in turns.

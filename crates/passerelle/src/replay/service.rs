@@ -78,7 +78,7 @@ fn spawn(data: &Path) -> Result<Child, ReplayError> {
     let mut command = Command::new(program);
     // What the environment says is for a real service, not for this one.
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(crate::config::is_variable) {
+        if name.to_str().is_some_and(config::is_variable) {
             command.env_remove(name);
         }
     }

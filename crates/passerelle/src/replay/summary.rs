@@ -1,7 +1,7 @@
 //! What came of the day, in numbers.
 
 use crate::assemble::{self, AssembleError};
-use crate::config::Config;
+use config::Config;
 use db::DbError;
 use kernel::{Clock, ControlBarcode, SystemClock};
 use serde::Serialize;

@@ -4,8 +4,8 @@
 use crate::house::{GOOD, House, PASSWORD};
 use browser::{Browser, DESK, Tab};
 use kernel::{Clock, SystemClock};
+use office::access_table;
 use serde_json::{Value, json};
-use server::back_office::access_table;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Ends an attribute, opens elements, and runs if any of it is taken for markup.

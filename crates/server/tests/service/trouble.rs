@@ -17,7 +17,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use reqwest::Method;
 use sandbox::{Failure, Fault};
 use serde_json::json;
-use server::reconciliation::{Sides, reconcile};
+use books::reconciliation::{Sides, reconcile};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

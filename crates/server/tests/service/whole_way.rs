@@ -9,7 +9,7 @@ use db::Db;
 use db::testing::TestDb;
 use gate::attendance::attendance;
 use kernel::{BusinessDay, Money};
-use server::reconciliation::{Reconciliation, Sides, reconcile};
+use books::reconciliation::{Reconciliation, Sides, reconcile};
 use std::collections::BTreeMap;
 
 db::conformance! {

@@ -1,0 +1,494 @@
+//! The configuration: one TOML file, with environment variables over it.
+//!
+//! A variable `PASSERELLE_SECTION__KEY` stands for `key` in `[section]`. Secrets
+//! come from a file (`password_file`, `api_key_file`) or from a variable
+//! (`PASSERELLE_OTIPASS__PASSWORD` …), never from the TOML itself, and are never
+//! printed.
+
+mod certificate;
+mod environment;
+mod office;
+pub mod tls;
+mod upkeep;
+
+pub use environment::is_variable;
+pub use office::Office;
+pub use upkeep::{Backup, Retention, Support};
+
+use db::DbUrl;
+use gate::WhenSilent;
+use gate::offline::OfflinePolicy;
+use kernel::InstitutionCode;
+use otipass::{Checksum, Contract, Lengths};
+use secrecy::SecretString;
+use secutix::stx::Dialect;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use tls::TlsFiles;
+
+/// What a process may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Decide checks and carry control barcodes to ticketing.
+    Gate,
+    /// Take control barcodes and sell them.
+    BoxOffice,
+}
+
+/// The whole configuration; every key but the marked ones has a default.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the file was; other paths in it are relative to its folder.
+    #[serde(skip)]
+    pub folder: PathBuf,
+    /// The HTTP server.
+    pub server: Server,
+    /// Where everything is remembered.
+    pub database: Database,
+    /// The files that are taken up at each start.
+    pub set_up: SetUp,
+    /// What devices do at the gate.
+    pub gate: AtTheGate,
+    /// The interface to Otipass.
+    pub otipass: Otipass,
+    /// The interface to ticketing.
+    pub access_control: AccessControl,
+    /// Turning control barcodes into sales.
+    pub external_sales: ExternalSales,
+    /// Backups that the service takes by itself.
+    pub backup: Backup,
+    /// How long card numbers stay.
+    pub retention: Retention,
+    /// The pages for people.
+    pub office: Office,
+    /// What one who helps must see.
+    pub support: Support,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port; 0 takes any free port.
+    pub listen: SocketAddr,
+    /// What this process does.
+    pub roles: Vec<Role>,
+    /// A PEM file with the certificate of this server; without it, it speaks
+    /// plain HTTP.
+    pub tls_certificate: Option<PathBuf>,
+    /// A PEM file with the certificate's private key.
+    pub tls_key: Option<PathBuf>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
+            roles: vec![Role::Gate, Role::BoxOffice],
+            tls_certificate: None,
+            tls_key: None,
+        }
+    }
+}
+
+/// `[database]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://…`.
+    url: String,
+    /// Whether a decision is on the disk before it is answered. Leave it `full`.
+    durability: Durability,
+}
+
+/// What a commit promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Durability {
+    /// On the disk before it is answered.
+    #[default]
+    Full,
+    /// Lost if the machine loses power: only for measuring what `full` costs.
+    Relaxed,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: "sqlite:passerelle.db".to_owned(),
+            durability: Durability::Full,
+        }
+    }
+}
+
+/// `[set_up]`: what is managed by file. What is not named here, the back office
+/// manages in the database.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SetUp {
+    /// Organisation, sectors, doors, devices.
+    pub site: Option<PathBuf>,
+    /// Seasons, products, tariffs, channel, contact.
+    pub catalogue: Option<PathBuf>,
+    /// The mapping parameters, as they are.
+    pub mapping: Option<PathBuf>,
+}
+
+/// `[otipass]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Otipass {
+    /// Always `OTIPASS`; other pass systems come later.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What Otipass gave, up to and with `/api`. Without it, URL, credentials,
+    /// budget and `when_silent` are the back office's.
+    pub url: String,
+    /// What Otipass gave.
+    pub username: String,
+    /// A file that holds the password and nothing else.
+    pub password_file: Option<PathBuf>,
+    /// A file that holds the API key, instead of user name and password.
+    pub api_key_file: Option<PathBuf>,
+    password: Option<SecretString>,
+    api_key: Option<SecretString>,
+    /// A proxy on the way, such as `http://proxy.example.org:3128`.
+    pub proxy: Option<String>,
+    /// How long a visitor waits for an answer at most.
+    pub decision_budget_ms: u32,
+    /// What happens when Otipass does not answer within it.
+    pub when_silent: WhenSilent,
+    /// Another length of the number's digits than the default.
+    pub digits: Option<Lengths>,
+    /// Another length of a serial's letters than the default.
+    pub letters: Option<Lengths>,
+    /// Another checksum than Luhn.
+    pub checksum: Option<Checksum>,
+    /// Another contract than that of `docs/interfaces/otipass.md`: names on the
+    /// wire, and whether references are honoured.
+    pub contract: Contract,
+}
+
+impl Default for Otipass {
+    fn default() -> Self {
+        Self {
+            kind: "OTIPASS".to_owned(),
+            url: String::new(),
+            username: String::new(),
+            password_file: None,
+            api_key_file: None,
+            password: None,
+            api_key: None,
+            proxy: None,
+            decision_budget_ms: 1500,
+            when_silent: WhenSilent::Admit,
+            digits: None,
+            letters: None,
+            checksum: None,
+            contract: Contract::default(),
+        }
+    }
+}
+
+/// `[gate]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AtTheGate {
+    /// What devices go by without network.
+    pub offline_policy: OfflinePolicy,
+}
+
+/// `[access_control]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccessControl {
+    /// Ticketing's access control service, up to and with its version; by
+    /// default this very process.
+    pub url: Option<String>,
+    /// The institution in the tokens; by default the site's.
+    pub institution: Option<InstitutionCode>,
+    /// The operator in the tokens.
+    pub operator: String,
+    /// A file that holds the operator's password and nothing else. Not needed
+    /// where one process is both gate and box office.
+    pub password_file: Option<PathBuf>,
+    password: Option<SecretString>,
+    /// Ticketing's rate limit.
+    pub calls_per_minute: NonZeroU32,
+}
+
+impl Default for AccessControl {
+    fn default() -> Self {
+        Self {
+            url: None,
+            institution: None,
+            operator: "passerelle".to_owned(),
+            password_file: None,
+            password: None,
+            calls_per_minute: secutix::client::ClientSettings::DEFAULT_CALLS_PER_MINUTE,
+        }
+    }
+}
+
+/// `[external_sales]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExternalSales {
+    /// Where STX_Files are kept.
+    pub folder: PathBuf,
+    /// The pause between two runs; 0 leaves them to `passerelle sales run`.
+    pub every_s: u32,
+    /// How the files are spelt; see `docs/interfaces/stx-file.md`.
+    pub dialect: Dialect,
+}
+
+impl Default for ExternalSales {
+    fn default() -> Self {
+        Self {
+            folder: "stx".into(),
+            every_s: 60,
+            dialect: Dialect::default(),
+        }
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error(
+        "the configuration {path} cannot be read; give its path with --config, or start from \
+         examples/villeneuve/passerelle.toml"
+    )]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Its text is wrong.
+    #[error("{path}, line {line}: {what}")]
+    Text {
+        /// Its path.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        what: String,
+    },
+    /// With the environment over it, it is wrong.
+    #[error(
+        "with the environment over it, the configuration is wrong: {what}; correct the variable {variable}"
+    )]
+    Environment {
+        /// The variables that were read.
+        variable: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A secret's file cannot be read.
+    #[error("the secret in {path} cannot be read")]
+    Secret {
+        /// Its path.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A certificate without a key, or the other way round.
+    #[error(
+        "[server] {missing} is missing; set tls_certificate and tls_key to serve https, or neither \
+         to serve http"
+    )]
+    HalfTls {
+        /// The key that is missing.
+        missing: &'static str,
+    },
+    /// The database's URL is none.
+    #[error("[database] url is wrong")]
+    Database(#[from] db::DbError),
+}
+
+impl Config {
+    /// Reads the file at `path`, with the process's environment over it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says which file, line and key.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let (text, folder) = file(path)?;
+        let variables = std::env::vars()
+            .filter(|(name, _)| is_variable(name))
+            .collect();
+        Self::parse(&text, path, folder, &variables)
+    }
+
+    /// As [`Config::read`], without the environment: for the demo and the
+    /// replay, which must not touch what it names.
+    ///
+    /// # Errors
+    /// [`ConfigError`] says which line and key.
+    pub fn read_alone(path: &Path) -> Result<Self, ConfigError> {
+        let (text, folder) = file(path)?;
+        Self::parse(&text, path, folder, &BTreeMap::new())
+    }
+
+    fn parse(
+        text: &str,
+        path: &Path,
+        folder: PathBuf,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, ConfigError> {
+        let positioned = |error: toml::de::Error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            ConfigError::Text {
+                path: path.to_owned(),
+                line: 1 + text[..offset.min(text.len())].matches('\n').count(),
+                what: error.message().to_owned(),
+            }
+        };
+        // Read alone first, so that a mistake in the file is shown where it is.
+        let mut config: Self = toml::from_str(text).map_err(positioned)?;
+        let client_secret = config.office.oidc.as_ref();
+        let client_secret = client_secret.map_or(&None, |oidc| &oidc.client_secret);
+        let secrets = [
+            ("password", &config.otipass.password),
+            ("api_key", &config.otipass.api_key),
+            ("password", &config.access_control.password),
+            ("client_secret", client_secret),
+        ];
+        if let Some((key, _)) = secrets.iter().find(|(_, secret)| secret.is_some()) {
+            let is_it = |line: &str| {
+                line.split('=')
+                    .next()
+                    .is_some_and(|name| name.trim() == *key)
+            };
+            return Err(ConfigError::Text {
+                path: path.to_owned(),
+                line: 1 + text.lines().position(is_it).unwrap_or(0),
+                what: format!(
+                    "the secret {key} stands in the configuration itself; put it into a file of \
+                     its own and name that with {key}_file"
+                ),
+            });
+        }
+        if !variables.is_empty() {
+            let mut table: toml::Table = toml::from_str(text).map_err(positioned)?;
+            for (name, value) in variables {
+                config = environment::overlaid(&mut table, name, value)?;
+            }
+        }
+        config.folder = folder;
+        Ok(config)
+    }
+
+    /// A path of the configuration, relative to its folder.
+    #[must_use]
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// [`ConfigError::Database`] if that is no URL of one.
+    pub fn database_url(&self) -> Result<DbUrl, ConfigError> {
+        Ok(match self.database.url.parse()? {
+            DbUrl::SqliteFile(path) => DbUrl::SqliteFile(self.path(&path)),
+            other => other,
+        })
+    }
+
+    /// What the database's commits promise.
+    #[must_use]
+    pub const fn durability(&self) -> db::Durability {
+        match self.database.durability {
+            Durability::Full => db::Durability::Full,
+            Durability::Relaxed => db::Durability::Relaxed,
+        }
+    }
+
+    /// The files to serve https with; none for plain HTTP.
+    ///
+    /// # Errors
+    /// [`ConfigError::HalfTls`].
+    pub fn tls(&self) -> Result<Option<TlsFiles>, ConfigError> {
+        let half = |missing| Err(ConfigError::HalfTls { missing });
+        match (&self.server.tls_certificate, &self.server.tls_key) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(TlsFiles {
+                certificate: self.path(certificate),
+                key: self.path(key),
+            })),
+            (Some(_), None) => half("tls_key"),
+            (None, Some(_)) => half("tls_certificate"),
+        }
+    }
+
+    /// Whether this process has `role`.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.server.roles.contains(&role)
+    }
+
+    /// The Otipass password or API key: the file's, or the variable's.
+    ///
+    /// # Errors
+    /// [`ConfigError::Secret`].
+    pub fn credentials(&self) -> Result<otipass::Credentials, ConfigError> {
+        let otipass = &self.otipass;
+        if let Some(key) = self.secret(otipass.api_key_file.as_deref(), otipass.api_key.as_ref())? {
+            return Ok(otipass::Credentials::ApiKey(key));
+        }
+        let password = self.secret(otipass.password_file.as_deref(), otipass.password.as_ref())?;
+        Ok(otipass::Credentials::Basic {
+            username: otipass.username.clone(),
+            password: password.unwrap_or_default(),
+        })
+    }
+
+    /// The access control operator's password, if one is set.
+    ///
+    /// # Errors
+    /// [`ConfigError::Secret`].
+    pub fn operator_password(&self) -> Result<Option<SecretString>, ConfigError> {
+        let access_control = &self.access_control;
+        self.secret(
+            access_control.password_file.as_deref(),
+            access_control.password.as_ref(),
+        )
+    }
+
+    fn secret(
+        &self,
+        file: Option<&Path>,
+        variable: Option<&SecretString>,
+    ) -> Result<Option<SecretString>, ConfigError> {
+        if let Some(value) = variable {
+            return Ok(Some(value.clone()));
+        }
+        file.map(|file| {
+            let path = self.path(file);
+            std::fs::read_to_string(&path)
+                .map(|text| text.trim_end_matches(['\r', '\n']).to_owned().into())
+                .map_err(|source| ConfigError::Secret { path, source })
+        })
+        .transpose()
+    }
+}
+
+fn file(path: &Path) -> Result<(String, PathBuf), ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok((text, path.parent().unwrap_or(Path::new("")).to_owned()))
+}
+
+#[cfg(test)]
+mod tests;

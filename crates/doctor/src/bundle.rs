@@ -1,0 +1,227 @@
+//! One file for whoever helps: what the set-up, the service and the books look like.
+
+use crate::support::{self, Bundle, Page};
+use crate::{Occasion, events, examination};
+use books::reconciliation::Sides;
+use config::{Config, Role, is_variable};
+use db::{Db, DbError, DbUrl};
+use gate::causes;
+use kernel::Timestamp;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Words in the name of a key that holds a secret.
+const SECRET: [&str; 5] = ["password", "api_key", "secret", "token", "passphrase"];
+
+const READ_ME: &str = "\
+A support bundle of Passerelle. Every page is text; look at them before you send
+them on.
+
+configuration.json   the configuration; of secrets only whether they are set
+versions.json        program, system, database, sizes of files
+doctor.txt           what `passerelle doctor` says of the set-up
+events.jsonl         the latest warnings and errors of the service, oldest first
+queues.json          what waits, and what is held for which reason
+devices.json         the devices as the gate last heard of them
+reconciliation.json  what `passerelle reconcile` says
+
+Card numbers, barcodes, notes, tokens and secrets are not in it: each run of six
+or more digits in a text is shown as an ellipsis.
+";
+
+/// A bundle about a set-up.
+pub async fn bundle(occasion: Occasion<'_>) -> Bundle {
+    let (path, taken_at) = (occasion.config, occasion.clock.now());
+    let config = occasion.surroundings.read(path);
+    let variables = occasion.surroundings.names();
+    let db = occasion.db.clone();
+    let mut pages = vec![
+        Page::of_text("README.txt", READ_ME),
+        Page::of_json(
+            "configuration.json",
+            configuration(path, config.is_ok(), &variables),
+        ),
+        Page::of_text("doctor.txt", &examination(occasion).await.page()),
+    ];
+    match &config {
+        Ok(config) => pages.extend(house(config, db, taken_at).await),
+        Err(error) => pages.push(Page::of_json(
+            "versions.json",
+            json!({"program": env!("CARGO_PKG_VERSION"), "error": causes(error)}),
+        )),
+    }
+    Bundle { taken_at, pages }
+}
+
+/// Whose books this process has.
+#[must_use]
+pub fn sides(config: &Config) -> Sides {
+    match (config.has(Role::Gate), config.has(Role::BoxOffice)) {
+        (true, false) => Sides::Gate,
+        (false, true) => Sides::BoxOffice,
+        _ => Sides::Both,
+    }
+}
+
+/// What the house itself tells.
+async fn house(config: &Config, db: Option<Db>, now: Timestamp) -> Vec<Page> {
+    let url = config.database_url();
+    let (engine, database) = match &url {
+        Ok(DbUrl::SqliteFile(path)) => ("SQLite", Some(path.clone())),
+        Ok(DbUrl::SqliteMemory) => ("SQLite in memory", None),
+        Ok(DbUrl::Postgres(_)) => ("PostgreSQL", None),
+        Err(_) => ("unknown", None),
+    };
+    let mut files = vec![];
+    if let Some(path) = &database {
+        for suffix in ["", "-wal"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            files.push(PathBuf::from(name));
+        }
+    }
+    let sizes: Vec<_> = files
+        .iter()
+        .map(|path| json!({"file": path, "bytes": size(path)}))
+        .collect();
+    let mut pages = vec![Page::of_json(
+        "versions.json",
+        json!({
+            "program": env!("CARGO_PKG_VERSION"),
+            "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            "taken_at": now,
+            "roles": config.server.roles,
+            "engine": engine,
+            "files": sizes,
+            "stx_files": folder_size(&config.path(&config.external_sales.folder)),
+        }),
+    )];
+    pages.push(match config.events_file() {
+        Some(path) => {
+            let text = events::read(&path).unwrap_or_else(|error| format!("{error}\n"));
+            Page::of_text("events.jsonl", &text)
+        }
+        None => Page::of_text(
+            "events.jsonl",
+            "not kept: name a file with [support] events_file\n",
+        ),
+    });
+    let db = match db {
+        Some(db) => Ok(db),
+        None => open(url.as_ref().ok()).await,
+    };
+    match db {
+        Ok(db) => pages.extend(support::pages(&db, sides(config)).await),
+        Err(why) => pages.push(Page::of_json("queues.json", json!({"error": why}))),
+    }
+    pages
+}
+
+/// Opens the database to look at it, if it is there; nothing of it changes.
+async fn open(url: Option<&DbUrl>) -> Result<Db, String> {
+    let told = |error: DbError| causes(&error);
+    match url {
+        None => Err("[database] url is wrong".to_owned()),
+        Some(DbUrl::SqliteFile(path)) => Db::open_read_only(path).await.map_err(told),
+        Some(url) => Db::open(url).await.map_err(told),
+    }
+}
+
+/// The configuration as one may show it: of secrets only whether they are set,
+/// of a file that cannot be read only the names of its keys.
+fn configuration(path: &Path, whole: bool, variables: &BTreeSet<String>) -> Value {
+    let variables: Vec<_> = variables.iter().filter(|name| is_variable(name)).collect();
+    let file = match std::fs::read_to_string(path) {
+        Ok(text) => match text.parse::<toml::Table>() {
+            Ok(table) => shown("", toml::Value::Table(table), whole),
+            Err(_) => json!("it is no TOML; the doctor says where"),
+        },
+        Err(error) => json!(error.to_string()),
+    };
+    json!({"path": path, "file": file, "variables_set": variables})
+}
+
+fn shown(key: &str, value: toml::Value, whole: bool) -> Value {
+    match value {
+        toml::Value::Table(table) => table
+            .into_iter()
+            .map(|(key, value)| {
+                let value = shown(&key, value, whole);
+                (key, value)
+            })
+            .collect(),
+        toml::Value::Array(values) => values
+            .into_iter()
+            .map(|value| shown(key, value, whole))
+            .collect(),
+        // The name of a file that holds a secret is none.
+        _ if !whole || (is_secret(key) && !key.ends_with("_file")) => json!("set"),
+        toml::Value::String(text) => json!(without_credentials(&text)),
+        other => json!(other),
+    }
+}
+
+fn is_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    SECRET.iter().any(|word| key.contains(word))
+}
+
+/// A text, without what a URL in it may hold besides its place.
+fn without_credentials(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    format!("{scheme}://{place}")
+}
+
+fn size(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().map(|file| file.len())
+}
+
+/// How many files a folder has, and how long they are together.
+fn folder_size(path: &Path) -> Value {
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return Value::Null;
+    };
+    let sizes: Vec<u64> = entries
+        .flatten()
+        .filter_map(|entry| size(&entry.path()))
+        .collect();
+    json!({"files": sizes.len(), "bytes": sizes.iter().sum::<u64>()})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_secrets_only_that_they_are_set_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("passerelle.toml");
+        let text = "[otipass]\nurl = \"https://me:hidden@pass.example.org/api?key=hidden\"\n\
+                    username = \"villeneuve\"\npassword = \"hidden\"\npassword_file = \"p\"\n\
+                    [database]\nurl = \"postgres://me:hidden@db/p?password=hidden\"\n\
+                    [[more]]\nApi_Key = 4\n";
+        std::fs::write(&path, text).unwrap();
+        let shown = configuration(&path, true, &BTreeSet::new())["file"].clone();
+        assert_eq!(
+            shown,
+            json!({
+                "otipass": {
+                    "url": "https://pass.example.org/api",
+                    "username": "villeneuve",
+                    "password": "set",
+                    "password_file": "p",
+                },
+                "database": {"url": "postgres://db/p"},
+                "more": [{"Api_Key": "set"}],
+            })
+        );
+        // In a broken one nobody knows what a key means.
+        let names = configuration(&path, false, &BTreeSet::new())["file"].clone();
+        assert_eq!(names["otipass"]["username"], "set");
+    }
+}

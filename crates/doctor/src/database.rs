@@ -1,0 +1,112 @@
+//! The database: opened first, because the set-up may be in it, and then asked
+//! what the days before have shown.
+
+use super::sketch::Sketch;
+use boxoffice::HeldReason;
+use config::Config;
+use db::{Db, DbError, DbUrl};
+use gate::Gate;
+use gate::causes;
+use gate::symptoms::Symptoms;
+use kernel::Clock;
+use otipass::{NumType, NumberFormat};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// How many of the latest checks are looked at.
+const CHECKS: u32 = 1_000;
+
+/// Whether the doctor may use the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Files only, and a database that is one.
+    Offline,
+    /// Otipass, ticketing and a database server, too.
+    Online,
+}
+
+/// The database, if it can be opened.
+pub enum Opened {
+    /// It is on the network, and the doctor is to stay offline.
+    NotAsked,
+    /// The first start will make it.
+    NotThereYet,
+    /// It cannot be opened.
+    Unreadable(String),
+    /// It is open.
+    Open(Db),
+}
+
+/// What the database shows.
+pub enum Database {
+    /// It is on the network, and the doctor is to stay offline.
+    NotAsked,
+    /// The first start will make it.
+    NotThereYet,
+    /// It cannot be opened or read.
+    Unreadable(String),
+    /// What it shows to each role.
+    Read {
+        symptoms: Symptoms,
+        held: BTreeMap<HeldReason, i64>,
+    },
+}
+
+/// Opens the database that the configuration names, if it is there.
+pub async fn open(config: &Config, clock: &dyn Clock, reach: Reach) -> Opened {
+    let url = match config.database_url() {
+        Ok(url) => url,
+        Err(error) => return Opened::Unreadable(causes(&error)),
+    };
+    match &url {
+        DbUrl::SqliteMemory => return Opened::NotThereYet,
+        DbUrl::SqliteFile(path) if !path.exists() => {
+            return match path.parent() {
+                Some(folder) if folder != Path::new("") && !folder.is_dir() => {
+                    Opened::Unreadable(format!("there is no folder {}", folder.display()))
+                }
+                _ => Opened::NotThereYet,
+            };
+        }
+        DbUrl::Postgres(_) if reach == Reach::Offline => return Opened::NotAsked,
+        DbUrl::SqliteFile(_) | DbUrl::Postgres(_) => {}
+    }
+    let opened = async {
+        let db = Db::open(&url).await?;
+        Gate::prepare(&db, clock).await?;
+        boxoffice::BoxOffice::prepare(&db, clock).await?;
+        Ok::<_, DbError>(db)
+    };
+    match opened.await {
+        Ok(db) => Opened::Open(db),
+        Err(error) => Opened::Unreadable(causes(&error)),
+    }
+}
+
+/// Looks into the database.
+pub async fn look(opened: Opened, config: &Config, sketch: &Sketch) -> Database {
+    let db = match opened {
+        Opened::NotAsked => return Database::NotAsked,
+        Opened::NotThereYet => return Database::NotThereYet,
+        Opened::Unreadable(why) => return Database::Unreadable(why),
+        Opened::Open(db) => db,
+    };
+    let serial = NumberFormat::of(NumType::Serial);
+    let serial = NumberFormat {
+        letters: config.otipass.letters.unwrap_or(serial.letters),
+        digits: config.otipass.digits.unwrap_or(serial.digits),
+        checksum: config.otipass.checksum.unwrap_or(serial.checksum),
+        ..serial
+    };
+    let project = sketch.project_id.as_ref().map(|said| said.text.clone());
+    let read = async {
+        let project = project.unwrap_or_default();
+        let symptoms = gate::symptoms::symptoms(&db, project, serial, CHECKS).await?;
+        let held = boxoffice::report::held_reasons(&db).await?;
+        Ok::<_, DbError>((symptoms, held))
+    };
+    match read.await {
+        Ok((symptoms, held)) => Database::Read { symptoms, held },
+        Err(error) => Database::Unreadable(causes(&error)),
+    }
+}

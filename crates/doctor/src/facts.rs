@@ -1,0 +1,118 @@
+//! What the doctor looks at: gathered first, judged afterwards.
+
+use super::database::Database;
+use super::gathered::{key_position, within};
+use super::live::{OtipassAnswer, TicketingAnswer};
+use super::sketch::Sketch;
+use super::source::{Interface, Source};
+use config::tls::{Identity, TlsError};
+use config::{Config, ConfigError, Role};
+use kernel::Timestamp;
+use secrecy::SecretString;
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything there is to judge.
+pub struct Facts {
+    pub now: Timestamp,
+    pub config_path: PathBuf,
+    pub config_text: String,
+    /// Variables that stand over the file.
+    pub variables: BTreeSet<String>,
+    pub config: Config,
+    /// Sections of the configuration that lack what was wrong in them.
+    pub broken_sections: BTreeSet<String>,
+    pub mapping: Source,
+    pub sketch: Sketch,
+    pub site: Source,
+    pub catalogue: Source,
+    pub interface: Interface,
+    /// How long others were waited for.
+    pub patience: Duration,
+    pub operator_password: Result<Option<SecretString>, ConfigError>,
+    /// Files with secrets that every user of the machine may read.
+    pub open_secrets: Vec<PathBuf>,
+    pub tls: Tls,
+    pub otipass: OtipassAnswer,
+    pub ticketing: TicketingAnswer,
+    pub database: Database,
+}
+
+/// What there is to serve https with.
+pub enum Tls {
+    /// Nothing: it is plain HTTP.
+    None,
+    /// One of the two files is not named; this key of the configuration is missing.
+    Half(&'static str),
+    /// Certificate and key, or why they cannot be used.
+    Files(Result<Identity, TlsError>),
+}
+
+impl Tls {
+    pub fn read(config: &Config) -> Self {
+        match config.tls() {
+            Ok(None) => Self::None,
+            Ok(Some(files)) => Self::Files(files.read()),
+            Err(ConfigError::HalfTls { missing }) => Self::Half(missing),
+            // There is no other way to fail.
+            Err(_) => Self::None,
+        }
+    }
+}
+
+impl Facts {
+    /// Where a key of the configuration stands: the variable over it, if there
+    /// is one.
+    pub fn key(&self, section: &str, key: &str) -> String {
+        let variable = format!("PASSERELLE_{section}__{key}").to_uppercase();
+        if self.variables.contains(&variable) {
+            return variable;
+        }
+        match key_position(&self.config_text, section, key) {
+            Some(at) => format!("{} ([{section}] {key})", within(&self.config_path, at)),
+            None => format!("{} ([{section}] {key})", self.config_path.display()),
+        }
+    }
+
+    /// Where a key of the interface to Otipass is entered.
+    pub fn interface_key(&self, key: &str) -> String {
+        self.interface.place(|| self.key("otipass", key))
+    }
+
+    /// Whether what is missing in this section may only be misspelt.
+    pub fn is_broken(&self, section: &str) -> bool {
+        self.broken_sections.contains(section)
+    }
+
+    /// Whether gate and box office meet inside this process.
+    pub fn is_its_own_ticketing(&self) -> bool {
+        self.config.access_control.url.is_none()
+            && self.config.has(Role::Gate)
+            && self.config.has(Role::BoxOffice)
+    }
+}
+
+/// The files with secrets that every user of the machine may read.
+pub fn open_secrets(config: &Config) -> Vec<PathBuf> {
+    [
+        &config.otipass.password_file,
+        &config.otipass.api_key_file,
+        &config.access_control.password_file,
+        &config.server.tls_key,
+    ]
+    .into_iter()
+    .flatten()
+    .map(|file| config.path(file))
+    .filter(|path| std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o004 != 0))
+    .collect()
+}
+
+/// What lies deepest behind an error.
+pub fn root_cause(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source())
+        .last()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}

@@ -1,0 +1,160 @@
+//! Asking Otipass and ticketing.
+
+use super::database::Reach;
+use super::sketch::Sketch;
+use super::source::{Interface, InterfaceOrigin};
+use config::{Config, ConfigError};
+use kernel::{Clock, InstitutionCode, Zone};
+use otipass::{AskError, OtipassClient, OtipassSettings, PartnerStatus, SettingsError, check_url};
+use secrecy::SecretString;
+use secutix::client::{
+    AccessControlClient, CallError, ClientSettings, ClientSetupError, api_version,
+};
+use secutix::wire::Catalogue;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a connection may take to open.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What came of asking Otipass.
+pub enum OtipassAnswer {
+    /// Nobody asked, for this reason.
+    NotAsked(&'static str),
+    /// There is no asking with these settings.
+    Unusable(SettingsError),
+    /// No answer, or a refusal.
+    Failed(AskError),
+    /// An answer.
+    Answered {
+        status: PartnerStatus,
+        /// This machine's clock against Otipass's; above 0 if ours is fast.
+        clock_offset_ms: i64,
+    },
+}
+
+/// What came of asking ticketing.
+pub enum TicketingAnswer {
+    /// Nobody asked, for this reason.
+    NotAsked(&'static str),
+    /// There is no asking with these settings.
+    Unusable(ClientSetupError),
+    /// No answer, or a refusal.
+    Failed(CallError),
+    /// No answer in time.
+    Silent,
+    /// Its time zone and its catalogue.
+    Answered { zone: Zone, catalogue: Catalogue },
+}
+
+const OFFLINE: &str = "--offline leaves out what goes over the network";
+const BROKEN: &str = "its section of the configuration has mistakes";
+
+/// What asking takes.
+pub struct Asking<'a> {
+    pub config: &'a Config,
+    /// Sections of the configuration that lack what was wrong in them.
+    pub broken_sections: &'a BTreeSet<String>,
+    pub clock: &'a Arc<dyn Clock>,
+    pub reach: Reach,
+    /// How long one may take.
+    pub patience: Duration,
+}
+
+impl Asking<'_> {
+    /// Asks Otipass for its status; changes nothing there.
+    pub async fn otipass(&self, sketch: &Sketch, interface: &Interface) -> OtipassAnswer {
+        match interface.origin {
+            InterfaceOrigin::Configuration if self.broken_sections.contains("otipass") => {
+                return OtipassAnswer::NotAsked(BROKEN);
+            }
+            InterfaceOrigin::Hidden(why) => return OtipassAnswer::NotAsked(why),
+            InterfaceOrigin::Configuration | InterfaceOrigin::BackOffice => {}
+        }
+        let project_id = match &sketch.project_id {
+            Some(said) if !said.text.is_empty() => said.text.clone(),
+            _ => return OtipassAnswer::NotAsked("the mapping parameters name no project"),
+        };
+        let Ok(credentials) = &interface.credentials else {
+            return OtipassAnswer::NotAsked("the file with the secret cannot be read");
+        };
+        if interface.url.trim().is_empty() {
+            return OtipassAnswer::NotAsked("its URL is missing");
+        }
+        if !check_url(&interface.url, &project_id).is_empty() {
+            return OtipassAnswer::NotAsked("its URL is wrong");
+        }
+        if self.reach == Reach::Offline {
+            return OtipassAnswer::NotAsked(OFFLINE);
+        }
+        let client = OtipassClient::new(OtipassSettings {
+            base_url: interface.url.clone(),
+            project_id,
+            credentials: credentials.clone(),
+            contract: self.config.otipass.contract.clone(),
+            proxy: self.config.otipass.proxy.clone(),
+            connect_timeout: CONNECT_TIMEOUT.min(self.patience),
+        });
+        let client = match client {
+            Ok(client) => client,
+            Err(error) => return OtipassAnswer::Unusable(error),
+        };
+        let asked = self.clock.now();
+        match client.status(self.patience).await {
+            Err(error) => OtipassAnswer::Failed(error),
+            Ok(status) => {
+                // Otipass read its clock somewhere between question and answer.
+                let halfway = asked.plus_ms(self.clock.now().ms_since(asked) / 2);
+                OtipassAnswer::Answered {
+                    clock_offset_ms: halfway.ms_since(status.time),
+                    status,
+                }
+            }
+        }
+    }
+
+    /// Asks ticketing, if it is elsewhere, for its time zone and catalogue.
+    pub async fn ticketing(
+        &self,
+        institution: Option<InstitutionCode>,
+        password: &Result<Option<SecretString>, ConfigError>,
+    ) -> TicketingAnswer {
+        if self.broken_sections.contains("access_control") {
+            return TicketingAnswer::NotAsked(BROKEN);
+        }
+        let access_control = &self.config.access_control;
+        let Some(url) = &access_control.url else {
+            return TicketingAnswer::NotAsked("[access_control] url is not set");
+        };
+        if api_version(url).is_some_and(|version| version < (1, 4)) {
+            return TicketingAnswer::NotAsked("its API version is too old");
+        }
+        let Ok(Some(password)) = password else {
+            return TicketingAnswer::NotAsked("there is no password for it");
+        };
+        let Some(institution) = access_control.institution.clone().or(institution) else {
+            return TicketingAnswer::NotAsked("the institution is not known");
+        };
+        if self.reach == Reach::Offline {
+            return TicketingAnswer::NotAsked(OFFLINE);
+        }
+        let operator = access_control.operator.clone();
+        let settings = ClientSettings::new(url.clone(), institution, operator, password.clone());
+        let client = match AccessControlClient::new(settings, Arc::clone(self.clock)) {
+            Ok(client) => client,
+            Err(error) => return TicketingAnswer::Unusable(error),
+        };
+        let answer = async {
+            let zone = client.get_time_zone("doctor".to_owned()).await?;
+            let catalogue = client
+                .get_access_control_catalog("doctor".to_owned(), None)
+                .await?;
+            Ok(TicketingAnswer::Answered { zone, catalogue })
+        };
+        match tokio::time::timeout(self.patience, answer).await {
+            Ok(answer) => answer.unwrap_or_else(TicketingAnswer::Failed),
+            Err(_) => TicketingAnswer::Silent,
+        }
+    }
+}

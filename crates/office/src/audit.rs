@@ -1,0 +1,448 @@
+//! The audit log: who changed what, from what, to what.
+
+use super::entered::{Entered, Query};
+use super::form::Input;
+use super::frame::{Frame, role_name};
+use super::pager::{Pager, cut};
+use super::text::texts;
+use super::visit::{Answer, Visit};
+use askama::Template;
+use kernel::BusinessDay;
+use serde_json::Value;
+use staff::{Account, AccountId, AuditFilter, Entry, Language};
+use std::collections::BTreeSet;
+
+/// Rows on a page.
+const ROWS: u32 = 50;
+/// The most characters of a value that a row shows.
+const SHOWN_CHARS: usize = 200;
+
+texts!(Texts {
+    title: "Journal d’audit", "Audit log";
+    why: "Chaque changement, avec son auteur. Les lignes ne peuvent être ni modifiées ni effacées.",
+        "Every change, and who made it. Rows can neither be changed nor deleted.";
+    who: "Qui", "Who";
+    when: "Quand", "When";
+    what: "Quoi", "What";
+    changes: "Avant → après", "Before → after";
+    everybody: "Tout le monde", "Everybody";
+    everything: "Tout", "Everything";
+    kind: "Objet", "Kind of thing";
+    from: "Du", "From";
+    to: "Au", "To";
+    filter: "Filtrer", "Filter";
+    nothing: "Rien ne correspond à ces filtres.", "Nothing matches these filters.";
+    accounts: "Comptes", "Accounts";
+    sessions: "Connexions", "Sign-ins";
+    first_created: "Premier compte créé", "First account created";
+    created: "Compte créé", "Account created";
+    changed: "Compte modifié", "Account changed";
+    disabled: "Compte désactivé", "Account disabled";
+    enabled: "Compte réactivé", "Account enabled";
+    password_reset: "Nouveau lien de mot de passe", "New password link";
+    password_chosen: "Mot de passe choisi par le lien", "Password chosen by the link";
+    password_changed: "Mot de passe changé", "Password changed";
+    two_steps_on: "Deuxième étape activée", "Second step switched on";
+    two_steps_off: "Deuxième étape désactivée", "Second step switched off";
+    linked: "Compte lié au fournisseur d’identité", "Account linked to the identity provider";
+    signed_in: "Connexion", "Signed in";
+    organisation_changed: "Organisation modifiée", "Organisation changed";
+    site_changed: "Site modifié comme texte", "Site changed as text";
+    table_taken: "Tableau des secteurs et portes importé", "Table of sectors and doors imported";
+    sector_added: "Secteur ajouté", "Sector added";
+    sector_changed: "Secteur modifié", "Sector changed";
+    sector_removed: "Secteur retiré", "Sector removed";
+    door_added: "Porte ajoutée", "Door added";
+    door_changed: "Porte modifiée", "Door changed";
+    door_removed: "Porte retirée", "Door removed";
+    device_added: "Appareil ajouté", "Device added";
+    device_changed: "Appareil modifié", "Device changed";
+    device_removed: "Appareil retiré", "Device removed";
+    enrolment_begun: "Code d’enrôlement créé", "Enrolment code made";
+    device_revoked: "Jetons d’un appareil repris", "Tokens of a device taken back";
+    places: "Secteurs et portes", "Sectors and doors";
+    devices: "Appareils", "Devices";
+    sales: "Ventes", "Sales";
+    checks: "Contrôles", "Checks";
+    run: "Ventes externes lancées", "External sales run";
+    run_begun: "Ventes externes commencées", "External sales begun";
+    import_begun: "Import d’un fichier de ventes commencé", "Import of a sales file begun";
+    test_card: "Carte d’essai présentée", "Test card checked";
+    take_back_begun: "Reprise d’une entrée d’essai demandée", "Taking a test entry back asked for";
+    taken_back: "Entrée d’essai reprise", "Test entry taken back";
+    sent_again: "Renvoyé à la billetterie", "Sent to ticketing again";
+    uploaded: "Fichier de ventes envoyé", "Sales file uploaded";
+    imported_again: "Fichier de ventes importé à nouveau", "Sales file imported again";
+    settled: "Contrôle réglé à la main", "Check settled by hand";
+    name: "nom", "name";
+    login: "identifiant", "login";
+    role: "rôle", "role";
+    language: "langue", "language";
+    two_steps: "deux étapes", "two steps";
+    role_withdrawn: "Sessions fermées : plus de rôle chez le fournisseur d’identité", "Sessions ended: no role at the identity provider any more";
+    is_disabled: "désactivé", "disabled";
+    by: "par", "by";
+    by_password: "mot de passe", "password";
+    by_code: "mot de passe et code", "password and code";
+    by_recovery_code: "mot de passe et code de secours", "password and recovery code";
+    by_provider: "fournisseur d’identité", "identity provider";
+    yes: "oui", "yes";
+    no: "non", "no";
+});
+
+impl Texts {
+    /// What was done, in words; an action without words shows its name.
+    fn action<'a>(&self, action: &'a str) -> &'a str {
+        match action {
+            "account.first_created" => self.first_created,
+            "account.created" => self.created,
+            "account.changed" => self.changed,
+            "account.disabled" => self.disabled,
+            "account.enabled" => self.enabled,
+            "account.password_reset" => self.password_reset,
+            "account.password_chosen" => self.password_chosen,
+            "account.password_changed" => self.password_changed,
+            "account.two_steps_on" => self.two_steps_on,
+            "account.two_steps_off" => self.two_steps_off,
+            "account.linked" => self.linked,
+            "account.role_withdrawn" => self.role_withdrawn,
+            "session.signed_in" => self.signed_in,
+            "organisation.changed" => self.organisation_changed,
+            "site.changed" => self.site_changed,
+            "site.table_taken" => self.table_taken,
+            "sector.added" => self.sector_added,
+            "sector.changed" => self.sector_changed,
+            "sector.removed" => self.sector_removed,
+            "door.added" => self.door_added,
+            "door.changed" => self.door_changed,
+            "door.removed" => self.door_removed,
+            "device.added" => self.device_added,
+            "device.changed" => self.device_changed,
+            "device.removed" => self.device_removed,
+            "device.enrolment_begun" => self.enrolment_begun,
+            "device.revoked" => self.device_revoked,
+            "sales.run_begun" => self.run_begun,
+            "sales.import_begun" => self.import_begun,
+            "test_card.checked" => self.test_card,
+            "test_card.take_back_begun" => self.take_back_begun,
+            "test_card.taken_back" => self.taken_back,
+            "sales.run" => self.run,
+            "sales.sent_again" => self.sent_again,
+            "sales.uploaded" => self.uploaded,
+            "sales.imported_again" => self.imported_again,
+            "check.settled" => self.settled,
+            other => other,
+        }
+    }
+
+    /// A field in words; one without words shows its name.
+    fn field(&self, field: String) -> String {
+        let words = match field.as_str() {
+            "name" => self.name,
+            "login" => self.login,
+            "role" => self.role,
+            "language" => self.language,
+            "two_steps" => self.two_steps,
+            "disabled" => self.is_disabled,
+            "by" => self.by,
+            _ => return field,
+        };
+        words.to_owned()
+    }
+
+    /// A value that is a name of ours, in words.
+    fn value<'a>(&self, value: &'a str, language: Language) -> &'a str {
+        match value {
+            "password" => self.by_password,
+            "password and code" => self.by_code,
+            "password and recovery code" => self.by_recovery_code,
+            "provider" => self.by_provider,
+            other => other
+                .parse()
+                .map_or(other, |role| role_name(role, language)),
+        }
+    }
+
+    /// Kinds of things to filter by.
+    fn kinds(&self) -> Vec<(&'static str, &'static str)> {
+        vec![
+            ("", self.everything),
+            ("account", self.accounts),
+            ("session", self.sessions),
+            ("site", self.places),
+            ("device", self.devices),
+            ("check", self.checks),
+            ("sales", self.sales),
+        ]
+    }
+}
+
+/// One field of a thing, before and after.
+struct Difference {
+    field: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// The fields that differ.
+fn differences(
+    before: Option<&Value>,
+    after: Option<&Value>,
+    language: Language,
+) -> Vec<Difference> {
+    let t = Texts::of(language);
+    let shown = |value: &Value| {
+        let text = match value {
+            Value::String(text) => t.value(text, language).to_owned(),
+            Value::Bool(true) => t.yes.to_owned(),
+            Value::Bool(false) => t.no.to_owned(),
+            other => other.to_string(),
+        };
+        match text.char_indices().nth(SHOWN_CHARS) {
+            Some((at, _)) => format!("{}…", &text[..at]),
+            None => text,
+        }
+    };
+    let fields = |value: Option<&Value>| -> BTreeSet<String> {
+        value
+            .and_then(Value::as_object)
+            .map(|object| object.keys().cloned().collect())
+            .unwrap_or_default()
+    };
+    let mut names = fields(before);
+    names.extend(fields(after));
+    if names.is_empty() {
+        // No object: the whole value is one field.
+        return if before == after {
+            Vec::new()
+        } else {
+            vec![Difference {
+                field: String::new(),
+                before: before.map(shown),
+                after: after.map(shown),
+            }]
+        };
+    }
+    names
+        .into_iter()
+        .filter_map(|field| {
+            let of = |value: Option<&Value>| {
+                value
+                    .and_then(|value| value.get(&field))
+                    .filter(|value| !value.is_null())
+                    .cloned()
+            };
+            let (before, after) = (of(before), of(after));
+            // Of what is new, what is not so needs no word.
+            let is_said = match (&before, &after) {
+                (None, Some(value)) | (Some(value), None) => *value != Value::Bool(false),
+                (before, after) => before != after,
+            };
+            is_said.then(|| Difference {
+                before: before.as_ref().map(shown),
+                after: after.as_ref().map(shown),
+                field: t.field(field),
+            })
+        })
+        .collect()
+}
+
+struct Line {
+    when: (String, String),
+    who: String,
+    address: String,
+    action: String,
+    of: String,
+    differences: Vec<Difference>,
+}
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct Page {
+    frame: Frame,
+    t: &'static Texts,
+    filters: Vec<Input>,
+    lines: Vec<Line>,
+    pager: Pager,
+}
+
+/// What the address asks for.
+struct Wanted {
+    filter: AuditFilter,
+    kind: &'static str,
+    who: String,
+    from: Option<BusinessDay>,
+    to: Option<BusinessDay>,
+}
+
+impl Wanted {
+    /// What cannot be read is as if it were not there.
+    fn read(query: &Entered, frame: &Frame, t: &Texts) -> Self {
+        let day = |name: &str| query.some(name).and_then(|day| day.parse().ok());
+        let (from, to): (Option<BusinessDay>, Option<BusinessDay>) = (day("from"), day("to"));
+        let kinds = t.kinds();
+        let kind = kinds.iter().find(|(kind, _)| *kind == query.text("kind"));
+        let kind = kind.map_or("", |(kind, _)| kind);
+        let who: Option<i64> = query.text("who").parse().ok();
+        let start = |day: BusinessDay| frame.formats.zone.start_of(day);
+        Self {
+            filter: AuditFilter {
+                account: who.map(AccountId::new),
+                kind: Some(kind.to_owned()).filter(|kind| !kind.is_empty()),
+                from: from.map(start),
+                until: to.map(|day| start(day.plus_days(1))),
+                before_id: query.text("before").parse().ok(),
+            },
+            kind,
+            who: who.map(|who| who.to_string()).unwrap_or_default(),
+            from,
+            to,
+        }
+    }
+}
+
+impl Page {
+    fn new(
+        frame: Frame,
+        wanted: &Wanted,
+        accounts: &[Account],
+        entries: Vec<Entry>,
+        next: Option<i64>,
+    ) -> Self {
+        let t = Texts::of(frame.formats.language);
+        let text = |day: Option<BusinessDay>| day.map(|day| day.to_string()).unwrap_or_default();
+        let (from, to) = (text(wanted.from), text(wanted.to));
+        let mut people = vec![(String::new(), t.everybody.to_owned())];
+        people.extend(accounts.iter().map(|a| (a.id.to_string(), a.name.clone())));
+        let query = [
+            ("who", wanted.who.as_str()),
+            ("kind", wanted.kind),
+            ("from", &from),
+            ("to", &to),
+        ];
+        let pager = Pager::new(
+            &frame,
+            "/office/audit",
+            &query,
+            wanted.filter.before_id,
+            next,
+        );
+        let line = |entry: Entry| Line {
+            when: (
+                frame.formats.day(frame.formats.zone.business_day(entry.at)),
+                frame.formats.time(entry.at),
+            ),
+            action: t.action(&entry.action).to_owned(),
+            of: match entry.kind.as_str() {
+                "account" => accounts
+                    .iter()
+                    .find(|account| account.id.to_string() == entry.of)
+                    .map_or(entry.of, |account| account.name.clone()),
+                "session" => String::new(),
+                _ => entry.of,
+            },
+            who: entry.who,
+            address: entry.address,
+            differences: differences(
+                entry.before.as_ref(),
+                entry.after.as_ref(),
+                frame.formats.language,
+            ),
+        };
+        Self {
+            filters: vec![
+                Input::choice("who", t.who, &wanted.who, people),
+                Input::choice("kind", t.kind, wanted.kind, t.kinds()),
+                Input::day("from", t.from, &from),
+                Input::day("to", t.to, &to),
+            ],
+            lines: entries.into_iter().map(line).collect(),
+            pager,
+            frame,
+            t,
+        }
+    }
+}
+
+pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
+    let frame = visit.frame();
+    let wanted = Wanted::read(&query, &frame, Texts::of(visit.language));
+    let staff = &visit.office.role.staff;
+    let mut entries = staff.audit(wanted.filter.clone(), ROWS + 1).await?;
+    let next = cut(&mut entries, ROWS as usize).map(|entry| entry.id);
+    let accounts = staff.accounts().await?;
+    visit.page(&Page::new(frame, &wanted, &accounts, entries, next))
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let t = Texts::of(frame.formats.language);
+    let account = super::accounts::sample();
+    let entry = |id, action: &str, before: Option<Value>, after: Option<Value>| Entry {
+        id,
+        at: account.created_at,
+        account: Some(account.id),
+        who: account.name.clone(),
+        address: "192.0.2.7".to_owned(),
+        action: action.to_owned(),
+        kind: action.split('.').next().unwrap_or_default().to_owned(),
+        of: "7".to_owned(),
+        before,
+        after,
+    };
+    let role = |role: &str| Some(serde_json::json!({"role": role, "name": "Camille"}));
+    let entries = vec![
+        entry(3, "account.changed", role("support"), role("finance")),
+        entry(
+            2,
+            "session.signed_in",
+            None,
+            Some(serde_json::json!({"by": "password"})),
+        ),
+        entry(
+            1,
+            "mapping.changed",
+            Some("a".into()),
+            Some("b".repeat(300).into()),
+        ),
+    ];
+    let wanted = |query: &str| Wanted::read(&Entered::parse(query.as_bytes()), frame, t);
+    let full = wanted("who=7&kind=account&from=2026-07-01&to=2026-07-14&before=90");
+    let people = [account.clone()];
+    [
+        Page::new(frame.clone(), &full, &people, entries, Some(1)),
+        Page::new(frame.clone(), &wanted(""), &people, Vec::new(), None),
+    ]
+    .into_iter()
+    .filter_map(|page| page.render().ok())
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_what_differs_is_shown() {
+        let before = json!({"name": "A", "role": "support", "x": null});
+        let after = json!({"name": "A", "role": "finance", "y": 1, "z": false});
+        let found: Vec<_> = differences(Some(&before), Some(&after), Language::En)
+            .into_iter()
+            .map(|d| (d.field, d.before, d.after))
+            .collect();
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            found,
+            [
+                (
+                    "role".to_owned(),
+                    text("Support (read only)"),
+                    text("Finance")
+                ),
+                ("y".to_owned(), None, text("1")),
+            ]
+        );
+        let of = |after: Option<&Value>| differences(None, after, Language::Fr).len();
+        assert_eq!((of(None), of(Some(&json!("x")))), (0, 1));
+    }
+}

@@ -1,0 +1,77 @@
+//! Settling by hand what no rule can: a visitor whom a device admitted and the
+//! gate could not recognise. Somebody says what was done about it, once.
+
+use super::story;
+use crate::entered::Entered;
+use crate::flash::Flash;
+use crate::form::Mistakes;
+use crate::page_error::PageError;
+use crate::reconciliation::afresh;
+use crate::text::texts;
+use crate::visit::{Answer, Visit};
+use axum::extract::Path;
+use axum::http::StatusCode;
+use gate::door_admitted::{NOTE_CHARS, Settled, Settlement, settle};
+use kernel::CheckId;
+use serde_json::json;
+use staff::audit::Change;
+
+texts!(Texts {
+    empty: "Écrivez ce qui a été fait : la note reste avec le contrôle.",
+        "Write what was done about it: the note stays with the check.";
+    long: "La note a plus de 500 caractères : raccourcissez-la.",
+        "The note has more than 500 characters: shorten it.";
+    holds_code: "La note contient le numéro lu sur le pass. Ôtez-le : la note reste toujours, les numéros de pass sont effacés un jour.",
+        "The note holds the number read off the pass. Take it out: the note stays for ever, pass numbers are removed one day.";
+});
+
+pub(crate) async fn take(visit: Visit, Path(id): Path<String>, entered: Entered) -> Answer {
+    let check: CheckId = id.parse().map_err(|_| PageError::NotFound)?;
+    if visit.office.gate.is_none() {
+        return Err(PageError::NotFound);
+    }
+    let note = entered.text("note").trim().to_owned();
+    let t = Texts::of(visit.language);
+    let mistake = match note.chars().count() {
+        0 => Some(t.empty),
+        1..=NOTE_CHARS => None,
+        _ => Some(t.long),
+    };
+    if let Some(mistake) = mistake {
+        return again(&visit, &id, &note, mistake).await;
+    }
+    let actor = visit.actor()?;
+    let settlement = Settlement {
+        at: visit.office.role.staff.now(),
+        by: actor.name.clone(),
+        note: note.clone(),
+    };
+    let work = move |tx: &mut db::Tx<'_>| {
+        let settled = settle(tx, check, &settlement)?;
+        let change =
+            Change::done("check.settled", "check", check).to(json!({ "note": settlement.note }));
+        let changes = if settled == Settled::Now {
+            vec![change]
+        } else {
+            Vec::new()
+        };
+        Ok::<_, db::DbError>((settled, changes))
+    };
+    let staff = &visit.office.role.staff;
+    match staff.change(&actor, "settle by hand", work).await? {
+        Settled::Unknown => Err(PageError::NotFound),
+        Settled::HoldsCode => again(&visit, &id, &note, t.holds_code).await,
+        // Whoever came second sees what the first has noted.
+        Settled::Before => Ok(visit.go(&format!("/office/checks/{check}"))),
+        Settled::Now => {
+            afresh(&visit.office);
+            Ok(visit.go_with(&format!("/office/checks/{check}"), Flash::Saved))
+        }
+    }
+}
+
+/// The check's page with the note that was entered, and what is wrong with it.
+async fn again(visit: &Visit, id: &str, note: &str, mistake: &'static str) -> Answer {
+    let page = story::page(visit, id, note, Mistakes::one("note", mistake)).await?;
+    visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}

@@ -1,0 +1,226 @@
+//! The doctor's findings for people: in their language, and with the way to the
+//! page where each is cured.
+
+mod french;
+
+use super::frame::Frame;
+use super::text::texts;
+use crate::{Managed, SetUp};
+use ::doctor::{Finding, Part, Severity};
+use staff::Language;
+
+texts!(Texts {
+    configuration: "Configuration", "Configuration";
+    otipass: "Connexion à Otipass", "Connection to Otipass";
+    mapping: "Paramètres de correspondance", "Mapping parameters";
+    site: "Organisation, secteurs, portes, appareils", "Organisation, sectors, doors, devices";
+    catalogue: "Catalogue, tarifs, canal et contact", "Catalogue, tariffs, channel and contact";
+    ticketing: "Billetterie", "Ticketing";
+    database: "Base de données", "Database";
+    organisation: "Organisation et fuseau horaire", "Organisation and time zone";
+    doors: "Secteurs, portes, appareils", "Sectors, doors, devices";
+    catalogue_page: "Catalogue", "Catalogue";
+    tariff_mapping: "Tarif vendu par produit", "Tariff sold by product";
+    buyer: "Canal et contact", "Channel and contact";
+    mistake: "erreur", "mistake";
+    warning: "avertissement", "warning";
+    note: "remarque", "note";
+});
+
+/// What a finding says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Words {
+    /// What is wrong.
+    pub(crate) what: String,
+    /// What to do.
+    pub(crate) cure: String,
+    /// What is wrong in detail, in English, for readers of other languages.
+    pub(crate) detail: Option<String>,
+}
+
+/// What a finding says in a language; what it says itself is English.
+pub(crate) fn words(code: &str, what: &str, cure: &str, language: Language) -> Words {
+    let own = || Words {
+        what: what.to_owned(),
+        cure: cure.to_owned(),
+        detail: None,
+    };
+    match language {
+        Language::En => own(),
+        Language::Fr => match french::of(code) {
+            Some((french, french_cure)) => Words {
+                what: french.to_owned(),
+                cure: french_cure.to_owned(),
+                detail: Some(what.to_owned()),
+            },
+            None => own(),
+        },
+    }
+}
+
+/// Where a finding is, in a language: paths and keys are the same in all of them.
+pub(crate) fn place(place: &str, language: Language) -> String {
+    match language {
+        Language::En => place.to_owned(),
+        Language::Fr => french::place(place),
+    }
+}
+
+/// A part's name for people.
+pub(crate) const fn part_name(part: Part, language: Language) -> &'static str {
+    let t = Texts::of(language);
+    match part {
+        Part::Configuration => t.configuration,
+        Part::Otipass => t.otipass,
+        Part::Mapping => t.mapping,
+        Part::Site => t.site,
+        Part::Catalogue => t.catalogue,
+        Part::Ticketing => t.ticketing,
+        Part::Database => t.database,
+    }
+}
+
+/// How grave it is: a class for the eye, and a word.
+pub(crate) const fn gravity(
+    severity: Severity,
+    language: Language,
+) -> (&'static str, &'static str) {
+    let t = Texts::of(language);
+    match severity {
+        Severity::Mistake => ("bad", t.mistake),
+        Severity::Warning => ("warn", t.warning),
+        Severity::Note => ("", t.note),
+    }
+}
+
+/// A page where something is cured, and its name.
+pub(crate) type Way = (&'static str, &'static str);
+
+/// The pages where a finding is cured, of those that the person may use; none
+/// where files manage what it concerns.
+pub(crate) fn ways(finding: &Finding, set_up: &SetUp, frame: &Frame) -> Vec<Way> {
+    let own = page_of(finding.part, finding.code);
+    let mapped = finding.mapped_at.map(|_| MAPPING);
+    let mut ways = Vec::new();
+    for path in own.into_iter().chain(mapped) {
+        let t = Texts::of(frame.formats.language);
+        let (managed, name) = match path {
+            CONNECTION => (&set_up.connection, t.otipass),
+            MAPPING => (&set_up.mapping, t.mapping),
+            ORGANISATION => (&set_up.site, t.organisation),
+            DOORS => (&set_up.site, t.doors),
+            CATALOGUE => (&set_up.catalogue, t.catalogue_page),
+            TARIFF_MAPPING => (&set_up.catalogue, t.tariff_mapping),
+            _ => (&set_up.catalogue, t.buyer),
+        };
+        let way = (path, name);
+        if *managed == Managed::Here && frame.may("GET", path) && !ways.contains(&way) {
+            ways.push(way);
+        }
+    }
+    ways
+}
+
+const CONNECTION: &str = "/office/set-up/connection";
+const MAPPING: &str = "/office/set-up/mapping";
+const ORGANISATION: &str = "/office/set-up/organisation";
+const DOORS: &str = "/office/set-up/doors";
+const CATALOGUE: &str = "/office/set-up/catalogue";
+const TARIFF_MAPPING: &str = "/office/set-up/tariff-mapping";
+const BUYER: &str = "/office/set-up/buyer";
+
+/// The page for what a finding is of; none for what no page manages.
+fn page_of(part: Part, code: &str) -> Option<&'static str> {
+    let page = match (part, code) {
+        (Part::Configuration | Part::Ticketing | Part::Database, _) => return None,
+        (Part::Otipass, _) => CONNECTION,
+        // The site is right; the mapping parameters lack it.
+        (Part::Mapping, _) | (Part::Site, "site_sector_not_mapped") => MAPPING,
+        (
+            Part::Site,
+            "site_missing" | "timezone_unknown" | "currency_invalid" | "language_unknown",
+        ) => ORGANISATION,
+        (Part::Site, _) => DOORS,
+        (Part::Catalogue, "tariff_not_mapped" | "tariff_unknown") => TARIFF_MAPPING,
+        (Part::Catalogue, code) if code.starts_with("channel_") || code.starts_with("contact_") => {
+            BUYER
+        }
+        (Part::Catalogue, _) => CATALOGUE,
+    };
+    Some(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::text::tears;
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const DOCUMENT: &str = include_str!("../../../docs/doctor.md");
+
+    #[test]
+    fn each_way_leads_to_a_page() {
+        use super::super::routes::TABLE;
+        for page in [
+            CONNECTION,
+            MAPPING,
+            ORGANISATION,
+            DOORS,
+            CATALOGUE,
+            TARIFF_MAPPING,
+            BUYER,
+        ] {
+            let is_it =
+                |route: &&super::super::routes::Route| route.path == page && route.method == "GET";
+            assert!(TABLE.iter().any(|route| is_it(&route)), "{page}");
+        }
+        for (part, code, page) in [
+            (Part::Configuration, "roles_missing", None),
+            (Part::Site, "site_sector_not_mapped", Some(MAPPING)),
+            (Part::Site, "sector_without_door", Some(DOORS)),
+            (Part::Site, "site_missing", Some(ORGANISATION)),
+            (Part::Catalogue, "product_unknown", Some(CATALOGUE)),
+            (Part::Catalogue, "tariff_not_mapped", Some(TARIFF_MAPPING)),
+            (Part::Catalogue, "contact_missing", Some(BUYER)),
+        ] {
+            assert_eq!(page_of(part, code), page, "{code}");
+        }
+    }
+
+    #[test]
+    fn every_code_is_explained_in_french() {
+        let codes: BTreeSet<&str> = DOCUMENT
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+            .map(|(code, _)| code)
+            .filter(|code| !code.starts_with('-'))
+            .collect();
+        let french: BTreeSet<&str> = french::ENTRIES.iter().map(|(code, _, _)| *code).collect();
+        assert_eq!(french.len(), french::ENTRIES.len(), "a code stands twice");
+        assert!(codes.len() > 140);
+        assert_eq!(french, codes);
+        for (english, french) in [
+            ("/etc/p.toml:4:1", "/etc/p.toml:4:1"),
+            ("this machine", "cette machine"),
+            ("this machine's clock", "l’horloge de cette machine"),
+            (
+                "the mapping parameters (back office), line 4",
+                "les paramètres de correspondance (pages de gestion), ligne 4",
+            ),
+            ("the device PDA01", "l’appareil PDA01"),
+        ] {
+            assert_eq!(place(english, Language::Fr), french);
+            assert_eq!(place(english, Language::En), english);
+        }
+        for (code, what, cure) in french::ENTRIES {
+            assert!(what.ends_with('.') && cure.ends_with('.'), "{code}");
+            assert!(!tears(what) && !tears(cure), "{code}");
+            let said = words(code, "In English.", "Do it.", Language::Fr);
+            assert_eq!(said.detail.as_deref(), Some("In English."));
+            assert_eq!(
+                words(code, "In English.", "Do it.", Language::En).what,
+                "In English."
+            );
+        }
+    }
+}

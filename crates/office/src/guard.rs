@@ -1,0 +1,287 @@
+//! What stands before each route: who asks, whether they may, and whether the
+//! form is one of ours.
+
+use super::Office;
+use super::assets;
+use super::cookie::Cookie;
+use super::flash::Flash;
+use super::page_error::PageError;
+use super::routes::{Route, Who};
+use super::visit::Visit;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use ring::hmac;
+use staff::{Language, Session, Step, Token};
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::Ordering;
+use tracing::Instrument;
+
+/// The other end of a connection, as whoever took it says.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// The most bytes of a form.
+pub(crate) const FORM_LIMIT_BYTES: usize = 1024 * 1024;
+/// The most bytes of a form that anyone may send, signed in or not.
+const OPEN_FORM_LIMIT_BYTES: usize = 16 * 1024;
+/// The most fields of a form: each takes far more room than its bytes.
+const FIELDS_LIMIT: usize = 2_000;
+/// The field that brings a form's token back.
+pub(crate) const CSRF_FIELD: &str = "csrf";
+
+/// Lets a request through to its route, or answers itself.
+pub(crate) async fn guard(
+    State((office, route)): State<(Office, &'static Route)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let secure = office.secure;
+    let (parts, body) = request.into_parts();
+    let request_id = text(&parts.headers, "x-request-id");
+    let known_browser = Cookie::Browser.token(&parts.headers, secure);
+    let visit = match visit(office, &parts, known_browser.clone()).await {
+        Ok(visit) => visit,
+        Err(error) => return error,
+    };
+    let mut response = match enter(route, &visit, parts, body).await {
+        Ok(Entry::Go(request)) if is_read(request.method()) => next.run(request).await,
+        Ok(Entry::Go(request)) => to_its_end(next, request).await,
+        Ok(Entry::Elsewhere(response)) => response,
+        Err(error) => error.page(&visit, &request_id),
+    };
+    if let Some(error) = response.extensions_mut().remove::<PageError>() {
+        response = error.page(&visit, &request_id);
+    }
+    let is_page = route.path != assets::PATH;
+    let is_new = known_browser.is_none() && visit.session.is_none();
+    // What may be kept between us and the browser gets no cookie: another
+    // browser would be handed it.
+    if is_new && is_page && matches!(route.who, Who::Everybody) {
+        Cookie::Browser.set(response.headers_mut(), visit.browser.reveal(), secure);
+    }
+    response
+}
+
+/// The page for an address that no route has.
+pub(crate) async fn nothing_here(State(office): State<Office>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let request_id = text(&parts.headers, "x-request-id");
+    let browser = Cookie::Browser.token(&parts.headers, office.secure);
+    match visit(office, &parts, browser).await {
+        Ok(visit) => PageError::NotFound.page(&visit, &request_id),
+        Err(error) => error,
+    }
+}
+
+/// Does what a form asks for on a task of its own: a browser that hangs up
+/// meanwhile leaves nothing half done.
+async fn to_its_end(next: Next, request: Request) -> Response {
+    match tokio::spawn(next.run(request).in_current_span()).await {
+        Ok(response) => response,
+        Err(error) => PageError::internal(error).into_response(),
+    }
+}
+
+enum Entry {
+    Go(Request),
+    Elsewhere(Response),
+}
+
+/// Finds out who asks.
+async fn visit(office: Office, request: &Parts, browser: Option<Token>) -> Result<Visit, Response> {
+    let headers = &request.headers;
+    let unnamed = |error: PageError| error.into_response();
+    let browser = match browser {
+        Some(browser) => browser,
+        None => Token::new().map_err(|e| unnamed(PageError::internal(e)))?,
+    };
+    let found = match Cookie::Session.token(headers, office.secure) {
+        Some(token) => office.role.staff.session(&token).await,
+        None => Ok(None),
+    };
+    let found = found.map_err(|e| unnamed(e.into()))?;
+    let (session, half) = match found {
+        Some(session) if session.step == Step::Whole => (Some(session), None),
+        half => (None, half),
+    };
+    let key = session.as_ref().or(half.as_ref());
+    let key = key.map_or(&browser, |session| &session.token);
+    let language = session
+        .as_ref()
+        .and_then(|session| session.account.language)
+        .unwrap_or_else(|| Language::accepted(&text(headers, "accept-language")));
+    Ok(Visit {
+        language,
+        address: address(&office, request),
+        csrf: csrf_token(key),
+        path: request.uri.path().to_owned(),
+        flash: Cookie::Flash
+            .value(headers, office.secure)
+            .and_then(Flash::named),
+        office,
+        session,
+        half,
+        browser,
+    })
+}
+
+/// Lets in who may, with a form of ours.
+async fn enter(route: &Route, visit: &Visit, parts: Parts, body: Body) -> Result<Entry, PageError> {
+    if visit.session.is_none() && !may(route, None) {
+        return Ok(Entry::Elsewhere(to_sign_in(visit, &parts).await?));
+    }
+    if !may(route, visit.session.as_ref()) {
+        return Err(PageError::Forbidden);
+    }
+    let body = if is_read(&parts.method) {
+        body
+    } else {
+        let limit = match route.who {
+            Who::Everybody => OPEN_FORM_LIMIT_BYTES,
+            Who::Roles(_) => FORM_LIMIT_BYTES,
+        };
+        with_token(visit, &parts, body, limit).await?
+    };
+    let mut request = Request::from_parts(parts, body);
+    request.extensions_mut().insert(visit.clone());
+    Ok(Entry::Go(request))
+}
+
+fn may(route: &Route, session: Option<&Session>) -> bool {
+    match (route.who, session) {
+        (Who::Everybody, _) => true,
+        (Who::Roles(roles), Some(session)) => roles.contains(&session.account.role),
+        (Who::Roles(_), None) => false,
+    }
+}
+
+const fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// Where someone goes who is not signed in: the first run if there is no
+/// account, else the sign-in, and from there back.
+async fn to_sign_in(visit: &Visit, request: &Parts) -> Result<Response, PageError> {
+    let office = &visit.office;
+    if !office.settled.load(Ordering::Relaxed) {
+        if !office.role.staff.has_accounts().await? {
+            return Ok(visit.go("/office/welcome"));
+        }
+        office.settled.store(true, Ordering::Relaxed);
+    }
+    if visit.half.is_some() {
+        return Ok(visit.go("/office/sign-in/code"));
+    }
+    let wanted = request
+        .uri
+        .path_and_query()
+        .map_or("/office/", |path| path.as_str());
+    if !is_read(&request.method) || wanted == "/office/" {
+        return Ok(visit.go("/office/sign-in"));
+    }
+    let wanted: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+    Ok(visit.go(&format!("/office/sign-in?next={wanted}")))
+}
+
+/// Refuses what another site sends: by what the browser says of it, and by the
+/// form's token, which no other site knows.
+async fn with_token(
+    visit: &Visit,
+    request: &Parts,
+    body: Body,
+    limit: usize,
+) -> Result<Body, PageError> {
+    let headers = &request.headers;
+    if !is_same_site(headers) {
+        return Err(PageError::Stale);
+    }
+    let kind = text(headers, "content-type");
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    // A file is not read before it is known to be wanted: its form has the token
+    // in its address.
+    if kind == "multipart/form-data" {
+        let query = request.uri.query().unwrap_or_default();
+        right(visit, &token_in(query.as_bytes()))?;
+        return Ok(body);
+    }
+    let body = axum::body::to_bytes(body, limit)
+        .await
+        .map_err(|_| PageError::TooLarge)?;
+    if body.iter().filter(|byte| **byte == b'&').count() >= FIELDS_LIMIT {
+        return Err(PageError::TooLarge);
+    }
+    right(visit, &token_in(&body))?;
+    Ok(Body::from(body))
+}
+
+/// The token among the fields of a form or of a query; empty if there is none.
+fn token_in(fields: &[u8]) -> Cow<'_, str> {
+    form_urlencoded::parse(fields)
+        .find(|(name, _)| name == CSRF_FIELD)
+        .map_or(Cow::Borrowed(""), |(_, value)| value)
+}
+
+fn is_same_site(headers: &HeaderMap) -> bool {
+    let site = text(headers, "sec-fetch-site");
+    if !site.is_empty() {
+        return site == "same-origin";
+    }
+    // Older browsers say where a form comes from, and nothing else does without
+    // the token.
+    let (origin, host) = (text(headers, "origin"), text(headers, "host"));
+    origin.is_empty()
+        || origin
+            .split_once("://")
+            .is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(&host))
+}
+
+fn right(visit: &Visit, token: &str) -> Result<(), PageError> {
+    // Compared as digests: how long it takes says nothing of the token.
+    let key = hmac::Key::new(hmac::HMAC_SHA256, visit.csrf.as_bytes());
+    let expected = hmac::sign(&key, visit.csrf.as_bytes());
+    hmac::verify(&key, token.as_bytes(), expected.as_ref()).map_err(|_| PageError::Stale)
+}
+
+/// The token of the forms of one session, or of a browser without: made of its
+/// cookie, and gone with it.
+fn csrf_token(cookie: &Token) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, cookie.reveal().as_bytes());
+    hmac::sign(&key, b"passerelle form")
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The visitor's address: the connection's, or what a proxy that we trust says
+/// of it.
+fn address(office: &Office, request: &Parts) -> String {
+    let peer = request
+        .extensions
+        .get::<ConnectInfo<Peer>>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| {
+            peer.0.ip().to_canonical()
+        });
+    let forwarded = || {
+        let all = request.headers.get_all("x-forwarded-for");
+        // The last entry is the one our own proxy has added.
+        let last = all.iter().next_back()?.to_str().ok()?.rsplit(',').next()?;
+        last.trim().parse::<IpAddr>().ok()
+    };
+    let trusted = office.role.proxies.contains(&peer);
+    let address = trusted.then(forwarded).flatten().unwrap_or(peer);
+    address.to_canonical().to_string()
+}
+
+fn text(headers: &HeaderMap, name: &str) -> String {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned()
+}

@@ -1,0 +1,144 @@
+//! One's own account: language, password, second step.
+
+pub(crate) mod two_steps;
+
+use super::entered::Entered;
+use super::flash::Flash;
+use super::form::{Input, Mistakes};
+use super::frame::Frame;
+use super::page_error::PageError;
+use super::text::texts;
+use super::visit::{Answer, Visit};
+use super::welcome::{mistakes, password_inputs, repeated};
+use askama::Template;
+use axum::http::StatusCode;
+use staff::{Account, AccountError, Language};
+
+texts!(Texts {
+    title: "Mon compte", "My account";
+    language: "Langue", "Language";
+    of_browser: "Celle du navigateur", "The browser’s";
+    save: "Enregistrer", "Save";
+    password: "Mot de passe", "Password";
+    password_why: "Vos autres sessions sont fermées quand vous le changez.",
+        "Your other sessions end when you change it.";
+    no_password: "Vous vous connectez avec le fournisseur d’identité de votre organisation ; votre compte n’a pas de mot de passe.",
+        "You sign in with your organisation’s identity provider; your account has no password.";
+    present: "Mot de passe actuel", "Present password";
+    new_password: "Nouveau mot de passe", "New password";
+    change: "Changer le mot de passe", "Change the password";
+    two_steps: "Connexion en deux étapes", "Sign-in in two steps";
+    two_steps_why: "Après le mot de passe, une application sur votre téléphone donne un code. Un mot de passe volé ne suffit plus.",
+        "After the password, an app on your phone gives a code. A stolen password is then not enough.";
+    two_steps_on: "Elle est active.", "It is on.";
+    codes_left: "Codes de secours restants", "Recovery codes left";
+    begin: "L’activer", "Switch it on";
+    end: "La désactiver", "Switch it off";
+    present_to_end: "Mot de passe actuel, pour la désactiver", "Present password, to switch it off";
+});
+
+#[derive(Template)]
+#[template(path = "me.html")]
+struct Page {
+    frame: Frame,
+    t: &'static Texts,
+    account: Account,
+    mistakes: Mistakes,
+    language: Input,
+    passwords: Vec<Input>,
+    present_to_end: Input,
+    codes_left: String,
+}
+
+impl Page {
+    fn new(frame: Frame, account: Account, codes_left: i64, mistakes: Mistakes) -> Self {
+        let language = frame.formats.language;
+        let t = Texts::of(language);
+        let chosen = account.language.map_or("", Language::as_str);
+        let languages = vec![("", t.of_browser), ("fr", "Français"), ("en", "English")];
+        let mut passwords =
+            vec![Input::password("present", t.present, "current-password").with(&mistakes)];
+        passwords.extend(password_inputs(language, t.new_password, &mistakes));
+        Self {
+            language: Input::choice("language", t.language, chosen, languages),
+            passwords,
+            present_to_end: Input::password("to_end", t.present_to_end, "current-password")
+                .with(&mistakes),
+            codes_left: frame.formats.number(codes_left),
+            account,
+            mistakes,
+            frame,
+            t,
+        }
+    }
+}
+
+async fn page(visit: &Visit, status: StatusCode, mistakes: Mistakes) -> Answer {
+    let account = visit.session()?.account.clone();
+    let left = visit
+        .office
+        .role
+        .staff
+        .recovery_codes_left(account.id)
+        .await?;
+    visit.page_with(status, &Page::new(visit.frame(), account, left, mistakes))
+}
+
+pub(crate) async fn show(visit: Visit) -> Answer {
+    page(&visit, StatusCode::OK, Mistakes::default()).await
+}
+
+pub(crate) async fn set_language(visit: Visit, entered: Entered) -> Answer {
+    let language = entered.some("language").and_then(|text| text.parse().ok());
+    let (actor, id) = (visit.actor()?, visit.session()?.account.id);
+    visit
+        .office
+        .role
+        .staff
+        .set_language(&actor, id, language)
+        .await?;
+    Ok(visit.go_with("/office/me", Flash::Saved))
+}
+
+pub(crate) async fn change_password(visit: Visit, entered: Entered) -> Answer {
+    if let Err(mistakes) = repeated(&entered, visit.language) {
+        return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, mistakes).await;
+    }
+    let (present, new) = (entered.secret("present"), entered.secret("password"));
+    let (actor, session) = (visit.actor()?, visit.session()?);
+    let staff = &visit.office.role.staff;
+    match staff.change_password(&actor, session, present, new).await {
+        Ok(token) => {
+            let response = visit.go_with("/office/me", Flash::PasswordChanged);
+            Ok(visit.hand_over(response, &token))
+        }
+        Err(AccountError::Invalid(invalid)) => {
+            let mistakes = mistakes(&invalid, visit.language);
+            page(&visit, StatusCode::UNPROCESSABLE_ENTITY, mistakes).await
+        }
+        Err(error) => Err(PageError::from(error)),
+    }
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let language = frame.formats.language;
+    let one = super::accounts::sample();
+    let two = Account {
+        two_steps: true,
+        language: Some(language),
+        ..one.clone()
+    };
+    let by_provider = Account {
+        has_password: false,
+        ..one.clone()
+    };
+    let wrong = mistakes(&[staff::Invalid::PresentPassword], language);
+    [
+        (one, wrong),
+        (two, Mistakes::default()),
+        (by_provider, Mistakes::default()),
+    ]
+    .into_iter()
+    .filter_map(|(account, mistakes)| Page::new(frame.clone(), account, 9, mistakes).render().ok())
+    .collect()
+}

@@ -1,0 +1,186 @@
+//! The period that a page of the books is about.
+
+use super::entered::Entered;
+use super::form::{Input, Mistakes};
+use super::format::Formats;
+use super::text::{fill, texts};
+use super::visit::Visit;
+use askama::Template;
+use askama::filters::HtmlSafe;
+use kernel::BusinessDay;
+
+texts!(Texts {
+    from: "Du", "From";
+    to: "Au (inclus)", "To (included)";
+    show: "Afficher", "Show";
+    this_month: "Ce mois-ci", "This month";
+    last_month: "Le mois dernier", "Last month";
+    not_a_day: "Ce n’est pas une date. Écrivez-la ainsi : 2026-07-14.",
+        "That is no date. Write it like this: 2026-07-14.";
+    backwards: "La fin est avant le début. Choisissez un jour plus tard.",
+        "The end is before the beginning. Choose a later day.";
+    too_long: "La période dépasse 366 jours. Choisissez-en une plus courte.",
+        "The period is longer than 366 days. Choose a shorter one.";
+    span: "du {from} au {to}", "{from} to {to}";
+});
+
+/// The longest period, in days: a leap year.
+const LONGEST_DAYS: i64 = 366;
+
+/// First and last business day, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Period {
+    pub(crate) from: BusinessDay,
+    pub(crate) to: BusinessDay,
+}
+
+fn first_of_month(day: BusinessDay) -> BusinessDay {
+    let text = day.to_string();
+    let number: i64 = text.get(8..).and_then(|n| n.parse().ok()).unwrap_or(1);
+    day.plus_days(1 - number)
+}
+
+impl Period {
+    /// The month so far.
+    pub(crate) fn month_of(today: BusinessDay) -> Self {
+        Self {
+            from: first_of_month(today),
+            to: today,
+        }
+    }
+
+    fn month_before(today: BusinessDay) -> Self {
+        let to = first_of_month(today).plus_days(-1);
+        Self {
+            from: first_of_month(to),
+            to,
+        }
+    }
+
+    /// Whether days are too many to be shown one by one.
+    pub(crate) fn is_long(self) -> bool {
+        self.from.plus_days(62) < self.to
+    }
+
+    /// In words.
+    pub(crate) fn words(self, formats: &Formats) -> String {
+        let (from, to) = (formats.day(self.from), formats.day(self.to));
+        if from == to {
+            return from;
+        }
+        let t = Texts::of(formats.language);
+        fill(t.span, &[("from", &from), ("to", &to)])
+    }
+
+    /// What was asked for, else the month of `today`; with what is wrong.
+    pub(crate) fn read(query: &Entered, today: BusinessDay, formats: &Formats) -> (Self, Mistakes) {
+        let t = Texts::of(formats.language);
+        let mut mistakes = Mistakes::default();
+        let usual = Self::month_of(today);
+        let mut day = |field: &'static str, usual: BusinessDay| match query.some(field) {
+            None => usual,
+            Some(text) => text.parse().unwrap_or_else(|_| {
+                mistakes.add(field, t.not_a_day);
+                usual
+            }),
+        };
+        let from = day("from", usual.from);
+        let to = day("to", usual.to.max(from));
+        if !mistakes.0.is_empty() {
+            return (usual, mistakes);
+        }
+        if to < from {
+            return (usual, Mistakes::one("to", t.backwards));
+        }
+        if from.plus_days(LONGEST_DAYS) <= to {
+            return (usual, Mistakes::one("to", t.too_long));
+        }
+        (Self { from, to }, mistakes)
+    }
+}
+
+/// The form that chooses a period; a template shows it by `{{ filter }}`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "period.html")]
+pub(crate) struct Filter {
+    path: &'static str,
+    t: &'static Texts,
+    frame: super::frame::Frame,
+    mistakes: Mistakes,
+    inputs: Vec<Input>,
+    ready: Vec<(&'static str, BusinessDay, BusinessDay)>,
+}
+
+impl HtmlSafe for Filter {}
+
+impl Filter {
+    pub(crate) fn new(
+        frame: &super::frame::Frame,
+        path: &'static str,
+        period: Period,
+        today: BusinessDay,
+        mistakes: Mistakes,
+    ) -> Self {
+        let t = Texts::of(frame.formats.language);
+        let inputs = [("from", t.from, period.from), ("to", t.to, period.to)];
+        let ready = [
+            (t.this_month, Period::month_of(today)),
+            (t.last_month, Period::month_before(today)),
+        ];
+        Self {
+            path,
+            t,
+            frame: frame.clone(),
+            inputs: inputs
+                .into_iter()
+                .map(|(name, label, day)| Input::day(name, label, &day.to_string()).with(&mistakes))
+                .collect(),
+            mistakes,
+            ready: ready.map(|(label, p)| (label, p.from, p.to)).into(),
+        }
+    }
+}
+
+/// Today, by the organisation's zone.
+pub(crate) fn today(visit: &Visit) -> BusinessDay {
+    let role = &visit.office.role;
+    role.zone.business_day(role.staff.now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::Frame;
+    use super::*;
+    use staff::Language;
+
+    #[test]
+    fn a_period_is_the_month_unless_days_are_given() {
+        let formats = Frame::sample(Language::En, None).formats;
+        let today = "2026-03-14".parse().unwrap();
+        let read = |text: &str| {
+            let (period, mistakes) =
+                Period::read(&Entered::parse(text.as_bytes()), today, &formats);
+            (
+                period.from.to_string(),
+                period.to.to_string(),
+                mistakes.0.len(),
+            )
+        };
+        let found = |from: &str, to: &str, mistakes| (from.to_owned(), to.to_owned(), mistakes);
+        assert_eq!(read(""), found("2026-03-01", "2026-03-14", 0));
+        assert_eq!(
+            read("from=2024-01-01&to=2024-12-31"),
+            found("2024-01-01", "2024-12-31", 0)
+        );
+        for wrong in [
+            "from=2026-03-05&to=2026-03-04",
+            "from=2024-01-01&to=2025-01-01",
+            "to=%3Cscript%3E",
+        ] {
+            assert_eq!(read(wrong), found("2026-03-01", "2026-03-14", 1), "{wrong}");
+        }
+        let before = Period::month_before(today);
+        assert_eq!(before.from.to_string(), "2026-02-01");
+        assert_eq!(before.to.to_string(), "2026-02-28");
+    }
+}

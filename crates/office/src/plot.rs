@@ -1,0 +1,252 @@
+//! Plots as SVG, drawn here: a title and a description for those who don't see
+//! them, and every shape with its number. A table with the same numbers stands
+//! below each.
+
+use super::text::fill;
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+/// One value with what people read of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Bar {
+    pub(crate) label: String,
+    pub(crate) value: i64,
+    pub(crate) shown: String,
+}
+
+#[derive(Debug, Clone)]
+struct Shape {
+    class: &'static str,
+    x: i64,
+    y: i64,
+    width: i64,
+    height: i64,
+    tip: String,
+}
+
+#[derive(Debug, Clone)]
+struct Word {
+    anchor: &'static str,
+    x: i64,
+    y: i64,
+    text: String,
+}
+
+/// A plot; a template shows it by `{{ plot }}`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "plot.html")]
+pub(crate) struct Plot {
+    id: &'static str,
+    title: String,
+    desc: String,
+    width: i64,
+    height: i64,
+    lines: Vec<(i64, i64, i64)>,
+    shapes: Vec<Shape>,
+    words: Vec<Word>,
+}
+
+impl HtmlSafe for Plot {}
+
+const WIDTH: i64 = 720;
+/// The classes of a heat map's cells, from nothing to the most.
+const HEAT: [&str; 6] = ["h0", "heat h1", "heat h2", "heat h3", "heat h4", "heat"];
+
+/// `part` of `whole`, on a scale of `length`; below zero there is nothing to
+/// draw.
+fn scaled(part: i64, whole: i64, length: i64) -> i64 {
+    let scaled = i128::from(part.max(0)) * i128::from(length) / i128::from(whole.max(1));
+    i64::try_from(scaled).unwrap_or(length).min(length)
+}
+
+/// How many of them fit beside each other: every n-th gets its word.
+fn every(count: usize, fit: usize) -> usize {
+    count.div_ceil(fit.max(1)).max(1)
+}
+
+fn at(index: usize) -> i64 {
+    i64::try_from(index).unwrap_or(0)
+}
+
+/// The description: the largest value. `text` has places for `label` and `value`.
+fn largest(text: &str, bars: &[Bar]) -> String {
+    bars.iter()
+        .max_by_key(|bar| bar.value)
+        .map(|bar| fill(text, &[("label", &bar.label), ("value", &bar.shown)]))
+        .unwrap_or_default()
+}
+
+impl Plot {
+    fn new(id: &'static str, title: &str, desc: String, height: i64) -> Self {
+        Self {
+            id,
+            title: title.to_owned(),
+            desc,
+            width: WIDTH,
+            height,
+            lines: Vec::new(),
+            shapes: Vec::new(),
+            words: Vec::new(),
+        }
+    }
+
+    fn word(&mut self, anchor: &'static str, x: i64, y: i64, text: &str) {
+        self.words.push(Word {
+            anchor,
+            x,
+            y,
+            text: text.to_owned(),
+        });
+    }
+
+    /// Columns in order, such as days; the highest one's number stands above.
+    pub(crate) fn columns(id: &'static str, title: &str, most: &str, bars: &[Bar]) -> Self {
+        const TOP: i64 = 24;
+        const FLOOR: i64 = 200;
+        let mut plot = Self::new(id, title, largest(most, bars), FLOOR + 28);
+        let max = bars.iter().map(|bar| bar.value).max().unwrap_or(0);
+        let count = at(bars.len()).max(1);
+        let worded = every(bars.len(), 12);
+        let mut marked = false;
+        for (index, bar) in bars.iter().enumerate() {
+            let left = at(index) * WIDTH / count;
+            let right = (at(index) + 1) * WIDTH / count;
+            let height = scaled(bar.value, max, FLOOR - TOP);
+            let gap = ((right - left) / 6).max(1);
+            let middle = i64::midpoint(left, right);
+            plot.shapes.push(Shape {
+                class: "value",
+                x: left + gap,
+                y: FLOOR - height,
+                width: (right - left - 2 * gap).clamp(1, 64),
+                height,
+                tip: format!("{}: {}", bar.label, bar.shown),
+            });
+            if index.is_multiple_of(worded) {
+                plot.word("middle", middle, FLOOR + 18, &bar.label);
+            }
+            if bar.value == max && max > 0 && !marked {
+                marked = true;
+                plot.word("middle", middle.clamp(48, WIDTH - 48), TOP - 8, &bar.shown);
+            }
+        }
+        plot.lines = vec![(0, WIDTH, FLOOR), (0, WIDTH, TOP)];
+        plot
+    }
+
+    /// Rows without an order of their own, such as products.
+    pub(crate) fn rows(id: &'static str, title: &str, most: &str, bars: &[Bar]) -> Self {
+        const STEP: i64 = 28;
+        const LEFT: i64 = 190;
+        const RIGHT: i64 = 110;
+        let mut plot = Self::new(id, title, largest(most, bars), at(bars.len()) * STEP);
+        let max = bars.iter().map(|bar| bar.value).max().unwrap_or(0);
+        for (index, bar) in bars.iter().enumerate() {
+            let top = at(index) * STEP;
+            let width = scaled(bar.value, max, WIDTH - LEFT - RIGHT);
+            plot.shapes.push(Shape {
+                class: "value",
+                x: LEFT,
+                y: top + 4,
+                width,
+                height: STEP - 8,
+                tip: format!("{}: {}", bar.label, bar.shown),
+            });
+            let short: String = bar.label.chars().take(26).collect();
+            plot.word("end", LEFT - 10, top + 18, &short);
+            plot.word("start", LEFT + width + 8, top + 18, &bar.shown);
+        }
+        plot
+    }
+
+    /// A map of `rows` × `columns`; `cells` are by row, each with its number.
+    pub(crate) fn heat(
+        id: &'static str,
+        title: &str,
+        most: &str,
+        rows: &[String],
+        columns: &[String],
+        cells: &[Vec<Bar>],
+    ) -> Self {
+        const STEP: i64 = 28;
+        const LEFT: i64 = 100;
+        let flat: Vec<Bar> = cells.iter().flatten().cloned().collect();
+        let height = at(rows.len()) * STEP + 24;
+        let mut plot = Self::new(id, title, largest(most, &flat), height);
+        let max = flat.iter().map(|bar| bar.value).max().unwrap_or(0);
+        let step = (WIDTH - LEFT) / at(columns.len()).max(1);
+        for (row, label) in rows.iter().enumerate() {
+            plot.word("end", LEFT - 10, at(row) * STEP + 18, label);
+            for (column, bar) in cells.get(row).into_iter().flatten().enumerate() {
+                let level = match bar.value {
+                    ..=0 => 0,
+                    value => 1 + scaled(value, max, 4),
+                };
+                plot.shapes.push(Shape {
+                    class: HEAT[usize::try_from(level).unwrap_or(0).min(5)],
+                    x: LEFT + at(column) * step + 1,
+                    y: at(row) * STEP + 1,
+                    width: step - 2,
+                    height: STEP - 2,
+                    tip: format!("{}: {}", bar.label, bar.shown),
+                });
+            }
+        }
+        for (column, label) in columns.iter().enumerate() {
+            let middle = LEFT + at(column) * step + step / 2;
+            plot.word("middle", middle, height - 6, label);
+        }
+        plot
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bar(label: &str, value: i64) -> Bar {
+        Bar {
+            label: label.to_owned(),
+            value,
+            shown: value.to_string(),
+        }
+    }
+
+    #[test]
+    fn shapes_are_to_scale_and_text_stays_text() {
+        let bars = [bar("<script>", 50), bar("b", 100), bar("c", -3)];
+        let plot = Plot::columns("x", "t", "Most: {label}, {value}", &bars);
+        let heights: Vec<i64> = plot.shapes.iter().map(|shape| shape.height).collect();
+        assert_eq!(heights, [88, 176, 0]);
+        assert_eq!(plot.desc, "Most: b, 100");
+        assert!(!plot.render().unwrap().contains("<script>"));
+        let plot = Plot::rows("x", "t", "{label} {value}", &bars);
+        assert_eq!(plot.shapes[0].width * 2, plot.shapes[1].width);
+    }
+
+    #[test]
+    fn a_heat_map_goes_from_nothing_to_the_most() {
+        let cells = [vec![bar("a", 0), bar("b", 1), bar("c", 100)]];
+        let columns = ["9", "10", "11"].map(str::to_owned);
+        let plot = Plot::heat(
+            "x",
+            "t",
+            "{label} {value}",
+            &["Mon".into()],
+            &columns,
+            &cells,
+        );
+        let classes: Vec<&str> = plot.shapes.iter().map(|shape| shape.class).collect();
+        assert_eq!(classes, ["h0", "heat h1", "heat"]);
+    }
+
+    #[test]
+    fn nothing_is_drawn_of_nothing() {
+        assert!(
+            Plot::columns("x", "t", "{label} {value}", &[])
+                .shapes
+                .is_empty()
+        );
+        assert_eq!(scaled(i64::MAX, i64::MAX, 100), 100);
+    }
+}

@@ -1,0 +1,238 @@
+//! A file that came from elsewhere: streamed to the disk beside the others,
+//! under a name of ours, and imported at once.
+
+use super::{file_id, file_page, list_page};
+use crate::flash::Flash;
+use crate::form::Mistakes;
+use crate::page_error::PageError;
+use crate::selling::{PATIENCE, Said};
+use crate::text::{fill, texts};
+use crate::visit::{Answer, Visit};
+use axum::extract::Path;
+use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
+use axum::http::StatusCode;
+use boxoffice::stx_file::StxFileId;
+use boxoffice::stx_folder::{Incoming, ReceiveError};
+use boxoffice::{BoxOffice, ImportError, ImportReport};
+use gate::causes;
+use secutix::stx::{FileRefusal, MAX_FILE_BYTES};
+use serde_json::json;
+use staff::audit::Change;
+use std::error::Error;
+use std::sync::Arc;
+
+/// The most bytes of the form: a file of the greatest size, and what is around it.
+pub(crate) const LIMIT_BYTES: usize = 64 * 1024 * 1024 + 64 * 1024;
+const _: () = assert!(LIMIT_BYTES as u64 > MAX_FILE_BYTES);
+/// The most characters of the sender's name for a file that the audit log keeps.
+const CALLED_CHARS: usize = 200;
+
+texts!(Texts {
+    none: "Choisissez d’abord un fichier.", "First choose a file.";
+    empty: "Le fichier est vide : choisissez-en un autre.", "The file is empty: choose another.";
+    large: "Le fichier dépasse 64 Mio : partagez-le en plusieurs.", "The file has more than 64 MiB: split it.";
+    broken: "Le fichier n’est pas arrivé en entier : vérifiez le réseau et envoyez-le à nouveau. Rien n’a été changé.",
+        "The file did not come whole: look at the network and upload it again. Nothing was changed.";
+    disk: "Le fichier ne peut pas être gardé : voyez la place sur le disque et les droits du dossier des ventes, puis envoyez-le à nouveau.",
+        "The file cannot be kept: look at the disk’s space and the rights of the folder for sales, then upload it again.";
+    not_utf8: "Le fichier n’est pas en UTF-8 (ligne {line}) : enregistrez-le comme « CSV UTF-8 » et envoyez-le à nouveau.",
+        "The file is not UTF-8 (line {line}): save it as “CSV UTF-8” and upload it again.";
+    header: "La première ligne ne peut pas être lue ; ce n’est peut-être pas un fichier STX. Rien n’a été changé. Détail : {why}",
+        "The header line cannot be used; perhaps this is no STX_File. Nothing was changed. Detail: {why}";
+    refused: "Le fichier ne peut pas être importé. Rien n’a été changé. Détail : {why}",
+        "The file cannot be imported. Nothing was changed. Detail: {why}";
+    channel: "Le canal de vente OTIPASS de type STX_FILE n’existe pas : créez-le dans la mise en service, puis envoyez le fichier à nouveau.",
+        "There is no sales channel OTIPASS of type STX_FILE: make it in the set-up, then upload the file again.";
+    goes_on: "Le fichier est long : l’import continue. Rechargez la page dans un moment.",
+        "The file is long: its import goes on. Load the page again in a while.";
+    changed: "Le fichier n’est plus là, ou n’est plus tel qu’il était : envoyez-le à nouveau.",
+        "The file is there no more, or not as it was: upload it again.";
+    stopped: "L’import s’est arrêté, et ce qui est pris le reste. Le journal du service dit pourquoi. Importez à nouveau ensuite.",
+        "The import stopped, and what it took stays. The service’s log says why. Then import again.";
+    again: "Importé à nouveau.", "Imported again.";
+});
+
+/// What the form brought.
+enum Brought {
+    File(Box<Incoming>, String),
+    Wrong(&'static str),
+}
+
+async fn brought(
+    box_office: &BoxOffice,
+    t: &'static Texts,
+    form: Result<Multipart, MultipartRejection>,
+) -> Brought {
+    let Ok(mut form) = form else {
+        return Brought::Wrong(t.none);
+    };
+    let broken = |error: &MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Brought::Wrong(t.large),
+        _ => Brought::Wrong(t.broken),
+    };
+    let refused = |error: &ReceiveError| match error {
+        ReceiveError::TooLarge => Brought::Wrong(t.large),
+        ReceiveError::Empty => Brought::Wrong(t.empty),
+        ReceiveError::Disk(_) => {
+            tracing::error!(
+                error = causes(error),
+                "a file from elsewhere cannot be kept"
+            );
+            Brought::Wrong(t.disk)
+        }
+    };
+    loop {
+        let mut field = match form.next_field().await {
+            Ok(Some(field)) if field.name() == Some("file") => field,
+            Ok(Some(_)) => continue,
+            Ok(None) => return Brought::Wrong(t.none),
+            Err(error) => return broken(&error),
+        };
+        let called = field.file_name().unwrap_or_default().to_owned();
+        let mut incoming = match box_office.receive(&called).await {
+            Ok(incoming) => incoming,
+            Err(error) => return refused(&error),
+        };
+        loop {
+            match field.chunk().await {
+                Ok(Some(piece)) => {
+                    if let Err(error) = incoming.take(&piece).await {
+                        return refused(&error);
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => return broken(&error),
+            }
+        }
+        return match incoming.ended().await {
+            Ok(()) => Brought::File(Box::new(incoming), called),
+            // A browser sends a form without a file as an empty one.
+            Err(ReceiveError::Empty) if called.is_empty() => Brought::Wrong(t.none),
+            Err(error) => refused(&error),
+        };
+    }
+}
+
+pub(crate) async fn take(visit: Visit, form: Result<Multipart, MultipartRejection>) -> Answer {
+    let Some(box_office) = visit.office.box_office.clone() else {
+        return Err(PageError::NotFound);
+    };
+    let t = Texts::of(visit.language);
+    let (incoming, called) = match brought(&box_office, t, form).await {
+        Brought::File(incoming, called) => (incoming, called),
+        Brought::Wrong(what) => return wrong(&visit, what.to_owned()).await,
+    };
+    let importing = {
+        let box_office = Arc::clone(&box_office);
+        async move { box_office.import_incoming(*incoming).await.map(Some) }
+    };
+    let called: String = called.chars().take(CALLED_CHARS).collect();
+    let imported = import(&visit, "sales.uploaded", called, importing).await?;
+    match imported {
+        Ended::GoesOn => {
+            let said = Said::good(t.goes_on.to_owned());
+            let page = list_page(&visit, None, Some(said), Mistakes::default()).await?;
+            visit.page(&page)
+        }
+        Ended::So(Ok(Some(report))) => {
+            let path = format!("/office/sales-files/{}", report.file.0);
+            Ok(visit.go_with(&path, Flash::Imported))
+        }
+        Ended::So(Ok(None)) => Err(PageError::NotFound),
+        Ended::So(Err(error)) => {
+            let what = refusal(t, &error);
+            wrong(&visit, what).await
+        }
+    }
+}
+
+pub(crate) async fn again(visit: Visit, Path(id): Path<String>) -> Answer {
+    let id: StxFileId = file_id(&id)?;
+    let Some(box_office) = visit.office.box_office.clone() else {
+        return Err(PageError::NotFound);
+    };
+    let t = Texts::of(visit.language);
+    let importing = async move { box_office.import_again(id).await };
+    let of = id.0.to_string();
+    let imported = import(&visit, "sales.imported_again", of, importing).await?;
+    let said = match imported {
+        Ended::GoesOn => Said::good(t.goes_on.to_owned()),
+        Ended::So(Ok(Some(_))) => Said::good(t.again.to_owned()),
+        Ended::So(Ok(None)) => Said::bad(t.changed.to_owned()),
+        Ended::So(Err(error)) => Said::bad(refusal(t, &error)),
+    };
+    visit.page(&file_page(&visit, id, 0, Some(said)).await?)
+}
+
+async fn wrong(visit: &Visit, what: String) -> Answer {
+    let mistakes = Mistakes::one("file", what);
+    let page = list_page(visit, None, None, mistakes).await?;
+    visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+/// How an import stands after a while.
+enum Ended {
+    GoesOn,
+    So(Result<Option<ImportReport>, ImportError>),
+}
+
+/// Imports on a task of its own, which whoever goes away does not stop, and
+/// notes it in the audit log; `called` is the file's name where it came from, or
+/// its number here.
+async fn import(
+    visit: &Visit,
+    action: &'static str,
+    called: String,
+    importing: impl Future<Output = Result<Option<ImportReport>, ImportError>> + Send + 'static,
+) -> Result<Ended, PageError> {
+    let office = visit.office.clone();
+    let actor = visit.actor()?;
+    // It takes many transactions, and may end in the midst of them.
+    let begun = Change::done("sales.import_begun", "sales", &called);
+    office.role.staff.note(&actor, begun).await?;
+    let task = tokio::spawn(async move {
+        let Some(imported) = office.ending.run_until_cancelled(importing).await else {
+            return Ok(None);
+        };
+        if let Ok(Some(report)) = &imported {
+            let name = report.path.file_name().unwrap_or_default();
+            let change = Change::done(action, "sales", name.to_string_lossy()).to(json!({
+                "called": called,
+                "rows": report.rows,
+                "tickets": report.tickets,
+                "known": report.already_imported,
+                "rejected": report.rejected.len(),
+            }));
+            let noted = office.role.staff.note(&actor, change).await;
+            noted.map_err(ImportError::Db)?;
+        }
+        imported.map(Some)
+    });
+    match tokio::time::timeout(PATIENCE, task).await {
+        Err(_) => Ok(Ended::GoesOn),
+        Ok(ended) => match ended.map_err(PageError::internal)? {
+            Ok(None) => Err(PageError::Busy),
+            Ok(Some(report)) => Ok(Ended::So(Ok(report))),
+            Err(error) => Ok(Ended::So(Err(error))),
+        },
+    }
+}
+
+/// Why nothing was imported, or not all.
+fn refusal(t: &'static Texts, error: &ImportError) -> String {
+    match error {
+        ImportError::ChannelInvalid => t.channel.to_owned(),
+        ImportError::Refused { source, .. } => match source {
+            FileRefusal::TooLarge => t.large.to_owned(),
+            FileRefusal::NotUtf8 { line } => fill(t.not_utf8, &[("line", &line.to_string())]),
+            FileRefusal::Header { .. } => fill(t.header, &[("why", &source.to_string())]),
+            FileRefusal::Io(_) | FileRefusal::Dialect(_) => {
+                fill(t.refused, &[("why", &source.to_string())])
+            }
+        },
+        ImportError::Report { .. } | ImportError::Db(_) => {
+            tracing::error!(error = causes(error as &dyn Error), "an import stopped");
+            t.stopped.to_owned()
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The second step of a sign-in.
+
+use super::entered::{Entered, Query};
+use super::form::{Input, Mistakes};
+use super::frame::Frame;
+use super::page_error::PageError;
+use super::sign_in::{entered_by, note_wrong};
+use super::text::{fill, texts};
+use super::visit::{Answer, Visit, own_path};
+use askama::Template;
+use axum::http::StatusCode;
+use staff::SignInError;
+
+texts!(Texts {
+    title: "Deuxième étape", "Second step";
+    why: "Ouvrez votre application d’authentification et entrez le code affiché pour Passerelle.",
+        "Open your authenticator app and enter the code it shows for Passerelle.";
+    code: "Code", "Code";
+    code_hint: "6 chiffres, ou un de vos codes de secours", "6 digits, or one of your recovery codes";
+    submit: "Continuer", "Continue";
+    again: "Recommencer avec un autre compte", "Start again with another account";
+    wrong: "Ce code n’est pas bon, ou il a déjà servi. Attendez le suivant et entrez-le.",
+        "This code is not right, or it was used. Wait for the next one and enter it.";
+    wait: "Trop d’essais. Attendez {wait}, puis réessayez.",
+        "Too many attempts. Wait {wait}, then try again.";
+});
+
+#[derive(Template)]
+#[template(path = "second_step.html")]
+struct Page {
+    frame: Frame,
+    t: &'static Texts,
+    mistakes: Mistakes,
+    code: Input,
+    next: String,
+}
+
+impl Page {
+    fn new(frame: Frame, next: &str, mistakes: Mistakes) -> Self {
+        let t = Texts::of(frame.formats.language);
+        Self {
+            code: Input::text("code", t.code, "")
+                .hint(t.code_hint)
+                .autocomplete("one-time-code")
+                .with(&mistakes)
+                .focus(),
+            next: next.to_owned(),
+            mistakes,
+            frame,
+            t,
+        }
+    }
+}
+
+pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
+    if visit.half.is_none() {
+        return Ok(visit.go("/office/sign-in"));
+    }
+    let next = own_path(query.some("next"));
+    visit.page(&Page::new(visit.frame(), next, Mistakes::default()))
+}
+
+pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
+    let Some(half) = &visit.half else {
+        return Ok(visit.go("/office/sign-in"));
+    };
+    let next = own_path(entered.some("next"));
+    let staff = &visit.office.role.staff;
+    let t = Texts::of(visit.language);
+    let (status, mistake) = match staff
+        .second_step(half, entered.text("code"), &visit.address)
+        .await
+    {
+        Ok(signed_in) => return Ok(entered_by(&visit, &signed_in, next)),
+        Err(SignInError::Wrong) => {
+            note_wrong(&visit, "code");
+            (StatusCode::UNPROCESSABLE_ENTITY, t.wrong.to_owned())
+        }
+        Err(SignInError::TooMany { wait_ms }) => {
+            let wait = visit.frame().formats.wait(wait_ms);
+            let text = fill(t.wait, &[("wait", &wait)]);
+            (StatusCode::TOO_MANY_REQUESTS, text)
+        }
+        Err(SignInError::Db(error)) => return Err(error.into()),
+        Err(error) => return Err(PageError::internal(error)),
+    };
+    let mistakes = Mistakes::one("code", mistake);
+    visit.page_with(status, &Page::new(visit.frame(), next, mistakes))
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let wrong = Texts::of(frame.formats.language).wrong;
+    [Mistakes::default(), Mistakes::one("code", wrong)]
+        .into_iter()
+        .filter_map(|mistakes| Page::new(frame.clone(), "/office/", mistakes).render().ok())
+        .collect()
+}

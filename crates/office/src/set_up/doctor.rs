@@ -1,0 +1,182 @@
+//! Everything the doctor has to say of the set-up, the gravest first, with the
+//! way to where it is cured.
+
+use crate::SetUp;
+use crate::findings::{Way, Words, gravity, part_name, place, ways, words};
+use crate::frame::Frame;
+use crate::text::{fill, texts};
+use crate::visit::{Answer, Visit};
+use ::doctor::{Diagnosis, Finding, NOT_CHECKED, Part, Question, Severity};
+use askama::Template;
+use std::time::Duration;
+
+texts!(Texts {
+    title: "Diagnostic", "Doctor";
+    lead: "Toute la mise en service, examinée à l’instant : configuration, Otipass, paramètres, site, catalogue, horloges.",
+        "The whole set-up, examined just now: configuration, Otipass, parameters, site, catalogue, clocks.";
+    again: "Examiner de nouveau", "Examine again";
+    bad_one: "Une erreur est à corriger avant le premier visiteur.",
+        "One mistake is to be cured before the first visitor arrives.";
+    bad: "{count} erreurs sont à corriger avant le premier visiteur.",
+        "{count} mistakes are to be cured before the first visitor arrives.";
+    partly: "Ce qui a pu être vérifié est prêt. Le reste est nommé ci-dessous.",
+        "What could be checked is ready. The rest is named below.";
+    warned: "Rien n’empêche d’ouvrir ; quelques points méritent un regard.",
+        "Nothing keeps you from opening; some points deserve a look.";
+    well: "Tout est prêt.", "All is ready.";
+    silent: "Le diagnostic n’est pas arrivé à temps. Réessayez ; si cela dure, voyez le journal du service.",
+        "The diagnosis did not come in time. Try again; if this lasts, look at the service’s log.";
+    clean: "Sans remarque :", "Nothing to say of:";
+    place: "Où :", "Where:";
+    cure: "Corriger :", "Cure it:";
+    detail: "En détail, en anglais :", "In detail, in English:";
+});
+
+/// How long Otipass and ticketing may take: a page does not wait for ever.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// The same for the whole examination.
+const LIMIT: Duration = Duration::from_secs(8);
+
+#[derive(Template)]
+#[template(path = "doctor.html")]
+struct Page {
+    frame: Frame,
+    t: &'static Texts,
+    verdict: (&'static str, String),
+    groups: Vec<Group>,
+    clean: Vec<&'static str>,
+}
+
+struct Group {
+    name: &'static str,
+    items: Vec<Item>,
+}
+
+struct Item {
+    gravity: (&'static str, &'static str),
+    code: &'static str,
+    words: Words,
+    place: String,
+    ways: Vec<Way>,
+}
+
+impl Page {
+    fn new(frame: Frame, set_up: &SetUp, diagnosis: Option<&Diagnosis>) -> Self {
+        let language = frame.formats.language;
+        let t = Texts::of(language);
+        let Some(diagnosis) = diagnosis else {
+            return Self {
+                verdict: ("bad", t.silent.to_owned()),
+                groups: Vec::new(),
+                clean: Vec::new(),
+                frame,
+                t,
+            };
+        };
+        let of = |part: Part| diagnosis.findings.iter().filter(move |f| f.part == part);
+        let (mut sick, clean): (Vec<Part>, Vec<Part>) = diagnosis
+            .parts
+            .iter()
+            .partition(|part| of(**part).next().is_some());
+        sick.sort_by_key(|part| (of(*part).map(|finding| finding.severity).min(), *part));
+        let item = |finding: &Finding| Item {
+            gravity: gravity(finding.severity, language),
+            code: finding.code,
+            words: words(finding.code, &finding.what, &finding.cure, language),
+            place: place(&finding.place, language),
+            ways: ways(finding, set_up, &frame),
+        };
+        let group = |part: Part| {
+            let mut findings: Vec<_> = of(part).collect();
+            findings.sort_by_key(|finding| finding.severity);
+            Group {
+                name: part_name(part, language),
+                items: findings.into_iter().map(item).collect(),
+            }
+        };
+        Self {
+            groups: sick.into_iter().map(group).collect(),
+            clean: clean
+                .into_iter()
+                .map(|part| part_name(part, language))
+                .collect(),
+            verdict: verdict(t, diagnosis),
+            frame,
+            t,
+        }
+    }
+}
+
+/// One line in plain words.
+fn verdict(t: &Texts, diagnosis: &Diagnosis) -> (&'static str, String) {
+    let findings = &diagnosis.findings;
+    let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
+    match count(Severity::Mistake) {
+        0 => {}
+        1 => return ("bad", t.bad_one.to_owned()),
+        count => return ("bad", fill(t.bad, &[("count", &count.to_string())])),
+    }
+    let words = if findings.iter().any(|f| f.code == NOT_CHECKED) {
+        t.partly
+    } else if count(Severity::Warning) > 0 {
+        t.warned
+    } else {
+        t.well
+    };
+    ("good", words.to_owned())
+}
+
+pub(crate) async fn show(visit: Visit) -> Answer {
+    let role = &visit.office.role;
+    let coming = role.doctor.examine(Question::Everything(PATIENCE));
+    let diagnosis = tokio::time::timeout(LIMIT, coming).await.ok();
+    visit.page(&Page::new(visit.frame(), &role.set_up, diagnosis.as_ref()))
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let finding = |part, severity, code| Finding {
+        part,
+        severity,
+        code,
+        place: "mapping.json:4:5".to_owned(),
+        what: "The sector <b> is not there.".to_owned(),
+        cure: "Write VN_AUG.".to_owned(),
+        mapped_at: None,
+        meant: None,
+    };
+    let parts = vec![
+        Part::Configuration,
+        Part::Mapping,
+        Part::Site,
+        Part::Database,
+    ];
+    let sick = |findings| Diagnosis {
+        parts: parts.clone(),
+        findings,
+    };
+    let mistake = finding(Part::Mapping, Severity::Mistake, "mapped_sector_unknown");
+    let diagnoses = [
+        Some(sick(Vec::new())),
+        Some(sick(vec![mistake.clone()])),
+        Some(sick(vec![
+            finding(Part::Site, Severity::Note, "site_sector_not_mapped"),
+            finding(Part::Configuration, Severity::Warning, "secret_open_to_all"),
+            mistake.clone(),
+            mistake,
+        ])),
+        Some(sick(vec![finding(
+            Part::Otipass,
+            Severity::Note,
+            NOT_CHECKED,
+        )])),
+        None,
+    ];
+    diagnoses
+        .iter()
+        .filter_map(|diagnosis| {
+            Page::new(frame.clone(), &SetUp::default(), diagnosis.as_ref())
+                .render()
+                .ok()
+        })
+        .collect()
+}

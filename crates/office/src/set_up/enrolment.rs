@@ -1,0 +1,524 @@
+//! How a device comes to its token, and how it loses it: the page of one device,
+//! the code that enrols it, and taking all of it back.
+
+use super::device::{inputs, path};
+use super::site_change::{self, code_of, site, take_up};
+use crate::entered::Entered;
+use crate::flash::Flash;
+use crate::form::{Input, Mistakes};
+use crate::frame::Frame;
+use crate::page_error::PageError;
+use crate::text::{fill, texts};
+use crate::visit::{Answer, Visit};
+use askama::Template;
+use axum::extract::Path;
+use gate::{
+    CODE_VALID_MS, DeviceState, EnrolmentCode, EnrolmentState, Mode, Site, TokenError,
+    keep_enrolment_code, revoke_tokens, state_of_code, state_of_enrolment,
+};
+use kernel::{DeviceCode, Timestamp};
+use serde_json::json;
+use staff::audit::Change;
+use uuid::Uuid;
+
+texts!(Texts {
+    back: "Appareils", "Devices";
+    title: "Appareil {code}", "Device {code}";
+    enrolled: "enrôlé", "enrolled";
+    not_enrolled: "à enrôler", "to enrol";
+    seen: "Vu", "Last seen";
+    never: "jamais", "never";
+    mode: "Mode", "Mode";
+    online: "en ligne", "online";
+    offline: "hors ligne", "offline";
+    unsent: "Contrôles non envoyés", "Unsent checks";
+    battery: "Batterie", "Battery";
+    sectors: "Secteur", "Sector";
+    no_sector: "aucun", "none";
+    enrol: "Enrôler", "Enrol";
+    enrol_why: "Un code, valable {minutes} minutes et une seule fois, fait de ce téléphone ou de ce tourniquet l’appareil {code}. Un appareil déjà enrôlé peut l’être de nouveau : son jeton actuel reste bon tant que vous ne le reprenez pas.",
+        "A code, good for {minutes} minutes and once, makes a phone or a turnstile the device {code}. A device that is enrolled can be enrolled again: its present token stays good until you take it back.";
+    make: "Faire un code", "Make a code";
+    was_used: "Le dernier code a enrôlé l’appareil : {when}.", "The last code has enrolled the device: {when}.";
+    is_open: "Un code attend d’être utilisé, jusqu’à {when}. Il ne peut pas être montré une seconde fois ; faites-en un autre au besoin.",
+        "A code waits to be used, until {when}. It cannot be shown again; make another if need be.";
+    expired: "Le dernier code n’a pas servi à temps ({when}). Faites-en un autre.",
+        "The last code was not used in time ({when}). Make another.";
+    reload: "Actualiser", "Reload";
+    settings: "Réglages", "Settings";
+    by_file: "Les réglages sont gérés par un fichier et se modifient dans celui-ci :",
+        "The settings are managed by a file, and are changed there:";
+    save: "Enregistrer", "Save";
+    end: "Reprendre ou retirer", "Take back or remove";
+    revoke_why: "Pour un appareil perdu, volé ou remplacé.", "For a device that is lost, stolen or replaced.";
+    revoke: "Reprendre ses jetons", "Take back its tokens";
+    remove_why: "Pour un appareil qui n’existe plus. Ses contrôles restent.", "For a device that is no more. Its checks stay.";
+    remove: "Retirer l’appareil", "Remove the device";
+    code_title: "Enrôler {code}", "Enrol {code}";
+    scan: "Sur le téléphone, lisez ce code avec l’appareil photo et ouvrez la page qu’il propose.",
+        "On the phone, read this code with the camera and open the page that it offers.";
+    picture: "Code QR qui enrôle l’appareil", "QR code that enrols the device";
+    typed: "Ou ouvrez {address} et entrez :", "Or open {address} and enter:";
+    until: "Valable une fois, jusqu’à {when}.", "Good once, until {when}.";
+    not_yet: "Pas encore utilisé.", "Not used yet.";
+    look: "L’appareil est-il enrôlé ? Actualiser", "Has it enrolled? Look again";
+    turnstile: "Pour un tourniquet", "For a turnstile";
+    turnstile_why: "Sur le tourniquet, lancez cette commande, puis « passerelle edge » :",
+        "On the turnstile, run this command, then “passerelle edge”:";
+    not_secure: "L’adresse {url} n’est pas en https. Un téléphone n’ouvre sa caméra que par https : servez Passerelle avec un certificat ([server] tls_certificate, ou un proxy et [office] url ; voir docs/operating.md). Un lecteur à clavier ou la saisie à la main fonctionnent sans.",
+        "The address {url} is not https. A phone opens its camera over https only: serve Passerelle with a certificate ([server] tls_certificate, or a proxy and [office] url; see docs/operating.md). A keyboard scanner or typing works without.";
+    only_here: "L’adresse {url} ne mène qu’à cet ordinateur : un téléphone ne l’atteint pas. Donnez l’adresse du service par [office] url ; voir docs/operating.md.",
+        "The address {url} leads to this computer only: no phone reaches it. Give the service’s address by [office] url; see docs/operating.md.";
+    no_gate: "Ce service ne prend pas encore d’appareils : la connexion à Otipass et les paramètres de correspondance manquent. Finissez la mise en service d’abord.",
+        "This service takes no devices yet: the connection to Otipass and the mapping parameters are missing. Finish the set-up first.";
+    sure_revoke: "Reprendre les jetons de {code} ?", "Take back the tokens of {code}?";
+    sure_revoke_why: "L’appareil est refusé tout de suite, et ne demande plus rien au service avant d’être enrôlé de nouveau. Ses réglages et ses contrôles restent.",
+        "The device is refused at once, and asks the service nothing more until it is enrolled again. Its settings and its checks stay.";
+    sure_remove: "Retirer {code} ?", "Remove {code}?";
+    sure_remove_why: "L’appareil, ses jetons et ses codes s’en vont. Ses contrôles restent dans tous les rapports.",
+        "The device, its tokens and its codes go. Its checks stay in all reports.";
+    keeps: "Il gardait {n} contrôles non envoyés quand il a été vu pour la dernière fois. Ramenez-le d’abord sous le réseau, s’il existe encore : sinon ils n’arrivent que quand le même téléphone est enrôlé de nouveau sous le même code.",
+        "It kept {n} unsent checks when it was last seen. Bring it back to the network first, if it still exists: otherwise they arrive only once the same phone is enrolled again under the same code.";
+    cancel: "Annuler", "Cancel";
+});
+
+/// Where browsers and devices reach the service, as far as its address tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Well,
+    /// Phones come, without a camera.
+    NotSecure,
+    /// Nobody comes but this computer.
+    OnlyHere,
+}
+
+fn reach(url: &str) -> Reach {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let host = rest.split('/').next().unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let is_loopback = host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
+    match (is_loopback, scheme) {
+        (true, _) => Reach::OnlyHere,
+        (false, "https") => Reach::Well,
+        (false, _) => Reach::NotSecure,
+    }
+}
+
+/// What is to be said of the way to this service before a device is enrolled.
+fn warnings(t: &Texts, url: &str, has_gate: bool) -> Vec<String> {
+    let of_url = match reach(url) {
+        Reach::Well => None,
+        Reach::NotSecure => Some(t.not_secure),
+        Reach::OnlyHere => Some(t.only_here),
+    };
+    let of_url = of_url.map(|text| fill(text, &[("url", url)]));
+    let of_gate = Some(t.no_gate.to_owned()).filter(|_| !has_gate);
+    of_gate.into_iter().chain(of_url).collect()
+}
+
+#[derive(Template)]
+#[template(path = "device.html")]
+struct One {
+    frame: Frame,
+    t: &'static Texts,
+    title: String,
+    path: String,
+    is_enrolled: bool,
+    facts: Vec<(&'static str, String)>,
+    enrol_why: String,
+    /// What became of the last code: good, bad or neither, and in words.
+    last_code: Option<(&'static str, String)>,
+    file: Option<String>,
+    may_save: bool,
+    inputs: Vec<Input>,
+    mistakes: Mistakes,
+}
+
+impl One {
+    fn new(
+        frame: Frame,
+        file: Option<&str>,
+        site: &Site,
+        state: &DeviceState,
+        (last_code, now): (Option<EnrolmentState>, Timestamp),
+        mistakes: Mistakes,
+    ) -> Self {
+        let t = Texts::of(frame.formats.language);
+        let code = [("code", state.device.as_str())];
+        let minutes = (CODE_VALID_MS / 60_000).to_string();
+        let enrol_why = [code[0], ("minutes", minutes.as_str())];
+        let device = site.devices.get(&state.device);
+        Self {
+            title: fill(t.title, &code),
+            path: path(&state.device),
+            is_enrolled: state.tokens > 0,
+            facts: facts(&frame, t, state),
+            enrol_why: fill(t.enrol_why, &enrol_why),
+            last_code: last_code.map(|last| told(&frame, t, last, now)),
+            file: file.map(str::to_owned),
+            may_save: file.is_none() && frame.may("POST", "/office/set-up/devices/{id}"),
+            inputs: inputs(&frame, site, device, None)
+                .into_iter()
+                .map(|input| input.with(&mistakes))
+                .collect(),
+            mistakes,
+            frame,
+            t,
+        }
+    }
+}
+
+fn facts(frame: &Frame, t: &'static Texts, state: &DeviceState) -> Vec<(&'static str, String)> {
+    let sectors = site_change::listed(&state.sectors);
+    let sectors = Some(sectors).filter(|s| !s.is_empty());
+    let seen = state.seen_at.map(|at| frame.formats.moment(at));
+    let mut facts = vec![
+        (t.sectors, sectors.unwrap_or_else(|| t.no_sector.to_owned())),
+        (t.seen, seen.unwrap_or_else(|| t.never.to_owned())),
+    ];
+    let mode = state.mode.map(|mode| match mode {
+        Mode::Online => t.online,
+        Mode::Offline => t.offline,
+    });
+    facts.extend(mode.map(|mode| (t.mode, mode.to_owned())));
+    let unsent = state.unsent.map(|n| frame.formats.number(n.into()));
+    facts.extend(unsent.map(|n| (t.unsent, n)));
+    let battery = state.battery_percent.map(|n| format!("{n}\u{a0}%"));
+    facts.extend(battery.map(|n| (t.battery, n)));
+    facts
+}
+
+/// What became of a code, in words.
+fn told(frame: &Frame, t: &Texts, code: EnrolmentState, now: Timestamp) -> (&'static str, String) {
+    let (kind, text, at) = match code.used_at {
+        Some(at) => ("good", t.was_used, at),
+        None if code.expires_at > now => ("", t.is_open, code.expires_at),
+        None => ("bad", t.expired, code.expires_at),
+    };
+    (kind, fill(text, &[("when", &frame.formats.moment(at))]))
+}
+
+async fn state(visit: &Visit, code: &DeviceCode) -> Result<DeviceState, PageError> {
+    let devices = gate::devices(&visit.office.db).await?;
+    let device = devices.into_iter().find(|device| device.device == *code);
+    device.ok_or(PageError::NotFound)
+}
+
+/// The page of a device; with mistakes in its settings, if there are any.
+pub(super) async fn one(visit: &Visit, code: &DeviceCode, mistakes: Mistakes) -> Answer {
+    let site = site(visit).await?.ok_or(PageError::NotFound)?;
+    let state = state(visit, code).await?;
+    let of = code.clone();
+    let last = visit
+        .office
+        .db
+        .read("last enrolment", move |tx| state_of_enrolment(tx, &of));
+    let last = (last.await?, visit.office.role.staff.now());
+    let status = mistakes.status();
+    let file = site_change::file(visit);
+    let page = One::new(visit.frame(), file, &site, &state, last, mistakes);
+    visit.page_with(status, &page)
+}
+
+pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
+    one(&visit, &code_of(&id)?, Mistakes::default()).await
+}
+
+#[derive(Template)]
+#[template(path = "enrolment.html")]
+struct Shown {
+    frame: Frame,
+    t: &'static Texts,
+    title: String,
+    path: String,
+    up: String,
+    warnings: Vec<String>,
+    picture: String,
+    typed: String,
+    code: String,
+    until: String,
+    command: String,
+}
+
+impl Shown {
+    fn new(
+        frame: Frame,
+        url: &str,
+        has_gate: bool,
+        device: &DeviceCode,
+        code: &EnrolmentCode,
+        expires_at: Timestamp,
+    ) -> Self {
+        let t = Texts::of(frame.formats.language);
+        let url = url.trim_end_matches('/');
+        let code = code.reveal();
+        let address = format!("{url}/scan");
+        Self {
+            title: fill(t.code_title, &[("code", device.as_str())]),
+            up: fill(t.title, &[("code", device.as_str())]),
+            path: path(device),
+            warnings: warnings(t, url, has_gate),
+            // A browser does not send what stands behind `#` to anyone.
+            picture: qr_svg(&format!("{address}#enrol={code}")),
+            typed: fill(t.typed, &[("address", &address)]),
+            until: fill(t.until, &[("when", &frame.formats.moment(expires_at))]),
+            command: format!("passerelle edge enrol --server {url} --code {code}"),
+            code,
+            frame,
+            t,
+        }
+    }
+}
+
+/// A QR code as part of a page; empty if the text is too long for one.
+fn qr_svg(text: &str) -> String {
+    let Ok(code) = qrcode::QrCode::new(text) else {
+        return String::new();
+    };
+    let image = code
+        .render::<qrcode::render::svg::Color<'_>>()
+        .min_dimensions(220, 220)
+        .build();
+    // As part of a page it has no XML declaration.
+    let start = image.find("<svg").unwrap_or_default();
+    image.get(start..).unwrap_or_default().to_owned()
+}
+
+/// Makes a code; or shows one again that was shown before, as long as it is good.
+pub(crate) async fn enrol(visit: Visit, Path(id): Path<String>, entered: Entered) -> Answer {
+    let device: DeviceCode = code_of(&id)?;
+    if let Some(shown) = entered.some("shown") {
+        return again(&visit, &device, shown).await;
+    }
+    let code = EnrolmentCode::from_random(*Uuid::new_v4().as_bytes());
+    let now = visit.office.role.staff.now();
+    let (of, kept) = (device.clone(), code.clone());
+    let work = move |tx: &mut db::Tx<'_>| {
+        let expires_at = keep_enrolment_code(tx, &of, &kept, now)?;
+        let change = Change::done("device.enrolment_begun", "device", &of)
+            .to(json!({ "expires_at": expires_at }));
+        Ok::<_, TokenError>((expires_at, vec![change]))
+    };
+    let (staff, actor) = (&visit.office.role.staff, visit.actor()?);
+    let made = staff.change(&actor, "make enrolment code", work).await;
+    let expires_at = made.map_err(page_error)?;
+    shown(&visit, &device, &code, expires_at)
+}
+
+fn shown(visit: &Visit, device: &DeviceCode, code: &EnrolmentCode, until: Timestamp) -> Answer {
+    let url = &visit.office.role.url;
+    let has_gate = visit.office.gate.is_some();
+    let page = Shown::new(visit.frame(), url, has_gate, device, code, until);
+    visit.page(&page)
+}
+
+async fn again(visit: &Visit, device: &DeviceCode, text: &str) -> Answer {
+    let to_device = || Ok(visit.go(&path(device)));
+    let Some(code) = EnrolmentCode::presented(text) else {
+        return to_device();
+    };
+    let (of, asked) = (device.clone(), code.clone());
+    let read = move |tx: &mut db::Tx<'_>| state_of_code(tx, &of, &asked);
+    let state = visit.office.db.read("enrolment code", read).await?;
+    match state {
+        Some(state)
+            if state.used_at.is_none() && state.expires_at > visit.office.role.staff.now() =>
+        {
+            shown(visit, device, &code, state.expires_at)
+        }
+        // The device's page says what became of it.
+        _ => to_device(),
+    }
+}
+
+fn page_error(error: TokenError) -> PageError {
+    match error {
+        TokenError::UnknownDevice(_) => PageError::NotFound,
+        TokenError::Db(error) => error.into(),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "sure.html")]
+struct Sure {
+    frame: Frame,
+    up: (String, String),
+    title: String,
+    why: &'static str,
+    warning: Option<String>,
+    action: String,
+    button: &'static str,
+    cancel: &'static str,
+}
+
+/// What is to be sure of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Revoke,
+    Remove,
+}
+
+impl Sure {
+    fn new(frame: Frame, end: End, state: &DeviceState) -> Self {
+        let t = Texts::of(frame.formats.language);
+        let code = [("code", state.device.as_str())];
+        let up = (path(&state.device), fill(t.title, &code));
+        let (title, why, verb, button) = match end {
+            End::Revoke => (t.sure_revoke, t.sure_revoke_why, "revoke", t.revoke),
+            End::Remove => (t.sure_remove, t.sure_remove_why, "remove", t.remove),
+        };
+        let unsent = state.unsent.filter(|unsent| *unsent > 0);
+        let warning = unsent.map(|unsent| {
+            let n = frame.formats.number(unsent.into());
+            fill(t.keeps, &[("n", &n)])
+        });
+        Self {
+            title: fill(title, &code),
+            why,
+            warning,
+            action: format!("{}/{verb}", up.0),
+            button,
+            cancel: t.cancel,
+            up,
+            frame,
+        }
+    }
+}
+
+pub(crate) async fn ask_revoke(visit: Visit, Path(id): Path<String>) -> Answer {
+    let state = state(&visit, &code_of(&id)?).await?;
+    visit.page(&Sure::new(visit.frame(), End::Revoke, &state))
+}
+
+pub(crate) async fn ask_remove(visit: Visit, Path(id): Path<String>) -> Answer {
+    let state = state(&visit, &code_of(&id)?).await?;
+    if site_change::file(&visit).is_some() {
+        return Ok(visit.go(&path(&state.device)));
+    }
+    visit.page(&Sure::new(visit.frame(), End::Remove, &state))
+}
+
+pub(crate) async fn revoke(visit: Visit, Path(id): Path<String>) -> Answer {
+    let device: DeviceCode = code_of(&id)?;
+    let (of, now) = (device.clone(), visit.office.role.staff.now());
+    let work = move |tx: &mut db::Tx<'_>| {
+        let revoked = revoke_tokens(tx, &of, now)?;
+        let change =
+            Change::done("device.revoked", "device", &of).to(json!({ "taken_back": revoked }));
+        Ok::<_, TokenError>(((), vec![change]))
+    };
+    let staff = &visit.office.role.staff;
+    let revoked = staff.change(&visit.actor()?, "revoke device", work).await;
+    revoked.map_err(page_error)?;
+    take_up(&visit).await;
+    Ok(visit.go_with(&path(&device), Flash::Saved))
+}
+
+pub(super) fn sample(code: &str) -> Option<DeviceState> {
+    Some(DeviceState {
+        device: code.parse().ok()?,
+        door: "VN_AUG_D1".parse().ok()?,
+        sectors: vec!["VN_AUG".parse().ok()?],
+        seen_at: Some(Timestamp::from_millis_clamped(1_784_019_600_000)),
+        reported_at: Some(Timestamp::from_millis_clamped(1_784_019_600_000)),
+        clock_offset_ms: Some(0),
+        unsent: Some(3),
+        oldest_unsent_at: None,
+        battery_percent: Some(80),
+        mode: Some(Mode::Offline),
+        tokens: 1,
+    })
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let (Some(site), Some(state)) = (super::places::sample(), sample("<b>/7")) else {
+        return Vec::new();
+    };
+    let at = Timestamp::from_millis_clamped(1_784_019_600_000);
+    let code = EnrolmentState {
+        created_at: at,
+        expires_at: at.plus_ms(CODE_VALID_MS),
+        used_at: None,
+    };
+    let used = EnrolmentState {
+        used_at: Some(at),
+        ..code
+    };
+    let file = Some("site.toml");
+    [
+        (None, (None, at)),
+        (None, (Some(code), at)),
+        (None, (Some(used), at)),
+        (file, (Some(code), code.expires_at)),
+    ]
+    .into_iter()
+    .filter_map(|(file, last)| {
+        let none = Mistakes::default();
+        let page = One::new(frame.clone(), file, &site, &state, last, none);
+        page.render().ok()
+    })
+    .collect()
+}
+
+pub(crate) fn code_samples(frame: &Frame) -> Vec<String> {
+    let code = EnrolmentCode::from_random([7; 16]);
+    let at = Timestamp::from_millis_clamped(1_784_019_600_000);
+    let Ok(device) = "<b>".parse() else {
+        return Vec::new();
+    };
+    [
+        ("https://gate.example", true),
+        ("http://gate.example/", true),
+        ("http://127.0.0.1:8480", false),
+    ]
+    .into_iter()
+    .filter_map(|(url, has_gate)| {
+        let page = Shown::new(frame.clone(), url, has_gate, &device, &code, at);
+        page.render().ok()
+    })
+    .collect()
+}
+
+fn sure_samples(frame: &Frame, end: End) -> Vec<String> {
+    let state = sample("<b>");
+    let page = state.map(|state| Sure::new(frame.clone(), end, &state));
+    page.and_then(|page| page.render().ok())
+        .into_iter()
+        .collect()
+}
+
+pub(crate) fn revoke_samples(frame: &Frame) -> Vec<String> {
+    sure_samples(frame, End::Revoke)
+}
+
+pub(crate) fn remove_samples(frame: &Frame) -> Vec<String> {
+    sure_samples(frame, End::Remove)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_tells_who_reaches_it() {
+        for (url, expected) in [
+            ("https://gate.example.org", Reach::Well),
+            ("https://192.0.2.7:8443/", Reach::Well),
+            ("http://gate.example.org", Reach::NotSecure),
+            ("http://192.0.2.7:8480", Reach::NotSecure),
+            ("http://0.0.0.0:8480", Reach::NotSecure),
+            ("http://127.0.0.1:8480", Reach::OnlyHere),
+            ("https://localhost:8480/", Reach::OnlyHere),
+            ("http://[::1]:8480", Reach::OnlyHere),
+            ("http://127.0.0.1.example.org", Reach::NotSecure),
+        ] {
+            assert_eq!(reach(url), expected, "{url}");
+        }
+    }
+}

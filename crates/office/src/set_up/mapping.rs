@@ -1,0 +1,240 @@
+//! The mapping parameters: pasted as they are, with what the reader and the
+//! doctor say under the lines, and a button for each cure that one click can do.
+//!
+//! A cure works on the text as it stands in the form, saved or not.
+
+mod remark;
+
+use super::lines::remarked;
+use crate::Managed;
+use crate::entered::Entered;
+use crate::findings::Way;
+use crate::flash::Flash;
+use crate::frame::Frame;
+use crate::page_error::PageError;
+use crate::text::texts;
+use crate::visit::{Answer, Visit};
+use ::doctor::{Finding, Question, Severity};
+use askama::Template;
+use axum::http::StatusCode;
+use remark::{MappingRemark, chosen, remarks};
+use serde_json::json;
+use staff::audit::Change;
+use std::time::Duration;
+
+texts!(Texts {
+    title: "Paramètres de correspondance", "Mapping parameters";
+    back: "Mise en service", "Set-up";
+    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
+    doctor: "Diagnostic", "Doctor";
+    label: "Les paramètres", "The parameters";
+    hint: "Collez-les tels quels. Les commentaires et les virgules de trop ne gênent pas.",
+        "Paste them as they are. Comments and commas too many do no harm.";
+    save: "Enregistrer", "Save";
+    remarks: "Remarques, ligne par ligne", "Remarks, line by line";
+    not_taken_up: "Pas encore pris en compte : corrigez d’abord ce qui suit. Le texte est gardé.",
+        "Not taken up yet: first correct what follows. The text is kept.";
+    taken_up_but: "Pris en compte, mais des visiteurs ou des ventes en souffriront :",
+        "Taken up, but visitors or sales will suffer from this:";
+    well: "Pris en compte. Rien à redire.", "Taken up. Nothing to say against it.";
+    moved: "Le texte a changé depuis que cette correction a été proposée. Rien n’a été modifié ; choisissez de nouveau.",
+        "The text has changed since this cure was offered. Nothing was changed; choose again.";
+    tidy: "Nettoyer le texte", "Tidy up the text";
+    tidy_hint: "Supprime les commentaires, les virgules de trop et le reste de ce qui est seulement remarqué. Le sens ne change pas.",
+        "Takes out comments, commas too many and the rest of what is only noted. The meaning stays.";
+    to_page: "Corriger sur la page", "Cure it on the page";
+});
+
+/// What the button that tidies up sends.
+const TIDY: &str = "tidy";
+/// The doctor asks nobody here; what is slow is the database.
+const LIMIT: Duration = Duration::from_secs(5);
+
+#[derive(Template)]
+#[template(path = "mapping.html")]
+struct Page {
+    frame: Frame,
+    t: &'static Texts,
+    file: Option<String>,
+    verdict: Option<(&'static str, &'static str)>,
+    text: String,
+    lines: Vec<Line>,
+    can_tidy: bool,
+}
+
+/// A line with what there is to say of it.
+struct Line {
+    number: usize,
+    text: String,
+    remarks: Vec<MappingRemark>,
+}
+
+/// What the page has to say on top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The text is kept, and taken up if it can be.
+    Kept,
+    /// A cure was asked for that is no longer offered.
+    Moved,
+}
+
+impl Page {
+    fn by_file(frame: Frame, file: &str) -> Self {
+        Self {
+            t: Texts::of(frame.formats.language),
+            file: Some(file.to_owned()),
+            verdict: None,
+            text: String::new(),
+            lines: Vec::new(),
+            can_tidy: false,
+            frame,
+        }
+    }
+
+    fn new(frame: Frame, text: String, remarks: &[MappingRemark], state: State) -> Self {
+        let t = Texts::of(frame.formats.language);
+        let is_bad = |remark: &MappingRemark| remark.severity == Severity::Mistake;
+        let verdict = if state == State::Moved {
+            Some(("bad", t.moved))
+        } else if remarks.iter().any(|remark| remark.keeps_from_use) {
+            Some(("bad", t.not_taken_up))
+        } else if remarks.iter().any(is_bad) {
+            Some(("bad", t.taken_up_but))
+        } else {
+            (!text.is_empty()).then_some(("good", t.well))
+        };
+        let lines = remarked(&text, remarks, |remark| remark.line);
+        Self {
+            lines: lines
+                .into_iter()
+                .map(|(number, text, remarks)| Line {
+                    number,
+                    text,
+                    remarks,
+                })
+                .collect(),
+            can_tidy: otipass::cure::tidied(&text).is_some(),
+            file: None,
+            verdict,
+            text,
+            frame,
+            t,
+        }
+    }
+}
+
+/// What the doctor has to say of these mapping parameters.
+async fn examined(visit: &Visit, text: &str) -> Vec<Finding> {
+    let doctor = &visit.office.role.doctor;
+    let coming = doctor.examine(Question::Mapping(text.to_owned()));
+    match tokio::time::timeout(LIMIT, coming).await {
+        Ok(diagnosis) => diagnosis.findings,
+        // What the reader says is there all the same.
+        Err(_) => {
+            tracing::warn!("the doctor did not look at the mapping parameters in time");
+            Vec::new()
+        }
+    }
+}
+
+async fn page(visit: &Visit, text: String, state: State) -> Page {
+    let findings = examined(visit, &text).await;
+    let frame = visit.frame();
+    let remarks = remarks(&text, &findings, &visit.office.role.set_up, &frame);
+    Page::new(frame, text, &remarks, state)
+}
+
+pub(crate) async fn show(visit: Visit) -> Answer {
+    if let Some(file) = visit.office.role.set_up.mapping.file() {
+        return visit.page(&Page::by_file(visit.frame(), file));
+    }
+    let interface = gate::interface::read(&visit.office.db).await?;
+    let text = interface.mapping_draft.or(interface.mapping);
+    match text {
+        Some(text) => visit.page(&page(&visit, text, State::Kept).await),
+        // Nothing is wrong with what nobody has written yet.
+        None => visit.page(&Page::new(visit.frame(), String::new(), &[], State::Kept)),
+    }
+}
+
+pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
+    if visit.office.role.set_up.mapping != Managed::Here {
+        return Err(PageError::NotFound);
+    }
+    // Line ends as files have them.
+    let mut text = entered.text("text").replace("\r\n", "\n");
+    if let Some(cure) = entered.some("cure") {
+        let cured = if cure == TIDY {
+            otipass::cure::tidied(&text)
+        } else {
+            let findings = examined(&visit, &text).await;
+            chosen(&text, &findings, cure)
+        };
+        match cured {
+            Some(cured) => text = cured,
+            None => {
+                let page = page(&visit, text, State::Moved).await;
+                return visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+            }
+        }
+    }
+    let kept = text.clone();
+    let save = move |tx: &mut db::Tx<'_>| {
+        let before = gate::interface::load(tx)?;
+        gate::interface::save_mapping(tx, &kept)?;
+        let after = gate::interface::load(tx)?;
+        let change = Change::done("mapping.changed", "mapping", "OTIPASS")
+            .from(json!({ "mapping": before.mapping, "draft": before.mapping_draft }))
+            .to(json!({ "mapping": after.mapping, "draft": after.mapping_draft }));
+        Ok::<_, db::DbError>((after.mapping_draft.is_none(), vec![change]))
+    };
+    let staff = &visit.office.role.staff;
+    let taken_up = staff
+        .change(&visit.actor()?, "set up mapping", save)
+        .await?;
+    if taken_up {
+        visit.office.role.set_up.take_up.changed();
+        return Ok(visit.go_with("/office/set-up/mapping", Flash::Saved));
+    }
+    let page = page(&visit, text, State::Kept).await;
+    visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let good = include_str!("../../../../examples/villeneuve/mapping.json");
+    let bad = good
+        .replacen("VN_AUG", "VN_AUX<b>", 1)
+        .replacen("\"villeneuve\",", "\"villeneuve\" // <b>", 1)
+        .replacen("VN_RAY", "VN_GEO", 1);
+    let unknown = Finding {
+        part: ::doctor::Part::Catalogue,
+        severity: Severity::Mistake,
+        code: "product_unknown",
+        place: "line 4".to_owned(),
+        what: "The season <b> has no product.".to_owned(),
+        cure: "Add it.".to_owned(),
+        mapped_at: Some(::doctor::Position {
+            line: 8,
+            column: 22,
+        }),
+        meant: Some("PASSVN2".to_owned()),
+    };
+    let set_up = crate::SetUp::default();
+    let page = |text: &str, findings: &[Finding], state| {
+        let remarks = remarks(text, findings, &set_up, frame);
+        Page::new(frame.clone(), text.to_owned(), &remarks, state)
+    };
+    [
+        Page::new(frame.clone(), String::new(), &[], State::Kept),
+        page(good, &[], State::Kept),
+        page(good, std::slice::from_ref(&unknown), State::Kept),
+        page(&bad, &[unknown], State::Kept),
+        page(&bad, &[], State::Moved),
+        Page::by_file(frame.clone(), "mapping.json"),
+    ]
+    .iter()
+    .filter_map(|page| page.render().ok())
+    // In a text of JSON, braces are no places that nobody filled in.
+    .map(|html| html.replace(['{', '}'], ""))
+    .collect()
+}

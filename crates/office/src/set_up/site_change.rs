@@ -1,0 +1,206 @@
+//! A change of the site: not where a file manages it, with its rows in the audit
+//! log, and taken up at once.
+
+use super::sector::OVERVIEW;
+use crate::Managed;
+use crate::entered::Entered;
+use crate::flash::Flash;
+use crate::form::Mistakes;
+use crate::page_error::PageError;
+use crate::text::{fill, texts};
+use crate::visit::{Answer, Visit};
+use db::Tx;
+use gate::site_change::SiteChangeError;
+use gate::{Site, SiteError, causes};
+use kernel::InvalidCode;
+use staff::Language;
+use staff::audit::Change;
+use std::str::FromStr;
+
+texts!(Texts {
+    taken: "Ce code est déjà pris. Choisissez-en un autre.", "This code is taken. Choose another.";
+    unknown: "Cela n’existe plus : quelqu’un l’a sans doute retiré. Revenez à la vue d’ensemble.",
+        "This is no longer there: somebody has probably removed it. Go back to the overview.";
+    unknown_sector: "Il n’y a pas de secteur {code}. Ajoutez-le d’abord.",
+        "There is no sector {code}. Add it first.";
+    unknown_door: "Il n’y a pas de porte {code}. Ajoutez-la d’abord.",
+        "There is no door {code}. Add it first.";
+    has_doors: "Des portes mènent à ce secteur : {codes}. Retirez-les d’abord, ou menez-les ailleurs.",
+        "Doors lead to this sector: {codes}. First remove them, or lead them elsewhere.";
+    has_devices: "Des appareils se trouvent à cette porte : {codes}. Retirez-les d’abord, ou donnez-leur une autre porte.",
+        "Devices stand at this door: {codes}. First remove them, or give them another door.";
+    no_site: "L’organisation n’est pas encore nommée. Commencez par elle.",
+        "The organisation has not been named yet. Begin with it.";
+    empty: "Entrez un code.", "Enter a code.";
+    too_long: "Ce code a {length} caractères, {limit} au plus sont permis. Raccourcissez-le.",
+        "This code has {length} characters, at most {limit} are allowed. Shorten it.";
+    character: "Un code ne contient ni point-virgule ni caractère de contrôle. Ôtez-le.",
+        "A code holds neither a semicolon nor control characters. Take it out.";
+});
+
+/// The file that manages the site, if one does.
+pub(super) fn file(visit: &Visit) -> Option<&str> {
+    visit.office.role.set_up.site.file()
+}
+
+/// Makes a change with its rows in the audit log, and has the gate of this
+/// process take it up. The inner error is one to tell the person.
+///
+/// # Errors
+/// [`PageError::NotFound`] where a file manages the site; what the database says.
+pub(super) async fn change<T, F>(
+    visit: &Visit,
+    name: &'static str,
+    work: F,
+) -> Result<Result<T, SiteChangeError>, PageError>
+where
+    F: Fn(&mut Tx<'_>) -> Result<(T, Vec<Change>), SiteChangeError> + Send + 'static,
+    T: Send + 'static,
+{
+    if *managed(visit) != Managed::Here {
+        return Err(PageError::NotFound);
+    }
+    let staff = &visit.office.role.staff;
+    match staff.change(&visit.actor()?, name, work).await {
+        Ok(done) => {
+            take_up(visit).await;
+            Ok(Ok(done))
+        }
+        Err(SiteChangeError::Site(SiteError::Db(error))) => Err(error.into()),
+        Err(refused) => Ok(Err(refused)),
+    }
+}
+
+fn managed(visit: &Visit) -> &Managed {
+    &visit.office.role.set_up.site
+}
+
+/// Has the gate of this process know at once what it would know within a second.
+pub(super) async fn take_up(visit: &Visit) {
+    if let Some(gate) = &visit.office.gate
+        && let Err(error) = gate.refresh().await
+    {
+        tracing::warn!(error = causes(&error), "the gate takes the change up later");
+    }
+}
+
+/// Why a change was refused, in words.
+pub(super) fn refused(error: &SiteChangeError, language: Language) -> String {
+    let t = Texts::of(language);
+    match error {
+        SiteChangeError::Taken => t.taken.to_owned(),
+        SiteChangeError::Unknown => t.unknown.to_owned(),
+        SiteChangeError::UnknownSector(code) => fill(t.unknown_sector, &[("code", code.as_str())]),
+        SiteChangeError::UnknownDoor(code) => fill(t.unknown_door, &[("code", code.as_str())]),
+        SiteChangeError::HasDoors(codes) => fill(t.has_doors, &[("codes", &listed(codes))]),
+        SiteChangeError::HasDevices(codes) => fill(t.has_devices, &[("codes", &listed(codes))]),
+        SiteChangeError::Site(_) => t.no_site.to_owned(),
+    }
+}
+
+/// Codes one after the other.
+pub(super) fn listed<'a, T: ToString + 'a>(codes: impl IntoIterator<Item = &'a T>) -> String {
+    let codes: Vec<String> = codes.into_iter().map(ToString::to_string).collect();
+    codes.join(", ")
+}
+
+/// The code in a field; if it is none, what is wrong with it.
+pub(super) fn code<T: FromStr<Err = InvalidCode>>(
+    entered: &Entered,
+    field: &'static str,
+    mistakes: &mut Mistakes,
+    language: Language,
+) -> Option<T> {
+    code_or("", entered, field, mistakes, language)
+}
+
+/// The same; an empty field says `usual`.
+pub(super) fn code_or<T: FromStr<Err = InvalidCode>>(
+    usual: &str,
+    entered: &Entered,
+    field: &'static str,
+    mistakes: &mut Mistakes,
+    language: Language,
+) -> Option<T> {
+    match entered.some(field).unwrap_or(usual).parse() {
+        Ok(code) => Some(code),
+        Err(error) => {
+            mistakes.add(field, invalid(&error, language));
+            None
+        }
+    }
+}
+
+/// What is wrong with a code, and what to do.
+pub(super) fn invalid(error: &InvalidCode, language: Language) -> String {
+    let t = Texts::of(language);
+    match error {
+        InvalidCode::Empty { .. } => t.empty.to_owned(),
+        InvalidCode::TooLong { length, limit, .. } => {
+            let (length, limit) = (length.to_string(), limit.to_string());
+            fill(t.too_long, &[("length", &length), ("limit", &limit)])
+        }
+        InvalidCode::Character { .. } => t.character.to_owned(),
+    }
+}
+
+/// The site, and what is missing where there is none.
+pub(super) async fn site(visit: &Visit) -> Result<Option<Site>, PageError> {
+    Ok(gate::interface::read_site(&visit.office.db).await?)
+}
+
+/// Goes back to the overview, or shows the page of the place again, with why its
+/// change was refused.
+pub(super) async fn done<F>(
+    visit: &Visit,
+    outcome: Result<(), SiteChangeError>,
+    page: impl FnOnce(Mistakes) -> F,
+) -> Answer
+where
+    F: Future<Output = Answer>,
+{
+    match outcome {
+        Ok(()) => Ok(visit.go_with(OVERVIEW, Flash::Saved)),
+        Err(error) => page(Mistakes::one("", refused(&error, visit.language))).await,
+    }
+}
+
+/// The site, if a place can be added to it here.
+pub(super) async fn site_to_add_to(visit: &Visit) -> Result<Option<Site>, PageError> {
+    match managed(visit) {
+        Managed::Here => site(visit).await,
+        _ => Ok(None),
+    }
+}
+
+/// A code of an address.
+///
+/// # Errors
+/// [`PageError::NotFound`] if it cannot be one.
+pub(super) fn code_of<T: FromStr<Err = InvalidCode>>(text: &str) -> Result<T, PageError> {
+    text.parse().map_err(|_| PageError::NotFound)
+}
+
+/// A code as part of an address.
+pub(super) fn part(code: impl ToString) -> String {
+    code.to_string()
+        .bytes()
+        .map(|byte| match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' => {
+                char::from(byte).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::part;
+
+    #[test]
+    fn a_code_is_one_part_of_an_address() {
+        assert_eq!(part("VN_AUG-1.2"), "VN_AUG-1.2");
+        assert_eq!(part("a/b?c#d%é\""), "a%2Fb%3Fc%23d%25%C3%A9%22");
+    }
+}

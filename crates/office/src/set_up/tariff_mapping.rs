@@ -1,0 +1,212 @@
+//! Which tariff each product sells.
+
+use super::catalogue::edit::Edit;
+use super::catalogue::{kept, make, sample};
+use crate::Managed;
+use crate::entered::Entered;
+use crate::flash::Flash;
+use crate::format::Formats;
+use crate::frame::Frame;
+use crate::text::texts;
+use crate::visit::{Answer, Visit};
+use askama::Template;
+use boxoffice::Catalogue;
+use kernel::{ProductCode, TariffCode};
+use secutix::wire::ProductFamily;
+
+texts!(Texts {
+    title: "Tarif vendu par produit", "Tariff sold by product";
+    back: "Mise en service", "Set-up";
+    lead: "Chaque entrée vend le tarif choisi ici. Un produit sans tarif choisi retient ses ventes, sans rien perdre, jusqu’à ce que vous en choisissiez un.",
+        "Each admission sells the tariff that is chosen here. A product without one keeps its sales back, and loses nothing, until you choose one.";
+    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
+    none: "aucun : les ventes attendent", "none: sales wait";
+    of: "Tarif vendu par {product}", "Tariff sold by {product}";
+    no_tariff: "Ce produit n’a pas encore de tarif.", "This product has no tariff yet.";
+    no_products: "Il n’y a pas encore de produit Open Pass.", "There is no Open Pass product yet.";
+    to_catalogue: "Aller au catalogue", "Go to the catalogue";
+    proposed: "proposé : pas encore enregistré", "proposed: not saved yet";
+    save: "Enregistrer", "Save";
+    next: "Ensuite : le canal et le contact", "Next: the channel and the contact";
+});
+
+struct Row {
+    product: String,
+    name: String,
+    label: String,
+    field: String,
+    /// Code, text, and whether it is chosen.
+    choices: Vec<(String, String, bool)>,
+    is_proposed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "tariff_mapping.html")]
+struct Page {
+    frame: Frame,
+    t: &'static Texts,
+    file: Option<String>,
+    may_change: bool,
+    rows: Vec<Row>,
+    is_whole: bool,
+}
+
+/// The products that scans can sell.
+fn products(catalogue: &Catalogue) -> Vec<(&ProductCode, &str)> {
+    let mut products: Vec<_> = catalogue
+        .products
+        .iter()
+        .filter(|product| product.family == ProductFamily::OpenPass)
+        .map(|product| (&product.code, product.name.as_str()))
+        .collect();
+    products.sort();
+    products.dedup_by_key(|(code, _)| *code);
+    products
+}
+
+/// The tariffs of a product, each once.
+fn tariffs<'a>(catalogue: &'a Catalogue, product: &ProductCode) -> Vec<&'a TariffCode> {
+    let of_product = catalogue.tariffs.iter().filter(|t| t.product == *product);
+    let mut tariffs: Vec<_> = of_product.map(|tariff| &tariff.code).collect();
+    tariffs.sort();
+    tariffs.dedup();
+    tariffs
+}
+
+fn field(product: &ProductCode) -> String {
+    format!("tariff of {product}")
+}
+
+fn row(
+    t: &Texts,
+    formats: &Formats,
+    catalogue: &Catalogue,
+    product: &ProductCode,
+    name: &str,
+) -> Row {
+    let tariffs = tariffs(catalogue, product);
+    let mapped = catalogue.mapped_tariff(product);
+    // The only tariff there is will be the one; it counts once it is saved.
+    let proposed = match (mapped, tariffs.as_slice()) {
+        (None, [only]) => Some(*only),
+        _ => None,
+    };
+    let chosen = mapped.or(proposed);
+    let price = |code: &TariffCode| {
+        let mut entries = catalogue.tariffs.iter().rev();
+        let entry = entries.find(|t| t.product == *product && t.code == *code);
+        entry
+            .and_then(|tariff| tariff.price)
+            .map(|price| formats.money(price))
+    };
+    let mut choices = vec![(String::new(), t.none.to_owned(), chosen.is_none())];
+    choices.extend(tariffs.iter().map(|code| {
+        let text = match price(code) {
+            Some(price) => format!("{code}, {price}"),
+            None => code.to_string(),
+        };
+        (code.to_string(), text, chosen == Some(*code))
+    }));
+    Row {
+        product: product.to_string(),
+        name: name.to_owned(),
+        label: crate::text::fill(t.of, &[("product", product.as_str())]),
+        field: field(product),
+        choices,
+        is_proposed: proposed.is_some(),
+    }
+}
+
+impl Page {
+    fn new(frame: Frame, managed: &Managed, catalogue: &Catalogue) -> Self {
+        let t = Texts::of(frame.formats.language);
+        let rows: Vec<_> = products(catalogue)
+            .into_iter()
+            .map(|(product, name)| row(t, &frame.formats, catalogue, product, name))
+            .collect();
+        Self {
+            is_whole: is_whole(catalogue),
+            file: managed.file().map(str::to_owned),
+            may_change: *managed == Managed::Here && frame.may("POST", PATH),
+            rows,
+            t,
+            frame,
+        }
+    }
+}
+
+/// Whether each product sells something.
+pub(super) fn is_whole(catalogue: &Catalogue) -> bool {
+    let products = products(catalogue);
+    !products.is_empty()
+        && products
+            .iter()
+            .all(|(product, _)| catalogue.mapped_tariff(product).is_some())
+}
+
+const PATH: &str = "/office/set-up/tariff-mapping";
+
+pub(crate) async fn show(visit: Visit) -> Answer {
+    let catalogue = kept(&visit).await?;
+    let managed = &visit.office.role.set_up.catalogue;
+    visit.page(&Page::new(visit.frame(), managed, &catalogue))
+}
+
+pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
+    let catalogue = kept(&visit).await?;
+    let wanted = products(&catalogue).into_iter().map(|(product, _)| {
+        let tariff = entered.some(&field(product));
+        (product.clone(), tariff.and_then(|code| code.parse().ok()))
+    });
+    let edit = Edit::MapTariffs(wanted.collect());
+    make(&visit, edit).await?;
+    Ok(visit.go_with(PATH, Flash::Saved))
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let (full, empty) = (sample().catalogue, Catalogue::default());
+    let mut without = full.clone();
+    without.tariff_mappings.clear();
+    without.tariffs.clear();
+    let by_file = Managed::ByFile("catalogue.toml".to_owned());
+    [
+        (&Managed::Here, &full),
+        (&Managed::Here, &without),
+        (&Managed::Here, &empty),
+        (&by_file, &full),
+    ]
+    .iter()
+    .filter_map(|(managed, catalogue)| Page::new(frame.clone(), managed, catalogue).render().ok())
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_only_tariff_is_proposed_and_no_other() {
+        let mut catalogue = sample().catalogue;
+        let formats = Frame::sample(staff::Language::En, None).formats;
+        let t = Texts::of(staff::Language::En);
+        let product = "PASSVN".parse().unwrap();
+        let chosen = |catalogue: &Catalogue| {
+            let row = row(t, &formats, catalogue, &product, "");
+            let chosen = row.choices.into_iter().find(|(_, _, chosen)| *chosen);
+            (chosen.unwrap().0, row.is_proposed)
+        };
+        assert_eq!(chosen(&catalogue), ("CITYPASS".to_owned(), false));
+        assert!(is_whole(&catalogue));
+        catalogue.tariff_mappings.clear();
+        assert_eq!(
+            chosen(&catalogue),
+            (String::new(), false),
+            "two to choose from"
+        );
+        catalogue
+            .tariffs
+            .retain(|tariff| tariff.code.as_str() == "LATE");
+        assert_eq!(chosen(&catalogue), ("LATE".to_owned(), true));
+        assert!(!is_whole(&catalogue));
+    }
+}

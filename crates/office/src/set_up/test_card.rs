@@ -1,0 +1,416 @@
+//! A test card on its whole way: the same check, control barcode, delivery and
+//! sale as a visitor's, and taken back afterwards by the same cancellation.
+
+use super::site_change::site;
+use crate::Missing;
+use crate::Office;
+use crate::checks::story::{Way, sample_histories, told};
+use crate::entered::Entered;
+use crate::flash::Flash;
+use crate::form::{Input, Mistakes};
+use crate::frame::Frame;
+use crate::outcome;
+use crate::page_error::PageError;
+use crate::text::{fill, texts};
+use crate::visit::{Answer, Visit};
+use askama::Template;
+use axum::extract::Path;
+use boxoffice::history::History as Sales;
+use gate::history::History;
+use gate::{CancelError, Cancellation, CheckError, Decision, Direction, Reason, Scan, Site};
+use kernel::{CancellationId, CheckId, DeviceCode};
+use serde_json::json;
+use staff::audit::Change;
+use std::time::Duration;
+use tokio::time::{interval, timeout};
+use uuid::Uuid;
+
+texts!(Texts {
+    title: "Essayer avec une carte", "Try it with a card";
+    back: "Mise en service", "Set-up";
+    lead: "Une vraie entrée, de la lecture à la commande, comme celle d’un visiteur. Vous pourrez l’annuler ensuite.",
+        "A real admission, from scan to order, like a visitor’s. You can take it back afterwards.";
+    not_ready: "Il manque encore : {what}. Revenez ensuite.", "Still missing: {what}. Come back then.";
+    no_site: "l’organisation et un appareil", "the organisation and a device";
+    no_connection: "la connexion à Otipass", "the connection to Otipass";
+    no_mapping: "les paramètres de correspondance", "the mapping parameters";
+    no_gate: "le service qui contrôle (celui-ci ne le fait pas)", "the service that checks (this one does not)";
+    device: "À l’appareil", "At the device";
+    card: "Numéro ou code de la carte", "Number or code of the card";
+    card_hint: "Une carte qu’Otipass vous a donnée pour les essais.", "A card that Otipass gave you for trying.";
+    stand_in: "L’Otipass de remplacement montre ses cartes d’essai ici :", "The stand-in Otipass shows its sample cards here:";
+    card_none: "Entrez le numéro de la carte, ou lisez-la avec un scanner.",
+        "Enter the card’s number, or read it with a scanner.";
+    go: "Contrôler cette carte", "Check this card";
+    again: "Essayer une autre carte", "Try another card";
+    result: "Le résultat", "The result";
+    sold: "Tout marche : la carte est entrée, et l’entrée est vendue par la commande {order}, {price}, au tarif {tariff}.",
+        "It all works: the card was admitted, and its entry is sold by order {order}, {price}, at tariff {tariff}.";
+    refused: "La carte n’est pas entrée : {why}. Le contrôle marche ; essayez une carte qui doit entrer.",
+        "The card was not admitted: {why}. The check works; try a card that should be admitted.";
+    not_admitted: "La carte n’est pas entrée : {why}. Regardez la connexion à Otipass, puis réessayez.",
+        "The card was not admitted: {why}. Look at the connection to Otipass, then try again.";
+    not_recognised: "La carte n’est pas entrée : {why}. Otipass n’a pas été interrogé ; regardez l’appareil, sa porte et les paramètres de correspondance.",
+        "The card was not admitted: {why}. Otipass was not asked; look at the device, its door and the mapping parameters.";
+    held: "La carte est entrée, mais son entrée ne peut pas encore être vendue : {why}. Elle le sera d’elle-même une fois la cause levée.",
+        "The card was admitted, but its entry cannot be sold yet: {why}. It will be by itself once the cause is cured.";
+    on_its_way: "La carte est entrée ; la vente est en route. Rechargez la page dans un instant.",
+        "The card was admitted; the sale is on its way. Load the page again in a moment.";
+    elsewhere: "La carte est entrée et la billetterie a pris son entrée. La vente se fait là-bas.",
+        "The card was admitted, and ticketing took its entry. It is sold there.";
+    taken_back: "Cette entrée d’essai est annulée.", "This test entry was taken back.";
+    reload: "Recharger", "Reload";
+    story: "Tout ce qui est su de ce contrôle", "All that is known of this check";
+    take_back: "Annuler cette entrée d’essai", "Take this test entry back";
+    take_back_why: "Sinon elle compte comme une visite et Otipass la paie. Possible pendant 15 minutes.",
+        "Otherwise it counts as a visit, and Otipass pays for it. Possible for 15 minutes.";
+    too_late: "Trop tard : une entrée s’annule dans les 15 minutes, une fois.",
+        "Too late: an entry can be taken back within 15 minutes, once.";
+    otipass_pending: "Otipass ne répond pas et a peut-être compté cette entrée. Essayez la même carte plus tard.",
+        "Otipass does not answer, and may have counted this entry. Try the same card later.";
+    next: "Ensuite : donner un scanner à quelqu’un", "Next: hand out the first scanner";
+});
+
+/// How long the way to ticketing may take before the page comes without it.
+const PATIENCE: Duration = Duration::from_secs(6);
+/// How often it is looked whether the barcode has arrived.
+const LOOK: Duration = Duration::from_millis(50);
+
+const PATH: &str = "/office/set-up/test-card";
+
+#[derive(Template)]
+#[template(path = "test_card.html")]
+struct Page {
+    frame: Frame,
+    t: &'static Texts,
+    not_ready: Option<String>,
+    stand_in: Option<String>,
+    mistakes: Mistakes,
+    inputs: Vec<Input>,
+}
+
+/// What the test lacks, in words.
+fn lacks(t: &Texts, office: &Office) -> Option<String> {
+    if office.gate.is_some() {
+        return None;
+    }
+    let missing = office.missing.iter().map(|missing| match missing {
+        Missing::Site => t.no_site,
+        Missing::Connection => t.no_connection,
+        Missing::Mapping => t.no_mapping,
+    });
+    let mut missing: Vec<_> = missing.collect();
+    if missing.is_empty() {
+        missing.push(t.no_gate);
+    }
+    Some(fill(t.not_ready, &[("what", &missing.join(", "))]))
+}
+
+/// Where the stand-in Otipass shows its cards, if that is what is connected: a
+/// museum's Otipass is on no loopback address.
+fn stand_in(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split('/').next()?;
+    let host = authority
+        .rsplit_once(':')
+        .map_or(authority, |(host, _)| host);
+    let is_loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
+    is_loopback.then(|| format!("{scheme}://{authority}/"))
+}
+
+/// Devices that lead to one sector, else all of them.
+fn devices(site: &Site) -> Vec<(String, String)> {
+    let named = |code: &DeviceCode| {
+        let sector = site.sector_of(code);
+        let name = sector.and_then(|sector| site.sectors.get(sector));
+        let place = name.map(|name| format!("{code}: {name}"));
+        (code.to_string(), place.unwrap_or_else(|| code.to_string()))
+    };
+    let all = || site.devices.keys();
+    let led: Vec<_> = all()
+        .filter(|code| site.sector_of(code).is_some())
+        .map(named)
+        .collect();
+    if led.is_empty() {
+        all().map(named).collect()
+    } else {
+        led
+    }
+}
+
+impl Page {
+    fn new(
+        frame: Frame,
+        not_ready: Option<String>,
+        site: Option<&Site>,
+        url: &str,
+        entered: &Entered,
+        mistakes: Mistakes,
+    ) -> Self {
+        let t = Texts::of(frame.formats.language);
+        let device = entered.text("device");
+        Self {
+            stand_in: stand_in(url),
+            inputs: vec![
+                Input::text("card", t.card, entered.text("card"))
+                    .hint(t.card_hint)
+                    .focus()
+                    .with(&mistakes),
+                Input::choice(
+                    "device",
+                    t.device,
+                    device,
+                    site.map(devices).unwrap_or_default(),
+                )
+                .with(&mistakes),
+            ],
+            not_ready,
+            mistakes,
+            t,
+            frame,
+        }
+    }
+}
+
+async fn form(visit: &Visit, entered: &Entered, mistakes: Mistakes) -> Answer {
+    let t = Texts::of(visit.language);
+    let site = site(visit).await?;
+    let interface = gate::interface::read(&visit.office.db).await?;
+    let status = mistakes.status();
+    let page = Page::new(
+        visit.frame(),
+        lacks(t, &visit.office),
+        site.as_ref(),
+        &interface.connection.url,
+        entered,
+        mistakes,
+    );
+    visit.page_with(status, &page)
+}
+
+pub(crate) async fn show(visit: Visit) -> Answer {
+    form(&visit, &Entered::default(), Mistakes::default()).await
+}
+
+pub(crate) async fn run(visit: Visit, entered: Entered) -> Answer {
+    let t = Texts::of(visit.language);
+    let Some(gate) = visit.office.gate.clone() else {
+        return form(&visit, &entered, Mistakes::default()).await;
+    };
+    let Some(code) = entered.some("card").map(str::to_owned) else {
+        return form(&visit, &entered, Mistakes::one("card", t.card_none)).await;
+    };
+    let device: DeviceCode = match entered.text("device").parse() {
+        Ok(device) => device,
+        Err(_) => return form(&visit, &entered, Mistakes::one("device", t.no_site)).await,
+    };
+    let id = CheckId::from_uuid(Uuid::new_v4());
+    let checked = Change::done("test_card.checked", "check", id);
+    let checked = checked.to(json!({ "device": device.to_string() }));
+    let staff = &visit.office.role.staff;
+    staff.note(&visit.actor()?, checked).await?;
+    let scan = Scan {
+        id,
+        device,
+        code,
+        scanned_at: gate.now(),
+        direction: Direction::Entry,
+        forced_note: None,
+    };
+    match gate.check(scan).await {
+        Ok((check, _)) if check.decision.is_admitted() => {
+            // Should it take longer, it goes on by itself, and the page says so.
+            if let Ok(carried) = timeout(PATIENCE, carried_and_sold(&visit, id)).await {
+                carried?;
+            }
+        }
+        Ok(_) => {}
+        Err(CheckError::Refused(error)) => {
+            return form(&visit, &entered, Mistakes::one("card", error.to_string())).await;
+        }
+        Err(CheckError::StaysOpen(_)) => {
+            return form(&visit, &entered, Mistakes::one("", t.otipass_pending)).await;
+        }
+        Err(error) => return Err(PageError::internal(error)),
+    }
+    Ok(visit.go(&format!("{PATH}/{id}")))
+}
+
+/// Waits until ticketing has the entry, and sells it at once, without the next
+/// run's wait.
+async fn carried_and_sold(visit: &Visit, id: CheckId) -> Result<(), PageError> {
+    let db = &visit.office.db;
+    let mut looks = interval(LOOK);
+    loop {
+        looks.tick().await;
+        let history = gate::history::history(db, id).await?;
+        let barcode = history.and_then(|history| history.barcode);
+        if barcode.is_none_or(|b| b.delivered_at.is_some() || b.refused.is_some()) {
+            break;
+        }
+    }
+    if let Some(box_office) = &visit.office.box_office {
+        box_office
+            .run_external_sales()
+            .await
+            .map_err(PageError::internal)?;
+    }
+    Ok(())
+}
+
+#[derive(Template)]
+#[template(path = "test_card_result.html")]
+struct Outcome {
+    frame: Frame,
+    t: &'static Texts,
+    mistakes: Mistakes,
+    verdict: (&'static str, String),
+    id: String,
+    way: Way,
+    /// Whether it can still be taken back.
+    counts: bool,
+    is_on_its_way: bool,
+}
+
+impl Outcome {
+    fn new(frame: Frame, gate: &History, sales: &Sales, has_box_office: bool) -> Self {
+        let formats = &frame.formats;
+        let t = Texts::of(formats.language);
+        let name = outcome::name(gate.check.decision, formats.language);
+        let why = |text: &str, why: &str| fill(text, &[("why", why)]);
+        let delivered = gate
+            .barcode
+            .as_ref()
+            .is_some_and(|b| b.delivered_at.is_some());
+        let mut is_on_its_way = false;
+        let held = sales.staged.as_ref().and_then(|s| s.held_reason.as_deref());
+        let verdict = match (gate.check.decision, &sales.sale, held) {
+            _ if gate.check.cancelled => ("good", t.taken_back.to_owned()),
+            (Decision::Refused(Reason::Partner(_)), ..) => ("bad", why(t.refused, name)),
+            (Decision::Refused(Reason::PartnerUnavailable), ..) => {
+                ("bad", why(t.not_admitted, name))
+            }
+            (Decision::Refused(_), ..) => ("bad", why(t.not_recognised, name)),
+            (_, Some(sale), _) => {
+                let price = formats.money(sale.price);
+                let values = [
+                    ("order", sale.order.as_str()),
+                    ("price", &price),
+                    ("tariff", sale.tariff.as_str()),
+                ];
+                ("good", fill(t.sold, &values))
+            }
+            (_, None, Some(held)) => ("bad", why(t.held, held)),
+            _ if delivered && !has_box_office => ("good", t.elsewhere.to_owned()),
+            _ => {
+                is_on_its_way = true;
+                ("wait", t.on_its_way.to_owned())
+            }
+        };
+        Self {
+            id: gate.check.id.to_string(),
+            way: Way::of(formats, gate, sales),
+            counts: gate.check.decision.is_admitted() && !gate.check.cancelled,
+            mistakes: Mistakes::default(),
+            is_on_its_way,
+            verdict,
+            t,
+            frame,
+        }
+    }
+}
+
+async fn outcome_page(visit: &Visit, id: &str, mistakes: Mistakes) -> Answer {
+    let (gate, sales) = told(visit, id).await?;
+    let has_box_office = visit.office.box_office.is_some();
+    let status = mistakes.status();
+    let page = Outcome {
+        mistakes,
+        ..Outcome::new(visit.frame(), &gate, &sales, has_box_office)
+    };
+    visit.page_with(status, &page)
+}
+
+pub(crate) async fn show_outcome(visit: Visit, Path(id): Path<String>) -> Answer {
+    outcome_page(&visit, &id, Mistakes::default()).await
+}
+
+pub(crate) async fn take_back(visit: Visit, Path(id): Path<String>) -> Answer {
+    let (history, _) = told(&visit, &id).await?;
+    let gate = visit.office.gate.clone().ok_or(PageError::NotFound)?;
+    let check = history.check;
+    let cancellation = Cancellation {
+        id: CancellationId::from_uuid(Uuid::new_v4()),
+        check_id: check.id,
+        device: check.device,
+        cancelled_at: gate.now(),
+    };
+    let (staff, actor) = (&visit.office.role.staff, visit.actor()?);
+    let begun = Change::done("test_card.take_back_begun", "check", check.id);
+    staff.note(&actor, begun).await?;
+    match gate.cancel(cancellation).await {
+        Ok(_) => {}
+        Err(CancelError::NotCancellable(..)) => {
+            let t = Texts::of(visit.language);
+            return outcome_page(&visit, &id, Mistakes::one("", t.too_late)).await;
+        }
+        Err(error) => return Err(PageError::internal(error)),
+    }
+    let done = Change::done("test_card.taken_back", "check", check.id);
+    staff.note(&actor, done).await?;
+    Ok(visit.go_with(&format!("{PATH}/{id}"), Flash::Saved))
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let t = Texts::of(frame.formats.language);
+    let missing = fill(t.not_ready, &[("what", t.no_mapping)]);
+    let page = |not_ready, mistakes| {
+        let url = "http://127.0.0.1:8490/api";
+        Page::new(
+            frame.clone(),
+            not_ready,
+            None,
+            url,
+            &Entered::default(),
+            mistakes,
+        )
+    };
+    [
+        page(None, Mistakes::default()),
+        page(None, Mistakes::one("card", t.card_none)),
+        page(Some(missing), Mistakes::default()),
+    ]
+    .iter()
+    .filter_map(|page| page.render().ok())
+    .collect()
+}
+
+pub(crate) fn outcome_samples(frame: &Frame) -> Vec<String> {
+    let mut histories = sample_histories(frame);
+    for (gate, _) in &mut histories {
+        // As a page shows them before anything is taken back.
+        gate.check.cancelled = false;
+    }
+    histories
+        .iter()
+        .filter_map(|(gate, sales)| Outcome::new(frame.clone(), gate, sales, true).render().ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stand_in;
+
+    #[test]
+    fn only_what_is_on_this_machine_is_a_stand_in() {
+        let cards = Some("http://127.0.0.1:8490/".to_owned());
+        assert_eq!(stand_in("http://127.0.0.1:8490/api"), cards);
+        for url in [
+            "",
+            "https://pass.example.org/api",
+            "http://127.0.0.1.example.org/api",
+        ] {
+            assert_eq!(stand_in(url), None, "{url}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Signing in by password, and signing out.
+
+use super::cookie::Cookie;
+use super::entered::{Entered, Query};
+use super::flash::Flash;
+use super::form::{Input, Mistakes};
+use super::frame::Frame;
+use super::page_error::PageError;
+use super::text::{fill, texts};
+use super::visit::{Answer, Visit, own_path};
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use staff::{SignIn, SignInError, SignedIn, Step};
+
+texts!(Texts {
+    title: "Se connecter", "Sign in";
+    login: "Identifiant ou adresse e-mail", "Login or e-mail address";
+    password: "Mot de passe", "Password";
+    submit: "Se connecter", "Sign in";
+    or: "ou", "or";
+    by_provider: "Se connecter avec {label}", "Sign in with {label}";
+    wrong: "L’identifiant ou le mot de passe est faux, ou le compte est désactivé. Réessayez, ou demandez un nouveau lien à un administrateur.",
+        "The login or the password is wrong, or the account is disabled. Try again, or ask an administrator for a new link.";
+    wait: "Trop d’essais. Attendez {wait}, puis réessayez.",
+        "Too many attempts. Wait {wait}, then try again.";
+});
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct Page {
+    frame: Frame,
+    t: &'static Texts,
+    mistakes: Mistakes,
+    login: Input,
+    password: Input,
+    next: String,
+    by_provider: Option<String>,
+}
+
+impl Page {
+    fn new(
+        frame: Frame,
+        login: &str,
+        next: &str,
+        provider: Option<&str>,
+        mistakes: Mistakes,
+    ) -> Self {
+        let t = Texts::of(frame.formats.language);
+        Self {
+            login: Input::text("login", t.login, login)
+                .autocomplete("username")
+                .focus(),
+            password: Input::password("password", t.password, "current-password"),
+            next: next.to_owned(),
+            by_provider: provider.map(|label| fill(t.by_provider, &[("label", label)])),
+            mistakes,
+            frame,
+            t,
+        }
+    }
+}
+
+fn page(visit: &Visit, status: StatusCode, login: &str, next: &str, mistakes: Mistakes) -> Answer {
+    let provider = visit.office.role.provider.as_ref().map(|p| p.label());
+    let page = Page::new(visit.frame(), login, next, provider, mistakes);
+    visit.page_with(status, &page)
+}
+
+/// The form, with what went wrong at the provider, for its page.
+pub(super) fn refused(visit: &Visit, why: impl Into<String>) -> Answer {
+    page(visit, StatusCode::FORBIDDEN, "", "", Mistakes::one("", why))
+}
+
+pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
+    let next = own_path(query.some("next"));
+    if visit.session.is_some() {
+        return Ok(visit.go(next));
+    }
+    page(&visit, StatusCode::OK, "", next, Mistakes::default())
+}
+
+pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
+    let next = own_path(entered.some("next"));
+    let login = entered.text("login");
+    let present = visit.session.as_ref().or(visit.half.as_ref());
+    let attempt = SignIn {
+        login: login.to_owned(),
+        password: entered.secret("password"),
+        address: visit.address.clone(),
+        present: present.map(|session| session.token.clone()),
+    };
+    let t = Texts::of(visit.language);
+    match visit.office.role.staff.sign_in(attempt).await {
+        Ok(signed_in) => Ok(entered_by(&visit, &signed_in, next)),
+        Err(SignInError::Wrong) => {
+            note_wrong(&visit, "password");
+            let mistakes = Mistakes::one("login", t.wrong);
+            page(
+                &visit,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                login,
+                next,
+                mistakes,
+            )
+        }
+        Err(SignInError::TooMany { wait_ms }) => {
+            let wait = visit.frame().formats.wait(wait_ms);
+            let mistakes = Mistakes::one("login", fill(t.wait, &[("wait", &wait)]));
+            page(&visit, StatusCode::TOO_MANY_REQUESTS, login, next, mistakes)
+        }
+        Err(SignInError::Password(error)) => Err(error.into()),
+        Err(SignInError::Db(error)) => Err(error.into()),
+        Err(error @ SignInError::Random(_)) => Err(PageError::internal(error)),
+    }
+}
+
+/// Says in the log that someone failed to sign in, and counts it; never what
+/// they typed, which may be a password.
+pub(super) fn note_wrong(visit: &Visit, step: &'static str) {
+    tracing::warn!(address = visit.address, step, "a sign-in was refused");
+    metrics::counter!("passerelle_sign_ins_refused_total", "step" => step).increment(1);
+}
+
+/// Goes in, or to the second step.
+pub(super) fn entered_by(visit: &Visit, signed_in: &SignedIn, next: &str) -> Response {
+    let response = match signed_in.step {
+        Step::Whole => visit.go(next),
+        Step::SecondDue => {
+            let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+            visit.go(&format!("/office/sign-in/code?next={next}"))
+        }
+    };
+    visit.hand_over(response, &signed_in.token)
+}
+
+pub(crate) async fn leave(visit: Visit) -> Answer {
+    let token = &visit.session()?.token;
+    visit.office.role.staff.sign_out(token).await?;
+    let mut response = visit.go_with("/office/sign-in", Flash::SignedOut);
+    Cookie::Session.clear(response.headers_mut(), visit.office.secure);
+    Ok(response)
+}
+
+fn sample(frame: &Frame, mistakes: Mistakes) -> String {
+    Page::new(
+        frame.clone(),
+        "camille",
+        "/office/",
+        Some("Museum"),
+        mistakes,
+    )
+    .render()
+    .unwrap_or_default()
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let t = Texts::of(frame.formats.language);
+    vec![
+        sample(frame, Mistakes::default()),
+        sample(frame, Mistakes::one("login", t.wrong)),
+    ]
+}

@@ -1,0 +1,80 @@
+//! The support bundle: what is in it, and the button that makes it.
+
+use super::frame::Frame;
+use super::page_error::PageError;
+use super::text::texts;
+use super::visit::{Answer, Visit};
+use askama::Template;
+use axum::http::header;
+use axum::response::IntoResponse;
+use std::time::Duration;
+
+texts!(Texts {
+    title: "Dossier d’assistance", "Support bundle";
+    lead: "Un seul fichier pour la personne qui vous aide. Il ne contient que du texte : regardez-le avant de l’envoyer.",
+        "One file for whoever helps you. It is text only: look at it before you send it on.";
+    without: "Les numéros de carte, les codes-barres, les notes, les jetons, les mots de passe et les clés n’y sont pas.",
+        "Card numbers, barcodes, notes, tokens, passwords and keys are not in it.";
+    download: "Créer et télécharger", "Make and download";
+    file: "Fichier", "File";
+    holds: "Contenu", "What it holds";
+    configuration: "la configuration ; des secrets, seulement s’ils sont réglés",
+        "the configuration; of secrets only whether they are set";
+    versions: "programme, système, base de données, tailles des fichiers",
+        "program, system, database, sizes of files";
+    doctor: "ce que dit le diagnostic", "what the doctor says";
+    events: "les derniers avertissements et erreurs du service", "the latest warnings and errors of the service";
+    queues: "ce qui attend, et ce qui est retenu, avec la raison", "what waits, and what is held for which reason";
+    devices: "les appareils, comme ils se sont annoncés en dernier", "the devices as they were last heard of";
+    reconciliation: "ce que dit le rapprochement", "what the reconciliation says";
+});
+
+/// How long Otipass and ticketing may take.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+#[derive(Template)]
+#[template(path = "support.html")]
+struct Page {
+    frame: Frame,
+    t: &'static Texts,
+    files: [(&'static str, &'static str); 7],
+}
+
+impl Page {
+    fn new(frame: Frame) -> Self {
+        let t = Texts::of(frame.formats.language);
+        Self {
+            files: [
+                ("configuration.json", t.configuration),
+                ("versions.json", t.versions),
+                ("doctor.txt", t.doctor),
+                ("events.jsonl", t.events),
+                ("queues.json", t.queues),
+                ("devices.json", t.devices),
+                ("reconciliation.json", t.reconciliation),
+            ],
+            frame,
+            t,
+        }
+    }
+}
+
+pub(crate) async fn show(visit: Visit) -> Answer {
+    visit.page(&Page::new(visit.frame()))
+}
+
+pub(crate) async fn bundle(visit: Visit) -> Answer {
+    let bundle = visit.office.role.doctor.support_bundle(PATIENCE).await;
+    let mut tar = Vec::new();
+    bundle.write_tar(&mut tar).map_err(PageError::internal)?;
+    let disposition = format!("attachment; filename=\"{}\"", bundle.file_name());
+    let headers = [
+        (header::CONTENT_TYPE, "application/x-tar".to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    Ok((headers, tar).into_response())
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    Page::new(frame.clone()).render().into_iter().collect()
+}

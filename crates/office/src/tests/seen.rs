@@ -1,0 +1,155 @@
+//! Every page as people see it: in a real browser, on a desk and on a phone, in
+//! light and in dark, held against the rules of accessibility (WCAG 2.0 to 2.2,
+//! A and AA) as far as axe can tell.
+//!
+//! `PASSERELLE_SCREENSHOTS=DIR` keeps a picture of each.
+
+use super::{Page, pages_of};
+use crate::assets;
+use crate::routes::Who;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use browser::{Browser, DESK, PHONE, Screen, Tab, Theme};
+use serde_json::{Value, json};
+use staff::{Language, Role};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where axe is; `cargo xtask test` says so, or that it is `unreachable`.
+const VARIABLE: &str = "PASSERELLE_TEST_AXE";
+
+/// What axe looks for, by its own words for it.
+const RULES: [&str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+#[test]
+fn every_page_fits_a_desk_and_axe_finds_nothing_serious() {
+    look_at_all("desk", DESK, Language::En);
+}
+
+#[test]
+fn every_page_fits_a_phone_and_axe_finds_nothing_serious() {
+    // Its words are the longer ones.
+    look_at_all("phone", PHONE, Language::Fr);
+}
+
+fn look_at_all(view: &str, screen: Screen, language: Language) {
+    let browser = Browser::start(None);
+    let tab = browser.tab(screen);
+    tab.run("document.open(); document.write('<!doctype html><html><head></head><body></body></html>'); document.close()");
+    let axe = with_axe(&tab);
+    let mut faults = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut of_route = BTreeMap::new();
+    for page in pages_of(language, most) {
+        let count = of_route.entry(page.name.clone()).or_insert(0);
+        *count += 1;
+        // Some forms answer with the page that they are on.
+        if !seen.insert(page.html.clone()) {
+            continue;
+        }
+        lay(&tab, &page);
+        let place = format!("{view}, {} ({count})", page.name);
+        faults.extend(too_wide(&tab).map(|what| format!("{place}: {what}")));
+        for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
+            tab.show_in(theme);
+            tab.whole_picture(&format!("{}{count}-{view}-{name}", words(&page.name)));
+            if axe {
+                let found = axe_faults(&tab, theme);
+                faults.extend(found.map(|what| format!("{place}, {name}: {what}")));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The name of a page as part of a file's name.
+fn words(name: &str) -> String {
+    name.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(|word| format!("{word}-"))
+        .collect()
+}
+
+/// Of all who may open a page, the one who sees most of it.
+fn most(who: Who) -> Vec<Option<Role>> {
+    match who {
+        Who::Everybody => vec![None],
+        Who::Roles(roles) => roles.first().copied().map(Some).into_iter().collect(),
+    }
+}
+
+/// Lays the page before the browser, with its styles.
+fn lay(tab: &Tab<'_>, page: &Page) {
+    let icon = BASE64_STANDARD.encode(assets::text("icon.svg"));
+    let icon = format!("data:image/svg+xml;base64,{icon}");
+    let html = Value::from(page.html.replace(assets::icon(), &icon));
+    let styles = Value::from(assets::text("office.css"));
+    tab.run(&format!(
+        "(() => {{
+            const page = new DOMParser().parseFromString({html}, 'text/html');
+            const styles = document.createElement('style');
+            styles.textContent = {styles};
+            document.documentElement.lang = page.documentElement.lang;
+            document.head.replaceChildren(...page.head.childNodes, styles);
+            document.body.replaceWith(page.body);
+            scrollTo(0, 0);
+        }})()"
+    ));
+}
+
+/// What stands out of the screen, if anything does.
+fn too_wide(tab: &Tab<'_>) -> impl Iterator<Item = String> + use<> {
+    let found = tab.run(
+        "(() => {
+            const root = document.documentElement;
+            if (root.scrollWidth <= root.clientWidth) return [];
+            const wide = [...document.body.querySelectorAll('*')].filter((node) =>
+                node.checkVisibility() && node.getBoundingClientRect().right > root.clientWidth + 1);
+            return [`${root.scrollWidth - root.clientWidth} points wider than the screen: `
+                + wide.slice(0, 3).map((node) => node.outerHTML.slice(0, 120)).join(' … ')];
+        })()",
+    );
+    serde_json::from_value::<Vec<String>>(found)
+        .unwrap()
+        .into_iter()
+}
+
+/// Gives the browser axe, unless it was out of reach.
+fn with_axe(tab: &Tab<'_>) -> bool {
+    let path = std::env::var(VARIABLE).unwrap_or_else(|_| {
+        panic!(
+            "{VARIABLE} does not say where axe is; `cargo xtask test` sets it, and by hand: \
+             cargo xtask axe; export {VARIABLE}=$PWD/target/axe-core-…/axe.min.js"
+        )
+    });
+    if path == "unreachable" {
+        return false;
+    }
+    let code = std::fs::read_to_string(path).unwrap();
+    tab.run(&format!("{code}; typeof axe.run"));
+    true
+}
+
+/// What axe finds serious or critical on the page. In the dark only colours are
+/// others.
+fn axe_faults(tab: &Tab<'_>, theme: Theme) -> impl Iterator<Item = String> + use<> {
+    let rules = match theme {
+        Theme::Light => json!({"type": "tag", "values": RULES}),
+        Theme::Dark => json!({"type": "rule", "values": ["color-contrast"]}),
+    };
+    let options = json!({
+        "runOnly": rules,
+        "resultTypes": ["violations"],
+        // Off unless named: how far apart what is tapped stands.
+        "rules": {"target-size": {"enabled": theme == Theme::Light}},
+        "preload": false,
+    });
+    let found = tab.run(&format!(
+        "axe.run(document, {options}).then(({{violations}}) => violations
+            .filter((rule) => ['serious', 'critical'].includes(rule.impact))
+            .flatMap((rule) => rule.nodes.map((node) =>
+                `${{rule.id}} (${{rule.impact}}): ${{node.html.slice(0, 160)}} ${{node.failureSummary}}`)))"
+    ));
+    serde_json::from_value::<Vec<String>>(found)
+        .unwrap()
+        .into_iter()
+}

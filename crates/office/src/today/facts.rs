@@ -1,0 +1,141 @@
+//! What is known of the day, read once for all who watch it.
+
+use crate::Office;
+use boxoffice::report;
+use db::{Db, DbError};
+use gate::day::{self, Admitted};
+use gate::{DeviceState, PartnerState, Waiting, WhenSilent};
+use kernel::{BusinessDay, Money, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// How long what was read is good, in milliseconds.
+const GOOD_MS: i64 = 5_000;
+/// How long last week's day is good: it changes only when a device brings old
+/// checks.
+const LAST_WEEK_GOOD_MS: i64 = 10 * 60_000;
+/// Days of a week.
+const WEEK: i64 = 7;
+
+/// The day at a moment. A part that this process has not is `None`.
+#[derive(Debug, Clone)]
+pub(super) struct Facts {
+    pub(super) at: Timestamp,
+    pub(super) day: BusinessDay,
+    /// The hour of the day at that moment, in the organisation's zone.
+    pub(super) hour: u8,
+    /// Whether the set-up lacks something without which nobody is checked.
+    pub(super) set_up_lacks: bool,
+    pub(super) gate: Option<GateFacts>,
+    pub(super) sales: Option<SalesFacts>,
+}
+
+/// The gate's part.
+#[derive(Debug, Clone)]
+pub(super) struct GateFacts {
+    pub(super) admitted: Admitted,
+    /// The same weekday of last week, the whole day.
+    pub(super) last_week: Arc<Admitted>,
+    pub(super) outcomes: BTreeMap<String, i64>,
+    pub(super) devices: Vec<DeviceState>,
+    pub(super) waiting: Waiting,
+    pub(super) partner: PartnerState,
+    pub(super) when_silent: WhenSilent,
+}
+
+/// The box office's part.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SalesFacts {
+    pub(super) ready: i64,
+    pub(super) held: i64,
+    pub(super) sold: Money,
+}
+
+/// The one reader of the day: however many watch, the database is asked once in
+/// five seconds, and not at all while nobody does.
+#[derive(Debug, Default)]
+pub(crate) struct Reader(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    facts: Option<Arc<Facts>>,
+    last_week: Option<(BusinessDay, Timestamp, Arc<Admitted>)>,
+}
+
+impl Reader {
+    /// The day, at most five seconds old.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub(super) async fn facts(&self, office: &Office) -> Result<Arc<Facts>, DbError> {
+        // Whoever comes while it is read waits for that reading.
+        let mut kept = self.0.lock().await;
+        let now = office.role.staff.now();
+        if let Some(facts) = &kept.facts
+            && is_good(facts.at, now, GOOD_MS)
+        {
+            return Ok(Arc::clone(facts));
+        }
+        let today = office.role.zone.business_day(now);
+        let last_week = match &kept.last_week {
+            Some((day, at, known)) if *day == today && is_good(*at, now, LAST_WEEK_GOOD_MS) => {
+                Arc::clone(known)
+            }
+            _ if office.gate.is_some() => {
+                let read = Arc::new(day::admitted(&office.db, today.plus_days(-WEEK)).await?);
+                kept.last_week = Some((today, now, Arc::clone(&read)));
+                read
+            }
+            _ => Arc::default(),
+        };
+        let facts = Arc::new(read(office, now, today, last_week).await?);
+        kept.facts = Some(Arc::clone(&facts));
+        Ok(facts)
+    }
+}
+
+fn is_good(at: Timestamp, now: Timestamp, ms: i64) -> bool {
+    (0..ms).contains(&now.ms_since(at))
+}
+
+async fn read(
+    office: &Office,
+    at: Timestamp,
+    today: BusinessDay,
+    last_week: Arc<Admitted>,
+) -> Result<Facts, DbError> {
+    let db: &Db = &office.db;
+    let gate = match &office.gate {
+        None => None,
+        Some(gate) => Some(GateFacts {
+            admitted: day::admitted(db, today).await?,
+            last_week,
+            outcomes: day::outcomes(db, today).await?,
+            devices: gate::devices(db).await?,
+            waiting: gate.waiting().await?,
+            partner: gate.partner_state(),
+            when_silent: gate.settings().when_silent,
+        }),
+    };
+    let sales = match &office.box_office {
+        None => None,
+        Some(box_office) => {
+            let staged = box_office.waiting().await?;
+            let sales = report::sales(db, today, today).await?;
+            Some(SalesFacts {
+                ready: staged.ready,
+                held: staged.held,
+                sold: sales.total.net.gross_minor,
+            })
+        }
+    };
+    Ok(Facts {
+        at,
+        day: today,
+        hour: office.role.zone.hour(at),
+        set_up_lacks: !office.missing.is_empty(),
+        gate,
+        sales,
+    })
+}

@@ -1,0 +1,86 @@
+//! The day as it goes on: server-sent events (WHATWG HTML, 9.2), each with the
+//! parts of the page as they now stand.
+
+use super::Parts;
+use crate::page_error::PageError;
+use crate::visit::{Answer, Visit};
+use askama::Template;
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+/// The most who watch at a time.
+pub(crate) const STREAMS: usize = 64;
+/// How often it is looked whether something has changed.
+const LOOK: Duration = Duration::from_secs(5);
+/// A word at least this often, so that nothing between takes the line for dead.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a browser waits before it asks again after the end.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// One who watches.
+struct Watcher {
+    visit: Visit,
+    shown: String,
+    looks: Interval,
+    begun: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+pub(crate) async fn watch(visit: Visit) -> Answer {
+    let places = &visit.office.streams;
+    let place = std::sync::Arc::clone(places)
+        .try_acquire_owned()
+        .map_err(|_| PageError::Busy)?;
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let watcher = Watcher {
+        visit,
+        shown: String::new(),
+        looks,
+        begun: false,
+        _place: place,
+    };
+    let events = stream::unfold(watcher, async |mut watcher| {
+        let event = watcher.next().await?;
+        Some((Ok::<_, Infallible>(event), watcher))
+    });
+    let heartbeat = KeepAlive::new().interval(HEARTBEAT);
+    Ok(Sse::new(events).keep_alive(heartbeat).into_response())
+}
+
+impl Watcher {
+    /// The next change; `None` at the end of the service or of the session, or
+    /// when the database does not answer: the browser asks again.
+    async fn next(&mut self) -> Option<Event> {
+        let office = self.visit.office.clone();
+        loop {
+            tokio::select! {
+                () = office.ending.cancelled() => return None,
+                _ = self.looks.tick() => {}
+            }
+            let session = self.visit.session.as_ref()?;
+            if !office.role.staff.is_still_good(session).await.ok()? {
+                return None;
+            }
+            let facts = office.day.facts(&office).await.ok()?;
+            let html = Parts::new(&self.visit.frame(), &facts).render().ok()?;
+            if html == self.shown {
+                continue;
+            }
+            let event = Event::default().event("day").data(html.replace('\r', " "));
+            self.shown = html;
+            let event = if self.begun {
+                event
+            } else {
+                event.retry(RETRY)
+            };
+            self.begun = true;
+            return Some(event);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! `passerelle doctor`: checks a whole set-up and names each mistake with its
+//! cure, all at once.
+
+use crate::Verdict;
+use crate::report::{Format, ReportError, print};
+use doctor::{Occasion, Reach, Severity, examination};
+use std::path::PathBuf;
+
+/// `passerelle doctor`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The configuration
+    #[arg(
+        value_name = "CONFIG",
+        env = "PASSERELLE_CONFIG",
+        default_value = "passerelle.toml"
+    )]
+    config: PathBuf,
+    /// Leave out everything that goes over the network
+    #[arg(long)]
+    offline: bool,
+    /// For people or for programs
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// Why the doctor has nothing to say.
+#[derive(Debug, thiserror::Error)]
+pub enum DoctorError {
+    /// The output.
+    #[error(transparent)]
+    Print(#[from] ReportError),
+}
+
+pub async fn run(arguments: Arguments) -> Result<Verdict, DoctorError> {
+    let reach = if arguments.offline {
+        Reach::Offline
+    } else {
+        Reach::Online
+    };
+    let examination = examination(Occasion::new(&arguments.config, reach)).await;
+    print(arguments.format, &examination.findings(), |_| {
+        examination.page()
+    })?;
+    let mut findings = examination.findings().iter();
+    Ok(if findings.all(|f| f.severity != Severity::Mistake) {
+        Verdict::Fine
+    } else {
+        Verdict::NotFine
+    })
+}

@@ -2,7 +2,7 @@
 //! (`docs/interfaces/access-control-service.md`).
 
 use crate::device_api::{BODY_LIMIT_BYTES, bearer};
-use crate::service::BoxOfficeRole;
+use crate::roles::BoxOfficeRole;
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;

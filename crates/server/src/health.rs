@@ -1,6 +1,6 @@
 //! Whether the process lives, whether it is ready, and its metrics.
 
-use crate::service::Service;
+use crate::roles::Service;
 use axum::Json;
 use axum::Router;
 use axum::extract::State;

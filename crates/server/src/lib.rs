@@ -11,16 +11,20 @@ mod decode;
 mod decoder;
 mod device_api;
 mod health;
+mod listeners;
 mod problem;
+mod roles;
 mod scan;
 mod service;
+mod stop;
 pub mod tls;
 mod upkeep;
 mod workers;
 
 pub use access_control::PATH as ACCESS_CONTROL_PATH;
 pub use device_api::BODY_LIMIT_BYTES;
-pub use service::{BoxOfficeRole, GateRole, Listeners, Service};
+pub use listeners::Listeners;
+pub use roles::{BoxOfficeRole, GateRole, Service};
 pub use upkeep::Upkeep;
 
 /// The document that describes the device API, as JSON.

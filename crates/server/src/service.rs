@@ -1,34 +1,19 @@
-use crate::Upkeep;
+//! A process's routes, and how it serves them.
+
 use crate::decode::Frames;
+use crate::listeners::{Listeners, PlainListener, take_connections};
 use crate::problem::Problem;
-use crate::tls::TlsListener;
+use crate::roles::Service;
 use crate::{access_control, decoder, device_api, health, scan, workers};
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{ConnectInfo, DefaultBodyLimit};
-use axum::handler::Handler;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Request};
 use axum::response::Redirect;
-use axum::routing::{MethodRouter, any, any_service, get};
-use axum::serve::Listener;
-use boxoffice::BoxOffice;
-use db::Db;
+use axum::routing::{any, any_service, get};
 use gate::Gate;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use kernel::Clock;
-use metrics_exporter_prometheus::PrometheusHandle;
-use office::{Missing, OfficeRole, Peer};
-use secutix::client::AccessControlClient;
-use secutix::token::ExpectedCaller;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -45,75 +30,8 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(20);
 /// How long another service waits for the workers of the former.
 const CHANGE_LIMIT: Duration = Duration::from_secs(3);
 
-/// How long a connection may stay without a whole request's header, between two
-/// requests too: who opens many and stays silent would keep the others out.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
-
 /// How long a sender may pause in the middle of a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What a process serves: the gate, the box office, or both.
-#[derive(Debug)]
-pub struct Service {
-    /// The gate's role, if this process has it.
-    pub gate: Option<GateRole>,
-    /// The box office's role, if this process has it.
-    pub box_office: Option<BoxOfficeRole>,
-    /// The back office, if this process has it.
-    pub office: Option<OfficeRole>,
-    /// The database behind both.
-    pub db: Db,
-    /// What `/metrics` shows.
-    pub prometheus: PrometheusHandle,
-    /// What the process does for itself, if it is to.
-    pub upkeep: Option<Upkeep>,
-    /// What the set-up lacks before every role of the process can be there.
-    pub missing: Vec<Missing>,
-}
-
-/// Devices ask here, and control barcodes leave from here.
-#[derive(Debug)]
-pub struct GateRole {
-    /// The gate.
-    pub gate: Arc<Gate>,
-    /// The way to ticketing.
-    pub ticketing: AccessControlClient,
-    /// The pause between two calls to ticketing, so that its rate limit is never
-    /// reached.
-    pub delivery_pause: Duration,
-}
-
-/// Control barcodes arrive here and are sold.
-#[derive(Debug)]
-pub struct BoxOfficeRole {
-    /// The box office.
-    pub box_office: Arc<BoxOffice>,
-    /// Whose calls the access control service takes.
-    pub caller: ExpectedCaller,
-    /// What tokens are dated by.
-    pub clock: Arc<dyn Clock>,
-    /// The pause between two external sales runs; `None` leaves them to
-    /// `passerelle sales run`.
-    pub external_sales_every: Option<Duration>,
-}
-
-/// Where a service takes connections.
-#[derive(Debug)]
-pub struct Listeners {
-    /// In plain HTTP.
-    pub plain: Option<TcpListener>,
-    /// With TLS.
-    pub tls: Option<TlsListener>,
-}
-
-impl From<TcpListener> for Listeners {
-    fn from(plain: TcpListener) -> Self {
-        Self {
-            plain: Some(plain),
-            tls: None,
-        }
-    }
-}
 
 /// What the device API works with.
 #[derive(Debug, Clone)]
@@ -267,69 +185,6 @@ impl Service {
     }
 }
 
-/// Takes connections without TLS.
-struct PlainListener(TcpListener);
-
-impl Listener for PlainListener {
-    type Io = TcpStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        no_delay(&stream);
-        (stream, address)
-    }
-
-    fn local_addr(&self) -> std::io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
-/// Serves at one listener, if there is one, until `shutdown`; then finishes what
-/// is in hand there. `front` gives what answers at the moment. axum's own loop
-/// sets no limit to how long a header may take.
-async fn take_connections<L>(
-    listener: Option<L>,
-    front: impl Fn() -> MethodRouter + Clone + Send + 'static,
-    shutdown: &CancellationToken,
-) where
-    L: Listener<Addr = SocketAddr>,
-{
-    let Some(mut listener) = listener else {
-        return;
-    };
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT);
-    let open = GracefulShutdown::new();
-    loop {
-        let (stream, address) = tokio::select! {
-            taken = listener.accept() => taken,
-            () = shutdown.cancelled() => break,
-        };
-        let front = front.clone();
-        let answer = service_fn(move |request: Request<Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(Peer(address)));
-            let router = front();
-            async move { Ok::<_, Infallible>(router.call(request, ()).await) }
-        });
-        let connection = open.watch(http.serve_connection(TokioIo::new(stream), answer));
-        tokio::spawn(async move {
-            // Whoever hung up, or was too slow, has nobody to be told.
-            let _ = connection.await;
-        });
-    }
-    drop(listener);
-    open.shutdown().await;
-}
-
-/// Answers are small: they must not wait to be sent together.
-pub(crate) fn no_delay(stream: &TcpStream) {
-    // Only speed depends on it.
-    let _ = stream.set_nodelay(true);
-}
-
 /// What the outside sees of a panic: nothing but the problem.
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     use axum::response::IntoResponse;
@@ -339,33 +194,4 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("a panic without words");
     Problem::internal(&std::io::Error::other(what.to_owned())).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::time::Instant;
-
-    #[tokio::test(start_paused = true)]
-    async fn who_opens_a_connection_and_stays_silent_is_sent_away() {
-        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = tcp.local_addr().unwrap();
-        let shutdown = CancellationToken::new();
-        let front = || any(async || "answered");
-        let serving = take_connections(Some(PlainListener(tcp)), front, &shutdown);
-        let silent = async {
-            for sent in ["", "GET / HTTP/1.1\r\nhost: x\r\n"] {
-                let begun = Instant::now();
-                let mut stream = TcpStream::connect(address).await.unwrap();
-                stream.write_all(sent.as_bytes()).await.unwrap();
-                let mut answer = String::new();
-                stream.read_to_string(&mut answer).await.unwrap();
-                assert!(!answer.contains("answered"), "{answer}");
-                assert!(begun.elapsed() >= HEADER_TIMEOUT);
-            }
-            shutdown.cancel();
-        };
-        tokio::join!(serving, silent);
-    }
 }

@@ -1,5 +1,6 @@
 //! Connections with TLS; the certificate is read again when its files change.
 
+use crate::listeners::no_delay;
 use axum::serve::Listener;
 use config::tls::{Contents, TlsError, TlsFiles, provider};
 use rustls::ServerConfig;
@@ -80,7 +81,7 @@ impl Listener for TlsListener {
                 (stream, address) = Listener::accept(&mut self.tcp),
                     if self.handshakes.len() < HANDSHAKES_MAX =>
                 {
-                    crate::service::no_delay(&stream);
+                    no_delay(&stream);
                     let agreed = TlsAcceptor::from(Arc::clone(&self.config)).accept(stream);
                     self.handshakes.spawn(async move {
                         // Port scanners, and people who typed http: nothing to tell.

@@ -1,6 +1,6 @@
 //! What a process does for itself: backups, and the end of card numbers.
 
-use crate::workers::Stop;
+use crate::stop::Stop;
 use books::backup::{BackupSchedule, back_up_if_due, clear_parts};
 use books::retention::{self, Retention, Run};
 use db::Db;

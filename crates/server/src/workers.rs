@@ -2,7 +2,9 @@
 //! Otipass, recovery, external sales runs. Each worker takes one durable step
 //! after the other, so that it can be stopped, or killed, between any two.
 
-use crate::service::{BoxOfficeRole, GateRole, Service};
+use crate::roles::{BoxOfficeRole, GateRole, Service};
+use crate::stop::{LOOK_AGAIN, Stop};
+use crate::upkeep;
 use db::Db;
 use gate::offline::OfflinePolicy;
 use gate::pass_list::Refreshed;
@@ -17,8 +19,6 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How often a worker looks by itself for work that nobody told it of.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How often it is looked again for entries that ticketing took and does not have.
 const UNKNOWN_AGAIN: Duration = Duration::from_secs(300);
 /// The longest pause that ticketing may ask for.
@@ -40,7 +40,7 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
         tasks.spawn(carry_disputes(db, clock, Arc::clone(&disputed), stop()));
     }
     if let Some(upkeep) = service.upkeep {
-        crate::upkeep::start(upkeep, service.db, tasks, shutdown);
+        upkeep::start(upkeep, service.db, tasks, shutdown);
     }
     if let Some(role) = service.gate {
         let gate = Arc::clone(&role.gate);
@@ -56,31 +56,6 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
         && let Some(every) = role.external_sales_every
     {
         tasks.spawn(sell(role, every, stop()));
-    }
-}
-
-/// The word to stop. A worker hears it between two steps, never within one:
-/// Otipass may have counted what we have yet to record.
-pub(crate) struct Stop(pub(crate) CancellationToken);
-
-impl Stop {
-    pub(crate) fn is_said(&self) -> bool {
-        self.0.is_cancelled()
-    }
-
-    /// Waits for `work` that may be dropped, such as a pause.
-    pub(crate) async fn or<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        self.0.run_until_cancelled(work).await
-    }
-
-    pub(crate) async fn pause(&self, pause: Duration) {
-        self.or(tokio::time::sleep(pause)).await;
-    }
-
-    /// Waits until there is something to do, or for a while.
-    async fn told(&self, due: &Notify) {
-        self.or(tokio::time::timeout(LOOK_AGAIN, due.notified()))
-            .await;
     }
 }
 

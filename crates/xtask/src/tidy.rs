@@ -3,6 +3,7 @@
 //! Each rule is a function from files to findings, tested on good and bad
 //! samples beside it.
 
+mod circles;
 mod code;
 mod edges;
 mod layout;
@@ -66,6 +67,7 @@ pub fn run() -> Result<(), Failure> {
     let mut findings = edges::broken(&edges::Package::all()?);
     findings.extend(layout::stale_exceptions(&sources));
     findings.extend(migrations::unlisted(&sources));
+    findings.extend(circles::too_large(&sources));
     let root = workspace::root();
     for source in &sources {
         findings.extend(layout::forbidden_rooms(source));

@@ -1,6 +1,7 @@
 //! A service on a database of its own, served on loopback, with a sandbox
 //! behind it.
 
+use books::reconciliation::{Reconciliation, Sides, reconcile};
 use boxoffice::{BoxOffice, Organisation, catalogue, read_catalogue};
 use db::testing::TestDb;
 use db::{Db, DbError, params};
@@ -10,6 +11,7 @@ use gate::{
 };
 use kernel::{Clock, ManualClock, Timestamp};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use office::OfficeRole;
 use otipass::{Contract, Credentials, OtipassClient, OtipassSettings, References, read_mapping};
 use reqwest::{Method, RequestBuilder};
 use sandbox::{Failure, Fault, PassBook, Sandbox, SandboxSettings};
@@ -17,8 +19,6 @@ use secutix::client::{AccessControlClient, ClientSettings};
 use secutix::stx::Dialect;
 use secutix::token::ExpectedCaller;
 use serde_json::{Value, json};
-use office::OfficeRole;
-use books::reconciliation::{Reconciliation, Sides, reconcile};
 use server::{BoxOfficeRole, GateRole, Service};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

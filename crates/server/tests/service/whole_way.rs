@@ -3,13 +3,13 @@
 use crate::house::{
     AUG, CAS, EXPIRED, GEO, GOOD, House, UNLIMITED, cancellation, id, meddle, scan,
 };
+use books::reconciliation::{Reconciliation, Sides, reconcile};
 use boxoffice::pending_account::{Amount, statement};
 use boxoffice::{HeldReason, catalogue, report};
 use db::Db;
 use db::testing::TestDb;
 use gate::attendance::attendance;
 use kernel::{BusinessDay, Money};
-use books::reconciliation::{Reconciliation, Sides, reconcile};
 use std::collections::BTreeMap;
 
 db::conformance! {

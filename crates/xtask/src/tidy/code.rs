@@ -89,19 +89,19 @@ fn found_in_rust(source: &Source, patterns: &[&str], what: &str, cure: &str) -> 
         .collect()
 }
 
-fn without_comment(line: &str) -> &str {
+pub(super) fn without_comment(line: &str) -> &str {
     line.split_once("//").map_or(line, |(code, _)| code)
 }
 
 /// `tests/` beside `src/`, or a file `tests.rs` or folder `tests` inside.
-fn is_test_file(path: &str) -> bool {
+pub(super) fn is_test_file(path: &str) -> bool {
     path.split('/')
         .any(|part| part == "tests" || part == "tests.rs")
 }
 
 /// For each line, whether it belongs to an item under `#[cfg(test)]`. Such an
 /// item ends at the first line that closes at the attribute's own indentation.
-fn test_lines(text: &str) -> Vec<bool> {
+pub(super) fn test_lines(text: &str) -> Vec<bool> {
     let mut open: Option<&str> = None;
     let mut at_head = false;
     text.lines()

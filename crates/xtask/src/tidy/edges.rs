@@ -270,7 +270,7 @@ mod tests {
             ("gate", "db", Tests, &["testing"]),
             ("db", "db", Tests, &["testing"]),
             ("server", "sandbox", Tests, &[]),
-            ("server", "browser", Tests, &[]),
+            ("office", "browser", Tests, &[]),
             ("server", "boxoffice", Production, &[]),
             ("passerelle", "sandbox", Production, &[]),
             ("simulation", "db", Production, &["testing"]),

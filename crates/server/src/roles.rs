@@ -1,0 +1,58 @@
+//! What a process is made of.
+
+use crate::upkeep::Upkeep;
+use boxoffice::BoxOffice;
+use db::Db;
+use gate::Gate;
+use kernel::Clock;
+use metrics_exporter_prometheus::PrometheusHandle;
+use office::{Missing, OfficeRole};
+use secutix::client::AccessControlClient;
+use secutix::token::ExpectedCaller;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a process serves: the gate, the box office, or both.
+#[derive(Debug)]
+pub struct Service {
+    /// The gate's role, if this process has it.
+    pub gate: Option<GateRole>,
+    /// The box office's role, if this process has it.
+    pub box_office: Option<BoxOfficeRole>,
+    /// The back office, if this process has it.
+    pub office: Option<OfficeRole>,
+    /// The database behind both.
+    pub db: Db,
+    /// What `/metrics` shows.
+    pub prometheus: PrometheusHandle,
+    /// What the process does for itself, if it is to.
+    pub upkeep: Option<Upkeep>,
+    /// What the set-up lacks before every role of the process can be there.
+    pub missing: Vec<Missing>,
+}
+
+/// Devices ask here, and control barcodes leave from here.
+#[derive(Debug)]
+pub struct GateRole {
+    /// The gate.
+    pub gate: Arc<Gate>,
+    /// The way to ticketing.
+    pub ticketing: AccessControlClient,
+    /// The pause between two calls to ticketing, so that its rate limit is never
+    /// reached.
+    pub delivery_pause: Duration,
+}
+
+/// Control barcodes arrive here and are sold.
+#[derive(Debug)]
+pub struct BoxOfficeRole {
+    /// The box office.
+    pub box_office: Arc<BoxOffice>,
+    /// Whose calls the access control service takes.
+    pub caller: ExpectedCaller,
+    /// What tokens are dated by.
+    pub clock: Arc<dyn Clock>,
+    /// The pause between two external sales runs; `None` leaves them to
+    /// `passerelle sales run`.
+    pub external_sales_every: Option<Duration>,
+}

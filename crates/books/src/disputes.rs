@@ -19,7 +19,7 @@ pub async fn carry(db: &Db, now: Timestamp) -> Result<usize, DbError> {
     let (mut after, mut unknown) = (0, 0);
     loop {
         // Mostly there are none, and nobody has to wait for a write.
-        let untold = move |tx: &mut db::Tx<'_>| gate::dispute::untold(tx, after, STEP);
+        let untold = move |tx: &mut db::Tx<'_>| gate::outbox::dispute::untold(tx, after, STEP);
         let disputes: Vec<_> = db.read("disputes untold", untold).await?;
         let Some(last) = disputes.last() else {
             return Ok(unknown);
@@ -29,7 +29,7 @@ pub async fn carry(db: &Db, now: Timestamp) -> Result<usize, DbError> {
             let mut unknown = 0;
             for dispute in &disputes {
                 match dispute::note(tx, &dispute.barcode)? {
-                    Noted::Yes => gate::dispute::told(tx, dispute.check_id, now)?,
+                    Noted::Yes => gate::outbox::dispute::told(tx, dispute.check_id, now)?,
                     Noted::Unknown => unknown += 1,
                 }
             }

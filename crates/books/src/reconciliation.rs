@@ -10,7 +10,7 @@ use boxoffice::HeldReason;
 use boxoffice::ledger::{Contradiction, StagedState};
 use boxoffice::pending_account::Amount;
 use db::{Db, DbError};
-use gate::ledger::Standing;
+use gate::records::ledger::Standing;
 use kernel::ControlBarcode;
 use serde::Serialize;
 use std::cmp::Ordering;
@@ -107,8 +107,8 @@ pub async fn reconcile(db: &Db, sides: Sides) -> Result<Reconciliation, DbError>
 }
 
 async fn compare(db: &Db, sides: Sides) -> Result<(Reconciliation, BTreeSet<Difference>), DbError> {
-    let mut tally = Tally::new(sides, gate::ledger::accepted_checks(db).await?);
-    for check in gate::ledger::without_barcode(db).await? {
+    let mut tally = Tally::new(sides, gate::records::ledger::accepted_checks(db).await?);
+    for check in gate::records::ledger::without_barcode(db).await? {
         tally.shout(
             "check_without_barcode",
             Subject::Check(check),
@@ -116,7 +116,7 @@ async fn compare(db: &Db, sides: Sides) -> Result<(Reconciliation, BTreeSet<Diff
             "Report this: it cannot happen without a fault in the database or this program.",
         );
     }
-    for check in gate::door_admitted::unsettled(db).await? {
+    for check in gate::decide::door_admitted::unsettled(db).await? {
         tally.shout(
             "admitted_not_recognised",
             Subject::Check(check),
@@ -138,7 +138,7 @@ async fn compare(db: &Db, sides: Sides) -> Result<(Reconciliation, BTreeSet<Diff
             "Report this: it cannot happen without a fault in the database or this program.",
         );
     }
-    tally.sums.settled_by_hand = gate::door_admitted::settled(db).await?;
+    tally.sums.settled_by_hand = gate::decide::door_admitted::settled(db).await?;
     let counts = boxoffice::report::counts(db).await?;
     tally.sums.orders = counts.orders;
     tally.sums.account = counts.account;
@@ -326,7 +326,7 @@ impl Tally {
     fn cancellation(
         &mut self,
         name: &Subject,
-        gate: Option<&gate::ledger::Entry>,
+        gate: Option<&gate::records::ledger::Entry>,
         sold: Option<&boxoffice::ledger::Entry>,
     ) {
         let Some(gate) = gate else { return };
@@ -370,7 +370,7 @@ impl Tally {
     fn dispute(
         &mut self,
         name: &Subject,
-        gate: Option<&gate::ledger::Entry>,
+        gate: Option<&gate::records::ledger::Entry>,
         sold: Option<&boxoffice::ledger::Entry>,
     ) {
         let (Some(gate), Some(sold)) = (gate, sold) else {
@@ -400,15 +400,15 @@ impl Tally {
 
 /// One barcode, in the books that have it.
 enum Pair {
-    Gate(gate::ledger::Entry),
+    Gate(gate::records::ledger::Entry),
     BoxOffice(boxoffice::ledger::Entry),
-    Both(gate::ledger::Entry, boxoffice::ledger::Entry),
+    Both(gate::records::ledger::Entry, boxoffice::ledger::Entry),
 }
 
 /// Both books, read page by page in the same order.
 struct Books<'a> {
     db: &'a Db,
-    gate: Side<gate::ledger::Entry>,
+    gate: Side<gate::records::ledger::Entry>,
     box_office: Side<boxoffice::ledger::Entry>,
 }
 
@@ -449,7 +449,7 @@ impl<'a> Books<'a> {
 
     async fn next(&mut self) -> Result<Option<Pair>, DbError> {
         if self.gate.wants_more() {
-            let page = gate::ledger::page(self.db, self.gate.after.clone(), PAGE).await?;
+            let page = gate::records::ledger::page(self.db, self.gate.after.clone(), PAGE).await?;
             self.gate.take_up(page, |entry| &entry.barcode);
         }
         if self.box_office.wants_more() {

@@ -44,7 +44,7 @@ pub struct TooShort;
 
 impl RetentionDays {
     /// The least.
-    pub const SHORTEST: u32 = gate::retention::SHORTEST_DAYS;
+    pub const SHORTEST: u32 = gate::records::retention::SHORTEST_DAYS;
 
     /// # Errors
     /// [`TooShort`].
@@ -196,11 +196,11 @@ pub async fn run(
 
 /// The key that the sides share; `fresh` if there is none.
 fn the_key(tx: &mut Tx<'_>, fresh: &PseudonymKey) -> Result<PseudonymKey, DbError> {
-    let key = match gate::retention::key(tx)? {
+    let key = match gate::records::retention::key(tx)? {
         Some(key) => key,
         None => boxoffice::retention::key(tx)?.unwrap_or_else(|| fresh.clone()),
     };
-    gate::retention::keep_key(tx, &key)?;
+    gate::records::retention::keep_key(tx, &key)?;
     boxoffice::retention::keep_key(tx, &key)?;
     Ok(key)
 }
@@ -226,13 +226,13 @@ impl RetentionReport {
 /// waits here too.
 fn checks(
     tx: &mut Tx<'_>,
-    after: Option<gate::retention::Place>,
+    after: Option<gate::records::retention::Place>,
     before: Timestamp,
     key: Option<&PseudonymKey>,
     now: Timestamp,
-) -> Result<(Counts, Option<gate::retention::Place>), DbError> {
-    let mut due = gate::retention::due(tx, after, before, BATCH)?;
-    let next = due.last().map(gate::retention::Due::place);
+) -> Result<(Counts, Option<gate::records::retention::Place>), DbError> {
+    let mut due = gate::records::retention::due(tx, after, before, BATCH)?;
+    let next = due.last().map(gate::records::retention::Due::place);
     let barcodes: Vec<ControlBarcode> = due.iter().filter_map(|one| one.barcode.clone()).collect();
     let waiting = boxoffice::retention::unfinished(tx, &barcodes)?;
     due.retain(|one| !one.barcode.as_ref().is_some_and(|b| waiting.contains(b)));
@@ -244,7 +244,7 @@ fn checks(
     };
     let removed = match key {
         Some(key) => {
-            gate::retention::remove(tx, key, &due, now)?;
+            gate::records::retention::remove(tx, key, &due, now)?;
             boxoffice::retention::remove(tx, key, &barcodes, now)?
         }
         None => boxoffice::retention::count(tx, &barcodes)?,
@@ -263,7 +263,7 @@ fn barcodes(
     now: Timestamp,
 ) -> Result<(Counts, Option<boxoffice::retention::Place>), DbError> {
     let stretch = boxoffice::retention::due(tx, after, before, BATCH)?;
-    let ours = gate::retention::ours(tx, &stretch.due)?;
+    let ours = gate::records::retention::ours(tx, &stretch.due)?;
     let mut due = stretch.due;
     due.retain(|barcode| !ours.contains(barcode));
     let removed = match key {

@@ -17,7 +17,7 @@ pub use upkeep::{Backup, Retention, Support};
 
 use db::DbUrl;
 use gate::WhenSilent;
-use gate::offline::OfflinePolicy;
+use gate::decide::offline::OfflinePolicy;
 use kernel::InstitutionCode;
 use otipass::{Checksum, Contract, Lengths};
 use secrecy::SecretString;

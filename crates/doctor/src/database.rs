@@ -7,7 +7,7 @@ use config::Config;
 use db::{Db, DbError, DbUrl};
 use gate::Gate;
 use gate::causes;
-use gate::symptoms::Symptoms;
+use gate::records::symptoms::Symptoms;
 use kernel::Clock;
 use otipass::{NumType, NumberFormat};
 use std::collections::BTreeMap;
@@ -101,7 +101,7 @@ pub async fn look(opened: Opened, config: &Config, sketch: &Sketch) -> Database 
     let project = sketch.project_id.as_ref().map(|said| said.text.clone());
     let read = async {
         let project = project.unwrap_or_default();
-        let symptoms = gate::symptoms::symptoms(&db, project, serial, CHECKS).await?;
+        let symptoms = gate::records::symptoms::symptoms(&db, project, serial, CHECKS).await?;
         let held = boxoffice::report::held_reasons(&db).await?;
         Ok::<_, DbError>((symptoms, held))
     };

@@ -6,7 +6,7 @@ use super::gathered::{Finding, Findings, Part, Position, Severity};
 use super::partner::{CLOCK_TOLERANCE_MS, apart};
 use super::{partner, selling, site, tls};
 use config::{ConfigError, Role};
-use gate::symptoms::Symptoms;
+use gate::records::symptoms::Symptoms;
 
 /// This many codes that were refused and look like serials are no accident.
 const SERIALS_SUSPECT: usize = 3;

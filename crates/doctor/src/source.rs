@@ -7,7 +7,7 @@ use boxoffice::Catalogue;
 use config::{Config, ConfigError};
 use db::{Db, DbError};
 use gate::causes;
-use gate::interface::StoredInterface;
+use gate::site::interface::StoredInterface;
 use otipass::Credentials;
 use std::path::{Path, PathBuf};
 
@@ -195,8 +195,8 @@ fn from(
 
 async fn kept(db: &Db) -> Result<Kept, DbError> {
     Ok(Kept {
-        interface: gate::interface::read(db).await?,
-        site: gate::interface::read_site(db).await?,
+        interface: gate::site::interface::read(db).await?,
+        site: gate::site::interface::read_site(db).await?,
         catalogue: db
             .read("catalogue", boxoffice::catalogue::load_catalogue)
             .await?,

@@ -4,7 +4,7 @@
 //! does it feeds back what came of it. The rules:
 //!
 //! - Online, the server is asked. The first silence switches to offline: this
-//!   visitor and the next are decided at once by [`gate::offline`], and the
+//!   visitor and the next are decided at once by [`gate::decide::offline`], and the
 //!   server is looked for meanwhile.
 //! - A scan keeps its id until its answer was told. The visitor's next try with
 //!   the same code is the same scan.
@@ -25,8 +25,9 @@ pub use timekeeper::{Jump, Moment};
 use crate::journal::{Attempt, Cancellation, Decided, Entry, OpenAttempt, Recovered};
 use crate::wire::{CheckAnswer, Problem, Reply, Snapshot, another_id};
 use crate::words::Notice;
-use gate::offline::{OfflineScan, Seen, decide_offline};
-use gate::{Direction, Language, wording};
+use gate::decide::offline::{OfflineScan, Seen, decide_offline};
+use gate::decide::wording;
+use gate::{Direction, Language};
 use kernel::{CardNumber, CheckId, Timestamp};
 use link::Link;
 use otipass::Refusal;

@@ -3,7 +3,7 @@
 //! See `docs/interfaces/device-api.md`. What is not an answer of the service,
 //! such as the sign-in page of a network, is [`Reply::Silent`].
 
-use gate::offline::{Knowledge, OfflinePolicy};
+use gate::decide::offline::{Knowledge, OfflinePolicy};
 use gate::{Direction, Language};
 use kernel::{CardNumber, CheckId, DeviceCode, Timestamp, Zone};
 use otipass::{EntriesLeft, NumberFormat};

@@ -1,12 +1,12 @@
-use crate::breaker::{Breaker, Failure};
-use crate::budget::Budget;
-use crate::check::{self, Check, CheckError, Deciding, Freshness};
-use crate::decide::{self, Asked, Counted, Intent, Recognised, StaysOpen};
-use crate::declaration::{counted, is_outage};
-use crate::delivery::Aims;
-use crate::enrolment::Throttle;
-use crate::intent::{self, Begun};
-use crate::partner_window::{PartnerState, PartnerWindow};
+use crate::decide::breaker::{Breaker, Failure};
+use crate::decide::budget::Budget;
+use crate::decide::check::{self, Check, CheckError, Deciding, Freshness};
+use crate::decide::intent::{self, Begun};
+use crate::decide::partner_window::{PartnerState, PartnerWindow};
+use crate::decide::rules::{self, Asked, Counted, Intent, Recognised, StaysOpen};
+use crate::devices::enrolment::Throttle;
+use crate::outbox::declaration::{counted, is_outage};
+use crate::outbox::delivery::Aims;
 use crate::{InterfaceSettings, MIGRATIONS, Mode, Scan, Site, SiteError};
 use db::{Db, DbError, Tx, params};
 use kernel::{CheckId, Clock, DeviceCode, Timestamp};
@@ -175,7 +175,7 @@ impl Gate {
         let _alone = self.alone_with(scan.id).await;
         let begun = {
             let (scan, site) = (scan.clone(), self.site());
-            let recognised = decide::recognise(&scan.code, &scan.device, &site, &self.settings);
+            let recognised = rules::recognise(&scan.code, &scan.device, &site, &self.settings);
             self.db
                 .write("begin check", move |tx| {
                     intent::begin(tx, &scan, &recognised, arrived_at, &site)
@@ -360,7 +360,7 @@ impl Gate {
         arrived_at: Timestamp,
     ) -> Result<(Check, Freshness), CheckError> {
         let settings = &self.settings;
-        let verdict = decide::decide(asked, intent, settings.references, settings.when_silent)
+        let verdict = rules::decide(asked, intent, settings.references, settings.when_silent)
             .map_err(|StaysOpen| CheckError::StaysOpen(scan.id))?;
         let counted = match asked {
             Asked::Answered(_) => Counted::No,

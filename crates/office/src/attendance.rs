@@ -11,7 +11,7 @@ use super::plot::{Bar, Plot};
 use super::text::texts;
 use super::visit::{Answer, Visit};
 use askama::Template;
-use gate::attendance::{HourCount, Visitors, visitors};
+use gate::records::attendance::{HourCount, Visitors, visitors};
 use kernel::BusinessDay;
 use std::collections::BTreeMap;
 

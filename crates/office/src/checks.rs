@@ -15,7 +15,7 @@ use super::pager::{Pager, cut};
 use super::text::texts;
 use super::visit::{Answer, Visit};
 use askama::Template;
-use gate::history::{CheckFilter, CheckLine, checks};
+use gate::records::history::{CheckFilter, CheckLine, checks};
 use gate::{Decision, Direction, Mode};
 use kernel::{BusinessDay, CardNumber, DeviceCode, Timestamp};
 

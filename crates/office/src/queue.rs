@@ -13,7 +13,7 @@ use askama::Template;
 use boxoffice::HeldReason;
 use boxoffice::unsold::{self, Held};
 use gate::Waiting;
-use gate::explained::{Refusals, refusals};
+use gate::records::explained::{Refusals, refusals};
 use serde_json::json;
 use staff::audit::Change;
 

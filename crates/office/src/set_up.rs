@@ -30,7 +30,7 @@ use crate::{Managed, SetUp};
 use askama::Template;
 use boxoffice::Catalogue;
 use gate::Site;
-use gate::interface::StoredInterface;
+use gate::site::interface::StoredInterface;
 
 texts!(Texts {
     title: "Mise en service", "Set-up";
@@ -77,8 +77,8 @@ impl Present {
     pub(crate) async fn read(visit: &Visit) -> Result<Self, PageError> {
         let db = &visit.office.db;
         Ok(Self {
-            site: gate::interface::read_site(db).await?,
-            interface: gate::interface::read(db).await?,
+            site: gate::site::interface::read_site(db).await?,
+            interface: gate::site::interface::read(db).await?,
             catalogue: catalogue::kept(visit).await?,
         })
     }
@@ -232,7 +232,7 @@ impl Page {
 pub(crate) async fn is_to_begin(visit: &Visit) -> Result<bool, PageError> {
     let is_by_file = visit.office.role.set_up.site.file().is_some();
     Ok(!is_by_file
-        && gate::interface::read_site(&visit.office.db)
+        && gate::site::interface::read_site(&visit.office.db)
             .await?
             .is_none())
 }

@@ -17,7 +17,7 @@ use super::{assets, format::Formats, outcome};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use facts::{Facts, GateFacts};
-use gate::day::Admitted;
+use gate::records::day::Admitted;
 use gate::{Decision, DeviceState, Mode, WhenSilent};
 use kernel::Timestamp;
 use std::cmp::Reverse;

@@ -5,7 +5,7 @@ use books::retention::{Retention, RetentionDays, TooShort};
 use boxoffice::{BoxOffice, Organisation};
 use config::{Config, ConfigError, Role};
 use db::{Db, DbUrl};
-use gate::interface::Connection;
+use gate::site::interface::Connection;
 use gate::{Gate, InterfaceSettings, Site};
 use kernel::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -198,7 +198,7 @@ pub async fn open(config: &Config, clock: &Arc<dyn Clock>) -> Result<(Db, Site),
     let db = database(config, clock).await?;
     let site = match by_file {
         Some(site) => Some(site),
-        None => gate::interface::read_site(&db).await?,
+        None => gate::site::interface::read_site(&db).await?,
     };
     Ok((db, site.ok_or(gate::SiteError::Missing)?))
 }
@@ -270,7 +270,7 @@ async fn take_up(
             }
             Ok(Some(site))
         }
-        None => Ok(gate::interface::read_site(db).await?),
+        None => Ok(gate::site::interface::read_site(db).await?),
     }
 }
 
@@ -406,7 +406,7 @@ pub async fn otipass(
     if otipass.kind != "OTIPASS" {
         return Err(AssembleError::Kind(otipass.kind.clone()));
     }
-    let stored = gate::interface::read(db).await?;
+    let stored = gate::site::interface::read(db).await?;
     let (connection, credentials) = if otipass.url.is_empty() {
         let credentials = stored.credentials();
         (stored.connection, credentials)

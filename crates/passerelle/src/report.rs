@@ -8,7 +8,7 @@ use boxoffice::report::{Moved, SalesReport};
 use clap::{Subcommand, ValueEnum};
 use config::{Config, ConfigError};
 use db::DbError;
-use gate::attendance::Attendance;
+use gate::records::attendance::Attendance;
 use kernel::{BusinessDay, Clock, SystemClock};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -87,7 +87,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ReportError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (db, site) = assemble::open(&config, &clock).await?;
     let today = site.zone.business_day(clock.now());
-    let known = gate::attendance::period(&db)
+    let known = gate::records::attendance::period(&db)
         .await?
         .into_iter()
         .chain(boxoffice::report::period(&db).await?)
@@ -105,7 +105,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ReportError> {
             print(format, &report, |report| sales(report, currency))
         }
         Report::Attendance(_) => {
-            let report = gate::attendance::attendance(&db, from, to).await?;
+            let report = gate::records::attendance::attendance(&db, from, to).await?;
             print(format, &report, attendance)
         }
         Report::Account(_) => {

@@ -109,7 +109,11 @@ impl Watched {
             let staged = box_office.waiting().await?;
             waiting.staged_ready = Some(staged.ready);
             waiting.staged_held = Some(staged.held);
-            waiting.disputes = Some(self.db.read("disputes", gate::dispute::count).await?);
+            waiting.disputes = Some(
+                self.db
+                    .read("disputes", gate::outbox::dispute::count)
+                    .await?,
+            );
         }
         Ok(waiting)
     }

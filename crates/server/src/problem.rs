@@ -5,7 +5,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use db::DbError;
-use gate::decide::NotPermitted;
+use gate::decide::rules::NotPermitted;
 use gate::{
     CancelError, CheckError, EnrolError, JournalError, LookError, NoteInvalid, ScanRefused,
     TokenError, causes,

@@ -2,9 +2,10 @@
 
 use crate::planted::Planted;
 use edge::wire::Snapshot;
+use gate::decide::rules;
 use gate::{
     CancelError, Cancellation, Cancelled, Check, CheckError, Decision, DeviceToken, Freshness,
-    Gate, JournalItem, Merged, Obstacle, Scan, decide,
+    Gate, JournalItem, Merged, Obstacle, Scan,
 };
 use kernel::{CheckId, DeviceCode};
 use otipass::EntriesLeft;
@@ -102,10 +103,10 @@ async fn check(gate: &Gate, scan: Scan, planted: Option<Planted>) -> Result<Repl
     let Some(device) = site.devices.get(&scan.device) else {
         return Ok(Reply::Problem(problem("token_invalid")));
     };
-    if let Err(refused) = decide::permitted(&scan, device.settings) {
+    if let Err(refused) = rules::permitted(&scan, device.settings) {
         return Ok(Reply::Problem(problem(match refused {
-            decide::NotPermitted::ForcedEntry => "forced_entry_not_allowed",
-            decide::NotPermitted::Direction => "direction_not_allowed",
+            rules::NotPermitted::ForcedEntry => "forced_entry_not_allowed",
+            rules::NotPermitted::Direction => "direction_not_allowed",
         })));
     }
     match gate.check(scan.clone()).await {

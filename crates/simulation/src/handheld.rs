@@ -7,7 +7,7 @@ use crate::house::House;
 use crate::model::Told;
 use crate::operation::{Line, Manner, Patience, Shape, Way};
 use crate::site;
-use gate::offline::{Knowledge, OfflineScan, Seen, decide_offline};
+use gate::decide::offline::{Knowledge, OfflineScan, Seen, decide_offline};
 use gate::{Cancellation, Decision, DeviceToken, Direction, JournalItem, Obstacle, Scan};
 use kernel::{CancellationId, CheckId, Clock, DeviceCode, Timestamp};
 use uuid::Uuid;

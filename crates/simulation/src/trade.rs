@@ -38,9 +38,9 @@ pub async fn sell(
 pub async fn carry_disputes(db: &Db, now: Timestamp) -> Result<(), Broken> {
     let unknown = db.write("disputes", move |tx| {
         let mut unknown = None;
-        for dispute in gate::dispute::untold(tx, 0, u32::MAX)? {
+        for dispute in gate::outbox::dispute::untold(tx, 0, u32::MAX)? {
             match boxoffice::dispute::note(tx, &dispute.barcode)? {
-                Noted::Yes => gate::dispute::told(tx, dispute.check_id, now)?,
+                Noted::Yes => gate::outbox::dispute::told(tx, dispute.check_id, now)?,
                 Noted::Unknown => unknown = Some(dispute.check_id),
             }
         }

@@ -417,7 +417,9 @@ impl World {
         let books = reconcile(db, Sides::Both).await.unwrap();
         assert!(books.is_clean(), "{:?}", books.differences);
         let sales = boxoffice::report::sales(db, from, to).await.unwrap();
-        let attendance = gate::attendance::attendance(db, from, to).await.unwrap();
+        let attendance = gate::records::attendance::attendance(db, from, to)
+            .await
+            .unwrap();
         let account = boxoffice::pending_account::statement(db, from, to)
             .await
             .unwrap();

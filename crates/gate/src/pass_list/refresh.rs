@@ -3,7 +3,7 @@
 use super::store::{self, Head, Known, Lease, Told};
 use super::{Content, ListBody, ListReason, PassKey, Whole, build};
 use crate::Gate;
-use crate::offline::OfflinePolicy;
+use crate::decide::offline::OfflinePolicy;
 use db::DbError;
 use kernel::Timestamp;
 use otipass::AskError;

@@ -2,8 +2,9 @@
 
 use crate::house::{EXPIRED, FORCES, GOOD, House, TWICE, forced, id, now, scan, usual};
 use db::testing::TestDb;
+use gate::records::ledger;
 use gate::{
-    CancelError, Cancellation, Cancelled, Declared, Freshness, Gate, JournalError, Obstacle, ledger,
+    CancelError, Cancellation, Cancelled, Declared, Freshness, Gate, JournalError, Obstacle,
 };
 use kernel::{CancellationId, Timestamp};
 use otipass::EntriesLeft;
@@ -79,7 +80,8 @@ async fn an_entry_is_cancelled_once_and_answered_the_same_for_ever(test: TestDb)
     assert_eq!(attendance.by_sector["VN_AUG"], 2);
     assert_eq!(attendance.by_device["PDA01"], 2);
     assert_eq!(attendance.by_hour["11"], 2);
-    let came = gate::attendance::visitors(&house.test.db, attendance.from, attendance.to).await;
+    let came =
+        gate::records::attendance::visitors(&house.test.db, attendance.from, attendance.to).await;
     let came = came.unwrap();
     assert_eq!(came.hours.len(), 1);
     assert_eq!((came.hours[0].hour, came.hours[0].admitted), (11, 2));

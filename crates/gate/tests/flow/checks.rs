@@ -3,7 +3,8 @@
 use crate::house::{EXPIRED, GOOD, House, TWICE, house, id, now, scan, site, usual};
 use db::testing::TestDb;
 use db::{DbError, params};
-use gate::{CheckError, Declared, Freshness, Gate, Merged, Scan, WhenSilent, attendance};
+use gate::records::attendance;
+use gate::{CheckError, Declared, Freshness, Gate, Merged, Scan, WhenSilent};
 use kernel::Timestamp;
 use otipass::References;
 use sandbox::Failure;

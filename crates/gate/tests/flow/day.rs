@@ -2,8 +2,9 @@
 
 use crate::house::{EXPIRED, GOOD, TWICE, id, now, scan, usual};
 use db::testing::TestDb;
-use gate::history::{CheckFilter, checks, history};
-use gate::{Cancellation, day};
+use gate::Cancellation;
+use gate::records::day;
+use gate::records::history::{CheckFilter, checks, history};
 
 db::conformance! {
     a_day_counts_who_came_in_and_how_checks_were_decided,

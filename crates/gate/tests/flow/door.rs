@@ -6,11 +6,11 @@ use crate::house::{
 };
 use db::testing::TestDb;
 use db::{DbError, params};
-use gate::door_admitted::{Settled, Settlement, settle};
-use gate::{
-    CheckError, Declared, DeviceSettings, Direction, Freshness, Merged, Scan, WhenSilent,
-    door_admitted, history, ledger,
-};
+use gate::decide::door_admitted;
+use gate::decide::door_admitted::{Settled, Settlement, settle};
+use gate::records::history;
+use gate::records::ledger;
+use gate::{CheckError, Declared, DeviceSettings, Direction, Freshness, Merged, Scan, WhenSilent};
 use otipass::{EntriesLeft, References, Refusal};
 use sandbox::Failure;
 

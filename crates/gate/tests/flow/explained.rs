@@ -4,7 +4,7 @@ use crate::house::{EXPIRED, House, TWICE, id, now, scan, usual};
 use db::testing::TestDb;
 use db::{DbError, params};
 use gate::Cancellation;
-use gate::explained::{Explained, Refusals, list, of_barcodes, refusals};
+use gate::records::explained::{Explained, Refusals, list, of_barcodes, refusals};
 
 db::conformance! {
     each_list_holds_its_checks_the_latest_first_and_is_paged,
@@ -31,8 +31,9 @@ async fn told(house: &House, explained: Explained) -> Vec<(u128, Option<String>)
         paged.push(line.clone());
     }
     assert_eq!(lines, paged);
-    let number =
-        |line: &gate::explained::ExplainedLine| (1..9).find(|n| id(*n) == line.check.id).unwrap();
+    let number = |line: &gate::records::explained::ExplainedLine| {
+        (1..9).find(|n| id(*n) == line.check.id).unwrap()
+    };
     lines
         .iter()
         .map(|line| (number(line), line.why.clone()))

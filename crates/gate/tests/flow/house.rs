@@ -2,9 +2,11 @@
 
 use db::testing::TestDb;
 use db::{DbError, params};
+use gate::records::attendance;
+use gate::records::ledger;
 use gate::{
     DeviceSettings, Direction, Freshness, Gate, InterfaceSettings, JournalItem, Merged, Scan,
-    WhenSilent, attendance, ledger, read_site,
+    WhenSilent, read_site,
 };
 use kernel::{CheckId, ManualClock, Timestamp};
 use otipass::{

@@ -1,7 +1,7 @@
 //! The interface as the back office keeps it.
 
 use db::testing::TestDb;
-use gate::interface::{Connection, SecretChange, load, read, save_connection, save_mapping};
+use gate::site::interface::{Connection, SecretChange, load, read, save_connection, save_mapping};
 use gate::{Gate, WhenSilent};
 use kernel::ManualClock;
 use otipass::Credentials;

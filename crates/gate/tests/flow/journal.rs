@@ -2,7 +2,8 @@
 
 use crate::house::{EXPIRED, GOOD, TWICE, scan, site, usual};
 use db::testing::TestDb;
-use gate::{CheckError, Declared, DeviceToken, Freshness, Gate, Merged, ledger};
+use gate::records::ledger;
+use gate::{CheckError, Declared, DeviceToken, Freshness, Gate, Merged};
 use sandbox::Failure;
 
 db::conformance! {

@@ -3,11 +3,11 @@
 use crate::house::{House, now, site, usual};
 use db::testing::TestDb;
 use db::{Db, Tx};
-use gate::site_change::{
+use gate::site::change::{
     Organisation, SiteChangeError, add_device, add_door, add_sector, change_device, change_door,
     change_sector, remove_device, remove_door, remove_sector, save_organisation,
 };
-use gate::site_table::{Column, Finding, Mistake, ROWS_LIMIT, read_site_table, write_site_table};
+use gate::site::table::{Column, Finding, Mistake, ROWS_LIMIT, read_site_table, write_site_table};
 use gate::{
     CODE_VALID_MS, Device, DeviceSettings, DeviceToken, Direction, EnrolmentCode, Gate, Language,
     Site, SiteError, keep_enrolment_code, revoke_tokens, state_of_code, state_of_enrolment,

@@ -2,7 +2,9 @@
 
 use crate::house::{EXPIRED, FORCES, GOOD, House, TWICE, exit, forced, id, now, scan, site, usual};
 use db::testing::TestDb;
-use gate::{Cancellation, CheckError, Scan, attendance, day};
+use gate::records::attendance;
+use gate::records::day;
+use gate::{Cancellation, CheckError, Scan};
 use kernel::BusinessDay;
 
 db::conformance! {

@@ -11,7 +11,7 @@ use crate::text::texts;
 use crate::visit::{Answer, Visit};
 use axum::extract::Path;
 use axum::http::StatusCode;
-use gate::door_admitted::{NOTE_CHARS, Settled, Settlement, settle};
+use gate::decide::door_admitted::{NOTE_CHARS, Settled, Settlement, settle};
 use kernel::CheckId;
 use serde_json::json;
 use staff::audit::Change;

@@ -13,8 +13,8 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::Path;
 use boxoffice::history::{History as Sales, LineHistory, SaleHistory, StagedHistory};
-use gate::door_admitted::Settlement;
-use gate::history::{
+use gate::decide::door_admitted::Settlement;
+use gate::records::history::{
     BarcodeHistory, CancellationHistory, DeclarationHistory, GiveBackHistory, History, history,
 };
 use kernel::{CheckId, Money, Timestamp};

@@ -15,8 +15,8 @@ use axum::extract::Path;
 use boxoffice::HeldReason;
 use boxoffice::unsold::{self, Unsold, UnsoldLine};
 use gate::Decision;
-use gate::explained::{self, Explained, ExplainedLine};
-use gate::history::CheckLine;
+use gate::records::explained::{self, Explained, ExplainedLine};
+use gate::records::history::CheckLine;
 use kernel::Timestamp;
 
 /// Rows on a page.

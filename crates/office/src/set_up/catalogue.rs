@@ -413,9 +413,9 @@ pub(super) fn sample() -> Present {
           \"seasonCode\": \"VN27\", \"productCode\": \"PASS27\"}}}";
     Present {
         site: None,
-        interface: gate::interface::StoredInterface {
+        interface: gate::site::interface::StoredInterface {
             mapping: Some(mapping.to_owned()),
-            ..gate::interface::StoredInterface::default()
+            ..gate::site::interface::StoredInterface::default()
         },
         catalogue: catalogue.unwrap_or_default(),
     }

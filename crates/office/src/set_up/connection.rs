@@ -10,7 +10,7 @@ use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::http::{StatusCode, Uri};
-use gate::interface::{Connection, SecretChange, StoredInterface, load, save_connection};
+use gate::site::interface::{Connection, SecretChange, StoredInterface, load, save_connection};
 use gate::{WhenSilent, causes};
 use otipass::{OtipassClient, OtipassSettings, check_url, meant_url, read_mapping};
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ const fn secrets(interface: &StoredInterface) -> (bool, bool) {
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let interface = gate::interface::read(&visit.office.db).await?;
+    let interface = gate::site::interface::read(&visit.office.db).await?;
     let connection = &interface.connection;
     let budget_ms = connection.decision_budget_ms.to_string();
     visit.page(&Page::new(
@@ -146,7 +146,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         return Err(PageError::NotFound);
     }
     let t = Texts::of(visit.language);
-    let present = gate::interface::read(&visit.office.db).await?;
+    let present = gate::site::interface::read(&visit.office.db).await?;
     let project = present
         .mapping
         .as_deref()

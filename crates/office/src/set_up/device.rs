@@ -14,7 +14,7 @@ use crate::text::texts;
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
-use gate::site_change::{SiteChangeError, add_device, change_device, remove_device};
+use gate::site::change::{SiteChangeError, add_device, change_device, remove_device};
 use gate::{Device, DeviceSettings, Direction, Language as Agents, Site};
 use kernel::{DeviceCode, DoorCode};
 use serde_json::json;

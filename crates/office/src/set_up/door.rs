@@ -13,7 +13,7 @@ use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
 use gate::Site;
-use gate::site_change::{SiteChangeError, add_door, change_door, remove_door};
+use gate::site::change::{SiteChangeError, add_door, change_door, remove_door};
 use kernel::{DoorCode, SectorCode};
 use serde_json::json;
 use staff::audit::Change;

@@ -148,7 +148,7 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     if let Some(file) = visit.office.role.set_up.mapping.file() {
         return visit.page(&Page::by_file(visit.frame(), file));
     }
-    let interface = gate::interface::read(&visit.office.db).await?;
+    let interface = gate::site::interface::read(&visit.office.db).await?;
     let text = interface.mapping_draft.or(interface.mapping);
     match text {
         Some(text) => visit.page(&page(&visit, text, State::Kept).await),
@@ -180,9 +180,9 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     }
     let kept = text.clone();
     let save = move |tx: &mut db::Tx<'_>| {
-        let before = gate::interface::load(tx)?;
-        gate::interface::save_mapping(tx, &kept)?;
-        let after = gate::interface::load(tx)?;
+        let before = gate::site::interface::load(tx)?;
+        gate::site::interface::save_mapping(tx, &kept)?;
+        let after = gate::site::interface::load(tx)?;
         let change = Change::done("mapping.changed", "mapping", "OTIPASS")
             .from(json!({ "mapping": before.mapping, "draft": before.mapping_draft }))
             .to(json!({ "mapping": after.mapping, "draft": after.mapping_draft }));

@@ -10,7 +10,7 @@ use crate::page_error::PageError;
 use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
-use gate::site_change::{NAME_LIMIT_CHARS, Organisation, is_currency, is_name, save_organisation};
+use gate::site::change::{NAME_LIMIT_CHARS, Organisation, is_currency, is_name, save_organisation};
 use gate::{Language as Agents, Site, SiteError};
 use kernel::{InstitutionCode, OrganisationCode, Zone};
 use serde_json::json;

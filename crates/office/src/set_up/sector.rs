@@ -11,7 +11,7 @@ use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
-use gate::site_change::{
+use gate::site::change::{
     NAME_LIMIT_CHARS, SiteChangeError, add_device, add_door, add_sector, change_sector, is_name,
     remove_sector,
 };

@@ -10,7 +10,7 @@ use crate::page_error::PageError;
 use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use db::Tx;
-use gate::site_change::SiteChangeError;
+use gate::site::change::SiteChangeError;
 use gate::{Site, SiteError, causes};
 use kernel::InvalidCode;
 use staff::Language;
@@ -146,7 +146,7 @@ pub(super) fn invalid(error: &InvalidCode, language: Language) -> String {
 
 /// The site, and what is missing where there is none.
 pub(super) async fn site(visit: &Visit) -> Result<Option<Site>, PageError> {
-    Ok(gate::interface::read_site(&visit.office.db).await?)
+    Ok(gate::site::interface::read_site(&visit.office.db).await?)
 }
 
 /// Goes back to the overview, or shows the page of the place again, with why its

@@ -16,7 +16,7 @@ use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
 use boxoffice::history::History as Sales;
-use gate::history::History;
+use gate::records::history::History;
 use gate::{CancelError, Cancellation, CheckError, Decision, Direction, Reason, Scan, Site};
 use kernel::{CancellationId, CheckId, DeviceCode};
 use serde_json::json;
@@ -175,7 +175,7 @@ impl Page {
 async fn form(visit: &Visit, entered: &Entered, mistakes: Mistakes) -> Answer {
     let t = Texts::of(visit.language);
     let site = site(visit).await?;
-    let interface = gate::interface::read(&visit.office.db).await?;
+    let interface = gate::site::interface::read(&visit.office.db).await?;
     let status = mistakes.status();
     let page = Page::new(
         visit.frame(),
@@ -243,7 +243,7 @@ async fn carried_and_sold(visit: &Visit, id: CheckId) -> Result<(), PageError> {
     let mut looks = interval(LOOK);
     loop {
         looks.tick().await;
-        let history = gate::history::history(db, id).await?;
+        let history = gate::records::history::history(db, id).await?;
         let barcode = history.and_then(|history| history.barcode);
         if barcode.is_none_or(|b| b.delivered_at.is_some() || b.refused.is_some()) {
             break;

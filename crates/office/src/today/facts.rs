@@ -3,7 +3,7 @@
 use crate::Office;
 use boxoffice::report;
 use db::{Db, DbError};
-use gate::day::{self, Admitted};
+use gate::records::day::{self, Admitted};
 use gate::{DeviceState, PartnerState, Waiting, WhenSilent};
 use kernel::{BusinessDay, Money, Timestamp};
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Days for pages with sample data, and for the rules' tests.
 
 use super::facts::{Facts, GateFacts, SalesFacts};
-use gate::day::Admitted;
+use gate::records::day::Admitted;
 use gate::{DeviceState, Mode, PartnerState, Waiting, WhenSilent};
 use kernel::{Money, Timestamp};
 use std::collections::BTreeMap;

@@ -150,7 +150,9 @@ async fn what_ticketing_refused_is_found_and_sent_again() {
     house
         .until("it is delivered", |waiting| waiting["deliveries"] == 0)
         .await;
-    let refused = gate::explained::refusals(&house.test.db).await.unwrap();
+    let refused = gate::records::explained::refusals(&house.test.db)
+        .await
+        .unwrap();
     assert_eq!(refused, Default::default());
     let csrf = finance.csrf("/office/reconciliation").await;
     finance.post("/office/reconciliation", &csrf, &[]).await;

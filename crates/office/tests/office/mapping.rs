@@ -3,7 +3,7 @@
 use crate::browser::{Answer, Browser};
 use crate::house::{House, Plan};
 use doctor::{Finding, Part, Position, Severity};
-use gate::interface::StoredInterface;
+use gate::site::interface::StoredInterface;
 use office::SetUp;
 use staff::{AuditFilter, Role};
 
@@ -41,7 +41,7 @@ async fn at_the_page(house: &House) -> (Browser, String) {
 }
 
 async fn kept(house: &House) -> StoredInterface {
-    gate::interface::read(&house.test.db).await.unwrap()
+    gate::site::interface::read(&house.test.db).await.unwrap()
 }
 
 /// What the button sends that has this label.

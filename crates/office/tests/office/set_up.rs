@@ -25,14 +25,18 @@ async fn each_part_is_pasted_and_its_mistakes_stand_at_their_lines() {
     assert_eq!(answer.status, 422);
     assert!(answer.text.contains("<li value=\"4\">"), "{}", answer.text);
     assert_eq!(
-        gate::interface::read_site(&house.test.db).await.unwrap(),
+        gate::site::interface::read_site(&house.test.db)
+            .await
+            .unwrap(),
         None
     );
     let answer = browser
         .post("/office/set-up/site", &csrf, &[("text", SITE)])
         .await;
     assert_eq!(answer.status, 303);
-    let site = gate::interface::read_site(&house.test.db).await.unwrap();
+    let site = gate::site::interface::read_site(&house.test.db)
+        .await
+        .unwrap();
     assert_eq!(site, gate::read_site(SITE).0);
 
     let wrong = CATALOGUE.replacen("= 950", "= 9,50", 1);
@@ -96,7 +100,7 @@ async fn the_password_stays_when_something_else_is_saved_and_is_never_shown() {
     pages.extend([tried.text, refused.text, browser.get(path).await.text]);
     pages.push(browser.get("/office/audit").await.text);
 
-    let interface = gate::interface::read(&house.test.db).await.unwrap();
+    let interface = gate::site::interface::read(&house.test.db).await.unwrap();
     assert_eq!(interface.connection.decision_budget_ms, 800);
     assert_eq!(interface.connection.url, "http://127.0.0.1:9/api");
     let password = interface.password.unwrap();

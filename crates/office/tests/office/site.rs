@@ -22,7 +22,9 @@ pub const VILLENEUVE: [(&str, &str); 6] = [
 ];
 
 pub async fn site(house: &House) -> Option<Site> {
-    gate::interface::read_site(&house.test.db).await.unwrap()
+    gate::site::interface::read_site(&house.test.db)
+        .await
+        .unwrap()
 }
 
 pub async fn gate_manager(house: &House) -> (Browser, String) {

@@ -389,7 +389,7 @@ impl<'c> Year<'c> {
 
     fn admission(&mut self, scan: &Scan, offline: bool, mode: &str) {
         let (sector, _, product, ..) = SECTORS[scan.sector.unwrap()];
-        let barcode = gate::barcode::control_barcode(&scan.card, scan.at).unwrap();
+        let barcode = gate::decide::barcode::control_barcode(&scan.card, scan.at).unwrap();
         let delivered_at = (scan.left >= IN_FLIGHT).then_some(scan.arrived_at + 2_000);
         self.barcode
             .execute(params![

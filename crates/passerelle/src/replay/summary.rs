@@ -44,10 +44,10 @@ pub(crate) async fn summarise(config: &Config, retries: usize) -> Result<Summary
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (db, site) = assemble::open(config, &clock).await?;
     let today = site.zone.business_day(clock.now());
-    let (from, to) = gate::attendance::period(&db)
+    let (from, to) = gate::records::attendance::period(&db)
         .await?
         .unwrap_or((today, today));
-    let attendance = gate::attendance::attendance(&db, from, to).await?;
+    let attendance = gate::records::attendance::attendance(&db, from, to).await?;
     let barcodes = barcodes(&db).await?;
     let sold = boxoffice::report::counts(&db).await?;
     Ok(Summary {
@@ -79,7 +79,7 @@ pub(crate) async fn summarise(config: &Config, retries: usize) -> Result<Summary
 async fn barcodes(db: &db::Db) -> Result<Vec<ControlBarcode>, DbError> {
     let mut all: Vec<ControlBarcode> = Vec::new();
     loop {
-        let page = gate::ledger::page(db, all.last().cloned(), 5_000).await?;
+        let page = gate::records::ledger::page(db, all.last().cloned(), 5_000).await?;
         if page.is_empty() {
             return Ok(all);
         }

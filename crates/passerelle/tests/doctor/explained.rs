@@ -49,7 +49,7 @@ fn every_code_is_explained() {
         "crates/otipass/src/json.rs",
         "crates/otipass/src/mapping.rs",
         "crates/otipass/src/url.rs",
-        "crates/gate/src/site_file.rs",
+        "crates/gate/src/site/file.rs",
         "crates/boxoffice/src/catalogue_file.rs",
         "crates/boxoffice/src/doctor.rs",
         "crates/boxoffice/src/readiness.rs",

@@ -1,7 +1,7 @@
 //! A healthy set-up, to be damaged.
 
 use db::{Db, DbUrl};
-use gate::interface::{Connection, SecretChange, save_connection, save_mapping};
+use gate::site::interface::{Connection, SecretChange, save_connection, save_mapping};
 use kernel::{Clock, ManualClock, SystemClock};
 use otipass::Credentials;
 use sandbox::{PassBook, Sandbox, SandboxSettings};

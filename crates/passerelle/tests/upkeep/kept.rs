@@ -4,7 +4,7 @@
 use crate::house::{House, OTIPASS_PASSWORD, otipass};
 use crate::support::pages;
 use db::{Db, DbError, DbUrl};
-use gate::interface::{Connection, SecretChange, save_connection, save_mapping};
+use gate::site::interface::{Connection, SecretChange, save_connection, save_mapping};
 use kernel::SystemClock;
 use reqwest::header::{COOKIE, SET_COOKIE};
 use staff::password::Cost;

@@ -5,7 +5,7 @@ use books::reconciliation::{Reconciliation, Sides, reconcile};
 use boxoffice::{BoxOffice, Organisation, catalogue, read_catalogue};
 use db::testing::TestDb;
 use db::{Db, DbError, params};
-use gate::offline::OfflinePolicy;
+use gate::decide::offline::OfflinePolicy;
 use gate::{
     DeviceSettings, DeviceToken, Gate, InterfaceSettings, Language, Site, WhenSilent, read_site,
 };

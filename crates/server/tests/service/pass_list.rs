@@ -4,7 +4,7 @@ use crate::house::{
     AUG, AUG_IN_GERMAN, EXPIRED, House, Plan, UNLIMITED, answer, eventually, token,
 };
 use db::testing::{TestDb, sqlite_in_memory};
-use gate::offline::OfflinePolicy;
+use gate::decide::offline::OfflinePolicy;
 use gate::pass_list::{DeviceList, ListProblem};
 use otipass::Refusal;
 use reqwest::Method;

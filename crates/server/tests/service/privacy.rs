@@ -6,7 +6,8 @@ use crate::house::{
 };
 use db::params;
 use db::testing::sqlite_on_disk;
-use gate::{DeviceSettings, EnrolmentCode, Gate, ledger};
+use gate::records::ledger;
+use gate::{DeviceSettings, EnrolmentCode, Gate};
 use reqwest::Method;
 use sandbox::Failure;
 use secutix::wire::{ControlResult, ControlledTicket, ImportControlledTicketRequest};

@@ -8,7 +8,7 @@ use boxoffice::pending_account::{Amount, statement};
 use boxoffice::{HeldReason, catalogue, report};
 use db::Db;
 use db::testing::TestDb;
-use gate::attendance::attendance;
+use gate::records::attendance::attendance;
 use kernel::{BusinessDay, Money};
 use std::collections::BTreeMap;
 

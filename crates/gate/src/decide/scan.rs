@@ -1,6 +1,7 @@
 //! What a device read, which way, and on whose responsibility.
 
-use crate::{Direction, barcode};
+use crate::Direction;
+use crate::decide::barcode;
 use kernel::{CheckId, DeviceCode, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -2,9 +2,10 @@
 //! admitted offline, and those admitted while Otipass was silent. What was
 //! cancelled is declared like any other, and given back afterwards.
 
-use crate::check::{Deciding, read_as};
-use crate::decide::Counted;
-use crate::{Admission, Gate, intent};
+use crate::decide::check::{Deciding, read_as};
+use crate::decide::intent;
+use crate::decide::rules::Counted;
+use crate::{Admission, Gate};
 use db::{DbError, Row, Tx, params};
 use kernel::CheckId;
 use otipass::{Answer, AskError, Question, References, Refusal};

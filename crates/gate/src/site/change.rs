@@ -2,7 +2,7 @@
 //! against the whole site, in the transaction that keeps it, and a running gate
 //! takes it up within a second.
 
-use crate::site::{write_device, write_door, write_sector};
+use crate::site::layout::{write_device, write_door, write_sector};
 use crate::{Device, Language, Site, SiteError};
 use db::{DbError, Tx, params};
 use kernel::{DeviceCode, DoorCode, InstitutionCode, OrganisationCode, SectorCode, Zone};

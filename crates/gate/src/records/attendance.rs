@@ -1,6 +1,7 @@
 //! Attendance and outcomes: counts of checks over business days.
 
-use crate::{Gate, tally};
+use crate::Gate;
+use crate::decide::tally;
 use db::{Db, DbError, Tx, params};
 use kernel::BusinessDay;
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! What devices say of themselves, and what is known of each.
 
-use crate::check::read_as;
+use crate::decide::check::read_as;
 use crate::{Gate, Mode};
 use db::{Db, DbError, Row, Tx, params};
 use kernel::{DeviceCode, DoorCode, SectorCode, Timestamp};

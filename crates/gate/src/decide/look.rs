@@ -1,9 +1,9 @@
 //! The help desk: what Otipass would say of a pass, and where it entered last.
 //! Nothing is recorded, nothing is counted.
 
-use crate::budget::Budget;
-use crate::check::{derived, read_as};
-use crate::decide;
+use crate::decide::budget::Budget;
+use crate::decide::check::{derived, read_as};
+use crate::decide::rules;
 use crate::gate::causes;
 use crate::{CODE_LIMIT_BYTES, Decision, Gate, Reason, ScanRefused};
 use db::{DbError, Tx, params};
@@ -100,7 +100,7 @@ impl Gate {
             }
             None => Vec::new(),
         };
-        let (admissible, pass) = match decide::recognise(code, device, &site, &self.settings) {
+        let (admissible, pass) = match rules::recognise(code, device, &site, &self.settings) {
             Err(reason) => (Admissible::No(reason), PassFacts::default()),
             Ok(recognised) => {
                 let now = self.clock.now();

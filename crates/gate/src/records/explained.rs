@@ -1,7 +1,7 @@
 //! What explains the differences between the gate's books and ticketing's, down
 //! to the single check: lists, the latest first.
 
-use crate::history::{CheckLine, line};
+use crate::records::history::{CheckLine, line};
 use db::{Db, DbError, params};
 use kernel::ControlBarcode;
 use std::collections::BTreeMap;

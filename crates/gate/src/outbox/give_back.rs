@@ -2,7 +2,7 @@
 //! after all: the holder gets them back.
 
 use crate::Gate;
-use crate::declaration::{DeclareError, pause_ms, question};
+use crate::outbox::declaration::{DeclareError, pause_ms, question};
 use db::{DbError, Row, Tx, params};
 use kernel::{CheckId, Timestamp};
 use otipass::Question;

@@ -1,8 +1,9 @@
 //! The end of card numbers: what held one gets a pseudonym once nothing of the
 //! check is left to do. The check itself, its decision and its counts stay.
 
-use crate::scan::ForcedNote;
-use crate::{Scan, check};
+use crate::Scan;
+use crate::decide::check;
+use crate::decide::scan::ForcedNote;
 use db::{DbError, Tx, params};
 use kernel::{CheckId, ControlBarcode, PseudonymKey, Timestamp};
 use std::collections::BTreeSet;

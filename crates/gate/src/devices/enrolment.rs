@@ -1,7 +1,7 @@
 //! Enrolment: a code that a person reads out or a camera reads, good once and
 //! for 15 minutes, becomes the token of a device.
 
-use crate::device_token::{TokenError, grant, sha256_hex};
+use crate::devices::token::{TokenError, grant, sha256_hex};
 use crate::{DeviceToken, Gate};
 use db::{Db, DbError, Row, Tx, params};
 use kernel::{Clock, DeviceCode, Timestamp};
@@ -206,7 +206,7 @@ pub fn keep_enrolment_code(
     code: &EnrolmentCode,
     now: Timestamp,
 ) -> Result<Timestamp, TokenError> {
-    crate::device_token::known(tx, device)?;
+    crate::devices::token::known(tx, device)?;
     let expires_at = now.plus_ms(CODE_VALID_MS);
     tx.execute(
         "DELETE FROM gate_enrolment_code WHERE expires_at < $1",

@@ -146,7 +146,7 @@ mod tests {
 
     async fn clocks_and_refusals_are_read(test: TestDb) {
         Gate::prepare(&test.db, &SystemClock).await.unwrap();
-        let site = include_str!("../../../examples/villeneuve/site.toml");
+        let site = include_str!("../../../../examples/villeneuve/site.toml");
         let site = read_site(site).0.unwrap();
         Gate::apply_site(&test.db, site).await.unwrap();
         assert_eq!(look(&test.db, 10).await, Symptoms::default());

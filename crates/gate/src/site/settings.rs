@@ -1,4 +1,4 @@
-use crate::offline::OfflinePolicy;
+use crate::decide::offline::OfflinePolicy;
 use otipass::{Mapping, NumberFormat, References};
 use std::time::Duration;
 

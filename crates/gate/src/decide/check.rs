@@ -1,10 +1,12 @@
 //! A check: its record, and what a repeated id gets.
 
-use crate::decide::{Counted, NotPermitted, Recognised, Verdict};
-use crate::device_token::sha256_hex;
-use crate::{
-    Decision, ForcedNote, Mode, Scan, ScanRefused, Site, barcode, intent, retention, tally,
-};
+use crate::decide::barcode;
+use crate::decide::intent;
+use crate::decide::rules::{Counted, NotPermitted, Recognised, Verdict};
+use crate::decide::tally;
+use crate::devices::token::sha256_hex;
+use crate::records::retention;
+use crate::{Decision, ForcedNote, Mode, Scan, ScanRefused, Site};
 use db::{DbError, Row, Tx, params};
 use kernel::{CardNumber, CheckId, InvalidId, SectorCode, Timestamp};
 use otipass::{EntriesLeft, PassFacts};
@@ -156,7 +158,7 @@ pub(crate) fn insert(
     let day = site.zone.business_day(scan.scanned_at);
     if let (Decision::Admitted(admission), Some(recognised)) = (decision, deciding.recognised) {
         keep_control_barcode(tx, record, deciding, recognised)?;
-        crate::declaration::owe(tx, record, deciding, admission)?;
+        crate::outbox::declaration::owe(tx, record, deciding, admission)?;
     }
     tx.execute(
         "DELETE FROM gate_intent WHERE check_id = $1",
@@ -208,7 +210,7 @@ pub(crate) fn insert(
         ],
     )?;
     if deciding.counted == Counted::Maybe && !decision.is_admitted() {
-        crate::give_back::owe(tx, record, deciding.decided_at)?;
+        crate::outbox::give_back::owe(tx, record, deciding.decided_at)?;
     }
     Ok(Check {
         scan: scan.clone(),

@@ -1,10 +1,12 @@
 //! What the journals of devices deliver: checks that were decided at the door
 //! without network, oldest first, in batches, as often as it takes.
 
-use crate::cancellation;
-use crate::check::{self, Check, CheckError, Deciding, Freshness};
-use crate::decide::{self, Afterwards, Counted, Recognised, Verdict};
-use crate::{Decision, Gate, InterfaceSettings, Mode, Reason, Scan, Site, door_admitted, intent};
+use crate::decide::cancellation;
+use crate::decide::check::{self, Check, CheckError, Deciding, Freshness};
+use crate::decide::door_admitted;
+use crate::decide::intent;
+use crate::decide::rules::{self, Afterwards, Counted, Recognised, Verdict};
+use crate::{Decision, Gate, InterfaceSettings, Mode, Reason, Scan, Site};
 use db::{DbError, Tx};
 use kernel::{CheckId, Timestamp};
 use std::sync::Arc;
@@ -58,8 +60,8 @@ pub enum JournalError {
 impl Gate {
     /// Keeps the checks of a journal, in their order, in one transaction. Each
     /// that can be kept is, whatever becomes of the others. What the door did
-    /// wins over an answer that was never heard; see [`decide::brought`] and
-    /// [`decide::afterwards`].
+    /// wins over an answer that was never heard; see [`rules::brought`] and
+    /// [`rules::afterwards`].
     ///
     /// # Errors
     /// [`JournalError`]; nothing was kept then, and the device sends it again.
@@ -131,15 +133,11 @@ fn keep_undecided(
     let (recognised, counted) = match intent::find(tx, scan)? {
         Some(asked) => (Ok(asked), Counted::Maybe),
         None => (
-            decide::recognise(&scan.code, &scan.device, site, settings),
+            rules::recognise(&scan.code, &scan.device, site, settings),
             Counted::No,
         ),
     };
-    let brought = decide::brought(
-        item.outcome,
-        decide::at_the_door(scan),
-        is_pass(&recognised),
-    );
+    let brought = rules::brought(item.outcome, rules::at_the_door(scan), is_pass(&recognised));
     let deciding = Deciding {
         scan,
         mode: Mode::Offline,
@@ -167,10 +165,10 @@ fn keep_decided(
     let scan = &item.scan;
     let recognised = match recognised_before(&first, settings) {
         Some(recognised) => Ok(recognised),
-        None => decide::recognise(&scan.code, &scan.device, site, settings),
+        None => rules::recognise(&scan.code, &scan.device, site, settings),
     };
-    let opened = decide::at_the_door(scan);
-    match decide::afterwards(first.decision, item.outcome, opened, is_pass(&recognised)) {
+    let opened = rules::at_the_door(scan);
+    match rules::afterwards(first.decision, item.outcome, opened, is_pass(&recognised)) {
         Afterwards::Keep => {}
         Afterwards::FollowUp(decision) => {
             // Marked before the gate could recognise it, it stays so: the

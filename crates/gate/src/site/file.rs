@@ -1,6 +1,6 @@
 //! The site file: an organisation's sectors, doors and devices as TOML.
 
-use crate::site_change::is_currency;
+use crate::site::change::is_currency;
 use crate::{Device, DeviceSettings, Language, Site};
 use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
 use serde::Deserialize;
@@ -366,7 +366,7 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
-    const VILLENEUVE: &str = include_str!("../../../examples/villeneuve/site.toml");
+    const VILLENEUVE: &str = include_str!("../../../../examples/villeneuve/site.toml");
 
     #[test]
     fn the_example_site_is_read_without_findings() {

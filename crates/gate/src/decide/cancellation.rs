@@ -2,8 +2,10 @@
 //! itself when a journal shows that the visitor was turned away. The check stays
 //! as it was kept; ticketing and Otipass are told.
 
-use crate::check::{self, Check, CheckError, Freshness};
-use crate::{BATCH_LIMIT, Gate, JournalError, give_back, tally};
+use crate::decide::check::{self, Check, CheckError, Freshness};
+use crate::decide::tally;
+use crate::outbox::give_back;
+use crate::{BATCH_LIMIT, Gate, JournalError};
 use db::{DbError, Tx, params};
 use kernel::{CancellationId, CheckId, DeviceCode, Timestamp};
 

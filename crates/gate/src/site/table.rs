@@ -6,8 +6,8 @@ mod read;
 
 pub use read::read_site_table;
 
-use crate::site::{write_device, write_door, write_sector};
-use crate::site_change::changing;
+use crate::site::change::changing;
+use crate::site::layout::{write_device, write_door, write_sector};
 use crate::{Device, DeviceSettings, Direction, Language, Site, SiteError};
 use csv::WriterBuilder;
 use db::Tx;

@@ -2,8 +2,8 @@
 //! gone with the decision. What a crash leaves of a check is its intent.
 
 use crate::Site;
-use crate::check::{self, Check, CheckError, Deciding, Freshness, read_as};
-use crate::decide::{self, Counted, Intent, Recognised, Verdict};
+use crate::decide::check::{self, Check, CheckError, Deciding, Freshness, read_as};
+use crate::decide::rules::{self, Counted, Intent, Recognised, Verdict};
 use crate::{Decision, Direction, Mode, Reason, Scan};
 use db::{DbError, Row, Tx, params};
 use kernel::{CheckId, Timestamp};
@@ -35,9 +35,9 @@ pub(crate) fn begin(
     if let Some(kept) = find(tx, scan)? {
         return Ok(Begun::Ask(Intent::Unresolved, kept));
     }
-    decide::permitted(scan, site.settings_of(&scan.device))?;
+    rules::permitted(scan, site.settings_of(&scan.device))?;
     let decision = match recognised {
-        Ok(recognised) => match decide::without_asking(scan) {
+        Ok(recognised) => match rules::without_asking(scan) {
             Some(decision) => decision,
             None => {
                 keep(tx, scan, recognised, now)?;

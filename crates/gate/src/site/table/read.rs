@@ -3,7 +3,7 @@
 use super::{
     Column, DeviceCells, Finding, LIMIT_BYTES, Mistake, ROWS_LIMIT, Said, SiteTable, is_formula,
 };
-use crate::site_change::is_name;
+use crate::site::change::is_name;
 use crate::{DeviceSettings, Direction, Language};
 use csv::{ReaderBuilder, StringRecord};
 use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};

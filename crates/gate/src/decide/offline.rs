@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn the_vectors_hold() {
         let vectors: Vec<Vector> =
-            serde_json::from_str(include_str!("../vectors/offline.json")).unwrap();
+            serde_json::from_str(include_str!("../../vectors/offline.json")).unwrap();
         assert!(vectors.len() >= 20);
         for vector in vectors {
             let known = vector.knowledge;

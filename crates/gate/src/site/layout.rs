@@ -1,0 +1,268 @@
+//! The site as decisions see it: which device leads to which sector.
+
+use crate::site::change::save_organisation;
+use crate::{Direction, Language};
+use db::{DbError, Tx, params};
+use kernel::{DeviceCode, DoorCode, InstitutionCode, OrganisationCode, SectorCode, Zone};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An organisation with its sectors, doors and devices.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Site {
+    /// SecuTix's upper level.
+    pub institution: InstitutionCode,
+    /// SecuTix's lower level.
+    pub organisation: OrganisationCode,
+    /// What people call it.
+    pub name: String,
+    /// Whose days and hours reports count.
+    pub zone: Zone,
+    /// ISO 4217.
+    pub currency: String,
+    /// What agents read where their device says nothing else.
+    pub language: Language,
+    /// Sectors with their names.
+    pub sectors: BTreeMap<SectorCode, String>,
+    /// Doors with the sectors they lead to.
+    pub doors: BTreeMap<DoorCode, BTreeSet<SectorCode>>,
+    /// Scanners and turnstiles.
+    pub devices: BTreeMap<DeviceCode, Device>,
+}
+
+/// A scanner or turnstile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Device {
+    /// The door it is linked to.
+    pub door: DoorCode,
+    /// What its agent reads, if not the site's language.
+    pub language: Option<Language>,
+    /// What it may do.
+    pub settings: DeviceSettings,
+}
+
+/// What a device may do. Forced entry and direction bind it online; what a
+/// journal brings has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct DeviceSettings {
+    /// Which way its visitors go.
+    pub direction: Direction,
+    /// Whether its agent may switch to the other way.
+    pub may_switch_direction: bool,
+    /// Whether its agent may let visitors in against or without Otipass.
+    pub forced_entry: bool,
+    /// Whether its agent may look at a pass without recording an entry.
+    pub help_desk: bool,
+    /// Whether it makes sounds.
+    pub sound: bool,
+}
+
+impl Default for DeviceSettings {
+    fn default() -> Self {
+        Self {
+            direction: Direction::Entry,
+            may_switch_direction: false,
+            forced_entry: false,
+            help_desk: true,
+            sound: true,
+        }
+    }
+}
+
+/// Why the site could not be kept or loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// Nothing has been set up yet.
+    #[error(
+        "no site has been set up; name the organisation in the back office, or apply a site file: passerelle apply"
+    )]
+    Missing,
+    /// The database failed.
+    #[error("the site could not be read or written")]
+    Db(#[from] DbError),
+}
+
+impl Site {
+    /// The one sector `device` leads to; `None` if it is unknown, or leads to
+    /// none or to several.
+    #[must_use]
+    pub fn sector_of(&self, device: &DeviceCode) -> Option<&SectorCode> {
+        let device = self.devices.get(device)?;
+        let mut sectors = self.doors.get(&device.door)?.iter();
+        match (sectors.next(), sectors.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The doors that lead to `sector`, and perhaps to others too.
+    #[must_use]
+    pub fn doors_of(&self, sector: &SectorCode) -> Vec<DoorCode> {
+        let doors = self.doors.iter();
+        doors
+            .filter(|(_, sectors)| sectors.contains(sector))
+            .map(|(code, _)| code.clone())
+            .collect()
+    }
+
+    /// The devices that stand at `door`.
+    #[must_use]
+    pub fn devices_at(&self, door: &DoorCode) -> Vec<DeviceCode> {
+        let devices = self.devices.iter();
+        devices
+            .filter(|(_, device)| device.door == *door)
+            .map(|(code, _)| code.clone())
+            .collect()
+    }
+
+    /// What the agent at `device` reads.
+    #[must_use]
+    pub fn language_of(&self, device: &DeviceCode) -> Language {
+        self.devices
+            .get(device)
+            .and_then(|device| device.language)
+            .unwrap_or(self.language)
+    }
+
+    /// What `device` may do.
+    #[must_use]
+    pub fn settings_of(&self, device: &DeviceCode) -> DeviceSettings {
+        self.devices
+            .get(device)
+            .map(|device| device.settings)
+            .unwrap_or_default()
+    }
+
+    /// Inserts or updates all of it. What is in the database and not here stays,
+    /// except that a door leads just where it leads here. A running gate takes it
+    /// up within a second.
+    ///
+    /// # Errors
+    /// [`SiteError::Db`].
+    pub fn save(&self, tx: &mut Tx<'_>) -> Result<(), SiteError> {
+        save_organisation(tx, &self.whose())?;
+        for (code, name) in &self.sectors {
+            write_sector(tx, code, name)?;
+        }
+        for (code, sectors) in &self.doors {
+            write_door(tx, code, sectors)?;
+        }
+        for (code, device) in &self.devices {
+            write_device(tx, code, device)?;
+        }
+        Ok(())
+    }
+
+    /// The site that the database holds.
+    ///
+    /// # Errors
+    /// [`SiteError::Missing`]; [`SiteError::Db`].
+    pub fn load(tx: &mut Tx<'_>) -> Result<Self, SiteError> {
+        let row = tx
+            .query_opt("SELECT * FROM gate_site WHERE id = 1", params![])?
+            .ok_or(SiteError::Missing)?;
+        let mut site = Self {
+            institution: row.get("institution")?,
+            organisation: row.get("organisation")?,
+            name: row.get("name")?,
+            zone: row.get("timezone")?,
+            currency: row.get("currency")?,
+            language: known_language(row.get("language")?).unwrap_or_default(),
+            sectors: BTreeMap::new(),
+            doors: BTreeMap::new(),
+            devices: BTreeMap::new(),
+        };
+        for row in tx.query("SELECT code, name FROM gate_sector", params![])? {
+            site.sectors.insert(row.get("code")?, row.get("name")?);
+        }
+        for row in tx.query("SELECT code FROM gate_door", params![])? {
+            site.doors.insert(row.get("code")?, BTreeSet::new());
+        }
+        for row in tx.query("SELECT door, sector FROM gate_door_sector", params![])? {
+            site.doors
+                .entry(row.get("door")?)
+                .or_default()
+                .insert(row.get("sector")?);
+        }
+        for row in tx.query("SELECT * FROM gate_device", params![])? {
+            let device = Device {
+                door: row.get("door")?,
+                language: known_language(row.get("language")?),
+                settings: DeviceSettings {
+                    direction: crate::decide::check::read_as(&row, "direction")?,
+                    may_switch_direction: row.get("may_switch_direction")?,
+                    forced_entry: row.get("forced_entry")?,
+                    help_desk: row.get("help_desk")?,
+                    sound: row.get("sound")?,
+                },
+            };
+            site.devices.insert(row.get("code")?, device);
+        }
+        Ok(site)
+    }
+}
+
+/// Inserts or updates a sector.
+pub(crate) fn write_sector(tx: &mut Tx<'_>, code: &SectorCode, name: &str) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO gate_sector (code, name) VALUES ($1, $2)
+         ON CONFLICT (code) DO UPDATE SET name = $2",
+        params![code, name],
+    )
+    .map(drop)
+}
+
+/// Inserts or updates a door, which leads just where it leads here.
+pub(crate) fn write_door<'a>(
+    tx: &mut Tx<'_>,
+    code: &DoorCode,
+    sectors: impl IntoIterator<Item = &'a SectorCode>,
+) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO gate_door (code) VALUES ($1) ON CONFLICT (code) DO NOTHING",
+        params![code],
+    )?;
+    tx.execute(
+        "DELETE FROM gate_door_sector WHERE door = $1",
+        params![code],
+    )?;
+    for sector in sectors {
+        tx.execute(
+            "INSERT INTO gate_door_sector (door, sector) VALUES ($1, $2)",
+            params![code, sector],
+        )?;
+    }
+    Ok(())
+}
+
+/// Inserts or updates a device; what it last said of itself stays.
+pub(crate) fn write_device(
+    tx: &mut Tx<'_>,
+    code: &DeviceCode,
+    device: &Device,
+) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO gate_device (code, door, language, direction, may_switch_direction,
+                                  forced_entry, help_desk, sound)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (code) DO UPDATE SET door = $2, language = $3, direction = $4,
+             may_switch_direction = $5, forced_entry = $6, help_desk = $7, sound = $8",
+        params![
+            code,
+            &device.door,
+            device.language.map(Language::as_str),
+            device.settings.direction.as_str(),
+            device.settings.may_switch_direction,
+            device.settings.forced_entry,
+            device.settings.help_desk,
+            device.settings.sound,
+        ],
+    )
+    .map(drop)
+}
+
+/// A language that a later version might have known and this one does not is
+/// as good as none.
+fn known_language(code: Option<String>) -> Option<Language> {
+    code.and_then(|code| code.parse().ok())
+}

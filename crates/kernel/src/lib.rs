@@ -6,6 +6,7 @@ mod clock;
 mod code;
 mod id;
 mod money;
+mod pass;
 mod time;
 
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -18,4 +19,5 @@ pub use id::{
     PseudonymKey,
 };
 pub use money::{Money, VatRate};
+pub use pass::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use time::{BusinessDay, InvalidTime, Timestamp, Zone};

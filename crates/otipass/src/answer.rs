@@ -1,6 +1,6 @@
 //! What Otipass says about a pass.
 
-use kernel::BusinessDay;
+use kernel::{BusinessDay, EntriesLeft};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -99,47 +99,6 @@ pub struct PassFacts {
     pub valid_until: Option<BusinessDay>,
     /// Entries left for the service asked about, after this one.
     pub entries_left: Option<EntriesLeft>,
-}
-
-/// How often a pass still opens a service. In JSON: a number, or `"unlimited"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "EntriesLeftJson", into = "EntriesLeftJson")]
-pub enum EntriesLeft {
-    /// As often as the holder likes.
-    Unlimited,
-    /// This many times.
-    Count(u32),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum EntriesLeftJson {
-    Count(u32),
-    Word(EntriesLeftWord),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum EntriesLeftWord {
-    Unlimited,
-}
-
-impl From<EntriesLeftJson> for EntriesLeft {
-    fn from(json: EntriesLeftJson) -> Self {
-        match json {
-            EntriesLeftJson::Count(count) => EntriesLeft::Count(count),
-            EntriesLeftJson::Word(EntriesLeftWord::Unlimited) => EntriesLeft::Unlimited,
-        }
-    }
-}
-
-impl From<EntriesLeft> for EntriesLeftJson {
-    fn from(left: EntriesLeft) -> Self {
-        match left {
-            EntriesLeft::Count(count) => EntriesLeftJson::Count(count),
-            EntriesLeft::Unlimited => EntriesLeftJson::Word(EntriesLeftWord::Unlimited),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,93 +1,6 @@
 //! Recognising a pass in the text a scanner read. Pure: no I/O, no clock.
 
-use kernel::CardNumber;
-use serde::{Deserialize, Serialize};
-
-/// What kind of number the project's cards bear (`NumType`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NumType {
-    /// Digits only; meant when the mapping parameters have no `NumType`.
-    #[default]
-    Number,
-    /// Letters, then digits.
-    Serial,
-}
-
-/// How short and how long a part of a number may be, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lengths {
-    /// The fewest characters.
-    pub min: usize,
-    /// The most characters.
-    pub max: usize,
-}
-
-impl Lengths {
-    /// Exactly `length` characters.
-    #[must_use]
-    pub const fn exactly(length: usize) -> Self {
-        Self {
-            min: length,
-            max: length,
-        }
-    }
-
-    fn fit(self, text: &str) -> bool {
-        (self.min..=self.max).contains(&text.len())
-    }
-}
-
-/// How a number proves that it was read right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Checksum {
-    /// The last digit is a Luhn check digit over all digits.
-    Luhn,
-    /// Nothing proves it.
-    None,
-}
-
-/// The shape of a card number. The defaults are in [`NumberFormat::of`]; the
-/// lengths and the checksum of a serial are assumed, so an interface can set
-/// its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NumberFormat {
-    /// Which kind of number.
-    pub num_type: NumType,
-    /// How many ASCII letters a serial begins with; not looked at for a number.
-    pub letters: Lengths,
-    /// How many ASCII digits follow.
-    pub digits: Lengths,
-    /// The checksum over the digits.
-    pub checksum: Checksum,
-}
-
-impl NumberFormat {
-    /// The format of a project that says nothing else: eight digits, or one to
-    /// four letters and six to twelve digits; Luhn over the digits.
-    #[must_use]
-    pub const fn of(num_type: NumType) -> Self {
-        let (letters, digits) = match num_type {
-            NumType::Number => (Lengths::exactly(0), Lengths::exactly(8)),
-            NumType::Serial => (Lengths { min: 1, max: 4 }, Lengths { min: 6, max: 12 }),
-        };
-        Self {
-            num_type,
-            letters,
-            digits,
-            checksum: Checksum::Luhn,
-        }
-    }
-}
-
-impl Default for NumberFormat {
-    fn default() -> Self {
-        Self::of(NumType::default())
-    }
-}
+use kernel::{CardNumber, Checksum, NumType, NumberFormat};
 
 /// The card number in `code`, the raw text a scanner read; `None` if it is not
 /// a pass.
@@ -110,14 +23,16 @@ pub fn detect(code: &str, project_id: &str, format: &NumberFormat) -> Option<Car
     let (letters, digits) = number.split_at(letters_end);
     let shaped = match format.num_type {
         NumType::Number => digits.bytes().any(|b| b != b'0'),
-        NumType::Serial => format.letters.fit(letters),
+        NumType::Serial => format.letters.fits(letters),
     };
     let proven = match format.checksum {
         Checksum::Luhn => luhn_fits(digits),
         Checksum::None => true,
     };
-    let fits =
-        shaped && format.digits.fit(digits) && digits.bytes().all(|b| b.is_ascii_digit()) && proven;
+    let fits = shaped
+        && format.digits.fits(digits)
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && proven;
     fits.then(|| number.to_ascii_uppercase().parse().ok())
         .flatten()
 }

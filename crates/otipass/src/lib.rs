@@ -18,14 +18,15 @@ mod service;
 pub mod spelling;
 mod url;
 
-pub use answer::{Answer, EntriesLeft, PassFacts, Refusal, UnknownRefusal};
+pub use answer::{Answer, PassFacts, Refusal, UnknownRefusal};
 pub use client::{
     AskError, Credentials, NotUnderstood, OtipassClient, OtipassSettings, PartnerStatus,
     SettingsError,
 };
 pub use contract::{Contract, Question, References};
-pub use detect::{Checksum, Lengths, NumType, NumberFormat, detect, luhn_fits};
+pub use detect::{detect, luhn_fits};
 pub use finding::{MappingFinding, Severity};
+pub use kernel::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use mapping::{MAPPING_LIMIT_BYTES, Mapping, Reading, SectorInfo, read_mapping};
 pub use partner::{Asking, Partner};
 pub use service::{InvalidServiceText, ServiceId, SpaceId};

@@ -6,12 +6,11 @@
 //! printed.
 
 mod certificate;
-mod environment;
 mod office;
+pub mod overlay;
 pub mod tls;
 mod upkeep;
 
-pub use environment::is_variable;
 pub use office::Office;
 pub use upkeep::{Backup, Retention, Support};
 
@@ -20,6 +19,7 @@ use gate::WhenSilent;
 use gate::decide::offline::OfflinePolicy;
 use kernel::InstitutionCode;
 use otipass::{Checksum, Contract, Lengths};
+use overlay::{Kind, Mistake, Origins, Reading};
 use secrecy::SecretString;
 use secutix::stx::Dialect;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,44 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use tls::TlsFiles;
+
+/// The configuration of the service and its commands.
+const KIND: Kind = Kind {
+    prefix: "PASSERELLE_",
+    secrets: &[
+        "otipass.password",
+        "otipass.api_key",
+        "access_control.password",
+        "office.oidc.client_secret",
+    ],
+};
+
+/// What stands over the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surroundings {
+    /// The process's variables.
+    Variables,
+    /// Nothing: the demo and the replay must not touch what they name.
+    Nothing,
+}
+
+impl Surroundings {
+    /// The variables that stand for keys of the configuration.
+    #[must_use]
+    pub fn variables(self) -> BTreeMap<String, String> {
+        match self {
+            Self::Variables => overlay::variables(is_variable),
+            Self::Nothing => BTreeMap::new(),
+        }
+    }
+}
+
+/// Whether a variable of this name stands for a key of the configuration.
+#[must_use]
+pub fn is_variable(name: &str) -> bool {
+    // The turnstile agent has a configuration of its own.
+    name.starts_with(KIND.prefix) && !name.starts_with("PASSERELLE_EDGE_") && name.contains("__")
+}
 
 /// What a process may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +84,9 @@ pub struct Config {
     /// Where the file was; other paths in it are relative to its folder.
     #[serde(skip)]
     pub folder: PathBuf,
+    /// Where its values come from.
+    #[serde(skip)]
+    pub origins: Origins,
     /// The HTTP server.
     pub server: Server,
     /// Where everything is remembered.
@@ -272,26 +313,9 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
-    /// Its text is wrong.
-    #[error("{path}, line {line}: {what}")]
-    Text {
-        /// Its path.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong there.
-        what: String,
-    },
-    /// With the environment over it, it is wrong.
-    #[error(
-        "with the environment over it, the configuration is wrong: {what}; correct the variable {variable}"
-    )]
-    Environment {
-        /// The variables that were read.
-        variable: String,
-        /// What is wrong.
-        what: String,
-    },
+    /// Its text is wrong, or a variable over it.
+    #[error(transparent)]
+    Mistake(#[from] Mistake),
     /// A secret's file cannot be read.
     #[error("the secret in {path} cannot be read")]
     Secret {
@@ -316,75 +340,26 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads the file at `path`, with the process's environment over it.
+    /// Reads the file at `path`, with its surroundings over it.
     ///
     /// # Errors
-    /// [`ConfigError`] says which file, line and key.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let (text, folder) = file(path)?;
-        let variables = std::env::vars()
-            .filter(|(name, _)| is_variable(name))
-            .collect();
-        Self::parse(&text, path, folder, &variables)
+    /// [`ConfigError::File`], and [`ConfigError::Mistake`] for the first there is.
+    pub fn read(path: &Path, surroundings: Surroundings) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self::reading(path, &text, &surroundings.variables()).flawless()?)
     }
 
-    /// As [`Config::read`], without the environment: for the demo and the
-    /// replay, which must not touch what it names.
-    ///
-    /// # Errors
-    /// [`ConfigError`] says which line and key.
-    pub fn read_alone(path: &Path) -> Result<Self, ConfigError> {
-        let (text, folder) = file(path)?;
-        Self::parse(&text, path, folder, &BTreeMap::new())
-    }
-
-    fn parse(
-        text: &str,
-        path: &Path,
-        folder: PathBuf,
-        variables: &BTreeMap<String, String>,
-    ) -> Result<Self, ConfigError> {
-        let positioned = |error: toml::de::Error| {
-            let offset = error.span().map_or(0, |span| span.start);
-            ConfigError::Text {
-                path: path.to_owned(),
-                line: 1 + text[..offset.min(text.len())].matches('\n').count(),
-                what: error.message().to_owned(),
-            }
-        };
-        // Read alone first, so that a mistake in the file is shown where it is.
-        let mut config: Self = toml::from_str(text).map_err(positioned)?;
-        let client_secret = config.office.oidc.as_ref();
-        let client_secret = client_secret.map_or(&None, |oidc| &oidc.client_secret);
-        let secrets = [
-            ("password", &config.otipass.password),
-            ("api_key", &config.otipass.api_key),
-            ("password", &config.access_control.password),
-            ("client_secret", client_secret),
-        ];
-        if let Some((key, _)) = secrets.iter().find(|(_, secret)| secret.is_some()) {
-            let is_it = |line: &str| {
-                line.split('=')
-                    .next()
-                    .is_some_and(|name| name.trim() == *key)
-            };
-            return Err(ConfigError::Text {
-                path: path.to_owned(),
-                line: 1 + text.lines().position(is_it).unwrap_or(0),
-                what: format!(
-                    "the secret {key} stands in the configuration itself; put it into a file of \
-                     its own and name that with {key}_file"
-                ),
-            });
-        }
-        if !variables.is_empty() {
-            let mut table: toml::Table = toml::from_str(text).map_err(positioned)?;
-            for (name, value) in variables {
-                config = environment::overlaid(&mut table, name, value)?;
-            }
-        }
-        config.folder = folder;
-        Ok(config)
+    /// Reads the text of the file at `path`, with variables over it: what it says,
+    /// and everything that is wrong.
+    #[must_use]
+    pub fn reading(path: &Path, text: &str, variables: &BTreeMap<String, String>) -> Reading<Self> {
+        let mut reading: Reading<Self> = overlay::read(KIND, path, text, variables);
+        reading.value.folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        reading.value.origins = std::mem::take(&mut reading.origins);
+        reading
     }
 
     /// A path of the configuration, relative to its folder.
@@ -480,14 +455,6 @@ impl Config {
         })
         .transpose()
     }
-}
-
-fn file(path: &Path) -> Result<(String, PathBuf), ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok((text, path.parent().unwrap_or(Path::new("")).to_owned()))
 }
 
 #[cfg(test)]

@@ -76,19 +76,13 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::Config;
+    use crate::tests::parse;
     use secrecy::ExposeSecret;
-    use std::path::{Path, PathBuf};
 
     #[test]
     fn a_secret_of_a_subsection_comes_from_the_environment() {
         let text = "[office.oidc]\nissuer = \"https://id.example\"\nclient_id = \"p\"\n";
         let variable = ("PASSERELLE_OFFICE__OIDC__CLIENT_SECRET", "s3cr3t");
-        let parse = |text: &str, variables: &[(&str, &str)]| {
-            let variables = variables.iter().map(|(n, v)| ((*n).into(), (*v).into()));
-            let variables = variables.collect();
-            Config::parse(text, Path::new("p.toml"), PathBuf::new(), &variables)
-        };
         let config = parse(text, &[variable]).unwrap();
         let oidc = config.office.oidc.as_ref().unwrap();
         assert_eq!(

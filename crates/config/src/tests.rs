@@ -1,12 +1,17 @@
 use super::*;
+use overlay::Fault;
 use secrecy::ExposeSecret;
 
-fn parse(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+fn reading(text: &str, variables: &[(&str, &str)]) -> Reading<Config> {
     let variables = variables
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    Config::parse(text, Path::new("p.toml"), PathBuf::new(), &variables)
+    Config::reading(Path::new("p.toml"), text, &variables)
+}
+
+pub(crate) fn parse(text: &str, variables: &[(&str, &str)]) -> Result<Config, Mistake> {
+    reading(text, variables).flawless()
 }
 
 #[test]
@@ -59,4 +64,93 @@ fn a_wrong_variable_is_named() {
 fn a_secret_in_the_file_is_refused() {
     let error = parse("[otipass]\npassword = \"x\"\n", &[]).unwrap_err();
     assert!(error.to_string().contains("line 2") && error.to_string().contains("password_file"));
+}
+
+#[test]
+fn every_value_knows_where_it_comes_from() {
+    let config = parse(
+        "[server]\nlisten = \"127.0.0.1:1\"\n\n[otipass]\n  url = \"a\"\nusername = \"b\"\n",
+        &[
+            ("PASSERELLE_OTIPASS__URL", "c"),
+            ("PASSERELLE_OTIPASS__DIGITS", "{ min = 8, max = 9 }"),
+            ("PASSERELLE_RETENTION__CARD_NUMBERS_DAYS", "7"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.otipass.url, "c");
+    assert_eq!(config.retention.card_numbers_days, 7);
+    for (key, origin) in [
+        ("server", "p.toml:1:2"),
+        ("server.listen", "p.toml:2:1"),
+        ("otipass.url", "PASSERELLE_OTIPASS__URL"),
+        ("otipass.username", "p.toml:6:1"),
+        ("otipass.digits.max", "PASSERELLE_OTIPASS__DIGITS"),
+        (
+            "retention.card_numbers_days",
+            "PASSERELLE_RETENTION__CARD_NUMBERS_DAYS",
+        ),
+    ] {
+        let found = config.origins.of(key).map(ToString::to_string);
+        assert_eq!(found.as_deref(), Some(origin), "{key}");
+    }
+    assert_eq!(config.origins.of("otipass.proxy"), None);
+}
+
+#[test]
+fn one_mistake_hides_no_other() {
+    let text = "[server]\nport = 3\nlisten = \"127.0.0.1:1\"\n[otipas]\nx = 1\n[otipass]\nurl = 5\n\
+                password = \"x\"\nusername = \"kept\"\nwhen_silent = admit\n\
+                [otipass.contract]\ncolour = 1\n[gate]\noffline_policy = \"never\"\n";
+    let variables = [
+        ("PASSERELLE_GATE__COLOUR", "red"),
+        ("PASSERELLE_OTIPASS__DECISION_BUDGET_MS", "soon"),
+        ("PASSERELLE_SERVER__LISTEN__PORT", "3"),
+    ];
+    let reading = reading(text, &variables);
+    let found: Vec<_> = reading
+        .mistakes
+        .iter()
+        .map(|m| (m.origin.to_string(), m.key.as_str(), m.fault))
+        .collect();
+    let expected = [
+        ("p.toml:2:1", "server.port", Fault::Unknown),
+        ("p.toml:4:2", "otipas", Fault::Unknown),
+        ("p.toml:7:1", "otipass.url", Fault::Value),
+        ("p.toml:8:1", "otipass.password", Fault::Secret),
+        ("p.toml:10:15", "", Fault::Syntax),
+        ("p.toml:12:1", "otipass.contract.colour", Fault::Unknown),
+        ("p.toml:14:1", "gate.offline_policy", Fault::Value),
+        ("PASSERELLE_GATE__COLOUR", "gate.colour", Fault::Unknown),
+        (
+            "PASSERELLE_OTIPASS__DECISION_BUDGET_MS",
+            "otipass.decision_budget_ms",
+            Fault::Value,
+        ),
+        (
+            "PASSERELLE_SERVER__LISTEN__PORT",
+            "server.listen.port",
+            Fault::Value,
+        ),
+    ]
+    .map(|(origin, key, fault)| (origin.to_owned(), key, fault));
+    assert_eq!(found, expected);
+    assert_eq!(reading.value.otipass.username, "kept");
+    assert_eq!(reading.value.server.listen.port(), 1);
+}
+
+#[test]
+fn a_whole_section_can_come_from_variables() {
+    let issuer = ("PASSERELLE_OFFICE__OIDC__ISSUER", "https://id.example");
+    let id = ("PASSERELLE_OFFICE__OIDC__CLIENT_ID", "4711");
+    let config = parse("", &[issuer, id]).unwrap();
+    let oidc = config.office.oidc.unwrap();
+    assert_eq!(
+        (&*oidc.issuer, &*oidc.client_id),
+        ("https://id.example", "4711")
+    );
+    let error = parse("", &[issuer]).unwrap_err().to_string();
+    assert!(
+        error.contains(issuer.0) && error.contains("client_id"),
+        "{error}"
+    );
 }

@@ -3,12 +3,12 @@
 use crate::support::{self, Bundle, Page};
 use crate::{Occasion, events, examination};
 use books::reconciliation::Sides;
-use config::{Config, Role, is_variable};
+use config::{Config, Role};
 use db::{Db, DbError, DbUrl};
 use gate::causes;
 use kernel::Timestamp;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Words in the name of a key that holds a secret.
@@ -33,8 +33,8 @@ or more digits in a text is shown as an ellipsis.
 /// A bundle about a set-up.
 pub async fn bundle(occasion: Occasion<'_>) -> Bundle {
     let (path, taken_at) = (occasion.config, occasion.clock.now());
-    let config = occasion.surroundings.read(path);
-    let variables = occasion.surroundings.names();
+    let config = Config::read(path, occasion.surroundings);
+    let variables = occasion.surroundings.variables();
     let db = occasion.db.clone();
     let mut pages = vec![
         Page::of_text("README.txt", READ_ME),
@@ -130,8 +130,8 @@ async fn open(url: Option<&DbUrl>) -> Result<Db, String> {
 
 /// The configuration as one may show it: of secrets only whether they are set,
 /// of a file that cannot be read only the names of its keys.
-fn configuration(path: &Path, whole: bool, variables: &BTreeSet<String>) -> Value {
-    let variables: Vec<_> = variables.iter().filter(|name| is_variable(name)).collect();
+fn configuration(path: &Path, whole: bool, variables: &BTreeMap<String, String>) -> Value {
+    let variables: Vec<_> = variables.keys().collect();
     let file = match std::fs::read_to_string(path) {
         Ok(text) => match text.parse::<toml::Table>() {
             Ok(table) => shown("", toml::Value::Table(table), whole),
@@ -206,7 +206,7 @@ mod tests {
                     [database]\nurl = \"postgres://me:hidden@db/p?password=hidden\"\n\
                     [[more]]\nApi_Key = 4\n";
         std::fs::write(&path, text).unwrap();
-        let shown = configuration(&path, true, &BTreeSet::new())["file"].clone();
+        let shown = configuration(&path, true, &BTreeMap::new())["file"].clone();
         assert_eq!(
             shown,
             json!({
@@ -221,7 +221,7 @@ mod tests {
             })
         );
         // In a broken one nobody knows what a key means.
-        let names = configuration(&path, false, &BTreeSet::new())["file"].clone();
+        let names = configuration(&path, false, &BTreeMap::new())["file"].clone();
         assert_eq!(names["otipass"]["username"], "set");
     }
 }

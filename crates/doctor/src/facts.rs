@@ -1,10 +1,10 @@
 //! What the doctor looks at: gathered first, judged afterwards.
 
 use super::database::Database;
-use super::gathered::{key_position, within};
 use super::live::{OtipassAnswer, TicketingAnswer};
 use super::sketch::Sketch;
 use super::source::{Interface, Source};
+use config::overlay::Origin;
 use config::tls::{Identity, TlsError};
 use config::{Config, ConfigError, Role};
 use kernel::Timestamp;
@@ -18,9 +18,6 @@ use std::time::Duration;
 pub struct Facts {
     pub now: Timestamp,
     pub config_path: PathBuf,
-    pub config_text: String,
-    /// Variables that stand over the file.
-    pub variables: BTreeSet<String>,
     pub config: Config,
     /// Sections of the configuration that lack what was wrong in them.
     pub broken_sections: BTreeSet<String>,
@@ -66,12 +63,9 @@ impl Facts {
     /// Where a key of the configuration stands: the variable over it, if there
     /// is one.
     pub fn key(&self, section: &str, key: &str) -> String {
-        let variable = format!("PASSERELLE_{section}__{key}").to_uppercase();
-        if self.variables.contains(&variable) {
-            return variable;
-        }
-        match key_position(&self.config_text, section, key) {
-            Some(at) => format!("{} ([{section}] {key})", within(&self.config_path, at)),
+        match self.config.origins.of(&format!("{section}.{key}")) {
+            Some(Origin::Variable(name)) => name.clone(),
+            Some(origin) => format!("{origin} ([{section}] {key})"),
             None => format!("{} ([{section}] {key})", self.config_path.display()),
         }
     }

@@ -87,10 +87,6 @@ impl Findings {
         self.note(NOT_CHECKED, place, what, cure);
     }
 
-    pub const fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
     pub fn into_list(self) -> Vec<Finding> {
         self.list
     }

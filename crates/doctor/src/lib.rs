@@ -24,7 +24,7 @@ pub mod support;
 mod tls;
 
 use config::Config;
-pub use configuration::Surroundings;
+pub use config::Surroundings;
 pub use database::Reach;
 pub use finding::{
     Coming, Diagnosis, Doctor, Finding, NOT_CHECKED, Part, Position, Question, Severity,
@@ -115,8 +115,8 @@ pub async fn examination(occasion: Occasion<'_>) -> Examination {
     let configuration = configuration::read(path, occasion.surroundings);
     let mut findings = configuration.findings;
     let mut facts = None;
-    if let Some((config, text)) = configuration.config {
-        let gathered = gather(occasion, config, text, configuration.broken_sections).await;
+    if let Some(config) = configuration.config {
+        let gathered = gather(occasion, config, configuration.broken_sections).await;
         findings.extend(examine::examine(&gathered));
         facts = Some(gathered);
     }
@@ -132,12 +132,11 @@ pub async fn examination(occasion: Occasion<'_>) -> Examination {
 async fn gather(
     occasion: Occasion<'_>,
     config: Config,
-    config_text: String,
     broken_sections: BTreeSet<String>,
 ) -> Facts {
     let Occasion {
         config: path,
-        surroundings,
+        surroundings: _,
         reach,
         patience,
         db,
@@ -169,8 +168,6 @@ async fn gather(
     Facts {
         now: clock.now(),
         config_path: path.to_owned(),
-        config_text,
-        variables: surroundings.names(),
         open_secrets: facts::open_secrets(&config),
         tls: facts::Tls::read(&config),
         config,

@@ -2,7 +2,7 @@
 
 use crate::assemble::{self, AssembleError};
 use crate::{ConfigOption, Verdict};
-use config::{Config, ConfigError};
+use config::ConfigError;
 use kernel::{Clock, SystemClock};
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub enum ApplyError {
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict, ApplyError> {
-    let config = Config::read(&arguments.config.config)?;
+    let config = arguments.config.read()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (_, site) = assemble::apply(&config, &clock).await?;
     let Some(site) = site else {

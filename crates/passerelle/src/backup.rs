@@ -3,7 +3,7 @@
 
 use crate::{ConfigOption, Verdict};
 use books::backup::{self, BackupError, Existing, Manifest};
-use config::{Config, ConfigError};
+use config::ConfigError;
 use db::DbUrl;
 use kernel::{Clock, SystemClock};
 use std::path::PathBuf;
@@ -62,7 +62,7 @@ pub enum BackupCommandError {
 }
 
 pub async fn back_up(arguments: BackupArguments) -> Result<Verdict, BackupCommandError> {
-    let config = Config::read(&arguments.config.config)?;
+    let config = arguments.config.read()?;
     let url = config.database_url()?;
     let from = backup::embedded(&url)?;
     if !from.exists() {

@@ -4,9 +4,9 @@ use crate::Verdict;
 use crate::assemble::{self, AssembleError};
 use crate::back_office::{self, OfficeError};
 use crate::serve::{self, ServeCommandError};
-use config::{Config, ConfigError};
+use config::{Config, ConfigError, Surroundings};
 use db::Db;
-use doctor::{HouseDoctor, Surroundings};
+use doctor::HouseDoctor;
 use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Gate, Site, TokenError};
 use kernel::{CheckId, Clock, DeviceCode, SystemClock};
 use sandbox::{PassBook, Sandbox, SandboxSettings};
@@ -187,7 +187,7 @@ async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict, DemoErro
             arguments.listen
         ),
     )?;
-    let config = Config::read_alone(&path)?;
+    let config = Config::read(&path, Surroundings::Nothing)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let [(_, site), (_, mapping_text), _] = FILES;
     let (Some(site), Some(mapping)) = (
@@ -237,7 +237,7 @@ fn write_set_up(
              [external_sales]\nevery_s = 5\n"
         ),
     )?;
-    Ok(Config::read_alone(&path)?)
+    Ok(Config::read(&path, Surroundings::Nothing)?)
 }
 
 fn sandbox(

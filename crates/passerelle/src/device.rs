@@ -65,7 +65,7 @@ pub enum DeviceError {
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict, DeviceError> {
-    let config = Config::read(&arguments.config.config)?;
+    let config = arguments.config.read()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let db = assemble::database(&config, &clock).await?;
     match arguments.action {

@@ -24,6 +24,7 @@ mod table;
 mod tokens;
 
 use clap::{Parser, Subcommand};
+use config::{Config, ConfigError, Surroundings};
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,6 +50,12 @@ pub struct ConfigOption {
         default_value = "passerelle.toml"
     )]
     config: PathBuf,
+}
+
+impl ConfigOption {
+    fn read(&self) -> Result<Config, ConfigError> {
+        Config::read(&self.config, Surroundings::Variables)
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,7 +5,7 @@ use crate::report::{Format, ReportError, print};
 use crate::table::{Align, table};
 use crate::{ConfigOption, Verdict};
 use books::reconciliation::{Reconciliation, Sides, reconcile};
-use config::{Config, ConfigError};
+use config::ConfigError;
 use db::DbError;
 use kernel::{Clock, SystemClock};
 use std::fmt::Write;
@@ -39,7 +39,7 @@ pub enum ReconcileError {
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict, ReconcileError> {
-    let config = Config::read(&arguments.config.config)?;
+    let config = arguments.config.read()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (db, _) = assemble::open(&config, &clock).await?;
     let books = reconcile(&db, doctor::bundle::sides(&config)).await?;

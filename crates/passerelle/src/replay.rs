@@ -12,7 +12,7 @@ mod service;
 mod summary;
 
 use crate::progress::Progress;
-use config::Config;
+use config::{Config, Surroundings};
 use devices::Devices;
 use gate::{DeviceToken, Gate, Site};
 use kernel::{Clock, DeviceCode, SystemClock};
@@ -217,7 +217,7 @@ fn write_set_up(
          [external_sales]\nevery_s = 1\n"
     );
     std::fs::write(&path, text).map_err(io("write its configuration"))?;
-    Config::read_alone(&path).map_err(|error| ReplayError::SetUp(error.into()))
+    Config::read(&path, Surroundings::Nothing).map_err(|error| ReplayError::SetUp(error.into()))
 }
 
 /// Applies the set-up and gives each device a token.

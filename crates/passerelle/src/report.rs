@@ -6,7 +6,7 @@ use crate::{ConfigOption, Verdict};
 use boxoffice::pending_account::{Amount, Statement};
 use boxoffice::report::{Moved, SalesReport};
 use clap::{Subcommand, ValueEnum};
-use config::{Config, ConfigError};
+use config::ConfigError;
 use db::DbError;
 use gate::records::attendance::Attendance;
 use kernel::{BusinessDay, Clock, SystemClock};
@@ -83,7 +83,7 @@ pub enum ReportError {
 pub async fn run(arguments: Arguments) -> Result<Verdict, ReportError> {
     let (Report::Sales(period) | Report::Attendance(period) | Report::Account(period)) =
         &arguments.report;
-    let config = Config::read(&period.config.config)?;
+    let config = period.config.read()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (db, site) = assemble::open(&config, &clock).await?;
     let today = site.zone.business_day(clock.now());

@@ -5,7 +5,7 @@ use crate::report::{Format, ReportError, print};
 use crate::{ConfigOption, Verdict};
 use books::retention::{self, RetentionError, RetentionReport, Run};
 use clap::Subcommand;
-use config::{Config, ConfigError};
+use config::ConfigError;
 use kernel::{Clock, SystemClock};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ pub enum RetentionCommandError {
 
 pub async fn run(arguments: Arguments) -> Result<Verdict, RetentionCommandError> {
     let Action::Run { dry_run, format } = arguments.action;
-    let config = Config::read(&arguments.config.config)?;
+    let config = arguments.config.read()?;
     let retention = assemble::retention(&config)?.ok_or(RetentionCommandError::Off)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let db = assemble::database(&config, &clock).await?;

@@ -7,7 +7,7 @@ use crate::{ConfigOption, Verdict};
 use boxoffice::stx_file::{self, StxFile};
 use boxoffice::{BoxOffice, CatalogueError, ImportError, ImportKind, ImportReport, RunError};
 use clap::Subcommand;
-use config::{Config, ConfigError};
+use config::ConfigError;
 use db::{Db, DbError};
 use gate::Gate;
 use kernel::{Clock, ProductCode, SystemClock, TariffCode};
@@ -79,7 +79,7 @@ pub enum SalesError {
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict, SalesError> {
-    let config = Config::read(&arguments.config.config)?;
+    let config = arguments.config.read()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (db, site) = assemble::open(&config, &clock).await?;
     let box_office = assemble::box_office(&config, db.clone(), site, &clock).await?;

@@ -4,10 +4,10 @@ use crate::assemble::{self, AssembleError};
 use crate::back_office::{self, OfficeError};
 use crate::{ConfigOption, Verdict};
 use config::tls::TlsError;
-use config::{Config, ConfigError, Role};
+use config::{Config, ConfigError, Role, Surroundings};
 use db::Db;
+use doctor::HouseDoctor;
 use doctor::events::Events;
-use doctor::{HouseDoctor, Surroundings};
 use gate::Site;
 use kernel::{Clock, SystemClock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -66,7 +66,7 @@ pub enum ServeCommandError {
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
-    let config = Config::read(&arguments.config.config)?;
+    let config = arguments.config.read()?;
     start_log_keeping(config.events_file().map(Events::at));
     with(config, arguments.config.config, Surroundings::Variables).await
 }

@@ -9,11 +9,10 @@ use crate::catalogue::load_catalogue;
 use crate::readiness::{CHANNEL_CODE, readiness};
 use crate::{BoxOffice, ImportKind, Organisation, order};
 use db::{Db, DbError, Row, Tx, params};
-use kernel::{ControlBarcode, Money, ProductCode, SeasonCode, Timestamp};
+use kernel::{ControlBarcode, Money, ProductCode, SeasonCode, Timestamp, hex};
 use secutix::stx::{Dialect, Operation, StxRow, StxWriteError, StxWriter, TicketState};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -476,14 +475,6 @@ async fn remove_if_there(path: &Path) -> Result<(), FileError> {
     }
 }
 
-pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -497,10 +488,5 @@ mod tests {
             part(Path::new(&name)),
             Path::new("OTIPASS_20260714T070000_12.stx.part")
         );
-    }
-
-    #[test]
-    fn hex_has_two_digits_a_byte() {
-        assert_eq!(hex([0u8, 10, 255]), "000aff");
     }
 }

@@ -1,11 +1,11 @@
 //! The folder of the STX_Files: what stands in it can be taken out, and files
 //! from elsewhere are put beside our own under a name that we choose.
 
-use crate::stx_file::{FileState, StxFile, StxFileId, hex};
+use crate::stx_file::{FileState, StxFile, StxFileId};
 use crate::stx_import::Hashed;
 use crate::{BoxOffice, ImportError, ImportKind, ImportReport};
 use db::{DbError, params};
-use kernel::Timestamp;
+use kernel::{Timestamp, hex};
 use secutix::stx::MAX_FILE_BYTES;
 use sha2::{Digest, Sha256};
 use std::io;

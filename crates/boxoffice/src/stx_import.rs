@@ -4,7 +4,7 @@
 use crate::catalogue::load_catalogue;
 use crate::readiness::channel_is_valid;
 use crate::retention::{self, Pseudonyms};
-use crate::stx_file::{self, StxFileId, hex};
+use crate::stx_file::{self, StxFileId};
 use crate::stx_folder::report_of;
 use crate::stx_row_check::{
     cancelled, catalogue_demands, demands, order_demands, price_demands, sold_otherwise,
@@ -13,7 +13,7 @@ use crate::stx_row_check::{
 use crate::ticket::{self, NewTicket};
 use crate::{BoxOffice, Catalogue, Organisation, order, price::Price, staging};
 use db::{DbError, Tx, params};
-use kernel::Timestamp;
+use kernel::{Timestamp, hex};
 use secutix::stx::{
     self, Dialect, FileRefusal, MAX_FILE_BYTES, ReadRow, RejectionReport, RowProblem, RowRejection,
     StxRows,

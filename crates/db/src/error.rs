@@ -55,7 +55,7 @@ pub enum DbError {
     Column {
         /// The column's name.
         column: String,
-        /// What is wrong with it, without the value.
+        /// What is wrong with it, without what may be personal.
         problem: String,
     },
     /// A closure panicked; its changes were undone.

@@ -20,17 +20,18 @@ mod error;
 mod job;
 mod migrate;
 mod postgres;
+mod row;
 pub mod snapshot;
 mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tx;
-mod value;
 
 pub use error::DbError;
+pub use kernel::{FromValue, Value};
 pub use migrate::Migration;
+pub use row::Row;
 pub use tx::Tx;
-pub use value::{FromValue, Row, Value};
 
 use job::{Access, Closure, Queue};
 use std::fmt;

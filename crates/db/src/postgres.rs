@@ -214,18 +214,18 @@ pub(crate) struct PostgresTx<'a> {
 impl PostgresTx<'_> {
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, DbError> {
         let statement = self.prepared(sql)?;
-        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|v| v as _).collect();
+        let params: Vec<_> = params.iter().map(Param).collect();
         self.transaction
-            .execute(&statement, &params)
+            .execute(&statement, &as_sql(&params))
             .map_err(|error| self.failed(sql, error))
     }
 
     pub(crate) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
         let statement = self.prepared(sql)?;
-        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|v| v as _).collect();
+        let params: Vec<_> = params.iter().map(Param).collect();
         let rows = self
             .transaction
-            .query(&statement, &params)
+            .query(&statement, &as_sql(&params))
             .map_err(|error| self.failed(sql, error))?;
         let columns: Arc<[String]> = statement
             .columns()
@@ -235,7 +235,7 @@ impl PostgresTx<'_> {
         rows.into_iter()
             .map(|row| {
                 let values = (0..columns.len())
-                    .map(|at| row.try_get::<_, Value>(at))
+                    .map(|at| row.try_get(at).map(|Column(value)| value))
                     .collect::<Result<_, _>>()
                     .map_err(|error| DbError::statement(sql, error))?;
                 Ok(Row {
@@ -285,13 +285,24 @@ impl PostgresTx<'_> {
     }
 }
 
-impl ToSql for Value {
+fn as_sql<'a>(params: &'a [Param<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    params.iter().map(|param| param as _).collect()
+}
+
+/// A value on its way in.
+#[derive(Debug)]
+struct Param<'a>(&'a Value);
+
+/// A value on its way out.
+struct Column(Value);
+
+impl ToSql for Param<'_> {
     fn to_sql(
         &self,
         to: &Type,
         out: &mut bytes::BytesMut,
     ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        match self {
+        match self.0 {
             Value::Null => Ok(IsNull::Yes),
             Value::Int(number) if *to == Type::INT4 => i32::try_from(*number)?.to_sql(to, out),
             Value::Int(number) if *to == Type::INT8 => number.to_sql(to, out),
@@ -308,18 +319,18 @@ impl ToSql for Value {
     to_sql_checked!();
 }
 
-impl<'a> FromSql<'a> for Value {
+impl<'a> FromSql<'a> for Column {
     fn from_sql(of: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        match *of {
-            Type::INT8 => i64::from_sql(of, raw).map(Value::Int),
-            Type::INT4 => i32::from_sql(of, raw).map(|number| Value::Int(number.into())),
-            Type::BOOL => bool::from_sql(of, raw).map(|truth| Value::Int(truth.into())),
-            _ => String::from_sql(of, raw).map(Value::Text),
-        }
+        Ok(Self(match *of {
+            Type::INT8 => Value::Int(i64::from_sql(of, raw)?),
+            Type::INT4 => Value::Int(i32::from_sql(of, raw)?.into()),
+            Type::BOOL => Value::Int(bool::from_sql(of, raw)?.into()),
+            _ => Value::Text(String::from_sql(of, raw)?),
+        }))
     }
 
     fn from_sql_null(_: &Type) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Value::Null)
+        Ok(Self(Value::Null))
     }
 
     fn accepts(of: &Type) -> bool {

@@ -4,7 +4,7 @@ use crate::job::{Job, Queue, Verdict};
 use crate::{Db, DbError, Durability, QUEUE_LIMIT, Row, Tx, Value};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags, Statement, ToSql};
+use rusqlite::{Connection, OpenFlags, Statement};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -359,19 +359,17 @@ fn bind(statement: &mut Statement<'_>, params: &[Value]) -> rusqlite::Result<()>
             .and_then(|number| number.checked_sub(1))
             .filter(|number| *number < params.len())
             .ok_or(rusqlite::Error::InvalidParameterCount(params.len(), wanted))?;
-        statement.raw_bind_parameter(index, &params[number])?;
+        statement.raw_bind_parameter(index, to_sql(&params[number]))?;
     }
     Ok(())
 }
 
-impl ToSql for Value {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Value::Null => ValueRef::Null,
-            Value::Int(number) => ValueRef::Integer(*number),
-            Value::Text(text) => ValueRef::Text(text.as_bytes()),
-        }))
-    }
+fn to_sql(value: &Value) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(match value {
+        Value::Null => ValueRef::Null,
+        Value::Int(number) => ValueRef::Integer(*number),
+        Value::Text(text) => ValueRef::Text(text.as_bytes()),
+    })
 }
 
 pub(crate) fn define(connection: &Connection, sql: &str) -> Result<(), DbError> {

@@ -4,7 +4,7 @@ use super::facts::{Facts, root_cause};
 use super::gathered::{Finding, Findings, Part};
 use super::live::OtipassAnswer;
 use super::source::InterfaceOrigin;
-use gate::causes;
+use kernel::causes;
 use otipass::{AskError, Credentials, SettingsError, UrlMistake, check_url};
 use secrecy::ExposeSecret;
 

@@ -6,8 +6,8 @@ use super::gathered::{Findings, Position, within};
 use boxoffice::Catalogue;
 use config::{Config, ConfigError};
 use db::{Db, DbError};
-use gate::causes;
 use gate::site::interface::StoredInterface;
+use kernel::causes;
 use otipass::Credentials;
 use std::path::{Path, PathBuf};
 

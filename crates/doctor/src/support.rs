@@ -6,8 +6,7 @@
 
 use books::reconciliation::{Sides, reconcile};
 use db::{Db, DbError};
-use gate::causes;
-use kernel::{CheckId, Timestamp};
+use kernel::{CheckId, Timestamp, causes};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::time::Duration;

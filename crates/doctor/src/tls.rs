@@ -4,7 +4,7 @@ use super::facts::{Facts, Tls};
 use super::gathered::{Finding, Findings, Part};
 use config::Role;
 use config::tls::{Identity, TlsError};
-use gate::causes;
+use kernel::causes;
 
 const DAY_MS: i64 = 86_400_000;
 

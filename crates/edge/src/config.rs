@@ -5,7 +5,8 @@
 //! from the TOML itself, and is never printed.
 
 use crate::keyboard::Layout;
-use gate::{Direction, Language};
+use gate::Direction;
+use kernel::Language;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::net::SocketAddr;

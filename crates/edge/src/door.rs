@@ -301,7 +301,7 @@ impl Door {
         let remembers = result.is_ok();
         if let (Err(error), true) = (&result, self.remembers) {
             tracing::error!(
-                error = gate::causes(error),
+                error = kernel::causes(error),
                 "a decision cannot be remembered"
             );
         }
@@ -312,7 +312,7 @@ impl Door {
     fn keep_state(&self) {
         if let Err(error) = self.state.write(&self.folder) {
             tracing::warn!(
-                error = gate::causes(&error),
+                error = kernel::causes(&error),
                 "what the server said could not be kept for a start without network"
             );
         }
@@ -328,7 +328,7 @@ impl Door {
         let mut batch = match self.journal.batch(limit, BATCH_LIMIT_BYTES) {
             Ok(batch) => batch,
             Err(error) => {
-                tracing::error!(error = gate::causes(&error), "the journal cannot be read");
+                tracing::error!(error = kernel::causes(&error), "the journal cannot be read");
                 self.courier.back(Sent::Silent, now);
                 return None;
             }
@@ -409,7 +409,7 @@ impl Door {
         }
         if let Err(error) = self.journal.settle(&settled) {
             tracing::warn!(
-                error = gate::causes(&error),
+                error = kernel::causes(&error),
                 "what the server has could not be noted; it is sent again after the next start"
             );
         }
@@ -453,7 +453,7 @@ impl Door {
             }
             Err(error) => {
                 tracing::error!(
-                    error = gate::causes(&error),
+                    error = kernel::causes(&error),
                     "a refused {what} could not be set aside; it stays in the journal"
                 );
                 Kept::No
@@ -465,7 +465,7 @@ impl Door {
     pub fn sync(&mut self) {
         if let Err(error) = self.journal.sync() {
             tracing::warn!(
-                error = gate::causes(&error),
+                error = kernel::causes(&error),
                 "the last notes may be lost; no decision is among them"
             );
         }

@@ -196,13 +196,13 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {
         .stack_size(256 * 1024)
         .spawn(work);
     if let Err(error) = spawned {
-        tracing::error!(error = gate::causes(&error), "no thread for {name}");
+        tracing::error!(error = kernel::causes(&error), "no thread for {name}");
     }
 }
 
 fn note(source: &str, read: io::Result<()>) {
     match read {
         Ok(()) => tracing::info!("{source} has ended"),
-        Err(error) => tracing::warn!(error = gate::causes(&error), "{source} cannot be read"),
+        Err(error) => tracing::warn!(error = kernel::causes(&error), "{source} cannot be read"),
     }
 }

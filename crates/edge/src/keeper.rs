@@ -196,7 +196,7 @@ impl Keeper {
                     match client.renew_token(&config) {
                         Ok(Some(sha256)) => back.event(Event::NewToken { sha256 }),
                         Ok(None) => {}
-                        Err(error) => tracing::warn!(error = gate::causes(&error)),
+                        Err(error) => tracing::warn!(error = kernel::causes(&error)),
                     }
                     let sent = clocks.now();
                     let reply = client.look(&report).await;
@@ -224,7 +224,10 @@ async fn renew(list: &KeptList, client: &ServerClient) {
             return;
         };
         if let Err(error) = list.take(&sent, &token) {
-            tracing::warn!(error = gate::causes(&error), "the pass list is not renewed");
+            tracing::warn!(
+                error = kernel::causes(&error),
+                "the pass list is not renewed"
+            );
             if matches!(error, TakeError::Problem(_)) {
                 list.forget();
             }

@@ -57,7 +57,7 @@ impl Opener {
             .unwrap_or_else(|_| Err(OpenerError::TooLong(self.within.as_millis())));
         if let Err(error) = &opened {
             tracing::error!(
-                error = gate::causes(error),
+                error = kernel::causes(error),
                 "the door was not opened; check [open] of the configuration, and the turnstile"
             );
         }

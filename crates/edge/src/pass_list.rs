@@ -107,7 +107,7 @@ impl KeptList {
 
 fn note(error: &ListProblem) {
     tracing::warn!(
-        error = gate::causes(error),
+        error = kernel::causes(error),
         "the kept pass list is not used; the server is asked for another"
     );
 }

@@ -216,7 +216,7 @@ async fn serve_status(listener: TcpListener, status: SharedStatus) {
         axum::serve(listener, router).await
     };
     if let Err(error) = served.await {
-        tracing::error!(error = gate::causes(&error), "the status page has ended");
+        tracing::error!(error = kernel::causes(&error), "the status page has ended");
     }
 }
 

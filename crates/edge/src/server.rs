@@ -247,7 +247,7 @@ impl ServerClient {
         let mut response = request
             .send()
             .await
-            .inspect_err(|error| tracing::debug!(error = gate::causes(error), "no answer"))
+            .inspect_err(|error| tracing::debug!(error = kernel::causes(error), "no answer"))
             .ok()?;
         let header = |name: header::HeaderName| response.headers().get(name)?.to_str().ok();
         let content_type = header(header::CONTENT_TYPE).unwrap_or("").to_owned();
@@ -275,11 +275,5 @@ impl ServerClient {
 /// The SHA-256 of a token: to tell one from another without keeping it.
 #[must_use]
 pub fn digest(token: &SecretString) -> String {
-    use std::fmt::Write;
-    let hash = Sha256::digest(token.expose_secret());
-    hash.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    kernel::hex(Sha256::digest(token.expose_secret()))
 }

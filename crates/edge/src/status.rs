@@ -1,6 +1,6 @@
 //! How the turnstile stands: a line, a page, and JSON. No card numbers.
 
-use kernel::Timestamp;
+use kernel::{Timestamp, escaped};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -200,17 +200,4 @@ impl Status {
         page.push_str("</table>");
         page
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut safe, letter| {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            letter => safe.push(letter),
-        }
-        safe
-    })
 }

@@ -1,6 +1,6 @@
 //! What a visitor reads where the gate has no words for it.
 
-use gate::Language;
+use kernel::Language;
 
 /// Why a door stays closed, or what became of a command, without a decision on
 /// a check.

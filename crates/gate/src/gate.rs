@@ -9,7 +9,7 @@ use crate::outbox::declaration::{counted, is_outage};
 use crate::outbox::delivery::Aims;
 use crate::{InterfaceSettings, MIGRATIONS, Mode, Scan, Site, SiteError};
 use db::{Db, DbError, Tx, params};
-use kernel::{CheckId, Clock, DeviceCode, Timestamp};
+use kernel::{CheckId, Clock, DeviceCode, Timestamp, causes};
 use otipass::Partner;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -437,21 +437,6 @@ impl Drop for Alone<'_> {
             deciding.remove(&self.id);
         }
     }
-}
-
-/// An error with its causes in one line, for the log.
-#[must_use]
-pub fn causes(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source())
-        .map(ToString::to_string)
-        .fold(Vec::new(), |mut told: Vec<String>, cause| {
-            // Transparent errors say the same twice.
-            if told.last() != Some(&cause) {
-                told.push(cause);
-            }
-            told
-        })
-        .join(": ")
 }
 
 pub(crate) fn revision(tx: &mut Tx<'_>) -> Result<i64, DbError> {

@@ -26,14 +26,13 @@ pub use decide::journal::{BATCH_LIMIT, JournalError, JournalItem, Merged};
 pub use decide::look::{Admissible, LastEntry, Look, LookError};
 pub use decide::partner_window::PartnerState;
 pub use decide::scan::{CODE_LIMIT_BYTES, ForcedNote, Mode, NoteInvalid, Scan, ScanRefused};
-pub use decide::wording::Language;
 pub use devices::enrolment::{
     CODE_VALID_MS, EnrolError, EnrolmentCode, EnrolmentState, keep_enrolment_code, state_of_code,
     state_of_enrolment,
 };
 pub use devices::report::{DeviceReport, DeviceState, devices};
 pub use devices::token::{DeviceToken, TokenError, revoke_tokens};
-pub use gate::{Gate, GateError, Waiting, causes};
+pub use gate::{Gate, GateError, Waiting};
 pub use outbox::declaration::{DeclareError, Declared};
 pub use outbox::delivery::{Delivered, DeliveryError, resend_refused};
 pub use site::file::{SiteFinding, read_site, write_site};

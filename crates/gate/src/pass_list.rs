@@ -22,13 +22,12 @@ pub use filter::{ConstructionFailed, Filter, InvalidFilter, build};
 pub use refresh::{PASSES_LIMIT, RefreshError, Refreshed};
 
 use crate::DeviceToken;
-use kernel::{CardNumber, Timestamp};
+use kernel::{CardNumber, Timestamp, hex};
 use otipass::Refusal;
 use ring::hmac;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::fmt::Write;
 
 /// The most bytes of a list.
 pub const BODY_LIMIT_BYTES: usize = 8 * 1024 * 1024;
@@ -215,12 +214,7 @@ fn signing_key(token: &DeviceToken) -> hmac::Key {
 /// that finds a list in its own store knows by it that nobody changed it there.
 #[must_use]
 pub fn sign(body: &[u8], token: &DeviceToken) -> String {
-    let tag = hmac::sign(&signing_key(token), body);
-    tag.as_ref().iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(hmac::sign(&signing_key(token), body))
 }
 
 /// Whether `signature` is that of `body` for the device with this token.

@@ -2,7 +2,6 @@ mod pseudonym;
 
 pub use pseudonym::{InvalidPseudonymKey, PseudonymKey};
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
@@ -35,8 +34,7 @@ pub enum InvalidId {
 macro_rules! chosen {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Uuid);
 
         impl $name {
@@ -57,25 +55,13 @@ macro_rules! chosen {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
-                id.to_string()
-            }
-        }
-
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.hyphenated().fmt(f)
             }
         }
+
+        crate::as_text!($name, |id| id.to_string());
     };
 }
 
@@ -95,8 +81,7 @@ macro_rules! personal {
         ///
         /// Personal data: `Debug` and `Display` show it masked; only
         /// [`reveal`](Self::reveal) and serialisation give the whole text.
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {
@@ -123,20 +108,6 @@ macro_rules! personal {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(value: $name) -> String {
-                value.0
-            }
-        }
-
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let masked: fn(&str) -> String = $masked;
@@ -149,6 +120,8 @@ macro_rules! personal {
                 write!(f, concat!(stringify!($name), "({})"), self)
             }
         }
+
+        crate::as_text!($name, |id| id.reveal());
     };
 }
 

@@ -1,23 +1,38 @@
 //! The words every part of Passerelle shares, and nothing else: codes, card
 //! numbers and check ids, [`Money`], [`Timestamp`], [`BusinessDay`], [`Zone`]
-//! and the [`Clock`].
+//! and the [`Clock`]; how an enum is a word outside ([`words!`]) and a type is
+//! text there ([`as_text!`]); [`Language`] and texts in several ([`texts!`]);
+//! an error with its [`causes`], and texts escaped for other formats.
 
+mod causes;
 mod clock;
 mod code;
+mod escape;
 mod id;
+mod language;
 mod money;
 mod pass;
+pub mod text;
 mod time;
+mod value;
+mod word;
 
+pub use causes::causes;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::{
     ContactNumber, DeviceCode, DoorCode, InstitutionCode, InvalidCode, OrderNumber,
     OrganisationCode, ProductCode, SalesChannelCode, SeasonCode, SectorCode, TariffCode,
 };
+pub use escape::{escaped, from_no_formula, hex, no_formula, percent_encoded};
 pub use id::{
     CancellationId, CardNumber, CheckId, ControlBarcode, InvalidId, InvalidPseudonymKey,
     PseudonymKey,
 };
+pub use language::Language;
 pub use money::{Money, VatRate};
 pub use pass::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use time::{BusinessDay, InvalidTime, Timestamp, Zone};
+#[doc(hidden)]
+pub use value::outside;
+pub use value::{FromValue, Value};
+pub use word::{UnknownWord, Word};

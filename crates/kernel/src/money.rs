@@ -1,3 +1,4 @@
+use crate::{FromValue, Value};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::iter::Sum;
@@ -59,6 +60,18 @@ impl fmt::Display for Money {
     }
 }
 
+impl From<Money> for Value {
+    fn from(amount: Money) -> Self {
+        Self::Int(amount.0)
+    }
+}
+
+impl FromValue for Money {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        i64::from_value(value).map(Self)
+    }
+}
+
 /// A VAT rate in basis points: 5.5 % = 550.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -93,6 +106,18 @@ impl VatRate {
 impl fmt::Display for VatRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("{}.{:02} %", self.0 / 100, self.0 % 100))
+    }
+}
+
+impl From<VatRate> for Value {
+    fn from(rate: VatRate) -> Self {
+        Self::from(rate.0)
+    }
+}
+
+impl FromValue for VatRate {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        u32::from_value(value).map(Self)
     }
 }
 

@@ -1,6 +1,6 @@
+use crate::{FromValue, Value};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -29,8 +29,7 @@ pub enum InvalidTime {
 
 /// A moment in UTC, to the millisecond, between the years 2000 and 9999, so
 /// that it always fits the 17 digits of a control barcode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -110,17 +109,18 @@ impl FromStr for Timestamp {
     }
 }
 
-impl TryFrom<String> for Timestamp {
-    type Error = InvalidTime;
+crate::as_text!(@json Timestamp, |moment| moment.to_string());
 
-    fn try_from(text: String) -> Result<Self, InvalidTime> {
-        text.parse()
+impl From<Timestamp> for Value {
+    fn from(moment: Timestamp) -> Self {
+        Self::Int(moment.millis())
     }
 }
 
-impl From<Timestamp> for String {
-    fn from(moment: Timestamp) -> String {
-        moment.to_string()
+impl FromValue for Timestamp {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        Self::from_millis(i64::from_value(value)?)
+            .ok_or_else(|| "is outside the range of moments".to_owned())
     }
 }
 
@@ -143,8 +143,7 @@ impl fmt::Display for Timestamp {
 }
 
 /// The organisation's time zone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Zone {
     name: String,
     zone: TimeZone,
@@ -222,23 +221,10 @@ impl FromStr for Zone {
     }
 }
 
-impl TryFrom<String> for Zone {
-    type Error = InvalidTime;
-
-    fn try_from(name: String) -> Result<Self, InvalidTime> {
-        name.parse()
-    }
-}
-
-impl From<Zone> for String {
-    fn from(zone: Zone) -> String {
-        zone.name
-    }
-}
+crate::as_text!(Zone, |zone| zone.name());
 
 /// The calendar day in the organisation's time zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BusinessDay(Date);
 
 impl BusinessDay {
@@ -246,6 +232,28 @@ impl BusinessDay {
     #[must_use]
     pub fn weekday(self) -> u8 {
         self.0.weekday().to_monday_zero_offset().unsigned_abs()
+    }
+
+    /// The first day of its month.
+    #[must_use]
+    pub fn first_of_month(self) -> Self {
+        Self(self.0.first_of_month())
+    }
+
+    /// The last day of its month.
+    #[must_use]
+    pub fn last_of_month(self) -> Self {
+        Self(self.0.last_of_month())
+    }
+
+    /// The year, the month from 1, and the day from 1.
+    #[must_use]
+    pub fn parts(self) -> (u16, u8, u8) {
+        (
+            self.0.year().unsigned_abs(),
+            self.0.month().unsigned_abs(),
+            self.0.day().unsigned_abs(),
+        )
     }
 
     /// This day moved by `days`, staying within the calendar.
@@ -272,19 +280,7 @@ impl FromStr for BusinessDay {
     }
 }
 
-impl TryFrom<String> for BusinessDay {
-    type Error = InvalidTime;
-
-    fn try_from(text: String) -> Result<Self, InvalidTime> {
-        text.parse()
-    }
-}
-
-impl From<BusinessDay> for String {
-    fn from(day: BusinessDay) -> String {
-        day.to_string()
-    }
-}
+crate::as_text!(BusinessDay, |day| day.to_string());
 
 impl fmt::Display for BusinessDay {
     /// ISO-8601: `2026-07-14`.
@@ -348,6 +344,21 @@ mod tests {
         let day: BusinessDay = "2026-03-29".parse().unwrap();
         assert_eq!(paris.start_of(day), at("2026-03-28T23:00:00Z"));
         assert_eq!(paris.start_of(day.plus_days(1)), at("2026-03-29T22:00:00Z"));
+    }
+
+    #[test]
+    fn a_month_has_a_first_and_a_last_day() {
+        for (day, first, last) in [
+            ("2026-03-14", "2026-03-01", "2026-03-31"),
+            ("2028-02-29", "2028-02-01", "2028-02-29"),
+            ("2026-12-01", "2026-12-01", "2026-12-31"),
+        ] {
+            let day: BusinessDay = day.parse().unwrap();
+            assert_eq!(day.first_of_month().to_string(), first);
+            assert_eq!(day.last_of_month().to_string(), last);
+        }
+        let day: BusinessDay = "0026-01-31".parse().unwrap();
+        assert_eq!(day.parts(), (26, 1, 31));
     }
 
     #[test]

@@ -6,7 +6,6 @@ use super::form::{Input, Mistakes};
 use super::frame::{Frame, role_name};
 use super::page_error::PageError;
 use super::pager::cut;
-use super::text::texts;
 use super::visit::{Answer, Visit};
 use super::welcome::mistakes;
 use askama::Template;
@@ -15,7 +14,7 @@ use axum::http::StatusCode;
 use kernel::Timestamp;
 use staff::{Account, AccountError, AccountId, Invalid, Invited, Profile, Role};
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Comptes", "Accounts";
     new: "Nouveau compte", "New account";
     more: "Comptes suivants", "More accounts";
@@ -173,7 +172,7 @@ impl Link {
         let t = Texts::of(frame.formats.language);
         let name = [("name", invited.account.name.as_str())];
         Self {
-            title: super::text::fill(t.link_title, &name),
+            title: kernel::text::fill(t.link_title, &name),
             link: format!(
                 "{}/office/invitation?key={}",
                 url.trim_end_matches('/'),
@@ -425,7 +424,7 @@ pub(crate) fn invited_samples(frame: &Frame) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use staff::Language;
+    use kernel::Language;
 
     #[test]
     fn each_account_is_on_one_page() {

@@ -39,7 +39,7 @@ static ADDRESSES: LazyLock<Vec<String>> = LazyLock::new(|| {
         .iter()
         .map(|asset| {
             let digest = Sha256::digest(asset.bytes);
-            let version: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
+            let version = kernel::hex(&digest[..6]);
             format!("/office/assets/{version}/{}", asset.name)
         })
         .collect()

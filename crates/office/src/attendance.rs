@@ -8,14 +8,13 @@ use super::format::Formats;
 use super::frame::Frame;
 use super::period::{Filter, Period, today};
 use super::plot::{Bar, Plot};
-use super::text::texts;
 use super::visit::{Answer, Visit};
 use askama::Template;
 use gate::records::attendance::{HourCount, Visitors, visitors};
 use kernel::BusinessDay;
 use std::collections::BTreeMap;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Fréquentation", "Attendance";
     not_kept: "Ce service ne tient pas les accès : regardez sur celui qui les tient.",
         "This service keeps no gates: look at the one that does.";
@@ -90,12 +89,8 @@ fn by_day(formats: &Formats, period: Period, counts: &[HourCount]) -> Figure {
     let days = sums(counts, |count| count.business_day);
     let mut parts = Vec::new();
     if period.is_long() {
-        for (month, admitted) in sums(counts, |c| c.business_day.to_string()[..7].to_owned()) {
-            let Ok(first) = format!("{month}-01").parse() else {
-                continue;
-            };
-            let name = formats.month(first);
-            parts.push((name.clone(), name, admitted));
+        for (month, admitted) in sums(counts, |c| c.business_day.first_of_month()) {
+            parts.push((formats.month(month), formats.month(month), admitted));
         }
     } else {
         let mut day = period.from;
@@ -313,7 +308,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use staff::Language;
+    use kernel::Language;
 
     #[test]
     fn every_figure_counts_the_same_visitors() {

@@ -4,12 +4,11 @@ use super::entered::{Entered, Query};
 use super::form::Input;
 use super::frame::{Frame, role_name};
 use super::pager::{Pager, cut};
-use super::text::texts;
 use super::visit::{Answer, Visit};
 use askama::Template;
-use kernel::BusinessDay;
+use kernel::{BusinessDay, Language};
 use serde_json::Value;
-use staff::{Account, AccountId, AuditFilter, Entry, Language};
+use staff::{Account, AccountId, AuditFilter, Entry};
 use std::collections::BTreeSet;
 
 /// Rows on a page.
@@ -17,7 +16,7 @@ const ROWS: u32 = 50;
 /// The most characters of a value that a row shows.
 const SHOWN_CHARS: usize = 200;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Journal d’audit", "Audit log";
     why: "Chaque changement, avec son auteur. Les lignes ne peuvent être ni modifiées ni effacées.",
         "Every change, and who made it. Rows can neither be changed nor deleted.";

@@ -12,7 +12,6 @@ use super::form::{Input, Mistakes};
 use super::frame::Frame;
 use super::outcome;
 use super::pager::{Pager, cut};
-use super::text::texts;
 use super::visit::{Answer, Visit};
 use askama::Template;
 use gate::records::history::{CheckFilter, CheckLine, checks};
@@ -24,7 +23,7 @@ const ROWS: u32 = 50;
 /// The most checks of one card that are shown: the latest.
 const ROWS_OF_CARD: u32 = 100;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Contrôles", "Checks";
     why: "Chaque passage d’un pass devant un appareil, le dernier arrivé d’abord. Les numéros de carte ne sont jamais affichés en entier.",
         "Every scan of a pass at a device, the latest arrival first. Card numbers are never shown whole.";
@@ -167,7 +166,7 @@ impl Page {
     /// As the answer to a card's number.
     fn of_card(mut self, card: &CardNumber) -> Self {
         let shown = card.to_string();
-        self.of_card = Some(super::text::fill(self.t.of_card, &[("card", &shown)]));
+        self.of_card = Some(kernel::text::fill(self.t.of_card, &[("card", &shown)]));
         self.pager = None;
         self
     }

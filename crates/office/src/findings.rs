@@ -4,12 +4,11 @@
 mod french;
 
 use super::frame::Frame;
-use super::text::texts;
 use crate::{Managed, SetUp};
 use ::doctor::{Finding, Part, Severity};
-use staff::Language;
+use kernel::Language;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     configuration: "Configuration", "Configuration";
     otipass: "Connexion à Otipass", "Connection to Otipass";
     mapping: "Paramètres de correspondance", "Mapping parameters";
@@ -46,7 +45,6 @@ pub(crate) fn words(code: &str, what: &str, cure: &str, language: Language) -> W
         detail: None,
     };
     match language {
-        Language::En => own(),
         Language::Fr => match french::of(code) {
             Some((french, french_cure)) => Words {
                 what: french.to_owned(),
@@ -55,14 +53,15 @@ pub(crate) fn words(code: &str, what: &str, cure: &str, language: Language) -> W
             },
             None => own(),
         },
+        _ => own(),
     }
 }
 
 /// Where a finding is, in a language: paths and keys are the same in all of them.
 pub(crate) fn place(place: &str, language: Language) -> String {
     match language {
-        Language::En => place.to_owned(),
         Language::Fr => french::place(place),
+        _ => place.to_owned(),
     }
 }
 
@@ -152,8 +151,8 @@ fn page_of(part: Part, code: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::text::tears;
     use super::*;
+    use kernel::text::tears;
     use std::collections::BTreeSet;
 
     const DOCUMENT: &str = include_str!("../../../docs/doctor.md");

@@ -1,9 +1,8 @@
 //! A word on what was done, on the page after it.
 
-use super::text::texts;
-use staff::Language;
+use kernel::Language;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     saved: "C’est enregistré.", "It is saved.";
     password_changed: "Votre mot de passe est changé. Vos autres sessions sont fermées.",
         "Your password is changed. Your other sessions have ended.";

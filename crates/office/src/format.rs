@@ -1,7 +1,6 @@
 //! Numbers, money, dates and times in the reader's language.
 
-use kernel::{BusinessDay, Money, Timestamp, Zone};
-use staff::Language;
+use kernel::{BusinessDay, Language, Money, Timestamp, Zone};
 
 /// Between groups of digits in French: a narrow space that does not break.
 const NARROW: char = '\u{202f}';
@@ -73,7 +72,7 @@ impl Formats {
         let digits = number.unsigned_abs().to_string();
         let separator = match self.language {
             Language::Fr => NARROW,
-            Language::En => ',',
+            _ => ',',
         };
         let mut text = String::new();
         if number < 0 {
@@ -103,8 +102,8 @@ impl Formats {
                 };
                 format!("{sign}{whole},{cents:02}{SPACE}{currency}")
             }
-            Language::En if self.currency == "EUR" => format!("{sign}€{whole}.{cents:02}"),
-            Language::En => format!("{sign}{}{SPACE}{whole}.{cents:02}", self.currency),
+            _ if self.currency == "EUR" => format!("{sign}€{whole}.{cents:02}"),
+            _ => format!("{sign}{}{SPACE}{whole}.{cents:02}", self.currency),
         }
     }
 
@@ -115,7 +114,7 @@ impl Formats {
         let part = part.trim_end_matches('0');
         let (point, sign) = match self.language {
             Language::Fr => (',', "\u{a0}%"),
-            Language::En => ('.', "%"),
+            _ => ('.', "%"),
         };
         if part.is_empty() {
             format!("{whole}{sign}")
@@ -126,41 +125,29 @@ impl Formats {
 
     /// A day: `14 juillet 2026` or `14 July 2026`.
     pub(crate) fn day(&self, day: BusinessDay) -> String {
-        let text = day.to_string();
-        let mut parts = text.split('-').map(|part| part.parse().unwrap_or(0_usize));
-        let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next())
-        else {
-            return text;
-        };
-        let months = match self.language {
-            Language::Fr => MONTHS[0],
-            Language::En => MONTHS[1],
-        };
-        let month = months.get(month.saturating_sub(1)).unwrap_or(&"");
-        match (self.language, day) {
-            (Language::Fr, 1) => format!("1er{SPACE}{month}{SPACE}{year}"),
-            _ => format!("{day}{SPACE}{month}{SPACE}{year}"),
+        let month = self.month(day);
+        match (self.language, day.parts()) {
+            (Language::Fr, (_, _, 1)) => format!("1er{SPACE}{month}"),
+            (_, (_, _, day)) => format!("{day}{SPACE}{month}"),
         }
     }
 
     /// A month with its year, given any of its days: `juillet 2026`.
     pub(crate) fn month(&self, day: BusinessDay) -> String {
-        let text = self.day(day);
-        text.split_once(SPACE)
-            .map_or(text.clone(), |(_, month)| month.to_owned())
+        let (year, month, _) = day.parts();
+        let months = match self.language {
+            Language::Fr => MONTHS[0],
+            _ => MONTHS[1],
+        };
+        format!("{}{SPACE}{year}", months[usize::from(month - 1)])
     }
 
     /// A day in a narrow column: `14/07` or `14 Jul`.
     pub(crate) fn short_day(&self, day: BusinessDay) -> String {
-        let text = day.to_string();
-        let (month, day) = (text.get(5..7).unwrap_or(""), text.get(8..).unwrap_or(""));
+        let (_, month, day) = day.parts();
         match self.language {
-            Language::Fr => format!("{day}/{month}"),
-            Language::En => {
-                let at = month.parse::<usize>().unwrap_or(1).saturating_sub(1);
-                let name = MONTHS[1].get(at).unwrap_or(&"");
-                format!("{day}{SPACE}{}", name.get(..3).unwrap_or(name))
-            }
+            Language::Fr => format!("{day:02}/{month:02}"),
+            _ => format!("{day:02}{SPACE}{:.3}", MONTHS[1][usize::from(month - 1)]),
         }
     }
 
@@ -168,7 +155,7 @@ impl Formats {
     pub(crate) fn weekday(&self, weekday: usize) -> &'static str {
         let names = match self.language {
             Language::Fr => WEEKDAYS[0],
-            Language::En => WEEKDAYS[1],
+            _ => WEEKDAYS[1],
         };
         names.get(weekday).copied().unwrap_or("")
     }
@@ -185,7 +172,7 @@ impl Formats {
         let (hour, minute, _) = self.zone.time_of_day(moment);
         match self.language {
             Language::Fr => format!("{day} à {hour:02}:{minute:02}"),
-            Language::En => format!("{day}, {hour:02}:{minute:02}"),
+            _ => format!("{day}, {hour:02}:{minute:02}"),
         }
     }
 
@@ -208,7 +195,7 @@ impl Formats {
         let (fr, en) = if count == 1 { one } else { many };
         let word = match self.language {
             Language::Fr => fr,
-            Language::En => en,
+            _ => en,
         };
         format!("{}{SPACE}{word}", self.number(count))
     }

@@ -4,11 +4,11 @@
 use super::assets;
 use super::format::Formats;
 use super::routes::may;
-use super::text::texts;
 use super::visit::Visit;
-use staff::{Language, Role};
+use kernel::Language;
+use staff::Role;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     skip: "Aller au contenu", "Skip to the content";
     menu: "Menu", "Menu";
     navigation: "Navigation principale", "Main navigation";

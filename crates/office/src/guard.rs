@@ -14,8 +14,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use kernel::{Language, hex};
 use ring::hmac;
-use staff::{Language, Session, Step, Token};
+use staff::{LANGUAGES, Session, Step, Token};
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
@@ -114,7 +115,8 @@ async fn visit(office: Office, request: &Parts, browser: Option<Token>) -> Resul
     let language = session
         .as_ref()
         .and_then(|session| session.account.language)
-        .unwrap_or_else(|| Language::accepted(&text(headers, "accept-language")));
+        .or_else(|| Language::accepted(&text(headers, "accept-language"), &LANGUAGES))
+        .unwrap_or_default();
     Ok(Visit {
         language,
         address: address(&office, request),
@@ -251,11 +253,7 @@ fn right(visit: &Visit, token: &str) -> Result<(), PageError> {
 /// cookie, and gone with it.
 fn csrf_token(cookie: &Token) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, cookie.reveal().as_bytes());
-    hmac::sign(&key, b"passerelle form")
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(hmac::sign(&key, b"passerelle form"))
 }
 
 /// The visitor's address: the connection's, or what a proxy that we trust says

@@ -1,10 +1,9 @@
 //! Why barcodes are held, and what to do about it, in words.
 
-use super::text::texts;
 use boxoffice::HeldReason;
-use staff::Language;
+use kernel::Language;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     season: "Saison inconnue", "Season unknown";
     season_cure: "Ajoutez la saison au catalogue, ou corrigez-la dans les paramètres de correspondance.",
         "Add the season to the catalogue, or correct it in the mapping parameters.";

@@ -45,7 +45,6 @@ mod statement_file;
 mod support;
 #[cfg(test)]
 mod tests;
-pub mod text;
 mod today;
 mod uploaded;
 mod visit;

@@ -1,11 +1,10 @@
 //! The outcomes and reasons of checks, in words.
 
-use super::text::texts;
 use gate::{Admission, Decision, Reason};
+use kernel::Language;
 use otipass::Refusal;
-use staff::Language;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     accepted: "Accepté", "Accepted";
     offline: "Accepté hors ligne", "Accepted offline";
     unverified: "Accepté sans réponse d’Otipass", "Accepted without Otipass";

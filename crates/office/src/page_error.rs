@@ -1,18 +1,18 @@
 //! What goes wrong, as a page for people.
 
 use super::frame::Frame;
-use super::text::{fill, texts};
 use super::visit::Visit;
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use db::DbError;
-use gate::causes;
+use kernel::causes;
+use kernel::text::fill;
 use staff::AccountError;
 use staff::password::PasswordError;
 use std::error::Error;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     not_found: "Cette page n’existe pas", "There is no such page";
     not_found_why: "L’adresse est fausse, ou ce qu’elle montrait n’existe plus.",
         "The address is wrong, or what it showed is no more.";

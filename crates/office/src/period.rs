@@ -3,13 +3,13 @@
 use super::entered::Entered;
 use super::form::{Input, Mistakes};
 use super::format::Formats;
-use super::text::{fill, texts};
 use super::visit::Visit;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use kernel::BusinessDay;
+use kernel::text::fill;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     from: "Du", "From";
     to: "Au (inclus)", "To (included)";
     show: "Afficher", "Show";
@@ -34,25 +34,19 @@ pub(crate) struct Period {
     pub(crate) to: BusinessDay,
 }
 
-fn first_of_month(day: BusinessDay) -> BusinessDay {
-    let text = day.to_string();
-    let number: i64 = text.get(8..).and_then(|n| n.parse().ok()).unwrap_or(1);
-    day.plus_days(1 - number)
-}
-
 impl Period {
     /// The month so far.
     pub(crate) fn month_of(today: BusinessDay) -> Self {
         Self {
-            from: first_of_month(today),
+            from: today.first_of_month(),
             to: today,
         }
     }
 
     fn month_before(today: BusinessDay) -> Self {
-        let to = first_of_month(today).plus_days(-1);
+        let to = today.first_of_month().plus_days(-1);
         Self {
-            from: first_of_month(to),
+            from: to.first_of_month(),
             to,
         }
     }
@@ -151,7 +145,7 @@ pub(crate) fn today(visit: &Visit) -> BusinessDay {
 mod tests {
     use super::super::frame::Frame;
     use super::*;
-    use staff::Language;
+    use kernel::Language;
 
     #[test]
     fn a_period_is_the_month_unless_days_are_given() {

@@ -2,9 +2,9 @@
 //! them, and every shape with its number. A table with the same numbers stands
 //! below each.
 
-use super::text::fill;
 use askama::Template;
 use askama::filters::HtmlSafe;
+use kernel::text::fill;
 
 /// One value with what people read of it.
 #[derive(Debug, Clone)]

@@ -3,14 +3,13 @@
 use super::entered::Query;
 use super::page_error::PageError;
 use super::sign_in::{entered_by, refused};
-use super::text::texts;
 use super::visit::{Answer, Visit, own_path};
 use axum::http::{HeaderValue, header};
-use gate::causes;
+use kernel::causes;
 use staff::{IdentityError, Token};
 use std::error::Error;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     silent: "Le fournisseur d’identité ne répond pas comme il le devrait. Réessayez, ou connectez-vous avec votre mot de passe.",
         "The identity provider does not answer as it should. Try again, or sign in with your password.";
     refused: "Le fournisseur d’identité n’a pas confirmé la connexion. Recommencez.",

@@ -7,17 +7,17 @@ use super::frame::Frame;
 use super::held;
 use super::page_error::PageError;
 use super::selling::{Said, sell};
-use super::text::{fill, texts};
 use super::visit::{Answer, Visit};
 use askama::Template;
 use boxoffice::HeldReason;
 use boxoffice::unsold::{self, Held};
 use gate::Waiting;
 use gate::records::explained::{Refusals, refusals};
+use kernel::text::fill;
 use serde_json::json;
 use staff::audit::Change;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "En attente", "Waiting";
     why: "Ce qui ne peut pas avancer tout seul, pourquoi, et ce qu’il faut faire. Rien n’est jamais perdu.",
         "What cannot go on by itself, why, and what to do. Nothing is ever lost.";

@@ -11,18 +11,18 @@ use super::format::Formats;
 use super::frame::Frame;
 use super::held;
 use super::page_error::PageError;
-use super::text::{fill, texts};
 use super::visit::{Answer, Visit};
 use askama::Template;
 use books::reconciliation::{Reconciliation, Sides};
 use kernel::Timestamp;
+use kernel::text::fill;
 use run::{Made, State};
 use words::words;
 
 /// Differences on a page.
 const ROWS: usize = 50;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Rapprochement", "Reconciliation";
     why: "Chaque contrôle accepté devient un code de contrôle, un billet, une commande et une ligne du compte. Cette page compte chaque étape et explique chaque écart.",
         "Each accepted check becomes one control barcode, one ticket, one order and one account line. This page counts each step, and explains each difference.";

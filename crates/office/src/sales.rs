@@ -7,14 +7,13 @@ use super::format::Formats;
 use super::frame::Frame;
 use super::period::{Filter, Period, today};
 use super::plot::{Bar, Plot};
-use super::text::texts;
 use super::visit::{Answer, Visit};
 use askama::Template;
 use boxoffice::report::{self, Moved, Sales, SalesReport, SalesRow};
 use kernel::{BusinessDay, Money};
 use std::collections::BTreeMap;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Ventes", "Sales";
     not_kept: "Ce service ne tient pas la billetterie : regardez sur celui qui la tient.",
         "This service keeps no ticketing: look at the one that does.";
@@ -108,14 +107,9 @@ fn figure(
 fn by_day(formats: &Formats, period: Period, report: &SalesReport) -> Figure {
     let t = Texts::of(formats.language);
     let parts: Vec<_> = if period.is_long() {
-        let month = |row: &SalesRow| row.business_day.to_string().get(..7).map(str::to_owned);
-        sums(&report.rows, month)
+        sums(&report.rows, |row| row.business_day.first_of_month())
             .into_iter()
-            .filter_map(|(month, moved)| {
-                let first: BusinessDay = format!("{}-01", month?).parse().ok()?;
-                let name = formats.month(first);
-                Some((name.clone(), name, moved))
-            })
+            .map(|(month, moved)| (formats.month(month), formats.month(month), moved))
             .collect()
     } else {
         // A day without sales has its place in the plot.
@@ -289,7 +283,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use staff::Language;
+    use kernel::Language;
 
     #[test]
     fn every_figure_comes_to_the_reports_total() {

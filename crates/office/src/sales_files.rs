@@ -12,7 +12,6 @@ use super::frame::Frame;
 use super::page_error::PageError;
 use super::pager::Pager;
 use super::selling::{Said, sell};
-use super::text::texts;
 use super::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
@@ -24,7 +23,7 @@ use words::words;
 /// Rows on a page.
 const ROWS: u32 = 50;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Fichiers de ventes", "Sales files";
     why: "Les ventes externes passent par des fichiers : ceux que ce service écrit et importe lui-même, et ceux que vous envoyez. Une ligne fait une commande avec un billet.",
         "External sales go through files: those that this service writes and imports itself, and those that you upload. One row makes one order with one ticket.";
@@ -254,7 +253,7 @@ impl FilePage {
         let more = found.len() > shown.len();
         let removed = |at: Timestamp| {
             let at = formats.moment(at);
-            super::text::fill(t.removed, &[("at", &at)])
+            kernel::text::fill(t.removed, &[("at", &at)])
         };
         Self {
             said,

@@ -5,13 +5,13 @@ use super::form::{Input, Mistakes};
 use super::frame::Frame;
 use super::page_error::PageError;
 use super::sign_in::{entered_by, note_wrong};
-use super::text::{fill, texts};
 use super::visit::{Answer, Visit, own_path};
 use askama::Template;
 use axum::http::StatusCode;
+use kernel::text::fill;
 use staff::SignInError;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Deuxième étape", "Second step";
     why: "Ouvrez votre application d’authentification et entrez le code affiché pour Passerelle.",
         "Open your authenticator app and enter the code it shows for Passerelle.";

@@ -4,10 +4,10 @@
 use super::Office;
 use super::format::Formats;
 use super::page_error::PageError;
-use super::text::{fill, texts};
 use super::visit::Visit;
 use boxoffice::{RunError, RunReport};
-use gate::causes;
+use kernel::causes;
+use kernel::text::fill;
 use serde_json::json;
 use staff::Actor;
 use staff::audit::Change;
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// How long a page waits for what it began; it goes on all the same.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     sold: "Billets vendus : {tickets}. Entrées débloquées : {released}. En attente d’un remède : {held}.",
         "Tickets sold: {tickets}. Entries that were held and are no more: {released}. Still waiting for a cure: {held}.";
     rejected: "Lignes rejetées : {n} ; voyez les fichiers de ventes.",

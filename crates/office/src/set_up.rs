@@ -24,7 +24,6 @@ pub(crate) mod test_card;
 
 use super::frame::Frame;
 use super::page_error::PageError;
-use super::text::texts;
 use super::visit::{Answer, Visit};
 use crate::{Managed, SetUp};
 use askama::Template;
@@ -32,7 +31,7 @@ use boxoffice::Catalogue;
 use gate::Site;
 use gate::site::interface::StoredInterface;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Mise en service", "Set-up";
     lead: "Dans cet ordre. Chaque étape peut être quittée et reprise.",
         "In this order. Each step can be left and taken up again.";

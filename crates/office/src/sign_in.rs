@@ -6,14 +6,14 @@ use super::flash::Flash;
 use super::form::{Input, Mistakes};
 use super::frame::Frame;
 use super::page_error::PageError;
-use super::text::{fill, texts};
 use super::visit::{Answer, Visit, own_path};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use kernel::text::fill;
 use staff::{SignIn, SignInError, SignedIn, Step};
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Se connecter", "Sign in";
     login: "Identifiant ou adresse e-mail", "Login or e-mail address";
     password: "Mot de passe", "Password";

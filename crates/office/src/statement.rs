@@ -8,14 +8,14 @@ use super::format::Formats;
 use super::frame::Frame;
 use super::page_error::PageError;
 use super::period::{Filter, Period, today};
-use super::text::{fill, texts};
 use super::visit::{Answer, Visit};
 use askama::Template;
 use boxoffice::pending_account::{Amount, ContactTotal, LineKind, Statement, StatementRow};
+use kernel::text::fill;
 use kernel::{BusinessDay, ContactNumber, Money, VatRate};
 use std::collections::BTreeMap;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Relevé du compte d’attente", "Pending-account statement";
     not_kept: "Ce service ne tient pas la billetterie : regardez sur celui qui la tient.",
         "This service keeps no ticketing: look at the one that does.";

@@ -9,13 +9,13 @@ use super::pdf::Column::{Number, Text};
 use super::pdf::{Column, Pdf, Weight};
 use super::period::{Period, today};
 use super::statement::{Texts, about, amounts, contact, read, summary, warning};
-use super::text::fill;
 use super::visit::{Answer, Visit};
 use super::workbook::{Cell, workbook};
 use axum::http::header;
 use axum::response::IntoResponse;
 use boxoffice::pending_account::Statement;
-use kernel::Timestamp;
+use kernel::text::fill;
+use kernel::{Timestamp, no_formula};
 
 /// Columns of CSV and XLSX. `part` is `line` for the lines, which together are
 /// the total, and `disputed` for those of them that are disputed, once more: their
@@ -95,10 +95,7 @@ fn rows(statement: &Statement, currency: &str) -> Vec<Vec<Cell>> {
 fn field(cell: &Cell) -> String {
     let text = match cell {
         Cell::Number(number) => return number.clone(),
-        Cell::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-            format!("'{text}")
-        }
-        Cell::Text(text) => text.clone(),
+        Cell::Text(text) => no_formula(text),
     };
     if text.contains(['"', ',', '\r', '\n']) {
         format!("\"{}\"", text.replace('"', "\"\""))
@@ -318,7 +315,7 @@ mod tests {
     use super::super::frame::Frame;
     use super::super::statement::sample;
     use super::*;
-    use staff::Language;
+    use kernel::Language;
 
     fn statement() -> Statement {
         sample(Period::month_of("2026-07-14".parse().unwrap())).unwrap()

@@ -2,14 +2,13 @@
 
 use super::frame::Frame;
 use super::page_error::PageError;
-use super::text::texts;
 use super::visit::{Answer, Visit};
 use askama::Template;
 use axum::http::header;
 use axum::response::IntoResponse;
 use std::time::Duration;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Dossier d’assistance", "Support bundle";
     lead: "Un seul fichier pour la personne qui vous aide. Il ne contient que du texte : regardez-le avant de l’envoyer.",
         "One file for whoever helps you. It is text only: look at it before you send it on.";

@@ -6,7 +6,8 @@ mod seen;
 use super::frame::Frame;
 use super::routes::{TABLE, Who};
 use super::{assets, page_error};
-use staff::{Language, Role};
+use kernel::Language;
+use staff::Role;
 use std::collections::BTreeSet;
 
 /// The most bytes of a page with all it loads.
@@ -29,7 +30,7 @@ fn pages() -> Vec<Page> {
         Who::Everybody => vec![None],
         Who::Roles(roles) => roles.iter().copied().map(Some).collect(),
     };
-    let pages = Language::ALL.map(|language| pages_of(language, all));
+    let pages = staff::LANGUAGES.map(|language| pages_of(language, all));
     pages.into_iter().flatten().collect()
 }
 

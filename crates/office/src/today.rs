@@ -11,7 +11,6 @@ pub(crate) use facts::Reader;
 pub(crate) use live::{STREAMS, watch};
 
 use super::frame::Frame;
-use super::text::{fill, texts};
 use super::visit::{Answer, Visit};
 use super::{assets, format::Formats, outcome};
 use askama::Template;
@@ -20,10 +19,11 @@ use facts::{Facts, GateFacts};
 use gate::records::day::Admitted;
 use gate::{Decision, DeviceState, Mode, WhenSilent};
 use kernel::Timestamp;
+use kernel::text::fill;
 use std::cmp::Reverse;
 use verdict::Concern;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Aujourd’hui", "Today";
     reload: "Actualiser", "Reload";
     live: "en direct", "live";
@@ -535,7 +535,8 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use staff::{Language, Role};
+    use kernel::Language;
+    use staff::Role;
 
     fn english() -> Frame {
         Frame::sample(Language::En, Some(Role::GateManager))

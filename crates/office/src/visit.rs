@@ -11,7 +11,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use staff::{Actor, Language, Session, Token};
+use kernel::Language;
+use staff::{Actor, Session, Token};
 
 /// What the guard has found out; every handler takes it.
 #[derive(Debug, Clone)]

@@ -5,15 +5,16 @@ use super::flash::Flash;
 use super::form::{Input, Mistakes};
 use super::frame::Frame;
 use super::page_error::PageError;
-use super::text::{fill, texts};
 use super::visit::{Answer, Visit};
 use askama::Template;
 use axum::http::StatusCode;
+use kernel::Language;
+use kernel::text::fill;
 use secrecy::ExposeSecret;
 use staff::password::{MIN_CHARS, Weak};
-use staff::{Account, AccountError, Invalid, Language, SignIn, Token};
+use staff::{Account, AccountError, Invalid, SignIn, Token};
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     welcome: "Bienvenue", "Welcome";
     welcome_why: "Créez le premier compte. Il est administrateur : il ouvre les comptes des autres.",
         "Create the first account. It is an administrator’s: it gives others their accounts.";

@@ -1,6 +1,7 @@
 //! XLSX files (ECMA-376) of one sheet of text and numbers, in an archive
 //! without compression.
 
+use kernel::escaped;
 use std::fmt::Write as _;
 
 /// One cell. Text is never a formula: it stands as an inline string.
@@ -11,19 +12,10 @@ pub(super) enum Cell {
     Number(String),
 }
 
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '\t' | '\n' => escaped.push(' '),
-            c if c.is_control() => {}
-            c => escaped.push(c),
-        }
-    }
-    escaped
+/// Text as XML takes it, on one line.
+fn text_of(text: &str) -> String {
+    let line = text.replace(['\t', '\n'], " ");
+    escaped(&line.replace(char::is_control, ""))
 }
 
 const HEADER: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
@@ -38,9 +30,9 @@ pub(super) fn workbook(name: &str, rows: &[Vec<Cell>]) -> Vec<u8> {
                 Cell::Text(text) => write!(
                     data,
                     "<c t=\"inlineStr\"><is><t xml:space=\"preserve\">{}</t></is></c>",
-                    escaped(text)
+                    text_of(text)
                 ),
-                Cell::Number(number) => write!(data, "<c><v>{}</v></c>", escaped(number)),
+                Cell::Number(number) => write!(data, "<c><v>{}</v></c>", text_of(number)),
             };
         }
         data.push_str("</row>");
@@ -71,7 +63,7 @@ pub(super) fn workbook(name: &str, rows: &[Vec<Cell>]) -> Vec<u8> {
             format!(
                 "{HEADER}<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets>\
                  <sheet name=\"{}\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>",
-                escaped(name)
+                text_of(name)
             ),
         ),
         (

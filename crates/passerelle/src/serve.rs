@@ -153,7 +153,7 @@ async fn serve(
                     }
                 }
                 Err(error) => tracing::error!(
-                    error = gate::causes(&error),
+                    error = kernel::causes(&error),
                     "the changed set-up cannot be taken up; the service goes on as it was"
                 ),
             }

@@ -2,7 +2,7 @@
 
 use crate::cards::said;
 use crate::{SampleCard, SampleGroup, Sandbox};
-use kernel::CardNumber;
+use kernel::{CardNumber, escaped};
 use otipass::{EntriesLeft, Refusal};
 use qrcode::QrCode;
 use qrcode::render::svg;
@@ -111,13 +111,6 @@ fn qr(number: &CardNumber) -> String {
 
 fn anchor(group: &SampleGroup) -> String {
     format!("{:?}", group.fate).to_lowercase()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 const STYLE: &str = "\

@@ -12,8 +12,7 @@ use axum::http::{HeaderMap, StatusCode as Http, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use boxoffice::{BoxOffice, CatalogueAnswerError, StagingError};
-use gate::causes;
-use kernel::Clock;
+use kernel::{Clock, causes};
 use secutix::token::{self, ExpectedCaller};
 use secutix::wire::{
     Answer, ControlledTicketAnswer, GetAccessControlCatalogRequest, GetControlledTicketRequest,

@@ -8,8 +8,9 @@ use db::DbError;
 use gate::decide::rules::NotPermitted;
 use gate::{
     CancelError, CheckError, EnrolError, JournalError, LookError, NoteInvalid, ScanRefused,
-    TokenError, causes,
+    TokenError,
 };
+use kernel::causes;
 use serde::Serialize;
 use std::error::Error;
 use utoipa::ToSchema;

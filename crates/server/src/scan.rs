@@ -13,8 +13,9 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use gate::Decision;
 use gate::decide::wording;
-use gate::{Decision, Language};
+use kernel::Language;
 use rust_embed::Embed;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -116,8 +117,7 @@ fn version_of(files: &[File]) -> String {
     for url in decoder::urls() {
         hash.update(url);
     }
-    let bytes = hash.finalize();
-    bytes.iter().take(8).map(|b| format!("{b:02x}")).collect()
+    kernel::hex(&hash.finalize()[..8])
 }
 
 /// Replaces a mark in a text; other files stay as they are.
@@ -255,7 +255,7 @@ mod tests {
                 .map(|text| text.as_str().unwrap())
                 .collect();
             assert_eq!(texts.len(), Language::ALL.len(), "{key}");
-            assert!(!office::text::tears(texts[1]), "{key}: {}", texts[1]);
+            assert!(!kernel::text::tears(texts[1]), "{key}: {}", texts[1]);
             let values: BTreeSet<Vec<&str>> = texts
                 .iter()
                 .map(|text| {

@@ -137,7 +137,7 @@ async fn look_again(files: TlsFiles, mut seen: Contents, current: Arc<Current>) 
                 tracing::info!(valid_until = %identity.valid_until, "the certificate was renewed");
             }
             Err(error) => {
-                let text = gate::causes(&error);
+                let text = kernel::causes(&error);
                 // Once is enough.
                 if text != complaint {
                     tracing::warn!(

@@ -21,6 +21,6 @@ impl Broken {
 
     /// An error where none may be.
     pub fn error(doing: &'static str, error: &dyn std::error::Error) -> Self {
-        Self::new(doing, gate::causes(error))
+        Self::new(doing, kernel::causes(error))
     }
 }

@@ -73,7 +73,7 @@ pub async fn answer(
     planted: Option<Planted>,
 ) -> Result<Reply, String> {
     let holder = gate.holder_of(token).await;
-    let Some(device) = holder.map_err(|error| gate::causes(&error))? else {
+    let Some(device) = holder.map_err(|error| kernel::causes(&error))? else {
         return Ok(Reply::TokenInvalid);
     };
     match message {
@@ -122,7 +122,7 @@ async fn check(gate: &Gate, scan: Scan, planted: Option<Planted>) -> Result<Repl
                     outcome: Some(Decision::Admitted(gate::Admission::AcceptedOffline)),
                 };
                 let sold = gate.merge_journal(vec![item]).await;
-                sold.map_err(|error| gate::causes(&error))?;
+                sold.map_err(|error| kernel::causes(&error))?;
             }
             Ok(Reply::Check(Box::new(check)))
         }
@@ -138,7 +138,7 @@ fn check_problem(error: &CheckError) -> Result<Problem, String> {
         CheckError::Refused(gate::ScanRefused::ClockStandsStill) => {
             Ok(problem("clock_stands_still"))
         }
-        error => Err(gate::causes(error)),
+        error => Err(kernel::causes(error)),
     }
 }
 
@@ -149,7 +149,7 @@ fn cancel_problem(error: &CancelError) -> Result<Problem, String> {
             code: "not_cancellable",
             obstacle: Some(*obstacle),
         }),
-        error => Err(gate::causes(error)),
+        error => Err(kernel::causes(error)),
     }
 }
 
@@ -171,7 +171,7 @@ async fn batch(
         items.pop();
     }
     let merged = gate.merge_journal(items).await;
-    let merged = merged.map_err(|error| gate::causes(&error))?;
+    let merged = merged.map_err(|error| kernel::causes(&error))?;
     let mut results = Vec::with_capacity(ids.len());
     for one in merged {
         results.push(match one {
@@ -183,7 +183,7 @@ async fn batch(
         results.push(last);
     }
     let cancelled = gate.merge_cancellations(cancellations).await;
-    let cancelled = cancelled.map_err(|error| gate::causes(&error))?;
+    let cancelled = cancelled.map_err(|error| kernel::causes(&error))?;
     let cancelled = cancelled
         .into_iter()
         .map(|one| match one {

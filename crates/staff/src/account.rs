@@ -4,9 +4,9 @@ use crate::audit::{Actor, Change};
 use crate::password::{self, PasswordError, Weak};
 use crate::secret::{NoRandomness, Token};
 use crate::session;
-use crate::{Language, Role, Staff};
+use crate::{LANGUAGES, Role, Staff};
 use db::{DbError, FromValue, Row, Tx, Value as Sql, params};
-use kernel::Timestamp;
+use kernel::{Language, Timestamp};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::fmt;
@@ -407,6 +407,7 @@ impl Staff {
         language: Option<Language>,
     ) -> Result<(), AccountError> {
         self.change(actor, "set language", move |tx| {
+            let language = language.filter(|language| LANGUAGES.contains(language));
             let before = by_id(tx, id)?;
             if before.language == language {
                 return Ok(((), Vec::new()));

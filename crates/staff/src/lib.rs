@@ -21,7 +21,7 @@ mod welcome;
 pub use account::{Account, AccountError, AccountId, Invalid, Invited, Profile};
 pub use audit::{Actor, AuditFilter, Change, Entry};
 pub use identity::{Attempt, IdentityError, Roles};
-pub use role::{Language, Role, UnknownLanguage, UnknownRole};
+pub use role::{LANGUAGES, Role};
 pub use second_step::RecoveryCodes;
 pub use secret::Token;
 pub use session::{Session, Step};

@@ -10,7 +10,7 @@ use crate::identity::{Attempt, Roles};
 use crate::secret::{NoRandomness, Token};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kernel::Timestamp;
+use kernel::{Timestamp, percent_encoded};
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -253,7 +253,7 @@ impl Provider {
             form.extend([("client_id", id), ("client_secret", secret)]);
         } else {
             // Both are form-encoded first (RFC 6749, 2.3.1).
-            request = request.basic_auth(encoded(id), Some(encoded(secret)));
+            request = request.basic_auth(percent_encoded(id), Some(percent_encoded(secret)));
         }
         let tokens: Tokens = answer("token", request.form(&form)).await?;
         let claims = claims(&tokens.id_token)?;
@@ -296,18 +296,6 @@ fn secure(address: &str) -> Result<Url, ProviderError> {
         "http" if here => Ok(url),
         _ => Err(insecure()),
     }
-}
-
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' => {
-                char::from(b).to_string()
-            }
-            b' ' => "+".to_owned(),
-            b => format!("%{b:02X}"),
-        })
-        .collect()
 }
 
 async fn answer<T: DeserializeOwned>(

@@ -2,7 +2,7 @@
 //! seconds, which is what all apps take).
 
 use crate::secret::{NoRandomness, random};
-use kernel::Timestamp;
+use kernel::{Timestamp, percent_encoded};
 use ring::hmac;
 use std::fmt;
 
@@ -60,16 +60,7 @@ impl TotpSecret {
     /// The address an app reads from the QR code.
     #[must_use]
     pub fn uri(&self, login: &str) -> String {
-        let login: String = login
-            .bytes()
-            .map(|b| {
-                if b.is_ascii_alphanumeric() || b".-_".contains(&b) {
-                    char::from(b).to_string()
-                } else {
-                    format!("%{b:02X}")
-                }
-            })
-            .collect();
+        let login = percent_encoded(login);
         format!(
             "otpauth://totp/Passerelle:{login}?secret={}&issuer=Passerelle",
             self.base32()

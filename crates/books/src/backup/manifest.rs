@@ -7,7 +7,6 @@ use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -177,7 +176,7 @@ pub async fn verify(path: &Path) -> Result<Manifest, BackupError> {
         }
     }
     let copy = Db::open_read_only(path).await?;
-    let unreadable = |error: db::DbError| damaged(gate::causes(&error));
+    let unreadable = |error: db::DbError| damaged(kernel::causes(&error));
     let damage = copy.damage().await.map_err(unreadable)?;
     if let Some(first) = damage.first() {
         return Err(damaged(first.clone()));
@@ -206,14 +205,7 @@ pub(super) async fn digest(path: &Path) -> Result<(String, u64), BackupError> {
                 hash.update(&block[..count]);
                 length += count as u64;
             }
-            let hex = hash
-                .finalize()
-                .iter()
-                .fold(String::new(), |mut text, byte| {
-                    // Writing to a text cannot fail.
-                    let _ = write!(text, "{byte:02x}");
-                    text
-                });
+            let hex = kernel::hex(hash.finalize());
             Ok((hex, length))
         };
         read().map_err(BackupError::file(&path, "read"))

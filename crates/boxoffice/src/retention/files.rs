@@ -3,10 +3,10 @@
 //! stays in the database.
 
 use super::{is_kept, key};
-use crate::stx_file::{FileError, FileState, StxFile, StxFileId, hex, put_in_place, record};
+use crate::stx_file::{FileError, FileState, StxFile, StxFileId, put_in_place, record};
 use crate::stx_folder::report_of;
 use db::{Db, DbError, Tx, params};
-use kernel::{ControlBarcode, PseudonymKey, Timestamp};
+use kernel::{ControlBarcode, PseudonymKey, Timestamp, hex};
 use secutix::stx::{self, Dialect, StxWriter};
 use sha2::{Digest, Sha256};
 use std::io;

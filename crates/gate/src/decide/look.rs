@@ -4,9 +4,9 @@
 use crate::decide::budget::Budget;
 use crate::decide::check::{derived, read_as};
 use crate::decide::rules;
-use crate::gate::causes;
 use crate::{CODE_LIMIT_BYTES, Decision, Gate, Reason, ScanRefused};
 use db::{DbError, Tx, params};
+use kernel::causes;
 use kernel::{CardNumber, CheckId, DeviceCode, InvalidId, SectorCode, Timestamp};
 use otipass::{Answer, PassFacts, Question};
 

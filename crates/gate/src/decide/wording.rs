@@ -1,86 +1,8 @@
 //! What the agent at the gate reads, in the agent's language.
 
 use crate::{Admission, Decision, Reason};
+use kernel::Language;
 use otipass::Refusal;
-use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::str::FromStr;
-
-/// A language that agents may choose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
-#[serde(try_from = "String", into = "String")]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-    /// French.
-    Fr,
-    /// German.
-    De,
-    /// Italian.
-    It,
-    /// Spanish.
-    Es,
-}
-
-/// A language Passerelle does not speak.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no language of the gate; choose one of en, fr, de, it, es")]
-pub struct UnknownLanguage(String);
-
-impl Language {
-    /// Every language, English first.
-    pub const ALL: [Language; 5] = [
-        Language::En,
-        Language::Fr,
-        Language::De,
-        Language::It,
-        Language::Es,
-    ];
-
-    /// The ISO 639-1 code.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Language::En => "en",
-            Language::Fr => "fr",
-            Language::De => "de",
-            Language::It => "it",
-            Language::Es => "es",
-        }
-    }
-}
-
-impl fmt::Display for Language {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for Language {
-    type Err = UnknownLanguage;
-
-    fn from_str(code: &str) -> Result<Self, UnknownLanguage> {
-        Language::ALL
-            .into_iter()
-            .find(|language| language.as_str().eq_ignore_ascii_case(code))
-            .ok_or_else(|| UnknownLanguage(code.chars().take(16).collect()))
-    }
-}
-
-impl TryFrom<String> for Language {
-    type Error = UnknownLanguage;
-
-    fn try_from(code: String) -> Result<Self, UnknownLanguage> {
-        code.parse()
-    }
-}
-
-impl From<Language> for String {
-    fn from(language: Language) -> String {
-        language.as_str().to_owned()
-    }
-}
 
 /// The decision in words: short enough for a small screen, plain enough to be
 /// read out to the visitor.
@@ -235,11 +157,5 @@ mod tests {
                 "{language}"
             );
         }
-    }
-
-    #[test]
-    fn a_language_is_read_from_its_code() {
-        assert_eq!("FR".parse::<Language>().unwrap(), Language::Fr);
-        assert!("nl".parse::<Language>().is_err());
     }
 }

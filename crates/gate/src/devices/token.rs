@@ -3,10 +3,9 @@
 use crate::Gate;
 use crate::gate::revision;
 use db::{Db, DbError, Tx, params};
-use kernel::{Clock, DeviceCode, Timestamp};
+use kernel::{Clock, DeviceCode, Timestamp, hex};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::fmt::Write;
 use std::sync::PoisonError;
 
 /// What a device shows to prove who it is. Never logged, never stored.
@@ -33,7 +32,7 @@ impl DeviceToken {
     /// A token made of 32 random bytes.
     #[must_use]
     pub fn from_random(bytes: [u8; 32]) -> Self {
-        Self(format!("pst_{}", hex(&bytes)))
+        Self(format!("pst_{}", hex(bytes)))
     }
 
     /// A token that a device showed.
@@ -137,15 +136,7 @@ impl Gate {
 
 /// The SHA-256 of a text, as it is kept.
 pub(crate) fn sha256_hex(text: &str) -> String {
-    hex(&Sha256::digest(text))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(Sha256::digest(text))
 }
 
 pub(crate) fn grant(

@@ -3,9 +3,9 @@
 //! takes it up within a second.
 
 use crate::site::layout::{write_device, write_door, write_sector};
-use crate::{Device, Language, Site, SiteError};
+use crate::{Device, Site, SiteError};
 use db::{DbError, Tx, params};
-use kernel::{DeviceCode, DoorCode, InstitutionCode, OrganisationCode, SectorCode, Zone};
+use kernel::{DeviceCode, DoorCode, InstitutionCode, Language, OrganisationCode, SectorCode, Zone};
 use serde::Serialize;
 use std::collections::BTreeSet;
 

@@ -1,8 +1,8 @@
 //! The site file: an organisation's sectors, doors and devices as TOML.
 
 use crate::site::change::is_currency;
-use crate::{Device, DeviceSettings, Language, Site};
-use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
+use crate::{Device, DeviceSettings, Site};
+use kernel::{DeviceCode, DoorCode, InvalidCode, Language, SectorCode};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;

@@ -1,9 +1,9 @@
 //! The site as decisions see it: which device leads to which sector.
 
+use crate::Direction;
 use crate::site::change::save_organisation;
-use crate::{Direction, Language};
 use db::{DbError, Tx, params};
-use kernel::{DeviceCode, DoorCode, InstitutionCode, OrganisationCode, SectorCode, Zone};
+use kernel::{DeviceCode, DoorCode, InstitutionCode, Language, OrganisationCode, SectorCode, Zone};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,19 +8,16 @@ pub use read::read_site_table;
 
 use crate::site::change::changing;
 use crate::site::layout::{write_device, write_door, write_sector};
-use crate::{Device, DeviceSettings, Direction, Language, Site, SiteError};
+use crate::{Device, DeviceSettings, Direction, Site, SiteError};
 use csv::WriterBuilder;
 use db::Tx;
-use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
+use kernel::{DeviceCode, DoorCode, InvalidCode, Language, SectorCode, no_formula};
 use std::collections::BTreeMap;
 
 /// The most rows below the header.
 pub const ROWS_LIMIT: usize = 2_000;
 /// The most bytes of a table.
 pub const LIMIT_BYTES: usize = 1024 * 1024;
-/// What a spreadsheet takes for the start of a formula; an apostrophe before it
-/// makes it text.
-const FORMULA: [char; 4] = ['=', '+', '-', '@'];
 
 /// A column of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -241,10 +238,10 @@ pub fn write_site_table(site: &Site) -> String {
                 says.unwrap_or_default().to_owned()
             };
             rows.push([
-                guarded(sector.map_or("", SectorCode::as_str)),
-                guarded(name.map_or("", String::as_str)),
-                guarded(door.map_or("", DoorCode::as_str)),
-                guarded(at.map_or("", DeviceCode::as_str)),
+                no_formula(sector.map_or("", SectorCode::as_str)),
+                no_formula(name.map_or("", String::as_str)),
+                no_formula(door.map_or("", DoorCode::as_str)),
+                no_formula(at.map_or("", DeviceCode::as_str)),
                 device
                     .and_then(|device| device.language)
                     .map_or("", Language::as_str)
@@ -286,17 +283,4 @@ pub fn write_site_table(site: &Site) -> String {
     }
     let bytes = writer.into_inner().unwrap_or_default();
     String::from_utf8(bytes).unwrap_or_default()
-}
-
-/// Whether a spreadsheet would take this for a formula, but for apostrophes.
-fn is_formula(text: &str) -> bool {
-    text.trim_start_matches('\'').starts_with(FORMULA)
-}
-
-fn guarded(text: &str) -> String {
-    if is_formula(text) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
 }

@@ -9,10 +9,10 @@ use gate::site::change::{
 };
 use gate::site::table::{Column, Finding, Mistake, ROWS_LIMIT, read_site_table, write_site_table};
 use gate::{
-    CODE_VALID_MS, Device, DeviceSettings, DeviceToken, Direction, EnrolmentCode, Gate, Language,
-    Site, SiteError, keep_enrolment_code, revoke_tokens, state_of_code, state_of_enrolment,
+    CODE_VALID_MS, Device, DeviceSettings, DeviceToken, Direction, EnrolmentCode, Gate, Site,
+    SiteError, keep_enrolment_code, revoke_tokens, state_of_code, state_of_enrolment,
 };
-use kernel::{DeviceCode, DoorCode, InvalidCode, ManualClock, SectorCode};
+use kernel::{DeviceCode, DoorCode, InvalidCode, Language, ManualClock, SectorCode};
 
 db::conformance! {
     a_site_grows_one_by_one,

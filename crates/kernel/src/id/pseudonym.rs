@@ -31,7 +31,7 @@ impl PseudonymKey {
     /// The whole key, for the database.
     #[must_use]
     pub fn reveal(&self) -> String {
-        hex(&self.0)
+        crate::hex(&self.0)
     }
 
     /// What stands for a control barcode: the same in all books, and a barcode
@@ -51,7 +51,7 @@ impl PseudonymKey {
     fn pseudonym(&self, parts: &[&str]) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
         let tag = hmac::sign(&key, parts.join(":").as_bytes());
-        format!("{PREFIX}{}", hex(&tag.as_ref()[..KEPT_BYTES]))
+        format!("{PREFIX}{}", crate::hex(&tag.as_ref()[..KEPT_BYTES]))
     }
 }
 
@@ -70,19 +70,12 @@ impl FromStr for PseudonymKey {
     }
 }
 
+crate::as_text!(@kept PseudonymKey, |key| key.reveal());
+
 impl fmt::Debug for PseudonymKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PseudonymKey(…)")
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

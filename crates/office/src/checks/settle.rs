@@ -7,7 +7,6 @@ use crate::flash::Flash;
 use crate::form::Mistakes;
 use crate::page_error::PageError;
 use crate::reconciliation::afresh;
-use crate::text::texts;
 use crate::visit::{Answer, Visit};
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -16,7 +15,7 @@ use kernel::CheckId;
 use serde_json::json;
 use staff::audit::Change;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     empty: "Écrivez ce qui a été fait : la note reste avec le contrôle.",
         "Write what was done about it: the note stays with the check.";
     long: "La note a plus de 500 caractères : raccourcissez-la.",

@@ -7,7 +7,6 @@ use crate::frame::Frame;
 use crate::held;
 use crate::outcome;
 use crate::page_error::PageError;
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -17,9 +16,10 @@ use gate::decide::door_admitted::Settlement;
 use gate::records::history::{
     BarcodeHistory, CancellationHistory, DeclarationHistory, GiveBackHistory, History, history,
 };
+use kernel::text::fill;
 use kernel::{CheckId, Money, Timestamp};
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Un contrôle", "One check";
     up: "Tous les contrôles", "All checks";
     facts: "Le contrôle", "The check";
@@ -503,7 +503,8 @@ fn sold(at: Timestamp) -> Option<Sales> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use staff::{Language, Role};
+    use kernel::Language;
+    use staff::Role;
 
     #[test]
     fn a_sold_check_is_told_up_to_its_order() {

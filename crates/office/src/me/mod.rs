@@ -7,14 +7,14 @@ use super::flash::Flash;
 use super::form::{Input, Mistakes};
 use super::frame::Frame;
 use super::page_error::PageError;
-use super::text::texts;
 use super::visit::{Answer, Visit};
 use super::welcome::{mistakes, password_inputs, repeated};
 use askama::Template;
 use axum::http::StatusCode;
-use staff::{Account, AccountError, Language};
+use kernel::Language;
+use staff::{Account, AccountError};
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Mon compte", "My account";
     language: "Langue", "Language";
     of_browser: "Celle du navigateur", "The browser’s";

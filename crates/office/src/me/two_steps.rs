@@ -5,7 +5,6 @@ use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::page_error::PageError;
-use crate::text::texts;
 use crate::visit::{Answer, Visit};
 use crate::welcome::mistakes;
 use askama::Template;
@@ -13,7 +12,7 @@ use axum::http::StatusCode;
 use staff::totp::TotpSecret;
 use staff::{AccountError, Invalid, RecoveryCodes};
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Connexion en deux étapes", "Sign-in in two steps";
     scan: "Lisez ce code avec votre application d’authentification, puis entrez le code à 6 chiffres qu’elle affiche. Il n’est montré qu’une fois.",
         "Read this code with your authenticator app, then enter the 6 digits it shows. It is shown only once.";

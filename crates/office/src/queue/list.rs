@@ -8,7 +8,6 @@ use crate::held;
 use crate::outcome;
 use crate::page_error::PageError;
 use crate::pager::{Pager, cut};
-use crate::text::texts;
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
@@ -22,7 +21,7 @@ use kernel::Timestamp;
 /// Rows on a page.
 const ROWS: u32 = 50;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     queue: "En attente", "Waiting";
     books: "Rapprochement", "Reconciliation";
     in_flight: "En route vers la billetterie", "On their way to ticketing";

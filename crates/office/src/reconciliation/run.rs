@@ -4,8 +4,7 @@
 
 use crate::Office;
 use books::reconciliation::{Reconciliation, Sides, reconcile};
-use gate::causes;
-use kernel::Timestamp;
+use kernel::{Timestamp, causes};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;

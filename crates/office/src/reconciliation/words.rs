@@ -1,10 +1,10 @@
 //! What nothing explains, in words: what it is, and what to do.
 
-use crate::text::{fill, texts};
 use books::reconciliation::Difference;
-use staff::Language;
+use kernel::Language;
+use kernel::text::fill;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     without_barcode: "Contrôle accepté sans code de contrôle.", "Accepted check without a control barcode.";
     not_recognised: "Un appareil a laissé entrer une personne que le service n’a pas reconnue ensuite. Rien n’a été vendu.",
         "A device let someone in whom the service could not recognise afterwards. Nothing was sold.";

@@ -6,7 +6,6 @@ use crate::flash::Flash;
 use crate::form::Mistakes;
 use crate::page_error::PageError;
 use crate::selling::{PATIENCE, Said};
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use axum::extract::Path;
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
@@ -14,7 +13,8 @@ use axum::http::StatusCode;
 use boxoffice::stx_file::StxFileId;
 use boxoffice::stx_folder::{Incoming, ReceiveError};
 use boxoffice::{BoxOffice, ImportError, ImportReport};
-use gate::causes;
+use kernel::causes;
+use kernel::text::fill;
 use secutix::stx::{FileRefusal, MAX_FILE_BYTES};
 use serde_json::json;
 use staff::audit::Change;
@@ -27,7 +27,7 @@ const _: () = assert!(LIMIT_BYTES as u64 > MAX_FILE_BYTES);
 /// The most characters of the sender's name for a file that the audit log keeps.
 const CALLED_CHARS: usize = 200;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     none: "Choisissez d’abord un fichier.", "First choose a file.";
     empty: "Le fichier est vide : choisissez-en un autre.", "The file is empty: choose another.";
     large: "Le fichier dépasse 64 Mio : partagez-le en plusieurs.", "The file has more than 64 MiB: split it.";

@@ -1,9 +1,8 @@
 //! Why rows of a sales file were rejected, in words.
 
-use crate::text::texts;
-use staff::Language;
+use kernel::Language;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     field_count: "Nombre de champs faux", "Wrong number of fields";
     quotes: "Guillemets mal fermés", "Quotation marks not closed";
     missing: "Champ obligatoire vide", "A needed field is empty";

@@ -9,14 +9,14 @@ use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use boxoffice::Catalogue;
 use boxoffice::catalogue::{Contact, PaymentMode, SalesChannel};
 use boxoffice::readiness::CHANNEL_CODE;
+use kernel::text::fill;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Canal et contact", "Channel and contact";
     back: "Mise en service", "Set-up";
     lead: "Les ventes passent par le canal OTIPASS, et c’est le contact Otipass qui les achète.",

@@ -13,7 +13,6 @@ use crate::form::{Input, Mistakes};
 use crate::format::Formats;
 use crate::frame::Frame;
 use crate::page_error::PageError;
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::response::Response;
@@ -21,9 +20,10 @@ use boxoffice::Catalogue;
 use boxoffice::catalogue::{load_catalogue, replace_catalogue};
 use db::DbError;
 use edit::{Edit, Wanted};
+use kernel::text::fill;
 use otipass::read_mapping;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Catalogue", "Catalogue";
     back: "Mise en service", "Set-up";
     lead: "Ce que vend une entrée : une saison, des produits Open Pass, et le tarif de chacun, avec les codes de la billetterie.",

@@ -6,18 +6,19 @@ use crate::findings::words;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::page_error::PageError;
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::http::{StatusCode, Uri};
+use gate::WhenSilent;
 use gate::site::interface::{Connection, SecretChange, StoredInterface, load, save_connection};
-use gate::{WhenSilent, causes};
+use kernel::causes;
+use kernel::text::fill;
 use otipass::{OtipassClient, OtipassSettings, check_url, meant_url, read_mapping};
 use serde_json::{Value, json};
 use staff::audit::Change;
 use std::time::Duration;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Connexion à Otipass", "Connection to Otipass";
     back: "Mise en service", "Set-up";
     by_file: "Cette partie est gérée par la configuration :", "This part is managed by the configuration:";

@@ -10,17 +10,16 @@ use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::page_error::PageError;
-use crate::text::texts;
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
 use gate::site::change::{SiteChangeError, add_device, change_device, remove_device};
-use gate::{Device, DeviceSettings, Direction, Language as Agents, Site};
-use kernel::{DeviceCode, DoorCode};
+use gate::{Device, DeviceSettings, Direction, Site};
+use kernel::{DeviceCode, DoorCode, Language as Agents};
 use serde_json::json;
 use staff::audit::Change;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     new: "Ajouter un appareil", "Add a device";
     lead: "Un appareil est un lecteur, comme un téléphone, ou un tourniquet. Il s’enrôle ensuite par un code QR.",
         "A device is a scanner, such as a phone, or a turnstile. It is enrolled by a QR code afterwards.";

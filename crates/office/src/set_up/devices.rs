@@ -6,13 +6,13 @@ use super::site_change::{self, listed, part};
 use crate::entered::Query;
 use crate::frame::Frame;
 use crate::pager::cut;
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use gate::{DeviceState, Mode};
+use kernel::text::fill;
 use kernel::{DeviceCode, DoorCode};
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Appareils", "Devices";
     lead: "{enrolled} sur {all} sont enrôlés.", "{enrolled} of {all} are enrolled.";
     more: "Appareils suivants", "More devices";

@@ -4,13 +4,13 @@
 use crate::SetUp;
 use crate::findings::{Way, Words, gravity, part_name, place, ways, words};
 use crate::frame::Frame;
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use ::doctor::{Diagnosis, Finding, NOT_CHECKED, Part, Question, Severity};
 use askama::Template;
+use kernel::text::fill;
 use std::time::Duration;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Diagnostic", "Doctor";
     lead: "Toute la mise en service, examinée à l’instant : configuration, Otipass, paramètres, site, catalogue, horloges.",
         "The whole set-up, examined just now: configuration, Otipass, parameters, site, catalogue, clocks.";

@@ -8,17 +8,17 @@ use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::page_error::PageError;
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
 use gate::Site;
 use gate::site::change::{SiteChangeError, add_door, change_door, remove_door};
+use kernel::text::fill;
 use kernel::{DoorCode, SectorCode};
 use serde_json::json;
 use staff::audit::Change;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     new: "Ajouter une porte", "Add a door";
     title: "Porte {code}", "Door {code}";
     lead: "Une porte mène à un seul secteur. Une entrée qui en dessert deux compte pour deux portes.",

@@ -8,7 +8,6 @@ use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::page_error::PageError;
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
@@ -16,12 +15,13 @@ use gate::{
     CODE_VALID_MS, DeviceState, EnrolmentCode, EnrolmentState, Mode, Site, TokenError,
     keep_enrolment_code, revoke_tokens, state_of_code, state_of_enrolment,
 };
+use kernel::text::fill;
 use kernel::{DeviceCode, Timestamp};
 use serde_json::json;
 use staff::audit::Change;
 use uuid::Uuid;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     back: "Appareils", "Devices";
     title: "Appareil {code}", "Device {code}";
     enrolled: "enrôlé", "enrolled";

@@ -4,11 +4,10 @@
 use super::sector::OVERVIEW;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
-use crate::text::texts;
 use crate::visit::{Answer, Visit};
 use askama::Template;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     by_file: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
         "This part is managed by a file, and is changed there:";
     back: "Secteurs et portes", "Sectors and doors";

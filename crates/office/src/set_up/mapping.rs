@@ -12,7 +12,6 @@ use crate::findings::Way;
 use crate::flash::Flash;
 use crate::frame::Frame;
 use crate::page_error::PageError;
-use crate::text::texts;
 use crate::visit::{Answer, Visit};
 use ::doctor::{Finding, Question, Severity};
 use askama::Template;
@@ -22,7 +21,7 @@ use serde_json::json;
 use staff::audit::Change;
 use std::time::Duration;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Paramètres de correspondance", "Mapping parameters";
     back: "Mise en service", "Set-up";
     by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";

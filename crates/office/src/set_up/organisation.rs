@@ -7,16 +7,16 @@ use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::page_error::PageError;
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use gate::site::change::{NAME_LIMIT_CHARS, Organisation, is_currency, is_name, save_organisation};
-use gate::{Language as Agents, Site, SiteError};
-use kernel::{InstitutionCode, OrganisationCode, Zone};
+use gate::{Site, SiteError};
+use kernel::text::fill;
+use kernel::{InstitutionCode, Language as Agents, OrganisationCode, Zone};
 use serde_json::json;
 use staff::audit::Change;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Organisation", "Organisation";
     back: "Mise en service", "Set-up";
     lead: "Le musée ou l’établissement dont les visiteurs entrent par ces portes. Les deux codes sont ceux de la billetterie.",

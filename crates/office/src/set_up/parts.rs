@@ -8,7 +8,6 @@ use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::frame::Frame;
 use crate::page_error::PageError;
-use crate::text::texts;
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::http::StatusCode;
@@ -17,7 +16,7 @@ use gate::{Site, SiteError};
 use serde_json::json;
 use staff::audit::Change;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     back: "Mise en service", "Set-up";
     save: "Enregistrer", "Save";
     remarks: "Remarques, ligne par ligne", "Remarks, line by line";

@@ -3,14 +3,14 @@
 use super::site_change::{self, listed, part, site};
 use crate::entered::Query;
 use crate::frame::Frame;
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use gate::{DeviceState, Site};
+use kernel::text::fill;
 use kernel::{DeviceCode, DoorCode, SectorCode};
 use std::collections::{BTreeMap, BTreeSet};
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Secteurs, portes, appareils", "Sectors, doors, devices";
     back: "Mise en service", "Set-up";
     lead: "Un secteur est une zone contrôlée, une porte mène à un secteur, un appareil se trouve à une porte.",
@@ -244,7 +244,8 @@ device = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use staff::{Language, Role};
+    use kernel::Language;
+    use staff::Role;
 
     #[test]
     fn many_sectors_are_shown_page_by_page() {

@@ -7,7 +7,6 @@ use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::page_error::PageError;
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
@@ -16,11 +15,12 @@ use gate::site::change::{
     remove_sector,
 };
 use gate::{Device, DeviceSettings, Site};
+use kernel::text::fill;
 use kernel::{DeviceCode, DoorCode, SectorCode};
 use serde_json::json;
 use staff::audit::Change;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     new: "Ajouter un secteur", "Add a sector";
     title: "Secteur {code}", "Sector {code}";
     lead: "Un secteur est une zone contrôlée : un musée, une exposition, une tour.",

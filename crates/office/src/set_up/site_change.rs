@@ -7,17 +7,16 @@ use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::form::Mistakes;
 use crate::page_error::PageError;
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use db::Tx;
 use gate::site::change::SiteChangeError;
-use gate::{Site, SiteError, causes};
-use kernel::InvalidCode;
-use staff::Language;
+use gate::{Site, SiteError};
+use kernel::text::fill;
+use kernel::{InvalidCode, Language, causes, percent_encoded};
 use staff::audit::Change;
 use std::str::FromStr;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     taken: "Ce code est déjà pris. Choisissez-en un autre.", "This code is taken. Choose another.";
     unknown: "Cela n’existe plus : quelqu’un l’a sans doute retiré. Revenez à la vue d’ensemble.",
         "This is no longer there: somebody has probably removed it. Go back to the overview.";
@@ -183,15 +182,7 @@ pub(super) fn code_of<T: FromStr<Err = InvalidCode>>(text: &str) -> Result<T, Pa
 
 /// A code as part of an address.
 pub(super) fn part(code: impl ToString) -> String {
-    code.to_string()
-        .bytes()
-        .map(|byte| match byte {
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
+    percent_encoded(&code.to_string())
 }
 
 #[cfg(test)]

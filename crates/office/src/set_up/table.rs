@@ -6,7 +6,6 @@ use crate::flash::Flash;
 use crate::frame::Frame;
 use crate::guard::CSRF_FIELD;
 use crate::page_error::PageError;
-use crate::text::{fill, texts};
 use crate::uploaded::Uploaded;
 use crate::visit::{Answer, Visit};
 use askama::Template;
@@ -15,12 +14,12 @@ use axum::response::IntoResponse;
 use gate::Site;
 use gate::site::change::NAME_LIMIT_CHARS;
 use gate::site::table::{Column, Finding, Mistake, ROWS_LIMIT, read_site_table, write_site_table};
-use kernel::InvalidCode;
+use kernel::text::fill;
+use kernel::{InvalidCode, Language};
 use serde_json::json;
-use staff::Language;
 use staff::audit::Change;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Secteurs, portes et appareils en tableau", "Sectors, doors and devices as a table";
     back: "Secteurs et portes", "Sectors and doors";
     lead: "Une ligne par appareil. Ce qui est dans le tableau est ajouté ou mis à jour ; ce qui n’y est pas reste. S’il y a une erreur, rien n’est enregistré.",

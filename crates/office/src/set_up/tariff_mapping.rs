@@ -7,14 +7,13 @@ use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::format::Formats;
 use crate::frame::Frame;
-use crate::text::texts;
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use boxoffice::Catalogue;
 use kernel::{ProductCode, TariffCode};
 use secutix::wire::ProductFamily;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Tarif vendu par produit", "Tariff sold by product";
     back: "Mise en service", "Set-up";
     lead: "Chaque entrée vend le tarif choisi ici. Un produit sans tarif choisi retient ses ventes, sans rien perdre, jusqu’à ce que vous en choisissiez un.",
@@ -110,7 +109,7 @@ fn row(
     Row {
         product: product.to_string(),
         name: name.to_owned(),
-        label: crate::text::fill(t.of, &[("product", product.as_str())]),
+        label: kernel::text::fill(t.of, &[("product", product.as_str())]),
         field: field(product),
         choices,
         is_proposed: proposed.is_some(),
@@ -187,8 +186,8 @@ mod tests {
     #[test]
     fn the_only_tariff_is_proposed_and_no_other() {
         let mut catalogue = sample().catalogue;
-        let formats = Frame::sample(staff::Language::En, None).formats;
-        let t = Texts::of(staff::Language::En);
+        let formats = Frame::sample(kernel::Language::En, None).formats;
+        let t = Texts::of(kernel::Language::En);
         let product = "PASSVN".parse().unwrap();
         let chosen = |catalogue: &Catalogue| {
             let row = row(t, &formats, catalogue, &product, "");

@@ -11,13 +11,13 @@ use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::outcome;
 use crate::page_error::PageError;
-use crate::text::{fill, texts};
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
 use boxoffice::history::History as Sales;
 use gate::records::history::History;
 use gate::{CancelError, Cancellation, CheckError, Decision, Direction, Reason, Scan, Site};
+use kernel::text::fill;
 use kernel::{CancellationId, CheckId, DeviceCode};
 use serde_json::json;
 use staff::audit::Change;
@@ -25,7 +25,7 @@ use std::time::Duration;
 use tokio::time::{interval, timeout};
 use uuid::Uuid;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     title: "Essayer avec une carte", "Try it with a card";
     back: "Mise en service", "Set-up";
     lead: "Une vraie entrée, de la lecture à la commande, comme celle d’un visiteur. Vous pourrez l’annuler ensuite.",

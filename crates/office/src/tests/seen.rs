@@ -10,8 +10,9 @@ use crate::routes::Who;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use browser::{Browser, DESK, PHONE, Screen, Tab, Theme};
+use kernel::Language;
 use serde_json::{Value, json};
-use staff::{Language, Role};
+use staff::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where axe is; `cargo xtask test` says so, or that it is `unreachable`.

@@ -3,7 +3,8 @@
 use crate::browser::Browser;
 use crate::house::{House, Plan};
 use crate::site_table::ROWS;
-use gate::{Direction, Language, Site};
+use gate::{Direction, Site};
+use kernel::Language;
 use office::{Managed, SetUp};
 use staff::{AuditFilter, Role};
 

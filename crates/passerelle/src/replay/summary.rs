@@ -90,10 +90,7 @@ async fn barcodes(db: &db::Db) -> Result<Vec<ControlBarcode>, DbError> {
 /// The SHA-256 of the barcodes, joined by one newline, none at the end.
 fn sha256_of(barcodes: &[ControlBarcode]) -> String {
     let text: Vec<_> = barcodes.iter().map(ControlBarcode::reveal).collect();
-    Sha256::digest(text.join("\n"))
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    kernel::hex(Sha256::digest(text.join("\n")))
 }
 
 impl Summary {

@@ -1,4 +1,5 @@
 use super::{Column, Dialect, line};
+use kernel::no_formula;
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
@@ -139,16 +140,6 @@ pub struct RejectionReport<W> {
     separator: char,
 }
 
-/// A row that a spreadsheet would take for a formula, with an apostrophe before
-/// it.
-fn harmless(row: &str) -> Cow<'_, str> {
-    if row.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        Cow::Owned(format!("'{row}"))
-    } else {
-        Cow::Borrowed(row)
-    }
-}
-
 impl<W: Write> RejectionReport<W> {
     /// Starts a report with its header line, in the separator of `dialect`.
     ///
@@ -177,7 +168,7 @@ impl<W: Write> RejectionReport<W> {
                 rejection.line.to_string().as_str(),
                 &reasons.join(","),
                 &joined(&rejection.problems, ". "),
-                &harmless(&rejection.text),
+                &no_formula(&rejection.text),
             ],
             self.separator,
         );

@@ -9,10 +9,10 @@ use crate::service::Shared;
 use axum::Json;
 use axum::extract::State;
 use gate::{
-    BATCH_LIMIT, Cancelled, Decision, Direction, Gate, JournalError, JournalItem, Language, Merged,
+    BATCH_LIMIT, Cancelled, Decision, Direction, Gate, JournalError, JournalItem, Merged,
     NoteInvalid, Scan,
 };
-use kernel::{CheckId, DeviceCode, Timestamp};
+use kernel::{CheckId, DeviceCode, Language, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;

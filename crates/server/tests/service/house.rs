@@ -6,10 +6,8 @@ use boxoffice::{BoxOffice, Organisation, catalogue, read_catalogue};
 use db::testing::TestDb;
 use db::{Db, DbError, params};
 use gate::decide::offline::OfflinePolicy;
-use gate::{
-    DeviceSettings, DeviceToken, Gate, InterfaceSettings, Language, Site, WhenSilent, read_site,
-};
-use kernel::{Clock, ManualClock, Timestamp};
+use gate::{DeviceSettings, DeviceToken, Gate, InterfaceSettings, Site, WhenSilent, read_site};
+use kernel::{Clock, Language, ManualClock, Timestamp};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use office::OfficeRole;
 use otipass::{Contract, Credentials, OtipassClient, OtipassSettings, References, read_mapping};

@@ -5,14 +5,14 @@
 
 use db::testing::TestDb;
 use db::{Db, DbError, params};
-use kernel::{ManualClock, Timestamp};
+use kernel::{Language, ManualClock, Timestamp};
 use staff::password::Cost;
 use staff::provider::Identity;
 use staff::session::{IDLE_MS, LONGEST_MS, SECOND_STEP_MS};
 use staff::totp::step_at;
 use staff::{
-    Account, AccountError, Actor, Attempt, AuditFilter, Change, IdentityError, Invalid, Language,
-    Profile, Role, Roles, Session, SignIn, SignInError, SignedIn, Staff, Step, Token,
+    Account, AccountError, Actor, Attempt, AuditFilter, Change, IdentityError, Invalid, Profile,
+    Role, Roles, Session, SignIn, SignInError, SignedIn, Staff, Step, Token,
 };
 use std::sync::Arc;
 

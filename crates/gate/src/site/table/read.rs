@@ -1,12 +1,10 @@
 //! Reading a table, with all its mistakes in one go.
 
-use super::{
-    Column, DeviceCells, Finding, LIMIT_BYTES, Mistake, ROWS_LIMIT, Said, SiteTable, is_formula,
-};
+use super::{Column, DeviceCells, Finding, LIMIT_BYTES, Mistake, ROWS_LIMIT, Said, SiteTable};
 use crate::site::change::is_name;
-use crate::{DeviceSettings, Direction, Language};
+use crate::{DeviceSettings, Direction};
 use csv::{ReaderBuilder, StringRecord};
-use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
+use kernel::{DeviceCode, DoorCode, InvalidCode, Language, SectorCode, from_no_formula};
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
@@ -27,11 +25,6 @@ pub fn read_site_table(text: &str) -> Result<SiteTable, Vec<Finding>> {
             .sort_by_key(|finding| (finding.line, finding.column));
         Err(reader.findings)
     }
-}
-
-fn unguarded(text: &str) -> &str {
-    let rest = text.strip_prefix('\'');
-    rest.filter(|rest| is_formula(rest)).unwrap_or(text)
 }
 
 #[derive(Default)]
@@ -55,7 +48,7 @@ impl Row<'_> {
     /// The cell's text; `None` if there is no such column.
     fn cell(&self, column: Column) -> Option<&str> {
         let at = self.columns.iter().position(|c| *c == Some(column))?;
-        Some(unguarded(self.cells.get(at).unwrap_or("").trim()))
+        Some(from_no_formula(self.cells.get(at).unwrap_or("").trim()))
     }
 }
 

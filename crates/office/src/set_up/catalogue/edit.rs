@@ -2,20 +2,19 @@
 //! stands against it.
 
 use crate::form::Mistakes;
-use crate::text::{fill, texts};
 use boxoffice::Catalogue;
 use boxoffice::catalogue::{
     ChannelType, Contact, PaymentMode, Product, SalesChannel, Season, Tariff, TariffMapping,
 };
 use boxoffice::readiness::CHANNEL_CODE;
-use kernel::{BusinessDay, ContactNumber, ProductCode, SeasonCode, TariffCode};
+use kernel::text::fill;
+use kernel::{BusinessDay, ContactNumber, Language, ProductCode, SeasonCode, TariffCode};
 use otipass::Mapping;
 use secutix::wire::ProductFamily;
 use serde_json::{Value, json};
-use staff::Language;
 use staff::audit::Change;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     exists: "{code} existe déjà.", "{code} exists already.";
     gone: "{code} n’existe plus. Rechargez la page.", "{code} does not exist any more. Load the page again.";
     has_products: "La saison {code} a encore des produits. Retirez-les d’abord.",

@@ -4,14 +4,13 @@
 use super::edit::Edit;
 use crate::entered::Entered;
 use crate::form::Mistakes;
-use crate::text::{fill, texts};
 use boxoffice::catalogue::{Product, Season, Tariff};
-use kernel::{BusinessDay, ContactNumber, InvalidCode, Money, VatRate};
+use kernel::text::fill;
+use kernel::{BusinessDay, ContactNumber, InvalidCode, Language, Money, VatRate};
 use secutix::wire::ProductFamily;
-use staff::Language;
 use std::str::FromStr;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     empty: "Entrez un code.", "Enter a code.";
     too_long: "{n} caractères au plus.", "{n} characters at most.";
     character: "Le caractère {c} n’est pas permis dans un code.", "The character {c} is not allowed in a code.";
@@ -37,7 +36,7 @@ const NAME_CHARS: usize = 200;
 const fn examples(language: Language) -> (&'static str, &'static str) {
     match language {
         Language::Fr => ("9,50", "5,5"),
-        Language::En => ("9.50", "5.5"),
+        _ => ("9.50", "5.5"),
     }
 }
 

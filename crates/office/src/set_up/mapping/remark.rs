@@ -4,15 +4,15 @@
 use crate::SetUp;
 use crate::findings::{Words, ways, words};
 use crate::frame::Frame;
-use crate::text::{fill, texts};
 use ::doctor::{Finding, Part, Severity};
+use kernel::Language;
+use kernel::text::fill;
 use otipass::cure::{Cure, Deed, cures, replaced, with_num_type};
 use otipass::{MappingFinding, read_mapping};
-use staff::Language;
 
 use super::Way;
 
-texts!(Texts {
+kernel::texts!(Texts in Fr, En {
     insert: "Écrire ici « {what} »", "Write “{what}” here";
     take_out: "Supprimer « {what} »", "Take out “{what}”";
     replace: "Remplacer « {wrong} » par « {right} »", "Write “{right}” instead of “{wrong}”";

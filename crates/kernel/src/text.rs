@@ -1,17 +1,47 @@
-//! Texts in both languages. Each page declares its own with [`texts!`]; one
-//! that is missing in a language does not compile.
+//! Texts in several languages. Each place declares its own with
+//! [`texts!`](crate::texts); one that is missing in a language does not compile.
 
-/// Declares a struct of texts: `key: "in French", "in English";`.
+/// Declares a struct of texts for the crate that it stands in, each in French and English, or in all languages:
+///
+/// ```
+/// kernel::texts!(Texts in Fr, En {
+///     open: "Ouvert\u{a0}!", "Open!";
+///     until: "jusqu’à {hour}", "until {hour}";
+/// });
+/// kernel::texts!(Signs in En, Fr, De, It, Es {
+///     exit: "Exit", "Sortie", "Ausgang", "Uscita", "Salida";
+/// });
+///
+/// assert_eq!(Texts::of(kernel::Language::Fr).open, "Ouvert\u{a0}!");
+/// assert_eq!(Signs::of(kernel::Language::De).exit, "Ausgang");
+/// ```
+///
+/// Where a text is there in two languages, readers of another get English.
+/// That the languages differ in what is filled in, or that a line could break
+/// at the wrong place in French, does not compile either.
+#[macro_export]
 macro_rules! texts {
-    ($name:ident { $($key:ident: $fr:literal, $en:literal;)* }) => {
+    ($name:ident in Fr, En { $($key:ident: $fr:literal, $en:literal;)* }) => {
+        $crate::texts!(@struct $name { $($key: $fr, [$fr $en];)* }
+            Fr { $($key: $fr),* } _ { $($key: $en),* });
+    };
+    ($name:ident in En, Fr, De, It, Es {
+        $($key:ident: $en:literal, $fr:literal, $de:literal, $it:literal, $es:literal;)*
+    }) => {
+        $crate::texts!(@struct $name { $($key: $fr, [$en $fr $de $it $es];)* }
+            En { $($key: $en),* } Fr { $($key: $fr),* } De { $($key: $de),* }
+            It { $($key: $it),* } Es { $($key: $es),* });
+    };
+    (@struct $name:ident { $($key:ident: $fr:literal, [$($any:literal)*];)* }
+        $($language:tt { $($field:ident: $text:literal),* })*) => {
         #[derive(Debug)]
         pub(crate) struct $name { $(pub(crate) $key: &'static str),* }
 
         impl $name {
             /// The texts in a language.
-            pub(crate) const fn of(language: staff::Language) -> &'static Self {
+            pub(crate) const fn of(language: $crate::Language) -> &'static Self {
                 $(const { assert!(
-                    $crate::text::slots($fr) == $crate::text::slots($en),
+                    $crate::text::alike(&[$($any),*]),
                     concat!("the languages differ in what is filled in: ", stringify!($key)),
                 ) };)*
                 $(const { assert!(
@@ -19,18 +49,30 @@ macro_rules! texts {
                     concat!("a line may break before a mark or within quotes: ", stringify!($key)),
                 ) };)*
                 match language {
-                    staff::Language::Fr => &Self { $($key: $fr),* },
-                    staff::Language::En => &Self { $($key: $en),* },
+                    $($crate::texts!(@pattern $language) => &Self { $($field: $text),* },)*
                 }
             }
         }
     };
+    (@pattern _) => { _ };
+    (@pattern $language:ident) => { $crate::Language::$language };
 }
 
-pub(crate) use texts;
+/// Whether the texts have equally many places to fill in.
+#[must_use]
+pub const fn alike(texts: &[&str]) -> bool {
+    let mut at = 1;
+    while at < texts.len() {
+        if slots(texts[at]) != slots(texts[0]) {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
 
 /// How many places a text has to fill in.
-pub(crate) const fn slots(text: &str) -> usize {
+const fn slots(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut found) = (0, 0);
     while at < bytes.len() {
@@ -61,7 +103,8 @@ pub const fn tears(french: &str) -> bool {
 }
 
 /// Fills in the places of a text: `{name}`.
-pub(crate) fn fill(text: &str, values: &[(&str, &str)]) -> String {
+#[must_use]
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     // One walk: what is filled in is not looked through again.

@@ -1,0 +1,98 @@
+//! Texts as another format takes them.
+
+use std::fmt::Write;
+
+/// Two lower-case hexadecimal digits for each byte.
+#[must_use]
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Text within HTML or XML, between tags or quotes.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    text.chars().fold(String::new(), |mut safe, letter| {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            letter => safe.push(letter),
+        }
+        safe
+    })
+}
+
+/// Text as a part of an address, or the value of one of its parameters.
+#[must_use]
+pub fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut safe, byte| {
+        match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' => {
+                safe.push(char::from(byte));
+            }
+            // Writing to a text cannot fail.
+            other => drop(write!(safe, "%{other:02X}")),
+        }
+        safe
+    })
+}
+
+/// What a spreadsheet takes for the start of a formula. An apostrophe before it
+/// makes it text.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// Whether a spreadsheet would take this for a formula, but for apostrophes.
+fn is_formula(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(FORMULA)
+}
+
+/// Text that no spreadsheet takes for a formula.
+#[must_use]
+pub fn no_formula(text: &str) -> String {
+    if is_formula(text) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// The text that [`no_formula`] made this of.
+#[must_use]
+pub fn from_no_formula(text: &str) -> &str {
+    let rest = text.strip_prefix('\'');
+    rest.filter(|rest| is_formula(rest)).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_has_two_digits_a_byte() {
+        assert_eq!(hex([0u8, 10, 255]), "000aff");
+    }
+
+    #[test]
+    fn what_means_something_elsewhere_is_escaped() {
+        assert_eq!(escaped("<a b=\"&\">"), "&lt;a b=&quot;&amp;&quot;&gt;");
+        assert_eq!(percent_encoded("A_b-1.é /"), "A_b-1.%C3%A9%20%2F");
+    }
+
+    #[test]
+    fn a_spreadsheet_finds_no_formula_and_the_text_comes_back() {
+        for formula in ["=1+1", "+1", "-1", "@a", "\t=1", "\r", "'=1", "''@"] {
+            let safe = no_formula(formula);
+            assert_eq!(safe, format!("'{formula}"));
+            assert_eq!(from_no_formula(&safe), formula);
+        }
+        for text in ["", "'", "1=1", "'quoted'"] {
+            assert_eq!(no_formula(text), text);
+            assert_eq!(from_no_formula(text), text);
+        }
+    }
+}

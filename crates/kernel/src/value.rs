@@ -1,0 +1,190 @@
+//! What a column of the database holds. Each type says beside itself how it is
+//! kept, so that the database knows no type of anyone's.
+
+/// A parameter of a statement, or a column of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// SQL `NULL`.
+    Null,
+    /// `BIGINT`.
+    Int(i64),
+    /// `TEXT`.
+    Text(String),
+}
+
+/// A type that a column can be read as.
+pub trait FromValue: Sized {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// What is wrong with the value, as the end of a sentence that begins with
+    /// the column's name, and without repeating what may be personal.
+    fn from_value(value: &Value) -> Result<Self, String>;
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<u32> for Value {
+    fn from(value: u32) -> Self {
+        Self::Int(value.into())
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Int(value.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<&String> for Value {
+    fn from(value: &String) -> Self {
+        Self::Text(value.clone())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+impl FromValue for i64 {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Int(number) => Ok(*number),
+            Value::Null => Err("is NULL where a number is expected".to_owned()),
+            Value::Text(_) => Err("is text where a number is expected".to_owned()),
+        }
+    }
+}
+
+impl FromValue for u32 {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        Self::try_from(i64::from_value(value)?)
+            .map_err(|_| "is out of range for a small count".to_owned())
+    }
+}
+
+impl FromValue for bool {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        match i64::from_value(value)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err("is neither 0 nor 1".to_owned()),
+        }
+    }
+}
+
+impl FromValue for String {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Text(text) => Ok(text.clone()),
+            Value::Null => Err("is NULL where text is expected".to_owned()),
+            Value::Int(_) => Err("is a number where text is expected".to_owned()),
+        }
+    }
+}
+
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Null => Ok(None),
+            value => T::from_value(value).map(Some),
+        }
+    }
+}
+
+/// Makes a type with [`FromStr`](std::str::FromStr) text outside, in JSON, in
+/// the configuration and in the database alike:
+///
+/// ```
+/// # #[derive(Debug, PartialEq)] struct Shelf(String);
+/// # impl std::str::FromStr for Shelf {
+/// #     type Err = std::convert::Infallible;
+/// #     fn from_str(text: &str) -> Result<Self, Self::Err> { Ok(Self(text.to_owned())) }
+/// # }
+/// kernel::as_text!(Shelf, |shelf| shelf.0.as_str());
+/// assert_eq!(kernel::Value::from(Shelf("B".into())), kernel::Value::from("B"));
+/// ```
+#[macro_export]
+macro_rules! as_text {
+    ($type:ty, |$value:ident| $text:expr) => {
+        $crate::as_text!(@json $type, |$value| $text);
+        $crate::as_text!(@kept $type, |$value| $text);
+    };
+    (@json $type:ty, |$value:ident| $text:expr) => {
+        impl $crate::outside::Serialize for $type {
+            fn serialize<S: $crate::outside::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                let $value = self;
+                to.serialize_str(::core::convert::AsRef::<str>::as_ref(&$text))
+            }
+        }
+
+        impl<'de> $crate::outside::Deserialize<'de> for $type {
+            fn deserialize<D: $crate::outside::Deserializer<'de>>(
+                from: D,
+            ) -> Result<Self, D::Error> {
+                $crate::outside::deserialize(from)
+            }
+        }
+    };
+    (@kept $type:ty, |$value:ident| $text:expr) => {
+        impl From<&$type> for $crate::Value {
+            fn from($value: &$type) -> Self {
+                Self::Text($text.into())
+            }
+        }
+
+        impl From<$type> for $crate::Value {
+            fn from(value: $type) -> Self {
+                Self::from(&value)
+            }
+        }
+
+        impl $crate::FromValue for $type {
+            fn from_value(value: &$crate::Value) -> Result<Self, String> {
+                $crate::outside::from_value(value)
+            }
+        }
+    };
+}
+
+/// What [`as_text!`](crate::as_text) is made of.
+#[doc(hidden)]
+pub mod outside {
+    use crate::{FromValue, Value};
+    pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    pub fn deserialize<'de, D, T>(from: D) -> Result<T, D::Error>
+    where
+        D: Deserializer<'de>,
+        T: FromStr<Err: Display>,
+    {
+        let text = String::deserialize(from)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+
+    pub fn from_value<T: FromStr<Err: Display>>(value: &Value) -> Result<T, String> {
+        let text = String::from_value(value)?;
+        text.parse()
+            .map_err(|error| format!("cannot be read: {error}"))
+    }
+}

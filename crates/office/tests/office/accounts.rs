@@ -1,10 +1,9 @@
 //! What administrators do with accounts, and what the audit log says of it.
 
-use crate::browser::Browser;
-use crate::house::{House, PASSWORD, sign_in};
 use db::{DbError, params};
 use staff::account::INVITATION_MS;
 use staff::{AuditFilter, Role};
+use stage::{Browser, Museum, PASSWORD};
 
 async fn create(browser: &mut Browser, login: &str) -> String {
     let fields = [("name", "Robin"), ("login", login), ("role", "finance")];
@@ -15,7 +14,7 @@ async fn create(browser: &mut Browser, login: &str) -> String {
     answer.between("?key=", "<")
 }
 
-async fn choose(house: &House, key: &str, password: &str) -> u16 {
+async fn choose(house: &Museum, key: &str, password: &str) -> u16 {
     let mut browser = house.browser();
     let page = format!("/office/invitation?key={key}");
     let fields = [("key", key), ("password", password), ("again", password)];
@@ -27,7 +26,7 @@ async fn choose(house: &House, key: &str, password: &str) -> u16 {
 
 #[tokio::test]
 async fn a_link_is_good_once_and_for_three_days() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Administrator).await;
     let mut browser = house.signed_in("administrator").await;
     let key = create(&mut browser, "robin@x.example").await;
@@ -38,7 +37,9 @@ async fn a_link_is_good_once_and_for_three_days() {
     let gone = house.browser().get(&page).await;
     assert_eq!(gone.status, 404);
     assert!(gone.text.contains("This link is no longer valid"));
-    sign_in(&mut house.browser(), "robin@x.example", PASSWORD)
+    house
+        .browser()
+        .sign_in("robin@x.example", PASSWORD)
         .await
         .leads_to();
 
@@ -50,7 +51,7 @@ async fn a_link_is_good_once_and_for_three_days() {
 
 #[tokio::test]
 async fn a_reset_ends_sessions_and_the_old_password() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Administrator).await;
     let robin = house.hire_as("robin", Role::Finance).await;
     let mut browser = house.signed_in("administrator").await;
@@ -59,15 +60,15 @@ async fn a_reset_ends_sessions_and_the_old_password() {
     let reset = browser.submit(&page, &format!("{page}/reset"), &[]).await;
     let key = reset.between("?key=", "<");
     assert_eq!(theirs.get("/office/").await.status, 303);
-    assert_eq!(sign_in(&mut theirs, "robin", PASSWORD).await.status, 422);
+    assert_eq!(theirs.sign_in("robin", PASSWORD).await.status, 422);
     let other = "another good password";
     assert_eq!(choose(&house, &key, other).await, 303);
-    sign_in(&mut theirs, "robin", other).await.leads_to();
+    theirs.sign_in("robin", other).await.leads_to();
 }
 
 #[tokio::test]
 async fn another_role_or_a_disabled_account_counts_at_once() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Administrator).await;
     let robin = house.hire_as("robin", Role::Administrator).await;
     let mut browser = house.signed_in("administrator").await;
@@ -88,17 +89,17 @@ async fn another_role_or_a_disabled_account_counts_at_once() {
         .await
         .leads_to();
     assert_eq!(theirs.get("/office/").await.status, 303);
-    assert_eq!(sign_in(&mut theirs, "robin", PASSWORD).await.status, 422);
+    assert_eq!(theirs.sign_in("robin", PASSWORD).await.status, 422);
     browser
         .submit(&page, &format!("{page}/enable"), &[])
         .await
         .leads_to();
-    sign_in(&mut theirs, "robin", PASSWORD).await.leads_to();
+    theirs.sign_in("robin", PASSWORD).await.leads_to();
 }
 
 #[tokio::test]
 async fn the_last_administrator_stays() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let admin = house.hire(Role::Administrator).await;
     let gone = house.hire_as("gone", Role::Administrator).await;
     let actor = staff::Actor::service();
@@ -126,7 +127,7 @@ async fn the_last_administrator_stays() {
 
 #[tokio::test]
 async fn a_new_password_ends_the_other_sessions_and_changes_this_ones_token() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Finance).await;
     let mut here = house.signed_in("finance").await;
     let mut elsewhere = house.signed_in("finance").await;
@@ -163,7 +164,7 @@ async fn a_new_password_ends_the_other_sessions_and_changes_this_ones_token() {
 
 #[tokio::test]
 async fn the_log_tells_who_did_what_and_no_secret() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let admin = house.hire(Role::Administrator).await;
     let mut browser = house.signed_in("administrator").await;
     let key = create(&mut browser, "robin@x.example").await;
@@ -219,7 +220,7 @@ async fn the_log_tells_who_did_what_and_no_secret() {
 
 #[tokio::test]
 async fn no_statement_changes_the_log() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Administrator).await;
     let before = house
         .staff
@@ -248,7 +249,7 @@ async fn no_statement_changes_the_log() {
 
 #[tokio::test]
 async fn the_log_goes_on_page_by_page() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Administrator).await;
     for n in 0..60 {
         let change = staff::Change::done("device.changed", "device", format!("PDA{n:02}"));

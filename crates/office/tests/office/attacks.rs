@@ -1,15 +1,14 @@
 //! What other sites, other people's texts and odd headers cannot do.
 
-use crate::browser::Browser;
-use crate::house::{House, PASSWORD, sign_in};
 use office::access_table;
 use reqwest::Method;
 use staff::{Actor, Profile, Role};
+use stage::{Browser, Museum, PASSWORD};
 use std::collections::BTreeSet;
 
 const SCRIPT: &str = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>";
 
-async fn administrator(house: &House) -> Browser {
+async fn administrator(house: &Museum) -> Browser {
     house.hire(Role::Administrator).await;
     house.signed_in("administrator").await
 }
@@ -22,7 +21,7 @@ const NEW: [(&str, &str); 3] = [
 
 #[tokio::test]
 async fn a_form_of_another_site_is_refused() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let mut browser = administrator(&house).await;
     let csrf = browser.csrf("/office/accounts/new").await;
     let others = house.hire(Role::Finance).await;
@@ -73,13 +72,13 @@ async fn a_form_of_another_site_is_refused() {
     fields[1].1 = "older@x.example";
     fields.push(("csrf", &csrf));
     let request = browser.request(Method::POST, "/office/accounts/new");
-    let request = request.header("origin", house.url.as_str()).form(&fields);
+    let request = request.header("origin", house.url("")).form(&fields);
     assert_eq!(browser.send(request).await.status, 200, "an older browser");
 }
 
 #[tokio::test]
 async fn signing_in_needs_a_form_of_ours_too() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Support).await;
     let mut browser = house.browser();
     let fields = [("login", "support"), ("password", PASSWORD)];
@@ -94,7 +93,7 @@ async fn signing_in_needs_a_form_of_ours_too() {
 
 #[tokio::test]
 async fn nobody_is_led_to_another_site_and_no_header_is_slipped_in() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Support).await;
     for next in [
         "https://elsewhere.example/",
@@ -129,7 +128,7 @@ fn fields(page: &str) -> impl Iterator<Item = &str> {
 
 #[tokio::test]
 async fn no_text_of_any_form_or_address_becomes_a_header() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let mut browser = administrator(&house).await;
     let other = house.hire(Role::Finance).await.id.to_string();
     let table = access_table();
@@ -188,7 +187,7 @@ async fn no_text_of_any_form_or_address_becomes_a_header() {
 
 #[tokio::test]
 async fn links_for_others_lead_here_whatever_the_browser_calls_us() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let mut browser = administrator(&house).await;
     let csrf = browser.csrf("/office/accounts/new").await;
     let mut fields = NEW.to_vec();
@@ -200,14 +199,14 @@ async fn links_for_others_lead_here_whatever_the_browser_calls_us() {
     assert!(
         answer
             .text
-            .contains(&format!("{}/office/invitation?key=", house.url))
+            .contains(&format!("{}/office/invitation?key=", house.url("")))
     );
     assert!(!answer.text.contains("planted.example"));
 }
 
 #[tokio::test]
 async fn a_cookie_of_someone_else_says_nothing_of_its_own() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let mut browser = house.browser();
     house.hire(Role::Support).await;
     browser.cookies.insert(
@@ -220,7 +219,7 @@ async fn a_cookie_of_someone_else_says_nothing_of_its_own() {
 
 #[tokio::test]
 async fn a_script_in_a_text_stays_text() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let mut browser = administrator(&house).await;
     let profile = |name: &str| Profile {
         name: name.to_owned(),
@@ -257,7 +256,8 @@ async fn a_script_in_a_text_stays_text() {
         )
         .await
         .leads_to();
-    sign_in(&mut theirs, "target@x.example", PASSWORD)
+    theirs
+        .sign_in("target@x.example", PASSWORD)
         .await
         .leads_to();
     let one = format!("/office/accounts/{}", target.id);
@@ -276,7 +276,7 @@ async fn a_script_in_a_text_stays_text() {
             .await,
     );
     pages.push(browser.submit(&one, &one, &fields).await);
-    pages.push(sign_in(&mut house.browser(), SCRIPT, SCRIPT).await);
+    pages.push(house.browser().sign_in(SCRIPT, SCRIPT).await);
     // Before and after of anything, by whoever.
     let actor = Actor {
         account: None,
@@ -334,7 +334,7 @@ fn form(fields: &[(&str, &str)]) -> String {
 
 #[tokio::test]
 async fn every_answer_has_the_headers_that_protect_it() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let mut browser = administrator(&house).await;
     let style = browser
         .get("/office/")
@@ -370,7 +370,7 @@ async fn every_answer_has_the_headers_that_protect_it() {
 
 #[tokio::test]
 async fn a_huge_form_is_refused_in_words() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let mut browser = administrator(&house).await;
     let csrf = browser.csrf("/office/me").await;
     let name = "x".repeat(2 * 1024 * 1024);

@@ -1,12 +1,11 @@
 //! Closing the month by page: the books compared, down to the single check;
 //! what waits, tried again; what no rule can settle, settled by hand.
 
-use crate::browser::{Answer, Browser};
-use crate::museum::Museum;
-use crate::whole::{AUG, CAS, EXP, GOOD, UNLIMITED, eventually, id, meddle, scan};
 use boxoffice::catalogue::map_tariff;
 use serde_json::json;
 use staff::{AuditFilter, Role};
+use stage::villeneuve::{AUG, CAS, EXP, GOOD, UNLIMITED, id, scan};
+use stage::{Answer, Browser, Museum, eventually, meddle};
 
 /// The page of the comparison, once it shows a result with `text`.
 async fn compared(browser: &mut Browser, text: &str) -> Answer {
@@ -29,14 +28,14 @@ fn story(n: u32) -> String {
 
 #[tokio::test]
 async fn what_is_held_is_sold_by_trying_again_after_its_cure() {
-    let museum = Museum::open().await;
-    let house = &museum.house;
+    let museum = Museum::staffed().await;
+    let house = &museum;
     assert_eq!(house.outcome(CAS, 1, GOOD).await, "accepted");
     house
         .until("it is held", |waiting| waiting["staged_held"] == 1)
         .await;
 
-    let mut finance = museum.browser(Role::Finance).await;
+    let mut finance = museum.signed_in(Role::Finance.as_str()).await;
     let today = finance.get("/office/").await.text;
     assert!(today.contains("href=\"/office/queue\""), "{today}");
     let page = finance.get("/office/queue").await;
@@ -50,7 +49,7 @@ async fn what_is_held_is_sold_by_trying_again_after_its_cure() {
         "not a place of finance"
     );
     let page = museum
-        .browser(Role::Administrator)
+        .signed_in(Role::Administrator.as_str())
         .await
         .get("/office/queue")
         .await;
@@ -85,7 +84,7 @@ async fn what_is_held_is_sold_by_trying_again_after_its_cure() {
     assert_eq!(audit[0].after.as_ref().unwrap()["tickets"], 1);
     // Those who only look have no buttons.
     let looked = museum
-        .browser(Role::Support)
+        .signed_in(Role::Support.as_str())
         .await
         .get("/office/queue")
         .await;
@@ -94,15 +93,15 @@ async fn what_is_held_is_sold_by_trying_again_after_its_cure() {
 
 #[tokio::test]
 async fn what_ticketing_refused_is_found_and_sent_again() {
-    let museum = Museum::open().await;
-    let house = &museum.house;
+    let museum = Museum::staffed().await;
+    let house = &museum;
     for n in 1..=2 {
         assert_eq!(house.outcome(AUG, n, UNLIMITED).await, "accepted");
     }
     house
         .until("both are staged", |waiting| waiting["staged_ready"] == 2)
         .await;
-    let mut finance = museum.browser(Role::Finance).await;
+    let mut finance = museum.signed_in(Role::Finance.as_str()).await;
     let agree = "The books agree";
     let page = compared(&mut finance, agree).await.text;
     assert!(page.contains("href=\"/office/queue/ready\""), "{page}");
@@ -137,7 +136,7 @@ async fn what_ticketing_refused_is_found_and_sent_again() {
         "{told:?}"
     );
 
-    let mut gates = museum.browser(Role::GateManager).await;
+    let mut gates = museum.signed_in(Role::GateManager.as_str()).await;
     let list = gates.get("/office/queue/refused").await.text;
     assert!(list.contains(&story(2)) && !list.contains(&story(1)));
     let csrf = gates.csrf("/office/queue").await;
@@ -161,12 +160,12 @@ async fn what_ticketing_refused_is_found_and_sent_again() {
 
 #[tokio::test]
 async fn whom_nobody_recognised_is_settled_by_hand_and_shouted_about_no_more() {
-    let museum = Museum::open().await;
-    let house = &museum.house;
+    let museum = Museum::staffed().await;
+    let house = &museum;
     let mut brought = scan(1, GOOD);
     brought["outcome"] = json!("accepted_offline");
     house.journal(EXP, vec![brought]).await;
-    let mut support = museum.browser(Role::Support).await;
+    let mut support = museum.signed_in(Role::Support.as_str()).await;
     let page = compared(&mut support, "admitted_not_recognised").await.text;
     assert!(page.contains(&format!("href=\"{}\"", story(1))), "{page}");
     let seen = support.get(&story(1)).await.text;
@@ -175,7 +174,7 @@ async fn whom_nobody_recognised_is_settled_by_hand_and_shouted_about_no_more() {
         "{seen}"
     );
 
-    let mut gates = museum.browser(Role::GateManager).await;
+    let mut gates = museum.signed_in(Role::GateManager.as_str()).await;
     let path = format!("{}/settle", story(1));
     let csrf = gates.csrf(&story(1)).await;
     let number = format!("let in with {GOOD}");

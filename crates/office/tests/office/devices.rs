@@ -1,19 +1,19 @@
 //! Enrolling a device by the code of its page, and taking its tokens back.
 
-use crate::browser::Browser;
-use crate::house::{House, Plan};
 use reqwest::Method;
 use serde_json::{Value, json};
 use staff::{AuditFilter, Role};
+use stage::villeneuve::site;
+use stage::{Browser, Museum, Plan};
 
 const DEVICES: &str = "/office/set-up/devices";
 const PDA01: &str = "/office/set-up/devices/PDA01";
 const ENROL: &str = "/office/set-up/devices/PDA01/enrol";
 
-async fn open() -> (House, Browser, String) {
-    let house = House::open(Plan {
-        gate: true,
-        ..Plan::default()
+async fn open() -> (Museum, Browser, String) {
+    let house = Museum::planned(Plan {
+        site: Some(site()),
+        ..Plan::empty()
     })
     .await;
     house.hire(Role::GateManager).await;
@@ -23,7 +23,7 @@ async fn open() -> (House, Browser, String) {
 }
 
 /// What a device says to the service: no cookie, its token if it has one.
-async fn device(house: &House, token: Option<&str>, body: Option<Value>) -> (u16, Value) {
+async fn device(house: &Museum, token: Option<&str>, body: Option<Value>) -> (u16, Value) {
     let browser = house.browser();
     let mut request = match body {
         Some(body) => browser
@@ -53,7 +53,10 @@ async fn the_code_of_the_page_enrols_a_device_and_the_page_then_says_so() {
     assert!(
         page.text.contains("<svg") && page.text.contains("until 14\u{a0}July\u{a0}2026, 11:15")
     );
-    let command = format!("passerelle edge enrol --server {} --code {code}", house.url);
+    let command = format!(
+        "passerelle edge enrol --server {} --code {code}",
+        house.url("")
+    );
     assert!(page.text.contains(&command), "{}", page.text);
     assert!(
         page.text.contains("leads to this computer only"),
@@ -203,9 +206,9 @@ async fn an_address_that_phones_cannot_use_is_warned_of() {
         ("http://gate.museum.example", Some("is not https")),
         ("https://gate.museum.example", None),
     ] {
-        let house = House::open(Plan {
+        let house = Museum::planned(Plan {
             url: Some(url.to_owned()),
-            ..Plan::default()
+            ..Plan::empty()
         })
         .await;
         let site = gate::read_site(include_str!("../../../../examples/villeneuve/site.toml"));
@@ -214,7 +217,8 @@ async fn an_address_that_phones_cannot_use_is_warned_of() {
             .unwrap();
         house.hire(Role::Administrator).await;
         let mut browser = house.browser();
-        crate::house::sign_in(&mut browser, "administrator", crate::house::PASSWORD)
+        browser
+            .sign_in("administrator", stage::PASSWORD)
             .await
             .leads_to();
         let csrf = browser.csrf(PDA01).await;

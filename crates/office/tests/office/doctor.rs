@@ -1,8 +1,8 @@
 //! The doctor's page, and the support bundle.
 
-use crate::house::{House, Plan};
 use doctor::{Finding, Part, Position, Severity};
 use staff::Role;
+use stage::{Museum, Plan, TestDoctor};
 
 const PATH: &str = "/office/set-up/doctor";
 
@@ -35,9 +35,9 @@ fn sick(mapping: Option<&str>) -> Vec<Finding> {
 
 #[tokio::test]
 async fn the_gravest_comes_first_with_the_way_to_its_cure() {
-    let house = House::open(Plan {
-        finds: Some(sick),
-        ..Plan::default()
+    let house = Museum::planned(Plan {
+        doctor: TestDoctor(sick),
+        ..Plan::empty()
     })
     .await;
     for role in [Role::Administrator, Role::GateManager, Role::Support] {
@@ -64,9 +64,9 @@ async fn the_gravest_comes_first_with_the_way_to_its_cure() {
 
 #[tokio::test]
 async fn the_page_speaks_french_and_keeps_the_detail() {
-    let house = House::open(Plan {
-        finds: Some(sick),
-        ..Plan::default()
+    let house = Museum::planned(Plan {
+        doctor: TestDoctor(sick),
+        ..Plan::empty()
     })
     .await;
     house.hire(Role::Administrator).await;
@@ -85,7 +85,7 @@ async fn the_page_speaks_french_and_keeps_the_detail() {
 
 #[tokio::test]
 async fn a_healthy_house_is_told_so() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Support).await;
     let mut browser = house.signed_in("support").await;
     let page = browser.get(PATH).await.text;
@@ -94,7 +94,7 @@ async fn a_healthy_house_is_told_so() {
 
 #[tokio::test]
 async fn the_bundle_is_a_file_to_download() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Support).await;
     let mut browser = house.signed_in("support").await;
     let page = browser.get("/office/support").await.text;

@@ -1,10 +1,9 @@
 //! The first run, signing in and out, how long a session lasts, and how wrong
 //! attempts slow the next ones down.
 
-use crate::browser::{Answer, Browser};
-use crate::house::{House, PASSWORD, Plan, sign_in};
 use staff::session::{IDLE_MS, LONGEST_MS};
 use staff::{Role, Token};
+use stage::{Answer, Browser, Museum, PASSWORD, Plan};
 
 async fn take_welcome(browser: &mut Browser, secret: &str, login: &str) -> Answer {
     let fields = [
@@ -21,7 +20,7 @@ async fn take_welcome(browser: &mut Browser, secret: &str, login: &str) -> Answe
 
 #[tokio::test]
 async fn the_secret_makes_the_first_administrator_once() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let old = house.staff.open_welcome().await.unwrap().unwrap();
     let secret = house.staff.open_welcome().await.unwrap().unwrap();
     let mut browser = house.browser();
@@ -62,7 +61,7 @@ async fn the_secret_makes_the_first_administrator_once() {
 
 #[tokio::test]
 async fn the_first_run_names_every_mistake_at_once() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let secret = house.staff.open_welcome().await.unwrap().unwrap();
     let mut browser = house.browser();
     let fields = [
@@ -86,7 +85,7 @@ async fn the_first_run_names_every_mistake_at_once() {
 
 #[tokio::test]
 async fn signing_in_leads_to_the_page_that_was_wanted_and_out_ends_the_session() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Administrator).await;
     let mut browser = house.browser();
     let sent = browser.get("/office/audit?kind=account").await;
@@ -128,7 +127,7 @@ async fn signing_in_leads_to_the_page_that_was_wanted_and_out_ends_the_session()
 
 #[tokio::test]
 async fn nothing_tells_whether_there_is_an_account() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let admin = house.hire(Role::Administrator).await;
     let gone = house.hire(Role::Finance).await;
     let actor = staff::Actor::service();
@@ -148,7 +147,7 @@ async fn nothing_tells_whether_there_is_an_account() {
         };
         for _ in 0..6 {
             let mut browser = house.browser();
-            let answer = sign_in(&mut browser, login, password).await;
+            let answer = browser.sign_in(login, password).await;
             assert!(browser.session().is_none());
             let text = answer.text.replace(&format!("value=\"{login}\""), "LOGIN");
             let csrf = answer.field("csrf").unwrap();
@@ -164,41 +163,41 @@ async fn nothing_tells_whether_there_is_an_account() {
 
 #[tokio::test]
 async fn wrong_attempts_slow_the_account_down_but_not_the_others() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Administrator).await;
     house.hire(Role::Finance).await;
     let mut browser = house.browser();
     for _ in 0..5 {
-        let answer = sign_in(&mut browser, "administrator", "wrong").await;
+        let answer = browser.sign_in("administrator", "wrong").await;
         assert_eq!(answer.status, 422);
     }
-    let stopped = sign_in(&mut browser, "ADMINISTRATOR ", PASSWORD).await;
+    let stopped = browser.sign_in("ADMINISTRATOR ", PASSWORD).await;
     assert_eq!(stopped.status, 429, "not even with the right password");
     assert!(stopped.text.contains("15\u{a0}seconds"), "{}", stopped.text);
-    sign_in(&mut house.browser(), "finance", PASSWORD)
+    house
+        .browser()
+        .sign_in("finance", PASSWORD)
         .await
         .leads_to();
 
     house.clock.advance_ms(15_000);
-    let answer = sign_in(&mut browser, "administrator", "wrong").await;
+    let answer = browser.sign_in("administrator", "wrong").await;
     assert_eq!(answer.status, 422);
-    let answer = sign_in(&mut browser, "administrator", PASSWORD).await;
+    let answer = browser.sign_in("administrator", PASSWORD).await;
     assert_eq!(answer.status, 429);
     house.clock.advance_ms(30_000);
-    sign_in(&mut browser, "administrator", PASSWORD)
-        .await
-        .leads_to();
+    browser.sign_in("administrator", PASSWORD).await.leads_to();
     // All is forgotten.
-    let answer = sign_in(&mut house.browser(), "administrator", "wrong").await;
+    let answer = house.browser().sign_in("administrator", "wrong").await;
     assert_eq!(answer.status, 422);
 }
 
 #[tokio::test]
 async fn wrong_attempts_at_many_accounts_slow_the_address_down() {
     let trusted = "127.0.0.1".parse().unwrap();
-    let house = House::open(Plan {
+    let house = Museum::planned(Plan {
         proxies: vec![trusted],
-        ..Plan::default()
+        ..Plan::empty()
     })
     .await;
     house.hire(Role::Administrator).await;
@@ -223,13 +222,13 @@ async fn wrong_attempts_at_many_accounts_slow_the_address_down() {
 
 #[tokio::test]
 async fn many_attempts_at_once_gain_nothing() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Administrator).await;
     let browser = house.browser();
     let mut attempts = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let mut browser = browser.clone();
-        attempts.spawn(async move { sign_in(&mut browser, "administrator", "wrong").await.status });
+        attempts.spawn(async move { browser.sign_in("administrator", "wrong").await.status });
     }
     let statuses = attempts.join_all().await;
     let looked_at = statuses.iter().filter(|status| **status == 422).count();
@@ -238,7 +237,7 @@ async fn many_attempts_at_once_gain_nothing() {
 
 #[tokio::test]
 async fn a_session_ends_unused_and_at_the_latest_after_a_day() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Support).await;
     let mut idle = house.signed_in("support").await;
     house.clock.advance_ms(IDLE_MS - 1);
@@ -260,13 +259,13 @@ async fn a_session_ends_unused_and_at_the_latest_after_a_day() {
 
 #[tokio::test]
 async fn a_token_chosen_by_someone_else_becomes_no_session() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Support).await;
     let mut victim = house.browser();
     let planted = Token::new().unwrap().reveal().to_owned();
     let name = "passerelle_session".to_owned();
     victim.cookies.insert(name.clone(), planted.clone());
-    sign_in(&mut victim, "support", PASSWORD).await.leads_to();
+    victim.sign_in("support", PASSWORD).await.leads_to();
     let first = victim.session().unwrap().clone();
     assert_ne!(first, planted);
     let mut attacker = house.browser();
@@ -287,22 +286,22 @@ async fn a_token_chosen_by_someone_else_becomes_no_session() {
 
 #[tokio::test]
 async fn cookies_are_out_of_reach_of_scripts_and_of_http_if_there_is_https() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Support).await;
     let mut browser = house.browser();
-    let answer = sign_in(&mut browser, "support", PASSWORD).await;
+    let answer = browser.sign_in("support", PASSWORD).await;
     let session = &answer.set_cookies[0];
     assert!(session.starts_with("passerelle_session="), "{session}");
     assert!(session.ends_with("; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400"));
 
-    let secure = House::open(Plan {
+    let secure = Museum::planned(Plan {
         url: Some("https://passerelle.museum.example".to_owned()),
-        ..Plan::default()
+        ..Plan::empty()
     })
     .await;
     secure.hire(Role::Support).await;
     let mut browser = secure.browser();
-    let answer = sign_in(&mut browser, "support", PASSWORD).await;
+    let answer = browser.sign_in("support", PASSWORD).await;
     let session = &answer.set_cookies[0];
     assert!(
         session.starts_with("__Host-passerelle_session="),
@@ -314,7 +313,7 @@ async fn cookies_are_out_of_reach_of_scripts_and_of_http_if_there_is_https() {
 
 #[tokio::test]
 async fn the_language_is_the_browsers_until_someone_chooses() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Support).await;
     let mut browser = house.signed_in("support").await;
     browser.language = "fr-FR,fr;q=0.9,en;q=0.5";

@@ -5,14 +5,11 @@
 mod accounts;
 mod attacks;
 mod books;
-mod browser;
 mod devices;
 mod doctor;
 mod getting_in;
-mod house;
 mod mapping;
 mod matrix;
-mod museum;
 mod provider;
 mod sales_files;
 mod set_up;
@@ -20,8 +17,3 @@ mod site;
 mod site_table;
 mod two_steps;
 mod weight;
-
-/// A service with gate, box office, workers and a sandbox.
-#[path = "../../../server/tests/service/house.rs"]
-#[expect(dead_code, reason = "the tests of the service use all of it")]
-mod whole;

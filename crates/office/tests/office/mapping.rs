@@ -1,11 +1,10 @@
 //! The mapping parameters: pasted as they are, and cured through the page.
 
-use crate::browser::{Answer, Browser};
-use crate::house::{House, Plan};
 use doctor::{Finding, Part, Position, Severity};
 use gate::site::interface::StoredInterface;
 use office::SetUp;
 use staff::{AuditFilter, Role};
+use stage::{Answer, Browser, Museum, Plan, TestDoctor};
 
 const MAPPING: &str = include_str!("../../../../examples/villeneuve/mapping.json");
 const PATH: &str = "/office/set-up/mapping";
@@ -33,14 +32,14 @@ fn misspelt(mapping: Option<&str>) -> Vec<Finding> {
 }
 
 /// An administrator at the page.
-async fn at_the_page(house: &House) -> (Browser, String) {
+async fn at_the_page(house: &Museum) -> (Browser, String) {
     house.hire_as("mine", Role::Administrator).await;
     let mut browser = house.signed_in("mine").await;
     let csrf = browser.csrf(PATH).await;
     (browser, csrf)
 }
 
-async fn kept(house: &House) -> StoredInterface {
+async fn kept(house: &Museum) -> StoredInterface {
     gate::site::interface::read(&house.test.db).await.unwrap()
 }
 
@@ -56,14 +55,14 @@ fn button(answer: &Answer, label: &str) -> String {
 
 fn house() -> Plan {
     Plan {
-        finds: Some(misspelt),
-        ..Plan::default()
+        doctor: TestDoctor(misspelt),
+        ..Plan::empty()
     }
 }
 
 #[tokio::test]
 async fn what_the_doctor_finds_is_cured_by_one_click_and_taken_up() {
-    let house = House::open(house()).await;
+    let house = Museum::planned(house()).await;
     let (mut browser, csrf) = at_the_page(&house).await;
     let wrong = MAPPING.replacen("VN_AUG", "VN_AUX", 1);
     let saved = browser.post(PATH, &csrf, &[("text", &wrong)]).await;
@@ -100,7 +99,7 @@ async fn what_the_doctor_finds_is_cured_by_one_click_and_taken_up() {
 
 #[tokio::test]
 async fn six_mistakes_are_cured_one_by_one_and_nothing_else_changes() {
-    let house = House::open(house()).await;
+    let house = Museum::planned(house()).await;
     let (mut browser, csrf) = at_the_page(&house).await;
     let mut text = MAPPING
         .replacen(
@@ -143,7 +142,7 @@ async fn six_mistakes_are_cured_one_by_one_and_nothing_else_changes() {
 
 #[tokio::test]
 async fn of_two_entries_one_is_chosen() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let (mut browser, csrf) = at_the_page(&house).await;
     let twice = MAPPING.replacen("VN_RAY", "VN_AUG", 1);
     let page = browser.post(PATH, &csrf, &[("text", &twice)]).await;
@@ -160,7 +159,7 @@ async fn of_two_entries_one_is_chosen() {
 
 #[tokio::test]
 async fn a_cure_that_is_no_longer_there_changes_nothing() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let (mut browser, csrf) = at_the_page(&house).await;
     for cure in [
         "comma_missing 2 34 0",
@@ -180,7 +179,7 @@ async fn a_cure_that_is_no_longer_there_changes_nothing() {
 
 #[tokio::test]
 async fn a_draft_leaves_what_works_as_it_is() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let (mut browser, csrf) = at_the_page(&house).await;
     browser.post(PATH, &csrf, &[("text", MAPPING)]).await;
     let answer = browser.post(PATH, &csrf, &[("text", "{")]).await;
@@ -194,12 +193,12 @@ async fn a_draft_leaves_what_works_as_it_is() {
 
 #[tokio::test]
 async fn a_file_is_not_changed_here() {
-    let house = House::open(Plan {
+    let house = Museum::planned(Plan {
         set_up: SetUp {
             mapping: office::Managed::ByFile("mapping.json".to_owned()),
             ..SetUp::default()
         },
-        ..Plan::default()
+        ..Plan::empty()
     })
     .await;
     house.hire_as("mine", Role::Administrator).await;

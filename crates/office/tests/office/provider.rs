@@ -1,7 +1,5 @@
 //! Signing in by an OpenID Connect provider, with a stand-in on loopback.
 
-use crate::browser::{Answer, Browser};
-use crate::house::{House, Plan};
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
@@ -11,6 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use staff::provider::{Provider, ProviderSettings};
 use staff::{Actor, Role};
+use stage::{Answer, Browser, Museum, Plan};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
@@ -55,7 +54,7 @@ async fn token(
     assert_eq!(challenge, known.asked["code_challenge"]);
     let mut claims = json!({
         "iss": known.issuer, "sub": "person-7", "aud": "passerelle",
-        "exp": crate::house::now().millis() / 1_000 + 300,
+        "exp": stage::villeneuve::now().millis() / 1_000 + 300,
         "nonce": known.asked["nonce"],
         "email": "Robin@Museum.example", "email_verified": true, "name": "Robin",
     });
@@ -68,12 +67,12 @@ async fn token(
     Json(json!({"token_type": "Bearer", "id_token": format!("e30.{payload}.c2ln")}))
 }
 
-struct Museum {
-    house: House,
+struct Trusting {
+    house: Museum,
     known: Shared,
 }
 
-impl Museum {
+impl Trusting {
     /// With roles by the claim `groups`, or without.
     async fn open(by_claim: bool) -> Self {
         let known = Shared::default();
@@ -101,9 +100,9 @@ impl Museum {
             })
             .unwrap()
         };
-        let house = House::open(Plan {
+        let house = Museum::planned(Plan {
             provider: Some(Box::new(make)),
-            ..Plan::default()
+            ..Plan::empty()
         })
         .await;
         house.hire(Role::Administrator).await;
@@ -144,7 +143,7 @@ fn refused(answer: &Answer, says: &str) {
 
 #[tokio::test]
 async fn an_account_is_found_by_its_verified_address_and_then_by_its_link() {
-    let museum = Museum::open(false).await;
+    let museum = Trusting::open(false).await;
     let mut browser = museum.house.browser();
     let page = browser.get("/office/sign-in").await;
     assert!(page.text.contains("Sign in with Museum"));
@@ -186,7 +185,7 @@ async fn an_account_is_found_by_its_verified_address_and_then_by_its_link() {
 
 #[tokio::test]
 async fn an_answer_counts_once_and_in_the_browser_that_asked() {
-    let museum = Museum::open(false).await;
+    let museum = Trusting::open(false).await;
     museum
         .house
         .hire_as("robin@museum.example", Role::Support)
@@ -218,7 +217,7 @@ async fn an_answer_counts_once_and_in_the_browser_that_asked() {
 
 #[tokio::test]
 async fn an_id_token_that_is_not_for_us_now_is_not_believed() {
-    let museum = Museum::open(false).await;
+    let museum = Trusting::open(false).await;
     museum
         .house
         .hire_as("robin@museum.example", Role::Support)
@@ -242,7 +241,7 @@ async fn an_id_token_that_is_not_for_us_now_is_not_believed() {
 
 #[tokio::test]
 async fn the_claim_gives_the_role_at_each_sign_in() {
-    let museum = Museum::open(true).await;
+    let museum = Trusting::open(true).await;
     let mut browser = museum.house.browser();
     refused(&museum.sign_in(&mut browser).await, "given you no role");
     museum.claim(json!({"groups": ["visitors", "books"]}));
@@ -280,7 +279,7 @@ async fn the_claim_gives_the_role_at_each_sign_in() {
 #[tokio::test]
 async fn what_the_provider_says_of_a_person_stays_text() {
     const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\r\nx: y";
-    let museum = Museum::open(true).await;
+    let museum = Trusting::open(true).await;
     let mut browser = museum.house.browser();
     museum.claim(json!({"groups": ["boss"], "name": SCRIPT}));
     museum.sign_in(&mut browser).await.leads_to();
@@ -328,9 +327,9 @@ async fn a_provider_that_is_down_is_said_in_words() {
         })
         .unwrap()
     };
-    let house = House::open(Plan {
+    let house = Museum::planned(Plan {
         provider: Some(Box::new(make)),
-        ..Plan::default()
+        ..Plan::empty()
     })
     .await;
     refused(

@@ -1,8 +1,5 @@
 //! Files of external sales: uploaded, reported row by row, downloaded.
 
-use crate::browser::{Answer, Browser};
-use crate::museum::Museum;
-use crate::whole::site;
 use boxoffice::catalogue::apply_catalogue;
 use boxoffice::stx_file::{StagedId, files};
 use boxoffice::{BoxOffice, Organisation, read_catalogue};
@@ -12,6 +9,8 @@ use reqwest::Method;
 use secutix::stx::Dialect;
 use secutix::wire::{ControlResult, ControlledTicket, ReceivedTicket};
 use staff::Role;
+use stage::villeneuve::site;
+use stage::{Answer, Browser, Museum};
 use std::sync::Arc;
 
 const PATH: &str = "/office/sales-files";
@@ -19,7 +18,7 @@ const PATH: &str = "/office/sales-files";
 /// The STX_File of `rows` sales, written by a box office elsewhere.
 async fn foreign_file(rows: i64) -> String {
     let test = sqlite_in_memory().await;
-    let clock = ManualClock::new(crate::house::now());
+    let clock = ManualClock::new(stage::villeneuve::now());
     let folder = tempfile::tempdir().unwrap();
     let site = site();
     let organisation = Organisation {
@@ -42,7 +41,7 @@ async fn foreign_file(rows: i64) -> String {
     let catalogue = read_catalogue(catalogue).unwrap();
     apply_catalogue(&test.db, catalogue).await.unwrap();
     let tickets = (0..rows).map(|n| {
-        let moment = crate::house::now().plus_ms(n * 1_000);
+        let moment = stage::villeneuve::now().plus_ms(n * 1_000);
         ReceivedTicket::WellFormed(ControlledTicket {
             ac_identifier: "VN_AUG".parse().unwrap(),
             barcode: format!("OTI{n:08}{}", moment.compact()).parse().unwrap(),
@@ -75,7 +74,7 @@ async fn upload(browser: &mut Browser, csrf: &str, called: &str, content: &[u8])
 
 /// The names of the files in the folder.
 fn there(museum: &Museum) -> Vec<String> {
-    let mut names: Vec<_> = std::fs::read_dir(museum.house.box_office.files_dir())
+    let mut names: Vec<_> = std::fs::read_dir(museum.box_office().files_dir())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
@@ -85,9 +84,9 @@ fn there(museum: &Museum) -> Vec<String> {
 
 #[tokio::test]
 async fn a_file_with_a_bad_row_tells_its_line_and_reason_and_may_come_again() {
-    let museum = Museum::open().await;
-    let house = &museum.house;
-    let mut finance = museum.browser(Role::Finance).await;
+    let museum = Museum::staffed().await;
+    let house = &museum;
+    let mut finance = museum.signed_in(Role::Finance.as_str()).await;
     let csrf = finance.csrf(PATH).await;
     let good = foreign_file(3).await;
     let mut lines: Vec<_> = good.lines().map(str::to_owned).collect();
@@ -152,7 +151,7 @@ async fn a_file_with_a_bad_row_tells_its_line_and_reason_and_may_come_again() {
         report.status == 200 && report.text.contains("price_mismatch"),
         "{report:?}"
     );
-    let mut support = museum.browser(Role::Support).await;
+    let mut support = museum.signed_in(Role::Support.as_str()).await;
     assert_eq!(support.get("/office/sales-files/1").await.status, 200);
     assert_eq!(support.get("/office/sales-files/1/file").await.status, 403);
     for path in [
@@ -173,9 +172,9 @@ async fn a_file_with_a_bad_row_tells_its_line_and_reason_and_may_come_again() {
 
 #[tokio::test]
 async fn names_do_no_harm_and_what_is_no_sales_file_leaves_nothing() {
-    let museum = Museum::open().await;
-    let house = &museum.house;
-    let mut finance = museum.browser(Role::Finance).await;
+    let museum = Museum::staffed().await;
+    let house = &museum;
+    let mut finance = museum.signed_in(Role::Finance.as_str()).await;
     let csrf = finance.csrf(PATH).await;
     let text = foreign_file(1).await;
     let huge = "x".repeat(5_000);

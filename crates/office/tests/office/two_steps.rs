@@ -1,9 +1,8 @@
 //! The second step: switching it on, using it, losing the phone.
 
-use crate::browser::Browser;
-use crate::house::{House, PASSWORD, sign_in};
 use staff::totp::step_at;
 use staff::{Actor, Role};
+use stage::{Browser, Museum, PASSWORD};
 
 const STEP_MS: i64 = 30_000;
 
@@ -27,7 +26,7 @@ impl App {
         Self(bytes)
     }
 
-    fn code(&self, house: &House) -> String {
+    fn code(&self, house: &Museum) -> String {
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &self.0);
         let step = step_at(house.staff.now());
         let tag = ring::hmac::sign(&key, &step.to_be_bytes());
@@ -38,7 +37,7 @@ impl App {
 }
 
 /// Switches it on, and gives the app and the recovery codes.
-async fn switch_on(house: &House, browser: &mut Browser) -> (App, Vec<String>) {
+async fn switch_on(house: &Museum, browser: &mut Browser) -> (App, Vec<String>) {
     let begun = browser
         .submit("/office/me", "/office/me/two-steps", &[])
         .await;
@@ -68,7 +67,7 @@ async fn give_code(browser: &mut Browser, code: &str) -> u16 {
 
 #[tokio::test]
 async fn a_password_alone_is_no_longer_enough() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Finance).await;
     let mut elsewhere = house.signed_in("finance").await;
     let mut browser = house.signed_in("finance").await;
@@ -78,7 +77,7 @@ async fn a_password_alone_is_no_longer_enough() {
     assert_eq!(elsewhere.get("/office/").await.status, 303, "others ended");
 
     let mut browser = house.browser();
-    let first = sign_in(&mut browser, "finance", PASSWORD).await;
+    let first = browser.sign_in("finance", PASSWORD).await;
     assert_eq!(first.leads_to(), "/office/sign-in/code?next=%2Foffice%2F");
     let half = browser.clone();
     assert_eq!(
@@ -96,7 +95,7 @@ async fn a_password_alone_is_no_longer_enough() {
 
     // The same code, seen over the shoulder, opens nothing a second time.
     let mut thief = house.browser();
-    sign_in(&mut thief, "finance", PASSWORD).await.leads_to();
+    thief.sign_in("finance", PASSWORD).await.leads_to();
     assert_eq!(give_code(&mut thief, &code).await, 422);
     house.clock.advance_ms(STEP_MS);
     assert_eq!(give_code(&mut thief, &app.code(&house)).await, 303);
@@ -104,19 +103,19 @@ async fn a_password_alone_is_no_longer_enough() {
 
 #[tokio::test]
 async fn codes_cannot_be_guessed_and_the_first_step_does_not_wait_for_ever() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Finance).await;
     let mut browser = house.signed_in("finance").await;
     let (app, _) = switch_on(&house, &mut browser).await;
     let mut browser = house.browser();
-    sign_in(&mut browser, "finance", PASSWORD).await.leads_to();
+    browser.sign_in("finance", PASSWORD).await.leads_to();
     for _ in 0..5 {
         assert_eq!(give_code(&mut browser, "123").await, 422);
     }
     let code = app.code(&house);
     assert_eq!(give_code(&mut browser, &code).await, 429);
     // Another sign-in by password forgives nothing.
-    sign_in(&mut browser, "finance", PASSWORD).await.leads_to();
+    browser.sign_in("finance", PASSWORD).await.leads_to();
     assert_eq!(give_code(&mut browser, &code).await, 429);
     house.clock.advance_ms(300_000);
     assert_eq!(
@@ -127,12 +126,12 @@ async fn codes_cannot_be_guessed_and_the_first_step_does_not_wait_for_ever() {
 
 #[tokio::test]
 async fn a_recovery_code_stands_in_once() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     house.hire(Role::Finance).await;
     let mut browser = house.signed_in("finance").await;
     let (_, codes) = switch_on(&house, &mut browser).await;
     let mut browser = house.browser();
-    sign_in(&mut browser, "finance", PASSWORD).await.leads_to();
+    browser.sign_in("finance", PASSWORD).await.leads_to();
     let typed = codes[3].to_lowercase().replace('-', "");
     assert_eq!(give_code(&mut browser, &typed).await, 303);
     assert!(
@@ -143,13 +142,13 @@ async fn a_recovery_code_stands_in_once() {
             .contains("<strong>9</strong>")
     );
     let mut again = house.browser();
-    sign_in(&mut again, "finance", PASSWORD).await.leads_to();
+    again.sign_in("finance", PASSWORD).await.leads_to();
     assert_eq!(give_code(&mut again, &codes[3]).await, 422);
 }
 
 #[tokio::test]
 async fn it_is_switched_off_by_password_or_by_an_administrator() {
-    let house = House::usual().await;
+    let house = Museum::empty().await;
     let account = house.hire(Role::Finance).await;
     let mut browser = house.signed_in("finance").await;
     switch_on(&house, &mut browser).await;

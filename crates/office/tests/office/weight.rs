@@ -1,8 +1,9 @@
 //! Pages stay light, also where there is much to show.
 
-use crate::house::{House, Plan};
 use office::access_table;
 use staff::{Actor, Profile, Role};
+use stage::villeneuve::site;
+use stage::{Museum, Plan};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -39,9 +40,9 @@ fn city() -> String {
 
 #[tokio::test]
 async fn a_page_with_many_rows_is_light_and_loads_nothing_from_elsewhere() {
-    let house = House::open(Plan {
-        gate: true,
-        ..Plan::default()
+    let house = Museum::planned(Plan {
+        site: Some(site()),
+        ..Plan::empty()
     })
     .await;
     house.hire(Role::Administrator).await;

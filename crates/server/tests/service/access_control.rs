@@ -1,8 +1,5 @@
 //! The access control service, through the gate's own client and in raw HTTP.
 
-use crate::house::{
-    AUG, Answer, House, OPERATOR_PASSWORD, Plan, answer, caller, now, ticketing_client, token,
-};
 use db::testing::{TestDb, sqlite_in_memory};
 use kernel::Timestamp;
 use reqwest::Method;
@@ -13,21 +10,23 @@ use secutix::wire::{
     ImportControlledTicketRequest, MAX_CONTROLLED_TICKETS, StatusCode, TicketKind, ValidityState,
 };
 use serde_json::{Value, json};
+use stage::villeneuve::{AUG, OPERATOR_PASSWORD, caller, now, ticketing_client, token};
+use stage::{Answer, Museum, Plan, answer};
 
 db::conformance! {
     a_ticket_is_staged_once_however_often_it_comes,
 }
 
 /// A box office that sells nothing by itself, so that one can look.
-async fn unsold(test: TestDb) -> House {
+async fn unsold(test: TestDb) -> Museum {
     let plan = Plan {
         external_sales_every: None,
         ..Plan::default()
     };
-    House::open(test, plan).await
+    Museum::open(test, plan).await
 }
 
-fn client(house: &House) -> AccessControlClient {
+fn client(house: &Museum) -> AccessControlClient {
     let url = house.url(server::ACCESS_CONTROL_PATH);
     ticketing_client(url, OPERATOR_PASSWORD, &house.clock)
 }
@@ -62,7 +61,7 @@ fn jwt(made: Timestamp, lifetime_s: u32, password: &str) -> String {
     mint(&claims, &password.into())
 }
 
-async fn raw(house: &House, method: &str, body: impl Into<reqwest::Body>) -> Answer {
+async fn raw(house: &Museum, method: &str, body: impl Into<reqwest::Body>) -> Answer {
     let path = format!("{}/{method}", server::ACCESS_CONTROL_PATH);
     let request = house.request(Method::POST, &path).body(body);
     answer(request.bearer_auth(jwt(now(), 30, OPERATOR_PASSWORD))).await
@@ -103,7 +102,7 @@ async fn a_ticket_is_staged_once_however_often_it_comes(test: TestDb) {
     let unknown = client.get_controlled_ticket(&ticket(9).barcode).await;
     assert!(unknown.unwrap().is_none());
 
-    house.box_office.run_external_sales().await.unwrap();
+    house.box_office().run_external_sales().await.unwrap();
     assert_eq!(house.count("box_ticket").await, 2);
     house.end().await;
 }

@@ -1,8 +1,8 @@
 //! The document that describes the device API, and its page.
 
-use crate::house::House;
 use db::testing::sqlite_in_memory;
 use serde_json::{Value, json};
+use stage::Museum;
 use std::collections::BTreeSet;
 
 /// The codes that `problem.rs` can give, as they stand in its text: each comes
@@ -21,7 +21,7 @@ fn problem_codes() -> BTreeSet<&'static str> {
 
 #[tokio::test]
 async fn the_document_describes_every_route_and_every_problem() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let document = house.get("/api/openapi.json").await;
     assert_eq!(document.status, 200);
     let api = document.json();
@@ -77,7 +77,7 @@ async fn the_document_describes_every_route_and_every_problem() {
 
 #[tokio::test]
 async fn the_page_of_the_document_loads_nothing_from_elsewhere() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let moved = house.get("/api/docs").await;
     assert_eq!(moved.status, 303);
     assert_eq!(moved.headers["location"], "/api/docs/");

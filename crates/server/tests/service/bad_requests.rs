@@ -1,10 +1,11 @@
 //! Requests that no device should send, and what every answer has in common.
 
-use crate::house::{AUG, GEO, GOOD, House, answer, id, scan, token};
 use db::testing::sqlite_in_memory;
 use gate::Gate;
 use reqwest::Method;
 use serde_json::{Value, json};
+use stage::villeneuve::{AUG, GEO, GOOD, id, scan, token};
+use stage::{Museum, answer};
 use std::collections::BTreeSet;
 
 const CHECKS: &str = "/api/v1/checks";
@@ -13,11 +14,11 @@ const DEVICE: &str = "/api/v1/device";
 
 #[tokio::test]
 async fn without_a_good_token_nothing_is_told() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     assert_eq!(house.outcome(GEO, 1, "nonsense").await, "not_a_pass");
     let revoked = Gate::revoke_tokens(&house.test.db, &house.clock, GEO.parse().unwrap());
     assert_eq!(revoked.await.unwrap(), 1);
-    house.gate.refresh().await.unwrap();
+    house.gate().refresh().await.unwrap();
     let revoked = format!("Bearer {}", token(GEO).reveal());
     let basic = format!("Basic {}", token(AUG).reveal());
     let cut = token(AUG).reveal().trim_end_matches('7').to_owned();
@@ -61,7 +62,7 @@ async fn without_a_good_token_nothing_is_told() {
 
 #[tokio::test]
 async fn what_is_not_there_is_a_problem_too() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     for (method, path, status, code) in [
         (Method::GET, "/nothing", 404, "not_found"),
         (Method::POST, "/api/v1/nothing", 404, "not_found"),
@@ -96,7 +97,7 @@ async fn what_is_not_there_is_a_problem_too() {
 
 #[tokio::test]
 async fn what_cannot_be_read_changes_nothing() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let good = scan(1, GOOD).to_string();
     let no_uuid = good.replace(&id(1), "1");
     let no_time = good.replace("2026-07-14", "2026-02-30");
@@ -152,7 +153,7 @@ async fn what_cannot_be_read_changes_nothing() {
 
 #[tokio::test]
 async fn limits_hold_to_the_byte() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let padded = |bytes: usize| {
         let text = scan(1, "nonsense").to_string();
         format!("{text}{}", " ".repeat(bytes - text.len()))
@@ -201,7 +202,7 @@ async fn limits_hold_to_the_byte() {
 
 #[tokio::test]
 async fn every_answer_has_a_request_id() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let too_large = "9".repeat(server::BODY_LIMIT_BYTES + 1);
     let requests = || {
         [

@@ -1,10 +1,11 @@
 //! Frames that the server reads, and the decoder that browsers run.
 
-use crate::house::{AUG, Answer, House, answer};
 use db::testing::sqlite_in_memory;
 use reqwest::Method;
 use rxing::{BarcodeFormat, MultiFormatWriter, Writer};
 use serde_json::json;
+use stage::villeneuve::AUG;
+use stage::{Answer, Museum, answer};
 
 const DECODE: &str = "/api/v1/decode";
 const LIST: &str = "/scan/decoder/files.json";
@@ -30,14 +31,14 @@ fn photograph(format: BarcodeFormat, text: &str) -> Vec<u8> {
     file
 }
 
-async fn decode(house: &House, frame: Vec<u8>) -> Answer {
+async fn decode(house: &Museum, frame: Vec<u8>) -> Answer {
     let request = house.as_device(AUG, Method::POST, DECODE);
     answer(request.header("content-type", "image/jpeg").body(frame)).await
 }
 
 #[tokio::test]
 async fn a_frame_is_read_for_a_device_and_nothing_is_kept() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     for (format, name) in [
         (BarcodeFormat::QR_CODE, "qr_code"),
         (BarcodeFormat::CODE_128, "code_128"),
@@ -57,7 +58,7 @@ async fn a_frame_is_read_for_a_device_and_nothing_is_kept() {
 
 #[tokio::test]
 async fn what_is_no_frame_is_told_so() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let whole = photograph(BarcodeFormat::QR_CODE, "00029975");
     let mut bomb = whole.clone();
     let header = bomb.windows(2).position(|two| two == [0xff, 0xc0]).unwrap();
@@ -81,7 +82,7 @@ async fn what_is_no_frame_is_told_so() {
 
 #[tokio::test]
 async fn many_frames_at_once_are_all_answered_or_asked_to_come_again() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let frame = photograph(BarcodeFormat::QR_CODE, "00029975");
     let mut asked = tokio::task::JoinSet::new();
     for _ in 0..60 {
@@ -100,7 +101,7 @@ async fn many_frames_at_once_are_all_answered_or_asked_to_come_again() {
 
 #[tokio::test]
 async fn the_decoder_is_served_whole_or_not_at_all() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let list = house.get(LIST).await;
     let module = house.get("/scan/decoder/decoder.js").await;
     if list.status == 404 {

@@ -1,12 +1,11 @@
 //! Entries that are taken back, from the door to the account.
 
-use crate::house::{
-    AUG, AUG_IN_GERMAN, EXPIRED, GOOD, House, Plan, UNLIMITED, cancellation, id, scan, told,
-};
 use boxoffice::pending_account::Amount;
 use db::testing::{TestDb, sqlite_in_memory};
 use kernel::Money;
 use serde_json::json;
+use stage::villeneuve::{AUG, AUG_IN_GERMAN, EXPIRED, GOOD, UNLIMITED, cancellation, id, scan};
+use stage::{Museum, Plan};
 
 db::conformance! {
     an_entry_is_taken_back_before_and_after_its_sale,
@@ -20,7 +19,7 @@ async fn an_entry_is_taken_back_before_and_after_its_sale(test: TestDb) {
         external_sales_every: None,
         ..Plan::default()
     };
-    let house = House::open(test, plan).await;
+    let house = Museum::open(test, plan).await;
     for n in 1..=2 {
         assert_eq!(house.outcome(AUG, n, UNLIMITED).await, "accepted");
     }
@@ -39,7 +38,7 @@ async fn an_entry_is_taken_back_before_and_after_its_sale(test: TestDb) {
             waiting["deliveries"] == 0 && waiting["cancellations"] == 0
         })
         .await;
-    house.box_office.run_external_sales().await.unwrap();
+    house.box_office().run_external_sales().await.unwrap();
     let books = house.reconcile().await;
     assert_eq!((books.tickets, books.cancelled_unsold), (1, 1));
     let sold = house.post(AUG, CANCELLATIONS, &cancellation(2, 2)).await;
@@ -62,13 +61,13 @@ async fn an_entry_is_taken_back_before_and_after_its_sale(test: TestDb) {
         (&again["repeated"], &again["device_count_today"]),
         (&json!(true), &json!(0))
     );
-    assert_eq!(house.sandbox.log().total.cancellations, 2);
+    assert_eq!(house.otipass.sandbox.log().total.cancellations, 2);
     house.end().await;
 }
 
 #[tokio::test]
 async fn what_cannot_be_cancelled_says_why() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     assert_eq!(house.outcome(AUG, 1, GOOD).await, "accepted");
     assert_eq!(house.outcome(AUG, 2, EXPIRED).await, "pass_expired");
     let mut late = cancellation(1, 1);
@@ -94,7 +93,7 @@ async fn what_cannot_be_cancelled_says_why() {
         (AUG, json!({}), 400, "body_invalid", String::new()),
     ] {
         let refused = house.post(device, CANCELLATIONS, &body).await;
-        assert_eq!(told(&refused), (status, code.to_owned()), "{why}");
+        assert_eq!(refused.told(), (status, code.to_owned()), "{why}");
         let detail = refused.json()["detail"].as_str().unwrap().to_owned();
         assert!(detail.contains(&why), "{detail}");
     }
@@ -102,13 +101,13 @@ async fn what_cannot_be_cancelled_says_why() {
     let kept = house.post(AUG, CANCELLATIONS, &cancellation(1, 1)).await;
     assert_eq!(kept.status, 200);
     let twice = house.post(AUG, CANCELLATIONS, &cancellation(2, 1)).await;
-    assert_eq!(told(&twice), (409, "not_cancellable".to_owned()));
+    assert_eq!(twice.told(), (409, "not_cancellable".to_owned()));
     house.end().await;
 }
 
 #[tokio::test]
 async fn a_batch_brings_checks_first_and_then_their_cancellations() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let body = json!({
         "checks": [scan(1, UNLIMITED), scan(2, UNLIMITED)],
         "cancellations": [
@@ -137,7 +136,7 @@ async fn a_batch_brings_checks_first_and_then_their_cancellations() {
         }
     }
     let snapshot = house.as_device(AUG, reqwest::Method::GET, "/api/v1/device");
-    let snapshot = crate::house::answer(snapshot).await.json();
+    let snapshot = stage::answer(snapshot).await.json();
     assert_eq!(snapshot["admitted_today"], 1);
     house.end().await;
 }

@@ -1,15 +1,15 @@
 //! What a device gets for its checks, its journal and its question about itself.
 
-use crate::house::{
-    AUG, AUG_IN_GERMAN, Answer, EXP, EXPIRED, GEO, GOOD, House, Plan, UNLIMITED, UNUSED, answer,
-    id, now, scan,
-};
 use db::testing::{TestDb, sqlite_in_memory};
 use db::{DbError, params};
 use gate::WhenSilent;
 use reqwest::Method;
 use sandbox::Failure;
 use serde_json::{Value, json};
+use stage::villeneuve::{
+    AUG, AUG_IN_GERMAN, EXP, EXPIRED, GEO, GOOD, UNLIMITED, UNUSED, id, now, scan,
+};
+use stage::{Answer, Museum, Plan, answer};
 
 db::conformance! {
     a_check_is_answered_with_all_that_is_known,
@@ -23,7 +23,7 @@ const BATCH: &str = "/api/v1/checks/batch";
 const DEVICE: &str = "/api/v1/device";
 
 async fn a_check_is_answered_with_all_that_is_known(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     assert_eq!(
         house.check(AUG, 1, " Villeneuve-00292151\r\n").await,
         json!({
@@ -106,7 +106,7 @@ async fn a_check_is_answered_with_all_that_is_known(test: TestDb) {
 }
 
 async fn a_journal_is_answered_check_by_check_in_its_order(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     let mut lacking = scan(5, GOOD);
     lacking.as_object_mut().unwrap().remove("scanned_at");
     let journal = vec![
@@ -192,13 +192,13 @@ fn short(result: &Value) -> String {
 }
 
 async fn the_same_id_is_answered_the_same_for_ever(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     for (n, device, code) in [(1, AUG, GOOD), (2, AUG, EXPIRED), (3, EXP, GOOD)] {
         let mut first = house.check(device, n, code).await;
         house.clock.advance_ms(86_400_000);
-        let asked = house.sandbox.log().total;
+        let asked = house.otipass.sandbox.log().total;
         let again = house.check(device, n, code).await;
-        assert_eq!(house.sandbox.log().total, asked, "nobody is asked");
+        assert_eq!(house.otipass.sandbox.log().total, asked, "nobody is asked");
         first["repeated"] = true.into();
         assert_eq!(again, first);
         // The same moment and the same id, spelt otherwise.
@@ -225,7 +225,7 @@ async fn the_same_id_is_answered_the_same_for_ever(test: TestDb) {
 }
 
 async fn what_the_database_cannot_do_tells_the_outside_nothing(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     house
         .test
         .db
@@ -257,7 +257,7 @@ async fn a_check_that_stays_open_is_to_be_sent_again() {
         when_silent: WhenSilent::Refuse,
         ..Plan::default()
     };
-    let house = House::open(sqlite_in_memory().await, plan).await;
+    let house = Museum::open(sqlite_in_memory().await, plan).await;
     // What a crash leaves between Otipass's yes and our record.
     let scanned_at = now().plus_ms(1_000);
     house
@@ -273,7 +273,7 @@ async fn a_check_that_stays_open_is_to_be_sent_again() {
         .await
         .map_err(|error: DbError| error)
         .unwrap();
-    house.fail(Failure::Status(503), Some(1));
+    house.otipass.fail(Failure::Status(503), Some(1));
     let open = house.post(AUG, CHECKS, &scan(1, GOOD)).await;
     assert_eq!(
         (open.status, open.problem().as_str()),
@@ -286,7 +286,7 @@ async fn a_check_that_stays_open_is_to_be_sent_again() {
 
 #[tokio::test]
 async fn a_device_learns_where_it_stands_and_how_its_clock_is_kept() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     for n in 1..=2 {
         assert_eq!(house.outcome(AUG, n, UNLIMITED).await, "accepted");
     }
@@ -312,7 +312,7 @@ async fn a_device_learns_where_it_stands_and_how_its_clock_is_kept() {
             },
             "detection": {
                 "project_id": "villeneuve",
-                "format": serde_json::to_value(house.gate.settings().format).unwrap(),
+                "format": serde_json::to_value(house.gate().settings().format).unwrap(),
             },
             "offline_policy": "detection_only",
             "pass_list_version": null,
@@ -371,6 +371,6 @@ async fn a_device_learns_where_it_stands_and_how_its_clock_is_kept() {
     house.end().await;
 }
 
-async fn device(house: &House, device: &str, path: &str) -> Answer {
+async fn device(house: &Museum, device: &str, path: &str) -> Answer {
     answer(house.as_device(device, Method::GET, path)).await
 }

@@ -1,10 +1,11 @@
 //! Enrolment, revocation and settings, over HTTP.
 
-use crate::house::{AUG, House, answer, eventually, now, token, told};
 use db::testing::{TestDb, sqlite_in_memory};
 use gate::{DeviceSettings, Direction, EnrolmentCode, Gate, Mode, devices};
 use reqwest::Method;
 use serde_json::json;
+use stage::villeneuve::{AUG, now, token};
+use stage::{Museum, answer, eventually};
 
 db::conformance! {
     a_code_becomes_a_token_once,
@@ -14,7 +15,7 @@ db::conformance! {
 const ENROLMENTS: &str = "/api/v1/enrolments";
 const DEVICE: &str = "/api/v1/device";
 
-async fn print_code(house: &House, n: u8) -> String {
+async fn print_code(house: &Museum, n: u8) -> String {
     let code = EnrolmentCode::from_random([n; 16]);
     let device = AUG.parse().unwrap();
     Gate::new_enrolment_code(&house.test.db, &house.clock, device, code.clone())
@@ -23,18 +24,18 @@ async fn print_code(house: &House, n: u8) -> String {
     code.reveal()
 }
 
-async fn enrol(house: &House, code: &str) -> crate::house::Answer {
+async fn enrol(house: &Museum, code: &str) -> stage::Answer {
     let request = house.request(Method::POST, ENROLMENTS);
     answer(request.json(&json!({"code": code}))).await
 }
 
-async fn status_of(house: &House, token: &str) -> u16 {
+async fn status_of(house: &Museum, token: &str) -> u16 {
     let request = house.request(Method::GET, DEVICE).bearer_auth(token);
     answer(request).await.status
 }
 
 async fn a_code_becomes_a_token_once(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     let code = print_code(&house, 1).await;
     let enrolled = enrol(&house, &code.to_lowercase().replace('-', "")).await;
     assert_eq!(enrolled.status, 200, "{enrolled:?}");
@@ -48,20 +49,20 @@ async fn a_code_becomes_a_token_once(test: TestDb) {
     house.clock.advance_ms(15 * 60_000);
     for wrong in [code.as_str(), &expired, "ABCD-EFGH", ""] {
         let refused = enrol(&house, wrong).await;
-        assert_eq!(told(&refused), (404, "enrolment_code_invalid".to_owned()));
+        assert_eq!(refused.told(), (404, "enrolment_code_invalid".to_owned()));
         assert!(!refused.text.contains(&code));
     }
     house.end().await;
 }
 
 async fn a_revoked_token_is_refused_at_once(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     let (mine, device) = (token(AUG), AUG.parse().unwrap());
     assert_eq!(status_of(&house, mine.reveal()).await, 200);
-    assert_eq!(house.gate.revoke(device).await.unwrap(), 1);
+    assert_eq!(house.gate().revoke(device).await.unwrap(), 1);
     let request = house.as_device(AUG, Method::GET, DEVICE);
     let refused = answer(request).await;
-    assert_eq!(told(&refused), (401, "token_invalid".to_owned()));
+    assert_eq!(refused.told(), (401, "token_invalid".to_owned()));
     // Another process revokes; the service notices by itself.
     let fresh = enrol(&house, &print_code(&house, 1).await).await.json();
     let fresh = fresh["token"].as_str().unwrap().to_owned();
@@ -78,25 +79,25 @@ async fn a_revoked_token_is_refused_at_once(test: TestDb) {
 
 #[tokio::test]
 async fn guessing_codes_is_slowed_down() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let code = print_code(&house, 1).await;
     for _ in 0..20 {
         let refused = enrol(&house, "ABCD-EFGH").await;
         assert_eq!(refused.status, 404);
     }
     let refused = enrol(&house, &code).await;
-    assert_eq!(told(&refused), (429, "too_many_attempts".to_owned()));
+    assert_eq!(refused.told(), (429, "too_many_attempts".to_owned()));
     assert_eq!(refused.headers["retry-after"], "60");
     house.clock.advance_ms(60_000);
     assert_eq!(enrol(&house, &code).await.status, 200);
     let unreadable = answer(house.request(Method::POST, ENROLMENTS).body("{")).await;
-    assert_eq!(told(&unreadable), (400, "body_invalid".to_owned()));
+    assert_eq!(unreadable.told(), (400, "body_invalid".to_owned()));
     house.end().await;
 }
 
 #[tokio::test]
 async fn a_device_learns_its_settings_and_says_how_it_is() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let settings = DeviceSettings {
         direction: Direction::Exit,
         may_switch_direction: true,
@@ -133,7 +134,7 @@ async fn a_device_learns_its_settings_and_says_how_it_is() {
     ] {
         let request = house.as_device(AUG, Method::GET, &format!("{DEVICE}?{query}"));
         let refused = answer(request).await;
-        assert_eq!(told(&refused), (400, "query_invalid".to_owned()), "{query}");
+        assert_eq!(refused.told(), (400, "query_invalid".to_owned()), "{query}");
     }
     house.end().await;
 }

@@ -1,9 +1,10 @@
 //! Exits, forced entries, and what a journal says that the door did.
 
-use crate::house::{AUG, EXPIRED, GOOD, House, UNLIMITED, id, scan, told};
 use db::testing::{TestDb, sqlite_in_memory};
 use gate::{DeviceSettings, Direction};
 use serde_json::{Value, json};
+use stage::Museum;
+use stage::villeneuve::{AUG, EXPIRED, GOOD, UNLIMITED, id, scan};
 
 db::conformance! {
     the_door_opens_for_an_exit_and_nobody_is_sold,
@@ -27,10 +28,10 @@ fn with(mut check: Value, field: &str, value: impl Into<Value>) -> Value {
 }
 
 async fn the_door_opens_for_an_exit_and_nobody_is_sold(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     let exit = with(scan(1, GOOD), "direction", "exit");
     let refused = house.post(AUG, CHECKS, &exit).await;
-    assert_eq!(told(&refused), (403, "direction_not_allowed".to_owned()));
+    assert_eq!(refused.told(), (403, "direction_not_allowed".to_owned()));
     house.set(AUG, MAY_ALL).await;
     let answer = house.post(AUG, CHECKS, &exit).await.json();
     for (field, value) in [
@@ -46,7 +47,7 @@ async fn the_door_opens_for_an_exit_and_nobody_is_sold(test: TestDb) {
     }
     let unreadable = with(scan(2, GOOD), "direction", "sideways");
     let refused = house.post(AUG, CHECKS, &unreadable).await;
-    assert_eq!(told(&refused), (400, "body_invalid".to_owned()));
+    assert_eq!(refused.told(), (400, "body_invalid".to_owned()));
     let no_pass = with(scan(3, "nonsense"), "direction", "exit");
     let refused = house.post(AUG, CHECKS, &no_pass).await.json();
     assert_eq!(
@@ -54,27 +55,24 @@ async fn the_door_opens_for_an_exit_and_nobody_is_sold(test: TestDb) {
         (&json!(false), &json!("not_a_pass"))
     );
     let test = house.end().await;
-    assert_eq!(
-        crate::house::count(&test.db, "gate_control_barcode").await,
-        0
-    );
-    assert_eq!(crate::house::count(&test.db, "gate_declaration").await, 0);
+    assert_eq!(stage::count(&test.db, "gate_control_barcode").await, 0);
+    assert_eq!(stage::count(&test.db, "gate_declaration").await, 0);
 }
 
 async fn a_forced_entry_needs_a_note_and_a_device_that_may(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     let forced = with(scan(1, EXPIRED), "forced_note", "  Groupe de Mme Petit ");
     let refused = house.post(AUG, CHECKS, &forced).await;
-    assert_eq!(told(&refused), (403, "forced_entry_not_allowed".to_owned()));
+    assert_eq!(refused.told(), (403, "forced_entry_not_allowed".to_owned()));
     house.set(AUG, MAY_ALL).await;
     for note in ["", "  \t", &"x".repeat(201)] {
         let refused = house
             .post(AUG, CHECKS, &with(scan(1, EXPIRED), "forced_note", note))
             .await;
-        assert_eq!(told(&refused), (422, "note_invalid".to_owned()));
+        assert_eq!(refused.told(), (422, "note_invalid".to_owned()));
     }
     let answer = house.post(AUG, CHECKS, &forced).await;
-    assert_eq!(told(&answer), (200, "accepted_forced".to_owned()));
+    assert_eq!(answer.told(), (200, "accepted_forced".to_owned()));
     let answer = answer.json();
     assert_eq!(
         (&answer["open"], &answer["admitted"]),
@@ -83,7 +81,7 @@ async fn a_forced_entry_needs_a_note_and_a_device_that_may(test: TestDb) {
     assert_eq!(answer["message"], "Bienvenue (entrée forcée)");
     let other_note = with(scan(1, EXPIRED), "forced_note", "another");
     let conflict = house.post(AUG, CHECKS, &other_note).await;
-    assert_eq!(told(&conflict), (409, "check_id_conflict".to_owned()));
+    assert_eq!(conflict.told(), (409, "check_id_conflict".to_owned()));
     house.settle().await;
     let books = house.reconcile().await;
     assert_eq!((books.tickets, books.disputed), (1, 1));
@@ -93,7 +91,7 @@ async fn a_forced_entry_needs_a_note_and_a_device_that_may(test: TestDb) {
 
 #[tokio::test]
 async fn a_journal_says_what_the_door_did() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     assert_eq!(house.outcome(AUG, 1, EXPIRED).await, "pass_expired");
     assert_eq!(house.outcome(AUG, 2, GOOD).await, "accepted");
     let journal = vec![
@@ -153,11 +151,11 @@ async fn a_journal_says_what_the_door_did() {
 
 #[tokio::test]
 async fn a_batch_has_its_limits() {
-    let house = House::usual(sqlite_in_memory().await).await;
-    let cancellations = vec![crate::house::cancellation(1, 1); 501];
+    let house = Museum::usual(sqlite_in_memory().await).await;
+    let cancellations = vec![stage::villeneuve::cancellation(1, 1); 501];
     let body = json!({"checks": [], "cancellations": cancellations});
     let refused = house.post(AUG, BATCH, &body).await;
-    assert_eq!(told(&refused), (413, "batch_too_large".to_owned()));
+    assert_eq!(refused.told(), (413, "batch_too_large".to_owned()));
     let unknown = with(scan(1, GOOD), "result", "x");
     let answer = house.post(AUG, BATCH, &json!({"checks": [unknown]})).await;
     assert_eq!(

@@ -1,16 +1,17 @@
 //! The help desk.
 
-use crate::house::{AUG, AUG_IN_GERMAN, EXP, EXPIRED, GOOD, House, cancellation, now, told};
 use db::testing::sqlite_in_memory;
 use gate::DeviceSettings;
 use sandbox::Failure;
 use serde_json::json;
+use stage::Museum;
+use stage::villeneuve::{AUG, AUG_IN_GERMAN, EXP, EXPIRED, GOOD, cancellation, now};
 
 const LOOK: &str = "/api/v1/look";
 
 #[tokio::test]
 async fn the_help_desk_looks_and_leaves_no_trace() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let look = async |device: &str, code: &str| {
         let answer = house.post(device, LOOK, &json!({"code": code})).await;
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -64,7 +65,7 @@ async fn the_help_desk_looks_and_leaves_no_trace() {
         );
     }
     house.settle().await;
-    house.fail(Failure::Status(503), None);
+    house.otipass.fail(Failure::Status(503), None);
     let silent = look(AUG, GOOD).await;
     assert_eq!(silent["admissible"], json!(null));
     assert_eq!(silent.get("outcome"), None);
@@ -78,7 +79,7 @@ async fn the_help_desk_looks_and_leaves_no_trace() {
 
 #[tokio::test]
 async fn a_look_that_is_refused_says_why() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let without = DeviceSettings {
         help_desk: false,
         ..DeviceSettings::default()
@@ -95,7 +96,7 @@ async fn a_look_that_is_refused_says_why() {
         (AUG, json!({"card": GOOD}), 400, "body_invalid"),
     ] {
         let refused = house.post(device, LOOK, &body).await;
-        assert_eq!(told(&refused), (status, code.to_owned()));
+        assert_eq!(refused.told(), (status, code.to_owned()));
     }
     house.end().await;
 }

@@ -1,13 +1,12 @@
 //! The pass list, from Otipass over the service to a device.
 
-use crate::house::{
-    AUG, AUG_IN_GERMAN, EXPIRED, House, Plan, UNLIMITED, answer, eventually, token,
-};
 use db::testing::{TestDb, sqlite_in_memory};
 use gate::decide::offline::OfflinePolicy;
 use gate::pass_list::{DeviceList, ListProblem};
 use otipass::Refusal;
 use reqwest::Method;
+use stage::villeneuve::{AUG, AUG_IN_GERMAN, EXPIRED, UNLIMITED, token};
+use stage::{Museum, Plan, answer, eventually};
 
 db::conformance! {
     a_device_gets_the_list_signed_for_itself,
@@ -16,18 +15,18 @@ db::conformance! {
 const PATH: &str = "/api/v1/pass-list";
 const SIGNATURE: &str = "x-passerelle-signature";
 
-async fn guarded(test: TestDb) -> House {
+async fn guarded(test: TestDb) -> Museum {
     let plan = Plan {
         offline_policy: OfflinePolicy::Guarded,
         ..Plan::default()
     };
-    House::open(test, plan).await
+    Museum::open(test, plan).await
 }
 
 async fn a_device_gets_the_list_signed_for_itself(test: TestDb) {
     let house = guarded(test).await;
     eventually("the worker has read the list", async || {
-        house.gate.pass_list_version().await.unwrap().is_some()
+        house.gate().pass_list_version().await.unwrap().is_some()
     })
     .await;
     let snapshot = answer(house.as_device(AUG, Method::GET, "/api/v1/device")).await;
@@ -41,7 +40,7 @@ async fn a_device_gets_the_list_signed_for_itself(test: TestDb) {
     let signature = &whole.headers[SIGNATURE];
     let bytes = whole.text.as_bytes();
     let mut list = DeviceList::open(bytes, signature, &token(AUG)).unwrap();
-    let now = house.gate.now();
+    let now = house.gate().now();
     assert_eq!(
         list.refusal(&EXPIRED.parse().unwrap(), now),
         Some(Refusal::PassExpired)
@@ -79,12 +78,16 @@ async fn a_device_gets_the_list_signed_for_itself(test: TestDb) {
 
 #[tokio::test]
 async fn without_the_policy_there_is_no_list() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let refused = answer(house.as_device(AUG, Method::GET, PATH)).await;
     assert_eq!(
         (refused.status, refused.problem().as_str()),
         (404, "no_pass_list")
     );
-    assert_eq!(house.sandbox.log().total.pages, 0, "nobody asked for it");
+    assert_eq!(
+        house.otipass.sandbox.log().total.pages,
+        0,
+        "nobody asked for it"
+    );
     house.end().await;
 }

@@ -1,9 +1,5 @@
 //! Card numbers, control barcodes, tokens and passwords stay where they belong.
 
-use crate::house::{
-    AUG, Answer, CAS, EXPIRED, GEO, GOOD, House, OPERATOR_PASSWORD, OTIPASS_PASSWORD, Plan,
-    UNLIMITED, answer, cancellation, id, now, scan, ticketing_client, token,
-};
 use db::params;
 use db::testing::sqlite_on_disk;
 use gate::records::ledger;
@@ -12,6 +8,11 @@ use reqwest::Method;
 use sandbox::Failure;
 use secutix::wire::{ControlResult, ControlledTicket, ImportControlledTicketRequest};
 use serde_json::json;
+use stage::villeneuve::{
+    AUG, CAS, EXPIRED, GEO, GOOD, OPERATOR_PASSWORD, OTIPASS_PASSWORD, UNLIMITED, cancellation, id,
+    now, scan, ticketing_client, token,
+};
+use stage::{Answer, Museum, Plan, answer};
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -56,7 +57,7 @@ fn keep_the_log() -> Kept {
 }
 
 /// Bad requests of every kind, with what the caller said himself.
-async fn bad_requests(house: &House) -> Vec<(Answer, Vec<&'static str>)> {
+async fn bad_requests(house: &Museum) -> Vec<(Answer, Vec<&'static str>)> {
     let mut answers = Vec::new();
     let post = |path: &'static str, body: String| {
         answer(house.as_device(AUG, Method::POST, path).body(body))
@@ -93,7 +94,7 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
         decision_budget: Duration::from_millis(200),
         ..Plan::default()
     };
-    let house = House::open(sqlite_on_disk().await, plan).await;
+    let house = Museum::open(sqlite_on_disk().await, plan).await;
 
     // A whole way, with all that goes wrong on it.
     assert_eq!(house.outcome(AUG, 1, GOOD).await, "accepted");
@@ -109,13 +110,13 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
         Failure::Silence,
     ]) {
         house.clock.advance_ms(6_000);
-        house.fail(failure, Some(1));
+        house.otipass.fail(failure, Some(1));
         let outcome = house.outcome(AUG, n, UNLIMITED).await;
         assert!(outcome.starts_with("accepted"), "{outcome}");
         house.settle().await;
     }
     house.journal(GEO, vec![scan(20, EXPIRED)]).await;
-    house.fail(Failure::Status(400), Some(1));
+    house.otipass.fail(Failure::Status(400), Some(1));
     house.journal(GEO, vec![scan(21, GOOD)]).await;
     house
         .until("one was declared in vain", |waiting| {
@@ -123,7 +124,7 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
         })
         .await;
     house.clock.advance_ms(6_000);
-    house.gate.declaration_due.notify_one();
+    house.gate().declaration_due.notify_one();
     house.settle().await;
 
     // Ticketing has one of the barcodes with another product.
@@ -178,7 +179,7 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
     twice["forced_note"] = NOTE.into();
     let conflict = house.post(AUG, "/api/v1/checks", &twice).await;
     assert!(!conflict.text.contains(NOTE));
-    house.fail(Failure::HalfJson, Some(1));
+    house.otipass.fail(Failure::HalfJson, Some(1));
     for code in [GOOD, EXPIRED] {
         let look = house
             .post(AUG, "/api/v1/look", &json!({"code": code}))

@@ -1,8 +1,8 @@
 //! The files of the scanner page: how they are cached, and what they may do.
 
-use crate::house::House;
 use db::testing::sqlite_in_memory;
 use reqwest::Method;
+use stage::Museum;
 
 /// The address of the page's first script, which bears the version.
 fn script(page: &str) -> &str {
@@ -15,7 +15,7 @@ fn script(page: &str) -> &str {
 
 #[tokio::test]
 async fn the_page_is_asked_for_each_time_and_its_files_never_change() {
-    let house = House::usual(sqlite_in_memory().await).await;
+    let house = Museum::usual(sqlite_in_memory().await).await;
     let page = house.get("/scan").await;
     assert_eq!(page.status, 200);
     assert_eq!(page.headers["cache-control"], "no-cache");

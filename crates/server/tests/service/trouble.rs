@@ -1,10 +1,6 @@
 //! What neighbours do to the service: out of reach, silent, slow, stubborn, or
 //! sitting on the database.
 
-use crate::house::{
-    AUG, Answer, EXPIRED, GEO, GOOD, House, OPERATOR_PASSWORD, Plan, UNLIMITED, answer, count,
-    eventually, id, now, scan, ticketing_client,
-};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -18,6 +14,10 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use reqwest::Method;
 use sandbox::{Failure, Fault};
 use serde_json::json;
+use stage::villeneuve::{
+    AUG, EXPIRED, GEO, GOOD, OPERATOR_PASSWORD, UNLIMITED, id, now, scan, ticketing_client,
+};
+use stage::{Answer, Museum, Plan, answer, count, eventually};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -46,19 +46,19 @@ fn closed_port() -> (TcpSocket, String) {
 }
 
 /// A house whose ticketing is reached at `url`.
-async fn with_ticketing_at(test: TestDb, url: &str) -> House {
+async fn with_ticketing_at(test: TestDb, url: &str) -> Museum {
     let plan = Plan {
         ticketing: Some(url.to_owned()),
         ..Plan::default()
     };
-    House::open(test, plan).await
+    Museum::open(test, plan).await
 }
 
 /// Opens the port: ticketing stands behind it, and answers what `refuses` says
 /// with a 400 that repeats the barcode.
 fn open_port(
     socket: TcpSocket,
-    house: &House,
+    house: &Museum,
     refuses: impl Fn(&str) -> bool + Send + Sync + 'static,
 ) {
     let (client, ticketing) = (house.http.clone(), house.url(""));
@@ -93,7 +93,7 @@ async fn what_ticketing_could_not_take_arrives_once_when_it_can(test: TestDb) {
         assert_eq!(house.outcome(AUG, n, UNLIMITED).await, "accepted");
     }
     let client = ticketing_client(url, OPERATOR_PASSWORD, &house.clock);
-    let tried = house.gate.deliver_next(&client).await;
+    let tried = house.gate().deliver_next(&client).await;
     assert!(matches!(tried, Err(DeliveryError::Call(_))), "{tried:?}");
     let waiting = house.reconcile().await;
     assert!(waiting.is_clean(), "what is on its way is explained");
@@ -131,7 +131,7 @@ async fn a_barcode_that_ticketing_refuses_does_not_hold_up_the_others(test: Test
 
     stubborn.store(false, Ordering::SeqCst);
     assert_eq!(Gate::resend_refused(&house.test.db).await.unwrap(), 1);
-    house.gate.delivery_due.notify_one();
+    house.gate().delivery_due.notify_one();
     let test = house.end().await;
     let books = reconcile(&test.db, Sides::Both).await.unwrap();
     assert!(books.is_clean());
@@ -143,22 +143,22 @@ async fn a_silent_partner_stops_nobody_and_is_told_afterwards(test: TestDb) {
         decision_budget: Duration::from_millis(200),
         ..Plan::default()
     };
-    let house = House::open(test, plan).await;
-    house.fail(Failure::Silence, Some(1));
+    let house = Museum::open(test, plan).await;
+    house.otipass.fail(Failure::Silence, Some(1));
     let admitted = house.check(AUG, 1, GOOD).await;
     assert_eq!(admitted["outcome"], "accepted_unverified");
     assert_eq!(admitted["message"], "Bienvenue (vérifié plus tard)");
     assert_eq!(admitted["pass_number"], GOOD);
     // The next visitor is spared the wait, whatever the pass is worth.
     assert_eq!(house.outcome(AUG, 2, EXPIRED).await, "accepted_unverified");
-    assert!(house.gate.partner_is_spared());
+    assert!(house.gate().partner_is_spared());
     house.settle().await;
-    let log = house.sandbox.log().total;
+    let log = house.otipass.sandbox.log().total;
     assert_eq!((log.validations, log.declarations), (1, 2));
     // When the breaker lets one try, Otipass knows of the first entry.
     house.clock.advance_ms(5_000);
     assert_eq!(house.outcome(AUG, 3, GOOD).await, "already_used");
-    assert!(!house.gate.partner_is_spared());
+    assert!(!house.gate().partner_is_spared());
     let test = house.end().await;
     let books = reconcile(&test.db, Sides::Both).await.unwrap();
     assert!(books.is_clean());
@@ -167,14 +167,14 @@ async fn a_silent_partner_stops_nobody_and_is_told_afterwards(test: TestDb) {
 }
 
 async fn a_lost_answer_of_the_partner_is_one_sale(test: TestDb) {
-    let house = House::usual(test).await;
-    house.fail(Failure::AnswerLost, Some(1));
+    let house = Museum::usual(test).await;
+    house.otipass.fail(Failure::AnswerLost, Some(1));
     assert_eq!(house.outcome(AUG, 1, GOOD).await, "accepted_unverified");
     house.settle().await;
     for _ in 0..2 {
         assert_eq!(house.outcome(AUG, 1, GOOD).await, "accepted_unverified");
     }
-    let log = house.sandbox.log().total;
+    let log = house.otipass.sandbox.log().total;
     assert_eq!((log.validations, log.declarations), (1, 1));
     assert_eq!(house.outcome(AUG, 2, GOOD).await, "already_used");
     let test = house.end().await;
@@ -186,8 +186,8 @@ async fn a_lost_answer_of_the_partner_is_one_sale(test: TestDb) {
 
 /// Sends the scan 1 to a partner that takes its time, and waits until it is
 /// being asked.
-async fn check_in_hand(house: &House) -> JoinHandle<Answer> {
-    house.fault(Fault {
+async fn check_in_hand(house: &Museum) -> JoinHandle<Answer> {
+    house.otipass.fault(Fault {
         latency_ms: 250,
         failure: None,
         requests: Some(1),
@@ -195,7 +195,7 @@ async fn check_in_hand(house: &House) -> JoinHandle<Answer> {
     let request = house.as_device(AUG, Method::POST, "/api/v1/checks");
     let check = tokio::spawn(answer(request.json(&scan(1, GOOD))));
     eventually("Otipass is being asked", async || {
-        house.sandbox.log().total.validations == 1
+        house.otipass.sandbox.log().total.validations == 1
     })
     .await;
     assert_eq!(house.count("gate_check").await, 0);
@@ -203,7 +203,7 @@ async fn check_in_hand(house: &House) -> JoinHandle<Answer> {
 }
 
 async fn a_check_in_hand_is_answered_although_the_service_is_to_stop(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     let check = check_in_hand(&house).await;
     let address = house.address;
     let test = house.stop().await;
@@ -214,7 +214,7 @@ async fn a_check_in_hand_is_answered_although_the_service_is_to_stop(test: TestD
     let closed = TcpStream::connect(address).await;
     assert!(closed.is_err(), "nobody is let in after the end");
     // The next start carries it on, and a repeated id gets the same answer.
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     house.settle().await;
     assert_eq!(house.check(AUG, 1, GOOD).await["repeated"], true);
     let test = house.end().await;
@@ -224,7 +224,7 @@ async fn a_check_in_hand_is_answered_although_the_service_is_to_stop(test: TestD
 }
 
 async fn a_device_that_hangs_up_has_its_check_decided_all_the_same(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     let check = check_in_hand(&house).await;
     check.abort();
     assert!(check.await.is_err(), "it hung up before the answer");
@@ -237,7 +237,7 @@ async fn a_device_that_hangs_up_has_its_check_decided_all_the_same(test: TestDb)
         (&again["outcome"], &again["repeated"]),
         (&json!("accepted"), &json!(true))
     );
-    assert_eq!(house.sandbox.log().total.validations, 1);
+    assert_eq!(house.otipass.sandbox.log().total.validations, 1);
     house.end().await;
 }
 
@@ -247,7 +247,7 @@ async fn a_database_that_takes_nothing_is_said_and_outlived() {
         external_sales_every: None,
         ..Plan::default()
     };
-    let house = House::open(sqlite_on_disk().await, plan).await;
+    let house = Museum::open(sqlite_on_disk().await, plan).await;
     let DbUrl::SqliteFile(path) = &house.test.url else {
         panic!("a file");
     };
@@ -274,7 +274,7 @@ async fn a_database_that_takes_nothing_is_said_and_outlived() {
         assert_eq!(refused.headers["retry-after"], "1");
     }
     assert_eq!(
-        house.sandbox.log().total.validations,
+        house.otipass.sandbox.log().total.validations,
         0,
         "nobody was asked in vain"
     );
@@ -290,7 +290,7 @@ async fn metrics_bear_their_documented_names() {
         prometheus: PrometheusBuilder::new().install_recorder().unwrap(),
         ..Plan::default()
     };
-    let house = House::open(sqlite_in_memory().await, plan).await;
+    let house = Museum::open(sqlite_in_memory().await, plan).await;
     assert_eq!(house.outcome(AUG, 1, GOOD).await, "accepted");
     house.journal(GEO, vec![scan(2, EXPIRED)]).await;
     house.settle().await;

@@ -1,8 +1,5 @@
 //! From the scan to the pending account, and what the books say of it.
 
-use crate::house::{
-    AUG, CAS, EXPIRED, GEO, GOOD, House, UNLIMITED, cancellation, id, meddle, scan,
-};
 use books::reconciliation::{Reconciliation, Sides, reconcile};
 use boxoffice::pending_account::{Amount, statement};
 use boxoffice::{HeldReason, catalogue, report};
@@ -10,6 +7,8 @@ use db::Db;
 use db::testing::TestDb;
 use gate::records::attendance::attendance;
 use kernel::{BusinessDay, Money};
+use stage::villeneuve::{AUG, CAS, EXPIRED, GEO, GOOD, UNLIMITED, cancellation, id, scan};
+use stage::{Museum, meddle};
 use std::collections::BTreeMap;
 
 db::conformance! {
@@ -37,7 +36,7 @@ fn named(pairs: &[(&str, i64)]) -> BTreeMap<String, i64> {
 }
 
 async fn each_admission_is_sold_once_and_every_report_agrees(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     assert_eq!(house.outcome(AUG, 1, GOOD).await, "accepted");
     assert_eq!(house.outcome(AUG, 2, GOOD).await, "already_used");
     assert_eq!(house.outcome(AUG, 3, "nonsense").await, "not_a_pass");
@@ -122,7 +121,7 @@ async fn each_admission_is_sold_once_and_every_report_agrees(test: TestDb) {
 }
 
 async fn what_is_held_is_sold_by_itself_once_its_tariff_is_mapped(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     for n in 1..=3 {
         assert_eq!(house.outcome(CAS, n, GOOD).await, "accepted");
     }
@@ -236,7 +235,7 @@ const CANCELLED_FAULTS: [Fault; 9] = [
 ];
 
 async fn a_fault_planted_in_cancelled_entries_is_shouted_about(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     for n in 1..=9 {
         assert_eq!(house.outcome(AUG, n, UNLIMITED).await, "accepted");
     }
@@ -332,7 +331,7 @@ const FAULTS: [Fault; 10] = [
 ];
 
 async fn a_fault_planted_in_the_books_is_shouted_about(test: TestDb) {
-    let house = House::usual(test).await;
+    let house = Museum::usual(test).await;
     for n in 1..=10 {
         assert_eq!(house.outcome(AUG, n, UNLIMITED).await, "accepted");
     }

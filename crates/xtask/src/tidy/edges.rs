@@ -27,14 +27,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("edge", &["kernel", "db", "otipass", "secutix", "deviceapi", "gate", "config"]),
     ("sandbox", &["kernel", "otipass", "secutix"]),
     ("passerelle", &["kernel", "db", "otipass", "secutix", "deviceapi", "gate", "boxoffice", "staff", "books", "config", "doctor", "office", "server", "edge", "sandbox"]),
-    ("stage", &["kernel", "db", "otipass", "secutix", "deviceapi", "gate", "boxoffice", "staff", "books", "config", "doctor", "office", "server", "edge", "sandbox"]),
+    (STAGE, &["kernel", "db", "otipass", "secutix", "deviceapi", "gate", "boxoffice", "staff", "books", "config", "doctor", "office", "server", "edge", "sandbox"]),
     (SIMULATION, &["kernel", "db", "otipass", "secutix", "deviceapi", "gate", "boxoffice", "books", "edge", "sandbox", "stage"]),
     ("browser", &[]),
     ("xtask", &[]),
 ];
 
-/// It is itself a test, and not shipped.
+/// These are for tests themselves, and not shipped.
 const SIMULATION: &str = "simulation";
+const STAGE: &str = "stage";
 
 /// What the tests of a crate may use besides, and why. `browser` is for nothing
 /// but tests.
@@ -46,8 +47,8 @@ const TESTS_MAY_USE: &[(&str, &str, &str)] = &[
         "sandbox",
         "the partner that whole-service tests talk to",
     ),
-    ("office", "server", "pages are asked for over HTTP"),
-    ("office", "sandbox", "the partner that set-ups are tried on"),
+    ("server", "stage", "whole museums, asked over HTTP"),
+    ("office", "stage", "the same, and pages without scripts"),
     ("books", "otipass", "the partner whose word is disputed"),
     (
         "office",
@@ -183,7 +184,8 @@ pub fn broken(packages: &[Package]) -> Vec<Finding> {
             }
             for feature in &used.features {
                 let for_tests = FEATURES_FOR_TESTS.contains(&(&used.name, feature));
-                if for_tests && used.purpose == Purpose::Production && package.name != SIMULATION {
+                let shipped = ![SIMULATION, STAGE].contains(&package.name.as_str());
+                if for_tests && used.purpose == Purpose::Production && shipped {
                     findings.push(Finding::new(
                         &package.manifest,
                         line,

@@ -1,0 +1,244 @@
+//! The built program, with a folder and a configuration of its own.
+
+use crate::http::{Answer, answer, client};
+use crate::{Process, eventually, free_address};
+use kernel::{Clock, SystemClock};
+use reqwest::Client;
+use serde_json::{Value, json};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// The example museum's folder.
+pub const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/villeneuve");
+
+/// What takes up the example museum's files.
+pub const SET_UP: &str = "[set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
+                          mapping = \"mapping.json\"\n";
+
+const CONFIG: &str = "passerelle.toml";
+/// Where what the service logs goes.
+const LOG: &str = "service.log";
+/// How many lines of it a test that fails shows.
+const LAST_WORDS: usize = 40;
+
+/// `passerelle` in a folder. Its service runs after [`Self::start`].
+pub struct Program {
+    binary: &'static str,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Where its service listens, also after it was started again.
+    pub address: SocketAddr,
+    /// Asks the service.
+    pub http: Client,
+    service: Option<Process>,
+    own: Option<TempDir>,
+}
+
+/// [`SET_UP`] with Otipass at this address, and nothing else: a configuration.
+pub fn set_up(otipass: &str) -> String {
+    format!("{SET_UP}[otipass]\nurl = \"{otipass}\"\n")
+}
+
+impl Program {
+    /// In a folder that goes with it; see [`Self::at`].
+    pub fn new(binary: &'static str, configuration: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut program = Self::at(binary, folder.path(), configuration);
+        program.own = Some(folder);
+        program
+    }
+
+    /// With the example museum's files and this configuration, which goes on in
+    /// its section `[server]`. `binary` is `env!("CARGO_BIN_EXE_passerelle")`.
+    pub fn at(binary: &'static str, folder: &Path, configuration: &str) -> Self {
+        for file in ["site.toml", "catalogue.toml", "mapping.json"] {
+            fs::copy(Path::new(EXAMPLE).join(file), folder.join(file)).unwrap();
+        }
+        let program = Self {
+            binary,
+            folder: folder.to_owned(),
+            address: free_address(),
+            http: client(),
+            service: None,
+            own: None,
+        };
+        let listen = program.address;
+        program.write(
+            CONFIG,
+            &format!("[server]\nlisten = \"{listen}\"\n{configuration}"),
+        );
+        program
+    }
+
+    /// The path of a file in the folder.
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+
+    /// What stands in it.
+    pub fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.path(file)).unwrap()
+    }
+
+    /// Writes it.
+    pub fn write(&self, file: &str, text: &str) {
+        fs::write(self.path(file), text).unwrap();
+    }
+
+    /// Writes `new` in it, once, in place of `old`, which must be there.
+    pub fn replace(&self, file: &str, old: &str, new: &str) {
+        let text = self.read(file);
+        assert!(text.contains(old), "{file} lacks {old}");
+        self.write(file, &text.replacen(old, new, 1));
+    }
+
+    /// A command on this configuration, whatever the environment says.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.binary);
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(config::is_variable) {
+                command.env_remove(name);
+            }
+        }
+        command
+            .args(arguments)
+            .env("PASSERELLE_CONFIG", self.path(CONFIG));
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that must end well, and gives what it prints.
+    pub fn fine(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a command that must not work, and gives the reason.
+    pub fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    /// What a command that must end well gives as JSON.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let printed = self.fine(&[arguments, &["--format", "json"]].concat());
+        serde_json::from_str(&printed).unwrap()
+    }
+
+    /// A new token of a device.
+    pub fn token(&self, device: &str) -> String {
+        self.fine(&["device", "token", device]).trim().to_owned()
+    }
+
+    /// Starts the service, and waits until it listens.
+    pub fn start(&mut self) {
+        let mut options = fs::File::options();
+        let log = options.create(true).append(true).open(self.path(LOG));
+        let mut command = self.command(&["serve"]);
+        self.start_as(command.env("PASSERELLE_LOG", "warn").stderr(log.unwrap()));
+    }
+
+    /// The same by a command of one's own.
+    pub fn start_as(&mut self, command: &mut Command) {
+        let service = self.service.insert(Process::start(command));
+        service.address();
+    }
+
+    /// Its process.
+    ///
+    /// # Panics
+    /// If it doesn't run.
+    pub fn service(&mut self) -> &mut Process {
+        self.service.as_mut().expect("the service was started")
+    }
+
+    /// Ends the service at once, as a power cut would.
+    pub fn kill(&mut self) {
+        self.service = None;
+    }
+
+    /// Asks the service to end and waits for it.
+    pub fn stop(&mut self) {
+        let mut service = self.service.take().expect("the service was started");
+        service.ask_to_end();
+        assert!(service.ended(), "it ends well");
+    }
+
+    /// What it has logged, in all its lives.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path(LOG)).unwrap_or_default()
+    }
+
+    /// An address of the service.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Asks for a page or a document.
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.http.get(self.url(path))).await
+    }
+
+    /// What the service answers to the device with this token.
+    pub fn post(
+        &self,
+        token: &str,
+        path: &str,
+        body: &Value,
+    ) -> impl Future<Output = Answer> + Send + use<> {
+        let request = self.http.post(self.url(path)).bearer_auth(token);
+        answer(request.json(body))
+    }
+
+    /// Checks this code now.
+    pub fn check(
+        &self,
+        token: &str,
+        id: &str,
+        code: &str,
+    ) -> impl Future<Output = Value> + Send + use<> {
+        let now = SystemClock.now();
+        let check = json!({"id": id, "code": code, "scanned_at": now});
+        let answer = self.post(token, "/api/v1/checks", &check);
+        async { answer.await.json() }
+    }
+
+    /// Waits until `/health/ready` says so.
+    pub async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) {
+        eventually(what, async || {
+            holds(&self.get("/health/ready").await.json())
+        })
+        .await;
+    }
+
+    /// Waits until nothing waits in the service.
+    pub async fn settle(&self) {
+        let empty = |ready: &Value| {
+            let waiting = ready["waiting"].as_object().unwrap();
+            waiting.values().all(|count| *count == 0)
+        };
+        self.until("nothing waits", empty).await;
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            let log = self.log();
+            let skip = log.lines().count().saturating_sub(LAST_WORDS);
+            for line in log.lines().skip(skip) {
+                eprintln!("{LOG}: {line}");
+            }
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! `passerelle apply`: take up changed files while the service runs.
 
-use crate::assemble::{self, AssembleError};
-use crate::{ConfigOption, Verdict};
-use config::ConfigError;
-use kernel::{Clock, SystemClock};
-use std::sync::Arc;
+use crate::Verdict;
+use crate::house::ConfigOption;
+use crate::set_up;
+use anyhow::Result;
+use kernel::SystemClock;
 
 /// `passerelle apply`
 #[derive(Debug, clap::Args)]
@@ -13,21 +13,9 @@ pub struct Arguments {
     config: ConfigOption,
 }
 
-/// Why nothing was taken up.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The set-up.
-    #[error(transparent)]
-    Assemble(#[from] AssembleError),
-}
-
-pub async fn run(arguments: Arguments) -> Result<Verdict, ApplyError> {
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let config = arguments.config.read()?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (_, site) = assemble::apply(&config, &clock).await?;
+    let (_, site) = set_up::apply(&config, &SystemClock).await?;
     let Some(site) = site else {
         outln!(
             "Nothing is managed by file: [set_up] names no site, and nobody has set one up. The back \

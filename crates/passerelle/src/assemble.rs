@@ -1,10 +1,12 @@
 //! From a configuration to a service that can be served.
 
-use books::backup::{self, BackupError, BackupSchedule};
-use books::retention::{Retention, RetentionDays, TooShort};
+use crate::set_up;
+use anyhow::{Context, Result, bail};
+use books::backup::{self, BackupSchedule};
+use books::retention::{Retention, RetentionDays};
 use boxoffice::{BoxOffice, Organisation};
-use config::{Config, ConfigError, Role};
-use db::{Db, DbUrl};
+use config::{Config, Role};
+use db::Db;
 use gate::site::interface::Connection;
 use gate::{Gate, InterfaceSettings, Site};
 use kernel::Clock;
@@ -14,273 +16,18 @@ use otipass::{NumberFormat, OtipassClient, OtipassSettings};
 use secutix::client::{AccessControlClient, ClientSettings};
 use secutix::token::ExpectedCaller;
 use server::{BoxOfficeRole, GateRole, Service, Upkeep};
-use staff::Staff;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a connection to Otipass may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Why a service cannot be put together.
-#[derive(Debug, thiserror::Error)]
-pub enum AssembleError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A file of the set-up cannot be read.
-    #[error("{path} cannot be read; give its path in [set_up] of the configuration")]
-    File {
-        /// Its path.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-    /// There are no mapping parameters.
-    #[error("[set_up] mapping names no file; give the path of the mapping parameters there")]
-    NoMapping,
-    /// A file of the set-up is wrong.
-    #[error("{path} has mistakes:\n{mistakes}\n`passerelle doctor` explains the whole set-up")]
-    Mistakes {
-        /// Its path.
-        path: PathBuf,
-        /// One line each.
-        mistakes: String,
-    },
-    /// There is no database yet.
-    #[error(
-        "there is no database at {path}; start the service first (`passerelle serve`), run `passerelle apply`, or correct \
-         [database] url"
-    )]
-    NoDatabase {
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// Another pass system.
-    #[error("[otipass] type is {0:?}; it must be OTIPASS: no other pass system is supported")]
-    Kind(String),
-    /// The roles run apart and share no password.
-    #[error(
-        "[access_control] needs a password_file (or PASSERELLE_ACCESS_CONTROL__PASSWORD) where \
-         gate and box office do not run in one process"
-    )]
-    NoOperatorPassword,
-    /// The gate's ticketing is elsewhere, and nobody says where.
-    #[error("[access_control] url is missing; this process is no box office itself")]
-    NoTicketing,
-    /// The database.
-    #[error(transparent)]
-    Db(#[from] db::DbError),
-    /// The site.
-    #[error(transparent)]
-    Site(#[from] gate::SiteError),
-    /// The gate.
-    #[error(transparent)]
-    Gate(#[from] gate::GateError),
-    /// The box office.
-    #[error(transparent)]
-    BoxOffice(#[from] boxoffice::OpenError),
-    /// The catalogue.
-    #[error(transparent)]
-    Catalogue(#[from] boxoffice::CatalogueError),
-    /// `[backup]` is for embedded databases.
-    #[error("[backup] every_h must be 0 here")]
-    Backup(#[from] BackupError),
-    /// `[retention]` is too short.
-    #[error("[retention] card_numbers_days is wrong; 0 keeps them for ever")]
-    Retention(#[from] TooShort),
-    /// The interface to Otipass.
-    #[error(transparent)]
-    Otipass(#[from] otipass::SettingsError),
-    /// The interface to ticketing.
-    #[error(transparent)]
-    Ticketing(#[from] secutix::client::ClientSetupError),
-}
-
-/// Reads a text file of the set-up.
-pub fn read_text(path: &Path) -> Result<String, AssembleError> {
-    std::fs::read_to_string(path).map_err(|source| AssembleError::File {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// The mapping parameters of the file that the configuration names; none if it
-/// leaves them to the back office.
-///
-/// # Errors
-/// [`AssembleError::Mistakes`] lists all of them with line and column.
-fn mapping(config: &Config) -> Result<Option<otipass::Mapping>, AssembleError> {
-    let Some(path) = &config.set_up.mapping else {
-        return Ok(None);
-    };
-    let path = config.path(path);
-    let reading = otipass::read_mapping(&read_text(&path)?);
-    let mistakes = lines(
-        reading
-            .findings
-            .iter()
-            .filter(|f| f.severity == otipass::Severity::Mistake)
-            .map(|f| {
-                format!(
-                    "line {}, column {}: {} {}",
-                    f.line, f.column, f.what, f.cure
-                )
-            }),
-    );
-    match reading.mapping {
-        Some(mapping) if mistakes.is_empty() => Ok(Some(mapping)),
-        _ => Err(AssembleError::Mistakes { path, mistakes }),
-    }
-}
-
-fn site(config: &Config) -> Result<Option<Site>, AssembleError> {
-    let Some(path) = &config.set_up.site else {
-        return Ok(None);
-    };
-    let path = config.path(path);
-    let (site, findings) = gate::read_site(&read_text(&path)?);
-    let site = site.ok_or_else(|| AssembleError::Mistakes {
-        path,
-        mistakes: lines(
-            findings
-                .iter()
-                .map(|f| format!("line {}: {} {}", f.line, f.what, f.cure)),
-        ),
-    })?;
-    Ok(Some(site))
-}
-
-fn catalogue(config: &Config) -> Result<Option<boxoffice::Catalogue>, AssembleError> {
-    let Some(path) = &config.set_up.catalogue else {
-        return Ok(None);
-    };
-    let path = config.path(path);
-    match boxoffice::read_catalogue(&read_text(&path)?) {
-        Ok(catalogue) => Ok(Some(catalogue)),
-        Err(problems) => Err(AssembleError::Mistakes {
-            path,
-            mistakes: lines(problems.iter().map(ToString::to_string)),
-        }),
-    }
-}
-
-fn lines(findings: impl Iterator<Item = String>) -> String {
-    findings
-        .map(|finding| format!("  {finding}"))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-/// As [`apply`], for a set-up that is by file as a whole.
-///
-/// # Errors
-/// [`AssembleError`].
-pub async fn apply_files(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-) -> Result<(Db, Site, otipass::Mapping), AssembleError> {
-    let mapping = mapping(config)?.ok_or(AssembleError::NoMapping)?;
-    let (db, site) = apply(config, clock).await?;
-    Ok((db, site.ok_or(gate::SiteError::Missing)?, mapping))
-}
-
-/// Opens the database of a service that has run before, to read it.
-///
-/// # Errors
-/// [`AssembleError::NoDatabase`] if there is none; [`AssembleError::Site`] if
-/// nobody has set up a site.
-pub async fn open(config: &Config, clock: &Arc<dyn Clock>) -> Result<(Db, Site), AssembleError> {
-    let by_file = site(config)?;
-    let db = database(config, clock).await?;
-    let site = match by_file {
-        Some(site) => Some(site),
-        None => gate::site::interface::read_site(&db).await?,
-    };
-    Ok((db, site.ok_or(gate::SiteError::Missing)?))
-}
-
-/// Opens the database of a service that has run before, whatever has become of
-/// its files.
-///
-/// # Errors
-/// [`AssembleError::NoDatabase`] if there is none.
-pub async fn database(config: &Config, clock: &Arc<dyn Clock>) -> Result<Db, AssembleError> {
-    let url = config.database_url()?;
-    if let DbUrl::SqliteFile(path) = &url
-        && !path.exists()
-    {
-        return Err(AssembleError::NoDatabase { path: path.clone() });
-    }
-    let db = Db::open(&url).await?;
-    prepare(&db, clock).await?;
-    Ok(db)
-}
-
-/// All sets of tables, whatever the roles: reports look at both.
-async fn prepare(db: &Db, clock: &Arc<dyn Clock>) -> Result<(), AssembleError> {
-    Gate::prepare(db, &**clock).await?;
-    BoxOffice::prepare(db, &**clock).await?;
-    Staff::prepare(db, &**clock).await?;
-    Ok(())
-}
-
-/// Opens the database, brings its tables up to this version, and takes up the
-/// files of the set-up. There is no site if neither a file nor the back office
-/// has one.
-///
-/// # Errors
-/// [`AssembleError`]; a file with mistakes changes nothing.
-pub async fn apply(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-) -> Result<(Db, Option<Site>), AssembleError> {
-    let files = (site(config)?, catalogue(config)?);
-    let db = Db::open_with(&config.database_url()?, config.durability()).await?;
-    prepare(&db, clock).await?;
-    let site = take_up(config, &db, files).await?;
-    Ok((db, site))
-}
-
-/// Takes up the files of the set-up again, in a database that is open.
-///
-/// # Errors
-/// [`AssembleError`]; a file with mistakes changes nothing.
-pub async fn apply_to(config: &Config, db: &Db) -> Result<Option<Site>, AssembleError> {
-    take_up(config, db, (site(config)?, catalogue(config)?)).await
-}
-
-async fn take_up(
-    config: &Config,
-    db: &Db,
-    (site, catalogue): (Option<Site>, Option<boxoffice::Catalogue>),
-) -> Result<Option<Site>, AssembleError> {
-    if let Some(catalogue) = catalogue
-        && config.has(Role::BoxOffice)
-    {
-        boxoffice::catalogue::apply_catalogue(db, catalogue).await?;
-    }
-    match site {
-        Some(site) => {
-            if config.has(Role::Gate) {
-                Gate::apply_site(db, site.clone()).await?;
-            }
-            Ok(Some(site))
-        }
-        None => Ok(gate::site::interface::read_site(db).await?),
-    }
-}
-
-/// Puts the service together on what [`apply`] opened. `address` is where it
+/// Puts the service together on what [`apply`](set_up::apply) opened. `address` is where it
 /// will listen in plain HTTP: its own ticketing unless the configuration names
 /// another. A role whose set-up is incomplete is left out and named in
 /// [`Service::missing`].
-///
-/// # Errors
-/// [`AssembleError`].
 pub async fn service(
     config: &Config,
     db: Db,
@@ -288,7 +35,7 @@ pub async fn service(
     clock: &Arc<dyn Clock>,
     address: SocketAddr,
     prometheus: PrometheusHandle,
-) -> Result<Service, AssembleError> {
+) -> Result<Service> {
     let mut service = Service {
         gate: None,
         box_office: None,
@@ -314,7 +61,10 @@ pub async fn service(
     let password = match config.operator_password()? {
         Some(password) => password,
         None if together && access_control.url.is_none() => crate::tokens::password(),
-        None => return Err(AssembleError::NoOperatorPassword),
+        None => bail!(
+            "[access_control] needs a password_file (or PASSERELLE_ACCESS_CONTROL__PASSWORD) where \
+             gate and box office do not run in one process"
+        ),
     };
     let institution = access_control
         .institution
@@ -324,7 +74,7 @@ pub async fn service(
         let url = match &access_control.url {
             Some(url) => url.clone(),
             None if together => format!("http://{address}{}", server::ACCESS_CONTROL_PATH),
-            None => return Err(AssembleError::NoTicketing),
+            None => bail!("[access_control] url is missing; this process is no box office itself"),
         };
         let ticketing = ClientSettings {
             calls_per_minute: access_control.calls_per_minute,
@@ -355,11 +105,13 @@ pub async fn service(
 }
 
 /// What the service does for itself.
-fn upkeep(config: &Config, clock: &Arc<dyn Clock>) -> Result<Upkeep, AssembleError> {
+fn upkeep(config: &Config, clock: &Arc<dyn Clock>) -> Result<Upkeep> {
     let backup = match NonZeroU64::new(config.backup.every_h.into()) {
         None => None,
         Some(hours) => Some(BackupSchedule {
-            database: backup::embedded(&config.database_url()?)?.to_owned(),
+            database: backup::embedded(&config.database_url()?)
+                .context("[backup] every_h must be 0 here")?
+                .to_owned(),
             folder: config.path(&config.backup.folder),
             every: Duration::from_secs(hours.get() * 3_600),
             keep: config.backup.keep,
@@ -374,13 +126,11 @@ fn upkeep(config: &Config, clock: &Arc<dyn Clock>) -> Result<Upkeep, AssembleErr
 }
 
 /// When card numbers go; `None` if they stay for ever.
-///
-/// # Errors
-/// [`AssembleError::Retention`].
-pub fn retention(config: &Config) -> Result<Option<Retention>, AssembleError> {
+pub fn retention(config: &Config) -> Result<Option<Retention>> {
     let days = match config.retention.card_numbers_days {
         0 => return Ok(None),
-        days => RetentionDays::new(days)?,
+        days => RetentionDays::new(days)
+            .context("[retention] card_numbers_days is wrong; 0 keeps them for ever")?,
     };
     let sales = &config.external_sales;
     Ok(Some(Retention {
@@ -395,16 +145,16 @@ pub fn retention(config: &Config) -> Result<Option<Retention>, AssembleError> {
 /// The interface's settings and its client: by file where the configuration
 /// names them, else as the back office keeps them. Without one of the two
 /// there is none, and the other half says what is missing.
-///
-/// # Errors
-/// [`AssembleError`].
 pub async fn otipass(
     config: &Config,
     db: &Db,
-) -> Result<(Option<(InterfaceSettings, OtipassClient)>, Vec<Missing>), AssembleError> {
+) -> Result<(Option<(InterfaceSettings, OtipassClient)>, Vec<Missing>)> {
     let otipass = &config.otipass;
     if otipass.kind != "OTIPASS" {
-        return Err(AssembleError::Kind(otipass.kind.clone()));
+        bail!(
+            "[otipass] type is {:?}; it must be OTIPASS: no other pass system is supported",
+            otipass.kind
+        );
     }
     let stored = gate::site::interface::read(db).await?;
     let (connection, credentials) = if otipass.url.is_empty() {
@@ -419,7 +169,7 @@ pub async fn otipass(
         };
         (connection, config.credentials()?)
     };
-    let mapping = match mapping(config)? {
+    let mapping = match set_up::mapping(config)? {
         Some(mapping) => Some(mapping),
         None => stored
             .mapping
@@ -466,7 +216,7 @@ async fn gate_role(
     db: Db,
     clock: &Arc<dyn Clock>,
     ticketing: ClientSettings,
-) -> Result<GateRole, AssembleError> {
+) -> Result<GateRole> {
     // A little more than its share of the minute, so that the limit is never
     // reached and a call never waits for its turn.
     let pause_ms = 61_000 / u64::from(ticketing.calls_per_minute.get()) + 1;
@@ -478,15 +228,12 @@ async fn gate_role(
 }
 
 /// Opens the box office.
-///
-/// # Errors
-/// [`AssembleError`].
 pub async fn box_office(
     config: &Config,
     db: Db,
     site: Site,
     clock: &Arc<dyn Clock>,
-) -> Result<BoxOffice, AssembleError> {
+) -> Result<BoxOffice> {
     let organisation = Organisation {
         institution: site.institution,
         organisation: site.organisation,

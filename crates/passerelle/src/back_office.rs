@@ -1,7 +1,8 @@
 //! The back office's part of the service, and the word to whoever starts it for
 //! the first time.
 
-use config::{Config, ConfigError};
+use anyhow::{Context, Result};
+use config::Config;
 use doctor::HouseDoctor;
 use gate::Site;
 use kernel::Zone;
@@ -13,36 +14,16 @@ use staff::provider::{Provider, ProviderSettings};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Why there is no back office.
-#[derive(Debug, thiserror::Error)]
-pub enum OfficeError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The OpenID Connect provider.
-    #[error("[office.oidc] cannot be used")]
-    Provider(#[from] staff::provider::ProviderError),
-    /// The passwords.
-    #[error("the back office cannot keep passwords")]
-    Passwords(#[from] staff::password::PasswordError),
-    /// The first account.
-    #[error("the first account cannot be prepared")]
-    Welcome(#[from] staff::AccountError),
-}
-
-/// The back office on what [`apply`](crate::assemble::apply) opened, if the configuration wants one.
+/// The back office on what [`apply`](crate::set_up::apply) opened, if the configuration wants one.
 /// `address` is where browsers reach it unless the configuration says otherwise;
 /// `doctor` has its database and clock.
-///
-/// # Errors
-/// [`OfficeError`].
 pub async fn office(
     config: &Config,
     site: Option<&Site>,
     address: String,
     take_up: TakeUp,
     doctor: HouseDoctor,
-) -> Result<Option<OfficeRole>, OfficeError> {
+) -> Result<Option<OfficeRole>> {
     let office = &config.office;
     if !office.enabled {
         return Ok(None);
@@ -50,23 +31,24 @@ pub async fn office(
     let url = office.url.clone().unwrap_or(address);
     let provider = match &office.oidc {
         None => None,
-        Some(oidc) => Some(Provider::new(ProviderSettings {
-            issuer: oidc.issuer.clone(),
-            client_id: oidc.client_id.clone(),
-            client_secret: config.client_secret(oidc)?,
-            label: oidc.label.clone(),
-            redirect_uri: format!("{}/office/provider/back", url.trim_end_matches('/')),
-            role_claim: oidc.role_claim.clone(),
-            roles: oidc.roles.clone(),
-        })?),
+        Some(oidc) => {
+            let settings = ProviderSettings {
+                issuer: oidc.issuer.clone(),
+                client_id: oidc.client_id.clone(),
+                client_secret: config.client_secret(oidc)?,
+                label: oidc.label.clone(),
+                redirect_uri: format!("{}/office/provider/back", url.trim_end_matches('/')),
+                role_claim: oidc.role_claim.clone(),
+                roles: oidc.roles.clone(),
+            };
+            let provider = Provider::new(settings);
+            Some(provider.context("[office.oidc] cannot be used")?)
+        }
     };
+    let clock = Arc::clone(&doctor.clock);
+    let staff = Staff::open(doctor.db.clone(), clock, Cost::default()).await;
     Ok(Some(OfficeRole {
-        staff: Staff::open(
-            doctor.db.clone(),
-            Arc::clone(&doctor.clock),
-            Cost::default(),
-        )
-        .await?,
+        staff: staff.context("the back office cannot keep passwords")?,
         url,
         proxies: office.proxies.clone(),
         provider,
@@ -101,11 +83,9 @@ fn set_up(config: &Config, take_up: TakeUp) -> SetUp {
 
 /// A line for each who starts the service and has no account yet: where to make
 /// the first, and the secret for it.
-///
-/// # Errors
-/// [`OfficeError`].
-pub async fn welcome(office: &OfficeRole) -> Result<Option<String>, OfficeError> {
-    let secret = office.staff.open_welcome().await?;
+pub async fn welcome(office: &OfficeRole) -> Result<Option<String>> {
+    let secret = office.staff.open_welcome().await;
+    let secret = secret.context("the first account cannot be prepared")?;
     Ok(secret.map(|secret| {
         format!(
             "\nThere is no account yet. Make the first, an administrator's, at\n\n  \

@@ -1,9 +1,10 @@
 //! `passerelle backup` and `passerelle restore`: copies of the embedded
 //! database that were read back.
 
-use crate::{ConfigOption, Verdict};
+use crate::Verdict;
+use crate::house::ConfigOption;
+use anyhow::{Result, ensure};
 use books::backup::{self, BackupError, Existing, Manifest};
-use config::ConfigError;
 use db::DbUrl;
 use kernel::{Clock, SystemClock};
 use std::path::PathBuf;
@@ -47,27 +48,15 @@ impl FromStr for Target {
     }
 }
 
-/// Why there is no backup, or no restored database.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupCommandError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// There is nothing to back up yet.
-    #[error("there is no database at {}; correct [database] url", .0.display())]
-    NoDatabase(PathBuf),
-    /// The backup.
-    #[error(transparent)]
-    Backup(#[from] BackupError),
-}
-
-pub async fn back_up(arguments: BackupArguments) -> Result<Verdict, BackupCommandError> {
+pub async fn back_up(arguments: BackupArguments) -> Result<Verdict> {
     let config = arguments.config.read()?;
     let url = config.database_url()?;
     let from = backup::embedded(&url)?;
-    if !from.exists() {
-        return Err(BackupCommandError::NoDatabase(from.to_owned()));
-    }
+    ensure!(
+        from.exists(),
+        "there is no database at {}; correct [database] url",
+        from.display()
+    );
     let now = SystemClock.now();
     let to = match arguments.to {
         Some(to) if to.is_dir() => to.join(backup::name(now)),
@@ -86,14 +75,10 @@ pub async fn back_up(arguments: BackupArguments) -> Result<Verdict, BackupComman
         backup::manifest_path(&to).display()
     );
     say_books(&manifest);
-    Ok(if manifest.books.unexplained == 0 {
-        Verdict::Fine
-    } else {
-        Verdict::NotFine
-    })
+    Ok(Verdict::fine_if(manifest.books.unexplained == 0))
 }
 
-pub async fn restore(arguments: RestoreArguments) -> Result<Verdict, BackupCommandError> {
+pub async fn restore(arguments: RestoreArguments) -> Result<Verdict> {
     let existing = if arguments.replace {
         Existing::MoveAside
     } else {

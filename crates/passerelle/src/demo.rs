@@ -1,13 +1,11 @@
 //! `passerelle demo`: everything at once, in a temporary folder.
 
-use crate::Verdict;
-use crate::assemble::{self, AssembleError};
-use crate::back_office::{self, OfficeError};
-use crate::serve::{self, ServeCommandError};
-use config::{Config, ConfigError, Surroundings};
+use crate::{Verdict, assemble, back_office, serve, set_up};
+use anyhow::{Context, Result};
+use config::{Config, Surroundings};
 use db::Db;
 use doctor::HouseDoctor;
-use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Gate, Site, TokenError};
+use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Gate, Site, SiteError};
 use kernel::{CheckId, Clock, DeviceCode, SystemClock};
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
@@ -38,6 +36,9 @@ const PASSES: u32 = 400;
 /// The pause between two visitors.
 const PAUSE: Duration = Duration::from_millis(1_500);
 
+/// What is said when the disk is full, or not ours.
+const FOLDER: &str = "the demo's folder could not be written";
+
 /// `passerelle demo`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -55,36 +56,11 @@ pub struct Arguments {
     visitors: Option<u32>,
 }
 
-/// Why the demo did not start, or ended.
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    /// Its folder.
-    #[error("the demo's folder could not be written")]
-    Folder(#[from] std::io::Error),
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The set-up.
-    #[error(transparent)]
-    Assemble(#[from] AssembleError),
-    /// The back office.
-    #[error(transparent)]
-    Office(#[from] OfficeError),
-    /// The service.
-    #[error(transparent)]
-    Serve(#[from] ServeCommandError),
-    /// A device.
-    #[error(transparent)]
-    Token(#[from] TokenError),
-    /// The HTTP client.
-    #[error("no HTTP client could be made")]
-    Client(#[from] reqwest::Error),
-}
-
-pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let folder = tempfile::Builder::new()
         .prefix("passerelle-demo-")
-        .tempdir()?;
+        .tempdir()
+        .context(FOLDER)?;
     if arguments.empty {
         return empty(&arguments, folder.path()).await;
     }
@@ -98,7 +74,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
     }
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (db, site, mapping) = assemble::apply_files(&config, &clock).await?;
+    let (db, site, mapping) = set_up::apply_files(&config, &*clock).await?;
     let mut tokens = Vec::new();
     for device in site.devices.keys() {
         let token = crate::tokens::random();
@@ -154,7 +130,10 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
         outln!("{}\n", welcome.trim());
     }
     let visitors = Visitors {
-        http: reqwest::Client::builder().no_proxy().build()?,
+        http: reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .context("no HTTP client could be made")?,
         url: format!("http://{service_address}/api/v1"),
         tokens,
         cards,
@@ -170,13 +149,13 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DemoError> {
     // A panic has been told already.
     let _ = served.await;
     if let Ok(result) = sandboxed.await {
-        result?;
+        result.context("the stand-in Otipass failed")?;
     }
     Ok(Verdict::Fine)
 }
 
 /// A service with nothing set up, and the stand-in Otipass to connect it to.
-async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict, DemoError> {
+async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict> {
     let sandbox_listener = serve::listen(arguments.sandbox).await?;
     let sandbox_address = sandbox_listener.local_addr()?;
     let path = folder.join("passerelle.toml");
@@ -186,7 +165,8 @@ async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict, DemoErro
             "[server]\nlisten = \"{}\"\n\n[external_sales]\nevery_s = 5\n",
             arguments.listen
         ),
-    )?;
+    )
+    .context(FOLDER)?;
     let config = Config::read(&path, Surroundings::Nothing)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let [(_, site), (_, mapping_text), _] = FILES;
@@ -194,7 +174,7 @@ async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict, DemoErro
         gate::read_site(site).0,
         otipass::read_mapping(mapping_text).mapping,
     ) else {
-        return Err(AssembleError::from(gate::SiteError::Missing).into());
+        return Err(SiteError::Missing.into());
     };
     let sandbox = sandbox(&config, mapping, &site, &clock);
     let shutdown = CancellationToken::new();
@@ -213,18 +193,14 @@ async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict, DemoErro
     let served = serve::with(config, path, Surroundings::Nothing).await;
     shutdown.cancel();
     if let Ok(result) = sandboxed.await {
-        result?;
+        result.context("the stand-in Otipass failed")?;
     }
-    Ok(served?)
+    served
 }
 
-fn write_set_up(
-    folder: &Path,
-    service: SocketAddr,
-    sandbox: SocketAddr,
-) -> Result<Config, DemoError> {
+fn write_set_up(folder: &Path, service: SocketAddr, sandbox: SocketAddr) -> Result<Config> {
     for (name, text) in FILES {
-        std::fs::write(folder.join(name), text)?;
+        std::fs::write(folder.join(name), text).context(FOLDER)?;
     }
     let path = folder.join("passerelle.toml");
     std::fs::write(
@@ -236,7 +212,8 @@ fn write_set_up(
              [otipass]\nurl = \"http://{sandbox}/api\"\nusername = \"demo\"\n\n\
              [external_sales]\nevery_s = 5\n"
         ),
-    )?;
+    )
+    .context(FOLDER)?;
     Ok(Config::read(&path, Surroundings::Nothing)?)
 }
 
@@ -277,7 +254,7 @@ async fn scanner_page(
     clock: &dyn Clock,
     site: &Site,
     service: SocketAddr,
-) -> Result<Option<(DeviceCode, String)>, TokenError> {
+) -> Result<Option<(DeviceCode, String)>> {
     let may_force = |device: &&DeviceCode| site.settings_of(device).forced_entry;
     let devices = || site.devices.keys();
     let Some(device) = devices().find(may_force).or_else(|| devices().next()) else {
@@ -389,7 +366,7 @@ impl Visitors {
         }
     }
 
-    async fn scan(&self, token: &DeviceToken, code: &str) -> Result<Value, reqwest::Error> {
+    async fn scan(&self, token: &DeviceToken, code: &str) -> reqwest::Result<Value> {
         // As devices do now and then, it says how it is.
         let device = format!(
             "{}/device?mode=online&unsent=0&battery_percent=84",

@@ -1,17 +1,16 @@
 //! `passerelle device`: enrolment and tokens of scanners and turnstiles, and
 //! what is known of each.
 
-use crate::assemble::AssembleError;
+use crate::house::{ConfigOption, House};
 use crate::table::{Align, table};
-use crate::{ConfigOption, Verdict, assemble, tokens};
+use crate::{Verdict, tokens};
+use anyhow::{Context, Result};
 use clap::Subcommand;
 use config::Config;
-use db::DbError;
-use gate::{CODE_VALID_MS, DeviceState, EnrolmentCode, Gate, Mode, TokenError};
-use kernel::{Clock, DeviceCode, SystemClock, Timestamp};
+use gate::{CODE_VALID_MS, DeviceState, EnrolmentCode, Gate, Mode};
+use kernel::{DeviceCode, Timestamp};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
-use std::sync::Arc;
 
 /// `passerelle device`
 #[derive(Debug, clap::Args)]
@@ -47,27 +46,8 @@ enum Action {
     },
 }
 
-/// Why nothing could be done.
-#[derive(Debug, thiserror::Error)]
-pub enum DeviceError {
-    /// The set-up or the database.
-    #[error(transparent)]
-    SetUp(#[from] AssembleError),
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] config::ConfigError),
-    /// The token.
-    #[error(transparent)]
-    Token(#[from] TokenError),
-    /// The devices.
-    #[error("the devices could not be read")]
-    Db(#[from] DbError),
-}
-
-pub async fn run(arguments: Arguments) -> Result<Verdict, DeviceError> {
-    let config = arguments.config.read()?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let db = assemble::database(&config, &clock).await?;
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
+    let House { config, db, clock } = arguments.config.open().await?;
     match arguments.action {
         Action::Enrol { device, url } => {
             let code = EnrolmentCode::from_random(tokens::random_16());
@@ -89,7 +69,15 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DeviceError> {
                 ),
             }
         }
-        Action::List => out!("{}", list(&gate::devices(&db).await?, clock.now())),
+        Action::List => out!(
+            "{}",
+            list(
+                &gate::devices(&db)
+                    .await
+                    .context("the devices could not be read")?,
+                clock.now()
+            )
+        ),
         Action::Token { device } => {
             let token = tokens::random();
             Gate::grant_token(&db, &*clock, device.clone(), token.clone()).await?;
@@ -111,11 +99,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DeviceError> {
 
 /// The scanner page's address with the code behind it: a browser does not send
 /// that part to anyone. `None` if nobody says where devices reach the service.
-fn page(
-    config: &Config,
-    url: Option<String>,
-    code: &EnrolmentCode,
-) -> Result<Option<String>, DeviceError> {
+fn page(config: &Config, url: Option<String>, code: &EnrolmentCode) -> Result<Option<String>> {
     let listen = config.server.listen;
     let url = match url {
         Some(url) => url,

@@ -2,7 +2,8 @@
 //! cure, all at once.
 
 use crate::Verdict;
-use crate::report::{Format, ReportError, print};
+use crate::out::{Format, print};
+use anyhow::Result;
 use doctor::{Occasion, Reach, Severity, examination};
 use std::path::PathBuf;
 
@@ -24,15 +25,7 @@ pub struct Arguments {
     format: Format,
 }
 
-/// Why the doctor has nothing to say.
-#[derive(Debug, thiserror::Error)]
-pub enum DoctorError {
-    /// The output.
-    #[error(transparent)]
-    Print(#[from] ReportError),
-}
-
-pub async fn run(arguments: Arguments) -> Result<Verdict, DoctorError> {
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let reach = if arguments.offline {
         Reach::Offline
     } else {
@@ -43,9 +36,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, DoctorError> {
         examination.page()
     })?;
     let mut findings = examination.findings().iter();
-    Ok(if findings.all(|f| f.severity != Severity::Mistake) {
-        Verdict::Fine
-    } else {
-        Verdict::NotFine
-    })
+    Ok(Verdict::fine_if(
+        findings.all(|f| f.severity != Severity::Mistake),
+    ))
 }

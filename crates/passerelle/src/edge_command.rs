@@ -1,10 +1,10 @@
 //! `passerelle edge`: the turnstile agent.
 
 use crate::Verdict;
+use anyhow::{Context, Result};
 use clap::Subcommand;
-use edge::config::{ConfigError, EdgeConfig};
-use edge::run::EdgeError;
-use edge::server::{EnrolError, ServerClient};
+use edge::config::EdgeConfig;
+use edge::server::ServerClient;
 use kernel::SystemClock;
 use secrecy::ExposeSecret;
 use std::io::Write;
@@ -60,32 +60,7 @@ enum Action {
     },
 }
 
-/// Why the agent did not start, or was not enrolled.
-#[derive(Debug, thiserror::Error)]
-pub enum EdgeCommandError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// Starting.
-    #[error(transparent)]
-    Start(#[from] EdgeError),
-    /// Enrolling.
-    #[error(transparent)]
-    Enrol(#[from] EnrolError),
-    /// Keeping the token.
-    #[error(
-        "the token could not be written to {path}; take it back with `passerelle device revoke` and enrol again"
-    )]
-    Keep {
-        /// Where.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
-pub async fn run(arguments: Arguments) -> Result<Verdict, EdgeCommandError> {
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
     crate::serve::start_log();
     let path = arguments.config.clone().or_else(|| {
         let default = PathBuf::from(DEFAULT);
@@ -112,7 +87,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, EdgeCommandError> {
     }
 }
 
-async fn work(config: EdgeConfig) -> Result<Verdict, EdgeCommandError> {
+async fn work(config: EdgeConfig) -> Result<Verdict> {
     let running = edge::run::start(config, Arc::new(SystemClock))?;
     // Standard output belongs to the answers.
     if let Some(address) = running.input {
@@ -125,12 +100,15 @@ async fn work(config: EdgeConfig) -> Result<Verdict, EdgeCommandError> {
     Ok(Verdict::Fine)
 }
 
-async fn enrol(config: &EdgeConfig, code: &str) -> Result<Verdict, EdgeCommandError> {
+async fn enrol(config: &EdgeConfig, code: &str) -> Result<Verdict> {
     let enrolled = ServerClient::enrol(config, code).await?;
     let path = config.path(&config.server.token_file);
-    keep(&path, enrolled.token.expose_secret()).map_err(|source| EdgeCommandError::Keep {
-        path: path.clone(),
-        source,
+    keep(&path, enrolled.token.expose_secret()).with_context(|| {
+        format!(
+            "the token could not be written to {}; take it back with `passerelle device revoke` \
+             and enrol again",
+            path.display()
+        )
     })?;
     outln!(
         "This device is {} now. Its token is in {}; keep that file to yourself.",

@@ -11,6 +11,7 @@ mod demo;
 mod device;
 mod doctor_command;
 mod edge_command;
+mod house;
 mod progress;
 mod reconcile;
 mod replay;
@@ -19,14 +20,12 @@ mod retention;
 mod sales;
 mod sandbox_command;
 mod serve;
+mod set_up;
 mod support_bundle;
 mod table;
 mod tokens;
 
 use clap::{Parser, Subcommand};
-use config::{Config, ConfigError, Surroundings};
-use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Passerelle: city passes at museum gates, one sale for each admission.
@@ -35,27 +34,6 @@ use std::process::ExitCode;
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
-}
-
-/// Which configuration a command works on.
-#[derive(Debug, clap::Args)]
-pub struct ConfigOption {
-    /// The configuration
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "PASSERELLE_CONFIG",
-        default_value = "passerelle.toml"
-    )]
-    config: PathBuf,
-}
-
-impl ConfigOption {
-    fn read(&self) -> Result<Config, ConfigError> {
-        Config::read(&self.config, Surroundings::Variables)
-    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,39 +79,42 @@ pub enum Verdict {
     NotFine,
 }
 
+impl Verdict {
+    /// Fine, or not.
+    pub const fn fine_if(fine: bool) -> Self {
+        if fine { Self::Fine } else { Self::NotFine }
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = CommandLine::parse().command;
     // Whoever makes an HTTP client needs a TLS provider; installed twice is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let result: Result<Verdict, Box<dyn Error>> = match command {
-        Command::Demo(arguments) => demo::run(arguments).await.map_err(Into::into),
-        Command::Serve(arguments) => serve::run(arguments).await.map_err(Into::into),
-        Command::Apply(arguments) => apply::run(arguments).await.map_err(Into::into),
-        Command::Doctor(arguments) => doctor_command::run(arguments).await.map_err(Into::into),
-        Command::Device(arguments) => device::run(arguments).await.map_err(Into::into),
-        Command::Sales(arguments) => sales::run(arguments).await.map_err(Into::into),
-        Command::Report(arguments) => report::run(arguments).await.map_err(Into::into),
-        Command::Reconcile(arguments) => reconcile::run(arguments).await.map_err(Into::into),
-        Command::Backup(arguments) => backup::back_up(arguments).await.map_err(Into::into),
-        Command::Restore(arguments) => backup::restore(arguments).await.map_err(Into::into),
-        Command::Retention(arguments) => retention::run(arguments).await.map_err(Into::into),
-        Command::SupportBundle(arguments) => {
-            support_bundle::run(arguments).await.map_err(Into::into)
-        }
-        Command::Replay(arguments) => replay::run(arguments).await.map_err(Into::into),
-        Command::Edge(arguments) => edge_command::run(arguments).await.map_err(Into::into),
-        Command::Sandbox(arguments) => sandbox_command::run(arguments).await.map_err(Into::into),
+    let result = match command {
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Apply(arguments) => apply::run(arguments).await,
+        Command::Doctor(arguments) => doctor_command::run(arguments).await,
+        Command::Device(arguments) => device::run(arguments).await,
+        Command::Sales(arguments) => sales::run(arguments).await,
+        Command::Report(arguments) => report::run(arguments).await,
+        Command::Reconcile(arguments) => reconcile::run(arguments).await,
+        Command::Backup(arguments) => backup::back_up(arguments).await,
+        Command::Restore(arguments) => backup::restore(arguments).await,
+        Command::Retention(arguments) => retention::run(arguments).await,
+        Command::SupportBundle(arguments) => support_bundle::run(arguments).await,
+        Command::Replay(arguments) => replay::run(arguments).await,
+        Command::Edge(arguments) => edge_command::run(arguments).await,
+        Command::Sandbox(arguments) => sandbox_command::run(arguments).await,
     };
     match result {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,
         Ok(Verdict::NotFine) => ExitCode::from(1),
         Err(error) => {
             errln!("passerelle: {error}");
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                errln!("  because: {error}");
-                cause = error.source();
+            for cause in error.chain().skip(1) {
+                errln!("  because: {cause}");
             }
             ExitCode::from(2)
         }

@@ -1,6 +1,10 @@
 //! Standard output that may be closed: a reader that has seen enough (`… |
 //! head`) is no error, and nothing panics because nobody listens.
 
+use crate::Verdict;
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use serde::Serialize;
 use std::fmt;
 use std::io::Write;
 
@@ -31,4 +35,29 @@ macro_rules! errln {
     ($($text:tt)*) => {
         $crate::out::write_error(format_args!("{}\n", format_args!($($text)*)))
     };
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs; money in minor units.
+    Json,
+}
+
+/// Prints for people, or as JSON.
+pub fn print<T: Serialize>(
+    format: Format,
+    result: &T,
+    for_people: impl FnOnce(&T) -> String,
+) -> Result<Verdict> {
+    match format {
+        Format::Table => out!("{}", for_people(result)),
+        Format::Json => outln!(
+            "{}",
+            serde_json::to_string_pretty(result).context("this cannot be written as JSON")?
+        ),
+    }
+    Ok(Verdict::Fine)
 }

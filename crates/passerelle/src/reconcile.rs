@@ -1,15 +1,12 @@
 //! `passerelle reconcile`: the gate's books against the box office's.
 
-use crate::assemble::{self, AssembleError};
-use crate::report::{Format, ReportError, print};
+use crate::Verdict;
+use crate::house::ConfigOption;
+use crate::out::{Format, print};
 use crate::table::{Align, table};
-use crate::{ConfigOption, Verdict};
+use anyhow::{Context, Result};
 use books::reconciliation::{Reconciliation, Sides, reconcile};
-use config::ConfigError;
-use db::DbError;
-use kernel::{Clock, SystemClock};
 use std::fmt::Write;
-use std::sync::Arc;
 
 /// `passerelle reconcile`
 #[derive(Debug, clap::Args)]
@@ -21,34 +18,13 @@ pub struct Arguments {
     config: ConfigOption,
 }
 
-/// Why the books could not be compared.
-#[derive(Debug, thiserror::Error)]
-pub enum ReconcileError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The set-up.
-    #[error(transparent)]
-    Assemble(#[from] AssembleError),
-    /// The database.
-    #[error("the books could not be read")]
-    Db(#[from] DbError),
-    /// The output.
-    #[error(transparent)]
-    Print(#[from] ReportError),
-}
-
-pub async fn run(arguments: Arguments) -> Result<Verdict, ReconcileError> {
-    let config = arguments.config.read()?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (db, _) = assemble::open(&config, &clock).await?;
-    let books = reconcile(&db, doctor::bundle::sides(&config)).await?;
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
+    let house = arguments.config.open().await?;
+    let books = reconcile(&house.db, doctor::bundle::sides(&house.config))
+        .await
+        .context("the books could not be read")?;
     print(arguments.format, &books, for_people)?;
-    Ok(if books.is_clean() {
-        Verdict::Fine
-    } else {
-        Verdict::NotFine
-    })
+    Ok(Verdict::fine_if(books.is_clean()))
 }
 
 fn for_people(books: &Reconciliation) -> String {

@@ -12,10 +12,12 @@ mod service;
 mod summary;
 
 use crate::progress::Progress;
+use crate::{Verdict, set_up};
+use anyhow::{Context, Result, bail};
 use config::{Config, Surroundings};
 use devices::Devices;
 use gate::{DeviceToken, Gate, Site};
-use kernel::{Clock, DeviceCode, SystemClock};
+use kernel::{DeviceCode, SystemClock};
 use kills::Kills;
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use service::ServiceProcess;
@@ -52,76 +54,33 @@ pub struct Arguments {
     pub seed: u64,
 }
 
-/// Why a replay has no result.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    /// A file of the recorded day.
-    #[error("{path}: {what}")]
-    Day {
-        /// Which file.
-        path: PathBuf,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// The data folder is somebody else's.
-    #[error("{0} holds a passerelle.toml that no replay wrote; choose an empty folder with --data")]
-    Occupied(PathBuf),
-    /// The replay's own folder or a socket.
-    #[error("the replay could not {doing}")]
-    Io {
-        /// What it was doing.
-        doing: &'static str,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The set-up or the database.
-    #[error(transparent)]
-    SetUp(#[from] crate::assemble::AssembleError),
-    /// The site's devices.
-    #[error(transparent)]
-    Token(#[from] gate::TokenError),
-    /// The service did not do as it must.
-    #[error("{0}")]
-    Service(String),
-    /// The HTTP client.
-    #[error("no HTTP client could be made")]
-    Client(#[from] reqwest::Error),
-    /// The reports.
-    #[error("the summary could not be made")]
-    Summary(#[from] summary::SummaryError),
-}
-
-pub(crate) fn io(doing: &'static str) -> impl FnOnce(std::io::Error) -> ReplayError {
-    move |source| ReplayError::Io { doing, source }
-}
-
 /// Replays the day and gives its summary.
-///
-/// # Errors
-/// [`ReplayError`].
-pub async fn replay(arguments: &Arguments) -> Result<Summary, ReplayError> {
+pub async fn replay(arguments: &Arguments) -> Result<Summary> {
     let temporary;
     let data = match &arguments.data {
         Some(folder) => {
-            std::fs::create_dir_all(folder).map_err(io("make its folder"))?;
-            folder.canonicalize().map_err(io("find its folder"))?
+            std::fs::create_dir_all(folder).context("the replay could not make its folder")?;
+            folder
+                .canonicalize()
+                .context("the replay could not find its folder")?
         }
         None => {
-            temporary = tempfile::tempdir().map_err(io("make a temporary folder"))?;
+            temporary =
+                tempfile::tempdir().context("the replay could not make a temporary folder")?;
             temporary.path().to_owned()
         }
     };
     let day = &arguments.dir;
-    let scans = scans::read(&day.join("scans.csv"))?;
+    let file = day.join("scans.csv");
+    let scans = scans::read(&file).with_context(|| unusable(&file))?;
     let steps = scans::steps(&scans);
 
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
-        .map_err(io("open a port for the sandbox"))?;
+        .context("the replay could not open a port for the sandbox")?;
     let partner = listener
         .local_addr()
-        .map_err(io("open a port for the sandbox"))?;
+        .context("the replay could not open a port for the sandbox")?;
     let service_address = free_address().await?;
     let config = write_set_up(day, &data, service_address, partner)?;
     let (site, mapping, tokens) = prepare(&config).await?;
@@ -153,14 +112,18 @@ pub async fn replay(arguments: &Arguments) -> Result<Summary, ReplayError> {
     progress.finish();
     service.stop().await?;
     sandbox_task.abort();
-    Ok(summary::summarise(&config, scans::retries(&scans)).await?)
+    summary::summarise(config, scans::retries(&scans))
+        .await
+        .context("the summary could not be made")
+}
+
+/// What is said of a file of the day with something wrong in it.
+fn unusable(path: &Path) -> String {
+    format!("{} cannot be used", path.display())
 }
 
 /// Waits until what waits in the service satisfies `enough`.
-async fn settle(
-    devices: &Devices,
-    enough: impl Fn(&devices::Waiting) -> bool,
-) -> Result<(), ReplayError> {
+async fn settle(devices: &Devices, enough: impl Fn(&devices::Waiting) -> bool) -> Result<()> {
     let caught_up = async {
         loop {
             let waiting = devices.waiting().await?;
@@ -172,22 +135,25 @@ async fn settle(
     };
     tokio::time::timeout(SETTLE_LIMIT, caught_up)
         .await
-        .unwrap_or_else(|_| {
-            Err(ReplayError::Service(format!(
-                "the service did not work off its queues within {} s; see service.log in the \
-                 data folder (--data)",
+        .ok()
+        .with_context(|| {
+            format!(
+                "the service did not work off its queues within {} s; see service.log in the data \
+                 folder (--data)",
                 SETTLE_LIMIT.as_secs()
-            )))
-        })
+            )
+        })?
 }
 
 /// An address on loopback that nobody uses at present. The service binds it
 /// anew after each kill.
-async fn free_address() -> Result<SocketAddr, ReplayError> {
+async fn free_address() -> Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
-        .map_err(io("find a free port"))?;
-    listener.local_addr().map_err(io("find a free port"))
+        .context("the replay could not find a free port")?;
+    listener
+        .local_addr()
+        .context("the replay could not find a free port")
 }
 
 /// Puts the day's set-up and a configuration into the data folder.
@@ -196,15 +162,19 @@ fn write_set_up(
     data: &Path,
     service: SocketAddr,
     partner: SocketAddr,
-) -> Result<Config, ReplayError> {
+) -> Result<Config> {
     let path = data.join("passerelle.toml");
     if std::fs::read_to_string(&path).is_ok_and(|text| !text.starts_with(WRITTEN_BY)) {
-        return Err(ReplayError::Occupied(data.to_owned()));
+        bail!(
+            "{} holds a passerelle.toml that no replay wrote; choose an empty folder with --data",
+            data.display()
+        );
     }
     for file in ["site.toml", "mapping.json", "catalogue.toml"] {
         let path = day.join(file);
-        let text = crate::assemble::read_text(&path)?;
-        std::fs::write(data.join(file), text).map_err(io("copy the day's set-up"))?;
+        let text = set_up::read_text(&path)?;
+        std::fs::write(data.join(file), text)
+            .context("the replay could not copy the day's set-up")?;
     }
     let text = format!(
         "{WRITTEN_BY}.\n\
@@ -216,38 +186,29 @@ fn write_set_up(
          decision_budget_ms = 10000\n\n\
          [external_sales]\nevery_s = 1\n"
     );
-    std::fs::write(&path, text).map_err(io("write its configuration"))?;
-    Config::read(&path, Surroundings::Nothing).map_err(|error| ReplayError::SetUp(error.into()))
+    std::fs::write(&path, text).context("the replay could not write its configuration")?;
+    Ok(Config::read(&path, Surroundings::Nothing)?)
 }
 
 /// Applies the set-up and gives each device a token.
 async fn prepare(
     config: &Config,
-) -> Result<(Site, otipass::Mapping, BTreeMap<DeviceCode, DeviceToken>), ReplayError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (db, site, mapping) = crate::assemble::apply_files(config, &clock).await?;
+) -> Result<(Site, otipass::Mapping, BTreeMap<DeviceCode, DeviceToken>)> {
+    let (db, site, mapping) = set_up::apply_files(config, &SystemClock).await?;
     let mut tokens = BTreeMap::new();
     for device in site.devices.keys() {
         let token = crate::tokens::random();
-        Gate::grant_token(&db, &*clock, device.clone(), token.clone()).await?;
+        Gate::grant_token(&db, &SystemClock, device.clone(), token.clone()).await?;
         tokens.insert(device.clone(), token);
     }
     Ok((site, mapping, tokens))
 }
 
-fn sandbox(
-    day: &Path,
-    config: &Config,
-    mapping: otipass::Mapping,
-    site: &Site,
-) -> Result<Sandbox, ReplayError> {
+fn sandbox(day: &Path, config: &Config, mapping: otipass::Mapping, site: &Site) -> Result<Sandbox> {
     let path = day.join("passes.csv");
-    let wrong = |what: String| ReplayError::Day {
-        path: path.clone(),
-        what,
-    };
-    let file = std::fs::File::open(&path).map_err(|error| wrong(error.to_string()))?;
-    let passes = PassBook::from_csv(file).map_err(|error| wrong(error.to_string()))?;
+    let unusable = || unusable(&path);
+    let file = std::fs::File::open(&path).with_context(unusable)?;
+    let passes = PassBook::from_csv(file).with_context(unusable)?;
     Ok(Sandbox::new(
         passes,
         SandboxSettings {
@@ -257,26 +218,22 @@ fn sandbox(
     ))
 }
 
-pub async fn run(arguments: Arguments) -> Result<crate::Verdict, ReplayError> {
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let summary = replay(&arguments).await?;
     outln!("{}", summary.to_json());
     let expected = arguments.dir.join("expected.json");
     let Ok(text) = std::fs::read_to_string(&expected) else {
-        return Ok(crate::Verdict::Fine);
+        return Ok(Verdict::Fine);
     };
-    let differences = summary
-        .differences_from(&text)
-        .map_err(|error| ReplayError::Day {
-            path: expected.clone(),
-            what: error.to_string(),
-        })?;
+    let differences = summary.differences_from(&text);
+    let differences = differences.with_context(|| unusable(&expected))?;
     if differences.is_empty() {
         errln!("Equal to {} in every field.", expected.display());
-        return Ok(crate::Verdict::Fine);
+        return Ok(Verdict::Fine);
     }
     errln!("Not what {} says:", expected.display());
     for difference in differences {
         errln!("  {difference}");
     }
-    Ok(crate::Verdict::NotFine)
+    Ok(Verdict::NotFine)
 }

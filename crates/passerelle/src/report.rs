@@ -1,18 +1,20 @@
 //! `passerelle report`: what was sold, who came, what Otipass owes.
 
-use crate::assemble::{self, AssembleError};
+use crate::Verdict;
+use crate::house::ConfigOption;
+use crate::out::{Format, print};
 use crate::table::{Align, table};
-use crate::{ConfigOption, Verdict};
+use anyhow::{Context, Result, ensure};
 use boxoffice::pending_account::{Amount, Statement};
 use boxoffice::report::{Moved, SalesReport};
-use clap::{Subcommand, ValueEnum};
-use config::ConfigError;
-use db::DbError;
+use clap::Subcommand;
+use db::Db;
 use gate::records::attendance::Attendance;
-use kernel::{BusinessDay, Clock, SystemClock};
-use serde::Serialize;
+use kernel::BusinessDay;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+
+/// What is said when the database does not answer.
+const UNREADABLE: &str = "the report could not be read";
 
 /// `passerelle report`
 #[derive(Debug, clap::Args)]
@@ -46,86 +48,45 @@ struct Period {
     config: ConfigOption,
 }
 
-/// How a result is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Table,
-    /// For programs; money in minor units.
-    Json,
-}
-
-/// Why there is no report.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The set-up.
-    #[error(transparent)]
-    Assemble(#[from] AssembleError),
-    /// The database.
-    #[error("the report could not be read")]
-    Db(#[from] DbError),
-    /// Its text.
-    #[error("the report could not be written as JSON")]
-    Json(#[from] serde_json::Error),
-    /// A period that ends before it begins.
-    #[error("the period ends on {to}, before it begins on {from}; swap --from and --to")]
-    Period {
-        /// Its first day.
-        from: BusinessDay,
-        /// Its last day.
-        to: BusinessDay,
-    },
-}
-
-pub async fn run(arguments: Arguments) -> Result<Verdict, ReportError> {
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let (Report::Sales(period) | Report::Attendance(period) | Report::Account(period)) =
         &arguments.report;
-    let config = period.config.read()?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (db, site) = assemble::open(&config, &clock).await?;
-    let today = site.zone.business_day(clock.now());
-    let known = gate::records::attendance::period(&db)
-        .await?
-        .into_iter()
-        .chain(boxoffice::report::period(&db).await?)
-        .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
-        .unwrap_or((today, today));
+    let house = period.config.open().await?;
+    let site = house.site().await?;
+    let today = site.zone.business_day(house.clock.now());
+    let known = known(&house.db).await.context(UNREADABLE)?;
+    let known = known.unwrap_or((today, today));
     let from = period.from.unwrap_or(known.0);
     let to = period.to.unwrap_or(known.1.max(from));
-    if to < from {
-        return Err(ReportError::Period { from, to });
-    }
-    let (format, currency) = (period.format, site.currency.as_str());
+    ensure!(
+        from <= to,
+        "the period ends on {to}, before it begins on {from}; swap --from and --to"
+    );
+    let (db, format, currency) = (&house.db, period.format, site.currency.as_str());
     match &arguments.report {
         Report::Sales(_) => {
-            let report = boxoffice::report::sales(&db, from, to).await?;
-            print(format, &report, |report| sales(report, currency))
+            let report = boxoffice::report::sales(db, from, to).await;
+            print(format, &report.context(UNREADABLE)?, |r| sales(r, currency))
         }
         Report::Attendance(_) => {
-            let report = gate::records::attendance::attendance(&db, from, to).await?;
-            print(format, &report, attendance)
+            let report = gate::records::attendance::attendance(db, from, to).await;
+            print(format, &report.context(UNREADABLE)?, attendance)
         }
         Report::Account(_) => {
-            let report = boxoffice::pending_account::statement(&db, from, to).await?;
-            print(format, &report, |report| account(report, currency))
+            let report = boxoffice::pending_account::statement(db, from, to).await;
+            print(format, &report.context(UNREADABLE)?, |r| {
+                account(r, currency)
+            })
         }
     }
 }
 
-/// Prints for people, or as JSON.
-pub fn print<T: Serialize>(
-    format: Format,
-    report: &T,
-    for_people: impl FnOnce(&T) -> String,
-) -> Result<Verdict, ReportError> {
-    match format {
-        Format::Table => out!("{}", for_people(report)),
-        Format::Json => outln!("{}", serde_json::to_string_pretty(report)?),
-    }
-    Ok(Verdict::Fine)
+/// The days of which anything is known.
+async fn known(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>> {
+    let checks = gate::records::attendance::period(db).await?;
+    let sales = boxoffice::report::period(db).await?;
+    let both = checks.into_iter().chain(sales);
+    Ok(both.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))))
 }
 
 fn sales(report: &SalesReport, currency: &str) -> String {

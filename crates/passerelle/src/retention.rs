@@ -1,14 +1,12 @@
 //! `passerelle retention`: the end of card numbers, by hand.
 
-use crate::assemble::{self, AssembleError};
-use crate::report::{Format, ReportError, print};
-use crate::{ConfigOption, Verdict};
-use books::retention::{self, RetentionError, RetentionReport, Run};
+use crate::house::{ConfigOption, House};
+use crate::out::{Format, print};
+use crate::{Verdict, assemble};
+use anyhow::{Context, Result};
+use books::retention::{self, RetentionReport, Run};
 use clap::Subcommand;
-use config::ConfigError;
-use kernel::{Clock, SystemClock};
 use std::fmt::Write;
-use std::sync::Arc;
 
 /// `passerelle retention`
 #[derive(Debug, clap::Args)]
@@ -32,41 +30,18 @@ enum Action {
     },
 }
 
-/// Why card numbers were not removed.
-#[derive(Debug, thiserror::Error)]
-pub enum RetentionCommandError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The set-up.
-    #[error(transparent)]
-    Assemble(#[from] AssembleError),
-    /// They stay.
-    #[error("[retention] card_numbers_days is 0: card numbers stay for ever; set a number of days")]
-    Off,
-    /// The run.
-    #[error(transparent)]
-    Run(#[from] RetentionError),
-    /// The output.
-    #[error(transparent)]
-    Print(#[from] ReportError),
-}
-
-pub async fn run(arguments: Arguments) -> Result<Verdict, RetentionCommandError> {
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let Action::Run { dry_run, format } = arguments.action;
     let config = arguments.config.read()?;
-    let retention = assemble::retention(&config)?.ok_or(RetentionCommandError::Off)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let db = assemble::database(&config, &clock).await?;
+    let retention = assemble::retention(&config)?.context(
+        "[retention] card_numbers_days is 0: card numbers stay for ever; set a number of days",
+    )?;
+    let house = House::open(config).await?;
     let run = if dry_run { Run::Dry } else { Run::Remove };
-    let report = retention::run(&db, &retention, clock.now(), run).await?;
-    let days = config.retention.card_numbers_days;
+    let report = retention::run(&house.db, &retention, house.clock.now(), run).await?;
+    let days = house.config.retention.card_numbers_days;
     print(format, &report, |report| for_people(report, days, run))?;
-    Ok(if report.unreadable_files.is_empty() {
-        Verdict::Fine
-    } else {
-        Verdict::NotFine
-    })
+    Ok(Verdict::fine_if(report.unreadable_files.is_empty()))
 }
 
 fn for_people(report: &RetentionReport, days: u32, run: Run) -> String {

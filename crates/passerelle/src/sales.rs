@@ -1,18 +1,17 @@
 //! `passerelle sales`: external sales by hand.
 
-use crate::assemble::{self, AssembleError};
-use crate::report::{Format, ReportError, print};
+use crate::Verdict;
+use crate::house::ConfigOption;
+use crate::out::{Format, print};
 use crate::table::{Align, table};
-use crate::{ConfigOption, Verdict};
+use anyhow::{Context, Result};
 use boxoffice::stx_file::{self, StxFile};
-use boxoffice::{BoxOffice, CatalogueError, ImportError, ImportKind, ImportReport, RunError};
+use boxoffice::{BoxOffice, ImportKind, ImportReport};
 use clap::Subcommand;
-use config::ConfigError;
-use db::{Db, DbError};
+use db::Db;
 use gate::Gate;
-use kernel::{Clock, ProductCode, SystemClock, TariffCode};
+use kernel::{ProductCode, TariffCode};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// How many files are listed.
 const LISTED: u32 = 100;
@@ -52,62 +51,35 @@ enum Action {
     Resend,
 }
 
-/// Why nothing was sold, imported or listed.
-#[derive(Debug, thiserror::Error)]
-pub enum SalesError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The set-up.
-    #[error(transparent)]
-    Assemble(#[from] AssembleError),
-    /// The run.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// The import.
-    #[error(transparent)]
-    Import(#[from] ImportError),
-    /// The catalogue.
-    #[error(transparent)]
-    Catalogue(#[from] CatalogueError),
-    /// The database.
-    #[error("the files could not be listed")]
-    Db(#[from] DbError),
-    /// The output.
-    #[error(transparent)]
-    Print(#[from] ReportError),
-}
-
-pub async fn run(arguments: Arguments) -> Result<Verdict, SalesError> {
-    let config = arguments.config.read()?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (db, site) = assemble::open(&config, &clock).await?;
-    let box_office = assemble::box_office(&config, db.clone(), site, &clock).await?;
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
+    let house = arguments.config.open().await?;
+    let box_office = house.box_office().await?;
+    let db = &house.db;
     match arguments.action {
         Action::Run => sell(&box_office).await,
         Action::Import { file } => {
             let report = box_office.import_file(&file, ImportKind::Upload).await?;
             print_import(&report);
-            Ok(if report.rejected.is_empty() {
-                Verdict::Fine
-            } else {
-                Verdict::NotFine
-            })
+            Ok(Verdict::fine_if(report.rejected.is_empty()))
         }
         Action::List { format } => {
-            let files = stx_file::files(&db, None, LISTED).await?;
-            Ok(print(format, &files, |files| list(files))?)
+            let files = stx_file::files(db, None, LISTED).await;
+            print(
+                format,
+                &files.context("the files could not be listed")?,
+                |f| list(f),
+            )
         }
-        Action::Map { product, tariff } => map(&db, &box_office, product, tariff).await,
+        Action::Map { product, tariff } => map(db, &box_office, product, tariff).await,
         Action::Resend => {
-            let count = Gate::resend_refused(&db).await?;
+            let count = Gate::resend_refused(db).await?;
             outln!("{count} control barcode(s) go to ticketing again.");
             Ok(Verdict::Fine)
         }
     }
 }
 
-async fn sell(box_office: &BoxOffice) -> Result<Verdict, SalesError> {
+async fn sell(box_office: &BoxOffice) -> Result<Verdict> {
     let run = box_office.run_external_sales().await?;
     for report in run.taken_up.iter().chain(&run.files) {
         print_import(report);
@@ -122,11 +94,7 @@ async fn sell(box_office: &BoxOffice) -> Result<Verdict, SalesError> {
             waiting.held
         );
     }
-    Ok(if run.rejected() == 0 {
-        Verdict::Fine
-    } else {
-        Verdict::NotFine
-    })
+    Ok(Verdict::fine_if(run.rejected() == 0))
 }
 
 async fn map(
@@ -134,7 +102,7 @@ async fn map(
     box_office: &BoxOffice,
     product: ProductCode,
     tariff: TariffCode,
-) -> Result<Verdict, SalesError> {
+) -> Result<Verdict> {
     boxoffice::catalogue::map_tariff(db, product.clone(), tariff.clone()).await?;
     let moved = box_office.reevaluate().await?;
     outln!(

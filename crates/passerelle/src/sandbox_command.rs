@@ -1,10 +1,11 @@
 //! `passerelle sandbox`: a stand-in Otipass.
 
-use crate::Verdict;
+use crate::{Verdict, serve};
+use anyhow::{Context, Result};
 use clap::Subcommand;
 use kernel::{SystemClock, Zone};
 use otipass::{Contract, Credentials, References};
-use sandbox::{PassBook, PassFileError, QrCodes, Sandbox, SandboxSettings};
+use sandbox::{PassBook, QrCodes, Sandbox, SandboxSettings};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -54,36 +55,12 @@ enum Action {
     Cards,
 }
 
-/// Why there is no sandbox.
-#[derive(Debug, thiserror::Error)]
-pub enum SandboxError {
-    /// The passes' file cannot be opened.
-    #[error("the passes in {path} cannot be read; give a CSV file with --passes")]
-    File {
-        /// Its path.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The passes are wrong.
-    #[error(transparent)]
-    Passes(#[from] PassFileError),
-    /// The address is taken, or the listener failed.
-    #[error("the sandbox cannot listen on {address}; choose another address with --listen")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
-pub async fn run(arguments: Arguments) -> Result<Verdict, SandboxError> {
-    let file = std::fs::File::open(&arguments.passes).map_err(|source| SandboxError::File {
-        path: arguments.passes.clone(),
-        source,
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
+    let file = std::fs::File::open(&arguments.passes).with_context(|| {
+        format!(
+            "the passes in {} cannot be read; give a CSV file with --passes",
+            arguments.passes.display()
+        )
     })?;
     let passes = PassBook::from_csv(file)?;
     let count = passes.len();
@@ -119,14 +96,16 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, SandboxError> {
         out!("{}", sandbox::cards_text(&sandbox, codes));
         return Ok(Verdict::Fine);
     }
-    let listening = |source| SandboxError::Listen {
-        address: arguments.listen,
-        source,
+    let listening = || {
+        format!(
+            "the sandbox cannot listen on {}; choose another address with --listen",
+            arguments.listen
+        )
     };
     let listener = TcpListener::bind(arguments.listen)
         .await
-        .map_err(listening)?;
-    let address = listener.local_addr().map_err(listening)?;
+        .with_context(listening)?;
+    let address = listener.local_addr().with_context(listening)?;
     outln!(
         "The sandbox knows {count} passes.\n\
          \x20 Otipass URL    http://{address}/api\n\
@@ -134,8 +113,8 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, SandboxError> {
          \x20 faults         PUT http://{address}/sandbox/faults\n\
          Ctrl-C ends it."
     );
-    sandbox::serve(listener, sandbox, crate::serve::ended())
+    sandbox::serve(listener, sandbox, serve::ended())
         .await
-        .map_err(listening)?;
+        .with_context(listening)?;
     Ok(Verdict::Fine)
 }

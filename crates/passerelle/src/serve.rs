@@ -1,10 +1,9 @@
 //! `passerelle serve`: the service.
 
-use crate::assemble::{self, AssembleError};
-use crate::back_office::{self, OfficeError};
-use crate::{ConfigOption, Verdict};
-use config::tls::TlsError;
-use config::{Config, ConfigError, Role, Surroundings};
+use crate::house::ConfigOption;
+use crate::{Verdict, assemble, back_office, set_up};
+use anyhow::{Context, Result};
+use config::{Config, Role, Surroundings};
 use db::Db;
 use doctor::HouseDoctor;
 use doctor::events::Events;
@@ -34,38 +33,7 @@ pub struct Arguments {
     config: ConfigOption,
 }
 
-/// Why the service did not start, or ended.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeCommandError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The set-up.
-    #[error(transparent)]
-    Assemble(#[from] AssembleError),
-    /// The back office.
-    #[error(transparent)]
-    Office(#[from] OfficeError),
-    /// The address is taken.
-    #[error(
-        "the service cannot listen on {address}; another program may use it: change [server] listen"
-    )]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The certificate.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// The metrics.
-    #[error("the metrics could not be set up")]
-    Metrics(#[from] metrics_exporter_prometheus::BuildError),
-}
-
-pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let config = arguments.config.read()?;
     start_log_keeping(config.events_file().map(Events::at));
     with(config, arguments.config.config, Surroundings::Variables).await
@@ -73,21 +41,18 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, ServeCommandError> {
 
 /// Serves by this configuration, read at `config_path` with these surroundings,
 /// until Ctrl-C or SIGTERM.
-///
-/// # Errors
-/// [`ServeCommandError`].
 pub async fn with(
     config: Config,
     config_path: PathBuf,
     surroundings: Surroundings,
-) -> Result<Verdict, ServeCommandError> {
+) -> Result<Verdict> {
     let prometheus = start_metrics()?;
     let listener = listen(config.server.listen).await?;
     let address = listener.local_addr().unwrap_or(config.server.listen);
     let doors = Doors::open(listener, &config).await?;
     let (inside, scheme) = (doors.inside, doors.scheme());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (db, site) = assemble::apply(&config, &clock).await?;
+    let (db, site) = set_up::apply(&config, &*clock).await?;
     let builder = Builder {
         url: format!("{scheme}://{address}"),
         config_path,
@@ -138,7 +103,7 @@ async fn serve(
     builder: &Builder,
     listeners: Listeners,
     shutdown: CancellationToken,
-) -> Result<(), ServeCommandError> {
+) -> Result<()> {
     let (put, next) = mpsc::channel(1);
     let changes = async {
         loop {
@@ -153,7 +118,7 @@ async fn serve(
                     }
                 }
                 Err(error) => tracing::error!(
-                    error = kernel::causes(&error),
+                    error = kernel::causes(&*error),
                     "the changed set-up cannot be taken up; the service goes on as it was"
                 ),
             }
@@ -183,7 +148,7 @@ struct Builder {
 }
 
 impl Builder {
-    async fn service(&self, site: Option<Site>) -> Result<Service, ServeCommandError> {
+    async fn service(&self, site: Option<Site>) -> Result<Service> {
         let office = back_office::office(
             &self.config,
             site.as_ref(),
@@ -210,8 +175,8 @@ impl Builder {
     }
 
     /// The service as configuration, files and database now have it.
-    async fn again(&self) -> Result<Service, ServeCommandError> {
-        let site = assemble::apply_to(&self.config, &self.db).await?;
+    async fn again(&self) -> Result<Service> {
+        let site = set_up::apply_to(&self.config, &self.db).await?;
         self.service(site).await
     }
 }
@@ -224,7 +189,7 @@ struct Doors {
 }
 
 impl Doors {
-    async fn open(listener: TcpListener, config: &Config) -> Result<Self, ServeCommandError> {
+    async fn open(listener: TcpListener, config: &Config) -> Result<Self> {
         let configured = config.server.listen;
         match config.tls()? {
             None => Ok(Self {
@@ -256,13 +221,13 @@ impl Doors {
 }
 
 /// Opens the port.
-///
-/// # Errors
-/// [`ServeCommandError::Listen`].
-pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeCommandError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| ServeCommandError::Listen { address, source })
+pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "the service cannot listen on {address}; another program may use it: change [server] \
+             listen"
+        )
+    })
 }
 
 /// Logs to standard error: for people on a terminal, as JSON elsewhere.
@@ -292,11 +257,10 @@ fn start_log_keeping(events: Option<Events>) {
 }
 
 /// Installs the metrics of this process.
-///
-/// # Errors
-/// [`ServeCommandError::Metrics`].
-pub fn start_metrics() -> Result<PrometheusHandle, ServeCommandError> {
-    Ok(PrometheusBuilder::new().install_recorder()?)
+pub fn start_metrics() -> Result<PrometheusHandle> {
+    PrometheusBuilder::new()
+        .install_recorder()
+        .context("the metrics could not be set up")
 }
 
 /// Returns on Ctrl-C or SIGTERM.

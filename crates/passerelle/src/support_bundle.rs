@@ -1,6 +1,8 @@
 //! `passerelle support-bundle`: one file for whoever helps.
 
-use crate::{ConfigOption, Verdict};
+use crate::Verdict;
+use crate::house::ConfigOption;
+use anyhow::{Context, Result};
 use doctor::bundle::bundle;
 use doctor::{Occasion, Reach};
 use std::path::PathBuf;
@@ -18,22 +20,7 @@ pub struct Arguments {
     config: ConfigOption,
 }
 
-/// Why there is no bundle. That a part of the house cannot be read is no reason:
-/// its page says so.
-#[derive(Debug, thiserror::Error)]
-pub enum SupportError {
-    /// The file.
-    #[error("the bundle {} cannot be written; give another name with --to", path.display())]
-    File {
-        /// Its path.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
-pub async fn run(arguments: Arguments) -> Result<Verdict, SupportError> {
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let path = &arguments.config.config;
     let reach = if arguments.offline {
         Reach::Offline
@@ -42,12 +29,14 @@ pub async fn run(arguments: Arguments) -> Result<Verdict, SupportError> {
     };
     let bundle = bundle(Occasion::new(path, reach)).await;
     let to = arguments.to.unwrap_or_else(|| bundle.file_name().into());
-    let file = |source| SupportError::File {
-        path: to.clone(),
-        source,
-    };
-    let archive = std::fs::File::create_new(&to).map_err(file)?;
-    bundle.write_tar(archive).map_err(file)?;
+    std::fs::File::create_new(&to)
+        .and_then(|archive| bundle.write_tar(archive))
+        .with_context(|| {
+            format!(
+                "the bundle {} cannot be written; give another name with --to",
+                to.display()
+            )
+        })?;
     outln!(
         "{}: {} pages of text, without card numbers and secrets. Look at them before you send it \
          on.",

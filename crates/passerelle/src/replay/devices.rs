@@ -1,7 +1,7 @@
 //! The devices of the day: they send, and send again what was not answered.
 
-use super::ReplayError;
 use super::scans::{RecordedScan, Step};
+use anyhow::{Context, Result, bail, ensure};
 use gate::DeviceToken;
 use kernel::{CheckId, DeviceCode};
 use reqwest::{Client, RequestBuilder, StatusCode};
@@ -56,13 +56,14 @@ impl Devices {
     pub(crate) fn new(
         service: SocketAddr,
         tokens: BTreeMap<DeviceCode, DeviceToken>,
-    ) -> Result<Self, ReplayError> {
+    ) -> Result<Self> {
         Ok(Self {
             http: Client::builder()
                 .timeout(ANSWER_LIMIT)
                 .no_proxy()
                 .tcp_nodelay(true)
-                .build()?,
+                .build()
+                .context("no HTTP client could be made")?,
             base: format!("http://{service}"),
             tokens,
             answers: Mutex::default(),
@@ -71,7 +72,7 @@ impl Devices {
 
     /// Sends a step until it is answered, and holds each answer against the
     /// first one of the same check.
-    pub(crate) async fn send(&self, step: &Step<'_>) -> Result<(), ReplayError> {
+    pub(crate) async fn send(&self, step: &Step<'_>) -> Result<()> {
         loop {
             match self.try_send(step).await? {
                 Some(answer) => return self.compare(step, &answer),
@@ -81,7 +82,7 @@ impl Devices {
     }
 
     /// Sends a step once; `None` if it was not answered.
-    pub(crate) async fn try_send(&self, step: &Step<'_>) -> Result<Option<Value>, ReplayError> {
+    pub(crate) async fn try_send(&self, step: &Step<'_>) -> Result<Option<Value>> {
         let request = match step {
             Step::Check(scan) => self.post("checks", &scan.device)?.json(&body(scan)),
             Step::Journal([]) => return Ok(Some(Value::Null)),
@@ -101,14 +102,12 @@ impl Devices {
         match status {
             StatusCode::OK => Ok(Some(answer)),
             status if status.is_server_error() => Ok(None),
-            status => Err(ReplayError::Service(format!(
-                "the service answered a check with {status}: {answer}"
-            ))),
+            status => bail!("the service answered a check with {status}: {answer}"),
         }
     }
 
     /// What waits in the service, once it answers.
-    pub(crate) async fn waiting(&self) -> Result<Waiting, ReplayError> {
+    pub(crate) async fn waiting(&self) -> Result<Waiting> {
         loop {
             if let Some(waiting) = self.ready().await {
                 return Ok(waiting);
@@ -128,43 +127,40 @@ impl Devices {
             .map(|ready| ready.waiting)
     }
 
-    async fn returned(&self) -> Result<(), ReplayError> {
+    async fn returned(&self) -> Result<()> {
         let back = async {
             while self.ready().await.is_none() {
                 tokio::time::sleep(super::LOOK).await;
             }
         };
-        tokio::time::timeout(RETURN_LIMIT, back).await.map_err(|_| {
-            ReplayError::Service(format!(
-                "the service did not come back within {} s",
-                RETURN_LIMIT.as_secs()
-            ))
+        let back = tokio::time::timeout(RETURN_LIMIT, back).await.ok();
+        back.with_context(|| {
+            let limit_s = RETURN_LIMIT.as_secs();
+            format!("the service did not come back within {limit_s} s")
         })
     }
 
-    fn post(&self, path: &str, device: &DeviceCode) -> Result<RequestBuilder, ReplayError> {
-        let token = self.tokens.get(device).ok_or_else(|| {
-            ReplayError::Service(format!(
-                "the scans name the device {device}, the site does not"
-            ))
-        })?;
+    fn post(&self, path: &str, device: &DeviceCode) -> Result<RequestBuilder> {
+        let token = self
+            .tokens
+            .get(device)
+            .with_context(|| format!("the scans name the device {device}, the site does not"))?;
         let url = format!("{}/api/v1/{path}", self.base);
         Ok(self.http.post(url).bearer_auth(token.reveal()))
     }
 
     /// Same id, same answer.
-    pub(crate) fn compare(&self, step: &Step<'_>, answer: &Value) -> Result<(), ReplayError> {
+    pub(crate) fn compare(&self, step: &Step<'_>, answer: &Value) -> Result<()> {
         let answers: Vec<_> = match step {
             Step::Check(scan) => vec![(scan.id, answer.clone())],
             Step::Journal(scans) => {
                 let results = answer["results"].as_array().map_or(&[][..], Vec::as_slice);
-                if results.len() != scans.len() {
-                    return Err(ReplayError::Service(format!(
-                        "the service gave {} results for a batch of {}",
-                        results.len(),
-                        scans.len()
-                    )));
-                }
+                ensure!(
+                    results.len() == scans.len(),
+                    "the service gave {} results for a batch of {}",
+                    results.len(),
+                    scans.len()
+                );
                 let kept = results.iter().map(|result| result["answer"].clone());
                 scans.iter().map(|scan| scan.id).zip(kept).collect()
             }
@@ -176,11 +172,10 @@ impl Devices {
                 fields.remove("repeated");
             }
             let first = known.entry(id).or_insert_with(|| answer.clone());
-            if *first != answer {
-                return Err(ReplayError::Service(format!(
-                    "the check {id} got another answer than the first time: {answer}, first {first}"
-                )));
-            }
+            ensure!(
+                *first == answer,
+                "the check {id} got another answer than the first time: {answer}, first {first}"
+            );
         }
         Ok(())
     }

@@ -1,9 +1,9 @@
 //! When the service is killed.
 
-use super::ReplayError;
 use super::devices::Devices;
 use super::scans::Step;
 use super::service::ServiceProcess;
+use anyhow::Result;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ pub(crate) async fn interrupted(
     step: &Step<'_>,
     moments: Vec<Duration>,
     service: &mut ServiceProcess,
-) -> Result<(), ReplayError> {
+) -> Result<()> {
     for after in moments {
         let sending = devices.try_send(step);
         tokio::pin!(sending);

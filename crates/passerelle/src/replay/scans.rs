@@ -1,6 +1,6 @@
 //! The scans of a recorded day, in order of arrival.
 
-use super::ReplayError;
+use anyhow::{Result, bail};
 use gate::{BATCH_LIMIT, Mode};
 use kernel::{CheckId, DeviceCode, Timestamp};
 use serde::Deserialize;
@@ -30,27 +30,16 @@ struct Row {
 }
 
 /// Reads the file.
-pub(crate) fn read(path: &Path) -> Result<Vec<RecordedScan>, ReplayError> {
-    let wrong = |what: String| ReplayError::Day {
-        path: path.to_owned(),
-        what,
-    };
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(b';')
-        .from_path(path)
-        .map_err(|error| wrong(error.to_string()))?;
+pub(crate) fn read(path: &Path) -> Result<Vec<RecordedScan>> {
+    let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_path(path)?;
     reader
         .deserialize::<Row>()
         .map(|row| {
-            let row = row.map_err(|error| wrong(error.to_string()))?;
+            let row = row?;
             let mode = match row.mode.as_str() {
                 "online" => Mode::Online,
                 "offline" => Mode::Offline,
-                other => {
-                    return Err(wrong(format!(
-                        "{other:?} is no mode; write online or offline"
-                    )));
-                }
+                other => bail!("{other:?} is no mode; write online or offline"),
             };
             Ok(RecordedScan {
                 id: row.check_id,

@@ -1,6 +1,6 @@
 //! The service as a process of its own, that can be killed.
 
-use super::{ReplayError, io};
+use anyhow::{Context, Result, bail, ensure};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -20,7 +20,7 @@ pub(crate) struct ServiceProcess {
 impl ServiceProcess {
     /// Starts `passerelle serve` on the configuration in `data`; its log goes to
     /// `service.log` there.
-    pub(crate) async fn start(data: &Path, address: SocketAddr) -> Result<Self, ReplayError> {
+    pub(crate) async fn start(data: &Path, address: SocketAddr) -> Result<Self> {
         let mut child = spawn(data)?;
         wait_for(address, &mut child, data).await?;
         Ok(Self {
@@ -31,50 +31,52 @@ impl ServiceProcess {
     }
 
     /// SIGKILL: the process has no chance to finish anything.
-    pub(crate) async fn kill_and_restart(&mut self) -> Result<(), ReplayError> {
-        self.child.kill().await.map_err(io("kill the service"))?;
+    pub(crate) async fn kill_and_restart(&mut self) -> Result<()> {
+        self.child
+            .kill()
+            .await
+            .context("the replay could not kill the service")?;
         self.child = spawn(&self.data)?;
         wait_for(self.address, &mut self.child, &self.data).await
     }
 
     /// SIGTERM, and waits until it has ended.
-    pub(crate) async fn stop(mut self) -> Result<(), ReplayError> {
+    pub(crate) async fn stop(mut self) -> Result<()> {
         if let Some(id) = self.child.id()
             && let Some(id) = i32::try_from(id)
                 .ok()
                 .and_then(rustix::process::Pid::from_raw)
         {
             rustix::process::kill_process(id, rustix::process::Signal::TERM)
-                .map_err(|error| io("stop the service")(error.into()))?;
+                .context("the replay could not stop the service")?;
         }
         let status = tokio::time::timeout(STOP_LIMIT, self.child.wait())
             .await
-            .map_err(|_| {
-                ReplayError::Service(format!(
-                    "the service did not end within {} s of SIGTERM",
-                    STOP_LIMIT.as_secs()
-                ))
+            .ok()
+            .with_context(|| {
+                let limit_s = STOP_LIMIT.as_secs();
+                format!("the service did not end within {limit_s} s of SIGTERM")
             })?
-            .map_err(io("wait for the service"))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(ReplayError::Service(format!(
-                "the service ended with {status}:\n{}",
-                last_words(&self.data)
-            )))
-        }
+            .context("the replay could not wait for the service")?;
+        ensure!(
+            status.success(),
+            "the service ended with {status}:\n{}",
+            last_words(&self.data)
+        );
+        Ok(())
     }
 }
 
-fn spawn(data: &Path) -> Result<Child, ReplayError> {
-    let program = std::env::current_exe().map_err(io("find its own program"))?;
+fn spawn(data: &Path) -> Result<Child> {
+    let program = std::env::current_exe().context("the replay could not find its own program")?;
     let log = std::fs::File::options()
         .create(true)
         .append(true)
         .open(log_file(data))
-        .map_err(io("open service.log"))?;
-    let out = log.try_clone().map_err(io("open service.log"))?;
+        .context("the replay could not open service.log")?;
+    let out = log
+        .try_clone()
+        .context("the replay could not open service.log")?;
     let mut command = Command::new(program);
     // What the environment says is for a real service, not for this one.
     for (name, _) in std::env::vars_os() {
@@ -92,20 +94,23 @@ fn spawn(data: &Path) -> Result<Child, ReplayError> {
         .stderr(log)
         .kill_on_drop(true)
         .spawn()
-        .map_err(io("start the service"))
+        .context("the replay could not start the service")
 }
 
 /// Waits until the service takes connections.
-async fn wait_for(address: SocketAddr, child: &mut Child, data: &Path) -> Result<(), ReplayError> {
+async fn wait_for(address: SocketAddr, child: &mut Child, data: &Path) -> Result<()> {
     loop {
         if tokio::net::TcpStream::connect(address).await.is_ok() {
             return Ok(());
         }
-        if let Some(status) = child.try_wait().map_err(io("watch the service"))? {
-            return Err(ReplayError::Service(format!(
+        if let Some(status) = child
+            .try_wait()
+            .context("the replay could not watch the service")?
+        {
+            bail!(
                 "the service ended at once with {status}:\n{}",
                 last_words(data)
-            )));
+            );
         }
         tokio::time::sleep(super::LOOK).await;
     }

@@ -1,14 +1,14 @@
 //! What came of the day, in numbers.
 
-use crate::assemble::{self, AssembleError};
+use crate::house::House;
+use anyhow::Result;
 use config::Config;
 use db::DbError;
-use kernel::{Clock, ControlBarcode, SystemClock};
+use kernel::ControlBarcode;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The summary of a replay; spec, "Replaying a day".
 #[derive(Debug, Serialize)]
@@ -28,28 +28,17 @@ pub struct Summary {
     control_barcodes_sorted_sha256: String,
 }
 
-/// Why there is no summary.
-#[derive(Debug, thiserror::Error)]
-pub enum SummaryError {
-    /// The set-up.
-    #[error(transparent)]
-    Assemble(#[from] AssembleError),
-    /// The database.
-    #[error(transparent)]
-    Db(#[from] DbError),
-}
-
 /// Reads the summary from what the service left in its database.
-pub(crate) async fn summarise(config: &Config, retries: usize) -> Result<Summary, SummaryError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (db, site) = assemble::open(config, &clock).await?;
-    let today = site.zone.business_day(clock.now());
-    let (from, to) = gate::records::attendance::period(&db)
+pub(crate) async fn summarise(config: Config, retries: usize) -> Result<Summary> {
+    let house = House::open(config).await?;
+    let today = house.site().await?.zone.business_day(house.clock.now());
+    let db = &house.db;
+    let (from, to) = gate::records::attendance::period(db)
         .await?
         .unwrap_or((today, today));
-    let attendance = gate::records::attendance::attendance(&db, from, to).await?;
-    let barcodes = barcodes(&db).await?;
-    let sold = boxoffice::report::counts(&db).await?;
+    let attendance = gate::records::attendance::attendance(db, from, to).await?;
+    let barcodes = barcodes(db).await?;
+    let sold = boxoffice::report::counts(db).await?;
     Ok(Summary {
         checks: attendance.checks,
         retries,

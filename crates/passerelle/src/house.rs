@@ -1,0 +1,79 @@
+//! What commands work on: the configuration, and the database of a service that
+//! has run before.
+
+use crate::{assemble, set_up};
+use anyhow::{Result, bail};
+use boxoffice::BoxOffice;
+use config::{Config, Surroundings};
+use db::{Db, DbUrl};
+use gate::Site;
+use kernel::{Clock, SystemClock};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Which configuration a command works on.
+#[derive(Debug, clap::Args)]
+pub struct ConfigOption {
+    /// The configuration
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "PASSERELLE_CONFIG",
+        default_value = "passerelle.toml"
+    )]
+    pub config: PathBuf,
+}
+
+impl ConfigOption {
+    pub fn read(&self) -> Result<Config> {
+        Ok(Config::read(&self.config, Surroundings::Variables)?)
+    }
+
+    /// The configuration with the database it names, which must be there.
+    pub async fn open(&self) -> Result<House> {
+        House::open(self.read()?).await
+    }
+}
+
+/// A configuration with its database.
+pub struct House {
+    pub config: Config,
+    pub db: Db,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl House {
+    /// Opens what is there, whatever has become of the files of the set-up.
+    pub async fn open(config: Config) -> Result<Self> {
+        let url = config.database_url()?;
+        if let DbUrl::SqliteFile(path) = &url
+            && !path.exists()
+        {
+            bail!(
+                "there is no database at {}; start the service first (`passerelle serve`), run \
+                 `passerelle apply`, or correct [database] url",
+                path.display()
+            );
+        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let db = Db::open(&url).await?;
+        set_up::prepare(&db, &*clock).await?;
+        Ok(Self { config, db, clock })
+    }
+
+    /// The site, by file or as the back office keeps it.
+    pub async fn site(&self) -> Result<Site> {
+        let site = match set_up::site(&self.config)? {
+            Some(site) => Some(site),
+            None => gate::site::interface::read_site(&self.db).await?,
+        };
+        Ok(site.ok_or(gate::SiteError::Missing)?)
+    }
+
+    pub async fn box_office(&self) -> Result<BoxOffice> {
+        let site = self.site().await?;
+        assemble::box_office(&self.config, self.db.clone(), site, &self.clock).await
+    }
+}

@@ -1,5 +1,8 @@
 //! Accounts: for administrators.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::entered::{Entered, Query};
 use super::flash::Flash;
 use super::form::{Input, Mistakes};
@@ -8,11 +11,11 @@ use super::page_error::PageError;
 use super::pager::cut;
 use super::visit::{Answer, Visit};
 use super::welcome::mistakes;
+use crate::access;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use kernel::Timestamp;
-use staff::{Account, AccountError, AccountId, Invalid, Invited, Profile, Role};
+use staff::{Account, AccountError, AccountId, Invited, Profile, Role};
 
 kernel::texts!(Texts in Fr, En {
     title: "Comptes", "Accounts";
@@ -239,7 +242,7 @@ fn number(text: &str) -> Result<AccountId, PageError> {
 }
 
 fn path(id: AccountId) -> String {
-    format!("/office/accounts/{id}")
+    access::ACCOUNT.of(id)
 }
 
 pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
@@ -330,97 +333,6 @@ pub(crate) async fn reset_two_steps(visit: Visit, Path(id): Path<String>) -> Ans
     done(&visit, id, &Entered::default(), off, Flash::SecondStepReset).await
 }
 
-/// An account for sample pages.
-pub(super) fn sample() -> Account {
-    let at = Timestamp::from_millis_clamped(1_784_019_600_000);
-    Account {
-        id: AccountId::new(7),
-        name: "Camille Martin <b>".to_owned(),
-        login: "camille@museum.example".to_owned(),
-        role: Role::GateManager,
-        language: None,
-        has_password: true,
-        two_steps: false,
-        created_at: at,
-        signed_in_at: Some(at),
-        disabled_at: None,
-    }
-}
-
-pub(crate) fn list_samples(frame: &Frame) -> Vec<String> {
-    let disabled = Account {
-        disabled_at: Some(sample().created_at),
-        ..sample()
-    };
-    let invited = Account {
-        signed_in_at: None,
-        ..sample()
-    };
-    let many = many();
-    [
-        List::new(frame.clone(), vec![sample(), disabled, invited], None),
-        List::new(frame.clone(), many, Some(AccountId::new(1))),
-    ]
-    .into_iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
-}
-
-/// Two accounts more than a page holds.
-fn many() -> Vec<Account> {
-    (1..)
-        .take(ROWS + 2)
-        .map(|number| Account {
-            id: AccountId::new(number),
-            ..sample()
-        })
-        .collect()
-}
-
-pub(crate) fn new_samples(frame: &Frame) -> Vec<String> {
-    let wrong = mistakes(
-        &[Invalid::Name, Invalid::LoginTaken],
-        frame.formats.language,
-    );
-    [Mistakes::default(), wrong]
-        .into_iter()
-        .filter_map(|mistakes| {
-            One::new(frame.clone(), None, &Entered::default(), mistakes)
-                .render()
-                .ok()
-        })
-        .collect()
-}
-
-pub(crate) fn one_samples(frame: &Frame) -> Vec<String> {
-    let last = Texts::of(frame.formats.language).last;
-    let disabled = Account {
-        disabled_at: Some(sample().created_at),
-        two_steps: true,
-        ..sample()
-    };
-    [
-        (sample(), Mistakes::default()),
-        (disabled, Mistakes::one("role", last)),
-    ]
-    .into_iter()
-    .filter_map(|(account, mistakes)| {
-        One::new(frame.clone(), Some(account), &Entered::default(), mistakes)
-            .render()
-            .ok()
-    })
-    .collect()
-}
-
-pub(crate) fn invited_samples(frame: &Frame) -> Vec<String> {
-    let invited = Invited {
-        account: sample(),
-        token: staff::Token::presented("k3y"),
-    };
-    let page = Link::new(frame.clone(), "https://passerelle.example", &invited);
-    page.render().into_iter().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -429,7 +341,7 @@ mod tests {
     #[test]
     fn each_account_is_on_one_page() {
         let frame = Frame::sample(Language::En, Some(Role::Administrator));
-        let page = |after| List::new(frame.clone(), many(), after);
+        let page = |after| List::new(frame.clone(), sample::many(), after);
         let numbers =
             |page: &List| -> Vec<i64> { page.rows.iter().map(|row| row.id.number()).collect() };
         let first = page(None);

@@ -3,6 +3,7 @@
 
 use super::page_error::PageError;
 use super::visit::Answer;
+use crate::access;
 use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
@@ -40,7 +41,7 @@ static ADDRESSES: LazyLock<Vec<String>> = LazyLock::new(|| {
         .map(|asset| {
             let digest = Sha256::digest(asset.bytes);
             let version = kernel::hex(&digest[..6]);
-            format!("/office/assets/{version}/{}", asset.name)
+            access::ASSET.of(version).replace("{name}", asset.name)
         })
         .collect()
 });
@@ -64,9 +65,6 @@ pub(crate) fn icon() -> &'static str {
 pub(crate) fn day_script() -> &'static str {
     address("day.js")
 }
-
-/// Where they are.
-pub(super) const PATH: &str = "/office/assets/{version}/{name}";
 
 pub(crate) async fn get_asset(Path((_, name)): Path<(String, String)>) -> Answer {
     let asset = ASSETS

@@ -1,6 +1,9 @@
 //! Attendance of a period: by day, sector, device, hour and weekday, and the
 //! hours of the week as a map.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::entered::Query;
 use super::figure::{Figure, Figures};
 use super::form::Mistakes;
@@ -9,7 +12,7 @@ use super::frame::Frame;
 use super::period::{Filter, Period, today};
 use super::plot::{Bar, Plot};
 use super::visit::{Answer, Visit};
-use askama::Template;
+use crate::access;
 use gate::records::attendance::{HourCount, Visitors, visitors};
 use kernel::BusinessDay;
 use std::collections::BTreeMap;
@@ -230,7 +233,7 @@ fn page(
     Figures {
         title: t.title,
         period: period.words(formats),
-        filter: Filter::new(&frame, "/office/attendance", period, today, mistakes),
+        filter: Filter::new(&frame, access::ATTENDANCE, period, today, mistakes),
         kept: came.is_some(),
         not_kept: t.not_kept,
         nothing: t.nothing,
@@ -258,53 +261,6 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     visit.page(&page(frame, period, today, mistakes, came.as_ref()))
 }
 
-/// Two weeks in two sectors.
-fn sample(from: BusinessDay) -> Visitors {
-    let mut came = Visitors::default();
-    for day in 0..14 {
-        for (device, sector, hour, admitted) in [
-            ("PDA01", "VN_AUG", 9, 12),
-            ("PDA02", "VN_AUG", 14, 40),
-            ("PDA09", "VN_GEO", 17, 7),
-        ] {
-            let admitted = admitted + day;
-            came.hours.push(HourCount {
-                business_day: from.plus_days(day),
-                hour,
-                admitted,
-            });
-            *came.by_sector.entry(sector.to_owned()).or_default() += admitted;
-            *came.by_device.entry(device.to_owned()).or_default() += admitted;
-        }
-    }
-    came
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let (Ok(today), Ok(january)) = ("2026-07-14".parse(), "2026-01-01".parse()) else {
-        return Vec::new();
-    };
-    let month = Period::month_of(today);
-    let year = Period {
-        from: january,
-        to: today,
-    };
-    let (came, nobody) = (sample(month.from), Visitors::default());
-    [
-        (month, Some(&came)),
-        (year, Some(&came)),
-        (month, Some(&nobody)),
-        (month, None),
-    ]
-    .into_iter()
-    .filter_map(|(period, came)| {
-        page(frame.clone(), period, today, Mistakes::default(), came)
-            .render()
-            .ok()
-    })
-    .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,7 +270,7 @@ mod tests {
     fn every_figure_counts_the_same_visitors() {
         let formats = Frame::sample(Language::En, None).formats;
         let period = Period::month_of("2026-07-14".parse().unwrap());
-        let came = sample(period.from);
+        let came = sample::visitors(period.from);
         let total: i64 = came.hours.iter().map(|count| count.admitted).sum();
         let figures = figures(&formats, period, &came);
         assert_eq!(figures.len(), 6);

@@ -1,10 +1,14 @@
 //! The audit log: who changed what, from what, to what.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::entered::{Entered, Query};
 use super::form::Input;
 use super::frame::{Frame, role_name};
 use super::pager::{Pager, cut};
 use super::visit::{Answer, Visit};
+use crate::access;
 use askama::Template;
 use kernel::{BusinessDay, Language};
 use serde_json::Value;
@@ -319,13 +323,7 @@ impl Page {
             ("from", &from),
             ("to", &to),
         ];
-        let pager = Pager::new(
-            &frame,
-            "/office/audit",
-            &query,
-            wanted.filter.before_id,
-            next,
-        );
+        let pager = Pager::new(&frame, access::AUDIT, &query, wanted.filter.before_id, next);
         let line = |entry: Entry| Line {
             when: (
                 frame.formats.day(frame.formats.zone.business_day(entry.at)),
@@ -371,49 +369,6 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     let next = cut(&mut entries, ROWS as usize).map(|entry| entry.id);
     let accounts = staff.accounts().await?;
     visit.page(&Page::new(frame, &wanted, &accounts, entries, next))
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let t = Texts::of(frame.formats.language);
-    let account = super::accounts::sample();
-    let entry = |id, action: &str, before: Option<Value>, after: Option<Value>| Entry {
-        id,
-        at: account.created_at,
-        account: Some(account.id),
-        who: account.name.clone(),
-        address: "192.0.2.7".to_owned(),
-        action: action.to_owned(),
-        kind: action.split('.').next().unwrap_or_default().to_owned(),
-        of: "7".to_owned(),
-        before,
-        after,
-    };
-    let role = |role: &str| Some(serde_json::json!({"role": role, "name": "Camille"}));
-    let entries = vec![
-        entry(3, "account.changed", role("support"), role("finance")),
-        entry(
-            2,
-            "session.signed_in",
-            None,
-            Some(serde_json::json!({"by": "password"})),
-        ),
-        entry(
-            1,
-            "mapping.changed",
-            Some("a".into()),
-            Some("b".repeat(300).into()),
-        ),
-    ];
-    let wanted = |query: &str| Wanted::read(&Entered::parse(query.as_bytes()), frame, t);
-    let full = wanted("who=7&kind=account&from=2026-07-01&to=2026-07-14&before=90");
-    let people = [account.clone()];
-    [
-        Page::new(frame.clone(), &full, &people, entries, Some(1)),
-        Page::new(frame.clone(), &wanted(""), &people, Vec::new(), None),
-    ]
-    .into_iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 //! story on one page. A card's number is typed whole, goes by a form and never
 //! into an address, and is never shown whole.
 
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod settle;
 pub(crate) mod story;
 
-pub(crate) use story::{samples as story_samples, show};
+pub(crate) use story::show;
 
 use super::entered::{Entered, Query};
 use super::form::{Input, Mistakes};
@@ -13,6 +15,7 @@ use super::frame::Frame;
 use super::outcome;
 use super::pager::{Pager, cut};
 use super::visit::{Answer, Visit};
+use crate::access;
 use askama::Template;
 use gate::records::history::{CheckFilter, CheckLine, checks};
 use gate::{Decision, Direction, Mode};
@@ -151,7 +154,7 @@ impl Page {
             ],
             of_card: None,
             lines: found.iter().map(|check| row(t, &frame, check)).collect(),
-            pager: Some(Pager::new(&frame, "/office/checks", &query, present, next)),
+            pager: Some(Pager::new(&frame, access::CHECKS, &query, present, next)),
             t,
             frame,
         }
@@ -180,7 +183,7 @@ fn row(t: &Texts, frame: &Frame, check: &CheckLine) -> Line {
         (check.cancelled, t.cancelled),
     ];
     Line {
-        link: format!("/office/checks/{}", check.id),
+        link: access::CHECK.of(check.id),
         day: formats.day(formats.zone.business_day(check.scanned_at)),
         time: formats.time(check.scanned_at),
         card: check.card.as_ref().map(ToString::to_string),
@@ -247,67 +250,4 @@ pub(crate) async fn of_card(visit: Visit, entered: Entered) -> Answer {
     wanted.filter.card = Some(card.clone());
     let found = find(&visit, wanted.filter.clone(), ROWS_OF_CARD).await?;
     visit.page(&Page::new(frame, &wanted, &devices, &found, None).of_card(&card))
-}
-
-/// Checks for pages with sample data.
-pub(super) fn sample_checks() -> Vec<CheckLine> {
-    let one = |n: u32, outcome: &str, mode, cancelled| {
-        let at: Timestamp = "2026-07-14T07:00:00.114Z".parse().ok()?;
-        Some(CheckLine {
-            id: format!("1d426cfd-51d7-490e-9ba3-{n:012}").parse().ok()?,
-            device: "PDA01".parse().ok()?,
-            mode,
-            direction: Direction::Entry,
-            scanned_at: at,
-            arrived_at: at.plus_ms(31),
-            decided_at: at.plus_ms(144),
-            decision: outcome.parse().ok()?,
-            card: "00029975".parse().ok().filter(|_| n != 3),
-            sector: "VN_AUG".parse().ok().filter(|_| n != 3),
-            cancelled,
-        })
-    };
-    [
-        one(1, "accepted", Mode::Online, true),
-        one(2, "already_used", Mode::Online, false),
-        one(3, "not_a_pass", Mode::Offline, false),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let wanted = |query: &str| Wanted::read(&Entered::parse(query.as_bytes()), frame);
-    let devices: Vec<DeviceCode> = ["PDA01", "PDA02"]
-        .iter()
-        .filter_map(|code| code.parse().ok())
-        .collect();
-    let place = "1784012400145_1d426cfd-51d7-490e-9ba3-000000000114".to_owned();
-    let full = wanted(&format!(
-        "device=PDA01&outcome=accepted&from=2026-07-01&to=2026-07-14&before={place}"
-    ));
-    let found = sample_checks();
-    [
-        Page::new(frame.clone(), &full, &devices, &found, Some(place)),
-        Page::new(frame.clone(), &wanted(""), &devices, &[], None),
-    ]
-    .into_iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
-}
-
-pub(crate) fn card_samples(frame: &Frame) -> Vec<String> {
-    let t = Texts::of(frame.formats.language);
-    let wanted = Wanted::read(&Entered::default(), frame);
-    let page = |found: &[CheckLine]| Page::new(frame.clone(), &wanted, &[], found, None);
-    let found = "00029975".parse().ok();
-    [
-        found.map(|card| page(&sample_checks()).of_card(&card)),
-        Some(page(&[]).with_mistakes(Mistakes::one("card", t.card_wrong))),
-    ]
-    .into_iter()
-    .flatten()
-    .filter_map(|page| page.render().ok())
-    .collect()
 }

@@ -5,6 +5,11 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use secrecy::SecretString;
 
+/// The most bytes of a form.
+pub(crate) const FORM_LIMIT_BYTES: usize = 1024 * 1024;
+/// The field with the page to go to after signing in.
+pub const NEXT_FIELD: &str = "next";
+
 /// The fields of a form. One that is missing is empty: pages say what they
 /// need, in words.
 #[derive(Debug, Clone, Default)]
@@ -48,8 +53,7 @@ impl<S: Sync> FromRequest<S> for Entered {
 
     /// The body has been read and measured by the guard.
     async fn from_request(request: Request, _: &S) -> Result<Self, PageError> {
-        let limit = super::guard::FORM_LIMIT_BYTES;
-        let body = axum::body::to_bytes(request.into_body(), limit)
+        let body = axum::body::to_bytes(request.into_body(), FORM_LIMIT_BYTES)
             .await
             .map_err(|_| PageError::TooLarge)?;
         Ok(Self::parse(&body))

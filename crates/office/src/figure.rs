@@ -1,5 +1,6 @@
 //! A plot with the table of its numbers below, and pages made of these.
 
+use super::access;
 use super::frame::Frame;
 use super::period::Filter;
 use super::plot::Plot;

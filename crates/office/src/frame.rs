@@ -1,12 +1,14 @@
 //! What surrounds every page: who is signed in, where they may go, and how
 //! their language writes.
 
+use super::access::{self, Address, Who};
 use super::assets;
 use super::format::Formats;
-use super::routes::may;
-use super::visit::Visit;
+use askama::Template;
+use askama::filters::HtmlSafe;
 use kernel::Language;
 use staff::Role;
+use std::borrow::Borrow;
 
 kernel::texts!(Texts in Fr, En {
     skip: "Aller au contenu", "Skip to the content";
@@ -64,6 +66,19 @@ pub(crate) struct Person {
     pub(crate) is: Role,
 }
 
+/// The field that brings a form's token back.
+pub const CSRF_FIELD: &str = "csrf";
+
+/// What a form must bring back; a template shows its field by `{{ frame.csrf }}`.
+#[derive(Debug, Clone, Default, Template)]
+#[template(
+    source = r#"<input type="hidden" name="{{ CSRF_FIELD }}" value="{{ self.0 }}">"#,
+    ext = "html"
+)]
+pub(crate) struct Csrf(pub(crate) String);
+
+impl HtmlSafe for Csrf {}
+
 /// What every page's template has as `frame`.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
@@ -71,7 +86,7 @@ pub(crate) struct Frame {
     pub(crate) formats: Formats,
     pub(crate) person: Option<Person>,
     pub(crate) sections: Vec<Section>,
-    pub(crate) csrf: String,
+    pub(crate) csrf: Csrf,
     pub(crate) flash: Option<&'static str>,
     pub(crate) site_name: String,
     pub(crate) style: &'static str,
@@ -79,62 +94,42 @@ pub(crate) struct Frame {
 }
 
 /// The navigation: a page that is to be found there has a line here.
-fn places(t: &'static Texts) -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
+fn places(t: &'static Texts) -> Vec<(&'static str, Vec<(Address, &'static str)>)> {
     vec![
         (
             t.day,
             vec![
-                ("/office/", t.today),
-                ("/office/checks", t.checks),
-                ("/office/set-up/devices", t.devices),
+                (access::TODAY, t.today),
+                (access::CHECKS, t.checks),
+                (access::DEVICES, t.devices),
             ],
         ),
         (
             t.books,
             vec![
-                ("/office/sales", t.sales),
-                ("/office/attendance", t.attendance),
-                ("/office/statement", t.statement),
-                ("/office/reconciliation", t.reconciliation),
-                ("/office/queue", t.queue),
-                ("/office/sales-files", t.sales_files),
+                (access::SALES, t.sales),
+                (access::ATTENDANCE, t.attendance),
+                (access::STATEMENT, t.statement),
+                (access::RECONCILIATION, t.reconciliation),
+                (access::QUEUE, t.queue),
+                (access::SALES_FILES, t.sales_files),
             ],
         ),
         (
             t.system,
             vec![
-                ("/office/set-up", t.set_up),
-                ("/office/set-up/doctor", t.doctor),
-                ("/office/support", t.bundle),
-                ("/office/accounts", t.accounts),
-                ("/office/audit", t.audit),
+                (access::SET_UP, t.set_up),
+                (access::DOCTOR, t.doctor),
+                (access::SUPPORT, t.bundle),
+                (access::ACCOUNTS, t.accounts),
+                (access::AUDIT, t.audit),
             ],
         ),
     ]
 }
 
 impl Frame {
-    pub(crate) fn of(visit: &Visit) -> Self {
-        let role = &visit.office.role;
-        let formats = Formats {
-            language: visit.language,
-            zone: role.zone.clone(),
-            currency: role.currency.clone(),
-        };
-        let account = visit.session.as_ref().map(|session| &session.account);
-        Self {
-            flash: visit.flash.map(|flash| flash.text(visit.language)),
-            csrf: visit.csrf.clone(),
-            site_name: role.site_name.clone(),
-            ..Self::new(
-                formats,
-                account.map(|account| (account.name.clone(), account.role)),
-                &visit.path,
-            )
-        }
-    }
-
-    fn new(formats: Formats, person: Option<(String, Role)>, path: &str) -> Self {
+    pub(crate) fn new(formats: Formats, person: Option<(String, Role)>, path: &str) -> Self {
         let t = Texts::of(formats.language);
         let person = person.map(|(name, is)| Person {
             name,
@@ -149,7 +144,7 @@ impl Frame {
             t,
             formats,
             person,
-            csrf: String::new(),
+            csrf: Csrf::default(),
             flash: None,
             site_name: String::new(),
             style: assets::style(),
@@ -162,12 +157,26 @@ impl Frame {
         self.formats.language.as_str()
     }
 
-    /// Whether the person may use this route: what they may not, they are not
-    /// shown.
-    pub(crate) fn may(&self, method: &str, path: &str) -> bool {
-        self.person
-            .as_ref()
-            .is_some_and(|person| may(person.is, method, path))
+    /// Whether the person may look at what is there: what they may not, they are
+    /// not shown.
+    pub(crate) fn may_look(&self, at: impl Borrow<Address>) -> bool {
+        self.may(at.borrow().look)
+    }
+
+    /// Whether the person may send the form there.
+    pub(crate) fn may_act(&self, at: impl Borrow<Address>) -> bool {
+        self.may(at.borrow().act)
+    }
+
+    /// Where a form with a file goes: the file is not read before its form is known
+    /// as ours.
+    pub(crate) fn file_action(&self, at: impl Borrow<Address>) -> String {
+        at.borrow().with(&[(CSRF_FIELD, &self.csrf.0)])
+    }
+
+    fn may(&self, who: Option<Who>) -> bool {
+        let role = self.person.as_ref().map(|person| person.is);
+        role.is_some() && who.is_some_and(|who| who.has(role))
     }
 
     /// A frame for sample pages.
@@ -180,10 +189,10 @@ impl Frame {
         };
         let person = role.map(|role| ("Camille Martin".to_owned(), role));
         Self {
-            csrf: "0".repeat(64),
+            csrf: Csrf("0".repeat(64)),
             flash: Some(super::flash::Flash::Saved.text(language)),
             site_name: "Musées de Villeneuve".to_owned(),
-            ..Self::new(formats, person, "/office/")
+            ..Self::new(formats, person, access::TODAY.path)
         }
     }
 }
@@ -203,16 +212,18 @@ fn sections(t: &'static Texts, role: Role, path: &str) -> Vec<Section> {
     let places = places(t);
     let all = places.iter().flat_map(|(_, links)| links.iter());
     // The page itself, or what it is below; the start page is above all others.
-    let above = all.map(|(to, _)| *to).filter(|to| {
+    let above = all.map(|(to, _)| to.path).filter(|to| {
         *to == path
-            || *to != "/office/" && path.strip_prefix(to).is_some_and(|p| p.starts_with('/'))
+            || *to != access::TODAY.path
+                && path.strip_prefix(to).is_some_and(|p| p.starts_with('/'))
     });
     let here = above.max_by_key(|to| to.len());
-    let link = |(to, label): (&'static str, &'static str)| {
-        may(role, "GET", to).then_some(Link {
-            path: to,
+    let link = |(to, label): (Address, &'static str)| {
+        let may = to.look.is_some_and(|who| who.has(Some(role)));
+        may.then_some(Link {
+            path: to.path,
             label,
-            here: here == Some(to),
+            here: here == Some(to.path),
         })
     };
     places

@@ -1,12 +1,13 @@
 //! What stands before each route: who asks, whether they may, and whether the
 //! form is one of ours.
 
-use super::Office;
-use super::assets;
+use super::access::{self, Address, Who};
 use super::cookie::Cookie;
+use super::entered::{FORM_LIMIT_BYTES, NEXT_FIELD};
 use super::flash::Flash;
+use super::frame::CSRF_FIELD;
+use super::office::Office;
 use super::page_error::PageError;
-use super::routes::{Route, Who};
 use super::visit::Visit;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
@@ -16,7 +17,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use kernel::{Language, hex};
 use ring::hmac;
-use staff::{LANGUAGES, Session, Step, Token};
+use staff::{LANGUAGES, Step, Token};
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
@@ -26,18 +27,14 @@ use tracing::Instrument;
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-/// The most bytes of a form.
-pub(crate) const FORM_LIMIT_BYTES: usize = 1024 * 1024;
 /// The most bytes of a form that anyone may send, signed in or not.
 const OPEN_FORM_LIMIT_BYTES: usize = 16 * 1024;
 /// The most fields of a form: each takes far more room than its bytes.
 const FIELDS_LIMIT: usize = 2_000;
-/// The field that brings a form's token back.
-pub(crate) const CSRF_FIELD: &str = "csrf";
 
 /// Lets a request through to its route, or answers itself.
 pub(crate) async fn guard(
-    State((office, route)): State<(Office, &'static Route)>,
+    State((office, address)): State<(Office, Address)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -49,7 +46,7 @@ pub(crate) async fn guard(
         Ok(visit) => visit,
         Err(error) => return error,
     };
-    let mut response = match enter(route, &visit, parts, body).await {
+    let mut response = match enter(address, &visit, parts, body).await {
         Ok(Entry::Go(request)) if is_read(request.method()) => next.run(request).await,
         Ok(Entry::Go(request)) => to_its_end(next, request).await,
         Ok(Entry::Elsewhere(response)) => response,
@@ -58,11 +55,11 @@ pub(crate) async fn guard(
     if let Some(error) = response.extensions_mut().remove::<PageError>() {
         response = error.page(&visit, &request_id);
     }
-    let is_page = route.path != assets::PATH;
+    let is_page = address != access::ASSET;
     let is_new = known_browser.is_none() && visit.session.is_none();
     // What may be kept between us and the browser gets no cookie: another
     // browser would be handed it.
-    if is_new && is_page && matches!(route.who, Who::Everybody) {
+    if is_new && is_page && address.look == Some(Who::Everybody) {
         Cookie::Browser.set(response.headers_mut(), visit.browser.reveal(), secure);
     }
     response
@@ -133,17 +130,29 @@ async fn visit(office: Office, request: &Parts, browser: Option<Token>) -> Resul
 }
 
 /// Lets in who may, with a form of ours.
-async fn enter(route: &Route, visit: &Visit, parts: Parts, body: Body) -> Result<Entry, PageError> {
-    if visit.session.is_none() && !may(route, None) {
-        return Ok(Entry::Elsewhere(to_sign_in(visit, &parts).await?));
-    }
-    if !may(route, visit.session.as_ref()) {
-        return Err(PageError::Forbidden);
+async fn enter(
+    address: Address,
+    visit: &Visit,
+    parts: Parts,
+    body: Body,
+) -> Result<Entry, PageError> {
+    let who = if is_read(&parts.method) {
+        address.look
+    } else {
+        address.act
+    };
+    let who = who.ok_or(PageError::NotFound)?;
+    let role = visit.session.as_ref().map(|session| session.account.role);
+    if !who.has(role) {
+        return match role {
+            None => Ok(Entry::Elsewhere(to_sign_in(visit, &parts).await?)),
+            Some(_) => Err(PageError::Forbidden),
+        };
     }
     let body = if is_read(&parts.method) {
         body
     } else {
-        let limit = match route.who {
+        let limit = match who {
             Who::Everybody => OPEN_FORM_LIMIT_BYTES,
             Who::Roles(_) => FORM_LIMIT_BYTES,
         };
@@ -152,14 +161,6 @@ async fn enter(route: &Route, visit: &Visit, parts: Parts, body: Body) -> Result
     let mut request = Request::from_parts(parts, body);
     request.extensions_mut().insert(visit.clone());
     Ok(Entry::Go(request))
-}
-
-fn may(route: &Route, session: Option<&Session>) -> bool {
-    match (route.who, session) {
-        (Who::Everybody, _) => true,
-        (Who::Roles(roles), Some(session)) => roles.contains(&session.account.role),
-        (Who::Roles(_), None) => false,
-    }
 }
 
 const fn is_read(method: &Method) -> bool {
@@ -172,22 +173,19 @@ async fn to_sign_in(visit: &Visit, request: &Parts) -> Result<Response, PageErro
     let office = &visit.office;
     if !office.settled.load(Ordering::Relaxed) {
         if !office.role.staff.has_accounts().await? {
-            return Ok(visit.go("/office/welcome"));
+            return Ok(visit.go(access::WELCOME));
         }
         office.settled.store(true, Ordering::Relaxed);
     }
     if visit.half.is_some() {
-        return Ok(visit.go("/office/sign-in/code"));
+        return Ok(visit.go(access::SECOND_STEP));
     }
-    let wanted = request
-        .uri
-        .path_and_query()
-        .map_or("/office/", |path| path.as_str());
-    if !is_read(&request.method) || wanted == "/office/" {
-        return Ok(visit.go("/office/sign-in"));
+    let wanted = request.uri.path_and_query();
+    let wanted = wanted.map_or(access::TODAY.path, |path| path.as_str());
+    if !is_read(&request.method) || wanted == access::TODAY.path {
+        return Ok(visit.go(access::SIGN_IN));
     }
-    let wanted: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
-    Ok(visit.go(&format!("/office/sign-in?next={wanted}")))
+    Ok(visit.go(access::SIGN_IN.with(&[(NEXT_FIELD, wanted)])))
 }
 
 /// Refuses what another site sends: by what the browser says of it, and by the

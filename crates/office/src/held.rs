@@ -1,5 +1,6 @@
 //! Why barcodes are held, and what to do about it, in words.
 
+use crate::access::{self, Address};
 use boxoffice::HeldReason;
 use kernel::Language;
 
@@ -55,13 +56,13 @@ pub(crate) const fn cure(reason: HeldReason, language: Language) -> &'static str
 }
 
 /// The page of the set-up where that is done.
-pub(crate) const fn place(reason: HeldReason) -> &'static str {
+pub(crate) const fn place(reason: HeldReason) -> Address {
     match reason {
         HeldReason::SeasonUnknown
         | HeldReason::ProductUnknown
         | HeldReason::NotOpenPass
-        | HeldReason::TariffNotValid => "/office/set-up/catalogue",
-        HeldReason::TariffNotMapped => "/office/set-up/tariff-mapping",
-        HeldReason::ChannelInvalid | HeldReason::ContactInvalid => "/office/set-up/buyer",
+        | HeldReason::TariffNotValid => access::CATALOGUE,
+        HeldReason::TariffNotMapped => access::TARIFF_MAPPING,
+        HeldReason::ChannelInvalid | HeldReason::ContactInvalid => access::BUYER,
     }
 }

@@ -1,5 +1,9 @@
 //! What goes wrong, as a page for people.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
+use super::access;
 use super::frame::Frame;
 use super::visit::Visit;
 use askama::Template;
@@ -168,26 +172,4 @@ impl ErrorPage {
             frame,
         }
     }
-}
-
-/// All of these pages, for the test that renders them.
-#[cfg(test)]
-pub(super) fn samples(frame: &Frame) -> Vec<String> {
-    use PageError::{Busy, Forbidden, Internal, NotFound, Stale, TooLarge, TooMany};
-    [
-        NotFound,
-        Forbidden,
-        Stale,
-        TooMany { wait_ms: 15_000 },
-        Busy,
-        TooLarge,
-        Internal,
-    ]
-    .iter()
-    .map(|error| {
-        ErrorPage::new(error, frame.clone(), "7f3a")
-            .render()
-            .unwrap()
-    })
-    .collect()
 }

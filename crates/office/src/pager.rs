@@ -1,6 +1,7 @@
 //! From page to page of a long list: newest first, by the last row's key, so
 //! that what comes in meanwhile moves nothing.
 
+use super::access::with;
 use super::frame::Frame;
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -31,20 +32,15 @@ impl Pager {
     /// `next` that of the one after it.
     pub(crate) fn new<K: Display>(
         frame: &Frame,
-        path: &str,
+        path: impl Display,
         query: &[(&str, &str)],
         present: Option<K>,
         next: Option<K>,
     ) -> Self {
         let link = |before: Option<K>| {
-            let mut text = form_urlencoded::Serializer::new(String::new());
-            for (name, value) in query.iter().filter(|(_, value)| !value.is_empty()) {
-                text.append_pair(name, value);
-            }
-            if let Some(before) = before {
-                text.append_pair("before", &before.to_string());
-            }
-            format!("{path}?{}", text.finish())
+            let before = before.map(|before| before.to_string()).unwrap_or_default();
+            let last = [("before", before.as_str())];
+            with(&path, &[query, &last].concat())
         };
         Self {
             newest: present.map(|_| link(None)),

@@ -1,5 +1,6 @@
 //! The period that a page of the books is about.
 
+use super::access::Address;
 use super::entered::Entered;
 use super::form::{Input, Mistakes};
 use super::format::Formats;
@@ -97,7 +98,7 @@ impl Period {
 #[derive(Debug, Clone, Template)]
 #[template(path = "period.html")]
 pub(crate) struct Filter {
-    path: &'static str,
+    path: Address,
     t: &'static Texts,
     frame: super::frame::Frame,
     mistakes: Mistakes,
@@ -110,7 +111,7 @@ impl HtmlSafe for Filter {}
 impl Filter {
     pub(crate) fn new(
         frame: &super::frame::Frame,
-        path: &'static str,
+        path: Address,
         period: Period,
         today: BusinessDay,
         mistakes: Mistakes,

@@ -4,6 +4,7 @@ use super::entered::Query;
 use super::page_error::PageError;
 use super::sign_in::{entered_by, refused};
 use super::visit::{Answer, Visit, own_path};
+use crate::access;
 use axum::http::{HeaderValue, header};
 use kernel::causes;
 use staff::{IdentityError, Token};
@@ -48,7 +49,7 @@ pub(crate) async fn begin(visit: Visit, Query(query): Query) -> Answer {
         Err(IdentityError::Db(error)) => return Err(error.into()),
         Err(error) => return Err(PageError::internal(error)),
     }
-    let mut response = visit.go("/office/sign-in");
+    let mut response = visit.go(access::SIGN_IN);
     let to = HeaderValue::from_str(&begun.url).map_err(PageError::internal)?;
     response.headers_mut().insert(header::LOCATION, to);
     Ok(response)

@@ -2,14 +2,16 @@
 //! the buttons that try again.
 
 pub(crate) mod list;
+#[cfg(test)]
+pub(crate) mod sample;
 
 use super::frame::Frame;
 use super::held;
 use super::page_error::PageError;
 use super::selling::{Said, sell};
 use super::visit::{Answer, Visit};
+use crate::access::{self, Address};
 use askama::Template;
-use boxoffice::HeldReason;
 use boxoffice::unsold::{self, Held};
 use gate::Waiting;
 use gate::records::explained::{Refusals, refusals};
@@ -66,7 +68,7 @@ struct HeldLine {
     count: String,
     since: String,
     cure: &'static str,
-    place: &'static str,
+    place: Address,
 }
 
 /// A number with what it counts, and the list of these.
@@ -134,7 +136,7 @@ impl Page {
                 .flatten()
                 .map(|held| HeldLine {
                     name: held::name(held.reason, formats.language),
-                    list: format!("/office/queue/{}", held.reason),
+                    list: access::QUEUE_LIST.of(held.reason),
                     count: formats.number(held.count),
                     since: formats.moment(held.since),
                     cure: held::cure(held.reason, formats.language),
@@ -197,49 +199,4 @@ pub(crate) async fn send_again(visit: Visit) -> Answer {
     let said = Said::good(fill(Texts::of(visit.language).sent, &[("n", &n)]));
     let queue = read(&visit).await?;
     visit.page(&Page::new(frame, &queue, Some(said)))
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let at = kernel::Timestamp::from_millis_clamped(1_784_012_400_114);
-    let held = HeldReason::ALL.map(|reason| Held {
-        reason,
-        count: 1_234,
-        since: at,
-    });
-    let full = Queue {
-        held: Some(held.into()),
-        ready: 3,
-        refused: Some(Refusals {
-            barcodes: 2,
-            cancellations: 1,
-        }),
-        on_the_way: Some(Waiting {
-            deliveries: 12,
-            declarations: 3,
-            cancellations: 0,
-            give_backs: 0,
-            unresolved: 1,
-        }),
-    };
-    let calm = Queue {
-        held: Some(Vec::new()),
-        refused: Some(Refusals::default()),
-        on_the_way: full.on_the_way,
-        ready: 0,
-    };
-    [
-        Page::new(frame.clone(), &full, None),
-        Page::new(frame.clone(), &calm, None),
-        Page::new(frame.clone(), &Queue::default(), None),
-    ]
-    .iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
-}
-
-/// The page after one of its buttons.
-pub(crate) fn said_samples(frame: &Frame) -> Vec<String> {
-    let said = Some(Said::good("<b>3</b>".to_owned()));
-    let page = Page::new(frame.clone(), &Queue::default(), said);
-    page.render().ok().into_iter().collect()
 }

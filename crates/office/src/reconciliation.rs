@@ -2,21 +2,24 @@
 //! difference explained, or listed with what to do.
 
 mod run;
+#[cfg(test)]
+pub(crate) mod sample;
 mod words;
 
-pub(crate) use run::{Books, afresh};
+pub(crate) use run::afresh;
 
+use super::comparison::{Made, State};
 use super::entered::{Entered, Query};
 use super::format::Formats;
 use super::frame::Frame;
 use super::held;
 use super::page_error::PageError;
 use super::visit::{Answer, Visit};
+use crate::access;
 use askama::Template;
 use books::reconciliation::{Reconciliation, Sides};
 use kernel::Timestamp;
 use kernel::text::fill;
-use run::{Made, State};
 use words::words;
 
 /// Differences on a page.
@@ -191,10 +194,7 @@ fn line(formats: &Formats, difference: &books::reconciliation::Difference) -> Li
         what,
         cure,
         of: fill(text, &[("id", &id)]),
-        link: difference
-            .of
-            .check()
-            .map(|check| format!("/office/checks/{check}")),
+        link: difference.of.check().map(|check| access::CHECK.of(check)),
     }
 }
 
@@ -208,7 +208,7 @@ fn steps(formats: &Formats, books: &Reconciliation) -> Vec<Step> {
         note: note.to_owned(),
         list: list
             .filter(|_| number > 0)
-            .map(|list| format!("/office/queue/{list}")),
+            .map(|list| access::QUEUE_LIST.of(list)),
     };
     let mut steps = vec![
         step(0, t.accepted, books.accepted_checks, "", None),
@@ -244,7 +244,7 @@ fn steps(formats: &Formats, books: &Reconciliation) -> Vec<Step> {
     let amount = formats.money(books.account.amount_minor);
     let amount = fill(t.lines_note, &[("amount", &amount)]);
     let files = Step {
-        list: Some("/office/sales-files".to_owned()),
+        list: Some(access::SALES_FILES.to_string()),
         ..step(
             0,
             t.elsewhere,
@@ -310,88 +310,5 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
 
 pub(crate) async fn compare(visit: Visit) -> Result<axum::response::Response, PageError> {
     afresh(&visit.office);
-    Ok(visit.go("/office/reconciliation"))
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let at = Timestamp::from_millis_clamped(1_784_012_400_114);
-    let running = State {
-        running_since: Some(at),
-        failed: true,
-        ..State::default()
-    };
-    let full = State {
-        last: sample(at).map(std::sync::Arc::new),
-        running_since: Some(at),
-        ..State::default()
-    };
-    let clean = sample(at).map(|mut made| {
-        made.books.unexplained = 0;
-        made.books.differences.clear();
-        std::sync::Arc::new(made)
-    });
-    let clean = State {
-        last: clean,
-        ..State::default()
-    };
-    [
-        Page::new(frame.clone(), true, &full, 0),
-        Page::new(frame.clone(), true, &full, 50),
-        Page::new(frame.clone(), true, &clean, 0),
-        Page::new(frame.clone(), true, &running, 0),
-        Page::new(frame.clone(), false, &State::default(), 0),
-    ]
-    .iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
-}
-
-/// Books such as a small museum's, with something wrong in each way.
-fn sample(at: Timestamp) -> Option<Made> {
-    use books::reconciliation::{Difference, Subject};
-    use boxoffice::HeldReason;
-    let check = "1d426cfd-51d7-490e-9ba3-000000000114".parse().ok()?;
-    let barcode: kernel::ControlBarcode = "OTI0002997520260714070000114".parse().ok()?;
-    let difference = |code, of| Difference {
-        code,
-        of,
-        what: String::new(),
-        cure: "",
-        said: Some("<b>conflict</b>".to_owned()),
-    };
-    let mut differences = vec![
-        difference(
-            "order_without_ticket",
-            Subject::Order("OTI-1".parse().ok()?),
-        ),
-        difference("staged_without_check", Subject::Barcode(barcode.clone())),
-        difference("admitted_not_recognised", Subject::Check(check)),
-    ];
-    let refused = difference("refused_by_ticketing", Subject::Entry(check, barcode));
-    differences.extend(std::iter::repeat_n(refused, 60));
-    Some(Made {
-        at,
-        books: Reconciliation {
-            sides: Sides::Both,
-            accepted_checks: 12_345,
-            control_barcodes: 12_345,
-            in_flight: 3,
-            cancelled: 2,
-            cancellations_in_flight: 1,
-            staged: 12_342,
-            ready: 7,
-            held: [(HeldReason::TariffNotMapped, 65)].into(),
-            cancelled_unsold: 1,
-            tickets: 12_270,
-            cancelled_tickets: 1,
-            orders: 12_270,
-            account: boxoffice::pending_account::Amount::default(),
-            tickets_from_elsewhere: 1,
-            disputed: 16,
-            disputes_in_flight: 2,
-            settled_by_hand: 1,
-            unexplained: 2_000,
-            differences,
-        },
-    })
+    Ok(visit.go(access::RECONCILIATION))
 }

@@ -1,5 +1,8 @@
 //! Sales of a period: by day, product, tariff and sector.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::entered::Query;
 use super::figure::{Figure, Figures};
 use super::form::Mistakes;
@@ -8,9 +11,9 @@ use super::frame::Frame;
 use super::period::{Filter, Period, today};
 use super::plot::{Bar, Plot};
 use super::visit::{Answer, Visit};
-use askama::Template;
+use crate::access;
 use boxoffice::report::{self, Moved, Sales, SalesReport, SalesRow};
-use kernel::{BusinessDay, Money};
+use kernel::BusinessDay;
 use std::collections::BTreeMap;
 
 kernel::texts!(Texts in Fr, En {
@@ -189,7 +192,7 @@ fn page(
     Figures {
         title: t.title,
         period: period.words(formats),
-        filter: Filter::new(&frame, "/office/sales", period, today, mistakes),
+        filter: Filter::new(&frame, access::SALES, period, today, mistakes),
         kept: report.is_some(),
         not_kept: t.not_kept,
         nothing: t.nothing,
@@ -215,71 +218,6 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     visit.page(&page(frame, period, today, mistakes, report.as_ref()))
 }
 
-/// A report such as a small museum's.
-fn sample(period: Period) -> Option<SalesReport> {
-    let mut rows = Vec::new();
-    let mut total = Moved::default();
-    for (at, (product, sector)) in [("OPEN", Some("VN_AUG")), ("OPEN48", None)]
-        .into_iter()
-        .enumerate()
-    {
-        let tickets = 40 - 15 * i64::try_from(at).ok()?;
-        let sold = Sales {
-            tickets,
-            gross_minor: Money::from_minor(tickets * 1_050),
-            vat_minor: Money::from_minor(tickets * 55),
-        };
-        let moved = Moved {
-            sold,
-            cancelled: Sales::default(),
-            net: sold,
-        };
-        add(&mut total, &moved);
-        rows.push(SalesRow {
-            business_day: period.to,
-            season: "2026".parse().ok()?,
-            product: product.parse().ok()?,
-            tariff: "PASS".parse().ok()?,
-            sector: sector.and_then(|sector| sector.parse().ok()),
-            moved,
-        });
-    }
-    Some(SalesReport {
-        from: period.from,
-        to: period.to,
-        rows,
-        total,
-    })
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let (Ok(today), Ok(january)) = ("2026-07-14".parse(), "2026-01-01".parse()) else {
-        return Vec::new();
-    };
-    let month = Period::month_of(today);
-    let year = Period {
-        from: january,
-        to: today,
-    };
-    let wrong = Mistakes::one("to", "?");
-    let full = sample(month);
-    let long = sample(year);
-    [
-        page(
-            frame.clone(),
-            month,
-            today,
-            Mistakes::default(),
-            full.as_ref(),
-        ),
-        page(frame.clone(), year, today, wrong, long.as_ref()),
-        page(frame.clone(), month, today, Mistakes::default(), None),
-    ]
-    .iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,7 +227,7 @@ mod tests {
     fn every_figure_comes_to_the_reports_total() {
         let formats = Frame::sample(Language::En, None).formats;
         let period = Period::month_of("2026-07-14".parse().unwrap());
-        let report = sample(period).unwrap();
+        let report = sample::report(period);
         let figures = figures(&formats, period, &report);
         assert_eq!(figures.len(), 4);
         for figure in figures {

@@ -2,6 +2,8 @@
 //! report of each, row by row.
 
 pub(crate) mod download;
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod upload;
 mod words;
 
@@ -13,6 +15,7 @@ use super::page_error::PageError;
 use super::pager::Pager;
 use super::selling::{Said, sell};
 use super::visit::{Answer, Visit};
+use crate::access;
 use askama::Template;
 use axum::extract::Path;
 use boxoffice::ImportKind;
@@ -150,7 +153,7 @@ impl ListPage {
             said,
             mistakes,
             lines,
-            pager: Pager::new(&frame, "/office/sales-files", &[], present, next),
+            pager: Pager::new(&frame, access::SALES_FILES, &[], present, next),
             frame,
         }
     }
@@ -298,85 +301,4 @@ fn file_id(text: &str) -> Result<StxFileId, PageError> {
 pub(crate) async fn show(visit: Visit, Path(id): Path<String>, Query(query): Query) -> Answer {
     let after = number(&query, "after").unwrap_or(0);
     visit.page(&file_page(&visit, file_id(&id)?, after, None).await?)
-}
-
-fn sample(kind: ImportKind, state: FileState, rejected: i64) -> StxFile {
-    let at = Timestamp::from_millis_clamped(1_784_012_400_114);
-    StxFile {
-        id: StxFileId(12),
-        name: "OTIPASS_20260714T070000_12.stx.csv".to_owned(),
-        sha256: String::new(),
-        kind,
-        state,
-        rows: 1_234,
-        orders: 1_200,
-        tickets: 1_200,
-        already_imported: 4,
-        rejected,
-        created_at: at,
-        imported_at: (state == FileState::Imported).then(|| at.plus_ms(1_000)),
-        card_removed_at: (rejected == 0).then(|| at.plus_ms(9_000)),
-    }
-}
-
-fn sample_files() -> Vec<StxFile> {
-    vec![
-        sample(ImportKind::Run, FileState::Imported, 0),
-        sample(ImportKind::Upload, FileState::Imported, 30),
-        sample(ImportKind::Upload, FileState::Written, 1),
-        sample(ImportKind::Run, FileState::Abandoned, 0),
-    ]
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let many: Vec<_> = sample_files().into_iter().cycle().take(51).collect();
-    [
-        ListPage::new(
-            frame.clone(),
-            true,
-            Some(99),
-            &many,
-            None,
-            Mistakes::default(),
-        ),
-        ListPage::new(frame.clone(), true, None, &[], None, Mistakes::default()),
-        ListPage::new(frame.clone(), false, None, &[], None, Mistakes::default()),
-    ]
-    .iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
-}
-
-/// The list after one of its buttons.
-pub(crate) fn said_samples(frame: &Frame) -> Vec<String> {
-    let said = Some(Said::bad("<b>".to_owned()));
-    let wrong = Mistakes::one("file", "<b>");
-    let page = ListPage::new(frame.clone(), true, None, &[], said, wrong);
-    page.render().ok().into_iter().collect()
-}
-
-/// The page of a file, with rejected rows if it has any.
-fn sample_page(frame: &Frame, file: &StxFile, said: Option<Said>) -> FilePage {
-    let rejected = StxRejection {
-        line: 1_234,
-        reason: "price_mismatch,vat_mismatch,<b>".to_owned(),
-        explanation: "<b>9.05</b>".to_owned(),
-    };
-    let many = vec![rejected; if file.rejected > 0 { 51 } else { 0 }];
-    let is_there = file.state != FileState::Abandoned;
-    FilePage::new(frame.clone(), file, &many, is_there, said)
-}
-
-pub(crate) fn file_samples(frame: &Frame) -> Vec<String> {
-    let files = sample_files();
-    let pages = files.iter().map(|file| sample_page(frame, file, None));
-    pages.filter_map(|page| page.render().ok()).collect()
-}
-
-/// The page of a file that was imported again.
-pub(crate) fn again_samples(frame: &Frame) -> Vec<String> {
-    let file = sample(ImportKind::Upload, FileState::Imported, 0);
-    let said = Some(Said::good("<b>".to_owned()));
-    let page = sample_page(frame, &file, said);
-    page.render().ok().into_iter().collect()
 }

@@ -1,11 +1,15 @@
 //! The second step of a sign-in.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::entered::{Entered, Query};
 use super::form::{Input, Mistakes};
 use super::frame::Frame;
 use super::page_error::PageError;
 use super::sign_in::{entered_by, note_wrong};
 use super::visit::{Answer, Visit, own_path};
+use crate::access;
 use askama::Template;
 use axum::http::StatusCode;
 use kernel::text::fill;
@@ -54,7 +58,7 @@ impl Page {
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     if visit.half.is_none() {
-        return Ok(visit.go("/office/sign-in"));
+        return Ok(visit.go(access::SIGN_IN));
     }
     let next = own_path(query.some("next"));
     visit.page(&Page::new(visit.frame(), next, Mistakes::default()))
@@ -62,7 +66,7 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
 
 pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
     let Some(half) = &visit.half else {
-        return Ok(visit.go("/office/sign-in"));
+        return Ok(visit.go(access::SIGN_IN));
     };
     let next = own_path(entered.some("next"));
     let staff = &visit.office.role.staff;
@@ -86,12 +90,4 @@ pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
     };
     let mistakes = Mistakes::one("code", mistake);
     visit.page_with(status, &Page::new(visit.frame(), next, mistakes))
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let wrong = Texts::of(frame.formats.language).wrong;
-    [Mistakes::default(), Mistakes::one("code", wrong)]
-        .into_iter()
-        .filter_map(|mistakes| Page::new(frame.clone(), "/office/", mistakes).render().ok())
-        .collect()
 }

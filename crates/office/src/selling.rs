@@ -1,8 +1,8 @@
 //! Selling now what is ready, without waiting for the service's next run, and
 //! words on what came of it.
 
-use super::Office;
 use super::format::Formats;
+use super::office::Office;
 use super::page_error::PageError;
 use super::visit::Visit;
 use boxoffice::{RunError, RunReport};

@@ -16,6 +16,8 @@ pub(crate) mod mapping;
 pub(crate) mod organisation;
 pub(crate) mod parts;
 pub(crate) mod places;
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod sector;
 mod site_change;
 pub(crate) mod table;
@@ -25,6 +27,7 @@ pub(crate) mod test_card;
 use super::frame::Frame;
 use super::page_error::PageError;
 use super::visit::{Answer, Visit};
+use crate::access::{self, Address};
 use crate::{Managed, SetUp};
 use askama::Template;
 use boxoffice::Catalogue;
@@ -129,18 +132,18 @@ struct Page {
     t: &'static Texts,
     steps: Vec<Step>,
     /// The first step that is not settled: where one goes on.
-    next: Option<(&'static str, &'static str)>,
+    next: Option<(Address, &'static str)>,
 }
 
 struct Step {
-    path: &'static str,
+    path: Address,
     name: &'static str,
     why: &'static str,
     state: (&'static str, &'static str),
 }
 
 /// The steps in their order, each with its address and how far it has come.
-fn states(set_up: &SetUp, present: &Present, proven: Proven) -> [(&'static str, State); 9] {
+fn states(set_up: &SetUp, present: &Present, proven: Proven) -> [(Address, State); 9] {
     let (site, catalogue) = (present.site.as_ref(), &present.catalogue);
     let managed = |managed: &Managed, state| match managed {
         Managed::Here => state,
@@ -158,32 +161,26 @@ fn states(set_up: &SetUp, present: &Present, proven: Proven) -> [(&'static str, 
     let sells = |state| managed(&set_up.catalogue, state);
     [
         (
-            "/office/set-up/organisation",
+            access::ORGANISATION,
             managed(&set_up.site, State::of(site.is_some())),
         ),
+        (access::PLACES, managed(&set_up.site, State::of(has_doors))),
         (
-            "/office/set-up/doors",
-            managed(&set_up.site, State::of(has_doors)),
-        ),
-        (
-            "/office/set-up/connection",
+            access::CONNECTION,
             managed(
                 &set_up.connection,
                 State::of(!present.interface.connection.url.is_empty()),
             ),
         ),
-        ("/office/set-up/mapping", managed(&set_up.mapping, mapping)),
-        ("/office/set-up/catalogue", sells(State::of(has_catalogue))),
+        (access::MAPPING, managed(&set_up.mapping, mapping)),
+        (access::CATALOGUE, sells(State::of(has_catalogue))),
         (
-            "/office/set-up/tariff-mapping",
+            access::TARIFF_MAPPING,
             sells(State::of(tariff_mapping::is_whole(catalogue))),
         ),
-        (
-            "/office/set-up/buyer",
-            sells(State::of(buyer::is_whole(catalogue))),
-        ),
-        ("/office/set-up/test-card", State::of(proven.sold)),
-        ("/office/set-up/devices", State::of(proven.enrolled)),
+        (access::BUYER, sells(State::of(buyer::is_whole(catalogue)))),
+        (access::TEST_CARD, State::of(proven.sold)),
+        (access::DEVICES, State::of(proven.enrolled)),
     ]
 }
 
@@ -241,30 +238,4 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     let proven = Proven::read(&visit).await?;
     let set_up = &visit.office.role.set_up;
     visit.page(&Page::new(visit.frame(), set_up, &present, proven))
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let by_file = SetUp {
-        site: Managed::ByFile("site.toml".to_owned()),
-        catalogue: Managed::ByFile("catalogue.toml".to_owned()),
-        mapping: Managed::ByFile("mapping.json".to_owned()),
-        connection: Managed::ByFile("[otipass]".to_owned()),
-        ..SetUp::default()
-    };
-    let proven = Proven {
-        sold: true,
-        enrolled: true,
-    };
-    [
-        (SetUp::default(), Present::default(), Proven::default()),
-        (SetUp::default(), catalogue::sample(), Proven::default()),
-        (by_file, Present::default(), proven),
-    ]
-    .into_iter()
-    .filter_map(|(set_up, present, proven)| {
-        Page::new(frame.clone(), &set_up, &present, proven)
-            .render()
-            .ok()
-    })
-    .collect()
 }

@@ -1,12 +1,16 @@
 //! Signing in by password, and signing out.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::cookie::Cookie;
-use super::entered::{Entered, Query};
+use super::entered::{Entered, NEXT_FIELD, Query};
 use super::flash::Flash;
 use super::form::{Input, Mistakes};
 use super::frame::Frame;
 use super::page_error::PageError;
 use super::visit::{Answer, Visit, own_path};
+use crate::access;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -126,10 +130,7 @@ pub(super) fn note_wrong(visit: &Visit, step: &'static str) {
 pub(super) fn entered_by(visit: &Visit, signed_in: &SignedIn, next: &str) -> Response {
     let response = match signed_in.step {
         Step::Whole => visit.go(next),
-        Step::SecondDue => {
-            let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
-            visit.go(&format!("/office/sign-in/code?next={next}"))
-        }
+        Step::SecondDue => visit.go(access::SECOND_STEP.with(&[(NEXT_FIELD, next)])),
     };
     visit.hand_over(response, &signed_in.token)
 }
@@ -137,27 +138,7 @@ pub(super) fn entered_by(visit: &Visit, signed_in: &SignedIn, next: &str) -> Res
 pub(crate) async fn leave(visit: Visit) -> Answer {
     let token = &visit.session()?.token;
     visit.office.role.staff.sign_out(token).await?;
-    let mut response = visit.go_with("/office/sign-in", Flash::SignedOut);
+    let mut response = visit.go_with(access::SIGN_IN, Flash::SignedOut);
     Cookie::Session.clear(response.headers_mut(), visit.office.secure);
     Ok(response)
-}
-
-fn sample(frame: &Frame, mistakes: Mistakes) -> String {
-    Page::new(
-        frame.clone(),
-        "camille",
-        "/office/",
-        Some("Museum"),
-        mistakes,
-    )
-    .render()
-    .unwrap_or_default()
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let t = Texts::of(frame.formats.language);
-    vec![
-        sample(frame, Mistakes::default()),
-        sample(frame, Mistakes::one("login", t.wrong)),
-    ]
 }

@@ -1,6 +1,9 @@
 //! The pending account's statement of a period, for people; the files of the
 //! same are in `statement_file`.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::entered::{Entered, Query};
 use super::figure::{Figure, Figures};
 use super::form::Mistakes;
@@ -9,10 +12,10 @@ use super::frame::Frame;
 use super::page_error::PageError;
 use super::period::{Filter, Period, today};
 use super::visit::{Answer, Visit};
-use askama::Template;
-use boxoffice::pending_account::{Amount, ContactTotal, LineKind, Statement, StatementRow};
+use crate::access::{self, Address};
+use boxoffice::pending_account::{Amount, ContactTotal, LineKind, Statement};
 use kernel::text::fill;
-use kernel::{BusinessDay, ContactNumber, Money, VatRate};
+use kernel::{BusinessDay, ContactNumber};
 use std::collections::BTreeMap;
 
 kernel::texts!(Texts in Fr, En {
@@ -278,26 +281,22 @@ fn page(
     let formats = &frame.formats;
     let t = Texts::of(formats.language);
     let Period { from, to } = period;
-    let of = |contact: Option<&ContactNumber>| {
-        let contact = contact.map_or_else(String::new, |contact| {
-            let contact: String =
-                form_urlencoded::byte_serialize(contact.as_str().as_bytes()).collect();
-            format!("&contact={contact}")
-        });
-        format!("from={from}&to={to}{contact}")
+    let of = |at: Address, contact: Option<&ContactNumber>| {
+        let contact = contact.map_or("", ContactNumber::as_str);
+        at.with(&[
+            ("from", &from.to_string()),
+            ("to", &to.to_string()),
+            ("contact", contact),
+        ])
     };
-    let file = |kind: &str| format!("/office/statement.{kind}?{}", of(contact));
     let parts = match (contact, statement) {
-        (Some(_), _) => vec![(
-            t.all_contacts.to_owned(),
-            format!("/office/statement?{}", of(None)),
-        )],
+        (Some(_), _) => vec![(t.all_contacts.to_owned(), of(access::STATEMENT, None))],
         (None, Some(statement)) if statement.by_contact.len() > 1 => statement
             .by_contact
             .iter()
             .map(|ContactTotal { contact, .. }| {
                 let name = fill(t.only, &[("contact", contact.as_str())]);
-                (name, format!("/office/statement?{}", of(Some(contact))))
+                (name, of(access::STATEMENT, Some(contact)))
             })
             .collect(),
         _ => Vec::new(),
@@ -310,15 +309,15 @@ fn page(
         ),
         parts,
         warning: statement.map_or_else(String::new, |statement| warning(t, formats, statement)),
-        filter: Filter::new(&frame, "/office/statement", period, today, mistakes),
+        filter: Filter::new(&frame, access::STATEMENT, period, today, mistakes),
         kept: statement.is_some(),
         not_kept: t.not_kept,
         nothing: t.nothing,
         downloads: statement.map_or_else(Vec::new, |_| {
             vec![
-                (t.pdf, file("pdf")),
-                (t.xlsx, file("xlsx")),
-                (t.csv, file("csv")),
+                (t.pdf, of(access::STATEMENT_PDF, contact)),
+                (t.xlsx, of(access::STATEMENT_XLSX, contact)),
+                (t.csv, of(access::STATEMENT_CSV, contact)),
             ]
         }),
         tiles: statement.map_or_else(Vec::new, |statement| {
@@ -380,67 +379,4 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
         mistakes,
         statement.as_ref(),
     ))
-}
-
-/// Two sales and a cancellation.
-pub(super) fn sample(period: Period) -> Option<Statement> {
-    let vat_basis_points = VatRate::from_basis_points(550);
-    let amount = |lines: i64, each: i64| {
-        let amount_minor = Money::from_minor(lines * each);
-        Amount {
-            lines,
-            amount_minor,
-            vat_minor: vat_basis_points.contained_in(amount_minor),
-        }
-    };
-    let (sold, cancelled) = (amount(120, 1_050), amount(2, -1_050));
-    let mut rows = Vec::new();
-    for (kind, amount) in [(LineKind::Sale, sold), (LineKind::Cancellation, cancelled)] {
-        rows.push(StatementRow {
-            business_day: period.from,
-            kind,
-            season: "2026".parse().ok()?,
-            product: "PASSVN".parse().ok()?,
-            tariff: "PASS".parse().ok()?,
-            contact: "000042".parse().ok()?,
-            price_minor: Money::from_minor(1_050),
-            vat_basis_points,
-            amount,
-        });
-    }
-    Some(Statement::of((period.from, period.to), rows, Vec::new(), 0))
-}
-
-/// As [`sample`], with lines of another contact and entries that are not sold.
-fn sample_of_two(period: Period) -> Option<Statement> {
-    let usual = sample(period)?;
-    let other = "000077".parse::<ContactNumber>().ok()?;
-    let of_other = usual.rows.iter().cloned().map(|row| StatementRow {
-        contact: other.clone(),
-        ..row
-    });
-    let rows = usual.rows.iter().cloned().chain(of_other).collect();
-    Some(Statement::of(
-        (period.from, period.to),
-        rows,
-        Vec::new(),
-        12,
-    ))
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let Ok(today) = "2026-07-14".parse() else {
-        return Vec::new();
-    };
-    let month = Period::month_of(today);
-    [sample(month), sample_of_two(month), None]
-        .iter()
-        .filter_map(|statement| {
-            let mistakes = Mistakes::default();
-            let statement = statement.as_ref();
-            page(frame.clone(), month, None, today, mistakes, statement)
-                .render()
-                .ok()
-        })
-        .collect()
 }

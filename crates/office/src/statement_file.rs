@@ -318,7 +318,7 @@ mod tests {
     use kernel::Language;
 
     fn statement() -> Statement {
-        sample(Period::month_of("2026-07-14".parse().unwrap())).unwrap()
+        sample::statement(Period::month_of("2026-07-14".parse().unwrap()))
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! The support bundle: what is in it, and the button that makes it.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
+use super::access;
 use super::frame::Frame;
 use super::page_error::PageError;
 use super::visit::{Answer, Visit};
@@ -72,8 +76,4 @@ pub(crate) async fn bundle(visit: Visit) -> Answer {
         (header::CONTENT_DISPOSITION, disposition),
     ];
     Ok((headers, tar).into_response())
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    Page::new(frame.clone()).render().into_iter().collect()
 }

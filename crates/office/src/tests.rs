@@ -3,9 +3,13 @@
 
 mod seen;
 
+use super::access::{self, Address, Who};
 use super::frame::Frame;
-use super::routes::{TABLE, Who};
-use super::{assets, page_error};
+use super::{
+    accounts, assets, attendance, audit, checks, me, page_error, queue, reconciliation, sales,
+    sales_files, second_step, set_up, sign_in, statement, support, today, welcome,
+};
+use askama::Template;
 use kernel::Language;
 use staff::Role;
 use std::collections::BTreeSet;
@@ -17,6 +21,102 @@ const WEIGHT_BYTES: usize = 150_000;
 const VOID: [&str; 5] = ["meta", "link", "img", "input", "br"];
 /// Parts of a picture that may end themselves.
 const PICTURE: [&str; 2] = ["path", "rect"];
+
+/// What is done at an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Look,
+    /// A form is sent, which is answered with a page of its own.
+    Act,
+}
+
+use Deed::{Act, Look};
+
+/// A page's HTML with sample data, in its states.
+type Samples = fn(&Frame) -> Vec<String>;
+
+/// Every page there is.
+#[rustfmt::skip]
+const PAGES: &[(Deed, Address, Samples)] = &[
+    (Look, access::WELCOME, welcome::sample::samples),
+    (Look, access::INVITATION, welcome::sample::invitation_samples),
+    (Look, access::SIGN_IN, sign_in::sample::samples),
+    (Look, access::SECOND_STEP, second_step::sample::samples),
+    (Look, access::TODAY, today::sample::samples),
+    (Look, access::CHECKS, checks::sample::samples),
+    (Act, access::CHECKS, checks::sample::card_samples),
+    (Look, access::CHECK, checks::story::sample::samples),
+    (Look, access::SALES, sales::sample::samples),
+    (Look, access::ATTENDANCE, attendance::sample::samples),
+    (Look, access::STATEMENT, statement::sample::samples),
+    (Look, access::RECONCILIATION, reconciliation::sample::samples),
+    (Look, access::QUEUE, queue::sample::samples),
+    (Look, access::QUEUE_LIST, queue::list::sample::samples),
+    (Act, access::TRY_AGAIN, queue::sample::said_samples),
+    (Act, access::SEND_AGAIN, queue::sample::said_samples),
+    (Look, access::SALES_FILES, sales_files::sample::samples),
+    (Act, access::SALES_FILES, sales_files::sample::said_samples),
+    (Act, access::SALES_RUN, sales_files::sample::said_samples),
+    (Look, access::SALES_FILE, sales_files::sample::file_samples),
+    (Act, access::SALES_FILE_AGAIN, sales_files::sample::again_samples),
+    (Look, access::ME, me::sample::samples),
+    (Act, access::TWO_STEPS, me::two_steps::sample::samples),
+    (Act, access::TWO_STEPS_CONFIRM, me::two_steps::sample::code_samples),
+    (Look, access::SET_UP, set_up::sample::samples),
+    (Look, access::ORGANISATION, set_up::organisation::sample::samples),
+    (Look, access::PLACES, set_up::places::sample::samples),
+    (Look, access::NEW_SECTOR, set_up::sector::sample::new_samples),
+    (Look, access::SECTOR, set_up::sector::sample::one_samples),
+    (Look, access::NEW_DOOR, set_up::door::sample::new_samples),
+    (Look, access::DOOR, set_up::door::sample::one_samples),
+    (Look, access::NEW_DEVICE, set_up::device::sample::new_samples),
+    (Look, access::DEVICES, set_up::devices::sample::samples),
+    (Look, access::DEVICE, set_up::enrolment::sample::samples),
+    (Act, access::DEVICE_ENROL, set_up::enrolment::sample::code_samples),
+    (Look, access::DEVICE_REVOKE, set_up::enrolment::sample::revoke_samples),
+    (Look, access::DEVICE_REMOVE, set_up::enrolment::sample::remove_samples),
+    (Look, access::SITE_TABLE, set_up::table::sample::samples),
+    (Look, access::SITE_TEXT, set_up::parts::sample::site_samples),
+    (Look, access::CONNECTION, set_up::connection::sample::samples),
+    (Act, access::CONNECTION, set_up::connection::sample::samples),
+    (Look, access::MAPPING, set_up::mapping::sample::samples),
+    (Look, access::CATALOGUE, set_up::catalogue::sample::samples),
+    (Look, access::CATALOGUE_TEXT, set_up::parts::sample::catalogue_samples),
+    (Look, access::TARIFF_MAPPING, set_up::tariff_mapping::sample::samples),
+    (Look, access::BUYER, set_up::buyer::sample::samples),
+    (Look, access::TEST_CARD, set_up::test_card::sample::samples),
+    (Look, access::TESTED, set_up::test_card::sample::outcome_samples),
+    (Look, access::DOCTOR, set_up::doctor::sample::samples),
+    (Look, access::SUPPORT, support::sample::samples),
+    (Look, access::ACCOUNTS, accounts::sample::list_samples),
+    (Look, access::NEW_ACCOUNT, accounts::sample::new_samples),
+    (Act, access::NEW_ACCOUNT, accounts::sample::invited_samples),
+    (Look, access::ACCOUNT, accounts::sample::one_samples),
+    (Act, access::ACCOUNT_RESET, accounts::sample::invited_samples),
+    (Look, access::AUDIT, audit::sample::samples),
+];
+
+/// What only leads elsewhere, or is no page.
+const NO_PAGES: &[Address] = &[
+    access::PROVIDER,
+    access::FROM_PROVIDER,
+    access::ASSET,
+    access::OFFICE,
+    access::LIVE,
+    access::STATEMENT_CSV,
+    access::STATEMENT_XLSX,
+    access::STATEMENT_PDF,
+    access::SALES_FILE_ITSELF,
+    access::SALES_FILE_REPORT,
+    access::SITE_TABLE_CSV,
+    access::SUPPORT_BUNDLE,
+];
+
+/// Pages as HTML.
+pub(super) fn html<P: Template>(pages: impl IntoIterator<Item = P>) -> Vec<String> {
+    let pages = pages.into_iter();
+    pages.map(|page| page.render().unwrap()).collect()
+}
 
 struct Page {
     name: String,
@@ -37,14 +137,15 @@ fn pages() -> Vec<Page> {
 /// All pages in one language, as these roles of each see them.
 fn pages_of(language: Language, roles: fn(Who) -> Vec<Option<Role>>) -> Vec<Page> {
     let mut pages = Vec::new();
-    for route in TABLE {
-        let Some(samples) = route.samples else {
-            continue;
+    for (deed, address, samples) in PAGES {
+        let who = match deed {
+            Look => address.look,
+            Act => address.act,
         };
-        for role in roles(route.who) {
-            let name = format!("{} {} {role:?} {language:?}", route.method, route.path);
+        for role in roles(who.unwrap()) {
+            let name = format!("{deed:?} {address} {role:?} {language:?}");
             let samples = samples(&Frame::sample(language, role));
-            assert!(!samples.is_empty(), "{name} has no sample that renders");
+            assert!(!samples.is_empty(), "{name} has no sample");
             pages.extend(samples.into_iter().map(|html| Page {
                 name: name.clone(),
                 language,
@@ -53,7 +154,7 @@ fn pages_of(language: Language, roles: fn(Who) -> Vec<Option<Role>>) -> Vec<Page
         }
     }
     for role in [None, Some(Role::Support)] {
-        let samples = page_error::samples(&Frame::sample(language, role));
+        let samples = page_error::sample::samples(&Frame::sample(language, role));
         pages.extend(samples.into_iter().map(|html| Page {
             name: format!("an error {role:?} {language:?}"),
             language,
@@ -226,10 +327,12 @@ fn every_form_that_changes_something_brings_its_token() {
 }
 
 #[test]
-fn no_route_stands_twice_in_the_table() {
-    let mut seen = BTreeSet::new();
-    for route in TABLE {
-        assert!(seen.insert((route.method, route.path)), "{}", route.path);
-        assert!(route.path == "/office" || route.path.starts_with("/office/"));
+fn every_page_has_its_samples() {
+    for address in access::ALL.iter().filter(|address| address.look.is_some()) {
+        let has_sample = PAGES
+            .iter()
+            .any(|(deed, of, _)| *deed == Look && of == address);
+        let is_none = NO_PAGES.contains(address);
+        assert!(has_sample != is_none, "{address}");
     }
 }

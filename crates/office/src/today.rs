@@ -4,18 +4,19 @@
 
 mod facts;
 mod live;
-mod sample;
+#[cfg(test)]
+pub(crate) mod sample;
 mod verdict;
 
-pub(crate) use facts::Reader;
-pub(crate) use live::{STREAMS, watch};
+pub(crate) use live::watch;
 
+use super::day::{Facts, GateFacts};
 use super::frame::Frame;
 use super::visit::{Answer, Visit};
 use super::{assets, format::Formats, outcome};
+use crate::access::{self, Address};
 use askama::Template;
 use askama::filters::HtmlSafe;
-use facts::{Facts, GateFacts};
 use gate::records::day::Admitted;
 use gate::{Decision, DeviceState, Mode, WhenSilent};
 use kernel::Timestamp;
@@ -132,7 +133,7 @@ struct Tile {
 /// What is not well, in words, and the page that says more.
 struct Worry {
     text: String,
-    place: Option<&'static str>,
+    place: Option<Address>,
 }
 
 /// An hour of the plot: now, and a week ago.
@@ -223,7 +224,7 @@ impl Parts {
             outcomes: Vec::new(),
             devices: Vec::new(),
             some_devices: None,
-            sees_devices: frame.may("GET", "/office/set-up/devices"),
+            sees_devices: frame.may_look(access::DEVICES),
         };
         let mut tiles = Vec::new();
         let mut tile = |label, number, note| {
@@ -503,33 +504,20 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
 }
 
 /// The page on which something can be done about it.
-const fn place(concern: &Concern) -> Option<&'static str> {
+const fn place(concern: &Concern) -> Option<Address> {
     match concern {
-        Concern::Held(_) | Concern::Late(_) | Concern::Undeclared(_) => Some("/office/queue"),
+        Concern::Held(_) | Concern::Late(_) | Concern::Undeclared(_) => Some(access::QUEUE),
         _ => None,
     }
 }
 
 pub(crate) async fn lead(visit: Visit) -> Answer {
-    Ok(visit.go("/office/"))
+    Ok(visit.go(access::TODAY))
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
     let facts = visit.office.day.facts(&visit.office).await?;
     visit.page(&Page::new(visit.frame(), &facts))
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let pages = [
-        sample::calm(),
-        sample::troubled(),
-        sample::crowded(),
-        sample::empty(),
-    ];
-    pages
-        .iter()
-        .filter_map(|facts| Page::new(frame.clone(), facts).render().ok())
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! A form that may bring a file: its fields, and the bytes of its file. For files
 //! that fit into memory.
 
-use super::entered::Entered;
-use super::guard::FORM_LIMIT_BYTES;
+use super::entered::{Entered, FORM_LIMIT_BYTES};
 use super::page_error::PageError;
 use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{FromRequest, Request};

@@ -1,10 +1,12 @@
 //! One request of one browser: who asks, in which language, with which token
 //! for its forms.
 
-use super::Office;
+use super::access::TODAY;
 use super::cookie::Cookie;
 use super::flash::Flash;
-use super::frame::Frame;
+use super::format::Formats;
+use super::frame::{Csrf, Frame};
+use super::office::Office;
 use super::page_error::PageError;
 use askama::Template;
 use axum::extract::FromRequestParts;
@@ -13,6 +15,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use kernel::Language;
 use staff::{Actor, Session, Token};
+use std::fmt::Display;
 
 /// What the guard has found out; every handler takes it.
 #[derive(Debug, Clone)]
@@ -62,7 +65,23 @@ impl Visit {
 
     /// What surrounds a page.
     pub(crate) fn frame(&self) -> Frame {
-        Frame::of(self)
+        let role = &self.office.role;
+        let formats = Formats {
+            language: self.language,
+            zone: role.zone.clone(),
+            currency: role.currency.clone(),
+        };
+        let account = self.session.as_ref().map(|session| &session.account);
+        Frame {
+            flash: self.flash.map(|flash| flash.text(self.language)),
+            csrf: Csrf(self.csrf.clone()),
+            site_name: role.site_name.clone(),
+            ..Frame::new(
+                formats,
+                account.map(|account| (account.name.clone(), account.role)),
+                &self.path,
+            )
+        }
     }
 
     /// A page.
@@ -92,16 +111,17 @@ impl Visit {
     }
 
     /// Goes on to a page of ours, as after each change.
-    pub(crate) fn go(&self, path: &str) -> Response {
+    pub(crate) fn go(&self, to: impl Display) -> Response {
         let mut response = StatusCode::SEE_OTHER.into_response();
-        let to = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/office/"));
+        let to = HeaderValue::from_str(&to.to_string());
+        let to = to.unwrap_or(HeaderValue::from_static(TODAY.path));
         response.headers_mut().insert(header::LOCATION, to);
         response
     }
 
     /// The same, with a word on what was done.
-    pub(crate) fn go_with(&self, path: &str, flash: Flash) -> Response {
-        let mut response = self.go(path);
+    pub(crate) fn go_with(&self, to: impl Display, flash: Flash) -> Response {
+        let mut response = self.go(to);
         Cookie::Flash.set(response.headers_mut(), flash.name(), self.office.secure);
         response
     }
@@ -117,13 +137,13 @@ impl Visit {
 /// A browser reads `//host` and `/\host` as other sites.
 pub(crate) fn own_path(path: Option<&str>) -> &str {
     path.filter(|path| {
-        path.starts_with("/office/")
+        path.starts_with(TODAY.path)
             && path.len() <= 1_000
             && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
             && !path.starts_with("/office/sign-")
             && !path.contains("//")
     })
-    .unwrap_or("/office/")
+    .unwrap_or(TODAY.path)
 }
 
 impl<S: Sync> FromRequestParts<S> for Visit {

@@ -1,11 +1,15 @@
 //! The first run, and the links by which people choose a password.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::entered::{Entered, Query};
 use super::flash::Flash;
 use super::form::{Input, Mistakes};
 use super::frame::Frame;
 use super::page_error::PageError;
 use super::visit::{Answer, Visit};
+use crate::access::{self, Address};
 use askama::Template;
 use axum::http::StatusCode;
 use kernel::Language;
@@ -112,7 +116,7 @@ struct Page {
     frame: Frame,
     title: &'static str,
     why: String,
-    action: &'static str,
+    action: Address,
     /// The link's token; empty at the first run.
     key: String,
     mistakes: Mistakes,
@@ -136,7 +140,7 @@ impl Page {
         Self {
             title: t.welcome,
             why: t.welcome_why.to_owned(),
-            action: "/office/welcome",
+            action: access::WELCOME,
             key: String::new(),
             mistakes,
             inputs,
@@ -151,7 +155,7 @@ impl Page {
         Self {
             title: t.invitation,
             why: fill(t.invitation_for, &[("login", &account.login)]),
-            action: "/office/invitation",
+            action: access::INVITATION,
             key: key.to_owned(),
             inputs: password_inputs(language, t.new_password, &mistakes).into(),
             mistakes,
@@ -170,7 +174,7 @@ struct Gone {
 
 pub(crate) async fn show(visit: Visit) -> Answer {
     if visit.office.role.staff.has_accounts().await? {
-        return Ok(visit.go("/office/sign-in"));
+        return Ok(visit.go(access::SIGN_IN));
     }
     let entered = Entered::default();
     visit.page(&Page::first_run(
@@ -222,9 +226,9 @@ pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
         .map_err(PageError::internal)?;
     // Who makes the first account is about to set it all up, unless files do.
     let next = if super::set_up::is_to_begin(&visit).await? {
-        "/office/set-up"
+        access::SET_UP
     } else {
-        "/office/"
+        access::TODAY
     };
     Ok(visit.hand_over(visit.go(next), &signed_in.token))
 }
@@ -271,40 +275,9 @@ pub(crate) async fn take_invitation(visit: Visit, entered: Entered) -> Answer {
     }
     let new = entered.secret("password");
     match staff.accept_invitation(&token, new, &visit.address).await {
-        Ok(_) => Ok(visit.go_with("/office/sign-in", Flash::PasswordChosen)),
+        Ok(_) => Ok(visit.go_with(access::SIGN_IN, Flash::PasswordChosen)),
         Err(AccountError::Invalid(invalid)) => again(mistakes(&invalid, visit.language)),
         Err(AccountError::NoInvitation) => gone(&visit),
         Err(error) => Err(error.into()),
     }
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let all = [
-        Invalid::Name,
-        Invalid::Login,
-        Invalid::Password(Weak::TooShort),
-    ];
-    [Mistakes::default(), mistakes(&all, frame.formats.language)]
-        .into_iter()
-        .filter_map(|mistakes| {
-            let entered = Entered::default();
-            Page::first_run(frame.clone(), &entered, mistakes)
-                .render()
-                .ok()
-        })
-        .collect()
-}
-
-pub(crate) fn invitation_samples(frame: &Frame) -> Vec<String> {
-    let account = super::accounts::sample();
-    let t = Texts::of(frame.formats.language);
-    let page = Page::invitation(frame.clone(), &account, "key", Mistakes::default());
-    let gone = Gone {
-        frame: frame.clone(),
-        t,
-    };
-    [page.render(), gone.render()]
-        .into_iter()
-        .filter_map(Result::ok)
-        .collect()
 }

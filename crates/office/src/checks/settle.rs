@@ -2,6 +2,7 @@
 //! gate could not recognise. Somebody says what was done about it, once.
 
 use super::story;
+use crate::access;
 use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::form::Mistakes;
@@ -61,10 +62,10 @@ pub(crate) async fn take(visit: Visit, Path(id): Path<String>, entered: Entered)
         Settled::Unknown => Err(PageError::NotFound),
         Settled::HoldsCode => again(&visit, &id, &note, t.holds_code).await,
         // Whoever came second sees what the first has noted.
-        Settled::Before => Ok(visit.go(&format!("/office/checks/{check}"))),
+        Settled::Before => Ok(visit.go(access::CHECK.of(check))),
         Settled::Now => {
             afresh(&visit.office);
-            Ok(visit.go_with(&format!("/office/checks/{check}"), Flash::Saved))
+            Ok(visit.go_with(access::CHECK.of(check), Flash::Saved))
         }
     }
 }

@@ -1,6 +1,10 @@
 //! One check from scan to order: each moment that is known, in its order.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::class;
+use crate::access;
 use crate::form::{Input, Mistakes};
 use crate::format::Formats;
 use crate::frame::Frame;
@@ -11,13 +15,10 @@ use crate::visit::{Answer, Visit};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::Path;
-use boxoffice::history::{History as Sales, LineHistory, SaleHistory, StagedHistory};
-use gate::decide::door_admitted::Settlement;
-use gate::records::history::{
-    BarcodeHistory, CancellationHistory, DeclarationHistory, GiveBackHistory, History, history,
-};
+use boxoffice::history::History as Sales;
+use gate::records::history::{History, history};
 use kernel::text::fill;
-use kernel::{CheckId, Money, Timestamp};
+use kernel::{CheckId, Timestamp};
 
 kernel::texts!(Texts in Fr, En {
     title: "Un contrôle", "One check";
@@ -134,10 +135,10 @@ impl Page {
         let formats = &frame.formats;
         let t = Texts::of(formats.language);
         let is_open = gate.door_admitted && gate.settlement.is_none();
-        let may_settle = frame.may("POST", "/office/checks/{id}/settle");
+        let may_settle = frame.may_act(access::SETTLE);
         let note = || {
             let note = Input::text("note", t.settle_note, entered).hint(t.settle_hint);
-            let path = format!("/office/checks/{}/settle", gate.check.id);
+            let path = access::SETTLE.of(gate.check.id);
             (note.with(&mistakes), path)
         };
         let related = [(t.follows, gate.follows), (t.followed, gate.followed_by)];
@@ -384,122 +385,6 @@ pub(super) async fn page(
     Ok(Page::new(visit.frame(), &gate, &sales, note, mistakes))
 }
 
-/// A check of which all was made that can be, and one of which nothing was.
-pub(crate) fn sample_histories(frame: &Frame) -> Vec<(History, Sales)> {
-    let checks = super::sample_checks();
-    let plain = checks.iter().map(|check| History {
-        check: check.clone(),
-        forced_note: Some("<b>groupe scolaire</b>".to_owned()),
-        business_day: frame.formats.zone.business_day(check.scanned_at),
-        valid_until: Some("2026-07-15".to_owned()),
-        entries_left: Some("1".to_owned()),
-        follows: Some(check.id),
-        followed_by: None,
-        door_admitted: true,
-        settlement: (check.card.is_none()).then(|| Settlement {
-            at: check.decided_at.plus_ms(7_200_000),
-            by: "Camille Martin".to_owned(),
-            note: "<b>vendu à la caisse</b>".to_owned(),
-        }),
-        card_removed_at: None,
-        barcode: None,
-        declaration: None,
-        cancellation: None,
-        give_back: None,
-    });
-    let mut pages: Vec<(History, Sales)> = plain.map(|gate| (gate, Sales::default())).collect();
-    if let Some((gate, sales)) = pages.first_mut() {
-        let at = gate.check.decided_at;
-        whole(gate, at);
-        *sales = sold(at).unwrap_or_default();
-    }
-    pages
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    sample_histories(frame)
-        .iter()
-        .filter_map(|(gate, sales)| {
-            let mistakes = Mistakes::one("note", "<b>");
-            let page = Page::new(frame.clone(), gate, sales, "<b>", mistakes);
-            page.render().ok()
-        })
-        .collect()
-}
-
-/// A check of which all was made that can be.
-fn whole(gate: &mut History, at: Timestamp) {
-    let codes = (
-        "OTI0002997520260714070000114".parse(),
-        "VN26".parse(),
-        "PASSVN".parse(),
-    );
-    if let (Ok(barcode), Ok(season), Ok(product)) = codes {
-        gate.barcode = Some(BarcodeHistory {
-            barcode,
-            season,
-            product,
-            controlled_at: at,
-            delivered_at: Some(at.plus_ms(900)),
-            refused: None,
-        });
-    }
-    gate.door_admitted = false;
-    gate.follows = None;
-    gate.declaration = Some(DeclarationHistory {
-        attempts: 2,
-        due_at: at,
-        declared_at: Some(at.plus_ms(4_000)),
-        disputed: Some("not_sold".to_owned()),
-    });
-    gate.cancellation = Some(CancellationHistory {
-        cause: "agent".to_owned(),
-        cancelled_at: at.plus_ms(60_000),
-        arrived_at: at.plus_ms(60_050),
-        delivered_at: None,
-        refused: None,
-    });
-    gate.give_back = Some(GiveBackHistory {
-        attempts: 1,
-        due_at: at.plus_ms(90_000),
-        told_at: None,
-    });
-}
-
-fn sold(at: Timestamp) -> Option<Sales> {
-    let (price, vat) = (Money::from_minor(950), Money::from_minor(50));
-    Some(Sales {
-        staged: Some(StagedHistory {
-            state: "sold".to_owned(),
-            held_reason: None,
-            received_at: at.plus_ms(950),
-            cancelled_at: None,
-        }),
-        sale: Some(SaleHistory {
-            ticket: 12_345,
-            product: "PASSVN".parse().ok()?,
-            tariff: "CITYPASS".parse().ok()?,
-            price,
-            vat,
-            state: "VALID".to_owned(),
-            cancelled_on: None,
-            order: "OTI-1".parse().ok()?,
-            contact: "7".parse().ok()?,
-            order_created_at: at.plus_ms(3_600_000),
-            file: "STX_File_20260714.csv".to_owned(),
-            file_created_at: at.plus_ms(3_500_000),
-            file_imported_at: Some(at.plus_ms(3_600_000)),
-        }),
-        lines: vec![LineHistory {
-            kind: "SALE".to_owned(),
-            amount: price,
-            vat,
-            business_day: "2026-07-14".parse().ok()?,
-            booked_at: at.plus_ms(3_600_000),
-        }],
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -508,7 +393,7 @@ mod tests {
 
     #[test]
     fn a_sold_check_is_told_up_to_its_order() {
-        let pages = samples(&Frame::sample(Language::En, Some(Role::Support)));
+        let pages = sample::samples(&Frame::sample(Language::En, Some(Role::Support)));
         for told in [
             "Handed to ticketing",
             "STX_File imported",

@@ -1,5 +1,7 @@
 //! One's own account: language, password, second step.
 
+#[cfg(test)]
+pub(crate) mod sample;
 pub(crate) mod two_steps;
 
 use super::entered::Entered;
@@ -9,6 +11,7 @@ use super::frame::Frame;
 use super::page_error::PageError;
 use super::visit::{Answer, Visit};
 use super::welcome::{mistakes, password_inputs, repeated};
+use crate::access;
 use askama::Template;
 use axum::http::StatusCode;
 use kernel::Language;
@@ -97,7 +100,7 @@ pub(crate) async fn set_language(visit: Visit, entered: Entered) -> Answer {
         .staff
         .set_language(&actor, id, language)
         .await?;
-    Ok(visit.go_with("/office/me", Flash::Saved))
+    Ok(visit.go_with(access::ME, Flash::Saved))
 }
 
 pub(crate) async fn change_password(visit: Visit, entered: Entered) -> Answer {
@@ -109,7 +112,7 @@ pub(crate) async fn change_password(visit: Visit, entered: Entered) -> Answer {
     let staff = &visit.office.role.staff;
     match staff.change_password(&actor, session, present, new).await {
         Ok(token) => {
-            let response = visit.go_with("/office/me", Flash::PasswordChanged);
+            let response = visit.go_with(access::ME, Flash::PasswordChanged);
             Ok(visit.hand_over(response, &token))
         }
         Err(AccountError::Invalid(invalid)) => {
@@ -118,27 +121,4 @@ pub(crate) async fn change_password(visit: Visit, entered: Entered) -> Answer {
         }
         Err(error) => Err(PageError::from(error)),
     }
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let language = frame.formats.language;
-    let one = super::accounts::sample();
-    let two = Account {
-        two_steps: true,
-        language: Some(language),
-        ..one.clone()
-    };
-    let by_provider = Account {
-        has_password: false,
-        ..one.clone()
-    };
-    let wrong = mistakes(&[staff::Invalid::PresentPassword], language);
-    [
-        (one, wrong),
-        (two, Mistakes::default()),
-        (by_provider, Mistakes::default()),
-    ]
-    .into_iter()
-    .filter_map(|(account, mistakes)| Page::new(frame.clone(), account, 9, mistakes).render().ok())
-    .collect()
 }

@@ -1,5 +1,9 @@
 //! Switching the second step on and off.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
+use crate::access;
 use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
@@ -10,7 +14,7 @@ use crate::welcome::mistakes;
 use askama::Template;
 use axum::http::StatusCode;
 use staff::totp::TotpSecret;
-use staff::{AccountError, Invalid, RecoveryCodes};
+use staff::{AccountError, RecoveryCodes};
 
 kernel::texts!(Texts in Fr, En {
     title: "Connexion en deux étapes", "Sign-in in two steps";
@@ -72,7 +76,7 @@ struct Codes {
 pub(crate) async fn begin(visit: Visit) -> Answer {
     let account = &visit.session()?.account;
     if account.two_steps || !account.has_password {
-        return Ok(visit.go("/office/me"));
+        return Ok(visit.go(access::ME));
     }
     let secret = visit.office.role.staff.begin_two_steps(account.id).await?;
     let key = Some((&secret, account.login.as_str()));
@@ -109,7 +113,7 @@ pub(crate) async fn end(visit: Visit, entered: Entered) -> Answer {
         .await
     {
         Ok(token) => {
-            let response = visit.go_with("/office/me", Flash::TwoStepsOff);
+            let response = visit.go_with(access::ME, Flash::TwoStepsOff);
             Ok(visit.hand_over(response, &token))
         }
         Err(AccountError::Invalid(invalid)) => {
@@ -121,29 +125,4 @@ pub(crate) async fn end(visit: Visit, entered: Entered) -> Answer {
         }
         Err(error) => Err(PageError::from(error)),
     }
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let Ok(secret) = TotpSecret::new() else {
-        return Vec::new();
-    };
-    let wrong = mistakes(&[Invalid::Code], frame.formats.language);
-    let key = Some((&secret, "camille@museum.example"));
-    [
-        Begun::new(frame.clone(), key, Mistakes::default()),
-        Begun::new(frame.clone(), None, wrong),
-    ]
-    .into_iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
-}
-
-pub(crate) fn code_samples(frame: &Frame) -> Vec<String> {
-    let codes = (0..10).map(|_| staff::Token::presented("ABCDE-FGHJK"));
-    let page = Codes {
-        t: Texts::of(frame.formats.language),
-        frame: frame.clone(),
-        codes: RecoveryCodes(codes.collect()),
-    };
-    page.render().into_iter().collect()
 }

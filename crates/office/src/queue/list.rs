@@ -1,6 +1,10 @@
 //! The checks behind one number of the books: page by page, the latest first,
 //! each with its story.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
+use crate::access::{self, Address};
 use crate::entered::{Entered, Query};
 use crate::format::Formats;
 use crate::frame::Frame;
@@ -115,7 +119,7 @@ struct Page {
     t: &'static Texts,
     title: &'static str,
     why: &'static str,
-    place: Option<&'static str>,
+    place: Option<Address>,
     moment: &'static str,
     detail: &'static str,
     lines: Vec<Line>,
@@ -136,13 +140,13 @@ impl Page {
         let t = Texts::of(frame.formats.language);
         let (title, why) = list.words(t, &frame.formats);
         let next = cut(&mut found, ROWS as usize).map(|(key, _)| *key);
-        let path = format!("/office/queue/{word}");
+        let path = access::QUEUE_LIST.of(word);
         Self {
             title,
             why,
             place: match list {
                 List::Unsold(Unsold::Held(reason)) => {
-                    Some(held::place(reason)).filter(|place| frame.may("GET", place))
+                    Some(held::place(reason)).filter(|place| frame.may_look(place))
                 }
                 _ => None,
             },
@@ -168,7 +172,7 @@ fn line(formats: &Formats, at: Timestamp, check: Option<&CheckLine>, detail: Str
     let known = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     let card = check.and_then(|check| check.card.as_ref());
     Line {
-        link: check.map(|check| format!("/office/checks/{}", check.id)),
+        link: check.map(|check| access::CHECK.of(check.id)),
         time: formats.time(at),
         day: formats.day(formats.zone.business_day(at)),
         pass: card.map_or_else(|| t.removed.to_owned(), ToString::to_string),
@@ -246,54 +250,6 @@ pub(crate) async fn show(visit: Visit, Path(word): Path<String>, Query(query): Q
     let present = before(&query);
     let found = find(&visit, list, present).await?;
     visit.page(&Page::new(visit.frame(), list, &word, present, found))
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let formats = &frame.formats;
-    let checks = crate::checks::sample_checks();
-    let mut pages = Vec::new();
-    for word in [
-        "in_flight",
-        "refused",
-        "disputed",
-        "cancelled",
-        "cancellations_in_flight",
-        "cancellations_refused",
-        "ready",
-        "tariff_not_mapped",
-    ] {
-        let Some(list) = List::named(word) else {
-            continue;
-        };
-        let lines = checks.iter().map(|check| match list {
-            List::Explained(of) => {
-                let why = match of {
-                    Explained::Disputed => "pass_expired",
-                    Explained::Cancelled => "agent",
-                    Explained::CancellationInFlight => "turned_away",
-                    _ => "<b>conflict</b>",
-                };
-                let found = ExplainedLine {
-                    seq: 7,
-                    check: check.clone(),
-                    why: Some(why.to_owned()),
-                };
-                of_explained(formats, of, &found)
-            }
-            List::Unsold(_) => (
-                7,
-                line(formats, check.arrived_at, Some(check), "VN26".to_owned()),
-            ),
-        });
-        // One is long; one has come to its end.
-        let rows = if word == "refused" { 51 } else { 3 };
-        let lines = lines.cycle().take(rows).collect();
-        pages.push(Page::new(frame.clone(), list, word, Some(9), lines));
-    }
-    if let Some(list) = List::named("ready") {
-        pages.push(Page::new(frame.clone(), list, "ready", None, Vec::new()));
-    }
-    pages.iter().filter_map(|page| page.render().ok()).collect()
 }
 
 #[cfg(test)]

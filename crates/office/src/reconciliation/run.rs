@@ -2,48 +2,17 @@
 //! and kept for whoever looks, because with millions of barcodes it takes
 //! minutes.
 
-use crate::Office;
-use books::reconciliation::{Reconciliation, Sides, reconcile};
+use crate::comparison::{Made, State};
+use crate::office::Office;
+use books::reconciliation::{Sides, reconcile};
 use kernel::{Timestamp, causes};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// How long a result is good for whoever comes by, in milliseconds.
 const GOOD_MS: i64 = 10 * 60_000;
 /// How long a page waits for a result.
 const PATIENCE: Duration = Duration::from_millis(150);
-
-/// The comparisons of this process.
-#[derive(Debug)]
-pub(crate) struct Books(watch::Sender<State>);
-
-impl Default for Books {
-    fn default() -> Self {
-        Self(watch::Sender::new(State::default()))
-    }
-}
-
-/// What is known.
-#[derive(Debug, Clone, Default)]
-pub(super) struct State {
-    /// Since when the books are being compared, if they are.
-    pub(super) running_since: Option<Timestamp>,
-    /// The last result.
-    pub(super) last: Option<Arc<Made>>,
-    /// Whether the last attempt ended without a result.
-    pub(super) failed: bool,
-    /// Whether somebody has changed what a running comparison may have read.
-    pub(super) once_more: bool,
-}
-
-/// A result.
-#[derive(Debug)]
-pub(super) struct Made {
-    /// When the comparison began.
-    pub(super) at: Timestamp,
-    pub(super) books: Reconciliation,
-}
 
 /// Whose books this process keeps; `None` if it keeps none.
 pub(super) fn sides(office: &Office) -> Option<Sides> {

@@ -2,6 +2,7 @@
 //! under a name of ours, and imported at once.
 
 use super::{file_id, file_page, list_page};
+use crate::access;
 use crate::flash::Flash;
 use crate::form::Mistakes;
 use crate::page_error::PageError;
@@ -135,8 +136,8 @@ pub(crate) async fn take(visit: Visit, form: Result<Multipart, MultipartRejectio
             visit.page(&page)
         }
         Ended::So(Ok(Some(report))) => {
-            let path = format!("/office/sales-files/{}", report.file.0);
-            Ok(visit.go_with(&path, Flash::Imported))
+            let path = access::SALES_FILE.of(report.file.0);
+            Ok(visit.go_with(path, Flash::Imported))
         }
         Ended::So(Ok(None)) => Err(PageError::NotFound),
         Ended::So(Err(error)) => {

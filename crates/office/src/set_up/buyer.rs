@@ -1,10 +1,14 @@
 //! Through which channel entries are sold, and to whom: both must be as
 //! ticketing wants them, to the letter.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::catalogue::edit::Edit;
 use super::catalogue::entry;
-use super::catalogue::{changeable, kept, make, sample};
+use super::catalogue::{changeable, kept, make};
 use crate::Managed;
+use crate::access;
 use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
@@ -142,15 +146,13 @@ impl Page {
             ],
             is_whole: is_whole(catalogue),
             file: managed.file().map(str::to_owned),
-            may_change: *managed == Managed::Here && frame.may("POST", PATH),
+            may_change: *managed == Managed::Here && frame.may_act(access::BUYER),
             mistakes,
             t,
             frame,
         }
     }
 }
-
-const PATH: &str = "/office/set-up/buyer";
 
 async fn page(visit: &Visit, entered: &Entered, mistakes: Mistakes) -> Answer {
     let catalogue = kept(visit).await?;
@@ -171,39 +173,12 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         Err(mistakes) => mistakes,
     };
     if mistakes.0.is_empty() {
-        return Ok(visit.go_with(PATH, Flash::Saved));
+        return Ok(visit.go_with(access::BUYER, Flash::Saved));
     }
     page(&visit, &entered, mistakes).await
 }
 
 pub(crate) async fn make_channel(visit: Visit) -> Answer {
     make(&visit, Edit::MakeChannel).await?;
-    Ok(visit.go_with(PATH, Flash::Saved))
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let (full, empty) = (sample().catalogue, Catalogue::default());
-    let mut wrong = full.clone();
-    wrong.contacts[0].payment_modes.clear();
-    wrong.sales_channels[0].channel_type = "B2B".to_owned().into();
-    let by_file = Managed::ByFile("catalogue.toml".to_owned());
-    let none = Mistakes::default;
-    let mistake = Mistakes::one(
-        "contact_number",
-        Texts::of(frame.formats.language).contact_none,
-    );
-    [
-        (&Managed::Here, &full, none()),
-        (&Managed::Here, &wrong, none()),
-        (&Managed::Here, &empty, mistake),
-        (&by_file, &full, none()),
-    ]
-    .into_iter()
-    .filter_map(|(managed, catalogue, mistakes)| {
-        let entered = Entered::default();
-        Page::new(frame.clone(), managed, catalogue, &entered, mistakes)
-            .render()
-            .ok()
-    })
-    .collect()
+    Ok(visit.go_with(access::BUYER, Flash::Saved))
 }

@@ -3,15 +3,18 @@
 
 pub(super) mod edit;
 pub(super) mod entry;
+#[cfg(test)]
+pub(crate) mod sample;
 
 use super::Present;
 use crate::Managed;
-use crate::Office;
+use crate::access;
 use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::format::Formats;
 use crate::frame::Frame;
+use crate::office::Office;
 use crate::page_error::PageError;
 use crate::visit::{Answer, Visit};
 use askama::Template;
@@ -107,8 +110,7 @@ impl Page {
         let wanted = wanted(present);
         Self {
             file: managed.file().map(str::to_owned),
-            may_change: *managed == Managed::Here
-                && frame.may("POST", "/office/set-up/catalogue/season"),
+            may_change: *managed == Managed::Here && frame.may_act(access::NEW_SEASON),
             wanted: (!wanted.is_empty()).then(|| wanted_words(t, &wanted)),
             seasons: seasons(t, catalogue),
             products: products(t, catalogue),
@@ -313,8 +315,6 @@ pub(super) async fn kept(visit: &Visit) -> Result<Catalogue, PageError> {
     Ok(visit.office.db.read("catalogue", load_catalogue).await?)
 }
 
-const PATH: &str = "/office/set-up/catalogue";
-
 async fn page(visit: &Visit, entered: &Entered, mistakes: Mistakes) -> Answer {
     let present = Present::read(visit).await?;
     let managed = &visit.office.role.set_up.catalogue;
@@ -340,7 +340,7 @@ async fn save(visit: Visit, entered: Entered, edit: Result<Edit, Mistakes>) -> A
 }
 
 fn saved(visit: &Visit) -> Response {
-    visit.go_with(PATH, Flash::Saved)
+    visit.go_with(access::CATALOGUE, Flash::Saved)
 }
 
 pub(crate) async fn add_season(visit: Visit, entered: Entered) -> Answer {
@@ -366,57 +366,4 @@ pub(crate) async fn remove(visit: Visit, entered: Entered) -> Answer {
 pub(crate) async fn take_wanted(visit: Visit) -> Answer {
     let wanted = wanted(&Present::read(&visit).await?);
     save(visit, Entered::default(), Ok(Edit::Take(wanted))).await
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let present = sample();
-    let t = Texts::of(frame.formats.language);
-    let wrong = Mistakes::one("tariff_price", t.missing);
-    let by_file = Managed::ByFile("catalogue.toml".to_owned());
-    let entered = Entered::default();
-    [
-        Page::new(
-            frame.clone(),
-            &Managed::Here,
-            &Present::default(),
-            &entered,
-            Mistakes::default(),
-        ),
-        Page::new(frame.clone(), &Managed::Here, &present, &entered, wrong),
-        Page::new(
-            frame.clone(),
-            &by_file,
-            &present,
-            &entered,
-            Mistakes::default(),
-        ),
-    ]
-    .iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
-}
-
-/// A catalogue with everything there can be to say of it.
-pub(super) fn sample() -> Present {
-    let catalogue = boxoffice::read_catalogue(
-        "[[season]]\ncode = \"VN26\"\nname = \"Saison <b>2026\"\n\
-         [[product]]\nseason = \"VN26\"\ncode = \"PASSVN\"\nfamily = \"OPEN_PASS\"\nname = \"Pass\"\n\
-         [[product]]\nseason = \"VN26\"\ncode = \"VISIT\"\nfamily = \"SINGLE_ENTRY\"\nname = \"Visite\"\n\
-         [[tariff]]\nproduct = \"PASSVN\"\ncode = \"CITYPASS\"\nprice_minor = 950\nvat_basis_points = 550\n\
-         [[tariff]]\nproduct = \"PASSVN\"\ncode = \"LATE\"\nvalid_from = \"2026-07-01\"\nprice_minor = 700\n\
-         [[tariff_mapping]]\nproduct = \"PASSVN\"\ntariff = \"CITYPASS\"\n\
-         [sales_channel]\ncode = \"OTIPASS\"\ntype = \"STX_FILE\"\n\
-         [contact]\nnumber = \"000042\"\nname = \"Otipass <b>\"\npayment_modes = [\"PENDING_ACCOUNT\"]\n",
-    );
-    let mapping = "{\"OtipassProjectId\": \"villeneuve\", \"sectorInfos\": {\"VN_AUG\": \
-         {\"OtipassServiceId\": \"aug\", \"OtipassPSpaceId\": \"PROVIDER#AUG\", \
-          \"seasonCode\": \"VN27\", \"productCode\": \"PASS27\"}}}";
-    Present {
-        site: None,
-        interface: gate::site::interface::StoredInterface {
-            mapping: Some(mapping.to_owned()),
-            ..gate::site::interface::StoredInterface::default()
-        },
-        catalogue: catalogue.unwrap_or_default(),
-    }
 }

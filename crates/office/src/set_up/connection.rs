@@ -1,6 +1,10 @@
 //! Where Otipass is, tried at once with what was entered.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use crate::Managed;
+use crate::access;
 use crate::entered::Entered;
 use crate::findings::words;
 use crate::form::{Input, Mistakes};
@@ -262,29 +266,4 @@ async fn tried(visit: &Visit, interface: &StoredInterface, project: Option<Strin
         ),
         Err(error) => ("bad", format!("{} {error}", t.badly)),
     }
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let t = Texts::of(frame.formats.language);
-    let connection = Connection {
-        url: "https://pass.example.org/api".to_owned(),
-        username: "villeneuve <b>".to_owned(),
-        ..Connection::default()
-    };
-    let page = |file, mistakes, answer| {
-        let shown = (&connection, "1500");
-        Page::new(frame.clone(), file, shown, (true, false), mistakes, answer)
-    };
-    let mut wrong = page(None, Mistakes::one("url", "It is <b>."), None);
-    wrong.instead = Some((fill(t.instead, &[("url", "<b>")]), "<b>".to_owned()));
-    [
-        wrong,
-        page(None, Mistakes::default(), None),
-        page(Some("[otipass]"), Mistakes::default(), None),
-        page(None, Mistakes::one("budget", t.budget_wrong), None),
-        page(None, Mistakes::default(), Some(("good", t.well.to_owned()))),
-    ]
-    .iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
 }

@@ -1,17 +1,20 @@
 //! One device of the site: what it is and may do. How it comes to its token is
 //! in `enrolment`.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::form_page::FormPage;
 use super::organisation::LANGUAGES;
-use super::sector::{OVERVIEW, next_device};
-use super::site_change::{self, code, code_of, part, refused, site, site_to_add_to};
+use super::sector::next_device;
+use super::site_change::{self, code, code_of, refused, site, site_to_add_to};
+use crate::access;
 use crate::entered::{Entered, Query};
 use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::page_error::PageError;
 use crate::visit::{Answer, Visit};
-use askama::Template;
 use axum::extract::Path;
 use gate::site::change::{SiteChangeError, add_device, change_device, remove_device};
 use gate::{Device, DeviceSettings, Direction, Site};
@@ -42,12 +45,6 @@ kernel::texts!(Texts in Fr, En {
     yes: "oui", "yes";
     no: "non", "no";
 });
-
-const NEW: &str = "/office/set-up/new-device";
-
-pub(super) fn path(code: &DeviceCode) -> String {
-    format!("/office/set-up/devices/{}", part(code))
-}
 
 /// A device with what is usual, at the door of this code.
 fn usual(door: &str) -> (String, Option<Agents>, DeviceSettings) {
@@ -137,20 +134,20 @@ fn new_page(frame: Frame, site: &Site, entered: &Entered, mistakes: Mistakes) ->
     let code = entered.some("code").unwrap_or(&proposed);
     let mut all = vec![Input::text("code", t.code, code).hint(t.code_hint).focus()];
     all.extend(inputs(&frame, site, None, Some(entered)));
-    FormPage::adding(frame, (t.new, t.lead), NEW, (all, mistakes))
+    FormPage::adding(frame, (t.new, t.lead), access::NEW_DEVICE, (all, mistakes))
 }
 
 pub(crate) async fn new(visit: Visit, query: Query) -> Answer {
     let site = site_to_add_to(&visit).await?;
     let Some(site) = site.filter(|site| !site.doors.is_empty()) else {
-        return Ok(visit.go(OVERVIEW));
+        return Ok(visit.go(access::PLACES));
     };
     new_page(visit.frame(), &site, &query.0, Mistakes::default()).answer(&visit)
 }
 
 pub(crate) async fn add(visit: Visit, entered: Entered) -> Answer {
     let Some(site) = site(&visit).await? else {
-        return Ok(visit.go(OVERVIEW));
+        return Ok(visit.go(access::PLACES));
     };
     let refuse = |mistakes| new_page(visit.frame(), &site, &entered, mistakes).answer(&visit);
     let mut mistakes = Mistakes::default();
@@ -159,7 +156,7 @@ pub(crate) async fn add(visit: Visit, entered: Entered) -> Answer {
     let (Some(code), Some(device)) = (code, device) else {
         return refuse(mistakes);
     };
-    let to = path(&code);
+    let to = access::DEVICE.of(&code);
     let work = move |tx: &mut db::Tx<'_>| {
         add_device(tx, &code, &device)?;
         let change = Change::done("device.added", "device", &code).to(json!(device));
@@ -187,7 +184,7 @@ pub(crate) async fn save(visit: Visit, Path(id): Path<String>, entered: Entered)
         Ok(((), vec![change]))
     };
     match site_change::change(&visit, "change device", work).await? {
-        Ok(()) => Ok(visit.go_with(&path(&code), Flash::Saved)),
+        Ok(()) => Ok(visit.go_with(&access::DEVICE.of(code), Flash::Saved)),
         Err(SiteChangeError::Unknown) => Err(PageError::NotFound),
         Err(error) => {
             let why = Mistakes::one("door", refused(&error, visit.language));
@@ -204,27 +201,7 @@ pub(crate) async fn remove(visit: Visit, Path(id): Path<String>) -> Answer {
         Ok(((), vec![change]))
     };
     match site_change::change(&visit, "remove device", work).await? {
-        Ok(()) => Ok(visit.go_with(OVERVIEW, Flash::Saved)),
+        Ok(()) => Ok(visit.go_with(access::PLACES, Flash::Saved)),
         Err(_) => Err(PageError::NotFound),
     }
-}
-
-pub(crate) fn new_samples(frame: &Frame) -> Vec<String> {
-    let Some(site) = super::places::sample() else {
-        return Vec::new();
-    };
-    let t = Texts::of(frame.formats.language);
-    [
-        (Entered::parse(b"door=VN_AUG_D1"), Mistakes::default()),
-        (
-            Entered::parse(b"code=<b>"),
-            Mistakes::one("door", t.choose_one),
-        ),
-    ]
-    .into_iter()
-    .filter_map(|(entered, mistakes)| {
-        let page = new_page(frame.clone(), &site, &entered, mistakes);
-        page.render().ok()
-    })
-    .collect()
 }

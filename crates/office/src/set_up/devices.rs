@@ -1,8 +1,10 @@
 //! All devices: where each stands, whether it is enrolled, when it was seen.
 
-use super::device::path;
-use super::enrolment::sample;
-use super::site_change::{self, listed, part};
+#[cfg(test)]
+pub(crate) mod sample;
+
+use super::site_change::{self, listed};
+use crate::access::{self, part};
 use crate::entered::Query;
 use crate::frame::Frame;
 use crate::pager::cut;
@@ -78,7 +80,7 @@ impl Page {
         behind.sort_by(|one, other| one.device.cmp(&other.device));
         let next = cut(&mut behind, ROWS).map(|last| part(&last.device));
         let row = |device: DeviceState| Row {
-            path: path(&device.device),
+            path: access::DEVICE.of(&device.device),
             sectors: listed(&device.sectors),
             to_enrol: device.tokens == 0,
             state: if device.tokens > 0 {
@@ -99,8 +101,8 @@ impl Page {
         };
         Self {
             lead: fill(t.lead, &[("enrolled", &enrolled), ("all", &all)]),
-            may_add: file.is_none() && frame.may("POST", "/office/set-up/new-device"),
-            may_enrol: frame.may("POST", "/office/set-up/devices/{id}/enrol"),
+            may_add: file.is_none() && frame.may_act(access::NEW_DEVICE),
+            may_enrol: frame.may_act(access::DEVICE_ENROL),
             rows: behind.into_iter().map(row).collect(),
             next,
             frame,
@@ -114,24 +116,4 @@ pub(crate) async fn show(visit: Visit, query: Query) -> Answer {
     let file = site_change::file(&visit);
     let after = query.0.some("after");
     visit.page(&Page::new(visit.frame(), file, devices, after))
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let fresh = sample("PDA02 <b>").map(|device| DeviceState {
-        seen_at: None,
-        mode: None,
-        tokens: 0,
-        ..device
-    });
-    let devices: Vec<_> = sample("PDA01").into_iter().chain(fresh).collect();
-    let many: Vec<_> = (0..=ROWS)
-        .filter_map(|n| sample(&format!("PDA{n:03}")))
-        .collect();
-    [(devices, None), (many, Some("PDA000")), (Vec::new(), None)]
-        .into_iter()
-        .filter_map(|(devices, after)| {
-            let page = Page::new(frame.clone(), None, devices, after);
-            page.render().ok()
-        })
-        .collect()
 }

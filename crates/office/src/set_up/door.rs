@@ -1,15 +1,18 @@
 //! One door: added, led to another sector, removed.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::form_page::FormPage;
-use super::sector::{OVERVIEW, next_door};
-use super::site_change::{self, code, code_of, done, part, refused, site, site_to_add_to};
+use super::sector::next_door;
+use super::site_change::{self, code, code_of, done, refused, site, site_to_add_to};
+use crate::access;
 use crate::entered::{Entered, Query};
 use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::page_error::PageError;
 use crate::visit::{Answer, Visit};
-use askama::Template;
 use axum::extract::Path;
 use gate::Site;
 use gate::site::change::{SiteChangeError, add_door, change_door, remove_door};
@@ -30,13 +33,6 @@ kernel::texts!(Texts in Fr, En {
     choose_one: "Choisissez le secteur auquel cette porte mène.", "Choose the sector that this door leads to.";
     removal: "Les contrôles faits à cette porte restent.", "Checks made at this door stay.";
 });
-
-const NEW: &str = "/office/set-up/new-door";
-const ROUTE: &str = "/office/set-up/doors/{id}";
-
-pub(super) fn path(code: &DoorCode) -> String {
-    format!("/office/set-up/doors/{}", part(code))
-}
 
 fn sector_input(frame: &Frame, site: &Site, chosen: &str) -> Input {
     let t = Texts::of(frame.formats.language);
@@ -77,20 +73,20 @@ fn new_page(frame: Frame, site: &Site, entered: &Entered, mistakes: Mistakes) ->
         Input::text("code", t.code, code).hint(t.code_hint).focus(),
         sector_input(&frame, site, sector),
     ];
-    FormPage::adding(frame, (t.new, t.lead), NEW, (inputs, mistakes))
+    FormPage::adding(frame, (t.new, t.lead), access::NEW_DOOR, (inputs, mistakes))
 }
 
 pub(crate) async fn new(visit: Visit, query: Query) -> Answer {
     let site = site_to_add_to(&visit).await?;
     let Some(site) = site.filter(|site| !site.sectors.is_empty()) else {
-        return Ok(visit.go(OVERVIEW));
+        return Ok(visit.go(access::PLACES));
     };
     new_page(visit.frame(), &site, &query.0, Mistakes::default()).answer(&visit)
 }
 
 pub(crate) async fn add(visit: Visit, entered: Entered) -> Answer {
     let Some(site) = site(&visit).await? else {
-        return Ok(visit.go(OVERVIEW));
+        return Ok(visit.go(access::PLACES));
     };
     let refuse = |mistakes| new_page(visit.frame(), &site, &entered, mistakes).answer(&visit);
     let mut mistakes = Mistakes::default();
@@ -105,7 +101,7 @@ pub(crate) async fn add(visit: Visit, entered: Entered) -> Answer {
         Ok(((), vec![change]))
     };
     match site_change::change(&visit, "add door", work).await? {
-        Ok(()) => Ok(visit.go_with(OVERVIEW, Flash::Saved)),
+        Ok(()) => Ok(visit.go_with(access::PLACES, Flash::Saved)),
         Err(error) => refuse(Mistakes::one("code", refused(&error, visit.language))),
     }
 }
@@ -125,7 +121,13 @@ fn one_page(
     let blocked = Some(devices).filter(|devices| !devices.is_empty());
     let blocked = blocked.map(|devices| refused(&SiteChangeError::HasDevices(devices), language));
     let fields = (vec![sector_input(&frame, site, chosen)], mistakes);
-    let mut page = FormPage::about(frame, title, (path(code), ROUTE), file, fields);
+    let mut page = FormPage::about(
+        frame,
+        title,
+        (access::DOOR.of(code), access::DOOR),
+        file,
+        fields,
+    );
     page.lead = t.lead;
     page.removed(t.removal, blocked)
 }
@@ -173,42 +175,4 @@ pub(crate) async fn remove(visit: Visit, Path(id): Path<String>) -> Answer {
     };
     let removed = site_change::change(&visit, "remove door", work).await?;
     done(&visit, removed, |why| one(&visit, &code, why)).await
-}
-
-pub(crate) fn new_samples(frame: &Frame) -> Vec<String> {
-    let Some(site) = super::places::sample() else {
-        return Vec::new();
-    };
-    let t = Texts::of(frame.formats.language);
-    [
-        (Entered::parse(b"sector=VN_AUG"), Mistakes::default()),
-        (
-            Entered::parse(b"code=<b>"),
-            Mistakes::one("sector", t.choose_one),
-        ),
-    ]
-    .into_iter()
-    .filter_map(|(entered, mistakes)| {
-        let page = new_page(frame.clone(), &site, &entered, mistakes);
-        page.render().ok()
-    })
-    .collect()
-}
-
-pub(crate) fn one_samples(frame: &Frame) -> Vec<String> {
-    let Some(site) = super::places::sample() else {
-        return Vec::new();
-    };
-    let cases = [
-        ("VN_AUG_D1", "VN_AUG", None),
-        ("EVERYWHERE", "", None),
-        ("NOWHERE", "", Some("site.toml")),
-    ];
-    let render = |(code, chosen, file): (&str, &str, Option<&str>)| {
-        let code = code.parse().ok()?;
-        let none = Mistakes::default();
-        let page = one_page(frame.clone(), file, &site, &code, chosen, none);
-        page.render().ok()
-    };
-    cases.into_iter().filter_map(render).collect()
 }

@@ -1,8 +1,12 @@
 //! How a device comes to its token, and how it loses it: the page of one device,
 //! the code that enrols it, and taking all of it back.
 
-use super::device::{inputs, path};
+#[cfg(test)]
+pub(crate) mod sample;
+
+use super::device::inputs;
 use super::site_change::{self, code_of, site, take_up};
+use crate::access;
 use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
@@ -156,13 +160,13 @@ impl One {
         let device = site.devices.get(&state.device);
         Self {
             title: fill(t.title, &code),
-            path: path(&state.device),
+            path: access::DEVICE.of(&state.device),
             is_enrolled: state.tokens > 0,
             facts: facts(&frame, t, state),
             enrol_why: fill(t.enrol_why, &enrol_why),
             last_code: last_code.map(|last| told(&frame, t, last, now)),
             file: file.map(str::to_owned),
-            may_save: file.is_none() && frame.may("POST", "/office/set-up/devices/{id}"),
+            may_save: file.is_none() && frame.may_act(access::DEVICE),
             inputs: inputs(&frame, site, device, None)
                 .into_iter()
                 .map(|input| input.with(&mistakes))
@@ -262,7 +266,7 @@ impl Shown {
         Self {
             title: fill(t.code_title, &[("code", device.as_str())]),
             up: fill(t.title, &[("code", device.as_str())]),
-            path: path(device),
+            path: access::DEVICE.of(device),
             warnings: warnings(t, url, has_gate),
             // A browser does not send what stands behind `#` to anyone.
             picture: qr_svg(&format!("{address}#enrol={code}")),
@@ -319,7 +323,7 @@ fn shown(visit: &Visit, device: &DeviceCode, code: &EnrolmentCode, until: Timest
 }
 
 async fn again(visit: &Visit, device: &DeviceCode, text: &str) -> Answer {
-    let to_device = || Ok(visit.go(&path(device)));
+    let to_device = || Ok(visit.go(&access::DEVICE.of(device)));
     let Some(code) = EnrolmentCode::presented(text) else {
         return to_device();
     };
@@ -368,7 +372,7 @@ impl Sure {
     fn new(frame: Frame, end: End, state: &DeviceState) -> Self {
         let t = Texts::of(frame.formats.language);
         let code = [("code", state.device.as_str())];
-        let up = (path(&state.device), fill(t.title, &code));
+        let up = (access::DEVICE.of(&state.device), fill(t.title, &code));
         let (title, why, verb, button) = match end {
             End::Revoke => (t.sure_revoke, t.sure_revoke_why, "revoke", t.revoke),
             End::Remove => (t.sure_remove, t.sure_remove_why, "remove", t.remove),
@@ -399,7 +403,7 @@ pub(crate) async fn ask_revoke(visit: Visit, Path(id): Path<String>) -> Answer {
 pub(crate) async fn ask_remove(visit: Visit, Path(id): Path<String>) -> Answer {
     let state = state(&visit, &code_of(&id)?).await?;
     if site_change::file(&visit).is_some() {
-        return Ok(visit.go(&path(&state.device)));
+        return Ok(visit.go(&access::DEVICE.of(&state.device)));
     }
     visit.page(&Sure::new(visit.frame(), End::Remove, &state))
 }
@@ -417,88 +421,7 @@ pub(crate) async fn revoke(visit: Visit, Path(id): Path<String>) -> Answer {
     let revoked = staff.change(&visit.actor()?, "revoke device", work).await;
     revoked.map_err(page_error)?;
     take_up(&visit).await;
-    Ok(visit.go_with(&path(&device), Flash::Saved))
-}
-
-pub(super) fn sample(code: &str) -> Option<DeviceState> {
-    Some(DeviceState {
-        device: code.parse().ok()?,
-        door: "VN_AUG_D1".parse().ok()?,
-        sectors: vec!["VN_AUG".parse().ok()?],
-        seen_at: Some(Timestamp::from_millis_clamped(1_784_019_600_000)),
-        reported_at: Some(Timestamp::from_millis_clamped(1_784_019_600_000)),
-        clock_offset_ms: Some(0),
-        unsent: Some(3),
-        oldest_unsent_at: None,
-        battery_percent: Some(80),
-        mode: Some(Mode::Offline),
-        tokens: 1,
-    })
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let (Some(site), Some(state)) = (super::places::sample(), sample("<b>/7")) else {
-        return Vec::new();
-    };
-    let at = Timestamp::from_millis_clamped(1_784_019_600_000);
-    let code = EnrolmentState {
-        created_at: at,
-        expires_at: at.plus_ms(CODE_VALID_MS),
-        used_at: None,
-    };
-    let used = EnrolmentState {
-        used_at: Some(at),
-        ..code
-    };
-    let file = Some("site.toml");
-    [
-        (None, (None, at)),
-        (None, (Some(code), at)),
-        (None, (Some(used), at)),
-        (file, (Some(code), code.expires_at)),
-    ]
-    .into_iter()
-    .filter_map(|(file, last)| {
-        let none = Mistakes::default();
-        let page = One::new(frame.clone(), file, &site, &state, last, none);
-        page.render().ok()
-    })
-    .collect()
-}
-
-pub(crate) fn code_samples(frame: &Frame) -> Vec<String> {
-    let code = EnrolmentCode::from_random([7; 16]);
-    let at = Timestamp::from_millis_clamped(1_784_019_600_000);
-    let Ok(device) = "<b>".parse() else {
-        return Vec::new();
-    };
-    [
-        ("https://gate.example", true),
-        ("http://gate.example/", true),
-        ("http://127.0.0.1:8480", false),
-    ]
-    .into_iter()
-    .filter_map(|(url, has_gate)| {
-        let page = Shown::new(frame.clone(), url, has_gate, &device, &code, at);
-        page.render().ok()
-    })
-    .collect()
-}
-
-fn sure_samples(frame: &Frame, end: End) -> Vec<String> {
-    let state = sample("<b>");
-    let page = state.map(|state| Sure::new(frame.clone(), end, &state));
-    page.and_then(|page| page.render().ok())
-        .into_iter()
-        .collect()
-}
-
-pub(crate) fn revoke_samples(frame: &Frame) -> Vec<String> {
-    sure_samples(frame, End::Revoke)
-}
-
-pub(crate) fn remove_samples(frame: &Frame) -> Vec<String> {
-    sure_samples(frame, End::Remove)
+    Ok(visit.go_with(&access::DEVICE.of(&device), Flash::Saved))
 }
 
 #[cfg(test)]

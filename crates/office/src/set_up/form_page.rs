@@ -1,7 +1,7 @@
 //! A page with one form about one thing of the site, and perhaps a way to remove
 //! it. Who may not change it sees what the fields say.
 
-use super::sector::OVERVIEW;
+use crate::access::{Address, PLACES};
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::visit::{Answer, Visit};
@@ -23,7 +23,7 @@ pub(super) struct FormPage {
     t: &'static Texts,
     /// Address and name of the page above; the overview of places, if nothing else
     /// is said.
-    pub(super) up: (&'static str, &'static str),
+    pub(super) up: (Address, &'static str),
     title: String,
     pub(super) lead: &'static str,
     /// The file that manages it.
@@ -50,17 +50,17 @@ impl FormPage {
     pub(super) fn about(
         frame: Frame,
         title: String,
-        (action, route): (String, &str),
+        (action, route): (String, Address),
         file: Option<&str>,
         (inputs, mistakes): (Vec<Input>, Mistakes),
     ) -> Self {
         let t = Texts::of(frame.formats.language);
-        let may = file.is_none() && frame.may("POST", route);
+        let may = file.is_none() && frame.may_act(route);
         let inputs = inputs.into_iter().map(|i| i.with(&mistakes)).collect();
         Self {
             frame,
             t,
-            up: (OVERVIEW, t.back),
+            up: (PLACES, t.back),
             title,
             lead: "",
             file: file.map(str::to_owned),
@@ -76,13 +76,13 @@ impl FormPage {
     pub(super) fn adding(
         frame: Frame,
         (title, lead): (&'static str, &'static str),
-        route: &'static str,
+        route: Address,
         fields: (Vec<Input>, Mistakes),
     ) -> Self {
         let page = Self::about(
             frame,
             title.to_owned(),
-            (route.to_owned(), route),
+            (route.to_string(), route),
             None,
             fields,
         );

@@ -1,14 +1,17 @@
 //! Whose site it is, and how it counts: the first step of the set-up.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::form_page::FormPage;
 use super::site_change::{self, code, site};
+use crate::access;
 use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::page_error::PageError;
 use crate::visit::{Answer, Visit};
-use askama::Template;
 use gate::site::change::{NAME_LIMIT_CHARS, Organisation, is_currency, is_name, save_organisation};
 use gate::{Site, SiteError};
 use kernel::text::fill;
@@ -43,7 +46,6 @@ kernel::texts!(Texts in Fr, En {
         "What agents read at the doors. A device may have another.";
 });
 
-const PATH: &str = "/office/set-up/organisation";
 /// Where most museums with a city pass are.
 const USUAL_ZONE: &str = "Europe/Paris";
 const USUAL_CURRENCY: &str = "EUR";
@@ -87,10 +89,10 @@ fn page(
         Input::text("currency", t.currency, &currency).hint(t.currency_hint),
         Input::choice("language", t.language, &language, LANGUAGES.into()).hint(t.language_hint),
     ];
-    let at = (PATH.to_owned(), PATH);
+    let at = (access::ORGANISATION.to_string(), access::ORGANISATION);
     let fields = (inputs, mistakes);
     let mut page = FormPage::about(frame, t.title.to_owned(), at, file, fields);
-    page.up = ("/office/set-up", t.back);
+    page.up = (access::SET_UP, t.back);
     page.lead = t.lead;
     page
 }
@@ -206,34 +208,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     if changed {
         visit.office.role.set_up.take_up.changed();
     }
-    Ok(visit.go_with("/office/set-up", Flash::Saved))
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let t = Texts::of(frame.formats.language);
-    let organisation = sample();
-    let mut wrong = Mistakes::one("currency", t.currency_wrong);
-    wrong.add("zone", t.zone_wrong);
-    let page = |file, mistakes| page(frame.clone(), file, organisation.as_ref(), None, mistakes);
-    [
-        page(None, Mistakes::default()),
-        page(None, wrong),
-        page(Some("site.toml"), Mistakes::default()),
-    ]
-    .iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
-}
-
-fn sample() -> Option<Organisation> {
-    Some(Organisation {
-        institution: "VILLEN".parse().ok()?,
-        organisation: "VN<b>".parse().ok()?,
-        name: "Musées <b>".to_owned(),
-        zone: USUAL_ZONE.parse().ok()?,
-        currency: USUAL_CURRENCY.to_owned(),
-        language: Agents::Fr,
-    })
+    Ok(visit.go_with(access::SET_UP, Flash::Saved))
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
 //! The parts of the set-up that are texts: pasted as they are, with what is
 //! wrong under its line, and taken up when nothing is.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::Present;
 use super::lines::{Remark, of_site, remarked};
 use crate::Managed;
+use crate::access::{self, Address};
 use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::frame::Frame;
@@ -43,10 +47,10 @@ enum Part {
 }
 
 impl Part {
-    const fn path(self) -> &'static str {
+    const fn path(self) -> Address {
         match self {
-            Self::Site => "/office/set-up/site",
-            Self::Catalogue => "/office/set-up/catalogue/text",
+            Self::Site => access::SITE_TEXT,
+            Self::Catalogue => access::CATALOGUE_TEXT,
         }
     }
 
@@ -64,7 +68,7 @@ impl Part {
 struct Page {
     frame: Frame,
     t: &'static Texts,
-    path: &'static str,
+    path: Address,
     title: &'static str,
     label: &'static str,
     hint: &'static str,
@@ -236,31 +240,5 @@ pub(crate) async fn save_catalogue(visit: Visit, entered: Entered) -> Answer {
     staff
         .change(&visit.actor()?, "set up catalogue", save)
         .await?;
-    Ok(visit.go_with("/office/set-up/catalogue", Flash::Saved))
-}
-
-fn samples(frame: &Frame, part: Part) -> Vec<String> {
-    let remark = Remark {
-        line: 2,
-        is_mistake: true,
-        text: "There is no sector <b>.".to_owned(),
-    };
-    let text = "\"VN_AUX\":\n\"<b>\"\n".to_owned();
-    [
-        Page::new(frame.clone(), part, None, text.clone(), &[]),
-        Page::new(frame.clone(), part, None, text.clone(), &[remark]),
-        Page::new(frame.clone(), part, Some("site.toml"), text, &[]),
-        Page::new(frame.clone(), part, None, "#\n".repeat(SHOWN_BYTES), &[]).light(),
-    ]
-    .iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
-}
-
-pub(crate) fn site_samples(frame: &Frame) -> Vec<String> {
-    samples(frame, Part::Site)
-}
-
-pub(crate) fn catalogue_samples(frame: &Frame) -> Vec<String> {
-    samples(frame, Part::Catalogue)
+    Ok(visit.go_with(access::CATALOGUE, Flash::Saved))
 }

@@ -1,6 +1,11 @@
 //! Sectors with their doors, doors with their devices, on one page.
 
-use super::site_change::{self, listed, part, site};
+#[cfg(test)]
+pub(crate) mod sample;
+
+use super::site_change::{self, listed, site};
+use crate::access;
+use crate::access::part;
 use crate::entered::Query;
 use crate::frame::Frame;
 use crate::visit::{Answer, Visit};
@@ -66,7 +71,7 @@ struct Page {
 /// A door that leads nowhere or everywhere.
 struct Wrong {
     what: String,
-    door: String,
+    door: DoorCode,
 }
 
 struct SectorView {
@@ -84,7 +89,6 @@ struct DoorView {
 
 struct DeviceView {
     code: DeviceCode,
-    path: String,
     state: (&'static str, &'static str),
 }
 
@@ -106,7 +110,6 @@ impl Page {
                 .unwrap_or_default()
                 .into_iter()
                 .map(|code| DeviceView {
-                    path: part(&code),
                     state: if enrolled.contains(&code) {
                         ("good", t.enrolled)
                     } else {
@@ -149,7 +152,7 @@ impl Page {
         let astray: Vec<_> = doors.iter().filter(|(_, to)| to.len() != 1).collect();
         Self {
             begun: site.is_some(),
-            may_change: file.is_none() && frame.may("POST", "/office/set-up/doors/{id}"),
+            may_change: file.is_none() && frame.may_act(access::DOOR),
             file: file.map(str::to_owned),
             wrong: astray
                 .iter()
@@ -160,7 +163,7 @@ impl Page {
                         let sectors = listed(*to);
                         fill(t.forked, &[("door", code.as_str()), ("sectors", &sectors)])
                     },
-                    door: part(code),
+                    door: (*code).clone(),
                 })
                 .collect(),
             astray: astray.iter().map(|(code, _)| door(code)).collect(),
@@ -187,60 +190,6 @@ pub(crate) async fn show(visit: Visit, query: Query) -> Answer {
     visit.page(&page)
 }
 
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let Some(site) = sample() else {
-        return Vec::new();
-    };
-    let enrolled = site.devices.keys().cloned().collect();
-    let nobody = BTreeSet::new();
-    let bare = Site {
-        sectors: BTreeMap::new(),
-        doors: BTreeMap::new(),
-        devices: BTreeMap::new(),
-        ..site.clone()
-    };
-    [
-        Page::new(frame.clone(), None, Some(&site), &enrolled, None),
-        Page::new(frame.clone(), Some("site.toml"), Some(&site), &nobody, None),
-        Page::new(frame.clone(), None, None, &nobody, None),
-        Page::new(frame.clone(), None, Some(&bare), &nobody, None),
-    ]
-    .iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
-}
-
-/// A site with one of everything, and every mistake.
-pub(super) fn sample() -> Option<Site> {
-    gate::read_site(
-        r#"
-institution = "VILLEN"
-organisation = "VILLEN"
-name = "Villeneuve"
-timezone = "Europe/Paris"
-currency = "EUR"
-sector = [
-    { code = "VN_AUG", name = "Musée Auguste <b>" },
-    { code = "VN_RAY", name = "Rayonnages" },
-    { code = "EMPTY", name = "Sans porte" },
-]
-door = [
-    { code = "VN_AUG_D1", sectors = ["VN_AUG"] },
-    { code = "VN_RAY_D1", sectors = ["VN_RAY"] },
-    { code = "<b>", sectors = ["VN_RAY"] },
-    { code = "NOWHERE", sectors = [] },
-    { code = "EVERYWHERE", sectors = ["VN_AUG", "VN_RAY"] },
-]
-device = [
-    { code = "PDA01", door = "VN_AUG_D1", language = "de" },
-    { code = "<b>/7", door = "VN_RAY_D1" },
-    { code = "T1", door = "NOWHERE" },
-]
-"#,
-    )
-    .0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,7 +198,7 @@ mod tests {
 
     #[test]
     fn many_sectors_are_shown_page_by_page() {
-        let mut site = sample().unwrap();
+        let mut site = sample::site();
         for n in 0..(2 * ROWS) {
             let code = format!("S{n:03}").parse().unwrap();
             site.sectors.insert(code, "Many".to_owned());

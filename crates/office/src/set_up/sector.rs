@@ -1,14 +1,17 @@
 //! One sector: added, perhaps with its first door and device, renamed, removed.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::form_page::FormPage;
-use super::site_change::{self, code, code_of, code_or, done, part, refused, site, site_to_add_to};
+use super::site_change::{self, code, code_of, code_or, done, refused, site, site_to_add_to};
+use crate::access;
 use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::page_error::PageError;
 use crate::visit::{Answer, Visit};
-use askama::Template;
 use axum::extract::Path;
 use gate::site::change::{
     NAME_LIMIT_CHARS, SiteChangeError, add_device, add_door, add_sector, change_sector, is_name,
@@ -46,14 +49,6 @@ kernel::texts!(Texts in Fr, En {
     removal: "Les contrôles faits dans ce secteur restent. Les paramètres de correspondance ne changent pas.",
         "Checks made in this sector stay. The mapping parameters do not change.";
 });
-
-pub(super) const OVERVIEW: &str = "/office/set-up/doors";
-const NEW: &str = "/office/set-up/new-sector";
-const ROUTE: &str = "/office/set-up/sectors/{id}";
-
-fn path(code: &SectorCode) -> String {
-    format!("/office/set-up/sectors/{}", part(code))
-}
 
 /// What a sector may come with.
 const WITH_BOTH: &str = "both";
@@ -99,12 +94,17 @@ fn new_page(frame: Frame, site: &Site, entered: &Entered, mistakes: Mistakes) ->
         Input::text("device", t.device, entered.text("device"))
             .hint(fill(t.device_hint, &[("code", &device)])),
     ];
-    FormPage::adding(frame, (t.new, t.lead), NEW, (inputs, mistakes))
+    FormPage::adding(
+        frame,
+        (t.new, t.lead),
+        access::NEW_SECTOR,
+        (inputs, mistakes),
+    )
 }
 
 pub(crate) async fn new(visit: Visit) -> Answer {
     let Some(site) = site_to_add_to(&visit).await? else {
-        return Ok(visit.go(OVERVIEW));
+        return Ok(visit.go(access::PLACES));
     };
     let (nothing, none) = (Entered::default(), Mistakes::default());
     new_page(visit.frame(), &site, &nothing, none).answer(&visit)
@@ -191,7 +191,7 @@ fn add_all(tx: &mut db::Tx<'_>, new: &New) -> Result<((), Vec<Change>), SiteChan
 
 pub(crate) async fn add(visit: Visit, entered: Entered) -> Answer {
     let Some(site) = site(&visit).await? else {
-        return Ok(visit.go(OVERVIEW));
+        return Ok(visit.go(access::PLACES));
     };
     let refuse = |mistakes| new_page(visit.frame(), &site, &entered, mistakes).answer(&visit);
     let new = match read_new(&visit, &site, &entered) {
@@ -200,7 +200,7 @@ pub(crate) async fn add(visit: Visit, entered: Entered) -> Answer {
     };
     let work = move |tx: &mut db::Tx<'_>| add_all(tx, &new);
     match site_change::change(&visit, "add sector", work).await? {
-        Ok(()) => Ok(visit.go_with(OVERVIEW, Flash::Saved)),
+        Ok(()) => Ok(visit.go_with(access::PLACES, Flash::Saved)),
         Err(error) => refuse(Mistakes::one("code", refused(&error, visit.language))),
     }
 }
@@ -220,7 +220,14 @@ fn one_page(
     let blocked = Some(doors).filter(|doors| !doors.is_empty());
     let blocked = blocked.map(|doors| refused(&SiteChangeError::HasDoors(doors), language));
     let fields = (vec![Input::text("name", t.name, name)], mistakes);
-    FormPage::about(frame, title, (path(code), ROUTE), file, fields).removed(t.removal, blocked)
+    FormPage::about(
+        frame,
+        title,
+        (access::SECTOR.of(code), access::SECTOR),
+        file,
+        fields,
+    )
+    .removed(t.removal, blocked)
 }
 
 async fn one(visit: &Visit, code: &SectorCode, entered: Option<&str>, wrong: Mistakes) -> Answer {
@@ -265,52 +272,13 @@ pub(crate) async fn remove(visit: Visit, Path(id): Path<String>) -> Answer {
     done(&visit, removed, |why| one(&visit, &code, None, why)).await
 }
 
-pub(crate) fn new_samples(frame: &Frame) -> Vec<String> {
-    let Some(site) = super::places::sample() else {
-        return Vec::new();
-    };
-    let t = Texts::of(frame.formats.language);
-    let entered = Entered::parse(b"code=<b>&name=<b>&door=<b>&device=<b>");
-    [
-        (Entered::default(), Mistakes::default()),
-        (entered, Mistakes::one("device", t.device_taken)),
-    ]
-    .into_iter()
-    .filter_map(|(entered, mistakes)| {
-        new_page(frame.clone(), &site, &entered, mistakes)
-            .render()
-            .ok()
-    })
-    .collect()
-}
-
-pub(crate) fn one_samples(frame: &Frame) -> Vec<String> {
-    let Some(site) = super::places::sample() else {
-        return Vec::new();
-    };
-    let file = Some("site.toml");
-    let cases = [
-        ("VN_AUG", None),
-        ("VN_RAY", None),
-        ("VN_RAY", file),
-        ("EMPTY", None),
-    ];
-    let render = |(code, file): (&str, Option<&str>)| {
-        let code = code.parse().ok()?;
-        let none = Mistakes::default();
-        let page = one_page(frame.clone(), file, &site, &code, "Rayonnages <b>", none);
-        page.render().ok()
-    };
-    cases.into_iter().filter_map(render).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_first_free_code_is_proposed() {
-        let site = crate::set_up::places::sample().unwrap();
+        let site = crate::set_up::places::sample::site();
         assert_eq!(next_door(&site, "VN_AUG"), "VN_AUG_D2");
         assert_eq!(next_door(&site, "VN_NEW"), "VN_NEW_D1");
         assert_eq!(next_device(&site), "PDA02");

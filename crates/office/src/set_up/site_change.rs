@@ -1,8 +1,8 @@
 //! A change of the site: not where a file manages it, with its rows in the audit
 //! log, and taken up at once.
 
-use super::sector::OVERVIEW;
 use crate::Managed;
+use crate::access::PLACES;
 use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::form::Mistakes;
@@ -159,7 +159,7 @@ where
     F: Future<Output = Answer>,
 {
     match outcome {
-        Ok(()) => Ok(visit.go_with(OVERVIEW, Flash::Saved)),
+        Ok(()) => Ok(visit.go_with(PLACES, Flash::Saved)),
         Err(error) => page(Mistakes::one("", refused(&error, visit.language))).await,
     }
 }
@@ -178,20 +178,4 @@ pub(super) async fn site_to_add_to(visit: &Visit) -> Result<Option<Site>, PageEr
 /// [`PageError::NotFound`] if it cannot be one.
 pub(super) fn code_of<T: FromStr<Err = InvalidCode>>(text: &str) -> Result<T, PageError> {
     text.parse().map_err(|_| PageError::NotFound)
-}
-
-/// A code as part of an address.
-pub(super) fn part(code: impl ToString) -> String {
-    percent_encoded(&code.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::part;
-
-    #[test]
-    fn a_code_is_one_part_of_an_address() {
-        assert_eq!(part("VN_AUG-1.2"), "VN_AUG-1.2");
-        assert_eq!(part("a/b?c#d%é\""), "a%2Fb%3Fc%23d%25%C3%A9%22");
-    }
 }

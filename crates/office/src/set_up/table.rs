@@ -1,10 +1,13 @@
 //! Sectors, doors and devices as a table: pasted or uploaded, with all its
 //! mistakes at once, or downloaded as it is.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::site_change::{self, invalid, site};
+use crate::access;
 use crate::flash::Flash;
 use crate::frame::Frame;
-use crate::guard::CSRF_FIELD;
 use crate::page_error::PageError;
 use crate::uploaded::Uploaded;
 use crate::visit::{Answer, Visit};
@@ -70,7 +73,6 @@ kernel::texts!(Texts in Fr, En {
     yes_or_no: "Entrez yes (oui) ou no (non).", "Enter yes or no.";
 });
 
-const PATH: &str = "/office/set-up/table";
 /// Mistakes that are shown; who has more has one cause, mostly.
 const SHOWN: usize = 100;
 /// The most bytes of a refused text that are shown again.
@@ -84,7 +86,6 @@ struct Page {
     file: Option<String>,
     begun: bool,
     may_save: bool,
-    action: String,
     columns: [&'static str; 10],
     limits: String,
     refused: Option<String>,
@@ -115,9 +116,7 @@ impl Page {
         Self {
             file: file.map(str::to_owned),
             begun,
-            may_save: file.is_none() && frame.may("POST", PATH),
-            // A file is not read before its form is known as ours.
-            action: format!("{PATH}?{CSRF_FIELD}={}", frame.csrf),
+            may_save: file.is_none() && frame.may_act(access::SITE_TABLE),
             columns: Column::ALL.map(Column::as_str),
             limits: fill(t.limits, &[("rows", &number(ROWS_LIMIT))]),
             refused: Some(found.len())
@@ -218,7 +217,7 @@ pub(crate) async fn save(visit: Visit, uploaded: Uploaded) -> Answer {
     };
     let saved = site_change::change(&visit, "take site table", work).await?;
     saved.map_err(PageError::internal)?;
-    Ok(visit.go_with(super::sector::OVERVIEW, Flash::Saved))
+    Ok(visit.go_with(access::PLACES, Flash::Saved))
 }
 
 /// The text of a file: UTF-8, or what spreadsheets on Windows save as CSV where
@@ -240,27 +239,6 @@ fn decoded(bytes: &[u8]) -> String {
             })
             .collect(),
     }
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let text = "sector;sector_name;door;device;colour;language\n\
-                VN_AUG;<b>;D1;PDA01;red;nl\nVN_RAY;;D1;PDA01;;\n;;D2;;;\n;;;PDA03;;\n\
-                VN_AUG;Other;;;;\n";
-    let found = read_site_table(text).err().unwrap_or_default();
-    let many = vec![found.clone(); SHOWN].concat();
-    [
-        (None, true, "", Vec::new()),
-        (None, true, text, found),
-        (None, true, text, many),
-        (Some("site.toml"), true, "", Vec::new()),
-        (None, false, "", Vec::new()),
-    ]
-    .into_iter()
-    .filter_map(|(file, begun, text, found)| {
-        let page = Page::new(frame.clone(), file, begun, text, &found);
-        page.render().ok()
-    })
-    .collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! Which tariff each product sells.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::catalogue::edit::Edit;
-use super::catalogue::{kept, make, sample};
+use super::catalogue::{kept, make};
 use crate::Managed;
+use crate::access;
 use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::format::Formats;
@@ -126,7 +130,7 @@ impl Page {
         Self {
             is_whole: is_whole(catalogue),
             file: managed.file().map(str::to_owned),
-            may_change: *managed == Managed::Here && frame.may("POST", PATH),
+            may_change: *managed == Managed::Here && frame.may_act(access::TARIFF_MAPPING),
             rows,
             t,
             frame,
@@ -143,8 +147,6 @@ pub(super) fn is_whole(catalogue: &Catalogue) -> bool {
             .all(|(product, _)| catalogue.mapped_tariff(product).is_some())
 }
 
-const PATH: &str = "/office/set-up/tariff-mapping";
-
 pub(crate) async fn show(visit: Visit) -> Answer {
     let catalogue = kept(&visit).await?;
     let managed = &visit.office.role.set_up.catalogue;
@@ -159,33 +161,17 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     });
     let edit = Edit::MapTariffs(wanted.collect());
     make(&visit, edit).await?;
-    Ok(visit.go_with(PATH, Flash::Saved))
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let (full, empty) = (sample().catalogue, Catalogue::default());
-    let mut without = full.clone();
-    without.tariff_mappings.clear();
-    without.tariffs.clear();
-    let by_file = Managed::ByFile("catalogue.toml".to_owned());
-    [
-        (&Managed::Here, &full),
-        (&Managed::Here, &without),
-        (&Managed::Here, &empty),
-        (&by_file, &full),
-    ]
-    .iter()
-    .filter_map(|(managed, catalogue)| Page::new(frame.clone(), managed, catalogue).render().ok())
-    .collect()
+    Ok(visit.go_with(access::TARIFF_MAPPING, Flash::Saved))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::catalogue::sample::present;
     use super::*;
 
     #[test]
     fn the_only_tariff_is_proposed_and_no_other() {
-        let mut catalogue = sample().catalogue;
+        let mut catalogue = present().catalogue;
         let formats = Frame::sample(kernel::Language::En, None).formats;
         let t = Texts::of(kernel::Language::En);
         let product = "PASSVN".parse().unwrap();

@@ -1,14 +1,18 @@
 //! A test card on its whole way: the same check, control barcode, delivery and
 //! sale as a visitor's, and taken back afterwards by the same cancellation.
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 use super::site_change::site;
 use crate::Missing;
-use crate::Office;
-use crate::checks::story::{Way, sample_histories, told};
+use crate::access;
+use crate::checks::story::{Way, told};
 use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
+use crate::office::Office;
 use crate::outcome;
 use crate::page_error::PageError;
 use crate::visit::{Answer, Visit};
@@ -75,8 +79,6 @@ kernel::texts!(Texts in Fr, En {
 const PATIENCE: Duration = Duration::from_secs(6);
 /// How often it is looked whether the barcode has arrived.
 const LOOK: Duration = Duration::from_millis(50);
-
-const PATH: &str = "/office/set-up/test-card";
 
 #[derive(Template)]
 #[template(path = "test_card.html")]
@@ -233,7 +235,7 @@ pub(crate) async fn run(visit: Visit, entered: Entered) -> Answer {
         }
         Err(error) => return Err(PageError::internal(error)),
     }
-    Ok(visit.go(&format!("{PATH}/{id}")))
+    Ok(visit.go(access::TESTED.of(id)))
 }
 
 /// Waits until ticketing has the entry, and sells it at once, without the next
@@ -358,43 +360,7 @@ pub(crate) async fn take_back(visit: Visit, Path(id): Path<String>) -> Answer {
     }
     let done = Change::done("test_card.taken_back", "check", check.id);
     staff.note(&actor, done).await?;
-    Ok(visit.go_with(&format!("{PATH}/{id}"), Flash::Saved))
-}
-
-pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let t = Texts::of(frame.formats.language);
-    let missing = fill(t.not_ready, &[("what", t.no_mapping)]);
-    let page = |not_ready, mistakes| {
-        let url = "http://127.0.0.1:8490/api";
-        Page::new(
-            frame.clone(),
-            not_ready,
-            None,
-            url,
-            &Entered::default(),
-            mistakes,
-        )
-    };
-    [
-        page(None, Mistakes::default()),
-        page(None, Mistakes::one("card", t.card_none)),
-        page(Some(missing), Mistakes::default()),
-    ]
-    .iter()
-    .filter_map(|page| page.render().ok())
-    .collect()
-}
-
-pub(crate) fn outcome_samples(frame: &Frame) -> Vec<String> {
-    let mut histories = sample_histories(frame);
-    for (gate, _) in &mut histories {
-        // As a page shows them before anything is taken back.
-        gate.check.cancelled = false;
-    }
-    histories
-        .iter()
-        .filter_map(|(gate, sales)| Outcome::new(frame.clone(), gate, sales, true).render().ok())
-        .collect()
+    Ok(visit.go_with(access::TESTED.of(id), Flash::Saved))
 }
 
 #[cfg(test)]

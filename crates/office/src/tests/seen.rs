@@ -5,8 +5,8 @@
 //! `PASSERELLE_SCREENSHOTS=DIR` keeps a picture of each.
 
 use super::{Page, pages_of};
+use crate::access::Who;
 use crate::assets;
-use crate::routes::Who;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use browser::{Browser, DESK, PHONE, Screen, Tab, Theme};

@@ -1,14 +1,12 @@
-//! What is known of the day, read once for all who watch it.
+//! The day, read once for all who watch it.
 
-use crate::Office;
+use crate::day::{Facts, GateFacts, Reader, SalesFacts};
+use crate::office::Office;
 use boxoffice::report;
 use db::{Db, DbError};
 use gate::records::day::{self, Admitted};
-use gate::{DeviceState, PartnerState, Waiting, WhenSilent};
-use kernel::{BusinessDay, Money, Timestamp};
-use std::collections::BTreeMap;
+use kernel::{BusinessDay, Timestamp};
 use std::sync::Arc;
-use tokio::sync::Mutex;
 
 /// How long what was read is good, in milliseconds.
 const GOOD_MS: i64 = 5_000;
@@ -17,51 +15,6 @@ const GOOD_MS: i64 = 5_000;
 const LAST_WEEK_GOOD_MS: i64 = 10 * 60_000;
 /// Days of a week.
 const WEEK: i64 = 7;
-
-/// The day at a moment. A part that this process has not is `None`.
-#[derive(Debug, Clone)]
-pub(super) struct Facts {
-    pub(super) at: Timestamp,
-    pub(super) day: BusinessDay,
-    /// The hour of the day at that moment, in the organisation's zone.
-    pub(super) hour: u8,
-    /// Whether the set-up lacks something without which nobody is checked.
-    pub(super) set_up_lacks: bool,
-    pub(super) gate: Option<GateFacts>,
-    pub(super) sales: Option<SalesFacts>,
-}
-
-/// The gate's part.
-#[derive(Debug, Clone)]
-pub(super) struct GateFacts {
-    pub(super) admitted: Admitted,
-    /// The same weekday of last week, the whole day.
-    pub(super) last_week: Arc<Admitted>,
-    pub(super) outcomes: BTreeMap<String, i64>,
-    pub(super) devices: Vec<DeviceState>,
-    pub(super) waiting: Waiting,
-    pub(super) partner: PartnerState,
-    pub(super) when_silent: WhenSilent,
-}
-
-/// The box office's part.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct SalesFacts {
-    pub(super) ready: i64,
-    pub(super) held: i64,
-    pub(super) sold: Money,
-}
-
-/// The one reader of the day: however many watch, the database is asked once in
-/// five seconds, and not at all while nobody does.
-#[derive(Debug, Default)]
-pub(crate) struct Reader(Mutex<Kept>);
-
-#[derive(Debug, Default)]
-struct Kept {
-    facts: Option<Arc<Facts>>,
-    last_week: Option<(BusinessDay, Timestamp, Arc<Admitted>)>,
-}
 
 impl Reader {
     /// The day, at most five seconds old.

@@ -13,8 +13,6 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-/// The most who watch at a time.
-pub(crate) const STREAMS: usize = 64;
 /// How often it is looked whether something has changed.
 const LOOK: Duration = Duration::from_secs(5);
 /// A word at least this often, so that nothing between takes the line for dead.

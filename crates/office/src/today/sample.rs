@@ -1,31 +1,32 @@
 //! Days for pages with sample data, and for the rules' tests.
 
-use super::facts::{Facts, GateFacts, SalesFacts};
-use gate::records::day::Admitted;
-use gate::{DeviceState, Mode, PartnerState, Waiting, WhenSilent};
-use kernel::{Money, Timestamp};
+use super::*;
+use crate::day::SalesFacts;
+use crate::tests::html;
+use gate::{PartnerState, Waiting};
+use kernel::Money;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 fn moment(text: &str) -> Timestamp {
-    text.parse().unwrap_or(Timestamp::MIN)
+    text.parse().unwrap()
 }
 
 fn admitted(factor: i64, until: u8) -> Admitted {
     ["VN_AUG", "VN_GEO"]
         .into_iter()
         .zip([30, 11])
-        .filter_map(|(sector, size)| {
+        .map(|(sector, size)| {
             let hours = (9..=until).map(|h| (h, factor * size * i64::from(19 - h)));
-            Some((sector.parse().ok()?, hours.collect()))
+            (sector.parse().unwrap(), hours.collect())
         })
         .collect()
 }
 
-fn device(code: &str, at: Timestamp) -> Option<DeviceState> {
-    Some(DeviceState {
-        device: code.parse().ok()?,
-        door: "AUG_MAIN".parse().ok()?,
+fn device(code: &str, at: Timestamp) -> DeviceState {
+    DeviceState {
+        device: code.parse().unwrap(),
+        door: "AUG_MAIN".parse().unwrap(),
         sectors: Vec::new(),
         seen_at: Some(at.plus_ms(-20_000)),
         reported_at: Some(at.plus_ms(-20_000)),
@@ -35,14 +36,13 @@ fn device(code: &str, at: Timestamp) -> Option<DeviceState> {
         battery_percent: Some(82),
         mode: Some(Mode::Online),
         tokens: 1,
-    })
+    }
 }
 
 /// All is well.
 pub(super) fn calm() -> Facts {
     let at = moment("2026-07-14T12:05:09.000Z");
-    let zone = "Europe/Paris".parse::<kernel::Zone>();
-    let zone = zone.unwrap_or_else(|_| kernel::Zone::utc());
+    let zone: kernel::Zone = "Europe/Paris".parse().unwrap();
     Facts {
         at,
         day: zone.business_day(at),
@@ -56,7 +56,7 @@ pub(super) fn calm() -> Facts {
                 .into(),
             devices: ["PDA01", "PDA02", "PDA03"]
                 .into_iter()
-                .filter_map(|code| device(code, at))
+                .map(|code| device(code, at))
                 .collect(),
             waiting: Waiting {
                 deliveries: 3,
@@ -117,7 +117,7 @@ pub(super) fn crowded() -> Facts {
     let at = facts.at;
     if let Some(gate) = &mut facts.gate {
         gate.devices = (0..120)
-            .filter_map(|n| device(&format!("PDA{n:03}"), at))
+            .map(|n| device(&format!("PDA{n:03}"), at))
             .map(|device| DeviceState {
                 battery_percent: Some(9),
                 ..device
@@ -139,4 +139,9 @@ pub(super) fn empty() -> Facts {
     facts.sales = None;
     facts.set_up_lacks = true;
     facts
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let days = [calm(), troubled(), crowded(), empty()];
+    html(days.iter().map(|facts| Page::new(frame.clone(), facts)))
 }

@@ -2,7 +2,7 @@
 //! comes first: what keeps visitors waiting, then what loses money, then what
 //! will become one of these.
 
-use super::facts::Facts;
+use crate::day::Facts;
 use gate::{DeviceState, Mode, WhenSilent};
 use kernel::{Timestamp, Zone};
 

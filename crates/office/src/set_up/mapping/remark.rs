@@ -2,6 +2,7 @@
 //! cure it.
 
 use crate::SetUp;
+use crate::access;
 use crate::findings::{Words, ways, words};
 use crate::frame::Frame;
 use ::doctor::{Finding, Part, Severity};
@@ -170,7 +171,7 @@ pub(super) fn remarks(
             ),
         };
         // One is here already.
-        ways.retain(|(path, _)| *path != "/office/set-up/mapping");
+        ways.retain(|(path, _)| *path != access::MAPPING);
         MappingRemark {
             line: case.line,
             severity,
@@ -251,7 +252,7 @@ mod tests {
         assert!(!remarks[0].keeps_from_use && remarks[0].line == 4);
         assert_eq!(
             remarks[0].ways,
-            [("/office/set-up/doors", "Sectors, doors, devices")]
+            [(access::PLACES, "Sectors, doors, devices")]
         );
         let button = &remarks[0].buttons[0];
         assert_eq!(button.value, "mapped_sector_unknown 4 5 0");

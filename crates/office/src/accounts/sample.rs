@@ -1,0 +1,94 @@
+//! Sample data of this page.
+
+use super::*;
+use crate::tests::html;
+use kernel::Timestamp;
+use staff::Invalid;
+
+/// An account for sample pages.
+pub(crate) fn account() -> Account {
+    let at = Timestamp::from_millis_clamped(1_784_019_600_000);
+    Account {
+        id: AccountId::new(7),
+        name: "Camille Martin <b>".to_owned(),
+        login: "camille@museum.example".to_owned(),
+        role: Role::GateManager,
+        language: None,
+        has_password: true,
+        two_steps: false,
+        created_at: at,
+        signed_in_at: Some(at),
+        disabled_at: None,
+    }
+}
+
+pub(crate) fn list_samples(frame: &Frame) -> Vec<String> {
+    let disabled = Account {
+        disabled_at: Some(account().created_at),
+        ..account()
+    };
+    let invited = Account {
+        signed_in_at: None,
+        ..account()
+    };
+    let many = many();
+    html([
+        List::new(frame.clone(), vec![account(), disabled, invited], None),
+        List::new(frame.clone(), many, Some(AccountId::new(1))),
+    ])
+}
+
+/// Two accounts more than a page holds.
+pub(crate) fn many() -> Vec<Account> {
+    (1..)
+        .take(ROWS + 2)
+        .map(|number| Account {
+            id: AccountId::new(number),
+            ..account()
+        })
+        .collect()
+}
+
+pub(crate) fn new_samples(frame: &Frame) -> Vec<String> {
+    let wrong = mistakes(
+        &[Invalid::Name, Invalid::LoginTaken],
+        frame.formats.language,
+    );
+    [Mistakes::default(), wrong]
+        .into_iter()
+        .map(|mistakes| {
+            One::new(frame.clone(), None, &Entered::default(), mistakes)
+                .render()
+                .unwrap()
+        })
+        .collect()
+}
+
+pub(crate) fn one_samples(frame: &Frame) -> Vec<String> {
+    let last = Texts::of(frame.formats.language).last;
+    let disabled = Account {
+        disabled_at: Some(account().created_at),
+        two_steps: true,
+        ..account()
+    };
+    [
+        (account(), Mistakes::default()),
+        (disabled, Mistakes::one("role", last)),
+    ]
+    .into_iter()
+    .map(|(account, mistakes)| {
+        One::new(frame.clone(), Some(account), &Entered::default(), mistakes)
+            .render()
+            .unwrap()
+    })
+    .collect()
+}
+
+pub(crate) fn invited_samples(frame: &Frame) -> Vec<String> {
+    let invited = Invited {
+        account: account(),
+        token: staff::Token::presented("k3y"),
+    };
+    let page = Link::new(frame.clone(), "https://passerelle.example", &invited);
+    html([page])
+}

@@ -1,0 +1,44 @@
+//! Sample data of this page.
+
+use super::*;
+use crate::tests::html;
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let t = Texts::of(frame.formats.language);
+    let account = crate::accounts::sample::account();
+    let entry = |id, action: &str, before: Option<Value>, after: Option<Value>| Entry {
+        id,
+        at: account.created_at,
+        account: Some(account.id),
+        who: account.name.clone(),
+        address: "192.0.2.7".to_owned(),
+        action: action.to_owned(),
+        kind: action.split('.').next().unwrap_or_default().to_owned(),
+        of: "7".to_owned(),
+        before,
+        after,
+    };
+    let role = |role: &str| Some(serde_json::json!({"role": role, "name": "Camille"}));
+    let entries = vec![
+        entry(3, "account.changed", role("support"), role("finance")),
+        entry(
+            2,
+            "session.signed_in",
+            None,
+            Some(serde_json::json!({"by": "password"})),
+        ),
+        entry(
+            1,
+            "mapping.changed",
+            Some("a".into()),
+            Some("b".repeat(300).into()),
+        ),
+    ];
+    let wanted = |query: &str| Wanted::read(&Entered::parse(query.as_bytes()), frame, t);
+    let full = wanted("who=7&kind=account&from=2026-07-01&to=2026-07-14&before=90");
+    let people = [account.clone()];
+    html([
+        Page::new(frame.clone(), &full, &people, entries, Some(1)),
+        Page::new(frame.clone(), &wanted(""), &people, Vec::new(), None),
+    ])
+}

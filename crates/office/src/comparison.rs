@@ -1,0 +1,38 @@
+//! What is known of the books, and kept for whoever looks: a comparison of
+//! millions of barcodes takes minutes.
+
+use books::reconciliation::Reconciliation;
+use kernel::Timestamp;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// The comparisons of this process.
+#[derive(Debug)]
+pub(crate) struct Books(pub(crate) watch::Sender<State>);
+
+impl Default for Books {
+    fn default() -> Self {
+        Self(watch::Sender::new(State::default()))
+    }
+}
+
+/// What is known.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    /// Since when the books are being compared, if they are.
+    pub(crate) running_since: Option<Timestamp>,
+    /// The last result.
+    pub(crate) last: Option<Arc<Made>>,
+    /// Whether the last attempt ended without a result.
+    pub(crate) failed: bool,
+    /// Whether somebody has changed what a running comparison may have read.
+    pub(crate) once_more: bool,
+}
+
+/// A result.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// When the comparison began.
+    pub(crate) at: Timestamp,
+    pub(crate) books: Reconciliation,
+}

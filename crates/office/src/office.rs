@@ -1,0 +1,117 @@
+//! What pages work with: the back office's part of a process.
+
+use crate::comparison::Books;
+use crate::day::{Reader, STREAMS};
+use crate::managed::{Missing, SetUp};
+use ::doctor::Doctor;
+use boxoffice::BoxOffice;
+use db::Db;
+use gate::Gate;
+use kernel::Zone;
+use staff::Staff;
+use staff::provider::Provider;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// The back office's part of a process.
+#[derive(Debug, Clone)]
+pub struct OfficeRole {
+    /// Who may use it.
+    pub staff: Staff,
+    /// The address under which browsers reach the service, such as
+    /// `https://passerelle.museum.example`; cookies are for `https` only if it
+    /// says so.
+    pub url: String,
+    /// Reverse proxies whose word on the visitor's address counts
+    /// (`X-Forwarded-For`).
+    pub proxies: Vec<IpAddr>,
+    /// Signing in by an OpenID Connect provider, if there is one.
+    pub provider: Option<Provider>,
+    /// The organisation's name, for people.
+    pub site_name: String,
+    /// What pages date by.
+    pub zone: Zone,
+    /// The organisation's currency, such as `EUR`.
+    pub currency: String,
+    /// Who manages the set-up, and what it takes to change it.
+    pub set_up: SetUp,
+    /// Who examines it.
+    pub doctor: Arc<dyn Doctor>,
+}
+
+/// What pages work with.
+#[derive(Debug, Clone)]
+pub(crate) struct Office(Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) role: OfficeRole,
+    pub(crate) db: Db,
+    pub(crate) gate: Option<Arc<Gate>>,
+    pub(crate) box_office: Option<Arc<BoxOffice>>,
+    /// Whether browsers reach it by `https`.
+    pub(crate) secure: bool,
+    /// What the set-up lacks before this process does all it is to do.
+    pub(crate) missing: Vec<Missing>,
+    /// The one reader of the day, for all who watch it.
+    pub(crate) day: Reader,
+    /// The one who compares the books.
+    pub(crate) books: Books,
+    /// The places of those who watch the day.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Cancelled when the service is to end.
+    pub(crate) ending: CancellationToken,
+    /// Whether there is an account; once true, always true.
+    pub(crate) settled: AtomicBool,
+}
+
+impl std::ops::Deref for Office {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// What the pages of a process are made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The back office's part of it.
+    pub role: OfficeRole,
+    /// The database behind it.
+    pub db: Db,
+    /// The gate, if this process has it.
+    pub gate: Option<Arc<Gate>>,
+    /// The box office, if this process has it.
+    pub box_office: Option<Arc<BoxOffice>>,
+    /// What the set-up lacks before every role of the process can be there.
+    pub missing: Vec<Missing>,
+}
+
+impl Office {
+    pub(crate) fn new(parts: Parts, ending: &CancellationToken) -> Self {
+        let Parts {
+            role,
+            db,
+            gate,
+            box_office,
+            missing,
+        } = parts;
+        Self(Arc::new(Inner {
+            secure: role.url.starts_with("https:"),
+            role,
+            db,
+            gate,
+            box_office,
+            missing,
+            day: Reader::default(),
+            books: Books::default(),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            ending: ending.clone(),
+            settled: AtomicBool::new(false),
+        }))
+    }
+}

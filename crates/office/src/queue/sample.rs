@@ -1,0 +1,47 @@
+//! Sample data of this page.
+
+use super::*;
+use crate::tests::html;
+use boxoffice::HeldReason;
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let at = kernel::Timestamp::from_millis_clamped(1_784_012_400_114);
+    let held = HeldReason::ALL.map(|reason| Held {
+        reason,
+        count: 1_234,
+        since: at,
+    });
+    let full = Queue {
+        held: Some(held.into()),
+        ready: 3,
+        refused: Some(Refusals {
+            barcodes: 2,
+            cancellations: 1,
+        }),
+        on_the_way: Some(Waiting {
+            deliveries: 12,
+            declarations: 3,
+            cancellations: 0,
+            give_backs: 0,
+            unresolved: 1,
+        }),
+    };
+    let calm = Queue {
+        held: Some(Vec::new()),
+        refused: Some(Refusals::default()),
+        on_the_way: full.on_the_way,
+        ready: 0,
+    };
+    html([
+        Page::new(frame.clone(), &full, None),
+        Page::new(frame.clone(), &calm, None),
+        Page::new(frame.clone(), &Queue::default(), None),
+    ])
+}
+
+/// The page after one of its buttons.
+pub(crate) fn said_samples(frame: &Frame) -> Vec<String> {
+    let said = Some(Said::good("<b>3</b>".to_owned()));
+    let page = Page::new(frame.clone(), &Queue::default(), said);
+    html([page])
+}

@@ -1,0 +1,82 @@
+//! Sample data of this page.
+
+use super::*;
+use crate::tests::html;
+
+fn file(kind: ImportKind, state: FileState, rejected: i64) -> StxFile {
+    let at = Timestamp::from_millis_clamped(1_784_012_400_114);
+    StxFile {
+        id: StxFileId(12),
+        name: "OTIPASS_20260714T070000_12.stx.csv".to_owned(),
+        sha256: String::new(),
+        kind,
+        state,
+        rows: 1_234,
+        orders: 1_200,
+        tickets: 1_200,
+        already_imported: 4,
+        rejected,
+        created_at: at,
+        imported_at: (state == FileState::Imported).then(|| at.plus_ms(1_000)),
+        card_removed_at: (rejected == 0).then(|| at.plus_ms(9_000)),
+    }
+}
+
+fn files() -> Vec<StxFile> {
+    vec![
+        file(ImportKind::Run, FileState::Imported, 0),
+        file(ImportKind::Upload, FileState::Imported, 30),
+        file(ImportKind::Upload, FileState::Written, 1),
+        file(ImportKind::Run, FileState::Abandoned, 0),
+    ]
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let many: Vec<_> = files().into_iter().cycle().take(51).collect();
+    html([
+        ListPage::new(
+            frame.clone(),
+            true,
+            Some(99),
+            &many,
+            None,
+            Mistakes::default(),
+        ),
+        ListPage::new(frame.clone(), true, None, &[], None, Mistakes::default()),
+        ListPage::new(frame.clone(), false, None, &[], None, Mistakes::default()),
+    ])
+}
+
+/// The list after one of its buttons.
+pub(crate) fn said_samples(frame: &Frame) -> Vec<String> {
+    let said = Some(Said::bad("<b>".to_owned()));
+    let wrong = Mistakes::one("file", "<b>");
+    let page = ListPage::new(frame.clone(), true, None, &[], said, wrong);
+    html([page])
+}
+
+/// The page of a file, with rejected rows if it has any.
+fn page(frame: &Frame, file: &StxFile, said: Option<Said>) -> FilePage {
+    let rejected = StxRejection {
+        line: 1_234,
+        reason: "price_mismatch,vat_mismatch,<b>".to_owned(),
+        explanation: "<b>9.05</b>".to_owned(),
+    };
+    let many = vec![rejected; if file.rejected > 0 { 51 } else { 0 }];
+    let is_there = file.state != FileState::Abandoned;
+    FilePage::new(frame.clone(), file, &many, is_there, said)
+}
+
+pub(crate) fn file_samples(frame: &Frame) -> Vec<String> {
+    let files = files();
+    let pages = files.iter().map(|file| page(frame, file, None));
+    html(pages)
+}
+
+/// The page of a file that was imported again.
+pub(crate) fn again_samples(frame: &Frame) -> Vec<String> {
+    let file = file(ImportKind::Upload, FileState::Imported, 0);
+    let said = Some(Said::good("<b>".to_owned()));
+    let page = page(frame, &file, said);
+    html([page])
+}

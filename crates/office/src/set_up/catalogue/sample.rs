@@ -1,0 +1,54 @@
+//! Sample data of this page.
+
+use super::*;
+use crate::tests::html;
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let present = present();
+    let t = Texts::of(frame.formats.language);
+    let wrong = Mistakes::one("tariff_price", t.missing);
+    let by_file = Managed::ByFile("catalogue.toml".to_owned());
+    let entered = Entered::default();
+    html([
+        Page::new(
+            frame.clone(),
+            &Managed::Here,
+            &Present::default(),
+            &entered,
+            Mistakes::default(),
+        ),
+        Page::new(frame.clone(), &Managed::Here, &present, &entered, wrong),
+        Page::new(
+            frame.clone(),
+            &by_file,
+            &present,
+            &entered,
+            Mistakes::default(),
+        ),
+    ])
+}
+
+/// A catalogue with everything there can be to say of it.
+pub(crate) fn present() -> Present {
+    let catalogue = boxoffice::read_catalogue(
+        "[[season]]\ncode = \"VN26\"\nname = \"Saison <b>2026\"\n\
+         [[product]]\nseason = \"VN26\"\ncode = \"PASSVN\"\nfamily = \"OPEN_PASS\"\nname = \"Pass\"\n\
+         [[product]]\nseason = \"VN26\"\ncode = \"VISIT\"\nfamily = \"SINGLE_ENTRY\"\nname = \"Visite\"\n\
+         [[tariff]]\nproduct = \"PASSVN\"\ncode = \"CITYPASS\"\nprice_minor = 950\nvat_basis_points = 550\n\
+         [[tariff]]\nproduct = \"PASSVN\"\ncode = \"LATE\"\nvalid_from = \"2026-07-01\"\nprice_minor = 700\n\
+         [[tariff_mapping]]\nproduct = \"PASSVN\"\ntariff = \"CITYPASS\"\n\
+         [sales_channel]\ncode = \"OTIPASS\"\ntype = \"STX_FILE\"\n\
+         [contact]\nnumber = \"000042\"\nname = \"Otipass <b>\"\npayment_modes = [\"PENDING_ACCOUNT\"]\n",
+    );
+    let mapping = "{\"OtipassProjectId\": \"villeneuve\", \"sectorInfos\": {\"VN_AUG\": \
+         {\"OtipassServiceId\": \"aug\", \"OtipassPSpaceId\": \"PROVIDER#AUG\", \
+          \"seasonCode\": \"VN27\", \"productCode\": \"PASS27\"}}}";
+    Present {
+        site: None,
+        interface: gate::site::interface::StoredInterface {
+            mapping: Some(mapping.to_owned()),
+            ..gate::site::interface::StoredInterface::default()
+        },
+        catalogue: catalogue.unwrap(),
+    }
+}

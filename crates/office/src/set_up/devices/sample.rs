@@ -1,0 +1,22 @@
+//! Sample data of this page.
+
+use super::*;
+use crate::set_up::enrolment::sample::device;
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let fresh = DeviceState {
+        seen_at: None,
+        mode: None,
+        tokens: 0,
+        ..device("PDA02 <b>")
+    };
+    let devices = vec![device("PDA01"), fresh];
+    let many: Vec<_> = (0..=ROWS).map(|n| device(&format!("PDA{n:03}"))).collect();
+    [(devices, None), (many, Some("PDA000")), (Vec::new(), None)]
+        .into_iter()
+        .map(|(devices, after)| {
+            let page = Page::new(frame.clone(), None, devices, after);
+            page.render().unwrap()
+        })
+        .collect()
+}

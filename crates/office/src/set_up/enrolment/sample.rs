@@ -1,0 +1,77 @@
+//! Sample data of this page.
+
+use super::*;
+use crate::tests::html;
+
+pub(crate) fn device(code: &str) -> DeviceState {
+    DeviceState {
+        device: code.parse().unwrap(),
+        door: "VN_AUG_D1".parse().unwrap(),
+        sectors: vec!["VN_AUG".parse().unwrap()],
+        seen_at: Some(Timestamp::from_millis_clamped(1_784_019_600_000)),
+        reported_at: Some(Timestamp::from_millis_clamped(1_784_019_600_000)),
+        clock_offset_ms: Some(0),
+        unsent: Some(3),
+        oldest_unsent_at: None,
+        battery_percent: Some(80),
+        mode: Some(Mode::Offline),
+        tokens: 1,
+    }
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let (site, state) = (crate::set_up::places::sample::site(), device("<b>/7"));
+    let at = Timestamp::from_millis_clamped(1_784_019_600_000);
+    let code = EnrolmentState {
+        created_at: at,
+        expires_at: at.plus_ms(CODE_VALID_MS),
+        used_at: None,
+    };
+    let used = EnrolmentState {
+        used_at: Some(at),
+        ..code
+    };
+    let file = Some("site.toml");
+    [
+        (None, (None, at)),
+        (None, (Some(code), at)),
+        (None, (Some(used), at)),
+        (file, (Some(code), code.expires_at)),
+    ]
+    .into_iter()
+    .map(|(file, last)| {
+        let none = Mistakes::default();
+        let page = One::new(frame.clone(), file, &site, &state, last, none);
+        page.render().unwrap()
+    })
+    .collect()
+}
+
+pub(crate) fn code_samples(frame: &Frame) -> Vec<String> {
+    let code = EnrolmentCode::from_random([7; 16]);
+    let at = Timestamp::from_millis_clamped(1_784_019_600_000);
+    let device = "<b>".parse().unwrap();
+    [
+        ("https://gate.example", true),
+        ("http://gate.example/", true),
+        ("http://127.0.0.1:8480", false),
+    ]
+    .into_iter()
+    .map(|(url, has_gate)| {
+        let page = Shown::new(frame.clone(), url, has_gate, &device, &code, at);
+        page.render().unwrap()
+    })
+    .collect()
+}
+
+fn sure_samples(frame: &Frame, end: End) -> Vec<String> {
+    html([Sure::new(frame.clone(), end, &device("<b>"))])
+}
+
+pub(crate) fn revoke_samples(frame: &Frame) -> Vec<String> {
+    sure_samples(frame, End::Revoke)
+}
+
+pub(crate) fn remove_samples(frame: &Frame) -> Vec<String> {
+    sure_samples(frame, End::Remove)
+}

@@ -1,0 +1,42 @@
+//! Sample data of this page.
+
+use super::*;
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let good = include_str!("../../../../../examples/villeneuve/mapping.json");
+    let bad = good
+        .replacen("VN_AUG", "VN_AUX<b>", 1)
+        .replacen("\"villeneuve\",", "\"villeneuve\" // <b>", 1)
+        .replacen("VN_RAY", "VN_GEO", 1);
+    let unknown = Finding {
+        part: ::doctor::Part::Catalogue,
+        severity: Severity::Mistake,
+        code: "product_unknown",
+        place: "line 4".to_owned(),
+        what: "The season <b> has no product.".to_owned(),
+        cure: "Add it.".to_owned(),
+        mapped_at: Some(::doctor::Position {
+            line: 8,
+            column: 22,
+        }),
+        meant: Some("PASSVN2".to_owned()),
+    };
+    let set_up = crate::SetUp::default();
+    let page = |text: &str, findings: &[Finding], state| {
+        let remarks = remarks(text, findings, &set_up, frame);
+        Page::new(frame.clone(), text.to_owned(), &remarks, state)
+    };
+    [
+        Page::new(frame.clone(), String::new(), &[], State::Kept),
+        page(good, &[], State::Kept),
+        page(good, std::slice::from_ref(&unknown), State::Kept),
+        page(&bad, &[unknown], State::Kept),
+        page(&bad, &[], State::Moved),
+        Page::by_file(frame.clone(), "mapping.json"),
+    ]
+    .iter()
+    .map(|page| page.render().unwrap())
+    // In a text of JSON, braces are no places that nobody filled in.
+    .map(|html| html.replace(['{', '}'], ""))
+    .collect()
+}

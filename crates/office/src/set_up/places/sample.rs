@@ -1,0 +1,54 @@
+//! Sample data of this page.
+
+use super::*;
+use crate::tests::html;
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let site = site();
+    let enrolled = site.devices.keys().cloned().collect();
+    let nobody = BTreeSet::new();
+    let bare = Site {
+        sectors: BTreeMap::new(),
+        doors: BTreeMap::new(),
+        devices: BTreeMap::new(),
+        ..site.clone()
+    };
+    html([
+        Page::new(frame.clone(), None, Some(&site), &enrolled, None),
+        Page::new(frame.clone(), Some("site.toml"), Some(&site), &nobody, None),
+        Page::new(frame.clone(), None, None, &nobody, None),
+        Page::new(frame.clone(), None, Some(&bare), &nobody, None),
+    ])
+}
+
+/// A site with one of everything, and every mistake.
+pub(crate) fn site() -> Site {
+    gate::read_site(
+        r#"
+institution = "VILLEN"
+organisation = "VILLEN"
+name = "Villeneuve"
+timezone = "Europe/Paris"
+currency = "EUR"
+sector = [
+    { code = "VN_AUG", name = "Musée Auguste <b>" },
+    { code = "VN_RAY", name = "Rayonnages" },
+    { code = "EMPTY", name = "Sans porte" },
+]
+door = [
+    { code = "VN_AUG_D1", sectors = ["VN_AUG"] },
+    { code = "VN_RAY_D1", sectors = ["VN_RAY"] },
+    { code = "<b>", sectors = ["VN_RAY"] },
+    { code = "NOWHERE", sectors = [] },
+    { code = "EVERYWHERE", sectors = ["VN_AUG", "VN_RAY"] },
+]
+device = [
+    { code = "PDA01", door = "VN_AUG_D1", language = "de" },
+    { code = "<b>/7", door = "VN_RAY_D1" },
+    { code = "T1", door = "NOWHERE" },
+]
+"#,
+    )
+    .0
+    .unwrap()
+}

@@ -1,0 +1,64 @@
+//! Sample data of this page.
+
+use super::*;
+use crate::tests::html;
+use boxoffice::pending_account::StatementRow;
+use kernel::{Money, VatRate};
+
+/// Two sales and a cancellation.
+pub(crate) fn statement(period: Period) -> Statement {
+    let vat_basis_points = VatRate::from_basis_points(550);
+    let amount = |lines: i64, each: i64| {
+        let amount_minor = Money::from_minor(lines * each);
+        Amount {
+            lines,
+            amount_minor,
+            vat_minor: vat_basis_points.contained_in(amount_minor),
+        }
+    };
+    let (sold, cancelled) = (amount(120, 1_050), amount(2, -1_050));
+    let mut rows = Vec::new();
+    for (kind, amount) in [(LineKind::Sale, sold), (LineKind::Cancellation, cancelled)] {
+        rows.push(StatementRow {
+            business_day: period.from,
+            kind,
+            season: "2026".parse().unwrap(),
+            product: "PASSVN".parse().unwrap(),
+            tariff: "PASS".parse().unwrap(),
+            contact: "000042".parse().unwrap(),
+            price_minor: Money::from_minor(1_050),
+            vat_basis_points,
+            amount,
+        });
+    }
+    Statement::of((period.from, period.to), rows, Vec::new(), 0)
+}
+
+/// As [`sample`], with lines of another contact and entries that are not sold.
+fn of_two(period: Period) -> Statement {
+    let usual = statement(period);
+    let other = "000077".parse::<ContactNumber>().unwrap();
+    let of_other = usual.rows.iter().cloned().map(|row| StatementRow {
+        contact: other.clone(),
+        ..row
+    });
+    let rows = usual.rows.iter().cloned().chain(of_other).collect();
+    Statement::of((period.from, period.to), rows, Vec::new(), 12)
+}
+
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
+    let today = "2026-07-14".parse().unwrap();
+    let month = Period::month_of(today);
+    let statements = [Some(statement(month)), Some(of_two(month)), None];
+    html(statements.iter().map(|statement| {
+        let mistakes = Mistakes::default();
+        page(
+            frame.clone(),
+            month,
+            None,
+            today,
+            mistakes,
+            statement.as_ref(),
+        )
+    }))
+}

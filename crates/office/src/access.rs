@@ -2,6 +2,7 @@
 //! there. Nothing here knows a page: what surrounds a page, and what stands before
 //! it, asks here.
 
+use kernel::percent_encoded;
 use staff::Role;
 use std::fmt;
 
@@ -41,7 +42,8 @@ impl Address {
     pub fn of(&self, thing: impl fmt::Display) -> String {
         let (before, rest) = self.path.split_once('{').unwrap_or((self.path, ""));
         let (_, behind) = rest.split_once('}').unwrap_or_default();
-        format!("{before}{}{behind}", part(thing))
+        let thing = percent_encoded(&thing.to_string());
+        format!("{before}{thing}{behind}")
     }
 
     /// With these fields behind it; empty ones are left out.
@@ -61,19 +63,6 @@ pub(crate) fn with(path: impl fmt::Display, fields: &[(&str, &str)]) -> String {
     let mut text = form_urlencoded::Serializer::new(String::new());
     text.extend_pairs(fields.iter().filter(|(_, value)| !value.is_empty()));
     format!("{path}?{}", text.finish())
-}
-
-/// A code as part of a path.
-pub(crate) fn part(code: impl fmt::Display) -> String {
-    code.to_string()
-        .bytes()
-        .map(|byte| match byte {
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }
 
 /// All who are signed in.

@@ -265,7 +265,7 @@ async fn done(
 ) -> Answer {
     let t = Texts::of(visit.language);
     match result {
-        Ok(()) => Ok(visit.go_with(&path(id), flash)),
+        Ok(()) => Ok(visit.go_with(path(id), flash)),
         Err(AccountError::Invalid(invalid)) => {
             one(visit, id, entered, mistakes(&invalid, visit.language)).await
         }

@@ -184,7 +184,7 @@ pub(crate) async fn save(visit: Visit, Path(id): Path<String>, entered: Entered)
         Ok(((), vec![change]))
     };
     match site_change::change(&visit, "change device", work).await? {
-        Ok(()) => Ok(visit.go_with(&access::DEVICE.of(code), Flash::Saved)),
+        Ok(()) => Ok(visit.go_with(access::DEVICE.of(code), Flash::Saved)),
         Err(SiteChangeError::Unknown) => Err(PageError::NotFound),
         Err(error) => {
             let why = Mistakes::one("door", refused(&error, visit.language));

@@ -4,13 +4,14 @@
 pub(crate) mod sample;
 
 use super::site_change::{self, listed};
-use crate::access::{self, part};
+use crate::access;
 use crate::entered::Query;
 use crate::frame::Frame;
 use crate::pager::cut;
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use gate::{DeviceState, Mode};
+use kernel::percent_encoded;
 use kernel::text::fill;
 use kernel::{DeviceCode, DoorCode};
 
@@ -78,7 +79,7 @@ impl Page {
         let behind = behind.filter(|device| after.is_none_or(|a| device.device.as_str() > a));
         let mut behind: Vec<_> = behind.collect();
         behind.sort_by(|one, other| one.device.cmp(&other.device));
-        let next = cut(&mut behind, ROWS).map(|last| part(&last.device));
+        let next = cut(&mut behind, ROWS).map(|last| percent_encoded(last.device.as_str()));
         let row = |device: DeviceState| Row {
             path: access::DEVICE.of(&device.device),
             sectors: listed(&device.sectors),

@@ -323,7 +323,7 @@ fn shown(visit: &Visit, device: &DeviceCode, code: &EnrolmentCode, until: Timest
 }
 
 async fn again(visit: &Visit, device: &DeviceCode, text: &str) -> Answer {
-    let to_device = || Ok(visit.go(&access::DEVICE.of(device)));
+    let to_device = || Ok(visit.go(access::DEVICE.of(device)));
     let Some(code) = EnrolmentCode::presented(text) else {
         return to_device();
     };
@@ -403,7 +403,7 @@ pub(crate) async fn ask_revoke(visit: Visit, Path(id): Path<String>) -> Answer {
 pub(crate) async fn ask_remove(visit: Visit, Path(id): Path<String>) -> Answer {
     let state = state(&visit, &code_of(&id)?).await?;
     if site_change::file(&visit).is_some() {
-        return Ok(visit.go(&access::DEVICE.of(&state.device)));
+        return Ok(visit.go(access::DEVICE.of(&state.device)));
     }
     visit.page(&Sure::new(visit.frame(), End::Remove, &state))
 }
@@ -421,7 +421,7 @@ pub(crate) async fn revoke(visit: Visit, Path(id): Path<String>) -> Answer {
     let revoked = staff.change(&visit.actor()?, "revoke device", work).await;
     revoked.map_err(page_error)?;
     take_up(&visit).await;
-    Ok(visit.go_with(&access::DEVICE.of(&device), Flash::Saved))
+    Ok(visit.go_with(access::DEVICE.of(&device), Flash::Saved))
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ pub(crate) mod sample;
 
 use super::site_change::{self, listed, site};
 use crate::access;
-use crate::access::part;
 use crate::entered::Query;
 use crate::frame::Frame;
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use gate::{DeviceState, Site};
+use kernel::percent_encoded;
 use kernel::text::fill;
 use kernel::{DeviceCode, DoorCode, SectorCode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,7 +104,7 @@ impl Page {
         let nothing = (BTreeMap::new(), BTreeMap::new());
         let (sectors, doors) = site.map_or((&nothing.0, &nothing.1), |s| (&s.sectors, &s.doors));
         let door = |code: &DoorCode| DoorView {
-            path: part(code),
+            path: percent_encoded(code.as_str()),
             devices: site
                 .map(|site| site.devices_at(code))
                 .unwrap_or_default()
@@ -141,14 +141,16 @@ impl Page {
             rows += 1 + doors.len();
             shown.push(SectorView {
                 name: name.clone(),
-                path: part(code),
+                path: percent_encoded(code.as_str()),
                 doors,
                 code: code.clone(),
             });
         }
         let last = shown.last().map(|sector| &sector.code);
         let is_last = last == sectors.keys().next_back();
-        let next = last.filter(|_| !is_last).map(part);
+        let next = last
+            .filter(|_| !is_last)
+            .map(|last| percent_encoded(last.as_str()));
         let astray: Vec<_> = doors.iter().filter(|(_, to)| to.len() != 1).collect();
         Self {
             begun: site.is_some(),

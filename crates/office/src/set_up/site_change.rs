@@ -12,7 +12,7 @@ use db::Tx;
 use gate::site::change::SiteChangeError;
 use gate::{Site, SiteError};
 use kernel::text::fill;
-use kernel::{InvalidCode, Language, causes, percent_encoded};
+use kernel::{InvalidCode, Language, causes};
 use staff::audit::Change;
 use std::str::FromStr;
 

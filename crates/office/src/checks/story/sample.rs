@@ -3,7 +3,9 @@
 use super::*;
 use boxoffice::history::{LineHistory, SaleHistory, StagedHistory};
 use gate::decide::door_admitted::Settlement;
-use gate::records::history::{BarcodeHistory, CancellationHistory, DeclarationHistory, GiveBackHistory};
+use gate::records::history::{
+    BarcodeHistory, CancellationHistory, DeclarationHistory, GiveBackHistory,
+};
 use kernel::Money;
 
 /// A check of which all was made that can be, and one of which nothing was.

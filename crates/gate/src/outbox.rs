@@ -1,7 +1,108 @@
 //! What the gate has to tell others: control barcodes and cancellations to
 //! ticketing; declarations and give-backs to Otipass; disputes to the box office.
 
+pub(crate) mod batch_window;
 pub(crate) mod declaration;
 pub(crate) mod delivery;
 pub mod dispute;
 pub(crate) mod give_back;
+
+use crate::outbox::batch_window::BatchWindows;
+use db::{Db, DbError, params};
+use kernel::Clock;
+use otipass::{Partner, References};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// What tells others, one durable step after the other.
+///
+/// Two processes on one database may take the same step at once. Ticketing takes
+/// what is sent twice for one. So does an Otipass that honours references; **one
+/// that ignores them counts an entry that is declared twice**, so only one process
+/// may declare at a time.
+#[derive(Debug)]
+pub struct Outbox {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) otipass: Arc<dyn Partner>,
+    pub(crate) references: References,
+    /// In memory: each process finds out by itself how much ticketing takes.
+    pub(crate) windows: Mutex<BatchWindows>,
+    pub(crate) due: Arc<Due>,
+}
+
+/// Wakes the workers that tell others. In memory, because it saves time only:
+/// what another process recorded is found when its worker, or ours, looks again.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// There may be something to deliver.
+    pub deliveries: Notify,
+    /// There may be something to declare.
+    pub declarations: Notify,
+}
+
+impl Due {
+    pub(crate) fn wake(&self) {
+        self.deliveries.notify_one();
+        self.declarations.notify_one();
+    }
+}
+
+/// How much work waits behind the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Control barcodes on their way to ticketing.
+    pub deliveries: i64,
+    /// Entries Otipass has yet to be told of.
+    pub declarations: i64,
+    /// Cancellations on their way to ticketing.
+    pub cancellations: i64,
+    /// Cancelled entries that Otipass has yet to give back.
+    pub give_backs: i64,
+    /// Checks whose decision a crash or a lost caller left open.
+    pub unresolved: i64,
+}
+
+impl Outbox {
+    /// Told when something may be due.
+    #[must_use]
+    pub fn due(&self) -> &Due {
+        &self.due
+    }
+
+    /// How much work waits.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn waiting(&self) -> Result<Waiting, DbError> {
+        self.db
+            .read("waiting work", |tx| {
+                let row = tx.query_one(
+                    "SELECT (SELECT COUNT(*) FROM gate_control_barcode
+                             WHERE delivered_at IS NULL AND refused IS NULL) AS deliveries,
+                            (SELECT COUNT(*) FROM gate_declaration
+                             WHERE declared_at IS NULL) AS declarations,
+                            (SELECT COUNT(*) FROM gate_cancellation x
+                             JOIN gate_control_barcode b ON b.check_id = x.check_id
+                             WHERE x.delivered_at IS NULL AND x.refused IS NULL
+                               AND b.refused IS NULL) AS cancellations,
+                            (SELECT COUNT(*) FROM gate_give_back
+                             WHERE told_at IS NULL) AS give_backs,
+                            (SELECT COUNT(*) FROM gate_intent) AS unresolved",
+                    params![],
+                )?;
+                Ok(Waiting {
+                    deliveries: row.get("deliveries")?,
+                    declarations: row.get("declarations")?,
+                    cancellations: row.get("cancellations")?,
+                    give_backs: row.get("give_backs")?,
+                    unresolved: row.get("unresolved")?,
+                })
+            })
+            .await
+    }
+
+    pub(crate) fn windows(&self) -> MutexGuard<'_, BatchWindows> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

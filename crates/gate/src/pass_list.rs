@@ -19,7 +19,7 @@ mod store;
 
 pub use device_list::{DeviceList, ListProblem, MAX_AGE_MS, NOT_SOLD_MAX_AGE_MS};
 pub use filter::{ConstructionFailed, Filter, InvalidFilter, build};
-pub use refresh::{PASSES_LIMIT, RefreshError, Refreshed};
+pub use refresh::{PASSES_LIMIT, PassLists, RefreshError, Refreshed};
 
 use crate::DeviceToken;
 use kernel::{CardNumber, Timestamp, hex};

@@ -4,6 +4,7 @@
 pub mod change;
 pub(crate) mod file;
 pub mod interface;
+pub(crate) mod known;
 pub(crate) mod layout;
 pub(crate) mod settings;
 pub mod table;

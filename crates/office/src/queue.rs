@@ -160,7 +160,7 @@ async fn read(visit: &Visit) -> Result<Queue, PageError> {
     let mut queue = Queue::default();
     if let Some(gate) = &office.gate {
         queue.refused = Some(refusals(&office.db).await?);
-        queue.on_the_way = Some(gate.waiting().await?);
+        queue.on_the_way = Some(gate.outbox.waiting().await?);
     }
     if let Some(box_office) = &office.box_office {
         queue.held = Some(unsold::held(&office.db).await?);
@@ -193,7 +193,7 @@ pub(crate) async fn send_again(visit: Visit) -> Answer {
     };
     let staff = &office.role.staff;
     let count = staff.change(&visit.actor()?, "send again", again).await?;
-    gate.delivery_due.notify_one();
+    gate.outbox.due().deliveries.notify_one();
     let frame = visit.frame();
     let n = frame.formats.count(count);
     let said = Said::good(fill(Texts::of(visit.language).sent, &[("n", &n)]));

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use config::{Config, Surroundings};
 use db::Db;
 use doctor::HouseDoctor;
-use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Gate, Site, SiteError};
+use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Site, SiteError};
 use kernel::{CheckId, Clock, DeviceCode, SystemClock};
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
@@ -77,8 +77,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let (db, site, mapping) = set_up::apply_files(&config, &*clock).await?;
     let mut tokens = Vec::new();
     for device in site.devices.keys() {
-        let token = crate::tokens::random();
-        Gate::grant_token(&db, &*clock, device.clone(), token.clone()).await?;
+        let token = crate::tokens::grant(&db, &*clock, device).await?;
         tokens.push((device.clone(), token));
     }
     let page = scanner_page(&db, &*clock, &site, service_address).await?;
@@ -261,7 +260,9 @@ async fn scanner_page(
         return Ok(None);
     };
     let code = EnrolmentCode::from_random(crate::tokens::random_16());
-    Gate::new_enrolment_code(db, clock, device.clone(), code.clone()).await?;
+    let (of, new, now) = (device.clone(), code.clone(), clock.now());
+    let save = move |tx: &mut db::Tx<'_>| gate::save_enrolment_code(tx, &of, &new, now);
+    db.write("new enrolment code", save).await?;
     let page = format!("http://{service}/scan#enrol={}", code.reveal());
     Ok(Some((device.clone(), page)))
 }

@@ -7,7 +7,8 @@ use crate::{Verdict, tokens};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use config::Config;
-use gate::{CODE_VALID_MS, DeviceState, EnrolmentCode, Gate, Mode};
+use db::Tx;
+use gate::{CODE_VALID_MS, DeviceState, EnrolmentCode, Mode};
 use kernel::{DeviceCode, Timestamp};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
@@ -51,7 +52,9 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     match arguments.action {
         Action::Enrol { device, url } => {
             let code = EnrolmentCode::from_random(tokens::random_16());
-            Gate::new_enrolment_code(&db, &*clock, device.clone(), code.clone()).await?;
+            let (of, new, now) = (device.clone(), code.clone(), clock.now());
+            let save = move |tx: &mut Tx<'_>| gate::save_enrolment_code(tx, &of, &new, now);
+            db.write("new enrolment code", save).await?;
             let page = page(&config, url, &code)?;
             outln!("{}", code.reveal());
             errln!(
@@ -79,8 +82,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
             )
         ),
         Action::Token { device } => {
-            let token = tokens::random();
-            Gate::grant_token(&db, &*clock, device.clone(), token.clone()).await?;
+            let token = tokens::grant(&db, &*clock, &device).await?;
             outln!("{}", token.reveal());
             errln!(
                 "This is the token of {device}. It is shown only now: enter it on the device. If \
@@ -88,7 +90,9 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
             );
         }
         Action::Revoke { device } => {
-            let revoked = Gate::revoke_tokens(&db, &*clock, device.clone()).await?;
+            let (of, now) = (device.clone(), clock.now());
+            let revoke = move |tx: &mut Tx<'_>| gate::revoke_tokens(tx, &of, now);
+            let revoked = db.write("revoke tokens", revoke).await?;
             outln!(
                 "{revoked} token(s) of {device} revoked; a running service refuses them within a second."
             );

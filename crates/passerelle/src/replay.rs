@@ -16,7 +16,7 @@ use crate::{Verdict, set_up};
 use anyhow::{Context, Result, bail};
 use config::{Config, Surroundings};
 use devices::Devices;
-use gate::{DeviceToken, Gate, Site};
+use gate::{DeviceToken, Site};
 use kernel::{DeviceCode, SystemClock};
 use kills::Kills;
 use sandbox::{PassBook, Sandbox, SandboxSettings};
@@ -197,8 +197,7 @@ async fn prepare(
     let (db, site, mapping) = set_up::apply_files(config, &SystemClock).await?;
     let mut tokens = BTreeMap::new();
     for device in site.devices.keys() {
-        let token = crate::tokens::random();
-        Gate::grant_token(&db, &SystemClock, device.clone(), token.clone()).await?;
+        let token = crate::tokens::grant(&db, &SystemClock, device).await?;
         tokens.insert(device.clone(), token);
     }
     Ok((site, mapping, tokens))

@@ -9,7 +9,6 @@ use boxoffice::stx_file::{self, StxFile};
 use boxoffice::{BoxOffice, ImportKind, ImportReport};
 use clap::Subcommand;
 use db::Db;
-use gate::Gate;
 use kernel::{ProductCode, TariffCode};
 use std::path::PathBuf;
 
@@ -72,7 +71,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         }
         Action::Map { product, tariff } => map(db, &box_office, product, tariff).await,
         Action::Resend => {
-            let count = Gate::resend_refused(db).await?;
+            let count = db.write("resend refused", gate::resend_refused).await?;
             outln!("{count} control barcode(s) go to ticketing again.");
             Ok(Verdict::Fine)
         }

@@ -1,7 +1,8 @@
 //! Random tokens and secrets.
 
-use gate::DeviceToken;
-use kernel::PseudonymKey;
+use db::{Db, Tx};
+use gate::{DeviceToken, TokenError};
+use kernel::{Clock, DeviceCode, PseudonymKey};
 use secrecy::SecretString;
 
 /// Two random UUIDs: 244 bits from the operating system.
@@ -19,10 +20,17 @@ pub fn random_16() -> [u8; 16] {
     *uuid::Uuid::new_v4().as_bytes()
 }
 
-/// A new token for a device.
-#[must_use]
-pub fn random() -> DeviceToken {
-    DeviceToken::from_random(random_bytes())
+/// Gives `device` a new token.
+pub async fn grant(
+    db: &Db,
+    clock: &dyn Clock,
+    device: &DeviceCode,
+) -> Result<DeviceToken, TokenError> {
+    let token = DeviceToken::from_random(random_bytes());
+    let (of, given, now) = (device.clone(), token.clone(), clock.now());
+    let grant = move |tx: &mut Tx<'_>| gate::grant_token(tx, &of, &given, now);
+    db.write("grant token", grant).await?;
+    Ok(token)
 }
 
 /// A password that lives as long as this process.

@@ -87,6 +87,7 @@ impl FromRequestParts<Shared> for Caller {
         let token = bearer(&parts.headers).ok_or_else(Problem::token_invalid)?;
         shared
             .gate
+            .devices
             .holder_of(DeviceToken::presented(token))
             .await?
             .map(Caller)

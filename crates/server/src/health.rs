@@ -99,7 +99,7 @@ impl Watched {
     async fn waiting(&self) -> Result<Waiting, DbError> {
         let mut waiting = Waiting::default();
         if let Some(gate) = &self.gate {
-            let gate = gate.waiting().await?;
+            let gate = gate.outbox.waiting().await?;
             waiting.deliveries = Some(gate.deliveries);
             waiting.declarations = Some(gate.declarations);
             waiting.cancellations = Some(gate.cancellations);
@@ -181,7 +181,7 @@ async fn metrics(State(watched): State<Watched>) -> Response {
         Err(error) => tracing::warn!(error = causes(&error), "the queues could not be counted"),
     }
     if let Some(gate) = &watched.gate {
-        let open = f64::from(u8::from(gate.partner_is_spared()));
+        let open = f64::from(u8::from(gate.deciding.partner_is_spared()));
         metrics::gauge!("passerelle_partner_breaker_open").set(open);
     }
     let text = watched.prometheus.render();

@@ -76,7 +76,7 @@ async fn deliver(role: GateRole, disputed: Arc<Notify>, stop: Stop) {
     let gate = &role.gate;
     let mut attempt = 0;
     while !stop.is_said() {
-        match gate.deliver_next(&role.ticketing).await {
+        match gate.outbox.deliver_next(&role.ticketing).await {
             Ok(done) => {
                 attempt = 0;
                 metrics::counter!("passerelle_delivered_total").increment(done.taken as u64);
@@ -91,7 +91,7 @@ async fn deliver(role: GateRole, disputed: Arc<Notify>, stop: Stop) {
                     );
                 }
                 if done.taken + done.refused == 0 {
-                    stop.told(&gate.delivery_due).await;
+                    stop.told(&gate.outbox.due().deliveries).await;
                 } else {
                     // What comes in meanwhile goes out together.
                     stop.pause(role.delivery_pause).await;
@@ -115,8 +115,8 @@ async fn deliver(role: GateRole, disputed: Arc<Notify>, stop: Stop) {
 async fn declare(gate: Arc<Gate>, disputed: Arc<Notify>, stop: Stop) {
     let mut attempt = 0;
     while !stop.is_said() {
-        match gate.declare_next().await {
-            Ok(Declared::Nothing) => stop.told(&gate.declaration_due).await,
+        match gate.outbox.declare_next().await {
+            Ok(Declared::Nothing) => stop.told(&gate.outbox.due().declarations).await,
             Ok(Declared::Taken | Declared::GivenBack) => attempt = 0,
             Ok(Declared::Disputed(refusal)) => {
                 attempt = 0;
@@ -171,7 +171,7 @@ async fn carry_disputes(db: Db, clock: Arc<dyn Clock>, disputed: Arc<Notify>, st
 async fn recover(gate: Arc<Gate>, stop: Stop) {
     let mut before = gate.now();
     while !stop.is_said() {
-        match gate.recover(before).await {
+        match gate.deciding.recover(before).await {
             Ok(0) => {}
             Ok(resolved) => tracing::info!(resolved, "open checks were decided"),
             Err(error) => {
@@ -187,7 +187,7 @@ async fn recover(gate: Arc<Gate>, stop: Stop) {
 async fn list_passes(gate: Arc<Gate>, stop: Stop) {
     let mut attempt = 0;
     while !stop.is_said() {
-        let pause = match gate.refresh_pass_list().await {
+        let pause = match gate.pass_lists.refresh().await {
             Ok(refreshed) => {
                 attempt = 0;
                 if let Refreshed::Done { version, dated, .. } = refreshed {
@@ -210,7 +210,7 @@ async fn list_passes(gate: Arc<Gate>, stop: Stop) {
 async fn refresh(gate: Arc<Gate>, stop: Stop) {
     while !stop.is_said() {
         stop.pause(REFRESH).await;
-        if let Err(error) = gate.refresh().await {
+        if let Err(error) = gate.reload().await {
             tracing::warn!(error = causes(&error), "the site could not be read again");
         }
     }

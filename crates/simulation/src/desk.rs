@@ -72,7 +72,7 @@ pub async fn answer(
     message: Message,
     planted: Option<Planted>,
 ) -> Result<Reply, String> {
-    let holder = gate.holder_of(token).await;
+    let holder = gate.devices.holder_of(token).await;
     let Some(device) = holder.map_err(|error| kernel::causes(&error))? else {
         return Ok(Reply::TokenInvalid);
     };
@@ -86,7 +86,7 @@ pub async fn answer(
                 device,
                 ..cancellation
             };
-            Ok(match gate.cancel(cancellation).await {
+            Ok(match gate.deciding.cancel(cancellation).await {
                 Ok(cancelled) => Reply::Cancelled(cancelled),
                 Err(error) => Reply::Problem(cancel_problem(&error)?),
             })
@@ -109,7 +109,7 @@ async fn check(gate: &Gate, scan: Scan, planted: Option<Planted>) -> Result<Repl
             rules::NotPermitted::Direction => "direction_not_allowed",
         })));
     }
-    match gate.check(scan.clone()).await {
+    match gate.deciding.check(scan.clone()).await {
         Ok((mut check, freshness)) => {
             if planted == Some(Planted::ChangedAnswer) && freshness == Freshness::Repeated {
                 check.pass.entries_left = Some(EntriesLeft::Count(u32::MAX));
@@ -121,7 +121,7 @@ async fn check(gate: &Gate, scan: Scan, planted: Option<Planted>) -> Result<Repl
                     scan,
                     outcome: Some(Decision::Admitted(gate::Admission::AcceptedOffline)),
                 };
-                let sold = gate.merge_journal(vec![item]).await;
+                let sold = gate.deciding.merge_journal(vec![item]).await;
                 sold.map_err(|error| kernel::causes(&error))?;
             }
             Ok(Reply::Check(Box::new(check)))
@@ -170,7 +170,7 @@ async fn batch(
     if planted == Some(Planted::LostJournalEntry) && items.len() > 1 {
         items.pop();
     }
-    let merged = gate.merge_journal(items).await;
+    let merged = gate.deciding.merge_journal(items).await;
     let merged = merged.map_err(|error| kernel::causes(&error))?;
     let mut results = Vec::with_capacity(ids.len());
     for one in merged {
@@ -182,7 +182,7 @@ async fn batch(
     if let (true, Some(last)) = (results.len() < ids.len(), results.last().cloned()) {
         results.push(last);
     }
-    let cancelled = gate.merge_cancellations(cancellations).await;
+    let cancelled = gate.deciding.merge_cancellations(cancellations).await;
     let cancelled = cancelled.map_err(|error| kernel::causes(&error))?;
     let cancelled = cancelled
         .into_iter()

@@ -155,7 +155,7 @@ impl House {
         // before.
         if self.clock.now().millis() % 2 == 0 {
             let now = self.clock.now();
-            let recovered = self.gate.recover(now).await;
+            let recovered = self.gate.deciding.recover(now).await;
             recovered.map_err(|e| Broken::error("open checks are taken up", &e))?;
         }
         Ok(())
@@ -317,7 +317,7 @@ impl House {
             match worker {
                 Worker::Deliver => {
                     for _ in 0..AT_A_TURN {
-                        match gate.deliver_next(&way).await {
+                        match gate.outbox.deliver_next(&way).await {
                             Ok(done) if done.taken + done.refused == 0 => break,
                             Ok(_) | Err(gate::DeliveryError::Call(_)) => {}
                             Err(error) => {
@@ -328,7 +328,7 @@ impl House {
                 }
                 Worker::Declare => {
                     for _ in 0..AT_A_TURN {
-                        match gate.declare_next().await {
+                        match gate.outbox.declare_next().await {
                             Ok(gate::Declared::Nothing) => break,
                             Ok(_) | Err(gate::DeclareError::Ask(_)) => {}
                             Err(error) => {
@@ -339,7 +339,7 @@ impl House {
                     trade::carry_disputes(&db, gate.now()).await?;
                 }
                 Worker::Recover => {
-                    let recovered = gate.recover(before).await;
+                    let recovered = gate.deciding.recover(before).await;
                     recovered.map_err(|e| Broken::error("open checks are taken up", &e))?;
                 }
                 Worker::Sell => trade::sell(&box_office, &db, &prices, planted).await?,

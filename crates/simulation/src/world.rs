@@ -76,9 +76,10 @@ impl World {
         let token = DeviceToken::from_random(bytes);
         let code = site::device_code(device).map_err(|e| Broken::error("enrolment", &e))?;
         let house = &self.house;
-        Gate::grant_token(&house.db, &house.clock, code, token.clone())
-            .await
-            .map_err(|e| Broken::error("a device can be enrolled", &e))?;
+        let (granted, now) = (token.clone(), house.gate.now());
+        let grant = move |tx: &mut db::Tx<'_>| gate::grant_token(tx, &code, &granted, now);
+        let done = house.db.write("grant token", grant).await;
+        done.map_err(|e| Broken::error("a device can be enrolled", &e))?;
         Ok(token)
     }
 
@@ -234,7 +235,7 @@ impl World {
                     "all comes to rest",
                     format!(
                         "{:?}; {}",
-                        self.house.gate.waiting().await,
+                        self.house.gate.outbox.waiting().await,
                         statuses.join("; ")
                     ),
                 ));
@@ -256,7 +257,7 @@ impl World {
     }
 
     async fn is_done(&self) -> Result<bool, Broken> {
-        let waiting = self.house.gate.waiting().await;
+        let waiting = self.house.gate.outbox.waiting().await;
         let waiting = waiting.map_err(|e| Broken::error("the books can be read", &e))?;
         let unsold = self.house.box_office.waiting().await;
         let unsold = unsold.map_err(|e| Broken::error("the books can be read", &e))?;
@@ -337,7 +338,12 @@ impl World {
     async fn look_at(&mut self, card: u8) -> Result<(), Broken> {
         let device = site::device_code(0).map_err(|e| Broken::error("codes", &e))?;
         let before = self.house.otipass.counted();
-        let looked = self.house.gate.look(&device, site::code(card)).await;
+        let looked = self
+            .house
+            .gate
+            .deciding
+            .look(&device, site::code(card))
+            .await;
         looked.map_err(|e| Broken::error("a help desk can look", &e))?;
         if self.house.otipass.counted() != before {
             return Err(Broken::new("looking counts nothing", site::card_name(card)));
@@ -346,7 +352,8 @@ impl World {
     }
 
     async fn resend(&mut self) -> Result<(), Broken> {
-        Gate::resend_refused(&self.house.db)
+        let resent = self.house.db.write("resend", gate::resend_refused);
+        resent
             .await
             .map(drop)
             .map_err(|e| Broken::error("what was refused is sent again", &e))
@@ -355,16 +362,17 @@ impl World {
     async fn revoke(&mut self, device: u8) -> Result<(), Broken> {
         let house = &self.house;
         let code = site::device_code(device).map_err(|e| Broken::error("codes", &e))?;
-        Gate::revoke_tokens(&house.db, &house.clock, code)
-            .await
-            .map_err(|e| Broken::error("a device can be revoked", &e))?;
-        let refreshed = house.gate.refresh().await;
+        let now = house.gate.now();
+        let revoke = move |tx: &mut db::Tx<'_>| gate::revoke_tokens(tx, &code, now);
+        let revoked = house.db.write("revoke tokens", revoke).await;
+        revoked.map_err(|e| Broken::error("a device can be revoked", &e))?;
+        let refreshed = house.gate.reload().await;
         refreshed.map_err(|e| Broken::error("the site is read again", &e))?;
         let token = match self.device(device) {
             Device::Handheld(scanner, _) => scanner.token.clone(),
             Device::Turnstile(turnstile, _) => turnstile.token.clone(),
         };
-        let holder = self.house.gate.holder_of(token).await;
+        let holder = self.house.gate.devices.holder_of(token).await;
         match holder {
             Ok(None) => Ok(()),
             other => Err(Broken::new(
@@ -394,7 +402,7 @@ impl World {
         Gate::apply_site(&self.house.db, site)
             .await
             .map_err(|e| Broken::error("a device can be moved", &e))?;
-        let refreshed = self.house.gate.refresh().await;
+        let refreshed = self.house.gate.reload().await;
         refreshed.map_err(|e| Broken::error("the site is read again", &e))
     }
 }

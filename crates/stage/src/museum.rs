@@ -8,9 +8,9 @@ use crate::{Otipass, PATIENCE, eventually};
 use books::reconciliation::{Reconciliation, Sides, reconcile};
 use boxoffice::{BoxOffice, Organisation, catalogue, read_catalogue};
 use db::testing::{TestDb, sqlite_in_memory};
-use db::{Db, DbError, params};
+use db::{Db, DbError, Tx, params};
 use gate::decide::offline::OfflinePolicy;
-use gate::{DeviceSettings, Gate, InterfaceSettings, Site, WhenSilent};
+use gate::{DeviceSettings, EnrolmentCode, Gate, InterfaceSettings, Site, WhenSilent};
 use kernel::{Clock, ManualClock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use office::{OfficeRole, SetUp};
@@ -272,7 +272,7 @@ impl Museum {
         let device = device.parse().unwrap();
         site.devices.get_mut(&device).unwrap().settings = settings;
         Gate::apply_site(&self.test.db, site).await.unwrap();
-        self.gate().refresh().await.unwrap();
+        self.gate().reload().await.unwrap();
     }
 
     /// Sends the scan `n` and gives the decision.
@@ -327,6 +327,20 @@ impl Museum {
         reconcile(&self.test.db, Sides::Both).await.unwrap()
     }
 
+    /// Saves a code that enrols `device`.
+    pub async fn save_code(&self, device: &str, code: EnrolmentCode) {
+        let (device, now) = (device.parse().unwrap(), self.clock.now());
+        let save = move |tx: &mut Tx<'_>| gate::save_enrolment_code(tx, &device, &code, now);
+        self.test.db.write("save code", save).await.unwrap();
+    }
+
+    /// Takes the tokens of `device` back, as another process would.
+    pub async fn revoke(&self, device: &str) -> u64 {
+        let (device, now) = (device.parse().unwrap(), self.clock.now());
+        let revoke = move |tx: &mut Tx<'_>| gate::revoke_tokens(tx, &device, now);
+        self.test.db.write("revoke", revoke).await.unwrap()
+    }
+
     /// How many rows a table has.
     pub async fn count(&self, table: &'static str) -> i64 {
         count(&self.test.db, table).await
@@ -337,7 +351,7 @@ impl Museum {
         self.settle().await;
         let (gate, box_office) = (Arc::clone(self.gate()), Arc::clone(self.box_office()));
         let test = self.stop().await;
-        let waiting = gate.waiting().await.unwrap();
+        let waiting = gate.outbox.waiting().await.unwrap();
         let left = (
             waiting.deliveries,
             waiting.declarations + waiting.cancellations + waiting.give_backs,
@@ -368,9 +382,10 @@ async fn prepare(db: &Db, clock: &ManualClock, plan: &Plan) {
         catalogue::apply_catalogue(db, read).await.unwrap();
     }
     for device in plan.devices {
-        let token = villeneuve::token(device);
-        let granted = Gate::grant_token(db, clock, device.parse().unwrap(), token);
-        granted.await.unwrap();
+        let (code, token) = (device.parse().unwrap(), villeneuve::token(device));
+        let now = clock.now();
+        let grant = move |tx: &mut Tx<'_>| gate::grant_token(tx, &code, &token, now);
+        db.write("grant token", grant).await.unwrap();
     }
 }
 

@@ -212,7 +212,10 @@ impl World {
             Op::Cancel { nth } => self.cancel(nth).await,
             Op::Carry => {
                 self.deliver().await;
-                while !matches!(self.gate.declare_next().await.unwrap(), Declared::Nothing) {}
+                while !matches!(
+                    self.gate.outbox.declare_next().await.unwrap(),
+                    Declared::Nothing
+                ) {}
                 let now = self.clock.now();
                 books::disputes::carry(&self.test.db, now).await.unwrap();
                 self.office.run_external_sales().await.unwrap();
@@ -271,12 +274,18 @@ impl World {
     }
 
     async fn check(&self, scan: Scan) -> String {
-        let (check, freshness) = self.gate.check(scan).await.unwrap();
+        let (check, freshness) = self.gate.deciding.check(scan).await.unwrap();
         format!("{} {freshness:?}", check.decision.as_str())
     }
 
     async fn journal(&self, scan: Scan) -> String {
-        match &self.gate.merge_journal(vec![scan.into()]).await.unwrap()[..] {
+        match &self
+            .gate
+            .deciding
+            .merge_journal(vec![scan.into()])
+            .await
+            .unwrap()[..]
+        {
             [Merged::Kept(check, freshness)] => {
                 format!("{} {freshness:?}", check.decision.as_str())
             }
@@ -291,6 +300,7 @@ impl World {
         };
         let cancelled = self
             .gate
+            .deciding
             .cancel(Cancellation {
                 id: id(1_000 + nth).to_string().parse().unwrap(),
                 check_id: scan.id,
@@ -307,7 +317,7 @@ impl World {
     async fn deliver(&self) {
         let way = Way(&self.delivered, &self.office);
         loop {
-            let done = self.gate.deliver_next(&way).await.unwrap();
+            let done = self.gate.outbox.deliver_next(&way).await.unwrap();
             assert_eq!(done.refused, 0);
             if done.taken == 0 {
                 return;

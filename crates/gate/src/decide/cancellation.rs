@@ -2,10 +2,11 @@
 //! itself when a journal shows that the visitor was turned away. The check stays
 //! as it was kept; ticketing and Otipass are told.
 
+use crate::decide::Deciding;
 use crate::decide::check::{self, Check, CheckError, Freshness};
 use crate::decide::tally;
+use crate::hash::derived;
 use crate::outbox::give_back;
-use crate::{BATCH_LIMIT, Gate, JournalError};
 use db::{DbError, Tx, params};
 use kernel::{CancellationId, CheckId, DeviceCode, Timestamp};
 
@@ -42,7 +43,7 @@ pub struct Cancelled {
 /// Why an entry was not cancelled. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CancelError {
-    /// No such check is kept.
+    /// No such check is known.
     #[error("the check {0} is not kept here; send the check first, then its cancellation")]
     CheckUnknown(CheckId),
     /// The check is kept and cannot be cancelled.
@@ -108,59 +109,26 @@ fn cancellable(check: &Check, cancellation: &Cancellation) -> Result<(), Obstacl
     }
 }
 
-impl Gate {
+impl Deciding {
     /// Cancels an entry: voids its sale and gives it back at Otipass, both
     /// afterwards. The same id gets the first answer again.
     ///
     /// # Errors
-    /// [`CancelError`]; nothing was changed.
+    /// Nothing was changed.
     pub async fn cancel(&self, cancellation: Cancellation) -> Result<Cancelled, CancelError> {
         let now = self.clock.now();
         let cancelled = self
             .db
-            .write("cancel", move |tx| keep(tx, &cancellation, now))
+            .write("cancel", move |tx| record(tx, &cancellation, now))
             .await?;
         self.note_cancelled(&cancelled);
         Ok(cancelled)
     }
 
-    /// Keeps the cancellations of a journal, in their order, in one transaction.
-    /// Each that can be kept is, whatever becomes of the others.
-    ///
-    /// # Errors
-    /// [`JournalError`]; nothing was kept then, and the device sends it again.
-    pub async fn merge_cancellations(
-        &self,
-        cancellations: Vec<Cancellation>,
-    ) -> Result<Vec<Result<Cancelled, CancelError>>, JournalError> {
-        if cancellations.len() > BATCH_LIMIT {
-            return Err(JournalError::TooManyCancellations(cancellations.len()));
-        }
-        let now = self.clock.now();
-        let merged = self
-            .db
-            .write("merge cancellations", move |tx| {
-                let mut merged = Vec::with_capacity(cancellations.len());
-                for cancellation in &cancellations {
-                    merged.push(match keep(tx, cancellation, now) {
-                        Err(CancelError::Db(error)) => return Err(JournalError::Db(error)),
-                        kept => kept,
-                    });
-                }
-                Ok(merged)
-            })
-            .await?;
-        for cancelled in merged.iter().flatten() {
-            self.note_cancelled(cancelled);
-        }
-        Ok(merged)
-    }
-
-    fn note_cancelled(&self, cancelled: &Cancelled) {
+    pub(crate) fn note_cancelled(&self, cancelled: &Cancelled) {
         if cancelled.freshness == Freshness::First {
             metrics::counter!("passerelle_cancellations_total").increment(1);
-            self.delivery_due.notify_one();
-            self.declaration_due.notify_one();
+            self.due.wake();
         }
     }
 }
@@ -171,7 +139,7 @@ pub(crate) fn turn_away(tx: &mut Tx<'_>, check: &Check, now: Timestamp) -> Resul
         return Ok(());
     }
     let cancellation = Cancellation {
-        id: check::derived(&format!("passerelle-turned-away:{}", check.record))?,
+        id: derived(&format!("passerelle-turned-away:{}", check.record))?,
         check_id: check.scan.id,
         device: check.scan.device.clone(),
         cancelled_at: check.scan.scanned_at,
@@ -180,15 +148,15 @@ pub(crate) fn turn_away(tx: &mut Tx<'_>, check: &Check, now: Timestamp) -> Resul
     Ok(())
 }
 
-/// A cancellation that is kept.
-struct Kept {
+/// A cancellation that is recorded.
+struct Known {
     record: CheckId,
     device: DeviceCode,
     cancelled_at: Timestamp,
     device_count_today: u32,
 }
 
-fn keep(
+pub(crate) fn record(
     tx: &mut Tx<'_>,
     cancellation: &Cancellation,
     now: Timestamp,
@@ -196,17 +164,17 @@ fn keep(
     let id = cancellation.check_id;
     let not = |obstacle| CancelError::NotCancellable(id, obstacle);
     let check = check::load(tx, id)?.ok_or(CancelError::CheckUnknown(id))?;
-    if let Some(kept) = find(tx, cancellation.id)? {
-        let same = kept.record == check.record
-            && kept.device == cancellation.device
-            && kept.cancelled_at == cancellation.cancelled_at;
+    if let Some(known) = find(tx, cancellation.id)? {
+        let same = known.record == check.record
+            && known.device == cancellation.device
+            && known.cancelled_at == cancellation.cancelled_at;
         if !same {
             return Err(not(Obstacle::IdTaken));
         }
         return Ok(Cancelled {
             check_id: id,
-            cancelled_at: kept.cancelled_at,
-            device_count_today: kept.device_count_today,
+            cancelled_at: known.cancelled_at,
+            device_count_today: known.device_count_today,
             freshness: Freshness::Repeated,
         });
     }
@@ -250,14 +218,14 @@ fn insert(
     Ok(count)
 }
 
-fn find(tx: &mut Tx<'_>, id: CancellationId) -> Result<Option<Kept>, DbError> {
+fn find(tx: &mut Tx<'_>, id: CancellationId) -> Result<Option<Known>, DbError> {
     tx.query_opt(
         "SELECT check_id, device, cancelled_at, device_count_today FROM gate_cancellation
          WHERE id = $1",
         params![id],
     )?
     .map(|row| {
-        Ok(Kept {
+        Ok(Known {
             record: row.get("check_id")?,
             device: row.get("device")?,
             cancelled_at: row.get("cancelled_at")?,

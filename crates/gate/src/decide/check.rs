@@ -1,16 +1,12 @@
 //! A check: its record, and what a repeated id gets.
 
-use crate::decide::barcode;
-use crate::decide::intent;
-use crate::decide::rules::{Counted, NotPermitted, Recognised, Verdict};
-use crate::decide::tally;
-use crate::devices::token::sha256_hex;
+use crate::column::{read_as, unreadable};
+use crate::decide::rules::NotPermitted;
 use crate::records::retention;
-use crate::{Decision, ForcedNote, Mode, Scan, ScanRefused, Site};
+use crate::{Decision, Scan, ScanRefused};
 use db::{DbError, Row, Tx, params};
 use kernel::{CardNumber, CheckId, InvalidId, SectorCode, Timestamp};
 use otipass::{EntriesLeft, PassFacts};
-use std::str::FromStr;
 
 /// A decided check, as it is remembered for ever.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,17 +68,6 @@ pub enum CheckError {
     Db(#[from] DbError),
 }
 
-/// How a decided check comes to be kept.
-pub(crate) struct Deciding<'a> {
-    pub(crate) scan: &'a Scan,
-    pub(crate) mode: Mode,
-    pub(crate) recognised: Option<&'a Recognised>,
-    pub(crate) verdict: Verdict,
-    pub(crate) counted: Counted,
-    pub(crate) arrived_at: Timestamp,
-    pub(crate) decided_at: Timestamp,
-}
-
 /// The decided check with this scan's id, if there is one.
 ///
 /// # Errors
@@ -115,148 +100,6 @@ pub(crate) fn load(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<Check>, DbErro
         },
         None => first,
     }))
-}
-
-/// An id of our own for what `text` names. No device chooses it: it is a UUID of
-/// version 8, made of a hash.
-pub(crate) fn derived<T: FromStr>(text: &str) -> Result<T, T::Err> {
-    let mut hex = sha256_hex(text);
-    hex.truncate(32);
-    hex.replace_range(12..13, "8");
-    hex.replace_range(16..17, "8");
-    hex.parse()
-}
-
-/// Keeps the decision, and for an admission its control barcode with its place
-/// in the queue to ticketing, and the declaration it owes. The first decision
-/// stands: a check that is decided already is only found.
-pub(crate) fn record(
-    tx: &mut Tx<'_>,
-    deciding: &Deciding<'_>,
-    site: &Site,
-) -> Result<(Check, Freshness), CheckError> {
-    let scan = deciding.scan;
-    if let Some(known) = find(tx, scan)? {
-        return Ok((known, Freshness::Repeated));
-    }
-    Ok((insert(tx, deciding, site, None)?, Freshness::First))
-}
-
-/// Keeps the decision, which nobody has kept yet; `follows` is the check whose
-/// refusal it overrules.
-pub(crate) fn insert(
-    tx: &mut Tx<'_>,
-    deciding: &Deciding<'_>,
-    site: &Site,
-    follows: Option<CheckId>,
-) -> Result<Check, CheckError> {
-    let scan = deciding.scan;
-    let record = follows.map_or(Ok(scan.id), |id| {
-        derived(&format!("passerelle-follow-up:{id}"))
-    })?;
-    let decision = deciding.verdict.decision;
-    let day = site.zone.business_day(scan.scanned_at);
-    if let (Decision::Admitted(admission), Some(recognised)) = (decision, deciding.recognised) {
-        keep_control_barcode(tx, record, deciding, recognised)?;
-        crate::outbox::declaration::owe(tx, record, deciding, admission)?;
-    }
-    tx.execute(
-        "DELETE FROM gate_intent WHERE check_id = $1",
-        params![scan.id],
-    )?;
-    let hour = i64::from(site.zone.hour(scan.scanned_at));
-    tally::decided(tx, &scan.device, day, decision)?;
-    if let Some(overruled) = follows {
-        tally::overruled(tx, overruled)?;
-    }
-    if decision.is_admitted() {
-        let sector = deciding.recognised.map(|r| &r.sector);
-        tally::admitted(tx, &scan.device, day, hour, sector)?;
-    }
-    let count = tally::count_of_day(tx, &scan.device, day)?;
-    let pass = deciding.verdict.pass.unwrap_or_default();
-    tx.execute(
-        "INSERT INTO gate_check (check_id, device, mode, code, scanned_at, arrived_at, decided_at,
-                                 direction, forced_note, outcome, admitted, card, sector, num_type,
-                                 service_id, space_id, valid_until, entries_left,
-                                 device_count_today, business_day, hour, follows)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                 $19, $20, $21, $22)",
-        params![
-            record,
-            &scan.device,
-            deciding.mode.as_str(),
-            scan.kept_code(),
-            scan.scanned_at,
-            deciding.arrived_at,
-            deciding.decided_at,
-            scan.direction.as_str(),
-            scan.forced_note.as_ref().map(ForcedNote::reveal),
-            decision.as_str(),
-            decision.is_admitted(),
-            deciding.recognised.map(|r| &r.card),
-            deciding.recognised.map(|r| &r.sector),
-            deciding
-                .recognised
-                .map(|r| intent::num_type_text(r.num_type)),
-            deciding.recognised.map(|r| r.info.service_id.as_str()),
-            deciding.recognised.map(|r| r.info.space_id.as_str()),
-            pass.valid_until,
-            pass.entries_left.map(entries_left_text),
-            count,
-            day,
-            hour,
-            follows,
-        ],
-    )?;
-    if deciding.counted == Counted::Maybe && !decision.is_admitted() {
-        crate::outbox::give_back::owe(tx, record, deciding.decided_at)?;
-    }
-    Ok(Check {
-        scan: scan.clone(),
-        arrived_at: deciding.arrived_at,
-        decided_at: deciding.decided_at,
-        decision,
-        card: deciding.recognised.map(|r| r.card.clone()),
-        sector: deciding.recognised.map(|r| r.sector.clone()),
-        pass,
-        device_count_today: count,
-        record,
-    })
-}
-
-fn keep_control_barcode(
-    tx: &mut Tx<'_>,
-    record: CheckId,
-    deciding: &Deciding<'_>,
-    recognised: &Recognised,
-) -> Result<(), CheckError> {
-    let scan = deciding.scan;
-    let removed = retention::Removed::by(tx, scan.scanned_at, deciding.decided_at)?;
-    for barcode in barcode::candidates(&recognised.card, scan.scanned_at) {
-        let barcode = barcode?;
-        if removed.has(tx, &barcode)? {
-            continue;
-        }
-        let made = tx.execute(
-            "INSERT INTO gate_control_barcode (barcode, check_id, sector, season, product, mode,
-                                               controlled_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (barcode) DO NOTHING",
-            params![
-                barcode,
-                record,
-                &recognised.sector,
-                &recognised.info.season,
-                &recognised.info.product,
-                deciding.mode.as_str(),
-                scan.scanned_at,
-            ],
-        )?;
-        if made == 1 {
-            return Ok(());
-        }
-    }
-    Err(ScanRefused::ClockStandsStill.into())
 }
 
 impl Check {
@@ -293,7 +136,7 @@ impl Check {
 
 const UNLIMITED: &str = "unlimited";
 
-fn entries_left_text(left: EntriesLeft) -> String {
+pub(crate) fn entries_left_text(left: EntriesLeft) -> String {
     match left {
         EntriesLeft::Unlimited => UNLIMITED.to_owned(),
         EntriesLeft::Count(count) => count.to_string(),
@@ -307,18 +150,4 @@ fn entries_left(text: &str) -> Result<EntriesLeft, DbError> {
     text.parse()
         .map(EntriesLeft::Count)
         .map_err(|_| unreadable("entries_left"))
-}
-
-/// Reads a text column as a type of the gate's own.
-pub(crate) fn read_as<T: std::str::FromStr>(row: &Row, column: &str) -> Result<T, DbError> {
-    row.get::<String>(column)?
-        .parse()
-        .map_err(|_| unreadable(column))
-}
-
-pub(crate) fn unreadable(column: &str) -> DbError {
-    DbError::Column {
-        column: column.to_owned(),
-        problem: "holds a word this version does not know".to_owned(),
-    }
 }

@@ -3,7 +3,7 @@
 //! as refused and nothing is sold; it is marked, and the reconciliation shouts
 //! until somebody has settled it by hand.
 
-use crate::{Decision, JournalItem};
+use crate::Decision;
 use db::{Db, DbError, Tx, params};
 use kernel::{CheckId, Timestamp};
 
@@ -35,11 +35,16 @@ pub enum Settled {
     HoldsCode,
 }
 
-pub(crate) fn mark(tx: &mut Tx<'_>, item: &JournalItem, now: Timestamp) -> Result<(), DbError> {
+pub(crate) fn mark(
+    tx: &mut Tx<'_>,
+    id: CheckId,
+    outcome: Option<Decision>,
+    now: Timestamp,
+) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO gate_door_admitted (check_id, outcome, arrived_at) VALUES ($1, $2, $3)
          ON CONFLICT (check_id) DO NOTHING",
-        params![item.scan.id, item.outcome.map(Decision::as_str), now],
+        params![id, outcome.map(Decision::as_str), now],
     )
     .map(drop)
 }

@@ -1,13 +1,14 @@
 //! The intent to ask Otipass about a check: kept before the question goes out,
 //! gone with the decision. What a crash leaves of a check is its intent.
 
-use crate::Site;
-use crate::decide::check::{self, Check, CheckError, Deciding, Freshness, read_as};
+use crate::column::{num_type, num_type_text, read_as};
+use crate::decide::check::{self, Check, CheckError, Freshness};
+use crate::decide::record::{self, NewCheck};
 use crate::decide::rules::{self, Counted, Intent, Recognised, Verdict};
-use crate::{Decision, Direction, Mode, Reason, Scan};
+use crate::{Decision, Direction, Mode, Reason, Scan, Site};
 use db::{DbError, Row, Tx, params};
 use kernel::{CheckId, Timestamp};
-use otipass::{NumType, SectorInfo};
+use otipass::SectorInfo;
 
 /// Where a check stands when it arrives.
 pub(crate) enum Begun {
@@ -46,7 +47,7 @@ pub(crate) fn begin(
         },
         Err(reason) => Decision::Refused(*reason),
     };
-    let deciding = Deciding {
+    let new = NewCheck {
         scan,
         mode: Mode::Online,
         recognised: recognised.as_ref().ok(),
@@ -55,7 +56,7 @@ pub(crate) fn begin(
         arrived_at: now,
         decided_at: now,
     };
-    let check = check::insert(tx, &deciding, site, None)?;
+    let check = record::insert(tx, &new, site, None)?;
     Ok(Begun::Decided(Box::new(check), Freshness::First))
 }
 
@@ -165,21 +166,4 @@ fn recognised(row: &Row) -> Result<Recognised, DbError> {
             product: row.get("product")?,
         },
     })
-}
-
-/// The number type in a database.
-pub(crate) const fn num_type_text(num_type: NumType) -> &'static str {
-    match num_type {
-        NumType::Number => "number",
-        NumType::Serial => "serial",
-    }
-}
-
-/// Reads the column `num_type`.
-pub(crate) fn num_type(row: &Row) -> Result<NumType, DbError> {
-    match row.get::<String>("num_type")?.as_str() {
-        "serial" => Ok(NumType::Serial),
-        "number" => Ok(NumType::Number),
-        _ => Err(check::unreadable("num_type")),
-    }
 }

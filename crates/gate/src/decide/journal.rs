@@ -1,12 +1,15 @@
 //! What the journals of devices deliver: checks that were decided at the door
 //! without network, oldest first, in batches, as often as it takes.
 
-use crate::decide::cancellation;
-use crate::decide::check::{self, Check, CheckError, Deciding, Freshness};
+use crate::decide::Deciding;
+use crate::decide::cancellation::{self, CancelError, Cancellation, Cancelled};
+use crate::decide::check::{self, Check, CheckError, Freshness};
 use crate::decide::door_admitted;
 use crate::decide::intent;
+use crate::decide::record::{self, NewCheck};
 use crate::decide::rules::{self, Afterwards, Counted, Recognised, Verdict};
-use crate::{Decision, Gate, InterfaceSettings, Mode, Reason, Scan, Site};
+use crate::decide::scan::within_limit;
+use crate::{Decision, InterfaceSettings, Mode, Reason, Scan, Site};
 use db::{DbError, Tx};
 use kernel::{CheckId, Timestamp};
 use std::sync::Arc;
@@ -57,14 +60,14 @@ pub enum JournalError {
     Db(#[from] DbError),
 }
 
-impl Gate {
-    /// Keeps the checks of a journal, in their order, in one transaction. Each
-    /// that can be kept is, whatever becomes of the others. What the door did
+impl Deciding {
+    /// Records the checks of a journal, in their order, in one transaction. Each
+    /// that can be recorded is, whatever becomes of the others. What the door did
     /// wins over an answer that was never heard; see [`rules::brought`] and
     /// [`rules::afterwards`].
     ///
     /// # Errors
-    /// [`JournalError`]; nothing was kept then, and the device sends it again.
+    /// Nothing was recorded then, and the device sends it again.
     pub async fn merge_journal(
         &self,
         items: Vec<JournalItem>,
@@ -74,35 +77,64 @@ impl Gate {
         }
         let (site, settings) = (self.site(), Arc::clone(&self.settings));
         let now = self.clock.now();
-        let merged = self
+        let merge = move |tx: &mut Tx<'_>, item: &JournalItem| {
+            Ok(match merge(tx, item, &site, &settings, now) {
+                Ok((check, freshness)) => Merged::Kept(Box::new(check), freshness),
+                Err(CheckError::Db(error)) => return Err(error),
+                Err(refused) => Merged::Refused(item.scan.id, refused),
+            })
+        };
+        let merged: Vec<Merged> = self
             .db
             .write("merge journal", move |tx| {
-                let mut merged = Vec::with_capacity(items.len());
-                for item in &items {
-                    let kept = keep(tx, item, &site, &settings, now);
-                    merged.push(match kept {
-                        Ok((check, freshness)) => Merged::Kept(Box::new(check), freshness),
-                        Err(CheckError::Db(error)) => return Err(JournalError::Db(error)),
-                        Err(refused) => Merged::Refused(item.scan.id, refused),
-                    });
-                }
-                Ok(merged)
+                items.iter().map(|item| merge(tx, item)).collect()
             })
-            .await?;
+            .await
+            .map_err(JournalError::Db)?;
         for one in &merged {
             if let Merged::Kept(check, Freshness::First) = one {
                 self.note_decided(check);
             }
         }
         // An entry may have been cancelled, which is no new check.
-        self.delivery_due.notify_one();
-        self.declaration_due.notify_one();
+        self.due.wake();
+        Ok(merged)
+    }
+
+    /// Records the cancellations of a journal as [`merge_journal`](Self::merge_journal)
+    /// does its checks.
+    ///
+    /// # Errors
+    /// Nothing was recorded then, and the device sends it again.
+    pub async fn merge_cancellations(
+        &self,
+        cancellations: Vec<Cancellation>,
+    ) -> Result<Vec<Result<Cancelled, CancelError>>, JournalError> {
+        if cancellations.len() > BATCH_LIMIT {
+            return Err(JournalError::TooManyCancellations(cancellations.len()));
+        }
+        let now = self.clock.now();
+        let merge =
+            move |tx: &mut Tx<'_>, one: &Cancellation| match cancellation::record(tx, one, now) {
+                Err(CancelError::Db(error)) => Err(error),
+                merged => Ok(merged),
+            };
+        let merged: Vec<Result<Cancelled, CancelError>> = self
+            .db
+            .write("merge cancellations", move |tx| {
+                cancellations.iter().map(|one| merge(tx, one)).collect()
+            })
+            .await
+            .map_err(JournalError::Db)?;
+        for cancelled in merged.iter().flatten() {
+            self.note_cancelled(cancelled);
+        }
         Ok(merged)
     }
 }
 
-/// Keeps one check of a journal.
-fn keep(
+/// Records one check of a journal.
+fn merge(
     tx: &mut Tx<'_>,
     item: &JournalItem,
     site: &Site,
@@ -110,19 +142,19 @@ fn keep(
     now: Timestamp,
 ) -> Result<(Check, Freshness), CheckError> {
     let scan = &item.scan;
-    scan.within_limits()?;
+    within_limit(&scan.code)?;
     match check::find(tx, scan)? {
         None => {
-            let check = keep_undecided(tx, item, site, settings, now)?;
+            let check = insert_undecided(tx, item, site, settings, now)?;
             Ok((check, Freshness::First))
         }
-        Some(first) => keep_decided(tx, item, first, site, settings, now),
+        Some(first) => merge_decided(tx, item, first, site, settings, now),
     }
 }
 
 /// If Otipass was being asked about it when the line broke, it is the pass that
 /// was recognised then, and Otipass may have counted the entry.
-fn keep_undecided(
+fn insert_undecided(
     tx: &mut Tx<'_>,
     item: &JournalItem,
     site: &Site,
@@ -138,7 +170,7 @@ fn keep_undecided(
         ),
     };
     let brought = rules::brought(item.outcome, rules::at_the_door(scan), is_pass(&recognised));
-    let deciding = Deciding {
+    let new = NewCheck {
         scan,
         mode: Mode::Offline,
         recognised: recognised.as_ref().ok(),
@@ -147,14 +179,14 @@ fn keep_undecided(
         arrived_at: now,
         decided_at: now,
     };
-    let check = check::insert(tx, &deciding, site, None)?;
+    let check = record::insert(tx, &new, site, None)?;
     if brought.door_admitted {
-        door_admitted::mark(tx, item, now)?;
+        door_admitted::mark(tx, scan.id, item.outcome, now)?;
     }
     Ok(check)
 }
 
-fn keep_decided(
+fn merge_decided(
     tx: &mut Tx<'_>,
     item: &JournalItem,
     first: Check,
@@ -174,7 +206,7 @@ fn keep_decided(
             // Marked before the gate could recognise it, it stays so: the
             // device has had its answer.
             if !door_admitted::is_marked(tx, scan.id)? {
-                let deciding = Deciding {
+                let new = NewCheck {
                     scan,
                     mode: Mode::Offline,
                     recognised: recognised.as_ref().ok(),
@@ -185,11 +217,11 @@ fn keep_decided(
                     arrived_at: now,
                     decided_at: now,
                 };
-                let check = check::insert(tx, &deciding, site, Some(scan.id))?;
+                let check = record::insert(tx, &new, site, Some(scan.id))?;
                 return Ok((check, Freshness::First));
             }
         }
-        Afterwards::DoorAdmitted => door_admitted::mark(tx, item, now)?,
+        Afterwards::DoorAdmitted => door_admitted::mark(tx, scan.id, item.outcome, now)?,
         Afterwards::TurnedAway => cancellation::turn_away(tx, &first, now)?,
     }
     Ok((first, Freshness::Repeated))

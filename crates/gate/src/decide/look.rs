@@ -1,12 +1,12 @@
 //! The help desk: what Otipass would say of a pass, and where it entered last.
 //! Nothing is recorded, nothing is counted.
 
+use crate::column::read_as;
 use crate::decide::budget::Budget;
-use crate::decide::check::{derived, read_as};
-use crate::decide::rules;
-use crate::{CODE_LIMIT_BYTES, Decision, Gate, Reason, ScanRefused};
+use crate::decide::{Deciding, rules, scan};
+use crate::hash::derived;
+use crate::{Decision, Reason, ScanRefused};
 use db::{DbError, Tx, params};
-use kernel::causes;
 use kernel::{CardNumber, CheckId, DeviceCode, InvalidId, SectorCode, Timestamp};
 use otipass::{Answer, PassFacts, Question};
 
@@ -69,27 +69,20 @@ pub enum LookError {
     Db(#[from] DbError),
 }
 
-impl Gate {
+impl Deciding {
     /// Looks at the pass behind `code` as `device` would see it, within the
-    /// decision budget.
-    ///
-    /// Otipass is not asked while the breaker spares visitors the wait, and
-    /// neither its answer nor its silence moves the breaker: an inquiry goes to
-    /// an address of its own, and must not send visitors to a partner that
-    /// answers inquiries only, nor keep them from one that answers validations
-    /// only.
+    /// decision budget. Otipass is not asked while the breaker spares visitors
+    /// the wait.
     ///
     /// # Errors
-    /// [`LookError`].
+    /// There is nothing to see then.
     pub async fn look(&self, device: &DeviceCode, code: &str) -> Result<Look, LookError> {
         let budget = Budget::start(self.settings.decision_budget);
         let site = self.site();
         if !site.settings_of(device).help_desk {
             return Err(LookError::NotAllowed);
         }
-        if code.len() > CODE_LIMIT_BYTES {
-            return Err(ScanRefused::CodeTooLong { bytes: code.len() }.into());
-        }
+        scan::within_limit(code)?;
         let mapping = &self.settings.mapping;
         let card = otipass::detect(code, &mapping.project_id, &self.settings.format);
         let last_entries = match card.clone() {
@@ -119,26 +112,13 @@ impl Gate {
     }
 
     async fn inquire(&self, question: &Question, budget: Budget) -> (Admissible, PassFacts) {
-        let unknown = (Admissible::Unknown, PassFacts::default());
-        let Some(within) = budget.for_asking() else {
-            return unknown;
-        };
-        if !self.breaker().would_ask(self.clock.now()) {
-            return unknown;
-        }
-        match self.otipass.inquire(question, within).await {
-            Ok(Answer::Yes(pass)) => (Admissible::Yes, pass),
-            Ok(Answer::No { refusal, pass }) => (
+        match self.partner.inquire(question, budget).await {
+            Some(Answer::Yes(pass)) => (Admissible::Yes, pass),
+            Some(Answer::No { refusal, pass }) => (
                 Admissible::No(Reason::Partner(refusal)),
                 pass.unwrap_or_default(),
             ),
-            Err(error) => {
-                tracing::warn!(
-                    error = causes(&error),
-                    "the help desk has no answer of Otipass"
-                );
-                unknown
-            }
+            None => (Admissible::Unknown, PassFacts::default()),
         }
     }
 }

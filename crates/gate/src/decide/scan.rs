@@ -128,20 +128,15 @@ pub enum ScanRefused {
     ClockStandsStill,
 }
 
-impl Scan {
-    /// Holds the scan against the limits.
-    ///
-    /// # Errors
-    /// [`ScanRefused`] says which one it breaks.
-    pub fn within_limits(&self) -> Result<(), ScanRefused> {
-        if self.code.len() > CODE_LIMIT_BYTES {
-            return Err(ScanRefused::CodeTooLong {
-                bytes: self.code.len(),
-            });
-        }
-        Ok(())
+/// Holds a scanned code against its limit.
+pub(crate) fn within_limit(code: &str) -> Result<(), ScanRefused> {
+    match code.len() {
+        ..=CODE_LIMIT_BYTES => Ok(()),
+        bytes => Err(ScanRefused::CodeTooLong { bytes }),
     }
+}
 
+impl Scan {
     /// The code as it is kept: no database keeps a NUL character as text, so its
     /// picture stands for it.
     pub(crate) fn kept_code(&self) -> String {

@@ -1,10 +1,11 @@
 //! Enrolment: a code that a person reads out or a camera reads, good once and
 //! for 15 minutes, becomes the token of a device.
 
-use crate::devices::token::{TokenError, grant, sha256_hex};
-use crate::{DeviceToken, Gate};
-use db::{Db, DbError, Row, Tx, params};
-use kernel::{Clock, DeviceCode, Timestamp};
+use crate::devices::Devices;
+use crate::devices::token::{DeviceToken, TokenError, check_known, grant_token};
+use crate::hash::sha256_hex;
+use db::{DbError, Row, Tx, params};
+use kernel::{DeviceCode, Timestamp};
 use std::fmt;
 use std::sync::PoisonError;
 
@@ -16,12 +17,6 @@ const KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
 const ALPHABET: &[u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 /// How many characters a code has.
 const LENGTH: usize = 8;
-/// How many wrong codes are heard in [`WINDOW_MS`], of all devices together. At
-/// this pace the odds of guessing one of ten codes while they are valid are one
-/// in 280 million.
-const WRONG_CODES: u32 = 20;
-const WINDOW_MS: i64 = 60_000;
-
 /// A code that enrols a device once. Never logged, kept as a hash only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EnrolmentCode(String);
@@ -94,53 +89,7 @@ impl From<TokenError> for EnrolError {
     }
 }
 
-/// How many wrong codes have been heard lately. Each attempt counts until it
-/// proves right, so that many at once cannot outrun it.
-#[derive(Debug, Default)]
-pub(crate) struct Throttle {
-    since: Option<Timestamp>,
-    attempts: u32,
-}
-
-impl Throttle {
-    fn may_try(&mut self, now: Timestamp) -> bool {
-        let fresh = self
-            .since
-            .is_some_and(|since| (0..WINDOW_MS).contains(&now.ms_since(since)));
-        if !fresh {
-            *self = Self {
-                since: Some(now),
-                attempts: 0,
-            };
-        }
-        let may = self.attempts < WRONG_CODES;
-        self.attempts += u32::from(may);
-        may
-    }
-
-    fn was_right(&mut self) {
-        self.attempts = self.attempts.saturating_sub(1);
-    }
-}
-
-impl Gate {
-    /// Keeps a code that enrols `device`, and says until when it is valid.
-    ///
-    /// # Errors
-    /// [`TokenError::UnknownDevice`]; [`TokenError::Db`].
-    pub async fn new_enrolment_code(
-        db: &Db,
-        clock: &dyn Clock,
-        device: DeviceCode,
-        code: EnrolmentCode,
-    ) -> Result<Timestamp, TokenError> {
-        let now = clock.now();
-        db.write("new enrolment code", move |tx| {
-            keep_enrolment_code(tx, &device, &code, now)
-        })
-        .await
-    }
-
+impl Devices {
     /// Gives `token` to the device that `code` was made for. Earlier tokens of
     /// the device stay good.
     ///
@@ -148,39 +97,29 @@ impl Gate {
     /// [`EnrolError`]; the code, if it is one, can still be used.
     pub async fn enrol(&self, code: &str, token: DeviceToken) -> Result<DeviceCode, EnrolError> {
         let now = self.clock.now();
-        let throttle = || {
-            self.enrolling
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
+        let throttle = || self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
         if !throttle().may_try(now) {
             return Err(EnrolError::TooManyAttempts);
         }
         let code = EnrolmentCode::presented(code).ok_or(EnrolError::CodeInvalid)?;
-        let device = self
+        let device: Result<DeviceCode, EnrolError> = self
             .db
             .write("enrol", move |tx| {
-                let sha256 = code.sha256();
-                let used = tx.execute(
+                let used = tx.query_opt(
                     "UPDATE gate_enrolment_code SET used_at = $2
-                     WHERE code_sha256 = $1 AND used_at IS NULL AND expires_at > $2",
-                    params![&sha256, now],
+                     WHERE code_sha256 = $1 AND used_at IS NULL AND expires_at > $2
+                     RETURNING device",
+                    params![code.sha256(), now],
                 )?;
-                if used == 0 {
-                    return Err(EnrolError::CodeInvalid);
-                }
-                let device = tx
-                    .query_one(
-                        "SELECT device FROM gate_enrolment_code WHERE code_sha256 = $1",
-                        params![&sha256],
-                    )?
-                    .get("device")?;
-                grant(tx, &device, &token, now)?;
+                let device = used.ok_or(EnrolError::CodeInvalid)?.get("device")?;
+                grant_token(tx, &device, &token, now)?;
                 Ok(device)
             })
-            .await?;
-        throttle().was_right();
-        Ok(device)
+            .await;
+        if device.is_ok() {
+            throttle().was_right();
+        }
+        device
     }
 }
 
@@ -195,18 +134,18 @@ pub struct EnrolmentState {
     pub used_at: Option<Timestamp>,
 }
 
-/// Keeps a code that enrols `device`, as a hash, and says until when it is valid.
+/// Saves a code that enrols `device`, as a hash, and says until when it is valid.
 /// What became of codes is forgotten after a day.
 ///
 /// # Errors
-/// [`TokenError::UnknownDevice`]; [`TokenError::Db`].
-pub fn keep_enrolment_code(
+/// [`TokenError::UnknownDevice`].
+pub fn save_enrolment_code(
     tx: &mut Tx<'_>,
     device: &DeviceCode,
     code: &EnrolmentCode,
     now: Timestamp,
 ) -> Result<Timestamp, TokenError> {
-    crate::devices::token::known(tx, device)?;
+    check_known(tx, device)?;
     let expires_at = now.plus_ms(CODE_VALID_MS);
     tx.execute(
         "DELETE FROM gate_enrolment_code WHERE expires_at < $1",
@@ -293,25 +232,5 @@ mod tests {
         }
         assert!(!format!("{code:?}").contains(&printed[..4]));
         assert_ne!(code, EnrolmentCode::from_random([8; 16]));
-    }
-
-    #[test]
-    fn guessing_ends_after_twenty_wrong_codes_a_minute() {
-        let at = |ms| Timestamp::MIN.plus_ms(1_000_000 + ms);
-        let mut throttle = Throttle::default();
-        for _ in 0..100 {
-            assert!(throttle.may_try(at(0)), "right ones do not count");
-            throttle.was_right();
-        }
-        for _ in 0..WRONG_CODES {
-            assert!(throttle.may_try(at(1)));
-        }
-        assert!(!throttle.may_try(at(1)) && !throttle.may_try(at(WINDOW_MS - 1)));
-        assert!(throttle.may_try(at(WINDOW_MS)));
-        for _ in 1..WRONG_CODES {
-            assert!(throttle.may_try(at(WINDOW_MS)));
-        }
-        assert!(!throttle.may_try(at(WINDOW_MS)));
-        assert!(throttle.may_try(at(0)), "the clock was set back");
     }
 }

@@ -1,7 +1,8 @@
 //! What devices say of themselves, and what is known of each.
 
-use crate::decide::check::read_as;
-use crate::{Gate, Mode};
+use crate::Mode;
+use crate::column::read_as;
+use crate::devices::Devices;
 use db::{Db, DbError, Row, Tx, params};
 use kernel::{DeviceCode, DoorCode, SectorCode, Timestamp};
 
@@ -49,7 +50,7 @@ pub struct DeviceState {
     pub tokens: i64,
 }
 
-impl Gate {
+impl Devices {
     /// Notes that `device` was heard of, and what it says of itself.
     ///
     /// # Errors

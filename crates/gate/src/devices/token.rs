@@ -1,19 +1,15 @@
 //! Bearer tokens of devices: shown once, kept as a hash.
 
-use crate::Gate;
-use crate::gate::revision;
-use db::{Db, DbError, Tx, params};
-use kernel::{Clock, DeviceCode, Timestamp, hex};
-use sha2::{Digest, Sha256};
+use crate::devices::Devices;
+use crate::hash::sha256_hex;
+use crate::site::known::revision;
+use db::{DbError, Tx, params};
+use kernel::{DeviceCode, Timestamp, hex};
 use std::fmt;
-use std::sync::PoisonError;
 
 /// What a device shows to prove who it is. Never logged, never stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DeviceToken(String);
-
-/// No revision of a site: it differs from every one in the database.
-const NEVER_READ: i64 = -1;
 
 /// Why a token could not be given or taken back.
 #[derive(Debug, thiserror::Error)]
@@ -59,93 +55,42 @@ impl fmt::Debug for DeviceToken {
     }
 }
 
-impl Gate {
-    /// Gives `device` a token; earlier ones stay good until they are revoked.
-    ///
-    /// # Errors
-    /// [`TokenError::UnknownDevice`]; [`TokenError::Db`].
-    pub async fn grant_token(
-        db: &Db,
-        clock: &dyn Clock,
-        device: DeviceCode,
-        token: DeviceToken,
-    ) -> Result<(), TokenError> {
-        let now = clock.now();
-        db.write("grant token", move |tx| grant(tx, &device, &token, now))
-            .await
-    }
-
-    /// Takes back all tokens of `device` and says how many there were.
-    ///
-    /// # Errors
-    /// [`TokenError::UnknownDevice`]; [`TokenError::Db`].
-    pub async fn revoke_tokens(
-        db: &Db,
-        clock: &dyn Clock,
-        device: DeviceCode,
-    ) -> Result<u64, TokenError> {
-        let now = clock.now();
-        db.write("revoke tokens", move |tx| revoke_tokens(tx, &device, now))
-            .await
-    }
-
-    /// Takes back all tokens of `device`, for this process at once.
-    ///
-    /// # Errors
-    /// [`TokenError::UnknownDevice`]; [`TokenError::Db`].
-    pub async fn revoke(&self, device: DeviceCode) -> Result<u64, TokenError> {
-        let revoked = Self::revoke_tokens(&self.db, &*self.clock, device.clone()).await?;
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        // Who asked the database before the revocation must not be remembered
-        // after it; the next refresh reads everything again.
-        known.revision = NEVER_READ;
-        known.tokens.retain(|_, holder| *holder != device);
-        Ok(revoked)
-    }
-
+impl Devices {
     /// The device that holds this token; `None` if it is unknown or revoked. A
-    /// token revoked by another process is refused from the next
-    /// [`refresh`](Self::refresh) on.
+    /// token that was revoked is refused from the next
+    /// [`reload`](crate::Gate::reload) on.
     ///
     /// # Errors
-    /// [`TokenError::Db`].
-    pub async fn holder_of(&self, token: DeviceToken) -> Result<Option<DeviceCode>, TokenError> {
-        let hash = token.sha256();
-        {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(device) = known.tokens.get(&hash) {
-                return Ok(Some(device.clone()));
-            }
+    /// If the database fails.
+    pub async fn holder_of(&self, token: DeviceToken) -> Result<Option<DeviceCode>, DbError> {
+        let sha256 = token.sha256();
+        if let Some(device) = self.known.holder(&sha256) {
+            return Ok(Some(device));
         }
         let (holder, revision) = self
             .db
             .read("token holder", move |tx| {
-                Ok::<_, TokenError>((holder(tx, &token)?, revision(tx)?))
+                Ok::<_, DbError>((holder(tx, &token)?, revision(tx)?))
             })
             .await?;
         if let Some(device) = &holder {
-            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-            // Else it may have been revoked between our look and now.
-            if known.revision == revision {
-                known.tokens.insert(hash, device.clone());
-            }
+            self.known.remember(sha256, device.clone(), revision);
         }
         Ok(holder)
     }
 }
 
-/// The SHA-256 of a text, as it is kept.
-pub(crate) fn sha256_hex(text: &str) -> String {
-    hex(Sha256::digest(text))
-}
-
-pub(crate) fn grant(
+/// Gives `device` a token; earlier ones stay good until they are revoked.
+///
+/// # Errors
+/// [`TokenError::UnknownDevice`].
+pub fn grant_token(
     tx: &mut Tx<'_>,
     device: &DeviceCode,
     token: &DeviceToken,
     now: Timestamp,
 ) -> Result<(), TokenError> {
-    known(tx, device)?;
+    check_known(tx, device)?;
     tx.execute(
         "INSERT INTO gate_device_token (token_sha256, device, created_at) VALUES ($1, $2, $3)
          ON CONFLICT (token_sha256) DO NOTHING",
@@ -154,7 +99,7 @@ pub(crate) fn grant(
     Ok(())
 }
 
-pub(crate) fn known(tx: &mut Tx<'_>, device: &DeviceCode) -> Result<(), TokenError> {
+pub(crate) fn check_known(tx: &mut Tx<'_>, device: &DeviceCode) -> Result<(), TokenError> {
     tx.query_opt(
         "SELECT code FROM gate_device WHERE code = $1",
         params![device],
@@ -167,13 +112,13 @@ pub(crate) fn known(tx: &mut Tx<'_>, device: &DeviceCode) -> Result<(), TokenErr
 /// gate refuses them within a second.
 ///
 /// # Errors
-/// [`TokenError::UnknownDevice`]; [`TokenError::Db`].
+/// [`TokenError::UnknownDevice`].
 pub fn revoke_tokens(
     tx: &mut Tx<'_>,
     device: &DeviceCode,
     now: Timestamp,
 ) -> Result<u64, TokenError> {
-    known(tx, device)?;
+    check_known(tx, device)?;
     let revoked = tx.execute(
         "UPDATE gate_device_token SET revoked_at = $2 WHERE device = $1 AND revoked_at IS NULL",
         params![device, now],
@@ -185,10 +130,11 @@ pub fn revoke_tokens(
     Ok(revoked)
 }
 
-fn holder(tx: &mut Tx<'_>, token: &DeviceToken) -> Result<Option<DeviceCode>, TokenError> {
-    let row = tx.query_opt(
+fn holder(tx: &mut Tx<'_>, token: &DeviceToken) -> Result<Option<DeviceCode>, DbError> {
+    tx.query_opt(
         "SELECT device FROM gate_device_token WHERE token_sha256 = $1 AND revoked_at IS NULL",
         params![token.sha256()],
-    )?;
-    Ok(row.map(|row| row.get("device")).transpose()?)
+    )?
+    .map(|row| row.get("device"))
+    .transpose()
 }

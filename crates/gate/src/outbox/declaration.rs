@@ -2,12 +2,12 @@
 //! admitted offline, and those admitted while Otipass was silent. What was
 //! cancelled is declared like any other, and given back afterwards.
 
-use crate::decide::check::{Deciding, read_as};
-use crate::decide::intent;
+use crate::column::{num_type, read_as};
+use crate::decide::partner::{counted, is_outage};
 use crate::decide::rules::Counted;
-use crate::{Admission, Gate};
+use crate::outbox::Outbox;
 use db::{DbError, Row, Tx, params};
-use kernel::CheckId;
+use kernel::{CheckId, Timestamp};
 use otipass::{Answer, AskError, Question, References, Refusal};
 use std::time::Duration;
 
@@ -40,24 +40,17 @@ pub enum DeclareError {
     Db(#[from] DbError),
 }
 
-/// Notes that the admission owes a declaration, unless Otipass itself admitted.
+/// Notes that Otipass is to be told of the entry of this record.
 pub(crate) fn owe(
     tx: &mut Tx<'_>,
     record: CheckId,
-    deciding: &Deciding<'_>,
-    admission: Admission,
+    counted: Counted,
+    due_at: Timestamp,
 ) -> Result<(), DbError> {
-    if admission == Admission::Accepted {
-        return Ok(());
-    }
     tx.execute(
         "INSERT INTO gate_declaration (check_id, maybe_counted, attempts, due_at)
          VALUES ($1, $2, 0, $3)",
-        params![
-            record,
-            deciding.counted == Counted::Maybe,
-            deciding.decided_at
-        ],
+        params![record, counted == Counted::Maybe, due_at],
     )
     .map(drop)
 }
@@ -67,7 +60,7 @@ pub(crate) fn owe(
 pub(crate) fn question(row: &Row) -> Result<Question, DbError> {
     Ok(Question {
         card: row.get("card")?,
-        num_type: intent::num_type(row)?,
+        num_type: num_type(row)?,
         service_id: read_as(row, "service_id")?,
         space_id: read_as(row, "space_id")?,
         time: row.get("scanned_at")?,
@@ -94,32 +87,7 @@ impl DeclareError {
     }
 }
 
-/// Whether Otipass may have counted what it failed to answer.
-pub(crate) const fn counted(error: &AskError) -> Counted {
-    match error {
-        AskError::Unreachable { .. }
-        | AskError::ProxyRefused { .. }
-        | AskError::CredentialsRefused { .. }
-        | AskError::HttpStatus { .. } => Counted::No,
-        AskError::TimedOut { .. }
-        | AskError::AnswerLost { .. }
-        | AskError::NotUnderstood { .. } => Counted::Maybe,
-    }
-}
-
-/// Whether asking anything else would fail the same way now.
-pub(crate) const fn is_outage(error: &AskError) -> bool {
-    match error {
-        AskError::TimedOut { .. }
-        | AskError::Unreachable { .. }
-        | AskError::ProxyRefused { .. }
-        | AskError::CredentialsRefused { .. } => true,
-        AskError::HttpStatus { status, .. } => *status >= 500 || *status == 429,
-        AskError::AnswerLost { .. } | AskError::NotUnderstood { .. } => false,
-    }
-}
-
-impl Gate {
+impl Outbox {
     /// Declares the oldest entry that is due; if there is none, has Otipass give
     /// back the oldest that was cancelled.
     ///
@@ -172,7 +140,7 @@ impl Gate {
             Ok(Answer::No {
                 refusal: Refusal::AlreadyUsed,
                 ..
-            }) if due.maybe_counted && self.settings.references == References::Ignored => {
+            }) if due.maybe_counted && self.references == References::Ignored => {
                 self.close_declaration(check, None).await?;
                 Ok(Declared::Taken)
             }

@@ -2,120 +2,15 @@
 //! go out in batches, at least once, oldest first; ticketing takes them
 //! idempotently.
 
-use crate::Gate;
 use crate::Mode;
-use db::{Db, DbError, Row, Tx, params};
+use crate::outbox::Outbox;
+use crate::outbox::batch_window::{AtFault, BatchWindow, Queue};
+use db::{DbError, Row, Tx, params};
 use kernel::{ControlBarcode, Timestamp};
 use secutix::client::{CallError, Ticketing};
 use secutix::wire;
 use std::collections::HashMap;
 use std::time::Duration;
-
-/// The most control barcodes one call carries.
-/// [`wire::MAX_CONTROLLED_TICKETS`] is what the interface allows.
-const BATCH: u32 = 500;
-
-/// Which control barcodes the next call carries. A call that is refused as a
-/// whole is sent again by halves, until the one at fault stands alone; and it is
-/// at fault only if ticketing takes another one meanwhile.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Aim {
-    size: u32,
-    /// How many single ones were refused, with none taken since.
-    skip: u32,
-    /// Whether ticketing has taken one since it last refused several.
-    taken: bool,
-}
-
-impl Default for Aim {
-    fn default() -> Self {
-        Self {
-            size: BATCH,
-            skip: 0,
-            taken: false,
-        }
-    }
-}
-
-/// The two queues, which take turns: with visitors at the gate there are always
-/// new control barcodes, and cancellations must not wait for the evening.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Aims {
-    barcodes: Aim,
-    cancellations: Aim,
-    turn: Kind,
-}
-
-/// What a call to ticketing carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Kind {
-    #[default]
-    Barcodes,
-    Cancellations,
-}
-
-impl Kind {
-    const fn other(self) -> Self {
-        match self {
-            Kind::Barcodes => Kind::Cancellations,
-            Kind::Cancellations => Kind::Barcodes,
-        }
-    }
-}
-
-impl Aims {
-    fn of(&mut self, kind: Kind) -> &mut Aim {
-        match kind {
-            Kind::Barcodes => &mut self.barcodes,
-            Kind::Cancellations => &mut self.cancellations,
-        }
-    }
-
-    fn took(&mut self, kind: Kind) {
-        self.of(kind).took();
-        // A single item that was refused is at fault if ticketing takes anything.
-        self.of(kind.other()).taken = true;
-    }
-}
-
-/// What is to become of a single barcode that was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AtFault {
-    /// It is: ticketing takes others.
-    Yes,
-    /// Nobody knows; try the one behind it.
-    Unknown,
-}
-
-impl Aim {
-    /// With suspects before the one that was taken, the next call is for the
-    /// first of them alone: it has nobody else to blame now.
-    fn took(&mut self) {
-        *self = Self {
-            size: if self.skip > 0 {
-                1
-            } else {
-                (self.size * 2).min(BATCH)
-            },
-            skip: 0,
-            taken: true,
-        };
-    }
-
-    fn refused(&mut self, sent: usize) -> AtFault {
-        if sent > 1 {
-            self.size = u32::try_from(sent / 2).unwrap_or(BATCH).max(1);
-            self.taken = false;
-            return AtFault::Unknown;
-        }
-        if self.taken {
-            return AtFault::Yes;
-        }
-        self.size = 1;
-        self.skip += 1;
-        AtFault::Unknown
-    }
-}
 
 /// What one step of delivering came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -148,16 +43,7 @@ impl DeliveryError {
     }
 }
 
-impl Gate {
-    /// Puts what ticketing refused back into the queues and says how many there
-    /// are.
-    ///
-    /// # Errors
-    /// [`DbError`].
-    pub async fn resend_refused(db: &Db) -> Result<u64, DbError> {
-        db.write("resend refused", resend_refused).await
-    }
-
+impl Outbox {
     /// Delivers the oldest control barcodes, or the oldest cancellations, at most
     /// one batch. Nothing is due if nothing was taken and nothing refused.
     ///
@@ -167,46 +53,46 @@ impl Gate {
         &self,
         ticketing: &impl Ticketing,
     ) -> Result<Delivered, DeliveryError> {
-        let turn = self.aims().turn;
-        for kind in [turn, turn.other()] {
-            let aim = *self.aims().of(kind);
-            let queue = self
+        let turn = self.windows().turn;
+        for queue in [turn, turn.other()] {
+            let window = *self.windows().of(queue);
+            let batch = self
                 .db
-                .read("queue to ticketing", move |tx| match kind {
-                    Kind::Barcodes => barcodes(tx, aim),
-                    Kind::Cancellations => cancellations(tx, aim),
+                .read("queue to ticketing", move |tx| match queue {
+                    Queue::Barcodes => barcodes(tx, window),
+                    Queue::Cancellations => cancellations(tx, window),
                 })
                 .await?;
-            if queue.is_empty() {
+            if batch.is_empty() {
                 // Behind those that were refused there are no others.
-                self.aims().of(kind).skip = 0;
+                self.windows().of(queue).skip = 0;
                 continue;
             }
-            self.aims().turn = kind.other();
-            return self.deliver(kind, queue, ticketing).await;
+            self.windows().turn = queue.other();
+            return self.deliver(queue, batch, ticketing).await;
         }
         Ok(Delivered::default())
     }
 
     async fn deliver(
         &self,
-        kind: Kind,
-        queue: Vec<Queued>,
+        queue: Queue,
+        batch: Vec<Queued>,
         ticketing: &impl Ticketing,
     ) -> Result<Delivered, DeliveryError> {
-        let first = queue.first().map_or(0, |(seq, _)| *seq);
-        let name = match kind {
-            Kind::Barcodes => "gate",
-            Kind::Cancellations => "gate-cancel",
+        let first = batch.first().map_or(0, |(seq, _)| *seq);
+        let name = match queue {
+            Queue::Barcodes => "gate",
+            Queue::Cancellations => "gate-cancel",
         };
         let request = wire::ImportControlledTicketRequest {
-            request_id: format!("{name}-{first}-{}", queue.len()),
-            controlled_tickets: queue.into_iter().map(|(_, ticket)| ticket).collect(),
+            request_id: format!("{name}-{first}-{}", batch.len()),
+            controlled_tickets: batch.into_iter().map(|(_, ticket)| ticket).collect(),
         };
         let now = self.clock.now();
         let results = match ticketing.import_controlled_ticket(&request).await {
             Ok(answer) => {
-                self.aims().took(kind);
+                self.windows().took(queue);
                 outcomes(request, answer)
             }
             Err(error) => {
@@ -214,7 +100,7 @@ impl Gate {
                     return Err(error.into());
                 };
                 let sent = request.controlled_tickets.len();
-                let at_fault = self.aims().of(kind).refused(sent);
+                let at_fault = self.windows().of(queue).refused(sent);
                 match at_fault {
                     AtFault::Unknown => return Err(error.into()),
                     AtFault::Yes => request
@@ -234,7 +120,7 @@ impl Gate {
             .write("delivered", move |tx| {
                 results
                     .iter()
-                    .try_for_each(|(barcode, why)| mark(tx, kind, barcode, why.as_deref(), now))
+                    .try_for_each(|(barcode, why)| mark(tx, queue, barcode, why.as_deref(), now))
             })
             .await
             .map_err(DeliveryError::Db)?;
@@ -260,12 +146,12 @@ pub fn resend_refused(tx: &mut Tx<'_>) -> Result<u64, DbError> {
 
 type Queued = (i64, wire::ControlledTicket);
 
-fn barcodes(tx: &mut Tx<'_>, aim: Aim) -> Result<Vec<Queued>, DbError> {
+fn barcodes(tx: &mut Tx<'_>, window: BatchWindow) -> Result<Vec<Queued>, DbError> {
     tx.query(
         "SELECT seq, barcode, sector, season, product, mode, controlled_at
          FROM gate_control_barcode
          WHERE delivered_at IS NULL AND refused IS NULL ORDER BY seq LIMIT $1 OFFSET $2",
-        params![aim.size, aim.skip],
+        params![window.size, window.skip],
     )?
     .iter()
     .map(|row| {
@@ -281,13 +167,13 @@ fn barcodes(tx: &mut Tx<'_>, aim: Aim) -> Result<Vec<Queued>, DbError> {
 }
 
 /// Ticketing hears of a cancellation only when it has the barcode.
-fn cancellations(tx: &mut Tx<'_>, aim: Aim) -> Result<Vec<Queued>, DbError> {
+fn cancellations(tx: &mut Tx<'_>, window: BatchWindow) -> Result<Vec<Queued>, DbError> {
     tx.query(
         "SELECT x.seq, b.barcode, b.sector, b.season, b.product, x.cancelled_at AS controlled_at
          FROM gate_cancellation x JOIN gate_control_barcode b ON b.check_id = x.check_id
          WHERE x.delivered_at IS NULL AND x.refused IS NULL AND b.delivered_at IS NOT NULL
          ORDER BY x.seq LIMIT $1 OFFSET $2",
-        params![aim.size, aim.skip],
+        params![window.size, window.skip],
     )?
     .iter()
     .map(|row| queued(row, wire::ControlResult::CancelledTicket))
@@ -348,17 +234,17 @@ fn outcomes(
 
 fn mark(
     tx: &mut Tx<'_>,
-    kind: Kind,
+    queue: Queue,
     barcode: &ControlBarcode,
     refused: Option<&str>,
     now: Timestamp,
 ) -> Result<(), DbError> {
     let delivered_at = refused.is_none().then_some(now);
-    let sql = match kind {
-        Kind::Barcodes => {
+    let sql = match queue {
+        Queue::Barcodes => {
             "UPDATE gate_control_barcode SET delivered_at = $2, refused = $3 WHERE barcode = $1"
         }
-        Kind::Cancellations => {
+        Queue::Cancellations => {
             "UPDATE gate_cancellation SET delivered_at = $2, refused = $3
              WHERE check_id = (SELECT check_id FROM gate_control_barcode WHERE barcode = $1)"
         }
@@ -422,66 +308,6 @@ mod tests {
             TicketResult::accepted(barcode(7)),
         ];
         assert_eq!(told(strange), [(barcode(0), None)]);
-    }
-
-    #[test]
-    fn a_refused_call_is_halved_down_to_the_one_at_fault() {
-        let mut aim = Aim::default();
-        let mut seen = vec![aim.size];
-        while aim.size > 1 {
-            assert_eq!(
-                aim.refused(usize::try_from(aim.size).unwrap()),
-                AtFault::Unknown
-            );
-            seen.push(aim.size);
-        }
-        assert_eq!(seen, [500, 250, 125, 62, 31, 15, 7, 3, 1]);
-        // Alone and refused: perhaps ticketing refuses everything. The one behind
-        // it is taken, so it does not, and the first is at fault.
-        assert_eq!(aim.refused(1), AtFault::Unknown);
-        assert_eq!(aim.skip, 1);
-        aim.took();
-        assert_eq!((aim.skip, aim.size), (0, 1));
-        assert_eq!(aim.refused(1), AtFault::Yes);
-        // It is out of the way; batches grow again.
-        aim.took();
-        assert_eq!((aim.skip, aim.size), (0, 2));
-    }
-
-    /// However long the queue behind it, the one at fault is found, and no other.
-    #[test]
-    fn the_one_at_fault_is_found_however_long_the_queue_behind_it() {
-        for (length, at_fault) in [(1u32, 0u32), (2, 0), (2, 1), (7, 3), (900, 0), (900, 899)] {
-            let mut queue: Vec<_> = (0..length).collect();
-            let mut refused = Vec::new();
-            let mut aim = Aim::default();
-            for call in 0.. {
-                assert!(call < 200, "{length}: {at_fault} holds up the queue");
-                let from = usize::try_from(aim.skip).unwrap().min(queue.len());
-                let to = (from + usize::try_from(aim.size).unwrap()).min(queue.len());
-                if from == to {
-                    break;
-                }
-                if !queue[from..to].contains(&at_fault) {
-                    queue.drain(from..to);
-                    aim.took();
-                } else if aim.refused(to - from) == AtFault::Yes {
-                    refused.extend(queue.drain(from..to));
-                }
-            }
-            let alone = length == 1;
-            assert_eq!(refused, if alone { vec![] } else { vec![at_fault] });
-            assert_eq!(queue, if alone { vec![at_fault] } else { vec![] });
-        }
-    }
-
-    #[test]
-    fn ticketing_that_refuses_everything_takes_nothing_out_of_the_queue() {
-        let mut aim = Aim::default();
-        for sent in [500, 250, 1, 1, 1, 1] {
-            assert_eq!(aim.refused(sent), AtFault::Unknown);
-        }
-        assert_eq!(aim.skip, 4);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Entries that Otipass counted, or may have counted, and that did not happen
 //! after all: the holder gets them back.
 
-use crate::Gate;
+use crate::outbox::Outbox;
 use crate::outbox::declaration::{DeclareError, pause_ms, question};
 use db::{DbError, Row, Tx, params};
 use kernel::{CheckId, Timestamp};
@@ -38,7 +38,7 @@ impl Due {
     }
 }
 
-impl Gate {
+impl Outbox {
     /// Has Otipass give back the oldest entry that is due; one that Otipass does
     /// not know of yet is declared first. Says whether there was one.
     pub(crate) async fn give_back_next(&self) -> Result<bool, DeclareError> {

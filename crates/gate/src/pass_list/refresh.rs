@@ -2,13 +2,14 @@
 
 use super::store::{self, Head, Known, Lease, Told};
 use super::{Content, ListBody, ListReason, PassKey, Whole, build};
-use crate::Gate;
+use crate::InterfaceSettings;
 use crate::decide::offline::OfflinePolicy;
-use db::DbError;
-use kernel::Timestamp;
-use otipass::AskError;
+use db::{Db, DbError};
+use kernel::{Clock, Timestamp};
 use otipass::pass_list::{Mark, PageQuery};
+use otipass::{AskError, Partner};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The most passes a list may have. Three filters over as many take 3 MB.
@@ -79,13 +80,23 @@ struct Reading {
     passes: HashMap<PassKey, Option<ListReason>>,
 }
 
-impl Gate {
+/// Reads Otipass's list, and gives devices theirs. Nothing of it is in memory: which
+/// process reads is a lease in the database.
+#[derive(Debug)]
+pub struct PassLists {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Arc<InterfaceSettings>,
+    pub(crate) otipass: Arc<dyn Partner>,
+}
+
+impl PassLists {
     /// Brings the pass list up to Otipass's: reads what has changed, or once a
     /// day all passes, keeps it, and makes new filters when enough has changed.
     ///
     /// # Errors
     /// [`RefreshError`]; the list stays as it was.
-    pub async fn refresh_pass_list(&self) -> Result<Refreshed, RefreshError> {
+    pub async fn refresh(&self) -> Result<Refreshed, RefreshError> {
         let now = self.clock.now();
         let leased = self
             .db
@@ -279,7 +290,7 @@ impl Gate {
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn pass_list(&self, since: Option<i64>) -> Result<Option<ListBody>, DbError> {
+    pub async fn list(&self, since: Option<i64>) -> Result<Option<ListBody>, DbError> {
         if self.settings.offline_policy != OfflinePolicy::Guarded {
             return Ok(None);
         }
@@ -308,7 +319,7 @@ impl Gate {
     ///
     /// # Errors
     /// [`DbError`].
-    pub async fn pass_list_version(&self) -> Result<Option<i64>, DbError> {
+    pub async fn version(&self) -> Result<Option<i64>, DbError> {
         if self.settings.offline_policy != OfflinePolicy::Guarded {
             return Ok(None);
         }

@@ -1,7 +1,5 @@
 //! Attendance and outcomes: counts of checks over business days.
 
-use crate::Gate;
-use crate::decide::tally;
 use db::{Db, DbError, Tx, params};
 use kernel::BusinessDay;
 use serde::Serialize;
@@ -175,19 +173,4 @@ pub async fn period(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>, DbErr
             .zip(row.get("last")?))
     })
     .await
-}
-
-impl Gate {
-    /// How many visitors `device` has admitted today, without cancelled entries.
-    ///
-    /// # Errors
-    /// [`DbError`].
-    pub async fn count_today(&self, device: kernel::DeviceCode) -> Result<i64, DbError> {
-        let today = self.site().zone.business_day(self.clock.now());
-        self.db
-            .read("count today", move |tx| {
-                tally::count_of_day(tx, &device, today).map(i64::from)
-            })
-            .await
-    }
 }

@@ -1,7 +1,7 @@
 //! Looking checks up: a list to search, and one check with all that the gate
 //! made of it.
 
-use crate::decide::check::read_as;
+use crate::column::read_as;
 use crate::decide::door_admitted::Settlement;
 use crate::{Decision, Direction, Mode};
 use db::{Db, DbError, Row, Tx, Value, params};

@@ -2,7 +2,7 @@
 //! check is left to do. The check itself, its decision and its counts stay.
 
 use crate::Scan;
-use crate::decide::check;
+use crate::column::unreadable;
 use crate::decide::scan::ForcedNote;
 use db::{DbError, Tx, params};
 use kernel::{CheckId, ControlBarcode, PseudonymKey, Timestamp};
@@ -175,9 +175,7 @@ pub(crate) fn is_kept_as(tx: &mut Tx<'_>, scan: &Scan, kept: &Scan) -> Result<bo
     let note = note.map(|note| key.code(scan.id, note.reveal()).parse::<ForcedNote>());
     let pseudonymous = Scan {
         code: key.code(scan.id, &scan.kept_code()),
-        forced_note: note
-            .transpose()
-            .map_err(|_| check::unreadable("forced_note"))?,
+        forced_note: note.transpose().map_err(|_| unreadable("forced_note"))?,
         ..scan.clone()
     };
     Ok(pseudonymous.is_kept_as(kept))

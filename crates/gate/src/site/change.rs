@@ -2,11 +2,12 @@
 //! against the whole site, in the transaction that keeps it, and a running gate
 //! takes it up within a second.
 
+pub use crate::site::layout::{Organisation, save_organisation};
+
 use crate::site::layout::{write_device, write_door, write_sector};
 use crate::{Device, Site, SiteError};
 use db::{DbError, Tx, params};
-use kernel::{DeviceCode, DoorCode, InstitutionCode, Language, OrganisationCode, SectorCode, Zone};
-use serde::Serialize;
+use kernel::{DeviceCode, DoorCode, SectorCode};
 use std::collections::BTreeSet;
 
 /// The most characters of an organisation's or a sector's name.
@@ -20,23 +21,6 @@ const CURRENCIES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BI
     MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF \
     SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS \
     UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
-
-/// Whose site it is, and how it counts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Organisation {
-    /// SecuTix's upper level.
-    pub institution: InstitutionCode,
-    /// SecuTix's lower level.
-    pub organisation: OrganisationCode,
-    /// What people call it.
-    pub name: String,
-    /// Whose days and hours reports count.
-    pub zone: Zone,
-    /// ISO 4217.
-    pub currency: String,
-    /// What agents read where their device says nothing else.
-    pub language: Language,
-}
 
 /// Why the site was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -88,44 +72,6 @@ pub fn is_name(name: &str) -> bool {
     (1..=NAME_LIMIT_CHARS).contains(&name.chars().count())
         && !name.trim().is_empty()
         && !name.chars().any(char::is_control)
-}
-
-impl Site {
-    /// Whose it is.
-    #[must_use]
-    pub fn whose(&self) -> Organisation {
-        Organisation {
-            institution: self.institution.clone(),
-            organisation: self.organisation.clone(),
-            name: self.name.clone(),
-            zone: self.zone.clone(),
-            currency: self.currency.clone(),
-            language: self.language,
-        }
-    }
-}
-
-/// Names the organisation; what stands in the site stays. It is the first thing
-/// there is of a site.
-///
-/// # Errors
-/// [`DbError`].
-pub fn save_organisation(tx: &mut Tx<'_>, of: &Organisation) -> Result<(), DbError> {
-    tx.execute(
-        "INSERT INTO gate_site (id, institution, organisation, name, timezone, currency, language, revision)
-         VALUES (1, $1, $2, $3, $4, $5, $6, 1)
-         ON CONFLICT (id) DO UPDATE SET institution = $1, organisation = $2, name = $3,
-             timezone = $4, currency = $5, language = $6, revision = gate_site.revision + 1",
-        params![
-            &of.institution,
-            &of.organisation,
-            &of.name,
-            &of.zone,
-            &of.currency,
-            of.language.as_str()
-        ],
-    )
-    .map(drop)
 }
 
 /// The site as it stands, about to be changed: a running gate reads it again.

@@ -1,7 +1,7 @@
 //! The site as decisions see it: which device leads to which sector.
 
 use crate::Direction;
-use crate::site::change::save_organisation;
+use crate::column::read_as;
 use db::{DbError, Tx, params};
 use kernel::{DeviceCode, DoorCode, InstitutionCode, Language, OrganisationCode, SectorCode, Zone};
 use serde::Serialize;
@@ -28,6 +28,23 @@ pub struct Site {
     pub doors: BTreeMap<DoorCode, BTreeSet<SectorCode>>,
     /// Scanners and turnstiles.
     pub devices: BTreeMap<DeviceCode, Device>,
+}
+
+/// Whose site it is, and how it counts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Organisation {
+    /// SecuTix's upper level.
+    pub institution: InstitutionCode,
+    /// SecuTix's lower level.
+    pub organisation: OrganisationCode,
+    /// What people call it.
+    pub name: String,
+    /// Whose days and hours reports count.
+    pub zone: Zone,
+    /// ISO 4217.
+    pub currency: String,
+    /// What agents read where their device says nothing else.
+    pub language: Language,
 }
 
 /// A scanner or turnstile.
@@ -83,6 +100,19 @@ pub enum SiteError {
 }
 
 impl Site {
+    /// Whose it is.
+    #[must_use]
+    pub fn whose(&self) -> Organisation {
+        Organisation {
+            institution: self.institution.clone(),
+            organisation: self.organisation.clone(),
+            name: self.name.clone(),
+            zone: self.zone.clone(),
+            currency: self.currency.clone(),
+            language: self.language,
+        }
+    }
+
     /// The one sector `device` leads to; `None` if it is unknown, or leads to
     /// none or to several.
     #[must_use]
@@ -189,7 +219,7 @@ impl Site {
                 door: row.get("door")?,
                 language: known_language(row.get("language")?),
                 settings: DeviceSettings {
-                    direction: crate::decide::check::read_as(&row, "direction")?,
+                    direction: read_as(&row, "direction")?,
                     may_switch_direction: row.get("may_switch_direction")?,
                     forced_entry: row.get("forced_entry")?,
                     help_desk: row.get("help_desk")?,
@@ -200,6 +230,29 @@ impl Site {
         }
         Ok(site)
     }
+}
+
+/// Names the organisation; what stands in the site stays. It is the first thing
+/// there is of a site.
+///
+/// # Errors
+/// [`DbError`].
+pub fn save_organisation(tx: &mut Tx<'_>, of: &Organisation) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO gate_site (id, institution, organisation, name, timezone, currency, language, revision)
+         VALUES (1, $1, $2, $3, $4, $5, $6, 1)
+         ON CONFLICT (id) DO UPDATE SET institution = $1, organisation = $2, name = $3,
+             timezone = $4, currency = $5, language = $6, revision = gate_site.revision + 1",
+        params![
+            &of.institution,
+            &of.organisation,
+            &of.name,
+            &of.zone,
+            &of.currency,
+            of.language.as_str()
+        ],
+    )
+    .map(drop)
 }
 
 /// Inserts or updates a sector.

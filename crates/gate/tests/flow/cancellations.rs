@@ -3,9 +3,7 @@
 use crate::house::{EXPIRED, FORCES, GOOD, House, TWICE, forced, id, now, scan, usual};
 use db::testing::TestDb;
 use gate::records::ledger;
-use gate::{
-    CancelError, Cancellation, Cancelled, Declared, Freshness, Gate, JournalError, Obstacle,
-};
+use gate::{CancelError, Cancellation, Cancelled, Declared, Freshness, JournalError, Obstacle};
 use kernel::{CancellationId, Timestamp};
 use otipass::EntriesLeft;
 use sandbox::Failure;
@@ -42,7 +40,7 @@ fn cancellation_id(n: u128) -> CancellationId {
 }
 
 async fn cancel(house: &House, cancellation: Cancellation) -> Result<Cancelled, Obstacle> {
-    match house.gate.cancel(cancellation).await {
+    match house.gate.deciding.cancel(cancellation).await {
         Ok(cancelled) => Ok(cancelled),
         Err(CancelError::NotCancellable(_, obstacle)) => Err(obstacle),
         Err(error) => panic!("{error}"),
@@ -70,7 +68,12 @@ async fn an_entry_is_cancelled_once_and_answered_the_same_for_ever(test: TestDb)
     };
     assert_eq!(again, expected);
     // The check stays as it was kept.
-    let (check, freshness) = house.gate.check(scan(1, "PDA01", TWICE)).await.unwrap();
+    let (check, freshness) = house
+        .gate
+        .deciding
+        .check(scan(1, "PDA01", TWICE))
+        .await
+        .unwrap();
     assert_eq!(
         (check.decision.as_str(), freshness),
         ("accepted", Freshness::Repeated)
@@ -89,7 +92,7 @@ async fn an_entry_is_cancelled_once_and_answered_the_same_for_ever(test: TestDb)
     assert_eq!(came.by_device, attendance.by_device);
     assert_eq!(house.entries_left(TWICE), Some(EntriesLeft::Count(0)));
     assert_eq!(
-        house.gate.declare_next().await.unwrap(),
+        house.gate.outbox.declare_next().await.unwrap(),
         Declared::GivenBack
     );
     assert_eq!(house.entries_left(TWICE), Some(EntriesLeft::Count(1)));
@@ -102,7 +105,7 @@ async fn what_cannot_be_cancelled_changes_nothing(test: TestDb) {
         house.outcome(&scan(2, "PDA01", EXPIRED)).await,
         "pass_expired"
     );
-    let unknown = house.gate.cancel(cancellation(1, 9, 0)).await;
+    let unknown = house.gate.deciding.cancel(cancellation(1, 9, 0)).await;
     assert!(matches!(unknown, Err(CancelError::CheckUnknown(check)) if check == id(9)));
     let other_device = Cancellation {
         device: "PDA02".parse().unwrap(),
@@ -143,7 +146,12 @@ async fn a_journal_of_cancellations_keeps_the_good_ones(test: TestDb) {
         ]
     };
     for freshness in [Freshness::First, Freshness::Repeated] {
-        let merged = house.gate.merge_cancellations(journal()).await.unwrap();
+        let merged = house
+            .gate
+            .deciding
+            .merge_cancellations(journal())
+            .await
+            .unwrap();
         assert!(
             matches!(&merged[..], [Ok(first), Err(CancelError::CheckUnknown(_)), Ok(second)]
                 if first.freshness == freshness && second.freshness == freshness
@@ -151,7 +159,7 @@ async fn a_journal_of_cancellations_keeps_the_good_ones(test: TestDb) {
         );
     }
     let too_many = (0..501).map(|n| cancellation(n, 1, 0)).collect();
-    let refused = house.gate.merge_cancellations(too_many).await;
+    let refused = house.gate.deciding.merge_cancellations(too_many).await;
     assert!(matches!(
         refused,
         Err(JournalError::TooManyCancellations(501))
@@ -215,7 +223,15 @@ impl Noted {
 }
 
 async fn deliver_all(house: &House, ticketing: &Noted) {
-    while house.gate.deliver_next(ticketing).await.unwrap().taken > 0 {}
+    while house
+        .gate
+        .outbox
+        .deliver_next(ticketing)
+        .await
+        .unwrap()
+        .taken
+        > 0
+    {}
 }
 
 async fn ticketing_hears_of_a_cancellation_after_its_barcode(test: TestDb) {
@@ -236,7 +252,7 @@ async fn ticketing_hears_of_a_cancellation_after_its_barcode(test: TestDb) {
             )],
         ]
     );
-    assert_eq!(house.gate.waiting().await.unwrap().cancellations, 0);
+    assert_eq!(house.gate.outbox.waiting().await.unwrap().cancellations, 0);
     let entries = ledger::page(&house.test.db, None, 10).await.unwrap();
     assert_eq!(entries[0].cancelled, Some(ledger::Standing::Delivered));
     assert_eq!(entries[0].standing, ledger::Standing::Delivered);
@@ -249,6 +265,7 @@ async fn cancellations_and_barcodes_take_turns(test: TestDb) {
     let ticketing = Noted::default();
     house
         .gate
+        .deciding
         .merge_journal(vec![scan(1, "PDA01", GOOD).into()])
         .await
         .unwrap();
@@ -258,10 +275,11 @@ async fn cancellations_and_barcodes_take_turns(test: TestDb) {
     for n in 2..=4 {
         house
             .gate
+            .deciding
             .merge_journal(vec![scan(n, "PDA01", TWICE).into()])
             .await
             .unwrap();
-        house.gate.deliver_next(&ticketing).await.unwrap();
+        house.gate.outbox.deliver_next(&ticketing).await.unwrap();
     }
     let kinds: Vec<_> = ticketing.kinds().into_iter().flatten().collect();
     assert!(
@@ -274,7 +292,7 @@ async fn cancellations_and_barcodes_take_turns(test: TestDb) {
         down: true,
         ..Noted::default()
     };
-    assert!(house.gate.deliver_next(&down).await.is_err());
+    assert!(house.gate.outbox.deliver_next(&down).await.is_err());
     deliver_all(&house, &ticketing).await;
     assert_eq!(ticketing.kinds().into_iter().flatten().count(), 6);
 }
@@ -288,7 +306,7 @@ async fn a_cancellation_that_ticketing_refuses_holds_up_nothing(test: TestDb) {
     house.outcome(&scan(1, "PDA01", GOOD)).await;
     deliver_all(&house, &ticketing).await;
     cancel(&house, cancellation(1, 1, 0)).await.unwrap();
-    let delivered = house.gate.deliver_next(&ticketing).await.unwrap();
+    let delivered = house.gate.outbox.deliver_next(&ticketing).await.unwrap();
     assert_eq!(
         (delivered.taken, delivered.refused),
         (0, 1),
@@ -297,9 +315,10 @@ async fn a_cancellation_that_ticketing_refuses_holds_up_nothing(test: TestDb) {
     let entries = ledger::page(&house.test.db, None, 10).await.unwrap();
     let refused = ledger::Standing::Refused("controlResult".to_owned());
     assert_eq!(entries[0].cancelled, Some(refused));
-    assert_eq!(house.gate.waiting().await.unwrap().cancellations, 0);
+    assert_eq!(house.gate.outbox.waiting().await.unwrap().cancellations, 0);
     // Once cured, it is sent again.
-    assert_eq!(Gate::resend_refused(&house.test.db).await.unwrap(), 1);
+    let resent = house.test.db.write("resend", gate::resend_refused);
+    assert_eq!(resent.await.unwrap(), 1);
     deliver_all(&house, &Noted::default()).await;
     let entries = ledger::page(&house.test.db, None, 10).await.unwrap();
     assert_eq!(entries[0].cancelled, Some(ledger::Standing::Delivered));
@@ -308,23 +327,37 @@ async fn a_cancellation_that_ticketing_refuses_holds_up_nothing(test: TestDb) {
 async fn an_entry_is_declared_before_it_is_given_back(test: TestDb) {
     let house = usual(test).await;
     house.set("PDA01", FORCES).await;
-    house.gate.check(forced(1, "PDA01", GOOD)).await.unwrap();
+    house
+        .gate
+        .deciding
+        .check(forced(1, "PDA01", GOOD))
+        .await
+        .unwrap();
     cancel(&house, cancellation(1, 1, 0)).await.unwrap();
     house.fail_for(Failure::Status(500), Some(1));
-    assert!(house.gate.declare_next().await.is_err());
+    assert!(house.gate.outbox.declare_next().await.is_err());
     // The declaration waits, and so does what depends on it.
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
-    let waiting = house.gate.waiting().await.unwrap();
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Nothing
+    );
+    let waiting = house.gate.outbox.waiting().await.unwrap();
     assert_eq!((waiting.declarations, waiting.give_backs), (1, 1));
     house.clock.advance_ms(1_000);
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Taken);
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Taken
+    );
     assert_eq!(house.entries_left(GOOD), Some(EntriesLeft::Count(0)));
     assert_eq!(
-        house.gate.declare_next().await.unwrap(),
+        house.gate.outbox.declare_next().await.unwrap(),
         Declared::GivenBack
     );
     assert_eq!(house.entries_left(GOOD), Some(EntriesLeft::Count(1)));
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Nothing
+    );
 }
 
 async fn a_give_back_that_fails_is_due_again(test: TestDb) {
@@ -332,11 +365,14 @@ async fn a_give_back_that_fails_is_due_again(test: TestDb) {
     house.outcome(&scan(1, "PDA01", GOOD)).await;
     cancel(&house, cancellation(1, 1, 0)).await.unwrap();
     house.fail_for(Failure::AnswerLost, Some(1));
-    assert!(house.gate.declare_next().await.is_err());
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
+    assert!(house.gate.outbox.declare_next().await.is_err());
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Nothing
+    );
     house.clock.advance_ms(1_000);
     assert_eq!(
-        house.gate.declare_next().await.unwrap(),
+        house.gate.outbox.declare_next().await.unwrap(),
         Declared::GivenBack
     );
     assert_eq!(
@@ -360,11 +396,11 @@ async fn a_cancellation_of_an_entry_that_followed_a_refusal(test: TestDb) {
     deliver_all(&house, &ticketing).await;
     assert_eq!(ticketing.kinds().len(), 2);
     assert!(matches!(
-        house.gate.declare_next().await.unwrap(),
+        house.gate.outbox.declare_next().await.unwrap(),
         Declared::Disputed(_)
     ));
     assert_eq!(
-        house.gate.declare_next().await.unwrap(),
+        house.gate.outbox.declare_next().await.unwrap(),
         Declared::GivenBack
     );
     let asked = house.sandbox.log().by_reference;

@@ -37,6 +37,7 @@ async fn a_pass_is_asked_about_and_remembered(test: TestDb) {
     let house = usual(test).await;
     let (check, freshness) = house
         .gate
+        .deciding
         .check(scan(1, "PDA01", " Villeneuve-00029975\r\n"))
         .await
         .unwrap();
@@ -107,14 +108,19 @@ async fn the_same_id_gets_the_first_answer_and_asks_nobody(test: TestDb) {
     let house = usual(test).await;
     for (n, code) in [(1, GOOD), (2, EXPIRED), (3, "nonsense")] {
         let scan = scan(n, "PDA01", code);
-        let (first, _) = house.gate.check(scan.clone()).await.unwrap();
+        let (first, _) = house.gate.deciding.check(scan.clone()).await.unwrap();
         house.clock.advance_ms(86_400_000);
         let asked = house.sandbox.log().total;
-        let (again, freshness) = house.gate.check(scan.clone()).await.unwrap();
+        let (again, freshness) = house.gate.deciding.check(scan.clone()).await.unwrap();
         assert_eq!((again, freshness), (first.clone(), Freshness::Repeated));
         assert_eq!(house.sandbox.log().total, asked);
         // Nor does the journal change it.
-        let merged = house.gate.merge_journal(vec![scan.into()]).await.unwrap();
+        let merged = house
+            .gate
+            .deciding
+            .merge_journal(vec![scan.into()])
+            .await
+            .unwrap();
         assert!(
             matches!(&merged[..], [Merged::Kept(check, Freshness::Repeated)] if **check == first)
         );
@@ -124,7 +130,7 @@ async fn the_same_id_gets_the_first_answer_and_asks_nobody(test: TestDb) {
 async fn the_same_id_with_another_scan_changes_nothing(test: TestDb) {
     let house = usual(test).await;
     let first = scan(1, "PDA01", GOOD);
-    let (answer, _) = house.gate.check(first.clone()).await.unwrap();
+    let (answer, _) = house.gate.deciding.check(first.clone()).await.unwrap();
     let others = [
         Scan {
             code: TWICE.to_owned(),
@@ -144,21 +150,30 @@ async fn the_same_id_with_another_scan_changes_nothing(test: TestDb) {
         },
     ];
     for other in others {
-        let conflict = house.gate.check(other.clone()).await.unwrap_err();
+        let conflict = house.gate.deciding.check(other.clone()).await.unwrap_err();
         assert!(matches!(conflict, CheckError::Conflict(at) if at == id(1)));
-        let merged = house.gate.merge_journal(vec![other.into()]).await.unwrap();
+        let merged = house
+            .gate
+            .deciding
+            .merge_journal(vec![other.into()])
+            .await
+            .unwrap();
         assert!(
             matches!(merged[..], [Merged::Refused(at, CheckError::Conflict(_))] if at == id(1))
         );
     }
-    assert_eq!(house.gate.check(first).await.unwrap().0, answer);
+    assert_eq!(house.gate.deciding.check(first).await.unwrap().0, answer);
     assert_eq!(house.barcodes().await.len(), 1);
     assert_eq!(house.sandbox.log().total.validations, 1);
 }
 
 async fn a_code_beyond_the_limits_changes_nothing(test: TestDb) {
     let house = usual(test).await;
-    let refused = house.gate.check(scan(1, "PDA01", &"9".repeat(513))).await;
+    let refused = house
+        .gate
+        .deciding
+        .check(scan(1, "PDA01", &"9".repeat(513)))
+        .await;
     assert!(matches!(refused, Err(CheckError::Refused(_))));
     assert_eq!(
         house.outcome(&scan(1, "PDA01", &"9".repeat(512))).await,
@@ -171,7 +186,12 @@ async fn a_nul_that_a_scanner_adds_is_a_control_character(test: TestDb) {
     let ended = scan(1, "PDA01", "00029975\0");
     assert_eq!(house.outcome(&ended).await, "accepted");
     assert_eq!(house.outcome(&ended).await, "accepted");
-    let merged = house.gate.merge_journal(vec![ended.into()]).await.unwrap();
+    let merged = house
+        .gate
+        .deciding
+        .merge_journal(vec![ended.into()])
+        .await
+        .unwrap();
     assert!(matches!(merged[..], [Merged::Kept(_, Freshness::Repeated)]));
     let inside = scan(2, "PDA01", "0002\09975");
     assert_eq!(house.outcome(&inside).await, "not_a_pass");
@@ -189,6 +209,7 @@ async fn a_device_whose_clock_stands_still_does_not_stop_the_gate(test: TestDb) 
     };
     let merged = house
         .gate
+        .deciding
         .merge_journal(vec![last.into(), next.into()])
         .await
         .unwrap();
@@ -204,7 +225,7 @@ async fn many_retries_at_once_ask_once(test: TestDb) {
     let checks: Vec<_> = (0..12)
         .map(|_| {
             let gate = Arc::clone(&house.gate);
-            tokio::spawn(async move { gate.check(scan(1, "PDA01", GOOD)).await.unwrap() })
+            tokio::spawn(async move { gate.deciding.check(scan(1, "PDA01", GOOD)).await.unwrap() })
         })
         .collect();
     let mut first = 0;
@@ -236,23 +257,23 @@ async fn silence_admits_and_is_declared_later(test: TestDb) {
     let house = usual(test).await;
     let gate = &house.gate;
     house.fail(Failure::Silence);
-    let (check, _) = gate.check(scan(1, "PDA01", GOOD)).await.unwrap();
+    let (check, _) = gate.deciding.check(scan(1, "PDA01", GOOD)).await.unwrap();
     assert_eq!(check.decision.as_str(), "accepted_unverified");
     // The breaker spares the next visitor the wait, and the partner the question.
-    assert!(gate.partner_is_spared());
+    assert!(gate.deciding.partner_is_spared());
     let asked = house.sandbox.log().total.validations;
-    let (check, _) = gate.check(scan(2, "PDA02", TWICE)).await.unwrap();
+    let (check, _) = gate.deciding.check(scan(2, "PDA02", TWICE)).await.unwrap();
     assert_eq!(check.decision.as_str(), "accepted_unverified");
     assert_eq!(house.sandbox.log().total.validations, asked);
     assert_eq!(house.barcodes().await.len(), 2);
     house.sandbox.set_faults(vec![]).unwrap();
-    assert_eq!(gate.declare_next().await.unwrap(), Declared::Taken);
-    assert_eq!(gate.declare_next().await.unwrap(), Declared::Taken);
-    assert_eq!(gate.declare_next().await.unwrap(), Declared::Nothing);
+    assert_eq!(gate.outbox.declare_next().await.unwrap(), Declared::Taken);
+    assert_eq!(gate.outbox.declare_next().await.unwrap(), Declared::Taken);
+    assert_eq!(gate.outbox.declare_next().await.unwrap(), Declared::Nothing);
     // After a while one visitor tries, and the breaker closes.
     house.clock.advance_ms(5_000);
     assert_eq!(house.outcome(&scan(3, "PDA01", GOOD)).await, "already_used");
-    assert!(!gate.partner_is_spared());
+    assert!(!gate.deciding.partner_is_spared());
 }
 
 async fn silence_refuses_where_the_site_says_so(test: TestDb) {
@@ -263,7 +284,10 @@ async fn silence_refuses_where_the_site_says_so(test: TestDb) {
         "partner_unavailable"
     );
     assert!(house.barcodes().await.is_empty());
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Nothing
+    );
     // A refusal is kept: the same id gets it again, also when Otipass is back.
     house.sandbox.set_faults(vec![]).unwrap();
     assert_eq!(
@@ -280,7 +304,7 @@ async fn crash_after_yes(house: &House) -> Scan {
     house.fail_for(Failure::AnswerLost, Some(1));
     let gate = Arc::clone(&house.gate);
     let interrupted = scan.clone();
-    let check = tokio::spawn(async move { gate.check(interrupted).await });
+    let check = tokio::spawn(async move { gate.deciding.check(interrupted).await });
     while house.sandbox.log().total.validations == 0 {
         tokio::task::yield_now().await;
     }
@@ -316,10 +340,10 @@ async fn a_lost_answer_is_recovered_under_the_same_reference(test: TestDb) {
     let house = usual(test).await;
     let scan = crash_after_yes(&house).await;
     let gate = house.restarted(Duration::from_millis(1_500)).await;
-    assert_eq!(gate.waiting().await.unwrap().unresolved, 1);
-    assert_eq!(gate.recover(now().plus_ms(1)).await.unwrap(), 1);
-    assert_eq!(gate.waiting().await.unwrap().unresolved, 0);
-    let (check, freshness) = gate.check(scan).await.unwrap();
+    assert_eq!(gate.outbox.waiting().await.unwrap().unresolved, 1);
+    assert_eq!(gate.deciding.recover(now().plus_ms(1)).await.unwrap(), 1);
+    assert_eq!(gate.outbox.waiting().await.unwrap().unresolved, 0);
+    let (check, freshness) = gate.deciding.check(scan).await.unwrap();
     assert_eq!(
         (check.decision.as_str(), freshness),
         ("accepted", Freshness::Repeated)
@@ -332,12 +356,12 @@ async fn a_lost_answer_of_a_forgetful_partner_is_no_refusal(test: TestDb) {
     let scan = crash_after_yes(&house).await;
     let gate = house.restarted(Duration::from_millis(1_500)).await;
     // The device asks again before recovery does.
-    let (check, freshness) = gate.check(scan).await.unwrap();
+    let (check, freshness) = gate.deciding.check(scan).await.unwrap();
     assert_eq!(
         (check.decision.as_str(), freshness),
         ("accepted", Freshness::First)
     );
-    assert_eq!(gate.recover(now().plus_ms(1)).await.unwrap(), 0);
+    assert_eq!(gate.deciding.recover(now().plus_ms(1)).await.unwrap(), 0);
     assert_eq!(house.barcodes().await.len(), 1);
 }
 
@@ -349,7 +373,7 @@ async fn an_open_check_is_asked_as_it_was_although_the_site_has_changed(test: Te
     device.door = "VN_EXP_D1".parse().unwrap();
     Gate::apply_site(&house.test.db, changed).await.unwrap();
     let gate = house.restarted(Duration::from_millis(1_500)).await;
-    let (check, _) = gate.check(scan).await.unwrap();
+    let (check, _) = gate.deciding.check(scan).await.unwrap();
     assert_eq!(check.decision.as_str(), "accepted");
     assert_eq!(check.sector.unwrap().as_str(), "VN_AUG");
 }
@@ -359,12 +383,12 @@ async fn an_open_check_is_not_refused_for_ever_while_otipass_is_silent(test: Tes
     let scan = crash_after_yes(&house).await;
     let gate = house.restarted(Duration::from_millis(1_500)).await;
     house.fail(Failure::Status(503));
-    let open = gate.check(scan.clone()).await;
+    let open = gate.deciding.check(scan.clone()).await;
     assert!(matches!(open, Err(CheckError::StaysOpen(at)) if at == id(1)));
-    assert_eq!(gate.recover(now().plus_ms(1)).await.unwrap(), 0);
+    assert_eq!(gate.deciding.recover(now().plus_ms(1)).await.unwrap(), 0);
     house.sandbox.set_faults(vec![]).unwrap();
     assert_eq!(
-        gate.check(scan).await.unwrap().0.decision.as_str(),
+        gate.deciding.check(scan).await.unwrap().0.decision.as_str(),
         "accepted"
     );
 }
@@ -372,14 +396,22 @@ async fn an_open_check_is_not_refused_for_ever_while_otipass_is_silent(test: Tes
 async fn a_journal_that_brings_an_open_check_admits_it(test: TestDb) {
     let house = house(test, References::Ignored, WhenSilent::Admit).await;
     let scan = crash_after_yes(&house).await;
-    let merged = house.gate.merge_journal(vec![scan.into()]).await.unwrap();
+    let merged = house
+        .gate
+        .deciding
+        .merge_journal(vec![scan.into()])
+        .await
+        .unwrap();
     assert!(
         matches!(&merged[..], [Merged::Kept(check, Freshness::First)]
         if check.decision.as_str() == "accepted_offline")
     );
-    assert_eq!(house.gate.waiting().await.unwrap().unresolved, 0);
+    assert_eq!(house.gate.outbox.waiting().await.unwrap().unresolved, 0);
     // Otipass has counted it and says so: no dispute.
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Taken);
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Taken
+    );
     assert_eq!(house.barcodes().await.len(), 1);
 }
 
@@ -391,6 +423,7 @@ async fn a_check_that_a_journal_cannot_bring_stays_open(test: TestDb) {
     };
     house
         .gate
+        .deciding
         .merge_journal(vec![last.clone().into()])
         .await
         .unwrap();
@@ -410,10 +443,11 @@ async fn a_check_that_a_journal_cannot_bring_stays_open(test: TestDb) {
     // Its barcode is taken and there is none after it.
     let merged = house
         .gate
+        .deciding
         .merge_journal(vec![Scan { id: id(2), ..last }.into()])
         .await;
     assert!(matches!(merged.unwrap()[..], [Merged::Refused(..)]));
-    assert_eq!(house.gate.waiting().await.unwrap().unresolved, 1);
+    assert_eq!(house.gate.outbox.waiting().await.unwrap().unresolved, 1);
 }
 
 async fn one_open_check_that_cannot_be_asked_does_not_hold_up_the_others(test: TestDb) {
@@ -435,11 +469,17 @@ async fn one_open_check_that_cannot_be_asked_does_not_hold_up_the_others(test: T
             .unwrap();
     }
     house.fail_for(Failure::HalfJson, Some(1));
-    assert_eq!(house.gate.recover(now().plus_ms(1)).await.unwrap(), 2);
+    assert_eq!(
+        house.gate.deciding.recover(now().plus_ms(1)).await.unwrap(),
+        2
+    );
     assert!(
-        !house.gate.partner_is_spared(),
+        !house.gate.deciding.partner_is_spared(),
         "visitors are still asked about"
     );
-    assert_eq!(house.gate.waiting().await.unwrap().unresolved, 1);
-    assert_eq!(house.gate.recover(now().plus_ms(1)).await.unwrap(), 1);
+    assert_eq!(house.gate.outbox.waiting().await.unwrap().unresolved, 1);
+    assert_eq!(
+        house.gate.deciding.recover(now().plus_ms(1)).await.unwrap(),
+        1
+    );
 }

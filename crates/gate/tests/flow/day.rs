@@ -26,7 +26,7 @@ async fn a_day_counts_who_came_in_and_how_checks_were_decided(test: TestDb) {
     for (n, code) in [(1, TWICE), (2, TWICE), (3, GOOD), (4, EXPIRED)] {
         house.outcome(&scan(n, "PDA01", code)).await;
     }
-    house.gate.cancel(cancellation(1)).await.unwrap();
+    house.gate.deciding.cancel(cancellation(1)).await.unwrap();
     let zone = house.gate.site().zone.clone();
     let today = zone.business_day(now());
     let db = &house.test.db;
@@ -39,7 +39,7 @@ async fn a_day_counts_who_came_in_and_how_checks_were_decided(test: TestDb) {
     let yesterday = today.plus_days(-1);
     assert!(day::admitted(db, yesterday).await.unwrap().is_empty());
     assert!(day::outcomes(db, yesterday).await.unwrap().is_empty());
-    let asked = house.gate.partner_state();
+    let asked = house.gate.deciding.partner_state();
     assert_eq!((asked.answered, asked.failed, asked.spared), (4, 0, false));
 }
 
@@ -54,7 +54,12 @@ async fn checks_are_found_by_what_is_known_of_them(test: TestDb) {
     let mut arrived = Vec::new();
     for (n, device, code) in scans {
         house.outcome(&scan(n, device, code)).await;
-        let (check, _) = house.gate.check(scan(n, device, code)).await.unwrap();
+        let (check, _) = house
+            .gate
+            .deciding
+            .check(scan(n, device, code))
+            .await
+            .unwrap();
         arrived.push(check.arrived_at);
         // Two arrive in the same moment.
         if n != 2 {
@@ -108,7 +113,7 @@ async fn a_check_is_told_with_all_that_became_of_it(test: TestDb) {
     for (n, code) in [(1, GOOD), (2, EXPIRED)] {
         house.outcome(&scan(n, "PDA01", code)).await;
     }
-    house.gate.cancel(cancellation(1)).await.unwrap();
+    house.gate.deciding.cancel(cancellation(1)).await.unwrap();
     let db = &house.test.db;
     let told = history(db, id(1)).await.unwrap().unwrap();
     assert_eq!(told.check.id, id(1));

@@ -21,7 +21,7 @@ fn device() -> DeviceCode {
 async fn a_look_changes_nothing(test: TestDb) {
     let house = usual(test).await;
     for _ in 0..3 {
-        let look = house.gate.look(&device(), GOOD).await.unwrap();
+        let look = house.gate.deciding.look(&device(), GOOD).await.unwrap();
         assert_eq!(look.admissible, Admissible::Yes);
         assert_eq!(look.card.unwrap().reveal(), GOOD);
         assert_eq!(look.pass.entries_left, Some(EntriesLeft::Count(1)));
@@ -34,7 +34,7 @@ async fn a_look_changes_nothing(test: TestDb) {
         (device(), "nonsense", Reason::NotAPass),
         (unmapped, GOOD, Reason::SectorNotMapped),
     ] {
-        let look = house.gate.look(&device, code).await.unwrap();
+        let look = house.gate.deciding.look(&device, code).await.unwrap();
         assert_eq!(look.admissible, Admissible::No(reason));
     }
     assert_eq!(house.sandbox.log().total.inquiries, 4);
@@ -47,7 +47,7 @@ async fn a_look_changes_nothing(test: TestDb) {
         };
         assert_eq!(house.count(kept).await, 0, "{table}");
     }
-    let too_long = house.gate.look(&device(), &"9".repeat(513)).await;
+    let too_long = house.gate.deciding.look(&device(), &"9".repeat(513)).await;
     assert!(matches!(too_long, Err(LookError::Refused(_))));
 }
 
@@ -65,8 +65,8 @@ async fn the_last_entries_of_a_card_are_shown(test: TestDb) {
         device: device(),
         cancelled_at,
     };
-    house.gate.cancel(cancellation).await.unwrap();
-    let look = house.gate.look(&device(), GOOD).await.unwrap();
+    house.gate.deciding.cancel(cancellation).await.unwrap();
+    let look = house.gate.deciding.look(&device(), GOOD).await.unwrap();
     let entries: Vec<_> = look
         .last_entries
         .iter()
@@ -90,10 +90,10 @@ async fn a_silent_otipass_is_no_answer_and_moves_no_breaker(test: TestDb) {
     let house = usual(test).await;
     house.fail(Failure::Status(500));
     for _ in 0..5 {
-        let look = house.gate.look(&device(), GOOD).await.unwrap();
+        let look = house.gate.deciding.look(&device(), GOOD).await.unwrap();
         assert_eq!(look.admissible, Admissible::Unknown);
         assert!(
-            !house.gate.partner_is_spared(),
+            !house.gate.deciding.partner_is_spared(),
             "visitors are still asked about"
         );
     }
@@ -101,17 +101,17 @@ async fn a_silent_otipass_is_no_answer_and_moves_no_breaker(test: TestDb) {
     for n in 1..=3 {
         house.outcome(&scan(n, "PDA01", GOOD)).await;
     }
-    assert!(house.gate.partner_is_spared());
+    assert!(house.gate.deciding.partner_is_spared());
     let asked = house.sandbox.log().total.inquiries;
-    let look = house.gate.look(&device(), GOOD).await.unwrap();
+    let look = house.gate.deciding.look(&device(), GOOD).await.unwrap();
     assert_eq!(look.admissible, Admissible::Unknown);
     assert_eq!(house.sandbox.log().total.inquiries, asked);
     // After a while it may try, and leaves the visitors' own try to them.
     house.sandbox.set_faults(vec![]).unwrap();
     house.clock.advance_ms(5_000);
-    let look = house.gate.look(&device(), GOOD).await.unwrap();
+    let look = house.gate.deciding.look(&device(), GOOD).await.unwrap();
     assert_eq!(look.admissible, Admissible::Yes);
-    assert!(house.gate.partner_is_spared());
+    assert!(house.gate.deciding.partner_is_spared());
     assert_eq!(house.outcome(&scan(9, "PDA01", GOOD)).await, "accepted");
 }
 
@@ -122,7 +122,7 @@ async fn a_device_without_help_desk_sees_nothing(test: TestDb) {
         ..DeviceSettings::default()
     };
     house.set("PDA01", without).await;
-    let look = house.gate.look(&device(), GOOD).await;
+    let look = house.gate.deciding.look(&device(), GOOD).await;
     assert!(matches!(look, Err(LookError::NotAllowed)));
     assert_eq!(house.sandbox.log().total.inquiries, 0);
 }

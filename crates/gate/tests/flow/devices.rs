@@ -3,8 +3,7 @@
 use crate::house::{FORCES, GOOD, House, now, scan, usual};
 use db::testing::TestDb;
 use gate::{
-    CODE_VALID_MS, DeviceReport, DeviceToken, EnrolError, EnrolmentCode, Gate, Mode, TokenError,
-    devices,
+    CODE_VALID_MS, DeviceReport, DeviceToken, EnrolError, EnrolmentCode, Mode, TokenError, devices,
 };
 
 db::conformance! {
@@ -25,10 +24,8 @@ fn token(n: u8) -> DeviceToken {
 }
 
 async fn print_code(house: &House, n: u8, device: &str) -> Result<(), TokenError> {
-    let device = device.parse().unwrap();
-    Gate::new_enrolment_code(&house.test.db, &house.clock, device, code(n))
-        .await
-        .map(|expires_at| assert_eq!(expires_at.ms_since(now()), CODE_VALID_MS))
+    let saved = house.save_code(device, code(n)).await;
+    saved.map(|expires_at| assert_eq!(expires_at.ms_since(now()), CODE_VALID_MS))
 }
 
 async fn a_code_enrols_one_device_once(test: TestDb) {
@@ -36,16 +33,21 @@ async fn a_code_enrols_one_device_once(test: TestDb) {
     print_code(&house, 1, "PDA01").await.unwrap();
     print_code(&house, 2, "PDA02").await.unwrap();
     let entered = code(1).reveal().to_lowercase();
-    let device = house.gate.enrol(&entered, token(1)).await.unwrap();
+    let device = house.gate.devices.enrol(&entered, token(1)).await.unwrap();
     assert_eq!(device.as_str(), "PDA01");
-    let holder = house.gate.holder_of(token(1)).await.unwrap();
+    let holder = house.gate.devices.holder_of(token(1)).await.unwrap();
     assert_eq!(holder.unwrap().as_str(), "PDA01");
     for wrong in [code(1).reveal(), code(3).reveal(), String::new()] {
-        let refused = house.gate.enrol(&wrong, token(9)).await;
+        let refused = house.gate.devices.enrol(&wrong, token(9)).await;
         assert!(matches!(refused, Err(EnrolError::CodeInvalid)), "{wrong}");
     }
-    assert_eq!(house.gate.holder_of(token(9)).await.unwrap(), None);
-    let device = house.gate.enrol(&code(2).reveal(), token(2)).await.unwrap();
+    assert_eq!(house.gate.devices.holder_of(token(9)).await.unwrap(), None);
+    let device = house
+        .gate
+        .devices
+        .enrol(&code(2).reveal(), token(2))
+        .await
+        .unwrap();
     assert_eq!(device.as_str(), "PDA02");
     let kept = "SELECT COUNT(*) AS n FROM gate_enrolment_code WHERE LENGTH(code_sha256) = 64";
     assert_eq!(house.count(kept).await, 2, "only a hash is kept");
@@ -58,16 +60,18 @@ async fn a_code_expires(test: TestDb) {
     print_code(&house, 1, "PDA01").await.unwrap();
     print_code(&house, 2, "PDA01").await.unwrap();
     house.clock.advance_ms(CODE_VALID_MS - 1);
-    house.gate.enrol(&code(1).reveal(), token(1)).await.unwrap();
+    house
+        .gate
+        .devices
+        .enrol(&code(1).reveal(), token(1))
+        .await
+        .unwrap();
     house.clock.advance_ms(1);
-    let late = house.gate.enrol(&code(2).reveal(), token(2)).await;
+    let late = house.gate.devices.enrol(&code(2).reveal(), token(2)).await;
     assert!(matches!(late, Err(EnrolError::CodeInvalid)));
     // What became of codes is forgotten after a day.
     house.clock.set(now().plus_ms(3 * 86_400_000));
-    let device = "PDA01".parse().unwrap();
-    Gate::new_enrolment_code(&house.test.db, &house.clock, device, code(3))
-        .await
-        .unwrap();
+    house.save_code("PDA01", code(3)).await.unwrap();
     let kept = "SELECT COUNT(*) AS n FROM gate_enrolment_code";
     assert_eq!(house.count(kept).await, 1);
 }
@@ -76,36 +80,53 @@ async fn guessing_is_slowed_down(test: TestDb) {
     let house = usual(test).await;
     print_code(&house, 1, "PDA01").await.unwrap();
     for _ in 0..20 {
-        let wrong = house.gate.enrol(&code(9).reveal(), token(9)).await;
+        let wrong = house.gate.devices.enrol(&code(9).reveal(), token(9)).await;
         assert!(matches!(wrong, Err(EnrolError::CodeInvalid)));
     }
-    let right = house.gate.enrol(&code(1).reveal(), token(1)).await;
+    let right = house.gate.devices.enrol(&code(1).reveal(), token(1)).await;
     assert!(matches!(right, Err(EnrolError::TooManyAttempts)));
     house.clock.advance_ms(60_000);
-    house.gate.enrol(&code(1).reveal(), token(1)).await.unwrap();
+    house
+        .gate
+        .devices
+        .enrol(&code(1).reveal(), token(1))
+        .await
+        .unwrap();
 }
 
 async fn a_revoked_token_is_refused_at_once_here_and_soon_elsewhere(test: TestDb) {
     let house = usual(test).await;
     let elsewhere = house.restarted(std::time::Duration::from_secs(1)).await;
-    let device: kernel::DeviceCode = "PDA01".parse().unwrap();
-    Gate::grant_token(&house.test.db, &house.clock, device.clone(), token(1))
-        .await
-        .unwrap();
+    house.grant("PDA01", token(1)).await.unwrap();
     for gate in [&house.gate, &elsewhere] {
-        assert!(gate.holder_of(token(1)).await.unwrap().is_some());
+        assert!(gate.devices.holder_of(token(1)).await.unwrap().is_some());
     }
-    assert_eq!(house.gate.revoke(device.clone()).await.unwrap(), 1);
-    assert_eq!(house.gate.holder_of(token(1)).await.unwrap(), None);
-    elsewhere.refresh().await.unwrap();
-    assert_eq!(elsewhere.holder_of(token(1)).await.unwrap(), None);
+    assert_eq!(house.revoke("PDA01").await.unwrap(), 1);
+    house.gate.reload().await.unwrap();
+    assert_eq!(house.gate.devices.holder_of(token(1)).await.unwrap(), None);
+    elsewhere.reload().await.unwrap();
+    assert_eq!(elsewhere.devices.holder_of(token(1)).await.unwrap(), None);
     // A new token works in both, before and after they look at the site again.
-    Gate::grant_token(&house.test.db, &house.clock, device, token(2))
-        .await
-        .unwrap();
-    assert!(house.gate.holder_of(token(2)).await.unwrap().is_some());
-    house.gate.refresh().await.unwrap();
-    assert!(house.gate.holder_of(token(2)).await.unwrap().is_some());
+    house.grant("PDA01", token(2)).await.unwrap();
+    assert!(
+        house
+            .gate
+            .devices
+            .holder_of(token(2))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    house.gate.reload().await.unwrap();
+    assert!(
+        house
+            .gate
+            .devices
+            .holder_of(token(2))
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 async fn settings_are_taken_up_like_the_site(test: TestDb) {
@@ -139,7 +160,12 @@ async fn what_devices_say_of_themselves_is_kept(test: TestDb) {
         battery_percent: Some(41),
         mode: Some(Mode::Offline),
     };
-    house.gate.note_seen(device.clone(), report).await.unwrap();
+    house
+        .gate
+        .devices
+        .note_seen(device.clone(), report)
+        .await
+        .unwrap();
     let said = state().await;
     assert_eq!(
         (said.seen_at, said.clock_offset_ms),
@@ -151,7 +177,12 @@ async fn what_devices_say_of_themselves_is_kept(test: TestDb) {
     // What it does not say stays; an empty journal has no oldest check.
     house.clock.advance_ms(1_000);
     let silent = DeviceReport::default();
-    house.gate.note_seen(device.clone(), silent).await.unwrap();
+    house
+        .gate
+        .devices
+        .note_seen(device.clone(), silent)
+        .await
+        .unwrap();
     let later = state().await;
     assert_eq!(later.seen_at, Some(now().plus_ms(1_000)));
     assert_eq!((later.unsent, later.mode), (said.unsent, said.mode));
@@ -160,11 +191,16 @@ async fn what_devices_say_of_themselves_is_kept(test: TestDb) {
         unsent: Some(0),
         ..DeviceReport::default()
     };
-    house.gate.note_seen(device, emptied).await.unwrap();
+    house.gate.devices.note_seen(device, emptied).await.unwrap();
     assert_eq!(state().await.oldest_unsent_at, None);
     // A check is a sign of life too.
     house.clock.advance_ms(1_000);
-    house.gate.check(scan(1, "PDA01", GOOD)).await.unwrap();
+    house
+        .gate
+        .deciding
+        .check(scan(1, "PDA01", GOOD))
+        .await
+        .unwrap();
     let checked = state().await;
     assert_eq!(checked.seen_at, Some(now().plus_ms(2_000)));
     assert_eq!(checked.clock_offset_ms, Some(-250));

@@ -34,7 +34,12 @@ async fn an_exit_is_recorded_and_nothing_else(test: TestDb) {
     let house = usual(test).await;
     house.set("PDA01", FORCES).await;
     for n in 1..=2 {
-        let (check, freshness) = house.gate.check(exit(n, "PDA01", GOOD)).await.unwrap();
+        let (check, freshness) = house
+            .gate
+            .deciding
+            .check(exit(n, "PDA01", GOOD))
+            .await
+            .unwrap();
         assert_eq!(
             (check.decision.as_str(), freshness),
             ("exit", Freshness::First)
@@ -53,24 +58,32 @@ async fn an_exit_is_recorded_and_nothing_else(test: TestDb) {
     );
     assert_eq!(house.sandbox.log().total.validations, 0);
     assert!(house.barcodes().await.is_empty());
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Nothing
+    );
     let attendance = house.attendance().await;
     assert_eq!((attendance.checks, attendance.admitted), (4, 0));
     assert_eq!(attendance.by_outcome["exit"], 3);
     // The same id the other way is another scan.
-    let conflict = house.gate.check(scan(1, "PDA01", GOOD)).await;
+    let conflict = house.gate.deciding.check(scan(1, "PDA01", GOOD)).await;
     assert!(matches!(conflict, Err(CheckError::Conflict(_))));
 }
 
 async fn a_forced_entry_is_sold_and_declared_and_nobody_is_asked(test: TestDb) {
     let house = usual(test).await;
     house.set("PDA01", FORCES).await;
-    let (check, _) = house.gate.check(forced(1, "PDA01", EXPIRED)).await.unwrap();
+    let (check, _) = house
+        .gate
+        .deciding
+        .check(forced(1, "PDA01", EXPIRED))
+        .await
+        .unwrap();
     assert_eq!(check.decision.as_str(), "accepted_forced");
     assert_eq!(check.device_count_today, 1);
     assert_eq!(house.sandbox.log().total.validations, 0);
     assert_eq!(house.barcodes().await.len(), 1);
-    let declared = house.gate.declare_next().await.unwrap();
+    let declared = house.gate.outbox.declare_next().await.unwrap();
     assert_eq!(declared, Declared::Disputed(Refusal::PassExpired));
     let outcome = house.outcome(&forced(2, "PDA01", "12345678")).await;
     assert_eq!(outcome, "not_a_pass");
@@ -79,9 +92,14 @@ async fn a_forced_entry_is_sold_and_declared_and_nobody_is_asked(test: TestDb) {
         forced_note: Some("another note".parse().unwrap()),
         ..forced(1, "PDA01", EXPIRED)
     };
-    let conflict = house.gate.check(other).await;
+    let conflict = house.gate.deciding.check(other).await;
     assert!(matches!(conflict, Err(CheckError::Conflict(_))));
-    let (again, freshness) = house.gate.check(forced(1, "PDA01", EXPIRED)).await.unwrap();
+    let (again, freshness) = house
+        .gate
+        .deciding
+        .check(forced(1, "PDA01", EXPIRED))
+        .await
+        .unwrap();
     assert_eq!((again, freshness), (check, Freshness::Repeated));
 }
 
@@ -90,11 +108,11 @@ async fn settings_bind_a_device_online_and_not_its_journal(test: TestDb) {
     house.set("PDA01", FORCES).await;
     let done = [forced(1, "PDA01", TWICE), exit(2, "PDA01", TWICE)];
     for scan in &done {
-        house.gate.check(scan.clone()).await.unwrap();
+        house.gate.deciding.check(scan.clone()).await.unwrap();
     }
     house.set("PDA01", DeviceSettings::default()).await;
     for scan in done {
-        let (_, freshness) = house.gate.check(scan).await.unwrap();
+        let (_, freshness) = house.gate.deciding.check(scan).await.unwrap();
         assert_eq!(
             freshness,
             Freshness::Repeated,
@@ -103,7 +121,7 @@ async fn settings_bind_a_device_online_and_not_its_journal(test: TestDb) {
     }
     let not_here = [forced(3, "PDA01", TWICE), exit(4, "PDA01", TWICE)];
     for scan in &not_here {
-        let refused = house.gate.check(scan.clone()).await;
+        let refused = house.gate.deciding.check(scan.clone()).await;
         assert!(matches!(refused, Err(CheckError::NotPermitted(_))));
     }
     assert_eq!(house.count("SELECT COUNT(*) AS n FROM gate_check").await, 2);
@@ -119,7 +137,7 @@ async fn settings_bind_a_device_online_and_not_its_journal(test: TestDb) {
     };
     house.set("PDA02", way_out).await;
     assert_eq!(house.outcome(&exit(5, "PDA02", TWICE)).await, "exit");
-    let entry = house.gate.check(scan(6, "PDA02", TWICE)).await;
+    let entry = house.gate.deciding.check(scan(6, "PDA02", TWICE)).await;
     assert!(matches!(entry, Err(CheckError::NotPermitted(_))));
 }
 
@@ -133,20 +151,24 @@ async fn a_device_that_opened_after_a_refusal_has_admitted(test: TestDb) {
     for _ in 0..2 {
         let told = house.brought(&unheard, "accepted_offline").await;
         assert_eq!(told, ("accepted_offline", Freshness::Repeated));
-        let (check, freshness) = house.gate.check(unheard.clone()).await.unwrap();
+        let (check, freshness) = house.gate.deciding.check(unheard.clone()).await.unwrap();
         assert_eq!(check.scan, unheard);
         assert_eq!(check.device_count_today, 1);
         let told = (check.decision.as_str(), freshness);
         assert_eq!(told, ("accepted_offline", Freshness::Repeated));
     }
-    let without = house.gate.merge_journal(vec![unheard.clone().into()]).await;
+    let without = house
+        .gate
+        .deciding
+        .merge_journal(vec![unheard.clone().into()])
+        .await;
     assert!(
         matches!(&without.unwrap()[..], [Merged::Kept(check, Freshness::Repeated)]
         if check.decision.is_admitted())
     );
     assert_eq!(house.barcodes().await, ["OTI0175517220260714090000000"]);
     // Otipass hears of it as of an entry of its own, and still says no.
-    let declared = house.gate.declare_next().await.unwrap();
+    let declared = house.gate.outbox.declare_next().await.unwrap();
     assert_eq!(declared, Declared::Disputed(Refusal::PassExpired));
     let log = house.sandbox.log();
     assert_eq!(log.by_reference[&id(1)].declarations, 0);
@@ -162,7 +184,7 @@ async fn a_device_that_opened_after_a_refusal_has_admitted(test: TestDb) {
         code: GOOD.to_owned(),
         ..unheard
     };
-    let conflict = house.gate.check(other).await;
+    let conflict = house.gate.deciding.check(other).await;
     assert!(matches!(conflict, Err(CheckError::Conflict(_))));
 }
 
@@ -179,18 +201,22 @@ async fn a_device_that_refused_after_a_yes_has_turned_the_visitor_away(test: Tes
     assert_eq!(
         house
             .gate
+            .devices
             .count_today("PDA01".parse().unwrap())
             .await
             .unwrap(),
         0
     );
-    let waiting = house.gate.waiting().await.unwrap();
+    let waiting = house.gate.outbox.waiting().await.unwrap();
     assert_eq!((waiting.cancellations, waiting.give_backs), (1, 1));
     assert_eq!(
-        house.gate.declare_next().await.unwrap(),
+        house.gate.outbox.declare_next().await.unwrap(),
         Declared::GivenBack
     );
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Nothing
+    );
     assert_eq!(house.entries_left(GOOD), Some(EntriesLeft::Count(1)));
     let entries = ledger::page(&house.test.db, None, 10).await.unwrap();
     assert_eq!(entries[0].cancelled, Some(ledger::Standing::InFlight));
@@ -225,15 +251,21 @@ async fn a_device_settles_a_check_that_is_open(test: TestDb) {
         .brought(&scan(2, "PDA01", TWICE), "accepted_offline")
         .await;
     assert_eq!(told, ("accepted_offline", Freshness::First));
-    let waiting = house.gate.waiting().await.unwrap();
+    let waiting = house.gate.outbox.waiting().await.unwrap();
     assert_eq!((waiting.unresolved, waiting.declarations), (0, 1));
     assert_eq!((waiting.cancellations, waiting.give_backs), (0, 1));
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Taken);
     assert_eq!(
-        house.gate.declare_next().await.unwrap(),
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Taken
+    );
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
         Declared::GivenBack
     );
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Nothing
+    );
     assert_eq!(house.barcodes().await.len(), 1);
 }
 
@@ -258,7 +290,7 @@ async fn a_refusal_costs_no_entry_that_otipass_counted_unheard(test: TestDb) {
     assert_eq!(house.outcome(&refused).await, "partner_unavailable");
     assert_eq!(house.entries_left(GOOD), Some(EntriesLeft::Count(0)));
     assert_eq!(
-        house.gate.declare_next().await.unwrap(),
+        house.gate.outbox.declare_next().await.unwrap(),
         Declared::GivenBack
     );
     assert_eq!(house.entries_left(GOOD), Some(EntriesLeft::Count(1)));
@@ -271,7 +303,10 @@ async fn a_refusal_of_the_device_is_kept_with_its_reason(test: TestDb) {
         assert_eq!(told, (outcome, Freshness::First));
     }
     assert!(house.barcodes().await.is_empty());
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Nothing
+    );
     let offline =
         "SELECT COUNT(*) AS n FROM gate_check WHERE mode = 'offline' AND card = '00029975'";
     assert_eq!(house.count(offline).await, 3);
@@ -359,9 +394,12 @@ async fn counted_once(test: TestDb, references: References) {
     // Otipass counted it when it was asked, so that goes back first, and the
     // entry is no dispute.
     assert_eq!(
-        house.gate.declare_next().await.unwrap(),
+        house.gate.outbox.declare_next().await.unwrap(),
         Declared::GivenBack
     );
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Taken);
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Taken
+    );
     assert_eq!(house.entries_left(GOOD), Some(EntriesLeft::Count(0)));
 }

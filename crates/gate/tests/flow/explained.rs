@@ -62,7 +62,7 @@ async fn each_list_holds_its_checks_the_latest_first_and_is_paged(test: TestDb) 
     ] {
         assert_eq!(told(&house, nothing).await, [], "{nothing:?}");
     }
-    house.gate.declare_next().await.unwrap();
+    house.gate.outbox.declare_next().await.unwrap();
     assert_eq!(
         told(&house, Explained::Disputed).await,
         [(3, why("pass_expired"))]
@@ -74,7 +74,7 @@ async fn each_list_holds_its_checks_the_latest_first_and_is_paged(test: TestDb) 
         device: "PDA01".parse().unwrap(),
         cancelled_at: now().plus_ms(60_000),
     };
-    house.gate.cancel(cancellation).await.unwrap();
+    house.gate.deciding.cancel(cancellation).await.unwrap();
     let agent = [(1, why("agent"))];
     assert_eq!(told(&house, Explained::Cancelled).await, agent);
     assert_eq!(told(&house, Explained::CancellationInFlight).await, agent);

@@ -1,14 +1,15 @@
 //! A gate on a database of its own, with a sandbox behind it over HTTP.
 
 use db::testing::TestDb;
-use db::{DbError, params};
+use db::{DbError, Tx, params};
 use gate::records::attendance;
 use gate::records::ledger;
 use gate::{
-    DeviceSettings, Direction, Freshness, Gate, InterfaceSettings, JournalItem, Merged, Scan,
-    WhenSilent, read_site,
+    DeviceSettings, DeviceToken, Direction, EnrolmentCode, Freshness, Gate, InterfaceSettings,
+    JournalItem, Merged, Scan, TokenError, WhenSilent, grant_token, read_site, revoke_tokens,
+    save_enrolment_code,
 };
-use kernel::{CheckId, ManualClock, Timestamp};
+use kernel::{CheckId, Clock, ManualClock, Timestamp};
 use otipass::{
     Contract, Credentials, EntriesLeft, OtipassClient, OtipassSettings, References, read_mapping,
 };
@@ -161,6 +162,29 @@ impl House {
             .collect()
     }
 
+    pub async fn save_code(
+        &self,
+        device: &str,
+        code: EnrolmentCode,
+    ) -> Result<Timestamp, TokenError> {
+        let (device, now) = (device.parse().unwrap(), self.clock.now());
+        let save = move |tx: &mut Tx<'_>| save_enrolment_code(tx, &device, &code, now);
+        self.test.db.write("save code", save).await
+    }
+
+    pub async fn grant(&self, device: &str, token: DeviceToken) -> Result<(), TokenError> {
+        let (device, now) = (device.parse().unwrap(), self.clock.now());
+        let grant = move |tx: &mut Tx<'_>| grant_token(tx, &device, &token, now);
+        self.test.db.write("grant", grant).await
+    }
+
+    /// Takes the tokens of `device` back, as another process would.
+    pub async fn revoke(&self, device: &str) -> Result<u64, TokenError> {
+        let (device, now) = (device.parse().unwrap(), self.clock.now());
+        let revoke = move |tx: &mut Tx<'_>| revoke_tokens(tx, &device, now);
+        self.test.db.write("revoke", revoke).await
+    }
+
     /// Changes what `device` may do.
     pub async fn set(&self, device: &str, settings: DeviceSettings) {
         let mut site = (*self.gate.site()).clone();
@@ -172,7 +196,7 @@ impl House {
     /// Applies another site, and has the gate take it up.
     pub async fn change(&self, site: gate::Site) {
         Gate::apply_site(&self.test.db, site).await.unwrap();
-        self.gate.refresh().await.unwrap();
+        self.gate.reload().await.unwrap();
     }
 
     /// Entries left of a pass for the sector that `PDA01` leads to.
@@ -196,7 +220,7 @@ impl House {
             scan: scan.clone(),
             outcome: Some(outcome.parse().unwrap()),
         };
-        let mut merged = self.gate.merge_journal(vec![item]).await.unwrap();
+        let mut merged = self.gate.deciding.merge_journal(vec![item]).await.unwrap();
         merged.remove(0)
     }
 
@@ -213,11 +237,12 @@ impl House {
 
     pub async fn merge(&self, journal: &[Scan]) -> Vec<Merged> {
         let items = journal.iter().cloned().map(Into::into).collect();
-        self.gate.merge_journal(items).await.unwrap()
+        self.gate.deciding.merge_journal(items).await.unwrap()
     }
 
     pub async fn outcome(&self, scan: &Scan) -> &'static str {
         self.gate
+            .deciding
             .check(scan.clone())
             .await
             .unwrap()

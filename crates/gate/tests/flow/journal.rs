@@ -56,9 +56,9 @@ async fn a_journal_is_merged_in_order_and_as_often_as_it_takes(test: TestDb) {
             "OTI0002997520260714090000001"
         ]
     );
-    assert_eq!(house.gate.waiting().await.unwrap().declarations, 2);
+    assert_eq!(house.gate.outbox.waiting().await.unwrap().declarations, 2);
     let too_many = (0..501).map(|n| scan(n, "PDA01", GOOD).into()).collect();
-    assert!(house.gate.merge_journal(too_many).await.is_err());
+    assert!(house.gate.deciding.merge_journal(too_many).await.is_err());
 }
 
 async fn a_journal_with_bad_checks_keeps_the_good_ones(test: TestDb) {
@@ -86,12 +86,16 @@ async fn a_disputed_entry_stays_admitted(test: TestDb) {
     let house = usual(test).await;
     house
         .gate
+        .deciding
         .merge_journal(vec![scan(1, "PDA01", EXPIRED).into()])
         .await
         .unwrap();
-    let declared = house.gate.declare_next().await.unwrap();
+    let declared = house.gate.outbox.declare_next().await.unwrap();
     assert_eq!(declared, Declared::Disputed(otipass::Refusal::PassExpired));
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Nothing
+    );
     let ledger = ledger::page(&house.test.db, None, 10).await.unwrap();
     assert_eq!(ledger.len(), 1);
     assert_eq!(ledger[0].disputed.as_deref(), Some("pass_expired"));
@@ -104,30 +108,37 @@ async fn a_declaration_that_fails_is_due_again(test: TestDb) {
     let house = usual(test).await;
     house
         .gate
+        .deciding
         .merge_journal(vec![scan(1, "PDA01", GOOD).into()])
         .await
         .unwrap();
     house.fail_for(Failure::Status(500), Some(1));
-    assert!(house.gate.declare_next().await.is_err());
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Nothing);
-    assert_eq!(house.gate.waiting().await.unwrap().declarations, 1);
+    assert!(house.gate.outbox.declare_next().await.is_err());
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Nothing
+    );
+    assert_eq!(house.gate.outbox.waiting().await.unwrap().declarations, 1);
     house.clock.advance_ms(1_000);
-    assert_eq!(house.gate.declare_next().await.unwrap(), Declared::Taken);
-    assert_eq!(house.gate.waiting().await.unwrap().declarations, 0);
+    assert_eq!(
+        house.gate.outbox.declare_next().await.unwrap(),
+        Declared::Taken
+    );
+    assert_eq!(house.gate.outbox.waiting().await.unwrap().declarations, 0);
 }
 
 async fn tokens_are_granted_once_and_revoked_at_once(test: TestDb) {
     let house = usual(test).await;
-    let (db, clock) = (&house.test.db, &house.clock);
     let token = DeviceToken::from_random([7; 32]);
-    assert_eq!(house.gate.holder_of(token.clone()).await.unwrap(), None);
+    assert_eq!(
+        house.gate.devices.holder_of(token.clone()).await.unwrap(),
+        None
+    );
     let device: kernel::DeviceCode = "PDA01".parse().unwrap();
-    Gate::grant_token(db, clock, device.clone(), token.clone())
-        .await
-        .unwrap();
+    house.grant("PDA01", token.clone()).await.unwrap();
     for _ in 0..2 {
         assert_eq!(
-            house.gate.holder_of(token.clone()).await.unwrap(),
+            house.gate.devices.holder_of(token.clone()).await.unwrap(),
             Some(device.clone())
         );
     }
@@ -135,10 +146,13 @@ async fn tokens_are_granted_once_and_revoked_at_once(test: TestDb) {
         .count("SELECT COUNT(*) AS n FROM gate_device_token WHERE token_sha256 LIKE 'pst%'")
         .await;
     assert_eq!(kept, 0, "only a hash is kept");
-    assert_eq!(Gate::revoke_tokens(db, clock, device).await.unwrap(), 1);
-    house.gate.refresh().await.unwrap();
-    assert_eq!(house.gate.holder_of(token.clone()).await.unwrap(), None);
-    let nobody = Gate::grant_token(db, clock, "PDA99".parse().unwrap(), token).await;
+    assert_eq!(house.revoke("PDA01").await.unwrap(), 1);
+    house.gate.reload().await.unwrap();
+    assert_eq!(
+        house.gate.devices.holder_of(token.clone()).await.unwrap(),
+        None
+    );
+    let nobody = house.grant("PDA99", token).await;
     assert!(nobody.unwrap_err().to_string().contains("PDA99"));
 }
 
@@ -155,7 +169,7 @@ async fn the_site_is_taken_up_again_when_it_changes(test: TestDb) {
         house.outcome(&scan(1, "PDA13", GOOD)).await,
         "sector_not_mapped"
     );
-    house.gate.refresh().await.unwrap();
+    house.gate.reload().await.unwrap();
     assert_eq!(*house.gate.site(), changed);
     assert_eq!(house.outcome(&scan(2, "PDA13", GOOD)).await, "accepted");
 }

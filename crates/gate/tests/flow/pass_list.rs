@@ -84,16 +84,16 @@ async fn another(house: &House) -> Gate {
 
 /// Refreshes and gives the version.
 async fn refresh(gate: &Gate) -> i64 {
-    let Refreshed::Done { version, dated, .. } = gate.refresh_pass_list().await.unwrap() else {
+    let Refreshed::Done { version, dated, .. } = gate.pass_lists.refresh().await.unwrap() else {
         panic!("another process is at it");
     };
     assert_eq!(dated, gate.now());
-    assert_eq!(gate.pass_list_version().await.unwrap(), Some(version));
+    assert_eq!(gate.pass_lists.version().await.unwrap(), Some(version));
     version
 }
 
 async fn body(gate: &Gate, since: Option<i64>) -> ListBody {
-    gate.pass_list(since).await.unwrap().unwrap()
+    gate.pass_lists.list(since).await.unwrap().unwrap()
 }
 
 /// A device that asks as devices do.
@@ -138,8 +138,8 @@ fn set(house: &House, n: u32, status: PassStatus) {
 
 async fn a_device_follows_otipass_by_differences(test: TestDb) {
     let (house, gate) = guarded(test, book(40)).await;
-    assert_eq!(gate.pass_list(None).await.unwrap(), None);
-    assert_eq!(gate.pass_list_version().await.unwrap(), None);
+    assert_eq!(gate.pass_lists.list(None).await.unwrap(), None);
+    assert_eq!(gate.pass_lists.version().await.unwrap(), None);
     assert_eq!(refresh(&gate).await, 1);
     let mut device = Device(None);
     assert_eq!(device.follow(&gate).await, 0);
@@ -205,8 +205,8 @@ async fn a_device_follows_otipass_by_differences(test: TestDb) {
 async fn without_the_policy_there_is_no_list(test: TestDb) {
     let (house, gate) = guarded(test, book(4)).await;
     refresh(&gate).await;
-    assert_eq!(house.gate.pass_list(None).await.unwrap(), None);
-    assert_eq!(house.gate.pass_list_version().await.unwrap(), None);
+    assert_eq!(house.gate.pass_lists.list(None).await.unwrap(), None);
+    assert_eq!(house.gate.pass_lists.version().await.unwrap(), None);
 }
 
 async fn many_changes_make_a_new_whole(test: TestDb) {
@@ -311,13 +311,13 @@ async fn a_reading_that_breaks_off_changes_nothing(test: TestDb) {
     };
     for after in [0, 1] {
         break_off(after);
-        let failed = gate.refresh_pass_list().await;
+        let failed = gate.pass_lists.refresh().await;
         assert!(matches!(failed, Err(RefreshError::Ask(_))), "{failed:?}");
-        assert_eq!(gate.pass_list_version().await.unwrap(), None);
+        assert_eq!(gate.pass_lists.version().await.unwrap(), None);
         let kept = house.count("SELECT COUNT(*) AS n FROM gate_pass").await;
         assert_eq!(kept, 0);
     }
-    let done = gate.refresh_pass_list().await.unwrap();
+    let done = gate.pass_lists.refresh().await.unwrap();
     let (version, dated, named) = (1, gate.now(), 5_001);
     assert_eq!(
         done,
@@ -348,9 +348,9 @@ async fn one_process_at_a_time_refreshes(test: TestDb) {
     assert_eq!(leased.unwrap(), 1);
     set(&house, 0, PassStatus::Invalid);
     house.clock.advance_ms(599_999);
-    let elsewhere = gate.refresh_pass_list().await.unwrap();
+    let elsewhere = gate.pass_lists.refresh().await.unwrap();
     assert_eq!(elsewhere, Refreshed::Elsewhere);
-    assert_eq!(gate.pass_list_version().await.unwrap(), Some(1));
+    assert_eq!(gate.pass_lists.version().await.unwrap(), Some(1));
     // It died: the next one takes over.
     house.clock.advance_ms(1);
     assert_eq!(refresh(&gate).await, 2);

@@ -10,7 +10,7 @@ use gate::site::change::{
 use gate::site::table::{Column, Finding, Mistake, ROWS_LIMIT, read_site_table, write_site_table};
 use gate::{
     CODE_VALID_MS, Device, DeviceSettings, DeviceToken, Direction, EnrolmentCode, Gate, Site,
-    SiteError, keep_enrolment_code, revoke_tokens, state_of_code, state_of_enrolment,
+    SiteError, state_of_code, state_of_enrolment,
 };
 use kernel::{DeviceCode, DoorCode, InvalidCode, Language, ManualClock, SectorCode};
 
@@ -194,39 +194,49 @@ async fn a_removed_device_loses_its_token_and_keeps_its_checks(test: TestDb) {
     let scan = crate::house::scan(1, "PDA01", crate::house::GOOD);
     assert_eq!(house.outcome(&scan).await, "accepted");
     let token = || DeviceToken::from_random([1; 32]);
-    let (db, clock) = (&house.test.db, &house.clock);
+    let db = &house.test.db;
     let code = EnrolmentCode::from_random([1; 16]);
-    Gate::grant_token(db, clock, device("PDA01"), token())
-        .await
-        .unwrap();
-    Gate::new_enrolment_code(db, clock, device("PDA01"), code.clone())
-        .await
-        .unwrap();
-    assert!(house.gate.holder_of(token()).await.unwrap().is_some());
+    house.grant("PDA01", token()).await.unwrap();
+    house.save_code("PDA01", code.clone()).await.unwrap();
+    assert!(
+        house
+            .gate
+            .devices
+            .holder_of(token())
+            .await
+            .unwrap()
+            .is_some()
+    );
     write(db, |tx| remove_device(tx, &device("PDA01")).map(drop))
         .await
         .unwrap();
-    house.gate.refresh().await.unwrap();
-    assert_eq!(house.gate.holder_of(token()).await.unwrap(), None);
-    let refused = house.gate.enrol(&code.reveal(), token()).await;
+    house.gate.reload().await.unwrap();
+    assert_eq!(house.gate.devices.holder_of(token()).await.unwrap(), None);
+    let refused = house.gate.devices.enrol(&code.reveal(), token()).await;
     assert!(refused.is_err(), "{refused:?}");
     assert_eq!(house.count("SELECT COUNT(*) AS n FROM gate_check").await, 1);
     // Its journal is taken once it is there again.
     write(db, |tx| add_device(tx, &device("PDA01"), &at("VN_AUG_D1")))
         .await
         .unwrap();
-    house.gate.refresh().await.unwrap();
-    Gate::grant_token(db, clock, device("PDA01"), token())
-        .await
-        .unwrap();
-    assert!(house.gate.holder_of(token()).await.unwrap().is_some());
+    house.gate.reload().await.unwrap();
+    house.grant("PDA01", token()).await.unwrap();
+    assert!(
+        house
+            .gate
+            .devices
+            .holder_of(token())
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 async fn a_running_gate_takes_each_change_up(test: TestDb) {
     let house = usual(test).await;
     let scan = |n| crate::house::scan(n, "PDA01", crate::house::GOOD);
     let seen = async |house: &House| {
-        house.gate.refresh().await.unwrap();
+        house.gate.reload().await.unwrap();
         house.gate.site()
     };
     let db = &house.test.db;
@@ -266,12 +276,8 @@ async fn what_became_of_a_code_is_known(test: TestDb) {
         house.test.db.read("states", read).await.unwrap()
     };
     assert_eq!(state(&of, &code).await, (None, None));
-    let keep = async |code: EnrolmentCode| {
-        let (of, at) = (of.clone(), kernel::Clock::now(&house.clock));
-        let keep = move |tx: &mut Tx<'_>| keep_enrolment_code(tx, &of, &code, at);
-        house.test.db.write("keep", keep).await.unwrap()
-    };
-    let expires_at = keep(code.clone()).await;
+    let saved = house.save_code("PDA01", code.clone()).await;
+    let expires_at = saved.unwrap();
     assert_eq!(expires_at.ms_since(now()), CODE_VALID_MS);
     let (last, this) = state(&of, &code).await;
     assert_eq!(last, this);
@@ -282,25 +288,25 @@ async fn what_became_of_a_code_is_known(test: TestDb) {
 
     house.clock.advance_ms(1_000);
     let token = DeviceToken::from_random([1; 32]);
-    house.gate.enrol(&code.reveal(), token).await.unwrap();
+    house
+        .gate
+        .devices
+        .enrol(&code.reveal(), token)
+        .await
+        .unwrap();
     let used = Some(now().plus_ms(1_000));
     assert_eq!(state(&of, &code).await.1.unwrap().used_at, used);
     // The last one is meant.
     house.clock.advance_ms(1_000);
-    keep(EnrolmentCode::from_random([2; 16])).await;
+    let another = EnrolmentCode::from_random([2; 16]);
+    house.save_code("PDA01", another).await.unwrap();
     let (last, this) = state(&of, &code).await;
     assert_eq!(last.unwrap().used_at, None);
     assert_eq!(this.unwrap().used_at, used);
 
-    let revoke = |of: &'static str| {
-        house
-            .test
-            .db
-            .write("revoke", move |tx| revoke_tokens(tx, &device(of), now()))
-    };
-    assert_eq!(revoke("PDA01").await.unwrap(), 1);
-    assert_eq!(revoke("PDA01").await.unwrap(), 0);
-    assert!(revoke("PDA99").await.is_err());
+    assert_eq!(house.revoke("PDA01").await.unwrap(), 1);
+    assert_eq!(house.revoke("PDA01").await.unwrap(), 0);
+    assert!(house.revoke("PDA99").await.is_err());
 }
 
 const TABLE: &str = "\u{feff}Sector;Sector name;door;device;language;forced_entry\r\n\
@@ -339,7 +345,7 @@ async fn a_table_adds_and_updates_and_the_rest_stays(test: TestDb) {
     };
     expected.devices.insert(device("PDA90"), usual);
     assert_eq!(load(&house.test.db).await, expected);
-    house.gate.refresh().await.unwrap();
+    house.gate.reload().await.unwrap();
     assert_eq!(*house.gate.site(), expected);
 
     // An empty cell says what is usual.

@@ -77,7 +77,12 @@ async fn sums_agree_with_the_checks(test: TestDb) {
         assert_eq!(told.0, "accepted_offline");
         agree(&house).await;
     }
-    house.gate.cancel(cancellation(1, &unheard)).await.unwrap();
+    house
+        .gate
+        .deciding
+        .cancel(cancellation(1, &unheard))
+        .await
+        .unwrap();
     agree(&house).await;
     // Admitted by us, turned away at the door.
     let turned_away = scan(8, "PDA01", TWICE);
@@ -88,7 +93,10 @@ async fn sums_agree_with_the_checks(test: TestDb) {
     }
     // Cancelled, and once more.
     for _ in 0..2 {
-        let cancelled = house.gate.cancel(cancellation(2, &scan(1, "PDA01", GOOD)));
+        let cancelled = house
+            .gate
+            .deciding
+            .cancel(cancellation(2, &scan(1, "PDA01", GOOD)));
         cancelled.await.unwrap();
         agree(&house).await;
     }
@@ -124,7 +132,11 @@ async fn sums_agree_with_the_checks(test: TestDb) {
     assert_eq!(today.values().sum::<i64>(), 8);
     let admitted = day::admitted(&house.test.db, to).await.unwrap();
     assert_eq!(admitted.len(), 2);
-    let of_device = house.gate.count_today("PDA01".parse().unwrap()).await;
+    let of_device = house
+        .gate
+        .devices
+        .count_today("PDA01".parse().unwrap())
+        .await;
     assert_eq!(of_device.unwrap(), 1);
 }
 
@@ -137,7 +149,12 @@ async fn a_cancelled_entry_leaves_the_hour_it_had_counted_for(test: TestDb) {
     other.devices.get_mut(&entry.device).unwrap().door = "VN_RAY_D1".parse().unwrap();
     other.zone = "Asia/Tokyo".parse().unwrap();
     house.change(other).await;
-    let cancelled = house.gate.cancel(cancellation(1, &entry)).await.unwrap();
+    let cancelled = house
+        .gate
+        .deciding
+        .cancel(cancellation(1, &entry))
+        .await
+        .unwrap();
     assert_eq!(cancelled.device_count_today, 0);
     agree(&house).await;
     let sums = house.attendance().await;
@@ -149,7 +166,7 @@ async fn a_conflict_counts_nothing(test: TestDb) {
     let house = usual(test).await;
     assert_eq!(house.outcome(&scan(1, "PDA01", GOOD)).await, "accepted");
     let other = scan(1, "PDA01", TWICE);
-    let conflict = house.gate.check(other).await;
+    let conflict = house.gate.deciding.check(other).await;
     assert!(matches!(conflict, Err(CheckError::Conflict(found)) if found == id(1)));
     agree(&house).await;
     assert_eq!(house.attendance().await.admitted, 1);

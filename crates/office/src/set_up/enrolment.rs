@@ -17,7 +17,7 @@ use askama::Template;
 use axum::extract::Path;
 use gate::{
     CODE_VALID_MS, DeviceState, EnrolmentCode, EnrolmentState, Mode, Site, TokenError,
-    keep_enrolment_code, revoke_tokens, state_of_code, state_of_enrolment,
+    revoke_tokens, save_enrolment_code, state_of_code, state_of_enrolment,
 };
 use kernel::text::fill;
 use kernel::{DeviceCode, Timestamp};
@@ -304,7 +304,7 @@ pub(crate) async fn enrol(visit: Visit, Path(id): Path<String>, entered: Entered
     let now = visit.office.role.staff.now();
     let (of, kept) = (device.clone(), code.clone());
     let work = move |tx: &mut db::Tx<'_>| {
-        let expires_at = keep_enrolment_code(tx, &of, &kept, now)?;
+        let expires_at = save_enrolment_code(tx, &of, &kept, now)?;
         let change = Change::done("device.enrolment_begun", "device", &of)
             .to(json!({ "expires_at": expires_at }));
         Ok::<_, TokenError>((expires_at, vec![change]))

@@ -77,7 +77,7 @@ fn managed(visit: &Visit) -> &Managed {
 /// Has the gate of this process know at once what it would know within a second.
 pub(super) async fn take_up(visit: &Visit) {
     if let Some(gate) = &visit.office.gate
-        && let Err(error) = gate.refresh().await
+        && let Err(error) = gate.reload().await
     {
         tracing::warn!(error = causes(&error), "the gate takes the change up later");
     }

@@ -219,7 +219,7 @@ pub(crate) async fn run(visit: Visit, entered: Entered) -> Answer {
         direction: Direction::Entry,
         forced_note: None,
     };
-    match gate.check(scan).await {
+    match gate.deciding.check(scan).await {
         Ok((check, _)) if check.decision.is_admitted() => {
             // Should it take longer, it goes on by itself, and the page says so.
             if let Ok(carried) = timeout(PATIENCE, carried_and_sold(&visit, id)).await {
@@ -350,7 +350,7 @@ pub(crate) async fn take_back(visit: Visit, Path(id): Path<String>) -> Answer {
     let (staff, actor) = (&visit.office.role.staff, visit.actor()?);
     let begun = Change::done("test_card.take_back_begun", "check", check.id);
     staff.note(&actor, begun).await?;
-    match gate.cancel(cancellation).await {
+    match gate.deciding.cancel(cancellation).await {
         Ok(_) => {}
         Err(CancelError::NotCancellable(..)) => {
             let t = Texts::of(visit.language);

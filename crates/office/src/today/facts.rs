@@ -66,8 +66,8 @@ async fn read(
             last_week,
             outcomes: day::outcomes(db, today).await?,
             devices: gate::devices(db).await?,
-            waiting: gate.waiting().await?,
-            partner: gate.partner_state(),
+            waiting: gate.outbox.waiting().await?,
+            partner: gate.deciding.partner_state(),
             when_silent: gate.settings().when_silent,
         }),
     };

@@ -77,7 +77,11 @@ pub(super) async fn post_cancellation(
     Caller(device): Caller,
     Body(request): Body<CancellationRequest>,
 ) -> Result<Json<CancellationAnswer>, Problem> {
-    let cancelled = shared.gate.cancel(request.cancellation(device)).await?;
+    let cancelled = shared
+        .gate
+        .deciding
+        .cancel(request.cancellation(device))
+        .await?;
     Ok(Json(CancellationAnswer {
         check_id: cancelled.check_id,
         cancelled_at: cancelled.cancelled_at,

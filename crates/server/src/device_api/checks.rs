@@ -170,7 +170,7 @@ pub(super) async fn post_check(
     let gate = Arc::clone(&shared.gate);
     let (check, freshness) = shared
         .tasks
-        .spawn(async move { gate.check(scan).await })
+        .spawn(async move { gate.deciding.check(scan).await })
         .await
         .map_err(|error| Problem::internal(&error))??;
     Ok(Json(CheckAnswer::new(&check, freshness, language)))

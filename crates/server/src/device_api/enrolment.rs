@@ -56,7 +56,11 @@ pub(super) async fn post_enrolment(
     Body(request): Body<EnrolmentRequest>,
 ) -> Result<Response, Problem> {
     let token = DeviceToken::from_random(random_bytes());
-    let device = shared.gate.enrol(&request.code, token.clone()).await?;
+    let device = shared
+        .gate
+        .devices
+        .enrol(&request.code, token.clone())
+        .await?;
     tracing::info!(device = %device, "a device was enrolled");
     let answer = EnrolmentAnswer {
         device,

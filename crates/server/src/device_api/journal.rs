@@ -170,7 +170,7 @@ pub(super) async fn post_batch(
             Err(problem) => Some(BatchResult::Refused { id, problem }),
         });
     }
-    let mut merged = gate.merge_journal(items).await?.into_iter();
+    let mut merged = gate.deciding.merge_journal(items).await?.into_iter();
     let results = results
         .into_iter()
         .filter_map(|refused| refused.or_else(|| Some(merged_check(merged.next()?, language))))
@@ -203,7 +203,7 @@ async fn cancel_each(
         };
         results.push((check_id, refused));
     }
-    let mut merged = gate.merge_cancellations(items).await?.into_iter();
+    let mut merged = gate.deciding.merge_cancellations(items).await?.into_iter();
     Ok(results
         .into_iter()
         .filter_map(|(check_id, refused)| {

@@ -115,7 +115,7 @@ pub(super) async fn post_look(
 ) -> Result<Json<LookAnswer>, Problem> {
     let site = shared.gate.site();
     let language = site.language_of(&device);
-    let look = shared.gate.look(&device, &request.code).await?;
+    let look = shared.gate.deciding.look(&device, &request.code).await?;
     let decision = match look.admissible {
         Admissible::Yes => Some(Decision::Admitted(Admission::Accepted)),
         Admissible::No(reason) => Some(Decision::Refused(reason)),

@@ -48,7 +48,7 @@ pub(super) async fn get_pass_list(
     let Query(query) = query.map_err(|error| Problem::query_invalid(error.body_text()))?;
     let token = bearer(&headers).ok_or_else(Problem::token_invalid)?;
     let token = DeviceToken::presented(token);
-    let list = shared.gate.pass_list(query.since).await?;
+    let list = shared.gate.pass_lists.list(query.since).await?;
     let list = list.ok_or_else(Problem::no_pass_list)?;
     let body = serde_json::to_vec(&list).map_err(|error| Problem::internal(&error))?;
     let signature = pass_list::sign(&body, &token);

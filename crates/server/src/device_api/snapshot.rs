@@ -147,9 +147,9 @@ pub(super) async fn get_device(
         battery_percent: query.battery_percent,
         mode: query.mode,
     };
-    gate.note_seen(device.clone(), report).await?;
-    let pass_list_version = gate.pass_list_version().await?;
-    let admitted_today = gate.count_today(device.clone()).await?;
+    gate.devices.note_seen(device.clone(), report).await?;
+    let pass_list_version = gate.pass_lists.version().await?;
+    let admitted_today = gate.devices.count_today(device.clone()).await?;
     let (site, settings) = (gate.site(), gate.settings());
     let sector = site.sector_of(&device);
     Ok(Json(DeviceSnapshot {

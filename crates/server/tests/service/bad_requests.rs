@@ -1,7 +1,6 @@
 //! Requests that no device should send, and what every answer has in common.
 
 use db::testing::sqlite_in_memory;
-use gate::Gate;
 use reqwest::Method;
 use serde_json::{Value, json};
 use stage::villeneuve::{AUG, GEO, GOOD, id, scan, token};
@@ -16,9 +15,8 @@ const DEVICE: &str = "/api/v1/device";
 async fn without_a_good_token_nothing_is_told() {
     let house = Museum::usual(sqlite_in_memory().await).await;
     assert_eq!(house.outcome(GEO, 1, "nonsense").await, "not_a_pass");
-    let revoked = Gate::revoke_tokens(&house.test.db, &house.clock, GEO.parse().unwrap());
-    assert_eq!(revoked.await.unwrap(), 1);
-    house.gate().refresh().await.unwrap();
+    assert_eq!(house.revoke(GEO).await, 1);
+    house.gate().reload().await.unwrap();
     let revoked = format!("Bearer {}", token(GEO).reveal());
     let basic = format!("Basic {}", token(AUG).reveal());
     let cut = token(AUG).reveal().trim_end_matches('7').to_owned();

@@ -1,7 +1,7 @@
 //! Enrolment, revocation and settings, over HTTP.
 
 use db::testing::{TestDb, sqlite_in_memory};
-use gate::{DeviceSettings, Direction, EnrolmentCode, Gate, Mode, devices};
+use gate::{DeviceSettings, Direction, EnrolmentCode, Mode, devices};
 use reqwest::Method;
 use serde_json::json;
 use stage::villeneuve::{AUG, now, token};
@@ -17,10 +17,7 @@ const DEVICE: &str = "/api/v1/device";
 
 async fn print_code(house: &Museum, n: u8) -> String {
     let code = EnrolmentCode::from_random([n; 16]);
-    let device = AUG.parse().unwrap();
-    Gate::new_enrolment_code(&house.test.db, &house.clock, device, code.clone())
-        .await
-        .unwrap();
+    house.save_code(AUG, code.clone()).await;
     code.reveal()
 }
 
@@ -57,9 +54,10 @@ async fn a_code_becomes_a_token_once(test: TestDb) {
 
 async fn a_revoked_token_is_refused_at_once(test: TestDb) {
     let house = Museum::usual(test).await;
-    let (mine, device) = (token(AUG), AUG.parse().unwrap());
+    let mine = token(AUG);
     assert_eq!(status_of(&house, mine.reveal()).await, 200);
-    assert_eq!(house.gate().revoke(device).await.unwrap(), 1);
+    assert_eq!(house.revoke(AUG).await, 1);
+    house.gate().reload().await.unwrap();
     let request = house.as_device(AUG, Method::GET, DEVICE);
     let refused = answer(request).await;
     assert_eq!(refused.told(), (401, "token_invalid".to_owned()));
@@ -67,9 +65,7 @@ async fn a_revoked_token_is_refused_at_once(test: TestDb) {
     let fresh = enrol(&house, &print_code(&house, 1).await).await.json();
     let fresh = fresh["token"].as_str().unwrap().to_owned();
     assert_eq!(status_of(&house, &fresh).await, 200);
-    Gate::revoke_tokens(&house.test.db, &house.clock, AUG.parse().unwrap())
-        .await
-        .unwrap();
+    house.revoke(AUG).await;
     eventually("the token is refused", async || {
         status_of(&house, &fresh).await == 401
     })

@@ -26,7 +26,7 @@ async fn guarded(test: TestDb) -> Museum {
 async fn a_device_gets_the_list_signed_for_itself(test: TestDb) {
     let house = guarded(test).await;
     eventually("the worker has read the list", async || {
-        house.gate().pass_list_version().await.unwrap().is_some()
+        house.gate().pass_lists.version().await.unwrap().is_some()
     })
     .await;
     let snapshot = answer(house.as_device(AUG, Method::GET, "/api/v1/device")).await;

@@ -3,7 +3,7 @@
 use db::params;
 use db::testing::sqlite_on_disk;
 use gate::records::ledger;
-use gate::{DeviceSettings, EnrolmentCode, Gate};
+use gate::{DeviceSettings, EnrolmentCode};
 use reqwest::Method;
 use sandbox::Failure;
 use secutix::wire::{ControlResult, ControlledTicket, ImportControlledTicketRequest};
@@ -124,7 +124,7 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
         })
         .await;
     house.clock.advance_ms(6_000);
-    house.gate().declaration_due.notify_one();
+    house.gate().outbox.due().declarations.notify_one();
     house.settle().await;
 
     // Ticketing has one of the barcodes with another product.
@@ -190,10 +190,7 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
         .post(AUG, "/api/v1/cancellations", &cancellation(1, 42))
         .await;
     let code = EnrolmentCode::from_random([9; 16]);
-    let device = AUG.parse().unwrap();
-    Gate::new_enrolment_code(&house.test.db, &house.clock, device, code.clone())
-        .await
-        .unwrap();
+    house.save_code(AUG, code.clone()).await;
     let enrolled = house.request(Method::POST, "/api/v1/enrolments");
     let enrolled = answer(enrolled.json(&json!({"code": code.reveal()})))
         .await

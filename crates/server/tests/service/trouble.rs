@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use books::reconciliation::{Sides, reconcile};
 use db::DbUrl;
 use db::testing::{TestDb, sqlite_in_memory, sqlite_on_disk};
-use gate::{DeliveryError, Gate};
+use gate::DeliveryError;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use reqwest::Method;
 use sandbox::{Failure, Fault};
@@ -93,7 +93,7 @@ async fn what_ticketing_could_not_take_arrives_once_when_it_can(test: TestDb) {
         assert_eq!(house.outcome(AUG, n, UNLIMITED).await, "accepted");
     }
     let client = ticketing_client(url, OPERATOR_PASSWORD, &house.clock);
-    let tried = house.gate().deliver_next(&client).await;
+    let tried = house.gate().outbox.deliver_next(&client).await;
     assert!(matches!(tried, Err(DeliveryError::Call(_))), "{tried:?}");
     let waiting = house.reconcile().await;
     assert!(waiting.is_clean(), "what is on its way is explained");
@@ -130,8 +130,9 @@ async fn a_barcode_that_ticketing_refuses_does_not_hold_up_the_others(test: Test
     assert!(!refused.what.contains(UNLIMITED), "{}", refused.what);
 
     stubborn.store(false, Ordering::SeqCst);
-    assert_eq!(Gate::resend_refused(&house.test.db).await.unwrap(), 1);
-    house.gate().delivery_due.notify_one();
+    let resent = house.test.db.write("resend", gate::resend_refused);
+    assert_eq!(resent.await.unwrap(), 1);
+    house.gate().outbox.due().deliveries.notify_one();
     let test = house.end().await;
     let books = reconcile(&test.db, Sides::Both).await.unwrap();
     assert!(books.is_clean());
@@ -151,14 +152,14 @@ async fn a_silent_partner_stops_nobody_and_is_told_afterwards(test: TestDb) {
     assert_eq!(admitted["pass_number"], GOOD);
     // The next visitor is spared the wait, whatever the pass is worth.
     assert_eq!(house.outcome(AUG, 2, EXPIRED).await, "accepted_unverified");
-    assert!(house.gate().partner_is_spared());
+    assert!(house.gate().deciding.partner_is_spared());
     house.settle().await;
     let log = house.otipass.sandbox.log().total;
     assert_eq!((log.validations, log.declarations), (1, 2));
     // When the breaker lets one try, Otipass knows of the first entry.
     house.clock.advance_ms(5_000);
     assert_eq!(house.outcome(AUG, 3, GOOD).await, "already_used");
-    assert!(!house.gate().partner_is_spared());
+    assert!(!house.gate().deciding.partner_is_spared());
     let test = house.end().await;
     let books = reconcile(&test.db, Sides::Both).await.unwrap();
     assert!(books.is_clean());

@@ -1,0 +1,55 @@
+//! The checks that this process is deciding, each once at a time.
+
+use kernel::CheckId;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+type Turn = Arc<tokio::sync::Mutex<()>>;
+
+/// Checks in hand: the same id asks Otipass once at a time.
+///
+/// In memory: **with several processes on one database this must hold across them**
+/// where Otipass ignores references. If one process has kept the intent and another
+/// asks first, the first hears `already_used` of its own entry and refuses it.
+/// Where Otipass honours references, both hear the same, and the decision that is
+/// recorded first is the answer of both.
+#[derive(Debug, Default)]
+pub(crate) struct ChecksInHand(Mutex<HashMap<CheckId, Turn>>);
+
+/// The right to decide one check. Its place in the map goes with the last one
+/// who wanted it.
+pub(crate) struct Alone<'a> {
+    checks: &'a ChecksInHand,
+    id: CheckId,
+    turn: Turn,
+    held: Option<tokio::sync::OwnedMutexGuard<()>>,
+}
+
+impl ChecksInHand {
+    /// Waits until nobody else decides the check `id`.
+    pub(crate) async fn alone_with(&self, id: CheckId) -> Alone<'_> {
+        let turn = Arc::clone(self.turns().entry(id).or_default());
+        let held = Arc::clone(&turn).lock_owned().await;
+        Alone {
+            checks: self,
+            id,
+            turn,
+            held: Some(held),
+        }
+    }
+
+    fn turns(&self) -> MutexGuard<'_, HashMap<CheckId, Turn>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.held = None;
+        let mut turns = self.checks.turns();
+        // One count is ours, one the map's.
+        if Arc::strong_count(&self.turn) == 2 {
+            turns.remove(&self.id);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The one transaction that records a decision with all that follows from it.
+
+use crate::column::num_type_text;
+use crate::decide::barcode;
+use crate::decide::check::{self, Check, CheckError, Freshness, entries_left_text};
+use crate::decide::rules::{Counted, Recognised, Verdict};
+use crate::decide::tally;
+use crate::hash::derived;
+use crate::outbox::{declaration, give_back};
+use crate::records::retention;
+use crate::{Admission, Decision, ForcedNote, Mode, Scan, ScanRefused, Site};
+use db::{Tx, params};
+use kernel::{CheckId, Timestamp};
+
+/// How a decided check comes to be kept.
+pub(crate) struct NewCheck<'a> {
+    pub(crate) scan: &'a Scan,
+    pub(crate) mode: Mode,
+    pub(crate) recognised: Option<&'a Recognised>,
+    pub(crate) verdict: Verdict,
+    pub(crate) counted: Counted,
+    pub(crate) arrived_at: Timestamp,
+    pub(crate) decided_at: Timestamp,
+}
+
+/// Keeps the decision, and for an admission its control barcode with its place
+/// in the queue to ticketing, and the declaration it owes. The first decision
+/// stands: a check that is decided already is only found.
+pub(crate) fn record(
+    tx: &mut Tx<'_>,
+    new: &NewCheck<'_>,
+    site: &Site,
+) -> Result<(Check, Freshness), CheckError> {
+    let scan = new.scan;
+    if let Some(known) = check::find(tx, scan)? {
+        return Ok((known, Freshness::Repeated));
+    }
+    Ok((insert(tx, new, site, None)?, Freshness::First))
+}
+
+/// Keeps the decision, which nobody has kept yet; `follows` is the check whose
+/// refusal it overrules.
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    new: &NewCheck<'_>,
+    site: &Site,
+    follows: Option<CheckId>,
+) -> Result<Check, CheckError> {
+    let scan = new.scan;
+    let record = follows.map_or(Ok(scan.id), |id| {
+        derived(&format!("passerelle-follow-up:{id}"))
+    })?;
+    let decision = new.verdict.decision;
+    let day = site.zone.business_day(scan.scanned_at);
+    if let (Decision::Admitted(admission), Some(recognised)) = (decision, new.recognised) {
+        insert_control_barcode(tx, record, new, recognised)?;
+        if admission != Admission::Accepted {
+            declaration::owe(tx, record, new.counted, new.decided_at)?;
+        }
+    }
+    tx.execute(
+        "DELETE FROM gate_intent WHERE check_id = $1",
+        params![scan.id],
+    )?;
+    let hour = i64::from(site.zone.hour(scan.scanned_at));
+    tally::decided(tx, &scan.device, day, decision)?;
+    if let Some(overruled) = follows {
+        tally::overruled(tx, overruled)?;
+    }
+    if decision.is_admitted() {
+        let sector = new.recognised.map(|r| &r.sector);
+        tally::admitted(tx, &scan.device, day, hour, sector)?;
+    }
+    let count = tally::count_of_day(tx, &scan.device, day)?;
+    let pass = new.verdict.pass.unwrap_or_default();
+    tx.execute(
+        "INSERT INTO gate_check (check_id, device, mode, code, scanned_at, arrived_at, decided_at,
+                                 direction, forced_note, outcome, admitted, card, sector, num_type,
+                                 service_id, space_id, valid_until, entries_left,
+                                 device_count_today, business_day, hour, follows)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                 $19, $20, $21, $22)",
+        params![
+            record,
+            &scan.device,
+            new.mode.as_str(),
+            scan.kept_code(),
+            scan.scanned_at,
+            new.arrived_at,
+            new.decided_at,
+            scan.direction.as_str(),
+            scan.forced_note.as_ref().map(ForcedNote::reveal),
+            decision.as_str(),
+            decision.is_admitted(),
+            new.recognised.map(|r| &r.card),
+            new.recognised.map(|r| &r.sector),
+            new.recognised.map(|r| num_type_text(r.num_type)),
+            new.recognised.map(|r| r.info.service_id.as_str()),
+            new.recognised.map(|r| r.info.space_id.as_str()),
+            pass.valid_until,
+            pass.entries_left.map(entries_left_text),
+            count,
+            day,
+            hour,
+            follows,
+        ],
+    )?;
+    if new.counted == Counted::Maybe && !decision.is_admitted() {
+        give_back::owe(tx, record, new.decided_at)?;
+    }
+    Ok(Check {
+        scan: scan.clone(),
+        arrived_at: new.arrived_at,
+        decided_at: new.decided_at,
+        decision,
+        card: new.recognised.map(|r| r.card.clone()),
+        sector: new.recognised.map(|r| r.sector.clone()),
+        pass,
+        device_count_today: count,
+        record,
+    })
+}
+
+fn insert_control_barcode(
+    tx: &mut Tx<'_>,
+    record: CheckId,
+    new: &NewCheck<'_>,
+    recognised: &Recognised,
+) -> Result<(), CheckError> {
+    let scan = new.scan;
+    let removed = retention::Removed::by(tx, scan.scanned_at, new.decided_at)?;
+    for barcode in barcode::candidates(&recognised.card, scan.scanned_at) {
+        let barcode = barcode?;
+        if removed.has(tx, &barcode)? {
+            continue;
+        }
+        let made = tx.execute(
+            "INSERT INTO gate_control_barcode (barcode, check_id, sector, season, product, mode,
+                                               controlled_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (barcode) DO NOTHING",
+            params![
+                barcode,
+                record,
+                &recognised.sector,
+                &recognised.info.season,
+                &recognised.info.product,
+                new.mode.as_str(),
+                scan.scanned_at,
+            ],
+        )?;
+        if made == 1 {
+            return Ok(());
+        }
+    }
+    Err(ScanRefused::ClockStandsStill.into())
+}

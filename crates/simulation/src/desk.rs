@@ -2,7 +2,7 @@
 
 use crate::planted::Planted;
 use edge::wire::Snapshot;
-use gate::decide::rules;
+use gate::decide::rules::NotPermitted;
 use gate::{
     CancelError, Cancellation, Cancelled, Check, CheckError, Decision, DeviceToken, Freshness,
     Gate, JournalItem, Merged, Obstacle, Scan,
@@ -46,6 +46,9 @@ pub enum Reply {
     Failing(&'static str),
 }
 
+const FORCED_NOT_ALLOWED: &str = "forced_entry_not_allowed";
+const DIRECTION_NOT_ALLOWED: &str = "direction_not_allowed";
+
 /// The code of a problem, and what stands against a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Problem {
@@ -53,6 +56,14 @@ pub struct Problem {
     pub code: &'static str,
     /// What stands against it.
     pub obstacle: Option<Obstacle>,
+}
+
+impl Problem {
+    /// Whether the device's settings stand against the check.
+    #[must_use]
+    pub fn is_not_permitted(self) -> bool {
+        [FORCED_NOT_ALLOWED, DIRECTION_NOT_ALLOWED].contains(&self.code)
+    }
 }
 
 const fn problem(code: &'static str) -> Problem {
@@ -99,16 +110,6 @@ pub async fn answer(
 }
 
 async fn check(gate: &Gate, scan: Scan, planted: Option<Planted>) -> Result<Reply, String> {
-    let site = gate.site();
-    let Some(device) = site.devices.get(&scan.device) else {
-        return Ok(Reply::Problem(problem("token_invalid")));
-    };
-    if let Err(refused) = rules::permitted(&scan, device.settings) {
-        return Ok(Reply::Problem(problem(match refused {
-            rules::NotPermitted::ForcedEntry => "forced_entry_not_allowed",
-            rules::NotPermitted::Direction => "direction_not_allowed",
-        })));
-    }
     match gate.deciding.check(scan.clone()).await {
         Ok((mut check, freshness)) => {
             if planted == Some(Planted::ChangedAnswer) && freshness == Freshness::Repeated {
@@ -138,6 +139,8 @@ fn check_problem(error: &CheckError) -> Result<Problem, String> {
         CheckError::Refused(gate::ScanRefused::ClockStandsStill) => {
             Ok(problem("clock_stands_still"))
         }
+        CheckError::NotPermitted(NotPermitted::ForcedEntry) => Ok(problem(FORCED_NOT_ALLOWED)),
+        CheckError::NotPermitted(NotPermitted::Direction) => Ok(problem(DIRECTION_NOT_ALLOWED)),
         error => Err(kernel::causes(error)),
     }
 }

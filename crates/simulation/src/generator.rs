@@ -1,8 +1,8 @@
 //! Makes a story of a seed.
 
 use crate::operation::{
-    Change, DEVICES, HANDHELDS, Line, Manner, Operation, PartnerMood, Patience, Shape, Stranger,
-    TURNSTILES, TicketingMood, Way, Worker,
+    Change, DEVICES, HANDHELDS, Line, Manner, May, Operation, PartnerMood, Patience, Shape,
+    Stranger, TURNSTILES, TicketingMood, Way, Worker,
 };
 use crate::site::{CARDS, DOORS};
 use fastrand::Rng;
@@ -178,7 +178,7 @@ impl Generator {
     }
 
     fn upheaval(&mut self) -> Operation {
-        match self.rng.u8(..11) {
+        match self.rng.u8(..12) {
             0 => Operation::ClockJump {
                 device: self.device(),
                 seconds: self.choose(&[-90_000, -4_000, -60, -1, 1, 60, 4_000, 90_000]),
@@ -223,6 +223,10 @@ impl Generator {
                     Change::ContactValid(yes),
                 ]))
             }
+            10 => Operation::Settings {
+                device: self.device(),
+                may: self.choose(&[May::Everything, May::OnlyAdmit]),
+            },
             _ => Operation::StrangersFile(self.choose(&[
                 Stranger::Foreign,
                 Stranger::Ours,

@@ -168,7 +168,11 @@ impl Handheld {
             }
             // Nobody is admitted by a device that is not known any more.
             Some(Reply::TokenInvalid) => Ok(()),
-            Some(Reply::Problem(problem)) if problem.code == "clock_stands_still" => Ok(()),
+            Some(Reply::Problem(problem))
+                if problem.code == "clock_stands_still" || problem.is_not_permitted() =>
+            {
+                Ok(())
+            }
             Some(Reply::Problem(problem)) => Err(Broken::new(
                 "a check is answered",
                 format!("check {}: {}", scan.id, problem.code),

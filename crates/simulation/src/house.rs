@@ -6,7 +6,7 @@ use crate::generator::Setting;
 use crate::model::{Arrived, Model};
 use crate::operation::{Line, TicketingMood, Worker};
 use crate::partner::Otipass;
-use crate::site::{self, Doors, PriceList};
+use crate::site::{self, Posts, PriceList};
 use crate::ticketing::Way;
 use crate::{Broken, Planted, trade};
 use boxoffice::{BoxOffice, Catalogue, Organisation};
@@ -50,7 +50,7 @@ pub struct House {
     /// The model's prices.
     pub prices: PriceList,
     /// Where devices hang.
-    pub doors: Doors,
+    pub posts: Posts,
     /// The site's gate.
     pub gate: Arc<Gate>,
     /// The box office.
@@ -98,8 +98,8 @@ impl House {
             },
         );
         let otipass = Otipass::new(sandbox, clock.clone(), steps.clone());
-        let doors = site::FIRST_DOORS;
-        let site = site::site(&doors).ok_or_else(|| failed("site"))?;
+        let posts = site::FIRST_POSTS;
+        let site = site::site(&posts).ok_or_else(|| failed("site"))?;
         let catalogue = site::catalogue().ok_or_else(|| failed("catalogue"))?;
         let opening = |e: &dyn std::error::Error| Broken::error("the house opens", e);
         Gate::prepare(&db, &clock).await.map_err(|e| opening(&e))?;
@@ -123,7 +123,7 @@ impl House {
             ticketing: TicketingMood::Takes,
             catalogue,
             prices: PriceList::default(),
-            doors,
+            posts,
             gate,
             box_office,
             strangers: 0,
@@ -180,12 +180,32 @@ impl House {
         message: Message,
         line: Line,
     ) -> Result<Option<Reply>, Broken> {
-        match &message {
-            Message::Check(scan) => self.model.speaks(scan),
-            Message::Batch(items, _) => self.model.journals(items),
-            Message::Cancel(_) | Message::Device(_) => {}
+        let asked = match &message {
+            Message::Check(scan) => {
+                self.model.speaks(scan);
+                Some(scan.id)
+            }
+            Message::Batch(items, _) => {
+                self.model.journals(items);
+                None
+            }
+            Message::Cancel(_) | Message::Device(_) => None,
+        };
+        let reply = self.send(token.clone(), message, line).await?;
+        if let (Some(check), Some(Reply::Problem(problem))) = (asked, &reply)
+            && problem.is_not_permitted()
+        {
+            self.model.not_permitted(check)?;
         }
-        let token = token.clone();
+        Ok(reply)
+    }
+
+    async fn send(
+        &mut self,
+        token: DeviceToken,
+        message: Message,
+        line: Line,
+    ) -> Result<Option<Reply>, Broken> {
         match line {
             Line::Good => self.serve(token, message, None).await,
             Line::RequestLost => Ok(None),
@@ -410,7 +430,7 @@ async fn open_box_office(
     clock: &ManualClock,
     files: &Path,
 ) -> Result<Arc<BoxOffice>, Broken> {
-    let site = site::site(&site::FIRST_DOORS)
+    let site = site::site(&site::FIRST_POSTS)
         .ok_or_else(|| Broken::new("the house opens", "organisation"))?;
     let organisation = Organisation {
         institution: site.institution,

@@ -7,6 +7,8 @@ use kernel::{CheckId, DeviceCode, SectorCode, Timestamp};
 use otipass::PassFacts;
 use std::collections::{HashMap, HashSet};
 
+const SAME_ANSWER: &str = "the same id gets the same answer for ever";
+
 /// An answer of the server, as far as it must stay the same.
 #[derive(Debug, Clone, PartialEq)]
 struct Answer {
@@ -139,9 +141,23 @@ impl Model {
             return Ok(());
         }
         Err(Broken::new(
-            "the same id gets the same answer for ever",
+            SAME_ANSWER,
             format!("check {}: {before:?}, then {fresh:?}", scan.id),
         ))
+    }
+
+    /// The server refused to look at a check, because of the device's settings.
+    ///
+    /// # Errors
+    /// If it had given an answer before.
+    pub fn not_permitted(&self, id: CheckId) -> Result<(), Broken> {
+        match self.answers.get(&id) {
+            None => Ok(()),
+            Some(before) => Err(Broken::new(
+                SAME_ANSWER,
+                format!("check {id}: {before:?}, then it was not permitted"),
+            )),
+        }
     }
 
     /// The power of a device went: it may have forgotten whom it has told.

@@ -125,6 +125,13 @@ pub enum Operation {
         /// The door, a place in [`crate::site::DOORS`].
         door: u8,
     },
+    /// A device gets other settings.
+    Settings {
+        /// The device.
+        device: u8,
+        /// What they allow.
+        may: May,
+    },
     /// The server is started with another mapping.
     Mapping {
         /// Whether the sector of the second door is mapped.
@@ -209,6 +216,15 @@ pub enum Manner {
     Unknown,
     /// By another device.
     Foreign,
+}
+
+/// What a device's settings allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum May {
+    /// To switch its direction and, if it is a scanner, to force entries.
+    Everything,
+    /// Neither.
+    OnlyAdmit,
 }
 
 /// How Otipass answers.
@@ -438,6 +454,12 @@ impl fmt::Display for Operation {
                 "{} is moved to the door {}",
                 Device(device),
                 crate::site::door(door)
+            ),
+            Operation::Settings { device, may } => write!(
+                f,
+                "{} may{} force entries and switch its direction",
+                Device(device),
+                if may == May::Everything { "" } else { " not" }
             ),
             Operation::Mapping {
                 second_sector,

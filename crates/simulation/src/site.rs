@@ -1,7 +1,7 @@
 //! The museum of every story: cards, doors, devices, mapping parameters,
 //! catalogue.
 
-use crate::operation::{DEVICES, HANDHELDS};
+use crate::operation::{DEVICES, HANDHELDS, May};
 use boxoffice::Catalogue;
 use gate::{Site, read_site};
 use kernel::{BusinessDay, CardNumber, DeviceCode, Timestamp};
@@ -145,11 +145,27 @@ door = [
 ]
 "#;
 
-/// Which device hangs on which door; a device's place is its number.
-pub type Doors = [u8; DEVICES as usize];
+/// Where a device hangs, and what it may do there.
+#[derive(Debug, Clone, Copy)]
+pub struct Post {
+    /// The door, a place in [`DOORS`].
+    pub door: u8,
+    /// What its settings allow.
+    pub may: May,
+}
 
-/// Where the devices hang when a story begins.
-pub const FIRST_DOORS: Doors = [0, 1, 2, 0, 3];
+/// The posts of all devices; a device's place is its number.
+pub type Posts = [Post; DEVICES as usize];
+
+const fn at(door: u8) -> Post {
+    Post {
+        door,
+        may: May::Everything,
+    }
+}
+
+/// The posts when a story begins.
+pub const FIRST_POSTS: Posts = [at(0), at(1), at(2), at(0), at(3)];
 
 /// A device's code.
 ///
@@ -166,16 +182,17 @@ pub fn uuid(device: u8, number: u64) -> Uuid {
     Uuid::from_u128(0x4000 << 64 | 0x8000 << 48 | node)
 }
 
-/// The site with its devices at `doors`; `None` if the text above is wrong.
+/// The site with its devices at `posts`; `None` if the text above is wrong.
 #[must_use]
-pub fn site(doors: &Doors) -> Option<Site> {
+pub fn site(posts: &Posts) -> Option<Site> {
     let mut text = SITE.to_owned();
-    for (device, at) in (0..).zip(doors) {
-        let forced = device < HANDHELDS;
+    for (device, post) in (0..).zip(posts) {
+        let switch = post.may == May::Everything;
+        let forced = switch && device < HANDHELDS;
         text += &format!(
-            "[[device]]\ncode = \"DEV{device}\"\ndoor = \"{}\"\nswitch_direction = true\n\
+            "[[device]]\ncode = \"DEV{device}\"\ndoor = \"{}\"\nswitch_direction = {switch}\n\
              forced_entry = {forced}\n",
-            door(*at)
+            door(post.door)
         );
     }
     read_site(&text).0

@@ -11,6 +11,7 @@ use crate::operation::{
     Worker,
 };
 use crate::planted::Planted;
+use crate::site::Post;
 use crate::tally::Tally;
 use crate::turnstile::Turnstile;
 use crate::{site, trade};
@@ -166,7 +167,8 @@ impl World {
             Operation::Resend => self.resend().await,
             Operation::Revoke { device } => self.revoke(device).await,
             Operation::Enrol { device } => self.enrol(device).await,
-            Operation::Move { device, door } => self.relocate(device, door).await,
+            Operation::Move { device, door } => self.repost(device, |post| post.door = door).await,
+            Operation::Settings { device, may } => self.repost(device, |post| post.may = may).await,
             Operation::Mapping {
                 second_sector,
                 other_product,
@@ -394,14 +396,16 @@ impl World {
         }
     }
 
-    async fn relocate(&mut self, device: u8, door: u8) -> Result<(), Broken> {
-        self.house.doors[usize::from(device % DEVICES)] = door;
-        let Some(site) = site::site(&self.house.doors) else {
-            return Err(Broken::new("a site can be read", format!("{door}")));
+    async fn repost(&mut self, device: u8, change: impl FnOnce(&mut Post)) -> Result<(), Broken> {
+        let post = &mut self.house.posts[usize::from(device % DEVICES)];
+        change(post);
+        let about = format!("{post:?}");
+        let Some(site) = site::site(&self.house.posts) else {
+            return Err(Broken::new("a site can be read", about));
         };
         Gate::apply_site(&self.house.db, site)
             .await
-            .map_err(|e| Broken::error("a device can be moved", &e))?;
+            .map_err(|e| Broken::error("a device can be moved and set", &e))?;
         let refreshed = self.house.gate.reload().await;
         refreshed.map_err(|e| Broken::error("the site is read again", &e))
     }

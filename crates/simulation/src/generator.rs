@@ -9,6 +9,9 @@ use fastrand::Rng;
 use gate::WhenSilent;
 use otipass::References;
 
+/// Longer than card numbers stay, in seconds.
+const MONTH_S: u32 = 31 * 24 * 3_600;
+
 /// What holds for a whole story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
@@ -103,7 +106,10 @@ impl Generator {
                 line: self.line(),
             },
             67..=72 => Operation::Wait {
-                seconds: self.choose(&[1, 1, 2, 5, 30, 120, 400, 4_000, 40_000]),
+                seconds: match self.rng.u8(..20) {
+                    0 => MONTH_S,
+                    _ => self.choose(&[1, 1, 2, 5, 30, 120, 400, 4_000, 40_000]),
+                },
             },
             73..=83 => self.work(),
             84..=86 => self.partner(),
@@ -137,6 +143,9 @@ impl Generator {
             Worker::Declare,
             Worker::Recover,
             Worker::Sell,
+            Worker::Sell,
+            Worker::Reconcile,
+            Worker::Retain,
         ]);
         let dies_after = (self.rng.u8(..100) < self.trouble / 2).then(|| self.rng.u8(1..12));
         Operation::Work { worker, dies_after }

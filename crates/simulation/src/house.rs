@@ -1,6 +1,7 @@
 //! The server's side of a story: databases, gate, box office, partners; and the
 //! line to it.
 
+use crate::bookkeeping::Bookkeeping;
 use crate::desk::{self, Message, Reply};
 use crate::generator::Setting;
 use crate::model::{Arrived, Model};
@@ -331,8 +332,7 @@ impl House {
         let way = self.way();
         let before = self.clock.now().plus_ms(-RECOVER_AFTER_MS);
         let prices = self.prices.clone();
-        let db = self.db.clone();
-        let planted = self.planted;
+        let bookkeeping = self.bookkeeping();
         let turn = async {
             match worker {
                 Worker::Deliver => {
@@ -356,19 +356,28 @@ impl House {
                             }
                         }
                     }
-                    trade::carry_disputes(&db, gate.now()).await?;
+                    bookkeeping.carry_disputes(gate.now()).await?;
                 }
                 Worker::Recover => {
                     let recovered = gate.deciding.recover(before).await;
                     recovered.map_err(|e| Broken::error("open checks are taken up", &e))?;
                 }
-                Worker::Sell => trade::sell(&box_office, &db, &prices, planted).await?,
+                Worker::Sell => {
+                    let Bookkeeping { db, planted, .. } = &bookkeeping;
+                    trade::sell(&box_office, db, &prices, *planted).await?;
+                }
+                Worker::Reconcile => bookkeeping.reconcile().await.map(drop)?,
+                Worker::Retain => bookkeeping.retain(gate.now()).await.map(drop)?,
             }
             Ok(())
         };
         let waits = match worker {
             Worker::Recover => Waits::ForOthers(&mut self.held_up, &mut self.unheard),
-            Worker::Deliver | Worker::Declare | Worker::Sell => Waits::ForTheDisk,
+            Worker::Deliver
+            | Worker::Declare
+            | Worker::Sell
+            | Worker::Reconcile
+            | Worker::Retain => Waits::ForTheDisk,
         };
         let done = living(&self.steps, dies_after, waits, turn).await;
         self.mind(None)?;
@@ -388,6 +397,16 @@ impl House {
             box_office: Arc::clone(&self.box_office),
             mood: self.ticketing,
             steps: self.steps.clone(),
+            planted: self.planted,
+        }
+    }
+
+    /// What looks at both sides' books.
+    #[must_use]
+    pub fn bookkeeping(&self) -> Bookkeeping {
+        Bookkeeping {
+            db: self.db.clone(),
+            files: self.files.clone(),
             planted: self.planted,
         }
     }

@@ -8,13 +8,16 @@
 //!
 //! - [`generator`] makes a script of a seed; [`operation`] says what can happen.
 //! - [`story`] plays a script in a [`world`] and tells what broke.
-//! - [`model`] is what people at the doors know; [`books`] compares it with what
+//! - [`model`] is what people at the doors know; [`rules`] compare it with what
 //!   the databases say.
+//! - [`bookkeeping`] runs the reconciliation, the retention and the way of disputes,
+//!   and looks at what they did; [`closing`] ends a story with them.
 //! - [`shrink`] leaves out of a broken story what it does not need.
 //! - [`planted`] bugs show that broken stories are found.
 
-pub mod books;
+pub mod bookkeeping;
 pub mod broken;
+pub mod closing;
 pub mod desk;
 pub mod fleet;
 pub mod generator;
@@ -25,6 +28,7 @@ pub mod model;
 pub mod operation;
 pub mod partner;
 pub mod planted;
+pub mod rules;
 pub mod shrink;
 pub mod site;
 pub mod story;

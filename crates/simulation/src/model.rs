@@ -1,9 +1,9 @@
 //! What people know: what each visitor was told at the door, and every answer
 //! that the server gave. Made without looking into any database.
 
-use crate::Broken;
+use crate::{Broken, site};
 use gate::{Check, Decision, Direction, JournalItem, Scan};
-use kernel::{CheckId, DeviceCode, SectorCode, Timestamp};
+use kernel::{CheckId, SectorCode, Timestamp};
 use otipass::PassFacts;
 use std::collections::{HashMap, HashSet};
 
@@ -49,8 +49,11 @@ pub struct Model {
     cancelled: HashSet<CheckId>,
     /// Checks that were told by a device whose power went since.
     forgotten: HashSet<CheckId>,
-    /// Each check that any device ever spoke of.
-    spoken: HashMap<CheckId, DeviceCode>,
+    /// What was read for each check that any device ever spoke of: the server
+    /// forgets it one day.
+    spoken: HashMap<CheckId, String>,
+    /// How often the server refused to look at a check.
+    pub not_permitted: i64,
 }
 
 /// Whether a code is a pass number: eight digits, maybe behind the project id,
@@ -72,7 +75,7 @@ fn is_pass(code: &str) -> bool {
 impl Model {
     /// A device sends a check.
     pub fn speaks(&mut self, scan: &Scan) {
-        self.spoken.insert(scan.id, scan.device.clone());
+        self.spoken.insert(scan.id, scan.code.clone());
     }
 
     /// A journal with these checks was sent.
@@ -98,7 +101,7 @@ impl Model {
             pass: check.pass,
             count_today: check.device_count_today,
         };
-        let pass = is_pass(&scan.code);
+        let pass = self.spoken.get(&scan.id).is_some_and(|code| is_pass(code));
         let word = fresh.decision.as_str();
         if fresh.decision.opens() && !pass {
             return Err(Broken::new(
@@ -150,7 +153,8 @@ impl Model {
     ///
     /// # Errors
     /// If it had given an answer before.
-    pub fn not_permitted(&self, id: CheckId) -> Result<(), Broken> {
+    pub fn not_permitted(&mut self, id: CheckId) -> Result<(), Broken> {
+        self.not_permitted += 1;
         match self.answers.get(&id) {
             None => Ok(()),
             Some(before) => Err(Broken::new(
@@ -206,6 +210,22 @@ impl Model {
     #[must_use]
     pub fn knows(&self, id: CheckId) -> bool {
         self.spoken.contains_key(&id)
+    }
+
+    /// Whom a door let in, less those whose entry was taken back.
+    #[must_use]
+    pub fn let_in(&self) -> HashSet<CheckId> {
+        let entered = self.all_told().filter(|(id, told)| {
+            told.open && told.direction == Direction::Entry && !self.is_cancelled(*id)
+        });
+        entered.map(|(id, _)| id).collect()
+    }
+
+    /// Whether it is about a card whose counters show each entry.
+    #[must_use]
+    pub fn is_counted(&self, id: CheckId) -> bool {
+        let code = self.spoken.get(&id);
+        code.is_some_and(|code| site::counted_cards().any(|card| card == code))
     }
 
     /// Everything that was told.

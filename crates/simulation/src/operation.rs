@@ -282,6 +282,10 @@ pub enum Worker {
     Recover,
     /// External sales.
     Sell,
+    /// The books of both sides are compared.
+    Reconcile,
+    /// Card numbers go that have stayed long enough.
+    Retain,
 }
 
 /// A change of the catalogue.
@@ -438,6 +442,8 @@ impl fmt::Display for Operation {
                     Worker::Declare => "the server tells Otipass of entries",
                     Worker::Recover => "the server takes up open checks",
                     Worker::Sell => "an external sales run",
+                    Worker::Reconcile => "the books of both sides are compared",
+                    Worker::Retain => "the server removes old card numbers",
                 })?;
                 match dies_after {
                     Some(steps) => write!(f, ", and dies after {steps} steps"),

@@ -1,5 +1,5 @@
-//! Bugs that are planted to test the simulator: in what stands between the
-//! parts, never in the parts themselves.
+//! Bugs that are planted to test the simulator: in what stands between and around
+//! the parts, never in the parts themselves.
 
 use std::str::FromStr;
 
@@ -24,11 +24,17 @@ pub enum Planted {
     LostDelivery,
     /// A turnstile's disk forgets what it said was on it.
     LyingDisk,
+    /// The reconciliation does not name the last difference.
+    OverlookedDifference,
+    /// Card numbers go two days too early.
+    EarlyRemoval,
+    /// A dispute counts as told, and the box office never heard of it.
+    LostDispute,
 }
 
 impl Planted {
     /// Every bug.
-    pub const ALL: [Planted; 9] = [
+    pub const ALL: [Planted; 12] = [
         Planted::DoubleSale,
         Planted::LostJournalEntry,
         Planted::ChangedAnswer,
@@ -38,6 +44,9 @@ impl Planted {
         Planted::RefusedButSold,
         Planted::LostDelivery,
         Planted::LyingDisk,
+        Planted::OverlookedDifference,
+        Planted::EarlyRemoval,
+        Planted::LostDispute,
     ];
 
     /// Its name on the command line.
@@ -53,6 +62,9 @@ impl Planted {
             Planted::RefusedButSold => "refused-but-sold",
             Planted::LostDelivery => "lost-delivery",
             Planted::LyingDisk => "lying-disk",
+            Planted::OverlookedDifference => "overlooked-difference",
+            Planted::EarlyRemoval => "early-removal",
+            Planted::LostDispute => "lost-dispute",
         }
     }
 }

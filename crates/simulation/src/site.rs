@@ -4,7 +4,7 @@
 use crate::operation::{DEVICES, HANDHELDS, May};
 use boxoffice::Catalogue;
 use gate::{Site, read_site};
-use kernel::{BusinessDay, CardNumber, DeviceCode, Timestamp};
+use kernel::{BusinessDay, DeviceCode, Timestamp};
 use otipass::{EntriesLeft, Mapping, read_mapping};
 use sandbox::{Pass, PassBook, PassStatus};
 use uuid::Uuid;
@@ -102,13 +102,20 @@ pub fn card_name(card: u8) -> &'static str {
     CARDS[usize::from(card) % CARDS.len()].name
 }
 
+/// The numbers of all passes.
+pub fn card_numbers() -> impl Iterator<Item = String> {
+    let numbers = CARDS.iter().map(|card| card.code.rsplit('-').next());
+    numbers
+        .flatten()
+        .filter(|number| number.len() == 8)
+        .map(str::to_owned)
+}
+
 /// The cards that no number of entries exhausts, and whose counters therefore
 /// show each one.
-pub fn counted_cards() -> impl Iterator<Item = CardNumber> {
-    CARDS
-        .iter()
-        .filter(|card| matches!(card.pass, Some((_, Some(MANY)))))
-        .filter_map(|card| card.code.parse().ok())
+pub fn counted_cards() -> impl Iterator<Item = &'static str> {
+    let counted = |card: &&Card| matches!(card.pass, Some((_, Some(MANY))));
+    CARDS.iter().filter(counted).map(|card| card.code)
 }
 
 /// The doors: to a sector that is mapped, to one that is mapped at times, to one

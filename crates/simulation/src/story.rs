@@ -82,7 +82,9 @@ pub fn tell(
     let whole = script(seed, operations);
     let broken = match play(&whole, planted) {
         Ok(tally) => return Ok(tally),
-        Err(broken) => broken,
+        // The first rule that it breaks is told, not the one that was looked at
+        // first.
+        Err(broken) => play_with(&whole, planted, 1).err().unwrap_or(broken),
     };
     let shrunk = shrink::shrink(&whole, &broken, |script| {
         play_with(script, planted, 1).err()

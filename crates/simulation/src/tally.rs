@@ -61,6 +61,14 @@ const COUNTS: &[(&str, &str)] = &[
         "disputed entries",
         "SELECT COUNT(*) AS n FROM gate_declaration WHERE disputed IS NOT NULL",
     ),
+    (
+        "card numbers removed",
+        "SELECT COUNT(*) AS n FROM gate_check WHERE card_removed_at IS NOT NULL",
+    ),
+    (
+        "files without card numbers",
+        "SELECT COUNT(*) AS n FROM box_stx_file WHERE card_removed_at IS NOT NULL",
+    ),
     ("tickets", "SELECT COUNT(*) AS n FROM box_ticket"),
     (
         "files",
@@ -88,6 +96,13 @@ const COUNTS: &[(&str, &str)] = &[
     ),
 ];
 
+/// What leaves no trace in the books.
+const NOT_PERMITTED: &str = "checks that a device may not send";
+
+fn names() -> impl Iterator<Item = &'static str> {
+    COUNTS.iter().map(|(name, _)| *name).chain([NOT_PERMITTED])
+}
+
 /// What happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally(Vec<i64>);
@@ -98,22 +113,22 @@ impl Tally {
     /// # Errors
     /// If they cannot be read.
     pub async fn of(house: &House) -> Result<Self, Broken> {
-        house
-            .db
-            .read("tally", |tx| {
-                COUNTS
-                    .iter()
-                    .map(|(_, sql)| tx.query_one(sql, params![])?.get("n"))
-                    .collect::<Result<_, DbError>>()
-            })
+        let counted = house.db.read("tally", |tx| {
+            let counts = COUNTS.iter();
+            counts
+                .map(|(_, sql)| tx.query_one(sql, params![])?.get("n"))
+                .collect::<Result<Vec<i64>, DbError>>()
+        });
+        let mut counted = counted
             .await
-            .map(Self)
-            .map_err(|e| Broken::error("the books can be read", &e))
+            .map_err(|e| Broken::error("the books can be read", &e))?;
+        counted.push(house.model.not_permitted);
+        Ok(Self(counted))
     }
 
     /// Adds what happened in another story.
     pub fn add(&mut self, other: &Tally) {
-        self.0.resize(COUNTS.len(), 0);
+        self.0.resize(other.0.len(), 0);
         for (sum, count) in self.0.iter_mut().zip(&other.0) {
             *sum += count;
         }
@@ -121,14 +136,14 @@ impl Tally {
 
     /// What never happened.
     pub fn missing(&self) -> impl Iterator<Item = &'static str> {
-        let counts = COUNTS.iter().zip(&self.0);
-        counts.filter_map(|((name, _), count)| (*count == 0).then_some(*name))
+        let counts = names().zip(&self.0);
+        counts.filter_map(|(name, count)| (*count == 0).then_some(name))
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, ((name, _), count)) in COUNTS.iter().zip(&self.0).enumerate() {
+        for (number, (name, count)) in names().zip(&self.0).enumerate() {
             let comma = if number == 0 { "" } else { ", " };
             write!(f, "{comma}{count} {name}")?;
         }

@@ -6,7 +6,6 @@ use crate::house::House;
 use crate::operation::{Change, Stranger};
 use crate::site::{self, PriceList};
 use boxoffice::catalogue::Tariff;
-use boxoffice::dispute::Noted;
 use boxoffice::{BoxOffice, ImportError, ImportKind, RunError};
 use db::{Db, DbError, params};
 use kernel::{BusinessDay, ControlBarcode, Money, Timestamp, VatRate};
@@ -29,33 +28,6 @@ pub async fn sell(
     }
     plant(db, planted, last).await?;
     look_at_prices(db, prices, last).await
-}
-
-/// The account hears of what is disputed.
-///
-/// # Errors
-/// If it fails, or the box office does not know a barcode that it was given.
-pub async fn carry_disputes(db: &Db, now: Timestamp) -> Result<(), Broken> {
-    let unknown = db.write("disputes", move |tx| {
-        let mut unknown = None;
-        for dispute in gate::outbox::dispute::untold(tx, 0, u32::MAX)? {
-            match boxoffice::dispute::note(tx, &dispute.barcode)? {
-                Noted::Yes => gate::outbox::dispute::told(tx, dispute.check_id, now)?,
-                Noted::Unknown => unknown = Some(dispute.check_id),
-            }
-        }
-        Ok(unknown)
-    });
-    let unknown = unknown
-        .await
-        .map_err(|e: DbError| Broken::error("disputes can be carried over", &e))?;
-    match unknown {
-        None => Ok(()),
-        Some(check) => Err(Broken::new(
-            "ticketing has what was delivered",
-            format!("check {check}"),
-        )),
-    }
 }
 
 async fn last_ticket(db: &Db) -> Result<i64, Broken> {
@@ -237,7 +209,11 @@ pub async fn strangers_file(house: &mut House, stranger: Stranger) -> Result<(),
         .import_file(&path, ImportKind::Upload)
         .await
     {
-        Ok(_) | Err(ImportError::ChannelInvalid) => {}
+        Ok(_) => {}
+        // Who laid it down takes it away again.
+        Err(ImportError::ChannelInvalid) => {
+            std::fs::remove_file(&path).map_err(|e| Broken::error("there is a disk", &e))?;
+        }
         Err(error) => return Err(Broken::error("an import never fails", &error)),
     }
     look_at_prices(&house.db, &house.prices, last).await

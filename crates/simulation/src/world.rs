@@ -1,7 +1,6 @@
 //! Everything of a story in one place: the house, and the devices before it.
 
 use crate::Broken;
-use crate::books;
 use crate::desk::{Message, Reply};
 use crate::generator::Setting;
 use crate::handheld::Handheld;
@@ -14,7 +13,7 @@ use crate::planted::Planted;
 use crate::site::Post;
 use crate::tally::Tally;
 use crate::turnstile::Turnstile;
-use crate::{site, trade};
+use crate::{closing, rules, site, trade};
 use db::{DbError, params};
 use gate::{Cancellation, DeviceToken, Direction, Gate};
 use kernel::CancellationId;
@@ -185,7 +184,7 @@ impl World {
     /// # Errors
     /// What is broken.
     pub async fn check(&self) -> Result<(), Broken> {
-        books::always(&self.house).await
+        rules::always(&self.house).await
     }
 
     /// All is well again, and everything that waits gets its turn. Then the
@@ -243,7 +242,7 @@ impl World {
                 ));
             }
         }
-        books::at_rest(&self.house).await?;
+        let unheard = rules::at_rest(&self.house).await?;
         for turnstile in &self.turnstiles {
             let (told, sent) = turnstile.cancellations();
             // One that died may have remembered it without telling.
@@ -255,7 +254,10 @@ impl World {
                 ));
             }
         }
-        Tally::of(&self.house).await
+        let tally = Tally::of(&self.house).await?;
+        closing::close(&self.house, unheard).await?;
+        rules::always(&self.house).await?;
+        Ok(tally)
     }
 
     async fn is_done(&self) -> Result<bool, Broken> {

@@ -163,10 +163,12 @@ const ALWAYS: &[Rule] = &[
          WHERE (c.admitted = 1 AND c.outcome <> 'accepted') <> (d.check_id IS NOT NULL)",
     ),
     rule(
-        "Otipass gives back each cancelled entry",
+        "Otipass gives back each cancelled entry of which it can still be told",
         "SELECT x.check_id AS found FROM gate_cancellation x
+         JOIN gate_check c ON c.check_id = x.check_id
          LEFT JOIN gate_give_back g ON g.check_id = x.check_id
-         WHERE g.check_id IS NULL",
+         WHERE g.check_id IS NULL
+           AND (c.card_removed_at IS NULL OR c.card_removed_at > x.arrived_at)",
     ),
 ];
 
@@ -242,12 +244,11 @@ async fn look(house: &House, rules: &'static [Rule]) -> Result<(), Broken> {
 struct Kept {
     /// An admission that was not cancelled.
     live: bool,
-    /// An admission that was cancelled.
-    cancelled: bool,
+    /// An admission that was cancelled when its card number was gone already.
+    untold: bool,
     outcome: String,
     /// Let in, and not recognised.
     door_admitted: bool,
-    counted_card: bool,
     /// The rows of the visitor, by which Otipass knows the entry.
     records: Vec<CheckId>,
 }
@@ -256,7 +257,7 @@ struct Kept {
 ///
 /// # Errors
 /// The first rule that is broken.
-pub async fn at_rest(house: &House) -> Result<(), Broken> {
+pub async fn at_rest(house: &House) -> Result<Unheard, Broken> {
     always(house).await?;
     look(house, AT_REST).await?;
     let kept = house
@@ -278,19 +279,21 @@ pub async fn at_rest(house: &House) -> Result<(), Broken> {
     if house.setting.references == References::Honoured {
         counters(house, &kept)?;
     }
-    Ok(())
+    let unheard = |(id, kept): (&CheckId, &Kept)| kept.live && house.model.told(*id).is_none();
+    Ok(Unheard(kept.iter().filter(|one| unheard(*one)).count()))
 }
+
+/// How many admissions are sold of which nobody at a door ever heard.
+pub struct Unheard(pub usize);
 
 fn visitors(tx: &mut Tx<'_>) -> Result<HashMap<CheckId, Kept>, DbError> {
     let mut kept: HashMap<CheckId, Kept> = HashMap::new();
-    let counted: HashSet<_> = crate::site::counted_cards()
-        .map(|card| card.reveal().to_owned())
-        .collect();
     for row in tx.query(
-        "SELECT COALESCE(c.follows, c.check_id) AS id, c.check_id, c.admitted, c.outcome, c.card,
-                x.id AS cancelled, a.check_id AS door
+        "SELECT COALESCE(c.follows, c.check_id) AS id, c.check_id, c.admitted, c.outcome,
+                x.id AS cancelled, g.check_id AS given_back, a.check_id AS door
          FROM gate_check c
          LEFT JOIN gate_cancellation x ON x.check_id = c.check_id
+         LEFT JOIN gate_give_back g ON g.check_id = c.check_id
          LEFT JOIN gate_door_admitted a ON a.check_id = c.check_id
          ORDER BY c.follows IS NOT NULL",
         params![],
@@ -300,11 +303,10 @@ fn visitors(tx: &mut Tx<'_>) -> Result<HashMap<CheckId, Kept>, DbError> {
         let admitted = row.get::<i64>("admitted")? == 1;
         let cancelled = row.get::<Option<String>>("cancelled")?.is_some();
         one.live |= admitted && !cancelled;
-        one.cancelled |= admitted && cancelled;
+        let given_back = row.get::<Option<String>>("given_back")?.is_some();
+        one.untold |= admitted && cancelled && !given_back;
         one.door_admitted |= row.get::<Option<String>>("door")?.is_some();
         one.outcome = row.get("outcome")?;
-        let card: Option<String> = row.get("card")?;
-        one.counted_card |= card.is_some_and(|card| counted.contains(&card));
     }
     Ok(kept)
 }
@@ -340,9 +342,9 @@ fn visitor(house: &House, id: CheckId, told: Told, kept: Option<&Kept>) -> Resul
 fn counters(house: &House, kept: &HashMap<CheckId, Kept>) -> Result<(), Broken> {
     let counted = house.otipass.counted();
     let of = |record: &CheckId| counted.get(record).copied().unwrap_or(0);
-    for (id, kept) in kept.iter().filter(|(_, kept)| kept.counted_card) {
+    for (id, kept) in kept.iter().filter(|(id, _)| house.model.is_counted(**id)) {
         let times: i64 = kept.records.iter().map(of).sum();
-        let expected = i64::from(kept.live);
+        let expected = i64::from(kept.live || kept.untold);
         if times != expected {
             return Err(Broken::new(
                 "Otipass counts each entry once, and nothing else",

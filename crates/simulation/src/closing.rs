@@ -1,0 +1,131 @@
+//! The end of a story, after all is at rest: the books are closed, and the cards
+//! forgotten.
+
+use crate::bookkeeping::{Bookkeeping, DAY_MS, DAYS, unreadable};
+use crate::house::House;
+use crate::rules::Unheard;
+use crate::{Broken, site};
+use books::reconciliation::Subject;
+use db::{DbError, Tx, params};
+use gate::decide::door_admitted::{Settled, Settlement, settle};
+use kernel::Clock;
+
+/// What the doors did is in the books or named, somebody settles what is named,
+/// and the retention time passes. Then there is no card
+/// number left, and the books say what they said.
+///
+/// # Errors
+/// What is broken.
+pub async fn close(house: &House, Unheard(unheard): Unheard) -> Result<(), Broken> {
+    let bookkeeping = house.bookkeeping();
+    let named = bookkeeping.reconcile().await?;
+    let let_in = house.model.let_in();
+    let unrecognised = named.differences.iter().filter_map(|d| d.of.check());
+    let unrecognised = unrecognised.filter(|id| let_in.contains(id)).count();
+    let counted = named.accepted_checks - named.cancelled + count(unrecognised);
+    if counted != count(let_in.len() + unheard) {
+        return Err(Broken::new(
+            "the reconciliation counts whom the doors let in",
+            format!(
+                "{counted}, not {} and {unheard} who never heard of it",
+                let_in.len()
+            ),
+        ));
+    }
+    for difference in &named.differences {
+        settled(house, &difference.of).await?;
+    }
+    let settled = bookkeeping.reconcile().await?;
+    if !settled.is_clean() {
+        return Err(Broken::new(
+            "what is settled by hand is settled",
+            format!("{:?}", settled.differences),
+        ));
+    }
+    for days in [i64::from(DAYS) - 1, 60] {
+        house.clock.advance_ms(days * DAY_MS);
+        bookkeeping.retain(house.clock.now()).await?;
+    }
+    if let Some(found) = left_over(&bookkeeping).await? {
+        return Err(Broken::new("no card number outlives its time", found));
+    }
+    let later = bookkeeping.reconcile().await?;
+    if later != settled {
+        return Err(Broken::new(
+            "the books say the same without card numbers",
+            format!("{settled:?}, then {later:?}"),
+        ));
+    }
+    Ok(())
+}
+
+fn count(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+async fn settled(house: &House, of: &Subject) -> Result<(), Broken> {
+    let Some(check) = of.check() else {
+        return Ok(());
+    };
+    let settlement = Settlement {
+        at: house.clock.now(),
+        by: "the manager".to_owned(),
+        note: "looked at".to_owned(),
+    };
+    let settled = house
+        .db
+        .write("settle", move |tx| settle(tx, check, &settlement));
+    match settled.await.map_err(unreadable)? {
+        Settled::Now => Ok(()),
+        other => Err(Broken::new(
+            "what is named can be settled",
+            format!("check {check}: {other:?}"),
+        )),
+    }
+}
+
+/// A card number of the stories that is still in a table or a file.
+async fn left_over(bookkeeping: &Bookkeeping) -> Result<Option<String>, Broken> {
+    let mut texts = bookkeeping
+        .db
+        .read("all texts", all_texts)
+        .await
+        .map_err(unreadable)?;
+    let no_disk = |e: std::io::Error| Broken::error("there is a disk", &e);
+    if bookkeeping.files.exists() {
+        for file in std::fs::read_dir(&bookkeeping.files).map_err(no_disk)? {
+            let path = file.map_err(no_disk)?.path();
+            let content = std::fs::read_to_string(&path).map_err(no_disk)?;
+            texts.push((path.display().to_string(), content));
+        }
+    }
+    let numbers: Vec<String> = site::card_numbers().collect();
+    let found = texts.into_iter().find_map(|(place, text)| {
+        let number = numbers.iter().find(|number| text.contains(*number))?;
+        Some(format!("{number} in {place}: {text}"))
+    });
+    Ok(found)
+}
+
+/// Every text of the database with its place, but for digests and pseudonyms, in
+/// which any digits may stand.
+fn all_texts(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>, DbError> {
+    let columns = tx.query(
+        "SELECT t.name AS place, c.name AS part
+         FROM sqlite_master t JOIN pragma_table_info(t.name) c
+         WHERE t.type = 'table' AND c.type = 'TEXT' AND c.name NOT IN ('sha256', 'key')",
+        params![],
+    )?;
+    let mut texts = Vec::new();
+    for column in &columns {
+        let (table, part): (String, String) = (column.get("place")?, column.get("part")?);
+        let sql = format!(
+            "SELECT DISTINCT {part} AS found FROM {table}
+             WHERE {part} NOT LIKE 'removed-%' AND LENGTH({part}) >= 8"
+        );
+        for row in &tx.query(&sql, params![])? {
+            texts.push((format!("{table}.{part}"), row.get("found")?));
+        }
+    }
+    Ok(texts)
+}

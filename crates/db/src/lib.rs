@@ -23,6 +23,7 @@ mod postgres;
 mod row;
 pub mod snapshot;
 mod sqlite;
+mod sums;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tx;
@@ -30,7 +31,8 @@ mod tx;
 pub use error::DbError;
 pub use kernel::{FromValue, Value};
 pub use migrate::Migration;
-pub use row::Row;
+pub use row::{FromRow, Row};
+pub use sums::Sums;
 pub use tx::Tx;
 
 use job::{Access, Closure, Queue};

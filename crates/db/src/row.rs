@@ -32,4 +32,56 @@ impl Row {
             .ok_or_else(|| problem("is not among the query's columns".to_owned()))?;
         T::from_value(&self.values[at]).map_err(problem)
     }
+
+    /// The value of its only column.
+    ///
+    /// # Errors
+    /// [`DbError::Column`] if there are more, or it holds something else.
+    pub fn only<T: FromValue>(&self) -> Result<T, DbError> {
+        match &*self.columns {
+            [column] => self.get(column),
+            columns => Err(DbError::Column {
+                column: columns.join(", "),
+                problem: "was to be the only one".to_owned(),
+            }),
+        }
+    }
+}
+
+/// What a row is read as: see [`from_row!`](crate::from_row).
+pub trait FromRow: Sized {
+    /// Reads its columns.
+    ///
+    /// # Errors
+    /// [`DbError::Column`] names one that is missing or holds something else.
+    fn from_row(row: &Row) -> Result<Self, DbError>;
+}
+
+/// Says which columns a struct is read from: those named as its fields, unless
+/// another is named; behind a semicolon stand fields that are read from several
+/// columns, as what they are themselves.
+///
+/// ```
+/// struct Size { wide: i64, high: i64 }
+/// struct Picture { id: i64, title: String, size: Size }
+///
+/// db::from_row! {
+///     Size { wide, high = "height" }
+///     Picture { id, title; size }
+/// }
+/// ```
+#[macro_export]
+macro_rules! from_row {
+    ($($name:ident { $($field:ident $(= $column:literal)?),* $(; $($part:ident),*)? })*) => {$(
+        impl $crate::FromRow for $name {
+            fn from_row(row: &$crate::Row) -> Result<Self, $crate::DbError> {
+                Ok(Self {
+                    $($field: row.get($crate::from_row!(@ $field $($column)?))?,)*
+                    $($($part: $crate::FromRow::from_row(row)?,)*)?
+                })
+            }
+        }
+    )*};
+    (@ $field:ident) => { stringify!($field) };
+    (@ $field:ident $column:literal) => { $column };
 }

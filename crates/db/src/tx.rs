@@ -1,6 +1,6 @@
 use crate::postgres::PostgresTx;
 use crate::sqlite;
-use crate::{DbError, Row, Value};
+use crate::{DbError, FromRow, FromValue, Row, Value};
 use std::time::Instant;
 
 /// A transaction in progress. After a statement has failed it runs no other,
@@ -117,6 +117,43 @@ impl<'a> Tx<'a> {
                 sql: sql.into(),
                 found: 0,
             })
+    }
+
+    /// As [`Self::query`], with each row as what it is.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub fn query_as<T: FromRow>(&mut self, sql: &str, params: &[Value]) -> Result<Vec<T>, DbError> {
+        self.query(sql, params)?.iter().map(T::from_row).collect()
+    }
+
+    /// As [`Self::query_opt`], with the row as what it is.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub fn query_opt_as<T: FromRow>(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<Option<T>, DbError> {
+        let row = self.query_opt(sql, params)?;
+        row.as_ref().map(T::from_row).transpose()
+    }
+
+    /// The values of a query's only column.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub fn column<T: FromValue>(&mut self, sql: &str, params: &[Value]) -> Result<Vec<T>, DbError> {
+        self.query(sql, params)?.iter().map(Row::only).collect()
+    }
+
+    /// The value of the only column of a query's only row.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub fn value<T: FromValue>(&mut self, sql: &str, params: &[Value]) -> Result<T, DbError> {
+        self.query_one(sql, params)?.only()
     }
 
     /// Runs several statements without parameters, translated to the engine's

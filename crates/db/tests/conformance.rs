@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use db::testing::{TestDb, sqlite_on_disk};
-use db::{Db, DbError, Migration, params};
+use db::{Db, DbError, Migration, Sums, params};
 use kernel::{BusinessDay, CardNumber, CheckId, Money, SectorCode, Timestamp, VatRate};
 use std::sync::Arc;
 use tokio::sync::Barrier;
@@ -21,6 +21,8 @@ db::conformance! {
     text_sorts_bytewise,
     a_read_cannot_write,
     a_wrong_column_or_count_is_an_error_that_shows_no_value,
+    rows_are_read_as_what_they_are,
+    sums_of_a_period_are_broken_down,
     migrations_run_once_and_in_order,
     a_broken_migration_changes_nothing,
     a_newer_schema_is_refused,
@@ -375,6 +377,90 @@ const SECOND: &[Migration] = &[
               INSERT INTO thing (name, colour) VALUES ('made by the step', 'red');",
     },
 ];
+
+#[derive(Debug, PartialEq)]
+struct Named {
+    name: String,
+    worth: Worth,
+}
+
+#[derive(Debug, PartialEq)]
+struct Worth {
+    minor: Option<i64>,
+}
+
+db::from_row! {
+    Worth { minor = "amount" }
+    Named { name; worth }
+}
+
+async fn rows_are_read_as_what_they_are(test: TestDb) {
+    let db = with_schema(&test).await;
+    insert(&db, "a", 1).await.unwrap();
+    insert(&db, "b", 2).await.unwrap();
+    db.read("typed", |tx| {
+        let b = |minor| Named {
+            name: "b".to_owned(),
+            worth: Worth { minor },
+        };
+        let all = "SELECT name, amount FROM thing ORDER BY name DESC";
+        assert_eq!(tx.query_as::<Named>(all, params![])?[0], b(Some(2)));
+        let one = "SELECT name, amount FROM thing WHERE name = $1";
+        assert_eq!(tx.query_opt_as(one, params!["b"])?, Some(b(Some(2))));
+        assert_eq!(tx.query_opt_as::<Named>(one, params!["c"])?, None);
+        let amounts: Vec<i64> = tx.column("SELECT amount FROM thing ORDER BY id", params![])?;
+        assert_eq!(amounts, [1, 2]);
+        let count: i64 = tx.value("SELECT COUNT(*) AS n FROM thing", params![])?;
+        assert_eq!(count, 2);
+        let two = tx.column::<String>(all, params![]).unwrap_err();
+        assert!(two.to_string().contains("name, amount"), "{two}");
+        Ok::<_, DbError>(())
+    })
+    .await
+    .unwrap();
+}
+
+async fn sums_of_a_period_are_broken_down(test: TestDb) {
+    const DAYS: Sums = Sums {
+        table: "counted",
+        of: &["seen", "paid"],
+    };
+    const TABLE: &[Migration] = &[Migration {
+        name: "counted",
+        sql: "CREATE TABLE counted (business_day TEXT NOT NULL, place TEXT NOT NULL,
+                                    seen BIGINT NOT NULL, paid BIGINT NOT NULL);",
+    }];
+    let day = |text: &str| text.parse::<BusinessDay>().unwrap();
+    let db = &test.db;
+    db.migrate("test", TABLE, now()).await.unwrap();
+    let days = db.read("days", |tx| DAYS.days(tx)).await.unwrap();
+    assert_eq!(days, None);
+    db.write("counted", |tx| {
+        tx.execute(
+            "INSERT INTO counted (business_day, place, seen, paid) VALUES
+             ('2026-07-13', 'B', 1, 10), ('2026-07-14', 'B', 2, 20), ('2026-07-14', 'A', 3, 0),
+             ('2026-07-14', 'C', 1, 5), ('2026-07-15', 'C', -1, -5), ('2026-07-16', 'A', 9, 9)",
+            params![],
+        )
+    })
+    .await
+    .unwrap();
+    let days = db.read("days", |tx| DAYS.days(tx)).await.unwrap();
+    assert_eq!(days, Some((day("2026-07-13"), day("2026-07-16"))));
+    let (from, to) = (day("2026-07-13"), day("2026-07-15"));
+    let rows = db.read("sums", move |tx| DAYS.by(tx, "place", from, to));
+    let rows = rows.await.unwrap();
+    let read = |row: &db::Row| {
+        let name: String = row.get("place").unwrap();
+        (
+            name,
+            row.get::<i64>("seen").unwrap(),
+            row.get::<i64>("paid").unwrap(),
+        )
+    };
+    let rows: Vec<_> = rows.iter().map(read).collect();
+    assert_eq!(rows, [("A".to_owned(), 3, 0), ("B".to_owned(), 3, 30)]);
+}
 
 async fn migrations_run_once_and_in_order(test: TestDb) {
     let db = with_schema(&test).await;

@@ -1,8 +1,10 @@
 //! Asking over HTTP.
 
-use reqwest::{Client, RequestBuilder};
+use crate::eventually;
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 /// A client that goes nowhere by itself: no proxy, no redirects.
 pub fn client() -> Client {
@@ -11,6 +13,66 @@ pub fn client() -> Client {
     let client = Client::builder().no_proxy().tcp_nodelay(true);
     let client = client.redirect(reqwest::redirect::Policy::none());
     client.build().unwrap()
+}
+
+/// A service, as it is seen from outside.
+pub struct Front {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Asks it.
+    pub http: Client,
+}
+
+impl Front {
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        let http = client();
+        Self { address, http }
+    }
+
+    /// An address of the service.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A request of nobody in particular.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, self.url(path))
+    }
+
+    /// Asks for a page or a document.
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    /// What the service answers to the device with this token.
+    pub fn send(
+        &self,
+        token: &str,
+        path: &str,
+        body: &Value,
+    ) -> impl Future<Output = Answer> + Send + use<> {
+        let request = self.request(Method::POST, path).bearer_auth(token);
+        answer(request.json(body))
+    }
+
+    /// Waits until `/health/ready` says so.
+    pub async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) {
+        eventually(what, async || {
+            let ready = self.get("/health/ready").await;
+            assert_eq!(ready.status, 200, "{ready:?}");
+            holds(&ready.json())
+        })
+        .await;
+    }
+
+    /// Waits until the service says that it waits for nothing but for cures.
+    pub async fn settle(&self) {
+        self.until("all queues are empty", |ready| {
+            let mut waiting = ready["waiting"].as_object().unwrap().iter();
+            waiting.all(|(queue, count)| queue == "staged_held" || *count == 0)
+        })
+        .await;
+    }
 }
 
 /// An answer, read to its end.

@@ -17,7 +17,7 @@ mod program;
 pub mod villeneuve;
 
 pub use crate::office::{PASSWORD, TestDoctor};
-pub use http::{Answer, answer, client};
+pub use http::{Answer, Front, answer, client};
 pub use museum::{Museum, Plan, count, meddle};
 pub use pages::Browser;
 pub use partner::{Otipass, card, pass};

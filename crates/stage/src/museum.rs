@@ -1,10 +1,10 @@
 //! A museum in this process: gate, box office, workers, back office, and a
 //! stand-in Otipass behind them.
 
-use crate::http::{Answer, answer, client};
+use crate::http::{Answer, Front};
 use crate::office::TestDoctor;
 use crate::villeneuve::{self, DEVICES, MAPPING, OPERATOR_PASSWORD, PASSES};
-use crate::{Otipass, PATIENCE, eventually};
+use crate::{Otipass, PATIENCE};
 use books::reconciliation::{Reconciliation, Sides, reconcile};
 use boxoffice::{BoxOffice, Organisation, catalogue, read_catalogue};
 use db::testing::{TestDb, sqlite_in_memory};
@@ -15,14 +15,15 @@ use kernel::{Clock, ManualClock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use office::{OfficeRole, SetUp};
 use otipass::{Contract, OtipassClient, OtipassSettings, References, read_mapping};
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder};
 use secutix::stx::Dialect;
 use serde_json::{Value, json};
 use server::{BoxOfficeRole, GateRole, Service};
 use staff::Staff;
 use staff::password::Cost;
 use staff::provider::Provider;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -98,8 +99,6 @@ impl Plan {
 
 /// A museum at work, at the time of a clock that the test moves.
 pub struct Museum {
-    /// Where it listens.
-    pub address: SocketAddr,
     /// Accounts, sessions and the audit log.
     pub staff: Staff,
     /// Its partner.
@@ -110,10 +109,9 @@ pub struct Museum {
     pub test: TestDb,
     /// Who manages the set-up.
     pub set_up: SetUp,
-    /// Asks it.
-    pub http: Client,
     /// Ends it in order.
     pub shutdown: CancellationToken,
+    front: Front,
     gate: Option<Arc<Gate>>,
     box_office: Option<Arc<BoxOffice>>,
     serving: JoinHandle<()>,
@@ -128,6 +126,14 @@ fn log() -> Option<DefaultGuard> {
     let shown = tracing_subscriber::fmt().with_test_writer();
     let shown = shown.with_max_level(tracing::Level::WARN).finish();
     free.then(|| set_default(shown))
+}
+
+impl Deref for Museum {
+    type Target = Front;
+
+    fn deref(&self) -> &Front {
+        &self.front
+    }
 }
 
 impl Museum {
@@ -211,12 +217,11 @@ impl Museum {
         };
         let shutdown = CancellationToken::new();
         Self {
-            address,
+            front: Front::at(address),
             staff,
             otipass,
             clock,
             set_up: plan.set_up,
-            http: client(),
             serving: tokio::spawn(service.serve(listener, shutdown.clone())),
             shutdown,
             gate,
@@ -240,30 +245,16 @@ impl Museum {
         self.box_office.as_ref().expect("a site was planned")
     }
 
-    /// An address of the service.
-    pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    /// A request of nobody in particular.
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, self.url(path))
-    }
-
     /// A request that `device` makes.
     pub fn as_device(&self, device: &str, method: Method, path: &str) -> RequestBuilder {
         let token = villeneuve::token(device);
         self.request(method, path).bearer_auth(token.reveal())
     }
 
-    /// Asks for a page or a document.
-    pub async fn get(&self, path: &str) -> Answer {
-        answer(self.request(Method::GET, path)).await
-    }
-
     /// Sends what `device` has to say.
     pub async fn post(&self, device: &str, path: &str, body: &Value) -> Answer {
-        answer(self.as_device(device, Method::POST, path).json(body)).await
+        self.send(villeneuve::token(device).reveal(), path, body)
+            .await
     }
 
     /// Changes what `device` may do.
@@ -295,31 +286,6 @@ impl Museum {
         let answer = self.post(device, "/api/v1/checks/batch", &body).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["results"].as_array().unwrap().clone()
-    }
-
-    /// Waits until the service says that it waits for nothing but for cures.
-    pub async fn settle(&self) {
-        let queues = [
-            "deliveries",
-            "declarations",
-            "cancellations",
-            "give_backs",
-            "unresolved",
-            "disputes",
-            "staged_ready",
-        ];
-        let empty = |waiting: &Value| queues.iter().all(|queue| waiting[queue] == 0);
-        self.until("all queues are empty", empty).await;
-    }
-
-    /// Waits until what `/health/ready` counts is as it should be.
-    pub async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) {
-        eventually(what, async || {
-            let ready = self.get("/health/ready").await;
-            assert_eq!(ready.status, 200, "{ready:?}");
-            holds(&ready.json()["waiting"])
-        })
-        .await;
     }
 
     /// Both sides of the books, compared.

@@ -1,12 +1,11 @@
 //! The built program, with a folder and a configuration of its own.
 
-use crate::http::{Answer, answer, client};
-use crate::{Process, eventually, free_address};
+use crate::http::Front;
+use crate::process::{Process, free_address};
 use kernel::{Clock, SystemClock};
-use reqwest::Client;
 use serde_json::{Value, json};
 use std::fs;
-use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -29,10 +28,8 @@ pub struct Program {
     binary: &'static str,
     /// Its folder.
     pub folder: PathBuf,
-    /// Where its service listens, also after it was started again.
-    pub address: SocketAddr,
-    /// Asks the service.
-    pub http: Client,
+    /// Its service, which stays at one address, also when it is started again.
+    front: Front,
     service: Option<Process>,
     own: Option<TempDir>,
 }
@@ -60,8 +57,7 @@ impl Program {
         let program = Self {
             binary,
             folder: folder.to_owned(),
-            address: free_address(),
-            http: client(),
+            front: Front::at(free_address()),
             service: None,
             own: None,
         };
@@ -178,27 +174,6 @@ impl Program {
         fs::read_to_string(self.path(LOG)).unwrap_or_default()
     }
 
-    /// An address of the service.
-    pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    /// Asks for a page or a document.
-    pub async fn get(&self, path: &str) -> Answer {
-        answer(self.http.get(self.url(path))).await
-    }
-
-    /// What the service answers to the device with this token.
-    pub fn post(
-        &self,
-        token: &str,
-        path: &str,
-        body: &Value,
-    ) -> impl Future<Output = Answer> + Send + use<> {
-        let request = self.http.post(self.url(path)).bearer_auth(token);
-        answer(request.json(body))
-    }
-
     /// Checks this code now.
     pub fn check(
         &self,
@@ -208,25 +183,16 @@ impl Program {
     ) -> impl Future<Output = Value> + Send + use<> {
         let now = SystemClock.now();
         let check = json!({"id": id, "code": code, "scanned_at": now});
-        let answer = self.post(token, "/api/v1/checks", &check);
+        let answer = self.send(token, "/api/v1/checks", &check);
         async { answer.await.json() }
     }
+}
 
-    /// Waits until `/health/ready` says so.
-    pub async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) {
-        eventually(what, async || {
-            holds(&self.get("/health/ready").await.json())
-        })
-        .await;
-    }
+impl Deref for Program {
+    type Target = Front;
 
-    /// Waits until nothing waits in the service.
-    pub async fn settle(&self) {
-        let empty = |ready: &Value| {
-            let waiting = ready["waiting"].as_object().unwrap();
-            waiting.values().all(|count| *count == 0)
-        };
-        self.until("nothing waits", empty).await;
+    fn deref(&self) -> &Front {
+        &self.front
     }
 }
 

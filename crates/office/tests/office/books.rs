@@ -32,7 +32,7 @@ async fn what_is_held_is_sold_by_trying_again_after_its_cure() {
     let house = &museum;
     assert_eq!(house.outcome(CAS, 1, GOOD).await, "accepted");
     house
-        .until("it is held", |waiting| waiting["staged_held"] == 1)
+        .until("it is held", |ready| ready["waiting"]["staged_held"] == 1)
         .await;
 
     let mut finance = museum.signed_in(Role::Finance.as_str()).await;
@@ -99,7 +99,9 @@ async fn what_ticketing_refused_is_found_and_sent_again() {
         assert_eq!(house.outcome(AUG, n, UNLIMITED).await, "accepted");
     }
     house
-        .until("both are staged", |waiting| waiting["staged_ready"] == 2)
+        .until("both are staged", |ready| {
+            ready["waiting"]["staged_ready"] == 2
+        })
         .await;
     let mut finance = museum.signed_in(Role::Finance.as_str()).await;
     let agree = "The books agree";
@@ -147,7 +149,9 @@ async fn what_ticketing_refused_is_found_and_sent_again() {
         sent.text
     );
     house
-        .until("it is delivered", |waiting| waiting["deliveries"] == 0)
+        .until("it is delivered", |ready| {
+            ready["waiting"]["deliveries"] == 0
+        })
         .await;
     let refused = gate::records::explained::refusals(&house.test.db)
         .await

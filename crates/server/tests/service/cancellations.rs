@@ -34,8 +34,8 @@ async fn an_entry_is_taken_back_before_and_after_its_sale(test: TestDb) {
         })
     );
     house
-        .until("ticketing knows", |waiting| {
-            waiting["deliveries"] == 0 && waiting["cancellations"] == 0
+        .until("ticketing knows", |ready| {
+            ready["waiting"]["deliveries"] == 0 && ready["waiting"]["cancellations"] == 0
         })
         .await;
     house.box_office().run_external_sales().await.unwrap();

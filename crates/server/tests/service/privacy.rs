@@ -119,8 +119,8 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
     house.otipass.fail(Failure::Status(400), Some(1));
     house.journal(GEO, vec![scan(21, GOOD)]).await;
     house
-        .until("one was declared in vain", |waiting| {
-            waiting["declarations"] == 1
+        .until("one was declared in vain", |ready| {
+            ready["waiting"]["declarations"] == 1
         })
         .await;
     house.clock.advance_ms(6_000);

@@ -140,7 +140,9 @@ async fn what_is_held_is_sold_by_itself_once_its_tariff_is_mapped(test: TestDb) 
     let mapped = catalogue::map_tariff(&house.test.db, product, tariff).await;
     mapped.unwrap();
     house
-        .until("nothing is held", |waiting| waiting["staged_held"] == 0)
+        .until("nothing is held", |ready| {
+            ready["waiting"]["staged_held"] == 0
+        })
         .await;
     let test = house.end().await;
     let after = reconcile(&test.db, Sides::Both).await.unwrap();
@@ -240,8 +242,8 @@ async fn a_fault_planted_in_cancelled_entries_is_shouted_about(test: TestDb) {
         assert_eq!(house.outcome(AUG, n, UNLIMITED).await, "accepted");
     }
     house
-        .until("all are sold", |waiting| {
-            waiting["deliveries"] == 0 && waiting["staged_ready"] == 0
+        .until("all are sold", |ready| {
+            ready["waiting"]["deliveries"] == 0 && ready["waiting"]["staged_ready"] == 0
         })
         .await;
     for n in 6..=9 {

@@ -21,8 +21,8 @@ pub use http::{Answer, Front, answer, client};
 pub use museum::{Museum, Plan, count, meddle};
 pub use pages::Browser;
 pub use partner::{Otipass, card, pass};
-pub use process::{Process, free_address, lines};
-pub use program::{EXAMPLE, Program, SET_UP, set_up};
+pub use process::{Process, free_address, lines, show_log};
+pub use program::{EXAMPLE, Program, SET_UP};
 
 use std::time::Duration;
 

@@ -2,11 +2,16 @@
 
 use crate::PATIENCE;
 use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
+
+/// How many lines of its log a test that fails shows.
+const LAST_WORDS: usize = 40;
 
 /// A process that ends with the test.
 pub struct Process {
@@ -55,6 +60,12 @@ impl Process {
         line.trim().to_owned()
     }
 
+    /// Ends it at once, as a power cut would.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// SIGTERM.
     pub fn ask_to_end(&self) {
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
@@ -69,9 +80,20 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // As a power cut would.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
+    }
+}
+
+/// If the test fails, shows the end of this file.
+pub fn show_log(file: &Path) {
+    let log = match std::thread::panicking() {
+        true => fs::read_to_string(file).unwrap_or_default(),
+        false => return,
+    };
+    let skip = log.lines().count().saturating_sub(LAST_WORDS);
+    eprintln!("--- the last lines of {}", file.display());
+    for line in log.lines().skip(skip) {
+        eprintln!("{line}");
     }
 }
 

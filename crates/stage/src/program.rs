@@ -1,7 +1,8 @@
 //! The built program, with a folder and a configuration of its own.
 
+use crate::Otipass;
 use crate::http::Front;
-use crate::process::{Process, free_address};
+use crate::process::{Process, free_address, show_log};
 use kernel::{Clock, SystemClock};
 use serde_json::{Value, json};
 use std::fs;
@@ -13,59 +14,64 @@ use tempfile::TempDir;
 /// The example museum's folder.
 pub const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/villeneuve");
 
-/// What takes up the example museum's files.
+/// A configuration that takes up the example museum's files and asks the stand-in
+/// Otipass; more of the section `[otipass]` may follow.
 pub const SET_UP: &str = "[set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
-                          mapping = \"mapping.json\"\n";
+                          mapping = \"mapping.json\"\n[otipass]\nurl = \"OTIPASS\"\n";
 
 const CONFIG: &str = "passerelle.toml";
 /// Where what the service logs goes.
 const LOG: &str = "service.log";
-/// How many lines of it a test that fails shows.
-const LAST_WORDS: usize = 40;
 
 /// `passerelle` in a folder. Its service runs after [`Self::start`].
 pub struct Program {
     binary: &'static str,
     /// Its folder.
     pub folder: PathBuf,
+    /// Its partner.
+    pub otipass: Otipass,
     /// Its service, which stays at one address, also when it is started again.
     front: Front,
     service: Option<Process>,
     own: Option<TempDir>,
 }
 
-/// [`SET_UP`] with Otipass at this address, and nothing else: a configuration.
-pub fn set_up(otipass: &str) -> String {
-    format!("{SET_UP}[otipass]\nurl = \"{otipass}\"\n")
-}
-
 impl Program {
     /// In a folder that goes with it; see [`Self::at`].
-    pub fn new(binary: &'static str, configuration: &str) -> Self {
+    pub fn new(binary: &'static str, passes: &str, configuration: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let mut program = Self::at(binary, folder.path(), configuration);
+        let mut program = Self::at(binary, folder.path(), passes, configuration);
         program.own = Some(folder);
         program
     }
 
-    /// With the example museum's files and this configuration, which goes on in
-    /// its section `[server]`. `binary` is `env!("CARGO_BIN_EXE_passerelle")`.
-    pub fn at(binary: &'static str, folder: &Path, configuration: &str) -> Self {
+    /// The same, with its service at work.
+    pub fn at_work(binary: &'static str, passes: &str, configuration: &str) -> Self {
+        let mut program = Self::new(binary, passes, configuration);
+        program.start();
+        program
+    }
+
+    /// In this folder, with the example museum's files and an [`Otipass`] that
+    /// knows these passes. The configuration goes on in the section `[server]`;
+    /// `OTIPASS` in it stands for where Otipass is. `binary` is
+    /// `env!("CARGO_BIN_EXE_passerelle")`.
+    pub fn at(binary: &'static str, folder: &Path, passes: &str, configuration: &str) -> Self {
         for file in ["site.toml", "catalogue.toml", "mapping.json"] {
             fs::copy(Path::new(EXAMPLE).join(file), folder.join(file)).unwrap();
         }
         let program = Self {
             binary,
             folder: folder.to_owned(),
+            otipass: Otipass::open(passes),
             front: Front::at(free_address()),
             service: None,
             own: None,
         };
+        let configuration = configuration.replace("OTIPASS", &program.otipass.url);
         let listen = program.address;
-        program.write(
-            CONFIG,
-            &format!("[server]\nlisten = \"{listen}\"\n{configuration}"),
-        );
+        let text = format!("[server]\nlisten = \"{listen}\"\n{configuration}");
+        program.write(CONFIG, &text);
         program
     }
 
@@ -199,12 +205,6 @@ impl Deref for Program {
 impl Drop for Program {
     fn drop(&mut self) {
         self.kill();
-        if std::thread::panicking() {
-            let log = self.log();
-            let skip = log.lines().count().saturating_sub(LAST_WORDS);
-            for line in log.lines().skip(skip) {
-                eprintln!("{LOG}: {line}");
-            }
-        }
+        show_log(&self.path(LOG));
     }
 }

@@ -49,6 +49,7 @@ const TESTS_MAY_USE: &[(&str, &str, &str)] = &[
     ),
     ("server", "stage", "whole museums, asked over HTTP"),
     ("office", "stage", "the same, and pages without scripts"),
+    ("passerelle", "stage", "the program as a process"),
     ("books", "otipass", "the partner whose word is disputed"),
     (
         "office",

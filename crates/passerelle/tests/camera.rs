@@ -1,3 +1,0 @@
-//! The camera's film is what it says.
-
-mod film;

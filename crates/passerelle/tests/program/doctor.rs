@@ -1,0 +1,111 @@
+//! The doctor on set-ups that are healthy, broken in one way, or in many.
+
+mod answers;
+mod explained;
+mod files;
+mod kept;
+mod records;
+pub mod set_up;
+mod tls;
+
+use set_up::{Finding, SetUp};
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use tokio::process::Command;
+
+#[tokio::test]
+async fn a_healthy_set_up_has_no_mistakes() {
+    let set_up = SetUp::healthy();
+    let findings = set_up.findings().await;
+    let codes: Vec<_> = findings.iter().map(|f| f.code.as_str()).collect();
+    assert_eq!(codes, ["site_sector_not_mapped", "database_not_there_yet"]);
+    let (exit, page) = set_up.examine(&[]).await;
+    assert_eq!(exit, 0);
+    assert_eq!(page.matches('✔').count(), 7, "{page}");
+    assert!(
+        page.ends_with("No mistakes, no warnings, 2 notes. This set-up is ready.\n"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn a_secret_that_all_may_read_is_a_warning() {
+    let set_up = SetUp::healthy();
+    let open = fs::Permissions::from_mode(0o644);
+    fs::set_permissions(set_up.path("otipass.password"), open).unwrap();
+    let findings = set_up.findings().await;
+    let warning = findings.iter().find(|f| f.severity == "warning").unwrap();
+    assert_eq!(warning.code, "secret_open_to_all");
+    assert!(warning.cure.contains("chmod 600"), "{}", warning.cure);
+}
+
+#[tokio::test]
+async fn offline_nobody_is_asked_and_that_is_said() {
+    let set_up = SetUp::healthy();
+    set_up.secret("otipass.password", "another");
+    let (exit, page) = set_up.examine(&["--offline"]).await;
+    assert_eq!(exit, 0, "{page}");
+    assert!(
+        page.contains("note: not_checked") && page.contains("--offline"),
+        "{page}"
+    );
+    assert!(
+        page.ends_with("What could be checked is ready.\n"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_not_there_is_named() {
+    let set_up = SetUp::healthy();
+    fs::remove_file(set_up.path("passerelle.toml")).unwrap();
+    set_up.names("config_unreadable", "passerelle.toml").await;
+}
+
+#[tokio::test]
+async fn a_wrong_variable_is_named_and_hides_nothing() {
+    let set_up = SetUp::healthy();
+    set_up.replace("catalogue.toml", "PENDING_ACCOUNT", "CASH");
+    let mut command = set_up.command(&["doctor", "--format", "json"]);
+    command.env("PASSERELLE_OTIPASS__COLOUR", "red");
+    let output = Command::from(command).output();
+    let findings: Vec<Finding> = serde_json::from_slice(&output.await.unwrap().stdout).unwrap();
+    let mistakes = findings.iter().filter(|f| f.severity == "mistake");
+    let found: Vec<_> = mistakes
+        .map(|f| (f.code.as_str(), f.place.as_str()))
+        .collect();
+    assert_eq!(
+        found[0],
+        ("environment_wrong", "PASSERELLE_OTIPASS__COLOUR")
+    );
+    assert_eq!(found[1].0, "contact_without_pending_account");
+    assert_eq!(found.len(), 2);
+}
+
+#[tokio::test]
+async fn many_mistakes_are_named_at_once() {
+    let set_up = SetUp::healthy();
+    set_up.replace("mapping.json", "\"villeneuve\",", "\"villeneuve\"");
+    set_up.replace("mapping.json", "VN_GEO", "VN_GEX");
+    set_up.replace("passerelle.toml", "/api\"", "\"");
+    set_up.replace("site.toml", "[\"VN_AUG\"]", "[\"VN_AUG\", \"VN_RAY\"]");
+    set_up.replace("catalogue.toml", "price_minor = 950", "");
+    set_up.replace("catalogue.toml", "\"OTIPASS\"", "\"Otipass\"");
+    let mistakes = set_up.mistakes().await;
+    let codes: BTreeSet<_> = mistakes.iter().map(|f| f.code.as_str()).collect();
+    let expected = [
+        "channel_code_invalid",
+        "comma_missing",
+        "device_with_several_sectors",
+        "mapped_sector_unknown",
+        "tariff_without_price",
+        "url_without_api",
+    ];
+    assert_eq!(codes, expected.into());
+    assert_eq!(mistakes.len(), expected.len());
+    let (exit, page) = set_up.examine(&[]).await;
+    assert_eq!(exit, 1);
+    assert!(expected.iter().all(|code| page.contains(code)), "{page}");
+    assert!(page.contains("\n6 mistakes, "), "{page}");
+}

@@ -1,0 +1,146 @@
+//! Set-ups that the back office keeps in the database: the same mistakes, named
+//! at the places where people see them.
+
+use super::set_up::{CASTLE, CASTLE_WITHOUT_DEVICES, SetUp, empty_db};
+
+const CONFIG: &str = "passerelle.toml";
+const MAPPING: &str = "mapping.json";
+const SITE: &str = "site.toml";
+const CATALOGUE: &str = "catalogue.toml";
+
+#[tokio::test]
+async fn a_healthy_one_has_no_mistakes() {
+    let set_up = SetUp::healthy();
+    set_up.move_in().await;
+    let findings = set_up.findings().await;
+    let codes: Vec<_> = findings.iter().map(|f| f.code.as_str()).collect();
+    assert_eq!(codes, ["site_sector_not_mapped"]);
+    let (_, page) = set_up.examine(&[]).await;
+    for shown in [
+        "the mapping parameters (back office)",
+        "the site (back office)",
+        "the catalogue (back office)",
+        "/api\n",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+}
+
+/// What is named, where, and in which file what is written instead of what
+/// before the set-up moves into the back office.
+type Damage = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
+const CONNECTION: &str = "the connection to Otipass (back office)";
+const LINE_2: &str = "the draft of the mapping parameters (back office), line 2";
+const DRAFT: &str = "the draft of the mapping parameters (back office), line";
+const LINE_4: &str = "the mapping parameters (back office), line 4";
+const LINE_7: &str = "the mapping parameters (back office), line 7";
+const LINE_8: &str = "the mapping parameters (back office), line 8";
+const THE_SITE: &str = "the site (back office)";
+const THE_CATALOGUE: &str = "the catalogue (back office)";
+
+// One case, one line.
+#[rustfmt::skip]
+const DAMAGES: &[Damage] = &[
+    ("url_without_api", CONNECTION, CONFIG, "/api\"", "\""),
+    ("url_holds_project", CONNECTION, CONFIG, "/api\"", "/api/Villeneuve\""),
+    ("url_missing", CONNECTION, CONFIG, "url = \"http://", "# url = \"http://"),
+    ("comma_missing", LINE_2, MAPPING, "\"villeneuve\",", "\"villeneuve\""),
+    ("mapping_empty", "the draft of the mapping parameters (back office), line 1", MAPPING, "", ""),
+    ("brace_not_closed", DRAFT, MAPPING, "    }\n  }\n}", "    }\n  }\n"),
+    ("sector_given_twice", DRAFT, MAPPING, "VN_RAY", "VN_AUG"),
+    ("service_space_mismatch", DRAFT, MAPPING, "PROVIDER#PCUMID000FSA5CD6", "PROVIDER#PCUMID000FS4D3C1"),
+    ("season_missing", DRAFT, MAPPING, "\"seasonCode\": \"VN26\",", ""),
+    ("season_too_long", DRAFT, MAPPING, "VN26", "VN26-2026"),
+    ("product_missing", DRAFT, MAPPING, "PASSVN", ""),
+    ("product_too_long", DRAFT, MAPPING, "PASSVN", "CITYPASSVN"),
+    ("mapped_sector_unknown", LINE_4, MAPPING, "VN_AUG", "VN_AUX"),
+    ("season_unknown", LINE_7, MAPPING, "VN26", "VN27"),
+    ("product_unknown", LINE_8, MAPPING, "PASSVN", "PASSVN9"),
+    ("not_open_pass", LINE_8, CATALOGUE, "OPEN_PASS", "SEASON_TICKET"),
+    ("sector_without_door", THE_SITE, SITE, CASTLE, ""),
+    ("sector_without_device", THE_SITE, SITE, CASTLE, CASTLE_WITHOUT_DEVICES),
+    ("device_without_sector", THE_SITE, SITE, "[\"VN_AUG\"]", "[]"),
+    ("device_with_several_sectors", THE_SITE, SITE, "[\"VN_AUG\"]", "[\"VN_AUG\", \"VN_RAY\"]"),
+    ("site_missing", THE_SITE, SITE, "Europe/Paris", "Paris"),
+    ("tariff_not_mapped", THE_CATALOGUE, CATALOGUE, "[[tariff_mapping]]\nproduct = \"PASSVN\"\ntariff = \"CITYPASS\"", ""),
+    ("tariff_unknown", THE_CATALOGUE, CATALOGUE, "tariff = \"CITYPASS\"", "tariff = \"CITYPAST\""),
+    ("tariff_without_price", THE_CATALOGUE, CATALOGUE, "price_minor = 950", ""),
+    ("tariff_without_vat", THE_CATALOGUE, CATALOGUE, "vat_basis_points = 550", ""),
+    ("tariff_not_valid", THE_CATALOGUE, CATALOGUE, "price_minor = 950", "price_minor = 950\nvalid_until = 2020-12-31"),
+    ("channel_missing", THE_CATALOGUE, CATALOGUE, "[sales_channel]\ncode = \"OTIPASS\"\ntype = \"STX_FILE\"", ""),
+    ("channel_code_invalid", THE_CATALOGUE, CATALOGUE, "\"OTIPASS\"", "\"Otipass\""),
+    ("channel_type_invalid", THE_CATALOGUE, CATALOGUE, "STX_FILE", "B2B"),
+    ("contact_missing", THE_CATALOGUE, CATALOGUE, "[contact]\nnumber = \"000042\"\nname = \"Otipass\"\npayment_modes = [\"PENDING_ACCOUNT\"]", ""),
+    ("contact_without_pending_account", THE_CATALOGUE, CATALOGUE, "PENDING_ACCOUNT", "CASH"),
+];
+
+#[tokio::test]
+async fn each_mistake_is_named_alone() {
+    for (code, place, file, good, bad) in DAMAGES {
+        let set_up = SetUp::healthy();
+        match *code {
+            "mapping_empty" => std::fs::write(set_up.path(file), "").unwrap(),
+            _ => set_up.replace(file, good, bad),
+        }
+        set_up.move_in().await;
+        set_up.names(code, place).await;
+    }
+}
+
+#[tokio::test]
+async fn the_stored_credentials_are_tried() {
+    let set_up = SetUp::healthy();
+    let db = set_up.move_in().await;
+    let done: Result<_, db::DbError> = db
+        .write("test", |tx| {
+            let sql = "UPDATE gate_interface SET password = 'another'";
+            tx.execute(sql, db::params![])
+        })
+        .await;
+    done.unwrap();
+    let refused = set_up.names("credentials_refused", CONNECTION).await;
+    assert!(!format!("{refused:?}").contains("another"));
+}
+
+#[tokio::test]
+async fn what_nobody_has_entered_is_missing_and_what_nobody_can_read_is_not_checked() {
+    let set_up = SetUp::healthy();
+    let config = "[database]\nurl = \"sqlite:passerelle.db\"\n";
+    std::fs::write(set_up.path(CONFIG), config).unwrap();
+    let findings = set_up.findings().await;
+    assert!(
+        findings.iter().all(|f| f.severity == "note"),
+        "{findings:#?}"
+    );
+    let unseen = findings.iter().filter(|f| f.code == "not_checked");
+    assert_eq!(unseen.count(), 4, "{findings:#?}");
+
+    empty_db(&set_up).await;
+    let mistakes = set_up.mistakes().await;
+    let codes: Vec<_> = mistakes.iter().map(|f| f.code.as_str()).collect();
+    assert_eq!(
+        codes,
+        [
+            "url_missing",
+            "mapping_empty",
+            "site_missing",
+            "channel_missing",
+            "contact_missing"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn half_an_interface_by_file_is_one_without_url() {
+    let set_up = SetUp::healthy();
+    set_up.replace(CONFIG, "url = \"http://", "# url = \"http://");
+    empty_db(&set_up).await;
+    set_up.names("url_missing", "[otipass] url").await;
+}

@@ -1,0 +1,115 @@
+//! The program by itself, without a server: lines in, lines out, the door opened.
+
+use crate::BIN;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// A folder with a device that has known its server.
+fn prepared(config: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let state = json!({"refused_token_sha256": null, "snapshot": {
+        "device": "TURN01", "door": "VN_AUG_D1", "sector": "VN_AUG", "mapped": true,
+        "site": "Musées de Villeneuve", "timezone": "Europe/Paris", "language": "en",
+        "detection": {"project_id": "villeneuve", "format": {
+            "num_type": "number", "letters": {"min": 0, "max": 0},
+            "digits": {"min": 8, "max": 8}, "checksum": "luhn"}},
+        "offline_policy": "detection_only", "decision_budget_ms": 1500,
+        "cancel_within_s": 900, "settings": {"direction": "entry"},
+        "server_time": "2026-07-14T07:00:00.000Z",
+    }});
+    let journal = folder.path().join("edge-journal");
+    std::fs::create_dir(&journal).unwrap();
+    std::fs::write(journal.join("state.json"), state.to_string()).unwrap();
+    std::fs::write(folder.path().join("edge.token"), "pst_test\n").unwrap();
+    // Nobody listens on the discard port.
+    let config = format!(
+        "[server]\nurl = \"http://127.0.0.1:9\"\n[status]\nlisten = \"127.0.0.1:0\"\n{config}"
+    );
+    std::fs::write(folder.path().join("edge.toml"), config).unwrap();
+    folder
+}
+
+fn start(folder: &Path) -> Child {
+    Command::new(BIN)
+        .args(["edge", "--stdin", "--config"])
+        .arg(folder.join("edge.toml"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Sends `lines` and gives the answers; the process ends with its input.
+fn answers(folder: &Path, lines: &str) -> Vec<String> {
+    let mut process = start(folder);
+    let mut input = process.stdin.take().unwrap();
+    input.write_all(lines.as_bytes()).unwrap();
+    drop(input);
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn each_line_is_answered_on_a_line() {
+    let folder = prepared("[door]\nexit_prefix = \"X:\"\ncancel_line = \"CANCEL\"\n");
+    let long = "9".repeat(600);
+    let lines = format!("12345674\r\n12345675\n{long}\nX:12345674\nCANCEL\nCANCEL\n00029975");
+    let expected = [
+        "OPEN accepted_offline 12345674 Welcome (offline)",
+        "CLOSED not_a_pass - This code is not a pass",
+        "CLOSED line_too_long - This code is not a pass",
+        "OPEN exit 12345674 Goodbye",
+        "CLOSED cancelled - The entry was cancelled",
+        "CLOSED nothing_to_cancel - There is no entry to cancel",
+        "OPEN accepted_offline 00029975 Welcome (offline)",
+    ];
+    assert_eq!(answers(folder.path(), &lines), expected);
+}
+
+#[test]
+fn the_door_is_opened_for_those_who_may_pass_only() {
+    let folder = prepared(
+        "[input]\nanswers = \"json\"\n[open]\nwrite_to = \"line\"\ntext = \"PULSE\\n\"\n\
+         command = [\"sh\", \"-c\", \"echo $PASSERELLE_OUTCOME >> \\\"$0\\\"\", \"COMMAND\"]\n",
+    );
+    let (config, command) = (
+        folder.path().join("edge.toml"),
+        folder.path().join("command"),
+    );
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = text.replace("COMMAND", command.to_str().unwrap());
+    std::fs::write(&config, text).unwrap();
+    std::fs::write(folder.path().join("line"), "").unwrap();
+    let answers = answers(folder.path(), "12345674\nno pass\n00029975\n");
+    let open: Vec<_> = answers
+        .iter()
+        .map(|answer| serde_json::from_str::<Value>(answer).unwrap()["open"].clone())
+        .collect();
+    assert_eq!(open, [true, false, true]);
+    let read = |file: &str| std::fs::read_to_string(folder.path().join(file)).unwrap();
+    assert_eq!(read("line"), "PULSE\nPULSE\n");
+    assert_eq!(read("command"), "accepted_offline\naccepted_offline\n");
+}
+
+#[test]
+fn a_journal_has_one_agent() {
+    let folder = prepared("");
+    let mut first = start(folder.path());
+    let mut input = first.stdin.take().unwrap();
+    input.write_all(b"12345674\n").unwrap();
+    let mut answer = String::new();
+    let output = first.stdout.take().unwrap();
+    BufReader::new(output).read_line(&mut answer).unwrap();
+    assert!(answer.starts_with("OPEN"), "{answer}");
+    let second = start(folder.path()).wait_with_output().unwrap();
+    assert_eq!(second.status.code(), Some(2));
+    let why = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(why.contains("in use by another process"), "{why}");
+    drop(input);
+    assert!(first.wait().unwrap().success());
+}

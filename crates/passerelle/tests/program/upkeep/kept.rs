@@ -1,0 +1,121 @@
+//! A house whose set-up the back office keeps in the database: examined, cured
+//! and bundled through the pages of the real service.
+
+use super::support::pages;
+use super::{OTIPASS_PASSWORD, set_up};
+use crate::doctor::set_up::move_in;
+use kernel::SystemClock;
+use staff::password::Cost;
+use staff::{Actor, Profile, Role, Staff};
+use stage::{Browser, PASSWORD, Program};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// A house with everything in its database and one sector misspelt.
+async fn house(otipass: Option<&str>) -> Program {
+    let house = set_up("");
+    house.replace("mapping.json", "VN_AUG", "VN_AUX");
+    let city_late = "[[tariff_mapping]]\nproduct = \"PASSVN3\"\ntariff = \"CITYLATE\"\n";
+    let catalogue = house.read("catalogue.toml");
+    house.write("catalogue.toml", &format!("{catalogue}\n{city_late}"));
+    let url = otipass.unwrap_or(&house.otipass.url).to_owned();
+    let db = move_in(&house, url, OTIPASS_PASSWORD).await;
+    Staff::prepare(&db, &SystemClock).await.unwrap();
+    let staff = Staff::open(db.clone(), Arc::new(SystemClock), Cost::LEAST)
+        .await
+        .unwrap();
+    let profile = Profile {
+        name: "Camille".to_owned(),
+        login: "camille".to_owned(),
+        role: Role::Administrator,
+    };
+    let invited = staff.create_account(&Actor::service(), profile).await;
+    let token = invited.unwrap().token;
+    staff
+        .accept_invitation(&token, PASSWORD.into(), "192.0.2.1")
+        .await
+        .unwrap();
+
+    let listen = house.address;
+    let config =
+        format!("[server]\nlisten = \"{listen}\"\n[access_control]\ncalls_per_minute = 6000\n");
+    house.write("passerelle.toml", &config);
+    house
+}
+
+/// An administrator's browser.
+async fn signed_in(house: &Program) -> Browser {
+    let mut browser = Browser::new(&house.url(""));
+    browser.sign_in("camille", PASSWORD).await.leads_to();
+    browser
+}
+
+#[tokio::test]
+async fn a_set_up_in_the_database_is_examined_cured_and_bundled() {
+    let mut house = house(None).await;
+    house.start();
+    let mut visitor = signed_in(&house).await;
+    let page = visitor.get("/office/set-up/doctor").await.text;
+    assert!(page.contains("One mistake is to be cured"), "{page}");
+    assert!(page.contains("<code>mapped_sector_unknown</code>"));
+    assert!(page.contains("the mapping parameters (back office), line 4"));
+
+    let path = "/office/set-up/mapping";
+    let page = visitor.get(path).await.text;
+    assert!(
+        page.contains("value=\"mapped_sector_unknown 4 5 0\""),
+        "{page}"
+    );
+    let csrf = visitor.csrf(path).await;
+    let (_, text) = page.split_once("<textarea").unwrap();
+    let (_, text) = text.split_once(">\n").unwrap();
+    let text = text.split("</textarea>").next().unwrap();
+    let text = text.replace("&#34;", "\"");
+    let fields = [
+        ("text", text.as_str()),
+        ("cure", "mapped_sector_unknown 4 5 0"),
+    ];
+    visitor.post(path, &csrf, &fields).await.leads_to();
+    house.stop();
+    house.start();
+    let mut visitor = signed_in(&house).await;
+    let page = visitor.get("/office/set-up/doctor").await.text;
+    assert!(page.contains("All is ready."), "{page}");
+    // The command says the same of the same set-up. (The Otipass of the test
+    // stands still meanwhile.)
+    let said = house.fine(&["doctor", "--offline"]);
+    assert!(said.contains("the site (back office)"), "{said}");
+
+    let bundle = visitor.get("/office/support/bundle.tar").await;
+    assert_eq!(bundle.status, 200);
+    let all = bundle.text;
+    assert!(!all.contains(OTIPASS_PASSWORD) && !all.contains(PASSWORD));
+    let pages = pages(all.as_bytes());
+    for (page, tells) in [
+        ("configuration.json", "calls_per_minute"),
+        ("versions.json", "\"engine\": \"SQLite\""),
+        (
+            "doctor.txt",
+            "Mapping parameters  the mapping parameters (back office)",
+        ),
+        ("events.jsonl", ""),
+        ("queues.json", "\"deliveries\": 0"),
+        ("devices.json", "PDA01"),
+        ("reconciliation.json", "\"accepted_checks\": 0"),
+    ] {
+        assert!(pages[page].contains(tells), "{page}: {}", pages[page]);
+    }
+}
+
+#[tokio::test]
+async fn an_otipass_that_never_answers_does_not_hang_the_page() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/api", silent.local_addr().unwrap());
+    let mut house = house(Some(&url)).await;
+    house.start();
+    let mut visitor = signed_in(&house).await;
+    let page = visitor.get("/office/set-up/doctor").await.text;
+    assert!(page.contains("<code>otipass_silent</code>"), "{page}");
+    assert!(page.contains("within 4 s"), "{page}");
+    assert!(page.contains("<code>mapped_sector_unknown</code>"));
+}

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 /// How long the service may take to end when it is asked to.
@@ -97,10 +99,10 @@ fn spawn(data: &Path) -> Result<Child> {
         .context("the replay could not start the service")
 }
 
-/// Waits until the service takes connections.
+/// Waits until the service answers.
 async fn wait_for(address: SocketAddr, child: &mut Child, data: &Path) -> Result<()> {
     loop {
-        if tokio::net::TcpStream::connect(address).await.is_ok() {
+        if answers(address).await.is_ok() {
             return Ok(());
         }
         if let Some(status) = child
@@ -114,6 +116,14 @@ async fn wait_for(address: SocketAddr, child: &mut Child, data: &Path) -> Result
         }
         tokio::time::sleep(super::LOOK).await;
     }
+}
+
+/// It takes connections long before.
+async fn answers(address: SocketAddr) -> std::io::Result<()> {
+    let mut connection = TcpStream::connect(address).await?;
+    let live = b"GET /health/live HTTP/1.0\r\n\r\n";
+    connection.write_all(live).await?;
+    connection.read_u8().await.map(drop)
 }
 
 fn log_file(data: &Path) -> PathBuf {

@@ -15,8 +15,8 @@ pub use office::Office;
 pub use upkeep::{Backup, Retention, Support};
 
 use db::DbUrl;
+use gate::OfflinePolicy;
 use gate::WhenSilent;
-use gate::decide::offline::OfflinePolicy;
 use kernel::InstitutionCode;
 use otipass::{Checksum, Contract, Lengths};
 use overlay::{Kind, Mistake, Origins, Reading};

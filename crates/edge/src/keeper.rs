@@ -10,7 +10,7 @@ use crate::status::Status;
 use crate::wire::{Reply, Snapshot};
 use crate::words::Notice;
 use gate::Direction;
-use gate::decide::offline::OfflinePolicy;
+use gate::OfflinePolicy;
 use kernel::{CheckId, Clock};
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};

@@ -3,8 +3,8 @@
 //! See `docs/interfaces/device-api.md`. What is not an answer of the service,
 //! such as the sign-in page of a network, is [`Reply::Silent`].
 
-use gate::Direction;
-use gate::decide::offline::{Knowledge, OfflinePolicy};
+use gate::decide::offline::Knowledge;
+use gate::{Direction, OfflinePolicy};
 use kernel::{CardNumber, CheckId, DeviceCode, Language, Timestamp, Zone};
 use otipass::{EntriesLeft, NumberFormat};
 use serde::de::DeserializeOwned;

@@ -9,6 +9,7 @@
 //! It hands control barcodes to the access control service and that is all
 //! ticketing ever hears of it.
 
+mod api;
 mod column;
 pub mod decide;
 mod devices;
@@ -19,29 +20,29 @@ pub mod pass_list;
 pub mod records;
 pub mod site;
 
+pub use api::{Told, problem};
 pub use decide::Deciding;
-pub use decide::cancellation::{CANCEL_WITHIN_MS, CancelError, Cancellation, Cancelled, Obstacle};
+pub use decide::cancellation::{CancelError, Cancellation, Cancelled, Obstacle};
 pub use decide::check::{Check, CheckError, Freshness};
-pub use decide::decision::{
-    Admission, Decision, Direction, Reason, UnknownDirection, UnknownOutcome,
-};
-pub use decide::journal::{BATCH_LIMIT, JournalError, JournalItem, Merged};
+pub use decide::decision::{Admission, Decision, Reason, UnknownOutcome};
+pub use decide::journal::{JournalError, JournalItem, Merged};
 pub use decide::look::{Admissible, LastEntry, Look, LookError};
 pub use decide::partner_window::PartnerState;
-pub use decide::scan::{CODE_LIMIT_BYTES, ForcedNote, Mode, NoteInvalid, Scan, ScanRefused};
+pub use decide::scan::{ForcedNote, NoteInvalid, Scan, ScanRefused};
+pub use deviceapi::{DeviceReport, DeviceSettings, Direction, Mode, OfflinePolicy};
 pub use devices::Devices;
 pub use devices::enrolment::{
     CODE_VALID_MS, EnrolError, EnrolmentCode, EnrolmentState, save_enrolment_code, state_of_code,
     state_of_enrolment,
 };
-pub use devices::report::{DeviceReport, DeviceState, devices};
+pub use devices::report::{DeviceState, devices};
 pub use devices::token::{DeviceToken, TokenError, grant_token, revoke_tokens};
 pub use gate::{Gate, GateError};
 pub use outbox::declaration::{DeclareError, Declared};
 pub use outbox::delivery::{Delivered, DeliveryError, resend_refused};
 pub use outbox::{Due, Outbox, Waiting};
 pub use site::file::{SiteFinding, read_site, write_site};
-pub use site::layout::{Device, DeviceSettings, Site, SiteError};
+pub use site::layout::{Device, Site, SiteError};
 pub use site::settings::{InterfaceSettings, WhenSilent};
 
 /// The gate's schema, for [`db::Db::migrate`] under the context `gate`.

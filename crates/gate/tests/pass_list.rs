@@ -534,3 +534,23 @@ fn the_vectors_hold() {
         .collect();
     assert_eq!(said.len(), 4, "{said:?}");
 }
+
+#[test]
+fn the_examples_of_the_device_api_are_lists() {
+    let lists = deviceapi::EXAMPLES
+        .iter()
+        .filter(|example| example.path.ends_with("/pass-list"));
+    let mut read = 0;
+    for example in lists {
+        let list: ListBody = serde_json::from_str(example.text).unwrap();
+        let value: serde_json::Value = serde_json::from_str(example.text).unwrap();
+        assert_eq!(
+            serde_json::to_value(&list).unwrap(),
+            value,
+            "{}",
+            example.name
+        );
+        read += 1;
+    }
+    assert_eq!(read, 2);
+}

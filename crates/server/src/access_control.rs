@@ -1,7 +1,7 @@
 //! The service side of the access control interface v1.4 over REST
 //! (`docs/interfaces/access-control-service.md`).
 
-use crate::device_api::{BODY_LIMIT_BYTES, bearer};
+use crate::device_api::request::bearer;
 use crate::roles::BoxOfficeRole;
 use axum::Json;
 use axum::Router;
@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode as Http, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use boxoffice::{BoxOffice, CatalogueAnswerError, StagingError};
+use deviceapi::BODY_LIMIT_BYTES;
 use kernel::{Clock, causes};
 use secutix::token::{self, ExpectedCaller};
 use secutix::wire::{

@@ -4,24 +4,16 @@
 //! and only a few are read at once, because the checks of those who scan
 //! without a camera must not wait for it.
 
-use crate::BODY_LIMIT_BYTES;
-use crate::device_api::Caller;
 use crate::problem::Problem;
-use crate::service::Shared;
-use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::StatusCode;
+use deviceapi::{DecodeAnswer, DecodedCode, ProblemCode};
 use rxing::common::HybridBinarizer;
 use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8LuminanceSource};
 use rxing::{MultiUseMultiFormatReader, Reader};
-use serde::Serialize;
 use std::collections::HashSet;
 use std::io::Cursor;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
-use utoipa::ToSchema;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -69,71 +61,25 @@ impl Frames {
             reading: Arc::new(Semaphore::new((processors / 2).max(1))),
         }
     }
-}
 
-/// What a frame shows.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DecodeAnswer {
-    /// At most one code today; empty if none can be read.
-    codes: Vec<Code>,
-}
-
-/// One code.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
-struct Code {
-    /// `qr_code`, `code_128`, `data_matrix`, `ean_13`, `pdf_417` or `aztec`.
-    #[schema(example = "qr_code")]
-    format: &'static str,
-    /// What it says: the `code` of a check.
-    #[schema(example = "villeneuve-00029975")]
-    text: String,
-}
-
-/// Read a code from a frame of a camera.
-///
-/// For pages whose browser cannot do it. Nothing is decided and nothing kept:
-/// send the text as a check afterwards. JPEG or PNG, at most 1 MiB, 4,096 pixels
-/// a side and 4 million pixels. 640 × 480 is enough and fast.
-#[utoipa::path(
-    post, path = "/api/v1/decode", tag = "camera", security(("device_token" = [])),
-    request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"))),
-    responses(
-        (status = 200, description = "The code in the frame, if there is one", body = DecodeAnswer),
-        (status = 400, description = "`body_invalid`: the body broke off", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "`token_invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "`body_too_large`, `image_too_large`: send a smaller frame", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`image_invalid`: neither JPEG nor PNG, or broken", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "`internal`: send the next frame", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "`unavailable`, `busy`: send the next frame after `Retry-After`", body = Problem, content_type = "application/problem+json"),
-    )
-)]
-pub(crate) async fn post_decode(
-    State(shared): State<Shared>,
-    Caller(_device): Caller,
-    frame: Result<Bytes, BytesRejection>,
-) -> Result<Json<DecodeAnswer>, Problem> {
-    let frame = frame.map_err(|error| {
-        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            Problem::body_too_large(BODY_LIMIT_BYTES)
-        } else {
-            Problem::body_invalid(format!("The body broke off: {error}."))
-        }
-    })?;
-    let in_hand = Arc::clone(&shared.frames.in_hand)
-        .try_acquire_owned()
-        .map_err(|_| Problem::busy())?;
-    let turn = Arc::clone(&shared.frames.reading)
-        .acquire_owned()
+    /// What a frame shows, when its turn has come.
+    pub(crate) async fn read(&self, frame: Bytes) -> Result<DecodeAnswer, Problem> {
+        let in_hand = Arc::clone(&self.in_hand)
+            .try_acquire_owned()
+            .map_err(|_| Problem::of(ProblemCode::Busy))?;
+        let turn = Arc::clone(&self.reading)
+            .acquire_owned()
+            .await
+            .map_err(|error| Problem::internal(&error))?;
+        let codes = tokio::task::spawn_blocking(move || {
+            // Kept to the end of the work, also when whoever asked has gone.
+            let _held = (in_hand, turn);
+            read(&frame)
+        })
         .await
-        .map_err(|error| Problem::internal(&error))?;
-    let codes = tokio::task::spawn_blocking(move || {
-        // Kept to the end of the work, also when whoever asked has gone.
-        let _held = (in_hand, turn);
-        read(&frame)
-    })
-    .await
-    .map_err(|error| Problem::internal(&error))??;
-    Ok(Json(DecodeAnswer { codes }))
+        .map_err(|error| Problem::internal(&error))??;
+        Ok(DecodeAnswer { codes })
+    }
 }
 
 /// The brightness of each pixel, row by row.
@@ -168,7 +114,7 @@ pub(crate) enum FrameError {
 }
 
 /// The code in a JPEG or PNG; empty if none can be read.
-fn read(frame: &[u8]) -> Result<Vec<Code>, FrameError> {
+fn read(frame: &[u8]) -> Result<Vec<DecodedCode>, FrameError> {
     let picture = match frame {
         [0xff, 0xd8, 0xff, ..] => unpack_jpeg(frame)?,
         [0x89, b'P', b'N', b'G', ..] => unpack_png(frame)?,
@@ -237,7 +183,7 @@ fn brightness(pixel: &[u8]) -> u8 {
 }
 
 /// The first code found.
-fn find(picture: Picture) -> Option<Code> {
+fn find(picture: Picture) -> Option<DecodedCode> {
     let width = u32::try_from(picture.width).ok()?;
     let height = u32::try_from(picture.height).ok()?;
     let source = Luma8LuminanceSource::new(picture.pixels, width, height).ok()?;
@@ -252,8 +198,8 @@ fn find(picture: Picture) -> Option<Code> {
             ..DecodeHints::default()
         };
         let found = reader.decode_with_hints(&mut bitmap, &hints).ok()?;
-        Some(Code {
-            format: name,
+        Some(DecodedCode {
+            format: (*name).to_owned(),
             text: found.getText().to_owned(),
         })
     })

@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use deviceapi::ProblemCode;
 
 mod fetched {
     include!(concat!(env!("OUT_DIR"), "/decoder_files.rs"));
@@ -48,7 +49,7 @@ pub(crate) fn routes() -> Router {
 async fn get_list() -> Result<Json<Vec<String>>, Problem> {
     let urls = urls();
     if urls.is_empty() {
-        return Err(Problem::not_found());
+        return Err(Problem::of(ProblemCode::NotFound));
     }
     Ok(Json(urls))
 }
@@ -56,7 +57,7 @@ async fn get_list() -> Result<Json<Vec<String>>, Problem> {
 async fn get_file(Path(name): Path<String>) -> Result<Response, Problem> {
     let (name, bytes) = files()
         .find(|(known, _)| *known == name)
-        .ok_or_else(Problem::not_found)?;
+        .ok_or_else(|| Problem::of(ProblemCode::NotFound))?;
     // The reader's folder bears its version; our own module may change.
     let caching = if name == MODULE.0 {
         "no-cache"

@@ -22,15 +22,6 @@ mod upkeep;
 mod workers;
 
 pub use access_control::PATH as ACCESS_CONTROL_PATH;
-pub use device_api::BODY_LIMIT_BYTES;
 pub use listeners::Listeners;
 pub use roles::{BoxOfficeRole, GateRole, Service};
 pub use upkeep::Upkeep;
-
-/// The document that describes the device API, as JSON.
-///
-/// # Errors
-/// Never in practice: the document is made of plain text.
-pub fn openapi_json() -> Result<String, serde_json::Error> {
-    device_api::routes().1.to_pretty_json()
-}

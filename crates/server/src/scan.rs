@@ -13,6 +13,7 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use deviceapi::ProblemCode;
 use gate::Decision;
 use gate::decide::wording;
 use kernel::Language;
@@ -195,7 +196,7 @@ fn document(request: &HeaderMap, name: &str, version: &str, bytes: &[u8]) -> Res
 fn file(version: &Version, Path((asked, name)): &Path<(String, String)>) -> Response {
     match version.files.get(name).filter(|_| *asked == version.id) {
         Some(bytes) => ([(header::CACHE_CONTROL, FOR_EVER)], content(name, bytes)).into_response(),
-        None => Problem::not_found().into_response(),
+        None => Problem::of(ProblemCode::NotFound).into_response(),
     }
 }
 

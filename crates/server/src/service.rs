@@ -10,6 +10,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, Request};
 use axum::response::Redirect;
 use axum::routing::{any, any_service, get};
+use deviceapi::ProblemCode;
 use gate::Gate;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -49,29 +50,21 @@ impl Service {
     pub fn router(&self, tasks: &TaskTracker, shutdown: &CancellationToken) -> Router {
         let mut router = Router::new().merge(health::routes(self));
         if let Some(role) = &self.gate {
-            let (routes, api) = device_api::routes();
             let shared = Shared {
                 gate: Arc::clone(&role.gate),
                 tasks: tasks.clone(),
                 frames: Frames::new(),
             };
-            // Unless told otherwise, the page shows the document to a validator
-            // on the internet.
-            let page = utoipa_swagger_ui::SwaggerUi::new("/api/docs")
-                .url("/api/openapi.json", api)
-                .config(
-                    utoipa_swagger_ui::Config::default()
-                        .validator_url("none")
-                        .use_base_layout(),
-                );
             router = router
-                .merge(routes.with_state(shared))
+                .merge(device_api::routes(shared))
                 .merge(decoder::routes())
-                .merge(scan::routes())
-                .merge(page);
+                .merge(scan::routes());
         }
         if self.gate.is_none() && !self.missing.is_empty() {
-            router = router.route("/api/v1/{*rest}", any(async || Problem::not_set_up()));
+            router = router.route(
+                "/api/v1/{*rest}",
+                any(async || Problem::of(ProblemCode::NotSetUp)),
+            );
         }
         if let Some(role) = &self.box_office {
             router = router.merge(access_control::routes(role));
@@ -110,9 +103,9 @@ impl Service {
             }
         });
         router
-            .fallback(async || Problem::not_found())
-            .method_not_allowed_fallback(async || Problem::method_not_allowed())
-            .layer(DefaultBodyLimit::max(device_api::BODY_LIMIT_BYTES))
+            .fallback(async || Problem::of(ProblemCode::NotFound))
+            .method_not_allowed_fallback(async || Problem::of(ProblemCode::MethodNotAllowed))
+            .layer(DefaultBodyLimit::max(deviceapi::BODY_LIMIT_BYTES))
             .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(trace)

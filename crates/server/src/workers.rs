@@ -6,7 +6,7 @@ use crate::roles::{BoxOfficeRole, GateRole, Service};
 use crate::stop::{LOOK_AGAIN, Stop};
 use crate::upkeep;
 use db::Db;
-use gate::decide::offline::OfflinePolicy;
+use gate::OfflinePolicy;
 use gate::pass_list::Refreshed;
 use gate::{Declared, Gate};
 use kernel::{Clock, Timestamp, causes};

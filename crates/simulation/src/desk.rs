@@ -215,7 +215,7 @@ fn snapshot(gate: &Gate, device: &DeviceCode) -> Option<Snapshot> {
         },
         "offline_policy": "detection_only",
         "decision_budget_ms": 1500,
-        "cancel_within_s": gate::CANCEL_WITHIN_MS / 1000,
+        "cancel_within_s": deviceapi::CANCEL_WITHIN_MS / 1000,
         "settings": { "direction": at.settings.direction },
         "server_time": gate.now(),
     }))

@@ -337,7 +337,7 @@ impl Handheld {
             device: self.code.clone(),
             cancelled_at,
         };
-        let late_ms = gate::CANCEL_WITHIN_MS + 1;
+        let late_ms = deviceapi::CANCEL_WITHIN_MS + 1;
         let (cancellation, expected) = match manner {
             Manner::InTime => return self.cancel_in_time(house, id, now, line).await,
             Manner::Unknown => (of(nobodys, now), "check_unknown"),
@@ -376,7 +376,7 @@ impl Handheld {
         let Some((check_id, scanned_at)) = self.entries.last().copied() else {
             return Ok(());
         };
-        if !(0..=gate::CANCEL_WITHIN_MS).contains(&cancelled_at.ms_since(scanned_at)) {
+        if !(0..=deviceapi::CANCEL_WITHIN_MS).contains(&cancelled_at.ms_since(scanned_at)) {
             return Ok(());
         }
         self.entries.pop();

@@ -9,8 +9,9 @@ use books::reconciliation::{Reconciliation, Sides, reconcile};
 use boxoffice::{BoxOffice, Organisation, catalogue, read_catalogue};
 use db::testing::{TestDb, sqlite_in_memory};
 use db::{Db, DbError, Tx, params};
-use gate::decide::offline::OfflinePolicy;
-use gate::{DeviceSettings, EnrolmentCode, Gate, InterfaceSettings, Site, WhenSilent};
+use gate::{
+    DeviceSettings, EnrolmentCode, Gate, InterfaceSettings, OfflinePolicy, Site, WhenSilent,
+};
 use kernel::{Clock, ManualClock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use office::{OfficeRole, SetUp};

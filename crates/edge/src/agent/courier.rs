@@ -1,7 +1,7 @@
 //! When the journal is sent, and how much of it at once: pure.
 
 use super::Moment;
-use gate::BATCH_LIMIT;
+use deviceapi::BATCH_LIMIT;
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,10 +8,8 @@ use crate::decide::tally;
 use crate::hash::derived;
 use crate::outbox::give_back;
 use db::{DbError, Tx, params};
+use deviceapi::CANCEL_WITHIN_MS;
 use kernel::{CancellationId, CheckId, DeviceCode, Timestamp};
-
-/// How long after the scan an entry may be cancelled, in milliseconds.
-pub const CANCEL_WITHIN_MS: i64 = 15 * 60 * 1_000;
 
 /// A device takes back an entry it admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]

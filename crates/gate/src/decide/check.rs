@@ -3,7 +3,7 @@
 use crate::column::{read_as, unreadable};
 use crate::decide::rules::NotPermitted;
 use crate::records::retention;
-use crate::{Decision, Scan, ScanRefused};
+use crate::{Decision, NoteInvalid, Scan, ScanRefused};
 use db::{DbError, Row, Tx, params};
 use kernel::{CardNumber, CheckId, InvalidId, SectorCode, Timestamp};
 use otipass::{EntriesLeft, PassFacts};
@@ -48,6 +48,9 @@ pub enum CheckError {
     /// It breaks a limit.
     #[error(transparent)]
     Refused(#[from] ScanRefused),
+    /// The note of a forced entry says nothing, or too much.
+    #[error(transparent)]
+    Note(#[from] NoteInvalid),
     /// Its id belongs to another scan. Nothing was changed.
     #[error("the check id {0} was used before for another scan; a new scan needs a new id")]
     Conflict(CheckId),

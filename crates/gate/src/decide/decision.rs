@@ -28,47 +28,6 @@ pub enum Admission {
     AcceptedForced,
 }
 
-/// Which way a visitor passes the door.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// In.
-    #[default]
-    Entry,
-    /// Out.
-    Exit,
-}
-
-impl Direction {
-    /// Both.
-    pub const ALL: [Direction; 2] = [Direction::Entry, Direction::Exit];
-
-    /// The word of the API, the site file and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Direction::Entry => "entry",
-            Direction::Exit => "exit",
-        }
-    }
-}
-
-/// A word that names no direction.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} names no direction; choose entry or exit")]
-pub struct UnknownDirection(String);
-
-impl FromStr for Direction {
-    type Err = UnknownDirection;
-
-    fn from_str(word: &str) -> Result<Self, UnknownDirection> {
-        Direction::ALL
-            .into_iter()
-            .find(|direction| direction.as_str() == word)
-            .ok_or_else(|| UnknownDirection(word.chars().take(16).collect()))
-    }
-}
-
 /// Why a visitor was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {

@@ -11,11 +11,9 @@ use crate::decide::rules::{self, Afterwards, Counted, Recognised, Verdict};
 use crate::decide::scan::within_limit;
 use crate::{Decision, InterfaceSettings, Mode, Reason, Scan, Site};
 use db::{DbError, Tx};
+use deviceapi::BATCH_LIMIT;
 use kernel::{CheckId, Timestamp};
 use std::sync::Arc;
-
-/// The most checks, and the most cancellations, one batch may have.
-pub const BATCH_LIMIT: usize = 500;
 
 /// One check of a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]

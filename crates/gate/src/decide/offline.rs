@@ -3,32 +3,9 @@
 //! The turnstile agent, the simulation and the scanner page follow the same
 //! examples, `vectors/offline.json`: knowledge and scan in, outcome out.
 
-use crate::{Admission, Decision, Direction, Reason};
+use crate::{Admission, Decision, Direction, OfflinePolicy, Reason};
 use kernel::CardNumber;
 use otipass::{NumberFormat, Refusal};
-use serde::{Deserialize, Serialize};
-
-/// What a device without network goes by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OfflinePolicy {
-    /// A recognised pass is admitted.
-    #[default]
-    DetectionOnly,
-    /// As that, but not a pass that the device knows to be refused.
-    Guarded,
-}
-
-impl OfflinePolicy {
-    /// The word of the API and of the configuration.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            OfflinePolicy::DetectionOnly => "detection_only",
-            OfflinePolicy::Guarded => "guarded",
-        }
-    }
-}
 
 /// What a device knows of itself, from its snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +85,7 @@ fn guarded(seen: Seen) -> Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::Deserialize;
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -2,50 +2,10 @@
 
 use crate::Direction;
 use crate::decide::barcode;
+use deviceapi::{CODE_LIMIT_BYTES, NOTE_LIMIT_CHARS};
 use kernel::{CheckId, DeviceCode, Timestamp};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
-
-/// The most a scanned code may have, in bytes.
-pub const CODE_LIMIT_BYTES: usize = 512;
-
-/// Whether the device had a line to the server when it scanned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// It asks, and waits for the decision.
-    Online,
-    /// It decided by itself; its journal delivers the check.
-    Offline,
-}
-
-/// A word that names no mode.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} names no mode; choose online or offline")]
-pub struct UnknownMode(String);
-
-impl FromStr for Mode {
-    type Err = UnknownMode;
-
-    fn from_str(word: &str) -> Result<Self, UnknownMode> {
-        [Mode::Online, Mode::Offline]
-            .into_iter()
-            .find(|mode| mode.as_str() == word)
-            .ok_or_else(|| UnknownMode(word.chars().take(16).collect()))
-    }
-}
-
-impl Mode {
-    /// The name in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Mode::Online => "online",
-            Mode::Offline => "offline",
-        }
-    }
-}
 
 /// One scan at one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +26,7 @@ pub struct Scan {
 }
 
 /// Why an agent forced an entry, in the agent's words: 1 to
-/// [`MAX_CHARS`](Self::MAX_CHARS) characters, trimmed. It may name a visitor, so
+/// [`NOTE_LIMIT_CHARS`] characters, trimmed. It may name a visitor, so
 /// `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ForcedNote(String);
@@ -74,15 +34,11 @@ pub struct ForcedNote(String);
 /// A note that says nothing, or too much.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the note of a forced entry has 1 to {} characters; say in a few words why the visitor was let in",
-    ForcedNote::MAX_CHARS
+    "the note of a forced entry has 1 to {NOTE_LIMIT_CHARS} characters; say in a few words why the visitor was let in"
 )]
 pub struct NoteInvalid;
 
 impl ForcedNote {
-    /// The most characters it may have.
-    pub const MAX_CHARS: usize = 200;
-
     /// The note itself, for the database and those who settle.
     #[must_use]
     pub fn reveal(&self) -> &str {
@@ -96,7 +52,7 @@ impl FromStr for ForcedNote {
     fn from_str(text: &str) -> Result<Self, NoteInvalid> {
         // No database keeps a NUL character as text, so its picture stands for it.
         let note = text.trim().replace('\0', "\u{2400}");
-        if (1..=Self::MAX_CHARS).contains(&note.chars().count()) {
+        if (1..=NOTE_LIMIT_CHARS).contains(&note.chars().count()) {
             Ok(Self(note))
         } else {
             Err(NoteInvalid)

@@ -1,26 +1,10 @@
 //! What devices say of themselves, and what is known of each.
 
-use crate::Mode;
 use crate::column::read_as;
 use crate::devices::Devices;
+use crate::{DeviceReport, Mode};
 use db::{Db, DbError, Row, Tx, params};
 use kernel::{DeviceCode, DoorCode, SectorCode, Timestamp};
-
-/// What a device says of itself when it asks for its snapshot. What it does not
-/// say stays as it said it last.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DeviceReport {
-    /// Its clock.
-    pub device_time: Option<Timestamp>,
-    /// How many checks and cancellations its journal holds.
-    pub unsent: Option<u32>,
-    /// When the oldest of them was scanned.
-    pub oldest_unsent: Option<Timestamp>,
-    /// What is left in its battery.
-    pub battery_percent: Option<u32>,
-    /// Whether it decides by itself at present.
-    pub mode: Option<Mode>,
-}
 
 /// A device as the gate last heard of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

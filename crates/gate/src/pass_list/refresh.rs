@@ -2,8 +2,7 @@
 
 use super::store::{self, Head, Known, Lease, Told};
 use super::{Content, ListBody, ListReason, PassKey, Whole, build};
-use crate::InterfaceSettings;
-use crate::decide::offline::OfflinePolicy;
+use crate::{InterfaceSettings, OfflinePolicy};
 use db::{Db, DbError};
 use kernel::{Clock, Timestamp};
 use otipass::pass_list::{Mark, PageQuery};

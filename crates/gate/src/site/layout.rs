@@ -1,6 +1,6 @@
 //! The site as decisions see it: which device leads to which sector.
 
-use crate::Direction;
+use crate::DeviceSettings;
 use crate::column::read_as;
 use db::{DbError, Tx, params};
 use kernel::{DeviceCode, DoorCode, InstitutionCode, Language, OrganisationCode, SectorCode, Zone};
@@ -56,34 +56,6 @@ pub struct Device {
     pub language: Option<Language>,
     /// What it may do.
     pub settings: DeviceSettings,
-}
-
-/// What a device may do. Forced entry and direction bind it online; what a
-/// journal brings has happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct DeviceSettings {
-    /// Which way its visitors go.
-    pub direction: Direction,
-    /// Whether its agent may switch to the other way.
-    pub may_switch_direction: bool,
-    /// Whether its agent may let visitors in against or without Otipass.
-    pub forced_entry: bool,
-    /// Whether its agent may look at a pass without recording an entry.
-    pub help_desk: bool,
-    /// Whether it makes sounds.
-    pub sound: bool,
-}
-
-impl Default for DeviceSettings {
-    fn default() -> Self {
-        Self {
-            direction: Direction::Entry,
-            may_switch_direction: false,
-            forced_entry: false,
-            help_desk: true,
-            sound: true,
-        }
-    }
 }
 
 /// Why the site could not be kept or loaded.

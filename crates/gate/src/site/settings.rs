@@ -1,4 +1,4 @@
-use crate::decide::offline::OfflinePolicy;
+use crate::OfflinePolicy;
 use otipass::{Mapping, NumberFormat, References};
 use std::time::Duration;
 

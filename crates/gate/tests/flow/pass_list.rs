@@ -3,7 +3,7 @@
 use crate::house::{House, usual};
 use db::testing::TestDb;
 use db::{DbError, params};
-use gate::decide::offline::OfflinePolicy;
+use gate::OfflinePolicy;
 use gate::pass_list::{DeviceList, ListBody, ListReason, PassKey, RefreshError, Refreshed, sign};
 use gate::{DeviceToken, Gate, InterfaceSettings};
 use kernel::{CardNumber, Timestamp};

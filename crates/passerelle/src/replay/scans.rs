@@ -1,7 +1,8 @@
 //! The scans of a recorded day, in order of arrival.
 
 use anyhow::{Result, bail};
-use gate::{BATCH_LIMIT, Mode};
+use deviceapi::BATCH_LIMIT;
+use gate::Mode;
 use kernel::{CheckId, DeviceCode, Timestamp};
 use serde::Deserialize;
 use std::collections::HashSet;

@@ -253,7 +253,7 @@ async fn a_call_that_is_no_call_changes_nothing() {
     let limit = u32::try_from(MAX_CONTROLLED_TICKETS).unwrap();
     let tickets: Vec<_> = (0..=limit).map(ticket).collect();
     let body = serde_json::to_string(&call(tickets.clone())).unwrap();
-    let padded = format!("{body}{}", " ".repeat(server::BODY_LIMIT_BYTES));
+    let padded = format!("{body}{}", " ".repeat(deviceapi::BODY_LIMIT_BYTES));
     for (body, request_id) in [(body, "r1"), (padded, "")] {
         let refused = raw(&house, "importControlledTicket", body).await;
         assert_eq!(refused.status, 413);

@@ -158,14 +158,14 @@ async fn limits_hold_to_the_byte() {
     };
     for path in [CHECKS, BATCH] {
         let request = house.as_device(AUG, Method::POST, path);
-        let refused = answer(request.body(padded(server::BODY_LIMIT_BYTES + 1))).await;
+        let refused = answer(request.body(padded(deviceapi::BODY_LIMIT_BYTES + 1))).await;
         assert_eq!(
             (refused.status, refused.problem().as_str()),
             (413, "body_too_large")
         );
     }
     let request = house.as_device(AUG, Method::POST, CHECKS);
-    let whole = answer(request.body(padded(server::BODY_LIMIT_BYTES))).await;
+    let whole = answer(request.body(padded(deviceapi::BODY_LIMIT_BYTES))).await;
     assert_eq!(whole.status, 200);
 
     let journal = |count: u32| -> Vec<Value> {
@@ -201,7 +201,7 @@ async fn limits_hold_to_the_byte() {
 #[tokio::test]
 async fn every_answer_has_a_request_id() {
     let house = Museum::usual(sqlite_in_memory().await).await;
-    let too_large = "9".repeat(server::BODY_LIMIT_BYTES + 1);
+    let too_large = "9".repeat(deviceapi::BODY_LIMIT_BYTES + 1);
     let requests = || {
         [
             (house.request(Method::GET, "/health/live"), 200),

@@ -69,7 +69,7 @@ async fn what_is_no_frame_is_told_so() {
         (whole[..40].to_vec(), 422, "image_invalid"),
         (bomb, 413, "image_too_large"),
         (
-            vec![0xff; server::BODY_LIMIT_BYTES + 1],
+            vec![0xff; deviceapi::BODY_LIMIT_BYTES + 1],
             413,
             "body_too_large",
         ),

@@ -1,7 +1,7 @@
 //! The pass list, from Otipass over the service to a device.
 
 use db::testing::{TestDb, sqlite_in_memory};
-use gate::decide::offline::OfflinePolicy;
+use gate::OfflinePolicy;
 use gate::pass_list::{DeviceList, ListProblem};
 use otipass::Refusal;
 use reqwest::Method;

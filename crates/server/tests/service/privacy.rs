@@ -71,7 +71,7 @@ async fn bad_requests(house: &Museum) -> Vec<(Answer, Vec<&'static str>)> {
         conflict.replace("code", "card"),
         conflict.replace("2026", "year"),
         scan(30, &UNLIMITED.repeat(65)).to_string(),
-        format!("{conflict}{}", " ".repeat(server::BODY_LIMIT_BYTES)),
+        format!("{conflict}{}", " ".repeat(deviceapi::BODY_LIMIT_BYTES)),
     ] {
         answers.push((post("/api/v1/checks", body).await, vec![UNLIMITED]));
     }

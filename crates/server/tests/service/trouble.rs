@@ -65,7 +65,7 @@ fn open_port(
     let refuses = Arc::new(refuses);
     let pass_on = async move |request: Request| -> Response {
         let (parts, body) = request.into_parts();
-        let body = to_bytes(body, server::BODY_LIMIT_BYTES).await.unwrap();
+        let body = to_bytes(body, deviceapi::BODY_LIMIT_BYTES).await.unwrap();
         let text = String::from_utf8(body.to_vec()).unwrap();
         if refuses(&text) {
             let refusal = json!({

@@ -1,0 +1,114 @@
+//! What a journal hands over: checks that the device decided by itself, and
+//! entries it took back.
+
+use crate::{CancellationRequest, CheckAnswer, Direction, Personal, Problem};
+use kernel::{CheckId, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// The most checks a batch may have, and the most cancellations.
+pub const BATCH_LIMIT: usize = 500;
+
+/// A journal's checks and cancellations, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchRequest {
+    /// At most 500.
+    #[schema(max_items = 500)]
+    pub checks: Vec<JournalCheck>,
+    /// At most 500; kept after the checks.
+    #[serde(default)]
+    #[schema(max_items = 500)]
+    pub cancellations: Vec<CancellationRequest>,
+}
+
+/// A [`BatchRequest`] as the server takes it: a part that cannot be read spoils
+/// none of the others.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchParts {
+    /// Each a [`JournalCheck`], or so it should be.
+    pub checks: Vec<Value>,
+    /// Each a [`CancellationRequest`], or so it should be.
+    #[serde(default)]
+    pub cancellations: Vec<Value>,
+}
+
+/// One check of a journal: as it would have been sent online, and what the
+/// device did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JournalCheck {
+    /// The id under which the device asked online, if it did; else a new one.
+    #[schema(value_type = Uuid)]
+    pub id: CheckId,
+    /// The raw text the scanner read, whatever it is; at most 512 bytes.
+    #[schema(value_type = String, max_length = 512)]
+    pub code: Personal,
+    /// When it was scanned, by the device's clock.
+    #[schema(value_type = String, format = DateTime)]
+    pub scanned_at: Timestamp,
+    /// `entry` unless it says otherwise.
+    #[serde(default)]
+    pub direction: Direction,
+    /// Why the agent forced the entry, in 1 to 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 200)]
+    pub forced_note: Option<Personal>,
+    /// What the device told the visitor, as an outcome of the answer. What the
+    /// door did wins over an answer that the device never heard. Without it the
+    /// server applies the offline rules itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+}
+
+/// What became of the checks and cancellations of a batch, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BatchAnswer {
+    /// One for each check.
+    pub results: Vec<BatchResult>,
+    /// One for each cancellation.
+    pub cancellations: Vec<CancellationResult>,
+}
+
+/// What became of one check of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum BatchResult {
+    /// It is kept; the device may forget it.
+    Kept {
+        /// The decision it is kept with.
+        answer: CheckAnswer,
+    },
+    /// It will never be taken; sending it again does not help. Keep it aside
+    /// and show it to someone.
+    Refused {
+        /// Its id, if it could be read.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// Why: `body_invalid`, `check_id_conflict`, `code_too_long`,
+        /// `note_invalid` or `clock_stands_still`.
+        problem: Problem,
+    },
+}
+
+/// What became of one cancellation of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum CancellationResult {
+    /// It is kept; the device may forget it.
+    Kept {
+        /// The check that was cancelled.
+        #[schema(value_type = Uuid)]
+        check_id: CheckId,
+    },
+    /// It will never be taken. Keep it aside and show it to someone.
+    Refused {
+        /// The check's id, if it could be read.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        check_id: Option<String>,
+        /// Why: `body_invalid`, `check_unknown` or `not_cancellable`.
+        problem: Problem,
+    },
+}

@@ -1,0 +1,105 @@
+//! One scan, decided while the visitor waits.
+
+use crate::Direction;
+use kernel::{BusinessDay, CardNumber, CheckId, EntriesLeft, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+
+/// The most a scanned code may have, in bytes.
+pub const CODE_LIMIT_BYTES: usize = 512;
+/// The most characters the note of a forced entry may have.
+pub const NOTE_LIMIT_CHARS: usize = 200;
+
+/// A text that may name a visitor or a pass, so `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Personal(pub String);
+
+impl fmt::Debug for Personal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Personal(…)")
+    }
+}
+
+/// One scan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckRequest {
+    /// Chosen by the device for this scan, before it sends it for the first time.
+    #[schema(value_type = Uuid)]
+    pub id: CheckId,
+    /// The raw text the scanner read, whatever it is; at most 512 bytes.
+    #[schema(value_type = String, max_length = 512)]
+    pub code: Personal,
+    /// When it was scanned, by the device's clock.
+    #[schema(value_type = String, format = DateTime)]
+    pub scanned_at: Timestamp,
+    /// `entry` unless it says otherwise. An exit is recorded, never sold, never
+    /// asked of Otipass.
+    #[serde(default)]
+    pub direction: Direction,
+    /// A forced entry: the agent lets the visitor in against or without Otipass,
+    /// and says why in 1 to 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, max_length = 200)]
+    pub forced_note: Option<Personal>,
+}
+
+/// The decision on a check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CheckAnswer {
+    /// The check's id.
+    #[schema(value_type = Uuid)]
+    pub id: CheckId,
+    /// Open the door: the visitor is admitted, or leaves.
+    pub open: bool,
+    /// Whether a visitor was admitted.
+    pub admitted: bool,
+    /// As it was asked.
+    pub direction: Direction,
+    /// `accepted`, `accepted_offline`, `accepted_unverified`, `accepted_forced`,
+    /// `exit`, or the reason of a refusal: `not_a_pass`, `sector_not_mapped`, `unknown_pass`,
+    /// `pass_not_sold`, `pass_blocked`, `pass_expired`, `service_not_included`,
+    /// `already_used`, `partner_unavailable`.
+    pub outcome: String,
+    /// The outcome in the agent's language.
+    pub message: String,
+    /// The pass's number, if it is a pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub pass_number: Option<CardNumber>,
+    /// The last day of the pass, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
+    pub valid_until: Option<BusinessDay>,
+    /// Entries left here, if known: a number, or `unlimited`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = entries_left)]
+    pub entries_left: Option<EntriesLeft>,
+    /// How many visitors this device had admitted that day, this one included and
+    /// cancelled ones not.
+    pub device_count_today: u32,
+    /// When it was decided.
+    #[schema(value_type = String, format = DateTime)]
+    pub decided_at: Timestamp,
+    /// Whether this is the first answer given again.
+    pub repeated: bool,
+}
+
+pub(crate) fn entries_left() -> Schema {
+    let number = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(0));
+    let word = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(["unlimited"]));
+    OneOfBuilder::new()
+        .item(number)
+        .item(word)
+        .description(Some(
+            "Entries left here, if known: a number, or `unlimited`.",
+        ))
+        .into()
+}

@@ -1,0 +1,110 @@
+//! What a device has to know of itself, and says of itself.
+
+use crate::{Direction, Mode, OfflinePolicy};
+use kernel::{DeviceCode, DoorCode, Language, NumberFormat, SectorCode, Timestamp, Zone};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// What a device has to know of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DeviceSnapshot {
+    /// The device's code.
+    #[schema(value_type = String)]
+    pub device: DeviceCode,
+    /// The door it is linked to.
+    #[schema(value_type = Option<String>)]
+    pub door: Option<DoorCode>,
+    /// The sector it leads to, if there is exactly one.
+    #[schema(value_type = Option<String>)]
+    pub sector: Option<SectorCode>,
+    /// What people call the sector.
+    pub sector_name: Option<String>,
+    /// Whether passes are accepted there.
+    pub mapped: bool,
+    /// What people call the site.
+    pub site: String,
+    /// The organisation's time zone.
+    #[schema(value_type = String)]
+    pub timezone: Zone,
+    /// The agent's language.
+    #[schema(value_type = String)]
+    pub language: Language,
+    /// What it may do.
+    pub settings: DeviceSettings,
+    /// How codes are recognised without network.
+    pub detection: Detection,
+    /// What it goes by without network.
+    pub offline_policy: OfflinePolicy,
+    /// The version of the list of refused passes, under `guarded`.
+    pub pass_list_version: Option<i64>,
+    /// How long after its scan an entry may be cancelled, in seconds.
+    pub cancel_within_s: i64,
+    /// How long the server may wait for Otipass before the site's policy
+    /// decides, in milliseconds. Wait a little longer for the server itself.
+    pub decision_budget_ms: u64,
+    /// Visitors it has admitted today, cancelled entries not included.
+    pub admitted_today: i64,
+    /// The server's clock.
+    #[schema(value_type = String, format = DateTime)]
+    pub server_time: Timestamp,
+}
+
+/// What a device may do. Forced entry and direction bind it online; what a
+/// journal brings has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct DeviceSettings {
+    /// Which way its visitors go.
+    pub direction: Direction,
+    /// Whether its agent may switch to the other way.
+    pub may_switch_direction: bool,
+    /// Whether its agent may let visitors in against or without Otipass.
+    pub forced_entry: bool,
+    /// Whether its agent may look at a pass without recording an entry.
+    pub help_desk: bool,
+    /// Whether it makes sounds.
+    pub sound: bool,
+}
+
+impl Default for DeviceSettings {
+    fn default() -> Self {
+        Self {
+            direction: Direction::Entry,
+            may_switch_direction: false,
+            forced_entry: false,
+            help_desk: true,
+            sound: true,
+        }
+    }
+}
+
+/// How a pass is told from another code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Detection {
+    /// What may stand before the number, with a hyphen.
+    pub project_id: String,
+    /// Lengths, alphabet and checksum of the number.
+    #[schema(value_type = Object)]
+    pub format: NumberFormat,
+}
+
+/// What a device says of itself when it asks for its snapshot, for those who look
+/// after it. What it does not say stays as it said it last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeviceReport {
+    /// Its own clock, so that the doctor can tell when it is off.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub device_time: Option<Timestamp>,
+    /// How many checks and cancellations its journal holds.
+    pub unsent: Option<u32>,
+    /// When the oldest of them was scanned.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub oldest_unsent: Option<Timestamp>,
+    /// What is left in its battery.
+    #[param(maximum = 100)]
+    pub battery_percent: Option<u32>,
+    /// `online`, or `offline` if it decides by itself at present.
+    #[param(inline)]
+    pub mode: Option<Mode>,
+}

@@ -1,0 +1,86 @@
+//! Who asks, and with what body.
+
+use crate::problem::Problem;
+use crate::service::Shared;
+use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use deviceapi::{BODY_LIMIT_BYTES, ProblemCode};
+use gate::DeviceToken;
+use kernel::DeviceCode;
+use serde::de::DeserializeOwned;
+
+/// The device whose token came with the request.
+pub(crate) struct Caller {
+    pub(crate) device: DeviceCode,
+    pub(crate) token: DeviceToken,
+}
+
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let unknown = || Problem::of(ProblemCode::TokenInvalid);
+        let token = DeviceToken::presented(bearer(&parts.headers).ok_or_else(unknown)?);
+        let device = shared.gate.devices.holder_of(token.clone()).await?;
+        let device = device.ok_or_else(unknown)?;
+        Ok(Self { device, token })
+    }
+}
+
+/// The bearer token of a request.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// A whole body, whatever it holds.
+pub(crate) struct Whole(pub(crate) Bytes);
+
+impl FromRequest<Shared> for Whole {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, shared).await;
+        bytes.map(Self).map_err(|error| {
+            if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                let code = ProblemCode::BodyTooLarge;
+                let cure = code.cure();
+                Problem::new(
+                    code,
+                    format!("At most {BODY_LIMIT_BYTES} bytes are taken. {cure}"),
+                )
+            } else {
+                Problem::new(
+                    ProblemCode::BodyInvalid,
+                    format!("The body broke off: {error}."),
+                )
+            }
+        })
+    }
+}
+
+/// A JSON body.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        let Whole(bytes) = Whole::from_request(request, shared).await?;
+        serde_json::from_slice(&bytes).map(Body).map_err(|error| {
+            let detail = format!("This is not the JSON expected: {error}.");
+            Problem::new(ProblemCode::BodyInvalid, detail)
+        })
+    }
+}
+
+/// What the query says.
+pub(super) fn said<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+    let Query(said) =
+        query.map_err(|error| Problem::new(ProblemCode::QueryInvalid, error.body_text()))?;
+    Ok(said)
+}

@@ -1,11 +1,16 @@
 //! The catalogue file: TOML, see `docs/interfaces/catalogue.md`.
 
-use crate::Catalogue;
-use crate::catalogue::{Contact, Product, SalesChannel, Season, Tariff, TariffMapping};
-use kernel::{BusinessDay, ContactNumber, InvalidCode, Money, VatRate};
+use crate::catalogue::{
+    Contact, PaymentMode, Product, SalesChannel, Season, Tariff, TariffMapping,
+};
+use crate::{Catalogue, found};
+use kernel::Language::{En, Fr};
+use kernel::finding::{Finding, Phrase, Position, Say, Thing};
+use kernel::{
+    BusinessDay, ContactNumber, InvalidCode, Money, ProductCode, SeasonCode, TariffCode, VatRate,
+};
 use secutix::stx::{MAX_PRICE, MAX_VAT};
-use serde::Serialize;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -18,65 +23,70 @@ pub use write::write_catalogue;
 /// The largest catalogue file that is read, in bytes.
 const MAX_FILE_BYTES: usize = 1024 * 1024;
 
-/// A mistake in a catalogue file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CatalogueProblem {
-    /// A stable name of the mistake.
-    pub code: &'static str,
-    /// The line, from 1.
-    pub line: usize,
-    /// The character in the line, from 1.
-    pub column: usize,
-    /// What is wrong.
-    pub what: String,
-    /// What to do.
-    pub cure: String,
-}
-
-impl fmt::Display for CatalogueProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {} {}",
-            self.line, self.column, self.what, self.cure
-        )
-    }
+/// What came of reading a catalogue file.
+#[derive(Debug, Default)]
+pub struct CatalogueReading {
+    /// The catalogue, without the entries that have mistakes.
+    pub catalogue: Catalogue,
+    /// All mistakes, in the order of the text.
+    pub findings: Vec<Finding>,
+    /// The tables that lack something for that reason.
+    pub hidden: BTreeSet<&'static str>,
+    /// Where its parts stand.
+    pub places: BTreeMap<Thing, Position>,
 }
 
 /// Reads a catalogue file.
 ///
 /// # Errors
 /// All its mistakes, in the order of the text.
-pub fn read_catalogue(text: &str) -> Result<Catalogue, Vec<CatalogueProblem>> {
+pub fn read_catalogue(text: &str) -> Result<Catalogue, Vec<Finding>> {
+    let reading = look_through_catalogue(text);
+    if reading.findings.is_empty() {
+        Ok(reading.catalogue)
+    } else {
+        Err(reading.findings)
+    }
+}
+
+/// Reads a catalogue file as far as it can be read.
+#[must_use]
+pub fn look_through_catalogue(text: &str) -> CatalogueReading {
     let mut reader = Reader {
         text,
-        problems: Vec::new(),
+        read: CatalogueReading::default(),
     };
-    let catalogue = reader.read();
-    let mut problems = reader.problems;
-    if problems.is_empty() {
-        return Ok(catalogue);
-    }
+    reader.read();
+    let CatalogueReading {
+        findings, hidden, ..
+    } = &mut reader.read;
     // What is missing may stand in the part that could not be read, and what is
     // wrong in the same line is likely the same mistake.
-    let broken: Vec<usize> = problems
-        .iter()
-        .filter(|p| p.code == BROKEN)
-        .map(|p| p.line)
-        .collect();
+    let broken = findings.iter().filter(|found| found.code == BROKEN);
+    let broken: Vec<usize> = broken.map(|found| found.place.line()).collect();
     if !broken.is_empty() {
-        problems.retain(|p| p.code == BROKEN || p.code != MISSING && !broken.contains(&p.line));
+        let is_new = |found: &Finding| !broken.contains(&found.place.line());
+        findings.retain(|f| f.code == BROKEN || f.code != MISSING && is_new(f));
+        *hidden = TABLES.into();
     }
-    problems.sort_by_key(|p| (p.line, p.column));
-    Err(problems)
+    findings.sort_by_key(|found| found.place.position());
+    reader.read
 }
 
 const BROKEN: &str = "catalogue_file_broken";
 const MISSING: &str = "key_missing";
+const TABLES: [&str; 6] = [
+    "season",
+    "product",
+    "tariff",
+    "tariff_mapping",
+    "sales_channel",
+    "contact",
+];
 
 struct Reader<'a> {
     text: &'a str,
-    problems: Vec<CatalogueProblem>,
+    read: CatalogueReading,
 }
 
 /// One table of the file.
@@ -84,6 +94,8 @@ struct Entry<'t> {
     name: &'static str,
     offset: usize,
     table: &'t DeTable<'t>,
+    /// How many findings there were before it.
+    since: usize,
 }
 
 impl<'t> Entry<'t> {
@@ -102,97 +114,38 @@ impl<'t> Entry<'t> {
 }
 
 impl Reader<'_> {
-    fn note(&mut self, code: &'static str, offset: usize, what: String, cure: impl Into<String>) {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        self.problems.push(CatalogueProblem {
-            code,
-            line: 1 + before.bytes().filter(|byte| *byte == b'\n').count(),
-            column: 1 + before[line_start..].chars().count(),
-            what,
-            cure: cure.into(),
-        });
+    fn find(&mut self, offset: usize, found: impl FnOnce(Position) -> Finding) {
+        let at = Position::of(self.text, offset);
+        self.read.findings.push(found(at));
     }
 
-    fn read(&mut self) -> Catalogue {
-        let mut catalogue = Catalogue::default();
+    /// The catalogue, if the entry is sound; `thing` is noted to stand there.
+    fn sound(&mut self, entry: &Entry<'_>, key: &str, thing: Thing) -> Option<&mut Catalogue> {
+        let at = Position::of(self.text, entry.offset_of(key));
+        self.read.places.entry(thing).or_insert(at);
+        (self.read.findings.len() == entry.since).then_some(&mut self.read.catalogue)
+    }
+
+    fn read(&mut self) {
         if self.text.len() > MAX_FILE_BYTES {
-            self.note(
-                "catalogue_file_too_large",
-                0,
-                "The catalogue file has more than 1 MiB.".to_owned(),
-                "Give the catalogue only.",
-            );
-            return catalogue;
+            return self.find(0, found::catalogue_file_too_large);
         }
         let (root, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
             let offset = error.span().map_or(0, |span| span.start);
-            let what = format!("This is not TOML: {}.", error.message().replace('\n', ", "));
-            self.note(BROKEN, offset, what, "Correct this place.");
+            let message = error.message().replace('\n', ", ");
+            self.find(offset, |at| found::catalogue_file_broken(at, message));
         }
-        let root = root.get_ref();
-        self.known_keys(
-            root,
-            "the file",
-            &[
-                "season",
-                "product",
-                "tariff",
-                "tariff_mapping",
-                "sales_channel",
-                "contact",
-            ],
-        );
-        self.seasons(root, &mut catalogue);
-        self.products(root, &mut catalogue);
-        self.tariffs(root, &mut catalogue);
-        self.tariff_mappings(root, &mut catalogue);
-        self.sales_channel(root, &mut catalogue);
-        self.contact(root, &mut catalogue);
-        catalogue
-    }
-
-    fn seasons<'t>(&mut self, root: &'t DeTable<'t>, catalogue: &mut Catalogue) {
-        for entry in self.entries(root, "season", &["code", "name"]) {
-            let name = self.optional_text(&entry, "name");
-            let Some(code) = self.code(&entry, "code") else {
-                continue;
-            };
-            if catalogue.seasons.iter().any(|s| s.code == code) {
-                self.twice(&entry, "code", format!("The season {code}"));
-            }
-            catalogue.seasons.push(Season { code, name });
-        }
-    }
-
-    fn products<'t>(&mut self, root: &'t DeTable<'t>, catalogue: &mut Catalogue) {
-        for entry in self.entries(root, "product", &["season", "code", "family", "name"]) {
-            let season = self.code(&entry, "season");
-            let code = self.code(&entry, "code");
-            let family = self.text(&entry, "family");
-            let name = self.optional_text(&entry, "name");
-            let (Some(season), Some(code), Some(family)) = (season, code, family) else {
-                continue;
-            };
-            let mut products = catalogue.products.iter();
-            if products.any(|p| p.season == season && p.code == code) {
-                self.twice(
-                    &entry,
-                    "code",
-                    format!("The product {code} of the season {season}"),
-                );
-            }
-            catalogue.products.push(Product {
-                season,
-                code,
-                family: family.to_owned().into(),
-                name,
-            });
-        }
-    }
-
-    fn tariffs<'t>(&mut self, root: &'t DeTable<'t>, catalogue: &mut Catalogue) {
+        let root = Entry {
+            name: "the file",
+            offset: 0,
+            table: root.get_ref(),
+            since: 0,
+        };
+        self.known_keys(&root, &TABLES);
+        self.each(&root, "season", &["code", "name"], Self::season);
+        let keys = ["season", "code", "family", "name"];
+        self.each(&root, "product", &keys, Self::product);
         let keys = [
             "product",
             "code",
@@ -201,224 +154,272 @@ impl Reader<'_> {
             "valid_from",
             "valid_until",
         ];
-        for entry in self.entries(root, "tariff", &keys) {
-            let product = self.code(&entry, "product");
-            let code = self.code(&entry, "code");
-            let price = self.number(
-                &entry,
-                "price_minor",
-                MAX_PRICE.minor(),
-                "price_out_of_range",
-                "Write the price in minor units, VAT included: 950 for 9.50.",
-            );
-            let vat = self.number(
-                &entry,
-                "vat_basis_points",
-                i64::from(MAX_VAT.basis_points()),
-                "vat_out_of_range",
-                "Write the rate in hundredths of a per cent: 550 for 5.5 %.",
-            );
-            let valid_from = self.day(&entry, "valid_from");
-            let valid_until = self.day(&entry, "valid_until");
-            if let (Some(from), Some(until)) = (valid_from, valid_until)
-                && until < from
-            {
-                self.note(
-                    "validity_reversed",
-                    entry.offset_of("valid_until"),
-                    format!("The tariff ends on {until}, before it begins on {from}."),
-                    "Correct one of the days; both belong to the validity.",
-                );
-            }
-            let (Some(product), Some(code)) = (product, code) else {
-                continue;
-            };
-            let mut tariffs = catalogue.tariffs.iter();
-            if tariffs.any(|t| t.product == product && t.code == code && t.valid_from == valid_from)
-            {
-                let since = valid_from.map_or(String::new(), |day| format!(" from {day}"));
-                self.twice(
-                    &entry,
-                    "code",
-                    format!("The tariff {code} of the product {product}{since}"),
-                );
-            }
-            catalogue.tariffs.push(Tariff {
-                product,
-                code,
-                price: price.map(Money::from_minor),
-                vat: vat
-                    .and_then(|rate| u32::try_from(rate).ok())
-                    .map(VatRate::from_basis_points),
-                valid_from,
-                valid_until,
-            });
-        }
-    }
-
-    fn tariff_mappings<'t>(&mut self, root: &'t DeTable<'t>, catalogue: &mut Catalogue) {
-        for entry in self.entries(root, "tariff_mapping", &["product", "tariff"]) {
-            let product = self.code(&entry, "product");
-            let tariff = self.code(&entry, "tariff");
-            let (Some(product), Some(tariff)) = (product, tariff) else {
-                continue;
-            };
-            if catalogue.mapped_tariff(&product).is_some() {
-                self.twice(
-                    &entry,
-                    "product",
-                    format!("The tariff mapping of the product {product}"),
-                );
-            }
-            catalogue
-                .tariff_mappings
-                .push(TariffMapping { product, tariff });
-        }
-    }
-
-    fn sales_channel<'t>(&mut self, root: &'t DeTable<'t>, catalogue: &mut Catalogue) {
-        let Some(entry) = self.single(root, "sales_channel", &["code", "type"]) else {
-            return;
-        };
-        let code = self.code(&entry, "code");
-        let channel_type = self.text(&entry, "type");
-        if let (Some(code), Some(channel_type)) = (code, channel_type) {
-            catalogue.sales_channels.push(SalesChannel {
-                code,
-                channel_type: channel_type.to_owned().into(),
-            });
-        }
-    }
-
-    fn contact<'t>(&mut self, root: &'t DeTable<'t>, catalogue: &mut Catalogue) {
+        self.each(&root, "tariff", &keys, Self::tariff);
+        let keys = ["product", "tariff"];
+        self.each(&root, "tariff_mapping", &keys, Self::tariff_mapping);
+        self.single(&root, "sales_channel", &["code", "type"], Self::channel);
         let keys = ["number", "name", "payment_modes"];
-        let Some(entry) = self.single(root, "contact", &keys) else {
-            return;
-        };
-        let number: Option<ContactNumber> = self.code(&entry, "number");
-        let name = self.optional_text(&entry, "name");
-        let payment_modes = self.payment_modes(&entry);
-        let Some(number) = number else { return };
-        if !number.as_str().bytes().all(|byte| byte.is_ascii_digit()) {
-            self.note(
-                "contact_number_invalid",
-                entry.offset_of("number"),
-                format!("{:?} is no contact number.", number.as_str()),
-                "Write its digits only, as text: \"000042\".",
-            );
+        self.single(&root, "contact", &keys, Self::contact);
+    }
+
+    fn season(&mut self, entry: &Entry<'_>) -> Option<()> {
+        let name = self.optional_text(entry, "name");
+        let code: SeasonCode = self.code(entry, "code")?;
+        let thing = Thing::Season(code.to_string());
+        let mut seasons = self.read.catalogue.seasons.iter();
+        if seasons.any(|s| s.code == code) {
+            self.twice(entry, "code", thing.clone());
         }
+        let catalogue = self.sound(entry, "code", thing)?;
+        catalogue.seasons.push(Season { code, name });
+        Some(())
+    }
+
+    fn product(&mut self, entry: &Entry<'_>) -> Option<()> {
+        let season: Option<SeasonCode> = self.code(entry, "season");
+        let code: Option<ProductCode> = self.code(entry, "code");
+        let family = self.text(entry, "family");
+        let name = self.optional_text(entry, "name");
+        let (season, code, family) = (season?, code?, family?);
+        let mut products = self.read.catalogue.products.iter();
+        if products.any(|p| p.season == season && p.code == code) {
+            let twice = Phrase::new(
+                format!("the product {code} of the season {season}"),
+                format!("le produit {code} de la saison {season}"),
+            );
+            self.twice(entry, "code", twice);
+        }
+        let catalogue = self.sound(entry, "code", Thing::Product(code.to_string()))?;
+        catalogue.products.push(Product {
+            season,
+            code,
+            family: family.to_owned().into(),
+            name,
+        });
+        Some(())
+    }
+
+    fn tariff(&mut self, entry: &Entry<'_>) -> Option<()> {
+        let product: Option<ProductCode> = self.code(entry, "product");
+        let code: Option<TariffCode> = self.code(entry, "code");
+        let wanted = Phrase::new(
+            "a whole number of minor units, such as 950 for 9.50",
+            "un nombre entier de centimes, comme 950 pour 9,50",
+        );
+        let out_of_range = found::price_out_of_range;
+        let most = MAX_PRICE.minor();
+        let price = self.number(entry, "price_minor", most, wanted, out_of_range);
+        let wanted = Phrase::new(
+            "a whole number of hundredths of a per cent, such as 550 for 5.5 %",
+            "un nombre entier de centièmes de pour cent, comme 550 pour 5,5\u{a0}%",
+        );
+        let out_of_range = found::vat_out_of_range;
+        let most = i64::from(MAX_VAT.basis_points());
+        let vat = self.number(entry, "vat_basis_points", most, wanted, out_of_range);
+        let valid_from = self.day(entry, "valid_from");
+        let valid_until = self.day(entry, "valid_until");
+        if let (Some(from), Some(until)) = (valid_from, valid_until)
+            && until < from
+        {
+            self.find(entry.offset_of("valid_until"), |at| {
+                found::validity_reversed(at, until, from)
+            });
+        }
+        let (product, code) = (product?, code?);
+        let mut tariffs = self.read.catalogue.tariffs.iter();
+        if tariffs.any(|t| t.product == product && t.code == code && t.valid_from == valid_from) {
+            let since = since(valid_from);
+            let twice = Phrase::new(
+                format!(
+                    "the tariff {code} of the product {product}{}",
+                    since.in_language(En)
+                ),
+                format!(
+                    "le tarif {code} du produit {product}{}",
+                    since.in_language(Fr)
+                ),
+            );
+            self.twice(entry, "code", twice);
+        }
+        let catalogue = self.sound(entry, "product", Thing::TariffOf(product.to_string()))?;
+        catalogue.tariffs.push(Tariff {
+            product,
+            code,
+            price: price.map(Money::from_minor),
+            vat: vat
+                .and_then(|rate| u32::try_from(rate).ok())
+                .map(VatRate::from_basis_points),
+            valid_from,
+            valid_until,
+        });
+        Some(())
+    }
+
+    fn tariff_mapping(&mut self, entry: &Entry<'_>) -> Option<()> {
+        let product: Option<ProductCode> = self.code(entry, "product");
+        let tariff = self.code(entry, "tariff");
+        let (product, tariff) = (product?, tariff?);
+        if self.read.catalogue.mapped_tariff(&product).is_some() {
+            let twice = Phrase::new(
+                format!("the tariff mapping of the product {product}"),
+                format!("le tarif attribué au produit {product}"),
+            );
+            self.twice(entry, "product", twice);
+        }
+        if self.read.findings.len() == entry.since {
+            let mappings = &mut self.read.catalogue.tariff_mappings;
+            mappings.push(TariffMapping { product, tariff });
+        }
+        Some(())
+    }
+
+    fn channel(&mut self, entry: &Entry<'_>) -> Option<()> {
+        let code = self.code(entry, "code");
+        let channel_type = self.text(entry, "type");
+        let catalogue = self.sound(entry, "code", Thing::Channel)?;
+        catalogue.sales_channels.push(SalesChannel {
+            code: code?,
+            channel_type: channel_type?.to_owned().into(),
+        });
+        Some(())
+    }
+
+    fn contact(&mut self, entry: &Entry<'_>) -> Option<()> {
+        let number: Option<ContactNumber> = self.code(entry, "number");
+        let name = self.optional_text(entry, "name");
+        let payment_modes = self.payment_modes(entry);
+        let number = number?;
+        if !number.as_str().bytes().all(|byte| byte.is_ascii_digit()) {
+            self.find(entry.offset_of("number"), |at| {
+                found::contact_number_invalid(at, Phrase::quoted(number.as_str()))
+            });
+        }
+        let catalogue = self.sound(entry, "number", Thing::Contact)?;
         catalogue.buyer = Some(number.clone());
         catalogue.contacts.push(Contact {
             number,
             name,
             payment_modes,
         });
+        Some(())
     }
 
-    fn payment_modes(&mut self, entry: &Entry<'_>) -> Vec<crate::catalogue::PaymentMode> {
+    fn payment_modes(&mut self, entry: &Entry<'_>) -> Vec<PaymentMode> {
         let Some(value) = entry.get("payment_modes") else {
             return Vec::new();
         };
-        let Some(modes) = value.get_ref().as_array() else {
-            self.wrong_type(entry, "payment_modes", "a list of texts in brackets");
-            return Vec::new();
-        };
-        let texts: Vec<_> = modes
-            .iter()
-            .filter_map(|mode| mode.get_ref().as_str())
-            .collect();
-        if texts.len() < modes.len() {
-            self.wrong_type(entry, "payment_modes", "a list of texts in brackets");
-        }
-        texts
-            .into_iter()
-            .map(|mode| mode.to_owned().into())
-            .collect()
-    }
-
-    /// The tables of a list `[[name]]`.
-    fn entries<'t>(
-        &mut self,
-        root: &'t DeTable<'t>,
-        name: &'static str,
-        keys: &[&str],
-    ) -> Vec<Entry<'t>> {
-        let root = Entry {
-            name: "the file",
-            offset: 0,
-            table: root,
-        };
-        let Some(value) = root.get(name) else {
-            return Vec::new();
-        };
-        let tables = value.get_ref().as_array().map(|list| {
-            let tables = list.iter().map(|item| {
-                Some(Entry {
-                    name,
-                    offset: item.span().start,
-                    table: item.get_ref().as_table()?,
-                })
-            });
-            tables.collect::<Option<Vec<_>>>()
+        let modes = value.get_ref().as_array().and_then(|modes| {
+            let texts = modes.iter().map(|mode| mode.get_ref().as_str());
+            texts
+                .map(|text| Some(text?.to_owned().into()))
+                .collect::<Option<Vec<_>>>()
         });
-        let Some(Some(tables)) = tables else {
-            let what = format!("{name} is not a list of tables.");
-            let cure = format!("Write each one under [[{name}]], in double brackets.");
-            self.note("wrong_type", value.span().start, what, cure);
-            return Vec::new();
-        };
-        for entry in &tables {
-            self.known_keys(entry.table, name, keys);
+        if modes.is_none() {
+            let list = Phrase::new(
+                "a list of texts in brackets",
+                "une liste de textes entre crochets",
+            );
+            self.wrong_type(entry, "payment_modes", list);
         }
-        tables
+        modes.unwrap_or_default()
     }
 
-    /// The table `[name]`.
-    fn single<'t>(
+    /// Reads the tables of a list `[[name]]`.
+    fn each(
         &mut self,
-        root: &'t DeTable<'t>,
+        root: &Entry<'_>,
         name: &'static str,
         keys: &[&str],
-    ) -> Option<Entry<'t>> {
-        let root = Entry {
-            name: "the file",
-            offset: 0,
-            table: root,
+        read: impl Fn(&mut Self, &Entry<'_>) -> Option<()>,
+    ) {
+        let Some(value) = root.get(name) else {
+            return;
         };
-        let value = root.get(name)?;
-        let Some(table) = value.get_ref().as_table() else {
-            let what = format!("{name} is not one table.");
-            let cure = format!("Write it once, under [{name}], in single brackets.");
-            self.note("wrong_type", value.span().start, what, cure);
-            return None;
-        };
-        self.known_keys(table, name, keys);
-        Some(Entry {
-            name,
-            offset: value.span().start,
-            table,
-        })
+        let list = value.get_ref().as_array();
+        let tables = list.and_then(|list| {
+            let tables = list.iter();
+            tables
+                .map(|item| Some((item.span().start, item.get_ref().as_table()?)))
+                .collect::<Option<Vec<_>>>()
+        });
+        match tables {
+            Some(tables) => {
+                for (offset, table) in tables {
+                    self.table(name, offset, table, keys, &read);
+                }
+            }
+            None => {
+                self.find(value.span().start, |at| found::no_list(at, name));
+                self.read.hidden.insert(name);
+            }
+        }
     }
 
-    fn known_keys(&mut self, table: &DeTable<'_>, name: &str, keys: &[&str]) {
-        for (key, _) in table {
+    /// Reads the table `[name]`.
+    fn single(
+        &mut self,
+        root: &Entry<'_>,
+        name: &'static str,
+        keys: &[&str],
+        read: impl Fn(&mut Self, &Entry<'_>) -> Option<()>,
+    ) {
+        let Some(value) = root.get(name) else {
+            return;
+        };
+        match value.get_ref().as_table() {
+            Some(table) => self.table(name, value.span().start, table, keys, &read),
+            None => {
+                self.find(value.span().start, |at| found::no_table(at, name));
+                self.read.hidden.insert(name);
+            }
+        }
+    }
+
+    fn table(
+        &mut self,
+        name: &'static str,
+        offset: usize,
+        table: &DeTable<'_>,
+        keys: &[&str],
+        read: &impl Fn(&mut Self, &Entry<'_>) -> Option<()>,
+    ) {
+        let entry = Entry {
+            name,
+            offset,
+            table,
+            since: self.read.findings.len(),
+        };
+        self.known_keys(&entry, keys);
+        read(self, &entry);
+        if self.read.findings.len() > entry.since {
+            self.read.hidden.insert(name);
+        }
+    }
+
+    fn known_keys(&mut self, entry: &Entry<'_>, keys: &[&str]) {
+        for (key, _) in entry.table {
             if !keys.contains(&key.get_ref().as_ref()) {
-                let what = format!("{name} has no key {:?}.", key.get_ref());
-                let cure = format!("Correct or remove it; the keys are {}.", keys.join(", "));
-                self.note("key_unknown", key.span().start, what, cure);
+                self.find(key.span().start, |at| {
+                    found::key_unknown(
+                        at,
+                        entry.name,
+                        Phrase::quoted(key.get_ref()),
+                        keys.join(", "),
+                    )
+                });
             }
         }
     }
 
     fn text<'t>(&mut self, entry: &Entry<'t>, key: &str) -> Option<&'t str> {
         let Some(value) = entry.get(key) else {
-            let what = format!("A {} lacks its {key}.", entry.name);
-            self.note(MISSING, entry.offset, what, format!("Add {key} = \"…\"."));
+            self.find(entry.offset, |at| found::key_missing(at, entry.name, key));
             return None;
         };
         let text = value.get_ref().as_str();
         if text.is_none() {
-            self.wrong_type(entry, key, "a text in quotation marks");
+            let text = Phrase::new("a text in quotation marks", "un texte entre guillemets");
+            self.wrong_type(entry, key, text);
         }
         text
     }
@@ -434,12 +435,9 @@ impl Reader<'_> {
         match self.text(entry, key)?.parse() {
             Ok(code) => Some(code),
             Err(error) => {
-                self.note(
-                    "code_invalid",
-                    entry.offset_of(key),
-                    format!("In {}, {error}.", entry.name),
-                    "Give the code as ticketing shows it.",
-                );
+                self.find(entry.offset_of(key), |at| {
+                    found::code_invalid(at, entry.name, error.phrase())
+                });
                 None
             }
         }
@@ -451,24 +449,18 @@ impl Reader<'_> {
         entry: &Entry<'_>,
         key: &str,
         most: i64,
-        code: &'static str,
-        cure: &str,
+        wanted: Phrase,
+        out_of_range: impl FnOnce(Position, i64) -> Finding,
     ) -> Option<i64> {
         let value = entry.get(key)?;
         let Some(integer) = value.get_ref().as_integer() else {
-            self.note(
-                "wrong_type",
-                value.span().start,
-                format!("The {key} is no whole number."),
-                cure,
-            );
+            self.wrong_type(entry, key, wanted);
             return None;
         };
         let number = i64::from_str_radix(integer.as_str(), integer.radix());
         let number = number.ok().filter(|number| (0..=most).contains(number));
         if number.is_none() {
-            let what = format!("The {key} is below 0 or above {most}.");
-            self.note(code, value.span().start, what, cure);
+            self.find(value.span().start, |at| out_of_range(at, most));
         }
         number
     }
@@ -480,33 +472,36 @@ impl Reader<'_> {
             DeValue::String(text) => text.to_string(),
             DeValue::Datetime(day) => day.to_string(),
             _ => {
-                self.wrong_type(entry, key, "a day like 2026-07-14");
+                let day = Phrase::new("a day like 2026-07-14", "un jour comme 2026-07-14");
+                self.wrong_type(entry, key, day);
                 return None;
             }
         };
         match text.parse() {
             Ok(day) => Some(day),
             Err(error) => {
-                let what = format!("The {key} cannot be read: {error}.");
-                self.note("day_invalid", value.span().start, what, "Correct the day.");
+                self.find(value.span().start, |at| found::day_invalid(at, key, error));
                 None
             }
         }
     }
 
-    fn wrong_type(&mut self, entry: &Entry<'_>, key: &str, wanted: &str) {
-        let what = format!("The {key} of {} is not {wanted}.", entry.name);
-        let cure = format!("Write {wanted}.");
-        self.note("wrong_type", entry.offset_of(key), what, cure);
+    fn wrong_type(&mut self, entry: &Entry<'_>, key: &str, wanted: Phrase) {
+        self.find(entry.offset_of(key), |at| {
+            found::wrong_type(at, key, entry.name, wanted)
+        });
     }
 
-    fn twice(&mut self, entry: &Entry<'_>, key: &str, what: String) {
-        self.note(
-            "given_twice",
-            entry.offset_of(key),
-            format!("{what} is given twice."),
-            "Remove one of them.",
-        );
+    fn twice(&mut self, entry: &Entry<'_>, key: &str, thing: impl Say) {
+        self.find(entry.offset_of(key), |at| found::given_twice(at, thing));
+    }
+}
+
+/// Since when a tariff is valid, behind its name.
+pub(crate) fn since(day: Option<BusinessDay>) -> Phrase {
+    match day {
+        Some(day) => Phrase::new(format!(" from {day}"), format!(" à partir du {day}")),
+        None => Phrase::new("", ""),
     }
 }
 

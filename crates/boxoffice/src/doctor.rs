@@ -1,36 +1,29 @@
 //! What keeps scans from being sold, found before the first visitor arrives.
 
-use crate::Catalogue;
 use crate::catalogue::PaymentMode;
-use crate::catalogue_file::meant_channel;
+use crate::catalogue_file::{meant_channel, since};
 use crate::readiness::{CHANNEL_CODE, HeldReason, channel_is_valid, open_pass};
-use kernel::{BusinessDay, ProductCode, SeasonCode, SectorCode};
-use serde::Serialize;
+use crate::{Catalogue, found};
+use kernel::finding::{Finding, Phrase, Place, Position, Thing};
+use kernel::{BusinessDay, Language, ProductCode, SeasonCode, SectorCode};
+use std::collections::BTreeSet;
 
 /// What an admission to a sector sells, by the mapping parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MappedProduct {
-    /// The sector.
-    pub sector: SectorCode,
+    /// The sector; none where no mapping parameters tell.
+    pub sector: Option<SectorCode>,
     /// Its season.
     pub season: SeasonCode,
     /// Its product.
     pub product: ProductCode,
-}
-
-/// A mistake in the set-up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// A stable name of the mistake.
-    pub code: &'static str,
-    /// What is wrong.
-    pub what: String,
-    /// What to do.
-    pub cure: String,
+    /// Where the mapping parameters name season and product.
+    pub at: [Position; 2],
 }
 
 /// Examines whether what is `mapped` can be sold on `today`. Each mistake gives
-/// one finding, however many sectors it strikes.
+/// one finding, however many sectors it strikes: in the mapping parameters
+/// ([`Place::Text`]), or of a part of the catalogue.
 #[must_use]
 pub fn examine(
     catalogue: &Catalogue,
@@ -39,175 +32,190 @@ pub fn examine(
 ) -> Vec<Finding> {
     let mut examination = Examination {
         catalogue,
+        mapped,
         today,
         findings: Vec::new(),
     };
     for mapped in mapped {
         examination.product(mapped);
     }
-    examination.channel();
-    examination.contact();
-    examination.findings
+    let mut findings = examination.findings;
+    findings.extend(channel(catalogue));
+    findings.extend(contact(catalogue));
+    findings
 }
 
 struct Examination<'a> {
     catalogue: &'a Catalogue,
+    mapped: &'a [MappedProduct],
     today: BusinessDay,
     findings: Vec<Finding>,
 }
 
 impl Examination<'_> {
-    fn note(&mut self, code: &'static str, what: String, cure: impl Into<String>) {
-        if !self
-            .findings
-            .iter()
-            .any(|f| f.code == code && f.what == what)
-        {
-            self.findings.push(Finding {
-                code,
-                what,
-                cure: cure.into(),
+    fn find(&mut self, finding: Finding, at: Option<Position>, meant: Option<&str>) {
+        let en = Language::En;
+        let is_it = |f: &Finding| f.code == finding.code && f.what(en) == finding.what(en);
+        if !self.findings.iter().any(is_it) {
+            self.findings.push(match at {
+                Some(at) => finding.concerning(at, meant),
+                None => finding,
             });
         }
     }
 
-    fn product(&mut self, mapped: &MappedProduct) {
-        let (season, product) = (&mapped.season, &mapped.product);
-        match open_pass(self.catalogue, season, product) {
-            Ok(()) => self.tariff(product),
-            Err(reason) => {
-                let what = match reason {
-                    HeldReason::SeasonUnknown => {
-                        format!("The catalogue has no season {season}.")
-                    }
-                    HeldReason::ProductUnknown => {
-                        format!("The season {season} has no product {product}.")
-                    }
-                    _ => format!(
-                        "The product {product} of the season {season} is not of the Open Pass family."
-                    ),
-                };
-                self.note(reason.as_str(), what, reason.cure());
-            }
-        }
-    }
-
-    fn tariff(&mut self, product: &ProductCode) {
-        let Some(tariff) = self.catalogue.mapped_tariff(product) else {
-            let reason = HeldReason::TariffNotMapped;
-            self.note(
-                reason.as_str(),
-                format!("No tariff is mapped to the product {product}."),
-                reason.cure(),
-            );
-            return;
-        };
-        let entries: Vec<_> = self
-            .catalogue
-            .tariffs
-            .iter()
-            .filter(|t| t.product == *product && t.code == *tariff)
+    /// Which sectors sell this, as a sentence behind another.
+    fn sold(&self, this: impl Fn(&MappedProduct) -> bool) -> Phrase {
+        let sectors = self.mapped.iter().filter(|mapped| this(mapped));
+        let sectors: BTreeSet<_> = sectors
+            .filter_map(|mapped| Some(mapped.sector.as_ref()?.as_str()))
             .collect();
-        if entries.is_empty() {
-            self.note(
-                "tariff_unknown",
-                format!("The tariff {tariff}, mapped to the product {product}, does not exist."),
-                "Add the tariff with its price and VAT, or map another.",
-            );
-            return;
+        if sectors.is_empty() {
+            return Phrase::new("", "");
         }
-        for entry in &entries {
-            let since = match entry.valid_from {
-                Some(day) => format!(" from {day}"),
-                None => String::new(),
-            };
-            if entry.price.is_none() {
-                self.note(
-                    "tariff_without_price",
-                    format!("The tariff {tariff} of the product {product}{since} has no price."),
-                    "Give it a price; 0 if it is free of charge.",
-                );
-            }
-            if entry.vat.is_none() {
-                self.note(
-                    "tariff_without_vat",
-                    format!("The tariff {tariff} of the product {product}{since} has no VAT rate."),
-                    "Give it a VAT rate; 0 if there is no VAT.",
-                );
-            }
-        }
-        if !entries.iter().any(|t| t.is_valid_on(self.today)) {
-            let reason = HeldReason::TariffNotValid;
-            self.note(
-                reason.as_str(),
-                format!(
-                    "The tariff {tariff} of the product {product} is not valid on {}.",
-                    self.today
-                ),
-                reason.cure(),
-            );
-        }
+        let sectors = sectors.into_iter().collect::<Vec<_>>().join(", ");
+        Phrase::new(
+            format!(" These sectors sell it: {sectors}."),
+            format!(" Ces secteurs le vendent\u{a0}: {sectors}."),
+        )
     }
 
-    fn channel(&mut self) {
-        let channels = &self.catalogue.sales_channels;
-        if channel_is_valid(self.catalogue) {
-            return;
-        }
-        let Some(channel) = meant_channel(channels) else {
-            self.note(
-                "channel_missing",
-                "There is no sales channel OTIPASS.".to_owned(),
-                HeldReason::ChannelInvalid.cure(),
-            );
-            return;
+    fn product(&mut self, mapped: &MappedProduct) {
+        let MappedProduct {
+            season,
+            product,
+            at: [season_at, product_at],
+            ..
+        } = mapped;
+        let said = mapped.sector.is_some();
+        let place = |at: Position| match said {
+            true => Place::Text(at),
+            false => self.tariff_place(product),
         };
-        if channel.code.as_str() != CHANNEL_CODE {
-            self.note(
-                "channel_code_invalid",
-                format!(
-                    "The sales channel's code is {}, not exactly OTIPASS.",
-                    channel.code
-                ),
-                "Make a sales channel with the code OTIPASS, in capitals.",
-            );
-        }
-        if !channel.channel_type.is_stx_file() {
-            self.note(
-                "channel_type_invalid",
-                format!(
-                    "The sales channel {} is of type {}, not STX_FILE.",
-                    channel.code,
-                    channel.channel_type.as_str()
-                ),
-                "Make a new sales channel of type STX_FILE: a saved channel's type cannot be changed.",
-            );
-        }
+        let catalogue = self.catalogue;
+        let (finding, at, meant) = match open_pass(catalogue, season, product) {
+            Ok(()) => return self.tariff(mapped),
+            Err(HeldReason::SeasonUnknown) => {
+                let sold = self.sold(|m| m.season == *season);
+                let known = catalogue.seasons.iter().map(|s| s.code.as_str());
+                let meant = kernel::meant(season.as_str(), known);
+                let finding = found::season_unknown(place(*season_at), season, sold);
+                (finding, season_at, meant)
+            }
+            Err(reason) => {
+                let sold = self.sold(|m| m.season == *season && m.product == *product);
+                let place = place(*product_at);
+                if reason == HeldReason::ProductUnknown {
+                    let of_season = catalogue.products.iter().filter(|p| p.season == *season);
+                    let known = of_season.map(|p| p.code.as_str());
+                    let meant = kernel::meant(product.as_str(), known);
+                    let finding = found::product_unknown(place, season, product, sold);
+                    (finding, product_at, meant)
+                } else {
+                    let finding = found::not_open_pass(place, season, product, sold);
+                    (finding, product_at, None)
+                }
+            }
+        };
+        self.find(finding, said.then_some(*at), meant);
     }
 
-    fn contact(&mut self) {
-        let buyer = self.catalogue.buyer.as_ref();
-        let contact = buyer.and_then(|buyer| {
-            let mut contacts = self.catalogue.contacts.iter();
-            contacts.find(|c| c.number == *buyer)
-        });
-        match contact {
-            None => self.note(
-                "contact_missing",
-                "There is no contact that buys for Otipass.".to_owned(),
-                "Add the Otipass contact with its number.",
-            ),
-            Some(contact) if !contact.payment_modes.contains(&PaymentMode::PendingAccount) => self
-                .note(
-                    "contact_without_pending_account",
-                    format!(
-                        "The contact {} may not pay by pending account.",
-                        contact.number
-                    ),
-                    "Allow it the payment mode PENDING_ACCOUNT.",
-                ),
-            Some(_) => {}
+    /// The first tariff of a product, or the product itself.
+    fn tariff_place(&self, product: &ProductCode) -> Place {
+        let code = product.to_string();
+        let mut tariffs = self.catalogue.tariffs.iter();
+        Place::Thing(if tariffs.any(|t| t.product == *product) {
+            Thing::TariffOf(code)
+        } else {
+            Thing::Product(code)
+        })
+    }
+
+    fn tariff(&mut self, mapped: &MappedProduct) {
+        let (product, today) = (&mapped.product, self.today);
+        let place = || self.tariff_place(product);
+        let sold = self.sold(|m| m.product == *product);
+        let mut found = Vec::new();
+        match self.catalogue.mapped_tariff(product) {
+            None => found.push(found::tariff_not_mapped(place(), product, sold)),
+            Some(tariff) => {
+                let all = self.catalogue.tariffs.iter();
+                let entries: Vec<_> = all
+                    .filter(|t| t.product == *product && t.code == *tariff)
+                    .collect();
+                let sold = || sold.clone();
+                if entries.is_empty() {
+                    found.push(found::tariff_unknown(place(), tariff, product, sold()));
+                }
+                for entry in &entries {
+                    let since = since(entry.valid_from);
+                    if entry.price.is_none() {
+                        let since = since.clone();
+                        found.push(found::tariff_without_price(
+                            place(),
+                            tariff,
+                            product,
+                            since,
+                            sold(),
+                        ));
+                    }
+                    if entry.vat.is_none() {
+                        found.push(found::tariff_without_vat(
+                            place(),
+                            tariff,
+                            product,
+                            since,
+                            sold(),
+                        ));
+                    }
+                }
+                if !entries.is_empty() && !entries.iter().any(|t| t.is_valid_on(today)) {
+                    found.push(found::tariff_not_valid(
+                        place(),
+                        tariff,
+                        product,
+                        today,
+                        sold(),
+                    ));
+                }
+            }
         }
+        let at = mapped.sector.is_some().then_some(mapped.at[1]);
+        for finding in found {
+            self.find(finding, at, None);
+        }
+    }
+}
+
+fn channel(catalogue: &Catalogue) -> Vec<Finding> {
+    if channel_is_valid(catalogue) {
+        return Vec::new();
+    }
+    let place = || Place::Thing(Thing::Channel);
+    let Some(channel) = meant_channel(&catalogue.sales_channels) else {
+        return vec![found::channel_missing(place())];
+    };
+    let (code, kind) = (&channel.code, &channel.channel_type);
+    let mut findings = Vec::new();
+    if code.as_str() != CHANNEL_CODE {
+        findings.push(found::channel_code_invalid(place(), code));
+    }
+    if !kind.is_stx_file() {
+        findings.push(found::channel_type_invalid(place(), code, kind.as_str()));
+    }
+    findings
+}
+
+fn contact(catalogue: &Catalogue) -> Option<Finding> {
+    let place = Place::Thing(Thing::Contact);
+    let buyer = catalogue.buyer.as_ref();
+    let mut contacts = catalogue.contacts.iter();
+    match contacts.find(|contact| Some(&contact.number) == buyer) {
+        None => Some(found::contact_missing(place)),
+        Some(contact) if !contact.payment_modes.contains(&PaymentMode::PendingAccount) => Some(
+            found::contact_without_pending_account(place, &contact.number),
+        ),
+        Some(_) => None,
     }
 }
 
@@ -225,9 +233,10 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(number, product)| MappedProduct {
-                sector: format!("S{number}").parse().unwrap(),
+                sector: Some(format!("S{number}").parse().unwrap()),
                 season: "VN26".parse().unwrap(),
                 product: product.parse().unwrap(),
+                at: [Position::START; 2],
             })
             .collect()
     }
@@ -235,11 +244,11 @@ mod tests {
     fn codes(catalogue: &Catalogue, products: &[&str]) -> Vec<&'static str> {
         let today = "2026-07-14".parse().unwrap();
         let findings = examine(catalogue, &mapped(products), today);
-        assert!(
-            findings
-                .iter()
-                .all(|f| !f.what.is_empty() && !f.cure.is_empty())
-        );
+        for language in [Language::En, Language::Fr] {
+            let ends = |text: String| text.ends_with('.');
+            let mut all = findings.iter();
+            assert!(all.all(|f| ends(f.what(language)) && ends(f.cure(language))));
+        }
         findings.iter().map(|f| f.code).collect()
     }
 

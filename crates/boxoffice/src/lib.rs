@@ -16,6 +16,7 @@ mod catalogue_file;
 pub mod dispute;
 pub mod doctor;
 mod external_sales;
+mod found;
 pub mod history;
 pub mod ledger;
 mod order;
@@ -35,8 +36,11 @@ pub mod unsold;
 
 pub use box_office::{BoxOffice, OpenError, Waiting};
 pub use catalogue::{Catalogue, CatalogueError};
-pub use catalogue_file::{CatalogueProblem, read_catalogue, write_catalogue};
+pub use catalogue_file::{
+    CatalogueReading, look_through_catalogue, read_catalogue, write_catalogue,
+};
 pub use external_sales::{Reevaluated, RunError, RunReport};
+pub use found::ALL as FINDINGS;
 pub use organisation::Organisation;
 pub use readiness::HeldReason;
 pub use staging::{CatalogueAnswerError, StagingError};

@@ -3,7 +3,7 @@
 use crate::Catalogue;
 use crate::catalogue::PaymentMode;
 use crate::price::{Price, price_on};
-use kernel::{BusinessDay, ContactNumber, ProductCode, SeasonCode, TariffCode};
+use kernel::{BusinessDay, ContactNumber, Language, ProductCode, SeasonCode, TariffCode};
 use secutix::wire::ProductFamily;
 use serde::Serialize;
 use std::fmt;
@@ -12,6 +12,29 @@ use std::str::FromStr;
 /// The code the sales channel for Otipass must have, letter for letter.
 /// Documented.
 pub const CHANNEL_CODE: &str = "OTIPASS";
+
+kernel::texts!(Texts in Fr, En {
+    season: "Saison inconnue", "Season unknown";
+    season_cure: "Ajoutez la saison au catalogue, ou corrigez-la dans les paramètres de correspondance.",
+        "Add the season to the catalogue, or correct it in the mapping parameters.";
+    product: "Produit inconnu", "Product unknown";
+    product_cure: "Ajoutez le produit à la saison, ou corrigez-le dans les paramètres de correspondance.",
+        "Add the product to the season, or correct it in the mapping parameters.";
+    family: "Le produit n’est pas un Open Pass", "The product is not an Open Pass";
+    family_cure: "Associez le secteur à un produit de la famille Open Pass, ou corrigez la famille du produit.",
+        "Map the sector to a product of the Open Pass family, or correct the product’s family.";
+    tariff: "Aucun tarif associé au produit", "No tariff mapped to the product";
+    tariff_cure: "Associez un tarif au produit.", "Map a tariff to the product.";
+    price: "Le tarif n’a pas de prix ce jour-là", "The tariff has no price on that day";
+    price_cure: "Donnez au tarif associé un prix et un taux de TVA valables le jour du passage.",
+        "Give the mapped tariff a price and a VAT rate that are valid on the day of the scan.";
+    channel: "Canal de vente absent ou incorrect", "Sales channel missing or wrong";
+    channel_cure: "Créez un canal de vente de code OTIPASS et de type STX_FILE.",
+        "Make a sales channel with the code OTIPASS and the type STX_FILE.";
+    contact: "Contact Otipass absent ou sans compte", "Otipass contact missing or without account";
+    contact_cure: "Désignez le contact Otipass et permettez-lui de payer par compte d’attente (PENDING_ACCOUNT).",
+        "Name the Otipass contact and let it pay by pending account (PENDING_ACCOUNT).";
+});
 
 /// Why a staged barcode cannot be sold yet. The first that applies counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -59,29 +82,33 @@ impl HeldReason {
         }
     }
 
+    /// Its name for people.
+    #[must_use]
+    pub const fn name(self, language: Language) -> &'static str {
+        let t = Texts::of(language);
+        match self {
+            Self::SeasonUnknown => t.season,
+            Self::ProductUnknown => t.product,
+            Self::NotOpenPass => t.family,
+            Self::TariffNotMapped => t.tariff,
+            Self::TariffNotValid => t.price,
+            Self::ChannelInvalid => t.channel,
+            Self::ContactInvalid => t.contact,
+        }
+    }
+
     /// What to do so that the barcode is sold.
     #[must_use]
-    pub const fn cure(self) -> &'static str {
+    pub const fn cure(self, language: Language) -> &'static str {
+        let t = Texts::of(language);
         match self {
-            Self::SeasonUnknown => {
-                "Add the season to the catalogue, or correct it in the mapping parameters."
-            }
-            Self::ProductUnknown => {
-                "Add the product to the season, or correct it in the mapping parameters."
-            }
-            Self::NotOpenPass => {
-                "Map the sector to a product of the Open Pass family, or correct the family."
-            }
-            Self::TariffNotMapped => "Map a tariff to the product.",
-            Self::TariffNotValid => {
-                "Give the mapped tariff a price and a VAT rate valid on the day of the scan."
-            }
-            Self::ChannelInvalid => {
-                "Make a sales channel with the code OTIPASS and the type STX_FILE."
-            }
-            Self::ContactInvalid => {
-                "Name the Otipass contact and allow it the payment mode PENDING_ACCOUNT."
-            }
+            Self::SeasonUnknown => t.season_cure,
+            Self::ProductUnknown => t.product_cure,
+            Self::NotOpenPass => t.family_cure,
+            Self::TariffNotMapped => t.tariff_cure,
+            Self::TariffNotValid => t.price_cure,
+            Self::ChannelInvalid => t.channel_cure,
+            Self::ContactInvalid => t.contact_cure,
         }
     }
 }

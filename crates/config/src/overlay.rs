@@ -4,6 +4,7 @@
 //! One reading finds every mistake and gives what is left without them: whoever
 //! starts by a configuration refuses at the first, the doctor tells them all.
 
+use kernel::{Place, Position};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -43,6 +44,18 @@ impl fmt::Display for Origin {
         match self {
             Self::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
             Self::Variable(name) => f.write_str(name),
+        }
+    }
+}
+
+impl From<&Origin> for Place {
+    fn from(origin: &Origin) -> Self {
+        match origin {
+            Origin::File { path, line, column } => {
+                let (line, column) = (*line, *column);
+                Self::File(path.clone(), Some(Position { line, column }))
+            }
+            Origin::Variable(name) => Self::Variable(name.clone()),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The configuration, read so that one mistake in it hides no other.
 
-use super::gathered::{Finding, Findings, Part};
+use crate::found;
 use config::overlay::{Fault, Mistake, Origin};
 use config::{Config, Surroundings};
+use kernel::finding::{Finding, Phrase, Place};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -11,6 +12,7 @@ use std::path::Path;
 const PARTNERS: [&str; 2] = ["otipass", "access_control"];
 
 /// What came of reading a configuration.
+#[derive(Default)]
 pub struct Reading {
     /// The configuration without what is wrong in it; none only if the file
     /// cannot be read.
@@ -23,31 +25,22 @@ pub struct Reading {
 
 /// Reads the configuration at `path`, with its surroundings over it.
 pub fn read(path: &Path, surroundings: Surroundings) -> Reading {
-    let mut findings = Findings::of(Part::Configuration);
-    let mut broken_sections = BTreeSet::new();
-    let config = match std::fs::read_to_string(path) {
-        Ok(text) => {
-            let reading = Config::reading(path, &text, &surroundings.variables());
-            for mistake in &reading.mistakes {
-                broken_sections.extend(broken(mistake));
-                tell(mistake, &mut findings);
-            }
-            Some(reading.value)
-        }
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
         Err(error) => {
-            findings.mistake(
-                "config_unreadable",
-                path.display().to_string(),
-                format!("The configuration cannot be read: {error}."),
-                "Give the path of the configuration; a whole one is examples/villeneuve/passerelle.toml.",
-            );
-            None
+            let why = Phrase::of_file(&error);
+            return Reading {
+                findings: vec![found::config_unreadable(path.to_owned(), why)],
+                ..Reading::default()
+            };
         }
     };
+    let reading = Config::reading(path, &text, &surroundings.variables());
+    let mistakes = &reading.mistakes;
     Reading {
-        config,
-        broken_sections,
-        findings: findings.into_list(),
+        config: Some(reading.value),
+        broken_sections: mistakes.iter().flat_map(broken).collect(),
+        findings: mistakes.iter().map(told).collect(),
     }
 }
 
@@ -60,47 +53,22 @@ fn broken(mistake: &Mistake) -> Vec<String> {
     }
 }
 
-fn tell(mistake: &Mistake, findings: &mut Findings) {
-    let (place, what) = (mistake.origin.to_string(), &mistake.what);
+fn told(mistake: &Mistake) -> Finding {
+    let (place, what) = (Place::from(&mistake.origin), &mistake.what);
     let name = match mistake.key.rsplit_once('.') {
         Some((section, key)) => format!("[{section}] {key}"),
         None => mistake.key.clone(),
     };
-    if let Origin::Variable(_) = mistake.origin {
-        return findings.mistake(
-            "environment_wrong",
-            place,
-            format!("With the environment over it, the configuration is wrong: {what}."),
-            "Correct the variable or take it out of the environment; PASSERELLE_SECTION__KEY stands for key in [section].",
-        );
-    }
-    match mistake.fault {
-        Fault::Syntax => findings.mistake(
-            "config_broken",
-            place,
-            format!("This is not TOML: {what}."),
-            "Correct this line; texts stand in quotation marks.",
-        ),
-        Fault::Secret => findings.mistake(
-            "secret_in_config",
-            place,
-            format!("A secret stands in the configuration itself, as {name}."),
-            "Put it into a file of its own that only the service can read, and name that with password_file or api_key_file.",
-        ),
-        Fault::Unknown => findings.mistake(
-            "config_key_unknown",
-            place,
-            format!(
-                "{name} is no key of the configuration; {}.",
-                what.split_once(", ").map_or("", |(_, expected)| expected)
-            ),
-            "Correct its spelling, or take it out.",
-        ),
-        Fault::Value => findings.mistake(
-            "config_value_wrong",
-            place,
-            format!("{name} cannot have this value: {what}."),
-            "Correct the value.",
-        ),
+    match (&mistake.origin, mistake.fault) {
+        (Origin::Variable(_), _) => found::environment_wrong(place, what),
+        (_, Fault::Syntax) => found::config_broken(place, what),
+        (_, Fault::Secret) => found::secret_in_config(place, name),
+        (_, Fault::Unknown) => {
+            // The reader names the key, then those that it knows.
+            let known = what.split('`').skip(1).step_by(2).skip(1);
+            let known = known.collect::<Vec<_>>().join(", ");
+            found::config_key_unknown(place, name, known)
+        }
+        (_, Fault::Value) => found::config_value_wrong(place, name, what),
     }
 }

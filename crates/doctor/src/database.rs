@@ -1,7 +1,6 @@
 //! The database: opened first, because the set-up may be in it, and then asked
 //! what the days before have shown.
 
-use super::sketch::Sketch;
 use boxoffice::HeldReason;
 use config::Config;
 use db::{Db, DbError, DbUrl};
@@ -83,7 +82,7 @@ pub async fn open(config: &Config, clock: &dyn Clock, reach: Reach) -> Opened {
 }
 
 /// Looks into the database.
-pub async fn look(opened: Opened, config: &Config, sketch: &Sketch) -> Database {
+pub async fn look(opened: Opened, config: &Config, project_id: &str) -> Database {
     let db = match opened {
         Opened::NotAsked => return Database::NotAsked,
         Opened::NotThereYet => return Database::NotThereYet,
@@ -97,9 +96,8 @@ pub async fn look(opened: Opened, config: &Config, sketch: &Sketch) -> Database 
         checksum: config.otipass.checksum.unwrap_or(serial.checksum),
         ..serial
     };
-    let project = sketch.project_id.as_ref().map(|said| said.text.clone());
     let read = async {
-        let project = project.unwrap_or_default();
+        let project = project_id.to_owned();
         let symptoms = gate::records::symptoms::symptoms(&db, project, serial, CHECKS).await?;
         let held = boxoffice::report::held_reasons(&db).await?;
         Ok::<_, DbError>((symptoms, held))

@@ -2,12 +2,14 @@
 
 use super::database::Database;
 use super::live::{OtipassAnswer, TicketingAnswer};
-use super::sketch::Sketch;
-use super::source::{Interface, Source};
-use config::overlay::Origin;
+use super::source::{Interface, InterfaceOrigin, Mapping, SiteRead, Source};
+use boxoffice::CatalogueReading;
 use config::tls::{Identity, TlsError};
 use config::{Config, ConfigError, Role};
+use gate::Site;
 use kernel::Timestamp;
+use kernel::finding::{Kept, Place};
+use otipass::Outline;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -21,10 +23,9 @@ pub struct Facts {
     pub config: Config,
     /// Sections of the configuration that lack what was wrong in them.
     pub broken_sections: BTreeSet<String>,
-    pub mapping: Source,
-    pub sketch: Sketch,
-    pub site: Source,
-    pub catalogue: Source,
+    pub mapping: Source<Mapping>,
+    pub site: Source<SiteRead>,
+    pub catalogue: Source<CatalogueReading>,
     pub interface: Interface,
     /// How long others were waited for.
     pub patience: Duration,
@@ -62,17 +63,40 @@ impl Tls {
 impl Facts {
     /// Where a key of the configuration stands: the variable over it, if there
     /// is one.
-    pub fn key(&self, section: &str, key: &str) -> String {
-        match self.config.origins.of(&format!("{section}.{key}")) {
-            Some(Origin::Variable(name)) => name.clone(),
-            Some(origin) => format!("{origin} ([{section}] {key})"),
-            None => format!("{} ([{section}] {key})", self.config_path.display()),
+    pub fn key(&self, section: &'static str, key: &'static str) -> Place {
+        let origin = self.config.origins.of(&format!("{section}.{key}"));
+        match origin.map(Place::from) {
+            Some(variable @ Place::Variable(_)) => variable,
+            place => Place::Key {
+                file: self.config_path.clone(),
+                at: place.and_then(|place| place.position()),
+                section,
+                key,
+            },
         }
     }
 
     /// Where a key of the interface to Otipass is entered.
-    pub fn interface_key(&self, key: &str) -> String {
-        self.interface.place(|| self.key("otipass", key))
+    pub fn interface_key(&self, key: &'static str) -> Place {
+        match self.interface.origin {
+            InterfaceOrigin::Configuration => self.key("otipass", key),
+            _ => Place::Kept(Kept::Connection, None),
+        }
+    }
+
+    /// What the mapping parameters are about.
+    pub fn outline(&self) -> &Outline {
+        self.mapping.outline()
+    }
+
+    /// The project that they name; empty if they name none.
+    pub fn project_id(&self) -> &str {
+        self.mapping.project_id()
+    }
+
+    /// The site, if it can be used.
+    pub fn site(&self) -> Option<&Site> {
+        self.site.read.as_ref().ok()?.site.as_ref()
     }
 
     /// Whether what is missing in this section may only be misspelt.

@@ -5,77 +5,10 @@
 //! prints the same findings.
 
 use crate::support::Bundle;
-use serde::Serialize;
+use kernel::finding::{Finding, Part};
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::time::Duration;
-
-/// How grave a finding is; the gravest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Visitors or sales will suffer.
-    Mistake,
-    /// It works, and somebody should look at it.
-    Warning,
-    /// Good to know.
-    Note,
-}
-
-/// The parts of a set-up, in the order in which people read of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Part {
-    /// The configuration file, its variables and secrets.
-    Configuration,
-    /// The interface to Otipass.
-    Otipass,
-    /// The mapping parameters.
-    Mapping,
-    /// Sectors, doors and devices.
-    Site,
-    /// Seasons, products, tariffs, channel, contact.
-    Catalogue,
-    /// Ticketing, where it is elsewhere.
-    Ticketing,
-    /// What the database shows of the days before.
-    Database,
-}
-
-/// A place in a text: line and character, both from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Position {
-    /// The line.
-    pub line: usize,
-    /// The character in it; a byte-order mark does not count.
-    pub column: usize,
-}
-
-/// One thing the doctor found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// What it belongs to.
-    pub part: Part,
-    /// How grave it is.
-    pub severity: Severity,
-    /// A name that never changes; `docs/doctor.md` explains it.
-    pub code: &'static str,
-    /// For people: file, line and column, the key of the configuration, or what
-    /// the back office keeps.
-    #[serde(rename = "where")]
-    pub place: String,
-    /// What is wrong, and why that matters; in English, as [`Finding::cure`] is.
-    pub what: String,
-    /// What to do.
-    pub cure: String,
-    /// The entry of the mapping parameters that it concerns, if it is one.
-    #[serde(skip)]
-    pub mapped_at: Option<Position>,
-    /// What should stand at [`Finding::mapped_at`] instead, where one code is
-    /// likely meant.
-    #[serde(skip)]
-    pub meant: Option<String>,
-}
 
 /// What came of an examination.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

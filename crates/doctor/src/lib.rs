@@ -7,18 +7,18 @@
 pub mod bundle;
 mod configuration;
 mod database;
+mod document;
 pub mod events;
 mod examine;
 mod facts;
 mod finding;
-mod gathered;
+mod found;
 mod house;
 mod live;
 mod page;
 mod partner;
 mod selling;
 mod site;
-mod sketch;
 mod source;
 pub mod support;
 mod tls;
@@ -26,15 +26,14 @@ mod tls;
 use config::Config;
 pub use config::Surroundings;
 pub use database::Reach;
-pub use finding::{
-    Coming, Diagnosis, Doctor, Finding, NOT_CHECKED, Part, Position, Question, Severity,
-};
+pub use document::catalogue;
+pub use finding::{Coming, Diagnosis, Doctor, NOT_CHECKED, Question};
 pub use house::HouseDoctor;
 
 use database::Opened;
 use db::Db;
 use facts::Facts;
-use kernel::{Clock, SystemClock};
+use kernel::{Clock, Finding, SystemClock};
 use source::Sources;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -148,10 +147,10 @@ async fn gather(
         None => database::open(&config, &*clock, reach).await,
     };
     let sources = Sources::read(&config, &opened, mapping).await;
-    let sketch = sketch::sketch(sources.mapping.text.as_deref().unwrap_or_default());
-    let site = sources.site.text.as_ref().ok();
-    let institution = site.and_then(|text| gate::read_site(text).0);
-    let institution = institution.map(|site| site.institution);
+    let site = sources.site.read.as_ref().ok();
+    let site = site.and_then(|read| read.site.as_ref());
+    let institution = site.map(|site| site.institution.clone());
+    let project_id = sources.mapping.project_id();
     let operator_password = config.operator_password();
     let asking = live::Asking {
         config: &config,
@@ -161,9 +160,9 @@ async fn gather(
         patience,
     };
     let (otipass, ticketing, database) = tokio::join!(
-        asking.otipass(&sketch, &sources.interface),
+        asking.otipass(project_id, &sources.interface),
         asking.ticketing(institution, &operator_password),
-        database::look(opened, &config, &sketch),
+        database::look(opened, &config, project_id),
     );
     Facts {
         now: clock.now(),
@@ -173,7 +172,6 @@ async fn gather(
         config,
         broken_sections,
         mapping: sources.mapping,
-        sketch,
         site: sources.site,
         catalogue: sources.catalogue,
         interface: sources.interface,

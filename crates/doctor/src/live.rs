@@ -1,10 +1,9 @@
 //! Asking Otipass and ticketing.
 
 use super::database::Reach;
-use super::sketch::Sketch;
 use super::source::{Interface, InterfaceOrigin};
 use config::{Config, ConfigError};
-use kernel::{Clock, InstitutionCode, Zone};
+use kernel::{Clock, InstitutionCode, Phrase, Zone};
 use otipass::{AskError, OtipassClient, OtipassSettings, PartnerStatus, SettingsError, check_url};
 use secrecy::SecretString;
 use secutix::client::{
@@ -21,7 +20,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// What came of asking Otipass.
 pub enum OtipassAnswer {
     /// Nobody asked, for this reason.
-    NotAsked(&'static str),
+    NotAsked(Phrase),
     /// There is no asking with these settings.
     Unusable(SettingsError),
     /// No answer, or a refusal.
@@ -37,7 +36,7 @@ pub enum OtipassAnswer {
 /// What came of asking ticketing.
 pub enum TicketingAnswer {
     /// Nobody asked, for this reason.
-    NotAsked(&'static str),
+    NotAsked(Phrase),
     /// There is no asking with these settings.
     Unusable(ClientSetupError),
     /// No answer, or a refusal.
@@ -48,8 +47,19 @@ pub enum TicketingAnswer {
     Answered { zone: Zone, catalogue: Catalogue },
 }
 
-const OFFLINE: &str = "--offline leaves out what goes over the network";
-const BROKEN: &str = "its section of the configuration has mistakes";
+fn offline() -> Phrase {
+    Phrase::new(
+        "--offline leaves out what goes over the network",
+        "--offline laisse de côté ce qui passe par le réseau",
+    )
+}
+
+fn broken() -> Phrase {
+    Phrase::new(
+        "its section of the configuration has mistakes",
+        "sa section de la configuration a des erreurs",
+    )
+}
 
 /// What asking takes.
 pub struct Asking<'a> {
@@ -64,33 +74,39 @@ pub struct Asking<'a> {
 
 impl Asking<'_> {
     /// Asks Otipass for its status; changes nothing there.
-    pub async fn otipass(&self, sketch: &Sketch, interface: &Interface) -> OtipassAnswer {
-        match interface.origin {
+    pub async fn otipass(&self, project_id: &str, interface: &Interface) -> OtipassAnswer {
+        let not_asked = |en, fr| OtipassAnswer::NotAsked(Phrase::new(en, fr));
+        match &interface.origin {
             InterfaceOrigin::Configuration if self.broken_sections.contains("otipass") => {
-                return OtipassAnswer::NotAsked(BROKEN);
+                return OtipassAnswer::NotAsked(broken());
             }
-            InterfaceOrigin::Hidden(why) => return OtipassAnswer::NotAsked(why),
+            InterfaceOrigin::Hidden(why) => return OtipassAnswer::NotAsked(why.clone()),
             InterfaceOrigin::Configuration | InterfaceOrigin::BackOffice => {}
         }
-        let project_id = match &sketch.project_id {
-            Some(said) if !said.text.is_empty() => said.text.clone(),
-            _ => return OtipassAnswer::NotAsked("the mapping parameters name no project"),
-        };
+        if project_id.is_empty() {
+            return not_asked(
+                "the mapping parameters name no project",
+                "les paramètres de correspondance ne nomment pas de projet",
+            );
+        }
         let Ok(credentials) = &interface.credentials else {
-            return OtipassAnswer::NotAsked("the file with the secret cannot be read");
+            return not_asked(
+                "the file with the secret cannot be read",
+                "le fichier du secret ne peut pas être lu",
+            );
         };
         if interface.url.trim().is_empty() {
-            return OtipassAnswer::NotAsked("its URL is missing");
+            return not_asked("its URL is missing", "son URL manque");
         }
-        if !check_url(&interface.url, &project_id).is_empty() {
-            return OtipassAnswer::NotAsked("its URL is wrong");
+        if !check_url(&interface.url, project_id).is_empty() {
+            return not_asked("its URL is wrong", "son URL n’est pas bonne");
         }
         if self.reach == Reach::Offline {
-            return OtipassAnswer::NotAsked(OFFLINE);
+            return OtipassAnswer::NotAsked(offline());
         }
         let client = OtipassClient::new(OtipassSettings {
             base_url: interface.url.clone(),
-            project_id,
+            project_id: project_id.to_owned(),
             credentials: credentials.clone(),
             contract: self.config.otipass.contract.clone(),
             proxy: self.config.otipass.proxy.clone(),
@@ -120,24 +136,37 @@ impl Asking<'_> {
         institution: Option<InstitutionCode>,
         password: &Result<Option<SecretString>, ConfigError>,
     ) -> TicketingAnswer {
+        let not_asked = |en, fr| TicketingAnswer::NotAsked(Phrase::new(en, fr));
         if self.broken_sections.contains("access_control") {
-            return TicketingAnswer::NotAsked(BROKEN);
+            return TicketingAnswer::NotAsked(broken());
         }
         let access_control = &self.config.access_control;
         let Some(url) = &access_control.url else {
-            return TicketingAnswer::NotAsked("[access_control] url is not set");
+            return not_asked(
+                "[access_control] url is not set",
+                "[access_control] url n’est pas indiqué",
+            );
         };
         if api_version(url).is_some_and(|version| version < (1, 4)) {
-            return TicketingAnswer::NotAsked("its API version is too old");
+            return not_asked(
+                "its API version is too old",
+                "sa version d’API est trop ancienne",
+            );
         }
         let Ok(Some(password)) = password else {
-            return TicketingAnswer::NotAsked("there is no password for it");
+            return not_asked(
+                "there is no password for it",
+                "il n’y a pas de mot de passe pour elle",
+            );
         };
         let Some(institution) = access_control.institution.clone().or(institution) else {
-            return TicketingAnswer::NotAsked("the institution is not known");
+            return not_asked(
+                "the institution is not known",
+                "l’institution n’est pas connue",
+            );
         };
         if self.reach == Reach::Offline {
-            return TicketingAnswer::NotAsked(OFFLINE);
+            return TicketingAnswer::NotAsked(offline());
         }
         let operator = access_control.operator.clone();
         let settings = ClientSettings::new(url.clone(), institution, operator, password.clone());

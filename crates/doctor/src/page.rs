@@ -1,8 +1,10 @@
 //! What people read.
 
 use super::facts::Facts;
-use super::gathered::{Finding, NOT_CHECKED, Part, Severity};
+use super::finding::NOT_CHECKED;
 use config::Role;
+use kernel::Language;
+use kernel::finding::{Finding, Part, Severity, Told};
 use std::fmt::Write;
 
 /// A part of the set-up with the file or key people know it by.
@@ -28,12 +30,16 @@ pub fn headings(config_path: &str, facts: Option<&Facts>) -> Vec<Heading> {
     if gate {
         let otipass = shown(&facts.interface.url);
         headings.push(heading(Part::Otipass, "Otipass", otipass));
-        let mapping = facts.mapping.place();
+        let mapping = facts.mapping.place().in_language(Language::En);
         headings.push(heading(Part::Mapping, "Mapping parameters", mapping));
     }
-    headings.push(heading(Part::Site, "Site", facts.site.place()));
+    headings.push(heading(
+        Part::Site,
+        "Site",
+        facts.site.place().in_language(Language::En),
+    ));
     if box_office {
-        let catalogue = facts.catalogue.place();
+        let catalogue = facts.catalogue.place().in_language(Language::En);
         headings.push(heading(Part::Catalogue, "Catalogue", catalogue));
     }
     let ticketing = match &facts.config.access_control.url {
@@ -84,18 +90,14 @@ pub fn page(headings: &[Heading], findings: &[Finding]) -> String {
 }
 
 fn paragraph(finding: &Finding) -> String {
-    let severity = match finding.severity {
-        Severity::Mistake => "mistake",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
-    let Finding {
+    let Told {
+        severity,
         code,
         place,
         what,
         cure,
         ..
-    } = finding;
+    } = finding.told(Language::En);
     format!("\n    {severity}: {code}\n      at {place}\n      {what}\n      → {cure}\n")
 }
 

@@ -1,110 +1,207 @@
-//! The texts of the set-up, wherever they are: in files that the configuration
+//! The parts of the set-up, wherever they are: in files that the configuration
 //! names, or in the database, where the back office keeps them.
 
 use super::database::Opened;
-use super::gathered::{Findings, Position, within};
-use boxoffice::Catalogue;
+use crate::found;
+use boxoffice::CatalogueReading;
 use config::{Config, ConfigError};
 use db::{Db, DbError};
 use gate::site::interface::StoredInterface;
-use kernel::causes;
-use otipass::Credentials;
+use gate::{Site, SiteOutline};
+use kernel::finding::{Finding, Kept, Part, Phrase, Place, Position, Thing};
+use otipass::{Credentials, Outline};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Where a text of the set-up is.
+/// Where a part of the set-up is.
 pub enum Origin {
     /// In this file.
     File(PathBuf),
-    /// In the back office, as a text whose lines people see there.
-    Text(&'static str),
-    /// In the back office, entry by entry.
-    Entries(&'static str),
+    /// In the back office.
+    Kept(Kept),
 }
 
-/// Why there is no text.
+/// Why there is none.
 pub enum Unread {
     /// The file cannot be read.
     File(std::io::Error),
     /// The back office keeps it, and nobody has entered it yet.
     NotEntered,
     /// The back office keeps it, and its database cannot tell, for this reason.
-    Hidden(&'static str),
+    Hidden(Phrase),
 }
 
-/// A text of the set-up, or why it cannot be read.
-pub struct Source {
+/// A part of the set-up, or why it cannot be read.
+pub struct Source<T> {
     pub origin: Origin,
-    pub text: Result<String, Unread>,
+    pub read: Result<T, Unread>,
 }
 
-impl Source {
-    fn file(config: &Config, path: &Path) -> Self {
-        let path = config.path(path);
-        let text = std::fs::read_to_string(&path);
-        Self {
-            origin: Origin::File(path),
-            text: text.map_err(Unread::File),
-        }
-    }
+/// What there is to say of a part, and where its things stand in its file.
+pub trait Read {
+    fn findings(&self) -> &[Finding];
 
-    /// The text itself, where no line says more.
-    pub fn place(&self) -> String {
+    fn places(&self) -> Option<&BTreeMap<Thing, Position>> {
+        None
+    }
+}
+
+impl<T: Read> Source<T> {
+    /// The part itself, where nothing says more.
+    pub fn place(&self) -> Place {
         match &self.origin {
-            Origin::File(path) => path.display().to_string(),
-            Origin::Text(name) | Origin::Entries(name) => format!("{name} (back office)"),
+            Origin::File(path) => Place::File(path.clone(), None),
+            Origin::Kept(kept) => Place::Kept(*kept, None),
         }
     }
 
-    pub fn at(&self, position: Position) -> String {
+    pub fn at(&self, position: Position) -> Place {
         match &self.origin {
-            Origin::File(path) => within(path, position),
-            Origin::Text(_) => format!("{}, line {}", self.place(), position.line),
-            Origin::Entries(_) => self.place(),
+            Origin::File(path) => Place::File(path.clone(), Some(position)),
+            Origin::Kept(kept) => Place::Kept(*kept, Some(position.line)),
         }
     }
 
-    /// The same, where nobody knows the character.
-    pub fn on_line(&self, line: usize) -> String {
-        match &self.origin {
-            Origin::File(path) => format!("{}:{line}", path.display()),
-            Origin::Text(_) | Origin::Entries(_) => self.at(Position { line, column: 1 }),
+    /// The place of a thing.
+    pub fn of(&self, thing: Thing) -> Place {
+        let places = self.read.as_ref().ok().and_then(Read::places);
+        match (&self.origin, places.and_then(|places| places.get(&thing))) {
+            (_, Some(at)) => self.at(*at),
+            (Origin::Kept(kept), None) => Place::Part(*kept, thing),
+            (Origin::File(_), None) => self.place(),
         }
     }
 
-    /// The text; where there is none, why: `unreadable` and `missing` say it of a
-    /// file and of the back office.
-    pub fn text_or_why(
+    /// What was found in the part, with where the part is.
+    pub fn located(&self, finding: Finding) -> Finding {
+        let place = match &finding.place {
+            Place::Text(at) => self.at(*at),
+            Place::Thing(thing) => self.of(thing.clone()),
+            _ => return finding,
+        };
+        finding.at(place)
+    }
+
+    /// The part; what there is to say of it, or why there is none: `unreadable` and
+    /// `missing` say that of a file and of the back office.
+    pub fn examine(
         &self,
-        findings: &mut Findings,
-        unreadable: impl FnOnce(&mut Findings, String, &std::io::Error),
-        missing: impl FnOnce(&mut Findings, String),
-    ) -> Option<&str> {
-        match &self.text {
-            Ok(text) => return Some(text),
-            Err(Unread::File(error)) => unreadable(findings, self.place(), error),
-            Err(Unread::NotEntered) => missing(findings, self.place()),
-            Err(Unread::Hidden(why)) => findings.not_checked(
-                self.place(),
-                format!("The back office keeps this, and {why}."),
-                "Run the doctor again when that has changed, or name a file in [set_up].",
-            ),
+        part: Part,
+        findings: &mut Vec<Finding>,
+        unreadable: fn(Place, Phrase) -> Finding,
+        missing: impl FnOnce(Place) -> Option<Finding>,
+    ) -> Option<&T> {
+        let place = self.place();
+        match &self.read {
+            Ok(read) => {
+                let found = read.findings().iter().cloned();
+                findings.extend(found.map(|finding| self.located(finding)));
+                return Some(read);
+            }
+            Err(Unread::File(error)) => findings.push(unreadable(place, Phrase::of_file(error))),
+            Err(Unread::NotEntered) => findings.extend(missing(place)),
+            Err(Unread::Hidden(why)) => {
+                let mut found = found::kept_unknown(place, why.clone());
+                found.part = part;
+                findings.push(found);
+            }
         }
         None
     }
 }
 
-/// What the back office keeps of the set-up.
-struct Kept {
-    interface: StoredInterface,
-    site: Option<gate::Site>,
-    catalogue: Catalogue,
+/// Mapping parameters, and their text.
+pub struct Mapping {
+    pub text: String,
+    pub reading: otipass::Reading,
 }
 
-/// All texts of the set-up, and the interface to Otipass.
+impl Mapping {
+    fn of(text: String) -> Self {
+        let reading = otipass::read_mapping(&text);
+        Self { text, reading }
+    }
+}
+
+impl Source<Mapping> {
+    /// What the mapping parameters are about, as far as they can be read.
+    pub fn outline(&self) -> &Outline {
+        const NOTHING: &Outline = &Outline::NOTHING;
+        self.read.as_ref().map_or(NOTHING, |m| &m.reading.outline)
+    }
+
+    /// The project that they name; empty if they name none.
+    pub fn project_id(&self) -> &str {
+        let project = self.outline().project_id.as_ref();
+        project.map_or("", |written| &written.text)
+    }
+}
+
+impl Read for Mapping {
+    fn findings(&self) -> &[Finding] {
+        &self.reading.findings
+    }
+}
+
+/// A site.
+pub struct SiteRead {
+    /// None if its file cannot be used.
+    pub site: Option<Site>,
+    pub outline: SiteOutline,
+    /// The text of its file, if it is in one.
+    pub text: Option<String>,
+    findings: Vec<Finding>,
+}
+
+impl SiteRead {
+    fn of_file(text: String) -> Self {
+        let (site, findings) = gate::read_site(&text);
+        Self {
+            outline: gate::outline_site(&text),
+            text: Some(text),
+            site,
+            findings,
+        }
+    }
+
+    fn of_kept(site: &Site) -> Self {
+        Self {
+            findings: gate::examine_devices(&site.doors, &site.devices),
+            outline: SiteOutline::from(site),
+            site: Some(site.clone()),
+            text: None,
+        }
+    }
+}
+
+impl Read for SiteRead {
+    fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+impl Read for CatalogueReading {
+    fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    fn places(&self) -> Option<&BTreeMap<Thing, Position>> {
+        Some(&self.places)
+    }
+}
+
+/// What the back office keeps of the set-up.
+struct InOffice {
+    interface: StoredInterface,
+    site: Option<Site>,
+    catalogue: boxoffice::Catalogue,
+}
+
+/// All parts of the set-up, and the interface to Otipass.
 pub struct Sources {
-    pub mapping: Source,
-    pub site: Source,
-    pub catalogue: Source,
+    pub mapping: Source<Mapping>,
+    pub site: Source<SiteRead>,
+    pub catalogue: Source<CatalogueReading>,
     pub interface: Interface,
 }
 
@@ -117,84 +214,110 @@ pub struct Interface {
 }
 
 /// Who knows the interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InterfaceOrigin {
     /// The configuration.
     Configuration,
     /// The back office.
     BackOffice,
     /// The back office, whose database cannot tell, for this reason.
-    Hidden(&'static str),
+    Hidden(Phrase),
 }
 
 impl Sources {
     /// Reads them; `mapping` stands in for the mapping parameters.
     pub async fn read(config: &Config, opened: &Opened, mapping: Option<String>) -> Self {
         let kept = match opened {
-            Opened::Open(db) => kept(db).await.map_err(|error| {
-                tracing::warn!(error = causes(&error), "the set-up cannot be read");
-                "the database cannot be read"
+            Opened::Open(db) => in_office(db).await.map_err(|error| {
+                tracing::warn!(error = kernel::causes(&error), "the set-up cannot be read");
+                Phrase::new(
+                    "the database cannot be read",
+                    "la base de données ne peut pas être lue",
+                )
             }),
-            Opened::NotAsked => Err("the database server was not asked"),
-            Opened::NotThereYet => Err("there is no database yet; the first start makes it"),
-            Opened::Unreadable(_) => Err("the database cannot be opened"),
+            Opened::NotAsked => Err(Phrase::new(
+                "the database server was not asked",
+                "le serveur de base de données n’a pas été interrogé",
+            )),
+            Opened::NotThereYet => Err(Phrase::new(
+                "there is no database yet; the first start makes it",
+                "la base de données n’existe pas encore\u{a0}; le premier démarrage la crée",
+            )),
+            Opened::Unreadable(_) => Err(Phrase::new(
+                "the database cannot be opened",
+                "la base de données ne peut pas être ouverte",
+            )),
         };
         let set_up = &config.set_up;
+        let site = set_up.site.as_deref();
+        let catalogue = set_up.catalogue.as_deref();
         Self {
             interface: interface(config, kept.as_ref()),
-            site: from(config, set_up.site.as_deref(), &kept, |kept| {
-                let site = kept.site.as_ref().map(gate::write_site);
-                (Origin::Entries("the site"), site)
+            site: from(config, site, &kept, SiteRead::of_file, |kept| {
+                (Kept::Site, kept.site.as_ref().map(SiteRead::of_kept))
             }),
-            catalogue: from(config, set_up.catalogue.as_deref(), &kept, |kept| {
-                let text = boxoffice::write_catalogue(&kept.catalogue);
-                (Origin::Entries("the catalogue"), Some(text))
-            }),
+            catalogue: from(
+                config,
+                catalogue,
+                &kept,
+                |text| boxoffice::look_through_catalogue(&text),
+                |kept| {
+                    let reading = CatalogueReading {
+                        catalogue: kept.catalogue.clone(),
+                        ..CatalogueReading::default()
+                    };
+                    (Kept::Catalogue, Some(reading))
+                },
+            ),
             mapping: match mapping {
                 Some(text) => Source {
-                    origin: Origin::Text(MAPPING),
-                    text: Ok(text),
+                    origin: Origin::Kept(Kept::Mapping),
+                    read: Ok(Mapping::of(text)),
                 },
-                None => from(config, set_up.mapping.as_deref(), &kept, |kept| {
-                    let interface = &kept.interface;
-                    match &interface.mapping_draft {
-                        Some(draft) => (Origin::Text(DRAFT), Some(draft.clone())),
-                        None => (Origin::Text(MAPPING), interface.mapping.clone()),
-                    }
-                }),
+                None => from(
+                    config,
+                    set_up.mapping.as_deref(),
+                    &kept,
+                    Mapping::of,
+                    |kept| {
+                        let interface = &kept.interface;
+                        let (kept, text) = match &interface.mapping_draft {
+                            Some(draft) => (Kept::MappingDraft, Some(draft)),
+                            None => (Kept::Mapping, interface.mapping.as_ref()),
+                        };
+                        (kept, text.cloned().map(Mapping::of))
+                    },
+                ),
             },
         }
     }
 }
 
-const MAPPING: &str = "the mapping parameters";
-const DRAFT: &str = "the draft of the mapping parameters";
-
 /// The file that the configuration names, or what the back office keeps.
-fn from(
+fn from<T>(
     config: &Config,
     path: Option<&Path>,
-    kept: &Result<Kept, &'static str>,
-    find: impl FnOnce(&Kept) -> (Origin, Option<String>),
-) -> Source {
-    match (path, kept) {
-        (Some(path), _) => Source::file(config, path),
-        (None, Ok(kept)) => {
-            let (origin, text) = find(kept);
-            Source {
-                origin,
-                text: text.ok_or(Unread::NotEntered),
-            }
+    kept: &Result<InOffice, Phrase>,
+    of_file: impl FnOnce(String) -> T,
+    find: impl FnOnce(&InOffice) -> (Kept, Option<T>),
+) -> Source<T> {
+    let (origin, read) = match (path, kept) {
+        (Some(path), _) => {
+            let path = config.path(path);
+            let text = std::fs::read_to_string(&path);
+            (Origin::File(path), text.map(of_file).map_err(Unread::File))
         }
-        (None, Err(why)) => Source {
-            origin: Origin::Entries("the set-up"),
-            text: Err(Unread::Hidden(why)),
-        },
-    }
+        (None, Ok(kept)) => {
+            let (kept, read) = find(kept);
+            (Origin::Kept(kept), read.ok_or(Unread::NotEntered))
+        }
+        (None, Err(why)) => (Origin::Kept(Kept::SetUp), Err(Unread::Hidden(why.clone()))),
+    };
+    Source { origin, read }
 }
 
-async fn kept(db: &Db) -> Result<Kept, DbError> {
-    Ok(Kept {
+async fn in_office(db: &Db) -> Result<InOffice, DbError> {
+    Ok(InOffice {
         interface: gate::site::interface::read(db).await?,
         site: gate::site::interface::read_site(db).await?,
         catalogue: db
@@ -203,7 +326,7 @@ async fn kept(db: &Db) -> Result<Kept, DbError> {
     })
 }
 
-fn interface(config: &Config, kept: Result<&Kept, &&'static str>) -> Interface {
+fn interface(config: &Config, kept: Result<&InOffice, &Phrase>) -> Interface {
     let otipass = &config.otipass;
     let by_file = Interface {
         url: otipass.url.clone(),
@@ -225,21 +348,9 @@ fn interface(config: &Config, kept: Result<&Kept, &&'static str>) -> Interface {
             origin: InterfaceOrigin::BackOffice,
         },
         Err(why) if !is_begun => Interface {
-            origin: InterfaceOrigin::Hidden(why),
+            origin: InterfaceOrigin::Hidden(why.clone()),
             ..by_file
         },
         _ => by_file,
-    }
-}
-
-impl Interface {
-    /// Where a key of the interface is entered.
-    pub fn place(&self, in_configuration: impl FnOnce() -> String) -> String {
-        match self.origin {
-            InterfaceOrigin::Configuration => in_configuration(),
-            InterfaceOrigin::BackOffice | InterfaceOrigin::Hidden(_) => {
-                "the connection to Otipass (back office)".to_owned()
-            }
-        }
     }
 }

@@ -41,8 +41,10 @@ pub use gate::{Gate, GateError};
 pub use outbox::declaration::{DeclareError, Declared};
 pub use outbox::delivery::{Delivered, DeliveryError, resend_refused};
 pub use outbox::{Due, Outbox, Waiting};
-pub use site::file::{SiteFinding, read_site, write_site};
+pub use site::file::{examine_devices, read_site, write_site};
+pub use site::found::ALL as FINDINGS;
 pub use site::layout::{Device, Site, SiteError};
+pub use site::outline::{SiteOutline, outline_site};
 pub use site::settings::{InterfaceSettings, WhenSilent};
 
 /// The gate's schema, for [`db::Db::migrate`] under the context `gate`.

@@ -3,8 +3,10 @@
 
 pub mod change;
 pub(crate) mod file;
+pub(crate) mod found;
 pub mod interface;
 pub(crate) mod known;
 pub(crate) mod layout;
+pub(crate) mod outline;
 pub(crate) mod settings;
 pub mod table;

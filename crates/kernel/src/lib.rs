@@ -2,16 +2,19 @@
 //! numbers and check ids, [`Money`], [`Timestamp`], [`BusinessDay`], [`Zone`]
 //! and the [`Clock`]; how an enum is a word outside ([`words!`]) and a type is
 //! text there ([`as_text!`]); [`Language`] and texts in several ([`texts!`]);
-//! an error with its [`causes`], and texts escaped for other formats.
+//! an error with its [`causes`], and texts escaped for other formats; what is
+//! wrong with a set-up, a [`Finding`].
 
 mod causes;
 mod clock;
 mod code;
 mod escape;
+pub mod finding;
 mod id;
 mod language;
 mod money;
 mod pass;
+mod spelling;
 pub mod text;
 mod time;
 mod value;
@@ -24,6 +27,7 @@ pub use code::{
     OrganisationCode, ProductCode, SalesChannelCode, SeasonCode, SectorCode, TariffCode,
 };
 pub use escape::{escaped, from_no_formula, hex, no_formula, percent_encoded};
+pub use finding::{Finding, Part, Phrase, Place, Position, Say, Severity};
 pub use id::{
     CancellationId, CardNumber, CheckId, ControlBarcode, InvalidId, InvalidPseudonymKey,
     PseudonymKey,
@@ -31,6 +35,7 @@ pub use id::{
 pub use language::Language;
 pub use money::{Money, VatRate};
 pub use pass::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
+pub use spelling::meant;
 pub use time::{BusinessDay, InvalidTime, Timestamp, Zone};
 #[doc(hidden)]
 pub use value::outside;

@@ -1,15 +1,12 @@
-//! The doctor's findings for people: in their language, and with the way to the
-//! page where each is cured.
-
-mod french;
+//! The doctor's findings for people: with the way to the page where each is cured.
 
 use super::frame::Frame;
 use crate::access::{
     Address, BUYER, CATALOGUE, CONNECTION, MAPPING, ORGANISATION, PLACES, TARIFF_MAPPING,
 };
 use crate::{Managed, SetUp};
-use ::doctor::{Finding, Part, Severity};
 use kernel::Language;
+use kernel::finding::{Finding, Part, Severity};
 
 kernel::texts!(Texts in Fr, En {
     configuration: "Configuration", "Configuration";
@@ -28,45 +25,6 @@ kernel::texts!(Texts in Fr, En {
     warning: "avertissement", "warning";
     note: "remarque", "note";
 });
-
-/// What a finding says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Words {
-    /// What is wrong.
-    pub(crate) what: String,
-    /// What to do.
-    pub(crate) cure: String,
-    /// What is wrong in detail, in English, for readers of other languages.
-    pub(crate) detail: Option<String>,
-}
-
-/// What a finding says in a language; what it says itself is English.
-pub(crate) fn words(code: &str, what: &str, cure: &str, language: Language) -> Words {
-    let own = || Words {
-        what: what.to_owned(),
-        cure: cure.to_owned(),
-        detail: None,
-    };
-    match language {
-        Language::Fr => match french::of(code) {
-            Some((french, french_cure)) => Words {
-                what: french.to_owned(),
-                cure: french_cure.to_owned(),
-                detail: Some(what.to_owned()),
-            },
-            None => own(),
-        },
-        _ => own(),
-    }
-}
-
-/// Where a finding is, in a language: paths and keys are the same in all of them.
-pub(crate) fn place(place: &str, language: Language) -> String {
-    match language {
-        Language::Fr => french::place(place),
-        _ => place.to_owned(),
-    }
-}
 
 /// A part's name for people.
 pub(crate) const fn part_name(part: Part, language: Language) -> &'static str {
@@ -147,10 +105,6 @@ fn page_of(part: Part, code: &str) -> Option<Address> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kernel::text::tears;
-    use std::collections::BTreeSet;
-
-    const DOCUMENT: &str = include_str!("../../../docs/doctor.md");
 
     #[test]
     fn each_way_leads_to_a_page() {
@@ -175,43 +129,6 @@ mod tests {
             (Part::Catalogue, "contact_missing", Some(BUYER)),
         ] {
             assert_eq!(page_of(part, code), page, "{code}");
-        }
-    }
-
-    #[test]
-    fn every_code_is_explained_in_french() {
-        let codes: BTreeSet<&str> = DOCUMENT
-            .lines()
-            .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
-            .map(|(code, _)| code)
-            .filter(|code| !code.starts_with('-'))
-            .collect();
-        let french: BTreeSet<&str> = french::ENTRIES.iter().map(|(code, _, _)| *code).collect();
-        assert_eq!(french.len(), french::ENTRIES.len(), "a code stands twice");
-        assert!(codes.len() > 140);
-        assert_eq!(french, codes);
-        for (english, french) in [
-            ("/etc/p.toml:4:1", "/etc/p.toml:4:1"),
-            ("this machine", "cette machine"),
-            ("this machine's clock", "l’horloge de cette machine"),
-            (
-                "the mapping parameters (back office), line 4",
-                "les paramètres de correspondance (pages de gestion), ligne 4",
-            ),
-            ("the device PDA01", "l’appareil PDA01"),
-        ] {
-            assert_eq!(place(english, Language::Fr), french);
-            assert_eq!(place(english, Language::En), english);
-        }
-        for (code, what, cure) in french::ENTRIES {
-            assert!(what.ends_with('.') && cure.ends_with('.'), "{code}");
-            assert!(!tears(what) && !tears(cure), "{code}");
-            let said = words(code, "In English.", "Do it.", Language::Fr);
-            assert_eq!(said.detail.as_deref(), Some("In English."));
-            assert_eq!(
-                words(code, "In English.", "Do it.", Language::En).what,
-                "In English."
-            );
         }
     }
 }

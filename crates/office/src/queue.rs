@@ -135,11 +135,11 @@ impl Page {
                 .iter()
                 .flatten()
                 .map(|held| HeldLine {
-                    name: held::name(held.reason, formats.language),
+                    name: held.reason.name(formats.language),
                     list: access::QUEUE_LIST.of(held.reason),
                     count: formats.number(held.count),
                     since: formats.moment(held.since),
-                    cure: held::cure(held.reason, formats.language),
+                    cure: held.reason.cure(formats.language),
                     place: held::place(held.reason),
                 })
                 .collect(),

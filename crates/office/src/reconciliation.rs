@@ -12,7 +12,6 @@ use super::comparison::{Made, State};
 use super::entered::{Entered, Query};
 use super::format::Formats;
 use super::frame::Frame;
-use super::held;
 use super::page_error::PageError;
 use super::visit::{Answer, Visit};
 use crate::access;
@@ -238,7 +237,7 @@ fn steps(formats: &Formats, books: &Reconciliation) -> Vec<Step> {
         step(2, t.ready, books.ready, t.ready_note, Some("ready")),
     ];
     for (reason, number) in &books.held {
-        let note = held::name(*reason, formats.language);
+        let note = reason.name(formats.language);
         steps.push(step(2, t.held, *number, note, Some(reason.as_str())));
     }
     let amount = formats.money(books.account.amount_minor);

@@ -10,7 +10,7 @@ use super::{
     sales_files, second_step, set_up, sign_in, statement, support, today, welcome,
 };
 use askama::Template;
-use kernel::Language;
+use kernel::{Finding, Language, Place, Say};
 use staff::Role;
 use std::collections::BTreeSet;
 
@@ -111,6 +111,14 @@ const NO_PAGES: &[Address] = &[
     access::SITE_TABLE_CSV,
     access::SUPPORT_BUNDLE,
 ];
+
+/// A finding of the doctor, about something in angle brackets.
+pub(super) fn finding(code: &str, place: Place) -> Finding {
+    let mut catalogue = doctor::catalogue();
+    let entry = catalogue.find(|entry| entry.code == code).unwrap();
+    let values = entry.slots.iter().map(|slot| format!("<b>{slot}").say());
+    Finding::of(entry, place, values.collect())
+}
 
 /// Pages as HTML.
 pub(super) fn html<P: Template>(pages: impl IntoIterator<Item = P>) -> Vec<String> {

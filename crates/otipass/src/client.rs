@@ -3,8 +3,9 @@
 use crate::contract::{Contract, UnknownCode, WireAnswer, WireStatus};
 use crate::pass_list::{PAGE_LIMIT_BYTES, PageQuery, PassPage, WirePassPage};
 use crate::url::web_url;
-use crate::{Answer, Question, Refusal, UrlMistake};
+use crate::{Answer, Question, Refusal};
 use kernel::Timestamp;
+use kernel::finding::Finding;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -56,8 +57,8 @@ pub enum Credentials {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The URL is none.
-    #[error("the Otipass interface cannot be used: its URL is wrong")]
-    Url(#[source] UrlMistake),
+    #[error("the Otipass interface cannot be used: {0}")]
+    Url(Box<Finding>),
     /// The proxy's URL is none.
     #[error(
         "the Otipass interface cannot be used: its proxy is not a URL; write it like http://proxy.example.org:3128"

@@ -7,10 +7,10 @@
 mod edit;
 mod entry;
 
-use crate::finding::{Findings, MappingFinding, Position, Severity};
-use crate::json::{Node, read};
+use crate::json::{Findings, Node, read};
 use crate::mapping::read_mapping;
 use edit::{Edit, applied};
+use kernel::finding::{Finding, Position, Severity};
 
 /// What a cure does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Proposal {
 /// The cures of a finding that [`read_mapping`] has of `text`: none if somebody
 /// must say what is right, several if somebody must choose.
 #[must_use]
-pub fn cures(text: &str, finding: &MappingFinding) -> Vec<Cure> {
+pub fn cures(text: &str, finding: &Finding) -> Vec<Cure> {
     let before = read_mapping(text).findings;
     proposals(text, &root(text), finding)
         .into_iter()
@@ -140,18 +140,16 @@ fn root(text: &str) -> Node {
 }
 
 /// Whether each code comes at most as often as before.
-fn nothing_new(before: &[MappingFinding], after: &[MappingFinding]) -> bool {
-    let count =
-        |of: &[MappingFinding], code| of.iter().filter(|finding| finding.code == code).count();
+fn nothing_new(before: &[Finding], after: &[Finding]) -> bool {
+    let count = |of: &[Finding], code| of.iter().filter(|finding| finding.code == code).count();
     after
         .iter()
         .all(|found| count(after, found.code) <= count(before, found.code))
 }
 
-fn proposals(text: &str, root: &Node, finding: &MappingFinding) -> Vec<Proposal> {
-    let place = Position {
-        line: finding.line,
-        column: finding.column,
+fn proposals(text: &str, root: &Node, finding: &Finding) -> Vec<Proposal> {
+    let Some(place) = finding.mapped_at else {
+        return Vec::new();
     };
     let Some(at) = edit::offset(text, place) else {
         return Vec::new();

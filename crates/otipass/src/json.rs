@@ -2,10 +2,37 @@
 //! forgives what is clear, and goes on after a mistake so that one run finds
 //! them all.
 
-use crate::finding::{Findings, Position, quoted};
+use crate::found;
+use kernel::finding::{Finding, Phrase, Position};
 
 /// The deepest nesting; mapping parameters need three.
 const DEPTH_LIMIT: usize = 16;
+
+/// The findings of one run.
+#[derive(Debug, Default)]
+pub(crate) struct Findings(Vec<Finding>);
+
+impl Findings {
+    /// Nobody reads more; a text with more is not a mapping.
+    const LIMIT: usize = 100;
+
+    /// Takes what was found at a place; `found` makes it of the place.
+    pub(crate) fn add(&mut self, at: Position, found: impl FnOnce(Position) -> Finding) {
+        let finding = match self.0.len() {
+            Self::LIMIT.. => return,
+            // The last one is a mistake, so that none hides behind the limit.
+            count if count + 1 == Self::LIMIT => found::too_many_findings(at),
+            _ => found(at),
+        };
+        self.0.push(finding.concerning(at, None));
+    }
+
+    /// All of them, in the order of the text.
+    pub(crate) fn sorted(mut self) -> Vec<Finding> {
+        self.0.sort_by_key(|finding| finding.mapped_at);
+        self.0
+    }
+}
 
 /// A value and where it stands.
 #[derive(Debug)]
@@ -65,34 +92,21 @@ impl Reader<'_> {
     fn document(&mut self) -> Node {
         if self.peek() == Some('\u{feff}') {
             self.next += 1;
-            self.note(
-                "byte_order_mark",
-                Position::START,
-                "The text begins with a byte-order mark.",
-                "Save it as UTF-8 without one.",
-            );
+            self.findings.add(self.at, found::byte_order_mark);
         }
         self.skip_blank();
         if self.peek().is_none() {
-            self.mistake(
-                "mapping_empty",
-                self.at,
-                "There are no mapping parameters.",
-                "Paste the JSON that Otipass or SecuTix gave you.",
-            );
+            self.findings.add(self.at, found::mapping_empty);
             let (at, end, value) = (self.at, self.at, Value::Broken);
             return Node { at, end, value };
         }
         let root = self.value(1);
         self.skip_blank();
         if let Some(found) = self.peek() {
-            let what =
-                format!("After the end of the JSON there is more, beginning with {found:?}.");
-            let cure = match found {
-                '}' | ']' => "Take it out; or an opening brace is missing before it.",
-                _ => "Take it out; all parameters stand between one pair of braces.",
-            };
-            self.mistake("text_after_end", self.at, &what, cure);
+            self.findings.add(self.at, |at| match found {
+                '}' | ']' => found::brace_after_end(at, format!("{found:?}")),
+                _ => found::text_after_end(at, format!("{found:?}")),
+            });
         }
         root
     }
@@ -102,12 +116,7 @@ impl Reader<'_> {
         let at = self.at;
         let value = match self.peek() {
             Some('{' | '[') if depth > DEPTH_LIMIT => {
-                self.mistake(
-                    "nested_too_deep",
-                    at,
-                    "Braces stand within braces more than 16 times.",
-                    "Mapping parameters need three; check that every brace is closed in its place.",
-                );
+                self.findings.add(at, found::nested_too_deep);
                 self.next = self.chars.len();
                 Value::Broken
             }
@@ -116,12 +125,7 @@ impl Reader<'_> {
             Some(open) if closing_quotes(open).is_some() => Value::Text(self.quoted_text()),
             Some(c) if is_bare(c) => self.bare(),
             Some(',' | '}' | ']') | None => {
-                self.mistake(
-                    "value_missing",
-                    at,
-                    "A value is missing here.",
-                    "Write it in quotes.",
-                );
+                self.findings.add(at, found::value_missing);
                 Value::Broken
             }
             Some(found) => {
@@ -147,9 +151,7 @@ impl Reader<'_> {
                     key
                 }
                 Some('{' | '[') => {
-                    let what = "A brace opens where a name should be.";
-                    let cure = "Write a name in quotes and a colon before it.";
-                    self.mistake("key_missing", key_at, what, cure);
+                    self.findings.add(key_at, found::key_missing);
                     self.value(depth + 1);
                     self.separator();
                     continue;
@@ -181,13 +183,8 @@ impl Reader<'_> {
             }
             _ => {}
         }
-        let what = format!("After {} there is no colon.", quoted(key));
-        self.mistake(
-            "colon_missing",
-            end,
-            &what,
-            "Write a colon between name and value.",
-        );
+        self.findings
+            .add(end, |at| found::colon_missing(at, Phrase::quoted(key)));
         match self.peek() {
             Some(',' | '}' | ']') | None => Node {
                 at: end,
@@ -217,27 +214,22 @@ impl Reader<'_> {
             match self.peek() {
                 Some(found @ ('}' | ']')) => {
                     if found != close {
-                        let what = format!("The {open} of {opened} is closed by {found}.");
-                        let cure = format!("Close it by {close}.");
-                        self.mistake("wrong_bracket", self.at, &what, &cure);
+                        self.findings.add(self.at, |at| {
+                            found::wrong_bracket(at, open, opened, found, close)
+                        });
                     }
                     self.bump();
                     return false;
                 }
                 Some(',') => {
-                    self.note(
-                        "extra_comma",
-                        self.at,
-                        "There is a comma too many.",
-                        "Take it out.",
-                    );
+                    self.findings.add(self.at, found::extra_comma);
                     self.bump();
                 }
                 Some(_) => return true,
                 None => {
-                    let what = format!("The {open} of {opened} is never closed.");
-                    let cure = format!("Write {close} where it ends.");
-                    self.mistake("brace_not_closed", self.at, &what, &cure);
+                    self.findings.add(self.at, |at| {
+                        found::brace_not_closed(at, open, opened, close)
+                    });
                     return false;
                 }
             }
@@ -254,8 +246,7 @@ impl Reader<'_> {
                 self.bump();
                 self.skip_blank();
                 if matches!(self.peek(), Some('}' | ']')) {
-                    let what = "There is a comma behind the last entry.";
-                    self.note("trailing_comma", at, what, "Take it out.");
+                    self.findings.add(at, found::trailing_comma);
                 }
                 return;
             }
@@ -266,8 +257,7 @@ impl Reader<'_> {
             Some(_) if self.comma_forgiven => return,
             Some(_) => {}
         }
-        let what = "There is no comma between two entries.";
-        self.mistake("comma_missing", end, what, "Write a comma here.");
+        self.findings.add(end, found::comma_missing);
     }
 
     /// A text between quotes; the next character opens it.
@@ -276,9 +266,7 @@ impl Reader<'_> {
         let open = self.bump().unwrap_or('"');
         let closing = closing_quotes(open).unwrap_or("\"");
         if open != '"' {
-            let what = format!("A text is quoted by {open} instead of \".");
-            let cure = "Write straight double quotes; word processors change them.";
-            self.mistake("wrong_quotes", start, &what, cure);
+            self.findings.add(start, |at| found::wrong_quotes(at, open));
         }
         let mut text = String::new();
         loop {
@@ -291,8 +279,7 @@ impl Reader<'_> {
                 Some('\\') => text.extend(self.escape()),
                 Some(c) => {
                     if c.is_control() {
-                        let what = "A text holds a tab or another control character.";
-                        self.note("control_character", self.at, what, "Take it out.");
+                        self.findings.add(self.at, found::control_character);
                     }
                     text.push(c);
                     self.bump();
@@ -301,16 +288,9 @@ impl Reader<'_> {
         }
         self.comma_forgiven = true;
         let text = text.trim_end().trim_end_matches(',').to_owned();
-        let what = format!(
-            "The quotes before {} are not closed on this line.",
-            quoted(&text)
-        );
-        self.mistake(
-            "quote_not_closed",
-            start,
-            &what,
-            "Write \" where the text ends.",
-        );
+        self.findings.add(start, |at| {
+            found::quote_not_closed(at, Phrase::quoted(&text))
+        });
         text
     }
 
@@ -328,7 +308,7 @@ impl Reader<'_> {
             Some(_) => {
                 self.bump();
             }
-            None => self.bad_escape(at),
+            None => self.findings.add(at, found::bad_escape),
         }
         escaped
     }
@@ -348,19 +328,9 @@ impl Reader<'_> {
             })
             .flatten();
         if found.is_none() {
-            self.bad_escape(at);
+            self.findings.add(at, found::bad_escape);
         }
         found
-    }
-
-    fn bad_escape(&mut self, at: Position) {
-        let what = "A backslash stands before something it cannot stand before.";
-        self.mistake(
-            "bad_escape",
-            at,
-            what,
-            "Take it out, or write \\\\ for a backslash itself.",
-        );
     }
 
     fn bare(&mut self) -> Value {
@@ -394,19 +364,15 @@ impl Reader<'_> {
     }
 
     fn quotes_missing(&mut self, at: Position, text: &str) {
-        let what = format!("{} stands without quotes.", quoted(text));
-        self.mistake(
-            "quotes_missing",
-            at,
-            &what,
-            "Write it in straight double quotes.",
-        );
+        self.findings
+            .add(at, |at| found::quotes_missing(at, Phrase::quoted(text)));
     }
 
     /// Reports a character and goes on where something may begin again.
     fn unexpected(&mut self, found: char) {
-        let what = format!("The character {found:?} cannot stand here.");
-        self.mistake("unexpected_character", self.at, &what, "Take it out.");
+        self.findings.add(self.at, |at| {
+            found::unexpected_character(at, format!("{found:?}"))
+        });
         self.bump();
         while self
             .peek()
@@ -425,14 +391,12 @@ impl Reader<'_> {
                 (Some(c), _) if c.is_whitespace() || is_invisible(c) => {
                     if !self.odd_space_seen {
                         self.odd_space_seen = true;
-                        let what =
-                            "There is a space that JSON does not know, as web pages have them.";
-                        self.note("odd_space", self.at, what, "Replace it by a plain space.");
+                        self.findings.add(self.at, found::odd_space);
                     }
                     self.bump();
                 }
                 (Some('/'), Some('/')) | (Some('#'), _) => {
-                    self.comment_found();
+                    self.findings.add(self.at, found::comment_left_in);
                     while self.peek().is_some_and(|c| c != '\n') {
                         self.bump();
                     }
@@ -445,7 +409,7 @@ impl Reader<'_> {
 
     fn block_comment(&mut self) {
         let at = self.at;
-        self.comment_found();
+        self.findings.add(at, found::comment_left_in);
         self.bump();
         self.bump();
         let mut before = None;
@@ -455,19 +419,7 @@ impl Reader<'_> {
             }
             before = Some(c);
         }
-        let what = "A comment begins here and never ends.";
-        self.mistake(
-            "comment_not_closed",
-            at,
-            what,
-            "Take it out, or write */ where it ends.",
-        );
-    }
-
-    fn comment_found(&mut self) {
-        let what = "A comment was left in.";
-        let cure = "Take it out: other readers of this text refuse comments.";
-        self.note("comment_left_in", self.at, what, cure);
+        self.findings.add(at, found::comment_not_closed);
     }
 
     fn peek(&self) -> Option<char> {
@@ -484,16 +436,6 @@ impl Reader<'_> {
             self.at.column += 1;
         }
         Some(c)
-    }
-
-    fn note(&mut self, code: &'static str, at: Position, what: &str, cure: &str) {
-        self.findings
-            .note(code, at, what.to_owned(), cure.to_owned());
-    }
-
-    fn mistake(&mut self, code: &'static str, at: Position, what: &str, cure: &str) {
-        self.findings
-            .mistake(code, at, what.to_owned(), cure.to_owned());
     }
 }
 

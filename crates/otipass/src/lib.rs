@@ -9,13 +9,13 @@ mod client;
 pub mod contract;
 pub mod cure;
 mod detect;
-mod finding;
+mod found;
 mod json;
 mod mapping;
+mod outline;
 mod partner;
 pub mod pass_list;
 mod service;
-pub mod spelling;
 mod url;
 
 pub use answer::{Answer, PassFacts, Refusal, UnknownRefusal};
@@ -25,9 +25,10 @@ pub use client::{
 };
 pub use contract::{Contract, Question, References};
 pub use detect::{detect, luhn_fits};
-pub use finding::{MappingFinding, Severity};
+pub use found::ALL as FINDINGS;
 pub use kernel::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use mapping::{MAPPING_LIMIT_BYTES, Mapping, Reading, SectorInfo, read_mapping};
+pub use outline::{Outline, OutlinedSector, Written};
 pub use partner::{Asking, Partner};
 pub use service::{InvalidServiceText, ServiceId, SpaceId};
-pub use url::{UrlMistake, check_url, meant_url};
+pub use url::{check_url, meant_url};

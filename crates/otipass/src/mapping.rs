@@ -1,9 +1,12 @@
 //! The mapping parameters: which sector is which Otipass service, and what it
 //! sells.
 
-use crate::finding::{Findings, MappingFinding, Position, Severity, quoted};
-use crate::json::{Member, Node, Value, read};
+use crate::found;
+use crate::json::{Findings, Member, Node, Value, read};
+use crate::outline::Outline;
 use crate::{NumType, ServiceId, SpaceId};
+use kernel::Language::{En, Fr};
+use kernel::finding::{Finding, Phrase, Position, Say, Severity};
 use kernel::{InvalidCode, ProductCode, SeasonCode, SectorCode};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -42,7 +45,9 @@ pub struct Reading {
     /// The mapping, if there was no mistake.
     pub mapping: Option<Mapping>,
     /// Everything there is to say, in the order of the text.
-    pub findings: Vec<MappingFinding>,
+    pub findings: Vec<Finding>,
+    /// What it is about, also where there is a mistake.
+    pub outline: Outline,
 }
 
 /// Reads mapping parameters as museums paste them. What is clear is forgiven
@@ -51,74 +56,77 @@ pub struct Reading {
 #[must_use]
 pub fn read_mapping(text: &str) -> Reading {
     let mut findings = Findings::default();
-    let mapping = if text.len() > MAPPING_LIMIT_BYTES {
-        findings.mistake(
-            "mapping_too_long",
-            Position::START,
-            format!(
-                "The text has {} bytes; at most {MAPPING_LIMIT_BYTES} are read.",
-                text.len()
-            ),
-            "Check that it is the mapping parameters and nothing else.".to_owned(),
-        );
-        None
-    } else {
-        let root = read(text, &mut findings);
-        Parameters {
-            findings: &mut findings,
-        }
-        .mapping(&root)
-    };
+    if text.len() > MAPPING_LIMIT_BYTES {
+        findings.add(Position::START, |at| {
+            found::mapping_too_long(at, text.len(), MAPPING_LIMIT_BYTES)
+        });
+        return Reading {
+            mapping: None,
+            findings: findings.sorted(),
+            outline: Outline::default(),
+        };
+    }
+    let root = read(text, &mut findings);
+    let mapping = Parameters {
+        findings: &mut findings,
+    }
+    .mapping(&root);
     let findings = findings.sorted();
-    let usable = findings
-        .iter()
-        .all(|finding| finding.severity == Severity::Note);
+    let usable = findings.iter().all(|f| f.severity == Severity::Note);
     Reading {
         mapping: mapping.filter(|_| usable),
         findings,
+        outline: Outline::of(&root),
     }
 }
 
-/// A parameter: its key, and the beginning of the codes of its findings.
+/// A parameter: its key, and what can be wrong with its value.
 pub(crate) struct Parameter {
     pub(crate) key: &'static str,
-    missing: &'static str,
-    too_long: &'static str,
-    invalid: &'static str,
+    /// Takes whose parameter it is.
+    missing: fn(Position, Phrase) -> Finding,
+    /// Takes that and what is wrong.
+    too_long: fn(Position, Phrase, Phrase) -> Finding,
+    invalid: fn(Position, Phrase, Phrase) -> Finding,
 }
 
 pub(crate) const PROJECT: Parameter = Parameter {
     key: "OtipassProjectId",
-    missing: "project_missing",
-    too_long: "project_too_long",
-    invalid: "project_invalid",
+    missing: |at, _| found::project_missing(at),
+    too_long: |at, _, project| found::project_too_long(at, project),
+    invalid: |at, _, project| found::project_invalid(at, project),
 };
 pub(crate) const NUM_TYPE: &str = "NumType";
 pub(crate) const SECTORS: &str = "sectorInfos";
 pub(crate) const SERVICE: Parameter = Parameter {
     key: "OtipassServiceId",
-    missing: "service_missing",
-    too_long: "service_too_long",
-    invalid: "service_invalid",
+    missing: found::service_missing,
+    too_long: found::service_too_long,
+    invalid: found::service_invalid,
 };
 pub(crate) const SPACE: Parameter = Parameter {
     key: "OtipassPSpaceId",
-    missing: "space_missing",
-    too_long: "space_too_long",
-    invalid: "space_invalid",
+    missing: found::space_missing,
+    too_long: found::space_too_long,
+    invalid: found::space_invalid,
 };
 pub(crate) const SEASON: Parameter = Parameter {
     key: "seasonCode",
-    missing: "season_missing",
-    too_long: "season_too_long",
-    invalid: "season_invalid",
+    missing: found::season_missing,
+    too_long: found::season_too_long,
+    invalid: found::season_invalid,
 };
 pub(crate) const PRODUCT: Parameter = Parameter {
     key: "productCode",
-    missing: "product_missing",
-    too_long: "product_too_long",
-    invalid: "product_invalid",
+    missing: found::product_missing,
+    too_long: found::product_too_long,
+    invalid: found::product_invalid,
 };
+
+/// The mapping parameters themselves, as whose a parameter is.
+fn whole() -> Phrase {
+    Phrase::new("the mapping parameters", "paramètres de correspondance")
+}
 
 /// What the parameters mean, on top of what the JSON says.
 struct Parameters<'f> {
@@ -127,12 +135,10 @@ struct Parameters<'f> {
 
 impl Parameters<'_> {
     fn mapping(&mut self, root: &Node) -> Option<Mapping> {
-        let members = self.object(root, "The mapping parameters")?;
-        let [project, num_type, sectors] = self.members(
-            members,
-            [PROJECT.key, NUM_TYPE, SECTORS],
-            "the mapping parameters",
-        );
+        let what = Phrase::new("The mapping parameters", "paramètres de correspondance");
+        let members = self.object(root, what)?;
+        let keys = [PROJECT.key, NUM_TYPE, SECTORS];
+        let [project, num_type, sectors] = self.members(members, keys, &whole());
         let project_id = self.project_id(project, root.at);
         let num_type = self.num_type(num_type);
         let sectors = self.sectors(sectors, root.at);
@@ -144,7 +150,7 @@ impl Parameters<'_> {
     }
 
     fn project_id(&mut self, node: Option<&Node>, parent: Position) -> Option<String> {
-        let (text, at) = self.text(node, &PROJECT, parent, "the project")?;
+        let (text, at) = self.text(node, &PROJECT, parent, &whole())?;
         let short = text.len() <= 64;
         if short
             && text
@@ -153,21 +159,13 @@ impl Parameters<'_> {
         {
             return Some(text);
         }
-        let code = if short {
+        let wrong = if short {
             PROJECT.invalid
         } else {
             PROJECT.too_long
         };
-        self.findings.mistake(
-            code,
-            at,
-            format!(
-                "OtipassProjectId is {}, which cannot be a project id.",
-                quoted(&text)
-            ),
-            "Write only the project, usually the last part of the URL that Otipass gave."
-                .to_owned(),
-        );
+        self.findings
+            .add(at, |at| wrong(at, whole(), Phrase::quoted(&text)));
         None
     }
 
@@ -181,22 +179,13 @@ impl Parameters<'_> {
             Value::Text(text) if text.trim().is_empty() => Some(NumType::Number),
             Value::Text(text) if text == "serial" => Some(NumType::Serial),
             Value::Text(text) if text.trim().eq_ignore_ascii_case("serial") => {
-                self.findings.note(
-                    "num_type_spelling",
-                    node.at,
-                    format!("NumType is written {}.", quoted(text)),
-                    "Write \"serial\".".to_owned(),
-                );
+                self.findings.add(node.at, |at| {
+                    found::num_type_spelling(at, Phrase::quoted(text))
+                });
                 Some(NumType::Serial)
             }
             _ => {
-                self.findings.mistake(
-                    "num_type_unknown",
-                    node.at,
-                    "NumType is neither missing nor \"serial\".".to_owned(),
-                    "Write \"serial\" if pass numbers begin with letters, and leave NumType out otherwise."
-                        .to_owned(),
-                );
+                self.findings.add(node.at, found::num_type_unknown);
                 None
             }
         }
@@ -212,29 +201,17 @@ impl Parameters<'_> {
             None => &[],
         };
         if members.is_empty() {
-            self.findings.mistake(
-                "sectors_missing",
-                node.map_or(parent, |node| node.at),
-                "sectorInfos names no sector.".to_owned(),
-                "Add one entry for each sector where passes are accepted.".to_owned(),
-            );
+            let at = node.map_or(parent, |node| node.at);
+            self.findings.add(at, found::sectors_missing);
             return None;
         }
         let mut first_seen = HashMap::new();
         let mut sectors = BTreeMap::new();
         for Member { key, key_at, node } in members {
             if let Some(first) = first_seen.insert(key.trim(), *key_at) {
-                self.findings.mistake(
-                    "sector_given_twice",
-                    *key_at,
-                    format!(
-                        "Sector {} is given twice, first on line {}; one entry would silently win.",
-                        quoted(key.trim()),
-                        first.line
-                    ),
-                    "Keep the right entry and take out the other; a sector has one entry."
-                        .to_owned(),
-                );
+                self.findings.add(*key_at, |at| {
+                    found::sector_given_twice(at, Phrase::quoted(key.trim()), first.line)
+                });
             }
             let sector = self.sector_code(key, *key_at);
             let info = self.sector_info(key, node);
@@ -248,21 +225,24 @@ impl Parameters<'_> {
     fn sector_code(&mut self, key: &str, at: Position) -> Option<SectorCode> {
         let code: Result<SectorCode, _> = key.parse();
         if let Err(error) = &code {
-            let code = match error {
-                InvalidCode::Empty { .. } => "sector_code_missing",
-                InvalidCode::TooLong { .. } => "sector_code_too_long",
-                InvalidCode::Character { .. } => "sector_code_invalid",
-            };
-            let cure = "Write the sector's code as it stands in the site's set-up.";
-            self.findings
-                .mistake(code, at, sentence(error), cure.to_owned());
+            self.findings.add(at, |at| match error {
+                InvalidCode::Empty { .. } => found::sector_code_missing(at),
+                InvalidCode::TooLong { .. } => found::sector_code_too_long(at, error.phrase()),
+                InvalidCode::Character { .. } => found::sector_code_invalid(at, error.phrase()),
+            });
         }
         code.ok()
     }
 
     fn sector_info(&mut self, sector: &str, node: &Node) -> Option<SectorInfo> {
-        let of = format!("sector {}", quoted(sector.trim()));
-        let members = self.object(node, &format!("The entry of {of}"))?;
+        let sector = Phrase::quoted(sector.trim());
+        let (en, fr) = (sector.in_language(En), sector.in_language(Fr));
+        let of = Phrase::new(format!("sector {en}"), format!("secteur {fr}"));
+        let what = Phrase::new(
+            format!("The entry of sector {en}"),
+            format!("entrée du secteur {fr}"),
+        );
+        let members = self.object(node, what)?;
         let keys = [SERVICE.key, SPACE.key, SEASON.key, PRODUCT.key];
         let [service, space, season, product] = self.members(members, keys, &of);
         let service = self.id::<ServiceId>(service, &SERVICE, node.at, &of);
@@ -270,15 +250,9 @@ impl Parameters<'_> {
         if let (Some((service, _)), Some((space, at))) = (&service, &space)
             && !space.belongs_to(service)
         {
-            self.findings.mistake(
-                "service_space_mismatch",
-                *at,
-                format!("In {of}, space id {space} does not belong to service id {service}."),
-                format!(
-                    "If the service id is right, the space id is {}{service}.",
-                    SpaceId::PREFIX
-                ),
-            );
+            self.findings.add(*at, |at| {
+                found::service_space_mismatch(at, of.clone(), service, space)
+            });
         }
         let season = self.code::<SeasonCode>(season, &SEASON, node.at, &of);
         let product = self.code::<ProductCode>(product, &PRODUCT, node.at, &of);
@@ -295,32 +269,25 @@ impl Parameters<'_> {
         node: Option<&Node>,
         parameter: &Parameter,
         parent: Position,
-        of: &str,
+        of: &Phrase,
     ) -> Option<(T, Position)> {
         let (text, at) = self.text(node, parameter, parent, of)?;
-        let key = parameter.key;
         if text.bytes().any(|b| b.is_ascii_lowercase()) {
-            self.findings.note(
-                "id_in_small_letters",
-                at,
-                format!("{key} of {of} is written in small letters; it is read in capitals."),
-                format!("Write {}.", quoted(&text.to_ascii_uppercase())),
-            );
+            let right = Phrase::quoted(&text.to_ascii_uppercase());
+            self.findings.add(at, |at| {
+                found::id_in_small_letters(at, parameter.key, of.clone(), right)
+            });
         }
         let id = text.parse().ok();
         if id.is_none() {
             let too_long = text.chars().count() > ServiceId::MAX_CHARS;
-            self.findings.mistake(
-                if too_long {
-                    parameter.too_long
-                } else {
-                    parameter.invalid
-                },
-                at,
-                format!("{key} of {of} is {}, which cannot be an id.", quoted(&text)),
-                "Copy the id from Otipass: at most 64 letters, digits and signs without spaces."
-                    .to_owned(),
-            );
+            let wrong = if too_long {
+                parameter.too_long
+            } else {
+                parameter.invalid
+            };
+            self.findings
+                .add(at, |at| wrong(at, of.clone(), Phrase::quoted(&text)));
         }
         id.map(|id| (id, at))
     }
@@ -330,19 +297,18 @@ impl Parameters<'_> {
         node: Option<&Node>,
         parameter: &Parameter,
         parent: Position,
-        of: &str,
+        of: &Phrase,
     ) -> Option<T> {
         let (text, at) = self.text(node, parameter, parent, of)?;
         let code: Result<T, _> = text.parse();
         if let Err(error) = &code {
-            let code = match error {
-                InvalidCode::Empty { .. } => parameter.missing,
-                InvalidCode::TooLong { .. } => parameter.too_long,
-                InvalidCode::Character { .. } => parameter.invalid,
-            };
-            let cure = "Copy the code from the catalogue; the name is something else.";
-            self.findings
-                .mistake(code, at, format!("In {of}: {error}."), cure.to_owned());
+            self.findings.add(at, |at| match error {
+                InvalidCode::Empty { .. } => (parameter.missing)(at, of.clone()),
+                InvalidCode::TooLong { .. } => (parameter.too_long)(at, of.clone(), error.phrase()),
+                InvalidCode::Character { .. } => {
+                    (parameter.invalid)(at, of.clone(), error.phrase())
+                }
+            });
         }
         code.ok()
     }
@@ -353,7 +319,7 @@ impl Parameters<'_> {
         node: Option<&Node>,
         parameter: &Parameter,
         parent: Position,
-        of: &str,
+        of: &Phrase,
     ) -> Option<(String, Position)> {
         let key = parameter.key;
         let at = node.map_or(parent, |node| node.at);
@@ -361,58 +327,38 @@ impl Parameters<'_> {
             Some(Value::Broken) => return None,
             Some(Value::Text(text)) => {
                 if !text.trim().is_empty() && text.trim() != text {
-                    self.findings.note(
-                        "space_around",
-                        at,
-                        format!("{key} of {of} has space before or behind it."),
-                        "Take it out.".to_owned(),
-                    );
+                    self.findings
+                        .add(at, |at| found::space_around(at, key, of.clone()));
                 }
                 text.trim()
             }
             Some(Value::Number(number)) if number.bytes().all(|b| b.is_ascii_digit()) => {
-                self.findings.note(
-                    "number_without_quotes",
-                    at,
-                    format!("{key} of {of} is a number; it is read as text."),
-                    format!("Write \"{number}\"."),
-                );
+                self.findings.add(at, |at| {
+                    found::number_without_quotes(at, key, of.clone(), number)
+                });
                 number
             }
             None | Some(Value::Null) => "",
             Some(_) => {
-                self.findings.mistake(
-                    "wrong_type",
-                    at,
-                    format!("{key} of {of} is not a text."),
-                    "Write it in straight double quotes.".to_owned(),
-                );
+                self.findings
+                    .add(at, |at| found::wrong_type(at, key, of.clone()));
                 return None;
             }
         };
         if text.is_empty() {
-            self.findings.mistake(
-                parameter.missing,
-                at,
-                format!("{key} of {of} is missing or empty."),
-                format!("Add \"{key}\" with its value."),
-            );
+            self.findings
+                .add(at, |at| (parameter.missing)(at, of.clone()));
             return None;
         }
         Some((text.to_owned(), at))
     }
 
-    fn object<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Member]> {
+    fn object<'n>(&mut self, node: &'n Node, what: impl Say) -> Option<&'n [Member]> {
         match &node.value {
             Value::Object(members) => Some(members),
             Value::Broken => None,
             _ => {
-                self.findings.mistake(
-                    "wrong_type",
-                    node.at,
-                    format!("{what} must stand between braces, and here is something else."),
-                    "Write {\"name\": \"value\", …}.".to_owned(),
-                );
+                self.findings.add(node.at, |at| found::no_object(at, what));
                 None
             }
         }
@@ -423,7 +369,7 @@ impl Parameters<'_> {
         &mut self,
         members: &'n [Member],
         keys: [&str; N],
-        of: &str,
+        of: &Phrase,
     ) -> [Option<&'n Node>; N] {
         let mut found: [Option<&Member>; N] = [None; N];
         for member in members {
@@ -433,46 +379,24 @@ impl Parameters<'_> {
                 .zip(&mut found)
                 .find(|(key, _)| name.eq_ignore_ascii_case(key));
             let Some((key, slot)) = known else {
-                self.findings.note(
-                    "key_unknown",
-                    at,
-                    format!("{} is no parameter of {of} and is not read.", quoted(name)),
-                    format!(
-                        "Take it out, or correct it: known here are {}.",
-                        keys.join(", ")
-                    ),
-                );
+                self.findings.add(at, |at| {
+                    found::key_unknown(at, Phrase::quoted(name), of.clone(), keys.join(", "))
+                });
                 continue;
             };
             if member.key != **key {
-                self.findings.note(
-                    "key_spelling",
-                    at,
-                    format!("{} is read as {key}.", quoted(&member.key)),
-                    format!("Write \"{key}\"."),
-                );
+                self.findings.add(at, |at| {
+                    found::key_spelling(at, Phrase::quoted(&member.key), key)
+                });
             }
             if let Some(first) = slot {
-                self.findings.mistake(
-                    "key_given_twice",
-                    at,
-                    format!(
-                        "{key} of {of} is given twice, first on line {}.",
-                        first.key_at.line
-                    ),
-                    "Keep the right one and take out the other.".to_owned(),
-                );
+                self.findings.add(at, |at| {
+                    found::key_given_twice(at, key, of.clone(), first.key_at.line)
+                });
             } else {
                 *slot = Some(member);
             }
         }
         found.map(|member| member.map(|member| &member.node))
     }
-}
-
-fn sentence(error: &InvalidCode) -> String {
-    let text = error.to_string();
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_ascii_uppercase());
-    first.into_iter().chain(chars).chain(['.']).collect()
 }

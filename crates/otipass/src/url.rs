@@ -1,74 +1,26 @@
 //! What can be seen of an interface's URL without asking anyone.
 
+use crate::found;
+use kernel::finding::{Finding, Phrase, Position};
 use reqwest::Url;
 
-/// Something wrong with the URL of an Otipass interface.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UrlMistake {
-    /// Not a URL at all.
-    #[error("the URL cannot be read ({reason}); write it like https://pass.example.org/api")]
-    Unreadable {
-        /// What the URL parser says.
-        reason: String,
-    },
-    /// A URL, but not of a web server.
-    #[error("the URL begins with {scheme}:; it must begin with https://")]
-    NotHttp {
-        /// How it begins.
-        scheme: String,
-    },
-    /// A user name or password inside the URL, where logs could show it.
-    #[error(
-        "the URL holds a user name or password; \
-         take it out and enter it in the fields for user name and password"
-    )]
-    CredentialsInUrl,
-    /// A question mark or hash, and what follows it.
-    #[error("the URL has a part after a question mark or hash; it must end in /api")]
-    QueryInUrl,
-    /// The project id stands behind the path.
-    #[error(
-        "the project id {project_id:?} is left in the URL; take it out of the URL, \
-         it belongs in OtipassProjectId of the mapping parameters"
-    )]
-    ProjectLeftInUrl {
-        /// The project id, as it stands in the URL.
-        project_id: String,
-    },
-    /// Another path than `…/api`.
-    #[error("the URL does not end in /api; enter the URL that Otipass gave, up to and with /api")]
-    DoesNotEndInApi,
-}
-
-impl UrlMistake {
-    /// A name that never changes.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            UrlMistake::Unreadable { .. } => "url_unreadable",
-            UrlMistake::NotHttp { .. } => "url_not_http",
-            UrlMistake::CredentialsInUrl => "url_holds_credentials",
-            UrlMistake::QueryInUrl => "url_holds_query",
-            UrlMistake::ProjectLeftInUrl { .. } => "url_holds_project",
-            UrlMistake::DoesNotEndInApi => "url_without_api",
-        }
-    }
-}
+/// Whoever knows where the URL comes from says so.
+const HERE: Position = Position::START;
 
 /// Every mistake in an interface's URL, given the project id of its mapping
 /// parameters (empty if it is not known). A slash at the end is no mistake.
 #[must_use]
-pub fn check_url(url: &str, project_id: &str) -> Vec<UrlMistake> {
+pub fn check_url(url: &str, project_id: &str) -> Vec<Finding> {
     let url = match web_url(url) {
         Ok(url) => url,
-        Err(mistake) => return vec![mistake],
+        Err(mistake) => return vec![*mistake],
     };
     let mut mistakes = Vec::new();
     if !url.username().is_empty() || url.password().is_some() {
-        mistakes.push(UrlMistake::CredentialsInUrl);
+        mistakes.push(found::url_holds_credentials(HERE));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        mistakes.push(UrlMistake::QueryInUrl);
+        mistakes.push(found::url_holds_query(HERE));
     }
     let mut path: Vec<&str> = url
         .path()
@@ -77,13 +29,11 @@ pub fn check_url(url: &str, project_id: &str) -> Vec<UrlMistake> {
         .collect();
     let left =
         path.pop_if(|last| !project_id.is_empty() && last.eq_ignore_ascii_case(project_id.trim()));
-    if let Some(project_id) = left {
-        mistakes.push(UrlMistake::ProjectLeftInUrl {
-            project_id: project_id.to_owned(),
-        });
+    if let Some(project) = left {
+        mistakes.push(found::url_holds_project(HERE, Phrase::quoted(project)));
     }
     if path.last() != Some(&"api") {
-        mistakes.push(UrlMistake::DoesNotEndInApi);
+        mistakes.push(found::url_without_api(HERE));
     }
     mistakes
 }
@@ -119,18 +69,12 @@ pub fn meant_url(url: &str, project_id: &str) -> Option<String> {
 }
 
 /// The URL, if it is one of a web server.
-pub(crate) fn web_url(text: &str) -> Result<Url, UrlMistake> {
-    let url: Url = text
-        .trim()
-        .parse()
-        .map_err(|error| UrlMistake::Unreadable {
-            reason: format!("{error}"),
-        })?;
+pub(crate) fn web_url(text: &str) -> Result<Url, Box<Finding>> {
+    let url = text.trim().parse::<Url>();
+    let url = url.map_err(|error| found::url_unreadable(HERE, error))?;
     match url.scheme() {
         "http" | "https" => Ok(url),
-        scheme => Err(UrlMistake::NotHttp {
-            scheme: scheme.to_owned(),
-        }),
+        scheme => Err(Box::new(found::url_not_http(HERE, scheme))),
     }
 }
 
@@ -170,7 +114,7 @@ mod tests {
             ("", &["url_unreadable"]),
         ] {
             let mistakes = check_url(url, "villeneuve");
-            let found: Vec<_> = mistakes.iter().map(UrlMistake::code).collect();
+            let found: Vec<_> = mistakes.iter().map(|mistake| mistake.code).collect();
             assert_eq!(found, codes, "{url}");
         }
     }

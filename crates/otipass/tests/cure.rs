@@ -1,7 +1,8 @@
 //! Cures of mapping parameters at one click.
 
+use kernel::Finding;
 use otipass::cure::{Cure, Deed, cures, replaced, tidied, with_num_type};
-use otipass::{MappingFinding, read_mapping};
+use otipass::read_mapping;
 use proptest::prelude::*;
 
 /// Nothing to say about it. Line 4 begins the entry of the first sector.
@@ -29,7 +30,7 @@ fn changed(from: &str, to: &str) -> String {
     GOOD.replacen(from, to, 1)
 }
 
-fn finding(text: &str, code: &str) -> MappingFinding {
+fn finding(text: &str, code: &str) -> Finding {
     let findings = read_mapping(text).findings;
     let found = findings.iter().find(|found| found.code == code).cloned();
     found.unwrap_or_else(|| panic!("no {code} in {findings:#?}\n{text}"))

@@ -1,6 +1,7 @@
 //! Reading mapping parameters as museums paste them.
 
-use otipass::{MAPPING_LIMIT_BYTES, NumType, Severity, read_mapping};
+use kernel::{Language, Severity};
+use otipass::{MAPPING_LIMIT_BYTES, NumType, read_mapping};
 use proptest::prelude::*;
 
 /// Nothing to say about it. Line 4 begins the entry of the first sector.
@@ -41,14 +42,16 @@ fn findings(text: &str) -> Vec<String> {
         .iter()
         .map(|finding| {
             let mark = match finding.severity {
-                Severity::Note => "",
                 Severity::Mistake => "!",
+                _ => "",
             };
-            assert!(
-                finding.what.ends_with(['.']) && finding.cure.ends_with(['.']),
-                "{finding}"
-            );
-            format!("{}{mark}@{}:{}", finding.code, finding.line, finding.column)
+            for language in [Language::En, Language::Fr] {
+                let (what, cure) = (finding.what(language), finding.cure(language));
+                assert!(what.ends_with(['.']) && cure.ends_with(['.']), "{finding}");
+            }
+            let at = finding.mapped_at.expect("it has a place");
+            assert_eq!(finding.place, at.into());
+            format!("{}{mark}@{}:{}", finding.code, at.line, at.column)
         })
         .collect()
 }

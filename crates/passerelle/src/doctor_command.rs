@@ -4,7 +4,8 @@
 use crate::Verdict;
 use crate::out::{Format, print};
 use anyhow::Result;
-use doctor::{Occasion, Reach, Severity, examination};
+use doctor::{Occasion, Reach, examination};
+use kernel::Severity;
 use std::path::PathBuf;
 
 /// `passerelle doctor`

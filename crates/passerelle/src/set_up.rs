@@ -1,11 +1,11 @@
 //! The files of the set-up, and how they get into the database.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use boxoffice::{BoxOffice, Catalogue};
 use config::{Config, Role};
 use db::{Db, DbError};
 use gate::{Gate, Site};
-use kernel::Clock;
+use kernel::{Clock, Finding, Severity};
 use otipass::Mapping;
 use staff::Staff;
 use std::path::Path;
@@ -25,21 +25,7 @@ pub fn read_text(path: &Path) -> Result<String> {
 pub fn mapping(config: &Config) -> Result<Option<Mapping>> {
     file(config, config.set_up.mapping.as_deref(), |text| {
         let reading = otipass::read_mapping(text);
-        let mistakes: Vec<_> = reading
-            .findings
-            .iter()
-            .filter(|f| f.severity == otipass::Severity::Mistake)
-            .map(|f| {
-                format!(
-                    "line {}, column {}: {} {}",
-                    f.line, f.column, f.what, f.cure
-                )
-            })
-            .collect();
-        reading
-            .mapping
-            .filter(|_| mistakes.is_empty())
-            .ok_or(mistakes)
+        reading.mapping.ok_or(reading.findings)
     })
 }
 
@@ -47,37 +33,34 @@ pub fn mapping(config: &Config) -> Result<Option<Mapping>> {
 pub fn site(config: &Config) -> Result<Option<Site>> {
     file(config, config.set_up.site.as_deref(), |text| {
         let (site, findings) = gate::read_site(text);
-        let mistakes = findings.iter();
-        let mistakes = mistakes.map(|f| format!("line {}: {} {}", f.line, f.what, f.cure));
-        site.ok_or_else(|| mistakes.collect())
+        site.ok_or(findings)
     })
 }
 
 fn catalogue(config: &Config) -> Result<Option<Catalogue>> {
-    file(config, config.set_up.catalogue.as_deref(), |text| {
-        boxoffice::read_catalogue(text)
-            .map_err(|problems| problems.iter().map(ToString::to_string).collect())
-    })
+    let path = config.set_up.catalogue.as_deref();
+    file(config, path, boxoffice::read_catalogue)
 }
 
 /// Reads what a file of the set-up says, if the configuration names it.
 fn file<T>(
     config: &Config,
     path: Option<&Path>,
-    read: impl FnOnce(&str) -> Result<T, Vec<String>>,
+    read: impl FnOnce(&str) -> Result<T, Vec<Finding>>,
 ) -> Result<Option<T>> {
     let Some(path) = path else {
         return Ok(None);
     };
     let path = config.path(path);
-    match read(&read_text(&path)?) {
-        Ok(read) => Ok(Some(read)),
-        Err(mistakes) => bail!(
+    read(&read_text(&path)?).map(Some).map_err(|findings| {
+        let mistakes = findings.iter().filter(|f| f.severity == Severity::Mistake);
+        let mistakes: Vec<_> = mistakes.map(ToString::to_string).collect();
+        anyhow!(
             "{} has mistakes:\n  {}\n`passerelle doctor` explains the whole set-up",
             path.display(),
             mistakes.join("\n  ")
-        ),
-    }
+        )
+    })
 }
 
 /// All sets of tables, whatever the roles: reports look at both.

@@ -10,8 +10,8 @@ mod import;
 mod status;
 
 pub use catalogue::{
-    Catalogue, CatalogueFinding, CatalogueProduct, CatalogueSeason, GetAccessControlCatalogRequest,
-    GetTimeZoneRequest, ProductFamily, TimeZoneAnswer,
+    Catalogue, CatalogueProduct, CatalogueSeason, GetAccessControlCatalogRequest,
+    GetTimeZoneRequest, Offer, ProductFamily, TimeZoneAnswer,
 };
 pub use controlled_ticket::{
     ControlOperation, ControlOperationType, ControlledTicketAnswer, ControlledTicketData,

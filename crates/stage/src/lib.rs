@@ -16,7 +16,7 @@ mod process;
 mod program;
 pub mod villeneuve;
 
-pub use crate::office::{PASSWORD, TestDoctor};
+pub use crate::office::{PASSWORD, TestDoctor, finding};
 pub use http::{Answer, Front, answer, client};
 pub use museum::{Museum, Plan, count, meddle};
 pub use pages::Browser;

@@ -4,7 +4,8 @@
 use crate::villeneuve;
 use crate::{Browser, Museum, Plan};
 use doctor::support::{Bundle, Page};
-use doctor::{Coming, Diagnosis, Doctor, Finding, Part, Question};
+use doctor::{Coming, Diagnosis, Doctor, Question};
+use kernel::{Finding, Part, Place, Say};
 use staff::{Account, Actor, Profile, Role};
 use std::time::Duration;
 
@@ -32,6 +33,15 @@ impl Doctor for TestDoctor {
         let taken_at = villeneuve::now();
         Box::pin(async move { Bundle { taken_at, pages } })
     }
+}
+
+/// What the doctor may find, about `<CODE>`.
+#[must_use]
+pub fn finding(code: &'static str, place: Place) -> Finding {
+    let mut catalogue = doctor::catalogue();
+    let entry = catalogue.find(|entry| entry.code == code).unwrap();
+    let values = entry.slots.iter().map(|_| format!("<{code}>").say());
+    Finding::of(entry, place, values.collect())
 }
 
 impl Museum {

@@ -108,7 +108,7 @@ fn each_mistake_is_named_with_its_place() {
         let problems = read_catalogue(&text).unwrap_err();
         let found: Vec<_> = problems
             .iter()
-            .map(|p| (p.code, p.line, p.column))
+            .map(|p| (p.code, p.place.line(), p.place.position().unwrap().column))
             .collect();
         assert_eq!(found, [expected], "{bad}");
     }
@@ -132,7 +132,11 @@ fn all_mistakes_are_found_in_one_go() {
             "key_missing"
         ]
     );
-    assert!(problems.iter().all(|p| !p.cure.is_empty()));
+    assert!(
+        problems
+            .iter()
+            .all(|p| !p.cure(kernel::Language::Fr).is_empty())
+    );
 }
 
 proptest! {
@@ -145,7 +149,7 @@ proptest! {
         if let Err(problems) = read_catalogue(&text) {
             prop_assert!(!problems.is_empty());
             let lines = text.lines().count().max(1);
-            prop_assert!(problems.iter().all(|p| (1..=lines + 1).contains(&p.line)));
+            prop_assert!(problems.iter().all(|p| (1..=lines + 1).contains(&p.place.line())));
         }
     }
 }

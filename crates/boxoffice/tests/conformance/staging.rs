@@ -4,9 +4,7 @@ use crate::desk::{Desk, admission, barcode, villeneuve, villeneuve_with};
 use boxoffice::catalogue::{PaymentMode, catalogue, map_tariff};
 use boxoffice::{Catalogue, CatalogueAnswerError, CatalogueError, StagingError};
 use db::testing::TestDb;
-use secutix::wire::{
-    CatalogueFinding, ControlOperationType, ControlResult, ControlledTicket, ReceivedTicket,
-};
+use secutix::wire::{ControlOperationType, ControlResult, ControlledTicket, Offer, ReceivedTicket};
 
 db::conformance! {
     the_catalogue_comes_back_as_it_went,
@@ -208,9 +206,9 @@ async fn the_access_control_catalogue_names_seasons_products_and_families(test: 
         let answer = desk.office.access_control_catalogue(asked.cloned()).await;
         let answer = answer.unwrap();
         for (product, expected) in [
-            ("PASSVN", CatalogueFinding::OpenPass),
-            ("PASSVN2", CatalogueFinding::NotOpenPass),
-            ("PASSVN9", CatalogueFinding::ProductUnknown),
+            ("PASSVN", Offer::OpenPass),
+            ("PASSVN2", Offer::NotOpenPass),
+            ("PASSVN9", Offer::ProductUnknown),
         ] {
             assert_eq!(answer.find(&season, &product.parse().unwrap()), expected);
         }

@@ -1,26 +1,14 @@
 //! The site file: an organisation's sectors, doors and devices as TOML.
 
 use crate::site::change::is_currency;
+use crate::site::found;
 use crate::{Device, DeviceSettings, Site};
-use kernel::{DeviceCode, DoorCode, InvalidCode, Language, SectorCode};
+use kernel::finding::{Finding, Phrase, Place, Position, Thing};
+use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
 use std::str::FromStr;
 use toml::Spanned;
-
-/// A mistake in a site file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SiteFinding {
-    /// A stable name of the mistake.
-    pub code: &'static str,
-    /// The line it is in, from 1.
-    pub line: usize,
-    /// What is wrong.
-    pub what: String,
-    /// What to do.
-    pub cure: String,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,7 +60,7 @@ struct DeviceEntry {
 /// A device whose door leads to no sector or to several is reported and still
 /// read: its checks are answered with `sector_not_mapped`.
 #[must_use]
-pub fn read_site(text: &str) -> (Option<Site>, Vec<SiteFinding>) {
+pub fn read_site(text: &str) -> (Option<Site>, Vec<Finding>) {
     let mut reader = Reader {
         text,
         findings: Vec::new(),
@@ -80,8 +68,26 @@ pub fn read_site(text: &str) -> (Option<Site>, Vec<SiteFinding>) {
     };
     let site = reader.read();
     let site = site.filter(|_| !reader.broken);
-    reader.findings.sort_by_key(|finding| finding.line);
+    reader.findings.sort_by_key(|finding| finding.place.line());
     (site, reader.findings)
+}
+
+/// Finds the devices whose doors lead to no sector, or to several.
+#[must_use]
+pub fn examine_devices(
+    doors: &BTreeMap<DoorCode, BTreeSet<SectorCode>>,
+    devices: &BTreeMap<DeviceCode, Device>,
+) -> Vec<Finding> {
+    let found = |(code, device): (&DeviceCode, &Device)| {
+        let place = Place::Thing(Thing::Device(code.to_string()));
+        let door = &device.door;
+        match doors.get(door).map(BTreeSet::len)? {
+            0 => Some(found::device_without_sector(place, door, code)),
+            1 => None,
+            count => Some(found::device_with_several_sectors(place, door, code, count)),
+        }
+    };
+    devices.iter().filter_map(found).collect()
 }
 
 /// The site as a site file that [`read_site`] reads back.
@@ -135,87 +141,60 @@ pub fn write_site(site: &Site) -> String {
 
 struct Reader<'a> {
     text: &'a str,
-    findings: Vec<SiteFinding>,
+    findings: Vec<Finding>,
     broken: bool,
 }
 
 impl Reader<'_> {
-    fn line(&self, offset: usize) -> usize {
-        1 + self.text.as_bytes()[..offset.min(self.text.len())]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count()
+    fn at<T>(&self, field: &Spanned<T>) -> Position {
+        Position::of(self.text, field.span().start)
     }
 
-    fn note(&mut self, code: &'static str, offset: usize, what: String, cure: &str) {
-        let line = self.line(offset);
-        self.findings.push(SiteFinding {
-            code,
-            line,
-            what,
-            cure: cure.to_owned(),
-        });
-    }
-
-    fn refuse(&mut self, code: &'static str, offset: usize, what: String, cure: &str) {
+    fn refuse(&mut self, finding: Finding) {
         self.broken = true;
-        self.note(code, offset, what, cure);
+        self.findings.push(finding);
     }
 
     /// Reads one value; a mistake is noted and reading goes on.
-    fn value<T>(&mut self, field: &Spanned<String>, code: &'static str, cure: &str) -> Option<T>
-    where
-        T: FromStr,
-        T::Err: Display,
-    {
-        match field.get_ref().parse() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.refuse(code, field.span().start, error.to_string(), cure);
-                None
-            }
+    fn value<T: FromStr>(
+        &mut self,
+        field: &Spanned<String>,
+        found: impl FnOnce(Position, Phrase) -> Finding,
+    ) -> Option<T> {
+        let value = field.get_ref().parse().ok();
+        if value.is_none() {
+            self.refuse(found(self.at(field), Phrase::quoted(field.get_ref())));
         }
+        value
     }
 
     fn code<T: FromStr<Err = InvalidCode>>(&mut self, field: &Spanned<String>) -> Option<T> {
-        self.value(
-            field,
-            "code_invalid",
-            "Give the code as ticketing shows it.",
-        )
+        let code: Result<T, _> = field.get_ref().parse();
+        if let Err(error) = &code {
+            self.refuse(found::code_invalid(self.at(field), error.phrase()));
+        }
+        code.ok()
     }
 
     fn read(&mut self) -> Option<Site> {
         let file: File = match toml::from_str(self.text) {
             Ok(file) => file,
             Err(error) => {
-                let offset = error.span().map_or(0, |span| span.start);
-                self.refuse(
-                    "site_file_broken",
-                    offset,
-                    format!("The site file cannot be read: {}.", error.message()),
-                    "Correct this line; examples/villeneuve/site.toml shows a whole file.",
-                );
+                let at = Position::of(self.text, error.span().map_or(0, |span| span.start));
+                self.refuse(found::site_file_broken(at, error.message()));
                 return None;
             }
         };
         let institution = self.code(&file.institution);
         let organisation = self.code(&file.organisation);
-        let zone = self.value(
-            &file.timezone,
-            "timezone_unknown",
-            "Give the zone's IANA name, such as Europe/Paris.",
-        );
+        let zone = self.value(&file.timezone, found::timezone_unknown);
         let currency = file.currency.get_ref();
         if !is_currency(currency) {
-            self.refuse(
-                "currency_invalid",
-                file.currency.span().start,
-                format!("{currency:?} is no currency."),
-                "Give its ISO 4217 code, such as EUR.",
-            );
+            let at = self.at(&file.currency);
+            self.refuse(found::currency_invalid(at, Phrase::quoted(currency)));
         }
-        let language = file.language.as_ref().map(|l| self.language(l));
+        let language = file.language.as_ref();
+        let language = language.map(|field| self.value(field, found::language_unknown));
         let sectors = self.sectors(&file.sector);
         let doors = self.doors(&file.door, &sectors);
         let devices = self.devices(&file.device, &doors);
@@ -232,14 +211,6 @@ impl Reader<'_> {
         })
     }
 
-    fn language(&mut self, field: &Spanned<String>) -> Option<Language> {
-        self.value(
-            field,
-            "language_unknown",
-            "Choose one of en, fr, de, it, es.",
-        )
-    }
-
     fn sectors(&mut self, entries: &[SectorEntry]) -> BTreeMap<SectorCode, String> {
         let mut sectors = BTreeMap::new();
         for entry in entries {
@@ -247,7 +218,7 @@ impl Reader<'_> {
                 continue;
             };
             if sectors.insert(code.clone(), entry.name.clone()).is_some() {
-                self.twice("sector", &code, entry.code.span().start);
+                self.twice(&entry.code, Thing::Sector(code.to_string()));
             }
         }
         sectors
@@ -269,19 +240,12 @@ impl Reader<'_> {
                     continue;
                 };
                 if !sectors.contains_key(&sector) {
-                    self.refuse(
-                        "sector_unknown",
-                        field.span().start,
-                        format!(
-                            "Door {code} leads to the sector {sector}, which is not in this file."
-                        ),
-                        "Add a [[sector]] with this code, or correct the code.",
-                    );
+                    self.refuse(found::sector_unknown(self.at(field), &code, &sector));
                 }
                 leads_to.insert(sector);
             }
             if doors.insert(code.clone(), leads_to).is_some() {
-                self.twice("door", &code, entry.code.span().start);
+                self.twice(&entry.code, Thing::Door(code.to_string()));
             }
         }
         doors
@@ -292,9 +256,10 @@ impl Reader<'_> {
         entries: &[DeviceEntry],
         doors: &BTreeMap<DoorCode, BTreeSet<SectorCode>>,
     ) -> BTreeMap<DeviceCode, Device> {
-        let mut devices = BTreeMap::new();
+        let (mut devices, mut places) = (BTreeMap::new(), BTreeMap::new());
         for entry in entries {
-            let language = entry.language.as_ref().and_then(|l| self.language(l));
+            let language = entry.language.as_ref();
+            let language = language.and_then(|l| self.value(l, found::language_unknown));
             let settings = self.settings(entry);
             let (Some(code), Some(door)) = (
                 self.code::<DeviceCode>(&entry.code),
@@ -302,47 +267,30 @@ impl Reader<'_> {
             ) else {
                 continue;
             };
-            let at = entry.door.span().start;
-            match doors.get(&door).map(BTreeSet::len) {
-                Some(1) => {}
-                None => self.refuse(
-                    "door_unknown",
-                    at,
-                    format!(
-                        "Device {code} is linked to the door {door}, which is not in this file."
-                    ),
-                    "Add a [[door]] with this code, or correct the code.",
-                ),
-                Some(0) => self.note(
-                    "device_without_sector",
-                    at,
-                    format!("The door {door} of device {code} leads to no sector."),
-                    "Give the door exactly one sector.",
-                ),
-                Some(count) => self.note(
-                    "device_with_several_sectors",
-                    at,
-                    format!("The door {door} of device {code} leads to {count} sectors."),
-                    "Link the device to a door with exactly one sector.",
-                ),
+            let at = self.at(&entry.door);
+            if !doors.contains_key(&door) {
+                self.refuse(found::door_unknown(at, &code, &door));
             }
+            places.insert(Thing::Device(code.to_string()), at);
             let device = Device {
                 door,
                 language,
                 settings,
             };
             if devices.insert(code.clone(), device).is_some() {
-                self.twice("device", &code, entry.code.span().start);
+                self.twice(&entry.code, Thing::Device(code.to_string()));
             }
+        }
+        for finding in examine_devices(doors, &devices) {
+            self.findings.push(finding.within(&places));
         }
         devices
     }
 
     fn settings(&mut self, entry: &DeviceEntry) -> DeviceSettings {
         let usual = DeviceSettings::default();
-        let direction = entry.direction.as_ref().and_then(|direction| {
-            self.value(direction, "direction_unknown", "Choose entry or exit.")
-        });
+        let direction = entry.direction.as_ref();
+        let direction = direction.and_then(|field| self.value(field, found::direction_unknown));
         DeviceSettings {
             direction: direction.unwrap_or(usual.direction),
             may_switch_direction: entry.switch_direction.unwrap_or(usual.may_switch_direction),
@@ -352,13 +300,8 @@ impl Reader<'_> {
         }
     }
 
-    fn twice(&mut self, kind: &str, code: &impl Display, offset: usize) {
-        self.refuse(
-            "code_given_twice",
-            offset,
-            format!("The {kind} {code} is given twice."),
-            "Keep one of the two.",
-        );
+    fn twice(&mut self, field: &Spanned<String>, thing: Thing) {
+        self.refuse(found::code_given_twice(self.at(field), thing));
     }
 }
 
@@ -452,7 +395,7 @@ mod tests {
         ];
         for (good, bad, expected, read) in cases {
             let (site, findings) = read_site(&VILLENEUVE.replacen(good, bad, 1));
-            let found: Vec<_> = findings.iter().map(|f| (f.code, f.line)).collect();
+            let found: Vec<_> = findings.iter().map(|f| (f.code, f.place.line())).collect();
             assert_eq!(found, expected, "{bad}");
             assert_eq!(site.is_some(), read, "{bad}");
         }

@@ -11,7 +11,7 @@ use crate::site::layout::{write_device, write_door, write_sector};
 use crate::{Device, DeviceSettings, Direction, Site, SiteError};
 use csv::WriterBuilder;
 use db::Tx;
-use kernel::{DeviceCode, DoorCode, InvalidCode, Language, SectorCode, no_formula};
+use kernel::{DeviceCode, DoorCode, Language, SectorCode, no_formula};
 use std::collections::BTreeMap;
 
 /// The most rows below the header.
@@ -83,67 +83,6 @@ impl Column {
         let name = name.trim().to_lowercase().replace(' ', "_");
         Self::ALL.into_iter().find(|known| known.as_str() == name)
     }
-}
-
-/// What is wrong in one place of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mistake {
-    /// There is nothing below the header, or nothing at all.
-    Empty,
-    /// The table has more than [`ROWS_LIMIT`] rows, or [`LIMIT_BYTES`] bytes.
-    TooLong,
-    /// The header lacks a column that must be there.
-    ColumnMissing,
-    /// The header has a column that the table does not know.
-    ColumnUnknown(String),
-    /// The header has a column twice.
-    ColumnTwice,
-    /// A row has more cells than the header.
-    TooManyCells,
-    /// The code is none.
-    Code(InvalidCode),
-    /// The name is too long, or holds a control character.
-    Name,
-    /// The sector has another name in an earlier line.
-    NameDiffers {
-        /// That line.
-        line: usize,
-    },
-    /// A row has a door and no sector.
-    DoorWithoutSector,
-    /// A row has a device and no door.
-    DeviceWithoutDoor,
-    /// The door leads to another sector in an earlier line.
-    DoorElsewhere {
-        /// That line.
-        line: usize,
-        /// That sector.
-        sector: SectorCode,
-    },
-    /// The device stands in an earlier line.
-    DeviceTwice {
-        /// That line.
-        line: usize,
-    },
-    /// No language of the gate.
-    Language,
-    /// Neither entry nor exit.
-    Direction,
-    /// Neither yes nor no.
-    YesOrNo,
-}
-
-/// A mistake with its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The line, from 1; the header's is 1 if nothing stands above it.
-    pub line: usize,
-    /// The column, if it is one's.
-    pub column: Option<Column>,
-    /// What the cell says.
-    pub value: String,
-    /// What is wrong.
-    pub mistake: Mistake,
 }
 
 /// A table without mistakes.

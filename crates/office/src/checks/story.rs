@@ -8,7 +8,6 @@ use crate::access;
 use crate::form::{Input, Mistakes};
 use crate::format::Formats;
 use crate::frame::Frame;
-use crate::held;
 use crate::outcome;
 use crate::page_error::PageError;
 use crate::visit::{Answer, Visit};
@@ -266,8 +265,8 @@ fn steps(t: &Texts, formats: &Formats, gate: &History, sales: &Sales) -> Vec<Ste
     }
     if let Some(staged) = &sales.staged {
         let held = staged.held_reason.as_deref();
-        let name = |reason: &str| match reason.parse() {
-            Ok(reason) => held::name(reason, formats.language).to_owned(),
+        let name = |reason: &str| match reason.parse::<boxoffice::HeldReason>() {
+            Ok(reason) => reason.name(formats.language).to_owned(),
             Err(_) => reason.to_owned(),
         };
         let detail = held.map(|reason| why(t.held, &name(reason)));

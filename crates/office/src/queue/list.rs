@@ -94,10 +94,9 @@ impl List {
             Self::Explained(Explained::CancellationInFlight) => (t.cancelling, t.cancelling_why),
             Self::Explained(Explained::CancellationRefused) => (t.not_cancelled, t.refused_why),
             Self::Unsold(Unsold::Ready) => (t.ready, t.ready_why),
-            Self::Unsold(Unsold::Held(reason)) => (
-                held::name(reason, formats.language),
-                held::cure(reason, formats.language),
-            ),
+            Self::Unsold(Unsold::Held(reason)) => {
+                (reason.name(formats.language), reason.cure(formats.language))
+            }
         }
     }
 }

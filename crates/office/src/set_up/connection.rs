@@ -6,7 +6,6 @@ pub(crate) mod sample;
 use crate::Managed;
 use crate::access;
 use crate::entered::Entered;
-use crate::findings::words;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::page_error::PageError;
@@ -162,8 +161,8 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     let url = url.unwrap_or_else(|| entered.text("url").trim()).to_owned();
     let mut mistakes = Mistakes::default();
     for mistake in check_url(&url, project.as_deref().unwrap_or_default()) {
-        let said = words(mistake.code(), &mistake.to_string(), "", visit.language);
-        mistakes.add("url", format!("{} {}", said.what, said.cure));
+        let (what, cure) = (mistake.what(visit.language), mistake.cure(visit.language));
+        mistakes.add("url", format!("{what} {cure}"));
     }
     let budget = entered.text("budget").trim();
     let budget_ms = budget.parse().ok().filter(|ms| (100..=10_000).contains(ms));

@@ -6,11 +6,12 @@ pub(crate) mod sample;
 
 use crate::SetUp;
 use crate::access;
-use crate::findings::{Way, Words, gravity, part_name, place, ways, words};
+use crate::findings::{Way, gravity, part_name, ways};
 use crate::frame::Frame;
 use crate::visit::{Answer, Visit};
-use ::doctor::{Diagnosis, Finding, NOT_CHECKED, Part, Question, Severity};
+use ::doctor::{Diagnosis, NOT_CHECKED, Question};
 use askama::Template;
+use kernel::finding::{Finding, Part, Severity, Told};
 use kernel::text::fill;
 use std::time::Duration;
 
@@ -33,7 +34,6 @@ kernel::texts!(Texts in Fr, En {
     clean: "Sans remarque :", "Nothing to say of:";
     place: "Où :", "Where:";
     cure: "Corriger :", "Cure it:";
-    detail: "En détail, en anglais :", "In detail, in English:";
 });
 
 /// How long Otipass and ticketing may take: a page does not wait for ever.
@@ -58,9 +58,7 @@ struct Group {
 
 struct Item {
     gravity: (&'static str, &'static str),
-    code: &'static str,
-    words: Words,
-    place: String,
+    told: Told,
     ways: Vec<Way>,
 }
 
@@ -85,9 +83,7 @@ impl Page {
         sick.sort_by_key(|part| (of(*part).map(|finding| finding.severity).min(), *part));
         let item = |finding: &Finding| Item {
             gravity: gravity(finding.severity, language),
-            code: finding.code,
-            words: words(finding.code, &finding.what, &finding.cure, language),
-            place: place(&finding.place, language),
+            told: finding.told(language),
             ways: ways(finding, set_up, &frame),
         };
         let group = |part: Part| {

@@ -1,7 +1,7 @@
 //! A text with what is wrong in it, each under its line. The rules are those of
 //! whoever reads the text; here stand only the places.
 
-use gate::Site;
+use kernel::{Finding, Language};
 
 /// What there is to say of one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,16 @@ pub(super) struct Remark {
     pub(super) is_mistake: bool,
     /// What is wrong, and what to do.
     pub(super) text: String,
+}
+
+impl Remark {
+    pub(super) fn of(finding: &Finding, is_mistake: bool, language: Language) -> Self {
+        Self {
+            line: finding.place.line(),
+            is_mistake,
+            text: format!("{} {}", finding.what(language), finding.cure(language)),
+        }
+    }
 }
 
 /// The lines that have remarks: number, text, remarks.
@@ -37,17 +47,6 @@ pub(super) fn remarked<R: Clone>(
         lines.push((line_of(remark), String::new(), vec![remark.clone()]));
     }
     lines
-}
-
-pub(super) fn of_site(text: &str) -> (Option<Site>, Vec<Remark>) {
-    let (site, findings) = gate::read_site(text);
-    let is_mistake = site.is_none();
-    let remarks = findings.into_iter().map(|found| Remark {
-        line: found.line,
-        is_mistake,
-        text: format!("{} {}", found.what, found.cure),
-    });
-    (site, remarks.collect())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 pub(crate) mod sample;
 
 use super::Present;
-use super::lines::{Remark, of_site, remarked};
+use super::lines::{Remark, remarked};
 use crate::Managed;
 use crate::access::{self, Address};
 use crate::entered::Entered;
@@ -17,6 +17,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use boxoffice::Catalogue;
 use gate::{Site, SiteError};
+use kernel::Finding;
 use serde_json::json;
 use staff::audit::Change;
 
@@ -128,7 +129,11 @@ async fn show(visit: &Visit, part: Part) -> Answer {
         Part::Site => {
             let text = site.map(gate::write_site).unwrap_or_default();
             // Nothing is wrong with what nobody has written yet.
-            let remarks = site.map(|_| of_site(&text).1).unwrap_or_default();
+            let found = site.map(|_| gate::read_site(&text).1).unwrap_or_default();
+            let found = found.iter();
+            let remarks = found
+                .map(|f| Remark::of(f, false, visit.language))
+                .collect();
             (text, remarks)
         }
         Part::Catalogue if present.catalogue == Catalogue::default() => Default::default(),
@@ -139,8 +144,10 @@ async fn show(visit: &Visit, part: Part) -> Answer {
     visit.page(&page.light())
 }
 
-fn wrong(visit: &Visit, part: Part, text: String, remarks: &[Remark]) -> Answer {
-    let page = Page::new(visit.frame(), part, None, text, remarks);
+fn wrong(visit: &Visit, part: Part, text: String, found: &[Finding]) -> Answer {
+    let found = found.iter();
+    let remarks: Vec<_> = found.map(|f| Remark::of(f, true, visit.language)).collect();
+    let page = Page::new(visit.frame(), part, None, text, &remarks);
     visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
@@ -163,9 +170,9 @@ pub(crate) async fn show_catalogue(visit: Visit) -> Answer {
 
 pub(crate) async fn save_site(visit: Visit, entered: Entered) -> Answer {
     let text = text(&visit, Part::Site, &entered)?;
-    let (Some(site), _) = of_site(&text) else {
-        let remarks = of_site(&text).1;
-        return wrong(&visit, Part::Site, text, &remarks);
+    let (site, found) = gate::read_site(&text);
+    let Some(site) = site else {
+        return wrong(&visit, Part::Site, text, &found);
     };
     let again = {
         let site = site.clone();
@@ -218,17 +225,7 @@ pub(crate) async fn save_catalogue(visit: Visit, entered: Entered) -> Answer {
     let text = text(&visit, Part::Catalogue, &entered)?;
     let catalogue = match boxoffice::read_catalogue(&text) {
         Ok(catalogue) => catalogue,
-        Err(problems) => {
-            let remarks: Vec<_> = problems
-                .iter()
-                .map(|problem| Remark {
-                    line: problem.line,
-                    is_mistake: true,
-                    text: format!("{} {}", problem.what, problem.cure),
-                })
-                .collect();
-            return wrong(&visit, Part::Catalogue, text, &remarks);
-        }
+        Err(found) => return wrong(&visit, Part::Catalogue, text, &found),
     };
     let save = move |tx: &mut db::Tx<'_>| {
         boxoffice::catalogue::save_catalogue(tx, &catalogue)?;

@@ -4,7 +4,7 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::site_change::{self, invalid, site};
+use super::site_change::{self, site};
 use crate::access;
 use crate::flash::Flash;
 use crate::frame::Frame;
@@ -15,10 +15,9 @@ use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use gate::Site;
-use gate::site::change::NAME_LIMIT_CHARS;
-use gate::site::table::{Column, Finding, Mistake, ROWS_LIMIT, read_site_table, write_site_table};
+use gate::site::table::{Column, ROWS_LIMIT, read_site_table, write_site_table};
 use kernel::text::fill;
-use kernel::{InvalidCode, Language};
+use kernel::{Finding, Language, Place};
 use serde_json::json;
 use staff::audit::Change;
 
@@ -46,31 +45,6 @@ kernel::texts!(Texts in Fr, En {
     value: "Contenu", "Cell";
     what: "Ce qui ne va pas, et que faire", "What is wrong, and what to do";
     more: "Et {n} de plus.", "And {n} more.";
-    empty: "Le tableau est vide. Collez-le, ou choisissez un fichier.", "The table is empty. Paste it, or choose a file.";
-    too_long: "Le tableau a plus de {rows} lignes ou plus de 1 Mio. Divisez-le.",
-        "The table has more than {rows} rows, or more than 1 MiB. Divide it.";
-    column_missing: "Cette colonne manque. Ajoutez-la à la première ligne.", "This column is missing. Add it to the first line.";
-    column_unknown: "Il n’y a pas de telle colonne. Corrigez son nom ou supprimez-la ; les colonnes sont : {columns}.",
-        "There is no such column. Correct its name or take it out; the columns are: {columns}.";
-    column_twice: "Cette colonne vient deux fois. N’en gardez qu’une.", "This column comes twice. Keep one of the two.";
-    too_many: "Cette ligne a plus de cellules que la première. Un séparateur est de trop, ou un texte manque de guillemets.",
-        "This row has more cells than the first. There is a separator too many, or a text lacks its quotes.";
-    name: "Un nom a {limit} caractères au plus, sans retour à la ligne. Raccourcissez-le.",
-        "A name has at most {limit} characters, without line breaks. Shorten it.";
-    name_differs: "Ce secteur a un autre nom à la ligne {line}. Donnez-lui le même partout, ou laissez la cellule vide.",
-        "This sector has another name in line {line}. Give it the same everywhere, or leave the cell empty.";
-    door_without: "Cette porte ne mène à aucun secteur. Entrez le code de son secteur.",
-        "This door leads to no sector. Enter the code of its sector.";
-    device_without: "Cet appareil n’a pas de porte. Entrez le code de sa porte.",
-        "This device has no door. Enter the code of its door.";
-    elsewhere: "Cette porte mène à {sector} à la ligne {line}. Une porte mène à un seul secteur : corrigez-en une, ou donnez un autre code à celle-ci.",
-        "This door leads to {sector} in line {line}. A door leads to one sector: correct one of them, or give this one another code.";
-    twice: "Cet appareil est déjà à la ligne {line}. N’en gardez qu’un, ou donnez-lui un autre code.",
-        "This device is in line {line} already. Keep one of them, or give this one another code.";
-    language: "Ce n’est pas une langue des agents. Choisissez en, fr, de, it ou es.",
-        "This is no language of the agents. Choose en, fr, de, it or es.";
-    direction: "Choisissez entry (entrée) ou exit (sortie).", "Choose entry or exit.";
-    yes_or_no: "Entrez yes (oui) ou no (non).", "Enter yes or no.";
 });
 
 /// Mistakes that are shown; who has more has one cause, mostly.
@@ -106,12 +80,7 @@ impl Page {
         let language = frame.formats.language;
         let t = Texts::of(language);
         let number = |n: usize| frame.formats.count(n);
-        let row = |finding: &Finding| Row {
-            line: finding.line,
-            column: finding.column.map_or("", Column::as_str),
-            value: finding.value.clone(),
-            what: what(&finding.mistake, language),
-        };
+        let row = |finding| Row::of(finding, language);
         let more = found.len().saturating_sub(SHOWN);
         Self {
             file: file.map(str::to_owned),
@@ -136,38 +105,19 @@ impl Page {
     }
 }
 
-/// What is wrong, and what to do.
-fn what(mistake: &Mistake, language: Language) -> String {
-    let t = Texts::of(language);
-    let at = |text: &str, line: &usize| fill(text, &[("line", &line.to_string())]);
-    let plain = match mistake {
-        Mistake::Code(error @ InvalidCode::Empty { .. })
-        | Mistake::Code(error @ InvalidCode::TooLong { .. })
-        | Mistake::Code(error @ InvalidCode::Character { .. }) => return invalid(error, language),
-        Mistake::TooLong => return fill(t.too_long, &[("rows", &ROWS_LIMIT.to_string())]),
-        Mistake::ColumnUnknown(_) => {
-            let columns = Column::ALL.map(Column::as_str).join(", ");
-            return fill(t.column_unknown, &[("columns", &columns)]);
+impl Row {
+    fn of(finding: &Finding, language: Language) -> Self {
+        let (column, value) = match &finding.place {
+            Place::Cell { column, value, .. } => (*column, value.clone()),
+            _ => ("", String::new()),
+        };
+        Self {
+            line: finding.place.line(),
+            column,
+            value,
+            what: format!("{} {}", finding.what(language), finding.cure(language)),
         }
-        Mistake::Name => return fill(t.name, &[("limit", &NAME_LIMIT_CHARS.to_string())]),
-        Mistake::NameDiffers { line } => return at(t.name_differs, line),
-        Mistake::DeviceTwice { line } => return at(t.twice, line),
-        Mistake::DoorElsewhere { line, sector } => {
-            let line = line.to_string();
-            let values = [("line", line.as_str()), ("sector", sector.as_str())];
-            return fill(t.elsewhere, &values);
-        }
-        Mistake::Empty => t.empty,
-        Mistake::ColumnMissing => t.column_missing,
-        Mistake::ColumnTwice => t.column_twice,
-        Mistake::TooManyCells => t.too_many,
-        Mistake::DoorWithoutSector => t.door_without,
-        Mistake::DeviceWithoutDoor => t.device_without,
-        Mistake::Language => t.language,
-        Mistake::Direction => t.direction,
-        Mistake::YesOrNo => t.yes_or_no,
-    };
-    plain.to_owned()
+    }
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {

@@ -1,35 +1,21 @@
 //! The doctor's page, and the support bundle.
 
-use doctor::{Finding, Part, Position, Severity};
+use kernel::finding::{Kept, Thing};
+use kernel::{Finding, Place, Position};
 use staff::Role;
-use stage::{Museum, Plan, TestDoctor};
+use stage::{Museum, Plan, TestDoctor, finding};
 
 const PATH: &str = "/office/set-up/doctor";
-
-fn finding(part: Part, severity: Severity, code: &'static str) -> Finding {
-    Finding {
-        part,
-        severity,
-        code,
-        place: format!("the place of {code}"),
-        what: format!("What is wrong with <{code}>."),
-        cure: "What to do.".to_owned(),
-        mapped_at: None,
-        meant: None,
-    }
-}
 
 /// Of the whole set-up.
 fn sick(mapping: Option<&str>) -> Vec<Finding> {
     assert_eq!(mapping, None);
-    let mapped = Finding {
-        mapped_at: Some(Position { line: 4, column: 5 }),
-        ..finding(Part::Site, Severity::Mistake, "sector_without_door")
-    };
+    let sector = || Place::Part(Kept::Site, Thing::Sector("VN_AUG".to_owned()));
+    let mapped = finding("sector_without_door", sector());
     vec![
-        finding(Part::Configuration, Severity::Warning, "secret_open_to_all"),
-        finding(Part::Site, Severity::Note, "site_sector_not_mapped"),
-        mapped,
+        finding("secret_open_to_all", Place::File("secret".into(), None)),
+        finding("site_sector_not_mapped", sector()),
+        mapped.concerning(Position { line: 4, column: 5 }, None),
     ]
 }
 
@@ -63,7 +49,7 @@ async fn the_gravest_comes_first_with_the_way_to_its_cure() {
 }
 
 #[tokio::test]
-async fn the_page_speaks_french_and_keeps_the_detail() {
+async fn the_page_speaks_french_and_in_every_detail() {
     let house = Museum::planned(Plan {
         doctor: TestDoctor(sick),
         ..Plan::empty()
@@ -76,11 +62,13 @@ async fn the_page_speaks_french_and_keeps_the_detail() {
     browser.post("/office/me/language", &csrf, &fields).await;
     let page = browser.get(PATH).await.text;
     assert!(page.contains("Une erreur est à corriger"), "{page}");
-    assert!(page.contains("Aucune porte ne mène"), "{page}");
+    let what = "Le secteur &#60;sector_without_door&#62; est dans les paramètres, mais aucune porte n’y mène";
+    assert!(page.contains(what), "{page}");
     assert!(
-        page.contains("<span lang=\"en\">What is wrong with"),
+        page.contains("le site (pages de gestion), le secteur VN_AUG"),
         "{page}"
     );
+    assert!(!page.contains("lang=\"en\""), "{page}");
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! The mapping parameters: pasted as they are, and cured through the page.
 
-use doctor::{Finding, Part, Position, Severity};
 use gate::site::interface::StoredInterface;
+use kernel::{Finding, Position};
 use office::SetUp;
 use staff::{AuditFilter, Role};
-use stage::{Answer, Browser, Museum, Plan, TestDoctor};
+use stage::{Answer, Browser, Museum, Plan, TestDoctor, finding};
 
 const MAPPING: &str = include_str!("../../../../examples/villeneuve/mapping.json");
 const PATH: &str = "/office/set-up/mapping";
@@ -15,18 +15,12 @@ fn misspelt(mapping: Option<&str>) -> Vec<Finding> {
     let unknown = lines
         .zip(1..)
         .filter(|(line, _)| line.contains("\"VN_AUX\""));
-    let finding = |(line, number): (&str, usize)| Finding {
-        part: Part::Site,
-        severity: Severity::Mistake,
-        code: "mapped_sector_unknown",
-        place: "the mapping parameters".to_owned(),
-        what: "The site has no sector VN_AUX.".to_owned(),
-        cure: "Write VN_AUG if that is meant.".to_owned(),
-        mapped_at: Some(Position {
+    let finding = |(line, number): (&str, usize)| {
+        let at = Position {
             line: number,
             column: 1 + line.find('"').unwrap(),
-        }),
-        meant: Some("VN_AUG".to_owned()),
+        };
+        finding("mapped_sector_unknown", at.into()).concerning(at, Some("VN_AUG"))
     };
     unknown.map(finding).collect()
 }

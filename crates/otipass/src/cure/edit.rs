@@ -1,7 +1,7 @@
 //! Places in a text, and what is written there instead.
 
-use crate::finding::Position;
 use crate::json::{closing_quotes, is_bare, is_invisible};
+use kernel::finding::Position;
 use std::ops::Range;
 
 /// The byte-order mark, which positions do not count.

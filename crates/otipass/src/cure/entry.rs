@@ -2,10 +2,10 @@
 
 use super::edit::{Edit, offset, raw_quoted, token};
 use super::{Deed, Proposal};
-use crate::finding::Position;
+use crate::SpaceId;
 use crate::json::{Member, Node, Value};
 use crate::mapping::{NUM_TYPE, PRODUCT, PROJECT, SEASON, SECTORS, SERVICE, SPACE};
-use crate::{SpaceId, spelling};
+use kernel::finding::Position;
 use std::ops::Range;
 
 const OUTER: [&str; 3] = [PROJECT.key, NUM_TYPE, SECTORS];
@@ -138,7 +138,7 @@ pub(super) fn meant_key(root: &Node, place: Position) -> Option<&'static str> {
     };
     let missing = known.iter().copied();
     let missing = missing.filter(|key| named(members, key).is_none());
-    spelling::meant(&member.key, missing)
+    kernel::meant(&member.key, missing)
 }
 
 /// `serial`, or nothing.

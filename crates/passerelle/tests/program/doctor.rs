@@ -1,7 +1,6 @@
 //! The doctor on set-ups that are healthy, broken in one way, or in many.
 
 mod answers;
-mod explained;
 mod files;
 mod kept;
 mod records;

@@ -80,7 +80,7 @@ impl From<ProductFamily> for String {
 
 /// What the catalogue says about a season and a product in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CatalogueFinding {
+pub enum Offer {
     /// The season does not exist.
     SeasonUnknown,
     /// The season has no such product.
@@ -94,14 +94,14 @@ pub enum CatalogueFinding {
 impl Catalogue {
     /// Looks up `product` in `season`.
     #[must_use]
-    pub fn find(&self, season: &SeasonCode, product: &ProductCode) -> CatalogueFinding {
+    pub fn find(&self, season: &SeasonCode, product: &ProductCode) -> Offer {
         let Some(season) = self.seasons.iter().find(|s| s.code == *season) else {
-            return CatalogueFinding::SeasonUnknown;
+            return Offer::SeasonUnknown;
         };
         match season.products.iter().find(|p| p.code == *product) {
-            None => CatalogueFinding::ProductUnknown,
-            Some(p) if p.family == ProductFamily::OpenPass => CatalogueFinding::OpenPass,
-            Some(_) => CatalogueFinding::NotOpenPass,
+            None => Offer::ProductUnknown,
+            Some(p) if p.family == ProductFamily::OpenPass => Offer::OpenPass,
+            Some(_) => Offer::NotOpenPass,
         }
     }
 }

@@ -301,11 +301,11 @@ fn the_catalogue_tells_whether_a_product_can_be_sold_by_scans() {
     }))
     .unwrap();
     for (season, product, finding) in [
-        ("VN26", "PASSVN", CatalogueFinding::OpenPass),
-        ("VN26", "VISIT", CatalogueFinding::NotOpenPass),
-        ("VN26", "PASSVN2", CatalogueFinding::ProductUnknown),
-        ("VN25", "PASSVN", CatalogueFinding::ProductUnknown),
-        ("VN27", "PASSVN", CatalogueFinding::SeasonUnknown),
+        ("VN26", "PASSVN", Offer::OpenPass),
+        ("VN26", "VISIT", Offer::NotOpenPass),
+        ("VN26", "PASSVN2", Offer::ProductUnknown),
+        ("VN25", "PASSVN", Offer::ProductUnknown),
+        ("VN27", "PASSVN", Offer::SeasonUnknown),
     ] {
         let season: SeasonCode = season.parse().unwrap();
         let product: ProductCode = product.parse().unwrap();

@@ -6,8 +6,8 @@ use reqwest::Method;
 use secutix::client::{AccessControlClient, CallError};
 use secutix::token::{CLOCK_SKEW_S, Claims, mint};
 use secutix::wire::{
-    CatalogueFinding, ControlOperationType, ControlResult, ControlledTicket,
-    ImportControlledTicketRequest, MAX_CONTROLLED_TICKETS, StatusCode, TicketKind, ValidityState,
+    ControlOperationType, ControlResult, ControlledTicket, ImportControlledTicketRequest,
+    MAX_CONTROLLED_TICKETS, Offer, StatusCode, TicketKind, ValidityState,
 };
 use serde_json::{Value, json};
 use stage::villeneuve::{AUG, OPERATOR_PASSWORD, caller, now, ticketing_client, token};
@@ -281,7 +281,7 @@ async fn the_catalogue_and_the_time_zone_are_told() {
         assert_eq!(catalogue.seasons.len(), 1);
         assert_eq!(catalogue.seasons[0].products.len(), 3);
         let found = catalogue.find(&season, &"PASSVN3".parse().unwrap());
-        assert_eq!(found, CatalogueFinding::OpenPass);
+        assert_eq!(found, Offer::OpenPass);
     }
     let asked = Some("VN99".parse().unwrap());
     match client.get_access_control_catalog(request_id(), asked).await {

@@ -1,10 +1,13 @@
 //! Reading a table, with all its mistakes in one go.
 
-use super::{Column, DeviceCells, Finding, LIMIT_BYTES, Mistake, ROWS_LIMIT, Said, SiteTable};
-use crate::site::change::is_name;
+use super::{Column, DeviceCells, LIMIT_BYTES, ROWS_LIMIT, Said, SiteTable};
+use crate::site::change::{NAME_LIMIT_CHARS, is_name};
+use crate::site::found;
 use crate::{DeviceSettings, Direction};
 use csv::{ReaderBuilder, StringRecord};
-use kernel::{DeviceCode, DoorCode, InvalidCode, Language, SectorCode, from_no_formula};
+use kernel::{
+    DeviceCode, DoorCode, Finding, InvalidCode, Language, Place, SectorCode, from_no_formula,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
@@ -20,17 +23,16 @@ pub fn read_site_table(text: &str) -> Result<SiteTable, Vec<Finding>> {
     if reader.findings.is_empty() {
         Ok(reader.table)
     } else {
-        reader
-            .findings
-            .sort_by_key(|finding| (finding.line, finding.column));
-        Err(reader.findings)
+        let mut findings = reader.findings;
+        findings.sort_by_key(|(line, column, _)| (*line, *column));
+        Err(findings.into_iter().map(|(_, _, found)| found).collect())
     }
 }
 
 #[derive(Default)]
 struct Reader {
     table: SiteTable,
-    findings: Vec<Finding>,
+    findings: Vec<(usize, Option<Column>, Finding)>,
     /// The first lines of names, doors and devices.
     names: BTreeMap<SectorCode, usize>,
     doors: BTreeMap<DoorCode, usize>,
@@ -53,25 +55,32 @@ impl Row<'_> {
 }
 
 impl Reader {
-    fn find(&mut self, line: usize, column: Option<Column>, value: &str, mistake: Mistake) {
-        self.findings.push(Finding {
+    /// Takes what is wrong in one place of the table; `found` makes it of the place.
+    fn find(
+        &mut self,
+        line: usize,
+        column: Option<Column>,
+        value: &str,
+        found: impl FnOnce(Place) -> Finding,
+    ) {
+        let place = Place::Cell {
             line,
-            column,
+            column: column.map_or("", Column::as_str),
             value: value.chars().take(64).collect(),
-            mistake,
-        });
+        };
+        self.findings.push((line, column, found(place)));
     }
 
     fn read(&mut self, text: &str) {
         if text.len() > LIMIT_BYTES {
-            return self.find(1, None, "", Mistake::TooLong);
+            return self.find(1, None, "", |at| found::table_too_long(at, ROWS_LIMIT));
         }
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         // One kind of line end, so that lines are counted as people see them.
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let first = text.lines().find(|line| !line.trim().is_empty());
         let Some(first) = first else {
-            return self.find(1, None, "", Mistake::Empty);
+            return self.find(1, None, "", found::table_empty);
         };
         let count = |delimiter: u8| first.bytes().filter(|b| *b == delimiter).count();
         let delimiter = [b';', b',', b'\t']
@@ -96,7 +105,7 @@ impl Reader {
             match &columns {
                 None => columns = Some(self.header(line, &cells)),
                 Some(_) if rows == ROWS_LIMIT => {
-                    return self.find(line, None, "", Mistake::TooLong);
+                    return self.find(line, None, "", |at| found::table_too_long(at, ROWS_LIMIT));
                 }
                 Some(columns) => {
                     rows += 1;
@@ -110,7 +119,7 @@ impl Reader {
             }
         }
         if rows == 0 {
-            self.find(1, None, "", Mistake::Empty);
+            self.find(1, None, "", found::table_empty);
         }
     }
 
@@ -123,11 +132,13 @@ impl Reader {
                 // Spreadsheets leave empty columns at the end.
                 None if cell.trim().is_empty() => {}
                 None => {
-                    let named = Mistake::ColumnUnknown(cell.trim().chars().take(64).collect());
-                    self.find(line, None, cell.trim(), named);
+                    let known = Column::ALL.map(Column::as_str).join(", ");
+                    self.find(line, None, cell.trim(), |at| {
+                        found::column_unknown(at, known)
+                    });
                 }
                 Some(known) if !seen.insert(known) => {
-                    self.find(line, column, cell, Mistake::ColumnTwice);
+                    self.find(line, column, cell, found::column_twice);
                 }
                 Some(_) => {}
             }
@@ -135,7 +146,7 @@ impl Reader {
         }
         for needed in Column::NEEDED {
             if !seen.contains(&needed) {
-                self.find(line, Some(needed), "", Mistake::ColumnMissing);
+                self.find(line, Some(needed), "", found::column_missing);
             }
         }
         columns
@@ -144,7 +155,7 @@ impl Reader {
     fn row(&mut self, row: &Row<'_>) {
         let mut behind = row.cells.iter().skip(row.columns.len());
         if let Some(cell) = behind.find(|cell| !cell.trim().is_empty()) {
-            self.find(row.line, None, cell, Mistake::TooManyCells);
+            self.find(row.line, None, cell, found::too_many_cells);
         }
         let sector = self.code::<SectorCode>(row, Column::Sector);
         let door = self.code::<DoorCode>(row, Column::Door);
@@ -160,7 +171,7 @@ impl Reader {
                     line,
                     Some(Column::Sector),
                     door.as_str(),
-                    Mistake::DoorWithoutSector,
+                    found::door_without_sector,
                 );
             }
             _ => {}
@@ -174,7 +185,7 @@ impl Reader {
                     line,
                     Some(Column::Door),
                     device.as_str(),
-                    Mistake::DeviceWithoutDoor,
+                    found::device_without_door,
                 );
             }
             _ => {}
@@ -189,7 +200,13 @@ impl Reader {
         match text.parse() {
             Ok(code) => Cell::Good(code),
             Err(error) => {
-                self.find(row.line, Some(column), text, Mistake::Code(error));
+                self.find(row.line, Some(column), text, |at| match error {
+                    InvalidCode::Empty { .. } => found::code_missing(at),
+                    InvalidCode::TooLong { length, limit, .. } => {
+                        found::code_too_long(at, length, limit)
+                    }
+                    InvalidCode::Character { .. } => found::code_character(at),
+                });
                 Cell::Bad
             }
         }
@@ -203,14 +220,16 @@ impl Reader {
             return;
         }
         if !is_name(name) {
-            return self.find(line, Some(Column::SectorName), name, Mistake::Name);
+            return self.find(line, Some(Column::SectorName), name, |at| {
+                found::name_invalid(at, NAME_LIMIT_CHARS)
+            });
         }
         match known {
             Some(known) if known != name => {
-                let mistake = Mistake::NameDiffers {
-                    line: self.names.get(code).copied().unwrap_or(line),
-                };
-                self.find(line, Some(Column::SectorName), name, mistake);
+                let first = self.names.get(code).copied().unwrap_or(line);
+                self.find(line, Some(Column::SectorName), name, |at| {
+                    found::name_differs(at, first)
+                });
             }
             Some(_) => {}
             None => {
@@ -221,13 +240,11 @@ impl Reader {
     }
 
     fn door(&mut self, row: &Row<'_>, code: &DoorCode, sector: &SectorCode) {
-        match self.table.doors.get(code) {
-            Some(known) if known != sector => {
-                let mistake = Mistake::DoorElsewhere {
-                    line: self.doors.get(code).copied().unwrap_or(row.line),
-                    sector: known.clone(),
-                };
-                self.find(row.line, Some(Column::Door), code.as_str(), mistake);
+        match self.table.doors.get(code).cloned() {
+            Some(known) if known != *sector => {
+                let first = self.doors.get(code).copied().unwrap_or(row.line);
+                let found = |at| found::door_elsewhere(at, known, first);
+                self.find(row.line, Some(Column::Door), code.as_str(), found);
             }
             Some(_) => {}
             None => {
@@ -238,9 +255,9 @@ impl Reader {
     }
 
     fn device(&mut self, row: &Row<'_>, code: DeviceCode, door: DoorCode, cells: &Settings) {
-        if let Some(first) = self.devices.get(&code) {
-            let mistake = Mistake::DeviceTwice { line: *first };
-            return self.find(row.line, Some(Column::Device), code.as_str(), mistake);
+        if let Some(first) = self.devices.get(&code).copied() {
+            let found = |at| found::device_twice(at, first);
+            return self.find(row.line, Some(Column::Device), code.as_str(), found);
         }
         self.devices.insert(code.clone(), row.line);
         let cells = DeviceCells {
@@ -259,14 +276,14 @@ impl Reader {
     /// them, so that all mistakes are found at once.
     fn device_cells(&mut self, row: &Row<'_>) -> Settings {
         let usual = DeviceSettings::default();
-        let language = self.said(row, Column::Language, None, Mistake::Language, |text| {
+        let language = self.said(row, Column::Language, None, found::cell_language, |text| {
             text.parse().ok().map(Some)
         });
         let direction = self.said(
             row,
             Column::Direction,
             usual.direction,
-            Mistake::Direction,
+            found::cell_direction,
             |text| text.to_lowercase().parse().ok(),
         );
         let switches = [
@@ -275,7 +292,7 @@ impl Reader {
             (Column::HelpDesk, usual.help_desk),
             (Column::Sound, usual.sound),
         ]
-        .map(|(column, usual)| self.said(row, column, usual, Mistake::YesOrNo, yes_or_no));
+        .map(|(column, usual)| self.said(row, column, usual, found::not_yes_or_no, yes_or_no));
         Settings {
             language,
             direction,
@@ -288,7 +305,7 @@ impl Reader {
         row: &Row<'_>,
         column: Column,
         usual: T,
-        mistake: Mistake,
+        wrong: impl FnOnce(Place) -> Finding,
         read: impl Fn(&str) -> Option<T>,
     ) -> Said<T> {
         match row.cell(column) {
@@ -297,7 +314,7 @@ impl Reader {
             Some(text) => match read(text) {
                 Some(value) => Said::This(value),
                 None => {
-                    self.find(row.line, Some(column), text, mistake);
+                    self.find(row.line, Some(column), text, wrong);
                     Said::Nothing
                 }
             },

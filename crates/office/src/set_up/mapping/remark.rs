@@ -3,13 +3,13 @@
 
 use crate::SetUp;
 use crate::access;
-use crate::findings::{Words, ways, words};
+use crate::findings::ways;
 use crate::frame::Frame;
-use ::doctor::{Finding, Part, Severity};
 use kernel::Language;
+use kernel::finding::{Finding, Position, Severity};
 use kernel::text::fill;
 use otipass::cure::{Cure, Deed, cures, replaced, with_num_type};
-use otipass::{MappingFinding, read_mapping};
+use otipass::read_mapping;
 
 use super::Way;
 
@@ -27,7 +27,8 @@ pub(super) struct MappingRemark {
     pub(super) severity: Severity,
     /// Whether the parameters cannot be used until this is cured.
     pub(super) keeps_from_use: bool,
-    pub(super) words: Words,
+    /// What is wrong, and what to do.
+    pub(super) text: String,
     pub(super) buttons: Vec<Button>,
     pub(super) ways: Vec<Way>,
 }
@@ -73,62 +74,48 @@ impl<'a> Name<'a> {
 }
 
 /// A finding at its place, with its cures.
-struct Case<'f> {
-    line: usize,
-    column: usize,
-    said: Said<'f>,
+struct Case {
+    at: Position,
+    finding: Finding,
+    /// Whether the reader of the text says it, not only the doctor, who knows the
+    /// rest of the set-up, too.
+    is_read: bool,
     cures: Vec<Cure>,
 }
 
-enum Said<'f> {
-    /// The reader of the text says it.
-    Reader(MappingFinding),
-    /// The doctor says it, who knows the rest of the set-up, too.
-    Doctor(&'f Finding),
-}
-
-impl Said<'_> {
-    fn code(&self) -> &str {
-        match self {
-            Self::Reader(found) => found.code,
-            Self::Doctor(found) => found.code,
-        }
-    }
-}
-
 /// Everything there is to say of `text`, in its order.
-fn cases<'f>(text: &str, findings: &'f [Finding]) -> Vec<Case<'f>> {
+fn cases(text: &str, findings: &[Finding]) -> Vec<Case> {
     let read = read_mapping(text).findings;
-    let is_read = |found: &Finding, line, column| {
-        let mut read = read.iter();
-        found.part == Part::Mapping
-            && read.any(|r| (r.code, r.line, r.column) == (found.code, line, column))
+    let is_new = |found: &&Finding| {
+        let is_it = |r: &Finding| {
+            (r.part, r.code, r.mapped_at) == (found.part, found.code, found.mapped_at)
+        };
+        !read.iter().any(is_it)
     };
-    let of_doctor = findings.iter().filter_map(|found| {
-        let at = found.mapped_at?;
-        if is_read(found, at.line, at.column) {
-            return None;
-        }
-        let cure = match (&found.meant, found.code) {
+    let of_doctor = findings.iter().filter(is_new).filter_map(|finding| {
+        let at = finding.mapped_at?;
+        let cure = match (&finding.meant, finding.code) {
             (Some(meant), _) => replaced(text, at.line, at.column, meant),
             (None, "num_type_missing") => with_num_type(text),
             (None, _) => None,
         };
         Some(Case {
-            line: at.line,
-            column: at.column,
-            said: Said::Doctor(found),
+            at,
+            finding: finding.clone(),
+            is_read: false,
             cures: cure.into_iter().collect(),
         })
     });
-    let mut cases: Vec<_> = of_doctor.collect();
-    cases.extend(read.iter().map(|found| Case {
-        line: found.line,
-        column: found.column,
-        cures: cures(text, found),
-        said: Said::Reader(found.clone()),
-    }));
-    cases.sort_by_key(|case| (case.line, case.column));
+    let of_reader = read.iter().filter_map(|finding| {
+        Some(Case {
+            at: finding.mapped_at?,
+            cures: cures(text, finding),
+            finding: finding.clone(),
+            is_read: true,
+        })
+    });
+    let mut cases: Vec<_> = of_doctor.chain(of_reader).collect();
+    cases.sort_by_key(|case| case.at);
     cases
 }
 
@@ -140,44 +127,27 @@ pub(super) fn remarks(
     frame: &Frame,
 ) -> Vec<MappingRemark> {
     let language = frame.formats.language;
-    let remark = |case: Case<'_>| {
+    let remark = |case: Case| {
+        let finding = &case.finding;
         let name = |choice| Name {
-            code: case.said.code(),
-            line: case.line,
-            column: case.column,
+            code: finding.code,
+            line: case.at.line,
+            column: case.at.column,
             choice,
         };
         let buttons = case.cures.iter().enumerate().map(|(choice, cure)| Button {
             value: name(choice).text(),
             label: label(&cure.deed, language),
         });
-        let buttons = buttons.collect();
-        let (severity, keeps_from_use, words, mut ways) = match &case.said {
-            Said::Reader(found) => {
-                let is_mistake = found.severity == otipass::Severity::Mistake;
-                let severity = if is_mistake {
-                    Severity::Mistake
-                } else {
-                    Severity::Note
-                };
-                let words = words(found.code, &found.what, &found.cure, language);
-                (severity, is_mistake, words, Vec::new())
-            }
-            Said::Doctor(found) => (
-                found.severity,
-                false,
-                words(found.code, &found.what, &found.cure, language),
-                ways(found, set_up, frame),
-            ),
-        };
+        let mut ways = ways(finding, set_up, frame);
         // One is here already.
         ways.retain(|(path, _)| *path != access::MAPPING);
         MappingRemark {
-            line: case.line,
-            severity,
-            keeps_from_use,
-            words,
-            buttons,
+            line: case.at.line,
+            severity: finding.severity,
+            keeps_from_use: case.is_read && finding.severity == Severity::Mistake,
+            text: format!("{} {}", finding.what(language), finding.cure(language)),
+            buttons: buttons.collect(),
             ways,
         }
     };
@@ -191,9 +161,10 @@ pub(super) fn chosen(text: &str, findings: &[Finding], name: &str) -> Option<Str
     let name = Name::parse(name)?;
     let mut alike: Vec<_> = cases(text, findings)
         .into_iter()
-        .filter(|case| case.said.code() == name.code && case.cures.len() > name.choice)
+        .filter(|case| case.finding.code == name.code && case.cures.len() > name.choice)
         .collect();
-    let here = |case: &Case<'_>| (case.line, case.column) == (name.line, name.column);
+    let (line, column) = (name.line, name.column);
+    let here = |case: &Case| case.at == Position { line, column };
     let index = match alike.iter().position(here) {
         Some(index) => index,
         None if alike.len() == 1 => 0,
@@ -215,7 +186,7 @@ fn label(deed: &Deed, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ::doctor::Position;
+    use crate::tests::finding;
     use staff::Role;
 
     const GOOD: &str = include_str!("../../../../../examples/villeneuve/mapping.json");
@@ -225,28 +196,18 @@ mod tests {
         remarks(text, findings, &SetUp::default(), &frame)
     }
 
-    fn found(part: Part, code: &'static str, line: usize, meant: Option<&str>) -> Finding {
-        Finding {
-            part,
-            severity: Severity::Mistake,
-            code,
-            place: "here".to_owned(),
-            what: "It is wrong.".to_owned(),
-            cure: "Cure it.".to_owned(),
-            mapped_at: Some(Position { line, column: 5 }),
-            meant: meant.map(str::to_owned),
-        }
+    fn found(code: &'static str, at: Position, meant: Option<&str>) -> Finding {
+        finding(code, at.into()).concerning(at, meant)
+    }
+
+    const fn at(line: usize) -> Position {
+        Position { line, column: 5 }
     }
 
     #[test]
     fn a_misspelt_sector_has_its_cure_at_its_line() {
         let wrong = GOOD.replacen("VN_AUG", "VN_AUX", 1);
-        let findings = [found(
-            Part::Site,
-            "mapped_sector_unknown",
-            4,
-            Some("VN_AUG"),
-        )];
+        let findings = [found("mapped_sector_unknown", at(4), Some("VN_AUG"))];
         let remarks = remarks_of(&wrong, &findings);
         assert_eq!(remarks.len(), 1);
         assert!(!remarks[0].keeps_from_use && remarks[0].line == 4);
@@ -272,11 +233,7 @@ mod tests {
     fn what_the_reader_says_is_said_once() {
         let wrong = GOOD.replacen("\"villeneuve\",", "\"villeneuve\"", 1);
         let read = &read_mapping(&wrong).findings[0];
-        let mut twin = found(Part::Mapping, "comma_missing", read.line, None);
-        twin.mapped_at = Some(Position {
-            line: read.line,
-            column: read.column,
-        });
+        let twin = found("comma_missing", read.mapped_at.unwrap(), None);
         let remarks = remarks_of(&wrong, &[twin]);
         assert_eq!(remarks.len(), 1);
         assert!(remarks[0].keeps_from_use);
@@ -296,7 +253,7 @@ mod tests {
 
     #[test]
     fn num_type_is_written_where_the_doctor_misses_it() {
-        let findings = [found(Part::Mapping, "num_type_missing", 2, None)];
+        let findings = [found("num_type_missing", at(2), None)];
         let remarks = remarks_of(GOOD, &findings);
         let cured = chosen(GOOD, &findings, &remarks[0].buttons[0].value).unwrap();
         let mapping = read_mapping(&cured).mapping.unwrap();

@@ -1,6 +1,8 @@
 //! Sample data of this page.
 
 use super::*;
+use crate::tests::finding;
+use kernel::Position;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let good = include_str!("../../../../../examples/villeneuve/mapping.json");
@@ -8,19 +10,11 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         .replacen("VN_AUG", "VN_AUX<b>", 1)
         .replacen("\"villeneuve\",", "\"villeneuve\" // <b>", 1)
         .replacen("VN_RAY", "VN_GEO", 1);
-    let unknown = Finding {
-        part: ::doctor::Part::Catalogue,
-        severity: Severity::Mistake,
-        code: "product_unknown",
-        place: "line 4".to_owned(),
-        what: "The season <b> has no product.".to_owned(),
-        cure: "Add it.".to_owned(),
-        mapped_at: Some(::doctor::Position {
-            line: 8,
-            column: 22,
-        }),
-        meant: Some("PASSVN2".to_owned()),
+    let at = Position {
+        line: 8,
+        column: 22,
     };
+    let unknown = finding("product_unknown", at.into()).concerning(at, Some("PASSVN2"));
     let set_up = crate::SetUp::default();
     let page = |text: &str, findings: &[Finding], state| {
         let remarks = remarks(text, findings, &set_up, frame);

@@ -1,7 +1,4 @@
 //! Which code is meant by one that nobody knows.
-//!
-//! It stands here because names of parameters are misspelt as sector codes are,
-//! and because the doctor and the back office know this crate, too.
 
 /// How many characters may differ: more is another code, not a slip.
 const MOST_CHANGES: usize = 2;

@@ -1,0 +1,83 @@
+//! What can be told of a site, also where its file cannot be used.
+
+use super::layout::Site;
+use kernel::finding::Position;
+use std::collections::{BTreeMap, BTreeSet};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// What a site is about: codes, with their places where a file gives them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SiteOutline {
+    /// The sectors.
+    pub sectors: BTreeMap<String, Option<Position>>,
+    /// Each door with the sectors it leads to.
+    pub doors: BTreeMap<String, BTreeSet<String>>,
+    /// The doors that devices are linked to.
+    pub linked_doors: BTreeSet<String>,
+    /// Whether parts of it may be missing here.
+    pub is_broken: bool,
+}
+
+impl From<&Site> for SiteOutline {
+    fn from(site: &Site) -> Self {
+        let doors = site.doors.iter().map(|(code, sectors)| {
+            let sectors = sectors.iter().map(ToString::to_string);
+            (code.to_string(), sectors.collect())
+        });
+        let sectors = site.sectors.keys().map(|code| (code.to_string(), None));
+        let linked_doors = site.devices.values().map(|device| device.door.to_string());
+        Self {
+            sectors: sectors.collect(),
+            doors: doors.collect(),
+            linked_doors: linked_doors.collect(),
+            is_broken: false,
+        }
+    }
+}
+
+/// What the text of a site file is about.
+#[must_use]
+pub fn outline_site(text: &str) -> SiteOutline {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let mut site = SiteOutline {
+        is_broken: !errors.is_empty(),
+        ..SiteOutline::default()
+    };
+    let root = root.get_ref();
+    for table in tables(root, "sector") {
+        if let Some((code, offset)) = table.get("code").and_then(written) {
+            let at = Position::of(text, offset);
+            site.sectors.entry(code).or_insert(Some(at));
+        }
+    }
+    for table in tables(root, "door") {
+        let Some((door, _)) = table.get("code").and_then(written) else {
+            continue;
+        };
+        let sectors = table.get("sectors");
+        let sectors = sectors.and_then(|list| list.get_ref().as_array());
+        let sectors = sectors.into_iter().flat_map(|list| list.iter());
+        let sectors = sectors.filter_map(written).map(|(sector, _)| sector);
+        site.doors.entry(door).or_default().extend(sectors);
+    }
+    for table in tables(root, "device") {
+        let door = table.get("door").and_then(written);
+        site.linked_doors.extend(door.map(|(door, _)| door));
+    }
+    site
+}
+
+/// The tables of the list `[[name]]`.
+fn tables<'t>(root: &'t DeTable<'t>, name: &str) -> impl Iterator<Item = &'t DeTable<'t>> {
+    let list = root.get(name).and_then(|list| list.get_ref().as_array());
+    list.into_iter()
+        .flat_map(|list| list.iter())
+        .filter_map(|entry| entry.get_ref().as_table())
+}
+
+/// A text, and the byte at which it begins.
+fn written(value: &Spanned<DeValue<'_>>) -> Option<(String, usize)> {
+    let text = value.get_ref().as_str()?;
+    Some((text.trim().to_owned(), value.span().start))
+}

@@ -1,0 +1,142 @@
+use crate::{InvalidCode, Language};
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{self, ErrorKind};
+
+/// What fills a slot where the languages differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phrase {
+    en: String,
+    fr: Option<String>,
+}
+
+/// What can fill a slot: whatever is the same in all languages and can be
+/// displayed, or a [`Phrase`].
+pub trait Say {
+    /// What it says in each language.
+    fn say(self) -> Phrase;
+}
+
+impl<T: Display> Say for T {
+    fn say(self) -> Phrase {
+        Phrase {
+            en: self.to_string(),
+            fr: None,
+        }
+    }
+}
+
+impl Say for Phrase {
+    fn say(self) -> Self {
+        self
+    }
+}
+
+/// The most characters of a text that a message quotes.
+const QUOTED_CHARS: usize = 40;
+
+impl Phrase {
+    /// Both languages.
+    #[must_use]
+    pub fn new(en: impl Into<String>, fr: impl Into<String>) -> Self {
+        Self {
+            en: en.into(),
+            fr: Some(fr.into()),
+        }
+    }
+
+    /// A piece of somebody's text, quoted as each language does, and cut.
+    #[must_use]
+    pub fn quoted(text: &str) -> Self {
+        let mut cut: String = text.chars().take(QUOTED_CHARS).collect();
+        if cut.len() < text.len() {
+            cut.push('…');
+        }
+        let en = format!("{cut:?}");
+        // Without the quotes, what cannot be seen stays escaped.
+        let fr = format!("«\u{a0}{}\u{a0}»", &en[1..en.len() - 1]);
+        Self::new(en, fr)
+    }
+
+    /// What the system says of a file.
+    #[must_use]
+    pub fn of_file(error: &io::Error) -> Self {
+        let fr = match (of_system(error), error.raw_os_error()) {
+            (Some(known), _) => known.to_owned(),
+            (None, Some(number)) => format!("erreur {number} du système"),
+            (None, None) => "ce n’est pas du texte UTF-8".to_owned(),
+        };
+        Self::new(error.to_string(), fr)
+    }
+
+    /// Why somebody could not be reached: `en` in English, and in French what is
+    /// known of the error and what lies behind it.
+    #[must_use]
+    pub fn of_line(en: String, error: &(dyn Error + 'static)) -> Self {
+        let chain: Vec<&dyn Error> =
+            std::iter::successors(Some(error as &dyn Error), |&error| error.source()).collect();
+        let of_system = chain.iter().rev().find_map(|error| {
+            let error = error.downcast_ref::<io::Error>()?;
+            of_system(error)
+        });
+        let said = |word: &str| chain.iter().any(|error| error.to_string().contains(word));
+        let fr = match of_system {
+            _ if said("certificate") => "le certificat présenté n’est pas accepté",
+            _ if said("lookup address") || said("dns error") => "ce nom d’hôte est inconnu",
+            Some(known) => known,
+            None => "cause technique, que «\u{a0}passerelle doctor\u{a0}» donne en anglais",
+        };
+        Self::new(en, fr)
+    }
+
+    /// What it says in a language.
+    #[must_use]
+    pub fn in_language(&self, language: Language) -> &str {
+        match (language, &self.fr) {
+            (Language::Fr, Some(fr)) => fr,
+            _ => &self.en,
+        }
+    }
+}
+
+/// What is often met, in French.
+fn of_system(error: &io::Error) -> Option<&'static str> {
+    Some(match error.kind() {
+        ErrorKind::NotFound => "il n’y a rien sous ce nom",
+        ErrorKind::PermissionDenied => "l’accès est refusé",
+        ErrorKind::IsADirectory => "c’est un dossier",
+        ErrorKind::NotADirectory => "ce n’est pas un dossier",
+        ErrorKind::ConnectionRefused => "la connexion est refusée",
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::UnexpectedEof => {
+            "la connexion s’est rompue"
+        }
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            "le réseau ne mène pas jusque-là"
+        }
+        ErrorKind::TimedOut => "aucune réponse n’est venue à temps",
+        _ => return None,
+    })
+}
+
+impl InvalidCode {
+    /// What is wrong with the code, in each language.
+    #[must_use]
+    pub fn phrase(&self) -> Phrase {
+        let fr = match self {
+            Self::Empty { .. } => "le code est vide".to_owned(),
+            Self::TooLong {
+                value,
+                length,
+                limit,
+                ..
+            } => format!(
+                "le code «\u{a0}{value}\u{a0}» a {length} caractères, {limit} au plus sont permis"
+            ),
+            Self::Character { value, found, .. } => format!(
+                "le code «\u{a0}{}\u{a0}» contient {found:?}, qu’un code ne peut pas contenir",
+                value.escape_debug()
+            ),
+        };
+        Phrase::new(self.to_string(), fr)
+    }
+}

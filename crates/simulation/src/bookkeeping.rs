@@ -2,6 +2,7 @@
 //! the retention, each held afterwards against statements of its own and against
 //! what people know.
 
+use crate::broken::ensure;
 use crate::{Broken, Planted};
 use books::reconciliation::{Reconciliation, Sides};
 use books::retention::{Retention, RetentionDays, Run};
@@ -14,6 +15,9 @@ use std::path::PathBuf;
 pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// For how many days card numbers stay.
 pub(crate) const DAYS: u32 = RetentionDays::SHORTEST;
+
+const REMOVED: &str = "card numbers can be removed";
+const COUNT: &str = "COUNT(*)";
 
 /// What looks at both sides' books.
 pub struct Bookkeeping {
@@ -31,22 +35,21 @@ impl Bookkeeping {
     /// # Errors
     /// If it fails, or the box office does not know a barcode that it was given.
     pub async fn carry_disputes(&self, now: Timestamp) -> Result<(), Broken> {
-        let failed = |e: DbError| Broken::error("disputes can be carried over", &e);
         if self.planted == Some(Planted::LostDispute) {
             let lose = move |tx: &mut Tx<'_>| {
                 let untold = gate::outbox::dispute::untold(tx, 0, 1)?;
                 let mut lost = untold.iter();
                 lost.try_for_each(|lost| gate::outbox::dispute::told(tx, lost.check_id, now))
             };
-            self.db.write("planted", lose).await.map_err(failed)?;
+            self.db.write("planted", lose).await?;
         }
-        match disputes::carry(&self.db, now).await.map_err(failed)? {
-            0 => Ok(()),
-            unknown => Err(Broken::new(
-                "ticketing has what was delivered",
-                format!("{unknown} disputed entries are unknown there"),
-            )),
-        }
+        let unknown = disputes::carry(&self.db, now).await?;
+        ensure!(
+            unknown == 0,
+            "ticketing has what was delivered",
+            "{unknown} disputed entries are unknown there"
+        );
+        Ok(())
     }
 
     /// Compares both books.
@@ -54,33 +57,26 @@ impl Bookkeeping {
     /// # Errors
     /// If it fails, counts wrong, or names other differences than there are.
     pub async fn reconcile(&self) -> Result<Reconciliation, Broken> {
-        let reconciled = reconciliation::reconcile(&self.db, Sides::Both).await;
-        let mut books = reconciled.map_err(|e| Broken::error("books can be compared", &e))?;
+        let mut books = reconciliation::reconcile(&self.db, Sides::Both).await?;
         if self.planted == Some(Planted::OverlookedDifference) && books.differences.pop().is_some()
         {
             books.unexplained -= 1;
         }
         let counted = books.clone();
         let read = self.db.read("what was compared", move |tx| {
-            let wrong = miscounted(tx, &counted)?;
-            Ok((wrong, differences(tx)?))
+            count_again(tx, &counted)?;
+            Ok::<_, Broken>(differences(tx)?)
         });
-        let (wrong, expected) = read.await.map_err(unreadable)?;
-        if let Some(wrong) = wrong {
-            return Err(Broken::new("the reconciliation counts right", wrong));
-        }
+        let expected = read.await?;
         let named = books.differences.iter();
         let mut named: Vec<_> = named.map(|d| (d.code.to_owned(), d.of.check())).collect();
         named.sort();
-        if named != expected || books.unexplained != expected.len() {
-            return Err(Broken::new(
-                "the reconciliation names each difference",
-                format!(
-                    "{} are named: {named:?}; there are {expected:?}",
-                    books.unexplained
-                ),
-            ));
-        }
+        ensure!(
+            named == expected && books.unexplained == expected.len(),
+            "the reconciliation names each difference",
+            "{} are named: {named:?}; there are {expected:?}",
+            books.unexplained
+        );
         Ok(books)
     }
 
@@ -89,9 +85,8 @@ impl Bookkeeping {
     /// # Errors
     /// If that fails, or some go too early.
     pub async fn retain(&self, now: Timestamp) -> Result<(), Broken> {
-        let failed = |e: &dyn std::error::Error| Broken::error("card numbers can be removed", e);
         let retention = Retention {
-            days: RetentionDays::new(DAYS).map_err(|e| failed(&e))?,
+            days: RetentionDays::new(DAYS).map_err(Broken::error(REMOVED))?,
             files: Some((self.files.clone(), Dialect::default())),
             fresh_key: PseudonymKey::from_random([7; 32]),
         };
@@ -100,14 +95,15 @@ impl Bookkeeping {
             _ => now,
         };
         let removed = retention::run(&self.db, &retention, runs_at, Run::Remove).await;
-        let removed = removed.map_err(|e| failed(&e))?;
-        if !removed.unreadable_files.is_empty() {
-            let files = format!("{:?}", removed.unreadable_files);
-            return Err(Broken::new("every file of ours can be read", files));
-        }
+        let unreadable = removed.map_err(Broken::error(REMOVED))?.unreadable_files;
+        ensure!(
+            unreadable.is_empty(),
+            "every file of ours can be read",
+            "{unreadable:?}"
+        );
         let young = now.plus_ms(-DAY_MS * i64::from(DAYS));
         let early = self.db.read("removed too early", move |tx| {
-            tx.query_opt(
+            tx.column::<String>(
                 "SELECT check_id AS found FROM gate_check
                  WHERE card_removed_at IS NOT NULL AND (arrived_at >= $1 OR scanned_at >= $1)
                  UNION ALL SELECT barcode FROM box_staged
@@ -118,66 +114,71 @@ impl Bookkeeping {
                    AND (t.controlled_at >= $1 OR o.created_at >= $1 AND b.seq IS NULL)
                  LIMIT 1",
                 params![young],
-            )?
-            .map(|row| row.get::<String>("found"))
-            .transpose()
+            )
         });
-        match early.await.map_err(unreadable)? {
-            None => Ok(()),
-            Some(found) => Err(Broken::new("card numbers stay for their time", found)),
-        }
+        let early = early.await?;
+        ensure!(
+            early.is_empty(),
+            "card numbers stay for their time",
+            "{early:?}"
+        );
+        Ok(())
     }
 }
 
-pub(crate) fn unreadable(error: DbError) -> Broken {
-    Broken::error("the books can be read", &error)
-}
-
 /// What the reconciliation counts, and how it is counted here.
-fn miscounted(tx: &mut Tx<'_>, books: &Reconciliation) -> Result<Option<String>, DbError> {
-    let counts = [
-        (books.accepted_checks, "gate_check WHERE admitted = 1"),
-        (books.control_barcodes, "gate_control_barcode"),
-        (books.cancelled, "gate_cancellation"),
-        (books.staged, "box_staged"),
-        (books.ready, "box_staged WHERE state = 'ready'"),
-        (books.held.values().sum(), "box_staged WHERE state = 'held'"),
+fn count_again(tx: &mut Tx<'_>, books: &Reconciliation) -> Result<(), Broken> {
+    let all_tickets = books.tickets + books.tickets_from_elsewhere;
+    let held = books.held.values().sum();
+    let owed = books.account.amount_minor.minor();
+    for (counted, what, from) in [
+        (
+            books.accepted_checks,
+            COUNT,
+            "gate_check WHERE admitted = 1",
+        ),
+        (books.control_barcodes, COUNT, "gate_control_barcode"),
+        (books.cancelled, COUNT, "gate_cancellation"),
+        (books.staged, COUNT, "box_staged"),
+        (books.ready, COUNT, "box_staged WHERE state = 'ready'"),
+        (held, COUNT, "box_staged WHERE state = 'held'"),
         (
             books.cancelled_unsold,
+            COUNT,
             "box_staged WHERE state = 'cancelled'",
         ),
-        (books.tickets + books.tickets_from_elsewhere, "box_ticket"),
+        (all_tickets, COUNT, "box_ticket"),
         (
             books.cancelled_tickets,
+            COUNT,
             "box_ticket WHERE state = 'CANCELLED'",
         ),
-        (books.orders, "box_order"),
-        (books.account.lines, "box_account_line"),
+        (books.orders, COUNT, "box_order"),
+        (books.account.lines, COUNT, "box_account_line"),
         (
             books.disputed,
+            COUNT,
             "gate_declaration WHERE disputed IS NOT NULL",
         ),
         (
             books.settled_by_hand,
+            COUNT,
             "gate_door_admitted WHERE settled_at IS NOT NULL",
         ),
-    ];
-    for (counted, from) in counts {
-        let sql = format!("SELECT COUNT(*) AS n FROM {from}");
-        let there: i64 = tx.query_one(&sql, params![])?.get("n")?;
-        if counted != there {
-            return Ok(Some(format!("{counted} of {there} in {from}")));
-        }
+        (
+            owed,
+            "COALESCE(SUM(price_minor), 0)",
+            "box_ticket WHERE state <> 'CANCELLED'",
+        ),
+    ] {
+        let there: i64 = tx.value(&format!("SELECT {what} AS n FROM {from}"), params![])?;
+        ensure!(
+            counted == there,
+            "the reconciliation counts right",
+            "{counted}, not {there} in {from}"
+        );
     }
-    let owed: i64 = tx
-        .query_one(
-            "SELECT COALESCE(SUM(price_minor), 0) AS owed FROM box_ticket
-             WHERE state <> 'CANCELLED'",
-            params![],
-        )?
-        .get("owed")?;
-    let booked = books.account.amount_minor.minor();
-    Ok((booked != owed).then(|| format!("{booked} is owed, not {owed}")))
+    Ok(())
 }
 
 /// The differences that a museum has when nothing is wrong with the program.

@@ -1,5 +1,8 @@
 //! How a rule that does not hold is told.
 
+use db::DbError;
+use std::error::Error;
+
 /// What must hold and does not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{rule}: {what}")]
@@ -19,8 +22,24 @@ impl Broken {
         }
     }
 
-    /// An error where none may be.
-    pub fn error(doing: &'static str, error: &dyn std::error::Error) -> Self {
-        Self::new(doing, kernel::causes(error))
+    /// An error where none may be: `rule` does not hold.
+    pub fn error<E: Error>(rule: &'static str) -> impl FnOnce(E) -> Self {
+        move |error| Self::new(rule, kernel::causes(&error))
     }
 }
+
+impl From<DbError> for Broken {
+    fn from(error: DbError) -> Self {
+        Self::error("the books can be read")(error)
+    }
+}
+
+/// What must hold, or else is told as broken.
+macro_rules! ensure {
+    ($holds:expr, $rule:expr, $($what:tt)+) => {
+        if !$holds {
+            return Err($crate::Broken::new($rule, format!($($what)+)));
+        }
+    };
+}
+pub(crate) use ensure;

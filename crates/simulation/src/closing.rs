@@ -1,7 +1,8 @@
 //! The end of a story, after all is at rest: the books are closed, and the cards
 //! forgotten.
 
-use crate::bookkeeping::{Bookkeeping, DAY_MS, DAYS, unreadable};
+use crate::bookkeeping::{Bookkeeping, DAY_MS, DAYS};
+use crate::broken::ensure;
 use crate::house::House;
 use crate::rules::Unheard;
 use crate::{Broken, site};
@@ -23,39 +24,38 @@ pub async fn close(house: &House, Unheard(unheard): Unheard) -> Result<(), Broke
     let unrecognised = named.differences.iter().filter_map(|d| d.of.check());
     let unrecognised = unrecognised.filter(|id| let_in.contains(id)).count();
     let counted = named.accepted_checks - named.cancelled + count(unrecognised);
-    if counted != count(let_in.len() + unheard) {
-        return Err(Broken::new(
-            "the reconciliation counts whom the doors let in",
-            format!(
-                "{counted}, not {} and {unheard} who never heard of it",
-                let_in.len()
-            ),
-        ));
-    }
+    ensure!(
+        counted == count(let_in.len() + unheard),
+        "the reconciliation counts whom the doors let in",
+        "{counted}, not {} and {unheard} who never heard of it",
+        let_in.len()
+    );
     for difference in &named.differences {
         settled(house, &difference.of).await?;
     }
     let settled = bookkeeping.reconcile().await?;
-    if !settled.is_clean() {
-        return Err(Broken::new(
-            "what is settled by hand is settled",
-            format!("{:?}", settled.differences),
-        ));
-    }
+    ensure!(
+        settled.is_clean(),
+        "what is settled by hand is settled",
+        "{:?}",
+        settled.differences
+    );
     for days in [i64::from(DAYS) - 1, 60] {
         house.clock.advance_ms(days * DAY_MS);
         bookkeeping.retain(house.clock.now()).await?;
     }
-    if let Some(found) = left_over(&bookkeeping).await? {
-        return Err(Broken::new("no card number outlives its time", found));
-    }
+    let left = left_over(&bookkeeping).await?;
+    ensure!(
+        left.is_empty(),
+        "no card number outlives its time",
+        "{left}"
+    );
     let later = bookkeeping.reconcile().await?;
-    if later != settled {
-        return Err(Broken::new(
-            "the books say the same without card numbers",
-            format!("{settled:?}, then {later:?}"),
-        ));
-    }
+    ensure!(
+        later == settled,
+        "the books say the same without card numbers",
+        "{settled:?}, then {later:?}"
+    );
     Ok(())
 }
 
@@ -72,26 +72,20 @@ async fn settled(house: &House, of: &Subject) -> Result<(), Broken> {
         by: "the manager".to_owned(),
         note: "looked at".to_owned(),
     };
-    let settled = house
-        .db
-        .write("settle", move |tx| settle(tx, check, &settlement));
-    match settled.await.map_err(unreadable)? {
-        Settled::Now => Ok(()),
-        other => Err(Broken::new(
-            "what is named can be settled",
-            format!("check {check}: {other:?}"),
-        )),
-    }
+    let settle = move |tx: &mut Tx<'_>| settle(tx, check, &settlement);
+    let settled = house.db.write("settle", settle).await?;
+    ensure!(
+        settled == Settled::Now,
+        "what is named can be settled",
+        "check {check}: {settled:?}"
+    );
+    Ok(())
 }
 
-/// A card number of the stories that is still in a table or a file.
-async fn left_over(bookkeeping: &Bookkeeping) -> Result<Option<String>, Broken> {
-    let mut texts = bookkeeping
-        .db
-        .read("all texts", all_texts)
-        .await
-        .map_err(unreadable)?;
-    let no_disk = |e: std::io::Error| Broken::error("there is a disk", &e);
+/// A card number of the stories that is still in a table or a file, or nothing.
+async fn left_over(bookkeeping: &Bookkeeping) -> Result<String, Broken> {
+    let mut texts = bookkeeping.db.read("all texts", all_texts).await?;
+    let no_disk = |e: std::io::Error| Broken::error("there is a disk")(e);
     if bookkeeping.files.exists() {
         for file in std::fs::read_dir(&bookkeeping.files).map_err(no_disk)? {
             let path = file.map_err(no_disk)?.path();
@@ -104,7 +98,7 @@ async fn left_over(bookkeeping: &Bookkeeping) -> Result<Option<String>, Broken> 
         let number = numbers.iter().find(|number| text.contains(*number))?;
         Some(format!("{number} in {place}: {text}"))
     });
-    Ok(found)
+    Ok(found.unwrap_or_default())
 }
 
 /// Every text of the database with its place, but for digests and pseudonyms, in
@@ -123,9 +117,12 @@ fn all_texts(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>, DbError> {
             "SELECT DISTINCT {part} AS found FROM {table}
              WHERE {part} NOT LIKE 'removed-%' AND LENGTH({part}) >= 8"
         );
-        for row in &tx.query(&sql, params![])? {
-            texts.push((format!("{table}.{part}"), row.get("found")?));
-        }
+        let found: Vec<String> = tx.column(&sql, params![])?;
+        texts.extend(
+            found
+                .into_iter()
+                .map(|text| (format!("{table}.{part}"), text)),
+        );
     }
     Ok(texts)
 }

@@ -1,7 +1,7 @@
 //! Makes a story of a seed.
 
 use crate::operation::{
-    Change, DEVICES, HANDHELDS, Line, Manner, May, Operation, PartnerMood, Patience, Shape,
+    Act, DEVICES, HANDHELDS, Line, Manner, May, Operation, Part, PartnerMood, Patience, Shape,
     Stranger, TURNSTILES, TicketingMood, Way, Worker,
 };
 use crate::site::{CARDS, DOORS};
@@ -71,129 +71,73 @@ struct Generator {
 impl Generator {
     fn operation(&mut self) -> Operation {
         match self.rng.u8(..100) {
-            0..=43 => self.scan(),
-            44..=48 => Operation::Retry {
-                device: self.device(),
-                line: self.line(),
-            },
-            49..=54 => Operation::Flush {
-                device: self.device(),
-                shape: self.choose(&[
-                    Shape::Whole,
-                    Shape::Whole,
-                    Shape::Half,
-                    Shape::Reversed,
-                    Shape::Twice,
-                ]),
-                line: self.line(),
-            },
+            0..=43 => {
+                let scan = Act::Scan {
+                    card: self.card(),
+                    way: self.mostly(&Way::ALL),
+                    patience: self.mostly(&Patience::ALL),
+                };
+                self.at_a_device(scan)
+            }
+            44..=48 => self.at_a_device(Act::Retry),
+            49..=54 => {
+                let shape = self.mostly(&Shape::ALL);
+                self.at_a_device(Act::Flush(shape))
+            }
             55..=57 => Operation::Late,
-            58..=62 => Operation::Cancel {
-                device: self.device(),
-                manner: self.choose(&[
-                    Manner::InTime,
-                    Manner::InTime,
-                    Manner::InTime,
-                    Manner::TooLate,
-                    Manner::Again,
-                    Manner::Unknown,
-                    Manner::Foreign,
-                ]),
-                line: self.line(),
-            },
-            63..=66 => Operation::Refresh {
-                device: self.device(),
-                line: self.line(),
-            },
+            58..=62 => {
+                let manner = self.mostly(&Manner::ALL);
+                self.at_a_device(Act::Cancel(manner))
+            }
+            63..=66 => self.at_a_device(Act::Refresh),
             67..=72 => Operation::Wait {
                 seconds: match self.rng.u8(..20) {
                     0 => MONTH_S,
                     _ => self.choose(&[1, 1, 2, 5, 30, 120, 400, 4_000, 40_000]),
                 },
             },
-            73..=83 => self.work(),
-            84..=86 => self.partner(),
-            87 | 88 => self.ticketing(),
+            73..=83 => {
+                let often = [Worker::Deliver, Worker::Declare, Worker::Sell];
+                Operation::Work {
+                    worker: self.choose(&[Worker::ALL.as_slice(), &often].concat()),
+                    dies_after: (self.rng.u8(..100) < self.trouble / 2).then(|| self.rng.u8(1..12)),
+                }
+            }
+            84..=86 => Operation::Partner(self.mood(&PartnerMood::ALL)),
+            87 | 88 => {
+                let number = self.rng.u8(1..10);
+                Operation::Ticketing(self.mood(&TicketingMood::ALL), number)
+            }
             89 => Operation::Look { card: self.card() },
             _ => self.upheaval(),
         }
     }
 
-    fn scan(&mut self) -> Operation {
-        Operation::Scan {
+    fn at_a_device(&mut self, act: Act) -> Operation {
+        Operation::At {
             device: self.device(),
-            card: self.card(),
-            way: self.choose(&[Way::In, Way::In, Way::In, Way::In, Way::Forced, Way::Out]),
+            act,
             line: self.line(),
-            patience: self.choose(&[
-                Patience::Decides,
-                Patience::Decides,
-                Patience::Decides,
-                Patience::Waits,
-                Patience::Offline,
-            ]),
         }
     }
 
-    fn work(&mut self) -> Operation {
-        let worker = self.choose(&[
-            Worker::Deliver,
-            Worker::Deliver,
-            Worker::Declare,
-            Worker::Declare,
-            Worker::Recover,
-            Worker::Sell,
-            Worker::Sell,
-            Worker::Reconcile,
-            Worker::Retain,
-        ]);
-        let dies_after = (self.rng.u8(..100) < self.trouble / 2).then(|| self.rng.u8(1..12));
-        Operation::Work { worker, dies_after }
-    }
-
-    fn partner(&mut self) -> Operation {
+    /// The first mood is the good one.
+    fn mood<T: Copy>(&mut self, all: &[T]) -> T {
         if self.rng.u8(..40) > self.trouble {
-            return Operation::Partner(PartnerMood::Answers);
+            return all[0];
         }
-        Operation::Partner(self.choose(&[
-            PartnerMood::Answers,
-            PartnerMood::Slow,
-            PartnerMood::SilentAndCounts,
-            PartnerMood::Silent,
-            PartnerMood::AnswerLost,
-            PartnerMood::Unreachable,
-            PartnerMood::Fails,
-            PartnerMood::Refuses,
-        ]))
-    }
-
-    fn ticketing(&mut self) -> Operation {
-        if self.rng.u8(..40) > self.trouble {
-            return Operation::Ticketing(TicketingMood::Takes);
-        }
-        let few = self.rng.u8(1..8);
-        let digit = self.rng.u8(..10);
-        Operation::Ticketing(self.choose(&[
-            TicketingMood::Takes,
-            TicketingMood::AnswerLost,
-            TicketingMood::NoResults,
-            TicketingMood::HalfResults,
-            TicketingMood::Down,
-            TicketingMood::TooManyCalls,
-            TicketingMood::SmallCalls(few),
-            TicketingMood::Dislikes(digit),
-            TicketingMood::RefusesAll,
-        ]))
+        self.choose(all)
     }
 
     fn upheaval(&mut self) -> Operation {
-        match self.rng.u8(..12) {
+        let device = self.device();
+        match self.rng.u8(..13) {
             0 => Operation::ClockJump {
-                device: self.device(),
+                device,
                 seconds: self.choose(&[-90_000, -4_000, -60, -1, 1, 60, 4_000, 90_000]),
             },
             1 | 2 => Operation::DeviceDies {
-                device: self.device(),
+                device,
                 lost: self.choose(&[0, 128, 255]),
             },
             3 => Operation::Disk {
@@ -202,46 +146,32 @@ impl Generator {
             },
             4 => Operation::ServerDies,
             5 => Operation::Resend,
-            6 => {
-                let device = self.device();
-                self.choose(&[
-                    Operation::Revoke { device },
-                    Operation::Enrol { device },
-                    Operation::Enrol { device },
-                ])
-            }
+            6 => self.choose(&[
+                Operation::Revoke { device },
+                Operation::Enrol { device },
+                Operation::Enrol { device },
+            ]),
             7 => Operation::Move {
-                device: self.device(),
+                device,
                 door: self.place(DOORS.len()),
             },
             8 => Operation::Mapping {
                 second_sector: self.rng.u8(..3) > 0,
                 other_product: self.rng.u8(..3) == 0,
             },
-            9 => {
-                let yes = self.rng.u8(..3) > 0;
-                let price = Change::Price {
-                    minor: self.choose(&[950, 990, 1_001, 0, 7]),
-                    from_day: self.rng.u8(..3),
-                };
-                Operation::Catalogue(self.choose(&[
-                    price,
-                    Change::TariffMapped(yes),
-                    Change::ProductKnown(yes),
-                    Change::ChannelValid(yes),
-                    Change::ContactValid(yes),
-                ]))
-            }
-            10 => Operation::Settings {
-                device: self.device(),
-                may: self.choose(&[May::Everything, May::OnlyAdmit]),
+            9 => Operation::Catalogue {
+                part: self.choose(&Part::ALL),
+                there: self.rng.u8(..3) > 0,
             },
-            _ => Operation::StrangersFile(self.choose(&[
-                Stranger::Foreign,
-                Stranger::Ours,
-                Stranger::WrongPrice,
-                Stranger::OtherMoment,
-            ])),
+            10 => Operation::Settings {
+                device,
+                may: self.choose(&May::ALL),
+            },
+            11 => Operation::Price {
+                minor: self.choose(&[950, 990, 1_001, 0, 7]),
+                from_day: self.rng.u8(..3),
+            },
+            _ => Operation::StrangersFile(self.choose(&Stranger::ALL)),
         }
     }
 
@@ -276,6 +206,14 @@ impl Generator {
 
     fn place(&mut self, among: usize) -> u8 {
         u8::try_from(self.rng.usize(..among)).unwrap_or(0)
+    }
+
+    /// The first is the usual one.
+    fn mostly<T: Copy>(&mut self, all: &[T]) -> T {
+        if self.rng.bool() {
+            return all[0];
+        }
+        self.choose(all)
     }
 
     fn choose<T: Copy>(&mut self, among: &[T]) -> T {

@@ -10,6 +10,7 @@ use crate::partner::Otipass;
 use crate::site::{self, Posts, PriceList};
 use crate::ticketing::Way;
 use crate::{Broken, Planted, trade};
+use boxoffice::catalogue::apply_catalogue;
 use boxoffice::{BoxOffice, Catalogue, Organisation};
 use db::Db;
 use db::testing::Steps;
@@ -45,7 +46,7 @@ pub struct House {
     /// What people know.
     pub model: Model,
     /// How ticketing answers.
-    pub ticketing: TicketingMood,
+    pub ticketing: (TicketingMood, u8),
     /// The catalogue that was entered last.
     pub catalogue: Catalogue,
     /// The model's prices.
@@ -82,50 +83,42 @@ impl House {
         planted: Option<Planted>,
         files: &Path,
     ) -> Result<Self, Broken> {
-        let failed = |what: &str| Broken::new("the house opens", what);
         let start = site::first_moment().plus_ms(i64::from(setting.begins_at_hour) * 3_600_000);
         let clock = ManualClock::new(start);
-        let (db, steps) =
-            db::testing::sqlite_in_step().map_err(|e| Broken::error("the house opens", &e))?;
-        let zone = "Europe/Paris".parse().map_err(|_| failed("zone"))?;
-        let sandbox = Sandbox::new(
-            site::passes().ok_or_else(|| failed("passes"))?,
-            SandboxSettings {
-                contract: otipass::Contract {
-                    references: setting.references,
-                    ..otipass::Contract::default()
-                },
-                ..SandboxSettings::new("villeneuve", zone, Arc::new(clock.clone()))
-            },
-        );
-        let otipass = Otipass::new(sandbox, clock.clone(), steps.clone());
+        let (db, steps) = db::testing::sqlite_in_step()?;
         let posts = site::FIRST_POSTS;
-        let site = site::site(&posts).ok_or_else(|| failed("site"))?;
-        let catalogue = site::catalogue().ok_or_else(|| failed("catalogue"))?;
-        let opening = |e: &dyn std::error::Error| Broken::error("the house opens", e);
-        Gate::prepare(&db, &clock).await.map_err(|e| opening(&e))?;
-        Gate::apply_site(&db, site).await.map_err(|e| opening(&e))?;
-        BoxOffice::prepare(&db, &clock)
-            .await
-            .map_err(|e| opening(&e))?;
-        boxoffice::catalogue::apply_catalogue(&db, catalogue.clone())
-            .await
-            .map_err(|e| opening(&e))?;
+        let site = site::site(&posts)?;
+        let contract = otipass::Contract {
+            references: setting.references,
+            ..otipass::Contract::default()
+        };
+        let sandbox = SandboxSettings {
+            contract,
+            ..SandboxSettings::new("villeneuve", site.zone.clone(), Arc::new(clock.clone()))
+        };
+        let sandbox = Sandbox::new(site::passes()?, sandbox);
+        let otipass = Otipass::new(sandbox, clock.clone(), steps.clone());
+        let catalogue = site::catalogue()?;
+        Gate::prepare(&db, &clock).await?;
+        let applied = Gate::apply_site(&db, site).await;
+        applied.map_err(Broken::error("the house opens"))?;
+        BoxOffice::prepare(&db, &clock).await?;
+        let applied = apply_catalogue(&db, catalogue.clone()).await;
+        applied.map_err(Broken::error("the house opens"))?;
         let mapping = (true, false);
-        let gate = open_gate(&db, &clock, setting, &otipass, mapping).await?;
         let box_office = open_box_office(&db, &clock, files).await?;
         Ok(Self {
+            gate: open_gate(&db, &clock, setting, &otipass, mapping).await?,
             setting,
             planted,
             db,
             clock,
             otipass,
             model: Model::default(),
-            ticketing: TicketingMood::Takes,
+            ticketing: (TicketingMood::Takes, 0),
             catalogue,
             prices: PriceList::default(),
             posts,
-            gate,
             box_office,
             strangers: 0,
             mapping,
@@ -143,21 +136,15 @@ impl House {
     /// If it does not start.
     pub async fn restart(&mut self) -> Result<(), Broken> {
         self.held_up.clear();
-        self.gate = open_gate(
-            &self.db,
-            &self.clock,
-            self.setting,
-            &self.otipass,
-            self.mapping,
-        )
-        .await?;
-        self.box_office = open_box_office(&self.db, &self.clock, &self.files).await?;
+        let (db, clock) = (&self.db, &self.clock);
+        self.gate = open_gate(db, clock, self.setting, &self.otipass, self.mapping).await?;
+        self.box_office = open_box_office(db, clock, &self.files).await?;
         // As the worker does at the start, but not in every life: it may die
         // before.
         if self.clock.now().millis() % 2 == 0 {
             let now = self.clock.now();
             let recovered = self.gate.deciding.recover(now).await;
-            recovered.map_err(|e| Broken::error("open checks are taken up", &e))?;
+            recovered.map_err(Broken::error("open checks are resumed"))?;
         }
         Ok(())
     }
@@ -340,9 +327,7 @@ impl House {
                         match gate.outbox.deliver_next(&way).await {
                             Ok(done) if done.taken + done.refused == 0 => break,
                             Ok(_) | Err(gate::DeliveryError::Call(_)) => {}
-                            Err(error) => {
-                                return Err(Broken::error("delivery never fails", &error));
-                            }
+                            Err(error) => return Err(Broken::error("delivery never fails")(error)),
                         }
                     }
                 }
@@ -352,7 +337,7 @@ impl House {
                             Ok(gate::Declared::Nothing) => break,
                             Ok(_) | Err(gate::DeclareError::Ask(_)) => {}
                             Err(error) => {
-                                return Err(Broken::error("declaring never fails", &error));
+                                return Err(Broken::error("declaring never fails")(error));
                             }
                         }
                     }
@@ -360,24 +345,17 @@ impl House {
                 }
                 Worker::Recover => {
                     let recovered = gate.deciding.recover(before).await;
-                    recovered.map_err(|e| Broken::error("open checks are taken up", &e))?;
+                    recovered.map_err(Broken::error("open checks are resumed"))?;
                 }
-                Worker::Sell => {
-                    let Bookkeeping { db, planted, .. } = &bookkeeping;
-                    trade::sell(&box_office, db, &prices, *planted).await?;
-                }
+                Worker::Sell => trade::sell(&box_office, &bookkeeping, &prices).await?,
                 Worker::Reconcile => bookkeeping.reconcile().await.map(drop)?,
-                Worker::Retain => bookkeeping.retain(gate.now()).await.map(drop)?,
+                Worker::Retain => bookkeeping.retain(gate.now()).await?,
             }
             Ok(())
         };
         let waits = match worker {
             Worker::Recover => Waits::ForOthers(&mut self.held_up, &mut self.unheard),
-            Worker::Deliver
-            | Worker::Declare
-            | Worker::Sell
-            | Worker::Reconcile
-            | Worker::Retain => Waits::ForTheDisk,
+            _ => Waits::ForTheDisk,
         };
         let done = living(&self.steps, dies_after, waits, turn).await;
         self.mind(None)?;
@@ -425,23 +403,16 @@ async fn open_gate(
     otipass: &Otipass,
     (second_sector, other): (bool, bool),
 ) -> Result<Arc<Gate>, Broken> {
-    let mapping = site::mapping(second_sector, other)
-        .ok_or_else(|| Broken::new("the house opens", "mapping"))?;
+    let mapping = site::mapping(second_sector, other)?;
     let settings = InterfaceSettings {
         decision_budget: Duration::from_millis(1_500),
         when_silent: setting.when_silent,
         references: setting.references,
         ..InterfaceSettings::new(mapping)
     };
-    Gate::open(
-        db.clone(),
-        Arc::new(clock.clone()),
-        settings,
-        Arc::new(otipass.clone()),
-    )
-    .await
-    .map(Arc::new)
-    .map_err(|e| Broken::error("the gate opens", &e))
+    let clock = Arc::new(clock.clone());
+    let gate = Gate::open(db.clone(), clock, settings, Arc::new(otipass.clone())).await;
+    gate.map(Arc::new).map_err(Broken::error("the gate opens"))
 }
 
 async fn open_box_office(
@@ -449,24 +420,17 @@ async fn open_box_office(
     clock: &ManualClock,
     files: &Path,
 ) -> Result<Arc<BoxOffice>, Broken> {
-    let site = site::site(&site::FIRST_POSTS)
-        .ok_or_else(|| Broken::new("the house opens", "organisation"))?;
+    let site = site::site(&site::FIRST_POSTS)?;
     let organisation = Organisation {
         institution: site.institution,
         organisation: site.organisation,
         zone: site.zone,
         currency: site.currency,
     };
-    BoxOffice::open(
-        db.clone(),
-        Arc::new(clock.clone()),
-        organisation,
-        files.to_owned(),
-        Dialect::default(),
-    )
-    .await
-    .map(Arc::new)
-    .map_err(|e| Broken::error("the box office opens", &e))
+    let (clock, files) = (Arc::new(clock.clone()), files.to_owned());
+    let opened = BoxOffice::open(db.clone(), clock, organisation, files, Dialect::default()).await;
+    let box_office = opened.map(Arc::new);
+    box_office.map_err(Broken::error("the box office opens"))
 }
 
 /// What work waits for if it takes no step.

@@ -23,7 +23,6 @@ pub mod fleet;
 pub mod generator;
 pub mod handheld;
 pub mod house;
-pub mod kept;
 pub mod model;
 pub mod operation;
 pub mod partner;

@@ -2,6 +2,7 @@
 //! must hold of them: at any time, and when all is at rest.
 
 use crate::Broken;
+use crate::broken::ensure;
 use crate::house::House;
 use crate::model::Told;
 use crate::operation::HANDHELDS;
@@ -219,24 +220,16 @@ pub async fn always(house: &House) -> Result<(), Broken> {
 }
 
 async fn look(house: &House, rules: &'static [Rule]) -> Result<(), Broken> {
-    let broken = house
-        .db
-        .read("rules", move |tx| {
-            for rule in rules {
-                let found = tx.query(rule.sql, params![])?;
-                if let Some(row) = found.first() {
-                    let found: Option<String> = row.get("found")?;
-                    return Ok(Some((rule.rule, found.unwrap_or_default())));
-                }
+    let looked = house.db.read("rules", move |tx| {
+        for Rule { rule, sql } in rules {
+            if let Some(row) = tx.query(sql, params![])?.first() {
+                let found: Option<String> = row.get("found")?;
+                return Err(Broken::new(rule, found.unwrap_or_default()));
             }
-            Ok::<_, DbError>(None)
-        })
-        .await
-        .map_err(|e| Broken::error("the books can be read", &e))?;
-    match broken {
-        Some((rule, found)) => Err(Broken::new(rule, found)),
-        None => Ok(()),
-    }
+        }
+        Ok(())
+    });
+    looked.await
 }
 
 /// What the gate has of one visitor.
@@ -260,21 +253,16 @@ struct Kept {
 pub async fn at_rest(house: &House) -> Result<Unheard, Broken> {
     always(house).await?;
     look(house, AT_REST).await?;
-    let kept = house
-        .db
-        .read("visitors", visitors)
-        .await
-        .map_err(|e: DbError| Broken::error("the books can be read", &e))?;
+    let kept = house.db.read("visitors", visitors).await?;
     for (id, told) in house.model.all_told() {
         visitor(house, id, told, kept.get(&id))?;
     }
     for id in kept.keys() {
-        if !house.model.knows(*id) {
-            return Err(Broken::new(
-                "every admission was somebody's scan",
-                format!("check {id}"),
-            ));
-        }
+        ensure!(
+            house.model.knows(*id),
+            "every admission was somebody's scan",
+            "check {id}"
+        );
     }
     if house.setting.references == References::Honoured {
         counters(house, &kept)?;
@@ -314,29 +302,38 @@ fn visitors(tx: &mut Tx<'_>) -> Result<HashMap<CheckId, Kept>, DbError> {
 fn visitor(house: &House, id: CheckId, told: Told, kept: Option<&Kept>) -> Result<(), Broken> {
     let live = kept.is_some_and(|kept| kept.live);
     let entered = told.open && told.direction == Direction::Entry;
-    let about = || format!("check {id}: told {told:?}, kept {kept:?}");
-    if entered && !house.model.is_cancelled(id) {
+    let expected = if entered && !house.model.is_cancelled(id) {
         let marked = kept.is_some_and(|kept| kept.door_admitted);
-        if live == marked {
-            return Err(Broken::new("who was let in is admitted once", about()));
-        }
-    } else if live {
-        return Err(Broken::new(
-            if entered {
-                "what was taken back is not sold"
-            } else {
-                "who was not let in is not sold"
-            },
-            about(),
-        ));
-    }
+        ensure!(
+            live != marked,
+            "who was let in is admitted once",
+            "check {id}: told {told:?}, kept {kept:?}"
+        );
+        live
+    } else {
+        false
+    };
+    let rule = if entered {
+        "what was taken back is not sold"
+    } else {
+        "who was not let in is not sold"
+    };
+    ensure!(
+        live == expected,
+        rule,
+        "check {id}: told {told:?}, kept {kept:?}"
+    );
     // A turnstile whose journal is full lets people out all the same.
     let may_forget = told.direction == Direction::Exit && told.device >= HANDHELDS;
-    if told.open && kept.is_none() && !may_forget {
-        return Err(Broken::new("what a door did is kept", about()));
-    }
+    ensure!(
+        !told.open || kept.is_some() || may_forget,
+        "what a door did is kept",
+        "check {id}: told {told:?}"
+    );
     Ok(())
 }
+
+const COUNTED: &str = "Otipass counts each entry once, and nothing else";
 
 /// Where Otipass honours references, its counters show each entry once.
 fn counters(house: &House, kept: &HashMap<CheckId, Kept>) -> Result<(), Broken> {
@@ -344,22 +341,19 @@ fn counters(house: &House, kept: &HashMap<CheckId, Kept>) -> Result<(), Broken> 
     let of = |record: &CheckId| counted.get(record).copied().unwrap_or(0);
     for (id, kept) in kept.iter().filter(|(id, _)| house.model.is_counted(**id)) {
         let times: i64 = kept.records.iter().map(of).sum();
-        let expected = i64::from(kept.live || kept.untold);
-        if times != expected {
-            return Err(Broken::new(
-                "Otipass counts each entry once, and nothing else",
-                format!("check {id} was counted {times} times: {kept:?}"),
-            ));
-        }
+        ensure!(
+            times == i64::from(kept.live || kept.untold),
+            COUNTED,
+            "check {id} was counted {times} times: {kept:?}"
+        );
     }
     let records: HashSet<_> = kept.values().flat_map(|kept| &kept.records).collect();
     for (id, times) in &counted {
-        if *times != 0 && !records.contains(id) {
-            return Err(Broken::new(
-                "Otipass counts each entry once, and nothing else",
-                format!("check {id} was counted {times} times and is not kept"),
-            ));
-        }
+        ensure!(
+            *times == 0 || records.contains(id),
+            COUNTED,
+            "check {id} was counted {times} times and is not kept"
+        );
     }
     Ok(())
 }

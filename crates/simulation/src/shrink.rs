@@ -2,7 +2,7 @@
 
 use crate::Broken;
 use crate::generator::Script;
-use crate::operation::{Line, Manner, Operation, Patience, Shape, Way};
+use crate::operation::{Act, Line, Manner, Operation, Patience, Shape, Way};
 
 /// How often a shorter story may be tried.
 const TRIES: usize = 2_000;
@@ -69,40 +69,30 @@ fn simpler(operation: Operation) -> Vec<Operation> {
         }
     };
     match operation {
-        Operation::Scan {
-            device,
-            card,
-            way,
-            line,
-            patience,
-        } => {
-            let scan = |card, way, line, patience| Operation::Scan {
-                device,
-                card,
-                way,
-                line,
-                patience,
-            };
-            add(scan(0, Way::In, Line::Good, Patience::Decides));
-            add(scan(0, way, line, patience));
-            add(scan(card, Way::In, line, patience));
-            add(scan(card, way, Line::Good, patience));
-            add(scan(card, way, line, Patience::Decides));
+        Operation::At { device, act, line } => {
+            let mut at = |act, line| add(Operation::At { device, act, line });
+            match act {
+                Act::Scan {
+                    card,
+                    way,
+                    patience,
+                } => {
+                    let scan = |card, way, patience| Act::Scan {
+                        card,
+                        way,
+                        patience,
+                    };
+                    at(scan(0, Way::In, Patience::Decides), Line::Good);
+                    at(scan(0, way, patience), line);
+                    at(scan(card, Way::In, patience), line);
+                    at(act, Line::Good);
+                    at(scan(card, way, Patience::Decides), line);
+                }
+                Act::Flush(_) => at(Act::Flush(Shape::Whole), Line::Good),
+                Act::Cancel(_) => at(Act::Cancel(Manner::InTime), Line::Good),
+                Act::Retry | Act::Refresh => at(act, Line::Good),
+            }
         }
-        Operation::Flush { device, .. } => add(Operation::Flush {
-            device,
-            shape: Shape::Whole,
-            line: Line::Good,
-        }),
-        Operation::Retry { device, .. } => add(Operation::Retry {
-            device,
-            line: Line::Good,
-        }),
-        Operation::Cancel { device, .. } => add(Operation::Cancel {
-            device,
-            manner: Manner::InTime,
-            line: Line::Good,
-        }),
         Operation::Work { worker, .. } => add(Operation::Work {
             worker,
             dies_after: None,

@@ -1,12 +1,14 @@
 //! The museum of every story: cards, doors, devices, mapping parameters,
 //! catalogue.
 
+use crate::Broken;
 use crate::operation::{DEVICES, HANDHELDS, May};
 use boxoffice::Catalogue;
 use gate::{Site, read_site};
 use kernel::{BusinessDay, DeviceCode, Timestamp};
 use otipass::{EntriesLeft, Mapping, read_mapping};
-use sandbox::{Pass, PassBook, PassStatus};
+use sandbox::PassStatus::{self, Active, Created, Expired, Inactive, Invalid};
+use sandbox::{Pass, PassBook};
 use uuid::Uuid;
 
 /// A card of the stories.
@@ -20,12 +22,25 @@ pub struct Card {
     pub pass: Option<(PassStatus, Option<u32>)>,
 }
 
-const fn card(
+const fn pass(
     code: &'static str,
     name: &'static str,
-    pass: Option<(PassStatus, Option<u32>)>,
+    status: PassStatus,
+    left: Option<u32>,
 ) -> Card {
-    Card { code, name, pass }
+    Card {
+        code,
+        name,
+        pass: Some((status, left)),
+    }
+}
+
+const fn no_pass(code: &'static str, name: &'static str) -> Card {
+    Card {
+        code,
+        name,
+        pass: None,
+    }
 }
 
 /// More entries than a story has scans.
@@ -33,61 +48,31 @@ pub const MANY: u32 = 100_000;
 
 /// Every card.
 pub const CARDS: [Card; 15] = [
-    card(
-        "00029975",
-        "a pass for many entries",
-        Some((PassStatus::Active, Some(MANY))),
-    ),
-    card(
+    pass("00029975", "a pass for many entries", Active, Some(MANY)),
+    pass(
         "00039131",
         "another pass for many entries",
-        Some((PassStatus::Active, Some(MANY))),
+        Active,
+        Some(MANY),
     ),
-    card(
-        "00179333",
-        "a pass without limit",
-        Some((PassStatus::Active, None)),
-    ),
-    card(
-        "00193276",
-        "a pass for one entry",
-        Some((PassStatus::Active, Some(1))),
-    ),
-    card(
-        "00229187",
-        "a pass for two entries",
-        Some((PassStatus::Active, Some(2))),
-    ),
-    card(
-        "00292151",
-        "a pass that was never used",
-        Some((PassStatus::Inactive, Some(3))),
-    ),
-    card(
+    pass("00179333", "a pass without limit", Active, None),
+    pass("00193276", "a pass for one entry", Active, Some(1)),
+    pass("00229187", "a pass for two entries", Active, Some(2)),
+    pass("00292151", "a pass that was never used", Inactive, Some(3)),
+    pass(
         "villeneuve-00320168",
         "a chip with a pass for five entries",
-        Some((PassStatus::Active, Some(5))),
+        Active,
+        Some(5),
     ),
-    card(
-        "01755172",
-        "an expired pass",
-        Some((PassStatus::Expired, Some(5))),
-    ),
-    card(
-        "00686790",
-        "a blocked pass",
-        Some((PassStatus::Invalid, Some(5))),
-    ),
-    card(
-        "01966563",
-        "a pass that was not sold",
-        Some((PassStatus::Created, Some(5))),
-    ),
-    card("01937150", "a pass nobody knows", None),
-    card("00029976", "a number with a wrong check digit", None),
-    card("Musée d'Orsay 2026", "another ticket", None),
-    card("", "nothing at all", None),
-    card("a\0b\n", "a torn code", None),
+    pass("01755172", "an expired pass", Expired, Some(5)),
+    pass("00686790", "a blocked pass", Invalid, Some(5)),
+    pass("01966563", "a pass that was not sold", Created, Some(5)),
+    no_pass("01937150", "a pass nobody knows"),
+    no_pass("00029976", "a number with a wrong check digit"),
+    no_pass("Musée d'Orsay 2026", "another ticket"),
+    no_pass("", "nothing at all"),
+    no_pass("a\0b\n", "a torn code"),
 ];
 
 /// What a scanner reads of a card.
@@ -178,8 +163,9 @@ pub const FIRST_POSTS: Posts = [at(0), at(1), at(2), at(0), at(3)];
 ///
 /// # Errors
 /// Never: the codes are well formed.
-pub fn device_code(device: u8) -> Result<DeviceCode, kernel::InvalidCode> {
-    format!("DEV{}", device % DEVICES).parse()
+pub fn device_code(device: u8) -> Result<DeviceCode, Broken> {
+    let code = format!("DEV{}", device % DEVICES).parse();
+    code.map_err(Broken::error(WELL_FORMED))
 }
 
 /// The `number`th id that a device chooses: as random ones look.
@@ -189,9 +175,13 @@ pub fn uuid(device: u8, number: u64) -> Uuid {
     Uuid::from_u128(0x4000 << 64 | 0x8000 << 48 | node)
 }
 
-/// The site with its devices at `posts`; `None` if the text above is wrong.
-#[must_use]
-pub fn site(posts: &Posts) -> Option<Site> {
+const WELL_FORMED: &str = "what a story is set in is well formed";
+
+/// The site with its devices at `posts`.
+///
+/// # Errors
+/// Never: the text above is right.
+pub fn site(posts: &Posts) -> Result<Site, Broken> {
     let mut text = SITE.to_owned();
     for (device, post) in (0..).zip(posts) {
         let switch = post.may == May::Everything;
@@ -202,40 +192,42 @@ pub fn site(posts: &Posts) -> Option<Site> {
             door(post.door)
         );
     }
-    read_site(&text).0
+    read_site(&text)
+        .0
+        .ok_or_else(|| Broken::new(WELL_FORMED, text))
 }
 
 /// Mapping parameters, as [`Operation::Mapping`](crate::operation::Operation)
 /// says.
-#[must_use]
-pub fn mapping(second_sector: bool, other_product: bool) -> Option<Mapping> {
+///
+/// # Errors
+/// Never: the text is right.
+pub fn mapping(second_sector: bool, other_product: bool) -> Result<Mapping, Broken> {
     let sector = |code: &str, service: &str, product: &str| {
         format!(
             r#""{code}": {{"OtipassServiceId": "{service}", "OtipassPSpaceId": "PROVIDER#{service}", "seasonCode": "VN26", "productCode": "{product}"}}"#
         )
     };
+    let other = if other_product { "PASSVN3" } else { "PASSVN2" };
     let mut sectors = vec![
         sector("VN_AUG", "S_AUG", "PASSVN"),
-        sector(
-            "VN_GEO",
-            "S_GEO",
-            if other_product { "PASSVN3" } else { "PASSVN2" },
-        ),
+        sector("VN_GEO", "S_GEO", other),
         sector("VN_CAS", "S_CAS", "PASSVN3"),
     ];
     if second_sector {
         sectors.push(sector("VN_RAY", "S_RAY", "PASSVN"));
     }
-    let text = format!(
-        r#"{{"OtipassProjectId": "villeneuve", "sectorInfos": {{{}}}}}"#,
-        sectors.join(", ")
-    );
-    read_mapping(&text).mapping
+    let sectors = sectors.join(", ");
+    let text = format!(r#"{{"OtipassProjectId": "villeneuve", "sectorInfos": {{{sectors}}}}}"#);
+    let mapping = read_mapping(&text).mapping;
+    mapping.ok_or_else(|| Broken::new(WELL_FORMED, text))
 }
 
 /// The passes that Otipass knows, good until the end of any story.
-#[must_use]
-pub fn passes() -> Option<PassBook> {
+///
+/// # Errors
+/// Never: they are right.
+pub fn passes() -> Result<PassBook, Broken> {
     let mut text = "number;status;duration_days;valid_until;services\n".to_owned();
     for card in &CARDS {
         let Some((status, entries)) = card.pass else {
@@ -244,20 +236,17 @@ pub fn passes() -> Option<PassBook> {
         let number = card.code.rsplit('-').next().unwrap_or_default();
         let left = entries.map_or("*".to_owned(), |count| count.to_string());
         let until = match status {
-            PassStatus::Active => "2027-12-31",
-            PassStatus::Expired => "2026-06-15",
+            Active => "2027-12-31",
+            Expired => "2026-06-15",
             _ => "",
         };
-        let services: Vec<_> = ["S_AUG", "S_RAY", "S_GEO", "S_CAS"]
+        let services = ["S_AUG", "S_RAY", "S_GEO", "S_CAS"];
+        let services = services
             .map(|service| format!("{service}:{left}"))
-            .into();
-        text += &format!(
-            "{number};{};30;{until};{}\n",
-            status.as_str(),
-            services.join(",")
-        );
+            .join(",");
+        text += &format!("{number};{};30;{until};{services}\n", status.as_str());
     }
-    PassBook::from_csv(text.as_bytes()).ok()
+    PassBook::from_csv(text.as_bytes()).map_err(Broken::error(WELL_FORMED))
 }
 
 /// How often a card still opens a service.
@@ -280,9 +269,12 @@ pub fn first_moment() -> Timestamp {
 }
 
 /// The catalogue as it is at first.
-#[must_use]
-pub fn catalogue() -> Option<Catalogue> {
-    boxoffice::read_catalogue(CATALOGUE).ok()
+///
+/// # Errors
+/// Never: the text below is right.
+pub fn catalogue() -> Result<Catalogue, Broken> {
+    let catalogue = boxoffice::read_catalogue(CATALOGUE);
+    catalogue.map_err(|problems| Broken::new(WELL_FORMED, format!("{problems:?}")))
 }
 
 const CATALOGUE: &str = r#"

@@ -28,33 +28,38 @@ pub fn disk() -> PathBuf {
 /// # Errors
 /// The first rule that it breaks.
 pub fn play(script: &Script, planted: Option<Planted>) -> Result<Tally, Broken> {
-    play_with(script, planted, LOOK_EVERY)
+    play_with(script, planted, LOOK_EVERY).map_err(|(_, broken)| broken)
 }
 
+/// As [`play`]; what it breaks comes with the number of operations until then.
 fn play_with(
     script: &Script,
     planted: Option<Planted>,
     look_every: usize,
-) -> Result<Tally, Broken> {
-    let folder = tempfile::Builder::new()
-        .prefix("passerelle-simulation-")
-        .tempdir_in(disk())
-        .map_err(|e| Broken::error("there is a disk", &e))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .map_err(|e| Broken::error("there is a thread", &e))?;
-    runtime.block_on(async {
+) -> Result<Tally, (usize, Broken)> {
+    let mut played = 0;
+    let mut tell = async || {
+        let folder = tempfile::Builder::new()
+            .prefix("passerelle-simulation-")
+            .tempdir_in(disk())
+            .map_err(Broken::error("there is a disk"))?;
         let mut world = World::new(script.setting, planted, folder.path()).await?;
-        for (number, operation) in (1..).zip(&script.operations) {
+        for operation in &script.operations {
+            played += 1;
             world.perform(*operation).await?;
-            if number % look_every == 0 {
+            if played % look_every == 0 {
                 world.check().await?;
             }
         }
         world.rest().await
-    })
+    };
+    let told = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .map_err(Broken::error("there is a thread"))
+        .and_then(|runtime| runtime.block_on(tell()));
+    told.map_err(|broken| (played, broken))
 }
 
 /// A seed whose story breaks a rule, as short as it gets.
@@ -79,19 +84,25 @@ pub fn tell(
     operations: usize,
     planted: Option<Planted>,
 ) -> Result<Tally, Box<BrokenStory>> {
-    let whole = script(seed, operations);
-    let broken = match play(&whole, planted) {
+    let mut whole = script(seed, operations);
+    let (played, broken) = match play(&whole, planted) {
         Ok(tally) => return Ok(tally),
         // The first rule that it breaks is told, not the one that was looked at
-        // first.
-        Err(broken) => play_with(&whole, planted, 1).err().unwrap_or(broken),
+        // first; what comes behind is not needed.
+        Err(broken) => {
+            let first = play_with(&whole, planted, 1).err();
+            first.unwrap_or((operations, broken))
+        }
     };
+    whole.operations.truncate(played);
     let shrunk = shrink::shrink(&whole, &broken, |script| {
-        play_with(script, planted, 1).err()
+        play_with(script, planted, 1)
+            .err()
+            .map(|(_, broken)| broken)
     });
     Err(Box::new(BrokenStory {
         seed,
-        length: whole.operations.len(),
+        length: operations,
         script: shrunk.0,
         broken: shrunk.1,
     }))

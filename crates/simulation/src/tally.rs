@@ -6,93 +6,69 @@ use crate::house::House;
 use db::{DbError, params};
 use std::fmt;
 
-/// What is counted, and how.
+/// What is counted, and of what.
 const COUNTS: &[(&str, &str)] = &[
-    ("checks", "SELECT COUNT(*) AS n FROM gate_check"),
-    (
-        "admissions",
-        "SELECT COUNT(*) AS n FROM gate_check WHERE admitted = 1",
-    ),
+    ("checks", "gate_check"),
+    ("admissions", "gate_check WHERE admitted = 1"),
     (
         "admissions offline",
-        "SELECT COUNT(*) AS n FROM gate_check WHERE outcome = 'accepted_offline'",
+        "gate_check WHERE outcome = 'accepted_offline'",
     ),
     (
         "admissions unverified",
-        "SELECT COUNT(*) AS n FROM gate_check WHERE outcome = 'accepted_unverified'",
+        "gate_check WHERE outcome = 'accepted_unverified'",
     ),
     (
         "admissions forced",
-        "SELECT COUNT(*) AS n FROM gate_check WHERE outcome = 'accepted_forced'",
+        "gate_check WHERE outcome = 'accepted_forced'",
     ),
-    (
-        "exits",
-        "SELECT COUNT(*) AS n FROM gate_check WHERE outcome = 'exit'",
-    ),
+    ("exits", "gate_check WHERE outcome = 'exit'"),
     (
         "refusals while Otipass was silent",
-        "SELECT COUNT(*) AS n FROM gate_check WHERE outcome = 'partner_unavailable'",
+        "gate_check WHERE outcome = 'partner_unavailable'",
     ),
     (
         "doors that opened after a refusal",
-        "SELECT COUNT(*) AS n FROM gate_check WHERE follows IS NOT NULL",
+        "gate_check WHERE follows IS NOT NULL",
     ),
-    (
-        "visitors let in and not recognised",
-        "SELECT COUNT(*) AS n FROM gate_door_admitted",
-    ),
+    ("visitors let in and not recognised", "gate_door_admitted"),
     (
         "entries taken back by agents",
-        "SELECT COUNT(*) AS n FROM gate_cancellation WHERE cause = 'agent'",
+        "gate_cancellation WHERE cause = 'agent'",
     ),
     (
         "entries of visitors turned away",
-        "SELECT COUNT(*) AS n FROM gate_cancellation WHERE cause = 'turned_away'",
+        "gate_cancellation WHERE cause = 'turned_away'",
     ),
     (
         "entries taken back before their sale",
-        "SELECT COUNT(*) AS n FROM box_staged WHERE state = 'cancelled'",
+        "box_staged WHERE state = 'cancelled'",
     ),
-    (
-        "tickets cancelled",
-        "SELECT COUNT(*) AS n FROM box_ticket WHERE state = 'CANCELLED'",
-    ),
+    ("tickets cancelled", "box_ticket WHERE state = 'CANCELLED'"),
     (
         "disputed entries",
-        "SELECT COUNT(*) AS n FROM gate_declaration WHERE disputed IS NOT NULL",
+        "gate_declaration WHERE disputed IS NOT NULL",
     ),
     (
         "card numbers removed",
-        "SELECT COUNT(*) AS n FROM gate_check WHERE card_removed_at IS NOT NULL",
+        "gate_check WHERE card_removed_at IS NOT NULL",
     ),
     (
         "files without card numbers",
-        "SELECT COUNT(*) AS n FROM box_stx_file WHERE card_removed_at IS NOT NULL",
+        "box_stx_file WHERE card_removed_at IS NOT NULL",
     ),
-    ("tickets", "SELECT COUNT(*) AS n FROM box_ticket"),
-    (
-        "files",
-        "SELECT COUNT(*) AS n FROM box_stx_file WHERE kind = 'RUN'",
-    ),
-    (
-        "files given up",
-        "SELECT COUNT(*) AS n FROM box_stx_file WHERE state = 'ABANDONED'",
-    ),
-    (
-        "files from elsewhere",
-        "SELECT COUNT(*) AS n FROM box_stx_file WHERE kind = 'UPLOAD'",
-    ),
-    (
-        "rejected rows",
-        "SELECT COUNT(*) AS n FROM box_stx_rejection",
-    ),
+    ("tickets", "box_ticket"),
+    ("files", "box_stx_file WHERE kind = 'RUN'"),
+    ("files given up", "box_stx_file WHERE state = 'ABANDONED'"),
+    ("files from elsewhere", "box_stx_file WHERE kind = 'UPLOAD'"),
+    ("rejected rows", "box_stx_rejection"),
     (
         "prices",
-        "SELECT COUNT(DISTINCT price_minor) AS n FROM box_ticket",
+        "(SELECT DISTINCT price_minor FROM box_ticket) AS prices",
     ),
     (
         "tickets sold for nothing",
-        "SELECT COUNT(*) AS n FROM box_ticket WHERE price_minor = 0",
+        "box_ticket WHERE price_minor = 0",
     ),
 ];
 
@@ -114,14 +90,15 @@ impl Tally {
     /// If they cannot be read.
     pub async fn of(house: &House) -> Result<Self, Broken> {
         let counted = house.db.read("tally", |tx| {
-            let counts = COUNTS.iter();
-            counts
-                .map(|(_, sql)| tx.query_one(sql, params![])?.get("n"))
+            let count = |(_, from): &(&str, &str)| {
+                tx.value(&format!("SELECT COUNT(*) AS n FROM {from}"), params![])
+            };
+            COUNTS
+                .iter()
+                .map(count)
                 .collect::<Result<Vec<i64>, DbError>>()
         });
-        let mut counted = counted
-            .await
-            .map_err(|e| Broken::error("the books can be read", &e))?;
+        let mut counted = counted.await?;
         counted.push(house.model.not_permitted);
         Ok(Self(counted))
     }

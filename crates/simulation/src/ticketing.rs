@@ -16,8 +16,8 @@ use std::sync::Arc;
 pub struct Way {
     /// The box office.
     pub box_office: Arc<BoxOffice>,
-    /// How it answers.
-    pub mood: TicketingMood,
+    /// How it answers, with its number.
+    pub mood: (TicketingMood, u8),
     /// Where a process may die.
     pub steps: Steps,
     /// What is wrong with this way.
@@ -31,21 +31,22 @@ impl Ticketing for Way {
     ) -> Result<ImportControlledTicketAnswer, CallError> {
         self.steps.take().await;
         let tickets = &request.controlled_tickets;
-        let refused = match self.mood {
+        let (mood, number) = self.mood;
+        let refused = match mood {
             TicketingMood::Down => {
                 Some(CallError::Unavailable(Outage::Status { http_status: 503 }))
             }
             TicketingMood::TooManyCalls => Some(CallError::RateLimited { retry_after: None }),
             TicketingMood::RefusesAll => Some(invalid()),
-            TicketingMood::SmallCalls(most) if tickets.len() > usize::from(most.max(1)) => {
+            TicketingMood::SmallCalls if tickets.len() > usize::from(number.max(1)) => {
                 Some(CallError::Refused {
                     http_status: 413,
                     status: StatusCode::TooManyTickets,
                     detail: "too many tickets".to_owned(),
                 })
             }
-            TicketingMood::Dislikes(digit) => {
-                let end = char::from(b'0' + digit % 10);
+            TicketingMood::Dislikes => {
+                let end = char::from(b'0' + number % 10);
                 let mut barcodes = tickets.iter().map(|ticket| ticket.barcode.reveal());
                 barcodes.any(|barcode| barcode.ends_with(end)).then(invalid)
             }
@@ -56,7 +57,7 @@ impl Ticketing for Way {
         }
         let mut answer = self.take(tickets).await?;
         self.steps.take().await;
-        match self.mood {
+        match mood {
             TicketingMood::AnswerLost => {
                 Err(CallError::Unavailable(Outage::TimedOut { timeout_ms: 1 }))
             }

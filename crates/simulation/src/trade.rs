@@ -1,15 +1,17 @@
 //! The office of a story: sales runs, files from elsewhere, the catalogue.
 
-use crate::Broken;
-use crate::Planted;
+use crate::bookkeeping::Bookkeeping;
+use crate::broken::ensure;
 use crate::house::House;
-use crate::operation::{Change, Stranger};
+use crate::operation::{Part, Stranger};
 use crate::site::{self, PriceList};
-use boxoffice::catalogue::Tariff;
+use crate::{Broken, Planted};
+use boxoffice::catalogue::{Tariff, apply_catalogue};
 use boxoffice::{BoxOffice, ImportError, ImportKind, RunError};
 use db::{Db, DbError, params};
-use kernel::{BusinessDay, ControlBarcode, Money, Timestamp, VatRate};
+use kernel::{BusinessDay, ControlBarcode, Money, Timestamp, VatRate, Zone};
 use secutix::stx::{Dialect, Operation, StxRow, StxWriter, TicketState};
+use std::error::Error;
 
 /// An external sales run. What it sold must be at the model's prices.
 ///
@@ -17,150 +19,135 @@ use secutix::stx::{Dialect, Operation, StxRow, StxWriter, TicketState};
 /// If it fails, or sells at another price.
 pub async fn sell(
     box_office: &BoxOffice,
-    db: &Db,
+    Bookkeeping { db, planted, .. }: &Bookkeeping,
     prices: &PriceList,
-    planted: Option<Planted>,
 ) -> Result<(), Broken> {
     let last = last_ticket(db).await?;
     match box_office.run_external_sales().await {
         Ok(_) | Err(RunError::Import(ImportError::ChannelInvalid)) => {}
-        Err(error) => return Err(Broken::error("external sales never fail", &error)),
+        Err(error) => return Err(Broken::error("external sales never fail")(error)),
     }
-    plant(db, planted, last).await?;
+    plant(db, *planted, last).await?;
     look_at_prices(db, prices, last).await
 }
 
 async fn last_ticket(db: &Db) -> Result<i64, Broken> {
-    db.read("last ticket", |tx| {
-        tx.query_one(
-            "SELECT COALESCE(MAX(id), 0) AS id FROM box_ticket",
-            params![],
-        )?
-        .get("id")
-    })
-    .await
-    .map_err(|e: DbError| Broken::error("the tickets can be read", &e))
+    let last = "SELECT COALESCE(MAX(id), 0) AS id FROM box_ticket";
+    db.read("last ticket", move |tx| Ok(tx.value(last, params![])?))
+        .await
 }
 
 async fn plant(db: &Db, planted: Option<Planted>, after: i64) -> Result<(), Broken> {
-    let wrong: &[&'static str] = match planted {
-        Some(Planted::WrongMoney) => {
-            &["UPDATE box_account_line SET amount_minor = amount_minor + 1
-             WHERE ticket_id > $1 AND ticket_id % 3 = 0"]
-        }
-        Some(Planted::WrongPrice) => &[
-            "UPDATE box_account_line SET amount_minor = amount_minor + 1
-             WHERE ticket_id > $1 AND ticket_id % 3 = 0",
-            "UPDATE box_ticket SET price_minor = price_minor + 1
-             WHERE id > $1 AND id % 3 = 0",
-        ],
-        _ => return Ok(()),
+    let wrong_line = "UPDATE box_account_line SET amount_minor = amount_minor + 1
+                      WHERE ticket_id > $1 AND ticket_id % 3 = 0";
+    let wrong_ticket = "UPDATE box_ticket SET price_minor = price_minor + 1
+                        WHERE id > $1 AND id % 3 = 0";
+    let wrong = match planted {
+        Some(Planted::WrongMoney) => vec![wrong_line],
+        Some(Planted::WrongPrice) => vec![wrong_line, wrong_ticket],
+        _ => Vec::new(),
     };
     for sql in wrong {
         db.write("planted", move |tx| tx.execute(sql, params![after]))
-            .await
-            .map_err(|e: DbError| Broken::error("a bug can be planted", &e))?;
+            .await?;
     }
     Ok(())
+}
+
+struct Sold {
+    product: String,
+    business_day: BusinessDay,
+    price_minor: i64,
+    vat_minor: i64,
+}
+
+db::from_row! {
+    Sold { product, business_day, price_minor, vat_minor }
 }
 
 /// Each ticket after `after` costs what the model says, with its VAT.
 async fn look_at_prices(db: &Db, prices: &PriceList, after: i64) -> Result<(), Broken> {
-    let sold = db
-        .read("sold now", move |tx| {
-            tx.query(
-                "SELECT product, business_day, price_minor, vat_minor FROM box_ticket
-                 WHERE id > $1",
-                params![after],
-            )?
-            .iter()
-            .map(|row| {
-                Ok::<(String, BusinessDay, i64, i64), DbError>((
-                    row.get("product")?,
-                    row.get("business_day")?,
-                    row.get("price_minor")?,
-                    row.get("vat_minor")?,
-                ))
-            })
-            .collect::<Result<Vec<_>, _>>()
-        })
-        .await
-        .map_err(|e| Broken::error("the tickets can be read", &e))?;
-    for (product, day, price, vat) in sold {
-        let expected = prices.on(&product, day);
-        if (price, vat) != expected {
-            return Err(Broken::new(
-                "a sale costs what the tariff says on the day of the scan",
-                format!("{product} on {day} was sold for {price} with VAT {vat}, not {expected:?}"),
-            ));
-        }
+    let sold = db.read("sold now", move |tx| {
+        tx.query_as::<Sold>(
+            "SELECT product, business_day, price_minor, vat_minor FROM box_ticket WHERE id > $1",
+            params![after],
+        )
+    });
+    for sold in sold.await? {
+        let (product, day) = (&sold.product, sold.business_day);
+        let (price, vat) = (sold.price_minor, sold.vat_minor);
+        let expected = prices.on(product, day);
+        ensure!(
+            (price, vat) == expected,
+            "a sale costs what the tariff says on the day of the scan",
+            "{product} on {day} was sold for {price} with VAT {vat}, not {expected:?}"
+        );
     }
     Ok(())
 }
 
-/// Somebody changes the catalogue.
+const CHANGED: &str = "the catalogue can be changed";
+
+fn wrong<E: Error>(error: E) -> Broken {
+    Broken::error("a file can be made")(error)
+}
+
+/// Somebody enters a price of the first product, from so many days after the
+/// story's first on.
 ///
 /// # Errors
 /// If that fails.
-pub async fn change(house: &mut House, change: Change) -> Result<(), Broken> {
-    let failed = |e: &dyn std::error::Error| Broken::error("the catalogue can be changed", e);
-    let take_away = match change {
-        Change::Price { minor, from_day } => {
-            let day = business_day(site::first_moment()).plus_days(i64::from(from_day));
-            let minor = i64::from(minor);
-            house.prices.enter(day, minor);
-            let tariffs = &mut house.catalogue.tariffs;
-            tariffs.retain(|t| t.valid_from != Some(day));
-            let (Ok(product), Ok(code)) = ("PASSVN".parse(), "CITYPASS".parse()) else {
-                return Ok(());
-            };
-            tariffs.push(Tariff {
-                product,
-                code,
-                price: Some(Money::from_minor(minor)),
-                vat: Some(VatRate::from_basis_points(550)),
-                valid_from: Some(day),
-                valid_until: None,
-            });
-            None
-        }
-        Change::TariffMapped(true)
-        | Change::ProductKnown(true)
-        | Change::ChannelValid(true)
-        | Change::ContactValid(true) => None,
-        Change::TariffMapped(false) => {
-            Some("DELETE FROM box_tariff_mapping WHERE product = 'PASSVN2'")
-        }
-        Change::ProductKnown(false) => Some("DELETE FROM box_product WHERE code = 'PASSVN3'"),
-        Change::ChannelValid(false) => {
-            Some("UPDATE box_sales_channel SET type = 'WEB' WHERE code = 'OTIPASS'")
-        }
-        Change::ContactValid(false) => Some("DELETE FROM box_contact_payment_mode"),
-    };
-    match take_away {
-        Some(sql) => {
-            let changed = house
-                .db
-                .write("change", move |tx| tx.execute(sql, params![]));
-            changed.await.map(drop).map_err(|e: DbError| failed(&e))
-        }
-        // What was taken away comes back with the whole.
-        None => boxoffice::catalogue::apply_catalogue(&house.db, house.catalogue.clone())
-            .await
-            .map_err(|e| failed(&e)),
+pub async fn price(house: &mut House, minor: i64, from_day: i64) -> Result<(), Broken> {
+    let first_day = Zone::utc().business_day(site::first_moment());
+    let day = first_day.plus_days(from_day);
+    house.prices.enter(day, minor);
+    let tariffs = &mut house.catalogue.tariffs;
+    tariffs.retain(|t| t.valid_from != Some(day));
+    tariffs.push(Tariff {
+        product: "PASSVN".parse().map_err(Broken::error(CHANGED))?,
+        code: "CITYPASS".parse().map_err(Broken::error(CHANGED))?,
+        price: Some(Money::from_minor(minor)),
+        vat: Some(VatRate::from_basis_points(550)),
+        valid_from: Some(day),
+        valid_until: None,
+    });
+    let applied = apply_catalogue(&house.db, house.catalogue.clone()).await;
+    applied.map_err(Broken::error(CHANGED))
+}
+
+/// Somebody takes a part of the catalogue away, or brings all of it back.
+///
+/// # Errors
+/// If that fails.
+pub async fn change(house: &House, part: Part, there: bool) -> Result<(), Broken> {
+    if there {
+        let applied = apply_catalogue(&house.db, house.catalogue.clone()).await;
+        return applied.map_err(Broken::error(CHANGED));
     }
+    let sql = match part {
+        Part::TariffMapped => "DELETE FROM box_tariff_mapping WHERE product = 'PASSVN2'",
+        Part::ProductKnown => "DELETE FROM box_product WHERE code = 'PASSVN3'",
+        Part::ChannelValid => "UPDATE box_sales_channel SET type = 'WEB' WHERE code = 'OTIPASS'",
+        Part::ContactValid => "DELETE FROM box_contact_payment_mode",
+    };
+    let changed = house
+        .db
+        .write("change", move |tx| tx.execute(sql, params![]));
+    changed
+        .await
+        .map(drop)
+        .map_err(Broken::error::<DbError>(CHANGED))
 }
 
-fn business_day(moment: Timestamp) -> BusinessDay {
-    kernel::Zone::utc().business_day(moment)
-}
-
-/// A barcode of ours with what a row of it says.
-struct Ours {
+/// A barcode with what a row of it says.
+struct Offer {
     barcode: ControlBarcode,
     product: String,
     controlled_at: Timestamp,
-    business_day: BusinessDay,
+}
+
+db::from_row! {
+    Offer { barcode, product, controlled_at }
 }
 
 /// A file from elsewhere is imported.
@@ -170,110 +157,79 @@ struct Ours {
 pub async fn strangers_file(house: &mut House, stranger: Stranger) -> Result<(), Broken> {
     house.strangers += 1;
     let number = house.strangers;
-    let zone: kernel::Zone = house.gate.site().zone.clone();
-    let ours = match stranger {
-        Stranger::Foreign => {
-            let moment = site::first_moment().plus_ms(i64::from(number) * 60_000);
-            format!("EXT{number:08}").parse().ok().map(|barcode| Ours {
-                barcode,
-                product: "PASSVN".to_owned(),
-                controlled_at: moment,
-                business_day: zone.business_day(moment),
-            })
-        }
+    let offer = match stranger {
+        Stranger::Foreign => Some(Offer {
+            barcode: format!("EXT{number:08}").parse().map_err(wrong)?,
+            product: "PASSVN".to_owned(),
+            controlled_at: site::first_moment().plus_ms(i64::from(number) * 60_000),
+        }),
         // A stranger who is first with a wrong moment would be believed; ticketing
         // then refuses ours, and a person has to settle it.
-        Stranger::OtherMoment => of_ours(house, &zone, STAGED).await?,
-        Stranger::Ours | Stranger::WrongPrice => of_ours(house, &zone, ANY).await?,
+        Stranger::OtherMoment => latest(house, "box_staged ORDER BY id").await?,
+        Stranger::Ours | Stranger::WrongPrice => {
+            latest(house, "gate_control_barcode ORDER BY seq").await?
+        }
     };
-    let Some(ours) = ours else { return Ok(()) };
-    let (price, _) = house.prices.on(&ours.product, ours.business_day);
-    let (moment, price) = match stranger {
-        Stranger::WrongPrice => (ours.controlled_at, price + 1),
-        Stranger::OtherMoment => (ours.controlled_at.plus_ms(1_000), price),
-        Stranger::Foreign | Stranger::Ours => (ours.controlled_at, price),
+    let Some(mut offer) = offer else {
+        return Ok(());
     };
-    let content = row(&ours, moment, price, number).and_then(|row| {
-        let mut writer = StxWriter::new(Vec::new(), Dialect::default()).ok()?;
-        writer.write(&row).ok()?;
-        writer.finish().ok()
-    });
-    let Some(content) = content else {
-        return Err(Broken::new("a file can be made", format!("{stranger:?}")));
-    };
+    let day = house.gate.site().zone.business_day(offer.controlled_at);
+    let (mut price, _) = house.prices.on(&offer.product, day);
+    match stranger {
+        Stranger::WrongPrice => price += 1,
+        Stranger::OtherMoment => offer.controlled_at = offer.controlled_at.plus_ms(1_000),
+        Stranger::Foreign | Stranger::Ours => {}
+    }
+    let mut writer = StxWriter::new(Vec::new(), Dialect::default()).map_err(wrong)?;
+    writer.write(&row(offer, price, number)?).map_err(wrong)?;
     let path = house.files().join(format!("stranger-{number}.stx.csv"));
-    std::fs::write(&path, content).map_err(|e| Broken::error("a file can be made", &e))?;
+    std::fs::write(&path, writer.finish().map_err(wrong)?).map_err(wrong)?;
     let last = last_ticket(&house.db).await?;
-    match house
+    let imported = house
         .box_office
         .import_file(&path, ImportKind::Upload)
-        .await
-    {
+        .await;
+    match imported {
         Ok(_) => {}
         // Who laid it down takes it away again.
-        Err(ImportError::ChannelInvalid) => {
-            std::fs::remove_file(&path).map_err(|e| Broken::error("there is a disk", &e))?;
-        }
-        Err(error) => return Err(Broken::error("an import never fails", &error)),
+        Err(ImportError::ChannelInvalid) => std::fs::remove_file(&path).map_err(wrong)?,
+        Err(error) => return Err(Broken::error("an import never fails")(error)),
     }
     look_at_prices(&house.db, &house.prices, last).await
 }
 
-/// The latest barcode of the gate.
-const ANY: &str = "SELECT barcode, product, controlled_at FROM gate_control_barcode
-                   ORDER BY seq DESC LIMIT 1";
-/// The latest that ticketing has.
-const STAGED: &str = "SELECT barcode, product, controlled_at FROM box_staged
-                      ORDER BY id DESC LIMIT 1";
-
-async fn of_ours(
-    house: &House,
-    zone: &kernel::Zone,
-    sql: &'static str,
-) -> Result<Option<Ours>, Broken> {
-    let zone = zone.clone();
-    house
-        .db
-        .read("a barcode of ours", move |tx| {
-            tx.query_opt(sql, params![])?
-                .map(|row| {
-                    let controlled_at: Timestamp = row.get("controlled_at")?;
-                    Ok(Ours {
-                        barcode: row.get("barcode")?,
-                        product: row.get("product")?,
-                        controlled_at,
-                        business_day: zone.business_day(controlled_at),
-                    })
-                })
-                .transpose()
-        })
-        .await
-        .map_err(|e: DbError| Broken::error("the barcodes can be read", &e))
+async fn latest(house: &House, of: &str) -> Result<Option<Offer>, Broken> {
+    let sql = format!("SELECT barcode, product, controlled_at FROM {of} DESC LIMIT 1");
+    let read = house.db.read("a barcode of ours", move |tx| {
+        Ok(tx.query_opt_as(&sql, params![])?)
+    });
+    read.await
 }
 
-fn row(ours: &Ours, moment: Timestamp, price: i64, number: u32) -> Option<StxRow> {
-    let (tariff, vat) = match ours.product.as_str() {
+fn row(offer: Offer, price: i64, number: u32) -> Result<StxRow, Broken> {
+    let (tariff, vat) = match offer.product.as_str() {
         "PASSVN" => ("CITYPASS", 550),
         "PASSVN2" => ("CITYLIGHT", 550),
         _ => ("CITYLATE", 2000),
     };
-    Some(StxRow {
-        institution: "VILLEN".parse().ok()?,
-        organisation: "VILLEN".parse().ok()?,
-        order_number: format!("EXT-{number}").parse().ok()?,
+    let moment = offer.controlled_at;
+    Ok(StxRow {
+        institution: "VILLEN".parse().map_err(wrong)?,
+        organisation: "VILLEN".parse().map_err(wrong)?,
+        order_number: format!("EXT-{number}").parse().map_err(wrong)?,
         order_date: moment,
         operation: Operation::Sale,
         remark: String::new(),
-        buying_contact: "000042".parse().ok()?,
-        season: "VN26".parse().ok()?,
-        product: ours.product.parse().ok()?,
-        tariff: tariff.parse().ok()?,
+        buying_contact: "000042".parse().map_err(wrong)?,
+        season: "VN26".parse().map_err(wrong)?,
+        product: offer.product.parse().map_err(wrong)?,
+        tariff: tariff.parse().map_err(wrong)?,
         price: Money::from_minor(price),
         vat: VatRate::from_basis_points(vat),
         payment_date: (price != 0).then_some(moment),
         ticket_state: TicketState::Controlled,
         generation_date: Some(moment),
-        barcode: ours.barcode.clone(),
+        barcode: offer.barcode,
         tax_number: None,
         shipment_date: None,
         shipment_mode: Some("E_TICKET".to_owned()),

@@ -3,13 +3,13 @@
 //! A story is kept by its operations, not by its seed: another generator makes
 //! another story of the same seed.
 
-use crate::generator::{Script, Setting};
-use crate::operation::{Line, Operation, PartnerMood, Patience, Way};
 use gate::WhenSilent;
 use otipass::References;
+use simulation::generator::{Script, Setting};
+use simulation::operation::{Act, Line, Operation, PartnerMood, Patience, Way};
 
 /// A story that found something.
-pub struct Kept {
+pub struct Story {
     /// What it found.
     pub found: &'static str,
     /// The seed that found it, when it did.
@@ -26,20 +26,18 @@ const SETTING: Setting = Setting {
 };
 
 const fn enters(device: u8, card: u8, line: Line) -> Operation {
-    Operation::Scan {
-        device,
+    let act = Act::Scan {
         card,
         way: Way::In,
-        line,
         patience: Patience::Decides,
-    }
+    };
+    Operation::At { device, act, line }
 }
 
 /// Every story that found something.
-#[must_use]
-pub fn kept() -> Vec<Kept> {
+pub fn stories() -> Vec<Story> {
     vec![
-        Kept {
+        Story {
             found: "a refusal kept the entry that Otipass had counted unheard",
             seed: 0,
             script: Script {
@@ -53,7 +51,7 @@ pub fn kept() -> Vec<Kept> {
                 ],
             },
         },
-        Kept {
+        Story {
             found: "an entry after a refusal was declared for ever under a reference that \
                     Otipass knew from another door",
             seed: 43,
@@ -66,7 +64,7 @@ pub fn kept() -> Vec<Kept> {
                 ],
             },
         },
-        Kept {
+        Story {
             found: "a refusal after a power cut took back an entry that the turnstile had \
                     forgotten it told",
             seed: 201_720,

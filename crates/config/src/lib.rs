@@ -17,7 +17,7 @@ pub use upkeep::{Backup, Retention, Support};
 use db::DbUrl;
 use gate::OfflinePolicy;
 use gate::WhenSilent;
-use kernel::InstitutionCode;
+use kernel::{Additions, InstitutionCode};
 use otipass::{Checksum, Contract, Lengths};
 use overlay::{Kind, Mistake, Origins, Reading};
 use secrecy::SecretString;
@@ -204,6 +204,8 @@ pub struct Otipass {
     pub decision_budget_ms: u32,
     /// What happens when Otipass does not answer within it.
     pub when_silent: WhenSilent,
+    /// What scanners and code makers add to a number.
+    pub additions: Additions,
     /// Another length of the number's digits than the default.
     pub digits: Option<Lengths>,
     /// Another length of a serial's letters than the default.
@@ -228,6 +230,7 @@ impl Default for Otipass {
             proxy: None,
             decision_budget_ms: 1500,
             when_silent: WhenSilent::Admit,
+            additions: Additions::default(),
             digits: None,
             letters: None,
             checksum: None,

@@ -1,7 +1,9 @@
 //! What a device has to know of itself, and says of itself.
 
 use crate::{Direction, Mode, OfflinePolicy};
-use kernel::{DeviceCode, DoorCode, Language, NumberFormat, SectorCode, Timestamp, Zone};
+use kernel::{
+    Additions, DeviceCode, DoorCode, Language, NumberFormat, SectorCode, Timestamp, Zone,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -86,6 +88,11 @@ pub struct Detection {
     /// Lengths, alphabet and checksum of the number.
     #[schema(value_type = Object)]
     pub format: NumberFormat,
+    /// What scanners and code makers add to it: texts that may stand before and
+    /// behind it, and web addresses with `{number}` where it stands.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub additions: Additions,
 }
 
 /// What a device says of itself when it asks for its snapshot, for those who look

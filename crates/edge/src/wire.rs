@@ -5,7 +5,7 @@
 
 use gate::decide::offline::Knowledge;
 use gate::{Direction, OfflinePolicy};
-use kernel::{CardNumber, CheckId, DeviceCode, Language, Timestamp, Zone};
+use kernel::{Additions, CardNumber, CheckId, DeviceCode, Language, Timestamp, Zone};
 use otipass::{EntriesLeft, NumberFormat};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,9 @@ pub struct Detection {
     pub project_id: String,
     /// Lengths, alphabet and checksum.
     pub format: NumberFormat,
+    /// What scanners and code makers add to it.
+    #[serde(default)]
+    pub additions: Additions,
 }
 
 /// Settings of one device, as far as a turnstile needs them.
@@ -87,6 +90,7 @@ impl Snapshot {
         Knowledge {
             project_id: self.detection.project_id.clone(),
             format: self.detection.format,
+            additions: self.detection.additions.clone(),
             mapped: self.mapped,
             policy: self.offline_policy,
         }

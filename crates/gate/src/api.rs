@@ -203,6 +203,7 @@ impl Gate {
             detection: Detection {
                 project_id: settings.mapping.project_id.clone(),
                 format: settings.format,
+                additions: settings.additions.clone(),
             },
             offline_policy: settings.offline_policy,
             pass_list_version,

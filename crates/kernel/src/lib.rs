@@ -5,6 +5,7 @@
 //! an error with its [`causes`], and texts escaped for other formats; what is
 //! wrong with a set-up, a [`Finding`].
 
+mod additions;
 mod causes;
 mod clock;
 mod code;
@@ -20,6 +21,7 @@ mod time;
 mod value;
 mod word;
 
+pub use additions::{Additions, NoUrlPattern, UrlPattern};
 pub use causes::causes;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::{

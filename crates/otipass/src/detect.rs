@@ -1,17 +1,41 @@
 //! Recognising a pass in the text a scanner read. Pure: no I/O, no clock.
 
-use kernel::{CardNumber, Checksum, NumType, NumberFormat};
+use kernel::{Additions, CardNumber, Checksum, NumType, NumberFormat};
 
 /// The card number in `code`, the raw text a scanner read; `None` if it is not
 /// a pass.
 ///
-/// White space and control characters at both ends don't count. A chip's text
-/// is `<client>-<number>`; it is one of ours if the client is `project_id`, in
-/// any case. Letters of a serial come out in capitals.
+/// What scanners and code makers add at either end goes, again and again until
+/// nothing changes: white space, control and invisible characters, an AIM prefix
+/// (ISO/IEC 15424: `]`, a letter, a modifier), and what `additions` names. A web
+/// address gives the part that a pattern marks. A chip's text is
+/// `<client>-<number>`; it is one of ours if the client is `project_id`, in any
+/// case. Spaces and hyphens within a printed number go. Letters of a serial come
+/// out in capitals.
 #[must_use]
-pub fn detect(code: &str, project_id: &str, format: &NumberFormat) -> Option<CardNumber> {
-    let code = code.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+pub fn detect(
+    code: &str,
+    project_id: &str,
+    format: &NumberFormat,
+    additions: &Additions,
+) -> Option<CardNumber> {
+    let code = without_additions(code, additions);
+    let code = additions
+        .urls
+        .iter()
+        .find_map(|pattern| pattern.marked(code))
+        .unwrap_or(code);
     let number = without_client(code, project_id);
+    card(number, format).or_else(|| {
+        let is_gap = |c: char| is_space(c) || is_hyphen(c);
+        // Within it only: what begins or ends with a gap is not printed so.
+        let printed = !number.starts_with(is_gap) && !number.ends_with(is_gap);
+        printed.then(|| card(&number.replace(is_gap, ""), format))?
+    })
+}
+
+/// The card number that `number` is, letter for letter.
+fn card(number: &str, format: &NumberFormat) -> Option<CardNumber> {
     let letters_end = match format.num_type {
         NumType::Number => 0,
         NumType::Serial => number
@@ -21,20 +45,74 @@ pub fn detect(code: &str, project_id: &str, format: &NumberFormat) -> Option<Car
     };
     // The split lies behind ASCII letters only, hence on a character boundary.
     let (letters, digits) = number.split_at(letters_end);
-    let shaped = match format.num_type {
-        NumType::Number => digits.bytes().any(|b| b != b'0'),
+    let lettered = match format.num_type {
+        NumType::Number => true,
         NumType::Serial => format.letters.fits(letters),
     };
     let proven = match format.checksum {
         Checksum::Luhn => luhn_fits(digits),
         Checksum::None => true,
     };
-    let fits = shaped
+    let fits = lettered
         && format.digits.fits(digits)
         && digits.bytes().all(|b| b.is_ascii_digit())
+        && digits.bytes().any(|b| b != b'0')
         && proven;
     fits.then(|| number.to_ascii_uppercase().parse().ok())
         .flatten()
+}
+
+/// Takes off both ends what does not belong to the number.
+fn without_additions<'a>(code: &'a str, additions: &Additions) -> &'a str {
+    let mut rest = code;
+    loop {
+        let before = rest.len();
+        rest = rest.trim_matches(is_nothing);
+        rest = without_aim(rest);
+        for prefix in &additions.prefixes {
+            rest = rest.strip_prefix(prefix.as_str()).unwrap_or(rest);
+        }
+        for suffix in &additions.suffixes {
+            rest = rest.strip_suffix(suffix.as_str()).unwrap_or(rest);
+        }
+        if rest.len() == before {
+            return rest;
+        }
+    }
+}
+
+/// Without the AIM prefix by which scanners name the kind of code, if there is
+/// one.
+fn without_aim(code: &str) -> &str {
+    let mut characters = code.chars();
+    match (characters.next(), characters.next(), characters.next()) {
+        (Some(']'), Some(kind), Some(_)) if kind.is_ascii_alphabetic() => characters.as_str(),
+        _ => code,
+    }
+}
+
+/// Whether a reader sees nothing there: white space, control characters, and what
+/// Unicode calls default ignorable (byte-order marks, zero-width and direction
+/// marks, soft hyphens, variation selectors).
+fn is_nothing(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A space within a line, breaking or not.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// A hyphen, breaking or not.
+const fn is_hyphen(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}' | '\u{2011}')
 }
 
 fn without_client<'a>(code: &'a str, project_id: &str) -> &'a str {

@@ -195,13 +195,21 @@ pub async fn otipass(
         proxy: otipass.proxy.clone(),
         connect_timeout: CONNECT_TIMEOUT,
     })?;
+    let format = NumberFormat {
+        letters: otipass.letters.unwrap_or(format.letters),
+        digits: otipass.digits.unwrap_or(format.digits),
+        checksum: otipass.checksum.unwrap_or(format.checksum),
+        ..format
+    };
+    if let Some(text) = otipass.additions.part_of_number(&format) {
+        bail!(
+            "[otipass.additions] names {text:?}, which a card number itself may begin or end with: \
+             taken off, it would make another number of it; name the whole text that the scanner adds"
+        );
+    }
     let settings = InterfaceSettings {
-        format: NumberFormat {
-            letters: otipass.letters.unwrap_or(format.letters),
-            digits: otipass.digits.unwrap_or(format.digits),
-            checksum: otipass.checksum.unwrap_or(format.checksum),
-            ..format
-        },
+        format,
+        additions: otipass.additions.clone(),
         decision_budget: Duration::from_millis(connection.decision_budget_ms.into()),
         when_silent: connection.when_silent,
         references: otipass.contract.references,

@@ -47,8 +47,7 @@ pub fn recognise(
     settings: &InterfaceSettings,
 ) -> Result<Recognised, Reason> {
     let mapping = &settings.mapping;
-    let card =
-        otipass::detect(code, &mapping.project_id, &settings.format).ok_or(Reason::NotAPass)?;
+    let card = settings.detect(code).ok_or(Reason::NotAPass)?;
     let sector = site.sector_of(device).ok_or(Reason::SectorNotMapped)?;
     let info = mapping.sectors.get(sector).ok_or(Reason::SectorNotMapped)?;
     Ok(Recognised {

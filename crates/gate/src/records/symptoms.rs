@@ -1,7 +1,7 @@
 //! What the gate's records say about its set-up, for the doctor.
 
 use db::{Db, DbError, Tx, params};
-use kernel::DeviceCode;
+use kernel::{Additions, DeviceCode};
 use otipass::{Checksum, NumberFormat, detect};
 use std::collections::BTreeMap;
 
@@ -43,7 +43,9 @@ pub async fn symptoms(
             ..serial
         };
         for code in codes_of_no_pass(tx, checks)? {
-            let is = |format| usize::from(detect(&code, &project_id, format).is_some());
+            let is = |format| {
+                usize::from(detect(&code, &project_id, format, &Additions::default()).is_some())
+            };
             symptoms.shaped_like_serials += is(&shape);
             symptoms.proven_serials += is(&serial);
         }

@@ -1,4 +1,5 @@
 use crate::OfflinePolicy;
+use kernel::{Additions, CardNumber};
 use otipass::{Mapping, NumberFormat, References};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub struct InterfaceSettings {
     pub mapping: Mapping,
     /// What a card number looks like.
     pub format: NumberFormat,
+    /// What scanners and code makers add to it.
+    pub additions: Additions,
     /// How long a visitor may wait for an answer, from the arrival of the check.
     pub decision_budget: Duration,
     /// What to do when Otipass does not answer within it.
@@ -63,6 +66,18 @@ impl InterfaceSettings {
             when_silent: WhenSilent::default(),
             references: References::Honoured,
             offline_policy: OfflinePolicy::default(),
+            additions: Additions::default(),
         }
+    }
+
+    /// The card number in `code`, if it is a pass.
+    #[must_use]
+    pub fn detect(&self, code: &str) -> Option<CardNumber> {
+        otipass::detect(
+            code,
+            &self.mapping.project_id,
+            &self.format,
+            &self.additions,
+        )
     }
 }

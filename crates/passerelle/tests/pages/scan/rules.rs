@@ -19,8 +19,8 @@ fn the_rules_of_the_page_fit_the_examples_of_the_crates() {
                 number: {num_type: 'number', letters: {min: 0, max: 0}, digits: {min: 8, max: 8}, checksum: 'luhn'},
                 serial: {num_type: 'serial', letters: {min: 1, max: 4}, digits: {min: 6, max: 12}, checksum: 'luhn'},
             };
-            const fits = ({code, project_id, num_type, format, card}) =>
-                module.detect(code, {project_id, format: format ?? usual[num_type]}) === card;",
+            const fits = ({code, project_id, num_type, format, additions, card}) =>
+                module.detect(code, {project_id, format: format ?? usual[num_type], additions}) === card;",
         ),
         (
             "offline.js",

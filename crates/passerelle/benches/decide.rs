@@ -13,14 +13,15 @@ use axum::routing::post;
 use axum::{Json, Router};
 use kernel::Timestamp;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use stage::{Process, Program, SET_UP, card};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
+const BIN: &str = env!("CARGO_BIN_EXE_passerelle");
 const RUN: Duration = Duration::from_secs(5);
 const WARM_UP: Duration = Duration::from_secs(1);
 const CLIENTS: [usize; 2] = [1, 32];
@@ -32,19 +33,16 @@ const DAY: &str = "2026-07-14T00:00:00Z";
 #[tokio::main]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
-        Some("bare-server") => return bare_server(arguments.next().unwrap()).await,
-        _ => rustls::crypto::ring::default_provider()
-            .install_default()
-            .unwrap(),
+    if arguments.next().as_deref() == Some("bare-server") {
+        return bare_server(arguments.next().unwrap()).await;
     }
     println!(
         "Each for {} s after {} s of warm-up.",
         RUN.as_secs(),
         WARM_UP.as_secs()
     );
-    let sandbox = Process::sandbox();
-    let bare = Process::bare(&sandbox);
+    let sandbox = Listening::sandbox();
+    let bare = Listening::bare(&sandbox);
     for kind in [Kind::Batch, Kind::Online] {
         let partner = match kind {
             // Nobody listens there: declarations wait, as in a cut line.
@@ -55,10 +53,10 @@ async fn main() {
         let relaxed = Service::start(partner, "relaxed");
         let targets = [
             ("bare server", &bare.address, "none"),
-            ("passerelle", &full.process.address, full.token.as_str()),
+            ("passerelle", &full.address(), full.token.as_str()),
             (
                 "passerelle, not durable",
-                &relaxed.process.address,
+                &relaxed.address(),
                 relaxed.token.as_str(),
             ),
         ];
@@ -81,9 +79,9 @@ async fn main() {
 }
 
 /// (c) The line to Otipass falls silent between two visitors.
-async fn silent_partner(sandbox: &Process) {
+async fn silent_partner(sandbox: &Listening) {
     let service = Service::start(&sandbox.address, "full");
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = stage::client();
     let answered = http
         .put(format!("http://{}/sandbox/faults", sandbox.address))
         .json(&json!([{ "failure": "silence" }]))
@@ -92,7 +90,7 @@ async fn silent_partner(sandbox: &Process) {
         .unwrap();
     assert!(answered.status().is_success(), "{answered:?}");
     println!("\n(c) online checks, the sandbox is silent, decision budget {BUDGET_MS} ms");
-    let url = format!("http://{}/api/v1/checks", service.process.address);
+    let url = service.program.url("/api/v1/checks");
     let start = Instant::now();
     let answer = http
         .post(&url)
@@ -106,13 +104,7 @@ async fn silent_partner(sandbox: &Process) {
     println!("the first visitor waits {} ms", start.elapsed().as_millis());
     println!("clients  checks/s  p50 µs  p99 µs  longest ms  within budget + 50 ms");
     for clients in CLIENTS {
-        let result = measure(
-            Kind::Online,
-            clients,
-            &service.process.address,
-            &service.token,
-        )
-        .await;
+        let result = measure(Kind::Online, clients, &service.address(), &service.token).await;
         let limit_us = (BUDGET_MS + 50) * 1_000;
         println!(
             "{clients:7}  {:8}  {:6}  {:6}  {:10}  {}",
@@ -168,11 +160,7 @@ async fn measure(kind: Kind, clients: usize, address: &str, token: &str) -> Meas
             let token = token.to_owned();
             tokio::spawn(async move {
                 // A connection for each client, as devices have.
-                let http = reqwest::Client::builder()
-                    .no_proxy()
-                    .tcp_nodelay(true)
-                    .build()
-                    .unwrap();
+                let http = stage::client();
                 let mut times = Vec::new();
                 while Instant::now() < end {
                     let body = match kind {
@@ -230,61 +218,19 @@ fn check(number: usize) -> Value {
     })
 }
 
-/// Eight digits that end in their Luhn check digit.
-fn card(number: usize) -> String {
-    let digits = format!("{:07}", number + 1);
-    let sum: u32 = digits
-        .bytes()
-        .rev()
-        .enumerate()
-        .map(|(at, digit)| {
-            let digit = u32::from(digit - b'0');
-            match (at % 2, digit * 2) {
-                (0, doubled) if doubled > 9 => doubled - 9,
-                (0, doubled) => doubled,
-                _ => digit,
-            }
-        })
-        .sum();
-    format!("{digits}{}", (10 - sum % 10) % 10)
-}
-
-/// A child process that says on its first lines where it listens.
-struct Process {
-    child: Child,
+/// A child process, and where it says that it listens.
+struct Listening {
+    _process: Process,
     address: String,
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Process {
-    fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = loop {
-            let line = lines.next().expect("it says where it listens").unwrap();
-            if let Some((_, rest)) = line.split_once("http://") {
-                break rest.split(['/', ' ']).next().unwrap().to_owned();
-            }
-        };
-        // Keep its output flowing.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
-    }
-
-    fn passerelle() -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_passerelle"));
-        command.env("PASSERELLE_LOG", "error");
-        command
+impl Listening {
+    fn start(command: &mut Command) -> Self {
+        let process = Process::start(command.stderr(Stdio::null()));
+        Self {
+            address: process.address(),
+            _process: process,
+        }
     }
 
     fn sandbox() -> Self {
@@ -295,23 +241,20 @@ impl Process {
             text += &format!("{};active;7;2026-07-20;PCUMID000FSA5CD6:*\n", card(number));
         }
         std::fs::write(&passes, text).unwrap();
-        let mut command = Self::passerelle();
+        let mut command = Command::new(BIN);
+        command.env("PASSERELLE_LOG", "error");
         command.arg("sandbox").arg("--passes").arg(&passes);
-        Self::start({
-            command.args(["--listen", "127.0.0.1:0"]);
-            command
-        })
+        Self::start(command.args(["--listen", "127.0.0.1:0"]))
     }
 
-    fn bare(sandbox: &Process) -> Self {
+    fn bare(sandbox: &Listening) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.arg("bare-server").arg(&sandbox.address);
-        Self::start(command)
+        Self::start(command.arg("bare-server").arg(&sandbox.address))
     }
 }
 
 struct Service {
-    process: Process,
+    program: Program,
     token: String,
     _folder: tempfile::TempDir,
 }
@@ -320,33 +263,22 @@ impl Service {
     fn start(partner: &str, durability: &str) -> Self {
         // Beside the build, not in /tmp, which may be memory.
         let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
-        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/villeneuve");
-        for file in ["site.toml", "mapping.json", "catalogue.toml"] {
-            std::fs::copy(example.join(file), folder.path().join(file)).unwrap();
-        }
-        let config = folder.path().join("passerelle.toml");
-        let text = format!(
-            "[server]\nlisten = \"127.0.0.1:0\"\n\
-             [set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
-             mapping = \"mapping.json\"\n\
-             [database]\ndurability = \"{durability}\"\n\
-             [otipass]\nurl = \"http://{partner}/api\"\nusername = \"bench\"\n"
-        );
-        std::fs::write(&config, text).unwrap();
-        let mut command = Process::passerelle();
-        command.arg("serve").arg("--config").arg(&config);
-        let process = Process::start(command);
-        let token = Process::passerelle()
-            .args(["device", "--config"])
-            .arg(&config)
-            .args(["token", "PDA01"])
-            .output()
-            .unwrap();
+        let set_up = SET_UP.replace("OTIPASS", &format!("http://{partner}/api"));
+        let configuration =
+            format!("{set_up}username = \"bench\"\n[database]\ndurability = \"{durability}\"\n");
+        let mut program = Program::at(BIN, folder.path(), "", &configuration);
+        let mut command = program.command(&["serve"]);
+        command.env("PASSERELLE_LOG", "error").stderr(Stdio::null());
+        program.start_as(&mut command);
         Self {
-            process,
-            token: String::from_utf8(token.stdout).unwrap().trim().to_owned(),
+            token: program.token("PDA01"),
+            program,
             _folder: folder,
         }
+    }
+
+    fn address(&self) -> String {
+        self.program.address.to_string()
     }
 }
 
@@ -359,15 +291,10 @@ struct Bare {
 /// Parses, forwards where it must, answers; recognises, remembers and sells
 /// nothing.
 async fn bare_server(sandbox: String) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("http://{}", listener.local_addr().unwrap());
     let bare = Bare {
-        http: reqwest::Client::builder()
-            .no_proxy()
-            .tcp_nodelay(true)
-            .build()
-            .unwrap(),
+        http: stage::client(),
         sandbox: Arc::new(format!("http://{sandbox}/api/villeneuve/v1/validation")),
     };
     let router = Router::new()

@@ -8,12 +8,13 @@ use edge::agent::{Delivered, Lane};
 use edge::{Door, DoorSettings, Errand, Event, Moment};
 use kernel::{CheckId, Clock, SystemClock};
 use serde_json::json;
+use stage::{Process, card, free_address};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// One round is so many scans each; rounds of disk, door and process take turns,
@@ -27,7 +28,7 @@ fn main() {
     let folder = tempfile::tempdir_in(".").unwrap();
     let mut disk = Disk::new(folder.path());
     let mut own = OwnDoor::new(&folder.path().join("door"));
-    let mut process = Process::start(&folder.path().join("process"));
+    let mut process = Turnstile::start(&folder.path().join("process"));
     let before = process.memory();
     let mut times: [Vec<Duration>; 3] = Default::default();
     for _ in 0..ROUNDS {
@@ -113,15 +114,6 @@ fn prepare(folder: &Path) {
     std::fs::write(folder.join("state.json"), state.to_string()).unwrap();
 }
 
-/// Passes, one after the other.
-fn pass(number: usize) -> String {
-    let digits = format!("{:07}", number + 1);
-    (0..10)
-        .map(|check| format!("{digits}{check}"))
-        .find(|number| otipass::luhn_fits(number))
-        .unwrap()
-}
-
 struct OwnDoor {
     door: Door,
     started: Instant,
@@ -153,7 +145,7 @@ impl OwnDoor {
 
     fn scan(&mut self) -> Duration {
         self.scans += 1;
-        let code = pass(self.scans);
+        let code = card(self.scans);
         let start = Instant::now();
         let errands = self.door.step(
             Event::Scan {
@@ -177,8 +169,8 @@ impl OwnDoor {
     }
 }
 
-struct Process {
-    child: Child,
+struct Turnstile {
+    process: Process,
     connection: BufReader<TcpStream>,
     scans: usize,
 }
@@ -188,13 +180,12 @@ struct Memory {
     most: u64,
 }
 
-impl Process {
+impl Turnstile {
     fn start(folder: &Path) -> Self {
         prepare(folder);
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address: SocketAddr = free.local_addr().unwrap();
-        drop(free);
-        let child = Command::new(env!("CARGO_BIN_EXE_passerelle"))
+        let address = free_address();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_passerelle"));
+        command
             // Nobody listens there, as in a cut line.
             .args(["edge", "--server", "http://127.0.0.1:9", "--journal"])
             .arg(folder.canonicalize().unwrap())
@@ -202,9 +193,8 @@ impl Process {
             .env("PASSERELLE_EDGE_SERVER__TOKEN", "\"token\"")
             .env("PASSERELLE_LOG", "error")
             .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::null());
+        let process = Process::start(&mut command);
         let start = Instant::now();
         let connection = loop {
             match TcpStream::connect(address) {
@@ -214,7 +204,7 @@ impl Process {
         };
         connection.set_nodelay(true).unwrap();
         Self {
-            child,
+            process,
             connection: BufReader::new(connection),
             scans: 0,
         }
@@ -222,7 +212,7 @@ impl Process {
 
     fn scan(&mut self) -> Duration {
         self.scans += 1;
-        let line = format!("{}\n", pass(self.scans));
+        let line = format!("{}\n", card(self.scans));
         let mut answer = String::new();
         let start = Instant::now();
         self.connection
@@ -236,7 +226,8 @@ impl Process {
     }
 
     fn memory(&self) -> Memory {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.child.id())).unwrap();
         let field = |name: &str| {
             let line = status.lines().find(|line| line.starts_with(name)).unwrap();
             line.split_whitespace().nth(1).unwrap().parse().unwrap()
@@ -245,12 +236,5 @@ impl Process {
             resident: field("VmRSS:"),
             most: field("VmHWM:"),
         }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

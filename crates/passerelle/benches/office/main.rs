@@ -14,13 +14,13 @@ mod pages;
 mod plans;
 mod seed;
 
-use browser::Browser;
+use browser::Visitor;
 use kernel::{BusinessDay, Clock, SystemClock, Zone};
 use pages::Page;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use stage::{Program, SET_UP};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 const CHECKS: i64 = 5_000_000;
@@ -31,27 +31,24 @@ const WARM_UP: usize = 3;
 /// forgotten.
 const VISITS_OF_KEPT: usize = 10;
 const FORGOTTEN: Duration = Duration::from_millis(5_100);
-/// How long what the service prints or logs may take through the pipe.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// What each page is to stay below.
 const AIM: Duration = Duration::from_millis(300);
 
 #[tokio::main]
 async fn main() {
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .unwrap();
     let checks = std::env::args()
         .find_map(|word| word.parse().ok())
         .unwrap_or(CHECKS);
     let zone: Zone = "Europe/Paris".parse().unwrap();
     let last = zone.business_day(SystemClock.now());
-    let house = House::built(checks, last, &zone);
-    println!("Database: {} MB", house.size() / 1_000_000);
+    let mut house = built(checks, last, &zone);
+    let database = house.path(seed::DATABASE);
+    let size = std::fs::metadata(&database).unwrap().len();
+    println!("Database: {} MB", size / 1_000_000);
 
-    let (pages, unknown) = pages::pages(&house.database(), last);
-    let service = house.serve("error");
-    let mut browser = service.browser().await;
+    let (pages, unknown) = pages::pages(&database, last);
+    let _log = serve(&mut house, "error");
+    let mut browser = Visitor::signed_in(&mut house).await;
     println!(
         "\n{:52} {:>8} {:>8} {:>8} {:>8} {:>8}",
         "page", "first ms", "p50 ms", "p95 ms", "longest", "kB"
@@ -70,17 +67,17 @@ async fn main() {
         pages.len(),
         AIM.as_millis()
     );
-    drop(service);
+    house.kill();
 
     let begun = Instant::now();
-    let reconciled = house.passerelle(&["reconcile"]).output().unwrap();
+    let reconciled = house.run(&["reconcile"]);
     println!(
         "\npasserelle reconcile, {:.0?}, {}:\n{}",
         begun.elapsed(),
         reconciled.status,
         String::from_utf8_lossy(&reconciled.stdout)
     );
-    plans::print(&house, &pages).await;
+    plans::print(&mut house, &pages).await;
 }
 
 struct Measured {
@@ -93,7 +90,7 @@ struct Measured {
     status: u16,
 }
 
-async fn measure(browser: &mut Browser, page: &Page) -> Measured {
+async fn measure(browser: &mut Visitor, page: &Page) -> Measured {
     let (warm_up, visits) = if page.kept {
         (1, VISITS_OF_KEPT)
     } else {
@@ -157,123 +154,40 @@ impl Measured {
     }
 }
 
-/// A folder with a configuration and the database of a year.
-struct House(PathBuf);
-
-impl House {
-    fn built(checks: i64, last: BusinessDay, zone: &Zone) -> Self {
-        let house = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("office-{checks}")));
-        if seed::is_whole(&house.0, checks, last) {
-            println!("Seeded before: {}", house.0.display());
-            return house;
-        }
-        if house.0.exists() {
-            std::fs::remove_dir_all(&house.0).unwrap();
-        }
-        std::fs::create_dir_all(&house.0).unwrap();
-        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/villeneuve");
-        for file in ["site.toml", "mapping.json", "catalogue.toml"] {
-            std::fs::copy(example.join(file), house.0.join(file)).unwrap();
-        }
-        // Nobody listens at Otipass's address, nothing is sold, no card goes: the
-        // year stays as it is.
-        std::fs::write(
-            house.0.join("passerelle.toml"),
-            "[server]\nlisten = \"127.0.0.1:0\"\n\
-             [set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
-             mapping = \"mapping.json\"\n\
-             [otipass]\nurl = \"http://127.0.0.1:9/api\"\nusername = \"bench\"\n\
-             [external_sales]\nevery_s = 0\n\
-             [retention]\ncard_numbers_days = 0\n",
-        )
-        .unwrap();
-        let applied = house.passerelle(&["apply"]).status().unwrap();
-        assert!(applied.success());
-        seed::seed(&house.0, checks, last, zone);
-        house
+/// The database of a year, in a folder that stays for the next run of the day.
+fn built(checks: i64, last: BusinessDay, zone: &Zone) -> Program {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("office-{checks}"));
+    let seeded = seed::is_whole(&folder, checks, last);
+    if !seeded && folder.exists() {
+        std::fs::remove_dir_all(&folder).unwrap();
     }
-
-    fn database(&self) -> PathBuf {
-        self.0.join(seed::DATABASE)
+    std::fs::create_dir_all(&folder).unwrap();
+    // Nobody listens at Otipass's address, nothing is sold, no card goes: the
+    // year stays as it is.
+    let set_up = SET_UP.replace("OTIPASS", "http://127.0.0.1:9/api");
+    let configuration = format!(
+        "{set_up}username = \"bench\"\n[external_sales]\nevery_s = 0\n\
+         [retention]\ncard_numbers_days = 0\n"
+    );
+    let house = Program::at(
+        env!("CARGO_BIN_EXE_passerelle"),
+        &folder,
+        "",
+        &configuration,
+    );
+    if seeded {
+        println!("Seeded before: {}", folder.display());
+    } else {
+        house.fine(&["apply"]);
+        seed::seed(&folder, checks, last, zone);
     }
-
-    fn size(&self) -> u64 {
-        std::fs::metadata(self.database()).unwrap().len()
-    }
-
-    fn passerelle(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_passerelle"));
-        command
-            .args(words)
-            .arg("--config")
-            .arg(self.0.join("passerelle.toml"))
-            .env("PASSERELLE_LOG", "error");
-        command
-    }
-
-    fn serve(&self, log: &str) -> Service {
-        let mut command = self.passerelle(&["serve"]);
-        command.env("PASSERELLE_LOG", log);
-        Service::start(command)
-    }
+    house
 }
 
-/// A service at work. What it prints and logs is kept.
-struct Service {
-    child: Child,
-    url: String,
-    printed: Receiver<String>,
-    logged: Receiver<String>,
-}
-
-/// What comes through the pipe, line by line.
-fn lines(pipe: impl BufRead + Send + 'static) -> Receiver<String> {
-    let (sender, lines) = mpsc::channel();
-    std::thread::spawn(move || {
-        for line in pipe.lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    lines
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Service {
-    fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let printed = lines(BufReader::new(child.stdout.take().unwrap()));
-        let first = printed.recv().expect("it says where it listens");
-        let (_, url) = first.split_once("http://").unwrap();
-        Self {
-            url: format!("http://{}", url.trim()),
-            printed,
-            logged: lines(BufReader::new(child.stderr.take().unwrap())),
-            child,
-        }
-    }
-
-    async fn browser(&self) -> Browser {
-        // The secret stands alone on its line, in groups of five.
-        let is_secret = |line: &str| {
-            line.split('-').count() == 4 && line.split('-').all(|group| group.len() == 5)
-        };
-        Browser::signed_in(&self.url, || {
-            let mut printed = std::iter::from_fn(|| self.printed.recv_timeout(PATIENCE).ok());
-            let found = printed.find(|line| is_secret(line.trim()));
-            found.expect("the secret is printed").trim().to_owned()
-        })
-        .await
-    }
+/// Starts the service. What it logs at this level comes line by line.
+fn serve(house: &mut Program, log: &str) -> Receiver<String> {
+    let mut command = house.command(&["serve"]);
+    house.start_as(command.env("PASSERELLE_LOG", log).stderr(Stdio::piped()));
+    let child = &mut house.service().child;
+    stage::lines(child.stderr.take().unwrap())
 }

@@ -1,14 +1,17 @@
 //! The statements behind the pages, as the service itself logs them, and how
 //! SQLite goes about each.
 
-use crate::browser::{Browser, Visit};
+use crate::browser::{Visit, Visitor};
 use crate::pages::Page;
-use crate::{House, PATIENCE, Service};
+use crate::seed::DATABASE;
+use crate::serve;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use serde_json::Value;
+use stage::{PATIENCE, Program};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::mpsc::Receiver;
 
 /// What only the first and only the last statement behind `/health/ready` say.
 const OF_READY: (&str, &str) = ("UPDATE schema_migration", "AS untold");
@@ -22,16 +25,16 @@ struct Told<'p> {
 
 /// Asks for each page once and prints the plans of the statements that ran, the
 /// longest first.
-pub async fn print(house: &House, pages: &[Page]) {
-    let service = house.serve("error,db::statement=trace");
-    let mut browser = service.browser().await;
+pub async fn print(house: &mut Program, pages: &[Page]) {
+    let log = serve(house, "error,db::statement=trace");
+    let mut browser = Visitor::signed_in(house).await;
     let mut statements: BTreeMap<String, Told> = BTreeMap::new();
     for page in pages {
         let visit = &page.visits[0];
         browser.visit(visit).await;
-        logged(&service, &mut browser).await;
+        logged(&log, &mut browser).await;
         browser.visit(visit).await;
-        for line in logged(&service, &mut browser).await {
+        for line in logged(&log, &mut browser).await {
             let Ok(line) = serde_json::from_str::<Value>(&line) else {
                 continue;
             };
@@ -47,7 +50,7 @@ pub async fn print(house: &House, pages: &[Page]) {
             }
         }
     }
-    drop(service);
+    house.kill();
     let mut statements: Vec<_> = statements.into_iter().collect();
     statements.sort_by_key(|(_, told)| std::cmp::Reverse(told.longest_us));
     println!("\nThe statements behind the pages, and how SQLite goes about them:");
@@ -58,7 +61,7 @@ pub async fn print(house: &House, pages: &[Page]) {
             pages += &format!("; and {others} more");
         }
         println!("\n{sql}\n  {} µs; {pages}", told.longest_us);
-        for step in plan(&house.database(), &sql) {
+        for step in plan(&house.path(DATABASE), &sql) {
             println!("  {step}");
         }
     }
@@ -66,18 +69,18 @@ pub async fn print(house: &House, pages: &[Page]) {
 
 /// What was logged since this was last asked. What the service logs of a page it
 /// logs before it answers; the end is what it logs of another address then.
-async fn logged(service: &Service, browser: &mut Browser) -> Vec<String> {
+async fn logged(log: &Receiver<String>, browser: &mut Visitor) -> Vec<String> {
     let ready = Visit::Page("/health/ready".to_owned());
     browser.visit(&ready).await;
     let (first, last) = OF_READY;
-    let of_page = lines_before(service, first);
-    lines_before(service, last);
+    let of_page = lines_before(log, first);
+    lines_before(log, last);
     of_page
 }
 
-fn lines_before(service: &Service, mark: &str) -> Vec<String> {
+fn lines_before(log: &Receiver<String>, mark: &str) -> Vec<String> {
     std::iter::from_fn(|| {
-        let line = service.logged.recv_timeout(PATIENCE);
+        let line = log.recv_timeout(PATIENCE);
         Some(line.expect("the service logs what it is asked"))
     })
     .take_while(|line| !line.contains(mark))

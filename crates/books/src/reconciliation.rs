@@ -7,10 +7,11 @@ mod difference;
 pub use difference::{Difference, Subject};
 
 use boxoffice::HeldReason;
-use boxoffice::ledger::{Contradiction, StagedState};
+use boxoffice::ledger::{self, Contradiction, Entry as SoldEntry, StagedState};
 use boxoffice::pending_account::Amount;
 use db::{Db, DbError};
-use gate::records::ledger::Standing;
+use gate::decide::door_admitted;
+use gate::records::ledger::{self as gate_ledger, Entry as GateEntry, Standing};
 use kernel::ControlBarcode;
 use serde::Serialize;
 use std::cmp::Ordering;
@@ -21,8 +22,12 @@ const PAGE: u32 = 5_000;
 /// How many differences are listed; all are counted.
 const LISTED: usize = 1_000;
 
+/// What to do about a difference that should not be there.
+const REPORT: &str =
+    "Report this: it cannot happen without a fault in the database or this program.";
+
 /// Both books side by side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Reconciliation {
     /// Whose books were looked at.
     pub sides: Sides,
@@ -69,10 +74,11 @@ pub struct Reconciliation {
 }
 
 /// Whose books the database holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sides {
     /// Both: each barcode must be in both.
+    #[default]
     Both,
     /// The gate's; ticketing is elsewhere.
     Gate,
@@ -107,38 +113,28 @@ pub async fn reconcile(db: &Db, sides: Sides) -> Result<Reconciliation, DbError>
 }
 
 async fn compare(db: &Db, sides: Sides) -> Result<(Reconciliation, BTreeSet<Difference>), DbError> {
-    let mut tally = Tally::new(sides, gate::records::ledger::accepted_checks(db).await?);
-    for check in gate::records::ledger::without_barcode(db).await? {
-        tally.shout(
-            "check_without_barcode",
-            Subject::Check(check),
-            "It was accepted and has no control barcode.".to_owned(),
-            "Report this: it cannot happen without a fault in the database or this program.",
-        );
+    let mut tally = Tally::default();
+    tally.sums.sides = sides;
+    tally.sums.accepted_checks = gate_ledger::accepted_checks(db).await?;
+    for check in gate_ledger::without_barcode(db).await? {
+        let what = "It was accepted and has no control barcode.";
+        tally.shout("check_without_barcode", Subject::Check(check), what, REPORT);
     }
-    for check in gate::decide::door_admitted::unsettled(db).await? {
+    for check in door_admitted::unsettled(db).await? {
         tally.shout(
             "admitted_not_recognised",
             Subject::Check(check),
             "A device admitted the visitor, and the gate could not recognise pass or sector when it \
-             heard of it. Nothing was sold."
-                .to_owned(),
+             heard of it. Nothing was sold.",
             "Look at what has changed in site or mapping parameters since, and settle it by hand.",
         );
     }
-    let mut books = Books::new(db);
-    while let Some(pair) = books.next().await? {
-        tally.add(pair);
+    side_by_side(db, &mut tally).await?;
+    for order in ledger::orders_without_ticket(db).await? {
+        let of = Subject::Order(order);
+        tally.shout("order_without_ticket", of, "It has no ticket.", REPORT);
     }
-    for order in boxoffice::ledger::orders_without_ticket(db).await? {
-        tally.shout(
-            "order_without_ticket",
-            Subject::Order(order),
-            "It has no ticket.".to_owned(),
-            "Report this: it cannot happen without a fault in the database or this program.",
-        );
-    }
-    tally.sums.settled_by_hand = gate::decide::door_admitted::settled(db).await?;
+    tally.sums.settled_by_hand = door_admitted::settled(db).await?;
     let counts = boxoffice::report::counts(db).await?;
     tally.sums.orders = counts.orders;
     tally.sums.account = counts.account;
@@ -147,45 +143,18 @@ async fn compare(db: &Db, sides: Sides) -> Result<(Reconciliation, BTreeSet<Diff
     Ok((tally.sums, tally.differences))
 }
 
+#[derive(Default)]
 struct Tally {
     sums: Reconciliation,
     differences: BTreeSet<Difference>,
 }
 
 impl Tally {
-    fn new(sides: Sides, accepted_checks: i64) -> Self {
-        Self {
-            sums: Reconciliation {
-                sides,
-                accepted_checks,
-                control_barcodes: 0,
-                in_flight: 0,
-                cancelled: 0,
-                cancellations_in_flight: 0,
-                staged: 0,
-                ready: 0,
-                held: BTreeMap::new(),
-                cancelled_unsold: 0,
-                tickets: 0,
-                cancelled_tickets: 0,
-                orders: 0,
-                account: Amount::default(),
-                tickets_from_elsewhere: 0,
-                disputed: 0,
-                disputes_in_flight: 0,
-                settled_by_hand: 0,
-                unexplained: 0,
-                differences: Vec::new(),
-            },
-            differences: BTreeSet::new(),
-        }
-    }
-
-    fn shout(&mut self, code: &'static str, of: Subject, what: String, cure: &'static str) {
+    fn shout(&mut self, code: &'static str, of: Subject, what: &str, cure: &'static str) {
         self.differences.insert(Difference {
             code,
             of,
-            what,
+            what: what.to_owned(),
             cure,
             said: None,
         });
@@ -202,19 +171,17 @@ impl Tally {
         });
     }
 
-    fn add(&mut self, pair: Pair) {
-        let (barcode, gate, sold) = match pair {
-            Pair::Gate(gate) => (gate.barcode.clone(), Some(gate), None),
-            Pair::BoxOffice(sold) => (sold.barcode.clone(), None, Some(sold)),
-            Pair::Both(gate, sold) => (gate.barcode.clone(), Some(gate), Some(sold)),
+    /// One barcode, in the books that have it.
+    fn add(&mut self, gate: Option<&GateEntry>, sold: Option<&SoldEntry>) {
+        let name = match (gate, sold) {
+            (Some(gate), _) => Subject::Entry(gate.check_id, gate.barcode.clone()),
+            (None, Some(sold)) => Subject::Barcode(sold.barcode.clone()),
+            (None, None) => return,
         };
-        let name = match &gate {
-            Some(gate) => Subject::Entry(gate.check_id, barcode),
-            None => Subject::Barcode(barcode),
-        };
-        let staged = sold.as_ref().and_then(|entry| entry.staged);
-        let has_ticket = sold.as_ref().is_some_and(|entry| entry.ticket.is_some());
-        if let Some(gate) = &gate {
+        let staged = sold.and_then(|entry| entry.staged);
+        let ticket = sold.and_then(|entry| entry.ticket.as_ref());
+        let has_ticket = ticket.is_some();
+        if let Some(gate) = gate {
             self.sums.control_barcodes += 1;
             self.sums.disputed += i64::from(gate.disputed.is_some());
             self.sums.tickets += i64::from(has_ticket);
@@ -225,16 +192,14 @@ impl Tally {
                 (Standing::Delivered, None) => self.shout(
                     "delivered_not_staged",
                     name.clone(),
-                    "Ticketing took it from the gate and does not have it.".to_owned(),
+                    "Ticketing took it from the gate and does not have it.",
                     "Ask whoever runs ticketing whether a backup was restored there.",
                 ),
                 // If it is staged, then perhaps with another content.
-                (Standing::Refused(said), _) => self.shout_refusal(
-                    "refused_by_ticketing",
-                    name.clone(),
-                    "Ticketing refused it",
-                    said,
-                ),
+                (Standing::Refused(said), _) => {
+                    let (code, of) = ("refused_by_ticketing", name.clone());
+                    self.shout_refusal(code, of, "Ticketing refused it", said);
+                }
             }
         } else if staged.is_some() && self.sums.sides == Sides::BoxOffice {
             self.sums.tickets += i64::from(has_ticket);
@@ -242,101 +207,38 @@ impl Tally {
             self.shout(
                 "staged_without_check",
                 name.clone(),
-                "It reached ticketing and the gate did not make it.".to_owned(),
+                "It reached ticketing and the gate did not make it.",
                 "Find out which access control system sent it; only this gate should.",
             );
         } else {
             self.sums.tickets_from_elsewhere += 1;
         }
-        self.cancellation(&name, gate.as_ref(), sold.as_ref());
-        self.dispute(&name, gate.as_ref(), sold.as_ref());
+        if let Some(gate) = gate {
+            self.cancellation(&name, gate, sold);
+            self.dispute(&name, gate, sold);
+        }
         match staged {
-            None => {}
+            None | Some(StagedState::Sold) => {}
             Some(StagedState::Ready) => self.sums.ready += 1,
-            Some(StagedState::Held(reason)) => {
-                *self.sums.held.entry(reason).or_default() += 1;
-            }
-            Some(StagedState::Sold) => {}
+            Some(StagedState::Held(reason)) => *self.sums.held.entry(reason).or_default() += 1,
             Some(StagedState::Cancelled) => self.sums.cancelled_unsold += 1,
         }
-        let ticket = sold.as_ref().and_then(|entry| entry.ticket.as_ref());
         self.sums.cancelled_tickets += i64::from(ticket.is_some_and(|ticket| ticket.cancelled));
         self.sums.staged += i64::from(staged.is_some());
-        if let Some(contradiction) = sold
-            .as_ref()
-            .and_then(boxoffice::ledger::Entry::contradiction)
-        {
-            let (code, what) = match contradiction {
-                Contradiction::SoldWithoutTicket => (
-                    "sold_without_ticket",
-                    "It counts as sold and has no ticket.",
-                ),
-                Contradiction::TicketButUnsold => (
-                    "ticket_but_unsold",
-                    "It has a ticket and does not count as sold.",
-                ),
-                Contradiction::TicketWithoutOrder => {
-                    ("ticket_without_order", "Its ticket has no order.")
-                }
-                Contradiction::TicketWithoutLine => (
-                    "ticket_without_line",
-                    "Its ticket has no line on the pending account.",
-                ),
-                Contradiction::AmountDiffers => (
-                    "amount_differs",
-                    "Its account line is over another amount than its ticket.",
-                ),
-                Contradiction::CancelledButValid => (
-                    "cancelled_but_valid",
-                    "Its entry was cancelled, and its ticket still counts.",
-                ),
-                Contradiction::ValidButCancelled => (
-                    "valid_but_cancelled",
-                    "Its ticket is cancelled, and the gate never said so.",
-                ),
-                Contradiction::CancelledWithoutCounterLine => (
-                    "cancelled_without_counter_line",
-                    "Its ticket is cancelled, and no line takes its money back.",
-                ),
-                Contradiction::CounterLineWithoutCancellation => (
-                    "counter_line_without_cancellation",
-                    "A line takes its money back, and its ticket is not cancelled.",
-                ),
-                Contradiction::CounterAmountDiffers => (
-                    "counter_amount_differs",
-                    "Its counter line takes back another amount than its ticket cost.",
-                ),
-                Contradiction::SetApartDiffers => (
-                    "set_apart_differs",
-                    "What the account sets apart as disputed are not its lines.",
-                ),
-            };
-            self.shout(
-                code,
-                name,
-                what.to_owned(),
-                "Report this: it cannot happen without a fault in the database or this program.",
-            );
+        if let Some(contradiction) = sold.and_then(SoldEntry::contradiction) {
+            self.shout(contradiction.as_str(), name, what(contradiction), REPORT);
         }
     }
-}
 
-impl Tally {
     /// Whether both sides say the same of a cancelled entry.
-    fn cancellation(
-        &mut self,
-        name: &Subject,
-        gate: Option<&gate::records::ledger::Entry>,
-        sold: Option<&boxoffice::ledger::Entry>,
-    ) {
-        let Some(gate) = gate else { return };
+    fn cancellation(&mut self, name: &Subject, gate: &GateEntry, sold: Option<&SoldEntry>) {
         let booked = sold.is_some_and(|entry| entry.cancelled_at.is_some());
         let staged = sold.is_some_and(|entry| entry.staged.is_some());
         self.sums.cancelled += i64::from(gate.cancelled.is_some());
         let (code, what, cure) = match &gate.cancelled {
             None if booked => (
                 "cancelled_without_gate",
-                "Ticketing took its entry back, and the gate did not.".to_owned(),
+                "Ticketing took its entry back, and the gate did not.",
                 "Find out which access control system sent that; only this gate should.",
             ),
             None => return,
@@ -347,35 +249,20 @@ impl Tally {
             Some(Standing::Delivered) if booked || !staged => return,
             Some(Standing::Delivered) => (
                 "cancelled_not_booked",
-                "Its entry was cancelled, ticketing took that from the gate, and does not have it."
-                    .to_owned(),
+                "Its entry was cancelled, ticketing took that from the gate, and does not have it.",
                 "Ask whoever runs ticketing whether a backup was restored there.",
             ),
             Some(Standing::Refused(said)) => {
-                self.shout_refusal(
-                    "cancellation_refused",
-                    name.clone(),
-                    "Its entry was cancelled, and ticketing refused to hear of it",
-                    said,
-                );
-                return;
+                let what = "Its entry was cancelled, and ticketing refused to hear of it";
+                return self.shout_refusal("cancellation_refused", name.clone(), what, said);
             }
         };
         self.shout(code, name.clone(), what, cure);
     }
-}
 
-impl Tally {
     /// Whether the account sets apart what Otipass disputes, and nothing else.
-    fn dispute(
-        &mut self,
-        name: &Subject,
-        gate: Option<&gate::records::ledger::Entry>,
-        sold: Option<&boxoffice::ledger::Entry>,
-    ) {
-        let (Some(gate), Some(sold)) = (gate, sold) else {
-            return;
-        };
+    fn dispute(&mut self, name: &Subject, gate: &GateEntry, sold: Option<&SoldEntry>) {
+        let Some(sold) = sold else { return };
         let is_untold = gate.disputed.is_some() && !gate.dispute_told && sold.staged.is_some();
         self.sums.disputes_in_flight += i64::from(is_untold);
         let (code, what) = match (gate.dispute_told, sold.disputed) {
@@ -389,36 +276,42 @@ impl Tally {
             ),
             _ => return,
         };
-        self.shout(
-            code,
-            name.clone(),
-            what.to_owned(),
-            "Report this: it cannot happen without a fault in the database or this program.",
-        );
+        self.shout(code, name.clone(), what, REPORT);
     }
 }
 
-/// One barcode, in the books that have it.
-enum Pair {
-    Gate(gate::records::ledger::Entry),
-    BoxOffice(boxoffice::ledger::Entry),
-    Both(gate::records::ledger::Entry, boxoffice::ledger::Entry),
+const fn what(contradiction: Contradiction) -> &'static str {
+    match contradiction {
+        Contradiction::SoldWithoutTicket => "It counts as sold and has no ticket.",
+        Contradiction::TicketButUnsold => "It has a ticket and does not count as sold.",
+        Contradiction::TicketWithoutOrder => "Its ticket has no order.",
+        Contradiction::TicketWithoutLine => "Its ticket has no line on the pending account.",
+        Contradiction::AmountDiffers => "Its account line is over another amount than its ticket.",
+        Contradiction::CancelledButValid => "Its entry was cancelled, and its ticket still counts.",
+        Contradiction::ValidButCancelled => "Its ticket is cancelled, and the gate never said so.",
+        Contradiction::CancelledWithoutCounterLine => {
+            "Its ticket is cancelled, and no line takes its money back."
+        }
+        Contradiction::CounterLineWithoutCancellation => {
+            "A line takes its money back, and its ticket is not cancelled."
+        }
+        Contradiction::CounterAmountDiffers => {
+            "Its counter line takes back another amount than its ticket cost."
+        }
+        Contradiction::SetApartDiffers => {
+            "What the account sets apart as disputed are not its lines."
+        }
+    }
 }
 
-/// Both books, read page by page in the same order.
-struct Books<'a> {
-    db: &'a Db,
-    gate: Side<gate::records::ledger::Entry>,
-    box_office: Side<boxoffice::ledger::Entry>,
-}
-
-struct Side<T> {
+/// A book, read page by page in the order of its barcodes.
+struct Pages<T> {
     page: VecDeque<T>,
     after: Option<ControlBarcode>,
     ended: bool,
 }
 
-impl<T> Side<T> {
+impl<T> Pages<T> {
     fn new() -> Self {
         Self {
             page: VecDeque::new(),
@@ -427,52 +320,39 @@ impl<T> Side<T> {
         }
     }
 
-    fn wants_more(&self) -> bool {
-        self.page.is_empty() && !self.ended
-    }
-
-    fn take_up(&mut self, page: Vec<T>, barcode: impl Fn(&T) -> &ControlBarcode) {
-        self.after = page.last().map(|last| barcode(last).clone());
-        self.ended = page.is_empty();
-        self.page = page.into();
+    /// Reads the next page, if this one is at its end.
+    async fn fill<R: Future<Output = Result<Vec<T>, DbError>>>(
+        &mut self,
+        read: impl FnOnce(Option<ControlBarcode>) -> R,
+        barcode: impl Fn(&T) -> &ControlBarcode,
+    ) -> Result<(), DbError> {
+        if self.page.is_empty() && !self.ended {
+            self.page = read(self.after.take()).await?.into();
+            self.after = self.page.back().map(|last| barcode(last).clone());
+            self.ended = self.page.is_empty();
+        }
+        Ok(())
     }
 }
 
-impl<'a> Books<'a> {
-    fn new(db: &'a Db) -> Self {
-        Self {
-            db,
-            gate: Side::new(),
-            box_office: Side::new(),
-        }
-    }
-
-    async fn next(&mut self) -> Result<Option<Pair>, DbError> {
-        if self.gate.wants_more() {
-            let page = gate::records::ledger::page(self.db, self.gate.after.clone(), PAGE).await?;
-            self.gate.take_up(page, |entry| &entry.barcode);
-        }
-        if self.box_office.wants_more() {
-            let after = self.box_office.after.clone();
-            let page = boxoffice::ledger::page(self.db, after, PAGE).await?;
-            self.box_office.take_up(page, |entry| &entry.barcode);
-        }
-        let order = match (self.gate.page.front(), self.box_office.page.front()) {
-            (None, None) => return Ok(None),
+/// Both books, barcode by barcode.
+async fn side_by_side(db: &Db, tally: &mut Tally) -> Result<(), DbError> {
+    let (mut gate, mut sold) = (Pages::new(), Pages::new());
+    loop {
+        let of_gate = |after| gate_ledger::page(db, after, PAGE);
+        gate.fill(of_gate, |entry: &GateEntry| &entry.barcode)
+            .await?;
+        let of_box_office = |after| ledger::page(db, after, PAGE);
+        sold.fill(of_box_office, |entry: &SoldEntry| &entry.barcode)
+            .await?;
+        let order = match (gate.page.front(), sold.page.front()) {
+            (None, None) => return Ok(()),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (Some(gate), Some(sold)) => gate.barcode.cmp(&sold.barcode),
         };
-        let gate = order.is_le().then(|| self.gate.page.pop_front()).flatten();
-        let sold = order
-            .is_ge()
-            .then(|| self.box_office.page.pop_front())
-            .flatten();
-        Ok(match (gate, sold) {
-            (Some(gate), Some(sold)) => Some(Pair::Both(gate, sold)),
-            (Some(gate), None) => Some(Pair::Gate(gate)),
-            (None, Some(sold)) => Some(Pair::BoxOffice(sold)),
-            (None, None) => None,
-        })
+        let of_gate = order.is_le().then(|| gate.page.pop_front()).flatten();
+        let of_box_office = order.is_ge().then(|| sold.page.pop_front()).flatten();
+        tally.add(of_gate.as_ref(), of_box_office.as_ref());
     }
 }

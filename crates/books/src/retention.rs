@@ -5,14 +5,16 @@
 //! Both sides lose a barcode in one transaction, so that their books agree at any
 //! moment. This is the only code that writes in both.
 
-use boxoffice::retention::FilesRemoved;
+use boxoffice::retention as box_office;
 use boxoffice::stx_file::FileError;
 use db::{Db, DbError, Tx};
+use gate::records::retention as gate_side;
 use kernel::{ControlBarcode, PseudonymKey, Timestamp};
 use secutix::stx::Dialect;
 use serde::Serialize;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How many checks or barcodes one transaction looks at; checks wait for it.
 const BATCH: u32 = 200;
@@ -44,7 +46,7 @@ pub struct TooShort;
 
 impl RetentionDays {
     /// The least.
-    pub const SHORTEST: u32 = gate::records::retention::SHORTEST_DAYS;
+    pub const SHORTEST: u32 = gate_side::SHORTEST_DAYS;
 
     /// # Errors
     /// [`TooShort`].
@@ -142,66 +144,47 @@ pub async fn run(
     run: Run,
 ) -> Result<RetentionReport, RetentionError> {
     let before = retention.days.before(now);
-    let mut report = RetentionReport::default();
     let key = match run {
         Run::Remove => {
             let fresh = retention.fresh_key.clone();
-            Some(
-                db.write("retention key", move |tx| the_key(tx, &fresh))
-                    .await?,
-            )
+            let key = db.write("retention key", move |tx| the_key(tx, &fresh));
+            Some(key.await?)
         }
         Run::Dry => None,
     };
-    let mut place = None;
-    loop {
-        let key = key.clone();
-        let work = move |tx: &mut Tx<'_>| checks(tx, place, before, key.as_ref(), now);
+    let removal = Arc::new(Removal { before, key, now });
+    let mut report = RetentionReport::default();
+    let mut place = Some(Place::Checks(None));
+    while let Some(from) = place {
+        let removal = Arc::clone(&removal);
+        let batch = move |tx: &mut Tx<'_>| removal.batch(tx, from);
         let (counts, next) = match run {
-            Run::Remove => db.write("remove card numbers", work).await?,
-            Run::Dry => db.read("count card numbers", work).await?,
+            Run::Remove => db.write("remove card numbers", batch).await?,
+            Run::Dry => db.read("count card numbers", batch).await?,
         };
-        report.add(&counts);
-        match next {
-            Some(next) => place = Some(next),
-            None => break,
-        }
-    }
-    let mut place = boxoffice::retention::Place::START;
-    loop {
-        let key = key.clone();
-        let work = move |tx: &mut Tx<'_>| barcodes(tx, place, before, key.as_ref(), now);
-        let (counts, next) = match run {
-            Run::Remove => db.write("remove card numbers", work).await?,
-            Run::Dry => db.read("count card numbers", work).await?,
-        };
-        report.add(&counts);
-        match next {
-            Some(next) => place = next,
-            None => break,
-        }
+        report.checks += counts.checks;
+        report.control_barcodes += counts.control_barcodes;
+        report.staged += counts.of_box_office.staged;
+        report.tickets += counts.of_box_office.tickets;
+        place = next;
     }
     if let Some((folder, dialect)) = &retention.files {
         let dry = run == Run::Dry;
-        let FilesRemoved {
-            files,
-            reports,
-            unreadable,
-        } = boxoffice::retention::files(db, folder, dialect, before, now, dry).await?;
-        (report.files, report.reports) = (files, reports);
-        report.unreadable_files = unreadable;
+        let removed = box_office::files(db, folder, dialect, before, now, dry).await?;
+        (report.files, report.reports) = (removed.files, removed.reports);
+        report.unreadable_files = removed.unreadable;
     }
     Ok(report)
 }
 
 /// The key that the sides share; `fresh` if there is none.
 fn the_key(tx: &mut Tx<'_>, fresh: &PseudonymKey) -> Result<PseudonymKey, DbError> {
-    let key = match gate::records::retention::key(tx)? {
+    let key = match gate_side::key(tx)? {
         Some(key) => key,
-        None => boxoffice::retention::key(tx)?.unwrap_or_else(|| fresh.clone()),
+        None => box_office::key(tx)?.unwrap_or_else(|| fresh.clone()),
     };
-    gate::records::retention::keep_key(tx, &key)?;
-    boxoffice::retention::keep_key(tx, &key)?;
+    gate_side::keep_key(tx, &key)?;
+    box_office::keep_key(tx, &key)?;
     Ok(key)
 }
 
@@ -209,71 +192,91 @@ fn the_key(tx: &mut Tx<'_>, fresh: &PseudonymKey) -> Result<PseudonymKey, DbErro
 struct Counts {
     checks: u64,
     control_barcodes: u64,
-    staged: u64,
-    tickets: u64,
+    of_box_office: box_office::Removed,
 }
 
-impl RetentionReport {
-    fn add(&mut self, counts: &Counts) {
-        self.checks += counts.checks;
-        self.control_barcodes += counts.control_barcodes;
-        self.staged += counts.staged;
-        self.tickets += counts.tickets;
-    }
+/// Where a run stands: first it walks through the checks, then through the
+/// barcodes.
+#[derive(Clone, Copy)]
+enum Place {
+    Checks(Option<gate_side::Place>),
+    Barcodes(box_office::Place),
 }
 
-/// Checks with their barcodes, on both sides. A barcode that waits for its sale
-/// waits here too.
-fn checks(
-    tx: &mut Tx<'_>,
-    after: Option<gate::records::retention::Place>,
+/// What a run removes.
+struct Removal {
+    /// What came before this.
     before: Timestamp,
-    key: Option<&PseudonymKey>,
+    /// Without one it only counts.
+    key: Option<PseudonymKey>,
     now: Timestamp,
-) -> Result<(Counts, Option<gate::records::retention::Place>), DbError> {
-    let mut due = gate::records::retention::due(tx, after, before, BATCH)?;
-    let next = due.last().map(gate::records::retention::Due::place);
-    let barcodes: Vec<ControlBarcode> = due.iter().filter_map(|one| one.barcode.clone()).collect();
-    let waiting = boxoffice::retention::unfinished(tx, &barcodes)?;
-    due.retain(|one| !one.barcode.as_ref().is_some_and(|b| waiting.contains(b)));
-    let barcodes: Vec<_> = due.iter().filter_map(|one| one.barcode.clone()).collect();
-    let mut counts = Counts {
-        checks: due.len() as u64,
-        control_barcodes: barcodes.len() as u64,
-        ..Counts::default()
-    };
-    let removed = match key {
-        Some(key) => {
-            gate::records::retention::remove(tx, key, &due, now)?;
-            boxoffice::retention::remove(tx, key, &barcodes, now)?
+}
+
+impl Removal {
+    fn batch(&self, tx: &mut Tx<'_>, from: Place) -> Result<(Counts, Option<Place>), DbError> {
+        match from {
+            Place::Checks(after) => {
+                let (counts, next) = self.checks(tx, after)?;
+                let barcodes = Place::Barcodes(box_office::Place::START);
+                let next = next.map_or(barcodes, |next| Place::Checks(Some(next)));
+                Ok((counts, Some(next)))
+            }
+            Place::Barcodes(after) => {
+                let (counts, next) = self.barcodes(tx, after)?;
+                Ok((counts, next.map(Place::Barcodes)))
+            }
         }
-        None => boxoffice::retention::count(tx, &barcodes)?,
-    };
-    (counts.staged, counts.tickets) = (removed.staged, removed.tickets);
-    Ok((counts, next))
-}
+    }
 
-/// Barcodes that no gate here has made: other resellers' sales, or all of them
-/// where the gates are elsewhere.
-fn barcodes(
-    tx: &mut Tx<'_>,
-    after: boxoffice::retention::Place,
-    before: Timestamp,
-    key: Option<&PseudonymKey>,
-    now: Timestamp,
-) -> Result<(Counts, Option<boxoffice::retention::Place>), DbError> {
-    let stretch = boxoffice::retention::due(tx, after, before, BATCH)?;
-    let ours = gate::records::retention::ours(tx, &stretch.due)?;
-    let mut due = stretch.due;
-    due.retain(|barcode| !ours.contains(barcode));
-    let removed = match key {
-        Some(key) => boxoffice::retention::remove(tx, key, &due, now)?,
-        None => boxoffice::retention::count(tx, &due)?,
-    };
-    let counts = Counts {
-        staged: removed.staged,
-        tickets: removed.tickets,
-        ..Counts::default()
-    };
-    Ok((counts, stretch.next))
+    /// Checks with their barcodes, on both sides. A barcode that waits for its sale
+    /// waits here too.
+    fn checks(
+        &self,
+        tx: &mut Tx<'_>,
+        after: Option<gate_side::Place>,
+    ) -> Result<(Counts, Option<gate_side::Place>), DbError> {
+        let mut due = gate_side::due(tx, after, self.before, BATCH)?;
+        let next = due.last().map(gate_side::Due::place);
+        let barcodes: Vec<_> = due.iter().filter_map(|one| one.barcode.clone()).collect();
+        let waiting = box_office::unfinished(tx, &barcodes)?;
+        due.retain(|one| !one.barcode.as_ref().is_some_and(|b| waiting.contains(b)));
+        let barcodes: Vec<_> = due.iter().filter_map(|one| one.barcode.clone()).collect();
+        if let Some(key) = &self.key {
+            gate_side::remove(tx, key, &due, self.now)?;
+        }
+        let counts = Counts {
+            checks: due.len() as u64,
+            control_barcodes: barcodes.len() as u64,
+            of_box_office: self.in_box_office(tx, &barcodes)?,
+        };
+        Ok((counts, next))
+    }
+
+    /// Barcodes that no gate here has made: other resellers' sales, or all of them
+    /// where the gates are elsewhere.
+    fn barcodes(
+        &self,
+        tx: &mut Tx<'_>,
+        after: box_office::Place,
+    ) -> Result<(Counts, Option<box_office::Place>), DbError> {
+        let mut stretch = box_office::due(tx, after, self.before, BATCH)?;
+        let ours = gate_side::ours(tx, &stretch.due)?;
+        stretch.due.retain(|barcode| !ours.contains(barcode));
+        let counts = Counts {
+            of_box_office: self.in_box_office(tx, &stretch.due)?,
+            ..Counts::default()
+        };
+        Ok((counts, stretch.next))
+    }
+
+    fn in_box_office(
+        &self,
+        tx: &mut Tx<'_>,
+        barcodes: &[ControlBarcode],
+    ) -> Result<box_office::Removed, DbError> {
+        match &self.key {
+            Some(key) => box_office::remove(tx, key, barcodes, self.now),
+            None => box_office::count(tx, barcodes),
+        }
+    }
 }

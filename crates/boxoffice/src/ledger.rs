@@ -54,32 +54,32 @@ pub struct TicketEntry {
     pub set_apart: [Option<(Money, Money)>; 2],
 }
 
-/// A contradiction within the box office; there must be none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Contradiction {
-    /// Called sold, and there is no ticket.
-    SoldWithoutTicket,
-    /// There is a ticket, and it is not called sold.
-    TicketButUnsold,
-    /// A ticket without order.
-    TicketWithoutOrder,
-    /// A ticket without a line on the pending account.
-    TicketWithoutLine,
-    /// The line is not over the ticket's price and VAT.
-    AmountDiffers,
-    /// The gate cancelled the entry, and the ticket still counts.
-    CancelledButValid,
-    /// The ticket is cancelled, and the gate never said so.
-    ValidButCancelled,
-    /// A cancelled ticket without a line that takes its money back.
-    CancelledWithoutCounterLine,
-    /// A ticket that counts, and a line that takes its money back.
-    CounterLineWithoutCancellation,
-    /// The counter line does not take back just the ticket's price and VAT.
-    CounterAmountDiffers,
-    /// The lines set apart as disputed are not those of a disputed entry.
-    SetApartDiffers,
+kernel::words! {
+    /// A contradiction within the box office; there must be none.
+    pub enum Contradiction: "contradiction" {
+        /// Called sold, and there is no ticket.
+        SoldWithoutTicket = "sold_without_ticket",
+        /// There is a ticket, and it is not called sold.
+        TicketButUnsold = "ticket_but_unsold",
+        /// A ticket without order.
+        TicketWithoutOrder = "ticket_without_order",
+        /// A ticket without a line on the pending account.
+        TicketWithoutLine = "ticket_without_line",
+        /// The line is not over the ticket's price and VAT.
+        AmountDiffers = "amount_differs",
+        /// The gate cancelled the entry, and the ticket still counts.
+        CancelledButValid = "cancelled_but_valid",
+        /// The ticket is cancelled, and the gate never said so.
+        ValidButCancelled = "valid_but_cancelled",
+        /// A cancelled ticket without a line that takes its money back.
+        CancelledWithoutCounterLine = "cancelled_without_counter_line",
+        /// A ticket that counts, and a line that takes its money back.
+        CounterLineWithoutCancellation = "counter_line_without_cancellation",
+        /// The counter line does not take back just the ticket's price and VAT.
+        CounterAmountDiffers = "counter_amount_differs",
+        /// The lines set apart as disputed are not those of a disputed entry.
+        SetApartDiffers = "set_apart_differs",
+    }
 }
 
 impl Entry {

@@ -84,39 +84,19 @@ pub struct SalesChannel {
     pub channel_type: ChannelType,
 }
 
-/// The type of a sales channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChannelType {
-    /// `STX_FILE`: an external reseller's sales come in by file.
-    StxFile,
-    /// Any other type.
-    Other(String),
+kernel::open_words! {
+    /// The type of a sales channel.
+    pub enum ChannelType {
+        /// An external reseller's sales come in by file.
+        StxFile = "STX_FILE",
+    }
 }
 
 impl ChannelType {
-    /// The type as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::StxFile => "STX_FILE",
-            Self::Other(text) => text,
-        }
-    }
-
     /// Whether sales come in by STX_File.
     #[must_use]
     pub fn is_stx_file(&self) -> bool {
         *self == Self::StxFile
-    }
-}
-
-impl From<String> for ChannelType {
-    fn from(text: String) -> Self {
-        if text == "STX_FILE" {
-            Self::StxFile
-        } else {
-            Self::Other(text)
-        }
     }
 }
 
@@ -131,33 +111,11 @@ pub struct Contact {
     pub payment_modes: Vec<PaymentMode>,
 }
 
-/// A way to pay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PaymentMode {
-    /// `PENDING_ACCOUNT`: what is bought is paid later.
-    PendingAccount,
-    /// Any other mode.
-    Other(String),
-}
-
-impl PaymentMode {
-    /// The mode as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::PendingAccount => "PENDING_ACCOUNT",
-            Self::Other(text) => text,
-        }
-    }
-}
-
-impl From<String> for PaymentMode {
-    fn from(text: String) -> Self {
-        if text == "PENDING_ACCOUNT" {
-            Self::PendingAccount
-        } else {
-            Self::Other(text)
-        }
+kernel::open_words! {
+    /// A way to pay.
+    pub enum PaymentMode {
+        /// What is bought is paid later.
+        PendingAccount = "PENDING_ACCOUNT",
     }
 }
 
@@ -273,7 +231,7 @@ pub fn save_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbEr
             params![
                 &product.season,
                 &product.code,
-                String::from(product.family.clone()),
+                &product.family,
                 &product.name
             ],
         )?;
@@ -304,7 +262,7 @@ pub fn save_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbEr
         tx.execute(
             "INSERT INTO box_sales_channel (code, type) VALUES ($1, $2)
              ON CONFLICT (code) DO UPDATE SET type = $2",
-            params![&channel.code, channel.channel_type.as_str()],
+            params![&channel.code, &channel.channel_type],
         )?;
     }
     for contact in &catalogue.contacts {
@@ -389,7 +347,7 @@ fn save_contact(tx: &mut Tx<'_>, contact: &Contact) -> Result<(), DbError> {
         tx.execute(
             "INSERT INTO box_contact_payment_mode (contact, mode) VALUES ($1, $2)
              ON CONFLICT (contact, mode) DO NOTHING",
-            params![&contact.number, mode.as_str()],
+            params![&contact.number, mode],
         )?;
     }
     Ok(())
@@ -414,7 +372,7 @@ pub fn load_catalogue(tx: &mut Tx<'_>) -> Result<Catalogue, DbError> {
         catalogue.products.push(Product {
             season: row.get("season")?,
             code: row.get("code")?,
-            family: row.get::<String>("family")?.into(),
+            family: row.get("family")?,
             name: row.get("name")?,
         });
     }
@@ -448,7 +406,7 @@ pub fn load_catalogue(tx: &mut Tx<'_>) -> Result<Catalogue, DbError> {
     )? {
         catalogue.sales_channels.push(SalesChannel {
             code: row.get("code")?,
-            channel_type: row.get::<String>("type")?.into(),
+            channel_type: row.get("type")?,
         });
     }
     load_contacts(tx, &mut catalogue)?;
@@ -475,9 +433,8 @@ fn load_contacts(tx: &mut Tx<'_>, catalogue: &mut Catalogue) -> Result<(), DbErr
         params![],
     )? {
         let number: ContactNumber = row.get("contact")?;
-        let mode: String = row.get("mode")?;
         if let Some(contact) = catalogue.contacts.iter_mut().find(|c| c.number == number) {
-            contact.payment_modes.push(mode.into());
+            contact.payment_modes.push(row.get("mode")?);
         }
     }
     Ok(())

@@ -193,7 +193,7 @@ impl Reader<'_> {
         catalogue.products.push(Product {
             season,
             code,
-            family: family.to_owned().into(),
+            family: family.into(),
             name,
         });
         Some(())
@@ -279,7 +279,7 @@ impl Reader<'_> {
         let catalogue = self.sound(entry, "code", Thing::Channel)?;
         catalogue.sales_channels.push(SalesChannel {
             code: code?,
-            channel_type: channel_type?.to_owned().into(),
+            channel_type: channel_type?.into(),
         });
         Some(())
     }
@@ -311,7 +311,7 @@ impl Reader<'_> {
         let modes = value.get_ref().as_array().and_then(|modes| {
             let texts = modes.iter().map(|mode| mode.get_ref().as_str());
             texts
-                .map(|text| Some(text?.to_owned().into()))
+                .map(|text| Some(text?.into()))
                 .collect::<Option<Vec<_>>>()
         });
         if modes.is_none() {

@@ -36,37 +36,16 @@ impl Amount {
     }
 }
 
-/// What a line is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum LineKind {
-    /// A ticket was sold; its day is that of the scan.
-    Sale,
-    /// A sold ticket was cancelled: the sale's amount below zero. Its day is that
-    /// of the cancellation, mostly later: what comes in for a past day still counts
-    /// for it, so a statement is of the moment it is made.
-    Cancellation,
-}
-
-impl LineKind {
-    /// The kind's stable name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sale => "SALE",
-            Self::Cancellation => "CANCELLATION",
-        }
-    }
-
-    fn of(row: &Row) -> Result<Self, DbError> {
-        let word: String = row.get("kind")?;
-        let mut kinds = [Self::Sale, Self::Cancellation].into_iter();
-        kinds
-            .find(|kind| kind.as_str() == word)
-            .ok_or_else(|| DbError::Column {
-                column: "kind".to_owned(),
-                problem: "holds a word that is unknown".to_owned(),
-            })
+kernel::words! {
+    /// What a line is about.
+    #[derive(PartialOrd, Ord)]
+    pub enum LineKind: "kind of line on the account" {
+        /// A ticket was sold; its day is that of the scan.
+        Sale = "SALE",
+        /// A sold ticket was cancelled: the sale's amount below zero. Its day is that
+        /// of the cancellation, mostly later: what comes in for a past day still counts
+        /// for it, so a statement is of the moment it is made.
+        Cancellation = "CANCELLATION",
     }
 }
 
@@ -285,7 +264,7 @@ fn rows(tx: &mut Tx<'_>, from: BusinessDay, to: BusinessDay) -> Result<Vec<State
     .map(|row| {
         Ok(StatementRow {
             business_day: row.get("business_day")?,
-            kind: LineKind::of(row)?,
+            kind: row.get("kind")?,
             season: row.get("season")?,
             product: row.get("product")?,
             tariff: row.get("tariff")?,
@@ -380,7 +359,7 @@ pub(crate) fn total_of(tx: &mut Tx<'_>) -> Result<Amount, DbError> {
 fn line(row: &Row) -> Result<StatementLine, DbError> {
     Ok(StatementLine {
         barcode: row.get("barcode")?,
-        kind: LineKind::of(row)?,
+        kind: row.get("kind")?,
         order_number: row.get("order_number")?,
         contact: row.get("contact")?,
         business_day: row.get("business_day")?,

@@ -5,9 +5,6 @@ use crate::catalogue::PaymentMode;
 use crate::price::{Price, price_on};
 use kernel::{BusinessDay, ContactNumber, Language, ProductCode, SeasonCode, TariffCode};
 use secutix::wire::ProductFamily;
-use serde::Serialize;
-use std::fmt;
-use std::str::FromStr;
 
 /// The code the sales channel for Otipass must have, letter for letter.
 /// Documented.
@@ -36,52 +33,28 @@ kernel::texts!(Texts in Fr, En {
         "Name the Otipass contact and let it pay by pending account (PENDING_ACCOUNT).";
 });
 
-/// Why a staged barcode cannot be sold yet. The first that applies counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HeldReason {
-    /// The catalogue has no such season.
-    SeasonUnknown,
-    /// The season has no such product.
-    ProductUnknown,
-    /// The product is of another family.
-    NotOpenPass,
-    /// No tariff is mapped to the product.
-    TariffNotMapped,
-    /// The mapped tariff has no price with VAT on the day of the scan.
-    TariffNotValid,
-    /// No sales channel has the code `OTIPASS` and the type `STX_FILE`.
-    ChannelInvalid,
-    /// No contact buys, or it may not pay by pending account.
-    ContactInvalid,
+kernel::words! {
+    /// Why a staged barcode cannot be sold yet. The first that applies counts.
+    #[derive(PartialOrd, Ord)]
+    pub enum HeldReason: "reason for holding a barcode" {
+        /// The catalogue has no such season.
+        SeasonUnknown = "season_unknown",
+        /// The season has no such product.
+        ProductUnknown = "product_unknown",
+        /// The product is of another family.
+        NotOpenPass = "not_open_pass",
+        /// No tariff is mapped to the product.
+        TariffNotMapped = "tariff_not_mapped",
+        /// The mapped tariff has no price with VAT on the day of the scan.
+        TariffNotValid = "tariff_not_valid",
+        /// No sales channel has the code `OTIPASS` and the type `STX_FILE`.
+        ChannelInvalid = "channel_invalid",
+        /// No contact buys, or it may not pay by pending account.
+        ContactInvalid = "contact_invalid",
+    }
 }
 
 impl HeldReason {
-    /// Every reason, in the order in which they are looked for.
-    pub const ALL: [Self; 7] = [
-        Self::SeasonUnknown,
-        Self::ProductUnknown,
-        Self::NotOpenPass,
-        Self::TariffNotMapped,
-        Self::TariffNotValid,
-        Self::ChannelInvalid,
-        Self::ContactInvalid,
-    ];
-
-    /// The reason's stable name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SeasonUnknown => "season_unknown",
-            Self::ProductUnknown => "product_unknown",
-            Self::NotOpenPass => "not_open_pass",
-            Self::TariffNotMapped => "tariff_not_mapped",
-            Self::TariffNotValid => "tariff_not_valid",
-            Self::ChannelInvalid => "channel_invalid",
-            Self::ContactInvalid => "contact_invalid",
-        }
-    }
-
     /// Its name for people.
     #[must_use]
     pub const fn name(self, language: Language) -> &'static str {
@@ -110,27 +83,6 @@ impl HeldReason {
             Self::ChannelInvalid => t.channel_cure,
             Self::ContactInvalid => t.contact_cure,
         }
-    }
-}
-
-impl fmt::Display for HeldReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// A text that names no [`HeldReason`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("names no reason for holding a barcode")]
-pub struct UnknownHeldReason;
-
-impl FromStr for HeldReason {
-    type Err = UnknownHeldReason;
-
-    fn from_str(text: &str) -> Result<Self, UnknownHeldReason> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|reason| reason.as_str() == text)
-            .ok_or(UnknownHeldReason)
     }
 }
 
@@ -289,13 +241,5 @@ mod tests {
             }
             broken = last;
         }
-    }
-
-    #[test]
-    fn every_reason_reads_back() {
-        for reason in HeldReason::ALL {
-            assert_eq!(reason.as_str().parse(), Ok(reason));
-        }
-        assert_eq!("sold".parse::<HeldReason>(), Err(UnknownHeldReason));
     }
 }

@@ -33,27 +33,15 @@ const ABANDON_AFTER_MS: i64 = 10 * 60 * 1000;
 #[serde(transparent)]
 pub struct StxFileId(pub i64);
 
-/// How far a file has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum FileState {
-    /// It is there, or about to be; its import has not ended.
-    Written,
-    /// Each of its rows was taken or rejected.
-    Imported,
-    /// It never appeared, or could not be read; its barcodes go into another.
-    Abandoned,
-}
-
-impl FileState {
-    /// The state as reports and the database have it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Written => "WRITTEN",
-            Self::Imported => "IMPORTED",
-            Self::Abandoned => "ABANDONED",
-        }
+kernel::words! {
+    /// How far a file has come.
+    pub enum FileState: "state of a file" {
+        /// It is there, or about to be; its import has not ended.
+        Written = "WRITTEN",
+        /// Each of its rows was taken or rejected.
+        Imported = "IMPORTED",
+        /// It never appeared, or could not be read; its barcodes go into another.
+        Abandoned = "ABANDONED",
     }
 }
 
@@ -317,38 +305,20 @@ pub(crate) fn insert(
         "INSERT INTO box_stx_file
              (name, sha256, kind, state, row_count, order_count, ticket_count, already_count,
               rejected_count, created_at)
-         VALUES ($1, $2, $3, 'WRITTEN', 0, 0, 0, 0, 0, $4) RETURNING id",
-        params![name, sha256, kind.as_str(), now],
+         VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, $5) RETURNING id",
+        params![name, sha256, kind, FileState::Written, now],
     )?
     .get("id")
     .map(StxFileId)
 }
 
 pub(crate) fn record(row: &Row) -> Result<StxFile, DbError> {
-    let unknown = |column: &str| DbError::Column {
-        column: column.to_owned(),
-        problem: "holds a word that is unknown".to_owned(),
-    };
-    let state: String = row.get("state")?;
-    let states = [
-        FileState::Written,
-        FileState::Imported,
-        FileState::Abandoned,
-    ];
-    let kind: String = row.get("kind")?;
-    let kinds = [ImportKind::Run, ImportKind::Upload];
     Ok(StxFile {
         id: StxFileId(row.get("id")?),
         name: row.get("name")?,
         sha256: row.get("sha256")?,
-        kind: kinds
-            .into_iter()
-            .find(|k| k.as_str() == kind)
-            .ok_or_else(|| unknown("kind"))?,
-        state: states
-            .into_iter()
-            .find(|s| s.as_str() == state)
-            .ok_or_else(|| unknown("state"))?,
+        kind: row.get("kind")?,
+        state: row.get("state")?,
         rows: row.get("row_count")?,
         orders: row.get("order_count")?,
         tickets: row.get("ticket_count")?,

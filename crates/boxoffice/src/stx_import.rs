@@ -18,7 +18,6 @@ use secutix::stx::{
     self, Dialect, FileRefusal, MAX_FILE_BYTES, ReadRow, RejectionReport, RowProblem, RowRejection,
     StxRows,
 };
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufWriter, Read};
@@ -28,22 +27,13 @@ use std::sync::Arc;
 /// How many lines one transaction takes.
 const CHUNK: usize = 500;
 
-/// Who wrote a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ImportKind {
-    /// A run of ours.
-    Run,
-    /// Anyone; it was brought from elsewhere.
-    Upload,
-}
-
-impl ImportKind {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Run => "RUN",
-            Self::Upload => "UPLOAD",
-        }
+kernel::words! {
+    /// Who wrote a file.
+    pub enum ImportKind: "kind of file" {
+        /// A run of ours.
+        Run = "RUN",
+        /// Anyone; it was brought from elsewhere.
+        Upload = "UPLOAD",
     }
 }
 

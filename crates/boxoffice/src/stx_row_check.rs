@@ -244,7 +244,7 @@ pub(crate) fn staged_otherwise(
 fn conflict(before: &str, columns: &[(Column, bool)]) -> Option<RowProblem> {
     let names: Vec<&str> = columns
         .iter()
-        .filter_map(|(column, differs)| differs.then_some(column.name()))
+        .filter_map(|(column, differs)| differs.then_some(column.as_str()))
         .collect();
     (!names.is_empty()).then(|| {
         RowProblem::of(

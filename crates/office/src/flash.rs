@@ -19,52 +19,23 @@ kernel::texts!(Texts in Fr, En {
     imported: "Le fichier est importé : voici le résultat.", "The file is imported: here is what came of it.";
 });
 
-/// What can be said. The cookie holds its name, never a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Flash {
-    /// Something was saved.
-    Saved,
-    PasswordChanged,
-    TwoStepsOff,
-    SignedOut,
-    AccountDisabled,
-    AccountEnabled,
-    SecondStepReset,
-    PasswordChosen,
-    Imported,
+kernel::words! {
+    /// What can be said. The cookie holds its name, never a text.
+    pub(crate) enum Flash: "word on what was done" {
+        /// Something was saved.
+        Saved = "saved",
+        PasswordChanged = "password_changed",
+        TwoStepsOff = "two_steps_off",
+        SignedOut = "signed_out",
+        AccountDisabled = "account_disabled",
+        AccountEnabled = "account_enabled",
+        SecondStepReset = "second_step_reset",
+        PasswordChosen = "password_chosen",
+        Imported = "imported",
+    }
 }
 
 impl Flash {
-    const ALL: [Self; 9] = [
-        Self::Saved,
-        Self::PasswordChanged,
-        Self::TwoStepsOff,
-        Self::SignedOut,
-        Self::AccountDisabled,
-        Self::AccountEnabled,
-        Self::SecondStepReset,
-        Self::PasswordChosen,
-        Self::Imported,
-    ];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Saved => "saved",
-            Self::PasswordChanged => "password_changed",
-            Self::TwoStepsOff => "two_steps_off",
-            Self::SignedOut => "signed_out",
-            Self::AccountDisabled => "account_disabled",
-            Self::AccountEnabled => "account_enabled",
-            Self::SecondStepReset => "second_step_reset",
-            Self::PasswordChosen => "password_chosen",
-            Self::Imported => "imported",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|flash| flash.name() == name)
-    }
-
     pub(crate) const fn text(self, language: Language) -> &'static str {
         let t = Texts::of(language);
         match self {

@@ -4,7 +4,6 @@
 use super::access::{self, Address, Who};
 use super::cookie::Cookie;
 use super::entered::{FORM_LIMIT_BYTES, NEXT_FIELD};
-use super::flash::Flash;
 use super::frame::CSRF_FIELD;
 use super::office::Office;
 use super::page_error::PageError;
@@ -121,7 +120,7 @@ async fn visit(office: Office, request: &Parts, browser: Option<Token>) -> Resul
         path: request.uri.path().to_owned(),
         flash: Cookie::Flash
             .value(headers, office.secure)
-            .and_then(Flash::named),
+            .and_then(|name| name.parse().ok()),
         office,
         session,
         half,

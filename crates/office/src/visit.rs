@@ -122,7 +122,7 @@ impl Visit {
     /// The same, with a word on what was done.
     pub(crate) fn go_with(&self, to: impl Display, flash: Flash) -> Response {
         let mut response = self.go(to);
-        Cookie::Flash.set(response.headers_mut(), flash.name(), self.office.secure);
+        Cookie::Flash.set(response.headers_mut(), flash.as_str(), self.office.secure);
         response
     }
 

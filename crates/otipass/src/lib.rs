@@ -18,7 +18,7 @@ pub mod pass_list;
 mod service;
 mod url;
 
-pub use answer::{Answer, PassFacts, Refusal, UnknownRefusal};
+pub use answer::{Answer, PassFacts, Refusal};
 pub use client::{
     AskError, Credentials, NotUnderstood, OtipassClient, OtipassSettings, PartnerStatus,
     SettingsError,

@@ -4,57 +4,22 @@ use kernel::{BusinessDay, CardNumber};
 use otipass::{EntriesLeft, ServiceId, luhn_fits};
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::str::FromStr;
 
-/// The state of a pass, in Otipass's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PassStatus {
-    /// Made, not sold.
-    Created,
-    /// Sold; its first use starts its period.
-    Inactive,
-    /// In use until its last day.
-    Active,
-    /// Over.
-    Expired,
-    /// Declared invalid.
-    Invalid,
-    /// Otipass cannot say; treated like an unknown pass.
-    Undefined,
-}
-
-impl PassStatus {
-    const ALL: [PassStatus; 6] = [
-        PassStatus::Created,
-        PassStatus::Inactive,
-        PassStatus::Active,
-        PassStatus::Expired,
-        PassStatus::Invalid,
-        PassStatus::Undefined,
-    ];
-
-    /// Otipass's word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            PassStatus::Created => "created",
-            PassStatus::Inactive => "inactive",
-            PassStatus::Active => "active",
-            PassStatus::Expired => "expired",
-            PassStatus::Invalid => "invalid",
-            PassStatus::Undefined => "undefined",
-        }
-    }
-}
-
-impl FromStr for PassStatus {
-    type Err = InvalidPass;
-
-    fn from_str(word: &str) -> Result<Self, InvalidPass> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.as_str() == word)
-            .ok_or(InvalidPass::Status)
+kernel::words! {
+    /// The state of a pass, in Otipass's words.
+    pub enum PassStatus: "status of a pass" {
+        /// Made, not sold.
+        Created = "created",
+        /// Sold; its first use starts its period.
+        Inactive = "inactive",
+        /// In use until its last day.
+        Active = "active",
+        /// Over.
+        Expired = "expired",
+        /// Declared invalid.
+        Invalid = "invalid",
+        /// Otipass cannot say; treated like an unknown pass.
+        Undefined = "undefined",
     }
 }
 
@@ -218,7 +183,7 @@ fn pass(row: &csv::StringRecord) -> Result<Pass, InvalidPass> {
     };
     Ok(Pass {
         number: number.parse().map_err(|_| InvalidPass::Number)?,
-        status: status.parse()?,
+        status: status.parse().map_err(|_| InvalidPass::Status)?,
         duration_days: duration_days
             .parse()
             .ok()

@@ -3,7 +3,7 @@
 use crate::account::{self, Account, AccountError};
 use crate::secret::Token;
 use crate::{AccountId, Staff};
-use db::{DbError, FromValue, Tx, Value, params};
+use db::{DbError, Tx, params};
 use kernel::Timestamp;
 
 /// A session nobody uses ends, in milliseconds.
@@ -16,31 +16,13 @@ pub const SECOND_STEP_MS: i64 = 5 * 60_000;
 /// write.
 const NOTED_EVERY_MS: i64 = 60_000;
 
-/// How far a sign-in has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// The password was right; the code is still to come. It opens no page.
-    SecondDue,
-    /// Signed in.
-    Whole,
-}
-
-impl Step {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::SecondDue => "second_due",
-            Self::Whole => "whole",
-        }
-    }
-}
-
-impl FromValue for Step {
-    fn from_value(value: &Value) -> Result<Self, String> {
-        match String::from_value(value)?.as_str() {
-            "second_due" => Ok(Self::SecondDue),
-            "whole" => Ok(Self::Whole),
-            _ => Err("is no step of a sign-in".to_owned()),
-        }
+kernel::words! {
+    /// How far a sign-in has come.
+    pub enum Step: "step of a sign-in" {
+        /// The password was right; the code is still to come. It opens no page.
+        SecondDue = "second_due",
+        /// Signed in.
+        Whole = "whole",
     }
 }
 

@@ -171,7 +171,7 @@ fn of_several_channels_and_contacts_those_are_written_that_sell() {
         0,
         SalesChannel {
             code: "RESALE".parse().unwrap(),
-            channel_type: "STX_FILE".to_owned().into(),
+            channel_type: "STX_FILE".into(),
         },
     );
     catalogue.contacts.insert(
@@ -204,14 +204,14 @@ proptest! {
             day.map(|day| format!("2026-{month}-{day:02}").parse::<BusinessDay>().unwrap())
         };
         catalogue.seasons[0].name.clone_from(&name);
-        catalogue.products[0].family = family.into();
+        catalogue.products[0].family = family.as_str().into();
         catalogue.products[0].name.clone_from(&name);
         catalogue.tariffs[0].price = price.map(Money::from_minor);
         catalogue.tariffs[0].vat = vat.map(VatRate::from_basis_points);
         catalogue.tariffs[0].valid_from = day("01", from);
         catalogue.tariffs[0].valid_until = day("07", until);
         catalogue.contacts[0].name = name;
-        catalogue.contacts[0].payment_modes.push(mode.into());
+        catalogue.contacts[0].payment_modes.push(mode.as_str().into());
         prop_assert_eq!(read_catalogue(&write_catalogue(&catalogue)), Ok(catalogue));
     }
 }

@@ -24,7 +24,7 @@ pub fn write_catalogue(catalogue: &Catalogue) -> String {
         let mut table = Table::new("[[product]]");
         table.text("season", product.season.as_str());
         table.text("code", product.code.as_str());
-        table.text("family", &String::from(product.family.clone()));
+        table.text("family", product.family.as_str());
         table.optional("name", &product.name);
         tables.push(table.0);
     }

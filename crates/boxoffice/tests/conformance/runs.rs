@@ -237,7 +237,7 @@ async fn a_file_of_ours_waits_for_its_channel(test: TestDb) {
     let file = file.unwrap().unwrap();
     for channel_type in ["B2B", "STX_FILE"] {
         desk.apply(villeneuve_with(|c| {
-            c.sales_channels[0].channel_type = channel_type.to_owned().into();
+            c.sales_channels[0].channel_type = channel_type.into();
         }))
         .await;
         let run = desk.office.run_external_sales().await.unwrap();

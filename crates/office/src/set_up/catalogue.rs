@@ -176,8 +176,7 @@ fn products(t: &Texts, catalogue: &Catalogue) -> Vec<Row> {
         let family = if is_open_pass {
             "Open Pass".to_owned()
         } else {
-            let family = String::from(product.family.clone());
-            format!("{family} ({})", t.not_open_pass)
+            format!("{} ({})", product.family, t.not_open_pass)
         };
         let cells = vec![
             code.to_owned(),

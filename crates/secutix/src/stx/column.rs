@@ -1,69 +1,48 @@
-use serde::{Deserialize, Serialize};
-use std::fmt;
-
-macro_rules! columns {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// A column of the STX_File, in the order of [`Column::ALL`] unless the
-        /// dialect or the header line says otherwise. Names and meanings come
-        /// from the published sibling imports.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        pub enum Column {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
-        }
-
-        impl Column {
-            /// Every column, in the usual order.
-            pub const ALL: &'static [Column] = &[$(Column::$variant,)*];
-
-            /// Its name in the header line.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Column::$variant => $name,)* }
-            }
-        }
-    };
-}
-
-columns! {
-    /// The institution's code, at most 15 characters.
-    Institution = "INSTITUTION",
-    /// The organisation's code, at most 15 characters.
-    Organisation = "ORGANIZATION",
-    /// The reseller's order number; rows that share it are one order.
-    OrderNumber = "ORDER_NR",
-    /// When it was ordered.
-    OrderDate = "ORDER_DATE",
-    /// `SALE` or `RESERVATION`.
-    Operation = "OPERATION_TYPE",
-    /// Free text, at most 2,000 characters; may be empty.
-    Remark = "REMARK",
-    /// The buying contact: digits, leading zeros matter.
-    BuyingContact = "BUYING_CONTACT_NR",
-    /// The season's code.
-    Season = "SEASON",
-    /// The product's code, at most 8 characters. Read as `EVENT` too, its name
-    /// in the import of single entries.
-    Product = "PRODUCT",
-    /// The tariff's code.
-    Tariff = "TARIFF",
-    /// The price with VAT, multiplied by the dialect's price factor.
-    Price = "PRICE",
-    /// The VAT rate × 100: 1 % = 100.
-    Vat = "VAT",
-    /// When it was paid; empty if the price is 0.
-    PaymentDate = "PAYMENT_DATE",
-    /// `NOT_PRINTED`, `PRINTED` or `CONTROLLED`.
-    TicketState = "TICKET_STATE",
-    /// When it was printed, or controlled if it was; mandatory in both cases.
-    GenerationDate = "GENERATION_DATE",
-    /// The barcode, at most 50 characters.
-    Barcode = "BARCODE",
-    /// The tax number; may be empty.
-    TaxNumber = "TAX_NUMBER",
-    /// When it was shipped; the order date if empty.
-    ShipmentDate = "SHIPMENT_DATE",
-    /// How it was shipped; mandatory if printed or controlled.
-    ShipmentMode = "SHIPMENT_MODE",
+kernel::words! {
+    /// A column of the STX_File, in the order of [`Column::ALL`] unless the
+    /// dialect or the header line says otherwise. Names and meanings come
+    /// from the published sibling imports.
+    pub enum Column: "column of the STX_File" {
+        /// The institution's code, at most 15 characters.
+        Institution = "INSTITUTION",
+        /// The organisation's code, at most 15 characters.
+        Organisation = "ORGANIZATION",
+        /// The reseller's order number; rows that share it are one order.
+        OrderNumber = "ORDER_NR",
+        /// When it was ordered.
+        OrderDate = "ORDER_DATE",
+        /// `SALE` or `RESERVATION`.
+        Operation = "OPERATION_TYPE",
+        /// Free text, at most 2,000 characters; may be empty.
+        Remark = "REMARK",
+        /// The buying contact: digits, leading zeros matter.
+        BuyingContact = "BUYING_CONTACT_NR",
+        /// The season's code.
+        Season = "SEASON",
+        /// The product's code, at most 8 characters. Read as `EVENT` too, its name
+        /// in the import of single entries.
+        Product = "PRODUCT",
+        /// The tariff's code.
+        Tariff = "TARIFF",
+        /// The price with VAT, multiplied by the dialect's price factor.
+        Price = "PRICE",
+        /// The VAT rate × 100: 1 % = 100.
+        Vat = "VAT",
+        /// When it was paid; empty if the price is 0.
+        PaymentDate = "PAYMENT_DATE",
+        /// `NOT_PRINTED`, `PRINTED` or `CONTROLLED`.
+        TicketState = "TICKET_STATE",
+        /// When it was printed, or controlled if it was; mandatory in both cases.
+        GenerationDate = "GENERATION_DATE",
+        /// The barcode, at most 50 characters.
+        Barcode = "BARCODE",
+        /// The tax number; may be empty.
+        TaxNumber = "TAX_NUMBER",
+        /// When it was shipped; the order date if empty.
+        ShipmentDate = "SHIPMENT_DATE",
+        /// How it was shipped; mandatory if printed or controlled.
+        ShipmentMode = "SHIPMENT_MODE",
+    }
 }
 
 impl Column {
@@ -87,13 +66,7 @@ impl Column {
         if cell.eq_ignore_ascii_case("EVENT") {
             return Some(Self::Product);
         }
-        let mut all = Self::ALL.iter().copied();
-        all.find(|column| column.name().eq_ignore_ascii_case(cell))
-    }
-}
-
-impl fmt::Display for Column {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        let mut all = Self::ALL.into_iter();
+        all.find(|column| column.as_str().eq_ignore_ascii_case(cell))
     }
 }

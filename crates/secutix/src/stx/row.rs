@@ -3,7 +3,6 @@ use kernel::{
     ContactNumber, ControlBarcode, InstitutionCode, Money, OrderNumber, OrganisationCode,
     ProductCode, SeasonCode, TariffCode, Timestamp, VatRate,
 };
-use serde::{Deserialize, Serialize};
 
 /// The most characters of a remark. Documented.
 pub const MAX_REMARK_CHARS: usize = 2_000;
@@ -17,48 +16,25 @@ pub const MAX_PRICE: Money = Money::from_minor(1_000_000_000);
 /// The highest VAT rate: 100 %.
 pub const MAX_VAT: VatRate = VatRate::from_basis_points(10_000);
 
-/// `OPERATION_TYPE`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Operation {
-    /// Sold.
-    Sale,
-    /// Reserved.
-    Reservation,
-}
-
-impl Operation {
-    /// The text in the file.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sale => "SALE",
-            Self::Reservation => "RESERVATION",
-        }
+kernel::words! {
+    /// `OPERATION_TYPE`.
+    pub enum Operation: "type of operation" {
+        /// Sold.
+        Sale = "SALE",
+        /// Reserved.
+        Reservation = "RESERVATION",
     }
 }
 
-/// `TICKET_STATE`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum TicketState {
-    /// Not printed.
-    NotPrinted,
-    /// Printed.
-    Printed,
-    /// Used at a gate.
-    Controlled,
-}
-
-impl TicketState {
-    /// The text in the file.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotPrinted => "NOT_PRINTED",
-            Self::Printed => "PRINTED",
-            Self::Controlled => "CONTROLLED",
-        }
+kernel::words! {
+    /// `TICKET_STATE`.
+    pub enum TicketState: "state of a ticket" {
+        /// Not printed.
+        NotPrinted = "NOT_PRINTED",
+        /// Printed.
+        Printed = "PRINTED",
+        /// Used at a gate.
+        Controlled = "CONTROLLED",
     }
 }
 

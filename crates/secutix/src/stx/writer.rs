@@ -38,7 +38,7 @@ impl<W: Write> StxWriter<W> {
     pub fn new(mut sink: W, dialect: Dialect) -> Result<Self, StxWriteError> {
         dialect.check()?;
         if dialect.header == HeaderLine::Present {
-            let names = dialect.columns.iter().map(|column| column.name());
+            let names = dialect.columns.iter().map(|column| column.as_str());
             sink.write_all(line::join(names, dialect.separator.as_char()).as_bytes())?;
         }
         Ok(Self { sink, dialect })
@@ -51,9 +51,9 @@ impl<W: Write> StxWriter<W> {
     pub fn write(&mut self, row: &StxRow) -> Result<(), StxWriteError> {
         let mut problems = row.problems();
         for column in Column::ALL {
-            if !self.dialect.columns.contains(column) && !self.cell(row, *column).is_empty() {
+            if !self.dialect.columns.contains(&column) && !self.cell(row, column).is_empty() {
                 problems.push(RowProblem::of(
-                    *column,
+                    column,
                     RowReason::COLUMN_NOT_WRITTEN,
                     "has a value, but the dialect has no such column; add the column",
                 ));

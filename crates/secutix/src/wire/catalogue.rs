@@ -49,32 +49,11 @@ pub struct CatalogueProduct {
     pub family: ProductFamily,
 }
 
-/// The family of a product. Only Open Pass can be sold by scans.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum ProductFamily {
-    /// `OPEN_PASS`: the non-dated pass, controlled several times over several days.
-    OpenPass,
-    /// Any other family.
-    Other(String),
-}
-
-impl From<String> for ProductFamily {
-    fn from(text: String) -> Self {
-        if text == "OPEN_PASS" {
-            Self::OpenPass
-        } else {
-            Self::Other(text)
-        }
-    }
-}
-
-impl From<ProductFamily> for String {
-    fn from(family: ProductFamily) -> String {
-        match family {
-            ProductFamily::OpenPass => "OPEN_PASS".to_owned(),
-            ProductFamily::Other(text) => text,
-        }
+kernel::open_words! {
+    /// The family of a product. Only Open Pass can be sold by scans.
+    pub enum ProductFamily {
+        /// The non-dated pass, controlled several times over several days.
+        OpenPass = "OPEN_PASS",
     }
 }
 

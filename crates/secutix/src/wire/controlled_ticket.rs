@@ -89,32 +89,11 @@ pub enum ValidityState {
     Cancelled,
 }
 
-/// `ticketKind`. Only `THIRD_PARTY` is documented: tickets printed elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum TicketKind {
-    /// Printed elsewhere: every control barcode.
-    ThirdParty,
-    /// Any other text.
-    Other(String),
-}
-
-impl From<String> for TicketKind {
-    fn from(text: String) -> Self {
-        if text == "THIRD_PARTY" {
-            Self::ThirdParty
-        } else {
-            Self::Other(text)
-        }
-    }
-}
-
-impl From<TicketKind> for String {
-    fn from(kind: TicketKind) -> String {
-        match kind {
-            TicketKind::ThirdParty => "THIRD_PARTY".to_owned(),
-            TicketKind::Other(text) => text,
-        }
+kernel::open_words! {
+    /// `ticketKind`. Only `THIRD_PARTY` is documented: tickets printed elsewhere.
+    pub enum TicketKind {
+        /// Printed elsewhere: every control barcode.
+        ThirdParty = "THIRD_PARTY",
     }
 }
 

@@ -1,43 +1,26 @@
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
-/// `statusCode` of an answer. That the field exists is documented, its values
-/// are not: all but `OK` are assumed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum StatusCode {
-    /// `OK`: done; also when single tickets of a batch were refused.
-    Ok,
-    /// `INVALID_REQUEST`: the request as a whole cannot be read.
-    InvalidRequest,
-    /// `TOO_MANY_TICKETS`: more than
-    /// [`MAX_CONTROLLED_TICKETS`](super::MAX_CONTROLLED_TICKETS) in one call.
-    TooManyTickets,
-    /// `TICKET_NOT_FOUND`: no ticket has this barcode or tax number.
-    TicketNotFound,
-    /// `SEASON_NOT_FOUND`: no season has this code.
-    SeasonNotFound,
-    /// `INTERNAL_ERROR`: the service failed; the call may be repeated.
-    InternalError,
-    /// Any other text.
-    Other(String),
+kernel::open_words! {
+    /// `statusCode` of an answer. That the field exists is documented, its values
+    /// are not: all but `OK` are assumed.
+    pub enum StatusCode {
+        /// `OK`: done; also when single tickets of a batch were refused.
+        Ok = "OK",
+        /// `INVALID_REQUEST`: the request as a whole cannot be read.
+        InvalidRequest = "INVALID_REQUEST",
+        /// `TOO_MANY_TICKETS`: more than
+        /// [`MAX_CONTROLLED_TICKETS`](super::MAX_CONTROLLED_TICKETS) in one call.
+        TooManyTickets = "TOO_MANY_TICKETS",
+        /// `TICKET_NOT_FOUND`: no ticket has this barcode or tax number.
+        TicketNotFound = "TICKET_NOT_FOUND",
+        /// `SEASON_NOT_FOUND`: no season has this code.
+        SeasonNotFound = "SEASON_NOT_FOUND",
+        /// `INTERNAL_ERROR`: the service failed; the call may be repeated.
+        InternalError = "INTERNAL_ERROR",
+    }
 }
 
 impl StatusCode {
-    /// The code as it stands on the wire.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Ok => "OK",
-            Self::InvalidRequest => "INVALID_REQUEST",
-            Self::TooManyTickets => "TOO_MANY_TICKETS",
-            Self::TicketNotFound => "TICKET_NOT_FOUND",
-            Self::SeasonNotFound => "SEASON_NOT_FOUND",
-            Self::InternalError => "INTERNAL_ERROR",
-            Self::Other(text) => text,
-        }
-    }
-
     /// The HTTP status with which our own service sends this code. A question
     /// that was understood and has no answer is 200.
     #[must_use]
@@ -48,32 +31,6 @@ impl StatusCode {
             Self::TooManyTickets => 413,
             Self::InternalError => 500,
         }
-    }
-}
-
-impl From<String> for StatusCode {
-    fn from(text: String) -> Self {
-        match text.as_str() {
-            "OK" => Self::Ok,
-            "INVALID_REQUEST" => Self::InvalidRequest,
-            "TOO_MANY_TICKETS" => Self::TooManyTickets,
-            "TICKET_NOT_FOUND" => Self::TicketNotFound,
-            "SEASON_NOT_FOUND" => Self::SeasonNotFound,
-            "INTERNAL_ERROR" => Self::InternalError,
-            _ => Self::Other(text),
-        }
-    }
-}
-
-impl From<StatusCode> for String {
-    fn from(code: StatusCode) -> String {
-        code.as_str().to_owned()
-    }
-}
-
-impl fmt::Display for StatusCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 

@@ -415,7 +415,7 @@ fn a_dialect_must_have_the_needed_columns_once() {
         columns,
         ..Dialect::default()
     };
-    let twice = with_columns([Column::ALL, &[Column::Price]].concat());
+    let twice = with_columns([&Column::ALL[..], &[Column::Price]].concat());
     assert_eq!(
         twice.check(),
         Err(InvalidDialect::DuplicateColumn(Column::Price))

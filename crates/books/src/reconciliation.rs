@@ -6,9 +6,9 @@ mod difference;
 
 pub use difference::{Difference, Subject};
 
-use boxoffice::HeldReason;
-use boxoffice::ledger::{self, Contradiction, Entry as SoldEntry, StagedState};
+use boxoffice::ledger::{self, Contradiction, Entry as SoldEntry};
 use boxoffice::pending_account::Amount;
+use boxoffice::{HeldReason, StagedState};
 use db::{Db, DbError};
 use gate::decide::door_admitted;
 use gate::records::ledger::{self as gate_ledger, Entry as GateEntry, Standing};

@@ -2,6 +2,7 @@
 //! transaction that books a line or learns more of its ticket, so they are right
 //! whenever anybody looks.
 
+use crate::pending_account::LineKind;
 use db::{DbError, Tx, params};
 
 /// Whether the lines of a ticket come to the sums or go from them.
@@ -15,7 +16,7 @@ pub(crate) enum Direction {
 pub(crate) fn count(
     tx: &mut Tx<'_>,
     ticket_id: i64,
-    kind: &str,
+    kind: LineKind,
     direction: Direction,
 ) -> Result<(), DbError> {
     let sign: i64 = match direction {

@@ -3,6 +3,8 @@
 
 use crate::account_day::{self, Direction};
 use crate::dispute;
+use crate::pending_account::LineKind;
+use crate::staged_state::StateWord;
 use crate::staging::{self, conflict};
 use crate::ticket::{self, Ticket};
 use db::{DbError, Tx, params};
@@ -55,10 +57,10 @@ pub(crate) fn cancel(
         return Ok(Cancelled::Unchanged(taken));
     }
     let state = match ticket::find(tx, barcode)? {
-        None => "cancelled",
+        None => StateWord::Cancelled,
         Some(ticket) => {
             counter(tx, &ticket, day, now)?;
-            "sold"
+            StateWord::Sold
         }
     };
     tx.execute(
@@ -84,10 +86,10 @@ fn counter(
     tx.execute(
         "INSERT INTO box_account_line
              (ticket_id, kind, contact, amount_minor, vat_minor, business_day, booked_at)
-         SELECT ticket_id, 'CANCELLATION', contact, -amount_minor, -vat_minor, $2, $3
-         FROM box_account_line WHERE ticket_id = $1 AND kind = 'SALE'",
-        params![ticket.id, day, now],
+         SELECT ticket_id, $4, contact, -amount_minor, -vat_minor, $2, $3
+         FROM box_account_line WHERE ticket_id = $1 AND kind = $5",
+        params![ticket.id, day, now, LineKind::Cancellation, LineKind::Sale],
     )?;
-    account_day::count(tx, ticket.id, "CANCELLATION", Direction::In)?;
+    account_day::count(tx, ticket.id, LineKind::Cancellation, Direction::In)?;
     dispute::set_apart(tx, ticket.id)
 }

@@ -4,7 +4,7 @@ use crate::catalogue::load_catalogue;
 use crate::readiness::readiness;
 use crate::stx_file::{FileError, StagedId};
 use crate::stx_row_check::BARCODE_CANCELLED;
-use crate::{BoxOffice, HeldReason, ImportError, ImportReport};
+use crate::{BoxOffice, HeldReason, ImportError, ImportReport, StagedState};
 use db::{DbError, Tx, params};
 use kernel::{BusinessDay, ProductCode, SeasonCode};
 
@@ -121,8 +121,7 @@ struct Group {
     season: SeasonCode,
     product: ProductCode,
     day: BusinessDay,
-    state: String,
-    held: Option<String>,
+    held: Option<HeldReason>,
 }
 
 /// Moves some of the barcodes that stand elsewhere than the catalogue says.
@@ -141,7 +140,6 @@ fn reevaluate(tx: &mut Tx<'_>) -> Result<Reevaluated, DbError> {
                 season: row.get("season")?,
                 product: row.get("product")?,
                 day: row.get("business_day")?,
-                state: row.get("state")?,
                 held: row.get("held_reason")?,
             })
         })
@@ -149,10 +147,8 @@ fn reevaluate(tx: &mut Tx<'_>) -> Result<Reevaluated, DbError> {
     let mut moved = Reevaluated::default();
     let mut left = CHUNK;
     for group in groups {
-        let verdict = readiness(&catalogue, &group.season, &group.product, group.day).err();
-        let held = verdict.map(HeldReason::as_str);
-        let state = if held.is_some() { "held" } else { "ready" };
-        if (group.state.as_str(), group.held.as_deref()) == (state, held) || left <= 0 {
+        let held = readiness(&catalogue, &group.season, &group.product, group.day).err();
+        if group.held == held || left <= 0 {
             continue;
         }
         let count = tx.execute(
@@ -163,13 +159,13 @@ fn reevaluate(tx: &mut Tx<'_>) -> Result<Reevaluated, DbError> {
                             AND COALESCE(held_reason, '') = $7
                           LIMIT $8)",
             params![
-                state,
+                StagedState::unsold(held).columns().0,
                 held,
                 &group.season,
                 &group.product,
                 group.day,
-                &group.state,
-                group.held.as_deref().unwrap_or_default(),
+                StagedState::unsold(group.held).columns().0,
+                group.held.map_or("", HeldReason::as_str),
                 left
             ],
         )?;

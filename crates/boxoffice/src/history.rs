@@ -1,5 +1,7 @@
 //! One barcode with all that the box office made of it.
 
+use crate::StagedState;
+use crate::pending_account::LineKind;
 use db::{Db, DbError, params};
 use kernel::{
     BusinessDay, ContactNumber, ControlBarcode, Money, OrderNumber, ProductCode, TariffCode,
@@ -20,10 +22,8 @@ pub struct History {
 /// A barcode that the access control service took.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StagedHistory {
-    /// `ready`, `held`, `sold` or `cancelled`.
-    pub state: String,
-    /// Why it is held.
-    pub held_reason: Option<String>,
+    /// Where it stands.
+    pub state: StagedState,
     /// When it came.
     pub received_at: Timestamp,
     /// When the gate's cancellation of it was dated.
@@ -43,8 +43,6 @@ pub struct SaleHistory {
     pub price: Money,
     /// The VAT in it.
     pub vat: Money,
-    /// The ticket's state.
-    pub state: String,
     /// On which day it was cancelled.
     pub cancelled_on: Option<BusinessDay>,
     /// The order.
@@ -64,8 +62,8 @@ pub struct SaleHistory {
 /// A line on the pending account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineHistory {
-    /// `SALE` or `CANCELLATION`.
-    pub kind: String,
+    /// What it is about.
+    pub kind: LineKind,
     /// The amount.
     pub amount: Money,
     /// The VAT in it.
@@ -88,16 +86,17 @@ pub async fn history(db: &Db, barcode: ControlBarcode) -> Result<History, DbErro
              WHERE barcode = $1",
             params![&barcode],
         )?;
-        if let Some(row) = staged {
+        if let Some(row) = staged
+            && let Some(state) = StagedState::of(&row)?
+        {
             history.staged = Some(StagedHistory {
-                state: row.get("state")?,
-                held_reason: row.get("held_reason")?,
+                state,
                 received_at: row.get("received_at")?,
                 cancelled_at: row.get("cancelled_at")?,
             });
         }
         let sale = tx.query_opt(
-            "SELECT t.id, t.product, t.tariff, t.price_minor, t.vat_minor, t.state,
+            "SELECT t.id, t.product, t.tariff, t.price_minor, t.vat_minor,
                     t.cancelled_on, o.order_number, o.contact, o.created_at AS order_created_at,
                     f.name, f.created_at, f.imported_at
              FROM box_ticket t
@@ -113,7 +112,6 @@ pub async fn history(db: &Db, barcode: ControlBarcode) -> Result<History, DbErro
             tariff: row.get("tariff")?,
             price: row.get("price_minor")?,
             vat: row.get("vat_minor")?,
-            state: row.get("state")?,
             cancelled_on: row.get("cancelled_on")?,
             order: row.get("order_number")?,
             contact: row.get("contact")?,

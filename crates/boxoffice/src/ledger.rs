@@ -1,24 +1,10 @@
 //! The box office's side of the reconciliation: every barcode, in order, with
 //! what was made of it; and what contradicts itself.
 
-use crate::HeldReason;
+use crate::StagedState;
 use db::{Db, DbError, Row, params};
 use kernel::{BusinessDay, ControlBarcode, Money, OrderNumber, Timestamp};
 use serde::Serialize;
-
-/// Where a staged barcode stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StagedState {
-    /// The next run sells it.
-    Ready,
-    /// It waits until the cause is cured.
-    Held(HeldReason),
-    /// It has its ticket.
-    Sold,
-    /// Its entry was taken back before it was sold; it never is.
-    Cancelled,
-}
 
 /// One barcode of the box office.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,24 +159,6 @@ pub async fn page(
 }
 
 fn entry(row: &Row) -> Result<Entry, DbError> {
-    let unknown = || DbError::Column {
-        column: "state".to_owned(),
-        problem: "holds a word that is unknown".to_owned(),
-    };
-    let held: Option<String> = row.get("held_reason")?;
-    let staged = match row.get::<Option<String>>("state")?.as_deref() {
-        None => None,
-        Some("ready") => Some(StagedState::Ready),
-        Some("sold") => Some(StagedState::Sold),
-        Some("cancelled") => Some(StagedState::Cancelled),
-        Some("held") => {
-            let reason = held
-                .and_then(|text| text.parse().ok())
-                .ok_or_else(unknown)?;
-            Some(StagedState::Held(reason))
-        }
-        Some(_) => return Err(unknown()),
-    };
     let money = |amount, vat| {
         let amount = row.get::<Option<Money>>(amount)?;
         Ok::<_, DbError>(amount.zip(row.get(vat)?))
@@ -212,7 +180,7 @@ fn entry(row: &Row) -> Result<Entry, DbError> {
     };
     Ok(Entry {
         barcode: row.get("barcode")?,
-        staged,
+        staged: StagedState::of(row)?,
         disputed: row.get::<Option<bool>>("disputed")?.unwrap_or_default(),
         cancelled_at: row.get("cancelled_at")?,
         ticket,

@@ -26,6 +26,7 @@ pub mod price;
 pub mod readiness;
 pub mod report;
 pub mod retention;
+mod staged_state;
 mod staging;
 pub mod stx_file;
 pub mod stx_folder;
@@ -43,6 +44,7 @@ pub use external_sales::{Reevaluated, RunError, RunReport};
 pub use found::ALL as FINDINGS;
 pub use organisation::Organisation;
 pub use readiness::HeldReason;
+pub use staged_state::StagedState;
 pub use staging::{CatalogueAnswerError, StagingError};
 pub use stx_import::{ImportError, ImportKind, ImportReport};
 

@@ -53,7 +53,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, order: &NewOrder<'_>) -> Result<i64, DbErr
             order.contact,
             order.ordered_at,
             order.business_day,
-            order.file.0,
+            order.file,
             order.created_at
         ],
     )?

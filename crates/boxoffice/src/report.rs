@@ -258,13 +258,6 @@ fn held(tx: &mut Tx<'_>) -> Result<BTreeMap<HeldReason, i64>, DbError> {
         params![],
     )?
     .iter()
-    .map(|row| {
-        let reason: String = row.get("held_reason")?;
-        let reason = reason.parse().map_err(|error| DbError::Column {
-            column: "held_reason".to_owned(),
-            problem: format!("{error}"),
-        })?;
-        Ok((reason, row.get("n")?))
-    })
+    .map(|row| Ok((row.get("held_reason")?, row.get("n")?)))
     .collect()
 }

@@ -6,7 +6,7 @@ use crate::catalogue::load_catalogue;
 use crate::readiness::{HeldReason, readiness};
 use crate::retention::{self, Pseudonyms};
 use crate::stx_row_check::same_moment;
-use crate::{BoxOffice, Catalogue, ticket};
+use crate::{BoxOffice, Catalogue, StagedState, ticket};
 use db::{DbError, Tx, params};
 use kernel::{BusinessDay, ControlBarcode, ProductCode, SeasonCode, SectorCode, Timestamp};
 use secutix::stx::Dialect;
@@ -297,13 +297,11 @@ impl Staging<'_> {
             }
             ticket::note_sector(tx, ticket, &fresh.sector)?;
         }
-        let (state, held) = match &sold {
-            Some(_) => ("sold", None),
-            None => match self.readiness(&fresh) {
-                None => ("ready", None),
-                Some(reason) => ("held", Some(reason.as_str())),
-            },
+        let state = match &sold {
+            Some(_) => StagedState::Sold,
+            None => StagedState::unsold(self.readiness(&fresh)),
         };
+        let (state, held) = state.columns();
         tx.query_one(
             "INSERT INTO box_staged
                  (barcode, season, product, sector, control_result, controlled_at, business_day,

@@ -28,10 +28,13 @@ const SHIPMENT_MODE: &str = "E_TICKET";
 /// Another process may still be writing it.
 const ABANDON_AFTER_MS: i64 = 10 * 60 * 1000;
 
-/// The number of a file's record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct StxFileId(pub i64);
+kernel::row_number! {
+    /// The number of a file's record.
+    pub struct StxFileId;
+
+    /// The number of a staged barcode.
+    pub struct StagedId;
+}
 
 kernel::words! {
     /// How far a file has come.
@@ -100,10 +103,6 @@ pub struct WrittenFile {
     pub last: StagedId,
 }
 
-/// The number of a staged barcode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StagedId(pub(crate) i64);
-
 impl StagedId {
     /// Before the first.
     pub const START: Self = Self(0);
@@ -160,7 +159,7 @@ pub async fn files(
 /// [`DbError`].
 pub async fn file(db: &Db, id: StxFileId) -> Result<Option<StxFile>, DbError> {
     db.read("stx file", move |tx| {
-        tx.query_opt("SELECT * FROM box_stx_file WHERE id = $1", params![id.0])?
+        tx.query_opt("SELECT * FROM box_stx_file WHERE id = $1", params![id])?
             .as_ref()
             .map(record)
             .transpose()
@@ -183,7 +182,7 @@ pub async fn rejections(
         tx.query(
             "SELECT line, reason, explanation FROM box_stx_rejection
              WHERE stx_file_id = $1 AND line > $2 ORDER BY line LIMIT $3",
-            params![file.0, after, limit],
+            params![file, after, limit],
         )?
         .iter()
         .map(|row| {
@@ -228,7 +227,7 @@ impl BoxOffice {
                 let name = name(id, now);
                 tx.execute(
                     "UPDATE box_stx_file SET name = $2 WHERE id = $1",
-                    params![id.0, &name],
+                    params![id, &name],
                 )?;
                 Ok::<_, DbError>((id, name))
             })
@@ -284,8 +283,8 @@ impl BoxOffice {
         self.db
             .write("abandon stx file", move |tx| {
                 tx.execute(
-                    "UPDATE box_stx_file SET state = 'ABANDONED' WHERE id = $1 AND state = 'WRITTEN'",
-                    params![id.0],
+                    "UPDATE box_stx_file SET state = $2 WHERE id = $1 AND state = $3",
+                    params![id, FileState::Abandoned, FileState::Written],
                 )
                 .map(drop)
             })
@@ -309,7 +308,6 @@ pub(crate) fn insert(
         params![name, sha256, kind, FileState::Written, now],
     )?
     .get("id")
-    .map(StxFileId)
 }
 
 pub(crate) fn record(row: &Row) -> Result<StxFile, DbError> {
@@ -345,7 +343,7 @@ fn sales_due(
          LEFT JOIN box_order o ON o.channel = $3
               AND o.order_number = 'OTI-' || SUBSTR(CAST(10000000000 + s.id AS TEXT), 2)
          WHERE s.state = 'ready' AND s.id > $1 ORDER BY s.id LIMIT $2",
-        params![after.0, MAX_ROWS, CHANNEL_CODE],
+        params![after, MAX_ROWS, CHANNEL_CODE],
     )?;
     let mut due = Vec::with_capacity(ready.len());
     for row in ready {

@@ -4,7 +4,7 @@
 use crate::catalogue::load_catalogue;
 use crate::readiness::channel_is_valid;
 use crate::retention::{self, Pseudonyms};
-use crate::stx_file::{self, StxFileId};
+use crate::stx_file::{self, FileState, StxFileId};
 use crate::stx_folder::report_of;
 use crate::stx_row_check::{
     cancelled, catalogue_demands, demands, order_demands, price_demands, sold_otherwise,
@@ -194,7 +194,7 @@ impl BoxOffice {
             .write("begin stx import", move |tx| {
                 tx.execute(
                     "DELETE FROM box_stx_rejection WHERE stx_file_id = $1",
-                    params![file.0],
+                    params![file],
                 )
                 .map(drop)
             })
@@ -236,10 +236,10 @@ impl BoxOffice {
                 // what none of them sold was known from elsewhere.
                 tx.execute(
                     "UPDATE box_stx_file
-                     SET state = 'IMPORTED', imported_at = $2, row_count = $3,
+                     SET state = $5, imported_at = $2, row_count = $3,
                          already_count = $3 - ticket_count - $4, rejected_count = $4
                      WHERE id = $1",
-                    params![file.0, now, rows, rejected],
+                    params![file, now, rows, rejected, FileState::Imported],
                 )
                 .map(drop)
             })
@@ -351,7 +351,7 @@ impl Import {
         tx.execute(
             "UPDATE box_stx_file
              SET order_count = order_count + $2, ticket_count = ticket_count + $3 WHERE id = $1",
-            params![self.file.0, orders, tickets],
+            params![self.file, orders, tickets],
         )?;
         Ok(outcomes)
     }
@@ -473,7 +473,7 @@ impl Import {
              VALUES ($1, $2, $3, $4)
              ON CONFLICT (stx_file_id, line) DO UPDATE SET reason = $3, explanation = $4",
             params![
-                self.file.0,
+                self.file,
                 i64::try_from(line).unwrap_or(i64::MAX),
                 reasons.join(","),
                 explanations.join(". ")

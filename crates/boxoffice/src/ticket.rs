@@ -2,7 +2,9 @@
 
 use crate::account_day::{self, Direction};
 use crate::dispute;
+use crate::pending_account::LineKind;
 use crate::price::Price;
+use crate::staged_state::StateWord;
 use db::{DbError, Tx, params};
 use kernel::{
     BusinessDay, ContactNumber, ControlBarcode, Money, OrderNumber, ProductCode, SeasonCode,
@@ -89,7 +91,7 @@ pub(crate) fn sell(tx: &mut Tx<'_>, ticket: &NewTicket<'_>) -> Result<(), DbErro
                 ticket.price.gross,
                 ticket.price.vat,
                 vat_amount,
-                TicketState::Controlled.as_str(),
+                TicketState::Controlled,
                 ticket.controlled_at,
                 ticket.business_day,
                 ticket.sector
@@ -99,9 +101,10 @@ pub(crate) fn sell(tx: &mut Tx<'_>, ticket: &NewTicket<'_>) -> Result<(), DbErro
     tx.execute(
         "INSERT INTO box_account_line
              (ticket_id, kind, contact, amount_minor, vat_minor, business_day, booked_at)
-         VALUES ($1, 'SALE', $2, $3, $4, $5, $6)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         params![
             id,
+            LineKind::Sale,
             ticket.contact,
             ticket.price.gross,
             vat_amount,
@@ -109,11 +112,11 @@ pub(crate) fn sell(tx: &mut Tx<'_>, ticket: &NewTicket<'_>) -> Result<(), DbErro
             ticket.booked_at
         ],
     )?;
-    account_day::count(tx, id, "SALE", Direction::In)?;
+    account_day::count(tx, id, LineKind::Sale, Direction::In)?;
     dispute::set_apart(tx, id)?;
     tx.execute(
-        "UPDATE box_staged SET state = 'sold', held_reason = NULL WHERE barcode = $1",
-        params![ticket.barcode],
+        "UPDATE box_staged SET state = $2, held_reason = NULL WHERE barcode = $1",
+        params![ticket.barcode, StateWord::Sold],
     )?;
     Ok(())
 }
@@ -128,10 +131,10 @@ pub(crate) fn note_sector(
         return Ok(());
     }
     // What is staged only now was not cancelled before: there is one line.
-    account_day::count(tx, ticket.id, "SALE", Direction::Out)?;
+    account_day::count(tx, ticket.id, LineKind::Sale, Direction::Out)?;
     tx.execute(
         "UPDATE box_ticket SET sector = $2 WHERE id = $1",
         params![ticket.id, sector],
     )?;
-    account_day::count(tx, ticket.id, "SALE", Direction::In)
+    account_day::count(tx, ticket.id, LineKind::Sale, Direction::In)
 }

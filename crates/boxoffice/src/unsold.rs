@@ -2,7 +2,7 @@
 //! barcodes of one reason, the latest first.
 
 use crate::HeldReason;
-use db::{Db, DbError, Row, params};
+use db::{Db, DbError, params};
 use kernel::{BusinessDay, ControlBarcode, ProductCode, SeasonCode, Timestamp};
 
 /// What is held for one reason.
@@ -59,7 +59,7 @@ pub async fn held(db: &Db) -> Result<Vec<Held>, DbError> {
             .iter()
             .map(|row| {
                 Ok(Held {
-                    reason: reason(row)?,
+                    reason: row.get("held_reason")?,
                     count: row.get("held")?,
                     since: row.get("received_at")?,
                 })
@@ -69,14 +69,6 @@ pub async fn held(db: &Db) -> Result<Vec<Held>, DbError> {
         Ok(held)
     })
     .await
-}
-
-fn reason(row: &Row) -> Result<HeldReason, DbError> {
-    let word: String = row.get("held_reason")?;
-    word.parse().map_err(|_| DbError::Column {
-        column: "held_reason".to_owned(),
-        problem: "holds a word that is unknown".to_owned(),
-    })
 }
 
 /// The unsold barcodes before the number `before`, the latest first, at most
@@ -102,7 +94,7 @@ pub async fn list(
                 "SELECT id, barcode, season, product, business_day, received_at FROM box_staged
                  WHERE state = 'held' AND held_reason = $3 AND id < $1
                  ORDER BY id DESC LIMIT $2",
-                params![before, limit, reason.as_str()],
+                params![before, limit, reason],
             ),
         };
         rows?

@@ -110,6 +110,48 @@ impl<T: FromValue> FromValue for Option<T> {
     }
 }
 
+/// Declares the number of a row as a type of its own:
+///
+/// ```
+/// kernel::row_number! {
+///     /// The number of a shelf.
+///     pub struct ShelfId;
+/// }
+/// assert_eq!(kernel::Value::from(ShelfId(7)), kernel::Value::Int(7));
+/// ```
+#[macro_export]
+macro_rules! row_number {
+    ($($(#[$meta:meta])* $vis:vis struct $name:ident;)+) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        $vis struct $name($vis i64);
+
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl $crate::outside::Serialize for $name {
+            fn serialize<S: $crate::outside::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_i64(self.0)
+            }
+        }
+
+        impl From<$name> for $crate::Value {
+            fn from(number: $name) -> Self {
+                Self::Int(number.0)
+            }
+        }
+
+        impl $crate::FromValue for $name {
+            fn from_value(value: &$crate::Value) -> Result<Self, String> {
+                <i64 as $crate::FromValue>::from_value(value).map(Self)
+            }
+        }
+    )+};
+}
+
 /// Makes a type with [`FromStr`](std::str::FromStr) text outside, in JSON, in
 /// the configuration and in the database alike:
 ///

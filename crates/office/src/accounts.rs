@@ -198,7 +198,7 @@ fn profile(entered: &Entered) -> Profile {
 
 pub(crate) async fn list(visit: Visit, query: Query) -> Answer {
     let accounts = visit.office.role.staff.accounts().await?;
-    let after = query.0.text("after").parse().map(AccountId::new).ok();
+    let after = query.0.text("after").parse().map(AccountId).ok();
     visit.page(&List::new(visit.frame(), accounts, after))
 }
 
@@ -236,9 +236,7 @@ async fn one(visit: &Visit, id: AccountId, entered: &Entered, mistakes: Mistakes
 }
 
 fn number(text: &str) -> Result<AccountId, PageError> {
-    text.parse()
-        .map(AccountId::new)
-        .map_err(|_| PageError::NotFound)
+    text.parse().map(AccountId).map_err(|_| PageError::NotFound)
 }
 
 fn path(id: AccountId) -> String {
@@ -342,16 +340,15 @@ mod tests {
     fn each_account_is_on_one_page() {
         let frame = Frame::sample(Language::En, Some(Role::Administrator));
         let page = |after| List::new(frame.clone(), sample::many(), after);
-        let numbers =
-            |page: &List| -> Vec<i64> { page.rows.iter().map(|row| row.id.number()).collect() };
+        let numbers = |page: &List| -> Vec<i64> { page.rows.iter().map(|row| row.id.0).collect() };
         let first = page(None);
         let second = page(first.next);
         assert_eq!(numbers(&first), (1..=100).collect::<Vec<_>>());
         assert_eq!(numbers(&second), [101, 102]);
         assert_eq!(second.next, None);
         // Exactly one page is left.
-        assert_eq!(page(Some(AccountId::new(2))).next, None);
+        assert_eq!(page(Some(AccountId(2))).next, None);
         // An account that is not there begins at the beginning.
-        assert_eq!(numbers(&page(Some(AccountId::new(0)))), numbers(&first));
+        assert_eq!(numbers(&page(Some(AccountId(0)))), numbers(&first));
     }
 }

@@ -290,7 +290,7 @@ impl Wanted {
         let start = |day: BusinessDay| frame.formats.zone.start_of(day);
         Self {
             filter: AuditFilter {
-                account: who.map(AccountId::new),
+                account: who.map(AccountId),
                 kind: Some(kind.to_owned()).filter(|kind| !kind.is_empty()),
                 from: from.map(start),
                 until: to.map(|day| start(day.plus_days(1))),

@@ -5,11 +5,10 @@ use crate::password::{self, PasswordError, Weak};
 use crate::secret::{NoRandomness, Token};
 use crate::session;
 use crate::{LANGUAGES, Role, Staff};
-use db::{DbError, FromValue, Row, Tx, Value as Sql, params};
+use db::{DbError, Row, Tx, params};
 use kernel::{Language, Timestamp};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use std::fmt;
 
 /// The most characters of a name.
 pub const NAME_LIMIT: usize = 100;
@@ -20,40 +19,9 @@ pub const LIST_LIMIT: u32 = 1_000;
 /// How long an invitation is good for, in milliseconds.
 pub const INVITATION_MS: i64 = 72 * 3_600_000;
 
-/// The number of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(i64);
-
-impl AccountId {
-    /// The account with this number, whether there is one or not.
-    #[must_use]
-    pub const fn new(number: i64) -> Self {
-        Self(number)
-    }
-
-    /// Its number.
-    #[must_use]
-    pub const fn number(self) -> i64 {
-        self.0
-    }
-}
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl From<AccountId> for Sql {
-    fn from(id: AccountId) -> Self {
-        Self::Int(id.0)
-    }
-}
-
-impl FromValue for AccountId {
-    fn from_value(value: &Sql) -> Result<Self, String> {
-        i64::from_value(value).map(Self)
-    }
+kernel::row_number! {
+    /// The number of an account.
+    pub struct AccountId;
 }
 
 /// Someone who may use the back office.

@@ -325,7 +325,7 @@ fn with_role(
         Ok(()) => {}
         Err(AccountError::LastAdministrator) => {
             tracing::warn!(
-                account = account.id.number(),
+                account = account.id.0,
                 "the provider would take the last administrator's role; it was left"
             );
             return Ok(account);

@@ -101,7 +101,7 @@ pub async fn files(
             db.write("file without card numbers", move |tx| {
                 tx.execute(
                     "UPDATE box_stx_file SET sha256 = $2, card_removed_at = $3 WHERE id = $1",
-                    params![id.0, &sha256, now],
+                    params![id, &sha256, now],
                 )
                 .map_err(FileError::Db)
             })
@@ -115,7 +115,7 @@ fn due(tx: &mut Tx<'_>, after: StxFileId, before: Timestamp) -> Result<Vec<StxFi
         "SELECT * FROM box_stx_file
          WHERE card_removed_at IS NULL AND state <> 'WRITTEN' AND created_at < $2 AND id > $1
          ORDER BY id LIMIT $3",
-        params![after.0, before, STEP],
+        params![after, before, STEP],
     )?
     .iter()
     .map(record)

@@ -1,8 +1,9 @@
 //! Entries that the gate took back, before and after their sale.
 
 use crate::desk::{Desk, admission, admission_at, at, barcode, day, villeneuve, villeneuve_with};
+use boxoffice::StagedState;
 use boxoffice::dispute::Noted;
-use boxoffice::ledger::{Contradiction, StagedState, page};
+use boxoffice::ledger::{Contradiction, page};
 use boxoffice::pending_account::{self, Amount, LineKind, statement};
 use boxoffice::report::{Moved, Sales, period, sales};
 use boxoffice::stx_file::{StagedId, rejections};

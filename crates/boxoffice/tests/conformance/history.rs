@@ -18,11 +18,11 @@ async fn a_barcode_is_told_as_far_as_it_came(test: TestDb) {
     assert_eq!(told().await, History::default());
     desk.stage(0..1).await;
     let staged = told().await;
-    assert_eq!(staged.staged.unwrap().state, "ready");
+    assert_eq!(staged.staged.unwrap().state, boxoffice::StagedState::Ready);
     assert_eq!(staged.sale, None);
     desk.office.run_external_sales().await.unwrap();
     let sold = told().await;
-    assert_eq!(sold.staged.unwrap().state, "sold");
+    assert_eq!(sold.staged.unwrap().state, boxoffice::StagedState::Sold);
     let sale = sold.sale.unwrap();
     assert_eq!(sale.price, Money::from_minor(950));
     assert!(sale.file_imported_at.is_some());

@@ -1,7 +1,7 @@
 //! The import of STX_Files, ours and others'.
 
 use crate::desk::{Desk, admission, barcode, day, villeneuve, villeneuve_with};
-use boxoffice::ledger::StagedState;
+use boxoffice::StagedState;
 use boxoffice::report::sales;
 use boxoffice::stx_file::{FileState, StagedId, files, rejections};
 use boxoffice::{Catalogue, ImportError, ImportKind, ledger};

@@ -9,7 +9,7 @@ use staff::Invalid;
 pub(crate) fn account() -> Account {
     let at = Timestamp::from_millis_clamped(1_784_019_600_000);
     Account {
-        id: AccountId::new(7),
+        id: AccountId(7),
         name: "Camille Martin <b>".to_owned(),
         login: "camille@museum.example".to_owned(),
         role: Role::GateManager,
@@ -34,7 +34,7 @@ pub(crate) fn list_samples(frame: &Frame) -> Vec<String> {
     let many = many();
     html([
         List::new(frame.clone(), vec![account(), disabled, invited], None),
-        List::new(frame.clone(), many, Some(AccountId::new(1))),
+        List::new(frame.clone(), many, Some(AccountId(1))),
     ])
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn many() -> Vec<Account> {
     (1..)
         .take(ROWS + 2)
         .map(|number| Account {
-            id: AccountId::new(number),
+            id: AccountId(number),
             ..account()
         })
         .collect()

@@ -15,6 +15,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::Path;
 use boxoffice::history::History as Sales;
+use boxoffice::pending_account::LineKind;
 use gate::records::history::{History, history};
 use kernel::text::fill;
 use kernel::{CheckId, Timestamp};
@@ -264,12 +265,8 @@ fn steps(t: &Texts, formats: &Formats, gate: &History, sales: &Sales) -> Vec<Ste
         }
     }
     if let Some(staged) = &sales.staged {
-        let held = staged.held_reason.as_deref();
-        let name = |reason: &str| match reason.parse::<boxoffice::HeldReason>() {
-            Ok(reason) => reason.name(formats.language).to_owned(),
-            Err(_) => reason.to_owned(),
-        };
-        let detail = held.map(|reason| why(t.held, &name(reason)));
+        let held = staged.state.held();
+        let detail = held.map(|reason| why(t.held, reason.name(formats.language)));
         let detail = detail.unwrap_or_default();
         step(Some(staged.received_at), t.staged, detail, held.is_some());
         if let Some(at) = staged.cancelled_at {
@@ -287,7 +284,7 @@ fn steps(t: &Texts, formats: &Formats, gate: &History, sales: &Sales) -> Vec<Ste
         );
     }
     for line in &sales.lines {
-        let what = if line.kind == "SALE" {
+        let what = if line.kind == LineKind::Sale {
             t.sale
         } else {
             t.counter_sale

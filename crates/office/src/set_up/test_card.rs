@@ -285,7 +285,7 @@ impl Outcome {
             .as_ref()
             .is_some_and(|b| b.delivered_at.is_some());
         let mut is_on_its_way = false;
-        let held = sales.staged.as_ref().and_then(|s| s.held_reason.as_deref());
+        let held = sales.staged.as_ref().and_then(|s| s.state.held());
         let verdict = match (gate.check.decision, &sales.sale, held) {
             _ if gate.check.cancelled => ("good", t.taken_back.to_owned()),
             (Decision::Refused(Reason::Partner(_)), ..) => ("bad", why(t.refused, name)),
@@ -302,7 +302,7 @@ impl Outcome {
                 ];
                 ("good", fill(t.sold, &values))
             }
-            (_, None, Some(held)) => ("bad", why(t.held, held)),
+            (_, None, Some(held)) => ("bad", why(t.held, held.name(formats.language))),
             _ if delivered && !has_box_office => ("good", t.elsewhere.to_owned()),
             _ => {
                 is_on_its_way = true;

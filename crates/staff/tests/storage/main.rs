@@ -156,7 +156,7 @@ async fn accounts(test: TestDb) {
         .await
         .unwrap();
     assert_eq!(staff.account(second.id).await.unwrap().language, language);
-    let unknown = staff.account(staff::AccountId::new(99)).await;
+    let unknown = staff.account(staff::AccountId(99)).await;
     assert!(matches!(unknown, Err(AccountError::Unknown)));
     assert_eq!(staff.accounts().await.unwrap().len(), 3);
     assert_eq!(
@@ -496,7 +496,7 @@ async fn the_audit_log(test: TestDb) {
         ),
         (
             AuditFilter {
-                account: Some(staff::AccountId::new(1)),
+                account: Some(staff::AccountId(1)),
                 ..filter()
             },
             "",

@@ -1,6 +1,7 @@
 //! Sample data of this page.
 
 use super::*;
+use boxoffice::StagedState;
 use boxoffice::history::{LineHistory, SaleHistory, StagedHistory};
 use gate::decide::door_admitted::Settlement;
 use gate::records::history::{
@@ -86,8 +87,7 @@ fn sold(at: Timestamp) -> Sales {
     let (price, vat) = (Money::from_minor(950), Money::from_minor(50));
     Sales {
         staged: Some(StagedHistory {
-            state: "sold".to_owned(),
-            held_reason: None,
+            state: StagedState::Sold,
             received_at: at.plus_ms(950),
             cancelled_at: None,
         }),
@@ -97,7 +97,6 @@ fn sold(at: Timestamp) -> Sales {
             tariff: "CITYPASS".parse().unwrap(),
             price,
             vat,
-            state: "VALID".to_owned(),
             cancelled_on: None,
             order: "OTI-1".parse().unwrap(),
             contact: "7".parse().unwrap(),
@@ -107,7 +106,7 @@ fn sold(at: Timestamp) -> Sales {
             file_imported_at: Some(at.plus_ms(3_600_000)),
         }),
         lines: vec![LineHistory {
-            kind: "SALE".to_owned(),
+            kind: LineKind::Sale,
             amount: price,
             vat,
             business_day: "2026-07-14".parse().unwrap(),

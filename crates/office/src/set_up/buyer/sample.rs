@@ -7,7 +7,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let (full, empty) = (present().catalogue, Catalogue::default());
     let mut wrong = full.clone();
     wrong.contacts[0].payment_modes.clear();
-    wrong.sales_channels[0].channel_type = "B2B".to_owned().into();
+    wrong.sales_channels[0].channel_type = "B2B".into();
     let by_file = Managed::ByFile("catalogue.toml".to_owned());
     let none = Mistakes::default;
     let mistake = Mistakes::one(

@@ -24,7 +24,7 @@ pub use api::{Told, problem};
 pub use decide::Deciding;
 pub use decide::cancellation::{CancelError, Cancellation, Cancelled, Obstacle};
 pub use decide::check::{Check, CheckError, Freshness};
-pub use decide::decision::{Admission, Decision, Reason, UnknownOutcome};
+pub use decide::decision::{Admission, Decision, Reason};
 pub use decide::journal::{JournalError, JournalItem, Merged};
 pub use decide::look::{Admissible, LastEntry, Look, LookError};
 pub use decide::partner_window::PartnerState;

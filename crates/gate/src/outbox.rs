@@ -8,7 +8,7 @@ pub mod dispute;
 pub(crate) mod give_back;
 
 use crate::outbox::batch_window::BatchWindows;
-use db::{Db, DbError, params};
+use db::{Db, DbError, Tx, Value, params};
 use kernel::Clock;
 use otipass::{Partner, References};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -100,6 +100,17 @@ impl Outbox {
                 })
             })
             .await
+    }
+
+    /// Runs one statement in a transaction of its own.
+    pub(crate) async fn execute(
+        &self,
+        name: &'static str,
+        sql: &'static str,
+        params: Vec<Value>,
+    ) -> Result<(), DbError> {
+        let execute = move |tx: &mut Tx<'_>| tx.execute(sql, &params).map(drop);
+        self.db.write(name, execute).await
     }
 
     pub(crate) fn windows(&self) -> MutexGuard<'_, BatchWindows> {

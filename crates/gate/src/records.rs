@@ -2,7 +2,6 @@
 //! card numbers leave it.
 
 pub mod attendance;
-pub mod day;
 pub mod explained;
 pub mod history;
 pub mod ledger;

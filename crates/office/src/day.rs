@@ -1,6 +1,6 @@
 //! What is known of the day, and kept for all who watch it.
 
-use gate::records::day::Admitted;
+use gate::records::attendance::Admitted;
 use gate::{DeviceState, PartnerState, Waiting, WhenSilent};
 use kernel::{BusinessDay, Money, Timestamp};
 use std::collections::BTreeMap;

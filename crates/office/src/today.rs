@@ -17,7 +17,7 @@ use super::{assets, format::Formats, outcome};
 use crate::access::{self, Address};
 use askama::Template;
 use askama::filters::HtmlSafe;
-use gate::records::day::Admitted;
+use gate::records::attendance::Admitted;
 use gate::{Decision, DeviceState, Mode, WhenSilent};
 use kernel::Timestamp;
 use kernel::text::fill;

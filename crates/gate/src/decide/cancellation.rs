@@ -74,19 +74,11 @@ pub enum Obstacle {
     TooLate,
 }
 
-/// On whose word an entry was cancelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cause {
-    Agent,
-    TurnedAway,
-}
-
-impl Cause {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Cause::Agent => "agent",
-            Cause::TurnedAway => "turned_away",
-        }
+kernel::words! {
+    /// On whose word an entry was cancelled.
+    enum Cause: "cause" {
+        Agent = "agent",
+        TurnedAway = "turned_away",
     }
 }
 
@@ -206,7 +198,7 @@ fn insert(
             check.record,
             cancellation.id,
             &cancellation.device,
-            cause.as_str(),
+            cause,
             cancellation.cancelled_at,
             now,
             count,

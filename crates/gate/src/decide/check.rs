@@ -121,7 +121,7 @@ impl Check {
             },
             arrived_at: row.get("arrived_at")?,
             decided_at: row.get("decided_at")?,
-            decision: read_as(row, "outcome")?,
+            decision: row.get("outcome")?,
             card: row.get("card")?,
             sector: row.get("sector")?,
             pass: PassFacts {

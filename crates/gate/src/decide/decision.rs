@@ -1,11 +1,11 @@
+use kernel::{UnknownWord, Word};
 use otipass::Refusal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The answer to a check. A refusal is data, kept like an admission.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+/// The answer to a check. A refusal is data, recorded like an admission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Decision {
     /// The visitor may enter.
     Admitted(Admission),
@@ -40,11 +40,6 @@ pub enum Reason {
     /// Otipass said no.
     Partner(Refusal),
 }
-
-/// A word that names no outcome.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} names no outcome")]
-pub struct UnknownOutcome(pub String);
 
 impl Decision {
     /// Every decision there is.
@@ -100,30 +95,29 @@ impl fmt::Display for Decision {
     }
 }
 
+impl Word for Decision {
+    const KIND: &'static str = "outcome";
+    const VALUES: &'static [Self] = &Self::ALL;
+    const WORDS: &'static [&'static str] = &{
+        let mut words = [""; Self::ALL.len()];
+        let mut at = 0;
+        while at < words.len() {
+            words[at] = Self::ALL[at].as_str();
+            at += 1;
+        }
+        words
+    };
+}
+
 impl FromStr for Decision {
-    type Err = UnknownOutcome;
+    type Err = UnknownWord;
 
-    fn from_str(word: &str) -> Result<Self, UnknownOutcome> {
-        Decision::ALL
-            .into_iter()
-            .find(|decision| decision.as_str() == word)
-            .ok_or_else(|| UnknownOutcome(word.chars().take(64).collect()))
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        Self::read(word)
     }
 }
 
-impl TryFrom<String> for Decision {
-    type Error = UnknownOutcome;
-
-    fn try_from(word: String) -> Result<Self, UnknownOutcome> {
-        word.parse()
-    }
-}
-
-impl From<Decision> for String {
-    fn from(decision: Decision) -> String {
-        decision.as_str().to_owned()
-    }
-}
+kernel::as_text!(Decision, |decision| decision.as_str());
 
 #[cfg(test)]
 mod tests {

@@ -44,7 +44,7 @@ pub(crate) fn mark(
     tx.execute(
         "INSERT INTO gate_door_admitted (check_id, outcome, arrived_at) VALUES ($1, $2, $3)
          ON CONFLICT (check_id) DO NOTHING",
-        params![id, outcome.map(Decision::as_str), now],
+        params![id, outcome, now],
     )
     .map(drop)
 }

@@ -1,7 +1,6 @@
 //! The help desk: what Otipass would say of a pass, and where it entered last.
 //! Nothing is recorded, nothing is counted.
 
-use crate::column::read_as;
 use crate::decide::budget::Budget;
 use crate::decide::{Deciding, rules, scan};
 use crate::hash::derived;
@@ -135,7 +134,7 @@ fn last_entries(tx: &mut Tx<'_>, card: &CardNumber) -> Result<Vec<LastEntry>, Db
             at: row.get("scanned_at")?,
             sector: row.get("sector")?,
             device: row.get("device")?,
-            decision: read_as(row, "outcome")?,
+            decision: row.get("outcome")?,
             cancelled: row.get::<Option<String>>("cancellation")?.is_some(),
         })
     })

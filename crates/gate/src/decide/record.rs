@@ -90,7 +90,7 @@ pub(crate) fn insert(
             new.decided_at,
             scan.direction.as_str(),
             scan.forced_note.as_ref().map(ForcedNote::reveal),
-            decision.as_str(),
+            decision,
             decision.is_admitted(),
             new.recognised.map(|r| &r.card),
             new.recognised.map(|r| &r.sector),

@@ -18,7 +18,7 @@ pub(crate) fn decided(
          VALUES ($1, $2, $3, 1)
          ON CONFLICT (business_day, device, outcome)
          DO UPDATE SET checks = gate_outcome_day.checks + 1",
-        params![day, device, decision.as_str()],
+        params![day, device, decision],
     )
     .map(drop)
 }

@@ -68,8 +68,8 @@ pub(crate) fn question(row: &Row) -> Result<Question, DbError> {
     })
 }
 
+/// An entry that Otipass is to hear of.
 struct Due {
-    check: CheckId,
     question: Question,
     maybe_counted: bool,
     attempts: i64,
@@ -92,99 +92,72 @@ impl Outbox {
     /// back the oldest that was cancelled.
     ///
     /// # Errors
-    /// [`DeclareError`]; the entry is due again after a pause that grows with
-    /// each attempt.
+    /// The entry is due again after a pause that grows with each attempt.
     pub async fn declare_next(&self) -> Result<Declared, DeclareError> {
         let now = self.clock.now();
-        let due = self
-            .db
-            .read("declaration due", move |tx| {
-                let row = tx.query_opt(
-                    "SELECT d.check_id, d.maybe_counted, d.attempts, c.card, c.num_type,
-                            c.service_id, c.space_id, c.scanned_at
-                     FROM gate_declaration d JOIN gate_check c ON c.check_id = d.check_id
-                     LEFT JOIN gate_give_back g
-                          ON g.check_id = c.follows AND g.told_at IS NULL
-                     WHERE d.declared_at IS NULL AND d.due_at <= $1 AND g.check_id IS NULL
-                     ORDER BY d.due_at, d.seq LIMIT 1",
-                    params![now],
-                )?;
-                row.map(|row| {
-                    Ok::<_, DbError>(Due {
-                        check: row.get("check_id")?,
-                        question: question(&row)?,
-                        maybe_counted: row.get("maybe_counted")?,
-                        attempts: row.get("attempts")?,
-                    })
-                })
-                .transpose()
-            })
-            .await?;
-        let Some(due) = due else {
-            return Ok(match self.give_back_next().await? {
-                true => Declared::GivenBack,
-                false => Declared::Nothing,
-            });
+        let due = self.db.read("declaration due", move |tx| due(tx, now));
+        let Some(due) = due.await? else {
+            return self.give_back_next().await;
         };
-        let check = due.check;
-        match self
+        let check = due.question.reference;
+        let disputed = match self
             .otipass
             .declare(&due.question, DECLARATION_TIMEOUT)
             .await
         {
-            Ok(Answer::Yes(_)) => {
-                self.close_declaration(check, None).await?;
-                Ok(Declared::Taken)
-            }
+            Ok(Answer::Yes(_)) => None,
             // Our own entry coming back is no dispute.
-            Ok(Answer::No {
-                refusal: Refusal::AlreadyUsed,
-                ..
-            }) if due.maybe_counted && self.references == References::Ignored => {
-                self.close_declaration(check, None).await?;
-                Ok(Declared::Taken)
+            Ok(Answer::No { refusal, .. })
+                if refusal == Refusal::AlreadyUsed
+                    && due.maybe_counted
+                    && self.references == References::Ignored =>
+            {
+                None
             }
-            Ok(Answer::No { refusal, .. }) => {
-                self.close_declaration(check, Some(refusal)).await?;
-                Ok(Declared::Disputed(refusal))
-            }
+            Ok(Answer::No { refusal, .. }) => Some(refusal),
             Err(error) => {
                 let attempts = due.attempts + 1;
                 let due_at = self.clock.now().plus_ms(pause_ms(attempts));
                 let maybe_counted = due.maybe_counted || counted(&error) == Counted::Maybe;
-                self.db
-                    .write("declaration postponed", move |tx| {
-                        tx.execute(
-                            "UPDATE gate_declaration
-                             SET attempts = $2, due_at = $3, maybe_counted = $4
-                             WHERE check_id = $1",
-                            params![check, attempts, due_at, maybe_counted],
-                        )
-                        .map_err(DeclareError::Db)
-                    })
-                    .await?;
-                Err(error.into())
-            }
-        }
-    }
-
-    async fn close_declaration(
-        &self,
-        check: CheckId,
-        disputed: Option<Refusal>,
-    ) -> Result<(), DbError> {
-        let now = self.clock.now();
-        self.db
-            .write("declared", move |tx| {
-                tx.execute(
-                    "UPDATE gate_declaration SET declared_at = $2, disputed = $3
-                     WHERE check_id = $1 AND declared_at IS NULL",
-                    params![check, now, disputed.map(Refusal::as_str)],
+                self.execute(
+                    "declaration postponed",
+                    "UPDATE gate_declaration SET attempts = $2, due_at = $3, maybe_counted = $4
+                     WHERE check_id = $1",
+                    params![check, attempts, due_at, maybe_counted].to_vec(),
                 )
-                .map(drop)
-            })
-            .await
+                .await?;
+                return Err(error.into());
+            }
+        };
+        self.execute(
+            "declared",
+            "UPDATE gate_declaration SET declared_at = $2, disputed = $3
+             WHERE check_id = $1 AND declared_at IS NULL",
+            params![check, self.clock.now(), disputed.map(Refusal::as_str)].to_vec(),
+        )
+        .await?;
+        Ok(disputed.map_or(Declared::Taken, Declared::Disputed))
     }
+}
+
+fn due(tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<Due>, DbError> {
+    tx.query_opt(
+        "SELECT d.check_id, d.maybe_counted, d.attempts, c.card, c.num_type, c.service_id,
+                c.space_id, c.scanned_at
+         FROM gate_declaration d JOIN gate_check c ON c.check_id = d.check_id
+         LEFT JOIN gate_give_back g ON g.check_id = c.follows AND g.told_at IS NULL
+         WHERE d.declared_at IS NULL AND d.due_at <= $1 AND g.check_id IS NULL
+         ORDER BY d.due_at, d.seq LIMIT 1",
+        params![now],
+    )?
+    .map(|row| {
+        Ok(Due {
+            question: question(&row)?,
+            maybe_counted: row.get("maybe_counted")?,
+            attempts: row.get("attempts")?,
+        })
+    })
+    .transpose()
 }
 
 /// 1 s, 2 s, 4 s … up to five minutes.

@@ -2,8 +2,8 @@
 //! after all: the holder gets them back.
 
 use crate::outbox::Outbox;
-use crate::outbox::declaration::{DeclareError, pause_ms, question};
-use db::{DbError, Row, Tx, params};
+use crate::outbox::declaration::{DeclareError, Declared, pause_ms, question};
+use db::{DbError, Tx, params};
 use kernel::{CheckId, Timestamp};
 use otipass::Question;
 use std::time::Duration;
@@ -22,66 +22,40 @@ pub(crate) fn owe(tx: &mut Tx<'_>, record: CheckId, now: Timestamp) -> Result<()
     .map(drop)
 }
 
-struct Due {
-    check: CheckId,
-    question: Question,
-    attempts: i64,
-}
-
-impl Due {
-    fn from_row(row: &Row) -> Result<Self, DbError> {
-        Ok(Self {
-            check: row.get("check_id")?,
-            question: question(row)?,
-            attempts: row.get("attempts")?,
-        })
-    }
-}
-
 impl Outbox {
     /// Has Otipass give back the oldest entry that is due; one that Otipass does
-    /// not know of yet is declared first. Says whether there was one.
-    pub(crate) async fn give_back_next(&self) -> Result<bool, DeclareError> {
+    /// not know of yet is declared first.
+    pub(crate) async fn give_back_next(&self) -> Result<Declared, DeclareError> {
         let now = self.clock.now();
-        let due = self
-            .db
-            .read("give-back due", move |tx| due(tx, now))
+        let due = self.db.read("give-back due", move |tx| due(tx, now));
+        let Some((question, attempts)) = due.await? else {
+            return Ok(Declared::Nothing);
+        };
+        let check = question.reference;
+        let given_back = self.otipass.cancel(&question, GIVE_BACK_TIMEOUT).await;
+        let now = self.clock.now();
+        if let Err(error) = given_back {
+            let attempts = attempts + 1;
+            self.execute(
+                "give-back postponed",
+                "UPDATE gate_give_back SET attempts = $2, due_at = $3 WHERE check_id = $1",
+                params![check, attempts, now.plus_ms(pause_ms(attempts))].to_vec(),
+            )
             .await?;
-        let Some(due) = due else { return Ok(false) };
-        let check = due.check;
-        let given_back = self.otipass.cancel(&due.question, GIVE_BACK_TIMEOUT).await;
-        let (now, attempts) = (self.clock.now(), due.attempts + 1);
-        match given_back {
-            Ok(()) => {
-                self.db
-                    .write("given back", move |tx| {
-                        tx.execute(
-                            "UPDATE gate_give_back SET told_at = $2 WHERE check_id = $1",
-                            params![check, now],
-                        )
-                        .map_err(DeclareError::Db)
-                    })
-                    .await?;
-                Ok(true)
-            }
-            Err(error) => {
-                self.db
-                    .write("give-back postponed", move |tx| {
-                        tx.execute(
-                            "UPDATE gate_give_back SET attempts = $2, due_at = $3
-                             WHERE check_id = $1",
-                            params![check, attempts, now.plus_ms(pause_ms(attempts))],
-                        )
-                        .map_err(DeclareError::Db)
-                    })
-                    .await?;
-                Err(error.into())
-            }
+            return Err(error.into());
         }
+        self.execute(
+            "given back",
+            "UPDATE gate_give_back SET told_at = $2 WHERE check_id = $1",
+            params![check, now].to_vec(),
+        )
+        .await?;
+        Ok(Declared::GivenBack)
     }
 }
 
-fn due(tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<Due>, DbError> {
+/// What is due, and how often it was tried.
+fn due(tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<(Question, i64)>, DbError> {
     tx.query_opt(
         "SELECT g.check_id, g.attempts, c.card, c.num_type, c.service_id, c.space_id,
                 c.scanned_at
@@ -92,6 +66,6 @@ fn due(tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<Due>, DbError> {
          ORDER BY g.due_at, g.seq LIMIT 1",
         params![now],
     )?
-    .map(|row| Due::from_row(&row))
+    .map(|row| Ok((question(&row)?, row.get("attempts")?)))
     .transpose()
 }

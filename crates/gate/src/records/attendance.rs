@@ -1,7 +1,7 @@
 //! Attendance and outcomes: counts of checks over business days.
 
-use db::{Db, DbError, Tx, params};
-use kernel::BusinessDay;
+use db::{Db, DbError, FromValue, Tx, params};
+use kernel::{BusinessDay, SectorCode};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -29,66 +29,97 @@ pub struct Attendance {
     pub by_device: BTreeMap<String, i64>,
 }
 
+/// A table of sums, and what of it is summed.
+type Sums = (&'static str, &'static str);
+const OUTCOMES: Sums = ("gate_outcome_day", "checks");
+const ADMITTED: Sums = ("gate_attendance_hour", "admitted");
+const CANCELLED: Sums = ("gate_attendance_hour", "cancelled");
+
+/// Sums of a period by what `by` gives of each row, without those that are 0. The
+/// statement is made of constants only.
+fn sums<K: FromValue + Ord>(
+    tx: &mut Tx<'_>,
+    (table, sum): Sums,
+    by: &str,
+    (from, to): (BusinessDay, BusinessDay),
+) -> Result<BTreeMap<K, i64>, DbError> {
+    let sql = format!(
+        "SELECT {by} AS name, CAST(SUM({sum}) AS BIGINT) AS sum FROM {table}
+         WHERE business_day >= $1 AND business_day <= $2
+         GROUP BY {by} HAVING SUM({sum}) <> 0"
+    );
+    tx.query(&sql, params![from, to])?
+        .iter()
+        .map(|row| Ok((row.get("name")?, row.get("sum")?)))
+        .collect()
+}
+
 /// Counts the checks from `from` to `to`.
 ///
 /// # Errors
-/// [`DbError`].
+/// If the database fails.
 pub async fn attendance(
     db: &Db,
     from: BusinessDay,
     to: BusinessDay,
 ) -> Result<Attendance, DbError> {
     db.read("attendance", move |tx| {
-        let by_outcome = counts(
-            tx,
-            "SELECT outcome AS name, CAST(SUM(checks) AS BIGINT) AS checks FROM gate_outcome_day
-             WHERE business_day >= $1 AND business_day <= $2
-             GROUP BY outcome HAVING SUM(checks) <> 0",
-            from,
-            to,
-        )?;
-        let by_sector = counts(tx, BY_SECTOR, from, to)?;
-        let by_hour = counts(
-            tx,
-            "SELECT SUBSTR(CAST(100 + hour AS TEXT), 2) AS name,
-                    CAST(SUM(admitted) AS BIGINT) AS checks
-             FROM gate_attendance_hour WHERE business_day >= $1 AND business_day <= $2
-             GROUP BY hour HAVING SUM(admitted) <> 0",
-            from,
-            to,
-        )?;
-        let by_device = counts(tx, BY_DEVICE, from, to)?;
-        let cancelled = tx
-            .query_one(
-                "SELECT CAST(COALESCE(SUM(cancelled), 0) AS BIGINT) AS cancelled
-                 FROM gate_attendance_hour WHERE business_day >= $1 AND business_day <= $2",
-                params![from, to],
-            )?
-            .get("cancelled")?;
+        let period = (from, to);
+        let by_outcome: BTreeMap<String, i64> = sums(tx, OUTCOMES, "outcome", period)?;
+        let by_sector: BTreeMap<String, i64> = sums(tx, ADMITTED, "sector", period)?;
+        let cancelled: BTreeMap<String, i64> = sums(tx, CANCELLED, "sector", period)?;
         Ok(Attendance {
             from,
             to,
             checks: by_outcome.values().sum(),
             admitted: by_sector.values().sum(),
-            cancelled,
+            cancelled: cancelled.values().sum(),
             by_outcome,
             by_sector,
-            by_hour,
-            by_device,
+            by_hour: sums(tx, ADMITTED, "SUBSTR(CAST(100 + hour AS TEXT), 2)", period)?,
+            by_device: sums(tx, ADMITTED, "device", period)?,
         })
     })
     .await
 }
 
-const BY_SECTOR: &str = "
-    SELECT sector AS name, CAST(SUM(admitted) AS BIGINT) AS checks FROM gate_attendance_hour
-    WHERE business_day >= $1 AND business_day <= $2
-    GROUP BY sector HAVING SUM(admitted) <> 0";
+/// Counts the checks of `day` by outcome or reason; the one that holds where a
+/// device had admitted what was refused.
+///
+/// # Errors
+/// If the database fails.
+pub async fn outcomes(db: &Db, day: BusinessDay) -> Result<BTreeMap<String, i64>, DbError> {
+    db.read("outcomes of a day", move |tx| {
+        sums(tx, OUTCOMES, "outcome", (day, day))
+    })
+    .await
+}
 
-const BY_DEVICE: &str = "
-    SELECT device AS name, CAST(SUM(admitted) AS BIGINT) AS checks FROM gate_attendance_hour
-    WHERE business_day >= $1 AND business_day <= $2
-    GROUP BY device HAVING SUM(admitted) <> 0";
+/// Visitors admitted on one day, without those whose entry was cancelled: by
+/// sector, then by hour of the scan in the organisation's zone.
+pub type Admitted = BTreeMap<SectorCode, BTreeMap<u8, i64>>;
+
+/// Counts who was admitted on `day`.
+///
+/// # Errors
+/// If the database fails.
+pub async fn admitted(db: &Db, day: BusinessDay) -> Result<Admitted, DbError> {
+    db.read("admitted on a day", move |tx| {
+        let mut admitted = Admitted::new();
+        for row in tx.query(
+            "SELECT sector, hour, CAST(SUM(admitted) AS BIGINT) AS admitted
+             FROM gate_attendance_hour WHERE business_day = $1
+             GROUP BY sector, hour HAVING SUM(admitted) <> 0",
+            params![day],
+        )? {
+            let hour: i64 = row.get("hour")?;
+            let hours = admitted.entry(row.get("sector")?).or_default();
+            hours.insert(u8::try_from(hour).unwrap_or_default(), row.get("admitted")?);
+        }
+        Ok(admitted)
+    })
+    .await
+}
 
 /// Visitors admitted in a period, without those whose entry was cancelled; what
 /// has none is left out.
@@ -138,23 +169,11 @@ pub async fn visitors(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<Vis
             .collect::<Result<_, DbError>>()?;
         Ok(Visitors {
             hours,
-            by_sector: counts(tx, BY_SECTOR, from, to)?,
-            by_device: counts(tx, BY_DEVICE, from, to)?,
+            by_sector: sums(tx, ADMITTED, "sector", (from, to))?,
+            by_device: sums(tx, ADMITTED, "device", (from, to))?,
         })
     })
     .await
-}
-
-fn counts(
-    tx: &mut Tx<'_>,
-    sql: &str,
-    from: BusinessDay,
-    to: BusinessDay,
-) -> Result<BTreeMap<String, i64>, DbError> {
-    tx.query(sql, params![from, to])?
-        .iter()
-        .map(|row| Ok((row.get("name")?, row.get("checks")?)))
-        .collect()
 }
 
 /// The first and the last business day with a check; `None` if there are none.

@@ -180,7 +180,7 @@ fn condition(filter: &CheckFilter) -> (String, Vec<Value>) {
         and("c.device =", device.into());
     }
     if let Some(decision) = filter.decision {
-        and("c.outcome =", decision.as_str().into());
+        and("c.outcome =", decision.into());
     }
     if let Some(from) = filter.from {
         and("c.arrived_at >=", from.into());
@@ -206,7 +206,7 @@ pub(crate) fn line(row: &Row) -> Result<CheckLine, DbError> {
         scanned_at: row.get("scanned_at")?,
         arrived_at: row.get("arrived_at")?,
         decided_at: row.get("decided_at")?,
-        decision: read_as(row, "outcome")?,
+        decision: row.get("outcome")?,
         card: row.get("card")?,
         sector: row.get("sector")?,
         cancelled: row.get::<Option<String>>("cancellation")?.is_some(),

@@ -106,7 +106,6 @@ pub async fn read(db: &Db) -> Result<StoredInterface, DbError> {
 
 fn stored(row: &Row) -> Result<StoredInterface, DbError> {
     let secret = |column| Ok::<_, DbError>(row.get::<Option<String>>(column)?.map(Into::into));
-    let when_silent: String = row.get("when_silent")?;
     let budget_ms: i64 = row.get("decision_budget_ms")?;
     let usual = Connection::default();
     Ok(StoredInterface {
@@ -114,7 +113,7 @@ fn stored(row: &Row) -> Result<StoredInterface, DbError> {
             url: row.get("url")?,
             username: row.get("username")?,
             decision_budget_ms: u32::try_from(budget_ms).unwrap_or(usual.decision_budget_ms),
-            when_silent: WhenSilent::named(&when_silent).unwrap_or_default(),
+            when_silent: row.get("when_silent")?,
         },
         password: secret("password")?,
         api_key: secret("api_key")?,
@@ -191,7 +190,7 @@ fn save(tx: &mut Tx<'_>, interface: &StoredInterface) -> Result<(), DbError> {
             interface.mapping.as_deref(),
             interface.mapping_draft.as_deref(),
             i64::from(connection.decision_budget_ms),
-            connection.when_silent.as_str(),
+            connection.when_silent,
         ],
     )?;
     Ok(())

@@ -3,15 +3,16 @@ use kernel::{Additions, CardNumber};
 use otipass::{Mapping, NumberFormat, References};
 use std::time::Duration;
 
-/// What the site does when Otipass is silent, unreachable or failing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhenSilent {
-    /// Let the visitor in and settle later.
-    #[default]
-    Admit,
-    /// Turn the visitor away.
-    Refuse,
+kernel::words! {
+    /// What the site does when Otipass is silent, unreachable or failing.
+    #[derive(Default)]
+    pub enum WhenSilent: "policy for silence" {
+        /// Let the visitor in and settle later.
+        #[default]
+        Admit = "admit",
+        /// Turn the visitor away.
+        Refuse = "refuse",
+    }
 }
 
 /// The Otipass interface, as far as decisions depend on it.
@@ -31,25 +32,6 @@ pub struct InterfaceSettings {
     pub references: References,
     /// What devices go by without network.
     pub offline_policy: OfflinePolicy,
-}
-
-impl WhenSilent {
-    /// Its stable name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Admit => "admit",
-            Self::Refuse => "refuse",
-        }
-    }
-
-    /// The one of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::Admit, Self::Refuse]
-            .into_iter()
-            .find(|known| known.as_str() == name)
-    }
 }
 
 impl InterfaceSettings {

@@ -3,7 +3,7 @@
 use crate::house::{EXPIRED, GOOD, TWICE, id, now, scan, usual};
 use db::testing::TestDb;
 use gate::Cancellation;
-use gate::records::day;
+use gate::records::attendance::{admitted, outcomes};
 use gate::records::history::{CheckFilter, checks, history};
 
 db::conformance! {
@@ -30,15 +30,15 @@ async fn a_day_counts_who_came_in_and_how_checks_were_decided(test: TestDb) {
     let zone = house.gate.site().zone.clone();
     let today = zone.business_day(now());
     let db = &house.test.db;
-    let admitted = day::admitted(db, today).await.unwrap();
-    let hours: Vec<_> = admitted.values().cloned().collect();
+    let came = admitted(db, today).await.unwrap();
+    let hours: Vec<_> = came.values().cloned().collect();
     assert_eq!(hours, [[(zone.hour(now()), 2)].into()]);
-    let outcomes = day::outcomes(db, today).await.unwrap();
+    let decided = outcomes(db, today).await.unwrap();
     let expected = [("accepted", 3), ("pass_expired", 1)];
-    assert_eq!(outcomes, expected.map(|(o, n)| (o.to_owned(), n)).into());
+    assert_eq!(decided, expected.map(|(o, n)| (o.to_owned(), n)).into());
     let yesterday = today.plus_days(-1);
-    assert!(day::admitted(db, yesterday).await.unwrap().is_empty());
-    assert!(day::outcomes(db, yesterday).await.unwrap().is_empty());
+    assert!(admitted(db, yesterday).await.unwrap().is_empty());
+    assert!(outcomes(db, yesterday).await.unwrap().is_empty());
     let asked = house.gate.deciding.partner_state();
     assert_eq!((asked.answered, asked.failed, asked.spared), (4, 0, false));
 }

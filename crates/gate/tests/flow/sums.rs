@@ -3,7 +3,6 @@
 use crate::house::{EXPIRED, FORCES, GOOD, House, TWICE, exit, forced, id, now, scan, site, usual};
 use db::testing::TestDb;
 use gate::records::attendance;
-use gate::records::day;
 use gate::{Cancellation, CheckError, Scan};
 use kernel::BusinessDay;
 
@@ -128,9 +127,9 @@ async fn sums_agree_with_the_checks(test: TestDb) {
     assert_eq!(sums.checks, 10);
     let period = attendance::period(&house.test.db).await.unwrap();
     assert_eq!(period, Some((from, to)));
-    let today = day::outcomes(&house.test.db, to).await.unwrap();
+    let today = attendance::outcomes(&house.test.db, to).await.unwrap();
     assert_eq!(today.values().sum::<i64>(), 8);
-    let admitted = day::admitted(&house.test.db, to).await.unwrap();
+    let admitted = attendance::admitted(&house.test.db, to).await.unwrap();
     assert_eq!(admitted.len(), 2);
     let of_device = house
         .gate

@@ -12,7 +12,6 @@ use crate::page_error::PageError;
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::http::{StatusCode, Uri};
-use gate::WhenSilent;
 use gate::site::interface::{Connection, SecretChange, StoredInterface, load, save_connection};
 use kernel::causes;
 use kernel::text::fill;
@@ -185,7 +184,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         url,
         username: entered.text("username").trim().to_owned(),
         decision_budget_ms: budget_ms.unwrap_or_default(),
-        when_silent: WhenSilent::named(entered.text("silent")).unwrap_or_default(),
+        when_silent: entered.text("silent").parse().unwrap_or_default(),
     };
     if !mistakes.0.is_empty() {
         let meant = meant_url(&connection.url, project.as_deref().unwrap_or_default());

@@ -4,7 +4,7 @@ use crate::day::{Facts, GateFacts, Reader, SalesFacts};
 use crate::office::Office;
 use boxoffice::report;
 use db::{Db, DbError};
-use gate::records::day::{self, Admitted};
+use gate::records::attendance::{self, Admitted};
 use kernel::{BusinessDay, Timestamp};
 use std::sync::Arc;
 
@@ -36,7 +36,8 @@ impl Reader {
                 Arc::clone(known)
             }
             _ if office.gate.is_some() => {
-                let read = Arc::new(day::admitted(&office.db, today.plus_days(-WEEK)).await?);
+                let read =
+                    Arc::new(attendance::admitted(&office.db, today.plus_days(-WEEK)).await?);
                 kept.last_week = Some((today, now, Arc::clone(&read)));
                 read
             }
@@ -62,9 +63,9 @@ async fn read(
     let gate = match &office.gate {
         None => None,
         Some(gate) => Some(GateFacts {
-            admitted: day::admitted(db, today).await?,
+            admitted: attendance::admitted(db, today).await?,
             last_week,
-            outcomes: day::outcomes(db, today).await?,
+            outcomes: attendance::outcomes(db, today).await?,
             devices: gate::devices(db).await?,
             waiting: gate.outbox.waiting().await?,
             partner: gate.deciding.partner_state(),

@@ -11,7 +11,7 @@ use boxoffice::pending_account::Amount;
 use boxoffice::{HeldReason, StagedState};
 use db::{Db, DbError};
 use gate::decide::door_admitted;
-use gate::records::ledger::{self as gate_ledger, Entry as GateEntry, Standing};
+use gate::records::ledger::{self as gate_ledger, GateEntry, Standing};
 use kernel::ControlBarcode;
 use serde::Serialize;
 use std::cmp::Ordering;

@@ -8,7 +8,7 @@ pub mod dispute;
 pub(crate) mod give_back;
 
 use crate::outbox::batch_window::BatchWindows;
-use db::{Db, DbError, Tx, Value, params};
+use db::{Db, DbError, FromRow, Tx, Value, params};
 use kernel::Clock;
 use otipass::{Partner, References};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -63,6 +63,8 @@ pub struct Waiting {
     pub unresolved: i64,
 }
 
+db::from_row! { Waiting { deliveries, declarations, cancellations, give_backs, unresolved } }
+
 impl Outbox {
     /// Told when something may be due.
     #[must_use]
@@ -77,7 +79,7 @@ impl Outbox {
     pub async fn waiting(&self) -> Result<Waiting, DbError> {
         self.db
             .read("waiting work", |tx| {
-                let row = tx.query_one(
+                let waiting = tx.query_one(
                     "SELECT (SELECT COUNT(*) FROM gate_control_barcode
                              WHERE delivered_at IS NULL AND refused IS NULL) AS deliveries,
                             (SELECT COUNT(*) FROM gate_declaration
@@ -91,13 +93,7 @@ impl Outbox {
                             (SELECT COUNT(*) FROM gate_intent) AS unresolved",
                     params![],
                 )?;
-                Ok(Waiting {
-                    deliveries: row.get("deliveries")?,
-                    declarations: row.get("declarations")?,
-                    cancellations: row.get("cancellations")?,
-                    give_backs: row.get("give_backs")?,
-                    unresolved: row.get("unresolved")?,
-                })
+                Waiting::from_row(&waiting)
             })
             .await
     }

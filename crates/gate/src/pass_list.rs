@@ -87,22 +87,21 @@ impl From<PassKey> for String {
     }
 }
 
-/// Why a listed pass is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ListReason {
-    /// It was declared invalid.
-    Blocked,
-    /// Its period is over.
-    Expired,
-    /// It was made and never sold. This may change any moment, so it is the
-    /// first to be believed no longer.
-    NotSold,
+kernel::words! {
+    /// Why a listed pass is refused, by the name of its refusal; in the order in
+    /// which a device looks.
+    pub enum ListReason: "reason of the pass list" {
+        /// It was declared invalid.
+        Blocked = "pass_blocked",
+        /// Its period is over.
+        Expired = "pass_expired",
+        /// It was made and never sold. This may change any moment, so it is the
+        /// first to be believed no longer.
+        NotSold = "pass_not_sold",
+    }
 }
 
 impl ListReason {
-    /// All of them, in the order in which a device looks.
-    pub const ALL: [ListReason; 3] = [Self::Blocked, Self::Expired, Self::NotSold];
-
     /// The reason that a refusal by Otipass puts on the list, if any.
     #[must_use]
     pub const fn of(refusal: Refusal) -> Option<Self> {

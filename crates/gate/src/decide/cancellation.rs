@@ -146,6 +146,8 @@ struct Known {
     device_count_today: u32,
 }
 
+db::from_row! { Known { record = "check_id", device, cancelled_at, device_count_today } }
+
 pub(crate) fn record(
     tx: &mut Tx<'_>,
     cancellation: &Cancellation,
@@ -154,7 +156,12 @@ pub(crate) fn record(
     let id = cancellation.check_id;
     let not = |obstacle| CancelError::NotCancellable(id, obstacle);
     let check = check::load(tx, id)?.ok_or(CancelError::CheckUnknown(id))?;
-    if let Some(known) = find(tx, cancellation.id)? {
+    let known = tx.query_opt_as::<Known>(
+        "SELECT check_id, device, cancelled_at, device_count_today FROM gate_cancellation
+         WHERE id = $1",
+        params![cancellation.id],
+    )?;
+    if let Some(known) = known {
         let same = known.record == check.record
             && known.device == cancellation.device
             && known.cancelled_at == cancellation.cancelled_at;
@@ -206,23 +213,6 @@ fn insert(
     )?;
     give_back::owe(tx, check.record, now)?;
     Ok(count)
-}
-
-fn find(tx: &mut Tx<'_>, id: CancellationId) -> Result<Option<Known>, DbError> {
-    tx.query_opt(
-        "SELECT check_id, device, cancelled_at, device_count_today FROM gate_cancellation
-         WHERE id = $1",
-        params![id],
-    )?
-    .map(|row| {
-        Ok(Known {
-            record: row.get("check_id")?,
-            device: row.get("device")?,
-            cancelled_at: row.get("cancelled_at")?,
-            device_count_today: row.get("device_count_today")?,
-        })
-    })
-    .transpose()
 }
 
 fn is_cancelled(tx: &mut Tx<'_>, record: CheckId) -> Result<bool, DbError> {

@@ -1,6 +1,5 @@
 use kernel::{UnknownWord, Word};
 use otipass::Refusal;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 

@@ -63,14 +63,11 @@ pub(crate) fn is_marked(tx: &mut Tx<'_>, id: CheckId) -> Result<bool, DbError> {
 /// [`DbError`].
 pub async fn unsettled(db: &Db) -> Result<Vec<CheckId>, DbError> {
     db.read("door admitted", |tx| {
-        tx.query(
+        tx.column(
             "SELECT check_id FROM gate_door_admitted
              WHERE settled_at IS NULL ORDER BY check_id LIMIT 10000",
             params![],
-        )?
-        .iter()
-        .map(|row| row.get("check_id"))
-        .collect()
+        )
     })
     .await
 }
@@ -81,11 +78,10 @@ pub async fn unsettled(db: &Db) -> Result<Vec<CheckId>, DbError> {
 /// [`DbError`].
 pub async fn settled(db: &Db) -> Result<i64, DbError> {
     db.read("settled by hand", |tx| {
-        tx.query_one(
-            "SELECT COUNT(*) AS settled FROM gate_door_admitted WHERE settled_at IS NOT NULL",
+        tx.value(
+            "SELECT COUNT(*) FROM gate_door_admitted WHERE settled_at IS NOT NULL",
             params![],
-        )?
-        .get("settled")
+        )
     })
     .await
 }

@@ -119,14 +119,11 @@ pub(crate) fn unresolved(
     before: Timestamp,
     limit: u32,
 ) -> Result<Vec<CheckId>, DbError> {
-    tx.query(
+    tx.column(
         "SELECT check_id FROM gate_intent WHERE arrived_at < $1
          ORDER BY arrived_at, check_id LIMIT $2",
         params![before, limit],
-    )?
-    .iter()
-    .map(|row| row.get("check_id"))
-    .collect()
+    )
 }
 
 /// The intent with this id, if it is still open.

@@ -4,7 +4,7 @@
 use crate::devices::Devices;
 use crate::devices::token::{DeviceToken, TokenError, check_known, grant_token};
 use crate::hash::sha256_hex;
-use db::{DbError, Row, Tx, params};
+use db::{DbError, Tx, params};
 use kernel::{DeviceCode, Timestamp};
 use std::fmt;
 use std::sync::PoisonError;
@@ -134,6 +134,8 @@ pub struct EnrolmentState {
     pub used_at: Option<Timestamp>,
 }
 
+db::from_row! { EnrolmentState { created_at, expires_at, used_at } }
+
 /// Saves a code that enrols `device`, as a hash, and says until when it is valid.
 /// What became of codes is forgotten after a day.
 ///
@@ -168,11 +170,10 @@ pub fn state_of_code(
     device: &DeviceCode,
     code: &EnrolmentCode,
 ) -> Result<Option<EnrolmentState>, DbError> {
-    let row = tx.query_opt(
+    tx.query_opt_as(
         "SELECT * FROM gate_enrolment_code WHERE device = $1 AND code_sha256 = $2",
         params![device, code.sha256()],
-    )?;
-    row.as_ref().map(state).transpose()
+    )
 }
 
 /// What became of the last code of `device`, if one was made of late.
@@ -183,20 +184,11 @@ pub fn state_of_enrolment(
     tx: &mut Tx<'_>,
     device: &DeviceCode,
 ) -> Result<Option<EnrolmentState>, DbError> {
-    let row = tx.query_opt(
+    tx.query_opt_as(
         "SELECT * FROM gate_enrolment_code WHERE device = $1
          ORDER BY created_at DESC, code_sha256 LIMIT 1",
         params![device],
-    )?;
-    row.as_ref().map(state).transpose()
-}
-
-fn state(row: &Row) -> Result<EnrolmentState, DbError> {
-    Ok(EnrolmentState {
-        created_at: row.get("created_at")?,
-        expires_at: row.get("expires_at")?,
-        used_at: row.get("used_at")?,
-    })
+    )
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! What devices say of themselves, and what is known of each.
 
-use crate::column::read_as;
 use crate::devices::Devices;
 use crate::{DeviceReport, Mode};
-use db::{Db, DbError, Row, Tx, params};
+use db::{Db, DbError, FromRow, Row, Tx, params};
 use kernel::{DeviceCode, DoorCode, SectorCode, Timestamp};
 
 /// A device as the gate last heard of it.
@@ -71,7 +70,7 @@ fn save(
             report.unsent,
             report.oldest_unsent,
             report.battery_percent,
-            report.mode.map(Mode::as_str),
+            report.mode,
         ],
     )
     .map(drop)
@@ -83,18 +82,14 @@ fn save(
 /// [`DbError`].
 pub async fn devices(db: &Db) -> Result<Vec<DeviceState>, DbError> {
     db.read("devices", |tx| {
-        let mut devices = tx
-            .query(
-                "SELECT d.*, (SELECT COUNT(*) FROM gate_device_token t
-                              WHERE t.device = d.code AND t.revoked_at IS NULL) AS tokens,
-                        (SELECT c.arrived_at FROM gate_check c WHERE c.device = d.code
-                         ORDER BY c.arrived_at DESC LIMIT 1) AS checked_at
-                 FROM gate_device d ORDER BY d.code",
-                params![],
-            )?
-            .iter()
-            .map(state)
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut devices: Vec<DeviceState> = tx.query_as(
+            "SELECT d.*, (SELECT COUNT(*) FROM gate_device_token t
+                          WHERE t.device = d.code AND t.revoked_at IS NULL) AS tokens,
+                    (SELECT c.arrived_at FROM gate_check c WHERE c.device = d.code
+                     ORDER BY c.arrived_at DESC LIMIT 1) AS checked_at
+             FROM gate_device d ORDER BY d.code",
+            params![],
+        )?;
         for row in tx.query(
             "SELECT door, sector FROM gate_door_sector ORDER BY door, sector",
             params![],
@@ -109,19 +104,20 @@ pub async fn devices(db: &Db) -> Result<Vec<DeviceState>, DbError> {
     .await
 }
 
-fn state(row: &Row) -> Result<DeviceState, DbError> {
-    let mode = row.get::<Option<String>>("mode")?;
-    Ok(DeviceState {
-        device: row.get("code")?,
-        door: row.get("door")?,
-        sectors: Vec::new(),
-        seen_at: row.get::<Option<_>>("seen_at")?.max(row.get("checked_at")?),
-        reported_at: row.get("seen_at")?,
-        clock_offset_ms: row.get("clock_offset_ms")?,
-        unsent: row.get("unsent")?,
-        oldest_unsent_at: row.get("oldest_unsent_at")?,
-        battery_percent: row.get("battery_percent")?,
-        mode: mode.map(|_| read_as(row, "mode")).transpose()?,
-        tokens: row.get("tokens")?,
-    })
+impl FromRow for DeviceState {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            device: row.get("code")?,
+            door: row.get("door")?,
+            sectors: Vec::new(),
+            seen_at: row.get::<Option<_>>("seen_at")?.max(row.get("checked_at")?),
+            reported_at: row.get("seen_at")?,
+            clock_offset_ms: row.get("clock_offset_ms")?,
+            unsent: row.get("unsent")?,
+            oldest_unsent_at: row.get("oldest_unsent_at")?,
+            battery_percent: row.get("battery_percent")?,
+            mode: row.get("mode")?,
+            tokens: row.get("tokens")?,
+        })
+    }
 }

@@ -16,29 +16,22 @@ pub struct Dispute {
     pub barcode: ControlBarcode,
 }
 
+db::from_row! { Dispute { seq, check_id, barcode } }
+
 /// The disputed entries behind the place `after`, oldest first, that the box office
 /// has yet to be told of, at most `limit`. Those whose barcode is still on its way follow it.
 ///
 /// # Errors
 /// [`DbError`].
 pub fn untold(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<Dispute>, DbError> {
-    tx.query(
+    tx.query_as(
         "SELECT d.seq, d.check_id, b.barcode
          FROM gate_declaration d JOIN gate_control_barcode b ON b.check_id = d.check_id
          WHERE d.disputed IS NOT NULL AND d.dispute_told_at IS NULL
            AND b.delivered_at IS NOT NULL AND d.seq > $1
          ORDER BY d.seq LIMIT $2",
         params![after, limit],
-    )?
-    .iter()
-    .map(|row| {
-        Ok(Dispute {
-            seq: row.get("seq")?,
-            check_id: row.get("check_id")?,
-            barcode: row.get("barcode")?,
-        })
-    })
-    .collect()
+    )
 }
 
 /// How many [`untold`] gives from the first on, without a limit.
@@ -46,14 +39,13 @@ pub fn untold(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<Dispute>, D
 /// # Errors
 /// [`DbError`].
 pub fn count(tx: &mut Tx<'_>) -> Result<i64, DbError> {
-    tx.query_one(
-        "SELECT COUNT(*) AS untold
+    tx.value(
+        "SELECT COUNT(*)
          FROM gate_declaration d JOIN gate_control_barcode b ON b.check_id = d.check_id
          WHERE d.disputed IS NOT NULL AND d.dispute_told_at IS NULL
            AND b.delivered_at IS NOT NULL",
         params![],
-    )?
-    .get("untold")
+    )
 }
 
 /// Notes that the box office was told.

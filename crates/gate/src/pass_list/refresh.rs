@@ -127,7 +127,7 @@ impl PassLists {
         let named = reading.passes.len();
         let all = reading.all;
         let state = reading.state.as_str().to_owned();
-        if !self.keep_passes(lease, reading, before.version + 1).await? {
+        if !self.save_passes(lease, reading, before.version + 1).await? {
             return Ok(Refreshed::Elsewhere);
         }
 
@@ -201,9 +201,9 @@ impl PassLists {
         Err(RefreshError::Pages)
     }
 
-    /// Keeps what is new in the reading. A pass that Otipass no longer names is
+    /// Saves what is new in the reading. A pass that Otipass no longer names is
     /// refused no more.
-    async fn keep_passes(
+    async fn save_passes(
         &self,
         lease: Lease,
         reading: Reading,
@@ -253,8 +253,8 @@ impl PassLists {
         changes.sort_unstable_by_key(|((key, _), _)| key.0.cast_signed());
         while !changes.is_empty() {
             let chunk = changes.split_off(changes.len().saturating_sub(CHUNK));
-            let kept = self.db.write("keep passes", move |tx| {
-                store::keep(tx, lease, &chunk, version)
+            let kept = self.db.write("save passes", move |tx| {
+                store::save(tx, lease, &chunk, version)
             });
             if !kept.await? {
                 return Ok(false);

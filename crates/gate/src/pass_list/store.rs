@@ -38,24 +38,15 @@ pub(super) enum Told {
 }
 
 pub(super) fn head(tx: &mut Tx<'_>) -> Result<Option<Head>, DbError> {
-    tx.query_opt(
+    tx.query_opt_as(
         "SELECT version, dated, state, all_read_at, whole_version, whole_dated
          FROM gate_pass_list WHERE id = 1 AND version > 0",
         params![],
-    )?
-    .map(|row| head_of(&row))
-    .transpose()
+    )
 }
 
-fn head_of(row: &Row) -> Result<Head, DbError> {
-    Ok(Head {
-        version: row.get("version")?,
-        dated: row.get("dated")?,
-        state: row.get("state")?,
-        all_read_at: row.get("all_read_at")?,
-        whole_version: row.get("whole_version")?,
-        whole_dated: row.get("whole_dated")?,
-    })
+db::from_row! {
+    Head { version, dated, state, all_read_at, whole_version, whole_dated }
 }
 
 /// Takes the right to change the list; `None` if another process has it.
@@ -67,19 +58,12 @@ pub(super) fn lease(tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<(Lease, He
         params![LONG_AGO],
     )?;
     let lease = Lease(now.plus_ms(LEASE_MS));
-    let taken = tx.execute(
-        "UPDATE gate_pass_list SET leased_until = $2 WHERE id = 1 AND leased_until <= $1",
+    let head = tx.query_opt_as(
+        "UPDATE gate_pass_list SET leased_until = $2 WHERE id = 1 AND leased_until <= $1
+         RETURNING version, dated, state, all_read_at, whole_version, whole_dated",
         params![now, lease.0],
     )?;
-    if taken == 0 {
-        return Ok(None);
-    }
-    let row = tx.query_one(
-        "SELECT version, dated, state, all_read_at, whole_version, whole_dated
-         FROM gate_pass_list WHERE id = 1",
-        params![],
-    )?;
-    Ok(Some((lease, head_of(&row)?)))
+    Ok(head.map(|head| (lease, head)))
 }
 
 /// Gives the right back, if it is still there.
@@ -108,9 +92,11 @@ pub(super) fn whole(tx: &mut Tx<'_>) -> Result<Option<Content>, DbError> {
     )?;
     let Some(row) = row else { return Ok(None) };
     let text: String = row.get("whole")?;
-    serde_json::from_str(&text)
-        .map(Some)
-        .map_err(|_| unreadable("whole"))
+    let unreadable = |_| DbError::Column {
+        column: "whole".to_owned(),
+        problem: "holds what this program did not write".to_owned(),
+    };
+    serde_json::from_str(&text).map(Some).map_err(unreadable)
 }
 
 /// The passes after `after`, in the order of their keys as the database has it,
@@ -138,27 +124,13 @@ pub(super) fn page(
 }
 
 fn known(row: &Row) -> Result<Known, DbError> {
-    let reason: Option<String> = row.get("reason")?;
-    let reason = reason.map(|word| reason_of(&word)).transpose()?;
-    Ok((PassKey(row.get::<i64>("pass_key")?.cast_unsigned()), reason))
+    let key: i64 = row.get("pass_key")?;
+    Ok((PassKey(key.cast_unsigned()), row.get("reason")?))
 }
 
-fn reason_of(word: &str) -> Result<ListReason, DbError> {
-    let mut all = ListReason::ALL.into_iter();
-    all.find(|reason| reason.refusal().as_str() == word)
-        .ok_or_else(|| unreadable("reason"))
-}
-
-fn unreadable(column: &str) -> DbError {
-    DbError::Column {
-        column: column.to_owned(),
-        problem: "holds what this program did not write".to_owned(),
-    }
-}
-
-/// Keeps what Otipass said of these passes, with `version` where that is new.
+/// Saves what Otipass said of these passes, with `version` where that is new.
 /// `false` if another process took the right to.
-pub(super) fn keep(
+pub(super) fn save(
     tx: &mut Tx<'_>,
     lease: Lease,
     passes: &[(Known, Told)],
@@ -180,12 +152,7 @@ pub(super) fn keep(
              SET reason = $2, version = $3,
                  told = CASE WHEN gate_pass.told = 1 THEN 1 ELSE $4 END
              WHERE COALESCE(gate_pass.reason, '') <> COALESCE($2, '')",
-            params![
-                key.0.cast_signed(),
-                reason.map(|reason| reason.refusal().as_str()),
-                version,
-                i64::from(told)
-            ],
+            params![key.0.cast_signed(), *reason, version, i64::from(told)],
         )?;
     }
     Ok(true)

@@ -1,6 +1,6 @@
 //! Attendance and outcomes: counts of checks over business days.
 
-use db::{Db, DbError, FromValue, Tx, params};
+use db::{Db, DbError, FromRow, FromValue, Row, Sums, Tx};
 use kernel::{BusinessDay, SectorCode};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -29,29 +29,29 @@ pub struct Attendance {
     pub by_device: BTreeMap<String, i64>,
 }
 
-/// A table of sums, and what of it is summed.
-type Sums = (&'static str, &'static str);
-const OUTCOMES: Sums = ("gate_outcome_day", "checks");
-const ADMITTED: Sums = ("gate_attendance_hour", "admitted");
-const CANCELLED: Sums = ("gate_attendance_hour", "cancelled");
+const OUTCOMES: Sums = Sums {
+    table: "gate_outcome_day",
+    of: &["checks"],
+};
+const ADMITTED: Sums = Sums {
+    table: "gate_attendance_hour",
+    of: &["admitted"],
+};
+const CANCELLED: Sums = Sums {
+    of: &["cancelled"],
+    ..ADMITTED
+};
 
-/// Sums of a period by what `by` gives of each row, without those that are 0. The
-/// statement is made of constants only.
+/// One sum of a period by one column.
 fn sums<K: FromValue + Ord>(
     tx: &mut Tx<'_>,
-    (table, sum): Sums,
+    sums: Sums,
     by: &str,
     (from, to): (BusinessDay, BusinessDay),
 ) -> Result<BTreeMap<K, i64>, DbError> {
-    let sql = format!(
-        "SELECT {by} AS name, CAST(SUM({sum}) AS BIGINT) AS sum FROM {table}
-         WHERE business_day >= $1 AND business_day <= $2
-         GROUP BY {by} HAVING SUM({sum}) <> 0"
-    );
-    tx.query(&sql, params![from, to])?
-        .iter()
-        .map(|row| Ok((row.get("name")?, row.get("sum")?)))
-        .collect()
+    let rows = sums.by(tx, by, from, to)?;
+    let pair = |row: &Row| Ok((row.get(by)?, row.get(sums.of[0])?));
+    rows.iter().map(pair).collect()
 }
 
 /// Counts the checks from `from` to `to`.
@@ -68,6 +68,8 @@ pub async fn attendance(
         let by_outcome: BTreeMap<String, i64> = sums(tx, OUTCOMES, "outcome", period)?;
         let by_sector: BTreeMap<String, i64> = sums(tx, ADMITTED, "sector", period)?;
         let cancelled: BTreeMap<String, i64> = sums(tx, CANCELLED, "sector", period)?;
+        let by_hour: BTreeMap<i64, i64> = sums(tx, ADMITTED, "hour", period)?;
+        let hour = |(hour, sum)| (format!("{hour:02}"), sum);
         Ok(Attendance {
             from,
             to,
@@ -76,7 +78,7 @@ pub async fn attendance(
             cancelled: cancelled.values().sum(),
             by_outcome,
             by_sector,
-            by_hour: sums(tx, ADMITTED, "SUBSTR(CAST(100 + hour AS TEXT), 2)", period)?,
+            by_hour: by_hour.into_iter().map(hour).collect(),
             by_device: sums(tx, ADMITTED, "device", period)?,
         })
     })
@@ -106,12 +108,7 @@ pub type Admitted = BTreeMap<SectorCode, BTreeMap<u8, i64>>;
 pub async fn admitted(db: &Db, day: BusinessDay) -> Result<Admitted, DbError> {
     db.read("admitted on a day", move |tx| {
         let mut admitted = Admitted::new();
-        for row in tx.query(
-            "SELECT sector, hour, CAST(SUM(admitted) AS BIGINT) AS admitted
-             FROM gate_attendance_hour WHERE business_day = $1
-             GROUP BY sector, hour HAVING SUM(admitted) <> 0",
-            params![day],
-        )? {
+        for row in ADMITTED.by(tx, "sector, hour", day, day)? {
             let hour: i64 = row.get("hour")?;
             let hours = admitted.entry(row.get("sector")?).or_default();
             hours.insert(u8::try_from(hour).unwrap_or_default(), row.get("admitted")?);
@@ -144,31 +141,18 @@ pub struct HourCount {
     pub admitted: i64,
 }
 
+db::from_row! { HourCount { business_day, hour, admitted } }
+
 /// Who came from `from` to `to`.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn visitors(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<Visitors, DbError> {
     db.read("visitors", move |tx| {
-        let hours = tx
-            .query(
-                "SELECT business_day, hour, CAST(SUM(admitted) AS BIGINT) AS admitted
-                 FROM gate_attendance_hour WHERE business_day >= $1 AND business_day <= $2
-                 GROUP BY business_day, hour HAVING SUM(admitted) <> 0
-                 ORDER BY business_day, hour",
-                params![from, to],
-            )?
-            .iter()
-            .map(|row| {
-                Ok(HourCount {
-                    business_day: row.get("business_day")?,
-                    hour: row.get("hour")?,
-                    admitted: row.get("admitted")?,
-                })
-            })
-            .collect::<Result<_, DbError>>()?;
+        let hours = ADMITTED.by(tx, "business_day, hour", from, to)?;
+        let hours: Result<_, DbError> = hours.iter().map(HourCount::from_row).collect();
         Ok(Visitors {
-            hours,
+            hours: hours?,
             by_sector: sums(tx, ADMITTED, "sector", (from, to))?,
             by_device: sums(tx, ADMITTED, "device", (from, to))?,
         })
@@ -181,15 +165,5 @@ pub async fn visitors(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<Vis
 /// # Errors
 /// [`DbError`].
 pub async fn period(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>, DbError> {
-    db.read("period", |tx| {
-        let row = tx.query_one(
-            "SELECT (SELECT MIN(business_day) FROM gate_outcome_day) AS first,
-                    (SELECT MAX(business_day) FROM gate_outcome_day) AS last",
-            params![],
-        )?;
-        Ok(row
-            .get::<Option<BusinessDay>>("first")?
-            .zip(row.get("last")?))
-    })
-    .await
+    db.read("period", |tx| OUTCOMES.days(tx)).await
 }

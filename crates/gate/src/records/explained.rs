@@ -1,8 +1,8 @@
 //! What explains the differences between the gate's books and ticketing's, down
 //! to the single check: lists, the latest first.
 
-use crate::records::history::{CheckLine, line};
-use db::{Db, DbError, params};
+use crate::records::history::{CheckLine, LINE};
+use db::{Db, DbError, FromRow, params};
 use kernel::ControlBarcode;
 use std::collections::BTreeMap;
 
@@ -69,6 +69,11 @@ pub struct Refusals {
     pub cancellations: i64,
 }
 
+db::from_row! {
+    ExplainedLine { seq, why; check }
+    Refusals { barcodes, cancellations }
+}
+
 /// The checks that are so explained, before the place `before`, the latest
 /// first, at most `limit`.
 ///
@@ -82,23 +87,12 @@ pub async fn list(
 ) -> Result<Vec<ExplainedLine>, DbError> {
     let (table, condition, why) = explained.place();
     let sql = format!(
-        "SELECT c.*, q.seq, {why} AS why,
-                (SELECT x.id FROM gate_cancellation x
-                 WHERE x.check_id = c.check_id) AS cancellation
+        "SELECT {LINE}, q.seq, {why} AS why
          FROM {table} q JOIN gate_check c ON c.check_id = q.check_id
          WHERE {condition} AND q.seq < $1 ORDER BY q.seq DESC LIMIT $2"
     );
     db.read("explained checks", move |tx| {
-        tx.query(&sql, params![before.unwrap_or(i64::MAX), limit])?
-            .iter()
-            .map(|row| {
-                Ok(ExplainedLine {
-                    seq: row.get("seq")?,
-                    check: line(row)?,
-                    why: row.get("why")?,
-                })
-            })
-            .collect()
+        tx.query_as(&sql, params![before.unwrap_or(i64::MAX), limit])
     })
     .await
 }
@@ -113,17 +107,14 @@ pub async fn of_barcodes(
     barcodes: Vec<ControlBarcode>,
 ) -> Result<BTreeMap<ControlBarcode, CheckLine>, DbError> {
     db.read("checks of barcodes", move |tx| {
+        let sql = format!(
+            "SELECT {LINE} FROM gate_control_barcode b JOIN gate_check c ON c.check_id = b.check_id
+             WHERE b.barcode = $1"
+        );
         let mut checks = BTreeMap::new();
         for barcode in &barcodes {
-            let found = tx.query_opt(
-                "SELECT c.*, (SELECT x.id FROM gate_cancellation x
-                              WHERE x.check_id = c.check_id) AS cancellation
-                 FROM gate_control_barcode b JOIN gate_check c ON c.check_id = b.check_id
-                 WHERE b.barcode = $1",
-                params![barcode],
-            )?;
-            if let Some(row) = found {
-                checks.insert(barcode.clone(), line(&row)?);
+            if let Some(check) = tx.query_opt_as(&sql, params![barcode])? {
+                checks.insert(barcode.clone(), check);
             }
         }
         Ok(checks)
@@ -144,10 +135,7 @@ pub async fn refusals(db: &Db) -> Result<Refusals, DbError> {
                      WHERE refused IS NOT NULL) AS cancellations",
             params![],
         )?;
-        Ok(Refusals {
-            barcodes: row.get("barcodes")?,
-            cancellations: row.get("cancellations")?,
-        })
+        Refusals::from_row(&row)
     })
     .await
 }

@@ -1,10 +1,9 @@
 //! Looking checks up: a list to search, and one check with all that the gate
 //! made of it.
 
-use crate::column::read_as;
 use crate::decide::door_admitted::Settlement;
 use crate::{Decision, Direction, Mode};
-use db::{Db, DbError, Row, Tx, Value, params};
+use db::{Db, DbError, FromRow, Tx, Value, params};
 use kernel::{
     BusinessDay, CardNumber, CheckId, ControlBarcode, DeviceCode, ProductCode, SeasonCode,
     SectorCode, Timestamp,
@@ -144,6 +143,10 @@ pub struct GiveBackHistory {
     pub told_at: Option<Timestamp>,
 }
 
+/// What a [`CheckLine`] is read from, of the check `c`.
+pub(crate) const LINE: &str = "c.*, (SELECT COUNT(*) FROM gate_cancellation x
+    WHERE x.check_id = c.check_id) AS cancelled";
+
 /// The checks that are wanted, the latest arrival first, at most `limit`.
 ///
 /// # Errors
@@ -153,13 +156,11 @@ pub async fn checks(db: &Db, filter: CheckFilter, limit: u32) -> Result<Vec<Chec
         let (condition, mut values) = condition(&filter);
         values.push(limit.into());
         let sql = format!(
-            "SELECT c.*, (SELECT x.id FROM gate_cancellation x
-                          WHERE x.check_id = c.check_id) AS cancellation
-             FROM gate_check c WHERE {condition}
+            "SELECT {LINE} FROM gate_check c WHERE {condition}
              ORDER BY c.arrived_at DESC, c.check_id DESC LIMIT ${}",
             values.len()
         );
-        tx.query(&sql, &values)?.iter().map(line).collect()
+        tx.query_as(&sql, &values)
     })
     .await
 }
@@ -197,20 +198,16 @@ fn condition(filter: &CheckFilter) -> (String, Vec<Value>) {
     (text, values)
 }
 
-pub(crate) fn line(row: &Row) -> Result<CheckLine, DbError> {
-    Ok(CheckLine {
-        id: row.get("check_id")?,
-        device: row.get("device")?,
-        mode: read_as(row, "mode")?,
-        direction: read_as(row, "direction")?,
-        scanned_at: row.get("scanned_at")?,
-        arrived_at: row.get("arrived_at")?,
-        decided_at: row.get("decided_at")?,
-        decision: row.get("outcome")?,
-        card: row.get("card")?,
-        sector: row.get("sector")?,
-        cancelled: row.get::<Option<String>>("cancellation")?.is_some(),
-    })
+db::from_row! {
+    CheckLine {
+        id = "check_id", device, mode, direction, scanned_at, arrived_at, decided_at,
+        decision = "outcome", card, sector, cancelled
+    }
+    BarcodeHistory { barcode, season, product, controlled_at, delivered_at, refused }
+    DeclarationHistory { attempts, due_at, declared_at, disputed }
+    CancellationHistory { cause, cancelled_at, arrived_at, delivered_at, refused }
+    GiveBackHistory { attempts, due_at, told_at }
+    Settlement { at = "settled_at", by = "settled_by", note = "settled_note" }
 }
 
 /// One check with all that was made of it; `None` if there is none of this id.
@@ -219,98 +216,42 @@ pub(crate) fn line(row: &Row) -> Result<CheckLine, DbError> {
 /// [`DbError`].
 pub async fn history(db: &Db, id: CheckId) -> Result<Option<History>, DbError> {
     db.read("one check", move |tx| {
-        let row = tx.query_opt(
-            "SELECT c.*, x.id AS cancellation, f.check_id AS followed_by,
-                    a.check_id AS door_admitted, a.settled_at, a.settled_by, a.settled_note
-             FROM gate_check c
-             LEFT JOIN gate_cancellation x ON x.check_id = c.check_id
-             LEFT JOIN gate_check f ON f.follows = c.check_id
-             LEFT JOIN gate_door_admitted a ON a.check_id = c.check_id
-             WHERE c.check_id = $1",
-            params![id],
-        )?;
-        let Some(row) = row else { return Ok(None) };
+        let sql = format!(
+            "SELECT {LINE}, f.check_id AS followed_by,
+                    (SELECT COUNT(*) FROM gate_door_admitted a
+                     WHERE a.check_id = c.check_id) AS door_admitted
+             FROM gate_check c LEFT JOIN gate_check f ON f.follows = c.check_id
+             WHERE c.check_id = $1"
+        );
+        let Some(row) = tx.query_opt(&sql, params![id])? else {
+            return Ok(None);
+        };
         Ok(Some(History {
-            check: line(&row)?,
+            check: CheckLine::from_row(&row)?,
             forced_note: row.get("forced_note")?,
             business_day: row.get("business_day")?,
             valid_until: row.get("valid_until")?,
             entries_left: row.get("entries_left")?,
             follows: row.get("follows")?,
             followed_by: row.get("followed_by")?,
-            door_admitted: row.get::<Option<String>>("door_admitted")?.is_some(),
-            settlement: settlement(&row)?,
+            door_admitted: row.get("door_admitted")?,
+            settlement: tx.query_opt_as(
+                "SELECT settled_at, settled_by, settled_note FROM gate_door_admitted
+                 WHERE check_id = $1 AND settled_at IS NOT NULL",
+                params![id],
+            )?,
             card_removed_at: row.get("card_removed_at")?,
-            barcode: barcode(tx, id)?,
-            declaration: declaration(tx, id)?,
-            cancellation: cancellation(tx, id)?,
-            give_back: give_back(tx, id)?,
+            barcode: of(tx, "gate_control_barcode", id)?,
+            declaration: of(tx, "gate_declaration", id)?,
+            cancellation: of(tx, "gate_cancellation", id)?,
+            give_back: of(tx, "gate_give_back", id)?,
         }))
     })
     .await
 }
 
-fn settlement(row: &Row) -> Result<Option<Settlement>, DbError> {
-    let Some(at) = row.get("settled_at")? else {
-        return Ok(None);
-    };
-    Ok(Some(Settlement {
-        at,
-        by: row.get("settled_by")?,
-        note: row.get("settled_note")?,
-    }))
-}
-
-fn barcode(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<BarcodeHistory>, DbError> {
-    let sql = "SELECT * FROM gate_control_barcode WHERE check_id = $1";
-    let Some(row) = tx.query_opt(sql, params![id])? else {
-        return Ok(None);
-    };
-    Ok(Some(BarcodeHistory {
-        barcode: row.get("barcode")?,
-        season: row.get("season")?,
-        product: row.get("product")?,
-        controlled_at: row.get("controlled_at")?,
-        delivered_at: row.get("delivered_at")?,
-        refused: row.get("refused")?,
-    }))
-}
-
-fn declaration(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<DeclarationHistory>, DbError> {
-    let sql = "SELECT * FROM gate_declaration WHERE check_id = $1";
-    let Some(row) = tx.query_opt(sql, params![id])? else {
-        return Ok(None);
-    };
-    Ok(Some(DeclarationHistory {
-        attempts: row.get("attempts")?,
-        due_at: row.get("due_at")?,
-        declared_at: row.get("declared_at")?,
-        disputed: row.get("disputed")?,
-    }))
-}
-
-fn cancellation(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<CancellationHistory>, DbError> {
-    let sql = "SELECT * FROM gate_cancellation WHERE check_id = $1";
-    let Some(row) = tx.query_opt(sql, params![id])? else {
-        return Ok(None);
-    };
-    Ok(Some(CancellationHistory {
-        cause: row.get("cause")?,
-        cancelled_at: row.get("cancelled_at")?,
-        arrived_at: row.get("arrived_at")?,
-        delivered_at: row.get("delivered_at")?,
-        refused: row.get("refused")?,
-    }))
-}
-
-fn give_back(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<GiveBackHistory>, DbError> {
-    let sql = "SELECT * FROM gate_give_back WHERE check_id = $1";
-    let Some(row) = tx.query_opt(sql, params![id])? else {
-        return Ok(None);
-    };
-    Ok(Some(GiveBackHistory {
-        attempts: row.get("attempts")?,
-        due_at: row.get("due_at")?,
-        told_at: row.get("told_at")?,
-    }))
+/// The row of the check `id` in a table of the gate's.
+fn of<T: FromRow>(tx: &mut Tx<'_>, table: &str, id: CheckId) -> Result<Option<T>, DbError> {
+    let sql = format!("SELECT * FROM {table} WHERE check_id = $1");
+    tx.query_opt_as(&sql, params![id])
 }

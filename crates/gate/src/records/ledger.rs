@@ -17,7 +17,7 @@ pub enum Standing {
 
 /// One control barcode of the gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct GateEntry {
     /// The barcode.
     pub barcode: ControlBarcode,
     /// The accepted check it was made for.
@@ -43,7 +43,7 @@ pub async fn page(
     db: &Db,
     after: Option<ControlBarcode>,
     limit: u32,
-) -> Result<Vec<Entry>, DbError> {
+) -> Result<Vec<GateEntry>, DbError> {
     let after = after.map_or(String::new(), |barcode| barcode.reveal().to_owned());
     db.read("gate ledger", move |tx| {
         tx.query(
@@ -58,22 +58,21 @@ pub async fn page(
         )?
         .iter()
         .map(|row| {
-            let cancelled = row.get::<Option<String>>("cancellation")?.is_some();
-            Ok(Entry {
+            let cancelled: Option<String> = row.get("cancellation")?;
+            let cancelled = cancelled.map(|_| {
+                Ok::<_, DbError>(standing(
+                    row.get("cancellation_delivered_at")?,
+                    row.get("cancellation_refused")?,
+                ))
+            });
+            Ok(GateEntry {
                 barcode: row.get("barcode")?,
                 check_id: row.get("check_id")?,
                 sector: row.get("sector")?,
                 standing: standing(row.get("delivered_at")?, row.get("refused")?),
                 disputed: row.get("disputed")?,
                 dispute_told: row.get::<Option<Timestamp>>("dispute_told_at")?.is_some(),
-                cancelled: if cancelled {
-                    Some(standing(
-                        row.get("cancellation_delivered_at")?,
-                        row.get("cancellation_refused")?,
-                    ))
-                } else {
-                    None
-                },
+                cancelled: cancelled.transpose()?,
             })
         })
         .collect()
@@ -95,11 +94,8 @@ fn standing(delivered_at: Option<i64>, refused: Option<String>) -> Standing {
 /// [`DbError`].
 pub async fn accepted_checks(db: &Db) -> Result<i64, DbError> {
     db.read("accepted checks", |tx| {
-        tx.query_one(
-            "SELECT COUNT(*) AS accepted FROM gate_check WHERE admitted = 1",
-            params![],
-        )?
-        .get("accepted")
+        let sql = "SELECT COUNT(*) FROM gate_check WHERE admitted = 1";
+        tx.value(sql, params![])
     })
     .await
 }
@@ -111,15 +107,12 @@ pub async fn accepted_checks(db: &Db) -> Result<i64, DbError> {
 /// [`DbError`].
 pub async fn without_barcode(db: &Db) -> Result<Vec<CheckId>, DbError> {
     db.read("accepted without barcode", |tx| {
-        tx.query(
+        tx.column(
             "SELECT c.check_id FROM gate_check c
              LEFT JOIN gate_control_barcode b ON b.check_id = c.check_id
              WHERE c.admitted = 1 AND b.seq IS NULL ORDER BY c.check_id LIMIT 10000",
             params![],
-        )?
-        .iter()
-        .map(|row| row.get("check_id"))
-        .collect()
+        )
     })
     .await
 }

@@ -27,6 +27,8 @@ pub struct Due {
     forced_note: Option<String>,
 }
 
+db::from_row! { Due { check_id, arrived_at, barcode, code, forced_note } }
+
 /// Where a walk through the checks stands: behind this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -82,7 +84,7 @@ pub fn due(
     let (arrived_at, id) = after.map_or((Timestamp::MIN, String::new()), |place| {
         (place.arrived_at, place.check_id.to_string())
     });
-    tx.query(
+    tx.query_as(
         "SELECT c.check_id, c.arrived_at, c.code, c.forced_note, b.barcode
          FROM gate_check c LEFT JOIN gate_control_barcode b ON b.check_id = c.check_id
          WHERE c.card_removed_at IS NULL
@@ -99,18 +101,7 @@ pub fn due(
                            WHERE a.check_id = c.check_id AND a.settled_at IS NULL)
          ORDER BY c.arrived_at, c.check_id LIMIT $4",
         params![arrived_at, id, before, limit],
-    )?
-    .iter()
-    .map(|row| {
-        Ok(Due {
-            check_id: row.get("check_id")?,
-            arrived_at: row.get("arrived_at")?,
-            barcode: row.get("barcode")?,
-            code: row.get("code")?,
-            forced_note: row.get("forced_note")?,
-        })
-    })
-    .collect()
+    )
 }
 
 /// Removes the card numbers of these checks: from the code, the control barcode

@@ -55,15 +55,12 @@ pub async fn symptoms(
 }
 
 fn codes_of_no_pass(tx: &mut Tx<'_>, checks: u32) -> Result<Vec<String>, DbError> {
-    tx.query(
+    tx.column(
         "SELECT code FROM (SELECT code, outcome FROM gate_check
              ORDER BY arrived_at DESC LIMIT $1) AS latest
          WHERE outcome = 'not_a_pass'",
         params![checks],
-    )?
-    .iter()
-    .map(|row| row.get("code"))
-    .collect()
+    )
 }
 
 fn clock_offsets_ms(tx: &mut Tx<'_>) -> Result<BTreeMap<DeviceCode, i64>, DbError> {

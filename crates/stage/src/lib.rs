@@ -9,17 +9,15 @@
 
 mod http;
 mod museum;
-mod office;
 mod pages;
 mod partner;
 mod process;
 mod program;
 pub mod villeneuve;
 
-pub use crate::office::{PASSWORD, TestDoctor, finding};
 pub use http::{Answer, Front, answer, client};
 pub use museum::{Museum, Plan, count, meddle};
-pub use pages::Browser;
+pub use pages::{Browser, PASSWORD};
 pub use partner::{Otipass, card, pass};
 pub use process::{Process, free_address, lines, show_log};
 pub use program::{EXAMPLE, Program, SET_UP};

@@ -2,85 +2,64 @@
 //! stand-in Otipass behind them.
 
 use crate::http::{Answer, Front};
-use crate::office::TestDoctor;
 use crate::villeneuve::{self, DEVICES, MAPPING, OPERATOR_PASSWORD, PASSES};
 use crate::{Otipass, PATIENCE};
 use books::reconciliation::{Reconciliation, Sides, reconcile};
 use boxoffice::{BoxOffice, Organisation, catalogue, read_catalogue};
-use db::testing::{TestDb, sqlite_in_memory};
+use db::testing::TestDb;
 use db::{Db, DbError, Tx, params};
-use gate::{
-    DeviceSettings, EnrolmentCode, Gate, InterfaceSettings, OfflinePolicy, Site, WhenSilent,
-};
+use gate::{Gate, InterfaceSettings, Site, WhenSilent};
 use kernel::{Clock, ManualClock};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use office::{OfficeRole, SetUp};
+use office::OfficeRole;
 use otipass::{Contract, OtipassClient, OtipassSettings, References, read_mapping};
 use reqwest::{Method, RequestBuilder};
 use secutix::stx::Dialect;
 use serde_json::{Value, json};
 use server::{BoxOfficeRole, GateRole, Service};
-use staff::Staff;
-use staff::password::Cost;
-use staff::provider::Provider;
-use std::net::IpAddr;
+use std::net::TcpListener;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::subscriber::{DefaultGuard, NoSubscriber, set_default};
 
-type MakeProvider = Box<dyn FnOnce(&str) -> Provider>;
-
 /// What differs from test to test.
 pub struct Plan {
-    /// What gate and box office are for; without one, there is only the back office.
+    /// Where the service will listen.
+    pub listener: TcpListener,
+    /// What everything dates by.
+    pub clock: ManualClock,
+    /// What gate and box office are for, if they are there.
     pub site: Option<Site>,
     /// The devices that have a token from the beginning.
     pub devices: &'static [&'static str],
-    /// What becomes of a check that Otipass does not answer.
-    pub when_silent: WhenSilent,
-    /// How long Otipass has for its answer.
-    pub decision_budget: Duration,
-    /// What devices may decide without network.
-    pub offline_policy: OfflinePolicy,
+    /// Changes how the gate goes about its checks.
+    pub interface: fn(&mut InterfaceSettings),
     /// Where ticketing is, if not in this service.
     pub ticketing: Option<String>,
     /// The pause between two runs of external sales; `None` if the test says when.
     pub external_sales_every: Option<Duration>,
-    /// The address browsers are told of, if not the real one.
-    pub url: Option<String>,
-    /// Whose word on a visitor's address counts.
-    pub proxies: Vec<IpAddr>,
-    /// Makes the provider of identities, given the service's address.
-    pub provider: Option<MakeProvider>,
-    /// Examines the set-up.
-    pub doctor: TestDoctor,
-    /// Who manages the set-up.
-    pub set_up: SetUp,
+    /// The back office, if it is there too.
+    pub office: Option<OfficeRole>,
     /// What `/metrics` shows.
     pub prometheus: PrometheusHandle,
 }
 
 impl Default for Plan {
-    /// The whole example museum, which sells at once.
+    /// Gate and box office of the example museum, which sells at once.
     fn default() -> Self {
         Self {
+            listener: TcpListener::bind("127.0.0.1:0").unwrap(),
+            clock: ManualClock::new(villeneuve::now()),
             site: Some(villeneuve::site()),
             devices: &DEVICES,
-            when_silent: WhenSilent::Admit,
-            decision_budget: Duration::from_millis(1_500),
-            offline_policy: OfflinePolicy::DetectionOnly,
+            interface: |_| (),
             ticketing: None,
             external_sales_every: Some(Duration::from_millis(20)),
-            url: None,
-            proxies: Vec::new(),
-            provider: None,
-            doctor: TestDoctor(|_| Vec::new()),
-            set_up: SetUp::default(),
+            office: None,
             prometheus: PrometheusBuilder::new().build_recorder().handle(),
         }
     }
@@ -96,25 +75,25 @@ impl Plan {
             ..Self::default()
         }
     }
+
+    /// Where the service will be.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.listener.local_addr().unwrap())
+    }
 }
 
 /// A museum at work, at the time of a clock that the test moves.
 pub struct Museum {
-    /// Accounts, sessions and the audit log.
-    pub staff: Staff,
     /// Its partner.
     pub otipass: Otipass,
     /// What everything dates by.
     pub clock: ManualClock,
     /// Its database.
     pub test: TestDb,
-    /// Who manages the set-up.
-    pub set_up: SetUp,
-    /// Ends it in order.
-    pub shutdown: CancellationToken,
     front: Front,
     gate: Option<Arc<Gate>>,
     box_office: Option<Arc<BoxOffice>>,
+    shutdown: CancellationToken,
     serving: JoinHandle<()>,
     _folder: TempDir,
     _log: Option<DefaultGuard>,
@@ -143,31 +122,15 @@ impl Museum {
         Self::open(test, Plan::default()).await
     }
 
-    /// A back office in which nothing is set up.
-    pub async fn empty() -> Self {
-        Self::planned(Plan::empty()).await
-    }
-
-    /// A museum of this plan on SQLite in memory.
-    pub async fn planned(plan: Plan) -> Self {
-        Self::open(sqlite_in_memory().await, plan).await
-    }
-
     /// A museum of this plan on this database.
     pub async fn open(test: TestDb, plan: Plan) -> Self {
         let log = log();
-        let clock = ManualClock::new(villeneuve::now());
-        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let shared: Arc<dyn Clock> = Arc::new(plan.clock.clone());
         let credentials = Some(villeneuve::credentials());
         let otipass = Otipass::with(PASSES, Arc::clone(&shared), credentials);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let url = format!("http://{address}");
+        let url = plan.url();
         let folder = TempDir::new().unwrap();
-
-        prepare(&test.db, &clock, &plan).await;
-        let staff = Staff::open(test.db.clone(), Arc::clone(&shared), Cost::LEAST);
-        let staff = staff.await.unwrap();
+        prepare(&test.db, &plan).await;
         let (mut gate, mut box_office) = (None, None);
         if let Some(site) = &plan.site {
             gate = Some(Arc::new(open_gate(&test, &shared, &otipass, &plan).await));
@@ -191,7 +154,7 @@ impl Museum {
         let service = Service {
             gate: gate.clone().map(|gate| GateRole {
                 gate,
-                ticketing: villeneuve::ticketing_client(ticketing, OPERATOR_PASSWORD, &clock),
+                ticketing: villeneuve::ticketing_client(ticketing, OPERATOR_PASSWORD, &plan.clock),
                 delivery_pause: Duration::from_millis(10),
             }),
             box_office: box_office.clone().map(|box_office| BoxOfficeRole {
@@ -200,29 +163,20 @@ impl Museum {
                 clock: shared,
                 external_sales_every: plan.external_sales_every,
             }),
-            office: Some(OfficeRole {
-                staff: staff.clone(),
-                provider: plan.provider.map(|make| make(&url)),
-                url: plan.url.unwrap_or(url),
-                proxies: plan.proxies,
-                site_name: "Musées de Villeneuve".to_owned(),
-                zone: villeneuve::zone(),
-                currency: "EUR".to_owned(),
-                set_up: plan.set_up.clone(),
-                doctor: Arc::new(plan.doctor),
-            }),
+            office: plan.office,
             db: test.db.clone(),
             prometheus: plan.prometheus,
             upkeep: None,
             missing: Vec::new(),
         };
         let shutdown = CancellationToken::new();
+        let front = Front::at(plan.listener.local_addr().unwrap());
+        plan.listener.set_nonblocking(true).unwrap();
+        let listener = tokio::net::TcpListener::from_std(plan.listener).unwrap();
         Self {
-            front: Front::at(address),
-            staff,
+            front,
             otipass,
-            clock,
-            set_up: plan.set_up,
+            clock: plan.clock,
             serving: tokio::spawn(service.serve(listener, shutdown.clone())),
             shutdown,
             gate,
@@ -258,15 +212,6 @@ impl Museum {
             .await
     }
 
-    /// Changes what `device` may do.
-    pub async fn set(&self, device: &str, settings: DeviceSettings) {
-        let mut site = (*self.gate().site()).clone();
-        let device = device.parse().unwrap();
-        site.devices.get_mut(&device).unwrap().settings = settings;
-        Gate::apply_site(&self.test.db, site).await.unwrap();
-        self.gate().reload().await.unwrap();
-    }
-
     /// Sends the scan `n` and gives the decision.
     pub async fn check(&self, device: &str, n: u32, code: &str) -> Value {
         let scan = villeneuve::scan(n, code);
@@ -292,20 +237,6 @@ impl Museum {
     /// Both sides of the books, compared.
     pub async fn reconcile(&self) -> Reconciliation {
         reconcile(&self.test.db, Sides::Both).await.unwrap()
-    }
-
-    /// Saves a code that enrols `device`.
-    pub async fn save_code(&self, device: &str, code: EnrolmentCode) {
-        let (device, now) = (device.parse().unwrap(), self.clock.now());
-        let save = move |tx: &mut Tx<'_>| gate::save_enrolment_code(tx, &device, &code, now);
-        self.test.db.write("save code", save).await.unwrap();
-    }
-
-    /// Takes the tokens of `device` back, as another process would.
-    pub async fn revoke(&self, device: &str) -> u64 {
-        let (device, now) = (device.parse().unwrap(), self.clock.now());
-        let revoke = move |tx: &mut Tx<'_>| gate::revoke_tokens(tx, &device, now);
-        self.test.db.write("revoke", revoke).await.unwrap()
     }
 
     /// How many rows a table has.
@@ -339,10 +270,9 @@ impl Museum {
 }
 
 /// Brings the database to what the plan says.
-async fn prepare(db: &Db, clock: &ManualClock, plan: &Plan) {
-    Gate::prepare(db, clock).await.unwrap();
-    BoxOffice::prepare(db, clock).await.unwrap();
-    Staff::prepare(db, clock).await.unwrap();
+async fn prepare(db: &Db, plan: &Plan) {
+    Gate::prepare(db, &plan.clock).await.unwrap();
+    BoxOffice::prepare(db, &plan.clock).await.unwrap();
     if let Some(site) = plan.site.clone() {
         Gate::apply_site(db, site).await.unwrap();
         let read = read_catalogue(villeneuve::CATALOGUE).unwrap();
@@ -350,7 +280,7 @@ async fn prepare(db: &Db, clock: &ManualClock, plan: &Plan) {
     }
     for device in plan.devices {
         let (code, token) = (device.parse().unwrap(), villeneuve::token(device));
-        let now = clock.now();
+        let now = plan.clock.now();
         let grant = move |tx: &mut Tx<'_>| gate::grant_token(tx, &code, &token, now);
         db.write("grant token", grant).await.unwrap();
     }
@@ -366,13 +296,13 @@ async fn open_gate(test: &TestDb, clock: &Arc<dyn Clock>, otipass: &Otipass, pla
         proxy: None,
         connect_timeout: Duration::from_secs(1),
     });
-    let settings = InterfaceSettings {
+    let mut settings = InterfaceSettings {
         references: References::Honoured,
-        when_silent: plan.when_silent,
-        decision_budget: plan.decision_budget,
-        offline_policy: plan.offline_policy,
+        when_silent: WhenSilent::Admit,
+        decision_budget: Duration::from_millis(1_500),
         ..InterfaceSettings::new(mapping)
     };
+    (plan.interface)(&mut settings);
     let (db, clock) = (test.db.clone(), Arc::clone(clock));
     let gate = Gate::open(db, clock, settings, Arc::new(client.unwrap()));
     gate.await.unwrap()

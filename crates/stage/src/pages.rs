@@ -4,6 +4,9 @@ use crate::http::{Answer, answer, client};
 use reqwest::{Client, Method, RequestBuilder};
 use std::collections::BTreeMap;
 
+/// Good enough for everyone here.
+pub const PASSWORD: &str = "a museum by the river";
+
 /// What one person sits before: it keeps cookies, and follows redirects one by one.
 #[derive(Debug, Clone)]
 pub struct Browser {

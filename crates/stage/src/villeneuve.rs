@@ -1,7 +1,7 @@
 //! The example museum, and what its visitors hold on a day in July.
 
 use gate::{DeviceToken, Site, read_site};
-use kernel::{Language, ManualClock, Timestamp, Zone};
+use kernel::{Language, ManualClock, Timestamp};
 use otipass::Credentials;
 use secutix::client::{AccessControlClient, ClientSettings};
 use secutix::token::ExpectedCaller;
@@ -55,10 +55,6 @@ pub fn now() -> Timestamp {
     "2026-07-14T09:00:00.000Z".parse().unwrap()
 }
 
-pub(crate) fn zone() -> Zone {
-    "Europe/Paris".parse().unwrap()
-}
-
 /// The site, in French, with a German at one device.
 pub fn site() -> Site {
     let (site, findings) = read_site(SITE);
@@ -79,15 +75,6 @@ pub fn id(n: u32) -> String {
 pub fn scan(n: u32, code: &str) -> Value {
     let scanned_at = now().plus_ms(i64::from(n) * 1_000);
     json!({"id": id(n), "code": code, "scanned_at": scanned_at})
-}
-
-/// What a device sends to cancel its check `check`, a minute after the scan.
-pub fn cancellation(n: u32, check: u32) -> Value {
-    json!({
-        "id": format!("00000000-0000-4000-9000-{n:012}"),
-        "check_id": id(check),
-        "cancelled_at": now().plus_ms(i64::from(check) * 1_000 + 60_000),
-    })
 }
 
 /// The token of a device.

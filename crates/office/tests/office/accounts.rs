@@ -1,9 +1,10 @@
 //! What administrators do with accounts, and what the audit log says of it.
 
+use crate::house::House;
 use db::{DbError, params};
 use staff::account::INVITATION_MS;
 use staff::{AuditFilter, Role};
-use stage::{Browser, Museum, PASSWORD};
+use stage::{Browser, PASSWORD};
 
 async fn create(browser: &mut Browser, login: &str) -> String {
     let fields = [("name", "Robin"), ("login", login), ("role", "finance")];
@@ -14,7 +15,7 @@ async fn create(browser: &mut Browser, login: &str) -> String {
     answer.between("?key=", "<")
 }
 
-async fn choose(house: &Museum, key: &str, password: &str) -> u16 {
+async fn choose(house: &House, key: &str, password: &str) -> u16 {
     let mut browser = house.browser();
     let page = format!("/office/invitation?key={key}");
     let fields = [("key", key), ("password", password), ("again", password)];
@@ -26,7 +27,7 @@ async fn choose(house: &Museum, key: &str, password: &str) -> u16 {
 
 #[tokio::test]
 async fn a_link_is_good_once_and_for_three_days() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Administrator).await;
     let mut browser = house.signed_in("administrator").await;
     let key = create(&mut browser, "robin@x.example").await;
@@ -51,7 +52,7 @@ async fn a_link_is_good_once_and_for_three_days() {
 
 #[tokio::test]
 async fn a_reset_ends_sessions_and_the_old_password() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Administrator).await;
     let robin = house.hire_as("robin", Role::Finance).await;
     let mut browser = house.signed_in("administrator").await;
@@ -68,7 +69,7 @@ async fn a_reset_ends_sessions_and_the_old_password() {
 
 #[tokio::test]
 async fn another_role_or_a_disabled_account_counts_at_once() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Administrator).await;
     let robin = house.hire_as("robin", Role::Administrator).await;
     let mut browser = house.signed_in("administrator").await;
@@ -99,7 +100,7 @@ async fn another_role_or_a_disabled_account_counts_at_once() {
 
 #[tokio::test]
 async fn the_last_administrator_stays() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let admin = house.hire(Role::Administrator).await;
     let gone = house.hire_as("gone", Role::Administrator).await;
     let actor = staff::Actor::service();
@@ -127,7 +128,7 @@ async fn the_last_administrator_stays() {
 
 #[tokio::test]
 async fn a_new_password_ends_the_other_sessions_and_changes_this_ones_token() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Finance).await;
     let mut here = house.signed_in("finance").await;
     let mut elsewhere = house.signed_in("finance").await;
@@ -164,7 +165,7 @@ async fn a_new_password_ends_the_other_sessions_and_changes_this_ones_token() {
 
 #[tokio::test]
 async fn the_log_tells_who_did_what_and_no_secret() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let admin = house.hire(Role::Administrator).await;
     let mut browser = house.signed_in("administrator").await;
     let key = create(&mut browser, "robin@x.example").await;
@@ -220,7 +221,7 @@ async fn the_log_tells_who_did_what_and_no_secret() {
 
 #[tokio::test]
 async fn no_statement_changes_the_log() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Administrator).await;
     let before = house
         .staff
@@ -249,7 +250,7 @@ async fn no_statement_changes_the_log() {
 
 #[tokio::test]
 async fn the_log_goes_on_page_by_page() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Administrator).await;
     for n in 0..60 {
         let change = staff::Change::done("device.changed", "device", format!("PDA{n:02}"));

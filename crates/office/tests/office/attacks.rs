@@ -1,14 +1,15 @@
 //! What other sites, other people's texts and odd headers cannot do.
 
+use crate::house::House;
 use office::access_table;
 use reqwest::Method;
 use staff::{Actor, Profile, Role};
-use stage::{Browser, Museum, PASSWORD};
+use stage::{Browser, PASSWORD};
 use std::collections::BTreeSet;
 
 const SCRIPT: &str = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>";
 
-async fn administrator(house: &Museum) -> Browser {
+async fn administrator(house: &House) -> Browser {
     house.hire(Role::Administrator).await;
     house.signed_in("administrator").await
 }
@@ -21,7 +22,7 @@ const NEW: [(&str, &str); 3] = [
 
 #[tokio::test]
 async fn a_form_of_another_site_is_refused() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let mut browser = administrator(&house).await;
     let csrf = browser.csrf("/office/accounts/new").await;
     let others = house.hire(Role::Finance).await;
@@ -78,7 +79,7 @@ async fn a_form_of_another_site_is_refused() {
 
 #[tokio::test]
 async fn signing_in_needs_a_form_of_ours_too() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Support).await;
     let mut browser = house.browser();
     let fields = [("login", "support"), ("password", PASSWORD)];
@@ -93,7 +94,7 @@ async fn signing_in_needs_a_form_of_ours_too() {
 
 #[tokio::test]
 async fn nobody_is_led_to_another_site_and_no_header_is_slipped_in() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Support).await;
     for next in [
         "https://elsewhere.example/",
@@ -128,7 +129,7 @@ fn fields(page: &str) -> impl Iterator<Item = &str> {
 
 #[tokio::test]
 async fn no_text_of_any_form_or_address_becomes_a_header() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let mut browser = administrator(&house).await;
     let other = house.hire(Role::Finance).await.id.to_string();
     let table = access_table();
@@ -187,7 +188,7 @@ async fn no_text_of_any_form_or_address_becomes_a_header() {
 
 #[tokio::test]
 async fn links_for_others_lead_here_whatever_the_browser_calls_us() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let mut browser = administrator(&house).await;
     let csrf = browser.csrf("/office/accounts/new").await;
     let mut fields = NEW.to_vec();
@@ -206,7 +207,7 @@ async fn links_for_others_lead_here_whatever_the_browser_calls_us() {
 
 #[tokio::test]
 async fn a_cookie_of_someone_else_says_nothing_of_its_own() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let mut browser = house.browser();
     house.hire(Role::Support).await;
     browser.cookies.insert(
@@ -219,7 +220,7 @@ async fn a_cookie_of_someone_else_says_nothing_of_its_own() {
 
 #[tokio::test]
 async fn a_script_in_a_text_stays_text() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let mut browser = administrator(&house).await;
     let profile = |name: &str| Profile {
         name: name.to_owned(),
@@ -334,7 +335,7 @@ fn form(fields: &[(&str, &str)]) -> String {
 
 #[tokio::test]
 async fn every_answer_has_the_headers_that_protect_it() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let mut browser = administrator(&house).await;
     let style = browser
         .get("/office/")
@@ -370,7 +371,7 @@ async fn every_answer_has_the_headers_that_protect_it() {
 
 #[tokio::test]
 async fn a_huge_form_is_refused_in_words() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let mut browser = administrator(&house).await;
     let csrf = browser.csrf("/office/me").await;
     let name = "x".repeat(2 * 1024 * 1024);

@@ -1,11 +1,12 @@
 //! Closing the month by page: the books compared, down to the single check;
 //! what waits, tried again; what no rule can settle, settled by hand.
 
+use crate::house::House;
 use boxoffice::catalogue::map_tariff;
 use serde_json::json;
 use staff::{AuditFilter, Role};
 use stage::villeneuve::{AUG, CAS, EXP, GOOD, UNLIMITED, id, scan};
-use stage::{Answer, Browser, Museum, eventually, meddle};
+use stage::{Answer, Browser, eventually, meddle};
 
 /// The page of the comparison, once it shows a result with `text`.
 async fn compared(browser: &mut Browser, text: &str) -> Answer {
@@ -28,7 +29,7 @@ fn story(n: u32) -> String {
 
 #[tokio::test]
 async fn what_is_held_is_sold_by_trying_again_after_its_cure() {
-    let museum = Museum::staffed().await;
+    let museum = House::staffed().await;
     let house = &museum;
     assert_eq!(house.outcome(CAS, 1, GOOD).await, "accepted");
     house
@@ -93,7 +94,7 @@ async fn what_is_held_is_sold_by_trying_again_after_its_cure() {
 
 #[tokio::test]
 async fn what_ticketing_refused_is_found_and_sent_again() {
-    let museum = Museum::staffed().await;
+    let museum = House::staffed().await;
     let house = &museum;
     for n in 1..=2 {
         assert_eq!(house.outcome(AUG, n, UNLIMITED).await, "accepted");
@@ -164,7 +165,7 @@ async fn what_ticketing_refused_is_found_and_sent_again() {
 
 #[tokio::test]
 async fn whom_nobody_recognised_is_settled_by_hand_and_shouted_about_no_more() {
-    let museum = Museum::staffed().await;
+    let museum = House::staffed().await;
     let house = &museum;
     let mut brought = scan(1, GOOD);
     brought["outcome"] = json!("accepted_offline");

@@ -1,20 +1,24 @@
 //! Enrolling a device by the code of its page, and taking its tokens back.
 
+use crate::house::House;
 use reqwest::Method;
 use serde_json::{Value, json};
 use staff::{AuditFilter, Role};
 use stage::villeneuve::site;
-use stage::{Browser, Museum, Plan};
+use stage::{Browser, Plan};
 
 const DEVICES: &str = "/office/set-up/devices";
 const PDA01: &str = "/office/set-up/devices/PDA01";
 const ENROL: &str = "/office/set-up/devices/PDA01/enrol";
 
-async fn open() -> (Museum, Browser, String) {
-    let house = Museum::planned(Plan {
-        site: Some(site()),
-        ..Plan::empty()
-    })
+async fn open() -> (House, Browser, String) {
+    let house = House::open(
+        Plan {
+            site: Some(site()),
+            ..Plan::empty()
+        },
+        |_| (),
+    )
     .await;
     house.hire(Role::GateManager).await;
     let mut browser = house.signed_in("gate_manager").await;
@@ -23,7 +27,7 @@ async fn open() -> (Museum, Browser, String) {
 }
 
 /// What a device says to the service: no cookie, its token if it has one.
-async fn device(house: &Museum, token: Option<&str>, body: Option<Value>) -> (u16, Value) {
+async fn device(house: &House, token: Option<&str>, body: Option<Value>) -> (u16, Value) {
     let browser = house.browser();
     let mut request = match body {
         Some(body) => browser
@@ -206,11 +210,7 @@ async fn an_address_that_phones_cannot_use_is_warned_of() {
         ("http://gate.museum.example", Some("is not https")),
         ("https://gate.museum.example", None),
     ] {
-        let house = Museum::planned(Plan {
-            url: Some(url.to_owned()),
-            ..Plan::empty()
-        })
-        .await;
+        let house = House::open(Plan::empty(), |office| office.url = url.to_owned()).await;
         let site = gate::read_site(include_str!("../../../../examples/villeneuve/site.toml"));
         gate::Gate::apply_site(&house.test.db, site.0.unwrap())
             .await

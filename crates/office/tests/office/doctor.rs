@@ -1,9 +1,9 @@
 //! The doctor's page, and the support bundle.
 
+use crate::house::{House, finding};
 use kernel::finding::{Kept, Thing};
 use kernel::{Finding, Place, Position};
 use staff::Role;
-use stage::{Museum, Plan, TestDoctor, finding};
 
 const PATH: &str = "/office/set-up/doctor";
 
@@ -21,11 +21,7 @@ fn sick(mapping: Option<&str>) -> Vec<Finding> {
 
 #[tokio::test]
 async fn the_gravest_comes_first_with_the_way_to_its_cure() {
-    let house = Museum::planned(Plan {
-        doctor: TestDoctor(sick),
-        ..Plan::empty()
-    })
-    .await;
+    let house = House::sick(sick).await;
     for role in [Role::Administrator, Role::GateManager, Role::Support] {
         house.hire(role).await;
         let mut browser = house.signed_in(role.as_str()).await;
@@ -50,11 +46,7 @@ async fn the_gravest_comes_first_with_the_way_to_its_cure() {
 
 #[tokio::test]
 async fn the_page_speaks_french_and_in_every_detail() {
-    let house = Museum::planned(Plan {
-        doctor: TestDoctor(sick),
-        ..Plan::empty()
-    })
-    .await;
+    let house = House::sick(sick).await;
     house.hire(Role::Administrator).await;
     let mut browser = house.signed_in("administrator").await;
     let csrf = browser.csrf("/office/me").await;
@@ -73,7 +65,7 @@ async fn the_page_speaks_french_and_in_every_detail() {
 
 #[tokio::test]
 async fn a_healthy_house_is_told_so() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Support).await;
     let mut browser = house.signed_in("support").await;
     let page = browser.get(PATH).await.text;
@@ -82,7 +74,7 @@ async fn a_healthy_house_is_told_so() {
 
 #[tokio::test]
 async fn the_bundle_is_a_file_to_download() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Support).await;
     let mut browser = house.signed_in("support").await;
     let page = browser.get("/office/support").await.text;

@@ -1,9 +1,10 @@
 //! The first run, signing in and out, how long a session lasts, and how wrong
 //! attempts slow the next ones down.
 
+use crate::house::House;
 use staff::session::{IDLE_MS, LONGEST_MS};
 use staff::{Role, Token};
-use stage::{Answer, Browser, Museum, PASSWORD, Plan};
+use stage::{Answer, Browser, PASSWORD, Plan};
 
 async fn take_welcome(browser: &mut Browser, secret: &str, login: &str) -> Answer {
     let fields = [
@@ -20,7 +21,7 @@ async fn take_welcome(browser: &mut Browser, secret: &str, login: &str) -> Answe
 
 #[tokio::test]
 async fn the_secret_makes_the_first_administrator_once() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let old = house.staff.open_welcome().await.unwrap().unwrap();
     let secret = house.staff.open_welcome().await.unwrap().unwrap();
     let mut browser = house.browser();
@@ -61,7 +62,7 @@ async fn the_secret_makes_the_first_administrator_once() {
 
 #[tokio::test]
 async fn the_first_run_names_every_mistake_at_once() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let secret = house.staff.open_welcome().await.unwrap().unwrap();
     let mut browser = house.browser();
     let fields = [
@@ -85,7 +86,7 @@ async fn the_first_run_names_every_mistake_at_once() {
 
 #[tokio::test]
 async fn signing_in_leads_to_the_page_that_was_wanted_and_out_ends_the_session() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Administrator).await;
     let mut browser = house.browser();
     let sent = browser.get("/office/audit?kind=account").await;
@@ -127,7 +128,7 @@ async fn signing_in_leads_to_the_page_that_was_wanted_and_out_ends_the_session()
 
 #[tokio::test]
 async fn nothing_tells_whether_there_is_an_account() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let admin = house.hire(Role::Administrator).await;
     let gone = house.hire(Role::Finance).await;
     let actor = staff::Actor::service();
@@ -163,7 +164,7 @@ async fn nothing_tells_whether_there_is_an_account() {
 
 #[tokio::test]
 async fn wrong_attempts_slow_the_account_down_but_not_the_others() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Administrator).await;
     house.hire(Role::Finance).await;
     let mut browser = house.browser();
@@ -195,11 +196,7 @@ async fn wrong_attempts_slow_the_account_down_but_not_the_others() {
 #[tokio::test]
 async fn wrong_attempts_at_many_accounts_slow_the_address_down() {
     let trusted = "127.0.0.1".parse().unwrap();
-    let house = Museum::planned(Plan {
-        proxies: vec![trusted],
-        ..Plan::empty()
-    })
-    .await;
+    let house = House::open(Plan::empty(), |office| office.proxies = vec![trusted]).await;
     house.hire(Role::Administrator).await;
     let mut browser = house.browser();
     let csrf = browser.csrf("/office/sign-in").await;
@@ -222,7 +219,7 @@ async fn wrong_attempts_at_many_accounts_slow_the_address_down() {
 
 #[tokio::test]
 async fn many_attempts_at_once_gain_nothing() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Administrator).await;
     let browser = house.browser();
     let mut attempts = tokio::task::JoinSet::new();
@@ -237,7 +234,7 @@ async fn many_attempts_at_once_gain_nothing() {
 
 #[tokio::test]
 async fn a_session_ends_unused_and_at_the_latest_after_a_day() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Support).await;
     let mut idle = house.signed_in("support").await;
     house.clock.advance_ms(IDLE_MS - 1);
@@ -259,7 +256,7 @@ async fn a_session_ends_unused_and_at_the_latest_after_a_day() {
 
 #[tokio::test]
 async fn a_token_chosen_by_someone_else_becomes_no_session() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Support).await;
     let mut victim = house.browser();
     let planted = Token::new().unwrap().reveal().to_owned();
@@ -286,7 +283,7 @@ async fn a_token_chosen_by_someone_else_becomes_no_session() {
 
 #[tokio::test]
 async fn cookies_are_out_of_reach_of_scripts_and_of_http_if_there_is_https() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Support).await;
     let mut browser = house.browser();
     let answer = browser.sign_in("support", PASSWORD).await;
@@ -294,9 +291,8 @@ async fn cookies_are_out_of_reach_of_scripts_and_of_http_if_there_is_https() {
     assert!(session.starts_with("passerelle_session="), "{session}");
     assert!(session.ends_with("; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400"));
 
-    let secure = Museum::planned(Plan {
-        url: Some("https://passerelle.museum.example".to_owned()),
-        ..Plan::empty()
+    let secure = House::open(Plan::empty(), |office| {
+        office.url = "https://passerelle.museum.example".to_owned()
     })
     .await;
     secure.hire(Role::Support).await;
@@ -313,7 +309,7 @@ async fn cookies_are_out_of_reach_of_scripts_and_of_http_if_there_is_https() {
 
 #[tokio::test]
 async fn the_language_is_the_browsers_until_someone_chooses() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Support).await;
     let mut browser = house.signed_in("support").await;
     browser.language = "fr-FR,fr;q=0.9,en;q=0.5";

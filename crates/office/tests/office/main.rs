@@ -8,6 +8,7 @@ mod books;
 mod devices;
 mod doctor;
 mod getting_in;
+mod house;
 mod mapping;
 mod matrix;
 mod provider;

@@ -1,10 +1,10 @@
 //! The mapping parameters: pasted as they are, and cured through the page.
 
+use crate::house::{House, finding};
 use gate::site::interface::StoredInterface;
 use kernel::{Finding, Position};
-use office::SetUp;
 use staff::{AuditFilter, Role};
-use stage::{Answer, Browser, Museum, Plan, TestDoctor, finding};
+use stage::{Answer, Browser, Plan};
 
 const MAPPING: &str = include_str!("../../../../examples/villeneuve/mapping.json");
 const PATH: &str = "/office/set-up/mapping";
@@ -26,14 +26,14 @@ fn misspelt(mapping: Option<&str>) -> Vec<Finding> {
 }
 
 /// An administrator at the page.
-async fn at_the_page(house: &Museum) -> (Browser, String) {
+async fn at_the_page(house: &House) -> (Browser, String) {
     house.hire_as("mine", Role::Administrator).await;
     let mut browser = house.signed_in("mine").await;
     let csrf = browser.csrf(PATH).await;
     (browser, csrf)
 }
 
-async fn kept(house: &Museum) -> StoredInterface {
+async fn kept(house: &House) -> StoredInterface {
     gate::site::interface::read(&house.test.db).await.unwrap()
 }
 
@@ -47,16 +47,9 @@ fn button(answer: &Answer, label: &str) -> String {
     value.split('"').next().unwrap().to_owned()
 }
 
-fn house() -> Plan {
-    Plan {
-        doctor: TestDoctor(misspelt),
-        ..Plan::empty()
-    }
-}
-
 #[tokio::test]
 async fn what_the_doctor_finds_is_cured_by_one_click_and_taken_up() {
-    let house = Museum::planned(house()).await;
+    let house = House::sick(misspelt).await;
     let (mut browser, csrf) = at_the_page(&house).await;
     let wrong = MAPPING.replacen("VN_AUG", "VN_AUX", 1);
     let saved = browser.post(PATH, &csrf, &[("text", &wrong)]).await;
@@ -93,7 +86,7 @@ async fn what_the_doctor_finds_is_cured_by_one_click_and_taken_up() {
 
 #[tokio::test]
 async fn six_mistakes_are_cured_one_by_one_and_nothing_else_changes() {
-    let house = Museum::planned(house()).await;
+    let house = House::sick(misspelt).await;
     let (mut browser, csrf) = at_the_page(&house).await;
     let mut text = MAPPING
         .replacen(
@@ -136,7 +129,7 @@ async fn six_mistakes_are_cured_one_by_one_and_nothing_else_changes() {
 
 #[tokio::test]
 async fn of_two_entries_one_is_chosen() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let (mut browser, csrf) = at_the_page(&house).await;
     let twice = MAPPING.replacen("VN_RAY", "VN_AUG", 1);
     let page = browser.post(PATH, &csrf, &[("text", &twice)]).await;
@@ -153,7 +146,7 @@ async fn of_two_entries_one_is_chosen() {
 
 #[tokio::test]
 async fn a_cure_that_is_no_longer_there_changes_nothing() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let (mut browser, csrf) = at_the_page(&house).await;
     for cure in [
         "comma_missing 2 34 0",
@@ -173,7 +166,7 @@ async fn a_cure_that_is_no_longer_there_changes_nothing() {
 
 #[tokio::test]
 async fn a_draft_leaves_what_works_as_it_is() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let (mut browser, csrf) = at_the_page(&house).await;
     browser.post(PATH, &csrf, &[("text", MAPPING)]).await;
     let answer = browser.post(PATH, &csrf, &[("text", "{")]).await;
@@ -187,12 +180,8 @@ async fn a_draft_leaves_what_works_as_it_is() {
 
 #[tokio::test]
 async fn a_file_is_not_changed_here() {
-    let house = Museum::planned(Plan {
-        set_up: SetUp {
-            mapping: office::Managed::ByFile("mapping.json".to_owned()),
-            ..SetUp::default()
-        },
-        ..Plan::empty()
+    let house = House::open(Plan::empty(), |office| {
+        office.set_up.mapping = office::Managed::ByFile("mapping.json".to_owned())
     })
     .await;
     house.hire_as("mine", Role::Administrator).await;

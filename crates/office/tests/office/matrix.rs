@@ -1,9 +1,10 @@
 //! Every cell of the matrix: each route, for each role and for nobody.
 
+use crate::house::House;
 use office::{Cell, access_table};
 use reqwest::Method;
 use staff::Role;
-use stage::{Answer, Browser, Museum};
+use stage::{Answer, Browser};
 
 /// What the refusal says; a page that is there may be a 403 for other reasons.
 const REFUSED: &str = "Your role does not allow this";
@@ -27,7 +28,7 @@ async fn every_role_may_what_the_table_says_and_nothing_else() {
     let table = access_table();
     assert!(table.len() > 25);
     for role in Role::ALL {
-        let house = Museum::empty().await;
+        let house = House::empty().await;
         // Someone to do things to, and a second administrator who stays.
         let other = house.hire_as("someone", Role::Administrator).await;
         house.hire_as("mine", role).await;
@@ -48,7 +49,7 @@ async fn every_role_may_what_the_table_says_and_nothing_else() {
 
 #[tokio::test]
 async fn nobody_gets_nowhere_but_to_the_sign_in() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let other = house.hire(Role::Administrator).await;
     for cell in access_table() {
         let mut browser = house.browser();
@@ -103,7 +104,7 @@ async fn a_table_that_everybody_can_read() {
 
 #[tokio::test]
 async fn what_is_no_route_is_a_page_that_says_so() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Finance).await;
     let mut browser = house.signed_in("finance").await;
     for path in [

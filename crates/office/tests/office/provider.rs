@@ -1,5 +1,6 @@
 //! Signing in by an OpenID Connect provider, with a stand-in on loopback.
 
+use crate::house::House;
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use staff::provider::{Provider, ProviderSettings};
 use staff::{Actor, Role};
-use stage::{Answer, Browser, Museum, Plan};
+use stage::{Answer, Browser, Plan};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
@@ -68,7 +69,7 @@ async fn token(
 }
 
 struct Trusting {
-    house: Museum,
+    house: House,
     known: Shared,
 }
 
@@ -100,9 +101,8 @@ impl Trusting {
             })
             .unwrap()
         };
-        let house = Museum::planned(Plan {
-            provider: Some(Box::new(make)),
-            ..Plan::empty()
+        let house = House::open(Plan::empty(), |office| {
+            office.provider = Some(make(&office.url))
         })
         .await;
         house.hire(Role::Administrator).await;
@@ -327,9 +327,8 @@ async fn a_provider_that_is_down_is_said_in_words() {
         })
         .unwrap()
     };
-    let house = Museum::planned(Plan {
-        provider: Some(Box::new(make)),
-        ..Plan::empty()
+    let house = House::open(Plan::empty(), |office| {
+        office.provider = Some(make(&office.url))
     })
     .await;
     refused(

@@ -1,5 +1,6 @@
 //! Files of external sales: uploaded, reported row by row, downloaded.
 
+use crate::house::House;
 use boxoffice::catalogue::apply_catalogue;
 use boxoffice::stx_file::{StagedId, files};
 use boxoffice::{BoxOffice, Organisation, read_catalogue};
@@ -10,7 +11,7 @@ use secutix::stx::Dialect;
 use secutix::wire::{ControlResult, ControlledTicket, ReceivedTicket};
 use staff::Role;
 use stage::villeneuve::site;
-use stage::{Answer, Browser, Museum};
+use stage::{Answer, Browser};
 use std::sync::Arc;
 
 const PATH: &str = "/office/sales-files";
@@ -73,7 +74,7 @@ async fn upload(browser: &mut Browser, csrf: &str, called: &str, content: &[u8])
 }
 
 /// The names of the files in the folder.
-fn there(museum: &Museum) -> Vec<String> {
+fn there(museum: &House) -> Vec<String> {
     let mut names: Vec<_> = std::fs::read_dir(museum.box_office().files_dir())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -84,7 +85,7 @@ fn there(museum: &Museum) -> Vec<String> {
 
 #[tokio::test]
 async fn a_file_with_a_bad_row_tells_its_line_and_reason_and_may_come_again() {
-    let museum = Museum::staffed().await;
+    let museum = House::staffed().await;
     let house = &museum;
     let mut finance = museum.signed_in(Role::Finance.as_str()).await;
     let csrf = finance.csrf(PATH).await;
@@ -172,7 +173,7 @@ async fn a_file_with_a_bad_row_tells_its_line_and_reason_and_may_come_again() {
 
 #[tokio::test]
 async fn names_do_no_harm_and_what_is_no_sales_file_leaves_nothing() {
-    let museum = Museum::staffed().await;
+    let museum = House::staffed().await;
     let house = &museum;
     let mut finance = museum.signed_in(Role::Finance.as_str()).await;
     let csrf = finance.csrf(PATH).await;

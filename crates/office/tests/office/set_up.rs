@@ -1,9 +1,9 @@
 //! The set-up: texts with mistakes under their lines, and a password that
 //! nothing erases.
 
+use crate::house::House;
 use secrecy::ExposeSecret;
 use staff::{AuditFilter, Role};
-use stage::Museum;
 
 const SITE: &str = include_str!("../../../../examples/villeneuve/site.toml");
 const MAPPING: &str = include_str!("../../../../examples/villeneuve/mapping.json");
@@ -11,7 +11,7 @@ const CATALOGUE: &str = include_str!("../../../../examples/villeneuve/catalogue.
 
 #[tokio::test]
 async fn each_part_is_pasted_and_its_mistakes_stand_at_their_lines() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire_as("mine", Role::Administrator).await;
     let mut browser = house.signed_in("mine").await;
     let csrf = browser.csrf("/office/set-up/site").await;
@@ -56,7 +56,7 @@ async fn each_part_is_pasted_and_its_mistakes_stand_at_their_lines() {
 
 #[tokio::test]
 async fn the_password_stays_when_something_else_is_saved_and_is_never_shown() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire_as("mine", Role::Administrator).await;
     let mut browser = house.signed_in("mine").await;
     let path = "/office/set-up/connection";
@@ -123,7 +123,7 @@ async fn the_password_stays_when_something_else_is_saved_and_is_never_shown() {
 
 #[tokio::test]
 async fn the_catalogue_is_filled_by_forms_until_an_entry_can_be_sold() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire_as("mine", Role::Administrator).await;
     let mut browser = house.signed_in("mine").await;
     let csrf = browser.csrf("/office/set-up/mapping").await;

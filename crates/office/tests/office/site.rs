@@ -1,11 +1,12 @@
 //! Organisation, sectors, doors and devices, by form and by table.
 
+use crate::house::House;
 use crate::site_table::ROWS;
 use gate::{Direction, Site};
 use kernel::Language;
-use office::{Managed, SetUp};
+use office::Managed;
 use staff::{AuditFilter, Role};
-use stage::{Browser, Museum, Plan};
+use stage::{Browser, Plan};
 
 pub const ORGANISATION: &str = "/office/set-up/organisation";
 pub const DOORS: &str = "/office/set-up/doors";
@@ -21,20 +22,20 @@ pub const VILLENEUVE: [(&str, &str); 6] = [
     ("language", "fr"),
 ];
 
-pub async fn site(house: &Museum) -> Option<Site> {
+pub async fn site(house: &House) -> Option<Site> {
     gate::site::interface::read_site(&house.test.db)
         .await
         .unwrap()
 }
 
-pub async fn gate_manager(house: &Museum) -> (Browser, String) {
+pub async fn gate_manager(house: &House) -> (Browser, String) {
     house.hire(Role::GateManager).await;
     let mut browser = house.signed_in("gate_manager").await;
     let csrf = browser.csrf(ORGANISATION).await;
     (browser, csrf)
 }
 
-pub async fn named(house: &Museum) -> (Browser, String) {
+pub async fn named(house: &House) -> (Browser, String) {
     let (mut browser, csrf) = gate_manager(house).await;
     let saved = browser.post(ORGANISATION, &csrf, &VILLENEUVE).await;
     assert_eq!(saved.leads_to(), "/office/set-up");
@@ -42,7 +43,7 @@ pub async fn named(house: &Museum) -> (Browser, String) {
 }
 
 /// What the audit log says of each change: action, of what, before, after.
-pub async fn audit(house: &Museum) -> Vec<(String, String, String, String)> {
+pub async fn audit(house: &House) -> Vec<(String, String, String, String)> {
     let entries = house.staff.audit(AuditFilter::default(), 200).await;
     let text = |value: Option<serde_json::Value>| value.map_or(String::new(), |v| v.to_string());
     let entries = entries.unwrap().into_iter().rev();
@@ -60,7 +61,7 @@ pub async fn audit(house: &Museum) -> Vec<(String, String, String, String)> {
 
 #[tokio::test]
 async fn from_an_empty_database_to_a_site_by_forms() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let (mut browser, csrf) = gate_manager(&house).await;
     // Nothing can be added before the organisation, and the page says so.
     let page = browser.get(DOORS).await;
@@ -195,7 +196,7 @@ async fn from_an_empty_database_to_a_site_by_forms() {
 
 #[tokio::test]
 async fn what_something_hangs_on_is_not_removed() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let (mut browser, csrf) = named(&house).await;
     let sector = [("code", "VN_AUG"), ("name", "Auguste")];
     browser
@@ -243,7 +244,7 @@ async fn what_something_hangs_on_is_not_removed() {
 
 #[tokio::test]
 async fn a_door_without_its_one_sector_is_a_mistake_with_a_cure() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let (mut browser, csrf) = named(&house).await;
     let mut astray = site(&house).await.unwrap();
     for sector in ["VN_AUG", "VN_RAY"] {
@@ -273,7 +274,7 @@ async fn a_door_without_its_one_sector_is_a_mistake_with_a_cure() {
 
 #[tokio::test]
 async fn support_looks_and_changes_nothing() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let (mut browser, csrf) = named(&house).await;
     browser.post(TABLE, &csrf, &[("text", ROWS)]).await;
     house.hire(Role::Support).await;
@@ -328,14 +329,13 @@ async fn support_looks_and_changes_nothing() {
 
 #[tokio::test]
 async fn what_a_file_manages_is_shown_and_not_changed() {
-    let house = Museum::planned(Plan {
-        set_up: SetUp {
-            site: Managed::ByFile("/etc/passerelle/site.toml".to_owned()),
-            ..SetUp::default()
+    let house = House::open(
+        Plan {
+            site: Some(stage::villeneuve::site()),
+            ..Plan::empty()
         },
-        site: Some(stage::villeneuve::site()),
-        ..Plan::empty()
-    })
+        |office| office.set_up.site = Managed::ByFile("/etc/passerelle/site.toml".to_owned()),
+    )
     .await;
     let (mut browser, csrf) = gate_manager(&house).await;
     let pages = [
@@ -389,7 +389,7 @@ async fn what_a_file_manages_is_shown_and_not_changed() {
 
 #[tokio::test]
 async fn a_script_in_each_text_stays_text() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let (mut browser, csrf) = named(&house).await;
     let code = "<script>alert(1)</script>\"'><img src=x>";
     let mut pages = Vec::new();

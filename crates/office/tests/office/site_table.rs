@@ -1,10 +1,11 @@
 //! Sectors, doors and devices as a table, pasted or uploaded.
 
+use crate::house::House;
 use crate::site::{DOORS, ORGANISATION, TABLE, VILLENEUVE, audit, gate_manager, named, site};
 use gate::Direction;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
-use stage::{Answer, Browser, Museum};
+use stage::{Answer, Browser};
 
 /// Sends a table as a browser sends a chosen file.
 async fn upload(browser: &mut Browser, csrf: &str, file: &[u8]) -> Answer {
@@ -28,7 +29,7 @@ pub const ROWS: &str = "sector;sector_name;door;device;language;direction\r\n\
 
 #[tokio::test]
 async fn the_same_by_a_table_pasted_or_uploaded() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let (mut browser, csrf) = gate_manager(&house).await;
     // Before there is an organisation, nothing is taken.
     let refused = browser.post(TABLE, &csrf, &[("text", ROWS)]).await;
@@ -85,7 +86,7 @@ async fn the_same_by_a_table_pasted_or_uploaded() {
 
 #[tokio::test]
 async fn five_mistakes_of_a_table_are_shown_at_once_and_nothing_is_saved() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let (mut browser, csrf) = named(&house).await;
     let before = site(&house).await;
     let rows = "sector;sector_name;door;device;language;sound\n\

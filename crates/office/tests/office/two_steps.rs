@@ -1,8 +1,9 @@
 //! The second step: switching it on, using it, losing the phone.
 
+use crate::house::House;
 use staff::totp::step_at;
 use staff::{Actor, Role};
-use stage::{Browser, Museum, PASSWORD};
+use stage::{Browser, PASSWORD};
 
 const STEP_MS: i64 = 30_000;
 
@@ -26,7 +27,7 @@ impl App {
         Self(bytes)
     }
 
-    fn code(&self, house: &Museum) -> String {
+    fn code(&self, house: &House) -> String {
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &self.0);
         let step = step_at(house.staff.now());
         let tag = ring::hmac::sign(&key, &step.to_be_bytes());
@@ -37,7 +38,7 @@ impl App {
 }
 
 /// Switches it on, and gives the app and the recovery codes.
-async fn switch_on(house: &Museum, browser: &mut Browser) -> (App, Vec<String>) {
+async fn switch_on(house: &House, browser: &mut Browser) -> (App, Vec<String>) {
     let begun = browser
         .submit("/office/me", "/office/me/two-steps", &[])
         .await;
@@ -67,7 +68,7 @@ async fn give_code(browser: &mut Browser, code: &str) -> u16 {
 
 #[tokio::test]
 async fn a_password_alone_is_no_longer_enough() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Finance).await;
     let mut elsewhere = house.signed_in("finance").await;
     let mut browser = house.signed_in("finance").await;
@@ -103,7 +104,7 @@ async fn a_password_alone_is_no_longer_enough() {
 
 #[tokio::test]
 async fn codes_cannot_be_guessed_and_the_first_step_does_not_wait_for_ever() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Finance).await;
     let mut browser = house.signed_in("finance").await;
     let (app, _) = switch_on(&house, &mut browser).await;
@@ -126,7 +127,7 @@ async fn codes_cannot_be_guessed_and_the_first_step_does_not_wait_for_ever() {
 
 #[tokio::test]
 async fn a_recovery_code_stands_in_once() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     house.hire(Role::Finance).await;
     let mut browser = house.signed_in("finance").await;
     let (_, codes) = switch_on(&house, &mut browser).await;
@@ -148,7 +149,7 @@ async fn a_recovery_code_stands_in_once() {
 
 #[tokio::test]
 async fn it_is_switched_off_by_password_or_by_an_administrator() {
-    let house = Museum::empty().await;
+    let house = House::empty().await;
     let account = house.hire(Role::Finance).await;
     let mut browser = house.signed_in("finance").await;
     switch_on(&house, &mut browser).await;

@@ -1,9 +1,10 @@
 //! Pages stay light, also where there is much to show.
 
+use crate::house::House;
 use office::access_table;
 use staff::{Actor, Profile, Role};
+use stage::Plan;
 use stage::villeneuve::site;
-use stage::{Museum, Plan};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -40,10 +41,13 @@ fn city() -> String {
 
 #[tokio::test]
 async fn a_page_with_many_rows_is_light_and_loads_nothing_from_elsewhere() {
-    let house = Museum::planned(Plan {
-        site: Some(site()),
-        ..Plan::empty()
-    })
+    let house = House::open(
+        Plan {
+            site: Some(site()),
+            ..Plan::empty()
+        },
+        |_| (),
+    )
     .await;
     house.hire(Role::Administrator).await;
     let (site, findings) = gate::read_site(&city());

@@ -1,10 +1,11 @@
 //! Entries that are taken back, from the door to the account.
 
+use crate::house::cancellation;
 use boxoffice::pending_account::Amount;
 use db::testing::{TestDb, sqlite_in_memory};
 use kernel::Money;
 use serde_json::json;
-use stage::villeneuve::{AUG, AUG_IN_GERMAN, EXPIRED, GOOD, UNLIMITED, cancellation, id, scan};
+use stage::villeneuve::{AUG, AUG_IN_GERMAN, EXPIRED, GOOD, UNLIMITED, id, scan};
 use stage::{Museum, Plan};
 
 db::conformance! {

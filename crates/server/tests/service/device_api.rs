@@ -254,7 +254,7 @@ async fn what_the_database_cannot_do_tells_the_outside_nothing(test: TestDb) {
 #[tokio::test]
 async fn a_check_that_stays_open_is_to_be_sent_again() {
     let plan = Plan {
-        when_silent: WhenSilent::Refuse,
+        interface: |settings| settings.when_silent = WhenSilent::Refuse,
         ..Plan::default()
     };
     let house = Museum::open(sqlite_in_memory().await, plan).await;

@@ -1,5 +1,6 @@
 //! Enrolment, revocation and settings, over HTTP.
 
+use crate::house::{revoke, save_code, set};
 use db::testing::{TestDb, sqlite_in_memory};
 use gate::{DeviceSettings, Direction, EnrolmentCode, Mode, devices};
 use reqwest::Method;
@@ -17,7 +18,7 @@ const DEVICE: &str = "/api/v1/device";
 
 async fn print_code(house: &Museum, n: u8) -> String {
     let code = EnrolmentCode::from_random([n; 16]);
-    house.save_code(AUG, code.clone()).await;
+    save_code(house, AUG, code.clone()).await;
     code.reveal()
 }
 
@@ -56,7 +57,7 @@ async fn a_revoked_token_is_refused_at_once(test: TestDb) {
     let house = Museum::usual(test).await;
     let mine = token(AUG);
     assert_eq!(status_of(&house, mine.reveal()).await, 200);
-    assert_eq!(house.revoke(AUG).await, 1);
+    assert_eq!(revoke(&house, AUG).await, 1);
     house.gate().reload().await.unwrap();
     let request = house.as_device(AUG, Method::GET, DEVICE);
     let refused = answer(request).await;
@@ -65,7 +66,7 @@ async fn a_revoked_token_is_refused_at_once(test: TestDb) {
     let fresh = enrol(&house, &print_code(&house, 1).await).await.json();
     let fresh = fresh["token"].as_str().unwrap().to_owned();
     assert_eq!(status_of(&house, &fresh).await, 200);
-    house.revoke(AUG).await;
+    revoke(&house, AUG).await;
     eventually("the token is refused", async || {
         status_of(&house, &fresh).await == 401
     })
@@ -101,7 +102,7 @@ async fn a_device_learns_its_settings_and_says_how_it_is() {
         help_desk: false,
         sound: false,
     };
-    house.set(AUG, settings).await;
+    set(&house, AUG, settings).await;
     let path = format!(
         "{DEVICE}?unsent=3&oldest_unsent=2026-07-14T08:00:00.000Z&battery_percent=7&mode=offline"
     );

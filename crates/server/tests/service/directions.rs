@@ -1,5 +1,6 @@
 //! Exits, forced entries, and what a journal says that the door did.
 
+use crate::house::set;
 use db::testing::{TestDb, sqlite_in_memory};
 use gate::{DeviceSettings, Direction};
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ async fn the_door_opens_for_an_exit_and_nobody_is_sold(test: TestDb) {
     let exit = with(scan(1, GOOD), "direction", "exit");
     let refused = house.post(AUG, CHECKS, &exit).await;
     assert_eq!(refused.told(), (403, "direction_not_allowed".to_owned()));
-    house.set(AUG, MAY_ALL).await;
+    set(&house, AUG, MAY_ALL).await;
     let answer = house.post(AUG, CHECKS, &exit).await.json();
     for (field, value) in [
         ("open", json!(true)),
@@ -64,7 +65,7 @@ async fn a_forced_entry_needs_a_note_and_a_device_that_may(test: TestDb) {
     let forced = with(scan(1, EXPIRED), "forced_note", "  Groupe de Mme Petit ");
     let refused = house.post(AUG, CHECKS, &forced).await;
     assert_eq!(refused.told(), (403, "forced_entry_not_allowed".to_owned()));
-    house.set(AUG, MAY_ALL).await;
+    set(&house, AUG, MAY_ALL).await;
     for note in ["", "  \t", &"x".repeat(201)] {
         let refused = house
             .post(AUG, CHECKS, &with(scan(1, EXPIRED), "forced_note", note))
@@ -152,7 +153,7 @@ async fn a_journal_says_what_the_door_did() {
 #[tokio::test]
 async fn a_batch_has_its_limits() {
     let house = Museum::usual(sqlite_in_memory().await).await;
-    let cancellations = vec![stage::villeneuve::cancellation(1, 1); 501];
+    let cancellations = vec![crate::house::cancellation(1, 1); 501];
     let body = json!({"checks": [], "cancellations": cancellations});
     let refused = house.post(AUG, BATCH, &body).await;
     assert_eq!(refused.told(), (413, "batch_too_large".to_owned()));

@@ -1,11 +1,12 @@
 //! The help desk.
 
+use crate::house::{cancellation, set};
 use db::testing::sqlite_in_memory;
 use gate::DeviceSettings;
 use sandbox::Failure;
 use serde_json::json;
 use stage::Museum;
-use stage::villeneuve::{AUG, AUG_IN_GERMAN, EXP, EXPIRED, GOOD, cancellation, now};
+use stage::villeneuve::{AUG, AUG_IN_GERMAN, EXP, EXPIRED, GOOD, now};
 
 const LOOK: &str = "/api/v1/look";
 
@@ -84,7 +85,7 @@ async fn a_look_that_is_refused_says_why() {
         help_desk: false,
         ..DeviceSettings::default()
     };
-    house.set(AUG_IN_GERMAN, without).await;
+    set(&house, AUG_IN_GERMAN, without).await;
     for (device, body, status, code) in [
         (
             AUG_IN_GERMAN,

@@ -10,6 +10,7 @@ mod cancellations;
 mod device_api;
 mod devices;
 mod directions;
+mod house;
 mod look;
 mod pass_list;
 mod privacy;

@@ -17,7 +17,7 @@ const SIGNATURE: &str = "x-passerelle-signature";
 
 async fn guarded(test: TestDb) -> Museum {
     let plan = Plan {
-        offline_policy: OfflinePolicy::Guarded,
+        interface: |settings| settings.offline_policy = OfflinePolicy::Guarded,
         ..Plan::default()
     };
     Museum::open(test, plan).await

@@ -1,5 +1,6 @@
 //! Card numbers, control barcodes, tokens and passwords stay where they belong.
 
+use crate::house::{cancellation, save_code, set};
 use db::params;
 use db::testing::sqlite_on_disk;
 use gate::records::ledger;
@@ -9,8 +10,8 @@ use sandbox::Failure;
 use secutix::wire::{ControlResult, ControlledTicket, ImportControlledTicketRequest};
 use serde_json::json;
 use stage::villeneuve::{
-    AUG, CAS, EXPIRED, GEO, GOOD, OPERATOR_PASSWORD, OTIPASS_PASSWORD, UNLIMITED, cancellation, id,
-    now, scan, ticketing_client, token,
+    AUG, CAS, EXPIRED, GEO, GOOD, OPERATOR_PASSWORD, OTIPASS_PASSWORD, UNLIMITED, id, now, scan,
+    ticketing_client, token,
 };
 use stage::{Answer, Museum, Plan, answer};
 use std::io;
@@ -91,7 +92,7 @@ async fn bad_requests(house: &Museum) -> Vec<(Answer, Vec<&'static str>)> {
 async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
     let log = keep_the_log();
     let plan = Plan {
-        decision_budget: Duration::from_millis(200),
+        interface: |settings| settings.decision_budget = Duration::from_millis(200),
         ..Plan::default()
     };
     let house = Museum::open(sqlite_on_disk().await, plan).await;
@@ -163,15 +164,15 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
     );
 
     // A forced entry with a note, a look, a cancellation, an enrolment.
-    house
-        .set(
-            AUG,
-            DeviceSettings {
-                forced_entry: true,
-                ..DeviceSettings::default()
-            },
-        )
-        .await;
+    set(
+        &house,
+        AUG,
+        DeviceSettings {
+            forced_entry: true,
+            ..DeviceSettings::default()
+        },
+    )
+    .await;
     let mut forced = scan(42, EXPIRED);
     forced["forced_note"] = NOTE.into();
     assert_eq!(house.post(AUG, "/api/v1/checks", &forced).await.status, 200);
@@ -190,7 +191,7 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
         .post(AUG, "/api/v1/cancellations", &cancellation(1, 42))
         .await;
     let code = EnrolmentCode::from_random([9; 16]);
-    house.save_code(AUG, code.clone()).await;
+    save_code(&house, AUG, code.clone()).await;
     let enrolled = house.request(Method::POST, "/api/v1/enrolments");
     let enrolled = answer(enrolled.json(&json!({"code": code.reveal()})))
         .await

@@ -141,7 +141,7 @@ async fn a_barcode_that_ticketing_refuses_does_not_hold_up_the_others(test: Test
 
 async fn a_silent_partner_stops_nobody_and_is_told_afterwards(test: TestDb) {
     let plan = Plan {
-        decision_budget: Duration::from_millis(200),
+        interface: |settings| settings.decision_budget = Duration::from_millis(200),
         ..Plan::default()
     };
     let house = Museum::open(test, plan).await;

@@ -1,5 +1,6 @@
 //! From the scan to the pending account, and what the books say of it.
 
+use crate::house::cancellation;
 use books::reconciliation::{Reconciliation, Sides, reconcile};
 use boxoffice::pending_account::{Amount, statement};
 use boxoffice::{HeldReason, catalogue, report};
@@ -7,7 +8,7 @@ use db::Db;
 use db::testing::TestDb;
 use gate::records::attendance::attendance;
 use kernel::{BusinessDay, Money};
-use stage::villeneuve::{AUG, CAS, EXPIRED, GEO, GOOD, UNLIMITED, cancellation, id, scan};
+use stage::villeneuve::{AUG, CAS, EXPIRED, GEO, GOOD, UNLIMITED, id, scan};
 use stage::{Museum, meddle};
 use std::collections::BTreeMap;
 

@@ -1,21 +1,27 @@
-//! Who sits in the back office of a [`Museum`], and a doctor who says what a test
-//! wants to hear.
+//! A museum with people before its pages.
 
-use crate::villeneuve;
-use crate::{Browser, Museum, Plan};
+use db::testing::sqlite_in_memory;
 use doctor::support::{Bundle, Page};
 use doctor::{Coming, Diagnosis, Doctor, Question};
 use kernel::{Finding, Part, Place, Say};
-use staff::{Account, Actor, Profile, Role};
+use office::{OfficeRole, SetUp};
+use staff::password::Cost;
+use staff::{Account, Actor, Profile, Role, Staff};
+use stage::{Browser, Museum, PASSWORD, Plan};
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Good enough for everyone here.
-pub const PASSWORD: &str = "a museum by the river";
+pub struct House {
+    museum: Museum,
+    pub staff: Staff,
+    pub set_up: SetUp,
+}
 
 /// Finds what the test says in these mapping parameters, and in the whole set-up
 /// if there are none.
 #[derive(Debug, Clone, Copy)]
-pub struct TestDoctor(pub fn(Option<&str>) -> Vec<Finding>);
+struct TestDoctor(fn(Option<&str>) -> Vec<Finding>);
 
 impl Doctor for TestDoctor {
     fn examine(&self, question: Question) -> Coming<Diagnosis> {
@@ -30,13 +36,12 @@ impl Doctor for TestDoctor {
 
     fn support_bundle(&self, _: Duration) -> Coming<Bundle> {
         let pages = vec![Page::of_text("README.txt", "look at 00029975")];
-        let taken_at = villeneuve::now();
+        let taken_at = stage::villeneuve::now();
         Box::pin(async move { Bundle { taken_at, pages } })
     }
 }
 
 /// What the doctor may find, about `<CODE>`.
-#[must_use]
 pub fn finding(code: &'static str, place: Place) -> Finding {
     let mut catalogue = doctor::catalogue();
     let entry = catalogue.find(|entry| entry.code == code).unwrap();
@@ -44,19 +49,66 @@ pub fn finding(code: &'static str, place: Place) -> Finding {
     Finding::of(entry, place, values.collect())
 }
 
-impl Museum {
+impl Deref for House {
+    type Target = Museum;
+
+    fn deref(&self) -> &Museum {
+        &self.museum
+    }
+}
+
+impl House {
+    /// Nothing is set up.
+    pub async fn empty() -> Self {
+        Self::open(Plan::empty(), |_| ()).await
+    }
+
     /// The whole example museum with somebody for each role. Nothing is sold by
     /// itself.
     pub async fn staffed() -> Self {
-        let museum = Self::planned(Plan {
+        let plan = Plan {
             external_sales_every: None,
             ..Plan::default()
-        })
-        .await;
+        };
+        let house = Self::open(plan, |_| ()).await;
         for role in Role::ALL {
-            museum.hire(role).await;
+            house.hire(role).await;
         }
-        museum
+        house
+    }
+
+    /// Nothing is set up, and the doctor finds this.
+    pub async fn sick(finds: fn(Option<&str>) -> Vec<Finding>) -> Self {
+        let doctor = Arc::new(TestDoctor(finds));
+        Self::open(Plan::empty(), |office| office.doctor = doctor).await
+    }
+
+    /// By this plan, with a back office that is changed so.
+    pub async fn open(plan: Plan, change: impl FnOnce(&mut OfficeRole)) -> Self {
+        let test = sqlite_in_memory().await;
+        Staff::prepare(&test.db, &plan.clock).await.unwrap();
+        let clock = Arc::new(plan.clock.clone());
+        let staff = Staff::open(test.db.clone(), clock, Cost::LEAST).await;
+        let staff = staff.unwrap();
+        let mut office = OfficeRole {
+            staff: staff.clone(),
+            url: plan.url(),
+            proxies: Vec::new(),
+            provider: None,
+            site_name: "Musées de Villeneuve".to_owned(),
+            zone: "Europe/Paris".parse().unwrap(),
+            currency: "EUR".to_owned(),
+            set_up: SetUp::default(),
+            doctor: Arc::new(TestDoctor(|_| Vec::new())),
+        };
+        change(&mut office);
+        let set_up = office.set_up.clone();
+        let office = Some(office);
+        Self {
+            museum: Museum::open(test, Plan { office, ..plan }).await,
+            staff,
+            set_up,
+        }
     }
 
     /// Somebody's browser.

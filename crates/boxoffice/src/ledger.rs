@@ -4,7 +4,6 @@
 use crate::StagedState;
 use db::{Db, DbError, Row, params};
 use kernel::{BusinessDay, ControlBarcode, Money, OrderNumber, Timestamp};
-use serde::Serialize;
 
 /// One barcode of the box office.
 #[derive(Debug, Clone, PartialEq, Eq)]

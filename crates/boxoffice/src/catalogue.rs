@@ -36,6 +36,8 @@ pub struct Season {
     pub name: String,
 }
 
+db::from_row! { Season { code, name } }
+
 /// A product of a season.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {
@@ -48,6 +50,8 @@ pub struct Product {
     /// Its name, for people.
     pub name: String,
 }
+
+db::from_row! { Product { season, code, family, name } }
 
 /// The price of a product in a tariff for a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +70,13 @@ pub struct Tariff {
     pub valid_until: Option<BusinessDay>,
 }
 
+db::from_row! {
+    Tariff {
+        product, code, price = "price_minor", vat = "vat_basis_points", valid_from,
+        valid_until
+    }
+}
+
 /// The tariff that a scan of a product sells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TariffMapping {
@@ -75,6 +86,8 @@ pub struct TariffMapping {
     pub tariff: TariffCode,
 }
 
+db::from_row! { TariffMapping { product, tariff } }
+
 /// A sales channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SalesChannel {
@@ -83,6 +96,8 @@ pub struct SalesChannel {
     /// Its type, which ticketing does not let change once it is saved.
     pub channel_type: ChannelType,
 }
+
+db::from_row! { SalesChannel { code, channel_type = "type" } }
 
 kernel::open_words! {
     /// The type of a sales channel.
@@ -359,56 +374,26 @@ fn save_contact(tx: &mut Tx<'_>, contact: &Contact) -> Result<(), DbError> {
 /// [`DbError`].
 pub fn load_catalogue(tx: &mut Tx<'_>) -> Result<Catalogue, DbError> {
     let mut catalogue = Catalogue::default();
-    for row in tx.query("SELECT code, name FROM box_season ORDER BY code", params![])? {
-        catalogue.seasons.push(Season {
-            code: row.get("code")?,
-            name: row.get("name")?,
-        });
-    }
-    for row in tx.query(
+    catalogue.seasons =
+        tx.query_as("SELECT code, name FROM box_season ORDER BY code", params![])?;
+    catalogue.products = tx.query_as(
         "SELECT season, code, family, name FROM box_product ORDER BY season, code",
         params![],
-    )? {
-        catalogue.products.push(Product {
-            season: row.get("season")?,
-            code: row.get("code")?,
-            family: row.get("family")?,
-            name: row.get("name")?,
-        });
-    }
-    for row in tx.query(
+    )?;
+    catalogue.tariffs = tx.query_as(
         "SELECT product, code, NULLIF(valid_from, $1) AS valid_from, valid_until, price_minor,
                 vat_basis_points
          FROM box_tariff ORDER BY product, code, box_tariff.valid_from",
         params![OPEN_START],
-    )? {
-        catalogue.tariffs.push(Tariff {
-            product: row.get("product")?,
-            code: row.get("code")?,
-            price: row.get("price_minor")?,
-            vat: row.get("vat_basis_points")?,
-            valid_from: row.get("valid_from")?,
-            valid_until: row.get("valid_until")?,
-        });
-    }
-    for row in tx.query(
+    )?;
+    catalogue.tariff_mappings = tx.query_as(
         "SELECT product, tariff FROM box_tariff_mapping ORDER BY product",
         params![],
-    )? {
-        catalogue.tariff_mappings.push(TariffMapping {
-            product: row.get("product")?,
-            tariff: row.get("tariff")?,
-        });
-    }
-    for row in tx.query(
+    )?;
+    catalogue.sales_channels = tx.query_as(
         "SELECT code, type FROM box_sales_channel ORDER BY code",
         params![],
-    )? {
-        catalogue.sales_channels.push(SalesChannel {
-            code: row.get("code")?,
-            channel_type: row.get("type")?,
-        });
-    }
+    )?;
     load_contacts(tx, &mut catalogue)?;
     Ok(catalogue)
 }

@@ -59,6 +59,14 @@ pub struct SaleHistory {
     pub file_imported_at: Option<Timestamp>,
 }
 
+db::from_row! {
+    SaleHistory {
+        ticket = "id", product, tariff, price = "price_minor", vat = "vat_minor",
+        cancelled_on, order = "order_number", contact, order_created_at, file = "name",
+        file_created_at = "created_at", file_imported_at = "imported_at"
+    }
+}
+
 /// A line on the pending account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineHistory {
@@ -72,6 +80,10 @@ pub struct LineHistory {
     pub business_day: BusinessDay,
     /// When it was booked.
     pub booked_at: Timestamp,
+}
+
+db::from_row! {
+    LineHistory { kind, amount = "amount_minor", vat = "vat_minor", business_day, booked_at }
 }
 
 /// What was made of `barcode`.
@@ -95,7 +107,7 @@ pub async fn history(db: &Db, barcode: ControlBarcode) -> Result<History, DbErro
                 cancelled_at: row.get("cancelled_at")?,
             });
         }
-        let sale = tx.query_opt(
+        let sale: Option<SaleHistory> = tx.query_opt_as(
             "SELECT t.id, t.product, t.tariff, t.price_minor, t.vat_minor,
                     t.cancelled_on, o.order_number, o.contact, o.created_at AS order_created_at,
                     f.name, f.created_at, f.imported_at
@@ -105,35 +117,14 @@ pub async fn history(db: &Db, barcode: ControlBarcode) -> Result<History, DbErro
              WHERE t.barcode = $1",
             params![&barcode],
         )?;
-        let Some(row) = sale else { return Ok(history) };
-        let sale = SaleHistory {
-            ticket: row.get("id")?,
-            product: row.get("product")?,
-            tariff: row.get("tariff")?,
-            price: row.get("price_minor")?,
-            vat: row.get("vat_minor")?,
-            cancelled_on: row.get("cancelled_on")?,
-            order: row.get("order_number")?,
-            contact: row.get("contact")?,
-            order_created_at: row.get("order_created_at")?,
-            file: row.get("name")?,
-            file_created_at: row.get("created_at")?,
-            file_imported_at: row.get("imported_at")?,
-        };
-        for row in tx.query(
-            "SELECT kind, amount_minor, vat_minor, business_day, booked_at
-             FROM box_account_line WHERE ticket_id = $1 ORDER BY id",
-            params![sale.ticket],
-        )? {
-            history.lines.push(LineHistory {
-                kind: row.get("kind")?,
-                amount: row.get("amount_minor")?,
-                vat: row.get("vat_minor")?,
-                business_day: row.get("business_day")?,
-                booked_at: row.get("booked_at")?,
-            });
+        if let Some(sale) = &sale {
+            history.lines = tx.query_as(
+                "SELECT kind, amount_minor, vat_minor, business_day, booked_at
+                 FROM box_account_line WHERE ticket_id = $1 ORDER BY id",
+                params![sale.ticket],
+            )?;
         }
-        history.sale = Some(sale);
+        history.sale = sale;
         Ok(history)
     })
     .await

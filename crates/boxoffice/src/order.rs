@@ -14,6 +14,8 @@ pub(crate) struct Order {
     pub ordered_at: Timestamp,
 }
 
+db::from_row! { Order { id, contact, ordered_at } }
+
 /// An order to be made.
 #[derive(Debug)]
 pub(crate) struct NewOrder<'a> {
@@ -26,18 +28,10 @@ pub(crate) struct NewOrder<'a> {
 }
 
 pub(crate) fn find(tx: &mut Tx<'_>, number: &OrderNumber) -> Result<Option<Order>, DbError> {
-    tx.query_opt(
+    tx.query_opt_as(
         "SELECT id, contact, ordered_at FROM box_order WHERE channel = $1 AND order_number = $2",
         params![CHANNEL_CODE, number],
-    )?
-    .map(|row| {
-        Ok(Order {
-            id: row.get("id")?,
-            contact: row.get("contact")?,
-            ordered_at: row.get("ordered_at")?,
-        })
-    })
-    .transpose()
+    )
 }
 
 /// Makes the order and gives its id.

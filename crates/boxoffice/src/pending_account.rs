@@ -1,7 +1,7 @@
 //! The pending account: one line for each sale, settled later by who bought, and
 //! a counter line for each sale that was cancelled.
 
-use db::{Db, DbError, Row, Tx, params};
+use db::{Db, DbError, Tx, params};
 use kernel::{
     BusinessDay, ContactNumber, ControlBarcode, Money, OrderNumber, ProductCode, SeasonCode,
     TariffCode, VatRate,
@@ -19,6 +19,8 @@ pub struct Amount {
     /// The VAT in it.
     pub vat_minor: Money,
 }
+
+db::from_row! { Amount { lines = "line_count", amount_minor, vat_minor } }
 
 impl Amount {
     fn add(&mut self, other: Self) {
@@ -108,6 +110,13 @@ pub struct StatementRow {
     pub amount: Amount,
 }
 
+db::from_row! {
+    StatementRow {
+        business_day, kind, season, product, tariff, contact, price_minor, vat_basis_points;
+        amount
+    }
+}
+
 /// Lines of one VAT rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct VatTotal {
@@ -153,6 +162,13 @@ pub struct StatementLine {
     pub amount_minor: Money,
     /// The VAT in it.
     pub vat_minor: Money,
+}
+
+db::from_row! {
+    StatementLine {
+        barcode, kind, order_number, contact, business_day, season, product, tariff,
+        vat_basis_points, amount_minor, vat_minor
+    }
 }
 
 impl Statement {
@@ -246,7 +262,7 @@ pub async fn statement(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<St
 }
 
 fn rows(tx: &mut Tx<'_>, from: BusinessDay, to: BusinessDay) -> Result<Vec<StatementRow>, DbError> {
-    tx.query(
+    tx.query_as(
         "SELECT business_day, kind, season, product, tariff, contact, price_minor,
                 vat_basis_points,
                 CAST(SUM(line_count) AS BIGINT) AS line_count,
@@ -259,26 +275,7 @@ fn rows(tx: &mut Tx<'_>, from: BusinessDay, to: BusinessDay) -> Result<Vec<State
          ORDER BY business_day, kind DESC, season, product, tariff, contact, price_minor,
                   vat_basis_points",
         params![from, to],
-    )?
-    .iter()
-    .map(|row| {
-        Ok(StatementRow {
-            business_day: row.get("business_day")?,
-            kind: row.get("kind")?,
-            season: row.get("season")?,
-            product: row.get("product")?,
-            tariff: row.get("tariff")?,
-            contact: row.get("contact")?,
-            price_minor: row.get("price_minor")?,
-            vat_basis_points: row.get("vat_basis_points")?,
-            amount: Amount {
-                lines: row.get("line_count")?,
-                amount_minor: row.get("amount_minor")?,
-                vat_minor: row.get("vat_minor")?,
-            },
-        })
-    })
-    .collect()
+    )
 }
 
 fn disputed(
@@ -286,16 +283,13 @@ fn disputed(
     from: BusinessDay,
     to: BusinessDay,
 ) -> Result<Vec<StatementLine>, DbError> {
-    tx.query(
+    tx.query_as(
         "SELECT barcode, kind, order_number, contact, business_day, season, product, tariff,
                 vat_basis_points, amount_minor, vat_minor
          FROM box_disputed_line WHERE business_day >= $1 AND business_day <= $2
          ORDER BY business_day, barcode, kind DESC",
         params![from, to],
-    )?
-    .iter()
-    .map(line)
-    .collect()
+    )
 }
 
 /// The lines of the days `from` to `to` one by one, in the bytewise order of
@@ -315,7 +309,7 @@ pub async fn lines(
         (barcode.reveal().to_owned(), kind.as_str())
     });
     db.read("account lines", move |tx| {
-        tx.query(
+        tx.query_as(
             "SELECT t.barcode, l.kind, o.order_number, l.contact, l.business_day, t.season,
                     t.product, t.tariff, t.vat_basis_points, l.amount_minor, l.vat_minor
              FROM box_ticket t
@@ -325,10 +319,7 @@ pub async fn lines(
                AND (t.barcode > $3 OR l.kind < $4)
              ORDER BY t.barcode, l.kind DESC LIMIT $5",
             params![from, to, &after, kind, limit],
-        )?
-        .iter()
-        .map(line)
-        .collect()
+        )
     })
     .await
 }
@@ -342,32 +333,11 @@ pub async fn total(db: &Db) -> Result<Amount, DbError> {
 }
 
 pub(crate) fn total_of(tx: &mut Tx<'_>) -> Result<Amount, DbError> {
-    let row = tx.query_one(
+    tx.query_one_as(
         "SELECT COUNT(*) AS line_count,
                 CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) AS amount_minor,
                 CAST(COALESCE(SUM(vat_minor), 0) AS BIGINT) AS vat_minor
          FROM box_account_line",
         params![],
-    )?;
-    Ok(Amount {
-        lines: row.get("line_count")?,
-        amount_minor: row.get("amount_minor")?,
-        vat_minor: row.get("vat_minor")?,
-    })
-}
-
-fn line(row: &Row) -> Result<StatementLine, DbError> {
-    Ok(StatementLine {
-        barcode: row.get("barcode")?,
-        kind: row.get("kind")?,
-        order_number: row.get("order_number")?,
-        contact: row.get("contact")?,
-        business_day: row.get("business_day")?,
-        season: row.get("season")?,
-        product: row.get("product")?,
-        tariff: row.get("tariff")?,
-        vat_basis_points: row.get("vat_basis_points")?,
-        amount_minor: row.get("amount_minor")?,
-        vat_minor: row.get("vat_minor")?,
-    })
+    )
 }

@@ -29,6 +29,13 @@ pub(crate) struct Ticket {
     pub ordered_at: Timestamp,
 }
 
+db::from_row! {
+    Ticket {
+        id, season, product, tariff, price = "price_minor", vat = "vat_basis_points",
+        controlled_at, sector, order_number, contact, ordered_at
+    }
+}
+
 /// A ticket to be made.
 #[derive(Debug)]
 pub(crate) struct NewTicket<'a> {
@@ -47,28 +54,12 @@ pub(crate) struct NewTicket<'a> {
 }
 
 pub(crate) fn find(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<Option<Ticket>, DbError> {
-    tx.query_opt(
+    tx.query_opt_as(
         "SELECT t.id, t.season, t.product, t.tariff, t.price_minor, t.vat_basis_points,
                 t.controlled_at, t.sector, o.order_number, o.contact, o.ordered_at
          FROM box_ticket t JOIN box_order o ON o.id = t.order_id WHERE t.barcode = $1",
         params![barcode],
-    )?
-    .map(|row| {
-        Ok(Ticket {
-            id: row.get("id")?,
-            season: row.get("season")?,
-            product: row.get("product")?,
-            tariff: row.get("tariff")?,
-            price: row.get("price_minor")?,
-            vat: row.get("vat_basis_points")?,
-            controlled_at: row.get("controlled_at")?,
-            sector: row.get("sector")?,
-            order_number: row.get("order_number")?,
-            contact: row.get("contact")?,
-            ordered_at: row.get("ordered_at")?,
-        })
-    })
-    .transpose()
+    )
 }
 
 /// Makes the ticket and its line on the pending account, and calls its staged

@@ -16,6 +16,8 @@ pub struct Held {
     pub since: Timestamp,
 }
 
+db::from_row! { Held { reason = "held_reason", count = "held", since = "received_at" } }
+
 /// Which unsold barcodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsold {
@@ -42,29 +44,21 @@ pub struct UnsoldLine {
     pub received_at: Timestamp,
 }
 
+db::from_row! { UnsoldLine { id, barcode, season, product, business_day, received_at } }
+
 /// What is held, by reason, the most first.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn held(db: &Db) -> Result<Vec<Held>, DbError> {
     db.read("held by reason", |tx| {
-        let mut held = tx
-            .query(
-                "SELECT h.held_reason, h.held, s.received_at
-                 FROM (SELECT held_reason, COUNT(*) AS held, MIN(id) AS first FROM box_staged
-                       WHERE state = 'held' GROUP BY held_reason) AS h
-                 JOIN box_staged s ON s.id = h.first",
-                params![],
-            )?
-            .iter()
-            .map(|row| {
-                Ok(Held {
-                    reason: row.get("held_reason")?,
-                    count: row.get("held")?,
-                    since: row.get("received_at")?,
-                })
-            })
-            .collect::<Result<Vec<_>, DbError>>()?;
+        let mut held: Vec<Held> = tx.query_as(
+            "SELECT h.held_reason, h.held, s.received_at
+             FROM (SELECT held_reason, COUNT(*) AS held, MIN(id) AS first FROM box_staged
+               WHERE state = 'held' GROUP BY held_reason) AS h
+             JOIN box_staged s ON s.id = h.first",
+            params![],
+        )?;
         held.sort_by_key(|held| (std::cmp::Reverse(held.count), held.reason));
         Ok(held)
     })
@@ -83,33 +77,18 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<UnsoldLine>, DbError> {
     let before = before.unwrap_or(i64::MAX);
-    db.read("unsold barcodes", move |tx| {
-        let rows = match unsold {
-            Unsold::Ready => tx.query(
-                "SELECT id, barcode, season, product, business_day, received_at FROM box_staged
-                 WHERE state = 'ready' AND id < $1 ORDER BY id DESC LIMIT $2",
-                params![before, limit],
-            ),
-            Unsold::Held(reason) => tx.query(
-                "SELECT id, barcode, season, product, business_day, received_at FROM box_staged
-                 WHERE state = 'held' AND held_reason = $3 AND id < $1
-                 ORDER BY id DESC LIMIT $2",
-                params![before, limit, reason],
-            ),
-        };
-        rows?
-            .iter()
-            .map(|row| {
-                Ok(UnsoldLine {
-                    id: row.get("id")?,
-                    barcode: row.get("barcode")?,
-                    season: row.get("season")?,
-                    product: row.get("product")?,
-                    business_day: row.get("business_day")?,
-                    received_at: row.get("received_at")?,
-                })
-            })
-            .collect()
+    db.read("unsold barcodes", move |tx| match unsold {
+        Unsold::Ready => tx.query_as(
+            "SELECT id, barcode, season, product, business_day, received_at FROM box_staged
+             WHERE state = 'ready' AND id < $1 ORDER BY id DESC LIMIT $2",
+            params![before, limit],
+        ),
+        Unsold::Held(reason) => tx.query_as(
+            "SELECT id, barcode, season, product, business_day, received_at FROM box_staged
+             WHERE state = 'held' AND held_reason = $3 AND id < $1
+             ORDER BY id DESC LIMIT $2",
+            params![before, limit, reason],
+        ),
     })
     .await
 }

@@ -156,6 +156,14 @@ impl<'a> Tx<'a> {
         self.query_one(sql, params)?.only()
     }
 
+    /// As [`Tx::query_one`], and reads the row.
+    ///
+    /// # Errors
+    /// [`DbError::RowCount`]; [`DbError::Statement`]; [`DbError::Column`].
+    pub fn query_one_as<T: FromRow>(&mut self, sql: &str, params: &[Value]) -> Result<T, DbError> {
+        T::from_row(&self.query_one(sql, params)?)
+    }
+
     /// Runs several statements without parameters, translated to the engine's
     /// own words for what the two spell differently. Only for migrations.
     pub(crate) fn define(&mut self, sql: &str) -> Result<(), DbError> {

@@ -5,7 +5,7 @@ use crate::password::{self, PasswordError, Weak};
 use crate::secret::{NoRandomness, Token};
 use crate::session;
 use crate::{LANGUAGES, Role, Staff};
-use db::{DbError, Row, Tx, params};
+use db::{DbError, Tx, params};
 use kernel::{Language, Timestamp};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -47,6 +47,13 @@ pub struct Account {
     pub signed_in_at: Option<Timestamp>,
     /// Since when they may not sign in.
     pub disabled_at: Option<Timestamp>,
+}
+
+db::from_row! {
+    Account {
+        id, name, login, role, language, has_password, two_steps, created_at, signed_in_at,
+        disabled_at
+    }
 }
 
 impl Account {
@@ -182,13 +189,10 @@ impl Staff {
     pub async fn accounts(&self) -> Result<Vec<Account>, DbError> {
         self.db
             .read("accounts", |tx| {
-                tx.query(
+                tx.query_as(
                     &format!("{SELECT} ORDER BY name, id LIMIT $1"),
                     params![LIST_LIMIT],
-                )?
-                .iter()
-                .map(account)
-                .collect()
+                )
             })
             .await
     }
@@ -391,34 +395,17 @@ impl Staff {
 }
 
 pub(crate) const SELECT: &str = "SELECT id, name, login, role, language, created_at, signed_in_at,
-    disabled_at, totp_confirmed_at, CAST(CASE WHEN password_hash IS NULL THEN 0 ELSE 1 END AS BIGINT) AS has_password
+    disabled_at, totp_confirmed_at IS NOT NULL AS two_steps,
+    password_hash IS NOT NULL AS has_password
     FROM staff_account";
 
-pub(crate) fn account(row: &Row) -> Result<Account, DbError> {
-    Ok(Account {
-        id: row.get("id")?,
-        name: row.get("name")?,
-        login: row.get("login")?,
-        role: row.get("role")?,
-        language: row.get("language")?,
-        has_password: row.get("has_password")?,
-        two_steps: row.get::<Option<i64>>("totp_confirmed_at")?.is_some(),
-        created_at: row.get("created_at")?,
-        signed_in_at: row.get("signed_in_at")?,
-        disabled_at: row.get("disabled_at")?,
-    })
-}
-
 pub(crate) fn by_id(tx: &mut Tx<'_>, id: AccountId) -> Result<Account, AccountError> {
-    let row = tx.query_opt(&format!("{SELECT} WHERE id = $1"), params![id])?;
-    Ok(account(&row.ok_or(AccountError::Unknown)?)?)
+    tx.query_opt_as(&format!("{SELECT} WHERE id = $1"), params![id])?
+        .ok_or(AccountError::Unknown)
 }
 
 pub(crate) fn by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<Account>, DbError> {
-    tx.query_opt(&format!("{SELECT} WHERE login = $1"), params![login])?
-        .as_ref()
-        .map(account)
-        .transpose()
+    tx.query_opt_as(&format!("{SELECT} WHERE login = $1"), params![login])
 }
 
 fn by_invitation(tx: &mut Tx<'_>, hash: &str, now: Timestamp) -> Result<Account, AccountError> {

@@ -25,6 +25,8 @@ pub struct Attempt {
     pub next_path: Option<String>,
 }
 
+db::from_row! { Attempt { nonce, verifier, next_path } }
+
 /// Why the provider's word lets nobody in.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
@@ -130,20 +132,12 @@ impl Staff {
     ) -> Result<Attempt, IdentityError> {
         let (state, browser, now) = (state.sha256(), browser.sha256(), self.clock.now());
         let taken = self.db.write("take attempt", move |tx| {
-            tx.query_opt(
+            tx.query_opt_as(
                 "DELETE FROM staff_oidc_attempt
                  WHERE state_sha256 = $1 AND browser_sha256 = $2 AND expires_at > $3
                  RETURNING nonce, verifier, next_path",
                 params![&state, &browser, now],
-            )?
-            .map(|row| {
-                Ok(Attempt {
-                    nonce: row.get("nonce")?,
-                    verifier: row.get("verifier")?,
-                    next_path: row.get("next_path")?,
-                })
-            })
-            .transpose()
+            )
         });
         // Anyone may come with a wrong state: that undoes nobody else's write.
         let taken: Result<Option<Attempt>, DbError> = taken.await;

@@ -51,6 +51,8 @@ pub struct Record {
     pub last_failed_at: Timestamp,
 }
 
+db::from_row! { Record { failures, last_failed_at } }
+
 impl Limit {
     /// How long until the next attempt is looked at, in milliseconds; 0 if it is
     /// at once.
@@ -118,17 +120,10 @@ pub(crate) fn count(
 }
 
 fn record(tx: &mut Tx<'_>, subject: &str) -> Result<Option<Record>, DbError> {
-    tx.query_opt(
+    tx.query_opt_as(
         "SELECT failures, last_failed_at FROM staff_throttle WHERE subject = $1",
         params![subject],
-    )?
-    .map(|row| {
-        Ok(Record {
-            failures: row.get("failures")?,
-            last_failed_at: row.get("last_failed_at")?,
-        })
-    })
-    .transpose()
+    )
 }
 
 /// Forgets all attempts of `subject`.

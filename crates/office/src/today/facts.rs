@@ -18,9 +18,6 @@ const WEEK: i64 = 7;
 
 impl Reader {
     /// The day, at most five seconds old.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub(super) async fn facts(&self, office: &Office) -> Result<Arc<Facts>, DbError> {
         // Whoever comes while it is read waits for that reading.
         let mut kept = self.0.lock().await;

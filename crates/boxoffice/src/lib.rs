@@ -1,6 +1,9 @@
 //! The box office: the catalogue, the barcodes the gate hands over, external
 //! sales, orders, tickets, the pending account, and what people read of it.
 //!
+//! What never goes in: devices, checks and Otipass; it knows of an admission what
+//! ticketing would know.
+//!
 //! The rules are pure: [`price`] and [`readiness`] know no database and no
 //! clock. [`BoxOffice`] puts them to work: stage, write the STX_File, import it.
 //!

@@ -1,5 +1,8 @@
 //! The configuration: one TOML file, with environment variables over it.
 //!
+//! What never goes in: what a value means to the set-up as a whole; that is for
+//! `doctor` to judge.
+//!
 //! A variable `PASSERELLE_SECTION__KEY` stands for `key` in `[section]`. Secrets
 //! come from a file (`password_file`, `api_key_file`) or from a variable
 //! (`PASSERELLE_OTIPASS__PASSWORD` …), never from the TOML itself, and are never

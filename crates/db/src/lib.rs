@@ -1,5 +1,8 @@
 //! One SQL text over embedded SQLite and PostgreSQL.
 //!
+//! What never goes in: a table of anyone: the statements are those of the rooms
+//! that keep something.
+//!
 //! A [`Db`] runs synchronous closures over one small [`Tx`]:
 //! [`Db::write`] in a durable transaction, [`Db::read`] on a snapshot. A closure
 //! may be run again (PostgreSQL reports a serialisation conflict), so it must

@@ -1,5 +1,7 @@
 //! Examines a whole set-up and names each mistake with its cure, all at once.
 //!
+//! What never goes in: a change of anything: it looks.
+//!
 //! Facts are gathered first: files, secrets, database, and what Otipass and
 //! ticketing answer. Then they are judged, without any I/O. A part that cannot
 //! be read hides nothing that another part can tell.

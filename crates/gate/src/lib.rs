@@ -2,6 +2,8 @@
 //! barcodes; the offline journal's way in; the declarations to Otipass and the
 //! queue to ticketing.
 //!
+//! What never goes in: prices, orders and accounts, and anything of HTTP.
+//!
 //! The rules that decide are pure; see [`decide`]. [`Gate`] puts them to work:
 //! intent, ask, record.
 //!

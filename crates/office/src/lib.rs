@@ -1,6 +1,9 @@
 //! The back office: pages for the people who set up, run the gates, close the
 //! books, and are called when it hurts.
 //!
+//! What never goes in: a rule or a statement of its own: a page shows what the
+//! rooms below say, and asks them to change it.
+//!
 //! `access` says which address there is and which role may use it, and `routes`
 //! which handler answers there; nothing is served that does not stand in both.
 //! `guard` stands before each route: it knows who asks, refuses who may not, and

@@ -1,5 +1,7 @@
 //! Recognise a card, read mapping parameters, ask and tell Otipass.
 //!
+//! What never goes in: what an answer leads to; that is decided by `gate`.
+//!
 //! [`detect()`] and [`read_mapping`] are pure. [`OtipassClient`] is the only
 //! part that does I/O; what it says on the wire stands in [`contract`], which
 //! the sandbox shares, and in `docs/interfaces/otipass.md`.

@@ -1,4 +1,7 @@
 //! The command line of Passerelle.
+//!
+//! What never goes in: what a page needs too; that belongs into the room below
+//! both.
 
 #[macro_use]
 mod out;

@@ -1,5 +1,8 @@
 //! A stand-in Otipass with passes, faults and latency.
 //!
+//! What never goes in: anything that the real one would not do, but for faults
+//! that somebody asks for.
+//!
 //! It speaks the same contract as the client ([`otipass::contract`]), decides
 //! by fixed rules ([`rules`]) and fails only when it is told to ([`Fault`]).
 

@@ -1,6 +1,9 @@
 //! What ticketing speaks: the access control service (ExternalAccessControlService
 //! v1.4 over REST) and the STX_File.
 //!
+//! What never goes in: what is sent when, and what becomes of it: the queue is
+//! `gate`'s, the sale `boxoffice`'s.
+//!
 //! - [`wire`]: the requests and answers of the service, for both sides;
 //! - [`token`]: the bearer token that goes with each call;
 //! - [`client`]: the gate's side of the service;

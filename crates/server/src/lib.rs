@@ -1,6 +1,9 @@
 //! HTTP: the device API, the access control service, health and metrics, and
 //! the workers that carry what is due.
 //!
+//! What never goes in: a decision. It carries requests to the rooms below, and
+//! answers back.
+//!
 //! Architecture invariant: here gate and box office stand in one process, and
 //! still meet only over the access control service. What looks at both is the
 //! [`reconciliation`], which compares their books, [`retention`], and [`disputes`],

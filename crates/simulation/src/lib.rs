@@ -1,6 +1,9 @@
 //! The operation simulation: a museum's devices, server, Otipass and box office
 //! on a virtual clock, in one thread, driven by a story that is made of a seed.
 //!
+//! What never goes in: a rule of the product, repeated: what is played is only
+//! what surrounds it.
+//!
 //! What decides and what stores is the real thing: [`gate::Gate`] and
 //! [`boxoffice::BoxOffice`] on SQLite in memory, [`edge::Door`] with its journal
 //! on a real disk, the sandbox's rules. What is played is the network, the

@@ -1,6 +1,9 @@
 //! Who may use the back office: accounts and their roles, sign-in with one step
 //! or two or by an OpenID Connect provider, sessions, and the audit log.
 //!
+//! What never goes in: what people do once they are in, but for the line that it
+//! leaves in the audit log.
+//!
 //! The rules that decide are pure: [`throttle`], [`totp`] and the judgement of
 //! passwords know no database, and are handed the time.
 

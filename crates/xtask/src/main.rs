@@ -1,4 +1,6 @@
 //! Everything a developer runs: tests, benchmarks, tidy rules.
+//!
+//! What never goes in: anything that a museum runs.
 
 mod axe;
 mod bench;

@@ -4,6 +4,9 @@
 //! text there ([`as_text!`]); [`Language`] and texts in several ([`texts!`]);
 //! an error with its [`causes`], and texts escaped for other formats; what is
 //! wrong with a set-up, a [`Finding`].
+//!
+//! What never goes in: anything that only one room needs, and anything that asks the
+//! network, a disk or a database.
 
 mod additions;
 mod causes;

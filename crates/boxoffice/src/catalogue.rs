@@ -373,27 +373,28 @@ fn save_contact(tx: &mut Tx<'_>, contact: &Contact) -> Result<(), DbError> {
 /// # Errors
 /// [`DbError`].
 pub fn load_catalogue(tx: &mut Tx<'_>) -> Result<Catalogue, DbError> {
-    let mut catalogue = Catalogue::default();
-    catalogue.seasons =
-        tx.query_as("SELECT code, name FROM box_season ORDER BY code", params![])?;
-    catalogue.products = tx.query_as(
-        "SELECT season, code, family, name FROM box_product ORDER BY season, code",
-        params![],
-    )?;
-    catalogue.tariffs = tx.query_as(
-        "SELECT product, code, NULLIF(valid_from, $1) AS valid_from, valid_until, price_minor,
-                vat_basis_points
-         FROM box_tariff ORDER BY product, code, box_tariff.valid_from",
-        params![OPEN_START],
-    )?;
-    catalogue.tariff_mappings = tx.query_as(
-        "SELECT product, tariff FROM box_tariff_mapping ORDER BY product",
-        params![],
-    )?;
-    catalogue.sales_channels = tx.query_as(
-        "SELECT code, type FROM box_sales_channel ORDER BY code",
-        params![],
-    )?;
+    let mut catalogue = Catalogue {
+        seasons: tx.query_as("SELECT code, name FROM box_season ORDER BY code", params![])?,
+        products: tx.query_as(
+            "SELECT season, code, family, name FROM box_product ORDER BY season, code",
+            params![],
+        )?,
+        tariffs: tx.query_as(
+            "SELECT product, code, NULLIF(valid_from, $1) AS valid_from, valid_until, price_minor,
+                    vat_basis_points
+             FROM box_tariff ORDER BY product, code, box_tariff.valid_from",
+            params![OPEN_START],
+        )?,
+        tariff_mappings: tx.query_as(
+            "SELECT product, tariff FROM box_tariff_mapping ORDER BY product",
+            params![],
+        )?,
+        sales_channels: tx.query_as(
+            "SELECT code, type FROM box_sales_channel ORDER BY code",
+            params![],
+        )?,
+        ..Catalogue::default()
+    };
     load_contacts(tx, &mut catalogue)?;
     Ok(catalogue)
 }

@@ -61,7 +61,7 @@ pub struct Detection {
     pub format: NumberFormat,
     /// What scanners and code makers add to it.
     #[serde(default)]
-    pub additions: Additions,
+    pub additions: Box<Additions>,
 }
 
 /// Settings of one device, as far as a turnstile needs them.
@@ -90,7 +90,7 @@ impl Snapshot {
         Knowledge {
             project_id: self.detection.project_id.clone(),
             format: self.detection.format,
-            additions: self.detection.additions.clone(),
+            additions: (*self.detection.additions).clone(),
             mapped: self.mapped,
             policy: self.offline_policy,
         }

@@ -31,7 +31,7 @@ impl PseudonymKey {
     /// The whole key, for the database.
     #[must_use]
     pub fn reveal(&self) -> String {
-        crate::hex(&self.0)
+        crate::hex(self.0)
     }
 
     /// What stands for a control barcode: the same in all books, and a barcode

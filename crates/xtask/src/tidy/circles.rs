@@ -153,7 +153,7 @@ impl Room {
             .collect::<Vec<_>>()
             .join(" ");
         for (path, alias) in leaves(&tree) {
-            let Some(path) = self.from_root(&path) else {
+            let Some(path) = self.rooted(&path) else {
                 continue;
             };
             if word == "use " {
@@ -174,13 +174,13 @@ impl Room {
             .filter(|s| !s.is_empty())
             .map(str::to_owned)
             .collect();
-        if let Some(path) = self.from_root(&path) {
+        if let Some(path) = self.rooted(&path) {
             self.named.insert(path);
         }
     }
 
     /// A path from the crate's root; none if it leads out of the crate.
-    fn from_root(&self, path: &[String]) -> Option<Vec<String>> {
+    fn rooted(&self, path: &[String]) -> Option<Vec<String>> {
         let mut at = self.module.clone();
         let mut rest = path;
         match path.first()?.as_str() {

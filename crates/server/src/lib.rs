@@ -5,9 +5,9 @@
 //! answers back.
 //!
 //! Architecture invariant: here gate and box office stand in one process, and
-//! still meet only over the access control service. What looks at both is the
-//! [`reconciliation`], which compares their books, [`retention`], and [`disputes`],
-//! for which that service has no word.
+//! still meet only over the access control service. What looks at both are the
+//! [`books`], which compare them, end card numbers in both, and carry disputes, for
+//! which that service has no word.
 
 mod access_control;
 mod decode;

@@ -7,6 +7,7 @@ use super::access;
 use super::frame::Frame;
 use super::page_error::PageError;
 use super::visit::{Answer, Visit};
+use ::doctor::Reach;
 use askama::Template;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -67,7 +68,8 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 }
 
 pub(crate) async fn bundle(visit: Visit) -> Answer {
-    let bundle = visit.office.role.doctor.support_bundle(PATIENCE).await;
+    let doctor = &visit.office.role.doctor;
+    let bundle = doctor.support_bundle(Reach::Online, PATIENCE).await;
     let mut tar = Vec::new();
     bundle.write_tar(&mut tar).map_err(PageError::internal)?;
     let disposition = format!("attachment; filename=\"{}\"", bundle.file_name());

@@ -4,7 +4,7 @@ use crate::{Verdict, assemble, back_office, serve, set_up};
 use anyhow::{Context, Result};
 use config::{Config, Surroundings};
 use db::Db;
-use doctor::HouseDoctor;
+use doctor::Doctor;
 use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Site, SiteError};
 use kernel::{CheckId, Clock, DeviceCode, SystemClock};
 use sandbox::{PassBook, Sandbox, SandboxSettings};
@@ -95,10 +95,11 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         Some(&site),
         url,
         office::TakeUp::default(),
-        HouseDoctor {
+        &db,
+        Doctor {
             config: folder.path().join("passerelle.toml"),
             surroundings: Surroundings::Nothing,
-            db: db.clone(),
+            db: Some(db.clone()),
             clock: Arc::clone(&clock),
         },
     )

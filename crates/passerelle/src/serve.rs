@@ -5,7 +5,7 @@ use crate::{Verdict, assemble, back_office, set_up};
 use anyhow::{Context, Result};
 use config::{Config, Role, Surroundings};
 use db::Db;
-use doctor::HouseDoctor;
+use doctor::Doctor;
 use doctor::events::Events;
 use gate::Site;
 use kernel::{Clock, SystemClock};
@@ -154,10 +154,11 @@ impl Builder {
             site.as_ref(),
             self.url.clone(),
             self.take_up.clone(),
-            HouseDoctor {
+            &self.db,
+            Doctor {
                 config: self.config_path.clone(),
                 surroundings: self.surroundings,
-                db: self.db.clone(),
+                db: Some(self.db.clone()),
                 clock: Arc::clone(&self.clock),
             },
         )

@@ -16,7 +16,6 @@ use crate::flash::Flash;
 use crate::frame::Frame;
 use crate::page_error::PageError;
 use crate::visit::{Answer, Visit};
-use ::doctor::Question;
 use askama::Template;
 use axum::http::StatusCode;
 use kernel::finding::{Finding, Severity};
@@ -129,9 +128,9 @@ impl Page {
 /// What the doctor has to say of these mapping parameters.
 async fn examined(visit: &Visit, text: &str) -> Vec<Finding> {
     let doctor = &visit.office.role.doctor;
-    let coming = doctor.examine(Question::Mapping(text.to_owned()));
+    let coming = doctor.examine_mapping(text.to_owned());
     match tokio::time::timeout(LIMIT, coming).await {
-        Ok(diagnosis) => diagnosis.findings,
+        Ok(findings) => findings,
         // What the reader says is there all the same.
         Err(_) => {
             tracing::warn!("the doctor did not look at the mapping parameters in time");

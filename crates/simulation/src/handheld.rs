@@ -2,14 +2,20 @@
 //! journal. It speaks the device API as the document says.
 
 use crate::Broken;
-use crate::desk::{Message, Problem, Reply};
+use crate::broken::ensure;
+use crate::desk::{Answer, Message, Reply, is_not_permitted, nobody_was_admitted};
 use crate::house::House;
 use crate::model::Told;
 use crate::operation::{Line, Manner, Patience, Shape, Way};
 use crate::site;
+use deviceapi::{
+    BatchRequest, CANCEL_WITHIN_MS, CancellationRequest, CheckRequest, DeviceReport, Direction,
+    JournalCheck, Personal, Problem, ProblemCode,
+};
+use edge::wire::knowledge;
 use gate::decide::offline::{Knowledge, OfflineScan, Seen, decide_offline};
-use gate::{Cancellation, Decision, DeviceToken, Direction, JournalItem, Obstacle, Scan};
-use kernel::{CancellationId, CheckId, Clock, DeviceCode, Timestamp};
+use gate::{Decision, DeviceToken};
+use kernel::{CancellationId, CheckId, Clock, Timestamp};
 use uuid::Uuid;
 
 /// How many checks it sends in a batch.
@@ -18,7 +24,6 @@ const BATCH: usize = 20;
 /// A scanner.
 pub struct Handheld {
     number: u8,
-    code: DeviceCode,
     /// What it proves itself with.
     pub token: DeviceToken,
     /// Whether the server refused its token.
@@ -27,23 +32,22 @@ pub struct Handheld {
     pub offset_ms: i64,
     knowledge: Option<Knowledge>,
     limit: usize,
-    journal: Vec<JournalItem>,
-    cancellations: Vec<Cancellation>,
+    journal: Vec<JournalCheck>,
+    cancellations: Vec<CancellationRequest>,
     /// Asked, nothing heard, nothing decided; the visitor waits.
-    waiting: Option<Scan>,
-    last_asked: Option<Scan>,
+    waiting: Option<CheckRequest>,
+    last_asked: Option<CheckRequest>,
     entries: Vec<(CheckId, Timestamp)>,
-    taken_back: Vec<Cancellation>,
+    taken_back: Vec<CancellationRequest>,
     ids: u64,
 }
 
 impl Handheld {
     /// The scanner with this number, out of the box.
     #[must_use]
-    pub fn new(number: u8, code: DeviceCode, token: DeviceToken, limit: usize) -> Self {
+    pub fn new(number: u8, token: DeviceToken, limit: usize) -> Self {
         Self {
             number,
-            code,
             token,
             refused: false,
             offset_ms: 0,
@@ -73,13 +77,13 @@ impl Handheld {
     /// # Errors
     /// If the server says what it must not.
     pub async fn refresh(&mut self, house: &mut House, line: Line) -> Result<(), Broken> {
-        let message = Message::Device(self.code.clone());
+        let message = Message::Device(DeviceReport::default());
         match house.exchange(&self.token, message, line).await? {
-            Some(Reply::Snapshot(snapshot)) => {
+            Reply::Answer(Answer::Snapshot(snapshot)) => {
                 self.refused = false;
-                self.knowledge = Some(snapshot.knowledge());
+                self.knowledge = Some(knowledge(&snapshot));
             }
-            Some(Reply::TokenInvalid) => self.refused = true,
+            Reply::TokenInvalid => self.refused = true,
             _ => {}
         }
         Ok(())
@@ -104,18 +108,17 @@ impl Handheld {
         if let Some(waiting) = self.waiting.take() {
             self.decide(house, waiting)?;
         }
-        let note = (way == Way::Forced).then(|| "lost her phone".parse().ok());
-        let scan = Scan {
+        let note = (way == Way::Forced).then(|| Personal("lost her phone".to_owned()));
+        let scan = CheckRequest {
             id: CheckId::from_uuid(self.id()),
-            device: self.code.clone(),
-            code: site::code(card).to_owned(),
+            code: Personal(site::code(card).to_owned()),
             scanned_at: self.now(house),
             direction: if way == Way::Out {
                 Direction::Exit
             } else {
                 Direction::Entry
             },
-            forced_note: note.flatten(),
+            forced_note: note,
         };
         if patience == Patience::Offline {
             return self.decide(house, scan);
@@ -138,60 +141,60 @@ impl Handheld {
         let Some(again) = self.last_asked.clone() else {
             return Ok(());
         };
-        if self.journal.iter().any(|item| item.scan.id == again.id) {
+        if self.journal.iter().any(|item| item.id == again.id) {
             // It decided that by itself; the journal brings it.
             return Ok(());
         }
         let reply = house
             .exchange(&self.token, Message::Check(again), line)
             .await?;
-        self.mind(reply.as_ref());
+        self.mind(&reply);
         Ok(())
     }
 
     async fn ask(
         &mut self,
         house: &mut House,
-        scan: Scan,
+        scan: CheckRequest,
         line: Line,
         patience: Patience,
     ) -> Result<(), Broken> {
         let message = Message::Check(scan.clone());
         let reply = house.exchange(&self.token, message, line).await?;
-        self.mind(reply.as_ref());
+        self.mind(&reply);
         match reply {
-            Some(Reply::Check(check)) => {
-                if check.decision.is_admitted() {
+            Reply::Answer(Answer::Check(answer)) => {
+                if answer.admitted {
                     self.entries.push((scan.id, scan.scanned_at));
                 }
-                self.tell(house, &scan, check.decision.opens())
+                self.tell(house, &scan, answer.open)
             }
             // Nobody is admitted by a device that is not known any more.
-            Some(Reply::TokenInvalid) => Ok(()),
-            Some(Reply::Problem(problem))
-                if problem.code == "clock_stands_still" || problem.is_not_permitted() =>
+            Reply::TokenInvalid => Ok(()),
+            Reply::Problem(problem)
+                if problem.code == ProblemCode::ClockStandsStill || is_not_permitted(&problem) =>
             {
                 Ok(())
             }
-            Some(Reply::Problem(problem)) => Err(Broken::new(
+            Reply::Problem(problem) => Err(Broken::new(
                 "a check is answered",
                 format!("check {}: {}", scan.id, problem.code),
             )),
-            None | Some(_) if patience == Patience::Decides => self.decide(house, scan),
-            None | Some(_) => {
+            _ if patience == Patience::Decides => self.decide(house, scan),
+            _ => {
                 self.waiting = Some(scan);
                 Ok(())
             }
         }
     }
 
-    fn mind(&mut self, reply: Option<&Reply>) {
-        if matches!(reply, Some(Reply::TokenInvalid)) {
+    fn mind(&mut self, reply: &Reply) {
+        if matches!(reply, Reply::TokenInvalid) {
             self.refused = true;
         }
     }
 
-    fn decide(&mut self, house: &mut House, scan: Scan) -> Result<(), Broken> {
+    fn decide(&mut self, house: &mut House, scan: CheckRequest) -> Result<(), Broken> {
         let Some(knowledge) = &self.knowledge else {
             return Ok(());
         };
@@ -200,7 +203,7 @@ impl Handheld {
             return Ok(());
         }
         let asked = OfflineScan {
-            code: &scan.code,
+            code: &scan.code.0,
             direction: scan.direction,
             forced: scan.forced_note.is_some(),
         };
@@ -208,15 +211,19 @@ impl Handheld {
         if outcome.is_admitted() {
             self.entries.push((scan.id, scan.scanned_at));
         }
-        self.journal.push(JournalItem {
-            scan: scan.clone(),
-            outcome: Some(outcome),
+        self.journal.push(JournalCheck {
+            id: scan.id,
+            code: scan.code.clone(),
+            scanned_at: scan.scanned_at,
+            direction: scan.direction,
+            forced_note: scan.forced_note.clone(),
+            outcome: Some(outcome.as_str().to_owned()),
         });
         self.tell(house, &scan, outcome.opens())
     }
 
-    fn tell(&self, house: &mut House, scan: &Scan, open: bool) -> Result<(), Broken> {
-        house.model.speaks(scan);
+    fn tell(&self, house: &mut House, scan: &CheckRequest, open: bool) -> Result<(), Broken> {
+        house.model.speaks(scan.id, &scan.code);
         let told = Told {
             device: self.number,
             direction: scan.direction,
@@ -245,44 +252,46 @@ impl Handheld {
                 items.extend(again);
             }
         }
-        let kept = |id| self.journal.iter().all(|item| item.scan.id != id);
+        let kept = |id| self.journal.iter().all(|item| item.id != id);
         let cancellations: Vec<_> = self
             .cancellations
             .iter()
             .filter(|cancellation| kept(cancellation.check_id))
             .take(BATCH)
-            .cloned()
+            .copied()
             .collect();
         if items.is_empty() && cancellations.is_empty() {
             return Ok(());
         }
-        let ids: Vec<_> = items.iter().map(|item| item.scan.id).collect();
-        let message = Message::Batch(items, cancellations.clone());
+        let ids: Vec<_> = items.iter().map(|item| item.id).collect();
+        let message = Message::Batch(BatchRequest {
+            checks: items,
+            cancellations: cancellations.clone(),
+        });
         let reply = house.exchange(&self.token, message, line).await?;
-        self.mind(reply.as_ref());
-        let Some(Reply::Batch(results, cancelled)) = reply else {
+        self.mind(&reply);
+        let Reply::Answer(Answer::Batch(answer)) = reply else {
             return Ok(());
         };
-        if (results.len(), cancelled.len()) != (ids.len(), cancellations.len()) {
-            return Err(Broken::new(
-                "each part of a batch is answered",
-                format!("{} of {}", results.len(), ids.len()),
-            ));
+        let parts = (answer.results.len(), answer.cancellations.len());
+        ensure!(
+            parts == (ids.len(), cancellations.len()),
+            "each part of a batch is answered",
+            "{parts:?} of {}",
+            ids.len()
+        );
+        let mut problems = answer.problems();
+        for (id, problem) in ids.into_iter().zip(problems.by_ref()) {
+            ensure!(
+                problem.is_none(),
+                "what a journal brings is kept",
+                "check {id}: {problem:?}"
+            );
+            self.journal.retain(|item| item.id != id);
         }
-        for (id, result) in ids.into_iter().zip(results) {
-            match result {
-                Ok(_) => self.journal.retain(|item| item.scan.id != id),
-                Err((_, problem)) => {
-                    return Err(Broken::new(
-                        "what a journal brings is kept",
-                        format!("check {id}: {}", problem.code),
-                    ));
-                }
-            }
-        }
-        for (cancellation, result) in cancellations.into_iter().zip(cancelled) {
+        for (cancellation, problem) in cancellations.into_iter().zip(problems) {
             self.cancellations.retain(|c| c.id != cancellation.id);
-            self.cancelled(house, &cancellation, result.map(drop))?;
+            self.cancelled(house, cancellation, problem)?;
         }
         Ok(())
     }
@@ -290,32 +299,22 @@ impl Handheld {
     fn cancelled(
         &mut self,
         house: &House,
-        cancellation: &Cancellation,
-        result: Result<(), Problem>,
+        cancellation: CancellationRequest,
+        refused: Option<&Problem>,
     ) -> Result<(), Broken> {
-        match result {
-            Ok(()) => {
-                self.taken_back.push(cancellation.clone());
-                Ok(())
-            }
-            // It let somebody in whom the server cannot recognise.
-            Err(problem)
-                if problem.obstacle == Some(Obstacle::NotAdmitted)
-                    && house
-                        .model
-                        .decision(cancellation.check_id)
-                        .is_some_and(|decision| matches!(decision, Decision::Refused(_))) =>
-            {
-                Ok(())
-            }
-            Err(problem) => Err(Broken::new(
-                "an entry is taken back within 15 minutes",
-                format!(
-                    "check {}: {} {:?}",
-                    cancellation.check_id, problem.code, problem.obstacle
-                ),
-            )),
-        }
+        let check = cancellation.check_id;
+        let Some(problem) = refused else {
+            self.taken_back.push(cancellation);
+            return Ok(());
+        };
+        // It let somebody in whom the server cannot recognise.
+        let unknown = matches!(house.model.decision(check), Some(Decision::Refused(_)));
+        ensure!(
+            unknown && nobody_was_admitted(problem),
+            "an entry is taken back within 15 minutes",
+            "check {check}: {problem:?}"
+        );
+        Ok(())
     }
 
     /// The agent takes back the last entry.
@@ -331,34 +330,36 @@ impl Handheld {
         let now = self.now(house);
         let id = CancellationId::from_uuid(self.id());
         let nobodys = CheckId::from_uuid(self.id());
-        let of = |check_id, cancelled_at| Cancellation {
+        let of = |check_id, cancelled_at| CancellationRequest {
             id,
             check_id,
-            device: self.code.clone(),
             cancelled_at,
         };
-        let late_ms = deviceapi::CANCEL_WITHIN_MS + 1;
+        let late_ms = CANCEL_WITHIN_MS + 1;
         let (cancellation, expected) = match manner {
             Manner::InTime => return self.cancel_in_time(house, id, now, line).await,
-            Manner::Unknown => (of(nobodys, now), "check_unknown"),
+            Manner::Unknown => (of(nobodys, now), ProblemCode::CheckUnknown),
             Manner::TooLate => match self.entries.last() {
-                Some((check, at)) => (of(*check, at.plus_ms(late_ms)), "not_cancellable"),
+                Some((check, at)) => (of(*check, at.plus_ms(late_ms)), ProblemCode::NotCancellable),
                 None => return Ok(()),
             },
             Manner::Again => match self.taken_back.last() {
-                Some(before) => (of(before.check_id, before.cancelled_at), "not_cancellable"),
+                Some(before) => (
+                    of(before.check_id, before.cancelled_at),
+                    ProblemCode::NotCancellable,
+                ),
                 None => return Ok(()),
             },
             Manner::Foreign => return Ok(()),
         };
-        let unsent = self.journal.iter().map(|item| item.scan.id);
+        let unsent = self.journal.iter().map(|item| item.id);
         if unsent.into_iter().any(|id| id == cancellation.check_id) {
             return Ok(());
         }
         let message = Message::Cancel(cancellation);
         match house.exchange(&self.token, message, line).await? {
-            Some(Reply::Problem(problem)) if problem.code == expected => Ok(()),
-            None | Some(Reply::TokenInvalid) => Ok(()),
+            Reply::Problem(problem) if problem.code == expected => Ok(()),
+            Reply::Silent | Reply::TokenInvalid => Ok(()),
             other => Err(Broken::new(
                 "only what may be taken back is",
                 format!("{manner:?}: {other:?}"),
@@ -376,28 +377,27 @@ impl Handheld {
         let Some((check_id, scanned_at)) = self.entries.last().copied() else {
             return Ok(());
         };
-        if !(0..=deviceapi::CANCEL_WITHIN_MS).contains(&cancelled_at.ms_since(scanned_at)) {
+        if !(0..=CANCEL_WITHIN_MS).contains(&cancelled_at.ms_since(scanned_at)) {
             return Ok(());
         }
         self.entries.pop();
-        let cancellation = Cancellation {
+        let cancellation = CancellationRequest {
             id,
             check_id,
-            device: self.code.clone(),
             cancelled_at,
         };
         house.model.cancels(check_id);
-        let waits = self.refused || self.journal.iter().any(|item| item.scan.id == check_id);
+        let waits = self.refused || self.journal.iter().any(|item| item.id == check_id);
         let heard = if waits {
-            None
+            Reply::Silent
         } else {
-            let message = Message::Cancel(cancellation.clone());
+            let message = Message::Cancel(cancellation);
             house.exchange(&self.token, message, line).await?
         };
-        self.mind(heard.as_ref());
+        self.mind(&heard);
         match heard {
-            Some(Reply::Cancelled(_)) => self.cancelled(house, &cancellation, Ok(())),
-            Some(Reply::Problem(problem)) => self.cancelled(house, &cancellation, Err(problem)),
+            Reply::Answer(Answer::Cancelled(_)) => self.cancelled(house, cancellation, None),
+            Reply::Problem(problem) => self.cancelled(house, cancellation, Some(&problem)),
             _ => {
                 self.cancellations.push(cancellation);
                 Ok(())

@@ -2,22 +2,12 @@
 //! that the server gave. Made without looking into any database.
 
 use crate::{Broken, site};
-use gate::{Check, Decision, Direction, JournalItem, Scan};
-use kernel::{CheckId, SectorCode, Timestamp};
-use otipass::PassFacts;
+use deviceapi::{CheckAnswer, Direction, JournalCheck, Personal};
+use gate::Decision;
+use kernel::CheckId;
 use std::collections::{HashMap, HashSet};
 
 const SAME_ANSWER: &str = "the same id gets the same answer for ever";
-
-/// An answer of the server, as far as it must stay the same.
-#[derive(Debug, Clone, PartialEq)]
-struct Answer {
-    decision: Decision,
-    decided_at: Timestamp,
-    sector: Option<SectorCode>,
-    pass: PassFacts,
-    count_today: u32,
-}
 
 /// When an answer arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +32,8 @@ pub struct Told {
 /// What people know.
 #[derive(Debug, Default)]
 pub struct Model {
-    answers: HashMap<CheckId, Answer>,
+    /// The last answer to each check, as far as it must stay the same.
+    answers: HashMap<CheckId, CheckAnswer>,
     told: HashMap<CheckId, Told>,
     /// Checks that some journal said were let through.
     journal_opened: HashSet<CheckId>,
@@ -72,18 +63,23 @@ fn is_pass(code: &str) -> bool {
     number.len() == 8 && number.bytes().all(|b| b.is_ascii_digit()) && sum.is_multiple_of(10)
 }
 
+fn decision_of(outcome: &str) -> Option<Decision> {
+    outcome.parse().ok()
+}
+
 impl Model {
-    /// A device sends a check.
-    pub fn speaks(&mut self, scan: &Scan) {
-        self.spoken.insert(scan.id, scan.code.clone());
+    /// A device has read a code.
+    pub fn speaks(&mut self, check: CheckId, code: &Personal) {
+        self.spoken.insert(check, code.0.clone());
     }
 
     /// A journal with these checks was sent.
-    pub fn journals(&mut self, items: &[JournalItem]) {
-        for item in items {
-            self.speaks(&item.scan);
-            if item.outcome.is_some_and(Decision::opens) {
-                self.journal_opened.insert(item.scan.id);
+    pub fn journals(&mut self, checks: &[JournalCheck]) {
+        for check in checks {
+            self.speaks(check.id, &check.code);
+            let outcome = check.outcome.as_deref().and_then(decision_of);
+            if outcome.is_some_and(Decision::opens) {
+                self.journal_opened.insert(check.id);
             }
         }
     }
@@ -92,52 +88,45 @@ impl Model {
     ///
     /// # Errors
     /// If it cannot be, or is another than before.
-    pub fn answered(&mut self, check: &Check, arrived: Arrived) -> Result<(), Broken> {
-        let scan = &check.scan;
-        let fresh = Answer {
-            decision: check.decision,
-            decided_at: check.decided_at,
-            sector: check.sector.clone(),
-            pass: check.pass,
-            count_today: check.device_count_today,
+    pub fn answered(&mut self, answer: &CheckAnswer, arrived: Arrived) -> Result<(), Broken> {
+        let (id, word) = (answer.id, &answer.outcome);
+        let fresh = CheckAnswer {
+            repeated: false,
+            // It is forgotten one day.
+            pass_number: None,
+            ..answer.clone()
         };
-        let pass = self.spoken.get(&scan.id).is_some_and(|code| is_pass(code));
-        let word = fresh.decision.as_str();
-        if fresh.decision.opens() && !pass {
-            return Err(Broken::new(
-                "only passes open doors",
-                format!("check {} is {word}", scan.id),
-            ));
-        }
-        if pass && word == "not_a_pass" {
-            return Err(Broken::new(
-                "every pass is recognised",
-                format!("check {} is {word}", scan.id),
-            ));
-        }
-        let leaves = scan.direction == Direction::Exit;
-        if leaves && fresh.decision.is_admitted() || !leaves && fresh.decision == Decision::Exit {
-            return Err(Broken::new(
+        let pass = self.spoken.get(&id).is_some_and(|code| is_pass(code));
+        let said = (answer.open, answer.admitted);
+        let meant = decision_of(word).map(|decision| (decision.opens(), decision.is_admitted()));
+        let leaves = answer.direction == Direction::Exit;
+        for (rule, holds) in [
+            ("an outcome says what the door does", meant == Some(said)),
+            ("only passes open doors", pass || !answer.open),
+            ("every pass is recognised", !pass || word != "not_a_pass"),
+            (
                 "who leaves is not admitted, who enters does not leave",
-                format!("check {} is {word}", scan.id),
-            ));
+                if leaves {
+                    !answer.admitted
+                } else {
+                    word != "exit"
+                },
+            ),
+        ] {
+            if !holds {
+                return Err(Broken::new(rule, format!("check {id} is {word}")));
+            }
         }
-        let Some(before) = self
-            .answers
-            .get(&scan.id)
-            .filter(|before| **before != fresh)
-        else {
-            self.answers.insert(scan.id, fresh);
+        let Some(before) = self.answers.get(&id).filter(|before| **before != fresh) else {
+            self.answers.insert(id, fresh);
             return Ok(());
         };
         // A door that opened overrules a refusal that nobody had heard, once.
-        let overrules = |earlier: &Answer, later: &Answer| {
-            !earlier.decision.opens()
-                && later.decision.opens()
-                && self.journal_opened.contains(&scan.id)
+        let overrules = |earlier: &CheckAnswer, later: &CheckAnswer| {
+            !earlier.open && later.open && self.journal_opened.contains(&id)
         };
         if overrules(before, &fresh) {
-            self.answers.insert(scan.id, fresh);
+            self.answers.insert(id, fresh);
             return Ok(());
         }
         if arrived == Arrived::TooLate && overrules(&fresh, before) {
@@ -145,7 +134,7 @@ impl Model {
         }
         Err(Broken::new(
             SAME_ANSWER,
-            format!("check {}: {before:?}, then {fresh:?}", scan.id),
+            format!("check {}: {before:?}, then {fresh:?}", id),
         ))
     }
 
@@ -236,7 +225,7 @@ impl Model {
     /// The decision that the server gave last on a check.
     #[must_use]
     pub fn decision(&self, id: CheckId) -> Option<Decision> {
-        self.answers.get(&id).map(|answer| answer.decision)
+        decision_of(&self.answers.get(&id)?.outcome)
     }
 
     /// Checks that were admitted and cancelled by their agent.

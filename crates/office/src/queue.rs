@@ -191,8 +191,7 @@ pub(crate) async fn send_again(visit: Visit) -> Answer {
             Change::done("sales.sent_again", "sales", "OTIPASS").to(json!({ "count": count }));
         Ok::<_, db::DbError>((count, vec![change]))
     };
-    let staff = &office.role.staff;
-    let count = staff.change(&visit.actor()?, "send again", again).await?;
+    let count = visit.change("send again", again).await??;
     gate.outbox.due().deliveries.notify_one();
     let frame = visit.frame();
     let n = frame.formats.count(count);

@@ -223,7 +223,7 @@ pub(super) async fn one(visit: &Visit, code: &DeviceCode, mistakes: Mistakes) ->
         .office
         .db
         .read("last enrolment", move |tx| state_of_enrolment(tx, &of));
-    let last = (last.await?, visit.office.role.staff.now());
+    let last = (last.await?, visit.staff().now());
     let status = mistakes.status();
     let file = site_change::file(visit);
     let page = One::new(visit.frame(), file, &site, &state, last, mistakes);
@@ -301,7 +301,7 @@ pub(crate) async fn enrol(visit: Visit, Path(id): Path<String>, entered: Entered
         return again(&visit, &device, shown).await;
     }
     let code = EnrolmentCode::from_random(*Uuid::new_v4().as_bytes());
-    let now = visit.office.role.staff.now();
+    let now = visit.staff().now();
     let (of, kept) = (device.clone(), code.clone());
     let work = move |tx: &mut db::Tx<'_>| {
         let expires_at = save_enrolment_code(tx, &of, &kept, now)?;
@@ -309,8 +309,7 @@ pub(crate) async fn enrol(visit: Visit, Path(id): Path<String>, entered: Entered
             .to(json!({ "expires_at": expires_at }));
         Ok::<_, TokenError>((expires_at, vec![change]))
     };
-    let (staff, actor) = (&visit.office.role.staff, visit.actor()?);
-    let made = staff.change(&actor, "make enrolment code", work).await;
+    let made = visit.change("make enrolment code", work).await?;
     let expires_at = made.map_err(page_error)?;
     shown(&visit, &device, &code, expires_at)
 }
@@ -331,9 +330,7 @@ async fn again(visit: &Visit, device: &DeviceCode, text: &str) -> Answer {
     let read = move |tx: &mut db::Tx<'_>| state_of_code(tx, &of, &asked);
     let state = visit.office.db.read("enrolment code", read).await?;
     match state {
-        Some(state)
-            if state.used_at.is_none() && state.expires_at > visit.office.role.staff.now() =>
-        {
+        Some(state) if state.used_at.is_none() && state.expires_at > visit.staff().now() => {
             shown(visit, device, &code, state.expires_at)
         }
         // The device's page says what became of it.
@@ -410,15 +407,14 @@ pub(crate) async fn ask_remove(visit: Visit, Path(id): Path<String>) -> Answer {
 
 pub(crate) async fn revoke(visit: Visit, Path(id): Path<String>) -> Answer {
     let device: DeviceCode = code_of(&id)?;
-    let (of, now) = (device.clone(), visit.office.role.staff.now());
+    let (of, now) = (device.clone(), visit.staff().now());
     let work = move |tx: &mut db::Tx<'_>| {
         let revoked = revoke_tokens(tx, &of, now)?;
         let change =
             Change::done("device.revoked", "device", &of).to(json!({ "taken_back": revoked }));
         Ok::<_, TokenError>(((), vec![change]))
     };
-    let staff = &visit.office.role.staff;
-    let revoked = staff.change(&visit.actor()?, "revoke device", work).await;
+    let revoked = visit.change("revoke device", work).await?;
     revoked.map_err(page_error)?;
     take_up(&visit).await;
     Ok(visit.go_with(access::DEVICE.of(&device), Flash::Saved))

@@ -17,6 +17,7 @@ mod comparison;
 mod cookie;
 mod day;
 mod entered;
+mod fields;
 mod figure;
 mod findings;
 mod flash;

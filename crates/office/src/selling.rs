@@ -1,16 +1,11 @@
 //! Selling now what is ready, without waiting for the service's next run, and
 //! words on what came of it.
 
-use super::format::Formats;
 use super::office::Office;
-use super::page_error::PageError;
-use super::visit::Visit;
+use crate::page::{Change, Formats, PageError, Visit, fill, json};
 use boxoffice::{RunError, RunReport};
 use kernel::causes;
-use kernel::text::fill;
-use serde_json::json;
 use staff::Actor;
-use staff::audit::Change;
 use std::time::Duration;
 
 /// How long a page waits for what it began; it goes on all the same.

@@ -201,6 +201,8 @@ pub struct Counts {
     pub cancelled_tickets: i64,
     /// Tickets by product.
     pub sales_by_product: BTreeMap<ProductCode, i64>,
+    /// Tickets by season and product.
+    pub sales_by_season_and_product: BTreeMap<(SeasonCode, ProductCode), i64>,
     /// Lines of the pending account, with what they come to.
     pub account: pending_account::Amount,
 }
@@ -215,6 +217,14 @@ pub async fn counts(db: &Db) -> Result<Counts, DbError> {
         let ready = "SELECT COUNT(*) AS n FROM box_staged WHERE state = 'ready'";
         let unsold = "SELECT COUNT(*) AS n FROM box_staged WHERE state = 'cancelled'";
         let cancelled = "SELECT COUNT(*) AS n FROM box_ticket WHERE cancelled_on IS NOT NULL";
+        let sales_by_season_and_product = tx
+            .query(
+                "SELECT season, product, COUNT(*) AS n FROM box_ticket GROUP BY season, product",
+                params![],
+            )?
+            .iter()
+            .map(|row| Ok(((row.get("season")?, row.get("product")?), row.get("n")?)))
+            .collect::<Result<_, DbError>>()?;
         let sales_by_product: BTreeMap<ProductCode, i64> = tx
             .query(
                 "SELECT product, COUNT(*) AS n FROM box_ticket GROUP BY product",
@@ -233,6 +243,7 @@ pub async fn counts(db: &Db) -> Result<Counts, DbError> {
             orders: count(tx, "SELECT COUNT(*) AS n FROM box_order")?,
             tickets: sales_by_product.values().sum(),
             sales_by_product,
+            sales_by_season_and_product,
             account: pending_account::total_of(tx)?,
         })
     })

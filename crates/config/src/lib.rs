@@ -18,7 +18,7 @@ use db::DbUrl;
 use gate::WhenSilent;
 use gate::decide::offline::OfflinePolicy;
 use kernel::InstitutionCode;
-use otipass::{Checksum, Contract, Lengths};
+use otipass::{Additions, Checksum, Contract, Lengths};
 use overlay::{Kind, Mistake, Origins, Reading};
 use secrecy::SecretString;
 use secutix::stx::Dialect;
@@ -202,8 +202,13 @@ pub struct Otipass {
     pub proxy: Option<String>,
     /// How long a visitor waits for an answer at most.
     pub decision_budget_ms: u32,
+    /// For how long a card that was admitted at a sector is not admitted there
+    /// again; 0 switches it off.
+    pub repeat_window_s: u32,
     /// What happens when Otipass does not answer within it.
     pub when_silent: WhenSilent,
+    /// What scanners and code makers add to a number.
+    pub additions: Additions,
     /// Another length of the number's digits than the default.
     pub digits: Option<Lengths>,
     /// Another length of a serial's letters than the default.
@@ -227,7 +232,9 @@ impl Default for Otipass {
             api_key: None,
             proxy: None,
             decision_budget_ms: 1500,
+            repeat_window_s: 60,
             when_silent: WhenSilent::Admit,
+            additions: Additions::default(),
             digits: None,
             letters: None,
             checksum: None,

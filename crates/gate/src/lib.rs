@@ -28,7 +28,9 @@ pub use decide::decision::{
 pub use decide::journal::{BATCH_LIMIT, JournalError, JournalItem, Merged};
 pub use decide::look::{Admissible, LastEntry, Look, LookError};
 pub use decide::partner_window::PartnerState;
+pub use decide::repeat::Earlier;
 pub use decide::scan::{CODE_LIMIT_BYTES, ForcedNote, Mode, NoteInvalid, Scan, ScanRefused};
+pub use decide::scan_time::{Certainty, ScanTime, Sending};
 pub use devices::Devices;
 pub use devices::enrolment::{
     CODE_VALID_MS, EnrolError, EnrolmentCode, EnrolmentState, save_enrolment_code, state_of_code,

@@ -3,6 +3,7 @@
 
 pub mod attendance;
 pub mod day;
+pub mod doubts;
 pub mod explained;
 pub mod history;
 pub mod ledger;

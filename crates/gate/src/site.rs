@@ -6,5 +6,6 @@ pub(crate) mod file;
 pub mod interface;
 pub(crate) mod known;
 pub(crate) mod layout;
+pub mod revision;
 pub(crate) mod settings;
 pub mod table;

@@ -7,6 +7,7 @@
 mod causes;
 mod clock;
 mod code;
+mod device_time;
 mod escape;
 mod id;
 mod language;
@@ -23,6 +24,7 @@ pub use code::{
     ContactNumber, DeviceCode, DoorCode, InstitutionCode, InvalidCode, OrderNumber,
     OrganisationCode, ProductCode, SalesChannelCode, SeasonCode, SectorCode, TariffCode,
 };
+pub use device_time::DeviceTime;
 pub use escape::{escaped, from_no_formula, hex, no_formula, percent_encoded};
 pub use id::{
     CancellationId, CardNumber, CheckId, ControlBarcode, InvalidId, InvalidPseudonymKey,

@@ -24,7 +24,7 @@ pub use client::{
     SettingsError,
 };
 pub use contract::{Contract, Question, References};
-pub use detect::{detect, luhn_fits};
+pub use detect::{Additions, NoUrlPattern, UrlPattern, detect, luhn_fits};
 pub use finding::{MappingFinding, Severity};
 pub use kernel::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use mapping::{MAPPING_LIMIT_BYTES, Mapping, Reading, SectorInfo, read_mapping};

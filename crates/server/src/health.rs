@@ -144,6 +144,7 @@ async fn ready(State(watched): State<Watched>) -> Response {
                 status: "the database does not take anything",
                 waiting: Waiting::default(),
                 missing: Vec::new(),
+                clock_by_request: None,
             };
             (StatusCode::SERVICE_UNAVAILABLE, Json(readiness)).into_response()
         }

@@ -24,6 +24,7 @@ mod workers;
 pub use access_control::PATH as ACCESS_CONTROL_PATH;
 pub use device_api::BODY_LIMIT_BYTES;
 pub use listeners::Listeners;
+pub use service::CLOCK_HEADER;
 pub use roles::{BoxOfficeRole, GateRole, Service};
 pub use upkeep::Upkeep;
 

@@ -208,6 +208,7 @@ impl Museum {
             prometheus: plan.prometheus,
             upkeep: None,
             missing: Vec::new(),
+            clock_by_request: None,
         };
         let shutdown = CancellationToken::new();
         Self {

@@ -83,8 +83,7 @@ impl Deciding {
             return Err(LookError::NotAllowed);
         }
         scan::within_limit(code)?;
-        let mapping = &self.settings.mapping;
-        let card = otipass::detect(code, &mapping.project_id, &self.settings.format);
+        let card = self.settings.detect(code);
         let last_entries = match card.clone() {
             Some(card) => {
                 self.db

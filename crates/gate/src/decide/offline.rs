@@ -5,7 +5,7 @@
 
 use crate::{Admission, Decision, Direction, Reason};
 use kernel::CardNumber;
-use otipass::{NumberFormat, Refusal};
+use otipass::{Additions, NumberFormat, Refusal};
 use serde::{Deserialize, Serialize};
 
 /// What a device without network goes by.
@@ -37,6 +37,8 @@ pub struct Knowledge {
     pub project_id: String,
     /// Lengths, alphabet and checksum of the number.
     pub format: NumberFormat,
+    /// What scanners and code makers add to it.
+    pub additions: Additions,
     /// Whether the device leads to exactly one sector, and that is mapped.
     pub mapped: bool,
     /// What it goes by.
@@ -81,7 +83,12 @@ pub fn decide_offline(
     scan: OfflineScan<'_>,
     seen: impl FnOnce(&CardNumber) -> Seen,
 ) -> DecidedOffline {
-    let card = otipass::detect(scan.code, &knowledge.project_id, &knowledge.format);
+    let card = otipass::detect(
+        scan.code,
+        &knowledge.project_id,
+        &knowledge.format,
+        &knowledge.additions,
+    );
     let decision = match &card {
         None => Decision::Refused(Reason::NotAPass),
         Some(_) if !knowledge.mapped => Decision::Refused(Reason::SectorNotMapped),
@@ -161,6 +168,7 @@ mod tests {
                 entered_today: known.entered_today,
             };
             let knowledge = Knowledge {
+                additions: Additions::default(),
                 project_id: known.detection.project_id,
                 format: known.detection.format,
                 mapped: known.mapped,

@@ -2,7 +2,7 @@
 
 use crate::Direction;
 use crate::decide::barcode;
-use kernel::{CheckId, DeviceCode, Timestamp};
+use kernel::{CheckId, DeviceCode, DeviceTime};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -56,8 +56,8 @@ pub struct Scan {
     pub device: DeviceCode,
     /// The raw text it read.
     pub code: String,
-    /// When it read it, by its own clock.
-    pub scanned_at: Timestamp,
+    /// What its clock showed then.
+    pub device_time: DeviceTime,
     /// Which way the visitor goes.
     pub direction: Direction,
     /// Why the agent lets the visitor in against or without Otipass, if so. Means
@@ -147,7 +147,7 @@ impl Scan {
     pub(crate) fn is_kept_as(&self, kept: &Scan) -> bool {
         self.id == kept.id
             && self.device == kept.device
-            && self.scanned_at == kept.scanned_at
+            && self.device_time == kept.device_time
             && self.direction == kept.direction
             && self.forced_note == kept.forced_note
             && self.kept_code() == kept.code

@@ -58,6 +58,13 @@ pub const fn message(decision: Decision, language: Language) -> &'static str {
             "I pass non sono accettati a questo ingresso",
             "En esta entrada no se aceptan pases",
         ],
+        Decision::Refused(Reason::JustAdmitted) => [
+            "This pass was admitted here just now",
+            "Ce pass vient d’être admis ici",
+            "Dieser Pass wurde hier eben eingelassen",
+            "Questo pass è appena stato ammesso qui",
+            "Este pase acaba de ser admitido aquí",
+        ],
         Decision::Refused(Reason::PartnerUnavailable) => [
             "The pass cannot be checked right now",
             "Le pass ne peut pas être vérifié pour le moment",

@@ -2,7 +2,7 @@
 
 use db::{Db, DbError, Tx, params};
 use kernel::DeviceCode;
-use otipass::{Checksum, NumberFormat, detect};
+use otipass::{Additions, Checksum, NumberFormat, detect};
 use std::collections::BTreeMap;
 
 /// What the records show. Codes that were scanned are counted and never given.
@@ -43,7 +43,9 @@ pub async fn symptoms(
             ..serial
         };
         for code in codes_of_no_pass(tx, checks)? {
-            let is = |format| usize::from(detect(&code, &project_id, format).is_some());
+            let is = |format| {
+                usize::from(detect(&code, &project_id, format, &Additions::default()).is_some())
+            };
             symptoms.shaped_like_serials += is(&shape);
             symptoms.proven_serials += is(&serial);
         }
@@ -129,10 +131,10 @@ mod tests {
         {
             let day = 10 + number / 2;
             let sql = format!(
-                "INSERT INTO gate_check (check_id, device, mode, code, scanned_at, arrived_at,
-                     decided_at, direction, outcome, admitted, device_count_today, business_day,
-                     hour)
-                 VALUES ('{number}', 'PDA01', 'online', '{code}', 0, {number}, {number}, 'entry', '{outcome}', 0,
+                "INSERT INTO gate_check (check_id, device, mode, code, device_time, scanned_at,
+                     time_estimated, set_up, arrived_at, decided_at, direction, outcome, admitted,
+                     device_count_today, business_day, hour)
+                 VALUES ('{number}', 'PDA01', 'online', '{code}', 0, 0, 0, 1, {number}, {number}, 'entry', '{outcome}', 0,
                      0, '2026-07-{day}', 9)"
             );
             execute(&test.db, sql).await;

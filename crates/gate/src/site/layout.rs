@@ -68,6 +68,8 @@ pub struct DeviceSettings {
     pub may_switch_direction: bool,
     /// Whether its agent may let visitors in against or without Otipass.
     pub forced_entry: bool,
+    /// Whether its agent may let in one more person on the code of the one before.
+    pub several_persons: bool,
     /// Whether its agent may look at a pass without recording an entry.
     pub help_desk: bool,
     /// Whether it makes sounds.
@@ -80,6 +82,7 @@ impl Default for DeviceSettings {
             direction: Direction::Entry,
             may_switch_direction: false,
             forced_entry: false,
+            several_persons: true,
             help_desk: true,
             sound: true,
         }
@@ -222,6 +225,7 @@ impl Site {
                     direction: read_as(&row, "direction")?,
                     may_switch_direction: row.get("may_switch_direction")?,
                     forced_entry: row.get("forced_entry")?,
+                    several_persons: row.get("several_persons")?,
                     help_desk: row.get("help_desk")?,
                     sound: row.get("sound")?,
                 },
@@ -296,10 +300,11 @@ pub(crate) fn write_device(
 ) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO gate_device (code, door, language, direction, may_switch_direction,
-                                  forced_entry, help_desk, sound)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                                  forced_entry, several_persons, help_desk, sound)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (code) DO UPDATE SET door = $2, language = $3, direction = $4,
-             may_switch_direction = $5, forced_entry = $6, help_desk = $7, sound = $8",
+             may_switch_direction = $5, forced_entry = $6, several_persons = $7, help_desk = $8,
+             sound = $9",
         params![
             code,
             &device.door,
@@ -307,6 +312,7 @@ pub(crate) fn write_device(
             device.settings.direction.as_str(),
             device.settings.may_switch_direction,
             device.settings.forced_entry,
+            device.settings.several_persons,
             device.settings.help_desk,
             device.settings.sound,
         ],

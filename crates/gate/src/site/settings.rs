@@ -1,5 +1,6 @@
 use crate::decide::offline::OfflinePolicy;
-use otipass::{Mapping, NumberFormat, References};
+use kernel::CardNumber;
+use otipass::{Additions, Mapping, NumberFormat, References};
 use std::time::Duration;
 
 /// What the site does when Otipass is silent, unreachable or failing.
@@ -22,6 +23,11 @@ pub struct InterfaceSettings {
     pub format: NumberFormat,
     /// How long a visitor may wait for an answer, from the arrival of the check.
     pub decision_budget: Duration,
+    /// What scanners and code makers add to a number.
+    pub additions: Additions,
+    /// For how long a card that was admitted at a sector is not admitted there
+    /// again; zero switches it off.
+    pub repeat_window: Duration,
     /// What to do when Otipass does not answer within it.
     pub when_silent: WhenSilent,
     /// Whether Otipass answers a repeated reference as it did the first time.
@@ -53,6 +59,9 @@ impl InterfaceSettings {
     /// The decision budget unless configured.
     pub const DEFAULT_DECISION_BUDGET: Duration = Duration::from_millis(1500);
 
+    /// The repeat window unless configured.
+    pub const DEFAULT_REPEAT_WINDOW: Duration = Duration::from_secs(60);
+
     /// The defaults around `mapping`.
     #[must_use]
     pub fn new(mapping: Mapping) -> Self {
@@ -63,6 +72,27 @@ impl InterfaceSettings {
             when_silent: WhenSilent::default(),
             references: References::Honoured,
             offline_policy: OfflinePolicy::default(),
+            additions: Additions::default(),
+            repeat_window: Self::DEFAULT_REPEAT_WINDOW,
         }
+    }
+
+    /// The card number in `code`, if it is a pass.
+    #[must_use]
+    pub fn detect(&self, code: &str) -> Option<CardNumber> {
+        otipass::detect(
+            code,
+            &self.mapping.project_id,
+            &self.format,
+            &self.additions,
+        )
+    }
+
+    pub(crate) fn decision_budget_ms(&self) -> i64 {
+        i64::try_from(self.decision_budget.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    pub(crate) fn repeat_window_ms(&self) -> i64 {
+        i64::try_from(self.repeat_window.as_millis()).unwrap_or(i64::MAX)
     }
 }

@@ -16,3 +16,4 @@ mod journal;
 mod pass_list;
 mod site;
 mod sums;
+mod visitors;

@@ -54,9 +54,6 @@ impl BoxOffice {
 
     /// Opens the box office; its STX_Files are written to `files_dir`, which is
     /// made if it does not exist, and spelt in `dialect`.
-    ///
-    /// # Errors
-    /// [`OpenError`].
     pub async fn open(
         db: Db,
         clock: Arc<dyn Clock>,
@@ -121,9 +118,6 @@ pub struct Waiting {
 
 impl BoxOffice {
     /// How many barcodes wait; cheap, however many are sold.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn waiting(&self) -> Result<Waiting, DbError> {
         self.db
             .read("waiting sales", |tx| {

@@ -228,9 +228,6 @@ pub async fn map_tariff(
 const OPEN_START: &str = "0001-01-01";
 
 /// Inserts or updates all of it, as [`apply_catalogue`] does.
-///
-/// # Errors
-/// [`DbError`].
 pub fn save_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbError> {
     for season in &catalogue.seasons {
         tx.execute(
@@ -294,9 +291,6 @@ pub fn save_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbEr
 
 /// Makes the catalogue just what `catalogue` says: what it does not name goes.
 /// What was sold stays as it was; what is staged is judged anew by the next run.
-///
-/// # Errors
-/// [`DbError`].
 pub fn replace_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbError> {
     for table in [
         "box_season",
@@ -369,9 +363,6 @@ fn save_contact(tx: &mut Tx<'_>, contact: &Contact) -> Result<(), DbError> {
 }
 
 /// The catalogue as `tx` sees it.
-///
-/// # Errors
-/// [`DbError`].
 pub fn load_catalogue(tx: &mut Tx<'_>) -> Result<Catalogue, DbError> {
     let mut catalogue = Catalogue {
         seasons: tx.query_as("SELECT code, name FROM box_season ORDER BY code", params![])?,

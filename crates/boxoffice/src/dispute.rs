@@ -17,9 +17,6 @@ pub enum Noted {
 
 /// Notes that the entry of this barcode is disputed; what is booked for it, now or
 /// later, is set apart.
-///
-/// # Errors
-/// [`DbError`].
 pub fn note(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<Noted, DbError> {
     let pseudonym = Pseudonyms::load(tx)?.of(tx, barcode)?;
     let kept = pseudonym.as_ref().unwrap_or(barcode);

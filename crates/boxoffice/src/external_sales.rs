@@ -70,9 +70,6 @@ impl BoxOffice {
     /// One external sales run: takes up what an interrupted run left, looks at
     /// all unsold barcodes with the catalogue as it is now, writes what is ready
     /// to STX_Files and imports them.
-    ///
-    /// # Errors
-    /// [`RunError`].
     pub async fn run_external_sales(&self) -> Result<RunReport, RunError> {
         let _alone = self.running.lock().await;
         let mut report = RunReport::default();
@@ -100,9 +97,6 @@ impl BoxOffice {
     }
 
     /// Looks at all unsold barcodes with the catalogue as it is now.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn reevaluate(&self) -> Result<Reevaluated, DbError> {
         let mut total = Reevaluated::default();
         loop {

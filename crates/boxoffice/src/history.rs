@@ -87,9 +87,6 @@ db::from_row! {
 }
 
 /// What was made of `barcode`.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn history(db: &Db, barcode: ControlBarcode) -> Result<History, DbError> {
     db.read("one barcode", move |tx| {
         let mut history = History::default();

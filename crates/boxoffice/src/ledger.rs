@@ -115,9 +115,6 @@ impl Entry {
 
 /// The barcodes after `after` in bytewise order, staged or sold or both, at most
 /// `limit`.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn page(
     db: &Db,
     after: Option<ControlBarcode>,
@@ -187,9 +184,6 @@ fn entry(row: &Row) -> Result<Entry, DbError> {
 }
 
 /// Orders that have no ticket: there must be none. At most 10,000 of them.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn orders_without_ticket(db: &Db) -> Result<Vec<OrderNumber>, DbError> {
     db.read("orders without ticket", |tx| {
         tx.query(

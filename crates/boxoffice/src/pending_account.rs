@@ -242,9 +242,6 @@ impl Statement {
 }
 
 /// The statement of the days `from` to `to`.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn statement(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<Statement, DbError> {
     db.read("account statement", move |tx| {
         let rows = rows(tx, from, to)?;
@@ -295,9 +292,6 @@ fn disputed(
 /// The lines of the days `from` to `to` one by one, in the bytewise order of
 /// their barcodes, a cancellation behind its sale, after the line `after`, at
 /// most `limit`.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn lines(
     db: &Db,
     from: BusinessDay,
@@ -325,9 +319,6 @@ pub async fn lines(
 }
 
 /// What is owed in all, over all days, less what was cancelled.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn total(db: &Db) -> Result<Amount, DbError> {
     db.read("account total", total_of).await
 }

@@ -80,9 +80,6 @@ pub struct SalesRow {
 }
 
 /// The sales of the days `from` to `to`.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn sales(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<SalesReport, DbError> {
     db.read("sales report", move |tx| {
         let rows = tx
@@ -151,9 +148,6 @@ pub async fn sales(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<SalesR
 
 /// The first and the last business day with a sale or a cancellation; `None` if
 /// there are none.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn period(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>, DbError> {
     db.read("sales period", |tx| {
         let row = tx.query_one(
@@ -169,9 +163,6 @@ pub async fn period(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>, DbErr
 }
 
 /// Whether anything was ever sold.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn has_sold(db: &Db) -> Result<bool, DbError> {
     db.read("has sold", |tx| {
         let first = tx.query_opt("SELECT id FROM box_ticket LIMIT 1", params![])?;
@@ -206,9 +197,6 @@ pub struct Counts {
 }
 
 /// Counts everything.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn counts(db: &Db) -> Result<Counts, DbError> {
     db.read("box office counts", |tx| {
         let held_reasons = held(tx)?;
@@ -240,9 +228,6 @@ pub async fn counts(db: &Db) -> Result<Counts, DbError> {
 }
 
 /// Held barcodes by reason; reasons without barcodes are left out.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn held_reasons(db: &Db) -> Result<BTreeMap<HeldReason, i64>, DbError> {
     db.read("held barcodes", held).await
 }

@@ -43,9 +43,6 @@ pub struct Removed {
 }
 
 /// The key of this database's pseudonyms, if there is one.
-///
-/// # Errors
-/// [`DbError`].
 pub fn key(tx: &mut Tx<'_>) -> Result<Option<PseudonymKey>, DbError> {
     tx.query_opt("SELECT key FROM box_retention WHERE id = 1", params![])?
         .map(|row| row.get("key"))
@@ -53,9 +50,6 @@ pub fn key(tx: &mut Tx<'_>) -> Result<Option<PseudonymKey>, DbError> {
 }
 
 /// Keeps the key, if there is none yet.
-///
-/// # Errors
-/// [`DbError`].
 pub fn keep_key(tx: &mut Tx<'_>, key: &PseudonymKey) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO box_retention (id, key) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
@@ -67,9 +61,6 @@ pub fn keep_key(tx: &mut Tx<'_>, key: &PseudonymKey) -> Result<(), DbError> {
 /// Looks at the next barcodes behind `after`, at most `limit`, for those that
 /// were scanned and came before `before` and are sold or cancelled. First the
 /// staged ones, then the tickets, each from the oldest on.
-///
-/// # Errors
-/// [`DbError`].
 pub fn due(
     tx: &mut Tx<'_>,
     after: Place,
@@ -117,9 +108,6 @@ pub fn due(
 }
 
 /// Which of `barcodes` wait for their sale, and so are not to go.
-///
-/// # Errors
-/// [`DbError`].
 pub fn unfinished(
     tx: &mut Tx<'_>,
     barcodes: &[ControlBarcode],
@@ -138,9 +126,6 @@ pub fn unfinished(
 }
 
 /// How many rows [`remove`] would change.
-///
-/// # Errors
-/// [`DbError`].
 pub fn count(tx: &mut Tx<'_>, barcodes: &[ControlBarcode]) -> Result<Removed, DbError> {
     let mut count = Removed::default();
     for barcode in barcodes {
@@ -158,9 +143,6 @@ pub fn count(tx: &mut Tx<'_>, barcodes: &[ControlBarcode]) -> Result<Removed, Db
 }
 
 /// Removes the card numbers in these barcodes, as far as they are here.
-///
-/// # Errors
-/// [`DbError`].
 pub fn remove(
     tx: &mut Tx<'_>,
     key: &PseudonymKey,

@@ -124,9 +124,6 @@ impl BoxOffice {
 
     /// `getControlledTicket`: the barcode with its control and, if there was
     /// one, its cancellation; `None` if it was neither staged nor sold.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn controlled_ticket(
         &self,
         barcode: ControlBarcode,
@@ -175,9 +172,6 @@ impl BoxOffice {
     }
 
     /// `getAccessControlCatalog`: the seasons with their products, or one season.
-    ///
-    /// # Errors
-    /// [`CatalogueAnswerError`].
     pub async fn access_control_catalogue(
         &self,
         season: Option<SeasonCode>,

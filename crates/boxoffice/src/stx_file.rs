@@ -132,9 +132,6 @@ pub enum FileError {
 }
 
 /// The files recorded before `before`, newest first, at most `limit`.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn files(
     db: &Db,
     before: Option<StxFileId>,
@@ -154,9 +151,6 @@ pub async fn files(
 }
 
 /// One file; `None` if there is none of this number.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn file(db: &Db, id: StxFileId) -> Result<Option<StxFile>, DbError> {
     db.read("stx file", move |tx| {
         tx.query_opt("SELECT * FROM box_stx_file WHERE id = $1", params![id])?
@@ -169,9 +163,6 @@ pub async fn file(db: &Db, id: StxFileId) -> Result<Option<StxFile>, DbError> {
 
 /// The rows of a file that were rejected when it was imported last, behind the
 /// line `after`, at most `limit`.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn rejections(
     db: &Db,
     file: StxFileId,

@@ -142,9 +142,6 @@ impl BoxOffice {
 
     /// Imports a file that came in whole, as [`Self::import_file`] does. One that
     /// is refused as a whole goes from the folder; any other stays in it.
-    ///
-    /// # Errors
-    /// [`ImportError`].
     pub async fn import_incoming(
         &self,
         mut incoming: Incoming,
@@ -180,9 +177,6 @@ impl BoxOffice {
     /// Imports a file that stands in the folder once more, under its record: rows
     /// whose cause was cured are taken now. `None` if it does not stand there as
     /// it was, or its card numbers were removed.
-    ///
-    /// # Errors
-    /// [`ImportError`].
     pub async fn import_again(&self, id: StxFileId) -> Result<Option<ImportReport>, ImportError> {
         match self.stored(id).await? {
             Some((file, path))

@@ -100,9 +100,6 @@ impl BoxOffice {
     /// sold just so is counted and changes nothing, so a file may be imported as
     /// often as one likes. Rows that cannot be taken are rejected, each with its
     /// line and reasons, to a report beside the file; the others go through.
-    ///
-    /// # Errors
-    /// [`ImportError`].
     pub async fn import_file(
         &self,
         path: &Path,

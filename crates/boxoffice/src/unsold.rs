@@ -47,9 +47,6 @@ pub struct UnsoldLine {
 db::from_row! { UnsoldLine { id, barcode, season, product, business_day, received_at } }
 
 /// What is held, by reason, the most first.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn held(db: &Db) -> Result<Vec<Held>, DbError> {
     db.read("held by reason", |tx| {
         let mut held: Vec<Held> = tx.query_as(
@@ -67,9 +64,6 @@ pub async fn held(db: &Db) -> Result<Vec<Held>, DbError> {
 
 /// The unsold barcodes before the number `before`, the latest first, at most
 /// `limit`.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn list(
     db: &Db,
     unsold: Unsold,

@@ -175,17 +175,11 @@ pub(crate) fn tidied_login(login: &str) -> String {
 
 impl Staff {
     /// Whether there is any account.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn has_accounts(&self) -> Result<bool, DbError> {
         self.db.read("has accounts", any).await
     }
 
     /// All accounts, by name; at most [`LIST_LIMIT`].
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn accounts(&self) -> Result<Vec<Account>, DbError> {
         self.db
             .read("accounts", |tx| {
@@ -207,9 +201,6 @@ impl Staff {
 
     /// Makes an account, and the token of the link by which its owner chooses a
     /// password.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn create_account(
         &self,
         actor: &Actor,
@@ -229,9 +220,6 @@ impl Staff {
     }
 
     /// Changes name, login and role. Another role ends the account's sessions.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn change_account(
         &self,
         actor: &Actor,
@@ -259,9 +247,6 @@ impl Staff {
     }
 
     /// Lets the account sign in no more: its sessions and links end at once.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn disable(&self, actor: &Actor, id: AccountId) -> Result<(), AccountError> {
         let now = self.clock.now();
         self.change(actor, "disable account", move |tx| {
@@ -282,9 +267,6 @@ impl Staff {
     }
 
     /// Lets a disabled account sign in again.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn enable(&self, actor: &Actor, id: AccountId) -> Result<(), AccountError> {
         self.change(actor, "enable account", move |tx| {
             let before = by_id(tx, id)?;
@@ -299,9 +281,6 @@ impl Staff {
 
     /// Takes the password away, ends all sessions, and gives the token of a new
     /// link.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn reset_password(
         &self,
         actor: &Actor,
@@ -340,9 +319,6 @@ impl Staff {
     }
 
     /// Takes the link and sets the password; whoever was signed in is no more.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn accept_invitation(
         &self,
         token: &Token,
@@ -369,9 +345,6 @@ impl Staff {
     }
 
     /// Sets the language someone reads.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn set_language(
         &self,
         actor: &Actor,

@@ -156,9 +156,6 @@ impl Staff {
 
     /// Writes down what is about to be done, or was done, elsewhere than in one
     /// transaction.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn note(&self, actor: &Actor, change: Change) -> Result<(), DbError> {
         self.change(actor, "note", move |_| {
             Ok::<_, DbError>(((), vec![change.clone()]))
@@ -167,9 +164,6 @@ impl Staff {
     }
 
     /// The newest rows that the filter takes, newest first, `limit` at most.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn audit(&self, filter: AuditFilter, limit: u32) -> Result<Vec<Entry>, DbError> {
         self.db
             .read("audit", move |tx| entries(tx, &filter, limit))

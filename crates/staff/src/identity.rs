@@ -146,9 +146,6 @@ impl Staff {
 
     /// Signs in whom the provider has named. The second step is the provider's
     /// business.
-    ///
-    /// # Errors
-    /// [`IdentityError`].
     pub async fn sign_in_as(
         &self,
         identity: Identity,

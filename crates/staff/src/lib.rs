@@ -59,9 +59,6 @@ impl Staff {
     }
 
     /// Those in the database; new passwords are kept at `cost`.
-    ///
-    /// # Errors
-    /// [`PasswordError`].
     pub async fn open(db: Db, clock: Arc<dyn Clock>, cost: Cost) -> Result<Self, PasswordError> {
         let passwords = Passwords::new(cost).await?;
         Ok(Self {

@@ -81,9 +81,6 @@ pub enum Weak {
 }
 
 /// Whether `password` is good enough for the account with this name and login.
-///
-/// # Errors
-/// [`Weak`].
 pub fn judge(password: &SecretString, name: &str, login: &str) -> Result<(), Weak> {
     let password = password.expose_secret();
     let chars = password.chars().count();

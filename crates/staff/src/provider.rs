@@ -197,9 +197,6 @@ impl Provider {
     }
 
     /// Begins a sign-in.
-    ///
-    /// # Errors
-    /// [`ProviderError`].
     pub async fn begin(&self, next_path: Option<String>) -> Result<Begun, ProviderError> {
         let endpoints = self.endpoints().await?;
         let (state, nonce, verifier) = (Token::new()?, Token::new()?, Token::new()?);
@@ -226,9 +223,6 @@ impl Provider {
     }
 
     /// Trades the code for the ID token, and says whose it is.
-    ///
-    /// # Errors
-    /// [`ProviderError`].
     pub async fn finish(
         &self,
         code: &str,

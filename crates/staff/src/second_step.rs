@@ -29,9 +29,6 @@ fn of_code(account: AccountId) -> String {
 impl Staff {
     /// Gives the code of the second step; on success another session, whole this
     /// time, takes the place of the first.
-    ///
-    /// # Errors
-    /// [`SignInError`].
     pub async fn second_step(
         &self,
         session: &Session,
@@ -62,9 +59,6 @@ impl Staff {
 
     /// Makes a new secret for the app. It counts only once a code of it was
     /// given; until then the account signs in as before.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn begin_two_steps(&self, id: AccountId) -> Result<TotpSecret, AccountError> {
         let secret = TotpSecret::new()?;
         let text = secret.base32();
@@ -84,9 +78,6 @@ impl Staff {
 
     /// Takes a first code of the secret, and gives the recovery codes. The
     /// session gets another token; the account's others end.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn confirm_two_steps(
         &self,
         actor: &Actor,
@@ -133,9 +124,6 @@ impl Staff {
 
     /// Signs in with one step again; asks for the password. The session gets
     /// another token.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn end_two_steps(
         &self,
         actor: &Actor,
@@ -152,9 +140,6 @@ impl Staff {
 
     /// An administrator's way for someone who lost phone and recovery codes. The
     /// account's sessions end.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn reset_two_steps(&self, actor: &Actor, id: AccountId) -> Result<(), AccountError> {
         self.change(actor, "reset two steps", move |tx| {
             session::end_all(tx, id, None)?;
@@ -164,9 +149,6 @@ impl Staff {
     }
 
     /// How many recovery codes are left.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn recovery_codes_left(&self, id: AccountId) -> Result<i64, DbError> {
         self.db
             .read("recovery codes left", move |tx| {

@@ -31,17 +31,11 @@ pub struct Token(String);
 
 impl Token {
     /// 32 random bytes, as text that a cookie or a link can carry.
-    ///
-    /// # Errors
-    /// [`NoRandomness`].
     pub fn new() -> Result<Self, NoRandomness> {
         Ok(Self(URL_SAFE_NO_PAD.encode(random::<32>()?)))
     }
 
     /// `N` random characters that people can type, in groups: 5 bits each.
-    ///
-    /// # Errors
-    /// [`NoRandomness`].
     pub fn to_type<const N: usize>() -> Result<Self, NoRandomness> {
         let mut text = String::new();
         for (at, byte) in random::<N>()?.into_iter().enumerate() {

@@ -39,9 +39,6 @@ pub struct Session {
 
 impl Staff {
     /// The session of a token, if it is good; its use is noted.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn session(&self, token: &Token) -> Result<Option<Session>, DbError> {
         let (hash, now) = (token.sha256(), self.clock.now());
         let found = self
@@ -74,9 +71,6 @@ impl Staff {
 
     /// Whether a session is still good, without noting that it was used: a page
     /// that stays open is nobody's work.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn is_still_good(&self, session: &Session) -> Result<bool, DbError> {
         let (hash, now) = (session.token.sha256(), self.clock.now());
         let found = self
@@ -89,18 +83,12 @@ impl Staff {
     }
 
     /// Ends a session; it is good no more, wherever its cookie is.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn sign_out(&self, token: &Token) -> Result<(), DbError> {
         let hash = token.sha256();
         self.db.write("sign out", move |tx| end(tx, &hash)).await
     }
 
     /// Another token for the same session; the old one is good no more.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn rotate(&self, session: &Session) -> Result<Token, AccountError> {
         let new = Token::new()?;
         let (old, fresh) = (session.token.sha256(), new.sha256());

@@ -94,9 +94,6 @@ fn place(address: &str) -> String {
 
 impl Staff {
     /// Signs in by password.
-    ///
-    /// # Errors
-    /// [`SignInError`].
     pub async fn sign_in(&self, attempt: SignIn) -> Result<SignedIn, SignInError> {
         let login = account::tidied_login(&attempt.login);
         let subjects = vec![
@@ -151,9 +148,6 @@ impl Staff {
 
     /// Changes one's own password. Other sessions of the account end, and this
     /// one gets the new token that is given back.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn change_password(
         &self,
         actor: &Actor,

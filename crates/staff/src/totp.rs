@@ -17,9 +17,6 @@ pub struct TotpSecret(Vec<u8>);
 
 impl TotpSecret {
     /// 20 random bytes, as RFC 4226 advises.
-    ///
-    /// # Errors
-    /// [`NoRandomness`].
     pub fn new() -> Result<Self, NoRandomness> {
         Ok(Self(random::<20>()?.to_vec()))
     }

@@ -16,9 +16,6 @@ const LENGTH: usize = 20;
 impl Staff {
     /// A new secret for the first run, or `None` if there is an account. Earlier
     /// secrets are good no more.
-    ///
-    /// # Errors
-    /// [`AccountError`].
     pub async fn open_welcome(&self) -> Result<Option<Token>, AccountError> {
         let secret = Token::to_type::<LENGTH>()?;
         let hash = secret.sha256();

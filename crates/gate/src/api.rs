@@ -23,9 +23,6 @@ use std::iter::successors;
 
 impl Gate {
     /// Decides one scan, as [`Deciding::check`](crate::Deciding::check).
-    ///
-    /// # Errors
-    /// [`CheckError`].
     pub async fn answer_check(
         &self,
         device: DeviceCode,
@@ -48,7 +45,7 @@ impl Gate {
     /// another; each that can be kept is, whatever becomes of the others.
     ///
     /// # Errors
-    /// [`JournalError`]; what was kept gets its first answer again.
+    /// What was kept gets its first answer again.
     pub async fn answer_batch(
         &self,
         device: DeviceCode,
@@ -117,9 +114,6 @@ impl Gate {
     }
 
     /// Takes back an entry, as [`Deciding::cancel`](crate::Deciding::cancel).
-    ///
-    /// # Errors
-    /// [`CancelError`].
     pub async fn answer_cancellation(
         &self,
         device: DeviceCode,
@@ -135,9 +129,6 @@ impl Gate {
     }
 
     /// Looks at a pass, as [`Deciding::look`](crate::Deciding::look).
-    ///
-    /// # Errors
-    /// [`LookError`].
     pub async fn answer_look(
         &self,
         device: &DeviceCode,
@@ -173,9 +164,6 @@ impl Gate {
 
     /// What a device has to know of itself, after what it says of itself was
     /// noted.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn snapshot(
         &self,
         device: DeviceCode,

@@ -59,9 +59,6 @@ impl Throttle {
 
 impl Devices {
     /// How many visitors `device` has admitted today, without cancelled entries.
-    ///
-    /// # Errors
-    /// If the database fails.
     pub async fn count_today(&self, device: DeviceCode) -> Result<i64, DbError> {
         let today = self.known.site().zone.business_day(self.clock.now());
         self.db

@@ -49,9 +49,6 @@ impl Gate {
     }
 
     /// As [`Site::save`], in a transaction of its own.
-    ///
-    /// # Errors
-    /// If the database fails.
     pub async fn apply_site(db: &Db, site: Site) -> Result<(), SiteError> {
         db.write("apply site", move |tx| site.save(tx)).await
     }

@@ -73,9 +73,6 @@ impl Outbox {
     }
 
     /// How much work waits.
-    ///
-    /// # Errors
-    /// If the database fails.
     pub async fn waiting(&self) -> Result<Waiting, DbError> {
         self.db
             .read("waiting work", |tx| {

@@ -58,9 +58,6 @@ pub(crate) fn is_marked(tx: &mut Tx<'_>, id: CheckId) -> Result<bool, DbError> {
 }
 
 /// Marked checks that nobody has settled; at most 10,000.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn unsettled(db: &Db) -> Result<Vec<CheckId>, DbError> {
     db.read("door admitted", |tx| {
         tx.column(
@@ -73,9 +70,6 @@ pub async fn unsettled(db: &Db) -> Result<Vec<CheckId>, DbError> {
 }
 
 /// How many marked checks were settled.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn settled(db: &Db) -> Result<i64, DbError> {
     db.read("settled by hand", |tx| {
         tx.value(
@@ -87,9 +81,6 @@ pub async fn settled(db: &Db) -> Result<i64, DbError> {
 }
 
 /// Settles a marked check by hand; the first settlement stays.
-///
-/// # Errors
-/// [`DbError`].
 pub fn settle(tx: &mut Tx<'_>, id: CheckId, settlement: &Settlement) -> Result<Settled, DbError> {
     let check = tx.query_opt(
         "SELECT code, card FROM gate_check WHERE check_id = $1",

@@ -94,7 +94,7 @@ impl Devices {
     /// the device stay good.
     ///
     /// # Errors
-    /// [`EnrolError`]; the code, if it is one, can still be used.
+    /// The code, if it is one, can still be used.
     pub async fn enrol(&self, code: &str, token: DeviceToken) -> Result<DeviceCode, EnrolError> {
         let now = self.clock.now();
         let throttle = || self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,9 +138,6 @@ db::from_row! { EnrolmentState { created_at, expires_at, used_at } }
 
 /// Saves a code that enrols `device`, as a hash, and says until when it is valid.
 /// What became of codes is forgotten after a day.
-///
-/// # Errors
-/// [`TokenError::UnknownDevice`].
 pub fn save_enrolment_code(
     tx: &mut Tx<'_>,
     device: &DeviceCode,
@@ -162,9 +159,6 @@ pub fn save_enrolment_code(
 }
 
 /// What became of this code of `device`; `None` if it has none such.
-///
-/// # Errors
-/// [`DbError`].
 pub fn state_of_code(
     tx: &mut Tx<'_>,
     device: &DeviceCode,
@@ -177,9 +171,6 @@ pub fn state_of_code(
 }
 
 /// What became of the last code of `device`, if one was made of late.
-///
-/// # Errors
-/// [`DbError`].
 pub fn state_of_enrolment(
     tx: &mut Tx<'_>,
     device: &DeviceCode,

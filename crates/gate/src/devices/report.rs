@@ -35,9 +35,6 @@ pub struct DeviceState {
 
 impl Devices {
     /// Notes that `device` was heard of, and what it says of itself.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn note_seen(&self, device: DeviceCode, report: DeviceReport) -> Result<(), DbError> {
         let now = self.clock.now();
         self.db
@@ -77,9 +74,6 @@ fn save(
 }
 
 /// All devices as the gate last heard of them, by code.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn devices(db: &Db) -> Result<Vec<DeviceState>, DbError> {
     db.read("devices", |tx| {
         let mut devices: Vec<DeviceState> = tx.query_as(

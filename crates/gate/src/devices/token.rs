@@ -59,9 +59,6 @@ impl Devices {
     /// The device that holds this token; `None` if it is unknown or revoked. A
     /// token that was revoked is refused from the next
     /// [`reload`](crate::Gate::reload) on.
-    ///
-    /// # Errors
-    /// If the database fails.
     pub async fn holder_of(&self, token: DeviceToken) -> Result<Option<DeviceCode>, DbError> {
         let sha256 = token.sha256();
         if let Some(device) = self.known.holder(&sha256) {
@@ -81,9 +78,6 @@ impl Devices {
 }
 
 /// Gives `device` a token; earlier ones stay good until they are revoked.
-///
-/// # Errors
-/// [`TokenError::UnknownDevice`].
 pub fn grant_token(
     tx: &mut Tx<'_>,
     device: &DeviceCode,
@@ -110,9 +104,6 @@ pub(crate) fn check_known(tx: &mut Tx<'_>, device: &DeviceCode) -> Result<(), To
 
 /// Takes back all tokens of `device`, and says how many there were. A running
 /// gate refuses them within a second.
-///
-/// # Errors
-/// [`TokenError::UnknownDevice`].
 pub fn revoke_tokens(
     tx: &mut Tx<'_>,
     device: &DeviceCode,

@@ -48,7 +48,7 @@ impl Outbox {
     /// one batch. Nothing is due if nothing was taken and nothing refused.
     ///
     /// # Errors
-    /// [`DeliveryError`]; the queues stand as they stood.
+    /// The queues stand as they stood.
     pub async fn deliver_next(
         &self,
         ticketing: &impl Ticketing,
@@ -129,9 +129,6 @@ impl Outbox {
 }
 
 /// Puts what ticketing refused back into the queues and says how many there are.
-///
-/// # Errors
-/// [`DbError`].
 pub fn resend_refused(tx: &mut Tx<'_>) -> Result<u64, DbError> {
     let barcodes = tx.execute(
         "UPDATE gate_control_barcode SET refused = NULL WHERE refused IS NOT NULL",

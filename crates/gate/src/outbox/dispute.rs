@@ -20,9 +20,6 @@ db::from_row! { Dispute { seq, check_id, barcode } }
 
 /// The disputed entries behind the place `after`, oldest first, that the box office
 /// has yet to be told of, at most `limit`. Those whose barcode is still on its way follow it.
-///
-/// # Errors
-/// [`DbError`].
 pub fn untold(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<Dispute>, DbError> {
     tx.query_as(
         "SELECT d.seq, d.check_id, b.barcode
@@ -35,9 +32,6 @@ pub fn untold(tx: &mut Tx<'_>, after: i64, limit: u32) -> Result<Vec<Dispute>, D
 }
 
 /// How many [`untold`] gives from the first on, without a limit.
-///
-/// # Errors
-/// [`DbError`].
 pub fn count(tx: &mut Tx<'_>) -> Result<i64, DbError> {
     tx.value(
         "SELECT COUNT(*)
@@ -49,9 +43,6 @@ pub fn count(tx: &mut Tx<'_>) -> Result<i64, DbError> {
 }
 
 /// Notes that the box office was told.
-///
-/// # Errors
-/// [`DbError`].
 pub fn told(tx: &mut Tx<'_>, check: CheckId, now: Timestamp) -> Result<(), DbError> {
     tx.execute(
         "UPDATE gate_declaration SET dispute_told_at = $2 WHERE check_id = $1",

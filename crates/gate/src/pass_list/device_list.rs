@@ -41,9 +41,6 @@ pub enum ListProblem {
 
 impl DeviceList {
     /// Reads a whole list.
-    ///
-    /// # Errors
-    /// [`ListProblem`].
     pub fn open(body: &[u8], signature: &str, token: &DeviceToken) -> Result<Self, ListProblem> {
         match read(body, signature, token)? {
             ListBody::Whole(whole) => Ok(Self::of(whole)),
@@ -55,7 +52,7 @@ impl DeviceList {
     /// or another whole.
     ///
     /// # Errors
-    /// [`ListProblem`]; the list stays as it was.
+    /// The list stays as it was.
     pub fn apply(
         &mut self,
         body: &[u8],

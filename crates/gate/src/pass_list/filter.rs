@@ -37,9 +37,6 @@ pub struct ConstructionFailed;
 
 impl Filter {
     /// A filter over distinct keys.
-    ///
-    /// # Errors
-    /// [`ConstructionFailed`].
     pub fn of(keys: &[PassKey]) -> Result<Self, ConstructionFailed> {
         let keys: Vec<u64> = keys.iter().map(|key| key.0).collect();
         BinaryFuse8::try_from(keys)
@@ -145,9 +142,6 @@ impl Content {
 
 /// The filters over the refused among all known passes, each key once, with
 /// their exceptions.
-///
-/// # Errors
-/// [`ConstructionFailed`].
 pub fn build(passes: &[(PassKey, Option<ListReason>)]) -> Result<Content, ConstructionFailed> {
     let mut filters: ByReason<Option<Filter>> = ByReason::default();
     for reason in ListReason::ALL {

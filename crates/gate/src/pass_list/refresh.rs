@@ -94,7 +94,7 @@ impl PassLists {
     /// day all passes, keeps it, and makes new filters when enough has changed.
     ///
     /// # Errors
-    /// [`RefreshError`]; the list stays as it was.
+    /// The list stays as it was.
     pub async fn refresh(&self) -> Result<Refreshed, RefreshError> {
         let now = self.clock.now();
         let leased = self
@@ -286,9 +286,6 @@ impl PassLists {
     /// The list for a device that has the version `since`: a difference, or a
     /// whole. `None` with another policy than `guarded`, or before the first
     /// reading.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn list(&self, since: Option<i64>) -> Result<Option<ListBody>, DbError> {
         if self.settings.offline_policy != OfflinePolicy::Guarded {
             return Ok(None);
@@ -315,9 +312,6 @@ impl PassLists {
     }
 
     /// The version of the list, if devices are given one.
-    ///
-    /// # Errors
-    /// [`DbError`].
     pub async fn version(&self) -> Result<Option<i64>, DbError> {
         if self.settings.offline_policy != OfflinePolicy::Guarded {
             return Ok(None);

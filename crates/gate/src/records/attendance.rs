@@ -55,9 +55,6 @@ fn sums<K: FromValue + Ord>(
 }
 
 /// Counts the checks from `from` to `to`.
-///
-/// # Errors
-/// If the database fails.
 pub async fn attendance(
     db: &Db,
     from: BusinessDay,
@@ -87,9 +84,6 @@ pub async fn attendance(
 
 /// Counts the checks of `day` by outcome or reason; the one that holds where a
 /// device had admitted what was refused.
-///
-/// # Errors
-/// If the database fails.
 pub async fn outcomes(db: &Db, day: BusinessDay) -> Result<BTreeMap<String, i64>, DbError> {
     db.read("outcomes of a day", move |tx| {
         sums(tx, OUTCOMES, "outcome", (day, day))
@@ -102,9 +96,6 @@ pub async fn outcomes(db: &Db, day: BusinessDay) -> Result<BTreeMap<String, i64>
 pub type Admitted = BTreeMap<SectorCode, BTreeMap<u8, i64>>;
 
 /// Counts who was admitted on `day`.
-///
-/// # Errors
-/// If the database fails.
 pub async fn admitted(db: &Db, day: BusinessDay) -> Result<Admitted, DbError> {
     db.read("admitted on a day", move |tx| {
         let mut admitted = Admitted::new();
@@ -144,9 +135,6 @@ pub struct HourCount {
 db::from_row! { HourCount { business_day, hour, admitted } }
 
 /// Who came from `from` to `to`.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn visitors(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<Visitors, DbError> {
     db.read("visitors", move |tx| {
         let hours = ADMITTED.by(tx, "business_day, hour", from, to)?;
@@ -161,9 +149,6 @@ pub async fn visitors(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<Vis
 }
 
 /// The first and the last business day with a check; `None` if there are none.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn period(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>, DbError> {
     db.read("period", |tx| OUTCOMES.days(tx)).await
 }

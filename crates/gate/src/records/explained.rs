@@ -76,9 +76,6 @@ db::from_row! {
 
 /// The checks that are so explained, before the place `before`, the latest
 /// first, at most `limit`.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn list(
     db: &Db,
     explained: Explained,
@@ -99,9 +96,6 @@ pub async fn list(
 
 /// The checks of these control barcodes; one that the gate did not make is not
 /// there.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn of_barcodes(
     db: &Db,
     barcodes: Vec<ControlBarcode>,
@@ -123,9 +117,6 @@ pub async fn of_barcodes(
 }
 
 /// How many ticketing refused; cheap, however many it took.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn refusals(db: &Db) -> Result<Refusals, DbError> {
     db.read("refusals of ticketing", |tx| {
         let row = tx.query_one(

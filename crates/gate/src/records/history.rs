@@ -148,9 +148,6 @@ pub(crate) const LINE: &str = "c.*, (SELECT COUNT(*) FROM gate_cancellation x
     WHERE x.check_id = c.check_id) AS cancelled";
 
 /// The checks that are wanted, the latest arrival first, at most `limit`.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn checks(db: &Db, filter: CheckFilter, limit: u32) -> Result<Vec<CheckLine>, DbError> {
     db.read("search checks", move |tx| {
         let (condition, mut values) = condition(&filter);
@@ -211,9 +208,6 @@ db::from_row! {
 }
 
 /// One check with all that was made of it; `None` if there is none of this id.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn history(db: &Db, id: CheckId) -> Result<Option<History>, DbError> {
     db.read("one check", move |tx| {
         let sql = format!(

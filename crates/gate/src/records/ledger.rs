@@ -36,9 +36,6 @@ pub struct GateEntry {
 }
 
 /// The control barcodes after `after` in bytewise order, at most `limit`.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn page(
     db: &Db,
     after: Option<ControlBarcode>,
@@ -89,9 +86,6 @@ fn standing(delivered_at: Option<i64>, refused: Option<String>) -> Standing {
 }
 
 /// Accepted checks, whether or not they have a control barcode.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn accepted_checks(db: &Db) -> Result<i64, DbError> {
     db.read("accepted checks", |tx| {
         let sql = "SELECT COUNT(*) FROM gate_check WHERE admitted = 1";
@@ -102,9 +96,6 @@ pub async fn accepted_checks(db: &Db) -> Result<i64, DbError> {
 
 /// Accepted checks that have no control barcode: there must be none. At most
 /// 10,000 of them.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn without_barcode(db: &Db) -> Result<Vec<CheckId>, DbError> {
     db.read("accepted without barcode", |tx| {
         tx.column(

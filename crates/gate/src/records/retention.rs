@@ -48,9 +48,6 @@ impl Due {
 }
 
 /// The key of this database's pseudonyms, if there is one.
-///
-/// # Errors
-/// [`DbError`].
 pub fn key(tx: &mut Tx<'_>) -> Result<Option<PseudonymKey>, DbError> {
     tx.query_opt("SELECT key FROM gate_retention WHERE id = 1", params![])?
         .map(|row| row.get("key"))
@@ -58,9 +55,6 @@ pub fn key(tx: &mut Tx<'_>) -> Result<Option<PseudonymKey>, DbError> {
 }
 
 /// Keeps the key, if there is none yet.
-///
-/// # Errors
-/// [`DbError`].
 pub fn keep_key(tx: &mut Tx<'_>, key: &PseudonymKey) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO gate_retention (id, key) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
@@ -72,9 +66,6 @@ pub fn keep_key(tx: &mut Tx<'_>, key: &PseudonymKey) -> Result<(), DbError> {
 /// Checks behind `after` that were scanned and arrived before `before`, still
 /// have their card number, and are finished: delivered to ticketing, told to
 /// Otipass, and so are their cancellations; settled, if somebody must. Oldest first, at most `limit`.
-///
-/// # Errors
-/// [`DbError`].
 pub fn due(
     tx: &mut Tx<'_>,
     after: Option<Place>,
@@ -106,9 +97,6 @@ pub fn due(
 
 /// Removes the card numbers of these checks: from the code, the control barcode
 /// and the note of a forced entry.
-///
-/// # Errors
-/// [`DbError`].
 pub fn remove(
     tx: &mut Tx<'_>,
     key: &PseudonymKey,
@@ -140,9 +128,6 @@ pub fn remove(
 
 /// Which of `barcodes` are control barcodes of this gate: they go with their
 /// checks.
-///
-/// # Errors
-/// [`DbError`].
 pub fn ours(
     tx: &mut Tx<'_>,
     barcodes: &[ControlBarcode],

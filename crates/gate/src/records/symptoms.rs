@@ -23,9 +23,6 @@ pub struct Symptoms {
 
 /// Reads the symptoms; looks at the latest `checks` checks. `serial` is what a
 /// serial of the project looks like.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn symptoms(
     db: &Db,
     project_id: String,

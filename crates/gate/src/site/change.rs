@@ -97,9 +97,6 @@ pub fn add_sector(tx: &mut Tx<'_>, code: &SectorCode, name: &str) -> Result<(), 
 }
 
 /// Gives a sector another name, and says what the former was.
-///
-/// # Errors
-/// [`SiteChangeError`].
 pub fn change_sector(
     tx: &mut Tx<'_>,
     code: &SectorCode,
@@ -128,9 +125,6 @@ pub fn remove_sector(tx: &mut Tx<'_>, code: &SectorCode) -> Result<String, SiteC
 }
 
 /// Adds a door that leads to one sector.
-///
-/// # Errors
-/// [`SiteChangeError`].
 pub fn add_door(
     tx: &mut Tx<'_>,
     code: &DoorCode,
@@ -144,9 +138,6 @@ pub fn add_door(
 }
 
 /// Leads a door to one sector, and says where it led.
-///
-/// # Errors
-/// [`SiteChangeError`].
 pub fn change_door(
     tx: &mut Tx<'_>,
     code: &DoorCode,
@@ -194,9 +185,6 @@ pub fn remove_door(
 }
 
 /// Adds a device.
-///
-/// # Errors
-/// [`SiteChangeError`].
 pub fn add_device(
     tx: &mut Tx<'_>,
     code: &DeviceCode,
@@ -210,9 +198,6 @@ pub fn add_device(
 }
 
 /// Changes a device's door, language and settings, and says what they were.
-///
-/// # Errors
-/// [`SiteChangeError`].
 pub fn change_device(
     tx: &mut Tx<'_>,
     code: &DeviceCode,
@@ -240,9 +225,6 @@ fn place(
 /// Removes a device with its tokens and codes, and says what it was. Its checks
 /// stay. What its journal still holds can be sent once a device of the same code
 /// is added and enrolled again.
-///
-/// # Errors
-/// [`SiteChangeError`].
 pub fn remove_device(tx: &mut Tx<'_>, code: &DeviceCode) -> Result<Device, SiteChangeError> {
     let before = changing(tx)?.devices.remove(code);
     let before = before.ok_or(SiteChangeError::Unknown)?;

@@ -87,9 +87,6 @@ impl SecretChange {
 }
 
 /// The interface as the back office keeps it; empty if it was never saved.
-///
-/// # Errors
-/// [`DbError`].
 pub fn load(tx: &mut Tx<'_>) -> Result<StoredInterface, DbError> {
     let row = tx.query_opt("SELECT * FROM gate_interface WHERE id = 1", params![])?;
     row.as_ref()
@@ -97,9 +94,6 @@ pub fn load(tx: &mut Tx<'_>) -> Result<StoredInterface, DbError> {
 }
 
 /// As [`load`], in a transaction of its own.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn read(db: &Db) -> Result<StoredInterface, DbError> {
     db.read("interface", load).await
 }
@@ -124,9 +118,6 @@ fn stored(row: &Row) -> Result<StoredInterface, DbError> {
 }
 
 /// Saves where Otipass is; the mapping parameters stay.
-///
-/// # Errors
-/// [`DbError`].
 pub fn save_connection(
     tx: &mut Tx<'_>,
     connection: Connection,
@@ -149,9 +140,6 @@ pub fn save_connection(
 ///
 /// Text with mistakes is kept apart, so that what the gate works with stays
 /// whole.
-///
-/// # Errors
-/// [`DbError`].
 pub fn save_mapping(tx: &mut Tx<'_>, text: &str) -> Result<(), DbError> {
     let present = load(tx)?;
     let readable = otipass::read_mapping(text).mapping.is_some();
@@ -197,9 +185,6 @@ fn save(tx: &mut Tx<'_>, interface: &StoredInterface) -> Result<(), DbError> {
 }
 
 /// The site as the database holds it, if there is one.
-///
-/// # Errors
-/// [`DbError`].
 pub async fn read_site(db: &Db) -> Result<Option<crate::Site>, DbError> {
     let read = db.read("site", crate::Site::load).await;
     match read {

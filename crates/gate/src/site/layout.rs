@@ -138,9 +138,6 @@ impl Site {
     /// Inserts or updates all of it. What is in the database and not here stays,
     /// except that a door leads just where it leads here. A running gate takes it
     /// up within a second.
-    ///
-    /// # Errors
-    /// [`SiteError::Db`].
     pub fn save(&self, tx: &mut Tx<'_>) -> Result<(), SiteError> {
         save_organisation(tx, &self.whose())?;
         for (code, name) in &self.sectors {
@@ -156,9 +153,6 @@ impl Site {
     }
 
     /// The site that the database holds.
-    ///
-    /// # Errors
-    /// [`SiteError::Missing`]; [`SiteError::Db`].
     pub fn load(tx: &mut Tx<'_>) -> Result<Self, SiteError> {
         let row = tx
             .query_opt("SELECT * FROM gate_site WHERE id = 1", params![])?
@@ -206,9 +200,6 @@ impl Site {
 
 /// Names the organisation; what stands in the site stays. It is the first thing
 /// there is of a site.
-///
-/// # Errors
-/// [`DbError`].
 pub fn save_organisation(tx: &mut Tx<'_>, of: &Organisation) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO gate_site (id, institution, organisation, name, timezone, currency, language, revision)

@@ -183,7 +183,7 @@ fn the_key(tx: &mut Tx<'_>, fresh: &PseudonymKey) -> Result<PseudonymKey, DbErro
         Some(key) => key,
         None => box_office::key(tx)?.unwrap_or_else(|| fresh.clone()),
     };
-    gate_side::keep_key(tx, &key)?;
+    gate_side::save_key(tx, &key)?;
     box_office::keep_key(tx, &key)?;
     Ok(key)
 }

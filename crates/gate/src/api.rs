@@ -66,7 +66,7 @@ impl Gate {
             Some(match refused {
                 Some((id, problem)) => BatchResult::Refused { id, problem },
                 None => match merged.next()? {
-                    Merged::Kept(check, freshness) => BatchResult::Kept {
+                    Merged::Recorded(check, freshness) => BatchResult::Kept {
                         answer: answer(&check, freshness, language),
                     },
                     Merged::Refused(id, error) => BatchResult::Refused {
@@ -182,11 +182,7 @@ impl Gate {
             mapped: sector.is_some_and(|sector| settings.mapping.sectors.contains_key(sector)),
             site: site.name.clone(),
             timezone: site.zone.clone(),
-            language: site
-                .language_of(&device)
-                .as_str()
-                .parse()
-                .unwrap_or_default(),
+            language: site.language_of(&device),
             settings: site.settings_of(&device),
             detection: Detection {
                 project_id: settings.mapping.project_id.clone(),

@@ -12,7 +12,6 @@
 //! ticketing ever hears of it.
 
 mod api;
-mod column;
 pub mod decide;
 mod devices;
 mod gate;

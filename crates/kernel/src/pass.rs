@@ -3,15 +3,16 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What kind of number the project's cards bear (`NumType`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NumType {
-    /// Digits only; meant when the mapping parameters have no `NumType`.
-    #[default]
-    Number,
-    /// Letters, then digits.
-    Serial,
+crate::words! {
+    /// What kind of number the project's cards bear (`NumType`).
+    #[derive(Default)]
+    pub enum NumType: "kind of number" {
+        /// Digits only; meant when the mapping parameters have no `NumType`.
+        #[default]
+        Number = "number",
+        /// Letters, then digits.
+        Serial = "serial",
+    }
 }
 
 /// How short and how long a part of a number may be, both ends included.

@@ -276,7 +276,7 @@ impl Contract {
                 |t| t.parse().ok(),
             )?,
             num_type: read(form, &names.num_type, "numotipass or serial", |t| {
-                [NumType::Number, NumType::Serial]
+                NumType::ALL
                     .into_iter()
                     .find(|num_type| wire_num_type(*num_type) == t)
             })?,

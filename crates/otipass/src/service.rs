@@ -1,6 +1,5 @@
 //! The two names Otipass gives a museum's service.
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -21,8 +20,7 @@ macro_rules! service_text {
         ///
         /// 1 to 64 printable ASCII characters without spaces; letters are kept
         /// in capitals, because published examples show ids in either case.
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {
@@ -48,19 +46,7 @@ macro_rules! service_text {
             }
         }
 
-        impl TryFrom<String> for $name {
-            type Error = InvalidServiceText;
-
-            fn try_from(text: String) -> Result<Self, InvalidServiceText> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
-                id.0
-            }
-        }
+        kernel::as_text!($name, |id| id.0.as_str());
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -178,7 +178,7 @@ async fn batch(
     let mut results = Vec::with_capacity(ids.len());
     for one in merged {
         results.push(match one {
-            Merged::Kept(check, _) => Ok(check),
+            Merged::Recorded(check, _) => Ok(check),
             Merged::Refused(id, error) => Err((id, check_problem(&error)?)),
         });
     }

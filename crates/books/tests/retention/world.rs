@@ -286,7 +286,7 @@ impl World {
             .await
             .unwrap()[..]
         {
-            [Merged::Kept(check, freshness)] => {
+            [Merged::Recorded(check, freshness)] => {
                 format!("{} {freshness:?}", check.decision.as_str())
             }
             [Merged::Refused(_, why)] => why.to_string(),

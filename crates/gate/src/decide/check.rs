@@ -1,6 +1,5 @@
 //! A check: its record, and what a repeated id gets.
 
-use crate::column::{read_as, unreadable};
 use crate::decide::rules::NotPermitted;
 use crate::records::retention;
 use crate::{Decision, NoteInvalid, Scan, ScanRefused};
@@ -78,7 +77,8 @@ pub enum CheckError {
 pub(crate) fn find(tx: &mut Tx<'_>, scan: &Scan) -> Result<Option<Check>, CheckError> {
     match load(tx, scan.id)? {
         Some(check)
-            if !scan.is_kept_as(&check.scan) && !retention::is_kept_as(tx, scan, &check.scan)? =>
+            if !scan.is_stored_as(&check.scan)
+                && !retention::is_stored_as(tx, scan, &check.scan)? =>
         {
             Err(CheckError::Conflict(scan.id))
         }
@@ -113,11 +113,8 @@ impl Check {
                 device: row.get("device")?,
                 code: row.get("code")?,
                 scanned_at: row.get("scanned_at")?,
-                direction: read_as(row, "direction")?,
-                forced_note: row
-                    .get::<Option<String>>("forced_note")?
-                    .map(|note| note.parse().map_err(|_| unreadable("forced_note")))
-                    .transpose()?,
+                direction: row.get("direction")?,
+                forced_note: row.get("forced_note")?,
             },
             arrived_at: row.get("arrived_at")?,
             decided_at: row.get("decided_at")?,
@@ -152,5 +149,8 @@ fn entries_left(text: &str) -> Result<EntriesLeft, DbError> {
     }
     text.parse()
         .map(EntriesLeft::Count)
-        .map_err(|_| unreadable("entries_left"))
+        .map_err(|_| DbError::Column {
+            column: "entries_left".to_owned(),
+            problem: "is neither a count nor a word for one".to_owned(),
+        })
 }

@@ -1,7 +1,6 @@
 //! The intent to ask Otipass about a check: kept before the question goes out,
 //! gone with the decision. What a crash leaves of a check is its intent.
 
-use crate::column::{num_type, num_type_text, read_as};
 use crate::decide::check::{self, Check, CheckError, Freshness};
 use crate::decide::record::{self, NewCheck};
 use crate::decide::rules::{self, Counted, Intent, Recognised, Verdict};
@@ -18,7 +17,7 @@ pub(crate) enum Begun {
     Ask(Intent, Recognised),
 }
 
-/// Takes up a check: finds its decision, or its intent; else decides it if it
+/// Begins a check: finds its decision, or its intent; else decides it if it
 /// needs no partner, or keeps the intent. What the device may not do is refused
 /// only here, where nothing is known yet: the same id gets the same answer, also
 /// after its settings have changed. An intent stands as it was kept, even
@@ -33,15 +32,15 @@ pub(crate) fn begin(
     if let Some(known) = check::find(tx, scan)? {
         return Ok(Begun::Decided(Box::new(known), Freshness::Repeated));
     }
-    if let Some(kept) = find(tx, scan)? {
-        return Ok(Begun::Ask(Intent::Unresolved, kept));
+    if let Some(asked) = find(tx, scan)? {
+        return Ok(Begun::Ask(Intent::Unresolved, asked));
     }
     rules::permitted(scan, site.settings_of(&scan.device))?;
     let decision = match recognised {
         Ok(recognised) => match rules::without_asking(scan) {
             Some(decision) => decision,
             None => {
-                keep(tx, scan, recognised, now)?;
+                insert(tx, scan, recognised, now)?;
                 return Ok(Begun::Ask(Intent::Fresh, recognised.clone()));
             }
         },
@@ -60,7 +59,7 @@ pub(crate) fn begin(
     Ok(Begun::Decided(Box::new(check), Freshness::First))
 }
 
-fn keep(
+fn insert(
     tx: &mut Tx<'_>,
     scan: &Scan,
     recognised: &Recognised,
@@ -74,14 +73,14 @@ fn keep(
         params![
             scan.id,
             &scan.device,
-            scan.kept_code(),
+            scan.stored_code(),
             scan.scanned_at,
             arrived_at,
             &recognised.card,
-            num_type_text(recognised.num_type),
+            recognised.num_type,
             &recognised.sector,
-            info.service_id.as_str(),
-            info.space_id.as_str(),
+            &info.service_id,
+            &info.space_id,
             &info.season,
             &info.product,
         ],
@@ -99,7 +98,7 @@ pub(crate) fn find(tx: &mut Tx<'_>, scan: &Scan) -> Result<Option<Recognised>, C
         params![scan.id],
     )?;
     let Some(row) = row else { return Ok(None) };
-    if !scan.is_kept_as(&scan_of(&row)?) {
+    if !scan.is_stored_as(&scan_of(&row)?) {
         return Err(CheckError::Conflict(scan.id));
     }
     Ok(Some(recognised(&row)?))
@@ -154,11 +153,11 @@ fn scan_of(row: &Row) -> Result<Scan, DbError> {
 fn recognised(row: &Row) -> Result<Recognised, DbError> {
     Ok(Recognised {
         card: row.get("card")?,
-        num_type: num_type(row)?,
+        num_type: row.get("num_type")?,
         sector: row.get("sector")?,
         info: SectorInfo {
-            service_id: read_as(row, "service_id")?,
-            space_id: read_as(row, "space_id")?,
+            service_id: row.get("service_id")?,
+            space_id: row.get("space_id")?,
             season: row.get("season")?,
             product: row.get("product")?,
         },

@@ -37,8 +37,8 @@ impl From<Scan> for JournalItem {
 /// What became of one check of a batch.
 #[derive(Debug)]
 pub enum Merged {
-    /// It is kept; the device may forget it.
-    Kept(Box<Check>, Freshness),
+    /// It is recorded; the device may forget it.
+    Recorded(Box<Check>, Freshness),
     /// Its id belongs to another scan, or it breaks a limit. It will never be
     /// taken; sending it again does not help.
     Refused(CheckId, CheckError),
@@ -77,7 +77,7 @@ impl Deciding {
         let now = self.clock.now();
         let merge = move |tx: &mut Tx<'_>, item: &JournalItem| {
             Ok(match merge(tx, item, &site, &settings, now) {
-                Ok((check, freshness)) => Merged::Kept(Box::new(check), freshness),
+                Ok((check, freshness)) => Merged::Recorded(Box::new(check), freshness),
                 Err(CheckError::Db(error)) => return Err(error),
                 Err(refused) => Merged::Refused(item.scan.id, refused),
             })
@@ -90,7 +90,7 @@ impl Deciding {
             .await
             .map_err(JournalError::Db)?;
         for one in &merged {
-            if let Merged::Kept(check, Freshness::First) = one {
+            if let Merged::Recorded(check, Freshness::First) = one {
                 self.note_decided(check);
             }
         }

@@ -5,8 +5,8 @@ use kernel::Timestamp;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The most questions that are kept.
-const KEPT: usize = 512;
+/// The most questions that are remembered.
+const QUESTIONS: usize = 512;
 /// How long a question counts, in milliseconds.
 const COUNTS_MS: i64 = 15 * 60_000;
 
@@ -33,7 +33,7 @@ pub struct PartnerState {
 
 impl PartnerWindow {
     pub(crate) fn note(&mut self, now: Timestamp, took: Option<Duration>) {
-        if self.0.len() == KEPT {
+        if self.0.len() == QUESTIONS {
             self.0.pop_front();
         }
         self.0.push_back((now, took));
@@ -87,9 +87,9 @@ mod tests {
         };
         assert_eq!(window.state(at(COUNTS_MS), false), expected);
         assert_eq!(window.state(at(0), false).answered, 1, "set back");
-        for _ in 0..2 * KEPT {
+        for _ in 0..2 * QUESTIONS {
             window.note(at(COUNTS_MS), None);
         }
-        assert_eq!(window.0.len(), KEPT);
+        assert_eq!(window.0.len(), QUESTIONS);
     }
 }

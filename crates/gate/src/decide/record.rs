@@ -1,6 +1,5 @@
 //! The one transaction that records a decision with all that follows from it.
 
-use crate::column::num_type_text;
 use crate::decide::barcode;
 use crate::decide::check::{self, Check, CheckError, Freshness, entries_left_text};
 use crate::decide::rules::{Counted, Recognised, Verdict};
@@ -8,7 +7,7 @@ use crate::decide::tally;
 use crate::hash::derived;
 use crate::outbox::{declaration, give_back};
 use crate::records::retention;
-use crate::{Admission, Decision, ForcedNote, Mode, Scan, ScanRefused, Site};
+use crate::{Admission, Decision, Mode, Scan, ScanRefused, Site};
 use db::{Tx, params};
 use kernel::{CheckId, Timestamp};
 
@@ -83,20 +82,20 @@ pub(crate) fn insert(
         params![
             record,
             &scan.device,
-            new.mode.as_str(),
-            scan.kept_code(),
+            new.mode,
+            scan.stored_code(),
             scan.scanned_at,
             new.arrived_at,
             new.decided_at,
-            scan.direction.as_str(),
-            scan.forced_note.as_ref().map(ForcedNote::reveal),
+            scan.direction,
+            scan.forced_note.as_ref(),
             decision,
             decision.is_admitted(),
             new.recognised.map(|r| &r.card),
             new.recognised.map(|r| &r.sector),
-            new.recognised.map(|r| num_type_text(r.num_type)),
-            new.recognised.map(|r| r.info.service_id.as_str()),
-            new.recognised.map(|r| r.info.space_id.as_str()),
+            new.recognised.map(|r| r.num_type),
+            new.recognised.map(|r| &r.info.service_id),
+            new.recognised.map(|r| &r.info.space_id),
             pass.valid_until,
             pass.entries_left.map(entries_left_text),
             count,
@@ -144,7 +143,7 @@ fn insert_control_barcode(
                 &recognised.sector,
                 &recognised.info.season,
                 &recognised.info.product,
-                new.mode.as_str(),
+                new.mode,
                 scan.scanned_at,
             ],
         )?;

@@ -39,12 +39,19 @@ pub struct ForcedNote(String);
 pub struct NoteInvalid;
 
 impl ForcedNote {
+    /// What stands for a note that was removed.
+    pub(crate) fn pseudonym(text: String) -> Self {
+        Self(text)
+    }
+
     /// The note itself, for the database and those who settle.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 }
+
+kernel::as_text!(@kept ForcedNote, |note| note.reveal());
 
 impl FromStr for ForcedNote {
     type Err = NoteInvalid;
@@ -93,20 +100,20 @@ pub(crate) fn within_limit(code: &str) -> Result<(), ScanRefused> {
 }
 
 impl Scan {
-    /// The code as it is kept: no database keeps a NUL character as text, so its
-    /// picture stands for it.
-    pub(crate) fn kept_code(&self) -> String {
+    /// The code as it is stored: no database stores a NUL character as text, so
+    /// its picture stands for it.
+    pub(crate) fn stored_code(&self) -> String {
         self.code.replace('\0', "\u{2400}")
     }
 
-    /// Whether this scan is the one that was kept.
-    pub(crate) fn is_kept_as(&self, kept: &Scan) -> bool {
-        self.id == kept.id
-            && self.device == kept.device
-            && self.scanned_at == kept.scanned_at
-            && self.direction == kept.direction
-            && self.forced_note == kept.forced_note
-            && self.kept_code() == kept.code
+    /// Whether this scan is the one that was stored.
+    pub(crate) fn is_stored_as(&self, stored: &Scan) -> bool {
+        self.id == stored.id
+            && self.device == stored.device
+            && self.scanned_at == stored.scanned_at
+            && self.direction == stored.direction
+            && self.forced_note == stored.forced_note
+            && self.stored_code() == stored.code
     }
 }
 

@@ -11,8 +11,8 @@ use std::sync::PoisonError;
 
 /// How long a code is valid, in milliseconds.
 pub const CODE_VALID_MS: i64 = 15 * 60 * 1_000;
-/// How long what became of a code stays in the database, in milliseconds.
-const KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
+/// After how long what became of a code is forgotten, in milliseconds.
+const FORGOTTEN_AFTER_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Digits and capitals, without those that people take for another.
 const ALPHABET: &[u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 /// How many characters a code has.
@@ -148,7 +148,7 @@ pub fn save_enrolment_code(
     let expires_at = now.plus_ms(CODE_VALID_MS);
     tx.execute(
         "DELETE FROM gate_enrolment_code WHERE expires_at < $1",
-        params![now.plus_ms(-KEPT_MS)],
+        params![now.plus_ms(-FORGOTTEN_AFTER_MS)],
     )?;
     tx.execute(
         "INSERT INTO gate_enrolment_code (code_sha256, device, created_at, expires_at)

@@ -2,7 +2,6 @@
 //! admitted offline, and those admitted while Otipass was silent. What was
 //! cancelled is declared like any other, and given back afterwards.
 
-use crate::column::{num_type, read_as};
 use crate::decide::partner::{counted, is_outage};
 use crate::decide::rules::Counted;
 use crate::outbox::Outbox;
@@ -60,9 +59,9 @@ pub(crate) fn owe(
 pub(crate) fn question(row: &Row) -> Result<Question, DbError> {
     Ok(Question {
         card: row.get("card")?,
-        num_type: num_type(row)?,
-        service_id: read_as(row, "service_id")?,
-        space_id: read_as(row, "space_id")?,
+        num_type: row.get("num_type")?,
+        service_id: row.get("service_id")?,
+        space_id: row.get("space_id")?,
         time: row.get("scanned_at")?,
         reference: row.get("check_id")?,
     })
@@ -133,7 +132,7 @@ impl Outbox {
             "declared",
             "UPDATE gate_declaration SET declared_at = $2, disputed = $3
              WHERE check_id = $1 AND declared_at IS NULL",
-            params![check, self.clock.now(), disputed.map(Refusal::as_str)].to_vec(),
+            params![check, self.clock.now(), disputed].to_vec(),
         )
         .await?;
         Ok(disputed.map_or(Declared::Taken, Declared::Disputed))

@@ -152,11 +152,9 @@ fn barcodes(tx: &mut Tx<'_>, window: BatchWindow) -> Result<Vec<Queued>, DbError
     )?
     .iter()
     .map(|row| {
-        let offline = row.get::<String>("mode")? == Mode::Offline.as_str();
-        let result = if offline {
-            wire::ControlResult::OfflineOk
-        } else {
-            wire::ControlResult::Ok
+        let result = match row.get("mode")? {
+            Mode::Offline => wire::ControlResult::OfflineOk,
+            Mode::Online => wire::ControlResult::Ok,
         };
         queued(row, result)
     })

@@ -2,7 +2,6 @@
 //! check is left to do. The check itself, its decision and its counts stay.
 
 use crate::Scan;
-use crate::column::unreadable;
 use crate::decide::scan::ForcedNote;
 use db::{DbError, Tx, params};
 use kernel::{CheckId, ControlBarcode, PseudonymKey, Timestamp};
@@ -54,8 +53,8 @@ pub fn key(tx: &mut Tx<'_>) -> Result<Option<PseudonymKey>, DbError> {
         .transpose()
 }
 
-/// Keeps the key, if there is none yet.
-pub fn keep_key(tx: &mut Tx<'_>, key: &PseudonymKey) -> Result<(), DbError> {
+/// Saves the key, if there is none yet.
+pub fn save_key(tx: &mut Tx<'_>, key: &PseudonymKey) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO gate_retention (id, key) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
         params![key],
@@ -141,20 +140,19 @@ pub fn ours(
     Ok(ours)
 }
 
-/// Whether the scan is the one that was kept, if that one lost its card number
+/// Whether the scan is the one that was stored, if that one lost its card number
 /// since.
-pub(crate) fn is_kept_as(tx: &mut Tx<'_>, scan: &Scan, kept: &Scan) -> Result<bool, DbError> {
+pub(crate) fn is_stored_as(tx: &mut Tx<'_>, scan: &Scan, stored: &Scan) -> Result<bool, DbError> {
     let Some(key) = key(tx)? else {
         return Ok(false);
     };
     let note = scan.forced_note.as_ref();
-    let note = note.map(|note| key.code(scan.id, note.reveal()).parse::<ForcedNote>());
     let pseudonymous = Scan {
-        code: key.code(scan.id, &scan.kept_code()),
-        forced_note: note.transpose().map_err(|_| unreadable("forced_note"))?,
+        code: key.code(scan.id, &scan.stored_code()),
+        forced_note: note.map(|note| ForcedNote::pseudonym(key.code(scan.id, note.reveal()))),
         ..scan.clone()
     };
-    Ok(pseudonymous.is_kept_as(kept))
+    Ok(pseudonymous.is_stored_as(stored))
 }
 
 /// Tells which barcodes of long ago are taken, though a pseudonym stands for them

@@ -1,7 +1,6 @@
 //! The site as decisions see it: which device leads to which sector.
 
 use crate::DeviceSettings;
-use crate::column::read_as;
 use db::{DbError, Tx, params};
 use kernel::{DeviceCode, DoorCode, InstitutionCode, Language, OrganisationCode, SectorCode, Zone};
 use serde::Serialize;
@@ -185,7 +184,7 @@ impl Site {
                 door: row.get("door")?,
                 language: known_language(row.get("language")?),
                 settings: DeviceSettings {
-                    direction: read_as(&row, "direction")?,
+                    direction: row.get("direction")?,
                     may_switch_direction: row.get("may_switch_direction")?,
                     forced_entry: row.get("forced_entry")?,
                     help_desk: row.get("help_desk")?,
@@ -212,7 +211,7 @@ pub fn save_organisation(tx: &mut Tx<'_>, of: &Organisation) -> Result<(), DbErr
             &of.name,
             &of.zone,
             &of.currency,
-            of.language.as_str()
+            of.language
         ],
     )
     .map(drop)
@@ -266,8 +265,8 @@ pub(crate) fn write_device(
         params![
             code,
             &device.door,
-            device.language.map(Language::as_str),
-            device.settings.direction.as_str(),
+            device.language,
+            device.settings.direction,
             device.settings.may_switch_direction,
             device.settings.forced_entry,
             device.settings.help_desk,

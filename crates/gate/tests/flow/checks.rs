@@ -122,7 +122,7 @@ async fn the_same_id_gets_the_first_answer_and_asks_nobody(test: TestDb) {
             .await
             .unwrap();
         assert!(
-            matches!(&merged[..], [Merged::Kept(check, Freshness::Repeated)] if **check == first)
+            matches!(&merged[..], [Merged::Recorded(check, Freshness::Repeated)] if **check == first)
         );
     }
 }
@@ -192,7 +192,10 @@ async fn a_nul_that_a_scanner_adds_is_a_control_character(test: TestDb) {
         .merge_journal(vec![ended.into()])
         .await
         .unwrap();
-    assert!(matches!(merged[..], [Merged::Kept(_, Freshness::Repeated)]));
+    assert!(matches!(
+        merged[..],
+        [Merged::Recorded(_, Freshness::Repeated)]
+    ));
     let inside = scan(2, "PDA01", "0002\09975");
     assert_eq!(house.outcome(&inside).await, "not_a_pass");
 }
@@ -215,7 +218,10 @@ async fn a_device_whose_clock_stands_still_does_not_stop_the_gate(test: TestDb) 
         .unwrap();
     assert!(matches!(
         &merged[..],
-        [Merged::Kept(..), Merged::Refused(_, CheckError::Refused(_))]
+        [
+            Merged::Recorded(..),
+            Merged::Refused(_, CheckError::Refused(_))
+        ]
     ));
     assert_eq!(house.outcome(&scan(3, "PDA01", GOOD)).await, "accepted");
 }
@@ -403,7 +409,7 @@ async fn a_journal_that_brings_an_open_check_admits_it(test: TestDb) {
         .await
         .unwrap();
     assert!(
-        matches!(&merged[..], [Merged::Kept(check, Freshness::First)]
+        matches!(&merged[..], [Merged::Recorded(check, Freshness::First)]
         if check.decision.as_str() == "accepted_offline")
     );
     assert_eq!(house.gate.outbox.waiting().await.unwrap().unresolved, 0);

@@ -163,7 +163,7 @@ async fn a_device_that_opened_after_a_refusal_has_admitted(test: TestDb) {
         .merge_journal(vec![unheard.clone().into()])
         .await;
     assert!(
-        matches!(&without.unwrap()[..], [Merged::Kept(check, Freshness::Repeated)]
+        matches!(&without.unwrap()[..], [Merged::Recorded(check, Freshness::Repeated)]
         if check.decision.is_admitted())
     );
     assert_eq!(house.barcodes().await, ["OTI0175517220260714090000000"]);

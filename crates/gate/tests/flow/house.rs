@@ -227,7 +227,7 @@ impl House {
     /// The same in words.
     pub async fn brought(&self, scan: &Scan, outcome: &str) -> (&'static str, Freshness) {
         match self.bring(scan, outcome).await {
-            Merged::Kept(check, freshness) => {
+            Merged::Recorded(check, freshness) => {
                 assert_eq!(check.scan, *scan, "the device's own scan and id");
                 (check.decision.as_str(), freshness)
             }

@@ -29,7 +29,7 @@ async fn a_journal_is_merged_in_order_and_as_often_as_it_takes(test: TestDb) {
         let told: Vec<_> = merged
             .iter()
             .map(|one| match one {
-                Merged::Kept(check, freshness) => (check.decision.as_str(), *freshness),
+                Merged::Recorded(check, freshness) => (check.decision.as_str(), *freshness),
                 Merged::Refused(..) => panic!("all of it is good"),
             })
             .collect();
@@ -73,10 +73,10 @@ async fn a_journal_with_bad_checks_keeps_the_good_ones(test: TestDb) {
     assert!(matches!(
         &merged[..],
         [
-            Merged::Kept(_, Freshness::First),
+            Merged::Recorded(_, Freshness::First),
             Merged::Refused(_, CheckError::Refused(_)),
             Merged::Refused(_, CheckError::Conflict(_)),
-            Merged::Kept(_, Freshness::First),
+            Merged::Recorded(_, Freshness::First),
         ]
     ));
     assert_eq!(house.barcodes().await.len(), 2);

@@ -2,13 +2,14 @@
 //! journal. It speaks the device API as the document says.
 
 use crate::Broken;
+use crate::broken::ensure;
 use crate::desk::{Message, Problem, Reply};
 use crate::house::House;
 use crate::model::Told;
 use crate::operation::{Line, Manner, Patience, Shape, Way};
 use crate::site;
 use gate::decide::offline::{Knowledge, OfflineScan, Seen, decide_offline};
-use gate::{Cancellation, Decision, DeviceToken, Direction, JournalItem, Obstacle, Scan};
+use gate::{Cancellation, DeviceToken, Direction, JournalItem, Scan};
 use kernel::{CancellationId, CheckId, Clock, DeviceCode, Timestamp};
 use uuid::Uuid;
 
@@ -74,13 +75,9 @@ impl Handheld {
     /// If the server says what it must not.
     pub async fn refresh(&mut self, house: &mut House, line: Line) -> Result<(), Broken> {
         let message = Message::Device(self.code.clone());
-        match house.exchange(&self.token, message, line).await? {
-            Some(Reply::Snapshot(snapshot)) => {
-                self.refused = false;
-                self.knowledge = Some(snapshot.knowledge());
-            }
-            Some(Reply::TokenInvalid) => self.refused = true,
-            _ => {}
+        if let Some(Reply::Snapshot(snapshot)) = self.send(house, message, line).await? {
+            self.refused = false;
+            self.knowledge = Some(snapshot.knowledge());
         }
         Ok(())
     }
@@ -138,15 +135,13 @@ impl Handheld {
         let Some(again) = self.last_asked.clone() else {
             return Ok(());
         };
-        if self.journal.iter().any(|item| item.scan.id == again.id) {
+        if self.has_unsent(again.id) {
             // It decided that by itself; the journal brings it.
             return Ok(());
         }
-        let reply = house
-            .exchange(&self.token, Message::Check(again), line)
-            .await?;
-        self.mind(reply.as_ref());
-        Ok(())
+        self.send(house, Message::Check(again), line)
+            .await
+            .map(drop)
     }
 
     async fn ask(
@@ -157,9 +152,7 @@ impl Handheld {
         patience: Patience,
     ) -> Result<(), Broken> {
         let message = Message::Check(scan.clone());
-        let reply = house.exchange(&self.token, message, line).await?;
-        self.mind(reply.as_ref());
-        match reply {
+        match self.send(house, message, line).await? {
             Some(Reply::Check(check)) => {
                 if check.decision.is_admitted() {
                     self.entries.push((scan.id, scan.scanned_at));
@@ -185,10 +178,15 @@ impl Handheld {
         }
     }
 
-    fn mind(&mut self, reply: Option<&Reply>) {
-        if matches!(reply, Some(Reply::TokenInvalid)) {
-            self.refused = true;
-        }
+    async fn send(
+        &mut self,
+        house: &mut House,
+        message: Message,
+        line: Line,
+    ) -> Result<Option<Reply>, Broken> {
+        let reply = house.exchange(&self.token, message, line).await?;
+        self.refused |= matches!(reply, Some(Reply::TokenInvalid));
+        Ok(reply)
     }
 
     fn decide(&mut self, house: &mut House, scan: Scan) -> Result<(), Broken> {
@@ -245,44 +243,33 @@ impl Handheld {
                 items.extend(again);
             }
         }
-        let kept = |id| self.journal.iter().all(|item| item.scan.id != id);
-        let cancellations: Vec<_> = self
-            .cancellations
-            .iter()
-            .filter(|cancellation| kept(cancellation.check_id))
-            .take(BATCH)
-            .cloned()
-            .collect();
+        let sent = self.cancellations.iter();
+        let sent = sent.filter(|cancellation| !self.has_unsent(cancellation.check_id));
+        let cancellations: Vec<_> = sent.take(BATCH).cloned().collect();
         if items.is_empty() && cancellations.is_empty() {
             return Ok(());
         }
         let ids: Vec<_> = items.iter().map(|item| item.scan.id).collect();
         let message = Message::Batch(items, cancellations.clone());
-        let reply = house.exchange(&self.token, message, line).await?;
-        self.mind(reply.as_ref());
+        let reply = self.send(house, message, line).await?;
         let Some(Reply::Batch(results, cancelled)) = reply else {
             return Ok(());
         };
-        if (results.len(), cancelled.len()) != (ids.len(), cancellations.len()) {
-            return Err(Broken::new(
-                "each part of a batch is answered",
-                format!("{} of {}", results.len(), ids.len()),
-            ));
-        }
+        ensure!(
+            (results.len(), cancelled.len()) == (ids.len(), cancellations.len()),
+            "each part of a batch is answered",
+            "{} of {}",
+            results.len(),
+            ids.len()
+        );
         for (id, result) in ids.into_iter().zip(results) {
-            match result {
-                Ok(_) => self.journal.retain(|item| item.scan.id != id),
-                Err((_, problem)) => {
-                    return Err(Broken::new(
-                        "what a journal brings is kept",
-                        format!("check {id}: {}", problem.code),
-                    ));
-                }
-            }
+            let refused = result.err().map(|(_, problem)| problem);
+            house.model.journal_answered(id, refused)?;
+            self.journal.retain(|item| item.scan.id != id);
         }
         for (cancellation, result) in cancellations.into_iter().zip(cancelled) {
             self.cancellations.retain(|c| c.id != cancellation.id);
-            self.cancelled(house, &cancellation, result.map(drop))?;
+            self.cancelled(house, cancellation, result.err())?;
         }
         Ok(())
     }
@@ -290,32 +277,14 @@ impl Handheld {
     fn cancelled(
         &mut self,
         house: &House,
-        cancellation: &Cancellation,
-        result: Result<(), Problem>,
+        cancellation: Cancellation,
+        refused: Option<Problem>,
     ) -> Result<(), Broken> {
-        match result {
-            Ok(()) => {
-                self.taken_back.push(cancellation.clone());
-                Ok(())
-            }
-            // It let somebody in whom the server cannot recognise.
-            Err(problem)
-                if problem.obstacle == Some(Obstacle::NotAdmitted)
-                    && house
-                        .model
-                        .decision(cancellation.check_id)
-                        .is_some_and(|decision| matches!(decision, Decision::Refused(_))) =>
-            {
-                Ok(())
-            }
-            Err(problem) => Err(Broken::new(
-                "an entry is taken back within 15 minutes",
-                format!(
-                    "check {}: {} {:?}",
-                    cancellation.check_id, problem.code, problem.obstacle
-                ),
-            )),
+        let check = cancellation.check_id;
+        if refused.is_none() {
+            self.taken_back.push(cancellation);
         }
+        house.model.cancel_answered(check, refused)
     }
 
     /// The agent takes back the last entry.
@@ -351,19 +320,27 @@ impl Handheld {
             },
             Manner::Foreign => return Ok(()),
         };
-        let unsent = self.journal.iter().map(|item| item.scan.id);
-        if unsent.into_iter().any(|id| id == cancellation.check_id) {
+        if self.has_unsent(cancellation.check_id) {
             return Ok(());
         }
         let message = Message::Cancel(cancellation);
-        match house.exchange(&self.token, message, line).await? {
-            Some(Reply::Problem(problem)) if problem.code == expected => Ok(()),
-            None | Some(Reply::TokenInvalid) => Ok(()),
-            other => Err(Broken::new(
-                "only what may be taken back is",
-                format!("{manner:?}: {other:?}"),
-            )),
-        }
+        let reply = house.exchange(&self.token, message, line).await?;
+        let in_order = match &reply {
+            None | Some(Reply::TokenInvalid) => true,
+            Some(Reply::Problem(problem)) => problem.code == expected,
+            Some(_) => false,
+        };
+        ensure!(
+            in_order,
+            "only what may be taken back is",
+            "{manner:?}: {reply:?}"
+        );
+        Ok(())
+    }
+
+    /// Whether the check is still in its journal.
+    fn has_unsent(&self, check: CheckId) -> bool {
+        self.journal.iter().any(|item| item.scan.id == check)
     }
 
     async fn cancel_in_time(
@@ -387,17 +364,15 @@ impl Handheld {
             cancelled_at,
         };
         house.model.cancels(check_id);
-        let waits = self.refused || self.journal.iter().any(|item| item.scan.id == check_id);
-        let heard = if waits {
+        let heard = if self.refused || self.has_unsent(check_id) {
             None
         } else {
             let message = Message::Cancel(cancellation.clone());
-            house.exchange(&self.token, message, line).await?
+            self.send(house, message, line).await?
         };
-        self.mind(heard.as_ref());
         match heard {
-            Some(Reply::Cancelled(_)) => self.cancelled(house, &cancellation, Ok(())),
-            Some(Reply::Problem(problem)) => self.cancelled(house, &cancellation, Err(problem)),
+            Some(Reply::Cancelled(_)) => self.cancelled(house, cancellation, None),
+            Some(Reply::Problem(problem)) => self.cancelled(house, cancellation, Some(problem)),
             _ => {
                 self.cancellations.push(cancellation);
                 Ok(())

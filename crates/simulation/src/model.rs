@@ -1,8 +1,10 @@
 //! What people know: what each visitor was told at the door, and every answer
 //! that the server gave. Made without looking into any database.
 
+use crate::broken::ensure;
+use crate::desk::Problem;
 use crate::{Broken, site};
-use gate::{Check, Decision, Direction, JournalItem, Scan};
+use gate::{Check, Decision, Direction, JournalItem, Obstacle, Scan};
 use kernel::{CheckId, SectorCode, Timestamp};
 use otipass::PassFacts;
 use std::collections::{HashMap, HashSet};
@@ -103,25 +105,26 @@ impl Model {
         };
         let pass = self.spoken.get(&scan.id).is_some_and(|code| is_pass(code));
         let word = fresh.decision.as_str();
-        if fresh.decision.opens() && !pass {
-            return Err(Broken::new(
-                "only passes open doors",
-                format!("check {} is {word}", scan.id),
-            ));
-        }
-        if pass && word == "not_a_pass" {
-            return Err(Broken::new(
-                "every pass is recognised",
-                format!("check {} is {word}", scan.id),
-            ));
-        }
-        let leaves = scan.direction == Direction::Exit;
-        if leaves && fresh.decision.is_admitted() || !leaves && fresh.decision == Decision::Exit {
-            return Err(Broken::new(
-                "who leaves is not admitted, who enters does not leave",
-                format!("check {} is {word}", scan.id),
-            ));
-        }
+        let id = scan.id;
+        ensure!(
+            pass || !fresh.decision.opens(),
+            "only passes open doors",
+            "check {id} is {word}"
+        );
+        ensure!(
+            !pass || word != "not_a_pass",
+            "every pass is recognised",
+            "check {id} is {word}"
+        );
+        let wrong_way = match scan.direction {
+            Direction::Exit => fresh.decision.is_admitted(),
+            Direction::Entry => fresh.decision == Decision::Exit,
+        };
+        ensure!(
+            !wrong_way,
+            "who leaves is not admitted, who enters does not leave",
+            "check {id} is {word}"
+        );
         let Some(before) = self
             .answers
             .get(&scan.id)
@@ -137,16 +140,15 @@ impl Model {
                 && self.journal_opened.contains(&scan.id)
         };
         if overrules(before, &fresh) {
-            self.answers.insert(scan.id, fresh);
+            self.answers.insert(id, fresh);
             return Ok(());
         }
-        if arrived == Arrived::TooLate && overrules(&fresh, before) {
-            return Ok(());
-        }
-        Err(Broken::new(
+        ensure!(
+            arrived == Arrived::TooLate && overrules(&fresh, before),
             SAME_ANSWER,
-            format!("check {}: {before:?}, then {fresh:?}", scan.id),
-        ))
+            "check {id}: {before:?}, then {fresh:?}"
+        );
+        Ok(())
     }
 
     /// The server refused to look at a check, because of the device's settings.
@@ -155,13 +157,13 @@ impl Model {
     /// If it had given an answer before.
     pub fn not_permitted(&mut self, id: CheckId) -> Result<(), Broken> {
         self.not_permitted += 1;
-        match self.answers.get(&id) {
-            None => Ok(()),
-            Some(before) => Err(Broken::new(
-                SAME_ANSWER,
-                format!("check {id}: {before:?}, then it was not permitted"),
-            )),
-        }
+        let before = self.answers.get(&id);
+        ensure!(
+            before.is_none(),
+            SAME_ANSWER,
+            "check {id}: {before:?}, then it was not permitted"
+        );
+        Ok(())
     }
 
     /// The power of a device went: it may have forgotten whom it has told.
@@ -177,21 +179,47 @@ impl Model {
     /// refusal may decide the visitor's next try by itself, under the same id.
     pub fn tells(&mut self, id: CheckId, told: Told) -> Result<(), Broken> {
         let forgotten = told.open && self.forgotten.contains(&id);
-        match self.told.insert(id, told) {
-            Some(before) if before.open != told.open && !forgotten => Err(Broken::new(
-                "a visitor is told one thing",
-                format!(
-                    "check {id}: first open = {}, then {}",
-                    before.open, told.open
-                ),
-            )),
-            _ => Ok(()),
-        }
+        let before = self.told.insert(id, told).unwrap_or(told);
+        ensure!(
+            before.open == told.open || forgotten,
+            "a visitor is told one thing",
+            "check {id}: first {before:?}, then {told:?}"
+        );
+        Ok(())
     }
 
     /// The agent was told that the entry is taken back.
     pub fn cancels(&mut self, id: CheckId) {
         self.cancelled.insert(id);
+    }
+
+    /// The server took a journal's check, or did not.
+    ///
+    /// # Errors
+    /// If it did not.
+    pub fn journal_answered(&self, id: CheckId, refused: Option<Problem>) -> Result<(), Broken> {
+        ensure!(
+            refused.is_none(),
+            "what a journal brings is kept",
+            "check {id}: {refused:?}"
+        );
+        Ok(())
+    }
+
+    /// The server took a cancellation that came in time, or did not.
+    ///
+    /// # Errors
+    /// If it did not, unless it could not recognise whom the device had let in.
+    pub fn cancel_answered(&self, id: CheckId, refused: Option<Problem>) -> Result<(), Broken> {
+        let obstacle = refused.and_then(|problem| problem.obstacle);
+        let unrecognised = obstacle == Some(Obstacle::NotAdmitted)
+            && matches!(self.decision(id), Some(Decision::Refused(_)));
+        ensure!(
+            refused.is_none() || unrecognised,
+            "an entry is taken back within 15 minutes",
+            "check {id}: {refused:?}"
+        );
+        Ok(())
     }
 
     /// Whether the agent took the entry back.
@@ -234,15 +262,8 @@ impl Model {
     }
 
     /// The decision that the server gave last on a check.
-    #[must_use]
-    pub fn decision(&self, id: CheckId) -> Option<Decision> {
+    fn decision(&self, id: CheckId) -> Option<Decision> {
         self.answers.get(&id).map(|answer| answer.decision)
-    }
-
-    /// Checks that were admitted and cancelled by their agent.
-    #[must_use]
-    pub fn cancellations(&self) -> &HashSet<CheckId> {
-        &self.cancelled
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{Broken, Planted, site};
 use edge::agent::{AgentSettings, Delivered, Lane};
 use edge::wire::{self, BatchAnswer, CheckAnswer, ItemResult};
 use edge::{Door, DoorSettings, Errand, Event, JournalSettings, Moment};
-use gate::{Cancellation, Decision, DeviceToken, Direction, JournalItem, Obstacle, Scan};
+use gate::{Cancellation, DeviceToken, Direction, JournalItem, Scan};
 use kernel::{CheckId, Clock, DeviceCode, Timestamp};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -320,24 +320,13 @@ impl Turnstile {
         let heard = house.exchange(&self.token, message, line).await?;
         if let Some(Reply::Batch(results, cancellations)) = &heard {
             for (id, result) in checks.iter().zip(results) {
-                if let Err((_, problem)) = result {
-                    return Err(Broken::new(
-                        "what a journal brings is kept",
-                        format!("check {id}: {}", problem.code),
-                    ));
-                }
+                let refused = result.as_ref().err().map(|(_, problem)| *problem);
+                house.model.journal_answered(*id, refused)?;
             }
             for (id, result) in cancelled.iter().zip(cancellations) {
-                let Err(problem) = result else { continue };
-                let refused = house.model.decision(*id);
-                let not_recognised = problem.obstacle == Some(Obstacle::NotAdmitted)
-                    && refused.is_some_and(|d| matches!(d, Decision::Refused(_)));
-                if !not_recognised {
-                    return Err(Broken::new(
-                        "an entry is taken back within 15 minutes",
-                        format!("check {id}: {} {:?}", problem.code, problem.obstacle),
-                    ));
-                }
+                house
+                    .model
+                    .cancel_answered(*id, result.as_ref().err().copied())?;
             }
         }
         let reply = reply(heard, |reply| match reply {

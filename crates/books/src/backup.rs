@@ -187,8 +187,7 @@ fn without_password(url: &str) -> String {
 /// UTC.
 #[must_use]
 pub fn name(now: Timestamp) -> String {
-    let time = now.compact();
-    format!("passerelle-{}T{}.db", &time[..8], &time[8..14])
+    format!("passerelle-{}.db", now.file_stamp())
 }
 
 /// Takes a backup of the embedded database `from` to the new file `to`, with its

@@ -4,8 +4,7 @@
 use crate::account_day::{self, Direction};
 use crate::dispute;
 use crate::pending_account::LineKind;
-use crate::staged_state::StateWord;
-use crate::staging::{self, conflict};
+use crate::staged::{self, StateWord, conflict};
 use crate::ticket::{self, Ticket};
 use db::{DbError, Tx, params};
 use kernel::{BusinessDay, Timestamp};
@@ -29,7 +28,7 @@ pub(crate) fn cancel(
     now: Timestamp,
 ) -> Result<Cancelled, DbError> {
     let barcode = &item.barcode;
-    let Some(known) = staging::find(tx, barcode)? else {
+    let Some(known) = staged::find(tx, barcode)? else {
         return Ok(Cancelled::Unchanged(TicketResult::refused(
             Some(barcode.clone()),
             "unknown: this barcode was never handed over, so its entry cannot be cancelled. Send \

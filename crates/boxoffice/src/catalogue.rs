@@ -36,8 +36,6 @@ pub struct Season {
     pub name: String,
 }
 
-db::from_row! { Season { code, name } }
-
 /// A product of a season.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {
@@ -50,8 +48,6 @@ pub struct Product {
     /// Its name, for people.
     pub name: String,
 }
-
-db::from_row! { Product { season, code, family, name } }
 
 /// The price of a product in a tariff for a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,13 +66,6 @@ pub struct Tariff {
     pub valid_until: Option<BusinessDay>,
 }
 
-db::from_row! {
-    Tariff {
-        product, code, price = "price_minor", vat = "vat_basis_points", valid_from,
-        valid_until
-    }
-}
-
 /// The tariff that a scan of a product sells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TariffMapping {
@@ -86,8 +75,6 @@ pub struct TariffMapping {
     pub tariff: TariffCode,
 }
 
-db::from_row! { TariffMapping { product, tariff } }
-
 /// A sales channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SalesChannel {
@@ -96,8 +83,6 @@ pub struct SalesChannel {
     /// Its type, which ticketing does not let change once it is saved.
     pub channel_type: ChannelType,
 }
-
-db::from_row! { SalesChannel { code, channel_type = "type" } }
 
 kernel::open_words! {
     /// The type of a sales channel.
@@ -132,6 +117,16 @@ kernel::open_words! {
         /// What is bought is paid later.
         PendingAccount = "PENDING_ACCOUNT",
     }
+}
+
+db::from_row! {
+    Season { code, name }
+    Product { season, code, family, name }
+    Tariff {
+        product, code, price = "price_minor", vat = "vat_basis_points", valid_from, valid_until
+    }
+    TariffMapping { product, tariff }
+    SalesChannel { code, channel_type = "type" }
 }
 
 /// Why the catalogue was not changed or read.

@@ -27,12 +27,11 @@ pub fn note(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<Noted, DbError>
     if noted == 0 {
         return Ok(Noted::Unknown);
     }
-    if let Some(row) = tx.query_opt(
+    let ticket: Vec<i64> = tx.column(
         "SELECT id FROM box_ticket WHERE barcode = $1",
         params![kept],
-    )? {
-        set_apart(tx, row.get("id")?)?;
-    }
+    )?;
+    ticket.into_iter().try_for_each(|id| set_apart(tx, id))?;
     Ok(Noted::Yes)
 }
 

@@ -2,7 +2,8 @@
 
 use crate::catalogue::load_catalogue;
 use crate::readiness::readiness;
-use crate::stx_file::{FileError, StagedId};
+use crate::sales_file::StagedId;
+use crate::stx_file::FileError;
 use crate::stx_row_check::BARCODE_CANCELLED;
 use crate::{BoxOffice, HeldReason, ImportError, ImportReport, StagedState};
 use db::{DbError, Tx, params};
@@ -15,7 +16,7 @@ const CHUNK: i64 = 2_000;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunReport {
     /// Files that an interrupted run had left, and that were imported now.
-    pub taken_up: Vec<ImportReport>,
+    pub resumed: Vec<ImportReport>,
     /// What the catalogue made ready or held.
     pub reevaluated: Reevaluated,
     /// The files of this run.
@@ -27,7 +28,7 @@ impl RunReport {
     /// were written: our own files should have none.
     #[must_use]
     pub fn rejected(&self) -> usize {
-        let files = self.taken_up.iter().chain(&self.files);
+        let files = self.resumed.iter().chain(&self.files);
         files
             .flat_map(|file| &file.rejected)
             .filter(|row| row.problems.iter().any(|p| p.reason != BARCODE_CANCELLED))
@@ -37,7 +38,7 @@ impl RunReport {
     /// Tickets made in all.
     #[must_use]
     pub fn tickets(&self) -> u64 {
-        let files = self.taken_up.iter().chain(&self.files);
+        let files = self.resumed.iter().chain(&self.files);
         files.map(|file| file.tickets).sum()
     }
 }
@@ -51,8 +52,8 @@ pub struct Reevaluated {
     pub held: u64,
 }
 
-/// Why a run did not end. What it sold stays sold; the next run takes up the
-/// rest.
+/// Why a run did not end. What it sold stays sold; the next run resumes
+/// the rest.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// A file could not be written or found.
@@ -67,7 +68,7 @@ pub enum RunError {
 }
 
 impl BoxOffice {
-    /// One external sales run: takes up what an interrupted run left, looks at
+    /// One external sales run: resumes what an interrupted run left, looks at
     /// all unsold barcodes with the catalogue as it is now, writes what is ready
     /// to STX_Files and imports them.
     pub async fn run_external_sales(&self) -> Result<RunReport, RunError> {
@@ -75,7 +76,7 @@ impl BoxOffice {
         let mut report = RunReport::default();
         for (file, path) in self.unfinished_files().await? {
             match self.import_recorded(file, &path).await {
-                Ok(taken_up) => report.taken_up.push(taken_up),
+                Ok(resumed) => report.resumed.push(resumed),
                 // It is imported when the channel is there again.
                 Err(ImportError::ChannelInvalid) => {}
                 Err(error @ ImportError::Refused { .. }) => {
@@ -118,26 +119,19 @@ struct Group {
     held: Option<HeldReason>,
 }
 
+db::from_row! {
+    Group { season, product, day = "business_day", held = "held_reason" }
+}
+
 /// Moves some of the barcodes that stand elsewhere than the catalogue says.
 fn reevaluate(tx: &mut Tx<'_>) -> Result<Reevaluated, DbError> {
     let catalogue = load_catalogue(tx)?;
-    let groups = tx
-        .query(
-            "SELECT season, product, business_day, state, held_reason FROM box_staged
-             WHERE state IN ('ready', 'held')
-             GROUP BY season, product, business_day, state, held_reason",
-            params![],
-        )?
-        .iter()
-        .map(|row| {
-            Ok(Group {
-                season: row.get("season")?,
-                product: row.get("product")?,
-                day: row.get("business_day")?,
-                held: row.get("held_reason")?,
-            })
-        })
-        .collect::<Result<Vec<_>, DbError>>()?;
+    let groups: Vec<Group> = tx.query_as(
+        "SELECT season, product, business_day, state, held_reason FROM box_staged
+         WHERE state IN ('ready', 'held')
+         GROUP BY season, product, business_day, state, held_reason",
+        params![],
+    )?;
     let mut moved = Reevaluated::default();
     let mut left = CHUNK;
     for group in groups {

@@ -59,14 +59,6 @@ pub struct SaleHistory {
     pub file_imported_at: Option<Timestamp>,
 }
 
-db::from_row! {
-    SaleHistory {
-        ticket = "id", product, tariff, price = "price_minor", vat = "vat_minor",
-        cancelled_on, order = "order_number", contact, order_created_at, file = "name",
-        file_created_at = "created_at", file_imported_at = "imported_at"
-    }
-}
-
 /// A line on the pending account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineHistory {
@@ -83,27 +75,23 @@ pub struct LineHistory {
 }
 
 db::from_row! {
+    StagedHistory { received_at, cancelled_at; state }
+    SaleHistory {
+        ticket = "id", product, tariff, price = "price_minor", vat = "vat_minor", cancelled_on,
+        order = "order_number", contact, order_created_at, file = "name",
+        file_created_at = "created_at", file_imported_at = "imported_at"
+    }
     LineHistory { kind, amount = "amount_minor", vat = "vat_minor", business_day, booked_at }
 }
 
 /// What was made of `barcode`.
 pub async fn history(db: &Db, barcode: ControlBarcode) -> Result<History, DbError> {
     db.read("one barcode", move |tx| {
-        let mut history = History::default();
-        let staged = tx.query_opt(
+        let staged = tx.query_opt_as(
             "SELECT state, held_reason, received_at, cancelled_at FROM box_staged
              WHERE barcode = $1",
             params![&barcode],
         )?;
-        if let Some(row) = staged
-            && let Some(state) = StagedState::of(&row)?
-        {
-            history.staged = Some(StagedHistory {
-                state,
-                received_at: row.get("received_at")?,
-                cancelled_at: row.get("cancelled_at")?,
-            });
-        }
         let sale: Option<SaleHistory> = tx.query_opt_as(
             "SELECT t.id, t.product, t.tariff, t.price_minor, t.vat_minor,
                     t.cancelled_on, o.order_number, o.contact, o.created_at AS order_created_at,
@@ -114,15 +102,17 @@ pub async fn history(db: &Db, barcode: ControlBarcode) -> Result<History, DbErro
              WHERE t.barcode = $1",
             params![&barcode],
         )?;
-        if let Some(sale) = &sale {
-            history.lines = tx.query_as(
-                "SELECT kind, amount_minor, vat_minor, business_day, booked_at
-                 FROM box_account_line WHERE ticket_id = $1 ORDER BY id",
-                params![sale.ticket],
-            )?;
-        }
-        history.sale = sale;
-        Ok(history)
+        let lines = tx.query_as(
+            "SELECT l.kind, l.amount_minor, l.vat_minor, l.business_day, l.booked_at
+             FROM box_account_line l JOIN box_ticket t ON t.id = l.ticket_id
+             WHERE t.barcode = $1 ORDER BY l.id",
+            params![&barcode],
+        )?;
+        Ok(History {
+            staged,
+            sale,
+            lines,
+        })
     })
     .await
 }

@@ -2,12 +2,12 @@
 //! what was made of it; and what contradicts itself.
 
 use crate::StagedState;
-use db::{Db, DbError, Row, params};
+use db::{Db, DbError, FromRow, Row, params};
 use kernel::{BusinessDay, ControlBarcode, Money, OrderNumber, Timestamp};
 
 /// One barcode of the box office.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct BoxOfficeEntry {
     /// The barcode.
     pub barcode: ControlBarcode,
     /// Where it stands; `None` if the gate never handed it over.
@@ -67,7 +67,7 @@ kernel::words! {
     }
 }
 
-impl Entry {
+impl BoxOfficeEntry {
     /// What contradicts itself here, if anything: the first of
     /// [`Contradiction`]'s order.
     #[must_use]
@@ -119,10 +119,10 @@ pub async fn page(
     db: &Db,
     after: Option<ControlBarcode>,
     limit: u32,
-) -> Result<Vec<Entry>, DbError> {
+) -> Result<Vec<BoxOfficeEntry>, DbError> {
     let after = after.map_or(String::new(), |barcode| barcode.reveal().to_owned());
     db.read("box office ledger", move |tx| {
-        tx.query(
+        tx.query_as(
             "SELECT b.barcode, s.state, s.held_reason, s.cancelled_at, s.disputed, t.id AS ticket_id,
                     t.price_minor, t.vat_minor, t.cancelled_on, o.order_number, l.amount_minor,
                     l.vat_minor AS line_vat_minor, c.amount_minor AS counter_minor,
@@ -146,22 +146,31 @@ pub async fn page(
              LEFT JOIN box_disputed_line e ON e.barcode = b.barcode AND e.kind = 'CANCELLATION'
              ORDER BY b.barcode",
             params![&after, limit],
-        )?
-        .iter()
-        .map(entry)
-        .collect()
+        )
     })
     .await
 }
 
-fn entry(row: &Row) -> Result<Entry, DbError> {
-    let money = |amount, vat| {
-        let amount = row.get::<Option<Money>>(amount)?;
-        Ok::<_, DbError>(amount.zip(row.get(vat)?))
-    };
-    let ticket = match row.get::<Option<i64>>("ticket_id")? {
-        None => None,
-        Some(_) => Some(TicketEntry {
+impl FromRow for BoxOfficeEntry {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        let has_ticket = row.get::<Option<i64>>("ticket_id")?.is_some();
+        Ok(Self {
+            barcode: row.get("barcode")?,
+            staged: StagedState::of(row)?,
+            disputed: row.get::<Option<bool>>("disputed")?.unwrap_or_default(),
+            cancelled_at: row.get("cancelled_at")?,
+            ticket: has_ticket.then(|| TicketEntry::from_row(row)).transpose()?,
+        })
+    }
+}
+
+impl FromRow for TicketEntry {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        let money = |amount, vat| {
+            let amount = row.get::<Option<Money>>(amount)?;
+            Ok::<_, DbError>(amount.zip(row.get(vat)?))
+        };
+        Ok(Self {
             price: row.get("price_minor")?,
             vat: row.get("vat_minor")?,
             order: row.get("order_number")?,
@@ -172,29 +181,19 @@ fn entry(row: &Row) -> Result<Entry, DbError> {
                 money("apart_minor", "apart_vat_minor")?,
                 money("counter_apart_minor", "counter_apart_vat_minor")?,
             ],
-        }),
-    };
-    Ok(Entry {
-        barcode: row.get("barcode")?,
-        staged: StagedState::of(row)?,
-        disputed: row.get::<Option<bool>>("disputed")?.unwrap_or_default(),
-        cancelled_at: row.get("cancelled_at")?,
-        ticket,
-    })
+        })
+    }
 }
 
 /// Orders that have no ticket: there must be none. At most 10,000 of them.
 pub async fn orders_without_ticket(db: &Db) -> Result<Vec<OrderNumber>, DbError> {
     db.read("orders without ticket", |tx| {
-        tx.query(
+        tx.column(
             "SELECT o.order_number FROM box_order o
              LEFT JOIN box_ticket t ON t.order_id = o.id
              WHERE t.id IS NULL ORDER BY o.id LIMIT 10000",
             params![],
-        )?
-        .iter()
-        .map(|row| row.get("order_number"))
-        .collect()
+        )
     })
     .await
 }
@@ -205,7 +204,7 @@ mod tests {
 
     #[test]
     fn each_contradiction_is_seen() {
-        let whole = Entry {
+        let whole = BoxOfficeEntry {
             barcode: "OTI2999750120260714070000114".parse().unwrap(),
             disputed: false,
             staged: Some(StagedState::Sold),
@@ -221,13 +220,13 @@ mod tests {
             cancelled_at: None,
         };
         // The same, cancelled afterwards.
-        let cancel = |entry: &mut Entry| {
+        let cancel = |entry: &mut BoxOfficeEntry| {
             entry.cancelled_at = Some("2026-07-14T07:05:00Z".parse().unwrap());
             let ticket = entry.ticket.as_mut().unwrap();
             ticket.cancelled = true;
             ticket.counter_line = Some((Money::from_minor(-950), Money::from_minor(-50)));
         };
-        type Break = fn(&mut Entry);
+        type Break = fn(&mut BoxOfficeEntry);
         let cases: [(Break, Option<Contradiction>); 12] = [
             (|_| (), None),
             (|e| e.staged = None, None),

@@ -29,7 +29,8 @@ pub mod price;
 pub mod readiness;
 pub mod report;
 pub mod retention;
-mod staged_state;
+pub mod sales_file;
+mod staged;
 mod staging;
 pub mod stx_file;
 pub mod stx_folder;
@@ -47,9 +48,10 @@ pub use external_sales::{Reevaluated, RunError, RunReport};
 pub use found::ALL as FINDINGS;
 pub use organisation::Organisation;
 pub use readiness::HeldReason;
-pub use staged_state::StagedState;
+pub use staged::StagedState;
 pub use staging::{CatalogueAnswerError, StagingError};
-pub use stx_import::{ImportError, ImportKind, ImportReport};
+pub use stx_file::ImportKind;
+pub use stx_import::{ImportError, ImportReport};
 
 /// The box office's schema, for [`db::Db::migrate`] under the context `boxoffice`.
 pub const MIGRATIONS: &[db::Migration] = &[db::Migration {

@@ -36,7 +36,7 @@ pub(crate) fn find(tx: &mut Tx<'_>, number: &OrderNumber) -> Result<Option<Order
 
 /// Makes the order and gives its id.
 pub(crate) fn insert(tx: &mut Tx<'_>, order: &NewOrder<'_>) -> Result<i64, DbError> {
-    tx.query_one(
+    tx.value(
         "INSERT INTO box_order
              (channel, order_number, contact, ordered_at, business_day, stx_file_id, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -50,8 +50,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, order: &NewOrder<'_>) -> Result<i64, DbErr
             order.file,
             order.created_at
         ],
-    )?
-    .get("id")
+    )
 }
 
 /// The number of the order for the staged barcode `staged_id`: the same each

@@ -1,7 +1,7 @@
 //! The pending account: one line for each sale, settled later by who bought, and
 //! a counter line for each sale that was cancelled.
 
-use db::{Db, DbError, Tx, params};
+use db::{Db, DbError, FromRow, Sums, Tx, params};
 use kernel::{
     BusinessDay, ContactNumber, ControlBarcode, Money, OrderNumber, ProductCode, SeasonCode,
     TariffCode, VatRate,
@@ -20,7 +20,22 @@ pub struct Amount {
     pub vat_minor: Money,
 }
 
-db::from_row! { Amount { lines = "line_count", amount_minor, vat_minor } }
+db::from_row! {
+    Amount { lines = "line_count", amount_minor, vat_minor }
+    StatementRow {
+        business_day, kind, season, product, tariff, contact, price_minor, vat_basis_points; amount
+    }
+    StatementLine {
+        barcode, kind, order_number, contact, business_day, season, product, tariff,
+        vat_basis_points, amount_minor, vat_minor
+    }
+}
+
+/// The sums of the account by day.
+pub(crate) const ACCOUNT_DAYS: Sums = Sums {
+    table: "box_account_day",
+    of: &["line_count", "amount_minor", "vat_minor"],
+};
 
 impl Amount {
     fn add(&mut self, other: Self) {
@@ -110,13 +125,6 @@ pub struct StatementRow {
     pub amount: Amount,
 }
 
-db::from_row! {
-    StatementRow {
-        business_day, kind, season, product, tariff, contact, price_minor, vat_basis_points;
-        amount
-    }
-}
-
 /// Lines of one VAT rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct VatTotal {
@@ -162,13 +170,6 @@ pub struct StatementLine {
     pub amount_minor: Money,
     /// The VAT in it.
     pub vat_minor: Money,
-}
-
-db::from_row! {
-    StatementLine {
-        barcode, kind, order_number, contact, business_day, season, product, tariff,
-        vat_basis_points, amount_minor, vat_minor
-    }
 }
 
 impl Statement {
@@ -244,49 +245,28 @@ impl Statement {
 /// The statement of the days `from` to `to`.
 pub async fn statement(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<Statement, DbError> {
     db.read("account statement", move |tx| {
-        let rows = rows(tx, from, to)?;
-        let disputed = disputed(tx, from, to)?;
-        let unsold = tx
-            .query_one(
-                "SELECT COUNT(*) AS n FROM box_staged
-                 WHERE state IN ('ready', 'held') AND business_day >= $1 AND business_day <= $2",
-                params![from, to],
-            )?
-            .get("n")?;
+        let by =
+            "business_day, kind, season, product, tariff, contact, price_minor, vat_basis_points";
+        let rows = ACCOUNT_DAYS.by(tx, by, from, to)?;
+        let rows = rows.iter().map(StatementRow::from_row);
+        let mut rows = rows.collect::<Result<Vec<_>, DbError>>()?;
+        // The sales of a day before its cancellations.
+        rows.sort_by_key(|row| (row.business_day, row.kind));
+        let disputed = tx.query_as(
+            "SELECT barcode, kind, order_number, contact, business_day, season, product, tariff,
+                    vat_basis_points, amount_minor, vat_minor
+             FROM box_disputed_line WHERE business_day >= $1 AND business_day <= $2
+             ORDER BY business_day, barcode, kind DESC",
+            params![from, to],
+        )?;
+        let unsold = tx.value(
+            "SELECT COUNT(*) AS n FROM box_staged
+             WHERE state IN ('ready', 'held') AND business_day >= $1 AND business_day <= $2",
+            params![from, to],
+        )?;
         Ok(Statement::of((from, to), rows, disputed, unsold))
     })
     .await
-}
-
-fn rows(tx: &mut Tx<'_>, from: BusinessDay, to: BusinessDay) -> Result<Vec<StatementRow>, DbError> {
-    tx.query_as(
-        "SELECT business_day, kind, season, product, tariff, contact, price_minor,
-                vat_basis_points,
-                CAST(SUM(line_count) AS BIGINT) AS line_count,
-                CAST(SUM(amount_minor) AS BIGINT) AS amount_minor,
-                CAST(SUM(vat_minor) AS BIGINT) AS vat_minor
-         FROM box_account_day
-         WHERE business_day >= $1 AND business_day <= $2 AND line_count <> 0
-         GROUP BY business_day, kind, season, product, tariff, contact, price_minor,
-                  vat_basis_points
-         ORDER BY business_day, kind DESC, season, product, tariff, contact, price_minor,
-                  vat_basis_points",
-        params![from, to],
-    )
-}
-
-fn disputed(
-    tx: &mut Tx<'_>,
-    from: BusinessDay,
-    to: BusinessDay,
-) -> Result<Vec<StatementLine>, DbError> {
-    tx.query_as(
-        "SELECT barcode, kind, order_number, contact, business_day, season, product, tariff,
-                vat_basis_points, amount_minor, vat_minor
-         FROM box_disputed_line WHERE business_day >= $1 AND business_day <= $2
-         ORDER BY business_day, barcode, kind DESC",
-        params![from, to],
-    )
 }
 
 /// The lines of the days `from` to `to` one by one, in the bytewise order of
@@ -324,11 +304,12 @@ pub async fn total(db: &Db) -> Result<Amount, DbError> {
 }
 
 pub(crate) fn total_of(tx: &mut Tx<'_>) -> Result<Amount, DbError> {
-    tx.query_one_as(
+    let row = tx.query_one(
         "SELECT COUNT(*) AS line_count,
                 CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) AS amount_minor,
                 CAST(COALESCE(SUM(vat_minor), 0) AS BIGINT) AS vat_minor
          FROM box_account_line",
         params![],
-    )
+    )?;
+    Amount::from_row(&row)
 }

@@ -1,11 +1,12 @@
 //! What was sold, and what is counted.
 
 use crate::HeldReason;
-use crate::pending_account;
-use db::{Db, DbError, Tx, params};
+use crate::pending_account::{self, ACCOUNT_DAYS, Amount, LineKind};
+use db::{Db, DbError, FromRow, Row, Tx, params};
 use kernel::{BusinessDay, Money, ProductCode, SeasonCode, SectorCode, TariffCode};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::ops::{AddAssign, Neg};
 
 /// The sales of a period, first and last day included. What was sold counts on
 /// the day of its scan, what was cancelled on the day of its cancellation: a day
@@ -37,16 +38,28 @@ pub struct Moved {
 }
 
 impl Moved {
-    fn of(sold: Sales, cancelled: Sales) -> Self {
-        Self {
-            sold,
-            cancelled,
-            net: Sales {
-                tickets: sold.tickets - cancelled.tickets,
-                gross_minor: sold.gross_minor + -cancelled.gross_minor,
-                vat_minor: sold.vat_minor + -cancelled.vat_minor,
-            },
+    /// What lines of the account say was moved.
+    fn of(kind: LineKind, amount: Amount) -> Self {
+        let mut moved = Self::default();
+        let sales = |sign| Sales {
+            tickets: sign * amount.lines,
+            gross_minor: amount.amount_minor,
+            vat_minor: amount.vat_minor,
+        };
+        match kind {
+            LineKind::Sale => (moved.sold, moved.net) = (sales(1), sales(1)),
+            // Its money is below zero.
+            LineKind::Cancellation => (moved.cancelled, moved.net) = (-sales(-1), sales(-1)),
         }
+        moved
+    }
+}
+
+impl AddAssign for Moved {
+    fn add_assign(&mut self, more: Self) {
+        self.sold += more.sold;
+        self.cancelled += more.cancelled;
+        self.net += more.net;
     }
 }
 
@@ -59,6 +72,26 @@ pub struct Sales {
     pub gross_minor: Money,
     /// The VAT in it.
     pub vat_minor: Money,
+}
+
+impl AddAssign for Sales {
+    fn add_assign(&mut self, more: Self) {
+        self.tickets += more.tickets;
+        self.gross_minor = self.gross_minor + more.gross_minor;
+        self.vat_minor = self.vat_minor + more.vat_minor;
+    }
+}
+
+impl Neg for Sales {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self {
+            tickets: -self.tickets,
+            gross_minor: -self.gross_minor,
+            vat_minor: -self.vat_minor,
+        }
+    }
 }
 
 /// The sales of one kind on one day.
@@ -79,63 +112,56 @@ pub struct SalesRow {
     pub moved: Moved,
 }
 
+impl SalesRow {
+    /// What it is about, whatever became of it.
+    fn about(
+        &self,
+    ) -> (
+        BusinessDay,
+        &SeasonCode,
+        &ProductCode,
+        &TariffCode,
+        Option<&SectorCode>,
+    ) {
+        let sector = self.sector.as_ref();
+        (
+            self.business_day,
+            &self.season,
+            &self.product,
+            &self.tariff,
+            sector,
+        )
+    }
+}
+
+impl FromRow for SalesRow {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        let nowhere = row.get::<String>("sector")?.is_empty();
+        Ok(Self {
+            business_day: row.get("business_day")?,
+            season: row.get("season")?,
+            product: row.get("product")?,
+            tariff: row.get("tariff")?,
+            sector: (!nowhere).then(|| row.get("sector")).transpose()?,
+            moved: Moved::of(row.get("kind")?, Amount::from_row(row)?),
+        })
+    }
+}
+
 /// The sales of the days `from` to `to`.
 pub async fn sales(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<SalesReport, DbError> {
     db.read("sales report", move |tx| {
-        let rows = tx
-            .query(
-                "SELECT business_day, season, product, tariff, NULLIF(d.sector, '') AS sector,
-                        CAST(SUM(CASE kind WHEN 'SALE' THEN line_count ELSE 0 END) AS BIGINT)
-                            AS sold,
-                        CAST(SUM(CASE kind WHEN 'SALE' THEN amount_minor ELSE 0 END) AS BIGINT)
-                            AS sold_gross,
-                        CAST(SUM(CASE kind WHEN 'SALE' THEN vat_minor ELSE 0 END) AS BIGINT)
-                            AS sold_vat,
-                        CAST(SUM(CASE kind WHEN 'SALE' THEN 0 ELSE line_count END) AS BIGINT)
-                            AS cancelled,
-                        CAST(SUM(CASE kind WHEN 'SALE' THEN 0 ELSE -amount_minor END) AS BIGINT)
-                            AS cancelled_gross,
-                        CAST(SUM(CASE kind WHEN 'SALE' THEN 0 ELSE -vat_minor END) AS BIGINT)
-                            AS cancelled_vat
-                 FROM box_account_day d
-                 WHERE business_day >= $1 AND business_day <= $2 AND line_count <> 0
-                 GROUP BY business_day, season, product, tariff, d.sector
-                 ORDER BY business_day, season, product, tariff, d.sector",
-                params![from, to],
-            )?
-            .iter()
-            .map(|row| {
-                let sales = |tickets, gross, vat| {
-                    Ok::<_, DbError>(Sales {
-                        tickets: row.get(tickets)?,
-                        gross_minor: row.get(gross)?,
-                        vat_minor: row.get(vat)?,
-                    })
-                };
-                Ok(SalesRow {
-                    business_day: row.get("business_day")?,
-                    season: row.get("season")?,
-                    product: row.get("product")?,
-                    tariff: row.get("tariff")?,
-                    sector: row.get("sector")?,
-                    moved: Moved::of(
-                        sales("sold", "sold_gross", "sold_vat")?,
-                        sales("cancelled", "cancelled_gross", "cancelled_vat")?,
-                    ),
-                })
-            })
-            .collect::<Result<Vec<_>, DbError>>()?;
-        let sum = |part: fn(&Moved) -> Sales| {
-            rows.iter().fold(Sales::default(), |sum, row: &SalesRow| {
-                let sales = part(&row.moved);
-                Sales {
-                    tickets: sum.tickets + sales.tickets,
-                    gross_minor: sum.gross_minor + sales.gross_minor,
-                    vat_minor: sum.vat_minor + sales.vat_minor,
-                }
-            })
-        };
-        let total = Moved::of(sum(|moved| moved.sold), sum(|moved| moved.cancelled));
+        let by = "business_day, season, product, tariff, sector, kind";
+        let mut rows: Vec<SalesRow> = Vec::new();
+        let mut total = Moved::default();
+        for part in ACCOUNT_DAYS.by(tx, by, from, to)? {
+            let row = SalesRow::from_row(&part)?;
+            total += row.moved;
+            match rows.last_mut() {
+                Some(last) if last.about() == row.about() => last.moved += row.moved,
+                _ => rows.push(row),
+            }
+        }
         Ok(SalesReport {
             from,
             to,
@@ -149,17 +175,7 @@ pub async fn sales(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<SalesR
 /// The first and the last business day with a sale or a cancellation; `None` if
 /// there are none.
 pub async fn period(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>, DbError> {
-    db.read("sales period", |tx| {
-        let row = tx.query_one(
-            "SELECT (SELECT MIN(business_day) FROM box_account_day) AS first,
-                    (SELECT MAX(business_day) FROM box_account_day) AS last",
-            params![],
-        )?;
-        Ok(row
-            .get::<Option<BusinessDay>>("first")?
-            .zip(row.get("last")?))
-    })
-    .await
+    db.read("sales period", |tx| ACCOUNT_DAYS.days(tx)).await
 }
 
 /// Whether anything was ever sold.
@@ -200,9 +216,9 @@ pub struct Counts {
 pub async fn counts(db: &Db) -> Result<Counts, DbError> {
     db.read("box office counts", |tx| {
         let held_reasons = held(tx)?;
-        let ready = "SELECT COUNT(*) AS n FROM box_staged WHERE state = 'ready'";
-        let unsold = "SELECT COUNT(*) AS n FROM box_staged WHERE state = 'cancelled'";
-        let cancelled = "SELECT COUNT(*) AS n FROM box_ticket WHERE cancelled_on IS NOT NULL";
+        let count = |tx: &mut Tx<'_>, of: &str| {
+            tx.value::<i64>(&format!("SELECT COUNT(*) AS n FROM {of}"), params![])
+        };
         let sales_by_product: BTreeMap<ProductCode, i64> = tx
             .query(
                 "SELECT product, COUNT(*) AS n FROM box_ticket GROUP BY product",
@@ -212,13 +228,13 @@ pub async fn counts(db: &Db) -> Result<Counts, DbError> {
             .map(|row| Ok((row.get("product")?, row.get("n")?)))
             .collect::<Result<_, DbError>>()?;
         Ok(Counts {
-            staged: count(tx, "SELECT COUNT(*) AS n FROM box_staged")?,
-            ready: count(tx, ready)?,
+            staged: count(tx, "box_staged")?,
+            ready: count(tx, "box_staged WHERE state = 'ready'")?,
             held: held_reasons.values().sum(),
             held_reasons,
-            cancelled_unsold: count(tx, unsold)?,
-            cancelled_tickets: count(tx, cancelled)?,
-            orders: count(tx, "SELECT COUNT(*) AS n FROM box_order")?,
+            cancelled_unsold: count(tx, "box_staged WHERE state = 'cancelled'")?,
+            cancelled_tickets: count(tx, "box_ticket WHERE cancelled_on IS NOT NULL")?,
+            orders: count(tx, "box_order")?,
             tickets: sales_by_product.values().sum(),
             sales_by_product,
             account: pending_account::total_of(tx)?,
@@ -230,10 +246,6 @@ pub async fn counts(db: &Db) -> Result<Counts, DbError> {
 /// Held barcodes by reason; reasons without barcodes are left out.
 pub async fn held_reasons(db: &Db) -> Result<BTreeMap<HeldReason, i64>, DbError> {
     db.read("held barcodes", held).await
-}
-
-fn count(tx: &mut Tx<'_>, sql: &str) -> Result<i64, DbError> {
-    tx.query_one(sql, params![])?.get("n")
 }
 
 fn held(tx: &mut Tx<'_>) -> Result<BTreeMap<HeldReason, i64>, DbError> {

@@ -44,9 +44,8 @@ pub struct Removed {
 
 /// The key of this database's pseudonyms, if there is one.
 pub fn key(tx: &mut Tx<'_>) -> Result<Option<PseudonymKey>, DbError> {
-    tx.query_opt("SELECT key FROM box_retention WHERE id = 1", params![])?
-        .map(|row| row.get("key"))
-        .transpose()
+    let keys = tx.column("SELECT key FROM box_retention WHERE id = 1", params![])?;
+    Ok(keys.into_iter().next())
 }
 
 /// Keeps the key, if there is none yet.

@@ -5,10 +5,11 @@ use crate::cancellation::{self, Cancelled};
 use crate::catalogue::load_catalogue;
 use crate::readiness::{HeldReason, readiness};
 use crate::retention::{self, Pseudonyms};
+use crate::staged::{self, Control, Staged, StagedState, conflict};
 use crate::stx_row_check::same_moment;
-use crate::{BoxOffice, Catalogue, StagedState, ticket};
+use crate::{BoxOffice, Catalogue, ticket};
 use db::{DbError, Tx, params};
-use kernel::{BusinessDay, ControlBarcode, ProductCode, SeasonCode, SectorCode, Timestamp};
+use kernel::{BusinessDay, ControlBarcode, SeasonCode, Timestamp};
 use secutix::stx::Dialect;
 use secutix::wire::{
     self, ControlOperation, ControlOperationType, ControlResult, ControlledTicket,
@@ -46,19 +47,6 @@ pub enum CatalogueAnswerError {
     /// The database failed.
     #[error("the catalogue could not be read")]
     Db(#[from] DbError),
-}
-
-/// A staged barcode.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Staged {
-    pub season: SeasonCode,
-    pub product: ProductCode,
-    pub sector: SectorCode,
-    pub control_result: String,
-    pub controlled_at: Timestamp,
-    pub business_day: BusinessDay,
-    /// When the entry was taken back, if it was.
-    pub cancelled_at: Option<Timestamp>,
 }
 
 impl BoxOffice {
@@ -132,12 +120,12 @@ impl BoxOffice {
             .read("controlled ticket", move |tx| {
                 let pseudonym = Pseudonyms::load(tx)?.of(tx, &barcode)?;
                 let kept = pseudonym.as_ref().unwrap_or(&barcode);
-                let staged = find(tx, kept)?;
+                let staged = staged::find(tx, kept)?;
                 let control = match &staged {
-                    Some(staged) if staged.control_result == OFFLINE_OK => {
-                        (ControlOperationType::OfflineOk, staged.controlled_at)
-                    }
-                    Some(staged) => (ControlOperationType::Ok, staged.controlled_at),
+                    Some(staged) => match staged.control_result {
+                        Control::Online => (ControlOperationType::Ok, staged.controlled_at),
+                        Control::Offline => (ControlOperationType::OfflineOk, staged.controlled_at),
+                    },
                     None => match ticket::find(tx, kept)? {
                         Some(ticket) => (ControlOperationType::Ok, ticket.controlled_at),
                         None => return Ok(None),
@@ -221,9 +209,6 @@ fn products_of(catalogue: &Catalogue, season: &SeasonCode) -> Vec<wire::Catalogu
         .collect()
 }
 
-const OK: &str = "OK";
-const OFFLINE_OK: &str = "OFFLINE_OK";
-
 struct Staging<'a> {
     catalogue: Catalogue,
     dialect: &'a Dialect,
@@ -242,8 +227,8 @@ impl Staging<'_> {
         business_day: BusinessDay,
     ) -> Result<TicketResult, DbError> {
         let control_result = match item.control_result {
-            ControlResult::Ok => OK,
-            ControlResult::OfflineOk => OFFLINE_OK,
+            ControlResult::Ok => Control::Online,
+            ControlResult::OfflineOk => Control::Offline,
             // A refusal sells nothing.
             ControlResult::Fail | ControlResult::OfflineFail => {
                 return Ok(TicketResult::accepted(item.barcode.clone()));
@@ -263,12 +248,12 @@ impl Staging<'_> {
             season: item.season_code.clone(),
             product: item.product_code.clone(),
             sector: item.ac_identifier.clone(),
-            control_result: control_result.to_owned(),
+            control_result,
             controlled_at: item.control_date,
             business_day,
             cancelled_at: None,
         };
-        if let Some(known) = find(tx, &item.barcode)? {
+        if let Some(known) = staged::find(tx, &item.barcode)? {
             return Ok(answer(&item.barcode, &differences(&known, &fresh)));
         }
         // A stranger's file may have sold it before the gate's word arrived.
@@ -307,7 +292,7 @@ impl Staging<'_> {
                 &fresh.season,
                 &fresh.product,
                 &fresh.sector,
-                &fresh.control_result,
+                fresh.control_result,
                 fresh.controlled_at,
                 fresh.business_day,
                 self.received_at,
@@ -328,26 +313,6 @@ impl Staging<'_> {
         )
         .err()
     }
-}
-
-pub(crate) fn find(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<Option<Staged>, DbError> {
-    tx.query_opt(
-        "SELECT season, product, sector, control_result, controlled_at, business_day, cancelled_at
-         FROM box_staged WHERE barcode = $1",
-        params![barcode],
-    )?
-    .map(|row| {
-        Ok(Staged {
-            season: row.get("season")?,
-            product: row.get("product")?,
-            sector: row.get("sector")?,
-            control_result: row.get("control_result")?,
-            controlled_at: row.get("controlled_at")?,
-            business_day: row.get("business_day")?,
-            cancelled_at: row.get("cancelled_at")?,
-        })
-    })
-    .transpose()
 }
 
 /// In what an item differs from what was taken under its barcode before.
@@ -372,16 +337,4 @@ fn answer(barcode: &ControlBarcode, differences: &[&str]) -> TicketResult {
         [] => TicketResult::accepted(barcode.clone()),
         _ => conflict(barcode, differences),
     }
-}
-
-/// The refusal of an item that is otherwise than what its barcode stands for.
-pub(crate) fn conflict(barcode: &ControlBarcode, differences: &[&str]) -> TicketResult {
-    TicketResult::refused(
-        Some(barcode.clone()),
-        format!(
-            "conflict: this barcode was taken before with another {}; the first stays as it is. \
-             Give each control a barcode of its own.",
-            differences.join(", ")
-        ),
-    )
 }

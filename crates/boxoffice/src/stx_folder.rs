@@ -1,9 +1,8 @@
 //! The folder of the STX_Files: what stands in it can be taken out, and files
 //! from elsewhere are put beside our own under a name that we choose.
 
-use crate::stx_file::{FileState, StxFile, StxFileId};
-use crate::stx_import::Hashed;
-use crate::{BoxOffice, ImportError, ImportKind, ImportReport};
+use crate::stx_file::{self, FileState, Hashed, ImportKind, StxFile, StxFileId, on_disk};
+use crate::{BoxOffice, ImportError, ImportReport};
 use db::{DbError, params};
 use kernel::{Timestamp, hex};
 use secutix::stx::MAX_FILE_BYTES;
@@ -39,7 +38,8 @@ pub struct Incoming {
     file: tokio::fs::File,
     bytes: u64,
     hash: Sha256,
-    kept: bool,
+    /// Whether it stays in the folder.
+    stays: bool,
 }
 
 impl Incoming {
@@ -76,7 +76,7 @@ impl Incoming {
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        if self.kept {
+        if self.stays {
             return;
         }
         if let Err(error) = std::fs::remove_file(&self.path) {
@@ -104,11 +104,10 @@ fn harmless(called: &str) -> String {
 /// `UPLOAD_<yyyyMMddTHHmmss>_<number>[_<what the sender calls it>].stx.csv`, the
 /// time in UTC.
 fn name(called: &str, now: Timestamp, number: u32) -> String {
-    let time = now.compact();
-    let (day, time) = (&time[..8], &time[8..14]);
+    let stamp = now.file_stamp();
     match harmless(called).as_str() {
-        "" => format!("UPLOAD_{day}T{time}_{number}.stx.csv"),
-        called => format!("UPLOAD_{day}T{time}_{number}_{called}.stx.csv"),
+        "" => format!("UPLOAD_{stamp}_{number}.stx.csv"),
+        called => format!("UPLOAD_{stamp}_{number}_{called}.stx.csv"),
     }
 }
 
@@ -130,7 +129,7 @@ impl BoxOffice {
                         file,
                         bytes: 0,
                         hash: Sha256::new(),
-                        kept: false,
+                        stays: false,
                     });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -148,24 +147,16 @@ impl BoxOffice {
     ) -> Result<ImportReport, ImportError> {
         let sha256 = hex(incoming.hash.clone().finalize());
         // The same content, whose import was interrupted: that one goes on.
-        let begun = self
-            .db
-            .read("import that did not end", move |tx| {
-                tx.query_opt(
-                    "SELECT MIN(id) AS id FROM box_stx_file WHERE state = 'WRITTEN' AND sha256 = $1",
-                    params![&sha256],
-                )?
-                .map_or(Ok(None), |row| row.get::<Option<i64>>("id"))
-            })
-            .await
-            .map_err(ImportError::Db)?;
-        if let Some(id) = begun
-            && let Some((_, path)) = self.stored(StxFileId(id)).await?
+        let begun = self.db.read("import that did not end", move |tx| {
+            stx_file::begun(tx, &sha256).map_err(ImportError::Db)
+        });
+        if let Some(id) = begun.await?
+            && let Some((_, path)) = self.stored(id).await?
         {
-            return self.import_recorded(StxFileId(id), &path).await;
+            return self.import_recorded(id, &path).await;
         }
         let imported = self.import_file(&incoming.path, ImportKind::Upload).await;
-        incoming.kept = match &imported {
+        incoming.stays = match &imported {
             Ok(_) => true,
             Err(ImportError::Refused { .. } | ImportError::ChannelInvalid) => false,
             // It may have begun; its import can be ended later.
@@ -195,7 +186,7 @@ impl BoxOffice {
     /// # Errors
     /// [`DbError`]; a file that cannot be read counts as not there.
     pub async fn stored(&self, id: StxFileId) -> Result<Option<(StxFile, PathBuf)>, DbError> {
-        let Some(file) = crate::stx_file::file(&self.db, id).await? else {
+        let Some(file) = stx_file::file(&self.db, id).await? else {
             return Ok(None);
         };
         if file.name.is_empty() || Path::new(&file.name).components().count() != 1 {
@@ -203,14 +194,12 @@ impl BoxOffice {
         }
         let path = self.files_dir.join(&file.name);
         let of = path.clone();
-        let read = tokio::task::spawn_blocking(move || {
+        let read = on_disk(move || {
             let mut hashed = Hashed::open(&of)?;
             io::copy(&mut hashed, &mut io::sink())?;
-            Ok::<_, io::Error>(hashed.sha256())
-        })
-        .await
-        .map_err(io::Error::other)
-        .and_then(|read| read);
+            Ok(hashed.sha256())
+        });
+        let read = read.await;
         Ok(match read {
             Ok(sha256) if sha256 == file.sha256 => Some((file, path)),
             _ => None,
@@ -218,24 +207,14 @@ impl BoxOffice {
     }
 
     async fn is_recorded(&self, name: String) -> Result<bool, DbError> {
-        self.db
-            .read("recorded stx file", move |tx| {
-                let found = tx.query(
-                    "SELECT id FROM box_stx_file WHERE name = $1 LIMIT 1",
-                    params![&name],
-                )?;
-                Ok(!found.is_empty())
-            })
-            .await
+        let recorded = self.db.read("recorded stx file", move |tx| {
+            tx.column::<StxFileId>(
+                "SELECT id FROM box_stx_file WHERE name = $1 LIMIT 1",
+                params![&name],
+            )
+        });
+        Ok(!recorded.await?.is_empty())
     }
-}
-
-/// Where the report of the rejected rows stands: beside the file.
-#[must_use]
-pub fn report_of(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".report.csv");
-    name.into()
 }
 
 #[cfg(test)]

@@ -4,38 +4,28 @@
 use crate::catalogue::load_catalogue;
 use crate::readiness::channel_is_valid;
 use crate::retention::{self, Pseudonyms};
-use crate::stx_file::{self, FileState, StxFileId};
-use crate::stx_folder::report_of;
+use crate::stx_file::{
+    self, FileState, Hashed, ImportKind, StxFileId, on_disk, remove_if_there, report_of,
+};
 use crate::stx_row_check::{
     cancelled, catalogue_demands, demands, order_demands, price_demands, sold_otherwise,
     staged_otherwise,
 };
 use crate::ticket::{self, NewTicket};
-use crate::{BoxOffice, Catalogue, Organisation, order, price::Price, staging};
+use crate::{BoxOffice, Catalogue, Organisation, order, price::Price, staged};
 use db::{DbError, Tx, params};
-use kernel::{Timestamp, hex};
+use kernel::Timestamp;
 use secutix::stx::{
     self, Dialect, FileRefusal, MAX_FILE_BYTES, ReadRow, RejectionReport, RowProblem, RowRejection,
     StxRows,
 };
-use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{self, BufWriter, Read};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How many lines one transaction takes.
 const CHUNK: usize = 500;
-
-kernel::words! {
-    /// Who wrote a file.
-    pub enum ImportKind: "kind of file" {
-        /// A run of ours.
-        Run = "RUN",
-        /// Anyone; it was brought from elsewhere.
-        Upload = "UPLOAD",
-    }
-}
 
 /// What an import came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,19 +108,10 @@ impl BoxOffice {
                     return Err(ImportError::ChannelInvalid);
                 }
                 // An import that was interrupted goes on under its record.
-                let known = tx
-                    .query(
-                        "SELECT id FROM box_stx_file
-                         WHERE state = 'WRITTEN' AND sha256 = $1 ORDER BY id LIMIT 1",
-                        params![&sha256],
-                    )?
-                    .first()
-                    .map(|row| row.get("id").map(StxFileId))
-                    .transpose()?;
-                match known {
-                    Some(known) => Ok(known),
-                    None => Ok(stx_file::insert(tx, &name, &sha256, kind, now)?),
-                }
+                Ok(match stx_file::begun(tx, &sha256)? {
+                    Some(begun) => begun,
+                    None => stx_file::insert(tx, &name, &sha256, kind, now)?,
+                })
             })
             .await?;
         self.import_rows(file, path, rows).await
@@ -153,22 +134,19 @@ impl BoxOffice {
     /// The rows of the file and the SHA-256 of its content.
     async fn open_file(&self, path: &Path) -> Result<(StxRows, String), ImportError> {
         let (from, dialect) = (path.to_owned(), self.dialect.clone());
-        let opened = tokio::task::spawn_blocking(move || {
+        let opened = on_disk(move || {
             let mut file = Hashed::open(&from)?;
             if file.inner.metadata()?.len() > MAX_FILE_BYTES {
-                return Err(FileRefusal::TooLarge);
+                return Ok(Err(FileRefusal::TooLarge));
             }
-            let rows = stx::read(&mut file, &dialect)?;
-            Ok((rows, file.sha256()))
+            let rows = stx::read(&mut file, &dialect);
+            Ok(rows.map(|rows| (rows, file.sha256())))
+        });
+        let opened = opened.await.unwrap_or_else(|error| Err(error.into()));
+        opened.map_err(|source| ImportError::Refused {
+            path: path.to_owned(),
+            source,
         })
-        .await;
-        opened
-            .map_err(|error| FileRefusal::Io(io::Error::other(error)))
-            .and_then(|opened| opened)
-            .map_err(|source| ImportError::Refused {
-                path: path.to_owned(),
-                source,
-            })
     }
 
     async fn import_rows(
@@ -253,12 +231,9 @@ impl BoxOffice {
     ) -> Result<Option<PathBuf>, ImportError> {
         let path = report_of(path);
         let (to, rejected, dialect) = (path.clone(), rejected.to_vec(), self.dialect.clone());
-        tokio::task::spawn_blocking(move || {
+        let write = move || {
             if rejected.is_empty() {
-                return match std::fs::remove_file(&to) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                    _ => Ok(None),
-                };
+                return remove_if_there(&to).map(|()| None);
             }
             let sink = BufWriter::new(File::create(&to)?);
             let mut report = RejectionReport::new(sink, &dialect)?;
@@ -267,11 +242,9 @@ impl BoxOffice {
             }
             report.finish()?;
             Ok(Some(to))
-        })
-        .await
-        .map_err(io::Error::other)
-        .and_then(|written| written)
-        .map_err(|source| ImportError::Report { path, source })
+        };
+        let written = on_disk(write).await;
+        written.map_err(|source| ImportError::Report { path, source })
     }
 }
 
@@ -388,7 +361,7 @@ impl Import {
                 Outcome::Rejected(problems)
             });
         }
-        let staged = staging::find(tx, &row.barcode)?;
+        let staged = staged::find(tx, &row.barcode)?;
         if let Some(problem) = staged.as_ref().and_then(cancelled) {
             problems.push(problem);
             return Ok(Outcome::Rejected(problems));
@@ -477,33 +450,5 @@ impl Import {
             ],
         )
         .map(drop)
-    }
-}
-
-/// Takes the SHA-256 of what passes through.
-pub(crate) struct Hashed {
-    inner: File,
-    hash: Sha256,
-}
-
-impl Hashed {
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self {
-            inner: File::open(path)?,
-            hash: Sha256::new(),
-        })
-    }
-
-    /// Of what has passed, in hex.
-    pub(crate) fn sha256(self) -> String {
-        hex(self.hash.finalize())
-    }
-}
-
-impl Read for Hashed {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.hash.update(&buffer[..count]);
-        Ok(count)
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::price::{Price, price_on};
 use crate::readiness::{self, HeldReason, may_pay_later};
-use crate::staging::Staged;
+use crate::staged::Staged;
 use crate::ticket::Ticket;
 use crate::{Catalogue, Organisation, order::Order};
 use kernel::{BusinessDay, Timestamp};

@@ -4,7 +4,7 @@ use crate::account_day::{self, Direction};
 use crate::dispute;
 use crate::pending_account::LineKind;
 use crate::price::Price;
-use crate::staged_state::StateWord;
+use crate::staged::StateWord;
 use db::{DbError, Tx, params};
 use kernel::{
     BusinessDay, ContactNumber, ControlBarcode, Money, OrderNumber, ProductCode, SeasonCode,

@@ -16,7 +16,10 @@ pub struct Held {
     pub since: Timestamp,
 }
 
-db::from_row! { Held { reason = "held_reason", count = "held", since = "received_at" } }
+db::from_row! {
+    Held { reason = "held_reason", count = "held", since = "received_at" }
+    UnsoldLine { id, barcode, season, product, business_day, received_at }
+}
 
 /// Which unsold barcodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,15 +47,13 @@ pub struct UnsoldLine {
     pub received_at: Timestamp,
 }
 
-db::from_row! { UnsoldLine { id, barcode, season, product, business_day, received_at } }
-
 /// What is held, by reason, the most first.
 pub async fn held(db: &Db) -> Result<Vec<Held>, DbError> {
     db.read("held by reason", |tx| {
         let mut held: Vec<Held> = tx.query_as(
             "SELECT h.held_reason, h.held, s.received_at
              FROM (SELECT held_reason, COUNT(*) AS held, MIN(id) AS first FROM box_staged
-               WHERE state = 'held' GROUP BY held_reason) AS h
+                   WHERE state = 'held' GROUP BY held_reason) AS h
              JOIN box_staged s ON s.id = h.first",
             params![],
         )?;
@@ -74,13 +75,13 @@ pub async fn list(
     db.read("unsold barcodes", move |tx| match unsold {
         Unsold::Ready => tx.query_as(
             "SELECT id, barcode, season, product, business_day, received_at FROM box_staged
-             WHERE state = 'ready' AND id < $1 ORDER BY id DESC LIMIT $2",
+                 WHERE state = 'ready' AND id < $1 ORDER BY id DESC LIMIT $2",
             params![before, limit],
         ),
         Unsold::Held(reason) => tx.query_as(
             "SELECT id, barcode, season, product, business_day, received_at FROM box_staged
-             WHERE state = 'held' AND held_reason = $3 AND id < $1
-             ORDER BY id DESC LIMIT $2",
+                 WHERE state = 'held' AND held_reason = $3 AND id < $1
+                 ORDER BY id DESC LIMIT $2",
             params![before, limit, reason],
         ),
     })

@@ -201,8 +201,7 @@ impl Bundle {
     /// A name that tells when it was taken.
     #[must_use]
     pub fn file_name(&self) -> String {
-        let time = self.taken_at.compact();
-        format!("passerelle-support-{}T{}.tar", &time[..8], &time[8..14])
+        format!("passerelle-support-{}.tar", self.taken_at.file_stamp())
     }
 
     /// Writes it as a tar archive.

@@ -72,6 +72,13 @@ impl Timestamp {
         self.0 - earlier.0
     }
 
+    /// `yyyyMMddTHHmmss` in UTC, as names of files have it.
+    #[must_use]
+    pub fn file_stamp(self) -> String {
+        let time = self.compact();
+        format!("{}T{}", &time[..8], &time[8..14])
+    }
+
     /// `yyyyMMddHHmmssSSS` in UTC: 17 digits, as control barcodes have it.
     #[must_use]
     pub fn compact(self) -> String {
@@ -308,6 +315,7 @@ mod tests {
         let t = at("2026-07-14T09:00:00.114+02:00");
         assert_eq!(t.to_string(), "2026-07-14T07:00:00.114Z");
         assert_eq!(t.compact(), "20260714070000114");
+        assert_eq!(t.file_stamp(), "20260714T070000");
         assert_eq!(
             at("2026-07-14T07:00:00Z").to_string(),
             "2026-07-14T07:00:00.000Z"

@@ -80,7 +80,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
 
 async fn sell(box_office: &BoxOffice) -> Result<Verdict> {
     let run = box_office.run_external_sales().await?;
-    for report in run.taken_up.iter().chain(&run.files) {
+    for report in run.resumed.iter().chain(&run.files) {
         print_import(report);
     }
     if run.tickets() == 0 {

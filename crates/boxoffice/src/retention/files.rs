@@ -3,13 +3,14 @@
 //! stays in the database.
 
 use super::{is_kept, key};
-use crate::stx_file::{FileError, FileState, StxFile, StxFileId, put_in_place, record};
-use crate::stx_folder::report_of;
+use crate::stx_file::{
+    FileError, FileState, StxFile, StxFileId, content, disk, on_disk, put_in_place,
+    remove_if_there, report_of,
+};
 use db::{Db, DbError, Tx, params};
 use kernel::{ControlBarcode, PseudonymKey, Timestamp, hex};
-use secutix::stx::{self, Dialect, StxWriter};
+use secutix::stx::{self, Dialect};
 use sha2::{Digest, Sha256};
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// How many records are looked at in one step.
@@ -93,10 +94,10 @@ pub async fn files(
                     sha256 = hex(Sha256::digest(&content));
                     put_in_place(path, content).await?;
                 }
-                Task::Delete => delete(&path)?,
+                Task::Delete => remove_if_there(&path).map_err(disk(&path))?,
                 Task::Nothing | Task::Wait | Task::Unreadable => {}
             }
-            delete(&report)?;
+            remove_if_there(&report).map_err(disk(&report))?;
             let id = file.id;
             db.write("file without card numbers", move |tx| {
                 tx.execute(
@@ -111,15 +112,12 @@ pub async fn files(
 }
 
 fn due(tx: &mut Tx<'_>, after: StxFileId, before: Timestamp) -> Result<Vec<StxFile>, DbError> {
-    tx.query(
+    tx.query_as(
         "SELECT * FROM box_stx_file
          WHERE card_removed_at IS NULL AND state <> 'WRITTEN' AND created_at < $2 AND id > $1
          ORDER BY id LIMIT $3",
         params![after, before, STEP],
-    )?
-    .iter()
-    .map(record)
-    .collect()
+    )
 }
 
 async fn task(
@@ -137,21 +135,15 @@ async fn task(
         return Ok(Task::Delete);
     }
     let (from, spelt) = (path.to_owned(), dialect.clone());
-    let rows = tokio::task::spawn_blocking(move || {
+    let read = on_disk(move || {
         Ok(match stx::read(std::fs::File::open(from)?, &spelt) {
             Ok(rows) => rows
                 .map(|row| row.ok().map(|read| read.row))
                 .collect::<Option<Vec<_>>>(),
             Err(_) => None,
         })
-    })
-    .await
-    .map_err(io::Error::other)
-    .and_then(|read| read)
-    .map_err(|source| FileError::Disk {
-        path: path.to_owned(),
-        source,
-    })?;
+    });
+    let rows = read.await.map_err(disk(path))?;
     let Some(mut rows) = rows else {
         return Ok(Task::Unreadable);
     };
@@ -171,11 +163,7 @@ async fn task(
             None => return Ok(Task::Wait),
         }
     }
-    let mut writer = StxWriter::new(Vec::new(), dialect.clone())?;
-    for row in &rows {
-        writer.write(row)?;
-    }
-    Ok(Task::Rewrite(writer.finish()?))
+    Ok(Task::Rewrite(content(rows.iter(), dialect)?))
 }
 
 /// What is to stand in a file for this barcode; `None` while it is in use.
@@ -195,14 +183,4 @@ fn stands(
         params![barcode],
     )?;
     Ok(with_card.is_empty().then(|| barcode.clone()))
-}
-
-fn delete(path: &Path) -> Result<(), FileError> {
-    match std::fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FileError::Disk {
-            path: path.to_owned(),
-            source,
-        }),
-        _ => Ok(()),
-    }
 }

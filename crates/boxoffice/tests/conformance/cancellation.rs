@@ -6,7 +6,8 @@ use boxoffice::dispute::Noted;
 use boxoffice::ledger::{Contradiction, page};
 use boxoffice::pending_account::{self, Amount, LineKind, statement};
 use boxoffice::report::{Moved, Sales, period, sales};
-use boxoffice::stx_file::{StagedId, rejections};
+use boxoffice::sales_file::StagedId;
+use boxoffice::stx_file::rejections;
 use boxoffice::{Catalogue, ImportKind};
 use db::testing::{TestDb, sqlite_in_memory};
 use kernel::{BusinessDay, Money};
@@ -14,7 +15,7 @@ use secutix::wire::{ControlOperationType, ControlResult, ControlledTicket, Valid
 
 db::conformance! {
     what_is_unsold_is_never_sold,
-    what_is_held_is_never_taken_up,
+    what_is_held_is_never_resumed,
     what_is_sold_gets_one_counter_line,
     a_cancellation_of_what_nobody_knows_is_refused,
     a_cancellation_that_conflicts_is_refused_and_nothing_changes,
@@ -119,7 +120,7 @@ async fn what_is_unsold_is_never_sold(test: TestDb) {
     assert_eq!(shown.state, ValidityState::Cancelled);
 }
 
-async fn what_is_held_is_never_taken_up(test: TestDb) {
+async fn what_is_held_is_never_resumed(test: TestDb) {
     let desk = Desk::open_with(test, Catalogue::default()).await;
     desk.stage(0..2).await;
     take(&desk, vec![cancellation(&admission(0), 1)]).await;
@@ -265,8 +266,8 @@ async fn a_cancellation_between_writing_and_importing_is_rejected_there(test: Te
     let kept = rejections(desk.office.db(), file.id, 0, 100).await.unwrap();
     let reasons: Vec<_> = kept.iter().map(|r| (r.line, r.reason.as_str())).collect();
     assert_eq!(reasons, [(3, "barcode_cancelled")]);
-    assert_eq!(run.taken_up[0].rejected.len(), 1);
-    assert!(run.taken_up[0].report.as_ref().unwrap().exists());
+    assert_eq!(run.resumed[0].rejected.len(), 1);
+    assert!(run.resumed[0].report.as_ref().unwrap().exists());
     let [sold, cancelled] = [Some(StagedState::Sold), Some(StagedState::Cancelled)];
     assert_eq!(states(&desk).await, [sold, cancelled, sold]);
     let again = desk.office.run_external_sales().await.unwrap();

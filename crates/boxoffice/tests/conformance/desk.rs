@@ -167,7 +167,7 @@ impl Desk {
     }
 
     /// Every barcode, and that nothing contradicts itself.
-    pub async fn sound_ledger(&self) -> Vec<ledger::Entry> {
+    pub async fn sound_ledger(&self) -> Vec<ledger::BoxOfficeEntry> {
         let entries = ledger::page(self.office.db(), None, 100_000).await.unwrap();
         for entry in &entries {
             assert_eq!(entry.contradiction(), None, "{entry:?}");

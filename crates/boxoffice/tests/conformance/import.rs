@@ -3,7 +3,8 @@
 use crate::desk::{Desk, admission, barcode, day, villeneuve, villeneuve_with};
 use boxoffice::StagedState;
 use boxoffice::report::sales;
-use boxoffice::stx_file::{FileState, StagedId, files, rejections};
+use boxoffice::sales_file::StagedId;
+use boxoffice::stx_file::{FileState, files, rejections};
 use boxoffice::{Catalogue, ImportError, ImportKind, ledger};
 use db::testing::{TestDb, sqlite_in_memory};
 use secutix::stx::{FileRefusal, RowReason};
@@ -285,7 +286,7 @@ async fn a_rejected_row_stays_staged_and_is_sold_by_the_next_run(test: TestDb) {
     assert_eq!((report.tickets, desk.counts().await.ready), (1, 3));
 
     let run = desk.office.run_external_sales().await.unwrap();
-    assert_eq!((run.taken_up[0].tickets, run.tickets()), (3, 3));
+    assert_eq!((run.resumed[0].tickets, run.tickets()), (3, 3));
     assert_eq!(desk.counts().await.orders, 4);
     desk.sound_ledger().await;
 }

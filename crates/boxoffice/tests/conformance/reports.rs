@@ -7,7 +7,7 @@ use boxoffice::dispute::Noted;
 use boxoffice::ledger::{Contradiction, page};
 use boxoffice::pending_account::{self, Amount, statement};
 use boxoffice::report::{period, sales};
-use boxoffice::stx_file::StagedId;
+use boxoffice::sales_file::StagedId;
 use db::testing::{TestDb, sqlite_in_memory};
 use kernel::Money;
 use secutix::wire::ControlledTicket;
@@ -209,7 +209,7 @@ async fn the_ledger_is_read_page_by_page_in_order(test: TestDb) {
     loop {
         let after = paged
             .last()
-            .map(|e: &boxoffice::ledger::Entry| e.barcode.clone());
+            .map(|e: &boxoffice::ledger::BoxOfficeEntry| e.barcode.clone());
         let next = page(desk.office.db(), after, 4).await.unwrap();
         assert!(next.len() <= 4);
         if next.is_empty() {

@@ -2,7 +2,8 @@
 
 use crate::desk::{Desk, admission, admission_at, at, villeneuve, villeneuve_with};
 use boxoffice::catalogue::{ChannelType, map_tariff};
-use boxoffice::stx_file::{FileState, StagedId, files};
+use boxoffice::sales_file::StagedId;
+use boxoffice::stx_file::{FileState, files};
 use boxoffice::{Catalogue, HeldReason, ImportKind};
 use db::testing::TestDb;
 use kernel::{Money, ProductCode};
@@ -14,7 +15,7 @@ db::conformance! {
     what_was_ready_is_held_when_the_catalogue_changes,
     a_mapped_tariff_releases_what_is_held,
     a_run_sells_each_ready_barcode_once,
-    a_file_that_was_written_and_not_imported_is_taken_up,
+    a_file_that_was_written_and_not_imported_is_resumed,
     a_file_that_was_half_imported_is_finished,
     a_record_whose_file_never_came_is_given_up,
     a_damaged_file_of_ours_is_given_up,
@@ -156,7 +157,7 @@ async fn a_run_sells_each_ready_barcode_once(test: TestDb) {
     assert_eq!(desk.counts().await, counts);
 }
 
-async fn a_file_that_was_written_and_not_imported_is_taken_up(test: TestDb) {
+async fn a_file_that_was_written_and_not_imported_is_resumed(test: TestDb) {
     let desk = Desk::open(test).await;
     desk.stage(0..7).await;
     let file = desk.office.write_sales_file(StagedId::START).await;
@@ -164,8 +165,8 @@ async fn a_file_that_was_written_and_not_imported_is_taken_up(test: TestDb) {
     assert_eq!(file.rows, 7);
     desk.stage(7..9).await;
     let run = desk.second().await.run_external_sales().await.unwrap();
-    let taken_up: Vec<_> = run.taken_up.iter().map(|f| (f.file, f.tickets)).collect();
-    assert_eq!(taken_up, [(file.id, 7)]);
+    let resumed: Vec<_> = run.resumed.iter().map(|f| (f.file, f.tickets)).collect();
+    assert_eq!(resumed, [(file.id, 7)]);
     assert_eq!(run.tickets(), 9);
     assert_eq!(desk.counts().await.orders, 9);
     desk.sound_ledger().await;
@@ -182,8 +183,8 @@ async fn a_file_that_was_half_imported_is_finished(test: TestDb) {
     let half = desk.office.import_file(&half, ImportKind::Upload).await;
     assert_eq!(half.unwrap().tickets, 3);
     let run = desk.office.run_external_sales().await.unwrap();
-    assert_eq!(run.taken_up[0].already_imported, 3);
-    assert_eq!((run.taken_up[0].tickets, run.files.len()), (4, 0));
+    assert_eq!(run.resumed[0].already_imported, 3);
+    assert_eq!((run.resumed[0].tickets, run.files.len()), (4, 0));
     assert_eq!(desk.counts().await.orders, 7);
     desk.sound_ledger().await;
 }
@@ -199,7 +200,7 @@ async fn a_record_whose_file_never_came_is_given_up(test: TestDb) {
     // Its barcodes go into the next file at once; the record waits, because
     // another process may be about to name its file.
     let run = desk.office.run_external_sales().await.unwrap();
-    assert_eq!((run.taken_up.len(), run.tickets()), (0, 3));
+    assert_eq!((run.resumed.len(), run.tickets()), (0, 3));
     let state = |id| {
         let db = desk.office.db().clone();
         async move {
@@ -224,7 +225,7 @@ async fn a_damaged_file_of_ours_is_given_up(test: TestDb) {
     let file = file.unwrap().unwrap();
     std::fs::write(&file.path, [0xff, 0xfe]).unwrap();
     let run = desk.office.run_external_sales().await.unwrap();
-    assert_eq!((run.taken_up.len(), run.tickets()), (0, 3));
+    assert_eq!((run.resumed.len(), run.tickets()), (0, 3));
     let states: Vec<_> = files(desk.office.db(), None, 10).await.unwrap();
     let states: Vec<_> = states.iter().map(|f| f.state).collect();
     assert_eq!(states, [FileState::Imported, FileState::Abandoned]);
@@ -243,9 +244,9 @@ async fn a_file_of_ours_waits_for_its_channel(test: TestDb) {
         let run = desk.office.run_external_sales().await.unwrap();
         let sold = if channel_type == "STX_FILE" { 3 } else { 0 };
         assert_eq!(run.tickets(), sold, "{channel_type}");
-        let taken_up: Vec<_> = run.taken_up.iter().map(|f| f.file).collect();
+        let resumed: Vec<_> = run.resumed.iter().map(|f| f.file).collect();
         let expected = if sold == 3 { vec![file.id] } else { vec![] };
-        assert_eq!(taken_up, expected, "{channel_type}");
+        assert_eq!(resumed, expected, "{channel_type}");
     }
     desk.sound_ledger().await;
 }

@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
-use boxoffice::stx_folder::report_of;
+use boxoffice::stx_file::report_of;
 use futures_util::stream;
 use std::io;
 use tokio::fs::File;

@@ -2,7 +2,8 @@
 
 use crate::house::House;
 use boxoffice::catalogue::apply_catalogue;
-use boxoffice::stx_file::{StagedId, files};
+use boxoffice::sales_file::StagedId;
+use boxoffice::stx_file::files;
 use boxoffice::{BoxOffice, Organisation, read_catalogue};
 use db::testing::sqlite_in_memory;
 use kernel::ManualClock;

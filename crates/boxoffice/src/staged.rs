@@ -1,7 +1,9 @@
-//! Where a barcode that the gate handed over stands.
+//! A barcode that the gate handed over, and where it stands.
 
 use crate::HeldReason;
-use db::{DbError, Row};
+use db::{DbError, FromRow, Row, Tx, params};
+use kernel::{BusinessDay, ControlBarcode, ProductCode, SeasonCode, SectorCode, Timestamp};
+use secutix::wire::TicketResult;
 use serde::Serialize;
 
 /// Where a staged barcode stands.
@@ -64,4 +66,58 @@ impl StagedState {
     pub(crate) fn unsold(held: Option<HeldReason>) -> Self {
         held.map_or(Self::Ready, Self::Held)
     }
+}
+
+impl FromRow for StagedState {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Self::of(row)?.ok_or_else(|| DbError::Column {
+            column: "state".to_owned(),
+            problem: "is of a barcode that was never staged".to_owned(),
+        })
+    }
+}
+
+kernel::words! {
+    /// How the gate admitted.
+    pub(crate) enum Control: "control result" {
+        Online = "OK",
+        Offline = "OFFLINE_OK",
+    }
+}
+
+/// A staged barcode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Staged {
+    pub season: SeasonCode,
+    pub product: ProductCode,
+    pub sector: SectorCode,
+    pub control_result: Control,
+    pub controlled_at: Timestamp,
+    pub business_day: BusinessDay,
+    /// When the entry was taken back, if it was.
+    pub cancelled_at: Option<Timestamp>,
+}
+
+db::from_row! {
+    Staged { season, product, sector, control_result, controlled_at, business_day, cancelled_at }
+}
+
+pub(crate) fn find(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<Option<Staged>, DbError> {
+    tx.query_opt_as(
+        "SELECT season, product, sector, control_result, controlled_at, business_day, cancelled_at
+         FROM box_staged WHERE barcode = $1",
+        params![barcode],
+    )
+}
+
+/// The refusal of an item that is otherwise than what its barcode stands for.
+pub(crate) fn conflict(barcode: &ControlBarcode, differences: &[&str]) -> TicketResult {
+    TicketResult::refused(
+        Some(barcode.clone()),
+        format!(
+            "conflict: this barcode was taken before with another {}; the first stays as it is. \
+             Give each control a barcode of its own.",
+            differences.join(", ")
+        ),
+    )
 }

@@ -12,6 +12,7 @@ pub use manifest::{Books, Manifest, manifest_path, verify};
 pub use restore::{Existing, Restored, restore};
 pub use schedule::{BackupSchedule, Kept, back_up_if_due, clear_parts};
 
+use crate::SCHEMAS;
 use crate::reconciliation::Sides;
 use db::{Db, DbError, DbUrl, snapshot};
 use kernel::Timestamp;
@@ -218,6 +219,7 @@ pub async fn back_up(
     let part = Part::new(to)?;
     let before = {
         let live = Db::open_read_only(from).await?;
+        live.check(SCHEMAS).await?;
         let before = live.rows_by_table().await?;
         let (from, to) = (from.to_owned(), part.0.clone());
         blocking(move || {

@@ -7,3 +7,6 @@ pub mod backup;
 pub mod disputes;
 pub mod reconciliation;
 pub mod retention;
+
+/// All tables, whatever the roles of a process: reports look at both sides.
+pub const SCHEMAS: &[db::Schema] = &[gate::SCHEMA, boxoffice::SCHEMA, staff::SCHEMA];

@@ -1,4 +1,4 @@
-use crate::{MIGRATIONS, Organisation};
+use crate::Organisation;
 use db::{Db, DbError, params};
 use kernel::Clock;
 use secutix::stx::{Column, Dialect, InvalidDialect};
@@ -44,15 +44,7 @@ pub enum OpenError {
 }
 
 impl BoxOffice {
-    /// Prepares the box office's tables.
-    ///
-    /// # Errors
-    /// [`DbError`] if the database cannot be brought up to this version.
-    pub async fn prepare(db: &Db, clock: &dyn Clock) -> Result<(), DbError> {
-        db.migrate("boxoffice", MIGRATIONS, clock.now()).await
-    }
-
-    /// Opens the box office; its STX_Files are written to `files_dir`, which is
+    /// Opens the box office on a database with its tables; its STX_Files are written to `files_dir`, which is
     /// made if it does not exist, and spelt in `dialect`.
     pub async fn open(
         db: Db,
@@ -71,7 +63,6 @@ impl BoxOffice {
         if let Some(column) = needed.into_iter().find(|c| !dialect.columns.contains(c)) {
             return Err(InvalidDialect::MissingColumn(column).into());
         }
-        Self::prepare(&db, &*clock).await?;
         if let Err(source) = tokio::fs::create_dir_all(&files_dir).await {
             return Err(OpenError::Folder {
                 path: files_dir,

@@ -53,8 +53,11 @@ pub use staging::{CatalogueAnswerError, StagingError};
 pub use stx_file::ImportKind;
 pub use stx_import::{ImportError, ImportReport};
 
-/// The box office's schema, for [`db::Db::migrate`] under the context `boxoffice`.
-pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
-    name: "the box office's tables",
-    sql: include_str!("../migrations/0001_boxoffice.sql"),
-}];
+/// The box office's tables.
+pub const SCHEMA: db::Schema = db::Schema {
+    context: "boxoffice",
+    migrations: &[db::Migration {
+        name: "the box office's tables",
+        sql: include_str!("../migrations/0001_boxoffice.sql"),
+    }],
+};

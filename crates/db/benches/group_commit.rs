@@ -14,9 +14,12 @@ const RUN: Duration = Duration::from_secs(3);
 const WRITERS: [usize; 4] = [1, 16, 64, 256];
 const TABLE: &str = "CREATE TABLE written (id TEXT NOT NULL PRIMARY KEY, writer BIGINT NOT NULL)";
 const INSERT: &str = "INSERT INTO written (id, writer) VALUES ($1, $2)";
-const SCHEMA: &[db::Migration] = &[db::Migration {
-    name: "written",
-    sql: TABLE,
+const SCHEMA: &[db::Schema] = &[db::Schema {
+    context: "bench",
+    migrations: &[db::Migration {
+        name: "written",
+        sql: TABLE,
+    }],
 }];
 
 #[tokio::main]
@@ -71,9 +74,7 @@ fn fdatasync_us(folder: &Path) -> u128 {
 /// The same statement through [`Db`].
 async fn through_db(url: &DbUrl, writers: usize) -> u64 {
     let db = Db::open(url).await.unwrap();
-    db.migrate("bench", SCHEMA, SystemClock.now())
-        .await
-        .unwrap();
+    db.migrate(SCHEMA, SystemClock.now()).await.unwrap();
     db.write("empty", |tx| tx.execute("DELETE FROM written", params![]))
         .await
         .map_err(|error: DbError| error)

@@ -77,6 +77,38 @@ pub enum DbError {
         /// The newest version known.
         known: i64,
     },
+    /// The database's schema was made by an older version of this program.
+    #[error(
+        "the database was last used by an older version of this program ({context} schema {found}, \
+         this version needs {known}); keep to that version, or back the database up and let \
+         `passerelle serve` or `passerelle apply` of this version bring it up to date"
+    )]
+    OlderSchema {
+        /// Whose tables.
+        context: &'static str,
+        /// The version found.
+        found: i64,
+        /// The version needed.
+        known: i64,
+    },
+    /// No schema was ever made.
+    #[error(
+        "the database is empty; start the service (`passerelle serve`) or run `passerelle apply`, \
+         which make its tables, or correct its URL"
+    )]
+    NoSchema,
+    /// A migration has another text than when it was taken.
+    #[error(
+        "step {version} of the {context} schema is not the one that this database took: its text \
+         was edited since; run a program that has the former text, or restore a backup made by this \
+         one"
+    )]
+    EditedMigration {
+        /// Whose tables.
+        context: &'static str,
+        /// The step.
+        version: i64,
+    },
     /// The threads behind the handle have ended.
     #[error("the database is closed")]
     Closed,

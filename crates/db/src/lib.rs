@@ -33,7 +33,7 @@ mod tx;
 
 pub use error::DbError;
 pub use kernel::{FromValue, Value};
-pub use migrate::Migration;
+pub use migrate::{Migration, Schema};
 pub use row::{FromRow, Row};
 pub use sums::Sums;
 pub use tx::Tx;

@@ -1,5 +1,6 @@
 use crate::{Db, DbError, Tx, params};
-use kernel::Timestamp;
+use kernel::{Timestamp, hex};
+use sha2::{Digest, Sha256};
 
 /// One step of a schema. Written once for both engines: `BIGINT` and `TEXT`
 /// columns, `BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY` for a number that
@@ -13,26 +14,45 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
+/// The tables of one context, with the steps that lead to them.
+#[derive(Debug, Clone, Copy)]
+pub struct Schema {
+    /// Whose tables.
+    pub context: &'static str,
+    /// All steps; one that was released is never edited.
+    pub migrations: &'static [Migration],
+}
+
 /// How often migrating is tried when another process migrates at the same moment.
 const ATTEMPTS: u32 = 5;
+/// Which steps were taken.
+const TABLE: &str = "schema_migration";
 
 impl Db {
-    /// Brings the tables of `context` up to the last of `migrations`, in one
-    /// transaction; `now` is noted beside each step taken.
+    /// Brings the tables up to the last of their migrations, in one transaction;
+    /// `now` is noted beside each step taken.
     ///
     /// # Errors
     /// [`DbError::NewerSchema`] if the database is ahead of this program;
-    /// [`DbError::Statement`] if a step fails, with nothing changed.
-    pub async fn migrate(
-        &self,
-        context: &'static str,
-        migrations: &'static [Migration],
-        now: Timestamp,
-    ) -> Result<(), DbError> {
+    /// [`DbError::EditedMigration`] if a step has another text than when it was
+    /// taken; [`DbError::Statement`] if a step fails. Nothing is changed then.
+    pub async fn migrate(&self, schemas: &'static [Schema], now: Timestamp) -> Result<(), DbError> {
         let mut attempt = 1;
         loop {
             let done = self
-                .write("migrate", move |tx| migrate(tx, context, migrations, now))
+                .write("migrate", move |tx| {
+                    tx.define(
+                        "CREATE TABLE IF NOT EXISTS schema_migration (
+                            context TEXT NOT NULL,
+                            version BIGINT NOT NULL,
+                            name TEXT NOT NULL,
+                            sha256 TEXT NOT NULL,
+                            applied_at BIGINT NOT NULL,
+                            PRIMARY KEY (context, version)
+                        )",
+                    )?;
+                    schemas.iter().try_for_each(|schema| schema.take(tx, now))
+                })
                 .await;
             match done {
                 Err(DbError::Statement { .. }) if attempt < ATTEMPTS => attempt += 1,
@@ -40,46 +60,90 @@ impl Db {
             }
         }
     }
+
+    /// Holds the tables against their migrations, and changes nothing.
+    ///
+    /// # Errors
+    /// [`DbError::NoSchema`], [`DbError::OlderSchema`], [`DbError::NewerSchema`]
+    /// or [`DbError::EditedMigration`] if they are not what this program knows.
+    pub async fn check(&self, schemas: &'static [Schema]) -> Result<(), DbError> {
+        self.read("check schema", move |tx| {
+            if !tx.has_table(TABLE)? {
+                return Err(DbError::NoSchema);
+            }
+            for schema in schemas {
+                let (found, known) = (schema.taken(tx)?, schema.version());
+                if found < known {
+                    return Err(DbError::OlderSchema {
+                        context: schema.context,
+                        found,
+                        known,
+                    });
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
 }
 
-fn migrate(
-    tx: &mut Tx<'_>,
-    context: &'static str,
-    migrations: &'static [Migration],
-    now: Timestamp,
-) -> Result<(), DbError> {
-    tx.define(
-        "CREATE TABLE IF NOT EXISTS schema_migration (
-            context TEXT NOT NULL,
-            version BIGINT NOT NULL,
-            name TEXT NOT NULL,
-            applied_at BIGINT NOT NULL,
-            PRIMARY KEY (context, version)
-        )",
-    )?;
-    let found: i64 = tx
-        .query_one(
-            "SELECT COALESCE(MAX(version), 0) AS version FROM schema_migration WHERE context = $1",
-            params![context],
-        )?
-        .get("version")?;
-    let known = migrations.len() as i64;
-    if found > known {
-        return Err(DbError::NewerSchema {
-            context,
-            found,
-            known,
-        });
+impl Schema {
+    /// The version of the last step.
+    #[must_use]
+    pub const fn version(&self) -> i64 {
+        self.migrations.len() as i64
     }
-    for (version, migration) in (1i64..).zip(migrations).filter(|(v, _)| *v > found) {
-        tx.define(migration.sql)?;
-        tx.execute(
-            "INSERT INTO schema_migration (context, version, name, applied_at)
-             VALUES ($1, $2, $3, $4)",
-            params![context, version, migration.name, now],
+
+    /// How many of the steps were taken, all as they stand here.
+    fn taken(&self, tx: &mut Tx<'_>) -> Result<i64, DbError> {
+        let rows = tx.query(
+            "SELECT version, sha256 FROM schema_migration WHERE context = $1 ORDER BY version",
+            params![self.context],
         )?;
+        let found = rows.len() as i64;
+        if found > self.version() {
+            return Err(DbError::NewerSchema {
+                context: self.context,
+                found,
+                known: self.version(),
+            });
+        }
+        for (row, migration) in rows.iter().zip(self.migrations) {
+            if row.get::<String>("sha256")? != migration.sha256() {
+                return Err(DbError::EditedMigration {
+                    context: self.context,
+                    version: row.get("version")?,
+                });
+            }
+        }
+        Ok(found)
     }
-    Ok(())
+
+    fn take(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), DbError> {
+        let found = self.taken(tx)?;
+        for (version, migration) in (1i64..).zip(self.migrations).filter(|(v, _)| *v > found) {
+            tx.define(migration.sql)?;
+            tx.execute(
+                "INSERT INTO schema_migration (context, version, name, sha256, applied_at)
+                 VALUES ($1, $2, $3, $4, $5)",
+                params![
+                    self.context,
+                    version,
+                    migration.name,
+                    migration.sha256(),
+                    now
+                ],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Migration {
+    /// Of its text, in hex.
+    fn sha256(&self) -> String {
+        hex(Sha256::digest(self.sql))
+    }
 }
 
 /// The statements with each line `APPEND ONLY table;` in the engine's words.

@@ -1,6 +1,6 @@
 use crate::postgres::PostgresTx;
 use crate::sqlite;
-use crate::{DbError, FromRow, FromValue, Row, Value};
+use crate::{DbError, FromRow, FromValue, Row, Value, params};
 use std::time::Instant;
 
 /// A transaction in progress. After a statement has failed it runs no other,
@@ -162,6 +162,20 @@ impl<'a> Tx<'a> {
     /// [`DbError::RowCount`]; [`DbError::Statement`]; [`DbError::Column`].
     pub fn query_one_as<T: FromRow>(&mut self, sql: &str, params: &[Value]) -> Result<T, DbError> {
         T::from_row(&self.query_one(sql, params)?)
+    }
+
+    /// Whether there is a table of this name.
+    pub(crate) fn has_table(&mut self, name: &str) -> Result<bool, DbError> {
+        let sql = match &self.engine {
+            Engine::Sqlite(_) => {
+                "SELECT 1 AS n FROM sqlite_schema WHERE type = 'table' AND name = $1"
+            }
+            Engine::Postgres(_) => {
+                "SELECT 1 AS n FROM information_schema.tables
+                 WHERE table_schema = current_schema() AND table_name = $1"
+            }
+        };
+        Ok(self.query_opt(sql, params![name])?.is_some())
     }
 
     /// Runs several statements without parameters, translated to the engine's

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use db::testing::{TestDb, sqlite_on_disk};
-use db::{Db, DbError, Migration, Sums, params};
+use db::{Db, DbError, Migration, Schema, Sums, params};
 use kernel::{BusinessDay, CardNumber, CheckId, Money, SectorCode, Timestamp, VatRate};
 use std::sync::Arc;
 use tokio::sync::Barrier;
@@ -25,10 +25,15 @@ db::conformance! {
     sums_of_a_period_are_broken_down,
     migrations_run_once_and_in_order,
     a_broken_migration_changes_nothing,
-    a_newer_schema_is_refused,
+    only_the_schema_that_is_known_is_used,
 }
 
-const SCHEMA: &[Migration] = &[Migration {
+const SCHEMA: &[Schema] = &[Schema {
+    context: "test",
+    migrations: &[THINGS],
+}];
+
+const THINGS: Migration = Migration {
     name: "things",
     sql: "CREATE TABLE thing (
               id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -37,14 +42,14 @@ const SCHEMA: &[Migration] = &[Migration {
               note TEXT
           );
           CREATE INDEX thing_without_amount ON thing (id) WHERE amount IS NULL;",
-}];
+};
 
 fn now() -> Timestamp {
     "2026-07-14T07:00:00.114Z".parse().unwrap()
 }
 
 async fn with_schema(test: &TestDb) -> Db {
-    test.db.migrate("test", SCHEMA, now()).await.unwrap();
+    test.db.migrate(SCHEMA, now()).await.unwrap();
     test.db.clone()
 }
 
@@ -369,12 +374,21 @@ async fn a_wrong_column_or_count_is_an_error_that_shows_no_value(test: TestDb) {
     assert!(count.is_err());
 }
 
-const SECOND: &[Migration] = &[
-    SCHEMA[0],
-    Migration {
-        name: "a second step",
-        sql: "ALTER TABLE thing ADD COLUMN colour TEXT;
-              INSERT INTO thing (name, colour) VALUES ('made by the step', 'red');",
+const SECOND: &[Schema] = &[
+    Schema {
+        context: "test",
+        migrations: &[
+            THINGS,
+            Migration {
+                name: "a second step",
+                sql: "ALTER TABLE thing ADD COLUMN colour TEXT;
+                      INSERT INTO thing (name, colour) VALUES ('made by the step', 'red');",
+            },
+        ],
+    },
+    Schema {
+        context: "other",
+        migrations: &[],
     },
 ];
 
@@ -425,14 +439,17 @@ async fn sums_of_a_period_are_broken_down(test: TestDb) {
         table: "counted",
         of: &["seen", "paid"],
     };
-    const TABLE: &[Migration] = &[Migration {
-        name: "counted",
-        sql: "CREATE TABLE counted (business_day TEXT NOT NULL, place TEXT NOT NULL,
-                                    seen BIGINT NOT NULL, paid BIGINT NOT NULL);",
+    const TABLE: &[Schema] = &[Schema {
+        context: "test",
+        migrations: &[Migration {
+            name: "counted",
+            sql: "CREATE TABLE counted (business_day TEXT NOT NULL, place TEXT NOT NULL,
+                                        seen BIGINT NOT NULL, paid BIGINT NOT NULL);",
+        }],
     }];
     let day = |text: &str| text.parse::<BusinessDay>().unwrap();
     let db = &test.db;
-    db.migrate("test", TABLE, now()).await.unwrap();
+    db.migrate(TABLE, now()).await.unwrap();
     let days = db.read("days", |tx| DAYS.days(tx)).await.unwrap();
     assert_eq!(days, None);
     db.write("counted", |tx| {
@@ -465,9 +482,8 @@ async fn sums_of_a_period_are_broken_down(test: TestDb) {
 async fn migrations_run_once_and_in_order(test: TestDb) {
     let db = with_schema(&test).await;
     for _ in 0..2 {
-        db.migrate("test", SECOND, now()).await.unwrap();
+        db.migrate(SECOND, now()).await.unwrap();
     }
-    db.migrate("other", &[], now()).await.unwrap();
     assert_eq!(names(&db).await, ["made by the step"]);
     let steps: Vec<i64> = db
         .read("steps", |tx| {
@@ -484,36 +500,83 @@ async fn migrations_run_once_and_in_order(test: TestDb) {
     assert_eq!(steps, [1, 2]);
 }
 
-const BROKEN: &[Migration] = &[
-    SCHEMA[0],
-    Migration {
-        name: "breaks half-way",
-        sql: "INSERT INTO thing (name) VALUES ('half'); INSERT INTO nowhere (x) VALUES (1);",
-    },
-];
+const BROKEN: &[Schema] = &[Schema {
+    context: "test",
+    migrations: &[
+        THINGS,
+        Migration {
+            name: "breaks half-way",
+            sql: "INSERT INTO thing (name) VALUES ('half'); INSERT INTO nowhere (x) VALUES (1);",
+        },
+    ],
+}];
 
 async fn a_broken_migration_changes_nothing(test: TestDb) {
     let db = with_schema(&test).await;
-    let error = db.migrate("test", BROKEN, now()).await.unwrap_err();
+    let error = db.migrate(BROKEN, now()).await.unwrap_err();
     assert!(matches!(error, DbError::Statement { .. }), "{error}");
     assert!(names(&db).await.is_empty());
 }
 
-async fn a_newer_schema_is_refused(test: TestDb) {
-    let db = with_schema(&test).await;
-    db.migrate("test", SECOND, now()).await.unwrap();
-    let error = db.migrate("test", SCHEMA, now()).await.unwrap_err();
+const EDITED: &[Schema] = &[Schema {
+    context: "test",
+    migrations: &[Migration {
+        name: "things",
+        sql: "CREATE TABLE thing (name TEXT NOT NULL)",
+    }],
+}];
+
+async fn only_the_schema_that_is_known_is_used(test: TestDb) {
+    let db = &test.db;
+    let none = db.check(SCHEMA).await.unwrap_err();
+    assert!(matches!(none, DbError::NoSchema), "{none}");
+    db.migrate(SCHEMA, now()).await.unwrap();
+    db.check(SCHEMA).await.unwrap();
+    let older = db.check(SECOND).await.unwrap_err();
     assert!(
         matches!(
-            error,
-            DbError::NewerSchema {
-                found: 2,
-                known: 1,
-                ..
+            older,
+            DbError::OlderSchema {
+                context: "test",
+                found: 1,
+                known: 2
             }
         ),
-        "{error}"
+        "{older}"
     );
+    for refused in [db.check(EDITED).await, db.migrate(EDITED, now()).await] {
+        let edited = refused.unwrap_err();
+        assert!(
+            matches!(
+                edited,
+                DbError::EditedMigration {
+                    context: "test",
+                    version: 1
+                }
+            ),
+            "{edited}"
+        );
+        assert!(
+            edited.to_string().starts_with("step 1 of the test schema"),
+            "{edited}"
+        );
+    }
+    db.migrate(SECOND, now()).await.unwrap();
+    db.check(SECOND).await.unwrap();
+    for refused in [db.check(SCHEMA).await, db.migrate(SCHEMA, now()).await] {
+        let newer = refused.unwrap_err();
+        assert!(
+            matches!(
+                newer,
+                DbError::NewerSchema {
+                    context: "test",
+                    found: 2,
+                    known: 1
+                }
+            ),
+            "{newer}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -4,19 +4,22 @@
 
 use db::snapshot::{InUse, copy, in_use};
 use db::testing::{TestDb, sqlite_on_disk};
-use db::{Db, DbError, DbUrl, Migration, params};
+use db::{Db, DbError, DbUrl, Migration, Schema, params};
 use std::path::PathBuf;
 
-const SCHEMA: &[Migration] = &[Migration {
-    name: "things",
-    sql: "CREATE TABLE thing (id BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL);
+const SCHEMA: &[Schema] = &[Schema {
+    context: "test",
+    migrations: &[Migration {
+        name: "things",
+        sql: "CREATE TABLE thing (id BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL);
           CREATE TABLE part (thing BIGINT NOT NULL REFERENCES thing (id));",
+    }],
 }];
 
 async fn with_things(count: i64) -> (TestDb, PathBuf) {
     let test = sqlite_on_disk().await;
     let now = "2026-07-14T07:00:00Z".parse().unwrap();
-    test.db.migrate("test", SCHEMA, now).await.unwrap();
+    test.db.migrate(SCHEMA, now).await.unwrap();
     add(&test.db, 0, count).await;
     let DbUrl::SqliteFile(path) = test.url.clone() else {
         panic!("a file")

@@ -4,9 +4,8 @@
 use boxoffice::HeldReason;
 use config::Config;
 use db::{Db, DbError, DbUrl};
-use gate::Gate;
 use gate::records::symptoms::Symptoms;
-use kernel::{Clock, causes};
+use kernel::causes;
 use otipass::{NumType, NumberFormat};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,6 +28,8 @@ pub enum Opened {
     NotAsked,
     /// The first start will make it.
     NotThereYet,
+    /// An older version made it; the next start brings it up to date.
+    Outdated,
     /// It cannot be opened.
     Unreadable(String),
     /// It is open.
@@ -41,6 +42,8 @@ pub enum Database {
     NotAsked,
     /// The first start will make it.
     NotThereYet,
+    /// An older version made it; the next start brings it up to date.
+    Outdated,
     /// It cannot be opened or read.
     Unreadable(String),
     /// What it shows to each role.
@@ -51,7 +54,7 @@ pub enum Database {
 }
 
 /// Opens the database that the configuration names, if it is there.
-pub async fn open(config: &Config, clock: &dyn Clock, reach: Reach) -> Opened {
+pub async fn open(config: &Config, reach: Reach) -> Opened {
     let url = match config.database_url() {
         Ok(url) => url,
         Err(error) => return Opened::Unreadable(causes(&error)),
@@ -71,12 +74,13 @@ pub async fn open(config: &Config, clock: &dyn Clock, reach: Reach) -> Opened {
     }
     let opened = async {
         let db = Db::open(&url).await?;
-        Gate::prepare(&db, clock).await?;
-        boxoffice::BoxOffice::prepare(&db, clock).await?;
+        db.check(books::SCHEMAS).await?;
         Ok::<_, DbError>(db)
     };
     match opened.await {
         Ok(db) => Opened::Open(db),
+        Err(DbError::NoSchema) => Opened::NotThereYet,
+        Err(DbError::OlderSchema { .. }) => Opened::Outdated,
         Err(error) => Opened::Unreadable(causes(&error)),
     }
 }
@@ -86,6 +90,7 @@ pub async fn look(opened: Opened, config: &Config, project_id: &str) -> Database
     let db = match opened {
         Opened::NotAsked => return Database::NotAsked,
         Opened::NotThereYet => return Database::NotThereYet,
+        Opened::Outdated => return Database::Outdated,
         Opened::Unreadable(why) => return Database::Unreadable(why),
         Opened::Open(db) => db,
     };

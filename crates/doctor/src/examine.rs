@@ -84,6 +84,7 @@ fn database(facts: &Facts) -> Vec<Finding> {
     match &facts.database {
         Database::NotAsked => vec![found::database_not_asked(place())],
         Database::NotThereYet => vec![found::database_not_there_yet(place())],
+        Database::Outdated => vec![found::database_outdated(place())],
         Database::Unreadable(why) => vec![found::database_unreachable(place(), why)],
         Database::Read { symptoms, held } => {
             let mut findings = devices(facts, symptoms);

@@ -146,7 +146,7 @@ async fn gather(
     } = occasion;
     let opened = match db {
         Some(db) => Opened::Open(db),
-        None => database::open(&config, &*clock, reach).await,
+        None => database::open(&config, reach).await,
     };
     let sources = Sources::read(&config, &opened, mapping).await;
     let site = sources.site.read.as_ref().ok();

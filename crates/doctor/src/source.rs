@@ -243,6 +243,10 @@ impl Sources {
                 "there is no database yet; the first start makes it",
                 "la base de données n’existe pas encore\u{a0}; le premier démarrage la crée",
             )),
+            Opened::Outdated => Err(Phrase::new(
+                "an older version made the database",
+                "la base de données vient d’une version plus ancienne",
+            )),
             Opened::Unreadable(_) => Err(Phrase::new(
                 "the database cannot be opened",
                 "la base de données ne peut pas être ouverte",

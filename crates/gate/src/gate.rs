@@ -5,7 +5,7 @@ use crate::devices::Devices;
 use crate::outbox::{Due, Outbox};
 use crate::pass_list::PassLists;
 use crate::site::known::KnownSite;
-use crate::{InterfaceSettings, MIGRATIONS, Site, SiteError};
+use crate::{InterfaceSettings, Site, SiteError};
 use db::{Db, DbError};
 use kernel::{Clock, Timestamp};
 use otipass::Partner;
@@ -40,20 +40,12 @@ pub enum GateError {
 }
 
 impl Gate {
-    /// Prepares the gate's tables.
-    ///
-    /// # Errors
-    /// If the database cannot be brought up to this version.
-    pub async fn prepare(db: &Db, clock: &dyn Clock) -> Result<(), DbError> {
-        db.migrate("gate", MIGRATIONS, clock.now()).await
-    }
-
     /// As [`Site::save`], in a transaction of its own.
     pub async fn apply_site(db: &Db, site: Site) -> Result<(), SiteError> {
         db.write("apply site", move |tx| site.save(tx)).await
     }
 
-    /// Opens the gate on a database with a site.
+    /// Opens the gate on a database with its tables and a site.
     ///
     /// # Errors
     /// [`SiteError::Missing`] if no site was applied yet.
@@ -63,7 +55,6 @@ impl Gate {
         settings: InterfaceSettings,
         otipass: Arc<dyn Partner>,
     ) -> Result<Self, GateError> {
-        Self::prepare(&db, &*clock).await?;
         let known = Arc::new(KnownSite::open(db.clone()).await?);
         let settings = Arc::new(settings);
         let due = Arc::new(Due::default());

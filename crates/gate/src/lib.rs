@@ -48,14 +48,17 @@ pub use site::layout::{Device, Site, SiteError};
 pub use site::outline::{SiteOutline, outline_site};
 pub use site::settings::{InterfaceSettings, WhenSilent};
 
-/// The gate's schema, for [`db::Db::migrate`] under the context `gate`.
-pub const MIGRATIONS: &[db::Migration] = &[
-    db::Migration {
-        name: "the gate's tables",
-        sql: include_str!("../migrations/0001_gate.sql"),
-    },
-    db::Migration {
-        name: "the pass list",
-        sql: include_str!("../migrations/0002_pass_list.sql"),
-    },
-];
+/// The gate's tables.
+pub const SCHEMA: db::Schema = db::Schema {
+    context: "gate",
+    migrations: &[
+        db::Migration {
+            name: "the gate's tables",
+            sql: include_str!("../migrations/0001_gate.sql"),
+        },
+        db::Migration {
+            name: "the pass list",
+            sql: include_str!("../migrations/0002_pass_list.sql"),
+        },
+    ],
+};

@@ -59,7 +59,7 @@ impl House {
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let db = Db::open(&url).await?;
-        set_up::prepare(&db, &*clock).await?;
+        db.check(books::SCHEMAS).await?;
         Ok(Self { config, db, clock })
     }
 

@@ -1,13 +1,12 @@
 //! The files of the set-up, and how they get into the database.
 
 use anyhow::{Context, Result, anyhow};
-use boxoffice::{BoxOffice, Catalogue};
+use boxoffice::Catalogue;
 use config::{Config, Role};
-use db::{Db, DbError};
+use db::Db;
 use gate::{Gate, Site};
 use kernel::{Clock, Finding, Severity};
 use otipass::Mapping;
-use staff::Staff;
 use std::path::Path;
 
 /// Reads a text file of the set-up.
@@ -63,20 +62,13 @@ fn file<T>(
     })
 }
 
-/// All sets of tables, whatever the roles: reports look at both.
-pub async fn prepare(db: &Db, clock: &dyn Clock) -> Result<(), DbError> {
-    Gate::prepare(db, clock).await?;
-    BoxOffice::prepare(db, clock).await?;
-    Staff::prepare(db, clock).await
-}
-
 /// Opens the database, brings its tables up to this version, and takes up the
 /// files of the set-up; a file with mistakes changes nothing. There is no site if
 /// neither a file nor the back office has one.
 pub async fn apply(config: &Config, clock: &dyn Clock) -> Result<(Db, Option<Site>)> {
     let files = (site(config)?, catalogue(config)?);
     let db = Db::open_with(&config.database_url()?, config.durability()).await?;
-    prepare(&db, clock).await?;
+    db.migrate(books::SCHEMAS, clock.now()).await?;
     let site = take_up(config, &db, files).await?;
     Ok((db, site))
 }

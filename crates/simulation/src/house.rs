@@ -99,10 +99,9 @@ impl House {
         let sandbox = Sandbox::new(site::passes()?, sandbox);
         let otipass = Otipass::new(sandbox, clock.clone(), steps.clone());
         let catalogue = site::catalogue()?;
-        Gate::prepare(&db, &clock).await?;
+        db.migrate(books::SCHEMAS, clock.now()).await?;
         let applied = Gate::apply_site(&db, site).await;
         applied.map_err(Broken::error("the house opens"))?;
-        BoxOffice::prepare(&db, &clock).await?;
         let applied = apply_catalogue(&db, catalogue.clone()).await;
         applied.map_err(Broken::error("the house opens"))?;
         let mapping = (true, false);

@@ -30,16 +30,19 @@ pub use secret::Token;
 pub use session::{Session, Step};
 pub use sign_in::{SignIn, SignInError, SignedIn};
 
-use db::{Db, DbError};
+use db::Db;
 use kernel::Clock;
 use password::{Cost, PasswordError, Passwords};
 use std::sync::Arc;
 
-/// The tables, for [`db::Db::migrate`] under the context `staff`.
-pub const MIGRATIONS: &[db::Migration] = &[db::Migration {
-    name: "accounts, sessions and the audit log",
-    sql: include_str!("../migrations/0001_staff.sql"),
-}];
+/// The tables.
+pub const SCHEMA: db::Schema = db::Schema {
+    context: "staff",
+    migrations: &[db::Migration {
+        name: "accounts, sessions and the audit log",
+        sql: include_str!("../migrations/0001_staff.sql"),
+    }],
+};
 
 /// Those who may use the back office.
 #[derive(Debug, Clone)]
@@ -50,14 +53,6 @@ pub struct Staff {
 }
 
 impl Staff {
-    /// Prepares the tables.
-    ///
-    /// # Errors
-    /// [`DbError`] if the database cannot be brought up to this version.
-    pub async fn prepare(db: &Db, clock: &dyn Clock) -> Result<(), DbError> {
-        db.migrate("staff", MIGRATIONS, clock.now()).await
-    }
-
     /// Those in the database; new passwords are kept at `cost`.
     pub async fn open(db: Db, clock: Arc<dyn Clock>, cost: Cost) -> Result<Self, PasswordError> {
         let passwords = Passwords::new(cost).await?;

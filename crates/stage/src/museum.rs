@@ -271,8 +271,7 @@ impl Museum {
 
 /// Brings the database to what the plan says.
 async fn prepare(db: &Db, plan: &Plan) {
-    Gate::prepare(db, &plan.clock).await.unwrap();
-    BoxOffice::prepare(db, &plan.clock).await.unwrap();
+    db.migrate(books::SCHEMAS, plan.clock.now()).await.unwrap();
     if let Some(site) = plan.site.clone() {
         Gate::apply_site(db, site).await.unwrap();
         let read = read_catalogue(villeneuve::CATALOGUE).unwrap();

@@ -1,8 +1,9 @@
 //! What a backup says of itself, and whether it is true.
 
 use super::{BackupError, blocking};
+use crate::SCHEMAS;
 use crate::reconciliation::{Sides, reconcile};
-use db::Db;
+use db::{Db, Schema};
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -14,16 +15,6 @@ use std::path::{Path, PathBuf};
 const FORMAT: u32 = 1;
 /// How much of a file is read at a time, in bytes.
 const BLOCK: usize = 1 << 16;
-
-/// The tables that this version knows, with their versions.
-fn known_schemas() -> [(&'static str, i64); 3] {
-    let versions = |migrations: &[db::Migration]| i64::try_from(migrations.len()).unwrap_or(0);
-    [
-        ("gate", versions(gate::MIGRATIONS)),
-        ("boxoffice", versions(boxoffice::MIGRATIONS)),
-        ("staff", versions(staff::MIGRATIONS)),
-    ]
-}
 
 /// What stands beside a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,10 +153,8 @@ pub async fn verify(path: &Path) -> Result<Manifest, BackupError> {
         ));
     }
     for (context, found) in &manifest.schemas {
-        let known = known_schemas()
-            .into_iter()
-            .find(|(name, _)| name == context);
-        let known = known.map_or(0, |(_, version)| version);
+        let known = SCHEMAS.iter().find(|schema| schema.context == context);
+        let known = known.map_or(0, Schema::version);
         if *found > known {
             return Err(BackupError::Newer {
                 made_by: manifest.made_by,

@@ -116,7 +116,7 @@ impl World {
         let (site, _) = read_site(include_str!("../../../../examples/villeneuve/site.toml"));
         let mapping =
             otipass::read_mapping(include_str!("../../../../examples/villeneuve/mapping.json"));
-        Gate::prepare(&test.db, &clock).await.unwrap();
+        test.db.migrate(books::SCHEMAS, clock.now()).await.unwrap();
         Gate::apply_site(&test.db, site.unwrap()).await.unwrap();
         let partner = Arc::new(Sayer::default());
         let gate = Gate::open(

@@ -9,7 +9,7 @@ use boxoffice::{
 };
 use db::testing::TestDb;
 use db::{DbError, params};
-use kernel::{BusinessDay, ControlBarcode, ManualClock, Timestamp};
+use kernel::{BusinessDay, Clock, ControlBarcode, ManualClock, Timestamp};
 use secutix::stx::Dialect;
 use secutix::wire::{ControlResult, ControlledTicket, ReceivedTicket, TicketResult};
 use std::path::PathBuf;
@@ -202,6 +202,8 @@ async fn office(
         zone: "Europe/Paris".parse().unwrap(),
         currency: "EUR".to_owned(),
     };
+    let migrated = test.db.migrate(&[boxoffice::SCHEMA], clock.now()).await;
+    migrated.unwrap();
     BoxOffice::open(
         test.db.clone(),
         Arc::new(clock.clone()),

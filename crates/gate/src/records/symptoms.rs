@@ -89,7 +89,7 @@ mod tests {
     use super::*;
     use crate::{Gate, read_site};
     use db::testing::TestDb;
-    use kernel::SystemClock;
+    use kernel::{Clock, SystemClock};
     use otipass::NumType;
 
     db::conformance!(
@@ -111,7 +111,8 @@ mod tests {
     }
 
     async fn the_latest_codes_of_no_pass_are_counted(test: TestDb) {
-        Gate::prepare(&test.db, &SystemClock).await.unwrap();
+        let now = SystemClock.now();
+        test.db.migrate(&[crate::SCHEMA], now).await.unwrap();
         // From the oldest to the latest.
         for (number, (code, outcome)) in [
             ("VN00029975", "not_a_pass"),
@@ -141,7 +142,8 @@ mod tests {
     }
 
     async fn clocks_and_refusals_are_read(test: TestDb) {
-        Gate::prepare(&test.db, &SystemClock).await.unwrap();
+        let now = SystemClock.now();
+        test.db.migrate(&[crate::SCHEMA], now).await.unwrap();
         let site = include_str!("../../../../examples/villeneuve/site.toml");
         let site = read_site(site).0.unwrap();
         Gate::apply_site(&test.db, site).await.unwrap();

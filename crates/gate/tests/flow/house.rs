@@ -89,7 +89,7 @@ pub async fn house(test: TestDb, references: References, when_silent: WhenSilent
         decision_budget: Duration::from_millis(1_500),
         ..InterfaceSettings::new(mapping)
     };
-    Gate::prepare(&test.db, &clock).await.unwrap();
+    test.db.migrate(&[gate::SCHEMA], clock.now()).await.unwrap();
     Gate::apply_site(&test.db, site()).await.unwrap();
     let gate = Gate::open(
         test.db.clone(),

@@ -1,9 +1,8 @@
 //! The interface as the back office keeps it.
 
 use db::testing::TestDb;
+use gate::WhenSilent;
 use gate::site::interface::{Connection, SecretChange, load, read, save_connection, save_mapping};
-use gate::{Gate, WhenSilent};
-use kernel::ManualClock;
 use otipass::Credentials;
 use secrecy::ExposeSecret;
 
@@ -32,7 +31,8 @@ async fn save(test: &TestDb, url: &str, password: SecretChange) {
 }
 
 async fn the_password_stays_when_something_else_is_saved(test: TestDb) {
-    Gate::prepare(&test.db, &ManualClock::new(crate::house::now()))
+    test.db
+        .migrate(&[gate::SCHEMA], crate::house::now())
         .await
         .unwrap();
     assert_eq!(
@@ -64,7 +64,8 @@ async fn the_password_stays_when_something_else_is_saved(test: TestDb) {
 }
 
 async fn mapping_parameters_with_mistakes_replace_nothing(test: TestDb) {
-    Gate::prepare(&test.db, &ManualClock::new(crate::house::now()))
+    test.db
+        .migrate(&[gate::SCHEMA], crate::house::now())
         .await
         .unwrap();
     let wrong = MAPPING.replacen("VN26", "VN26-2026", 1);

@@ -9,10 +9,10 @@ use gate::site::change::{
 };
 use gate::site::table::{ROWS_LIMIT, read_site_table, write_site_table};
 use gate::{
-    CODE_VALID_MS, Device, DeviceSettings, DeviceToken, Direction, EnrolmentCode, Gate, Site,
-    SiteError, state_of_code, state_of_enrolment,
+    CODE_VALID_MS, Device, DeviceSettings, DeviceToken, Direction, EnrolmentCode, Site, SiteError,
+    state_of_code, state_of_enrolment,
 };
-use kernel::{DeviceCode, DoorCode, Finding, Language, ManualClock, Place, SectorCode};
+use kernel::{Clock, DeviceCode, DoorCode, Finding, Language, ManualClock, Place, SectorCode};
 
 db::conformance! {
     a_site_grows_one_by_one,
@@ -69,7 +69,7 @@ async fn load(db: &Db) -> Site {
 
 async fn named(test: &TestDb) {
     let clock = ManualClock::new(now());
-    Gate::prepare(&test.db, &clock).await.unwrap();
+    test.db.migrate(&[gate::SCHEMA], clock.now()).await.unwrap();
     write(&test.db, |tx| {
         Ok(save_organisation(tx, &organisation("Villeneuve"))?)
     })
@@ -146,7 +146,7 @@ async fn a_site_grows_one_by_one(test: TestDb) {
 
 async fn nothing_is_added_before_the_organisation_has_a_name(test: TestDb) {
     let clock = ManualClock::new(now());
-    Gate::prepare(&test.db, &clock).await.unwrap();
+    test.db.migrate(&[gate::SCHEMA], clock.now()).await.unwrap();
     let refused = write(&test.db, |tx| add_sector(tx, &sector("VN_AUG"), "x")).await;
     let missing = SiteChangeError::Site(SiteError::Missing);
     assert_eq!(refused.unwrap_err().to_string(), missing.to_string());

@@ -3,7 +3,7 @@
 use db::testing::sqlite_in_memory;
 use doctor::support::{Bundle, Page};
 use doctor::{Coming, Diagnosis, Doctor, Question};
-use kernel::{Finding, Part, Place, Say};
+use kernel::{Clock, Finding, Part, Place, Say};
 use office::{OfficeRole, SetUp};
 use staff::password::Cost;
 use staff::{Account, Actor, Profile, Role, Staff};

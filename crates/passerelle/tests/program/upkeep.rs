@@ -3,6 +3,7 @@
 
 mod backup;
 mod kept;
+mod other_version;
 mod retention;
 mod support;
 

@@ -5,7 +5,7 @@
 
 use db::testing::TestDb;
 use db::{Db, DbError, params};
-use kernel::{Language, ManualClock, Timestamp};
+use kernel::{Clock, Language, ManualClock, Timestamp};
 use staff::password::Cost;
 use staff::provider::Identity;
 use staff::session::{IDLE_MS, LONGEST_MS, SECOND_STEP_MS};
@@ -29,7 +29,10 @@ impl House {
     async fn open(test: TestDb) -> Self {
         let start: Timestamp = "2026-07-14T09:00:00.000Z".parse().unwrap();
         let clock = ManualClock::new(start);
-        Staff::prepare(&test.db, &clock).await.unwrap();
+        test.db
+            .migrate(&[staff::SCHEMA], clock.now())
+            .await
+            .unwrap();
         let db = test.db.clone();
         let shared = Arc::new(clock.clone());
         let staff = Staff::open(db.clone(), shared, Cost::LEAST).await.unwrap();

@@ -176,10 +176,8 @@ impl SetUp {
 pub async fn empty_db(program: &Program) -> Db {
     let url = DbUrl::SqliteFile(program.path("passerelle.db"));
     let db = Db::open(&url).await.unwrap();
-    let prepared = gate::Gate::prepare(&db, &SystemClock).await;
-    prepared.unwrap();
-    let prepared = boxoffice::BoxOffice::prepare(&db, &SystemClock).await;
-    prepared.unwrap();
+    let migrated = db.migrate(books::SCHEMAS, SystemClock.now()).await;
+    migrated.unwrap();
     db
 }
 

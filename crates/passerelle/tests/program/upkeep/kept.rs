@@ -20,7 +20,6 @@ async fn house(otipass: Option<&str>) -> Program {
     house.write("catalogue.toml", &format!("{catalogue}\n{city_late}"));
     let url = otipass.unwrap_or(&house.otipass.url).to_owned();
     let db = move_in(&house, url, OTIPASS_PASSWORD).await;
-    Staff::prepare(&db, &SystemClock).await.unwrap();
     let staff = Staff::open(db.clone(), Arc::new(SystemClock), Cost::LEAST)
         .await
         .unwrap();

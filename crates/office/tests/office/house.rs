@@ -86,7 +86,8 @@ impl House {
     /// By this plan, with a back office that is changed so.
     pub async fn open(plan: Plan, change: impl FnOnce(&mut OfficeRole)) -> Self {
         let test = sqlite_in_memory().await;
-        Staff::prepare(&test.db, &plan.clock).await.unwrap();
+        let migrated = test.db.migrate(&[staff::SCHEMA], plan.clock.now()).await;
+        migrated.unwrap();
         let clock = Arc::new(plan.clock.clone());
         let staff = Staff::open(test.db.clone(), clock, Cost::LEAST).await;
         let staff = staff.unwrap();

@@ -187,36 +187,35 @@ pub async fn catalogue(db: &Db) -> Result<Catalogue, CatalogueError> {
         .map_err(CatalogueError::Db)
 }
 
-/// Lets a scan of `product` sell `tariff` from now on, also what is held.
+/// Lets a scan of `product` sell `tariff` from now on, also what is held; gives
+/// the tariff before.
 ///
 /// # Errors
 /// [`CatalogueError`] if the product or its tariff is unknown.
-pub async fn map_tariff(
-    db: &Db,
-    product: ProductCode,
-    tariff: TariffCode,
-) -> Result<(), CatalogueError> {
-    db.write("map tariff", move |tx| {
-        let catalogue = load_catalogue(tx)?;
-        if !catalogue.products.iter().any(|p| p.code == product) {
-            return Err(CatalogueError::ProductUnknown {
-                product: product.clone(),
-            });
-        }
-        let mut tariffs = catalogue.tariffs.iter();
-        if !tariffs.any(|t| t.product == product && t.code == tariff) {
-            return Err(CatalogueError::TariffUnknown {
-                product: product.clone(),
-                tariff: tariff.clone(),
-            });
-        }
-        let mapping = TariffMapping {
+pub fn map_tariff(
+    tx: &mut Tx<'_>,
+    product: &ProductCode,
+    tariff: &TariffCode,
+) -> Result<Option<TariffCode>, CatalogueError> {
+    let catalogue = load_catalogue(tx)?;
+    if !catalogue.products.iter().any(|p| p.code == *product) {
+        return Err(CatalogueError::ProductUnknown {
+            product: product.clone(),
+        });
+    }
+    let mut tariffs = catalogue.tariffs.iter();
+    if !tariffs.any(|t| t.product == *product && t.code == *tariff) {
+        return Err(CatalogueError::TariffUnknown {
             product: product.clone(),
             tariff: tariff.clone(),
-        };
-        Ok(save_mapping(tx, &mapping)?)
-    })
-    .await
+        });
+    }
+    let mapping = TariffMapping {
+        product: product.clone(),
+        tariff: tariff.clone(),
+    };
+    save_mapping(tx, &mapping)?;
+    Ok(catalogue.mapped_tariff(product).cloned())
 }
 
 /// The first day of a tariff that has none, so that it can be part of a key.

@@ -62,10 +62,12 @@ kernel::texts!(Texts in Fr, En {
     device_changed: "Appareil modifié", "Device changed";
     device_removed: "Appareil retiré", "Device removed";
     enrolment_begun: "Code d’enrôlement créé", "Enrolment code made";
+    token_given: "Jeton donné à un appareil", "Token given to a device";
     device_revoked: "Jetons d’un appareil repris", "Tokens of a device taken back";
     places: "Secteurs et portes", "Sectors and doors";
     devices: "Appareils", "Devices";
     sales: "Ventes", "Sales";
+    database: "Base de données", "Database";
     checks: "Contrôles", "Checks";
     run: "Ventes externes lancées", "External sales run";
     run_begun: "Ventes externes commencées", "External sales begun";
@@ -74,8 +76,15 @@ kernel::texts!(Texts in Fr, En {
     take_back_begun: "Reprise d’une entrée d’essai demandée", "Taking a test entry back asked for";
     taken_back: "Entrée d’essai reprise", "Test entry taken back";
     sent_again: "Renvoyé à la billetterie", "Sent to ticketing again";
+    imported: "Fichier de ventes importé", "Sales file imported";
     uploaded: "Fichier de ventes envoyé", "Sales file uploaded";
     imported_again: "Fichier de ventes importé à nouveau", "Sales file imported again";
+    catalogue_changed: "Catalogue modifié", "Catalogue changed";
+    interface_changed: "Connexion à Otipass modifiée", "Connection to Otipass changed";
+    mapping_changed: "Paramètres de correspondance modifiés", "Mapping parameters changed";
+    retention_begun: "Effacement des numéros de carte commencé", "Removal of card numbers begun";
+    retention_run: "Numéros de carte effacés", "Card numbers removed";
+    restored: "Base de données restaurée", "Database restored";
     settled: "Contrôle réglé à la main", "Check settled by hand";
     name: "nom", "name";
     login: "identifiant", "login";
@@ -123,6 +132,7 @@ impl Texts {
             "device.changed" => self.device_changed,
             "device.removed" => self.device_removed,
             "device.enrolment_begun" => self.enrolment_begun,
+            "device.token_given" => self.token_given,
             "device.revoked" => self.device_revoked,
             "sales.run_begun" => self.run_begun,
             "sales.import_begun" => self.import_begun,
@@ -131,9 +141,16 @@ impl Texts {
             "test_card.taken_back" => self.taken_back,
             "sales.run" => self.run,
             "sales.sent_again" => self.sent_again,
+            "sales.imported" => self.imported,
             "sales.uploaded" => self.uploaded,
             "sales.imported_again" => self.imported_again,
             "check.settled" => self.settled,
+            "catalogue.changed" => self.catalogue_changed,
+            "interface.changed" => self.interface_changed,
+            "mapping.changed" => self.mapping_changed,
+            "retention.run_begun" => self.retention_begun,
+            "retention.run" => self.retention_run,
+            "database.restored" => self.restored,
             other => other,
         }
     }
@@ -176,6 +193,7 @@ impl Texts {
             ("device", self.devices),
             ("check", self.checks),
             ("sales", self.sales),
+            ("database", self.database),
         ]
     }
 }

@@ -12,6 +12,7 @@
 
 pub mod access;
 mod accounts;
+pub mod acts;
 mod assets;
 mod attendance;
 mod audit;

@@ -5,6 +5,7 @@ pub(crate) mod list;
 #[cfg(test)]
 pub(crate) mod sample;
 
+use super::acts;
 use super::frame::Frame;
 use super::held;
 use super::page_error::PageError;
@@ -16,8 +17,6 @@ use boxoffice::unsold::{self, Held};
 use gate::Waiting;
 use gate::records::explained::{Refusals, refusals};
 use kernel::text::fill;
-use serde_json::json;
-use staff::audit::Change;
 
 kernel::texts!(Texts in Fr, En {
     title: "En attente", "Waiting";
@@ -185,14 +184,7 @@ pub(crate) async fn send_again(visit: Visit) -> Answer {
     let Some(gate) = &office.gate else {
         return Err(PageError::NotFound);
     };
-    let again = |tx: &mut db::Tx<'_>| {
-        let count = gate::resend_refused(tx)?;
-        let change =
-            Change::done("sales.sent_again", "sales", "OTIPASS").to(json!({ "count": count }));
-        Ok::<_, db::DbError>((count, vec![change]))
-    };
-    let staff = &office.role.staff;
-    let count = staff.change(&visit.actor()?, "send again", again).await?;
+    let count = acts::send_again(&visit.author()?).await?;
     gate.outbox.due().deliveries.notify_one();
     let frame = visit.frame();
     let n = frame.formats.count(count);

@@ -1,16 +1,14 @@
 //! Selling now what is ready, without waiting for the service's next run, and
 //! words on what came of it.
 
+use super::acts;
 use super::format::Formats;
-use super::office::Office;
 use super::page_error::PageError;
 use super::visit::Visit;
-use boxoffice::{RunError, RunReport};
+use boxoffice::RunReport;
 use kernel::causes;
 use kernel::text::fill;
-use serde_json::json;
-use staff::Actor;
-use staff::audit::Change;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a page waits for what it began; it goes on all the same.
@@ -59,11 +57,14 @@ pub(crate) async fn sell(visit: &Visit) -> Result<Said, PageError> {
     };
     let formats = visit.frame().formats;
     let t = Texts::of(visit.language);
-    let actor = visit.actor()?;
+    let author = visit.author()?;
     // On a task of its own: whoever goes away does not stop it.
-    let run = tokio::spawn(async move {
-        let running = run(&office, &actor);
-        office.ending.run_until_cancelled(running).await
+    let run = tokio::spawn({
+        let box_office = Arc::clone(&box_office);
+        async move {
+            let running = acts::sell(&author, &box_office);
+            office.ending.run_until_cancelled(running).await
+        }
     });
     let Ok(ended) = tokio::time::timeout(PATIENCE, run).await else {
         return Ok(Said::good(t.goes_on.to_owned()));
@@ -79,24 +80,6 @@ pub(crate) async fn sell(visit: &Visit) -> Result<Said, PageError> {
         }
         None => Err(PageError::Busy),
     }
-}
-
-async fn run(office: &Office, actor: &Actor) -> Result<RunReport, RunError> {
-    let Some(box_office) = &office.box_office else {
-        return Ok(RunReport::default());
-    };
-    let staff = &office.role.staff;
-    // It takes many transactions, and may end in the midst of them.
-    let begun = Change::done("sales.run_begun", "sales", "OTIPASS");
-    staff.note(actor, begun).await?;
-    let report = box_office.run_external_sales().await?;
-    let change = Change::done("sales.run", "sales", "OTIPASS").to(json!({
-        "tickets": report.tickets(),
-        "released": report.reevaluated.released,
-        "rejected": report.rejected(),
-    }));
-    staff.note(actor, change).await?;
-    Ok(report)
 }
 
 fn words(formats: &Formats, report: &RunReport, held: i64) -> Said {

@@ -14,7 +14,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use kernel::Language;
-use staff::{Actor, Session, Token};
+use staff::{Actor, Author, Session, Token};
 use std::fmt::Display;
 
 /// What the guard has found out; every handler takes it.
@@ -61,6 +61,14 @@ impl Visit {
             name: account.name.clone(),
             address: self.address.clone(),
         })
+    }
+
+    /// The same, with what they change.
+    ///
+    /// # Errors
+    /// [`PageError::Forbidden`] if nobody is signed in.
+    pub(crate) fn author(&self) -> Result<Author, PageError> {
+        Ok(self.office.role.staff.author(&self.actor()?))
     }
 
     /// What surrounds a page.

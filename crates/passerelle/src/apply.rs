@@ -1,10 +1,11 @@
 //! `passerelle apply`: take up changed files while the service runs.
 
 use crate::Verdict;
-use crate::house::ConfigOption;
+use crate::house::{ConfigOption, command_line};
 use crate::set_up;
 use anyhow::Result;
-use kernel::SystemClock;
+use kernel::{Clock, SystemClock};
+use std::sync::Arc;
 
 /// `passerelle apply`
 #[derive(Debug, clap::Args)]
@@ -15,7 +16,8 @@ pub struct Arguments {
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let config = arguments.config.read()?;
-    let (_, site) = set_up::apply(&config, &SystemClock).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (_, site) = set_up::apply(&config, &clock, command_line()).await?;
     let Some(site) = site else {
         outln!(
             "Nothing is managed by file: [set_up] names no site, and nobody has set one up. The back \

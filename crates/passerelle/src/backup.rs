@@ -2,13 +2,16 @@
 //! database that were read back.
 
 use crate::Verdict;
-use crate::house::ConfigOption;
+use crate::house::{ConfigOption, command_line};
 use anyhow::{Result, ensure};
-use books::backup::{self, BackupError, Existing, Manifest};
-use db::DbUrl;
+use books::backup::{self, BackupError, Existing, Manifest, Restored};
+use db::{Db, DbError, DbUrl};
 use kernel::{Clock, SystemClock};
-use std::path::PathBuf;
+use serde_json::json;
+use staff::{Author, Change};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// `passerelle backup`
 #[derive(Debug, clap::Args)]
@@ -96,9 +99,32 @@ pub async fn restore(arguments: RestoreArguments) -> Result<Verdict> {
     if let Some(aside) = &restored.aside {
         outln!("What was there is now {}.", aside.display());
     }
+    note(&to, &restored).await?;
     say_books(&restored.manifest);
     outln!("Start the service on it, then run `passerelle reconcile`.");
     Ok(Verdict::Fine)
+}
+
+/// Writes into the restored database's audit log where it comes from. One of an
+/// older version is left as it was, for the start that brings it up to date.
+async fn note(database: &Path, restored: &Restored) -> Result<()> {
+    let db = Db::open(&DbUrl::SqliteFile(database.to_owned())).await?;
+    match db.check(books::SCHEMAS).await {
+        Err(DbError::OlderSchema { .. }) => return Ok(()),
+        checked => checked?,
+    }
+    let author = Author {
+        db,
+        clock: Arc::new(SystemClock),
+        actor: command_line(),
+    };
+    let change = Change::done("database.restored", "database", database.display());
+    let change = change.to(json!({
+        "taken_at": restored.manifest.taken_at,
+        "sha256": restored.manifest.sha256,
+        "aside": restored.aside,
+    }));
+    Ok(author.note(change).await?)
 }
 
 fn say_books(manifest: &Manifest) {

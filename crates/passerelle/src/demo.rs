@@ -1,14 +1,15 @@
 //! `passerelle demo`: everything at once, in a temporary folder.
 
-use crate::{Verdict, assemble, back_office, serve, set_up};
+use crate::{Verdict, assemble, back_office, serve, set_up, tokens};
 use anyhow::{Context, Result};
 use config::{Config, Surroundings};
-use db::Db;
 use doctor::HouseDoctor;
 use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Site, SiteError};
 use kernel::{CheckId, Clock, DeviceCode, SystemClock};
+use office::acts;
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
+use staff::Author;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -74,13 +75,9 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     }
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (db, site, mapping) = set_up::apply_files(&config, &*clock).await?;
-    let mut tokens = Vec::new();
-    for device in site.devices.keys() {
-        let token = crate::tokens::grant(&db, &*clock, device).await?;
-        tokens.push((device.clone(), token));
-    }
-    let page = scanner_page(&db, &*clock, &site, service_address).await?;
+    let (author, site, mapping) = set_up::apply_files(&config, &clock).await?;
+    let tokens: Vec<_> = tokens::for_all(&author, &site).await?.into_iter().collect();
+    let page = scanner_page(&author, &site, service_address).await?;
     let sandbox = sandbox(&config, mapping, &site, &clock);
     let cards: Vec<String> = sandbox
         .passes()
@@ -98,13 +95,20 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         HouseDoctor {
             config: folder.path().join("passerelle.toml"),
             surroundings: Surroundings::Nothing,
-            db: db.clone(),
+            db: author.db.clone(),
             clock: Arc::clone(&clock),
         },
     )
     .await?;
-    let service =
-        assemble::service(&config, db, Some(site), &clock, service_address, prometheus).await?;
+    let service = assemble::service(
+        &config,
+        author.db,
+        Some(site),
+        &clock,
+        service_address,
+        prometheus,
+    )
+    .await?;
     let service = server::Service { office, ..service };
     let welcome = match &service.office {
         Some(office) => back_office::welcome(office).await?,
@@ -249,8 +253,7 @@ fn sandbox(
 /// A link that makes a browser one of the site's scanners: of those that may
 /// let somebody in by hand, if there is one.
 async fn scanner_page(
-    db: &Db,
-    clock: &dyn Clock,
+    author: &Author,
     site: &Site,
     service: SocketAddr,
 ) -> Result<Option<(DeviceCode, String)>> {
@@ -259,10 +262,8 @@ async fn scanner_page(
     let Some(device) = devices().find(may_force).or_else(|| devices().next()) else {
         return Ok(None);
     };
-    let code = EnrolmentCode::from_random(crate::tokens::random_16());
-    let (of, new, now) = (device.clone(), code.clone(), clock.now());
-    let save = move |tx: &mut db::Tx<'_>| gate::save_enrolment_code(tx, &of, &new, now);
-    db.write("new enrolment code", save).await?;
+    let code = EnrolmentCode::from_random(tokens::random_16());
+    acts::make_enrolment_code(author, device, &code).await?;
     let page = format!("http://{service}/scan#enrol={}", code.reveal());
     Ok(Some((device.clone(), page)))
 }

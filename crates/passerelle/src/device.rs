@@ -1,15 +1,15 @@
 //! `passerelle device`: enrolment and tokens of scanners and turnstiles, and
 //! what is known of each.
 
-use crate::house::{ConfigOption, House};
+use crate::house::ConfigOption;
 use crate::table::{Align, table};
 use crate::{Verdict, tokens};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use config::Config;
-use db::Tx;
 use gate::{CODE_VALID_MS, DeviceState, EnrolmentCode, Mode};
 use kernel::{DeviceCode, Timestamp};
+use office::acts;
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
@@ -48,14 +48,13 @@ enum Action {
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
-    let House { config, db, clock } = arguments.config.open().await?;
+    let house = arguments.config.open().await?;
+    let author = house.author();
     match arguments.action {
         Action::Enrol { device, url } => {
             let code = EnrolmentCode::from_random(tokens::random_16());
-            let (of, new, now) = (device.clone(), code.clone(), clock.now());
-            let save = move |tx: &mut Tx<'_>| gate::save_enrolment_code(tx, &of, &new, now);
-            db.write("new enrolment code", save).await?;
-            let page = page(&config, url, &code)?;
+            acts::make_enrolment_code(&author, &device, &code).await?;
+            let page = page(&house.config, url, &code)?;
             outln!("{}", code.reveal());
             errln!(
                 "This code enrols {device}, once, within {} minutes.",
@@ -72,17 +71,14 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
                 ),
             }
         }
-        Action::List => out!(
-            "{}",
-            list(
-                &gate::devices(&db)
-                    .await
-                    .context("the devices could not be read")?,
-                clock.now()
-            )
-        ),
+        Action::List => {
+            let devices = gate::devices(&house.db).await;
+            let devices = devices.context("the devices could not be read")?;
+            out!("{}", list(&devices, house.clock.now()));
+        }
         Action::Token { device } => {
-            let token = tokens::grant(&db, &*clock, &device).await?;
+            let token = tokens::random();
+            acts::give_token(&author, &device, &token).await?;
             outln!("{}", token.reveal());
             errln!(
                 "This is the token of {device}. It is shown only now: enter it on the device. If \
@@ -90,9 +86,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
             );
         }
         Action::Revoke { device } => {
-            let (of, now) = (device.clone(), clock.now());
-            let revoke = move |tx: &mut Tx<'_>| gate::revoke_tokens(tx, &of, now);
-            let revoked = db.write("revoke tokens", revoke).await?;
+            let revoked = acts::revoke_tokens(&author, &device).await?;
             outln!(
                 "{revoked} token(s) of {device} revoked; a running service refuses them within a second."
             );

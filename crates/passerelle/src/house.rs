@@ -8,6 +8,7 @@ use config::{Config, Surroundings};
 use db::{Db, DbUrl};
 use gate::Site;
 use kernel::{Clock, SystemClock};
+use staff::{Actor, Author};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -63,6 +64,15 @@ impl House {
         Ok(Self { config, db, clock })
     }
 
+    /// Whoever runs this command, for what it changes.
+    pub fn author(&self) -> Author {
+        Author {
+            db: self.db.clone(),
+            clock: Arc::clone(&self.clock),
+            actor: command_line(),
+        }
+    }
+
     /// The site, by file or as the back office keeps it.
     pub async fn site(&self) -> Result<Site> {
         let site = match set_up::site(&self.config)? {
@@ -76,4 +86,13 @@ impl House {
         let site = self.site().await?;
         assemble::box_office(&self.config, self.db.clone(), site, &self.clock).await
     }
+}
+
+/// Whoever runs this command, for the audit log: by their name on the machine, and
+/// if they became another by `sudo`, by their own.
+pub fn command_line() -> Actor {
+    let name = |variable| std::env::var(variable).ok().filter(|name| !name.is_empty());
+    let user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(name);
+    let user = user.unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()));
+    Actor::command_line(&user)
 }

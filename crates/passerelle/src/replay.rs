@@ -12,12 +12,12 @@ mod service;
 mod summary;
 
 use crate::progress::Progress;
-use crate::{Verdict, set_up};
+use crate::{Verdict, set_up, tokens};
 use anyhow::{Context, Result, bail};
 use config::{Config, Surroundings};
 use devices::Devices;
 use gate::{DeviceToken, Site};
-use kernel::{DeviceCode, SystemClock};
+use kernel::{Clock, DeviceCode, SystemClock};
 use kills::Kills;
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use service::ServiceProcess;
@@ -194,12 +194,9 @@ fn write_set_up(
 async fn prepare(
     config: &Config,
 ) -> Result<(Site, otipass::Mapping, BTreeMap<DeviceCode, DeviceToken>)> {
-    let (db, site, mapping) = set_up::apply_files(config, &SystemClock).await?;
-    let mut tokens = BTreeMap::new();
-    for device in site.devices.keys() {
-        let token = crate::tokens::grant(&db, &SystemClock, device).await?;
-        tokens.insert(device.clone(), token);
-    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (author, site, mapping) = set_up::apply_files(config, &clock).await?;
+    let tokens = tokens::for_all(&author, &site).await?;
     Ok((site, mapping, tokens))
 }
 

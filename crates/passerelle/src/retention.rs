@@ -6,6 +6,7 @@ use crate::{Verdict, assemble};
 use anyhow::{Context, Result};
 use books::retention::{self, RetentionReport, Run};
 use clap::Subcommand;
+use staff::Change;
 use std::fmt::Write;
 
 /// `passerelle retention`
@@ -38,7 +39,17 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     )?;
     let house = House::open(config).await?;
     let run = if dry_run { Run::Dry } else { Run::Remove };
+    let author = house.author();
+    if run == Run::Remove {
+        // It takes many transactions, and may end in the midst of them.
+        let begun = Change::done("retention.run_begun", "database", "card numbers");
+        author.note(begun).await?;
+    }
     let report = retention::run(&house.db, &retention, house.clock.now(), run).await?;
+    if run == Run::Remove {
+        let done = Change::done("retention.run", "database", "card numbers");
+        author.note(done.to(serde_json::to_value(&report)?)).await?;
+    }
     let days = house.config.retention.card_numbers_days;
     print(format, &report, |report| for_people(report, days, run))?;
     Ok(Verdict::fine_if(report.unreadable_files.is_empty()))

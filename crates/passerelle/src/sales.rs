@@ -5,11 +5,15 @@ use crate::house::ConfigOption;
 use crate::out::{Format, print};
 use crate::table::{Align, table};
 use anyhow::{Context, Result};
+use boxoffice::catalogue::map_tariff;
 use boxoffice::stx_file::{self, StxFile};
-use boxoffice::{BoxOffice, ImportKind, ImportReport};
+use boxoffice::{BoxOffice, CatalogueError, ImportKind, ImportReport};
 use clap::Subcommand;
-use db::Db;
+use db::Tx;
 use kernel::{ProductCode, TariffCode};
+use office::acts;
+use serde_json::json;
+use staff::{Author, Change};
 use std::path::PathBuf;
 
 /// How many files are listed.
@@ -53,33 +57,37 @@ enum Action {
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let house = arguments.config.open().await?;
     let box_office = house.box_office().await?;
-    let db = &house.db;
+    let author = house.author();
     match arguments.action {
-        Action::Run => sell(&box_office).await,
+        Action::Run => sell(&author, &box_office).await,
         Action::Import { file } => {
-            let report = box_office.import_file(&file, ImportKind::Upload).await?;
+            let called = file.file_name().unwrap_or_default().to_string_lossy();
+            let kind = ImportKind::Upload;
+            let importing = async { box_office.import_file(&file, kind).await.map(Some) };
+            let report = acts::import(&author, "sales.imported", &called, importing).await?;
+            let report = report.context("the file is gone")?;
             print_import(&report);
             Ok(Verdict::fine_if(report.rejected.is_empty()))
         }
         Action::List { format } => {
-            let files = stx_file::files(db, None, LISTED).await;
+            let files = stx_file::files(&house.db, None, LISTED).await;
             print(
                 format,
                 &files.context("the files could not be listed")?,
                 |f| list(f),
             )
         }
-        Action::Map { product, tariff } => map(db, &box_office, product, tariff).await,
+        Action::Map { product, tariff } => map(&author, &box_office, product, tariff).await,
         Action::Resend => {
-            let count = db.write("resend refused", gate::resend_refused).await?;
+            let count = acts::send_again(&author).await?;
             outln!("{count} control barcode(s) go to ticketing again.");
             Ok(Verdict::Fine)
         }
     }
 }
 
-async fn sell(box_office: &BoxOffice) -> Result<Verdict> {
-    let run = box_office.run_external_sales().await?;
+async fn sell(author: &Author, box_office: &BoxOffice) -> Result<Verdict> {
+    let run = acts::sell(author, box_office).await?;
     for report in run.resumed.iter().chain(&run.files) {
         print_import(report);
     }
@@ -97,12 +105,20 @@ async fn sell(box_office: &BoxOffice) -> Result<Verdict> {
 }
 
 async fn map(
-    db: &Db,
+    author: &Author,
     box_office: &BoxOffice,
     product: ProductCode,
     tariff: TariffCode,
 ) -> Result<Verdict> {
-    boxoffice::catalogue::map_tariff(db, product.clone(), tariff.clone()).await?;
+    let (of, to) = (product.clone(), tariff.clone());
+    let map = move |tx: &mut Tx<'_>| {
+        let before = map_tariff(tx, &of, &to)?;
+        let change = Change::done("catalogue.changed", "tariff_mapping", &of)
+            .from(json!({ "tariff": before }))
+            .to(json!({ "tariff": to }));
+        Ok::<_, CatalogueError>(((), vec![change]))
+    };
+    author.change("map tariff", map).await?;
     let moved = box_office.reevaluate().await?;
     outln!(
         "{product} is sold at {tariff} from now on; {} that were held are ready for the next run.",

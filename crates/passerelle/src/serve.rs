@@ -4,7 +4,6 @@ use crate::house::ConfigOption;
 use crate::{Verdict, assemble, back_office, set_up};
 use anyhow::{Context, Result};
 use config::{Config, Role, Surroundings};
-use db::Db;
 use doctor::HouseDoctor;
 use doctor::events::Events;
 use gate::Site;
@@ -13,6 +12,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use office::TakeUp;
 use server::tls::TlsListener;
 use server::{Listeners, Service};
+use staff::{Actor, Author};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -52,14 +52,13 @@ pub async fn with(
     let doors = Doors::open(listener, &config).await?;
     let (inside, scheme) = (doors.inside, doors.scheme());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (db, site) = set_up::apply(&config, &*clock).await?;
+    let (author, site) = set_up::apply(&config, &clock, Actor::service()).await?;
     let builder = Builder {
         url: format!("{scheme}://{address}"),
         config_path,
         surroundings,
         config,
-        db,
-        clock,
+        author,
         inside,
         prometheus,
         take_up: TakeUp::default(),
@@ -138,8 +137,7 @@ struct Builder {
     config_path: PathBuf,
     surroundings: Surroundings,
     config: Config,
-    db: Db,
-    clock: Arc<dyn Clock>,
+    author: Author,
     url: String,
     /// Where gate and box office of one process meet.
     inside: SocketAddr,
@@ -157,16 +155,16 @@ impl Builder {
             HouseDoctor {
                 config: self.config_path.clone(),
                 surroundings: self.surroundings,
-                db: self.db.clone(),
-                clock: Arc::clone(&self.clock),
+                db: self.author.db.clone(),
+                clock: Arc::clone(&self.author.clock),
             },
         )
         .await?;
         let service = assemble::service(
             &self.config,
-            self.db.clone(),
+            self.author.db.clone(),
             site,
-            &self.clock,
+            &self.author.clock,
             self.inside,
             self.prometheus.clone(),
         )
@@ -176,7 +174,7 @@ impl Builder {
 
     /// The service as configuration, files and database now have it.
     async fn again(&self) -> Result<Service> {
-        let site = set_up::apply_to(&self.config, &self.db).await?;
+        let site = set_up::apply_to(&self.config, &self.author).await?;
         self.service(site).await
     }
 }

@@ -3,11 +3,14 @@
 use anyhow::{Context, Result, anyhow};
 use boxoffice::Catalogue;
 use config::{Config, Role};
-use db::Db;
-use gate::{Gate, Site};
+use db::{Db, DbError, Tx};
+use gate::{Site, SiteError};
 use kernel::{Clock, Finding, Severity};
 use otipass::Mapping;
+use serde_json::json;
+use staff::{Actor, Author, Change};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Reads a text file of the set-up.
 pub fn read_text(path: &Path) -> Result<String> {
@@ -63,44 +66,94 @@ fn file<T>(
 }
 
 /// Opens the database, brings its tables up to this version, and takes up the
-/// files of the set-up; a file with mistakes changes nothing. There is no site if
-/// neither a file nor the back office has one.
-pub async fn apply(config: &Config, clock: &dyn Clock) -> Result<(Db, Option<Site>)> {
+/// files of the set-up in the name of `actor`; a file with mistakes changes
+/// nothing. There is no site if neither a file nor the back office has one.
+pub async fn apply(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    actor: Actor,
+) -> Result<(Author, Option<Site>)> {
     let files = (site(config)?, catalogue(config)?);
     let db = Db::open_with(&config.database_url()?, config.durability()).await?;
     db.migrate(books::SCHEMAS, clock.now()).await?;
-    let site = take_up(config, &db, files).await?;
-    Ok((db, site))
+    let author = Author {
+        db,
+        clock: Arc::clone(clock),
+        actor,
+    };
+    let site = take_up(config, &author, files).await?;
+    Ok((author, site))
 }
 
 /// As [`apply`], for a set-up that is by file as a whole.
-pub async fn apply_files(config: &Config, clock: &dyn Clock) -> Result<(Db, Site, Mapping)> {
+pub async fn apply_files(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Author, Site, Mapping)> {
     let mapping = mapping(config)?
         .context("[set_up] mapping names no file; give the path of the mapping parameters there")?;
-    let (db, site) = apply(config, clock).await?;
-    Ok((db, site.ok_or(gate::SiteError::Missing)?, mapping))
+    let (author, site) = apply(config, clock, Actor::service()).await?;
+    Ok((author, site.ok_or(SiteError::Missing)?, mapping))
 }
 
 /// Takes up the files of the set-up again, in a database that is open.
-pub async fn apply_to(config: &Config, db: &Db) -> Result<Option<Site>> {
-    take_up(config, db, (site(config)?, catalogue(config)?)).await
+pub async fn apply_to(config: &Config, author: &Author) -> Result<Option<Site>> {
+    take_up(config, author, (site(config)?, catalogue(config)?)).await
 }
 
 async fn take_up(
     config: &Config,
-    db: &Db,
+    author: &Author,
     (site, catalogue): (Option<Site>, Option<Catalogue>),
 ) -> Result<Option<Site>> {
-    if let Some(catalogue) = catalogue
-        && config.has(Role::BoxOffice)
-    {
-        boxoffice::catalogue::apply_catalogue(db, catalogue).await?;
-    }
-    let Some(site) = site else {
-        return Ok(gate::site::interface::read_site(db).await?);
+    let catalogue = catalogue.filter(|_| config.has(Role::BoxOffice));
+    let ours = site.clone().filter(|_| config.has(Role::Gate));
+    let work = move |tx: &mut Tx<'_>| {
+        let mut changes = Vec::new();
+        if let Some(catalogue) = &catalogue {
+            changes.extend(save_catalogue(tx, catalogue)?);
+        }
+        if let Some(site) = &ours {
+            changes.extend(save_site(tx, site)?);
+        }
+        Ok::<_, SiteError>(((), changes))
     };
-    if config.has(Role::Gate) {
-        Gate::apply_site(db, site.clone()).await?;
+    author.change("take up set-up", work).await?;
+    match site {
+        Some(site) => Ok(Some(site)),
+        None => Ok(gate::site::interface::read_site(&author.db).await?),
     }
-    Ok(Some(site))
+}
+
+/// Saves the site; gives the change if it was another.
+fn save_site(tx: &mut Tx<'_>, site: &Site) -> Result<Option<Change>, SiteError> {
+    let before = match Site::load(tx) {
+        Ok(before) => Some(gate::write_site(&before)),
+        Err(SiteError::Missing) => None,
+        Err(error) => return Err(error),
+    };
+    site.save(tx)?;
+    let after = gate::write_site(&Site::load(tx)?);
+    let change = Change::done("site.changed", "site", &site.organisation);
+    Ok(between(change, before, after))
+}
+
+/// Saves the catalogue; gives the change if it was another.
+fn save_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<Option<Change>, DbError> {
+    let text = |tx: &mut Tx<'_>| {
+        let catalogue = boxoffice::catalogue::load_catalogue(tx)?;
+        Ok::<_, DbError>(boxoffice::write_catalogue(&catalogue))
+    };
+    let before = text(tx)?;
+    boxoffice::catalogue::save_catalogue(tx, catalogue)?;
+    let change = Change::done("catalogue.changed", "catalogue", "catalogue");
+    Ok(between(change, Some(before), text(tx)?))
+}
+
+/// The change from one file's text to another's, if they differ.
+fn between(change: Change, before: Option<String>, after: String) -> Option<Change> {
+    (before.as_ref() != Some(&after)).then(|| Change {
+        before: before.map(|text| json!({ "file": text })),
+        ..change.to(json!({ "file": after }))
+    })
 }

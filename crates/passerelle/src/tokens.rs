@@ -1,9 +1,12 @@
 //! Random tokens and secrets.
 
-use db::{Db, Tx};
-use gate::{DeviceToken, TokenError};
-use kernel::{Clock, DeviceCode, PseudonymKey};
+use anyhow::Result;
+use gate::{DeviceToken, Site};
+use kernel::{DeviceCode, PseudonymKey};
+use office::acts;
 use secrecy::SecretString;
+use staff::Author;
+use std::collections::BTreeMap;
 
 /// Two random UUIDs: 244 bits from the operating system.
 fn random_bytes() -> [u8; 32] {
@@ -20,23 +23,27 @@ pub fn random_16() -> [u8; 16] {
     *uuid::Uuid::new_v4().as_bytes()
 }
 
-/// Gives `device` a new token.
-pub async fn grant(
-    db: &Db,
-    clock: &dyn Clock,
-    device: &DeviceCode,
-) -> Result<DeviceToken, TokenError> {
-    let token = DeviceToken::from_random(random_bytes());
-    let (of, given, now) = (device.clone(), token.clone(), clock.now());
-    let grant = move |tx: &mut Tx<'_>| gate::grant_token(tx, &of, &given, now);
-    db.write("grant token", grant).await?;
-    Ok(token)
+/// A new token for a device.
+#[must_use]
+pub fn random() -> DeviceToken {
+    DeviceToken::from_random(random_bytes())
+}
+
+/// A new token for each device of `site`, given to it.
+pub async fn for_all(author: &Author, site: &Site) -> Result<BTreeMap<DeviceCode, DeviceToken>> {
+    let mut tokens = BTreeMap::new();
+    for device in site.devices.keys() {
+        let token = random();
+        acts::give_token(author, device, &token).await?;
+        tokens.insert(device.clone(), token);
+    }
+    Ok(tokens)
 }
 
 /// A password that lives as long as this process.
 #[must_use]
 pub fn password() -> SecretString {
-    DeviceToken::from_random(random_bytes()).reveal().into()
+    random().reveal().into()
 }
 
 /// A key for pseudonyms, for a database that has none.

@@ -4,9 +4,10 @@
 //! or deletes one, and the database refuses it by triggers.
 
 use crate::{AccountId, Staff};
-use db::{DbError, Row, Tx, Value as Sql, params};
-use kernel::Timestamp;
+use db::{Db, DbError, Row, Tx, Value as Sql, params};
+use kernel::{Clock, Timestamp};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// Stands where a secret stood.
 const HIDDEN: &str = "•••";
@@ -36,14 +37,70 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The service itself, such as at the start or by a command.
+    /// The service itself, such as at the start.
     #[must_use]
     pub fn service() -> Self {
+        Self::without_account("passerelle".to_owned())
+    }
+
+    /// Whoever runs a command, by their name on the machine.
+    #[must_use]
+    pub fn command_line(user: &str) -> Self {
+        Self::without_account(format!("command line ({user})"))
+    }
+
+    fn without_account(name: String) -> Self {
         Self {
             account: None,
-            name: "passerelle".to_owned(),
+            name,
             address: String::new(),
         }
+    }
+}
+
+/// One who changes something: each change goes with its rows in the log.
+#[derive(Debug, Clone)]
+pub struct Author {
+    /// What is changed.
+    pub db: Db,
+    /// When.
+    pub clock: Arc<dyn Clock>,
+    /// By whom.
+    pub actor: Actor,
+}
+
+impl Author {
+    /// Makes a change and its rows in the log, both or neither. `work` gives
+    /// what it did besides its result; it may run more than once.
+    ///
+    /// # Errors
+    /// What `work` returns, or the [`DbError`] that kept it from being kept.
+    pub async fn change<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<(T, Vec<Change>), E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (actor, now) = (self.actor.clone(), self.clock.now());
+        self.db
+            .write(name, move |tx| {
+                let (result, changes) = work(tx)?;
+                for change in &changes {
+                    record(tx, &actor, change, now)?;
+                }
+                Ok(result)
+            })
+            .await
+    }
+
+    /// Writes down what is about to be done, or was done, elsewhere than in one
+    /// transaction.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn note(&self, change: Change) -> Result<(), DbError> {
+        self.change("note", move |_| Ok(((), vec![change.clone()])))
+            .await
     }
 }
 
@@ -131,8 +188,17 @@ pub struct AuditFilter {
 }
 
 impl Staff {
-    /// Makes a change and its rows in the log, both or neither. `work` gives
-    /// what it did besides its result; it may run more than once.
+    /// This actor, with what they change.
+    #[must_use]
+    pub fn author(&self, actor: &Actor) -> Author {
+        Author {
+            db: self.db.clone(),
+            clock: Arc::clone(&self.clock),
+            actor: actor.clone(),
+        }
+    }
+
+    /// As [`Author::change`].
     ///
     /// # Errors
     /// What `work` returns, or the [`DbError`] that kept it from being kept.
@@ -142,25 +208,12 @@ impl Staff {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let (actor, now) = (actor.clone(), self.clock.now());
-        self.db
-            .write(name, move |tx| {
-                let (result, changes) = work(tx)?;
-                for change in &changes {
-                    record(tx, &actor, change, now)?;
-                }
-                Ok(result)
-            })
-            .await
+        self.author(actor).change(name, work).await
     }
 
-    /// Writes down what is about to be done, or was done, elsewhere than in one
-    /// transaction.
+    /// As [`Author::note`].
     pub async fn note(&self, actor: &Actor, change: Change) -> Result<(), DbError> {
-        self.change(actor, "note", move |_| {
-            Ok::<_, DbError>(((), vec![change.clone()]))
-        })
-        .await
+        self.author(actor).note(change).await
     }
 
     /// The newest rows that the filter takes, newest first, `limit` at most.

@@ -1,14 +1,15 @@
 //! A box office to test at: Villeneuve's, with a clock that is moved by hand.
 
-use boxoffice::catalogue::apply_catalogue;
+use boxoffice::catalogue::{apply_catalogue, map_tariff};
 use boxoffice::dispute::Noted;
 use boxoffice::pending_account::StatementLine;
 use boxoffice::report::Counts;
 use boxoffice::{
-    BoxOffice, Catalogue, Organisation, dispute, ledger, pending_account, read_catalogue, report,
+    BoxOffice, Catalogue, CatalogueError, Organisation, dispute, ledger, pending_account,
+    read_catalogue, report,
 };
 use db::testing::TestDb;
-use db::{DbError, params};
+use db::{Db, DbError, Tx, params};
 use kernel::{BusinessDay, Clock, ControlBarcode, ManualClock, Timestamp};
 use secutix::stx::Dialect;
 use secutix::wire::{ControlResult, ControlledTicket, ReceivedTicket, TicketResult};
@@ -213,4 +214,11 @@ async fn office(
     )
     .await
     .unwrap()
+}
+
+/// Lets a scan of this product sell this tariff.
+pub async fn map(db: &Db, product: &str, tariff: &str) -> Result<(), CatalogueError> {
+    let (product, tariff) = (product.parse().unwrap(), tariff.parse().unwrap());
+    let map = move |tx: &mut Tx<'_>| map_tariff(tx, &product, &tariff).map(drop);
+    db.write("map tariff", map).await
 }

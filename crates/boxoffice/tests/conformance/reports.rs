@@ -1,8 +1,7 @@
 //! What people read: sales, the account statement, and the ledger.
 
-use crate::desk::{Desk, admission, admission_at, at, barcode, day, villeneuve_with};
+use crate::desk::{Desk, admission, admission_at, at, barcode, day, map, villeneuve_with};
 use boxoffice::ImportKind;
-use boxoffice::catalogue::map_tariff;
 use boxoffice::dispute::Noted;
 use boxoffice::ledger::{Contradiction, page};
 use boxoffice::pending_account::{self, Amount, statement};
@@ -23,13 +22,7 @@ db::conformance! {
 /// Two days, three products, two sectors.
 async fn busy_desk(test: TestDb) -> Desk {
     let desk = Desk::open(test).await;
-    map_tariff(
-        desk.office.db(),
-        "PASSVN3".parse().unwrap(),
-        "CITYLATE".parse().unwrap(),
-    )
-    .await
-    .unwrap();
+    map(desk.office.db(), "PASSVN3", "CITYLATE").await.unwrap();
     let mut tickets = Vec::new();
     for (number, (moment, product, sector)) in [
         ("2026-07-14T08:00:00Z", "PASSVN", "VN_AUG"),

@@ -1,7 +1,7 @@
 //! External sales runs: what is held, what is sold, and what a crash leaves.
 
-use crate::desk::{Desk, admission, admission_at, at, villeneuve, villeneuve_with};
-use boxoffice::catalogue::{ChannelType, map_tariff};
+use crate::desk::{Desk, admission, admission_at, at, map, villeneuve, villeneuve_with};
+use boxoffice::catalogue::ChannelType;
 use boxoffice::sales_file::StagedId;
 use boxoffice::stx_file::{FileState, files};
 use boxoffice::{Catalogue, HeldReason, ImportKind};
@@ -114,9 +114,7 @@ async fn a_mapped_tariff_releases_what_is_held(test: TestDb) {
     assert_eq!((waiting.ready, waiting.held), (3, 5));
     assert_eq!(desk.office.run_external_sales().await.unwrap().tickets(), 3);
     assert_eq!(desk.counts().await.held, 5);
-    map_tariff(desk.office.db(), product, "CITYLATE".parse().unwrap())
-        .await
-        .unwrap();
+    map(desk.office.db(), "PASSVN3", "CITYLATE").await.unwrap();
     assert_eq!(desk.office.run_external_sales().await.unwrap().tickets(), 5);
     let counts = desk.counts().await;
     assert_eq!((counts.held, counts.ready, counts.orders), (0, 0, 8));

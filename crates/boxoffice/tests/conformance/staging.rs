@@ -1,7 +1,7 @@
 //! The catalogue, and what the access control service takes.
 
-use crate::desk::{Desk, admission, barcode, villeneuve, villeneuve_with};
-use boxoffice::catalogue::{PaymentMode, catalogue, map_tariff};
+use crate::desk::{Desk, admission, barcode, map, villeneuve, villeneuve_with};
+use boxoffice::catalogue::{PaymentMode, catalogue};
 use boxoffice::{Catalogue, CatalogueAnswerError, CatalogueError, StagingError};
 use db::testing::TestDb;
 use secutix::wire::{ControlOperationType, ControlResult, ControlledTicket, Offer, ReceivedTicket};
@@ -60,18 +60,15 @@ async fn what_a_file_does_not_name_stays(test: TestDb) {
 async fn a_tariff_is_mapped_only_if_it_exists(test: TestDb) {
     let desk = Desk::open(test).await;
     let db = desk.office.db();
-    let code = |text: &str| text.parse().unwrap();
-    let unknown = map_tariff(db, "NOWHERE".parse().unwrap(), code("CITYLATE")).await;
+    let unknown = map(db, "NOWHERE", "CITYLATE").await;
     assert!(matches!(
         unknown,
         Err(CatalogueError::ProductUnknown { .. })
     ));
-    let unknown = map_tariff(db, "PASSVN3".parse().unwrap(), code("CITYPASS")).await;
+    let unknown = map(db, "PASSVN3", "CITYPASS").await;
     assert!(matches!(unknown, Err(CatalogueError::TariffUnknown { .. })));
     assert_eq!(catalogue(db).await.unwrap(), villeneuve());
-    map_tariff(db, "PASSVN3".parse().unwrap(), code("CITYLATE"))
-        .await
-        .unwrap();
+    map(db, "PASSVN3", "CITYLATE").await.unwrap();
     let mapped = catalogue(db).await.unwrap();
     let product = "PASSVN3".parse().unwrap();
     assert_eq!(mapped.mapped_tariff(&product).unwrap().as_str(), "CITYLATE");

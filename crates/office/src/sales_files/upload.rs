@@ -3,6 +3,7 @@
 
 use super::{file_id, file_page, list_page};
 use crate::access;
+use crate::acts;
 use crate::flash::Flash;
 use crate::form::Mistakes;
 use crate::page_error::PageError;
@@ -17,8 +18,6 @@ use boxoffice::{BoxOffice, ImportError, ImportReport};
 use kernel::causes;
 use kernel::text::fill;
 use secutix::stx::{FileRefusal, MAX_FILE_BYTES};
-use serde_json::json;
-use staff::audit::Change;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -186,35 +185,16 @@ async fn import(
     called: String,
     importing: impl Future<Output = Result<Option<ImportReport>, ImportError>> + Send + 'static,
 ) -> Result<Ended, PageError> {
-    let office = visit.office.clone();
-    let actor = visit.actor()?;
-    // It takes many transactions, and may end in the midst of them.
-    let begun = Change::done("sales.import_begun", "sales", &called);
-    office.role.staff.note(&actor, begun).await?;
+    let (office, author) = (visit.office.clone(), visit.author()?);
     let task = tokio::spawn(async move {
-        let Some(imported) = office.ending.run_until_cancelled(importing).await else {
-            return Ok(None);
-        };
-        if let Ok(Some(report)) = &imported {
-            let name = report.path.file_name().unwrap_or_default();
-            let change = Change::done(action, "sales", name.to_string_lossy()).to(json!({
-                "called": called,
-                "rows": report.rows,
-                "tickets": report.tickets,
-                "known": report.already_imported,
-                "rejected": report.rejected.len(),
-            }));
-            let noted = office.role.staff.note(&actor, change).await;
-            noted.map_err(ImportError::Db)?;
-        }
-        imported.map(Some)
+        let importing = acts::import(&author, action, &called, importing);
+        office.ending.run_until_cancelled(importing).await
     });
     match tokio::time::timeout(PATIENCE, task).await {
         Err(_) => Ok(Ended::GoesOn),
         Ok(ended) => match ended.map_err(PageError::internal)? {
-            Ok(None) => Err(PageError::Busy),
-            Ok(Some(report)) => Ok(Ended::So(Ok(report))),
-            Err(error) => Ok(Ended::So(Err(error))),
+            None => Err(PageError::Busy),
+            Some(imported) => Ok(Ended::So(imported)),
         },
     }
 }

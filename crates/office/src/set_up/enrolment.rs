@@ -7,6 +7,7 @@ pub(crate) mod sample;
 use super::device::inputs;
 use super::site_change::{self, code_of, site, take_up};
 use crate::access;
+use crate::acts;
 use crate::entered::Entered;
 use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
@@ -17,12 +18,10 @@ use askama::Template;
 use axum::extract::Path;
 use gate::{
     CODE_VALID_MS, DeviceState, EnrolmentCode, EnrolmentState, Mode, Site, TokenError,
-    revoke_tokens, save_enrolment_code, state_of_code, state_of_enrolment,
+    state_of_code, state_of_enrolment,
 };
 use kernel::text::fill;
 use kernel::{DeviceCode, Timestamp};
-use serde_json::json;
-use staff::audit::Change;
 use uuid::Uuid;
 
 kernel::texts!(Texts in Fr, En {
@@ -301,16 +300,7 @@ pub(crate) async fn enrol(visit: Visit, Path(id): Path<String>, entered: Entered
         return again(&visit, &device, shown).await;
     }
     let code = EnrolmentCode::from_random(*Uuid::new_v4().as_bytes());
-    let now = visit.office.role.staff.now();
-    let (of, kept) = (device.clone(), code.clone());
-    let work = move |tx: &mut db::Tx<'_>| {
-        let expires_at = save_enrolment_code(tx, &of, &kept, now)?;
-        let change = Change::done("device.enrolment_begun", "device", &of)
-            .to(json!({ "expires_at": expires_at }));
-        Ok::<_, TokenError>((expires_at, vec![change]))
-    };
-    let (staff, actor) = (&visit.office.role.staff, visit.actor()?);
-    let made = staff.change(&actor, "make enrolment code", work).await;
+    let made = acts::make_enrolment_code(&visit.author()?, &device, &code).await;
     let expires_at = made.map_err(page_error)?;
     shown(&visit, &device, &code, expires_at)
 }
@@ -410,15 +400,7 @@ pub(crate) async fn ask_remove(visit: Visit, Path(id): Path<String>) -> Answer {
 
 pub(crate) async fn revoke(visit: Visit, Path(id): Path<String>) -> Answer {
     let device: DeviceCode = code_of(&id)?;
-    let (of, now) = (device.clone(), visit.office.role.staff.now());
-    let work = move |tx: &mut db::Tx<'_>| {
-        let revoked = revoke_tokens(tx, &of, now)?;
-        let change =
-            Change::done("device.revoked", "device", &of).to(json!({ "taken_back": revoked }));
-        Ok::<_, TokenError>(((), vec![change]))
-    };
-    let staff = &visit.office.role.staff;
-    let revoked = staff.change(&visit.actor()?, "revoke device", work).await;
+    let revoked = acts::revoke_tokens(&visit.author()?, &device).await;
     revoked.map_err(page_error)?;
     take_up(&visit).await;
     Ok(visit.go_with(access::DEVICE.of(&device), Flash::Saved))

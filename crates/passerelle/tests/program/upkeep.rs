@@ -1,6 +1,7 @@
 //! What an operator does with a museum besides serving: backups, support bundles,
 //! the end of card numbers, a set-up in the database.
 
+mod audited;
 mod backup;
 mod kept;
 mod other_version;

@@ -138,8 +138,8 @@ async fn what_is_held_is_sold_by_itself_once_its_tariff_is_mapped(test: TestDb) 
     assert_eq!(before.account, amount(1, 950, 50));
 
     let (product, tariff) = ("PASSVN3".parse().unwrap(), "CITYLATE".parse().unwrap());
-    let mapped = catalogue::map_tariff(&house.test.db, product, tariff).await;
-    mapped.unwrap();
+    let map = move |tx: &mut db::Tx<'_>| catalogue::map_tariff(tx, &product, &tariff);
+    house.test.db.write("map", map).await.unwrap();
     house
         .until("nothing is held", |ready| {
             ready["waiting"]["staged_held"] == 0

@@ -4,6 +4,7 @@
 use super::support::pages;
 use super::{OTIPASS_PASSWORD, set_up};
 use crate::doctor::set_up::move_in;
+use db::Db;
 use kernel::SystemClock;
 use staff::password::Cost;
 use staff::{Actor, Profile, Role, Staff};
@@ -20,7 +21,17 @@ async fn house(otipass: Option<&str>) -> Program {
     house.write("catalogue.toml", &format!("{catalogue}\n{city_late}"));
     let url = otipass.unwrap_or(&house.otipass.url).to_owned();
     let db = move_in(&house, url, OTIPASS_PASSWORD).await;
-    let staff = Staff::open(db.clone(), Arc::new(SystemClock), Cost::LEAST)
+    hire(db).await;
+    let listen = house.address;
+    let config =
+        format!("[server]\nlisten = \"{listen}\"\n[access_control]\ncalls_per_minute = 6000\n");
+    house.write("passerelle.toml", &config);
+    house
+}
+
+/// Makes an administrator's account.
+pub(super) async fn hire(db: Db) {
+    let staff = Staff::open(db, Arc::new(SystemClock), Cost::LEAST)
         .await
         .unwrap();
     let profile = Profile {
@@ -34,16 +45,10 @@ async fn house(otipass: Option<&str>) -> Program {
         .accept_invitation(&token, PASSWORD.into(), "192.0.2.1")
         .await
         .unwrap();
-
-    let listen = house.address;
-    let config =
-        format!("[server]\nlisten = \"{listen}\"\n[access_control]\ncalls_per_minute = 6000\n");
-    house.write("passerelle.toml", &config);
-    house
 }
 
 /// An administrator's browser.
-async fn signed_in(house: &Program) -> Browser {
+pub(super) async fn signed_in(house: &Program) -> Browser {
     let mut browser = Browser::new(&house.url(""));
     browser.sign_in("camille", PASSWORD).await.leads_to();
     browser

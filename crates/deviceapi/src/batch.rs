@@ -72,6 +72,21 @@ pub struct BatchAnswer {
     pub cancellations: Vec<CancellationResult>,
 }
 
+impl BatchAnswer {
+    /// For each part of the batch, why it will never be taken, if so.
+    pub fn problems(&self) -> impl Iterator<Item = Option<&Problem>> {
+        let checks = self.results.iter().map(|result| match result {
+            BatchResult::Kept { .. } => None,
+            BatchResult::Refused { problem, .. } => Some(problem),
+        });
+        let cancellations = self.cancellations.iter().map(|result| match result {
+            CancellationResult::Kept { .. } => None,
+            CancellationResult::Refused { problem, .. } => Some(problem),
+        });
+        checks.chain(cancellations)
+    }
+}
+
 /// What became of one check of a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "status", rename_all = "snake_case")]

@@ -18,22 +18,26 @@ mod timekeeper;
 mod today;
 
 pub(crate) use courier::{Courier, Sent};
-pub use exchange::{Answer, Delivered, Input, Kept, Lane, Output};
+pub use exchange::{Answer, Delivered, Errand, Event, Input, Kept, Lane, Output};
 pub use link::Mode;
 pub use timekeeper::{Jump, Moment};
 
-use crate::journal::{Attempt, Cancellation, Decided, Entry, OpenAttempt, Recovered};
-use crate::wire::{CheckAnswer, Problem, Reply, Snapshot, another_id};
+use crate::journal::{Decided, Entry, OpenAttempt, Recovered};
+use crate::wire::{Reply, another_id, knowledge, same_set_up};
 use crate::words::Notice;
-use gate::Direction;
+use deviceapi::{
+    CancellationRequest, CheckAnswer, CheckRequest, DeviceSnapshot, Direction, Personal, Problem,
+    ProblemCode,
+};
 use gate::decide::offline::{OfflineScan, Seen, decide_offline};
 use gate::decide::wording;
-use kernel::{CardNumber, CheckId, Language, Timestamp};
+use kernel::{CancellationId, CardNumber, CheckId, Language, Timestamp, Zone};
 use link::Link;
 use otipass::Refusal;
 use std::collections::HashMap;
 use timekeeper::Timekeeper;
 use today::Today;
+use uuid::Uuid;
 
 /// How long a visitor's next try with the same code is the same scan, if nobody
 /// was told its answer.
@@ -48,8 +52,8 @@ pub struct AgentSettings {
     pub language: Option<Language>,
 }
 
-/// Where fresh check ids come from.
-pub type Ids = Box<dyn FnMut() -> CheckId + Send>;
+/// Where fresh ids come from.
+pub type Ids = Box<dyn FnMut() -> Uuid + Send>;
 
 /// Says why a pass is to be refused offline, by the list of passes.
 pub type PassList = Box<dyn Fn(&CardNumber, Timestamp) -> Option<Refusal> + Send>;
@@ -57,7 +61,7 @@ pub type PassList = Box<dyn Fn(&CardNumber, Timestamp) -> Option<Refusal> + Send
 /// A scan that is not done with.
 #[derive(Debug)]
 struct Live {
-    attempt: Attempt,
+    attempt: CheckRequest,
     lanes: Vec<Lane>,
     stage: Stage,
     /// Asked about by an earlier run: the visitor may have been told yes.
@@ -83,7 +87,7 @@ pub struct Agent {
     settings: AgentSettings,
     time: Timekeeper,
     link: Link,
-    snapshot: Option<Snapshot>,
+    snapshot: Option<DeviceSnapshot>,
     live: HashMap<CheckId, Live>,
     today: Today,
     offset_ms: Option<i64>,
@@ -96,7 +100,7 @@ impl Agent {
     #[must_use]
     pub fn new(
         settings: AgentSettings,
-        snapshot: Option<Snapshot>,
+        snapshot: Option<DeviceSnapshot>,
         mode: Mode,
         recovered: &Recovered,
         ids: Ids,
@@ -140,30 +144,36 @@ impl Agent {
         self.today.turn(self.day());
         let mut out = Vec::new();
         match input {
-            Input::Scan {
-                lane,
-                code,
-                direction,
-            } => self.scan(lane, code, direction, &mut out),
-            Input::CancelLast { lane } => self.cancel_last(lane, &mut out),
-            Input::Answered { check, reply } => self.answered(check, reply, now, &mut out),
+            Input::Event(event) => self.happened(*event, now, &mut out),
             Input::Remembered { check, kept } => self.remembered(check, kept, &mut out),
             Input::CancellationRemembered {
                 lane,
                 cancellation,
                 kept,
             } => self.cancelled(lane, cancellation, kept, &mut out),
-            Input::Told { check, delivered } => self.told(check, delivered, &mut out),
-            Input::Looked { reply, sent } => self.looked(reply, sent, now, &mut out),
             Input::TokenInvalid => self.refused(now, &mut out),
             Input::Served => self.link.served(),
-            Input::NewToken => self.link = Link::new(Mode::Offline, now),
-            Input::Tick => self.forget_old_scans(),
         }
         if self.link.look(now) {
             out.push(Output::Look);
         }
         out
+    }
+
+    fn happened(&mut self, event: Event, now: Moment, out: &mut Vec<Output>) {
+        match event {
+            Event::Scan {
+                lane,
+                code,
+                direction,
+            } => self.scan(lane, code, direction, out),
+            Event::CancelLast { lane } => self.cancel_last(lane, out),
+            Event::Answered { check, reply } => self.answered(check, reply, now, out),
+            Event::Told { check, delivered } => self.told(check, delivered, out),
+            Event::Looked { reply, sent } => self.looked(reply, sent, now, out),
+            Event::NewToken { .. } => self.link = Link::new(Mode::Offline, now),
+            Event::Sent { .. } | Event::Tick => self.forget_old_scans(),
+        }
     }
 
     fn scan(
@@ -177,20 +187,21 @@ impl Agent {
         let scanned_at = self.time.scan();
         let same = self.live.values().find(|live| {
             let apart_ms = scanned_at.ms_since(live.attempt.scanned_at);
-            live.attempt.code == code
+            live.attempt.code.0 == code
                 && live.attempt.direction == direction
                 && apart_ms.abs() <= SAME_SCAN_MS
         });
         let id = match same {
             Some(live) => live.attempt.id,
             None => {
-                let id = (self.ids)();
+                let id = self.fresh_id();
                 let live = Live {
-                    attempt: Attempt {
+                    attempt: CheckRequest {
                         id,
-                        code,
+                        code: Personal(code),
                         scanned_at,
                         direction,
+                        forced_note: None,
                     },
                     lanes: Vec::new(),
                     stage: Stage::Unresolved,
@@ -218,7 +229,7 @@ impl Agent {
         if let Some(live) = self.live.get_mut(&id) {
             live.stage = Stage::Asking;
             out.push(Output::NoteAsked(live.attempt.clone()));
-            out.push(Output::Ask(live.attempt.clone()));
+            out.push(Output::Run(Errand::Ask(live.attempt.clone())));
         }
     }
 
@@ -234,7 +245,7 @@ impl Agent {
             return;
         };
         let scan = OfflineScan {
-            code: &live.attempt.code,
+            code: &live.attempt.code.0,
             direction: live.attempt.direction,
             forced: false,
         };
@@ -245,7 +256,7 @@ impl Agent {
                 .and_then(|list| list(card, live.attempt.scanned_at)),
             entered_today: self.today.has(card),
         };
-        let decided = decide_offline(&snapshot.knowledge(), scan, seen);
+        let decided = decide_offline(&knowledge(snapshot), scan, seen);
         let Some(mut live) = self.live.remove(&id) else {
             return;
         };
@@ -253,7 +264,7 @@ impl Agent {
         // that was on the disk. A refusal under the same id would take the
         // entry back, so it is a scan of its own.
         if live.from_earlier_run && !decided.decision.opens() {
-            live.attempt.id = (self.ids)();
+            live.attempt.id = self.fresh_id();
             live.attempt.scanned_at = self.time.scan();
             live.from_earlier_run = false;
         }
@@ -273,13 +284,7 @@ impl Agent {
         let answer = self.notice(notice);
         if let Some(live) = self.live.get_mut(&id) {
             live.stage = Stage::Unresolved;
-            for lane in std::mem::take(&mut live.lanes) {
-                out.push(Output::Tell {
-                    lane,
-                    check: None,
-                    answer: answer.clone(),
-                });
-            }
+            tell_each(std::mem::take(&mut live.lanes), None, &answer, out);
         }
     }
 
@@ -295,8 +300,9 @@ impl Agent {
             Reply::Silent => self.link.lost(0, now),
             // One check that waits for Otipass says nothing of the others.
             Reply::Failing {
-                code: Some(code), ..
-            } if code == "check_stays_open" => {}
+                code: Some(ProblemCode::CheckStaysOpen),
+                ..
+            } => {}
             Reply::Failing { retry_after_ms, .. } => self.link.lost(*retry_after_ms, now),
             Reply::TokenInvalid => self.refused(now, out),
         }
@@ -340,14 +346,14 @@ impl Agent {
     }
 
     fn problem(&mut self, check: CheckId, problem: Problem, out: &mut Vec<Output>) {
-        match problem.code.as_str() {
-            "check_id_conflict" => {
+        match problem.code {
+            ProblemCode::CheckIdConflict => {
                 let Some(mut live) = self.live.remove(&check) else {
                     return;
                 };
                 out.push(Output::SetAside(live.attempt.clone(), problem));
                 let another = another_id(check);
-                live.attempt.id = another.unwrap_or_else(&mut self.ids);
+                live.attempt.id = another.unwrap_or_else(|| self.fresh_id());
                 live.stage = Stage::Unresolved;
                 let id = live.attempt.id;
                 self.live.insert(id, live);
@@ -357,19 +363,10 @@ impl Agent {
                 }
             }
             // A setting of this device is wrong: opening would hide that.
-            "direction_not_allowed" => {
-                let answer = Answer {
-                    open: false,
-                    outcome: problem.code,
-                    message: problem.title,
-                    ..self.notice(Notice::NotSetUp)
-                };
+            ProblemCode::DirectionNotAllowed => {
+                let answer = self.closed(problem.code.as_str(), &problem.title);
                 let lanes = self.live.remove(&check).map_or(Vec::new(), |l| l.lanes);
-                out.extend(lanes.into_iter().map(|lane| Output::Tell {
-                    lane,
-                    check: None,
-                    answer: answer.clone(),
-                }));
+                tell_each(lanes, None, &answer, out);
             }
             _ => self.decide(check, out),
         }
@@ -406,22 +403,15 @@ impl Agent {
             Stage::Decided(decided) => self.own_answer(decided),
             Stage::Unresolved | Stage::Asking | Stage::Remembering(_) => return,
         };
-        out.extend(lanes.into_iter().map(|lane| Output::Tell {
-            lane,
-            check: Some(check),
-            answer: answer.clone(),
-        }));
+        tell_each(lanes, Some(check), &answer, out);
     }
 
     fn own_answer(&self, decided: &Decided) -> Answer {
+        let outcome = decided.outcome;
         Answer {
-            open: decided.outcome.opens(),
-            outcome: decided.outcome.as_str().to_owned(),
-            message: wording::message(decided.outcome, self.language()).to_owned(),
+            open: outcome.opens(),
             pass_number: decided.card.clone(),
-            valid_until: None,
-            entries_left: None,
-            count_today: self.today.count(),
+            ..self.closed(outcome.as_str(), wording::message(outcome, self.language()))
         }
     }
 
@@ -443,7 +433,7 @@ impl Agent {
         let within_ms = self
             .snapshot
             .as_ref()
-            .map_or(0, |snapshot| i64::from(snapshot.cancel_within_s) * 1000);
+            .map_or(0, |snapshot| snapshot.cancel_within_s * 1000);
         // The time of a scan may be a little ahead of the clock.
         let last = self
             .today
@@ -451,8 +441,8 @@ impl Agent {
             .filter(|entry| now.ms_since(entry.at) <= within_ms);
         match last {
             Some(entry) => {
-                let cancellation = Cancellation {
-                    id: (self.ids)(),
+                let cancellation = CancellationRequest {
+                    id: CancellationId::from_uuid((self.ids)()),
                     check_id: entry.check,
                     cancelled_at: now.max(entry.at),
                 };
@@ -465,7 +455,7 @@ impl Agent {
     fn cancelled(
         &mut self,
         lane: Lane,
-        cancellation: Cancellation,
+        cancellation: CancellationRequest,
         kept: Kept,
         out: &mut Vec<Output>,
     ) {
@@ -479,16 +469,23 @@ impl Agent {
         self.tell_notice(lane, notice, out);
     }
 
-    fn looked(&mut self, reply: Reply<Snapshot>, sent: Moment, now: Moment, out: &mut Vec<Output>) {
+    fn looked(
+        &mut self,
+        reply: Reply<DeviceSnapshot>,
+        sent: Moment,
+        now: Moment,
+        out: &mut Vec<Output>,
+    ) {
         match reply {
             Reply::Answer(snapshot) => {
                 let midway = sent.wall.plus_ms(now.ms_since(sent) / 2);
                 self.offset_ms = Some(snapshot.server_time.ms_since(midway));
                 self.link.found(now);
-                let known = self.snapshot.replace(snapshot);
-                if !known.is_some_and(|known| known.same_set_up(self.snapshot.as_ref())) {
+                let known = self.snapshot.as_ref();
+                if !known.is_some_and(|known| same_set_up(known, &snapshot)) {
                     out.push(Output::KeepSnapshot);
                 }
+                self.snapshot = Some(snapshot);
             }
             Reply::TokenInvalid => self.refused(now, out),
             Reply::Failing { retry_after_ms, .. } => self.link.not_found(retry_after_ms, now),
@@ -521,19 +518,31 @@ impl Agent {
     }
 
     fn zone_day(&self, at: Timestamp) -> kernel::BusinessDay {
+        self.in_zone(|zone| zone.business_day(at))
+    }
+
+    fn in_zone<T>(&self, of: impl FnOnce(&Zone) -> T) -> T {
         match &self.snapshot {
-            Some(snapshot) => snapshot.timezone.business_day(at),
-            None => kernel::Zone::utc().business_day(at),
+            Some(snapshot) => of(&snapshot.timezone),
+            None => of(&Zone::utc()),
         }
+    }
+
+    fn fresh_id(&mut self) -> CheckId {
+        CheckId::from_uuid((self.ids)())
     }
 
     /// An answer that is no decision on a check.
     #[must_use]
     pub fn notice(&self, notice: Notice) -> Answer {
+        self.closed(notice.as_str(), notice.message(self.language()))
+    }
+
+    fn closed(&self, outcome: &str, message: &str) -> Answer {
         Answer {
             open: false,
-            outcome: notice.as_str().to_owned(),
-            message: notice.message(self.language()).to_owned(),
+            outcome: outcome.to_owned(),
+            message: message.to_owned(),
             pass_number: None,
             valid_until: None,
             entries_left: None,
@@ -542,11 +551,7 @@ impl Agent {
     }
 
     fn tell_notice(&self, lane: Lane, notice: Notice, out: &mut Vec<Output>) {
-        out.push(Output::Tell {
-            lane,
-            check: None,
-            answer: self.notice(notice),
-        });
+        tell_each(vec![lane], None, &self.notice(notice), out);
     }
 
     fn language(&self) -> Language {
@@ -565,6 +570,16 @@ impl Agent {
     pub fn use_pass_list(&mut self, list: Option<PassList>) {
         self.pass_list = list;
     }
+}
+
+fn tell_each(lanes: Vec<Lane>, check: Option<CheckId>, answer: &Answer, out: &mut Vec<Output>) {
+    out.extend(lanes.into_iter().map(|lane| {
+        Output::Run(Errand::Tell {
+            lane,
+            check,
+            answer: answer.clone(),
+        })
+    }));
 }
 
 impl std::fmt::Debug for Agent {

@@ -5,15 +5,20 @@
 //! from the TOML itself, and is never printed.
 
 use crate::keyboard::Layout;
-use gate::Direction;
+use ::config::overlay::{self, Kind, Mistake};
+use deviceapi::Direction;
 use kernel::Language;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// How the names of variables begin.
-pub const PREFIX: &str = "PASSERELLE_EDGE_";
+/// The configuration of a turnstile.
+const KIND: Kind = Kind {
+    prefix: "PASSERELLE_EDGE_",
+    secrets: &["server.token"],
+};
 
 /// The whole configuration.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -98,15 +103,16 @@ pub struct DoorOptions {
     pub cancel_line: Option<String>,
 }
 
-/// How answers are spelt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Spelling {
-    /// `OPEN accepted 12345674 Welcome`
-    #[default]
-    Plain,
-    /// One JSON object a line.
-    Json,
+kernel::words! {
+    /// How answers are spelt.
+    #[derive(Default)]
+    pub enum Spelling: "spelling" {
+        /// `OPEN accepted 12345674 Welcome`
+        #[default]
+        Plain = "plain",
+        /// One JSON object a line.
+        Json = "json",
+    }
 }
 
 /// `[input]`
@@ -197,24 +203,9 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
-    /// The file cannot be understood.
-    #[error("{path}{}: {}", line.map(|line| format!(", line {line}")).unwrap_or_default(), what)]
-    Content {
-        /// Which.
-        path: PathBuf,
-        /// Where.
-        line: Option<usize>,
-        /// What is wrong.
-        what: String,
-    },
-    /// A variable cannot be understood.
-    #[error("the variable {variable} cannot be used: {what}")]
-    Variable {
-        /// Which.
-        variable: String,
-        /// What is wrong.
-        what: String,
-    },
+    /// Something in it, or a variable, cannot be used.
+    #[error(transparent)]
+    Content(#[from] Mistake),
     /// There is no token.
     #[error(
         "there is no token in {path}; enrol this device first: passerelle edge enrol --server URL --code CODE"
@@ -241,41 +232,20 @@ impl EdgeConfig {
             })?,
             None => String::new(),
         };
-        let variables = std::env::vars_os().filter_map(|(name, value)| {
-            let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
-            name.starts_with(PREFIX).then_some((name, value))
-        });
-        Self::parse(&text, path.unwrap_or(Path::new("")), variables)
+        let variables = overlay::variables(|name| name.starts_with(KIND.prefix));
+        Ok(Self::parse(
+            &text,
+            path.unwrap_or(Path::new("")),
+            &variables,
+        )?)
     }
 
     fn parse(
         text: &str,
         path: &Path,
-        variables: impl Iterator<Item = (String, String)>,
-    ) -> Result<Self, ConfigError> {
-        let wrong = |error: toml::de::Error| ConfigError::Content {
-            path: path.to_owned(),
-            line: error
-                .span()
-                .map(|span| text[..span.start].matches('\n').count() + 1),
-            what: error.message().to_owned(),
-        };
-        let mut config: Self = toml::from_str(text).map_err(wrong)?;
-        if config.server.token.is_some() {
-            return Err(ConfigError::Content {
-                path: path.to_owned(),
-                line: None,
-                what: "a token does not belong into the configuration; put it into a file and \
-                       name that as token_file"
-                    .to_owned(),
-            });
-        }
-        let mut table: toml::Table = toml::from_str(text).map_err(wrong)?;
-        let mut variables: Vec<_> = variables.collect();
-        variables.sort();
-        for (name, value) in variables {
-            config = overlaid(&mut table, &name, &value)?;
-        }
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, Mistake> {
+        let mut config: Self = overlay::read(KIND, path, text, variables).flawless()?;
         config.folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok(config)
     }
@@ -309,46 +279,16 @@ impl EdgeConfig {
     }
 }
 
-/// Sets a variable in the table, as TOML if the key takes it so, else as text.
-fn overlaid(table: &mut toml::Table, name: &str, value: &str) -> Result<EdgeConfig, ConfigError> {
-    let refused = |what: &str| ConfigError::Variable {
-        variable: name.to_owned(),
-        what: what.to_owned(),
-    };
-    let lower = name[PREFIX.len()..].to_lowercase();
-    let (section, key) = lower
-        .split_once("__")
-        .ok_or_else(|| refused("its name is not PASSERELLE_EDGE_SECTION__KEY"))?;
-    let as_toml = format!("value = {value}")
-        .parse::<toml::Table>()
-        .ok()
-        .and_then(|mut parsed| parsed.remove("value"));
-    let mut failed = None;
-    for value in as_toml.into_iter().chain([value.into()]) {
-        table
-            .entry(section)
-            .or_insert_with(|| toml::Table::new().into())
-            .as_table_mut()
-            .ok_or_else(|| refused("its section is no section of the file"))?
-            .insert(key.to_owned(), value);
-        match table.clone().try_into() {
-            Ok(config) => return Ok(config),
-            Err(error) => failed = failed.or(Some(error)),
-        }
-    }
-    let what = failed.map_or(String::new(), |error| error.message().to_owned());
-    Err(refused(&what))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(text: &str, variables: &[(&str, &str)]) -> Result<EdgeConfig, ConfigError> {
+    fn parse(text: &str, variables: &[(&str, &str)]) -> Result<EdgeConfig, Mistake> {
         let variables = variables
             .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        EdgeConfig::parse(text, Path::new("d/edge.toml"), variables)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        EdgeConfig::parse(text, Path::new("d/edge.toml"), &variables)
     }
 
     #[test]

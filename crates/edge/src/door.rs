@@ -5,20 +5,17 @@
 //! be written, and gives the errands that remain.
 
 use crate::agent::{
-    Agent, AgentSettings, Answer, Courier, Delivered, Ids, Input, Kept, Lane, Mode, Moment, Output,
-    Sent,
+    Agent, AgentSettings, Courier, Errand, Event, Ids, Input, Kept, Mode, Moment, Output, Sent,
 };
 use crate::journal::{
-    Attempt, Batch, Decided, Finding, Journal, JournalError, JournalSettings, OpenError, Sequence,
-    SetAside, SetAsideItem,
+    Batch, Decided, Finding, Journal, JournalError, JournalSettings, OpenError, Sequence, SetAside,
+    SetAsideItem,
 };
 use crate::state::State;
 use crate::status::Status;
-use crate::wire::{
-    BatchAnswer, CheckAnswer, ItemResult, Problem, Reply, Snapshot, another_id, check_body,
-};
-use gate::Direction;
-use kernel::{CheckId, Timestamp};
+use crate::wire::{Reply, another_id};
+use deviceapi::{BatchAnswer, CheckRequest, DeviceReport, Problem, ProblemCode};
+use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
@@ -34,93 +31,6 @@ pub struct DoorSettings {
     pub agent: AgentSettings,
     /// The journal's.
     pub journal: JournalSettings,
-}
-
-/// Something that happened.
-#[derive(Debug)]
-pub enum Event {
-    /// A code was read.
-    Scan {
-        /// Who waits for the answer.
-        lane: Lane,
-        /// The raw text, at most 512 bytes.
-        code: String,
-        /// In or out, if the line says so.
-        direction: Option<Direction>,
-    },
-    /// The last entry is to be taken back.
-    CancelLast {
-        /// Who waits for the answer.
-        lane: Lane,
-    },
-    /// What came of [`Errand::Ask`].
-    Answered {
-        /// The check.
-        check: CheckId,
-        /// What the server said.
-        reply: Reply<CheckAnswer>,
-    },
-    /// What came of [`Errand::Tell`].
-    Told {
-        /// The check.
-        check: CheckId,
-        /// Whether the visitor has it, or the door was opened.
-        delivered: Delivered,
-    },
-    /// What came of [`Errand::Look`].
-    Looked {
-        /// What the server said.
-        reply: Reply<Snapshot>,
-        /// When it was asked.
-        sent: Moment,
-    },
-    /// What came of [`Errand::Send`].
-    Sent {
-        /// What the server said.
-        reply: Reply<BatchAnswer>,
-    },
-    /// There is another token.
-    NewToken {
-        /// Its SHA-256, in hexadecimal.
-        sha256: String,
-    },
-    /// Some time has passed; to be called at least every second.
-    Tick,
-}
-
-/// Something to do over the network or at the door.
-#[derive(Debug, PartialEq)]
-pub enum Errand {
-    /// `POST /api/v1/checks`; ends in [`Event::Answered`].
-    Ask(Attempt),
-    /// Open, if the answer says so, and answer; ends in [`Event::Told`] if it
-    /// is the answer to a check.
-    Tell {
-        /// Who waits.
-        lane: Lane,
-        /// The check, if it is the answer to one.
-        check: Option<CheckId>,
-        /// What to say.
-        answer: Answer,
-    },
-    /// `POST /api/v1/checks/batch` with [`crate::wire::batch_body`]; ends in
-    /// [`Event::Sent`].
-    Send(serde_json::Value),
-    /// `GET /api/v1/device` with this report; ends in [`Event::Looked`].
-    Look(Report),
-}
-
-/// What the device tells the server of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Report {
-    /// Its own clock.
-    pub device_time: Timestamp,
-    /// How many checks and cancellations wait.
-    pub unsent: usize,
-    /// When the oldest of them was scanned.
-    pub oldest_unsent: Option<Timestamp>,
-    /// How it decides.
-    pub mode: Mode,
 }
 
 /// Why a door cannot be opened for business.
@@ -197,31 +107,11 @@ impl Door {
     /// Takes one event and gives what remains to be done.
     pub fn step(&mut self, event: Event, now: Moment) -> Vec<Errand> {
         let input = match event {
-            Event::Scan {
-                lane,
-                code,
-                direction,
-            } => Input::Scan {
-                lane,
-                code,
-                direction,
-            },
-            Event::CancelLast { lane } => Input::CancelLast { lane },
-            Event::Answered { check, reply } => Input::Answered { check, reply },
-            Event::Told { check, delivered } => Input::Told { check, delivered },
-            Event::Looked { reply, sent } => {
-                if matches!(reply, Reply::Answer(_)) && self.state.refused_token_sha256.is_some() {
-                    self.state.refused_token_sha256 = None;
-                    self.keep_state();
-                }
-                Input::Looked { reply, sent }
-            }
             Event::Sent { reply } => self.sent(reply, now),
-            Event::NewToken { sha256 } => {
-                self.token_sha256 = sha256;
-                Input::NewToken
+            event => {
+                self.note(&event);
+                Input::Event(Box::new(event))
             }
-            Event::Tick => Input::Tick,
         };
         let mut errands = Vec::new();
         let mut outputs = VecDeque::from(self.agent.step(input, now));
@@ -239,12 +129,27 @@ impl Door {
         errands
     }
 
+    /// What must be known after the next start.
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::Looked {
+                reply: Reply::Answer(_),
+                ..
+            } if self.state.refused_token_sha256.is_some() => {
+                self.state.refused_token_sha256 = None;
+                self.keep_state();
+            }
+            Event::NewToken { sha256 } => self.token_sha256.clone_from(sha256),
+            _ => {}
+        }
+    }
+
     fn carry_out(&mut self, output: Output, errands: &mut Vec<Errand>) -> Option<Input> {
         match output {
             // Without the note only a crash in this very moment could cost the
             // visitor a second try under another id.
             Output::NoteAsked(attempt) => drop(self.journal.asked(&attempt)),
-            Output::Ask(attempt) => errands.push(Errand::Ask(attempt)),
+            Output::Run(errand) => errands.push(errand),
             Output::Remember(decided) => {
                 let check = decided.attempt.id;
                 let result = self.journal.decide(&decided).map(drop);
@@ -260,24 +165,10 @@ impl Door {
                     kept: self.remembered(result),
                 });
             }
-            Output::Tell {
-                lane,
-                check,
-                answer,
-            } => errands.push(Errand::Tell {
-                lane,
-                check,
-                answer,
-            }),
             Output::SetAside(attempt, problem) => {
-                let _ = self.put_aside("check", check_body(&attempt), &problem);
+                let _ = self.put_aside("check", json!(attempt), &problem);
             }
-            Output::Look => errands.push(Errand::Look(Report {
-                device_time: self.agent.now(),
-                unsent: self.journal.unsent() + self.journal.unsent_cancellations(),
-                oldest_unsent: self.journal.oldest_unsent(),
-                mode: self.agent.mode().0,
-            })),
+            Output::Look => errands.push(Errand::Look(self.report())),
             Output::KeepSnapshot => {
                 self.state.snapshot = self.agent.snapshot().cloned();
                 self.keep_state();
@@ -295,6 +186,22 @@ impl Door {
             }
         }
         None
+    }
+
+    /// What the device tells the server of itself.
+    fn report(&self) -> DeviceReport {
+        let unsent = self.journal.unsent() + self.journal.unsent_cancellations();
+        DeviceReport {
+            device_time: Some(self.agent.now()),
+            unsent: u32::try_from(unsent).ok(),
+            oldest_unsent: self.journal.oldest_unsent(),
+            battery_percent: None,
+            // The server knows two words; a refused device decides nothing online.
+            mode: Some(match self.agent.mode().0 {
+                Mode::Online => deviceapi::Mode::Online,
+                Mode::Offline | Mode::Refused => deviceapi::Mode::Offline,
+            }),
+        }
     }
 
     fn remembered(&mut self, result: Result<(), JournalError>) -> Kept {
@@ -334,12 +241,11 @@ impl Door {
             }
         };
         for (sequence, check) in std::mem::take(&mut batch.unreadable) {
-            let problem = Problem {
-                code: "unreadable".to_owned(),
-                title: String::new(),
-                detail: "The disk did not give it back.".to_owned(),
-            };
-            let item = serde_json::json!({ "id": check });
+            let problem = Problem::new(
+                ProblemCode::from("unreadable"),
+                "The disk did not give it back.",
+            );
+            let item = json!({ "id": check });
             if self.put_aside("check", item, &problem) == Kept::Yes {
                 let _ = self.journal.settle(&[sequence]);
             }
@@ -351,9 +257,9 @@ impl Door {
             self.courier.nothing();
             return None;
         }
-        let body = crate::wire::batch_body(&batch);
+        let sent = batch.as_sent();
         self.in_flight = batch;
-        Some(Errand::Send(body))
+        Some(Errand::Send(sent))
     }
 
     /// Takes up what became of the batch that was on the way.
@@ -364,46 +270,42 @@ impl Door {
                 if answer.results.len() == batch.checks.len()
                     && answer.cancellations.len() == batch.cancellations.len() =>
             {
-                self.settle(batch, answer);
+                self.settle(batch, answer.problems());
                 (Sent::Taken, Input::Served)
             }
-            Reply::Answer(_) | Reply::Silent => (Sent::Silent, Input::Tick),
-            Reply::Failing { retry_after_ms, .. } => (Sent::Failing(retry_after_ms), Input::Tick),
+            Reply::Answer(_) | Reply::Silent => (Sent::Silent, tick()),
+            Reply::Failing { retry_after_ms, .. } => (Sent::Failing(retry_after_ms), tick()),
             Reply::TokenInvalid => (Sent::Silent, Input::TokenInvalid),
             Reply::Problem(problem) => {
                 if self.courier.is_single() {
-                    let refused = || ItemResult::Refused {
-                        problem: problem.clone(),
-                    };
-                    let answer = BatchAnswer {
-                        results: batch.checks.iter().map(|_| refused()).collect(),
-                        cancellations: batch.cancellations.iter().map(|_| refused()).collect(),
-                    };
-                    self.settle(batch, answer);
+                    self.settle(batch, std::iter::repeat(Some(&problem)));
                 }
-                (Sent::Refused, Input::Tick)
+                (Sent::Refused, tick())
             }
         };
         self.courier.back(sent, now);
         input
     }
 
-    fn settle(&mut self, batch: Batch, answer: BatchAnswer) {
+    /// Forgets what the server has kept; what it refused, for the `problems` in
+    /// the order of the batch, is put aside.
+    fn settle<'a>(
+        &mut self,
+        batch: Batch,
+        mut problems: impl Iterator<Item = Option<&'a Problem>>,
+    ) {
         let mut settled: Vec<Sequence> = Vec::new();
-        for ((sequence, check), result) in batch.checks.into_iter().zip(answer.results) {
-            let done = match result {
-                ItemResult::Kept => Kept::Yes,
-                ItemResult::Refused { problem } => self.refused(check, &problem),
+        for (sequence, check) in batch.checks {
+            let done = match problems.next().flatten() {
+                None => Kept::Yes,
+                Some(problem) => self.refused(check, problem),
             };
             settled.extend((done == Kept::Yes).then_some(sequence));
         }
-        let cancellations = batch.cancellations.into_iter().zip(answer.cancellations);
-        for ((sequence, cancellation), result) in cancellations {
-            let done = match result {
-                ItemResult::Kept => Kept::Yes,
-                ItemResult::Refused { problem } => {
-                    self.put_aside("cancellation", serde_json::json!(cancellation), &problem)
-                }
+        for (sequence, cancellation) in batch.cancellations {
+            let done = match problems.next().flatten() {
+                None => Kept::Yes,
+                Some(problem) => self.put_aside("cancellation", json!(cancellation), problem),
             };
             settled.extend((done == Kept::Yes).then_some(sequence));
         }
@@ -417,11 +319,12 @@ impl Door {
 
     /// The server will never take this check under this id.
     fn refused(&mut self, check: Decided, problem: &Problem) -> Kept {
-        let body = check_body(&check.attempt);
-        let another = another_id(check.attempt.id).filter(|_| problem.code == "check_id_conflict");
+        let body = json!(check.attempt);
+        let conflict = problem.code == ProblemCode::CheckIdConflict;
+        let another = another_id(check.attempt.id).filter(|_| conflict);
         if let Some(id) = another {
             // The visitor went in: the entry must count, under another id.
-            let attempt = Attempt {
+            let attempt = CheckRequest {
                 id,
                 ..check.attempt
             };
@@ -434,18 +337,18 @@ impl Door {
         self.put_aside("check", body, problem)
     }
 
-    fn put_aside(&mut self, what: &str, item: serde_json::Value, problem: &Problem) -> Kept {
+    fn put_aside(&mut self, what: &str, item: Value, problem: &Problem) -> Kept {
         let added = self.set_aside.add(&SetAsideItem {
             at: self.agent.now(),
             what: what.to_owned(),
             item,
-            problem: problem.code.clone(),
+            problem: problem.code.to_string(),
             detail: problem.detail.clone(),
         });
         match added {
             Ok(()) => {
                 tracing::error!(
-                    problem = problem.code,
+                    problem = problem.code.as_str(),
                     "the server refused a {what}; it was set aside in {}",
                     self.set_aside.path().display()
                 );
@@ -495,16 +398,16 @@ impl Door {
         let (mode, since) = agent.mode();
         let snapshot = agent.snapshot();
         Status {
-            mode: mode.as_str(),
+            mode,
             since: since.wall,
             now: agent.now(),
             device: snapshot.map(|s| s.device.to_string()),
             site: snapshot.map(|s| s.site.clone()),
-            door: snapshot.and_then(|s| s.door_name.clone().or_else(|| s.door.clone())),
-            sector: snapshot.and_then(|s| s.sector_name.clone().or_else(|| s.sector.clone())),
+            door: snapshot.and_then(|s| s.door.as_ref().map(ToString::to_string)),
+            sector: snapshot.and_then(|s| s.sector_name.clone()),
             mapped: snapshot.map(|s| s.mapped),
-            direction: agent.direction().as_str(),
-            offline_policy: snapshot.map(|s| s.offline_policy.as_str()),
+            direction: agent.direction(),
+            offline_policy: snapshot.map(|s| s.offline_policy),
             unsent: self.journal.unsent(),
             unsent_cancellations: self.journal.unsent_cancellations(),
             oldest_unsent: self.journal.oldest_unsent(),
@@ -519,4 +422,8 @@ impl Door {
             findings: self.findings.iter().map(ToString::to_string).collect(),
         }
     }
+}
+
+fn tick() -> Input {
+    Input::Event(Box::new(Event::Tick))
 }

@@ -3,18 +3,15 @@
 
 use crate::agent::{Answer, Delivered};
 use crate::config::{DoorOptions, EdgeConfig, Spelling};
-use crate::keeper::{ToKeeper, Wanted};
+use crate::keeper::ToKeeper;
 use crate::keyboard::{EVENT_BYTES, Keys};
-use crate::line::{Go, Line, Lines, Wish, read_lines, spell, wish};
+use crate::line::{Go, Line, Lines, read_lines, spell, wish};
 use crate::opener::Opener;
-use crate::words::Notice;
-use rustix::fs::OFlags;
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
-use std::fs::{File, OpenOptions};
+use crate::tty::open_tty;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -48,14 +45,8 @@ impl Counter {
 
     /// Has a line decided, opens, answers.
     fn serve(&self, line: Line, output: &mut impl Write) -> Go {
-        let wanted = match line {
-            Line::TooLong => Wanted::Notice(Notice::LineTooLong),
-            Line::Text(text) => match wish(&text, &self.options) {
-                Wish::Check(code, direction) => Wanted::Check { code, direction },
-                Wish::CancelLast => Wanted::CancelLast,
-            },
-        };
-        let Some((check, answer)) = self.keeper.wait_for(wanted) else {
+        let wish = wish(line, &self.options);
+        let Some((check, answer)) = self.keeper.wait_for(wish) else {
             return Go::Stop;
         };
         let opens = answer.open && self.opener.is_set();
@@ -67,14 +58,12 @@ impl Counter {
         let written = self.write(&answer, output);
         let opened = opener.is_some_and(|task| self.runtime.block_on(task).unwrap_or(false));
         if let Some(check) = check {
-            self.keeper.told(
-                check,
-                if written || opened {
-                    Delivered::Yes
-                } else {
-                    Delivered::No
-                },
-            );
+            let delivered = if written || opened {
+                Delivered::Yes
+            } else {
+                Delivered::No
+            };
+            self.keeper.told(check, delivered);
         }
         if written { Go::On } else { Go::Stop }
     }
@@ -171,23 +160,6 @@ impl Counter {
         let mut output = connection;
         read_lines(connection, |line| self.serve(line, &mut output))
     }
-}
-
-/// Opens a device to read and write. If it is a terminal, it is set to raw
-/// bytes at this speed.
-pub(crate) fn open_tty(path: &Path, baud: u32) -> io::Result<File> {
-    let flags = i32::try_from(OFlags::NOCTTY.bits()).unwrap_or(0);
-    let device = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .custom_flags(flags)
-        .open(path)?;
-    if let Ok(mut settings) = tcgetattr(&device) {
-        settings.make_raw();
-        settings.set_speed(baud)?;
-        tcsetattr(&device, OptionalActions::Now, &settings)?;
-    }
-    Ok(device)
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) {

@@ -16,10 +16,11 @@ mod recovery;
 mod segment;
 mod set_aside;
 
-pub use record::{Attempt, Cancellation, Decided, Entry, Sequence};
+pub use record::{Decided, Entry, Sequence};
 pub use recovery::{Finding, OpenAttempt, Recovered};
 pub use set_aside::{SetAside, SetAsideItem};
 
+use deviceapi::{BatchRequest, CancellationRequest, CheckRequest};
 use kernel::{CheckId, Timestamp};
 use record::Record;
 use segment::{Current, Usage, begin, private, segment_path, sync_folder, write_zeros};
@@ -100,9 +101,24 @@ pub struct Batch {
     /// Checks.
     pub checks: Vec<(Sequence, Decided)>,
     /// Cancellations of checks that the server has.
-    pub cancellations: Vec<(Sequence, Cancellation)>,
+    pub cancellations: Vec<(Sequence, CancellationRequest)>,
     /// Checks that could not be read back.
     pub unreadable: Vec<(Sequence, CheckId)>,
+}
+
+impl Batch {
+    /// As it is sent.
+    #[must_use]
+    pub fn as_sent(&self) -> BatchRequest {
+        BatchRequest {
+            checks: self
+                .checks
+                .iter()
+                .map(|(_, check)| check.as_sent())
+                .collect(),
+            cancellations: self.cancellations.iter().map(|(_, one)| *one).collect(),
+        }
+    }
 }
 
 /// Where the journal stands on the disk. What lies between `synced` and
@@ -127,7 +143,7 @@ pub struct Journal {
     earlier: BTreeMap<u64, Usage>,
     current: Current,
     unsent: BTreeMap<Sequence, Place>,
-    cancellations: BTreeMap<Sequence, (u64, Cancellation)>,
+    cancellations: BTreeMap<Sequence, (u64, CancellationRequest)>,
     next: Sequence,
     spare: bool,
     /// Held as long as the journal is open.
@@ -184,7 +200,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`]; the server can be asked all the same.
-    pub fn asked(&mut self, attempt: &Attempt) -> Result<(), JournalError> {
+    pub fn asked(&mut self, attempt: &CheckRequest) -> Result<(), JournalError> {
         self.note(&Record::Asked(attempt.clone()))
     }
 
@@ -229,7 +245,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`]; the entry stands then.
-    pub fn cancel(&mut self, cancellation: Cancellation) -> Result<Sequence, JournalError> {
+    pub fn cancel(&mut self, cancellation: CancellationRequest) -> Result<Sequence, JournalError> {
         let sequence = self.next;
         let record = Record::Cancelled {
             sequence,

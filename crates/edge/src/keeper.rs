@@ -1,16 +1,16 @@
 //! The thread that owns the door. Everything that happens comes to it as a
 //! message; what is to be said over the network goes to the runtime.
 
-use crate::agent::{Answer, Delivered, Lane, Moment};
+use crate::agent::{Answer, Delivered, Errand, Event, Lane, Moment};
 use crate::config::EdgeConfig;
-use crate::door::{Door, Errand, Event};
+use crate::door::Door;
+use crate::line::Wish;
 use crate::pass_list::{KeptList, TakeError};
 use crate::server::ServerClient;
 use crate::status::Status;
-use crate::wire::{Reply, Snapshot};
+use crate::wire::Reply;
 use crate::words::Notice;
-use gate::Direction;
-use gate::OfflinePolicy;
+use deviceapi::{DeviceSnapshot, OfflinePolicy};
 use kernel::{CheckId, Clock};
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
@@ -21,22 +21,11 @@ use tokio::runtime::Handle;
 /// How often the door looks at its clocks when nothing happens.
 const TICK: Duration = Duration::from_millis(200);
 
-/// What a line asks for.
-#[derive(Debug)]
-pub(crate) enum Wanted {
-    Check {
-        code: String,
-        direction: Option<Direction>,
-    },
-    CancelLast,
-    Notice(Notice),
-}
-
 /// The answer, with the check if it is the answer to one.
 type Told = (Option<CheckId>, Answer);
 
 pub(crate) enum Message {
-    Line(Wanted, SyncSender<Told>),
+    Line(Wish, SyncSender<Told>),
     Event(Box<Event>),
     Stop,
 }
@@ -47,9 +36,9 @@ pub(crate) struct ToKeeper(pub(crate) Sender<Message>);
 
 impl ToKeeper {
     /// Waits for the answer to a line; `None` when the process ends.
-    pub(crate) fn wait_for(&self, wanted: Wanted) -> Option<Told> {
+    pub(crate) fn wait_for(&self, wish: Wish) -> Option<Told> {
         let (respond, answer) = sync_channel(1);
-        self.0.send(Message::Line(wanted, respond)).ok()?;
+        self.0.send(Message::Line(wish, respond)).ok()?;
         answer.recv().ok()
     }
 
@@ -106,7 +95,7 @@ impl Keeper {
         self.handle(Event::Tick);
         loop {
             match messages.recv_timeout(TICK) {
-                Ok(Message::Line(wanted, respond)) => self.line(wanted, respond),
+                Ok(Message::Line(wish, respond)) => self.line(wish, respond),
                 Ok(Message::Event(event)) => self.handle(*event),
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
@@ -122,21 +111,19 @@ impl Keeper {
         self.door.sync();
     }
 
-    fn line(&mut self, wanted: Wanted, respond: SyncSender<Told>) {
-        let event = match wanted {
-            Wanted::Notice(notice) => {
-                let _ = respond.send((None, self.door.agent().notice(notice)));
+    fn line(&mut self, wish: Wish, respond: SyncSender<Told>) {
+        let event = match wish {
+            Wish::TooLong => {
+                let answer = self.door.agent().notice(Notice::LineTooLong);
+                let _ = respond.send((None, answer));
                 return;
             }
-            Wanted::Check { code, direction } => {
-                let lane = self.lane(respond);
-                Event::Scan {
-                    lane,
-                    code,
-                    direction,
-                }
-            }
-            Wanted::CancelLast => Event::CancelLast {
+            Wish::Check(code, direction) => Event::Scan {
+                lane: self.lane(respond),
+                code,
+                direction,
+            },
+            Wish::CancelLast => Event::CancelLast {
                 lane: self.lane(respond),
             },
         };
@@ -211,7 +198,7 @@ impl Keeper {
     }
 }
 
-fn is_guarded(reply: &Reply<Snapshot>) -> bool {
+fn is_guarded(reply: &Reply<DeviceSnapshot>) -> bool {
     matches!(reply, Reply::Answer(snapshot) if snapshot.offline_policy == OfflinePolicy::Guarded)
 }
 

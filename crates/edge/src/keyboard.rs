@@ -5,17 +5,16 @@
 //! device is not taken away from the console: that needs a system call which
 //! this program does not make; `docs/edge.md` says what to set instead.
 
-use serde::Deserialize;
-
-/// The keyboard that a scanner pretends to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Layout {
-    /// QWERTY, United States: most scanners as they are delivered.
-    #[default]
-    Us,
-    /// AZERTY, France.
-    Fr,
+kernel::words! {
+    /// The keyboard that a scanner pretends to be.
+    #[derive(Default)]
+    pub enum Layout: "layout" {
+        /// QWERTY, United States: most scanners as they are delivered.
+        #[default]
+        Us = "us",
+        /// AZERTY, France.
+        Fr = "fr",
+    }
 }
 
 /// The size of an event: two machine words of time, then type, code and value.

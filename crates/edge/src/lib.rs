@@ -21,10 +21,11 @@ pub mod run;
 pub mod server;
 mod state;
 pub mod status;
+mod tty;
 pub mod wire;
 pub mod words;
 
-pub use agent::{Agent, Mode, Moment};
-pub use door::{Door, DoorError, DoorSettings, Errand, Event};
+pub use agent::{Agent, Errand, Event, Mode, Moment};
+pub use door::{Door, DoorError, DoorSettings};
 pub use journal::{Journal, JournalSettings};
 pub use status::Status;

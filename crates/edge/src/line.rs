@@ -97,27 +97,29 @@ pub enum Wish {
     Check(String, Option<Direction>),
     /// The last entry is to be taken back.
     CancelLast,
+    /// It was too long to ask for anything.
+    TooLong,
 }
 
-/// What `text` asks for, by the prefixes of the configuration.
+/// What `line` asks for, by the prefixes of the configuration.
 #[must_use]
-pub fn wish(text: &str, options: &DoorOptions) -> Wish {
-    if options.cancel_line.as_deref() == Some(text) {
+pub fn wish(line: Line, options: &DoorOptions) -> Wish {
+    let Line::Text(text) = line else {
+        return Wish::TooLong;
+    };
+    if options.cancel_line.as_ref() == Some(&text) {
         return Wish::CancelLast;
     }
     for (prefix, direction) in [
         (&options.entry_prefix, Direction::Entry),
         (&options.exit_prefix, Direction::Exit),
     ] {
-        let code = prefix
-            .as_deref()
-            .filter(|prefix| !prefix.is_empty())
-            .and_then(|prefix| text.strip_prefix(prefix));
-        if let Some(code) = code {
+        let prefix = prefix.as_deref().filter(|prefix| !prefix.is_empty());
+        if let Some(code) = prefix.and_then(|prefix| text.strip_prefix(prefix)) {
             return Wish::Check(code.to_owned(), Some(direction));
         }
     }
-    Wish::Check(text.to_owned(), None)
+    Wish::Check(text, None)
 }
 
 /// The answer's line, with its end.
@@ -134,20 +136,9 @@ pub fn spell(answer: &Answer, spelling: Spelling) -> String {
             answer.message.replace(char::is_control, " "),
         ),
         Spelling::Json => {
-            let mut object = json!({
-                "open": answer.open,
-                "outcome": answer.outcome,
-                "message": answer.message,
-                "count_today": answer.count_today,
-            });
-            if let Some(pass) = pass {
-                object["pass_number"] = pass.into();
-            }
-            if let Some(day) = &answer.valid_until {
-                object["valid_until"] = day.as_str().into();
-            }
-            if let Some(left) = answer.entries_left {
-                object["entries_left"] = json!(left);
+            let mut object = json!(answer);
+            if let Some(fields) = object.as_object_mut() {
+                fields.retain(|_, value| !value.is_null());
             }
             format!("{object}\n")
         }
@@ -210,10 +201,11 @@ mod tests {
             ("X:12345674", check("12345674", Some(Direction::Exit))),
             ("CANCEL", Wish::CancelLast),
         ] {
-            assert_eq!(wish(line, &options), expected);
+            assert_eq!(wish(text(line), &options), expected);
         }
         let plain = DoorOptions::default();
-        assert_eq!(wish("CANCEL", &plain), check("CANCEL", None));
+        assert_eq!(wish(text("CANCEL"), &plain), check("CANCEL", None));
+        assert_eq!(wish(Line::TooLong, &plain), Wish::TooLong);
     }
 
     #[test]
@@ -223,8 +215,8 @@ mod tests {
             outcome: "accepted".to_owned(),
             message: "Welcome".to_owned(),
             pass_number: Some("12345674".parse().unwrap()),
-            valid_until: Some("2026-07-16".to_owned()),
-            entries_left: Some(otipass::EntriesLeft::Unlimited),
+            valid_until: Some("2026-07-16".parse().unwrap()),
+            entries_left: Some(kernel::EntriesLeft::Unlimited),
             count_today: 3,
         };
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use crate::agent::Answer;
 use crate::config::EdgeConfig;
-use crate::inputs::open_tty;
+use crate::tty::open_tty;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;

@@ -10,7 +10,7 @@ use crate::{JournalSettings, agent::AgentSettings};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use axum::{Json, Router};
-use kernel::{CardNumber, CheckId, Clock};
+use kernel::{CardNumber, Clock};
 use std::collections::HashMap;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -118,7 +118,7 @@ pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeE
         },
     };
     let folder = config.path(&config.journal.folder);
-    let ids = Box::new(|| CheckId::from_uuid(uuid::Uuid::new_v4()));
+    let ids = Box::new(uuid::Uuid::new_v4);
     let mut door = Door::open(&folder, settings, token_sha256, ids, clocks.now())?;
     let pass_list = KeptList::open(&folder, &client.token());
     let asked = pass_list.clone();
@@ -230,7 +230,7 @@ fn read(status: &SharedStatus) -> crate::Status {
 async fn show_status(status: SharedStatus) {
     let terminal = io::stderr().is_terminal();
     let mut pace = tokio::time::interval(LINE_EVERY);
-    let (mut logged, mut since_logged) = ((String::new(), 0), 0);
+    let (mut logged, mut since_logged) = ((None, 0), 0);
     loop {
         pace.tick().await;
         let status = read(&status);
@@ -241,7 +241,7 @@ async fn show_status(status: SharedStatus) {
             continue;
         }
         since_logged += 1;
-        let shown = (status.mode.to_owned(), status.troubles().len());
+        let shown = (Some(status.mode), status.troubles().len());
         if shown != logged || since_logged >= LOG_EVERY {
             tracing::info!(troubles = shown.1, "{}", status.line());
             (logged, since_logged) = (shown, 0);

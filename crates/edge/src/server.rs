@@ -1,15 +1,16 @@
 //! Speaking with the server over HTTP.
 
-use crate::agent::Mode;
 use crate::config::{ConfigError, EdgeConfig};
-use crate::door::Report;
-use crate::journal::Attempt;
 use crate::pass_list::SignedList;
-use crate::wire::{BatchAnswer, CheckAnswer, HttpAnswer, Problem, Reply, Snapshot, check_body};
+use crate::wire::{HttpAnswer, Reply};
+use deviceapi::pass_list::{LIMIT_BYTES, ListQuery, SIGNATURE};
+use deviceapi::{
+    BatchAnswer, BatchRequest, CheckAnswer, CheckRequest, DeviceReport, DeviceSnapshot,
+    EnrolmentAnswer, EnrolmentRequest, Problem,
+};
 use gate::DeviceToken;
 use reqwest::{RequestBuilder, Url, header};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -27,10 +28,6 @@ const CONNECT: Duration = Duration::from_millis(1_000);
 /// How long a connection may rest. Shorter than the keep-alive of common
 /// proxies, so that it is rarely they who close it.
 const IDLE: Duration = Duration::from_secs(15);
-/// The header with the signature of a list of passes.
-const SIGNATURE: &str = "x-passerelle-signature";
-/// The most bytes of an answer that are read.
-const ANSWER_LIMIT_BYTES: usize = 8 * 1024 * 1024;
 
 /// A configuration from which no client can be made.
 #[derive(Debug, thiserror::Error)]
@@ -69,15 +66,6 @@ pub enum EnrolError {
     /// The server refused.
     #[error("the server did not enrol this device: {0}")]
     Refused(String),
-}
-
-/// What enrolling gives.
-#[derive(Debug, Deserialize)]
-pub struct Enrolled {
-    /// The device's code.
-    pub device: String,
-    /// Its token.
-    pub token: SecretString,
 }
 
 /// The server, as this device knows it. Clones share their connections.
@@ -146,52 +134,32 @@ impl ServerClient {
     }
 
     /// Asks about one check. `budget_ms` is the server's decision budget.
-    pub async fn ask(&self, attempt: &Attempt, budget_ms: Option<u64>) -> Reply<CheckAnswer> {
+    pub async fn ask(&self, attempt: &CheckRequest, budget_ms: Option<u64>) -> Reply<CheckAnswer> {
         let within = Duration::from_millis(budget_ms.unwrap_or(BUDGET_MS)) + WAY;
         let request = self.http.post(self.at("api/v1/checks"));
-        let request = request.json(&check_body(attempt)).timeout(within);
+        let request = request.json(attempt).timeout(within);
         Reply::of(self.send(request).await.as_ref())
     }
 
     /// Sends a batch.
-    pub async fn batch(&self, body: &serde_json::Value) -> Reply<BatchAnswer> {
+    pub async fn batch(&self, body: &BatchRequest) -> Reply<BatchAnswer> {
         let request = self.http.post(self.at("api/v1/checks/batch"));
         Reply::of(self.send(request.json(body).timeout(BATCH)).await.as_ref())
     }
 
     /// Looks for the server, and tells it how the device stands.
-    pub async fn look(&self, report: &Report) -> Reply<Snapshot> {
-        let mut url = self.at("api/v1/device");
-        // The server knows two words; a refused device decides nothing online.
-        let mode = match report.mode {
-            Mode::Online => "online",
-            Mode::Offline | Mode::Refused => "offline",
-        };
-        {
-            let mut query = url.query_pairs_mut();
-            query
-                .append_pair("device_time", &report.device_time.to_string())
-                .append_pair("unsent", &report.unsent.to_string())
-                .append_pair("mode", mode);
-            if let Some(oldest) = report.oldest_unsent {
-                query.append_pair("oldest_unsent", &oldest.to_string());
-            }
-        }
-        let request = self.http.get(url).timeout(LOOK);
-        Reply::of(self.send(request).await.as_ref())
+    pub async fn look(&self, report: &DeviceReport) -> Reply<DeviceSnapshot> {
+        let request = self.http.get(self.at("api/v1/device")).query(report);
+        Reply::of(self.send(request.timeout(LOOK)).await.as_ref())
     }
 
     /// Asks for the list of refused passes, or for what has changed since the
     /// version of a whole; with the token that it is signed for.
     pub async fn pass_list(&self, since: Option<i64>) -> Option<(SignedList, DeviceToken)> {
         let token = self.token();
-        let mut url = self.at("api/v1/pass-list");
-        if let Some(since) = since {
-            url.query_pairs_mut()
-                .append_pair("since", &since.to_string());
-        }
-        let request = self.http.get(url).bearer_auth(token.reveal());
-        let answer = Self::receive(request.timeout(BATCH)).await?;
+        let request = self.http.get(self.at("api/v1/pass-list"));
+        let request = request.query(&ListQuery { since }).timeout(BATCH);
+        let answer = Self::receive(request.bearer_auth(token.reveal())).await?;
         let signature = answer.signature.filter(|_| answer.status == 200)?;
         let body = answer.body;
         Some((SignedList { body, signature }, token))
@@ -208,12 +176,13 @@ impl ServerClient {
     ///
     /// # Errors
     /// [`EnrolError`].
-    pub async fn enrol(config: &EdgeConfig, code: &str) -> Result<Enrolled, EnrolError> {
+    pub async fn enrol(config: &EdgeConfig, code: &str) -> Result<EnrolmentAnswer, EnrolError> {
         let client = Self::new(config, String::new().into())?;
         let url = client.at("api/v1/enrolments");
         let request = client.http.post(url.clone());
-        let request = request.json(&serde_json::json!({ "code": code }));
-        let answer = Self::receive(request.timeout(LOOK)).await;
+        let code = code.to_owned();
+        let request = request.json(&EnrolmentRequest { code }).timeout(LOOK);
+        let answer = Self::receive(request).await;
         let refused = |problem: Problem| {
             let detail = [problem.title, problem.detail].join(". ");
             EnrolError::Refused(detail)
@@ -223,7 +192,7 @@ impl ServerClient {
             Reply::Problem(problem) => Err(refused(problem)),
             Reply::Failing { code, .. } => Err(EnrolError::Refused(format!(
                 "{}; wait a minute, then try again",
-                code.unwrap_or_else(|| "it is out of order".to_owned())
+                code.map_or("it is out of order".to_owned(), |code| code.to_string())
             ))),
             Reply::Silent | Reply::TokenInvalid => Err(EnrolError::Silent(url)),
         }
@@ -257,7 +226,7 @@ impl ServerClient {
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.ok()? {
-            if body.len() + chunk.len() > ANSWER_LIMIT_BYTES {
+            if body.len() + chunk.len() > LIMIT_BYTES {
                 return None;
             }
             body.extend_from_slice(&chunk);

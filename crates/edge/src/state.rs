@@ -1,7 +1,7 @@
 //! What must be known after a start without network: the snapshot, and whether
 //! the token was refused. One small file beside the journal, replaced whole.
 
-use crate::wire::Snapshot;
+use deviceapi::DeviceSnapshot;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ const NEW: &str = "state.json.new";
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct State {
     /// What the device last heard of itself.
-    pub(crate) snapshot: Option<Snapshot>,
+    pub(crate) snapshot: Option<DeviceSnapshot>,
     /// The SHA-256 of a token that the server refused.
     pub(crate) refused_token_sha256: Option<String>,
 }

@@ -1,5 +1,7 @@
 //! How the turnstile stands: a line, a page, and JSON. No card numbers.
 
+use crate::agent::Mode;
+use deviceapi::{Direction, OfflinePolicy};
 use kernel::{Timestamp, escaped};
 use serde::Serialize;
 use std::fmt::Write;
@@ -8,7 +10,7 @@ use std::fmt::Write;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Status {
     /// `online`, `offline` or `refused`.
-    pub mode: &'static str,
+    pub mode: Mode,
     /// Since when.
     pub since: Timestamp,
     /// The device's time.
@@ -18,16 +20,16 @@ pub struct Status {
     pub device: Option<String>,
     /// What people call the site.
     pub site: Option<String>,
-    /// What people call the door.
+    /// The code of its door.
     pub door: Option<String>,
     /// What people call the sector.
     pub sector: Option<String>,
     /// Whether passes are accepted there.
     pub mapped: Option<bool>,
     /// `entry` or `exit`.
-    pub direction: &'static str,
+    pub direction: Direction,
     /// `detection_only` or `guarded`.
-    pub offline_policy: Option<&'static str>,
+    pub offline_policy: Option<OfflinePolicy>,
     /// Checks that wait for the server.
     pub unsent: usize,
     /// Cancellations that wait for the server.
@@ -86,7 +88,7 @@ impl Status {
     #[must_use]
     pub fn troubles(&self) -> Vec<String> {
         let mut troubles = Vec::new();
-        if self.mode == "refused" {
+        if self.mode == Mode::Refused {
             troubles.push(
                 "The server does not know this device any more, so nobody is admitted. Enrol it \
                  again: passerelle edge enrol. The journal is kept."
@@ -174,10 +176,11 @@ impl Status {
             ("Site", self.site.clone().unwrap_or_else(unknown)),
             ("Door", self.door.clone().unwrap_or_else(unknown)),
             ("Sector", self.sector.clone().unwrap_or_else(unknown)),
-            ("Direction", self.direction.to_owned()),
+            ("Direction", self.direction.to_string()),
             (
                 "Without network",
-                self.offline_policy.map_or_else(unknown, str::to_owned),
+                self.offline_policy
+                    .map_or_else(unknown, |policy| policy.to_string()),
             ),
             ("Let in today", self.count_today.to_string()),
             ("Unsent checks", self.unsent.to_string()),

@@ -6,7 +6,6 @@ use clap::Subcommand;
 use edge::config::EdgeConfig;
 use edge::server::ServerClient;
 use kernel::SystemClock;
-use secrecy::ExposeSecret;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
@@ -103,7 +102,7 @@ async fn work(config: EdgeConfig) -> Result<Verdict> {
 async fn enrol(config: &EdgeConfig, code: &str) -> Result<Verdict> {
     let enrolled = ServerClient::enrol(config, code).await?;
     let path = config.path(&config.server.token_file);
-    keep(&path, enrolled.token.expose_secret()).with_context(|| {
+    keep(&path, &enrolled.token).with_context(|| {
         format!(
             "the token could not be written to {}; take it back with `passerelle device revoke` \
              and enrol again",

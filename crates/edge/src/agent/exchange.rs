@@ -1,11 +1,14 @@
 //! What goes into the agent, and what comes out.
 
 use super::Moment;
-use crate::journal::{Attempt, Cancellation, Decided, Entry};
-use crate::wire::{CheckAnswer, Problem, Reply, Snapshot};
-use gate::Direction;
-use kernel::{CardNumber, CheckId};
-use otipass::EntriesLeft;
+use crate::journal::{Decided, Entry};
+use crate::wire::Reply;
+use deviceapi::{
+    BatchAnswer, BatchRequest, CancellationRequest, CheckAnswer, CheckRequest, DeviceReport,
+    DeviceSnapshot, Direction, Problem,
+};
+use kernel::{BusinessDay, CardNumber, CheckId, EntriesLeft};
+use serde::Serialize;
 
 /// Where an answer goes to: one connection, or one scanner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,12 +16,12 @@ pub struct Lane(pub u64);
 
 /// Something that happened.
 #[derive(Debug)]
-pub enum Input {
+pub enum Event {
     /// A code was read.
     Scan {
         /// Who waits for the answer.
         lane: Lane,
-        /// The raw text.
+        /// The raw text, at most 512 bytes.
         code: String,
         /// In or out, if the line says so.
         direction: Option<Direction>,
@@ -28,13 +31,68 @@ pub enum Input {
         /// Who waits for the answer.
         lane: Lane,
     },
-    /// What came of asking the server.
+    /// What came of [`Errand::Ask`].
     Answered {
         /// The check.
         check: CheckId,
         /// What the server said.
         reply: Reply<CheckAnswer>,
     },
+    /// What came of [`Errand::Tell`].
+    Told {
+        /// The check.
+        check: CheckId,
+        /// Whether the visitor has it, or the door was opened.
+        delivered: Delivered,
+    },
+    /// What came of [`Errand::Look`].
+    Looked {
+        /// What the server said.
+        reply: Reply<DeviceSnapshot>,
+        /// When it was asked.
+        sent: Moment,
+    },
+    /// What came of [`Errand::Send`].
+    Sent {
+        /// What the server said.
+        reply: Reply<BatchAnswer>,
+    },
+    /// There is another token.
+    NewToken {
+        /// Its SHA-256, in hexadecimal.
+        sha256: String,
+    },
+    /// Some time has passed; to be called at least every second.
+    Tick,
+}
+
+/// Something to do over the network or at the door.
+#[derive(Debug, PartialEq)]
+pub enum Errand {
+    /// `POST /api/v1/checks`; ends in [`Event::Answered`].
+    Ask(CheckRequest),
+    /// Open, if the answer says so, and answer; ends in [`Event::Told`] if it
+    /// is the answer to a check.
+    Tell {
+        /// Who waits.
+        lane: Lane,
+        /// The check, if it is the answer to one.
+        check: Option<CheckId>,
+        /// What to say.
+        answer: Answer,
+    },
+    /// `POST /api/v1/checks/batch`; ends in [`Event::Sent`].
+    Send(BatchRequest),
+    /// `GET /api/v1/device` with this report; ends in [`Event::Looked`].
+    Look(DeviceReport),
+}
+
+/// What the agent hears.
+#[derive(Debug)]
+pub enum Input {
+    /// Something happened outside. Of [`Event::Sent`] it hears as
+    /// [`Served`](Self::Served) or [`TokenInvalid`](Self::TokenInvalid).
+    Event(Box<Event>),
     /// Whether the journal has a decision.
     Remembered {
         /// The check.
@@ -47,32 +105,14 @@ pub enum Input {
         /// Who waits for the answer.
         lane: Lane,
         /// The cancellation.
-        cancellation: Cancellation,
+        cancellation: CancellationRequest,
         /// Whether.
         kept: Kept,
-    },
-    /// Whether an answer reached the visitor, or opened the door.
-    Told {
-        /// The check.
-        check: CheckId,
-        /// Whether.
-        delivered: Delivered,
-    },
-    /// What came of looking for the server.
-    Looked {
-        /// What the server said.
-        reply: Reply<Snapshot>,
-        /// When it was asked.
-        sent: Moment,
     },
     /// The server refused the token on another occasion.
     TokenInvalid,
     /// The server took a batch.
     Served,
-    /// There is a new token.
-    NewToken,
-    /// Some time has passed.
-    Tick,
 }
 
 /// Whether the journal took something.
@@ -97,28 +137,19 @@ pub enum Delivered {
 #[derive(Debug, PartialEq)]
 pub enum Output {
     /// Note that the server is about to be asked.
-    NoteAsked(Attempt),
-    /// Ask the server; ends in [`Input::Answered`].
-    Ask(Attempt),
+    NoteAsked(CheckRequest),
+    /// Run an errand.
+    Run(Errand),
+    /// Look for the server; ends in [`Event::Looked`].
+    Look,
     /// Remember a decision; ends in [`Input::Remembered`].
     Remember(Decided),
     /// Note that an answer was told, and the entry if the server admitted it.
     NoteTold(CheckId, Option<Entry>),
     /// Remember a cancellation; ends in [`Input::CancellationRemembered`].
-    Cancel(Lane, Cancellation),
-    /// Answer; ends in [`Input::Told`] if it is the answer to a check.
-    Tell {
-        /// Who waits.
-        lane: Lane,
-        /// The check, if it is the answer to one.
-        check: Option<CheckId>,
-        /// What to say.
-        answer: Answer,
-    },
+    Cancel(Lane, CancellationRequest),
     /// Keep aside a check that the server will never take.
-    SetAside(Attempt, Problem),
-    /// Look for the server; ends in [`Input::Looked`].
-    Look,
+    SetAside(CheckRequest, Problem),
     /// The snapshot changed: keep it for a start without network.
     KeepSnapshot,
     /// The server does not know the token: keep that for the next start.
@@ -126,7 +157,7 @@ pub enum Output {
 }
 
 /// What a visitor is told.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Answer {
     /// Whether the door opens.
     pub open: bool,
@@ -137,7 +168,7 @@ pub struct Answer {
     /// The pass, if it is one.
     pub pass_number: Option<CardNumber>,
     /// Its last day, if known.
-    pub valid_until: Option<String>,
+    pub valid_until: Option<BusinessDay>,
     /// Entries left here, if known.
     pub entries_left: Option<EntriesLeft>,
     /// How many visitors this device has let in today, this one included.

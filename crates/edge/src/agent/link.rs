@@ -2,26 +2,15 @@
 
 use super::Moment;
 
-/// How the device decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// The server is asked.
-    Online,
-    /// The device decides by itself, and looks for the server meanwhile.
-    Offline,
-    /// The server does not know the token any more: nobody is admitted.
-    Refused,
-}
-
-impl Mode {
-    /// The word of the status.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Mode::Online => "online",
-            Mode::Offline => "offline",
-            Mode::Refused => "refused",
-        }
+kernel::words! {
+    /// How the device decides.
+    pub enum Mode: "mode" {
+        /// The server is asked.
+        Online = "online",
+        /// The device decides by itself, and looks for the server meanwhile.
+        Offline = "offline",
+        /// The server does not know the token any more: nobody is admitted.
+        Refused = "refused",
     }
 }
 

@@ -1,7 +1,7 @@
 //! How the agent stands, for those who look after it.
 
 use super::{Agent, Jump, Mode, Moment, SAME_SCAN_MS};
-use crate::wire::Snapshot;
+use deviceapi::DeviceSnapshot;
 use kernel::Timestamp;
 
 impl Agent {
@@ -13,7 +13,7 @@ impl Agent {
 
     /// What it knows of itself.
     #[must_use]
-    pub const fn snapshot(&self) -> Option<&Snapshot> {
+    pub const fn snapshot(&self) -> Option<&DeviceSnapshot> {
         self.snapshot.as_ref()
     }
 
@@ -46,10 +46,7 @@ impl Agent {
     #[must_use]
     pub fn keep_since(&self) -> Timestamp {
         let now = self.time.now();
-        let midnight = match &self.snapshot {
-            Some(snapshot) => snapshot.timezone.start_of(self.day()),
-            None => kernel::Zone::utc().start_of(self.day()),
-        };
+        let midnight = self.in_zone(|zone| zone.start_of(self.day()));
         midnight.min(now.plus_ms(-2 * SAME_SCAN_MS))
     }
 }

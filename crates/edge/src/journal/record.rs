@@ -1,39 +1,16 @@
 //! What the journal remembers.
 
-use gate::{Decision, Direction};
+use deviceapi::{CancellationRequest, CheckRequest, JournalCheck};
+use gate::Decision;
 use kernel::{CardNumber, CheckId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::fmt;
-
-/// One scan at this device, with the id it keeps for ever.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// The id of the check.
-    pub id: CheckId,
-    /// The raw text the scanner read. May hold a card number: never printed.
-    pub code: String,
-    /// When, by the device's clock.
-    pub scanned_at: Timestamp,
-    /// In or out.
-    pub direction: Direction,
-}
-
-impl fmt::Debug for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Attempt")
-            .field("id", &self.id)
-            .field("scanned_at", &self.scanned_at)
-            .field("direction", &self.direction)
-            .finish_non_exhaustive()
-    }
-}
 
 /// A check the device decided by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decided {
     /// The scan.
     #[serde(flatten)]
-    pub attempt: Attempt,
+    pub attempt: CheckRequest,
     /// What the visitor is told.
     pub outcome: Decision,
     /// The pass, if it is one.
@@ -41,6 +18,20 @@ pub struct Decided {
 }
 
 impl Decided {
+    /// As the server is told of it.
+    #[must_use]
+    pub fn as_sent(&self) -> JournalCheck {
+        let attempt = self.attempt.clone();
+        JournalCheck {
+            id: attempt.id,
+            code: attempt.code,
+            scanned_at: attempt.scanned_at,
+            direction: attempt.direction,
+            forced_note: attempt.forced_note,
+            outcome: Some(self.outcome.as_str().to_owned()),
+        }
+    }
+
     /// The entry that this is, if it is one.
     #[must_use]
     pub fn entry(&self) -> Option<Entry> {
@@ -64,17 +55,6 @@ pub struct Entry {
     pub at: Timestamp,
 }
 
-/// An entry that was taken back at the door.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cancellation {
-    /// An id of its own.
-    pub id: CheckId,
-    /// The check of the entry.
-    pub check_id: CheckId,
-    /// When, by the device's clock.
-    pub cancelled_at: Timestamp,
-}
-
 /// The number of a check or cancellation in the journal: they are sent in this
 /// order.
 pub type Sequence = u64;
@@ -89,7 +69,7 @@ pub(super) enum Record {
         next: Sequence,
     },
     /// The server is about to be asked.
-    Asked(Attempt),
+    Asked(CheckRequest),
     /// The device has decided.
     Decided {
         /// Its place in the order of sending.
@@ -110,7 +90,7 @@ pub(super) enum Record {
         /// Its place in the order of sending.
         sequence: Sequence,
         #[serde(flatten)]
-        cancellation: Cancellation,
+        cancellation: CancellationRequest,
     },
     /// The server has these, or they were set aside.
     Settled {

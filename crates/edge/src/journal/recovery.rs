@@ -1,9 +1,10 @@
 //! Reading a journal again, after whatever ended the last process.
 
 use super::frame::{self, Rest};
-use super::record::{Attempt, Decided, Entry, Record, Sequence};
+use super::record::{Decided, Entry, Record, Sequence};
 use super::segment::{Current, Usage, begin, segment_path, write_zeros};
 use super::{Journal, JournalSettings, NEW, PREFIX, Place, SPARE};
+use deviceapi::{CancellationRequest, CheckRequest};
 use kernel::CheckId;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
@@ -27,7 +28,7 @@ pub struct Recovered {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpenAttempt {
     /// The server may have been asked, and nothing was decided here.
-    Asked(Attempt),
+    Asked(CheckRequest),
     /// It was decided here.
     Decided(Decided),
 }
@@ -35,7 +36,7 @@ pub enum OpenAttempt {
 impl OpenAttempt {
     /// The scan.
     #[must_use]
-    pub const fn attempt(&self) -> &Attempt {
+    pub const fn attempt(&self) -> &CheckRequest {
         match self {
             OpenAttempt::Asked(attempt) => attempt,
             OpenAttempt::Decided(decided) => &decided.attempt,
@@ -67,7 +68,7 @@ pub enum Finding {
 #[derive(Default)]
 struct Memory {
     unsent: BTreeMap<Sequence, Place>,
-    cancellations: BTreeMap<Sequence, (u64, super::Cancellation)>,
+    cancellations: BTreeMap<Sequence, (u64, CancellationRequest)>,
     next: Sequence,
     opened: u64,
     open: HashMap<CheckId, (u64, OpenAttempt)>,

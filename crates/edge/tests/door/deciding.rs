@@ -1,10 +1,10 @@
 //! Who decides, and what the visitor's next try is.
 
 use super::stage::*;
+use deviceapi::Direction;
 use edge::agent::{AgentSettings, Delivered, Lane};
 use edge::wire::Reply;
 use edge::{DoorSettings, Errand, Event, Mode};
-use gate::Direction;
 use serde_json::json;
 
 #[test]
@@ -227,8 +227,9 @@ fn the_last_entry_can_be_taken_back() {
         "the check goes first"
     );
     let (_, cancellations) = sent(&stage.batch(kept(2)));
-    assert_eq!(cancellations[0]["check_id"], checks[1]["id"]);
-    stage.batch(json!({"results": [], "cancellations": [{"status": "kept"}]}));
+    assert_eq!(cancellations[0].check_id, checks[1].id);
+    let reply = Reply::Answer(super::stage::answer(Vec::new(), &[checks[1].id]));
+    stage.step(Event::Sent { reply });
     assert_eq!(stage.door.status().unsent_cancellations, 0);
     stage.pass(16 * 60 * 1000);
     assert_eq!(cancel(&mut stage), "nothing_to_cancel", "too late");

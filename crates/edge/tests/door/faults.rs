@@ -1,6 +1,7 @@
 //! Servers that fail, clocks that jump, and disks that are full.
 
 use super::stage::*;
+use deviceapi::{Direction, ProblemCode};
 use edge::wire::Reply;
 use edge::{DoorSettings, Event, JournalSettings, Mode};
 
@@ -9,44 +10,44 @@ fn each_fault_of_the_server_has_its_behaviour() {
     for (reply, open, outcome, mode) in [
         (Reply::Silent, true, "accepted_offline", Mode::Offline),
         (
-            http(500, "internal"),
+            http(500, ProblemCode::Internal),
             true,
             "accepted_offline",
             Mode::Offline,
         ),
         (
-            http(503, "unavailable"),
+            http(503, ProblemCode::Unavailable),
             true,
             "accepted_offline",
             Mode::Offline,
         ),
         (
-            http(429, "too_many_attempts"),
+            http(429, ProblemCode::TooManyAttempts),
             true,
             "accepted_offline",
             Mode::Offline,
         ),
         // One check that waits for Otipass says nothing of the others.
         (
-            http(503, "check_stays_open"),
+            http(503, ProblemCode::CheckStaysOpen),
             true,
             "accepted_offline",
             Mode::Online,
         ),
         (
-            http(422, "clock_stands_still"),
+            http(422, ProblemCode::ClockStandsStill),
             true,
             "accepted_offline",
             Mode::Online,
         ),
         (
-            http(403, "direction_not_allowed"),
+            http(403, ProblemCode::DirectionNotAllowed),
             false,
             "direction_not_allowed",
             Mode::Online,
         ),
         (
-            http(401, "token_invalid"),
+            http(401, ProblemCode::TokenInvalid),
             false,
             "token_invalid",
             Mode::Refused,
@@ -114,7 +115,7 @@ fn a_refused_token_admits_nobody_also_after_a_start_until_there_is_another() {
 fn an_id_that_belongs_to_another_scan_is_replaced() {
     let mut stage = Stage::online();
     let first = asked(&stage.scan(PASS));
-    let second = asked(&stage.answer(first, http(409, "check_id_conflict")));
+    let second = asked(&stage.answer(first, http(409, ProblemCode::CheckIdConflict)));
     assert_ne!(second, first);
     assert_eq!(stage.door.status().set_aside, 1);
     let (_, answer) = told(&stage.answer(second, yes(PASS)));
@@ -122,8 +123,8 @@ fn an_id_that_belongs_to_another_scan_is_replaced() {
 
     let mut stage = Stage::online();
     let first = asked(&stage.scan(PASS));
-    let second = asked(&stage.answer(first, http(409, "check_id_conflict")));
-    let errands = stage.answer(second, http(409, "check_id_conflict"));
+    let second = asked(&stage.answer(first, http(409, ProblemCode::CheckIdConflict)));
+    let errands = stage.answer(second, http(409, ProblemCode::CheckIdConflict));
     assert!(told(&errands).1.open, "the visitor does not wait for that");
 }
 
@@ -148,7 +149,7 @@ fn a_full_journal_admits_nobody_by_itself_and_still_asks() {
     assert!(!stage.door.status().remembers);
     // A refusal and an exit are never sold: they stay what they are.
     assert_eq!(told(&stage.scan("12345675")).1.outcome, "not_a_pass");
-    let (_, answer) = told(&stage.scan_to(PASS, Some(gate::Direction::Exit)));
+    let (_, answer) = told(&stage.scan_to(PASS, Some(Direction::Exit)));
     assert!(answer.open, "nobody is kept inside");
 
     stage.comes_online();
@@ -195,7 +196,7 @@ fn clocks_that_jump_do_not_turn_scans_around() {
     let (checks, _) = sent(&stage.comes_online());
     let times: Vec<_> = checks
         .iter()
-        .map(|check| check["scanned_at"].as_str().unwrap())
+        .map(|check| check.scanned_at.to_string())
         .collect();
     assert_eq!(
         times,

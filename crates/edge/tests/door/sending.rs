@@ -1,9 +1,10 @@
 //! The journal on its way to the server.
 
 use super::stage::*;
-use edge::wire::{BatchAnswer, Reply};
+use deviceapi::{BatchAnswer, Direction, ProblemCode};
+use edge::wire::Reply;
 use edge::{Event, Mode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 fn offline_with(visitors: usize) -> Stage {
     let mut stage = Stage::offline();
@@ -23,14 +24,15 @@ fn the_oldest_go_first_with_their_own_times_and_at_most_500_together() {
     let mut stage = offline_with(720);
     let (checks, _) = sent(&stage.comes_online());
     assert_eq!(checks.len(), 500);
-    assert_eq!(checks[0]["scanned_at"], "2026-07-14T07:00:00.000Z");
-    assert_eq!(checks[0]["outcome"], "accepted_offline");
-    assert_eq!(checks[0]["direction"], "entry");
-    assert!(checks.is_sorted_by_key(|check| check["scanned_at"].as_str().unwrap()));
+    let first = &checks[0];
+    assert_eq!(first.scanned_at.to_string(), "2026-07-14T07:00:00.000Z");
+    assert_eq!(first.outcome.as_deref(), Some("accepted_offline"));
+    assert_eq!(first.direction, Direction::Entry);
+    assert!(checks.is_sorted_by_key(|check| check.scanned_at));
     assert!(!sends(&stage.pass(1_000)), "one at a time");
     let (rest, _) = sent(&stage.batch(kept(500)));
     assert_eq!(rest.len(), 220);
-    assert!(rest[0]["scanned_at"].as_str() > checks[499]["scanned_at"].as_str());
+    assert!(rest[0].scanned_at > checks[499].scanned_at);
     assert!(!sends(&stage.batch(kept(220))));
     assert_eq!(stage.door.status().unsent, 0);
     assert_eq!(stage.restart().door.status().unsent, 0);
@@ -40,9 +42,8 @@ fn the_oldest_go_first_with_their_own_times_and_at_most_500_together() {
 fn half_a_batch_may_be_refused() {
     let mut stage = offline_with(4);
     stage.comes_online();
-    let refused = json!({"status": "refused", "problem": problem_of("code_too_long")});
-    let kept = json!({"status": "kept"});
-    let again = stage.batch(json!({ "results": [kept, refused, kept, refused] }));
+    let half = [kept(1), vec![refused(ProblemCode::CodeTooLong)]].concat();
+    let again = stage.batch([half.clone(), half].concat());
     assert!(!sends(&again));
     let status = stage.door.status();
     assert_eq!((status.unsent, status.set_aside), (0, 2));
@@ -54,23 +55,16 @@ fn half_a_batch_may_be_refused() {
     assert_eq!(stage.restart().door.status().set_aside, 2);
 }
 
-fn problem_of(code: &str) -> Value {
-    json!({ "code": code, "title": "", "detail": "", "status": 422, "type": "urn:x" })
-}
-
 #[test]
 fn a_conflict_in_a_batch_is_sent_once_more_under_another_id() {
     let mut stage = offline_with(2);
     let (checks, _) = sent(&stage.comes_online());
-    let refused = json!({"status": "refused", "problem": problem_of("check_id_conflict")});
-    let (again, _) = sent(&stage.batch(json!({ "results": [{"status": "kept"}, refused] })));
+    let refused = vec![refused(ProblemCode::CheckIdConflict)];
+    let (again, _) = sent(&stage.batch([kept(1), refused.clone()].concat()));
     assert_eq!(again.len(), 1);
-    assert_ne!(again[0]["id"], checks[1]["id"]);
-    assert_eq!(again[0]["scanned_at"], checks[1]["scanned_at"]);
-    assert!(
-        !sends(&stage.batch(json!({ "results": [refused] }))),
-        "not for ever"
-    );
+    assert_ne!(again[0].id, checks[1].id);
+    assert_eq!(again[0].scanned_at, checks[1].scanned_at);
+    assert!(!sends(&stage.batch(refused)), "not for ever");
     let status = stage.door.status();
     assert_eq!(
         (status.unsent, status.set_aside, status.count_today),
@@ -82,18 +76,14 @@ fn a_conflict_in_a_batch_is_sent_once_more_under_another_id() {
 fn a_batch_without_answer_is_sent_again_and_smaller() {
     let mut stage = offline_with(400);
     stage.comes_online();
-    for (answer, pause, next) in [
+    for (heard, pause, next) in [
         (Reply::Silent, 1_000, 250),
         // An answer to something else is none.
-        (
-            Reply::Answer(serde_json::from_value(kept(1)).unwrap()),
-            2_000,
-            125,
-        ),
-        (http(503, "unavailable"), 4_000, 125),
-        (http(500, "internal"), 8_000, 125),
+        (Reply::Answer(answer(kept(1), &[])), 2_000, 125),
+        (http(503, ProblemCode::Unavailable), 4_000, 125),
+        (http(500, ProblemCode::Internal), 8_000, 125),
     ] {
-        reply(&mut stage, answer);
+        reply(&mut stage, heard);
         assert!(!sends(&stage.pass(pause - 1)), "{pause}");
         assert_eq!(sent(&stage.pass(1)).0.len(), next);
         assert_eq!(stage.mode(), Mode::Online, "checks are another matter");
@@ -105,11 +95,11 @@ fn a_batch_without_answer_is_sent_again_and_smaller() {
 fn what_spoils_every_batch_is_found_and_set_aside() {
     let mut stage = offline_with(40);
     let mut errands = stage.comes_online();
-    let spoilt = sent(&errands).0[25]["id"].clone();
+    let spoilt = sent(&errands).0[25].id;
     while sends(&errands) {
         let (checks, _) = sent(&errands);
-        errands = if checks.iter().any(|check| check["id"] == spoilt) {
-            reply(&mut stage, http(400, "body_invalid"))
+        errands = if checks.iter().any(|check| check.id == spoilt) {
+            reply(&mut stage, http(400, ProblemCode::BodyInvalid))
         } else {
             stage.batch(kept(checks.len()))
         };
@@ -122,7 +112,7 @@ fn what_spoils_every_batch_is_found_and_set_aside() {
 fn a_token_that_is_refused_with_a_batch_is_refused_for_all() {
     let mut stage = offline_with(3);
     stage.comes_online();
-    reply(&mut stage, http(401, "token_invalid"));
+    reply(&mut stage, http(401, ProblemCode::TokenInvalid));
     assert_eq!(stage.mode(), Mode::Refused);
     assert_eq!(told(&stage.scan(OTHER)).1.outcome, "token_invalid");
     assert_eq!(stage.door.status().unsent, 3);
@@ -135,7 +125,8 @@ fn the_server_is_told_how_the_device_stands() {
     let Some(edge::Errand::Look(report)) = errands.first() else {
         panic!("{errands:?}");
     };
-    assert_eq!((report.unsent, report.mode), (3, Mode::Offline));
+    let offline = deviceapi::Mode::Offline;
+    assert_eq!((report.unsent, report.mode), (Some(3), Some(offline)));
     assert_eq!(
         report.oldest_unsent.unwrap().to_string(),
         "2026-07-14T07:00:00.000Z"

@@ -1,10 +1,14 @@
 //! A door whose clock, server and visitors are the test's.
 
+use deviceapi::{
+    BatchAnswer, BatchResult, CancellationRequest, CancellationResult, CheckAnswer, DeviceSnapshot,
+    Direction, JournalCheck, Problem, ProblemCode,
+};
 use edge::agent::{Answer, Delivered, Lane};
-use edge::wire::{BatchAnswer, CheckAnswer, HttpAnswer, Reply, Snapshot};
+use edge::wire::{HttpAnswer, Reply};
 use edge::{Door, DoorSettings, Errand, Event, JournalSettings, Mode, Moment};
-use gate::Direction;
 use kernel::{CheckId, Timestamp};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,10 +36,7 @@ pub struct Stage {
 static IDS: AtomicU64 = AtomicU64::new(1);
 
 fn ids() -> edge::agent::Ids {
-    Box::new(|| {
-        let number = IDS.fetch_add(1, Ordering::Relaxed);
-        CheckId::from_uuid(uuid::Uuid::from_u128(number.into()))
-    })
+    Box::new(|| uuid::Uuid::from_u128(IDS.fetch_add(1, Ordering::Relaxed).into()))
 }
 
 fn open(folder: &Path, settings: DoorSettings, now: Moment) -> Door {
@@ -84,7 +85,7 @@ impl Stage {
         self.looked(Reply::Answer(snapshot(|_| ())))
     }
 
-    pub fn looked(&mut self, reply: Reply<Snapshot>) -> Vec<Errand> {
+    pub fn looked(&mut self, reply: Reply<DeviceSnapshot>) -> Vec<Errand> {
         let sent = self.now;
         self.step(Event::Looked { reply, sent })
     }
@@ -131,11 +132,10 @@ impl Stage {
         answer
     }
 
-    pub fn batch(&mut self, results: Value) -> Vec<Errand> {
-        let answer: BatchAnswer = serde_json::from_value(results).unwrap();
-        self.step(Event::Sent {
-            reply: Reply::Answer(answer),
-        })
+    /// The server has taken a position on each check of a batch.
+    pub fn batch(&mut self, results: Vec<BatchResult>) -> Vec<Errand> {
+        let reply = Reply::Answer(answer(results, &[]));
+        self.step(Event::Sent { reply })
     }
 
     pub fn mode(&self) -> Mode {
@@ -164,45 +164,48 @@ impl Stage {
     }
 }
 
-pub fn snapshot(change: impl FnOnce(&mut Value)) -> Snapshot {
-    let mut snapshot = json!({
-        "device": "TURN01", "door": "VN_AUG_D1", "sector": "VN_AUG", "mapped": true,
-        "site": "Musées de Villeneuve", "timezone": "Europe/Paris", "language": "fr",
-        "detection": {"project_id": "villeneuve", "format": {
-            "num_type": "number", "letters": {"min": 0, "max": 0},
-            "digits": {"min": 8, "max": 8}, "checksum": "luhn"}},
-        "offline_policy": "detection_only", "decision_budget_ms": 1500,
-        "cancel_within_s": 900, "settings": {"direction": "entry", "sound": true},
-        "admitted_today": 3, "server_time": "2026-07-14T07:00:00.250Z",
-    });
-    change(&mut snapshot);
-    serde_json::from_value(snapshot).unwrap()
+/// An example of the device API, changed.
+fn example<T: DeserializeOwned>(name: &str, change: impl FnOnce(&mut Value)) -> T {
+    let mut examples = deviceapi::EXAMPLES.iter();
+    let example = examples.find(|example| example.name == name).unwrap();
+    let mut message = serde_json::from_str(example.text).unwrap();
+    change(&mut message);
+    serde_json::from_value(message).unwrap()
+}
+
+pub fn snapshot(change: impl FnOnce(&mut Value)) -> DeviceSnapshot {
+    example("device", |snapshot| {
+        snapshot["device"] = json!("TURN01");
+        snapshot["language"] = json!("fr");
+        snapshot["server_time"] = json!("2026-07-14T07:00:00.250Z");
+        change(snapshot);
+    })
 }
 
 pub fn yes(pass: &str) -> Reply<CheckAnswer> {
-    let answer = json!({
-        "open": true, "admitted": true, "outcome": "accepted", "message": "Bienvenue",
-        "pass_number": pass, "entries_left": 2, "valid_until": "2026-07-16",
-    });
-    Reply::Answer(serde_json::from_value(answer).unwrap())
+    Reply::Answer(example("accepted", |answer| {
+        answer["message"] = json!("Bienvenue");
+        answer["pass_number"] = json!(pass);
+        answer["entries_left"] = json!(2);
+    }))
 }
 
 pub fn no(reason: &str) -> Reply<CheckAnswer> {
-    let answer = json!({
-        "open": false, "admitted": false, "outcome": reason, "message": "Non",
-        "pass_number": PASS,
-    });
-    Reply::Answer(serde_json::from_value(answer).unwrap())
+    Reply::Answer(example("pass_blocked", |answer| {
+        answer["outcome"] = json!(reason);
+        answer["message"] = json!("Non");
+        answer["pass_number"] = json!(PASS);
+    }))
 }
 
 /// A reply as the service spells it.
-pub fn http<T: serde::de::DeserializeOwned>(status: u16, code: &str) -> Reply<T> {
+pub fn http<T: DeserializeOwned>(status: u16, code: ProblemCode) -> Reply<T> {
     Reply::of(Some(&HttpAnswer {
         status,
         content_type: "application/problem+json".to_owned(),
         retry_after_s: None,
         signature: None,
-        body: json!({ "code": code, "title": "Title" }).to_string().into(),
+        body: json!(Problem::from(code)).to_string().into(),
     }))
 }
 
@@ -233,14 +236,13 @@ pub fn told(errands: &[Errand]) -> (Option<CheckId>, Answer) {
 }
 
 /// The checks and cancellations that are sent.
-pub fn sent(errands: &[Errand]) -> (Vec<Value>, Vec<Value>) {
-    let body = errands.iter().find_map(|errand| match errand {
-        Errand::Send(body) => Some(body),
+pub fn sent(errands: &[Errand]) -> (Vec<JournalCheck>, Vec<CancellationRequest>) {
+    let batch = errands.iter().find_map(|errand| match errand {
+        Errand::Send(batch) => Some(batch.clone()),
         _ => None,
     });
-    let body = body.unwrap_or_else(|| panic!("nothing is sent: {errands:?}"));
-    let list = |name: &str| body[name].as_array().unwrap().clone();
-    (list("checks"), list("cancellations"))
+    let batch = batch.unwrap_or_else(|| panic!("nothing is sent: {errands:?}"));
+    (batch.checks, batch.cancellations)
 }
 
 pub fn sends(errands: &[Errand]) -> bool {
@@ -251,6 +253,27 @@ pub fn looks(errands: &[Errand]) -> bool {
     errands.iter().any(|e| matches!(e, Errand::Look(_)))
 }
 
-pub fn kept(count: usize) -> Value {
-    json!({ "results": vec![json!({"status": "kept"}); count] })
+/// So many checks are kept.
+pub fn kept(count: usize) -> Vec<BatchResult> {
+    let answer = example("accepted_offline", |_| ());
+    vec![BatchResult::Kept { answer }; count]
+}
+
+/// A check is refused.
+pub fn refused(code: ProblemCode) -> BatchResult {
+    BatchResult::Refused {
+        id: None,
+        problem: code.into(),
+    }
+}
+
+/// What becomes of the checks, and of a cancellation of each of these.
+pub fn answer(results: Vec<BatchResult>, cancelled: &[CheckId]) -> BatchAnswer {
+    let cancelled = cancelled
+        .iter()
+        .map(|check| CancellationResult::Kept { check_id: *check });
+    BatchAnswer {
+        results,
+        cancellations: cancelled.collect(),
+    }
 }

@@ -5,10 +5,11 @@
 mod room;
 mod torture;
 
-use edge::journal::{Attempt, Decided, Entry, Recovered};
+use deviceapi::{CheckRequest, Personal};
+use edge::journal::{Decided, Entry, Recovered};
 use edge::{Journal, JournalSettings};
 use gate::{Admission, Decision, Direction};
-use kernel::{CheckId, Timestamp};
+use kernel::{CancellationId, CheckId, Timestamp};
 use std::path::Path;
 
 const SMALL: JournalSettings = JournalSettings {
@@ -20,6 +21,10 @@ fn open(folder: &Path) -> (Journal, Recovered) {
     Journal::open(folder, SMALL).unwrap()
 }
 
+fn cancellation_id(number: u128) -> CancellationId {
+    CancellationId::from_uuid(uuid::Uuid::from_u128(number))
+}
+
 fn id(number: u128) -> CheckId {
     CheckId::from_uuid(uuid::Uuid::from_u128(number))
 }
@@ -29,12 +34,13 @@ fn at(millis: i64) -> Timestamp {
     start.plus_ms(millis)
 }
 
-fn attempt(number: u32) -> Attempt {
-    Attempt {
+fn attempt(number: u32) -> CheckRequest {
+    CheckRequest {
         id: id(number.into()),
-        code: format!("villeneuve-{number:08}"),
+        code: Personal(format!("villeneuve-{number:08}")),
         scanned_at: at(number.into()),
         direction: Direction::Entry,
+        forced_note: None,
     }
 }
 

@@ -1,8 +1,9 @@
 //! Random operations, power cuts at any byte, and damage.
 
-use super::{at, attempt, decided, entry, id, open, waiting};
+use super::{at, attempt, cancellation_id, decided, entry, id, open, waiting};
+use deviceapi::{CancellationRequest, Personal};
 use edge::Journal;
-use edge::journal::{Cancellation, Decided, Finding, Sequence};
+use edge::journal::{Decided, Finding, Sequence};
 use proptest::prelude::*;
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
@@ -53,7 +54,7 @@ struct Model {
     unsent: Vec<Decided>,
     /// Settled since the last sync: after a power cut they may be back.
     settled_lately: Vec<Decided>,
-    cancelled: Vec<Cancellation>,
+    cancelled: Vec<CancellationRequest>,
 }
 
 /// Takes away what a power cut may take.
@@ -81,7 +82,7 @@ fn run(folder: &Path, operations: &[Operation]) -> Result<(), TestCaseError> {
             Operation::Decide { code_bytes } => {
                 model.next += 1;
                 let mut check = decided(model.next);
-                check.attempt.code = "x".repeat(*code_bytes);
+                check.attempt.code = Personal("x".repeat(*code_bytes));
                 journal.decide(&check).unwrap();
                 prop_assert_eq!(journal.tail().synced, journal.tail().written);
                 model.unsent.push(check);
@@ -89,8 +90,8 @@ fn run(folder: &Path, operations: &[Operation]) -> Result<(), TestCaseError> {
             }
             Operation::Tell => drop(journal.told(id(model.next.into()), None)),
             Operation::Cancel => {
-                let cancellation = Cancellation {
-                    id: id(u128::from(model.next) + (1 << 64)),
+                let cancellation = CancellationRequest {
+                    id: cancellation_id(u128::from(model.next) + (1 << 64)),
                     check_id: id(model.next.into()),
                     cancelled_at: at(i64::from(model.next)),
                 };
@@ -164,8 +165,8 @@ fn a_scan_is_open_until_its_answer_was_told() {
     assert_eq!(open_ids, [id(1), id(2)]);
     assert_eq!(recovered.entries, [entry(2), entry(3)]);
     journal.told(id(2), None).unwrap();
-    let cancellation = Cancellation {
-        id: id(99),
+    let cancellation = CancellationRequest {
+        id: cancellation_id(99),
         check_id: id(3),
         cancelled_at: at(9),
     };
@@ -182,8 +183,8 @@ fn a_cancellation_waits_for_its_check() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(folder.path());
     let check = journal.decide(&decided(1)).unwrap();
-    let cancellation = Cancellation {
-        id: id(2),
+    let cancellation = CancellationRequest {
+        id: cancellation_id(2),
         check_id: id(1),
         cancelled_at: at(9),
     };

@@ -1,76 +1,56 @@
 //! The server's desk: what the device API does with a request, without HTTP.
 
 use crate::planted::Planted;
-use edge::wire::Snapshot;
-use gate::decide::rules::NotPermitted;
-use gate::{
-    CancelError, Cancellation, Cancelled, Check, CheckError, Decision, DeviceToken, Freshness,
-    Gate, JournalItem, Merged, Obstacle, Scan,
+use deviceapi::{
+    BatchAnswer, BatchParts, BatchRequest, CancellationAnswer, CancellationRequest, CheckAnswer,
+    CheckRequest, DeviceReport, DeviceSnapshot, JournalCheck, Problem, ProblemCode,
 };
-use kernel::{CheckId, DeviceCode};
-use otipass::EntriesLeft;
-use serde_json::json;
+use edge::wire;
+use gate::{DeviceToken, Gate, Obstacle, Told};
+use kernel::{DeviceCode, EntriesLeft, causes};
 
-/// A request of a device. The device in it is the one its token names.
+/// A request of a device.
 #[derive(Debug, Clone)]
 pub enum Message {
     /// `POST /checks`.
-    Check(Scan),
+    Check(CheckRequest),
     /// `POST /checks/batch`.
-    Batch(Vec<JournalItem>, Vec<Cancellation>),
+    Batch(BatchRequest),
     /// `POST /cancellations`.
-    Cancel(Cancellation),
+    Cancel(CancellationRequest),
     /// `GET /device`.
-    Device(DeviceCode),
+    Device(DeviceReport),
 }
 
-/// What the server says.
+/// What the server answers.
 #[derive(Debug, Clone)]
-pub enum Reply {
-    /// The answer to a check.
-    Check(Box<Check>),
+pub enum Answer {
+    /// The decision on a check.
+    Check(CheckAnswer),
     /// What became of each part of a batch.
-    Batch(
-        Vec<Result<Box<Check>, (CheckId, Problem)>>,
-        Vec<Result<Cancelled, Problem>>,
-    ),
+    Batch(BatchAnswer),
     /// The entry is cancelled.
-    Cancelled(Cancelled),
+    Cancelled(CancellationAnswer),
     /// The device's snapshot.
-    Snapshot(Box<Snapshot>),
-    /// 401.
-    TokenInvalid,
-    /// Another 4xx.
-    Problem(Problem),
-    /// 503.
-    Failing(&'static str),
+    Snapshot(Box<DeviceSnapshot>),
 }
 
-const FORCED_NOT_ALLOWED: &str = "forced_entry_not_allowed";
-const DIRECTION_NOT_ALLOWED: &str = "direction_not_allowed";
+/// What a device hears.
+pub type Reply = wire::Reply<Answer>;
 
-/// The code of a problem, and what stands against a cancellation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Problem {
-    /// The code.
-    pub code: &'static str,
-    /// What stands against it.
-    pub obstacle: Option<Obstacle>,
+/// Whether the device's settings stand against a check.
+#[must_use]
+pub fn is_not_permitted(problem: &Problem) -> bool {
+    matches!(
+        problem.code,
+        ProblemCode::ForcedEntryNotAllowed | ProblemCode::DirectionNotAllowed
+    )
 }
 
-impl Problem {
-    /// Whether the device's settings stand against the check.
-    #[must_use]
-    pub fn is_not_permitted(self) -> bool {
-        [FORCED_NOT_ALLOWED, DIRECTION_NOT_ALLOWED].contains(&self.code)
-    }
-}
-
-const fn problem(code: &'static str) -> Problem {
-    Problem {
-        code,
-        obstacle: None,
-    }
+/// Whether an entry is not cancelled because nobody was admitted.
+#[must_use]
+pub fn nobody_was_admitted(problem: &Problem) -> bool {
+    problem.detail.contains(&Obstacle::NotAdmitted.to_string())
 }
 
 /// Answers a request that came with `token`.
@@ -84,140 +64,93 @@ pub async fn answer(
     planted: Option<Planted>,
 ) -> Result<Reply, String> {
     let holder = gate.devices.holder_of(token).await;
-    let Some(device) = holder.map_err(|error| kernel::causes(&error))? else {
+    let Some(device) = holder.map_err(|error| causes(&error))? else {
         return Ok(Reply::TokenInvalid);
     };
     match message {
-        Message::Check(scan) => check(gate, Scan { device, ..scan }, planted).await,
-        Message::Batch(items, cancellations) => {
-            batch(gate, &device, items, cancellations, planted).await
+        Message::Check(request) => check(gate, device, request, planted).await,
+        Message::Batch(request) => batch(gate, device, request, planted).await,
+        Message::Cancel(request) => {
+            let cancelled = gate.answer_cancellation(device, request).await;
+            told(cancelled.map(Answer::Cancelled))
         }
-        Message::Cancel(cancellation) => {
-            let cancellation = Cancellation {
-                device,
-                ..cancellation
+        Message::Device(report) => {
+            let snapshot = gate.snapshot(device, report).await;
+            told(snapshot.map(Box::new).map(Answer::Snapshot))
+        }
+    }
+}
+
+async fn check(
+    gate: &Gate,
+    device: DeviceCode,
+    request: CheckRequest,
+    planted: Option<Planted>,
+) -> Result<Reply, String> {
+    let asked = request.clone();
+    let mut answer = gate.answer_check(device.clone(), request).await;
+    if let Ok(answer) = &mut answer {
+        if planted == Some(Planted::ChangedAnswer) && answer.repeated {
+            answer.entries_left = Some(EntriesLeft::Count(u32::MAX));
+        }
+        let refused = !answer.open && !answer.repeated;
+        if planted == Some(Planted::RefusedButSold) && refused {
+            let sold = JournalCheck {
+                id: asked.id,
+                code: asked.code,
+                scanned_at: asked.scanned_at,
+                direction: asked.direction,
+                forced_note: asked.forced_note,
+                outcome: Some("accepted_offline".to_owned()),
             };
-            Ok(match gate.deciding.cancel(cancellation).await {
-                Ok(cancelled) => Reply::Cancelled(cancelled),
-                Err(error) => Reply::Problem(cancel_problem(&error)?),
-            })
+            let request = BatchRequest {
+                checks: vec![sold],
+                cancellations: Vec::new(),
+            };
+            let sold = gate.answer_batch(device, parts(&request)?).await;
+            sold.map_err(|error| causes(&error))?;
         }
-        Message::Device(_) => snapshot(gate, &device)
-            .map(Box::new)
-            .map(Reply::Snapshot)
-            .ok_or_else(|| "the device's snapshot cannot be made".to_owned()),
     }
-}
-
-async fn check(gate: &Gate, scan: Scan, planted: Option<Planted>) -> Result<Reply, String> {
-    match gate.deciding.check(scan.clone()).await {
-        Ok((mut check, freshness)) => {
-            if planted == Some(Planted::ChangedAnswer) && freshness == Freshness::Repeated {
-                check.pass.entries_left = Some(EntriesLeft::Count(u32::MAX));
-            }
-            let refused = !check.decision.opens();
-            if planted == Some(Planted::RefusedButSold) && refused && freshness == Freshness::First
-            {
-                let item = JournalItem {
-                    scan,
-                    outcome: Some(Decision::Admitted(gate::Admission::AcceptedOffline)),
-                };
-                let sold = gate.deciding.merge_journal(vec![item]).await;
-                sold.map_err(|error| kernel::causes(&error))?;
-            }
-            Ok(Reply::Check(Box::new(check)))
-        }
-        Err(CheckError::StaysOpen(_)) => Ok(Reply::Failing("check_stays_open")),
-        Err(error) => Ok(Reply::Problem(check_problem(&error)?)),
-    }
-}
-
-fn check_problem(error: &CheckError) -> Result<Problem, String> {
-    match error {
-        CheckError::Conflict(_) => Ok(problem("check_id_conflict")),
-        CheckError::Refused(gate::ScanRefused::CodeTooLong { .. }) => Ok(problem("code_too_long")),
-        CheckError::Refused(gate::ScanRefused::ClockStandsStill) => {
-            Ok(problem("clock_stands_still"))
-        }
-        CheckError::NotPermitted(NotPermitted::ForcedEntry) => Ok(problem(FORCED_NOT_ALLOWED)),
-        CheckError::NotPermitted(NotPermitted::Direction) => Ok(problem(DIRECTION_NOT_ALLOWED)),
-        error => Err(kernel::causes(error)),
-    }
-}
-
-fn cancel_problem(error: &CancelError) -> Result<Problem, String> {
-    match error {
-        CancelError::CheckUnknown(_) => Ok(problem("check_unknown")),
-        CancelError::NotCancellable(_, obstacle) => Ok(Problem {
-            code: "not_cancellable",
-            obstacle: Some(*obstacle),
-        }),
-        error => Err(kernel::causes(error)),
-    }
+    told(answer.map(Answer::Check))
 }
 
 async fn batch(
     gate: &Gate,
-    device: &DeviceCode,
-    mut items: Vec<JournalItem>,
-    mut cancellations: Vec<Cancellation>,
+    device: DeviceCode,
+    mut request: BatchRequest,
     planted: Option<Planted>,
 ) -> Result<Reply, String> {
-    for item in &mut items {
-        item.scan.device.clone_from(device);
+    let loses = planted == Some(Planted::LostJournalEntry) && request.checks.len() > 1;
+    if loses {
+        request.checks.pop();
     }
-    for cancellation in &mut cancellations {
-        cancellation.device.clone_from(device);
+    let mut answer = gate.answer_batch(device, parts(&request)?).await;
+    if let (true, Ok(answer)) = (loses, &mut answer) {
+        answer.results.extend(answer.results.last().cloned());
     }
-    let ids: Vec<_> = items.iter().map(|item| item.scan.id).collect();
-    if planted == Some(Planted::LostJournalEntry) && items.len() > 1 {
-        items.pop();
-    }
-    let merged = gate.deciding.merge_journal(items).await;
-    let merged = merged.map_err(|error| kernel::causes(&error))?;
-    let mut results = Vec::with_capacity(ids.len());
-    for one in merged {
-        results.push(match one {
-            Merged::Recorded(check, _) => Ok(check),
-            Merged::Refused(id, error) => Err((id, check_problem(&error)?)),
-        });
-    }
-    if let (true, Some(last)) = (results.len() < ids.len(), results.last().cloned()) {
-        results.push(last);
-    }
-    let cancelled = gate.deciding.merge_cancellations(cancellations).await;
-    let cancelled = cancelled.map_err(|error| kernel::causes(&error))?;
-    let cancelled = cancelled
-        .into_iter()
-        .map(|one| match one {
-            Ok(cancelled) => Ok(Ok(cancelled)),
-            Err(error) => cancel_problem(&error).map(Err),
-        })
-        .collect::<Result<_, String>>()?;
-    Ok(Reply::Batch(results, cancelled))
+    told(answer.map(Answer::Batch))
 }
 
-fn snapshot(gate: &Gate, device: &DeviceCode) -> Option<Snapshot> {
-    let (site, settings) = (gate.site(), gate.settings());
-    let sector = site.sector_of(device);
-    let at = site.devices.get(device)?;
-    serde_json::from_value(json!({
-        "device": device,
-        "door": at.door,
-        "sector": sector,
-        "mapped": sector.is_some_and(|s| settings.mapping.sectors.contains_key(s)),
-        "site": site.name,
-        "timezone": site.zone,
-        "language": site.language.as_str(),
-        "detection": {
-            "project_id": settings.mapping.project_id,
-            "format": settings.format,
-        },
-        "offline_policy": "detection_only",
-        "decision_budget_ms": 1500,
-        "cancel_within_s": deviceapi::CANCEL_WITHIN_MS / 1000,
-        "settings": { "direction": at.settings.direction },
-        "server_time": gate.now(),
-    }))
-    .ok()
+/// As it comes over the line.
+fn parts(batch: &BatchRequest) -> Result<BatchParts, String> {
+    serde_json::to_value(batch)
+        .and_then(serde_json::from_value)
+        .map_err(|error| causes(&error))
+}
+
+/// What the device is told; a fault of the server is told to nobody.
+fn told<E: Told + 'static>(answered: Result<Answer, E>) -> Result<Reply, String> {
+    let error = match answered {
+        Ok(answer) => return Ok(Reply::Answer(answer)),
+        Err(error) => error,
+    };
+    let code = error.code().ok_or_else(|| causes(&error))?;
+    Ok(if code.status() < 500 {
+        Reply::Problem(gate::problem(&error))
+    } else {
+        Reply::Failing {
+            code: Some(code),
+            retry_after_ms: 1_000,
+        }
+    })
 }

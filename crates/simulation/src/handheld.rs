@@ -3,14 +3,19 @@
 
 use crate::Broken;
 use crate::broken::ensure;
-use crate::desk::{Message, Problem, Reply};
+use crate::desk::{Answer, Message, Reply, is_not_permitted};
 use crate::house::House;
 use crate::model::Told;
 use crate::operation::{Line, Manner, Patience, Shape, Way};
 use crate::site;
+use deviceapi::{
+    BatchRequest, CANCEL_WITHIN_MS, CancellationRequest, CheckRequest, DeviceReport, Direction,
+    JournalCheck, Personal, Problem, ProblemCode,
+};
+use edge::wire::knowledge;
 use gate::decide::offline::{Knowledge, OfflineScan, Seen, decide_offline};
-use gate::{Cancellation, DeviceToken, Direction, JournalItem, Scan};
-use kernel::{CancellationId, CheckId, Clock, DeviceCode, Timestamp};
+use gate::DeviceToken;
+use kernel::{CancellationId, CheckId, Clock, Timestamp};
 use uuid::Uuid;
 
 /// How many checks it sends in a batch.
@@ -19,7 +24,6 @@ const BATCH: usize = 20;
 /// A scanner.
 pub struct Handheld {
     number: u8,
-    code: DeviceCode,
     /// What it proves itself with.
     pub token: DeviceToken,
     /// Whether the server refused its token.
@@ -28,23 +32,22 @@ pub struct Handheld {
     pub offset_ms: i64,
     knowledge: Option<Knowledge>,
     limit: usize,
-    journal: Vec<JournalItem>,
-    cancellations: Vec<Cancellation>,
+    journal: Vec<JournalCheck>,
+    cancellations: Vec<CancellationRequest>,
     /// Asked, nothing heard, nothing decided; the visitor waits.
-    waiting: Option<Scan>,
-    last_asked: Option<Scan>,
+    waiting: Option<CheckRequest>,
+    last_asked: Option<CheckRequest>,
     entries: Vec<(CheckId, Timestamp)>,
-    taken_back: Vec<Cancellation>,
+    taken_back: Vec<CancellationRequest>,
     ids: u64,
 }
 
 impl Handheld {
     /// The scanner with this number, out of the box.
     #[must_use]
-    pub fn new(number: u8, code: DeviceCode, token: DeviceToken, limit: usize) -> Self {
+    pub fn new(number: u8, token: DeviceToken, limit: usize) -> Self {
         Self {
             number,
-            code,
             token,
             refused: false,
             offset_ms: 0,
@@ -74,10 +77,10 @@ impl Handheld {
     /// # Errors
     /// If the server says what it must not.
     pub async fn refresh(&mut self, house: &mut House, line: Line) -> Result<(), Broken> {
-        let message = Message::Device(self.code.clone());
-        if let Some(Reply::Snapshot(snapshot)) = self.send(house, message, line).await? {
+        let message = Message::Device(DeviceReport::default());
+        if let Reply::Answer(Answer::Snapshot(snapshot)) = self.send(house, message, line).await? {
             self.refused = false;
-            self.knowledge = Some(snapshot.knowledge());
+            self.knowledge = Some(knowledge(&snapshot));
         }
         Ok(())
     }
@@ -101,18 +104,17 @@ impl Handheld {
         if let Some(waiting) = self.waiting.take() {
             self.decide(house, waiting)?;
         }
-        let note = (way == Way::Forced).then(|| "lost her phone".parse().ok());
-        let scan = Scan {
+        let note = (way == Way::Forced).then(|| Personal("lost her phone".to_owned()));
+        let scan = CheckRequest {
             id: CheckId::from_uuid(self.id()),
-            device: self.code.clone(),
-            code: site::code(card).to_owned(),
+            code: Personal(site::code(card).to_owned()),
             scanned_at: self.now(house),
             direction: if way == Way::Out {
                 Direction::Exit
             } else {
                 Direction::Entry
             },
-            forced_note: note.flatten(),
+            forced_note: note,
         };
         if patience == Patience::Offline {
             return self.decide(house, scan);
@@ -147,31 +149,31 @@ impl Handheld {
     async fn ask(
         &mut self,
         house: &mut House,
-        scan: Scan,
+        scan: CheckRequest,
         line: Line,
         patience: Patience,
     ) -> Result<(), Broken> {
         let message = Message::Check(scan.clone());
         match self.send(house, message, line).await? {
-            Some(Reply::Check(check)) => {
-                if check.decision.is_admitted() {
+            Reply::Answer(Answer::Check(answer)) => {
+                if answer.admitted {
                     self.entries.push((scan.id, scan.scanned_at));
                 }
-                self.tell(house, &scan, check.decision.opens())
+                self.tell(house, &scan, answer.open)
             }
             // Nobody is admitted by a device that is not known any more.
-            Some(Reply::TokenInvalid) => Ok(()),
-            Some(Reply::Problem(problem))
-                if problem.code == "clock_stands_still" || problem.is_not_permitted() =>
+            Reply::TokenInvalid => Ok(()),
+            Reply::Problem(problem)
+                if problem.code == ProblemCode::ClockStandsStill || is_not_permitted(&problem) =>
             {
                 Ok(())
             }
-            Some(Reply::Problem(problem)) => Err(Broken::new(
+            Reply::Problem(problem) => Err(Broken::new(
                 "a check is answered",
                 format!("check {}: {}", scan.id, problem.code),
             )),
-            None | Some(_) if patience == Patience::Decides => self.decide(house, scan),
-            None | Some(_) => {
+            _ if patience == Patience::Decides => self.decide(house, scan),
+            _ => {
                 self.waiting = Some(scan);
                 Ok(())
             }
@@ -183,13 +185,13 @@ impl Handheld {
         house: &mut House,
         message: Message,
         line: Line,
-    ) -> Result<Option<Reply>, Broken> {
+    ) -> Result<Reply, Broken> {
         let reply = house.exchange(&self.token, message, line).await?;
-        self.refused |= matches!(reply, Some(Reply::TokenInvalid));
+        self.refused |= matches!(reply, Reply::TokenInvalid);
         Ok(reply)
     }
 
-    fn decide(&mut self, house: &mut House, scan: Scan) -> Result<(), Broken> {
+    fn decide(&mut self, house: &mut House, scan: CheckRequest) -> Result<(), Broken> {
         let Some(knowledge) = &self.knowledge else {
             return Ok(());
         };
@@ -198,7 +200,7 @@ impl Handheld {
             return Ok(());
         }
         let asked = OfflineScan {
-            code: &scan.code,
+            code: &scan.code.0,
             direction: scan.direction,
             forced: scan.forced_note.is_some(),
         };
@@ -206,15 +208,19 @@ impl Handheld {
         if outcome.is_admitted() {
             self.entries.push((scan.id, scan.scanned_at));
         }
-        self.journal.push(JournalItem {
-            scan: scan.clone(),
-            outcome: Some(outcome),
+        self.journal.push(JournalCheck {
+            id: scan.id,
+            code: scan.code.clone(),
+            scanned_at: scan.scanned_at,
+            direction: scan.direction,
+            forced_note: scan.forced_note.clone(),
+            outcome: Some(outcome.as_str().to_owned()),
         });
         self.tell(house, &scan, outcome.opens())
     }
 
-    fn tell(&self, house: &mut House, scan: &Scan, open: bool) -> Result<(), Broken> {
-        house.model.speaks(scan);
+    fn tell(&self, house: &mut House, scan: &CheckRequest, open: bool) -> Result<(), Broken> {
+        house.model.speaks(scan.id, &scan.code);
         let told = Told {
             device: self.number,
             direction: scan.direction,
@@ -245,31 +251,34 @@ impl Handheld {
         }
         let sent = self.cancellations.iter();
         let sent = sent.filter(|cancellation| !self.has_unsent(cancellation.check_id));
-        let cancellations: Vec<_> = sent.take(BATCH).cloned().collect();
+        let cancellations: Vec<_> = sent.take(BATCH).copied().collect();
         if items.is_empty() && cancellations.is_empty() {
             return Ok(());
         }
-        let ids: Vec<_> = items.iter().map(|item| item.scan.id).collect();
-        let message = Message::Batch(items, cancellations.clone());
+        let ids: Vec<_> = items.iter().map(|item| item.id).collect();
+        let message = Message::Batch(BatchRequest {
+            checks: items,
+            cancellations: cancellations.clone(),
+        });
         let reply = self.send(house, message, line).await?;
-        let Some(Reply::Batch(results, cancelled)) = reply else {
+        let Reply::Answer(Answer::Batch(answer)) = reply else {
             return Ok(());
         };
+        let parts = (answer.results.len(), answer.cancellations.len());
         ensure!(
-            (results.len(), cancelled.len()) == (ids.len(), cancellations.len()),
+            parts == (ids.len(), cancellations.len()),
             "each part of a batch is answered",
-            "{} of {}",
-            results.len(),
+            "{parts:?} of {}",
             ids.len()
         );
-        for (id, result) in ids.into_iter().zip(results) {
-            let refused = result.err().map(|(_, problem)| problem);
-            house.model.journal_answered(id, refused)?;
-            self.journal.retain(|item| item.scan.id != id);
+        let mut problems = answer.problems();
+        for (id, problem) in ids.into_iter().zip(problems.by_ref()) {
+            house.model.journal_answered(id, problem)?;
+            self.journal.retain(|item| item.id != id);
         }
-        for (cancellation, result) in cancellations.into_iter().zip(cancelled) {
+        for (cancellation, problem) in cancellations.into_iter().zip(problems) {
             self.cancellations.retain(|c| c.id != cancellation.id);
-            self.cancelled(house, cancellation, result.err())?;
+            self.cancelled(house, cancellation, problem)?;
         }
         Ok(())
     }
@@ -277,8 +286,8 @@ impl Handheld {
     fn cancelled(
         &mut self,
         house: &House,
-        cancellation: Cancellation,
-        refused: Option<Problem>,
+        cancellation: CancellationRequest,
+        refused: Option<&Problem>,
     ) -> Result<(), Broken> {
         let check = cancellation.check_id;
         if refused.is_none() {
@@ -300,22 +309,24 @@ impl Handheld {
         let now = self.now(house);
         let id = CancellationId::from_uuid(self.id());
         let nobodys = CheckId::from_uuid(self.id());
-        let of = |check_id, cancelled_at| Cancellation {
+        let of = |check_id, cancelled_at| CancellationRequest {
             id,
             check_id,
-            device: self.code.clone(),
             cancelled_at,
         };
-        let late_ms = deviceapi::CANCEL_WITHIN_MS + 1;
+        let late_ms = CANCEL_WITHIN_MS + 1;
         let (cancellation, expected) = match manner {
             Manner::InTime => return self.cancel_in_time(house, id, now, line).await,
-            Manner::Unknown => (of(nobodys, now), "check_unknown"),
+            Manner::Unknown => (of(nobodys, now), ProblemCode::CheckUnknown),
             Manner::TooLate => match self.entries.last() {
-                Some((check, at)) => (of(*check, at.plus_ms(late_ms)), "not_cancellable"),
+                Some((check, at)) => (of(*check, at.plus_ms(late_ms)), ProblemCode::NotCancellable),
                 None => return Ok(()),
             },
             Manner::Again => match self.taken_back.last() {
-                Some(before) => (of(before.check_id, before.cancelled_at), "not_cancellable"),
+                Some(before) => (
+                    of(before.check_id, before.cancelled_at),
+                    ProblemCode::NotCancellable,
+                ),
                 None => return Ok(()),
             },
             Manner::Foreign => return Ok(()),
@@ -326,9 +337,9 @@ impl Handheld {
         let message = Message::Cancel(cancellation);
         let reply = house.exchange(&self.token, message, line).await?;
         let in_order = match &reply {
-            None | Some(Reply::TokenInvalid) => true,
-            Some(Reply::Problem(problem)) => problem.code == expected,
-            Some(_) => false,
+            Reply::Silent | Reply::TokenInvalid => true,
+            Reply::Problem(problem) => problem.code == expected,
+            Reply::Answer(_) | Reply::Failing { .. } => false,
         };
         ensure!(
             in_order,
@@ -340,7 +351,7 @@ impl Handheld {
 
     /// Whether the check is still in its journal.
     fn has_unsent(&self, check: CheckId) -> bool {
-        self.journal.iter().any(|item| item.scan.id == check)
+        self.journal.iter().any(|item| item.id == check)
     }
 
     async fn cancel_in_time(
@@ -353,26 +364,25 @@ impl Handheld {
         let Some((check_id, scanned_at)) = self.entries.last().copied() else {
             return Ok(());
         };
-        if !(0..=deviceapi::CANCEL_WITHIN_MS).contains(&cancelled_at.ms_since(scanned_at)) {
+        if !(0..=CANCEL_WITHIN_MS).contains(&cancelled_at.ms_since(scanned_at)) {
             return Ok(());
         }
         self.entries.pop();
-        let cancellation = Cancellation {
+        let cancellation = CancellationRequest {
             id,
             check_id,
-            device: self.code.clone(),
             cancelled_at,
         };
         house.model.cancels(check_id);
         let heard = if self.refused || self.has_unsent(check_id) {
-            None
+            Reply::Silent
         } else {
-            let message = Message::Cancel(cancellation.clone());
-            self.send(house, message, line).await?
+            self.send(house, Message::Cancel(cancellation), line)
+                .await?
         };
         match heard {
-            Some(Reply::Cancelled(_)) => self.cancelled(house, cancellation, None),
-            Some(Reply::Problem(problem)) => self.cancelled(house, cancellation, Some(problem)),
+            Reply::Answer(Answer::Cancelled(_)) => self.cancelled(house, cancellation, None),
+            Reply::Problem(problem) => self.cancelled(house, cancellation, Some(&problem)),
             _ => {
                 self.cancellations.push(cancellation);
                 Ok(())

@@ -2,7 +2,7 @@
 //! line to it.
 
 use crate::bookkeeping::Bookkeeping;
-use crate::desk::{self, Message, Reply};
+use crate::desk::{self, Answer, Message, Reply};
 use crate::generator::Setting;
 use crate::model::{Arrived, Model};
 use crate::operation::{Line, TicketingMood, Worker};
@@ -14,6 +14,7 @@ use boxoffice::catalogue::apply_catalogue;
 use boxoffice::{BoxOffice, Catalogue, Organisation};
 use db::Db;
 use db::testing::Steps;
+use deviceapi::BatchResult;
 use gate::{DeviceToken, Gate, InterfaceSettings};
 use kernel::{Clock, ManualClock};
 use sandbox::{Sandbox, SandboxSettings};
@@ -157,7 +158,7 @@ impl House {
         self.restart().await
     }
 
-    /// A request goes over the line; `None` if nothing is heard.
+    /// A request goes over the line.
     ///
     /// # Errors
     /// If the server says what it must not.
@@ -166,21 +167,20 @@ impl House {
         token: &DeviceToken,
         message: Message,
         line: Line,
-    ) -> Result<Option<Reply>, Broken> {
-        let asked = match &message {
-            Message::Check(scan) => {
-                self.model.speaks(scan);
-                Some(scan.id)
+    ) -> Result<Reply, Broken> {
+        let mut asked = None;
+        match &message {
+            Message::Check(check) => {
+                self.model.speaks(check.id, &check.code);
+                asked = Some(check.id);
             }
-            Message::Batch(items, _) => {
-                self.model.journals(items);
-                None
-            }
-            Message::Cancel(_) | Message::Device(_) => None,
-        };
+            Message::Batch(batch) => self.model.journals(&batch.checks),
+            Message::Cancel(_) | Message::Device(_) => {}
+        }
         let reply = self.send(token.clone(), message, line).await?;
-        if let (Some(check), Some(Reply::Problem(problem))) = (asked, &reply)
-            && problem.is_not_permitted()
+        let reply = reply.unwrap_or(Reply::Silent);
+        if let (Some(check), Reply::Problem(problem)) = (asked, &reply)
+            && desk::is_not_permitted(problem)
         {
             self.model.not_permitted(check)?;
         }
@@ -298,10 +298,12 @@ impl House {
     fn observe(&mut self, reply: Answered, arrived: Arrived) -> Result<Reply, Broken> {
         let reply = reply.map_err(|what| Broken::new("the server never fails", what))?;
         match &reply {
-            Reply::Check(check) => self.model.answered(check, arrived)?,
-            Reply::Batch(results, _) => {
-                for check in results.iter().flatten() {
-                    self.model.answered(check, arrived)?;
+            Reply::Answer(Answer::Check(answer)) => self.model.answered(answer, arrived)?,
+            Reply::Answer(Answer::Batch(batch)) => {
+                for result in &batch.results {
+                    if let BatchResult::Kept { answer } = result {
+                        self.model.answered(answer, arrived)?;
+                    }
                 }
             }
             _ => {}

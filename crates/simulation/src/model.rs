@@ -2,24 +2,14 @@
 //! that the server gave. Made without looking into any database.
 
 use crate::broken::ensure;
-use crate::desk::Problem;
+use crate::desk::nobody_was_admitted;
 use crate::{Broken, site};
-use gate::{Check, Decision, Direction, JournalItem, Obstacle, Scan};
-use kernel::{CheckId, SectorCode, Timestamp};
-use otipass::PassFacts;
+use deviceapi::{CheckAnswer, Direction, JournalCheck, Personal, Problem};
+use gate::Decision;
+use kernel::CheckId;
 use std::collections::{HashMap, HashSet};
 
 const SAME_ANSWER: &str = "the same id gets the same answer for ever";
-
-/// An answer of the server, as far as it must stay the same.
-#[derive(Debug, Clone, PartialEq)]
-struct Answer {
-    decision: Decision,
-    decided_at: Timestamp,
-    sector: Option<SectorCode>,
-    pass: PassFacts,
-    count_today: u32,
-}
 
 /// When an answer arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +34,8 @@ pub struct Told {
 /// What people know.
 #[derive(Debug, Default)]
 pub struct Model {
-    answers: HashMap<CheckId, Answer>,
+    /// The last answer to each check, as far as it must stay the same.
+    answers: HashMap<CheckId, CheckAnswer>,
     told: HashMap<CheckId, Told>,
     /// Checks that some journal said were let through.
     journal_opened: HashSet<CheckId>,
@@ -74,18 +65,23 @@ fn is_pass(code: &str) -> bool {
     number.len() == 8 && number.bytes().all(|b| b.is_ascii_digit()) && sum.is_multiple_of(10)
 }
 
+fn decision_of(outcome: &str) -> Option<Decision> {
+    outcome.parse().ok()
+}
+
 impl Model {
-    /// A device sends a check.
-    pub fn speaks(&mut self, scan: &Scan) {
-        self.spoken.insert(scan.id, scan.code.clone());
+    /// A device has read a code.
+    pub fn speaks(&mut self, check: CheckId, code: &Personal) {
+        self.spoken.insert(check, code.0.clone());
     }
 
     /// A journal with these checks was sent.
-    pub fn journals(&mut self, items: &[JournalItem]) {
-        for item in items {
-            self.speaks(&item.scan);
-            if item.outcome.is_some_and(Decision::opens) {
-                self.journal_opened.insert(item.scan.id);
+    pub fn journals(&mut self, checks: &[JournalCheck]) {
+        for check in checks {
+            self.speaks(check.id, &check.code);
+            let outcome = check.outcome.as_deref().and_then(decision_of);
+            if outcome.is_some_and(Decision::opens) {
+                self.journal_opened.insert(check.id);
             }
         }
     }
@@ -94,20 +90,24 @@ impl Model {
     ///
     /// # Errors
     /// If it cannot be, or is another than before.
-    pub fn answered(&mut self, check: &Check, arrived: Arrived) -> Result<(), Broken> {
-        let scan = &check.scan;
-        let fresh = Answer {
-            decision: check.decision,
-            decided_at: check.decided_at,
-            sector: check.sector.clone(),
-            pass: check.pass,
-            count_today: check.device_count_today,
+    pub fn answered(&mut self, answer: &CheckAnswer, arrived: Arrived) -> Result<(), Broken> {
+        let (id, word) = (answer.id, &answer.outcome);
+        let fresh = CheckAnswer {
+            repeated: false,
+            // It is forgotten one day.
+            pass_number: None,
+            ..answer.clone()
         };
-        let pass = self.spoken.get(&scan.id).is_some_and(|code| is_pass(code));
-        let word = fresh.decision.as_str();
-        let id = scan.id;
+        let pass = self.spoken.get(&id).is_some_and(|code| is_pass(code));
+        let said = (answer.open, answer.admitted);
+        let meant = decision_of(word).map(|decision| (decision.opens(), decision.is_admitted()));
         ensure!(
-            pass || !fresh.decision.opens(),
+            meant == Some(said),
+            "an outcome says what the door does",
+            "check {id} is {word}"
+        );
+        ensure!(
+            pass || !answer.open,
             "only passes open doors",
             "check {id} is {word}"
         );
@@ -116,28 +116,22 @@ impl Model {
             "every pass is recognised",
             "check {id} is {word}"
         );
-        let wrong_way = match scan.direction {
-            Direction::Exit => fresh.decision.is_admitted(),
-            Direction::Entry => fresh.decision == Decision::Exit,
+        let wrong_way = match answer.direction {
+            Direction::Exit => answer.admitted,
+            Direction::Entry => word == "exit",
         };
         ensure!(
             !wrong_way,
             "who leaves is not admitted, who enters does not leave",
             "check {id} is {word}"
         );
-        let Some(before) = self
-            .answers
-            .get(&scan.id)
-            .filter(|before| **before != fresh)
-        else {
-            self.answers.insert(scan.id, fresh);
+        let Some(before) = self.answers.get(&id).filter(|before| **before != fresh) else {
+            self.answers.insert(id, fresh);
             return Ok(());
         };
         // A door that opened overrules a refusal that nobody had heard, once.
-        let overrules = |earlier: &Answer, later: &Answer| {
-            !earlier.decision.opens()
-                && later.decision.opens()
-                && self.journal_opened.contains(&scan.id)
+        let overrules = |earlier: &CheckAnswer, later: &CheckAnswer| {
+            !earlier.open && later.open && self.journal_opened.contains(&id)
         };
         if overrules(before, &fresh) {
             self.answers.insert(id, fresh);
@@ -197,7 +191,7 @@ impl Model {
     ///
     /// # Errors
     /// If it did not.
-    pub fn journal_answered(&self, id: CheckId, refused: Option<Problem>) -> Result<(), Broken> {
+    pub fn journal_answered(&self, id: CheckId, refused: Option<&Problem>) -> Result<(), Broken> {
         ensure!(
             refused.is_none(),
             "what a journal brings is kept",
@@ -210,9 +204,8 @@ impl Model {
     ///
     /// # Errors
     /// If it did not, unless it could not recognise whom the device had let in.
-    pub fn cancel_answered(&self, id: CheckId, refused: Option<Problem>) -> Result<(), Broken> {
-        let obstacle = refused.and_then(|problem| problem.obstacle);
-        let unrecognised = obstacle == Some(Obstacle::NotAdmitted)
+    pub fn cancel_answered(&self, id: CheckId, refused: Option<&Problem>) -> Result<(), Broken> {
+        let unrecognised = refused.is_some_and(nobody_was_admitted)
             && matches!(self.decision(id), Some(Decision::Refused(_)));
         ensure!(
             refused.is_none() || unrecognised,
@@ -263,7 +256,7 @@ impl Model {
 
     /// The decision that the server gave last on a check.
     fn decision(&self, id: CheckId) -> Option<Decision> {
-        self.answers.get(&id).map(|answer| answer.decision)
+        decision_of(&self.answers.get(&id)?.outcome)
     }
 }
 

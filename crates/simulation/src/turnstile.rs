@@ -1,16 +1,16 @@
 //! A turnstile: the real [`edge::Door`] with its journal on a disk.
 
-use crate::desk::{Message, Problem, Reply};
+use crate::desk::{Answer, Message, Reply};
 use crate::house::House;
 use crate::model::Told;
 use crate::operation::Line;
 use crate::{Broken, Planted, site};
+use deviceapi::{BatchRequest, Direction};
 use edge::agent::{AgentSettings, Delivered, Lane};
-use edge::wire::{self, BatchAnswer, CheckAnswer, ItemResult};
+use edge::wire;
 use edge::{Door, DoorSettings, Errand, Event, JournalSettings, Moment};
-use gate::{Cancellation, DeviceToken, Direction, JournalItem, Scan};
-use kernel::{CheckId, Clock, DeviceCode, Timestamp};
-use serde_json::Value;
+use gate::DeviceToken;
+use kernel::{CheckId, Clock, Timestamp};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -23,7 +23,6 @@ const ERRANDS_LIMIT: usize = 200;
 /// A turnstile.
 pub struct Turnstile {
     number: u8,
-    code: DeviceCode,
     /// What it proves itself with.
     pub token: DeviceToken,
     /// How far its machine's clock is fast, in milliseconds.
@@ -49,7 +48,6 @@ impl Turnstile {
     #[must_use]
     pub fn new(
         number: u8,
-        code: DeviceCode,
         token: DeviceToken,
         limit: usize,
         folder: PathBuf,
@@ -57,7 +55,6 @@ impl Turnstile {
     ) -> Self {
         let mut turnstile = Self {
             number,
-            code,
             token,
             offset_ms: 0,
             door: None,
@@ -93,9 +90,7 @@ impl Turnstile {
             },
         };
         let (ids, number) = (Arc::clone(&self.ids), self.number);
-        let fresh = Box::new(move || {
-            CheckId::from_uuid(site::uuid(number, ids.fetch_add(1, Ordering::Relaxed)))
-        });
+        let fresh = Box::new(move || site::uuid(number, ids.fetch_add(1, Ordering::Relaxed)));
         let token = self.token.reveal().to_owned();
         let now = self.moment(house);
         // Without room on the disk it may not open; somebody makes room.
@@ -236,29 +231,13 @@ impl Turnstile {
         line: Line,
     ) -> Result<Option<Event>, Broken> {
         match errand {
-            Errand::Ask(attempt) => {
-                let scan = Scan {
-                    id: attempt.id,
-                    device: self.code.clone(),
-                    code: attempt.code,
-                    scanned_at: attempt.scanned_at,
-                    direction: attempt.direction,
-                    forced_note: None,
-                };
-                let check = scan.id;
+            Errand::Ask(request) => {
+                let check = request.id;
                 let heard = house
-                    .exchange(&self.token, Message::Check(scan), line)
+                    .exchange(&self.token, Message::Check(request), line)
                     .await?;
-                let reply = reply(heard, |reply| match reply {
-                    Reply::Check(check) => Some(CheckAnswer {
-                        open: check.decision.opens(),
-                        admitted: check.decision.is_admitted(),
-                        outcome: check.decision.as_str().to_owned(),
-                        message: String::new(),
-                        pass_number: check.card,
-                        valid_until: check.pass.valid_until.map(|day| day.to_string()),
-                        entries_left: check.pass.entries_left,
-                    }),
+                let reply = only(heard, |answer| match answer {
+                    Answer::Check(answer) => Some(answer),
                     _ => None,
                 });
                 Ok(Some(Event::Answered { check, reply }))
@@ -286,86 +265,49 @@ impl Turnstile {
                     delivered: Delivered::Yes,
                 }))
             }
-            Errand::Look(_) => {
-                let message = Message::Device(self.code.clone());
+            Errand::Look(report) => {
                 let sent = self.moment(house);
-                let heard = house.exchange(&self.token, message, line).await?;
-                let reply = reply(heard, |reply| match reply {
-                    Reply::Snapshot(snapshot) => Some(*snapshot),
+                let heard = house
+                    .exchange(&self.token, Message::Device(report), line)
+                    .await?;
+                let reply = only(heard, |answer| match answer {
+                    Answer::Snapshot(snapshot) => Some(*snapshot),
                     _ => None,
                 });
                 Ok(Some(Event::Looked { reply, sent }))
             }
-            Errand::Send(body) => self.send(house, &body, line).await.map(Some),
+            Errand::Send(batch) => self.send(house, batch, line).await.map(Some),
         }
     }
 
-    async fn send(&mut self, house: &mut House, body: &Value, line: Line) -> Result<Event, Broken> {
-        let unreadable = || Broken::new("a batch can be read", body.to_string());
-        let items: Vec<JournalItem> = parts(body, "checks")
-            .map(|part| self.item(part))
-            .collect::<Option<_>>()
-            .ok_or_else(unreadable)?;
-        let cancellations: Vec<Cancellation> = parts(body, "cancellations")
-            .map(|part| self.cancellation(part))
-            .collect::<Option<_>>()
-            .ok_or_else(unreadable)?;
-        for cancellation in &cancellations {
+    async fn send(
+        &mut self,
+        house: &mut House,
+        batch: BatchRequest,
+        line: Line,
+    ) -> Result<Event, Broken> {
+        for cancellation in &batch.cancellations {
             house.model.cancels(cancellation.check_id);
             self.sent_cancelled.insert(cancellation.check_id);
         }
-        let checks: Vec<_> = items.iter().map(|item| item.scan.id).collect();
-        let cancelled: Vec<_> = cancellations.iter().map(|c| c.check_id).collect();
-        let message = Message::Batch(items, cancellations);
+        let checks: Vec<_> = batch.checks.iter().map(|check| check.id).collect();
+        let cancelled: Vec<_> = batch.cancellations.iter().map(|c| c.check_id).collect();
+        let message = Message::Batch(batch);
         let heard = house.exchange(&self.token, message, line).await?;
-        if let Some(Reply::Batch(results, cancellations)) = &heard {
-            for (id, result) in checks.iter().zip(results) {
-                let refused = result.as_ref().err().map(|(_, problem)| *problem);
-                house.model.journal_answered(*id, refused)?;
-            }
-            for (id, result) in cancelled.iter().zip(cancellations) {
-                house
-                    .model
-                    .cancel_answered(*id, result.as_ref().err().copied())?;
-            }
-        }
-        let reply = reply(heard, |reply| match reply {
-            Reply::Batch(results, cancellations) => Some(BatchAnswer {
-                results: results
-                    .into_iter()
-                    .map(|result| item_result(result.map(drop).map_err(|(_, problem)| problem)))
-                    .collect(),
-                cancellations: cancellations
-                    .into_iter()
-                    .map(|result| item_result(result.map(drop)))
-                    .collect(),
-            }),
+        let reply = only(heard, |answer| match answer {
+            Answer::Batch(answer) => Some(answer),
             _ => None,
         });
+        if let wire::Reply::Answer(answer) = &reply {
+            let kept = checks.len();
+            for (id, problem) in checks.iter().zip(answer.problems()) {
+                house.model.journal_answered(*id, problem)?;
+            }
+            for (id, problem) in cancelled.iter().zip(answer.problems().skip(kept)) {
+                house.model.cancel_answered(*id, problem)?;
+            }
+        }
         Ok(Event::Sent { reply })
-    }
-
-    fn item(&self, part: &Value) -> Option<JournalItem> {
-        Some(JournalItem {
-            scan: Scan {
-                id: part["id"].as_str()?.parse().ok()?,
-                device: self.code.clone(),
-                code: part["code"].as_str()?.to_owned(),
-                scanned_at: part["scanned_at"].as_str()?.parse().ok()?,
-                direction: part["direction"].as_str()?.parse().ok()?,
-                forced_note: None,
-            },
-            outcome: Some(part["outcome"].as_str()?.parse().ok()?),
-        })
-    }
-
-    fn cancellation(&self, part: &Value) -> Option<Cancellation> {
-        Some(Cancellation {
-            id: part["id"].as_str()?.parse().ok()?,
-            check_id: part["check_id"].as_str()?.parse().ok()?,
-            device: self.code.clone(),
-            cancelled_at: part["cancelled_at"].as_str()?.parse().ok()?,
-        })
     }
 
     /// Whether something waits for the server.
@@ -398,36 +340,19 @@ impl Turnstile {
     }
 }
 
-fn parts<'a>(body: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    body[name].as_array().into_iter().flatten()
-}
-
-fn item_result(result: Result<(), Problem>) -> ItemResult {
-    match result {
-        Ok(()) => ItemResult::Kept,
-        Err(problem) => ItemResult::Refused {
-            problem: as_problem(problem),
-        },
-    }
-}
-
-fn as_problem(problem: Problem) -> wire::Problem {
-    wire::Problem {
-        code: problem.code.to_owned(),
-        title: String::new(),
-        detail: String::new(),
-    }
-}
-
-fn reply<T>(heard: Option<Reply>, answer: impl FnOnce(Reply) -> Option<T>) -> wire::Reply<T> {
+/// The answer to a question, and no other.
+fn only<T>(heard: Reply, answer: impl FnOnce(Answer) -> Option<T>) -> wire::Reply<T> {
     match heard {
-        None => wire::Reply::Silent,
-        Some(Reply::TokenInvalid) => wire::Reply::TokenInvalid,
-        Some(Reply::Problem(problem)) => wire::Reply::Problem(as_problem(problem)),
-        Some(Reply::Failing(code)) => wire::Reply::Failing {
-            code: Some(code.to_owned()),
-            retry_after_ms: 1_000,
+        Reply::Answer(given) => answer(given).map_or(wire::Reply::Silent, wire::Reply::Answer),
+        Reply::Silent => wire::Reply::Silent,
+        Reply::TokenInvalid => wire::Reply::TokenInvalid,
+        Reply::Problem(problem) => wire::Reply::Problem(problem),
+        Reply::Failing {
+            code,
+            retry_after_ms,
+        } => wire::Reply::Failing {
+            code,
+            retry_after_ms,
         },
-        Some(reply) => answer(reply).map_or(wire::Reply::Silent, wire::Reply::Answer),
     }
 }

@@ -15,7 +15,8 @@ use crate::tally::Tally;
 use crate::turnstile::Turnstile;
 use crate::{Broken, closing, rules, site, trade};
 use db::params;
-use gate::{Cancellation, DeviceToken, Direction, Gate};
+use deviceapi::{CancellationRequest, Direction};
+use gate::{DeviceToken, Gate};
 use kernel::CancellationId;
 use std::path::Path;
 
@@ -50,15 +51,14 @@ impl World {
             foreign: 0,
         };
         for device in 0..DEVICES {
-            let code = site::device_code(device)?;
             let token = world.grant(device).await?;
             if device < HANDHELDS {
-                let scanner = Handheld::new(device, code, token, setting.journal_limit);
+                let scanner = Handheld::new(device, token, setting.journal_limit);
                 world.handhelds.push(scanner);
             } else {
                 let folder = folder.join(format!("turnstile-{device}"));
                 let limit = setting.journal_limit;
-                let turnstile = Turnstile::new(device, code, token, limit, folder, &world.house);
+                let turnstile = Turnstile::new(device, token, limit, folder, &world.house);
                 world.turnstiles.push(turnstile);
             }
         }
@@ -275,17 +275,16 @@ impl World {
             return Ok(());
         };
         self.foreign += 1;
-        let cancellation = Cancellation {
+        let cancellation = CancellationRequest {
             id: CancellationId::from_uuid(site::uuid(u8::MAX, self.foreign)),
             check_id,
-            device: site::device_code(0)?,
             cancelled_at: at,
         };
         let token = self.handhelds[one].token.clone();
         let message = Message::Cancel(cancellation);
         let reply = self.house.exchange(&token, message, line).await?;
         ensure!(
-            !matches!(reply, Some(Reply::Cancelled(_))),
+            !matches!(reply, Reply::Answer(_)),
             "nobody takes back another device's entry",
             "{reply:?}"
         );

@@ -166,7 +166,6 @@ addresses! {
     DEVICE_REMOVE: "/office/set-up/devices/{id}/remove" look GATES act GATES;
     SITE_TABLE: "/office/set-up/table" look GATES_AND_SUPPORT act GATES;
     SITE_TABLE_CSV: "/office/set-up/table.csv" look GATES_AND_SUPPORT;
-    SITE_TEXT: "/office/set-up/site" look GATES act GATES;
     CONNECTION: "/office/set-up/connection" look ADMINISTRATORS_AND_SUPPORT act ADMINISTRATORS;
     MAPPING: "/office/set-up/mapping" look ADMINISTRATORS_AND_SUPPORT act ADMINISTRATORS;
     CATALOGUE: "/office/set-up/catalogue" look ADMINISTRATORS_AND_SUPPORT;

@@ -197,7 +197,7 @@ fn profile(entered: &Entered) -> Profile {
 }
 
 pub(crate) async fn list(visit: Visit, query: Query) -> Answer {
-    let accounts = visit.office.role.staff.accounts().await?;
+    let accounts = visit.staff().accounts().await?;
     let after = query.0.text("after").parse().map(AccountId).ok();
     visit.page(&List::new(visit.frame(), accounts, after))
 }
@@ -213,7 +213,7 @@ pub(crate) async fn new(visit: Visit) -> Answer {
 }
 
 pub(crate) async fn create(visit: Visit, entered: Entered) -> Answer {
-    let staff = &visit.office.role.staff;
+    let staff = visit.staff();
     match staff
         .create_account(&visit.actor()?, profile(&entered))
         .await
@@ -229,7 +229,7 @@ pub(crate) async fn create(visit: Visit, entered: Entered) -> Answer {
 }
 
 async fn one(visit: &Visit, id: AccountId, entered: &Entered, mistakes: Mistakes) -> Answer {
-    let account = visit.office.role.staff.account(id).await?;
+    let account = visit.staff().account(id).await?;
     let status = mistakes.status();
     let page = One::new(visit.frame(), Some(account), entered, mistakes);
     visit.page_with(status, &page)
@@ -276,7 +276,7 @@ async fn done(
 
 pub(crate) async fn save(visit: Visit, Path(id): Path<String>, entered: Entered) -> Answer {
     let id = number(&id)?;
-    let staff = &visit.office.role.staff;
+    let staff = visit.staff();
     let saved = staff
         .change_account(&visit.actor()?, id, profile(&entered))
         .await;
@@ -285,7 +285,7 @@ pub(crate) async fn save(visit: Visit, Path(id): Path<String>, entered: Entered)
 
 pub(crate) async fn disable(visit: Visit, Path(id): Path<String>) -> Answer {
     let id = number(&id)?;
-    let staff = &visit.office.role.staff;
+    let staff = visit.staff();
     let disabled = staff.disable(&visit.actor()?, id).await;
     done(
         &visit,
@@ -299,7 +299,7 @@ pub(crate) async fn disable(visit: Visit, Path(id): Path<String>) -> Answer {
 
 pub(crate) async fn enable(visit: Visit, Path(id): Path<String>) -> Answer {
     let id = number(&id)?;
-    let staff = &visit.office.role.staff;
+    let staff = visit.staff();
     let enabled = staff.enable(&visit.actor()?, id).await;
     done(
         &visit,
@@ -312,7 +312,7 @@ pub(crate) async fn enable(visit: Visit, Path(id): Path<String>) -> Answer {
 }
 
 pub(crate) async fn reset(visit: Visit, Path(id): Path<String>) -> Answer {
-    let (staff, id) = (&visit.office.role.staff, number(&id)?);
+    let (staff, id) = (visit.staff(), number(&id)?);
     match staff.reset_password(&visit.actor()?, id).await {
         Ok(invited) => link(&visit, &invited),
         Err(AccountError::LastAdministrator) => {
@@ -326,7 +326,7 @@ pub(crate) async fn reset(visit: Visit, Path(id): Path<String>) -> Answer {
 
 pub(crate) async fn reset_two_steps(visit: Visit, Path(id): Path<String>) -> Answer {
     let id = number(&id)?;
-    let staff = &visit.office.role.staff;
+    let staff = visit.staff();
     let off = staff.reset_two_steps(&visit.actor()?, id).await;
     done(&visit, id, &Entered::default(), off, Flash::SecondStepReset).await
 }

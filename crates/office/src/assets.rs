@@ -1,12 +1,9 @@
 //! Styles and pictures, part of the program. Their address changes with what is
 //! in them, so that browsers may keep them for ever.
 
-use super::page_error::PageError;
-use super::visit::Answer;
+pub(crate) mod answer;
+
 use crate::access;
-use axum::extract::Path;
-use axum::http::{HeaderValue, header};
-use axum::response::IntoResponse;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
@@ -64,22 +61,6 @@ pub(crate) fn icon() -> &'static str {
 /// The address of the script that keeps the day up to date.
 pub(crate) fn day_script() -> &'static str {
     address("day.js")
-}
-
-pub(crate) async fn get_asset(Path((_, name)): Path<(String, String)>) -> Answer {
-    let asset = ASSETS
-        .iter()
-        .find(|asset| asset.name == name)
-        .ok_or(PageError::NotFound)?;
-    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
-    Ok((
-        [
-            (header::CONTENT_TYPE, HeaderValue::from_static(asset.kind)),
-            (header::CACHE_CONTROL, forever),
-        ],
-        asset.bytes,
-    )
-        .into_response())
 }
 
 /// The bytes of what every page loads.

@@ -50,7 +50,6 @@ kernel::texts!(Texts in Fr, En {
     linked: "Compte lié au fournisseur d’identité", "Account linked to the identity provider";
     signed_in: "Connexion", "Signed in";
     organisation_changed: "Organisation modifiée", "Organisation changed";
-    site_changed: "Site modifié comme texte", "Site changed as text";
     table_taken: "Tableau des secteurs et portes importé", "Table of sectors and doors imported";
     sector_added: "Secteur ajouté", "Sector added";
     sector_changed: "Secteur modifié", "Sector changed";
@@ -120,7 +119,6 @@ impl Texts {
             "account.role_withdrawn" => self.role_withdrawn,
             "session.signed_in" => self.signed_in,
             "organisation.changed" => self.organisation_changed,
-            "site.changed" => self.site_changed,
             "site.table_taken" => self.table_taken,
             "sector.added" => self.sector_added,
             "sector.changed" => self.sector_changed,
@@ -382,7 +380,7 @@ impl Page {
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     let frame = visit.frame();
     let wanted = Wanted::read(&query, &frame, Texts::of(visit.language));
-    let staff = &visit.office.role.staff;
+    let staff = visit.staff();
     let mut entries = staff.audit(wanted.filter.clone(), ROWS + 1).await?;
     let next = cut(&mut entries, ROWS as usize).map(|entry| entry.id);
     let accounts = staff.accounts().await?;

@@ -49,10 +49,10 @@ pub(crate) async fn guard(
         Ok(Entry::Go(request)) if is_read(request.method()) => next.run(request).await,
         Ok(Entry::Go(request)) => to_its_end(next, request).await,
         Ok(Entry::Elsewhere(response)) => response,
-        Err(error) => error.page(&visit, &request_id),
+        Err(error) => visit.error(&error, &request_id),
     };
     if let Some(error) = response.extensions_mut().remove::<PageError>() {
-        response = error.page(&visit, &request_id);
+        response = visit.error(&error, &request_id);
     }
     let is_page = address != access::ASSET;
     let is_new = known_browser.is_none() && visit.session.is_none();
@@ -70,7 +70,7 @@ pub(crate) async fn nothing_here(State(office): State<Office>, request: Request)
     let request_id = text(&parts.headers, "x-request-id");
     let browser = Cookie::Browser.token(&parts.headers, office.secure);
     match visit(office, &parts, browser).await {
-        Ok(visit) => PageError::NotFound.page(&visit, &request_id),
+        Ok(visit) => visit.error(&PageError::NotFound, &request_id),
         Err(error) => error,
     }
 }

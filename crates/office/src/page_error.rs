@@ -5,9 +5,8 @@ pub(crate) mod sample;
 
 use super::access;
 use super::frame::Frame;
-use super::visit::Visit;
 use askama::Template;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use db::DbError;
 use kernel::causes;
@@ -69,7 +68,7 @@ impl PageError {
         Self::Internal
     }
 
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Forbidden | Self::Stale => StatusCode::FORBIDDEN,
@@ -78,23 +77,6 @@ impl PageError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
-    }
-
-    /// The page that says so.
-    pub(crate) fn page(&self, visit: &Visit, request_id: &str) -> Response {
-        let page = ErrorPage::new(self, visit.frame(), request_id);
-        let mut response = visit
-            .page_with(self.status(), &page)
-            .unwrap_or_else(|_| self.status().into_response());
-        let wait_s = match self {
-            Self::TooMany { wait_ms } => (wait_ms + 999) / 1_000,
-            Self::Busy => 1,
-            _ => return response,
-        };
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
-        response
     }
 }
 
@@ -141,7 +123,7 @@ impl From<AccountError> for PageError {
 
 #[derive(Template)]
 #[template(path = "error.html")]
-struct ErrorPage {
+pub(crate) struct ErrorPage {
     frame: Frame,
     status: u16,
     title: &'static str,
@@ -150,7 +132,7 @@ struct ErrorPage {
 }
 
 impl ErrorPage {
-    fn new(error: &PageError, frame: Frame, request_id: &str) -> Self {
+    pub(crate) fn new(error: &PageError, frame: Frame, request_id: &str) -> Self {
         let t = Texts::of(frame.formats.language);
         let (title, why) = match error {
             PageError::NotFound => (t.not_found, t.not_found_why.to_owned()),

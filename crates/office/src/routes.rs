@@ -34,7 +34,7 @@ const TABLE: &[Route] = &[
     (access::PROVIDER, || get(provider::begin)),
     (access::FROM_PROVIDER, || get(provider::back)),
     (access::SIGN_OUT, || post(sign_in::leave)),
-    (access::ASSET, || get(assets::get_asset)),
+    (access::ASSET, || get(assets::answer::get)),
 
     // The day.
     (access::OFFICE, || get(today::lead)),
@@ -89,7 +89,6 @@ const TABLE: &[Route] = &[
     (access::DEVICE_REMOVE, || get(set_up::enrolment::ask_remove).post(set_up::device::remove)),
     (access::SITE_TABLE, || get(set_up::table::show).post(set_up::table::save)),
     (access::SITE_TABLE_CSV, || get(set_up::table::export)),
-    (access::SITE_TEXT, || get(set_up::parts::show_site).post(set_up::parts::save_site)),
     (access::CONNECTION, || get(set_up::connection::show).post(set_up::connection::save)),
     (access::MAPPING, || get(set_up::mapping::show).post(set_up::mapping::save)),
     (access::CATALOGUE, || get(set_up::catalogue::show)),
@@ -98,7 +97,7 @@ const TABLE: &[Route] = &[
     (access::NEW_TARIFF, || post(set_up::catalogue::add_tariff)),
     (access::CATALOGUE_REMOVE, || post(set_up::catalogue::remove)),
     (access::CATALOGUE_WANTED, || post(set_up::catalogue::take_wanted)),
-    (access::CATALOGUE_TEXT, || get(set_up::parts::show_catalogue).post(set_up::parts::save_catalogue)),
+    (access::CATALOGUE_TEXT, || get(set_up::parts::show).post(set_up::parts::save)),
     (access::TARIFF_MAPPING, || get(set_up::tariff_mapping::show).post(set_up::tariff_mapping::save)),
     (access::BUYER, || get(set_up::buyer::show).post(set_up::buyer::save)),
     (access::CHANNEL, || post(set_up::buyer::make_channel)),

@@ -69,7 +69,7 @@ pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
         return Ok(visit.go(access::SIGN_IN));
     };
     let next = own_path(entered.some("next"));
-    let staff = &visit.office.role.staff;
+    let staff = visit.staff();
     let t = Texts::of(visit.language);
     let (status, mistake) = match staff
         .second_step(half, entered.text("code"), &visit.address)

@@ -226,7 +226,7 @@ impl Page {
 
 /// Whether nothing has been set up yet: who signs in then wants to.
 pub(crate) async fn is_to_begin(visit: &Visit) -> Result<bool, PageError> {
-    let is_by_file = visit.office.role.set_up.site.file().is_some();
+    let is_by_file = visit.set_up().site.file().is_some();
     Ok(!is_by_file
         && gate::site::interface::read_site(&visit.office.db)
             .await?
@@ -236,6 +236,6 @@ pub(crate) async fn is_to_begin(visit: &Visit) -> Result<bool, PageError> {
 pub(crate) async fn show(visit: Visit) -> Answer {
     let present = Present::read(&visit).await?;
     let proven = Proven::read(&visit).await?;
-    let set_up = &visit.office.role.set_up;
+    let set_up = visit.set_up();
     visit.page(&Page::new(visit.frame(), set_up, &present, proven))
 }

@@ -95,7 +95,7 @@ pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
         present: present.map(|session| session.token.clone()),
     };
     let t = Texts::of(visit.language);
-    match visit.office.role.staff.sign_in(attempt).await {
+    match visit.staff().sign_in(attempt).await {
         Ok(signed_in) => Ok(entered_by(&visit, &signed_in, next)),
         Err(SignInError::Wrong) => {
             note_wrong(&visit, "password");
@@ -137,7 +137,7 @@ pub(super) fn entered_by(visit: &Visit, signed_in: &SignedIn, next: &str) -> Res
 
 pub(crate) async fn leave(visit: Visit) -> Answer {
     let token = &visit.session()?.token;
-    visit.office.role.staff.sign_out(token).await?;
+    visit.staff().sign_out(token).await?;
     let mut response = visit.go_with(access::SIGN_IN, Flash::SignedOut);
     Cookie::Session.clear(response.headers_mut(), visit.office.secure);
     Ok(response)

@@ -305,7 +305,7 @@ pub(crate) async fn xlsx(visit: Visit, query: Query) -> Answer {
 pub(crate) async fn pdf(visit: Visit, query: Query) -> Answer {
     let statement = asked_for(&visit, query).await?;
     let frame = visit.frame();
-    let now = visit.office.role.staff.now();
+    let now = visit.staff().now();
     let file = pdf_of(&frame.formats, &frame.site_name, &statement, now);
     download("application/pdf", "pdf", &statement, file)
 }

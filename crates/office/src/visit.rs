@@ -6,15 +6,17 @@ use super::cookie::Cookie;
 use super::flash::Flash;
 use super::format::Formats;
 use super::frame::{Csrf, Frame};
+use super::managed::SetUp;
 use super::office::Office;
-use super::page_error::PageError;
+use super::page_error::{ErrorPage, PageError};
 use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use db::{DbError, Tx};
 use kernel::Language;
-use staff::{Actor, Author, Session, Token};
+use staff::{Actor, Author, Change, Session, Staff, Token};
 use std::fmt::Display;
 
 /// What the guard has found out; every handler takes it.
@@ -116,6 +118,50 @@ impl Visit {
             Cookie::Flash.clear(response.headers_mut(), self.office.secure);
         }
         Ok(response)
+    }
+
+    /// The page that says what went wrong.
+    pub(crate) fn error(&self, error: &PageError, request_id: &str) -> Response {
+        let page = ErrorPage::new(error, self.frame(), request_id);
+        let mut response = self
+            .page_with(error.status(), &page)
+            .unwrap_or_else(|_| error.status().into_response());
+        let wait_s = match error {
+            PageError::TooMany { wait_ms } => (wait_ms + 999) / 1_000,
+            PageError::Busy => 1,
+            _ => return response,
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+        response
+    }
+
+    /// Who may use it, and what they did.
+    pub(crate) fn staff(&self) -> &Staff {
+        &self.office.role.staff
+    }
+
+    /// Who manages the set-up.
+    pub(crate) fn set_up(&self) -> &SetUp {
+        &self.office.role.set_up
+    }
+
+    /// Makes a change together with its rows in the audit log; the inner error is
+    /// that of `work`.
+    ///
+    /// # Errors
+    /// [`PageError::Forbidden`] if nobody is signed in.
+    pub(crate) async fn change<T, E, F>(
+        &self,
+        name: &'static str,
+        work: F,
+    ) -> Result<Result<T, E>, PageError>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<(T, Vec<Change>), E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        Ok(self.author()?.change(name, work).await)
     }
 
     /// Goes on to a page of ours, as after each change.

@@ -173,7 +173,7 @@ struct Gone {
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    if visit.office.role.staff.has_accounts().await? {
+    if visit.staff().has_accounts().await? {
         return Ok(visit.go(access::SIGN_IN));
     }
     let entered = Entered::default();
@@ -192,7 +192,7 @@ pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
     if let Err(mistakes) = repeated(&entered, visit.language) {
         return again(mistakes);
     }
-    let staff = &visit.office.role.staff;
+    let staff = visit.staff();
     let t = Texts::of(visit.language);
     let made = staff
         .welcome(
@@ -235,13 +235,7 @@ pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
 
 pub(crate) async fn show_invitation(visit: Visit, Query(query): Query) -> Answer {
     let key = query.text("key");
-    match visit
-        .office
-        .role
-        .staff
-        .invited(&Token::presented(key))
-        .await
-    {
+    match visit.staff().invited(&Token::presented(key)).await {
         Ok(account) => {
             let page = Page::invitation(visit.frame(), &account, key, Mistakes::default());
             visit.page(&page)
@@ -260,7 +254,7 @@ fn gone(visit: &Visit) -> Answer {
 pub(crate) async fn take_invitation(visit: Visit, entered: Entered) -> Answer {
     let key = entered.text("key");
     let token = Token::presented(key);
-    let staff = &visit.office.role.staff;
+    let staff = visit.staff();
     let account = match staff.invited(&token).await {
         Ok(account) => account,
         Err(AccountError::NoInvitation) => return gone(&visit),

@@ -40,10 +40,9 @@ pub(crate) async fn take(visit: Visit, Path(id): Path<String>, entered: Entered)
     if let Some(mistake) = mistake {
         return again(&visit, &id, &note, mistake).await;
     }
-    let actor = visit.actor()?;
     let settlement = Settlement {
-        at: visit.office.role.staff.now(),
-        by: actor.name.clone(),
+        at: visit.staff().now(),
+        by: visit.actor()?.name,
         note: note.clone(),
     };
     let work = move |tx: &mut db::Tx<'_>| {
@@ -57,8 +56,7 @@ pub(crate) async fn take(visit: Visit, Path(id): Path<String>, entered: Entered)
         };
         Ok::<_, db::DbError>((settled, changes))
     };
-    let staff = &visit.office.role.staff;
-    match staff.change(&actor, "settle by hand", work).await? {
+    match visit.change("settle by hand", work).await?? {
         Settled::Unknown => Err(PageError::NotFound),
         Settled::HoldsCode => again(&visit, &id, &note, t.holds_code).await,
         // Whoever came second sees what the first has noted.

@@ -78,12 +78,7 @@ impl Page {
 
 async fn page(visit: &Visit, status: StatusCode, mistakes: Mistakes) -> Answer {
     let account = visit.session()?.account.clone();
-    let left = visit
-        .office
-        .role
-        .staff
-        .recovery_codes_left(account.id)
-        .await?;
+    let left = visit.staff().recovery_codes_left(account.id).await?;
     visit.page_with(status, &Page::new(visit.frame(), account, left, mistakes))
 }
 
@@ -94,12 +89,7 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 pub(crate) async fn set_language(visit: Visit, entered: Entered) -> Answer {
     let language = entered.some("language").and_then(|text| text.parse().ok());
     let (actor, id) = (visit.actor()?, visit.session()?.account.id);
-    visit
-        .office
-        .role
-        .staff
-        .set_language(&actor, id, language)
-        .await?;
+    visit.staff().set_language(&actor, id, language).await?;
     Ok(visit.go_with(access::ME, Flash::Saved))
 }
 
@@ -109,7 +99,7 @@ pub(crate) async fn change_password(visit: Visit, entered: Entered) -> Answer {
     }
     let (present, new) = (entered.secret("present"), entered.secret("password"));
     let (actor, session) = (visit.actor()?, visit.session()?);
-    let staff = &visit.office.role.staff;
+    let staff = visit.staff();
     match staff.change_password(&actor, session, present, new).await {
         Ok(token) => {
             let response = visit.go_with(access::ME, Flash::PasswordChanged);

@@ -78,14 +78,14 @@ pub(crate) async fn begin(visit: Visit) -> Answer {
     if account.two_steps || !account.has_password {
         return Ok(visit.go(access::ME));
     }
-    let secret = visit.office.role.staff.begin_two_steps(account.id).await?;
+    let secret = visit.staff().begin_two_steps(account.id).await?;
     let key = Some((&secret, account.login.as_str()));
     visit.page(&Begun::new(visit.frame(), key, Mistakes::default()))
 }
 
 pub(crate) async fn confirm(visit: Visit, entered: Entered) -> Answer {
     let (actor, session) = (visit.actor()?, visit.session()?);
-    let staff = &visit.office.role.staff;
+    let staff = visit.staff();
     match staff
         .confirm_two_steps(&actor, session, entered.text("code"))
         .await
@@ -107,7 +107,7 @@ pub(crate) async fn confirm(visit: Visit, entered: Entered) -> Answer {
 
 pub(crate) async fn end(visit: Visit, entered: Entered) -> Answer {
     let (actor, session) = (visit.actor()?, visit.session()?);
-    let staff = &visit.office.role.staff;
+    let staff = visit.staff();
     match staff
         .end_two_steps(&actor, session, entered.secret("to_end"))
         .await

@@ -157,7 +157,7 @@ impl Page {
 async fn page(visit: &Visit, entered: &Entered, mistakes: Mistakes) -> Answer {
     let catalogue = kept(visit).await?;
     let status = mistakes.status();
-    let managed = &visit.office.role.set_up.catalogue;
+    let managed = &visit.set_up().catalogue;
     let page = Page::new(visit.frame(), managed, &catalogue, entered, mistakes);
     visit.page_with(status, &page)
 }

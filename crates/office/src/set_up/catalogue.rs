@@ -296,10 +296,7 @@ pub(super) async fn make(visit: &Visit, edit: Edit) -> Result<Mistakes, PageErro
             Err(mistakes) => Ok((mistakes, Vec::new())),
         }
     };
-    let staff = &visit.office.role.staff;
-    let mistakes = staff
-        .change(&visit.actor()?, "set up catalogue", work)
-        .await?;
+    let mistakes = visit.change("set up catalogue", work).await??;
     if mistakes.0.is_empty()
         && let Some(box_office) = &visit.office.box_office
     {
@@ -316,7 +313,7 @@ pub(super) async fn kept(visit: &Visit) -> Result<Catalogue, PageError> {
 
 async fn page(visit: &Visit, entered: &Entered, mistakes: Mistakes) -> Answer {
     let present = Present::read(visit).await?;
-    let managed = &visit.office.role.set_up.catalogue;
+    let managed = &visit.set_up().catalogue;
     let status = mistakes.status();
     let page = Page::new(visit.frame(), managed, &present, entered, mistakes);
     visit.page_with(status, &page)

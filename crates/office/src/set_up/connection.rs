@@ -111,7 +111,7 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     let budget_ms = connection.decision_budget_ms.to_string();
     visit.page(&Page::new(
         visit.frame(),
-        visit.office.role.set_up.connection.file(),
+        visit.set_up().connection.file(),
         (connection, &budget_ms),
         secrets(&interface),
         Mistakes::default(),
@@ -145,7 +145,7 @@ fn told(interface: &StoredInterface) -> Value {
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
-    if visit.office.role.set_up.connection != Managed::Here {
+    if visit.set_up().connection != Managed::Here {
         return Err(PageError::NotFound);
     }
     let t = Texts::of(visit.language);
@@ -219,12 +219,9 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
             .to(now);
         Ok::<_, db::DbError>((after, vec![change]))
     };
-    let staff = &visit.office.role.staff;
-    let saved = staff
-        .change(&visit.actor()?, "set up connection", write)
-        .await?;
+    let saved = visit.change("set up connection", write).await??;
     let answer = tried(&visit, &saved, project).await;
-    visit.office.role.set_up.take_up.changed();
+    visit.set_up().take_up.changed();
     visit.page(&Page::new(
         visit.frame(),
         None,
@@ -241,7 +238,7 @@ async fn tried(visit: &Visit, interface: &StoredInterface, project: Option<Strin
     let Some(project_id) = project else {
         return ("good", t.later.to_owned());
     };
-    let set_up = &visit.office.role.set_up;
+    let set_up = visit.set_up();
     let client = OtipassClient::new(OtipassSettings {
         base_url: interface.connection.url.clone(),
         project_id: project_id.clone(),

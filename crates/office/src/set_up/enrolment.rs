@@ -222,7 +222,7 @@ pub(super) async fn one(visit: &Visit, code: &DeviceCode, mistakes: Mistakes) ->
         .office
         .db
         .read("last enrolment", move |tx| state_of_enrolment(tx, &of));
-    let last = (last.await?, visit.office.role.staff.now());
+    let last = (last.await?, visit.staff().now());
     let status = mistakes.status();
     let file = site_change::file(visit);
     let page = One::new(visit.frame(), file, &site, &state, last, mistakes);
@@ -321,9 +321,7 @@ async fn again(visit: &Visit, device: &DeviceCode, text: &str) -> Answer {
     let read = move |tx: &mut db::Tx<'_>| state_of_code(tx, &of, &asked);
     let state = visit.office.db.read("enrolment code", read).await?;
     match state {
-        Some(state)
-            if state.used_at.is_none() && state.expires_at > visit.office.role.staff.now() =>
-        {
+        Some(state) if state.used_at.is_none() && state.expires_at > visit.staff().now() => {
             shown(visit, device, &code, state.expires_at)
         }
         // The device's page says what became of it.

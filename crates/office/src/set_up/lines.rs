@@ -8,17 +8,14 @@ use kernel::{Finding, Language};
 pub(super) struct Remark {
     /// The line, from 1.
     pub(super) line: usize,
-    /// Whether it stands in the way.
-    pub(super) is_mistake: bool,
     /// What is wrong, and what to do.
     pub(super) text: String,
 }
 
 impl Remark {
-    pub(super) fn of(finding: &Finding, is_mistake: bool, language: Language) -> Self {
+    pub(super) fn of(finding: &Finding, language: Language) -> Self {
         Self {
             line: finding.place.line(),
-            is_mistake,
             text: format!("{} {}", finding.what(language), finding.cure(language)),
         }
     }

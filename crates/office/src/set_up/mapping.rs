@@ -143,12 +143,12 @@ async fn examined(visit: &Visit, text: &str) -> Vec<Finding> {
 async fn page(visit: &Visit, text: String, state: State) -> Page {
     let findings = examined(visit, &text).await;
     let frame = visit.frame();
-    let remarks = remarks(&text, &findings, &visit.office.role.set_up, &frame);
+    let remarks = remarks(&text, &findings, visit.set_up(), &frame);
     Page::new(frame, text, &remarks, state)
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    if let Some(file) = visit.office.role.set_up.mapping.file() {
+    if let Some(file) = visit.set_up().mapping.file() {
         return visit.page(&Page::by_file(visit.frame(), file));
     }
     let interface = gate::site::interface::read(&visit.office.db).await?;
@@ -161,7 +161,7 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
-    if visit.office.role.set_up.mapping != Managed::Here {
+    if visit.set_up().mapping != Managed::Here {
         return Err(PageError::NotFound);
     }
     // Line ends as files have them.
@@ -191,12 +191,9 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
             .to(json!({ "mapping": after.mapping, "draft": after.mapping_draft }));
         Ok::<_, db::DbError>((after.mapping_draft.is_none(), vec![change]))
     };
-    let staff = &visit.office.role.staff;
-    let taken_up = staff
-        .change(&visit.actor()?, "set up mapping", save)
-        .await?;
+    let taken_up = visit.change("set up mapping", save).await??;
     if taken_up {
-        visit.office.role.set_up.take_up.changed();
+        visit.set_up().take_up.changed();
         return Ok(visit.go_with(access::MAPPING, Flash::Saved));
     }
     let page = page(&visit, text, State::Kept).await;

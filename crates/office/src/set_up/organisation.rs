@@ -206,7 +206,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     let changed = site_change::change(&visit, "set up organisation", work).await?;
     let changed = changed.map_err(PageError::internal)?;
     if changed {
-        visit.office.role.set_up.take_up.changed();
+        visit.set_up().take_up.changed();
     }
     Ok(visit.go_with(access::SET_UP, Flash::Saved))
 }

@@ -44,7 +44,6 @@ kernel::texts!(Texts in Fr, En {
     not_enrolled: "à enrôler", "to enrol";
     more: "D’autres façons", "Other ways";
     table: "Importer ou exporter un tableau (CSV)", "Import or export a table (CSV)";
-    text: "Tout comme texte, pour les experts", "All of it as text, for experts";
     next: "Secteurs suivants", "More sectors";
     enrol: "Enrôler les appareils", "Enrol the devices";
 });

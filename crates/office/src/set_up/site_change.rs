@@ -39,7 +39,7 @@ kernel::texts!(Texts in Fr, En {
 
 /// The file that manages the site, if one does.
 pub(super) fn file(visit: &Visit) -> Option<&str> {
-    visit.office.role.set_up.site.file()
+    visit.set_up().site.file()
 }
 
 /// Makes a change with its rows in the audit log, and has the gate of this
@@ -59,8 +59,7 @@ where
     if *managed(visit) != Managed::Here {
         return Err(PageError::NotFound);
     }
-    let staff = &visit.office.role.staff;
-    match staff.change(&visit.actor()?, name, work).await {
+    match visit.change(name, work).await? {
         Ok(done) => {
             take_up(visit).await;
             Ok(Ok(done))
@@ -71,7 +70,7 @@ where
 }
 
 fn managed(visit: &Visit) -> &Managed {
-    &visit.office.role.set_up.site
+    &visit.set_up().site
 }
 
 /// Has the gate of this process know at once what it would know within a second.

@@ -149,7 +149,7 @@ pub(super) fn is_whole(catalogue: &Catalogue) -> bool {
 
 pub(crate) async fn show(visit: Visit) -> Answer {
     let catalogue = kept(&visit).await?;
-    let managed = &visit.office.role.set_up.catalogue;
+    let managed = &visit.set_up().catalogue;
     visit.page(&Page::new(visit.frame(), managed, &catalogue))
 }
 

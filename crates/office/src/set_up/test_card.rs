@@ -209,7 +209,7 @@ pub(crate) async fn run(visit: Visit, entered: Entered) -> Answer {
     let id = CheckId::from_uuid(Uuid::new_v4());
     let checked = Change::done("test_card.checked", "check", id);
     let checked = checked.to(json!({ "device": device.to_string() }));
-    let staff = &visit.office.role.staff;
+    let staff = visit.staff();
     staff.note(&visit.actor()?, checked).await?;
     let scan = Scan {
         id,
@@ -347,7 +347,7 @@ pub(crate) async fn take_back(visit: Visit, Path(id): Path<String>) -> Answer {
         device: check.device,
         cancelled_at: gate.now(),
     };
-    let (staff, actor) = (&visit.office.role.staff, visit.actor()?);
+    let (staff, actor) = (visit.staff(), visit.actor()?);
     let begun = Change::done("test_card.take_back_begun", "check", check.id);
     staff.note(&actor, begun).await?;
     match gate.deciding.cancel(cancellation).await {

@@ -5,39 +5,17 @@ use crate::house::House;
 use secrecy::ExposeSecret;
 use staff::{AuditFilter, Role};
 
-const SITE: &str = include_str!("../../../../examples/villeneuve/site.toml");
 const MAPPING: &str = include_str!("../../../../examples/villeneuve/mapping.json");
 const CATALOGUE: &str = include_str!("../../../../examples/villeneuve/catalogue.toml");
 
 #[tokio::test]
-async fn each_part_is_pasted_and_its_mistakes_stand_at_their_lines() {
+async fn a_catalogue_is_pasted_and_its_mistakes_stand_at_their_lines() {
     let house = House::empty().await;
     house.hire_as("mine", Role::Administrator).await;
     let mut browser = house.signed_in("mine").await;
-    let csrf = browser.csrf("/office/set-up/site").await;
+    let csrf = browser.csrf("/office/set-up/catalogue/text").await;
     let to_do = browser.get("/office/set-up").await.text;
     assert_eq!(to_do.matches("to do").count(), 9);
-
-    let wrong = SITE.replacen("Europe/Paris", "Paris", 1);
-    let answer = browser
-        .post("/office/set-up/site", &csrf, &[("text", &wrong)])
-        .await;
-    assert_eq!(answer.status, 422);
-    assert!(answer.text.contains("<li value=\"4\">"), "{}", answer.text);
-    assert_eq!(
-        gate::site::interface::read_site(&house.test.db)
-            .await
-            .unwrap(),
-        None
-    );
-    let answer = browser
-        .post("/office/set-up/site", &csrf, &[("text", SITE)])
-        .await;
-    assert_eq!(answer.status, 303);
-    let site = gate::site::interface::read_site(&house.test.db)
-        .await
-        .unwrap();
-    assert_eq!(site, gate::read_site(SITE).0);
 
     let wrong = CATALOGUE.replacen("= 950", "= 9,50", 1);
     let answer = browser

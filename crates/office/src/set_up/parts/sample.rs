@@ -3,25 +3,17 @@
 use super::*;
 use crate::tests::html;
 
-fn samples(frame: &Frame, part: Part) -> Vec<String> {
+pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let remark = Remark {
         line: 2,
-        is_mistake: true,
-        text: "There is no sector <b>.".to_owned(),
+        text: "There is no season <b>.".to_owned(),
     };
     let text = "\"VN_AUX\":\n\"<b>\"\n".to_owned();
+    let page = |file, text, remarks: &[Remark]| Page::new(frame.clone(), file, text, remarks);
     html([
-        Page::new(frame.clone(), part, None, text.clone(), &[]),
-        Page::new(frame.clone(), part, None, text.clone(), &[remark]),
-        Page::new(frame.clone(), part, Some("site.toml"), text, &[]),
-        Page::new(frame.clone(), part, None, "#\n".repeat(SHOWN_BYTES), &[]).light(),
+        page(None, text.clone(), &[]),
+        page(None, text.clone(), &[remark]),
+        page(Some("catalogue.toml"), text, &[]),
+        page(None, "#\n".repeat(SHOWN_BYTES), &[]).light(),
     ])
-}
-
-pub(crate) fn site_samples(frame: &Frame) -> Vec<String> {
-    samples(frame, Part::Site)
-}
-
-pub(crate) fn catalogue_samples(frame: &Frame) -> Vec<String> {
-    samples(frame, Part::Catalogue)
 }

@@ -13,26 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Ends an attribute, opens elements, and runs if any of it is taken for markup.
 const MARKUP: &str = "\"'><img src=x onerror=pwned=1><script>pwned=1</script>";
 
-const SITE: &str = r#"
-institution = "VILLEN"
-organisation = "VILLEN"
-name = "Musées de Villeneuve"
-timezone = "Europe/Paris"
-currency = "EUR"
-
-[[sector]]
-code = "VN_AUG"
-name = "Musée des Augustins"
-
-[[door]]
-code = "VN_AUG_D1"
-sectors = ["VN_AUG"]
-
-[[device]]
-code = "PDA01"
-door = "VN_AUG_D1"
-forced_entry = true
-"#;
+const SITE_TABLE: &str =
+    "sector;sector_name;door;device;forced_entry\nVN_AUG;{};VN_AUG_D1;PDA01;yes\n";
 
 const MAPPING: &str = r#"{
   "OtipassProjectId": "villeneuve",
@@ -83,14 +65,31 @@ fn with_names(toml: &str) -> String {
 
 /// The set-up, and a mapping with mistakes beside the one in use.
 fn set_up(house: &Program, tab: &Tab<'_>) {
-    for (path, text) in [
-        ("/office/set-up/site", with_names(SITE)),
-        ("/office/set-up/catalogue/text", with_names(CATALOGUE)),
+    tab.open(&house.url("/office/set-up/organisation"));
+    tab.fill("name", MARKUP);
+    tab.fill("institution", "VILLEN");
+    tab.fill("organisation", "VILLEN");
+    tab.submit("Save");
+    let quoted = format!("\"{}\"", MARKUP.replace('"', "\"\""));
+    for (path, text, button) in [
+        (
+            "/office/set-up/table",
+            SITE_TABLE.replace("{}", &quoted),
+            "Check and save",
+        ),
+        (
+            "/office/set-up/catalogue/text",
+            with_names(CATALOGUE),
+            "Save",
+        ),
     ] {
         tab.open(&house.url(path));
         tab.fill("text", &text);
-        tab.submit("Save");
-        assert_eq!(tab.run("document.querySelector('.mistake') === null"), true);
+        tab.submit(button);
+        assert_eq!(
+            tab.run("document.querySelector('.mistake, .verdict.bad') === null"),
+            true
+        );
     }
     tab.open(&house.url("/office/set-up/connection"));
     tab.fill("URL", &house.otipass.url);

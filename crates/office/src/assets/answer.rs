@@ -1,0 +1,24 @@
+//! Styles and pictures, as browsers ask for them.
+
+use super::ASSETS;
+use crate::page_error::PageError;
+use crate::visit::Answer;
+use axum::extract::Path;
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+
+pub(crate) async fn get(Path((_, name)): Path<(String, String)>) -> Answer {
+    let asset = ASSETS
+        .iter()
+        .find(|asset| asset.name == name)
+        .ok_or(PageError::NotFound)?;
+    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+    Ok((
+        [
+            (header::CONTENT_TYPE, HeaderValue::from_static(asset.kind)),
+            (header::CACHE_CONTROL, forever),
+        ],
+        asset.bytes,
+    )
+        .into_response())
+}

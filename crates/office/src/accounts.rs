@@ -36,7 +36,6 @@ kernel::texts!(Texts in Fr, En {
     create: "Créer le compte et le lien", "Create the account and the link";
     new_why: "Vous recevez un lien, valable trois jours et une seule fois, par lequel la personne choisit son mot de passe. Passez-le-lui comme vous voulez ; rien n’est envoyé par e-mail.",
         "You get a link, good for three days and once, by which the person chooses a password. Pass it on as you like; nothing is sent by e-mail.";
-    save: "Enregistrer", "Save";
     back: "Tous les comptes", "All accounts";
     profile: "Nom et rôle", "Name and role";
     profile_why: "Un autre rôle ferme les sessions du compte.", "Another role ends the account’s sessions.";

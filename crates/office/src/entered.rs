@@ -29,12 +29,17 @@ impl Entered {
         Self(fields)
     }
 
+    /// A field's text, if the field was there.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let mut fields = self.0.iter();
+        fields
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
     /// A field's text.
     pub(crate) fn text(&self, name: &str) -> &str {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map_or("", |(_, value)| value)
+        self.get(name).unwrap_or_default()
     }
 
     /// A field's text, if it is not empty.

@@ -1,5 +1,6 @@
 //! Fields of forms: a label, what was entered, a hint, and what is wrong.
 
+use super::entered::Entered;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::http::StatusCode;
@@ -58,6 +59,14 @@ pub(crate) struct Input {
     mistake: Option<String>,
     autocomplete: &'static str,
     focus: bool,
+    /// What stands for nothing, as long as nothing has been chosen.
+    unchosen: Option<&'static str>,
+}
+
+/// The fields with what was entered in them, and what is wrong with it.
+pub(crate) fn filled(inputs: Vec<Input>, entered: &Entered, mistakes: &Mistakes) -> Vec<Input> {
+    let filled = |input: Input| input.entered(entered).with(mistakes);
+    inputs.into_iter().map(filled).collect()
 }
 
 impl HtmlSafe for Input {}
@@ -73,6 +82,7 @@ impl Input {
             mistake: None,
             autocomplete: "off",
             focus: false,
+            unchosen: None,
         }
     }
 
@@ -133,6 +143,30 @@ impl Input {
     /// The field that is typed into first.
     pub(crate) const fn focus(mut self) -> Self {
         self.focus = true;
+        self
+    }
+
+    /// One of several that has to be chosen first, if it is none of these.
+    pub(crate) const fn to_be_chosen(mut self, text: &'static str) -> Self {
+        self.unchosen = Some(text);
+        self
+    }
+
+    fn unchosen(&self) -> Option<&'static str> {
+        let chosen = match &self.kind {
+            Kind::Line(_) => true,
+            Kind::Choice(choices) => choices.iter().any(|(value, _)| *value == self.value),
+        };
+        self.unchosen.filter(|_| !chosen)
+    }
+
+    /// With what was entered, if it was on the form; a secret is never shown again.
+    fn entered(mut self, entered: &Entered) -> Self {
+        if self.kind != Kind::Line("password")
+            && let Some(value) = entered.get(self.name)
+        {
+            value.clone_into(&mut self.value);
+        }
         self
     }
 

@@ -16,6 +16,11 @@ kernel::texts!(Texts in Fr, En {
     navigation: "Navigation principale", "Main navigation";
     sign_out: "Se déconnecter", "Sign out";
     mistakes: "À corriger", "To be corrected";
+    save: "Enregistrer", "Save";
+    choose: "— choisir —", "— choose —";
+    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
+    changed_there: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
+        "This part is managed by a file, and is changed there:";
     older: "Plus anciens", "Older";
     newest: "Les plus récents", "Newest";
     day: "La journée", "The day";

@@ -21,6 +21,7 @@ mod comparison;
 mod cookie;
 mod day;
 mod entered;
+mod fields;
 mod figure;
 mod findings;
 mod flash;

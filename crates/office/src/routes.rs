@@ -8,6 +8,9 @@ use super::entered::FORM_LIMIT_BYTES;
 use super::guard::{guard, nothing_here};
 use super::office::Office;
 use super::page_error::PageError;
+use super::set_up::door::Door;
+use super::set_up::sector::Sector;
+use super::set_up::thing;
 use super::{
     accounts, assets, attendance, audit, checks, me, provider, queue, reconciliation, sales,
     sales_files, second_step, set_up, sign_in, statement, statement_file, support, today, welcome,
@@ -18,6 +21,8 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
+use boxoffice::catalogue::{Product, Season, Tariff};
+use gate::Device;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -75,26 +80,26 @@ const TABLE: &[Route] = &[
     (access::SET_UP, || get(set_up::show)),
     (access::ORGANISATION, || get(set_up::organisation::show).post(set_up::organisation::save)),
     (access::PLACES, || get(set_up::places::show)),
-    (access::NEW_SECTOR, || get(set_up::sector::new).post(set_up::sector::add)),
-    (access::SECTOR, || get(set_up::sector::show).post(set_up::sector::save)),
-    (access::SECTOR_REMOVE, || post(set_up::sector::remove)),
-    (access::NEW_DOOR, || get(set_up::door::new).post(set_up::door::add)),
-    (access::DOOR, || get(set_up::door::show).post(set_up::door::save)),
-    (access::DOOR_REMOVE, || post(set_up::door::remove)),
-    (access::NEW_DEVICE, || get(set_up::device::new).post(set_up::device::add)),
+    (access::NEW_SECTOR, || get(thing::new::<Sector>).post(thing::add::<Sector>)),
+    (access::SECTOR, || get(thing::show::<Sector>).post(thing::save::<Sector>)),
+    (access::SECTOR_REMOVE, || post(thing::remove::<Sector>)),
+    (access::NEW_DOOR, || get(thing::new::<Door>).post(thing::add::<Door>)),
+    (access::DOOR, || get(thing::show::<Door>).post(thing::save::<Door>)),
+    (access::DOOR_REMOVE, || post(thing::remove::<Door>)),
+    (access::NEW_DEVICE, || get(thing::new::<Device>).post(thing::add::<Device>)),
     (access::DEVICES, || get(set_up::devices::show)),
-    (access::DEVICE, || get(set_up::enrolment::show).post(set_up::device::save)),
+    (access::DEVICE, || get(thing::show::<Device>).post(thing::save::<Device>)),
     (access::DEVICE_ENROL, || post(set_up::enrolment::enrol)),
     (access::DEVICE_REVOKE, || get(set_up::enrolment::ask_revoke).post(set_up::enrolment::revoke)),
-    (access::DEVICE_REMOVE, || get(set_up::enrolment::ask_remove).post(set_up::device::remove)),
+    (access::DEVICE_REMOVE, || get(set_up::enrolment::ask_remove).post(thing::remove::<Device>)),
     (access::SITE_TABLE, || get(set_up::table::show).post(set_up::table::save)),
     (access::SITE_TABLE_CSV, || get(set_up::table::export)),
     (access::CONNECTION, || get(set_up::connection::show).post(set_up::connection::save)),
     (access::MAPPING, || get(set_up::mapping::show).post(set_up::mapping::save)),
     (access::CATALOGUE, || get(set_up::catalogue::show)),
-    (access::NEW_SEASON, || post(set_up::catalogue::add_season)),
-    (access::NEW_PRODUCT, || post(set_up::catalogue::add_product)),
-    (access::NEW_TARIFF, || post(set_up::catalogue::add_tariff)),
+    (access::NEW_SEASON, || post(set_up::catalogue::add::<Season>)),
+    (access::NEW_PRODUCT, || post(set_up::catalogue::add::<Product>)),
+    (access::NEW_TARIFF, || post(set_up::catalogue::add::<Tariff>)),
     (access::CATALOGUE_REMOVE, || post(set_up::catalogue::remove)),
     (access::CATALOGUE_WANTED, || post(set_up::catalogue::take_wanted)),
     (access::CATALOGUE_TEXT, || get(set_up::parts::show).post(set_up::parts::save)),

@@ -4,6 +4,7 @@
 
 pub(crate) mod buyer;
 pub(crate) mod catalogue;
+mod catalogue_change;
 pub(crate) mod connection;
 pub(crate) mod device;
 pub(crate) mod devices;
@@ -16,6 +17,7 @@ pub(crate) mod mapping;
 pub(crate) mod organisation;
 pub(crate) mod parts;
 pub(crate) mod places;
+mod present;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod sector;
@@ -23,16 +25,15 @@ mod site_change;
 pub(crate) mod table;
 pub(crate) mod tariff_mapping;
 pub(crate) mod test_card;
+pub(crate) mod thing;
 
+use self::present::Present;
 use super::frame::Frame;
 use super::page_error::PageError;
 use super::visit::{Answer, Visit};
 use crate::access::{self, Address};
 use crate::{Managed, SetUp};
 use askama::Template;
-use boxoffice::Catalogue;
-use gate::Site;
-use gate::site::interface::StoredInterface;
 
 kernel::texts!(Texts in Fr, En {
     title: "Mise en service", "Set-up";
@@ -66,25 +67,6 @@ kernel::texts!(Texts in Fr, En {
     mistakes: "à corriger", "to be corrected";
     by_file: "par fichier", "by file";
 });
-
-/// Everything the pages of the set-up look at.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Present {
-    site: Option<Site>,
-    interface: StoredInterface,
-    catalogue: Catalogue,
-}
-
-impl Present {
-    pub(crate) async fn read(visit: &Visit) -> Result<Self, PageError> {
-        let db = &visit.office.db;
-        Ok(Self {
-            site: gate::site::interface::read_site(db).await?,
-            interface: gate::site::interface::read(db).await?,
-            catalogue: catalogue::kept(visit).await?,
-        })
-    }
-}
 
 /// What has been tried of the whole.
 #[derive(Debug, Clone, Copy, Default)]

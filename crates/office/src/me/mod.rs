@@ -21,7 +21,6 @@ kernel::texts!(Texts in Fr, En {
     title: "Mon compte", "My account";
     language: "Langue", "Language";
     of_browser: "Celle du navigateur", "The browser’s";
-    save: "Enregistrer", "Save";
     password: "Mot de passe", "Password";
     password_why: "Vos autres sessions sont fermées quand vous le changez.",
         "Your other sessions end when you change it.";

@@ -4,28 +4,31 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::catalogue::edit::Edit;
-use super::catalogue::entry;
-use super::catalogue::{changeable, kept, make};
+use super::catalogue::item::changed;
+use super::catalogue::season::NAME_LIMIT_CHARS;
+use super::catalogue_change::{changeable, kept, make};
 use crate::Managed;
 use crate::access;
 use crate::entered::Entered;
+use crate::fields::Fields;
 use crate::flash::Flash;
-use crate::form::{Input, Mistakes};
+use crate::form::{Input, Mistakes, filled};
 use crate::frame::Frame;
+use crate::page_error::PageError;
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use boxoffice::Catalogue;
-use boxoffice::catalogue::{Contact, PaymentMode, SalesChannel};
+use boxoffice::catalogue::{ChannelType, Contact, PaymentMode, SalesChannel};
 use boxoffice::readiness::CHANNEL_CODE;
 use kernel::text::fill;
+use kernel::{ContactNumber, SalesChannelCode};
+use serde_json::json;
+use staff::audit::Change;
 
 kernel::texts!(Texts in Fr, En {
     title: "Canal et contact", "Channel and contact";
-    back: "Mise en service", "Set-up";
     lead: "Les ventes passent par le canal OTIPASS, et c’est le contact Otipass qui les achète.",
         "Sales go through the channel OTIPASS, and the Otipass contact buys them.";
-    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
     channel: "Canal de vente", "Sales channel";
     channel_good: "OTIPASS, de type STX_FILE : comme il faut.", "OTIPASS, of type STX_FILE: as it must be.";
     channel_none: "Il n’y a pas encore de canal. Son code est exactement OTIPASS, son type STX_FILE.",
@@ -44,7 +47,8 @@ kernel::texts!(Texts in Fr, En {
     number_hint: "Celui d’Otipass dans la billetterie, avec ses zéros. L’enregistrer l’autorise à payer par compte d’attente.",
         "That of Otipass in ticketing, with its zeros. Saving it lets it pay by pending account.";
     name: "Nom", "Name";
-    save: "Enregistrer", "Save";
+    digits: "Un numéro de contact n’a que des chiffres ; les zéros au début comptent.",
+        "A contact number has digits only; leading zeros count.";
     next: "Ensuite : essayer avec une carte", "Next: try it with a card";
 });
 
@@ -129,21 +133,17 @@ impl Page {
                 (class, fill(text, &[("number", contact.number.as_str())]))
             }
         };
-        let field = |field: &str, present: Option<&str>, usual: &str| {
-            entered.some(field).or(present).unwrap_or(usual).to_owned()
-        };
-        let number = field("contact_number", present.map(|c| c.number.as_str()), "");
-        let name = field("contact_name", present.map(|c| c.name.as_str()), "Otipass");
+        let number = present.map_or("", |contact| contact.number.as_str());
+        let name = present.map_or("Otipass", |contact| &contact.name);
+        let inputs = vec![
+            Input::text("contact_number", t.number, number).hint(t.number_hint),
+            Input::text("contact_name", t.name, name),
+        ];
         Self {
             channel,
             channel_button,
             contact,
-            inputs: vec![
-                Input::text("contact_number", t.number, &number)
-                    .hint(t.number_hint)
-                    .with(&mistakes),
-                Input::text("contact_name", t.name, &name).with(&mistakes),
-            ],
+            inputs: filled(inputs, entered, &mistakes),
             is_whole: is_whole(catalogue),
             file: managed.file().map(str::to_owned),
             may_change: *managed == Managed::Here && frame.may_act(access::BUYER),
@@ -166,19 +166,116 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     page(&visit, &Entered::default(), Mistakes::default()).await
 }
 
-pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
-    changeable(&visit.office)?;
-    let mistakes = match entry::buyer(&entered, visit.language) {
-        Ok(edit) => make(&visit, edit).await?,
-        Err(mistakes) => mistakes,
-    };
-    if mistakes.0.is_empty() {
-        return Ok(visit.go_with(access::BUYER, Flash::Saved));
+/// The contact that was entered.
+fn read(fields: &mut Fields<'_>) -> Option<(ContactNumber, String)> {
+    let number: Option<ContactNumber> = fields.code("contact_number");
+    let name = fields.name("contact_name", NAME_LIMIT_CHARS);
+    let is_number = |n: &ContactNumber| n.as_str().bytes().all(|b| b.is_ascii_digit());
+    if number.as_ref().is_some_and(|number| !is_number(number)) {
+        let wrong = Texts::of(fields.language).digits;
+        fields.wrong("contact_number", wrong);
     }
-    page(&visit, &entered, mistakes).await
+    number.zip(name)
+}
+
+/// This contact buys, and may pay by pending account.
+fn name_buyer(catalogue: &mut Catalogue, number: &ContactNumber, name: &str) -> Vec<Change> {
+    let named = |c: &Contact| {
+        let modes: Vec<_> = c.payment_modes.iter().map(PaymentMode::as_str).collect();
+        json!({"number": c.number, "name": c.name, "payment_modes": modes})
+    };
+    let former = buyer(catalogue).map(named);
+    let at = catalogue.contacts.iter().position(|c| c.number == *number);
+    let mut contact = match at {
+        Some(at) => catalogue.contacts.remove(at),
+        None => Contact {
+            number: number.clone(),
+            name: String::new(),
+            payment_modes: Vec::new(),
+        },
+    };
+    name.clone_into(&mut contact.name);
+    if !may_pay(&contact) {
+        contact.payment_modes.push(PaymentMode::PendingAccount);
+    }
+    let mut change = changed("contact", number.as_str()).to(named(&contact));
+    change.before = former;
+    catalogue.contacts.push(contact);
+    catalogue.buyer = Some(number.clone());
+    vec![change]
+}
+
+/// There is just one channel for Otipass, as it must be.
+fn put_channel(catalogue: &mut Catalogue, code: &SalesChannelCode) -> Vec<Change> {
+    let is_meant = |c: &SalesChannel| c.code.as_str().eq_ignore_ascii_case(code.as_str());
+    let named = |c: &SalesChannel| json!({"code": c.code, "type": c.channel_type.as_str()});
+    let channels = &mut catalogue.sales_channels;
+    let before: Vec<_> = channels.iter().filter(|c| is_meant(c)).map(named).collect();
+    channels.retain(|c| !is_meant(c));
+    let channel = SalesChannel {
+        code: code.clone(),
+        channel_type: ChannelType::StxFile,
+    };
+    let mut change = changed("sales_channel", code.as_str()).to(named(&channel));
+    change.before = (!before.is_empty()).then(|| before.into());
+    channels.push(channel);
+    vec![change]
+}
+
+pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
+    changeable(&visit)?;
+    let mut fields = Fields::of(&entered, visit.language);
+    let read = read(&mut fields);
+    match fields.ended(read) {
+        Ok((number, name)) => {
+            let edit =
+                move |catalogue: &mut Catalogue, _| Ok(name_buyer(catalogue, &number, &name));
+            make(&visit, edit).await?;
+            Ok(visit.go_with(access::BUYER, Flash::Saved))
+        }
+        Err(mistakes) => page(&visit, &entered, mistakes).await,
+    }
 }
 
 pub(crate) async fn make_channel(visit: Visit) -> Answer {
-    make(&visit, Edit::MakeChannel).await?;
+    let code: SalesChannelCode = CHANNEL_CODE.parse().map_err(PageError::internal)?;
+    let edit = move |catalogue: &mut Catalogue, _| Ok(put_channel(catalogue, &code));
+    make(&visit, edit).await?;
     Ok(visit.go_with(access::BUYER, Flash::Saved))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::tests::villeneuve;
+    use super::*;
+
+    #[test]
+    fn channel_and_buyer_become_what_sales_need() {
+        let mut catalogue = villeneuve();
+        catalogue.sales_channels[0].code = "Otipass".parse().unwrap();
+        catalogue.contacts[0].payment_modes.clear();
+        put_channel(&mut catalogue, &CHANNEL_CODE.parse().unwrap());
+        assert_eq!(catalogue.sales_channels.len(), 1);
+        assert!(!is_whole(&catalogue));
+        let number = "000042".parse().unwrap();
+        name_buyer(&mut catalogue, &number, "Otipass");
+        assert!(is_whole(&catalogue));
+        let day = "2026-07-14".parse().unwrap();
+        let sold = boxoffice::readiness::readiness(
+            &catalogue,
+            &"VN26".parse().unwrap(),
+            &"PASSVN".parse().unwrap(),
+            day,
+        );
+        assert!(sold.is_ok(), "{sold:?}");
+    }
+
+    #[test]
+    fn a_contact_number_has_digits_only() {
+        let entered = Entered::parse(b"contact_number=12a&contact_name=O");
+        let mut fields = Fields::of(&entered, kernel::Language::En);
+        let read = read(&mut fields);
+        let wrong = fields.ended(read).unwrap_err();
+        assert_eq!(wrong.0[0].field, "contact_number");
+    }
 }

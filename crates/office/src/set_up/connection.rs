@@ -22,7 +22,6 @@ use std::time::Duration;
 
 kernel::texts!(Texts in Fr, En {
     title: "Connexion à Otipass", "Connection to Otipass";
-    back: "Mise en service", "Set-up";
     by_file: "Cette partie est gérée par la configuration :", "This part is managed by the configuration:";
     url: "URL", "URL";
     url_hint: "Telle qu’Otipass l’a donnée, jusqu’à /api compris.", "As Otipass gave it, up to and with /api.";

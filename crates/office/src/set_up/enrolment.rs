@@ -4,20 +4,20 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::device::inputs;
-use super::site_change::{self, code_of, site, take_up};
+use super::site_change::{self, site, take_up};
+use super::thing::{Thing, code_of};
 use crate::access;
 use crate::acts;
 use crate::entered::Entered;
 use crate::flash::Flash;
-use crate::form::{Input, Mistakes};
+use crate::form::{Input, Mistakes, filled};
 use crate::frame::Frame;
 use crate::page_error::PageError;
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use axum::extract::Path;
 use gate::{
-    CODE_VALID_MS, DeviceState, EnrolmentCode, EnrolmentState, Mode, Site, TokenError,
+    CODE_VALID_MS, Device, DeviceState, EnrolmentCode, EnrolmentState, Mode, Site, TokenError,
     state_of_code, state_of_enrolment,
 };
 use kernel::text::fill;
@@ -51,7 +51,6 @@ kernel::texts!(Texts in Fr, En {
     settings: "Réglages", "Settings";
     by_file: "Les réglages sont gérés par un fichier et se modifient dans celui-ci :",
         "The settings are managed by a file, and are changed there:";
-    save: "Enregistrer", "Save";
     end: "Reprendre ou retirer", "Take back or remove";
     revoke_why: "Pour un appareil perdu, volé ou remplacé.", "For a device that is lost, stolen or replaced.";
     revoke: "Reprendre ses jetons", "Take back its tokens";
@@ -150,13 +149,13 @@ impl One {
         site: &Site,
         state: &DeviceState,
         (last_code, now): (Option<EnrolmentState>, Timestamp),
-        mistakes: Mistakes,
+        (entered, mistakes): (&Entered, Mistakes),
     ) -> Self {
         let t = Texts::of(frame.formats.language);
         let code = [("code", state.device.as_str())];
         let minutes = (CODE_VALID_MS / 60_000).to_string();
         let enrol_why = [code[0], ("minutes", minutes.as_str())];
-        let device = site.devices.get(&state.device);
+        let inputs = Device::inputs(&frame, site, Some(&state.device));
         Self {
             title: fill(t.title, &code),
             path: access::DEVICE.of(&state.device),
@@ -166,10 +165,7 @@ impl One {
             last_code: last_code.map(|last| told(&frame, t, last, now)),
             file: file.map(str::to_owned),
             may_save: file.is_none() && frame.may_act(access::DEVICE),
-            inputs: inputs(&frame, site, device, None)
-                .into_iter()
-                .map(|input| input.with(&mistakes))
-                .collect(),
+            inputs: filled(inputs, entered, &mistakes),
             mistakes,
             frame,
             t,
@@ -213,8 +209,13 @@ async fn state(visit: &Visit, code: &DeviceCode) -> Result<DeviceState, PageErro
     device.ok_or(PageError::NotFound)
 }
 
-/// The page of a device; with mistakes in its settings, if there are any.
-pub(super) async fn one(visit: &Visit, code: &DeviceCode, mistakes: Mistakes) -> Answer {
+/// The page of a device; with what was entered as its settings, and is wrong.
+pub(super) async fn one(
+    visit: &Visit,
+    code: &DeviceCode,
+    entered: &Entered,
+    mistakes: Mistakes,
+) -> Answer {
     let site = site(visit).await?.ok_or(PageError::NotFound)?;
     let state = state(visit, code).await?;
     let of = code.clone();
@@ -225,12 +226,9 @@ pub(super) async fn one(visit: &Visit, code: &DeviceCode, mistakes: Mistakes) ->
     let last = (last.await?, visit.staff().now());
     let status = mistakes.status();
     let file = site_change::file(visit);
-    let page = One::new(visit.frame(), file, &site, &state, last, mistakes);
+    let settings = (entered, mistakes);
+    let page = One::new(visit.frame(), file, &site, &state, last, settings);
     visit.page_with(status, &page)
-}
-
-pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
-    one(&visit, &code_of(&id)?, Mistakes::default()).await
 }
 
 #[derive(Template)]

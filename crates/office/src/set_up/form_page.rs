@@ -2,24 +2,22 @@
 //! it. Who may not change it sees what the fields say.
 
 use crate::access::{Address, PLACES};
-use crate::form::{Input, Mistakes};
+use crate::entered::Entered;
+use crate::form::{Input, Mistakes, filled};
 use crate::frame::Frame;
 use crate::visit::{Answer, Visit};
 use askama::Template;
 
 kernel::texts!(Texts in Fr, En {
-    by_file: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
-        "This part is managed by a file, and is changed there:";
     back: "Secteurs et portes", "Sectors and doors";
     add: "Ajouter", "Add";
-    save: "Enregistrer", "Save";
     removal: "Retirer", "Remove";
 });
 
 #[derive(Template)]
 #[template(path = "set_up_form.html")]
 pub(super) struct FormPage {
-    pub(super) frame: Frame,
+    frame: Frame,
     t: &'static Texts,
     /// Address and name of the page above; the overview of places, if nothing else
     /// is said.
@@ -44,31 +42,34 @@ struct Removal {
     why: String,
 }
 
+/// The fields as they are kept, what was entered in them, and what is wrong with
+/// it.
+pub(super) type Filled<'a> = (Vec<Input>, &'a Entered, Mistakes);
+
 impl FormPage {
-    /// About one thing; changes go to `action`, by the route of the table, unless a
-    /// file manages the thing.
+    /// About one thing; changes go to `action`, by the address of the table, unless
+    /// a file manages the thing.
     pub(super) fn about(
         frame: Frame,
         title: String,
-        (action, route): (String, Address),
+        (action, address): (String, Address),
         file: Option<&str>,
-        (inputs, mistakes): (Vec<Input>, Mistakes),
+        (inputs, entered, mistakes): Filled<'_>,
     ) -> Self {
         let t = Texts::of(frame.formats.language);
-        let may = file.is_none() && frame.may_act(route);
-        let inputs = inputs.into_iter().map(|i| i.with(&mistakes)).collect();
+        let may = file.is_none() && frame.may_act(address);
         Self {
-            frame,
-            t,
             up: (PLACES, t.back),
             title,
             lead: "",
             file: file.map(str::to_owned),
             action: Some(action).filter(|_| may),
-            save: t.save,
+            save: frame.t.save,
+            inputs: filled(inputs, entered, &mistakes),
             mistakes,
-            inputs,
             removal: None,
+            frame,
+            t,
         }
     }
 
@@ -76,16 +77,11 @@ impl FormPage {
     pub(super) fn adding(
         frame: Frame,
         (title, lead): (&'static str, &'static str),
-        route: Address,
-        fields: (Vec<Input>, Mistakes),
+        address: Address,
+        fields: Filled<'_>,
     ) -> Self {
-        let page = Self::about(
-            frame,
-            title.to_owned(),
-            (route.to_string(), route),
-            None,
-            fields,
-        );
+        let at = (address.to_string(), address);
+        let page = Self::about(frame, title.to_owned(), at, None, fields);
         Self {
             lead,
             save: page.t.add,

@@ -4,29 +4,27 @@
 pub(crate) mod sample;
 
 use super::form_page::FormPage;
-use super::site_change::{self, code, site};
+use super::site_change::{self, site};
 use crate::access;
 use crate::entered::Entered;
+use crate::fields::Fields;
 use crate::flash::Flash;
 use crate::form::{Input, Mistakes};
 use crate::frame::Frame;
 use crate::page_error::PageError;
 use crate::visit::{Answer, Visit};
-use gate::site::change::{NAME_LIMIT_CHARS, Organisation, is_currency, is_name, save_organisation};
+use gate::site::change::{NAME_LIMIT_CHARS, Organisation, is_currency, save_organisation};
 use gate::{Site, SiteError};
-use kernel::text::fill;
-use kernel::{InstitutionCode, Language as Agents, OrganisationCode, Zone};
+use kernel::{Language as Agents, Zone};
 use serde_json::json;
 use staff::audit::Change;
 
 kernel::texts!(Texts in Fr, En {
     title: "Organisation", "Organisation";
-    back: "Mise en service", "Set-up";
     lead: "Le musée ou l’établissement dont les visiteurs entrent par ces portes. Les deux codes sont ceux de la billetterie.",
         "The museum whose visitors come in by these doors. Both codes are those of the ticketing.";
     name: "Nom", "Name";
     name_hint: "Tel que le lisent vos collègues et votre partenaire.", "As your colleagues and your partner read it.";
-    name_wrong: "Entrez un nom de {limit} caractères au plus.", "Enter a name of at most {limit} characters.";
     institution: "Code de l’institution", "Institution code";
     institution_hint: "Le niveau supérieur de la billetterie, 15 caractères au plus.",
         "The upper level of the ticketing, at most 15 characters.";
@@ -63,36 +61,30 @@ fn page(
     frame: Frame,
     file: Option<&str>,
     present: Option<&Organisation>,
-    entered: Option<&Entered>,
+    entered: &Entered,
     mistakes: Mistakes,
 ) -> FormPage {
     let t = Texts::of(frame.formats.language);
-    let says = |field: &str, kept: Option<&str>, usual: &str| match (entered, kept) {
-        (Some(entered), _) => entered.text(field).to_owned(),
-        (None, kept) => kept.unwrap_or(usual).to_owned(),
-    };
-    let name = says("name", present.map(|p| p.name.as_str()), "");
-    let institution = present.map(|p| p.institution.as_str());
-    let institution = says("institution", institution, "");
-    let organisation = present.map(|p| p.organisation.as_str());
-    let organisation = says("organisation", organisation, "");
-    let zone = says("zone", present.map(|p| p.zone.name()), USUAL_ZONE);
-    let currency = present.map(|p| p.currency.as_str());
-    let currency = says("currency", currency, USUAL_CURRENCY);
-    let language = present.map(|p| p.language.as_str());
-    let language = says("language", language, frame.language());
+    let name = present.map_or("", |p| &p.name);
+    let institution = present.map_or("", |p| p.institution.as_str());
+    let organisation = present.map_or("", |p| p.organisation.as_str());
+    let zone = present.map_or(USUAL_ZONE, |p| p.zone.name());
+    let zones = zones(entered.some("zone").unwrap_or(zone));
+    let currency = present.map_or(USUAL_CURRENCY, |p| &p.currency);
+    let language = present.map_or(frame.language(), |p| p.language.as_str());
     let inputs = vec![
-        Input::text("name", t.name, &name).hint(t.name_hint),
-        Input::text("institution", t.institution, &institution).hint(t.institution_hint),
-        Input::text("organisation", t.organisation, &organisation).hint(t.organisation_hint),
-        Input::choice("zone", t.zone, &zone, zones(&zone)).hint(t.zone_hint),
-        Input::text("currency", t.currency, &currency).hint(t.currency_hint),
-        Input::choice("language", t.language, &language, LANGUAGES.into()).hint(t.language_hint),
+        Input::text("name", t.name, name).hint(t.name_hint),
+        Input::text("institution", t.institution, institution).hint(t.institution_hint),
+        Input::text("organisation", t.organisation, organisation).hint(t.organisation_hint),
+        Input::choice("zone", t.zone, zone, zones).hint(t.zone_hint),
+        Input::text("currency", t.currency, currency).hint(t.currency_hint),
+        Input::choice("language", t.language, language, LANGUAGES.into()).hint(t.language_hint),
     ];
+    let up = frame.t.set_up;
     let at = (access::ORGANISATION.to_string(), access::ORGANISATION);
-    let fields = (inputs, mistakes);
+    let fields = (inputs, entered, mistakes);
     let mut page = FormPage::about(frame, t.title.to_owned(), at, file, fields);
-    page.up = (access::SET_UP, t.back);
+    page.up = (access::SET_UP, up);
     page.lead = t.lead;
     page
 }
@@ -141,52 +133,46 @@ const AREAS: [&str; 9] = [
 pub(crate) async fn show(visit: Visit) -> Answer {
     let present = site(&visit).await?.map(|site| site.whose());
     let file = site_change::file(&visit);
-    let nothing = Mistakes::default();
-    visit.page(&page(visit.frame(), file, present.as_ref(), None, nothing))
+    let (entered, mistakes) = (Entered::default(), Mistakes::default());
+    visit.page(&page(
+        visit.frame(),
+        file,
+        present.as_ref(),
+        &entered,
+        mistakes,
+    ))
 }
 
-fn read(visit: &Visit, entered: &Entered) -> Result<Organisation, Mistakes> {
-    let language = visit.language;
-    let t = Texts::of(language);
-    let mut mistakes = Mistakes::default();
-    let name = entered.text("name").trim().to_owned();
-    if !is_name(&name) {
-        let limit = NAME_LIMIT_CHARS.to_string();
-        mistakes.add("name", fill(t.name_wrong, &[("limit", &limit)]));
-    }
-    let institution = code::<InstitutionCode>(entered, "institution", &mut mistakes, language);
-    let organisation = code::<OrganisationCode>(entered, "organisation", &mut mistakes, language);
-    let zone = entered.text("zone").trim().parse::<Zone>().ok();
-    if zone.is_none() {
-        mistakes.add("zone", t.zone_wrong);
-    }
-    let currency = entered.text("currency").trim().to_uppercase();
-    if !is_currency(&currency) {
-        mistakes.add("currency", t.currency_wrong);
-    }
-    match (institution, organisation, zone) {
-        (Some(institution), Some(organisation), Some(zone)) if mistakes.0.is_empty() => {
-            Ok(Organisation {
-                institution,
-                organisation,
-                name,
-                zone,
-                currency,
-                language: entered.text("language").parse().unwrap_or(Agents::En),
-            })
-        }
-        _ => Err(mistakes),
-    }
+fn read(fields: &mut Fields<'_>) -> Option<Organisation> {
+    let t = Texts::of(fields.language);
+    let name = fields.name("name", NAME_LIMIT_CHARS);
+    let institution = fields.code("institution");
+    let organisation = fields.code("organisation");
+    let zone = fields.text("zone").parse().ok();
+    let zone = fields.found("zone", zone, t.zone_wrong);
+    let currency = fields.text("currency").to_uppercase();
+    let currency = Some(currency).filter(|currency| is_currency(currency));
+    let currency = fields.found("currency", currency, t.currency_wrong);
+    Some(Organisation {
+        institution: institution?,
+        organisation: organisation?,
+        name: name?,
+        zone: zone?,
+        currency: currency?,
+        language: fields.text("language").parse().unwrap_or(Agents::En),
+    })
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     if site_change::file(&visit).is_some() {
         return Err(PageError::NotFound);
     }
-    let organisation = match read(&visit, &entered) {
+    let mut fields = Fields::of(&entered, visit.language);
+    let read = read(&mut fields);
+    let organisation = match fields.ended(read) {
         Ok(organisation) => organisation,
         Err(mistakes) => {
-            return page(visit.frame(), None, None, Some(&entered), mistakes).answer(&visit);
+            return page(visit.frame(), None, None, &entered, mistakes).answer(&visit);
         }
     };
     let work = move |tx: &mut db::Tx<'_>| {

@@ -4,7 +4,7 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::catalogue::{changeable, kept};
+use super::catalogue_change::{changeable, kept};
 use super::lines::{Remark, remarked};
 use crate::access;
 use crate::entered::Entered;
@@ -18,12 +18,9 @@ use serde_json::json;
 use staff::audit::Change;
 
 kernel::texts!(Texts in Fr, En {
-    back: "Mise en service", "Set-up";
-    save: "Enregistrer", "Save";
     remarks: "Remarques, ligne par ligne", "Remarks, line by line";
     not_saved: "Pas encore pris en compte : corrigez d’abord ce qui suit.",
         "Not taken up yet: first correct what follows.";
-    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
     long: "Ce qui est enregistré est trop long pour être montré ici. Les autres pages de la mise en service le montrent ; ce que vous collez ici s’y ajoute ou le remplace.",
         "What is saved is too long to be shown here. The other pages of the set-up show it; what you paste here is added to it, or replaces it.";
     title: "Catalogue, tarifs, canal et contact", "Catalogue, tariffs, channel and contact";
@@ -86,7 +83,7 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
-    changeable(&visit.office)?;
+    changeable(&visit)?;
     // Line ends as files have them.
     let text = entered.text("text").replace("\r\n", "\n");
     let catalogue = match boxoffice::read_catalogue(&text) {

@@ -17,11 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 kernel::texts!(Texts in Fr, En {
     title: "Secteurs, portes, appareils", "Sectors, doors, devices";
-    back: "Mise en service", "Set-up";
     lead: "Un secteur est une zone contrôlée, une porte mène à un secteur, un appareil se trouve à une porte.",
         "A sector is a controlled area, a door leads to one sector, a device stands at one door.";
-    by_file: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
-        "This part is managed by a file, and is changed there:";
     no_site: "L’organisation n’est pas encore nommée.", "The organisation has not been named yet.";
     to_organisation: "Commencez par l’organisation", "Begin with the organisation";
     no_sector: "Il n’y a pas encore de secteur. Ajoutez le premier, ou importez un tableau.",

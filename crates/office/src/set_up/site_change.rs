@@ -2,19 +2,14 @@
 //! log, and taken up at once.
 
 use crate::Managed;
-use crate::access::PLACES;
-use crate::entered::Entered;
-use crate::flash::Flash;
-use crate::form::Mistakes;
 use crate::page_error::PageError;
-use crate::visit::{Answer, Visit};
+use crate::visit::Visit;
 use db::Tx;
 use gate::site::change::SiteChangeError;
 use gate::{Site, SiteError};
 use kernel::text::fill;
-use kernel::{InvalidCode, Language, causes};
+use kernel::{Language, causes};
 use staff::audit::Change;
-use std::str::FromStr;
 
 kernel::texts!(Texts in Fr, En {
     taken: "Ce code est déjà pris. Choisissez-en un autre.", "This code is taken. Choose another.";
@@ -30,11 +25,6 @@ kernel::texts!(Texts in Fr, En {
         "Devices stand at this door: {codes}. First remove them, or give them another door.";
     no_site: "L’organisation n’est pas encore nommée. Commencez par elle.",
         "The organisation has not been named yet. Begin with it.";
-    empty: "Entrez un code.", "Enter a code.";
-    too_long: "Ce code a {length} caractères, {limit} au plus sont permis. Raccourcissez-le.",
-        "This code has {length} characters, at most {limit} are allowed. Shorten it.";
-    character: "Un code ne contient ni point-virgule ni caractère de contrôle. Ôtez-le.",
-        "A code holds neither a semicolon nor control characters. Take it out.";
 });
 
 /// The file that manages the site, if one does.
@@ -56,7 +46,7 @@ where
     F: Fn(&mut Tx<'_>) -> Result<(T, Vec<Change>), SiteChangeError> + Send + 'static,
     T: Send + 'static,
 {
-    if *managed(visit) != Managed::Here {
+    if visit.set_up().site != Managed::Here {
         return Err(PageError::NotFound);
     }
     match visit.change(name, work).await? {
@@ -67,10 +57,6 @@ where
         Err(SiteChangeError::Site(SiteError::Db(error))) => Err(error.into()),
         Err(refused) => Ok(Err(refused)),
     }
-}
-
-fn managed(visit: &Visit) -> &Managed {
-    &visit.set_up().site
 }
 
 /// Has the gate of this process know at once what it would know within a second.
@@ -102,79 +88,7 @@ pub(super) fn listed<'a, T: ToString + 'a>(codes: impl IntoIterator<Item = &'a T
     codes.join(", ")
 }
 
-/// The code in a field; if it is none, what is wrong with it.
-pub(super) fn code<T: FromStr<Err = InvalidCode>>(
-    entered: &Entered,
-    field: &'static str,
-    mistakes: &mut Mistakes,
-    language: Language,
-) -> Option<T> {
-    code_or("", entered, field, mistakes, language)
-}
-
-/// The same; an empty field says `usual`.
-pub(super) fn code_or<T: FromStr<Err = InvalidCode>>(
-    usual: &str,
-    entered: &Entered,
-    field: &'static str,
-    mistakes: &mut Mistakes,
-    language: Language,
-) -> Option<T> {
-    match entered.some(field).unwrap_or(usual).parse() {
-        Ok(code) => Some(code),
-        Err(error) => {
-            mistakes.add(field, invalid(&error, language));
-            None
-        }
-    }
-}
-
-/// What is wrong with a code, and what to do.
-pub(super) fn invalid(error: &InvalidCode, language: Language) -> String {
-    let t = Texts::of(language);
-    match error {
-        InvalidCode::Empty { .. } => t.empty.to_owned(),
-        InvalidCode::TooLong { length, limit, .. } => {
-            let (length, limit) = (length.to_string(), limit.to_string());
-            fill(t.too_long, &[("length", &length), ("limit", &limit)])
-        }
-        InvalidCode::Character { .. } => t.character.to_owned(),
-    }
-}
-
-/// The site, and what is missing where there is none.
+/// The site, if there is one yet.
 pub(super) async fn site(visit: &Visit) -> Result<Option<Site>, PageError> {
     Ok(gate::site::interface::read_site(&visit.office.db).await?)
-}
-
-/// Goes back to the overview, or shows the page of the place again, with why its
-/// change was refused.
-pub(super) async fn done<F>(
-    visit: &Visit,
-    outcome: Result<(), SiteChangeError>,
-    page: impl FnOnce(Mistakes) -> F,
-) -> Answer
-where
-    F: Future<Output = Answer>,
-{
-    match outcome {
-        Ok(()) => Ok(visit.go_with(PLACES, Flash::Saved)),
-        Err(error) => page(Mistakes::one("", refused(&error, visit.language))).await,
-    }
-}
-
-/// The site, if a place can be added to it here.
-pub(super) async fn site_to_add_to(visit: &Visit) -> Result<Option<Site>, PageError> {
-    match managed(visit) {
-        Managed::Here => site(visit).await,
-        _ => Ok(None),
-    }
-}
-
-/// A code of an address.
-///
-/// # Errors
-/// [`PageError::NotFound`] if it cannot be one.
-pub(super) fn code_of<T: FromStr<Err = InvalidCode>>(text: &str) -> Result<T, PageError> {
-    text.parse().map_err(|_| PageError::NotFound)
 }

@@ -6,6 +6,7 @@ pub(crate) mod sample;
 
 use super::site_change::{self, site};
 use crate::access;
+use crate::fields::invalid;
 use crate::flash::Flash;
 use crate::frame::Frame;
 use crate::page_error::PageError;
@@ -31,8 +32,6 @@ kernel::texts!(Texts in Fr, En {
     limits: "{rows} lignes et 1 Mio au plus. Tout le format : docs/interfaces/site-table.md.",
         "At most {rows} rows and 1 MiB. The whole format: docs/interfaces/site-table.md.";
     download: "Télécharger le tableau actuel", "Download the present table";
-    by_file: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
-        "This part is managed by a file, and is changed there:";
     no_site: "L’organisation n’est pas encore nommée. Commencez par elle.",
         "The organisation has not been named yet. Begin with it.";
     file: "Un fichier CSV", "A CSV file";

@@ -3,8 +3,8 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::catalogue::edit::Edit;
-use super::catalogue::{kept, make};
+use super::catalogue::item::changed;
+use super::catalogue_change::{kept, make};
 use crate::Managed;
 use crate::access;
 use crate::entered::Entered;
@@ -14,22 +14,22 @@ use crate::frame::Frame;
 use crate::visit::{Answer, Visit};
 use askama::Template;
 use boxoffice::Catalogue;
+use boxoffice::catalogue::TariffMapping;
 use kernel::{ProductCode, TariffCode};
 use secutix::wire::ProductFamily;
+use serde_json::json;
+use staff::audit::Change;
 
 kernel::texts!(Texts in Fr, En {
     title: "Tarif vendu par produit", "Tariff sold by product";
-    back: "Mise en service", "Set-up";
     lead: "Chaque entrée vend le tarif choisi ici. Un produit sans tarif choisi retient ses ventes, sans rien perdre, jusqu’à ce que vous en choisissiez un.",
         "Each admission sells the tariff that is chosen here. A product without one keeps its sales back, and loses nothing, until you choose one.";
-    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
     none: "aucun : les ventes attendent", "none: sales wait";
     of: "Tarif vendu par {product}", "Tariff sold by {product}";
     no_tariff: "Ce produit n’a pas encore de tarif.", "This product has no tariff yet.";
     no_products: "Il n’y a pas encore de produit Open Pass.", "There is no Open Pass product yet.";
     to_catalogue: "Aller au catalogue", "Go to the catalogue";
     proposed: "proposé : pas encore enregistré", "proposed: not saved yet";
-    save: "Enregistrer", "Save";
     next: "Ensuite : le canal et le contact", "Next: the channel and the contact";
 });
 
@@ -147,6 +147,31 @@ pub(super) fn is_whole(catalogue: &Catalogue) -> bool {
             .all(|(product, _)| catalogue.mapped_tariff(product).is_some())
 }
 
+/// Has each product sell its tariff; one without sells nothing.
+fn map(catalogue: &mut Catalogue, wanted: &[(ProductCode, Option<TariffCode>)]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (product, tariff) in wanted {
+        let before = catalogue.mapped_tariff(product).cloned();
+        // A tariff that has gone meanwhile is not mapped.
+        let known = |code: &&TariffCode| tariffs(catalogue, product).contains(code);
+        let tariff = tariff.as_ref().filter(known).cloned();
+        if before == tariff {
+            continue;
+        }
+        catalogue.tariff_mappings.retain(|m| m.product != *product);
+        let change = changed("tariff_mapping", product.as_str())
+            .from(json!({ "tariff": before }))
+            .to(json!({ "tariff": tariff }));
+        changes.push(change);
+        if let Some(tariff) = tariff {
+            let product = product.clone();
+            let mapping = TariffMapping { product, tariff };
+            catalogue.tariff_mappings.push(mapping);
+        }
+    }
+    changes
+}
+
 pub(crate) async fn show(visit: Visit) -> Answer {
     let catalogue = kept(&visit).await?;
     let managed = &visit.set_up().catalogue;
@@ -159,7 +184,8 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         let tariff = entered.some(&field(product));
         (product.clone(), tariff.and_then(|code| code.parse().ok()))
     });
-    let edit = Edit::MapTariffs(wanted.collect());
+    let wanted: Vec<_> = wanted.collect();
+    let edit = move |catalogue: &mut Catalogue, _| Ok(map(catalogue, &wanted));
     make(&visit, edit).await?;
     Ok(visit.go_with(access::TARIFF_MAPPING, Flash::Saved))
 }
@@ -193,5 +219,21 @@ mod tests {
             .retain(|tariff| tariff.code.as_str() == "LATE");
         assert_eq!(chosen(&catalogue), ("LATE".to_owned(), true));
         assert!(!is_whole(&catalogue));
+    }
+
+    #[test]
+    fn only_what_changes_is_mapped_anew() {
+        let mut catalogue = super::super::catalogue::tests::villeneuve();
+        let code = |text: &str| text.parse().unwrap();
+        let wanted = vec![
+            (code("PASSVN"), Some("CITYPASS".parse().unwrap())),
+            (code("PASSVN2"), None),
+            (code("PASSVN3"), Some("CITYLATE".parse().unwrap())),
+        ];
+        let changes = map(&mut catalogue, &wanted);
+        assert_eq!(changes.len(), 2);
+        assert_eq!(catalogue.mapped_tariff(&code("PASSVN2")), None);
+        let mapped = catalogue.mapped_tariff(&code("PASSVN3")).unwrap();
+        assert_eq!(mapped.as_str(), "CITYLATE");
     }
 }

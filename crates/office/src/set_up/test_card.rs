@@ -10,7 +10,7 @@ use crate::access;
 use crate::checks::story::{Way, told};
 use crate::entered::Entered;
 use crate::flash::Flash;
-use crate::form::{Input, Mistakes};
+use crate::form::{Input, Mistakes, filled};
 use crate::frame::Frame;
 use crate::office::Office;
 use crate::outcome;
@@ -31,7 +31,6 @@ use uuid::Uuid;
 
 kernel::texts!(Texts in Fr, En {
     title: "Essayer avec une carte", "Try it with a card";
-    back: "Mise en service", "Set-up";
     lead: "Une vraie entrée, de la lecture à la commande, comme celle d’un visiteur. Vous pourrez l’annuler ensuite.",
         "A real admission, from scan to order, like a visitor’s. You can take it back afterwards.";
     not_ready: "Il manque encore : {what}. Revenez ensuite.", "Still missing: {what}. Come back then.";
@@ -150,22 +149,14 @@ impl Page {
         mistakes: Mistakes,
     ) -> Self {
         let t = Texts::of(frame.formats.language);
-        let device = entered.text("device");
+        let devices = site.map(devices).unwrap_or_default();
+        let inputs = vec![
+            Input::text("card", t.card, "").hint(t.card_hint).focus(),
+            Input::choice("device", t.device, "", devices),
+        ];
         Self {
             stand_in: stand_in(url),
-            inputs: vec![
-                Input::text("card", t.card, entered.text("card"))
-                    .hint(t.card_hint)
-                    .focus()
-                    .with(&mistakes),
-                Input::choice(
-                    "device",
-                    t.device,
-                    device,
-                    site.map(devices).unwrap_or_default(),
-                )
-                .with(&mistakes),
-            ],
+            inputs: filled(inputs, entered, &mistakes),
             not_ready,
             mistakes,
             t,

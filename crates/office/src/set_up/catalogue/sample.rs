@@ -5,8 +5,7 @@ use crate::tests::html;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let present = present();
-    let t = Texts::of(frame.formats.language);
-    let wrong = Mistakes::one("tariff_price", t.missing);
+    let wrong = Mistakes::one("tariff_price", "Enter <b>.");
     let by_file = Managed::ByFile("catalogue.toml".to_owned());
     let entered = Entered::default();
     html([

@@ -40,8 +40,8 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     ]
     .into_iter()
     .map(|(file, last)| {
-        let none = Mistakes::default();
-        let page = One::new(frame.clone(), file, &site, &state, last, none);
+        let settings = (&Entered::default(), Mistakes::default());
+        let page = One::new(frame.clone(), file, &site, &state, last, settings);
         page.render().unwrap()
     })
     .collect()

@@ -5,10 +5,10 @@ use crate::tests::html;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let t = Texts::of(frame.formats.language);
-    let organisation = organisation();
+    let (organisation, entered) = (organisation(), Entered::default());
     let mut wrong = Mistakes::one("currency", t.currency_wrong);
     wrong.add("zone", t.zone_wrong);
-    let page = |file, mistakes| page(frame.clone(), file, Some(&organisation), None, mistakes);
+    let page = |file, mistakes| page(frame.clone(), file, Some(&organisation), &entered, mistakes);
     html([
         page(None, Mistakes::default()),
         page(None, wrong),

@@ -1,0 +1,77 @@
+//! A season.
+
+use super::item::{Item, Words};
+use crate::access::{self, Address};
+use crate::fields::Fields;
+use crate::form::Input;
+use crate::format::Formats;
+use boxoffice::Catalogue;
+use boxoffice::catalogue::Season;
+use kernel::Language;
+use serde_json::{Value, json};
+
+kernel::texts!(Texts in Fr, En {
+    title: "Saisons", "Seasons";
+    code: "Code", "Code";
+    name: "Nom", "Name";
+    add: "Ajouter la saison", "Add the season";
+});
+
+/// The most characters of a name in the catalogue.
+pub(in super::super) const NAME_LIMIT_CHARS: usize = 200;
+
+impl Item for Season {
+    const KIND: &'static str = "season";
+    const ADD: Address = access::NEW_SEASON;
+    const FIELDS: (&'static str, &'static str) = ("season_code", "");
+
+    fn words(language: Language) -> Words {
+        let t = Texts::of(language);
+        Words {
+            title: t.title,
+            head: vec![t.code, t.name],
+            add: t.add,
+            first: "",
+        }
+    }
+
+    fn all(catalogue: &mut Catalogue) -> &mut Vec<Self> {
+        &mut catalogue.seasons
+    }
+
+    fn key(&self) -> String {
+        self.code.to_string()
+    }
+
+    fn named(&self) -> String {
+        self.code.to_string()
+    }
+
+    fn told(&self) -> Value {
+        json!({ "name": self.name })
+    }
+
+    fn cells(&self, _: &Formats) -> (Vec<String>, bool) {
+        (vec![self.code.to_string(), self.name.clone()], true)
+    }
+
+    fn inputs(language: Language, _: &Catalogue) -> Vec<Input> {
+        let t = Texts::of(language);
+        vec![
+            Input::text("season_code", t.code, ""),
+            Input::text("season_name", t.name, ""),
+        ]
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let code = fields.code("season_code");
+        let name = fields.name("season_name", NAME_LIMIT_CHARS);
+        let (code, name) = code.zip(name)?;
+        Some(Self { code, name })
+    }
+
+    fn is_used(&self, catalogue: &Catalogue) -> bool {
+        let mut products = catalogue.products.iter();
+        products.any(|product| product.season == self.code)
+    }
+}

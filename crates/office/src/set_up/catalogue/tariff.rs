@@ -1,0 +1,161 @@
+//! A tariff of a product, from a day on or always.
+
+use super::item::{Item, Words};
+use crate::access::{self, Address};
+use crate::fields::Fields;
+use crate::form::Input;
+use crate::format::Formats;
+use boxoffice::Catalogue;
+use boxoffice::catalogue::Tariff;
+use kernel::text::fill;
+use kernel::{BusinessDay, Language, Money, VatRate};
+use serde_json::{Value, json};
+
+kernel::texts!(Texts in Fr, En {
+    title: "Tarifs", "Tariffs";
+    product: "Produit", "Product";
+    tariff: "Tarif", "Tariff";
+    price: "Prix TTC", "Price incl. VAT";
+    price_input: "Prix TTC, comme 9,50", "Price incl. VAT, as 9.50";
+    price_wrong: "Entrez un prix, par exemple 9,50.", "Enter a price, such as 9.50.";
+    vat: "TVA", "VAT";
+    vat_input: "TVA en %, comme 5,5", "VAT in %, as 5.5";
+    vat_wrong: "Entrez un taux de 0 à 100, par exemple 5,5.", "Enter a rate from 0 to 100, such as 5.5.";
+    from: "Valable du (ou vide)", "Valid from (or empty)";
+    until: "Valable jusqu’au (ou vide)", "Valid until (or empty)";
+    backwards: "La fin est avant le début. Choisissez un jour plus tard.",
+        "The end is before the beginning. Choose a later day.";
+    period: "Valable", "Valid";
+    always: "toujours", "always";
+    since: "depuis le {from}", "from {from}";
+    up_to: "jusqu’au {until}", "until {until}";
+    between: "du {from} au {until}", "{from} to {until}";
+    missing: "manque", "missing";
+    add: "Ajouter le tarif", "Add the tariff";
+    first: "Ajoutez d’abord un produit.", "First add a product.";
+});
+
+/// The largest price that is taken, in minor units: that of a field of an
+/// STX_File with room to spare.
+const MOST_MINOR: i64 = 100_000_000;
+
+impl Item for Tariff {
+    const KIND: &'static str = "tariff";
+    const ADD: Address = access::NEW_TARIFF;
+    const FIELDS: (&'static str, &'static str) = ("tariff_code", "tariff_product");
+    const IS_CORRECTED: bool = true;
+
+    fn words(language: Language) -> Words {
+        let t = Texts::of(language);
+        Words {
+            title: t.title,
+            head: vec![t.tariff, t.product, t.price, t.vat, t.period],
+            add: t.add,
+            first: t.first,
+        }
+    }
+
+    fn all(catalogue: &mut Catalogue) -> &mut Vec<Self> {
+        &mut catalogue.tariffs
+    }
+
+    fn key(&self) -> String {
+        let from = self.valid_from.map(|day| day.to_string());
+        format!("{} {}", self.named(), from.unwrap_or_default())
+    }
+
+    fn named(&self) -> String {
+        format!("{} {}", self.product, self.code)
+    }
+
+    fn told(&self) -> Value {
+        json!({
+            "price_minor": self.price,
+            "vat_basis_points": self.vat,
+            "valid_from": self.valid_from,
+            "valid_until": self.valid_until,
+        })
+    }
+
+    fn cells(&self, formats: &Formats) -> (Vec<String>, bool) {
+        let t = Texts::of(formats.language);
+        let day = |day: Option<BusinessDay>| day.map(|day| formats.day(day));
+        let period = match (day(self.valid_from), day(self.valid_until)) {
+            (None, None) => t.always.to_owned(),
+            (Some(from), None) => fill(t.since, &[("from", &from)]),
+            (None, Some(until)) => fill(t.up_to, &[("until", &until)]),
+            (Some(from), Some(until)) => fill(t.between, &[("from", &from), ("until", &until)]),
+        };
+        let missing = || t.missing.to_owned();
+        let cells = vec![
+            self.code.to_string(),
+            self.product.to_string(),
+            self.price
+                .map_or_else(missing, |price| formats.money(price)),
+            self.vat.map_or_else(missing, |vat| formats.rate(vat)),
+            period,
+        ];
+        (cells, self.price.is_some() && self.vat.is_some())
+    }
+
+    fn inputs(language: Language, catalogue: &Catalogue) -> Vec<Input> {
+        let t = Texts::of(language);
+        let products = catalogue
+            .products
+            .iter()
+            .map(|product| product.code.as_str());
+        let mut products: Vec<_> = products.map(|code| (code, code)).collect();
+        products.dedup();
+        let has_tariff = |code: &str| catalogue.tariffs.iter().any(|t| t.product.as_str() == code);
+        let without = products.iter().find(|(code, _)| !has_tariff(code));
+        let Some((first, _)) = without.or(products.first()).copied() else {
+            return Vec::new();
+        };
+        vec![
+            Input::choice("tariff_product", t.product, first, products),
+            Input::text("tariff_code", t.tariff, ""),
+            Input::text("tariff_price", t.price_input, ""),
+            Input::text("tariff_vat", t.vat_input, ""),
+            Input::day("tariff_from", t.from, ""),
+            Input::day("tariff_until", t.until, ""),
+        ]
+    }
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let t = Texts::of(fields.language);
+        let (product, code) = (fields.code("tariff_product"), fields.code("tariff_code"));
+        let price = fields.hundredths("tariff_price", MOST_MINOR, t.price_wrong);
+        let vat = fields.hundredths("tariff_vat", 10_000, t.vat_wrong);
+        let (valid_from, valid_until) = (fields.day("tariff_from"), fields.day("tariff_until"));
+        if valid_until.is_some_and(|until| valid_from.is_some_and(|from| until < from)) {
+            fields.wrong("tariff_until", t.backwards);
+        }
+        let vat = vat.and_then(|vat| u32::try_from(vat).ok());
+        Some(Self {
+            product: product?,
+            code: code?,
+            price: price.map(Money::from_minor),
+            vat: vat.map(VatRate::from_basis_points),
+            valid_from,
+            valid_until,
+        })
+    }
+
+    fn lacks(&self, catalogue: &Catalogue) -> Option<String> {
+        let mut products = catalogue.products.iter();
+        let has = products.any(|product| product.code == self.product);
+        (!has).then(|| self.product.to_string())
+    }
+
+    fn take_along(&self, catalogue: &mut Catalogue) {
+        let (product, code) = (&self.product, &self.code);
+        if !catalogue
+            .tariffs
+            .iter()
+            .any(|t| (&t.product, &t.code) == (product, code))
+        {
+            let mappings = &mut catalogue.tariff_mappings;
+            mappings.retain(|m| (&m.product, &m.tariff) != (product, code));
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! A thing of the site that people add, change and remove by forms: what differs
+//! from kind to kind, and the pages that are the same for all.
+
+#[cfg(test)]
+pub(crate) mod sample;
+
+use super::form_page::FormPage;
+use super::site_change::{change, file, refused, site};
+use crate::access::{Address, PLACES};
+use crate::entered::{Entered, Query};
+use crate::fields::Fields;
+use crate::flash::Flash;
+use crate::form::{Input, Mistakes};
+use crate::frame::Frame;
+use crate::page_error::PageError;
+use crate::visit::{Answer, Visit};
+use axum::extract::Path;
+use db::Tx;
+use gate::Site;
+use gate::site::change::SiteChangeError;
+use kernel::text::fill;
+use kernel::{InvalidCode, Language};
+use serde_json::Value;
+use staff::audit::Change;
+use std::fmt::Display;
+use std::str::FromStr;
+
+kernel::texts!(Texts in Fr, En {
+    code: "Code", "Code";
+});
+
+/// What the pages of a kind say.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    /// The title of the page that adds one, and of the link to it.
+    pub(super) new: &'static str,
+    /// The title of the page of one, with a place for its `code`.
+    pub(super) one: &'static str,
+    pub(super) lead: &'static str,
+    /// The same for the page of one; empty if nothing.
+    pub(super) lead_of_one: &'static str,
+    pub(super) code_hint: &'static str,
+    /// What it means to remove one.
+    pub(super) removal: &'static str,
+}
+
+/// Under which names a kind is changed: what is done, and for the audit log.
+pub(crate) struct Names {
+    pub(super) kind: &'static str,
+    pub(super) add: (&'static str, &'static str),
+    pub(super) change: (&'static str, &'static str),
+    pub(super) remove: (&'static str, &'static str),
+}
+
+/// For what a form is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Deed<'a, C> {
+    /// One of this code, if that is one, is to be added.
+    Add(Option<&'a C>),
+    Change,
+}
+
+pub(crate) trait Thing: Clone + Send + Sync + 'static {
+    type Code: FromStr<Err = InvalidCode> + Display + Clone + Send + Sync + 'static;
+
+    const NEW: Address;
+    const ONE: Address;
+    const NAMES: Names;
+
+    fn words(language: Language) -> Words;
+
+    /// Whether the site has what one stands on.
+    fn can_be_added(_: &Site) -> bool {
+        true
+    }
+
+    /// The code that a new one gets unless told otherwise.
+    fn proposed(_: &Site, _: &Entered) -> String {
+        String::new()
+    }
+
+    fn is_there(site: &Site, code: &Self::Code) -> bool;
+
+    /// The fields of the one of this code, or of one that is to be added.
+    fn inputs(frame: &Frame, site: &Site, code: Option<&Self::Code>) -> Vec<Input>;
+
+    fn read(fields: &mut Fields<'_>, site: &Site, deed: Deed<'_, Self::Code>) -> Option<Self>;
+
+    /// What stands in the way of its removal.
+    fn blocked(_: &Site, _: &Self::Code) -> Option<SiteChangeError> {
+        None
+    }
+
+    /// Adds it, and perhaps more with it; says what it is.
+    fn add(&self, tx: &mut Tx<'_>, code: &Self::Code) -> Result<Vec<Change>, SiteChangeError>;
+
+    /// Changes it; says what it was and is.
+    fn change(&self, tx: &mut Tx<'_>, code: &Self::Code)
+    -> Result<(Value, Value), SiteChangeError>;
+
+    /// Removes it; says what it was.
+    fn remove(tx: &mut Tx<'_>, code: &Self::Code) -> Result<Value, SiteChangeError>;
+
+    /// Where one goes after it was added or changed.
+    fn after(_: &Self::Code) -> String {
+        PLACES.to_string()
+    }
+
+    /// The page of one, with what was entered and is wrong.
+    fn page(
+        visit: &Visit,
+        code: &Self::Code,
+        entered: &Entered,
+        mistakes: Mistakes,
+    ) -> impl Future<Output = Answer> + Send {
+        async move {
+            let site = site(visit).await?.ok_or(PageError::NotFound)?;
+            if !Self::is_there(&site, code) {
+                return Err(PageError::NotFound);
+            }
+            one_page::<Self>(visit.frame(), file(visit), &site, code, entered, mistakes)
+                .answer(visit)
+        }
+    }
+}
+
+/// That something of this kind was added.
+pub(super) fn added<T: Thing>(code: &T::Code, is: Value) -> Change {
+    Change::done(T::NAMES.add.1, T::NAMES.kind, code).to(is)
+}
+
+/// A code of an address.
+///
+/// # Errors
+/// [`PageError::NotFound`] if it cannot be one.
+pub(super) fn code_of<T: FromStr<Err = InvalidCode>>(text: &str) -> Result<T, PageError> {
+    text.parse().map_err(|_| PageError::NotFound)
+}
+
+pub(super) fn new_page<T: Thing>(
+    frame: Frame,
+    site: &Site,
+    entered: &Entered,
+    mistakes: Mistakes,
+) -> FormPage {
+    let language = frame.formats.language;
+    let words = T::words(language);
+    let code = Input::text(
+        "code",
+        Texts::of(language).code,
+        &T::proposed(site, entered),
+    );
+    let mut inputs = vec![code.hint(words.code_hint).focus()];
+    inputs.extend(T::inputs(&frame, site, None));
+    let fields = (inputs, entered, mistakes);
+    FormPage::adding(frame, (words.new, words.lead), T::NEW, fields)
+}
+
+pub(super) fn one_page<T: Thing>(
+    frame: Frame,
+    file: Option<&str>,
+    site: &Site,
+    code: &T::Code,
+    entered: &Entered,
+    mistakes: Mistakes,
+) -> FormPage {
+    let language = frame.formats.language;
+    let words = T::words(language);
+    let title = fill(words.one, &[("code", &code.to_string())]);
+    let at = (T::ONE.of(code), T::ONE);
+    let fields = (T::inputs(&frame, site, Some(code)), entered, mistakes);
+    let blocked = T::blocked(site, code).map(|why| refused(&why, language));
+    let mut page = FormPage::about(frame, title, at, file, fields);
+    page.lead = words.lead_of_one;
+    page.removed(words.removal, blocked)
+}
+
+pub(crate) async fn new<T: Thing>(visit: Visit, Query(query): Query) -> Answer {
+    let site = site(&visit).await?.filter(T::can_be_added);
+    match site {
+        Some(site) if file(&visit).is_none() => {
+            new_page::<T>(visit.frame(), &site, &query, Mistakes::default()).answer(&visit)
+        }
+        _ => Ok(visit.go(PLACES)),
+    }
+}
+
+pub(crate) async fn add<T: Thing>(visit: Visit, entered: Entered) -> Answer {
+    let Some(site) = site(&visit).await? else {
+        return Ok(visit.go(PLACES));
+    };
+    let refuse = |mistakes| new_page::<T>(visit.frame(), &site, &entered, mistakes).answer(&visit);
+    let mut fields = Fields::of(&entered, visit.language);
+    let code = fields.code::<T::Code>("code");
+    let thing = T::read(&mut fields, &site, Deed::Add(code.as_ref()));
+    let (code, thing) = match fields.ended(code.zip(thing)) {
+        Ok(read) => read,
+        Err(mistakes) => return refuse(mistakes),
+    };
+    let to = T::after(&code);
+    let work = move |tx: &mut Tx<'_>| Ok(((), thing.add(tx, &code)?));
+    match change(&visit, T::NAMES.add.0, work).await? {
+        Ok(()) => Ok(visit.go_with(to, Flash::Saved)),
+        Err(error) => refuse(Mistakes::one("code", refused(&error, visit.language))),
+    }
+}
+
+pub(crate) async fn show<T: Thing>(visit: Visit, Path(id): Path<String>) -> Answer {
+    let nothing = Entered::default();
+    T::page(&visit, &code_of(&id)?, &nothing, Mistakes::default()).await
+}
+
+pub(crate) async fn save<T: Thing>(
+    visit: Visit,
+    Path(id): Path<String>,
+    entered: Entered,
+) -> Answer {
+    let code: T::Code = code_of(&id)?;
+    let site = site(&visit).await?.ok_or(PageError::NotFound)?;
+    let mut fields = Fields::of(&entered, visit.language);
+    let read = T::read(&mut fields, &site, Deed::Change);
+    let thing = match fields.ended(read) {
+        Ok(thing) => thing,
+        Err(mistakes) => return T::page(&visit, &code, &entered, mistakes).await,
+    };
+    let of = code.clone();
+    let work = move |tx: &mut Tx<'_>| {
+        let (was, is) = thing.change(tx, &of)?;
+        let change = Change::done(T::NAMES.change.1, T::NAMES.kind, &of);
+        Ok(((), vec![change.from(was).to(is)]))
+    };
+    match change(&visit, T::NAMES.change.0, work).await? {
+        Ok(()) => Ok(visit.go_with(T::after(&code), Flash::Saved)),
+        Err(error) => not_done::<T>(&visit, &code, &error).await,
+    }
+}
+
+pub(crate) async fn remove<T: Thing>(visit: Visit, Path(id): Path<String>) -> Answer {
+    let code: T::Code = code_of(&id)?;
+    let of = code.clone();
+    let work = move |tx: &mut Tx<'_>| {
+        let was = T::remove(tx, &of)?;
+        let change = Change::done(T::NAMES.remove.1, T::NAMES.kind, &of);
+        Ok(((), vec![change.from(was)]))
+    };
+    match change(&visit, T::NAMES.remove.0, work).await? {
+        Ok(()) => Ok(visit.go_with(PLACES, Flash::Saved)),
+        Err(error) => not_done::<T>(&visit, &code, &error).await,
+    }
+}
+
+async fn not_done<T: Thing>(visit: &Visit, code: &T::Code, why: &SiteChangeError) -> Answer {
+    let why = Mistakes::one("", refused(why, visit.language));
+    T::page(visit, code, &Entered::default(), why).await
+}

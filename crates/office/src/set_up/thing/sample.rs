@@ -1,0 +1,68 @@
+//! Sample data of the pages of things.
+
+use super::*;
+use crate::set_up::door::Door;
+use crate::set_up::places::sample::site;
+use crate::set_up::sector::Sector;
+use crate::tests::html;
+use gate::Device;
+
+/// Pages to add one: what was entered, and the field that is wrong.
+fn new_pages<T: Thing>(frame: &Frame, cases: [(&str, Option<&'static str>); 2]) -> Vec<String> {
+    html(cases.map(|(entered, wrong)| {
+        let entered = Entered::parse(entered.as_bytes());
+        let mistakes = wrong.map(|field| Mistakes::one(field, "Choose <b>."));
+        new_page::<T>(
+            frame.clone(),
+            &site(),
+            &entered,
+            mistakes.unwrap_or_default(),
+        )
+    }))
+}
+
+/// Pages of one: its code, whether a file manages it, and what was entered.
+fn one_pages<T: Thing>(frame: &Frame, cases: &[(&str, bool, &str)]) -> Vec<String> {
+    html(cases.iter().map(|(code, by_file, entered)| {
+        let code: T::Code = code_of(code).unwrap();
+        let entered = Entered::parse(entered.as_bytes());
+        let file = by_file.then_some("site.toml");
+        let none = Mistakes::default();
+        one_page::<T>(frame.clone(), file, &site(), &code, &entered, none)
+    }))
+}
+
+pub(crate) fn new_sector(frame: &Frame) -> Vec<String> {
+    let wrong = "code=<b>&name=<b>&door=<b>&device=<b>";
+    new_pages::<Sector>(frame, [("", None), (wrong, Some("device"))])
+}
+
+pub(crate) fn sector(frame: &Frame) -> Vec<String> {
+    let entered = "name=Rayonnages <b>";
+    let cases = [
+        ("VN_AUG", false, ""),
+        ("VN_RAY", false, entered),
+        ("VN_RAY", true, entered),
+        ("EMPTY", false, ""),
+    ];
+    one_pages::<Sector>(frame, &cases)
+}
+
+pub(crate) fn new_door(frame: &Frame) -> Vec<String> {
+    let cases = [("sector=VN_AUG", None), ("code=<b>", Some("sector"))];
+    new_pages::<Door>(frame, cases)
+}
+
+pub(crate) fn door(frame: &Frame) -> Vec<String> {
+    let cases = [
+        ("VN_AUG_D1", false, ""),
+        ("EVERYWHERE", false, ""),
+        ("NOWHERE", true, ""),
+    ];
+    one_pages::<Door>(frame, &cases)
+}
+
+pub(crate) fn new_device(frame: &Frame) -> Vec<String> {
+    let cases = [("door=VN_AUG_D1", None), ("code=<b>", Some("door"))];
+    new_pages::<Device>(frame, cases)
+}

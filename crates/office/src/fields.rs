@@ -110,7 +110,7 @@ impl<'a> Fields<'a> {
 }
 
 /// What is wrong with a code, and what to do.
-pub(crate) fn invalid(error: &InvalidCode, language: Language) -> String {
+fn invalid(error: &InvalidCode, language: Language) -> String {
     let t = Texts::of(language);
     match error {
         InvalidCode::Empty { .. } => t.empty.to_owned(),

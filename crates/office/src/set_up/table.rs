@@ -6,7 +6,6 @@ pub(crate) mod sample;
 
 use super::site_change::{self, site};
 use crate::access;
-use crate::fields::invalid;
 use crate::flash::Flash;
 use crate::frame::Frame;
 use crate::page_error::PageError;

@@ -16,6 +16,20 @@
 /// assert_eq!(Signs::of(kernel::Language::De).exit, "Ausgang");
 /// ```
 ///
+/// Texts that several places have in common stand `beside` those of each:
+///
+/// ```
+/// kernel::texts!(Common in Fr, En {
+///     door: "Porte", "Door";
+/// });
+/// kernel::texts!(Texts in Fr, En beside Common {
+///     open: "Ouvert", "Open";
+/// });
+///
+/// let t = Texts::of(kernel::Language::En);
+/// assert_eq!((t.open, t.door), ("Open", "Door"));
+/// ```
+///
 /// Where a text is there in two languages, readers of another get English.
 /// That the languages differ in what is filled in, or that a line could break
 /// at the wrong place in French, does not compile either.
@@ -24,6 +38,35 @@ macro_rules! texts {
     ($name:ident in Fr, En { $($key:ident: $fr:literal, $en:literal;)* }) => {
         $crate::texts!(@struct $name { $($key: $fr, [$fr $en];)* }
             Fr { $($key: $fr),* } _ { $($key: $en),* });
+    };
+    ($name:ident in Fr, En beside $other:path {
+        $($key:ident: $fr:literal, $en:literal;)*
+    }) => {
+        #[derive(Debug)]
+        pub(crate) struct $name { beside: &'static $other, $(pub(crate) $key: &'static str),* }
+
+        impl $name {
+            /// The texts in a language.
+            pub(crate) const fn of(language: $crate::Language) -> &'static Self {
+                $($crate::texts!(@whole $key $fr [$fr $en]);)*
+                match language {
+                    $crate::Language::Fr => const { &Self {
+                        beside: <$other>::of($crate::Language::Fr), $($key: $fr),*
+                    } },
+                    _ => const { &Self {
+                        beside: <$other>::of($crate::Language::En), $($key: $en),*
+                    } },
+                }
+            }
+        }
+
+        impl ::core::ops::Deref for $name {
+            type Target = $other;
+
+            fn deref(&self) -> &$other {
+                self.beside
+            }
+        }
     };
     ($name:ident in En, Fr, De, It, Es {
         $($key:ident: $en:literal, $fr:literal, $de:literal, $it:literal, $es:literal;)*
@@ -40,18 +83,23 @@ macro_rules! texts {
         impl $name {
             /// The texts in a language.
             pub(crate) const fn of(language: $crate::Language) -> &'static Self {
-                $(const { assert!(
-                    $crate::text::alike(&[$($any),*]),
-                    concat!("the languages differ in what is filled in: ", stringify!($key)),
-                ) };)*
-                $(const { assert!(
-                    !$crate::text::tears($fr),
-                    concat!("a line may break before a mark or within quotes: ", stringify!($key)),
-                ) };)*
+                $($crate::texts!(@whole $key $fr [$($any)*]);)*
                 match language {
                     $($crate::texts!(@pattern $language) => &Self { $($field: $text),* },)*
                 }
             }
+        }
+    };
+    (@whole $key:ident $fr:literal [$($any:literal)*]) => {
+        const {
+            assert!(
+                $crate::text::alike(&[$($any),*]),
+                concat!("the languages differ in what is filled in: ", stringify!($key)),
+            );
+            assert!(
+                !$crate::text::tears($fr),
+                concat!("a line may break before a mark or within quotes: ", stringify!($key)),
+            );
         }
     };
     (@pattern _) => { _ };

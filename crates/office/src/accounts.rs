@@ -3,35 +3,22 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::entered::{Entered, Query};
-use super::flash::Flash;
-use super::form::{Input, Mistakes};
-use super::frame::{Frame, role_name};
-use super::page_error::PageError;
+use super::frame::role_name;
 use super::pager::cut;
-use super::visit::{Answer, Visit};
 use super::welcome::mistakes;
-use crate::access;
-use askama::Template;
-use axum::extract::Path;
-use axum::http::StatusCode;
+use crate::page::{
+    Answer, Entered, Flash, Frame, Input, Mistakes, PageError, Path, Query, StatusCode, Template,
+    Visit, access,
+};
 use staff::{Account, AccountError, AccountId, Invited, Profile, Role};
 
-kernel::texts!(Texts in Fr, En {
-    title: "Comptes", "Accounts";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     new: "Nouveau compte", "New account";
     more: "Comptes suivants", "More accounts";
-    name: "Nom", "Name";
-    login: "Identifiant ou adresse e-mail", "Login or e-mail address";
     role: "Rôle", "Role";
     two_steps: "Deux étapes", "Two steps";
     signed_in: "Dernière connexion", "Last sign-in";
-    state: "État", "State";
-    yes: "oui", "yes";
-    no: "non", "no";
-    never: "jamais", "never";
     active: "actif", "active";
-    disabled: "désactivé", "disabled";
     invited: "invité", "invited";
     create: "Créer le compte et le lien", "Create the account and the link";
     new_why: "Vous recevez un lien, valable trois jours et une seule fois, par lequel la personne choisit son mot de passe. Passez-le-lui comme vous voulez ; rien n’est envoyé par e-mail.",

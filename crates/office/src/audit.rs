@@ -3,13 +3,10 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::entered::{Entered, Query};
-use super::form::Input;
-use super::frame::{Frame, role_name};
+use super::coded::coded;
+use super::frame::role_name;
 use super::pager::{Pager, cut};
-use super::visit::{Answer, Visit};
-use crate::access;
-use askama::Template;
+use crate::page::{Answer, Entered, Frame, Input, Query, Template, Visit, access};
 use kernel::{BusinessDay, Language};
 use serde_json::Value;
 use staff::{Account, AccountId, AuditFilter, Entry};
@@ -20,8 +17,7 @@ const ROWS: u32 = 50;
 /// The most characters of a value that a row shows.
 const SHOWN_CHARS: usize = 200;
 
-kernel::texts!(Texts in Fr, En {
-    title: "Journal d’audit", "Audit log";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     why: "Chaque changement, avec son auteur. Les lignes ne peuvent être ni modifiées ni effacées.",
         "Every change, and who made it. Rows can neither be changed nor deleted.";
     who: "Qui", "Who";
@@ -31,128 +27,71 @@ kernel::texts!(Texts in Fr, En {
     everybody: "Tout le monde", "Everybody";
     everything: "Tout", "Everything";
     kind: "Objet", "Kind of thing";
-    from: "Du", "From";
-    to: "Au", "To";
-    filter: "Filtrer", "Filter";
     nothing: "Rien ne correspond à ces filtres.", "Nothing matches these filters.";
-    accounts: "Comptes", "Accounts";
     sessions: "Connexions", "Sign-ins";
-    first_created: "Premier compte créé", "First account created";
-    created: "Compte créé", "Account created";
-    changed: "Compte modifié", "Account changed";
-    disabled: "Compte désactivé", "Account disabled";
-    enabled: "Compte réactivé", "Account enabled";
-    password_reset: "Nouveau lien de mot de passe", "New password link";
-    password_chosen: "Mot de passe choisi par le lien", "Password chosen by the link";
-    password_changed: "Mot de passe changé", "Password changed";
-    two_steps_on: "Deuxième étape activée", "Second step switched on";
-    two_steps_off: "Deuxième étape désactivée", "Second step switched off";
-    linked: "Compte lié au fournisseur d’identité", "Account linked to the identity provider";
-    signed_in: "Connexion", "Signed in";
-    organisation_changed: "Organisation modifiée", "Organisation changed";
-    table_taken: "Tableau des secteurs et portes importé", "Table of sectors and doors imported";
-    sector_added: "Secteur ajouté", "Sector added";
-    sector_changed: "Secteur modifié", "Sector changed";
-    sector_removed: "Secteur retiré", "Sector removed";
-    door_added: "Porte ajoutée", "Door added";
-    door_changed: "Porte modifiée", "Door changed";
-    door_removed: "Porte retirée", "Door removed";
-    device_added: "Appareil ajouté", "Device added";
-    device_changed: "Appareil modifié", "Device changed";
-    device_removed: "Appareil retiré", "Device removed";
-    enrolment_begun: "Code d’enrôlement créé", "Enrolment code made";
-    token_given: "Jeton donné à un appareil", "Token given to a device";
-    device_revoked: "Jetons d’un appareil repris", "Tokens of a device taken back";
-    places: "Secteurs et portes", "Sectors and doors";
-    devices: "Appareils", "Devices";
-    sales: "Ventes", "Sales";
     database: "Base de données", "Database";
-    checks: "Contrôles", "Checks";
-    run: "Ventes externes lancées", "External sales run";
-    run_begun: "Ventes externes commencées", "External sales begun";
-    import_begun: "Import d’un fichier de ventes commencé", "Import of a sales file begun";
-    test_card: "Carte d’essai présentée", "Test card checked";
-    take_back_begun: "Reprise d’une entrée d’essai demandée", "Taking a test entry back asked for";
-    taken_back: "Entrée d’essai reprise", "Test entry taken back";
-    sent_again: "Renvoyé à la billetterie", "Sent to ticketing again";
-    imported: "Fichier de ventes importé", "Sales file imported";
-    uploaded: "Fichier de ventes envoyé", "Sales file uploaded";
-    imported_again: "Fichier de ventes importé à nouveau", "Sales file imported again";
-    catalogue_changed: "Catalogue modifié", "Catalogue changed";
-    interface_changed: "Connexion à Otipass modifiée", "Connection to Otipass changed";
-    mapping_changed: "Paramètres de correspondance modifiés", "Mapping parameters changed";
-    retention_begun: "Effacement des numéros de carte commencé", "Removal of card numbers begun";
-    retention_run: "Numéros de carte effacés", "Card numbers removed";
-    restored: "Base de données restaurée", "Database restored";
-    settled: "Contrôle réglé à la main", "Check settled by hand";
     name: "nom", "name";
     login: "identifiant", "login";
     role: "rôle", "role";
     language: "langue", "language";
     two_steps: "deux étapes", "two steps";
-    role_withdrawn: "Sessions fermées : plus de rôle chez le fournisseur d’identité", "Sessions ended: no role at the identity provider any more";
-    is_disabled: "désactivé", "disabled";
     by: "par", "by";
     by_password: "mot de passe", "password";
     by_code: "mot de passe et code", "password and code";
     by_recovery_code: "mot de passe et code de secours", "password and recovery code";
     by_provider: "fournisseur d’identité", "identity provider";
-    yes: "oui", "yes";
-    no: "non", "no";
 });
 
-impl Texts {
-    /// What was done, in words; an action without words shows its name.
-    fn action<'a>(&self, action: &'a str) -> &'a str {
-        match action {
-            "account.first_created" => self.first_created,
-            "account.created" => self.created,
-            "account.changed" => self.changed,
-            "account.disabled" => self.disabled,
-            "account.enabled" => self.enabled,
-            "account.password_reset" => self.password_reset,
-            "account.password_chosen" => self.password_chosen,
-            "account.password_changed" => self.password_changed,
-            "account.two_steps_on" => self.two_steps_on,
-            "account.two_steps_off" => self.two_steps_off,
-            "account.linked" => self.linked,
-            "account.role_withdrawn" => self.role_withdrawn,
-            "session.signed_in" => self.signed_in,
-            "organisation.changed" => self.organisation_changed,
-            "site.table_taken" => self.table_taken,
-            "sector.added" => self.sector_added,
-            "sector.changed" => self.sector_changed,
-            "sector.removed" => self.sector_removed,
-            "door.added" => self.door_added,
-            "door.changed" => self.door_changed,
-            "door.removed" => self.door_removed,
-            "device.added" => self.device_added,
-            "device.changed" => self.device_changed,
-            "device.removed" => self.device_removed,
-            "device.enrolment_begun" => self.enrolment_begun,
-            "device.token_given" => self.token_given,
-            "device.revoked" => self.device_revoked,
-            "sales.run_begun" => self.run_begun,
-            "sales.import_begun" => self.import_begun,
-            "test_card.checked" => self.test_card,
-            "test_card.take_back_begun" => self.take_back_begun,
-            "test_card.taken_back" => self.taken_back,
-            "sales.run" => self.run,
-            "sales.sent_again" => self.sent_again,
-            "sales.imported" => self.imported,
-            "sales.uploaded" => self.uploaded,
-            "sales.imported_again" => self.imported_again,
-            "check.settled" => self.settled,
-            "catalogue.changed" => self.catalogue_changed,
-            "interface.changed" => self.interface_changed,
-            "mapping.changed" => self.mapping_changed,
-            "retention.run_begun" => self.retention_begun,
-            "retention.run" => self.retention_run,
-            "database.restored" => self.restored,
-            other => other,
-        }
-    }
+coded! {
+/// What was done, in words.
+fn action() {
+    "account.first_created": "Premier compte créé", "First account created";
+    "account.created": "Compte créé", "Account created";
+    "account.changed": "Compte modifié", "Account changed";
+    "account.disabled": "Compte désactivé", "Account disabled";
+    "account.enabled": "Compte réactivé", "Account enabled";
+    "account.password_reset": "Nouveau lien de mot de passe", "New password link";
+    "account.password_chosen": "Mot de passe choisi par le lien", "Password chosen by the link";
+    "account.password_changed": "Mot de passe changé", "Password changed";
+    "account.two_steps_on": "Deuxième étape activée", "Second step switched on";
+    "account.two_steps_off": "Deuxième étape désactivée", "Second step switched off";
+    "account.linked": "Compte lié au fournisseur d’identité", "Account linked to the identity provider";
+    "account.role_withdrawn": "Sessions fermées : plus de rôle chez le fournisseur d’identité", "Sessions ended: no role at the identity provider any more";
+    "session.signed_in": "Connexion", "Signed in";
+    "organisation.changed": "Organisation modifiée", "Organisation changed";
+    "site.table_taken": "Tableau des secteurs et portes importé", "Table of sectors and doors imported";
+    "sector.added": "Secteur ajouté", "Sector added";
+    "sector.changed": "Secteur modifié", "Sector changed";
+    "sector.removed": "Secteur retiré", "Sector removed";
+    "door.added": "Porte ajoutée", "Door added";
+    "door.changed": "Porte modifiée", "Door changed";
+    "door.removed": "Porte retirée", "Door removed";
+    "device.added": "Appareil ajouté", "Device added";
+    "device.changed": "Appareil modifié", "Device changed";
+    "device.removed": "Appareil retiré", "Device removed";
+    "device.enrolment_begun": "Code d’enrôlement créé", "Enrolment code made";
+    "device.token_given": "Jeton donné à un appareil", "Token given to a device";
+    "device.revoked": "Jetons d’un appareil repris", "Tokens of a device taken back";
+    "sales.run_begun": "Ventes externes commencées", "External sales begun";
+    "sales.import_begun": "Import d’un fichier de ventes commencé", "Import of a sales file begun";
+    "test_card.checked": "Carte d’essai présentée", "Test card checked";
+    "test_card.take_back_begun": "Reprise d’une entrée d’essai demandée", "Taking a test entry back asked for";
+    "test_card.taken_back": "Entrée d’essai reprise", "Test entry taken back";
+    "sales.run": "Ventes externes lancées", "External sales run";
+    "sales.sent_again": "Renvoyé à la billetterie", "Sent to ticketing again";
+    "sales.imported": "Fichier de ventes importé", "Sales file imported";
+    "sales.uploaded": "Fichier de ventes envoyé", "Sales file uploaded";
+    "sales.imported_again": "Fichier de ventes importé à nouveau", "Sales file imported again";
+    "check.settled": "Contrôle réglé à la main", "Check settled by hand";
+    "catalogue.changed": "Catalogue modifié", "Catalogue changed";
+    "interface.changed": "Connexion à Otipass modifiée", "Connection to Otipass changed";
+    "mapping.changed": "Paramètres de correspondance modifiés", "Mapping parameters changed";
+    "retention.run_begun": "Effacement des numéros de carte commencé", "Removal of card numbers begun";
+    "retention.run": "Numéros de carte effacés", "Card numbers removed";
+    "database.restored": "Base de données restaurée", "Database restored";
+}}
 
+impl Texts {
     /// A field in words; one without words shows its name.
     fn field(&self, field: String) -> String {
         let words = match field.as_str() {
@@ -161,7 +100,7 @@ impl Texts {
             "role" => self.role,
             "language" => self.language,
             "two_steps" => self.two_steps,
-            "disabled" => self.is_disabled,
+            "disabled" => self.disabled,
             "by" => self.by,
             _ => return field,
         };
@@ -345,7 +284,10 @@ impl Page {
                 frame.formats.day(frame.formats.zone.business_day(entry.at)),
                 frame.formats.time(entry.at),
             ),
-            action: t.action(&entry.action).to_owned(),
+            action: match action(&entry.action, frame.formats.language) {
+                Some(words) => words.to_owned(),
+                None => entry.action,
+            },
             of: match entry.kind.as_str() {
                 "account" => accounts
                     .iter()

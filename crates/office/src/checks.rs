@@ -9,14 +9,9 @@ pub(crate) mod story;
 
 pub(crate) use story::show;
 
-use super::entered::{Entered, Query};
-use super::form::{Input, Mistakes};
-use super::frame::Frame;
 use super::outcome;
 use super::pager::{Pager, cut};
-use super::visit::{Answer, Visit};
-use crate::access;
-use askama::Template;
+use crate::page::{Answer, Entered, Frame, Input, Mistakes, Query, Template, Visit, access};
 use gate::records::history::{CheckFilter, CheckLine, checks};
 use gate::{Decision, Direction, Mode};
 use kernel::{BusinessDay, CardNumber, DeviceCode, Timestamp};
@@ -26,8 +21,7 @@ const ROWS: u32 = 50;
 /// The most checks of one card that are shown: the latest.
 const ROWS_OF_CARD: u32 = 100;
 
-kernel::texts!(Texts in Fr, En {
-    title: "Contrôles", "Checks";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     why: "Chaque passage d’un pass devant un appareil, le dernier arrivé d’abord. Les numéros de carte ne sont jamais affichés en entier.",
         "Every scan of a pass at a device, the latest arrival first. Card numbers are never shown whole.";
     by_card: "Par numéro de carte", "By card number";
@@ -38,18 +32,6 @@ kernel::texts!(Texts in Fr, En {
     search: "Chercher", "Search";
     of_card: "Les contrôles de la carte {card}, les 100 derniers au plus.",
         "The checks of the card {card}, the latest 100 at most.";
-    all: "Tous les contrôles", "All checks";
-    filter: "Filtrer", "Filter";
-    device: "Appareil", "Device";
-    outcome: "Résultat", "Outcome";
-    from: "Du", "From";
-    to: "Au", "To";
-    any: "Tous", "All";
-    scanned: "Scanné", "Scanned";
-    pass: "Carte", "Card";
-    place: "Secteur", "Sector";
-    offline: "hors ligne", "offline";
-    exit: "sortie", "exit";
     cancelled: "annulé", "cancelled";
     removed: "numéro effacé ou non lu", "number removed or not read";
     nothing: "Aucun contrôle ne correspond.", "No check matches.";
@@ -133,13 +115,13 @@ impl Page {
             ("from", &wanted.from),
             ("to", &wanted.to),
         ];
-        let mut codes = vec![(String::new(), t.any.to_owned())];
+        let mut codes = vec![(String::new(), t.all.to_owned())];
         codes.extend(
             devices
                 .iter()
                 .map(|code| (code.to_string(), code.to_string())),
         );
-        let mut decisions = vec![("", t.any)];
+        let mut decisions = vec![("", t.all)];
         let language = frame.formats.language;
         decisions.extend(Decision::ALL.map(|d| (d.as_str(), outcome::name(d, language))));
         let present = wanted.before.clone();

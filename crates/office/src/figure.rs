@@ -1,14 +1,17 @@
-//! A plot with the table of its numbers below, and pages made of these.
+//! A plot with the table of its numbers below, and pages made of these for a
+//! period of the books.
 
-use super::access;
-use super::frame::Frame;
-use super::period::Filter;
+#[cfg(test)]
+mod sample;
+
+use super::period::{Filter, Period, today};
 use super::plot::Plot;
-use askama::Template;
+use crate::page::{Address, Entered, Frame, Mistakes, Template, Visit, access};
 use askama::filters::HtmlSafe;
+use kernel::BusinessDay;
 
 /// A plot and its table; a template shows it by `{{ figure }}`.
-#[derive(Debug, Clone, Template)]
+#[derive(Debug, Clone, Default, Template)]
 #[template(path = "figure.html")]
 pub(crate) struct Figure {
     pub(crate) id: &'static str,
@@ -25,19 +28,11 @@ pub(crate) struct Figure {
 
 impl HtmlSafe for Figure {}
 
-/// A page of figures.
-#[derive(Debug, Template)]
-#[template(path = "figures.html")]
-pub(crate) struct Figures {
-    pub(crate) frame: Frame,
-    pub(crate) title: &'static str,
-    /// The period in words.
-    pub(crate) period: String,
-    pub(crate) filter: Filter,
-    /// Whether this process keeps what the page is about.
-    pub(crate) kept: bool,
-    pub(crate) not_kept: &'static str,
-    pub(crate) nothing: &'static str,
+/// What is known of a period.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// What it is about, if not the period alone.
+    pub(crate) about: Option<String>,
     /// Parts of the same, each a page: its name and its address.
     pub(crate) parts: Vec<(String, String)>,
     /// What is missing from it and why; empty if nothing is.
@@ -46,4 +41,68 @@ pub(crate) struct Figures {
     pub(crate) downloads: Vec<(&'static str, String)>,
     pub(crate) tiles: Vec<(&'static str, String)>,
     pub(crate) figures: Vec<Figure>,
+}
+
+/// The period that somebody asks for.
+pub(crate) struct Asked {
+    pub(crate) frame: Frame,
+    pub(crate) period: Period,
+    pub(crate) today: BusinessDay,
+    pub(crate) mistakes: Mistakes,
+}
+
+impl Asked {
+    pub(crate) fn of(visit: &Visit, query: &Entered) -> Self {
+        let (frame, today) = (visit.frame(), today(visit));
+        let (period, mistakes) = Period::read(query, today, &frame.formats);
+        Self {
+            frame,
+            period,
+            today,
+            mistakes,
+        }
+    }
+}
+
+/// A page of figures.
+#[derive(Debug, Template)]
+#[template(path = "figures.html")]
+pub(crate) struct Figures {
+    frame: Frame,
+    title: &'static str,
+    /// The period in words.
+    period: String,
+    filter: Filter,
+    /// What this process keeps of it, if it does.
+    known: Option<Known>,
+    not_kept: &'static str,
+    nothing: &'static str,
+}
+
+impl Figures {
+    /// The page at `at` with its title; what it says where this process keeps
+    /// nothing of it, and where there is nothing.
+    pub(crate) fn new(
+        asked: Asked,
+        at: Address,
+        (title, not_kept, nothing): (&'static str, &'static str, &'static str),
+        known: Option<Known>,
+    ) -> Self {
+        let Asked {
+            frame,
+            period,
+            today,
+            mistakes,
+        } = asked;
+        let about = known.as_ref().and_then(|known| known.about.clone());
+        Self {
+            title,
+            period: about.unwrap_or_else(|| period.words(&frame.formats)),
+            filter: Filter::new(&frame, at, period, today, mistakes),
+            known,
+            not_kept,
+            nothing,
+            frame,
+        }
+    }
 }

@@ -7,51 +7,24 @@ const NARROW: char = '\u{202f}';
 /// A space that does not break.
 const SPACE: char = '\u{a0}';
 
-const MONTHS: [[&str; 12]; 2] = [
-    [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ],
-    [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-];
+/// The months' names, then those of the days of the week, in a language.
+const fn names(language: Language) -> [&'static str; 2] {
+    match language {
+        Language::Fr => [
+            "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+            "lundi mardi mercredi jeudi vendredi samedi dimanche",
+        ],
+        _ => [
+            "January February March April May June July August September October November December",
+            "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+        ],
+    }
+}
 
-const WEEKDAYS: [[&str; 7]; 2] = [
-    [
-        "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
-    ],
-    [
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-        "Sunday",
-    ],
-];
+/// The one of these names at a place.
+fn name(names: &'static str, at: impl Into<usize>) -> &'static str {
+    names.split(' ').nth(at.into()).unwrap_or_default()
+}
 
 /// How a reader's language, the organisation's zone and its currency write.
 #[derive(Debug, Clone)]
@@ -135,11 +108,8 @@ impl Formats {
     /// A month with its year, given any of its days: `juillet 2026`.
     pub(crate) fn month(&self, day: BusinessDay) -> String {
         let (year, month, _) = day.parts();
-        let months = match self.language {
-            Language::Fr => MONTHS[0],
-            _ => MONTHS[1],
-        };
-        format!("{}{SPACE}{year}", months[usize::from(month - 1)])
+        let [months, _] = names(self.language);
+        format!("{}{SPACE}{year}", name(months, month - 1))
     }
 
     /// A day in a narrow column: `14/07` or `14 Jul`.
@@ -147,17 +117,16 @@ impl Formats {
         let (_, month, day) = day.parts();
         match self.language {
             Language::Fr => format!("{day:02}/{month:02}"),
-            _ => format!("{day:02}{SPACE}{:.3}", MONTHS[1][usize::from(month - 1)]),
+            _ => format!(
+                "{day:02}{SPACE}{:.3}",
+                name(names(Language::En)[0], month - 1)
+            ),
         }
     }
 
     /// A day of the week, 0 for Monday.
     pub(crate) fn weekday(&self, weekday: usize) -> &'static str {
-        let names = match self.language {
-            Language::Fr => WEEKDAYS[0],
-            _ => WEEKDAYS[1],
-        };
-        names.get(weekday).copied().unwrap_or("")
+        name(names(self.language)[1], weekday)
     }
 
     /// The time of day in the organisation's zone: `09:05:03`.

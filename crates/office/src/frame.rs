@@ -10,37 +10,23 @@ use kernel::Language;
 use staff::Role;
 use std::borrow::Borrow;
 
-kernel::texts!(Texts in Fr, En {
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     skip: "Aller au contenu", "Skip to the content";
     menu: "Menu", "Menu";
     navigation: "Navigation principale", "Main navigation";
     sign_out: "Se déconnecter", "Sign out";
     mistakes: "À corriger", "To be corrected";
-    save: "Enregistrer", "Save";
+    no_box_office: "Ce service ne tient pas la billetterie : regardez sur celui qui la tient.",
+        "This service keeps no ticketing: look at the one that does.";
     choose: "— choisir —", "— choose —";
-    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
     changed_there: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
         "This part is managed by a file, and is changed there:";
     older: "Plus anciens", "Older";
     newest: "Les plus récents", "Newest";
     day: "La journée", "The day";
-    today: "Aujourd’hui", "Today";
     books: "Les comptes", "The books";
-    sales: "Ventes", "Sales";
-    attendance: "Fréquentation", "Attendance";
-    checks: "Contrôles", "Checks";
-    devices: "Appareils", "Devices";
     statement: "Relevé de compte", "Account statement";
-    reconciliation: "Rapprochement", "Reconciliation";
-    queue: "En attente", "Waiting";
-    sales_files: "Fichiers de ventes", "Sales files";
     system: "Le système", "The system";
-    set_up: "Mise en service", "Set-up";
-    doctor: "Diagnostic", "Doctor";
-    bundle: "Dossier d’assistance", "Support bundle";
-    accounts: "Comptes", "Accounts";
-    audit: "Journal d’audit", "Audit log";
-    me: "Mon compte", "My account";
     administrator: "Administrateur", "Administrator";
     gate_manager: "Responsable des accès", "Gate manager";
     finance: "Comptabilité", "Finance";

@@ -10,16 +10,13 @@ use askama::filters::HtmlSafe;
 use kernel::BusinessDay;
 use kernel::text::fill;
 
-kernel::texts!(Texts in Fr, En {
-    from: "Du", "From";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     to: "Au (inclus)", "To (included)";
     show: "Afficher", "Show";
     this_month: "Ce mois-ci", "This month";
     last_month: "Le mois dernier", "Last month";
     not_a_day: "Ce n’est pas une date. Écrivez-la ainsi : 2026-07-14.",
         "That is no date. Write it like this: 2026-07-14.";
-    backwards: "La fin est avant le début. Choisissez un jour plus tard.",
-        "The end is before the beginning. Choose a later day.";
     too_long: "La période dépasse 366 jours. Choisissez-en une plus courte.",
         "The period is longer than 366 days. Choose a shorter one.";
     span: "du {from} au {to}", "{from} to {to}";

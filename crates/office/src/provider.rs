@@ -1,10 +1,8 @@
 //! To the OpenID Connect provider, and back.
 
-use super::entered::Query;
-use super::page_error::PageError;
 use super::sign_in::{entered_by, refused};
-use super::visit::{Answer, Visit, own_path};
-use crate::access;
+use super::visit::own_path;
+use crate::page::{Answer, PageError, Query, Visit, access};
 use axum::http::{HeaderValue, header};
 use kernel::causes;
 use staff::{IdentityError, Token};

@@ -6,31 +6,21 @@ pub(crate) mod list;
 pub(crate) mod sample;
 
 use super::acts;
-use super::frame::Frame;
 use super::held;
-use super::page_error::PageError;
 use super::selling::{Said, sell};
-use super::visit::{Answer, Visit};
-use crate::access::{self, Address};
-use askama::Template;
+use crate::page::{Address, Answer, Change, Frame, PageError, Template, Visit, access, fill, json};
 use boxoffice::unsold::{self, Held};
 use gate::Waiting;
 use gate::records::explained::{Refusals, refusals};
-use kernel::text::fill;
 
-kernel::texts!(Texts in Fr, En {
-    title: "En attente", "Waiting";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     why: "Ce qui ne peut pas avancer tout seul, pourquoi, et ce qu’il faut faire. Rien n’est jamais perdu.",
         "What cannot go on by itself, why, and what to do. Nothing is ever lost.";
     nothing: "Rien n’attend de remède.", "Nothing waits for a cure.";
     held: "Entrées qui ne peuvent pas être vendues", "Entries that cannot be sold";
     none_held: "Toutes les entrées arrivées à la billetterie peuvent être vendues.",
         "All entries that reached ticketing can be sold.";
-    reason: "Pourquoi", "Why";
-    number: "Nombre", "Number";
     since: "La plus ancienne", "The oldest";
-    cure: "Ce qu’il faut faire", "What to do";
-    go: "Y aller", "Go there";
     try_again: "Réessayer maintenant", "Try again now";
     try_hint: "Regarde à nouveau toutes ces entrées et vend ce qui est devenu prêt.",
         "Looks at all of these again, and sells what has become ready.";
@@ -45,7 +35,6 @@ kernel::texts!(Texts in Fr, En {
         "Sent to ticketing again: {n}. It mostly answers within seconds: load the page again.";
     on_the_way: "En route, sans que vous ayez rien à faire", "On their way, with nothing for you to do";
     deliveries: "Codes en route vers la billetterie", "Barcodes on their way to ticketing";
-    cancelling: "Annulations en route vers la billetterie", "Cancellations on their way to ticketing";
     declarations: "Entrées à déclarer à Otipass", "Entries to be declared to Otipass";
     give_backs: "Entrées qu’Otipass doit rendre", "Entries that Otipass is to give back";
     unresolved: "Contrôles sans décision", "Checks without a decision";

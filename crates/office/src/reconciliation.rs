@@ -9,30 +9,23 @@ mod words;
 pub(crate) use run::afresh;
 
 use super::comparison::{Made, State};
-use super::entered::{Entered, Query};
-use super::format::Formats;
-use super::frame::Frame;
-use super::page_error::PageError;
-use super::visit::{Answer, Visit};
-use crate::access;
-use askama::Template;
+use crate::page::{
+    Answer, Entered, Formats, Frame, PageError, Query, Template, Visit, access, fill,
+};
 use books::reconciliation::{Reconciliation, Sides};
 use kernel::Timestamp;
-use kernel::text::fill;
 use words::words;
 
 /// Differences on a page.
 const ROWS: usize = 50;
 
-kernel::texts!(Texts in Fr, En {
-    title: "Rapprochement", "Reconciliation";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     why: "Chaque contrôle accepté devient un code de contrôle, un billet, une commande et une ligne du compte. Cette page compte chaque étape et explique chaque écart.",
         "Each accepted check becomes one control barcode, one ticket, one order and one account line. This page counts each step, and explains each difference.";
     as_of: "Comptes du {at}.", "Books as of {at}.";
     afresh: "Comparer à nouveau", "Compare again";
     being_made: "Les comptes sont comparés depuis le {at}. Avec des millions de contrôles, cela prend quelques minutes. Rechargez la page dans un moment.",
         "The books are being compared since {at}. With millions of checks it takes some minutes. Load the page again in a while.";
-    reload: "Recharger", "Reload";
     failed: "La dernière comparaison n’a pas abouti : la base de données n’a pas répondu. Le journal du service dit pourquoi.",
         "The last comparison did not end: the database did not answer. The service’s log says why.";
     not_kept: "Ce service ne tient ni accès ni billetterie : terminez d’abord la mise en service.",
@@ -46,8 +39,6 @@ kernel::texts!(Texts in Fr, En {
     disagree: "Écarts que rien n’explique : {n}. Chacun est ci-dessous, avec ce qu’il faut faire.",
         "Differences that nothing explains: {n}. Each stands below, with what to do.";
     chain: "Du contrôle au compte", "From check to account";
-    step: "Étape", "Step";
-    number: "Nombre", "Number";
     note: "Ce que c’est", "What it is";
     accepted: "Contrôles acceptés", "Accepted checks";
     barcodes: "Codes de contrôle", "Control barcodes";
@@ -65,19 +56,16 @@ kernel::texts!(Texts in Fr, En {
     tickets: "vendus : billets", "sold: tickets";
     cancelled_tickets: "annulés", "cancelled";
     cancelled_tickets_note: "chacun avec une ligne de reprise au compte", "each with a counter line on the account";
-    orders: "Commandes", "Orders";
     lines: "Lignes du compte", "Account lines";
     lines_note: "{amount} au total", "{amount} in all";
     elsewhere: "Billets venus d’ailleurs", "Tickets from elsewhere";
     elsewhere_note: "arrivés par fichier, sans passer par ces accès", "came by file, passed no gate here";
-    disputed: "Contestés par Otipass", "Disputed by Otipass";
     disputes_in_flight_note: "le relevé de compte ne les montre pas encore à part", "the account statement has yet to show them apart";
     disputed_note: "entrés quand même ; le relevé de compte les montre à part", "admitted all the same; the account statement shows them apart";
     by_hand: "Réglés à la main", "Settled by hand";
     by_hand_note: "visiteurs admis et non reconnus, chacun avec une note", "visitors admitted and not recognised, each with a note";
     differences: "Ce que rien n’explique", "What nothing explains";
     what: "Écart", "Difference";
-    cure: "Ce qu’il faut faire", "What to do";
     of: "Concerne", "About";
     check: "le contrôle {id}", "check {id}";
     barcode: "le code {id}", "barcode {id}";

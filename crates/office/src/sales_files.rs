@@ -7,17 +7,11 @@ pub(crate) mod sample;
 pub(crate) mod upload;
 mod words;
 
-use super::entered::{Entered, Query};
-use super::form::Mistakes;
-use super::format::Formats;
-use super::frame::Frame;
-use super::page_error::PageError;
 use super::pager::Pager;
 use super::selling::{Said, sell};
-use super::visit::{Answer, Visit};
-use crate::access;
-use askama::Template;
-use axum::extract::Path;
+use crate::page::{
+    Answer, Entered, Formats, Frame, Mistakes, PageError, Path, Query, Template, Visit, access,
+};
 use boxoffice::ImportKind;
 use boxoffice::stx_file::{FileState, StxFile, StxFileId, StxRejection, file, files, rejections};
 use kernel::Timestamp;
@@ -26,19 +20,15 @@ use words::words;
 /// Rows on a page.
 const ROWS: u32 = 50;
 
-kernel::texts!(Texts in Fr, En {
-    title: "Fichiers de ventes", "Sales files";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     why: "Les ventes externes passent par des fichiers : ceux que ce service écrit et importe lui-même, et ceux que vous envoyez. Une ligne fait une commande avec un billet.",
         "External sales go through files: those that this service writes and imports itself, and those that you upload. One row makes one order with one ticket.";
-    not_kept: "Ce service ne tient pas la billetterie : regardez sur celui qui la tient.",
-        "This service keeps no ticketing: look at the one that does.";
     run: "Vendre maintenant", "Run external sales now";
     run_hint: "Vend tout de suite ce qui est prêt, sans attendre le prochain passage.",
         "Sells what is ready at once, without waiting for the next run.";
     upload: "Envoyer un fichier", "Upload a file";
     upload_hint: "Un fichier STX d’un autre revendeur ou corrigé à la main, de 64 Mio au plus. Il est importé aussitôt ; une ligne déjà connue ne change rien.",
         "An STX_File of another reseller, or corrected by hand, 64 MiB at most. It is imported at once; a row that is known already changes nothing.";
-    file: "Fichier", "File";
     send: "Envoyer et importer", "Upload and import";
     all: "Tous les fichiers", "All files";
     none: "Aucun fichier encore.", "No files yet.";
@@ -46,13 +36,11 @@ kernel::texts!(Texts in Fr, En {
     kind: "Origine", "From";
     ours: "ce service", "this service";
     brought: "envoyé", "uploaded";
-    state: "État", "State";
     written: "import non terminé", "import not ended";
     imported: "importé", "imported";
     in_part: "importé en partie", "imported in part";
     abandoned: "abandonné", "given up";
     rows: "Lignes", "Rows";
-    orders: "Commandes", "Orders";
     tickets: "Billets", "Tickets";
     known: "Déjà connues", "Known already";
     rejected: "Rejetées", "Rejected";
@@ -70,9 +58,6 @@ kernel::texts!(Texts in Fr, En {
         "After the catalogue was cured: rejected rows are taken up, the others change nothing.";
     report: "Lignes rejetées", "Rejected rows";
     no_rejected: "Aucune ligne n’est rejetée.", "No row is rejected.";
-    line: "Ligne", "Line";
-    reason: "Pourquoi", "Why";
-    cure: "Ce qu’il faut faire", "What to do";
     next: "Lignes suivantes", "Next lines";
 });
 

@@ -3,30 +3,21 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::entered::{Entered, Query};
-use super::form::{Input, Mistakes};
-use super::frame::Frame;
-use super::page_error::PageError;
 use super::sign_in::{entered_by, note_wrong};
-use super::visit::{Answer, Visit, own_path};
-use crate::access;
-use askama::Template;
-use axum::http::StatusCode;
-use kernel::text::fill;
+use super::visit::own_path;
+use crate::page::{
+    Answer, Entered, Frame, Input, Mistakes, PageError, Query, StatusCode, Template, Visit, access,
+    fill,
+};
 use staff::SignInError;
 
-kernel::texts!(Texts in Fr, En {
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Deuxième étape", "Second step";
     why: "Ouvrez votre application d’authentification et entrez le code affiché pour Passerelle.",
         "Open your authenticator app and enter the code it shows for Passerelle.";
-    code: "Code", "Code";
     code_hint: "6 chiffres, ou un de vos codes de secours", "6 digits, or one of your recovery codes";
     submit: "Continuer", "Continue";
     again: "Recommencer avec un autre compte", "Start again with another account";
-    wrong: "Ce code n’est pas bon, ou il a déjà servi. Attendez le suivant et entrez-le.",
-        "This code is not right, or it was used. Wait for the next one and enter it.";
-    wait: "Trop d’essais. Attendez {wait}, puis réessayez.",
-        "Too many attempts. Wait {wait}, then try again.";
 });
 
 #[derive(Template)]
@@ -78,7 +69,7 @@ pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
         Ok(signed_in) => return Ok(entered_by(&visit, &signed_in, next)),
         Err(SignInError::Wrong) => {
             note_wrong(&visit, "code");
-            (StatusCode::UNPROCESSABLE_ENTITY, t.wrong.to_owned())
+            (StatusCode::UNPROCESSABLE_ENTITY, t.code_wrong.to_owned())
         }
         Err(SignInError::TooMany { wait_ms }) => {
             let wait = visit.frame().formats.wait(wait_ms);

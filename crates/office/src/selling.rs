@@ -2,12 +2,9 @@
 //! words on what came of it.
 
 use super::acts;
-use super::format::Formats;
-use super::page_error::PageError;
-use super::visit::Visit;
+use crate::page::{Formats, PageError, Visit, fill};
 use boxoffice::RunReport;
 use kernel::causes;
-use kernel::text::fill;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -28,15 +28,10 @@ pub(crate) mod test_card;
 pub(crate) mod thing;
 
 use self::present::Present;
-use super::frame::Frame;
-use super::page_error::PageError;
-use super::visit::{Answer, Visit};
-use crate::access::{self, Address};
+use crate::page::{Address, Answer, Frame, PageError, Template, Visit, access};
 use crate::{Managed, SetUp};
-use askama::Template;
 
-kernel::texts!(Texts in Fr, En {
-    title: "Mise en service", "Set-up";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Dans cet ordre. Chaque étape peut être quittée et reprise.",
         "In this order. Each step can be left and taken up again.";
     whole: "Tout est en place. Le diagnostic regarde l’ensemble de plus près.",
@@ -44,20 +39,13 @@ kernel::texts!(Texts in Fr, En {
     go_on: "Continuer :", "Continue:";
     organisation: "Organisation et fuseau horaire", "Organisation and time zone";
     organisation_why: "Qui vous êtes, et à quelle heure commence un jour.", "Who you are, and when a day begins.";
-    doors: "Secteurs, portes, appareils", "Sectors, doors, devices";
     doors_why: "Où l’on entre, et quel scanner se trouve où.", "Where people come in, and which scanner is where.";
-    connection: "Connexion à Otipass", "Connection to Otipass";
     connection_why: "L’adresse et les accès qu’Otipass vous a donnés, essayés aussitôt.",
         "The address and credentials that Otipass gave you, tried at once.";
-    mapping: "Paramètres de correspondance", "Mapping parameters";
     mapping_why: "Le texte JSON que vous avez déjà, collé tel quel.", "The JSON text that you have already, pasted as it is.";
-    catalogue: "Catalogue", "Catalogue";
     catalogue_why: "La saison, les produits Open Pass et leurs tarifs.", "The season, the Open Pass products and their tariffs.";
-    tariff_mapping: "Tarif vendu par produit", "Tariff sold by product";
     tariff_mapping_why: "Ce que vend chaque entrée.", "What each admission sells.";
-    buyer: "Canal et contact", "Channel and contact";
     buyer_why: "Le canal OTIPASS, et le contact qui paie plus tard.", "The channel OTIPASS, and the contact that pays later.";
-    test_card: "Essayer avec une carte", "Try it with a card";
     test_card_why: "Une vraie entrée, de la lecture à la commande.", "A real admission, from scan to order.";
     devices: "Remettre le premier scanner", "Hand out the first scanner";
     devices_why: "Un code QR fait d’un téléphone ou d’un terminal un scanner.", "A QR code makes a phone or handheld a scanner.";

@@ -4,30 +4,20 @@
 pub(crate) mod sample;
 
 use super::cookie::Cookie;
-use super::entered::{Entered, NEXT_FIELD, Query};
-use super::flash::Flash;
-use super::form::{Input, Mistakes};
-use super::frame::Frame;
-use super::page_error::PageError;
-use super::visit::{Answer, Visit, own_path};
-use crate::access;
-use askama::Template;
-use axum::http::StatusCode;
+use super::entered::NEXT_FIELD;
+use super::visit::own_path;
+use crate::page::{
+    Answer, Entered, Flash, Frame, Input, Mistakes, PageError, Query, StatusCode, Template, Visit,
+    access, fill,
+};
 use axum::response::Response;
-use kernel::text::fill;
 use staff::{SignIn, SignInError, SignedIn, Step};
 
-kernel::texts!(Texts in Fr, En {
-    title: "Se connecter", "Sign in";
-    login: "Identifiant ou adresse e-mail", "Login or e-mail address";
-    password: "Mot de passe", "Password";
-    submit: "Se connecter", "Sign in";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     or: "ou", "or";
     by_provider: "Se connecter avec {label}", "Sign in with {label}";
     wrong: "L’identifiant ou le mot de passe est faux, ou le compte est désactivé. Réessayez, ou demandez un nouveau lien à un administrateur.",
         "The login or the password is wrong, or the account is disabled. Try again, or ask an administrator for a new link.";
-    wait: "Trop d’essais. Attendez {wait}, puis réessayez.",
-        "Too many attempts. Wait {wait}, then try again.";
 });
 
 #[derive(Template)]

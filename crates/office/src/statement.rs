@@ -4,30 +4,20 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::entered::{Entered, Query};
-use super::figure::{Figure, Figures};
-use super::form::Mistakes;
-use super::format::Formats;
-use super::frame::Frame;
-use super::page_error::PageError;
-use super::period::{Filter, Period, today};
-use super::visit::{Answer, Visit};
-use crate::access::{self, Address};
-use boxoffice::pending_account::{Amount, ContactTotal, LineKind, Statement};
-use kernel::text::fill;
-use kernel::{BusinessDay, ContactNumber};
+use super::figure::{Asked, Figure, Figures, Known};
+use super::period::Period;
+use crate::page::{Address, Answer, Entered, Formats, PageError, Query, Visit, access, fill};
+use boxoffice::pending_account::{Amount, ContactTotal, LineKind, Statement, StatementRow};
+use kernel::ContactNumber;
 use std::collections::BTreeMap;
 
-kernel::texts!(Texts in Fr, En {
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Relevé du compte d’attente", "Pending-account statement";
-    not_kept: "Ce service ne tient pas la billetterie : regardez sur celui qui la tient.",
-        "This service keeps no ticketing: look at the one that does.";
     nothing: "Le compte n’a pas bougé pendant cette période.",
         "Nothing moved on the account in this period.";
     csv: "Télécharger en CSV", "Download CSV";
     xlsx: "Télécharger en XLSX", "Download XLSX";
     pdf: "Télécharger en PDF", "Download PDF";
-    sales: "Ventes", "Sales";
     cancellations: "Annulations", "Cancellations";
     sale: "Vente", "Sale";
     cancellation: "Annulation", "Cancellation";
@@ -48,19 +38,12 @@ kernel::texts!(Texts in Fr, En {
     summary: "Récapitulatif", "Summary";
     lines_by_day: "Lignes par jour", "Lines by day";
     rate: "Taux", "Rate";
-    product: "Produit", "Product";
-    tariff: "Tarif", "Tariff";
     price: "Prix", "Price";
     kind: "Nature", "Kind";
-    day: "Jour", "Day";
-    order: "Commande", "Order";
     lines: "Lignes", "Lines";
     net: "Montant HT", "Amount excl. VAT";
-    vat: "TVA", "VAT";
-    gross: "Montant TTC", "Amount incl. VAT";
     net_short: "Montant HT", "Excl. VAT";
     gross_short: "Montant TTC", "Incl. VAT";
-    total: "Total", "Total";
     some_disputed: "{shown} lignes contestées sur {all} : le total les compte toutes, et les fichiers les contiennent toutes.",
         "{shown} of {all} disputed lines: the total counts all, and the files have all.";
     page: "Page {n} sur {all}", "Page {n} of {all}";
@@ -75,171 +58,200 @@ impl Texts {
     }
 }
 
-/// Number of lines, then money without VAT, VAT, and both.
-pub(super) fn amounts(formats: &Formats, amount: Amount) -> [String; 4] {
-    [
-        formats.number(amount.lines),
-        formats.money(amount.amount_minor + -amount.vat_minor),
-        formats.money(amount.vat_minor),
-        formats.money(amount.amount_minor),
-    ]
+/// The tables of a statement.
+pub(super) struct Tables<'a> {
+    t: &'static Texts,
+    formats: &'a Formats,
+    statement: &'a Statement,
+    /// The columns of an amount.
+    money: [&'static str; 4],
 }
 
-/// What the statement comes to, each with its name.
-pub(super) fn summary(t: &'static Texts, statement: &Statement) -> [(&'static str, Amount); 5] {
-    [
-        (t.sales, statement.sold),
-        (t.cancellations, statement.cancelled),
-        (t.total, statement.total),
-        (t.disputed, statement.disputed_total),
-        (t.undisputed, statement.undisputed_total),
-    ]
-}
+impl<'a> Tables<'a> {
+    /// For a page.
+    pub(super) fn new(formats: &'a Formats, statement: &'a Statement) -> Self {
+        let t = Texts::of(formats.language);
+        Self {
+            t,
+            formats,
+            statement,
+            money: [t.lines, t.net, t.vat, t.gross],
+        }
+    }
 
-fn row(first: Vec<String>, formats: &Formats, amount: Amount) -> Vec<String> {
-    first.into_iter().chain(amounts(formats, amount)).collect()
-}
+    /// For a sheet of paper, where columns are narrow.
+    pub(super) fn narrow(self) -> Self {
+        let t = self.t;
+        Self {
+            money: [t.lines, t.net_short, t.vat, t.gross_short],
+            ..self
+        }
+    }
 
-fn figures(formats: &Formats, statement: &Statement) -> Vec<Figure> {
-    let t = Texts::of(formats.language);
-    let head = |first: &[&str]| -> Vec<String> {
-        let money = [t.lines, t.net, t.vat, t.gross];
-        first
-            .iter()
-            .chain(&money)
-            .map(|s| (*s).to_owned())
-            .collect()
-    };
-    if statement.rows.is_empty() {
-        return Vec::new();
-    }
-    let mut products: BTreeMap<_, Amount> = BTreeMap::new();
-    for line in &statement.rows {
-        let key = (
-            format!("{} {}", line.product, line.season),
-            line.tariff.to_string(),
-            line.kind,
-            line.price_minor,
-        );
-        let sum = products.entry(key).or_default();
-        sum.lines += line.amount.lines;
-        sum.amount_minor = sum.amount_minor + line.amount.amount_minor;
-        sum.vat_minor = sum.vat_minor + line.amount.vat_minor;
-    }
-    let blank = String::new;
-    let mut figures = vec![
-        Figure {
-            note: String::new(),
-            id: "summary",
-            title: t.summary,
-            plot: None,
-            head: head(&[""]),
-            rows: summary(t, statement)
-                .into_iter()
-                .map(|(name, amount)| row(vec![name.to_owned()], formats, amount))
-                .collect(),
-            total: Vec::new(),
-        },
-        Figure {
-            note: String::new(),
-            id: "by-vat",
-            title: t.by_vat,
-            plot: None,
-            head: head(&[t.rate]),
-            rows: statement
-                .by_vat_rate
-                .iter()
-                .map(|vat| {
-                    row(
-                        vec![formats.rate(vat.vat_basis_points)],
-                        formats,
-                        vat.amount,
-                    )
-                })
-                .collect(),
-            total: row(vec![t.total.to_owned()], formats, statement.total),
-        },
-        Figure {
-            note: String::new(),
-            id: "by-product",
-            title: t.by_product,
-            plot: None,
-            head: head(&[t.product, t.tariff, t.kind, t.price]),
-            rows: products
-                .into_iter()
-                .map(|((product, tariff, kind, price), amount)| {
-                    let kind = t.of_kind(kind).to_owned();
-                    row(
-                        vec![product, tariff, kind, formats.money(price)],
-                        formats,
-                        amount,
-                    )
-                })
-                .collect(),
-            total: row(
-                vec![t.total.to_owned(), blank(), blank(), blank()],
-                formats,
-                statement.total,
-            ),
-        },
-    ];
-    if statement.by_contact.len() > 1 {
-        figures.push(Figure {
-            note: String::new(),
-            id: "by-contact",
-            title: t.by_contact,
-            plot: None,
-            head: head(&[t.contact]),
-            rows: statement
-                .by_contact
-                .iter()
-                .map(|total| row(vec![total.contact.to_string()], formats, total.amount))
-                .collect(),
-            total: row(vec![t.total.to_owned()], formats, statement.total),
-        });
-    }
-    if !statement.disputed.is_empty() {
-        let all = statement.disputed.len();
-        let note = if all > SHOWN {
-            let (shown, all) = (formats.count(SHOWN), formats.count(all));
-            fill(t.some_disputed, &[("shown", &shown), ("all", &all)])
-        } else {
-            String::new()
+    /// Each amount with what it is, in so many columns, and perhaps what they come
+    /// to.
+    fn table<const N: usize>(
+        &self,
+        (id, title): (&'static str, &'static str),
+        first: [&'static str; N],
+        rows: impl IntoIterator<Item = ([String; N], Amount)>,
+        total: Option<Amount>,
+    ) -> Figure {
+        let formats = self.formats;
+        let row = |(first, amount): ([String; N], Amount)| {
+            let amounts = [
+                formats.number(amount.lines),
+                formats.money(amount.amount_minor + -amount.vat_minor),
+                formats.money(amount.vat_minor),
+                formats.money(amount.amount_minor),
+            ];
+            first.into_iter().chain(amounts).collect()
         };
-        figures.push(Figure {
-            note,
+        let total = total.map(|total| {
+            let mut first = [const { String::new() }; N];
+            self.t.total.clone_into(&mut first[0]);
+            row((first, total))
+        });
+        let head = first.iter().chain(&self.money);
+        Figure {
+            id,
+            title,
+            head: head.map(|name| (*name).to_owned()).collect(),
+            rows: rows.into_iter().map(row).collect(),
+            total: total.unwrap_or_default(),
+            ..Figure::default()
+        }
+    }
+
+    /// What it comes to.
+    pub(super) fn summary(&self) -> Figure {
+        let (t, statement) = (self.t, self.statement);
+        let sums = [
+            (t.sales, statement.sold),
+            (t.cancellations, statement.cancelled),
+            (t.total, statement.total),
+            (t.disputed, statement.disputed_total),
+            (t.undisputed, statement.undisputed_total),
+        ];
+        let rows = sums.map(|(name, amount)| ([name.to_owned()], amount));
+        self.table(("summary", t.summary), [""], rows, None)
+    }
+
+    pub(super) fn by_vat(&self) -> Figure {
+        let rows = self.statement.by_vat_rate.iter();
+        let rows = rows.map(|vat| ([self.formats.rate(vat.vat_basis_points)], vat.amount));
+        let names = ("by-vat", self.t.by_vat);
+        self.table(names, [self.t.rate], rows, Some(self.statement.total))
+    }
+
+    fn by_product(&self) -> Figure {
+        let t = self.t;
+        let mut products: BTreeMap<_, Amount> = BTreeMap::new();
+        for line in &self.statement.rows {
+            let product = format!("{} {}", line.product, line.season);
+            let key = (
+                product,
+                line.tariff.to_string(),
+                line.kind,
+                line.price_minor,
+            );
+            let sum = products.entry(key).or_default();
+            sum.lines += line.amount.lines;
+            sum.amount_minor = sum.amount_minor + line.amount.amount_minor;
+            sum.vat_minor = sum.vat_minor + line.amount.vat_minor;
+        }
+        let rows = products
+            .into_iter()
+            .map(|((product, tariff, kind, price), amount)| {
+                let price = self.formats.money(price);
+                ([product, tariff, t.of_kind(kind).to_owned(), price], amount)
+            });
+        let first = [t.product, t.tariff, t.kind, t.price];
+        let names = ("by-product", t.by_product);
+        self.table(names, first, rows, Some(self.statement.total))
+    }
+
+    /// By contact, if there is more than one.
+    pub(super) fn by_contact(&self) -> Option<Figure> {
+        let contacts = &self.statement.by_contact;
+        let rows = contacts
+            .iter()
+            .map(|total| ([total.contact.to_string()], total.amount));
+        let names = ("by-contact", self.t.by_contact);
+        let total = Some(self.statement.total);
+        (contacts.len() > 1).then(|| self.table(names, [self.t.contact], rows, total))
+    }
+
+    /// All lines, day by day.
+    pub(super) fn by_day(&self) -> Figure {
+        let (t, formats) = (self.t, self.formats);
+        let row = |line: &StatementRow| {
+            let first = [
+                formats.day(line.business_day),
+                t.of_kind(line.kind).to_owned(),
+                format!("{} {}", line.product, line.season),
+                line.tariff.to_string(),
+            ];
+            (first, line.amount)
+        };
+        let rows = self.statement.rows.iter().map(row);
+        let first = [t.day, t.kind, t.product, t.tariff];
+        self.table(("by-day", t.lines_by_day), first, rows, None)
+    }
+
+    /// The disputed lines, `most` of them at the most.
+    pub(super) fn disputed(&self, most: usize) -> Option<Figure> {
+        let (t, formats, statement) = (self.t, self.formats, self.statement);
+        let all = statement.disputed.len();
+        if all == 0 {
+            return None;
+        }
+        let rows = statement.disputed.iter().take(most).map(|line| {
+            vec![
+                formats.day(line.business_day),
+                t.of_kind(line.kind).to_owned(),
+                line.order_number.to_string(),
+                format!("{} {}", line.product, line.season),
+                formats.money(line.vat_minor),
+                formats.money(line.amount_minor),
+            ]
+        });
+        let (shown, count) = (formats.count(most), formats.count(all));
+        let total = statement.disputed_total;
+        let blank = String::new;
+        Some(Figure {
             id: "disputed",
             title: t.disputed_lines,
-            plot: None,
-            head: [t.order, t.day, t.kind, t.product, t.vat, t.gross]
+            head: [t.day, t.kind, t.order, t.product, t.vat, self.money[3]]
                 .map(str::to_owned)
                 .into(),
-            rows: statement
-                .disputed
-                .iter()
-                .take(SHOWN)
-                .map(|line| {
-                    vec![
-                        line.order_number.to_string(),
-                        formats.day(line.business_day),
-                        t.of_kind(line.kind).to_owned(),
-                        format!("{} {}", line.product, line.season),
-                        formats.money(line.vat_minor),
-                        formats.money(line.amount_minor),
-                    ]
-                })
-                .collect(),
+            rows: rows.collect(),
             total: vec![
                 t.total.to_owned(),
                 blank(),
                 blank(),
                 blank(),
-                formats.money(statement.disputed_total.vat_minor),
-                formats.money(statement.disputed_total.amount_minor),
+                formats.money(total.vat_minor),
+                formats.money(total.amount_minor),
             ],
-        });
+            note: if all > most {
+                fill(t.some_disputed, &[("shown", &shown), ("all", &count)])
+            } else {
+                blank()
+            },
+            ..Figure::default()
+        })
     }
-    figures
+
+    fn all(&self) -> Vec<Figure> {
+        if self.statement.rows.is_empty() {
+            return Vec::new();
+        }
+        let mut figures = vec![self.summary(), self.by_vat(), self.by_product()];
+        figures.extend(self.by_contact());
+        figures.extend(self.disputed(SHOWN));
+        figures
+    }
 }
 
 /// Disputed lines on the page; the files have all.
@@ -270,17 +282,10 @@ pub(super) fn warning(t: &Texts, formats: &Formats, statement: &Statement) -> St
     }
 }
 
-fn page(
-    frame: Frame,
-    period: Period,
-    contact: Option<&ContactNumber>,
-    today: BusinessDay,
-    mistakes: Mistakes,
-    statement: Option<&Statement>,
-) -> Figures {
-    let formats = &frame.formats;
+fn page(asked: Asked, contact: Option<&ContactNumber>, statement: Option<&Statement>) -> Figures {
+    let formats = &asked.frame.formats;
     let t = Texts::of(formats.language);
-    let Period { from, to } = period;
+    let Period { from, to } = asked.period;
     let of = |at: Address, contact: Option<&ContactNumber>| {
         let contact = contact.map_or("", ContactNumber::as_str);
         at.with(&[
@@ -289,54 +294,35 @@ fn page(
             ("contact", contact),
         ])
     };
-    let parts = match (contact, statement) {
-        (Some(_), _) => vec![(t.all_contacts.to_owned(), of(access::STATEMENT, None))],
-        (None, Some(statement)) if statement.by_contact.len() > 1 => statement
-            .by_contact
-            .iter()
-            .map(|ContactTotal { contact, .. }| {
-                let name = fill(t.only, &[("contact", contact.as_str())]);
-                (name, of(access::STATEMENT, Some(contact)))
-            })
-            .collect(),
-        _ => Vec::new(),
+    let alone = |total: &ContactTotal| {
+        let name = fill(t.only, &[("contact", total.contact.as_str())]);
+        (name, of(access::STATEMENT, Some(&total.contact)))
     };
-    Figures {
-        title: t.title,
-        period: statement.map_or_else(
-            || period.words(formats),
-            |statement| about(t, formats, statement),
-        ),
-        parts,
-        warning: statement.map_or_else(String::new, |statement| warning(t, formats, statement)),
-        filter: Filter::new(&frame, access::STATEMENT, period, today, mistakes),
-        kept: statement.is_some(),
-        not_kept: t.not_kept,
-        nothing: t.nothing,
-        downloads: statement.map_or_else(Vec::new, |_| {
-            vec![
-                (t.pdf, of(access::STATEMENT_PDF, contact)),
-                (t.xlsx, of(access::STATEMENT_XLSX, contact)),
-                (t.csv, of(access::STATEMENT_CSV, contact)),
-            ]
-        }),
-        tiles: statement.map_or_else(Vec::new, |statement| {
-            vec![
-                (t.owed, formats.money(statement.total.amount_minor)),
-                (t.vat, formats.money(statement.total.vat_minor)),
-                (
-                    t.disputed,
-                    formats.money(statement.disputed_total.amount_minor),
-                ),
-                (
-                    t.undisputed,
-                    formats.money(statement.undisputed_total.amount_minor),
-                ),
-            ]
-        }),
-        figures: statement.map_or_else(Vec::new, |statement| figures(formats, statement)),
-        frame,
-    }
+    let known = statement.map(|statement| Known {
+        about: Some(about(t, formats, statement)),
+        parts: match (contact, statement.by_contact.as_slice()) {
+            (Some(_), _) => vec![(t.all_contacts.to_owned(), of(access::STATEMENT, None))],
+            (None, [] | [_]) => Vec::new(),
+            (None, contacts) => contacts.iter().map(alone).collect(),
+        },
+        warning: warning(t, formats, statement),
+        downloads: vec![
+            (t.pdf, of(access::STATEMENT_PDF, contact)),
+            (t.xlsx, of(access::STATEMENT_XLSX, contact)),
+            (t.csv, of(access::STATEMENT_CSV, contact)),
+        ],
+        tiles: [
+            (t.owed, statement.total.amount_minor),
+            (t.vat, statement.total.vat_minor),
+            (t.disputed, statement.disputed_total.amount_minor),
+            (t.undisputed, statement.undisputed_total.amount_minor),
+        ]
+        .map(|(name, money)| (name, formats.money(money)))
+        .into(),
+        figures: Tables::new(formats, statement).all(),
+    });
+    let words = (t.title, asked.frame.t.no_box_office, t.nothing);
+    Figures::new(asked, access::STATEMENT, words, known)
 }
 
 /// The contact that was asked for.
@@ -366,17 +352,8 @@ pub(super) async fn read(
 }
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
-    let frame = visit.frame();
-    let today = today(&visit);
-    let (period, mistakes) = Period::read(&query, today, &frame.formats);
+    let asked = Asked::of(&visit, &query);
     let contact = contact(&query)?;
-    let statement = read(&visit, period, contact.as_ref()).await?;
-    visit.page(&page(
-        frame,
-        period,
-        contact.as_ref(),
-        today,
-        mistakes,
-        statement.as_ref(),
-    ))
+    let statement = read(&visit, asked.period, contact.as_ref()).await?;
+    visit.page(&page(asked, contact.as_ref(), statement.as_ref()))
 }

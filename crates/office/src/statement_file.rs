@@ -2,19 +2,16 @@
 //! amounts with a point; PDF in the reader's language, fit to send. Barcodes
 //! stay out of all of them: they are personal data.
 
-use super::entered::Query;
-use super::format::Formats;
-use super::page_error::PageError;
+use super::figure::Figure;
 use super::pdf::Column::{Number, Text};
 use super::pdf::{Column, Pdf, Weight};
 use super::period::{Period, today};
-use super::statement::{Texts, about, amounts, contact, read, summary, warning};
-use super::visit::{Answer, Visit};
+use super::statement::{Tables, Texts, about, contact, read, warning};
 use super::workbook::{Cell, workbook};
+use crate::page::{Answer, Formats, PageError, Query, Visit, fill};
 use axum::http::header;
 use axum::response::IntoResponse;
 use boxoffice::pending_account::Statement;
-use kernel::text::fill;
 use kernel::{Timestamp, no_formula};
 
 /// Columns of CSV and XLSX. `part` is `line` for the lines, which together are
@@ -114,6 +111,37 @@ fn csv_of(rows: &[Vec<Cell>]) -> String {
     file
 }
 
+/// Where the columns of an amount stand behind one.
+const FEW: [Column; 5] = [
+    Text(40, 220),
+    Number(220, 280),
+    Number(284, 370),
+    Number(374, 460),
+    Number(464, 555),
+];
+
+/// Where they stand behind four.
+const MANY: [Column; 8] = [
+    Text(40, 114),
+    Text(118, 174),
+    Text(178, 258),
+    Text(262, 342),
+    Number(344, 376),
+    Number(380, 438),
+    Number(442, 492),
+    Number(496, 555),
+];
+
+/// Where those of a disputed line stand.
+const DISPUTED: [Column; 6] = [
+    Text(40, 114),
+    Text(118, 174),
+    Text(178, 320),
+    Text(324, 424),
+    Number(428, 490),
+    Number(494, 555),
+];
+
 fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement, now: Timestamp) -> Vec<u8> {
     let t = Texts::of(formats.language);
     let about = about(t, formats, statement);
@@ -131,128 +159,36 @@ fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement, now: Timest
         pdf.down(16);
         pdf.lines(10, Weight::Plain, &warning);
     }
-    let money = [t.lines, t.net_short, t.vat, t.gross_short];
-    let part =
-        |pdf: &mut Pdf, title: &str, columns: &[Column], head: &[&str], rows: &[Vec<String>]| {
-            if !pdf.has_room(90) {
-                pdf.down(i32::MAX / 2);
-            } else {
-                pdf.down(32);
-            }
-            let heading = |pdf: &mut Pdf| {
-                let head: Vec<String> = head.iter().map(|label| (*label).to_owned()).collect();
-                pdf.row(Weight::Bold, columns, &head);
-                pdf.rule();
-                pdf.down(15);
-            };
-            pdf.line(10, Weight::Bold, title);
-            pdf.down(16);
-            heading(pdf);
-            for (at, row) in rows.iter().enumerate() {
-                if at > 0 && pdf.down(13) {
-                    heading(pdf);
-                }
-                pdf.row(Weight::Plain, columns, row);
-            }
+    let part = |pdf: &mut Pdf, columns: &[Column], table: &Figure| {
+        if !pdf.has_room(90) {
+            pdf.down(i32::MAX / 2);
+        } else {
+            pdf.down(32);
+        }
+        let heading = |pdf: &mut Pdf| {
+            pdf.row(Weight::Bold, columns, &table.head);
+            pdf.rule();
+            pdf.down(15);
         };
-    let row = |first: &[String], amount| -> Vec<String> {
-        first
-            .iter()
-            .cloned()
-            .chain(amounts(formats, amount))
-            .collect()
+        pdf.line(10, Weight::Bold, table.title);
+        pdf.down(16);
+        heading(pdf);
+        for (at, row) in table.rows.iter().enumerate() {
+            if at > 0 && pdf.down(13) {
+                heading(pdf);
+            }
+            pdf.row(Weight::Plain, columns, row);
+        }
     };
-    let few = [
-        Text(40, 220),
-        Number(220, 280),
-        Number(284, 370),
-        Number(374, 460),
-        Number(464, 555),
-    ];
-    let sums: Vec<_> = summary(t, statement)
-        .into_iter()
-        .map(|(name, amount)| row(&[name.to_owned()], amount))
-        .collect();
-    part(
-        &mut pdf,
-        t.summary,
-        &few,
-        &["", money[0], money[1], money[2], money[3]],
-        &sums,
-    );
-    let rates: Vec<_> = statement
-        .by_vat_rate
-        .iter()
-        .map(|vat| row(&[formats.rate(vat.vat_basis_points)], vat.amount))
-        .collect();
-    part(
-        &mut pdf,
-        t.by_vat,
-        &few,
-        &[t.rate, money[0], money[1], money[2], money[3]],
-        &rates,
-    );
-    if statement.by_contact.len() > 1 {
-        let contacts: Vec<_> = statement
-            .by_contact
-            .iter()
-            .map(|total| row(&[total.contact.to_string()], total.amount))
-            .collect();
-        let head = [t.contact, money[0], money[1], money[2], money[3]];
-        part(&mut pdf, t.by_contact, &few, &head, &contacts);
+    let tables = Tables::new(formats, statement).narrow();
+    part(&mut pdf, &FEW, &tables.summary());
+    part(&mut pdf, &FEW, &tables.by_vat());
+    if let Some(contacts) = tables.by_contact() {
+        part(&mut pdf, &FEW, &contacts);
     }
-    let lines: Vec<_> = statement
-        .rows
-        .iter()
-        .map(|line| {
-            let first = [
-                formats.day(line.business_day),
-                t.of_kind(line.kind).to_owned(),
-                format!("{} {}", line.product, line.season),
-                line.tariff.to_string(),
-            ];
-            row(&first, line.amount)
-        })
-        .collect();
-    let many = [
-        Text(40, 114),
-        Text(118, 174),
-        Text(178, 258),
-        Text(262, 342),
-        Number(344, 376),
-        Number(380, 438),
-        Number(442, 492),
-        Number(496, 555),
-    ];
-    let head = [
-        t.day, t.kind, t.product, t.tariff, money[0], money[1], money[2], money[3],
-    ];
-    part(&mut pdf, t.lines_by_day, &many, &head, &lines);
-    if !statement.disputed.is_empty() {
-        let lines: Vec<_> = statement
-            .disputed
-            .iter()
-            .map(|line| {
-                vec![
-                    formats.day(line.business_day),
-                    t.of_kind(line.kind).to_owned(),
-                    line.order_number.to_string(),
-                    format!("{} {}", line.product, line.season),
-                    formats.money(line.vat_minor),
-                    formats.money(line.amount_minor),
-                ]
-            })
-            .collect();
-        let columns = [
-            Text(40, 114),
-            Text(118, 174),
-            Text(178, 320),
-            Text(324, 424),
-            Number(428, 490),
-            Number(494, 555),
-        ];
-        let head = [t.day, t.kind, t.order, t.product, t.vat, t.gross_short];
-        part(&mut pdf, t.disputed_lines, &columns, &head, &lines);
+    part(&mut pdf, &MANY, &tables.by_day());
+    if let Some(disputed) = tables.disputed(usize::MAX) {
+        part(&mut pdf, &DISPUTED, &disputed);
     }
     pdf.finish(|n, all| {
         let (n, all) = (n.to_string(), all.to_string());

@@ -3,23 +3,17 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::access;
-use super::frame::Frame;
-use super::page_error::PageError;
-use super::visit::{Answer, Visit};
-use askama::Template;
+use crate::page::{Answer, Frame, PageError, Template, Visit, access};
 use axum::http::header;
 use axum::response::IntoResponse;
 use std::time::Duration;
 
-kernel::texts!(Texts in Fr, En {
-    title: "Dossier d’assistance", "Support bundle";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Un seul fichier pour la personne qui vous aide. Il ne contient que du texte : regardez-le avant de l’envoyer.",
         "One file for whoever helps you. It is text only: look at it before you send it on.";
     without: "Les numéros de carte, les codes-barres, les notes, les jetons, les mots de passe et les clés n’y sont pas.",
         "Card numbers, barcodes, notes, tokens, passwords and keys are not in it.";
     download: "Créer et télécharger", "Make and download";
-    file: "Fichier", "File";
     holds: "Contenu", "What it holds";
     configuration: "la configuration ; des secrets, seulement s’ils sont réglés",
         "the configuration; of secrets only whether they are set";

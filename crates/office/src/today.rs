@@ -11,22 +11,16 @@ mod verdict;
 pub(crate) use live::watch;
 
 use super::day::{Facts, GateFacts};
-use super::frame::Frame;
-use super::visit::{Answer, Visit};
 use super::{assets, format::Formats, outcome};
-use crate::access::{self, Address};
-use askama::Template;
+use crate::page::{Address, Answer, Frame, Template, Visit, access, fill};
 use askama::filters::HtmlSafe;
 use gate::records::attendance::Admitted;
 use gate::{Decision, DeviceState, Mode, WhenSilent};
 use kernel::Timestamp;
-use kernel::text::fill;
 use std::cmp::Reverse;
 use verdict::Concern;
 
-kernel::texts!(Texts in Fr, En {
-    title: "Aujourd’hui", "Today";
-    reload: "Actualiser", "Reload";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     live: "en direct", "live";
     lost: "reconnexion…", "reconnecting…";
     well: "Tout va bien.", "All is well.";
@@ -59,7 +53,6 @@ kernel::texts!(Texts in Fr, En {
         "{n} barcodes wait to go to ticketing. If the number keeps growing, look whether it answers.";
     undeclared: "{n} entrées restent à déclarer à Otipass. Si le nombre monte encore, regardez s’il répond.",
         "{n} entries have yet to be declared to Otipass. If the number keeps growing, look whether it answers.";
-    admitted: "Entrées", "Admitted";
     week_note: "{n} il y a une semaine, à {hour} h 59", "{n} a week ago, by {hour}:59";
     refused: "Refus", "Refused";
     sold: "Vendu", "Sold";
@@ -72,44 +65,28 @@ kernel::texts!(Texts in Fr, En {
     open_note: "Otipass n’est pas interrogé", "Otipass is not asked";
     closed_note: "Otipass est interrogé", "Otipass is asked";
     ms: "{n} ms", "{n} ms";
-    to_ticketing: "En route vers la billetterie", "On their way to ticketing";
     to_otipass: "À déclarer à Otipass", "To be declared to Otipass";
     ready: "Prêtes à vendre", "Ready to be sold";
     waiting: "En attente d’un remède", "Held, waiting for a cure";
     by_sector: "Entrées par secteur et par heure", "Admitted by sector and hour";
-    today: "Aujourd’hui", "Today";
     last_week: "Même jour, semaine dernière", "Same day last week";
     small: "En petit : le même jour de la semaine dernière.", "In small: the same day last week.";
-    sector: "Secteur", "Sector";
-    all: "Tous", "All";
-    total: "Total", "Total";
     hour: "{n} h", "{n}:00";
     none_yet: "Personne n’est encore entré, ni aujourd’hui ni il y a une semaine.",
         "Nobody has come in, neither today nor a week ago.";
     by_outcome: "Décisions", "Decisions";
-    outcome: "Résultat", "Outcome";
-    checks: "Contrôles", "Checks";
     no_check: "Aucun contrôle encore aujourd’hui.", "No check yet today.";
-    devices: "Appareils", "Devices";
     no_device: "Aucun appareil n’est déclaré.", "There are no devices.";
     some_devices: "{shown} appareils sur {all}, ceux qui ont un souci d’abord.",
         "{shown} of {all} devices, those with a trouble first.";
     all_devices: "Voir tous les appareils", "See all devices";
-    device: "Appareil", "Device";
-    door: "Porte", "Door";
-    mode: "Mode", "Mode";
-    seen: "Vu", "Last seen";
     unsent: "Non envoyés", "Unsent";
     since: "depuis {time}", "since {time}";
-    battery: "Batterie", "Battery";
     percent: "{n} %", "{n}%";
     clock: "Horloge", "Clock";
-    online: "en ligne", "online";
-    offline: "hors ligne", "offline";
     silent: "muet", "silent";
     resting: "pas vu aujourd’hui", "not seen today";
     not_enrolled: "non enrôlé", "not enrolled";
-    never: "jamais", "never";
 });
 
 /// The height of the plot, in its own units.

@@ -3,22 +3,16 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::entered::{Entered, Query};
-use super::flash::Flash;
-use super::form::{Input, Mistakes};
-use super::frame::Frame;
-use super::page_error::PageError;
-use super::visit::{Answer, Visit};
-use crate::access::{self, Address};
-use askama::Template;
-use axum::http::StatusCode;
+use crate::page::{
+    Address, Answer, Entered, Flash, Frame, Input, Mistakes, PageError, Query, StatusCode,
+    Template, Visit, access, fill,
+};
 use kernel::Language;
-use kernel::text::fill;
 use secrecy::ExposeSecret;
 use staff::password::{MIN_CHARS, Weak};
 use staff::{Account, AccountError, Invalid, SignIn, Token};
 
-kernel::texts!(Texts in Fr, En {
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     welcome: "Bienvenue", "Welcome";
     welcome_why: "Créez le premier compte. Il est administrateur : il ouvre les comptes des autres.",
         "Create the first account. It is an administrator’s: it gives others their accounts.";
@@ -29,18 +23,11 @@ kernel::texts!(Texts in Fr, En {
     invitation: "Choisissez votre mot de passe", "Choose your password";
     invitation_for: "Ce mot de passe est pour le compte {login}.",
         "This password is for the account {login}.";
-    save: "Enregistrer", "Save";
     gone: "Ce lien n’est plus valable", "This link is no longer valid";
     gone_why: "Il a déjà servi, ou il a plus de trois jours. Demandez-en un autre à un administrateur.",
         "It was used, or it is more than three days old. Ask an administrator for another.";
     secret_wrong: "Ce secret n’est pas le bon. Chaque démarrage du service en affiche un nouveau : prenez le dernier.",
         "This secret is not right. Each start of the service prints a new one: take the last.";
-    wait: "Trop d’essais. Attendez {wait}, puis réessayez.",
-        "Too many attempts. Wait {wait}, then try again.";
-    name: "Nom", "Name";
-    login: "Identifiant ou adresse e-mail", "Login or e-mail address";
-    password: "Mot de passe", "Password";
-    new_password: "Nouveau mot de passe", "New password";
     password_hint: "{n} caractères au moins ; une phrase est un bon mot de passe.",
         "At least {n} characters; a sentence makes a good password.";
     again: "Le même mot de passe encore une fois", "The same password once more";
@@ -58,8 +45,6 @@ kernel::texts!(Texts in Fr, En {
     not_the_same: "Les deux mots de passe sont différents. Entrez deux fois le même.",
         "The two passwords differ. Enter the same one twice.";
     present_wrong: "Ce n’est pas votre mot de passe actuel.", "This is not your present password.";
-    code_wrong: "Ce code n’est pas bon, ou il a déjà servi. Attendez le suivant et entrez-le.",
-        "This code is not right, or it was used. Wait for the next one and enter it.";
 });
 
 /// What is wrong with an entry, as text at its field. Also for the pages of

@@ -1,9 +1,7 @@
 //! Styles and pictures, as browsers ask for them.
 
 use super::ASSETS;
-use crate::page_error::PageError;
-use crate::visit::Answer;
-use axum::extract::Path;
+use crate::page::{Answer, PageError, Path};
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 

@@ -1,7 +1,9 @@
 //! Sample data of this page.
 
 use super::*;
+use crate::frame::Frame;
 use crate::tests::html;
+use kernel::BusinessDay;
 
 /// Two weeks in two sectors.
 pub(crate) fn visitors(from: BusinessDay) -> Visitors {
@@ -26,20 +28,11 @@ pub(crate) fn visitors(from: BusinessDay) -> Visitors {
 }
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let today = "2026-07-14".parse().unwrap();
-    let january = "2026-01-01".parse().unwrap();
-    let month = Period::month_of(today);
-    let year = Period {
-        from: january,
-        to: today,
-    };
-    let (came, nobody) = (visitors(month.from), Visitors::default());
-    let pages = [
-        (month, Some(&came)),
-        (year, Some(&came)),
-        (month, Some(&nobody)),
-        (month, None),
-    ]
-    .map(|(period, came)| page(frame.clone(), period, today, Mistakes::default(), came));
-    html(pages)
+    let came = visitors(Asked::month(frame).period.from);
+    html([
+        page(Asked::month(frame), Some(&came)),
+        page(Asked::year(frame), Some(&came)),
+        page(Asked::month(frame), Some(&Visitors::default())),
+        page(Asked::month(frame), None),
+    ])
 }

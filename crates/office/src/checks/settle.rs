@@ -2,19 +2,12 @@
 //! gate could not recognise. Somebody says what was done about it, once.
 
 use super::story;
-use crate::access;
-use crate::entered::Entered;
-use crate::flash::Flash;
-use crate::form::Mistakes;
-use crate::page_error::PageError;
+use crate::page::{
+    Answer, Change, Entered, Flash, Mistakes, PageError, Path, StatusCode, Visit, access, json,
+};
 use crate::reconciliation::afresh;
-use crate::visit::{Answer, Visit};
-use axum::extract::Path;
-use axum::http::StatusCode;
 use gate::decide::door_admitted::{NOTE_CHARS, Settled, Settlement, settle};
 use kernel::CheckId;
-use serde_json::json;
-use staff::audit::Change;
 
 kernel::texts!(Texts in Fr, En {
     empty: "Écrivez ce qui a été fait : la note reste avec le contrôle.",

@@ -4,45 +4,30 @@
 pub(crate) mod sample;
 
 use super::class;
-use crate::access;
-use crate::form::{Input, Mistakes};
-use crate::format::Formats;
-use crate::frame::Frame;
 use crate::outcome;
-use crate::page_error::PageError;
-use crate::visit::{Answer, Visit};
-use askama::Template;
+use crate::page::{
+    Answer, Formats, Frame, Input, Mistakes, PageError, Path, Template, Visit, access, fill,
+};
 use askama::filters::HtmlSafe;
-use axum::extract::Path;
 use boxoffice::history::History as Sales;
 use boxoffice::pending_account::LineKind;
 use gate::records::history::{History, history};
-use kernel::text::fill;
 use kernel::{CheckId, Timestamp};
 
-kernel::texts!(Texts in Fr, En {
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Un contrôle", "One check";
-    up: "Tous les contrôles", "All checks";
     facts: "Le contrôle", "The check";
     id: "Identifiant", "Id";
-    card: "Carte", "Card";
     card_gone: "effacée le {at}", "removed on {at}";
     card_none: "aucune carte reconnue", "no card recognised";
-    device: "Appareil", "Device";
     mode: "Décidé", "Decided";
     online: "en ligne, par le service", "online, by the service";
     offline: "hors ligne, par l’appareil", "offline, by the device";
-    direction: "Sens", "Direction";
-    entry: "entrée", "entry";
-    exit: "sortie", "exit";
-    sector: "Secteur", "Sector";
     day: "Compte pour le", "Counts for";
     note: "Note de l’agent", "The agent’s note";
     valid_until: "Valable jusqu’au", "Valid until";
     entries_left: "Entrées restantes", "Entries left";
     barcode: "Code de contrôle", "Control barcode";
-    product: "Saison, produit", "Season, product";
-    order: "Commande", "Order";
     ticket: "Billet", "Ticket";
     ticket_is: "n° {n}, tarif {tariff}, {price} dont TVA {vat}", "no. {n}, tariff {tariff}, {price} of which VAT {vat}";
     follows: "Suit un refus", "Follows a refusal";
@@ -59,7 +44,6 @@ kernel::texts!(Texts in Fr, En {
     settled_by: "{note} ({name})", "{note} ({name})";
     way: "De la lecture à la commande", "From scan to order";
     when: "Moment", "Moment";
-    what: "Étape", "Step";
     detail: "Détail", "Detail";
     pending: "à venir", "yet to come";
     scanned: "Scanné par l’appareil", "Scanned by the device";
@@ -182,7 +166,7 @@ fn facts(
     };
     let mut facts = vec![
         (t.id, check.id.to_string()),
-        (t.card, card),
+        (t.pass, card),
         (t.device, check.device.to_string()),
         (t.mode, mode.to_owned()),
         (t.direction, direction.to_owned()),
@@ -198,7 +182,7 @@ fn facts(
     if let Some(barcode) = &gate.barcode {
         fact(t.barcode, Some(barcode.barcode.to_string()));
         let product = format!("{}, {}", barcode.season, barcode.product);
-        fact(t.product, Some(product));
+        fact(t.season_product, Some(product));
     }
     if let Some(sale) = &sales.sale {
         let values = [

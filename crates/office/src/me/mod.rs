@@ -4,32 +4,21 @@
 pub(crate) mod sample;
 pub(crate) mod two_steps;
 
-use super::entered::Entered;
-use super::flash::Flash;
-use super::form::{Input, Mistakes};
-use super::frame::Frame;
-use super::page_error::PageError;
-use super::visit::{Answer, Visit};
 use super::welcome::{mistakes, password_inputs, repeated};
-use crate::access;
-use askama::Template;
-use axum::http::StatusCode;
+use crate::page::{
+    Answer, Entered, Flash, Frame, Input, Mistakes, PageError, StatusCode, Template, Visit, access,
+};
 use kernel::Language;
 use staff::{Account, AccountError};
 
-kernel::texts!(Texts in Fr, En {
-    title: "Mon compte", "My account";
-    language: "Langue", "Language";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     of_browser: "Celle du navigateur", "The browser’s";
-    password: "Mot de passe", "Password";
     password_why: "Vos autres sessions sont fermées quand vous le changez.",
         "Your other sessions end when you change it.";
     no_password: "Vous vous connectez avec le fournisseur d’identité de votre organisation ; votre compte n’a pas de mot de passe.",
         "You sign in with your organisation’s identity provider; your account has no password.";
     present: "Mot de passe actuel", "Present password";
-    new_password: "Nouveau mot de passe", "New password";
     change: "Changer le mot de passe", "Change the password";
-    two_steps: "Connexion en deux étapes", "Sign-in in two steps";
     two_steps_why: "Après le mot de passe, une application sur votre téléphone donne un code. Un mot de passe volé ne suffit plus.",
         "After the password, an app on your phone gives a code. A stolen password is then not enough.";
     two_steps_on: "Elle est active.", "It is on.";

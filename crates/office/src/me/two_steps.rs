@@ -3,28 +3,20 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use crate::access;
-use crate::entered::Entered;
-use crate::flash::Flash;
-use crate::form::{Input, Mistakes};
-use crate::frame::Frame;
-use crate::page_error::PageError;
-use crate::visit::{Answer, Visit};
+use crate::page::{
+    Answer, Entered, Flash, Frame, Input, Mistakes, PageError, StatusCode, Template, Visit, access,
+};
 use crate::welcome::mistakes;
-use askama::Template;
-use axum::http::StatusCode;
 use staff::totp::TotpSecret;
 use staff::{AccountError, RecoveryCodes};
 
-kernel::texts!(Texts in Fr, En {
-    title: "Connexion en deux étapes", "Sign-in in two steps";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     scan: "Lisez ce code avec votre application d’authentification, puis entrez le code à 6 chiffres qu’elle affiche. Il n’est montré qu’une fois.",
         "Read this code with your authenticator app, then enter the 6 digits it shows. It is shown only once.";
     picture: "Code QR pour l’application d’authentification", "QR code for the authenticator app";
     typed: "Ou entrez cette clé dans l’application :", "Or enter this key in the app:";
     code: "Code de l’application", "The app’s code";
     confirm: "Activer", "Switch on";
-    cancel: "Annuler", "Cancel";
     shown_before: "La clé a été montrée sur la page précédente. Si votre application ne l’a pas, recommencez.",
         "The key was shown on the page before. If your app has not got it, start again.";
     on: "La connexion en deux étapes est active", "Sign-in in two steps is on";

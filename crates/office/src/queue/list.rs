@@ -4,17 +4,12 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use crate::access::{self, Address};
-use crate::entered::{Entered, Query};
-use crate::format::Formats;
-use crate::frame::Frame;
 use crate::held;
 use crate::outcome;
-use crate::page_error::PageError;
+use crate::page::{
+    Address, Answer, Entered, Formats, Frame, PageError, Path, Query, Template, Visit, access,
+};
 use crate::pager::{Pager, cut};
-use crate::visit::{Answer, Visit};
-use askama::Template;
-use axum::extract::Path;
 use boxoffice::HeldReason;
 use boxoffice::unsold::{self, Unsold, UnsoldLine};
 use gate::Decision;
@@ -25,39 +20,28 @@ use kernel::Timestamp;
 /// Rows on a page.
 const ROWS: u32 = 50;
 
-kernel::texts!(Texts in Fr, En {
-    queue: "En attente", "Waiting";
-    books: "Rapprochement", "Reconciliation";
-    in_flight: "En route vers la billetterie", "On their way to ticketing";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     in_flight_why: "Ces codes de contrôle partent d’eux-mêmes, par lots. S’ils restent, regardez si la billetterie répond.",
         "These control barcodes go by themselves, in batches. If they stay, look whether ticketing answers.";
     refused: "Refusés par la billetterie", "Refused by ticketing";
     refused_why: "La billetterie les a refusés, pour la raison donnée. Corrigez-en la cause, puis renvoyez-les depuis la page « En attente ».",
         "Ticketing refused them, for the reason given. Cure it, then send them again from the page “Waiting”.";
-    disputed: "Contestés par Otipass", "Disputed by Otipass";
     disputed_why: "Ces visiteurs sont entrés sans que le pass soit vérifié, et Otipass dit après coup qu’il aurait refusé. Les entrées sont vendues comme les autres ; le relevé de compte les montre à part.",
         "These visitors came in unverified, and Otipass says afterwards that it would have refused. The entries are sold like any other; the account statement shows them apart.";
     cancelled: "Entrées annulées", "Cancelled entries";
     cancelled_why: "Annulées par un agent, ou par un appareil qui a renvoyé le visiteur. Ce qui était vendu est repris sur le compte.",
         "Taken back by an agent, or by a device that turned the visitor away. What was sold is taken back on the account.";
-    cancelling: "Annulations en route vers la billetterie", "Cancellations on their way to ticketing";
     cancelling_why: "La billetterie l’apprend d’elle-même, après le code de contrôle.",
         "Ticketing hears of it by itself, after the control barcode.";
     not_cancelled: "Annulations refusées par la billetterie", "Cancellations refused by ticketing";
     ready: "Prêtes à être vendues", "Ready to be sold";
     ready_why: "Le prochain passage des ventes externes les vend.", "The next external sales run sells them.";
-    scanned: "Scanné", "Scanned";
     came: "Arrivé", "Arrived";
-    pass: "Carte", "Card";
-    device: "Appareil", "Device";
-    sector: "Secteur", "Sector";
     reason: "Raison", "Reason";
-    product: "Saison, produit", "Season, product";
     by_agent: "annulée par l’agent", "taken back by the agent";
     by_door: "visiteur renvoyé par l’appareil", "visitor turned away by the device";
     removed: "numéro effacé", "number removed";
     none: "Il n’y en a plus.", "There are no more of these.";
-    go: "Y aller", "Go there";
 });
 
 /// Which list; its word stands in the address.
@@ -87,7 +71,7 @@ impl List {
     /// Its title, and what there is to know or to do.
     fn words(self, t: &'static Texts, formats: &Formats) -> (&'static str, &'static str) {
         match self {
-            Self::Explained(Explained::InFlight) => (t.in_flight, t.in_flight_why),
+            Self::Explained(Explained::InFlight) => (t.to_ticketing, t.in_flight_why),
             Self::Explained(Explained::Refused) => (t.refused, t.refused_why),
             Self::Explained(Explained::Disputed) => (t.disputed, t.disputed_why),
             Self::Explained(Explained::Cancelled) => (t.cancelled, t.cancelled_why),
@@ -155,7 +139,7 @@ impl Page {
             },
             detail: match list {
                 List::Explained(_) => t.reason,
-                List::Unsold(_) => t.product,
+                List::Unsold(_) => t.season_product,
             },
             lines: found.into_iter().map(|(_, line)| line).collect(),
             pager: Pager::new(&frame, &path, &[], present, next),

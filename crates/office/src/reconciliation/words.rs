@@ -1,80 +1,57 @@
 //! What nothing explains, in words: what it is, and what to do.
 
+use crate::coded::coded;
 use books::reconciliation::Difference;
 use kernel::Language;
 use kernel::text::fill;
 
-kernel::texts!(Texts in Fr, En {
-    without_barcode: "Contrôle accepté sans code de contrôle.", "Accepted check without a control barcode.";
-    not_recognised: "Un appareil a laissé entrer une personne que le service n’a pas reconnue ensuite. Rien n’a été vendu.",
-        "A device let someone in whom the service could not recognise afterwards. Nothing was sold.";
+kernel::texts!(Cures in Fr, En {
     not_recognised_cure: "Ouvrez le contrôle, voyez ce qui a changé depuis dans le site ou la correspondance, et réglez-le à la main avec une note.",
         "Open the check, see what has changed since in site or mapping, and settle it by hand with a note.";
-    not_staged: "La billetterie l’a pris et ne l’a pas.", "Ticketing took it and does not have it.";
-    cancel_not_booked: "L’entrée a été annulée, la billetterie l’a appris et ne l’a pas noté.",
-        "The entry was cancelled, ticketing took that and does not have it.";
     restored_cure: "Demandez à qui tient la billetterie si une sauvegarde y a été restaurée.",
         "Ask whoever runs ticketing whether a backup was restored there.";
-    refused: "Refusé par la billetterie : {said}", "Refused by ticketing: {said}";
-    cancel_refused: "Annulation refusée par la billetterie : {said}", "Cancellation refused by ticketing: {said}";
     refused_cure: "Corrigez ce que la billetterie dit, puis renvoyez depuis la page « En attente ».",
         "Cure what ticketing names, then send it again from the page “Waiting”.";
-    stranger: "Arrivé à la billetterie, et pas fait par ces accès.",
-        "It reached ticketing, and these gates did not make it.";
-    cancel_stranger: "La billetterie a annulé l’entrée, et les accès non.",
-        "Ticketing took the entry back, and the gates did not.";
     stranger_cure: "Cherchez quel système de contrôle d’accès l’a envoyé : seul celui-ci le devrait.",
         "Find out which access control system sent it: only this one should.";
-    set_apart_differs: "Ce que le compte met à part comme contesté n’est pas ses lignes.", "What the account sets apart as disputed are not its lines.";
-    dispute_not_noted: "Contesté par Otipass, et le compte ne le met pas à part.", "Disputed by Otipass, and the account does not set it apart.";
-    dispute_stranger: "Mis à part comme contesté, et Otipass ne conteste rien.", "Set apart as disputed, and Otipass disputes nothing.";
-    order_without_ticket: "Commande sans billet.", "Order without a ticket.";
-    sold_without_ticket: "Compté comme vendu, sans billet.", "Counted as sold, without a ticket.";
-    ticket_but_unsold: "A un billet, et n’est pas compté comme vendu.", "Has a ticket, and is not counted as sold.";
-    ticket_without_order: "Billet sans commande.", "Ticket without an order.";
-    ticket_without_line: "Billet sans ligne sur le compte.", "Ticket without a line on the account.";
-    amount_differs: "La ligne du compte n’a pas le montant du billet.", "The account line is over another amount than the ticket.";
-    cancelled_but_valid: "Entrée annulée, et le billet compte encore.", "Entry cancelled, and the ticket still counts.";
-    valid_but_cancelled: "Billet annulé sans que les accès l’aient dit.", "Ticket cancelled, and the gates never said so.";
-    no_counter_line: "Billet annulé, et aucune ligne ne reprend le montant.", "Ticket cancelled, and no line takes its money back.";
-    lone_counter_line: "Une ligne reprend le montant, et le billet n’est pas annulé.", "A line takes the money back, and the ticket is not cancelled.";
-    counter_differs: "La ligne de reprise n’a pas le montant du billet.", "The counter line takes back another amount than the ticket cost.";
     fault_cure: "Signalez-le : cela n’arrive pas sans une faute de la base ou de ce programme.",
         "Report this: it cannot happen without a fault in the database or this program.";
 });
 
+coded! {
 /// What it is, and what to do; `None` for a code that has no words here.
-fn known(t: &'static Texts, code: &str) -> Option<(&'static str, &'static str)> {
-    Some(match code {
-        "check_without_barcode" => (t.without_barcode, t.fault_cure),
-        "admitted_not_recognised" => (t.not_recognised, t.not_recognised_cure),
-        "delivered_not_staged" => (t.not_staged, t.restored_cure),
-        "cancelled_not_booked" => (t.cancel_not_booked, t.restored_cure),
-        "refused_by_ticketing" => (t.refused, t.refused_cure),
-        "cancellation_refused" => (t.cancel_refused, t.refused_cure),
-        "staged_without_check" => (t.stranger, t.stranger_cure),
-        "cancelled_without_gate" => (t.cancel_stranger, t.stranger_cure),
-        "dispute_not_noted" => (t.dispute_not_noted, t.fault_cure),
-        "set_apart_differs" => (t.set_apart_differs, t.fault_cure),
-        "dispute_without_gate" => (t.dispute_stranger, t.fault_cure),
-        "order_without_ticket" => (t.order_without_ticket, t.fault_cure),
-        "sold_without_ticket" => (t.sold_without_ticket, t.fault_cure),
-        "ticket_but_unsold" => (t.ticket_but_unsold, t.fault_cure),
-        "ticket_without_order" => (t.ticket_without_order, t.fault_cure),
-        "ticket_without_line" => (t.ticket_without_line, t.fault_cure),
-        "amount_differs" => (t.amount_differs, t.fault_cure),
-        "cancelled_but_valid" => (t.cancelled_but_valid, t.fault_cure),
-        "valid_but_cancelled" => (t.valid_but_cancelled, t.fault_cure),
-        "cancelled_without_counter_line" => (t.no_counter_line, t.fault_cure),
-        "counter_line_without_cancellation" => (t.lone_counter_line, t.fault_cure),
-        "counter_amount_differs" => (t.counter_differs, t.fault_cure),
-        _ => return None,
-    })
-}
+fn known(Cures) {
+    "check_without_barcode": "Contrôle accepté sans code de contrôle.", "Accepted check without a control barcode." => fault_cure;
+    "admitted_not_recognised": "Un appareil a laissé entrer une personne que le service n’a pas reconnue ensuite. Rien n’a été vendu.",
+        "A device let someone in whom the service could not recognise afterwards. Nothing was sold." => not_recognised_cure;
+    "delivered_not_staged": "La billetterie l’a pris et ne l’a pas.", "Ticketing took it and does not have it." => restored_cure;
+    "cancelled_not_booked": "L’entrée a été annulée, la billetterie l’a appris et ne l’a pas noté.",
+        "The entry was cancelled, ticketing took that and does not have it." => restored_cure;
+    "refused_by_ticketing": "Refusé par la billetterie : {said}", "Refused by ticketing: {said}" => refused_cure;
+    "cancellation_refused": "Annulation refusée par la billetterie : {said}", "Cancellation refused by ticketing: {said}" => refused_cure;
+    "staged_without_check": "Arrivé à la billetterie, et pas fait par ces accès.",
+        "It reached ticketing, and these gates did not make it." => stranger_cure;
+    "cancelled_without_gate": "La billetterie a annulé l’entrée, et les accès non.",
+        "Ticketing took the entry back, and the gates did not." => stranger_cure;
+    "dispute_not_noted": "Contesté par Otipass, et le compte ne le met pas à part.", "Disputed by Otipass, and the account does not set it apart." => fault_cure;
+    "set_apart_differs": "Ce que le compte met à part comme contesté n’est pas ses lignes.", "What the account sets apart as disputed are not its lines." => fault_cure;
+    "dispute_without_gate": "Mis à part comme contesté, et Otipass ne conteste rien.", "Set apart as disputed, and Otipass disputes nothing." => fault_cure;
+    "order_without_ticket": "Commande sans billet.", "Order without a ticket." => fault_cure;
+    "sold_without_ticket": "Compté comme vendu, sans billet.", "Counted as sold, without a ticket." => fault_cure;
+    "ticket_but_unsold": "A un billet, et n’est pas compté comme vendu.", "Has a ticket, and is not counted as sold." => fault_cure;
+    "ticket_without_order": "Billet sans commande.", "Ticket without an order." => fault_cure;
+    "ticket_without_line": "Billet sans ligne sur le compte.", "Ticket without a line on the account." => fault_cure;
+    "amount_differs": "La ligne du compte n’a pas le montant du billet.", "The account line is over another amount than the ticket." => fault_cure;
+    "cancelled_but_valid": "Entrée annulée, et le billet compte encore.", "Entry cancelled, and the ticket still counts." => fault_cure;
+    "valid_but_cancelled": "Billet annulé sans que les accès l’aient dit.", "Ticket cancelled, and the gates never said so." => fault_cure;
+    "cancelled_without_counter_line": "Billet annulé, et aucune ligne ne reprend le montant.", "Ticket cancelled, and no line takes its money back." => fault_cure;
+    "counter_line_without_cancellation": "Une ligne reprend le montant, et le billet n’est pas annulé.", "A line takes the money back, and the ticket is not cancelled." => fault_cure;
+    "counter_amount_differs": "La ligne de reprise n’a pas le montant du billet.", "The counter line takes back another amount than the ticket cost." => fault_cure;
+}}
 
 /// What it is, and what to do.
 pub(super) fn words(difference: &Difference, language: Language) -> (String, &'static str) {
-    let Some((what, cure)) = known(Texts::of(language), difference.code) else {
+    let Some((what, cure)) = known(difference.code, language) else {
         return (difference.what.clone(), difference.cure);
     };
     let said = difference.said.as_deref().unwrap_or_default();
@@ -100,7 +77,7 @@ mod tests {
         let mut codes = 0;
         for code in of_both.chain(Contradiction::WORDS.iter().copied()) {
             codes += 1;
-            assert!(known(Texts::of(Language::Fr), code).is_some(), "{code}");
+            assert!(known(code, Language::Fr).is_some(), "{code}");
         }
         assert_eq!(codes, 22);
     }

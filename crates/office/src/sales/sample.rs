@@ -1,6 +1,8 @@
 //! Sample data of this page.
 
 use super::*;
+use crate::form::Mistakes;
+use crate::frame::Frame;
 use crate::tests::html;
 use kernel::Money;
 
@@ -23,7 +25,7 @@ pub(crate) fn report(period: Period) -> SalesReport {
             cancelled: Sales::default(),
             net: sold,
         };
-        add(&mut total, &moved);
+        total.add(&moved);
         rows.push(SalesRow {
             business_day: period.to,
             season: "2026".parse().unwrap(),
@@ -42,25 +44,15 @@ pub(crate) fn report(period: Period) -> SalesReport {
 }
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let today = "2026-07-14".parse().unwrap();
-    let january = "2026-01-01".parse().unwrap();
-    let month = Period::month_of(today);
-    let year = Period {
-        from: january,
-        to: today,
+    let (month, year) = (Asked::month(frame), Asked::year(frame));
+    let (full, long) = (report(month.period), report(year.period));
+    let wrong = Asked {
+        mistakes: Mistakes::one("to", "?"),
+        ..year
     };
-    let wrong = Mistakes::one("to", "?");
-    let full = report(month);
-    let long = report(year);
     html([
-        page(
-            frame.clone(),
-            month,
-            today,
-            Mistakes::default(),
-            Some(&full),
-        ),
-        page(frame.clone(), year, today, wrong, Some(&long)),
-        page(frame.clone(), month, today, Mistakes::default(), None),
+        page(month, Some(&full)),
+        page(wrong, Some(&long)),
+        page(Asked::month(frame), None),
     ])
 }

@@ -1,10 +1,8 @@
 //! A file of external sales, or the report beside it, as it stands on the disk.
 
 use super::file_id;
-use crate::page_error::PageError;
-use crate::visit::{Answer, Visit};
+use crate::page::{Answer, PageError, Path, Visit};
 use axum::body::{Body, Bytes};
-use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use boxoffice::stx_file::report_of;

@@ -2,21 +2,16 @@
 //! under a name of ours, and imported at once.
 
 use super::{file_id, file_page, list_page};
-use crate::access;
 use crate::acts;
-use crate::flash::Flash;
-use crate::form::Mistakes;
-use crate::page_error::PageError;
+use crate::page::{
+    Answer, Flash, Mistakes, PageError, Path, StatusCode, Visit, access, fill,
+};
 use crate::selling::{PATIENCE, Said};
-use crate::visit::{Answer, Visit};
-use axum::extract::Path;
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
-use axum::http::StatusCode;
 use boxoffice::stx_file::StxFileId;
 use boxoffice::stx_folder::{Incoming, ReceiveError};
 use boxoffice::{BoxOffice, ImportError, ImportReport};
 use kernel::causes;
-use kernel::text::fill;
 use secutix::stx::{FileRefusal, MAX_FILE_BYTES};
 use std::error::Error;
 use std::sync::Arc;

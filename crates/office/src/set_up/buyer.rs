@@ -8,25 +8,16 @@ use super::catalogue::item::changed;
 use super::catalogue::season::NAME_LIMIT_CHARS;
 use super::catalogue_change::{changeable, kept, make};
 use crate::Managed;
-use crate::access;
-use crate::entered::Entered;
-use crate::fields::Fields;
-use crate::flash::Flash;
-use crate::form::{Input, Mistakes, filled};
-use crate::frame::Frame;
-use crate::page_error::PageError;
-use crate::visit::{Answer, Visit};
-use askama::Template;
+use crate::page::{
+    Answer, Change, Entered, Fields, Flash, Frame, Input, Mistakes, PageError, Template, Visit,
+    access, fill, filled, json,
+};
 use boxoffice::Catalogue;
 use boxoffice::catalogue::{ChannelType, Contact, PaymentMode, SalesChannel};
 use boxoffice::readiness::CHANNEL_CODE;
-use kernel::text::fill;
 use kernel::{ContactNumber, SalesChannelCode};
-use serde_json::json;
-use staff::audit::Change;
 
-kernel::texts!(Texts in Fr, En {
-    title: "Canal et contact", "Channel and contact";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Les ventes passent par le canal OTIPASS, et c’est le contact Otipass qui les achète.",
         "Sales go through the channel OTIPASS, and the Otipass contact buys them.";
     channel: "Canal de vente", "Sales channel";
@@ -46,7 +37,6 @@ kernel::texts!(Texts in Fr, En {
     number: "Numéro de contact", "Contact number";
     number_hint: "Celui d’Otipass dans la billetterie, avec ses zéros. L’enregistrer l’autorise à payer par compte d’attente.",
         "That of Otipass in ticketing, with its zeros. Saving it lets it pay by pending account.";
-    name: "Nom", "Name";
     digits: "Un numéro de contact n’a que des chiffres ; les zéros au début comptent.",
         "A contact number has digits only; leading zeros count.";
     next: "Ensuite : essayer avec une carte", "Next: try it with a card";

@@ -12,25 +12,18 @@ mod wanted;
 use super::catalogue_change::{changeable, make};
 use super::present::Present;
 use crate::Managed;
-use crate::access::{self, Address};
-use crate::entered::Entered;
-use crate::fields::Fields;
-use crate::flash::Flash;
-use crate::form::{Input, Mistakes, filled};
-use crate::frame::Frame;
-use crate::visit::{Answer, Visit};
-use askama::Template;
+use crate::page::{
+    Address, Answer, Change, Entered, Fields, Flash, Frame, Input, Mistakes, Template, Visit,
+    access, fill, filled,
+};
 use boxoffice::Catalogue;
 use boxoffice::catalogue::{Product, Season, Tariff};
 use item::Item;
 use kernel::Language;
-use kernel::text::fill;
 use otipass::read_mapping;
-use staff::audit::Change;
 use wanted::{Wanted, take, wanted};
 
-kernel::texts!(Texts in Fr, En {
-    title: "Catalogue", "Catalogue";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Ce que vend une entrée : une saison, des produits Open Pass, et le tarif de chacun, avec les codes de la billetterie.",
         "What an admission sells: a season, Open Pass products, and the tariff of each, by the codes of ticketing.";
     as_text: "Le même en texte", "The same as text";
@@ -40,7 +33,6 @@ kernel::texts!(Texts in Fr, En {
     wanted_product: "le produit {code} de {season}", "the product {code} of {season}";
     take: "Les ajouter", "Add them";
     none: "Aucun encore.", "None yet.";
-    change: "Retirer", "Remove";
     removes: "Retirer {what}", "Remove {what}";
     next: "Ensuite : choisir le tarif que vend chaque produit", "Next: choose the tariff that each product sells";
 });

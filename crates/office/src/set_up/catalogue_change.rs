@@ -2,14 +2,11 @@
 //! audit log, and of effect at once.
 
 use crate::Managed;
-use crate::form::Mistakes;
-use crate::page_error::PageError;
-use crate::visit::Visit;
+use crate::page::{Change, Mistakes, PageError, Visit};
 use boxoffice::Catalogue;
 use boxoffice::catalogue::{load_catalogue, replace_catalogue};
 use db::{DbError, Tx};
 use kernel::Language;
-use staff::audit::Change;
 
 /// Refuses a change where a file manages the catalogue.
 pub(super) fn changeable(visit: &Visit) -> Result<(), PageError> {

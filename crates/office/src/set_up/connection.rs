@@ -4,29 +4,21 @@
 pub(crate) mod sample;
 
 use crate::Managed;
-use crate::access;
-use crate::entered::Entered;
-use crate::form::{Input, Mistakes};
-use crate::frame::Frame;
-use crate::page_error::PageError;
-use crate::visit::{Answer, Visit};
-use askama::Template;
+use crate::page::{
+    Answer, Change, Entered, Frame, Input, Mistakes, PageError, Template, Visit, access, fill,
+};
 use axum::http::{StatusCode, Uri};
 use gate::site::interface::{Connection, SecretChange, StoredInterface, load, save_connection};
 use kernel::causes;
-use kernel::text::fill;
 use otipass::{OtipassClient, OtipassSettings, check_url, meant_url, read_mapping};
 use serde_json::{Value, json};
-use staff::audit::Change;
 use std::time::Duration;
 
-kernel::texts!(Texts in Fr, En {
-    title: "Connexion à Otipass", "Connection to Otipass";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     by_file: "Cette partie est gérée par la configuration :", "This part is managed by the configuration:";
     url: "URL", "URL";
     url_hint: "Telle qu’Otipass l’a donnée, jusqu’à /api compris.", "As Otipass gave it, up to and with /api.";
     username: "Nom d’utilisateur", "User name";
-    password: "Mot de passe", "Password";
     api_key: "Clé d’API, au lieu des deux", "API key, instead of both";
     kept: "Un secret est enregistré. Laissez vide pour le garder.", "A secret is saved. Leave empty to keep it.";
     none: "Aucun secret n’est enregistré.", "No secret is saved.";

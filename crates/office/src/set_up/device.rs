@@ -5,40 +5,29 @@ use super::door::free;
 use super::enrolment;
 use super::organisation::LANGUAGES;
 use super::site_change::listed;
-use super::thing::{Deed, Names, Thing, Words, added};
-use crate::access::{self, Address};
-use crate::entered::Entered;
-use crate::fields::Fields;
-use crate::form::{Input, Mistakes};
-use crate::frame::Frame;
-use crate::visit::{Answer, Visit};
+use super::thing::{Deed, Names, Thing, Words, added, names};
+use crate::page::{
+    Address, Answer, Change, Entered, Fields, Frame, Input, Mistakes, Visit, access,
+};
 use db::Tx;
 use gate::site::change::{SiteChangeError, add_device, change_device, remove_device};
 use gate::{Device, DeviceSettings, Site};
 use kernel::{DeviceCode, DoorCode, Language};
 use serde_json::{Value, json};
-use staff::audit::Change;
 
-kernel::texts!(Texts in Fr, En {
-    new: "Ajouter un appareil", "Add a device";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Un appareil est un lecteur, comme un téléphone, ou un tourniquet. Il s’enrôle ensuite par un code QR.",
         "A device is a scanner, such as a phone, or a turnstile. It is enrolled by a QR code afterwards.";
     code_hint: "Collez-le sur l’appareil : c’est par lui qu’on en parle. Il ne change plus ensuite.",
         "Stick it on the device: it is how people call it. It does not change afterwards.";
-    door: "Porte", "Door";
     choose_one: "Choisissez la porte où se trouve cet appareil.", "Choose the door that this device stands at.";
-    language: "Langue", "Language";
     of_site: "celle de l’organisation", "that of the organisation";
-    direction: "Sens", "Direction";
-    entry: "entrée", "entry";
     exit: "sortie (enregistrée, jamais vendue)", "exit (recorded, never sold)";
     switch: "L’agent peut changer de sens", "The agent may switch direction";
     forced: "L’agent peut faire entrer sans l’accord d’Otipass, avec une note",
         "The agent may let visitors in without Otipass, with a note";
     desk: "L’agent peut consulter une carte sans entrée", "The agent may look at a pass without an entry";
     sound: "Sons", "Sounds";
-    yes: "oui", "yes";
-    no: "non", "no";
 });
 
 /// The code that the next device gets unless told otherwise: `PDA01` …
@@ -53,17 +42,12 @@ impl Thing for Device {
 
     const NEW: Address = access::NEW_DEVICE;
     const ONE: Address = access::DEVICE;
-    const NAMES: Names = Names {
-        kind: "device",
-        add: ("add device", "device.added"),
-        change: ("change device", "device.changed"),
-        remove: ("remove device", "device.removed"),
-    };
+    const NAMES: Names = names!("device", "device");
 
     fn words(language: Language) -> Words {
         let t = Texts::of(language);
         Words {
-            new: t.new,
+            new: t.add_device,
             lead: t.lead,
             code_hint: t.code_hint,
             // Its page is that of its enrolment.

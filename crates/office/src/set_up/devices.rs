@@ -4,37 +4,17 @@
 pub(crate) mod sample;
 
 use super::site_change::{self, listed};
-use crate::access;
-use crate::entered::Query;
-use crate::frame::Frame;
+use crate::page::{Answer, Frame, Query, Template, Visit, access, fill};
 use crate::pager::cut;
-use crate::visit::{Answer, Visit};
-use askama::Template;
 use gate::{DeviceState, Mode};
 use kernel::percent_encoded;
-use kernel::text::fill;
 use kernel::{DeviceCode, DoorCode};
 
-kernel::texts!(Texts in Fr, En {
-    title: "Appareils", "Devices";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "{enrolled} sur {all} sont enrôlés.", "{enrolled} of {all} are enrolled.";
     more: "Appareils suivants", "More devices";
-    places: "Secteurs et portes", "Sectors and doors";
-    add: "Ajouter un appareil", "Add a device";
     none: "Il n’y a pas encore d’appareil. Ajoutez d’abord un secteur et une porte.",
         "There is no device yet. First add a sector and a door.";
-    device: "Appareil", "Device";
-    door: "Porte", "Door";
-    sector: "Secteur", "Sector";
-    state: "État", "State";
-    seen: "Vu", "Last seen";
-    mode: "Mode", "Mode";
-    enrolled: "enrôlé", "enrolled";
-    not_enrolled: "à enrôler", "to enrol";
-    enrol: "Enrôler", "Enrol";
-    never: "jamais", "never";
-    online: "en ligne", "online";
-    offline: "hors ligne", "offline";
 });
 
 /// Rows on a page.

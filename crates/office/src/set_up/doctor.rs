@@ -5,18 +5,13 @@
 pub(crate) mod sample;
 
 use crate::SetUp;
-use crate::access;
 use crate::findings::{Way, gravity, part_name, ways};
-use crate::frame::Frame;
-use crate::visit::{Answer, Visit};
+use crate::page::{Answer, Frame, Template, Visit, access, fill};
 use ::doctor::{Diagnosis, NOT_CHECKED, Question};
-use askama::Template;
 use kernel::finding::{Finding, Part, Severity, Told};
-use kernel::text::fill;
 use std::time::Duration;
 
-kernel::texts!(Texts in Fr, En {
-    title: "Diagnostic", "Doctor";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Toute la mise en service, examinée à l’instant : configuration, Otipass, paramètres, site, catalogue, horloges.",
         "The whole set-up, examined just now: configuration, Otipass, parameters, site, catalogue, clocks.";
     again: "Examiner de nouveau", "Examine again";

@@ -1,20 +1,14 @@
 //! A door, which leads to one sector.
 
-use super::thing::{Deed, Names, Thing, Words, added};
-use crate::access::{self, Address};
-use crate::entered::Entered;
-use crate::fields::Fields;
-use crate::form::Input;
-use crate::frame::Frame;
+use super::thing::{Deed, Names, Thing, Words, added, names};
+use crate::page::{Address, Change, Entered, Fields, Frame, Input, access};
 use db::Tx;
 use gate::Site;
 use gate::site::change::{SiteChangeError, add_door, change_door, remove_door};
 use kernel::{DoorCode, Language, SectorCode};
 use serde_json::{Value, json};
-use staff::audit::Change;
 
-kernel::texts!(Texts in Fr, En {
-    new: "Ajouter une porte", "Add a door";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     one: "Porte {code}", "Door {code}";
     lead: "Une porte mène à un seul secteur. Une entrée qui en dessert deux compte pour deux portes.",
         "A door leads to one sector. An entrance to two of them counts as two doors.";
@@ -46,17 +40,12 @@ impl Thing for Door {
 
     const NEW: Address = access::NEW_DOOR;
     const ONE: Address = access::DOOR;
-    const NAMES: Names = Names {
-        kind: "site",
-        add: ("add door", "door.added"),
-        change: ("change door", "door.changed"),
-        remove: ("remove door", "door.removed"),
-    };
+    const NAMES: Names = names!("site", "door");
 
     fn words(language: Language) -> Words {
         let t = Texts::of(language);
         Words {
-            new: t.new,
+            new: t.add_door,
             one: t.one,
             lead: t.lead,
             lead_of_one: t.lead,

@@ -6,39 +6,22 @@ pub(crate) mod sample;
 
 use super::site_change::{self, site, take_up};
 use super::thing::{Thing, code_of};
-use crate::access;
 use crate::acts;
-use crate::entered::Entered;
-use crate::flash::Flash;
-use crate::form::{Input, Mistakes, filled};
-use crate::frame::Frame;
-use crate::page_error::PageError;
-use crate::visit::{Answer, Visit};
-use askama::Template;
-use axum::extract::Path;
+use crate::page::{
+    Answer, Entered, Flash, Frame, Input, Mistakes, PageError, Path, Template, Visit, access, fill,
+    filled,
+};
 use gate::{
     CODE_VALID_MS, Device, DeviceState, EnrolmentCode, EnrolmentState, Mode, Site, TokenError,
     state_of_code, state_of_enrolment,
 };
-use kernel::text::fill;
 use kernel::{DeviceCode, Timestamp};
 use uuid::Uuid;
 
-kernel::texts!(Texts in Fr, En {
-    back: "Appareils", "Devices";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Appareil {code}", "Device {code}";
-    enrolled: "enrôlé", "enrolled";
-    not_enrolled: "à enrôler", "to enrol";
-    seen: "Vu", "Last seen";
-    never: "jamais", "never";
-    mode: "Mode", "Mode";
-    online: "en ligne", "online";
-    offline: "hors ligne", "offline";
     unsent: "Contrôles non envoyés", "Unsent checks";
-    battery: "Batterie", "Battery";
-    sectors: "Secteur", "Sector";
     no_sector: "aucun", "none";
-    enrol: "Enrôler", "Enrol";
     enrol_why: "Un code, valable {minutes} minutes et une seule fois, fait de ce téléphone ou de ce tourniquet l’appareil {code}. Un appareil déjà enrôlé peut l’être de nouveau : son jeton actuel reste bon tant que vous ne le reprenez pas.",
         "A code, good for {minutes} minutes and once, makes a phone or a turnstile the device {code}. A device that is enrolled can be enrolled again: its present token stays good until you take it back.";
     make: "Faire un code", "Make a code";
@@ -47,7 +30,6 @@ kernel::texts!(Texts in Fr, En {
         "A code waits to be used, until {when}. It cannot be shown again; make another if need be.";
     expired: "Le dernier code n’a pas servi à temps ({when}). Faites-en un autre.",
         "The last code was not used in time ({when}). Make another.";
-    reload: "Actualiser", "Reload";
     settings: "Réglages", "Settings";
     by_file: "Les réglages sont gérés par un fichier et se modifient dans celui-ci :",
         "The settings are managed by a file, and are changed there:";
@@ -81,7 +63,6 @@ kernel::texts!(Texts in Fr, En {
         "The device, its tokens and its codes go. Its checks stay in all reports.";
     keeps: "Il gardait {n} contrôles non envoyés quand il a été vu pour la dernière fois. Ramenez-le d’abord sous le réseau, s’il existe encore : sinon ils n’arrivent que quand le même téléphone est enrôlé de nouveau sous le même code.",
         "It kept {n} unsent checks when it was last seen. Bring it back to the network first, if it still exists: otherwise they arrive only once the same phone is enrolled again under the same code.";
-    cancel: "Annuler", "Cancel";
 });
 
 /// Where browsers and devices reach the service, as far as its address tells.
@@ -178,7 +159,7 @@ fn facts(frame: &Frame, t: &'static Texts, state: &DeviceState) -> Vec<(&'static
     let sectors = Some(sectors).filter(|s| !s.is_empty());
     let seen = state.seen_at.map(|at| frame.formats.moment(at));
     let mut facts = vec![
-        (t.sectors, sectors.unwrap_or_else(|| t.no_sector.to_owned())),
+        (t.sector, sectors.unwrap_or_else(|| t.no_sector.to_owned())),
         (t.seen, seen.unwrap_or_else(|| t.never.to_owned())),
     ];
     let mode = state.mode.map(|mode| match mode {

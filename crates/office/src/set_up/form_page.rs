@@ -2,16 +2,10 @@
 //! it. Who may not change it sees what the fields say.
 
 use crate::access::{Address, PLACES};
-use crate::entered::Entered;
-use crate::form::{Input, Mistakes, filled};
-use crate::frame::Frame;
-use crate::visit::{Answer, Visit};
-use askama::Template;
+use crate::page::{Answer, Entered, Frame, Input, Mistakes, Template, Visit, filled};
 
-kernel::texts!(Texts in Fr, En {
-    back: "Secteurs et portes", "Sectors and doors";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     add: "Ajouter", "Add";
-    removal: "Retirer", "Remove";
 });
 
 #[derive(Template)]
@@ -59,7 +53,7 @@ impl FormPage {
         let t = Texts::of(frame.formats.language);
         let may = file.is_none() && frame.may_act(address);
         Self {
-            up: (PLACES, t.back),
+            up: (PLACES, t.places),
             title,
             lead: "",
             file: file.map(str::to_owned),

@@ -9,32 +9,19 @@ pub(crate) mod sample;
 
 use super::lines::remarked;
 use crate::Managed;
-use crate::access;
-use crate::entered::Entered;
 use crate::findings::Way;
-use crate::flash::Flash;
-use crate::frame::Frame;
-use crate::page_error::PageError;
-use crate::visit::{Answer, Visit};
+use crate::page::{
+    Answer, Change, Entered, Flash, Frame, PageError, StatusCode, Template, Visit, access, json,
+};
 use ::doctor::Question;
-use askama::Template;
-use axum::http::StatusCode;
 use kernel::finding::{Finding, Severity};
 use remark::{MappingRemark, chosen, remarks};
-use serde_json::json;
-use staff::audit::Change;
 use std::time::Duration;
 
-kernel::texts!(Texts in Fr, En {
-    title: "Paramètres de correspondance", "Mapping parameters";
-    back: "Mise en service", "Set-up";
-    by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
-    doctor: "Diagnostic", "Doctor";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     label: "Les paramètres", "The parameters";
     hint: "Collez-les tels quels. Les commentaires et les virgules de trop ne gênent pas.",
         "Paste them as they are. Comments and commas too many do no harm.";
-    save: "Enregistrer", "Save";
-    remarks: "Remarques, ligne par ligne", "Remarks, line by line";
     not_taken_up: "Pas encore pris en compte : corrigez d’abord ce qui suit. Le texte est gardé.",
         "Not taken up yet: first correct what follows. The text is kept.";
     taken_up_but: "Pris en compte, mais des visiteurs ou des ventes en souffriront :",

@@ -5,25 +5,17 @@ pub(crate) mod sample;
 
 use super::form_page::FormPage;
 use super::site_change::{self, site};
-use crate::access;
-use crate::entered::Entered;
-use crate::fields::Fields;
-use crate::flash::Flash;
-use crate::form::{Input, Mistakes};
-use crate::frame::Frame;
-use crate::page_error::PageError;
-use crate::visit::{Answer, Visit};
+use crate::page::{
+    Answer, Change, Entered, Fields, Flash, Frame, Input, Mistakes, PageError, Visit, access, json,
+};
 use gate::site::change::{NAME_LIMIT_CHARS, Organisation, is_currency, save_organisation};
 use gate::{Site, SiteError};
 use kernel::{Language as Agents, Zone};
-use serde_json::json;
-use staff::audit::Change;
 
-kernel::texts!(Texts in Fr, En {
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Organisation", "Organisation";
     lead: "Le musée ou l’établissement dont les visiteurs entrent par ces portes. Les deux codes sont ceux de la billetterie.",
         "The museum whose visitors come in by these doors. Both codes are those of the ticketing.";
-    name: "Nom", "Name";
     name_hint: "Tel que le lisent vos collègues et votre partenaire.", "As your colleagues and your partner read it.";
     institution: "Code de l’institution", "Institution code";
     institution_hint: "Le niveau supérieur de la billetterie, 15 caractères au plus.",

@@ -6,19 +6,12 @@ pub(crate) mod sample;
 
 use super::catalogue_change::{changeable, kept};
 use super::lines::{Remark, remarked};
-use crate::access;
-use crate::entered::Entered;
-use crate::flash::Flash;
-use crate::frame::Frame;
-use crate::visit::{Answer, Visit};
-use askama::Template;
-use axum::http::StatusCode;
+use crate::page::{
+    Answer, Change, Entered, Flash, Frame, StatusCode, Template, Visit, access, json,
+};
 use boxoffice::Catalogue;
-use serde_json::json;
-use staff::audit::Change;
 
-kernel::texts!(Texts in Fr, En {
-    remarks: "Remarques, ligne par ligne", "Remarks, line by line";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     not_saved: "Pas encore pris en compte : corrigez d’abord ce qui suit.",
         "Not taken up yet: first correct what follows.";
     long: "Ce qui est enregistré est trop long pour être montré ici. Les autres pages de la mise en service le montrent ; ce que vous collez ici s’y ajoute ou le remplace.",

@@ -4,19 +4,13 @@
 pub(crate) mod sample;
 
 use super::site_change::{self, listed, site};
-use crate::access;
-use crate::entered::Query;
-use crate::frame::Frame;
-use crate::visit::{Answer, Visit};
-use askama::Template;
+use crate::page::{Answer, Frame, Query, Template, Visit, access, fill};
 use gate::{DeviceState, Site};
 use kernel::percent_encoded;
-use kernel::text::fill;
 use kernel::{DeviceCode, DoorCode, SectorCode};
 use std::collections::{BTreeMap, BTreeSet};
 
-kernel::texts!(Texts in Fr, En {
-    title: "Secteurs, portes, appareils", "Sectors, doors, devices";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Un secteur est une zone contrôlée, une porte mène à un secteur, un appareil se trouve à une porte.",
         "A sector is a controlled area, a door leads to one sector, a device stands at one door.";
     no_site: "L’organisation n’est pas encore nommée.", "The organisation has not been named yet.";
@@ -31,14 +25,7 @@ kernel::texts!(Texts in Fr, En {
     others: "Portes à corriger", "Doors to be corrected";
     no_door: "Ce secteur n’a pas encore de porte.", "This sector has no door yet.";
     no_device: "aucun appareil", "no device";
-    door: "Porte", "Door";
-    devices: "Appareils", "Devices";
-    add_sector: "Ajouter un secteur", "Add a sector";
-    add_door: "Ajouter une porte", "Add a door";
-    add_device: "Ajouter un appareil", "Add a device";
     change: "Modifier le secteur", "Change the sector";
-    enrolled: "enrôlé", "enrolled";
-    not_enrolled: "à enrôler", "to enrol";
     more: "D’autres façons", "Other ways";
     table: "Importer ou exporter un tableau (CSV)", "Import or export a table (CSV)";
     next: "Secteurs suivants", "More sectors";

@@ -1,8 +1,7 @@
 //! The set-up as it is.
 
 use super::catalogue_change::kept;
-use crate::page_error::PageError;
-use crate::visit::Visit;
+use crate::page::{PageError, Visit};
 use boxoffice::Catalogue;
 use gate::Site;
 use gate::site::interface::StoredInterface;

@@ -3,29 +3,22 @@
 use super::device::next_device;
 use super::door::{Door, next_door};
 use super::site_change::refused;
-use super::thing::{Deed, Names, Thing, Words, added};
-use crate::access::{self, Address};
-use crate::fields::Fields;
-use crate::form::Input;
-use crate::frame::Frame;
+use super::thing::{Deed, Names, Thing, Words, added, names};
+use crate::page::{Address, Change, Fields, Frame, Input, access, fill};
 use db::Tx;
 use gate::site::change::{
     NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, remove_sector,
 };
 use gate::{Device, DeviceSettings, Site};
-use kernel::text::fill;
 use kernel::{DeviceCode, DoorCode, Language, SectorCode};
 use serde_json::{Value, json};
-use staff::audit::Change;
 
-kernel::texts!(Texts in Fr, En {
-    new: "Ajouter un secteur", "Add a sector";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     one: "Secteur {code}", "Sector {code}";
     lead: "Un secteur est une zone contrôlée : un musée, une exposition, une tour.",
         "A sector is a controlled area: a museum, an exhibition, a tower.";
     code_hint: "Celui de la billetterie et des paramètres de correspondance, par exemple VN_AUG. Il ne change plus ensuite.",
         "That of the ticketing and the mapping parameters, such as VN_AUG. It does not change afterwards.";
-    name: "Nom", "Name";
     with: "Avec", "With";
     with_hint: "D’autres portes et appareils s’ajoutent ensuite.", "More doors and devices can be added afterwards.";
     with_both: "sa première porte et un appareil", "its first door and a device";
@@ -60,17 +53,12 @@ impl Thing for Sector {
 
     const NEW: Address = access::NEW_SECTOR;
     const ONE: Address = access::SECTOR;
-    const NAMES: Names = Names {
-        kind: "site",
-        add: ("add sector", "sector.added"),
-        change: ("change sector", "sector.changed"),
-        remove: ("remove sector", "sector.removed"),
-    };
+    const NAMES: Names = names!("site", "sector");
 
     fn words(language: Language) -> Words {
         let t = Texts::of(language);
         Words {
-            new: t.new,
+            new: t.add_sector,
             one: t.one,
             lead: t.lead,
             lead_of_one: "",

@@ -2,16 +2,13 @@
 //! log, and taken up at once.
 
 use crate::Managed;
-use crate::page_error::PageError;
-use crate::visit::Visit;
+use crate::page::{Change, PageError, Visit, fill};
 use db::Tx;
 use gate::site::change::SiteChangeError;
 use gate::{Site, SiteError};
-use kernel::text::fill;
 use kernel::{Language, causes};
-use staff::audit::Change;
 
-kernel::texts!(Texts in Fr, En {
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     taken: "Ce code est déjà pris. Choisissez-en un autre.", "This code is taken. Choose another.";
     unknown: "Cela n’existe plus : quelqu’un l’a sans doute retiré. Revenez à la vue d’ensemble.",
         "This is no longer there: somebody has probably removed it. Go back to the overview.";
@@ -23,8 +20,6 @@ kernel::texts!(Texts in Fr, En {
         "Doors lead to this sector: {codes}. First remove them, or lead them elsewhere.";
     has_devices: "Des appareils se trouvent à cette porte : {codes}. Retirez-les d’abord, ou donnez-leur une autre porte.",
         "Devices stand at this door: {codes}. First remove them, or give them another door.";
-    no_site: "L’organisation n’est pas encore nommée. Commencez par elle.",
-        "The organisation has not been named yet. Begin with it.";
 });
 
 /// The file that manages the site, if one does.

@@ -5,25 +5,16 @@
 pub(crate) mod sample;
 
 use super::site_change::{self, site};
-use crate::access;
-use crate::flash::Flash;
-use crate::frame::Frame;
-use crate::page_error::PageError;
+use crate::page::{Answer, Change, Flash, Frame, PageError, Template, Visit, access, fill, json};
 use crate::uploaded::Uploaded;
-use crate::visit::{Answer, Visit};
-use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use gate::Site;
 use gate::site::table::{Column, ROWS_LIMIT, read_site_table, write_site_table};
-use kernel::text::fill;
 use kernel::{Finding, Language, Place};
-use serde_json::json;
-use staff::audit::Change;
 
-kernel::texts!(Texts in Fr, En {
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Secteurs, portes et appareils en tableau", "Sectors, doors and devices as a table";
-    back: "Secteurs et portes", "Sectors and doors";
     lead: "Une ligne par appareil. Ce qui est dans le tableau est ajouté ou mis à jour ; ce qui n’y est pas reste. S’il y a une erreur, rien n’est enregistré.",
         "A row for each device. What is in the table is added or updated; what is not in it stays. If there is a mistake, nothing is saved.";
     form: "La première ligne nomme les colonnes, séparées par des points-virgules, des virgules ou des tabulations ; les quatre premières suffisent :",
@@ -31,14 +22,11 @@ kernel::texts!(Texts in Fr, En {
     limits: "{rows} lignes et 1 Mio au plus. Tout le format : docs/interfaces/site-table.md.",
         "At most {rows} rows and 1 MiB. The whole format: docs/interfaces/site-table.md.";
     download: "Télécharger le tableau actuel", "Download the present table";
-    no_site: "L’organisation n’est pas encore nommée. Commencez par elle.",
-        "The organisation has not been named yet. Begin with it.";
     file: "Un fichier CSV", "A CSV file";
     text: "Ou le texte, collé d’un tableur", "Or the text, pasted from a spreadsheet";
     save: "Vérifier et enregistrer", "Check and save";
     refused: "À corriger : {n}. Rien n’a été enregistré.", "To be corrected: {n}. Nothing was saved.";
     mistakes: "Erreurs", "Mistakes";
-    line: "Ligne", "Line";
     column: "Colonne", "Column";
     value: "Contenu", "Cell";
     what: "Ce qui ne va pas, et que faire", "What is wrong, and what to do";

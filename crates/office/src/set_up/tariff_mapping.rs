@@ -6,22 +6,13 @@ pub(crate) mod sample;
 use super::catalogue::item::changed;
 use super::catalogue_change::{kept, make};
 use crate::Managed;
-use crate::access;
-use crate::entered::Entered;
-use crate::flash::Flash;
-use crate::format::Formats;
-use crate::frame::Frame;
-use crate::visit::{Answer, Visit};
-use askama::Template;
+use crate::page::{Answer, Change, Entered, Flash, Formats, Frame, Template, Visit, access, json};
 use boxoffice::Catalogue;
 use boxoffice::catalogue::TariffMapping;
 use kernel::{ProductCode, TariffCode};
 use secutix::wire::ProductFamily;
-use serde_json::json;
-use staff::audit::Change;
 
-kernel::texts!(Texts in Fr, En {
-    title: "Tarif vendu par produit", "Tariff sold by product";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Chaque entrée vend le tarif choisi ici. Un produit sans tarif choisi retient ses ventes, sans rien perdre, jusqu’à ce que vous en choisissiez un.",
         "Each admission sells the tariff that is chosen here. A product without one keeps its sales back, and loses nothing, until you choose one.";
     none: "aucun : les ventes attendent", "none: sales wait";

@@ -6,31 +6,22 @@ pub(crate) mod sample;
 
 use super::site_change::site;
 use crate::Missing;
-use crate::access;
 use crate::checks::story::{Way, told};
-use crate::entered::Entered;
-use crate::flash::Flash;
-use crate::form::{Input, Mistakes, filled};
-use crate::frame::Frame;
 use crate::office::Office;
 use crate::outcome;
-use crate::page_error::PageError;
-use crate::visit::{Answer, Visit};
-use askama::Template;
-use axum::extract::Path;
+use crate::page::{
+    Answer, Change, Entered, Flash, Frame, Input, Mistakes, PageError, Path, Template, Visit,
+    access, fill, filled, json,
+};
 use boxoffice::history::History as Sales;
 use gate::records::history::History;
 use gate::{CancelError, Cancellation, CheckError, Decision, Direction, Reason, Scan, Site};
-use kernel::text::fill;
 use kernel::{CancellationId, CheckId, DeviceCode};
-use serde_json::json;
-use staff::audit::Change;
 use std::time::Duration;
 use tokio::time::{interval, timeout};
 use uuid::Uuid;
 
-kernel::texts!(Texts in Fr, En {
-    title: "Essayer avec une carte", "Try it with a card";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Une vraie entrée, de la lecture à la commande, comme celle d’un visiteur. Vous pourrez l’annuler ensuite.",
         "A real admission, from scan to order, like a visitor’s. You can take it back afterwards.";
     not_ready: "Il manque encore : {what}. Revenez ensuite.", "Still missing: {what}. Come back then.";
@@ -62,7 +53,6 @@ kernel::texts!(Texts in Fr, En {
     elsewhere: "La carte est entrée et la billetterie a pris son entrée. La vente se fait là-bas.",
         "The card was admitted, and ticketing took its entry. It is sold there.";
     taken_back: "Cette entrée d’essai est annulée.", "This test entry was taken back.";
-    reload: "Recharger", "Reload";
     story: "Tout ce qui est su de ce contrôle", "All that is known of this check";
     take_back: "Annuler cette entrée d’essai", "Take this test entry back";
     take_back_why: "Sinon elle compte comme une visite et Otipass la paie. Possible pendant 15 minutes.",

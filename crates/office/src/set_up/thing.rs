@@ -7,26 +7,19 @@ pub(crate) mod sample;
 use super::form_page::FormPage;
 use super::site_change::{change, file, refused, site};
 use crate::access::{Address, PLACES};
-use crate::entered::{Entered, Query};
-use crate::fields::Fields;
-use crate::flash::Flash;
-use crate::form::{Input, Mistakes};
-use crate::frame::Frame;
-use crate::page_error::PageError;
-use crate::visit::{Answer, Visit};
-use axum::extract::Path;
+use crate::page::{
+    Answer, Change, Entered, Fields, Flash, Frame, Input, Mistakes, PageError, Path, Query, Visit,
+    fill,
+};
 use db::Tx;
 use gate::Site;
 use gate::site::change::SiteChangeError;
-use kernel::text::fill;
 use kernel::{InvalidCode, Language};
 use serde_json::Value;
-use staff::audit::Change;
 use std::fmt::Display;
 use std::str::FromStr;
 
-kernel::texts!(Texts in Fr, En {
-    code: "Code", "Code";
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
 });
 
 /// What the pages of a kind say.
@@ -51,6 +44,20 @@ pub(crate) struct Names {
     pub(super) change: (&'static str, &'static str),
     pub(super) remove: (&'static str, &'static str),
 }
+
+/// The names of a kind by its word.
+macro_rules! names {
+    ($kind:literal, $word:literal) => {
+        $crate::set_up::thing::Names {
+            kind: $kind,
+            add: (concat!("add ", $word), concat!($word, ".added")),
+            change: (concat!("change ", $word), concat!($word, ".changed")),
+            remove: (concat!("remove ", $word), concat!($word, ".removed")),
+        }
+    };
+}
+
+pub(super) use names;
 
 /// For what a form is read.
 #[derive(Debug, Clone, Copy)]

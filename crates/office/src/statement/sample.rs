@@ -1,8 +1,8 @@
 //! Sample data of this page.
 
 use super::*;
+use crate::frame::Frame;
 use crate::tests::html;
-use boxoffice::pending_account::StatementRow;
 use kernel::{Money, VatRate};
 
 /// Two sales and a cancellation.
@@ -47,18 +47,11 @@ fn of_two(period: Period) -> Statement {
 }
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let today = "2026-07-14".parse().unwrap();
-    let month = Period::month_of(today);
+    let month = Asked::month(frame).period;
     let statements = [Some(statement(month)), Some(of_two(month)), None];
-    html(statements.iter().map(|statement| {
-        let mistakes = Mistakes::default();
-        page(
-            frame.clone(),
-            month,
-            None,
-            today,
-            mistakes,
-            statement.as_ref(),
-        )
-    }))
+    html(
+        statements
+            .iter()
+            .map(|statement| page(Asked::month(frame), None, statement.as_ref())),
+    )
 }

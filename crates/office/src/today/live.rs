@@ -2,9 +2,7 @@
 //! parts of the page as they now stand.
 
 use super::Parts;
-use crate::page_error::PageError;
-use crate::visit::{Answer, Visit};
-use askama::Template;
+use crate::page::{Answer, PageError, Template, Visit};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream;

@@ -3,14 +3,10 @@
 //! catalogue to what it is then, or what stands against it.
 
 use crate::access::Address;
-use crate::fields::Fields;
-use crate::form::{Input, Mistakes};
-use crate::format::Formats;
+use crate::page::{Change, Fields, Formats, Input, Mistakes, fill};
 use boxoffice::Catalogue;
 use kernel::Language;
-use kernel::text::fill;
 use serde_json::Value;
-use staff::audit::Change;
 
 kernel::texts!(Texts in Fr, En {
     exists: "{code} existe déjà.", "{code} exists already.";

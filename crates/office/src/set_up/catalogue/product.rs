@@ -2,20 +2,15 @@
 
 use super::item::{Item, Words};
 use super::season::NAME_LIMIT_CHARS;
-use crate::access::{self, Address};
-use crate::fields::Fields;
-use crate::form::Input;
-use crate::format::Formats;
+use crate::page::{Address, Fields, Formats, Input, access};
 use boxoffice::Catalogue;
 use boxoffice::catalogue::Product;
 use kernel::Language;
 use secutix::wire::ProductFamily;
 use serde_json::{Value, json};
 
-kernel::texts!(Texts in Fr, En {
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Produits", "Products";
-    code: "Code", "Code";
-    name: "Nom", "Name";
     season: "Saison", "Season";
     family: "Famille", "Family";
     not_open_pass: "pas Open Pass : ne peut pas être vendu", "not Open Pass: cannot be sold";

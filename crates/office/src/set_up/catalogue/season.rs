@@ -1,19 +1,14 @@
 //! A season.
 
 use super::item::{Item, Words};
-use crate::access::{self, Address};
-use crate::fields::Fields;
-use crate::form::Input;
-use crate::format::Formats;
+use crate::page::{Address, Fields, Formats, Input, access};
 use boxoffice::Catalogue;
 use boxoffice::catalogue::Season;
 use kernel::Language;
 use serde_json::{Value, json};
 
-kernel::texts!(Texts in Fr, En {
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Saisons", "Seasons";
-    code: "Code", "Code";
-    name: "Nom", "Name";
     add: "Ajouter la saison", "Add the season";
 });
 

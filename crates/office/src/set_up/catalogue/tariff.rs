@@ -1,30 +1,21 @@
 //! A tariff of a product, from a day on or always.
 
 use super::item::{Item, Words};
-use crate::access::{self, Address};
-use crate::fields::Fields;
-use crate::form::Input;
-use crate::format::Formats;
+use crate::page::{Address, Fields, Formats, Input, access, fill};
 use boxoffice::Catalogue;
 use boxoffice::catalogue::Tariff;
-use kernel::text::fill;
 use kernel::{BusinessDay, Language, Money, VatRate};
 use serde_json::{Value, json};
 
-kernel::texts!(Texts in Fr, En {
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Tarifs", "Tariffs";
-    product: "Produit", "Product";
-    tariff: "Tarif", "Tariff";
     price: "Prix TTC", "Price incl. VAT";
     price_input: "Prix TTC, comme 9,50", "Price incl. VAT, as 9.50";
     price_wrong: "Entrez un prix, par exemple 9,50.", "Enter a price, such as 9.50.";
-    vat: "TVA", "VAT";
     vat_input: "TVA en %, comme 5,5", "VAT in %, as 5.5";
     vat_wrong: "Entrez un taux de 0 à 100, par exemple 5,5.", "Enter a rate from 0 to 100, such as 5.5.";
     from: "Valable du (ou vide)", "Valid from (or empty)";
     until: "Valable jusqu’au (ou vide)", "Valid until (or empty)";
-    backwards: "La fin est avant le début. Choisissez un jour plus tard.",
-        "The end is before the beginning. Choose a later day.";
     period: "Valable", "Valid";
     always: "toujours", "always";
     since: "depuis le {from}", "from {from}";

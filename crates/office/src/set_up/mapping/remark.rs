@@ -2,12 +2,10 @@
 //! cure it.
 
 use crate::SetUp;
-use crate::access;
 use crate::findings::ways;
-use crate::frame::Frame;
+use crate::page::{Frame, access, fill};
 use kernel::Language;
 use kernel::finding::{Finding, Position, Severity};
-use kernel::text::fill;
 use otipass::cure::{Cure, Deed, cures, replaced, with_num_type};
 use otipass::read_mapping;
 

@@ -4,7 +4,6 @@ use crate::catalogue::{
     Contact, PaymentMode, Product, SalesChannel, Season, Tariff, TariffMapping,
 };
 use crate::{Catalogue, found};
-use kernel::Language::{En, Fr};
 use kernel::finding::{Finding, Phrase, Position, Say, Thing};
 use kernel::{
     BusinessDay, ContactNumber, InvalidCode, Money, ProductCode, SeasonCode, TariffCode, VatRate,
@@ -84,6 +83,13 @@ const TABLES: [&str; 6] = [
     "contact",
 ];
 
+/// Those that the file has once.
+const SINGLE: [&str; 2] = ["sales_channel", "contact"];
+
+fn table_at<'t>(value: &'t Spanned<DeValue<'t>>) -> Option<(usize, &'t DeTable<'t>)> {
+    Some((value.span().start, value.get_ref().as_table()?))
+}
+
 struct Reader<'a> {
     text: &'a str,
     read: CatalogueReading,
@@ -157,9 +163,9 @@ impl Reader<'_> {
         self.each(&root, "tariff", &keys, Self::tariff);
         let keys = ["product", "tariff"];
         self.each(&root, "tariff_mapping", &keys, Self::tariff_mapping);
-        self.single(&root, "sales_channel", &["code", "type"], Self::channel);
+        self.each(&root, "sales_channel", &["code", "type"], Self::channel);
         let keys = ["number", "name", "payment_modes"];
-        self.single(&root, "contact", &keys, Self::contact);
+        self.each(&root, "contact", &keys, Self::contact);
     }
 
     fn season(&mut self, entry: &Entry<'_>) -> Option<()> {
@@ -228,17 +234,7 @@ impl Reader<'_> {
         let (product, code) = (product?, code?);
         let mut tariffs = self.read.catalogue.tariffs.iter();
         if tariffs.any(|t| t.product == product && t.code == code && t.valid_from == valid_from) {
-            let since = since(valid_from);
-            let twice = Phrase::new(
-                format!(
-                    "the tariff {code} of the product {product}{}",
-                    since.in_language(En)
-                ),
-                format!(
-                    "le tarif {code} du produit {product}{}",
-                    since.in_language(Fr)
-                ),
-            );
+            let twice = named_tariff(&product, &code, valid_from);
             self.twice(entry, "code", twice);
         }
         let catalogue = self.sound(entry, "product", Thing::TariffOf(product.to_string()))?;
@@ -324,7 +320,7 @@ impl Reader<'_> {
         modes.unwrap_or_default()
     }
 
-    /// Reads the tables of a list `[[name]]`.
+    /// Reads the tables of a list `[[name]]`, or the table `[name]`.
     fn each(
         &mut self,
         root: &Entry<'_>,
@@ -335,63 +331,31 @@ impl Reader<'_> {
         let Some(value) = root.get(name) else {
             return;
         };
-        let list = value.get_ref().as_array();
-        let tables = list.and_then(|list| {
-            let tables = list.iter();
-            tables
-                .map(|item| Some((item.span().start, item.get_ref().as_table()?)))
-                .collect::<Option<Vec<_>>>()
-        });
+        let is_list = !SINGLE.contains(&name);
+        let tables = match value.get_ref() {
+            DeValue::Array(list) if is_list => list.iter().map(table_at).collect(),
+            DeValue::Table(_) if !is_list => table_at(value).map(|table| vec![table]),
+            _ => None,
+        };
+        let before = self.read.findings.len();
         match tables {
             Some(tables) => {
                 for (offset, table) in tables {
-                    self.table(name, offset, table, keys, &read);
+                    let since = self.read.findings.len();
+                    let entry = Entry {
+                        name,
+                        offset,
+                        table,
+                        since,
+                    };
+                    self.known_keys(&entry, keys);
+                    read(self, &entry);
                 }
             }
-            None => {
-                self.find(value.span().start, |at| found::no_list(at, name));
-                self.read.hidden.insert(name);
-            }
+            None if is_list => self.find(value.span().start, |at| found::no_list(at, name)),
+            None => self.find(value.span().start, |at| found::no_table(at, name)),
         }
-    }
-
-    /// Reads the table `[name]`.
-    fn single(
-        &mut self,
-        root: &Entry<'_>,
-        name: &'static str,
-        keys: &[&str],
-        read: impl Fn(&mut Self, &Entry<'_>) -> Option<()>,
-    ) {
-        let Some(value) = root.get(name) else {
-            return;
-        };
-        match value.get_ref().as_table() {
-            Some(table) => self.table(name, value.span().start, table, keys, &read),
-            None => {
-                self.find(value.span().start, |at| found::no_table(at, name));
-                self.read.hidden.insert(name);
-            }
-        }
-    }
-
-    fn table(
-        &mut self,
-        name: &'static str,
-        offset: usize,
-        table: &DeTable<'_>,
-        keys: &[&str],
-        read: &impl Fn(&mut Self, &Entry<'_>) -> Option<()>,
-    ) {
-        let entry = Entry {
-            name,
-            offset,
-            table,
-            since: self.read.findings.len(),
-        };
-        self.known_keys(&entry, keys);
-        read(self, &entry);
-        if self.read.findings.len() > entry.since {
+        if self.read.findings.len() > before {
             self.read.hidden.insert(name);
         }
     }
@@ -497,12 +461,23 @@ impl Reader<'_> {
     }
 }
 
-/// Since when a tariff is valid, behind its name.
-pub(crate) fn since(day: Option<BusinessDay>) -> Phrase {
-    match day {
-        Some(day) => Phrase::new(format!(" from {day}"), format!(" à partir du {day}")),
-        None => Phrase::new("", ""),
-    }
+/// A tariff as one speaks of it.
+pub(crate) fn named_tariff(
+    product: &ProductCode,
+    code: &TariffCode,
+    from: Option<BusinessDay>,
+) -> Phrase {
+    let since = |word| from.map_or(String::new(), |day| format!(" {word} {day}"));
+    Phrase::new(
+        format!(
+            "the tariff {code} of the product {product}{}",
+            since("from")
+        ),
+        format!(
+            "le tarif {code} du produit {product}{}",
+            since("à partir du")
+        ),
+    )
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What keeps scans from being sold, found before the first visitor arrives.
 
 use crate::catalogue::PaymentMode;
-use crate::catalogue_file::{meant_channel, since};
+use crate::catalogue_file::{meant_channel, named_tariff};
 use crate::readiness::{CHANNEL_CODE, HeldReason, channel_is_valid, open_pass};
 use crate::{Catalogue, found};
 use kernel::finding::{Finding, Phrase, Place, Position, Thing};
@@ -132,57 +132,33 @@ impl Examination<'_> {
     }
 
     fn tariff(&mut self, mapped: &MappedProduct) {
-        let (product, today) = (&mapped.product, self.today);
-        let place = || self.tariff_place(product);
+        let (catalogue, product, today) = (self.catalogue, &mapped.product, self.today);
+        let place = self.tariff_place(product);
         let sold = self.sold(|m| m.product == *product);
-        let mut found = Vec::new();
-        match self.catalogue.mapped_tariff(product) {
-            None => found.push(found::tariff_not_mapped(place(), product, sold)),
-            Some(tariff) => {
-                let all = self.catalogue.tariffs.iter();
-                let entries: Vec<_> = all
-                    .filter(|t| t.product == *product && t.code == *tariff)
-                    .collect();
-                let sold = || sold.clone();
-                if entries.is_empty() {
-                    found.push(found::tariff_unknown(place(), tariff, product, sold()));
-                }
-                for entry in &entries {
-                    let since = since(entry.valid_from);
-                    if entry.price.is_none() {
-                        let since = since.clone();
-                        found.push(found::tariff_without_price(
-                            place(),
-                            tariff,
-                            product,
-                            since,
-                            sold(),
-                        ));
-                    }
-                    if entry.vat.is_none() {
-                        found.push(found::tariff_without_vat(
-                            place(),
-                            tariff,
-                            product,
-                            since,
-                            sold(),
-                        ));
-                    }
-                }
-                if !entries.is_empty() && !entries.iter().any(|t| t.is_valid_on(today)) {
-                    found.push(found::tariff_not_valid(
-                        place(),
-                        tariff,
-                        product,
-                        today,
-                        sold(),
-                    ));
-                }
+        let at = mapped.sector.is_some().then_some(mapped.at[1]);
+        let mut find = |found: &dyn Fn(Place, Phrase) -> Finding| {
+            self.find(found(place.clone(), sold.clone()), at, None);
+        };
+        let Some(tariff) = catalogue.mapped_tariff(product) else {
+            return find(&|place, sold| found::tariff_not_mapped(place, product, sold));
+        };
+        let entries = catalogue.tariffs.iter();
+        let entries = entries.filter(|t| t.product == *product && t.code == *tariff);
+        let entries: Vec<_> = entries.collect();
+        if entries.is_empty() {
+            return find(&|place, sold| found::tariff_unknown(place, tariff, product, sold));
+        }
+        for entry in &entries {
+            let named = || named_tariff(product, tariff, entry.valid_from);
+            if entry.price.is_none() {
+                find(&|place, sold| found::tariff_without_price(place, named(), sold));
+            }
+            if entry.vat.is_none() {
+                find(&|place, sold| found::tariff_without_vat(place, named(), sold));
             }
         }
-        let at = mapped.sector.is_some().then_some(mapped.at[1]);
-        for finding in found {
-            self.find(finding, at, None);
+        if !entries.iter().any(|t| t.is_valid_on(today)) {
+            find(&|place, sold| found::tariff_not_valid(place, tariff, product, today, sold));
         }
     }
 }

@@ -16,12 +16,12 @@ kernel::findings! { Catalogue {
     tariff_unknown(tariff, product, sold): Mistake, "the mapped tariff does not exist";
         en "The tariff {tariff}, mapped to the product {product}, does not exist.{sold}" "Add the tariff with its price and VAT, or map another.";
         fr "Le tarif {tariff}, attribué au produit {product}, n’existe pas.{sold}" "Ajoutez le tarif avec son prix et sa TVA, ou attribuez-en un autre.";
-    tariff_without_price(tariff, product, since, sold): Mistake, "the tariff has no price";
-        en "The tariff {tariff} of the product {product}{since} has no price.{sold}" "Give it a price; 0 if it is free of charge.";
-        fr "Le tarif {tariff} du produit {product}{since} n’a pas de prix.{sold}" "Donnez-lui un prix ; 0 s’il est gratuit.";
-    tariff_without_vat(tariff, product, since, sold): Mistake, "the tariff has no VAT rate";
-        en "The tariff {tariff} of the product {product}{since} has no VAT rate.{sold}" "Give it a VAT rate; 0 if there is no VAT.";
-        fr "Le tarif {tariff} du produit {product}{since} n’a pas de taux de TVA.{sold}" "Donnez-lui un taux de TVA ; 0 s’il n’y a pas de TVA.";
+    tariff_without_price(tariff, sold): Mistake, "the tariff has no price";
+        en "There is no price in {tariff}.{sold}" "Give it a price; 0 if it is free of charge.";
+        fr "Il n’y a pas de prix dans {tariff}.{sold}" "Donnez-lui un prix ; 0 s’il est gratuit.";
+    tariff_without_vat(tariff, sold): Mistake, "the tariff has no VAT rate";
+        en "There is no VAT rate in {tariff}.{sold}" "Give it a VAT rate; 0 if there is no VAT.";
+        fr "Il n’y a pas de taux de TVA dans {tariff}.{sold}" "Donnez-lui un taux de TVA ; 0 s’il n’y a pas de TVA.";
     tariff_not_valid(tariff, product, today, sold): Mistake, "the tariff is not valid today";
         en "The tariff {tariff} of the product {product} is not valid on {today}.{sold}" "Give the mapped tariff a price and a VAT rate valid on the day of the scan.";
         fr "Le tarif {tariff} du produit {product} n’est pas valable le {today}.{sold}" "Donnez au tarif attribué un prix et un taux de TVA valables le jour du passage.";

@@ -289,17 +289,12 @@ impl Entry {
     /// In a constant: while it is compiled.
     #[must_use]
     pub const fn checked(&'static self) -> &'static Self {
-        let (en, fr) = (&self.en, &self.fr);
         assert!(
-            uses(en, self.slots, "") && knows(en, self.slots, ""),
-            "the English texts and the slots do not belong together"
+            fits(&self.en, self.slots, None) && fits(&self.fr, self.slots, Some(MESSAGE)),
+            "the texts and the slots do not belong together"
         );
         assert!(
-            uses(fr, self.slots, MESSAGE) && knows(fr, self.slots, MESSAGE),
-            "the French texts and the slots do not belong together"
-        );
-        assert!(
-            !text::tears(fr[0]) && !text::tears(fr[1]),
+            !text::tears(self.fr[0]) && !text::tears(self.fr[1]),
             "a line may break before a mark or within quotes"
         );
         self
@@ -309,77 +304,42 @@ impl Entry {
 /// The slot for what is only there in English.
 const MESSAGE: &str = "message";
 
-/// Whether each slot but one stands in one of the texts.
-const fn uses(texts: &[&str; 2], slots: &[&str], but: &str) -> bool {
-    let mut at = 0;
-    while at < slots.len() {
-        if !same(slots[at].as_bytes(), but.as_bytes())
-            && !stands_in(texts[0], slots[at])
-            && !stands_in(texts[1], slots[at])
-        {
+/// Whether the texts leave open just the slots, without `but`.
+const fn fits(texts: &[&str; 2], slots: &[&str], but: Option<&str>) -> bool {
+    let mut slot = 0;
+    let mut stands = 0;
+    while slot < slots.len() {
+        let count = count(texts[0], slots[slot]) + count(texts[1], slots[slot]);
+        let is_wanted = match but {
+            Some(but) => !begins(slots[slot].as_bytes(), but.as_bytes()),
+            None => true,
+        };
+        if is_wanted != (count > 0) {
             return false;
         }
-        at += 1;
+        stands += count;
+        slot += 1;
     }
-    true
+    stands == count(texts[0], "") + count(texts[1], "")
 }
 
-const fn stands_in(text: &str, slot: &str) -> bool {
-    let mut rest = text;
-    while let Some((name, behind)) = next_slot(rest) {
-        if same(name, slot.as_bytes()) {
-            return true;
-        }
+/// How often a slot of this name stands in a text; any slot, if it is empty.
+const fn count(text: &str, name: &str) -> usize {
+    let (mut rest, mut count) = (text.as_bytes(), 0);
+    while let Some((first, behind)) = rest.split_first() {
         rest = behind;
-    }
-    false
-}
-
-/// Whether what is left open in the texts is one of the slots, but not this one.
-const fn knows(texts: &[&str; 2], slots: &[&str], but: &str) -> bool {
-    let mut of = 0;
-    while of < texts.len() {
-        let mut rest = texts[of];
-        while let Some((name, behind)) = next_slot(rest) {
-            let (mut at, mut known) = (0, false);
-            while at < slots.len() {
-                known = known || same(slots[at].as_bytes(), name);
-                at += 1;
-            }
-            if !known || same(name, but.as_bytes()) {
-                return false;
-            }
-            rest = behind;
+        if *first == b'{' && begins(rest, name.as_bytes()) {
+            let ends = name.is_empty() || rest[name.len()] == b'}';
+            count += ends as usize;
         }
-        of += 1;
     }
-    true
+    count
 }
 
-/// The first name in braces, and what stands behind it.
-const fn next_slot(text: &str) -> Option<(&[u8], &str)> {
-    let bytes = text.as_bytes();
-    let mut open = 0;
-    while open < bytes.len() && bytes[open] != b'{' {
-        open += 1;
-    }
-    let mut close = open;
-    while close < bytes.len() && bytes[close] != b'}' {
-        close += 1;
-    }
-    if close == bytes.len() {
-        return None;
-    }
-    let (_, from_open) = bytes.split_at(open + 1);
-    let (name, _) = from_open.split_at(close - open - 1);
-    let (_, behind) = text.split_at(close + 1);
-    Some((name, behind))
-}
-
-const fn same(one: &[u8], other: &[u8]) -> bool {
+const fn begins(text: &[u8], with: &[u8]) -> bool {
     let mut at = 0;
-    while at < one.len() && at < other.len() && one[at] == other[at] {
+    while at < with.len() && at < text.len() && text[at] == with[at] {
         at += 1;
     }
-    at == one.len() && at == other.len()
+    at == with.len()
 }

@@ -1,6 +1,5 @@
 use super::{Phrase, Say};
 use crate::Language;
-use crate::text::fill;
 use std::path::PathBuf;
 
 /// A place in a text: line and character, both from 1. A byte-order mark does not
@@ -16,10 +15,6 @@ pub struct Position {
 impl Position {
     /// Where a text begins.
     pub const START: Self = Self { line: 1, column: 1 };
-
-    fn in_language(self, t: &Texts) -> String {
-        position(t.position, self.line, self.column)
-    }
 
     /// Where the byte at `offset` stands in `text`.
     #[must_use]
@@ -126,82 +121,65 @@ impl From<PathBuf> for Place {
     }
 }
 
-crate::texts!(Texts in Fr, En {
-    set_up: "la mise en service", "the set-up";
-    connection: "la connexion à Otipass", "the connection to Otipass";
-    mapping: "les paramètres de correspondance", "the mapping parameters";
-    draft: "le brouillon des paramètres de correspondance", "the draft of the mapping parameters";
-    site: "le site", "the site";
-    catalogue: "le catalogue", "the catalogue";
-    kept: "{what} (pages de gestion)", "{what} (back office)";
-    line: "ligne {line}", "line {line}";
-    position: "ligne {line}, caractère {column}", "line {line}, column {column}";
-    cell: "ligne {line}, colonne {column}", "line {line}, column {column}";
-    sector: "le secteur {code}", "the sector {code}";
-    door: "la porte {code}", "the door {code}";
-    device: "l’appareil {code}", "the device {code}";
-    season: "la saison {code}", "the season {code}";
-    product: "le produit {code}", "the product {code}";
-    tariff: "le tarif du produit {code}", "the tariff of product {code}";
-    channel: "le canal de vente", "the sales channel";
-    contact: "le contact", "the contact";
-    database: "la base de données", "the database";
-    machine: "cette machine", "this machine";
-    clock: "l’horloge de cette machine", "this machine's clock";
-});
-
-fn with(text: &str, name: &str, value: impl ToString) -> String {
-    fill(text, &[(name, &value.to_string())])
-}
-
-fn position(text: &str, line: usize, column: impl ToString) -> String {
-    let (line, column) = (line.to_string(), column.to_string());
-    fill(text, &[("line", &line), ("column", &column)])
+/// One of two texts: the English one, or the French.
+const fn in_language([en, fr]: [&'static str; 2], language: Language) -> &'static str {
+    match language {
+        Language::Fr => fr,
+        _ => en,
+    }
 }
 
 impl Kept {
-    fn in_language(self, t: &Texts) -> String {
+    fn in_language(self, language: Language) -> String {
         let what = match self {
-            Self::SetUp => t.set_up,
-            Self::Connection => t.connection,
-            Self::Mapping => t.mapping,
-            Self::MappingDraft => t.draft,
-            Self::Site => t.site,
-            Self::Catalogue => t.catalogue,
+            Self::SetUp => ["the set-up", "la mise en service"],
+            Self::Connection => ["the connection to Otipass", "la connexion à Otipass"],
+            Self::Mapping => ["the mapping parameters", "les paramètres de correspondance"],
+            Self::MappingDraft => [
+                "the draft of the mapping parameters",
+                "le brouillon des paramètres de correspondance",
+            ],
+            Self::Site => ["the site", "le site"],
+            Self::Catalogue => ["the catalogue", "le catalogue"],
         };
-        with(t.kept, "what", what)
+        let office = in_language(["back office", "pages de gestion"], language);
+        format!("{} ({office})", in_language(what, language))
     }
 }
 
 impl Thing {
-    fn in_language(&self, t: &Texts) -> String {
-        match self {
-            Self::Sector(code) => with(t.sector, "code", code),
-            Self::Door(code) => with(t.door, "code", code),
-            Self::Device(code) => with(t.device, "code", code),
-            Self::Season(code) => with(t.season, "code", code),
-            Self::Product(code) => with(t.product, "code", code),
-            Self::TariffOf(code) => with(t.tariff, "code", code),
-            Self::Channel => t.channel.to_owned(),
-            Self::Contact => t.contact.to_owned(),
-        }
+    fn in_language(&self, language: Language) -> String {
+        let (what, code) = match self {
+            Self::Sector(code) => (["the sector", "le secteur"], code),
+            Self::Door(code) => (["the door", "la porte"], code),
+            Self::Device(code) => (["the device", "l’appareil"], code),
+            Self::Season(code) => (["the season", "la saison"], code),
+            Self::Product(code) => (["the product", "le produit"], code),
+            Self::TariffOf(code) => (["the tariff of product", "le tarif du produit"], code),
+            Self::Channel => {
+                return in_language(["the sales channel", "le canal de vente"], language).to_owned();
+            }
+            Self::Contact => {
+                return in_language(["the contact", "le contact"], language).to_owned();
+            }
+        };
+        format!("{} {code}", in_language(what, language))
     }
 }
 
-fn said(say: impl Fn(&Texts) -> String) -> Phrase {
-    let in_language = |language| say(Texts::of(language));
-    Phrase::new(in_language(Language::En), in_language(Language::Fr))
+fn line(line: usize, language: Language) -> String {
+    format!("{} {line}", in_language(["line", "ligne"], language))
 }
 
 impl Say for Position {
     fn say(self) -> Phrase {
-        said(|t| self.in_language(t))
+        Phrase::each(|language| Place::Text(self).in_language(language))
     }
 }
 
 impl Say for Thing {
     fn say(self) -> Phrase {
-        said(|t| self.in_language(t))
+        Phrase::each(|language| self.in_language(language))
     }
 }
 
@@ -228,17 +206,23 @@ impl Place {
     /// and terminals understand them.
     #[must_use]
     pub fn in_language(&self, language: Language) -> String {
-        let t = Texts::of(language);
+        let word = |words| in_language(words, language);
         match self {
-            Self::Text(at) => at.in_language(t),
+            Self::Text(at) => format!(
+                "{}, {} {}",
+                line(at.line, language),
+                word(["column", "caractère"]),
+                at.column
+            ),
             Self::Cell {
-                line, column: "", ..
-            } => with(t.line, "line", line),
-            Self::Cell { line, column, .. } => position(t.cell, *line, column),
-            Self::File(path, at) => {
-                let at = at.map(|at| format!(":{}:{}", at.line, at.column));
-                format!("{}{}", path.display(), at.unwrap_or_default())
-            }
+                line: at, column, ..
+            } => format!(
+                "{}, {} {column}",
+                line(*at, language),
+                word(["column", "colonne"])
+            ),
+            Self::File(path, None) => path.display().to_string(),
+            Self::File(path, Some(at)) => format!("{}:{}:{}", path.display(), at.line, at.column),
             Self::Key {
                 file,
                 at,
@@ -249,17 +233,21 @@ impl Place {
                 format!("{file} ([{section}] {key})")
             }
             Self::Variable(name) => name.clone(),
-            Self::Kept(kept, None) => kept.in_language(t),
-            Self::Kept(kept, Some(line)) => {
-                format!("{}, {}", kept.in_language(t), with(t.line, "line", line))
+            Self::Kept(kept, None) => kept.in_language(language),
+            Self::Kept(kept, Some(at)) => {
+                format!("{}, {}", kept.in_language(language), line(*at, language))
             }
             Self::Part(kept, thing) => {
-                format!("{}, {}", kept.in_language(t), thing.in_language(t))
+                format!(
+                    "{}, {}",
+                    kept.in_language(language),
+                    thing.in_language(language)
+                )
             }
-            Self::Thing(thing) => thing.in_language(t),
-            Self::Database => t.database.to_owned(),
-            Self::Machine => t.machine.to_owned(),
-            Self::Clock => t.clock.to_owned(),
+            Self::Thing(thing) => thing.in_language(language),
+            Self::Database => word(["the database", "la base de données"]).to_owned(),
+            Self::Machine => word(["this machine", "cette machine"]).to_owned(),
+            Self::Clock => word(["this machine's clock", "l’horloge de cette machine"]).to_owned(),
         }
     }
 }

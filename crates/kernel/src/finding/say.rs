@@ -45,6 +45,12 @@ impl Phrase {
         }
     }
 
+    /// What is said in each language.
+    #[must_use]
+    pub fn each(say: impl Fn(Language) -> String) -> Self {
+        Self::new(say(Language::En), say(Language::Fr))
+    }
+
     /// A piece of somebody's text, quoted as each language does, and cut.
     #[must_use]
     pub fn quoted(text: &str) -> Self {

@@ -1,7 +1,9 @@
 //! One file for whoever helps: what the set-up, the service and the books look like.
 
+use crate::database::Reach;
+use crate::doctor::Doctor;
+use crate::events;
 use crate::support::{self, Bundle, Page};
-use crate::{Occasion, events, examination};
 use books::reconciliation::Sides;
 use config::{Config, Role};
 use db::{Db, DbError, DbUrl};
@@ -9,6 +11,7 @@ use kernel::{Timestamp, causes};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Words in the name of a key that holds a secret.
 const SECRET: [&str; 5] = ["password", "api_key", "secret", "token", "passphrase"];
@@ -29,28 +32,31 @@ Card numbers, barcodes, notes, tokens and secrets are not in it: each run of six
 or more digits in a text is shown as an ellipsis.
 ";
 
-/// A bundle about a set-up.
-pub async fn bundle(occasion: Occasion<'_>) -> Bundle {
-    let (path, taken_at) = (occasion.config, occasion.clock.now());
-    let config = Config::read(path, occasion.surroundings);
-    let variables = occasion.surroundings.variables();
-    let db = occasion.db.clone();
-    let mut pages = vec![
-        Page::of_text("README.txt", READ_ME),
-        Page::of_json(
-            "configuration.json",
-            configuration(path, config.is_ok(), &variables),
-        ),
-        Page::of_text("doctor.txt", &examination(occasion).await.page()),
-    ];
-    match &config {
-        Ok(config) => pages.extend(house(config, db, taken_at).await),
-        Err(error) => pages.push(Page::of_json(
-            "versions.json",
-            json!({"program": env!("CARGO_PKG_VERSION"), "error": causes(error)}),
-        )),
+impl Doctor {
+    /// A support bundle about the set-up, without card numbers and secrets. Nobody on
+    /// the network is waited for any longer than `patience`.
+    pub async fn support_bundle(&self, reach: Reach, patience: Duration) -> Bundle {
+        let (path, taken_at) = (&self.config, self.clock.now());
+        let config = Config::read(path, self.surroundings);
+        let variables = self.surroundings.variables();
+        let examination = self.examine(reach, patience).await;
+        let mut pages = vec![
+            Page::of_text("README.txt", READ_ME),
+            Page::of_json(
+                "configuration.json",
+                configuration(path, config.is_ok(), &variables),
+            ),
+            Page::of_text("doctor.txt", &examination.page()),
+        ];
+        match &config {
+            Ok(config) => pages.extend(house(config, self.db.clone(), taken_at).await),
+            Err(error) => pages.push(Page::of_json(
+                "versions.json",
+                json!({"program": env!("CARGO_PKG_VERSION"), "error": causes(error)}),
+            )),
+        }
+        Bundle { taken_at, pages }
     }
-    Bundle { taken_at, pages }
 }
 
 /// Whose books this process has.

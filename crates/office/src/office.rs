@@ -39,7 +39,7 @@ pub struct OfficeRole {
     /// Who manages the set-up, and what it takes to change it.
     pub set_up: SetUp,
     /// Who examines it.
-    pub doctor: Arc<dyn Doctor>,
+    pub doctor: Doctor,
 }
 
 /// What pages work with.

@@ -4,6 +4,7 @@
 pub(crate) mod sample;
 
 use crate::page::{Answer, Frame, PageError, Template, Visit, access};
+use ::doctor::Reach;
 use axum::http::header;
 use axum::response::IntoResponse;
 use std::time::Duration;
@@ -61,7 +62,8 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 }
 
 pub(crate) async fn bundle(visit: Visit) -> Answer {
-    let bundle = visit.office.role.doctor.support_bundle(PATIENCE).await;
+    let doctor = &visit.office.role.doctor;
+    let bundle = doctor.support_bundle(Reach::Online, PATIENCE).await;
     let mut tar = Vec::new();
     bundle.write_tar(&mut tar).map_err(PageError::internal)?;
     let disposition = format!("attachment; filename=\"{}\"", bundle.file_name());

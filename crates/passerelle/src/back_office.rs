@@ -3,7 +3,8 @@
 
 use anyhow::{Context, Result};
 use config::Config;
-use doctor::HouseDoctor;
+use db::Db;
+use doctor::Doctor;
 use gate::Site;
 use kernel::Zone;
 use office::OfficeRole;
@@ -16,13 +17,14 @@ use std::sync::Arc;
 
 /// The back office on what [`apply`](crate::set_up::apply) opened, if the configuration wants one.
 /// `address` is where browsers reach it unless the configuration says otherwise;
-/// `doctor` has its database and clock.
+/// `doctor` has its clock.
 pub async fn office(
     config: &Config,
     site: Option<&Site>,
     address: String,
     take_up: TakeUp,
-    doctor: HouseDoctor,
+    db: &Db,
+    doctor: Doctor,
 ) -> Result<Option<OfficeRole>> {
     let office = &config.office;
     if !office.enabled {
@@ -46,7 +48,7 @@ pub async fn office(
         }
     };
     let clock = Arc::clone(&doctor.clock);
-    let staff = Staff::open(doctor.db.clone(), clock, Cost::default()).await;
+    let staff = Staff::open(db.clone(), clock, Cost::default()).await;
     Ok(Some(OfficeRole {
         staff: staff.context("the back office cannot keep passwords")?,
         url,
@@ -56,7 +58,7 @@ pub async fn office(
         zone: site.map_or_else(Zone::utc, |site| site.zone.clone()),
         currency: site.map_or_else(|| "EUR".to_owned(), |site| site.currency.clone()),
         set_up: set_up(config, take_up),
-        doctor: Arc::new(doctor),
+        doctor,
     }))
 }
 

@@ -3,7 +3,7 @@
 use crate::{Verdict, assemble, back_office, serve, set_up, tokens};
 use anyhow::{Context, Result};
 use config::{Config, Surroundings};
-use doctor::HouseDoctor;
+use doctor::Doctor;
 use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Site, SiteError};
 use kernel::{CheckId, Clock, DeviceCode, SystemClock};
 use office::acts;
@@ -92,10 +92,11 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         Some(&site),
         url,
         office::TakeUp::default(),
-        HouseDoctor {
+        &author.db,
+        Doctor {
             config: folder.path().join("passerelle.toml"),
             surroundings: Surroundings::Nothing,
-            db: author.db.clone(),
+            db: Some(author.db.clone()),
             clock: Arc::clone(&clock),
         },
     )

@@ -4,7 +4,7 @@
 use crate::Verdict;
 use crate::out::{Format, print};
 use anyhow::Result;
-use doctor::{Occasion, Reach, examination};
+use doctor::{Doctor, PATIENCE, Reach};
 use kernel::Severity;
 use std::path::PathBuf;
 
@@ -32,11 +32,12 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     } else {
         Reach::Online
     };
-    let examination = examination(Occasion::new(&arguments.config, reach)).await;
-    print(arguments.format, &examination.findings(), |_| {
+    let doctor = Doctor::new(arguments.config);
+    let examination = doctor.examine(reach, PATIENCE).await;
+    print(arguments.format, &examination.findings, |_| {
         examination.page()
     })?;
-    let mut findings = examination.findings().iter();
+    let mut findings = examination.findings.iter();
     Ok(Verdict::fine_if(
         findings.all(|f| f.severity != Severity::Mistake),
     ))

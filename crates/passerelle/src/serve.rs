@@ -4,7 +4,7 @@ use crate::house::ConfigOption;
 use crate::{Verdict, assemble, back_office, set_up};
 use anyhow::{Context, Result};
 use config::{Config, Role, Surroundings};
-use doctor::HouseDoctor;
+use doctor::Doctor;
 use doctor::events::Events;
 use gate::Site;
 use kernel::{Clock, SystemClock};
@@ -152,10 +152,11 @@ impl Builder {
             site.as_ref(),
             self.url.clone(),
             self.take_up.clone(),
-            HouseDoctor {
+            &self.author.db,
+            Doctor {
                 config: self.config_path.clone(),
                 surroundings: self.surroundings,
-                db: self.author.db.clone(),
+                db: Some(self.author.db.clone()),
                 clock: Arc::clone(&self.author.clock),
             },
         )

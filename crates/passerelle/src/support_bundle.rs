@@ -3,8 +3,7 @@
 use crate::Verdict;
 use crate::house::ConfigOption;
 use anyhow::{Context, Result};
-use doctor::bundle::bundle;
-use doctor::{Occasion, Reach};
+use doctor::{Doctor, PATIENCE, Reach};
 use std::path::PathBuf;
 
 /// `passerelle support-bundle`
@@ -21,13 +20,13 @@ pub struct Arguments {
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
-    let path = &arguments.config.config;
     let reach = if arguments.offline {
         Reach::Offline
     } else {
         Reach::Online
     };
-    let bundle = bundle(Occasion::new(path, reach)).await;
+    let doctor = Doctor::new(arguments.config.config);
+    let bundle = doctor.support_bundle(reach, PATIENCE).await;
     let to = arguments.to.unwrap_or_else(|| bundle.file_name().into());
     std::fs::File::create_new(&to)
         .and_then(|archive| bundle.write_tar(archive))

@@ -157,7 +157,8 @@ impl Thing {
             Self::Product(code) => (["the product", "le produit"], code),
             Self::TariffOf(code) => (["the tariff of product", "le tarif du produit"], code),
             Self::Channel => {
-                return in_language(["the sales channel", "le canal de vente"], language).to_owned();
+                return in_language(["the sales channel", "le canal de vente"], language)
+                    .to_owned();
             }
             Self::Contact => {
                 return in_language(["the contact", "le contact"], language).to_owned();

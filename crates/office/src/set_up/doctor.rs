@@ -7,7 +7,7 @@ pub(crate) mod sample;
 use crate::SetUp;
 use crate::findings::{Way, gravity, part_name, ways};
 use crate::page::{Answer, Frame, Template, Visit, access, fill};
-use ::doctor::{Diagnosis, NOT_CHECKED, Question};
+use ::doctor::{Examination, Heading, NOT_CHECKED, Reach};
 use kernel::finding::{Finding, Part, Severity, Told};
 use std::time::Duration;
 
@@ -58,10 +58,10 @@ struct Item {
 }
 
 impl Page {
-    fn new(frame: Frame, set_up: &SetUp, diagnosis: Option<&Diagnosis>) -> Self {
+    fn new(frame: Frame, set_up: &SetUp, examined: Option<&Examination>) -> Self {
         let language = frame.formats.language;
         let t = Texts::of(language);
-        let Some(diagnosis) = diagnosis else {
+        let Some(examination) = examined else {
             return Self {
                 verdict: ("bad", t.silent.to_owned()),
                 groups: Vec::new(),
@@ -70,11 +70,10 @@ impl Page {
                 t,
             };
         };
-        let of = |part: Part| diagnosis.findings.iter().filter(move |f| f.part == part);
-        let (mut sick, clean): (Vec<Part>, Vec<Part>) = diagnosis
-            .parts
-            .iter()
-            .partition(|part| of(**part).next().is_some());
+        let of = |part: Part| examination.findings.iter().filter(move |f| f.part == part);
+        let parts = examination.parts.iter().map(|Heading { part, .. }| *part);
+        let (mut sick, clean): (Vec<Part>, Vec<Part>) =
+            parts.partition(|part| of(*part).next().is_some());
         sick.sort_by_key(|part| (of(*part).map(|finding| finding.severity).min(), *part));
         let item = |finding: &Finding| Item {
             gravity: gravity(finding.severity, language),
@@ -95,7 +94,7 @@ impl Page {
                 .into_iter()
                 .map(|part| part_name(part, language))
                 .collect(),
-            verdict: verdict(t, diagnosis),
+            verdict: verdict(t, &examination.findings),
             frame,
             t,
         }
@@ -103,8 +102,7 @@ impl Page {
 }
 
 /// One line in plain words.
-fn verdict(t: &Texts, diagnosis: &Diagnosis) -> (&'static str, String) {
-    let findings = &diagnosis.findings;
+fn verdict(t: &Texts, findings: &[Finding]) -> (&'static str, String) {
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
     match count(Severity::Mistake) {
         0 => {}
@@ -123,7 +121,7 @@ fn verdict(t: &Texts, diagnosis: &Diagnosis) -> (&'static str, String) {
 
 pub(crate) async fn show(visit: Visit) -> Answer {
     let role = &visit.office.role;
-    let coming = role.doctor.examine(Question::Everything(PATIENCE));
-    let diagnosis = tokio::time::timeout(LIMIT, coming).await.ok();
-    visit.page(&Page::new(visit.frame(), &role.set_up, diagnosis.as_ref()))
+    let coming = role.doctor.examine(Reach::Online, PATIENCE);
+    let examined = tokio::time::timeout(LIMIT, coming).await.ok();
+    visit.page(&Page::new(visit.frame(), &role.set_up, examined.as_ref()))
 }

@@ -13,7 +13,6 @@ use crate::findings::Way;
 use crate::page::{
     Answer, Change, Entered, Flash, Frame, PageError, StatusCode, Template, Visit, access, json,
 };
-use ::doctor::Question;
 use kernel::finding::{Finding, Severity};
 use remark::{MappingRemark, chosen, remarks};
 use std::time::Duration;
@@ -116,9 +115,9 @@ impl Page {
 /// What the doctor has to say of these mapping parameters.
 async fn examined(visit: &Visit, text: &str) -> Vec<Finding> {
     let doctor = &visit.office.role.doctor;
-    let coming = doctor.examine(Question::Mapping(text.to_owned()));
+    let coming = doctor.examine_mapping(text.to_owned());
     match tokio::time::timeout(LIMIT, coming).await {
-        Ok(diagnosis) => diagnosis.findings,
+        Ok(findings) => findings,
         // What the reader says is there all the same.
         Err(_) => {
             tracing::warn!("the doctor did not look at the mapping parameters in time");

@@ -1,27 +1,35 @@
 //! The doctor's page, and the support bundle.
 
-use crate::house::{House, finding};
-use kernel::finding::{Kept, Thing};
-use kernel::{Finding, Place, Position};
+use crate::house::House;
 use staff::Role;
+use stage::Plan;
+use stage::villeneuve::{OPERATOR_PASSWORD, OTIPASS_PASSWORD};
 
 const PATH: &str = "/office/set-up/doctor";
 
-/// Of the whole set-up.
-fn sick(mapping: Option<&str>) -> Vec<Finding> {
-    assert_eq!(mapping, None);
-    let sector = || Place::Part(Kept::Site, Thing::Sector("VN_AUG".to_owned()));
-    let mapped = finding("sector_without_door", sector());
-    vec![
-        finding("secret_open_to_all", Place::File("secret".into(), None)),
-        finding("site_sector_not_mapped", sector()),
-        mapped.concerning(Position { line: 4, column: 5 }, None),
-    ]
+/// A museum that passes with one mistake: its mapping parameters name a sector that
+/// it does not have.
+async fn sick() -> House {
+    let museum = House::open(Plan::default(), |_| ()).await;
+    let config = format!(
+        "[otipass]\nurl = \"{}\"\nusername = \"villeneuve\"\npassword_file = \"open.secret\"\n\
+         [set_up]\nmapping = \"mapping.json\"\n",
+        museum.otipass.url
+    );
+    let info = r#"{"OtipassServiceId": "PCUMID000FSA5CD6", "OtipassPSpaceId": "PROVIDER#PCUMID000FSA5CD6",
+        "seasonCode": "VN26", "productCode": "PASSVN"}"#;
+    let mapping = format!(
+        r#"{{"OtipassProjectId": "villeneuve", "sectorInfos": {{"VN_AUG": {info}, "<b>": {info}}}}}"#
+    );
+    museum.write("passerelle.toml", &config, 0o600);
+    museum.write("open.secret", OTIPASS_PASSWORD, 0o644);
+    museum.write("mapping.json", &mapping, 0o600);
+    museum
 }
 
 #[tokio::test]
 async fn the_gravest_comes_first_with_the_way_to_its_cure() {
-    let house = House::sick(sick).await;
+    let house = sick().await;
     for role in [Role::Administrator, Role::GateManager, Role::Support] {
         house.hire(role).await;
         let mut browser = house.signed_in(role.as_str()).await;
@@ -29,13 +37,11 @@ async fn the_gravest_comes_first_with_the_way_to_its_cure() {
         assert_eq!(page.status, 200);
         let text = &page.text;
         assert!(text.contains("One mistake is to be cured"), "{text}");
-        assert!(
-            text.contains("Nothing to say of: Mapping parameters"),
-            "{text}"
-        );
-        assert!(text.contains("&#60;sector_without_door&#62;"), "{text}");
+        let (_, clean) = text.split_once("Nothing to say of:").unwrap();
+        assert!(clean.contains("Mapping parameters"), "{text}");
+        assert!(text.contains("the sector &#60;b&#62;"), "{text}");
         let at = |code: &str| text.find(&format!("<code>{code}</code>")).unwrap();
-        assert!(at("sector_without_door") < at("site_sector_not_mapped"));
+        assert!(at("mapped_sector_unknown") < at("site_sector_not_mapped"));
         assert!(at("site_sector_not_mapped") < at("secret_open_to_all"));
         // Where somebody may go, the page leads there.
         let leads = |path: &str| text.contains(&format!("<a href=\"{path}\">"));
@@ -45,8 +51,8 @@ async fn the_gravest_comes_first_with_the_way_to_its_cure() {
 }
 
 #[tokio::test]
-async fn the_page_speaks_french_and_in_every_detail() {
-    let house = House::sick(sick).await;
+async fn the_page_speaks_french_in_every_detail() {
+    let house = sick().await;
     house.hire(Role::Administrator).await;
     let mut browser = house.signed_in("administrator").await;
     let csrf = browser.csrf("/office/me").await;
@@ -54,18 +60,21 @@ async fn the_page_speaks_french_and_in_every_detail() {
     browser.post("/office/me/language", &csrf, &fields).await;
     let page = browser.get(PATH).await.text;
     assert!(page.contains("Une erreur est à corriger"), "{page}");
-    let what = "Le secteur &#60;sector_without_door&#62; est dans les paramètres, mais aucune porte n’y mène";
+    let what =
+        "Les paramètres de correspondance nomment le secteur &#60;b&#62;, que le site n’a pas.";
     assert!(page.contains(what), "{page}");
-    assert!(
-        page.contains("le site (pages de gestion), le secteur VN_AUG"),
-        "{page}"
-    );
+    let place = "le site (pages de gestion), le secteur VN_CAS";
+    assert!(page.contains(place), "{page}");
     assert!(!page.contains("lang=\"en\""), "{page}");
 }
 
 #[tokio::test]
 async fn a_healthy_house_is_told_so() {
-    let house = House::empty().await;
+    let house = House::open(Plan::default(), |_| ()).await;
+    let config =
+        "[server]\nroles = [\"box_office\"]\n[access_control]\npassword_file = \"secret\"\n";
+    house.write("passerelle.toml", config, 0o600);
+    house.write("secret", OPERATOR_PASSWORD, 0o600);
     house.hire(Role::Support).await;
     let mut browser = house.signed_in("support").await;
     let page = browser.get(PATH).await.text;
@@ -75,6 +84,11 @@ async fn a_healthy_house_is_told_so() {
 #[tokio::test]
 async fn the_bundle_is_a_file_to_download() {
     let house = House::empty().await;
+    house.write(
+        "passerelle.toml",
+        "[otipass]\nusername = \"00029975\"\n",
+        0o600,
+    );
     house.hire(Role::Support).await;
     let mut browser = house.signed_in("support").await;
     let page = browser.get("/office/support").await.text;
@@ -92,5 +106,5 @@ async fn the_bundle_is_a_file_to_download() {
     let file = answer.bytes().await.unwrap();
     let file = String::from_utf8_lossy(&file);
     assert!(file.contains("passerelle-support/README.txt"));
-    assert!(file.contains("look at …") && !file.contains("00029975"));
+    assert!(file.contains("\"username\": \"…\"") && !file.contains("00029975"));
 }

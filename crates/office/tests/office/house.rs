@@ -1,52 +1,23 @@
 //! A museum with people before its pages.
 
 use db::testing::sqlite_in_memory;
-use doctor::support::{Bundle, Page};
-use doctor::{Coming, Diagnosis, Doctor, Question};
-use kernel::{Clock, Finding, Part, Place, Say};
+use doctor::{Doctor, Surroundings};
 use office::{OfficeRole, SetUp};
 use staff::password::Cost;
 use staff::{Account, Actor, Profile, Role, Staff};
 use stage::{Browser, Museum, PASSWORD, Plan};
+use std::fs::Permissions;
 use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
-use std::time::Duration;
+use tempfile::TempDir;
 
 pub struct House {
     museum: Museum,
     pub staff: Staff,
     pub set_up: SetUp,
-}
-
-/// Finds what the test says in these mapping parameters, and in the whole set-up
-/// if there are none.
-#[derive(Debug, Clone, Copy)]
-struct TestDoctor(fn(Option<&str>) -> Vec<Finding>);
-
-impl Doctor for TestDoctor {
-    fn examine(&self, question: Question) -> Coming<Diagnosis> {
-        let mapping = match &question {
-            Question::Everything(_) => None,
-            Question::Mapping(text) => Some(text.as_str()),
-        };
-        let findings = (self.0)(mapping);
-        let parts = vec![Part::Configuration, Part::Mapping, Part::Site];
-        Box::pin(async move { Diagnosis { parts, findings } })
-    }
-
-    fn support_bundle(&self, _: Duration) -> Coming<Bundle> {
-        let pages = vec![Page::of_text("README.txt", "look at 00029975")];
-        let taken_at = stage::villeneuve::now();
-        Box::pin(async move { Bundle { taken_at, pages } })
-    }
-}
-
-/// What the doctor may find, about `<CODE>`.
-pub fn finding(code: &'static str, place: Place) -> Finding {
-    let mut catalogue = doctor::catalogue();
-    let entry = catalogue.find(|entry| entry.code == code).unwrap();
-    let values = entry.slots.iter().map(|_| format!("<{code}>").say());
-    Finding::of(entry, place, values.collect())
+    /// What the doctor looks at.
+    folder: TempDir,
 }
 
 impl Deref for House {
@@ -77,12 +48,6 @@ impl House {
         house
     }
 
-    /// Nothing is set up, and the doctor finds this.
-    pub async fn sick(finds: fn(Option<&str>) -> Vec<Finding>) -> Self {
-        let doctor = Arc::new(TestDoctor(finds));
-        Self::open(Plan::empty(), |office| office.doctor = doctor).await
-    }
-
     /// By this plan, with a back office that is changed so.
     pub async fn open(plan: Plan, change: impl FnOnce(&mut OfficeRole)) -> Self {
         let test = sqlite_in_memory().await;
@@ -91,6 +56,7 @@ impl House {
         let clock = Arc::new(plan.clock.clone());
         let staff = Staff::open(test.db.clone(), clock, Cost::LEAST).await;
         let staff = staff.unwrap();
+        let folder = TempDir::new().unwrap();
         let mut office = OfficeRole {
             staff: staff.clone(),
             url: plan.url(),
@@ -100,7 +66,12 @@ impl House {
             zone: "Europe/Paris".parse().unwrap(),
             currency: "EUR".to_owned(),
             set_up: SetUp::default(),
-            doctor: Arc::new(TestDoctor(|_| Vec::new())),
+            doctor: Doctor {
+                config: folder.path().join("passerelle.toml"),
+                surroundings: Surroundings::Nothing,
+                db: Some(test.db.clone()),
+                clock: Arc::new(plan.clock.clone()),
+            },
         };
         change(&mut office);
         let set_up = office.set_up.clone();
@@ -109,7 +80,16 @@ impl House {
             museum: Museum::open(test, Plan { office, ..plan }).await,
             staff,
             set_up,
+            folder,
         }
+    }
+
+    /// Writes a file of this mode: `passerelle.toml`, which the doctor looks at, or
+    /// one beside it.
+    pub fn write(&self, name: &str, text: &str, mode: u32) {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     }
 
     /// Somebody's browser.

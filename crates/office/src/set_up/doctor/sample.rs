@@ -5,20 +5,25 @@ use crate::tests::finding;
 use kernel::Place;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let parts = vec![
+    let parts = [
         Part::Configuration,
         Part::Mapping,
         Part::Site,
         Part::Database,
     ];
-    let sick = |codes: &[&str]| Diagnosis {
+    let heading = |part| Heading {
+        part,
+        of: String::new(),
+    };
+    let parts = parts.map(heading).to_vec();
+    let sick = |codes: &[&str]| Examination {
         parts: parts.clone(),
         findings: codes
             .iter()
             .map(|code| finding(code, Place::Database))
             .collect(),
     };
-    let diagnoses = [
+    let examinations = [
         Some(sick(&[])),
         Some(sick(&["mapped_sector_unknown"])),
         Some(sick(&[
@@ -30,10 +35,10 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         Some(sick(&[NOT_CHECKED])),
         None,
     ];
-    diagnoses
+    examinations
         .iter()
-        .map(|diagnosis| {
-            Page::new(frame.clone(), &SetUp::default(), diagnosis.as_ref())
+        .map(|examined| {
+            Page::new(frame.clone(), &SetUp::default(), examined.as_ref())
                 .render()
                 .unwrap()
         })

@@ -13,6 +13,7 @@ mod explained;
 mod house;
 mod interface;
 mod journal;
+mod list_body;
 mod pass_list;
 mod site;
 mod sums;

@@ -1,7 +1,5 @@
 //! Copies of an SQLite file in use.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use db::snapshot::{InUse, copy, in_use};
 use db::testing::{TestDb, sqlite_on_disk};
 use db::{Db, DbError, DbUrl, Migration, Schema, params};

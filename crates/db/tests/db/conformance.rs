@@ -1,14 +1,12 @@
 //! What both engines must do alike.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use db::testing::{TestDb, sqlite_on_disk};
 use db::{Db, DbError, Migration, Schema, Sums, params};
 use kernel::{BusinessDay, CardNumber, CheckId, Money, SectorCode, Timestamp, VatRate};
 use std::sync::Arc;
 use tokio::sync::Barrier;
 
-db::conformance! {
+::db::conformance! {
     values_come_back_as_they_went,
     parameters_may_repeat_and_come_in_any_order,
     an_error_undoes_everything,

@@ -1,8 +1,6 @@
 //! The client against a server that does exactly what a script says, over
 //! loopback.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use otipass::pass_list::PageQuery;
 use otipass::{
     Answer, AskError, Contract, Credentials, EntriesLeft, NotUnderstood, NumType, OtipassClient,

@@ -1,6 +1,5 @@
 //! The journal: what was told is there again, whatever happened to the process,
 //! the power or the disk.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod room;
 mod torture;

@@ -59,6 +59,7 @@ fn action() {
     "account.role_withdrawn": "Sessions fermées : plus de rôle chez le fournisseur d’identité", "Sessions ended: no role at the identity provider any more";
     "session.signed_in": "Connexion", "Signed in";
     "organisation.changed": "Organisation modifiée", "Organisation changed";
+    "site.changed": "Site importé d’un fichier", "Site taken from a file";
     "site.table_taken": "Tableau des secteurs et portes importé", "Table of sectors and doors imported";
     "sector.added": "Secteur ajouté", "Sector added";
     "sector.changed": "Secteur modifié", "Sector changed";

@@ -8,7 +8,7 @@ pub(crate) mod sample;
 use super::acts;
 use super::held;
 use super::selling::{Said, sell};
-use crate::page::{Address, Answer, Change, Frame, PageError, Template, Visit, access, fill, json};
+use crate::page::{Address, Answer, Frame, PageError, Template, Visit, access, fill};
 use boxoffice::unsold::{self, Held};
 use gate::Waiting;
 use gate::records::explained::{Refusals, refusals};

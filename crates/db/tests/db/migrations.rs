@@ -1,7 +1,5 @@
 //! Tables are brought up step by step, and only those that are known are used.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use db::testing::TestDb;
 use db::{Db, DbError, Migration, Schema, params};
 use kernel::Timestamp;

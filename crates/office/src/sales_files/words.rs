@@ -53,6 +53,7 @@ pub(super) fn words(Cures) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kernel::Language;
 
     #[test]
     fn every_code_has_words() {

@@ -3,7 +3,7 @@
 use super::*;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let wrong = Texts::of(frame.formats.language).wrong;
+    let wrong = Texts::of(frame.formats.language).code_wrong;
     [Mistakes::default(), Mistakes::one("code", wrong)]
         .into_iter()
         .map(|mistakes| {

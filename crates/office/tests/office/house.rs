@@ -2,6 +2,7 @@
 
 use db::testing::sqlite_in_memory;
 use doctor::{Doctor, Surroundings};
+use kernel::Clock;
 use office::{OfficeRole, SetUp};
 use staff::password::Cost;
 use staff::{Account, Actor, Profile, Role, Staff};

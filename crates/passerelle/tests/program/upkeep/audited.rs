@@ -13,11 +13,11 @@ async fn every_change_by_a_command_stands_on_the_audit_page() {
     let (copy, database) = (house.path("copy.db"), database(&house));
     let (copy, to, none) = (text(&copy), text(&database), house.path("none.csv"));
     let restore = ["restore", copy, "--to", to, "--replace"];
-    let mut told = Vec::new();
+    let mut told: Vec<&str> = Vec::new();
     for (command, lines) in [
         (
             &["apply"][..],
-            &["Catalogue changed", "Site changed as text"][..],
+            &["Catalogue changed", "Site taken from a file"][..],
         ),
         // The same once more changes nothing.
         (&["apply"], &[]),

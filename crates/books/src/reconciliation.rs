@@ -6,7 +6,7 @@ mod difference;
 
 pub use difference::{Difference, Subject};
 
-use boxoffice::ledger::{self, Contradiction, BoxOfficeEntry as SoldEntry};
+use boxoffice::ledger::{self, BoxOfficeEntry as SoldEntry, Contradiction};
 use boxoffice::pending_account::Amount;
 use boxoffice::{HeldReason, StagedState};
 use db::{Db, DbError};

@@ -13,8 +13,8 @@ use deviceapi::{
     JournalCheck, Personal, Problem, ProblemCode,
 };
 use edge::wire::knowledge;
-use gate::decide::offline::{Knowledge, OfflineScan, Seen, decide_offline};
 use gate::DeviceToken;
+use gate::decide::offline::{Knowledge, OfflineScan, Seen, decide_offline};
 use kernel::{CancellationId, CheckId, Clock, Timestamp};
 use uuid::Uuid;
 

@@ -3,9 +3,7 @@
 
 use super::{file_id, file_page, list_page};
 use crate::acts;
-use crate::page::{
-    Answer, Flash, Mistakes, PageError, Path, StatusCode, Visit, access, fill,
-};
+use crate::page::{Answer, Flash, Mistakes, PageError, Path, StatusCode, Visit, access, fill};
 use crate::selling::{PATIENCE, Said};
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use boxoffice::stx_file::StxFileId;

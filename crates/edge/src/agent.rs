@@ -471,7 +471,7 @@ impl Agent {
 
     fn looked(
         &mut self,
-        reply: Reply<DeviceSnapshot>,
+        reply: Reply<Box<DeviceSnapshot>>,
         sent: Moment,
         now: Moment,
         out: &mut Vec<Output>,
@@ -485,7 +485,7 @@ impl Agent {
                 if !known.is_some_and(|known| same_set_up(known, &snapshot)) {
                     out.push(Output::KeepSnapshot);
                 }
-                self.snapshot = Some(snapshot);
+                self.snapshot = Some(*snapshot);
             }
             Reply::TokenInvalid => self.refused(now, out),
             Reply::Failing { retry_after_ms, .. } => self.link.not_found(retry_after_ms, now),

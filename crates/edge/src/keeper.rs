@@ -198,7 +198,7 @@ impl Keeper {
     }
 }
 
-fn is_guarded(reply: &Reply<DeviceSnapshot>) -> bool {
+fn is_guarded(reply: &Reply<Box<DeviceSnapshot>>) -> bool {
     matches!(reply, Reply::Answer(snapshot) if snapshot.offline_policy == OfflinePolicy::Guarded)
 }
 

@@ -148,7 +148,7 @@ impl ServerClient {
     }
 
     /// Looks for the server, and tells it how the device stands.
-    pub async fn look(&self, report: &DeviceReport) -> Reply<DeviceSnapshot> {
+    pub async fn look(&self, report: &DeviceReport) -> Reply<Box<DeviceSnapshot>> {
         let request = self.http.get(self.at("api/v1/device")).query(report);
         Reply::of(self.send(request.timeout(LOOK)).await.as_ref())
     }

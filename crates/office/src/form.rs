@@ -147,7 +147,7 @@ impl Input {
     }
 
     /// One of several that has to be chosen first, if it is none of these.
-    pub(crate) const fn to_be_chosen(mut self, text: &'static str) -> Self {
+    pub(crate) const fn with_choose(mut self, text: &'static str) -> Self {
         self.unchosen = Some(text);
         self
     }

@@ -271,7 +271,7 @@ impl Turnstile {
                     .exchange(&self.token, Message::Device(report), line)
                     .await?;
                 let reply = only(heard, |answer| match answer {
-                    Answer::Snapshot(snapshot) => Some(*snapshot),
+                    Answer::Snapshot(snapshot) => Some(snapshot),
                     _ => None,
                 });
                 Ok(Some(Event::Looked { reply, sent }))

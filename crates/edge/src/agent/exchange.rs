@@ -48,7 +48,7 @@ pub enum Event {
     /// What came of [`Errand::Look`].
     Looked {
         /// What the server said.
-        reply: Reply<DeviceSnapshot>,
+        reply: Reply<Box<DeviceSnapshot>>,
         /// When it was asked.
         sent: Moment,
     },

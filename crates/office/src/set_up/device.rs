@@ -86,7 +86,7 @@ impl Thing for Device {
             Input::choice(field, label, is, vec![("yes", t.yes), ("no", t.no)])
         };
         vec![
-            Input::choice("door", t.door, door, doors.collect()).to_be_chosen(frame.t.choose),
+            Input::choice("door", t.door, door, doors.collect()).with_choose(frame.t.choose),
             Input::choice("language", t.language, language, languages.collect()),
             Input::choice("direction", t.direction, direction, directions),
             choice("switch", t.switch, settings.may_switch_direction),

@@ -77,9 +77,7 @@ impl Thing for Door {
         let known = site.sectors.iter();
         let known = known.map(|(code, name)| (code.to_string(), format!("{name} ({code})")));
         let sector = sector.map_or("", SectorCode::as_str);
-        vec![
-            Input::choice("sector", t.sector, sector, known.collect()).to_be_chosen(frame.t.choose),
-        ]
+        vec![Input::choice("sector", t.sector, sector, known.collect()).with_choose(frame.t.choose)]
     }
 
     fn read(fields: &mut Fields<'_>, site: &Site, _: Deed<'_, DoorCode>) -> Option<Self> {

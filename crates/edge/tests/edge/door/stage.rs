@@ -85,7 +85,7 @@ impl Stage {
         self.looked(Reply::Answer(snapshot(|_| ())))
     }
 
-    pub fn looked(&mut self, reply: Reply<DeviceSnapshot>) -> Vec<Errand> {
+    pub fn looked(&mut self, reply: Reply<Box<DeviceSnapshot>>) -> Vec<Errand> {
         let sent = self.now;
         self.step(Event::Looked { reply, sent })
     }
@@ -173,7 +173,7 @@ fn example<T: DeserializeOwned>(name: &str, change: impl FnOnce(&mut Value)) -> 
     serde_json::from_value(message).unwrap()
 }
 
-pub fn snapshot(change: impl FnOnce(&mut Value)) -> DeviceSnapshot {
+pub fn snapshot(change: impl FnOnce(&mut Value)) -> Box<DeviceSnapshot> {
     example("device", |snapshot| {
         snapshot["device"] = json!("TURN01");
         snapshot["language"] = json!("fr");

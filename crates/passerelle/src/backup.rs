@@ -5,6 +5,7 @@ use crate::Verdict;
 use crate::house::{ConfigOption, command_line};
 use anyhow::{Result, ensure};
 use books::backup::{self, BackupError, Existing, Manifest, Restored};
+use db::snapshot::InUse;
 use db::{Db, DbError, DbUrl};
 use kernel::{Clock, SystemClock};
 use serde_json::json;
@@ -12,6 +13,10 @@ use staff::{Author, Change};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
+
+const FOLDING_TRIES: u32 = 200;
+const FOLDING_PAUSE: Duration = Duration::from_millis(10);
 
 /// `passerelle backup`
 #[derive(Debug, clap::Args)]
@@ -124,7 +129,17 @@ async fn note(database: &Path, restored: &Restored) -> Result<()> {
         "sha256": restored.manifest.sha256,
         "aside": restored.aside,
     }));
-    Ok(author.note(change).await?)
+    author.note(change).await?;
+    drop(author);
+    // Whoever moves this file must not have to know of a log beside it. It is
+    // folded in once the threads behind `author` have let go.
+    for _ in 0..FOLDING_TRIES {
+        if db::snapshot::in_use(database)? == InUse::No {
+            break;
+        }
+        tokio::time::sleep(FOLDING_PAUSE).await;
+    }
+    Ok(())
 }
 
 fn say_books(manifest: &Manifest) {

@@ -6,7 +6,7 @@ use boxoffice::sales_file::StagedId;
 use boxoffice::stx_file::files;
 use boxoffice::{BoxOffice, Organisation, read_catalogue};
 use db::testing::sqlite_in_memory;
-use kernel::ManualClock;
+use kernel::{Clock, ManualClock};
 use reqwest::Method;
 use secutix::stx::Dialect;
 use secutix::wire::{ControlResult, ControlledTicket, ReceivedTicket};
@@ -29,6 +29,8 @@ async fn foreign_file(rows: i64) -> String {
         zone: site.zone,
         currency: site.currency,
     };
+    let migrated = test.db.migrate(&[boxoffice::SCHEMA], clock.now()).await;
+    migrated.unwrap();
     let shared = Arc::new(clock);
     let to = folder.path().to_owned();
     let office = BoxOffice::open(

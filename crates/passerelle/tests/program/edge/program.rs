@@ -9,16 +9,10 @@ use std::process::{Child, Command, Stdio};
 /// A folder with a device that has known its server.
 fn prepared(config: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let state = json!({"refused_token_sha256": null, "snapshot": {
-        "device": "TURN01", "door": "VN_AUG_D1", "sector": "VN_AUG", "mapped": true,
-        "site": "Musées de Villeneuve", "timezone": "Europe/Paris", "language": "en",
-        "detection": {"project_id": "villeneuve", "format": {
-            "num_type": "number", "letters": {"min": 0, "max": 0},
-            "digits": {"min": 8, "max": 8}, "checksum": "luhn"}},
-        "offline_policy": "detection_only", "decision_budget_ms": 1500,
-        "cancel_within_s": 900, "settings": {"direction": "entry"},
-        "server_time": "2026-07-14T07:00:00.000Z",
-    }});
+    let mut examples = deviceapi::EXAMPLES.iter();
+    let device = examples.find(|example| example.name == "device").unwrap();
+    let snapshot: Value = serde_json::from_str(device.text).unwrap();
+    let state = json!({ "refused_token_sha256": null, "snapshot": snapshot });
     let journal = folder.path().join("edge-journal");
     std::fs::create_dir(&journal).unwrap();
     std::fs::write(journal.join("state.json"), state.to_string()).unwrap();

@@ -178,6 +178,8 @@ impl Finding {
         };
         let slots = self.entry.slots.iter();
         let values = self.values.iter().map(|value| value.in_language(language));
+        let values: Vec<_> = values.collect();
+        let values = values.iter().map(|value| value as &dyn fmt::Display);
         let values: Vec<_> = slots.copied().zip(values).collect();
         text::fill(texts[which], &values)
     }

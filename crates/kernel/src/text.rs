@@ -1,6 +1,8 @@
 //! Texts in several languages. Each place declares its own with
 //! [`texts!`](crate::texts); one that is missing in a language does not compile.
 
+use std::fmt::{Display, Write as _};
+
 /// Declares a struct of texts for the crate that it stands in, each in French and English, or in all languages:
 ///
 /// ```
@@ -152,7 +154,7 @@ pub const fn tears(french: &str) -> bool {
 
 /// Fills in the places of a text: `{name}`.
 #[must_use]
-pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     // One walk: what is filled in is not looked through again.
@@ -160,7 +162,9 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
         filled.push_str(before);
         let (name, behind) = after.split_once('}').unwrap_or((after, ""));
         let value = values.iter().find(|(known, _)| *known == name);
-        filled.push_str(value.map_or("", |(_, value)| value));
+        if let Some((_, value)) = value {
+            let _ = write!(filled, "{value}");
+        }
         rest = behind;
     }
     filled.push_str(rest);
@@ -173,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_is_filled_in_is_not_looked_through() {
-        let filled = fill("{a} and {b}.", &[("a", "{b}"), ("b", "two")]);
+        let filled = fill("{a} and {b}.", &[("a", &"{b}"), ("b", &"two")]);
         assert_eq!(filled, "{b} and two.");
         assert_eq!(slots("{a} and {b}."), 2);
     }

@@ -132,6 +132,14 @@ macro_rules! row_number {
             }
         }
 
+        impl ::core::str::FromStr for $name {
+            type Err = ::core::num::ParseIntError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+
         impl $crate::outside::Serialize for $name {
             fn serialize<S: $crate::outside::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 to.serialize_i64(self.0)

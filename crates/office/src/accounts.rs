@@ -4,12 +4,8 @@
 pub(crate) mod sample;
 
 use super::frame::role_name;
-use super::pager::cut;
 use super::welcome::mistakes;
-use crate::page::{
-    Answer, Entered, Flash, Frame, Input, Mistakes, PageError, Path, Query, StatusCode, Template,
-    Visit, access,
-};
+use crate::page::*;
 use staff::{Account, AccountError, AccountId, Invited, Profile, Role};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -54,52 +50,22 @@ const ROWS: usize = 100;
 #[template(path = "accounts.html")]
 struct List {
     frame: Frame,
-    t: &'static Texts,
-    rows: Vec<Row>,
+    accounts: Vec<Account>,
     /// The account behind which the next page begins.
     next: Option<AccountId>,
 }
 
-struct Row {
-    id: AccountId,
-    name: String,
-    login: String,
-    role: &'static str,
-    two_steps: &'static str,
-    signed_in: String,
-    state: (&'static str, &'static str),
-}
-
 impl List {
     /// The accounts behind the one numbered `after`; all, if it is none.
-    fn new(frame: Frame, accounts: Vec<Account>, after: Option<AccountId>) -> Self {
-        let t = Texts::of(frame.formats.language);
+    fn new(frame: Frame, mut accounts: Vec<Account>, after: Option<AccountId>) -> Self {
         let at = accounts
             .iter()
             .position(|account| Some(account.id) == after);
-        let behind = at.map_or(0, |at| at + 1);
-        let mut shown: Vec<Account> = accounts.into_iter().skip(behind).collect();
-        let next = cut(&mut shown, ROWS).map(|last| last.id);
-        let row = |account: Account| Row {
-            id: account.id,
-            role: role_name(account.role, frame.formats.language),
-            two_steps: if account.two_steps { t.yes } else { t.no },
-            signed_in: account
-                .signed_in_at
-                .map_or_else(|| t.never.to_owned(), |at| frame.formats.moment(at)),
-            state: match account.disabled_at {
-                Some(_) => ("bad", t.disabled),
-                None if account.signed_in_at.is_none() => ("", t.invited),
-                None => ("good", t.active),
-            },
-            name: account.name,
-            login: account.login,
-        };
+        accounts.drain(..at.map_or(0, |at| at + 1));
         Self {
-            rows: shown.into_iter().map(row).collect(),
-            next,
+            next: cut(&mut accounts, ROWS).map(|last| last.id),
+            accounts,
             frame,
-            t,
         }
     }
 }
@@ -107,37 +73,26 @@ impl List {
 #[derive(Template)]
 #[template(path = "account.html")]
 struct One {
-    frame: Frame,
-    t: &'static Texts,
     account: Option<Account>,
-    mistakes: Mistakes,
     inputs: Vec<Input>,
+    frame: Frame,
 }
 
 impl One {
-    fn new(frame: Frame, account: Option<Account>, profile: &Entered, mistakes: Mistakes) -> Self {
+    fn new(frame: Frame, account: Option<Account>) -> Self {
         let language = frame.formats.language;
         let t = Texts::of(language);
-        let present = |field: &str, kept: Option<&str>| match (profile.some(field), kept) {
-            (Some(entered), _) => entered.to_owned(),
-            (None, kept) => kept.unwrap_or_default().to_owned(),
-        };
         let kept = account.as_ref();
-        let name = present("name", kept.map(|a| a.name.as_str()));
-        let login = present("login", kept.map(|a| a.login.as_str()));
         let role = kept.map_or(Role::Support, |a| a.role).as_str();
-        let role = present("role", Some(role));
         let roles = Role::ALL.map(|role| (role.as_str(), role_name(role, language)));
         Self {
-            inputs: vec![
-                Input::text("name", t.name, &name).with(&mistakes),
-                Input::text("login", t.login, &login).with(&mistakes),
-                Input::choice("role", t.role, &role, roles.into()).with(&mistakes),
-            ],
+            inputs: frame.filled([
+                Input::text("name", t.name, kept.map_or("", |a| &a.name)),
+                Input::text("login", t.login, kept.map_or("", |a| &a.login)),
+                Input::choice("role", t.role, role, roles.into()),
+            ]),
             account,
-            mistakes,
             frame,
-            t,
         }
     }
 }
@@ -146,31 +101,24 @@ impl One {
 #[template(path = "invited.html")]
 struct Link {
     frame: Frame,
-    t: &'static Texts,
     title: String,
     link: String,
-}
-
-fn link(visit: &Visit, invited: &Invited) -> Answer {
-    let page = Link::new(visit.frame(), &visit.office.role.url, invited);
-    visit.page(&page)
 }
 
 impl Link {
     fn new(frame: Frame, url: &str, invited: &Invited) -> Self {
         let t = Texts::of(frame.formats.language);
-        let name = [("name", invited.account.name.as_str())];
+        let (url, key) = (url.trim_end_matches('/'), invited.token.reveal());
         Self {
-            title: kernel::text::fill(t.link_title, &name),
-            link: format!(
-                "{}/office/invitation?key={}",
-                url.trim_end_matches('/'),
-                invited.token.reveal()
-            ),
+            title: fill(t.link_title, &[("name", &invited.account.name)]),
+            link: format!("{url}{}?key={key}", access::INVITATION),
             frame,
-            t,
         }
     }
+}
+
+fn link(visit: &Visit, invited: &Invited) -> Answer {
+    visit.page(&Link::new(visit.frame(), &visit.office.role.url, invited))
 }
 
 /// What was entered; a role that is none is the one that may least.
@@ -178,143 +126,84 @@ fn profile(entered: &Entered) -> Profile {
     Profile {
         name: entered.text("name").to_owned(),
         login: entered.text("login").to_owned(),
-        role: entered.text("role").parse().unwrap_or(Role::Support),
+        role: entered.read("role").unwrap_or(Role::Support),
     }
 }
 
-pub(crate) async fn list(visit: Visit, query: Query) -> Answer {
+pub(crate) async fn list(visit: Visit, Query(query): Query) -> Answer {
     let accounts = visit.staff().accounts().await?;
-    let after = query.0.text("after").parse().map(AccountId).ok();
-    visit.page(&List::new(visit.frame(), accounts, after))
+    visit.page(&List::new(visit.frame(), accounts, query.read("after")))
 }
 
 pub(crate) async fn new(visit: Visit) -> Answer {
-    let nothing = Entered::default();
-    visit.page(&One::new(
-        visit.frame(),
-        None,
-        &nothing,
-        Mistakes::default(),
-    ))
+    visit.page(&One::new(visit.frame(), None))
 }
 
 pub(crate) async fn create(visit: Visit, entered: Entered) -> Answer {
-    let staff = visit.staff();
-    match staff
-        .create_account(&visit.actor()?, profile(&entered))
-        .await
-    {
+    let profile = profile(&entered);
+    match visit.staff().create_account(&visit.actor()?, profile).await {
         Ok(invited) => link(&visit, &invited),
-        Err(AccountError::Invalid(invalid)) => {
-            let mistakes = mistakes(&invalid, visit.language);
-            let page = One::new(visit.frame(), None, &entered, mistakes);
-            visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        Err(error) => {
+            let mistakes = mistakes(error, visit.language)?;
+            new(visit.wrong(entered, mistakes)).await
         }
-        Err(error) => Err(error.into()),
     }
 }
 
-async fn one(visit: &Visit, id: AccountId, entered: &Entered, mistakes: Mistakes) -> Answer {
+pub(crate) async fn show(visit: Visit, Id(id): Id<AccountId>) -> Answer {
     let account = visit.staff().account(id).await?;
-    let status = mistakes.status();
-    let page = One::new(visit.frame(), Some(account), entered, mistakes);
-    visit.page_with(status, &page)
+    visit.page(&One::new(visit.frame(), Some(account)))
 }
 
-fn number(text: &str) -> Result<AccountId, PageError> {
-    text.parse().map(AccountId).map_err(|_| PageError::NotFound)
-}
-
-fn path(id: AccountId) -> String {
-    access::ACCOUNT.of(id)
-}
-
-pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
-    one(
-        &visit,
-        number(&id)?,
-        &Entered::default(),
-        Mistakes::default(),
-    )
-    .await
+pub(crate) async fn save(visit: Visit, Id(id): Id<AccountId>, entered: Entered) -> Answer {
+    let (actor, profile) = (visit.actor()?, profile(&entered));
+    let saved = visit.staff().change_account(&actor, id, profile).await;
+    let visit = Visit { entered, ..visit };
+    done(visit, id, saved, Flash::Saved).await
 }
 
 /// What was done to an account, or the page that says why not.
 async fn done(
-    visit: &Visit,
+    visit: Visit,
     id: AccountId,
-    entered: &Entered,
     result: Result<(), AccountError>,
     flash: Flash,
 ) -> Answer {
-    let t = Texts::of(visit.language);
-    match result {
-        Ok(()) => Ok(visit.go_with(path(id), flash)),
-        Err(AccountError::Invalid(invalid)) => {
-            one(visit, id, entered, mistakes(&invalid, visit.language)).await
-        }
+    let mistakes = match result {
+        Ok(()) => return Ok(visit.go_with(access::ACCOUNT.of(id), flash)),
         Err(AccountError::LastAdministrator) => {
-            one(visit, id, entered, Mistakes::one("role", t.last)).await
+            Mistakes::one("role", Texts::of(visit.language).last)
         }
-        Err(error) => Err(error.into()),
-    }
+        Err(error) => mistakes(error, visit.language)?,
+    };
+    let entered = visit.entered.clone();
+    show(visit.wrong(entered, mistakes), Id(id)).await
 }
 
-pub(crate) async fn save(visit: Visit, Path(id): Path<String>, entered: Entered) -> Answer {
-    let id = number(&id)?;
-    let staff = visit.staff();
-    let saved = staff
-        .change_account(&visit.actor()?, id, profile(&entered))
-        .await;
-    done(&visit, id, &entered, saved, Flash::Saved).await
+pub(crate) async fn disable(visit: Visit, Id(id): Id<AccountId>) -> Answer {
+    let disabled = visit.staff().disable(&visit.actor()?, id).await;
+    done(visit, id, disabled, Flash::AccountDisabled).await
 }
 
-pub(crate) async fn disable(visit: Visit, Path(id): Path<String>) -> Answer {
-    let id = number(&id)?;
-    let staff = visit.staff();
-    let disabled = staff.disable(&visit.actor()?, id).await;
-    done(
-        &visit,
-        id,
-        &Entered::default(),
-        disabled,
-        Flash::AccountDisabled,
-    )
-    .await
+pub(crate) async fn enable(visit: Visit, Id(id): Id<AccountId>) -> Answer {
+    let enabled = visit.staff().enable(&visit.actor()?, id).await;
+    done(visit, id, enabled, Flash::AccountEnabled).await
 }
 
-pub(crate) async fn enable(visit: Visit, Path(id): Path<String>) -> Answer {
-    let id = number(&id)?;
-    let staff = visit.staff();
-    let enabled = staff.enable(&visit.actor()?, id).await;
-    done(
-        &visit,
-        id,
-        &Entered::default(),
-        enabled,
-        Flash::AccountEnabled,
-    )
-    .await
-}
-
-pub(crate) async fn reset(visit: Visit, Path(id): Path<String>) -> Answer {
-    let (staff, id) = (visit.staff(), number(&id)?);
-    match staff.reset_password(&visit.actor()?, id).await {
+pub(crate) async fn reset(visit: Visit, Id(id): Id<AccountId>) -> Answer {
+    match visit.staff().reset_password(&visit.actor()?, id).await {
         Ok(invited) => link(&visit, &invited),
         Err(AccountError::LastAdministrator) => {
-            let t = Texts::of(visit.language);
-            let mistakes = Mistakes::one("", t.last_reset);
-            one(&visit, id, &Entered::default(), mistakes).await
+            let mistakes = Mistakes::one("", Texts::of(visit.language).last_reset);
+            show(visit.wrong(Entered::default(), mistakes), Id(id)).await
         }
         Err(error) => Err(error.into()),
     }
 }
 
-pub(crate) async fn reset_two_steps(visit: Visit, Path(id): Path<String>) -> Answer {
-    let id = number(&id)?;
-    let staff = visit.staff();
-    let off = staff.reset_two_steps(&visit.actor()?, id).await;
-    done(&visit, id, &Entered::default(), off, Flash::SecondStepReset).await
+pub(crate) async fn reset_two_steps(visit: Visit, Id(id): Id<AccountId>) -> Answer {
+    let off = visit.staff().reset_two_steps(&visit.actor()?, id).await;
+    done(visit, id, off, Flash::SecondStepReset).await
 }
 
 #[cfg(test)]
@@ -326,7 +215,9 @@ mod tests {
     fn each_account_is_on_one_page() {
         let frame = Frame::sample(Language::En, Some(Role::Administrator));
         let page = |after| List::new(frame.clone(), sample::many(), after);
-        let numbers = |page: &List| -> Vec<i64> { page.rows.iter().map(|row| row.id.0).collect() };
+        let numbers = |page: &List| -> Vec<i64> {
+            page.accounts.iter().map(|account| account.id.0).collect()
+        };
         let first = page(None);
         let second = page(first.next);
         assert_eq!(numbers(&first), (1..=100).collect::<Vec<_>>());

@@ -8,7 +8,7 @@ use super::breakdown::{Breakdown, Order, Part, sums};
 use super::figure::{Asked, Figure, Figures, Known};
 use super::period::Period;
 use super::plot::{Bar, Plot};
-use crate::page::{Answer, Formats, Query, Visit, access};
+use crate::page::*;
 use gate::records::attendance::{HourCount, Visitors, visitors};
 use std::collections::BTreeMap;
 

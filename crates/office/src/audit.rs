@@ -5,10 +5,7 @@ pub(crate) mod sample;
 
 use super::coded::coded;
 use super::frame::role_name;
-use super::pager::{Pager, cut};
-use crate::page::{Answer, Entered, Frame, Input, Query, Template, Visit, access};
-use kernel::{BusinessDay, Language};
-use serde_json::Value;
+use crate::page::*;
 use staff::{Account, AccountId, AuditFilter, Entry};
 use std::collections::BTreeSet;
 
@@ -206,23 +203,14 @@ fn differences(
         .collect()
 }
 
-struct Line {
-    when: (String, String),
-    who: String,
-    address: String,
-    action: String,
-    of: String,
-    differences: Vec<Difference>,
-}
-
 #[derive(Template)]
 #[template(path = "audit.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
-    filters: Vec<Input>,
-    lines: Vec<Line>,
+    filters: [Input; 4],
+    entries: Vec<Entry>,
+    accounts: Vec<Account>,
     pager: Pager,
+    frame: Frame,
 }
 
 /// What the address asks for.
@@ -230,32 +218,29 @@ struct Wanted {
     filter: AuditFilter,
     kind: &'static str,
     who: String,
-    from: Option<BusinessDay>,
-    to: Option<BusinessDay>,
+    days: Days,
 }
 
 impl Wanted {
     /// What cannot be read is as if it were not there.
-    fn read(query: &Entered, frame: &Frame, t: &Texts) -> Self {
-        let day = |name: &str| query.some(name).and_then(|day| day.parse().ok());
-        let (from, to): (Option<BusinessDay>, Option<BusinessDay>) = (day("from"), day("to"));
-        let kinds = t.kinds();
+    fn read(query: &Entered, frame: &Frame) -> Self {
+        let kinds = Texts::of(frame.formats.language).kinds();
         let kind = kinds.iter().find(|(kind, _)| *kind == query.text("kind"));
         let kind = kind.map_or("", |(kind, _)| kind);
-        let who: Option<i64> = query.text("who").parse().ok();
-        let start = |day: BusinessDay| frame.formats.zone.start_of(day);
+        let who: Option<AccountId> = query.read("who");
+        let days = Days::read(query);
+        let (from, until) = days.moments(&frame.formats.zone);
         Self {
             filter: AuditFilter {
-                account: who.map(AccountId),
+                account: who,
                 kind: Some(kind.to_owned()).filter(|kind| !kind.is_empty()),
-                from: from.map(start),
-                until: to.map(|day| start(day.plus_days(1))),
-                before_id: query.text("before").parse().ok(),
+                from,
+                until,
+                before_id: query.read("before"),
             },
             kind,
             who: who.map(|who| who.to_string()).unwrap_or_default(),
-            from,
-            to,
+            days,
         }
     }
 }
@@ -264,70 +249,64 @@ impl Page {
     fn new(
         frame: Frame,
         wanted: &Wanted,
-        accounts: &[Account],
+        accounts: Vec<Account>,
         entries: Vec<Entry>,
         next: Option<i64>,
     ) -> Self {
         let t = Texts::of(frame.formats.language);
-        let text = |day: Option<BusinessDay>| day.map(|day| day.to_string()).unwrap_or_default();
-        let (from, to) = (text(wanted.from), text(wanted.to));
-        let mut people = vec![(String::new(), t.everybody.to_owned())];
-        people.extend(accounts.iter().map(|a| (a.id.to_string(), a.name.clone())));
+        let ([from, to], who) = (&wanted.days.texts(), wanted.who.as_str());
+        let people = accounts.iter().map(|a| (a.id.to_string(), a.name.clone()));
+        let people = std::iter::once((String::new(), t.everybody.to_owned())).chain(people);
         let query = [
-            ("who", wanted.who.as_str()),
+            ("who", who),
             ("kind", wanted.kind),
-            ("from", &from),
-            ("to", &to),
+            ("from", from),
+            ("to", to),
         ];
-        let pager = Pager::new(&frame, access::AUDIT, &query, wanted.filter.before_id, next);
-        let line = |entry: Entry| Line {
-            when: (
-                frame.formats.day(frame.formats.zone.business_day(entry.at)),
-                frame.formats.time(entry.at),
-            ),
-            action: match action(&entry.action, frame.formats.language) {
-                Some(words) => words.to_owned(),
-                None => entry.action,
-            },
-            of: match entry.kind.as_str() {
-                "account" => accounts
-                    .iter()
-                    .find(|account| account.id.to_string() == entry.of)
-                    .map_or(entry.of, |account| account.name.clone()),
-                "session" => String::new(),
-                _ => entry.of,
-            },
-            who: entry.who,
-            address: entry.address,
-            differences: differences(
-                entry.before.as_ref(),
-                entry.after.as_ref(),
-                frame.formats.language,
-            ),
-        };
         Self {
-            filters: vec![
-                Input::choice("who", t.who, &wanted.who, people),
+            filters: [
+                Input::choice("who", t.who, who, people.collect()),
                 Input::choice("kind", t.kind, wanted.kind, t.kinds()),
-                Input::day("from", t.from, &from),
-                Input::day("to", t.to, &to),
+                Input::day("from", t.from, from),
+                Input::day("to", t.to, to),
             ],
-            lines: entries.into_iter().map(line).collect(),
-            pager,
+            pager: Pager::new(&frame, access::AUDIT, &query, wanted.filter.before_id, next),
+            entries,
+            accounts,
             frame,
-            t,
         }
+    }
+
+    fn action<'a>(&self, entry: &'a Entry) -> &'a str {
+        action(&entry.action, self.frame.formats.language).unwrap_or(&entry.action)
+    }
+
+    /// What it was done to, as people call it.
+    fn of<'a>(&'a self, entry: &'a Entry) -> &'a str {
+        let mut accounts = self.accounts.iter();
+        match entry.kind.as_str() {
+            "account" => accounts
+                .find(|account| account.id.to_string() == entry.of)
+                .map_or(&entry.of, |account| &account.name),
+            "session" => "",
+            _ => &entry.of,
+        }
+    }
+
+    fn differences(&self, entry: &Entry) -> Vec<Difference> {
+        let (before, after) = (entry.before.as_ref(), entry.after.as_ref());
+        differences(before, after, self.frame.formats.language)
     }
 }
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     let frame = visit.frame();
-    let wanted = Wanted::read(&query, &frame, Texts::of(visit.language));
+    let wanted = Wanted::read(&query, &frame);
     let staff = visit.staff();
     let mut entries = staff.audit(wanted.filter.clone(), ROWS + 1).await?;
     let next = cut(&mut entries, ROWS as usize).map(|entry| entry.id);
     let accounts = staff.accounts().await?;
-    visit.page(&Page::new(frame, &wanted, &accounts, entries, next))
+    visit.page(&Page::new(frame, &wanted, accounts, entries, next))
 }
 
 #[cfg(test)]

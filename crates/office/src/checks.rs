@@ -9,12 +9,11 @@ pub(crate) mod story;
 
 pub(crate) use story::show;
 
-use super::outcome;
-use super::pager::{Pager, cut};
-use crate::page::{Answer, Entered, Frame, Input, Mistakes, Query, Template, Visit, access};
+use crate::outcome;
+use crate::page::*;
 use gate::records::history::{CheckFilter, CheckLine, checks};
 use gate::{Decision, Direction, Mode};
-use kernel::{BusinessDay, CardNumber, DeviceCode, Timestamp};
+use kernel::CardNumber;
 
 /// Rows on a page.
 const ROWS: u32 = 50;
@@ -37,45 +36,29 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     nothing: "Aucun contrôle ne correspond.", "No check matches.";
 });
 
-struct Line {
-    link: String,
-    day: String,
-    time: String,
-    card: Option<String>,
-    device: String,
-    sector: String,
-    outcome: &'static str,
-    class: &'static str,
-    marks: Vec<&'static str>,
-}
-
 #[derive(Template)]
 #[template(path = "checks.html")]
 struct Page {
+    card: Vec<Input>,
+    filters: [Input; 4],
+    /// The card whose checks these are.
+    of_card: Option<CardNumber>,
+    checks: Vec<CheckLine>,
+    pager: Pager,
     frame: Frame,
-    t: &'static Texts,
-    mistakes: Mistakes,
-    card: Input,
-    filters: Vec<Input>,
-    of_card: Option<String>,
-    lines: Vec<Line>,
-    pager: Option<Pager>,
 }
 
 /// What the address asks for. What cannot be read is as if it were not there.
 struct Wanted {
     filter: CheckFilter,
     before: Option<String>,
-    from: String,
-    to: String,
+    days: Days,
 }
 
 impl Wanted {
     fn read(query: &Entered, frame: &Frame) -> Self {
-        let day = |name: &str| query.some(name).and_then(|day| day.parse().ok());
-        let (from, to): (Option<BusinessDay>, Option<BusinessDay>) = (day("from"), day("to"));
-        let text = |day: Option<BusinessDay>| day.map(|day| day.to_string()).unwrap_or_default();
-        let zone = &frame.formats.zone;
+        let days = Days::read(query);
+        let (from, until) = days.moments(&frame.formats.zone);
         let before = query.some("before").and_then(|place| {
             let (at, id) = place.split_once('_')?;
             let at = Timestamp::from_millis(at.parse().ok()?)?;
@@ -84,15 +67,14 @@ impl Wanted {
         Self {
             filter: CheckFilter {
                 card: None,
-                device: query.some("device").and_then(|code| code.parse().ok()),
-                decision: query.some("outcome").and_then(|word| word.parse().ok()),
-                from: from.map(|day| zone.start_of(day)),
-                until: to.map(|day| zone.start_of(day.plus_days(1))),
+                device: query.read("device"),
+                decision: query.read("outcome"),
+                from,
+                until,
                 before,
             },
             before: before.and(query.some("before").map(str::to_owned)),
-            from: text(from),
-            to: text(to),
+            days,
         }
     }
 }
@@ -102,110 +84,57 @@ impl Page {
         frame: Frame,
         wanted: &Wanted,
         devices: &[DeviceCode],
-        found: &[CheckLine],
+        checks: Vec<CheckLine>,
         next: Option<String>,
     ) -> Self {
-        let t = Texts::of(frame.formats.language);
-        let device = wanted.filter.device.as_ref();
-        let device = device.map(ToString::to_string).unwrap_or_default();
-        let decision = wanted.filter.decision.map_or("", Decision::as_str);
-        let query = [
-            ("device", device.as_str()),
-            ("outcome", decision),
-            ("from", &wanted.from),
-            ("to", &wanted.to),
-        ];
-        let mut codes = vec![(String::new(), t.all.to_owned())];
-        codes.extend(
-            devices
-                .iter()
-                .map(|code| (code.to_string(), code.to_string())),
-        );
-        let mut decisions = vec![("", t.all)];
         let language = frame.formats.language;
-        decisions.extend(Decision::ALL.map(|d| (d.as_str(), outcome::name(d, language))));
-        let present = wanted.before.clone();
+        let t = Texts::of(language);
+        let device = wanted.filter.device.as_ref().map_or("", DeviceCode::as_str);
+        let decision = wanted.filter.decision.map_or("", Decision::as_str);
+        let codes = devices.iter().map(|code| (code.as_str(), code.as_str()));
+        let decisions = Decision::ALL.map(|d| (d.as_str(), outcome::name(d, language)));
+        let all = || std::iter::once(("", t.all));
+        let [from, to] = &wanted.days.texts();
+        let query = [
+            ("device", device),
+            ("outcome", decision),
+            ("from", from),
+            ("to", to),
+        ];
         Self {
-            mistakes: Mistakes::default(),
-            card: Input::text("card", t.card, "").hint(t.card_hint),
-            filters: vec![
-                Input::choice("device", t.device, &device, codes),
-                Input::choice("outcome", t.outcome, decision, decisions),
-                Input::day("from", t.from, &wanted.from),
-                Input::day("to", t.to, &wanted.to),
+            card: frame.filled([Input::text("card", t.card, "").hint(t.card_hint)]),
+            filters: [
+                Input::choice("device", t.device, device, all().chain(codes).collect()),
+                Input::choice(
+                    "outcome",
+                    t.outcome,
+                    decision,
+                    all().chain(decisions).collect(),
+                ),
+                Input::day("from", t.from, from),
+                Input::day("to", t.to, to),
             ],
-            of_card: None,
-            lines: found.iter().map(|check| row(t, &frame, check)).collect(),
-            pager: Some(Pager::new(&frame, access::CHECKS, &query, present, next)),
-            t,
+            of_card: wanted.filter.card.clone(),
+            pager: Pager::new(&frame, access::CHECKS, &query, wanted.before.clone(), next),
+            checks,
             frame,
         }
     }
-
-    fn with_mistakes(mut self, mistakes: Mistakes) -> Self {
-        self.card = self.card.with(&mistakes);
-        self.mistakes = mistakes;
-        self
-    }
-
-    /// As the answer to a card's number.
-    fn of_card(mut self, card: &CardNumber) -> Self {
-        let shown = card.to_string();
-        self.of_card = Some(kernel::text::fill(self.t.of_card, &[("card", &shown)]));
-        self.pager = None;
-        self
-    }
-}
-
-fn row(t: &Texts, frame: &Frame, check: &CheckLine) -> Line {
-    let formats = &frame.formats;
-    let marks = [
-        (check.mode == Mode::Offline, t.offline),
-        (check.direction == Direction::Exit, t.exit),
-        (check.cancelled, t.cancelled),
-    ];
-    Line {
-        link: access::CHECK.of(check.id),
-        day: formats.day(formats.zone.business_day(check.scanned_at)),
-        time: formats.time(check.scanned_at),
-        card: check.card.as_ref().map(ToString::to_string),
-        device: check.device.to_string(),
-        sector: check
-            .sector
-            .as_ref()
-            .map_or_else(|| "–".to_owned(), ToString::to_string),
-        outcome: outcome::name(check.decision, formats.language),
-        class: class(check.decision),
-        marks: marks
-            .into_iter()
-            .filter(|(is, _)| *is)
-            .map(|(_, mark)| mark)
-            .collect(),
-    }
-}
-
-/// How a decision's badge looks.
-const fn class(decision: Decision) -> &'static str {
-    if decision.opens() { "good" } else { "bad" }
 }
 
 /// The checks that are wanted; none in a process without a gate.
-async fn find(
-    visit: &Visit,
-    filter: CheckFilter,
-    limit: u32,
-) -> Result<Vec<CheckLine>, db::DbError> {
+async fn find(visit: &Visit, filter: CheckFilter, limit: u32) -> Result<Vec<CheckLine>, DbError> {
     if visit.office.gate.is_none() {
         return Ok(Vec::new());
     }
-    checks(&visit.office.db, filter, limit).await
+    checks(visit.db(), filter, limit).await
 }
 
-async fn devices(visit: &Visit) -> Result<Vec<DeviceCode>, db::DbError> {
+async fn devices(visit: &Visit) -> Result<Vec<DeviceCode>, DbError> {
     if visit.office.gate.is_none() {
         return Ok(Vec::new());
     }
-    let devices = gate::devices(&visit.office.db).await?;
+    let devices = gate::devices(visit.db()).await?;
     Ok(devices.into_iter().map(|device| device.device).collect())
 }
 
@@ -216,20 +145,25 @@ pub(crate) async fn list(visit: Visit, Query(query): Query) -> Answer {
     let next = cut(&mut found, ROWS as usize);
     let next = next.map(|last| format!("{}_{}", last.arrived_at.millis(), last.id));
     let devices = devices(&visit).await?;
-    visit.page(&Page::new(frame, &wanted, &devices, &found, next))
+    visit.page(&Page::new(frame, &wanted, &devices, found, next))
 }
 
 /// The checks of one card. A form's body, not an address, holds its number.
 pub(crate) async fn of_card(visit: Visit, entered: Entered) -> Answer {
-    let frame = visit.frame();
-    let mut wanted = Wanted::read(&Entered::default(), &frame);
+    let mut wanted = Wanted::read(&Entered::default(), &visit.frame());
     let devices = devices(&visit).await?;
-    let Ok(card) = entered.text("card").trim().parse::<CardNumber>() else {
+    wanted.filter.card = entered.read("card");
+    if wanted.filter.card.is_none() {
         let mistakes = Mistakes::one("card", Texts::of(visit.language).card_wrong);
-        let page = Page::new(frame, &wanted, &devices, &[], None).with_mistakes(mistakes);
-        return visit.page_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, &page);
-    };
-    wanted.filter.card = Some(card.clone());
+        let visit = visit.wrong(Entered::default(), mistakes);
+        return visit.page(&Page::new(
+            visit.frame(),
+            &wanted,
+            &devices,
+            Vec::new(),
+            None,
+        ));
+    }
     let found = find(&visit, wanted.filter.clone(), ROWS_OF_CARD).await?;
-    visit.page(&Page::new(frame, &wanted, &devices, &found, None).of_card(&card))
+    visit.page(&Page::new(visit.frame(), &wanted, &devices, found, None))
 }

@@ -36,4 +36,19 @@ macro_rules! coded {
     };
 }
 
-pub(crate) use coded;
+/// What something is called in a language: `pattern => "in French", "in English";`.
+macro_rules! said {
+    ($language:expr, $what:expr, { $($known:pat => $fr:literal, $en:literal;)* }) => {
+        match $what {
+            $($known => {
+                $crate::coded::coded!(@whole "" $fr $en);
+                match $language {
+                    kernel::Language::Fr => $fr,
+                    _ => $en,
+                }
+            })*
+        }
+    };
+}
+
+pub(crate) use {coded, said};

@@ -1,9 +1,10 @@
 //! What someone entered: the fields of a form or of a query, as text.
 
 use super::page_error::PageError;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use secrecy::SecretString;
+use std::str::FromStr;
 
 /// The most bytes of a form.
 pub(crate) const FORM_LIMIT_BYTES: usize = 1024 * 1024;
@@ -14,6 +15,10 @@ pub const NEXT_FIELD: &str = "next";
 /// need, in words.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entered(Vec<(String, String)>);
+
+/// What the address names where its path varies.
+#[derive(Debug, Clone)]
+pub(crate) struct Id<T>(pub(crate) T);
 
 /// The fields of the address after `?`.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +52,11 @@ impl Entered {
         Some(self.text(name).trim()).filter(|text| !text.is_empty())
     }
 
+    /// What a field's text names, if it names anything.
+    pub(crate) fn read<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.some(name)?.parse().ok()
+    }
+
     /// A field's text that is never shown again.
     pub(crate) fn secret(&self, name: &str) -> SecretString {
         self.text(name).into()
@@ -62,6 +72,16 @@ impl<S: Sync> FromRequest<S> for Entered {
             .await
             .map_err(|_| PageError::TooLarge)?;
         Ok(Self::parse(&body))
+    }
+}
+
+impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T> {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
+        let named = Path::<String>::from_request_parts(parts, state).await.ok();
+        let read = named.and_then(|Path(text)| text.parse().ok());
+        read.map(Self).ok_or(PageError::NotFound)
     }
 }
 

@@ -6,9 +6,7 @@ mod sample;
 
 use super::period::{Filter, Period, today};
 use super::plot::Plot;
-use crate::page::{Address, Entered, Frame, Mistakes, Template, Visit, access};
-use askama::filters::HtmlSafe;
-use kernel::BusinessDay;
+use crate::page::*;
 
 /// A plot and its table; a template shows it by `{{ figure }}`.
 #[derive(Debug, Clone, Default, Template)]
@@ -48,18 +46,17 @@ pub(crate) struct Asked {
     pub(crate) frame: Frame,
     pub(crate) period: Period,
     pub(crate) today: BusinessDay,
-    pub(crate) mistakes: Mistakes,
 }
 
 impl Asked {
     pub(crate) fn of(visit: &Visit, query: &Entered) -> Self {
-        let (frame, today) = (visit.frame(), today(visit));
+        let (mut frame, today) = (visit.frame(), today(visit));
         let (period, mistakes) = Period::read(query, today, &frame.formats);
+        frame.mistakes = mistakes;
         Self {
             frame,
             period,
             today,
-            mistakes,
         }
     }
 }
@@ -92,13 +89,12 @@ impl Figures {
             frame,
             period,
             today,
-            mistakes,
         } = asked;
         let about = known.as_ref().and_then(|known| known.about.clone());
         Self {
             title,
             period: about.unwrap_or_else(|| period.words(&frame.formats)),
-            filter: Filter::new(&frame, at, period, today, mistakes),
+            filter: Filter::new(&frame, at, period, today),
             known,
             not_kept,
             nothing,

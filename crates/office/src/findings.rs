@@ -4,53 +4,37 @@ use super::frame::Frame;
 use crate::access::{
     Address, BUYER, CATALOGUE, CONNECTION, MAPPING, ORGANISATION, PLACES, TARIFF_MAPPING,
 };
+use crate::coded::said;
+use crate::words::Words;
 use crate::{Managed, SetUp};
-use kernel::Language;
 use kernel::finding::{Finding, Part, Severity};
 
-kernel::texts!(Texts in Fr, En {
-    configuration: "Configuration", "Configuration";
-    otipass: "Connexion à Otipass", "Connection to Otipass";
-    mapping: "Paramètres de correspondance", "Mapping parameters";
-    site: "Organisation, secteurs, portes, appareils", "Organisation, sectors, doors, devices";
-    catalogue: "Catalogue, tarifs, canal et contact", "Catalogue, tariffs, channel and contact";
-    ticketing: "Billetterie", "Ticketing";
-    database: "Base de données", "Database";
-    organisation: "Organisation et fuseau horaire", "Organisation and time zone";
-    doors: "Secteurs, portes, appareils", "Sectors, doors, devices";
-    catalogue_page: "Catalogue", "Catalogue";
-    tariff_mapping: "Tarif vendu par produit", "Tariff sold by product";
-    buyer: "Canal et contact", "Channel and contact";
-    mistake: "erreur", "mistake";
-    warning: "avertissement", "warning";
-    note: "remarque", "note";
-});
-
 /// A part's name for people.
-pub(crate) const fn part_name(part: Part, language: Language) -> &'static str {
-    let t = Texts::of(language);
-    match part {
-        Part::Configuration => t.configuration,
-        Part::Otipass => t.otipass,
-        Part::Mapping => t.mapping,
-        Part::Site => t.site,
-        Part::Catalogue => t.catalogue,
-        Part::Ticketing => t.ticketing,
-        Part::Database => t.database,
-    }
+pub(crate) fn part_name(part: &Part, frame: &Frame) -> &'static str {
+    said!(frame.formats.language, part, {
+        Part::Configuration => "Configuration", "Configuration";
+        Part::Otipass => "Connexion à Otipass", "Connection to Otipass";
+        Part::Mapping => "Paramètres de correspondance", "Mapping parameters";
+        Part::Site => "Organisation, secteurs, portes, appareils", "Organisation, sectors, doors, devices";
+        Part::Catalogue => "Catalogue, tarifs, canal et contact", "Catalogue, tariffs, channel and contact";
+        Part::Ticketing => "Billetterie", "Ticketing";
+        Part::Database => "Base de données", "Database";
+    })
 }
 
 /// How grave it is: a class for the eye, and a word.
-pub(crate) const fn gravity(
-    severity: Severity,
-    language: Language,
-) -> (&'static str, &'static str) {
-    let t = Texts::of(language);
-    match severity {
-        Severity::Mistake => ("bad", t.mistake),
-        Severity::Warning => ("warn", t.warning),
-        Severity::Note => ("", t.note),
-    }
+pub(crate) fn gravity(severity: &Severity, frame: &Frame) -> (&'static str, &'static str) {
+    let class = match severity {
+        Severity::Mistake => "bad",
+        Severity::Warning => "warn",
+        Severity::Note => "",
+    };
+    let word = said!(frame.formats.language, severity, {
+        Severity::Mistake => "erreur", "mistake";
+        Severity::Warning => "avertissement", "warning";
+        Severity::Note => "remarque", "note";
+    });
+    (class, word)
 }
 
 /// A page where something is cured, and its name.
@@ -63,13 +47,13 @@ pub(crate) fn ways(finding: &Finding, set_up: &SetUp, frame: &Frame) -> Vec<Way>
     let mapped = finding.mapped_at.map(|_| MAPPING);
     let mut ways = Vec::new();
     for path in own.into_iter().chain(mapped) {
-        let t = Texts::of(frame.formats.language);
+        let t = Words::of(frame.formats.language);
         let (managed, name) = match path {
-            CONNECTION => (&set_up.connection, t.otipass),
+            CONNECTION => (&set_up.connection, t.connection),
             MAPPING => (&set_up.mapping, t.mapping),
-            ORGANISATION => (&set_up.site, t.organisation),
+            ORGANISATION => (&set_up.site, t.organisation_step),
             PLACES => (&set_up.site, t.doors),
-            CATALOGUE => (&set_up.catalogue, t.catalogue_page),
+            CATALOGUE => (&set_up.catalogue, t.catalogue),
             TARIFF_MAPPING => (&set_up.catalogue, t.tariff_mapping),
             _ => (&set_up.catalogue, t.buyer),
         };

@@ -3,7 +3,6 @@
 use super::entered::Entered;
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::http::StatusCode;
 
 /// What is wrong with which field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,15 +28,6 @@ impl Mistakes {
         let text = text.into();
         self.0.push(Mistake { field, text });
     }
-
-    /// The status of a page with these.
-    pub(crate) const fn status(&self) -> StatusCode {
-        if self.0.is_empty() {
-            StatusCode::OK
-        } else {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
-    }
 }
 
 /// What a field takes.
@@ -61,12 +51,6 @@ pub(crate) struct Input {
     focus: bool,
     /// What stands for nothing, as long as nothing has been chosen.
     unchosen: Option<&'static str>,
-}
-
-/// The fields with what was entered in them, and what is wrong with it.
-pub(crate) fn filled(inputs: Vec<Input>, entered: &Entered, mistakes: &Mistakes) -> Vec<Input> {
-    let filled = |input: Input| input.entered(entered).with(mistakes);
-    inputs.into_iter().map(filled).collect()
 }
 
 impl HtmlSafe for Input {}
@@ -160,18 +144,19 @@ impl Input {
         self.unchosen.filter(|_| !chosen)
     }
 
-    /// With what was entered, if it was on the form; a secret is never shown again.
-    fn entered(mut self, entered: &Entered) -> Self {
+    /// With what was entered, if it was on the form, and what is wrong with it; a
+    /// secret is never shown again.
+    pub(crate) fn filled(mut self, entered: &Entered, mistakes: &Mistakes) -> Self {
         if self.kind != Kind::Line("password")
             && let Some(value) = entered.get(self.name)
         {
             value.clone_into(&mut self.value);
         }
-        self
+        self.wrong(mistakes)
     }
 
     /// With what is wrong with it, if anything is.
-    pub(crate) fn with(mut self, mistakes: &Mistakes) -> Self {
+    pub(crate) fn wrong(mut self, mistakes: &Mistakes) -> Self {
         let mine = mistakes.0.iter().find(|m| m.field == self.name);
         self.mistake = mine.map(|mistake| mistake.text.clone());
         self

@@ -1,6 +1,7 @@
 //! Numbers, money, dates and times in the reader's language.
 
 use kernel::{BusinessDay, Language, Money, Timestamp, Zone};
+use std::borrow::Borrow;
 
 /// Between groups of digits in French: a narrow space that does not break.
 const NARROW: char = '\u{202f}';
@@ -41,7 +42,8 @@ impl Formats {
     }
 
     /// A whole number: `12 345` or `12,345`.
-    pub(crate) fn number(&self, number: i64) -> String {
+    pub(crate) fn number(&self, number: impl Borrow<i64>) -> String {
+        let number = *number.borrow();
         let digits = number.unsigned_abs().to_string();
         let separator = match self.language {
             Language::Fr => NARROW,
@@ -130,19 +132,38 @@ impl Formats {
     }
 
     /// The time of day in the organisation's zone: `09:05:03`.
-    pub(crate) fn time(&self, moment: Timestamp) -> String {
-        let (hour, minute, second) = self.zone.time_of_day(moment);
+    pub(crate) fn time(&self, moment: impl Borrow<Timestamp>) -> String {
+        let (hour, minute, second) = self.zone.time_of_day(*moment.borrow());
         format!("{hour:02}:{minute:02}:{second:02}")
     }
 
     /// Day and time in the organisation's zone.
-    pub(crate) fn moment(&self, moment: Timestamp) -> String {
-        let day = self.day(self.zone.business_day(moment));
+    pub(crate) fn moment(&self, moment: impl Borrow<Timestamp>) -> String {
+        let moment = *moment.borrow();
+        let day = self.day_of(moment);
         let (hour, minute, _) = self.zone.time_of_day(moment);
         match self.language {
             Language::Fr => format!("{day} à {hour:02}:{minute:02}"),
             _ => format!("{day}, {hour:02}:{minute:02}"),
         }
+    }
+
+    /// Day and time to the millisecond.
+    pub(crate) fn exact(&self, at: impl Borrow<Timestamp>) -> String {
+        let at = *at.borrow();
+        let (day, time) = (self.day_of(at), self.time(at));
+        format!("{day}, {time}.{:03}", at.millis().rem_euclid(1_000))
+    }
+
+    /// The day of a moment, in the organisation's zone.
+    pub(crate) fn day_of(&self, moment: impl Borrow<Timestamp>) -> String {
+        self.day(self.zone.business_day(*moment.borrow()))
+    }
+
+    /// The same, or what is said where there is no moment.
+    pub(crate) fn moment_or(&self, at: impl Borrow<Option<Timestamp>>, none: &str) -> String {
+        at.borrow()
+            .map_or_else(|| none.to_owned(), |at| self.moment(at))
     }
 
     /// How long to wait, in words: seconds below a minute, then minutes.
@@ -196,7 +217,7 @@ mod tests {
             formats(Language::En, "CHF").money(Money::from_minor(5)),
             "CHF\u{a0}0.05"
         );
-        let moment = "2026-07-31T22:05:09.000Z".parse().unwrap();
+        let moment: Timestamp = "2026-07-31T22:05:09.000Z".parse().unwrap();
         assert_eq!(fr.moment(moment), "1er\u{a0}août\u{a0}2026 à 00:05");
         assert_eq!(en.moment(moment), "1\u{a0}August\u{a0}2026, 00:05");
         assert_eq!(en.time(moment), "00:05:09");

@@ -3,7 +3,11 @@
 
 use super::access::{self, Address, Who};
 use super::assets;
+use super::coded::said;
+use super::entered::Entered;
+use super::form::{Input, Mistakes};
 use super::format::Formats;
+use super::managed::Managed;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use kernel::Language;
@@ -27,10 +31,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     books: "Les comptes", "The books";
     statement: "Relevé de compte", "Account statement";
     system: "Le système", "The system";
-    administrator: "Administrateur", "Administrator";
-    gate_manager: "Responsable des accès", "Gate manager";
-    finance: "Comptabilité", "Finance";
-    support: "Assistance (lecture seule)", "Support (read only)";
 });
 
 /// A place to go.
@@ -79,6 +79,9 @@ pub(crate) struct Frame {
     pub(crate) sections: Vec<Section>,
     pub(crate) csrf: Csrf,
     pub(crate) flash: Option<&'static str>,
+    /// What was entered into the page's form and is to be corrected.
+    pub(crate) entered: Entered,
+    pub(crate) mistakes: Mistakes,
     pub(crate) site_name: String,
     pub(crate) style: &'static str,
     pub(crate) icon: &'static str,
@@ -137,10 +140,29 @@ impl Frame {
             person,
             csrf: Csrf::default(),
             flash: None,
+            entered: Entered::default(),
+            mistakes: Mistakes::default(),
             site_name: String::new(),
             style: assets::style(),
             icon: assets::icon(),
         }
+    }
+
+    /// With what was entered and is wrong.
+    #[cfg(test)]
+    pub(super) fn wrong(&self, entered: &str, mistakes: Mistakes) -> Self {
+        let entered = Entered::parse(entered.as_bytes());
+        Self {
+            entered,
+            mistakes,
+            ..self.clone()
+        }
+    }
+
+    /// The fields with what was entered in them, and what is wrong with it.
+    pub(crate) fn filled(&self, inputs: impl IntoIterator<Item = Input>) -> Vec<Input> {
+        let filled = |input: Input| input.filled(&self.entered, &self.mistakes);
+        inputs.into_iter().map(filled).collect()
     }
 
     /// The language's tag.
@@ -157,6 +179,16 @@ impl Frame {
     /// Whether the person may send the form there.
     pub(crate) fn may_act(&self, at: impl Borrow<Address>) -> bool {
         self.may(at.borrow().act)
+    }
+
+    /// The same, where the back office manages what it changes.
+    pub(crate) fn may_change(&self, managed: &Managed, at: impl Borrow<Address>) -> bool {
+        *managed == Managed::Here && self.may_act(at)
+    }
+
+    /// A role's name for people.
+    pub(crate) fn role_name(&self, role: impl Borrow<Role>) -> &'static str {
+        role_name(*role.borrow(), self.formats.language)
     }
 
     /// Where a form with a file goes: the file is not read before its form is known
@@ -190,13 +222,12 @@ impl Frame {
 
 /// A role's name for people.
 pub(crate) const fn role_name(role: Role, language: Language) -> &'static str {
-    let t = Texts::of(language);
-    match role {
-        Role::Administrator => t.administrator,
-        Role::GateManager => t.gate_manager,
-        Role::Finance => t.finance,
-        Role::Support => t.support,
-    }
+    said!(language, role, {
+        Role::Administrator => "Administrateur", "Administrator";
+        Role::GateManager => "Responsable des accès", "Gate manager";
+        Role::Finance => "Comptabilité", "Finance";
+        Role::Support => "Assistance (lecture seule)", "Support (read only)";
+    })
 }
 
 fn sections(t: &'static Texts, role: Role, path: &str) -> Vec<Section> {

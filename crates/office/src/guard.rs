@@ -3,7 +3,8 @@
 
 use super::access::{self, Address, Who};
 use super::cookie::Cookie;
-use super::entered::{FORM_LIMIT_BYTES, NEXT_FIELD};
+use super::entered::{Entered, FORM_LIMIT_BYTES, NEXT_FIELD};
+use super::form::Mistakes;
 use super::frame::CSRF_FIELD;
 use super::office::Office;
 use super::page_error::PageError;
@@ -11,7 +12,7 @@ use super::visit::Visit;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use kernel::{Language, hex};
@@ -125,6 +126,9 @@ async fn visit(office: Office, request: &Parts, browser: Option<Token>) -> Resul
         session,
         half,
         browser,
+        status: StatusCode::OK,
+        entered: Entered::default(),
+        mistakes: Mistakes::default(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Where what holds barcodes is cured.
 
-use crate::page::{Address, access};
+use crate::page::*;
 use boxoffice::HeldReason;
 
 /// The page of the set-up where that is done.

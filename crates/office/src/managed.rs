@@ -1,6 +1,7 @@
 //! What a service is set up with, who manages it, and the word that it has
 //! changed.
 
+use crate::page_error::PageError;
 use otipass::Contract;
 use serde::Serialize;
 use std::sync::Arc;
@@ -35,6 +36,14 @@ impl Managed {
         match self {
             Self::Here => None,
             Self::ByFile(path) => Some(path),
+        }
+    }
+
+    /// Refuses a change of what a file manages.
+    pub(crate) fn changeable(&self) -> Result<(), PageError> {
+        match self {
+            Self::Here => Ok(()),
+            Self::ByFile(_) => Err(PageError::NotFound),
         }
     }
 }

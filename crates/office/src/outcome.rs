@@ -1,45 +1,26 @@
 //! The outcomes and reasons of checks, in words.
 
+use crate::coded::said;
 use gate::{Admission, Decision, Reason};
 use kernel::Language;
 use otipass::Refusal;
 
-kernel::texts!(Texts in Fr, En {
-    accepted: "Accepté", "Accepted";
-    offline: "Accepté hors ligne", "Accepted offline";
-    unverified: "Accepté sans réponse d’Otipass", "Accepted without Otipass";
-    forced: "Accepté de force", "Forced entry";
-    exit: "Sortie", "Exit";
-    not_a_pass: "Pas un pass", "Not a pass";
-    not_mapped: "Secteur sans correspondance", "Sector not mapped";
-    unavailable: "Otipass indisponible", "Otipass unavailable";
-    unknown: "Pass inconnu", "Unknown pass";
-    not_sold: "Pass non vendu", "Pass not sold";
-    blocked: "Pass bloqué", "Pass blocked";
-    expired: "Pass expiré", "Pass expired";
-    not_included: "Prestation non incluse", "Service not included";
-    used: "Déjà utilisé", "Already used";
-});
-
 /// The decision's name for people.
 pub(crate) const fn name(decision: Decision, language: Language) -> &'static str {
-    let t = Texts::of(language);
-    match decision {
-        Decision::Admitted(Admission::Accepted) => t.accepted,
-        Decision::Admitted(Admission::AcceptedOffline) => t.offline,
-        Decision::Admitted(Admission::AcceptedUnverified) => t.unverified,
-        Decision::Admitted(Admission::AcceptedForced) => t.forced,
-        Decision::Exit => t.exit,
-        Decision::Refused(Reason::NotAPass) => t.not_a_pass,
-        Decision::Refused(Reason::SectorNotMapped) => t.not_mapped,
-        Decision::Refused(Reason::PartnerUnavailable) => t.unavailable,
-        Decision::Refused(Reason::Partner(refusal)) => match refusal {
-            Refusal::UnknownPass => t.unknown,
-            Refusal::PassNotSold => t.not_sold,
-            Refusal::PassBlocked => t.blocked,
-            Refusal::PassExpired => t.expired,
-            Refusal::ServiceNotIncluded => t.not_included,
-            Refusal::AlreadyUsed => t.used,
-        },
-    }
+    said!(language, decision, {
+        Decision::Admitted(Admission::Accepted) => "Accepté", "Accepted";
+        Decision::Admitted(Admission::AcceptedOffline) => "Accepté hors ligne", "Accepted offline";
+        Decision::Admitted(Admission::AcceptedUnverified) => "Accepté sans réponse d’Otipass", "Accepted without Otipass";
+        Decision::Admitted(Admission::AcceptedForced) => "Accepté de force", "Forced entry";
+        Decision::Exit => "Sortie", "Exit";
+        Decision::Refused(Reason::NotAPass) => "Pas un pass", "Not a pass";
+        Decision::Refused(Reason::SectorNotMapped) => "Secteur sans correspondance", "Sector not mapped";
+        Decision::Refused(Reason::PartnerUnavailable) => "Otipass indisponible", "Otipass unavailable";
+        Decision::Refused(Reason::Partner(Refusal::UnknownPass)) => "Pass inconnu", "Unknown pass";
+        Decision::Refused(Reason::Partner(Refusal::PassNotSold)) => "Pass non vendu", "Pass not sold";
+        Decision::Refused(Reason::Partner(Refusal::PassBlocked)) => "Pass bloqué", "Pass blocked";
+        Decision::Refused(Reason::Partner(Refusal::PassExpired)) => "Pass expiré", "Pass expired";
+        Decision::Refused(Reason::Partner(Refusal::ServiceNotIncluded)) => "Prestation non incluse", "Service not included";
+        Decision::Refused(Reason::Partner(Refusal::AlreadyUsed)) => "Déjà utilisé", "Already used";
+    })
 }

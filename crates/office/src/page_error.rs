@@ -144,7 +144,7 @@ impl ErrorPage {
             }
             PageError::Busy => (t.busy, t.busy_why.to_owned()),
             PageError::TooLarge => (t.too_large, t.too_large_why.to_owned()),
-            PageError::Internal => (t.internal, fill(t.internal_why, &[("id", request_id)])),
+            PageError::Internal => (t.internal, fill(t.internal_why, &[("id", &request_id)])),
         };
         Self {
             status: error.status().as_u16(),

@@ -2,9 +2,11 @@
 //! that what comes in meanwhile moves nothing.
 
 use super::access::with;
+use super::entered::Entered;
 use super::frame::Frame;
 use askama::Template;
 use askama::filters::HtmlSafe;
+use kernel::{BusinessDay, Timestamp, Zone};
 use std::fmt::Display;
 
 /// Leaves the rows of one page, at most `most`; the last of them if there were
@@ -13,6 +15,36 @@ pub(crate) fn cut<T>(rows: &mut Vec<T>, most: usize) -> Option<&T> {
     let is_more = rows.len() > most;
     rows.truncate(most);
     rows.last().filter(|_| is_more)
+}
+
+/// The days that a list is filtered by; what cannot be read is as if it were not
+/// there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Days {
+    from: Option<BusinessDay>,
+    to: Option<BusinessDay>,
+}
+
+impl Days {
+    pub(crate) fn read(query: &Entered) -> Self {
+        Self {
+            from: query.read("from"),
+            to: query.read("to"),
+        }
+    }
+
+    /// The first moment, and the one at which they have ended.
+    pub(crate) fn moments(self, zone: &Zone) -> (Option<Timestamp>, Option<Timestamp>) {
+        let end = self.to.map(|day| day.plus_days(1));
+        let start = |day| zone.start_of(day);
+        (self.from.map(start), end.map(start))
+    }
+
+    /// The days as their fields have them.
+    pub(crate) fn texts(self) -> [String; 2] {
+        let text = |day: Option<BusinessDay>| day.map(|day| day.to_string());
+        [self.from, self.to].map(|day| text(day).unwrap_or_default())
+    }
 }
 
 /// The links below a list; a template shows them by `{{ pager }}`.

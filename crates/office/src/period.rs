@@ -4,6 +4,7 @@ use super::access::Address;
 use super::entered::Entered;
 use super::form::{Input, Mistakes};
 use super::format::Formats;
+use super::frame::Frame;
 use super::visit::Visit;
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -96,39 +97,26 @@ impl Period {
 #[template(path = "period.html")]
 pub(crate) struct Filter {
     path: Address,
-    t: &'static Texts,
-    frame: super::frame::Frame,
-    mistakes: Mistakes,
     inputs: Vec<Input>,
-    ready: Vec<(&'static str, BusinessDay, BusinessDay)>,
+    ready: [(&'static str, Period); 2],
+    frame: Frame,
 }
 
 impl HtmlSafe for Filter {}
 
 impl Filter {
-    pub(crate) fn new(
-        frame: &super::frame::Frame,
-        path: Address,
-        period: Period,
-        today: BusinessDay,
-        mistakes: Mistakes,
-    ) -> Self {
+    pub(crate) fn new(frame: &Frame, path: Address, period: Period, today: BusinessDay) -> Self {
         let t = Texts::of(frame.formats.language);
-        let inputs = [("from", t.from, period.from), ("to", t.to, period.to)];
-        let ready = [
-            (t.this_month, Period::month_of(today)),
-            (t.last_month, Period::month_before(today)),
-        ];
+        let day = |name, label, day: BusinessDay| Input::day(name, label, &day.to_string());
+        let inputs = [day("from", t.from, period.from), day("to", t.to, period.to)];
         Self {
             path,
-            t,
+            inputs: frame.filled(inputs),
+            ready: [
+                (t.this_month, Period::month_of(today)),
+                (t.last_month, Period::month_before(today)),
+            ],
             frame: frame.clone(),
-            inputs: inputs
-                .into_iter()
-                .map(|(name, label, day)| Input::day(name, label, &day.to_string()).with(&mistakes))
-                .collect(),
-            mistakes,
-            ready: ready.map(|(label, p)| (label, p.from, p.to)).into(),
         }
     }
 }
@@ -141,7 +129,6 @@ pub(crate) fn today(visit: &Visit) -> BusinessDay {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame::Frame;
     use super::*;
     use kernel::Language;
 

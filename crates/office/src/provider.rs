@@ -2,9 +2,8 @@
 
 use super::sign_in::{entered_by, refused};
 use super::visit::own_path;
-use crate::page::{Answer, PageError, Query, Visit, access};
-use axum::http::{HeaderValue, header};
-use kernel::causes;
+use crate::page::*;
+use axum::http::HeaderValue;
 use staff::{IdentityError, Token};
 use std::error::Error;
 
@@ -35,7 +34,8 @@ pub(crate) async fn begin(visit: Visit, Query(query): Query) -> Answer {
         Ok(begun) => begun,
         Err(error) => {
             note(&error);
-            return refused(&visit, Texts::of(visit.language).silent);
+            let why = Texts::of(visit.language).silent;
+            return refused(visit, why);
         }
     };
     let kept = role
@@ -61,16 +61,16 @@ pub(crate) async fn back(visit: Visit, Query(query): Query) -> Answer {
     let attempt = match role.staff.take_attempt(&state, &visit.browser).await {
         Ok(attempt) => attempt,
         Err(IdentityError::Db(error)) => return Err(error.into()),
-        Err(_) => return refused(&visit, t.no_attempt),
+        Err(_) => return refused(visit, t.no_attempt),
     };
     let Some(code) = query.some("code") else {
-        return refused(&visit, t.refused);
+        return refused(visit, t.refused);
     };
     let identity = match provider.finish(code, &attempt, role.staff.now()).await {
         Ok(identity) => identity,
         Err(error) => {
             note(&error);
-            return refused(&visit, t.silent);
+            return refused(visit, t.silent);
         }
     };
     let present = visit.session.as_ref().map(|session| session.token.clone());
@@ -90,7 +90,7 @@ pub(crate) async fn back(visit: Visit, Query(query): Query) -> Answer {
         Err(IdentityError::Db(error)) => return Err(error.into()),
         Err(error) => return Err(PageError::internal(error)),
     };
-    refused(&visit, why)
+    refused(visit, why)
 }
 
 fn note(error: &dyn Error) {

@@ -8,7 +8,7 @@ pub(crate) mod sample;
 use super::acts;
 use super::held;
 use super::selling::{Said, sell};
-use crate::page::{Address, Answer, Frame, PageError, Template, Visit, access, fill};
+use crate::page::*;
 use boxoffice::unsold::{self, Held};
 use gate::Waiting;
 use gate::records::explained::{Refusals, refusals};
@@ -50,97 +50,51 @@ struct Queue {
     on_the_way: Option<Waiting>,
 }
 
-struct HeldLine {
-    name: &'static str,
-    list: String,
-    count: String,
-    since: String,
-    cure: &'static str,
-    place: Address,
-}
-
-/// A number with what it counts, and the list of these.
-struct Count {
-    label: &'static str,
-    number: String,
-    list: Option<&'static str>,
-}
-
 #[derive(Template)]
 #[template(path = "queue.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
     said: Option<Said>,
-    has_box_office: bool,
-    has_gate: bool,
-    held: Vec<HeldLine>,
-    refused: Vec<Count>,
-    on_the_way: Vec<Count>,
+    queue: Queue,
+    frame: Frame,
 }
 
+/// A number with what it counts, and the list of these.
+type Count = (&'static str, i64, Option<&'static str>);
+
 impl Page {
-    fn new(frame: Frame, queue: &Queue, said: Option<Said>) -> Self {
-        let formats = &frame.formats;
-        let t = Texts::of(formats.language);
-        let count = |label, number, list: Option<_>| Count {
-            label,
-            number: formats.number(number),
-            list: list.filter(|_| number > 0),
-        };
-        let refused = queue.refused.unwrap_or_default();
-        let refused = [
-            (t.barcodes, refused.barcodes, "refused"),
-            (
-                t.cancellations,
-                refused.cancellations,
-                "cancellations_refused",
-            ),
-        ];
-        let mut on_the_way = Vec::new();
-        if let Some(waiting) = &queue.on_the_way {
-            on_the_way.extend([
-                count(t.deliveries, waiting.deliveries, Some("in_flight")),
-                count(
-                    t.cancelling,
-                    waiting.cancellations,
-                    Some("cancellations_in_flight"),
-                ),
-                count(t.declarations, waiting.declarations, None),
-                count(t.give_backs, waiting.give_backs, None),
-                count(t.unresolved, waiting.unresolved, None),
+    fn refused(&self) -> Vec<Count> {
+        let t = Texts::of(self.frame.formats.language);
+        let refused = self.queue.refused.unwrap_or_default();
+        let barcodes = (t.barcodes, refused.barcodes, Some("refused"));
+        let list = Some("cancellations_refused");
+        let mut counts = vec![barcodes, (t.cancellations, refused.cancellations, list)];
+        counts.retain(|(_, number, _)| *number > 0);
+        counts
+    }
+
+    fn on_the_way(&self) -> Vec<Count> {
+        let t = Texts::of(self.frame.formats.language);
+        let mut counts = Vec::new();
+        if let Some(waiting) = &self.queue.on_the_way {
+            let cancelling = Some("cancellations_in_flight");
+            counts.extend([
+                (t.deliveries, waiting.deliveries, Some("in_flight")),
+                (t.cancelling, waiting.cancellations, cancelling),
+                (t.declarations, waiting.declarations, None),
+                (t.give_backs, waiting.give_backs, None),
+                (t.unresolved, waiting.unresolved, None),
             ]);
         }
-        if queue.held.is_some() {
-            on_the_way.push(count(t.ready, queue.ready, Some("ready")));
+        if self.queue.held.is_some() {
+            counts.push((t.ready, self.queue.ready, Some("ready")));
         }
-        Self {
-            said,
-            has_box_office: queue.held.is_some(),
-            has_gate: queue.refused.is_some(),
-            held: queue
-                .held
-                .iter()
-                .flatten()
-                .map(|held| HeldLine {
-                    name: held.reason.name(formats.language),
-                    list: access::QUEUE_LIST.of(held.reason),
-                    count: formats.number(held.count),
-                    since: formats.moment(held.since),
-                    cure: held.reason.cure(formats.language),
-                    place: held::place(held.reason),
-                })
-                .collect(),
-            refused: refused
-                .into_iter()
-                .filter(|(_, number, _)| *number > 0)
-                .map(|(label, number, list)| count(label, number, Some(list)))
-                .collect(),
-            on_the_way,
-            t,
-            frame,
-        }
+        counts
     }
+}
+
+async fn page(visit: &Visit, said: Option<Said>) -> Answer {
+    let (queue, frame) = (read(visit).await?, visit.frame());
+    visit.page(&Page { said, queue, frame })
 }
 
 async fn read(visit: &Visit) -> Result<Queue, PageError> {
@@ -158,26 +112,19 @@ async fn read(visit: &Visit) -> Result<Queue, PageError> {
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let queue = read(&visit).await?;
-    visit.page(&Page::new(visit.frame(), &queue, None))
+    page(&visit, None).await
 }
 
 pub(crate) async fn try_again(visit: Visit) -> Answer {
     let said = sell(&visit).await?;
-    let queue = read(&visit).await?;
-    visit.page(&Page::new(visit.frame(), &queue, Some(said)))
+    page(&visit, Some(said)).await
 }
 
 pub(crate) async fn send_again(visit: Visit) -> Answer {
-    let office = &visit.office;
-    let Some(gate) = &office.gate else {
-        return Err(PageError::NotFound);
-    };
+    let gate = visit.gate()?;
     let count = acts::send_again(&visit.author()?).await?;
     gate.outbox.due().deliveries.notify_one();
-    let frame = visit.frame();
-    let n = frame.formats.count(count);
-    let said = Said::good(fill(Texts::of(visit.language).sent, &[("n", &n)]));
-    let queue = read(&visit).await?;
-    visit.page(&Page::new(frame, &queue, Some(said)))
+    let n = visit.frame().formats.count(count);
+    let sent = fill(Texts::of(visit.language).sent, &[("n", &n)]);
+    page(&visit, Some(Said::good(sent))).await
 }

@@ -8,12 +8,10 @@ mod words;
 
 pub(crate) use run::afresh;
 
-use super::comparison::{Made, State};
-use crate::page::{
-    Answer, Entered, Formats, Frame, PageError, Query, Template, Visit, access, fill,
-};
-use books::reconciliation::{Reconciliation, Sides};
-use kernel::Timestamp;
+use super::comparison::State;
+use crate::page::*;
+use books::reconciliation::{Difference, Reconciliation, Sides, Subject};
+use std::fmt::Display;
 use words::words;
 
 /// Differences on a page.
@@ -54,7 +52,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     held: "en attente", "held";
     cancelled_unsold: "annulés avant la vente", "cancelled before their sale";
     tickets: "vendus : billets", "sold: tickets";
-    cancelled_tickets: "annulés", "cancelled";
     cancelled_tickets_note: "chacun avec une ligne de reprise au compte", "each with a counter line on the account";
     lines: "Lignes du compte", "Account lines";
     lines_note: "{amount} au total", "{amount} in all";
@@ -78,224 +75,143 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 struct Step {
     /// How far it stands below another.
     level: u8,
-    label: String,
-    number: String,
+    label: &'static str,
+    number: i64,
     note: String,
     list: Option<String>,
 }
 
-struct Line {
-    code: &'static str,
-    what: String,
-    cure: &'static str,
-    of: String,
-    link: Option<String>,
+const fn step(level: u8, label: &'static str, number: i64) -> Step {
+    Step {
+        level,
+        label,
+        number,
+        note: String::new(),
+        list: None,
+    }
 }
 
-/// A result, in words.
-struct Shown {
-    as_of: String,
-    class: &'static str,
-    verdict: String,
-    steps: Vec<Step>,
-    lines: Vec<Line>,
-    more: Option<String>,
-    first: bool,
-    next: Option<usize>,
+impl Step {
+    fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+
+    /// With the list of what it counts.
+    fn list(mut self, word: &str) -> Self {
+        self.list = (self.number > 0).then(|| access::QUEUE_LIST.of(word));
+        self
+    }
 }
 
 #[derive(Template)]
 #[template(path = "reconciliation.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
     kept: bool,
-    failed: bool,
-    being_made: Option<String>,
-    shown: Option<Shown>,
+    state: State,
+    /// Which difference is the first that is shown.
+    from: usize,
+    frame: Frame,
 }
 
 impl Page {
-    fn new(frame: Frame, kept: bool, state: &State, from: usize) -> Self {
-        let t = Texts::of(frame.formats.language);
-        let since = |at: Timestamp| {
-            let at = frame.formats.moment(at);
-            fill(t.being_made, &[("at", &at)])
-        };
-        Self {
-            kept,
-            failed: state.failed,
-            being_made: state.running_since.map(since),
-            shown: state
-                .last
-                .as_ref()
-                .map(|made| Shown::new(&frame, made, from)),
-            t,
-            frame,
-        }
+    /// The differences on this page.
+    fn shown<'a>(&self, books: &'a Reconciliation) -> impl Iterator<Item = &'a Difference> {
+        books.differences.iter().skip(self.from).take(ROWS)
     }
-}
 
-impl Shown {
-    fn new(frame: &Frame, made: &Made, from: usize) -> Self {
-        let formats = &frame.formats;
+    /// Where the next page begins.
+    fn next(&self, books: &Reconciliation) -> Option<usize> {
+        let until = self.from.saturating_add(ROWS);
+        (until < books.differences.len()).then_some(until)
+    }
+
+    fn verdict(&self, books: &Reconciliation) -> (&'static str, String) {
+        let formats = &self.frame.formats;
         let t = Texts::of(formats.language);
-        let books = &made.books;
-        let count = |n: usize| formats.count(n);
-        let (class, verdict) = match books.sides {
+        let text = match books.sides {
             _ if !books.is_clean() => {
-                let n = count(books.unexplained);
-                ("bad", fill(t.disagree, &[("n", &n)]))
+                let n = formats.count(books.unexplained);
+                return ("bad", fill(t.disagree, &[("n", &n)]));
             }
-            Sides::Both => ("good", t.agree.to_owned()),
-            Sides::Gate => ("good", t.gate_agrees.to_owned()),
-            Sides::BoxOffice => ("good", t.sales_agree.to_owned()),
+            Sides::Both => t.agree,
+            Sides::Gate => t.gate_agrees,
+            Sides::BoxOffice => t.sales_agree,
         };
-        let listed = books.differences.len();
-        let lines = books.differences.iter().skip(from).take(ROWS);
-        let until = from.saturating_add(ROWS);
-        Self {
-            as_of: fill(t.as_of, &[("at", &formats.moment(made.at))]),
-            class,
-            verdict,
-            steps: steps(formats, books),
-            lines: lines.map(|difference| line(formats, difference)).collect(),
-            more: (listed < books.unexplained).then(|| fill(t.more, &[("n", &count(listed))])),
-            first: from > 0,
-            next: (until < listed).then_some(until),
-        }
+        ("good", text.to_owned())
     }
 }
 
-fn line(formats: &Formats, difference: &books::reconciliation::Difference) -> Line {
-    use books::reconciliation::Subject;
-    let t = Texts::of(formats.language);
-    let (what, cure) = words(difference, formats.language);
-    let (text, id) = match &difference.of {
-        Subject::Check(check) | Subject::Entry(check, _) => (t.check, check.to_string()),
-        Subject::Barcode(barcode) => (t.barcode, barcode.to_string()),
-        Subject::Order(order) => (t.order, order.to_string()),
+/// What a difference is about.
+fn about(t: &Texts, of: &Subject) -> String {
+    let (text, id): (_, &dyn Display) = match of {
+        Subject::Check(check) | Subject::Entry(check, _) => (t.check, check),
+        Subject::Barcode(barcode) => (t.barcode, barcode),
+        Subject::Order(order) => (t.order, order),
     };
-    Line {
-        code: difference.code,
-        what,
-        cure,
-        of: fill(text, &[("id", &id)]),
-        link: difference.of.check().map(|check| access::CHECK.of(check)),
-    }
+    fill(text, &[("id", id)])
 }
 
 /// The chain. What is not there is left out where a row says nothing then.
 fn steps(formats: &Formats, books: &Reconciliation) -> Vec<Step> {
     let t = Texts::of(formats.language);
-    let step = |level, label: &str, number, note: &str, list: Option<&str>| Step {
-        level,
-        label: label.to_owned(),
-        number: formats.number(number),
-        note: note.to_owned(),
-        list: list
-            .filter(|_| number > 0)
-            .map(|list| access::QUEUE_LIST.of(list)),
-    };
+    let cancelling = step(2, t.cancelling, books.cancellations_in_flight);
+    let ready = step(2, t.ready, books.ready);
     let mut steps = vec![
-        step(0, t.accepted, books.accepted_checks, "", None),
-        step(0, t.barcodes, books.control_barcodes, "", None),
-        step(
-            1,
-            t.in_flight,
-            books.in_flight,
-            t.in_flight_note,
-            Some("in_flight"),
-        ),
-        step(
-            1,
-            t.cancelled,
-            books.cancelled,
-            t.cancelled_note,
-            Some("cancelled"),
-        ),
-        step(
-            2,
-            t.cancelling,
-            books.cancellations_in_flight,
-            t.cancelling_note,
-            Some("cancellations_in_flight"),
-        ),
-        step(1, t.staged, books.staged, "", None),
-        step(2, t.ready, books.ready, t.ready_note, Some("ready")),
+        step(0, t.accepted, books.accepted_checks),
+        step(0, t.barcodes, books.control_barcodes),
+        step(1, t.in_flight, books.in_flight)
+            .note(t.in_flight_note)
+            .list("in_flight"),
+        step(1, t.cancelled, books.cancelled)
+            .note(t.cancelled_note)
+            .list("cancelled"),
+        cancelling
+            .note(t.cancelling_note)
+            .list("cancellations_in_flight"),
+        step(1, t.staged, books.staged),
+        ready.note(t.ready_note).list("ready"),
     ];
     for (reason, number) in &books.held {
         let note = reason.name(formats.language);
-        steps.push(step(2, t.held, *number, note, Some(reason.as_str())));
+        steps.push(step(2, t.held, *number).note(note).list(reason.as_str()));
     }
     let amount = formats.money(books.account.amount_minor);
     let amount = fill(t.lines_note, &[("amount", &amount)]);
-    let files = Step {
+    let elsewhere = Step {
         list: Some(access::SALES_FILES.to_string()),
-        ..step(
-            0,
-            t.elsewhere,
-            books.tickets_from_elsewhere,
-            t.elsewhere_note,
-            None,
-        )
+        ..step(0, t.elsewhere, books.tickets_from_elsewhere)
     };
+    let disputed = step(0, t.disputed, books.disputed);
     steps.extend([
-        step(2, t.cancelled_unsold, books.cancelled_unsold, "", None),
-        step(2, t.tickets, books.tickets, "", None),
-        step(
-            3,
-            t.cancelled_tickets,
-            books.cancelled_tickets,
-            t.cancelled_tickets_note,
-            None,
-        ),
-        step(0, t.orders, books.orders, "", None),
-        step(0, t.lines, books.account.lines, &amount, None),
-        files,
-        step(
-            0,
-            t.disputed,
-            books.disputed,
-            t.disputed_note,
-            Some("disputed"),
-        ),
+        step(2, t.cancelled_unsold, books.cancelled_unsold),
+        step(2, t.tickets, books.tickets),
+        step(3, t.cancelled, books.cancelled_tickets).note(t.cancelled_tickets_note),
+        step(0, t.orders, books.orders),
+        step(0, t.lines, books.account.lines).note(amount),
+        elsewhere.note(t.elsewhere_note),
+        disputed.note(t.disputed_note).list("disputed"),
     ]);
     if books.disputes_in_flight > 0 {
-        steps.push(step(
-            1,
-            t.in_flight,
-            books.disputes_in_flight,
-            t.disputes_in_flight_note,
-            None,
-        ));
+        let disputing = step(1, t.in_flight, books.disputes_in_flight);
+        steps.push(disputing.note(t.disputes_in_flight_note));
     }
     if books.settled_by_hand > 0 {
-        steps.push(step(
-            0,
-            t.by_hand,
-            books.settled_by_hand,
-            t.by_hand_note,
-            None,
-        ));
+        steps.push(step(0, t.by_hand, books.settled_by_hand).note(t.by_hand_note));
     }
     steps
 }
 
-fn from(query: &Entered) -> usize {
-    query
-        .some("from")
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(0)
-}
-
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
-    let kept = run::sides(&visit.office).is_some();
-    let state = run::look(&visit.office).await;
-    visit.page(&Page::new(visit.frame(), kept, &state, from(&query)))
+    visit.page(&Page {
+        kept: run::sides(&visit.office).is_some(),
+        state: run::look(&visit.office).await,
+        from: query.read("from").unwrap_or(0),
+        frame: visit.frame(),
+    })
 }
 
-pub(crate) async fn compare(visit: Visit) -> Result<axum::response::Response, PageError> {
+pub(crate) async fn compare(visit: Visit) -> Answer {
     afresh(&visit.office);
     Ok(visit.go(access::RECONCILIATION))
 }

@@ -6,7 +6,7 @@ pub(crate) mod sample;
 use super::breakdown::{Breakdown, Sum};
 use super::figure::{Asked, Figure, Figures, Known};
 use super::period::Period;
-use crate::page::{Answer, Formats, Query, Visit, access};
+use crate::page::*;
 use boxoffice::report::{self, Moved, Sales, SalesReport, SalesRow};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {

@@ -7,14 +7,11 @@ pub(crate) mod sample;
 pub(crate) mod upload;
 mod words;
 
-use super::pager::Pager;
 use super::selling::{Said, sell};
-use crate::page::{
-    Answer, Entered, Formats, Frame, Mistakes, PageError, Path, Query, Template, Visit, access,
-};
+use crate::page::*;
 use boxoffice::ImportKind;
 use boxoffice::stx_file::{FileState, StxFile, StxFileId, StxRejection, file, files, rejections};
-use kernel::Timestamp;
+use std::collections::BTreeSet;
 use words::words;
 
 /// Rows on a page.
@@ -61,83 +58,29 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     next: "Lignes suivantes", "Next lines";
 });
 
-struct Line {
-    id: i64,
-    name: String,
-    recorded: String,
-    kind: &'static str,
-    state: (&'static str, &'static str),
-    rows: String,
-    orders: String,
-    tickets: String,
-    known: String,
-    rejected: String,
-    has_rejected: bool,
-    imported: String,
-}
-
-impl Line {
-    fn new(formats: &Formats, file: &StxFile) -> Self {
-        let t = Texts::of(formats.language);
-        Self {
-            id: file.id.0,
-            name: file.name.clone(),
-            recorded: formats.moment(file.created_at),
-            kind: match file.kind {
-                ImportKind::Run => t.ours,
-                ImportKind::Upload => t.brought,
-            },
-            state: match file.state {
-                FileState::Written => ("", t.written),
-                FileState::Imported if file.rejected == 0 => ("good", t.imported),
-                FileState::Imported => ("bad", t.in_part),
-                FileState::Abandoned => ("", t.abandoned),
-            },
-            rows: formats.number(file.rows),
-            orders: formats.number(file.orders),
-            tickets: formats.number(file.tickets),
-            known: formats.number(file.already_imported),
-            rejected: formats.number(file.rejected),
-            has_rejected: file.rejected > 0,
-            imported: match file.imported_at {
-                Some(at) => formats.moment(at),
-                None => t.not_yet.to_owned(),
-            },
-        }
-    }
-}
-
 #[derive(Template)]
 #[template(path = "sales_files.html")]
 struct ListPage {
-    frame: Frame,
-    t: &'static Texts,
     kept: bool,
     said: Option<Said>,
-    mistakes: Mistakes,
-    lines: Vec<Line>,
+    files: Vec<StxFile>,
     pager: Pager,
+    frame: Frame,
 }
 
 impl ListPage {
     fn new(
         frame: Frame,
         kept: bool,
-        present: Option<i64>,
-        found: &[StxFile],
+        present: Option<StxFileId>,
+        mut files: Vec<StxFile>,
         said: Option<Said>,
-        mistakes: Mistakes,
     ) -> Self {
-        let shown = found.iter().take(ROWS as usize);
-        let lines: Vec<_> = shown.map(|file| Line::new(&frame.formats, file)).collect();
-        let more = found.len() > ROWS as usize;
-        let next = lines.last().filter(|_| more).map(|line| line.id);
+        let next = cut(&mut files, ROWS as usize).map(|file| file.id);
         Self {
-            t: Texts::of(frame.formats.language),
             kept,
             said,
-            mistakes,
-            lines,
+            files,
             pager: Pager::new(&frame, access::SALES_FILES, &[], present, next),
             frame,
         }
@@ -145,145 +88,91 @@ impl ListPage {
 }
 
 /// The list, after something was done.
-async fn list_page(
-    visit: &Visit,
-    present: Option<i64>,
-    said: Option<Said>,
-    mistakes: Mistakes,
-) -> Result<ListPage, PageError> {
+async fn list_page(visit: &Visit, present: Option<StxFileId>, said: Option<Said>) -> Answer {
     let kept = visit.office.box_office.is_some();
-    let mut found = Vec::new();
-    if kept {
-        found = files(&visit.office.db, present.map(StxFileId), ROWS + 1).await?;
-    }
-    Ok(ListPage::new(
-        visit.frame(),
-        kept,
-        present,
-        &found,
-        said,
-        mistakes,
-    ))
+    let found = match kept {
+        true => files(visit.db(), present, ROWS + 1).await?,
+        false => Vec::new(),
+    };
+    visit.page(&ListPage::new(visit.frame(), kept, present, found, said))
 }
 
 pub(crate) async fn list(visit: Visit, Query(query): Query) -> Answer {
-    let present = number(&query, "before");
-    visit.page(&list_page(&visit, present, None, Mistakes::default()).await?)
-}
-
-fn number(query: &Entered, name: &str) -> Option<i64> {
-    query.some(name).and_then(|number| number.parse().ok())
+    list_page(&visit, query.read("before"), None).await
 }
 
 pub(crate) async fn run(visit: Visit) -> Answer {
     let said = sell(&visit).await?;
-    visit.page(&list_page(&visit, None, Some(said), Mistakes::default()).await?)
+    list_page(&visit, None, Some(said)).await
 }
 
-/// A rejected row.
-struct Rejected {
-    line: String,
-    reasons: Vec<&'static str>,
-    unnamed: Vec<String>,
-    cures: Vec<&'static str>,
-    explanation: String,
-}
-
-impl Rejected {
-    fn new(formats: &Formats, rejection: &StxRejection) -> Self {
-        let mut rejected = Self {
-            line: formats.number(rejection.line),
-            reasons: Vec::new(),
-            unnamed: Vec::new(),
-            cures: Vec::new(),
-            explanation: rejection.explanation.clone(),
-        };
-        for code in rejection.reason.split(',') {
-            let Some((name, cure)) = words(code, formats.language) else {
-                rejected.unnamed.push(code.to_owned());
-                continue;
-            };
-            rejected.reasons.push(name);
-            if !rejected.cures.contains(&cure) {
-                rejected.cures.push(cure);
+/// Why a row was rejected, and what to do; a reason without words stands as its code.
+fn told(rejection: &StxRejection, language: Language) -> (Vec<&str>, Vec<&'static str>) {
+    let (mut reasons, mut unnamed, mut cures) = (Vec::new(), Vec::new(), Vec::new());
+    for code in rejection.reason.split(',') {
+        match words(code, language) {
+            None => unnamed.push(code),
+            Some((name, cure)) => {
+                reasons.push(name);
+                cures.push(cure);
             }
         }
-        rejected
     }
+    reasons.append(&mut unnamed);
+    let mut seen = BTreeSet::new();
+    cures.retain(|cure| seen.insert(*cure));
+    (reasons, cures)
 }
 
 #[derive(Template)]
 #[template(path = "sales_file.html")]
 struct FilePage {
-    frame: Frame,
-    t: &'static Texts,
     said: Option<Said>,
-    id: i64,
-    line: Line,
-    removed: Option<String>,
+    file: StxFile,
     is_there: bool,
-    may_again: bool,
-    rejected: Vec<Rejected>,
+    rejected: Vec<StxRejection>,
     next: Option<i64>,
+    frame: Frame,
 }
 
 impl FilePage {
     fn new(
         frame: Frame,
-        file: &StxFile,
-        found: &[StxRejection],
+        file: StxFile,
+        mut rejected: Vec<StxRejection>,
         is_there: bool,
         said: Option<Said>,
     ) -> Self {
-        let formats = &frame.formats;
-        let t = Texts::of(formats.language);
-        let shown = found.get(..ROWS as usize).unwrap_or(found);
-        let more = found.len() > shown.len();
-        let removed = |at: Timestamp| {
-            let at = formats.moment(at);
-            kernel::text::fill(t.removed, &[("at", &at)])
-        };
         Self {
             said,
-            id: file.id.0,
-            line: Line::new(formats, file),
-            removed: file.card_removed_at.map(removed),
+            file,
             is_there,
-            may_again: is_there
-                && file.card_removed_at.is_none()
-                && (file.rejected > 0 || file.state == FileState::Written),
-            rejected: shown.iter().map(|r| Rejected::new(formats, r)).collect(),
-            next: shown.last().filter(|_| more).map(|last| last.line),
-            t,
+            next: cut(&mut rejected, ROWS as usize).map(|last| last.line),
+            rejected,
             frame,
         }
     }
+
+    /// Whether it can be imported again.
+    fn may_again(&self) -> bool {
+        let file = &self.file;
+        self.is_there
+            && file.card_removed_at.is_none()
+            && (file.rejected > 0 || file.state == FileState::Written)
+    }
 }
 
-async fn file_page(
-    visit: &Visit,
-    id: StxFileId,
-    after: i64,
-    said: Option<Said>,
-) -> Result<FilePage, PageError> {
-    let Some(box_office) = &visit.office.box_office else {
-        return Err(PageError::NotFound);
-    };
-    let db = &visit.office.db;
-    let file = file(db, id).await?.ok_or(PageError::NotFound)?;
-    let found = rejections(db, id, after, ROWS + 1).await?;
+async fn file_page(visit: &Visit, id: StxFileId, after: i64, said: Option<Said>) -> Answer {
+    let box_office = visit.box_office()?;
+    let file = file(visit.db(), id).await?.ok_or(PageError::NotFound)?;
+    let found = rejections(visit.db(), id, after, ROWS + 1).await?;
     // Whether it is still the same is looked at when somebody wants it.
     let path = box_office.files_dir().join(&file.name);
     let is_there =
         !file.name.is_empty() && tokio::fs::metadata(path).await.is_ok_and(|of| of.is_file());
-    Ok(FilePage::new(visit.frame(), &file, &found, is_there, said))
+    visit.page(&FilePage::new(visit.frame(), file, found, is_there, said))
 }
 
-fn file_id(text: &str) -> Result<StxFileId, PageError> {
-    text.parse().map(StxFileId).map_err(|_| PageError::NotFound)
-}
-
-pub(crate) async fn show(visit: Visit, Path(id): Path<String>, Query(query): Query) -> Answer {
-    let after = number(&query, "after").unwrap_or(0);
-    visit.page(&file_page(&visit, file_id(&id)?, after, None).await?)
+pub(crate) async fn show(visit: Visit, Id(id): Id<StxFileId>, Query(query): Query) -> Answer {
+    file_page(&visit, id, query.read("after").unwrap_or(0), None).await
 }

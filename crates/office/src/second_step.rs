@@ -3,13 +3,9 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::sign_in::{entered_by, note_wrong};
+use super::sign_in::{entered_by, refusing};
 use super::visit::own_path;
-use crate::page::{
-    Answer, Entered, Frame, Input, Mistakes, PageError, Query, StatusCode, Template, Visit, access,
-    fill,
-};
-use staff::SignInError;
+use crate::page::*;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Deuxième étape", "Second step";
@@ -23,26 +19,20 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 #[derive(Template)]
 #[template(path = "second_step.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
-    mistakes: Mistakes,
     code: Input,
     next: String,
+    frame: Frame,
 }
 
 impl Page {
-    fn new(frame: Frame, next: &str, mistakes: Mistakes) -> Self {
+    fn new(frame: Frame, next: &str) -> Self {
         let t = Texts::of(frame.formats.language);
+        let code = Input::text("code", t.code, "").hint(t.code_hint);
+        let code = code.autocomplete("one-time-code").focus();
         Self {
-            code: Input::text("code", t.code, "")
-                .hint(t.code_hint)
-                .autocomplete("one-time-code")
-                .with(&mistakes)
-                .focus(),
+            code: code.wrong(&frame.mistakes),
             next: next.to_owned(),
-            mistakes,
             frame,
-            t,
         }
     }
 }
@@ -51,34 +41,23 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     if visit.half.is_none() {
         return Ok(visit.go(access::SIGN_IN));
     }
-    let next = own_path(query.some("next"));
-    visit.page(&Page::new(visit.frame(), next, Mistakes::default()))
+    visit.page(&Page::new(visit.frame(), own_path(query.some("next"))))
 }
 
 pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
     let Some(half) = &visit.half else {
         return Ok(visit.go(access::SIGN_IN));
     };
-    let next = own_path(entered.some("next"));
-    let staff = visit.staff();
-    let t = Texts::of(visit.language);
-    let (status, mistake) = match staff
-        .second_step(half, entered.text("code"), &visit.address)
-        .await
-    {
-        Ok(signed_in) => return Ok(entered_by(&visit, &signed_in, next)),
-        Err(SignInError::Wrong) => {
-            note_wrong(&visit, "code");
-            (StatusCode::UNPROCESSABLE_ENTITY, t.code_wrong.to_owned())
+    let (code, next) = (
+        entered.text("code"),
+        own_path(entered.some("next")).to_owned(),
+    );
+    match visit.staff().second_step(half, code, &visit.address).await {
+        Ok(signed_in) => Ok(entered_by(&visit, &signed_in, &next)),
+        Err(error) => {
+            let wrong = ("code", Texts::of(visit.language).code_wrong);
+            let visit = refusing(visit, entered, "code", wrong, error)?;
+            visit.page(&Page::new(visit.frame(), &next))
         }
-        Err(SignInError::TooMany { wait_ms }) => {
-            let wait = visit.frame().formats.wait(wait_ms);
-            let text = fill(t.wait, &[("wait", &wait)]);
-            (StatusCode::TOO_MANY_REQUESTS, text)
-        }
-        Err(SignInError::Db(error)) => return Err(error.into()),
-        Err(error) => return Err(PageError::internal(error)),
-    };
-    let mistakes = Mistakes::one("code", mistake);
-    visit.page_with(status, &Page::new(visit.frame(), next, mistakes))
+    }
 }

@@ -2,11 +2,9 @@
 //! words on what came of it.
 
 use super::acts;
-use crate::page::{Formats, PageError, Visit, fill};
+use crate::page::*;
 use boxoffice::RunReport;
-use kernel::causes;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How long a page waits for what it began; it goes on all the same.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -49,19 +47,15 @@ impl Said {
 /// [`PageError::NotFound`] in a process without a box office.
 pub(crate) async fn sell(visit: &Visit) -> Result<Said, PageError> {
     let office = visit.office.clone();
-    let Some(box_office) = office.box_office.clone() else {
-        return Err(PageError::NotFound);
-    };
+    let box_office = Arc::clone(visit.box_office()?);
     let formats = visit.frame().formats;
     let t = Texts::of(visit.language);
     let author = visit.author()?;
     // On a task of its own: whoever goes away does not stop it.
-    let run = tokio::spawn({
-        let box_office = Arc::clone(&box_office);
-        async move {
-            let running = acts::sell(&author, &box_office);
-            office.ending.run_until_cancelled(running).await
-        }
+    let seller = Arc::clone(&box_office);
+    let run = tokio::spawn(async move {
+        let running = acts::sell(&author, &seller);
+        office.ending.run_until_cancelled(running).await
     });
     let Ok(ended) = tokio::time::timeout(PATIENCE, run).await else {
         return Ok(Said::good(t.goes_on.to_owned()));
@@ -81,13 +75,14 @@ pub(crate) async fn sell(visit: &Visit) -> Result<Said, PageError> {
 
 fn words(formats: &Formats, report: &RunReport, held: i64) -> Said {
     let t = Texts::of(formats.language);
-    let values = [
-        ("tickets", formats.count(report.tickets())),
-        ("released", formats.count(report.reevaluated.released)),
-        ("held", formats.number(held)),
-    ];
-    let values = values.each_ref().map(|(name, text)| (*name, text.as_str()));
-    let text = fill(t.sold, &values);
+    let text = fill(
+        t.sold,
+        &[
+            ("tickets", &formats.count(report.tickets())),
+            ("released", &formats.count(report.reevaluated.released)),
+            ("held", &formats.number(held)),
+        ],
+    );
     match report.rejected() {
         0 => Said::good(text),
         n => {

@@ -28,8 +28,7 @@ pub(crate) mod test_card;
 pub(crate) mod thing;
 
 use self::present::Present;
-use crate::page::{Address, Answer, Frame, PageError, Template, Visit, access};
-use crate::{Managed, SetUp};
+use crate::page::*;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Dans cet ordre. Chaque étape peut être quittée et reprise.",
@@ -37,7 +36,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     whole: "Tout est en place. Le diagnostic regarde l’ensemble de plus près.",
         "Everything is in place. The doctor has a closer look at the whole.";
     go_on: "Continuer :", "Continue:";
-    organisation: "Organisation et fuseau horaire", "Organisation and time zone";
     organisation_why: "Qui vous êtes, et à quelle heure commence un jour.", "Who you are, and when a day begins.";
     doors_why: "Où l’on entre, et quel scanner se trouve où.", "Where people come in, and which scanner is where.";
     connection_why: "L’adresse et les accès qu’Otipass vous a donnés, essayés aussitôt.",
@@ -65,16 +63,6 @@ struct Proven {
     enrolled: bool,
 }
 
-impl Proven {
-    async fn read(visit: &Visit) -> Result<Self, PageError> {
-        let db = &visit.office.db;
-        Ok(Self {
-            sold: boxoffice::report::has_sold(db).await?,
-            enrolled: gate::devices(db).await?.iter().any(|d| d.tokens > 0),
-        })
-    }
-}
-
 /// How far a step has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -89,108 +77,95 @@ impl State {
     const fn of(done: bool) -> Self {
         if done { Self::Done } else { Self::ToDo }
     }
-
-    const fn is_settled(self) -> bool {
-        matches!(self, Self::Done | Self::ByFile)
-    }
 }
 
 #[derive(Template)]
 #[template(path = "set_up.html")]
 struct Page {
+    steps: [Step; 9],
     frame: Frame,
-    t: &'static Texts,
-    steps: Vec<Step>,
-    /// The first step that is not settled: where one goes on.
-    next: Option<(Address, &'static str)>,
 }
 
+/// A step: its page, what it is called and why it is there, and how far it has come.
 struct Step {
     path: Address,
     name: &'static str,
     why: &'static str,
-    state: (&'static str, &'static str),
-}
-
-/// The steps in their order, each with its address and how far it has come.
-fn states(set_up: &SetUp, present: &Present, proven: Proven) -> [(Address, State); 9] {
-    let (site, catalogue) = (present.site.as_ref(), &present.catalogue);
-    let managed = |managed: &Managed, state| match managed {
-        Managed::Here => state,
-        Managed::ByFile(_) => State::ByFile,
-    };
-    let has_doors =
-        site.is_some_and(|site| site.devices.keys().any(|d| site.sector_of(d).is_some()));
-    let mapping = match (&present.interface.mapping_draft, &present.interface.mapping) {
-        (Some(_), _) => State::Mistakes,
-        (None, mapping) => State::of(mapping.is_some()),
-    };
-    let has_catalogue = !catalogue.seasons.is_empty()
-        && !catalogue.products.is_empty()
-        && !catalogue.tariffs.is_empty();
-    let sells = |state| managed(&set_up.catalogue, state);
-    [
-        (
-            access::ORGANISATION,
-            managed(&set_up.site, State::of(site.is_some())),
-        ),
-        (access::PLACES, managed(&set_up.site, State::of(has_doors))),
-        (
-            access::CONNECTION,
-            managed(
-                &set_up.connection,
-                State::of(!present.interface.connection.url.is_empty()),
-            ),
-        ),
-        (access::MAPPING, managed(&set_up.mapping, mapping)),
-        (access::CATALOGUE, sells(State::of(has_catalogue))),
-        (
-            access::TARIFF_MAPPING,
-            sells(State::of(tariff_mapping::is_whole(catalogue))),
-        ),
-        (access::BUYER, sells(State::of(buyer::is_whole(catalogue)))),
-        (access::TEST_CARD, State::of(proven.sold)),
-        (access::DEVICES, State::of(proven.enrolled)),
-    ]
+    state: State,
 }
 
 impl Page {
     fn new(frame: Frame, set_up: &SetUp, present: &Present, proven: Proven) -> Self {
         let t = Texts::of(frame.formats.language);
-        let names = [
-            (t.organisation, t.organisation_why),
-            (t.doors, t.doors_why),
-            (t.connection, t.connection_why),
-            (t.mapping, t.mapping_why),
-            (t.catalogue, t.catalogue_why),
-            (t.tariff_mapping, t.tariff_mapping_why),
-            (t.buyer, t.buyer_why),
-            (t.test_card, t.test_card_why),
-            (t.devices, t.devices_why),
-        ];
-        let states = states(set_up, present, proven);
-        let next = states.iter().position(|(_, state)| !state.is_settled());
-        let steps: Vec<_> = states
-            .into_iter()
-            .zip(names)
-            .map(|((path, state), (name, why))| Step {
-                path,
-                name,
-                why,
-                state: match state {
-                    State::Done => ("good", t.done),
-                    State::ByFile => ("good", t.by_file),
-                    State::ToDo => ("", t.to_do),
-                    State::Mistakes => ("bad", t.mistakes),
-                },
-            })
-            .collect();
+        let Present {
+            site,
+            interface,
+            catalogue,
+        } = present;
+        let step = |path, (name, why), by: &Managed, state| Step {
+            path,
+            name,
+            why,
+            state: by.file().map_or(state, |_| State::ByFile),
+        };
+        let has_doors = site.as_ref().is_some_and(|site| {
+            let mut devices = site.devices.keys();
+            devices.any(|device| site.sector_of(device).is_some())
+        });
+        let mapping = match &interface.mapping_draft {
+            Some(_) => State::Mistakes,
+            None => State::of(interface.mapping.is_some()),
+        };
+        let is_reached = !interface.connection.url.is_empty();
+        let has_catalogue = !catalogue.seasons.is_empty()
+            && !catalogue.products.is_empty()
+            && !catalogue.tariffs.is_empty();
+        let names = (t.organisation_step, t.organisation_why);
+        let site = State::of(site.is_some());
+        let organisation = step(access::ORGANISATION, names, &set_up.site, site);
+        let names = (t.doors, t.doors_why);
+        let places = step(access::PLACES, names, &set_up.site, State::of(has_doors));
+        let names = (t.connection, t.connection_why);
+        let reached = State::of(is_reached);
+        let connection = step(access::CONNECTION, names, &set_up.connection, reached);
+        let names = (t.mapping, t.mapping_why);
+        let mapping = step(access::MAPPING, names, &set_up.mapping, mapping);
+        let sells = |path, names, done| step(path, names, &set_up.catalogue, State::of(done));
+        let here = |path, names, done| step(path, names, &Managed::Here, State::of(done));
+        let tariffs = tariff_mapping::is_whole(catalogue);
+        let buyer = buyer::is_whole(catalogue);
         Self {
-            next: next.map(|at| (steps[at].path, steps[at].name)),
-            steps,
+            steps: [
+                organisation,
+                places,
+                connection,
+                mapping,
+                sells(
+                    access::CATALOGUE,
+                    (t.catalogue, t.catalogue_why),
+                    has_catalogue,
+                ),
+                sells(
+                    access::TARIFF_MAPPING,
+                    (t.tariff_mapping, t.tariff_mapping_why),
+                    tariffs,
+                ),
+                sells(access::BUYER, (t.buyer, t.buyer_why), buyer),
+                here(
+                    access::TEST_CARD,
+                    (t.test_card, t.test_card_why),
+                    proven.sold,
+                ),
+                here(access::DEVICES, (t.devices, t.devices_why), proven.enrolled),
+            ],
             frame,
-            t,
         }
+    }
+
+    /// The first step that is not settled: where one goes on.
+    fn next(&self) -> Option<&Step> {
+        let is_settled = |step: &&Step| matches!(step.state, State::Done | State::ByFile);
+        self.steps.iter().find(|step| !is_settled(step))
     }
 }
 
@@ -205,7 +180,12 @@ pub(crate) async fn is_to_begin(visit: &Visit) -> Result<bool, PageError> {
 
 pub(crate) async fn show(visit: Visit) -> Answer {
     let present = Present::read(&visit).await?;
-    let proven = Proven::read(&visit).await?;
-    let set_up = visit.set_up();
-    visit.page(&Page::new(visit.frame(), set_up, &present, proven))
+    let proven = Proven {
+        sold: boxoffice::report::has_sold(visit.db()).await?,
+        enrolled: gate::devices(visit.db())
+            .await?
+            .iter()
+            .any(|d| d.tokens > 0),
+    };
+    visit.page(&Page::new(visit.frame(), visit.set_up(), &present, proven))
 }

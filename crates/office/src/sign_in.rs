@@ -6,11 +6,7 @@ pub(crate) mod sample;
 use super::cookie::Cookie;
 use super::entered::NEXT_FIELD;
 use super::visit::own_path;
-use crate::page::{
-    Answer, Entered, Flash, Frame, Input, Mistakes, PageError, Query, StatusCode, Template, Visit,
-    access, fill,
-};
-use axum::response::Response;
+use crate::page::*;
 use staff::{SignIn, SignInError, SignedIn, Step};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -23,47 +19,37 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
-    mistakes: Mistakes,
-    login: Input,
-    password: Input,
+    inputs: Vec<Input>,
     next: String,
     by_provider: Option<String>,
+    frame: Frame,
 }
 
 impl Page {
-    fn new(
-        frame: Frame,
-        login: &str,
-        next: &str,
-        provider: Option<&str>,
-        mistakes: Mistakes,
-    ) -> Self {
+    fn new(frame: Frame, next: &str, provider: Option<&str>) -> Self {
         let t = Texts::of(frame.formats.language);
+        let login = Input::text("login", t.login, "").autocomplete("username");
+        let login = login.filled(&frame.entered, &Mistakes::default());
+        let password = Input::password("password", t.password, "current-password");
         Self {
-            login: Input::text("login", t.login, login)
-                .autocomplete("username")
-                .focus(),
-            password: Input::password("password", t.password, "current-password"),
+            inputs: vec![login.focus(), password],
             next: next.to_owned(),
-            by_provider: provider.map(|label| fill(t.by_provider, &[("label", label)])),
-            mistakes,
+            by_provider: provider.map(|label| fill(t.by_provider, &[("label", &label)])),
             frame,
-            t,
         }
     }
 }
 
-fn page(visit: &Visit, status: StatusCode, login: &str, next: &str, mistakes: Mistakes) -> Answer {
+fn page(visit: &Visit, next: &str) -> Answer {
     let provider = visit.office.role.provider.as_ref().map(|p| p.label());
-    let page = Page::new(visit.frame(), login, next, provider, mistakes);
-    visit.page_with(status, &page)
+    visit.page(&Page::new(visit.frame(), next, provider))
 }
 
 /// The form, with what went wrong at the provider, for its page.
-pub(super) fn refused(visit: &Visit, why: impl Into<String>) -> Answer {
-    page(visit, StatusCode::FORBIDDEN, "", "", Mistakes::one("", why))
+pub(super) fn refused(visit: Visit, why: impl Into<String>) -> Answer {
+    let mut visit = visit.wrong(Entered::default(), Mistakes::one("", why));
+    visit.status = StatusCode::FORBIDDEN;
+    page(&visit, "")
 }
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
@@ -71,47 +57,56 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     if visit.session.is_some() {
         return Ok(visit.go(next));
     }
-    page(&visit, StatusCode::OK, "", next, Mistakes::default())
+    page(&visit, next)
 }
 
 pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
-    let next = own_path(entered.some("next"));
-    let login = entered.text("login");
     let present = visit.session.as_ref().or(visit.half.as_ref());
     let attempt = SignIn {
-        login: login.to_owned(),
+        login: entered.text("login").to_owned(),
         password: entered.secret("password"),
         address: visit.address.clone(),
         present: present.map(|session| session.token.clone()),
     };
-    let t = Texts::of(visit.language);
+    let next = own_path(entered.some("next")).to_owned();
     match visit.staff().sign_in(attempt).await {
-        Ok(signed_in) => Ok(entered_by(&visit, &signed_in, next)),
-        Err(SignInError::Wrong) => {
-            note_wrong(&visit, "password");
-            let mistakes = Mistakes::one("login", t.wrong);
-            page(
-                &visit,
-                StatusCode::UNPROCESSABLE_ENTITY,
-                login,
-                next,
-                mistakes,
-            )
+        Ok(signed_in) => Ok(entered_by(&visit, &signed_in, &next)),
+        Err(error) => {
+            let wrong = ("login", Texts::of(visit.language).wrong);
+            page(&refusing(visit, entered, "password", wrong, error)?, &next)
         }
-        Err(SignInError::TooMany { wait_ms }) => {
+    }
+}
+
+/// The visit to show the form of a step again, which says what is wrong.
+pub(super) fn refusing(
+    visit: Visit,
+    entered: Entered,
+    step: &'static str,
+    (field, wrong): (&'static str, &'static str),
+    error: SignInError,
+) -> Result<Visit, PageError> {
+    match error {
+        SignInError::Wrong => {
+            note_wrong(&visit, step);
+            Ok(visit.wrong(entered, Mistakes::one(field, wrong)))
+        }
+        SignInError::TooMany { wait_ms } => {
             let wait = visit.frame().formats.wait(wait_ms);
-            let mistakes = Mistakes::one("login", fill(t.wait, &[("wait", &wait)]));
-            page(&visit, StatusCode::TOO_MANY_REQUESTS, login, next, mistakes)
+            let text = fill(Texts::of(visit.language).wait, &[("wait", &wait)]);
+            let visit = visit.wrong(entered, Mistakes::one(field, text));
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            Ok(Visit { status, ..visit })
         }
-        Err(SignInError::Password(error)) => Err(error.into()),
-        Err(SignInError::Db(error)) => Err(error.into()),
-        Err(error @ SignInError::Random(_)) => Err(PageError::internal(error)),
+        SignInError::Password(error) => Err(error.into()),
+        SignInError::Db(error) => Err(error.into()),
+        error @ SignInError::Random(_) => Err(PageError::internal(error)),
     }
 }
 
 /// Says in the log that someone failed to sign in, and counts it; never what
 /// they typed, which may be a password.
-pub(super) fn note_wrong(visit: &Visit, step: &'static str) {
+fn note_wrong(visit: &Visit, step: &'static str) {
     tracing::warn!(address = visit.address, step, "a sign-in was refused");
     metrics::counter!("passerelle_sign_ins_refused_total", "step" => step).increment(1);
 }

@@ -6,7 +6,7 @@ pub(crate) mod sample;
 
 use super::figure::{Asked, Figure, Figures, Known};
 use super::period::Period;
-use crate::page::{Address, Answer, Entered, Formats, PageError, Query, Visit, access, fill};
+use crate::page::*;
 use boxoffice::pending_account::{Amount, ContactTotal, LineKind, Statement, StatementRow};
 use kernel::ContactNumber;
 use std::collections::BTreeMap;
@@ -267,7 +267,7 @@ pub(super) fn about(t: &Texts, formats: &Formats, statement: &Statement) -> Stri
     let words = period.words(formats);
     match statement.by_contact.as_slice() {
         [only] => {
-            let contact = fill(t.of_contact, &[("contact", only.contact.as_str())]);
+            let contact = fill(t.of_contact, &[("contact", &only.contact)]);
             format!("{words} · {contact}")
         }
         _ => words,
@@ -295,7 +295,7 @@ fn page(asked: Asked, contact: Option<&ContactNumber>, statement: Option<&Statem
         ])
     };
     let alone = |total: &ContactTotal| {
-        let name = fill(t.only, &[("contact", total.contact.as_str())]);
+        let name = fill(t.only, &[("contact", &total.contact)]);
         (name, of(access::STATEMENT, Some(&total.contact)))
     };
     let known = statement.map(|statement| Known {

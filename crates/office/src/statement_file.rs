@@ -8,11 +8,9 @@ use super::pdf::{Column, Pdf, Weight};
 use super::period::{Period, today};
 use super::statement::{Tables, Texts, about, contact, read, warning};
 use super::workbook::{Cell, workbook};
-use crate::page::{Answer, Formats, PageError, Query, Visit, fill};
-use axum::http::header;
-use axum::response::IntoResponse;
+use crate::page::*;
 use boxoffice::pending_account::Statement;
-use kernel::{Timestamp, no_formula};
+use kernel::no_formula;
 
 /// Columns of CSV and XLSX. `part` is `line` for the lines, which together are
 /// the total, and `disputed` for those of them that are disputed, once more: their
@@ -191,7 +189,6 @@ fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement, now: Timest
         part(&mut pdf, &DISPUTED, &disputed);
     }
     pdf.finish(|n, all| {
-        let (n, all) = (n.to_string(), all.to_string());
         let page = fill(t.page, &[("n", &n), ("all", &all)]);
         let right = format!("{about} – {page}");
         (site_name.to_owned(), right)
@@ -210,40 +207,30 @@ async fn asked_for(visit: &Visit, Query(query): Query) -> Result<Statement, Page
     statement.ok_or(PageError::NotFound)
 }
 
-fn download(kind: &'static str, ending: &str, statement: &Statement, file: Vec<u8>) -> Answer {
+fn send(kind: &'static str, ending: &str, statement: &Statement, file: Vec<u8>) -> Answer {
     let (from, to) = (statement.from, statement.to);
-    let disposition = format!("attachment; filename=\"statement-{from}-{to}.{ending}\"");
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    Ok((headers, file).into_response())
+    download(kind, &format!("statement-{from}-{to}.{ending}"), file)
 }
 
 pub(crate) async fn csv(visit: Visit, query: Query) -> Answer {
     let statement = asked_for(&visit, query).await?;
     let file = csv_of(&rows(&statement, &visit.office.role.currency));
-    download(
-        "text/csv; charset=utf-8",
-        "csv",
-        &statement,
-        file.into_bytes(),
-    )
+    let kind = "text/csv; charset=utf-8";
+    send(kind, "csv", &statement, file.into_bytes())
 }
 
 pub(crate) async fn xlsx(visit: Visit, query: Query) -> Answer {
     let statement = asked_for(&visit, query).await?;
     let file = workbook("statement", &rows(&statement, &visit.office.role.currency));
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    download(kind, "xlsx", &statement, file)
+    send(kind, "xlsx", &statement, file)
 }
 
 pub(crate) async fn pdf(visit: Visit, query: Query) -> Answer {
     let statement = asked_for(&visit, query).await?;
-    let frame = visit.frame();
-    let now = visit.staff().now();
+    let (frame, now) = (visit.frame(), visit.staff().now());
     let file = pdf_of(&frame.formats, &frame.site_name, &statement, now);
-    download("application/pdf", "pdf", &statement, file)
+    send("application/pdf", "pdf", &statement, file)
 }
 
 #[cfg(test)]

@@ -3,11 +3,8 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use crate::page::{Answer, Frame, PageError, Template, Visit, access};
+use crate::page::*;
 use ::doctor::Reach;
-use axum::http::header;
-use axum::response::IntoResponse;
-use std::time::Duration;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Un seul fichier pour la personne qui vous aide. Il ne contient que du texte : regardez-le avant de l’envoyer.",
@@ -34,7 +31,6 @@ const PATIENCE: Duration = Duration::from_secs(4);
 #[template(path = "support.html")]
 struct Page {
     frame: Frame,
-    t: &'static Texts,
     files: [(&'static str, &'static str); 7],
 }
 
@@ -52,7 +48,6 @@ impl Page {
                 ("reconciliation.json", t.reconciliation),
             ],
             frame,
-            t,
         }
     }
 }
@@ -66,10 +61,5 @@ pub(crate) async fn bundle(visit: Visit) -> Answer {
     let bundle = doctor.support_bundle(Reach::Online, PATIENCE).await;
     let mut tar = Vec::new();
     bundle.write_tar(&mut tar).map_err(PageError::internal)?;
-    let disposition = format!("attachment; filename=\"{}\"", bundle.file_name());
-    let headers = [
-        (header::CONTENT_TYPE, "application/x-tar".to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    Ok((headers, tar).into_response())
+    download("application/x-tar", &bundle.file_name(), tar)
 }

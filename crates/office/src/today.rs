@@ -11,13 +11,13 @@ mod verdict;
 pub(crate) use live::watch;
 
 use super::day::{Facts, GateFacts};
-use super::{assets, format::Formats, outcome};
-use crate::page::{Address, Answer, Frame, Template, Visit, access, fill};
-use askama::filters::HtmlSafe;
+use super::{assets, outcome};
+use crate::page::*;
 use gate::records::attendance::Admitted;
 use gate::{Decision, DeviceState, Mode, WhenSilent};
-use kernel::Timestamp;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::fmt::Display;
 use verdict::Concern;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -101,61 +101,27 @@ const DEVICES: usize = 100;
 /// Concerns of single devices in words: if there are more, they have one cause.
 const DEVICE_CONCERNS: usize = 10;
 
-struct Tile {
-    label: &'static str,
-    number: String,
-    note: String,
-}
-
-/// What is not well, in words, and the page that says more.
-struct Worry {
-    text: String,
-    place: Option<Address>,
-}
-
-/// An hour of the plot: now, and a week ago.
-struct Bar {
-    x: i64,
-    now_y: i64,
-    now_height: i64,
-    past_y: i64,
-    past_height: i64,
-}
-
-/// A sector of the table: the total, then each hour; now, and a week ago.
-struct Row {
-    sector: String,
-    cells: Vec<(String, String)>,
-}
-
-struct DeviceLine {
-    code: String,
-    door: String,
-    mode: &'static str,
-    class: &'static str,
-    seen: String,
-    unsent: String,
-    oldest: String,
-    battery: String,
-    battery_low: bool,
-    clock: String,
-    clock_off: bool,
-}
-
 /// What changes while one watches.
 #[derive(Template)]
 #[template(path = "today_parts.html")]
 struct Parts {
-    t: &'static Texts,
-    concerns: Vec<Worry>,
-    tiles: Vec<Tile>,
+    formats: Formats,
+    now: Timestamp,
+    /// What is not well, in words, and the page that says more.
+    concerns: Vec<(String, Option<Address>)>,
+    /// Label, number and note.
+    tiles: Vec<(&'static str, String, String)>,
     has_gate: bool,
-    hours: Vec<String>,
+    hours: Vec<u8>,
     width: i64,
-    bars: Vec<Bar>,
-    rows: Vec<Row>,
-    outcomes: Vec<(&'static str, String)>,
-    devices: Vec<DeviceLine>,
+    /// An hour of the plot: where it stands, how high, and how high a week ago.
+    bars: Vec<(i64, i64, i64)>,
+    /// A sector: the total, then each hour; now, and a week ago.
+    rows: Vec<(String, Vec<(i64, i64)>)>,
+    /// The decisions by outcome, the most frequent first.
+    outcomes: Vec<(Decision, i64)>,
+    /// The first [`DEVICES`] by code, those with a trouble first.
+    devices: Vec<DeviceState>,
     /// Said where not all devices are shown.
     some_devices: Option<String>,
     sees_devices: bool,
@@ -166,17 +132,15 @@ impl HtmlSafe for Parts {}
 #[derive(Template)]
 #[template(path = "today.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
     script: &'static str,
     day: String,
     parts: Parts,
+    frame: Frame,
 }
 
 impl Page {
     fn new(frame: Frame, facts: &Facts) -> Self {
         Self {
-            t: Texts::of(frame.formats.language),
             script: assets::day_script(),
             day: frame.formats.day(facts.day),
             parts: Parts::new(&frame, facts),
@@ -190,9 +154,10 @@ impl Parts {
         let formats = &frame.formats;
         let t = Texts::of(formats.language);
         let mut parts = Self {
-            t,
+            formats: formats.clone(),
+            now: facts.at,
             concerns: worries(t, formats, &verdict::concerns(facts, &formats.zone)),
-            tiles: Vec::new(),
+            tiles: tiles(t, formats, facts),
             has_gate: facts.gate.is_some(),
             hours: Vec::new(),
             width: 0,
@@ -203,138 +168,153 @@ impl Parts {
             some_devices: None,
             sees_devices: frame.may_look(access::DEVICES),
         };
-        let mut tiles = Vec::new();
-        let mut tile = |label, number, note| {
-            tiles.push(Tile {
-                label,
-                number,
-                note,
-            });
-        };
         if let Some(gate) = &facts.gate {
-            parts.plot(gate, formats);
-            parts.outcomes = outcomes(gate, formats);
-            parts.devices = devices(t, gate, formats, facts.at);
-            let (shown, all) = (parts.devices.len(), gate.devices.len());
-            parts.some_devices = (shown < all).then(|| {
-                let (shown, all) = (formats.count(shown), formats.count(all));
-                fill(t.some_devices, &[("shown", &shown), ("all", &all)])
-            });
-            let until = |admitted: &Admitted, hour| sum(admitted, |_, h| h <= hour);
-            let week = formats.number(until(&gate.last_week, facts.hour));
-            let hour = facts.hour.to_string();
-            let note = fill(t.week_note, &[("n", &week), ("hour", &hour)]);
-            tile(
-                t.admitted,
-                formats.number(sum(&gate.admitted, |_, _| true)),
-                note,
-            );
-            tile(t.refused, formats.number(refused(gate)), String::new());
+            parts.plot(gate);
+            let outcomes = gate.outcomes.iter();
+            parts.outcomes = outcomes
+                .filter_map(|(outcome, n)| Some((outcome.parse().ok()?, *n)))
+                .collect();
+            parts.outcomes.sort_by_key(|(_, n)| Reverse(*n));
+            parts.devices.clone_from(&gate.devices);
         }
-        if let Some(sales) = &facts.sales {
-            tile(t.sold, formats.money(sales.sold), String::new());
+        let all = parts.devices.len();
+        if all > DEVICES {
+            let is_troubled =
+                |device: &DeviceState| verdict::is_troubled(device, facts.at, &formats.zone);
+            parts.devices.sort_by_key(|device| !is_troubled(device));
+            parts.devices.truncate(DEVICES);
+            let (shown, all) = (formats.count(DEVICES), formats.count(all));
+            let some = fill(t.some_devices, &[("shown", &shown), ("all", &all)]);
+            parts.some_devices = Some(some);
         }
-        if let Some(gate) = &facts.gate {
-            let partner = &gate.partner;
-            let ms = |ms: Option<u64>| {
-                ms.and_then(|ms| i64::try_from(ms).ok())
-                    .map_or_else(|| "–".to_owned(), |ms| formats.number(ms))
-            };
-            let note = [
-                ("p95", ms(partner.p95_ms)),
-                ("failed", partner.failed.to_string()),
-            ];
-            let note = note.each_ref().map(|(name, value)| (*name, value.as_str()));
-            tile(
-                t.partner,
-                fill(t.ms, &[("n", &ms(partner.median_ms))]),
-                fill(t.partner_note, &note),
-            );
-            let (word, note) = if partner.spared {
-                (t.open, t.open_note)
-            } else {
-                (t.closed, t.closed_note)
-            };
-            tile(t.breaker, word.to_owned(), note.to_owned());
-            let waiting = &gate.waiting;
-            let deliveries = waiting.deliveries + waiting.cancellations;
-            tile(t.to_ticketing, formats.number(deliveries), String::new());
-            let declarations = waiting.declarations + waiting.give_backs;
-            tile(t.to_otipass, formats.number(declarations), String::new());
-        }
-        if let Some(sales) = &facts.sales {
-            tile(t.ready, formats.number(sales.ready), String::new());
-            tile(t.waiting, formats.number(sales.held), String::new());
-        }
-        parts.tiles = tiles;
         parts
     }
 
     /// The plot and its table: all hours from the first to the last with a
     /// visitor, today or a week ago.
-    fn plot(&mut self, gate: &GateFacts, formats: &Formats) {
+    fn plot(&mut self, gate: &GateFacts) {
+        let t = Texts::of(self.formats.language);
+        let both = [&gate.admitted, gate.last_week.as_ref()];
         let hours = || {
-            let both = [&gate.admitted, gate.last_week.as_ref()];
             both.into_iter()
-                .flat_map(|admitted| admitted.values().flat_map(|hours| hours.keys().copied()))
+                .flat_map(|of| of.values().flat_map(|hours| hours.keys()))
         };
-        let (Some(first), Some(last)) = (hours().min(), hours().max()) else {
+        let (Some(&first), Some(&last)) = (hours().min(), hours().max()) else {
             return;
         };
-        let of_hour = |admitted: &Admitted, hour| sum(admitted, |_, h| h == hour);
-        let most = (first..=last)
-            .flat_map(|h| [of_hour(&gate.admitted, h), of_hour(&gate.last_week, h)])
-            .max();
-        let most = most.unwrap_or(1).max(1);
-        let height = |n: i64| n * PLOT / most;
-        let mut sectors: Vec<_> = gate.admitted.keys().chain(gate.last_week.keys()).collect();
-        sectors.sort();
-        sectors.dedup();
-        let row = |sector: Option<&kernel::SectorCode>| {
-            let cell = |wanted: Option<u8>| {
-                let of = |admitted: &Admitted| {
-                    let n = sum(admitted, |s, h| {
-                        sector.is_none_or(|sector| sector.as_str() == s)
-                            && wanted.is_none_or(|wanted| wanted == h)
-                    });
-                    formats.number(n)
-                };
-                (of(&gate.admitted), of(&gate.last_week))
-            };
-            Row {
-                sector: sector.map_or_else(|| self.t.all.to_owned(), ToString::to_string),
-                cells: std::iter::once(None)
-                    .chain((first..=last).map(Some))
-                    .map(cell)
-                    .collect(),
-            }
-        };
-        self.rows = sectors.iter().map(|sector| row(Some(sector))).collect();
-        if self.rows.len() > 1 {
-            self.rows.insert(0, row(None));
-        }
-        self.hours = (first..=last)
-            .map(|hour| fill(self.t.hour, &[("n", &hour.to_string())]))
-            .collect();
-        self.bars = (first..=last)
-            .map(|hour| {
-                let now = height(of_hour(&gate.admitted, hour));
-                let past = height(of_hour(&gate.last_week, hour));
-                Bar {
-                    x: i64::from(hour - first) * HOUR + 4,
-                    now_y: PLOT - now,
-                    now_height: now,
-                    past_y: PLOT - past,
-                    past_height: past,
-                }
-            })
+        self.hours = (first..=last).collect();
+        let of_hours =
+            |wanted: &dyn Fn(&str, u8) -> bool| (sum(both[0], wanted), sum(both[1], wanted));
+        let by_hour = self.hours.iter().map(|hour| of_hours(&|_, h| h == *hour));
+        let by_hour: Vec<_> = by_hour.collect();
+        let most = by_hour.iter().map(|(now, past)| *now.max(past)).max();
+        let height = |n: i64| n * PLOT / most.unwrap_or(1).max(1);
+        let lefts = (0..).map(|n| n * HOUR + 4);
+        let bars = lefts.zip(&by_hour);
+        self.bars = bars
+            .map(|(x, (now, past))| (x, height(*now), height(*past)))
             .collect();
         self.width = (i64::from(last - first) + 1).max(FEWEST_HOURS) * HOUR;
+        let sectors: BTreeSet<_> = both.into_iter().flat_map(|of| of.keys()).collect();
+        let row = |sector: &SectorCode| {
+            let of = |hour: Option<u8>| {
+                of_hours(&|s, h| s == sector.as_str() && hour.is_none_or(|hour| hour == h))
+            };
+            let hours = self.hours.iter().map(|hour| of(Some(*hour)));
+            let cells = std::iter::once(of(None)).chain(hours).collect();
+            (sector.to_string(), cells)
+        };
+        self.rows = sectors.iter().map(|sector| row(sector)).collect();
+        if self.rows.len() > 1 {
+            let cells = std::iter::once(of_hours(&|_, _| true))
+                .chain(by_hour)
+                .collect();
+            self.rows.insert(0, (t.all.to_owned(), cells));
+        }
+    }
+
+    /// How a device is doing: a class, and a word.
+    fn mode(&self, device: &DeviceState) -> (&'static str, &'static str) {
+        let (t, zone) = (Texts::of(self.formats.language), &self.formats.zone);
+        if device.tokens == 0 {
+            ("", t.not_enrolled)
+        } else if !verdict::is_at_work(device, self.now, zone) {
+            ("", t.resting)
+        } else if verdict::is_silent(device, self.now, zone) {
+            ("bad", t.silent)
+        } else if device.mode == Some(Mode::Offline) {
+            ("bad", t.offline)
+        } else {
+            ("good", t.online)
+        }
+    }
+
+    /// A moment: of today its time alone.
+    fn moment(&self, at: Timestamp) -> String {
+        let zone = &self.formats.zone;
+        if zone.business_day(at) == zone.business_day(self.now) {
+            self.formats.time(at)
+        } else {
+            self.formats.moment(at)
+        }
+    }
+
+    /// By how many seconds a clock is off.
+    fn clock(&self, ms: i64) -> String {
+        let sign = if ms > 0 { "+" } else { "" };
+        format!("{sign}{} s", self.formats.number(ms / 1_000))
     }
 }
 
+fn tiles(
+    t: &'static Texts,
+    formats: &Formats,
+    facts: &Facts,
+) -> Vec<(&'static str, String, String)> {
+    let number = |label, n: i64| (label, formats.number(n), String::new());
+    let mut tiles = Vec::new();
+    if let Some(gate) = &facts.gate {
+        let week = sum(&gate.last_week, &|_, hour| hour <= facts.hour);
+        let note = [
+            ("n", &formats.number(week) as &dyn Display),
+            ("hour", &facts.hour),
+        ];
+        let admitted = formats.number(sum(&gate.admitted, &|_, _| true));
+        tiles.push((t.admitted, admitted, fill(t.week_note, &note)));
+        tiles.push(number(t.refused, refused(gate)));
+    }
+    if let Some(sales) = &facts.sales {
+        tiles.push((t.sold, formats.money(sales.sold), String::new()));
+    }
+    if let Some(gate) = &facts.gate {
+        let (partner, waiting) = (&gate.partner, &gate.waiting);
+        let ms = |ms: Option<u64>| ms.map_or_else(|| "–".to_owned(), |ms| formats.count(ms));
+        let note = [
+            ("p95", &ms(partner.p95_ms) as &dyn Display),
+            ("failed", &partner.failed),
+        ];
+        let median = fill(t.ms, &[("n", &ms(partner.median_ms))]);
+        tiles.push((t.partner, median, fill(t.partner_note, &note)));
+        let (word, note) = if partner.spared {
+            (t.open, t.open_note)
+        } else {
+            (t.closed, t.closed_note)
+        };
+        tiles.push((t.breaker, word.to_owned(), note.to_owned()));
+        let deliveries = waiting.deliveries + waiting.cancellations;
+        tiles.push(number(t.to_ticketing, deliveries));
+        let declarations = waiting.declarations + waiting.give_backs;
+        tiles.push(number(t.to_otipass, declarations));
+    }
+    if let Some(sales) = &facts.sales {
+        tiles.push(number(t.ready, sales.ready));
+        tiles.push(number(t.waiting, sales.held));
+    }
+    tiles
+}
+
 /// How many of those counted are wanted, by sector and hour.
-fn sum(admitted: &Admitted, wanted: impl Fn(&str, u8) -> bool) -> i64 {
+fn sum(admitted: &Admitted, wanted: &dyn Fn(&str, u8) -> bool) -> i64 {
     admitted
         .iter()
         .flat_map(|(sector, hours)| hours.iter().map(move |(hour, n)| (sector, *hour, n)))
@@ -353,130 +333,47 @@ fn refused(gate: &GateFacts) -> i64 {
         .sum()
 }
 
-/// The decisions by outcome, the most frequent first.
-fn outcomes(gate: &GateFacts, formats: &Formats) -> Vec<(&'static str, String)> {
-    let mut found: Vec<(Decision, i64)> = gate
-        .outcomes
-        .iter()
-        .filter_map(|(outcome, n)| Some((outcome.parse().ok()?, *n)))
-        .collect();
-    found.sort_by_key(|(_, n)| Reverse(*n));
-    found
-        .into_iter()
-        .map(|(decision, n)| (outcome::name(decision, formats.language), formats.number(n)))
-        .collect()
-}
-
-/// The first [`DEVICES`] by code, those with a trouble first.
-fn devices(
-    t: &'static Texts,
-    gate: &GateFacts,
-    formats: &Formats,
-    now: Timestamp,
-) -> Vec<DeviceLine> {
-    let line = |device: &DeviceState| {
-        let zone = &formats.zone;
-        let (class, mode) = if device.tokens == 0 {
-            ("", t.not_enrolled)
-        } else if !verdict::is_at_work(device, now, zone) {
-            ("", t.resting)
-        } else if verdict::is_silent(device, now, zone) {
-            ("bad", t.silent)
-        } else if device.mode == Some(Mode::Offline) {
-            ("bad", t.offline)
-        } else {
-            ("good", t.online)
-        };
-        let moment = |at: Timestamp| {
-            if zone.business_day(at) == zone.business_day(now) {
-                formats.time(at)
-            } else {
-                formats.moment(at)
-            }
-        };
-        let dash = || "–".to_owned();
-        DeviceLine {
-            code: device.device.to_string(),
-            door: device.door.to_string(),
-            mode,
-            class,
-            seen: device.seen_at.map_or_else(|| t.never.to_owned(), moment),
-            unsent: device
-                .unsent
-                .map_or_else(dash, |n| formats.number(n.into())),
-            oldest: device
-                .oldest_unsent_at
-                .map(|at| fill(t.since, &[("time", &moment(at))]))
-                .unwrap_or_default(),
-            battery: device.battery_percent.map_or_else(dash, |percent| {
-                fill(t.percent, &[("n", &percent.to_string())])
-            }),
-            battery_low: verdict::is_battery_low(device),
-            clock: device.clock_offset_ms.map_or_else(dash, |ms| {
-                let sign = if ms > 0 { "+" } else { "" };
-                format!("{sign}{} s", formats.number(ms / 1_000))
-            }),
-            clock_off: verdict::is_clock_off(device),
-        }
-    };
-    let mut devices: Vec<&DeviceState> = gate.devices.iter().collect();
-    if devices.len() > DEVICES {
-        devices.sort_by_key(|device| !verdict::is_troubled(device, now, &formats.zone));
-        devices.truncate(DEVICES);
-    }
-    devices.into_iter().map(line).collect()
-}
-
 /// The concerns in words, the worst first; of single devices at most
 /// [`DEVICE_CONCERNS`].
-fn worries(t: &Texts, formats: &Formats, concerns: &[Concern]) -> Vec<Worry> {
+fn worries(t: &Texts, formats: &Formats, concerns: &[Concern]) -> Vec<(String, Option<Address>)> {
     let (mut worries, mut of_devices) = (Vec::new(), 0);
     for concern in concerns {
-        if concern.is_of_device() {
-            of_devices += 1;
-            if of_devices > DEVICE_CONCERNS {
-                continue;
-            }
+        of_devices += usize::from(concern.is_of_device());
+        if !concern.is_of_device() || of_devices <= DEVICE_CONCERNS {
+            worries.push((words(t, formats, concern), place(concern)));
         }
-        worries.push(Worry {
-            text: words(t, formats, concern),
-            place: place(concern),
-        });
     }
     if of_devices > DEVICE_CONCERNS {
         let more = formats.count(of_devices - DEVICE_CONCERNS);
-        worries.push(Worry {
-            text: fill(t.more_devices, &[("n", &more)]),
-            place: None,
-        });
+        worries.push((fill(t.more_devices, &[("n", &more)]), None));
     }
     worries
 }
 
 /// A concern in words, with what to do.
 fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
-    let number = |text: &str, n: i64| fill(text, &[("n", &formats.number(n))]);
-    let waited = |text: &str, device: &str, ms: i64| {
-        let wait = formats.wait(ms.saturating_abs());
-        fill(text, &[("device", device), ("wait", &wait)])
+    let of_device = |text: &str, device: &str, n: i64| {
+        let (number, wait) = (formats.number(n), formats.wait(n.saturating_abs()));
+        fill(
+            text,
+            &[("device", &device), ("n", &number), ("wait", &wait)],
+        )
     };
-    let counted = |text: &str, device: &str, n: i64| {
-        fill(text, &[("device", device), ("n", &formats.number(n))])
-    };
+    let number = |text: &str, n: &i64| of_device(text, "", *n);
     match concern {
         Concern::NotSetUp => t.not_set_up.to_owned(),
         Concern::PartnerSilent(WhenSilent::Admit) => t.silent_admit.to_owned(),
         Concern::PartnerSilent(WhenSilent::Refuse) => t.silent_refuse.to_owned(),
         Concern::PartnerFails => t.partner_fails.to_owned(),
-        Concern::Unresolved(n) => number(t.unresolved, *n),
-        Concern::Silent { device, ms } => waited(t.device_silent, device, *ms),
-        Concern::Keeps { device, checks } => counted(t.device_keeps, device, *checks),
-        Concern::Held(n) => number(t.held, *n),
-        Concern::Late(n) => number(t.late, *n),
-        Concern::Undeclared(n) => number(t.undeclared, *n),
-        Concern::Offline { device } => fill(t.device_offline, &[("device", device)]),
-        Concern::Clock { device, ms } => waited(t.device_clock, device, *ms),
-        Concern::Battery { device, percent } => counted(t.device_battery, device, *percent),
+        Concern::Unresolved(n) => number(t.unresolved, n),
+        Concern::Silent { device, ms } => of_device(t.device_silent, device, *ms),
+        Concern::Keeps { device, checks } => of_device(t.device_keeps, device, *checks),
+        Concern::Held(n) => number(t.held, n),
+        Concern::Late(n) => number(t.late, n),
+        Concern::Undeclared(n) => number(t.undeclared, n),
+        Concern::Offline { device } => of_device(t.device_offline, device, 0),
+        Concern::Clock { device, ms } => of_device(t.device_clock, device, *ms),
+        Concern::Battery { device, percent } => of_device(t.device_battery, device, *percent),
     }
 }
 
@@ -521,8 +418,8 @@ mod tests {
 
         let parts = Parts::new(&english(), &facts);
         assert_eq!(parts.devices.len(), DEVICES);
-        assert_eq!(parts.devices[0].code, troubled);
-        assert_eq!(parts.devices[1].code, "PDA000");
+        assert_eq!(parts.devices[0].device.as_str(), troubled);
+        assert_eq!(parts.devices[1].device.as_str(), "PDA000");
         assert_eq!(parts.concerns.len(), 1);
         let said = parts.some_devices.unwrap();
         assert!(
@@ -537,7 +434,7 @@ mod tests {
         let all = facts.gate.as_ref().unwrap().devices.len();
         let parts = Parts::new(&english(), &facts);
         assert_eq!(parts.concerns.len(), DEVICE_CONCERNS + 1);
-        let last = &parts.concerns[DEVICE_CONCERNS].text;
+        let last = &parts.concerns[DEVICE_CONCERNS].0;
         let more = format!("More remarks on devices: {}.", all - DEVICE_CONCERNS);
         assert!(last.starts_with(&more), "{last}");
         assert!(

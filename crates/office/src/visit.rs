@@ -3,7 +3,9 @@
 
 use super::access::TODAY;
 use super::cookie::Cookie;
+use super::entered::Entered;
 use super::flash::Flash;
+use super::form::Mistakes;
 use super::format::Formats;
 use super::frame::{Csrf, Frame};
 use super::managed::SetUp;
@@ -14,10 +16,13 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use db::{DbError, Tx};
+use boxoffice::BoxOffice;
+use db::{Db, DbError, Tx};
+use gate::Gate;
 use kernel::Language;
 use staff::{Actor, Author, Change, Session, Staff, Token};
 use std::fmt::Display;
+use std::sync::Arc;
 
 /// What the guard has found out; every handler takes it.
 #[derive(Debug, Clone)]
@@ -38,6 +43,11 @@ pub(crate) struct Visit {
     pub(crate) path: String,
     /// A word from the page before.
     pub(crate) flash: Option<Flash>,
+    /// With what status pages are answered.
+    pub(crate) status: StatusCode,
+    /// What was entered into the page's form and is to be corrected.
+    pub(crate) entered: Entered,
+    pub(crate) mistakes: Mistakes,
 }
 
 /// What handlers give.
@@ -73,6 +83,17 @@ impl Visit {
         Ok(self.office.role.staff.author(&self.actor()?))
     }
 
+    /// The same, to show a page again with what was entered and is wrong.
+    pub(crate) fn wrong(self, entered: Entered, mistakes: Mistakes) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self {
+            status,
+            entered,
+            mistakes,
+            ..self
+        }
+    }
+
     /// What surrounds a page.
     pub(crate) fn frame(&self) -> Frame {
         let role = &self.office.role;
@@ -86,6 +107,8 @@ impl Visit {
             flash: self.flash.map(|flash| flash.text(self.language)),
             csrf: Csrf(self.csrf.clone()),
             site_name: role.site_name.clone(),
+            entered: self.entered.clone(),
+            mistakes: self.mistakes.clone(),
             ..Frame::new(
                 formats,
                 account.map(|account| (account.name.clone(), account.role)),
@@ -99,14 +122,10 @@ impl Visit {
     /// # Errors
     /// [`PageError::Internal`] if it does not render.
     pub(crate) fn page(&self, page: &impl Template) -> Answer {
-        self.page_with(StatusCode::OK, page)
+        self.page_with(self.status, page)
     }
 
-    /// A page with another status than 200, such as a form with mistakes.
-    ///
-    /// # Errors
-    /// [`PageError::Internal`] if it does not render.
-    pub(crate) fn page_with(&self, status: StatusCode, page: &impl Template) -> Answer {
+    fn page_with(&self, status: StatusCode, page: &impl Template) -> Answer {
         let html = page.render().map_err(PageError::internal)?;
         let mut response = (
             status,
@@ -134,6 +153,22 @@ impl Visit {
         let headers = response.headers_mut();
         headers.insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
         response
+    }
+
+    /// The gate of this process.
+    ///
+    /// # Errors
+    /// [`PageError::NotFound`] if there is none here; the same below.
+    pub(crate) fn gate(&self) -> Result<&Arc<Gate>, PageError> {
+        self.office.gate.as_ref().ok_or(PageError::NotFound)
+    }
+
+    pub(crate) fn box_office(&self) -> Result<&Arc<BoxOffice>, PageError> {
+        self.office.box_office.as_ref().ok_or(PageError::NotFound)
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.office.db
     }
 
     /// Who may use it, and what they did.
@@ -185,6 +220,19 @@ impl Visit {
         Cookie::Session.set(response.headers_mut(), token.reveal(), self.office.secure);
         response
     }
+}
+
+/// A file that browsers keep under this name.
+pub(crate) fn download(kind: &'static str, name: &str, file: impl IntoResponse) -> Answer {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (
+            header::CONTENT_DISPOSITION,
+            HeaderValue::from_str(&disposition).map_err(PageError::internal)?,
+        ),
+    ];
+    Ok((headers, file).into_response())
 }
 
 /// A path of ours to go to after signing in; anything else is the start page.

@@ -3,11 +3,7 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use crate::page::{
-    Address, Answer, Entered, Flash, Frame, Input, Mistakes, PageError, Query, StatusCode,
-    Template, Visit, access, fill,
-};
-use kernel::Language;
+use crate::page::*;
 use secrecy::ExposeSecret;
 use staff::password::{MIN_CHARS, Weak};
 use staff::{Account, AccountError, Invalid, SignIn, Token};
@@ -42,54 +38,50 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "The password is too long: at most 200 characters.";
     too_simple: "Ce mot de passe se devine : prenez-en un avec plus de caractères différents, autre que votre nom.",
         "This password is easily guessed: take one with more different characters, other than your name.";
+    present_wrong: "Ce n’est pas votre mot de passe actuel.", "This is not your present password.";
     not_the_same: "Les deux mots de passe sont différents. Entrez deux fois le même.",
         "The two passwords differ. Enter the same one twice.";
-    present_wrong: "Ce n’est pas votre mot de passe actuel.", "This is not your present password.";
 });
 
 /// What is wrong with an entry, as text at its field. Also for the pages of
 /// accounts and of one's own.
-pub(super) fn mistakes(invalid: &[Invalid], language: Language) -> Mistakes {
+///
+/// # Errors
+/// What no entry can cure.
+pub(super) fn mistakes(error: AccountError, language: Language) -> Result<Mistakes, PageError> {
+    let AccountError::Invalid(invalid) = error else {
+        return Err(error.into());
+    };
     let t = Texts::of(language);
-    let least = MIN_CHARS.to_string();
     let mut mistakes = Mistakes::default();
     for invalid in invalid {
         let (field, text) = match invalid {
-            Invalid::Name => ("name", t.name_wrong.to_owned()),
-            Invalid::Login => ("login", t.login_wrong.to_owned()),
-            Invalid::LoginTaken => ("login", t.login_taken.to_owned()),
-            Invalid::Password(Weak::TooShort) => ("password", fill(t.too_short, &[("n", &least)])),
-            Invalid::Password(Weak::TooLong) => ("password", t.too_long.to_owned()),
-            Invalid::Password(Weak::TooSimple) => ("password", t.too_simple.to_owned()),
-            Invalid::PresentPassword => ("present", t.present_wrong.to_owned()),
-            Invalid::Code => ("code", t.code_wrong.to_owned()),
+            Invalid::Name => ("name", t.name_wrong),
+            Invalid::Login => ("login", t.login_wrong),
+            Invalid::LoginTaken => ("login", t.login_taken),
+            Invalid::Password(Weak::TooShort) => ("password", t.too_short),
+            Invalid::Password(Weak::TooLong) => ("password", t.too_long),
+            Invalid::Password(Weak::TooSimple) => ("password", t.too_simple),
+            Invalid::PresentPassword => ("present", t.present_wrong),
+            Invalid::Code => ("code", t.code_wrong),
         };
-        mistakes.add(field, text);
+        mistakes.add(field, fill(text, &[("n", &MIN_CHARS)]));
     }
-    mistakes
+    Ok(mistakes)
 }
 
 /// A new password and its repetition.
-pub(super) fn password_inputs(
-    language: Language,
-    label: &'static str,
-    mistakes: &Mistakes,
-) -> [Input; 2] {
+pub(super) fn password_inputs(language: Language, label: &'static str) -> [Input; 2] {
     let t = Texts::of(language);
-    let hint = fill(t.password_hint, &[("n", &MIN_CHARS.to_string())]);
-    [
-        Input::password("password", label, "new-password")
-            .hint(hint)
-            .with(mistakes),
-        Input::password("again", t.again, "new-password").with(mistakes),
-    ]
+    let input = |name, label| Input::password(name, label, "new-password");
+    let hint = fill(t.password_hint, &[("n", &MIN_CHARS)]);
+    [input("password", label).hint(hint), input("again", t.again)]
 }
 
 /// What is wrong if the repetition differs.
 pub(super) fn repeated(entered: &Entered, language: Language) -> Result<(), Mistakes> {
-    let same =
-        entered.secret("password").expose_secret() == entered.secret("again").expose_secret();
-    if same {
+    let [password, again] = ["password", "again"].map(|name| entered.secret(name));
+    if password.expose_secret() == again.expose_secret() {
         return Ok(());
     }
     Err(Mistakes::one("again", Texts::of(language).not_the_same))
@@ -98,43 +90,36 @@ pub(super) fn repeated(entered: &Entered, language: Language) -> Result<(), Mist
 #[derive(Template)]
 #[template(path = "welcome.html")]
 struct Page {
-    frame: Frame,
     title: &'static str,
     why: String,
     action: Address,
     /// The link's token; empty at the first run.
     key: String,
-    mistakes: Mistakes,
     inputs: Vec<Input>,
     submit: &'static str,
+    frame: Frame,
 }
 
 impl Page {
-    fn first_run(frame: Frame, entered: &Entered, mistakes: Mistakes) -> Self {
+    fn first_run(frame: Frame) -> Self {
         let language = frame.formats.language;
         let t = Texts::of(language);
-        let mut inputs = vec![
-            Input::text("secret", t.secret, entered.text("secret"))
-                .hint(t.secret_hint)
-                .focus(),
-            Input::text("name", t.name, entered.text("name")).autocomplete("name"),
-            Input::text("login", t.login, entered.text("login")).autocomplete("username"),
-        ];
-        inputs = inputs.into_iter().map(|i| i.with(&mistakes)).collect();
-        inputs.extend(password_inputs(language, t.password, &mistakes));
+        let secret = Input::text("secret", t.secret, "").hint(t.secret_hint);
+        let name = Input::text("name", t.name, "").autocomplete("name");
+        let login = Input::text("login", t.login, "").autocomplete("username");
+        let inputs = [secret.focus(), name, login].into_iter();
         Self {
             title: t.welcome,
             why: t.welcome_why.to_owned(),
             action: access::WELCOME,
             key: String::new(),
-            mistakes,
-            inputs,
+            inputs: frame.filled(inputs.chain(password_inputs(language, t.password))),
             submit: t.create,
             frame,
         }
     }
 
-    fn invitation(frame: Frame, account: &Account, key: &str, mistakes: Mistakes) -> Self {
+    fn invitation(frame: Frame, account: &Account, key: &str) -> Self {
         let language = frame.formats.language;
         let t = Texts::of(language);
         Self {
@@ -142,8 +127,7 @@ impl Page {
             why: fill(t.invitation_for, &[("login", &account.login)]),
             action: access::INVITATION,
             key: key.to_owned(),
-            inputs: password_inputs(language, t.new_password, &mistakes).into(),
-            mistakes,
+            inputs: frame.filled(password_inputs(language, t.new_password)),
             submit: t.save,
             frame,
         }
@@ -154,51 +138,40 @@ impl Page {
 #[template(path = "gone.html")]
 struct Gone {
     frame: Frame,
-    t: &'static Texts,
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
     if visit.staff().has_accounts().await? {
         return Ok(visit.go(access::SIGN_IN));
     }
-    let entered = Entered::default();
-    visit.page(&Page::first_run(
-        visit.frame(),
-        &entered,
-        Mistakes::default(),
-    ))
+    visit.page(&Page::first_run(visit.frame()))
 }
 
 pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
-    let again = |mistakes| {
-        let page = Page::first_run(visit.frame(), &entered, mistakes);
-        visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+    let (staff, t) = (visit.staff(), Texts::of(visit.language));
+    let made = match repeated(&entered, visit.language) {
+        Err(mistakes) => Err(mistakes),
+        Ok(()) => {
+            let secret = Token::typed(entered.text("secret"));
+            let (name, login) = (entered.text("name"), entered.text("login"));
+            let password = entered.secret("password");
+            match staff
+                .welcome(&secret, name, login, password, &visit.address)
+                .await
+            {
+                Ok(_) => Ok(()),
+                Err(AccountError::NoInvitation) => Err(Mistakes::one("secret", t.secret_wrong)),
+                Err(AccountError::TooMany { wait_ms }) => {
+                    let wait = visit.frame().formats.wait(wait_ms);
+                    Err(Mistakes::one("secret", fill(t.wait, &[("wait", &wait)])))
+                }
+                Err(error) => Err(mistakes(error, visit.language)?),
+            }
+        }
     };
-    if let Err(mistakes) = repeated(&entered, visit.language) {
-        return again(mistakes);
-    }
-    let staff = visit.staff();
-    let t = Texts::of(visit.language);
-    let made = staff
-        .welcome(
-            &Token::typed(entered.text("secret")),
-            entered.text("name"),
-            entered.text("login"),
-            entered.secret("password"),
-            &visit.address,
-        )
-        .await;
-    match made {
-        Ok(_) => {}
-        Err(AccountError::Invalid(invalid)) => return again(mistakes(&invalid, visit.language)),
-        Err(AccountError::NoInvitation) => {
-            return again(Mistakes::one("secret", t.secret_wrong));
-        }
-        Err(AccountError::TooMany { wait_ms }) => {
-            let wait = visit.frame().formats.wait(wait_ms);
-            return again(Mistakes::one("secret", fill(t.wait, &[("wait", &wait)])));
-        }
-        Err(error) => return Err(error.into()),
+    if let Err(mistakes) = made {
+        let visit = visit.wrong(entered, mistakes);
+        return visit.page(&Page::first_run(visit.frame()));
     }
     let signed_in = staff
         .sign_in(SignIn {
@@ -219,44 +192,39 @@ pub(crate) async fn take(visit: Visit, entered: Entered) -> Answer {
 }
 
 pub(crate) async fn show_invitation(visit: Visit, Query(query): Query) -> Answer {
-    let key = query.text("key");
-    match visit.staff().invited(&Token::presented(key)).await {
-        Ok(account) => {
-            let page = Page::invitation(visit.frame(), &account, key, Mistakes::default());
-            visit.page(&page)
-        }
-        Err(AccountError::NoInvitation) => gone(&visit),
-        Err(error) => Err(error.into()),
-    }
+    invitation(visit, query.text("key")).await
 }
 
-fn gone(visit: &Visit) -> Answer {
-    let t = Texts::of(visit.language);
-    let frame = visit.frame();
-    visit.page_with(StatusCode::NOT_FOUND, &Gone { frame, t })
+async fn invitation(mut visit: Visit, key: &str) -> Answer {
+    match visit.staff().invited(&Token::presented(key)).await {
+        Ok(account) => visit.page(&Page::invitation(visit.frame(), &account, key)),
+        Err(AccountError::NoInvitation) => {
+            visit.status = StatusCode::NOT_FOUND;
+            let frame = visit.frame();
+            visit.page(&Gone { frame })
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub(crate) async fn take_invitation(visit: Visit, entered: Entered) -> Answer {
-    let key = entered.text("key");
-    let token = Token::presented(key);
-    let staff = visit.staff();
-    let account = match staff.invited(&token).await {
-        Ok(account) => account,
-        Err(AccountError::NoInvitation) => return gone(&visit),
-        Err(error) => return Err(error.into()),
+    let key = entered.text("key").to_owned();
+    let token = Token::presented(&key);
+    let mistakes = match repeated(&entered, visit.language) {
+        Err(mistakes) => mistakes,
+        Ok(()) => {
+            let new = entered.secret("password");
+            match visit
+                .staff()
+                .accept_invitation(&token, new, &visit.address)
+                .await
+            {
+                Ok(_) => return Ok(visit.go_with(access::SIGN_IN, Flash::PasswordChosen)),
+                // The page says so.
+                Err(AccountError::NoInvitation) => Mistakes::default(),
+                Err(error) => mistakes(error, visit.language)?,
+            }
+        }
     };
-    let again = |mistakes| {
-        let page = Page::invitation(visit.frame(), &account, key, mistakes);
-        visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
-    };
-    if let Err(mistakes) = repeated(&entered, visit.language) {
-        return again(mistakes);
-    }
-    let new = entered.secret("password");
-    match staff.accept_invitation(&token, new, &visit.address).await {
-        Ok(_) => Ok(visit.go_with(access::SIGN_IN, Flash::PasswordChosen)),
-        Err(AccountError::Invalid(invalid)) => again(mistakes(&invalid, visit.language)),
-        Err(AccountError::NoInvitation) => gone(&visit),
-        Err(error) => Err(error.into()),
-    }
+    invitation(visit.wrong(entered, mistakes), &key).await
 }

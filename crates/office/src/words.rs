@@ -63,6 +63,7 @@ kernel::texts!(Words in Fr, En {
     online: "en ligne", "online";
     order: "Commande", "Order";
     orders: "Commandes", "Orders";
+    organisation_step: "Organisation et fuseau horaire", "Organisation and time zone";
     outcome: "Résultat", "Outcome";
     pass: "Carte", "Card";
     password: "Mot de passe", "Password";

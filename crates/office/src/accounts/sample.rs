@@ -50,38 +50,22 @@ pub(crate) fn many() -> Vec<Account> {
 }
 
 pub(crate) fn new_samples(frame: &Frame) -> Vec<String> {
-    let wrong = mistakes(
-        &[Invalid::Name, Invalid::LoginTaken],
-        frame.formats.language,
-    );
-    [Mistakes::default(), wrong]
-        .into_iter()
-        .map(|mistakes| {
-            One::new(frame.clone(), None, &Entered::default(), mistakes)
-                .render()
-                .unwrap()
-        })
-        .collect()
+    let invalid = AccountError::Invalid(vec![Invalid::Name, Invalid::LoginTaken]);
+    let wrong = mistakes(invalid, frame.formats.language).unwrap();
+    html([frame.clone(), frame.wrong("", wrong)].map(|frame| One::new(frame, None)))
 }
 
 pub(crate) fn one_samples(frame: &Frame) -> Vec<String> {
-    let last = Texts::of(frame.formats.language).last;
+    let last = Mistakes::one("role", Texts::of(frame.formats.language).last);
     let disabled = Account {
         disabled_at: Some(account().created_at),
         two_steps: true,
         ..account()
     };
-    [
-        (account(), Mistakes::default()),
-        (disabled, Mistakes::one("role", last)),
-    ]
-    .into_iter()
-    .map(|(account, mistakes)| {
-        One::new(frame.clone(), Some(account), &Entered::default(), mistakes)
-            .render()
-            .unwrap()
-    })
-    .collect()
+    html([
+        One::new(frame.clone(), Some(account())),
+        One::new(frame.wrong("", last), Some(disabled)),
+    ])
 }
 
 pub(crate) fn invited_samples(frame: &Frame) -> Vec<String> {

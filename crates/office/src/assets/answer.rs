@@ -1,9 +1,8 @@
 //! Styles and pictures, as browsers ask for them.
 
 use super::ASSETS;
-use crate::page::{Answer, PageError, Path};
-use axum::http::{HeaderValue, header};
-use axum::response::IntoResponse;
+use crate::page::*;
+use axum::http::HeaderValue;
 
 pub(crate) async fn get(Path((_, name)): Path<(String, String)>) -> Answer {
     let asset = ASSETS

@@ -39,20 +39,20 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let full = wanted(&format!(
         "device=PDA01&outcome=accepted&from=2026-07-01&to=2026-07-14&before={place}"
     ));
-    let found = checks();
     html([
-        Page::new(frame.clone(), &full, &devices, &found, Some(place)),
-        Page::new(frame.clone(), &wanted(""), &devices, &[], None),
+        Page::new(frame.clone(), &full, &devices, checks(), Some(place)),
+        Page::new(frame.clone(), &wanted(""), &devices, Vec::new(), None),
     ])
 }
 
 pub(crate) fn card_samples(frame: &Frame) -> Vec<String> {
     let t = Texts::of(frame.formats.language);
-    let wanted = Wanted::read(&Entered::default(), frame);
-    let page = |found: &[CheckLine]| Page::new(frame.clone(), &wanted, &[], found, None);
-    let card = "00029975".parse().unwrap();
+    let mut wanted = Wanted::read(&Entered::default(), frame);
+    let wrong = frame.wrong("", Mistakes::one("card", t.card_wrong));
+    let wrong = Page::new(wrong, &wanted, &[], Vec::new(), None);
+    wanted.filter.card = Some("00029975".parse().unwrap());
     html([
-        page(&checks()).of_card(&card),
-        page(&[]).with_mistakes(Mistakes::one("card", t.card_wrong)),
+        Page::new(frame.clone(), &wanted, &[], checks(), None),
+        wrong,
     ])
 }

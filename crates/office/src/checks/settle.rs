@@ -1,13 +1,10 @@
 //! Settling by hand what no rule can: a visitor whom a device admitted and the
 //! gate could not recognise. Somebody says what was done about it, once.
 
-use super::story;
-use crate::page::{
-    Answer, Change, Entered, Flash, Mistakes, PageError, Path, StatusCode, Visit, access, json,
-};
+use super::show;
+use crate::page::*;
 use crate::reconciliation::afresh;
 use gate::decide::door_admitted::{NOTE_CHARS, Settled, Settlement, settle};
-use kernel::CheckId;
 
 kernel::texts!(Texts in Fr, En {
     empty: "Écrivez ce qui a été fait : la note reste avec le contrôle.",
@@ -18,40 +15,31 @@ kernel::texts!(Texts in Fr, En {
         "The note holds the number read off the pass. Take it out: the note stays for ever, pass numbers are removed one day.";
 });
 
-pub(crate) async fn take(visit: Visit, Path(id): Path<String>, entered: Entered) -> Answer {
-    let check: CheckId = id.parse().map_err(|_| PageError::NotFound)?;
-    if visit.office.gate.is_none() {
-        return Err(PageError::NotFound);
-    }
-    let note = entered.text("note").trim().to_owned();
+pub(crate) async fn take(visit: Visit, Id(check): Id<CheckId>, entered: Entered) -> Answer {
+    visit.gate()?;
     let t = Texts::of(visit.language);
-    let mistake = match note.chars().count() {
-        0 => Some(t.empty),
-        1..=NOTE_CHARS => None,
-        _ => Some(t.long),
+    let note = entered.text("note").trim().to_owned();
+    let again = async |visit: Visit, mistake| {
+        let mistakes = Mistakes::one("note", mistake);
+        show(visit.wrong(entered.clone(), mistakes), Id(check)).await
     };
-    if let Some(mistake) = mistake {
-        return again(&visit, &id, &note, mistake).await;
+    match note.chars().count() {
+        0 => return again(visit, t.empty).await,
+        1..=NOTE_CHARS => {}
+        _ => return again(visit, t.long).await,
     }
-    let settlement = Settlement {
-        at: visit.staff().now(),
-        by: visit.actor()?.name,
-        note: note.clone(),
-    };
-    let work = move |tx: &mut db::Tx<'_>| {
+    let (at, by) = (visit.staff().now(), visit.actor()?.name);
+    let settlement = Settlement { at, by, note };
+    let work = move |tx: &mut Tx<'_>| {
         let settled = settle(tx, check, &settlement)?;
-        let change =
-            Change::done("check.settled", "check", check).to(json!({ "note": settlement.note }));
-        let changes = if settled == Settled::Now {
-            vec![change]
-        } else {
-            Vec::new()
-        };
-        Ok::<_, db::DbError>((settled, changes))
+        let change = Change::done("check.settled", "check", check);
+        let change = change.to(json!({ "note": settlement.note }));
+        let changes = (settled == Settled::Now).then_some(change);
+        Ok::<_, DbError>((settled, changes.into_iter().collect()))
     };
     match visit.change("settle by hand", work).await?? {
         Settled::Unknown => Err(PageError::NotFound),
-        Settled::HoldsCode => again(&visit, &id, &note, t.holds_code).await,
+        Settled::HoldsCode => again(visit, t.holds_code).await,
         // Whoever came second sees what the first has noted.
         Settled::Before => Ok(visit.go(access::CHECK.of(check))),
         Settled::Now => {
@@ -59,10 +47,4 @@ pub(crate) async fn take(visit: Visit, Path(id): Path<String>, entered: Entered)
             Ok(visit.go_with(access::CHECK.of(check), Flash::Saved))
         }
     }
-}
-
-/// The check's page with the note that was entered, and what is wrong with it.
-async fn again(visit: &Visit, id: &str, note: &str, mistake: &'static str) -> Answer {
-    let page = story::page(visit, id, note, Mistakes::one("note", mistake)).await?;
-    visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }

@@ -3,16 +3,12 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::class;
 use crate::outcome;
-use crate::page::{
-    Answer, Formats, Frame, Input, Mistakes, PageError, Path, Template, Visit, access, fill,
-};
-use askama::filters::HtmlSafe;
+use crate::page::*;
 use boxoffice::history::History as Sales;
 use boxoffice::pending_account::LineKind;
-use gate::records::history::{History, history};
-use kernel::{CheckId, Timestamp};
+use gate::records::history::{CheckLine, History, history};
+use std::fmt::Display;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Un contrôle", "One check";
@@ -72,7 +68,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 /// A step of the way; without a moment it is yet to come.
 struct Step {
     at: Option<Timestamp>,
-    when: String,
     what: String,
     detail: String,
     bad: bool,
@@ -82,74 +77,46 @@ struct Step {
 #[derive(Template)]
 #[template(path = "check_way.html")]
 pub(crate) struct Way {
-    t: &'static Texts,
+    formats: Formats,
     steps: Vec<Step>,
 }
 
 impl HtmlSafe for Way {}
 
-impl Way {
-    pub(crate) fn of(formats: &Formats, gate: &History, sales: &Sales) -> Self {
-        let t = Texts::of(formats.language);
-        Self {
-            t,
-            steps: steps(t, formats, gate, sales),
-        }
-    }
-}
-
 #[derive(Template)]
 #[template(path = "check.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
-    outcome: &'static str,
-    class: &'static str,
-    alarm: Option<&'static str>,
-    /// What can be noted about it, and where that goes.
-    settle: Option<(Input, String)>,
-    mistakes: Mistakes,
+    check: CheckLine,
+    /// Whether somebody is to note what was done about it.
+    is_open: bool,
+    note: Vec<Input>,
     facts: Vec<(&'static str, String)>,
-    related: Vec<(&'static str, String)>,
+    related: Vec<(&'static str, CheckId)>,
     way: Way,
+    frame: Frame,
 }
 
 impl Page {
-    fn new(frame: Frame, gate: &History, sales: &Sales, entered: &str, mistakes: Mistakes) -> Self {
-        let formats = &frame.formats;
-        let t = Texts::of(formats.language);
-        let is_open = gate.door_admitted && gate.settlement.is_none();
-        let may_settle = frame.may_act(access::SETTLE);
-        let note = || {
-            let note = Input::text("note", t.settle_note, entered).hint(t.settle_hint);
-            let path = access::SETTLE.of(gate.check.id);
-            (note.with(&mistakes), path)
-        };
+    fn new(frame: Frame, gate: &History, sales: &Sales) -> Self {
+        let t = Texts::of(frame.formats.language);
         let related = [(t.follows, gate.follows), (t.followed, gate.followed_by)];
+        let related = related.into_iter();
         Self {
-            outcome: outcome::name(gate.check.decision, formats.language),
-            class: class(gate.check.decision),
-            alarm: is_open.then_some(t.door_admitted),
-            settle: (is_open && may_settle).then(note),
-            facts: facts(t, formats, gate, sales),
+            check: gate.check.clone(),
+            is_open: gate.door_admitted && gate.settlement.is_none(),
+            note: frame.filled([Input::text("note", t.settle_note, "").hint(t.settle_hint)]),
+            facts: facts(&frame.formats, gate, sales),
             related: related
-                .into_iter()
-                .filter_map(|(label, id)| Some((label, id?.to_string())))
+                .filter_map(|(label, id)| Some((label, id?)))
                 .collect(),
-            way: Way::of(formats, gate, sales),
-            mistakes,
-            t,
+            way: Way::of(&frame.formats, gate, sales),
             frame,
         }
     }
 }
 
-fn facts(
-    t: &'static Texts,
-    formats: &Formats,
-    gate: &History,
-    sales: &Sales,
-) -> Vec<(&'static str, String)> {
+fn facts(formats: &Formats, gate: &History, sales: &Sales) -> Vec<(&'static str, String)> {
+    let t = Texts::of(formats.language);
     let check = &gate.check;
     let card = match (&check.card, gate.card_removed_at) {
         (_, Some(at)) => fill(t.card_gone, &[("at", &formats.moment(at))]),
@@ -185,184 +152,143 @@ fn facts(
         fact(t.season_product, Some(product));
     }
     if let Some(sale) = &sales.sale {
-        let values = [
-            ("n", sale.ticket.to_string()),
-            ("tariff", sale.tariff.to_string()),
-            ("price", formats.money(sale.price)),
-            ("vat", formats.money(sale.vat)),
+        let values: [(&str, &dyn Display); 4] = [
+            ("n", &sale.ticket),
+            ("tariff", &sale.tariff),
+            ("price", &formats.money(sale.price)),
+            ("vat", &formats.money(sale.vat)),
         ];
-        let values = values
-            .each_ref()
-            .map(|(name, value)| (*name, value.as_str()));
         fact(t.ticket, Some(fill(t.ticket_is, &values)));
         fact(t.order, Some(sale.order.to_string()));
     }
     facts
 }
 
-/// The way, in the order of its moments; what is yet to come stands last.
-fn steps(t: &Texts, formats: &Formats, gate: &History, sales: &Sales) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let mut step = |at: Option<Timestamp>, what: &str, detail: String, bad: bool| {
-        steps.push(Step {
-            when: at.map_or_else(|| t.pending.to_owned(), |at| exact(formats, at)),
-            at,
-            what: what.to_owned(),
-            detail,
-            bad,
-        });
-    };
-    let none = String::new;
-    let why = |text: &str, why: &str| fill(text, &[("why", why)]);
-    let tried = |n: i64, at: Timestamp| {
-        let values = [("n", formats.number(n)), ("at", exact(formats, at))];
-        fill(
-            t.attempts,
-            &values.each_ref().map(|(k, v)| (*k, v.as_str())),
-        )
-    };
-    let check = &gate.check;
-    step(
-        Some(check.scanned_at),
-        t.scanned,
-        check.device.to_string(),
-        false,
-    );
-    step(Some(check.arrived_at), t.arrived, none(), false);
-    let decision = outcome::name(check.decision, formats.language);
-    step(
-        Some(check.decided_at),
-        t.decided,
-        decision.to_owned(),
-        false,
-    );
-    if let Some(barcode) = &gate.barcode {
-        step(
-            Some(barcode.controlled_at),
-            t.controlled,
-            barcode.barcode.to_string(),
-            false,
-        );
-        match &barcode.refused {
-            Some(said) => step(barcode.delivered_at, &why(t.refused, said), none(), true),
-            None => step(barcode.delivered_at, t.delivered, none(), false),
-        }
-    }
-    if let Some(staged) = &sales.staged {
-        let held = staged.state.held();
-        let detail = held.map(|reason| why(t.held, reason.name(formats.language)));
-        let detail = detail.unwrap_or_default();
-        step(Some(staged.received_at), t.staged, detail, held.is_some());
-        if let Some(at) = staged.cancelled_at {
-            step(Some(at), t.cancel_staged, none(), false);
-        }
-    }
-    if let Some(sale) = &sales.sale {
-        step(Some(sale.file_created_at), t.file, sale.file.clone(), false);
-        step(sale.file_imported_at, t.imported, sale.file.clone(), false);
-        step(
-            Some(sale.order_created_at),
-            t.ordered,
-            sale.order.to_string(),
-            false,
-        );
-    }
-    for line in &sales.lines {
-        let what = if line.kind == LineKind::Sale {
-            t.sale
-        } else {
-            t.counter_sale
+impl Way {
+    /// The way, in the order of its moments; what is yet to come stands last.
+    pub(crate) fn of(formats: &Formats, gate: &History, sales: &Sales) -> Self {
+        let t = Texts::of(formats.language);
+        let mut way = Self {
+            formats: formats.clone(),
+            steps: Vec::new(),
         };
-        let detail = format!(
-            "{}, {}",
-            formats.money(line.amount),
-            formats.day(line.business_day)
-        );
-        step(Some(line.booked_at), what, detail, false);
-    }
-    if let Some(declaration) = &gate.declaration {
-        let (detail, bad) = match (&declaration.disputed, declaration.declared_at) {
-            (Some(said), _) => (why(t.disputed, said), true),
-            (None, None) => (tried(declaration.attempts, declaration.due_at), false),
-            (None, Some(_)) => (none(), false),
+        let tried = |n: i64, at: Timestamp| {
+            let at = formats.exact(at);
+            fill(t.attempts, &[("n", &formats.number(n)), ("at", &at)])
         };
-        step(declaration.declared_at, t.declared, detail, bad);
-    }
-    if let Some(cancellation) = &gate.cancellation {
-        step(
-            Some(cancellation.cancelled_at),
-            t.cancelled,
-            cancellation.cause.clone(),
-            false,
-        );
-        step(Some(cancellation.arrived_at), t.cancel_heard, none(), false);
-        match &cancellation.refused {
-            Some(said) => step(
-                cancellation.delivered_at,
-                &why(t.refused, said),
-                none(),
-                true,
-            ),
-            None => step(cancellation.delivered_at, t.cancel_delivered, none(), false),
+        let check = &gate.check;
+        way.step(check.scanned_at, t.scanned, &check.device);
+        way.step(check.arrived_at, t.arrived, "");
+        let decision = outcome::name(check.decision, formats.language);
+        way.step(check.decided_at, t.decided, decision);
+        if let Some(barcode) = &gate.barcode {
+            way.step(barcode.controlled_at, t.controlled, &barcode.barcode);
+            way.handed(barcode.delivered_at, t.delivered, barcode.refused.as_ref());
         }
+        if let Some(staged) = &sales.staged {
+            let held = staged.state.held();
+            let why = held.map(|reason| reason.name(formats.language));
+            let why = why.map(|why| fill(t.held, &[("why", &why)]));
+            way.step(staged.received_at, t.staged, why.unwrap_or_default());
+            way.mark(held.is_some());
+            if let Some(at) = staged.cancelled_at {
+                way.step(at, t.cancel_staged, "");
+            }
+        }
+        if let Some(sale) = &sales.sale {
+            way.step(sale.file_created_at, t.file, &sale.file);
+            way.step(sale.file_imported_at, t.imported, &sale.file);
+            way.step(sale.order_created_at, t.ordered, &sale.order);
+        }
+        for line in &sales.lines {
+            let what = match line.kind {
+                LineKind::Sale => t.sale,
+                LineKind::Cancellation => t.counter_sale,
+            };
+            let (amount, day) = (formats.money(line.amount), formats.day(line.business_day));
+            way.step(line.booked_at, what, format!("{amount}, {day}"));
+        }
+        if let Some(declaration) = &gate.declaration {
+            let detail = match (&declaration.disputed, declaration.declared_at) {
+                (Some(said), _) => fill(t.disputed, &[("why", said)]),
+                (None, None) => tried(declaration.attempts, declaration.due_at),
+                (None, Some(_)) => String::new(),
+            };
+            way.step(declaration.declared_at, t.declared, detail);
+            way.mark(declaration.disputed.is_some());
+        }
+        if let Some(cancelled) = &gate.cancellation {
+            way.step(cancelled.cancelled_at, t.cancelled, &cancelled.cause);
+            way.step(cancelled.arrived_at, t.cancel_heard, "");
+            let refused = cancelled.refused.as_ref();
+            way.handed(cancelled.delivered_at, t.cancel_delivered, refused);
+        }
+        if let Some(settled) = &gate.settlement {
+            let values: [(&str, &dyn Display); 2] =
+                [("note", &settled.note), ("name", &settled.by)];
+            way.step(settled.at, t.settled, fill(t.settled_by, &values));
+        }
+        if let Some(give_back) = &gate.give_back {
+            let detail = match give_back.told_at {
+                None => tried(give_back.attempts, give_back.due_at),
+                Some(_) => String::new(),
+            };
+            way.step(give_back.told_at, t.given_back, detail);
+        }
+        way.steps.sort_by_key(|step| (step.at.is_none(), step.at));
+        way
     }
-    if let Some(settlement) = &gate.settlement {
-        let values = [("note", settlement.note.as_str()), ("name", &settlement.by)];
-        let detail = fill(t.settled_by, &values);
-        step(Some(settlement.at), t.settled, detail, false);
-    }
-    if let Some(give_back) = &gate.give_back {
-        let detail = match give_back.told_at {
-            None => tried(give_back.attempts, give_back.due_at),
-            Some(_) => none(),
-        };
-        step(give_back.told_at, t.given_back, detail, false);
-    }
-    steps.sort_by_key(|step| (step.at.is_none(), step.at));
-    steps
-}
 
-/// Day and time to the millisecond.
-fn exact(formats: &Formats, at: Timestamp) -> String {
-    let day = formats.day(formats.zone.business_day(at));
-    let ms = at.millis().rem_euclid(1_000);
-    format!("{day}, {}.{ms:03}", formats.time(at))
+    fn step(
+        &mut self,
+        at: impl Into<Option<Timestamp>>,
+        what: impl Into<String>,
+        detail: impl ToString,
+    ) {
+        self.steps.push(Step {
+            at: at.into(),
+            what: what.into(),
+            detail: detail.to_string(),
+            bad: false,
+        });
+    }
+
+    /// Whether the last step is a bad one.
+    fn mark(&mut self, is_bad: bool) {
+        self.steps
+            .last_mut()
+            .into_iter()
+            .for_each(|step| step.bad = is_bad);
+    }
+
+    /// What was handed to ticketing, or what it said against it.
+    fn handed(&mut self, at: Option<Timestamp>, what: &str, refused: Option<&String>) {
+        let refusal = Texts::of(self.formats.language).refused;
+        let refusal = refused.map(|why| fill(refusal, &[("why", why)]));
+        self.step(at, refusal.unwrap_or_else(|| what.to_owned()), "");
+        self.mark(refused.is_some());
+    }
 }
 
 /// A check with all that gate and box office of this process made of it.
 ///
 /// # Errors
 /// [`PageError::NotFound`] if there is no gate here, or no such check.
-pub(crate) async fn told(visit: &Visit, id: &str) -> Result<(History, Sales), PageError> {
-    let id: CheckId = id.parse().map_err(|_| PageError::NotFound)?;
-    if visit.office.gate.is_none() {
-        return Err(PageError::NotFound);
-    }
-    let db = &visit.office.db;
-    let gate = history(db, id).await?.ok_or(PageError::NotFound)?;
+pub(crate) async fn told(visit: &Visit, id: CheckId) -> Result<(History, Sales), PageError> {
+    visit.gate()?;
+    let gate = history(visit.db(), id).await?.ok_or(PageError::NotFound)?;
     let sales = match &gate.barcode {
         Some(barcode) if visit.office.box_office.is_some() => {
-            boxoffice::history::history(db, barcode.barcode.clone()).await?
+            boxoffice::history::history(visit.db(), barcode.barcode.clone()).await?
         }
         _ => Sales::default(),
     };
     Ok((gate, sales))
 }
 
-pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Answer {
-    let page = page(&visit, &id, "", Mistakes::default()).await?;
-    visit.page(&page)
-}
-
-/// The page of a check, with what is wrong with a note on it.
-pub(super) async fn page(
-    visit: &Visit,
-    id: &str,
-    note: &str,
-    mistakes: Mistakes,
-) -> Result<impl Template, PageError> {
-    let (gate, sales) = told(visit, id).await?;
-    Ok(Page::new(visit.frame(), &gate, &sales, note, mistakes))
+pub(crate) async fn show(visit: Visit, Id(id): Id<CheckId>) -> Answer {
+    let (gate, sales) = told(&visit, id).await?;
+    visit.page(&Page::new(visit.frame(), &gate, &sales))
 }
 
 #[cfg(test)]

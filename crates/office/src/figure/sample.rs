@@ -10,7 +10,6 @@ impl Asked {
             frame: frame.clone(),
             period: Period::month_of(today),
             today,
-            mistakes: Mistakes::default(),
         }
     }
 

@@ -5,11 +5,8 @@ pub(crate) mod sample;
 pub(crate) mod two_steps;
 
 use super::welcome::{mistakes, password_inputs, repeated};
-use crate::page::{
-    Answer, Entered, Flash, Frame, Input, Mistakes, PageError, StatusCode, Template, Visit, access,
-};
-use kernel::Language;
-use staff::{Account, AccountError};
+use crate::page::*;
+use staff::Account;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     of_browser: "Celle du navigateur", "The browser’s";
@@ -31,59 +28,49 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 #[derive(Template)]
 #[template(path = "me.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
     account: Account,
-    mistakes: Mistakes,
     language: Input,
     passwords: Vec<Input>,
-    present_to_end: Input,
+    present_to_end: Vec<Input>,
     codes_left: String,
+    frame: Frame,
 }
 
 impl Page {
-    fn new(frame: Frame, account: Account, codes_left: i64, mistakes: Mistakes) -> Self {
+    fn new(frame: Frame, account: Account, codes_left: i64) -> Self {
         let language = frame.formats.language;
         let t = Texts::of(language);
         let chosen = account.language.map_or("", Language::as_str);
         let languages = vec![("", t.of_browser), ("fr", "Français"), ("en", "English")];
-        let mut passwords =
-            vec![Input::password("present", t.present, "current-password").with(&mistakes)];
-        passwords.extend(password_inputs(language, t.new_password, &mistakes));
+        let present = |name, label| Input::password(name, label, "current-password");
+        let [password, again] = password_inputs(language, t.new_password);
         Self {
             language: Input::choice("language", t.language, chosen, languages),
-            passwords,
-            present_to_end: Input::password("to_end", t.present_to_end, "current-password")
-                .with(&mistakes),
+            passwords: frame.filled([present("present", t.present), password, again]),
+            present_to_end: frame.filled([present("to_end", t.present_to_end)]),
             codes_left: frame.formats.number(codes_left),
             account,
-            mistakes,
             frame,
-            t,
         }
     }
 }
 
-async fn page(visit: &Visit, status: StatusCode, mistakes: Mistakes) -> Answer {
+pub(crate) async fn show(visit: Visit) -> Answer {
     let account = visit.session()?.account.clone();
     let left = visit.staff().recovery_codes_left(account.id).await?;
-    visit.page_with(status, &Page::new(visit.frame(), account, left, mistakes))
-}
-
-pub(crate) async fn show(visit: Visit) -> Answer {
-    page(&visit, StatusCode::OK, Mistakes::default()).await
+    visit.page(&Page::new(visit.frame(), account, left))
 }
 
 pub(crate) async fn set_language(visit: Visit, entered: Entered) -> Answer {
-    let language = entered.some("language").and_then(|text| text.parse().ok());
     let (actor, id) = (visit.actor()?, visit.session()?.account.id);
+    let language = entered.read("language");
     visit.staff().set_language(&actor, id, language).await?;
     Ok(visit.go_with(access::ME, Flash::Saved))
 }
 
 pub(crate) async fn change_password(visit: Visit, entered: Entered) -> Answer {
     if let Err(mistakes) = repeated(&entered, visit.language) {
-        return page(&visit, StatusCode::UNPROCESSABLE_ENTITY, mistakes).await;
+        return show(visit.wrong(entered, mistakes)).await;
     }
     let (present, new) = (entered.secret("present"), entered.secret("password"));
     let (actor, session) = (visit.actor()?, visit.session()?);
@@ -93,10 +80,9 @@ pub(crate) async fn change_password(visit: Visit, entered: Entered) -> Answer {
             let response = visit.go_with(access::ME, Flash::PasswordChanged);
             Ok(visit.hand_over(response, &token))
         }
-        Err(AccountError::Invalid(invalid)) => {
-            let mistakes = mistakes(&invalid, visit.language);
-            page(&visit, StatusCode::UNPROCESSABLE_ENTITY, mistakes).await
+        Err(error) => {
+            let mistakes = mistakes(error, visit.language)?;
+            show(visit.wrong(entered, mistakes)).await
         }
-        Err(error) => Err(PageError::from(error)),
     }
 }

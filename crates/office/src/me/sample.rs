@@ -1,6 +1,8 @@
 //! Sample data of this page.
 
 use super::*;
+use crate::tests::html;
+use staff::{AccountError, Invalid};
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let language = frame.formats.language;
@@ -14,17 +16,11 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         has_password: false,
         ..one.clone()
     };
-    let wrong = mistakes(&[staff::Invalid::PresentPassword], language);
-    [
-        (one, wrong),
-        (two, Mistakes::default()),
-        (by_provider, Mistakes::default()),
-    ]
-    .into_iter()
-    .map(|(account, mistakes)| {
-        Page::new(frame.clone(), account, 9, mistakes)
-            .render()
-            .unwrap()
-    })
-    .collect()
+    let wrong = AccountError::Invalid(vec![Invalid::PresentPassword]);
+    let wrong = mistakes(wrong, language).unwrap();
+    html([
+        Page::new(frame.wrong("", wrong), one, 9),
+        Page::new(frame.clone(), two, 9),
+        Page::new(frame.clone(), by_provider, 9),
+    ])
 }

@@ -3,12 +3,10 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use crate::page::{
-    Answer, Entered, Flash, Frame, Input, Mistakes, PageError, StatusCode, Template, Visit, access,
-};
+use crate::page::*;
 use crate::welcome::mistakes;
+use staff::RecoveryCodes;
 use staff::totp::TotpSecret;
-use staff::{AccountError, RecoveryCodes};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     scan: "Lisez ce code avec votre application d’authentification, puis entrez le code à 6 chiffres qu’elle affiche. Il n’est montré qu’une fois.",
@@ -28,31 +26,25 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 #[derive(Template)]
 #[template(path = "two_steps.html")]
 struct Begun {
-    frame: Frame,
-    t: &'static Texts,
-    mistakes: Mistakes,
     /// The key and its picture; only on the first page.
     key: Option<(String, String)>,
     code: Input,
+    frame: Frame,
 }
 
 impl Begun {
-    fn new(frame: Frame, key: Option<(&TotpSecret, &str)>, mistakes: Mistakes) -> Self {
+    fn new(frame: Frame, key: Option<(&TotpSecret, &str)>) -> Self {
         let t = Texts::of(frame.formats.language);
         let key = key.map(|(secret, login)| {
             let text: Vec<char> = secret.base32().chars().collect();
             let groups: Vec<String> = text.chunks(4).map(|g| g.iter().collect()).collect();
             (groups.join(" "), secret.qr_svg(login).unwrap_or_default())
         });
+        let code = Input::text("code", t.code, "").autocomplete("one-time-code");
         Self {
-            code: Input::text("code", t.code, "")
-                .autocomplete("one-time-code")
-                .with(&mistakes)
-                .focus(),
+            code: code.focus().wrong(&frame.mistakes),
             key,
-            mistakes,
             frame,
-            t,
         }
     }
 }
@@ -61,7 +53,6 @@ impl Begun {
 #[template(path = "recovery_codes.html")]
 struct Codes {
     frame: Frame,
-    t: &'static Texts,
     codes: RecoveryCodes,
 }
 
@@ -71,50 +62,38 @@ pub(crate) async fn begin(visit: Visit) -> Answer {
         return Ok(visit.go(access::ME));
     }
     let secret = visit.staff().begin_two_steps(account.id).await?;
-    let key = Some((&secret, account.login.as_str()));
-    visit.page(&Begun::new(visit.frame(), key, Mistakes::default()))
+    visit.page(&Begun::new(visit.frame(), Some((&secret, &account.login))))
 }
 
 pub(crate) async fn confirm(visit: Visit, entered: Entered) -> Answer {
-    let (actor, session) = (visit.actor()?, visit.session()?);
-    let staff = visit.staff();
-    match staff
-        .confirm_two_steps(&actor, session, entered.text("code"))
-        .await
-    {
+    let (actor, session, code) = (visit.actor()?, visit.session()?, entered.text("code"));
+    match visit.staff().confirm_two_steps(&actor, session, code).await {
         Ok((codes, token)) => {
-            let t = Texts::of(visit.language);
             let frame = visit.frame();
-            let response = visit.page(&Codes { frame, t, codes })?;
+            let response = visit.page(&Codes { frame, codes })?;
             Ok(visit.hand_over(response, &token))
         }
-        Err(AccountError::Invalid(invalid)) => {
-            let mistakes = mistakes(&invalid, visit.language);
-            let page = Begun::new(visit.frame(), None, mistakes);
-            visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        Err(error) => {
+            let mistakes = mistakes(error, visit.language)?;
+            let visit = visit.wrong(entered, mistakes);
+            visit.page(&Begun::new(visit.frame(), None))
         }
-        Err(error) => Err(PageError::from(error)),
     }
 }
 
 pub(crate) async fn end(visit: Visit, entered: Entered) -> Answer {
-    let (actor, session) = (visit.actor()?, visit.session()?);
-    let staff = visit.staff();
-    match staff
-        .end_two_steps(&actor, session, entered.secret("to_end"))
-        .await
-    {
+    let (actor, session, present) = (visit.actor()?, visit.session()?, entered.secret("to_end"));
+    match visit.staff().end_two_steps(&actor, session, present).await {
         Ok(token) => {
             let response = visit.go_with(access::ME, Flash::TwoStepsOff);
             Ok(visit.hand_over(response, &token))
         }
-        Err(AccountError::Invalid(invalid)) => {
-            let mut mistakes = mistakes(&invalid, visit.language);
+        Err(error) => {
+            let mut mistakes = mistakes(error, visit.language)?;
             for mistake in &mut mistakes.0 {
                 mistake.field = "to_end";
             }
-            super::page(&visit, StatusCode::UNPROCESSABLE_ENTITY, mistakes).await
+            super::show(visit.wrong(entered, mistakes)).await
         }
-        Err(error) => Err(PageError::from(error)),
     }
 }

@@ -6,16 +6,12 @@ pub(crate) mod sample;
 
 use crate::held;
 use crate::outcome;
-use crate::page::{
-    Address, Answer, Entered, Formats, Frame, PageError, Path, Query, Template, Visit, access,
-};
-use crate::pager::{Pager, cut};
+use crate::page::*;
 use boxoffice::HeldReason;
 use boxoffice::unsold::{self, Unsold, UnsoldLine};
 use gate::Decision;
 use gate::records::explained::{self, Explained, ExplainedLine};
 use gate::records::history::CheckLine;
-use kernel::Timestamp;
 
 /// Rows on a page.
 const ROWS: u32 = 50;
@@ -86,31 +82,24 @@ impl List {
 }
 
 struct Line {
-    link: Option<String>,
-    time: String,
-    day: String,
-    pass: String,
-    device: String,
-    sector: String,
+    key: i64,
+    at: Timestamp,
+    check: Option<CheckLine>,
+    /// What stands for the pass, if its number is known.
+    pass: Option<String>,
     detail: String,
 }
 
 #[derive(Template)]
 #[template(path = "queue_list.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
+    list: List,
     title: &'static str,
     why: &'static str,
-    place: Option<Address>,
-    moment: &'static str,
-    detail: &'static str,
     lines: Vec<Line>,
     pager: Pager,
+    frame: Frame,
 }
-
-/// A line that the page shows, and its key.
-type Keyed = (i64, Line);
 
 impl Page {
     fn new(
@@ -118,56 +107,34 @@ impl Page {
         list: List,
         word: &str,
         present: Option<i64>,
-        mut found: Vec<Keyed>,
+        mut lines: Vec<Line>,
     ) -> Self {
         let t = Texts::of(frame.formats.language);
         let (title, why) = list.words(t, &frame.formats);
-        let next = cut(&mut found, ROWS as usize).map(|(key, _)| *key);
+        let next = cut(&mut lines, ROWS as usize).map(|line| line.key);
         let path = access::QUEUE_LIST.of(word);
         Self {
+            list,
             title,
             why,
-            place: match list {
-                List::Unsold(Unsold::Held(reason)) => {
-                    Some(held::place(reason)).filter(|place| frame.may_look(place))
-                }
-                _ => None,
-            },
-            moment: match list {
-                List::Explained(_) => t.scanned,
-                List::Unsold(_) => t.came,
-            },
-            detail: match list {
-                List::Explained(_) => t.reason,
-                List::Unsold(_) => t.season_product,
-            },
-            lines: found.into_iter().map(|(_, line)| line).collect(),
+            lines,
             pager: Pager::new(&frame, &path, &[], present, next),
-            t,
             frame,
         }
     }
-}
 
-/// As much of a line as its check says.
-fn line(formats: &Formats, at: Timestamp, check: Option<&CheckLine>, detail: String) -> Line {
-    let t = Texts::of(formats.language);
-    let known = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
-    let card = check.and_then(|check| check.card.as_ref());
-    Line {
-        link: check.map(|check| access::CHECK.of(check.id)),
-        time: formats.time(at),
-        day: formats.day(formats.zone.business_day(at)),
-        pass: card.map_or_else(|| t.removed.to_owned(), ToString::to_string),
-        device: known(check.map(|check| check.device.to_string())),
-        sector: known(check.and_then(|check| Some(check.sector.as_ref()?.to_string()))),
-        detail,
+    /// Where what holds these is cured, for those who may look at it.
+    fn place(&self) -> Option<Address> {
+        let List::Unsold(Unsold::Held(reason)) = self.list else {
+            return None;
+        };
+        Some(held::place(reason)).filter(|place| self.frame.may_look(place))
     }
 }
 
-fn of_explained(formats: &Formats, of: Explained, found: &ExplainedLine) -> Keyed {
+fn of_explained(formats: &Formats, of: Explained, found: ExplainedLine) -> Line {
     let t = Texts::of(formats.language);
-    let said = found.why.clone().unwrap_or_default();
+    let said = found.why.unwrap_or_default();
     let detail = match (of, said.as_str()) {
         (Explained::Disputed, word) => match word.parse::<Decision>() {
             Ok(decision) => outcome::name(decision, formats.language).to_owned(),
@@ -179,58 +146,60 @@ fn of_explained(formats: &Formats, of: Explained, found: &ExplainedLine) -> Keye
         }
         _ => said,
     };
-    let check = &found.check;
-    (
-        found.seq,
-        line(formats, check.scanned_at, Some(check), detail),
-    )
-}
-
-fn of_unsold(formats: &Formats, found: &UnsoldLine, check: Option<&CheckLine>) -> Keyed {
-    let detail = format!("{}, {}", found.season, found.product);
-    let mut line = line(formats, found.received_at, check, detail);
-    if check.is_none() {
-        // It shows neither card nor time of the scan.
-        line.pass = found.barcode.to_string();
+    Line {
+        key: found.seq,
+        at: found.check.scanned_at,
+        pass: found.check.card.as_ref().map(ToString::to_string),
+        check: Some(found.check),
+        detail,
     }
-    (found.id, line)
 }
 
-async fn find(visit: &Visit, list: List, before: Option<i64>) -> Result<Vec<Keyed>, PageError> {
-    let office = &visit.office;
+fn of_unsold(found: UnsoldLine, check: Option<CheckLine>) -> Line {
+    Line {
+        key: found.id,
+        at: found.received_at,
+        pass: match &check {
+            Some(check) => check.card.as_ref().map(ToString::to_string),
+            // It shows neither card nor time of the scan.
+            None => Some(found.barcode.to_string()),
+        },
+        check,
+        detail: format!("{}, {}", found.season, found.product),
+    }
+}
+
+async fn find(visit: &Visit, list: List, before: Option<i64>) -> Result<Vec<Line>, PageError> {
+    let (office, db) = (&visit.office, visit.db());
     let formats = visit.frame().formats;
     Ok(match list {
         List::Explained(of) if office.gate.is_some() => {
-            let found = explained::list(&office.db, of, before, ROWS + 1).await?;
+            let found = explained::list(db, of, before, ROWS + 1).await?.into_iter();
             found
-                .iter()
                 .map(|found| of_explained(&formats, of, found))
                 .collect()
         }
         List::Unsold(of) if office.box_office.is_some() => {
-            let found = unsold::list(&office.db, of, before, ROWS + 1).await?;
+            let found = unsold::list(db, of, before, ROWS + 1).await?;
             let barcodes = found.iter().map(|found| found.barcode.clone()).collect();
             // The gate's books are here only if the gate is.
-            let checks = match office.gate {
-                Some(_) => explained::of_barcodes(&office.db, barcodes).await?,
+            let mut checks = match office.gate {
+                Some(_) => explained::of_barcodes(db, barcodes).await?,
                 None => Default::default(),
             };
-            found
-                .iter()
-                .map(|found| of_unsold(&formats, found, checks.get(&found.barcode)))
-                .collect()
+            let mut line = |found: UnsoldLine| {
+                let check = checks.remove(&found.barcode);
+                of_unsold(found, check)
+            };
+            found.into_iter().map(&mut line).collect()
         }
         List::Explained(_) | List::Unsold(_) => Vec::new(),
     })
 }
 
-fn before(query: &Entered) -> Option<i64> {
-    query.some("before").and_then(|number| number.parse().ok())
-}
-
 pub(crate) async fn show(visit: Visit, Path(word): Path<String>, Query(query): Query) -> Answer {
     let list = List::named(&word).ok_or(PageError::NotFound)?;
-    let present = before(&query);
+    let present = query.read("before");
     let found = find(&visit, list, present).await?;
     visit.page(&Page::new(visit.frame(), list, &word, present, found))
 }

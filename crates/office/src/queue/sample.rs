@@ -32,16 +32,16 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         on_the_way: full.on_the_way,
         ready: 0,
     };
-    html([
-        Page::new(frame.clone(), &full, None),
-        Page::new(frame.clone(), &calm, None),
-        Page::new(frame.clone(), &Queue::default(), None),
-    ])
+    html([full, calm, Queue::default()].map(|queue| page(frame, queue, None)))
+}
+
+fn page(frame: &Frame, queue: Queue, said: Option<Said>) -> Page {
+    let frame = frame.clone();
+    Page { said, queue, frame }
 }
 
 /// The page after one of its buttons.
 pub(crate) fn said_samples(frame: &Frame) -> Vec<String> {
     let said = Some(Said::good("<b>3</b>".to_owned()));
-    let page = Page::new(frame.clone(), &Queue::default(), said);
-    html([page])
+    html([page(frame, Queue::default(), said)])
 }

@@ -1,8 +1,8 @@
 //! Sample data of this page.
 
 use super::*;
+use crate::comparison::Made;
 use crate::tests::html;
-use books::reconciliation::{Difference, Subject};
 use boxoffice::HeldReason;
 use std::sync::Arc;
 
@@ -25,12 +25,18 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         last: Some(Arc::new(clean)),
         ..State::default()
     };
+    let page = |kept, state: &State, from| Page {
+        kept,
+        state: state.clone(),
+        from,
+        frame: frame.clone(),
+    };
     html([
-        Page::new(frame.clone(), true, &full, 0),
-        Page::new(frame.clone(), true, &full, 50),
-        Page::new(frame.clone(), true, &clean, 0),
-        Page::new(frame.clone(), true, &running, 0),
-        Page::new(frame.clone(), false, &State::default(), 0),
+        page(true, &full, 0),
+        page(true, &full, 50),
+        page(true, &clean, 0),
+        page(true, &running, 0),
+        page(false, &State::default(), 0),
     ])
 }
 

@@ -55,7 +55,7 @@ pub(super) fn words(difference: &Difference, language: Language) -> (String, &'s
         return (difference.what.clone(), difference.cure);
     };
     let said = difference.said.as_deref().unwrap_or_default();
-    (fill(what, &[("said", said)]), cure)
+    (fill(what, &[("said", &said)]), cure)
 }
 
 #[cfg(test)]

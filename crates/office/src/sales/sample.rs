@@ -47,7 +47,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let (month, year) = (Asked::month(frame), Asked::year(frame));
     let (full, long) = (report(month.period), report(year.period));
     let wrong = Asked {
-        mistakes: Mistakes::one("to", "?"),
+        frame: frame.wrong("", Mistakes::one("to", "?")),
         ..year
     };
     html([

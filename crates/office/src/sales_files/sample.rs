@@ -34,29 +34,19 @@ fn files() -> Vec<StxFile> {
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let many: Vec<_> = files().into_iter().cycle().take(51).collect();
     html([
-        ListPage::new(
-            frame.clone(),
-            true,
-            Some(99),
-            &many,
-            None,
-            Mistakes::default(),
-        ),
-        ListPage::new(frame.clone(), true, None, &[], None, Mistakes::default()),
-        ListPage::new(frame.clone(), false, None, &[], None, Mistakes::default()),
+        ListPage::new(frame.clone(), true, Some(StxFileId(99)), many, None),
+        ListPage::new(frame.clone(), true, None, Vec::new(), None),
+        ListPage::new(frame.clone(), false, None, Vec::new(), None),
     ])
 }
 
-/// The list after one of its buttons.
 pub(crate) fn said_samples(frame: &Frame) -> Vec<String> {
     let said = Some(Said::bad("<b>".to_owned()));
-    let wrong = Mistakes::one("file", "<b>");
-    let page = ListPage::new(frame.clone(), true, None, &[], said, wrong);
-    html([page])
+    let frame = frame.wrong("", Mistakes::one("file", "<b>"));
+    html([ListPage::new(frame, true, None, Vec::new(), said)])
 }
 
-/// The page of a file, with rejected rows if it has any.
-fn page(frame: &Frame, file: &StxFile, said: Option<Said>) -> FilePage {
+fn page(frame: &Frame, file: StxFile, said: Option<Said>) -> FilePage {
     let rejected = StxRejection {
         line: 1_234,
         reason: "price_mismatch,vat_mismatch,<b>".to_owned(),
@@ -64,19 +54,17 @@ fn page(frame: &Frame, file: &StxFile, said: Option<Said>) -> FilePage {
     };
     let many = vec![rejected; if file.rejected > 0 { 51 } else { 0 }];
     let is_there = file.state != FileState::Abandoned;
-    FilePage::new(frame.clone(), file, &many, is_there, said)
+    FilePage::new(frame.clone(), file, many, is_there, said)
 }
 
 pub(crate) fn file_samples(frame: &Frame) -> Vec<String> {
-    let files = files();
-    let pages = files.iter().map(|file| page(frame, file, None));
-    html(pages)
+    html(files().into_iter().map(|file| page(frame, file, None)))
 }
 
 /// The page of a file that was imported again.
 pub(crate) fn again_samples(frame: &Frame) -> Vec<String> {
     let file = file(ImportKind::Upload, FileState::Imported, 0);
     let said = Some(Said::good("<b>".to_owned()));
-    let page = page(frame, &file, said);
+    let page = page(frame, file, said);
     html([page])
 }

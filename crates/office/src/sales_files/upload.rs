@@ -1,15 +1,14 @@
 //! A file that came from elsewhere: streamed to the disk beside the others,
 //! under a name of ours, and imported at once.
 
-use super::{file_id, file_page, list_page};
+use super::{file_page, list_page};
 use crate::acts;
-use crate::page::{Answer, Flash, Mistakes, PageError, Path, StatusCode, Visit, access, fill};
+use crate::page::*;
 use crate::selling::{PATIENCE, Said};
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use boxoffice::stx_file::StxFileId;
 use boxoffice::stx_folder::{Incoming, ReceiveError};
 use boxoffice::{BoxOffice, ImportError, ImportReport};
-use kernel::causes;
 use secutix::stx::{FileRefusal, MAX_FILE_BYTES};
 use std::error::Error;
 use std::sync::Arc;
@@ -107,13 +106,11 @@ async fn brought(
 }
 
 pub(crate) async fn take(visit: Visit, form: Result<Multipart, MultipartRejection>) -> Answer {
-    let Some(box_office) = visit.office.box_office.clone() else {
-        return Err(PageError::NotFound);
-    };
+    let box_office = Arc::clone(visit.box_office()?);
     let t = Texts::of(visit.language);
     let (incoming, called) = match brought(&box_office, t, form).await {
         Brought::File(incoming, called) => (incoming, called),
-        Brought::Wrong(what) => return wrong(&visit, what.to_owned()).await,
+        Brought::Wrong(what) => return wrong(visit, what.to_owned()).await,
     };
     let importing = {
         let box_office = Arc::clone(&box_office);
@@ -124,26 +121,19 @@ pub(crate) async fn take(visit: Visit, form: Result<Multipart, MultipartRejectio
     match imported {
         Ended::GoesOn => {
             let said = Said::good(t.goes_on.to_owned());
-            let page = list_page(&visit, None, Some(said), Mistakes::default()).await?;
-            visit.page(&page)
+            list_page(&visit, None, Some(said)).await
         }
         Ended::So(Ok(Some(report))) => {
             let path = access::SALES_FILE.of(report.file.0);
             Ok(visit.go_with(path, Flash::Imported))
         }
         Ended::So(Ok(None)) => Err(PageError::NotFound),
-        Ended::So(Err(error)) => {
-            let what = refusal(t, &error);
-            wrong(&visit, what).await
-        }
+        Ended::So(Err(error)) => wrong(visit, refusal(t, &error)).await,
     }
 }
 
-pub(crate) async fn again(visit: Visit, Path(id): Path<String>) -> Answer {
-    let id: StxFileId = file_id(&id)?;
-    let Some(box_office) = visit.office.box_office.clone() else {
-        return Err(PageError::NotFound);
-    };
+pub(crate) async fn again(visit: Visit, Id(id): Id<StxFileId>) -> Answer {
+    let box_office = Arc::clone(visit.box_office()?);
     let t = Texts::of(visit.language);
     let importing = async move { box_office.import_again(id).await };
     let of = id.0.to_string();
@@ -154,13 +144,12 @@ pub(crate) async fn again(visit: Visit, Path(id): Path<String>) -> Answer {
         Ended::So(Ok(None)) => Said::bad(t.changed.to_owned()),
         Ended::So(Err(error)) => Said::bad(refusal(t, &error)),
     };
-    visit.page(&file_page(&visit, id, 0, Some(said)).await?)
+    file_page(&visit, id, 0, Some(said)).await
 }
 
-async fn wrong(visit: &Visit, what: String) -> Answer {
-    let mistakes = Mistakes::one("file", what);
-    let page = list_page(visit, None, None, mistakes).await?;
-    visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+async fn wrong(visit: Visit, what: String) -> Answer {
+    let visit = visit.wrong(Entered::default(), Mistakes::one("file", what));
+    list_page(&visit, None, None).await
 }
 
 /// How an import stands after a while.
@@ -198,11 +187,9 @@ fn refusal(t: &'static Texts, error: &ImportError) -> String {
         ImportError::ChannelInvalid => t.channel.to_owned(),
         ImportError::Refused { source, .. } => match source {
             FileRefusal::TooLarge => t.large.to_owned(),
-            FileRefusal::NotUtf8 { line } => fill(t.not_utf8, &[("line", &line.to_string())]),
-            FileRefusal::Header { .. } => fill(t.header, &[("why", &source.to_string())]),
-            FileRefusal::Io(_) | FileRefusal::Dialect(_) => {
-                fill(t.refused, &[("why", &source.to_string())])
-            }
+            FileRefusal::NotUtf8 { line } => fill(t.not_utf8, &[("line", line)]),
+            FileRefusal::Header { .. } => fill(t.header, &[("why", source)]),
+            FileRefusal::Io(_) | FileRefusal::Dialect(_) => fill(t.refused, &[("why", source)]),
         },
         ImportError::Report { .. } | ImportError::Db(_) => {
             tracing::error!(error = causes(error as &dyn Error), "an import stopped");

@@ -1,15 +1,10 @@
 //! Sample data of this page.
 
 use super::*;
+use crate::tests::html;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let wrong = Texts::of(frame.formats.language).code_wrong;
-    [Mistakes::default(), Mistakes::one("code", wrong)]
-        .into_iter()
-        .map(|mistakes| {
-            Page::new(frame.clone(), access::TODAY.path, mistakes)
-                .render()
-                .unwrap()
-        })
-        .collect()
+    let wrong = Mistakes::one("code", Texts::of(frame.formats.language).code_wrong);
+    let frames = [frame.clone(), frame.wrong("", wrong)];
+    html(frames.map(|frame| Page::new(frame, access::TODAY.path)))
 }

@@ -6,12 +6,8 @@ pub(crate) mod sample;
 
 use super::catalogue::item::changed;
 use super::catalogue::season::NAME_LIMIT_CHARS;
-use super::catalogue_change::{changeable, kept, make};
-use crate::Managed;
-use crate::page::{
-    Answer, Change, Entered, Fields, Flash, Frame, Input, Mistakes, PageError, Template, Visit,
-    access, fill, filled, json,
-};
+use super::catalogue_change::{kept, make};
+use crate::page::*;
 use boxoffice::Catalogue;
 use boxoffice::catalogue::{ChannelType, Contact, PaymentMode, SalesChannel};
 use boxoffice::readiness::CHANNEL_CODE;
@@ -45,16 +41,13 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 #[derive(Template)]
 #[template(path = "buyer.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
-    file: Option<String>,
-    may_change: bool,
-    mistakes: Mistakes,
+    managed: Managed,
     channel: (&'static str, String),
     channel_button: Option<&'static str>,
     contact: (&'static str, String),
     inputs: Vec<Input>,
     is_whole: bool,
+    frame: Frame,
 }
 
 /// How the channel for Otipass stands.
@@ -91,69 +84,42 @@ pub(super) fn is_whole(catalogue: &Catalogue) -> bool {
 }
 
 impl Page {
-    fn new(
-        frame: Frame,
-        managed: &Managed,
-        catalogue: &Catalogue,
-        entered: &Entered,
-        mistakes: Mistakes,
-    ) -> Self {
+    fn new(frame: Frame, managed: &Managed, catalogue: &Catalogue) -> Self {
         let t = Texts::of(frame.formats.language);
         let (channel, channel_button) = match channel(catalogue) {
             Channel::Right => (("good", t.channel_good.to_owned()), None),
             Channel::Missing => (("bad", t.channel_none.to_owned()), Some(t.make_channel)),
-            Channel::Wrong(meant) => {
-                let values = [
-                    ("code", meant.code.as_str()),
-                    ("type", meant.channel_type.as_str()),
-                ];
-                let wrong = fill(t.channel_wrong, &values);
+            Channel::Wrong(SalesChannel { code, channel_type }) => {
+                let wrong = fill(t.channel_wrong, &[("code", code), ("type", channel_type)]);
                 (("bad", wrong), Some(t.replace_channel))
             }
         };
         let present = buyer(catalogue);
-        let contact = match present {
-            None => ("bad", t.contact_none.to_owned()),
-            Some(contact) => {
-                let (class, text) = if may_pay(contact) {
-                    ("good", t.contact_good)
-                } else {
-                    ("bad", t.contact_wrong)
-                };
-                (class, fill(text, &[("number", contact.number.as_str())]))
-            }
+        let (class, text) = match present {
+            None => ("bad", t.contact_none),
+            Some(contact) if may_pay(contact) => ("good", t.contact_good),
+            Some(_) => ("bad", t.contact_wrong),
         };
         let number = present.map_or("", |contact| contact.number.as_str());
         let name = present.map_or("Otipass", |contact| &contact.name);
-        let inputs = vec![
-            Input::text("contact_number", t.number, number).hint(t.number_hint),
-            Input::text("contact_name", t.name, name),
-        ];
         Self {
             channel,
             channel_button,
-            contact,
-            inputs: filled(inputs, entered, &mistakes),
+            contact: (class, fill(text, &[("number", &number)])),
+            inputs: frame.filled([
+                Input::text("contact_number", t.number, number).hint(t.number_hint),
+                Input::text("contact_name", t.name, name),
+            ]),
             is_whole: is_whole(catalogue),
-            file: managed.file().map(str::to_owned),
-            may_change: *managed == Managed::Here && frame.may_act(access::BUYER),
-            mistakes,
-            t,
+            managed: managed.clone(),
             frame,
         }
     }
 }
 
-async fn page(visit: &Visit, entered: &Entered, mistakes: Mistakes) -> Answer {
-    let catalogue = kept(visit).await?;
-    let status = mistakes.status();
-    let managed = &visit.set_up().catalogue;
-    let page = Page::new(visit.frame(), managed, &catalogue, entered, mistakes);
-    visit.page_with(status, &page)
-}
-
 pub(crate) async fn show(visit: Visit) -> Answer {
-    page(&visit, &Entered::default(), Mistakes::default()).await
+    let (catalogue, managed) = (kept(&visit).await?, &visit.set_up().catalogue);
+    visit.page(&Page::new(visit.frame(), managed, &catalogue))
 }
 
 /// The contact that was entered.
@@ -188,7 +154,7 @@ fn name_buyer(catalogue: &mut Catalogue, number: &ContactNumber, name: &str) -> 
     if !may_pay(&contact) {
         contact.payment_modes.push(PaymentMode::PendingAccount);
     }
-    let mut change = changed("contact", number.as_str()).to(named(&contact));
+    let mut change = changed("contact", number).to(named(&contact));
     change.before = former;
     catalogue.contacts.push(contact);
     catalogue.buyer = Some(number.clone());
@@ -206,31 +172,34 @@ fn put_channel(catalogue: &mut Catalogue, code: &SalesChannelCode) -> Vec<Change
         code: code.clone(),
         channel_type: ChannelType::StxFile,
     };
-    let mut change = changed("sales_channel", code.as_str()).to(named(&channel));
+    let mut change = changed("sales_channel", code).to(named(&channel));
     change.before = (!before.is_empty()).then(|| before.into());
     channels.push(channel);
     vec![change]
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
-    changeable(&visit)?;
+    visit.set_up().catalogue.changeable()?;
     let mut fields = Fields::of(&entered, visit.language);
     let read = read(&mut fields);
     match fields.ended(read) {
         Ok((number, name)) => {
-            let edit =
-                move |catalogue: &mut Catalogue, _| Ok(name_buyer(catalogue, &number, &name));
-            make(&visit, edit).await?;
+            make(&visit, move |catalogue, _| {
+                Ok(name_buyer(catalogue, &number, &name))
+            })
+            .await?;
             Ok(visit.go_with(access::BUYER, Flash::Saved))
         }
-        Err(mistakes) => page(&visit, &entered, mistakes).await,
+        Err(mistakes) => show(visit.wrong(entered, mistakes)).await,
     }
 }
 
 pub(crate) async fn make_channel(visit: Visit) -> Answer {
     let code: SalesChannelCode = CHANNEL_CODE.parse().map_err(PageError::internal)?;
-    let edit = move |catalogue: &mut Catalogue, _| Ok(put_channel(catalogue, &code));
-    make(&visit, edit).await?;
+    make(&visit, move |catalogue, _| {
+        Ok(put_channel(catalogue, &code))
+    })
+    .await?;
     Ok(visit.go_with(access::BUYER, Flash::Saved))
 }
 

@@ -9,17 +9,12 @@ pub(super) mod season;
 mod tariff;
 mod wanted;
 
-use super::catalogue_change::{changeable, make};
+use super::catalogue_change::make;
 use super::present::Present;
-use crate::Managed;
-use crate::page::{
-    Address, Answer, Change, Entered, Fields, Flash, Frame, Input, Mistakes, Template, Visit,
-    access, fill, filled,
-};
+use crate::page::*;
 use boxoffice::Catalogue;
 use boxoffice::catalogue::{Product, Season, Tariff};
 use item::Item;
-use kernel::Language;
 use otipass::read_mapping;
 use wanted::{Wanted, take, wanted};
 
@@ -39,15 +34,14 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 
 /// One of what is in the catalogue.
 struct Row {
+    key: String,
     cells: Vec<String>,
     is_right: bool,
-    /// What the button that removes it says to those who only hear it, and sends.
-    removes: (String, String),
 }
 
 /// All of a kind, and the form that adds one.
 struct Section {
-    id: String,
+    kind: &'static str,
     words: item::Words,
     rows: Vec<Row>,
     inputs: Vec<Input>,
@@ -55,30 +49,21 @@ struct Section {
 }
 
 impl Section {
-    fn of<T: Item>(
-        frame: &Frame,
-        catalogue: &Catalogue,
-        entered: &Entered,
-        mistakes: &Mistakes,
-    ) -> Self {
+    fn of<T: Item>(frame: &Frame, catalogue: &Catalogue) -> Self {
         let language = frame.formats.language;
         let row = |item: &T| {
-            let key = item.key();
             let (cells, is_right) = item.cells(&frame.formats);
             Row {
+                key: item.key(),
                 cells,
                 is_right,
-                removes: (
-                    fill(Texts::of(language).removes, &[("what", &key)]),
-                    format!("{} {key}", T::KIND),
-                ),
             }
         };
         Self {
-            id: format!("{}s", T::KIND),
+            kind: T::KIND,
             words: T::words(language),
             rows: T::all(&mut catalogue.clone()).iter().map(row).collect(),
-            inputs: filled(T::inputs(language, catalogue), entered, mistakes),
+            inputs: frame.filled(T::inputs(language, catalogue)),
             action: T::ADD,
         }
     }
@@ -87,39 +72,25 @@ impl Section {
 #[derive(Template)]
 #[template(path = "catalogue.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
-    file: Option<String>,
-    may_change: bool,
-    mistakes: Mistakes,
-    wanted: Option<String>,
+    managed: Managed,
+    wanted: Vec<Wanted>,
     sections: [Section; 3],
     has_tariffs: bool,
+    frame: Frame,
 }
 
 impl Page {
-    fn new(
-        frame: Frame,
-        managed: &Managed,
-        present: &Present,
-        entered: &Entered,
-        mistakes: Mistakes,
-    ) -> Self {
-        let t = Texts::of(frame.formats.language);
+    fn new(frame: Frame, managed: &Managed, present: &Present) -> Self {
         let catalogue = &present.catalogue;
-        let wanted = lacking(present);
         Self {
-            file: managed.file().map(str::to_owned),
-            may_change: *managed == Managed::Here && frame.may_act(access::NEW_SEASON),
-            wanted: (!wanted.is_empty()).then(|| wanted_words(t, &wanted)),
+            managed: managed.clone(),
+            wanted: lacking(present),
             sections: [
-                Section::of::<Season>(&frame, catalogue, entered, &mistakes),
-                Section::of::<Product>(&frame, catalogue, entered, &mistakes),
-                Section::of::<Tariff>(&frame, catalogue, entered, &mistakes),
+                Section::of::<Season>(&frame, catalogue),
+                Section::of::<Product>(&frame, catalogue),
+                Section::of::<Tariff>(&frame, catalogue),
             ],
             has_tariffs: !catalogue.tariffs.is_empty(),
-            mistakes,
-            t,
             frame,
         }
     }
@@ -135,53 +106,42 @@ fn lacking(present: &Present) -> Vec<Wanted> {
 }
 
 fn wanted_words(t: &Texts, wanted: &[Wanted]) -> String {
-    let words: Vec<_> = wanted
-        .iter()
-        .map(|wanted| match wanted {
-            Wanted::Season(code) => fill(t.wanted_season, &[("code", code.as_str())]),
-            Wanted::Product(season, code) => fill(
-                t.wanted_product,
-                &[("code", code.as_str()), ("season", season.as_str())],
-            ),
-        })
-        .collect();
+    let words = wanted.iter().map(|wanted| match wanted {
+        Wanted::Season(code) => fill(t.wanted_season, &[("code", code)]),
+        Wanted::Product(season, code) => {
+            fill(t.wanted_product, &[("code", code), ("season", season)])
+        }
+    });
+    let words: Vec<_> = words.collect();
     fill(t.wanted, &[("what", &words.join(", "))])
 }
 
-async fn page(visit: &Visit, entered: &Entered, mistakes: Mistakes) -> Answer {
-    let present = Present::read(visit).await?;
-    let managed = &visit.set_up().catalogue;
-    let status = mistakes.status();
-    let page = Page::new(visit.frame(), managed, &present, entered, mistakes);
-    visit.page_with(status, &page)
-}
-
 pub(crate) async fn show(visit: Visit) -> Answer {
-    page(&visit, &Entered::default(), Mistakes::default()).await
+    let (present, managed) = (Present::read(&visit).await?, &visit.set_up().catalogue);
+    visit.page(&Page::new(visit.frame(), managed, &present))
 }
 
-async fn save<F>(visit: &Visit, entered: &Entered, edit: F) -> Answer
+async fn save<F>(visit: Visit, entered: Entered, edit: F) -> Answer
 where
     F: Fn(&mut Catalogue, Language) -> Result<Vec<Change>, Mistakes> + Send + 'static,
 {
-    let mistakes = make(visit, edit).await?;
+    let mistakes = make(&visit, edit).await?;
     if mistakes.0.is_empty() {
         return Ok(visit.go_with(access::CATALOGUE, Flash::Saved));
     }
-    page(visit, entered, mistakes).await
+    show(visit.wrong(entered, mistakes)).await
 }
 
 pub(crate) async fn add<T: Item>(visit: Visit, entered: Entered) -> Answer {
-    changeable(&visit)?;
+    visit.set_up().catalogue.changeable()?;
     let mut fields = Fields::of(&entered, visit.language);
     let read = T::read(&mut fields);
     match fields.ended(read) {
         Ok(item) => {
-            let edit =
-                move |catalogue: &mut Catalogue, language| item::add(&item, catalogue, language);
-            save(&visit, &entered, edit).await
+            let edit = move |catalogue: &mut _, language| item::add(&item, catalogue, language);
+            save(visit, entered, edit).await
         }
-        Err(mistakes) => page(&visit, &entered, mistakes).await,
+        Err(mistakes) => show(visit.wrong(entered, mistakes)).await,
     }
 }
 
@@ -201,14 +161,14 @@ fn removal(
 
 pub(crate) async fn remove(visit: Visit, entered: Entered) -> Answer {
     let what = entered.text("what").to_owned();
-    let edit = move |catalogue: &mut Catalogue, language| removal(&what, catalogue, language);
-    save(&visit, &entered, edit).await
+    let edit = move |catalogue: &mut _, language| removal(&what, catalogue, language);
+    save(visit, entered, edit).await
 }
 
 pub(crate) async fn take_wanted(visit: Visit) -> Answer {
     let wanted = lacking(&Present::read(&visit).await?);
-    let edit = move |catalogue: &mut Catalogue, language| Ok(take(&wanted, catalogue, language));
-    save(&visit, &Entered::default(), edit).await
+    let edit = move |catalogue: &mut _, language| Ok(take(&wanted, catalogue, language));
+    save(visit, Entered::default(), edit).await
 }
 
 #[cfg(test)]

@@ -1,20 +1,9 @@
 //! A change of the catalogue: not where a file manages it, with its rows in the
 //! audit log, and of effect at once.
 
-use crate::Managed;
-use crate::page::{Change, Mistakes, PageError, Visit};
+use crate::page::*;
 use boxoffice::Catalogue;
 use boxoffice::catalogue::{load_catalogue, replace_catalogue};
-use db::{DbError, Tx};
-use kernel::Language;
-
-/// Refuses a change where a file manages the catalogue.
-pub(super) fn changeable(visit: &Visit) -> Result<(), PageError> {
-    match visit.set_up().catalogue {
-        Managed::Here => Ok(()),
-        Managed::ByFile(_) => Err(PageError::NotFound),
-    }
-}
 
 /// Makes an edit of the catalogue and its rows in the audit log, or says what is
 /// wrong with it and changes nothing.
@@ -22,7 +11,7 @@ pub(super) async fn make<F>(visit: &Visit, edit: F) -> Result<Mistakes, PageErro
 where
     F: Fn(&mut Catalogue, Language) -> Result<Vec<Change>, Mistakes> + Send + 'static,
 {
-    changeable(visit)?;
+    visit.set_up().catalogue.changeable()?;
     let language = visit.language;
     let work = move |tx: &mut Tx<'_>| {
         let mut catalogue = load_catalogue(tx)?;

@@ -3,16 +3,10 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use crate::Managed;
-use crate::page::{
-    Answer, Change, Entered, Frame, Input, Mistakes, PageError, Template, Visit, access, fill,
-};
-use axum::http::{StatusCode, Uri};
+use crate::page::*;
+use axum::http::Uri;
 use gate::site::interface::{Connection, SecretChange, StoredInterface, load, save_connection};
-use kernel::causes;
 use otipass::{OtipassClient, OtipassSettings, check_url, meant_url, read_mapping};
-use serde_json::{Value, json};
-use std::time::Duration;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     by_file: "Cette partie est gérée par la configuration :", "This part is managed by the configuration:";
@@ -49,65 +43,46 @@ type Tried = (&'static str, String);
 #[derive(Template)]
 #[template(path = "connection.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
-    file: Option<String>,
-    mistakes: Mistakes,
+    managed: Managed,
     answer: Option<Tried>,
     inputs: Vec<Input>,
-    /// The URL that is likely meant, and the button that writes it.
-    instead: Option<(String, String)>,
+    /// The URL that is likely meant, which a button writes.
+    instead: Option<String>,
+    frame: Frame,
 }
 
 impl Page {
-    fn new(
-        frame: Frame,
-        file: Option<&str>,
-        (connection, budget_ms): (&Connection, &str),
-        (has_password, has_key): (bool, bool),
-        mistakes: Mistakes,
-        answer: Option<Tried>,
-    ) -> Self {
+    fn new(frame: Frame, managed: &Managed, kept: &StoredInterface, budget_ms: &str) -> Self {
         let t = Texts::of(frame.formats.language);
-        let kept = |has| if has { t.kept } else { t.none };
+        let connection = &kept.connection;
+        let secret = |name, label, is_kept: bool| {
+            let hint = if is_kept { t.kept } else { t.none };
+            Input::password(name, label, "new-password").hint(hint)
+        };
         let silent = vec![("admit", t.admit), ("refuse", t.refuse)];
+        let when_silent = connection.when_silent.as_str();
         Self {
-            inputs: vec![
-                Input::text("url", t.url, &connection.url)
-                    .hint(t.url_hint)
-                    .with(&mistakes),
+            inputs: frame.filled([
+                Input::text("url", t.url, &connection.url).hint(t.url_hint),
                 Input::text("username", t.username, &connection.username),
-                Input::password("password", t.password, "new-password").hint(kept(has_password)),
-                Input::password("api_key", t.api_key, "new-password").hint(kept(has_key)),
-                Input::text("budget", t.budget, budget_ms).with(&mistakes),
-                Input::choice("silent", t.silent, connection.when_silent.as_str(), silent),
-            ],
-            file: file.map(str::to_owned),
-            mistakes,
-            answer,
+                secret("password", t.password, kept.password.is_some()),
+                secret("api_key", t.api_key, kept.api_key.is_some()),
+                Input::text("budget", t.budget, budget_ms),
+                Input::choice("silent", t.silent, when_silent, silent),
+            ]),
+            managed: managed.clone(),
+            answer: None,
             instead: None,
             frame,
-            t,
         }
     }
 }
 
-const fn secrets(interface: &StoredInterface) -> (bool, bool) {
-    (interface.password.is_some(), interface.api_key.is_some())
-}
-
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let interface = gate::site::interface::read(&visit.office.db).await?;
-    let connection = &interface.connection;
-    let budget_ms = connection.decision_budget_ms.to_string();
-    visit.page(&Page::new(
-        visit.frame(),
-        visit.set_up().connection.file(),
-        (connection, &budget_ms),
-        secrets(&interface),
-        Mistakes::default(),
-        None,
-    ))
+    let kept = gate::site::interface::read(visit.db()).await?;
+    let budget_ms = kept.connection.decision_budget_ms.to_string();
+    let managed = &visit.set_up().connection;
+    visit.page(&Page::new(visit.frame(), managed, &kept, &budget_ms))
 }
 
 /// A secret that was left empty stays as it is.
@@ -136,16 +111,12 @@ fn told(interface: &StoredInterface) -> Value {
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
-    if visit.set_up().connection != Managed::Here {
-        return Err(PageError::NotFound);
-    }
+    visit.set_up().connection.changeable()?;
     let t = Texts::of(visit.language);
-    let present = gate::site::interface::read(&visit.office.db).await?;
-    let project = present
-        .mapping
-        .as_deref()
-        .and_then(|text| read_mapping(text).mapping);
-    let project = project.map(|mapping| mapping.project_id);
+    let present = gate::site::interface::read(visit.db()).await?;
+    let mapping = present.mapping.as_deref();
+    let mapping = mapping.and_then(|text| read_mapping(text).mapping);
+    let project = mapping.map(|mapping| mapping.project_id);
     // What a button writes instead comes before what stands in the field.
     let url = entered.some("instead");
     let url = url.unwrap_or_else(|| entered.text("url").trim()).to_owned();
@@ -178,49 +149,40 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         when_silent: entered.text("silent").parse().unwrap_or_default(),
     };
     if !mistakes.0.is_empty() {
-        let meant = meant_url(&connection.url, project.as_deref().unwrap_or_default());
-        let mut page = Page::new(
-            visit.frame(),
-            None,
-            (&connection, budget),
-            secrets(&present),
-            mistakes,
-            None,
-        );
-        page.instead = meant.map(|url| (fill(t.instead, &[("url", &url)]), url));
-        return visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        let shown = StoredInterface {
+            connection,
+            ..present
+        };
+        let visit = visit.wrong(Entered::default(), mistakes);
+        let project = project.as_deref().unwrap_or_default();
+        return visit.page(&Page {
+            instead: meant_url(&shown.connection.url, project),
+            ..Page::new(visit.frame(), &Managed::Here, &shown, budget)
+        });
     }
     let has_new = [("password", &password), ("api_key", &api_key)]
         .map(|(name, change)| (name, matches!(change, SecretChange::Set(_))));
-    let write = move |tx: &mut db::Tx<'_>| {
+    let write = move |tx: &mut Tx<'_>| {
         let before = load(tx)?;
         save_connection(tx, connection.clone(), password.clone(), api_key.clone())?;
         let after = load(tx)?;
-        let changed: Vec<_> = has_new
-            .iter()
-            .filter(|(_, new)| *new)
-            .map(|(name, _)| name)
-            .collect();
         let mut now = told(&after);
+        let changed: Vec<_> = has_new.iter().filter(|(_, new)| *new).collect();
         if !changed.is_empty() {
-            now["secrets_replaced"] = json!(changed);
+            now["secrets_replaced"] = changed.iter().map(|(name, _)| *name).collect();
         }
         let change = Change::done("interface.changed", "interface", "OTIPASS")
             .from(told(&before))
             .to(now);
-        Ok::<_, db::DbError>((after, vec![change]))
+        Ok::<_, DbError>((after, vec![change]))
     };
     let saved = visit.change("set up connection", write).await??;
     let answer = tried(&visit, &saved, project).await;
     visit.set_up().take_up.changed();
-    visit.page(&Page::new(
-        visit.frame(),
-        None,
-        (&saved.connection, budget),
-        secrets(&saved),
-        Mistakes::default(),
-        Some(answer),
-    ))
+    visit.page(&Page {
+        answer: Some(answer),
+        ..Page::new(visit.frame(), &Managed::Here, &saved, budget)
+    })
 }
 
 /// Asks Otipass for its status; changes nothing there.
@@ -238,18 +200,16 @@ async fn tried(visit: &Visit, interface: &StoredInterface, project: Option<Strin
         proxy: set_up.proxy.clone(),
         connect_timeout: CONNECT_TIMEOUT,
     });
+    let badly = |why: String| ("bad", format!("{} {why}", t.badly));
     let client = match client {
         Ok(client) => client,
-        Err(error) => return ("bad", format!("{} {}", t.badly, causes(&error))),
+        Err(error) => return badly(causes(&error)),
     };
     match client.status(PATIENCE).await {
         Ok(status) if status.project.eq_ignore_ascii_case(&project_id) => {
             ("good", t.well.to_owned())
         }
-        Ok(status) => (
-            "bad",
-            format!("{} {} {}", t.badly, t.other_project, status.project),
-        ),
-        Err(error) => ("bad", format!("{} {error}", t.badly)),
+        Ok(status) => badly(format!("{} {}", t.other_project, status.project)),
+        Err(error) => badly(error.to_string()),
     }
 }

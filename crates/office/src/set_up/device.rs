@@ -6,14 +6,9 @@ use super::enrolment;
 use super::organisation::LANGUAGES;
 use super::site_change::listed;
 use super::thing::{Deed, Names, Thing, Words, added, names};
-use crate::page::{
-    Address, Answer, Change, Entered, Fields, Frame, Input, Mistakes, Visit, access,
-};
-use db::Tx;
+use crate::page::*;
 use gate::site::change::{SiteChangeError, add_device, change_device, remove_device};
 use gate::{Device, DeviceSettings, Site};
-use kernel::{DeviceCode, DoorCode, Language};
-use serde_json::{Value, json};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Un appareil est un lecteur, comme un téléphone, ou un tourniquet. Il s’enrôle ensuite par un code QR.",
@@ -142,12 +137,7 @@ impl Thing for Device {
         access::DEVICE.of(code)
     }
 
-    async fn page(
-        visit: &Visit,
-        code: &DeviceCode,
-        entered: &Entered,
-        mistakes: Mistakes,
-    ) -> Answer {
-        enrolment::one(visit, code, entered, mistakes).await
+    async fn page(visit: Visit, code: DeviceCode) -> Answer {
+        enrolment::one(visit, code).await
     }
 }

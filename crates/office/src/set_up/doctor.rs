@@ -4,12 +4,10 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use crate::SetUp;
-use crate::findings::{Way, gravity, part_name, ways};
-use crate::page::{Answer, Frame, Template, Visit, access, fill};
+use crate::findings::{gravity, part_name, ways};
+use crate::page::*;
 use ::doctor::{Examination, Heading, NOT_CHECKED, Reach};
-use kernel::finding::{Finding, Part, Severity, Told};
-use std::time::Duration;
+use kernel::finding::{Finding, Part, Severity};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Toute la mise en service, examinée à l’instant : configuration, Otipass, paramètres, site, catalogue, horloges.",
@@ -39,64 +37,47 @@ const LIMIT: Duration = Duration::from_secs(8);
 #[derive(Template)]
 #[template(path = "doctor.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
     verdict: (&'static str, String),
-    groups: Vec<Group>,
-    clean: Vec<&'static str>,
-}
-
-struct Group {
-    name: &'static str,
-    items: Vec<Item>,
-}
-
-struct Item {
-    gravity: (&'static str, &'static str),
-    told: Told,
-    ways: Vec<Way>,
+    /// The parts with what there is to say of each, the gravest first.
+    sick: Vec<(Part, Vec<Finding>)>,
+    clean: Vec<Part>,
+    set_up: SetUp,
+    frame: Frame,
 }
 
 impl Page {
-    fn new(frame: Frame, set_up: &SetUp, examined: Option<&Examination>) -> Self {
-        let language = frame.formats.language;
-        let t = Texts::of(language);
-        let Some(examination) = examined else {
-            return Self {
-                verdict: ("bad", t.silent.to_owned()),
-                groups: Vec::new(),
-                clean: Vec::new(),
-                frame,
-                t,
-            };
+    fn new(frame: Frame, set_up: &SetUp, examined: Option<Examination>) -> Self {
+        let t = Texts::of(frame.formats.language);
+        let verdict = match &examined {
+            None => ("bad", t.silent.to_owned()),
+            Some(examination) => verdict(t, &examination.findings),
         };
-        let of = |part: Part| examination.findings.iter().filter(move |f| f.part == part);
-        let parts = examination.parts.iter().map(|Heading { part, .. }| *part);
-        let (mut sick, clean): (Vec<Part>, Vec<Part>) =
-            parts.partition(|part| of(*part).next().is_some());
-        sick.sort_by_key(|part| (of(*part).map(|finding| finding.severity).min(), *part));
-        let item = |finding: &Finding| Item {
-            gravity: gravity(finding.severity, language),
-            told: finding.told(language),
-            ways: ways(finding, set_up, &frame),
-        };
-        let group = |part: Part| {
-            let mut findings: Vec<_> = of(part).collect();
+        let (mut sick, mut clean) = (Vec::new(), Vec::new());
+        if let Some(Examination {
+            parts,
+            mut findings,
+            ..
+        }) = examined
+        {
             findings.sort_by_key(|finding| finding.severity);
-            Group {
-                name: part_name(part, language),
-                items: findings.into_iter().map(item).collect(),
+            for Heading { part, .. } in parts {
+                let of: Vec<_> = findings
+                    .extract_if(.., |found| found.part == part)
+                    .collect();
+                if of.is_empty() {
+                    clean.push(part);
+                } else {
+                    sick.push((part, of));
+                }
             }
-        };
+            sick.sort_by_key(|(part, of)| (of[0].severity, *part));
+        }
         Self {
-            groups: sick.into_iter().map(group).collect(),
-            clean: clean
-                .into_iter()
-                .map(|part| part_name(part, language))
-                .collect(),
-            verdict: verdict(t, &examination.findings),
+            verdict,
+            sick,
+            clean,
+            set_up: set_up.clone(),
             frame,
-            t,
         }
     }
 }
@@ -107,7 +88,7 @@ fn verdict(t: &Texts, findings: &[Finding]) -> (&'static str, String) {
     match count(Severity::Mistake) {
         0 => {}
         1 => return ("bad", t.bad_one.to_owned()),
-        count => return ("bad", fill(t.bad, &[("count", &count.to_string())])),
+        count => return ("bad", fill(t.bad, &[("count", &count)])),
     }
     let words = if findings.iter().any(|f| f.code == NOT_CHECKED) {
         t.partly
@@ -123,5 +104,5 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     let role = &visit.office.role;
     let coming = role.doctor.examine(Reach::Online, PATIENCE);
     let examined = tokio::time::timeout(LIMIT, coming).await.ok();
-    visit.page(&Page::new(visit.frame(), &role.set_up, examined.as_ref()))
+    visit.page(&Page::new(visit.frame(), &role.set_up, examined))
 }

@@ -1,12 +1,9 @@
 //! A door, which leads to one sector.
 
 use super::thing::{Deed, Names, Thing, Words, added, names};
-use crate::page::{Address, Change, Entered, Fields, Frame, Input, access};
-use db::Tx;
+use crate::page::*;
 use gate::Site;
 use gate::site::change::{SiteChangeError, add_door, change_door, remove_door};
-use kernel::{DoorCode, Language, SectorCode};
-use serde_json::{Value, json};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     one: "Porte {code}", "Door {code}";

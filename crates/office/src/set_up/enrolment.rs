@@ -4,18 +4,14 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::site_change::{self, site, take_up};
-use super::thing::{Thing, code_of};
+use super::site_change::{listed, site, take_up};
+use super::thing::Thing;
 use crate::acts;
-use crate::page::{
-    Answer, Entered, Flash, Frame, Input, Mistakes, PageError, Path, Template, Visit, access, fill,
-    filled,
-};
+use crate::page::*;
 use gate::{
     CODE_VALID_MS, Device, DeviceState, EnrolmentCode, EnrolmentState, Mode, Site, TokenError,
     state_of_code, state_of_enrolment,
 };
-use kernel::{DeviceCode, Timestamp};
 use uuid::Uuid;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -100,7 +96,7 @@ fn warnings(t: &Texts, url: &str, has_gate: bool) -> Vec<String> {
         Reach::NotSecure => Some(t.not_secure),
         Reach::OnlyHere => Some(t.only_here),
     };
-    let of_url = of_url.map(|text| fill(text, &[("url", url)]));
+    let of_url = of_url.map(|text| fill(text, &[("url", &url)]));
     let of_gate = Some(t.no_gate.to_owned()).filter(|_| !has_gate);
     of_gate.into_iter().chain(of_url).collect()
 }
@@ -108,66 +104,48 @@ fn warnings(t: &Texts, url: &str, has_gate: bool) -> Vec<String> {
 #[derive(Template)]
 #[template(path = "device.html")]
 struct One {
-    frame: Frame,
-    t: &'static Texts,
-    title: String,
-    path: String,
-    is_enrolled: bool,
+    state: DeviceState,
     facts: Vec<(&'static str, String)>,
-    enrol_why: String,
     /// What became of the last code: good, bad or neither, and in words.
     last_code: Option<(&'static str, String)>,
-    file: Option<String>,
-    may_save: bool,
+    managed: Managed,
     inputs: Vec<Input>,
-    mistakes: Mistakes,
+    frame: Frame,
 }
 
 impl One {
     fn new(
         frame: Frame,
-        file: Option<&str>,
+        managed: &Managed,
         site: &Site,
-        state: &DeviceState,
+        state: DeviceState,
         (last_code, now): (Option<EnrolmentState>, Timestamp),
-        (entered, mistakes): (&Entered, Mistakes),
     ) -> Self {
-        let t = Texts::of(frame.formats.language);
-        let code = [("code", state.device.as_str())];
-        let minutes = (CODE_VALID_MS / 60_000).to_string();
-        let enrol_why = [code[0], ("minutes", minutes.as_str())];
-        let inputs = Device::inputs(&frame, site, Some(&state.device));
         Self {
-            title: fill(t.title, &code),
-            path: access::DEVICE.of(&state.device),
-            is_enrolled: state.tokens > 0,
-            facts: facts(&frame, t, state),
-            enrol_why: fill(t.enrol_why, &enrol_why),
-            last_code: last_code.map(|last| told(&frame, t, last, now)),
-            file: file.map(str::to_owned),
-            may_save: file.is_none() && frame.may_act(access::DEVICE),
-            inputs: filled(inputs, entered, &mistakes),
-            mistakes,
+            facts: facts(&frame, &state),
+            last_code: last_code.map(|last| told(&frame, last, now)),
+            managed: managed.clone(),
+            inputs: frame.filled(Device::inputs(&frame, site, Some(&state.device))),
+            state,
             frame,
-            t,
         }
     }
 }
 
-fn facts(frame: &Frame, t: &'static Texts, state: &DeviceState) -> Vec<(&'static str, String)> {
-    let sectors = site_change::listed(&state.sectors);
-    let sectors = Some(sectors).filter(|s| !s.is_empty());
-    let seen = state.seen_at.map(|at| frame.formats.moment(at));
-    let mut facts = vec![
-        (t.sector, sectors.unwrap_or_else(|| t.no_sector.to_owned())),
-        (t.seen, seen.unwrap_or_else(|| t.never.to_owned())),
-    ];
+fn facts(frame: &Frame, state: &DeviceState) -> Vec<(&'static str, String)> {
+    let t = Texts::of(frame.formats.language);
+    let sectors = match state.sectors.as_slice() {
+        [] => t.no_sector.to_owned(),
+        sectors => listed(sectors),
+    };
+    let seen = frame.formats.moment_or(state.seen_at, t.never);
+    let mut facts = vec![(t.sector, sectors), (t.seen, seen)];
     let mode = state.mode.map(|mode| match mode {
         Mode::Online => t.online,
         Mode::Offline => t.offline,
     });
     facts.extend(mode.map(|mode| (t.mode, mode.to_owned())));
-    let unsent = state.unsent.map(|n| frame.formats.number(n.into()));
+    let unsent = state.unsent.map(|n| frame.formats.count(n));
     facts.extend(unsent.map(|n| (t.unsent, n)));
     let battery = state.battery_percent.map(|n| format!("{n}\u{a0}%"));
     facts.extend(battery.map(|n| (t.battery, n)));
@@ -175,7 +153,8 @@ fn facts(frame: &Frame, t: &'static Texts, state: &DeviceState) -> Vec<(&'static
 }
 
 /// What became of a code, in words.
-fn told(frame: &Frame, t: &Texts, code: EnrolmentState, now: Timestamp) -> (&'static str, String) {
+fn told(frame: &Frame, code: EnrolmentState, now: Timestamp) -> (&'static str, String) {
+    let t = Texts::of(frame.formats.language);
     let (kind, text, at) = match code.used_at {
         Some(at) => ("good", t.was_used, at),
         None if code.expires_at > now => ("", t.is_open, code.expires_at),
@@ -185,47 +164,33 @@ fn told(frame: &Frame, t: &Texts, code: EnrolmentState, now: Timestamp) -> (&'st
 }
 
 async fn state(visit: &Visit, code: &DeviceCode) -> Result<DeviceState, PageError> {
-    let devices = gate::devices(&visit.office.db).await?;
+    let devices = gate::devices(visit.db()).await?;
     let device = devices.into_iter().find(|device| device.device == *code);
     device.ok_or(PageError::NotFound)
 }
 
-/// The page of a device; with what was entered as its settings, and is wrong.
-pub(super) async fn one(
-    visit: &Visit,
-    code: &DeviceCode,
-    entered: &Entered,
-    mistakes: Mistakes,
-) -> Answer {
-    let site = site(visit).await?.ok_or(PageError::NotFound)?;
-    let state = state(visit, code).await?;
-    let of = code.clone();
-    let last = visit
-        .office
-        .db
-        .read("last enrolment", move |tx| state_of_enrolment(tx, &of));
-    let last = (last.await?, visit.staff().now());
-    let status = mistakes.status();
-    let file = site_change::file(visit);
-    let settings = (entered, mistakes);
-    let page = One::new(visit.frame(), file, &site, &state, last, settings);
-    visit.page_with(status, &page)
+/// The page of a device.
+pub(super) async fn one(visit: Visit, code: DeviceCode) -> Answer {
+    let site = site(&visit).await?.ok_or(PageError::NotFound)?;
+    let state = state(&visit, &code).await?;
+    let read = move |tx: &mut Tx<'_>| state_of_enrolment(tx, &code);
+    let last = visit.db().read("last enrolment", read).await?;
+    let (last, managed) = ((last, visit.staff().now()), &visit.set_up().site);
+    visit.page(&One::new(visit.frame(), managed, &site, state, last))
 }
 
 #[derive(Template)]
 #[template(path = "enrolment.html")]
 struct Shown {
-    frame: Frame,
-    t: &'static Texts,
-    title: String,
-    path: String,
-    up: String,
+    device: DeviceCode,
+    code: String,
+    expires_at: Timestamp,
+    /// The service's address, and that of its page for devices.
+    url: String,
+    address: String,
     warnings: Vec<String>,
     picture: String,
-    typed: String,
-    code: String,
-    until: String,
-    command: String,
+    frame: Frame,
 }
 
 impl Shown {
@@ -233,27 +198,22 @@ impl Shown {
         frame: Frame,
         url: &str,
         has_gate: bool,
-        device: &DeviceCode,
+        device: DeviceCode,
         code: &EnrolmentCode,
         expires_at: Timestamp,
     ) -> Self {
-        let t = Texts::of(frame.formats.language);
         let url = url.trim_end_matches('/');
-        let code = code.reveal();
-        let address = format!("{url}/scan");
+        let (code, address) = (code.reveal(), format!("{url}/scan"));
         Self {
-            title: fill(t.code_title, &[("code", device.as_str())]),
-            up: fill(t.title, &[("code", device.as_str())]),
-            path: access::DEVICE.of(device),
-            warnings: warnings(t, url, has_gate),
+            warnings: warnings(Texts::of(frame.formats.language), url, has_gate),
             // A browser does not send what stands behind `#` to anyone.
             picture: qr_svg(&format!("{address}#enrol={code}")),
-            typed: fill(t.typed, &[("address", &address)]),
-            until: fill(t.until, &[("when", &frame.formats.moment(expires_at))]),
-            command: format!("passerelle edge enrol --server {url} --code {code}"),
+            url: url.to_owned(),
+            device,
             code,
+            expires_at,
+            address,
             frame,
-            t,
         }
     }
 }
@@ -273,39 +233,35 @@ fn qr_svg(text: &str) -> String {
 }
 
 /// Makes a code; or shows one again that was shown before, as long as it is good.
-pub(crate) async fn enrol(visit: Visit, Path(id): Path<String>, entered: Entered) -> Answer {
-    let device: DeviceCode = code_of(&id)?;
+pub(crate) async fn enrol(visit: Visit, Id(id): Id<DeviceCode>, entered: Entered) -> Answer {
     if let Some(shown) = entered.some("shown") {
-        return again(&visit, &device, shown).await;
+        return again(&visit, id, shown).await;
     }
     let code = EnrolmentCode::from_random(*Uuid::new_v4().as_bytes());
-    let made = acts::make_enrolment_code(&visit.author()?, &device, &code).await;
-    let expires_at = made.map_err(page_error)?;
-    shown(&visit, &device, &code, expires_at)
+    let made = acts::make_enrolment_code(&visit.author()?, &id, &code).await;
+    shown(&visit, id, &code, made.map_err(page_error)?)
 }
 
-fn shown(visit: &Visit, device: &DeviceCode, code: &EnrolmentCode, until: Timestamp) -> Answer {
-    let url = &visit.office.role.url;
-    let has_gate = visit.office.gate.is_some();
+fn shown(visit: &Visit, device: DeviceCode, code: &EnrolmentCode, until: Timestamp) -> Answer {
+    let (url, has_gate) = (&visit.office.role.url, visit.office.gate.is_some());
     let page = Shown::new(visit.frame(), url, has_gate, device, code, until);
     visit.page(&page)
 }
 
-async fn again(visit: &Visit, device: &DeviceCode, text: &str) -> Answer {
-    let to_device = || Ok(visit.go(access::DEVICE.of(device)));
-    let Some(code) = EnrolmentCode::presented(text) else {
-        return to_device();
-    };
-    let (of, asked) = (device.clone(), code.clone());
-    let read = move |tx: &mut db::Tx<'_>| state_of_code(tx, &of, &asked);
-    let state = visit.office.db.read("enrolment code", read).await?;
-    match state {
-        Some(state) if state.used_at.is_none() && state.expires_at > visit.staff().now() => {
-            shown(visit, device, &code, state.expires_at)
+async fn again(visit: &Visit, device: DeviceCode, text: &str) -> Answer {
+    if let Some(code) = EnrolmentCode::presented(text) {
+        let (of, asked) = (device.clone(), code.clone());
+        let read = move |tx: &mut Tx<'_>| state_of_code(tx, &of, &asked);
+        let state = visit.db().read("enrolment code", read).await?;
+        if let Some(state) = state
+            && state.used_at.is_none()
+            && state.expires_at > visit.staff().now()
+        {
+            return shown(visit, device, &code, state.expires_at);
         }
-        // The device's page says what became of it.
-        _ => to_device(),
     }
+    // The device's page says what became of it.
+    Ok(visit.go(access::DEVICE.of(&device)))
 }
 
 fn page_error(error: TokenError) -> PageError {
@@ -315,72 +271,58 @@ fn page_error(error: TokenError) -> PageError {
     }
 }
 
+/// Whether somebody is sure.
 #[derive(Template)]
 #[template(path = "sure.html")]
 struct Sure {
+    state: DeviceState,
+    /// What is to be done, as its address ends.
+    verb: &'static str,
+    /// The title, what it means, and what the button says.
+    words: (&'static str, &'static str, &'static str),
     frame: Frame,
-    up: (String, String),
-    title: String,
-    why: &'static str,
-    warning: Option<String>,
-    action: String,
-    button: &'static str,
-    cancel: &'static str,
-}
-
-/// What is to be sure of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    Revoke,
-    Remove,
 }
 
 impl Sure {
-    fn new(frame: Frame, end: End, state: &DeviceState) -> Self {
+    fn revoke(frame: Frame, state: DeviceState) -> Self {
         let t = Texts::of(frame.formats.language);
-        let code = [("code", state.device.as_str())];
-        let up = (access::DEVICE.of(&state.device), fill(t.title, &code));
-        let (title, why, verb, button) = match end {
-            End::Revoke => (t.sure_revoke, t.sure_revoke_why, "revoke", t.revoke),
-            End::Remove => (t.sure_remove, t.sure_remove_why, "remove", t.remove),
-        };
-        let unsent = state.unsent.filter(|unsent| *unsent > 0);
-        let warning = unsent.map(|unsent| {
-            let n = frame.formats.number(unsent.into());
-            fill(t.keeps, &[("n", &n)])
-        });
         Self {
-            title: fill(title, &code),
-            why,
-            warning,
-            action: format!("{}/{verb}", up.0),
-            button,
-            cancel: t.cancel,
-            up,
+            verb: "revoke",
+            words: (t.sure_revoke, t.sure_revoke_why, t.revoke),
+            state,
+            frame,
+        }
+    }
+
+    fn remove(frame: Frame, state: DeviceState) -> Self {
+        let t = Texts::of(frame.formats.language);
+        Self {
+            verb: "remove",
+            words: (t.sure_remove, t.sure_remove_why, t.remove),
+            state,
             frame,
         }
     }
 }
 
-pub(crate) async fn ask_revoke(visit: Visit, Path(id): Path<String>) -> Answer {
-    let state = state(&visit, &code_of(&id)?).await?;
-    visit.page(&Sure::new(visit.frame(), End::Revoke, &state))
+pub(crate) async fn ask_revoke(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
+    let state = state(&visit, &id).await?;
+    visit.page(&Sure::revoke(visit.frame(), state))
 }
 
-pub(crate) async fn ask_remove(visit: Visit, Path(id): Path<String>) -> Answer {
-    let state = state(&visit, &code_of(&id)?).await?;
-    if site_change::file(&visit).is_some() {
-        return Ok(visit.go(access::DEVICE.of(&state.device)));
+pub(crate) async fn ask_remove(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
+    let state = state(&visit, &id).await?;
+    if visit.set_up().site != Managed::Here {
+        return Ok(visit.go(access::DEVICE.of(&id)));
     }
-    visit.page(&Sure::new(visit.frame(), End::Remove, &state))
+    visit.page(&Sure::remove(visit.frame(), state))
 }
 
-pub(crate) async fn revoke(visit: Visit, Path(id): Path<String>) -> Answer {
-    let device: DeviceCode = code_of(&id)?;
-    let revoked = acts::revoke_tokens(&visit.author()?, &device).await;
+pub(crate) async fn revoke(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
+    let revoked = acts::revoke_tokens(&visit.author()?, &id).await;
     revoked.map_err(page_error)?;
     take_up(&visit).await;
-    Ok(visit.go_with(access::DEVICE.of(&device), Flash::Saved))
+    Ok(visit.go_with(access::DEVICE.of(&id), Flash::Saved))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! A page with one form about one thing of the site, and perhaps a way to remove
 //! it. Who may not change it sees what the fields say.
 
-use crate::access::{Address, PLACES};
-use crate::page::{Answer, Entered, Frame, Input, Mistakes, Template, Visit, filled};
+use crate::access::PLACES;
+use crate::page::*;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     add: "Ajouter", "Add";
@@ -11,21 +11,18 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 #[derive(Template)]
 #[template(path = "set_up_form.html")]
 pub(super) struct FormPage {
-    frame: Frame,
-    t: &'static Texts,
     /// Address and name of the page above; the overview of places, if nothing else
     /// is said.
     pub(super) up: (Address, &'static str),
     title: String,
     pub(super) lead: &'static str,
-    /// The file that manages it.
-    file: Option<String>,
+    managed: Managed,
     /// Where the form goes; `None` if it may not be changed.
     action: Option<String>,
     save: &'static str,
-    mistakes: Mistakes,
     inputs: Vec<Input>,
     removal: Option<Removal>,
+    frame: Frame,
 }
 
 /// How a thing is removed.
@@ -36,10 +33,6 @@ struct Removal {
     why: String,
 }
 
-/// The fields as they are kept, what was entered in them, and what is wrong with
-/// it.
-pub(super) type Filled<'a> = (Vec<Input>, &'a Entered, Mistakes);
-
 impl FormPage {
     /// About one thing; changes go to `action`, by the address of the table, unless
     /// a file manages the thing.
@@ -47,23 +40,20 @@ impl FormPage {
         frame: Frame,
         title: String,
         (action, address): (String, Address),
-        file: Option<&str>,
-        (inputs, entered, mistakes): Filled<'_>,
+        managed: &Managed,
+        inputs: Vec<Input>,
     ) -> Self {
-        let t = Texts::of(frame.formats.language);
-        let may = file.is_none() && frame.may_act(address);
+        let may = frame.may_change(managed, address);
         Self {
-            up: (PLACES, t.places),
+            up: (PLACES, Texts::of(frame.formats.language).places),
             title,
             lead: "",
-            file: file.map(str::to_owned),
+            managed: managed.clone(),
             action: Some(action).filter(|_| may),
             save: frame.t.save,
-            inputs: filled(inputs, entered, &mistakes),
-            mistakes,
+            inputs: frame.filled(inputs),
             removal: None,
             frame,
-            t,
         }
     }
 
@@ -72,15 +62,12 @@ impl FormPage {
         frame: Frame,
         (title, lead): (&'static str, &'static str),
         address: Address,
-        fields: Filled<'_>,
+        inputs: Vec<Input>,
     ) -> Self {
+        let save = Texts::of(frame.formats.language).add;
         let at = (address.to_string(), address);
-        let page = Self::about(frame, title.to_owned(), at, None, fields);
-        Self {
-            lead,
-            save: page.t.add,
-            ..page
-        }
+        let page = Self::about(frame, title.to_owned(), at, &Managed::Here, inputs);
+        Self { lead, save, ..page }
     }
 
     /// The way to remove it: `blocked` says why it cannot be removed yet.
@@ -90,10 +77,5 @@ impl FormPage {
             why: blocked.unwrap_or_else(|| why.to_owned()),
         });
         self
-    }
-
-    /// The answer with this page.
-    pub(super) fn answer(&self, visit: &Visit) -> Answer {
-        visit.page_with(self.mistakes.status(), self)
     }
 }

@@ -1,26 +1,6 @@
 //! A text with what is wrong in it, each under its line. The rules are those of
 //! whoever reads the text; here stand only the places.
 
-use kernel::{Finding, Language};
-
-/// What there is to say of one line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Remark {
-    /// The line, from 1.
-    pub(super) line: usize,
-    /// What is wrong, and what to do.
-    pub(super) text: String,
-}
-
-impl Remark {
-    pub(super) fn of(finding: &Finding, language: Language) -> Self {
-        Self {
-            line: finding.place.line(),
-            text: format!("{} {}", finding.what(language), finding.cure(language)),
-        }
-    }
-}
-
 /// The lines that have remarks: number, text, remarks.
 pub(super) fn remarked<R: Clone>(
     text: &str,

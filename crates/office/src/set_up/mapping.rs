@@ -8,14 +8,10 @@ mod remark;
 pub(crate) mod sample;
 
 use super::lines::remarked;
-use crate::Managed;
 use crate::findings::Way;
-use crate::page::{
-    Answer, Change, Entered, Flash, Frame, PageError, StatusCode, Template, Visit, access, json,
-};
+use crate::page::*;
 use kernel::finding::{Finding, Severity};
 use remark::{MappingRemark, chosen, remarks};
-use std::time::Duration;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     label: "Les paramètres", "The parameters";
@@ -42,20 +38,13 @@ const LIMIT: Duration = Duration::from_secs(5);
 #[derive(Template)]
 #[template(path = "mapping.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
-    file: Option<String>,
+    managed: Managed,
     verdict: Option<(&'static str, &'static str)>,
     text: String,
-    lines: Vec<Line>,
+    /// Number, text and remarks of each line that has some.
+    lines: Vec<(usize, String, Vec<MappingRemark>)>,
     can_tidy: bool,
-}
-
-/// A line with what there is to say of it.
-struct Line {
-    number: usize,
-    text: String,
-    remarks: Vec<MappingRemark>,
+    frame: Frame,
 }
 
 /// What the page has to say on top.
@@ -68,15 +57,10 @@ enum State {
 }
 
 impl Page {
-    fn by_file(frame: Frame, file: &str) -> Self {
+    fn by_file(frame: Frame, managed: &Managed) -> Self {
         Self {
-            t: Texts::of(frame.formats.language),
-            file: Some(file.to_owned()),
-            verdict: None,
-            text: String::new(),
-            lines: Vec::new(),
-            can_tidy: false,
-            frame,
+            managed: managed.clone(),
+            ..Self::new(frame, String::new(), &[], State::Kept)
         }
     }
 
@@ -92,22 +76,13 @@ impl Page {
         } else {
             (!text.is_empty()).then_some(("good", t.well))
         };
-        let lines = remarked(&text, remarks, |remark| remark.line);
         Self {
-            lines: lines
-                .into_iter()
-                .map(|(number, text, remarks)| Line {
-                    number,
-                    text,
-                    remarks,
-                })
-                .collect(),
+            lines: remarked(&text, remarks, |remark| remark.line),
             can_tidy: otipass::cure::tidied(&text).is_some(),
-            file: None,
+            managed: Managed::Here,
             verdict,
             text,
             frame,
-            t,
         }
     }
 }
@@ -134,10 +109,11 @@ async fn page(visit: &Visit, text: String, state: State) -> Page {
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    if let Some(file) = visit.set_up().mapping.file() {
-        return visit.page(&Page::by_file(visit.frame(), file));
+    let managed = &visit.set_up().mapping;
+    if *managed != Managed::Here {
+        return visit.page(&Page::by_file(visit.frame(), managed));
     }
-    let interface = gate::site::interface::read(&visit.office.db).await?;
+    let interface = gate::site::interface::read(visit.db()).await?;
     let text = interface.mapping_draft.or(interface.mapping);
     match text {
         Some(text) => visit.page(&page(&visit, text, State::Kept).await),
@@ -147,9 +123,11 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
-    if visit.set_up().mapping != Managed::Here {
-        return Err(PageError::NotFound);
-    }
+    visit.set_up().mapping.changeable()?;
+    let refused = async |visit: Visit, text, state| {
+        let visit = visit.wrong(Entered::default(), Mistakes::default());
+        visit.page(&page(&visit, text, state).await)
+    };
     // Line ends as files have them.
     let mut text = entered.text("text").replace("\r\n", "\n");
     if let Some(cure) = entered.some("cure") {
@@ -161,27 +139,23 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         };
         match cured {
             Some(cured) => text = cured,
-            None => {
-                let page = page(&visit, text, State::Moved).await;
-                return visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
-            }
+            None => return refused(visit, text, State::Moved).await,
         }
     }
     let kept = text.clone();
-    let save = move |tx: &mut db::Tx<'_>| {
+    let save = move |tx: &mut Tx<'_>| {
         let before = gate::site::interface::load(tx)?;
         gate::site::interface::save_mapping(tx, &kept)?;
         let after = gate::site::interface::load(tx)?;
         let change = Change::done("mapping.changed", "mapping", "OTIPASS")
             .from(json!({ "mapping": before.mapping, "draft": before.mapping_draft }))
             .to(json!({ "mapping": after.mapping, "draft": after.mapping_draft }));
-        Ok::<_, db::DbError>((after.mapping_draft.is_none(), vec![change]))
+        Ok::<_, DbError>((after.mapping_draft.is_none(), vec![change]))
     };
     let taken_up = visit.change("set up mapping", save).await??;
     if taken_up {
         visit.set_up().take_up.changed();
         return Ok(visit.go_with(access::MAPPING, Flash::Saved));
     }
-    let page = page(&visit, text, State::Kept).await;
-    visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page)
+    refused(visit, text, State::Kept).await
 }

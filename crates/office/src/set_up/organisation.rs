@@ -5,9 +5,7 @@ pub(crate) mod sample;
 
 use super::form_page::FormPage;
 use super::site_change::{self, site};
-use crate::page::{
-    Answer, Change, Entered, Fields, Flash, Frame, Input, Mistakes, PageError, Visit, access, json,
-};
+use crate::page::*;
 use gate::site::change::{NAME_LIMIT_CHARS, Organisation, is_currency, save_organisation};
 use gate::{Site, SiteError};
 use kernel::{Language as Agents, Zone};
@@ -49,19 +47,13 @@ pub(super) const LANGUAGES: [(&str, &str); 5] = [
     ("es", "Español"),
 ];
 
-fn page(
-    frame: Frame,
-    file: Option<&str>,
-    present: Option<&Organisation>,
-    entered: &Entered,
-    mistakes: Mistakes,
-) -> FormPage {
+fn page(frame: Frame, managed: &Managed, present: Option<&Organisation>) -> FormPage {
     let t = Texts::of(frame.formats.language);
     let name = present.map_or("", |p| &p.name);
     let institution = present.map_or("", |p| p.institution.as_str());
     let organisation = present.map_or("", |p| p.organisation.as_str());
     let zone = present.map_or(USUAL_ZONE, |p| p.zone.name());
-    let zones = zones(entered.some("zone").unwrap_or(zone));
+    let zones = zones(frame.entered.some("zone").unwrap_or(zone));
     let currency = present.map_or(USUAL_CURRENCY, |p| &p.currency);
     let language = present.map_or(frame.language(), |p| p.language.as_str());
     let inputs = vec![
@@ -74,8 +66,7 @@ fn page(
     ];
     let up = frame.t.set_up;
     let at = (access::ORGANISATION.to_string(), access::ORGANISATION);
-    let fields = (inputs, entered, mistakes);
-    let mut page = FormPage::about(frame, t.title.to_owned(), at, file, fields);
+    let mut page = FormPage::about(frame, t.title.to_owned(), at, managed, inputs);
     page.up = (access::SET_UP, up);
     page.lead = t.lead;
     page
@@ -124,15 +115,8 @@ const AREAS: [&str; 9] = [
 
 pub(crate) async fn show(visit: Visit) -> Answer {
     let present = site(&visit).await?.map(|site| site.whose());
-    let file = site_change::file(&visit);
-    let (entered, mistakes) = (Entered::default(), Mistakes::default());
-    visit.page(&page(
-        visit.frame(),
-        file,
-        present.as_ref(),
-        &entered,
-        mistakes,
-    ))
+    let managed = &visit.set_up().site;
+    visit.page(&page(visit.frame(), managed, present.as_ref()))
 }
 
 fn read(fields: &mut Fields<'_>) -> Option<Organisation> {
@@ -156,18 +140,14 @@ fn read(fields: &mut Fields<'_>) -> Option<Organisation> {
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
-    if site_change::file(&visit).is_some() {
-        return Err(PageError::NotFound);
-    }
+    visit.set_up().site.changeable()?;
     let mut fields = Fields::of(&entered, visit.language);
     let read = read(&mut fields);
     let organisation = match fields.ended(read) {
         Ok(organisation) => organisation,
-        Err(mistakes) => {
-            return page(visit.frame(), None, None, &entered, mistakes).answer(&visit);
-        }
+        Err(mistakes) => return show(visit.wrong(entered, mistakes)).await,
     };
-    let work = move |tx: &mut db::Tx<'_>| {
+    let work = move |tx: &mut Tx<'_>| {
         let before = match Site::load(tx) {
             Ok(site) => Some(site.whose()),
             Err(SiteError::Missing) => None,

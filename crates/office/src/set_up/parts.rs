@@ -4,12 +4,11 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::catalogue_change::{changeable, kept};
-use super::lines::{Remark, remarked};
-use crate::page::{
-    Answer, Change, Entered, Flash, Frame, StatusCode, Template, Visit, access, json,
-};
+use super::catalogue_change::kept;
+use super::lines::remarked;
+use crate::page::*;
 use boxoffice::Catalogue;
+use kernel::Finding;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     not_saved: "Pas encore pris en compte : corrigez d’abord ce qui suit.",
@@ -25,21 +24,19 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 #[derive(Template)]
 #[template(path = "set_up_part.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
-    file: Option<String>,
+    managed: Managed,
     is_long: bool,
     text: String,
-    /// Number, text and remarks of each line that has some.
-    lines: Vec<(usize, String, Vec<Remark>)>,
+    /// Number, text and findings of each line that has some.
+    lines: Vec<(usize, String, Vec<Finding>)>,
+    frame: Frame,
 }
 
 impl Page {
-    fn new(frame: Frame, file: Option<&str>, text: String, remarks: &[Remark]) -> Self {
+    fn new(frame: Frame, managed: &Managed, text: String, found: &[Finding]) -> Self {
         Self {
-            t: Texts::of(frame.formats.language),
-            file: file.map(str::to_owned),
-            lines: remarked(&text, remarks, |remark| remark.line),
+            managed: managed.clone(),
+            lines: remarked(&text, found, |finding| finding.place.line()),
             is_long: false,
             text,
             frame,
@@ -47,16 +44,13 @@ impl Page {
     }
 
     /// Without its text and remarks, if these are too much for a page.
-    fn light(self) -> Self {
-        if self.text.len() <= SHOWN_BYTES {
-            return self;
+    fn light(mut self) -> Self {
+        if self.text.len() > SHOWN_BYTES {
+            self.is_long = true;
+            self.text.clear();
+            self.lines.clear();
         }
-        Self {
-            is_long: true,
-            text: String::new(),
-            lines: Vec::new(),
-            ..self
-        }
+        self
     }
 }
 
@@ -71,28 +65,26 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     } else {
         boxoffice::write_catalogue(&catalogue)
     };
-    let file = visit.set_up().catalogue.file();
-    visit.page(&Page::new(visit.frame(), file, text, &[]).light())
+    let managed = &visit.set_up().catalogue;
+    visit.page(&Page::new(visit.frame(), managed, text, &[]).light())
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
-    changeable(&visit)?;
+    visit.set_up().catalogue.changeable()?;
     // Line ends as files have them.
     let text = entered.text("text").replace("\r\n", "\n");
     let catalogue = match boxoffice::read_catalogue(&text) {
         Ok(catalogue) => catalogue,
         Err(found) => {
-            let found = found.iter();
-            let remarks: Vec<_> = found.map(|f| Remark::of(f, visit.language)).collect();
-            let page = Page::new(visit.frame(), None, text, &remarks);
-            return visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+            let visit = visit.wrong(Entered::default(), Mistakes::default());
+            return visit.page(&Page::new(visit.frame(), &Managed::Here, text, &found));
         }
     };
-    let save = move |tx: &mut db::Tx<'_>| {
+    let save = move |tx: &mut Tx<'_>| {
         boxoffice::catalogue::save_catalogue(tx, &catalogue)?;
         let change =
             Change::done("catalogue.changed", "catalogue", "catalogue").to(json!({ "file": text }));
-        Ok::<_, db::DbError>(((), vec![change]))
+        Ok::<_, DbError>(((), vec![change]))
     };
     visit.change("set up catalogue", save).await??;
     Ok(visit.go_with(access::CATALOGUE, Flash::Saved))

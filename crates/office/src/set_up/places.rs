@@ -3,12 +3,11 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::site_change::{self, listed, site};
-use crate::page::{Answer, Frame, Query, Template, Visit, access, fill};
+use super::site_change::{listed, site};
+use crate::page::*;
 use gate::{DeviceState, Site};
 use kernel::percent_encoded;
-use kernel::{DeviceCode, DoorCode, SectorCode};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Un secteur est une zone contrôlée, une porte mène à un secteur, un appareil se trouve à une porte.",
@@ -38,125 +37,75 @@ const ROWS: usize = 100;
 #[derive(Template)]
 #[template(path = "places.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
-    file: Option<String>,
+    managed: Managed,
     /// Whether there is a site at all.
     begun: bool,
-    may_change: bool,
-    wrong: Vec<Wrong>,
-    sectors: Vec<SectorView>,
-    astray: Vec<DoorView>,
+    sectors: Vec<(SectorCode, String, Vec<Door>)>,
+    /// Doors that lead nowhere or everywhere, and where to.
+    astray: Vec<Door>,
     /// The sector behind which the next page begins.
     next: Option<String>,
+    frame: Frame,
 }
 
-/// A door that leads nowhere or everywhere.
-struct Wrong {
-    what: String,
-    door: DoorCode,
-}
-
-struct SectorView {
-    code: SectorCode,
-    name: String,
-    path: String,
-    doors: Vec<DoorView>,
-}
-
-struct DoorView {
+/// A door, where it leads to, and its devices, each with whether it is enrolled.
+struct Door {
     code: DoorCode,
-    path: String,
-    devices: Vec<DeviceView>,
-}
-
-struct DeviceView {
-    code: DeviceCode,
-    state: (&'static str, &'static str),
+    sectors: BTreeSet<SectorCode>,
+    devices: Vec<(DeviceCode, bool)>,
 }
 
 impl Page {
     fn new(
         frame: Frame,
-        file: Option<&str>,
+        managed: &Managed,
         site: Option<&Site>,
         enrolled: &BTreeSet<DeviceCode>,
         after: Option<&str>,
     ) -> Self {
-        let t = Texts::of(frame.formats.language);
-        let nothing = (BTreeMap::new(), BTreeMap::new());
-        let (sectors, doors) = site.map_or((&nothing.0, &nothing.1), |s| (&s.sectors, &s.doors));
-        let door = |code: &DoorCode| DoorView {
-            path: percent_encoded(code.as_str()),
-            devices: site
-                .map(|site| site.devices_at(code))
-                .unwrap_or_default()
-                .into_iter()
-                .map(|code| DeviceView {
-                    state: if enrolled.contains(&code) {
-                        ("good", t.enrolled)
-                    } else {
-                        ("", t.not_enrolled)
-                    },
-                    code,
-                })
-                .collect(),
-            code: code.clone(),
-        };
-        let only = |sectors: &BTreeSet<SectorCode>| {
-            let first = sectors.first();
-            first.filter(|_| sectors.len() == 1).cloned()
-        };
-        let of = |sector: &SectorCode| {
-            let doors = doors.iter();
-            let doors = doors.filter(|(_, to)| only(to).as_ref() == Some(sector));
-            doors.map(|(code, _)| door(code)).collect()
-        };
-        let behind = sectors.iter();
-        let behind = behind.filter(|(code, _)| after.is_none_or(|after| code.as_str() > after));
-        let mut shown: Vec<SectorView> = Vec::new();
-        let mut rows = 0;
-        for (code, name) in behind {
+        let doors = site.into_iter().flat_map(|site| {
+            site.doors.iter().map(|(code, sectors)| Door {
+                devices: (site.devices_at(code).into_iter())
+                    .map(|device| (device.clone(), enrolled.contains(&device)))
+                    .collect(),
+                sectors: sectors.clone(),
+                code: code.clone(),
+            })
+        });
+        let (mut right, astray): (Vec<_>, Vec<_>) = doors.partition(|door| door.sectors.len() == 1);
+        let sectors = site.into_iter().flat_map(|site| &site.sectors);
+        let mut behind =
+            sectors.filter(|(code, _)| after.is_none_or(|after| code.as_str() > after));
+        let (mut shown, mut rows) = (Vec::new(), 0);
+        for (code, name) in behind.by_ref() {
+            let doors: Vec<Door> = right
+                .extract_if(.., |door| door.sectors.contains(code))
+                .collect();
+            rows += 1 + doors.len();
+            shown.push((code.clone(), name.clone(), doors));
             if rows >= ROWS {
                 break;
             }
-            let doors: Vec<DoorView> = of(code);
-            rows += 1 + doors.len();
-            shown.push(SectorView {
-                name: name.clone(),
-                path: percent_encoded(code.as_str()),
-                doors,
-                code: code.clone(),
-            });
         }
-        let last = shown.last().map(|sector| &sector.code);
-        let is_last = last == sectors.keys().next_back();
-        let next = last
-            .filter(|_| !is_last)
-            .map(|last| percent_encoded(last.as_str()));
-        let astray: Vec<_> = doors.iter().filter(|(_, to)| to.len() != 1).collect();
+        let last = shown.last().filter(|_| behind.next().is_some());
         Self {
             begun: site.is_some(),
-            may_change: file.is_none() && frame.may_act(access::DOOR),
-            file: file.map(str::to_owned),
-            wrong: astray
-                .iter()
-                .map(|(code, to)| Wrong {
-                    what: if to.is_empty() {
-                        fill(t.astray, &[("door", code.as_str())])
-                    } else {
-                        let sectors = listed(*to);
-                        fill(t.forked, &[("door", code.as_str()), ("sectors", &sectors)])
-                    },
-                    door: (*code).clone(),
-                })
-                .collect(),
-            astray: astray.iter().map(|(code, _)| door(code)).collect(),
+            managed: managed.clone(),
+            next: last.map(|(code, ..)| percent_encoded(code.as_str())),
             sectors: shown,
-            next,
+            astray,
             frame,
-            t,
         }
+    }
+
+    /// What is wrong with a door that leads nowhere or everywhere.
+    fn wrong(&self, door: &Door) -> String {
+        let t = Texts::of(self.frame.formats.language);
+        if door.sectors.is_empty() {
+            return fill(t.astray, &[("door", &door.code)]);
+        }
+        let sectors = listed(&door.sectors);
+        fill(t.forked, &[("door", &door.code), ("sectors", &sectors)])
     }
 }
 
@@ -166,12 +115,11 @@ pub(super) fn enrolled(devices: &[DeviceState]) -> BTreeSet<DeviceCode> {
     enrolled.map(|device| device.device.clone()).collect()
 }
 
-pub(crate) async fn show(visit: Visit, query: Query) -> Answer {
-    let site = site(&visit).await?;
-    let enrolled = enrolled(&gate::devices(&visit.office.db).await?);
-    let file = site_change::file(&visit);
-    let after = query.0.some("after");
-    let page = Page::new(visit.frame(), file, site.as_ref(), &enrolled, after);
+pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
+    let (site, managed) = (site(&visit).await?, &visit.set_up().site);
+    let enrolled = enrolled(&gate::devices(visit.db()).await?);
+    let after = query.some("after");
+    let page = Page::new(visit.frame(), managed, site.as_ref(), &enrolled, after);
     visit.page(&page)
 }
 
@@ -192,7 +140,13 @@ mod tests {
         let (mut seen, mut after) = (0, None::<String>);
         loop {
             let nobody = BTreeSet::new();
-            let page = Page::new(frame.clone(), None, Some(&site), &nobody, after.as_deref());
+            let page = Page::new(
+                frame.clone(),
+                &Managed::Here,
+                Some(&site),
+                &nobody,
+                after.as_deref(),
+            );
             assert!(page.render().unwrap().len() < 120_000);
             seen += page.sectors.len();
             match page.next {

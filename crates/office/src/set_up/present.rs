@@ -1,7 +1,7 @@
 //! The set-up as it is.
 
 use super::catalogue_change::kept;
-use crate::page::{PageError, Visit};
+use crate::page::*;
 use boxoffice::Catalogue;
 use gate::Site;
 use gate::site::interface::StoredInterface;

@@ -4,14 +4,11 @@ use super::device::next_device;
 use super::door::{Door, next_door};
 use super::site_change::refused;
 use super::thing::{Deed, Names, Thing, Words, added, names};
-use crate::page::{Address, Change, Fields, Frame, Input, access, fill};
-use db::Tx;
+use crate::page::*;
 use gate::site::change::{
     NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, remove_sector,
 };
 use gate::{Device, DeviceSettings, Site};
-use kernel::{DeviceCode, DoorCode, Language, SectorCode};
-use serde_json::{Value, json};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     one: "Secteur {code}", "Sector {code}";

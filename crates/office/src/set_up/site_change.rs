@@ -1,12 +1,9 @@
 //! A change of the site: not where a file manages it, with its rows in the audit
 //! log, and taken up at once.
 
-use crate::Managed;
-use crate::page::{Change, PageError, Visit, fill};
-use db::Tx;
+use crate::page::*;
 use gate::site::change::SiteChangeError;
 use gate::{Site, SiteError};
-use kernel::{Language, causes};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     taken: "Ce code est déjà pris. Choisissez-en un autre.", "This code is taken. Choose another.";
@@ -22,11 +19,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "Devices stand at this door: {codes}. First remove them, or give them another door.";
 });
 
-/// The file that manages the site, if one does.
-pub(super) fn file(visit: &Visit) -> Option<&str> {
-    visit.set_up().site.file()
-}
-
 /// Makes a change with its rows in the audit log, and has the gate of this
 /// process take it up. The inner error is one to tell the person.
 ///
@@ -41,9 +33,7 @@ where
     F: Fn(&mut Tx<'_>) -> Result<(T, Vec<Change>), SiteChangeError> + Send + 'static,
     T: Send + 'static,
 {
-    if visit.set_up().site != Managed::Here {
-        return Err(PageError::NotFound);
-    }
+    visit.set_up().site.changeable()?;
     match visit.change(name, work).await? {
         Ok(done) => {
             take_up(visit).await;
@@ -69,8 +59,8 @@ pub(super) fn refused(error: &SiteChangeError, language: Language) -> String {
     match error {
         SiteChangeError::Taken => t.taken.to_owned(),
         SiteChangeError::Unknown => t.unknown.to_owned(),
-        SiteChangeError::UnknownSector(code) => fill(t.unknown_sector, &[("code", code.as_str())]),
-        SiteChangeError::UnknownDoor(code) => fill(t.unknown_door, &[("code", code.as_str())]),
+        SiteChangeError::UnknownSector(code) => fill(t.unknown_sector, &[("code", code)]),
+        SiteChangeError::UnknownDoor(code) => fill(t.unknown_door, &[("code", code)]),
         SiteChangeError::HasDoors(codes) => fill(t.has_doors, &[("codes", &listed(codes))]),
         SiteChangeError::HasDevices(codes) => fill(t.has_devices, &[("codes", &listed(codes))]),
         SiteChangeError::Site(_) => t.no_site.to_owned(),

@@ -5,13 +5,11 @@
 pub(crate) mod sample;
 
 use super::site_change::{self, site};
-use crate::page::{Answer, Change, Flash, Frame, PageError, Template, Visit, access, fill, json};
+use crate::page::*;
 use crate::uploaded::Uploaded;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
 use gate::Site;
 use gate::site::table::{Column, ROWS_LIMIT, read_site_table, write_site_table};
-use kernel::{Finding, Language, Place};
+use kernel::{Finding, Place};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Secteurs, portes et appareils en tableau", "Sectors, doors and devices as a table";
@@ -41,95 +39,48 @@ const SHOWN_BYTES: usize = 40_000;
 #[derive(Template)]
 #[template(path = "table.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
-    file: Option<String>,
+    managed: Managed,
     begun: bool,
-    may_save: bool,
-    columns: [&'static str; 10],
-    limits: String,
-    refused: Option<String>,
-    rows: Vec<Row>,
-    more: Option<String>,
+    found: Vec<Finding>,
     text: String,
-}
-
-struct Row {
-    line: usize,
-    column: &'static str,
-    value: String,
-    what: String,
+    frame: Frame,
 }
 
 impl Page {
-    fn new(frame: Frame, file: Option<&str>, begun: bool, text: &str, found: &[Finding]) -> Self {
-        let language = frame.formats.language;
-        let t = Texts::of(language);
-        let number = |n: usize| frame.formats.count(n);
-        let row = |finding| Row::of(finding, language);
-        let more = found.len().saturating_sub(SHOWN);
+    fn new(frame: Frame, managed: &Managed, begun: bool, text: &str, found: Vec<Finding>) -> Self {
+        let text = Some(text).filter(|text| text.len() <= SHOWN_BYTES);
         Self {
-            file: file.map(str::to_owned),
+            managed: managed.clone(),
             begun,
-            may_save: file.is_none() && frame.may_act(access::SITE_TABLE),
-            columns: Column::ALL.map(Column::as_str),
-            limits: fill(t.limits, &[("rows", &number(ROWS_LIMIT))]),
-            refused: Some(found.len())
-                .filter(|n| *n > 0)
-                .map(|n| fill(t.refused, &[("n", &number(n))])),
-            rows: found.iter().take(SHOWN).map(row).collect(),
-            more: Some(more)
-                .filter(|more| *more > 0)
-                .map(|more| fill(t.more, &[("n", &number(more))])),
-            text: Some(text)
-                .filter(|text| text.len() <= SHOWN_BYTES)
-                .unwrap_or_default()
-                .to_owned(),
+            found,
+            text: text.unwrap_or_default().to_owned(),
             frame,
-            t,
         }
     }
 }
 
-impl Row {
-    fn of(finding: &Finding, language: Language) -> Self {
-        let (column, value) = match &finding.place {
-            Place::Cell { column, value, .. } => (*column, value.clone()),
-            _ => ("", String::new()),
-        };
-        Self {
-            line: finding.place.line(),
-            column,
-            value,
-            what: format!("{} {}", finding.what(language), finding.cure(language)),
-        }
+/// The column and what stands there.
+fn cell(finding: &Finding) -> (&str, &str) {
+    match &finding.place {
+        Place::Cell { column, value, .. } => (column, value),
+        _ => ("", ""),
     }
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let begun = site(&visit).await?.is_some();
-    let file = site_change::file(&visit);
-    visit.page(&Page::new(visit.frame(), file, begun, "", &[]))
+    let (begun, managed) = (site(&visit).await?.is_some(), &visit.set_up().site);
+    visit.page(&Page::new(visit.frame(), managed, begun, "", Vec::new()))
 }
 
 pub(crate) async fn export(visit: Visit) -> Answer {
     let site = site(&visit).await?.ok_or(PageError::NotFound)?;
     // Spreadsheets know by the mark that it is UTF-8.
     let text = format!("\u{feff}{}", write_site_table(&site));
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"site-table.csv\"",
-        ),
-    ];
-    Ok((headers, text).into_response())
+    download("text/csv; charset=utf-8", "site-table.csv", text)
 }
 
 pub(crate) async fn save(visit: Visit, uploaded: Uploaded) -> Answer {
-    if site_change::file(&visit).is_some() {
-        return Err(PageError::NotFound);
-    }
+    visit.set_up().site.changeable()?;
     let begun = site(&visit).await?.is_some();
     let text = match &uploaded.file {
         Some(bytes) => decoded(bytes),
@@ -139,11 +90,12 @@ pub(crate) async fn save(visit: Visit, uploaded: Uploaded) -> Answer {
         Ok(table) if begun => table,
         read => {
             let found = read.err().unwrap_or_default();
-            let page = Page::new(visit.frame(), None, begun, &text, &found);
-            return visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
+            let visit = visit.wrong(Entered::default(), Mistakes::default());
+            let managed = &visit.set_up().site;
+            return visit.page(&Page::new(visit.frame(), managed, begun, &text, found));
         }
     };
-    let work = move |tx: &mut db::Tx<'_>| {
+    let work = move |tx: &mut Tx<'_>| {
         let before = table.save(tx)?;
         let after = Site::load(tx)?;
         let change = Change::done("site.table_taken", "site", &after.organisation)

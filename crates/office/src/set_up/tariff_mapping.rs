@@ -5,8 +5,7 @@ pub(crate) mod sample;
 
 use super::catalogue::item::changed;
 use super::catalogue_change::{kept, make};
-use crate::Managed;
-use crate::page::{Answer, Change, Entered, Flash, Formats, Frame, Template, Visit, access, json};
+use crate::page::*;
 use boxoffice::Catalogue;
 use boxoffice::catalogue::TariffMapping;
 use kernel::{ProductCode, TariffCode};
@@ -25,10 +24,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 });
 
 struct Row {
-    product: String,
+    product: ProductCode,
     name: String,
-    label: String,
-    field: String,
     /// Code, text, and whether it is chosen.
     choices: Vec<(String, String, bool)>,
     is_proposed: bool,
@@ -37,12 +34,10 @@ struct Row {
 #[derive(Template)]
 #[template(path = "tariff_mapping.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
-    file: Option<String>,
-    may_change: bool,
+    managed: Managed,
     rows: Vec<Row>,
     is_whole: bool,
+    frame: Frame,
 }
 
 /// The products that scans can sell.
@@ -102,10 +97,8 @@ fn row(
         (code.to_string(), text, chosen == Some(*code))
     }));
     Row {
-        product: product.to_string(),
+        product: product.clone(),
         name: name.to_owned(),
-        label: kernel::text::fill(t.of, &[("product", product.as_str())]),
-        field: field(product),
         choices,
         is_proposed: proposed.is_some(),
     }
@@ -114,16 +107,12 @@ fn row(
 impl Page {
     fn new(frame: Frame, managed: &Managed, catalogue: &Catalogue) -> Self {
         let t = Texts::of(frame.formats.language);
-        let rows: Vec<_> = products(catalogue)
-            .into_iter()
-            .map(|(product, name)| row(t, &frame.formats, catalogue, product, name))
-            .collect();
+        let rows = products(catalogue).into_iter();
+        let row = |(product, name)| row(t, &frame.formats, catalogue, product, name);
         Self {
             is_whole: is_whole(catalogue),
-            file: managed.file().map(str::to_owned),
-            may_change: *managed == Managed::Here && frame.may_act(access::TARIFF_MAPPING),
-            rows,
-            t,
+            managed: managed.clone(),
+            rows: rows.map(row).collect(),
             frame,
         }
     }
@@ -150,7 +139,7 @@ fn map(catalogue: &mut Catalogue, wanted: &[(ProductCode, Option<TariffCode>)]) 
             continue;
         }
         catalogue.tariff_mappings.retain(|m| m.product != *product);
-        let change = changed("tariff_mapping", product.as_str())
+        let change = changed("tariff_mapping", product)
             .from(json!({ "tariff": before }))
             .to(json!({ "tariff": tariff }));
         changes.push(change);
@@ -164,20 +153,16 @@ fn map(catalogue: &mut Catalogue, wanted: &[(ProductCode, Option<TariffCode>)]) 
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let catalogue = kept(&visit).await?;
-    let managed = &visit.set_up().catalogue;
+    let (catalogue, managed) = (kept(&visit).await?, &visit.set_up().catalogue);
     visit.page(&Page::new(visit.frame(), managed, &catalogue))
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     let catalogue = kept(&visit).await?;
-    let wanted = products(&catalogue).into_iter().map(|(product, _)| {
-        let tariff = entered.some(&field(product));
-        (product.clone(), tariff.and_then(|code| code.parse().ok()))
-    });
+    let products = products(&catalogue).into_iter();
+    let wanted = products.map(|(product, _)| (product.clone(), entered.read(&field(product))));
     let wanted: Vec<_> = wanted.collect();
-    let edit = move |catalogue: &mut Catalogue, _| Ok(map(catalogue, &wanted));
-    make(&visit, edit).await?;
+    make(&visit, move |catalogue, _| Ok(map(catalogue, &wanted))).await?;
     Ok(visit.go_with(access::TARIFF_MAPPING, Flash::Saved))
 }
 

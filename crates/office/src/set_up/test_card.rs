@@ -9,15 +9,13 @@ use crate::Missing;
 use crate::checks::story::{Way, told};
 use crate::office::Office;
 use crate::outcome;
-use crate::page::{
-    Answer, Change, Entered, Flash, Frame, Input, Mistakes, PageError, Path, Template, Visit,
-    access, fill, filled, json,
-};
+use crate::page::*;
 use boxoffice::history::History as Sales;
 use gate::records::history::History;
 use gate::{CancelError, Cancellation, CheckError, Decision, Direction, Reason, Scan, Site};
-use kernel::{CancellationId, CheckId, DeviceCode};
-use std::time::Duration;
+use kernel::CancellationId;
+use std::fmt::Display;
+use std::sync::Arc;
 use tokio::time::{interval, timeout};
 use uuid::Uuid;
 
@@ -72,12 +70,10 @@ const LOOK: Duration = Duration::from_millis(50);
 #[derive(Template)]
 #[template(path = "test_card.html")]
 struct Page {
-    frame: Frame,
-    t: &'static Texts,
     not_ready: Option<String>,
     stand_in: Option<String>,
-    mistakes: Mistakes,
     inputs: Vec<Input>,
+    frame: Frame,
 }
 
 /// What the test lacks, in words.
@@ -130,68 +126,49 @@ fn devices(site: &Site) -> Vec<(String, String)> {
 }
 
 impl Page {
-    fn new(
-        frame: Frame,
-        not_ready: Option<String>,
-        site: Option<&Site>,
-        url: &str,
-        entered: &Entered,
-        mistakes: Mistakes,
-    ) -> Self {
+    fn new(frame: Frame, not_ready: Option<String>, site: Option<&Site>, url: &str) -> Self {
         let t = Texts::of(frame.formats.language);
         let devices = site.map(devices).unwrap_or_default();
-        let inputs = vec![
-            Input::text("card", t.card, "").hint(t.card_hint).focus(),
-            Input::choice("device", t.device, "", devices),
-        ];
         Self {
             stand_in: stand_in(url),
-            inputs: filled(inputs, entered, &mistakes),
+            inputs: frame.filled([
+                Input::text("card", t.card, "").hint(t.card_hint).focus(),
+                Input::choice("device", t.device, "", devices),
+            ]),
             not_ready,
-            mistakes,
-            t,
             frame,
         }
     }
 }
 
-async fn form(visit: &Visit, entered: &Entered, mistakes: Mistakes) -> Answer {
-    let t = Texts::of(visit.language);
-    let site = site(visit).await?;
-    let interface = gate::site::interface::read(&visit.office.db).await?;
-    let status = mistakes.status();
-    let page = Page::new(
-        visit.frame(),
-        lacks(t, &visit.office),
-        site.as_ref(),
-        &interface.connection.url,
-        entered,
-        mistakes,
-    );
-    visit.page_with(status, &page)
-}
-
 pub(crate) async fn show(visit: Visit) -> Answer {
-    form(&visit, &Entered::default(), Mistakes::default()).await
+    let site = site(&visit).await?;
+    let url = gate::site::interface::read(visit.db())
+        .await?
+        .connection
+        .url;
+    let lacks = lacks(Texts::of(visit.language), &visit.office);
+    visit.page(&Page::new(visit.frame(), lacks, site.as_ref(), &url))
 }
 
 pub(crate) async fn run(visit: Visit, entered: Entered) -> Answer {
     let t = Texts::of(visit.language);
     let Some(gate) = visit.office.gate.clone() else {
-        return form(&visit, &entered, Mistakes::default()).await;
+        return show(Visit { entered, ..visit }).await;
+    };
+    let again = |visit: Visit, entered, field, why: String| {
+        show(visit.wrong(entered, Mistakes::one(field, why)))
     };
     let Some(code) = entered.some("card").map(str::to_owned) else {
-        return form(&visit, &entered, Mistakes::one("card", t.card_none)).await;
+        return again(visit, entered, "card", t.card_none.to_owned()).await;
     };
-    let device: DeviceCode = match entered.text("device").parse() {
-        Ok(device) => device,
-        Err(_) => return form(&visit, &entered, Mistakes::one("device", t.no_site)).await,
+    let Some(device) = entered.read::<DeviceCode>("device") else {
+        return again(visit, entered, "device", t.no_site.to_owned()).await;
     };
     let id = CheckId::from_uuid(Uuid::new_v4());
     let checked = Change::done("test_card.checked", "check", id);
     let checked = checked.to(json!({ "device": device.to_string() }));
-    let staff = visit.staff();
-    staff.note(&visit.actor()?, checked).await?;
+    visit.staff().note(&visit.actor()?, checked).await?;
     let scan = Scan {
         id,
         device,
@@ -209,10 +186,10 @@ pub(crate) async fn run(visit: Visit, entered: Entered) -> Answer {
         }
         Ok(_) => {}
         Err(CheckError::Refused(error)) => {
-            return form(&visit, &entered, Mistakes::one("card", error.to_string())).await;
+            return again(visit, entered, "card", error.to_string()).await;
         }
         Err(CheckError::StaysOpen(_)) => {
-            return form(&visit, &entered, Mistakes::one("", t.otipass_pending)).await;
+            return again(visit, entered, "", t.otipass_pending.to_owned()).await;
         }
         Err(error) => return Err(PageError::internal(error)),
     }
@@ -233,10 +210,8 @@ async fn carried_and_sold(visit: &Visit, id: CheckId) -> Result<(), PageError> {
         }
     }
     if let Some(box_office) = &visit.office.box_office {
-        box_office
-            .run_external_sales()
-            .await
-            .map_err(PageError::internal)?;
+        let sold = box_office.run_external_sales().await;
+        sold.map_err(PageError::internal)?;
     }
     Ok(())
 }
@@ -244,15 +219,13 @@ async fn carried_and_sold(visit: &Visit, id: CheckId) -> Result<(), PageError> {
 #[derive(Template)]
 #[template(path = "test_card_result.html")]
 struct Outcome {
-    frame: Frame,
-    t: &'static Texts,
-    mistakes: Mistakes,
     verdict: (&'static str, String),
-    id: String,
+    id: CheckId,
     way: Way,
     /// Whether it can still be taken back.
     counts: bool,
     is_on_its_way: bool,
+    frame: Frame,
 }
 
 impl Outcome {
@@ -260,7 +233,7 @@ impl Outcome {
         let formats = &frame.formats;
         let t = Texts::of(formats.language);
         let name = outcome::name(gate.check.decision, formats.language);
-        let why = |text: &str, why: &str| fill(text, &[("why", why)]);
+        let why = |text: &str, why: &str| fill(text, &[("why", &why)]);
         let delivered = gate
             .barcode
             .as_ref()
@@ -269,17 +242,20 @@ impl Outcome {
         let held = sales.staged.as_ref().and_then(|s| s.state.held());
         let verdict = match (gate.check.decision, &sales.sale, held) {
             _ if gate.check.cancelled => ("good", t.taken_back.to_owned()),
-            (Decision::Refused(Reason::Partner(_)), ..) => ("bad", why(t.refused, name)),
-            (Decision::Refused(Reason::PartnerUnavailable), ..) => {
-                ("bad", why(t.not_admitted, name))
+            (Decision::Refused(reason), ..) => {
+                let text = match reason {
+                    Reason::Partner(_) => t.refused,
+                    Reason::PartnerUnavailable => t.not_admitted,
+                    _ => t.not_recognised,
+                };
+                ("bad", why(text, name))
             }
-            (Decision::Refused(_), ..) => ("bad", why(t.not_recognised, name)),
             (_, Some(sale), _) => {
                 let price = formats.money(sale.price);
-                let values = [
-                    ("order", sale.order.as_str()),
+                let values: [(&str, &dyn Display); 3] = [
+                    ("order", &sale.order),
                     ("price", &price),
-                    ("tariff", sale.tariff.as_str()),
+                    ("tariff", &sale.tariff),
                 ];
                 ("good", fill(t.sold, &values))
             }
@@ -291,56 +267,45 @@ impl Outcome {
             }
         };
         Self {
-            id: gate.check.id.to_string(),
+            id: gate.check.id,
             way: Way::of(formats, gate, sales),
             counts: gate.check.decision.is_admitted() && !gate.check.cancelled,
-            mistakes: Mistakes::default(),
             is_on_its_way,
             verdict,
-            t,
             frame,
         }
     }
 }
 
-async fn outcome_page(visit: &Visit, id: &str, mistakes: Mistakes) -> Answer {
-    let (gate, sales) = told(visit, id).await?;
+pub(crate) async fn show_outcome(visit: Visit, Id(id): Id<CheckId>) -> Answer {
+    let (gate, sales) = told(&visit, id).await?;
     let has_box_office = visit.office.box_office.is_some();
-    let status = mistakes.status();
-    let page = Outcome {
-        mistakes,
-        ..Outcome::new(visit.frame(), &gate, &sales, has_box_office)
-    };
-    visit.page_with(status, &page)
+    visit.page(&Outcome::new(visit.frame(), &gate, &sales, has_box_office))
 }
 
-pub(crate) async fn show_outcome(visit: Visit, Path(id): Path<String>) -> Answer {
-    outcome_page(&visit, &id, Mistakes::default()).await
-}
-
-pub(crate) async fn take_back(visit: Visit, Path(id): Path<String>) -> Answer {
-    let (history, _) = told(&visit, &id).await?;
-    let gate = visit.office.gate.clone().ok_or(PageError::NotFound)?;
-    let check = history.check;
+pub(crate) async fn take_back(visit: Visit, Id(id): Id<CheckId>) -> Answer {
+    let check = told(&visit, id).await?.0.check;
+    let gate = Arc::clone(visit.gate()?);
     let cancellation = Cancellation {
         id: CancellationId::from_uuid(Uuid::new_v4()),
         check_id: check.id,
         device: check.device,
         cancelled_at: gate.now(),
     };
-    let (staff, actor) = (visit.staff(), visit.actor()?);
-    let begun = Change::done("test_card.take_back_begun", "check", check.id);
-    staff.note(&actor, begun).await?;
+    let note = async |what| {
+        let change = Change::done(what, "check", check.id);
+        Ok::<_, PageError>(visit.staff().note(&visit.actor()?, change).await?)
+    };
+    note("test_card.take_back_begun").await?;
     match gate.deciding.cancel(cancellation).await {
         Ok(_) => {}
         Err(CancelError::NotCancellable(..)) => {
-            let t = Texts::of(visit.language);
-            return outcome_page(&visit, &id, Mistakes::one("", t.too_late)).await;
+            let late = Mistakes::one("", Texts::of(visit.language).too_late);
+            return show_outcome(visit.wrong(Entered::default(), late), Id(id)).await;
         }
         Err(error) => return Err(PageError::internal(error)),
     }
-    let done = Change::done("test_card.taken_back", "check", check.id);
-    staff.note(&actor, done).await?;
+    note("test_card.taken_back").await?;
     Ok(visit.go_with(access::TESTED.of(id), Flash::Saved))
 }
 

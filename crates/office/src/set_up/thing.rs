@@ -5,17 +5,12 @@
 pub(crate) mod sample;
 
 use super::form_page::FormPage;
-use super::site_change::{change, file, refused, site};
-use crate::access::{Address, PLACES};
-use crate::page::{
-    Answer, Change, Entered, Fields, Flash, Frame, Input, Mistakes, PageError, Path, Query, Visit,
-    fill,
-};
-use db::Tx;
+use super::site_change::{change, refused, site};
+use crate::access::PLACES;
+use crate::page::*;
 use gate::Site;
 use gate::site::change::SiteChangeError;
-use kernel::{InvalidCode, Language};
-use serde_json::Value;
+use kernel::InvalidCode;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -113,20 +108,15 @@ pub(crate) trait Thing: Clone + Send + Sync + 'static {
         PLACES.to_string()
     }
 
-    /// The page of one, with what was entered and is wrong.
-    fn page(
-        visit: &Visit,
-        code: &Self::Code,
-        entered: &Entered,
-        mistakes: Mistakes,
-    ) -> impl Future<Output = Answer> + Send {
+    /// The page of one.
+    fn page(visit: Visit, code: Self::Code) -> impl Future<Output = Answer> + Send {
         async move {
-            let site = site(visit).await?.ok_or(PageError::NotFound)?;
-            if !Self::is_there(&site, code) {
+            let site = site(&visit).await?.ok_or(PageError::NotFound)?;
+            if !Self::is_there(&site, &code) {
                 return Err(PageError::NotFound);
             }
-            one_page::<Self>(visit.frame(), file(visit), &site, code, entered, mistakes)
-                .answer(visit)
+            let managed = &visit.set_up().site;
+            visit.page(&one_page::<Self>(visit.frame(), managed, &site, &code))
         }
     }
 }
@@ -136,57 +126,38 @@ pub(super) fn added<T: Thing>(code: &T::Code, is: Value) -> Change {
     Change::done(T::NAMES.add.1, T::NAMES.kind, code).to(is)
 }
 
-/// A code of an address.
-///
-/// # Errors
-/// [`PageError::NotFound`] if it cannot be one.
-pub(super) fn code_of<T: FromStr<Err = InvalidCode>>(text: &str) -> Result<T, PageError> {
-    text.parse().map_err(|_| PageError::NotFound)
-}
-
-pub(super) fn new_page<T: Thing>(
-    frame: Frame,
-    site: &Site,
-    entered: &Entered,
-    mistakes: Mistakes,
-) -> FormPage {
+pub(super) fn new_page<T: Thing>(frame: Frame, site: &Site) -> FormPage {
     let language = frame.formats.language;
     let words = T::words(language);
-    let code = Input::text(
-        "code",
-        Texts::of(language).code,
-        &T::proposed(site, entered),
-    );
+    let proposed = T::proposed(site, &frame.entered);
+    let code = Input::text("code", Texts::of(language).code, &proposed);
     let mut inputs = vec![code.hint(words.code_hint).focus()];
     inputs.extend(T::inputs(&frame, site, None));
-    let fields = (inputs, entered, mistakes);
-    FormPage::adding(frame, (words.new, words.lead), T::NEW, fields)
+    FormPage::adding(frame, (words.new, words.lead), T::NEW, inputs)
 }
 
 pub(super) fn one_page<T: Thing>(
     frame: Frame,
-    file: Option<&str>,
+    managed: &Managed,
     site: &Site,
     code: &T::Code,
-    entered: &Entered,
-    mistakes: Mistakes,
 ) -> FormPage {
     let language = frame.formats.language;
     let words = T::words(language);
-    let title = fill(words.one, &[("code", &code.to_string())]);
+    let title = fill(words.one, &[("code", code)]);
     let at = (T::ONE.of(code), T::ONE);
-    let fields = (T::inputs(&frame, site, Some(code)), entered, mistakes);
+    let inputs = T::inputs(&frame, site, Some(code));
     let blocked = T::blocked(site, code).map(|why| refused(&why, language));
-    let mut page = FormPage::about(frame, title, at, file, fields);
+    let mut page = FormPage::about(frame, title, at, managed, inputs);
     page.lead = words.lead_of_one;
     page.removed(words.removal, blocked)
 }
 
-pub(crate) async fn new<T: Thing>(visit: Visit, Query(query): Query) -> Answer {
-    let site = site(&visit).await?.filter(T::can_be_added);
-    match site {
-        Some(site) if file(&visit).is_none() => {
-            new_page::<T>(visit.frame(), &site, &query, Mistakes::default()).answer(&visit)
+pub(crate) async fn new<T: Thing>(visit: Visit, Query(entered): Query) -> Answer {
+    match site(&visit).await?.filter(T::can_be_added) {
+        Some(site) if visit.set_up().site == Managed::Here => {
+            let visit = Visit { entered, ..visit };
+            visit.page(&new_page::<T>(visit.frame(), &site))
         }
         _ => Ok(visit.go(PLACES)),
     }
@@ -196,39 +167,39 @@ pub(crate) async fn add<T: Thing>(visit: Visit, entered: Entered) -> Answer {
     let Some(site) = site(&visit).await? else {
         return Ok(visit.go(PLACES));
     };
-    let refuse = |mistakes| new_page::<T>(visit.frame(), &site, &entered, mistakes).answer(&visit);
     let mut fields = Fields::of(&entered, visit.language);
     let code = fields.code::<T::Code>("code");
     let thing = T::read(&mut fields, &site, Deed::Add(code.as_ref()));
-    let (code, thing) = match fields.ended(code.zip(thing)) {
-        Ok(read) => read,
-        Err(mistakes) => return refuse(mistakes),
+    let mistakes = match fields.ended(code.zip(thing)) {
+        Ok((code, thing)) => {
+            let to = T::after(&code);
+            let work = move |tx: &mut Tx<'_>| Ok(((), thing.add(tx, &code)?));
+            match change(&visit, T::NAMES.add.0, work).await? {
+                Ok(()) => return Ok(visit.go_with(to, Flash::Saved)),
+                Err(error) => Mistakes::one("code", refused(&error, visit.language)),
+            }
+        }
+        Err(mistakes) => mistakes,
     };
-    let to = T::after(&code);
-    let work = move |tx: &mut Tx<'_>| Ok(((), thing.add(tx, &code)?));
-    match change(&visit, T::NAMES.add.0, work).await? {
-        Ok(()) => Ok(visit.go_with(to, Flash::Saved)),
-        Err(error) => refuse(Mistakes::one("code", refused(&error, visit.language))),
-    }
+    let visit = visit.wrong(entered, mistakes);
+    visit.page(&new_page::<T>(visit.frame(), &site))
 }
 
-pub(crate) async fn show<T: Thing>(visit: Visit, Path(id): Path<String>) -> Answer {
-    let nothing = Entered::default();
-    T::page(&visit, &code_of(&id)?, &nothing, Mistakes::default()).await
+pub(crate) async fn show<T: Thing>(visit: Visit, Id(code): Id<T::Code>) -> Answer {
+    T::page(visit, code).await
 }
 
 pub(crate) async fn save<T: Thing>(
     visit: Visit,
-    Path(id): Path<String>,
+    Id(code): Id<T::Code>,
     entered: Entered,
 ) -> Answer {
-    let code: T::Code = code_of(&id)?;
     let site = site(&visit).await?.ok_or(PageError::NotFound)?;
     let mut fields = Fields::of(&entered, visit.language);
     let read = T::read(&mut fields, &site, Deed::Change);
     let thing = match fields.ended(read) {
         Ok(thing) => thing,
-        Err(mistakes) => return T::page(&visit, &code, &entered, mistakes).await,
+        Err(mistakes) => return T::page(visit.wrong(entered, mistakes), code).await,
     };
     let of = code.clone();
     let work = move |tx: &mut Tx<'_>| {
@@ -236,27 +207,34 @@ pub(crate) async fn save<T: Thing>(
         let change = Change::done(T::NAMES.change.1, T::NAMES.kind, &of);
         Ok(((), vec![change.from(was).to(is)]))
     };
-    match change(&visit, T::NAMES.change.0, work).await? {
-        Ok(()) => Ok(visit.go_with(T::after(&code), Flash::Saved)),
-        Err(error) => not_done::<T>(&visit, &code, &error).await,
-    }
+    let changed = change(&visit, T::NAMES.change.0, work).await?;
+    let to = T::after(&code);
+    done::<T>(visit, code, changed, to).await
 }
 
-pub(crate) async fn remove<T: Thing>(visit: Visit, Path(id): Path<String>) -> Answer {
-    let code: T::Code = code_of(&id)?;
+pub(crate) async fn remove<T: Thing>(visit: Visit, Id(code): Id<T::Code>) -> Answer {
     let of = code.clone();
     let work = move |tx: &mut Tx<'_>| {
         let was = T::remove(tx, &of)?;
         let change = Change::done(T::NAMES.remove.1, T::NAMES.kind, &of);
         Ok(((), vec![change.from(was)]))
     };
-    match change(&visit, T::NAMES.remove.0, work).await? {
-        Ok(()) => Ok(visit.go_with(PLACES, Flash::Saved)),
-        Err(error) => not_done::<T>(&visit, &code, &error).await,
-    }
+    let removed = change(&visit, T::NAMES.remove.0, work).await?;
+    done::<T>(visit, code, removed, PLACES.to_string()).await
 }
 
-async fn not_done<T: Thing>(visit: &Visit, code: &T::Code, why: &SiteChangeError) -> Answer {
-    let why = Mistakes::one("", refused(why, visit.language));
-    T::page(visit, code, &Entered::default(), why).await
+/// Goes on after a change, or says on the thing's page why there was none.
+async fn done<T: Thing>(
+    visit: Visit,
+    code: T::Code,
+    changed: Result<(), SiteChangeError>,
+    to: String,
+) -> Answer {
+    match changed {
+        Ok(()) => Ok(visit.go_with(to, Flash::Saved)),
+        Err(why) => {
+            let why = Mistakes::one("", refused(&why, visit.language));
+            T::page(visit.wrong(Entered::default(), why), code).await
+        }
+    }
 }

@@ -1,23 +1,13 @@
 //! Sample data of this page.
 
 use super::*;
-
-fn sample(frame: &Frame, mistakes: Mistakes) -> String {
-    Page::new(
-        frame.clone(),
-        "camille",
-        access::TODAY.path,
-        Some("Museum"),
-        mistakes,
-    )
-    .render()
-    .unwrap()
-}
+use crate::tests::html;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let t = Texts::of(frame.formats.language);
-    vec![
-        sample(frame, Mistakes::default()),
-        sample(frame, Mistakes::one("login", t.wrong)),
-    ]
+    let entered = [Mistakes::default(), Mistakes::one("login", t.wrong)];
+    html(entered.map(|mistakes| {
+        let frame = frame.wrong("login=camille", mistakes);
+        Page::new(frame, access::TODAY.path, Some("Museum"))
+    }))
 }

@@ -2,12 +2,10 @@
 //! parts of the page as they now stand.
 
 use super::Parts;
-use crate::page::{Answer, PageError, Template, Visit};
-use axum::response::IntoResponse;
+use crate::page::*;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream;
 use std::convert::Infallible;
-use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 

@@ -1,31 +1,23 @@
 //! Sample data of this page.
 
 use super::*;
+use crate::tests::html;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let all = [
+    let invalid = vec![
         Invalid::Name,
         Invalid::Login,
         Invalid::Password(Weak::TooShort),
     ];
-    [Mistakes::default(), mistakes(&all, frame.formats.language)]
-        .into_iter()
-        .map(|mistakes| {
-            let entered = Entered::default();
-            Page::first_run(frame.clone(), &entered, mistakes)
-                .render()
-                .unwrap()
-        })
-        .collect()
+    let wrong = mistakes(AccountError::Invalid(invalid), frame.formats.language).unwrap();
+    html([frame.clone(), frame.wrong("", wrong)].map(Page::first_run))
 }
 
 pub(crate) fn invitation_samples(frame: &Frame) -> Vec<String> {
     let account = crate::accounts::sample::account();
-    let t = Texts::of(frame.formats.language);
-    let page = Page::invitation(frame.clone(), &account, "key", Mistakes::default());
+    let page = Page::invitation(frame.clone(), &account, "key");
     let gone = Gone {
         frame: frame.clone(),
-        t,
     };
     vec![page.render().unwrap(), gone.render().unwrap()]
 }

@@ -41,14 +41,10 @@ pub(crate) fn histories(frame: &Frame) -> Vec<(History, Sales)> {
 }
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    histories(frame)
-        .iter()
-        .map(|(gate, sales)| {
-            let mistakes = Mistakes::one("note", "<b>");
-            let page = Page::new(frame.clone(), gate, sales, "<b>", mistakes);
-            page.render().unwrap()
-        })
-        .collect()
+    let frame = frame.wrong("note=<b>", Mistakes::one("note", "<b>"));
+    let told = histories(&frame);
+    let page = |(gate, sales): &(History, Sales)| Page::new(frame.clone(), gate, sales);
+    crate::tests::html(told.iter().map(page))
 }
 
 /// A check of which all was made that can be.

@@ -2,22 +2,22 @@
 
 use super::*;
 use crate::tests::html;
-use staff::Invalid;
+use staff::{AccountError, Invalid};
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let secret = TotpSecret::new().unwrap();
-    let wrong = mistakes(&[Invalid::Code], frame.formats.language);
+    let wrong = AccountError::Invalid(vec![Invalid::Code]);
+    let wrong = mistakes(wrong, frame.formats.language).unwrap();
     let key = Some((&secret, "camille@museum.example"));
     html([
-        Begun::new(frame.clone(), key, Mistakes::default()),
-        Begun::new(frame.clone(), None, wrong),
+        Begun::new(frame.clone(), key),
+        Begun::new(frame.wrong("", wrong), None),
     ])
 }
 
 pub(crate) fn code_samples(frame: &Frame) -> Vec<String> {
     let codes = (0..10).map(|_| staff::Token::presented("ABCDE-FGHJK"));
     let page = Codes {
-        t: Texts::of(frame.formats.language),
         frame: frame.clone(),
         codes: RecoveryCodes(codes.collect()),
     };

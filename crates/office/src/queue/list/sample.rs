@@ -17,7 +17,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         "tariff_not_mapped",
     ] {
         let list = List::named(word).unwrap();
-        let lines = checks.iter().map(|check| match list {
+        let line = |check: &CheckLine| match list {
             List::Explained(of) => {
                 let why = match of {
                     Explained::Disputed => "pass_expired",
@@ -30,16 +30,19 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
                     check: check.clone(),
                     why: Some(why.to_owned()),
                 };
-                of_explained(formats, of, &found)
+                of_explained(formats, of, found)
             }
-            List::Unsold(_) => (
-                7,
-                line(formats, check.arrived_at, Some(check), "VN26".to_owned()),
-            ),
-        });
+            List::Unsold(_) => Line {
+                key: 7,
+                at: check.arrived_at,
+                pass: check.card.as_ref().map(ToString::to_string),
+                check: Some(check.clone()),
+                detail: "VN26".to_owned(),
+            },
+        };
         // One is long; one has come to its end.
         let rows = if word == "refused" { 51 } else { 3 };
-        let lines = lines.cycle().take(rows).collect();
+        let lines = checks.iter().cycle().take(rows).map(line).collect();
         pages.push(Page::new(frame.clone(), list, word, Some(9), lines));
     }
     let list = List::named("ready").unwrap();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::set_up::catalogue::sample::present;
+use crate::tests::html;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let (full, empty) = (present().catalogue, Catalogue::default());
@@ -9,23 +10,12 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     wrong.contacts[0].payment_modes.clear();
     wrong.sales_channels[0].channel_type = "B2B".into();
     let by_file = Managed::ByFile("catalogue.toml".to_owned());
-    let none = Mistakes::default;
-    let mistake = Mistakes::one(
-        "contact_number",
-        Texts::of(frame.formats.language).contact_none,
-    );
-    [
-        (&Managed::Here, &full, none()),
-        (&Managed::Here, &wrong, none()),
-        (&Managed::Here, &empty, mistake),
-        (&by_file, &full, none()),
-    ]
-    .into_iter()
-    .map(|(managed, catalogue, mistakes)| {
-        let entered = Entered::default();
-        Page::new(frame.clone(), managed, catalogue, &entered, mistakes)
-            .render()
-            .unwrap()
-    })
-    .collect()
+    let text = Texts::of(frame.formats.language).contact_none;
+    let mistaken = frame.wrong("", Mistakes::one("contact_number", text));
+    html([
+        Page::new(frame.clone(), &Managed::Here, &full),
+        Page::new(frame.clone(), &Managed::Here, &wrong),
+        Page::new(mistaken, &Managed::Here, &empty),
+        Page::new(frame.clone(), &by_file, &full),
+    ])
 }

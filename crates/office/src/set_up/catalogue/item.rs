@@ -2,11 +2,8 @@
 //! kind to kind, and the rules that are the same for all. They are pure: from a
 //! catalogue to what it is then, or what stands against it.
 
-use crate::access::Address;
-use crate::page::{Change, Fields, Formats, Input, Mistakes, fill};
+use crate::page::*;
 use boxoffice::Catalogue;
-use kernel::Language;
-use serde_json::Value;
 
 kernel::texts!(Texts in Fr, En {
     exists: "{code} existe déjà.", "{code} exists already.";
@@ -71,7 +68,7 @@ pub(crate) trait Item: Clone + Send + Sync + 'static {
 }
 
 /// That something in the catalogue was changed.
-pub(in super::super) fn changed(kind: &'static str, of: &str) -> Change {
+pub(in super::super) fn changed(kind: &'static str, of: impl ToString) -> Change {
     Change::done("catalogue.changed", kind, of)
 }
 
@@ -106,7 +103,7 @@ pub(super) fn remove<T: Item>(
     language: Language,
 ) -> Result<Vec<Change>, Mistakes> {
     let t = Texts::of(language);
-    let wrong = |text: &str, code: &str| Mistakes::one("", fill(text, &[("code", code)]));
+    let wrong = |text: &str, code: &str| Mistakes::one("", fill(text, &[("code", &code)]));
     let all = T::all(catalogue).iter();
     let found = all.enumerate().find(|(_, item)| item.key() == key);
     let Some((at, item)) = found.map(|(at, item)| (at, item.clone())) else {

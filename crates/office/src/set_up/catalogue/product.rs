@@ -2,12 +2,10 @@
 
 use super::item::{Item, Words};
 use super::season::NAME_LIMIT_CHARS;
-use crate::page::{Address, Fields, Formats, Input, access};
+use crate::page::*;
 use boxoffice::Catalogue;
 use boxoffice::catalogue::Product;
-use kernel::Language;
 use secutix::wire::ProductFamily;
-use serde_json::{Value, json};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Produits", "Products";

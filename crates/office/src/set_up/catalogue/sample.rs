@@ -7,23 +7,10 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let present = present();
     let wrong = Mistakes::one("tariff_price", "Enter <b>.");
     let by_file = Managed::ByFile("catalogue.toml".to_owned());
-    let entered = Entered::default();
     html([
-        Page::new(
-            frame.clone(),
-            &Managed::Here,
-            &Present::default(),
-            &entered,
-            Mistakes::default(),
-        ),
-        Page::new(frame.clone(), &Managed::Here, &present, &entered, wrong),
-        Page::new(
-            frame.clone(),
-            &by_file,
-            &present,
-            &entered,
-            Mistakes::default(),
-        ),
+        Page::new(frame.clone(), &Managed::Here, &Present::default()),
+        Page::new(frame.wrong("", wrong), &Managed::Here, &present),
+        Page::new(frame.clone(), &by_file, &present),
     ])
 }
 

@@ -1,11 +1,9 @@
 //! A season.
 
 use super::item::{Item, Words};
-use crate::page::{Address, Fields, Formats, Input, access};
+use crate::page::*;
 use boxoffice::Catalogue;
 use boxoffice::catalogue::Season;
-use kernel::Language;
-use serde_json::{Value, json};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Saisons", "Seasons";

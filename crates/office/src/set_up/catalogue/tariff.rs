@@ -1,11 +1,10 @@
 //! A tariff of a product, from a day on or always.
 
 use super::item::{Item, Words};
-use crate::page::{Address, Fields, Formats, Input, access, fill};
+use crate::page::*;
 use boxoffice::Catalogue;
 use boxoffice::catalogue::Tariff;
-use kernel::{BusinessDay, Language, Money, VatRate};
-use serde_json::{Value, json};
+use kernel::{Money, VatRate};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Tarifs", "Tariffs";

@@ -5,22 +5,28 @@ use crate::tests::html;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let t = Texts::of(frame.formats.language);
-    let connection = Connection {
-        url: "https://pass.example.org/api".to_owned(),
-        username: "villeneuve <b>".to_owned(),
-        ..Connection::default()
+    let kept = StoredInterface {
+        connection: Connection {
+            url: "https://pass.example.org/api".to_owned(),
+            username: "villeneuve <b>".to_owned(),
+            ..Connection::default()
+        },
+        password: Some("secret".into()),
+        ..StoredInterface::default()
     };
-    let page = |file, mistakes, answer| {
-        let shown = (&connection, "1500");
-        Page::new(frame.clone(), file, shown, (true, false), mistakes, answer)
-    };
-    let mut wrong = page(None, Mistakes::one("url", "It is <b>."), None);
-    wrong.instead = Some((fill(t.instead, &[("url", "<b>")]), "<b>".to_owned()));
+    let page = |frame, managed| Page::new(frame, &managed, &kept, "1500");
+    let here = |frame| page(frame, Managed::Here);
     html([
-        wrong,
-        page(None, Mistakes::default(), None),
-        page(Some("[otipass]"), Mistakes::default(), None),
-        page(None, Mistakes::one("budget", t.budget_wrong), None),
-        page(None, Mistakes::default(), Some(("good", t.well.to_owned()))),
+        Page {
+            instead: Some("<b>".to_owned()),
+            ..here(frame.wrong("", Mistakes::one("url", "It is <b>.")))
+        },
+        here(frame.clone()),
+        page(frame.clone(), Managed::ByFile("[otipass]".to_owned())),
+        here(frame.wrong("", Mistakes::one("budget", t.budget_wrong))),
+        Page {
+            answer: Some(("good", t.well.to_owned())),
+            ..here(frame.clone())
+        },
     ])
 }

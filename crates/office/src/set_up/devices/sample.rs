@@ -12,11 +12,8 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     };
     let devices = vec![device("PDA01"), fresh];
     let many: Vec<_> = (0..=ROWS).map(|n| device(&format!("PDA{n:03}"))).collect();
-    [(devices, None), (many, Some("PDA000")), (Vec::new(), None)]
-        .into_iter()
-        .map(|(devices, after)| {
-            let page = Page::new(frame.clone(), None, devices, after);
-            page.render().unwrap()
-        })
-        .collect()
+    let pages = [(devices, None), (many, Some("PDA000")), (Vec::new(), None)];
+    crate::tests::html(
+        pages.map(|(devices, after)| Page::new(frame.clone(), &Managed::Here, devices, after)),
+    )
 }

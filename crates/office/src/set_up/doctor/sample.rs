@@ -35,12 +35,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         Some(sick(&[NOT_CHECKED])),
         None,
     ];
-    examinations
-        .iter()
-        .map(|examined| {
-            Page::new(frame.clone(), &SetUp::default(), examined.as_ref())
-                .render()
-                .unwrap()
-        })
-        .collect()
+    crate::tests::html(
+        examinations.map(|examined| Page::new(frame.clone(), &SetUp::default(), examined)),
+    )
 }

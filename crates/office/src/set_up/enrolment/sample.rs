@@ -31,47 +31,33 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         used_at: Some(at),
         ..code
     };
-    let file = Some("site.toml");
-    [
-        (None, (None, at)),
-        (None, (Some(code), at)),
-        (None, (Some(used), at)),
-        (file, (Some(code), code.expires_at)),
-    ]
-    .into_iter()
-    .map(|(file, last)| {
-        let settings = (&Entered::default(), Mistakes::default());
-        let page = One::new(frame.clone(), file, &site, &state, last, settings);
-        page.render().unwrap()
-    })
-    .collect()
+    let by_file = Managed::ByFile("site.toml".to_owned());
+    let here = [None, Some(code), Some(used)].map(|code| (&Managed::Here, (code, at)));
+    let by_file = (&by_file, (Some(code), code.expires_at));
+    let all = here.into_iter().chain([by_file]);
+    html(all.map(|(managed, last)| One::new(frame.clone(), managed, &site, state.clone(), last)))
 }
 
 pub(crate) fn code_samples(frame: &Frame) -> Vec<String> {
     let code = EnrolmentCode::from_random([7; 16]);
     let at = Timestamp::from_millis_clamped(1_784_019_600_000);
-    let device = "<b>".parse().unwrap();
-    [
-        ("https://gate.example", true),
-        ("http://gate.example/", true),
-        ("http://127.0.0.1:8480", false),
-    ]
-    .into_iter()
-    .map(|(url, has_gate)| {
-        let page = Shown::new(frame.clone(), url, has_gate, &device, &code, at);
-        page.render().unwrap()
-    })
-    .collect()
-}
-
-fn sure_samples(frame: &Frame, end: End) -> Vec<String> {
-    html([Sure::new(frame.clone(), end, &device("<b>"))])
+    html(
+        [
+            ("https://gate.example", true),
+            ("http://gate.example/", true),
+            ("http://127.0.0.1:8480", false),
+        ]
+        .map(|(url, has_gate)| {
+            let device = "<b>".parse().unwrap();
+            Shown::new(frame.clone(), url, has_gate, device, &code, at)
+        }),
+    )
 }
 
 pub(crate) fn revoke_samples(frame: &Frame) -> Vec<String> {
-    sure_samples(frame, End::Revoke)
+    html([Sure::revoke(frame.clone(), device("<b>"))])
 }
 
 pub(crate) fn remove_samples(frame: &Frame) -> Vec<String> {
-    sure_samples(frame, End::Remove)
+    html([Sure::remove(frame.clone(), device("<b>"))])
 }

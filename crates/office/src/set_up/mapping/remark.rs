@@ -1,10 +1,8 @@
 //! What there is to say of a line of the mapping parameters, and the buttons that
 //! cure it.
 
-use crate::SetUp;
 use crate::findings::ways;
-use crate::page::{Frame, access, fill};
-use kernel::Language;
+use crate::page::*;
 use kernel::finding::{Finding, Position, Severity};
 use otipass::cure::{Cure, Deed, cures, replaced, with_num_type};
 use otipass::read_mapping;
@@ -27,16 +25,9 @@ pub(super) struct MappingRemark {
     pub(super) keeps_from_use: bool,
     /// What is wrong, and what to do.
     pub(super) text: String,
-    pub(super) buttons: Vec<Button>,
+    /// Buttons that cure it at one click: what each sends, and its label.
+    pub(super) buttons: Vec<(String, String)>,
     pub(super) ways: Vec<Way>,
-}
-
-/// A button that cures at one click.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Button {
-    /// What the form sends.
-    pub(super) value: String,
-    pub(super) label: String,
 }
 
 /// A cure as a form names it: the finding, its place, and which of its cures.
@@ -58,16 +49,6 @@ impl<'a> Name<'a> {
             choice: words.next()?.parse().ok()?,
         };
         words.next().is_none().then_some(name)
-    }
-
-    fn text(&self) -> String {
-        let Self {
-            code,
-            line,
-            column,
-            choice,
-        } = self;
-        format!("{code} {line} {column} {choice}")
     }
 }
 
@@ -127,21 +108,16 @@ pub(super) fn remarks(
     let language = frame.formats.language;
     let remark = |case: Case| {
         let finding = &case.finding;
-        let name = |choice| Name {
-            code: finding.code,
-            line: case.at.line,
-            column: case.at.column,
-            choice,
-        };
-        let buttons = case.cures.iter().enumerate().map(|(choice, cure)| Button {
-            value: name(choice).text(),
-            label: label(&cure.deed, language),
+        let Position { line, column } = case.at;
+        let buttons = case.cures.iter().enumerate().map(|(choice, cure)| {
+            let name = format!("{} {line} {column} {choice}", finding.code);
+            (name, label(&cure.deed, language))
         });
         let mut ways = ways(finding, set_up, frame);
         // One is here already.
         ways.retain(|(path, _)| *path != access::MAPPING);
         MappingRemark {
-            line: case.at.line,
+            line,
             severity: finding.severity,
             keeps_from_use: case.is_read && finding.severity == Severity::Mistake,
             text: format!("{} {}", finding.what(language), finding.cure(language)),
@@ -177,7 +153,7 @@ fn label(deed: &Deed, language: Language) -> String {
         Deed::Insert(what) => fill(t.insert, &[("what", what)]),
         Deed::TakeOut(what) => fill(t.take_out, &[("what", what)]),
         Deed::Replace { wrong, right } => fill(t.replace, &[("wrong", wrong), ("right", right)]),
-        Deed::Keep { line } => fill(t.keep, &[("line", &line.to_string())]),
+        Deed::Keep { line } => fill(t.keep, &[("line", line)]),
     }
 }
 
@@ -214,12 +190,9 @@ mod tests {
             [(access::PLACES, "Sectors, doors, devices")]
         );
         let button = &remarks[0].buttons[0];
-        assert_eq!(button.value, "mapped_sector_unknown 4 5 0");
-        assert_eq!(button.label, "Write “VN_AUG” instead of “VN_AUX”");
-        assert_eq!(
-            chosen(&wrong, &findings, &button.value).as_deref(),
-            Some(GOOD)
-        );
+        assert_eq!(button.0, "mapped_sector_unknown 4 5 0");
+        assert_eq!(button.1, "Write “VN_AUG” instead of “VN_AUX”");
+        assert_eq!(chosen(&wrong, &findings, &button.0).as_deref(), Some(GOOD));
         assert_eq!(
             chosen(&wrong, &findings, "mapped_sector_unknown 4 5 1"),
             None
@@ -241,7 +214,7 @@ mod tests {
     #[test]
     fn a_cure_follows_its_place_only_where_it_is_the_only_one() {
         let wrong = GOOD.replacen("\"villeneuve\",", "\"villeneuve\"", 1);
-        let name = remarks_of(&wrong, &[])[0].buttons[0].value.clone();
+        let name = remarks_of(&wrong, &[])[0].buttons[0].0.clone();
         let moved = format!("\n\n{wrong}");
         assert_eq!(chosen(&moved, &[], &name), Some(format!("\n\n{GOOD}")));
         let two = moved.replacen("\"VN26\",", "\"VN26\"", 1);
@@ -253,7 +226,7 @@ mod tests {
     fn num_type_is_written_where_the_doctor_misses_it() {
         let findings = [found("num_type_missing", at(2), None)];
         let remarks = remarks_of(GOOD, &findings);
-        let cured = chosen(GOOD, &findings, &remarks[0].buttons[0].value).unwrap();
+        let cured = chosen(GOOD, &findings, &remarks[0].buttons[0].0).unwrap();
         let mapping = read_mapping(&cured).mapping.unwrap();
         assert_eq!(mapping.num_type, otipass::NumType::Serial);
     }

@@ -26,7 +26,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         page(good, std::slice::from_ref(&unknown), State::Kept),
         page(&bad, &[unknown], State::Kept),
         page(&bad, &[], State::Moved),
-        Page::by_file(frame.clone(), "mapping.json"),
+        Page::by_file(frame.clone(), &Managed::ByFile("mapping.json".to_owned())),
     ]
     .iter()
     .map(|page| page.render().unwrap())

@@ -5,14 +5,15 @@ use crate::tests::html;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let t = Texts::of(frame.formats.language);
-    let (organisation, entered) = (organisation(), Entered::default());
+    let organisation = organisation();
     let mut wrong = Mistakes::one("currency", t.currency_wrong);
     wrong.add("zone", t.zone_wrong);
-    let page = |file, mistakes| page(frame.clone(), file, Some(&organisation), &entered, mistakes);
+    let by_file = Managed::ByFile("site.toml".to_owned());
+    let page = |frame, managed| page(frame, managed, Some(&organisation));
     html([
-        page(None, Mistakes::default()),
-        page(None, wrong),
-        page(Some("site.toml"), Mistakes::default()),
+        page(frame.clone(), &Managed::Here),
+        page(frame.wrong("", wrong), &Managed::Here),
+        page(frame.clone(), &by_file),
     ])
 }
 

@@ -4,16 +4,15 @@ use super::*;
 use crate::tests::html;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let remark = Remark {
-        line: 2,
-        text: "There is no season <b>.".to_owned(),
-    };
+    let at = kernel::Position { line: 2, column: 1 };
+    let found = crate::tests::finding("season_unknown", at.into());
     let text = "\"VN_AUX\":\n\"<b>\"\n".to_owned();
-    let page = |file, text, remarks: &[Remark]| Page::new(frame.clone(), file, text, remarks);
+    let (here, by_file) = (Managed::Here, Managed::ByFile("catalogue.toml".to_owned()));
+    let page = |managed, text, found: &[Finding]| Page::new(frame.clone(), managed, text, found);
     html([
-        page(None, text.clone(), &[]),
-        page(None, text.clone(), &[remark]),
-        page(Some("catalogue.toml"), text, &[]),
-        page(None, "#\n".repeat(SHOWN_BYTES), &[]).light(),
+        page(&here, text.clone(), &[]),
+        page(&here, text.clone(), &[found]),
+        page(&by_file, text, &[]),
+        page(&here, "#\n".repeat(SHOWN_BYTES), &[]).light(),
     ])
 }

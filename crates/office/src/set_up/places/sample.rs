@@ -8,16 +8,17 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let enrolled = site.devices.keys().cloned().collect();
     let nobody = BTreeSet::new();
     let bare = Site {
-        sectors: BTreeMap::new(),
-        doors: BTreeMap::new(),
-        devices: BTreeMap::new(),
+        sectors: Default::default(),
+        doors: Default::default(),
+        devices: Default::default(),
         ..site.clone()
     };
+    let (here, by_file) = (Managed::Here, Managed::ByFile("site.toml".to_owned()));
     html([
-        Page::new(frame.clone(), None, Some(&site), &enrolled, None),
-        Page::new(frame.clone(), Some("site.toml"), Some(&site), &nobody, None),
-        Page::new(frame.clone(), None, None, &nobody, None),
-        Page::new(frame.clone(), None, Some(&bare), &nobody, None),
+        Page::new(frame.clone(), &here, Some(&site), &enrolled, None),
+        Page::new(frame.clone(), &by_file, Some(&site), &nobody, None),
+        Page::new(frame.clone(), &here, None, &nobody, None),
+        Page::new(frame.clone(), &here, Some(&bare), &nobody, None),
     ])
 }
 

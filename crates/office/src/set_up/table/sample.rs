@@ -8,17 +8,17 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
                 VN_AUG;Other;;;;\n";
     let found = read_site_table(text).err().unwrap_or_default();
     let many = vec![found.clone(); SHOWN].concat();
-    [
-        (None, true, "", Vec::new()),
-        (None, true, text, found),
-        (None, true, text, many),
-        (Some("site.toml"), true, "", Vec::new()),
-        (None, false, "", Vec::new()),
-    ]
-    .into_iter()
-    .map(|(file, begun, text, found)| {
-        let page = Page::new(frame.clone(), file, begun, text, &found);
-        page.render().unwrap()
-    })
-    .collect()
+    let (here, by_file) = (Managed::Here, Managed::ByFile("site.toml".to_owned()));
+    let pages = [
+        (&here, true, "", Vec::new()),
+        (&here, true, text, found),
+        (&here, true, text, many),
+        (&by_file, true, "", Vec::new()),
+        (&here, false, "", Vec::new()),
+    ];
+    crate::tests::html(
+        pages.map(|(managed, begun, text, found)| {
+            Page::new(frame.clone(), managed, begun, text, found)
+        }),
+    )
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::set_up::catalogue::sample::present;
+use crate::tests::html;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let (full, empty) = (present().catalogue, Catalogue::default());
@@ -9,17 +10,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     without.tariff_mappings.clear();
     without.tariffs.clear();
     let by_file = Managed::ByFile("catalogue.toml".to_owned());
-    [
-        (&Managed::Here, &full),
-        (&Managed::Here, &without),
-        (&Managed::Here, &empty),
-        (&by_file, &full),
-    ]
-    .iter()
-    .map(|(managed, catalogue)| {
-        Page::new(frame.clone(), managed, catalogue)
-            .render()
-            .unwrap()
-    })
-    .collect()
+    let here = [&full, &without, &empty].map(|catalogue| (&Managed::Here, catalogue));
+    let all = here.into_iter().chain([(&by_file, &full)]);
+    html(all.map(|(managed, catalogue)| Page::new(frame.clone(), managed, catalogue)))
 }

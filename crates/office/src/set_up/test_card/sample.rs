@@ -5,22 +5,12 @@ use crate::tests::html;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let t = Texts::of(frame.formats.language);
-    let missing = fill(t.not_ready, &[("what", t.no_mapping)]);
-    let page = |not_ready, mistakes| {
-        let url = "http://127.0.0.1:8490/api";
-        Page::new(
-            frame.clone(),
-            not_ready,
-            None,
-            url,
-            &Entered::default(),
-            mistakes,
-        )
-    };
+    let missing = fill(t.not_ready, &[("what", &t.no_mapping)]);
+    let page = |frame, not_ready| Page::new(frame, not_ready, None, "http://127.0.0.1:8490/api");
     html([
-        page(None, Mistakes::default()),
-        page(None, Mistakes::one("card", t.card_none)),
-        page(Some(missing), Mistakes::default()),
+        page(frame.clone(), None),
+        page(frame.wrong("", Mistakes::one("card", t.card_none)), None),
+        page(frame.clone(), Some(missing)),
     ])
 }
 
@@ -30,12 +20,6 @@ pub(crate) fn outcome_samples(frame: &Frame) -> Vec<String> {
         // As a page shows them before anything is taken back.
         gate.check.cancelled = false;
     }
-    histories
-        .iter()
-        .map(|(gate, sales)| {
-            Outcome::new(frame.clone(), gate, sales, true)
-                .render()
-                .unwrap()
-        })
-        .collect()
+    let told = histories.iter();
+    html(told.map(|(gate, sales)| Outcome::new(frame.clone(), gate, sales, true)))
 }

@@ -10,25 +10,19 @@ use gate::Device;
 /// Pages to add one: what was entered, and the field that is wrong.
 fn new_pages<T: Thing>(frame: &Frame, cases: [(&str, Option<&'static str>); 2]) -> Vec<String> {
     html(cases.map(|(entered, wrong)| {
-        let entered = Entered::parse(entered.as_bytes());
         let mistakes = wrong.map(|field| Mistakes::one(field, "Choose <b>."));
-        new_page::<T>(
-            frame.clone(),
-            &site(),
-            &entered,
-            mistakes.unwrap_or_default(),
-        )
+        let frame = frame.wrong(entered, mistakes.unwrap_or_default());
+        new_page::<T>(frame, &site())
     }))
 }
 
 /// Pages of one: its code, whether a file manages it, and what was entered.
 fn one_pages<T: Thing>(frame: &Frame, cases: &[(&str, bool, &str)]) -> Vec<String> {
     html(cases.iter().map(|(code, by_file, entered)| {
-        let code: T::Code = code_of(code).unwrap();
-        let entered = Entered::parse(entered.as_bytes());
-        let file = by_file.then_some("site.toml");
-        let none = Mistakes::default();
-        one_page::<T>(frame.clone(), file, &site(), &code, &entered, none)
+        let code: T::Code = code.parse().unwrap();
+        let by_file = by_file.then(|| Managed::ByFile("site.toml".to_owned()));
+        let frame = frame.wrong(entered, Mistakes::default());
+        one_page::<T>(frame, &by_file.unwrap_or_default(), &site(), &code)
     }))
 }
 

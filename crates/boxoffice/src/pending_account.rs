@@ -8,6 +8,7 @@ use kernel::{
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 /// Lines with their money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -37,13 +38,15 @@ pub(crate) const ACCOUNT_DAYS: Sums = Sums {
     of: &["line_count", "amount_minor", "vat_minor"],
 };
 
-impl Amount {
-    fn add(&mut self, other: Self) {
+impl AddAssign for Amount {
+    fn add_assign(&mut self, other: Self) {
         self.lines += other.lines;
         self.amount_minor = self.amount_minor + other.amount_minor;
         self.vat_minor = self.vat_minor + other.vat_minor;
     }
+}
 
+impl Amount {
     fn less(self, other: Self) -> Self {
         Self {
             lines: self.lines - other.lines,
@@ -185,22 +188,22 @@ impl Statement {
         let mut by_vat_rate: BTreeMap<VatRate, Amount> = BTreeMap::new();
         let mut by_contact: BTreeMap<ContactNumber, Amount> = BTreeMap::new();
         for row in &rows {
-            total.add(row.amount);
+            total += row.amount;
             match row.kind {
-                LineKind::Sale => sold.add(row.amount),
-                LineKind::Cancellation => cancelled.add(row.amount),
+                LineKind::Sale => sold += row.amount,
+                LineKind::Cancellation => cancelled += row.amount,
             }
             let rate = by_vat_rate.entry(row.vat_basis_points).or_default();
-            rate.add(row.amount);
+            *rate += row.amount;
             let contact = by_contact.entry(row.contact.clone()).or_default();
-            contact.add(row.amount);
+            *contact += row.amount;
         }
         for line in &disputed {
-            disputed_total.add(Amount {
+            disputed_total += Amount {
                 lines: 1,
                 amount_minor: line.amount_minor,
                 vat_minor: line.vat_minor,
-            });
+            };
         }
         Self {
             from,

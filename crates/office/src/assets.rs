@@ -7,71 +7,37 @@ use crate::access;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-struct Asset {
-    name: &'static str,
-    kind: &'static str,
-    bytes: &'static [u8],
-}
-
-const ASSETS: &[Asset] = &[
-    Asset {
-        name: "office.css",
-        kind: "text/css; charset=utf-8",
-        bytes: include_bytes!("../assets/office.css"),
-    },
-    Asset {
-        name: "icon.svg",
-        kind: "image/svg+xml",
-        bytes: include_bytes!("../assets/icon.svg"),
-    },
-    Asset {
-        name: "day.js",
-        kind: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../assets/day.js"),
-    },
+/// Name, kind and bytes of each.
+#[rustfmt::skip]
+const ASSETS: [(&str, &str, &[u8]); 3] = [
+    ("office.css", "text/css; charset=utf-8", include_bytes!("../assets/office.css")),
+    ("icon.svg", "image/svg+xml", include_bytes!("../assets/icon.svg")),
+    ("day.js", "text/javascript; charset=utf-8", include_bytes!("../assets/day.js")),
 ];
 
 /// The addresses of all assets, in their order.
-static ADDRESSES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    ASSETS
-        .iter()
-        .map(|asset| {
-            let digest = Sha256::digest(asset.bytes);
-            let version = kernel::hex(&digest[..6]);
-            access::ASSET.of(version).replace("{name}", asset.name)
-        })
-        .collect()
+static ADDRESSES: LazyLock<[String; 3]> = LazyLock::new(|| {
+    ASSETS.map(|(name, _, bytes)| {
+        let version = kernel::hex(&Sha256::digest(bytes)[..6]);
+        access::ASSET.of(version).replace("{name}", name)
+    })
 });
 
-fn address(name: &str) -> &'static str {
-    let at = ASSETS.iter().position(|asset| asset.name == name);
-    at.and_then(|at| ADDRESSES.get(at)).map_or("", |s| s)
-}
-
-/// The address of the styles.
-pub(crate) fn style() -> &'static str {
-    address("office.css")
-}
-
-/// The address of the icon.
-pub(crate) fn icon() -> &'static str {
-    address("icon.svg")
-}
-
-/// The address of the script that keeps the day up to date.
-pub(crate) fn day_script() -> &'static str {
-    address("day.js")
+/// The address of one.
+pub(crate) fn address(name: &str) -> &'static str {
+    let at = ASSETS.iter().position(|(known, ..)| *known == name);
+    at.map_or("", |at| &ADDRESSES[at])
 }
 
 /// The bytes of what every page loads.
 #[cfg(test)]
 pub(super) fn weight() -> usize {
-    ASSETS.iter().map(|asset| asset.bytes.len()).sum()
+    ASSETS.iter().map(|(_, _, bytes)| bytes.len()).sum()
 }
 
 /// A text file's text.
 #[cfg(test)]
 pub(super) fn text(name: &str) -> &'static str {
-    let asset = ASSETS.iter().find(|asset| asset.name == name).unwrap();
-    std::str::from_utf8(asset.bytes).unwrap()
+    let (_, _, bytes) = ASSETS.iter().find(|(known, ..)| *known == name).unwrap();
+    std::str::from_utf8(bytes).unwrap()
 }

@@ -27,16 +27,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     nothing: "Rien ne correspond à ces filtres.", "Nothing matches these filters.";
     sessions: "Connexions", "Sign-ins";
     database: "Base de données", "Database";
-    name: "nom", "name";
-    login: "identifiant", "login";
-    role: "rôle", "role";
-    language: "langue", "language";
-    two_steps: "deux étapes", "two steps";
-    by: "par", "by";
-    by_password: "mot de passe", "password";
-    by_code: "mot de passe et code", "password and code";
-    by_recovery_code: "mot de passe et code de secours", "password and recovery code";
-    by_provider: "fournisseur d’identité", "identity provider";
 });
 
 coded! {
@@ -89,35 +79,34 @@ fn action() {
     "database.restored": "Base de données restaurée", "Database restored";
 }}
 
+coded! {
+/// A field in words.
+fn field() {
+    "name": "nom", "name";
+    "login": "identifiant", "login";
+    "role": "rôle", "role";
+    "language": "langue", "language";
+    "two_steps": "deux étapes", "two steps";
+    "disabled": "désactivé", "disabled";
+    "by": "par", "by";
+}}
+
+coded! {
+/// How somebody signed in, in words.
+fn way() {
+    "password": "mot de passe", "password";
+    "password and code": "mot de passe et code", "password and code";
+    "password and recovery code": "mot de passe et code de secours", "password and recovery code";
+    "provider": "fournisseur d’identité", "identity provider";
+}}
+
+/// A value that is a name of ours, in words.
+fn name_of(value: &str, language: Language) -> &str {
+    let role = || Some(role_name(value.parse().ok()?, language));
+    way(value, language).or_else(role).unwrap_or(value)
+}
+
 impl Texts {
-    /// A field in words; one without words shows its name.
-    fn field(&self, field: String) -> String {
-        let words = match field.as_str() {
-            "name" => self.name,
-            "login" => self.login,
-            "role" => self.role,
-            "language" => self.language,
-            "two_steps" => self.two_steps,
-            "disabled" => self.disabled,
-            "by" => self.by,
-            _ => return field,
-        };
-        words.to_owned()
-    }
-
-    /// A value that is a name of ours, in words.
-    fn value<'a>(&self, value: &'a str, language: Language) -> &'a str {
-        match value {
-            "password" => self.by_password,
-            "password and code" => self.by_code,
-            "password and recovery code" => self.by_recovery_code,
-            "provider" => self.by_provider,
-            other => other
-                .parse()
-                .map_or(other, |role| role_name(role, language)),
-        }
-    }
-
     /// Kinds of things to filter by.
     fn kinds(&self) -> Vec<(&'static str, &'static str)> {
         vec![
@@ -149,7 +138,7 @@ fn differences(
     let t = Texts::of(language);
     let shown = |value: &Value| {
         let text = match value {
-            Value::String(text) => t.value(text, language).to_owned(),
+            Value::String(text) => name_of(text, language).to_owned(),
             Value::Bool(true) => t.yes.to_owned(),
             Value::Bool(false) => t.no.to_owned(),
             other => other.to_string(),
@@ -179,6 +168,7 @@ fn differences(
             }]
         };
     }
+    let words = |name: String| field(&name, language).map_or(name, str::to_owned);
     names
         .into_iter()
         .filter_map(|field| {
@@ -197,7 +187,7 @@ fn differences(
             is_said.then(|| Difference {
                 before: before.as_ref().map(shown),
                 after: after.as_ref().map(shown),
-                field: t.field(field),
+                field: words(field),
             })
         })
         .collect()

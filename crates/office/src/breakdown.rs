@@ -8,6 +8,7 @@ use super::plot::{Bar, Plot};
 use kernel::BusinessDay;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     by_day: "Par jour", "By day";
@@ -20,9 +21,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 const DAYS: usize = 64;
 
 /// What can be summed up and shown.
-pub(crate) trait Sum: Copy + Default {
-    fn add(&mut self, more: &Self);
-
+pub(crate) trait Sum: Copy + Default + AddAssign {
     /// How high it stands in a plot.
     fn height(&self) -> i64;
 
@@ -34,10 +33,6 @@ pub(crate) trait Sum: Copy + Default {
 }
 
 impl Sum for i64 {
-    fn add(&mut self, more: &Self) {
-        *self += more;
-    }
-
     fn height(&self) -> i64 {
         *self
     }
@@ -75,10 +70,9 @@ pub(crate) struct Breakdown<'a> {
 
 /// The sums of rows that have something in common.
 pub(crate) fn sums<K: Ord, S: Sum>(rows: impl IntoIterator<Item = (K, S)>) -> BTreeMap<K, S> {
-    let mut sums = BTreeMap::new();
+    let mut sums = BTreeMap::<K, S>::new();
     for (key, sum) in rows {
-        let so_far: &mut S = sums.entry(key).or_default();
-        so_far.add(&sum);
+        *sums.entry(key).or_default() += sum;
     }
     sums
 }
@@ -108,7 +102,7 @@ impl Breakdown<'_> {
             Order::BySize => Plot::rows,
         };
         let mut total = S::default();
-        parts.iter().for_each(|(_, _, sum)| total.add(sum));
+        parts.iter().for_each(|(_, _, sum)| total += *sum);
         let row = |name: &str, sum: &S| {
             let mut cells = sum.cells(self.formats);
             cells.insert(0, name.to_owned());

@@ -20,15 +20,14 @@ const LONGEST: usize = 200;
 impl Cookie {
     /// Over `https`, browsers take cookies of this prefix only from this very
     /// host, so that no other can plant one.
-    const fn name(self, secure: bool) -> &'static str {
-        match (self, secure) {
-            (Self::Session, false) => "passerelle_session",
-            (Self::Session, true) => "__Host-passerelle_session",
-            (Self::Browser, false) => "passerelle_browser",
-            (Self::Browser, true) => "__Host-passerelle_browser",
-            (Self::Flash, false) => "passerelle_flash",
-            (Self::Flash, true) => "__Host-passerelle_flash",
-        }
+    fn name(self, secure: bool) -> String {
+        let prefix = if secure { "__Host-" } else { "" };
+        let word = match self {
+            Self::Session => "session",
+            Self::Browser => "browser",
+            Self::Flash => "flash",
+        };
+        format!("{prefix}passerelle_{word}")
     }
 
     /// How long the browser keeps it, in seconds.
@@ -42,13 +41,14 @@ impl Cookie {
 
     /// Its value in a request.
     pub(crate) fn value(self, headers: &HeaderMap, secure: bool) -> Option<&str> {
+        let own = self.name(secure);
         headers
             .get_all(header::COOKIE)
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(name, _)| *name == self.name(secure))
+            .find(|(name, _)| *name == own)
             .map(|(_, value)| value)
             .filter(|value| !value.is_empty() && value.len() <= LONGEST)
     }

@@ -24,14 +24,6 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub(crate) fn of(entered: &'a Entered, language: Language) -> Self {
-        Self {
-            entered,
-            language,
-            mistakes: Mistakes::default(),
-        }
-    }
-
     /// A field's text, without white space around it.
     pub(crate) fn text(&self, field: &str) -> &'a str {
         self.entered.text(field).trim()
@@ -75,10 +67,7 @@ impl<'a> Fields<'a> {
         let is_name = !name.is_empty()
             && name.chars().count() <= limit
             && !name.chars().any(char::is_control);
-        let wrong = fill(
-            Texts::of(self.language).name,
-            &[("limit", &limit.to_string())],
-        );
+        let wrong = fill(Texts::of(self.language).name, &[("limit", &limit)]);
         self.found(field, is_name.then(|| name.to_owned()), wrong)
     }
 
@@ -100,12 +89,20 @@ impl<'a> Fields<'a> {
         self.found(field, text.parse().ok(), wrong)
     }
 
-    /// What was read, if nothing is wrong with it.
-    pub(crate) fn ended<T>(self, read: Option<T>) -> Result<T, Mistakes> {
-        match read {
-            Some(read) if self.mistakes.0.is_empty() => Ok(read),
-            _ => Err(self.mistakes),
-        }
+    /// What `read` reads, if nothing is wrong with it.
+    pub(crate) fn read<T>(
+        entered: &'a Entered,
+        language: Language,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Result<T, Mistakes> {
+        let mut fields = Self {
+            entered,
+            language,
+            mistakes: Mistakes::default(),
+        };
+        let read = read(&mut fields);
+        let is_right = fields.mistakes.0.is_empty();
+        read.filter(|_| is_right).ok_or(fields.mistakes)
     }
 }
 
@@ -115,8 +112,7 @@ fn invalid(error: &InvalidCode, language: Language) -> String {
     match error {
         InvalidCode::Empty { .. } => t.empty.to_owned(),
         InvalidCode::TooLong { length, limit, .. } => {
-            let (length, limit) = (length.to_string(), limit.to_string());
-            fill(t.too_long, &[("length", &length), ("limit", &limit)])
+            fill(t.too_long, &[("length", length), ("limit", limit)])
         }
         InvalidCode::Character { .. } => t.character.to_owned(),
     }
@@ -162,12 +158,13 @@ mod tests {
     #[test]
     fn what_is_read_is_trimmed_and_what_is_wrong_is_kept() {
         let entered = Entered::parse("price= 9,50 &name= Musée &long=abc".as_bytes());
-        let mut fields = Fields::of(&entered, Language::En);
-        assert_eq!(fields.hundredths("price", 1_000, ""), Some(950));
-        assert_eq!(fields.name("name", 5).as_deref(), Some("Musée"));
-        assert_eq!(fields.name("long", 2), None);
-        assert_eq!(fields.hundredths("price", 900, "!"), None);
-        let wrong = fields.ended(Some(())).unwrap_err();
-        assert_eq!(wrong.0.len(), 2);
+        let wrong = Fields::read(&entered, Language::En, |fields| {
+            assert_eq!(fields.hundredths("price", 1_000, ""), Some(950));
+            assert_eq!(fields.name("name", 5).as_deref(), Some("Musée"));
+            assert_eq!(fields.name("long", 2), None);
+            assert_eq!(fields.hundredths("price", 900, "!"), None);
+            Some(())
+        });
+        assert_eq!(wrong.unwrap_err().0.len(), 2);
     }
 }

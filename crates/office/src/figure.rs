@@ -85,20 +85,16 @@ impl Figures {
         (title, not_kept, nothing): (&'static str, &'static str, &'static str),
         known: Option<Known>,
     ) -> Self {
-        let Asked {
-            frame,
-            period,
-            today,
-        } = asked;
+        let (formats, period) = (&asked.frame.formats, asked.period);
         let about = known.as_ref().and_then(|known| known.about.clone());
         Self {
             title,
-            period: about.unwrap_or_else(|| period.words(&frame.formats)),
-            filter: Filter::new(&frame, at, period, today),
+            period: about.unwrap_or_else(|| period.words(formats)),
+            filter: Filter::new(&asked.frame, at, period, asked.today),
             known,
             not_kept,
             nothing,
-            frame,
+            frame: asked.frame,
         }
     }
 }

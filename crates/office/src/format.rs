@@ -1,5 +1,6 @@
 //! Numbers, money, dates and times in the reader's language.
 
+use super::coded::said;
 use kernel::{BusinessDay, Language, Money, Timestamp, Zone};
 use std::borrow::Borrow;
 
@@ -169,24 +170,18 @@ impl Formats {
     /// How long to wait, in words: seconds below a minute, then minutes.
     pub(crate) fn wait(&self, wait_ms: i64) -> String {
         let seconds = (wait_ms + 999) / 1_000;
-        let (count, one, many) = if seconds < 60 {
-            (
-                seconds.max(1),
-                ("seconde", "second"),
-                ("secondes", "seconds"),
-            )
+        let is_short = seconds < 60;
+        let count = if is_short {
+            seconds.max(1)
         } else {
-            (
-                (seconds + 59) / 60,
-                ("minute", "minute"),
-                ("minutes", "minutes"),
-            )
+            (seconds + 59) / 60
         };
-        let (fr, en) = if count == 1 { one } else { many };
-        let word = match self.language {
-            Language::Fr => fr,
-            _ => en,
-        };
+        let word = said!(self.language, (is_short, count), {
+            (true, 1) => "seconde", "second";
+            (true, _) => "secondes", "seconds";
+            (false, 1) => "minute", "minute";
+            (false, _) => "minutes", "minutes";
+        });
         format!("{}{SPACE}{word}", self.number(count))
     }
 }

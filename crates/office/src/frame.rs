@@ -25,6 +25,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     choose: "— choisir —", "— choose —";
     changed_there: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
         "This part is managed by a file, and is changed there:";
+    back: "Retour à l’accueil", "Back to the start";
     older: "Plus anciens", "Older";
     newest: "Les plus récents", "Newest";
     day: "La journée", "The day";
@@ -88,37 +89,31 @@ pub(crate) struct Frame {
 }
 
 /// The navigation: a page that is to be found there has a line here.
-fn places(t: &'static Texts) -> Vec<(&'static str, Vec<(Address, &'static str)>)> {
-    vec![
-        (
-            t.day,
-            vec![
-                (access::TODAY, t.today),
-                (access::CHECKS, t.checks),
-                (access::DEVICES, t.devices),
-            ],
-        ),
-        (
-            t.books,
-            vec![
-                (access::SALES, t.sales),
-                (access::ATTENDANCE, t.attendance),
-                (access::STATEMENT, t.statement),
-                (access::RECONCILIATION, t.reconciliation),
-                (access::QUEUE, t.queue),
-                (access::SALES_FILES, t.sales_files),
-            ],
-        ),
-        (
-            t.system,
-            vec![
-                (access::SET_UP, t.set_up),
-                (access::DOCTOR, t.doctor),
-                (access::SUPPORT, t.bundle),
-                (access::ACCOUNTS, t.accounts),
-                (access::AUDIT, t.audit),
-            ],
-        ),
+fn places(t: &'static Texts) -> [(&'static str, Vec<(Address, &'static str)>); 3] {
+    let day = [
+        (access::TODAY, t.today),
+        (access::CHECKS, t.checks),
+        (access::DEVICES, t.devices),
+    ];
+    let books = [
+        (access::SALES, t.sales),
+        (access::ATTENDANCE, t.attendance),
+        (access::STATEMENT, t.statement),
+        (access::RECONCILIATION, t.reconciliation),
+        (access::QUEUE, t.queue),
+        (access::SALES_FILES, t.sales_files),
+    ];
+    let system = [
+        (access::SET_UP, t.set_up),
+        (access::DOCTOR, t.doctor),
+        (access::SUPPORT, t.bundle),
+        (access::ACCOUNTS, t.accounts),
+        (access::AUDIT, t.audit),
+    ];
+    [
+        (t.day, day.into()),
+        (t.books, books.into()),
+        (t.system, system.into()),
     ]
 }
 
@@ -143,8 +138,8 @@ impl Frame {
             entered: Entered::default(),
             mistakes: Mistakes::default(),
             site_name: String::new(),
-            style: assets::style(),
-            icon: assets::icon(),
+            style: assets::address("office.css"),
+            icon: assets::address("icon.svg"),
         }
     }
 

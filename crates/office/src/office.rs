@@ -48,14 +48,9 @@ pub(crate) struct Office(Arc<Inner>);
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) role: OfficeRole,
-    pub(crate) db: Db,
-    pub(crate) gate: Option<Arc<Gate>>,
-    pub(crate) box_office: Option<Arc<BoxOffice>>,
+    parts: Parts,
     /// Whether browsers reach it by `https`.
     pub(crate) secure: bool,
-    /// What the set-up lacks before this process does all it is to do.
-    pub(crate) missing: Vec<Missing>,
     /// The one reader of the day, for all who watch it.
     pub(crate) day: Reader,
     /// The one who compares the books.
@@ -66,6 +61,14 @@ pub(crate) struct Inner {
     pub(crate) ending: CancellationToken,
     /// Whether there is an account; once true, always true.
     pub(crate) settled: AtomicBool,
+}
+
+impl std::ops::Deref for Inner {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
 }
 
 impl std::ops::Deref for Office {
@@ -93,20 +96,9 @@ pub struct Parts {
 
 impl Office {
     pub(crate) fn new(parts: Parts, ending: &CancellationToken) -> Self {
-        let Parts {
-            role,
-            db,
-            gate,
-            box_office,
-            missing,
-        } = parts;
         Self(Arc::new(Inner {
-            secure: role.url.starts_with("https:"),
-            role,
-            db,
-            gate,
-            box_office,
-            missing,
+            secure: parts.role.url.starts_with("https:"),
+            parts,
             day: Reader::default(),
             books: Books::default(),
             streams: Arc::new(Semaphore::new(STREAMS)),

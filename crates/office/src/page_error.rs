@@ -4,6 +4,7 @@
 pub(crate) mod sample;
 
 use super::access;
+use super::coded::said;
 use super::frame::Frame;
 use askama::Template;
 use axum::http::StatusCode;
@@ -11,33 +12,9 @@ use axum::response::{IntoResponse, Response};
 use db::DbError;
 use kernel::causes;
 use kernel::text::fill;
-use staff::AccountError;
 use staff::password::PasswordError;
+use staff::{AccountError, IdentityError};
 use std::error::Error;
-
-kernel::texts!(Texts in Fr, En {
-    not_found: "Cette page n’existe pas", "There is no such page";
-    not_found_why: "L’adresse est fausse, ou ce qu’elle montrait n’existe plus.",
-        "The address is wrong, or what it showed is no more.";
-    forbidden: "Votre rôle ne le permet pas", "Your role does not allow this";
-    forbidden_why: "Demandez à un administrateur, si vous en avez besoin.",
-        "Ask an administrator if you need it.";
-    stale: "Ce formulaire n’est plus valable", "This form is no longer valid";
-    stale_why: "Votre session a changé depuis que la page est ouverte. Rien n’a été modifié. Revenez en arrière, rechargez la page et recommencez.",
-        "Your session has changed since the page was opened. Nothing was changed. Go back, load the page again, and try once more.";
-    too_many: "Trop d’essais", "Too many attempts";
-    too_many_why: "Attendez {wait}, puis réessayez.", "Wait {wait}, then try again.";
-    busy: "Le service est occupé", "The service is busy";
-    busy_why: "Réessayez dans un instant. Rien n’a été modifié.",
-        "Try again in a moment. Nothing was changed.";
-    too_large: "C’est trop long", "That is too long";
-    too_large_why: "Le formulaire dépasse la taille permise. Rien n’a été modifié.",
-        "The form is larger than allowed. Nothing was changed.";
-    internal: "Une erreur est survenue", "Something went wrong";
-    internal_why: "L’erreur est notée dans le journal du service. Si elle revient, donnez la référence {id} à la personne qui s’en occupe.",
-        "The error is in the service’s log. If it comes again, give the reference {id} to whoever looks after it.";
-    back: "Retour à l’accueil", "Back to the start";
-});
 
 /// Why there is no other page. The guard makes a page of it.
 #[derive(Debug, Clone)]
@@ -121,6 +98,16 @@ impl From<AccountError> for PageError {
     }
 }
 
+impl From<IdentityError> for PageError {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::TooMany { wait_ms } => Self::TooMany { wait_ms },
+            IdentityError::Db(error) => error.into(),
+            error => Self::internal(error),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "error.html")]
 pub(crate) struct ErrorPage {
@@ -128,29 +115,42 @@ pub(crate) struct ErrorPage {
     status: u16,
     title: &'static str,
     why: String,
-    back: &'static str,
 }
 
 impl ErrorPage {
     pub(crate) fn new(error: &PageError, frame: Frame, request_id: &str) -> Self {
-        let t = Texts::of(frame.formats.language);
-        let (title, why) = match error {
-            PageError::NotFound => (t.not_found, t.not_found_why.to_owned()),
-            PageError::Forbidden => (t.forbidden, t.forbidden_why.to_owned()),
-            PageError::Stale => (t.stale, t.stale_why.to_owned()),
-            PageError::TooMany { wait_ms } => {
-                let wait = frame.formats.wait(*wait_ms);
-                (t.too_many, fill(t.too_many_why, &[("wait", &wait)]))
-            }
-            PageError::Busy => (t.busy, t.busy_why.to_owned()),
-            PageError::TooLarge => (t.too_large, t.too_large_why.to_owned()),
-            PageError::Internal => (t.internal, fill(t.internal_why, &[("id", &request_id)])),
+        let language = frame.formats.language;
+        let title = said!(language, error, {
+            PageError::NotFound => "Cette page n’existe pas", "There is no such page";
+            PageError::Forbidden => "Votre rôle ne le permet pas", "Your role does not allow this";
+            PageError::Stale => "Ce formulaire n’est plus valable", "This form is no longer valid";
+            PageError::TooMany { .. } => "Trop d’essais", "Too many attempts";
+            PageError::Busy => "Le service est occupé", "The service is busy";
+            PageError::TooLarge => "C’est trop long", "That is too long";
+            PageError::Internal => "Une erreur est survenue", "Something went wrong";
+        });
+        let why = said!(language, error, {
+            PageError::NotFound => "L’adresse est fausse, ou ce qu’elle montrait n’existe plus.",
+                "The address is wrong, or what it showed is no more.";
+            PageError::Forbidden => "Demandez à un administrateur, si vous en avez besoin.",
+                "Ask an administrator if you need it.";
+            PageError::Stale => "Votre session a changé depuis que la page est ouverte. Rien n’a été modifié. Revenez en arrière, rechargez la page et recommencez.",
+                "Your session has changed since the page was opened. Nothing was changed. Go back, load the page again, and try once more.";
+            PageError::TooMany { .. } => "Attendez {wait}, puis réessayez.", "Wait {wait}, then try again.";
+            PageError::Busy => "Réessayez dans un instant. Rien n’a été modifié.", "Try again in a moment. Nothing was changed.";
+            PageError::TooLarge => "Le formulaire dépasse la taille permise. Rien n’a été modifié.",
+                "The form is larger than allowed. Nothing was changed.";
+            PageError::Internal => "L’erreur est notée dans le journal du service. Si elle revient, donnez la référence {id} à la personne qui s’en occupe.",
+                "The error is in the service’s log. If it comes again, give the reference {id} to whoever looks after it.";
+        });
+        let wait = match error {
+            PageError::TooMany { wait_ms } => frame.formats.wait(*wait_ms),
+            _ => String::new(),
         };
         Self {
             status: error.status().as_u16(),
             title,
-            why,
-            back: t.back,
+            why: fill(why, &[("wait", &wait), ("id", &request_id)]),
             frame,
         }
     }

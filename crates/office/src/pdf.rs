@@ -3,6 +3,7 @@
 
 mod widths;
 
+use encoding_rs::WINDOWS_1252;
 use std::fmt::Write as _;
 
 /// Where text begins, and the narrowest margin, in points.
@@ -39,29 +40,12 @@ pub(super) struct Pdf {
 
 /// A text in the encoding of the standard fonts (`WinAnsiEncoding`).
 fn encoded(text: &str) -> Vec<u8> {
-    text.chars()
-        .map(|c| match c {
-            '\u{202f}' => 0xa0,
-            '−' => b'-',
-            '€' => 0x80,
-            '…' => 0x85,
-            'Š' => 0x8a,
-            'Œ' => 0x8c,
-            'Ž' => 0x8e,
-            '‘' => 0x91,
-            '’' => 0x92,
-            '“' => 0x93,
-            '”' => 0x94,
-            '–' => 0x96,
-            '—' => 0x97,
-            'š' => 0x9a,
-            'œ' => 0x9c,
-            'ž' => 0x9e,
-            'Ÿ' => 0x9f,
-            ' '..='~' | '\u{a0}'..='\u{ff}' => u8::try_from(u32::from(c)).unwrap_or(b'?'),
-            _ => b'?',
-        })
-        .collect()
+    let text = text.replace('\u{202f}', "\u{a0}").replace('−', "-");
+    let byte = |c: char| match WINDOWS_1252.encode(c.encode_utf8(&mut [0; 4])) {
+        (bytes, _, false) if !c.is_control() => bytes[0],
+        _ => b'?',
+    };
+    text.chars().map(byte).collect()
 }
 
 /// The text in the encoding of the fonts, no wider than `room` points: what is

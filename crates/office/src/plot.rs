@@ -99,6 +99,17 @@ impl Plot {
         });
     }
 
+    fn shape(&mut self, class: &'static str, (x, y): (i64, i64), size: (i64, i64), bar: &Bar) {
+        self.shapes.push(Shape {
+            class,
+            x,
+            y,
+            width: size.0,
+            height: size.1,
+            tip: format!("{}: {}", bar.label, bar.shown),
+        });
+    }
+
     /// Columns in order, such as days; the highest one's number stands above.
     pub(crate) fn columns(id: &'static str, title: &str, most: &str, bars: &[Bar]) -> Self {
         const TOP: i64 = 24;
@@ -114,14 +125,8 @@ impl Plot {
             let height = scaled(bar.value, max, FLOOR - TOP);
             let gap = ((right - left) / 6).max(1);
             let middle = i64::midpoint(left, right);
-            plot.shapes.push(Shape {
-                class: "value",
-                x: left + gap,
-                y: FLOOR - height,
-                width: (right - left - 2 * gap).clamp(1, 64),
-                height,
-                tip: format!("{}: {}", bar.label, bar.shown),
-            });
+            let width = (right - left - 2 * gap).clamp(1, 64);
+            plot.shape("value", (left + gap, FLOOR - height), (width, height), bar);
             if index.is_multiple_of(worded) {
                 plot.word("middle", middle, FLOOR + 18, &bar.label);
             }
@@ -144,14 +149,7 @@ impl Plot {
         for (index, bar) in bars.iter().enumerate() {
             let top = at(index) * STEP;
             let width = scaled(bar.value, max, WIDTH - LEFT - RIGHT);
-            plot.shapes.push(Shape {
-                class: "value",
-                x: LEFT,
-                y: top + 4,
-                width,
-                height: STEP - 8,
-                tip: format!("{}: {}", bar.label, bar.shown),
-            });
+            plot.shape("value", (LEFT, top + 4), (width, STEP - 8), bar);
             let short: String = bar.label.chars().take(26).collect();
             plot.word("end", LEFT - 10, top + 18, &short);
             plot.word("start", LEFT + width + 8, top + 18, &bar.shown);
@@ -182,14 +180,9 @@ impl Plot {
                     ..=0 => 0,
                     value => 1 + scaled(value, max, 4),
                 };
-                plot.shapes.push(Shape {
-                    class: HEAT[usize::try_from(level).unwrap_or(0).min(5)],
-                    x: LEFT + at(column) * step + 1,
-                    y: at(row) * STEP + 1,
-                    width: step - 2,
-                    height: STEP - 2,
-                    tip: format!("{}: {}", bar.label, bar.shown),
-                });
+                let class = HEAT[usize::try_from(level).unwrap_or(0).min(5)];
+                let at = (LEFT + at(column) * step + 1, at(row) * STEP + 1);
+                plot.shape(class, at, (step - 2, STEP - 2), bar);
             }
         }
         for (column, label) in columns.iter().enumerate() {

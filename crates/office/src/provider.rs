@@ -41,12 +41,7 @@ pub(crate) async fn begin(visit: Visit, Query(query): Query) -> Answer {
     let kept = role
         .staff
         .keep_attempt(&begun.state, &visit.browser, &visit.address, begun.attempt);
-    match kept.await {
-        Ok(()) => {}
-        Err(IdentityError::TooMany { wait_ms }) => return Err(PageError::TooMany { wait_ms }),
-        Err(IdentityError::Db(error)) => return Err(error.into()),
-        Err(error) => return Err(PageError::internal(error)),
-    }
+    kept.await?;
     let mut response = visit.go(access::SIGN_IN);
     let to = HeaderValue::from_str(&begun.url).map_err(PageError::internal)?;
     response.headers_mut().insert(header::LOCATION, to);
@@ -87,8 +82,7 @@ pub(crate) async fn back(visit: Visit, Query(query): Query) -> Answer {
         Err(IdentityError::OtherPerson) => t.other_person,
         Err(IdentityError::NoRole) => t.no_role,
         Err(IdentityError::Disabled) => t.disabled,
-        Err(IdentityError::Db(error)) => return Err(error.into()),
-        Err(error) => return Err(PageError::internal(error)),
+        Err(error) => return Err(error.into()),
     };
     refused(visit, why)
 }

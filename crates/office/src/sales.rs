@@ -7,7 +7,7 @@ use super::breakdown::{Breakdown, Sum};
 use super::figure::{Asked, Figure, Figures, Known};
 use super::period::Period;
 use crate::page::*;
-use boxoffice::report::{self, Moved, Sales, SalesReport, SalesRow};
+use boxoffice::report::{self, Moved, SalesReport, SalesRow};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     nothing: "Rien n’a été vendu ni annulé pendant cette période.",
@@ -23,17 +23,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 });
 
 impl Sum for Moved {
-    fn add(&mut self, more: &Self) {
-        let add = |sum: &mut Sales, more: Sales| {
-            sum.tickets += more.tickets;
-            sum.gross_minor = sum.gross_minor + more.gross_minor;
-            sum.vat_minor = sum.vat_minor + more.vat_minor;
-        };
-        add(&mut self.sold, more.sold);
-        add(&mut self.cancelled, more.cancelled);
-        add(&mut self.net, more.net);
-    }
-
     fn height(&self) -> i64 {
         self.net.gross_minor.minor()
     }

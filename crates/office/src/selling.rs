@@ -2,12 +2,13 @@
 //! words on what came of it.
 
 use super::acts;
+use super::office::Office;
 use crate::page::*;
 use boxoffice::RunReport;
 use std::sync::Arc;
 
 /// How long a page waits for what it began; it goes on all the same.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 kernel::texts!(Texts in Fr, En {
     sold: "Billets vendus : {tickets}. Entrées débloquées : {released}. En attente d’un remède : {held}.",
@@ -46,21 +47,13 @@ impl Said {
 /// # Errors
 /// [`PageError::NotFound`] in a process without a box office.
 pub(crate) async fn sell(visit: &Visit) -> Result<Said, PageError> {
-    let office = visit.office.clone();
     let box_office = Arc::clone(visit.box_office()?);
     let formats = visit.frame().formats;
     let t = Texts::of(visit.language);
-    let author = visit.author()?;
-    // On a task of its own: whoever goes away does not stop it.
-    let seller = Arc::clone(&box_office);
-    let run = tokio::spawn(async move {
-        let running = acts::sell(&author, &seller);
-        office.ending.run_until_cancelled(running).await
-    });
-    let Ok(ended) = tokio::time::timeout(PATIENCE, run).await else {
-        return Ok(Said::good(t.goes_on.to_owned()));
-    };
-    match ended.map_err(PageError::internal)? {
+    let (author, seller) = (visit.author()?, Arc::clone(&box_office));
+    let selling = async move { acts::sell(&author, &seller).await };
+    match carried_on(&visit.office, selling).await? {
+        None => Ok(Said::good(t.goes_on.to_owned())),
         Some(Ok(report)) => {
             let held = box_office.waiting().await?.held;
             Ok(words(&formats, &report, held))
@@ -69,7 +62,26 @@ pub(crate) async fn sell(visit: &Visit) -> Result<Said, PageError> {
             tracing::error!(error = causes(&error), "external sales stopped");
             Ok(Said::bad(t.failed.to_owned()))
         }
-        None => Err(PageError::Busy),
+    }
+}
+
+/// Does this on a task of its own, which whoever goes away does not stop; `None` if it
+/// goes on after a while.
+///
+/// # Errors
+/// [`PageError::Busy`] at the end of the service.
+pub(crate) async fn carried_on<T: Send + 'static>(
+    office: &Office,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<Option<T>, PageError> {
+    let office = office.clone();
+    let task = tokio::spawn(async move { office.ending.run_until_cancelled(work).await });
+    match tokio::time::timeout(PATIENCE, task).await {
+        Err(_) => Ok(None),
+        Ok(ended) => {
+            let ended = ended.map_err(PageError::internal)?;
+            ended.map(Some).ok_or(PageError::Busy)
+        }
     }
 }
 

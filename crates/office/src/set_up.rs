@@ -82,7 +82,7 @@ impl State {
 #[derive(Template)]
 #[template(path = "set_up.html")]
 struct Page {
-    steps: [Step; 9],
+    steps: Vec<Step>,
     frame: Frame,
 }
 
@@ -102,12 +102,6 @@ impl Page {
             interface,
             catalogue,
         } = present;
-        let step = |path, (name, why), by: &Managed, state| Step {
-            path,
-            name,
-            why,
-            state: by.file().map_or(state, |_| State::ByFile),
-        };
         let has_doors = site.as_ref().is_some_and(|site| {
             let mut devices = site.devices.keys();
             devices.any(|device| site.sector_of(device).is_some())
@@ -120,44 +114,46 @@ impl Page {
         let has_catalogue = !catalogue.seasons.is_empty()
             && !catalogue.products.is_empty()
             && !catalogue.tariffs.is_empty();
-        let names = (t.organisation_step, t.organisation_why);
-        let site = State::of(site.is_some());
-        let organisation = step(access::ORGANISATION, names, &set_up.site, site);
-        let names = (t.doors, t.doors_why);
-        let places = step(access::PLACES, names, &set_up.site, State::of(has_doors));
-        let names = (t.connection, t.connection_why);
-        let reached = State::of(is_reached);
-        let connection = step(access::CONNECTION, names, &set_up.connection, reached);
-        let names = (t.mapping, t.mapping_why);
-        let mapping = step(access::MAPPING, names, &set_up.mapping, mapping);
-        let sells = |path, names, done| step(path, names, &set_up.catalogue, State::of(done));
-        let here = |path, names, done| step(path, names, &Managed::Here, State::of(done));
-        let tariffs = tariff_mapping::is_whole(catalogue);
-        let buyer = buyer::is_whole(catalogue);
+        let (is_mapped, is_bought) = (
+            tariff_mapping::is_whole(catalogue),
+            buyer::is_whole(catalogue),
+        );
+        let (site_by, catalogue_by, here) = (&set_up.site, &set_up.catalogue, &Managed::Here);
+        let states = [
+            (access::ORGANISATION, site_by, State::of(site.is_some())),
+            (access::PLACES, site_by, State::of(has_doors)),
+            (
+                access::CONNECTION,
+                &set_up.connection,
+                State::of(is_reached),
+            ),
+            (access::MAPPING, &set_up.mapping, mapping),
+            (access::CATALOGUE, catalogue_by, State::of(has_catalogue)),
+            (access::TARIFF_MAPPING, catalogue_by, State::of(is_mapped)),
+            (access::BUYER, catalogue_by, State::of(is_bought)),
+            (access::TEST_CARD, here, State::of(proven.sold)),
+            (access::DEVICES, here, State::of(proven.enrolled)),
+        ];
+        let names = [
+            (t.organisation_step, t.organisation_why),
+            (t.doors, t.doors_why),
+            (t.connection, t.connection_why),
+            (t.mapping, t.mapping_why),
+            (t.catalogue, t.catalogue_why),
+            (t.tariff_mapping, t.tariff_mapping_why),
+            (t.buyer, t.buyer_why),
+            (t.test_card, t.test_card_why),
+            (t.devices, t.devices_why),
+        ];
+        let steps = states.into_iter().zip(names);
+        let step = |((path, managed, state), (name, why)): ((_, &Managed, _), _)| Step {
+            path,
+            name,
+            why,
+            state: managed.file().map_or(state, |_| State::ByFile),
+        };
         Self {
-            steps: [
-                organisation,
-                places,
-                connection,
-                mapping,
-                sells(
-                    access::CATALOGUE,
-                    (t.catalogue, t.catalogue_why),
-                    has_catalogue,
-                ),
-                sells(
-                    access::TARIFF_MAPPING,
-                    (t.tariff_mapping, t.tariff_mapping_why),
-                    tariffs,
-                ),
-                sells(access::BUYER, (t.buyer, t.buyer_why), buyer),
-                here(
-                    access::TEST_CARD,
-                    (t.test_card, t.test_card_why),
-                    proven.sold,
-                ),
-                here(access::DEVICES, (t.devices, t.devices_why), proven.enrolled),
-            ],
+            steps: steps.map(step).collect(),
             frame,
         }
     }

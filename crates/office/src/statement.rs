@@ -155,10 +155,7 @@ impl<'a> Tables<'a> {
                 line.kind,
                 line.price_minor,
             );
-            let sum = products.entry(key).or_default();
-            sum.lines += line.amount.lines;
-            sum.amount_minor = sum.amount_minor + line.amount.amount_minor;
-            sum.vat_minor = sum.vat_minor + line.amount.vat_minor;
+            *products.entry(key).or_default() += line.amount;
         }
         let rows = products
             .into_iter()

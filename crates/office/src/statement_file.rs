@@ -85,28 +85,21 @@ fn rows(statement: &Statement, currency: &str) -> Vec<Vec<Cell>> {
     std::iter::once(head).chain(lines).chain(disputed).collect()
 }
 
-/// A field of a CSV file (RFC 4180). Text that a spreadsheet would take for a
-/// formula gets an apostrophe before it.
-fn field(cell: &Cell) -> String {
-    let text = match cell {
-        Cell::Number(number) => return number.clone(),
-        Cell::Text(text) => no_formula(text),
-    };
-    if text.contains(['"', ',', '\r', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
-}
-
-fn csv_of(rows: &[Vec<Cell>]) -> String {
-    let mut file = String::new();
+/// The rows as CSV (RFC 4180). Text that a spreadsheet would take for a formula gets
+/// an apostrophe before it.
+fn csv_of(rows: &[Vec<Cell>]) -> Vec<u8> {
+    let mut file = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
     for row in rows {
-        let fields: Vec<String> = row.iter().map(field).collect();
-        file.push_str(&fields.join(","));
-        file.push_str("\r\n");
+        let field = |cell: &Cell| match cell {
+            Cell::Number(number) => number.clone(),
+            Cell::Text(text) => no_formula(text),
+        };
+        // What is written into memory cannot fail.
+        let _ = file.write_record(row.iter().map(field));
     }
-    file
+    file.into_inner().unwrap_or_default()
 }
 
 /// Where the columns of an amount stand behind one.
@@ -215,8 +208,7 @@ fn send(kind: &'static str, ending: &str, statement: &Statement, file: Vec<u8>) 
 pub(crate) async fn csv(visit: Visit, query: Query) -> Answer {
     let statement = asked_for(&visit, query).await?;
     let file = csv_of(&rows(&statement, &visit.office.role.currency));
-    let kind = "text/csv; charset=utf-8";
-    send(kind, "csv", &statement, file.into_bytes())
+    send("text/csv; charset=utf-8", "csv", &statement, file)
 }
 
 pub(crate) async fn xlsx(visit: Visit, query: Query) -> Answer {
@@ -246,7 +238,7 @@ mod tests {
 
     #[test]
     fn the_lines_of_the_file_come_to_the_total() {
-        let file = csv_of(&rows(&statement(), "EUR"));
+        let file = String::from_utf8(csv_of(&rows(&statement(), "EUR"))).unwrap();
         let mut lines = file.lines();
         assert_eq!(lines.next().unwrap(), COLUMNS.join(","));
         assert_eq!(
@@ -261,11 +253,16 @@ mod tests {
     #[test]
     fn a_spreadsheet_finds_no_formula() {
         for text in ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1"] {
-            let field = field(&Cell::Text(text.to_owned()));
+            let field = field(Cell::Text(text.to_owned()));
             assert!(field.trim_start_matches('"').starts_with('\''), "{field}");
         }
-        assert_eq!(field(&Cell::Text("a\"b,c".to_owned())), "\"a\"\"b,c\"");
-        assert_eq!(field(&Cell::Number("-1.50".to_owned())), "-1.50");
+        assert_eq!(field(Cell::Text("a\"b,c".to_owned())), "\"a\"\"b,c\"");
+        assert_eq!(field(Cell::Number("-1.50".to_owned())), "-1.50");
+    }
+
+    fn field(cell: Cell) -> String {
+        let file = String::from_utf8(csv_of(&[vec![cell]])).unwrap();
+        file.trim_end_matches("\r\n").to_owned()
     }
 
     #[test]

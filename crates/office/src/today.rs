@@ -141,7 +141,7 @@ struct Page {
 impl Page {
     fn new(frame: Frame, facts: &Facts) -> Self {
         Self {
-            script: assets::day_script(),
+            script: assets::address("day.js"),
             day: frame.formats.day(facts.day),
             parts: Parts::new(&frame, facts),
             frame,

@@ -2,20 +2,14 @@
 
 use super::ASSETS;
 use crate::page::*;
-use axum::http::HeaderValue;
 
 pub(crate) async fn get(Path((_, name)): Path<(String, String)>) -> Answer {
-    let asset = ASSETS
-        .iter()
-        .find(|asset| asset.name == name)
-        .ok_or(PageError::NotFound)?;
-    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
-    Ok((
-        [
-            (header::CONTENT_TYPE, HeaderValue::from_static(asset.kind)),
-            (header::CACHE_CONTROL, forever),
-        ],
-        asset.bytes,
-    )
-        .into_response())
+    let asset = ASSETS.iter().find(|(known, ..)| *known == name);
+    let (_, kind, bytes) = asset.ok_or(PageError::NotFound)?;
+    let forever = "public, max-age=31536000, immutable";
+    let headers = [
+        (header::CONTENT_TYPE, *kind),
+        (header::CACHE_CONTROL, forever),
+    ];
+    Ok((headers, *bytes).into_response())
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::form::Mistakes;
 use crate::frame::Frame;
 use crate::tests::html;
+use boxoffice::report::Sales;
 use kernel::Money;
 
 /// A report such as a small museum's.
@@ -25,7 +26,7 @@ pub(crate) fn report(period: Period) -> SalesReport {
             cancelled: Sales::default(),
             net: sold,
         };
-        total.add(&moved);
+        total += moved;
         rows.push(SalesRow {
             business_day: period.to,
             season: "2026".parse().unwrap(),

@@ -4,13 +4,12 @@
 use super::{file_page, list_page};
 use crate::acts;
 use crate::page::*;
-use crate::selling::{PATIENCE, Said};
+use crate::selling::{Said, carried_on};
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use boxoffice::stx_file::StxFileId;
 use boxoffice::stx_folder::{Incoming, ReceiveError};
 use boxoffice::{BoxOffice, ImportError, ImportReport};
 use secutix::stx::{FileRefusal, MAX_FILE_BYTES};
-use std::error::Error;
 use std::sync::Arc;
 
 /// The most bytes of the form: a file of the greatest size, and what is around it.
@@ -44,91 +43,65 @@ kernel::texts!(Texts in Fr, En {
     again: "Importé à nouveau.", "Imported again.";
 });
 
-/// What the form brought.
-enum Brought {
-    File(Box<Incoming>, String),
-    Wrong(&'static str),
-}
-
+/// The file that the form brought, and what it was called; or what is wrong.
 async fn brought(
     box_office: &BoxOffice,
     t: &'static Texts,
     form: Result<Multipart, MultipartRejection>,
-) -> Brought {
-    let Ok(mut form) = form else {
-        return Brought::Wrong(t.none);
+) -> Result<(Incoming, String), &'static str> {
+    let broken = |error: MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => t.large,
+        _ => t.broken,
     };
-    let broken = |error: &MultipartError| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Brought::Wrong(t.large),
-        _ => Brought::Wrong(t.broken),
-    };
-    let refused = |error: &ReceiveError| match error {
-        ReceiveError::TooLarge => Brought::Wrong(t.large),
-        ReceiveError::Empty => Brought::Wrong(t.empty),
+    let refused = |error: ReceiveError| match error {
+        ReceiveError::TooLarge => t.large,
+        ReceiveError::Empty => t.empty,
         ReceiveError::Disk(_) => {
-            tracing::error!(
-                error = causes(error),
-                "a file from elsewhere cannot be kept"
-            );
-            Brought::Wrong(t.disk)
+            let error = causes(&error);
+            tracing::error!(error, "a file from elsewhere cannot be kept");
+            t.disk
         }
     };
-    loop {
-        let mut field = match form.next_field().await {
-            Ok(Some(field)) if field.name() == Some("file") => field,
-            Ok(Some(_)) => continue,
-            Ok(None) => return Brought::Wrong(t.none),
-            Err(error) => return broken(&error),
-        };
+    let mut form = form.map_err(|_| t.none)?;
+    while let Some(mut field) = form.next_field().await.map_err(broken)? {
+        if field.name() != Some("file") {
+            continue;
+        }
         let called = field.file_name().unwrap_or_default().to_owned();
-        let mut incoming = match box_office.receive(&called).await {
-            Ok(incoming) => incoming,
-            Err(error) => return refused(&error),
-        };
-        loop {
-            match field.chunk().await {
-                Ok(Some(piece)) => {
-                    if let Err(error) = incoming.take(&piece).await {
-                        return refused(&error);
-                    }
-                }
-                Ok(None) => break,
-                Err(error) => return broken(&error),
-            }
+        let mut incoming = box_office.receive(&called).await.map_err(refused)?;
+        while let Some(piece) = field.chunk().await.map_err(broken)? {
+            incoming.take(&piece).await.map_err(refused)?;
         }
         return match incoming.ended().await {
-            Ok(()) => Brought::File(Box::new(incoming), called),
+            Ok(()) => Ok((incoming, called)),
             // A browser sends a form without a file as an empty one.
-            Err(ReceiveError::Empty) if called.is_empty() => Brought::Wrong(t.none),
-            Err(error) => refused(&error),
+            Err(ReceiveError::Empty) if called.is_empty() => Err(t.none),
+            Err(error) => Err(refused(error)),
         };
     }
+    Err(t.none)
 }
 
 pub(crate) async fn take(visit: Visit, form: Result<Multipart, MultipartRejection>) -> Answer {
     let box_office = Arc::clone(visit.box_office()?);
     let t = Texts::of(visit.language);
     let (incoming, called) = match brought(&box_office, t, form).await {
-        Brought::File(incoming, called) => (incoming, called),
-        Brought::Wrong(what) => return wrong(visit, what.to_owned()).await,
+        Ok(brought) => brought,
+        Err(what) => return wrong(visit, what.to_owned()).await,
     };
-    let importing = {
-        let box_office = Arc::clone(&box_office);
-        async move { box_office.import_incoming(*incoming).await.map(Some) }
-    };
+    let importing = async move { box_office.import_incoming(incoming).await.map(Some) };
     let called: String = called.chars().take(CALLED_CHARS).collect();
-    let imported = import(&visit, "sales.uploaded", called, importing).await?;
-    match imported {
-        Ended::GoesOn => {
+    match import(&visit, "sales.uploaded", called, importing).await? {
+        None => {
             let said = Said::good(t.goes_on.to_owned());
             list_page(&visit, None, Some(said)).await
         }
-        Ended::So(Ok(Some(report))) => {
+        Some(Ok(Some(report))) => {
             let path = access::SALES_FILE.of(report.file.0);
             Ok(visit.go_with(path, Flash::Imported))
         }
-        Ended::So(Ok(None)) => Err(PageError::NotFound),
-        Ended::So(Err(error)) => wrong(visit, refusal(t, &error)).await,
+        Some(Ok(None)) => Err(PageError::NotFound),
+        Some(Err(error)) => wrong(visit, refusal(t, &error)).await,
     }
 }
 
@@ -139,10 +112,10 @@ pub(crate) async fn again(visit: Visit, Id(id): Id<StxFileId>) -> Answer {
     let of = id.0.to_string();
     let imported = import(&visit, "sales.imported_again", of, importing).await?;
     let said = match imported {
-        Ended::GoesOn => Said::good(t.goes_on.to_owned()),
-        Ended::So(Ok(Some(_))) => Said::good(t.again.to_owned()),
-        Ended::So(Ok(None)) => Said::bad(t.changed.to_owned()),
-        Ended::So(Err(error)) => Said::bad(refusal(t, &error)),
+        None => Said::good(t.goes_on.to_owned()),
+        Some(Ok(Some(_))) => Said::good(t.again.to_owned()),
+        Some(Ok(None)) => Said::bad(t.changed.to_owned()),
+        Some(Err(error)) => Said::bad(refusal(t, &error)),
     };
     file_page(&visit, id, 0, Some(said)).await
 }
@@ -152,33 +125,17 @@ async fn wrong(visit: Visit, what: String) -> Answer {
     list_page(&visit, None, None).await
 }
 
-/// How an import stands after a while.
-enum Ended {
-    GoesOn,
-    So(Result<Option<ImportReport>, ImportError>),
-}
-
-/// Imports on a task of its own, which whoever goes away does not stop, and
-/// notes it in the audit log; `called` is the file's name where it came from, or
-/// its number here.
+/// Imports, and notes it in the audit log; `called` is the file's name where it came
+/// from, or its number here. `None` if it goes on.
 async fn import(
     visit: &Visit,
     action: &'static str,
     called: String,
     importing: impl Future<Output = Result<Option<ImportReport>, ImportError>> + Send + 'static,
-) -> Result<Ended, PageError> {
-    let (office, author) = (visit.office.clone(), visit.author()?);
-    let task = tokio::spawn(async move {
-        let importing = acts::import(&author, action, &called, importing);
-        office.ending.run_until_cancelled(importing).await
-    });
-    match tokio::time::timeout(PATIENCE, task).await {
-        Err(_) => Ok(Ended::GoesOn),
-        Ok(ended) => match ended.map_err(PageError::internal)? {
-            None => Err(PageError::Busy),
-            Some(imported) => Ok(Ended::So(imported)),
-        },
-    }
+) -> Result<Option<Result<Option<ImportReport>, ImportError>>, PageError> {
+    let author = visit.author()?;
+    let importing = async move { acts::import(&author, action, &called, importing).await };
+    carried_on(&visit.office, importing).await
 }
 
 /// Why nothing was imported, or not all.
@@ -192,7 +149,7 @@ fn refusal(t: &'static Texts, error: &ImportError) -> String {
             FileRefusal::Io(_) | FileRefusal::Dialect(_) => fill(t.refused, &[("why", source)]),
         },
         ImportError::Report { .. } | ImportError::Db(_) => {
-            tracing::error!(error = causes(error as &dyn Error), "an import stopped");
+            tracing::error!(error = causes(error), "an import stopped");
             t.stopped.to_owned()
         }
     }

@@ -180,9 +180,7 @@ fn put_channel(catalogue: &mut Catalogue, code: &SalesChannelCode) -> Vec<Change
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     visit.set_up().catalogue.changeable()?;
-    let mut fields = Fields::of(&entered, visit.language);
-    let read = read(&mut fields);
-    match fields.ended(read) {
+    match Fields::read(&entered, visit.language, read) {
         Ok((number, name)) => {
             make(&visit, move |catalogue, _| {
                 Ok(name_buyer(catalogue, &number, &name))
@@ -232,9 +230,7 @@ mod tests {
     #[test]
     fn a_contact_number_has_digits_only() {
         let entered = Entered::parse(b"contact_number=12a&contact_name=O");
-        let mut fields = Fields::of(&entered, kernel::Language::En);
-        let read = read(&mut fields);
-        let wrong = fields.ended(read).unwrap_err();
+        let wrong = Fields::read(&entered, Language::En, read).unwrap_err();
         assert_eq!(wrong.0[0].field, "contact_number");
     }
 }

@@ -107,8 +107,8 @@ fn lacking(present: &Present) -> Vec<Wanted> {
 
 fn wanted_words(t: &Texts, wanted: &[Wanted]) -> String {
     let words = wanted.iter().map(|wanted| match wanted {
-        Wanted::Season(code) => fill(t.wanted_season, &[("code", code)]),
-        Wanted::Product(season, code) => {
+        Wanted::Season(Season { code, .. }) => fill(t.wanted_season, &[("code", code)]),
+        Wanted::Product(Product { code, season, .. }) => {
             fill(t.wanted_product, &[("code", code), ("season", season)])
         }
     });
@@ -134,9 +134,7 @@ where
 
 pub(crate) async fn add<T: Item>(visit: Visit, entered: Entered) -> Answer {
     visit.set_up().catalogue.changeable()?;
-    let mut fields = Fields::of(&entered, visit.language);
-    let read = T::read(&mut fields);
-    match fields.ended(read) {
+    match Fields::read(&entered, visit.language, T::read) {
         Ok(item) => {
             let edit = move |catalogue: &mut _, language| item::add(&item, catalogue, language);
             save(visit, entered, edit).await
@@ -184,10 +182,8 @@ pub(crate) mod tests {
 
     fn read<T: Item>(text: &str) -> Result<T, Vec<&'static str>> {
         let entered = Entered::parse(text.as_bytes());
-        let mut fields = Fields::of(&entered, EN);
-        let read = T::read(&mut fields);
-        let ended = fields.ended(read);
-        ended.map_err(|mistakes| mistakes.0.iter().map(|mistake| mistake.field).collect())
+        let read = Fields::read(&entered, EN, T::read);
+        read.map_err(|mistakes| mistakes.0.iter().map(|mistake| mistake.field).collect())
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::page::*;
 use axum::http::Uri;
 use gate::site::interface::{Connection, SecretChange, StoredInterface, load, save_connection};
 use otipass::{OtipassClient, OtipassSettings, check_url, meant_url, read_mapping};
+use std::net::IpAddr;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     by_file: "Cette partie est gérée par la configuration :", "This part is managed by the configuration:";
@@ -93,11 +94,17 @@ fn secret(entered: &Entered, field: &str) -> SecretChange {
     }
 }
 
-/// Whom an address leads to: scheme, host and port.
-fn server_of(url: &str) -> Option<(String, String)> {
+/// Whom an address leads to: scheme, host with port, and whether that is this very
+/// machine.
+pub(super) fn server_of(url: &str) -> Option<(String, String, bool)> {
     let url: Uri = url.parse().ok()?;
     let authority = url.authority()?.as_str().to_lowercase();
-    Some((url.scheme_str()?.to_owned(), authority))
+    let host = url.host()?.trim_matches(['[', ']']);
+    let is_here = host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
+    Some((url.scheme_str()?.to_owned(), authority, is_here))
 }
 
 fn told(interface: &StoredInterface) -> Value {

@@ -4,6 +4,7 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
+use super::connection::server_of;
 use super::site_change::{listed, site, take_up};
 use super::thing::Thing;
 use crate::acts;
@@ -72,20 +73,10 @@ enum Reach {
 }
 
 fn reach(url: &str) -> Reach {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let host = rest.split('/').next().unwrap_or_default();
-    let host = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let is_loopback = host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback());
-    match (is_loopback, scheme) {
-        (true, _) => Reach::OnlyHere,
-        (false, "https") => Reach::Well,
-        (false, _) => Reach::NotSecure,
+    match server_of(url) {
+        Some((_, _, true)) => Reach::OnlyHere,
+        Some((scheme, ..)) if scheme == "https" => Reach::Well,
+        _ => Reach::NotSecure,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::page::*;
 use gate::site::change::{NAME_LIMIT_CHARS, Organisation, is_currency, save_organisation};
 use gate::{Site, SiteError};
 use kernel::{Language as Agents, Zone};
+use std::collections::BTreeSet;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Organisation", "Organisation";
@@ -76,26 +77,18 @@ fn page(frame: Frame, managed: &Managed, present: Option<&Organisation>) -> Form
 /// other zones and those without a place are left out, but for the present one.
 fn zones(present: &str) -> Vec<(String, String)> {
     let known = Zone::known_names();
-    let places: Vec<&String> = known
-        .iter()
-        .filter(|name| {
-            AREAS.iter().any(|area| {
-                name.strip_prefix(area)
-                    .is_some_and(|place| place.starts_with('/'))
-            })
-        })
-        .collect();
     let of = |area: &'static str| {
-        let places = places.iter();
-        places.filter(move |name| name.starts_with(area))
+        let is_there = move |name: &&String| {
+            let place = name.strip_prefix(area);
+            place.is_some_and(|place| place.starts_with('/'))
+        };
+        known.iter().filter(is_there).map(String::as_str)
     };
-    let mut names: Vec<&str> = vec![USUAL_ZONE];
-    names.extend(AREAS.iter().flat_map(|area| of(area)).map(|n| n.as_str()));
+    let mut names = vec![USUAL_ZONE];
+    names.extend(AREAS.into_iter().flat_map(of));
     names.push("UTC");
-    if !present.is_empty() && present.parse::<Zone>().is_ok() && !names.contains(&present) {
-        names.push(present);
-    }
-    let mut seen = std::collections::BTreeSet::new();
+    names.extend(Some(present).filter(|name| name.parse::<Zone>().is_ok()));
+    let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(*name));
     let shown = |name: &str| (name.to_owned(), name.replace('_', " "));
     names.into_iter().map(shown).collect()
@@ -141,9 +134,7 @@ fn read(fields: &mut Fields<'_>) -> Option<Organisation> {
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     visit.set_up().site.changeable()?;
-    let mut fields = Fields::of(&entered, visit.language);
-    let read = read(&mut fields);
-    let organisation = match fields.ended(read) {
+    let organisation = match Fields::read(&entered, visit.language, read) {
         Ok(organisation) => organisation,
         Err(mistakes) => return show(visit.wrong(entered, mistakes)).await,
     };

@@ -7,6 +7,7 @@ pub(crate) mod sample;
 use super::site_change::{self, site};
 use crate::page::*;
 use crate::uploaded::Uploaded;
+use encoding_rs::WINDOWS_1252;
 use gate::Site;
 use gate::site::table::{Column, ROWS_LIMIT, read_site_table, write_site_table};
 use kernel::{Finding, Place};
@@ -111,21 +112,9 @@ pub(crate) async fn save(visit: Visit, uploaded: Uploaded) -> Answer {
 /// The text of a file: UTF-8, or what spreadsheets on Windows save as CSV where
 /// they are not asked for UTF-8 (Windows-1252).
 fn decoded(bytes: &[u8]) -> String {
-    /// What stands at 0x80 to 0x9F; what is not used there stays a control
-    /// character, and is found as such.
-    const UPPER: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
-        Err(_) => bytes
-            .iter()
-            .map(|byte| match byte {
-                0x80..=0x9f => UPPER
-                    .chars()
-                    .nth(usize::from(byte - 0x80))
-                    .unwrap_or_default(),
-                other => char::from(*other),
-            })
-            .collect(),
+        Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0.into(),
     }
 }
 

@@ -4,6 +4,7 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
+use super::connection::server_of;
 use super::site_change::site;
 use crate::Missing;
 use crate::checks::story::{Way, told};
@@ -96,13 +97,8 @@ fn lacks(t: &Texts, office: &Office) -> Option<String> {
 /// Where the stand-in Otipass shows its cards, if that is what is connected: a
 /// museum's Otipass is on no loopback address.
 fn stand_in(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    let authority = rest.split('/').next()?;
-    let host = authority
-        .rsplit_once(':')
-        .map_or(authority, |(host, _)| host);
-    let is_loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
-    is_loopback.then(|| format!("{scheme}://{authority}/"))
+    let (scheme, authority, is_here) = server_of(url)?;
+    is_here.then(|| format!("{scheme}://{authority}/"))
 }
 
 /// Devices that lead to one sector, else all of them.

@@ -167,10 +167,12 @@ pub(crate) async fn add<T: Thing>(visit: Visit, entered: Entered) -> Answer {
     let Some(site) = site(&visit).await? else {
         return Ok(visit.go(PLACES));
     };
-    let mut fields = Fields::of(&entered, visit.language);
-    let code = fields.code::<T::Code>("code");
-    let thing = T::read(&mut fields, &site, Deed::Add(code.as_ref()));
-    let mistakes = match fields.ended(code.zip(thing)) {
+    let read = Fields::read(&entered, visit.language, |fields| {
+        let code = fields.code::<T::Code>("code");
+        let thing = T::read(fields, &site, Deed::Add(code.as_ref()));
+        code.zip(thing)
+    });
+    let mistakes = match read {
         Ok((code, thing)) => {
             let to = T::after(&code);
             let work = move |tx: &mut Tx<'_>| Ok(((), thing.add(tx, &code)?));
@@ -195,9 +197,8 @@ pub(crate) async fn save<T: Thing>(
     entered: Entered,
 ) -> Answer {
     let site = site(&visit).await?.ok_or(PageError::NotFound)?;
-    let mut fields = Fields::of(&entered, visit.language);
-    let read = T::read(&mut fields, &site, Deed::Change);
-    let thing = match fields.ended(read) {
+    let read = |fields: &mut Fields<'_>| T::read(fields, &site, Deed::Change);
+    let thing = match Fields::read(&entered, visit.language, read) {
         Ok(thing) => thing,
         Err(mistakes) => return T::page(visit.wrong(entered, mistakes), code).await,
     };

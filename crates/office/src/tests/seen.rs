@@ -82,7 +82,7 @@ fn most(who: Who) -> Vec<Option<Role>> {
 fn lay(tab: &Tab<'_>, page: &Page) {
     let icon = BASE64_STANDARD.encode(assets::text("icon.svg"));
     let icon = format!("data:image/svg+xml;base64,{icon}");
-    let html = Value::from(page.html.replace(assets::icon(), &icon));
+    let html = Value::from(page.html.replace(assets::address("icon.svg"), &icon));
     let styles = Value::from(assets::text("office.css"));
     tab.run(&format!(
         "(() => {{

@@ -3,7 +3,7 @@
 use super::item::add;
 use boxoffice::Catalogue;
 use boxoffice::catalogue::{Product, Season};
-use kernel::{Language, ProductCode, SeasonCode};
+use kernel::Language;
 use otipass::Mapping;
 use secutix::wire::ProductFamily;
 use staff::audit::Change;
@@ -11,58 +11,63 @@ use staff::audit::Change;
 /// Something that the catalogue lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wanted {
-    Season(SeasonCode),
-    Product(SeasonCode, ProductCode),
+    Season(Season),
+    Product(Product),
 }
 
-/// What `mapping` names and `catalogue` does not have, seasons first.
+/// What `mapping` names and `catalogue` does not have, seasons first; products as
+/// Open Pass.
 pub(super) fn wanted(mapping: &Mapping, catalogue: &Catalogue) -> Vec<Wanted> {
     let (mut seasons, mut products) = (Vec::new(), Vec::new());
     for info in mapping.sectors.values() {
-        if !catalogue.seasons.iter().any(|s| s.code == info.season) {
-            seasons.push(Wanted::Season(info.season.clone()));
+        let season = Season {
+            code: info.season.clone(),
+            name: info.season.to_string(),
+        };
+        let product = Product {
+            season: info.season.clone(),
+            code: info.product.clone(),
+            family: ProductFamily::OpenPass,
+            name: info.product.to_string(),
+        };
+        let is_it = |p: &&Product| (&p.season, &p.code) == (&info.season, &info.product);
+        if !catalogue
+            .seasons
+            .iter()
+            .chain(&seasons)
+            .any(|s| s.code == season.code)
+        {
+            seasons.push(season);
         }
-        let has = |p: &Product| p.season == info.season && p.code == info.product;
-        if !catalogue.products.iter().any(has) {
-            let (season, product) = (info.season.clone(), info.product.clone());
-            products.push(Wanted::Product(season, product));
+        if catalogue
+            .products
+            .iter()
+            .chain(&products)
+            .find(is_it)
+            .is_none()
+        {
+            products.push(product);
         }
     }
-    let mut all = Vec::new();
-    for wanted in seasons.into_iter().chain(products) {
-        if !all.contains(&wanted) {
-            all.push(wanted);
-        }
-    }
-    all
+    let products = products.into_iter().map(Wanted::Product);
+    seasons
+        .into_iter()
+        .map(Wanted::Season)
+        .chain(products)
+        .collect()
 }
 
-/// Adds them, products as Open Pass; what has come meanwhile stays as it is.
+/// Adds them; what has come meanwhile stays as it is.
 pub(super) fn take(
     wanted: &[Wanted],
     catalogue: &mut Catalogue,
     language: Language,
 ) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for wanted in wanted {
-        let added = match wanted.clone() {
-            Wanted::Season(code) => {
-                let name = code.to_string();
-                add(&Season { code, name }, catalogue, language)
-            }
-            Wanted::Product(season, code) => {
-                let product = Product {
-                    season,
-                    family: ProductFamily::OpenPass,
-                    name: code.to_string(),
-                    code,
-                };
-                add(&product, catalogue, language)
-            }
-        };
-        changes.extend(added.unwrap_or_default());
-    }
-    changes
+    let added = wanted.iter().flat_map(|wanted| match wanted {
+        Wanted::Season(season) => add(season, catalogue, language),
+        Wanted::Product(product) => add(product, catalogue, language),
+    });
+    added.flatten().collect()
 }
 
 #[cfg(test)]

@@ -89,21 +89,15 @@ fn figures(formats: &Formats, period: Period, came: &Visitors) -> Vec<Figure> {
     let days = counts
         .iter()
         .map(|count| (count.business_day, count.admitted));
-    let by_hour = |hour: &i64| -> Part<i64> {
-        let admitted = of_hour.get(hour).copied().unwrap_or_default();
-        (format!("{hour:02}"), hour_label(*hour), admitted)
-    };
-    let by_hour: Vec<_> = hours.iter().map(by_hour).collect();
-    let of_weekday = by(counts, |count| usize::from(count.business_day.weekday()));
-    let by_weekday = |day| -> Part<i64> {
+    let of = |sums: &BTreeMap<i64, i64>, key: i64| sums.get(&key).copied().unwrap_or_default();
+    let by_hour = |hour: &i64| (format!("{hour:02}"), hour_label(*hour), of(&of_hour, *hour));
+    let by_hour: Vec<Part<i64>> = hours.iter().map(by_hour).collect();
+    let of_weekday = by(counts, |count| i64::from(count.business_day.weekday()));
+    let by_weekday = (0..7).zip(0..).map(|(day, key)| {
         let name = formats.weekday(day).to_owned();
-        (
-            name.clone(),
-            name,
-            of_weekday.get(&day).copied().unwrap_or_default(),
-        )
-    };
-    let by_weekday: Vec<_> = (0..7).map(by_weekday).collect();
+        (name.clone(), name, of(&of_weekday, key))
+    });
+    let by_weekday: Vec<Part<i64>> = by_weekday.collect();
     vec![
         breakdown.by_day(period, days),
         breakdown.by(("by-sector", t.by_sector, t.sector), came.by_sector.clone()),

@@ -7,7 +7,7 @@ use super::coded::coded;
 use super::frame::role_name;
 use crate::page::*;
 use staff::{Account, AccountId, AuditFilter, Entry};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows on a page.
 const ROWS: u32 = 50;
@@ -148,49 +148,34 @@ fn differences(
             None => text,
         }
     };
-    let fields = |value: Option<&Value>| -> BTreeSet<String> {
-        value
-            .and_then(Value::as_object)
-            .map(|object| object.keys().cloned().collect())
-            .unwrap_or_default()
+    let fields = |value: Option<&Value>| -> BTreeMap<String, Value> {
+        match value {
+            None => BTreeMap::new(),
+            Some(Value::Object(fields)) => fields.clone().into_iter().collect(),
+            // No object: the whole value is one field.
+            Some(value) => [(String::new(), value.clone())].into(),
+        }
     };
-    let mut names = fields(before);
-    names.extend(fields(after));
-    if names.is_empty() {
-        // No object: the whole value is one field.
-        return if before == after {
-            Vec::new()
-        } else {
-            vec![Difference {
-                field: String::new(),
-                before: before.map(shown),
-                after: after.map(shown),
-            }]
+    let (before, after) = (fields(before), fields(after));
+    let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    let difference = |name: &String| {
+        let of = |fields: &BTreeMap<String, Value>| {
+            let value = fields.get(name).filter(|value| !value.is_null());
+            value.cloned()
         };
-    }
-    let words = |name: String| field(&name, language).map_or(name, str::to_owned);
-    names
-        .into_iter()
-        .filter_map(|field| {
-            let of = |value: Option<&Value>| {
-                value
-                    .and_then(|value| value.get(&field))
-                    .filter(|value| !value.is_null())
-                    .cloned()
-            };
-            let (before, after) = (of(before), of(after));
-            // Of what is new, what is not so needs no word.
-            let is_said = match (&before, &after) {
-                (None, Some(value)) | (Some(value), None) => *value != Value::Bool(false),
-                (before, after) => before != after,
-            };
-            is_said.then(|| Difference {
-                before: before.as_ref().map(shown),
-                after: after.as_ref().map(shown),
-                field: words(field),
-            })
+        let (before, after) = (of(&before), of(&after));
+        // Of what is new, what is not so needs no word.
+        let is_said = match (&before, &after) {
+            (None, Some(value)) | (Some(value), None) => *value != Value::Bool(false),
+            (before, after) => before != after,
+        };
+        is_said.then(|| Difference {
+            field: field(name, language).unwrap_or(name).to_owned(),
+            before: before.as_ref().map(shown),
+            after: after.as_ref().map(shown),
         })
-        .collect()
+    };
+    names.into_iter().filter_map(difference).collect()
 }
 
 #[derive(Template)]

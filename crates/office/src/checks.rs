@@ -9,10 +9,9 @@ pub(crate) mod story;
 
 pub(crate) use story::show;
 
-use crate::outcome;
 use crate::page::*;
+use gate::Direction;
 use gate::records::history::{CheckFilter, CheckLine, checks};
-use gate::{Decision, Direction, Mode};
 use kernel::CardNumber;
 
 /// Rows on a page.

@@ -7,14 +7,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 /// The comparisons of this process.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Books(pub(crate) watch::Sender<State>);
-
-impl Default for Books {
-    fn default() -> Self {
-        Self(watch::Sender::new(State::default()))
-    }
-}
 
 /// What is known.
 #[derive(Debug, Clone, Default)]

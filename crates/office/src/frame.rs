@@ -2,7 +2,6 @@
 //! their language writes.
 
 use super::access::{self, Address, Who};
-use super::assets;
 use super::coded::said;
 use super::entered::Entered;
 use super::form::{Input, Mistakes};
@@ -34,30 +33,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     system: "Le système", "The system";
 });
 
-/// A place to go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Link {
-    pub(crate) path: &'static str,
-    pub(crate) label: &'static str,
-    /// Whether the page is this one, or below it.
-    pub(crate) here: bool,
-}
-
-/// Places that belong together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Section {
-    pub(crate) title: &'static str,
-    pub(crate) links: Vec<Link>,
-}
-
-/// Who is signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Person {
-    pub(crate) name: String,
-    pub(crate) role: &'static str,
-    pub(crate) is: Role,
-}
-
 /// The field that brings a form's token back.
 pub const CSRF_FIELD: &str = "csrf";
 
@@ -76,20 +51,23 @@ impl HtmlSafe for Csrf {}
 pub(crate) struct Frame {
     pub(crate) t: &'static Texts,
     pub(crate) formats: Formats,
-    pub(crate) person: Option<Person>,
-    pub(crate) sections: Vec<Section>,
+    /// Who is signed in.
+    pub(crate) person: Option<(String, Role)>,
+    /// The path of the page.
+    pub(crate) path: String,
     pub(crate) csrf: Csrf,
     pub(crate) flash: Option<&'static str>,
     /// What was entered into the page's form and is to be corrected.
     pub(crate) entered: Entered,
     pub(crate) mistakes: Mistakes,
     pub(crate) site_name: String,
-    pub(crate) style: &'static str,
-    pub(crate) icon: &'static str,
 }
 
+/// A place to go, and its name.
+type Place = (Address, &'static str);
+
 /// The navigation: a page that is to be found there has a line here.
-fn places(t: &'static Texts) -> [(&'static str, Vec<(Address, &'static str)>); 3] {
+fn places(t: &'static Texts) -> [(&'static str, Vec<Place>); 3] {
     let day = [
         (access::TODAY, t.today),
         (access::CHECKS, t.checks),
@@ -119,28 +97,40 @@ fn places(t: &'static Texts) -> [(&'static str, Vec<(Address, &'static str)>); 3
 
 impl Frame {
     pub(crate) fn new(formats: Formats, person: Option<(String, Role)>, path: &str) -> Self {
-        let t = Texts::of(formats.language);
-        let person = person.map(|(name, is)| Person {
-            name,
-            role: role_name(is, formats.language),
-            is,
-        });
         Self {
-            sections: person
-                .as_ref()
-                .map(|person| sections(t, person.is, path))
-                .unwrap_or_default(),
-            t,
+            t: Texts::of(formats.language),
             formats,
             person,
+            path: path.to_owned(),
             csrf: Csrf::default(),
             flash: None,
             entered: Entered::default(),
             mistakes: Mistakes::default(),
             site_name: String::new(),
-            style: assets::address("office.css"),
-            icon: assets::address("icon.svg"),
         }
+    }
+
+    /// The places that the person may look at, section by section.
+    pub(crate) fn sections(&self) -> Vec<(&'static str, Vec<Place>)> {
+        let mut sections = places(self.t).to_vec();
+        for (_, places) in &mut sections {
+            places.retain(|(to, _)| self.may_look(to));
+        }
+        sections.retain(|(_, places)| !places.is_empty());
+        sections
+    }
+
+    /// The place that the page is, or is below; the start page is above all others.
+    pub(crate) fn here(&self) -> Option<Address> {
+        let is_above = |to: &Address| {
+            let below = self.path.strip_prefix(to.path);
+            below.is_some_and(|rest| {
+                rest.is_empty() || *to != access::TODAY && rest.starts_with('/')
+            })
+        };
+        let all = places(self.t).into_iter().flat_map(|(_, places)| places);
+        let above = all.map(|(to, _)| to).filter(is_above);
+        above.max_by_key(|to| to.path.len())
     }
 
     /// With what was entered and is wrong.
@@ -193,7 +183,7 @@ impl Frame {
     }
 
     fn may(&self, who: Option<Who>) -> bool {
-        let role = self.person.as_ref().map(|person| person.is);
+        let role = self.person.as_ref().map(|(_, role)| *role);
         role.is_some() && who.is_some_and(|who| who.has(role))
     }
 
@@ -223,32 +213,4 @@ pub(crate) const fn role_name(role: Role, language: Language) -> &'static str {
         Role::Finance => "Comptabilité", "Finance";
         Role::Support => "Assistance (lecture seule)", "Support (read only)";
     })
-}
-
-fn sections(t: &'static Texts, role: Role, path: &str) -> Vec<Section> {
-    let places = places(t);
-    let all = places.iter().flat_map(|(_, links)| links.iter());
-    // The page itself, or what it is below; the start page is above all others.
-    let above = all.map(|(to, _)| to.path).filter(|to| {
-        *to == path
-            || *to != access::TODAY.path
-                && path.strip_prefix(to).is_some_and(|p| p.starts_with('/'))
-    });
-    let here = above.max_by_key(|to| to.len());
-    let link = |(to, label): (Address, &'static str)| {
-        let may = to.look.is_some_and(|who| who.has(Some(role)));
-        may.then_some(Link {
-            path: to.path,
-            label,
-            here: here == Some(to.path),
-        })
-    };
-    places
-        .iter()
-        .map(|(title, links)| Section {
-            title,
-            links: links.iter().copied().filter_map(link).collect(),
-        })
-        .filter(|section| !section.links.is_empty())
-        .collect()
 }

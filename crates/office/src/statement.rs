@@ -80,12 +80,10 @@ impl<'a> Tables<'a> {
     }
 
     /// For a sheet of paper, where columns are narrow.
-    pub(super) fn narrow(self) -> Self {
+    pub(super) fn narrow(mut self) -> Self {
         let t = self.t;
-        Self {
-            money: [t.lines, t.net_short, t.vat, t.gross_short],
-            ..self
-        }
+        self.money = [t.lines, t.net_short, t.vat, t.gross_short];
+        self
     }
 
     /// Each amount with what it is, in so many columns, and perhaps what they come

@@ -31,29 +31,24 @@ const PATIENCE: Duration = Duration::from_secs(4);
 #[template(path = "support.html")]
 struct Page {
     frame: Frame,
-    files: [(&'static str, &'static str); 7],
 }
 
-impl Page {
-    fn new(frame: Frame) -> Self {
-        let t = Texts::of(frame.formats.language);
-        Self {
-            files: [
-                ("configuration.json", t.configuration),
-                ("versions.json", t.versions),
-                ("doctor.txt", t.doctor),
-                ("events.jsonl", t.events),
-                ("queues.json", t.queues),
-                ("devices.json", t.devices),
-                ("reconciliation.json", t.reconciliation),
-            ],
-            frame,
-        }
-    }
+/// The files in it, and what each holds.
+fn files(t: &'static Texts) -> [(&'static str, &'static str); 7] {
+    [
+        ("configuration.json", t.configuration),
+        ("versions.json", t.versions),
+        ("doctor.txt", t.doctor),
+        ("events.jsonl", t.events),
+        ("queues.json", t.queues),
+        ("devices.json", t.devices),
+        ("reconciliation.json", t.reconciliation),
+    ]
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    visit.page(&Page::new(visit.frame()))
+    let frame = visit.frame();
+    visit.page(&Page { frame })
 }
 
 pub(crate) async fn bundle(visit: Visit) -> Answer {

@@ -10,11 +10,11 @@ mod verdict;
 
 pub(crate) use live::watch;
 
+use super::assets;
 use super::day::{Facts, GateFacts};
-use super::{assets, outcome};
 use crate::page::*;
+use gate::WhenSilent;
 use gate::records::attendance::Admitted;
-use gate::{Decision, DeviceState, Mode, WhenSilent};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Display;

@@ -122,13 +122,9 @@ impl Visit {
     /// # Errors
     /// [`PageError::Internal`] if it does not render.
     pub(crate) fn page(&self, page: &impl Template) -> Answer {
-        self.page_with(self.status, page)
-    }
-
-    fn page_with(&self, status: StatusCode, page: &impl Template) -> Answer {
         let html = page.render().map_err(PageError::internal)?;
         let mut response = (
-            status,
+            self.status,
             [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
             html,
         )
@@ -142,9 +138,13 @@ impl Visit {
     /// The page that says what went wrong.
     pub(crate) fn error(&self, error: &PageError, request_id: &str) -> Response {
         let page = ErrorPage::new(error, self.frame(), request_id);
-        let mut response = self
-            .page_with(error.status(), &page)
-            .unwrap_or_else(|_| error.status().into_response());
+        let status = error.status();
+        let visit = Self {
+            status,
+            ..self.clone()
+        };
+        let answer = visit.page(&page);
+        let mut response = answer.unwrap_or_else(|_| status.into_response());
         let wait_s = match error {
             PageError::TooMany { wait_ms } => (wait_ms + 999) / 1_000,
             PageError::Busy => 1,

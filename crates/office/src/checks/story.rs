@@ -3,7 +3,6 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use crate::outcome;
 use crate::page::*;
 use boxoffice::history::History as Sales;
 use boxoffice::pending_account::LineKind;

@@ -5,11 +5,9 @@
 pub(crate) mod sample;
 
 use crate::held;
-use crate::outcome;
 use crate::page::*;
 use boxoffice::HeldReason;
 use boxoffice::unsold::{self, Unsold, UnsoldLine};
-use gate::Decision;
 use gate::records::explained::{self, Explained, ExplainedLine};
 use gate::records::history::CheckLine;
 

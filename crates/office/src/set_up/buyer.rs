@@ -8,7 +8,6 @@ use super::catalogue::item::changed;
 use super::catalogue::season::NAME_LIMIT_CHARS;
 use super::catalogue_change::{kept, make};
 use crate::page::*;
-use boxoffice::Catalogue;
 use boxoffice::catalogue::{ChannelType, Contact, PaymentMode, SalesChannel};
 use boxoffice::readiness::CHANNEL_CODE;
 use kernel::{ContactNumber, SalesChannelCode};

@@ -12,7 +12,6 @@ mod wanted;
 use super::catalogue_change::make;
 use super::present::Present;
 use crate::page::*;
-use boxoffice::Catalogue;
 use boxoffice::catalogue::{Product, Season, Tariff};
 use item::Item;
 use otipass::read_mapping;

@@ -2,7 +2,6 @@
 //! audit log, and of effect at once.
 
 use crate::page::*;
-use boxoffice::Catalogue;
 use boxoffice::catalogue::{load_catalogue, replace_catalogue};
 
 /// Makes an edit of the catalogue and its rows in the audit log, or says what is

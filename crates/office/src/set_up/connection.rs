@@ -167,16 +167,16 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
             ..Page::new(visit.frame(), &Managed::Here, &shown, budget)
         });
     }
-    let has_new = [("password", &password), ("api_key", &api_key)]
-        .map(|(name, change)| (name, matches!(change, SecretChange::Set(_))));
+    let secrets = [("password", &password), ("api_key", &api_key)].into_iter();
+    let replaced = secrets.filter(|(_, change)| matches!(change, SecretChange::Set(_)));
+    let replaced: Vec<_> = replaced.map(|(name, _)| name).collect();
     let write = move |tx: &mut Tx<'_>| {
         let before = load(tx)?;
         save_connection(tx, connection.clone(), password.clone(), api_key.clone())?;
         let after = load(tx)?;
         let mut now = told(&after);
-        let changed: Vec<_> = has_new.iter().filter(|(_, new)| *new).collect();
-        if !changed.is_empty() {
-            now["secrets_replaced"] = changed.iter().map(|(name, _)| *name).collect();
+        if !replaced.is_empty() {
+            now["secrets_replaced"] = json!(replaced);
         }
         let change = Change::done("interface.changed", "interface", "OTIPASS")
             .from(told(&before))

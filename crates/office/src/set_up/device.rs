@@ -8,7 +8,7 @@ use super::site_change::listed;
 use super::thing::{Deed, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::site::change::{SiteChangeError, add_device, change_device, remove_device};
-use gate::{Device, DeviceSettings, Site};
+use gate::{Device, DeviceSettings};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Un appareil est un lecteur, comme un téléphone, ou un tourniquet. Il s’enrôle ensuite par un code QR.",

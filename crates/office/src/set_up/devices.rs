@@ -5,7 +5,6 @@ pub(crate) mod sample;
 
 use super::site_change::listed;
 use crate::page::*;
-use gate::{DeviceState, Mode};
 use kernel::percent_encoded;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {

@@ -85,19 +85,15 @@ impl Page {
 /// One line in plain words.
 fn verdict(t: &Texts, findings: &[Finding]) -> (&'static str, String) {
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
-    match count(Severity::Mistake) {
-        0 => {}
-        1 => return ("bad", t.bad_one.to_owned()),
-        count => return ("bad", fill(t.bad, &[("count", &count)])),
-    }
-    let words = if findings.iter().any(|f| f.code == NOT_CHECKED) {
-        t.partly
-    } else if count(Severity::Warning) > 0 {
-        t.warned
-    } else {
-        t.well
+    let mistakes = count(Severity::Mistake);
+    let (class, text) = match (mistakes, count(Severity::Warning)) {
+        (1, _) => ("bad", t.bad_one),
+        (2.., _) => ("bad", t.bad),
+        _ if findings.iter().any(|f| f.code == NOT_CHECKED) => ("good", t.partly),
+        (_, 1..) => ("good", t.warned),
+        _ => ("good", t.well),
     };
-    ("good", words.to_owned())
+    (class, fill(text, &[("count", &mistakes)]))
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {

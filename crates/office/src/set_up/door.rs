@@ -2,7 +2,6 @@
 
 use super::thing::{Deed, Names, Thing, Words, added, names};
 use crate::page::*;
-use gate::Site;
 use gate::site::change::{SiteChangeError, add_door, change_door, remove_door};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {

@@ -10,8 +10,8 @@ use super::thing::Thing;
 use crate::acts;
 use crate::page::*;
 use gate::{
-    CODE_VALID_MS, Device, DeviceState, EnrolmentCode, EnrolmentState, Mode, Site, TokenError,
-    state_of_code, state_of_enrolment,
+    CODE_VALID_MS, Device, EnrolmentCode, EnrolmentState, TokenError, state_of_code,
+    state_of_enrolment,
 };
 use uuid::Uuid;
 
@@ -275,30 +275,28 @@ struct Sure {
 }
 
 impl Sure {
-    fn revoke(frame: Frame, state: DeviceState) -> Self {
+    fn new(frame: Frame, verb: &'static str, state: DeviceState) -> Self {
         let t = Texts::of(frame.formats.language);
+        let words = match verb {
+            REVOKE => (t.sure_revoke, t.sure_revoke_why, t.revoke),
+            _ => (t.sure_remove, t.sure_remove_why, t.remove),
+        };
         Self {
-            verb: "revoke",
-            words: (t.sure_revoke, t.sure_revoke_why, t.revoke),
             state,
-            frame,
-        }
-    }
-
-    fn remove(frame: Frame, state: DeviceState) -> Self {
-        let t = Texts::of(frame.formats.language);
-        Self {
-            verb: "remove",
-            words: (t.sure_remove, t.sure_remove_why, t.remove),
-            state,
+            verb,
+            words,
             frame,
         }
     }
 }
 
+/// What can be done to a device, as the address of it ends.
+const REVOKE: &str = "revoke";
+const REMOVE: &str = "remove";
+
 pub(crate) async fn ask_revoke(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
     let state = state(&visit, &id).await?;
-    visit.page(&Sure::revoke(visit.frame(), state))
+    visit.page(&Sure::new(visit.frame(), REVOKE, state))
 }
 
 pub(crate) async fn ask_remove(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
@@ -306,7 +304,7 @@ pub(crate) async fn ask_remove(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
     if visit.set_up().site != Managed::Here {
         return Ok(visit.go(access::DEVICE.of(&id)));
     }
-    visit.page(&Sure::remove(visit.frame(), state))
+    visit.page(&Sure::new(visit.frame(), REMOVE, state))
 }
 
 pub(crate) async fn revoke(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {

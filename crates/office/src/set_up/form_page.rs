@@ -21,16 +21,10 @@ pub(super) struct FormPage {
     action: Option<String>,
     save: &'static str,
     inputs: Vec<Input>,
-    removal: Option<Removal>,
+    /// How it is removed: where that form goes, if nothing hangs on the thing, and what
+    /// that does, or why it cannot be done yet.
+    removal: Option<(Option<String>, String)>,
     frame: Frame,
-}
-
-/// How a thing is removed.
-struct Removal {
-    /// Where the form goes; `None` if something hangs on the thing.
-    action: Option<String>,
-    /// What it does, or why it cannot be done yet.
-    why: String,
 }
 
 impl FormPage {
@@ -72,9 +66,9 @@ impl FormPage {
 
     /// The way to remove it: `blocked` says why it cannot be removed yet.
     pub(super) fn removed(mut self, why: &str, blocked: Option<String>) -> Self {
-        self.removal = self.action.as_ref().map(|action| Removal {
-            action: blocked.is_none().then(|| format!("{action}/remove")),
-            why: blocked.unwrap_or_else(|| why.to_owned()),
+        self.removal = self.action.as_ref().map(|action| match blocked {
+            None => (Some(format!("{action}/remove")), why.to_owned()),
+            Some(blocked) => (None, blocked),
         });
         self
     }

@@ -6,8 +6,8 @@ pub(crate) mod sample;
 use super::form_page::FormPage;
 use super::site_change::{self, site};
 use crate::page::*;
+use gate::SiteError;
 use gate::site::change::{NAME_LIMIT_CHARS, Organisation, is_currency, save_organisation};
-use gate::{Site, SiteError};
 use kernel::{Language as Agents, Zone};
 use std::collections::BTreeSet;
 

@@ -7,7 +7,6 @@ pub(crate) mod sample;
 use super::catalogue_change::kept;
 use super::lines::remarked;
 use crate::page::*;
-use boxoffice::Catalogue;
 use kernel::Finding;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {

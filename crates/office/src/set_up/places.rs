@@ -5,7 +5,6 @@ pub(crate) mod sample;
 
 use super::site_change::{listed, site};
 use crate::page::*;
-use gate::{DeviceState, Site};
 use kernel::percent_encoded;
 use std::collections::BTreeSet;
 
@@ -109,15 +108,11 @@ impl Page {
     }
 }
 
-/// The devices that hold a token.
-pub(super) fn enrolled(devices: &[DeviceState]) -> BTreeSet<DeviceCode> {
-    let enrolled = devices.iter().filter(|device| device.tokens > 0);
-    enrolled.map(|device| device.device.clone()).collect()
-}
-
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     let (site, managed) = (site(&visit).await?, &visit.set_up().site);
-    let enrolled = enrolled(&gate::devices(visit.db()).await?);
+    let devices = gate::devices(visit.db()).await?.into_iter();
+    let enrolled = devices.filter(|device| device.tokens > 0);
+    let enrolled = enrolled.map(|device| device.device).collect();
     let after = query.some("after");
     let page = Page::new(visit.frame(), managed, site.as_ref(), &enrolled, after);
     visit.page(&page)

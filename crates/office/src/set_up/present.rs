@@ -2,8 +2,6 @@
 
 use super::catalogue_change::kept;
 use crate::page::*;
-use boxoffice::Catalogue;
-use gate::Site;
 use gate::site::interface::StoredInterface;
 
 /// Everything the pages of the set-up look at.

@@ -8,7 +8,7 @@ use crate::page::*;
 use gate::site::change::{
     NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, remove_sector,
 };
-use gate::{Device, DeviceSettings, Site};
+use gate::{Device, DeviceSettings};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     one: "Secteur {code}", "Sector {code}";

@@ -2,8 +2,8 @@
 //! log, and taken up at once.
 
 use crate::page::*;
+use gate::SiteError;
 use gate::site::change::SiteChangeError;
-use gate::{Site, SiteError};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     taken: "Ce code est déjà pris. Choisissez-en un autre.", "This code is taken. Choose another.";

@@ -8,7 +8,6 @@ use super::site_change::{self, site};
 use crate::page::*;
 use crate::uploaded::Uploaded;
 use encoding_rs::WINDOWS_1252;
-use gate::Site;
 use gate::site::table::{Column, ROWS_LIMIT, read_site_table, write_site_table};
 use kernel::{Finding, Place};
 

@@ -6,7 +6,6 @@ pub(crate) mod sample;
 use super::catalogue::item::changed;
 use super::catalogue_change::{kept, make};
 use crate::page::*;
-use boxoffice::Catalogue;
 use boxoffice::catalogue::TariffMapping;
 use kernel::{ProductCode, TariffCode};
 use secutix::wire::ProductFamily;
@@ -81,21 +80,19 @@ fn row(
         _ => None,
     };
     let chosen = mapped.or(proposed);
-    let price = |code: &TariffCode| {
+    let choice = |code: &&TariffCode| {
         let mut entries = catalogue.tariffs.iter().rev();
-        let entry = entries.find(|t| t.product == *product && t.code == *code);
-        entry
-            .and_then(|tariff| tariff.price)
-            .map(|price| formats.money(price))
-    };
-    let mut choices = vec![(String::new(), t.none.to_owned(), chosen.is_none())];
-    choices.extend(tariffs.iter().map(|code| {
-        let text = match price(code) {
-            Some(price) => format!("{code}, {price}"),
+        let entry = entries.find(|t| t.product == *product && t.code == **code);
+        let text = match entry.and_then(|tariff| tariff.price) {
+            Some(price) => format!("{code}, {}", formats.money(price)),
             None => code.to_string(),
         };
         (code.to_string(), text, chosen == Some(*code))
-    }));
+    };
+    let none = (String::new(), t.none.to_owned(), chosen.is_none());
+    let choices = std::iter::once(none)
+        .chain(tariffs.iter().map(choice))
+        .collect();
     Row {
         product: product.clone(),
         name: name.to_owned(),

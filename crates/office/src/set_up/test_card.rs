@@ -9,11 +9,10 @@ use super::site_change::site;
 use crate::Missing;
 use crate::checks::story::{Way, told};
 use crate::office::Office;
-use crate::outcome;
 use crate::page::*;
 use boxoffice::history::History as Sales;
 use gate::records::history::History;
-use gate::{CancelError, Cancellation, CheckError, Decision, Direction, Reason, Scan, Site};
+use gate::{CancelError, Cancellation, CheckError, Direction, Reason, Scan};
 use kernel::CancellationId;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -103,22 +102,17 @@ fn stand_in(url: &str) -> Option<String> {
 
 /// Devices that lead to one sector, else all of them.
 fn devices(site: &Site) -> Vec<(String, String)> {
+    let (led, astray): (Vec<_>, Vec<_>) =
+        (site.devices.keys()).partition(|code| site.sector_of(code).is_some());
     let named = |code: &DeviceCode| {
-        let sector = site.sector_of(code);
-        let name = sector.and_then(|sector| site.sectors.get(sector));
+        let name = site
+            .sector_of(code)
+            .and_then(|sector| site.sectors.get(sector));
         let place = name.map(|name| format!("{code}: {name}"));
         (code.to_string(), place.unwrap_or_else(|| code.to_string()))
     };
-    let all = || site.devices.keys();
-    let led: Vec<_> = all()
-        .filter(|code| site.sector_of(code).is_some())
-        .map(named)
-        .collect();
-    if led.is_empty() {
-        all().map(named).collect()
-    } else {
-        led
-    }
+    let shown = if led.is_empty() { astray } else { led };
+    shown.into_iter().map(named).collect()
 }
 
 impl Page {

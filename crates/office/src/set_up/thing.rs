@@ -8,7 +8,6 @@ use super::form_page::FormPage;
 use super::site_change::{change, refused, site};
 use crate::access::PLACES;
 use crate::page::*;
-use gate::Site;
 use gate::site::change::SiteChangeError;
 use kernel::InvalidCode;
 use std::fmt::Display;

@@ -3,5 +3,8 @@
 use super::*;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    vec![Page::new(frame.clone()).render().unwrap()]
+    let page = Page {
+        frame: frame.clone(),
+    };
+    vec![page.render().unwrap()]
 }

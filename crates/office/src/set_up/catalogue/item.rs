@@ -3,7 +3,6 @@
 //! catalogue to what it is then, or what stands against it.
 
 use crate::page::*;
-use boxoffice::Catalogue;
 
 kernel::texts!(Texts in Fr, En {
     exists: "{code} existe déjà.", "{code} exists already.";
@@ -40,7 +39,9 @@ pub(crate) trait Item: Clone + Send + Sync + 'static {
     fn key(&self) -> String;
 
     /// What the audit log calls it.
-    fn named(&self) -> String;
+    fn named(&self) -> String {
+        self.key()
+    }
 
     /// What the audit log says of it.
     fn told(&self) -> Value;

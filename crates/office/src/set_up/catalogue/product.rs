@@ -3,7 +3,6 @@
 use super::item::{Item, Words};
 use super::season::NAME_LIMIT_CHARS;
 use crate::page::*;
-use boxoffice::Catalogue;
 use boxoffice::catalogue::Product;
 use secutix::wire::ProductFamily;
 

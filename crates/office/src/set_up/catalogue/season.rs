@@ -2,7 +2,6 @@
 
 use super::item::{Item, Words};
 use crate::page::*;
-use boxoffice::Catalogue;
 use boxoffice::catalogue::Season;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -33,10 +32,6 @@ impl Item for Season {
     }
 
     fn key(&self) -> String {
-        self.code.to_string()
-    }
-
-    fn named(&self) -> String {
         self.code.to_string()
     }
 

@@ -2,7 +2,6 @@
 
 use super::item::{Item, Words};
 use crate::page::*;
-use boxoffice::Catalogue;
 use boxoffice::catalogue::Tariff;
 use kernel::{Money, VatRate};
 

@@ -55,9 +55,9 @@ pub(crate) fn code_samples(frame: &Frame) -> Vec<String> {
 }
 
 pub(crate) fn revoke_samples(frame: &Frame) -> Vec<String> {
-    html([Sure::revoke(frame.clone(), device("<b>"))])
+    html([Sure::new(frame.clone(), REVOKE, device("<b>"))])
 }
 
 pub(crate) fn remove_samples(frame: &Frame) -> Vec<String> {
-    html([Sure::remove(frame.clone(), device("<b>"))])
+    html([Sure::new(frame.clone(), REMOVE, device("<b>"))])
 }

@@ -30,28 +30,6 @@ pub(super) struct MappingRemark {
     pub(super) ways: Vec<Way>,
 }
 
-/// A cure as a form names it: the finding, its place, and which of its cures.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Name<'a> {
-    code: &'a str,
-    line: usize,
-    column: usize,
-    choice: usize,
-}
-
-impl<'a> Name<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
-        let mut words = text.split(' ');
-        let name = Self {
-            code: words.next()?,
-            line: words.next()?.parse().ok()?,
-            column: words.next()?.parse().ok()?,
-            choice: words.next()?.parse().ok()?,
-        };
-        words.next().is_none().then_some(name)
-    }
-}
-
 /// A finding at its place, with its cures.
 struct Case {
     at: Position,
@@ -128,23 +106,28 @@ pub(super) fn remarks(
     cases(text, findings).into_iter().map(remark).collect()
 }
 
-/// The text after the cure that a form names. Where something was written above
+/// The text after the cure that a form names: by the finding, its line and column, and
+/// which of its cures. Where something was written above
 /// it since, its place has moved: then it is the only one of its kind, or nobody
 /// knows which is meant.
 pub(super) fn chosen(text: &str, findings: &[Finding], name: &str) -> Option<String> {
-    let name = Name::parse(name)?;
+    let words: Vec<_> = name.split(' ').collect();
+    let [code, line, column, choice] = words[..] else {
+        return None;
+    };
+    let (line, column) = (line.parse().ok()?, column.parse().ok()?);
+    let choice: usize = choice.parse().ok()?;
     let mut alike: Vec<_> = cases(text, findings)
         .into_iter()
-        .filter(|case| case.finding.code == name.code && case.cures.len() > name.choice)
+        .filter(|case| case.finding.code == code && case.cures.len() > choice)
         .collect();
-    let (line, column) = (name.line, name.column);
     let here = |case: &Case| case.at == Position { line, column };
     let index = match alike.iter().position(here) {
         Some(index) => index,
         None if alike.len() == 1 => 0,
         None => return None,
     };
-    Some(alike.swap_remove(index).cures.swap_remove(name.choice).text)
+    Some(alike.swap_remove(index).cures.swap_remove(choice).text)
 }
 
 fn label(deed: &Deed, language: Language) -> String {

@@ -23,6 +23,7 @@ mod comparison;
 mod cookie;
 mod day;
 mod entered;
+mod error_page;
 mod fields;
 mod figure;
 mod findings;

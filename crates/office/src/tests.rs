@@ -6,7 +6,7 @@ mod seen;
 use super::access::{self, Address, Who};
 use super::frame::Frame;
 use super::{
-    accounts, assets, attendance, audit, checks, me, page_error, queue, reconciliation, sales,
+    accounts, assets, attendance, audit, checks, error_page, me, queue, reconciliation, sales,
     sales_files, second_step, set_up, sign_in, statement, support, today, welcome,
 };
 use askama::Template;
@@ -161,7 +161,7 @@ fn pages_of(language: Language, roles: fn(Who) -> Vec<Option<Role>>) -> Vec<Page
         }
     }
     for role in [None, Some(Role::Support)] {
-        let samples = page_error::sample::samples(&Frame::sample(language, role));
+        let samples = error_page::sample::samples(&Frame::sample(language, role));
         pages.extend(samples.into_iter().map(|html| Page {
             name: format!("an error {role:?} {language:?}"),
             language,

@@ -4,13 +4,14 @@
 use super::access::TODAY;
 use super::cookie::Cookie;
 use super::entered::Entered;
+use super::error_page::ErrorPage;
 use super::flash::Flash;
 use super::form::Mistakes;
 use super::format::Formats;
 use super::frame::{Csrf, Frame};
 use super::managed::SetUp;
 use super::office::Office;
-use super::page_error::{ErrorPage, PageError};
+use super::page_error::PageError;
 use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

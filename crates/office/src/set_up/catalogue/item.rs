@@ -92,7 +92,7 @@ pub(super) fn add<T: Item>(
     }
     let before = at.map(|at| all.remove(at).told());
     all.push(item.clone());
-    let mut change = changed(T::KIND, &item.named()).to(item.told());
+    let mut change = changed(T::KIND, item.named()).to(item.told());
     change.before = before;
     Ok(vec![change])
 }
@@ -115,5 +115,5 @@ pub(super) fn remove<T: Item>(
     }
     T::all(catalogue).remove(at);
     item.take_along(catalogue);
-    Ok(vec![changed(T::KIND, &item.named()).from(item.told())])
+    Ok(vec![changed(T::KIND, item.named()).from(item.told())])
 }

@@ -1,6 +1,11 @@
 use crate::{DbError, Tx};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
+
+/// How many closures may wait for a database thread before callers wait for a
+/// place in the queue.
+pub(crate) const QUEUE_LIMIT: usize = 4096;
 
 /// Where closures wait for a database thread.
 #[derive(Clone)]
@@ -9,20 +14,79 @@ pub(crate) enum Queue {
     Thread(mpsc::Sender<Box<dyn Job>>),
     /// There is no thread: whoever brings a closure waits while it runs.
     #[cfg(feature = "testing")]
-    InStep(std::sync::Arc<crate::testing::InStep>),
+    InStep(crate::steps::InStep),
 }
 
 impl Queue {
-    pub(crate) async fn put(&self, job: Box<dyn Job>) -> Result<(), DbError> {
+    /// A queue that `workers` empty, each on a thread of its own.
+    pub(crate) fn with_threads<W>(
+        name: &str,
+        workers: impl IntoIterator<Item = W>,
+    ) -> Result<Self, DbError>
+    where
+        W: FnMut(Box<dyn Job>) + Send + 'static,
+    {
+        let (sender, waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE_LIMIT);
+        let waiting = Arc::new(Mutex::new(waiting));
+        for (number, mut work) in workers.into_iter().enumerate() {
+            let waiting = Arc::clone(&waiting);
+            let next = move || {
+                let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                waiting.blocking_recv()
+            };
+            std::thread::Builder::new()
+                .name(format!("{name}-{number}"))
+                .spawn(move || {
+                    while let Some(job) = next() {
+                        work(job);
+                    }
+                })
+                .map_err(DbError::unavailable)?;
+        }
+        Ok(Self::Thread(sender))
+    }
+
+    pub(crate) async fn run<T, E, F>(
+        &self,
+        access: Access,
+        name: &'static str,
+        work: F,
+    ) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.put(Box::new(Closure {
+            name,
+            access,
+            work,
+            result: None,
+            answer,
+        }))
+        .await?;
+        answered.await.map_err(|_| DbError::Closed)?
+    }
+
+    async fn put(&self, job: Box<dyn Job>) -> Result<(), DbError> {
         match self {
             Queue::Thread(sender) => sender.send(job).await.map_err(|_| DbError::Closed),
             #[cfg(feature = "testing")]
             Queue::InStep(in_step) => {
-                in_step.perform(job).await;
+                (in_step.perform)(job);
+                in_step.steps.take().await;
                 Ok(())
             }
         }
     }
+}
+
+/// The queues of one database.
+#[derive(Clone)]
+pub(crate) struct Queues {
+    pub(crate) writes: Queue,
+    pub(crate) reads: Queue,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,29 +112,12 @@ pub(crate) trait Job: Send {
     fn finish(self: Box<Self>, outcome: Result<(), DbError>);
 }
 
-pub(crate) struct Closure<T, E, F> {
+struct Closure<T, E, F> {
     name: &'static str,
     access: Access,
     work: F,
     result: Option<Result<T, E>>,
     answer: oneshot::Sender<Result<T, E>>,
-}
-
-impl<T, E, F> Closure<T, E, F> {
-    pub(crate) fn new(
-        name: &'static str,
-        access: Access,
-        work: F,
-        answer: oneshot::Sender<Result<T, E>>,
-    ) -> Self {
-        Self {
-            name,
-            access,
-            work,
-            result: None,
-            answer,
-        }
-    }
 }
 
 impl<T, E, F> Job for Closure<T, E, F>

@@ -75,6 +75,7 @@ impl Db {
         tokio::task::spawn_blocking(move || sqlite::open_read_only(&path))
             .await
             .map_err(|_| DbError::Closed)?
+            .map(|queues| Self { queues })
     }
 
     /// What SQLite finds wrong in its file, at most 100 findings: damaged pages,

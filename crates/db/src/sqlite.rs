@@ -1,12 +1,12 @@
 //! SQLite: one writer thread with group commit, a pool of readers.
 
-use crate::job::{Job, Queue, Verdict};
-use crate::{Db, DbError, Durability, QUEUE_LIMIT, Row, Tx, Value};
+pub(crate) mod statement;
+
+use crate::job::{Job, QUEUE_LIMIT, Queue, Queues, Verdict};
+use crate::{DbError, Durability, Tx};
 use rusqlite::config::DbConfig;
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags, Statement};
+use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -21,12 +21,12 @@ const STATEMENT_CACHE: usize = 256;
 /// enough that those who wait for such a commit are few. 32 MiB.
 const CHECKPOINT_PAGES: u32 = 8_192;
 
-pub(crate) fn open_memory(durability: Durability) -> Result<Db, DbError> {
+pub(crate) fn open_memory(durability: Durability) -> Result<Queues, DbError> {
     let connection = Connection::open_in_memory().map_err(DbError::unavailable)?;
     let writes = start_writer(prepared(connection, durability)?)?;
     // A second connection would see another, empty database: reads queue with
     // the writes.
-    Ok(Db {
+    Ok(Queues {
         reads: writes.clone(),
         writes,
     })
@@ -51,54 +51,36 @@ pub(crate) fn perform(connection: &Connection, job: Box<dyn Job>) {
     }
 }
 
-pub(crate) fn open_file(path: &Path, durability: Durability) -> Result<Db, DbError> {
+pub(crate) fn open_file(path: &Path, durability: Durability) -> Result<Queues, DbError> {
     if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(DbError::unavailable)?;
     }
     let connection = Connection::open(path).map_err(DbError::unavailable)?;
     let connection = prepared(connection, durability)?;
-    let (reads, waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE_LIMIT);
-    let waiting = Arc::new(Mutex::new(waiting));
-    for number in 0..READERS {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(DbError::unavailable)?;
-        configured(&connection).map_err(DbError::unavailable)?;
-        let waiting = Arc::clone(&waiting);
-        spawn(&format!("sqlite-reader-{number}"), move || {
-            loop {
-                let next = waiting
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .blocking_recv();
-                match next {
-                    Some(job) => read(&connection, job),
-                    None => return,
-                }
-            }
-        })?;
-    }
-    Ok(Db {
-        reads: Queue::Thread(reads),
+    Ok(Queues {
+        reads: start_readers(path, READERS)?,
         writes: start_writer(connection)?,
     })
 }
 
 /// For a file that is only read, by one thread; nothing of it changes.
-pub(crate) fn open_read_only(path: &Path) -> Result<Db, DbError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(DbError::unavailable)?;
-    configured(&connection).map_err(DbError::unavailable)?;
-    let (reads, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE_LIMIT);
-    spawn("sqlite-copy", move || {
-        while let Some(job) = waiting.blocking_recv() {
-            read(&connection, job);
-        }
-    })?;
-    let reads = Queue::Thread(reads);
-    Ok(Db {
+pub(crate) fn open_read_only(path: &Path) -> Result<Queues, DbError> {
+    let reads = start_readers(path, 1)?;
+    Ok(Queues {
         writes: reads.clone(),
         reads,
     })
+}
+
+fn start_readers(path: &Path, count: usize) -> Result<Queue, DbError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = |_| {
+        let connection = Connection::open_with_flags(path, flags)?;
+        configured(&connection)?;
+        Ok(move |job| read(&connection, job))
+    };
+    let readers: rusqlite::Result<Vec<_>> = (0..count).map(open).collect();
+    Queue::with_threads("sqlite-reader", readers.map_err(DbError::unavailable)?)
 }
 
 /// What holds for every connection.
@@ -131,21 +113,16 @@ fn prepared(connection: Connection, durability: Durability) -> Result<Connection
     Ok(connection)
 }
 
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), DbError> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(body)
-        .map(drop)
-        .map_err(DbError::unavailable)
-}
-
 fn start_writer(connection: Connection) -> Result<Queue, DbError> {
     let (sender, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE_LIMIT);
-    spawn("sqlite-writer", move || {
-        while let Some(first) = waiting.blocking_recv() {
-            write_group(&connection, first, &mut waiting);
-        }
-    })?;
+    std::thread::Builder::new()
+        .name("sqlite-writer".to_owned())
+        .spawn(move || {
+            while let Some(first) = waiting.blocking_recv() {
+                write_group(&connection, first, &mut waiting);
+            }
+        })
+        .map_err(DbError::unavailable)?;
     Ok(Queue::Thread(sender))
 }
 
@@ -290,104 +267,4 @@ fn read(connection: &Connection, mut job: Box<dyn Job>) {
 
 fn command(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
-}
-
-pub(crate) fn execute(
-    connection: &Connection,
-    sql: &str,
-    params: &[Value],
-) -> Result<u64, DbError> {
-    let run = || {
-        let mut statement = connection.prepare_cached(sql)?;
-        bind(&mut statement, params)?;
-        statement.raw_execute()
-    };
-    run()
-        .map(|changed| changed as u64)
-        .map_err(|error| DbError::statement(sql, error))
-}
-
-pub(crate) fn query(
-    connection: &Connection,
-    sql: &str,
-    params: &[Value],
-) -> Result<Vec<Row>, DbError> {
-    let run = || -> rusqlite::Result<Vec<Row>> {
-        let mut statement = connection.prepare_cached(sql)?;
-        bind(&mut statement, params)?;
-        let mut found: Vec<Row> = Vec::new();
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next()? {
-            let columns: Arc<[String]> = match found.first() {
-                Some(first) => Arc::clone(&first.columns),
-                None => row.as_ref().column_names().map(str::to_owned).collect(),
-            };
-            let values = (0..columns.len())
-                .map(|at| {
-                    row.get_ref(at).and_then(|value| match value {
-                        ValueRef::Null => Ok(Value::Null),
-                        ValueRef::Integer(number) => Ok(Value::Int(number)),
-                        ValueRef::Text(text) => {
-                            Ok(Value::Text(String::from_utf8_lossy(text).into_owned()))
-                        }
-                        other => Err(rusqlite::Error::InvalidColumnType(
-                            at,
-                            columns[at].clone(),
-                            other.data_type(),
-                        )),
-                    })
-                })
-                .collect::<Result<_, _>>()?;
-            found.push(Row { columns, values });
-        }
-        Ok(found)
-    };
-    run().map_err(|error| DbError::statement(sql, error))
-}
-
-/// `$3` is a *named* parameter to SQLite, numbered by first appearance.
-fn bind(statement: &mut Statement<'_>, params: &[Value]) -> rusqlite::Result<()> {
-    let wanted = statement.parameter_count();
-    if wanted != params.len() {
-        return Err(rusqlite::Error::InvalidParameterCount(params.len(), wanted));
-    }
-    for index in 1..=wanted {
-        let number = statement
-            .parameter_name(index)
-            .and_then(|name| name.strip_prefix('$'))
-            .and_then(|number| number.parse::<usize>().ok())
-            .and_then(|number| number.checked_sub(1))
-            .filter(|number| *number < params.len())
-            .ok_or(rusqlite::Error::InvalidParameterCount(params.len(), wanted))?;
-        statement.raw_bind_parameter(index, to_sql(&params[number]))?;
-    }
-    Ok(())
-}
-
-fn to_sql(value: &Value) -> ToSqlOutput<'_> {
-    ToSqlOutput::Borrowed(match value {
-        Value::Null => ValueRef::Null,
-        Value::Int(number) => ValueRef::Integer(*number),
-        Value::Text(text) => ValueRef::Text(text.as_bytes()),
-    })
-}
-
-pub(crate) fn define(connection: &Connection, sql: &str) -> Result<(), DbError> {
-    let sql = sql.replace(
-        "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-        "INTEGER PRIMARY KEY AUTOINCREMENT",
-    );
-    let sql = crate::migrate::with_append_only(&sql, |table| {
-        ["UPDATE", "DELETE"]
-            .map(|what| {
-                format!(
-                    "CREATE TRIGGER {table}_no_{what} BEFORE {what} ON {table} BEGIN
-                        SELECT RAISE(ABORT, '{table} is append only'); END;"
-                )
-            })
-            .concat()
-    });
-    connection
-        .execute_batch(&sql)
-        .map_err(|error| DbError::statement(&sql, error))
 }

@@ -1,9 +1,11 @@
 //! Databases for tests. Every test that stores something runs on all three:
 //! SQLite in memory, SQLite on disk, PostgreSQL.
 
-use crate::job::{Job, Queue};
+use crate::job::{Queue, Queues};
+use crate::steps::InStep;
+pub use crate::steps::Steps;
 use crate::{Db, DbError, DbUrl, sqlite};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
 
@@ -44,58 +46,20 @@ pub async fn sqlite_in_memory() -> TestDb {
 /// # Errors
 /// [`DbError::Unavailable`] if it cannot be opened.
 pub fn sqlite_in_step() -> Result<(Db, Steps), DbError> {
+    let connection = Mutex::new(sqlite::memory()?);
     let steps = Steps::default();
-    let queue = Queue::InStep(Arc::new(InStep {
-        connection: Mutex::new(sqlite::memory()?),
+    let queue = Queue::InStep(InStep {
+        perform: Arc::new(move |job| {
+            let connection = connection.lock();
+            sqlite::perform(&connection.unwrap_or_else(PoisonError::into_inner), job);
+        }),
         steps: steps.clone(),
-    }));
-    let db = Db {
+    });
+    let queues = Queues {
         writes: queue.clone(),
         reads: queue,
     };
-    Ok((db, steps))
-}
-
-/// How many steps were taken. Clones count together.
-#[derive(Debug, Clone, Default)]
-pub struct Steps(Arc<AtomicU64>);
-
-impl Steps {
-    /// How many.
-    #[must_use]
-    pub fn taken(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Takes one: the caller is pending once.
-    pub async fn take(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        let mut pending = true;
-        std::future::poll_fn(|context| {
-            if std::mem::take(&mut pending) {
-                context.waker().wake_by_ref();
-                return std::task::Poll::Pending;
-            }
-            std::task::Poll::Ready(())
-        })
-        .await;
-    }
-}
-
-/// The database behind [`sqlite_in_step`].
-pub(crate) struct InStep {
-    connection: Mutex<rusqlite::Connection>,
-    steps: Steps,
-}
-
-impl InStep {
-    pub(crate) async fn perform(&self, job: Box<dyn Job>) {
-        {
-            let connection = self.connection.lock();
-            sqlite::perform(&connection.unwrap_or_else(PoisonError::into_inner), job);
-        }
-        self.steps.take().await;
-    }
+    Ok((Db { queues }, steps))
 }
 
 /// SQLite in a file of its own.

@@ -1,5 +1,5 @@
-use crate::postgres::PostgresTx;
-use crate::sqlite;
+use crate::postgres::statement::PostgresTx;
+use crate::sqlite::statement as sqlite;
 use crate::{DbError, FromRow, FromValue, Row, Value, params};
 use std::time::Instant;
 

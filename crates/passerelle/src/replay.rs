@@ -31,8 +31,6 @@ use tokio::net::TcpListener;
 
 /// How a configuration begins that a replay may overwrite.
 const WRITTEN_BY: &str = "# Written by `passerelle replay`";
-/// How often the replay looks whether the service has caught up.
-const LOOK: Duration = Duration::from_millis(5);
 /// How long the queues may take to empty at the end.
 const SETTLE_LIMIT: Duration = Duration::from_secs(180);
 
@@ -130,7 +128,7 @@ async fn settle(devices: &Devices, enough: impl Fn(&devices::Waiting) -> bool) -
             if enough(&waiting) {
                 return Ok(());
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(service::LOOK).await;
         }
     };
     tokio::time::timeout(SETTLE_LIMIT, caught_up)

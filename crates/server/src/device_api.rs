@@ -6,10 +6,10 @@ mod document;
 mod page;
 pub(crate) mod request;
 
-use crate::service::Shared;
 use axum::response::Html;
 use axum::routing::get;
 use axum::{Json, Router};
+use request::Shared;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

@@ -1,6 +1,7 @@
 //! A process's routes, and how it serves them.
 
 use crate::decode::Frames;
+use crate::device_api::request::Shared;
 use crate::listeners::{Listeners, PlainListener, take_connections};
 use crate::problem::Problem;
 use crate::roles::Service;
@@ -11,7 +12,6 @@ use axum::http::{HeaderName, Request};
 use axum::response::Redirect;
 use axum::routing::{any, any_service, get};
 use deviceapi::ProblemCode;
-use gate::Gate;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,16 +33,6 @@ const CHANGE_LIMIT: Duration = Duration::from_secs(3);
 
 /// How long a sender may pause in the middle of a body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What the device API works with.
-#[derive(Debug, Clone)]
-pub(crate) struct Shared {
-    pub(crate) gate: Arc<Gate>,
-    /// Checks in hand, which a shutdown waits for.
-    pub(crate) tasks: TaskTracker,
-    /// Frames of cameras in hand.
-    pub(crate) frames: Frames,
-}
 
 impl Service {
     /// All routes of this process; checks in hand are kept on `tasks`, and what

@@ -130,7 +130,7 @@ impl Devices {
     async fn returned(&self) -> Result<()> {
         let back = async {
             while self.ready().await.is_none() {
-                tokio::time::sleep(super::LOOK).await;
+                tokio::time::sleep(super::service::LOOK).await;
             }
         };
         let back = tokio::time::timeout(RETURN_LIMIT, back).await.ok();

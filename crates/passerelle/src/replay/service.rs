@@ -9,6 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
+/// How often it is looked whether the service has caught up.
+pub(super) const LOOK: Duration = Duration::from_millis(5);
 /// How long the service may take to end when it is asked to.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 
@@ -114,7 +116,7 @@ async fn wait_for(address: SocketAddr, child: &mut Child, data: &Path) -> Result
                 last_words(data)
             );
         }
-        tokio::time::sleep(super::LOOK).await;
+        tokio::time::sleep(LOOK).await;
     }
 }
 

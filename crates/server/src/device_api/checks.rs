@@ -1,8 +1,7 @@
 //! Checks, single and by the journal; entries taken back; the help desk.
 
-use super::request::{Body, Caller};
+use super::request::{Body, Caller, Shared};
 use crate::problem::Problem;
-use crate::service::Shared;
 use axum::Json;
 use axum::extract::State;
 use deviceapi::{

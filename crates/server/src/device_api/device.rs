@@ -1,9 +1,8 @@
 //! The device itself: what it must know, the pass list, its enrolment, and the
 //! frames of its camera.
 
-use super::request::{Body, Caller, Whole, said};
+use super::request::{Body, Caller, Shared, Whole, said};
 use crate::problem::Problem;
-use crate::service::Shared;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};

@@ -1,16 +1,28 @@
 //! Who asks, and with what body.
 
+use crate::decode::Frames;
 use crate::problem::Problem;
-use crate::service::Shared;
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use deviceapi::{BODY_LIMIT_BYTES, ProblemCode};
-use gate::DeviceToken;
+use gate::{DeviceToken, Gate};
 use kernel::DeviceCode;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
+
+/// What the device API works with.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) gate: Arc<Gate>,
+    /// Checks in hand, which a shutdown waits for.
+    pub(crate) tasks: TaskTracker,
+    /// Frames of cameras in hand.
+    pub(crate) frames: Frames,
+}
 
 /// The device whose token came with the request.
 pub(crate) struct Caller {

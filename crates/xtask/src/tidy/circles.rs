@@ -12,9 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most files that may stand in one circle.
 const MOST: usize = 3;
 
-/// Crates that are still being untied; each is taken off the list when it is.
-const STILL_TIED: &[&str] = &["db", "passerelle", "server"];
-
 /// A module's path below its crate, from the root: `["set_up", "door"]`.
 type Module = Vec<String>;
 
@@ -24,9 +21,6 @@ pub fn too_large(sources: &[Source]) -> Vec<Finding> {
     for source in sources.iter().filter(|source| source.is_any(&["rs"])) {
         if let Some((name, below)) = source.path.split_once("/src/")
             && !is_test_file(below)
-            && !STILL_TIED
-                .iter()
-                .any(|tied| name.ends_with(&format!("/{tied}")))
         {
             crates.entry(name).or_default().push(source);
         }

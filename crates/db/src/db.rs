@@ -1,0 +1,72 @@
+use crate::job::{Access, Queues};
+use crate::{DbError, DbUrl, Durability, Tx, postgres, sqlite};
+use std::fmt;
+
+/// A handle to the database; cheap to clone. The threads behind it end when
+/// the last handle is dropped, after what was queued is done.
+#[derive(Clone)]
+pub struct Db {
+    pub(crate) queues: Queues,
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Db")
+    }
+}
+
+impl Db {
+    /// Opens the database, making the SQLite file if there is none.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] if it cannot be opened or reached.
+    pub async fn open(url: &DbUrl) -> Result<Self, DbError> {
+        Self::open_with(url, Durability::Full).await
+    }
+
+    /// As [`Db::open`], with a weaker promise if wanted.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] if it cannot be opened or reached.
+    pub async fn open_with(url: &DbUrl, durability: Durability) -> Result<Self, DbError> {
+        let url = url.clone();
+        tokio::task::spawn_blocking(move || match url {
+            DbUrl::SqliteMemory => sqlite::open_memory(durability),
+            DbUrl::SqliteFile(path) => sqlite::open_file(&path, durability),
+            DbUrl::Postgres(url) => postgres::open(&url, durability),
+        })
+        .await
+        .map_err(|_| DbError::Closed)?
+        .map(|queues| Self { queues })
+    }
+
+    /// Runs `work` in a transaction and answers once it is durable. An `Err`
+    /// from `work` undoes all it did. `name` is the operation's name in metrics
+    /// and logs.
+    ///
+    /// # Errors
+    /// What `work` returns, or the [`DbError`] that kept it from being committed;
+    /// nothing was changed then, except that after [`DbError::CommitUnknown`] it
+    /// may have been.
+    pub async fn write<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        self.queues.writes.run(Access::Write, name, work).await
+    }
+
+    /// Runs `work` on a consistent snapshot, without writing.
+    ///
+    /// # Errors
+    /// What `work` returns, or the [`DbError`] that kept it from running.
+    pub async fn read<T, E, F>(&self, name: &'static str, work: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        self.queues.reads.run(Access::Read, name, work).await
+    }
+}

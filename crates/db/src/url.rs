@@ -1,0 +1,52 @@
+//! Where a database is, and what it promises.
+
+use crate::DbError;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Where a database is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DbUrl {
+    /// `sqlite::memory:`: gone when the last [`Db`] is dropped.
+    SqliteMemory,
+    /// `sqlite:PATH`: one file (and its write-ahead log beside it).
+    SqliteFile(PathBuf),
+    /// `postgres://…`, as libpq writes it.
+    Postgres(String),
+}
+
+impl FromStr for DbUrl {
+    type Err = DbError;
+
+    fn from_str(text: &str) -> Result<Self, DbError> {
+        match text.split_once(':') {
+            Some(("sqlite", ":memory:")) => Ok(Self::SqliteMemory),
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::SqliteFile(path.into())),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(text.to_owned())),
+            _ => Err(DbError::Url),
+        }
+    }
+}
+
+impl fmt::Debug for DbUrl {
+    /// Without the password a PostgreSQL URL may hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SqliteMemory => f.write_str("sqlite::memory:"),
+            Self::SqliteFile(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(_) => f.write_str("postgres://…"),
+        }
+    }
+}
+
+/// What a commit promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// On the disk before the closure's caller hears of it.
+    #[default]
+    Full,
+    /// Safe against a crash of the process, not of the machine. Only for
+    /// measuring what durability costs.
+    Relaxed,
+}

@@ -2,7 +2,7 @@ crate::words! {
     /// A language that texts for people are written in, by its code after ISO
     /// 639-1. Those at the gate are there in all of them.
     #[derive(Default, PartialOrd, Ord)]
-    pub enum Language: "language" {
+    pub enum Language: "language", Ignored {
         /// English.
         #[default]
         En = "en",
@@ -24,7 +24,7 @@ impl Language {
     pub fn accepted(header: &str, offered: &[Self]) -> Option<Self> {
         let wanted = |range: &str| {
             let mut parts = range.split(';');
-            let primary = parts.next()?.trim().split('-').next()?.to_ascii_lowercase();
+            let primary = parts.next()?.trim().split('-').next()?;
             let language = primary.parse().ok().filter(|l| offered.contains(l))?;
             let weight = parts
                 .find_map(|part| part.trim().strip_prefix("q="))
@@ -51,6 +51,18 @@ fn permille(weight: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn capitals_name_a_language_too() {
+        for text in ["fr", "FR", "Fr"] {
+            assert_eq!(text.parse(), Ok(Language::Fr));
+            let json = serde_json::json!(text);
+            assert_eq!(serde_json::from_value::<Language>(json).unwrap(), Language::Fr);
+        }
+        assert!("fra".parse::<Language>().is_err());
+        // What is written is as it was declared.
+        assert_eq!(Language::Fr.to_string(), "fr");
+    }
 
     #[test]
     fn the_best_accepted_language_is_taken() {

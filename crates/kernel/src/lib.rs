@@ -45,4 +45,4 @@ pub use time::{BusinessDay, InvalidTime, Timestamp, Zone};
 #[doc(hidden)]
 pub use value::outside;
 pub use value::{FromValue, Value};
-pub use word::{UnknownWord, Word};
+pub use word::{Case, UnknownWord, Word};

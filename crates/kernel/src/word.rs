@@ -26,6 +26,15 @@ impl fmt::Display for UnknownWord {
 
 impl std::error::Error for UnknownWord {}
 
+/// Whether a word may be written in capitals as well as in small letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// Only as it was declared.
+    Told,
+    /// Either way.
+    Ignored,
+}
+
 /// An enum made by [`words!`](crate::words).
 pub trait Word: Copy + 'static {
     /// What such a word names, for messages.
@@ -34,13 +43,18 @@ pub trait Word: Copy + 'static {
     const VALUES: &'static [Self];
     /// Their words, in the same order.
     const WORDS: &'static [&'static str];
+    /// Whether capitals and small letters are told apart.
+    const CASE: Case = Case::Told;
 
     /// The value that `text` names, letter for letter.
     ///
     /// # Errors
     /// There is no such word.
     fn read(text: &str) -> Result<Self, UnknownWord> {
-        let at = Self::WORDS.iter().position(|word| *word == text);
+        let at = Self::WORDS.iter().position(|word| match Self::CASE {
+            Case::Told => *word == text,
+            Case::Ignored => word.eq_ignore_ascii_case(text),
+        });
         at.map(|at| Self::VALUES[at]).ok_or_else(|| {
             let mut found: String = text.chars().take(SHOWN_CHARS).collect();
             if found.len() < text.len() {
@@ -57,7 +71,8 @@ pub trait Word: Copy + 'static {
 
 /// Declares an enum whose values are words outside: in JSON, in the
 /// configuration, in forms and in the database. It is [`Copy`] and compares;
-/// what else it derives stands with it.
+/// what else it derives stands with it. After the kind may follow `Ignored`: then
+/// the words are read in capitals, too.
 ///
 /// ```
 /// kernel::words! {
@@ -81,7 +96,7 @@ pub trait Word: Copy + 'static {
 macro_rules! words {
     (
         $(#[$meta:meta])*
-        $vis:vis enum $name:ident: $kind:literal {
+        $vis:vis enum $name:ident: $kind:literal $(, $case:ident)? {
             $($(#[$of_value:meta])* $value:ident = $word:literal),+ $(,)?
         }
     ) => {
@@ -108,6 +123,7 @@ macro_rules! words {
             const KIND: &'static str = $kind;
             const VALUES: &'static [Self] = &Self::ALL;
             const WORDS: &'static [&'static str] = &[$($word),+];
+            $(const CASE: $crate::Case = $crate::Case::$case;)?
         }
 
         impl ::core::fmt::Display for $name {

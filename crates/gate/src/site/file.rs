@@ -426,6 +426,20 @@ mod tests {
     }
 
     #[test]
+    fn languages_may_be_in_capitals() {
+        let device = "code = \"PDA01\"\n";
+        let text = VILLENEUVE
+            .replacen("\"EUR\"", "\"EUR\"\nlanguage = \"FR\"", 1)
+            .replacen(device, &format!("{device}language = \"De\"\n"), 1);
+        let (site, findings) = read_site(&text);
+        assert_eq!(findings, []);
+        let site = site.unwrap();
+        assert_eq!(site.language, kernel::Language::Fr);
+        let language = site.language_of(&"PDA01".parse().unwrap());
+        assert_eq!(language, kernel::Language::De);
+    }
+
+    #[test]
     fn a_site_that_is_written_is_read_back() {
         let mut site = read_site(VILLENEUVE).0.unwrap();
         site.name = "L’\"Île\" \\ 1".to_owned();

@@ -21,7 +21,7 @@ use db::DbUrl;
 use gate::OfflinePolicy;
 use gate::WhenSilent;
 use kernel::{Additions, InstitutionCode};
-use otipass::{Checksum, Contract, Lengths};
+use otipass::{Checksum, Contract, Lengths, NumType, NumberFormat};
 use overlay::{Kind, Mistake, Origins, Reading};
 use secrecy::SecretString;
 use secutix::stx::Dialect;
@@ -238,6 +238,21 @@ impl Default for Otipass {
             letters: None,
             checksum: None,
             contract: Contract::default(),
+        }
+    }
+}
+
+impl Otipass {
+    /// How the numbers of a project look, as far as the configuration does not say
+    /// otherwise.
+    #[must_use]
+    pub fn number_format(&self, num_type: NumType) -> NumberFormat {
+        let usual = NumberFormat::of(num_type);
+        NumberFormat {
+            letters: self.letters.unwrap_or(usual.letters),
+            digits: self.digits.unwrap_or(usual.digits),
+            checksum: self.checksum.unwrap_or(usual.checksum),
+            ..usual
         }
     }
 }

@@ -6,7 +6,7 @@ use config::Config;
 use db::{Db, DbError, DbUrl};
 use gate::records::symptoms::Symptoms;
 use kernel::causes;
-use otipass::{NumType, NumberFormat};
+use otipass::NumType;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -94,13 +94,7 @@ pub async fn look(opened: Opened, config: &Config, project_id: &str) -> Database
         Opened::Unreadable(why) => return Database::Unreadable(why),
         Opened::Open(db) => db,
     };
-    let serial = NumberFormat::of(NumType::Serial);
-    let serial = NumberFormat {
-        letters: config.otipass.letters.unwrap_or(serial.letters),
-        digits: config.otipass.digits.unwrap_or(serial.digits),
-        checksum: config.otipass.checksum.unwrap_or(serial.checksum),
-        ..serial
-    };
+    let serial = config.otipass.number_format(NumType::Serial);
     let read = async {
         let project = project_id.to_owned();
         let symptoms = gate::records::symptoms::symptoms(&db, project, serial, CHECKS).await?;

@@ -64,6 +64,9 @@ kernel::findings! {
         interface_type_unknown(kind): Mistake, "`type` is not `OTIPASS`";
             en "The interface's type is {kind}, which is not known." "Write type = \"OTIPASS\", or leave it out.";
             fr "Le type de l’interface est {kind}, qui n’est pas connu." "Écrivez type = \"OTIPASS\", ou supprimez-le.";
+        addition_in_number(text): Mistake, "a text that is to be taken off may belong to the card number itself";
+            en "A card number itself may begin or end with {text}, so the service does not start: taken off, it would make another number of it." "Name the whole text that the scanner adds, or take it out.";
+            fr "Un numéro de carte peut lui-même commencer ou finir par {text} : le service ne démarre pas, car l’enlever en ferait un autre numéro." "Indiquez le texte entier que le scanner ajoute, ou supprimez-le.";
         url_missing(): Mistake, "there is no URL";
             en "The URL of Otipass is missing." "Enter the URL that Otipass gave, up to and with /api.";
             fr "L’URL d’Otipass manque." "Entrez l’URL qu’Otipass a donnée, jusqu’à /api compris.";

@@ -6,7 +6,7 @@ use super::source::InterfaceOrigin;
 use crate::found;
 use kernel::causes;
 use kernel::finding::{Finding, Phrase, Place};
-use otipass::{AskError, Credentials, SettingsError, check_url};
+use otipass::{AskError, Credentials, NumType, SettingsError, check_url};
 use secrecy::ExposeSecret;
 
 /// How far a clock may be off.
@@ -19,6 +19,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
         let place = facts.key("otipass", "type");
         findings.push(found::interface_type_unknown(place, Phrase::quoted(kind)));
     }
+    findings.extend(addition(facts));
     findings.extend(url(facts));
     findings.extend(secret(facts));
     match &facts.otipass {
@@ -47,6 +48,21 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A text of `[otipass.additions]` that may be part of a number.
+fn addition(facts: &Facts) -> Option<Finding> {
+    let otipass = &facts.config.otipass;
+    let reading = facts.mapping.read.as_ref().ok();
+    let mapping = reading.and_then(|mapping| mapping.reading.mapping.as_ref());
+    // What may be part of a number may be part of a serial, too.
+    let num_type = mapping.map_or(NumType::Number, |mapping| mapping.num_type);
+    let additions = &otipass.additions;
+    let text = additions.part_of_number(&otipass.number_format(num_type))?;
+    let is_prefix = additions.prefixes.iter().any(|prefix| prefix == text);
+    let key = if is_prefix { "prefixes" } else { "suffixes" };
+    let place = facts.key("otipass.additions", key);
+    Some(found::addition_in_number(place, Phrase::quoted(text)))
 }
 
 fn url(facts: &Facts) -> Vec<Finding> {

@@ -12,7 +12,7 @@ use gate::{Gate, InterfaceSettings, Site};
 use kernel::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
 use office::Missing;
-use otipass::{NumberFormat, OtipassClient, OtipassSettings};
+use otipass::{OtipassClient, OtipassSettings};
 use secutix::client::{AccessControlClient, ClientSettings};
 use secutix::token::ExpectedCaller;
 use server::{BoxOfficeRole, GateRole, Service, Upkeep};
@@ -186,7 +186,7 @@ pub async fn otipass(
     if !missing.is_empty() {
         return Ok((None, missing));
     }
-    let format = NumberFormat::of(mapping.num_type);
+    let format = otipass.number_format(mapping.num_type);
     let client = OtipassClient::new(OtipassSettings {
         base_url: connection.url,
         project_id: mapping.project_id.clone(),
@@ -195,12 +195,6 @@ pub async fn otipass(
         proxy: otipass.proxy.clone(),
         connect_timeout: CONNECT_TIMEOUT,
     })?;
-    let format = NumberFormat {
-        letters: otipass.letters.unwrap_or(format.letters),
-        digits: otipass.digits.unwrap_or(format.digits),
-        checksum: otipass.checksum.unwrap_or(format.checksum),
-        ..format
-    };
     if let Some(text) = otipass.additions.part_of_number(&format) {
         bail!(
             "[otipass.additions] names {text:?}, which a card number itself may begin or end with: \

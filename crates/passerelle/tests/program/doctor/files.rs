@@ -27,6 +27,8 @@ const DAMAGES: &[Damage] = &[
     ("url_holds_query", "[otipass] url", CONFIG, "/api\"", "/api?lang=fr\""),
     ("url_missing", "[otipass] url", CONFIG, "url = \"http://", "url = \"\" # \"http://"),
     ("proxy_invalid", "[otipass] proxy", CONFIG, "when_silent", "proxy = \"http://:\"\nwhen_silent"),
+    ("addition_in_number", "toml:25:1 ([otipass.additions] prefixes)", CONFIG, "[external_sales]", "[otipass.additions]\nprefixes = [\"NR:\", \"97\"]\n\n[external_sales]"),
+    ("addition_in_number", "[otipass.additions] suffixes", CONFIG, "[external_sales]", "[otipass.additions]\nsuffixes = [\"00\"]\n\n[external_sales]"),
     ("interface_type_unknown", "[otipass] type", CONFIG, "when_silent", "type = \"WIFI\"\nwhen_silent"),
     ("config_broken", "passerelle.toml:22", CONFIG, "\"admit\"", "admit"),
     ("config_key_unknown", "passerelle.toml:5:1", CONFIG, "listen", "port = 3\nlisten"),

@@ -36,6 +36,12 @@ fn main() -> io::Result<()> {
             )
             .map_err(io::Error::other)?;
         }
+    } else if env::var("PROFILE").is_ok_and(|profile| profile == "release") {
+        println!(
+            "cargo::warning=This release is built without the decoder for phones' cameras: without \
+             network, phones will not read codes by their camera. To take it in, run \
+             `cargo xtask decoder` and build again."
+        );
     }
     code.push_str("];\n");
     fs::write(variable("OUT_DIR")?.join("decoder_files.rs"), code)

@@ -187,6 +187,7 @@ async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict> {
         sandbox,
         shutdown.clone().cancelled_owned(),
     ));
+    say_if_without_decoder();
     outln!(
         "Passerelle demo: nothing is set up yet; the back office leads through it.\n\n\
          \x20 the stand-in Otipass to connect to   http://{sandbox_address}/api\n\
@@ -269,6 +270,16 @@ async fn scanner_page(
     Ok(Some((device.clone(), page)))
 }
 
+fn say_if_without_decoder() {
+    if !server::has_decoder() {
+        outln!(
+            "This program was built without the decoder for phones' cameras: the service reads their \
+             frames, and without network they do not read codes. To take it in, run `cargo xtask \
+             decoder` and build again.\n"
+        );
+    }
+}
+
 fn introduce(
     folder: &Path,
     service: SocketAddr,
@@ -286,6 +297,7 @@ fn introduce(
          \x20 files, database    {}\n",
         folder.display()
     );
+    say_if_without_decoder();
     if let Some((device, page)) = page {
         outln!(
             "Be a scanner: this link makes your browser {device}, once, within {} minutes. Type or\n\

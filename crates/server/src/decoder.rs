@@ -33,9 +33,15 @@ pub(crate) fn urls() -> Vec<String> {
     files().map(|(name, _)| format!("{BASE}{name}")).collect()
 }
 
+/// Whether the program was built with the decoder.
+#[must_use]
+pub fn has_decoder() -> bool {
+    !FETCHED.is_empty()
+}
+
 /// The module with what it needs, or nothing: half of it is of no use.
 fn files() -> impl Iterator<Item = (&'static str, &'static [u8])> {
-    let module = (!FETCHED.is_empty()).then_some(MODULE);
+    let module = has_decoder().then_some(MODULE);
     module.into_iter().chain(FETCHED.iter().copied())
 }
 

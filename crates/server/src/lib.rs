@@ -25,6 +25,7 @@ mod upkeep;
 mod workers;
 
 pub use access_control::PATH as ACCESS_CONTROL_PATH;
+pub use decoder::has_decoder;
 pub use listeners::Listeners;
 pub use roles::{BoxOfficeRole, GateRole, Service};
 pub use upkeep::Upkeep;

@@ -1,7 +1,8 @@
 //! `cargo xtask bench`.
 
-use crate::failure::{Failure, run};
+use crate::command::run;
 use crate::workspace::cargo;
+use anyhow::{Result, bail};
 
 /// Each benchmark: its name here, its crate, its name there, what it measures.
 pub const BENCHES: &[(&str, &str, &str, &str)] = &[
@@ -35,14 +36,13 @@ pub const BENCHES: &[(&str, &str, &str, &str)] = &[
 ///
 /// # Errors
 /// If there is no such benchmark, or it fails.
-pub fn bench(name: &str, arguments: &[String]) -> Result<(), Failure> {
+pub fn bench(name: &str, arguments: &[String]) -> Result<()> {
     let Some((_, package, target, _)) = BENCHES.iter().find(|(known, ..)| *known == name) else {
         let known: Vec<&str> = BENCHES.iter().map(|(known, ..)| *known).collect();
-        return Err(Failure::new(
-            "nothing measured",
-            format!("there is no benchmark `{name}`"),
-            format!("one of: {}", known.join(", ")),
-        ));
+        bail!(
+            "there is no benchmark `{name}`; one of: {}",
+            known.join(", ")
+        );
     };
     let mut command = cargo();
     command.args(["bench", "--package", package, "--bench", target]);

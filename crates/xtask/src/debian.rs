@@ -1,6 +1,7 @@
 //! Programs that the tests need from the system, and Debian's packages of them.
 
-use crate::failure::{Failure, output, run};
+use crate::command::{output, run};
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,17 +18,16 @@ const POSTGRES_VERSIONS: &str = "/usr/lib/postgresql";
 ///
 /// # Errors
 /// If there is none and it can't be installed.
-pub fn postgres_programs() -> Result<PathBuf, Failure> {
+pub fn postgres_programs() -> Result<PathBuf> {
     if let Some(found) = find_postgres(&path_folders(), Path::new(POSTGRES_VERSIONS)) {
         return Ok(found);
     }
     keep_service_from_starting()?;
     install("postgresql")?;
-    find_postgres(&path_folders(), Path::new(POSTGRES_VERSIONS)).ok_or_else(|| {
-        Failure::new(
-            "PostgreSQL's server programs are missing",
-            format!("the package is installed, but `initdb` is not below {POSTGRES_VERSIONS}"),
-            "put the folder with `initdb`, `pg_ctl` and `postgres` in PATH",
+    find_postgres(&path_folders(), Path::new(POSTGRES_VERSIONS)).with_context(|| {
+        format!(
+            "the package is installed, but `initdb` is not below {POSTGRES_VERSIONS}; put the \
+             folder with `initdb`, `pg_ctl` and `postgres` in PATH"
         )
     })
 }
@@ -36,25 +36,20 @@ pub fn postgres_programs() -> Result<PathBuf, Failure> {
 ///
 /// # Errors
 /// If there is none and it can't be installed.
-pub fn chromium_program() -> Result<PathBuf, Failure> {
+pub fn chromium_program() -> Result<PathBuf> {
     if let Some(found) = find_program(&path_folders(), "chromium") {
         return Ok(found);
     }
     install("chromium")?;
-    find_program(&path_folders(), "chromium").ok_or_else(|| {
-        Failure::new(
-            "Chromium is missing",
-            "the package is installed, but `chromium` is not in PATH",
-            "put its folder in PATH",
-        )
-    })
+    find_program(&path_folders(), "chromium")
+        .context("the package is installed, but `chromium` is not in PATH; put its folder there")
 }
 
 /// Whether we are the super-user.
 ///
 /// # Errors
 /// If `id` can't tell.
-pub fn is_root() -> Result<bool, Failure> {
+pub fn is_root() -> Result<bool> {
     Ok(number_of(&["-u"])? == 0)
 }
 
@@ -62,19 +57,14 @@ pub fn is_root() -> Result<bool, Failure> {
 ///
 /// # Errors
 /// If there is no such account.
-pub fn number_of(arguments: &[&str]) -> Result<u32, Failure> {
+pub fn number_of(arguments: &[&str]) -> Result<u32> {
     let mut id = Command::new("id");
     let printed = output(
         id.args(arguments),
         "create the account, or don't run as root",
     )?;
-    printed.trim().parse().map_err(|error| {
-        Failure::new(
-            format!("`id` printed {printed:?}"),
-            error,
-            "see that `id` is the system's own",
-        )
-    })
+    let number = printed.trim().parse();
+    number.with_context(|| format!("`id` printed {printed:?}; see that it is the system's own"))
 }
 
 fn path_folders() -> Vec<PathBuf> {
@@ -121,7 +111,7 @@ fn version(name: &str) -> Option<Vec<u32>> {
 
 /// Debian's package makes a cluster and starts it as a service; the tests bring
 /// their own. A file that is there was written by somebody who knows better.
-fn keep_service_from_starting() -> Result<(), Failure> {
+fn keep_service_from_starting() -> Result<()> {
     let file = Path::new(CREATE_CLUSTER);
     if file.exists() || !is_root()? {
         return Ok(());
@@ -129,30 +119,21 @@ fn keep_service_from_starting() -> Result<(), Failure> {
     file.parent()
         .map_or(Ok(()), fs::create_dir_all)
         .and_then(|()| fs::write(file, "create_main_cluster = false\n"))
-        .map_err(|error| {
-            Failure::new(
-                format!("{CREATE_CLUSTER} can't be written"),
-                error,
-                "install PostgreSQL by hand: apt-get install postgresql",
-            )
+        .with_context(|| {
+            format!("{CREATE_CLUSTER} can't be written; run: apt-get install postgresql")
         })
 }
 
-fn install(package: &str) -> Result<(), Failure> {
+fn install(package: &str) -> Result<()> {
     let by_hand = format!("run: sudo apt-get update && sudo apt-get install {package}");
     if find_program(&path_folders(), "apt-get").is_none() {
-        return Err(Failure::new(
-            format!("{package} is missing"),
-            "only Debian's package manager is known here, and it is missing too",
-            format!("install your system's package of {package} and put its programs in PATH"),
-        ));
+        bail!(
+            "{package} is missing, and so is Debian's package manager, the only one that is known \
+             here; install your system's package of {package} and put its programs in PATH"
+        );
     }
     if !is_root()? {
-        return Err(Failure::new(
-            format!("{package} is missing"),
-            "only root can install it",
-            by_hand,
-        ));
+        bail!("{package} is missing, and only root can install it; {by_hand}");
     }
     eprintln!("{package} is missing; installing Debian's package");
     run(apt_get().args(["-q", "update"]), &by_hand)?;

@@ -4,9 +4,9 @@
 
 mod axe;
 mod bench;
+mod command;
 mod debian;
 mod decoder;
-mod failure;
 mod npm;
 mod postgres;
 mod simulate;
@@ -14,9 +14,9 @@ mod test;
 mod tidy;
 mod workspace;
 
+use anyhow::{Result, bail};
 use axe::AXE;
 use decoder::DECODER;
-use failure::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -24,13 +24,13 @@ fn main() -> ExitCode {
     match perform(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            eprintln!("error: {failure:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn perform(arguments: &[String]) -> Result<(), Failure> {
+fn perform(arguments: &[String]) -> Result<()> {
     let (words, rest) = match arguments.iter().position(|word| word == "--") {
         Some(place) => (&arguments[..place], &arguments[place + 1..]),
         None => (arguments, &[][..]),
@@ -52,15 +52,14 @@ fn perform(arguments: &[String]) -> Result<(), Failure> {
         ["axe"] => AXE.fetch(),
         ["setup"] => set_up(),
         [postgres::KEEP] => postgres::keep(),
-        _ => Err(Failure::new(
-            "nothing done",
-            format!("`{}` is no task", words.join(" ")),
-            "`cargo xtask --help` lists them",
-        )),
+        _ => bail!(
+            "`{}` is no task; `cargo xtask --help` lists them",
+            words.join(" ")
+        ),
     }
 }
 
-fn set_up() -> Result<(), Failure> {
+fn set_up() -> Result<()> {
     println!("postgresql: {}", debian::postgres_programs()?.display());
     println!("chromium: {}", debian::chromium_program()?.display());
     Ok(())

@@ -2,8 +2,9 @@
 //! pinned, by their checksums. No program of npm's is run, and nothing else of a
 //! package is taken than the files that are named.
 
-use crate::failure::{Failure, run};
+use crate::command::run;
 use crate::workspace;
+use anyhow::{Context, Error, Result, anyhow};
 use sha2::{Digest, Sha256, Sha512};
 use std::fmt;
 use std::fs;
@@ -32,7 +33,7 @@ pub enum Fetched {
     /// The files are there, and they are the pinned ones.
     Present(PathBuf),
     /// The registry could not be reached.
-    Unreachable(Failure),
+    Unreachable(Error),
 }
 
 impl Package {
@@ -40,7 +41,7 @@ impl Package {
     ///
     /// # Errors
     /// If the registry can't be reached, or what came is not what was pinned.
-    pub fn fetch(&self) -> Result<(), Failure> {
+    pub fn fetch(&self) -> Result<()> {
         match self.fetched()? {
             Fetched::Present(folder) => {
                 println!("{self} is in {}", folder.display());
@@ -54,41 +55,29 @@ impl Package {
     ///
     /// # Errors
     /// If what came is not what was pinned, or can't be written.
-    pub fn fetched(&self) -> Result<Fetched, Failure> {
+    pub fn fetched(&self) -> Result<Fetched> {
         let folder = workspace::root().join(self.into).join(self.folder_name());
         if self.is_pinned(&folder) {
             return Ok(Fetched::Present(folder));
         }
-        let work = tempfile::tempdir().map_err(|error| {
-            Failure::new(
-                "no temporary folder can be made",
-                error,
-                "make room in /tmp",
-            )
-        })?;
+        let work = tempfile::tempdir().context("no temporary folder can be made")?;
         let package = work.path().join("package.tgz");
         if let Err(failure) = self.download(&package) {
             return Ok(Fetched::Unreachable(failure));
         }
-        self.check(&read(&package)?)?;
+        self.check(&fs::read(&package)?)?;
         self.unpack(&package, work.path())?;
         for (theirs, ours, _) in self.files {
             let to = folder.join(ours);
             to.parent()
                 .map_or(Ok(()), fs::create_dir_all)
                 .and_then(|()| fs::copy(work.path().join(theirs), &to))
-                .map_err(|error| {
-                    Failure::new(
-                        format!("{} can't be written", to.display()),
-                        error,
-                        "see to the folder's permissions",
-                    )
-                })?;
+                .with_context(|| format!("{} can't be written", to.display()))?;
         }
         if self.is_pinned(&folder) {
             Ok(Fetched::Present(folder))
         } else {
-            Err(self.not_pinned("a file of the package"))
+            Err(self.not_pinned("a file"))
         }
     }
 
@@ -104,7 +93,7 @@ impl Package {
         })
     }
 
-    fn download(&self, to: &Path) -> Result<(), Failure> {
+    fn download(&self, to: &Path) -> Result<()> {
         let Self { name, version, .. } = self;
         let url = format!("https://registry.npmjs.org/{name}/-/{name}-{version}.tgz");
         let mut curl = Command::new("curl");
@@ -120,7 +109,7 @@ impl Package {
         run(&mut curl, &cure)
     }
 
-    fn check(&self, bytes: &[u8]) -> Result<(), Failure> {
+    fn check(&self, bytes: &[u8]) -> Result<()> {
         if hex(&Sha512::digest(bytes)) == self.sha512 {
             Ok(())
         } else {
@@ -128,15 +117,14 @@ impl Package {
         }
     }
 
-    fn not_pinned(&self, what: &str) -> Failure {
-        Failure::new(
-            format!("{self} is not what it was"),
-            format!("{what} has another checksum than the one that was pinned"),
-            "don't use it; find out what stands between you and registry.npmjs.org",
+    fn not_pinned(&self, what: &str) -> Error {
+        anyhow!(
+            "{what} of {self} has another checksum than the one that was pinned; don't use it, and \
+             find out what stands between you and registry.npmjs.org"
         )
     }
 
-    fn unpack(&self, package: &Path, into: &Path) -> Result<(), Failure> {
+    fn unpack(&self, package: &Path, into: &Path) -> Result<()> {
         let mut tar = Command::new("tar");
         tar.arg("-xzf").arg(package).arg("-C").arg(into);
         tar.args(self.files.iter().map(|(theirs, ..)| theirs));
@@ -148,16 +136,6 @@ impl fmt::Display for Package {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.name, self.version)
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| {
-        Failure::new(
-            format!("{} can't be read", path.display()),
-            error,
-            "see to the folder's permissions",
-        )
-    })
 }
 
 fn hex(bytes: &[u8]) -> String {

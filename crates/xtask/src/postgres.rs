@@ -7,8 +7,9 @@
 
 mod cluster;
 
+use crate::command::run;
 use crate::debian;
-use crate::failure::{Failure, run};
+use anyhow::{Context, Result, ensure};
 use cluster::Cluster;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::os::unix::process::CommandExt;
@@ -20,6 +21,8 @@ pub const VARIABLE: &str = "PASSERELLE_TEST_POSTGRES";
 
 /// The verb that makes this program a keeper.
 pub const KEEP: &str = "keep-postgres";
+
+const NO_START: &str = "the PostgreSQL server for the tests did not start; see above";
 
 /// A running server; stopped and removed when dropped.
 pub struct Server {
@@ -33,37 +36,26 @@ impl Server {
     ///
     /// # Errors
     /// If PostgreSQL is missing and can't be installed, or doesn't start.
-    pub fn start() -> Result<Self, Failure> {
-        let failed = |why: &dyn std::fmt::Display| {
-            Failure::new(
-                "the PostgreSQL server for the tests did not start",
-                why,
-                "see above",
-            )
-        };
+    pub fn start() -> Result<Self> {
         // Installing takes a while, and may be interrupted like any other step.
         debian::postgres_programs()?;
-        let mut keeper = Command::new(this_program().map_err(|error| failed(&error))?)
+        let mut keeper = Command::new(this_program()?)
             .arg(KEEP)
             // Ctrl-C is for whoever asked; the keeper still has to clear up.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|error| failed(&error))?;
+            .context(NO_START)?;
         let mut url = String::new();
         if let Some(stdout) = keeper.stdout.take() {
-            BufReader::new(stdout)
-                .read_line(&mut url)
-                .map_err(|error| failed(&error))?;
+            BufReader::new(stdout).read_line(&mut url)?;
         }
         let server = Self {
             keeper,
             url: url.trim().to_owned(),
         };
-        if !server.url.starts_with("postgres://") {
-            return Err(failed(&"its keeper ended early"));
-        }
+        ensure!(server.url.starts_with("postgres://"), NO_START);
         Ok(server)
     }
 
@@ -98,18 +90,11 @@ fn this_program() -> io::Result<std::path::PathBuf> {
 ///
 /// # Errors
 /// If PostgreSQL is missing and can't be installed, or doesn't start.
-pub fn keep() -> Result<(), Failure> {
+pub fn keep() -> Result<()> {
     let cluster = Cluster::start()?;
-    let lost = |error| {
-        Failure::new(
-            "the keeper of the PostgreSQL server lost who asked for it",
-            error,
-            "start it by `cargo xtask postgres`",
-        )
-    };
     println!("{}", cluster.url());
-    io::stdout().flush().map_err(lost)?;
-    wait_for_end_of_input().map_err(lost)
+    io::stdout().flush()?;
+    wait_for_end_of_input()
 }
 
 /// `cargo xtask postgres`: without a command, prints the line to export and
@@ -118,7 +103,7 @@ pub fn keep() -> Result<(), Failure> {
 ///
 /// # Errors
 /// If the server doesn't start, or the command fails.
-pub fn stay(command: &[String]) -> Result<(), Failure> {
+pub fn stay(command: &[String]) -> Result<()> {
     let server = Server::start()?;
     if let Some((program, arguments)) = command.split_first() {
         return run(
@@ -132,15 +117,10 @@ pub fn stay(command: &[String]) -> Result<(), Failure> {
     if io::stdin().is_terminal() {
         eprintln!("The server runs until you press Ctrl-C. Export the line in another terminal.");
     }
-    wait_for_end_of_input().map_err(|error| {
-        Failure::new(
-            "standard input can't be read",
-            error,
-            "run it in a terminal, or with a command: cargo xtask postgres -- COMMAND",
-        )
-    })
+    wait_for_end_of_input()
 }
 
-fn wait_for_end_of_input() -> io::Result<()> {
-    io::copy(&mut io::stdin(), &mut io::sink()).map(|_| ())
+fn wait_for_end_of_input() -> Result<()> {
+    io::copy(&mut io::stdin(), &mut io::sink()).context("standard input can't be read")?;
+    Ok(())
 }

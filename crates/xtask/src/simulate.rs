@@ -1,7 +1,8 @@
 //! `cargo xtask simulate`.
 
-use crate::failure::{Failure, run};
+use crate::command::run;
 use crate::workspace::cargo;
+use anyhow::Result;
 use std::process::Command;
 
 /// What to do when a story broke a rule.
@@ -13,19 +14,13 @@ const STORY: &str =
 ///
 /// # Errors
 /// As [`simulate`].
-pub fn simulate_as_tested(arguments: &[&str]) -> Result<(), Failure> {
+pub fn simulate_as_tested(arguments: &[&str]) -> Result<()> {
     // With the workspace, so that all it uses has been built with its features.
     let mut build = cargo();
     build.args(["build", "--quiet", "--workspace", "--bin", "simulation"]);
     run(&mut build, "")?;
     // Beside this program.
-    let program = std::env::current_exe().map_err(|error| {
-        Failure::new(
-            "this program's own path cannot be told",
-            error,
-            "run `cargo xtask simulate --seeds 2000` instead",
-        )
-    })?;
+    let program = std::env::current_exe()?;
     let program = program.with_file_name(format!("simulation{}", std::env::consts::EXE_SUFFIX));
     run(Command::new(program).args(arguments), STORY)
 }
@@ -34,7 +29,7 @@ pub fn simulate_as_tested(arguments: &[&str]) -> Result<(), Failure> {
 ///
 /// # Errors
 /// If it cannot be built, or a story breaks a rule.
-pub fn simulate(arguments: &[&str]) -> Result<(), Failure> {
+pub fn simulate(arguments: &[&str]) -> Result<()> {
     let mut command = cargo();
     command.args(["run", "--quiet", "--profile", "simulation"]);
     command.args(["--package", "simulation", "--"]);

@@ -3,14 +3,15 @@
 mod report;
 
 use crate::axe::{self, AXE};
+use crate::command::run;
 use crate::debian;
 use crate::decoder::DECODER;
-use crate::failure::{Failure, run};
 use crate::npm::Fetched;
 use crate::postgres::{self, Server};
 use crate::simulate;
 use crate::tidy;
 use crate::workspace::{self, Source, cargo};
+use anyhow::Result;
 use report::Report;
 use std::process::Stdio;
 
@@ -24,7 +25,7 @@ const RULES: &str = "PASSERELLE_TEST_AXE";
 ///
 /// # Errors
 /// If a step fails; the message says how to repeat it by hand.
-pub fn all() -> Result<(), Failure> {
+pub fn all() -> Result<()> {
     let mut report = Report::new();
     let done = steps(&mut report);
     report.print();
@@ -35,11 +36,11 @@ pub fn all() -> Result<(), Failure> {
 ///
 /// # Errors
 /// If a test fails, or PostgreSQL can't be had.
-pub fn only(arguments: &[String]) -> Result<(), Failure> {
+pub fn only(arguments: &[String]) -> Result<()> {
     tests(&workspace::sources()?, arguments)
 }
 
-fn steps(report: &mut Report) -> Result<(), Failure> {
+fn steps(report: &mut Report) -> Result<()> {
     let sources = workspace::sources()?;
     report.step("format", "cargo fmt --all", || {
         run(cargo().args(["fmt", "--all", "--check"]), "")
@@ -50,7 +51,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
         Ok(match DECODER.fetched()? {
             Fetched::Present(_) => None,
             Fetched::Unreachable(failure) => {
-                eprintln!("{failure}");
+                eprintln!("{failure:#}");
                 Some("the tests of the camera use the server's decoding only")
             }
         })
@@ -59,7 +60,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
         Ok(match AXE.fetched()? {
             Fetched::Present(_) => None,
             Fetched::Unreachable(failure) => {
-                eprintln!("{failure}");
+                eprintln!("{failure:#}");
                 Some("no page is held against the rules of accessibility")
             }
         })
@@ -87,7 +88,7 @@ fn steps(report: &mut Report) -> Result<(), Failure> {
     })
 }
 
-fn tests(sources: &[Source], arguments: &[String]) -> Result<(), Failure> {
+fn tests(sources: &[Source], arguments: &[String]) -> Result<()> {
     let mut command = cargo();
     if has_nextest() {
         command.args(["nextest", "run"]);

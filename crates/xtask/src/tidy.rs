@@ -12,10 +12,10 @@ mod manifests;
 mod migrations;
 mod text;
 
-use crate::failure::Failure;
 use crate::workspace;
 #[cfg(test)]
 use crate::workspace::Source;
+use anyhow::{Result, bail};
 use std::fmt;
 
 /// The rules and their samples name what they forbid.
@@ -60,12 +60,15 @@ impl fmt::Display for Finding {
 ///
 /// # Errors
 /// If there are findings, or the workspace can't be read.
-pub fn run() -> Result<(), Failure> {
+pub fn run() -> Result<()> {
     let mut sources = workspace::sources()?;
-    sources.retain(|source| !starts_with_any(&source.path, KEPT_AS_THEY_CAME));
+    sources.retain(|source| {
+        !KEPT_AS_THEY_CAME
+            .iter()
+            .any(|start| source.path.starts_with(start))
+    });
 
     let mut findings = edges::broken(&edges::Package::all()?);
-    findings.extend(layout::stale_exceptions(&sources));
     findings.extend(migrations::unlisted(&sources));
     findings.extend(circles::too_large(&sources));
     let root = workspace::root();
@@ -91,16 +94,11 @@ pub fn run() -> Result<(), Failure> {
             println!("{} files are tidy", sources.len());
             Ok(())
         }
-        count => Err(Failure::new(
-            "the tree is not tidy",
-            format!("{count} findings, listed above"),
-            "each line names its cure; CONTRIBUTING.md lists the rules",
-        )),
+        count => bail!(
+            "the tree is not tidy: each of the {count} findings above names its cure; \
+             CONTRIBUTING.md lists the rules"
+        ),
     }
-}
-
-fn starts_with_any(path: &str, starts: &[&str]) -> bool {
-    starts.iter().any(|start| path.starts_with(start))
 }
 
 /// Lines of the findings of `rule` in a file at `path` that holds `text`.

@@ -1,6 +1,7 @@
 //! The workspace as the tasks see it: its folder, its files, its cargo.
 
-use crate::failure::{Failure, output};
+use crate::command::output;
+use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -55,7 +56,7 @@ pub fn cargo() -> Command {
 ///
 /// # Errors
 /// If this is no git checkout, or a file can't be read.
-pub fn sources() -> Result<Vec<Source>, Failure> {
+pub fn sources() -> Result<Vec<Source>> {
     let root = root();
     let mut git = Command::new("git");
     git.current_dir(&root).args(["ls-files", "-z"]);
@@ -67,13 +68,7 @@ pub fn sources() -> Result<Vec<Source>, Failure> {
         if !file.is_file() {
             continue;
         }
-        let bytes = fs::read(&file).map_err(|error| {
-            Failure::new(
-                format!("{path} can't be read"),
-                error,
-                "see to the file's permissions",
-            )
-        })?;
+        let bytes = fs::read(&file).with_context(|| format!("{path} can't be read"))?;
         if let Ok(text) = String::from_utf8(bytes) {
             sources.push(Source {
                 path: path.to_owned(),

@@ -1,5 +1,6 @@
+use crate::command::output;
 use crate::debian;
-use crate::failure::{Failure, output};
+use anyhow::{Context, Result};
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -31,16 +32,12 @@ enum Account {
 
 impl Cluster {
     /// Makes a cluster and starts its server.
-    pub fn start() -> Result<Self, Failure> {
+    pub fn start() -> Result<Self> {
         let programs = debian::postgres_programs()?;
         let account = Account::choose()?;
-        let folder = account.folder().map_err(|error| {
-            Failure::new(
-                "no folder for the PostgreSQL cluster",
-                error,
-                "see that the temporary folder can be written, or set TMPDIR to another",
-            )
-        })?;
+        let folder = account.folder().context(
+            "the temporary folder can't be written; see to that, or set TMPDIR to another",
+        )?;
         let mut cluster = Self {
             programs,
             account,
@@ -69,7 +66,7 @@ impl Cluster {
         )
     }
 
-    fn make(&self) -> Result<(), Failure> {
+    fn make(&self) -> Result<()> {
         output(
             self.program("initdb")
                 .arg("--pgdata")
@@ -94,16 +91,10 @@ impl Cluster {
         );
         fs::read_to_string(&settings)
             .and_then(|theirs| fs::write(&settings, theirs + &ours))
-            .map_err(|error| {
-                Failure::new(
-                    format!("{} can't be written", settings.display()),
-                    error,
-                    "see that the temporary folder has room",
-                )
-            })
+            .with_context(|| format!("{} can't be written", settings.display()))
     }
 
-    fn launch(&self) -> Result<(), Failure> {
+    fn launch(&self) -> Result<()> {
         let log = self.folder.path().join("log");
         output(
             self.program("pg_ctl")
@@ -154,7 +145,7 @@ impl Drop for Cluster {
 }
 
 impl Account {
-    fn choose() -> Result<Self, Failure> {
+    fn choose() -> Result<Self> {
         if !debian::is_root()? {
             return Ok(Self::Ours);
         }
@@ -175,17 +166,12 @@ impl Account {
     }
 }
 
-fn free_port() -> Result<u16, Failure> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| {
-            Failure::new(
-                "no free port for the PostgreSQL server",
-                error,
-                "see that programs may listen on 127.0.0.1",
-            )
-        })
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let address = listener.and_then(|listener| listener.local_addr());
+    Ok(address
+        .context("programs can't listen on 127.0.0.1")?
+        .port())
 }
 
 #[cfg(test)]

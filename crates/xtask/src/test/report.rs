@@ -1,4 +1,4 @@
-use crate::failure::Failure;
+use anyhow::{Result, anyhow};
 use std::fmt;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
@@ -43,8 +43,8 @@ impl Report {
         &mut self,
         name: &'static str,
         by_hand: &str,
-        work: impl FnOnce() -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        work: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
         self.step_or_left_out(name, by_hand, || work().map(|()| None))
     }
 
@@ -57,8 +57,8 @@ impl Report {
         &mut self,
         name: &'static str,
         by_hand: &str,
-        work: impl FnOnce() -> Result<Option<&'static str>, Failure>,
-    ) -> Result<(), Failure> {
+        work: impl FnOnce() -> Result<Option<&'static str>>,
+    ) -> Result<()> {
         eprintln!("{}", self.colour.bold(&format!("── {name}")));
         let start = Instant::now();
         let done = work();
@@ -68,12 +68,8 @@ impl Report {
             Err(_) => Outcome::Failed,
         };
         self.steps.push((name, outcome, start.elapsed()));
-        done.map(|_| ()).map_err(|failure| {
-            Failure::new(
-                format!("the step \"{name}\" failed"),
-                failure.to_string().trim_end(),
-                format!("by hand: {by_hand}"),
-            )
+        done.map(drop).map_err(|failure| {
+            anyhow!("the step \"{name}\" failed: {failure:#}\n  by hand: {by_hand}")
         })
     }
 
@@ -143,6 +139,7 @@ impl fmt::Display for Seconds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use anyhow::bail;
 
     #[test]
     fn a_failing_step_says_how_to_repeat_it() {
@@ -150,7 +147,7 @@ mod tests {
         report.step("format", "cargo fmt", || Ok(())).unwrap();
         let failure = report
             .step("tidy", "cargo xtask tidy", || {
-                Err(Failure::new("the tree is not tidy", "2 findings", ""))
+                bail!("the tree is not tidy: 2 findings")
             })
             .unwrap_err()
             .to_string();

@@ -1,8 +1,9 @@
 //! Which crate may use which.
 
 use super::Finding;
-use crate::failure::{Failure, output};
+use crate::command::output;
 use crate::workspace;
+use anyhow::{Context, Result};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -91,29 +92,20 @@ impl Package {
     ///
     /// # Errors
     /// If cargo can't read them.
-    pub fn all() -> Result<Vec<Self>, Failure> {
-        let cure = "run `cargo metadata` by hand";
-        let printed = output(
-            workspace::cargo().args(["metadata", "--no-deps", "--format-version", "1"]),
-            cure,
-        )?;
-        let metadata: Value = serde_json::from_str(&printed)
-            .map_err(|error| Failure::new("`cargo metadata` can't be understood", error, cure))?;
+    pub fn all() -> Result<Vec<Self>> {
+        let mut command = workspace::cargo();
+        command.args(["metadata", "--no-deps", "--format-version", "1"]);
+        let printed = output(&mut command, "run it by hand")?;
+        let metadata: Value = serde_json::from_str(&printed).context("`cargo metadata`")?;
         members(&metadata["packages"])
             .iter()
             .map(Self::read)
             .collect()
     }
 
-    fn read(package: &Value) -> Result<Self, Failure> {
+    fn read(package: &Value) -> Result<Self> {
         let path = word(&package["manifest_path"]);
-        let text = fs::read_to_string(&path).map_err(|error| {
-            Failure::new(
-                format!("{path} can't be read"),
-                error,
-                "see to its permissions",
-            )
-        })?;
+        let text = fs::read_to_string(&path).with_context(|| format!("{path} can't be read"))?;
         let manifest = Path::new(&path)
             .strip_prefix(workspace::root())
             .map_or_else(|_| path.clone(), |below| below.display().to_string());

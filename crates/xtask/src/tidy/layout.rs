@@ -12,9 +12,6 @@ const NO_ROOMS: &[&str] = &[
 const CODE: &[&str] = &["rs", "sql", "html", "css", "js", "mjs"];
 const LINES_MAX: usize = 600;
 
-/// Files that may be longer, each with the reason.
-const MAY_BE_LONG: &[(&str, &str)] = &[];
-
 /// A file or folder of code that is named by kind.
 pub fn forbidden_rooms(source: &Source) -> Vec<Finding> {
     if !source.is_any(CODE) {
@@ -39,8 +36,7 @@ pub fn forbidden_rooms(source: &Source) -> Vec<Finding> {
 /// A file that holds more than one concept, to judge by its length.
 pub fn too_long(source: &Source) -> Vec<Finding> {
     let lines = source.text.lines().count();
-    let may = MAY_BE_LONG.iter().any(|(path, _)| *path == source.path);
-    if !source.is_any(CODE) || lines <= LINES_MAX || may {
+    if !source.is_any(CODE) || lines <= LINES_MAX {
         return Vec::new();
     }
     vec![Finding::new(
@@ -49,26 +45,6 @@ pub fn too_long(source: &Source) -> Vec<Finding> {
         format!("the file has {lines} lines, more than {LINES_MAX}"),
         "split it by concept",
     )]
-}
-
-/// Exceptions that nothing needs any more.
-pub fn stale_exceptions(sources: &[Source]) -> Vec<Finding> {
-    MAY_BE_LONG
-        .iter()
-        .filter(|(path, _)| {
-            !sources
-                .iter()
-                .any(|source| source.path == *path && source.text.lines().count() > LINES_MAX)
-        })
-        .map(|(path, _)| {
-            Finding::new(
-                path,
-                1,
-                "the file may be long, and is not",
-                "take it off the list in crates/xtask/src/tidy/layout.rs",
-            )
-        })
-        .collect()
 }
 
 #[cfg(test)]

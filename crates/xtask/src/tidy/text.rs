@@ -1,19 +1,13 @@
 //! Ends of lines and files.
 
-use super::{Finding, starts_with_any};
+use super::Finding;
 use crate::workspace::Source;
 
 const NO_TABS: &[&str] = &["rs", "toml", "md"];
 
-/// Files whose bytes matter to a test.
-const BYTES_MATTER: &[&str] = &[];
-
 /// Carriage returns, white space at the end of a line, tabs, and a last line
 /// without its end.
 pub fn untidy(source: &Source) -> Vec<Finding> {
-    if starts_with_any(&source.path, BYTES_MATTER) {
-        return Vec::new();
-    }
     let mut findings = Vec::new();
     let mut find = |line, what, cure| findings.push(Finding::new(&source.path, line, what, cure));
     for (number, line) in (1..).zip(source.text.split('\n')) {

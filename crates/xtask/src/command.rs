@@ -1,35 +1,7 @@
-//! What goes wrong in a task, as a person should read it.
+//! Programs that a task runs, and how it tells of their failures.
 
-use std::fmt;
+use anyhow::{Context, Result, bail};
 use std::process::Command;
-
-/// A task could not be done.
-#[derive(Debug)]
-pub struct Failure {
-    what: String,
-    why: String,
-    cure: String,
-}
-
-impl Failure {
-    /// What happened, why, and what to do about it; each a phrase without a
-    /// full stop.
-    pub fn new(what: impl fmt::Display, why: impl fmt::Display, cure: impl fmt::Display) -> Self {
-        Self {
-            what: what.to_string(),
-            why: why.to_string(),
-            cure: cure.to_string(),
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}\n  {}", self.what, self.why, self.cure)
-    }
-}
-
-impl std::error::Error for Failure {}
 
 /// Runs `command` to its end with its output captured, and returns what it
 /// printed.
@@ -37,33 +9,35 @@ impl std::error::Error for Failure {}
 /// # Errors
 /// If it can't be started, or ends with an error; what it wrote to its error
 /// output is the reason given.
-pub fn output(command: &mut Command, cure: &str) -> Result<String, Failure> {
-    let what = format!("`{}` failed", shown(command));
-    let output = command
-        .output()
-        .map_err(|error| Failure::new(&what, error, cure))?;
+pub fn output(command: &mut Command, cure: &str) -> Result<String> {
+    let output = command.output().with_context(|| failed(command, cure))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let errors = String::from_utf8_lossy(&output.stderr);
-    let why = format!("{}\n{}", output.status, errors.trim_end());
-    Err(Failure::new(what, why.trim_end(), cure))
+    bail!(
+        "{}: {}\n{}\n  {cure}",
+        failed(command, ""),
+        output.status,
+        errors.trim_end()
+    )
 }
 
 /// Runs `command` to its end, with its output where ours goes.
 ///
 /// # Errors
 /// If it can't be started, or ends with an error.
-pub fn run(command: &mut Command, cure: &str) -> Result<(), Failure> {
-    let what = format!("`{}` failed", shown(command));
-    let status = command
-        .status()
-        .map_err(|error| Failure::new(&what, error, cure))?;
+pub fn run(command: &mut Command, cure: &str) -> Result<()> {
+    let status = command.status().with_context(|| failed(command, cure))?;
     if status.success() {
-        Ok(())
-    } else {
-        Err(Failure::new(what, status, cure))
+        return Ok(());
     }
+    bail!("{}: {status}\n  {cure}", failed(command, ""))
+}
+
+fn failed(command: &Command, cure: &str) -> String {
+    let separator = if cure.is_empty() { "" } else { "; " };
+    format!("`{}` failed{separator}{cure}", shown(command))
 }
 
 /// The command as one would type it.

@@ -6,9 +6,8 @@ use crate::roles::BoxOfficeRole;
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, StatusCode as Http, header};
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{StatusCode as Http, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use boxoffice::{BoxOffice, CatalogueAnswerError, StagingError};
@@ -49,42 +48,37 @@ pub(crate) fn routes(role: &BoxOfficeRole) -> Router {
     Router::new().nest(PATH, methods)
 }
 
-/// A body, or why it could not be read: callers are answered in the service's
-/// own form.
-type Body = Result<Bytes, BytesRejection>;
+/// A call by whom it may come from, with what it carries.
+struct Call<T>(T);
 
-impl Desk {
-    /// Who calls, and what; or the answer that says what is wrong with it.
-    fn admit<T: DeserializeOwned>(
-        &self,
-        headers: &HeaderMap,
-        body: Body,
-    ) -> Result<T, Box<Response>> {
-        let token = bearer(headers).unwrap_or_default();
-        if let Err(error) = token::verify(token, &self.caller, self.clock.now()) {
+impl<T: DeserializeOwned> FromRequest<Desk> for Call<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, Response> {
+        let token = bearer(request.headers()).unwrap_or_default();
+        if let Err(error) = token::verify(token, &desk.caller, desk.clock.now()) {
             tracing::warn!(%error, "a call to the access control service was refused");
             let bearer = [(header::WWW_AUTHENTICATE, "Bearer")];
-            return Err(Box::new((Http::UNAUTHORIZED, bearer).into_response()));
+            return Err((Http::UNAUTHORIZED, bearer).into_response());
         }
-        let body = body.map_err(|error| {
-            let (code, detail) = if error.status() == Http::PAYLOAD_TOO_LARGE {
+        let refused = |code, detail| refused(String::new(), code, detail);
+        let body = Bytes::from_request(request, desk).await.map_err(|error| {
+            if error.status() == Http::PAYLOAD_TOO_LARGE {
                 let detail = format!(
                     "The body has more than {BODY_LIMIT_BYTES} bytes; send fewer tickets at a time."
                 );
-                (StatusCode::TooManyTickets, detail)
-            } else {
-                let detail = "The body broke off; send the same call again.".to_owned();
-                (StatusCode::InvalidRequest, detail)
-            };
-            Box::new(refused(String::new(), code, detail))
+                return refused(StatusCode::TooManyTickets, detail);
+            }
+            let detail = "The body broke off; send the same call again.".to_owned();
+            refused(StatusCode::InvalidRequest, detail)
         })?;
-        serde_json::from_slice(&body).map_err(|error| {
+        serde_json::from_slice(&body).map(Self).map_err(|error| {
             let detail = format!(
                 "The body is not what this method takes: line {}, column {}.",
                 error.line(),
                 error.column()
             );
-            Box::new(refused(String::new(), StatusCode::InvalidRequest, detail))
+            refused(StatusCode::InvalidRequest, detail)
         })
     }
 }
@@ -109,83 +103,57 @@ fn internal(request_id: String, error: &dyn Error) -> Response {
 
 async fn import_controlled_ticket(
     State(desk): State<Desk>,
-    headers: HeaderMap,
-    body: Body,
+    Call(call): Call<ImportControlledTicketCall>,
 ) -> Response {
-    let call: ImportControlledTicketCall = match desk.admit(&headers, body) {
-        Ok(call) => call,
-        Err(answer) => return *answer,
-    };
-    match desk
-        .box_office
-        .import_controlled(call.controlled_tickets)
-        .await
-    {
+    let answer = desk.box_office.import_controlled(call.controlled_tickets);
+    match answer.await {
         Ok(answer) => done(call.request_id, answer),
-        Err(error @ StagingError::TooMany { .. }) => refused(
-            call.request_id,
-            StatusCode::TooManyTickets,
-            error.to_string(),
-        ),
+        Err(error @ StagingError::TooMany { .. }) => {
+            let code = StatusCode::TooManyTickets;
+            refused(call.request_id, code, error.to_string())
+        }
         Err(error) => internal(call.request_id, &error),
     }
 }
 
 async fn get_controlled_ticket(
     State(desk): State<Desk>,
-    headers: HeaderMap,
-    body: Body,
+    Call(request): Call<GetControlledTicketRequest>,
 ) -> Response {
-    let request: GetControlledTicketRequest = match desk.admit(&headers, body) {
-        Ok(request) => request,
-        Err(answer) => return *answer,
-    };
-    match desk
-        .box_office
-        .controlled_ticket(request.bar_code_or_tax_number)
-        .await
-    {
-        Ok(Some(controlled_ticket_data)) => done(
-            String::new(),
-            ControlledTicketAnswer {
+    let barcode = request.bar_code_or_tax_number;
+    match desk.box_office.controlled_ticket(barcode).await {
+        Ok(Some(controlled_ticket_data)) => {
+            let answer = ControlledTicketAnswer {
                 controlled_ticket_data,
-            },
-        ),
-        Ok(None) => refused(
-            String::new(),
-            StatusCode::TicketNotFound,
-            "There is no ticket with this barcode.".to_owned(),
-        ),
+            };
+            done(String::new(), answer)
+        }
+        Ok(None) => {
+            let detail = "There is no ticket with this barcode.".to_owned();
+            refused(String::new(), StatusCode::TicketNotFound, detail)
+        }
         Err(error) => internal(String::new(), &error),
     }
 }
 
 async fn get_access_control_catalog(
     State(desk): State<Desk>,
-    headers: HeaderMap,
-    body: Body,
+    Call(request): Call<GetAccessControlCatalogRequest>,
 ) -> Response {
-    let request: GetAccessControlCatalogRequest = match desk.admit(&headers, body) {
-        Ok(request) => request,
-        Err(answer) => return *answer,
-    };
-    let catalogue = desk
-        .box_office
-        .access_control_catalogue(request.season_code);
-    match catalogue.await {
+    let season = request.season_code;
+    match desk.box_office.access_control_catalogue(season).await {
         Ok(catalogue) => done(request.request_id, catalogue),
-        Err(error @ CatalogueAnswerError::SeasonNotFound { .. }) => refused(
-            request.request_id,
-            StatusCode::SeasonNotFound,
-            error.to_string(),
-        ),
+        Err(error @ CatalogueAnswerError::SeasonNotFound { .. }) => {
+            let code = StatusCode::SeasonNotFound;
+            refused(request.request_id, code, error.to_string())
+        }
         Err(error) => internal(request.request_id, &error),
     }
 }
 
-async fn get_time_zone(State(desk): State<Desk>, headers: HeaderMap, body: Body) -> Response {
-    match desk.admit::<GetTimeZoneRequest>(&headers, body) {
-        Ok(request) => done(request.request_id, desk.box_office.time_zone()),
-        Err(answer) => *answer,
-    }
+async fn get_time_zone(
+    State(desk): State<Desk>,
+    Call(request): Call<GetTimeZoneRequest>,
+) -> Response {
+    done(request.request_id, desk.box_office.time_zone())
 }

@@ -14,6 +14,7 @@ use kernel::causes;
 use metrics_exporter_prometheus::PrometheusHandle;
 use office::Missing;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -25,39 +26,14 @@ struct Watched {
     prometheus: PrometheusHandle,
 }
 
-/// What waits, in numbers. A part this process does not run is left out.
-#[derive(Debug, Default, Serialize)]
-struct Waiting {
-    /// Control barcodes on their way to ticketing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deliveries: Option<i64>,
-    /// Entries Otipass has yet to be told of.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    declarations: Option<i64>,
-    /// Cancellations on their way to ticketing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cancellations: Option<i64>,
-    /// Cancelled entries that Otipass has yet to give back.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    give_backs: Option<i64>,
-    /// Checks whose decision is open.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unresolved: Option<i64>,
-    /// Disputed entries that the account has yet to set apart.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    disputes: Option<i64>,
-    /// Staged barcodes that the next external sales run sells.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    staged_ready: Option<i64>,
-    /// Staged barcodes that wait for a cure.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    staged_held: Option<i64>,
-}
+/// What waits somewhere: its name, its metric's name, and how many there are.
+struct Queue(&'static str, &'static str, i64);
 
 #[derive(Debug, Serialize)]
 struct Readiness {
     status: &'static str,
-    waiting: Waiting,
+    /// By name. A part that this process does not run is left out.
+    waiting: BTreeMap<&'static str, i64>,
     /// What the set-up lacks; until then the gate answers `not_set_up`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing: Vec<Missing>,
@@ -96,25 +72,52 @@ impl Watched {
             .await
     }
 
-    async fn waiting(&self) -> Result<Waiting, DbError> {
-        let mut waiting = Waiting::default();
+    async fn waiting(&self) -> Result<Vec<Queue>, DbError> {
+        let mut waiting = Vec::new();
         if let Some(gate) = &self.gate {
             let gate = gate.outbox.waiting().await?;
-            waiting.deliveries = Some(gate.deliveries);
-            waiting.declarations = Some(gate.declarations);
-            waiting.cancellations = Some(gate.cancellations);
-            waiting.give_backs = Some(gate.give_backs);
-            waiting.unresolved = Some(gate.unresolved);
+            waiting.extend([
+                // On their way to ticketing.
+                Queue(
+                    "deliveries",
+                    "passerelle_deliveries_waiting",
+                    gate.deliveries,
+                ),
+                Queue(
+                    "cancellations",
+                    "passerelle_cancellations_waiting",
+                    gate.cancellations,
+                ),
+                // Entries that Otipass has yet to be told of, or to give back.
+                Queue(
+                    "declarations",
+                    "passerelle_declarations_waiting",
+                    gate.declarations,
+                ),
+                Queue(
+                    "give_backs",
+                    "passerelle_give_backs_waiting",
+                    gate.give_backs,
+                ),
+                // Checks whose decision is open.
+                Queue(
+                    "unresolved",
+                    "passerelle_checks_unresolved",
+                    gate.unresolved,
+                ),
+            ]);
         }
         if let Some(box_office) = &self.box_office {
             let staged = box_office.waiting().await?;
-            waiting.staged_ready = Some(staged.ready);
-            waiting.staged_held = Some(staged.held);
-            waiting.disputes = Some(
-                self.db
-                    .read("disputes", gate::outbox::dispute::count)
-                    .await?,
-            );
+            let disputes = gate::outbox::dispute::count;
+            let disputes = self.db.read("disputes", disputes).await?;
+            waiting.extend([
+                // What the next external sales run sells, and what waits for a cure.
+                Queue("staged_ready", "passerelle_staged_ready", staged.ready),
+                Queue("staged_held", "passerelle_staged_held", staged.held),
+                // What the account has yet to set apart.
+                Queue("disputes", "passerelle_disputes_waiting", disputes),
+            ]);
         }
         Ok(waiting)
     }
@@ -125,57 +128,40 @@ async fn ready(State(watched): State<Watched>) -> Response {
         Ok(()) => watched.waiting().await,
         Err(error) => Err(error),
     };
-    match waiting {
-        Ok(waiting) => Json(Readiness {
+    let (http, readiness) = match waiting {
+        Ok(waiting) => {
             // The back office must be reached to complete it: no reason for
             // whoever watches to take the service away.
-            status: if watched.missing.is_empty() {
+            let status = if watched.missing.is_empty() {
                 "ready"
             } else {
                 "set_up_incomplete"
-            },
-            waiting,
-            missing: watched.missing,
-        })
-        .into_response(),
+            };
+            let readiness = Readiness {
+                status,
+                waiting: waiting.iter().map(|queue| (queue.0, queue.2)).collect(),
+                missing: watched.missing,
+            };
+            (StatusCode::OK, readiness)
+        }
         Err(error) => {
             tracing::warn!(error = causes(&error), "not ready");
             let readiness = Readiness {
                 status: "the database does not take anything",
-                waiting: Waiting::default(),
+                waiting: BTreeMap::new(),
                 missing: Vec::new(),
             };
-            (StatusCode::SERVICE_UNAVAILABLE, Json(readiness)).into_response()
+            (StatusCode::SERVICE_UNAVAILABLE, readiness)
         }
-    }
+    };
+    (http, Json(readiness)).into_response()
 }
 
 async fn metrics(State(watched): State<Watched>) -> Response {
     match watched.waiting().await {
         Ok(waiting) => {
-            let Waiting {
-                deliveries,
-                declarations,
-                cancellations,
-                give_backs,
-                unresolved,
-                staged_ready,
-                staged_held,
-                disputes,
-            } = waiting;
-            for (name, value) in [
-                ("passerelle_deliveries_waiting", deliveries),
-                ("passerelle_declarations_waiting", declarations),
-                ("passerelle_cancellations_waiting", cancellations),
-                ("passerelle_give_backs_waiting", give_backs),
-                ("passerelle_checks_unresolved", unresolved),
-                ("passerelle_staged_ready", staged_ready),
-                ("passerelle_staged_held", staged_held),
-                ("passerelle_disputes_waiting", disputes),
-            ] {
-                if let Some(value) = value {
-                    metrics::gauge!(name).set(value as f64);
-                }
+            for Queue(_, metric, count) in waiting {
+                metrics::gauge!(metric).set(count as f64);
             }
         }
         Err(error) => tracing::warn!(error = causes(&error), "the queues could not be counted"),

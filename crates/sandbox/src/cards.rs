@@ -13,55 +13,31 @@ use std::fmt::Write;
 /// The most sample cards of one kind.
 const CARDS_PER_GROUP: usize = 6;
 
-/// What will happen to a card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
-    /// It was used before and still opens something.
-    Accepted,
-    /// It was never used; its first entry starts its period.
-    FirstUse,
-    /// Its entries are used somewhere.
-    AlreadyUsed,
-    /// Somewhere it is not included.
-    NotIncluded,
-    /// Its period is over.
-    Expired,
-    /// It was declared invalid.
-    Blocked,
-    /// It was never sold.
-    NotSold,
-    /// Otipass does not know it.
-    Unknown,
+kernel::words! {
+    /// What will happen to a card, by its heading; in the order in which they are
+    /// shown.
+    #[derive(PartialOrd, Ord)]
+    pub enum Fate: "fate of a card" {
+        /// It was used before and still opens something.
+        Accepted = "Accepted",
+        /// It was never used; its first entry starts its period.
+        FirstUse = "Accepted, first use",
+        /// Its entries are used somewhere.
+        AlreadyUsed = "Already used",
+        /// Somewhere it is not included.
+        NotIncluded = "Not included everywhere",
+        /// Its period is over.
+        Expired = "Expired",
+        /// It was declared invalid.
+        Blocked = "Blocked",
+        /// It was never sold.
+        NotSold = "Not sold",
+        /// Otipass does not know it.
+        Unknown = "Unknown",
+    }
 }
 
 impl Fate {
-    /// Every kind, in the order in which they are shown.
-    pub const ALL: [Fate; 8] = [
-        Fate::Accepted,
-        Fate::FirstUse,
-        Fate::AlreadyUsed,
-        Fate::NotIncluded,
-        Fate::Expired,
-        Fate::Blocked,
-        Fate::NotSold,
-        Fate::Unknown,
-    ];
-
-    /// A heading.
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Fate::Accepted => "Accepted",
-            Fate::FirstUse => "Accepted, first use",
-            Fate::AlreadyUsed => "Already used",
-            Fate::NotIncluded => "Not included everywhere",
-            Fate::Expired => "Expired",
-            Fate::Blocked => "Blocked",
-            Fate::NotSold => "Not sold",
-            Fate::Unknown => "Unknown",
-        }
-    }
-
     /// What it means, in one sentence.
     #[must_use]
     pub const fn meaning(self) -> &'static str {
@@ -249,7 +225,7 @@ pub fn cards_text(sandbox: &Sandbox, codes: QrCodes) -> String {
             continue;
         }
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}\n{}\n", group.fate.title(), group.fate.meaning());
+        let _ = writeln!(text, "{}\n{}\n", group.fate, group.fate.meaning());
         for card in group.cards {
             let _ = write!(text, "  {}", card.number.reveal());
             if let Some(day) = card.valid_until {

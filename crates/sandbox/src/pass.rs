@@ -218,42 +218,29 @@ const SAMPLE_LIMIT: u32 = 10_000_000;
 fn sample_pass(services: &[ServiceId], today: BusinessDay, index: u32) -> Option<Pass> {
     // 7919 shares no factor with ten million, so no number comes twice.
     let digits = (u64::from(index) * 7919 + 1_234_567) % u64::from(SAMPLE_LIMIT);
-    let all = |left: EntriesLeft| services.iter().map(move |service| (service.clone(), left));
     let twice = EntriesLeft::Count(2);
-    let yesterday = today.plus_days(-1);
-    let (status, valid_until, services): (_, _, BTreeMap<_, _>) = match index % 12 {
-        0 | 2 | 4 => (PassStatus::Inactive, None, all(twice).collect()),
-        1 | 3 => (
-            PassStatus::Active,
-            Some(today.plus_days(1)),
-            all(twice).collect(),
-        ),
-        5 => (
-            PassStatus::Active,
-            Some(today),
-            all(EntriesLeft::Unlimited).collect(),
-        ),
-        6 => (
-            PassStatus::Active,
-            Some(today.plus_days(1)),
-            all(EntriesLeft::Count(0)).collect(),
-        ),
-        7 => (
-            PassStatus::Active,
-            Some(today.plus_days(1)),
-            all(twice).take(1).collect(),
-        ),
-        8 => (PassStatus::Expired, Some(yesterday), all(twice).collect()),
-        9 => (PassStatus::Invalid, None, all(twice).collect()),
-        10 => (PassStatus::Created, None, all(twice).collect()),
-        _ => (PassStatus::Undefined, None, all(twice).collect()),
+    let tomorrow = today.plus_days(1);
+    let unlimited = EntriesLeft::Unlimited;
+    let used_up = EntriesLeft::Count(0);
+    let (status, valid_until, left) = match index % 12 {
+        0 | 2 | 4 => (PassStatus::Inactive, None, twice),
+        1 | 3 | 7 => (PassStatus::Active, Some(tomorrow), twice),
+        5 => (PassStatus::Active, Some(today), unlimited),
+        6 => (PassStatus::Active, Some(tomorrow), used_up),
+        8 => (PassStatus::Expired, Some(today.plus_days(-1)), twice),
+        9 => (PassStatus::Invalid, None, twice),
+        10 => (PassStatus::Created, None, twice),
+        _ => (PassStatus::Undefined, None, twice),
     };
+    // The seventh does not include every place.
+    let places = if index % 12 == 7 { 1 } else { services.len() };
+    let included = services.iter().take(places);
     Some(Pass {
         number: with_check_digit(&format!("{digits:07}"))?,
         status,
         duration_days: 3,
         valid_until,
-        services,
+        services: included.map(|service| (service.clone(), left)).collect(),
     })
 }
 

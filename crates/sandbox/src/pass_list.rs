@@ -20,7 +20,7 @@ type Statuses = BTreeMap<CardNumber, PassStatus>;
 #[derive(Debug, Default)]
 pub(crate) struct Readings {
     latest: u64,
-    kept: VecDeque<(u64, Statuses)>,
+    remembered: VecDeque<(u64, Statuses)>,
 }
 
 impl Readings {
@@ -79,19 +79,24 @@ impl Readings {
             .iter()
             .map(|pass| (pass.number.clone(), pass.status_on(today)))
             .collect();
-        if self.kept.back().is_none_or(|(_, last)| *last != statuses) {
+        if self
+            .remembered
+            .back()
+            .is_none_or(|(_, last)| *last != statuses)
+        {
             self.latest += 1;
-            self.kept.push_back((self.latest, statuses));
-            if self.kept.len() > REMEMBERED {
-                self.kept.pop_front();
+            self.remembered.push_back((self.latest, statuses));
+            if self.remembered.len() > REMEMBERED {
+                self.remembered.pop_front();
             }
         }
         self.latest
     }
 
     fn reading(&self, number: u64) -> Option<&Statuses> {
-        let mut kept = self.kept.iter();
-        kept.find(|(kept, _)| *kept == number).map(|(_, all)| all)
+        let mut remembered = self.remembered.iter();
+        let found = remembered.find(|(known, _)| *known == number);
+        found.map(|(_, all)| all)
     }
 }
 

@@ -2,12 +2,12 @@
 //! what is known of each.
 
 use crate::house::ConfigOption;
-use crate::table::{Align, table};
+use crate::table::table;
 use crate::{Verdict, tokens};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use config::Config;
-use gate::{CODE_VALID_MS, DeviceState, EnrolmentCode, Mode};
+use gate::{CODE_VALID_MS, DeviceState, EnrolmentCode};
 use kernel::{DeviceCode, Timestamp};
 use office::acts;
 use qrcode::QrCode;
@@ -124,39 +124,28 @@ fn qr_code(address: &str) -> String {
 
 fn list(devices: &[DeviceState], now: Timestamp) -> String {
     let rows: Vec<_> = devices.iter().map(|device| row(device, now)).collect();
-    let columns = [
-        ("device", Align::Left),
-        ("door", Align::Left),
-        ("sector", Align::Left),
-        ("seen", Align::Left),
-        ("clock off", Align::Right),
-        ("unsent", Align::Right),
-        ("oldest", Align::Left),
-        ("mode", Align::Left),
-        ("battery", Align::Right),
-        ("tokens", Align::Right),
-    ];
-    table(&columns, &rows)
+    let headings =
+        "device, door, sector, seen, >clock off, >unsent, oldest, mode, >battery, >tokens";
+    table(headings, &rows)
 }
 
 fn row(device: &DeviceState, now: Timestamp) -> Vec<String> {
-    fn or_dash(text: Option<String>) -> String {
-        text.unwrap_or_else(|| "–".to_owned())
+    fn or_dash(text: Option<impl ToString>) -> String {
+        text.map_or_else(|| "–".to_owned(), |text| text.to_string())
     }
     let sectors: Vec<_> = device.sectors.iter().map(ToString::to_string).collect();
-    vec![
-        device.device.to_string(),
-        device.door.to_string(),
+    let since = |at: Option<Timestamp>| at.map(|at| ago(now.ms_since(at)));
+    cells![
+        device.device,
+        device.door,
         or_dash((!sectors.is_empty()).then(|| sectors.join(", "))),
-        device
-            .seen_at
-            .map_or_else(|| "never".to_owned(), |seen_at| ago(now.ms_since(seen_at))),
+        since(device.seen_at).unwrap_or_else(|| "never".to_owned()),
         or_dash(device.clock_offset_ms.map(seconds)),
-        or_dash(device.unsent.map(|unsent| unsent.to_string())),
-        or_dash(device.oldest_unsent_at.map(|at| ago(now.ms_since(at)))),
-        or_dash(device.mode.map(Mode::as_str).map(str::to_owned)),
+        or_dash(device.unsent),
+        or_dash(since(device.oldest_unsent_at)),
+        or_dash(device.mode),
         or_dash(device.battery_percent.map(|percent| format!("{percent} %"))),
-        device.tokens.to_string(),
+        device.tokens,
     ]
 }
 

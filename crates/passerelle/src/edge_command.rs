@@ -102,7 +102,7 @@ async fn work(config: EdgeConfig) -> Result<Verdict> {
 async fn enrol(config: &EdgeConfig, code: &str) -> Result<Verdict> {
     let enrolled = ServerClient::enrol(config, code).await?;
     let path = config.path(&config.server.token_file);
-    keep(&path, &enrolled.token).with_context(|| {
+    store_token(&path, &enrolled.token).with_context(|| {
         format!(
             "the token could not be written to {}; take it back with `passerelle device revoke` \
              and enrol again",
@@ -118,7 +118,7 @@ async fn enrol(config: &EdgeConfig, code: &str) -> Result<Verdict> {
 }
 
 /// Writes the token so that nobody else can read it, and never half of it.
-fn keep(path: &Path, token: &str) -> std::io::Result<()> {
+fn store_token(path: &Path, token: &str) -> std::io::Result<()> {
     let new = path.with_extension("new");
     let mut file = std::fs::File::options()
         .create(true)

@@ -5,6 +5,8 @@
 
 #[macro_use]
 mod out;
+#[macro_use]
+mod table;
 
 mod apply;
 mod assemble;
@@ -25,7 +27,6 @@ mod sandbox_command;
 mod serve;
 mod set_up;
 mod support_bundle;
-mod table;
 mod tokens;
 
 use clap::{Parser, Subcommand};

@@ -3,7 +3,7 @@
 use crate::Verdict;
 use crate::house::ConfigOption;
 use crate::out::{Format, print};
-use crate::table::{Align, table};
+use crate::table::table;
 use anyhow::{Context, Result};
 use books::reconciliation::{Reconciliation, Sides, reconcile};
 use std::fmt::Write;
@@ -28,79 +28,48 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
 }
 
 fn for_people(books: &Reconciliation) -> String {
-    let mut rows = vec![
-        ("accepted checks", books.accepted_checks, ""),
-        ("control barcodes", books.control_barcodes, ""),
-        ("  in flight", books.in_flight, "on their way to ticketing"),
-        (
-            "  cancelled",
-            books.cancelled,
-            "taken back by the agent, or turned away by the device",
-        ),
-        (
-            "    in flight",
-            books.cancellations_in_flight,
-            "ticketing has yet to hear of it",
-        ),
-        ("  staged", books.staged, "arrived there"),
-        (
-            "    ready",
-            books.ready,
-            "sold by the next external sales run",
-        ),
-    ];
+    let mut rows = Vec::new();
+    let mut row = |name: &str, count: i64, note: &str| rows.push(cells![name, count, note]);
+    row("accepted checks", books.accepted_checks, "");
+    row("control barcodes", books.control_barcodes, "");
+    row("  in flight", books.in_flight, "on their way to ticketing");
+    let by_whom = "taken back by the agent, or turned away by the device";
+    row("  cancelled", books.cancelled, by_whom);
+    let untold = "ticketing has yet to hear of it";
+    row("    in flight", books.cancellations_in_flight, untold);
+    row("  staged", books.staged, "arrived there");
+    row(
+        "    ready",
+        books.ready,
+        "sold by the next external sales run",
+    );
     for (reason, count) in &books.held {
-        rows.push(("    held", *count, reason.as_str()));
+        row("    held", *count, reason.as_str());
     }
-    rows.extend([
-        (
-            "    cancelled",
-            books.cancelled_unsold,
-            "taken back before they were sold",
-        ),
-        ("    sold: tickets", books.tickets, ""),
-        (
-            "      cancelled",
-            books.cancelled_tickets,
-            "each with a counter line on the account",
-        ),
-        ("orders", books.orders, ""),
-        ("account lines", books.account.lines, ""),
-        (
-            "tickets from elsewhere",
-            books.tickets_from_elsewhere,
-            "came by file, passed no gate here",
-        ),
-        (
-            "disputed by Otipass",
-            books.disputed,
-            "admitted all the same; the account shows those that are sold",
-        ),
-    ]);
+    let unsold = "taken back before they were sold";
+    row("    cancelled", books.cancelled_unsold, unsold);
+    row("    sold: tickets", books.tickets, "");
+    let countered = "each with a counter line on the account";
+    row("      cancelled", books.cancelled_tickets, countered);
+    row("orders", books.orders, "");
+    row("account lines", books.account.lines, "");
+    let by_file = "came by file, passed no gate here";
+    row(
+        "tickets from elsewhere",
+        books.tickets_from_elsewhere,
+        by_file,
+    );
+    let disputed = "admitted all the same; the account shows those that are sold";
+    row("disputed by Otipass", books.disputed, disputed);
     if books.disputes_in_flight > 0 {
-        rows.push((
-            "  in flight",
-            books.disputes_in_flight,
-            "the account has yet to set these apart",
-        ));
+        let untold = "the account has yet to set these apart";
+        row("  in flight", books.disputes_in_flight, untold);
     }
     if books.settled_by_hand > 0 {
-        rows.push((
-            "settled by hand",
-            books.settled_by_hand,
-            "admitted by a device, not recognised here; each has a note in the back office",
-        ));
+        let noted = "admitted by a device, not recognised here; each has a note in the back office";
+        row("settled by hand", books.settled_by_hand, noted);
     }
-    let rows: Vec<_> = rows
-        .into_iter()
-        .map(|(name, count, note)| vec![name.to_owned(), count.to_string(), note.to_owned()])
-        .collect();
-    let columns = [
-        ("", Align::Left),
-        ("count", Align::Right),
-        ("", Align::Left),
-    ];
-    let mut text = table(&columns, &rows);
+    let mut text = table(", >count, ", &rows);
     if books.is_clean() {
         text.push_str(match books.sides {
             Sides::Both => "\nThe books agree: every difference is explained above.\n",

@@ -3,7 +3,7 @@
 use crate::Verdict;
 use crate::house::ConfigOption;
 use crate::out::{Format, print};
-use crate::table::{Align, table};
+use crate::table::table;
 use anyhow::{Context, Result, ensure};
 use boxoffice::pending_account::{Amount, Statement};
 use boxoffice::report::{Moved, SalesReport};
@@ -90,133 +90,80 @@ async fn known(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>> {
 }
 
 fn sales(report: &SalesReport, currency: &str) -> String {
-    let moved = |moved: &Moved| {
-        [
-            moved.sold.tickets.to_string(),
-            moved.sold.gross_minor.to_string(),
-            moved.cancelled.tickets.to_string(),
-            moved.cancelled.gross_minor.to_string(),
-            moved.net.tickets.to_string(),
-            moved.net.gross_minor.to_string(),
-            moved.net.vat_minor.to_string(),
-        ]
+    let row = |about: Vec<String>,
+               Moved {
+                   sold,
+                   cancelled,
+                   net,
+               }: &Moved| {
+        let moved = cells![
+            sold.tickets,
+            sold.gross_minor,
+            cancelled.tickets,
+            cancelled.gross_minor,
+            net.tickets,
+            net.gross_minor,
+            net.vat_minor,
+        ];
+        [about, moved].concat()
     };
-    let mut rows: Vec<Vec<String>> = report
+    let mut rows: Vec<_> = report
         .rows
         .iter()
-        .map(|row| {
-            vec![
-                row.business_day.to_string(),
-                row.season.to_string(),
-                row.product.to_string(),
-                row.tariff.to_string(),
-                row.sector
-                    .as_ref()
-                    .map_or("–".to_owned(), ToString::to_string),
-            ]
-            .into_iter()
-            .chain(moved(&row.moved))
-            .collect()
+        .map(|of| {
+            let sector = of.sector.as_ref().map_or("–", |sector| sector.as_str());
+            let about = cells![of.business_day, of.season, of.product, of.tariff, sector];
+            row(about, &of.moved)
         })
         .collect();
-    let mut total = vec!["total".to_owned()];
-    total.resize(5, String::new());
-    total.extend(moved(&report.total));
-    rows.push(total);
-    let columns = [
-        ("day", Align::Left),
-        ("season", Align::Left),
-        ("product", Align::Left),
-        ("tariff", Align::Left),
-        ("sector", Align::Left),
-        ("sold", Align::Right),
-        ("gross", Align::Right),
-        ("cancelled", Align::Right),
-        ("gross", Align::Right),
-        ("net", Align::Right),
-        ("gross", Align::Right),
-        ("of which VAT", Align::Right),
-    ];
+    rows.push(row(cells!["total", "", "", "", ""], &report.total));
+    let headings = "day, season, product, tariff, sector, >sold, >gross, >cancelled, >gross, >net, \
+                    >gross, >of which VAT";
     format!(
         "Sales from {} to {}, in {currency}\n\n{}",
         report.from,
         report.to,
-        table(&columns, &rows)
+        table(headings, &rows)
     )
 }
 
 fn attendance(report: &Attendance) -> String {
-    let block = |name: &str, counts: &BTreeMap<String, i64>| {
-        let rows: Vec<_> = counts
-            .iter()
-            .map(|(name, count)| vec![name.clone(), count.to_string()])
-            .collect();
-        table(&[(name, Align::Left), ("visitors", Align::Right)], &rows)
+    let block = |headings: &str, counts: &BTreeMap<String, i64>| {
+        let rows: Vec<_> = counts.iter().map(|(name, n)| cells![name, n]).collect();
+        table(headings, &rows)
     };
-    let outcomes: Vec<_> = report
-        .by_outcome
-        .iter()
-        .map(|(outcome, count)| vec![outcome.clone(), count.to_string()])
-        .collect();
+    let outcomes = report.by_outcome.iter();
+    let outcomes: Vec<_> = outcomes.map(|(outcome, n)| cells![outcome, n]).collect();
     format!(
         "Attendance from {} to {}: {} checks, {} visitors admitted\n\n{}\n{}\n{}\n{}",
         report.from,
         report.to,
         report.checks,
         report.admitted,
-        block("sector", &report.by_sector),
-        block("hour", &report.by_hour),
-        block("device", &report.by_device),
-        table(
-            &[("outcome", Align::Left), ("checks", Align::Right)],
-            &outcomes
-        ),
+        block("sector, >visitors", &report.by_sector),
+        block("hour, >visitors", &report.by_hour),
+        block("device, >visitors", &report.by_device),
+        table("outcome, >checks", &outcomes),
     )
 }
 
 fn account(report: &Statement, currency: &str) -> String {
-    let amount = |amount: &Amount| {
-        [
-            amount.lines.to_string(),
-            amount.amount_minor.to_string(),
-            amount.vat_minor.to_string(),
-        ]
+    let row = |about: Vec<String>, of: &Amount| {
+        let amount = cells![of.lines, of.amount_minor, of.vat_minor];
+        [about, amount].concat()
     };
     let rows: Vec<_> = report
         .rows
         .iter()
-        .map(|row| {
-            let mut cells = vec![
-                row.business_day.to_string(),
-                row.kind.as_str().to_owned(),
-                row.product.to_string(),
-                row.tariff.to_string(),
-                row.price_minor.to_string(),
-                row.vat_basis_points.to_string(),
-            ];
-            cells.extend(amount(&row.amount));
-            cells
+        .map(|of| {
+            let (price, rate) = (of.price_minor, of.vat_basis_points);
+            let about = cells![of.business_day, of.kind, of.product, of.tariff, price, rate];
+            row(about, &of.amount)
         })
         .collect();
-    let columns = [
-        ("day", Align::Left),
-        ("line", Align::Left),
-        ("product", Align::Left),
-        ("tariff", Align::Left),
-        ("price", Align::Right),
-        ("VAT rate", Align::Right),
-        ("lines", Align::Right),
-        ("amount", Align::Right),
-        ("of which VAT", Align::Right),
-    ];
-    let mut totals: Vec<_> = report
-        .by_vat_rate
-        .iter()
-        .map(|total| {
-            let mut cells = vec![format!("at {}", total.vat_basis_points)];
-            cells.extend(amount(&total.amount));
-            cells
-        })
+    let by_rate = report.by_vat_rate.iter();
+    let mut totals: Vec<_> = by_rate
+        .map(|of| row(vec![format!("at {}", of.vat_basis_points)], &of.amount))
         .collect();
     for (name, sum) in [
         ("sold", &report.sold),
@@ -225,50 +172,25 @@ fn account(report: &Statement, currency: &str) -> String {
         ("disputed", &report.disputed_total),
         ("undisputed", &report.undisputed_total),
     ] {
-        let mut cells = vec![name.to_owned()];
-        cells.extend(amount(sum));
-        totals.push(cells);
+        totals.push(row(cells![name], sum));
     }
     if report.by_contact.len() > 1 {
-        for total in &report.by_contact {
-            let mut cells = vec![format!("by {}", total.contact)];
-            cells.extend(amount(&total.amount));
-            totals.push(cells);
-        }
+        let by_contact = report.by_contact.iter();
+        totals.extend(by_contact.map(|of| row(vec![format!("by {}", of.contact)], &of.amount)));
     }
-    let total_columns = [
-        ("total", Align::Left),
-        ("lines", Align::Right),
-        ("amount", Align::Right),
-        ("of which VAT", Align::Right),
-    ];
-    let disputed: Vec<_> = report
-        .disputed
-        .iter()
-        .map(|line| {
-            vec![
-                line.business_day.to_string(),
-                line.kind.as_str().to_owned(),
-                line.order_number.to_string(),
-                line.product.to_string(),
-                line.amount_minor.to_string(),
-            ]
+    let disputed = report.disputed.iter();
+    let disputed: Vec<_> = disputed
+        .map(|of| {
+            let (day, order, amount) = (of.business_day, &of.order_number, of.amount_minor);
+            cells![day, of.kind, order, of.product, amount]
         })
         .collect();
-    let disputed = if disputed.is_empty() {
-        String::new()
-    } else {
-        let columns = [
-            ("day", Align::Left),
-            ("line", Align::Left),
-            ("order", Align::Left),
-            ("product", Align::Left),
-            ("amount", Align::Right),
-        ];
-        format!(
+    let disputed = match disputed[..] {
+        [] => String::new(),
+        _ => format!(
             "\nLines that Otipass disputes\n\n{}",
-            table(&columns, &disputed)
-        )
+            table("day, line, order, product, >amount", &disputed)
+        ),
     };
     let unsold = match report.unsold {
         0 => String::new(),
@@ -277,11 +199,12 @@ fn account(report: &Statement, currency: &str) -> String {
              count for their day;\n`passerelle reconcile` says what they wait for.\n"
         ),
     };
+    let headings = "day, line, product, tariff, >price, >VAT rate, >lines, >amount, >of which VAT";
     format!(
         "Pending account from {} to {}, in {currency}\n\n{}\n{}{disputed}{unsold}",
         report.from,
         report.to,
-        table(&columns, &rows),
-        table(&total_columns, &totals),
+        table(headings, &rows),
+        table("total, >lines, >amount, >of which VAT", &totals),
     )
 }

@@ -3,7 +3,7 @@
 use crate::Verdict;
 use crate::house::ConfigOption;
 use crate::out::{Format, print};
-use crate::table::{Align, table};
+use crate::table::table;
 use anyhow::{Context, Result};
 use boxoffice::catalogue::map_tariff;
 use boxoffice::stx_file::{self, StxFile};
@@ -150,28 +150,21 @@ fn list(files: &[StxFile]) -> String {
     if files.is_empty() {
         return "There are no STX_Files yet.\n".to_owned();
     }
-    let rows: Vec<_> = files
-        .iter()
-        .map(|file| {
-            vec![
-                file.created_at.to_string(),
-                file.name.clone(),
-                file.state.as_str().to_owned(),
-                file.rows.to_string(),
-                file.tickets.to_string(),
-                file.already_imported.to_string(),
-                file.rejected.to_string(),
-            ]
-        })
-        .collect();
-    let columns = [
-        ("made", Align::Left),
-        ("file", Align::Left),
-        ("state", Align::Left),
-        ("rows", Align::Right),
-        ("tickets", Align::Right),
-        ("known", Align::Right),
-        ("rejected", Align::Right),
-    ];
-    table(&columns, &rows)
+    let row = |file: &StxFile| {
+        let (made, imported) = (file.created_at, file.already_imported);
+        cells![
+            made,
+            file.name,
+            file.state,
+            file.rows,
+            file.tickets,
+            imported,
+            file.rejected
+        ]
+    };
+    let rows: Vec<_> = files.iter().map(row).collect();
+    table(
+        "made, file, state, >rows, >tickets, >known, >rejected",
+        &rows,
+    )
 }

@@ -35,7 +35,7 @@ pub struct Arguments {
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let config = arguments.config.read()?;
-    start_log_keeping(config.events_file().map(Events::at));
+    start_log_with(config.events_file().map(Events::at));
     with(config, arguments.config.config, Surroundings::Variables).await
 }
 
@@ -110,7 +110,7 @@ async fn serve(
             // The present service goes on until the next one stands.
             match builder.again().await {
                 Ok(next) => {
-                    tracing::info!("the set-up has changed and is taken up");
+                    tracing::info!("the set-up has changed; the service is reloaded");
                     // Nobody takes it any more: the service ends.
                     if put.send(next).await.is_err() {
                         return;
@@ -118,7 +118,7 @@ async fn serve(
                 }
                 Err(error) => tracing::error!(
                     error = kernel::causes(&*error),
-                    "the changed set-up cannot be taken up; the service goes on as it was"
+                    "the changed set-up cannot be loaded; the service goes on as it was"
                 ),
             }
         }
@@ -232,11 +232,11 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
 /// Logs to standard error: for people on a terminal, as JSON elsewhere.
 /// `PASSERELLE_LOG` chooses what, such as `warn` or `info,gate=debug`.
 pub fn start_log() {
-    start_log_keeping(None);
+    start_log_with(None);
 }
 
 /// As [`start_log`], and keeps what is worth it for the support bundle.
-fn start_log_keeping(events: Option<Events>) {
+fn start_log_with(events: Option<Events>) {
     let filter =
         EnvFilter::try_from_env("PASSERELLE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt::layer()

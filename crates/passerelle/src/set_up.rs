@@ -65,7 +65,7 @@ fn file<T>(
     })
 }
 
-/// Opens the database, brings its tables up to this version, and takes up the
+/// Opens the database, brings its tables up to this version, and imports the
 /// files of the set-up in the name of `actor`; a file with mistakes changes
 /// nothing. There is no site if neither a file nor the back office has one.
 pub async fn apply(
@@ -81,7 +81,7 @@ pub async fn apply(
         clock: Arc::clone(clock),
         actor,
     };
-    let site = take_up(config, &author, files).await?;
+    let site = import(config, &author, files).await?;
     Ok((author, site))
 }
 
@@ -96,12 +96,12 @@ pub async fn apply_files(
     Ok((author, site.ok_or(SiteError::Missing)?, mapping))
 }
 
-/// Takes up the files of the set-up again, in a database that is open.
+/// Imports the files of the set-up again, in a database that is open.
 pub async fn apply_to(config: &Config, author: &Author) -> Result<Option<Site>> {
-    take_up(config, author, (site(config)?, catalogue(config)?)).await
+    import(config, author, (site(config)?, catalogue(config)?)).await
 }
 
-async fn take_up(
+async fn import(
     config: &Config,
     author: &Author,
     (site, catalogue): (Option<Site>, Option<Catalogue>),
@@ -118,7 +118,7 @@ async fn take_up(
         }
         Ok::<_, SiteError>(((), changes))
     };
-    author.change("take up set-up", work).await?;
+    author.change("import set-up", work).await?;
     match site {
         Some(site) => Ok(Some(site)),
         None => Ok(gate::site::interface::read_site(&author.db).await?),

@@ -1,44 +1,35 @@
 //! Tables on a terminal.
 
-/// How a column stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Align {
-    /// Words.
-    Left,
-    /// Numbers.
-    Right,
+/// A row: each value as it is shown.
+macro_rules! cells {
+    ($($value:expr),* $(,)?) => { vec![$($value.to_string()),*] };
 }
 
-/// Prints rows under headings, each column as wide as its widest cell.
+/// A table of `rows` below its headings, which stand in one text with commas
+/// between them. A column is aligned to the right if its heading begins with `>`.
 #[must_use]
-pub fn table(columns: &[(&str, Align)], rows: &[Vec<String>]) -> String {
+pub fn table(headings: &str, rows: &[Vec<String>]) -> String {
+    let headings: Vec<_> = headings.split(',').map(str::trim).collect();
+    let names = headings.iter().map(|name| name.trim_start_matches('>'));
+    let names: Vec<_> = names.map(str::to_owned).collect();
     let width = |at: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(at))
-            .map(|cell| cell.chars().count())
-            .chain([columns[at].0.chars().count()])
-            .max()
-            .unwrap_or(0)
+        let cells = rows.iter().filter_map(|row| row.get(at));
+        let widths = cells.chain([&names[at]]).map(|cell| cell.chars().count());
+        widths.max().unwrap_or(0)
     };
-    let widths: Vec<_> = (0..columns.len()).map(width).collect();
-    let headings: Vec<_> = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let widths: Vec<_> = (0..names.len()).map(width).collect();
     let rule = widths.iter().map(|width| "─".repeat(*width)).collect();
-    [&headings, &rule]
-        .into_iter()
-        .chain(rows)
-        .map(|row: &Vec<String>| {
-            let cells: Vec<_> = row
-                .iter()
-                .zip(&widths)
-                .zip(columns)
-                .map(|((cell, &width), (_, align))| match align {
-                    Align::Left => format!("{cell:<width$}"),
-                    Align::Right => format!("{cell:>width$}"),
-                })
-                .collect();
-            format!("{}\n", cells.join("  ").trim_end())
-        })
-        .collect()
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).zip(&headings);
+        let cells: Vec<_> = cells
+            .map(|((cell, &width), heading)| match heading.starts_with('>') {
+                true => format!("{cell:>width$}"),
+                false => format!("{cell:<width$}"),
+            })
+            .collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    [&names, &rule].into_iter().chain(rows).map(line).collect()
 }
 
 #[cfg(test)]
@@ -47,12 +38,9 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [
-            vec!["été".to_owned(), "7".to_owned()],
-            vec!["a".to_owned(), "1234".to_owned()],
-        ];
+        let rows = [cells!["été", 7], cells!["a", 1234]];
         assert_eq!(
-            table(&[("name", Align::Left), ("n", Align::Right)], &rows),
+            table("name, >n", &rows),
             "name     n\n────  ────\nété      7\na     1234\n"
         );
     }

@@ -4,67 +4,25 @@ use crate::Tab;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// A part of a page, such as one of several forms.
-pub struct Part<'a> {
-    tab: &'a Tab<'a>,
-    selector: String,
-}
-
-/// Whatever can be filled in by its label, or by its name if it has none.
-impl Tab<'_> {
-    /// The part of the page at this selector.
+impl<'a> Tab<'a> {
+    /// The same page, of which only the part counts that `selector` finds.
     #[must_use]
-    pub fn within(&self, selector: &str) -> Part<'_> {
-        Part {
-            tab: self,
-            selector: selector.to_owned(),
+    pub fn within(&self, selector: &str) -> Tab<'a> {
+        Tab {
+            part: selector.to_owned(),
+            ..self.clone()
         }
     }
-
-    /// As [`Part::fill`], in the whole page.
-    pub fn fill(&self, field: &str, text: &str) {
-        self.within("body").fill(field, text);
-    }
-
-    /// As [`Part::choose`], in the whole page.
-    pub fn choose(&self, field: &str, option: &str) {
-        self.within("body").choose(field, option);
-    }
-
-    /// As [`Part::tick`], in the whole page.
-    pub fn tick(&self, field: &str) {
-        self.within("body").tick(field);
-    }
-
-    /// As [`Part::attach`], in the whole page.
-    pub fn attach(&self, field: &str, file: &Path) {
-        self.within("body").attach(field, file);
-    }
-
-    /// As [`Part::push`], in the whole page.
-    pub fn push(&self, button: &str) {
-        self.within("body").push(button);
-    }
-
-    /// As [`Part::submit`], in the whole page.
-    pub fn submit(&self, button: &str) {
-        self.within("body").submit(button);
-    }
-
-    /// As [`Part::follow`], in the whole page.
-    pub fn follow(&self, link: &str) {
-        self.within("body").follow(link);
-    }
 }
 
-impl Part<'_> {
+impl Tab<'_> {
     /// Replaces what is in a field, named by its label or its name.
     pub fn fill(&self, field: &str, text: &str) {
         let node = self.field(field);
         let text = text.replace("\r\n", "\n");
         let json = Value::from(text.as_str());
         // Keyboards don't type into calendars and the like.
-        let typed = self.tab.run(&format!(
+        let typed = self.run(&format!(
             "(() => {{
                 const node = {node};
                 node.focus();
@@ -80,9 +38,9 @@ impl Part<'_> {
             }})()"
         ));
         if typed == true {
-            self.tab.insert(&text);
+            self.insert(&text);
         }
-        let value = self.tab.run(&format!("{node}.value"));
+        let value = self.run(&format!("{node}.value"));
         assert_eq!(value, json, "{field} does not take this");
     }
 
@@ -90,7 +48,7 @@ impl Part<'_> {
     pub fn choose(&self, field: &str, option: &str) {
         let node = self.field(field);
         let option = Value::from(option);
-        self.tab.run(&format!(
+        self.run(&format!(
             "(() => {{
                 const node = {node};
                 const all = [...node.options];
@@ -106,34 +64,34 @@ impl Part<'_> {
     /// Ticks a box, or takes one of several, unless it is so.
     pub fn tick(&self, field: &str) {
         let node = self.field(field);
-        if self.tab.run(&format!("{node}.checked")) == false {
-            self.tab.tap_node(&node);
+        if self.run(&format!("{node}.checked")) == false {
+            self.tap_node(&node);
         }
-        assert_eq!(self.tab.run(&format!("{node}.checked")), true, "{field}");
+        assert_eq!(self.run(&format!("{node}.checked")), true, "{field}");
     }
 
     /// Gives a field a file.
     pub fn attach(&self, field: &str, file: &Path) {
-        let node = self.tab.object(&self.field(field));
+        let node = self.object(&self.field(field));
         let files = json!({"objectId": node, "files": [file.to_str().unwrap()]});
-        self.tab.call("DOM.setFileInputFiles", files);
+        self.call("DOM.setFileInputFiles", files);
     }
 
     /// Pushes a button, named by its text.
     pub fn push(&self, button: &str) {
-        self.tab.tap_node(&self.named("button, summary", button));
+        self.tap_node(&self.named("button, summary", button));
     }
 
     /// Pushes a button, and waits for the page that this leads to.
     pub fn submit(&self, button: &str) {
         let node = self.named("button", button);
-        self.tab.next_page(|| self.tab.tap_node(&node));
+        self.next_page(|| self.tap_node(&node));
     }
 
     /// Follows a link, named by its text, and waits for the page.
     pub fn follow(&self, link: &str) {
         let node = self.named("a[href]", link);
-        self.tab.next_page(|| self.tab.tap_node(&node));
+        self.next_page(|| self.tap_node(&node));
     }
 
     // An expression that gives the field, or says what there is.
@@ -157,7 +115,7 @@ impl Part<'_> {
 
     // The one that has this name; if none has, the one whose name begins with it.
     fn one(&self, wanted: &str, all: &str) -> String {
-        let (selector, wanted) = (Value::from(self.selector.as_str()), Value::from(wanted));
+        let (selector, wanted) = (Value::from(self.part.as_str()), Value::from(wanted));
         format!(
             "(() => {{
                 const tidy = (text) => text.replace(/\\s+/g, ' ').trim();

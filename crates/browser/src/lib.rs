@@ -10,7 +10,6 @@ mod form;
 mod picture;
 mod tab;
 
-pub use form::Part;
 pub use tab::Tab;
 
 use serde_json::{Value, json};

@@ -15,10 +15,13 @@ enum Gives {
 }
 
 /// One page in the browser.
+#[derive(Clone)]
 pub struct Tab<'a> {
     pub(crate) browser: &'a Browser,
-    target: String,
-    session: String,
+    pub(crate) target: String,
+    pub(crate) session: String,
+    /// The part of the page whose forms and links are meant, as a selector.
+    pub(crate) part: String,
 }
 
 impl<'a> Tab<'a> {
@@ -30,6 +33,7 @@ impl<'a> Tab<'a> {
             browser,
             target: target["targetId"].as_str().unwrap().to_owned(),
             session: session["sessionId"].as_str().unwrap().to_owned(),
+            part: "body".to_owned(),
         };
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
             tab.call(domain, json!({}));

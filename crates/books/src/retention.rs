@@ -5,6 +5,8 @@
 //! Both sides lose a barcode in one transaction, so that their books agree at any
 //! moment. This is the only code that writes in both.
 
+pub use boxoffice::retention::Run;
+
 use boxoffice::retention as box_office;
 use boxoffice::stx_file::FileError;
 use db::{Db, DbError, Tx};
@@ -62,15 +64,6 @@ impl RetentionDays {
     pub fn before(self, now: Timestamp) -> Timestamp {
         now.plus_ms(-DAY_MS * i64::from(self.0.get()))
     }
-}
-
-/// Whether a run changes anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Run {
-    /// It removes.
-    Remove,
-    /// It counts what it would remove.
-    Dry,
 }
 
 /// What a run removed, or would.
@@ -169,8 +162,7 @@ pub async fn run(
         place = next;
     }
     if let Some((folder, dialect)) = &retention.files {
-        let dry = run == Run::Dry;
-        let removed = box_office::files(db, folder, dialect, before, now, dry).await?;
+        let removed = box_office::files(db, folder, dialect, before, now, run).await?;
         (report.files, report.reports) = (removed.files, removed.reports);
         report.unreadable_files = removed.unreadable;
     }
@@ -184,7 +176,7 @@ fn the_key(tx: &mut Tx<'_>, fresh: &PseudonymKey) -> Result<PseudonymKey, DbErro
         None => box_office::key(tx)?.unwrap_or_else(|| fresh.clone()),
     };
     gate_side::save_key(tx, &key)?;
-    box_office::keep_key(tx, &key)?;
+    box_office::save_key(tx, &key)?;
     Ok(key)
 }
 

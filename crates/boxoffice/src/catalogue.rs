@@ -6,7 +6,9 @@ use kernel::{
     VatRate,
 };
 use secutix::wire::ProductFamily;
+use serde::{Serialize, Serializer};
 use std::sync::Arc;
+use toml::value::Datetime;
 
 /// The whole catalogue, as a file describes it or the database holds it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,16 +30,17 @@ pub struct Catalogue {
 }
 
 /// A season.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Season {
     /// Its code.
     pub code: SeasonCode,
     /// Its name, for people.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
 }
 
 /// A product of a season.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Product {
     /// The season.
     pub season: SeasonCode,
@@ -46,28 +49,33 @@ pub struct Product {
     /// Its family; only Open Pass can be sold by scans.
     pub family: ProductFamily,
     /// Its name, for people.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
 }
 
 /// The price of a product in a tariff for a time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tariff {
     /// The product.
     pub product: ProductCode,
     /// The tariff's code.
     pub code: TariffCode,
     /// The price, VAT included; without it nothing can be sold.
+    #[serde(rename = "price_minor", skip_serializing_if = "Option::is_none")]
     pub price: Option<Money>,
     /// The VAT rate; without it nothing can be sold.
+    #[serde(rename = "vat_basis_points", skip_serializing_if = "Option::is_none")]
     pub vat: Option<VatRate>,
     /// The first business day on which it is valid; always so far if none.
+    #[serde(serialize_with = "write_day")]
     pub valid_from: Option<BusinessDay>,
     /// The last business day on which it is valid; open if none.
+    #[serde(serialize_with = "write_day")]
     pub valid_until: Option<BusinessDay>,
 }
 
 /// The tariff that a scan of a product sells.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TariffMapping {
     /// The product.
     pub product: ProductCode,
@@ -76,11 +84,12 @@ pub struct TariffMapping {
 }
 
 /// A sales channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SalesChannel {
     /// Its code.
     pub code: SalesChannelCode,
     /// Its type, which ticketing does not let change once it is saved.
+    #[serde(rename = "type")]
     pub channel_type: ChannelType,
 }
 
@@ -101,11 +110,12 @@ impl ChannelType {
 }
 
 /// Someone who buys.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Contact {
     /// Its number.
     pub number: ContactNumber,
     /// Its name, for people.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// How it may pay.
     pub payment_modes: Vec<PaymentMode>,
@@ -117,6 +127,12 @@ kernel::open_words! {
         /// What is bought is paid later.
         PendingAccount = "PENDING_ACCOUNT",
     }
+}
+
+/// As TOML has days: without quotation marks.
+fn write_day<S: Serializer>(day: &Option<BusinessDay>, to: S) -> Result<S::Ok, S::Error> {
+    let day = day.and_then(|day| day.to_string().parse::<Datetime>().ok());
+    day.serialize(to)
 }
 
 db::from_row! {
@@ -310,13 +326,13 @@ fn withdraw_tariffs(tx: &mut Tx<'_>, tariffs: &[Tariff]) -> Result<(), DbError> 
         )?;
         for row in known {
             let known: String = row.get("valid_from")?;
-            let kept = tariffs.iter().any(|t| {
+            let stays = tariffs.iter().any(|t| {
                 let from = t
                     .valid_from
                     .map_or(OPEN_START.to_owned(), |day| day.to_string());
                 t.product == tariff.product && t.code == tariff.code && from == known
             });
-            if !kept {
+            if !stays {
                 tx.execute(
                     "DELETE FROM box_tariff WHERE product = $1 AND code = $2 AND valid_from = $3",
                     params![&tariff.product, &tariff.code, &known],

@@ -19,17 +19,17 @@ pub enum Noted {
 /// later, is set apart.
 pub fn note(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<Noted, DbError> {
     let pseudonym = Pseudonyms::load(tx)?.of(tx, barcode)?;
-    let kept = pseudonym.as_ref().unwrap_or(barcode);
+    let stored = pseudonym.as_ref().unwrap_or(barcode);
     let noted = tx.execute(
         "UPDATE box_staged SET disputed = 1 WHERE barcode = $1",
-        params![kept],
+        params![stored],
     )?;
     if noted == 0 {
         return Ok(Noted::Unknown);
     }
     let ticket: Vec<i64> = tx.column(
         "SELECT id FROM box_ticket WHERE barcode = $1",
-        params![kept],
+        params![stored],
     )?;
     ticket.into_iter().try_for_each(|id| set_apart(tx, id))?;
     Ok(Noted::Yes)

@@ -55,34 +55,30 @@ kernel::words! {
 }
 
 impl HeldReason {
-    /// Its name for people.
-    #[must_use]
-    pub const fn name(self, language: Language) -> &'static str {
+    /// What people call it, and what they can do about it.
+    const fn texts(self, language: Language) -> (&'static str, &'static str) {
         let t = Texts::of(language);
         match self {
-            Self::SeasonUnknown => t.season,
-            Self::ProductUnknown => t.product,
-            Self::NotOpenPass => t.family,
-            Self::TariffNotMapped => t.tariff,
-            Self::TariffNotValid => t.price,
-            Self::ChannelInvalid => t.channel,
-            Self::ContactInvalid => t.contact,
+            Self::SeasonUnknown => (t.season, t.season_cure),
+            Self::ProductUnknown => (t.product, t.product_cure),
+            Self::NotOpenPass => (t.family, t.family_cure),
+            Self::TariffNotMapped => (t.tariff, t.tariff_cure),
+            Self::TariffNotValid => (t.price, t.price_cure),
+            Self::ChannelInvalid => (t.channel, t.channel_cure),
+            Self::ContactInvalid => (t.contact, t.contact_cure),
         }
     }
 
-    /// What to do so that the barcode is sold.
+    /// What people call it.
+    #[must_use]
+    pub const fn name(self, language: Language) -> &'static str {
+        self.texts(language).0
+    }
+
+    /// What to do about it; what was held is sold by the run after that.
     #[must_use]
     pub const fn cure(self, language: Language) -> &'static str {
-        let t = Texts::of(language);
-        match self {
-            Self::SeasonUnknown => t.season_cure,
-            Self::ProductUnknown => t.product_cure,
-            Self::NotOpenPass => t.family_cure,
-            Self::TariffNotMapped => t.tariff_cure,
-            Self::TariffNotValid => t.price_cure,
-            Self::ChannelInvalid => t.channel_cure,
-            Self::ContactInvalid => t.contact_cure,
-        }
+        self.texts(language).1
     }
 }
 

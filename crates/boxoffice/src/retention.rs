@@ -10,6 +10,15 @@ use db::{DbError, Tx, params};
 use kernel::{ControlBarcode, PseudonymKey, Timestamp};
 use std::collections::BTreeSet;
 
+/// Whether a run changes anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Run {
+    /// It removes.
+    Remove,
+    /// It counts what it would remove.
+    Dry,
+}
+
 /// Where a walk through the barcodes stands: behind this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -49,7 +58,7 @@ pub fn key(tx: &mut Tx<'_>) -> Result<Option<PseudonymKey>, DbError> {
 }
 
 /// Keeps the key, if there is none yet.
-pub fn keep_key(tx: &mut Tx<'_>, key: &PseudonymKey) -> Result<(), DbError> {
+pub fn save_key(tx: &mut Tx<'_>, key: &PseudonymKey) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO box_retention (id, key) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
         params![key],
@@ -186,7 +195,7 @@ impl Pseudonyms {
     ) -> Result<Option<ControlBarcode>, DbError> {
         let Some(key) = &self.0 else { return Ok(None) };
         let pseudonym = key.barcode(barcode);
-        Ok(is_kept(tx, &pseudonym)?.then_some(pseudonym))
+        Ok(is_stored(tx, &pseudonym)?.then_some(pseudonym))
     }
 }
 
@@ -205,7 +214,7 @@ pub(crate) fn note_without_card(
     Ok(())
 }
 
-fn is_kept(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<bool, DbError> {
+fn is_stored(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<bool, DbError> {
     let rows = tx.query(
         "SELECT id FROM box_staged WHERE barcode = $1
          UNION ALL SELECT id FROM box_ticket WHERE barcode = $1",

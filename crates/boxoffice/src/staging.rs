@@ -89,12 +89,12 @@ impl BoxOffice {
                             let Some(pseudonym) = pseudonyms.of(tx, &ticket.barcode)? else {
                                 return staging.take(tx, ticket, day);
                             };
-                            let kept = ControlledTicket {
+                            let stored = ControlledTicket {
                                 barcode: pseudonym,
                                 ..ticket.clone()
                             };
-                            let result = staging.take(tx, &kept, day)?;
-                            retention::note_without_card(tx, &kept.barcode, now)?;
+                            let result = staging.take(tx, &stored, day)?;
+                            retention::note_without_card(tx, &stored.barcode, now)?;
                             Ok(TicketResult {
                                 barcode: Some(ticket.barcode.clone()),
                                 ..result
@@ -119,14 +119,14 @@ impl BoxOffice {
         self.db
             .read("controlled ticket", move |tx| {
                 let pseudonym = Pseudonyms::load(tx)?.of(tx, &barcode)?;
-                let kept = pseudonym.as_ref().unwrap_or(&barcode);
-                let staged = staged::find(tx, kept)?;
+                let stored = pseudonym.as_ref().unwrap_or(&barcode);
+                let staged = staged::find(tx, stored)?;
                 let control = match &staged {
                     Some(staged) => match staged.control_result {
                         Control::Online => (ControlOperationType::Ok, staged.controlled_at),
                         Control::Offline => (ControlOperationType::OfflineOk, staged.controlled_at),
                     },
-                    None => match ticket::find(tx, kept)? {
+                    None => match ticket::find(tx, stored)? {
                         Some(ticket) => (ControlOperationType::Ok, ticket.controlled_at),
                         None => return Ok(None),
                     },

@@ -202,9 +202,8 @@ impl BoxOffice {
 
     async fn finish(&self, report: &ImportReport) -> Result<(), ImportError> {
         let now = self.clock.now();
-        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let (file, rows) = (report.file, count(report.rows));
-        let rejected = i64::try_from(report.rejected.len()).unwrap_or(i64::MAX);
+        let (file, rows) = (report.file, stored(report.rows));
+        let rejected = stored(report.rejected.len() as u64);
         self.db
             .write("finish stx import", move |tx| {
                 // Of all imports of this file together, so that the numbers add up:
@@ -253,11 +252,10 @@ impl ImportReport {
         for (line, outcome) in lines.iter().zip(outcomes) {
             self.rows += 1;
             match outcome {
-                Outcome::Sold(NewOrder::Made) => {
+                Outcome::Sold { orders } => {
                     self.tickets += 1;
-                    self.orders += 1;
+                    self.orders += orders;
                 }
-                Outcome::Sold(NewOrder::Joined) => self.tickets += 1,
                 Outcome::AlreadyImported => self.already_imported += 1,
                 Outcome::Rejected(problems) => self.rejected.push(match line {
                     Ok(row) => row.clone().reject(problems),
@@ -270,15 +268,12 @@ impl ImportReport {
 
 /// What became of one line.
 enum Outcome {
-    Sold(NewOrder),
+    /// With so many new orders: one, or none if it joined another's.
+    Sold {
+        orders: u64,
+    },
     AlreadyImported,
     Rejected(Vec<RowProblem>),
-}
-
-/// Whether a sold row's order is new.
-enum NewOrder {
-    Made,
-    Joined,
 }
 
 /// What the transactions of one import share.
@@ -298,7 +293,7 @@ impl Import {
         let catalogue = load_catalogue(tx)?;
         let pseudonyms = Pseudonyms::load(tx)?;
         let mut outcomes = Vec::with_capacity(lines.len());
-        let (mut orders, mut tickets) = (0i64, 0i64);
+        let (mut orders, mut tickets) = (0, 0);
         for line in lines {
             let (number, outcome) = match line {
                 Ok(row) => (row.line, self.known_row(tx, row, &catalogue, &pseudonyms)?),
@@ -308,20 +303,19 @@ impl Import {
                 ),
             };
             match &outcome {
-                Outcome::Sold(NewOrder::Made) => {
+                Outcome::Sold { orders: new } => {
                     tickets += 1;
-                    orders += 1;
+                    orders += new;
                 }
-                Outcome::Sold(NewOrder::Joined) => tickets += 1,
                 Outcome::AlreadyImported => {}
-                Outcome::Rejected(problems) => self.keep_rejection(tx, number, problems)?,
+                Outcome::Rejected(problems) => self.store_rejection(tx, number, problems)?,
             }
             outcomes.push(outcome);
         }
         tx.execute(
             "UPDATE box_stx_file
              SET order_count = order_count + $2, ticket_count = ticket_count + $3 WHERE id = $1",
-            params![self.file, orders, tickets],
+            params![self.file, stored(orders), stored(tickets)],
         )?;
         Ok(outcomes)
     }
@@ -337,10 +331,10 @@ impl Import {
         let Some(pseudonym) = pseudonyms.of(tx, &read.row.barcode)? else {
             return self.row(tx, read, catalogue);
         };
-        let mut kept = read.clone();
-        kept.row.barcode = pseudonym;
-        let outcome = self.row(tx, &kept, catalogue)?;
-        retention::note_without_card(tx, &kept.row.barcode, self.now)?;
+        let mut stored = read.clone();
+        stored.row.barcode = pseudonym;
+        let outcome = self.row(tx, &stored, catalogue)?;
+        retention::note_without_card(tx, &stored.row.barcode, self.now)?;
         Ok(outcome)
     }
 
@@ -386,8 +380,8 @@ impl Import {
         if !problems.is_empty() {
             return Ok(Outcome::Rejected(problems));
         }
-        let (order_id, new) = match order {
-            Some(order) => (order.id, NewOrder::Joined),
+        let (order_id, orders) = match order {
+            Some(order) => (order.id, 0),
             None => {
                 let made = order::insert(
                     tx,
@@ -400,7 +394,7 @@ impl Import {
                         created_at: self.now,
                     },
                 )?;
-                (made, NewOrder::Made)
+                (made, 1)
             }
         };
         ticket::sell(
@@ -422,33 +416,31 @@ impl Import {
                 booked_at: self.now,
             },
         )?;
-        Ok(Outcome::Sold(new))
+        Ok(Outcome::Sold { orders })
     }
 
-    fn keep_rejection(
+    fn store_rejection(
         &self,
         tx: &mut Tx<'_>,
         line: u64,
         problems: &[RowProblem],
     ) -> Result<(), DbError> {
-        let mut reasons: Vec<&str> = Vec::new();
-        for problem in problems {
-            if !reasons.contains(&problem.reason.code()) {
-                reasons.push(problem.reason.code());
-            }
-        }
-        let explanations: Vec<String> = problems.iter().map(ToString::to_string).collect();
         tx.execute(
             "INSERT INTO box_stx_rejection (stx_file_id, line, reason, explanation)
              VALUES ($1, $2, $3, $4)
              ON CONFLICT (stx_file_id, line) DO UPDATE SET reason = $3, explanation = $4",
             params![
                 self.file,
-                i64::try_from(line).unwrap_or(i64::MAX),
-                reasons.join(","),
-                explanations.join(". ")
+                stored(line),
+                stx::reasons(problems),
+                stx::explanations(problems)
             ],
         )
         .map(drop)
     }
+}
+
+/// A count as it is stored.
+fn stored(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }

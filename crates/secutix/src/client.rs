@@ -126,7 +126,29 @@ impl Ticketing for AccessControlClient {
         &self,
         request: &ImportControlledTicketRequest,
     ) -> Result<ImportControlledTicketAnswer, CallError> {
-        self.import_controlled_ticket(request).await
+        let count = request.controlled_tickets.len();
+        if count > MAX_CONTROLLED_TICKETS {
+            return Err(CallError::BatchTooLarge {
+                count,
+                limit: MAX_CONTROLLED_TICKETS,
+            });
+        }
+        let mut answer: ImportControlledTicketAnswer =
+            self.call(&self.import_controlled_ticket, request).await?;
+        // What strangers write may repeat a barcode; people read it later.
+        for result in &mut answer.ticket_results {
+            result.failure_reason = result
+                .failure_reason
+                .take()
+                .map(|reason| without_numbers(&reason, 300));
+        }
+        let results = answer.ticket_results.len();
+        if results != 0 && results != count {
+            return Err(CallError::NotUnderstood {
+                what: format!("it gives {results} results for {count} tickets"),
+            });
+        }
+        Ok(answer)
     }
 }
 
@@ -173,42 +195,6 @@ impl AccessControlClient {
             settings,
             clock,
         })
-    }
-
-    /// Brings controlled tickets to ticketing. Either no result is given
-    /// (ticketing took all) or one per ticket, in the same order. Repeating
-    /// the call changes nothing.
-    ///
-    /// # Errors
-    /// See [`CallError`]; after each of them the tickets must be sent again,
-    /// except that after `Refused` and `NotUnderstood` someone must help first.
-    pub async fn import_controlled_ticket(
-        &self,
-        request: &ImportControlledTicketRequest,
-    ) -> Result<ImportControlledTicketAnswer, CallError> {
-        let count = request.controlled_tickets.len();
-        if count > MAX_CONTROLLED_TICKETS {
-            return Err(CallError::BatchTooLarge {
-                count,
-                limit: MAX_CONTROLLED_TICKETS,
-            });
-        }
-        let mut answer: ImportControlledTicketAnswer =
-            self.call(&self.import_controlled_ticket, request).await?;
-        // What strangers write may repeat a barcode; people read it later.
-        for result in &mut answer.ticket_results {
-            result.failure_reason = result
-                .failure_reason
-                .take()
-                .map(|reason| without_numbers(&reason, 300));
-        }
-        let results = answer.ticket_results.len();
-        if results != 0 && results != count {
-            return Err(CallError::NotUnderstood {
-                what: format!("it gives {results} results for {count} tickets"),
-            });
-        }
-        Ok(answer)
     }
 
     /// The ticket with this barcode, or `None` if ticketing has none.

@@ -23,9 +23,6 @@ pub use import::{
 };
 pub use status::{Answer, AnswerStatus, StatusCode};
 
-/// The version in the service's path that this crate speaks.
-pub const API_VERSION: &str = "v1_4";
-
 /// Reads a `requestId`, which callers of the service send as text or number
 /// (both seen), and which may be missing.
 fn request_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

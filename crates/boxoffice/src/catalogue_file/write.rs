@@ -1,9 +1,24 @@
 //! Writes a catalogue file.
 
 use crate::Catalogue;
-use crate::catalogue::{Contact, SalesChannel};
+use crate::catalogue::{Contact, Product, SalesChannel, Season, Tariff, TariffMapping};
 use crate::readiness::CHANNEL_CODE;
-use std::fmt::Write;
+use serde::Serialize;
+
+/// The tables of the file, in their order.
+#[derive(Serialize)]
+struct File<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    season: &'a [Season],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    product: &'a [Product],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tariff: &'a [Tariff],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tariff_mapping: &'a [TariffMapping],
+    sales_channel: Option<&'a SalesChannel>,
+    contact: Option<&'a Contact>,
+}
 
 /// The catalogue as a catalogue file that [`read_catalogue`](super::read_catalogue)
 /// reads back.
@@ -13,56 +28,16 @@ use std::fmt::Write;
 /// for it, and the buyer.
 #[must_use]
 pub fn write_catalogue(catalogue: &Catalogue) -> String {
-    let mut tables = Vec::new();
-    for season in &catalogue.seasons {
-        let mut table = Table::new("[[season]]");
-        table.text("code", season.code.as_str());
-        table.optional("name", &season.name);
-        tables.push(table.0);
-    }
-    for product in &catalogue.products {
-        let mut table = Table::new("[[product]]");
-        table.text("season", product.season.as_str());
-        table.text("code", product.code.as_str());
-        table.text("family", product.family.as_str());
-        table.optional("name", &product.name);
-        tables.push(table.0);
-    }
-    for tariff in &catalogue.tariffs {
-        let mut table = Table::new("[[tariff]]");
-        table.text("product", tariff.product.as_str());
-        table.text("code", tariff.code.as_str());
-        table.bare("price_minor", tariff.price.map(|price| price.minor()));
-        table.bare(
-            "vat_basis_points",
-            tariff.vat.map(|rate| rate.basis_points()),
-        );
-        table.bare("valid_from", tariff.valid_from);
-        table.bare("valid_until", tariff.valid_until);
-        tables.push(table.0);
-    }
-    for mapping in &catalogue.tariff_mappings {
-        let mut table = Table::new("[[tariff_mapping]]");
-        table.text("product", mapping.product.as_str());
-        table.text("tariff", mapping.tariff.as_str());
-        tables.push(table.0);
-    }
-    if let Some(channel) = meant_channel(&catalogue.sales_channels) {
-        let mut table = Table::new("[sales_channel]");
-        table.text("code", channel.code.as_str());
-        table.text("type", channel.channel_type.as_str());
-        tables.push(table.0);
-    }
-    if let Some(contact) = buyer(catalogue) {
-        let mut table = Table::new("[contact]");
-        table.text("number", contact.number.as_str());
-        table.optional("name", &contact.name);
-        let modes = contact.payment_modes.iter();
-        let modes: Vec<_> = modes.map(|mode| quoted(mode.as_str())).collect();
-        table.bare("payment_modes", Some(format!("[{}]", modes.join(", "))));
-        tables.push(table.0);
-    }
-    tables.join("\n")
+    let file = File {
+        season: &catalogue.seasons,
+        product: &catalogue.products,
+        tariff: &catalogue.tariffs,
+        tariff_mapping: &catalogue.tariff_mappings,
+        sales_channel: meant_channel(&catalogue.sales_channels),
+        contact: buyer(catalogue),
+    };
+    // There is nothing in it that TOML has no form for.
+    toml::to_string(&file).unwrap_or_default()
 }
 
 /// The channel that sells what is scanned, or that seems meant for it.
@@ -82,33 +57,4 @@ fn buyer(catalogue: &Catalogue) -> Option<&Contact> {
     let buyer = catalogue.buyer.as_ref()?;
     let mut contacts = catalogue.contacts.iter();
     contacts.find(|contact| contact.number == *buyer)
-}
-
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
-struct Table(String);
-
-impl Table {
-    fn new(head: &str) -> Self {
-        Self(format!("{head}\n"))
-    }
-
-    fn text(&mut self, key: &str, value: &str) {
-        self.bare(key, Some(quoted(value)));
-    }
-
-    fn optional(&mut self, key: &str, value: &str) {
-        if !value.is_empty() {
-            self.text(key, value);
-        }
-    }
-
-    fn bare<T: std::fmt::Display>(&mut self, key: &str, value: Option<T>) {
-        if let Some(value) = value {
-            // Writing to a text cannot fail.
-            let _ = writeln!(self.0, "{key} = {value}");
-        }
-    }
 }

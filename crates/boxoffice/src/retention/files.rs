@@ -2,7 +2,7 @@
 //! again with pseudonyms, reports are deleted. What is wrong with a rejected row
 //! stays in the database.
 
-use super::{is_kept, key};
+use super::{Run, is_stored, key};
 use crate::stx_file::{
     FileError, FileState, StxFile, StxFileId, content, disk, on_disk, put_in_place,
     remove_if_there, report_of,
@@ -44,7 +44,7 @@ enum Task {
 
 /// Removes the card numbers from the STX_Files in `folder` that were recorded
 /// before `before` and of which all barcodes lost theirs, and deletes the reports
-/// beside them. With `dry_run`, only counts them. A file that was brought from
+/// beside them. With a dry `run`, only counts them. A file that was brought from
 /// elsewhere and stands elsewhere is its owner's.
 ///
 /// # Errors
@@ -55,7 +55,7 @@ pub async fn files(
     dialect: &Dialect,
     before: Timestamp,
     now: Timestamp,
-    dry_run: bool,
+    run: Run,
 ) -> Result<FilesRemoved, FileError> {
     let mut removed = FilesRemoved::default();
     let Some(key) = db.read("retention key", key).await? else {
@@ -84,7 +84,7 @@ pub async fn files(
                 Task::Rewrite(_) | Task::Delete => removed.files += 1,
             }
             removed.reports += u64::from(report.exists());
-            if dry_run {
+            if run == Run::Dry {
                 continue;
             }
             // The record last: what is interrupted is done again.
@@ -149,7 +149,7 @@ async fn task(
     };
     let barcodes: Vec<ControlBarcode> = rows.iter().map(|row| row.barcode.clone()).collect();
     let key = key.clone();
-    let kept = db
+    let stored = db
         .read("barcodes of a file", move |tx| {
             barcodes
                 .iter()
@@ -157,8 +157,8 @@ async fn task(
                 .collect::<Result<Vec<_>, DbError>>()
         })
         .await?;
-    for (row, kept) in rows.iter_mut().zip(kept) {
-        match kept {
+    for (row, barcode) in rows.iter_mut().zip(stored) {
+        match barcode {
             Some(barcode) => row.barcode = barcode,
             None => return Ok(Task::Wait),
         }
@@ -173,7 +173,7 @@ fn stands(
     key: &PseudonymKey,
 ) -> Result<Option<ControlBarcode>, DbError> {
     let pseudonym = key.barcode(barcode);
-    if is_kept(tx, &pseudonym)? || !is_kept(tx, barcode)? {
+    if is_stored(tx, &pseudonym)? || !is_stored(tx, barcode)? {
         return Ok(Some(pseudonym));
     }
     // It may be a pseudonym itself, if an earlier attempt was interrupted.

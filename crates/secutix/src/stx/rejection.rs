@@ -1,6 +1,7 @@
 use super::{Column, Dialect, line};
 use kernel::no_formula;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Write};
 
@@ -105,7 +106,7 @@ impl fmt::Display for RowProblem {
 
 /// A row that is not taken, with all its mistakes.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {}", joined(.problems, ". "))]
+#[error("line {line}: {}", explanations(.problems))]
 pub struct RowRejection {
     /// Its line in the file; the header line is 1.
     pub line: u64,
@@ -126,9 +127,20 @@ impl fmt::Debug for RowRejection {
     }
 }
 
-pub(super) fn joined(problems: &[RowProblem], between: &str) -> String {
+/// All explanations, one sentence each.
+#[must_use]
+pub fn explanations(problems: &[RowProblem]) -> String {
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    texts.join(between)
+    texts.join(". ")
+}
+
+/// The codes of all reasons, each once.
+#[must_use]
+pub fn reasons(problems: &[RowProblem]) -> String {
+    let mut codes: Vec<&str> = problems.iter().map(|p| p.reason.code()).collect();
+    let mut seen = BTreeSet::new();
+    codes.retain(|code| seen.insert(*code));
+    codes.join(",")
 }
 
 /// The report beside a file: `LINE;REASON;EXPLANATION;ROW`, one line for each
@@ -157,17 +169,11 @@ impl<W: Write> RejectionReport<W> {
     /// # Errors
     /// If the sink does not take it.
     pub fn write(&mut self, rejection: &RowRejection) -> io::Result<()> {
-        let mut reasons: Vec<&str> = Vec::new();
-        for problem in &rejection.problems {
-            if !reasons.contains(&problem.reason.code()) {
-                reasons.push(problem.reason.code());
-            }
-        }
         let line = line::join(
             [
                 rejection.line.to_string().as_str(),
-                &reasons.join(","),
-                &joined(&rejection.problems, ". "),
+                &reasons(&rejection.problems),
+                &explanations(&rejection.problems),
                 &no_formula(&rejection.text),
             ],
             self.separator,

@@ -1,4 +1,4 @@
-use super::rejection::joined;
+use super::rejection::explanations;
 use super::{Column, Dialect, HeaderLine, InvalidDialect, RowProblem, RowReason, StxRow, line};
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ pub enum StxWriteError {
     #[error(transparent)]
     Dialect(#[from] InvalidDialect),
     /// The row breaks a rule of the format; nothing of it was written.
-    #[error("a row cannot be written to the STX_File: {}", joined(.problems, ". "))]
+    #[error("a row cannot be written to the STX_File: {}", explanations(.problems))]
     Row {
         /// All the rules it breaks.
         problems: Vec<RowProblem>,

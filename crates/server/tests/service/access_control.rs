@@ -3,7 +3,7 @@
 use db::testing::{TestDb, sqlite_in_memory};
 use kernel::Timestamp;
 use reqwest::Method;
-use secutix::client::{AccessControlClient, CallError};
+use secutix::client::{AccessControlClient, CallError, Ticketing};
 use secutix::token::{CLOCK_SKEW_S, Claims, mint};
 use secutix::wire::{
     ControlOperationType, ControlResult, ControlledTicket, ImportControlledTicketRequest,

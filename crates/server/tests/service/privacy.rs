@@ -7,6 +7,7 @@ use gate::records::ledger;
 use gate::{DeviceSettings, EnrolmentCode};
 use reqwest::Method;
 use sandbox::Failure;
+use secutix::client::Ticketing;
 use secutix::wire::{ControlResult, ControlledTicket, ImportControlledTicketRequest};
 use serde_json::json;
 use stage::villeneuve::{

@@ -98,8 +98,8 @@ pub(crate) enum Access {
 /// What is to become of the changes a run made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    Keep,
-    Undo,
+    Commit,
+    RollBack,
 }
 
 /// One closure on its way through a database thread: run (perhaps more than
@@ -139,9 +139,9 @@ where
         let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
             .unwrap_or_else(|_| Err(DbError::Panicked { name: self.name }.into()));
         let verdict = if result.is_ok() {
-            Verdict::Keep
+            Verdict::Commit
         } else {
-            Verdict::Undo
+            Verdict::RollBack
         };
         self.result = Some(result);
         verdict

@@ -154,7 +154,7 @@ impl Connection {
             // Dropped, it rolls back, whatever the closure made of the error.
             return Attempt::Conflict;
         }
-        if verdict == Verdict::Undo {
+        if verdict == Verdict::RollBack {
             return Attempt::Done(Ok(()));
         }
         if let Some(swallowed) = failure {

@@ -153,18 +153,18 @@ fn write_group(
     }
     let mut group: Vec<Box<dyn Job>> = Vec::new();
     let mut next = Some(first);
-    let mut all_keep = true;
+    let mut all_commit = true;
     while let Some(mut job) = next.take() {
         let mut tx = Tx::sqlite(connection);
-        all_keep &= job.run(&mut tx) == Verdict::Keep && tx.failure().is_none();
+        all_commit &= job.run(&mut tx) == Verdict::Commit && tx.failure().is_none();
         group.push(job);
-        if all_keep && group.len() < GROUP_LIMIT {
+        if all_commit && group.len() < GROUP_LIMIT {
             next = waiting.try_recv().ok();
         }
     }
     metrics::counter!("passerelle_db_commits_total").increment(1);
     metrics::counter!("passerelle_db_writes_total").increment(group.len() as u64);
-    if all_keep {
+    if all_commit {
         let outcome = command(connection, "COMMIT").map_err(commit_failed);
         if outcome.is_err() {
             roll_back(connection);
@@ -228,11 +228,11 @@ fn run_in_savepoint(
     command(connection, "SAVEPOINT one").map_err(commit_failed)?;
     let mut tx = Tx::sqlite(connection);
     let verdict = job.run(&mut tx);
-    let swallowed = tx.failure().filter(|_| verdict == Verdict::Keep);
+    let swallowed = tx.failure().filter(|_| verdict == Verdict::Commit);
     if connection.is_autocommit() {
         return Ok(swallowed);
     }
-    if verdict == Verdict::Undo || swallowed.is_some() {
+    if verdict == Verdict::RollBack || swallowed.is_some() {
         command(connection, "ROLLBACK TO one").map_err(commit_failed)?;
     }
     command(connection, "RELEASE one").map_err(commit_failed)?;

@@ -156,14 +156,6 @@ impl<'a> Tx<'a> {
         self.query_one(sql, params)?.only()
     }
 
-    /// As [`Tx::query_one`], and reads the row.
-    ///
-    /// # Errors
-    /// [`DbError::RowCount`]; [`DbError::Statement`]; [`DbError::Column`].
-    pub fn query_one_as<T: FromRow>(&mut self, sql: &str, params: &[Value]) -> Result<T, DbError> {
-        T::from_row(&self.query_one(sql, params)?)
-    }
-
     /// Whether there is a table of this name.
     pub(crate) fn has_table(&mut self, name: &str) -> Result<bool, DbError> {
         let sql = match &self.engine {

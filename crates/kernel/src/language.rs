@@ -57,7 +57,10 @@ mod tests {
         for text in ["fr", "FR", "Fr"] {
             assert_eq!(text.parse(), Ok(Language::Fr));
             let json = serde_json::json!(text);
-            assert_eq!(serde_json::from_value::<Language>(json).unwrap(), Language::Fr);
+            assert_eq!(
+                serde_json::from_value::<Language>(json).unwrap(),
+                Language::Fr
+            );
         }
         assert!("fra".parse::<Language>().is_err());
         // What is written is as it was declared.

@@ -10,11 +10,12 @@ mod schedule;
 
 pub use manifest::{Books, Manifest, manifest_path, verify};
 pub use restore::{Existing, Restored, restore};
-pub use schedule::{BackupSchedule, Kept, back_up_if_due, clear_parts};
+pub use schedule::{BackupSchedule, BackupTaken, back_up_if_due, clear_parts};
 
 use crate::SCHEMAS;
 use crate::reconciliation::Sides;
-use db::{Db, DbError, DbUrl, snapshot};
+use anyhow::{Context, Result, bail, ensure};
+use db::{Db, DbUrl, snapshot};
 use kernel::Timestamp;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -30,137 +31,35 @@ const ONLY_GROW: [&str; 5] = [
     "box_account_line",
 ];
 
-/// Why there is no backup, or no restored database. Nothing was replaced, and no
-/// part of a file is left.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    /// Not an embedded database.
-    #[error("this database is not embedded; back it up with its own tool: {command}")]
-    NotEmbedded {
-        /// The command.
-        command: String,
-    },
-    /// There is a file of this name.
-    #[error("{} exists already; give another name", path.display())]
-    Exists {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file could not be read, written or named.
-    #[error("{} cannot be {doing}; check disk space and rights", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What could not be done to it.
-        doing: &'static str,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// The database could not be copied or read.
-    #[error("the database could not be copied or read")]
-    Db(#[from] DbError),
-    /// What was written is not what was read: the disk or the memory is faulty.
-    #[error(
-        "the copy of the database is damaged ({what}); look at the disk, and check the database \
-         itself with PRAGMA integrity_check"
-    )]
-    CopyDamaged {
-        /// The first findings.
-        what: String,
-    },
-    /// No manifest beside the backup.
-    #[error(
-        "{} is missing; a backup is the two files together: copy both", path.display()
-    )]
-    NoManifest {
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// The manifest cannot be understood.
-    #[error("{} is no manifest of a backup that this version knows; take another backup", path.display())]
-    Manifest {
-        /// The manifest.
-        path: PathBuf,
-        /// What is wrong.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// The file is not the one that was taken.
-    #[error(
-        "the backup {} is damaged: {what}; it is not used. Take another backup, or another copy \
-         of this one",
-        path.display()
-    )]
-    Damaged {
-        /// The backup.
-        path: PathBuf,
-        /// In what it differs.
-        what: String,
-    },
-    /// Made by a newer version of this program.
-    #[error(
-        "the backup was made by a newer version of this program ({made_by}; {context} schema \
-         {found}, this version knows {known}); restore it with that version"
-    )]
-    Newer {
-        /// The version.
-        made_by: String,
-        /// Whose tables.
-        context: String,
-        /// The version of these.
-        found: i64,
-        /// The newest version known.
-        known: i64,
-    },
-    /// Somebody works on the database that is to be replaced.
-    #[error("{} is in use; stop the service first", path.display())]
-    InUse {
-        /// The database.
-        path: PathBuf,
-    },
-    /// There is a database already.
-    #[error(
-        "there is a database at {} already, with {rows} rows; it is left as it is. To restore all \
-         the same, stop the service and give --replace: the database that is there is moved aside, \
-         not deleted",
-        path.display()
-    )]
-    NotEmpty {
-        /// The database.
-        path: PathBuf,
-        /// How many rows it has.
-        rows: i64,
-    },
-}
+const COPY_DAMAGED: &str = "the copy of the database is damaged; look at the disk, and check the \
+                            database itself with PRAGMA integrity_check.";
 
-impl BackupError {
-    fn file(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::File {
-            path: path.to_owned(),
-            doing,
-            source,
-        }
+/// What a failed work on a file is told with.
+fn cannot_be<'a>(path: &'a Path, doing: &'a str) -> impl Fn() -> String + 'a {
+    move || {
+        let path = path.display();
+        format!("{path} cannot be {doing}; check disk space and rights")
     }
 }
 
 /// The file of an embedded database.
 ///
 /// # Errors
-/// [`BackupError::NotEmbedded`] with the command that backs up the other kind.
-pub fn embedded(url: &DbUrl) -> Result<&Path, BackupError> {
-    let command = match url {
-        DbUrl::SqliteFile(path) => return Ok(path),
-        DbUrl::SqliteMemory => {
-            "sqlite::memory: keeps nothing; name a file in [database] url".into()
-        }
-        DbUrl::Postgres(url) => format!(
-            "pg_dump --format=custom --file=passerelle.dump '{}' (the password by PGPASSWORD or \
-             ~/.pgpass); back with pg_restore --no-owner --dbname=… passerelle.dump",
+/// It is not; the command that backs up the other kind is told.
+pub fn embedded(url: &DbUrl) -> Result<&Path> {
+    match url {
+        DbUrl::SqliteFile(path) => Ok(path),
+        DbUrl::SqliteMemory => bail!(
+            "this database is not embedded; sqlite::memory: keeps nothing; name a file in \
+             [database] url"
+        ),
+        DbUrl::Postgres(url) => bail!(
+            "this database is not embedded; back it up with its own tool: pg_dump --format=custom \
+             --file=passerelle.dump '{}' (the password by PGPASSWORD or ~/.pgpass); back with \
+             pg_restore --no-owner --dbname=… passerelle.dump",
             without_password(url)
         ),
-    };
-    Err(BackupError::NotEmbedded { command })
+    }
 }
 
 /// A PostgreSQL URL as one may show it.
@@ -198,25 +97,18 @@ pub fn name(now: Timestamp) -> String {
 /// outcome is noted and refuses nothing (a backup is faithful, not right).
 ///
 /// # Errors
-/// [`BackupError`]; nothing is left of it then.
-pub async fn back_up(
-    from: &Path,
-    to: &Path,
-    sides: Sides,
-    now: Timestamp,
-) -> Result<Manifest, BackupError> {
+/// Why it was not taken; nothing is left of it then.
+pub async fn back_up(from: &Path, to: &Path, sides: Sides, now: Timestamp) -> Result<Manifest> {
     let manifest_to = manifest_path(to);
     for path in [to, &manifest_to] {
-        if path.exists() {
-            return Err(BackupError::Exists {
-                path: path.to_owned(),
-            });
-        }
+        ensure!(
+            !path.exists(),
+            "{} exists already; give another name",
+            path.display()
+        );
     }
-    if let Some(folder) = to.parent().filter(|f| !f.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(BackupError::file(folder, "made"))?;
-    }
-    let part = Part::new(to)?;
+    make_folder_of(to)?;
+    let part = PartFile::new(to)?;
     let before = {
         let live = Db::open_read_only(from).await?;
         live.check(SCHEMAS).await?;
@@ -229,8 +121,8 @@ pub async fn back_up(
                 .create_new(true)
                 .mode(0o600)
                 .open(&to)
-                .map_err(BackupError::file(&to, "written"))?;
-            snapshot::copy(&from, &to).map_err(BackupError::Db)
+                .with_context(cannot_be(&to, "written"))?;
+            Ok(snapshot::copy(&from, &to)?)
         })
         .await?;
         before
@@ -240,11 +132,9 @@ pub async fn back_up(
         .iter()
         .find(|table| copied.rows.get(**table) < before.get(**table))
     {
-        return Err(BackupError::CopyDamaged {
-            what: format!("it has fewer rows of {table} than there were"),
-        });
+        bail!("{COPY_DAMAGED} It has fewer rows of {table} than there were.");
     }
-    let manifest_part = Part::new(&manifest_to)?;
+    let manifest_part = PartFile::new(&manifest_to)?;
     manifest::write(&copied, &manifest_part.0)?;
     part.becomes(to)?;
     if let Err(error) = manifest_part.becomes(&manifest_to) {
@@ -255,36 +145,43 @@ pub async fn back_up(
     Ok(copied)
 }
 
-/// A file under another name, gone unless it becomes what it is to be.
-struct Part(PathBuf);
+fn make_folder_of(file: &Path) -> Result<()> {
+    match file.parent().filter(|f| !f.as_os_str().is_empty()) {
+        Some(folder) => std::fs::create_dir_all(folder).with_context(cannot_be(folder, "made")),
+        None => Ok(()),
+    }
+}
 
-impl Part {
+/// A file under another name, gone unless it becomes what it is to be.
+struct PartFile(PathBuf);
+
+impl PartFile {
     /// Makes room for the part of `of`.
-    fn new(of: &Path) -> Result<Self, BackupError> {
+    fn new(of: &Path) -> Result<Self> {
         let mut name = of.as_os_str().to_owned();
         name.push(".part");
         let part = Self(name.into());
         match std::fs::remove_file(&part.0) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(BackupError::file(&part.0, "removed")(error))
+                Err(error).with_context(cannot_be(&part.0, "removed"))
             }
             _ => Ok(part),
         }
     }
 
     /// Gives it its name, durably.
-    fn becomes(self, to: &Path) -> Result<(), BackupError> {
+    fn becomes(self, to: &Path) -> Result<()> {
         let folder = match to.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
         std::fs::rename(&self.0, to)
             .and_then(|()| std::fs::File::open(folder)?.sync_all())
-            .map_err(BackupError::file(to, "named"))
+            .with_context(cannot_be(to, "named"))
     }
 }
 
-impl Drop for Part {
+impl Drop for PartFile {
     fn drop(&mut self) {
         // Gone already if it has its name.
         let _ = std::fs::remove_file(&self.0);
@@ -293,11 +190,9 @@ impl Drop for Part {
 
 /// Runs what blocks on a thread of its own.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, BackupError> + Send + 'static,
-) -> Result<T, BackupError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| BackupError::Db(DbError::Closed))?
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await?
 }
 
 #[cfg(test)]

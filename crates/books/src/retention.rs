@@ -8,7 +8,6 @@
 pub use boxoffice::retention::Run;
 
 use boxoffice::retention as box_office;
-use boxoffice::stx_file::FileError;
 use db::{Db, DbError, Tx};
 use gate::records::retention as gate_side;
 use kernel::{ControlBarcode, PseudonymKey, Timestamp};
@@ -115,27 +114,16 @@ impl RetentionReport {
     }
 }
 
-/// Why a run did not end. What it removed stays removed; the next goes on.
-#[derive(Debug, thiserror::Error)]
-pub enum RetentionError {
-    /// A file.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The database.
-    #[error("card numbers could not be removed from the database; the next run goes on")]
-    Db(#[from] DbError),
-}
-
 /// Removes what is due, in transactions of bounded size.
 ///
 /// # Errors
-/// [`RetentionError`].
+/// The database or a file could not be read or written; the next run goes on.
 pub async fn run(
     db: &Db,
     retention: &Retention,
     now: Timestamp,
     run: Run,
-) -> Result<RetentionReport, RetentionError> {
+) -> anyhow::Result<RetentionReport> {
     let before = retention.days.before(now);
     let key = match run {
         Run::Remove => {

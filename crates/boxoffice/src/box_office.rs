@@ -23,9 +23,6 @@ pub struct BoxOffice {
 /// Why the box office could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The database.
-    #[error("the box office's tables could not be prepared")]
-    Db(#[from] DbError),
     /// The folder of the STX_Files.
     #[error(
         "the folder {} for STX_Files cannot be made; give a folder this program may write to",

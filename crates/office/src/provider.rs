@@ -33,14 +33,14 @@ pub(crate) async fn begin(visit: Visit, Query(query): Query) -> Answer {
     let begun = match provider.begin(next).await {
         Ok(begun) => begun,
         Err(error) => {
-            note(&error);
+            note(&*error);
             let why = Texts::of(visit.language).silent;
             return refused(visit, why);
         }
     };
     let kept = role
         .staff
-        .keep_attempt(&begun.state, &visit.browser, &visit.address, begun.attempt);
+        .store_attempt(&begun.state, &visit.browser, &visit.address, begun.attempt);
     kept.await?;
     let mut response = visit.go(access::SIGN_IN);
     let to = HeaderValue::from_str(&begun.url).map_err(PageError::internal)?;
@@ -64,7 +64,7 @@ pub(crate) async fn back(visit: Visit, Query(query): Query) -> Answer {
     let identity = match provider.finish(code, &attempt, role.staff.now()).await {
         Ok(identity) => identity,
         Err(error) => {
-            note(&error);
+            note(&*error);
             return refused(visit, t.silent);
         }
     };

@@ -4,7 +4,7 @@
 use crate::Verdict;
 use crate::house::{ConfigOption, command_line};
 use anyhow::{Result, ensure};
-use books::backup::{self, BackupError, Existing, Manifest, Restored};
+use books::backup::{self, Existing, Manifest, Restored};
 use db::snapshot::InUse;
 use db::{Db, DbError, DbUrl};
 use kernel::{Clock, SystemClock};
@@ -46,9 +46,9 @@ pub struct RestoreArguments {
 struct Target(PathBuf);
 
 impl FromStr for Target {
-    type Err = BackupError;
+    type Err = anyhow::Error;
 
-    fn from_str(text: &str) -> Result<Self, BackupError> {
+    fn from_str(text: &str) -> Result<Self> {
         match text.parse::<DbUrl>() {
             Ok(url) => backup::embedded(&url).map(|path| Self(path.to_owned())),
             Err(_) => Ok(Self(text.into())),

@@ -16,8 +16,8 @@ pub mod rules;
 mod state;
 
 pub use cards::{Fate, QrCodes, SampleCard, SampleGroup, cards_text};
-pub use fault::{Failure, Fault, InvalidFault};
+pub use fault::{Failure, Fault};
 pub use http::{router, serve};
-pub use pass::{InvalidPass, Pass, PassBook, PassFileError, PassStatus};
+pub use pass::{Pass, PassBook, PassStatus};
 pub use pass_list::PlaceForgotten;
 pub use state::{Asked, Call, Log, ReferenceConflict, Sandbox, SandboxSettings};

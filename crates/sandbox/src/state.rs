@@ -2,7 +2,7 @@
 
 use crate::fault::FaultPlan;
 use crate::pass_list::{PlaceForgotten, Readings};
-use crate::{Fault, InvalidFault, PassBook, PassStatus, rules};
+use crate::{Fault, PassBook, PassStatus, rules};
 use kernel::{BusinessDay, CardNumber, CheckId, Clock, Zone};
 use otipass::pass_list::WirePassPage;
 use otipass::{Answer, Contract, Credentials, PassFacts, Question, References, ServiceId};
@@ -219,7 +219,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// If one of them cannot be injected; the faults then stay as they were.
-    pub fn set_faults(&self, faults: Vec<Fault>) -> Result<(), InvalidFault> {
+    pub fn set_faults(&self, faults: Vec<Fault>) -> anyhow::Result<()> {
         self.state().faults = FaultPlan::new(faults)?;
         Ok(())
     }

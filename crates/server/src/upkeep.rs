@@ -31,7 +31,7 @@ pub struct Upkeep {
 pub(crate) fn start(upkeep: Upkeep, db: Db, tasks: &TaskTracker, shutdown: &CancellationToken) {
     let (clock, stop) = (upkeep.clock, || Stop(shutdown.clone()));
     if let Some(schedule) = upkeep.backup {
-        tasks.spawn(keep_backups(schedule, Arc::clone(&clock), stop()));
+        tasks.spawn(take_backups(schedule, Arc::clone(&clock), stop()));
     }
     if let Some(retention) = upkeep.retention {
         tasks.spawn(remove_card_numbers(retention, db, clock, stop()));
@@ -47,7 +47,7 @@ async fn remove_card_numbers(retention: Retention, db: Db, clock: Arc<dyn Clock>
             }
             Err(error) => {
                 tracing::error!(
-                    error = causes(&error),
+                    error = causes(&*error),
                     "card numbers could not be removed; it is tried again in ten minutes"
                 );
                 AFTER_FAILURE
@@ -57,9 +57,9 @@ async fn remove_card_numbers(retention: Retention, db: Db, clock: Arc<dyn Clock>
     }
 }
 
-async fn keep_backups(schedule: BackupSchedule, clock: Arc<dyn Clock>, stop: Stop) {
+async fn take_backups(schedule: BackupSchedule, clock: Arc<dyn Clock>, stop: Stop) {
     if let Err(error) = clear_parts(&schedule) {
-        tracing::warn!(error = causes(&error), "parts of old backups are left");
+        tracing::warn!(error = causes(&*error), "parts of old backups are left");
     }
     while !stop.is_said() {
         let taken = stop.or(back_up_if_due(&schedule, clock.now())).await;
@@ -67,19 +67,19 @@ async fn keep_backups(schedule: BackupSchedule, clock: Arc<dyn Clock>, stop: Sto
         let Some(taken) = taken else { return };
         let pause = match taken {
             Ok(None) => LOOK,
-            Ok(Some(kept)) => {
+            Ok(Some(backup)) => {
                 count("taken");
-                let moment_s = kept.manifest.taken_at.millis() / 1_000;
+                let moment_s = backup.manifest.taken_at.millis() / 1_000;
                 metrics::gauge!("passerelle_backup_last_success_seconds").set(moment_s as f64);
                 tracing::info!(
-                    file = %kept.path.display(),
-                    bytes = kept.manifest.bytes,
-                    deleted = kept.deleted,
+                    file = %backup.path.display(),
+                    bytes = backup.manifest.bytes,
+                    deleted = backup.deleted,
                     "backup taken and verified"
                 );
-                if kept.manifest.books.unexplained > 0 {
+                if backup.manifest.books.unexplained > 0 {
                     tracing::warn!(
-                        differences = kept.manifest.books.unexplained,
+                        differences = backup.manifest.books.unexplained,
                         "the books in the backup do not agree; see `passerelle reconcile`"
                     );
                 }
@@ -88,7 +88,7 @@ async fn keep_backups(schedule: BackupSchedule, clock: Arc<dyn Clock>, stop: Sto
             Err(error) => {
                 count("failed");
                 tracing::error!(
-                    error = causes(&error),
+                    error = causes(&*error),
                     "NO BACKUP was taken; it is tried again in ten minutes"
                 );
                 AFTER_FAILURE

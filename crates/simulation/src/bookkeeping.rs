@@ -95,7 +95,8 @@ impl Bookkeeping {
             _ => now,
         };
         let removed = retention::run(&self.db, &retention, runs_at, Run::Remove).await;
-        let unreadable = removed.map_err(Broken::error(REMOVED))?.unreadable_files;
+        let removed = removed.map_err(|error| Broken::new(REMOVED, format!("{error:#}")))?;
+        let unreadable = removed.unreadable_files;
         ensure!(
             unreadable.is_empty(),
             "every file of ours can be read",

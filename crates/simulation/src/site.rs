@@ -246,7 +246,8 @@ pub fn passes() -> Result<PassBook, Broken> {
             .join(",");
         text += &format!("{number};{};30;{until};{services}\n", status.as_str());
     }
-    PassBook::from_csv(text.as_bytes()).map_err(Broken::error(WELL_FORMED))
+    PassBook::from_csv(text.as_bytes())
+        .map_err(|error| Broken::new(WELL_FORMED, format!("{error:#}")))
 }
 
 /// How often a card still opens a service.

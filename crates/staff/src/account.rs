@@ -507,14 +507,14 @@ pub(crate) fn set_password(
     tx: &mut Tx<'_>,
     account: AccountId,
     hash: &str,
-    keep: Option<&str>,
+    except: Option<&str>,
 ) -> Result<(), DbError> {
     tx.execute(
         "UPDATE staff_account SET password_hash = $2 WHERE id = $1",
         params![account, hash],
     )?;
     withdraw_invitations(tx, account)?;
-    session::end_all(tx, account, keep)
+    session::end_all(tx, account, except)
 }
 
 pub(crate) fn weak(password: &SecretString, name: &str, login: &str) -> Result<(), AccountError> {

@@ -242,14 +242,14 @@ pub(crate) fn record(
             change.action,
             change.kind,
             &change.of,
-            change.before.as_ref().map(kept),
-            change.after.as_ref().map(kept),
+            change.before.as_ref().map(stored_text),
+            change.after.as_ref().map(stored_text),
         ],
     )?;
     Ok(())
 }
 
-fn kept(value: &Value) -> String {
+fn stored_text(value: &Value) -> String {
     let text = without_secrets(value).to_string();
     if text.len() <= LIMIT_BYTES {
         return text;
@@ -367,7 +367,7 @@ mod tests {
 
     #[test]
     fn a_huge_value_is_cut() {
-        let text = kept(&json!({ "mapping": "x".repeat(2 * LIMIT_BYTES) }));
+        let text = stored_text(&json!({ "mapping": "x".repeat(2 * LIMIT_BYTES) }));
         assert!(text.len() < LIMIT_BYTES);
         assert!(text.contains("bytes)"));
     }

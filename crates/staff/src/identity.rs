@@ -84,7 +84,7 @@ impl Staff {
     /// # Errors
     /// [`IdentityError::TooMany`] if too many have gone from `address` and not
     /// come back; [`IdentityError::Db`].
-    pub async fn keep_attempt(
+    pub async fn store_attempt(
         &self,
         state: &Token,
         browser: &Token,
@@ -94,7 +94,7 @@ impl Staff {
         let begun = [(of_provider(address), ADDRESS)];
         let (state, browser, now) = (state.sha256(), browser.sha256(), self.clock.now());
         self.db
-            .write("keep attempt", move |tx| {
+            .write("store attempt", move |tx| {
                 if let Err(wait_ms) = throttle::count(tx, &begun, now)? {
                     return Ok(Err(IdentityError::TooMany { wait_ms }));
                 }

@@ -7,7 +7,8 @@
 
 use crate::Role;
 use crate::identity::{Attempt, Roles};
-use crate::secret::{NoRandomness, Token};
+use crate::secret::Token;
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kernel::{Timestamp, percent_encoded};
@@ -63,41 +64,6 @@ pub struct Identity {
     pub name: Option<String>,
     /// The role that the configuration finds in their claims.
     pub role: Option<Role>,
-}
-
-/// Why the provider could not be asked, or not be believed.
-#[derive(Debug, thiserror::Error)]
-pub enum ProviderError {
-    /// An address is not `https`.
-    #[error("{0} is not https; http is for this machine only")]
-    Insecure(String),
-    /// It could not be reached, or failed.
-    #[error("the provider did not answer as it should ({what})")]
-    Http {
-        /// What was asked.
-        what: &'static str,
-        /// Why it failed.
-        #[source]
-        source: reqwest::Error,
-    },
-    /// It answered something else than what the standard says.
-    #[error("the provider's {what} cannot be read")]
-    Answer {
-        /// What was asked.
-        what: &'static str,
-        /// Why not.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// Its answer is too long.
-    #[error("the provider's {0} is too long")]
-    TooLong(&'static str),
-    /// The ID token is not for us, now.
-    #[error("the provider's ID token is not believed: {0}")]
-    Token(&'static str),
-    /// No random bytes.
-    #[error(transparent)]
-    Random(#[from] NoRandomness),
 }
 
 /// An OpenID Connect provider.
@@ -159,20 +125,15 @@ impl Provider {
     /// A provider that nobody has asked yet.
     ///
     /// # Errors
-    /// [`ProviderError::Insecure`]; [`ProviderError::Http`] if no client can be
-    /// made.
-    pub fn new(settings: ProviderSettings) -> Result<Self, ProviderError> {
+    /// Its address is not secure, or no client can be made.
+    pub fn new(settings: ProviderSettings) -> Result<Self> {
         secure(&settings.issuer)?;
         // Installed twice is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder()
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|source| ProviderError::Http {
-                what: "client",
-                source,
-            })?;
+            .build()?;
         Ok(Self {
             settings: Arc::new(settings),
             http,
@@ -197,7 +158,7 @@ impl Provider {
     }
 
     /// Begins a sign-in.
-    pub async fn begin(&self, next_path: Option<String>) -> Result<Begun, ProviderError> {
+    pub async fn begin(&self, next_path: Option<String>) -> Result<Begun> {
         let endpoints = self.endpoints().await?;
         let (state, nonce, verifier) = (Token::new()?, Token::new()?, Token::new()?);
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.reveal()));
@@ -223,12 +184,7 @@ impl Provider {
     }
 
     /// Trades the code for the ID token, and says whose it is.
-    pub async fn finish(
-        &self,
-        code: &str,
-        attempt: &Attempt,
-        now: Timestamp,
-    ) -> Result<Identity, ProviderError> {
+    pub async fn finish(&self, code: &str, attempt: &Attempt, now: Timestamp) -> Result<Identity> {
         let endpoints = self.endpoints().await?;
         let settings = &*self.settings;
         let (id, secret) = (&*settings.client_id, settings.client_secret.expose_secret());
@@ -256,15 +212,16 @@ impl Provider {
     }
 
     /// The discovery document, asked for once it is needed.
-    async fn endpoints(&self) -> Result<&Endpoints, ProviderError> {
+    async fn endpoints(&self) -> Result<&Endpoints> {
         self.discovered
             .get_or_try_init(|| async {
                 let issuer = self.settings.issuer.trim_end_matches('/');
                 let url = secure(&format!("{issuer}/.well-known/openid-configuration"))?;
                 let found: Endpoints = answer("discovery document", self.http.get(url)).await?;
-                if found.issuer != self.settings.issuer {
-                    return Err(ProviderError::Token("the issuer calls itself otherwise"));
-                }
+                ensure!(
+                    found.issuer == self.settings.issuer,
+                    "the provider calls itself otherwise"
+                );
                 secure(&found.authorization_endpoint)?;
                 secure(&found.token_endpoint)?;
                 Ok(found)
@@ -274,8 +231,11 @@ impl Provider {
 }
 
 /// An address that may carry secrets.
-fn secure(address: &str) -> Result<Url, ProviderError> {
-    let insecure = || ProviderError::Insecure(address.chars().take(200).collect());
+fn secure(address: &str) -> Result<Url> {
+    let insecure = || {
+        let address: String = address.chars().take(200).collect();
+        anyhow!("{address} is not https; http is for this machine only")
+    };
     let url = Url::parse(address).map_err(|_| insecure())?;
     let here = match url.host_str() {
         Some("localhost") => true,
@@ -292,38 +252,31 @@ fn secure(address: &str) -> Result<Url, ProviderError> {
     }
 }
 
-async fn answer<T: DeserializeOwned>(
-    what: &'static str,
-    request: RequestBuilder,
-) -> Result<T, ProviderError> {
-    let failed = |source| ProviderError::Http { what, source };
+async fn answer<T: DeserializeOwned>(what: &'static str, request: RequestBuilder) -> Result<T> {
+    let failed = || format!("the provider did not answer as it should ({what})");
     let mut response = request
         .header("accept", "application/json")
         .send()
         .await
         .and_then(reqwest::Response::error_for_status)
-        .map_err(failed)?;
+        .with_context(failed)?;
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+    while let Some(chunk) = response.chunk().await.with_context(failed)? {
         body.extend_from_slice(&chunk);
-        if body.len() > LIMIT_BYTES {
-            return Err(ProviderError::TooLong(what));
-        }
+        ensure!(
+            body.len() <= LIMIT_BYTES,
+            "the provider's {what} is too long"
+        );
     }
-    serde_json::from_slice(&body).map_err(|source| ProviderError::Answer { what, source })
+    serde_json::from_slice(&body).with_context(|| format!("the provider's {what} cannot be read"))
 }
 
 /// The claims of a JWT.
-fn claims(token: &str) -> Result<Claims, ProviderError> {
-    let malformed = || ProviderError::Token("it is no JWT");
-    let payload = token.split('.').nth(1).ok_or_else(malformed)?;
-    let bytes = URL_SAFE_NO_PAD
-        .decode(payload.trim_end_matches('='))
-        .map_err(|_| malformed())?;
-    serde_json::from_slice(&bytes).map_err(|source| ProviderError::Answer {
-        what: "ID token",
-        source,
-    })
+fn claims(token: &str) -> Result<Claims> {
+    let payload = token.split('.').nth(1);
+    let payload = payload.context("the provider's ID token is no JWT")?;
+    let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('='))?;
+    serde_json::from_slice(&bytes).context("the provider's ID token cannot be read")
 }
 
 fn believe(
@@ -331,7 +284,7 @@ fn believe(
     settings: &ProviderSettings,
     nonce: &str,
     now: Timestamp,
-) -> Result<(), ProviderError> {
+) -> Result<()> {
     let id = &settings.client_id;
     let for_us = match &claims.aud {
         Audience::One(one) => one == id,
@@ -352,7 +305,7 @@ fn believe(
     } else {
         return Ok(());
     };
-    Err(ProviderError::Token(wrong))
+    bail!("the provider's ID token is not believed: {wrong}")
 }
 
 fn identity(claims: Claims, settings: &ProviderSettings) -> Identity {

@@ -92,7 +92,7 @@ impl Staff {
             .map(|_| Token::to_type::<RECOVERY_LENGTH>())
             .collect::<Result<Vec<_>, _>>()?;
         let hashes: Vec<String> = codes.iter().map(Token::sha256).collect();
-        let (code, keep, now) = (code.to_owned(), session.token.sha256(), self.clock.now());
+        let (code, present, now) = (code.to_owned(), session.token.sha256(), self.clock.now());
         self.change(actor, "confirm two steps", move |tx| {
             let invalid = || AccountError::Invalid(vec![Invalid::Code]);
             if by_id(tx, id)?.two_steps {
@@ -114,7 +114,7 @@ impl Staff {
                     params![id, hash],
                 )?;
             }
-            session::end_all(tx, id, Some(&keep))?;
+            session::end_all(tx, id, Some(&present))?;
             let change = Change::done("account.two_steps_on", "account", id);
             Ok(((), vec![change]))
         })

@@ -167,11 +167,11 @@ pub(crate) fn end(tx: &mut Tx<'_>, hash: &str) -> Result<(), DbError> {
 pub(crate) fn end_all(
     tx: &mut Tx<'_>,
     account: AccountId,
-    keep: Option<&str>,
+    except: Option<&str>,
 ) -> Result<(), DbError> {
     tx.execute(
         "DELETE FROM staff_session WHERE account = $1 AND token_sha256 <> $2",
-        params![account, keep.unwrap_or_default()],
+        params![account, except.unwrap_or_default()],
     )?;
     Ok(())
 }

@@ -159,9 +159,9 @@ impl Staff {
         self.prove(account.id, &account.login, present).await?;
         weak(&new, &account.name, &account.login)?;
         let hash = self.passwords.hash(new).await?;
-        let (id, keep) = (account.id, session.token.sha256());
+        let (id, present) = (account.id, session.token.sha256());
         self.change(actor, "change password", move |tx| {
-            set_password(tx, id, &hash, Some(&keep))?;
+            set_password(tx, id, &hash, Some(&present))?;
             let change = Change::done("account.password_changed", "account", id);
             Ok::<_, AccountError>(((), vec![change]))
         })

@@ -2,6 +2,7 @@
 //! seconds, which is what all apps take).
 
 use crate::secret::{NoRandomness, random};
+use data_encoding::BASE32_NOPAD;
 use kernel::{Timestamp, percent_encoded};
 use ring::hmac;
 use std::fmt;
@@ -9,7 +10,6 @@ use std::fmt;
 const STEP_MS: i64 = 30_000;
 /// A code of the step before or after counts too: clocks differ.
 const TOLERANCE: i64 = 1;
-const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// What the app and this service share.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,34 +24,11 @@ impl TotpSecret {
     /// The secret as apps take it typed (RFC 4648 base32).
     #[must_use]
     pub fn base32(&self) -> String {
-        let mut text = String::new();
-        for chunk in self.0.chunks(5) {
-            let mut bits: u64 = 0;
-            for at in 0..5 {
-                bits = bits << 8 | u64::from(chunk.get(at).copied().unwrap_or(0));
-            }
-            let digits = (chunk.len() * 8).div_ceil(5);
-            for at in 0..digits {
-                let digit = bits >> (35 - 5 * at) & 31;
-                text.push(char::from(BASE32[usize::try_from(digit).unwrap_or(0)]));
-            }
-        }
-        text
+        BASE32_NOPAD.encode(&self.0)
     }
 
     pub(crate) fn from_base32(text: &str) -> Option<Self> {
-        let mut bytes = Vec::new();
-        let (mut bits, mut held): (u32, u32) = (0, 0);
-        for c in text.bytes() {
-            let digit = BASE32.iter().position(|b| *b == c)?;
-            bits = bits << 5 | u32::try_from(digit).ok()?;
-            held += 5;
-            if held >= 8 {
-                held -= 8;
-                bytes.push(u8::try_from(bits >> held & 0xff).ok()?);
-            }
-        }
-        Some(Self(bytes))
+        BASE32_NOPAD.decode(text.as_bytes()).ok().map(Self)
     }
 
     /// The address an app reads from the QR code.

@@ -1,8 +1,9 @@
 //! What a backup says of itself, and whether it is true.
 
-use super::{BackupError, blocking};
+use super::{COPY_DAMAGED, blocking, cannot_be};
 use crate::SCHEMAS;
 use crate::reconciliation::{Sides, reconcile};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use db::{Db, Schema};
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -66,17 +67,12 @@ pub fn manifest_path(path: &Path) -> PathBuf {
 }
 
 /// Reads all of a copy that nobody else uses, and says what it holds.
-pub(super) async fn read_back(
-    path: &Path,
-    sides: Sides,
-    now: Timestamp,
-) -> Result<Manifest, BackupError> {
+pub(super) async fn read_back(path: &Path, sides: Sides, now: Timestamp) -> Result<Manifest> {
     let copy = Db::open_read_only(path).await?;
     let damage = copy.damage().await?;
     if !damage.is_empty() {
-        return Err(BackupError::CopyDamaged {
-            what: damage.into_iter().take(3).collect::<Vec<_>>().join("; "),
-        });
+        let damage: Vec<_> = damage.into_iter().take(3).collect();
+        bail!("{COPY_DAMAGED} {}", damage.join("; "));
     }
     let books = reconcile(&copy, sides).await?;
     let (sha256, bytes) = digest(path).await?;
@@ -101,7 +97,7 @@ pub(super) async fn read_back(
 }
 
 /// Writes the manifest and waits for the disk.
-pub(super) fn write(manifest: &Manifest, to: &Path) -> Result<(), BackupError> {
+pub(super) fn write(manifest: &Manifest, to: &Path) -> Result<()> {
     let write = || {
         let mut text = serde_json::to_vec_pretty(manifest).map_err(io::Error::other)?;
         text.push(b'\n');
@@ -109,77 +105,74 @@ pub(super) fn write(manifest: &Manifest, to: &Path) -> Result<(), BackupError> {
         file.write_all(&text)?;
         file.sync_all()
     };
-    write().map_err(BackupError::file(to, "written"))
+    write().with_context(cannot_be(to, "written"))
 }
 
 /// The manifest of the backup at `path`, without a look at the backup.
-pub(super) fn read(path: &Path) -> Result<Manifest, BackupError> {
+pub(super) fn read(path: &Path) -> Result<Manifest> {
     let path = manifest_path(path);
-    let text = match std::fs::read_to_string(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(BackupError::NoManifest { path });
-        }
-        text => text.map_err(BackupError::file(&path, "read"))?,
-    };
-    let manifest: Manifest =
-        serde_json::from_str(&text).map_err(|source| BackupError::Manifest {
-            path: path.clone(),
-            source,
-        })?;
-    Ok(manifest)
+    ensure!(
+        path.exists(),
+        "{} is missing; a backup is the two files together: copy both",
+        path.display()
+    );
+    let text = std::fs::read_to_string(&path).with_context(cannot_be(&path, "read"))?;
+    serde_json::from_str(&text).with_context(|| {
+        format!(
+            "{} is no manifest of a backup that this version knows; take another backup",
+            path.display()
+        )
+    })
 }
 
 /// Whether the backup at `path` is whole, is the one its manifest describes, and
 /// can be used by this version. Changes nothing.
 ///
 /// # Errors
-/// [`BackupError`] says in what it differs.
-pub async fn verify(path: &Path) -> Result<Manifest, BackupError> {
+/// In what it differs.
+pub async fn verify(path: &Path) -> Result<Manifest> {
     let manifest = read(path)?;
-    let damaged = |what: String| BackupError::Damaged {
-        path: path.to_owned(),
-        what,
+    let damaged = |what: &str| {
+        let path = path.display();
+        anyhow!(
+            "the backup {path} is damaged: {what}; it is not used. Take another backup, or another \
+             copy of this one"
+        )
     };
     let (sha256, bytes) = digest(path).await?;
     if bytes != manifest.bytes {
-        return Err(damaged(format!(
-            "it has {bytes} bytes, and {} were written",
-            manifest.bytes
+        let written = manifest.bytes;
+        return Err(damaged(&format!(
+            "it has {bytes} bytes, and {written} were written"
         )));
     }
     if sha256 != manifest.sha256 {
-        return Err(damaged(
-            "its SHA-256 is not the one in its manifest".to_owned(),
-        ));
+        return Err(damaged("its SHA-256 is not the one in its manifest"));
     }
     for (context, found) in &manifest.schemas {
         let known = SCHEMAS.iter().find(|schema| schema.context == context);
         let known = known.map_or(0, Schema::version);
-        if *found > known {
-            return Err(BackupError::Newer {
-                made_by: manifest.made_by,
-                context: context.clone(),
-                found: *found,
-                known,
-            });
-        }
+        ensure!(
+            *found <= known,
+            "the backup was made by a newer version of this program ({}; {context} schema {found}, \
+             this version knows {known}); restore it with that version",
+            manifest.made_by
+        );
     }
     let copy = Db::open_read_only(path).await?;
-    let unreadable = |error: db::DbError| damaged(kernel::causes(&error));
+    let unreadable = |error: db::DbError| damaged(&kernel::causes(&error));
     let damage = copy.damage().await.map_err(unreadable)?;
     if let Some(first) = damage.first() {
-        return Err(damaged(first.clone()));
+        return Err(damaged(first));
     }
     if copy.rows_by_table().await.map_err(unreadable)? != manifest.rows {
-        return Err(damaged(
-            "its rows are not those it was taken with".to_owned(),
-        ));
+        return Err(damaged("its rows are not those it was taken with"));
     }
     Ok(manifest)
 }
 
 /// The SHA-256 of a file in hex, and its length.
-pub(super) async fn digest(path: &Path) -> Result<(String, u64), BackupError> {
+pub(super) async fn digest(path: &Path) -> Result<(String, u64)> {
     let path = path.to_owned();
     blocking(move || {
         let read = || -> io::Result<_> {
@@ -197,7 +190,7 @@ pub(super) async fn digest(path: &Path) -> Result<(String, u64), BackupError> {
             let hex = kernel::hex(hash.finalize());
             Ok((hex, length))
         };
-        read().map_err(BackupError::file(&path, "read"))
+        read().with_context(cannot_be(&path, "read"))
     })
     .await
 }

@@ -1,6 +1,9 @@
 //! A database from a backup.
 
-use super::{BackupError, Manifest, Part, blocking, manifest, verify};
+use super::{
+    COPY_DAMAGED, Manifest, PartFile, blocking, cannot_be, make_folder_of, manifest, verify,
+};
+use anyhow::{Context, Result, bail, ensure};
 use db::snapshot::{self, InUse};
 use db::{Db, DbError};
 use kernel::Timestamp;
@@ -31,33 +34,29 @@ pub struct Restored {
 /// the name it gets.
 ///
 /// # Errors
-/// [`BackupError`]; what was there stands as it stood.
+/// Why not; what was there stands as it stood.
 pub async fn restore(
     file: &Path,
     to: &Path,
     existing: Existing,
     now: Timestamp,
-) -> Result<Restored, BackupError> {
+) -> Result<Restored> {
     let manifest = verify(file).await?;
     let there = to.exists();
     if there {
         may_be_replaced(to, existing).await?;
     }
-    if let Some(folder) = to.parent().filter(|f| !f.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(BackupError::file(folder, "made"))?;
-    }
-    let part = Part::new(to)?;
+    make_folder_of(to)?;
+    let part = PartFile::new(to)?;
     let (from, copy) = (file.to_owned(), part.0.clone());
     blocking(move || {
         std::fs::copy(&from, &copy)
             .and_then(|_| std::fs::File::open(&copy)?.sync_all())
-            .map_err(BackupError::file(&copy, "written"))
+            .with_context(cannot_be(&copy, "written"))
     })
     .await?;
     if manifest::digest(&part.0).await?.0 != manifest.sha256 {
-        return Err(BackupError::CopyDamaged {
-            what: "it is not what was read".to_owned(),
-        });
+        bail!("{COPY_DAMAGED} It is not what was read.");
     }
     let aside = beside(to, &format!(".before-restore-{}", now.compact()));
     // Also what an older database left: its log would be taken for the new one's.
@@ -78,17 +77,13 @@ pub async fn restore(
 }
 
 /// # Errors
-/// [`BackupError::InUse`], [`BackupError::NotEmpty`].
-async fn may_be_replaced(to: &Path, existing: Existing) -> Result<(), BackupError> {
+/// It is in use, or holds rows and is to stay.
+async fn may_be_replaced(to: &Path, existing: Existing) -> Result<()> {
     let path = to.to_owned();
     let in_use = blocking(move || Ok(snapshot::in_use(&path))).await?;
     match in_use {
         Ok(InUse::No) => {}
-        Ok(InUse::Yes) => {
-            return Err(BackupError::InUse {
-                path: to.to_owned(),
-            });
-        }
+        Ok(InUse::Yes) => bail!("{} is in use; stop the service first", to.display()),
         // A damaged database is why people restore.
         Err(DbError::Unavailable(_)) if existing == Existing::MoveAside => return Ok(()),
         Err(error) => return Err(error.into()),
@@ -98,17 +93,15 @@ async fn may_be_replaced(to: &Path, existing: Existing) -> Result<(), BackupErro
     }
     let rows = Db::open_read_only(to).await?.rows_by_table().await?;
     // What migrations note of themselves is no content.
-    let rows = rows
-        .iter()
-        .filter(|(table, _)| *table != "schema_migration")
-        .map(|(_, rows)| rows)
-        .sum();
-    if rows > 0 {
-        return Err(BackupError::NotEmpty {
-            path: to.to_owned(),
-            rows,
-        });
-    }
+    let own = rows.get("schema_migration").copied().unwrap_or_default();
+    let rows = rows.values().sum::<i64>() - own;
+    ensure!(
+        rows == 0,
+        "there is a database at {} already, with {rows} rows; it is left as it is. To restore all \
+         the same, stop the service and give --replace: the database that is there is moved aside, \
+         not deleted",
+        to.display()
+    );
     Ok(())
 }
 
@@ -118,10 +111,10 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn move_if_there(from: &Path, to: &Path) -> Result<(), BackupError> {
+fn move_if_there(from: &Path, to: &Path) -> Result<()> {
     match std::fs::rename(from, to) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(BackupError::file(from, "moved aside")(error))
+            Err(error).with_context(cannot_be(from, "moved aside"))
         }
         _ => Ok(()),
     }

@@ -1,7 +1,8 @@
 //! Backups that the service takes by itself.
 
-use super::{BackupError, Manifest, back_up, manifest, manifest_path, name};
+use super::{Manifest, back_up, cannot_be, manifest, manifest_path, name};
 use crate::reconciliation::Sides;
+use anyhow::{Context, Result};
 use kernel::Timestamp;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ pub struct BackupSchedule {
 
 /// A backup that was taken because it was due.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct BackupTaken {
     /// Where it is.
     pub path: PathBuf,
     /// What it holds.
@@ -38,11 +39,11 @@ pub struct Kept {
 /// manifest beside them, count and are deleted.
 ///
 /// # Errors
-/// [`BackupError`]; the backups that there are stay.
+/// Why it was not taken; the backups that there are stay.
 pub async fn back_up_if_due(
     schedule: &BackupSchedule,
     now: Timestamp,
-) -> Result<Option<Kept>, BackupError> {
+) -> Result<Option<BackupTaken>> {
     let every_ms = i64::try_from(schedule.every.as_millis()).unwrap_or(i64::MAX);
     if let Some((taken_at, _)) = taken(schedule)?.last()
         // A newest one from the future tells that the clock was put back.
@@ -59,11 +60,11 @@ pub async fn back_up_if_due(
     for (_, old) in surplus.iter().filter(|(_, old)| *old != path) {
         // The manifest first: what is left of an interrupted deletion is no backup.
         for file in [&manifest_path(old), old] {
-            std::fs::remove_file(file).map_err(BackupError::file(file, "deleted"))?;
+            std::fs::remove_file(file).with_context(cannot_be(file, "deleted"))?;
         }
         deleted += 1;
     }
-    Ok(Some(Kept {
+    Ok(Some(BackupTaken {
         path,
         manifest,
         deleted,
@@ -73,16 +74,16 @@ pub async fn back_up_if_due(
 /// Deletes the parts that a killed process left in the folder.
 ///
 /// # Errors
-/// [`BackupError::File`].
-pub fn clear_parts(schedule: &BackupSchedule) -> Result<(), BackupError> {
+/// The folder cannot be read, or a file not deleted.
+pub fn clear_parts(schedule: &BackupSchedule) -> Result<()> {
     for path in ours(schedule, &[".db.part", ".db.part-journal", ".db.json.part"])? {
-        std::fs::remove_file(&path).map_err(BackupError::file(&path, "deleted"))?;
+        std::fs::remove_file(&path).with_context(cannot_be(&path, "deleted"))?;
     }
     Ok(())
 }
 
 /// The backups in the folder, oldest first.
-fn taken(schedule: &BackupSchedule) -> Result<Vec<(Timestamp, PathBuf)>, BackupError> {
+fn taken(schedule: &BackupSchedule) -> Result<Vec<(Timestamp, PathBuf)>> {
     let mut found: Vec<_> = ours(schedule, &[".db"])?
         .into_iter()
         .filter_map(|path| Some((manifest::read(&path).ok()?.taken_at, path)))
@@ -92,14 +93,14 @@ fn taken(schedule: &BackupSchedule) -> Result<Vec<(Timestamp, PathBuf)>, BackupE
 }
 
 /// The files in the folder that are named as we name them and end so.
-fn ours(schedule: &BackupSchedule, endings: &[&str]) -> Result<Vec<PathBuf>, BackupError> {
+fn ours(schedule: &BackupSchedule, endings: &[&str]) -> Result<Vec<PathBuf>> {
     let folder = &schedule.folder;
     if !folder.exists() {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(BackupError::file(folder, "read"))? {
-        let path = entry.map_err(BackupError::file(folder, "read"))?.path();
+    for entry in std::fs::read_dir(folder).with_context(cannot_be(folder, "read"))? {
+        let path = entry.with_context(cannot_be(folder, "read"))?.path();
         let is_ours = path
             .file_name()
             .and_then(|name| name.to_str())

@@ -403,7 +403,7 @@ async fn identities(test: TestDb) {
         next_path: Some("/office/".to_owned()),
     };
     staff
-        .keep_attempt(&state, &browser, "::1", attempt.clone())
+        .store_attempt(&state, &browser, "::1", attempt.clone())
         .await
         .unwrap();
     let other = staff.take_attempt(&state, &state).await;
@@ -415,7 +415,7 @@ async fn identities(test: TestDb) {
     let begin = async |from: &str| {
         let state = Token::new().unwrap();
         staff
-            .keep_attempt(&state, &browser, from, attempt.clone())
+            .store_attempt(&state, &browser, from, attempt.clone())
             .await
     };
     let mut begun = 0;

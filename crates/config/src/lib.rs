@@ -17,7 +17,7 @@ mod upkeep;
 pub use office::Office;
 pub use upkeep::{Backup, Retention, Support};
 
-use db::DbUrl;
+use db::{DbUrl, Durability};
 use gate::OfflinePolicy;
 use gate::WhenSilent;
 use kernel::{Additions, InstitutionCode};
@@ -148,17 +148,6 @@ pub struct Database {
     url: String,
     /// Whether a decision is on the disk before it is answered. Leave it `full`.
     durability: Durability,
-}
-
-/// What a commit promises.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Durability {
-    /// On the disk before it is answered.
-    #[default]
-    Full,
-    /// Lost if the machine loses power: only for measuring what `full` costs.
-    Relaxed,
 }
 
 impl Default for Database {
@@ -402,11 +391,8 @@ impl Config {
 
     /// What the database's commits promise.
     #[must_use]
-    pub const fn durability(&self) -> db::Durability {
-        match self.database.durability {
-            Durability::Full => db::Durability::Full,
-            Durability::Relaxed => db::Durability::Relaxed,
-        }
+    pub const fn durability(&self) -> Durability {
+        self.database.durability
     }
 
     /// The files to serve https with; none for plain HTTP.

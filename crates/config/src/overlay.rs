@@ -8,7 +8,7 @@ use kernel::{Place, Position};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
@@ -22,53 +22,15 @@ pub struct Kind {
     pub secrets: &'static [&'static str],
 }
 
-/// Where a value of the configuration comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// The file.
-    File {
-        /// Its path.
-        path: PathBuf,
-        /// The line of its key, from 1.
-        line: usize,
-        /// The character of its key in the line, from 1.
-        column: usize,
-    },
-    /// The variable of this name.
-    Variable(String),
-}
-
-impl fmt::Display for Origin {
-    /// As editors and terminals understand it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
-            Self::Variable(name) => f.write_str(name),
-        }
-    }
-}
-
-impl From<&Origin> for Place {
-    fn from(origin: &Origin) -> Self {
-        match origin {
-            Origin::File { path, line, column } => {
-                let (line, column) = (*line, *column);
-                Self::File(path.clone(), Some(Position { line, column }))
-            }
-            Origin::Variable(name) => Self::Variable(name.clone()),
-        }
-    }
-}
-
 /// Where the values come from that are not by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origins(BTreeMap<String, Origin>);
+pub struct Origins(BTreeMap<String, Place>);
 
 impl Origins {
     /// That of a key, with its section (`otipass.url`), or of a section; `None`
     /// if nothing but the default says it.
     #[must_use]
-    pub fn of(&self, key: &str) -> Option<&Origin> {
+    pub fn of(&self, key: &str) -> Option<&Place> {
         self.0.get(key)
     }
 }
@@ -90,7 +52,7 @@ pub enum Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     /// Where.
-    pub origin: Origin,
+    pub origin: Box<Place>,
     /// The key with its section (`otipass.url`); empty if the text is no TOML.
     pub key: String,
     /// Of what kind.
@@ -101,9 +63,10 @@ pub struct Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.origin {
-            Origin::File { path, line, .. } => write!(f, "{}, line {line}: ", path.display())?,
-            Origin::Variable(name) => write!(f, "the variable {name} cannot be used: ")?,
+        match &*self.origin {
+            Place::Variable(name) => write!(f, "the variable {name} cannot be used: ")?,
+            Place::File(path, Some(at)) => write!(f, "{}, line {}: ", path.display(), at.line)?,
+            _ => {}
         }
         f.write_str(&self.what)
     }
@@ -168,7 +131,7 @@ pub fn read<T: DeserializeOwned + Default>(
     for error in errors {
         let at = error.span().map_or(0, |span| span.start);
         layers.mistake(at, String::new(), Fault::Syntax, error.message());
-        layers.broken_lines.insert(line_and_column(text, at).0);
+        layers.broken_lines.insert(Position::of(text, at).line);
     }
     layers.refuse_secrets();
     for number in 0..layers.variables.len() {
@@ -210,28 +173,24 @@ impl<'a> Layers<'a> {
         at.checked_sub(self.text.len() + 1)
     }
 
-    fn origin(&self, at: usize) -> Origin {
+    fn origin(&self, at: usize) -> Place {
         let variable = self.variable_at(at).and_then(|n| self.variables.get(n));
         match variable {
-            Some((name, _)) => Origin::Variable((*name).to_owned()),
-            None => {
-                let (line, column) = line_and_column(self.text, at);
-                let path = self.path.to_owned();
-                Origin::File { path, line, column }
-            }
+            Some((name, _)) => Place::Variable((*name).to_owned()),
+            None => Place::File(self.path.to_owned(), Some(Position::of(self.text, at))),
         }
     }
 
     fn mistake(&mut self, at: usize, key: String, fault: Fault, what: &str) {
         let origin = self.origin(at);
-        if let Origin::File { line, .. } = &origin
-            && self.broken_lines.contains(line)
+        if let Place::File(_, Some(at)) = &origin
+            && self.broken_lines.contains(&at.line)
         {
             return;
         }
         let what = what.trim_end().replace('\n', ", ");
         let mistake = Mistake {
-            origin,
+            origin: Box::new(origin),
             key,
             fault,
             what,
@@ -385,14 +344,4 @@ fn cut(table: &mut DeTable<'_>, at: usize) -> Option<(String, usize)> {
     let (name, at) = (key.get_ref().to_string(), key.span().start);
     table.remove(name.as_str());
     Some((name, at))
-}
-
-/// Both from 1; the column in characters.
-fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (
-        1 + before.matches('\n').count(),
-        1 + before[line_start..].chars().count(),
-    )
 }

@@ -90,7 +90,10 @@ fn every_value_knows_where_it_comes_from() {
             "PASSERELLE_RETENTION__CARD_NUMBERS_DAYS",
         ),
     ] {
-        let found = config.origins.of(key).map(ToString::to_string);
+        let found = config
+            .origins
+            .of(key)
+            .map(|at| at.in_language(kernel::Language::En));
         assert_eq!(found.as_deref(), Some(origin), "{key}");
     }
     assert_eq!(config.origins.of("otipass.proxy"), None);
@@ -110,7 +113,13 @@ fn one_mistake_hides_no_other() {
     let found: Vec<_> = reading
         .mistakes
         .iter()
-        .map(|m| (m.origin.to_string(), m.key.as_str(), m.fault))
+        .map(|m| {
+            (
+                m.origin.in_language(kernel::Language::En),
+                m.key.as_str(),
+                m.fault,
+            )
+        })
         .collect();
     let expected = [
         ("p.toml:2:1", "server.port", Fault::Unknown),

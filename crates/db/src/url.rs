@@ -40,13 +40,15 @@ impl fmt::Debug for DbUrl {
     }
 }
 
-/// What a commit promises.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Durability {
-    /// On the disk before the closure's caller hears of it.
-    #[default]
-    Full,
-    /// Safe against a crash of the process, not of the machine. Only for
-    /// measuring what durability costs.
-    Relaxed,
+kernel::words! {
+    /// What a commit promises.
+    #[derive(Default)]
+    pub enum Durability: "durability" {
+        /// On the disk before the closure's caller hears of it.
+        #[default]
+        Full = "full",
+        /// Safe against a crash of the process, not of the machine. Only for
+        /// measuring what durability costs.
+        Relaxed = "relaxed",
+    }
 }

@@ -16,6 +16,13 @@ use std::time::Duration;
 /// Words in the name of a key that holds a secret.
 const SECRET: [&str; 5] = ["password", "api_key", "secret", "token", "passphrase"];
 
+/// Whether the values of a configuration can be told from its secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Values {
+    Shown,
+    Hidden,
+}
+
 const READ_ME: &str = "\
 A support bundle of Passerelle. Every page is text; look at them before you send
 them on.
@@ -40,11 +47,15 @@ impl Doctor {
         let config = Config::read(path, self.surroundings);
         let variables = self.surroundings.variables();
         let examination = self.examine(reach, patience).await;
+        let values = match &config {
+            Ok(_) => Values::Shown,
+            Err(_) => Values::Hidden,
+        };
         let mut pages = vec![
             Page::of_text("README.txt", READ_ME),
             Page::of_json(
                 "configuration.json",
-                configuration(path, config.is_ok(), &variables),
+                configuration(path, values, &variables),
             ),
             Page::of_text("doctor.txt", &examination.page()),
         ];
@@ -135,11 +146,11 @@ async fn open(url: Option<&DbUrl>) -> Result<Db, String> {
 
 /// The configuration as one may show it: of secrets only whether they are set,
 /// of a file that cannot be read only the names of its keys.
-fn configuration(path: &Path, whole: bool, variables: &BTreeMap<String, String>) -> Value {
+fn configuration(path: &Path, values: Values, variables: &BTreeMap<String, String>) -> Value {
     let variables: Vec<_> = variables.keys().collect();
     let file = match std::fs::read_to_string(path) {
         Ok(text) => match text.parse::<toml::Table>() {
-            Ok(table) => shown("", toml::Value::Table(table), whole),
+            Ok(table) => shown("", toml::Value::Table(table), values),
             Err(_) => json!("it is no TOML; the doctor says where"),
         },
         Err(error) => json!(error.to_string()),
@@ -147,21 +158,23 @@ fn configuration(path: &Path, whole: bool, variables: &BTreeMap<String, String>)
     json!({"path": path, "file": file, "variables_set": variables})
 }
 
-fn shown(key: &str, value: toml::Value, whole: bool) -> Value {
+fn shown(key: &str, value: toml::Value, values: Values) -> Value {
     match value {
         toml::Value::Table(table) => table
             .into_iter()
             .map(|(key, value)| {
-                let value = shown(&key, value, whole);
+                let value = shown(&key, value, values);
                 (key, value)
             })
             .collect(),
-        toml::Value::Array(values) => values
+        toml::Value::Array(items) => items
             .into_iter()
-            .map(|value| shown(key, value, whole))
+            .map(|value| shown(key, value, values))
             .collect(),
         // The name of a file that holds a secret is none.
-        _ if !whole || (is_secret(key) && !key.ends_with("_file")) => json!("set"),
+        _ if values == Values::Hidden || (is_secret(key) && !key.ends_with("_file")) => {
+            json!("set")
+        }
         toml::Value::String(text) => json!(without_credentials(&text)),
         other => json!(other),
     }
@@ -211,7 +224,7 @@ mod tests {
                     [database]\nurl = \"postgres://me:hidden@db/p?password=hidden\"\n\
                     [[more]]\nApi_Key = 4\n";
         std::fs::write(&path, text).unwrap();
-        let shown = configuration(&path, true, &BTreeMap::new())["file"].clone();
+        let shown = configuration(&path, Values::Shown, &BTreeMap::new())["file"].clone();
         assert_eq!(
             shown,
             json!({
@@ -226,7 +239,7 @@ mod tests {
             })
         );
         // In a broken one nobody knows what a key means.
-        let names = configuration(&path, false, &BTreeMap::new())["file"].clone();
+        let names = configuration(&path, Values::Hidden, &BTreeMap::new())["file"].clone();
         assert_eq!(names["otipass"]["username"], "set");
     }
 }

@@ -1,7 +1,7 @@
 //! The configuration, read so that one mistake in it hides no other.
 
 use crate::found;
-use config::overlay::{Fault, Mistake, Origin};
+use config::overlay::{Fault, Mistake};
 use config::{Config, Surroundings};
 use kernel::finding::{Finding, Phrase, Place};
 use std::collections::BTreeSet;
@@ -47,20 +47,20 @@ pub fn read(path: &Path, surroundings: Surroundings) -> Reading {
 /// The sections that lack something by this mistake. A broken line, a misspelt
 /// section and a misspelt variable may have held anything.
 fn broken(mistake: &Mistake) -> Vec<String> {
-    match (mistake.key.split_once('.'), &mistake.origin) {
-        (Some((section, _)), Origin::File { .. }) => vec![section.to_owned()],
+    match (mistake.key.split_once('.'), &*mistake.origin) {
+        (Some((section, _)), Place::File(..)) => vec![section.to_owned()],
         _ => PARTNERS.map(str::to_owned).to_vec(),
     }
 }
 
 fn told(mistake: &Mistake) -> Finding {
-    let (place, what) = (Place::from(&mistake.origin), &mistake.what);
+    let (place, what) = ((*mistake.origin).clone(), &mistake.what);
     let name = match mistake.key.rsplit_once('.') {
         Some((section, key)) => format!("[{section}] {key}"),
         None => mistake.key.clone(),
     };
-    match (&mistake.origin, mistake.fault) {
-        (Origin::Variable(_), _) => found::environment_wrong(place, what),
+    match (&*mistake.origin, mistake.fault) {
+        (Place::Variable(_), _) => found::environment_wrong(place, what),
         (_, Fault::Syntax) => found::config_broken(place, what),
         (_, Fault::Secret) => found::secret_in_config(place, name),
         (_, Fault::Unknown) => {

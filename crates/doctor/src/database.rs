@@ -22,22 +22,8 @@ pub enum Reach {
     Online,
 }
 
-/// The database, if it can be opened.
-pub enum Opened {
-    /// It is on the network, and the doctor is to stay offline.
-    NotAsked,
-    /// The first start will make it.
-    NotThereYet,
-    /// An older version made it; the next start brings it up to date.
-    Outdated,
-    /// It cannot be opened.
-    Unreadable(String),
-    /// It is open.
-    Open(Db),
-}
-
-/// What the database shows.
-pub enum Database {
+/// The database, as far as it can be had.
+pub enum Database<T> {
     /// It is on the network, and the doctor is to stay offline.
     NotAsked,
     /// The first start will make it.
@@ -46,11 +32,17 @@ pub enum Database {
     Outdated,
     /// It cannot be opened or read.
     Unreadable(String),
-    /// What it shows to each role.
-    Read {
-        symptoms: Symptoms,
-        held: BTreeMap<HeldReason, i64>,
-    },
+    /// It is open, or was read.
+    Had(T),
+}
+
+/// The database that was opened.
+pub type Opened = Database<Db>;
+
+/// What it shows to each role.
+pub struct Records {
+    pub symptoms: Symptoms,
+    pub held: BTreeMap<HeldReason, i64>,
 }
 
 /// Opens the database that the configuration names, if it is there.
@@ -78,7 +70,7 @@ pub async fn open(config: &Config, reach: Reach) -> Opened {
         Ok::<_, DbError>(db)
     };
     match opened.await {
-        Ok(db) => Opened::Open(db),
+        Ok(db) => Opened::Had(db),
         Err(DbError::NoSchema) => Opened::NotThereYet,
         Err(DbError::OlderSchema { .. }) => Opened::Outdated,
         Err(error) => Opened::Unreadable(causes(&error)),
@@ -86,13 +78,13 @@ pub async fn open(config: &Config, reach: Reach) -> Opened {
 }
 
 /// Looks into the database.
-pub async fn look(opened: Opened, config: &Config, project_id: &str) -> Database {
+pub async fn look(opened: Opened, config: &Config, project_id: &str) -> Database<Records> {
     let db = match opened {
         Opened::NotAsked => return Database::NotAsked,
         Opened::NotThereYet => return Database::NotThereYet,
         Opened::Outdated => return Database::Outdated,
         Opened::Unreadable(why) => return Database::Unreadable(why),
-        Opened::Open(db) => db,
+        Opened::Had(db) => db,
     };
     let serial = config.otipass.number_format(NumType::Serial);
     let read = async {
@@ -102,7 +94,7 @@ pub async fn look(opened: Opened, config: &Config, project_id: &str) -> Database
         Ok::<_, DbError>((symptoms, held))
     };
     match read.await {
-        Ok((symptoms, held)) => Database::Read { symptoms, held },
+        Ok((symptoms, held)) => Database::Had(Records { symptoms, held }),
         Err(error) => Database::Unreadable(causes(&error)),
     }
 }

@@ -86,7 +86,7 @@ impl Doctor {
         mapping: Option<String>,
     ) -> Facts {
         let opened = match &self.db {
-            Some(db) => Opened::Open(db.clone()),
+            Some(db) => Opened::Had(db.clone()),
             None => database::open(&config, reach).await,
         };
         let sources = Sources::read(&config, &opened, mapping).await;

@@ -20,9 +20,9 @@ use tracing_subscriber::layer::Context;
 const LIMIT_BYTES: u64 = 256 * 1024;
 
 /// Keeps what is logged at `WARN` and above.
-pub struct Events(Mutex<Kept>);
+pub struct Events(Mutex<EventsFile>);
 
-struct Kept {
+struct EventsFile {
     path: PathBuf,
     /// None if it cannot be written; the log says the same anyway.
     file: Option<File>,
@@ -33,17 +33,17 @@ impl Events {
     /// Keeps them in the file at `path`.
     #[must_use]
     pub fn at(path: PathBuf) -> Self {
-        let mut kept = Kept {
+        let mut file = EventsFile {
             path,
             file: None,
             bytes: 0,
         };
-        kept.open();
-        Self(Mutex::new(kept))
+        file.open();
+        Self(Mutex::new(file))
     }
 }
 
-impl Kept {
+impl EventsFile {
     fn open(&mut self) {
         let opened = OpenOptions::new()
             .append(true)
@@ -55,7 +55,7 @@ impl Kept {
         self.bytes = metadata.map_or(0, |metadata| metadata.len());
     }
 
-    fn keep(&mut self, line: &str) {
+    fn write(&mut self, line: &str) {
         if self.bytes + line.len() as u64 > LIMIT_BYTES {
             // Without room for an older one the newer ones go on in its place.
             let _ = std::fs::rename(&self.path, older(&self.path));
@@ -83,8 +83,8 @@ impl<S: Subscriber> Layer<S> for Events {
             "target": event.metadata().target(),
             "fields": fields.0,
         });
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.keep(&format!("{event}\n"));
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write(&format!("{event}\n"));
     }
 }
 

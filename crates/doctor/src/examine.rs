@@ -1,6 +1,6 @@
 //! The judgement: what the facts mean. Nothing here does I/O.
 
-use super::database::Database;
+use super::database::{Database, Records};
 use super::facts::Facts;
 use super::partner::{CLOCK_TOLERANCE_MS, apart};
 use super::{partner, selling, site, tls};
@@ -65,7 +65,7 @@ fn mapping(facts: &Facts) -> Vec<Finding> {
         .mapping
         .examine(Part::Mapping, &mut findings, unreadable, empty);
     if mapping.is_some()
-        && let Database::Read { symptoms, .. } = &facts.database
+        && let Database::Had(Records { symptoms, .. }) = &facts.database
         && facts.outline().num_type.is_none()
         && symptoms.proven_serials >= SERIALS_SUSPECT
         // Other codes with letters prove themselves one time in ten, by chance.
@@ -86,7 +86,7 @@ fn database(facts: &Facts) -> Vec<Finding> {
         Database::NotThereYet => vec![found::database_not_there_yet(place())],
         Database::Outdated => vec![found::database_outdated(place())],
         Database::Unreadable(why) => vec![found::database_unreachable(place(), why)],
-        Database::Read { symptoms, held } => {
+        Database::Had(Records { symptoms, held }) => {
             let mut findings = devices(facts, symptoms);
             findings.extend(held.iter().map(|(reason, count)| {
                 let name = Phrase::new(reason.as_str(), reason.name(Fr));

@@ -1,6 +1,6 @@
 //! What the doctor looks at: gathered first, judged afterwards.
 
-use super::database::Database;
+use super::database::{Database, Records};
 use super::live::{OtipassAnswer, TicketingAnswer};
 use super::source::{Interface, InterfaceOrigin, Mapping, SiteRead, Source};
 use boxoffice::CatalogueReading;
@@ -8,7 +8,7 @@ use config::tls::{Identity, TlsError};
 use config::{Config, ConfigError, Role};
 use gate::Site;
 use kernel::Timestamp;
-use kernel::finding::{Kept, Place};
+use kernel::finding::{Place, Stored};
 use otipass::Outline;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
@@ -35,7 +35,7 @@ pub struct Facts {
     pub tls: Tls,
     pub otipass: OtipassAnswer,
     pub ticketing: TicketingAnswer,
-    pub database: Database,
+    pub database: Database<Records>,
 }
 
 /// What there is to serve https with.
@@ -65,7 +65,7 @@ impl Facts {
     /// is one.
     pub fn key(&self, section: &'static str, key: &'static str) -> Place {
         let origin = self.config.origins.of(&format!("{section}.{key}"));
-        match origin.map(Place::from) {
+        match origin.cloned() {
             Some(variable @ Place::Variable(_)) => variable,
             place => Place::Key {
                 file: self.config_path.clone(),
@@ -80,7 +80,7 @@ impl Facts {
     pub fn interface_key(&self, key: &'static str) -> Place {
         match self.interface.origin {
             InterfaceOrigin::Configuration => self.key("otipass", key),
-            _ => Place::Kept(Kept::Connection, None),
+            _ => Place::Stored(Stored::Connection, None),
         }
     }
 

@@ -218,7 +218,7 @@ kernel::findings! {
         database_outdated() as not_checked: Note;
             en "The database was last used by an older version of this program; the doctor leaves it as it is." "Back it up, let the service of this version or `passerelle apply` bring it up to date, and run the doctor again.";
             fr "La base de données a servi en dernier à une version plus ancienne de ce programme ; le diagnostic la laisse telle quelle." "Sauvegardez-la, laissez le service de cette version ou passerelle apply la mettre à jour, et relancez le diagnostic.";
-        kept_unknown(why) as not_checked: Note;
+        stored_unknown(why) as not_checked: Note;
             en "The back office keeps this, and {why}." "Run the doctor again when that has changed, or name a file in [set_up].";
             fr "Ceci est dans les pages de gestion, et {why}." "Relancez le diagnostic quand cela aura changé, ou désignez un fichier dans [set_up].";
         device_clock_off(device, apart): Mistake, "a device's clock is more than 30 s off this machine's";

@@ -8,7 +8,7 @@ use config::{Config, ConfigError};
 use db::{Db, DbError};
 use gate::site::interface::StoredInterface;
 use gate::{Site, SiteOutline};
-use kernel::finding::{Finding, Kept, Part, Phrase, Place, Position, Thing};
+use kernel::finding::{Finding, Part, Phrase, Place, Position, Stored, Thing};
 use otipass::{Credentials, Outline};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub enum Origin {
     /// In this file.
     File(PathBuf),
     /// In the back office.
-    Kept(Kept),
+    Stored(Stored),
 }
 
 /// Why there is none.
@@ -51,14 +51,14 @@ impl<T: Read> Source<T> {
     pub fn place(&self) -> Place {
         match &self.origin {
             Origin::File(path) => Place::File(path.clone(), None),
-            Origin::Kept(kept) => Place::Kept(*kept, None),
+            Origin::Stored(stored) => Place::Stored(*stored, None),
         }
     }
 
     pub fn at(&self, position: Position) -> Place {
         match &self.origin {
             Origin::File(path) => Place::File(path.clone(), Some(position)),
-            Origin::Kept(kept) => Place::Kept(*kept, Some(position.line)),
+            Origin::Stored(stored) => Place::Stored(*stored, Some(position.line)),
         }
     }
 
@@ -67,7 +67,7 @@ impl<T: Read> Source<T> {
         let places = self.read.as_ref().ok().and_then(Read::places);
         match (&self.origin, places.and_then(|places| places.get(&thing))) {
             (_, Some(at)) => self.at(*at),
-            (Origin::Kept(kept), None) => Place::Part(*kept, thing),
+            (Origin::Stored(stored), None) => Place::Part(*stored, thing),
             (Origin::File(_), None) => self.place(),
         }
     }
@@ -101,7 +101,7 @@ impl<T: Read> Source<T> {
             Err(Unread::File(error)) => findings.push(unreadable(place, Phrase::of_file(error))),
             Err(Unread::NotEntered) => findings.extend(missing(place)),
             Err(Unread::Hidden(why)) => {
-                let mut found = found::kept_unknown(place, why.clone());
+                let mut found = found::stored_unknown(place, why.clone());
                 found.part = part;
                 findings.push(found);
             }
@@ -164,7 +164,7 @@ impl SiteRead {
         }
     }
 
-    fn of_kept(site: &Site) -> Self {
+    fn of_stored(site: &Site) -> Self {
         Self {
             findings: gate::examine_devices(&site.doors, &site.devices),
             outline: SiteOutline::from(site),
@@ -227,8 +227,8 @@ pub enum InterfaceOrigin {
 impl Sources {
     /// Reads them; `mapping` stands in for the mapping parameters.
     pub async fn read(config: &Config, opened: &Opened, mapping: Option<String>) -> Self {
-        let kept = match opened {
-            Opened::Open(db) => in_office(db).await.map_err(|error| {
+        let stored = match opened {
+            Opened::Had(db) => in_office(db).await.map_err(|error| {
                 tracing::warn!(error = kernel::causes(&error), "the set-up cannot be read");
                 Phrase::new(
                     "the database cannot be read",
@@ -256,40 +256,40 @@ impl Sources {
         let site = set_up.site.as_deref();
         let catalogue = set_up.catalogue.as_deref();
         Self {
-            interface: interface(config, kept.as_ref()),
-            site: from(config, site, &kept, SiteRead::of_file, |kept| {
-                (Kept::Site, kept.site.as_ref().map(SiteRead::of_kept))
+            interface: interface(config, stored.as_ref()),
+            site: from(config, site, &stored, SiteRead::of_file, |stored| {
+                (Stored::Site, stored.site.as_ref().map(SiteRead::of_stored))
             }),
             catalogue: from(
                 config,
                 catalogue,
-                &kept,
+                &stored,
                 |text| boxoffice::look_through_catalogue(&text),
-                |kept| {
+                |stored| {
                     let reading = CatalogueReading {
-                        catalogue: kept.catalogue.clone(),
+                        catalogue: stored.catalogue.clone(),
                         ..CatalogueReading::default()
                     };
-                    (Kept::Catalogue, Some(reading))
+                    (Stored::Catalogue, Some(reading))
                 },
             ),
             mapping: match mapping {
                 Some(text) => Source {
-                    origin: Origin::Kept(Kept::Mapping),
+                    origin: Origin::Stored(Stored::Mapping),
                     read: Ok(Mapping::of(text)),
                 },
                 None => from(
                     config,
                     set_up.mapping.as_deref(),
-                    &kept,
+                    &stored,
                     Mapping::of,
-                    |kept| {
-                        let interface = &kept.interface;
-                        let (kept, text) = match &interface.mapping_draft {
-                            Some(draft) => (Kept::MappingDraft, Some(draft)),
-                            None => (Kept::Mapping, interface.mapping.as_ref()),
+                    |stored| {
+                        let interface = &stored.interface;
+                        let (stored, text) = match &interface.mapping_draft {
+                            Some(draft) => (Stored::MappingDraft, Some(draft)),
+                            None => (Stored::Mapping, interface.mapping.as_ref()),
                         };
-                        (kept, text.cloned().map(Mapping::of))
+                        (stored, text.cloned().map(Mapping::of))
                     },
                 ),
             },
@@ -301,21 +301,24 @@ impl Sources {
 fn from<T>(
     config: &Config,
     path: Option<&Path>,
-    kept: &Result<InOffice, Phrase>,
+    stored: &Result<InOffice, Phrase>,
     of_file: impl FnOnce(String) -> T,
-    find: impl FnOnce(&InOffice) -> (Kept, Option<T>),
+    find: impl FnOnce(&InOffice) -> (Stored, Option<T>),
 ) -> Source<T> {
-    let (origin, read) = match (path, kept) {
+    let (origin, read) = match (path, stored) {
         (Some(path), _) => {
             let path = config.path(path);
             let text = std::fs::read_to_string(&path);
             (Origin::File(path), text.map(of_file).map_err(Unread::File))
         }
-        (None, Ok(kept)) => {
-            let (kept, read) = find(kept);
-            (Origin::Kept(kept), read.ok_or(Unread::NotEntered))
+        (None, Ok(stored)) => {
+            let (stored, read) = find(stored);
+            (Origin::Stored(stored), read.ok_or(Unread::NotEntered))
         }
-        (None, Err(why)) => (Origin::Kept(Kept::SetUp), Err(Unread::Hidden(why.clone()))),
+        (None, Err(why)) => (
+            Origin::Stored(Stored::SetUp),
+            Err(Unread::Hidden(why.clone())),
+        ),
     };
     Source { origin, read }
 }
@@ -330,7 +333,7 @@ async fn in_office(db: &Db) -> Result<InOffice, DbError> {
     })
 }
 
-fn interface(config: &Config, kept: Result<&InOffice, &Phrase>) -> Interface {
+fn interface(config: &Config, stored: Result<&InOffice, &Phrase>) -> Interface {
     let otipass = &config.otipass;
     let by_file = Interface {
         url: otipass.url.clone(),
@@ -345,10 +348,10 @@ fn interface(config: &Config, kept: Result<&InOffice, &Phrase>) -> Interface {
     if !otipass.url.is_empty() {
         return by_file;
     }
-    match kept {
-        Ok(kept) if !kept.interface.connection.url.is_empty() || !is_begun => Interface {
-            url: kept.interface.connection.url.clone(),
-            credentials: Ok(kept.interface.credentials()),
+    match stored {
+        Ok(stored) if !stored.interface.connection.url.is_empty() || !is_begun => Interface {
+            url: stored.interface.connection.url.clone(),
+            credentials: Ok(stored.interface.credentials()),
             origin: InterfaceOrigin::BackOffice,
         },
         Err(why) if !is_begun => Interface {

@@ -6,15 +6,11 @@
 
 use books::reconciliation::{Sides, reconcile};
 use db::{Db, DbError};
-use kernel::{CheckId, Timestamp, causes};
+use kernel::{CheckId, Timestamp, causes, without_numbers};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::time::Duration;
 use tokio::time::timeout;
-
-/// The most digits in a row that a bundle shows. Years, ports and counts of
-/// visitors fit; card numbers, which have six or more, do not.
-const MAX_DIGITS: usize = 5;
 
 /// How long the books may take to be compared: who asks for a bundle waits for it.
 const BOOKS_LIMIT: Duration = Duration::from_secs(20);
@@ -161,26 +157,6 @@ pub fn mask(text: &str) -> String {
                     out.push_str(&without_numbers(&word));
                 }
                 word.clear();
-                out.extend(c);
-            }
-        }
-    }
-    out
-}
-
-fn without_numbers(word: &str) -> String {
-    let mut out = String::new();
-    let mut digits = String::new();
-    for c in word.chars().map(Some).chain([None]) {
-        match c {
-            Some(c) if c.is_ascii_digit() => digits.push(c),
-            c => {
-                out.push_str(if digits.len() > MAX_DIGITS {
-                    "…"
-                } else {
-                    &digits
-                });
-                digits.clear();
                 out.extend(c);
             }
         }

@@ -12,6 +12,29 @@ pub fn hex(bytes: impl AsRef<[u8]>) -> String {
     })
 }
 
+/// The most digits in a row that a message may show. Years, line numbers and
+/// prices fit; card numbers, which have eight or more, do not.
+const MAX_DIGITS: usize = 5;
+
+/// Text without card numbers: each longer run of digits is shown as `…`.
+#[must_use]
+pub fn without_numbers(text: &str) -> String {
+    let (mut shown, mut digits) = (String::new(), String::new());
+    // The end closes a run of digits too.
+    for letter in text.chars().map(Some).chain([None]) {
+        match letter {
+            Some(digit) if digit.is_ascii_digit() => digits.push(digit),
+            letter => {
+                let fits = digits.len() <= MAX_DIGITS;
+                shown.push_str(if fits { &digits } else { "…" });
+                digits.clear();
+                shown.extend(letter);
+            }
+        }
+    }
+    shown
+}
+
 /// Text within HTML or XML, between tags or quotes.
 #[must_use]
 pub fn escaped(text: &str) -> String {

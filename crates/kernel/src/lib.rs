@@ -31,7 +31,7 @@ pub use code::{
     ContactNumber, DeviceCode, DoorCode, InstitutionCode, InvalidCode, OrderNumber,
     OrganisationCode, ProductCode, SalesChannelCode, SeasonCode, SectorCode, TariffCode,
 };
-pub use escape::{escaped, from_no_formula, hex, no_formula, percent_encoded};
+pub use escape::{escaped, from_no_formula, hex, no_formula, percent_encoded, without_numbers};
 pub use finding::{Finding, Part, Phrase, Place, Position, Say, Severity};
 pub use id::{
     CancellationId, CardNumber, CheckId, ControlBarcode, InvalidId, InvalidPseudonymKey,

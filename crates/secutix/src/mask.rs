@@ -1,29 +1,10 @@
 //! Texts from outside may repeat a card number or a barcode; messages must not.
 
-/// The most digits in a row that a message may show. Years, line numbers and
-/// prices fit; card numbers, which have eight or more, do not.
-const MAX_DIGITS: usize = 5;
-
-/// `text` with each longer run of digits replaced by `…`, cut to `max_chars`
+/// `text` [without numbers](kernel::without_numbers), cut to `max_chars`
 /// characters, control characters shown as spaces.
 pub(crate) fn without_numbers(text: &str, max_chars: usize) -> String {
-    let mut out = String::new();
-    let mut digits = String::new();
-    // The space at the end closes a run of digits that ends the text.
-    for c in text.chars().chain([' ']) {
-        if c.is_ascii_digit() {
-            digits.push(c);
-            continue;
-        }
-        out.push_str(if digits.len() > MAX_DIGITS {
-            "…"
-        } else {
-            &digits
-        });
-        digits.clear();
-        out.push(if c.is_control() { ' ' } else { c });
-    }
-    out.trim().chars().take(max_chars).collect()
+    let shown = kernel::without_numbers(text).replace(char::is_control, " ");
+    shown.trim().chars().take(max_chars).collect()
 }
 
 #[cfg(test)]

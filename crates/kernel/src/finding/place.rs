@@ -30,7 +30,7 @@ impl Position {
 
 /// What the back office keeps of a set-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kept {
+pub enum Stored {
     /// All of it.
     SetUp,
     /// URL and credentials of Otipass.
@@ -96,9 +96,9 @@ pub enum Place {
     /// A variable of the environment.
     Variable(String),
     /// In what the back office keeps, on this line of it, if it has lines.
-    Kept(Kept, Option<usize>),
+    Stored(Stored, Option<usize>),
     /// In what the back office keeps, this part of it.
-    Part(Kept, Thing),
+    Part(Stored, Thing),
     /// A part of the site or catalogue, wherever that is.
     Thing(Thing),
     /// What the service remembers.
@@ -129,7 +129,7 @@ const fn in_language([en, fr]: [&'static str; 2], language: Language) -> &'stati
     }
 }
 
-impl Kept {
+impl Stored {
     fn in_language(self, language: Language) -> String {
         let what = match self {
             Self::SetUp => ["the set-up", "la mise en service"],
@@ -198,7 +198,7 @@ impl Place {
     #[must_use]
     pub fn line(&self) -> usize {
         match self {
-            Self::Cell { line, .. } | Self::Kept(_, Some(line)) => *line,
+            Self::Cell { line, .. } | Self::Stored(_, Some(line)) => *line,
             _ => self.position().map_or(1, |at| at.line),
         }
     }
@@ -234,8 +234,8 @@ impl Place {
                 format!("{file} ([{section}] {key})")
             }
             Self::Variable(name) => name.clone(),
-            Self::Kept(kept, None) => kept.in_language(language),
-            Self::Kept(kept, Some(at)) => {
+            Self::Stored(kept, None) => kept.in_language(language),
+            Self::Stored(kept, Some(at)) => {
                 format!("{}, {}", kept.in_language(language), line(*at, language))
             }
             Self::Part(kept, thing) => {
@@ -279,12 +279,12 @@ mod tests {
                 "p.toml:4:5 ([otipass] url)",
             ),
             (
-                Place::Kept(Kept::Mapping, Some(4)),
+                Place::Stored(Stored::Mapping, Some(4)),
                 "the mapping parameters (back office), line 4",
                 "les paramètres de correspondance (pages de gestion), ligne 4",
             ),
             (
-                Place::Part(Kept::Site, Thing::Sector("VN_AUG".to_owned())),
+                Place::Part(Stored::Site, Thing::Sector("VN_AUG".to_owned())),
                 "the site (back office), the sector VN_AUG",
                 "le site (pages de gestion), le secteur VN_AUG",
             ),

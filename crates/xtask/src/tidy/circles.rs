@@ -5,8 +5,9 @@
 //! import; whoever imports it from there imports it from where it is defined.
 
 use super::Finding;
-use super::code::{is_test_file, test_lines, without_comment};
+use super::code::is_test_file;
 use crate::workspace::Source;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most files that may stand in one circle.
@@ -104,157 +105,118 @@ impl House {
 
 impl Room {
     fn read(source: &Source) -> Self {
-        let module = module(&source.path);
         let mut room = Self {
-            module,
+            module: module(&source.path),
             named: BTreeSet::new(),
             passed_on: BTreeMap::new(),
         };
-        let in_tests = test_lines(&source.text);
-        let code: Vec<&str> = source
-            .text
-            .lines()
-            .zip(in_tests)
-            .filter(|(_, in_test)| !in_test)
-            .map(|(line, _)| without_comment(line).trim())
-            .collect();
-        let code = code.join("\n");
-        for statement in code.split_inclusive(';') {
-            room.statement(statement);
-        }
+        // What cannot be read does not compile either.
+        room.walk(source.text.parse().unwrap_or_default());
         room
     }
 
-    fn statement(&mut self, statement: &str) {
-        let declared = ["pub use ", "pub(crate) use ", "pub(super) use ", "use "]
-            .iter()
-            .filter_map(|word| Some((*word, find_at_line_start(statement, word)?)))
-            .next();
-        let Some((word, at)) = declared else {
-            for start in ["crate::", "super::"] {
-                for (at, _) in statement.match_indices(start) {
-                    let before = statement[..at].chars().next_back();
-                    if !before.is_some_and(|c| c.is_alphanumeric() || "_:$".contains(c)) {
-                        self.name(&statement[at..]);
+    fn walk(&mut self, tokens: TokenStream) {
+        let mut tokens = tokens.into_iter().peekable();
+        let mut before = String::new();
+        while let Some(token) = tokens.next() {
+            match &token {
+                TokenTree::Group(group) if before == "#" && is_for_tests(group) => {
+                    // The item that follows, to its end.
+                    let _ = tokens.find(|token| is(token, ';') || is_block(token));
+                }
+                TokenTree::Group(group) => self.walk(group.stream()),
+                // Not the `use<…>` of a type.
+                TokenTree::Ident(word)
+                    if word == "use" && !tokens.peek().is_some_and(|next| is(next, '<')) =>
+                {
+                    let tree = tokens.by_ref().take_while(|token| !is(token, ';'));
+                    for (path, name) in leaves(&[], tree.collect()) {
+                        let path = self.rooted(&path);
+                        if before.starts_with(['p', '(']) {
+                            self.passed_on.insert(name, path);
+                        } else {
+                            self.named.insert(path);
+                        }
                     }
                 }
+                TokenTree::Ident(word) if (word == "crate" || word == "super") && before != "$" => {
+                    let mut path = vec![word.to_string()];
+                    while tokens.next_if(|next| is(next, ':')).is_some() {
+                        let name = tokens.next_if(|next| matches!(next, TokenTree::Ident(_)));
+                        path.extend(name.map(|name| name.to_string()));
+                    }
+                    // Alone it says who may see something.
+                    if path.len() > 1 {
+                        self.named.insert(self.rooted(&path));
+                    }
+                }
+                _ => {}
             }
-            return;
-        };
-        let tree: String = statement[at + word.len()..]
-            .trim_end_matches(';')
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
-        for (path, alias) in leaves(&tree) {
-            let Some(path) = self.rooted(&path) else {
-                continue;
-            };
-            if word == "use " {
-                self.named.insert(path);
-            } else if let Some(name) = alias.or_else(|| path.last().cloned()) {
-                self.passed_on.insert(name, path);
-            }
+            before = token.to_string();
         }
     }
 
-    /// A path in the middle of code.
-    fn name(&mut self, text: &str) {
-        let end = text
-            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'))
-            .unwrap_or(text.len());
-        let path: Vec<String> = text[..end]
-            .split("::")
-            .filter(|s| !s.is_empty())
-            .map(str::to_owned)
-            .collect();
-        if let Some(path) = self.rooted(&path) {
-            self.named.insert(path);
-        }
-    }
-
-    /// A path from the crate's root; none if it leads out of the crate.
-    fn rooted(&self, path: &[String]) -> Option<Vec<String>> {
+    /// A path from the crate's root.
+    fn rooted(&self, path: &[String]) -> Vec<String> {
         let mut at = self.module.clone();
         let mut rest = path;
-        match path.first()?.as_str() {
-            "crate" => {
-                at.clear();
-                rest = &path[1..];
+        while let Some((first, after)) = rest.split_first() {
+            match first.as_str() {
+                "crate" => at.clear(),
+                "self" => {}
+                "super" => drop(at.pop()),
+                // A module declared here, or another crate: known when looked up.
+                _ => break,
             }
-            "self" => rest = &path[1..],
-            "super" => {
-                while let Some((first, after)) = rest.split_first()
-                    && first == "super"
-                {
-                    at.pop();
-                    rest = after;
+            rest = after;
+        }
+        [at, rest.to_vec()].concat()
+    }
+}
+
+fn is(token: &TokenTree, mark: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == mark)
+}
+
+fn is_block(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+}
+
+fn is_for_tests(attribute: &Group) -> bool {
+    let attribute = attribute.stream().to_string().replace(' ', "");
+    let starts = ["cfg(test", "cfg(all(test", "cfg(any(test"];
+    starts.iter().any(|start| attribute.starts_with(start))
+}
+
+/// The paths of a `use` tree below `before`, each with its name here.
+fn leaves(before: &[String], tree: TokenStream) -> Vec<(Vec<String>, String)> {
+    let mut found = Vec::new();
+    let mut path = before.to_vec();
+    let mut name = None;
+    // The end closes a path too.
+    for token in tree.into_iter().map(Some).chain([None]) {
+        match token {
+            Some(TokenTree::Ident(word)) if word == "as" => name = Some(String::new()),
+            Some(TokenTree::Ident(word)) if name.is_some() => name = Some(word.to_string()),
+            // Behind others it names what stands before it.
+            Some(TokenTree::Ident(word)) if word != "self" || path.is_empty() => {
+                path.push(word.to_string());
+            }
+            Some(TokenTree::Group(group)) => {
+                found.extend(leaves(&path, group.stream()));
+                path.clear();
+            }
+            Some(token) if !is(&token, ',') => {}
+            _ => {
+                if let Some(last) = path.last().cloned() {
+                    found.push((path, name.take().unwrap_or(last)));
                 }
+                path = before.to_vec();
+                name = None;
             }
-            // A module declared here, or another crate: known when looked up.
-            _ => {}
-        }
-        let full: Vec<String> = at.into_iter().chain(rest.iter().cloned()).collect();
-        Some(full)
-    }
-}
-
-/// Where `word` begins a line of `text`, before which only attributes stand.
-fn find_at_line_start(text: &str, word: &str) -> Option<usize> {
-    text.match_indices(word)
-        .map(|(at, _)| at)
-        .find(|at| *at == 0 || text[..*at].ends_with('\n'))
-}
-
-/// The paths of a `use` tree, each with its alias.
-fn leaves(tree: &str) -> Vec<(Vec<String>, Option<String>)> {
-    let tree = tree.trim();
-    let Some(open) = tree.find('{') else {
-        let (path, alias) = match tree.split_once(" as ") {
-            Some((path, alias)) => (path, Some(alias.trim().to_owned())),
-            None => (tree, None),
-        };
-        let mut path: Vec<String> = path.split("::").map(|s| s.trim().to_owned()).collect();
-        path.retain(|name| !name.is_empty() && name != "*");
-        if path.len() > 1 && path.last().is_some_and(|name| name == "self") {
-            path.pop();
-        }
-        return vec![(path, alias)];
-    };
-    let before: Vec<String> = tree[..open]
-        .split("::")
-        .map(|s| s.trim().to_owned())
-        .filter(|s| !s.is_empty())
-        .collect();
-    let inner = tree[open + 1..]
-        .trim_end()
-        .strip_suffix('}')
-        .unwrap_or_default();
-    let (mut depth, mut from) = (0_u32, 0);
-    let mut parts = Vec::new();
-    for (at, character) in inner.char_indices() {
-        match character {
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
-                parts.push(&inner[from..at]);
-                from = at + 1;
-            }
-            _ => {}
         }
     }
-    parts.push(&inner[from..]);
-    let parts = parts.into_iter().filter(|part| !part.trim().is_empty());
-    parts
-        .flat_map(leaves)
-        .map(|(path, alias)| {
-            let mut path: Vec<String> = before.iter().cloned().chain(path).collect();
-            if path.len() > 1 && path.last().is_some_and(|name| name == "self") {
-                path.pop();
-            }
-            (path, alias)
-        })
-        .collect()
+    found
 }
 
 /// The module that a file is.
@@ -268,24 +230,14 @@ fn module(path: &str) -> Module {
     module
 }
 
-/// The strongly connected parts of a graph (Tarjan), each sorted.
-fn circles(edges: &[BTreeSet<usize>]) -> Vec<Vec<usize>> {
+/// Each circle, as those that reach each other.
+fn circles(edges: &[BTreeSet<usize>]) -> BTreeSet<Vec<usize>> {
     let reach: Vec<BTreeSet<usize>> = (0..edges.len()).map(|from| reached(edges, from)).collect();
-    let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
-    for from in 0..edges.len() {
-        if seen.contains(&from) || !reach[from].contains(&from) {
-            continue;
-        }
-        let circle: Vec<usize> = reach[from]
-            .iter()
-            .copied()
-            .filter(|to| reach[*to].contains(&from))
-            .collect();
-        seen.extend(circle.iter().copied());
-        found.push(circle);
-    }
-    found
+    let circle = |from: usize| {
+        let mutual = reach[from].iter().filter(|to| reach[**to].contains(&from));
+        mutual.copied().collect()
+    };
+    (0..edges.len()).map(circle).collect()
 }
 
 /// What can be reached from `from` in one step or more.

@@ -89,7 +89,7 @@ fn found_in_rust(source: &Source, patterns: &[&str], what: &str, cure: &str) -> 
         .collect()
 }
 
-pub(super) fn without_comment(line: &str) -> &str {
+fn without_comment(line: &str) -> &str {
     line.split_once("//").map_or(line, |(code, _)| code)
 }
 
@@ -101,7 +101,7 @@ pub(super) fn is_test_file(path: &str) -> bool {
 
 /// For each line, whether it belongs to an item under `#[cfg(test)]`. Such an
 /// item ends at the first line that closes at the attribute's own indentation.
-pub(super) fn test_lines(text: &str) -> Vec<bool> {
+fn test_lines(text: &str) -> Vec<bool> {
     let mut open: Option<&str> = None;
     let mut at_head = false;
     text.lines()

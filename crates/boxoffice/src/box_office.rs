@@ -82,12 +82,6 @@ impl BoxOffice {
         &self.db
     }
 
-    /// Whose sales these are.
-    #[must_use]
-    pub fn organisation(&self) -> &Organisation {
-        &self.organisation
-    }
-
     /// Where the STX_Files are.
     #[must_use]
     pub fn files_dir(&self) -> &Path {

@@ -1,12 +1,11 @@
 //! `passerelle demo`: everything at once, in a temporary folder.
 
-use crate::{Verdict, assemble, back_office, serve, set_up, tokens};
+use crate::{Verdict, back_office, serve, set_up, tokens};
 use anyhow::{Context, Result};
 use config::{Config, Surroundings};
-use doctor::Doctor;
 use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Site, SiteError};
 use kernel::{CheckId, Clock, DeviceCode, SystemClock};
-use office::acts;
+use office::{TakeUp, acts};
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
 use staff::Author;
@@ -86,31 +85,17 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         .collect();
     let prometheus = serve::start_metrics()?;
     let zone = site.zone.clone();
-    let url = format!("http://{service_address}");
-    let office = back_office::office(
-        &config,
-        Some(&site),
-        url,
-        office::TakeUp::default(),
-        &author.db,
-        Doctor {
-            config: folder.path().join("passerelle.toml"),
-            surroundings: Surroundings::Nothing,
-            db: Some(author.db.clone()),
-            clock: Arc::clone(&clock),
-        },
-    )
-    .await?;
-    let service = assemble::service(
-        &config,
-        author.db,
-        Some(site),
-        &clock,
-        service_address,
+    let builder = serve::Builder {
+        config_path: folder.path().join("passerelle.toml"),
+        surroundings: Surroundings::Nothing,
+        config,
+        author,
+        url: format!("http://{service_address}"),
+        inside: service_address,
         prometheus,
-    )
-    .await?;
-    let service = server::Service { office, ..service };
+        take_up: TakeUp::default(),
+    };
+    let service = builder.service(Some(site)).await?;
     let welcome = match &service.office {
         Some(office) => back_office::welcome(office).await?,
         None => None,
@@ -124,7 +109,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     ));
     let served = tokio::spawn(service.serve(service_listener, shutdown.clone()));
     introduce(
-        &config.folder,
+        &builder.config.folder,
         service_address,
         sandbox_address,
         &tokens,

@@ -133,20 +133,20 @@ async fn serve(
 }
 
 /// What services are made of, one after the other.
-struct Builder {
-    config_path: PathBuf,
-    surroundings: Surroundings,
-    config: Config,
-    author: Author,
-    url: String,
+pub struct Builder {
+    pub config_path: PathBuf,
+    pub surroundings: Surroundings,
+    pub config: Config,
+    pub author: Author,
+    pub url: String,
     /// Where gate and box office of one process meet.
-    inside: SocketAddr,
-    prometheus: PrometheusHandle,
-    take_up: TakeUp,
+    pub inside: SocketAddr,
+    pub prometheus: PrometheusHandle,
+    pub take_up: TakeUp,
 }
 
 impl Builder {
-    async fn service(&self, site: Option<Site>) -> Result<Service> {
+    pub async fn service(&self, site: Option<Site>) -> Result<Service> {
         let office = back_office::office(
             &self.config,
             site.as_ref(),

@@ -5,17 +5,9 @@ use gate::{DeviceToken, Site};
 use kernel::{DeviceCode, PseudonymKey};
 use office::acts;
 use secrecy::SecretString;
+use server::random_bytes;
 use staff::Author;
 use std::collections::BTreeMap;
-
-/// Two random UUIDs: 244 bits from the operating system.
-fn random_bytes() -> [u8; 32] {
-    let mut bytes = [0; 32];
-    for half in bytes.chunks_exact_mut(16) {
-        half.copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-    }
-    bytes
-}
 
 /// What a random UUID holds: 122 bits from the operating system.
 #[must_use]

@@ -256,6 +256,7 @@ fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
 async fn with_fault(sandbox: &Sandbox, work: impl FnOnce() -> Response) -> Response {
     let fault = sandbox.next_fault();
     let answer = match fault.failure {
+        None => work(),
         Some(Failure::Silence) => {
             sandbox.ended().await;
             return lost();
@@ -263,35 +264,32 @@ async fn with_fault(sandbox: &Sandbox, work: impl FnOnce() -> Response) -> Respo
         Some(Failure::Status(status)) => StatusCode::from_u16(status)
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
             .into_response(),
-        None => work(),
-        Some(Failure::AnswerLost) => {
-            work();
-            lost()
-        }
-        Some(Failure::Html) => {
-            work();
-            Html("<!doctype html><title>Sign in</title><p>Please sign in to the network.")
-                .into_response()
-        }
-        Some(Failure::Empty) => {
-            work();
-            StatusCode::OK.into_response()
-        }
-        Some(Failure::HalfJson) => {
-            work();
-            ([(CONTENT_TYPE, "application/json")], r#"{"code":"A"#).into_response()
-        }
-        Some(Failure::WrongContentType) => {
-            let mut answer = work();
-            let wrong = HeaderValue::from_static("text/plain");
-            answer.headers_mut().insert(CONTENT_TYPE, wrong);
-            answer
-        }
+        Some(failure) => spoilt(failure, work()),
     };
     if fault.latency_ms > 0 {
         tokio::time::sleep(Duration::from_millis(fault.latency_ms)).await;
     }
     answer
+}
+
+/// What comes instead of an answer, of a question that was worked on.
+fn spoilt(failure: Failure, mut answer: Response) -> Response {
+    let wrong = HeaderValue::from_static("text/plain");
+    match failure {
+        Failure::Html => {
+            Html("<!doctype html><title>Sign in</title><p>Please sign in to the network.")
+                .into_response()
+        }
+        Failure::Empty => StatusCode::OK.into_response(),
+        Failure::HalfJson => {
+            ([(CONTENT_TYPE, "application/json")], r#"{"code":"A"#).into_response()
+        }
+        Failure::WrongContentType => {
+            answer.headers_mut().insert(CONTENT_TYPE, wrong);
+            answer
+        }
+        Failure::AnswerLost | Failure::Silence | Failure::Status(_) => lost(),
+    }
 }
 
 /// An answer whose connection breaks before it is written.

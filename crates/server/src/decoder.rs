@@ -5,9 +5,10 @@
 //! without it answers `not_found` here, and the page sends its frames to the
 //! server (`POST /api/v1/decode`).
 
+use crate::content::content;
 use crate::problem::Problem;
 use axum::extract::Path;
-use axum::http::{HeaderValue, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -70,21 +71,6 @@ async fn get_file(Path(name): Path<String>) -> Result<Response, Problem> {
     } else {
         "public, max-age=31536000, immutable"
     };
-    let headers = [
-        (header::CONTENT_TYPE, content_type(name)),
-        (header::CACHE_CONTROL, HeaderValue::from_static(caching)),
-        (
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ),
-    ];
-    Ok((headers, bytes).into_response())
-}
-
-fn content_type(name: &str) -> HeaderValue {
-    HeaderValue::from_static(match name.rsplit_once('.') {
-        Some((_, "js")) => "text/javascript; charset=utf-8",
-        Some((_, "wasm")) => "application/wasm",
-        _ => "text/plain; charset=utf-8",
-    })
+    let caching = [(header::CACHE_CONTROL, caching)];
+    Ok((caching, content(name, bytes)).into_response())
 }

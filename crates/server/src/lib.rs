@@ -10,12 +10,14 @@
 //! which that service has no word.
 
 mod access_control;
+mod content;
 mod decode;
 mod decoder;
 mod device_api;
 mod health;
 mod listeners;
 mod problem;
+mod random;
 mod roles;
 mod scan;
 mod service;
@@ -27,5 +29,6 @@ mod workers;
 pub use access_control::PATH as ACCESS_CONTROL_PATH;
 pub use decoder::has_decoder;
 pub use listeners::Listeners;
+pub use random::random_bytes;
 pub use roles::{BoxOfficeRole, GateRole, Service};
 pub use upkeep::Upkeep;

@@ -6,6 +6,7 @@
 //! that was loaded stays whole when the service is updated under it. Only the
 //! page itself and its service worker have fixed addresses.
 
+use crate::content::content;
 use crate::decoder;
 use crate::problem::Problem;
 use axum::Router;
@@ -197,27 +198,6 @@ fn file(version: &Version, Path((asked, name)): &Path<(String, String)>) -> Resp
     match version.files.get(name).filter(|_| *asked == version.id) {
         Some(bytes) => ([(header::CACHE_CONTROL, FOR_EVER)], content(name, bytes)).into_response(),
         None => Problem::of(ProblemCode::NotFound).into_response(),
-    }
-}
-
-fn content(name: &str, bytes: &[u8]) -> impl IntoResponse {
-    let headers = [
-        ("content-type", content_type(name)),
-        ("x-content-type-options", "nosniff"),
-    ];
-    (headers, bytes.to_vec())
-}
-
-fn content_type(name: &str) -> &'static str {
-    match name.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("html") => "text/html; charset=utf-8",
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("css") => "text/css; charset=utf-8",
-        Some("json") => "application/json",
-        Some("webmanifest") => "application/manifest+json",
-        Some("svg") => "image/svg+xml",
-        Some("png") => "image/png",
-        _ => "application/octet-stream",
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::request::{Body, Caller, Shared, Whole, said};
 use crate::problem::Problem;
+use crate::random::random_bytes;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -13,7 +14,6 @@ use deviceapi::{
     DecodeAnswer, DeviceReport, DeviceSnapshot, EnrolmentAnswer, EnrolmentRequest, ProblemCode,
 };
 use gate::{DeviceToken, pass_list};
-use uuid::Uuid;
 
 /// Ask what a device has to know of itself.
 ///
@@ -88,15 +88,6 @@ pub(super) async fn post_enrolment(
     let token = token.reveal().to_owned();
     let answer = Json(EnrolmentAnswer { device, token });
     Ok(([(header::CACHE_CONTROL, "no-store")], answer).into_response())
-}
-
-/// Two random UUIDs: 244 bits from the operating system.
-fn random_bytes() -> [u8; 32] {
-    let mut bytes = [0; 32];
-    for half in bytes.chunks_exact_mut(16) {
-        half.copy_from_slice(Uuid::new_v4().as_bytes());
-    }
-    bytes
 }
 
 /// Read a code from a frame of a camera.

@@ -96,7 +96,7 @@ struct Reader<'a> {
 }
 
 /// One table of the file.
-struct Entry<'t> {
+struct FileTable<'t> {
     name: &'static str,
     offset: usize,
     table: &'t DeTable<'t>,
@@ -104,7 +104,7 @@ struct Entry<'t> {
     since: usize,
 }
 
-impl<'t> Entry<'t> {
+impl<'t> FileTable<'t> {
     fn get(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
         self.table
             .iter()
@@ -126,7 +126,7 @@ impl Reader<'_> {
     }
 
     /// The catalogue, if the entry is sound; `thing` is noted to stand there.
-    fn sound(&mut self, entry: &Entry<'_>, key: &str, thing: Thing) -> Option<&mut Catalogue> {
+    fn sound(&mut self, entry: &FileTable<'_>, key: &str, thing: Thing) -> Option<&mut Catalogue> {
         let at = Position::of(self.text, entry.offset_of(key));
         self.read.places.entry(thing).or_insert(at);
         (self.read.findings.len() == entry.since).then_some(&mut self.read.catalogue)
@@ -142,7 +142,7 @@ impl Reader<'_> {
             let message = error.message().replace('\n', ", ");
             self.find(offset, |at| found::catalogue_file_broken(at, message));
         }
-        let root = Entry {
+        let root = FileTable {
             name: "the file",
             offset: 0,
             table: root.get_ref(),
@@ -168,7 +168,7 @@ impl Reader<'_> {
         self.each(&root, "contact", &keys, Self::contact);
     }
 
-    fn season(&mut self, entry: &Entry<'_>) -> Option<()> {
+    fn season(&mut self, entry: &FileTable<'_>) -> Option<()> {
         let name = self.optional_text(entry, "name");
         let code: SeasonCode = self.code(entry, "code")?;
         let thing = Thing::Season(code.to_string());
@@ -181,7 +181,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    fn product(&mut self, entry: &Entry<'_>) -> Option<()> {
+    fn product(&mut self, entry: &FileTable<'_>) -> Option<()> {
         let season: Option<SeasonCode> = self.code(entry, "season");
         let code: Option<ProductCode> = self.code(entry, "code");
         let family = self.text(entry, "family");
@@ -205,7 +205,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    fn tariff(&mut self, entry: &Entry<'_>) -> Option<()> {
+    fn tariff(&mut self, entry: &FileTable<'_>) -> Option<()> {
         let product: Option<ProductCode> = self.code(entry, "product");
         let code: Option<TariffCode> = self.code(entry, "code");
         let wanted = Phrase::new(
@@ -251,7 +251,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    fn tariff_mapping(&mut self, entry: &Entry<'_>) -> Option<()> {
+    fn tariff_mapping(&mut self, entry: &FileTable<'_>) -> Option<()> {
         let product: Option<ProductCode> = self.code(entry, "product");
         let tariff = self.code(entry, "tariff");
         let (product, tariff) = (product?, tariff?);
@@ -269,7 +269,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    fn channel(&mut self, entry: &Entry<'_>) -> Option<()> {
+    fn channel(&mut self, entry: &FileTable<'_>) -> Option<()> {
         let code = self.code(entry, "code");
         let channel_type = self.text(entry, "type");
         let catalogue = self.sound(entry, "code", Thing::Channel)?;
@@ -280,7 +280,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    fn contact(&mut self, entry: &Entry<'_>) -> Option<()> {
+    fn contact(&mut self, entry: &FileTable<'_>) -> Option<()> {
         let number: Option<ContactNumber> = self.code(entry, "number");
         let name = self.optional_text(entry, "name");
         let payment_modes = self.payment_modes(entry);
@@ -300,7 +300,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    fn payment_modes(&mut self, entry: &Entry<'_>) -> Vec<PaymentMode> {
+    fn payment_modes(&mut self, entry: &FileTable<'_>) -> Vec<PaymentMode> {
         let Some(value) = entry.get("payment_modes") else {
             return Vec::new();
         };
@@ -323,10 +323,10 @@ impl Reader<'_> {
     /// Reads the tables of a list `[[name]]`, or the table `[name]`.
     fn each(
         &mut self,
-        root: &Entry<'_>,
+        root: &FileTable<'_>,
         name: &'static str,
         keys: &[&str],
-        read: impl Fn(&mut Self, &Entry<'_>) -> Option<()>,
+        read: impl Fn(&mut Self, &FileTable<'_>) -> Option<()>,
     ) {
         let Some(value) = root.get(name) else {
             return;
@@ -342,7 +342,7 @@ impl Reader<'_> {
             Some(tables) => {
                 for (offset, table) in tables {
                     let since = self.read.findings.len();
-                    let entry = Entry {
+                    let entry = FileTable {
                         name,
                         offset,
                         table,
@@ -360,7 +360,7 @@ impl Reader<'_> {
         }
     }
 
-    fn known_keys(&mut self, entry: &Entry<'_>, keys: &[&str]) {
+    fn known_keys(&mut self, entry: &FileTable<'_>, keys: &[&str]) {
         for (key, _) in entry.table {
             if !keys.contains(&key.get_ref().as_ref()) {
                 self.find(key.span().start, |at| {
@@ -375,7 +375,7 @@ impl Reader<'_> {
         }
     }
 
-    fn text<'t>(&mut self, entry: &Entry<'t>, key: &str) -> Option<&'t str> {
+    fn text<'t>(&mut self, entry: &FileTable<'t>, key: &str) -> Option<&'t str> {
         let Some(value) = entry.get(key) else {
             self.find(entry.offset, |at| found::key_missing(at, entry.name, key));
             return None;
@@ -388,14 +388,18 @@ impl Reader<'_> {
         text
     }
 
-    fn optional_text(&mut self, entry: &Entry<'_>, key: &str) -> String {
+    fn optional_text(&mut self, entry: &FileTable<'_>, key: &str) -> String {
         match entry.get(key) {
             Some(_) => self.text(entry, key).unwrap_or_default().to_owned(),
             None => String::new(),
         }
     }
 
-    fn code<T: FromStr<Err = InvalidCode>>(&mut self, entry: &Entry<'_>, key: &str) -> Option<T> {
+    fn code<T: FromStr<Err = InvalidCode>>(
+        &mut self,
+        entry: &FileTable<'_>,
+        key: &str,
+    ) -> Option<T> {
         match self.text(entry, key)?.parse() {
             Ok(code) => Some(code),
             Err(error) => {
@@ -410,7 +414,7 @@ impl Reader<'_> {
     /// A whole number from 0 to `most`.
     fn number(
         &mut self,
-        entry: &Entry<'_>,
+        entry: &FileTable<'_>,
         key: &str,
         most: i64,
         wanted: Phrase,
@@ -430,7 +434,7 @@ impl Reader<'_> {
     }
 
     /// A day, as TOML's own or as text.
-    fn day(&mut self, entry: &Entry<'_>, key: &str) -> Option<BusinessDay> {
+    fn day(&mut self, entry: &FileTable<'_>, key: &str) -> Option<BusinessDay> {
         let value = entry.get(key)?;
         let text = match value.get_ref() {
             DeValue::String(text) => text.to_string(),
@@ -450,13 +454,13 @@ impl Reader<'_> {
         }
     }
 
-    fn wrong_type(&mut self, entry: &Entry<'_>, key: &str, wanted: Phrase) {
+    fn wrong_type(&mut self, entry: &FileTable<'_>, key: &str, wanted: Phrase) {
         self.find(entry.offset_of(key), |at| {
             found::wrong_type(at, key, entry.name, wanted)
         });
     }
 
-    fn twice(&mut self, entry: &Entry<'_>, key: &str, thing: impl Say) {
+    fn twice(&mut self, entry: &FileTable<'_>, key: &str, thing: impl Say) {
         self.find(entry.offset_of(key), |at| found::given_twice(at, thing));
     }
 }

@@ -49,7 +49,7 @@ pub struct ImportReport {
 }
 
 /// Why an import did not end. What it took before stays taken; importing the
-/// file again takes up where it ended.
+/// file again resumes where it ended.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file as a whole cannot be used; nothing was taken.

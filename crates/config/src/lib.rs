@@ -94,7 +94,7 @@ pub struct Config {
     pub server: Server,
     /// Where everything is remembered.
     pub database: Database,
-    /// The files that are taken up at each start.
+    /// The files that are loaded at each start.
     pub set_up: SetUp,
     /// What devices do at the gate.
     pub gate: AtTheGate,

@@ -45,13 +45,13 @@ kernel::findings! {
             en "The service does not start: the private key belongs to another certificate than the one in {certificate}." "Take certificate and key from the same issue.";
             fr "Le service ne démarre pas, car la clé est celle d’un autre certificat que {certificate}." "Prenez certificat et clé de la même émission.";
         tls_certificate_expired(until): Mistake, "the certificate has expired, and no device talks to the service";
-            en "The certificate expired at {until}; no device talks to the service any more." "Renew it; the running service takes up the new files within five seconds.";
+            en "The certificate expired at {until}; no device talks to the service any more." "Renew it; the running service loads the new files within five seconds.";
             fr "Le certificat a expiré le {until} ; plus aucun appareil ne parle au service." "Renouvelez-le ; le service en marche prend les nouveaux fichiers dans les cinq secondes.";
         tls_certificate_not_yet_valid(from): Mistake, "the certificate is valid later only, or this machine's clock is off";
             en "The certificate is valid from {from} only; until then no device talks to the service." "Set this machine's clock right by NTP, or wait, or have it issued again.";
             fr "Le certificat n’est valable qu’à partir du {from} ; d’ici là, aucun appareil ne parle au service." "Réglez l’horloge de cette machine par NTP, attendez, ou faites refaire le certificat.";
         tls_certificate_expires_soon(until, left): Warning, "it expires within 14 days";
-            en "The certificate expires at {until}, in {left}." "Renew it; the running service takes up the new files within five seconds.";
+            en "The certificate expires at {until}, in {left}." "Renew it; the running service loads the new files within five seconds.";
             fr "Le certificat expire le {until}, dans {left}." "Renouvelez-le ; le service en marche prend les nouveaux fichiers dans les cinq secondes.";
         plain_http_on_network(listen): Note, "plain HTTP on an address of the network: tokens can be read on the way, and phones give the scanner page no camera; see [TLS](operating.md#tls)";
             en "The service is to speak plain HTTP at {listen}: tokens of devices cross the network readable, and browsers give the scanner page neither the camera nor work without network." "Set [server] tls_certificate and tls_key, or listen on 127.0.0.1 behind a web server with a certificate.";

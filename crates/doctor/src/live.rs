@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use secutix::client::{
     AccessControlClient, CallError, ClientSettings, ClientSetupError, api_version,
 };
+use secutix::token::Caller;
 use secutix::wire::Catalogue;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -169,7 +170,8 @@ impl Asking<'_> {
             return TicketingAnswer::NotAsked(offline());
         }
         let operator = access_control.operator.clone();
-        let settings = ClientSettings::new(url.clone(), institution, operator, password.clone());
+        let caller = Caller::new(institution, operator, password.clone());
+        let settings = ClientSettings::new(url.clone(), caller);
         let client = match AccessControlClient::new(settings, Arc::clone(self.clock)) {
             Ok(client) => client,
             Err(error) => return TicketingAnswer::Unusable(error),

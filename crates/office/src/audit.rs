@@ -6,7 +6,7 @@ pub(crate) mod sample;
 use super::coded::coded;
 use super::frame::role_name;
 use crate::page::*;
-use staff::{Account, AccountId, AuditFilter, Entry};
+use staff::{Account, AccountId, AuditEntry, AuditFilter};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows on a page.
@@ -182,7 +182,7 @@ fn differences(
 #[template(path = "audit.html")]
 struct Page {
     filters: [Input; 4],
-    entries: Vec<Entry>,
+    entries: Vec<AuditEntry>,
     accounts: Vec<Account>,
     pager: Pager,
     frame: Frame,
@@ -225,7 +225,7 @@ impl Page {
         frame: Frame,
         wanted: &Wanted,
         accounts: Vec<Account>,
-        entries: Vec<Entry>,
+        entries: Vec<AuditEntry>,
         next: Option<i64>,
     ) -> Self {
         let t = Texts::of(frame.formats.language);
@@ -252,12 +252,12 @@ impl Page {
         }
     }
 
-    fn action<'a>(&self, entry: &'a Entry) -> &'a str {
+    fn action<'a>(&self, entry: &'a AuditEntry) -> &'a str {
         action(&entry.action, self.frame.formats.language).unwrap_or(&entry.action)
     }
 
     /// What it was done to, as people call it.
-    fn of<'a>(&'a self, entry: &'a Entry) -> &'a str {
+    fn of<'a>(&'a self, entry: &'a AuditEntry) -> &'a str {
         let mut accounts = self.accounts.iter();
         match entry.kind.as_str() {
             "account" => accounts
@@ -268,7 +268,7 @@ impl Page {
         }
     }
 
-    fn differences(&self, entry: &Entry) -> Vec<Difference> {
+    fn differences(&self, entry: &AuditEntry) -> Vec<Difference> {
         let (before, after) = (entry.before.as_ref(), entry.after.as_ref());
         differences(before, after, self.frame.formats.language)
     }

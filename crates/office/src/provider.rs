@@ -38,9 +38,9 @@ pub(crate) async fn begin(visit: Visit, Query(query): Query) -> Answer {
             return refused(visit, why);
         }
     };
-    let kept = role
-        .staff
-        .store_attempt(&begun.state, &visit.browser, &visit.address, begun.attempt);
+    let kept =
+        role.staff
+            .store_attempt(&begun.state, &visit.browser, &visit.address, begun.attempt);
     kept.await?;
     let mut response = visit.go(access::SIGN_IN);
     let to = HeaderValue::from_str(&begun.url).map_err(PageError::internal)?;

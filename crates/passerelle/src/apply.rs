@@ -1,4 +1,4 @@
-//! `passerelle apply`: take up changed files while the service runs.
+//! `passerelle apply`: load changed files while the service runs.
 
 use crate::Verdict;
 use crate::house::{ConfigOption, command_line};
@@ -26,7 +26,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         return Ok(Verdict::Fine);
     };
     outln!(
-        "Site and catalogue of {} are taken up: {} sectors, {} doors, {} devices. A running service \
+        "Site and catalogue of {} are loaded: {} sectors, {} doors, {} devices. A running service \
          knows of them within a second; what was held is sold by its next external sales run. \
          Changed mapping parameters take a restart.",
         site.name,

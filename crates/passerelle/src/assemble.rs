@@ -14,7 +14,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use office::Missing;
 use otipass::{OtipassClient, OtipassSettings};
 use secutix::client::{AccessControlClient, ClientSettings};
-use secutix::token::ExpectedCaller;
+use secutix::token::Caller;
 use server::{BoxOfficeRole, GateRole, Service, Upkeep};
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -70,6 +70,7 @@ pub async fn service(
         .institution
         .clone()
         .unwrap_or_else(|| site.institution.clone());
+    let caller = Caller::new(institution, access_control.operator.clone(), password);
     if let Some(interface) = interface {
         let url = match &access_control.url {
             Some(url) => url.clone(),
@@ -78,24 +79,14 @@ pub async fn service(
         };
         let ticketing = ClientSettings {
             calls_per_minute: access_control.calls_per_minute,
-            ..ClientSettings::new(
-                url,
-                institution.clone(),
-                access_control.operator.clone(),
-                password.clone(),
-            )
+            ..ClientSettings::new(url, caller.clone())
         };
         service.gate = Some(gate_role(interface, db.clone(), clock, ticketing).await?);
     }
     if config.has(Role::BoxOffice) {
         service.box_office = Some(BoxOfficeRole {
             box_office: Arc::new(box_office(config, db, site, clock).await?),
-            caller: ExpectedCaller {
-                issuer: institution.to_string(),
-                institution,
-                operator: access_control.operator.clone(),
-                password,
-            },
+            caller,
             clock: Arc::clone(clock),
             external_sales_every: NonZeroU64::new(config.external_sales.every_s.into())
                 .map(|s| Duration::from_secs(s.get())),

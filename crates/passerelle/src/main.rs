@@ -46,7 +46,7 @@ enum Command {
     Demo(demo::Arguments),
     /// Run the service
     Serve(serve::Arguments),
-    /// Take up changed files of the set-up while the service runs
+    /// Load changed files of the set-up while the service runs
     Apply(apply::Arguments),
     /// Check a whole set-up and name each mistake with its cure
     Doctor(doctor_command::Arguments),

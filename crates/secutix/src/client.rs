@@ -8,16 +8,15 @@ pub use error::{CallError, ClientSetupError, Outage};
 
 use crate::mask::without_numbers;
 use crate::rate_limit::RateLimit;
-use crate::token::{self, Claims};
+use crate::token::{self, Caller, Claims};
 use crate::wire::{
     AnswerStatus, Catalogue, ControlledTicketAnswer, ControlledTicketData,
     GetAccessControlCatalogRequest, GetControlledTicketRequest, GetTimeZoneRequest,
     ImportControlledTicketAnswer, ImportControlledTicketRequest, MAX_CONTROLLED_TICKETS,
     StatusCode, TimeZoneAnswer,
 };
-use kernel::{Clock, ControlBarcode, InstitutionCode, SeasonCode, Zone};
+use kernel::{Clock, ControlBarcode, SeasonCode, Zone};
 use reqwest::{StatusCode as HttpStatus, Url};
-use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::num::NonZeroU32;
@@ -35,16 +34,8 @@ pub struct ClientSettings {
     /// Up to and with the version:
     /// `https://<institution>.ws.secutix.com/tnci/backend-apis/externalAccessControlService/v1_4`.
     pub base_url: String,
-    /// `sub` of the token.
-    pub institution: InstitutionCode,
-    /// `aud` of the token.
-    pub operator: String,
-    /// `iss` of the token: the institution's code or a partner's.
-    pub issuer: String,
-    /// The operator's password, which signs the token.
-    pub password: SecretString,
-    /// How long a token lives, in seconds.
-    pub token_lifetime_s: u32,
+    /// Who calls it.
+    pub caller: Caller,
     /// How many calls of one method may go out in a minute.
     pub calls_per_minute: NonZeroU32,
     /// How long a call may take from connecting to the end of the answer. The
@@ -58,22 +49,13 @@ impl ClientSettings {
     /// The time-out unless configured.
     pub const DEFAULT_TIMEOUT_MS: u64 = 10_000;
 
-    /// Settings with the defaults for token lifetime (30 s), rate (60 calls a
-    /// minute), time-out (10 s) and issuer (the institution).
+    /// Settings with the defaults for rate (60 calls a minute) and time-out
+    /// (10 s).
     #[must_use]
-    pub fn new(
-        base_url: String,
-        institution: InstitutionCode,
-        operator: String,
-        password: SecretString,
-    ) -> Self {
+    pub fn new(base_url: String, caller: Caller) -> Self {
         Self {
             base_url,
-            issuer: institution.as_str().to_owned(),
-            institution,
-            operator,
-            password,
-            token_lifetime_s: token::DEFAULT_LIFETIME_S,
+            caller,
             calls_per_minute: Self::DEFAULT_CALLS_PER_MINUTE,
             timeout_ms: Self::DEFAULT_TIMEOUT_MS,
         }
@@ -252,17 +234,12 @@ impl AccessControlClient {
         request: &impl Serialize,
     ) -> Result<A, CallError> {
         endpoint.limit.turn().await;
-        let claims = Claims::new(
-            self.settings.institution.clone(),
-            self.settings.operator.clone(),
-            self.settings.issuer.clone(),
-            self.clock.now(),
-            self.settings.token_lifetime_s,
-        );
+        let caller = &self.settings.caller;
+        let claims = Claims::new(caller, self.clock.now(), token::LIFETIME_S);
         let response = self
             .http
             .post(endpoint.url.clone())
-            .bearer_auth(token::mint(&claims, &self.settings.password))
+            .bearer_auth(token::mint(&claims, &caller.password))
             .json(request)
             .send()
             .await

@@ -11,8 +11,8 @@ use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-/// How long a token lives unless configured, in seconds.
-pub const DEFAULT_LIFETIME_S: u32 = 30;
+/// How long a token lives, in seconds.
+pub(crate) const LIFETIME_S: u32 = 30;
 /// The longest life a token may claim, in seconds: the longest one seen in use.
 pub const MAX_LIFETIME_S: u32 = 900;
 /// By how much the clocks of the two sides may differ, in seconds.
@@ -34,37 +34,44 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Claims made at `now` that end `lifetime_s` seconds later.
+    /// The caller's claims, made at `now`, that end `lifetime_s` seconds later.
     #[must_use]
-    pub fn new(
-        institution: InstitutionCode,
-        operator: String,
-        issuer: String,
-        now: Timestamp,
-        lifetime_s: u32,
-    ) -> Self {
+    pub fn new(caller: &Caller, now: Timestamp, lifetime_s: u32) -> Self {
         let iat = now.millis() / 1_000;
         Self {
-            sub: institution,
-            aud: operator,
-            iss: issuer,
+            sub: caller.institution.clone(),
+            aud: caller.operator.clone(),
+            iss: caller.issuer.clone(),
             iat,
             exp: iat + i64::from(lifetime_s),
         }
     }
 }
 
-/// Whose tokens are accepted.
+/// Who calls: what a token says of it, and what signs the token.
 #[derive(Debug, Clone)]
-pub struct ExpectedCaller {
-    /// The `sub` a token must have.
+pub struct Caller {
+    /// `sub` of a token.
     pub institution: InstitutionCode,
-    /// The `aud` a token must have.
+    /// `aud` of a token.
     pub operator: String,
-    /// The `iss` a token must have: the institution's code or a partner's.
+    /// `iss` of a token: the institution's code or a partner's.
     pub issuer: String,
-    /// The operator's password.
+    /// The operator's password, which signs the token.
     pub password: SecretString,
+}
+
+impl Caller {
+    /// An institution that makes its tokens itself.
+    #[must_use]
+    pub fn new(institution: InstitutionCode, operator: String, password: SecretString) -> Self {
+        Self {
+            issuer: institution.to_string(),
+            institution,
+            operator,
+            password,
+        }
+    }
 }
 
 /// Why a token is not accepted. The texts are for the log: a caller learns
@@ -137,11 +144,7 @@ pub fn mint(claims: &Claims, password: &SecretString) -> String {
 ///
 /// # Errors
 /// See [`TokenError`]; each means that the call must be refused.
-pub fn verify(
-    token: &str,
-    expected: &ExpectedCaller,
-    now: Timestamp,
-) -> Result<Claims, TokenError> {
+pub fn verify(token: &str, expected: &Caller, now: Timestamp) -> Result<Claims, TokenError> {
     let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
     let (header, payload) = signed.split_once('.').ok_or(TokenError::Malformed)?;
     if json::<Header>(header)?.alg != "HS256" {
@@ -202,18 +205,16 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn expected() -> ExpectedCaller {
-        ExpectedCaller {
-            institution: "VILLEN".parse().unwrap(),
-            operator: "VILLEN_AC".to_owned(),
-            issuer: "VILLEN".to_owned(),
-            password: SecretString::from("correct horse"),
-        }
+    fn expected() -> Caller {
+        Caller::new(
+            "VILLEN".parse().unwrap(),
+            "VILLEN_AC".to_owned(),
+            SecretString::from("correct horse"),
+        )
     }
 
     fn claims(now: Timestamp) -> Claims {
-        let e = expected();
-        Claims::new(e.institution, e.operator, e.issuer, now, DEFAULT_LIFETIME_S)
+        Claims::new(&expected(), now, LIFETIME_S)
     }
 
     const NOW: &str = "2026-07-14T07:00:00.114Z";

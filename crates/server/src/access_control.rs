@@ -13,7 +13,7 @@ use axum::routing::post;
 use boxoffice::{BoxOffice, CatalogueAnswerError, StagingError};
 use deviceapi::BODY_LIMIT_BYTES;
 use kernel::{Clock, causes};
-use secutix::token::{self, ExpectedCaller};
+use secutix::token::{self, Caller};
 use secutix::wire::{
     Answer, ControlledTicketAnswer, GetAccessControlCatalogRequest, GetControlledTicketRequest,
     GetTimeZoneRequest, ImportControlledTicketCall, StatusCode,
@@ -29,7 +29,7 @@ pub const PATH: &str = "/tnci/backend-apis/externalAccessControlService/v1_4";
 #[derive(Clone)]
 struct Desk {
     box_office: Arc<BoxOffice>,
-    caller: Arc<ExpectedCaller>,
+    caller: Arc<Caller>,
     clock: Arc<dyn Clock>,
 }
 

@@ -8,7 +8,7 @@ use kernel::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
 use office::{Missing, OfficeRole};
 use secutix::client::AccessControlClient;
-use secutix::token::ExpectedCaller;
+use secutix::token::Caller;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub struct BoxOfficeRole {
     /// The box office.
     pub box_office: Arc<BoxOffice>,
     /// Whose calls the access control service takes.
-    pub caller: ExpectedCaller,
+    pub caller: Caller,
     /// What tokens are dated by.
     pub clock: Arc<dyn Clock>,
     /// The pause between two external sales runs; `None` leaves them to

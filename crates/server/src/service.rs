@@ -135,7 +135,7 @@ impl Service {
                     ended.cancel();
                     left.close();
                     if timeout(CHANGE_LIMIT, left.wait()).await.is_err() {
-                        tracing::warn!("some work was still in hand; it is taken up again at once");
+                        tracing::warn!("some work was still in hand; it is resumed at once");
                     }
                     workers::start(service, &tasks, &ending);
                 }
@@ -162,7 +162,7 @@ impl Service {
         tokio::select! {
             () = serving => {}
             () = too_late => {
-                tracing::warn!("some work was still in hand; it is taken up again at the next start");
+                tracing::warn!("some work was still in hand; it is resumed at the next start");
             }
         }
     }

@@ -41,7 +41,7 @@ pub struct TlsListener {
 
 impl TlsListener {
     /// Takes connections at `tcp`, with the certificate in `files`; one that is
-    /// renewed there is taken up within five seconds.
+    /// renewed there is loaded within five seconds.
     ///
     /// # Errors
     /// [`TlsError`], if the files cannot be used now. Later, the last that could
@@ -109,7 +109,7 @@ impl ResolvesServerCert for Current {
     }
 }
 
-/// Takes up each renewal. The two files don't change in one moment: while they
+/// Loads each renewal. The two files don't change in one moment: while they
 /// don't fit, the last that could be used stays.
 async fn look_again(files: TlsFiles, mut seen: Contents, current: Arc<Current>) {
     let mut look = tokio::time::interval(LOOK_EVERY);

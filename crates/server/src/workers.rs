@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 const UNKNOWN_AGAIN: Duration = Duration::from_secs(300);
 /// The longest pause that ticketing may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// How often the gate takes up what other processes changed in the site.
+/// How often the gate reloads what other processes changed in the site.
 const REFRESH: Duration = Duration::from_secs(1);
 /// How often Otipass's list of passes is read, under the policy `guarded`.
 const LIST_PASSES: Duration = Duration::from_secs(300);

@@ -149,7 +149,7 @@ impl Change {
 
 /// A row of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct AuditEntry {
     /// Its number; later ones are higher.
     pub id: i64,
     /// When.
@@ -217,7 +217,7 @@ impl Staff {
     }
 
     /// The newest rows that the filter takes, newest first, `limit` at most.
-    pub async fn audit(&self, filter: AuditFilter, limit: u32) -> Result<Vec<Entry>, DbError> {
+    pub async fn audit(&self, filter: AuditFilter, limit: u32) -> Result<Vec<AuditEntry>, DbError> {
         self.db
             .read("audit", move |tx| entries(tx, &filter, limit))
             .await
@@ -283,7 +283,7 @@ fn hidden(name: &str, value: &Value) -> Value {
     }
 }
 
-fn entries(tx: &mut Tx<'_>, filter: &AuditFilter, limit: u32) -> Result<Vec<Entry>, DbError> {
+fn entries(tx: &mut Tx<'_>, filter: &AuditFilter, limit: u32) -> Result<Vec<AuditEntry>, DbError> {
     let mut conditions = Vec::new();
     let mut values: Vec<Sql> = Vec::new();
     let mut with = |condition: &str, value: Sql| {
@@ -319,11 +319,11 @@ fn entries(tx: &mut Tx<'_>, filter: &AuditFilter, limit: u32) -> Result<Vec<Entr
     tx.query(&sql, &values)?.iter().map(entry).collect()
 }
 
-fn entry(row: &Row) -> Result<Entry, DbError> {
+fn entry(row: &Row) -> Result<AuditEntry, DbError> {
     let json = |text: Option<String>| {
         text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)))
     };
-    Ok(Entry {
+    Ok(AuditEntry {
         id: row.get("id")?,
         at: row.get("at")?,
         account: row.get("account")?,

@@ -22,7 +22,7 @@ pub mod totp;
 mod welcome;
 
 pub use account::{Account, AccountError, AccountId, Invalid, Invited, Profile};
-pub use audit::{Actor, AuditFilter, Author, Change, Entry};
+pub use audit::{Actor, AuditEntry, AuditFilter, Author, Change};
 pub use identity::{Attempt, IdentityError, Roles};
 pub use role::{LANGUAGES, Role};
 pub use second_step::RecoveryCodes;

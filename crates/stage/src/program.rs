@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// The example museum's folder.
 pub const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/villeneuve");
 
-/// A configuration that takes up the example museum's files and asks the stand-in
+/// A configuration that loads the example museum's files and asks the stand-in
 /// Otipass; more of the section `[otipass]` may follow.
 pub const SET_UP: &str = "[set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
                           mapping = \"mapping.json\"\n[otipass]\nurl = \"OTIPASS\"\n";

@@ -4,7 +4,7 @@ use gate::{DeviceToken, Site, read_site};
 use kernel::{Language, ManualClock, Timestamp};
 use otipass::Credentials;
 use secutix::client::{AccessControlClient, ClientSettings};
-use secutix::token::ExpectedCaller;
+use secutix::token::Caller;
 use serde_json::{Value, json};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -94,21 +94,26 @@ pub(crate) fn credentials() -> Credentials {
 }
 
 /// Whose calls the box office takes.
-pub fn caller() -> ExpectedCaller {
-    ExpectedCaller {
-        institution: "VILLEN".parse().unwrap(),
-        operator: "PASSERELLE".to_owned(),
-        issuer: "VILLEN".to_owned(),
-        password: OPERATOR_PASSWORD.into(),
-    }
+pub fn caller() -> Caller {
+    Caller::new(
+        "VILLEN".parse().unwrap(),
+        "PASSERELLE".to_owned(),
+        OPERATOR_PASSWORD.into(),
+    )
 }
 
 /// A client of the access control service at `url`, fast enough for a test.
 pub fn ticketing_client(url: String, password: &str, clock: &ManualClock) -> AccessControlClient {
-    let (institution, operator) = (caller().institution, caller().operator);
+    let password = password.into();
     let settings = ClientSettings {
         calls_per_minute: NonZeroU32::new(60_000).unwrap(),
-        ..ClientSettings::new(url, institution, operator, password.into())
+        ..ClientSettings::new(
+            url,
+            Caller {
+                password,
+                ..caller()
+            },
+        )
     };
     AccessControlClient::new(settings, Arc::new(clock.clone())).unwrap()
 }

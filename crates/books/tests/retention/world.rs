@@ -164,7 +164,7 @@ impl World {
         world
     }
 
-    /// Takes up the catalogue of Villeneuve after a change.
+    /// Imports the catalogue of Villeneuve after a change.
     pub async fn apply(&self, change: impl FnOnce(&mut Catalogue)) {
         let mut catalogue = read_catalogue(CATALOGUE).unwrap();
         change(&mut catalogue);

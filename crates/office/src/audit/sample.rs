@@ -5,7 +5,7 @@ use crate::tests::html;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let account = crate::accounts::sample::account();
-    let entry = |id, action: &str, before: Option<Value>, after: Option<Value>| Entry {
+    let entry = |id, action: &str, before: Option<Value>, after: Option<Value>| AuditEntry {
         id,
         at: account.created_at,
         account: Some(account.id),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::token::{ExpectedCaller, verify};
+use crate::token::{Caller, verify};
 use crate::wire::{ControlResult, ControlledTicket, TicketResult};
 use axum::Router;
 use axum::extract::Request;
@@ -63,9 +63,7 @@ impl Service {
     fn settings(&self) -> ClientSettings {
         ClientSettings::new(
             format!("http://{}/externalAccessControlService/v1_4/", self.address),
-            "VILLEN".parse().unwrap(),
-            "VILLEN_AC".to_owned(),
-            SecretString::from("correct horse"),
+            caller(),
         )
     }
 
@@ -76,6 +74,14 @@ impl Service {
     fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
+}
+
+fn caller() -> Caller {
+    Caller::new(
+        "VILLEN".parse().unwrap(),
+        "VILLEN_AC".to_owned(),
+        "correct horse".into(),
+    )
 }
 
 fn client(settings: ClientSettings) -> AccessControlClient {
@@ -159,19 +165,13 @@ async fn each_call_bears_a_token_of_its_own_time() {
         client.get_time_zone("r1".to_owned()).await.unwrap();
         clock.advance_ms(3_600_000);
     }
-    let expected = ExpectedCaller {
-        institution: "VILLEN".parse().unwrap(),
-        operator: "VILLEN_AC".to_owned(),
-        issuer: "VILLEN".to_owned(),
-        password: SecretString::from("correct horse"),
-    };
     let asked = service.asked();
     for (index, hour_ms) in [0, 3_600_000].into_iter().enumerate() {
         let bearer = asked[index].headers[header::AUTHORIZATION]
             .to_str()
             .unwrap();
         let token = bearer.strip_prefix("Bearer ").unwrap();
-        let claims = verify(token, &expected, now().plus_ms(hour_ms)).unwrap();
+        let claims = verify(token, &caller(), now().plus_ms(hour_ms)).unwrap();
         assert_eq!(claims.exp - claims.iat, 30);
     }
 }
@@ -305,12 +305,7 @@ async fn a_silent_service_times_out() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let settings = ClientSettings {
         timeout_ms: 50,
-        ..ClientSettings::new(
-            format!("http://{}", silent.local_addr().unwrap()),
-            "VILLEN".parse().unwrap(),
-            "VILLEN_AC".to_owned(),
-            SecretString::from("correct horse"),
-        )
+        ..ClientSettings::new(format!("http://{}", silent.local_addr().unwrap()), caller())
     };
     let error = client(settings)
         .get_time_zone("r1".to_owned())
@@ -329,14 +324,7 @@ async fn a_silent_service_times_out() {
 async fn nobody_there_and_a_broken_connection_are_told_apart() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let settings = || {
-        ClientSettings::new(
-            format!("http://{address}"),
-            "VILLEN".parse().unwrap(),
-            "VILLEN_AC".to_owned(),
-            SecretString::from("correct horse"),
-        )
-    };
+    let settings = || ClientSettings::new(format!("http://{address}"), caller());
     let hang_up = async {
         let (connection, _) = listener.accept().await.unwrap();
         drop(connection);
@@ -480,12 +468,7 @@ async fn each_method_waits_for_its_own_turn() {
 #[test]
 fn a_wrong_url_or_version_is_found_before_the_first_call() {
     let set_up = |base_url: &str| {
-        let settings = ClientSettings::new(
-            base_url.to_owned(),
-            "VILLEN".parse().unwrap(),
-            "VILLEN_AC".to_owned(),
-            SecretString::from("correct horse"),
-        );
+        let settings = ClientSettings::new(base_url.to_owned(), caller());
         AccessControlClient::new(settings, Arc::new(ManualClock::new(now())))
     };
     for url in [
@@ -527,12 +510,7 @@ fn the_version_is_read_from_the_end_of_the_url() {
 
 #[test]
 fn the_password_is_not_printed() {
-    let settings = ClientSettings::new(
-        "http://127.0.0.1".to_owned(),
-        "VILLEN".parse().unwrap(),
-        "VILLEN_AC".to_owned(),
-        SecretString::from("correct horse"),
-    );
+    let settings = ClientSettings::new("http://127.0.0.1".to_owned(), caller());
     assert!(!format!("{settings:?}").contains("horse"));
     assert!(!format!("{:?}", client(settings)).contains("horse"));
 }

@@ -4,7 +4,7 @@ use db::testing::{TestDb, sqlite_in_memory};
 use kernel::Timestamp;
 use reqwest::Method;
 use secutix::client::{AccessControlClient, CallError, Ticketing};
-use secutix::token::{CLOCK_SKEW_S, Claims, mint};
+use secutix::token::{CLOCK_SKEW_S, Caller, Claims, mint};
 use secutix::wire::{
     ControlOperationType, ControlResult, ControlledTicket, ImportControlledTicketRequest,
     MAX_CONTROLLED_TICKETS, Offer, StatusCode, TicketKind, ValidityState,
@@ -55,9 +55,7 @@ fn call(controlled_tickets: Vec<ControlledTicket>) -> ImportControlledTicketRequ
 
 /// A token made at `made` that lives for `lifetime_s` seconds.
 fn jwt(made: Timestamp, lifetime_s: u32, password: &str) -> String {
-    let caller = caller();
-    let (institution, operator) = (caller.institution, caller.operator);
-    let claims = Claims::new(institution, operator, caller.issuer, made, lifetime_s);
+    let claims = Claims::new(&caller(), made, lifetime_s);
     mint(&claims, &password.into())
 }
 
@@ -114,15 +112,11 @@ async fn only_the_operator_is_let_in() {
     let long_ago = now().plus_ms(-1_000 * (31 + CLOCK_SKEW_S));
     let (signed, _) = good.rsplit_once('.').unwrap();
     let unsigned = format!("{signed}.");
-    let stranger = caller();
-    let stranger = Claims::new(
-        "ELSEWHERE".parse().unwrap(),
-        stranger.operator,
-        stranger.issuer,
-        now(),
-        30,
-    );
-    let stranger = mint(&stranger, &OPERATOR_PASSWORD.into());
+    let stranger = Caller {
+        institution: "ELSEWHERE".parse().unwrap(),
+        ..caller()
+    };
+    let stranger = mint(&Claims::new(&stranger, now(), 30), &stranger.password);
     let device = token(AUG);
     for (what, header) in [
         ("no token", None),

@@ -185,22 +185,11 @@ impl Catalogue {
 /// buyer of `catalogue`, if it has one, takes the place of the former.
 ///
 /// # Errors
-/// [`CatalogueError::Db`]; nothing was changed.
-pub async fn apply_catalogue(db: &Db, catalogue: Catalogue) -> Result<(), CatalogueError> {
+/// The database failed; nothing was changed.
+pub async fn apply_catalogue(db: &Db, catalogue: Catalogue) -> Result<(), DbError> {
     let catalogue = Arc::new(catalogue);
     db.write("apply catalogue", move |tx| save_catalogue(tx, &catalogue))
         .await
-        .map_err(CatalogueError::Db)
-}
-
-/// The catalogue as the database holds it.
-///
-/// # Errors
-/// [`CatalogueError::Db`].
-pub async fn catalogue(db: &Db) -> Result<Catalogue, CatalogueError> {
-    db.read("catalogue", load_catalogue)
-        .await
-        .map_err(CatalogueError::Db)
 }
 
 /// Lets a scan of `product` sell `tariff` from now on, also what is held; gives
@@ -258,7 +247,13 @@ pub fn save_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbEr
             ],
         )?;
     }
-    withdraw_tariffs(tx, &catalogue.tariffs)?;
+    // A corrected first day must not leave the wrong entry beside the right one.
+    for tariff in &catalogue.tariffs {
+        tx.execute(
+            "DELETE FROM box_tariff WHERE product = $1 AND code = $2",
+            params![&tariff.product, &tariff.code],
+        )?;
+    }
     for tariff in &catalogue.tariffs {
         let from = tariff.valid_from.map(|day| day.to_string());
         tx.execute(
@@ -314,33 +309,6 @@ pub fn replace_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), D
         tx.execute(&format!("DELETE FROM {table}"), params![])?;
     }
     save_catalogue(tx, catalogue)
-}
-
-/// Takes back the entries of a tariff that the file no longer has: a corrected
-/// first day must not leave the wrong entry beside the right one.
-fn withdraw_tariffs(tx: &mut Tx<'_>, tariffs: &[Tariff]) -> Result<(), DbError> {
-    for tariff in tariffs {
-        let known = tx.query(
-            "SELECT valid_from FROM box_tariff WHERE product = $1 AND code = $2",
-            params![&tariff.product, &tariff.code],
-        )?;
-        for row in known {
-            let known: String = row.get("valid_from")?;
-            let stays = tariffs.iter().any(|t| {
-                let from = t
-                    .valid_from
-                    .map_or(OPEN_START.to_owned(), |day| day.to_string());
-                t.product == tariff.product && t.code == tariff.code && from == known
-            });
-            if !stays {
-                tx.execute(
-                    "DELETE FROM box_tariff WHERE product = $1 AND code = $2 AND valid_from = $3",
-                    params![&tariff.product, &tariff.code, &known],
-                )?;
-            }
-        }
-    }
-    Ok(())
 }
 
 fn save_mapping(tx: &mut Tx<'_>, mapping: &TariffMapping) -> Result<(), DbError> {

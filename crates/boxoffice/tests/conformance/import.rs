@@ -254,7 +254,8 @@ async fn a_catalogue_is_replaced_as_a_whole(test: TestDb) {
         })
         .await
         .unwrap();
-    let present = boxoffice::catalogue::catalogue(desk.office.db()).await;
+    let load = boxoffice::catalogue::load_catalogue;
+    let present = desk.office.db().read("catalogue", load).await;
     assert_eq!(present.unwrap(), wanted);
     assert_eq!(desk.counts().await, sold, "what is sold stays");
 }

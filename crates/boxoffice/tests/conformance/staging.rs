@@ -1,8 +1,9 @@
 //! The catalogue, and what the access control service takes.
 
 use crate::desk::{Desk, admission, barcode, map, villeneuve, villeneuve_with};
-use boxoffice::catalogue::{PaymentMode, catalogue};
+use boxoffice::catalogue::{PaymentMode, load_catalogue};
 use boxoffice::{Catalogue, CatalogueAnswerError, CatalogueError, StagingError};
+use db::Db;
 use db::testing::TestDb;
 use secutix::wire::{ControlOperationType, ControlResult, ControlledTicket, Offer, ReceivedTicket};
 
@@ -19,12 +20,16 @@ db::conformance! {
     the_access_control_catalogue_names_seasons_products_and_families,
 }
 
+async fn catalogue(db: &Db) -> Catalogue {
+    db.read("catalogue", load_catalogue).await.unwrap()
+}
+
 async fn the_catalogue_comes_back_as_it_went(test: TestDb) {
     let desk = Desk::open(test).await;
-    let first = catalogue(desk.office.db()).await.unwrap();
+    let first = catalogue(desk.office.db()).await;
     assert_eq!(first, villeneuve());
     desk.apply(villeneuve()).await;
-    assert_eq!(catalogue(desk.office.db()).await.unwrap(), first);
+    assert_eq!(catalogue(desk.office.db()).await, first);
 }
 
 async fn what_a_file_does_not_name_stays(test: TestDb) {
@@ -47,12 +52,12 @@ async fn what_a_file_does_not_name_stays(test: TestDb) {
     expected.tariffs[0] = dearer;
     expected.contacts.push(contact.clone());
     expected.buyer = Some(contact.number);
-    assert_eq!(catalogue(desk.office.db()).await.unwrap(), expected);
+    assert_eq!(catalogue(desk.office.db()).await, expected);
 
     // A contact may pay just as the last file that names it says.
     desk.apply(villeneuve_with(|c| c.contacts[0].payment_modes.clear()))
         .await;
-    let now = catalogue(desk.office.db()).await.unwrap();
+    let now = catalogue(desk.office.db()).await;
     assert!(now.contacts[0].payment_modes.is_empty());
     assert_eq!(now.buyer, villeneuve().buyer);
 }
@@ -67,9 +72,9 @@ async fn a_tariff_is_mapped_only_if_it_exists(test: TestDb) {
     ));
     let unknown = map(db, "PASSVN3", "CITYPASS").await;
     assert!(matches!(unknown, Err(CatalogueError::TariffUnknown { .. })));
-    assert_eq!(catalogue(db).await.unwrap(), villeneuve());
+    assert_eq!(catalogue(db).await, villeneuve());
     map(db, "PASSVN3", "CITYLATE").await.unwrap();
-    let mapped = catalogue(db).await.unwrap();
+    let mapped = catalogue(db).await;
     let product = "PASSVN3".parse().unwrap();
     assert_eq!(mapped.mapped_tariff(&product).unwrap().as_str(), "CITYLATE");
 }

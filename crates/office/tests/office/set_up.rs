@@ -151,7 +151,10 @@ async fn the_catalogue_is_filled_by_forms_until_an_entry_can_be_sold() {
     assert_eq!(browser.post(buyer, &csrf, &right).await.leads_to(), buyer);
 
     let db = &house.test.db;
-    let stored = boxoffice::catalogue::catalogue(db).await.unwrap();
+    let stored = db
+        .read("catalogue", boxoffice::catalogue::load_catalogue)
+        .await
+        .unwrap();
     let day = "2026-07-14".parse().unwrap();
     let sellable = boxoffice::readiness::readiness(
         &stored,
@@ -173,7 +176,10 @@ async fn the_catalogue_is_filled_by_forms_until_an_entry_can_be_sold() {
     browser
         .post(path, &csrf, &[("what", "product VN26 PASSVN")])
         .await;
-    let stored = boxoffice::catalogue::catalogue(db).await.unwrap();
+    let stored = db
+        .read("catalogue", boxoffice::catalogue::load_catalogue)
+        .await
+        .unwrap();
     assert_eq!((stored.tariffs, stored.tariff_mappings), (vec![], vec![]));
 
     let filter = AuditFilter {

@@ -208,6 +208,8 @@ pub struct Counts {
     pub cancelled_tickets: i64,
     /// Tickets by product.
     pub sales_by_product: BTreeMap<ProductCode, i64>,
+    /// Tickets by season and product.
+    pub sales_by_season_and_product: BTreeMap<(SeasonCode, ProductCode), i64>,
     /// Lines of the pending account, with what they come to.
     pub account: pending_account::Amount,
 }
@@ -219,6 +221,14 @@ pub async fn counts(db: &Db) -> Result<Counts, DbError> {
         let count = |tx: &mut Tx<'_>, of: &str| {
             tx.value::<i64>(&format!("SELECT COUNT(*) AS n FROM {of}"), params![])
         };
+        let sales_by_season_and_product = tx
+            .query(
+                "SELECT season, product, COUNT(*) AS n FROM box_ticket GROUP BY season, product",
+                params![],
+            )?
+            .iter()
+            .map(|row| Ok(((row.get("season")?, row.get("product")?), row.get("n")?)))
+            .collect::<Result<_, DbError>>()?;
         let sales_by_product: BTreeMap<ProductCode, i64> = tx
             .query(
                 "SELECT product, COUNT(*) AS n FROM box_ticket GROUP BY product",
@@ -237,6 +247,7 @@ pub async fn counts(db: &Db) -> Result<Counts, DbError> {
             orders: count(tx, "box_order")?,
             tickets: sales_by_product.values().sum(),
             sales_by_product,
+            sales_by_season_and_product,
             account: pending_account::total_of(tx)?,
         })
     })

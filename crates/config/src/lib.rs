@@ -194,6 +194,9 @@ pub struct Otipass {
     pub proxy: Option<String>,
     /// How long a visitor waits for an answer at most.
     pub decision_budget_ms: u32,
+    /// For how long a card that was admitted at a sector is not admitted there
+    /// again; 0 switches it off.
+    pub repeat_window_s: u32,
     /// What happens when Otipass does not answer within it.
     pub when_silent: WhenSilent,
     /// What scanners and code makers add to a number.
@@ -221,6 +224,7 @@ impl Default for Otipass {
             api_key: None,
             proxy: None,
             decision_budget_ms: 1500,
+            repeat_window_s: 60,
             when_silent: WhenSilent::Admit,
             additions: Additions::default(),
             digits: None,

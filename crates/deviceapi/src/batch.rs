@@ -1,8 +1,8 @@
 //! What a journal hands over: checks that the device decided by itself, and
 //! entries it took back.
 
-use crate::{CancellationRequest, CheckAnswer, Direction, Personal, Problem};
-use kernel::{CheckId, Timestamp};
+use crate::{CancellationRequest, CheckAnswer, CheckRequest, Problem};
+use kernel::CheckId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ pub const BATCH_LIMIT: usize = 500;
 pub struct BatchRequest {
     /// At most 500.
     #[schema(max_items = 500)]
-    pub checks: Vec<JournalCheck>,
+    pub checks: Vec<CheckRequest>,
     /// At most 500; kept after the checks.
     #[serde(default)]
     #[schema(max_items = 500)]
@@ -28,39 +28,11 @@ pub struct BatchRequest {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchParts {
-    /// Each a [`JournalCheck`], or so it should be.
+    /// Each a [`CheckRequest`] with an outcome, or so it should be.
     pub checks: Vec<Value>,
     /// Each a [`CancellationRequest`], or so it should be.
     #[serde(default)]
     pub cancellations: Vec<Value>,
-}
-
-/// One check of a journal: as it would have been sent online, and what the
-/// device did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct JournalCheck {
-    /// The id under which the device asked online, if it did; else a new one.
-    #[schema(value_type = Uuid)]
-    pub id: CheckId,
-    /// The raw text the scanner read, whatever it is; at most 512 bytes.
-    #[schema(value_type = String, max_length = 512)]
-    pub code: Personal,
-    /// When it was scanned, by the device's clock.
-    #[schema(value_type = String, format = DateTime)]
-    pub scanned_at: Timestamp,
-    /// `entry` unless it says otherwise.
-    #[serde(default)]
-    pub direction: Direction,
-    /// Why the agent forced the entry, in 1 to 200 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, max_length = 200)]
-    pub forced_note: Option<Personal>,
-    /// What the device told the visitor, as an outcome of the answer. What the
-    /// door did wins over an answer that the device never heard. Without it the
-    /// server applies the offline rules itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<String>,
 }
 
 /// What became of the checks and cancellations of a batch, in their order.

@@ -1,6 +1,6 @@
 //! Entries that are taken back.
 
-use kernel::{CancellationId, CheckId, Timestamp};
+use kernel::{CancellationId, CheckId, DeviceTime, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,9 +17,28 @@ pub struct CancellationRequest {
     /// The check that admitted the visitor, at this device.
     #[schema(value_type = Uuid)]
     pub check_id: CheckId,
-    /// When, by the device's clock: at most 15 minutes after the scan.
+    /// What the device's clock showed then: at most 15 minutes after the scan, as
+    /// far as the times are known.
     #[schema(value_type = String, format = DateTime)]
-    pub cancelled_at: Timestamp,
+    pub cancelled_at: DeviceTime,
+    /// What the device's clock shows at sending. This and what follows belong to the
+    /// sending: the same check may come again with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub sent_at: Option<DeviceTime>,
+    /// How long ago that was, in milliseconds, by a clock that neither jumps
+    /// nor stops in sleep. From 0 to 31 days; beyond it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_ms: Option<i64>,
+    /// The server's time minus the device's, in milliseconds, as last measured in
+    /// the same life of the device's clock as then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset_ms: Option<i64>,
+    /// The server's time at the last contact before this run of unsent checks
+    /// began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub contact_at: Option<Timestamp>,
 }
 
 /// A cancelled entry.
@@ -28,7 +47,7 @@ pub struct CancellationAnswer {
     /// The check.
     #[schema(value_type = Uuid)]
     pub check_id: CheckId,
-    /// When it was cancelled.
+    /// When it was cancelled, by the server's clock.
     #[schema(value_type = String, format = DateTime)]
     pub cancelled_at: Timestamp,
     /// How many visitors this device had admitted that day, this one no more

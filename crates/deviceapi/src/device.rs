@@ -2,7 +2,8 @@
 
 use crate::{Direction, Mode, OfflinePolicy};
 use kernel::{
-    Additions, DeviceCode, DoorCode, Language, NumberFormat, SectorCode, Timestamp, Zone,
+    Additions, DeviceCode, DeviceTime, DoorCode, Language, NumberFormat, SectorCode, Timestamp,
+    Zone,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -31,6 +32,14 @@ pub struct DeviceSnapshot {
     /// The agent's language.
     #[schema(value_type = String)]
     pub language: Language,
+    /// The revision of the set-up, all that stands above this line and the mapping;
+    /// each check names it.
+    #[serde(default)]
+    pub set_up: i64,
+    /// For how long a card that was admitted here is not admitted again, in
+    /// milliseconds; 0 is never.
+    #[serde(default)]
+    pub repeat_window_ms: i64,
     /// What it may do.
     pub settings: DeviceSettings,
     /// How codes are recognised without network.
@@ -62,6 +71,8 @@ pub struct DeviceSettings {
     pub may_switch_direction: bool,
     /// Whether its agent may let visitors in against or without Otipass.
     pub forced_entry: bool,
+    /// Whether its agent may let in one more person on the code of the one before.
+    pub several_persons: bool,
     /// Whether its agent may look at a pass without recording an entry.
     pub help_desk: bool,
     /// Whether it makes sounds.
@@ -74,6 +85,7 @@ impl Default for DeviceSettings {
             direction: Direction::Entry,
             may_switch_direction: false,
             forced_entry: false,
+            several_persons: true,
             help_desk: true,
             sound: true,
         }
@@ -100,9 +112,9 @@ pub struct Detection {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DeviceReport {
-    /// Its own clock, so that the doctor can tell when it is off.
+    /// Its own clock, so that it can be told when it is off.
     #[param(value_type = Option<String>, format = DateTime)]
-    pub device_time: Option<Timestamp>,
+    pub device_time: Option<DeviceTime>,
     /// How many checks and cancellations its journal holds.
     pub unsent: Option<u32>,
     /// When the oldest of them was scanned.

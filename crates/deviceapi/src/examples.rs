@@ -58,10 +58,11 @@ macro_rules! examples {
 
 examples! {
     post "checks" {
-        Request CheckRequest: "check" "check_exit" "check_forced";
+        Request CheckRequest: "check" "check_exit" "check_forced" "check_one_more";
         Answer CheckAnswer: "accepted" "accepted_unverified" "accepted_offline" "accepted_forced"
             "exit" "not_a_pass" "sector_not_mapped" "unknown_pass" "pass_not_sold" "pass_blocked"
-            "pass_expired" "service_not_included" "already_used" "partner_unavailable";
+            "pass_expired" "service_not_included" "already_used" "just_admitted"
+            "partner_unavailable";
         Problem Problem: "check_id_conflict" "check_stays_open";
     }
     post "checks/batch" {

@@ -20,10 +20,11 @@ mod word;
 
 pub use batch::{
     BATCH_LIMIT, BatchAnswer, BatchParts, BatchRequest, BatchResult, CancellationResult,
-    JournalCheck,
 };
 pub use cancellation::{CANCEL_WITHIN_MS, CancellationAnswer, CancellationRequest};
-pub use check::{CODE_LIMIT_BYTES, CheckAnswer, CheckRequest, NOTE_LIMIT_CHARS, Personal};
+pub use check::{
+    CODE_LIMIT_BYTES, CheckAnswer, CheckRequest, EarlierEntry, NOTE_LIMIT_CHARS, Personal,
+};
 pub use decode::{DecodeAnswer, DecodedCode};
 pub use device::{Detection, DeviceReport, DeviceSettings, DeviceSnapshot};
 pub use enrolment::{EnrolmentAnswer, EnrolmentRequest};

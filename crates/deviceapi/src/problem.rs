@@ -99,6 +99,8 @@ problems! {
         "The device's setting `switch_direction` allows it."
     ForcedEntryNotAllowed = "forced_entry_not_allowed" 403 "This device may not force an entry"
         "The device's setting `forced_entry` allows it."
+    SeveralPersonsNotAllowed = "several_persons_not_allowed" 403 "This device lets in one person on a code"
+        "The device's setting `several_persons` allows it."
     HelpDeskNotAllowed = "help_desk_not_allowed" 403 "This device may not look at passes"
         "The device's setting `help_desk` allows it."
     CheckUnknown = "check_unknown" 404 "The check is not known"

@@ -22,7 +22,7 @@ pub use exchange::{Answer, Delivered, Errand, Event, Input, Kept, Lane, Output};
 pub use link::Mode;
 pub use timekeeper::{Jump, Moment};
 
-use crate::journal::{Decided, Entry, OpenAttempt, Recovered};
+use crate::journal::{Attempt, Decided, Entry, OpenAttempt, Recovered, TakenBack};
 use crate::wire::{Reply, another_id, knowledge, same_set_up};
 use crate::words::Notice;
 use deviceapi::{
@@ -61,7 +61,7 @@ pub type PassList = Box<dyn Fn(&CardNumber, Timestamp) -> Option<Refusal> + Send
 /// A scan that is not done with.
 #[derive(Debug)]
 struct Live {
-    attempt: CheckRequest,
+    attempt: Attempt,
     lanes: Vec<Lane>,
     stage: Stage,
     /// Asked about by an earlier run: the visitor may have been told yes.
@@ -90,7 +90,11 @@ pub struct Agent {
     snapshot: Option<DeviceSnapshot>,
     live: HashMap<CheckId, Live>,
     today: Today,
-    offset_ms: Option<i64>,
+    /// How far the server's clock was ahead of the machine's, in milliseconds, and
+    /// when that was seen.
+    measured: Option<(Moment, i64)>,
+    /// The server's time at the last contact.
+    contact_at: Option<Timestamp>,
     pass_list: Option<PassList>,
     ids: Ids,
 }
@@ -117,16 +121,17 @@ impl Agent {
                 from_earlier_run: matches!(stage, Stage::Unresolved),
                 stage,
             };
-            (live.attempt.id, live)
+            (live.attempt.request.id, live)
         });
         let mut agent = Self {
             settings,
             time: Timekeeper::new(now),
             link: Link::new(mode, now),
-            snapshot,
             live: live.collect(),
             today: Today::default(),
-            offset_ms: None,
+            measured: None,
+            contact_at: snapshot.as_ref().map(|snapshot| snapshot.server_time),
+            snapshot,
             pass_list: None,
             ids,
         };
@@ -184,25 +189,20 @@ impl Agent {
         out: &mut Vec<Output>,
     ) {
         let direction = direction.unwrap_or_else(|| self.direction());
-        let scanned_at = self.time.scan();
+        let now = self.time.now();
         let same = self.live.values().find(|live| {
-            let apart_ms = scanned_at.ms_since(live.attempt.scanned_at);
-            live.attempt.code.0 == code
-                && live.attempt.direction == direction
+            let Attempt { request, at, .. } = &live.attempt;
+            let apart_ms = now.ms_since(*at);
+            request.code.0 == code
+                && request.direction == direction
                 && apart_ms.abs() <= SAME_SCAN_MS
         });
         let id = match same {
-            Some(live) => live.attempt.id,
+            Some(live) => live.attempt.request.id,
             None => {
                 let id = self.fresh_id();
                 let live = Live {
-                    attempt: CheckRequest {
-                        id,
-                        code: Personal(code),
-                        scanned_at,
-                        direction,
-                        forced_note: None,
-                    },
+                    attempt: self.attempt(id, Personal(code), direction),
                     lanes: Vec::new(),
                     stage: Stage::Unresolved,
                     from_earlier_run: false,
@@ -225,11 +225,41 @@ impl Agent {
         }
     }
 
+    fn attempt(&self, id: CheckId, code: Personal, direction: Direction) -> Attempt {
+        let clocks = self.time.clocks();
+        Attempt {
+            request: CheckRequest {
+                id,
+                code,
+                scanned_at: clocks.wall.into(),
+                direction,
+                forced_note: None,
+                outcome: None,
+                set_up: self.snapshot.as_ref().map(|snapshot| snapshot.set_up),
+                one_more_than: None,
+                sent_at: None,
+                age_ms: None,
+                offset_ms: self.offset_of(clocks),
+                contact_at: self.contact_at,
+            },
+            at: self.time.now(),
+            clocks,
+        }
+    }
+
+    /// How far the server's clock was ahead, if that was seen in the same life of
+    /// the machine's clock.
+    fn offset_of(&self, clocks: Moment) -> Option<i64> {
+        let (at, offset_ms) = self.measured?;
+        clocks.is_same_life(at).then_some(offset_ms)
+    }
+
     fn ask(&mut self, id: CheckId, out: &mut Vec<Output>) {
         if let Some(live) = self.live.get_mut(&id) {
             live.stage = Stage::Asking;
             out.push(Output::NoteAsked(live.attempt.clone()));
-            out.push(Output::Run(Errand::Ask(live.attempt.clone())));
+            let request = live.attempt.as_sent(self.time.clocks());
+            out.push(Output::Run(Errand::Ask(request)));
         }
     }
 
@@ -245,15 +275,15 @@ impl Agent {
             return;
         };
         let scan = OfflineScan {
-            code: &live.attempt.code.0,
-            direction: live.attempt.direction,
+            code: &live.attempt.request.code.0,
+            direction: live.attempt.request.direction,
             forced: false,
         };
         let seen = |card: &CardNumber| Seen {
             listed: self
                 .pass_list
                 .as_ref()
-                .and_then(|list| list(card, live.attempt.scanned_at)),
+                .and_then(|list| list(card, live.attempt.at)),
             entered_today: self.today.has(card),
         };
         let decided = decide_offline(&knowledge(snapshot), scan, seen);
@@ -264,8 +294,11 @@ impl Agent {
         // that was on the disk. A refusal under the same id would take the
         // entry back, so it is a scan of its own.
         if live.from_earlier_run && !decided.decision.opens() {
-            live.attempt.id = self.fresh_id();
-            live.attempt.scanned_at = self.time.scan();
+            let CheckRequest {
+                code, direction, ..
+            } = live.attempt.request;
+            let id = self.fresh_id();
+            live.attempt = self.attempt(id, code, direction);
             live.from_earlier_run = false;
         }
         let decided = Decided {
@@ -274,7 +307,7 @@ impl Agent {
             card: decided.card,
         };
         live.stage = Stage::Remembering(decided.clone());
-        self.live.insert(live.attempt.id, live);
+        self.live.insert(live.attempt.request.id, live);
         out.push(Output::Remember(decided));
     }
 
@@ -322,10 +355,13 @@ impl Agent {
             return;
         };
         let card = answer.pass_number.clone().filter(|_| answer.admitted);
+        if !answer.repeated {
+            self.contact_at = self.contact_at.max(Some(answer.decided_at));
+        }
         let entry = card.map(|card| Entry {
             check,
             card,
-            at: live.attempt.scanned_at,
+            at: live.attempt.at,
         });
         if let Some(entry) = &entry {
             self.enter(entry);
@@ -353,9 +389,9 @@ impl Agent {
                 };
                 out.push(Output::SetAside(live.attempt.clone(), problem));
                 let another = another_id(check);
-                live.attempt.id = another.unwrap_or_else(|| self.fresh_id());
+                let id = another.unwrap_or_else(|| self.fresh_id());
+                live.attempt.request.id = id;
                 live.stage = Stage::Unresolved;
-                let id = live.attempt.id;
                 self.live.insert(id, live);
                 match another {
                     Some(_) => self.ask(id, out),
@@ -434,19 +470,28 @@ impl Agent {
             .snapshot
             .as_ref()
             .map_or(0, |snapshot| snapshot.cancel_within_s * 1000);
-        // The time of a scan may be a little ahead of the clock.
         let last = self
             .today
             .last()
             .filter(|entry| now.ms_since(entry.at) <= within_ms);
         match last {
             Some(entry) => {
-                let cancellation = CancellationRequest {
+                let clocks = self.time.clocks();
+                let request = CancellationRequest {
                     id: CancellationId::from_uuid((self.ids)()),
                     check_id: entry.check,
-                    cancelled_at: now.max(entry.at),
+                    cancelled_at: clocks.wall.into(),
+                    sent_at: None,
+                    age_ms: None,
+                    offset_ms: self.offset_of(clocks),
+                    contact_at: self.contact_at,
                 };
-                out.push(Output::Cancel(lane, cancellation));
+                let taken_back = TakenBack {
+                    request,
+                    at: now,
+                    clocks,
+                };
+                out.push(Output::Cancel(lane, taken_back));
             }
             None => self.tell_notice(lane, Notice::NothingToCancel, out),
         }
@@ -455,13 +500,13 @@ impl Agent {
     fn cancelled(
         &mut self,
         lane: Lane,
-        cancellation: CancellationRequest,
+        cancellation: TakenBack,
         kept: Kept,
         out: &mut Vec<Output>,
     ) {
         let notice = match kept {
             Kept::Yes => {
-                self.today.cancel(cancellation.check_id);
+                self.today.cancel(cancellation.request.check_id);
                 Notice::Cancelled
             }
             Kept::No => Notice::CannotRemember,
@@ -479,7 +524,8 @@ impl Agent {
         match reply {
             Reply::Answer(snapshot) => {
                 let midway = sent.wall.plus_ms(now.ms_since(sent) / 2);
-                self.offset_ms = Some(snapshot.server_time.ms_since(midway));
+                self.measured = Some((sent, snapshot.server_time.ms_since(midway)));
+                self.contact_at = Some(snapshot.server_time);
                 self.link.found(now);
                 let known = self.snapshot.as_ref();
                 if !known.is_some_and(|known| same_set_up(known, &snapshot)) {
@@ -503,7 +549,7 @@ impl Agent {
         let now = self.time.now();
         self.live.retain(|_, live| {
             let under_way = matches!(live.stage, Stage::Asking | Stage::Remembering(_));
-            under_way || now.ms_since(live.attempt.scanned_at).abs() <= SAME_SCAN_MS
+            under_way || now.ms_since(live.attempt.at).abs() <= SAME_SCAN_MS
         });
     }
 

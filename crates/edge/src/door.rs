@@ -14,7 +14,7 @@ use crate::journal::{
 use crate::state::State;
 use crate::status::Status;
 use crate::wire::{Reply, another_id};
-use deviceapi::{BatchAnswer, CheckRequest, DeviceReport, Problem, ProblemCode};
+use deviceapi::{BatchAnswer, DeviceReport, Problem, ProblemCode};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -151,7 +151,7 @@ impl Door {
             Output::NoteAsked(attempt) => drop(self.journal.asked(&attempt)),
             Output::Run(errand) => errands.push(errand),
             Output::Remember(decided) => {
-                let check = decided.attempt.id;
+                let check = decided.attempt.request.id;
                 let result = self.journal.decide(&decided).map(drop);
                 let kept = self.remembered(result);
                 return Some(Input::Remembered { check, kept });
@@ -166,7 +166,7 @@ impl Door {
                 });
             }
             Output::SetAside(attempt, problem) => {
-                let _ = self.put_aside("check", json!(attempt), &problem);
+                let _ = self.put_aside("check", json!(attempt.request), &problem);
             }
             Output::Look => errands.push(Errand::Look(self.report())),
             Output::KeepSnapshot => {
@@ -192,7 +192,7 @@ impl Door {
     fn report(&self) -> DeviceReport {
         let unsent = self.journal.unsent() + self.journal.unsent_cancellations();
         DeviceReport {
-            device_time: Some(self.agent.now()),
+            device_time: Some(self.agent.clocks().wall.into()),
             unsent: u32::try_from(unsent).ok(),
             oldest_unsent: self.journal.oldest_unsent(),
             battery_percent: None,
@@ -257,7 +257,7 @@ impl Door {
             self.courier.nothing();
             return None;
         }
-        let sent = batch.as_sent();
+        let sent = batch.as_sent(now);
         self.in_flight = batch;
         Some(Errand::Send(sent))
     }
@@ -305,7 +305,9 @@ impl Door {
         for (sequence, cancellation) in batch.cancellations {
             let done = match problems.next().flatten() {
                 None => Kept::Yes,
-                Some(problem) => self.put_aside("cancellation", json!(cancellation), problem),
+                Some(problem) => {
+                    self.put_aside("cancellation", json!(cancellation.request), problem)
+                }
             };
             settled.extend((done == Kept::Yes).then_some(sequence));
         }
@@ -319,16 +321,13 @@ impl Door {
 
     /// The server will never take this check under this id.
     fn refused(&mut self, check: Decided, problem: &Problem) -> Kept {
-        let body = json!(check.attempt);
+        let body = json!(check.attempt.request);
         let conflict = problem.code == ProblemCode::CheckIdConflict;
-        let another = another_id(check.attempt.id).filter(|_| conflict);
+        let another = another_id(check.attempt.request.id).filter(|_| conflict);
         if let Some(id) = another {
             // The visitor went in: the entry must count, under another id.
-            let attempt = CheckRequest {
-                id,
-                ..check.attempt
-            };
-            let decided = Decided { attempt, ..check };
+            let mut decided = check;
+            decided.attempt.request.id = id;
             if self.journal.decide(&decided).is_err() {
                 return Kept::No;
             }

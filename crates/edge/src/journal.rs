@@ -16,11 +16,12 @@ mod recovery;
 mod segment;
 mod set_aside;
 
-pub use record::{Decided, Entry, Sequence};
+pub use record::{Attempt, Decided, Entry, Sequence, TakenBack};
 pub use recovery::{Finding, OpenAttempt, Recovered};
 pub use set_aside::{SetAside, SetAsideItem};
 
-use deviceapi::{BatchRequest, CancellationRequest, CheckRequest};
+use crate::agent::Moment;
+use deviceapi::BatchRequest;
 use kernel::{CheckId, Timestamp};
 use record::Record;
 use segment::{Current, Usage, begin, private, segment_path, sync_folder, write_zeros};
@@ -101,22 +102,20 @@ pub struct Batch {
     /// Checks.
     pub checks: Vec<(Sequence, Decided)>,
     /// Cancellations of checks that the server has.
-    pub cancellations: Vec<(Sequence, CancellationRequest)>,
+    pub cancellations: Vec<(Sequence, TakenBack)>,
     /// Checks that could not be read back.
     pub unreadable: Vec<(Sequence, CheckId)>,
 }
 
 impl Batch {
-    /// As it is sent.
+    /// As it is sent now.
     #[must_use]
-    pub fn as_sent(&self) -> BatchRequest {
+    pub fn as_sent(&self, now: Moment) -> BatchRequest {
+        let checks = self.checks.iter();
+        let cancellations = self.cancellations.iter();
         BatchRequest {
-            checks: self
-                .checks
-                .iter()
-                .map(|(_, check)| check.as_sent())
-                .collect(),
-            cancellations: self.cancellations.iter().map(|(_, one)| *one).collect(),
+            checks: checks.map(|(_, check)| check.as_sent(now)).collect(),
+            cancellations: cancellations.map(|(_, one)| one.as_sent(now)).collect(),
         }
     }
 }
@@ -143,7 +142,7 @@ pub struct Journal {
     earlier: BTreeMap<u64, Usage>,
     current: Current,
     unsent: BTreeMap<Sequence, Place>,
-    cancellations: BTreeMap<Sequence, (u64, CancellationRequest)>,
+    cancellations: BTreeMap<Sequence, (u64, TakenBack)>,
     next: Sequence,
     spare: bool,
     /// Held as long as the journal is open.
@@ -200,7 +199,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`]; the server can be asked all the same.
-    pub fn asked(&mut self, attempt: &CheckRequest) -> Result<(), JournalError> {
+    pub fn asked(&mut self, attempt: &Attempt) -> Result<(), JournalError> {
         self.note(&Record::Asked(attempt.clone()))
     }
 
@@ -222,8 +221,8 @@ impl Journal {
             segment: self.current.number,
             offset,
             length,
-            id: check.attempt.id,
-            at: check.attempt.scanned_at,
+            id: check.attempt.request.id,
+            at: check.attempt.at,
         };
         self.unsent.insert(sequence, place);
         self.current.usage.unsettled += 1;
@@ -245,7 +244,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError`]; the entry stands then.
-    pub fn cancel(&mut self, cancellation: CancellationRequest) -> Result<Sequence, JournalError> {
+    pub fn cancel(&mut self, cancellation: TakenBack) -> Result<Sequence, JournalError> {
         let sequence = self.next;
         let record = Record::Cancelled {
             sequence,
@@ -315,7 +314,7 @@ impl Journal {
         batch.cancellations = self
             .cancellations
             .iter()
-            .filter(|(_, (_, cancellation))| !self.waits(cancellation.check_id))
+            .filter(|(_, (_, cancellation))| !self.waits(cancellation.request.check_id))
             .take(limit)
             .map(|(sequence, (_, cancellation))| (*sequence, *cancellation))
             .collect();

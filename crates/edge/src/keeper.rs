@@ -12,11 +12,13 @@ use crate::wire::Reply;
 use crate::words::Notice;
 use deviceapi::{DeviceSnapshot, OfflinePolicy};
 use kernel::{CheckId, Clock};
+use rustix::time::{ClockId, clock_gettime};
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
+use uuid::Uuid;
 
 /// How often the door looks at its clocks when nothing happens.
 const TICK: Duration = Duration::from_millis(200);
@@ -62,15 +64,29 @@ pub(crate) type SharedStatus = Arc<Mutex<Status>>;
 /// The clocks.
 #[derive(Debug, Clone)]
 pub(crate) struct Clocks {
-    pub(crate) wall: Arc<dyn Clock>,
-    pub(crate) started: Instant,
+    wall: Arc<dyn Clock>,
+    boot: Uuid,
 }
 
 impl Clocks {
+    pub(crate) fn new(wall: Arc<dyn Clock>) -> Self {
+        // Without the kernel's name for this start of the machine, the age of a
+        // scan is not known after a restart of the process.
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+        let boot = boot.ok().and_then(|id| id.trim().parse().ok());
+        Self {
+            wall,
+            boot: boot.unwrap_or_else(Uuid::new_v4),
+        }
+    }
+
     pub(crate) fn now(&self) -> Moment {
+        let up = clock_gettime(ClockId::Boottime);
+        let up_ms = up.tv_sec.saturating_mul(1_000) + up.tv_nsec / 1_000_000;
         Moment {
             wall: self.wall.now(),
-            up_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            up_ms: u64::try_from(up_ms).unwrap_or(0),
+            boot: self.boot,
         }
     }
 }

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -103,10 +103,7 @@ pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeE
     let token = config.token()?;
     let token_sha256 = digest(&token);
     let client = ServerClient::new(&config, token)?;
-    let clocks = Clocks {
-        wall: clock,
-        started: Instant::now(),
-    };
+    let clocks = Clocks::new(clock);
     let settings = DoorSettings {
         agent: AgentSettings {
             direction: config.door.direction,

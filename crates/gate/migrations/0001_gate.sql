@@ -22,6 +22,7 @@ CREATE TABLE gate_interface (
     mapping TEXT,
     mapping_draft TEXT,
     decision_budget_ms BIGINT NOT NULL,
+    repeat_window_ms BIGINT NOT NULL,
     when_silent TEXT NOT NULL,
     revision BIGINT NOT NULL
 );
@@ -48,6 +49,7 @@ CREATE TABLE gate_device (
     direction TEXT NOT NULL,
     may_switch_direction BIGINT NOT NULL,
     forced_entry BIGINT NOT NULL,
+    several_persons BIGINT NOT NULL,
     help_desk BIGINT NOT NULL,
     sound BIGINT NOT NULL,
     -- What the device last said of itself.
@@ -82,6 +84,7 @@ CREATE TABLE gate_intent (
     check_id TEXT NOT NULL PRIMARY KEY,
     device TEXT NOT NULL,
     code TEXT NOT NULL,
+    device_time BIGINT NOT NULL,
     scanned_at BIGINT NOT NULL,
     arrived_at BIGINT NOT NULL,
     card TEXT NOT NULL,
@@ -90,7 +93,37 @@ CREATE TABLE gate_intent (
     service_id TEXT NOT NULL,
     space_id TEXT NOT NULL,
     season TEXT NOT NULL,
-    product TEXT NOT NULL
+    product TEXT NOT NULL,
+    set_up BIGINT NOT NULL,
+    one_more_than TEXT
+);
+
+-- The check that Otipass is being asked about for a card at a sector, until it is
+-- decided or the row ends: another check of the card waits for it.
+CREATE TABLE gate_open_question (
+    card TEXT NOT NULL,
+    sector TEXT NOT NULL,
+    check_id TEXT NOT NULL UNIQUE,
+    until BIGINT NOT NULL,
+    PRIMARY KEY (card, sector)
+);
+
+-- What the set-up meant for each device. A row holds from its revision on, until
+-- the device's next; what a device did by a revision is booked by it.
+CREATE TABLE gate_revision (
+    revision BIGINT NOT NULL PRIMARY KEY,
+    made_at BIGINT NOT NULL
+);
+CREATE TABLE gate_revision_device (
+    device TEXT NOT NULL,
+    revision BIGINT NOT NULL REFERENCES gate_revision (revision),
+    door TEXT,
+    sector TEXT,
+    service_id TEXT,
+    space_id TEXT,
+    season TEXT,
+    product TEXT,
+    PRIMARY KEY (device, revision)
 );
 
 -- One row for each decided check; never changed, except that its card number
@@ -101,7 +134,10 @@ CREATE TABLE gate_check (
     device TEXT NOT NULL,
     mode TEXT NOT NULL,
     code TEXT NOT NULL,
+    -- What the device's clock showed, and when that was by the server's.
+    device_time BIGINT NOT NULL,
     scanned_at BIGINT NOT NULL,
+    time_estimated BIGINT NOT NULL,
     arrived_at BIGINT NOT NULL,
     decided_at BIGINT NOT NULL,
     direction TEXT NOT NULL,
@@ -119,11 +155,18 @@ CREATE TABLE gate_check (
     device_count_today BIGINT NOT NULL,
     business_day TEXT NOT NULL,
     hour BIGINT NOT NULL,
+    -- The revision of the set-up that the device went by.
+    set_up BIGINT NOT NULL,
+    -- The check of the visitor before, of whom this is one more person.
+    one_more_than TEXT,
+    -- The admission that this repeats: why it was refused, or what makes an
+    -- admission a possible pass-back.
+    repeats TEXT,
     -- The refused check whose visitor the device admitted all the same.
     follows TEXT,
     card_removed_at BIGINT
 );
-CREATE INDEX gate_check_by_card ON gate_check (card, scanned_at) WHERE card IS NOT NULL;
+CREATE INDEX gate_check_by_card ON gate_check (card, sector, scanned_at) WHERE card IS NOT NULL;
 -- What people search checks by, the latest first: alone, and together.
 CREATE INDEX gate_check_by_arrival ON gate_check (arrived_at);
 CREATE INDEX gate_check_by_device ON gate_check (device, arrived_at);
@@ -213,6 +256,7 @@ CREATE TABLE gate_cancellation (
     id TEXT NOT NULL UNIQUE,
     device TEXT NOT NULL,
     cause TEXT NOT NULL,
+    device_time BIGINT NOT NULL,
     cancelled_at BIGINT NOT NULL,
     arrived_at BIGINT NOT NULL,
     device_count_today BIGINT NOT NULL,

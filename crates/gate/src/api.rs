@@ -6,13 +6,13 @@ use crate::decide::wording;
 use crate::{
     Admissible, Admission, CancelError, Cancellation, Check, CheckError, Decision, EnrolError,
     ForcedNote, Freshness, Gate, JournalError, JournalItem, LastEntry, LookError, Merged,
-    NoteInvalid, Reason, Scan, ScanRefused, Site, TokenError,
+    NoteInvalid, Reason, Scan, ScanRefused, Sending, Site, TokenError,
 };
 use db::DbError;
 use deviceapi::{
     BATCH_LIMIT, BatchAnswer, BatchParts, BatchResult, CANCEL_WITHIN_MS, CancellationAnswer,
     CancellationRequest, CancellationResult, CheckAnswer, CheckRequest, Detection, DeviceReport,
-    DeviceSnapshot, JournalCheck, LookAnswer, LookEntry, LookRequest, Personal, Problem,
+    DeviceSnapshot, EarlierEntry, LookAnswer, LookEntry, LookRequest, Personal, Problem,
     ProblemCode,
 };
 use kernel::{DeviceCode, Language, causes};
@@ -29,15 +29,9 @@ impl Gate {
         request: CheckRequest,
     ) -> Result<CheckAnswer, CheckError> {
         let language = self.site().language_of(&device);
-        let scan = Scan {
-            id: request.id,
-            device,
-            code: request.code.0,
-            scanned_at: request.scanned_at,
-            direction: request.direction,
-            forced_note: note(request.forced_note)?,
-        };
-        let (check, freshness) = self.deciding.check(scan).await?;
+        let sending = sending(&request);
+        let scan = scan(request, device)?;
+        let (check, freshness) = self.deciding.check(scan, sending).await?;
         Ok(answer(&check, freshness, language))
     }
 
@@ -183,6 +177,8 @@ impl Gate {
             site: site.name.clone(),
             timezone: site.zone.clone(),
             language: site.language_of(&device),
+            set_up: self.set_up(),
+            repeat_window_ms: settings.repeat_window_ms(),
             settings: site.settings_of(&device),
             detection: Detection {
                 project_id: settings.mapping.project_id.clone(),
@@ -204,18 +200,35 @@ fn note(text: Option<Personal>) -> Result<Option<ForcedNote>, NoteInvalid> {
     text.map(|note| note.0.parse()).transpose()
 }
 
-fn item(check: JournalCheck, device: &DeviceCode) -> Result<JournalItem, Problem> {
-    let outcome = check.outcome.map(|outcome| outcome.parse()).transpose();
+fn scan(request: CheckRequest, device: DeviceCode) -> Result<Scan, NoteInvalid> {
+    Ok(Scan {
+        id: request.id,
+        device,
+        code: request.code.0,
+        device_time: request.scanned_at,
+        direction: request.direction,
+        forced_note: note(request.forced_note)?,
+    })
+}
+
+const fn sending(request: &CheckRequest) -> Sending {
+    Sending {
+        sent_at: request.sent_at,
+        age_ms: request.age_ms,
+        offset_ms: request.offset_ms,
+        contact_at: request.contact_at,
+        set_up: request.set_up,
+        one_more_than: request.one_more_than,
+    }
+}
+
+fn item(check: CheckRequest, device: &DeviceCode) -> Result<JournalItem, Problem> {
+    let outcome = check.outcome.as_ref().map(|outcome| outcome.parse());
+    let outcome = outcome.transpose();
     Ok(JournalItem {
         outcome: outcome.map_err(|error| unreadable("check", &error))?,
-        scan: Scan {
-            id: check.id,
-            device: device.clone(),
-            code: check.code.0,
-            scanned_at: check.scanned_at,
-            direction: check.direction,
-            forced_note: note(check.forced_note).map_err(|error| problem(&error))?,
-        },
+        sending: sending(&check),
+        scan: scan(check, device.clone()).map_err(|error| problem(&error))?,
     })
 }
 
@@ -224,7 +237,14 @@ fn cancellation(request: CancellationRequest, device: DeviceCode) -> Cancellatio
         id: request.id,
         check_id: request.check_id,
         device,
-        cancelled_at: request.cancelled_at,
+        device_time: request.cancelled_at,
+        sending: Sending {
+            sent_at: request.sent_at,
+            age_ms: request.age_ms,
+            offset_ms: request.offset_ms,
+            contact_at: request.contact_at,
+            ..Sending::default()
+        },
     }
 }
 
@@ -269,6 +289,11 @@ fn answer(check: &Check, freshness: Freshness, language: Language) -> CheckAnswe
         pass_number: check.card.clone(),
         valid_until: check.pass.valid_until,
         entries_left: check.pass.entries_left,
+        earlier: check.earlier.as_ref().map(|earlier| EarlierEntry {
+            check_id: earlier.check,
+            device: earlier.device.clone(),
+            at: earlier.at,
+        }),
         device_count_today: check.device_count_today,
         decided_at: check.decided_at,
         repeated: freshness == Freshness::Repeated,
@@ -345,6 +370,9 @@ impl Told for CheckError {
                 Some(ProblemCode::ForcedEntryNotAllowed)
             }
             Self::NotPermitted(NotPermitted::Direction) => Some(ProblemCode::DirectionNotAllowed),
+            Self::NotPermitted(NotPermitted::SeveralPersons) => {
+                Some(ProblemCode::SeveralPersonsNotAllowed)
+            }
             Self::Db(_) | Self::Barcode(_) => None,
         }
     }

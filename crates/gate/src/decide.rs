@@ -18,9 +18,12 @@ pub mod offline;
 pub(crate) mod online;
 pub(crate) mod partner;
 pub(crate) mod partner_window;
+pub(crate) mod question;
 pub(crate) mod record;
+pub mod repeat;
 pub mod rules;
 pub(crate) mod scan;
+pub mod scan_time;
 pub(crate) mod tally;
 pub mod wording;
 

@@ -55,8 +55,10 @@ impl Gate {
         settings: InterfaceSettings,
         otipass: Arc<dyn Partner>,
     ) -> Result<Self, GateError> {
-        let known = Arc::new(KnownSite::open(db.clone()).await?);
         let settings = Arc::new(settings);
+        let mapping = Arc::new(settings.mapping.clone());
+        let known = KnownSite::open(db.clone(), mapping, Arc::clone(&clock)).await?;
+        let known = Arc::new(known);
         let due = Arc::new(Due::default());
         Ok(Self {
             deciding: Deciding {
@@ -98,6 +100,12 @@ impl Gate {
     #[must_use]
     pub fn site(&self) -> Arc<Site> {
         self.known.site()
+    }
+
+    /// The revision of the set-up that devices are told of.
+    #[must_use]
+    pub fn set_up(&self) -> i64 {
+        self.known.site_and_revision().1
     }
 
     /// The interface's settings.

@@ -29,7 +29,9 @@ pub use decide::decision::{Admission, Decision, Reason};
 pub use decide::journal::{JournalError, JournalItem, Merged};
 pub use decide::look::{Admissible, LastEntry, Look, LookError};
 pub use decide::partner_window::PartnerState;
+pub use decide::repeat::Earlier;
 pub use decide::scan::{ForcedNote, NoteInvalid, Scan, ScanRefused};
+pub use decide::scan_time::{Certainty, ScanTime, Sending};
 pub use deviceapi::{DeviceReport, DeviceSettings, Direction, Mode, OfflinePolicy};
 pub use devices::Devices;
 pub use devices::enrolment::{

@@ -2,6 +2,7 @@
 //! card numbers leave it.
 
 pub mod attendance;
+pub mod doubts;
 pub mod explained;
 pub mod history;
 pub mod ledger;

@@ -8,5 +8,6 @@ pub mod interface;
 pub(crate) mod known;
 pub(crate) mod layout;
 pub(crate) mod outline;
+pub mod revision;
 pub(crate) mod settings;
 pub mod table;

@@ -12,6 +12,7 @@ mod additions;
 mod causes;
 mod clock;
 mod code;
+mod device_time;
 mod escape;
 pub mod finding;
 mod id;
@@ -31,6 +32,7 @@ pub use code::{
     ContactNumber, DeviceCode, DoorCode, InstitutionCode, InvalidCode, OrderNumber,
     OrganisationCode, ProductCode, SalesChannelCode, SeasonCode, SectorCode, TariffCode,
 };
+pub use device_time::DeviceTime;
 pub use escape::{escaped, from_no_formula, hex, no_formula, percent_encoded, without_numbers};
 pub use finding::{Finding, Part, Phrase, Place, Position, Say, Severity};
 pub use id::{

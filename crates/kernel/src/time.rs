@@ -27,14 +27,14 @@ pub enum InvalidTime {
     },
 }
 
-/// A moment in UTC, to the millisecond, between the years 2000 and 9999, so
+/// A moment in UTC, to the millisecond, between the years 1970 and 9999, so
 /// that it always fits the 17 digits of a control barcode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// 2000-01-01T00:00:00.000Z.
-    pub const MIN: Timestamp = Timestamp(946_684_800_000);
+    /// 1970-01-01T00:00:00.000Z.
+    pub const MIN: Timestamp = Timestamp(0);
     /// 9999-12-29T23:59:59.999Z: the last two days are kept free so that every
     /// moment has a business day in every zone.
     pub const MAX: Timestamp = Timestamp(253_402_127_999_999);

@@ -15,6 +15,7 @@ pub(crate) const fn name(decision: Decision, language: Language) -> &'static str
         Decision::Exit => "Sortie", "Exit";
         Decision::Refused(Reason::NotAPass) => "Pas un pass", "Not a pass";
         Decision::Refused(Reason::SectorNotMapped) => "Secteur sans correspondance", "Sector not mapped";
+        Decision::Refused(Reason::JustAdmitted) => "Entré à l’instant", "Admitted just now";
         Decision::Refused(Reason::PartnerUnavailable) => "Otipass indisponible", "Otipass unavailable";
         Decision::Refused(Reason::Partner(Refusal::UnknownPass)) => "Pass inconnu", "Unknown pass";
         Decision::Refused(Reason::Partner(Refusal::PassNotSold)) => "Pass non vendu", "Pass not sold";

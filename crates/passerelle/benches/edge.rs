@@ -127,6 +127,7 @@ impl OwnDoor {
         let now = Moment {
             wall: SystemClock.now(),
             up_ms: 0,
+            boot: uuid::Uuid::nil(),
         };
         let token = "token".to_owned();
         Self {
@@ -140,6 +141,7 @@ impl OwnDoor {
         Moment {
             wall: SystemClock.now(),
             up_ms: self.started.elapsed().as_millis().try_into().unwrap(),
+            boot: uuid::Uuid::nil(),
         }
     }
 

@@ -44,6 +44,7 @@ pub async fn service(
         prometheus,
         upkeep: Some(upkeep(config, clock)?),
         missing: Vec::new(),
+        clock_by_request: None,
     };
     let interface = if config.has(Role::Gate) {
         let (interface, missing) = otipass(config, &db).await?;
@@ -156,6 +157,7 @@ pub async fn otipass(
             url: otipass.url.clone(),
             username: otipass.username.clone(),
             decision_budget_ms: otipass.decision_budget_ms,
+            repeat_window_ms: otipass.repeat_window_s.saturating_mul(1_000),
             when_silent: otipass.when_silent,
         };
         (connection, config.credentials()?)
@@ -196,6 +198,7 @@ pub async fn otipass(
         format,
         additions: otipass.additions.clone(),
         decision_budget: Duration::from_millis(connection.decision_budget_ms.into()),
+        repeat_window: Duration::from_millis(connection.repeat_window_ms.into()),
         when_silent: connection.when_silent,
         references: otipass.contract.references,
         offline_policy: config.gate.offline_policy,

@@ -180,7 +180,7 @@ async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict> {
          These mapping parameters fit it; paste them when asked, and name your sectors as they do:\n\n\
          {mapping_text}"
     );
-    let served = serve::with(config, path, Surroundings::Nothing).await;
+    let served = serve::with(config, path, Surroundings::Nothing, None).await;
     shutdown.cancel();
     if let Ok(result) = sandboxed.await {
         result.context("the stand-in Otipass failed")?;

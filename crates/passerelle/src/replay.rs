@@ -15,11 +15,17 @@ use crate::progress::Progress;
 use crate::{Verdict, set_up, tokens};
 use anyhow::{Context, Result, bail};
 use config::{Config, Surroundings};
+use db::{Db, Tx};
 use devices::Devices;
+use gate::site::interface;
 use gate::{DeviceToken, Site};
-use kernel::{Clock, DeviceCode, SystemClock};
+use kernel::{Clock, DeviceCode, NumType, SystemClock};
 use kills::Kills;
+use otipass::Mapping;
 use sandbox::{PassBook, Sandbox, SandboxSettings};
+use scans::{Change, What};
+use staff::Actor;
+use serde_json::{Value, json};
 use service::ServiceProcess;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -38,7 +44,7 @@ const SETTLE_LIMIT: Duration = Duration::from_secs(180);
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The folder with site.toml, mapping.json, catalogue.toml, passes.csv,
-    /// scans.csv and, if the result is known, expected.json
+    /// scans.csv and, if there are, day.json, changes.csv and expected.json
     pub dir: PathBuf,
     /// Keep database and files in this folder; a second replay into it changes
     /// nothing
@@ -69,9 +75,10 @@ pub async fn replay(arguments: &Arguments) -> Result<Summary> {
         }
     };
     let day = &arguments.dir;
-    let file = day.join("scans.csv");
-    let scans = scans::read(&file).with_context(|| unusable(&file))?;
-    let steps = scans::steps(&scans);
+    let recorded = Recorded::read(day)?;
+    let scans = &recorded.scans;
+    let steps = scans::steps(scans);
+    let begins = scans.first().context("the day has no scans")?.arrived_at;
 
     let listener = TcpListener::bind(("127.0.0.1", 0))
         .await
@@ -80,26 +87,35 @@ pub async fn replay(arguments: &Arguments) -> Result<Summary> {
         .local_addr()
         .context("the replay could not open a port for the sandbox")?;
     let service_address = free_address().await?;
-    let config = write_set_up(day, &data, service_address, partner)?;
-    let (site, mapping, tokens) = prepare(&config).await?;
-    let sandbox = sandbox(day, &config, mapping, &site)?;
+    let window_s = recorded.day.repeat_window_s;
+    let config = write_set_up(day, &data, service_address, partner, window_s)?;
+    let mut house = SetUp::prepare(day, &config).await?;
+    let sandbox = sandbox(day, &config, &house)?;
     let sandbox_task = tokio::spawn(sandbox::serve(listener, sandbox, std::future::pending()));
 
-    let mut service = ServiceProcess::start(&data, service_address).await?;
-    let devices = Devices::new(service_address, tokens)?;
+    let mut service = ServiceProcess::start(&data, service_address, begins).await?;
+    let devices = Devices::new(service_address, std::mem::take(&mut house.tokens))?;
+    devices.heard_of_change().await?;
+    let mut changes = recorded.changes.iter().peekable();
     let mut kills = Kills::plan(arguments.kill, arguments.seed, steps.len());
     let progress = Progress::new("checks", scans.len());
     for (at, step) in steps.iter().enumerate() {
+        let arrived_at = step.scans().first().map_or(begins, |scan| scan.arrived_at);
+        service.set_clock(arrived_at);
+        while let Some(change) = changes.next_if(|change| change.at <= arrived_at) {
+            house.make(change).await?;
+            devices.heard_of_change().await?;
+        }
         if let Some(after) = kills.due_at(at) {
             kills::interrupted(&devices, step, after, &mut service).await?;
         }
         devices.send(step).await?;
-        if step.is_journal() {
-            // The order of arrival: what the journal delivered is declared
-            // before the next check is asked about.
+        if step.may_owe() {
+            // The order of arrival: what was admitted without Otipass's word is
+            // declared before the next check is asked about.
             settle(&devices, |waiting| waiting.declarations == 0).await?;
         }
-        progress.advance(step.len());
+        progress.advance(step.scans().len());
     }
     for after in kills.while_settling() {
         tokio::time::sleep(after).await;
@@ -110,7 +126,7 @@ pub async fn replay(arguments: &Arguments) -> Result<Summary> {
     progress.finish();
     service.stop().await?;
     sandbox_task.abort();
-    summary::summarise(config, scans::retries(&scans))
+    summary::summarise(config, scans::retries(scans), devices.conflicts())
         .await
         .context("the summary could not be made")
 }
@@ -154,12 +170,33 @@ async fn free_address() -> Result<SocketAddr> {
         .context("the replay could not find a free port")
 }
 
-/// Puts the day's set-up and a configuration into the data folder.
+/// What a recorded day consists of.
+struct Recorded {
+    day: scans::Day,
+    scans: Vec<scans::RecordedScan>,
+    changes: Vec<scans::Change>,
+}
+
+impl Recorded {
+    fn read(folder: &Path) -> Result<Self> {
+        let (day, scans) = (folder.join("day.json"), folder.join("scans.csv"));
+        let changes = folder.join("changes.csv");
+        Ok(Self {
+            day: scans::day(&day).with_context(|| unusable(&day))?,
+            scans: scans::rows(&scans).with_context(|| unusable(&scans))?,
+            changes: scans::changes(&changes).with_context(|| unusable(&changes))?,
+        })
+    }
+}
+
+/// Puts the day's catalogue and a configuration into the data folder. Site and
+/// mapping parameters go into the database: they may change during the day.
 fn write_set_up(
     day: &Path,
     data: &Path,
     service: SocketAddr,
     partner: SocketAddr,
+    repeat_window_s: u32,
 ) -> Result<Config> {
     let path = data.join("passerelle.toml");
     if std::fs::read_to_string(&path).is_ok_and(|text| !text.starts_with(WRITTEN_BY)) {
@@ -168,46 +205,124 @@ fn write_set_up(
             data.display()
         );
     }
-    for file in ["site.toml", "mapping.json", "catalogue.toml"] {
-        let path = day.join(file);
-        let text = set_up::read_text(&path)?;
-        std::fs::write(data.join(file), text)
-            .context("the replay could not copy the day's set-up")?;
-    }
+    let catalogue = set_up::read_text(&day.join("catalogue.toml"))?;
+    std::fs::write(data.join("catalogue.toml"), catalogue)
+        .context("the replay could not copy the day's catalogue")?;
     let text = format!(
         "{WRITTEN_BY}.\n\
          [server]\nlisten = \"{service}\"\n\n\
-         [set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
-         mapping = \"mapping.json\"\n\n\
+         [set_up]\ncatalogue = \"catalogue.toml\"\n\n\
          # A slow machine must not change the result.\n\
          [otipass]\nurl = \"http://{partner}/api\"\nusername = \"replay\"\n\
-         decision_budget_ms = 10000\n\n\
+         decision_budget_ms = 10000\nrepeat_window_s = {repeat_window_s}\n\n\
          [external_sales]\nevery_s = 1\n"
     );
     std::fs::write(&path, text).context("the replay could not write its configuration")?;
     Ok(Config::read(&path, Surroundings::Nothing)?)
 }
 
-/// Applies the set-up and gives each device a token.
-async fn prepare(
-    config: &Config,
-) -> Result<(Site, otipass::Mapping, BTreeMap<DeviceCode, DeviceToken>)> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (author, site, mapping) = set_up::apply_files(config, &clock).await?;
-    let tokens = tokens::for_all(&author, &site).await?;
-    Ok((site, mapping, tokens))
+/// The day's set-up in the service's database, where it is changed as by somebody
+/// else.
+struct SetUp {
+    db: Db,
+    site: Site,
+    mapping: Mapping,
+    tokens: BTreeMap<DeviceCode, DeviceToken>,
 }
 
-fn sandbox(day: &Path, config: &Config, mapping: otipass::Mapping, site: &Site) -> Result<Sandbox> {
+impl SetUp {
+    /// Applies the set-up and gives each device a token.
+    async fn prepare(day: &Path, config: &Config) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let (author, _) = set_up::apply(config, &clock, Actor::service()).await?;
+        let file = day.join("site.toml");
+        let (site, findings) = gate::read_site(&set_up::read_text(&file)?);
+        let site = site.with_context(|| format!("{}: {findings:?}", unusable(&file)))?;
+        let file = day.join("mapping.json");
+        let reading = otipass::read_mapping(&set_up::read_text(&file)?);
+        let findings = reading.findings;
+        let mapping = reading
+            .mapping
+            .with_context(|| format!("{}: {findings:?}", unusable(&file)))?;
+        let mut set_up = Self {
+            db: author.db.clone(),
+            site,
+            mapping,
+            tokens: BTreeMap::new(),
+        };
+        set_up.save_site().await?;
+        set_up.save_mapping().await?;
+        set_up.tokens = tokens::for_all(&author, &set_up.site).await?;
+        Ok(set_up)
+    }
+
+    /// Makes a change of the day.
+    async fn make(&mut self, change: &Change) -> Result<()> {
+        let Change { what, of, to, .. } = change;
+        let unknown = || format!("changes.csv: {of} is not part of the set-up");
+        match what {
+            What::Move => {
+                let device = self.site.devices.get_mut(&of.parse()?);
+                device.with_context(unknown)?.door = to.parse()?;
+                self.save_site().await
+            }
+            What::Season | What::Product => {
+                let info = self.mapping.sectors.get_mut(&of.parse()?);
+                let info = info.with_context(unknown)?;
+                match what {
+                    What::Season => info.season = to.parse()?,
+                    _ => info.product = to.parse()?,
+                }
+                self.save_mapping().await
+            }
+        }
+    }
+
+    async fn save_site(&self) -> Result<()> {
+        let site = self.site.clone();
+        let save = move |tx: &mut Tx<'_>| site.save(tx);
+        Ok(self.db.write("site of the day", save).await?)
+    }
+
+    async fn save_mapping(&self) -> Result<()> {
+        let text = mapping_text(&self.mapping);
+        let save = move |tx: &mut Tx<'_>| interface::save_mapping(tx, &text);
+        Ok(self.db.write("mapping of the day", save).await?)
+    }
+}
+
+/// Mapping parameters as museums paste them.
+fn mapping_text(mapping: &Mapping) -> String {
+    let sectors = mapping.sectors.iter().map(|(sector, info)| {
+        let info = json!({
+            "OtipassServiceId": info.service_id,
+            "OtipassPSpaceId": info.space_id,
+            "seasonCode": info.season,
+            "productCode": info.product,
+        });
+        (sector.to_string(), info)
+    });
+    let mut text = json!({
+        "OtipassProjectId": mapping.project_id,
+        "sectorInfos": Value::Object(sectors.collect()),
+    });
+    if mapping.num_type == NumType::Serial {
+        text["NumType"] = json!("serial");
+    }
+    text.to_string()
+}
+
+fn sandbox(day: &Path, config: &Config, set_up: &SetUp) -> Result<Sandbox> {
     let path = day.join("passes.csv");
     let unusable = || unusable(&path);
     let file = std::fs::File::open(&path).with_context(unusable)?;
     let passes = PassBook::from_csv(file).with_context(unusable)?;
+    let (project, zone) = (set_up.mapping.project_id.clone(), set_up.site.zone.clone());
     Ok(Sandbox::new(
         passes,
         SandboxSettings {
             contract: config.otipass.contract.clone(),
-            ..SandboxSettings::new(mapping.project_id, site.zone.clone(), Arc::new(SystemClock))
+            ..SandboxSettings::new(project, zone, Arc::new(SystemClock))
         },
     ))
 }

@@ -2,12 +2,13 @@
 
 use crate::house::ConfigOption;
 use crate::{Verdict, assemble, back_office, set_up};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use config::{Config, Role, Surroundings};
+use db::Db;
 use doctor::Doctor;
 use doctor::events::Events;
 use gate::Site;
-use kernel::{Clock, SystemClock};
+use kernel::{Clock, ManualClock, SystemClock, Timestamp};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use office::TakeUp;
 use server::tls::TlsListener;
@@ -17,6 +18,7 @@ use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -26,32 +28,56 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
+/// How often it is looked whether another process has changed the interface.
+const LOOK_AT_INTERFACE: Duration = Duration::from_secs(1);
+
 /// `passerelle serve`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigOption,
+    /// For replays: the service's clock stands at this moment, until a request
+    /// sets it
+    #[arg(long, value_name = "MOMENT", hide = true)]
+    clock: Option<Timestamp>,
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let config = arguments.config.read()?;
     start_log_with(config.events_file().map(Events::at));
-    with(config, arguments.config.config, Surroundings::Variables).await
+    if arguments.clock.is_some() && !config.server.listen.ip().is_loopback() {
+        bail!(
+            "--clock lets requests set the service's time, so it must not be reached from \
+             elsewhere; set [server] listen to 127.0.0.1"
+        );
+    }
+    let clock = arguments.clock.map(ManualClock::new);
+    with(
+        config,
+        arguments.config.config,
+        Surroundings::Variables,
+        clock,
+    )
+    .await
 }
 
 /// Serves by this configuration, read at `config_path` with these surroundings,
-/// until Ctrl-C or SIGTERM.
+/// until Ctrl-C or SIGTERM; by the clock that requests set, if there is one.
 pub async fn with(
     config: Config,
     config_path: PathBuf,
     surroundings: Surroundings,
+    by_request: Option<ManualClock>,
 ) -> Result<Verdict> {
     let prometheus = start_metrics()?;
     let listener = listen(config.server.listen).await?;
     let address = listener.local_addr().unwrap_or(config.server.listen);
     let doors = Doors::open(listener, &config).await?;
     let (inside, scheme) = (doors.inside, doors.scheme());
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = match &by_request {
+        Some(clock) => Arc::new(clock.clone()),
+        None => Arc::new(SystemClock),
+    };
     let (author, site) = set_up::apply(&config, &clock, Actor::service()).await?;
     let builder = Builder {
         url: format!("{scheme}://{address}"),
@@ -59,6 +85,7 @@ pub async fn with(
         surroundings,
         config,
         author,
+        by_request,
         inside,
         prometheus,
         take_up: TakeUp::default(),
@@ -105,8 +132,13 @@ async fn serve(
 ) -> Result<()> {
     let (put, next) = mpsc::channel(1);
     let changes = async {
+        let mut known = interface_revision(&builder.author.db).await;
         loop {
-            builder.take_up.wait().await;
+            tokio::select! {
+                () = builder.take_up.wait() => {}
+                () = interface_changed(&builder.author.db, known) => {}
+            }
+            known = interface_revision(&builder.author.db).await;
             // The present service goes on until the next one stands.
             match builder.again().await {
                 Ok(next) => {
@@ -132,12 +164,32 @@ async fn serve(
     Ok(())
 }
 
+/// The revision of the interface that the back office keeps. A database that does
+/// not answer has told of no change.
+async fn interface_revision(db: &Db) -> Option<i64> {
+    gate::site::interface::revision(db).await.ok()
+}
+
+/// Waits until another process has changed the interface.
+async fn interface_changed(db: &Db, known: Option<i64>) {
+    let mut look = tokio::time::interval(LOOK_AT_INTERFACE);
+    loop {
+        look.tick().await;
+        if let (Some(known), Some(present)) = (known, interface_revision(db).await)
+            && known != present
+        {
+            return;
+        }
+    }
+}
+
 /// What services are made of, one after the other.
 pub struct Builder {
     pub config_path: PathBuf,
     pub surroundings: Surroundings,
     pub config: Config,
     pub author: Author,
+    pub by_request: Option<ManualClock>,
     pub url: String,
     /// Where gate and box office of one process meet.
     pub inside: SocketAddr,
@@ -170,7 +222,11 @@ impl Builder {
             self.prometheus.clone(),
         )
         .await?;
-        Ok(Service { office, ..service })
+        Ok(Service {
+            office,
+            clock_by_request: self.by_request.clone(),
+            ..service
+        })
     }
 
     /// The service as configuration, files and database now have it.

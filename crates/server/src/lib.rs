@@ -31,4 +31,5 @@ pub use decoder::has_decoder;
 pub use listeners::Listeners;
 pub use random::random_bytes;
 pub use roles::{BoxOfficeRole, GateRole, Service};
+pub use service::CLOCK_HEADER;
 pub use upkeep::Upkeep;

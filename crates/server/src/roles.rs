@@ -4,7 +4,7 @@ use crate::upkeep::Upkeep;
 use boxoffice::BoxOffice;
 use db::Db;
 use gate::Gate;
-use kernel::Clock;
+use kernel::{Clock, ManualClock};
 use metrics_exporter_prometheus::PrometheusHandle;
 use office::{Missing, OfficeRole};
 use secutix::client::AccessControlClient;
@@ -29,6 +29,8 @@ pub struct Service {
     pub upkeep: Option<Upkeep>,
     /// What the set-up lacks before every role of the process can be there.
     pub missing: Vec<Missing>,
+    /// The clock of this process, if requests set it: for replays only.
+    pub clock_by_request: Option<ManualClock>,
 }
 
 /// Devices ask here, and control barcodes leave from here.

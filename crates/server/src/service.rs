@@ -8,10 +8,12 @@ use crate::roles::Service;
 use crate::{access_control, decoder, device_api, health, scan, workers};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, Request};
+use axum::http::{HeaderMap, HeaderName, Request};
+use axum::middleware::{Next, from_fn};
 use axum::response::Redirect;
 use axum::routing::{any, any_service, get};
 use deviceapi::ProblemCode;
+use kernel::ManualClock;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
+
+/// The header by which a replay says what time it is, as ISO-8601.
+pub const CLOCK_HEADER: &str = "passerelle-clock";
 
 /// How long a shutdown waits for work in hand before it leaves the rest to the
 /// next start; everything is durable by then.
@@ -92,6 +97,12 @@ impl Service {
                 )
             }
         });
+        if let Some(clock) = self.clock_by_request.clone() {
+            router = router.layer(from_fn(move |request: Request<_>, next: Next| {
+                set_clock(&clock, request.headers());
+                next.run(request)
+            }));
+        }
         router
             .fallback(async || Problem::of(ProblemCode::NotFound))
             .method_not_allowed_fallback(async || Problem::of(ProblemCode::MethodNotAllowed))
@@ -165,6 +176,15 @@ impl Service {
                 tracing::warn!("some work was still in hand; it is resumed at the next start");
             }
         }
+    }
+}
+
+/// A replay hands the service its clock: a request that bears [`CLOCK_HEADER`] finds
+/// it at that moment.
+fn set_clock(clock: &ManualClock, headers: &HeaderMap) {
+    let moment = headers.get(CLOCK_HEADER);
+    if let Some(moment) = moment.and_then(|moment| moment.to_str().ok()?.parse().ok()) {
+        clock.set(moment);
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::planted::Planted;
 use deviceapi::{
     BatchAnswer, BatchParts, BatchRequest, CancellationAnswer, CancellationRequest, CheckAnswer,
-    CheckRequest, DeviceReport, DeviceSnapshot, JournalCheck, Problem, ProblemCode,
+    CheckRequest, DeviceReport, DeviceSnapshot, Problem, ProblemCode,
 };
 use edge::wire;
 use gate::{DeviceToken, Gate, Obstacle, Told};
@@ -84,10 +84,13 @@ pub async fn answer(
 async fn check(
     gate: &Gate,
     device: DeviceCode,
-    request: CheckRequest,
+    mut request: CheckRequest,
     planted: Option<Planted>,
 ) -> Result<Reply, String> {
     let asked = request.clone();
+    if planted == Some(Planted::TwoQuestions) {
+        request.one_more_than = Some(request.id);
+    }
     let mut answer = gate.answer_check(device.clone(), request).await;
     if let Ok(answer) = &mut answer {
         if planted == Some(Planted::ChangedAnswer) && answer.repeated {
@@ -95,13 +98,9 @@ async fn check(
         }
         let refused = !answer.open && !answer.repeated;
         if planted == Some(Planted::RefusedButSold) && refused {
-            let sold = JournalCheck {
-                id: asked.id,
-                code: asked.code,
-                scanned_at: asked.scanned_at,
-                direction: asked.direction,
-                forced_note: asked.forced_note,
+            let sold = CheckRequest {
                 outcome: Some("accepted_offline".to_owned()),
+                ..asked
             };
             let request = BatchRequest {
                 checks: vec![sold],
@@ -120,6 +119,14 @@ async fn batch(
     mut request: BatchRequest,
     planted: Option<Planted>,
 ) -> Result<Reply, String> {
+    for check in &mut request.checks {
+        match planted {
+            // As if no device's clock were ever off.
+            Some(Planted::DeviceTime) => (check.age_ms, check.offset_ms) = (None, Some(0)),
+            Some(Planted::TodaysSetUp) => check.set_up = None,
+            _ => {}
+        }
+    }
     let loses = planted == Some(Planted::LostJournalEntry) && request.checks.len() > 1;
     if loses {
         request.checks.pop();

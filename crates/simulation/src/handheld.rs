@@ -7,10 +7,10 @@ use crate::desk::{Answer, Message, Reply, is_not_permitted};
 use crate::house::House;
 use crate::model::Told;
 use crate::operation::{Line, Manner, Patience, Shape, Way};
-use crate::site;
+use crate::{Planted, site};
 use deviceapi::{
     BatchRequest, CANCEL_WITHIN_MS, CancellationRequest, CheckRequest, DeviceReport, Direction,
-    JournalCheck, Personal, Problem, ProblemCode,
+    Personal, Problem, ProblemCode,
 };
 use edge::wire::knowledge;
 use gate::DeviceToken;
@@ -29,17 +29,39 @@ pub struct Handheld {
     /// Whether the server refused its token.
     pub refused: bool,
     /// How far its clock is fast, in milliseconds.
-    pub offset_ms: i64,
+    offset_ms: i64,
     knowledge: Option<Knowledge>,
+    set_up: Option<i64>,
+    contact_at: Option<Timestamp>,
+    /// How far the server's clock is ahead, seen in this life of its own.
+    measured_ms: Option<i64>,
     limit: usize,
-    journal: Vec<JournalCheck>,
-    cancellations: Vec<CancellationRequest>,
+    journal: Vec<Dated<CheckRequest>>,
+    cancellations: Vec<Dated<CancellationRequest>>,
     /// Asked, nothing heard, nothing decided; the visitor waits.
-    waiting: Option<CheckRequest>,
-    last_asked: Option<CheckRequest>,
+    waiting: Option<Dated<CheckRequest>>,
+    last_asked: Option<Dated<CheckRequest>>,
+    /// Entries and when they were scanned.
     entries: Vec<(CheckId, Timestamp)>,
     taken_back: Vec<CancellationRequest>,
     ids: u64,
+    /// How often the page was loaded.
+    lives: u32,
+    forgotten: bool,
+}
+
+/// A request, and when it was by a clock that the page trusts as long as it lives.
+#[derive(Debug, Clone)]
+struct Dated<T> {
+    request: T,
+    at: Timestamp,
+    life: u32,
+}
+
+impl<T> Dated<T> {
+    fn age_ms(&self, now: Timestamp, life: u32) -> Option<i64> {
+        (self.life == life).then(|| now.ms_since(self.at))
+    }
 }
 
 impl Handheld {
@@ -52,6 +74,9 @@ impl Handheld {
             refused: false,
             offset_ms: 0,
             knowledge: None,
+            set_up: None,
+            contact_at: None,
+            measured_ms: None,
             limit,
             journal: Vec::new(),
             cancellations: Vec::new(),
@@ -60,6 +85,38 @@ impl Handheld {
             entries: Vec::new(),
             taken_back: Vec::new(),
             ids: 0,
+            lives: 0,
+            forgotten: false,
+        }
+    }
+
+    /// Its clock is set.
+    pub const fn set_clock(&mut self, by_ms: i64) {
+        self.offset_ms += by_ms;
+        self.measured_ms = None;
+    }
+
+    fn dated<T>(&self, house: &House, request: T) -> Dated<T> {
+        Dated {
+            request,
+            at: house.clock.now(),
+            life: self.lives,
+        }
+    }
+
+    fn sent(&self, house: &House, check: &Dated<CheckRequest>) -> CheckRequest {
+        CheckRequest {
+            sent_at: Some(self.now(house).into()),
+            age_ms: check.age_ms(house.clock.now(), self.lives),
+            ..check.request.clone()
+        }
+    }
+
+    fn sent_back(&self, house: &House, one: &Dated<CancellationRequest>) -> CancellationRequest {
+        CancellationRequest {
+            sent_at: Some(self.now(house).into()),
+            age_ms: one.age_ms(house.clock.now(), self.lives),
+            ..one.request
         }
     }
 
@@ -81,6 +138,9 @@ impl Handheld {
         if let Reply::Answer(Answer::Snapshot(snapshot)) = self.send(house, message, line).await? {
             self.refused = false;
             self.knowledge = Some(knowledge(&snapshot));
+            self.set_up = Some(snapshot.set_up);
+            self.contact_at = Some(snapshot.server_time);
+            self.measured_ms = Some(snapshot.server_time.ms_since(self.now(house)));
         }
         Ok(())
     }
@@ -108,14 +168,22 @@ impl Handheld {
         let scan = CheckRequest {
             id: CheckId::from_uuid(self.id()),
             code: Personal(site::code(card).to_owned()),
-            scanned_at: self.now(house),
+            scanned_at: self.now(house).into(),
             direction: if way == Way::Out {
                 Direction::Exit
             } else {
                 Direction::Entry
             },
             forced_note: note,
+            outcome: None,
+            set_up: self.set_up,
+            one_more_than: None,
+            sent_at: None,
+            age_ms: None,
+            offset_ms: self.measured_ms,
+            contact_at: self.contact_at,
         };
+        let scan = self.dated(house, scan);
         if patience == Patience::Offline {
             return self.decide(house, scan);
         }
@@ -137,27 +205,26 @@ impl Handheld {
         let Some(again) = self.last_asked.clone() else {
             return Ok(());
         };
-        if self.has_unsent(again.id) {
+        if self.has_unsent(again.request.id) {
             // It decided that by itself; the journal brings it.
             return Ok(());
         }
-        self.send(house, Message::Check(again), line)
-            .await
-            .map(drop)
+        let message = Message::Check(self.sent(house, &again));
+        self.send(house, message, line).await.map(drop)
     }
 
     async fn ask(
         &mut self,
         house: &mut House,
-        scan: CheckRequest,
+        scan: Dated<CheckRequest>,
         line: Line,
         patience: Patience,
     ) -> Result<(), Broken> {
-        let message = Message::Check(scan.clone());
+        let message = Message::Check(self.sent(house, &scan));
         match self.send(house, message, line).await? {
             Reply::Answer(Answer::Check(answer)) => {
                 if answer.admitted {
-                    self.entries.push((scan.id, scan.scanned_at));
+                    self.entries.push((scan.request.id, scan.at));
                 }
                 self.tell(house, &scan, answer.open)
             }
@@ -170,7 +237,7 @@ impl Handheld {
             }
             Reply::Problem(problem) => Err(Broken::new(
                 "a check is answered",
-                format!("check {}: {}", scan.id, problem.code),
+                format!("check {}: {}", scan.request.id, problem.code),
             )),
             _ if patience == Patience::Decides => self.decide(house, scan),
             _ => {
@@ -191,7 +258,7 @@ impl Handheld {
         Ok(reply)
     }
 
-    fn decide(&mut self, house: &mut House, scan: CheckRequest) -> Result<(), Broken> {
+    fn decide(&mut self, house: &mut House, scan: Dated<CheckRequest>) -> Result<(), Broken> {
         let Some(knowledge) = &self.knowledge else {
             return Ok(());
         };
@@ -199,28 +266,38 @@ impl Handheld {
             // Nobody is let in whom nobody remembers.
             return Ok(());
         }
+        let Dated { request, at, .. } = &scan;
         let asked = OfflineScan {
-            code: &scan.code.0,
-            direction: scan.direction,
-            forced: scan.forced_note.is_some(),
+            code: &request.code.0,
+            direction: request.direction,
+            forced: request.forced_note.is_some(),
         };
         let outcome = decide_offline(knowledge, asked, |_| Seen::default()).decision;
         if outcome.is_admitted() {
-            self.entries.push((scan.id, scan.scanned_at));
+            self.entries.push((request.id, *at));
         }
-        self.journal.push(JournalCheck {
-            id: scan.id,
-            code: scan.code.clone(),
-            scanned_at: scan.scanned_at,
-            direction: scan.direction,
-            forced_note: scan.forced_note.clone(),
-            outcome: Some(outcome.as_str().to_owned()),
-        });
+        let mut decided = scan.clone();
+        decided.request.outcome = Some(outcome.as_str().to_owned());
+        let planted = house.planted == Some(Planted::ForgottenEntry) && outcome.is_admitted();
+        if planted && !self.forgotten {
+            self.forgotten = true;
+        } else {
+            self.journal.push(decided);
+        }
         self.tell(house, &scan, outcome.opens())
     }
 
-    fn tell(&self, house: &mut House, scan: &CheckRequest, open: bool) -> Result<(), Broken> {
+    fn tell(
+        &self,
+        house: &mut House,
+        scan: &Dated<CheckRequest>,
+        open: bool,
+    ) -> Result<(), Broken> {
+        let Dated {
+            request: scan, at, ..
+        } = scan;
         house.model.speaks(scan.id, &scan.code);
+        house.model.scans(scan.id, *at);
         let told = Told {
             device: self.number,
             direction: scan.direction,
@@ -239,7 +316,8 @@ impl Handheld {
         shape: Shape,
         line: Line,
     ) -> Result<(), Broken> {
-        let mut items: Vec<_> = self.journal.iter().take(BATCH).cloned().collect();
+        let items = self.journal.iter().take(BATCH);
+        let mut items: Vec<_> = items.map(|check| self.sent(house, check)).collect();
         match shape {
             Shape::Whole => {}
             Shape::Half => items.truncate(items.len().div_ceil(2)),
@@ -250,8 +328,9 @@ impl Handheld {
             }
         }
         let sent = self.cancellations.iter();
-        let sent = sent.filter(|cancellation| !self.has_unsent(cancellation.check_id));
-        let cancellations: Vec<_> = sent.take(BATCH).copied().collect();
+        let sent = sent.filter(|one| !self.has_unsent(one.request.check_id));
+        let sent = sent.take(BATCH).map(|one| self.sent_back(house, one));
+        let cancellations: Vec<_> = sent.collect();
         if items.is_empty() && cancellations.is_empty() {
             return Ok(());
         }
@@ -274,10 +353,11 @@ impl Handheld {
         let mut problems = answer.problems();
         for (id, problem) in ids.into_iter().zip(problems.by_ref()) {
             house.model.journal_answered(id, problem)?;
-            self.journal.retain(|item| item.id != id);
+            self.journal.retain(|item| item.request.id != id);
         }
         for (cancellation, problem) in cancellations.into_iter().zip(problems) {
-            self.cancellations.retain(|c| c.id != cancellation.id);
+            self.cancellations
+                .retain(|c| c.request.id != cancellation.id);
             self.cancelled(house, cancellation, problem)?;
         }
         Ok(())
@@ -306,35 +386,28 @@ impl Handheld {
         manner: Manner,
         line: Line,
     ) -> Result<(), Broken> {
-        let now = self.now(house);
+        let now = house.clock.now();
         let id = CancellationId::from_uuid(self.id());
         let nobodys = CheckId::from_uuid(self.id());
-        let of = |check_id, cancelled_at| CancellationRequest {
-            id,
-            check_id,
-            cancelled_at,
+        let last = self.entries.last().copied();
+        let (check, expected) = match manner {
+            Manner::InTime => return self.cancel_in_time(house, id, line).await,
+            Manner::Unknown => (Some(nobodys), ProblemCode::CheckUnknown),
+            Manner::TooLate => {
+                let late = last.filter(|(_, at)| now.ms_since(*at) > CANCEL_WITHIN_MS);
+                (late.map(|(check, _)| check), ProblemCode::NotCancellable)
+            }
+            Manner::Again => {
+                let before = self.taken_back.last();
+                (before.map(|one| one.check_id), ProblemCode::NotCancellable)
+            }
+            Manner::Foreign => (None, ProblemCode::NotCancellable),
         };
-        let late_ms = CANCEL_WITHIN_MS + 1;
-        let (cancellation, expected) = match manner {
-            Manner::InTime => return self.cancel_in_time(house, id, now, line).await,
-            Manner::Unknown => (of(nobodys, now), ProblemCode::CheckUnknown),
-            Manner::TooLate => match self.entries.last() {
-                Some((check, at)) => (of(*check, at.plus_ms(late_ms)), ProblemCode::NotCancellable),
-                None => return Ok(()),
-            },
-            Manner::Again => match self.taken_back.last() {
-                Some(before) => (
-                    of(before.check_id, before.cancelled_at),
-                    ProblemCode::NotCancellable,
-                ),
-                None => return Ok(()),
-            },
-            Manner::Foreign => return Ok(()),
-        };
-        if self.has_unsent(cancellation.check_id) {
+        let Some(check) = check.filter(|check| !self.has_unsent(*check)) else {
             return Ok(());
-        }
-        let message = Message::Cancel(cancellation);
+        };
+        let cancellation = self.cancellation(house, id, check);
+        let message = Message::Cancel(self.sent_back(house, &cancellation));
         let reply = house.exchange(&self.token, message, line).await?;
         let in_order = match &reply {
             Reply::Silent | Reply::TokenInvalid => true,
@@ -351,28 +424,42 @@ impl Handheld {
 
     /// Whether the check is still in its journal.
     fn has_unsent(&self, check: CheckId) -> bool {
-        self.journal.iter().any(|item| item.id == check)
+        self.journal.iter().any(|item| item.request.id == check)
+    }
+
+    fn cancellation(
+        &self,
+        house: &House,
+        id: CancellationId,
+        check_id: CheckId,
+    ) -> Dated<CancellationRequest> {
+        let request = CancellationRequest {
+            id,
+            check_id,
+            cancelled_at: self.now(house).into(),
+            sent_at: None,
+            age_ms: None,
+            offset_ms: self.measured_ms,
+            contact_at: self.contact_at,
+        };
+        self.dated(house, request)
     }
 
     async fn cancel_in_time(
         &mut self,
         house: &mut House,
         id: CancellationId,
-        cancelled_at: Timestamp,
         line: Line,
     ) -> Result<(), Broken> {
         let Some((check_id, scanned_at)) = self.entries.last().copied() else {
             return Ok(());
         };
-        if !(0..=CANCEL_WITHIN_MS).contains(&cancelled_at.ms_since(scanned_at)) {
+        if house.clock.now().ms_since(scanned_at) > CANCEL_WITHIN_MS {
             return Ok(());
         }
         self.entries.pop();
-        let cancellation = CancellationRequest {
-            id,
-            check_id,
-            cancelled_at,
-        };
+        let dated = self.cancellation(house, id, check_id);
+        let cancellation = self.sent_back(house, &dated);
         house.model.cancels(check_id);
         let heard = if self.refused || self.has_unsent(check_id) {
             Reply::Silent
@@ -384,7 +471,7 @@ impl Handheld {
             Reply::Answer(Answer::Cancelled(_)) => self.cancelled(house, cancellation, None),
             Reply::Problem(problem) => self.cancelled(house, cancellation, Some(&problem)),
             _ => {
-                self.cancellations.push(cancellation);
+                self.cancellations.push(dated);
                 Ok(())
             }
         }
@@ -392,6 +479,8 @@ impl Handheld {
 
     /// It is switched off and on. What it must remember it has written down.
     pub fn restart(&mut self) {
+        self.lives += 1;
+        self.measured_ms = None;
         self.entries.clear();
         self.taken_back.clear();
     }

@@ -7,7 +7,7 @@ use crate::generator::Setting;
 use crate::model::{Arrived, Model};
 use crate::operation::{Line, TicketingMood, Worker};
 use crate::partner::Otipass;
-use crate::site::{self, Posts, PriceList};
+use crate::site::{self, Meaning, Posts, PriceList};
 use crate::ticketing::Way;
 use crate::{Broken, Planted, trade};
 use boxoffice::catalogue::apply_catalogue;
@@ -172,9 +172,10 @@ impl House {
         match &message {
             Message::Check(check) => {
                 self.model.speaks(check.id, &check.code);
+                self.model.scans(check.id, self.clock.now());
                 asked = Some(check.id);
             }
-            Message::Batch(batch) => self.model.journals(&batch.checks),
+            Message::Batch(batch) => self.model.journals(site::device_of(token), &batch.checks)?,
             Message::Cancel(_) | Message::Device(_) => {}
         }
         let reply = self.send(token.clone(), message, line).await?;
@@ -184,7 +185,17 @@ impl House {
         {
             self.model.not_permitted(check)?;
         }
+        if let Reply::Answer(Answer::Snapshot(snapshot)) = &reply {
+            let device = site::device_of(token);
+            let meaning = self.meaning(device);
+            self.model.hears(device, snapshot.set_up, meaning)?;
+        }
         Ok(reply)
+    }
+
+    /// What a device means at present.
+    fn meaning(&self, device: u8) -> Option<Meaning> {
+        site::meaning(&self.posts[usize::from(device)], self.mapping)
     }
 
     async fn send(
@@ -275,7 +286,11 @@ impl House {
         self.mind(early).map(|_| None)
     }
 
-    fn answering(&self, token: DeviceToken, message: Message) -> Answering {
+    fn answering(&mut self, token: DeviceToken, message: Message) -> Answering {
+        if let Message::Check(check) = &message {
+            let meaning = self.meaning(site::device_of(&token));
+            self.model.asks(check.id, meaning);
+        }
         let (gate, planted) = (Arc::clone(&self.gate), self.planted);
         Box::pin(async move { desk::answer(&gate, token, message, planted).await })
     }

@@ -3,10 +3,11 @@
 
 use crate::broken::ensure;
 use crate::desk::nobody_was_admitted;
+use crate::site::Meaning;
 use crate::{Broken, site};
-use deviceapi::{CheckAnswer, Direction, JournalCheck, Personal, Problem};
+use deviceapi::{CheckAnswer, CheckRequest, Direction, Personal, Problem};
 use gate::Decision;
-use kernel::CheckId;
+use kernel::{CheckId, Timestamp};
 use std::collections::{HashMap, HashSet};
 
 const SAME_ANSWER: &str = "the same id gets the same answer for ever";
@@ -45,6 +46,14 @@ pub struct Model {
     /// What was read for each check that any device ever spoke of: the server
     /// forgets it one day.
     spoken: HashMap<CheckId, String>,
+    /// When each visitor held the card before a reader.
+    scanned: HashMap<CheckId, Timestamp>,
+    /// What each revision of the set-up, as the server names it, meant for a
+    /// device.
+    revisions: HashMap<(u8, i64), Option<Meaning>>,
+    /// What a check may be booked as: by what the device knew when it let the
+    /// visitor in, or by what the server knew when it was asked.
+    meant: HashMap<CheckId, Vec<Option<Meaning>>>,
     /// How often the server refused to look at a check.
     pub not_permitted: i64,
 }
@@ -75,15 +84,65 @@ impl Model {
         self.spoken.insert(check, code.0.clone());
     }
 
-    /// A journal with these checks was sent.
-    pub fn journals(&mut self, checks: &[JournalCheck]) {
+    /// A journal with these checks was sent by the device with this number.
+    ///
+    /// # Errors
+    /// If it names a revision of the set-up that the device never heard of.
+    pub fn journals(&mut self, device: u8, checks: &[CheckRequest]) -> Result<(), Broken> {
         for check in checks {
             self.speaks(check.id, &check.code);
             let outcome = check.outcome.as_deref().and_then(decision_of);
-            if outcome.is_some_and(Decision::opens) {
-                self.journal_opened.insert(check.id);
+            if !outcome.is_some_and(Decision::opens) {
+                continue;
             }
+            self.journal_opened.insert(check.id);
+            let set_up = check.set_up.unwrap_or_default();
+            let Some(meaning) = self.revisions.get(&(device, set_up)).cloned() else {
+                return Err(Broken::new(
+                    "a check names the set-up that its device had",
+                    format!("check {}: revision {set_up}", check.id),
+                ));
+            };
+            self.meant.entry(check.id).or_default().push(meaning);
         }
+        Ok(())
+    }
+
+    /// A device hears of the set-up that means this for it at present.
+    ///
+    /// # Errors
+    /// If the same revision meant something else before.
+    pub fn hears(
+        &mut self,
+        device: u8,
+        set_up: i64,
+        meaning: Option<Meaning>,
+    ) -> Result<(), Broken> {
+        let before = self.revisions.entry((device, set_up));
+        let before = before.or_insert_with(|| meaning.clone());
+        ensure!(
+            *before == meaning,
+            "a revision of the set-up means one thing",
+            "{set_up}: {before:?}, then {meaning:?}"
+        );
+        Ok(())
+    }
+
+    /// The server is asked while the device means this to it.
+    pub fn asks(&mut self, check: CheckId, meaning: Option<Meaning>) {
+        self.meant.entry(check).or_default().push(meaning);
+    }
+
+    /// A visitor holds a card before a reader, or did before.
+    pub fn scans(&mut self, check: CheckId, now: Timestamp) {
+        self.scanned.entry(check).or_insert(now);
+    }
+
+    /// When that was, and what it may be booked as.
+    #[must_use]
+    pub fn truth(&self, check: CheckId) -> Option<(Timestamp, &[Option<Meaning>])> {
+        let meant = self.meant.get(&check).map_or(&[][..], Vec::as_slice);
+        Some((*self.scanned.get(&check)?, meant))
     }
 
     /// The server gave an answer, whether or not anybody heard it.

@@ -26,6 +26,14 @@ kernel::words! {
         OverlookedDifference = "overlooked-difference",
         /// Card numbers go two days too early.
         EarlyRemoval = "early-removal",
+        /// What a device's clock showed is the scan time.
+        DeviceTime = "device-time",
+        /// What a journal brings is booked by the set-up of today.
+        TodaysSetUp = "todays-set-up",
+        /// A scanner forgets an entry that it has not sent.
+        ForgottenEntry = "forgotten-entry",
+        /// Two devices that read one card at once ask twice.
+        TwoQuestions = "two-questions",
         /// A dispute counts as told, and the box office never heard of it.
         LostDispute = "lost-dispute",
     }

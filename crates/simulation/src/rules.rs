@@ -6,9 +6,10 @@ use crate::broken::ensure;
 use crate::house::House;
 use crate::model::Told;
 use crate::operation::HANDHELDS;
+use crate::site::Meaning;
 use db::{DbError, Tx, params};
 use gate::Direction;
-use kernel::CheckId;
+use kernel::{CheckId, Timestamp};
 use otipass::References;
 use std::collections::{HashMap, HashSet};
 
@@ -153,6 +154,20 @@ const ALWAYS: &[Rule] = &[
             OR (d.dispute_told_at IS NOT NULL AND d.disputed IS NULL)",
     ),
     rule(
+        "a card that was let in is one visitor within the window, whatever reads it",
+        "SELECT c.check_id AS found FROM gate_check c
+         JOIN gate_check e ON e.card = c.card AND e.sector = c.sector
+                          AND e.scanned_at BETWEEN c.scanned_at - 60000 AND c.scanned_at + 60000
+         LEFT JOIN gate_cancellation x ON x.check_id = e.check_id
+         WHERE c.mode = 'online' AND c.outcome = 'accepted'
+           AND e.mode = 'online' AND e.outcome = 'accepted'
+           -- Asked before it, and answered while a visitor waits.
+           AND e.arrived_at < c.arrived_at AND e.decided_at <= e.arrived_at + 1500
+           AND x.id IS NULL
+           AND NOT EXISTS (SELECT 1 FROM gate_check o
+                           WHERE o.card = c.card AND o.sector = c.sector AND o.outcome = 'exit')",
+    ),
+    rule(
         "an open intent has no decision",
         "SELECT i.check_id AS found FROM gate_intent i
          JOIN gate_check c ON c.check_id = i.check_id",
@@ -244,6 +259,17 @@ struct Kept {
     door_admitted: bool,
     /// The rows of the visitor, by which Otipass knows the entry.
     records: Vec<CheckId>,
+    /// What it is booked as, and when it was.
+    booked: Option<Booked>,
+}
+
+#[derive(Debug, Clone)]
+struct Booked {
+    sector: String,
+    product: String,
+    scanned_at: Timestamp,
+    arrived_at: Timestamp,
+    is_estimated: bool,
 }
 
 /// Holds the books against what people know, when all is at rest.
@@ -278,8 +304,10 @@ fn visitors(tx: &mut Tx<'_>) -> Result<HashMap<CheckId, Kept>, DbError> {
     let mut kept: HashMap<CheckId, Kept> = HashMap::new();
     for row in tx.query(
         "SELECT COALESCE(c.follows, c.check_id) AS id, c.check_id, c.admitted, c.outcome,
+                c.scanned_at, c.arrived_at, c.time_estimated, b.sector, b.product,
                 x.id AS cancelled, g.check_id AS given_back, a.check_id AS door
          FROM gate_check c
+         LEFT JOIN gate_control_barcode b ON b.check_id = c.check_id
          LEFT JOIN gate_cancellation x ON x.check_id = c.check_id
          LEFT JOIN gate_give_back g ON g.check_id = c.check_id
          LEFT JOIN gate_door_admitted a ON a.check_id = c.check_id
@@ -295,6 +323,15 @@ fn visitors(tx: &mut Tx<'_>) -> Result<HashMap<CheckId, Kept>, DbError> {
         one.untold |= admitted && cancelled && !given_back;
         one.door_admitted |= row.get::<Option<String>>("door")?.is_some();
         one.outcome = row.get("outcome")?;
+        if let Some(sector) = row.get::<Option<String>>("sector")? {
+            one.booked = Some(Booked {
+                sector,
+                product: row.get("product")?,
+                scanned_at: row.get("scanned_at")?,
+                arrived_at: row.get("arrived_at")?,
+                is_estimated: row.get("time_estimated")?,
+            });
+        }
     }
     Ok(kept)
 }
@@ -313,6 +350,9 @@ fn visitor(house: &House, id: CheckId, told: Told, kept: Option<&Kept>) -> Resul
     } else {
         false
     };
+    if let (true, Some(booked)) = (live, kept.and_then(|kept| kept.booked.as_ref())) {
+        truly_booked(house, id, booked)?;
+    }
     let rule = if entered {
         "what was taken back is not sold"
     } else {
@@ -332,6 +372,35 @@ fn visitor(house: &House, id: CheckId, told: Told, kept: Option<&Kept>) -> Resul
     );
     Ok(())
 }
+
+/// The place, the product and the time are the visitor's, as far as anybody could
+/// know them.
+fn truly_booked(house: &House, id: CheckId, booked: &Booked) -> Result<(), Broken> {
+    // The id under which a device sends again what another check's id was taken for
+    // is nobody's.
+    let Some((scanned, meant)) = house.model.truth(id) else {
+        return Ok(());
+    };
+    let as_meant = |meaning: &Option<Meaning>| {
+        let meaning = meaning.as_ref();
+        meaning.is_some_and(|m| m.sector == booked.sector && m.product == booked.product)
+    };
+    ensure!(
+        meant.iter().any(as_meant),
+        "an entry is booked where the visitor went in",
+        "check {id}: {booked:?}, meant {meant:?}"
+    );
+    let known = scanned.plus_ms(-STEERED_MS)..=booked.arrived_at;
+    ensure!(
+        booked.is_estimated || known.contains(&booked.scanned_at),
+        "an entry is booked when the visitor went in",
+        "check {id} at {scanned}: {booked:?}"
+    );
+    Ok(())
+}
+
+/// A clock that is set by less counts as steered.
+const STEERED_MS: i64 = 1_000;
 
 const COUNTED: &str = "Otipass counts each entry once, and nothing else";
 

@@ -4,7 +4,7 @@
 use crate::Broken;
 use crate::operation::{DEVICES, HANDHELDS, May};
 use boxoffice::Catalogue;
-use gate::{Site, read_site};
+use gate::{DeviceToken, Site, read_site};
 use kernel::{BusinessDay, DeviceCode, Timestamp};
 use otipass::{EntriesLeft, Mapping, read_mapping};
 use sandbox::PassStatus::{self, Active, Created, Expired, Inactive, Invalid};
@@ -168,6 +168,21 @@ pub fn device_code(device: u8) -> Result<DeviceCode, Broken> {
     code.map_err(Broken::error(WELL_FORMED))
 }
 
+/// A token for a device, the `number`th of the story.
+#[must_use]
+pub fn token(device: u8, number: u8) -> DeviceToken {
+    let mut bytes = [number; 32];
+    bytes[0] = device;
+    DeviceToken::from_random(bytes)
+}
+
+/// The device that a token was made for.
+#[must_use]
+pub fn device_of(token: &DeviceToken) -> u8 {
+    let digits = token.reveal().get(4..6).unwrap_or_default();
+    u8::from_str_radix(digits, 16).unwrap_or_default()
+}
+
 /// The `number`th id that a device chooses: as random ones look.
 #[must_use]
 pub fn uuid(device: u8, number: u64) -> Uuid {
@@ -195,6 +210,30 @@ pub fn site(posts: &Posts) -> Result<Site, Broken> {
     read_site(&text)
         .0
         .ok_or_else(|| Broken::new(WELL_FORMED, text))
+}
+
+/// What a device stands for to those who book its visitors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meaning {
+    /// The sector.
+    pub sector: &'static str,
+    /// The product.
+    pub product: &'static str,
+}
+
+/// What a device at this post means under these mapping parameters, if passes
+/// are accepted there.
+#[must_use]
+pub fn meaning(post: &Post, (second_sector, other_product): (bool, bool)) -> Option<Meaning> {
+    let (sector, product) = match door(post.door) {
+        "D_AUG" => ("VN_AUG", "PASSVN"),
+        "D_RAY" if second_sector => ("VN_RAY", "PASSVN"),
+        "D_GEO" if other_product => ("VN_GEO", "PASSVN3"),
+        "D_GEO" => ("VN_GEO", "PASSVN2"),
+        "D_CAS" => ("VN_CAS", "PASSVN3"),
+        _ => return None,
+    };
+    Some(Meaning { sector, product })
 }
 
 /// Mapping parameters, as [`Operation::Mapping`](crate::operation::Operation)

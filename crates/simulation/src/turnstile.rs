@@ -16,6 +16,7 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use uuid::Uuid;
 
 /// How many errands one event may cause: more is a loop without end.
 const ERRANDS_LIMIT: usize = 200;
@@ -32,6 +33,8 @@ pub struct Turnstile {
     folder: PathBuf,
     limit: usize,
     booted: Timestamp,
+    /// How often its machine was started.
+    boots: u128,
     ids: Arc<AtomicU64>,
     lanes: u64,
     /// Who stands there, and which way.
@@ -61,6 +64,7 @@ impl Turnstile {
             folder,
             limit,
             booted: house.clock.now(),
+            boots: 1,
             ids: Arc::default(),
             lanes: 0,
             visitors: HashMap::new(),
@@ -77,11 +81,11 @@ impl Turnstile {
         Moment {
             wall: now.plus_ms(self.offset_ms),
             up_ms: u64::try_from(now.ms_since(self.booted)).unwrap_or(0),
+            boot: Uuid::from_u128(self.boots),
         }
     }
 
     fn open(&mut self, house: &House) {
-        self.booted = house.clock.now();
         let settings = DoorSettings {
             agent: AgentSettings::default(),
             journal: JournalSettings {
@@ -148,11 +152,15 @@ impl Turnstile {
             .await
     }
 
-    /// It dies: of what is not on its disk, so many 255ths are lost. Then it
-    /// starts again.
+    /// It dies: of what is not on its disk, so many 255ths are lost, with the power
+    /// if any is. Then it starts again.
     pub fn dies(&mut self, house: &mut House, lost: u8) {
         house.model.forgets(self.number);
         self.deaths += 1;
+        if lost > 0 {
+            self.booted = house.clock.now();
+            self.boots += 1;
+        }
         if let Some(door) = self.door.take() {
             let tail = door.journal().tail();
             drop(door);
@@ -259,6 +267,7 @@ impl Turnstile {
                     direction,
                     open: answer.open,
                 };
+                house.model.scans(check, house.clock.now());
                 house.model.tells(check, told)?;
                 Ok(Some(Event::Told {
                     check,

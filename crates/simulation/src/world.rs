@@ -70,9 +70,7 @@ impl World {
 
     async fn grant(&mut self, device: u8) -> Result<DeviceToken, Broken> {
         self.tokens += 1;
-        let mut bytes = [self.tokens; 32];
-        bytes[0] = device;
-        let token = DeviceToken::from_random(bytes);
+        let token = site::token(device, self.tokens);
         let code = site::device_code(device)?;
         let house = &self.house;
         let (granted, now) = (token.clone(), house.gate.now());
@@ -96,7 +94,7 @@ impl World {
             Operation::ClockJump { device, seconds } => {
                 let by_ms = i64::from(seconds) * 1_000;
                 match self.device(device) {
-                    Device::Handheld(scanner, _) => scanner.offset_ms += by_ms,
+                    Device::Handheld(scanner, _) => scanner.set_clock(by_ms),
                     Device::Turnstile(turnstile, _) => turnstile.offset_ms += by_ms,
                 }
             }
@@ -278,7 +276,11 @@ impl World {
         let cancellation = CancellationRequest {
             id: CancellationId::from_uuid(site::uuid(u8::MAX, self.foreign)),
             check_id,
-            cancelled_at: at,
+            cancelled_at: at.into(),
+            sent_at: None,
+            age_ms: None,
+            offset_ms: None,
+            contact_at: None,
         };
         let token = self.handhelds[one].token.clone();
         let message = Message::Cancel(cancellation);

@@ -168,6 +168,7 @@ impl Museum {
             prometheus: plan.prometheus,
             upkeep: None,
             missing: Vec::new(),
+            clock_by_request: None,
         };
         let shutdown = CancellationToken::new();
         let front = Front::at(plan.listener.local_addr().unwrap());

@@ -9,7 +9,10 @@ use boxoffice::pending_account::Amount;
 use boxoffice::{BoxOffice, Catalogue, ImportKind, Organisation, read_catalogue};
 use db::params;
 use db::testing::TestDb;
-use gate::{Cancellation, Declared, Direction, Gate, InterfaceSettings, Merged, Scan, read_site};
+use gate::{
+    Cancellation, Declared, Direction, Gate, InterfaceSettings, JournalItem, Merged, Scan, Sending,
+    read_site,
+};
 use kernel::{CheckId, Clock, ManualClock, PseudonymKey, Timestamp};
 use secutix::client::{CallError, Ticketing};
 use secutix::stx::Dialect;
@@ -99,6 +102,16 @@ async fn hand_over(
 fn morning() -> Timestamp {
     "2026-07-14T07:00:00.000Z".parse().unwrap()
 }
+
+/// A device whose clock is right.
+const CLOCK_IS_RIGHT: Sending = Sending {
+    sent_at: None,
+    age_ms: None,
+    offset_ms: Some(0),
+    contact_at: None,
+    set_up: None,
+    one_more_than: None,
+};
 
 const CATALOGUE: &str = include_str!("../../../../examples/villeneuve/catalogue.toml");
 
@@ -265,7 +278,7 @@ impl World {
             id: id(self.scans.len()),
             device: "PDA01".parse().unwrap(),
             code: code.to_owned(),
-            scanned_at,
+            device_time: scanned_at.into(),
             direction: Direction::Entry,
             forced_note: note.map(|note| note.parse().unwrap()),
         };
@@ -274,18 +287,21 @@ impl World {
     }
 
     async fn check(&self, scan: Scan) -> String {
-        let (check, freshness) = self.gate.deciding.check(scan).await.unwrap();
+        let (check, freshness) = self
+            .gate
+            .deciding
+            .check(scan, Sending::default())
+            .await
+            .unwrap();
         format!("{} {freshness:?}", check.decision.as_str())
     }
 
     async fn journal(&self, scan: Scan) -> String {
-        match &self
-            .gate
-            .deciding
-            .merge_journal(vec![scan.into()])
-            .await
-            .unwrap()[..]
-        {
+        let item = JournalItem {
+            sending: CLOCK_IS_RIGHT,
+            ..scan.into()
+        };
+        match &self.gate.deciding.merge_journal(vec![item]).await.unwrap()[..] {
             [Merged::Recorded(check, freshness)] => {
                 format!("{} {freshness:?}", check.decision.as_str())
             }
@@ -305,7 +321,8 @@ impl World {
                 id: id(1_000 + nth).to_string().parse().unwrap(),
                 check_id: scan.id,
                 device: scan.device.clone(),
-                cancelled_at: scan.scanned_at.plus_ms(60_000),
+                device_time: scan.device_time.corrected_ms(60_000).into(),
+                sending: CLOCK_IS_RIGHT,
             })
             .await;
         match cancelled {

@@ -87,6 +87,7 @@ mod tests {
         Moment {
             wall: Timestamp::MIN,
             up_ms,
+            boot: uuid::Uuid::nil(),
         }
     }
 

@@ -1,11 +1,11 @@
 //! What goes into the agent, and what comes out.
 
 use super::Moment;
-use crate::journal::{Decided, Entry};
+use crate::journal::{Attempt, Decided, Entry, TakenBack};
 use crate::wire::Reply;
 use deviceapi::{
-    BatchAnswer, BatchRequest, CancellationRequest, CheckAnswer, CheckRequest, DeviceReport,
-    DeviceSnapshot, Direction, Problem,
+    BatchAnswer, BatchRequest, CheckAnswer, CheckRequest, DeviceReport, DeviceSnapshot, Direction,
+    Problem,
 };
 use kernel::{BusinessDay, CardNumber, CheckId, EntriesLeft};
 use serde::Serialize;
@@ -105,7 +105,7 @@ pub enum Input {
         /// Who waits for the answer.
         lane: Lane,
         /// The cancellation.
-        cancellation: CancellationRequest,
+        cancellation: TakenBack,
         /// Whether.
         kept: Kept,
     },
@@ -137,7 +137,7 @@ pub enum Delivered {
 #[derive(Debug, PartialEq)]
 pub enum Output {
     /// Note that the server is about to be asked.
-    NoteAsked(CheckRequest),
+    NoteAsked(Attempt),
     /// Run an errand.
     Run(Errand),
     /// Look for the server; ends in [`Event::Looked`].
@@ -147,9 +147,9 @@ pub enum Output {
     /// Note that an answer was told, and the entry if the server admitted it.
     NoteTold(CheckId, Option<Entry>),
     /// Remember a cancellation; ends in [`Input::CancellationRemembered`].
-    Cancel(Lane, CancellationRequest),
+    Cancel(Lane, TakenBack),
     /// Keep aside a check that the server will never take.
-    SetAside(CheckRequest, Problem),
+    SetAside(Attempt, Problem),
     /// The snapshot changed: keep it for a start without network.
     KeepSnapshot,
     /// The server does not know the token: keep that for the next start.

@@ -17,6 +17,12 @@ impl Agent {
         self.snapshot.as_ref()
     }
 
+    /// What the machine's clocks showed last.
+    #[must_use]
+    pub const fn clocks(&self) -> Moment {
+        self.time.clocks()
+    }
+
     /// Its time: the machine's clock, but never set back.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -25,8 +31,8 @@ impl Agent {
 
     /// How far the server's clock is ahead of the machine's, in milliseconds.
     #[must_use]
-    pub const fn offset_ms(&self) -> Option<i64> {
-        self.offset_ms
+    pub fn offset_ms(&self) -> Option<i64> {
+        self.measured.map(|(_, offset_ms)| offset_ms)
     }
 
     /// The last jump of the machine's clock by more than 30 s.

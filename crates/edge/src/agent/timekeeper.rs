@@ -1,19 +1,25 @@
-//! The time of scans: pure.
+//! The device's own time: pure.
 //!
-//! Scan times go into control barcodes and must not run backwards within one
-//! run of the agent. If the machine's clock is set back, the agent goes on by
-//! the monotonic clock until the machine's clock has caught up or the agent is
-//! started again. If it is set forward, the agent follows.
+//! What it counts by its own time (the day, the time for taking an entry back) must
+//! not run backwards within one run of the agent. If the machine's clock is set
+//! back, the agent goes on by the clock that is never set until the machine's has
+//! caught up or the agent is started again. If it is set forward, the agent
+//! follows. The server gets what the machine's clock showed, and the age of each
+//! scan by the clock that is never set.
 
 use kernel::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-/// The machine's clock and the monotonic one, read together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The machine's clocks, read together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
-    /// The machine's clock.
+    /// The clock that people set.
     pub wall: Timestamp,
-    /// Milliseconds since some fixed moment of this run; never set.
+    /// Milliseconds since the machine was started; never set, and goes on in sleep.
     pub up_ms: u64,
+    /// Which start of the machine that was.
+    pub boot: Uuid,
 }
 
 impl Moment {
@@ -21,6 +27,21 @@ impl Moment {
     #[must_use]
     pub fn ms_since(self, earlier: Moment) -> i64 {
         signed(self.up_ms) - signed(earlier.up_ms)
+    }
+
+    /// As [`ms_since`](Self::ms_since), also over a restart of the process; `None`
+    /// if the machine was started in between.
+    #[must_use]
+    pub fn age_ms(self, earlier: Moment) -> Option<i64> {
+        (self.boot == earlier.boot).then(|| self.ms_since(earlier))
+    }
+
+    /// Whether the clock that people set was not set since `earlier`, and did not
+    /// stop.
+    #[must_use]
+    pub fn is_same_life(self, earlier: Moment) -> bool {
+        self.age_ms(earlier)
+            .is_some_and(|age_ms| (self.wall.ms_since(earlier.wall) - age_ms).abs() <= SET_MS)
     }
 }
 
@@ -43,7 +64,6 @@ pub(crate) struct Timekeeper {
     seen: Moment,
     /// What our time is ahead of the machine's clock, since that was set back.
     ahead_ms: i64,
-    last_scan: Timestamp,
     jump: Option<Jump>,
 }
 
@@ -52,7 +72,6 @@ impl Timekeeper {
         Self {
             seen: now,
             ahead_ms: 0,
-            last_scan: Timestamp::MIN,
             jump: None,
         }
     }
@@ -76,10 +95,9 @@ impl Timekeeper {
         self.seen.wall.plus_ms(self.ahead_ms)
     }
 
-    /// The time of a scan now: later than that of any scan before.
-    pub(crate) fn scan(&mut self) -> Timestamp {
-        self.last_scan = self.now().max(self.last_scan.plus_ms(1));
-        self.last_scan
+    /// The machine's clocks when they were looked at last.
+    pub(crate) const fn clocks(&self) -> Moment {
+        self.seen
     }
 
     /// The last jump that people should know of.
@@ -102,6 +120,7 @@ mod tests {
         Moment {
             wall: start.plus_ms(wall_ms),
             up_ms,
+            boot: Uuid::nil(),
         }
     }
 
@@ -128,7 +147,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn scan_times_only_grow(
+        fn our_time_never_runs_back(
             steps in prop::collection::vec((-10_000_000..10_000_000_i64, 0..3_000_u64), 1..100),
         ) {
             let mut time = Timekeeper::new(at(0, 0));
@@ -137,9 +156,8 @@ mod tests {
                 wall += jump;
                 up += passed;
                 time.look(at(wall, up));
-                let scan = time.scan();
-                prop_assert!(scan > last);
-                last = scan;
+                prop_assert!(time.now() >= last);
+                last = time.now();
             }
         }
     }

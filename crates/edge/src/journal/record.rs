@@ -1,16 +1,41 @@
 //! What the journal remembers.
 
-use deviceapi::{CancellationRequest, CheckRequest, JournalCheck};
+use crate::agent::Moment;
+use deviceapi::{CancellationRequest, CheckRequest};
 use gate::Decision;
 use kernel::{CardNumber, CheckId, Timestamp};
 use serde::{Deserialize, Serialize};
+
+/// A scan, and when it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// What the server is told of it, but for what belongs to the sending.
+    #[serde(flatten)]
+    pub request: CheckRequest,
+    /// By the device's own time.
+    pub at: Timestamp,
+    /// What the machine's clocks showed.
+    pub clocks: Moment,
+}
+
+impl Attempt {
+    /// As it is sent now.
+    #[must_use]
+    pub fn as_sent(&self, now: Moment) -> CheckRequest {
+        CheckRequest {
+            sent_at: Some(now.wall.into()),
+            age_ms: now.age_ms(self.clocks),
+            ..self.request.clone()
+        }
+    }
+}
 
 /// A check the device decided by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decided {
     /// The scan.
     #[serde(flatten)]
-    pub attempt: CheckRequest,
+    pub attempt: Attempt,
     /// What the visitor is told.
     pub outcome: Decision,
     /// The pass, if it is one.
@@ -18,17 +43,12 @@ pub struct Decided {
 }
 
 impl Decided {
-    /// As the server is told of it.
+    /// As the server is told of it now.
     #[must_use]
-    pub fn as_sent(&self) -> JournalCheck {
-        let attempt = self.attempt.clone();
-        JournalCheck {
-            id: attempt.id,
-            code: attempt.code,
-            scanned_at: attempt.scanned_at,
-            direction: attempt.direction,
-            forced_note: attempt.forced_note,
+    pub fn as_sent(&self, now: Moment) -> CheckRequest {
+        CheckRequest {
             outcome: Some(self.outcome.as_str().to_owned()),
+            ..self.attempt.as_sent(now)
         }
     }
 
@@ -37,10 +57,34 @@ impl Decided {
     pub fn entry(&self) -> Option<Entry> {
         let card = self.card.as_ref().filter(|_| self.outcome.is_admitted())?;
         Some(Entry {
-            check: self.attempt.id,
+            check: self.attempt.request.id,
             card: card.clone(),
-            at: self.attempt.scanned_at,
+            at: self.attempt.at,
         })
+    }
+}
+
+/// An entry that is taken back, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBack {
+    /// What the server is told of it, but for what belongs to the sending.
+    #[serde(flatten)]
+    pub request: CancellationRequest,
+    /// By the device's own time.
+    pub at: Timestamp,
+    /// What the machine's clocks showed.
+    pub clocks: Moment,
+}
+
+impl TakenBack {
+    /// As it is sent now.
+    #[must_use]
+    pub fn as_sent(&self, now: Moment) -> CancellationRequest {
+        CancellationRequest {
+            sent_at: Some(now.wall.into()),
+            age_ms: now.age_ms(self.clocks),
+            ..self.request
+        }
     }
 }
 
@@ -69,7 +113,7 @@ pub(super) enum Record {
         next: Sequence,
     },
     /// The server is about to be asked.
-    Asked(CheckRequest),
+    Asked(Attempt),
     /// The device has decided.
     Decided {
         /// Its place in the order of sending.
@@ -90,7 +134,7 @@ pub(super) enum Record {
         /// Its place in the order of sending.
         sequence: Sequence,
         #[serde(flatten)]
-        cancellation: CancellationRequest,
+        cancellation: TakenBack,
     },
     /// The server has these, or they were set aside.
     Settled {
@@ -103,10 +147,10 @@ impl Record {
     /// The moment it speaks of, if it speaks of one.
     pub(super) fn at(&self) -> Option<Timestamp> {
         match self {
-            Record::Asked(attempt) => Some(attempt.scanned_at),
-            Record::Decided { check, .. } => Some(check.attempt.scanned_at),
+            Record::Asked(attempt) => Some(attempt.at),
+            Record::Decided { check, .. } => Some(check.attempt.at),
             Record::Told { entry, .. } => entry.as_ref().map(|entry| entry.at),
-            Record::Cancelled { cancellation, .. } => Some(cancellation.cancelled_at),
+            Record::Cancelled { cancellation, .. } => Some(cancellation.at),
             Record::Segment { .. } | Record::Settled { .. } => None,
         }
     }

@@ -1,10 +1,9 @@
 //! Reading a journal again, after whatever ended the last process.
 
 use super::frame::{self, Rest};
-use super::record::{Decided, Entry, Record, Sequence};
+use super::record::{Attempt, Decided, Entry, Record, Sequence, TakenBack};
 use super::segment::{Current, Usage, begin, segment_path, write_zeros};
 use super::{Journal, JournalSettings, NEW, PREFIX, Place, SPARE};
-use deviceapi::{CancellationRequest, CheckRequest};
 use kernel::CheckId;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
@@ -28,7 +27,7 @@ pub struct Recovered {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpenAttempt {
     /// The server may have been asked, and nothing was decided here.
-    Asked(CheckRequest),
+    Asked(Attempt),
     /// It was decided here.
     Decided(Decided),
 }
@@ -36,7 +35,7 @@ pub enum OpenAttempt {
 impl OpenAttempt {
     /// The scan.
     #[must_use]
-    pub const fn attempt(&self) -> &CheckRequest {
+    pub const fn attempt(&self) -> &Attempt {
         match self {
             OpenAttempt::Asked(attempt) => attempt,
             OpenAttempt::Decided(decided) => &decided.attempt,
@@ -68,7 +67,7 @@ pub enum Finding {
 #[derive(Default)]
 struct Memory {
     unsent: BTreeMap<Sequence, Place>,
-    cancellations: BTreeMap<Sequence, (u64, CancellationRequest)>,
+    cancellations: BTreeMap<Sequence, (u64, TakenBack)>,
     next: Sequence,
     opened: u64,
     open: HashMap<CheckId, (u64, OpenAttempt)>,
@@ -224,7 +223,7 @@ impl Memory {
             Record::Segment { next } => self.next = self.next.max(next),
             Record::Asked(attempt) => {
                 let open = (self.opened, OpenAttempt::Asked(attempt.clone()));
-                self.open.insert(attempt.id, open);
+                self.open.insert(attempt.request.id, open);
             }
             Record::Decided { sequence, check } => {
                 self.next = self.next.max(sequence + 1);
@@ -232,12 +231,12 @@ impl Memory {
                     segment,
                     offset,
                     length,
-                    id: check.attempt.id,
-                    at: check.attempt.scanned_at,
+                    id: check.attempt.request.id,
+                    at: check.attempt.at,
                 };
                 self.unsent.insert(sequence, place);
                 self.entries.extend(check.entry());
-                let id = check.attempt.id;
+                let id = check.attempt.request.id;
                 self.open
                     .insert(id, (self.opened, OpenAttempt::Decided(check)));
             }
@@ -252,7 +251,7 @@ impl Memory {
                 self.next = self.next.max(sequence + 1);
                 self.cancellations.insert(sequence, (segment, cancellation));
                 self.entries
-                    .retain(|entry| entry.check != cancellation.check_id);
+                    .retain(|entry| entry.check != cancellation.request.check_id);
             }
             Record::Settled { runs } => {
                 for (first, last) in runs {

@@ -4,8 +4,9 @@
 mod room;
 mod torture;
 
-use deviceapi::{CheckRequest, Personal};
-use edge::journal::{Decided, Entry, Recovered};
+use deviceapi::{CancellationRequest, CheckRequest, Personal};
+use edge::Moment;
+use edge::journal::{Attempt, Decided, Entry, Recovered, TakenBack};
 use edge::{Journal, JournalSettings};
 use gate::{Admission, Decision, Direction};
 use kernel::{CancellationId, CheckId, Timestamp};
@@ -33,13 +34,49 @@ fn at(millis: i64) -> Timestamp {
     start.plus_ms(millis)
 }
 
-fn attempt(number: u32) -> CheckRequest {
-    CheckRequest {
-        id: id(number.into()),
-        code: Personal(format!("villeneuve-{number:08}")),
-        scanned_at: at(number.into()),
-        direction: Direction::Entry,
-        forced_note: None,
+fn clocks(wall: Timestamp) -> Moment {
+    Moment {
+        wall,
+        up_ms: 1_000,
+        boot: uuid::Uuid::nil(),
+    }
+}
+
+fn attempt(number: u32) -> Attempt {
+    let at = at(number.into());
+    Attempt {
+        request: CheckRequest {
+            id: id(number.into()),
+            code: Personal(format!("villeneuve-{number:08}")),
+            scanned_at: at.into(),
+            direction: Direction::Entry,
+            forced_note: None,
+            outcome: None,
+            set_up: Some(3),
+            one_more_than: None,
+            sent_at: None,
+            age_ms: None,
+            offset_ms: Some(12),
+            contact_at: None,
+        },
+        at,
+        clocks: clocks(at),
+    }
+}
+
+fn taken_back(id: CancellationId, check_id: CheckId, at: Timestamp) -> TakenBack {
+    TakenBack {
+        request: CancellationRequest {
+            id,
+            check_id,
+            cancelled_at: at.into(),
+            sent_at: None,
+            age_ms: None,
+            offset_ms: None,
+            contact_at: None,
+        },
+        at,
+        clocks: clocks(at),
     }
 }
 

@@ -4,12 +4,13 @@
 
 use crate::decide::Deciding;
 use crate::decide::check::{self, Check, CheckError, Freshness};
+use crate::decide::scan_time::{self, ScanTime, Sending};
 use crate::decide::tally;
 use crate::hash::derived;
 use crate::outbox::give_back;
 use db::{DbError, Tx, params};
 use deviceapi::CANCEL_WITHIN_MS;
-use kernel::{CancellationId, CheckId, DeviceCode, Timestamp};
+use kernel::{CancellationId, CheckId, DeviceCode, DeviceTime, Timestamp};
 
 /// A device takes back an entry it admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +21,10 @@ pub struct Cancellation {
     pub check_id: CheckId,
     /// The device.
     pub device: DeviceCode,
-    /// When, by the device's clock.
-    pub cancelled_at: Timestamp,
+    /// What its clock showed then.
+    pub device_time: DeviceTime,
+    /// How it is sent.
+    pub sending: Sending,
 }
 
 /// A cancelled entry.
@@ -29,7 +32,7 @@ pub struct Cancellation {
 pub struct Cancelled {
     /// The check.
     pub check_id: CheckId,
-    /// When it was cancelled, by the device's clock.
+    /// When it was cancelled, by the server's clock.
     pub cancelled_at: Timestamp,
     /// How many visitors the device had admitted on the scan's business day,
     /// this one no more included.
@@ -67,10 +70,8 @@ pub enum Obstacle {
     /// The id was used for another check or another moment.
     #[error("the cancellation's id was used before for another one; a new one needs a new id")]
     IdTaken,
-    /// More than 15 minutes have passed, or the time is before the scan.
-    #[error(
-        "an entry can be cancelled from its scan until 15 minutes later, by the device's clock"
-    )]
+    /// More than 15 minutes have passed.
+    #[error("an entry can be cancelled until 15 minutes after its scan")]
     TooLate,
 }
 
@@ -86,13 +87,19 @@ kernel::words! {
 ///
 /// # Errors
 /// The first [`Obstacle`].
-fn cancellable(check: &Check, cancellation: &Cancellation) -> Result<(), Obstacle> {
-    let after_ms = cancellation.cancelled_at.ms_since(check.scan.scanned_at);
+fn cancellable(
+    check: &Check,
+    cancellation: &Cancellation,
+    cancelled: ScanTime,
+) -> Result<(), Obstacle> {
+    // What is known of two times may leave the second before the first.
+    let after_ms = cancelled.at.ms_since(check.scanned.at).max(0);
+    let is_estimated = cancelled.is_estimated() || check.scanned.is_estimated();
     if !check.decision.is_admitted() {
         Err(Obstacle::NotAdmitted)
     } else if check.scan.device != cancellation.device {
         Err(Obstacle::OtherDevice)
-    } else if !(0..=CANCEL_WITHIN_MS).contains(&after_ms) {
+    } else if after_ms > CANCEL_WITHIN_MS && !is_estimated {
         Err(Obstacle::TooLate)
     } else {
         Ok(())
@@ -132,9 +139,18 @@ pub(crate) fn turn_away(tx: &mut Tx<'_>, check: &Check, now: Timestamp) -> Resul
         id: derived(&format!("passerelle-turned-away:{}", check.record))?,
         check_id: check.scan.id,
         device: check.scan.device.clone(),
-        cancelled_at: check.scan.scanned_at,
+        device_time: check.scan.device_time,
+        sending: Sending::default(),
     };
-    insert(tx, &cancellation, check, Cause::TurnedAway, now)?;
+    let cancelled_at = check.scanned.at;
+    insert(
+        tx,
+        &cancellation,
+        check,
+        Cause::TurnedAway,
+        cancelled_at,
+        now,
+    )?;
     Ok(())
 }
 
@@ -142,11 +158,12 @@ pub(crate) fn turn_away(tx: &mut Tx<'_>, check: &Check, now: Timestamp) -> Resul
 struct Known {
     record: CheckId,
     device: DeviceCode,
+    device_time: DeviceTime,
     cancelled_at: Timestamp,
     device_count_today: u32,
 }
 
-db::from_row! { Known { record = "check_id", device, cancelled_at, device_count_today } }
+db::from_row! { Known { record = "check_id", device, device_time, cancelled_at, device_count_today } }
 
 pub(crate) fn record(
     tx: &mut Tx<'_>,
@@ -157,14 +174,15 @@ pub(crate) fn record(
     let not = |obstacle| CancelError::NotCancellable(id, obstacle);
     let check = check::load(tx, id)?.ok_or(CancelError::CheckUnknown(id))?;
     let known = tx.query_opt_as::<Known>(
-        "SELECT check_id, device, cancelled_at, device_count_today FROM gate_cancellation
+        "SELECT check_id, device, device_time, cancelled_at, device_count_today
+         FROM gate_cancellation
          WHERE id = $1",
         params![cancellation.id],
     )?;
     if let Some(known) = known {
         let same = known.record == check.record
             && known.device == cancellation.device
-            && known.cancelled_at == cancellation.cancelled_at;
+            && known.device_time == cancellation.device_time;
         if !same {
             return Err(not(Obstacle::IdTaken));
         }
@@ -175,14 +193,21 @@ pub(crate) fn record(
             freshness: Freshness::Repeated,
         });
     }
-    cancellable(&check, cancellation).map_err(not)?;
+    let Cancellation {
+        device_time,
+        sending,
+        ..
+    } = cancellation;
+    // Known or not, as for a check that a journal brings.
+    let cancelled = scan_time::of_journal(now, *device_time, sending);
+    cancellable(&check, cancellation, cancelled).map_err(not)?;
     if is_cancelled(tx, check.record)? {
         return Err(not(Obstacle::CancelledBefore));
     }
-    let device_count_today = insert(tx, cancellation, &check, Cause::Agent, now)?;
+    let device_count_today = insert(tx, cancellation, &check, Cause::Agent, cancelled.at, now)?;
     Ok(Cancelled {
         check_id: id,
-        cancelled_at: cancellation.cancelled_at,
+        cancelled_at: cancelled.at,
         device_count_today,
         freshness: Freshness::First,
     })
@@ -193,20 +218,22 @@ fn insert(
     cancellation: &Cancellation,
     check: &Check,
     cause: Cause,
+    cancelled_at: Timestamp,
     now: Timestamp,
 ) -> Result<u32, DbError> {
     let day = tally::cancelled(tx, check.record)?;
     let count = tally::count_of_day(tx, &check.scan.device, day)?;
     tx.execute(
-        "INSERT INTO gate_cancellation (check_id, id, device, cause, cancelled_at, arrived_at,
-                                        device_count_today)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO gate_cancellation (check_id, id, device, cause, device_time, cancelled_at,
+                                        arrived_at, device_count_today)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         params![
             check.record,
             cancellation.id,
             &cancellation.device,
             cause,
-            cancellation.cancelled_at,
+            cancellation.device_time,
+            cancelled_at,
             now,
             count,
         ],
@@ -226,11 +253,19 @@ fn is_cancelled(tx: &mut Tx<'_>, record: CheckId) -> Result<bool, DbError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decide::scan_time::Certainty;
     use crate::{Admission, Decision, Direction, Reason, Scan};
     use otipass::PassFacts;
 
     fn at(ms: i64) -> Timestamp {
         Timestamp::MIN.plus_ms(1_000_000 + ms)
+    }
+
+    fn known(ms: i64) -> ScanTime {
+        ScanTime {
+            at: at(ms),
+            certainty: Certainty::Known,
+        }
     }
 
     fn check(decision: Decision) -> Check {
@@ -240,10 +275,13 @@ mod tests {
                 id,
                 device: "PDA01".parse().unwrap(),
                 code: String::new(),
-                scanned_at: at(0),
+                device_time: at(0).into(),
                 direction: Direction::Entry,
                 forced_note: None,
             },
+            scanned: known(0),
+            set_up: 1,
+            earlier: None,
             arrived_at: at(0),
             decided_at: at(0),
             decision,
@@ -263,7 +301,7 @@ mod tests {
             (admitted, "PDA01", 0, Ok(())),
             (admitted, "PDA01", 900_000, Ok(())),
             (admitted, "PDA01", 900_001, Err(Obstacle::TooLate)),
-            (admitted, "PDA01", -1, Err(Obstacle::TooLate)),
+            (admitted, "PDA01", -1, Ok(())),
             (admitted, "PDA02", 0, Err(Obstacle::OtherDevice)),
             (refused, "PDA01", 0, Err(Obstacle::NotAdmitted)),
             (Decision::Exit, "PDA01", 0, Err(Obstacle::NotAdmitted)),
@@ -273,9 +311,21 @@ mod tests {
                 id: "07737f53-58fe-4de3-a6f3-e57ee4b6c619".parse().unwrap(),
                 check_id: check.scan.id,
                 device: device.parse().unwrap(),
-                cancelled_at: at(after_ms),
+                device_time: at(0).into(),
+                sending: Sending::default(),
             };
-            assert_eq!(cancellable(&check, &cancellation), expected);
+            let cancelled = known(after_ms);
+            assert_eq!(cancellable(&check, &cancellation, cancelled), expected);
+            // How long after is not known of an estimate: the agent was there.
+            let estimated = ScanTime {
+                certainty: Certainty::Estimated,
+                ..cancelled
+            };
+            let expected = expected.or_else(|obstacle| match obstacle {
+                Obstacle::TooLate => Ok(()),
+                other => Err(other),
+            });
+            assert_eq!(cancellable(&check, &cancellation, estimated), expected);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A check: its record, and what a repeated id gets.
 
+use crate::decide::repeat::{self, Earlier};
 use crate::decide::rules::NotPermitted;
+use crate::decide::scan_time::ScanTime;
 use crate::records::retention;
 use crate::{Decision, NoteInvalid, Scan, ScanRefused};
 use db::{DbError, Row, Tx, params};
@@ -12,6 +14,13 @@ use otipass::{EntriesLeft, PassFacts};
 pub struct Check {
     /// What was scanned.
     pub scan: Scan,
+    /// When it was scanned, by the server's clock.
+    pub scanned: ScanTime,
+    /// The set-up's revision that the device went by.
+    pub set_up: i64,
+    /// The admission that this repeats: the reason of a refusal, or what makes an
+    /// admission a possible pass-back.
+    pub earlier: Option<Earlier>,
     /// When the server heard of it.
     pub arrived_at: Timestamp,
     /// When it was decided.
@@ -91,7 +100,7 @@ pub(crate) fn find(tx: &mut Tx<'_>, scan: &Scan) -> Result<Option<Check>, CheckE
 pub(crate) fn load(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<Check>, DbError> {
     let row = tx.query_opt("SELECT * FROM gate_check WHERE check_id = $1", params![id])?;
     let Some(row) = row else { return Ok(None) };
-    let first = Check::from_row(&row)?;
+    let first = repeat::with_earlier(tx, &row)?;
     if first.decision.opens() {
         return Ok(Some(first));
     }
@@ -99,7 +108,7 @@ pub(crate) fn load(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<Check>, DbErro
     Ok(Some(match follow_up {
         Some(row) => Check {
             scan: first.scan,
-            ..Check::from_row(&row)?
+            ..repeat::with_earlier(tx, &row)?
         },
         None => first,
     }))
@@ -112,10 +121,13 @@ impl Check {
                 id: row.get("check_id")?,
                 device: row.get("device")?,
                 code: row.get("code")?,
-                scanned_at: row.get("scanned_at")?,
+                device_time: row.get("device_time")?,
                 direction: row.get("direction")?,
                 forced_note: row.get("forced_note")?,
             },
+            scanned: ScanTime::from_row(row)?,
+            set_up: row.get("set_up")?,
+            earlier: None,
             arrived_at: row.get("arrived_at")?,
             decided_at: row.get("decided_at")?,
             decision: row.get("outcome")?,

@@ -34,6 +34,8 @@ pub enum Reason {
     NotAPass,
     /// The device does not lead to exactly one sector with mapping parameters.
     SectorNotMapped,
+    /// The card was admitted here within the repeat window.
+    JustAdmitted,
     /// Otipass was silent and the site refuses then.
     PartnerUnavailable,
     /// Otipass said no.
@@ -42,7 +44,7 @@ pub enum Reason {
 
 impl Decision {
     /// Every decision there is.
-    pub const ALL: [Decision; 14] = [
+    pub const ALL: [Decision; 15] = [
         Decision::Admitted(Admission::Accepted),
         Decision::Admitted(Admission::AcceptedOffline),
         Decision::Admitted(Admission::AcceptedUnverified),
@@ -50,6 +52,7 @@ impl Decision {
         Decision::Exit,
         Decision::Refused(Reason::NotAPass),
         Decision::Refused(Reason::SectorNotMapped),
+        Decision::Refused(Reason::JustAdmitted),
         Decision::Refused(Reason::Partner(Refusal::UnknownPass)),
         Decision::Refused(Reason::Partner(Refusal::PassNotSold)),
         Decision::Refused(Reason::Partner(Refusal::PassBlocked)),
@@ -82,6 +85,7 @@ impl Decision {
             Decision::Exit => "exit",
             Decision::Refused(Reason::NotAPass) => "not_a_pass",
             Decision::Refused(Reason::SectorNotMapped) => "sector_not_mapped",
+            Decision::Refused(Reason::JustAdmitted) => "just_admitted",
             Decision::Refused(Reason::PartnerUnavailable) => "partner_unavailable",
             Decision::Refused(Reason::Partner(refusal)) => refusal.as_str(),
         }

@@ -3,6 +3,8 @@
 use kernel::CheckId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 type Turn = Arc<tokio::sync::Mutex<()>>;
 
@@ -14,7 +16,11 @@ type Turn = Arc<tokio::sync::Mutex<()>>;
 /// Where Otipass honours references, both hear the same, and the decision that is
 /// recorded first is the answer of both.
 #[derive(Debug, Default)]
-pub(crate) struct ChecksInHand(Mutex<HashMap<CheckId, Turn>>);
+pub(crate) struct ChecksInHand {
+    turns: Mutex<HashMap<CheckId, Turn>>,
+    /// Tells those who wait for another check of their card that one was decided.
+    decided: Notify,
+}
 
 /// The right to decide one check. Its place in the map goes with the last one
 /// who wanted it.
@@ -26,6 +32,11 @@ pub(crate) struct Alone<'a> {
 }
 
 impl ChecksInHand {
+    /// Comes when a check is decided after this.
+    pub(crate) fn decided(&self) -> Notified<'_> {
+        self.decided.notified()
+    }
+
     /// Waits until nobody else decides the check `id`.
     pub(crate) async fn alone_with(&self, id: CheckId) -> Alone<'_> {
         let turn = Arc::clone(self.turns().entry(id).or_default());
@@ -39,13 +50,14 @@ impl ChecksInHand {
     }
 
     fn turns(&self) -> MutexGuard<'_, HashMap<CheckId, Turn>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Alone<'_> {
     fn drop(&mut self) {
         self.held = None;
+        self.checks.decided.notify_waiters();
         let mut turns = self.checks.turns();
         // One count is ours, one the map's.
         if Arc::strong_count(&self.turn) == 2 {

@@ -2,9 +2,12 @@
 //! gone with the decision. What a crash leaves of a check is its intent.
 
 use crate::decide::check::{self, Check, CheckError, Freshness};
+use crate::decide::question;
 use crate::decide::record::{self, NewCheck};
+use crate::decide::repeat;
 use crate::decide::rules::{self, Counted, Intent, Recognised, Verdict};
-use crate::{Decision, Direction, Mode, Reason, Scan, Site};
+use crate::decide::scan_time::{self, Certainty, ScanTime, Sending};
+use crate::{Decision, Direction, InterfaceSettings, Mode, Reason, Scan, Site};
 use db::{DbError, Row, Tx, params};
 use kernel::{CheckId, Timestamp};
 use otipass::SectorInfo;
@@ -14,75 +17,127 @@ pub(crate) enum Begun {
     /// It is decided, now or before.
     Decided(Box<Check>, Freshness),
     /// Otipass is to be asked this.
-    Ask(Intent, Recognised),
+    Ask(Intent, Open),
+    /// Another check of this card is being asked about at this sector.
+    Wait(CheckId, Open),
 }
 
-/// Begins a check: finds its decision, or its intent; else decides it if it
-/// needs no partner, or keeps the intent. What the device may not do is refused
+/// A check that is to be asked about, as it was first understood.
+#[derive(Debug, Clone)]
+pub(crate) struct Open {
+    pub(crate) recognised: Recognised,
+    pub(crate) scanned: ScanTime,
+    pub(crate) set_up: i64,
+    pub(crate) one_more_than: Option<CheckId>,
+}
+
+/// What a check arrives with.
+pub(crate) struct Arrival<'a> {
+    pub(crate) scan: &'a Scan,
+    pub(crate) sending: &'a Sending,
+    pub(crate) recognised: &'a Result<Recognised, Reason>,
+    /// The set-up's revision by which it was recognised.
+    pub(crate) set_up: i64,
+    pub(crate) at: Timestamp,
+}
+
+/// Begins with a check: finds its decision, or its intent; else decides it if it
+/// needs no partner, or records the intent. What the device may not do is refused
 /// only here, where nothing is known yet: the same id gets the same answer, also
-/// after its settings have changed. An intent stands as it was kept, even
+/// after its settings have changed. An intent stands as it was recorded, even
 /// if site or mapping have changed since: Otipass may know it.
 pub(crate) fn begin(
     tx: &mut Tx<'_>,
-    scan: &Scan,
-    recognised: &Result<Recognised, Reason>,
-    now: Timestamp,
+    arrival: &Arrival<'_>,
     site: &Site,
+    settings: &InterfaceSettings,
+    now: Timestamp,
 ) -> Result<Begun, CheckError> {
+    let Arrival { scan, sending, .. } = *arrival;
     if let Some(known) = check::find(tx, scan)? {
         return Ok(Begun::Decided(Box::new(known), Freshness::Repeated));
     }
-    if let Some(asked) = find(tx, scan)? {
-        return Ok(Begun::Ask(Intent::Unresolved, asked));
+    if let Some(open) = find(tx, scan)? {
+        return Ok(Begun::Ask(Intent::Unresolved, open));
     }
-    rules::permitted(scan, site.settings_of(&scan.device))?;
-    let decision = match recognised {
+    rules::permitted(scan, sending, site.settings_of(&scan.device))?;
+    let scanned = scan_time::online(arrival.at, sending);
+    let mut earlier = None;
+    let decision = match arrival.recognised {
+        Err(reason) => Decision::Refused(*reason),
         Ok(recognised) => match rules::without_asking(scan) {
             Some(decision) => decision,
             None => {
-                insert(tx, scan, recognised, now)?;
-                return Ok(Begun::Ask(Intent::Fresh, recognised.clone()));
+                let open = Open {
+                    recognised: recognised.clone(),
+                    scanned,
+                    set_up: arrival.set_up,
+                    one_more_than: sending.one_more_than,
+                };
+                let window_ms = settings.repeat_window_ms();
+                if window_ms > 0 && sending.one_more_than.is_none() {
+                    let Recognised { card, sector, .. } = recognised;
+                    earlier = repeat::earlier(tx, card, sector, scanned.at, window_ms)?;
+                    let until = now.plus_ms(settings.decision_budget_ms());
+                    if earlier.is_none()
+                        && let Some(other) = question::open(tx, scan.id, recognised, now, until)?
+                    {
+                        return Ok(Begun::Wait(other, open));
+                    }
+                }
+                if earlier.is_none() {
+                    insert(tx, scan, &open, arrival.at)?;
+                    return Ok(Begun::Ask(Intent::Fresh, open));
+                }
+                Decision::Refused(Reason::JustAdmitted)
             }
         },
-        Err(reason) => Decision::Refused(*reason),
     };
     let new = NewCheck {
         scan,
         mode: Mode::Online,
-        recognised: recognised.as_ref().ok(),
+        recognised: arrival.recognised.as_ref().ok(),
         verdict: Verdict::without_partner(decision),
         counted: Counted::No,
-        arrived_at: now,
+        scanned,
+        set_up: arrival.set_up,
+        one_more_than: sending.one_more_than,
+        earlier,
+        arrived_at: arrival.at,
         decided_at: now,
     };
     let check = record::insert(tx, &new, site, None)?;
     Ok(Begun::Decided(Box::new(check), Freshness::First))
 }
 
-fn insert(
-    tx: &mut Tx<'_>,
-    scan: &Scan,
-    recognised: &Recognised,
-    arrived_at: Timestamp,
-) -> Result<(), DbError> {
-    let info = &recognised.info;
+fn insert(tx: &mut Tx<'_>, scan: &Scan, open: &Open, arrived_at: Timestamp) -> Result<(), DbError> {
+    let Recognised {
+        card,
+        num_type,
+        sector,
+        info,
+    } = &open.recognised;
     tx.execute(
-        "INSERT INTO gate_intent (check_id, device, code, scanned_at, arrived_at, card, num_type,
-                                  sector, service_id, space_id, season, product)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "INSERT INTO gate_intent (check_id, device, code, device_time, scanned_at, arrived_at, card,
+                                  num_type, sector, service_id, space_id, season, product, set_up,
+                                  one_more_than)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         params![
             scan.id,
             &scan.device,
             scan.stored_code(),
-            scan.scanned_at,
+            scan.device_time,
+            open.scanned.at,
             arrived_at,
-            &recognised.card,
-            recognised.num_type,
-            &recognised.sector,
+            card,
+            *num_type,
+            sector,
             &info.service_id,
             &info.space_id,
             &info.season,
             &info.product,
+            open.set_up,
+            open.one_more_than,
         ],
     )
     .map(drop)
@@ -92,7 +147,7 @@ fn insert(
 ///
 /// # Errors
 /// [`CheckError::Conflict`] if the id belongs to another scan.
-pub(crate) fn find(tx: &mut Tx<'_>, scan: &Scan) -> Result<Option<Recognised>, CheckError> {
+pub(crate) fn find(tx: &mut Tx<'_>, scan: &Scan) -> Result<Option<Open>, CheckError> {
     let row = tx.query_opt(
         "SELECT * FROM gate_intent WHERE check_id = $1",
         params![scan.id],
@@ -101,13 +156,13 @@ pub(crate) fn find(tx: &mut Tx<'_>, scan: &Scan) -> Result<Option<Recognised>, C
     if !scan.is_stored_as(&scan_of(&row)?) {
         return Err(CheckError::Conflict(scan.id));
     }
-    Ok(Some(recognised(&row)?))
+    Ok(Some(open(&row)?))
 }
 
 /// An intent that never became a decision.
 pub(crate) struct Unresolved {
     pub(crate) scan: Scan,
-    pub(crate) recognised: Recognised,
+    pub(crate) open: Open,
     pub(crate) arrived_at: Timestamp,
 }
 
@@ -131,7 +186,7 @@ pub(crate) fn load(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<Unresolved>, D
         .map(|row| {
             Ok(Unresolved {
                 scan: scan_of(&row)?,
-                recognised: recognised(&row)?,
+                open: open(&row)?,
                 arrived_at: row.get("arrived_at")?,
             })
         })
@@ -144,14 +199,14 @@ fn scan_of(row: &Row) -> Result<Scan, DbError> {
         id: row.get("check_id")?,
         device: row.get("device")?,
         code: row.get("code")?,
-        scanned_at: row.get("scanned_at")?,
+        device_time: row.get("device_time")?,
         direction: Direction::Entry,
         forced_note: None,
     })
 }
 
-fn recognised(row: &Row) -> Result<Recognised, DbError> {
-    Ok(Recognised {
+fn open(row: &Row) -> Result<Open, DbError> {
+    let recognised = Recognised {
         card: row.get("card")?,
         num_type: row.get("num_type")?,
         sector: row.get("sector")?,
@@ -161,5 +216,15 @@ fn recognised(row: &Row) -> Result<Recognised, DbError> {
             season: row.get("season")?,
             product: row.get("product")?,
         },
+    };
+    Ok(Open {
+        recognised,
+        // The server itself saw it arrive.
+        scanned: ScanTime {
+            at: row.get("scanned_at")?,
+            certainty: Certainty::Known,
+        },
+        set_up: row.get("set_up")?,
+        one_more_than: row.get("one_more_than")?,
     })
 }

@@ -7,9 +7,12 @@ use crate::decide::check::{self, Check, CheckError, Freshness};
 use crate::decide::door_admitted;
 use crate::decide::intent;
 use crate::decide::record::{self, NewCheck};
+use crate::decide::repeat::{self, Earlier};
 use crate::decide::rules::{self, Afterwards, Counted, Recognised, Verdict};
 use crate::decide::scan::within_limit;
-use crate::{Decision, InterfaceSettings, Mode, Reason, Scan, Site};
+use crate::decide::scan_time::{self, ScanTime, Sending};
+use crate::site::revision::{self, Meaning};
+use crate::{Admission, Decision, InterfaceSettings, Mode, Reason, Scan, Site};
 use db::{DbError, Tx};
 use deviceapi::BATCH_LIMIT;
 use kernel::{CheckId, Timestamp};
@@ -20,6 +23,8 @@ use std::sync::Arc;
 pub struct JournalItem {
     /// What was scanned.
     pub scan: Scan,
+    /// How it is sent.
+    pub sending: Sending,
     /// What the device told the visitor; `None` if it does not say, and the gate
     /// applies the offline rules itself.
     pub outcome: Option<Decision>,
@@ -29,6 +34,7 @@ impl From<Scan> for JournalItem {
     fn from(scan: Scan) -> Self {
         Self {
             scan,
+            sending: Sending::default(),
             outcome: None,
         }
     }
@@ -73,10 +79,15 @@ impl Deciding {
         if items.len() > BATCH_LIMIT {
             return Err(JournalError::TooLarge(items.len()));
         }
-        let (site, settings) = (self.site(), Arc::clone(&self.settings));
-        let now = self.clock.now();
+        let (site, set_up) = self.known.site_and_revision();
+        let merging = Merging {
+            site,
+            settings: Arc::clone(&self.settings),
+            set_up,
+            now: self.clock.now(),
+        };
         let merge = move |tx: &mut Tx<'_>, item: &JournalItem| {
-            Ok(match merge(tx, item, &site, &settings, now) {
+            Ok(match merging.merge(tx, item) {
                 Ok((check, freshness)) => Merged::Recorded(Box::new(check), freshness),
                 Err(CheckError::Db(error)) => return Err(error),
                 Err(refused) => Merged::Refused(item.scan.id, refused),
@@ -131,110 +142,186 @@ impl Deciding {
     }
 }
 
-/// Records one check of a journal.
-fn merge(
-    tx: &mut Tx<'_>,
-    item: &JournalItem,
-    site: &Site,
-    settings: &InterfaceSettings,
+/// By what a journal is merged.
+struct Merging {
+    site: Arc<Site>,
+    settings: Arc<InterfaceSettings>,
+    /// The set-up's revision in which they are so.
+    set_up: i64,
     now: Timestamp,
-) -> Result<(Check, Freshness), CheckError> {
-    let scan = &item.scan;
-    within_limit(&scan.code)?;
-    match check::find(tx, scan)? {
-        None => {
-            let check = insert_undecided(tx, item, site, settings, now)?;
-            Ok((check, Freshness::First))
+}
+
+/// What a check of a journal means, by the set-up that its device had.
+struct Understood {
+    recognised: Result<Recognised, Reason>,
+    scanned: ScanTime,
+    set_up: i64,
+}
+
+impl Merging {
+    /// Records one check.
+    fn merge(&self, tx: &mut Tx<'_>, item: &JournalItem) -> Result<(Check, Freshness), CheckError> {
+        within_limit(&item.scan.code)?;
+        match check::find(tx, &item.scan)? {
+            None => Ok((self.insert_undecided(tx, item)?, Freshness::First)),
+            Some(first) => self.merge_decided(tx, item, first),
         }
-        Some(first) => merge_decided(tx, item, first, site, settings, now),
     }
-}
 
-/// If Otipass was being asked about it when the line broke, it is the pass that
-/// was recognised then, and Otipass may have counted the entry.
-fn insert_undecided(
-    tx: &mut Tx<'_>,
-    item: &JournalItem,
-    site: &Site,
-    settings: &InterfaceSettings,
-    now: Timestamp,
-) -> Result<Check, CheckError> {
-    let scan = &item.scan;
-    let (recognised, counted) = match intent::find(tx, scan)? {
-        Some(asked) => (Ok(asked), Counted::Maybe),
-        None => (
-            rules::recognise(&scan.code, &scan.device, site, settings),
-            Counted::No,
-        ),
-    };
-    let brought = rules::brought(item.outcome, rules::at_the_door(scan), is_pass(&recognised));
-    let new = NewCheck {
-        scan,
-        mode: Mode::Offline,
-        recognised: recognised.as_ref().ok(),
-        verdict: Verdict::without_partner(brought.decision),
-        counted,
-        arrived_at: now,
-        decided_at: now,
-    };
-    let check = record::insert(tx, &new, site, None)?;
-    if brought.door_admitted {
-        door_admitted::mark(tx, scan.id, item.outcome, now)?;
+    /// If Otipass was being asked about it when the line broke, it is the pass that
+    /// was recognised then, and Otipass may have counted the entry.
+    fn insert_undecided(&self, tx: &mut Tx<'_>, item: &JournalItem) -> Result<Check, CheckError> {
+        let scan = &item.scan;
+        let (understood, counted) = match intent::find(tx, scan)? {
+            Some(open) => {
+                let understood = Understood {
+                    recognised: Ok(open.recognised),
+                    scanned: open.scanned,
+                    set_up: open.set_up,
+                };
+                (understood, Counted::Maybe)
+            }
+            None => (self.understand(tx, item)?, Counted::No),
+        };
+        let is_pass = is_pass(&understood.recognised);
+        let brought = rules::brought(item.outcome, rules::at_the_door(scan), is_pass);
+        let check = self.insert(tx, item, &understood, brought.decision, counted, None)?;
+        if brought.door_admitted {
+            door_admitted::mark(tx, scan.id, item.outcome, self.now)?;
+        }
+        Ok(check)
     }
-    Ok(check)
-}
 
-fn merge_decided(
-    tx: &mut Tx<'_>,
-    item: &JournalItem,
-    first: Check,
-    site: &Site,
-    settings: &InterfaceSettings,
-    now: Timestamp,
-) -> Result<(Check, Freshness), CheckError> {
-    let scan = &item.scan;
-    let recognised = match recognised_before(&first, settings) {
-        Some(recognised) => Ok(recognised),
-        None => rules::recognise(&scan.code, &scan.device, site, settings),
-    };
-    let opened = rules::at_the_door(scan);
-    match rules::afterwards(first.decision, item.outcome, opened, is_pass(&recognised)) {
-        Afterwards::Keep => {}
-        Afterwards::FollowUp(decision) => {
-            // Marked before the gate could recognise it, it stays so: the
-            // device has had its answer.
-            if !door_admitted::is_marked(tx, scan.id)? {
-                let new = NewCheck {
-                    scan,
-                    mode: Mode::Offline,
-                    recognised: recognised.as_ref().ok(),
-                    verdict: Verdict::without_partner(decision),
+    fn merge_decided(
+        &self,
+        tx: &mut Tx<'_>,
+        item: &JournalItem,
+        first: Check,
+    ) -> Result<(Check, Freshness), CheckError> {
+        let scan = &item.scan;
+        let understood = match self.recognised_before(tx, &first)? {
+            Some(recognised) => Understood {
+                recognised: Ok(recognised),
+                scanned: first.scanned,
+                set_up: first.set_up,
+            },
+            // The first time that was computed stands.
+            None => Understood {
+                scanned: first.scanned,
+                ..self.understand(tx, item)?
+            },
+        };
+        let opened = rules::at_the_door(scan);
+        let is_pass = is_pass(&understood.recognised);
+        match rules::afterwards(first.decision, item.outcome, opened, is_pass) {
+            Afterwards::Keep => {}
+            Afterwards::FollowUp(decision) => {
+                // Marked before the gate could recognise it, it stays so: the
+                // device has had its answer.
+                if !door_admitted::is_marked(tx, scan.id)? {
                     // What Otipass may have counted of the refusal is given back
                     // first; this entry counts by itself.
-                    counted: Counted::No,
-                    arrived_at: now,
-                    decided_at: now,
-                };
-                let check = record::insert(tx, &new, site, Some(scan.id))?;
-                return Ok((check, Freshness::First));
+                    let (counted, follows) = (Counted::No, Some(scan.id));
+                    let check = self.insert(tx, item, &understood, decision, counted, follows)?;
+                    return Ok((check, Freshness::First));
+                }
             }
+            Afterwards::DoorAdmitted => {
+                door_admitted::mark(tx, scan.id, item.outcome, self.now)?;
+            }
+            Afterwards::TurnedAway => cancellation::turn_away(tx, &first, self.now)?,
         }
-        Afterwards::DoorAdmitted => door_admitted::mark(tx, scan.id, item.outcome, now)?,
-        Afterwards::TurnedAway => cancellation::turn_away(tx, &first, now)?,
+        Ok((first, Freshness::Repeated))
     }
-    Ok((first, Freshness::Repeated))
-}
 
-/// What a check was recognised as when it was decided. Its device may hang on
-/// another door by now; the visitor did not come through that one.
-fn recognised_before(first: &Check, settings: &InterfaceSettings) -> Option<Recognised> {
-    let sector = first.sector.clone()?;
-    Some(Recognised {
-        card: first.card.clone()?,
-        num_type: settings.format.num_type,
-        info: settings.mapping.sectors.get(&sector)?.clone(),
-        sector,
-    })
+    fn insert(
+        &self,
+        tx: &mut Tx<'_>,
+        item: &JournalItem,
+        understood: &Understood,
+        decision: Decision,
+        counted: Counted,
+        follows: Option<CheckId>,
+    ) -> Result<Check, CheckError> {
+        let recognised = understood.recognised.as_ref().ok();
+        let earlier = match recognised {
+            Some(recognised) => self.passed_back(tx, recognised, understood, decision)?,
+            None => None,
+        };
+        let new = NewCheck {
+            scan: &item.scan,
+            mode: Mode::Offline,
+            recognised,
+            verdict: Verdict::without_partner(decision),
+            counted,
+            scanned: understood.scanned,
+            set_up: understood.set_up,
+            one_more_than: item.sending.one_more_than,
+            earlier,
+            arrived_at: self.now,
+            decided_at: self.now,
+        };
+        record::insert(tx, &new, &self.site, follows)
+    }
+
+    /// The admission by which this one is a possible pass-back: it stands, and is
+    /// marked. A forced entry never is, nor one whose time is an estimate.
+    fn passed_back(
+        &self,
+        tx: &mut Tx<'_>,
+        recognised: &Recognised,
+        understood: &Understood,
+        decision: Decision,
+    ) -> Result<Option<Earlier>, DbError> {
+        let offline = decision == Decision::Admitted(Admission::AcceptedOffline);
+        if !offline || understood.scanned.is_estimated() {
+            return Ok(None);
+        }
+        let Recognised { card, sector, .. } = recognised;
+        let window_ms = self.settings.repeat_window_ms();
+        repeat::earlier(tx, card, sector, understood.scanned.at, window_ms)
+    }
+
+    /// By the set-up that the device had heard of; by the present one, if it does
+    /// not say, or names one that never was.
+    fn understand(&self, tx: &mut Tx<'_>, item: &JournalItem) -> Result<Understood, DbError> {
+        let JournalItem { scan, sending, .. } = item;
+        let named = match sending.set_up {
+            Some(set_up) => {
+                revision::meant(tx, &scan.device, set_up)?.map(|meaning| (meaning, set_up))
+            }
+            None => None,
+        };
+        let (meaning, set_up) = named.unwrap_or_else(|| {
+            let meaning = Meaning::of(&scan.device, &self.site, &self.settings.mapping);
+            (meaning, self.set_up)
+        });
+        Ok(Understood {
+            recognised: rules::recognise_at(&scan.code, meaning, &self.settings),
+            scanned: scan_time::of_journal(self.now, scan.device_time, sending),
+            set_up,
+        })
+    }
+
+    /// What a check was recognised as when it was decided. Its device may hang on
+    /// another door by now; the visitor did not come through that one.
+    fn recognised_before(
+        &self,
+        tx: &mut Tx<'_>,
+        first: &Check,
+    ) -> Result<Option<Recognised>, DbError> {
+        let (Some(card), Some(_)) = (&first.card, &first.sector) else {
+            return Ok(None);
+        };
+        let meaning = revision::meant(tx, &first.scan.device, first.set_up)?;
+        let sector = meaning.and_then(|meaning| meaning.sector);
+        Ok(sector.map(|(sector, info)| Recognised {
+            card: card.clone(),
+            num_type: self.settings.format.num_type,
+            sector,
+            info,
+        }))
+    }
 }
 
 fn is_pass(recognised: &Result<Recognised, Reason>) -> Result<(), Reason> {

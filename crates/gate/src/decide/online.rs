@@ -3,49 +3,114 @@
 use crate::decide::Deciding;
 use crate::decide::budget::Budget;
 use crate::decide::check::{Check, CheckError, Freshness};
-use crate::decide::intent::{self, Begun};
+use crate::decide::intent::{self, Arrival, Begun, Open};
 use crate::decide::partner::Retried;
 use crate::decide::record::{self, NewCheck};
+use crate::decide::repeat::{self, Earlier};
 use crate::decide::rules::{self, Asked, Counted, Intent, Recognised, StaysOpen};
 use crate::decide::scan::within_limit;
-use crate::{Mode, Scan};
-use kernel::Timestamp;
+use crate::decide::scan_time::Sending;
+use crate::{Decision, Mode, Reason, Scan};
+use kernel::{CheckId, Timestamp};
+use otipass::Refusal;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// How many intents one sweep of recovery resolves.
 const RECOVERY_BATCH: u32 = 100;
+/// How often a check that waits for another looks by itself whether that one is
+/// decided.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl Deciding {
     /// Decides an online check: intent, ask, record. The same id gets the first
-    /// answer again.
+    /// answer again. Two devices that read one card at the same time ask once: the
+    /// other waits, within its budget.
     ///
     /// # Errors
     /// Nothing was decided then.
-    pub async fn check(&self, scan: Scan) -> Result<(Check, Freshness), CheckError> {
+    pub async fn check(
+        &self,
+        scan: Scan,
+        sending: Sending,
+    ) -> Result<(Check, Freshness), CheckError> {
         within_limit(&scan.code)?;
         let arrived_at = self.clock.now();
         let budget = Budget::start(self.settings.decision_budget);
         let _alone = self.in_hand.alone_with(scan.id).await;
-        let begun = {
-            let (scan, site) = (scan.clone(), self.site());
-            let recognised = rules::recognise(&scan.code, &scan.device, &site, &self.settings);
-            self.db
-                .write("begin check", move |tx| {
-                    intent::begin(tx, &scan, &recognised, arrived_at, &site)
-                })
-                .await?
-        };
-        let (intent, recognised) = match begun {
-            Begun::Ask(intent, recognised) => (intent, recognised),
-            Begun::Decided(check, freshness) => {
-                if freshness == Freshness::First {
-                    self.note_decided(&check);
+        loop {
+            let decided = self.in_hand.decided();
+            match self.begin(&scan, sending, arrived_at).await? {
+                Begun::Decided(check, freshness) => {
+                    if freshness == Freshness::First {
+                        self.note_decided(&check);
+                    }
+                    return Ok((*check, freshness));
                 }
-                return Ok((*check, freshness));
+                Begun::Ask(intent, open) => {
+                    let question = open.recognised.question(open.scanned.at, scan.id);
+                    let asked = self.partner.ask(&question, budget).await;
+                    return self.record(scan, open, &asked, intent, arrived_at).await;
+                }
+                Begun::Wait(other, open) => match budget.for_asking() {
+                    Some(left) => {
+                        // Another process may have it in hand: it is looked again.
+                        let pause = left.min(LOOK_AGAIN);
+                        // Whether it was told or the pause was over, it looks.
+                        let _ = tokio::time::timeout(pause, decided).await;
+                    }
+                    None => {
+                        tracing::warn!(
+                            check = %scan.id,
+                            "another check of this card stays open; the site's policy decides"
+                        );
+                        return self.in_doubt(scan, open, other, arrived_at).await;
+                    }
+                },
             }
+        }
+    }
+
+    async fn begin(
+        &self,
+        scan: &Scan,
+        sending: Sending,
+        arrived_at: Timestamp,
+    ) -> Result<Begun, CheckError> {
+        let (scan, settings) = (scan.clone(), Arc::clone(&self.settings));
+        let (site, set_up) = self.known.site_and_revision();
+        let recognised = rules::recognise(&scan.code, &scan.device, &site, &settings);
+        let now = self.clock.now();
+        self.db
+            .write("begin check", move |tx| {
+                let arrival = Arrival {
+                    scan: &scan,
+                    sending: &sending,
+                    recognised: &recognised,
+                    set_up,
+                    at: arrived_at,
+                };
+                intent::begin(tx, &arrival, &site, &settings, now)
+            })
+            .await
+    }
+
+    /// Decides a check by the site's policy, because the question about its card is
+    /// still open for `other`: nobody knows whether that visitor is this one.
+    async fn in_doubt(
+        &self,
+        scan: Scan,
+        open: Open,
+        other: CheckId,
+        arrived_at: Timestamp,
+    ) -> Result<(Check, Freshness), CheckError> {
+        let doubt = Earlier {
+            check: other,
+            device: scan.device.clone(),
+            at: open.scanned.at,
         };
-        let question = recognised.question(scan.scanned_at, scan.id);
-        let asked = self.partner.ask(&question, budget).await;
-        self.record(scan, recognised, &asked, intent, arrived_at)
+        let asked = Asked::Silent(Counted::No);
+        self.record_with(scan, open, &asked, Intent::Fresh, arrived_at, Some(doubt))
             .await
     }
 
@@ -71,13 +136,13 @@ impl Deciding {
                 .read("unresolved intent", move |tx| intent::load(tx, id))
                 .await?;
             let Some(open) = still_open else { continue };
-            let question = open.recognised.question(open.scan.scanned_at, open.scan.id);
+            let known = &open.open;
+            let question = known.recognised.question(known.scanned.at, open.scan.id);
             match self.partner.ask_again(&question).await {
                 Retried::Answered(answer) => {
                     let asked = Asked::Answered(answer);
-                    let (scan, recognised) = (open.scan, open.recognised);
-                    let (intent, arrived_at) = (Intent::Unresolved, open.arrived_at);
-                    self.record(scan, recognised, &asked, intent, arrived_at)
+                    let (scan, open, arrived_at) = (open.scan, open.open, open.arrived_at);
+                    self.record(scan, open, &asked, Intent::Unresolved, arrived_at)
                         .await?;
                     resolved += 1;
                 }
@@ -91,10 +156,23 @@ impl Deciding {
     async fn record(
         &self,
         scan: Scan,
-        recognised: Recognised,
+        open: Open,
         asked: &Asked,
         intent: Intent,
         arrived_at: Timestamp,
+    ) -> Result<(Check, Freshness), CheckError> {
+        self.record_with(scan, open, asked, intent, arrived_at, None)
+            .await
+    }
+
+    async fn record_with(
+        &self,
+        scan: Scan,
+        open: Open,
+        asked: &Asked,
+        intent: Intent,
+        arrived_at: Timestamp,
+        doubt: Option<Earlier>,
     ) -> Result<(Check, Freshness), CheckError> {
         let settings = &self.settings;
         let verdict = rules::decide(asked, intent, settings.references, settings.when_silent)
@@ -108,12 +186,22 @@ impl Deciding {
         let (check, freshness) = self
             .db
             .write("record decision", move |tx| {
+                let Recognised { card, sector, .. } = &open.recognised;
+                let is_used =
+                    verdict.decision == Decision::Refused(Reason::Partner(Refusal::AlreadyUsed));
                 let new = NewCheck {
                     scan: &scan,
                     mode: Mode::Online,
-                    recognised: Some(&recognised),
+                    recognised: Some(&open.recognised),
                     verdict,
                     counted,
+                    scanned: open.scanned,
+                    set_up: open.set_up,
+                    one_more_than: open.one_more_than,
+                    earlier: match &doubt {
+                        None if is_used => repeat::latest(tx, card, sector)?,
+                        doubt => doubt.clone(),
+                    },
                     arrived_at,
                     decided_at,
                 };

@@ -2,7 +2,10 @@
 
 use crate::decide::barcode;
 use crate::decide::check::{self, Check, CheckError, Freshness, entries_left_text};
+use crate::decide::question;
+use crate::decide::repeat::Earlier;
 use crate::decide::rules::{Counted, Recognised, Verdict};
+use crate::decide::scan_time::ScanTime;
 use crate::decide::tally;
 use crate::hash::derived;
 use crate::outbox::{declaration, give_back};
@@ -18,6 +21,12 @@ pub(crate) struct NewCheck<'a> {
     pub(crate) recognised: Option<&'a Recognised>,
     pub(crate) verdict: Verdict,
     pub(crate) counted: Counted,
+    pub(crate) scanned: ScanTime,
+    /// The set-up's revision that it was recognised by.
+    pub(crate) set_up: i64,
+    pub(crate) one_more_than: Option<CheckId>,
+    /// The admission that this repeats.
+    pub(crate) earlier: Option<Earlier>,
     pub(crate) arrived_at: Timestamp,
     pub(crate) decided_at: Timestamp,
 }
@@ -50,7 +59,7 @@ pub(crate) fn insert(
         derived(&format!("passerelle-follow-up:{id}"))
     })?;
     let decision = new.verdict.decision;
-    let day = site.zone.business_day(scan.scanned_at);
+    let day = site.zone.business_day(new.scanned.at);
     if let (Decision::Admitted(admission), Some(recognised)) = (decision, new.recognised) {
         insert_control_barcode(tx, record, new, recognised)?;
         if admission != Admission::Accepted {
@@ -61,7 +70,8 @@ pub(crate) fn insert(
         "DELETE FROM gate_intent WHERE check_id = $1",
         params![scan.id],
     )?;
-    let hour = i64::from(site.zone.hour(scan.scanned_at));
+    question::close(tx, scan.id)?;
+    let hour = i64::from(site.zone.hour(new.scanned.at));
     tally::decided(tx, &scan.device, day, decision)?;
     if let Some(overruled) = follows {
         tally::overruled(tx, overruled)?;
@@ -76,15 +86,16 @@ pub(crate) fn insert(
         "INSERT INTO gate_check (check_id, device, mode, code, scanned_at, arrived_at, decided_at,
                                  direction, forced_note, outcome, admitted, card, sector, num_type,
                                  service_id, space_id, valid_until, entries_left,
-                                 device_count_today, business_day, hour, follows)
+                                 device_count_today, business_day, hour, follows, device_time,
+                                 time_estimated, set_up, one_more_than, repeats)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                 $19, $20, $21, $22)",
+                 $19, $20, $21, $22, $23, $24, $25, $26, $27)",
         params![
             record,
             &scan.device,
             new.mode,
             scan.stored_code(),
-            scan.scanned_at,
+            new.scanned.at,
             new.arrived_at,
             new.decided_at,
             scan.direction,
@@ -102,6 +113,11 @@ pub(crate) fn insert(
             day,
             hour,
             follows,
+            scan.device_time,
+            new.scanned.is_estimated(),
+            new.set_up,
+            new.one_more_than,
+            new.earlier.as_ref().map(|earlier| earlier.check),
         ],
     )?;
     if new.counted == Counted::Maybe && !decision.is_admitted() {
@@ -109,6 +125,9 @@ pub(crate) fn insert(
     }
     Ok(Check {
         scan: scan.clone(),
+        scanned: new.scanned,
+        set_up: new.set_up,
+        earlier: new.earlier.clone(),
         arrived_at: new.arrived_at,
         decided_at: new.decided_at,
         decision,
@@ -126,9 +145,8 @@ fn insert_control_barcode(
     new: &NewCheck<'_>,
     recognised: &Recognised,
 ) -> Result<(), CheckError> {
-    let scan = new.scan;
-    let removed = retention::Removed::by(tx, scan.scanned_at, new.decided_at)?;
-    for barcode in barcode::candidates(&recognised.card, scan.scanned_at) {
+    let removed = retention::Removed::by(tx, new.scanned.at, new.decided_at)?;
+    for barcode in barcode::candidates(&recognised.card, new.scanned.at) {
         let barcode = barcode?;
         if removed.has(tx, &barcode)? {
             continue;
@@ -144,7 +162,7 @@ fn insert_control_barcode(
                 &recognised.info.season,
                 &recognised.info.product,
                 new.mode,
-                scan.scanned_at,
+                new.scanned.at,
             ],
         )?;
         if made == 1 {

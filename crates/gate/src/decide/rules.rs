@@ -1,5 +1,7 @@
 //! What becomes of a check: pure rules, without I/O.
 
+use crate::decide::scan_time::Sending;
+use crate::site::revision::Meaning;
 use crate::{
     Admission, Decision, DeviceSettings, Direction, InterfaceSettings, Reason, Scan, Site,
     WhenSilent,
@@ -47,14 +49,26 @@ pub fn recognise(
     settings: &InterfaceSettings,
 ) -> Result<Recognised, Reason> {
     let mapping = &settings.mapping;
+    let meaning = Meaning::of(device, site, mapping);
+    recognise_at(code, meaning, settings)
+}
+
+/// As [`recognise`], at a device that meant what `meaning` says when it scanned.
+///
+/// # Errors
+/// As [`recognise`].
+pub fn recognise_at(
+    code: &str,
+    meaning: Meaning,
+    settings: &InterfaceSettings,
+) -> Result<Recognised, Reason> {
     let card = settings.detect(code).ok_or(Reason::NotAPass)?;
-    let sector = site.sector_of(device).ok_or(Reason::SectorNotMapped)?;
-    let info = mapping.sectors.get(sector).ok_or(Reason::SectorNotMapped)?;
+    let (sector, info) = meaning.sector.ok_or(Reason::SectorNotMapped)?;
     Ok(Recognised {
         card,
         num_type: settings.format.num_type,
-        sector: sector.clone(),
-        info: info.clone(),
+        sector,
+        info,
     })
 }
 
@@ -69,19 +83,31 @@ pub enum NotPermitted {
         "this device stands for the other direction; its setting switch_direction lets the agent switch"
     )]
     Direction,
+    /// Its agent may not let in several persons on one code.
+    #[error(
+        "this device may not let in one more person on a code; its setting several_persons allows it"
+    )]
+    SeveralPersons,
 }
 
 /// Whether the device may send this check. Holds online only.
 ///
 /// # Errors
 /// [`NotPermitted`] says what it may not.
-pub fn permitted(scan: &Scan, settings: DeviceSettings) -> Result<(), NotPermitted> {
+pub fn permitted(
+    scan: &Scan,
+    sending: &Sending,
+    settings: DeviceSettings,
+) -> Result<(), NotPermitted> {
     if scan.direction != settings.direction && !settings.may_switch_direction {
         return Err(NotPermitted::Direction);
     }
     let forced = scan.direction == Direction::Entry && scan.forced_note.is_some();
     if forced && !settings.forced_entry {
         return Err(NotPermitted::ForcedEntry);
+    }
+    if sending.one_more_than.is_some() && !settings.several_persons {
+        return Err(NotPermitted::SeveralPersons);
     }
     Ok(())
 }
@@ -375,7 +401,7 @@ mod tests {
             id: "1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3".parse().unwrap(),
             device: "PDA01".parse().unwrap(),
             code: String::new(),
-            scanned_at: kernel::Timestamp::MIN,
+            device_time: kernel::Timestamp::MIN.into(),
             direction,
             forced_note: note.map(|note| note.parse().unwrap()),
         };
@@ -412,7 +438,10 @@ mod tests {
                 Err(NotPermitted::Direction),
             ),
         ] {
-            assert_eq!(permitted(&scan(direction, note), settings), allowed);
+            assert_eq!(
+                permitted(&scan(direction, note), &Sending::default(), settings),
+                allowed
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::Direction;
 use crate::decide::barcode;
 use deviceapi::{CODE_LIMIT_BYTES, NOTE_LIMIT_CHARS};
-use kernel::{CheckId, DeviceCode, Timestamp};
+use kernel::{CheckId, DeviceCode, DeviceTime};
 use std::fmt;
 use std::str::FromStr;
 
@@ -16,8 +16,8 @@ pub struct Scan {
     pub device: DeviceCode,
     /// The raw text it read.
     pub code: String,
-    /// When it read it, by its own clock.
-    pub scanned_at: Timestamp,
+    /// What its clock showed then.
+    pub device_time: DeviceTime,
     /// Which way the visitor goes.
     pub direction: Direction,
     /// Why the agent lets the visitor in against or without Otipass, if so. Means
@@ -110,7 +110,7 @@ impl Scan {
     pub(crate) fn is_stored_as(&self, stored: &Scan) -> bool {
         self.id == stored.id
             && self.device == stored.device
-            && self.scanned_at == stored.scanned_at
+            && self.device_time == stored.device_time
             && self.direction == stored.direction
             && self.forced_note == stored.forced_note
             && self.stored_code() == stored.code

@@ -19,6 +19,8 @@ kernel::texts!(Words in En, Fr, De, It, Es {
         "Dieser Code ist kein Pass", "Questo codice non è un pass", "Este código no es un pase";
     sector_not_mapped: "Passes are not accepted at this door", "Les pass ne sont pas acceptés à cette entrée",
         "An diesem Eingang gelten keine Pässe", "I pass non sono accettati a questo ingresso", "En esta entrada no se aceptan pases";
+    just_admitted: "This pass was admitted here just now", "Ce pass vient d’être admis ici",
+        "Dieser Pass wurde hier eben eingelassen", "Questo pass è appena stato ammesso qui", "Este pase acaba de ser admitido aquí";
     partner_unavailable: "The pass cannot be checked right now", "Le pass ne peut pas être vérifié pour le moment",
         "Der Pass kann gerade nicht geprüft werden", "Il pass non può essere verificato al momento", "El pase no se puede comprobar ahora";
     unknown_pass: "This pass is unknown", "Ce pass est inconnu",
@@ -50,6 +52,7 @@ pub const fn message(decision: Decision, language: Language) -> &'static str {
         Decision::Exit => words.exit,
         Decision::Refused(Reason::NotAPass) => words.not_a_pass,
         Decision::Refused(Reason::SectorNotMapped) => words.sector_not_mapped,
+        Decision::Refused(Reason::JustAdmitted) => words.just_admitted,
         Decision::Refused(Reason::PartnerUnavailable) => words.partner_unavailable,
         Decision::Refused(Reason::Partner(Refusal::UnknownPass)) => words.unknown_pass,
         Decision::Refused(Reason::Partner(Refusal::PassNotSold)) => words.pass_not_sold,

@@ -63,7 +63,7 @@ fn save(
         params![
             device,
             now,
-            report.device_time.map(|time| time.ms_since(now)),
+            report.device_time.map(|time| time.millis() - now.millis()),
             report.unsent,
             report.oldest_unsent,
             report.battery_percent,

@@ -126,10 +126,10 @@ mod tests {
         {
             let day = 10 + number / 2;
             let sql = format!(
-                "INSERT INTO gate_check (check_id, device, mode, code, scanned_at, arrived_at,
-                     decided_at, direction, outcome, admitted, device_count_today, business_day,
-                     hour)
-                 VALUES ('{number}', 'PDA01', 'online', '{code}', 0, {number}, {number}, 'entry', '{outcome}', 0,
+                "INSERT INTO gate_check (check_id, device, mode, code, device_time, scanned_at,
+                     time_estimated, set_up, arrived_at, decided_at, direction, outcome, admitted,
+                     device_count_today, business_day, hour)
+                 VALUES ('{number}', 'PDA01', 'online', '{code}', 0, 0, 0, 1, {number}, {number}, 'entry', '{outcome}', 0,
                      0, '2026-07-{day}', 9)"
             );
             execute(&test.db, sql).await;

@@ -50,6 +50,7 @@ struct DeviceEntry {
     direction: Option<Spanned<String>>,
     switch_direction: Option<bool>,
     forced_entry: Option<bool>,
+    several_persons: Option<bool>,
     help_desk: Option<bool>,
     sound: Option<bool>,
 }
@@ -120,6 +121,7 @@ pub fn write_site(site: &Site) -> String {
             direction,
             may_switch_direction,
             forced_entry,
+            several_persons,
             help_desk,
             sound,
         } = device.settings;
@@ -132,7 +134,8 @@ pub fn write_site(site: &Site) -> String {
         }
         file += &format!(
             "direction = \"{}\"\nswitch_direction = {may_switch_direction}\n\
-             forced_entry = {forced_entry}\nhelp_desk = {help_desk}\nsound = {sound}\n",
+             forced_entry = {forced_entry}\nseveral_persons = {several_persons}\n\
+             help_desk = {help_desk}\nsound = {sound}\n",
             direction.as_str()
         );
     }
@@ -295,6 +298,7 @@ impl Reader<'_> {
             direction: direction.unwrap_or(usual.direction),
             may_switch_direction: entry.switch_direction.unwrap_or(usual.may_switch_direction),
             forced_entry: entry.forced_entry.unwrap_or(usual.forced_entry),
+            several_persons: entry.several_persons.unwrap_or(usual.several_persons),
             help_desk: entry.help_desk.unwrap_or(usual.help_desk),
             sound: entry.sound.unwrap_or(usual.sound),
         }
@@ -404,7 +408,7 @@ mod tests {
     #[test]
     fn a_device_may_do_what_its_entry_says() {
         let device = "code = \"PDA01\"\n";
-        let settings = "direction = \"exit\"\nswitch_direction = true\nforced_entry = true\n\
+        let settings = "direction = \"exit\"\nswitch_direction = true\nforced_entry = true\nseveral_persons = false\n\
                         help_desk = false\nsound = false\n";
         let text = VILLENEUVE.replacen(device, &format!("{device}{settings}"), 1);
         let (site, findings) = read_site(&text);
@@ -414,6 +418,7 @@ mod tests {
             direction: crate::Direction::Exit,
             may_switch_direction: true,
             forced_entry: true,
+            several_persons: false,
             help_desk: false,
             sound: false,
         };

@@ -21,6 +21,9 @@ pub struct Connection {
     pub username: String,
     /// How long a visitor waits for an answer at most.
     pub decision_budget_ms: u32,
+    /// For how long an admitted card is not admitted at its sector again; 0 is
+    /// never.
+    pub repeat_window_ms: u32,
     /// What happens when Otipass does not answer within it.
     pub when_silent: WhenSilent,
 }
@@ -31,6 +34,7 @@ impl Default for Connection {
             url: String::new(),
             username: String::new(),
             decision_budget_ms: 1_500,
+            repeat_window_ms: 60_000,
             when_silent: WhenSilent::default(),
         }
     }
@@ -107,6 +111,8 @@ fn stored(row: &Row) -> Result<StoredInterface, DbError> {
             url: row.get("url")?,
             username: row.get("username")?,
             decision_budget_ms: u32::try_from(budget_ms).unwrap_or(usual.decision_budget_ms),
+            repeat_window_ms: u32::try_from(row.get::<i64>("repeat_window_ms")?)
+                .unwrap_or(usual.repeat_window_ms),
             when_silent: row.get("when_silent")?,
         },
         password: secret("password")?,
@@ -164,11 +170,13 @@ fn save(tx: &mut Tx<'_>, interface: &StoredInterface) -> Result<(), DbError> {
         |secret: &Option<SecretString>| secret.as_ref().map(|s| s.expose_secret().to_owned());
     tx.execute(
         "INSERT INTO gate_interface (id, type, url, username, password, api_key, mapping,
-                                     mapping_draft, decision_budget_ms, when_silent, revision)
-         VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, 1)
+                                     mapping_draft, decision_budget_ms, when_silent, revision,
+                                     repeat_window_ms)
+         VALUES (1, $1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10)
          ON CONFLICT (id) DO UPDATE SET type = $1, url = $2, username = $3, password = $4,
              api_key = $5, mapping = $6, mapping_draft = $7, decision_budget_ms = $8,
-             when_silent = $9, revision = gate_interface.revision + 1",
+             when_silent = $9, repeat_window_ms = $10,
+             revision = gate_interface.revision + 1",
         params![
             KIND,
             &connection.url,
@@ -179,9 +187,25 @@ fn save(tx: &mut Tx<'_>, interface: &StoredInterface) -> Result<(), DbError> {
             interface.mapping_draft.as_deref(),
             i64::from(connection.decision_budget_ms),
             connection.when_silent,
+            i64::from(connection.repeat_window_ms),
         ],
     )?;
     Ok(())
+}
+
+/// Counts the changes of the interface; 0 if it was never saved.
+///
+/// # Errors
+/// If the database fails.
+pub async fn revision(db: &Db) -> Result<i64, DbError> {
+    db.read("interface revision", |tx| {
+        let row = tx.query_opt(
+            "SELECT revision FROM gate_interface WHERE id = 1",
+            params![],
+        )?;
+        row.map_or(Ok(0), |row| row.get("revision"))
+    })
+    .await
 }
 
 /// The site as the database holds it, if there is one.

@@ -2,7 +2,8 @@
 
 use crate::{Site, SiteError};
 use db::{Db, DbError, Tx, params};
-use kernel::DeviceCode;
+use kernel::{Clock, DeviceCode, Timestamp};
+use otipass::Mapping;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -10,6 +11,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[derive(Debug)]
 pub(crate) struct KnownSite {
     db: Db,
+    mapping: Arc<Mapping>,
+    clock: Arc<dyn Clock>,
     /// In memory, because each check and each request looks at it. Every change,
     /// and every revocation, counts the revision up in the database, where each
     /// process looks once a second: so long it may go by what was.
@@ -19,26 +22,43 @@ pub(crate) struct KnownSite {
 #[derive(Debug)]
 struct Known {
     revision: i64,
+    /// The revision of the set-up, as devices and their checks name it.
+    set_up: i64,
     site: Arc<Site>,
     /// Who shows a token, by its hash; those that were shown since.
     tokens: HashMap<String, DeviceCode>,
 }
 
 impl KnownSite {
-    pub(crate) async fn open(db: Db) -> Result<Self, SiteError> {
-        let known = RwLock::new(load(&db).await?);
-        Ok(Self { db, known })
+    pub(crate) async fn open(
+        db: Db,
+        mapping: Arc<Mapping>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SiteError> {
+        let known = RwLock::new(load(&db, &mapping, clock.now()).await?);
+        Ok(Self {
+            db,
+            mapping,
+            clock,
+            known,
+        })
     }
 
     pub(crate) fn site(&self) -> Arc<Site> {
         Arc::clone(&self.read().site)
     }
 
+    /// The site, and the revision of the set-up in which it is so.
+    pub(crate) fn site_and_revision(&self) -> (Arc<Site>, i64) {
+        let known = self.read();
+        (Arc::clone(&known.site), known.set_up)
+    }
+
     pub(crate) async fn reload(&self) -> Result<(), SiteError> {
         let known = self.read().revision;
         let there: i64 = self.db.read("site revision", revision).await?;
         if there != known {
-            let fresh = load(&self.db).await?;
+            let fresh = load(&self.db, &self.mapping, self.clock.now()).await?;
             *self.write() = fresh;
         }
         Ok(())
@@ -72,11 +92,14 @@ pub(crate) fn revision(tx: &mut Tx<'_>) -> Result<i64, DbError> {
         .get("revision")
 }
 
-async fn load(db: &Db) -> Result<Known, SiteError> {
-    db.read("load site", |tx| {
+async fn load(db: &Db, mapping: &Arc<Mapping>, now: Timestamp) -> Result<Known, SiteError> {
+    let mapping = Arc::clone(mapping);
+    db.write("load site", move |tx| {
+        let site = Site::load(tx)?;
         Ok(Known {
-            site: Arc::new(Site::load(tx)?),
             revision: revision(tx)?,
+            set_up: super::revision::record(tx, &site, &mapping, now)?,
+            site: Arc::new(site),
             tokens: HashMap::new(),
         })
     })

@@ -187,6 +187,7 @@ impl Site {
                     direction: row.get("direction")?,
                     may_switch_direction: row.get("may_switch_direction")?,
                     forced_entry: row.get("forced_entry")?,
+                    several_persons: row.get("several_persons")?,
                     help_desk: row.get("help_desk")?,
                     sound: row.get("sound")?,
                 },
@@ -258,10 +259,11 @@ pub(crate) fn write_device(
 ) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO gate_device (code, door, language, direction, may_switch_direction,
-                                  forced_entry, help_desk, sound)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                                  forced_entry, several_persons, help_desk, sound)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (code) DO UPDATE SET door = $2, language = $3, direction = $4,
-             may_switch_direction = $5, forced_entry = $6, help_desk = $7, sound = $8",
+             may_switch_direction = $5, forced_entry = $6, several_persons = $7, help_desk = $8,
+             sound = $9",
         params![
             code,
             &device.door,
@@ -269,6 +271,7 @@ pub(crate) fn write_device(
             device.settings.direction,
             device.settings.may_switch_direction,
             device.settings.forced_entry,
+            device.settings.several_persons,
             device.settings.help_desk,
             device.settings.sound,
         ],

@@ -26,6 +26,9 @@ pub struct InterfaceSettings {
     pub additions: Additions,
     /// How long a visitor may wait for an answer, from the arrival of the check.
     pub decision_budget: Duration,
+    /// For how long a card that was admitted at a sector is not admitted there
+    /// again; zero switches it off.
+    pub repeat_window: Duration,
     /// What to do when Otipass does not answer within it.
     pub when_silent: WhenSilent,
     /// Whether Otipass answers a repeated reference as it did the first time.
@@ -38,6 +41,9 @@ impl InterfaceSettings {
     /// The decision budget unless configured.
     pub const DEFAULT_DECISION_BUDGET: Duration = Duration::from_millis(1500);
 
+    /// The repeat window unless configured.
+    pub const DEFAULT_REPEAT_WINDOW: Duration = Duration::from_secs(60);
+
     /// The defaults around `mapping`.
     #[must_use]
     pub fn new(mapping: Mapping) -> Self {
@@ -49,6 +55,7 @@ impl InterfaceSettings {
             references: References::Honoured,
             offline_policy: OfflinePolicy::default(),
             additions: Additions::default(),
+            repeat_window: Self::DEFAULT_REPEAT_WINDOW,
         }
     }
 
@@ -61,5 +68,13 @@ impl InterfaceSettings {
             &self.format,
             &self.additions,
         )
+    }
+
+    pub(crate) fn decision_budget_ms(&self) -> i64 {
+        i64::try_from(self.decision_budget.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    pub(crate) fn repeat_window_ms(&self) -> i64 {
+        i64::try_from(self.repeat_window.as_millis()).unwrap_or(i64::MAX)
     }
 }

@@ -38,6 +38,8 @@ pub enum Column {
     SwitchDirection,
     /// Whether its agent may let visitors in without Otipass.
     ForcedEntry,
+    /// Whether its agent may let in one more person on a code.
+    SeveralPersons,
     /// Whether its agent may look at a pass without recording an entry.
     HelpDesk,
     /// Whether it makes sounds.
@@ -46,7 +48,7 @@ pub enum Column {
 
 impl Column {
     /// All, in the order in which they are written.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Sector,
         Self::SectorName,
         Self::Door,
@@ -55,6 +57,7 @@ impl Column {
         Self::Direction,
         Self::SwitchDirection,
         Self::ForcedEntry,
+        Self::SeveralPersons,
         Self::HelpDesk,
         Self::Sound,
     ];
@@ -74,6 +77,7 @@ impl Column {
             Self::Direction => "direction",
             Self::SwitchDirection => "switch_direction",
             Self::ForcedEntry => "forced_entry",
+            Self::SeveralPersons => "several_persons",
             Self::HelpDesk => "help_desk",
             Self::Sound => "sound",
         }
@@ -102,6 +106,7 @@ struct DeviceCells {
     direction: Said<Direction>,
     may_switch_direction: Said<bool>,
     forced_entry: Said<bool>,
+    several_persons: Said<bool>,
     help_desk: Said<bool>,
     sound: Said<bool>,
 }
@@ -133,6 +138,7 @@ impl DeviceCells {
                 direction: self.direction.or(settings.direction),
                 may_switch_direction: self.may_switch_direction.or(settings.may_switch_direction),
                 forced_entry: self.forced_entry.or(settings.forced_entry),
+                several_persons: self.several_persons.or(settings.several_persons),
                 help_desk: self.help_desk.or(settings.help_desk),
                 sound: self.sound.or(settings.sound),
             },
@@ -167,7 +173,7 @@ impl SiteTable {
 /// door that leads to no sector or to several shows up there as the mistake it is.
 #[must_use]
 pub fn write_site_table(site: &Site) -> String {
-    let mut rows: Vec<[String; 10]> = Vec::new();
+    let mut rows: Vec<[String; 11]> = Vec::new();
     let mut row =
         |sector: Option<&SectorCode>, door: Option<&DoorCode>, at: Option<&DeviceCode>| {
             let name = sector.and_then(|code| site.sectors.get(code));
@@ -190,6 +196,7 @@ pub fn write_site_table(site: &Site) -> String {
                     .to_owned(),
                 yes(|settings| settings.may_switch_direction),
                 yes(|settings| settings.forced_entry),
+                yes(|settings| settings.several_persons),
                 yes(|settings| settings.help_desk),
                 yes(|settings| settings.sound),
             ]);

@@ -4,7 +4,7 @@ use crate::house::{EXPIRED, GOOD, House, TWICE, house, id, now, scan, site, usua
 use db::testing::TestDb;
 use db::{DbError, params};
 use gate::records::attendance;
-use gate::{CheckError, Declared, Freshness, Gate, Merged, Scan, WhenSilent};
+use gate::{CheckError, Declared, Freshness, Gate, Merged, Scan, Sending, WhenSilent};
 use kernel::Timestamp;
 use otipass::References;
 use sandbox::Failure;
@@ -38,7 +38,10 @@ async fn a_pass_is_asked_about_and_remembered(test: TestDb) {
     let (check, freshness) = house
         .gate
         .deciding
-        .check(scan(1, "PDA01", " Villeneuve-00029975\r\n"))
+        .check(
+            scan(1, "PDA01", " Villeneuve-00029975\r\n"),
+            Sending::default(),
+        )
         .await
         .unwrap();
     assert_eq!(freshness, Freshness::First);
@@ -108,10 +111,20 @@ async fn the_same_id_gets_the_first_answer_and_asks_nobody(test: TestDb) {
     let house = usual(test).await;
     for (n, code) in [(1, GOOD), (2, EXPIRED), (3, "nonsense")] {
         let scan = scan(n, "PDA01", code);
-        let (first, _) = house.gate.deciding.check(scan.clone()).await.unwrap();
+        let (first, _) = house
+            .gate
+            .deciding
+            .check(scan.clone(), Sending::default())
+            .await
+            .unwrap();
         house.clock.advance_ms(86_400_000);
         let asked = house.sandbox.log().total;
-        let (again, freshness) = house.gate.deciding.check(scan.clone()).await.unwrap();
+        let (again, freshness) = house
+            .gate
+            .deciding
+            .check(scan.clone(), Sending::default())
+            .await
+            .unwrap();
         assert_eq!((again, freshness), (first.clone(), Freshness::Repeated));
         assert_eq!(house.sandbox.log().total, asked);
         // Nor does the journal change it.
@@ -130,7 +143,12 @@ async fn the_same_id_gets_the_first_answer_and_asks_nobody(test: TestDb) {
 async fn the_same_id_with_another_scan_changes_nothing(test: TestDb) {
     let house = usual(test).await;
     let first = scan(1, "PDA01", GOOD);
-    let (answer, _) = house.gate.deciding.check(first.clone()).await.unwrap();
+    let (answer, _) = house
+        .gate
+        .deciding
+        .check(first.clone(), Sending::default())
+        .await
+        .unwrap();
     let others = [
         Scan {
             code: TWICE.to_owned(),
@@ -141,7 +159,7 @@ async fn the_same_id_with_another_scan_changes_nothing(test: TestDb) {
             ..first.clone()
         },
         Scan {
-            scanned_at: now().plus_ms(1),
+            device_time: (now().plus_ms(1)).into(),
             ..first.clone()
         },
         Scan {
@@ -150,7 +168,12 @@ async fn the_same_id_with_another_scan_changes_nothing(test: TestDb) {
         },
     ];
     for other in others {
-        let conflict = house.gate.deciding.check(other.clone()).await.unwrap_err();
+        let conflict = house
+            .gate
+            .deciding
+            .check(other.clone(), Sending::default())
+            .await
+            .unwrap_err();
         assert!(matches!(conflict, CheckError::Conflict(at) if at == id(1)));
         let merged = house
             .gate
@@ -162,7 +185,16 @@ async fn the_same_id_with_another_scan_changes_nothing(test: TestDb) {
             matches!(merged[..], [Merged::Refused(at, CheckError::Conflict(_))] if at == id(1))
         );
     }
-    assert_eq!(house.gate.deciding.check(first).await.unwrap().0, answer);
+    assert_eq!(
+        house
+            .gate
+            .deciding
+            .check(first, Sending::default())
+            .await
+            .unwrap()
+            .0,
+        answer
+    );
     assert_eq!(house.barcodes().await.len(), 1);
     assert_eq!(house.sandbox.log().total.validations, 1);
 }
@@ -172,7 +204,7 @@ async fn a_code_beyond_the_limits_changes_nothing(test: TestDb) {
     let refused = house
         .gate
         .deciding
-        .check(scan(1, "PDA01", &"9".repeat(513)))
+        .check(scan(1, "PDA01", &"9".repeat(513)), Sending::default())
         .await;
     assert!(matches!(refused, Err(CheckError::Refused(_))));
     assert_eq!(
@@ -202,8 +234,10 @@ async fn a_nul_that_a_scanner_adds_is_a_control_character(test: TestDb) {
 
 async fn a_device_whose_clock_stands_still_does_not_stop_the_gate(test: TestDb) {
     let house = usual(test).await;
+    // No moment follows the last.
+    house.clock.set(Timestamp::MAX);
     let last = Scan {
-        scanned_at: Timestamp::MAX,
+        device_time: (Timestamp::MAX).into(),
         ..scan(1, "PDA01", TWICE)
     };
     let next = Scan {
@@ -216,6 +250,7 @@ async fn a_device_whose_clock_stands_still_does_not_stop_the_gate(test: TestDb) 
         .merge_journal(vec![last.into(), next.into()])
         .await
         .unwrap();
+    house.clock.set(now());
     assert!(matches!(
         &merged[..],
         [
@@ -231,7 +266,12 @@ async fn many_retries_at_once_ask_once(test: TestDb) {
     let checks: Vec<_> = (0..12)
         .map(|_| {
             let gate = Arc::clone(&house.gate);
-            tokio::spawn(async move { gate.deciding.check(scan(1, "PDA01", GOOD)).await.unwrap() })
+            tokio::spawn(async move {
+                gate.deciding
+                    .check(scan(1, "PDA01", GOOD), Sending::default())
+                    .await
+                    .unwrap()
+            })
         })
         .collect();
     let mut first = 0;
@@ -263,12 +303,20 @@ async fn silence_admits_and_is_declared_later(test: TestDb) {
     let house = usual(test).await;
     let gate = &house.gate;
     house.fail(Failure::Silence);
-    let (check, _) = gate.deciding.check(scan(1, "PDA01", GOOD)).await.unwrap();
+    let (check, _) = gate
+        .deciding
+        .check(scan(1, "PDA01", GOOD), Sending::default())
+        .await
+        .unwrap();
     assert_eq!(check.decision.as_str(), "accepted_unverified");
     // The breaker spares the next visitor the wait, and the partner the question.
     assert!(gate.deciding.partner_is_spared());
     let asked = house.sandbox.log().total.validations;
-    let (check, _) = gate.deciding.check(scan(2, "PDA02", TWICE)).await.unwrap();
+    let (check, _) = gate
+        .deciding
+        .check(scan(2, "PDA02", TWICE), Sending::default())
+        .await
+        .unwrap();
     assert_eq!(check.decision.as_str(), "accepted_unverified");
     assert_eq!(house.sandbox.log().total.validations, asked);
     assert_eq!(house.barcodes().await.len(), 2);
@@ -310,7 +358,8 @@ async fn crash_after_yes(house: &House) -> Scan {
     house.fail_for(Failure::AnswerLost, Some(1));
     let gate = Arc::clone(&house.gate);
     let interrupted = scan.clone();
-    let check = tokio::spawn(async move { gate.deciding.check(interrupted).await });
+    let check =
+        tokio::spawn(async move { gate.deciding.check(interrupted, Sending::default()).await });
     while house.sandbox.log().total.validations == 0 {
         tokio::task::yield_now().await;
     }
@@ -331,8 +380,8 @@ async fn crash_after_yes(house: &House) -> Scan {
                 tx.execute(&format!("DELETE FROM {table}"), params![])?;
             }
             tx.execute(
-                "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $2, 'number', 'VN_AUG',
-                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN')",
+                "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $3, $2, 'number', 'VN_AUG',
+                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN', 1, NULL)",
                 params![id(1), GOOD, now()],
             )
         })
@@ -349,7 +398,7 @@ async fn a_lost_answer_is_recovered_under_the_same_reference(test: TestDb) {
     assert_eq!(gate.outbox.waiting().await.unwrap().unresolved, 1);
     assert_eq!(gate.deciding.recover(now().plus_ms(1)).await.unwrap(), 1);
     assert_eq!(gate.outbox.waiting().await.unwrap().unresolved, 0);
-    let (check, freshness) = gate.deciding.check(scan).await.unwrap();
+    let (check, freshness) = gate.deciding.check(scan, Sending::default()).await.unwrap();
     assert_eq!(
         (check.decision.as_str(), freshness),
         ("accepted", Freshness::Repeated)
@@ -362,7 +411,7 @@ async fn a_lost_answer_of_a_forgetful_partner_is_no_refusal(test: TestDb) {
     let scan = crash_after_yes(&house).await;
     let gate = house.restarted(Duration::from_millis(1_500)).await;
     // The device asks again before recovery does.
-    let (check, freshness) = gate.deciding.check(scan).await.unwrap();
+    let (check, freshness) = gate.deciding.check(scan, Sending::default()).await.unwrap();
     assert_eq!(
         (check.decision.as_str(), freshness),
         ("accepted", Freshness::First)
@@ -379,7 +428,7 @@ async fn an_open_check_is_asked_as_it_was_although_the_site_has_changed(test: Te
     device.door = "VN_EXP_D1".parse().unwrap();
     Gate::apply_site(&house.test.db, changed).await.unwrap();
     let gate = house.restarted(Duration::from_millis(1_500)).await;
-    let (check, _) = gate.deciding.check(scan).await.unwrap();
+    let (check, _) = gate.deciding.check(scan, Sending::default()).await.unwrap();
     assert_eq!(check.decision.as_str(), "accepted");
     assert_eq!(check.sector.unwrap().as_str(), "VN_AUG");
 }
@@ -389,12 +438,18 @@ async fn an_open_check_is_not_refused_for_ever_while_otipass_is_silent(test: Tes
     let scan = crash_after_yes(&house).await;
     let gate = house.restarted(Duration::from_millis(1_500)).await;
     house.fail(Failure::Status(503));
-    let open = gate.deciding.check(scan.clone()).await;
+    let open = gate.deciding.check(scan.clone(), Sending::default()).await;
     assert!(matches!(open, Err(CheckError::StaysOpen(at)) if at == id(1)));
     assert_eq!(gate.deciding.recover(now().plus_ms(1)).await.unwrap(), 0);
     house.sandbox.set_faults(vec![]).unwrap();
     assert_eq!(
-        gate.deciding.check(scan).await.unwrap().0.decision.as_str(),
+        gate.deciding
+            .check(scan, Sending::default())
+            .await
+            .unwrap()
+            .0
+            .decision
+            .as_str(),
         "accepted"
     );
 }
@@ -423,8 +478,9 @@ async fn a_journal_that_brings_an_open_check_admits_it(test: TestDb) {
 
 async fn a_check_that_a_journal_cannot_bring_stays_open(test: TestDb) {
     let house = usual(test).await;
+    house.clock.set(Timestamp::MAX);
     let last = Scan {
-        scanned_at: Timestamp::MAX,
+        device_time: (Timestamp::MAX).into(),
         ..scan(1, "PDA01", GOOD)
     };
     house
@@ -438,8 +494,8 @@ async fn a_check_that_a_journal_cannot_bring_stays_open(test: TestDb) {
         .db
         .write("as a crash leaves it", |tx| {
             tx.execute(
-                "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $2, 'number', 'VN_AUG',
-                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN')",
+                "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $3, $2, 'number', 'VN_AUG',
+                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN', 1, NULL)",
                 params![id(2), GOOD, Timestamp::MAX],
             )
         })
@@ -464,9 +520,9 @@ async fn one_open_check_that_cannot_be_asked_does_not_hold_up_the_others(test: T
             .db
             .write("as a crash leaves it", move |tx| {
                 tx.execute(
-                    "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $2, 'number',
+                    "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $3, $2, 'number',
                          'VN_AUG', 'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26',
-                         'PASSVN')",
+                         'PASSVN', 1, NULL)",
                     params![id(n), TWICE, now()],
                 )
             })

@@ -1,8 +1,9 @@
 //! A day as those see it who watch it, and checks that are looked up.
 
-use crate::house::{EXPIRED, GOOD, TWICE, id, now, scan, usual};
+use crate::house::{EXPIRED, GOOD, TWICE, as_shown, id, now, scan, usual};
 use db::testing::TestDb;
 use gate::Cancellation;
+use gate::Sending;
 use gate::records::attendance::{admitted, outcomes};
 use gate::records::history::{CheckFilter, checks, history};
 
@@ -17,7 +18,8 @@ fn cancellation(check: u128) -> Cancellation {
         id: "00000000-0000-4000-9000-000000000001".parse().unwrap(),
         check_id: id(check),
         device: "PDA01".parse().unwrap(),
-        cancelled_at: now().plus_ms(60_000),
+        device_time: (now().plus_ms(60_000)).into(),
+        sending: as_shown(),
     }
 }
 
@@ -57,7 +59,7 @@ async fn checks_are_found_by_what_is_known_of_them(test: TestDb) {
         let (check, _) = house
             .gate
             .deciding
-            .check(scan(n, device, code))
+            .check(scan(n, device, code), Sending::default())
             .await
             .unwrap();
         arrived.push(check.arrived_at);
@@ -113,6 +115,7 @@ async fn a_check_is_told_with_all_that_became_of_it(test: TestDb) {
     for (n, code) in [(1, GOOD), (2, EXPIRED)] {
         house.outcome(&scan(n, "PDA01", code)).await;
     }
+    house.clock.advance_ms(60_000);
     house.gate.deciding.cancel(cancellation(1)).await.unwrap();
     let db = &house.test.db;
     let told = history(db, id(1)).await.unwrap().unwrap();

@@ -1,6 +1,7 @@
 //! The help desk.
 
-use crate::house::{EXPIRED, GOOD, scan, usual};
+use crate::house::now;
+use crate::house::{EXPIRED, GOOD, as_shown, scan, usual};
 use db::testing::TestDb;
 use gate::{Admissible, Cancellation, DeviceSettings, LookError, Reason};
 use kernel::DeviceCode;
@@ -55,22 +56,22 @@ async fn the_last_entries_of_a_card_are_shown(test: TestDb) {
     let house = usual(test).await;
     for n in 1..=7_u32 {
         let mut scan = scan(n.into(), "PDA01", GOOD);
-        scan.scanned_at = scan.scanned_at.plus_ms(i64::from(n) * 1_000);
+        scan.device_time = now().plus_ms(i64::from(n) * 1_000 - 60_000).into();
         house.merge(&[scan]).await;
     }
-    let cancelled_at = scan(7, "PDA01", GOOD).scanned_at.plus_ms(7_000);
     let cancellation = Cancellation {
         id: "00000000-0000-4000-9000-000000000001".parse().unwrap(),
         check_id: scan(7, "PDA01", GOOD).id,
         device: device(),
-        cancelled_at,
+        device_time: now().into(),
+        sending: as_shown(),
     };
     house.gate.deciding.cancel(cancellation).await.unwrap();
     let look = house.gate.deciding.look(&device(), GOOD).await.unwrap();
     let entries: Vec<_> = look
         .last_entries
         .iter()
-        .map(|entry| (entry.at.ms_since(crate::house::now()), entry.cancelled))
+        .map(|entry| (entry.at.ms_since(now()) + 60_000, entry.cancelled))
         .collect();
     assert_eq!(
         entries,

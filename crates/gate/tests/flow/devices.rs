@@ -3,7 +3,8 @@
 use crate::house::{FORCES, GOOD, House, now, scan, usual};
 use db::testing::TestDb;
 use gate::{
-    CODE_VALID_MS, DeviceReport, DeviceToken, EnrolError, EnrolmentCode, Mode, TokenError, devices,
+    CODE_VALID_MS, DeviceReport, DeviceToken, EnrolError, EnrolmentCode, Mode, Sending, TokenError,
+    devices,
 };
 
 db::conformance! {
@@ -154,7 +155,7 @@ async fn what_devices_say_of_themselves_is_kept(test: TestDb) {
     );
     assert_eq!(unheard.sectors, ["VN_AUG".parse().unwrap()]);
     let report = DeviceReport {
-        device_time: Some(now().plus_ms(-250)),
+        device_time: Some(now().plus_ms(-250).into()),
         unsent: Some(12),
         oldest_unsent: Some(now().plus_ms(-60_000)),
         battery_percent: Some(41),
@@ -198,7 +199,7 @@ async fn what_devices_say_of_themselves_is_kept(test: TestDb) {
     house
         .gate
         .deciding
-        .check(scan(1, "PDA01", GOOD))
+        .check(scan(1, "PDA01", GOOD), Sending::default())
         .await
         .unwrap();
     let checked = state().await;

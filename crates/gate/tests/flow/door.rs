@@ -10,7 +10,9 @@ use gate::decide::door_admitted;
 use gate::decide::door_admitted::{Settled, Settlement, settle};
 use gate::records::history;
 use gate::records::ledger;
-use gate::{CheckError, Declared, DeviceSettings, Direction, Freshness, Merged, Scan, WhenSilent};
+use gate::{
+    CheckError, Declared, DeviceSettings, Direction, Freshness, Merged, Scan, Sending, WhenSilent,
+};
 use otipass::{EntriesLeft, References, Refusal};
 use sandbox::Failure;
 
@@ -37,7 +39,7 @@ async fn an_exit_is_recorded_and_nothing_else(test: TestDb) {
         let (check, freshness) = house
             .gate
             .deciding
-            .check(exit(n, "PDA01", GOOD))
+            .check(exit(n, "PDA01", GOOD), Sending::default())
             .await
             .unwrap();
         assert_eq!(
@@ -66,7 +68,11 @@ async fn an_exit_is_recorded_and_nothing_else(test: TestDb) {
     assert_eq!((attendance.checks, attendance.admitted), (4, 0));
     assert_eq!(attendance.by_outcome["exit"], 3);
     // The same id the other way is another scan.
-    let conflict = house.gate.deciding.check(scan(1, "PDA01", GOOD)).await;
+    let conflict = house
+        .gate
+        .deciding
+        .check(scan(1, "PDA01", GOOD), Sending::default())
+        .await;
     assert!(matches!(conflict, Err(CheckError::Conflict(_))));
 }
 
@@ -76,7 +82,7 @@ async fn a_forced_entry_is_sold_and_declared_and_nobody_is_asked(test: TestDb) {
     let (check, _) = house
         .gate
         .deciding
-        .check(forced(1, "PDA01", EXPIRED))
+        .check(forced(1, "PDA01", EXPIRED), Sending::default())
         .await
         .unwrap();
     assert_eq!(check.decision.as_str(), "accepted_forced");
@@ -92,12 +98,12 @@ async fn a_forced_entry_is_sold_and_declared_and_nobody_is_asked(test: TestDb) {
         forced_note: Some("another note".parse().unwrap()),
         ..forced(1, "PDA01", EXPIRED)
     };
-    let conflict = house.gate.deciding.check(other).await;
+    let conflict = house.gate.deciding.check(other, Sending::default()).await;
     assert!(matches!(conflict, Err(CheckError::Conflict(_))));
     let (again, freshness) = house
         .gate
         .deciding
-        .check(forced(1, "PDA01", EXPIRED))
+        .check(forced(1, "PDA01", EXPIRED), Sending::default())
         .await
         .unwrap();
     assert_eq!((again, freshness), (check, Freshness::Repeated));
@@ -108,11 +114,21 @@ async fn settings_bind_a_device_online_and_not_its_journal(test: TestDb) {
     house.set("PDA01", FORCES).await;
     let done = [forced(1, "PDA01", TWICE), exit(2, "PDA01", TWICE)];
     for scan in &done {
-        house.gate.deciding.check(scan.clone()).await.unwrap();
+        house
+            .gate
+            .deciding
+            .check(scan.clone(), Sending::default())
+            .await
+            .unwrap();
     }
     house.set("PDA01", DeviceSettings::default()).await;
     for scan in done {
-        let (_, freshness) = house.gate.deciding.check(scan).await.unwrap();
+        let (_, freshness) = house
+            .gate
+            .deciding
+            .check(scan, Sending::default())
+            .await
+            .unwrap();
         assert_eq!(
             freshness,
             Freshness::Repeated,
@@ -121,7 +137,11 @@ async fn settings_bind_a_device_online_and_not_its_journal(test: TestDb) {
     }
     let not_here = [forced(3, "PDA01", TWICE), exit(4, "PDA01", TWICE)];
     for scan in &not_here {
-        let refused = house.gate.deciding.check(scan.clone()).await;
+        let refused = house
+            .gate
+            .deciding
+            .check(scan.clone(), Sending::default())
+            .await;
         assert!(matches!(refused, Err(CheckError::NotPermitted(_))));
     }
     assert_eq!(house.count("SELECT COUNT(*) AS n FROM gate_check").await, 2);
@@ -137,7 +157,11 @@ async fn settings_bind_a_device_online_and_not_its_journal(test: TestDb) {
     };
     house.set("PDA02", way_out).await;
     assert_eq!(house.outcome(&exit(5, "PDA02", TWICE)).await, "exit");
-    let entry = house.gate.deciding.check(scan(6, "PDA02", TWICE)).await;
+    let entry = house
+        .gate
+        .deciding
+        .check(scan(6, "PDA02", TWICE), Sending::default())
+        .await;
     assert!(matches!(entry, Err(CheckError::NotPermitted(_))));
 }
 
@@ -151,7 +175,12 @@ async fn a_device_that_opened_after_a_refusal_has_admitted(test: TestDb) {
     for _ in 0..2 {
         let told = house.brought(&unheard, "accepted_offline").await;
         assert_eq!(told, ("accepted_offline", Freshness::Repeated));
-        let (check, freshness) = house.gate.deciding.check(unheard.clone()).await.unwrap();
+        let (check, freshness) = house
+            .gate
+            .deciding
+            .check(unheard.clone(), Sending::default())
+            .await
+            .unwrap();
         assert_eq!(check.scan, unheard);
         assert_eq!(check.device_count_today, 1);
         let told = (check.decision.as_str(), freshness);
@@ -184,7 +213,7 @@ async fn a_device_that_opened_after_a_refusal_has_admitted(test: TestDb) {
         code: GOOD.to_owned(),
         ..unheard
     };
-    let conflict = house.gate.deciding.check(other).await;
+    let conflict = house.gate.deciding.check(other, Sending::default()).await;
     assert!(matches!(conflict, Err(CheckError::Conflict(_))));
 }
 
@@ -231,8 +260,8 @@ async fn leave_open(house: &House, n: u128, code: &'static str) {
         .db
         .write("as a crash leaves it", move |tx| {
             tx.execute(
-                "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $2, 'number', 'VN_AUG',
-                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN')",
+                "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $3, $2, 'number', 'VN_AUG',
+                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN', 1, NULL)",
                 params![id(n), code, now()],
             )
         })

@@ -1,6 +1,6 @@
 //! What explains the differences between the books, down to the single check.
 
-use crate::house::{EXPIRED, House, TWICE, id, now, scan, usual};
+use crate::house::{EXPIRED, House, TWICE, as_shown, id, now, scan, usual};
 use db::testing::TestDb;
 use db::{DbError, params};
 use gate::Cancellation;
@@ -72,7 +72,8 @@ async fn each_list_holds_its_checks_the_latest_first_and_is_paged(test: TestDb) 
         id: "00000000-0000-4000-9000-000000000001".parse().unwrap(),
         check_id: id(1),
         device: "PDA01".parse().unwrap(),
-        cancelled_at: now().plus_ms(60_000),
+        device_time: (now().plus_ms(60_000)).into(),
+        sending: as_shown(),
     };
     house.gate.deciding.cancel(cancellation).await.unwrap();
     let agent = [(1, why("agent"))];

@@ -6,8 +6,8 @@ use gate::records::attendance;
 use gate::records::ledger;
 use gate::{
     DeviceSettings, DeviceToken, Direction, EnrolmentCode, Freshness, Gate, InterfaceSettings,
-    JournalItem, Merged, Scan, TokenError, WhenSilent, grant_token, read_site, revoke_tokens,
-    save_enrolment_code,
+    JournalItem, Merged, Scan, Sending, TokenError, WhenSilent, grant_token, read_site,
+    revoke_tokens, save_enrolment_code,
 };
 use kernel::{CheckId, Clock, ManualClock, Timestamp};
 use otipass::{
@@ -87,6 +87,8 @@ pub async fn house(test: TestDb, references: References, when_silent: WhenSilent
         references,
         when_silent,
         decision_budget: Duration::from_millis(1_500),
+        // Whoever tests the window opens it.
+        repeat_window: Duration::ZERO,
         ..InterfaceSettings::new(mapping)
     };
     test.db.migrate(&[gate::SCHEMA], clock.now()).await.unwrap();
@@ -218,6 +220,7 @@ impl House {
     pub async fn bring(&self, scan: &Scan, outcome: &str) -> Merged {
         let item = JournalItem {
             scan: scan.clone(),
+            sending: as_shown(),
             outcome: Some(outcome.parse().unwrap()),
         };
         let mut merged = self.gate.deciding.merge_journal(vec![item]).await.unwrap();
@@ -236,14 +239,14 @@ impl House {
     }
 
     pub async fn merge(&self, journal: &[Scan]) -> Vec<Merged> {
-        let items = journal.iter().cloned().map(Into::into).collect();
+        let items = journal.iter().cloned().map(as_item).collect();
         self.gate.deciding.merge_journal(items).await.unwrap()
     }
 
     pub async fn outcome(&self, scan: &Scan) -> &'static str {
         self.gate
             .deciding
-            .check(scan.clone())
+            .check(scan.clone(), Sending::default())
             .await
             .unwrap()
             .0
@@ -256,12 +259,28 @@ pub fn id(n: u128) -> CheckId {
     format!("00000000-0000-4000-8000-{n:012x}").parse().unwrap()
 }
 
+/// A device whose clock is right.
+pub fn as_shown() -> Sending {
+    Sending {
+        offset_ms: Some(0),
+        ..Sending::default()
+    }
+}
+
+/// What a journal brings of such a device.
+pub fn as_item(scan: Scan) -> JournalItem {
+    JournalItem {
+        sending: as_shown(),
+        ..scan.into()
+    }
+}
+
 pub fn scan(n: u128, device: &str, code: &str) -> Scan {
     Scan {
         id: id(n),
         device: device.parse().unwrap(),
         code: code.to_owned(),
-        scanned_at: now(),
+        device_time: (now()).into(),
         direction: Direction::Entry,
         forced_note: None,
     }
@@ -285,6 +304,7 @@ pub const FORCES: DeviceSettings = DeviceSettings {
     direction: Direction::Entry,
     may_switch_direction: true,
     forced_entry: true,
+    several_persons: true,
     help_desk: true,
     sound: true,
 };

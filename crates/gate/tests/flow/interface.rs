@@ -18,6 +18,7 @@ fn connection(url: &str) -> Connection {
         url: url.to_owned(),
         username: "villeneuve".to_owned(),
         decision_budget_ms: 900,
+        repeat_window_ms: 45_000,
         when_silent: WhenSilent::Refuse,
     }
 }

@@ -17,3 +17,4 @@ mod list_body;
 mod pass_list;
 mod site;
 mod sums;
+mod visitors;

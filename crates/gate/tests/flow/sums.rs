@@ -1,9 +1,11 @@
 //! The sums over checks agree with a count over the checks, whatever happens.
 
-use crate::house::{EXPIRED, FORCES, GOOD, House, TWICE, exit, forced, id, now, scan, site, usual};
+use crate::house::{
+    EXPIRED, FORCES, GOOD, House, TWICE, as_shown, exit, forced, id, now, scan, site, usual,
+};
 use db::testing::TestDb;
 use gate::records::attendance;
-use gate::{Cancellation, CheckError, Scan};
+use gate::{Cancellation, CheckError, Scan, Sending};
 use kernel::BusinessDay;
 
 db::conformance! {
@@ -50,7 +52,8 @@ fn cancellation(n: u128, of: &Scan) -> Cancellation {
         id: format!("00000000-0000-4000-9000-{n:012x}").parse().unwrap(),
         check_id: of.id,
         device: of.device.clone(),
-        cancelled_at: of.scanned_at.plus_ms(60_000),
+        device_time: of.device_time,
+        sending: as_shown(),
     }
 }
 
@@ -101,7 +104,7 @@ async fn sums_agree_with_the_checks(test: TestDb) {
     }
     // A journal of yesterday, in which one id is known already.
     let late = |n, device, hours_ago: i64| Scan {
-        scanned_at: now().plus_ms(-hours_ago * 3_600_000),
+        device_time: (now().plus_ms(-hours_ago * 3_600_000)).into(),
         ..scan(n, device, TWICE)
     };
     let journal = [
@@ -165,7 +168,7 @@ async fn a_conflict_counts_nothing(test: TestDb) {
     let house = usual(test).await;
     assert_eq!(house.outcome(&scan(1, "PDA01", GOOD)).await, "accepted");
     let other = scan(1, "PDA01", TWICE);
-    let conflict = house.gate.deciding.check(other).await;
+    let conflict = house.gate.deciding.check(other, Sending::default()).await;
     assert!(matches!(conflict, Err(CheckError::Conflict(found)) if found == id(1)));
     agree(&house).await;
     assert_eq!(house.attendance().await.admitted, 1);

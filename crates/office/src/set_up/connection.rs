@@ -21,6 +21,9 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "This server is not the one that the saved secret was meant for. Enter the secret again.";
     budget: "Attente maximale d’une réponse, en millisecondes", "Longest wait for an answer, in milliseconds";
     budget_wrong: "Entrez un nombre de 100 à 10000.", "Enter a number from 100 to 10000.";
+    window: "Délai avant d’admettre à nouveau la même carte au même endroit, en secondes\u{a0}; 0 pour aucun",
+        "Time before the same card is admitted again at the same place, in seconds; 0 for none";
+    window_wrong: "Entrez un nombre de 0 à 3600.", "Enter a number from 0 to 3600.";
     silent: "Quand Otipass ne répond pas", "When Otipass does not answer";
     admit: "laisser entrer et régler ensuite", "let in and settle later";
     refuse: "refuser", "refuse";
@@ -53,7 +56,12 @@ struct Page {
 }
 
 impl Page {
-    fn new(frame: Frame, managed: &Managed, kept: &StoredInterface, budget_ms: &str) -> Self {
+    fn new(
+        frame: Frame,
+        managed: &Managed,
+        kept: &StoredInterface,
+        (budget_ms, window_s): (&str, &str),
+    ) -> Self {
         let t = Texts::of(frame.formats.language);
         let connection = &kept.connection;
         let secret = |name, label, is_kept: bool| {
@@ -69,6 +77,7 @@ impl Page {
                 secret("password", t.password, kept.password.is_some()),
                 secret("api_key", t.api_key, kept.api_key.is_some()),
                 Input::text("budget", t.budget, budget_ms),
+                Input::text("window", t.window, window_s),
                 Input::choice("silent", t.silent, when_silent, silent),
             ]),
             managed: managed.clone(),
@@ -82,8 +91,10 @@ impl Page {
 pub(crate) async fn show(visit: Visit) -> Answer {
     let kept = gate::site::interface::read(visit.db()).await?;
     let budget_ms = kept.connection.decision_budget_ms.to_string();
+    let window_s = (kept.connection.repeat_window_ms / 1_000).to_string();
+    let numbers = (&*budget_ms, &*window_s);
     let managed = &visit.set_up().connection;
-    visit.page(&Page::new(visit.frame(), managed, &kept, &budget_ms))
+    visit.page(&Page::new(visit.frame(), managed, &kept, numbers))
 }
 
 /// A secret that was left empty stays as it is.
@@ -113,6 +124,7 @@ fn told(interface: &StoredInterface) -> Value {
         "url": connection.url,
         "username": connection.username,
         "decision_budget_ms": connection.decision_budget_ms,
+        "repeat_window_ms": connection.repeat_window_ms,
         "when_silent": connection.when_silent,
     })
 }
@@ -137,6 +149,11 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     if budget_ms.is_none() {
         mistakes.add("budget", t.budget_wrong);
     }
+    let window = entered.text("window").trim();
+    let window_s: Option<u32> = window.parse().ok().filter(|s| (0..=3_600).contains(s));
+    if window_s.is_none() {
+        mistakes.add("window", t.window_wrong);
+    }
     let (password, api_key) = (secret(&entered, "password"), secret(&entered, "api_key"));
     if server_of(&url) != server_of(&present.connection.url) {
         // Else whoever sits at an open page could have it sent to themselves.
@@ -153,6 +170,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         url,
         username: entered.text("username").trim().to_owned(),
         decision_budget_ms: budget_ms.unwrap_or_default(),
+        repeat_window_ms: window_s.unwrap_or_default() * 1_000,
         when_silent: entered.text("silent").parse().unwrap_or_default(),
     };
     if !mistakes.0.is_empty() {
@@ -164,7 +182,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         let project = project.as_deref().unwrap_or_default();
         return visit.page(&Page {
             instead: meant_url(&shown.connection.url, project),
-            ..Page::new(visit.frame(), &Managed::Here, &shown, budget)
+            ..Page::new(visit.frame(), &Managed::Here, &shown, (budget, window))
         });
     }
     let secrets = [("password", &password), ("api_key", &api_key)].into_iter();
@@ -188,7 +206,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     visit.set_up().take_up.changed();
     visit.page(&Page {
         answer: Some(answer),
-        ..Page::new(visit.frame(), &Managed::Here, &saved, budget)
+        ..Page::new(visit.frame(), &Managed::Here, &saved, (budget, window))
     })
 }
 

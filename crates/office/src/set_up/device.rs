@@ -21,6 +21,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     switch: "L’agent peut changer de sens", "The agent may switch direction";
     forced: "L’agent peut faire entrer sans l’accord d’Otipass, avec une note",
         "The agent may let visitors in without Otipass, with a note";
+    several: "L’agent peut faire entrer une personne de plus sur le même code", "The agent may let in one more person on the same code";
     desk: "L’agent peut consulter une carte sans entrée", "The agent may look at a pass without an entry";
     sound: "Sons", "Sounds";
 });
@@ -86,6 +87,7 @@ impl Thing for Device {
             Input::choice("direction", t.direction, direction, directions),
             choice("switch", t.switch, settings.may_switch_direction),
             choice("forced", t.forced, settings.forced_entry),
+            choice("several", t.several, settings.several_persons),
             choice("desk", t.desk, settings.help_desk),
             choice("sound", t.sound, settings.sound),
         ]
@@ -110,6 +112,7 @@ impl Thing for Device {
                 direction: fields.text("direction").parse().unwrap_or(usual.direction),
                 may_switch_direction: yes("switch", usual.may_switch_direction),
                 forced_entry: yes("forced", usual.forced_entry),
+                several_persons: yes("several", usual.several_persons),
                 help_desk: yes("desk", usual.help_desk),
                 sound: yes("sound", usual.sound),
             },

@@ -12,7 +12,7 @@ use crate::office::Office;
 use crate::page::*;
 use boxoffice::history::History as Sales;
 use gate::records::history::History;
-use gate::{CancelError, Cancellation, CheckError, Direction, Reason, Scan};
+use gate::{CancelError, Cancellation, CheckError, Direction, Reason, Scan, Sending};
 use kernel::CancellationId;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -163,11 +163,11 @@ pub(crate) async fn run(visit: Visit, entered: Entered) -> Answer {
         id,
         device,
         code,
-        scanned_at: gate.now(),
+        device_time: gate.now().into(),
         direction: Direction::Entry,
         forced_note: None,
     };
-    match gate.deciding.check(scan).await {
+    match gate.deciding.check(scan, Sending::default()).await {
         Ok((check, _)) if check.decision.is_admitted() => {
             // Should it take longer, it goes on by itself, and the page says so.
             if let Ok(carried) = timeout(PATIENCE, carried_and_sold(&visit, id)).await {
@@ -280,7 +280,8 @@ pub(crate) async fn take_back(visit: Visit, Id(id): Id<CheckId>) -> Answer {
         id: CancellationId::from_uuid(Uuid::new_v4()),
         check_id: check.id,
         device: check.device,
-        cancelled_at: gate.now(),
+        device_time: gate.now().into(),
+        sending: Sending::default(),
     };
     let note = async |what| {
         let change = Change::done(what, "check", check.id);

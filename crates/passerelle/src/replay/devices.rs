@@ -1,15 +1,15 @@
 //! The devices of the day: they send, and send again what was not answered.
 
-use super::scans::{RecordedScan, Step};
+use super::scans::Step;
 use anyhow::{Context, Result, bail, ensure};
 use gate::DeviceToken;
 use kernel::{CheckId, DeviceCode};
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a device waits for an answer before it sends the check again.
@@ -22,8 +22,17 @@ pub(crate) struct Devices {
     http: Client,
     base: String,
     tokens: BTreeMap<DeviceCode, DeviceToken>,
+    /// What holds between steps.
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
     /// The first answer to each check: any later one must be the same.
-    answers: Mutex<HashMap<CheckId, Value>>,
+    answers: HashMap<CheckId, Value>,
+    /// The service's revisions of the set-up, by the changes made before each.
+    revisions: Vec<i64>,
+    conflicts: usize,
 }
 
 /// What waits in the service.
@@ -66,7 +75,7 @@ impl Devices {
                 .context("no HTTP client could be made")?,
             base: format!("http://{service}"),
             tokens,
-            answers: Mutex::default(),
+            state: Mutex::default(),
         })
     }
 
@@ -83,15 +92,24 @@ impl Devices {
 
     /// Sends a step once; `None` if it was not answered.
     pub(crate) async fn try_send(&self, step: &Step<'_>) -> Result<Option<Value>> {
-        let request = match step {
-            Step::Check(scan) => self.post("checks", &scan.device)?.json(&body(scan)),
-            Step::Journal([]) => return Ok(Some(Value::Null)),
-            Step::Journal(scans @ [first, ..]) => {
-                let checks: Vec<_> = scans.iter().map(body).collect();
-                self.post("checks/batch", &first.device)?
-                    .json(&json!({ "checks": checks }))
+        let [first, ..] = step.scans() else {
+            return Ok(Some(Value::Null));
+        };
+        let (path, body) = {
+            let state = self.state();
+            let mut bodies = step.scans().iter().map(|scan| scan.body(&state.revisions));
+            match step {
+                Step::Check(_) => ("checks", bodies.next().unwrap_or_default()),
+                Step::Journal(_) => {
+                    let checks: Vec<_> = bodies.collect();
+                    ("checks/batch", json!({ "checks": checks }))
+                }
             }
         };
+        let request = self
+            .to(Method::POST, path, &first.device)?
+            .header(server::CLOCK_HEADER, first.arrived_at.to_string())
+            .json(&body);
         let Ok(response) = request.send().await else {
             return Ok(None);
         };
@@ -100,7 +118,7 @@ impl Devices {
             return Ok(None);
         };
         match status {
-            StatusCode::OK => Ok(Some(answer)),
+            StatusCode::OK | StatusCode::CONFLICT => Ok(Some(answer)),
             status if status.is_server_error() => Ok(None),
             status => bail!("the service answered a check with {status}: {answer}"),
         }
@@ -140,13 +158,56 @@ impl Devices {
         })
     }
 
-    fn post(&self, path: &str, device: &DeviceCode) -> Result<RequestBuilder> {
+    fn to(&self, method: Method, path: &str, device: &DeviceCode) -> Result<RequestBuilder> {
         let token = self
             .tokens
             .get(device)
             .with_context(|| format!("the scans name the device {device}, the site does not"))?;
         let url = format!("{}/api/v1/{path}", self.base);
-        Ok(self.http.post(url).bearer_auth(token.reveal()))
+        Ok(self.http.request(method, url).bearer_auth(token.reveal()))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many checks were refused because their id belongs to another.
+    pub(crate) fn conflicts(&self) -> usize {
+        self.state().conflicts
+    }
+
+    /// Waits until the service has heard of the latest change: until its set-up has
+    /// another revision than after the change before.
+    pub(crate) async fn heard_of_change(&self) -> Result<()> {
+        let known = self.state().revisions.last().copied();
+        let device = self
+            .tokens
+            .keys()
+            .next()
+            .context("the site has no device")?;
+        let heard = async {
+            loop {
+                match self.revision(device).await? {
+                    Some(revision) if known != Some(revision) => return Ok(revision),
+                    _ => tokio::time::sleep(super::LOOK).await,
+                }
+            }
+        };
+        let revision = tokio::time::timeout(RETURN_LIMIT, heard).await;
+        let revision: Result<i64> =
+            revision.context("the service has not heard of a change of the set-up")?;
+        self.state().revisions.push(revision?);
+        Ok(())
+    }
+
+    async fn revision(&self, device: &DeviceCode) -> Result<Option<i64>> {
+        let Ok(response) = self.to(Method::GET, "device", device)?.send().await else {
+            return Ok(None);
+        };
+        let snapshot = response.json::<Value>().await;
+        Ok(snapshot
+            .ok()
+            .and_then(|snapshot| snapshot["set_up"].as_i64()))
     }
 
     /// Same id, same answer.
@@ -161,17 +222,29 @@ impl Devices {
                     results.len(),
                     scans.len()
                 );
-                let kept = results.iter().map(|result| result["answer"].clone());
+                let kept = results.iter().map(|result| match &result["answer"] {
+                    Value::Null => result["problem"].clone(),
+                    answer => answer.clone(),
+                });
                 scans.iter().map(|scan| scan.id).zip(kept).collect()
             }
         };
-        let mut known = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         for (id, mut answer) in answers {
+            // Refused, and nothing has changed.
+            if answer["code"] == "check_id_conflict" {
+                state.conflicts += 1;
+                continue;
+            }
+            ensure!(
+                answer["outcome"].is_string(),
+                "the check {id} was not decided: {answer}"
+            );
             // The one field that says whether it was given before.
             if let Some(fields) = answer.as_object_mut() {
                 fields.remove("repeated");
             }
-            let first = known.entry(id).or_insert_with(|| answer.clone());
+            let first = state.answers.entry(id).or_insert_with(|| answer.clone());
             ensure!(
                 *first == answer,
                 "the check {id} got another answer than the first time: {answer}, first {first}"
@@ -179,8 +252,4 @@ impl Devices {
         }
         Ok(())
     }
-}
-
-fn body(scan: &RecordedScan) -> Value {
-    json!({ "id": scan.id, "code": scan.code, "scanned_at": scan.scanned_at })
 }

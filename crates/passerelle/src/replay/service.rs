@@ -1,6 +1,7 @@
 //! The service as a process of its own, that can be killed.
 
 use anyhow::{Context, Result, bail, ensure};
+use kernel::Timestamp;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -18,20 +19,28 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) struct ServiceProcess {
     data: PathBuf,
     address: SocketAddr,
+    /// What its clock shows when it starts.
+    clock: Timestamp,
     child: Child,
 }
 
 impl ServiceProcess {
     /// Starts `passerelle serve` on the configuration in `data`; its log goes to
     /// `service.log` there.
-    pub(crate) async fn start(data: &Path, address: SocketAddr) -> Result<Self> {
-        let mut child = spawn(data)?;
+    pub(crate) async fn start(data: &Path, address: SocketAddr, clock: Timestamp) -> Result<Self> {
+        let mut child = spawn(data, clock)?;
         wait_for(address, &mut child, data).await?;
         Ok(Self {
             data: data.to_owned(),
             address,
+            clock,
             child,
         })
+    }
+
+    /// What its clock shows when it starts again.
+    pub(crate) fn set_clock(&mut self, clock: Timestamp) {
+        self.clock = clock;
     }
 
     /// SIGKILL: the process has no chance to finish anything.
@@ -40,7 +49,7 @@ impl ServiceProcess {
             .kill()
             .await
             .context("the replay could not kill the service")?;
-        self.child = spawn(&self.data)?;
+        self.child = spawn(&self.data, self.clock)?;
         wait_for(self.address, &mut self.child, &self.data).await
     }
 
@@ -71,7 +80,7 @@ impl ServiceProcess {
     }
 }
 
-fn spawn(data: &Path) -> Result<Child> {
+fn spawn(data: &Path, clock: Timestamp) -> Result<Child> {
     let program = std::env::current_exe().context("the replay could not find its own program")?;
     let log = std::fs::File::options()
         .create(true)
@@ -92,6 +101,8 @@ fn spawn(data: &Path) -> Result<Child> {
         .arg("serve")
         .arg("--config")
         .arg(data.join("passerelle.toml"))
+        .arg("--clock")
+        .arg(clock.to_string())
         .env("PASSERELLE_LOG", "warn")
         .stdin(Stdio::null())
         .stdout(out)

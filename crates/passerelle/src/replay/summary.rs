@@ -15,21 +15,25 @@ use std::collections::BTreeMap;
 pub struct Summary {
     checks: i64,
     retries: usize,
+    conflicts: usize,
     outcomes: BTreeMap<String, i64>,
     control_barcodes: usize,
     orders: i64,
     tickets: i64,
     held: i64,
     held_reasons: BTreeMap<String, i64>,
+    possible_pass_backs: i64,
+    estimated_times: i64,
     pending_account_minor: i64,
     sales_by_product: BTreeMap<String, i64>,
+    sales_by_season_and_product: BTreeMap<String, i64>,
     attendance_by_sector: BTreeMap<String, i64>,
     attendance_by_hour: BTreeMap<String, i64>,
     control_barcodes_sorted_sha256: String,
 }
 
 /// Reads the summary from what the service left in its database.
-pub(crate) async fn summarise(config: Config, retries: usize) -> Result<Summary> {
+pub(crate) async fn summarise(config: Config, retries: usize, conflicts: usize) -> Result<Summary> {
     let house = House::open(config).await?;
     let today = house.site().await?.zone.business_day(house.clock.now());
     let db = &house.db;
@@ -38,10 +42,12 @@ pub(crate) async fn summarise(config: Config, retries: usize) -> Result<Summary>
         .unwrap_or((today, today));
     let attendance = gate::records::attendance::attendance(db, from, to).await?;
     let barcodes = barcodes(db).await?;
+    let doubts = gate::records::doubts::doubts(db).await?;
     let sold = boxoffice::report::counts(db).await?;
     Ok(Summary {
         checks: attendance.checks,
         retries,
+        conflicts,
         outcomes: attendance.by_outcome,
         control_barcodes: barcodes.len(),
         orders: sold.orders,
@@ -52,11 +58,18 @@ pub(crate) async fn summarise(config: Config, retries: usize) -> Result<Summary>
             .iter()
             .map(|(reason, count)| (reason.as_str().to_owned(), *count))
             .collect(),
+        possible_pass_backs: doubts.possible_pass_backs,
+        estimated_times: doubts.estimated_times,
         pending_account_minor: sold.account.amount_minor.minor(),
         sales_by_product: sold
             .sales_by_product
             .iter()
             .map(|(product, count)| (product.to_string(), *count))
+            .collect(),
+        sales_by_season_and_product: sold
+            .sales_by_season_and_product
+            .iter()
+            .map(|((season, product), count)| (format!("{season}/{product}"), *count))
             .collect(),
         attendance_by_sector: attendance.by_sector,
         attendance_by_hour: attendance.by_hour,
@@ -88,24 +101,21 @@ impl Summary {
         serde_json::to_string_pretty(self).unwrap_or_else(|error| error.to_string())
     }
 
-    /// In which fields this is not what was expected.
+    /// In which of the fields that are expected this is something else.
     ///
     /// # Errors
     /// If the expected text is no JSON object.
     pub fn differences_from(&self, expected: &str) -> Result<Vec<String>, serde_json::Error> {
         let expected: BTreeMap<String, Value> = serde_json::from_str(expected)?;
         let found: BTreeMap<String, Value> = serde_json::from_str(&self.to_json())?;
-        let fields = expected.keys().chain(found.keys());
-        let differing = fields
-            .filter(|field| expected.get(*field) != found.get(*field))
-            .collect::<std::collections::BTreeSet<_>>();
+        let fields = expected.keys();
+        let differing = fields.filter(|field| expected.get(*field) != found.get(*field));
         let shown = |values: &BTreeMap<String, Value>, field: &String| {
             values
                 .get(field)
                 .map_or("nothing".to_owned(), Value::to_string)
         };
         Ok(differing
-            .into_iter()
             .map(|field| {
                 format!(
                     "{field}: {} where {} is expected",

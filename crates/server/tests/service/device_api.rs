@@ -307,6 +307,7 @@ async fn a_device_learns_where_it_stands_and_how_its_clock_is_kept() {
                 "direction": "entry",
                 "may_switch_direction": false,
                 "forced_entry": false,
+                "several_persons": true,
                 "help_desk": true,
                 "sound": true,
             },

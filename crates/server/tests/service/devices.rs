@@ -99,6 +99,7 @@ async fn a_device_learns_its_settings_and_says_how_it_is() {
         direction: Direction::Exit,
         may_switch_direction: true,
         forced_entry: true,
+        several_persons: true,
         help_desk: false,
         sound: false,
     };
@@ -113,6 +114,7 @@ async fn a_device_learns_its_settings_and_says_how_it_is() {
             "direction": "exit",
             "may_switch_direction": true,
             "forced_entry": true,
+            "several_persons": true,
             "help_desk": false,
             "sound": false,
         })

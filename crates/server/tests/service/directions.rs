@@ -19,6 +19,7 @@ const MAY_ALL: DeviceSettings = DeviceSettings {
     direction: Direction::Entry,
     may_switch_direction: true,
     forced_entry: true,
+    several_persons: true,
     help_desk: true,
     sound: true,
 };

@@ -1,9 +1,10 @@
 //! Servers that fail, clocks that jump, and disks that are full.
 
 use super::stage::*;
-use deviceapi::{Direction, ProblemCode};
+use deviceapi::{CheckRequest, Direction, ProblemCode};
 use edge::wire::Reply;
 use edge::{DoorSettings, Event, JournalSettings, Mode};
+use kernel::Timestamp;
 
 #[test]
 fn each_fault_of_the_server_has_its_behaviour() {
@@ -183,32 +184,50 @@ fn a_full_disk_is_as_a_full_journal() {
 }
 
 #[test]
-fn clocks_that_jump_do_not_turn_scans_around() {
+fn a_clock_that_jumps_costs_no_age_and_a_start_of_the_machine_only_that() {
     let mut stage = Stage::offline();
     stage.visit(PASS);
     stage.now.wall = stage.now.wall.plus_ms(-3_600_000);
     stage.pass(1_000);
     assert_eq!(stage.door.status().clock_jump_ms, Some(-3_600_000));
     stage.visit(OTHER);
+    // The process starts again, and the clock is set meanwhile.
+    let mut stage = stage.restart();
     stage.now.wall = stage.now.wall.plus_ms(7_200_000);
     stage.pass(1_000);
+    assert_eq!(stage.door.status().clock_jump_ms, Some(7_200_000));
     stage.visit(PASS);
     let (checks, _) = sent(&stage.comes_online());
-    let times: Vec<_> = checks
-        .iter()
-        .map(|check| check.scanned_at.to_string())
-        .collect();
-    assert_eq!(
-        times,
-        [
-            "2026-07-14T07:00:00.000Z",
-            "2026-07-14T07:00:00.001Z",
-            "2026-07-14T07:00:01.000Z",
-            "2026-07-14T08:00:02.000Z",
-        ]
-    );
     let status = stage.door.status();
-    assert_eq!(status.clock_jump_ms, Some(7_200_000));
     assert!(status.clock_offset_ms.unwrap() < -3_600_000);
     assert_eq!(status.troubles().len(), 2, "{:?}", status.troubles());
+    let told = |check: &CheckRequest| (check.scanned_at.to_string(), check.age_ms);
+    let clock = |text: &str| text.to_owned();
+    assert_eq!(
+        checks.iter().map(told).collect::<Vec<_>>(),
+        [
+            (clock("2026-07-14T07:00:00.000Z"), Some(2_000)),
+            (clock("2026-07-14T07:00:00.000Z"), Some(2_000)),
+            (clock("2026-07-14T06:00:01.000Z"), Some(1_000)),
+            (clock("2026-07-14T08:00:02.000Z"), Some(0)),
+        ]
+    );
+    let server_ahead: Vec<_> = checks.iter().map(|check| check.offset_ms).collect();
+    assert_eq!(
+        server_ahead,
+        [Some(250), Some(250), None, None],
+        "by the life of the clock"
+    );
+    let contact: Timestamp = "2026-07-14T07:00:00.250Z".parse().unwrap();
+    assert!(checks.iter().all(|check| check.contact_at == Some(contact)));
+    assert!(checks.iter().all(|check| check.set_up == Some(7)));
+    // The machine starts again: how long ago that was, nobody knows.
+    stage.now.boot = uuid::Uuid::from_u128(1);
+    stage.now.up_ms = 5;
+    stage.step(Event::Sent {
+        reply: Reply::Silent,
+    });
+    let mut stage = stage.restart();
+    let (checks, _) = sent(&stage.comes_online());
+    assert!(checks.iter().all(|check| check.age_ms.is_none()));
 }

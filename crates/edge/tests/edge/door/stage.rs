@@ -1,8 +1,8 @@
 //! A door whose clock, server and visitors are the test's.
 
 use deviceapi::{
-    BatchAnswer, BatchResult, CancellationRequest, CancellationResult, CheckAnswer, DeviceSnapshot,
-    Direction, JournalCheck, Problem, ProblemCode,
+    BatchAnswer, BatchResult, CancellationRequest, CancellationResult, CheckAnswer, CheckRequest,
+    DeviceSnapshot, Direction, Problem, ProblemCode,
 };
 use edge::agent::{Answer, Delivered, Lane};
 use edge::wire::{HttpAnswer, Reply};
@@ -55,6 +55,7 @@ impl Stage {
         let now = Moment {
             wall: start,
             up_ms: 1_000,
+            boot: uuid::Uuid::nil(),
         };
         Self {
             door: open(folder.path(), settings, now),
@@ -151,10 +152,6 @@ impl Stage {
             settings,
         } = self;
         drop(door);
-        let now = Moment {
-            up_ms: 1_000,
-            ..now
-        };
         Self {
             door: open(folder.path(), settings, now),
             now,
@@ -236,7 +233,7 @@ pub fn told(errands: &[Errand]) -> (Option<CheckId>, Answer) {
 }
 
 /// The checks and cancellations that are sent.
-pub fn sent(errands: &[Errand]) -> (Vec<JournalCheck>, Vec<CancellationRequest>) {
+pub fn sent(errands: &[Errand]) -> (Vec<CheckRequest>, Vec<CancellationRequest>) {
     let batch = errands.iter().find_map(|errand| match errand {
         Errand::Send(batch) => Some(batch.clone()),
         _ => None,

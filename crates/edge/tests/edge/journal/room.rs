@@ -88,7 +88,9 @@ fn space_is_given_back() {
     let (mut journal, _) = open(folder.path());
     for number in 1..3_000 {
         let sequence = journal.decide(&decided(number)).unwrap();
-        journal.told(decided(number).attempt.id, None).unwrap();
+        journal
+            .told(decided(number).attempt.request.id, None)
+            .unwrap();
         journal.settle(&[sequence]).unwrap();
         journal.maintain(at(i64::from(number) - 100)).unwrap();
     }

@@ -1,8 +1,9 @@
 //! Random operations, power cuts at any byte, and damage.
 
-use super::{at, attempt, cancellation_id, decided, entry, id, open, waiting};
-use deviceapi::{CancellationRequest, Personal};
+use super::{at, attempt, cancellation_id, decided, entry, id, open, taken_back, waiting};
+use deviceapi::Personal;
 use edge::Journal;
+use edge::journal::TakenBack;
 use edge::journal::{Decided, Finding, Sequence};
 use proptest::prelude::*;
 use std::fs::OpenOptions;
@@ -54,7 +55,7 @@ struct Model {
     unsent: Vec<Decided>,
     /// Settled since the last sync: after a power cut they may be back.
     settled_lately: Vec<Decided>,
-    cancelled: Vec<CancellationRequest>,
+    cancelled: Vec<TakenBack>,
 }
 
 /// Takes away what a power cut may take.
@@ -82,7 +83,7 @@ fn run(folder: &Path, operations: &[Operation]) -> Result<(), TestCaseError> {
             Operation::Decide { code_bytes } => {
                 model.next += 1;
                 let mut check = decided(model.next);
-                check.attempt.code = Personal("x".repeat(*code_bytes));
+                check.attempt.request.code = Personal("x".repeat(*code_bytes));
                 journal.decide(&check).unwrap();
                 prop_assert_eq!(journal.tail().synced, journal.tail().written);
                 model.unsent.push(check);
@@ -90,11 +91,11 @@ fn run(folder: &Path, operations: &[Operation]) -> Result<(), TestCaseError> {
             }
             Operation::Tell => drop(journal.told(id(model.next.into()), None)),
             Operation::Cancel => {
-                let cancellation = CancellationRequest {
-                    id: cancellation_id(u128::from(model.next) + (1 << 64)),
-                    check_id: id(model.next.into()),
-                    cancelled_at: at(i64::from(model.next)),
-                };
+                let cancellation = taken_back(
+                    cancellation_id(u128::from(model.next) + (1 << 64)),
+                    id(model.next.into()),
+                    at(i64::from(model.next)),
+                );
                 journal.cancel(cancellation).unwrap();
                 model.cancelled.push(cancellation);
                 model.settled_lately.clear();
@@ -161,15 +162,15 @@ fn a_scan_is_open_until_its_answer_was_told() {
     journal.told(id(3), Some(entry(3))).unwrap();
     drop(journal);
     let (mut journal, recovered) = open(folder.path());
-    let open_ids: Vec<_> = recovered.open.iter().map(|o| o.attempt().id).collect();
+    let open_ids: Vec<_> = recovered
+        .open
+        .iter()
+        .map(|o| o.attempt().request.id)
+        .collect();
     assert_eq!(open_ids, [id(1), id(2)]);
     assert_eq!(recovered.entries, [entry(2), entry(3)]);
     journal.told(id(2), None).unwrap();
-    let cancellation = CancellationRequest {
-        id: cancellation_id(99),
-        check_id: id(3),
-        cancelled_at: at(9),
-    };
+    let cancellation = taken_back(cancellation_id(99), id(3), at(9));
     journal.cancel(cancellation).unwrap();
     drop(journal);
     let (journal, recovered) = open(folder.path());
@@ -183,11 +184,7 @@ fn a_cancellation_waits_for_its_check() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(folder.path());
     let check = journal.decide(&decided(1)).unwrap();
-    let cancellation = CancellationRequest {
-        id: cancellation_id(2),
-        check_id: id(1),
-        cancelled_at: at(9),
-    };
+    let cancellation = taken_back(cancellation_id(2), id(1), at(9));
     journal.cancel(cancellation).unwrap();
     assert_eq!(journal.batch(10, 1_000).unwrap().cancellations, []);
     journal.settle(&[check]).unwrap();

@@ -266,8 +266,9 @@ impl Reader {
             direction: cells.direction,
             may_switch_direction: cells.switches[0],
             forced_entry: cells.switches[1],
-            help_desk: cells.switches[2],
-            sound: cells.switches[3],
+            several_persons: cells.switches[2],
+            help_desk: cells.switches[3],
+            sound: cells.switches[4],
         };
         self.table.devices.insert(code, cells);
     }
@@ -289,6 +290,7 @@ impl Reader {
         let switches = [
             (Column::SwitchDirection, usual.may_switch_direction),
             (Column::ForcedEntry, usual.forced_entry),
+            (Column::SeveralPersons, usual.several_persons),
             (Column::HelpDesk, usual.help_desk),
             (Column::Sound, usual.sound),
         ]
@@ -333,7 +335,7 @@ enum Cell<T> {
 struct Settings {
     language: Said<Option<Language>>,
     direction: Said<Direction>,
-    switches: [Said<bool>; 4],
+    switches: [Said<bool>; 5],
 }
 
 fn yes_or_no(text: &str) -> Option<bool> {

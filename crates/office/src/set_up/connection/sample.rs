@@ -14,7 +14,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         password: Some("secret".into()),
         ..StoredInterface::default()
     };
-    let page = |frame, managed| Page::new(frame, &managed, &kept, "1500");
+    let page = |frame, managed| Page::new(frame, &managed, &kept, ("1500", "60"));
     let here = |frame| page(frame, Managed::Here);
     html([
         Page {

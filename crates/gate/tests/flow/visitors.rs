@@ -1,0 +1,338 @@
+//! One visitor, one admission: the repeat window, two readers of one card at the
+//! same time, and what a device did before its set-up changed.
+
+use crate::house::{GOOD, House, TWICE, as_shown, exit, forced, id, now, scan, usual};
+use db::testing::TestDb;
+use gate::records::ledger;
+use gate::site::revision::Meaning;
+use gate::{Check, Gate, InterfaceSettings, JournalItem, Merged, Scan, Sending};
+use sandbox::{Failure, Fault};
+use std::sync::Arc;
+
+db::conformance! {
+    a_card_is_admitted_once_within_the_window,
+    an_exit_ends_the_window,
+    one_more_person_is_no_repeat,
+    what_was_taken_back_or_is_estimated_does_not_count,
+    two_readers_of_one_card_ask_once,
+    a_question_that_stays_open_is_decided_by_policy_and_marked,
+    a_question_that_a_crash_left_holds_nobody_up,
+    what_a_journal_brings_stands_and_is_marked,
+    a_journal_is_booked_by_the_set_up_of_its_device,
+    a_scan_is_dated_by_the_server,
+}
+
+/// The gate of the house with the usual window.
+async fn with_window(house: &House) -> Arc<Gate> {
+    let settings = InterfaceSettings {
+        repeat_window: InterfaceSettings::DEFAULT_REPEAT_WINDOW,
+        ..house.settings.clone()
+    };
+    let (db, clock) = (house.test.db.clone(), Arc::new(house.clock.clone()));
+    Arc::new(
+        Gate::open(db, clock, settings, house.client.clone())
+            .await
+            .unwrap(),
+    )
+}
+
+async fn check(gate: &Gate, scan: Scan) -> Check {
+    let (check, _) = gate.deciding.check(scan, Sending::default()).await.unwrap();
+    check
+}
+
+async fn outcome(gate: &Gate, scan: Scan) -> &'static str {
+    check(gate, scan).await.decision.as_str()
+}
+
+/// The seconds that the journal's scan lies before now.
+async fn bring(gate: &Gate, scan: Scan, seconds_ago: i64, set_up: Option<i64>) -> Check {
+    let item = JournalItem {
+        sending: Sending {
+            set_up,
+            ..as_shown()
+        },
+        ..Scan {
+            device_time: gate.now().plus_ms(-1_000 * seconds_ago).into(),
+            ..scan
+        }
+        .into()
+    };
+    let merged = gate.deciding.merge_journal(vec![item]).await.unwrap();
+    match merged.into_iter().next().unwrap() {
+        Merged::Recorded(check, _) => *check,
+        Merged::Refused(_, error) => panic!("{error}"),
+    }
+}
+
+async fn a_card_is_admitted_once_within_the_window(test: TestDb) {
+    let house = usual(test).await;
+    let gate = with_window(&house).await;
+    assert_eq!(outcome(&gate, scan(1, "PDA01", TWICE)).await, "accepted");
+    let asked = house.sandbox.log().total.validations;
+    house.clock.advance_ms(60_000);
+    let first = check(&gate, scan(2, "PDA01", TWICE)).await;
+    assert_eq!(first.decision.as_str(), "just_admitted");
+    let earlier = first.earlier.clone().unwrap();
+    assert_eq!((earlier.check, earlier.at), (id(1), now()));
+    assert_eq!(earlier.device.as_str(), "PDA01");
+    // The same answer again, with when and where.
+    assert_eq!(check(&gate, scan(2, "PDA01", TWICE)).await, first);
+    assert_eq!(house.sandbox.log().total.validations, asked);
+    assert_eq!(house.barcodes().await.len(), 1);
+    // Elsewhere the card is asked about at once, and a millisecond later here too.
+    assert_ne!(
+        outcome(&gate, scan(3, "PDA03", TWICE)).await,
+        "just_admitted"
+    );
+    house.clock.advance_ms(1);
+    assert_eq!(outcome(&gate, scan(4, "PDA01", TWICE)).await, "accepted");
+    house.clock.advance_ms(60_001);
+    let used = check(&gate, scan(5, "PDA01", TWICE)).await;
+    assert_eq!(used.decision.as_str(), "already_used");
+    assert_eq!(used.earlier.unwrap().check, id(4));
+}
+
+async fn an_exit_ends_the_window(test: TestDb) {
+    let house = usual(test).await;
+    let gate = with_window(&house).await;
+    let device = gate::DeviceSettings {
+        may_switch_direction: true,
+        forced_entry: true,
+        ..gate::DeviceSettings::default()
+    };
+    house.set("PDA01", device).await;
+    gate.reload().await.unwrap();
+    assert_eq!(outcome(&gate, scan(1, "PDA01", TWICE)).await, "accepted");
+    house.clock.advance_ms(5_000);
+    // Neither an exit nor a forced entry is held by the window.
+    assert_eq!(
+        outcome(&gate, forced(2, "PDA01", TWICE)).await,
+        "accepted_forced"
+    );
+    assert_eq!(
+        outcome(&gate, scan(3, "PDA01", TWICE)).await,
+        "just_admitted"
+    );
+    assert_eq!(outcome(&gate, exit(4, "PDA01", TWICE)).await, "exit");
+    house.clock.advance_ms(5_000);
+    assert_eq!(outcome(&gate, scan(5, "PDA01", TWICE)).await, "accepted");
+}
+
+async fn one_more_person_is_no_repeat(test: TestDb) {
+    let house = usual(test).await;
+    let gate = with_window(&house).await;
+    assert_eq!(outcome(&gate, scan(1, "PDA01", TWICE)).await, "accepted");
+    let one_more = Sending {
+        one_more_than: Some(id(1)),
+        ..Sending::default()
+    };
+    for (n, expected) in [(2, "accepted"), (3, "already_used")] {
+        let scan = scan(n, "PDA01", TWICE);
+        let (check, _) = gate.deciding.check(scan, one_more).await.unwrap();
+        assert_eq!(check.decision.as_str(), expected);
+        assert_eq!(check.earlier.is_some(), n == 3);
+    }
+    let device = gate::DeviceSettings {
+        several_persons: false,
+        ..gate::DeviceSettings::default()
+    };
+    house.set("PDA01", device).await;
+    gate.reload().await.unwrap();
+    let refused = gate.deciding.check(scan(4, "PDA01", GOOD), one_more).await;
+    assert!(refused.unwrap_err().to_string().contains("several_persons"));
+}
+
+async fn what_was_taken_back_or_is_estimated_does_not_count(test: TestDb) {
+    let house = usual(test).await;
+    let gate = with_window(&house).await;
+    assert_eq!(outcome(&gate, scan(1, "PDA01", TWICE)).await, "accepted");
+    let cancellation = gate::Cancellation {
+        id: "00000000-0000-4000-9000-000000000001".parse().unwrap(),
+        check_id: id(1),
+        device: "PDA01".parse().unwrap(),
+        device_time: now().into(),
+        sending: as_shown(),
+    };
+    gate.deciding.cancel(cancellation).await.unwrap();
+    assert_eq!(outcome(&gate, scan(2, "PDA01", TWICE)).await, "accepted");
+    // A journal whose device says nothing of its clock.
+    let item = scan(3, "PDA02", GOOD).into();
+    gate.deciding.merge_journal(vec![item]).await.unwrap();
+    assert_eq!(outcome(&gate, scan(4, "PDA02", GOOD)).await, "accepted");
+}
+
+async fn two_readers_of_one_card_ask_once(test: TestDb) {
+    let house = usual(test).await;
+    let gate = with_window(&house).await;
+    let slow = Fault {
+        latency_ms: 200,
+        failure: None,
+        requests: None,
+    };
+    house.sandbox.set_faults(vec![slow]).unwrap();
+    let other = with_window(&house).await;
+    let at_once = [
+        (1, Arc::clone(&gate)),
+        (2, Arc::clone(&gate)),
+        // Another process on the same database.
+        (3, other),
+    ]
+    .map(|(n, gate)| tokio::spawn(async move { check(&gate, scan(n, "PDA01", TWICE)).await }));
+    let mut outcomes = Vec::new();
+    for one in at_once {
+        outcomes.push(one.await.unwrap().decision.as_str());
+    }
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, ["accepted", "just_admitted", "just_admitted"]);
+    assert_eq!(house.sandbox.log().total.validations, 1);
+    assert_eq!(house.barcodes().await.len(), 1);
+    let open = "SELECT COUNT(*) AS n FROM gate_open_question";
+    assert_eq!(house.count(open).await, 0);
+}
+
+async fn a_question_that_stays_open_is_decided_by_policy_and_marked(test: TestDb) {
+    let house = usual(test).await;
+    let gate = with_window(&house).await;
+    house
+        .test
+        .db
+        .write("another process asks", |tx| {
+            tx.execute(
+                "INSERT INTO gate_open_question VALUES ('00039131', 'VN_AUG', $1, $2)",
+                db::params![id(9), now().plus_ms(1_500)],
+            )
+        })
+        .await
+        .map_err(|error: db::DbError| error)
+        .unwrap();
+    let waited = check(&gate, scan(1, "PDA01", TWICE)).await;
+    assert_eq!(waited.decision.as_str(), "accepted_unverified");
+    let marked = "SELECT COUNT(*) AS n FROM gate_check WHERE admitted = 1 AND repeats IS NOT NULL";
+    assert_eq!(house.count(marked).await, 1);
+    assert_eq!(house.sandbox.log().total.validations, 0);
+}
+
+async fn a_question_that_a_crash_left_holds_nobody_up(test: TestDb) {
+    let house = usual(test).await;
+    let gate = with_window(&house).await;
+    // One ended long since; the other was opened by a clock that was days ahead.
+    for until in [now(), now().plus_ms(172_800_000)] {
+        house
+            .test
+            .db
+            .write("as a crash leaves it", move |tx| {
+                tx.execute("DELETE FROM gate_open_question", db::params![])?;
+                tx.execute(
+                    "INSERT INTO gate_open_question VALUES ('00029975', 'VN_AUG', $1, $2)",
+                    db::params![id(9), until],
+                )
+            })
+            .await
+            .map_err(|error: db::DbError| error)
+            .unwrap();
+        let n = if until == now() { 1 } else { 2 };
+        let answer = outcome(&gate, scan(n, "PDA01", GOOD)).await;
+        assert_ne!(answer, "accepted_unverified");
+        house.clock.advance_ms(60_001);
+    }
+    house.fail(Failure::Status(503));
+}
+
+async fn what_a_journal_brings_stands_and_is_marked(test: TestDb) {
+    let house = usual(test).await;
+    let gate = with_window(&house).await;
+    assert_eq!(outcome(&gate, scan(1, "PDA01", TWICE)).await, "accepted");
+    house.clock.advance_ms(600_000);
+    // 30 s before the online entry, then 100 s after it, then forced.
+    let early = bring(&gate, scan(2, "PDA01", TWICE), 630, None).await;
+    assert_eq!(early.decision.as_str(), "accepted_offline");
+    assert_eq!(early.earlier.map(|earlier| earlier.check), Some(id(1)));
+    let later = bring(&gate, scan(3, "PDA01", TWICE), 500, None).await;
+    assert_eq!(later.earlier, None);
+    let by_hand = bring(&gate, forced(4, "PDA01", TWICE), 500, None).await;
+    assert_eq!(by_hand.decision.as_str(), "accepted_forced");
+    assert_eq!(by_hand.earlier, None);
+    assert_eq!(house.barcodes().await.len(), 4);
+}
+
+async fn a_journal_is_booked_by_the_set_up_of_its_device(test: TestDb) {
+    let house = usual(test).await;
+    let gate = with_window(&house).await;
+    let before = gate.set_up();
+    let mut moved = (*gate.site()).clone();
+    let device = "PDA01".parse().unwrap();
+    let meant = Meaning::of(&device, &moved, &gate.settings().mapping);
+    moved.devices.get_mut(&device).unwrap().door = "VN_RAY_D1".parse().unwrap();
+    house.change(moved).await;
+    gate.reload().await.unwrap();
+    assert_eq!(gate.set_up(), before + 1);
+    house.clock.advance_ms(600_000);
+    let old = bring(&gate, scan(1, "PDA01", GOOD), 590, Some(before)).await;
+    let new = bring(&gate, scan(2, "PDA01", GOOD), 400, Some(before + 1)).await;
+    let unknown = bring(&gate, scan(3, "PDA01", GOOD), 200, Some(before + 7)).await;
+    let sectors = [&old, &new, &unknown].map(|check| check.sector.clone().unwrap());
+    assert_eq!(
+        sectors.map(|sector| sector.to_string()),
+        ["VN_AUG", "VN_RAY", "VN_RAY"]
+    );
+    let (sector, info) = meant.sector.unwrap();
+    let ledger = ledger::page(&house.test.db, None, 10).await.unwrap();
+    let first = ledger
+        .iter()
+        .min_by_key(|entry| entry.barcode.reveal().to_owned());
+    assert_eq!(sector.as_str(), "VN_AUG");
+    assert!(first.is_some());
+    let product = "SELECT COUNT(*) AS n FROM gate_control_barcode
+                   WHERE sector = 'VN_AUG' AND season = 'VN26' AND product = 'PASSVN'";
+    assert_eq!(
+        (info.season.as_str(), info.product.as_str()),
+        ("VN26", "PASSVN")
+    );
+    assert_eq!(house.count(product).await, 1);
+    // Opened again, nothing has changed: no revision is made.
+    assert_eq!(with_window(&house).await.set_up(), before + 1);
+}
+
+async fn a_scan_is_dated_by_the_server(test: TestDb) {
+    let house = usual(test).await;
+    let gate = with_window(&house).await;
+    let dead = Scan {
+        device_time: "1970-01-01T00:03:00Z".parse().unwrap(),
+        ..scan(1, "PDA01", TWICE)
+    };
+    let sending = Sending {
+        age_ms: Some(1_500),
+        ..Sending::default()
+    };
+    let (online, _) = gate.deciding.check(dead.clone(), sending).await.unwrap();
+    assert_eq!(online.scanned.at, now().plus_ms(-1_500));
+    assert_eq!(
+        house.barcodes().await,
+        ["OTI0003913120260714085958500"],
+        "no wrong clock reaches a barcode"
+    );
+    // Sent again a minute later, with another age: the first time stands.
+    house.clock.advance_ms(60_000);
+    let (again, _) = gate.deciding.check(dead, Sending::default()).await.unwrap();
+    assert_eq!(again.scanned, online.scanned);
+    // A journal without a word of its clock is an estimate.
+    let item = Scan {
+        device_time: "2099-01-01T00:00:00Z".parse().unwrap(),
+        ..scan(2, "PDA02", GOOD)
+    };
+    let merged = gate
+        .deciding
+        .merge_journal(vec![item.into()])
+        .await
+        .unwrap();
+    let Merged::Recorded(check, _) = &merged[0] else {
+        panic!("{merged:?}");
+    };
+    assert!(check.scanned.is_estimated());
+    assert_eq!(check.scanned.at, gate.now());
+    assert_eq!(
+        check.scan.device_time.to_string(),
+        "2099-01-01T00:00:00.000Z"
+    );
+}

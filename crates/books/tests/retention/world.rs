@@ -20,6 +20,7 @@ use secutix::wire::{ImportControlledTicketAnswer, ImportControlledTicketRequest,
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Something that happens.
@@ -135,7 +136,11 @@ impl World {
         let gate = Gate::open(
             test.db.clone(),
             Arc::new(clock.clone()),
-            InterfaceSettings::new(mapping.mapping.unwrap()),
+            InterfaceSettings {
+                // Its visitors come again at once.
+                repeat_window: Duration::ZERO,
+                ..InterfaceSettings::new(mapping.mapping.unwrap())
+            },
             Arc::clone(&partner) as Arc<dyn otipass::Partner>,
         )
         .await

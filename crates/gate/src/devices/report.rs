@@ -19,7 +19,8 @@ pub struct DeviceState {
     pub seen_at: Option<Timestamp>,
     /// When it asked for its snapshot last, and said what follows of itself.
     pub reported_at: Option<Timestamp>,
-    /// How far its clock was off when it last told the time, in milliseconds: above 0 if it is fast.
+    /// How far its clock was off when it last told the time, or showed it by a
+    /// check, in milliseconds: above 0 if it is fast.
     pub clock_offset_ms: Option<i64>,
     /// How much its journal held.
     pub unsent: Option<u32>,
@@ -75,38 +76,52 @@ fn save(
 
 /// All devices as the gate last heard of them, by code.
 pub async fn devices(db: &Db) -> Result<Vec<DeviceState>, DbError> {
-    db.read("devices", |tx| {
-        let mut devices: Vec<DeviceState> = tx.query_as(
-            "SELECT d.*, (SELECT COUNT(*) FROM gate_device_token t
-                          WHERE t.device = d.code AND t.revoked_at IS NULL) AS tokens,
-                    (SELECT c.arrived_at FROM gate_check c WHERE c.device = d.code
-                     ORDER BY c.arrived_at DESC LIMIT 1) AS checked_at
-             FROM gate_device d ORDER BY d.code",
-            params![],
-        )?;
-        for row in tx.query(
-            "SELECT door, sector FROM gate_door_sector ORDER BY door, sector",
-            params![],
-        )? {
-            let (door, sector): (DoorCode, SectorCode) = (row.get("door")?, row.get("sector")?);
-            for device in devices.iter_mut().filter(|device| device.door == door) {
-                device.sectors.push(sector.clone());
-            }
+    db.read("devices", states).await
+}
+
+pub(crate) fn states(tx: &mut Tx<'_>) -> Result<Vec<DeviceState>, DbError> {
+    // Each check shows how far its device's clock was off, unless its time is an
+    // estimate of what that clock showed.
+    let mut devices: Vec<DeviceState> = tx.query_as(
+        "SELECT d.*, (SELECT COUNT(*) FROM gate_device_token t
+                      WHERE t.device = d.code AND t.revoked_at IS NULL) AS tokens,
+                (SELECT c.arrived_at FROM gate_check c WHERE c.device = d.code
+                 ORDER BY c.arrived_at DESC LIMIT 1) AS checked_at,
+                (SELECT CASE WHEN c.time_estimated = 0 THEN c.device_time - c.scanned_at END
+                 FROM gate_check c WHERE c.device = d.code
+                 ORDER BY c.arrived_at DESC LIMIT 1) AS shown_ahead_ms
+         FROM gate_device d ORDER BY d.code",
+        params![],
+    )?;
+    for row in tx.query(
+        "SELECT door, sector FROM gate_door_sector ORDER BY door, sector",
+        params![],
+    )? {
+        let (door, sector): (DoorCode, SectorCode) = (row.get("door")?, row.get("sector")?);
+        for device in devices.iter_mut().filter(|device| device.door == door) {
+            device.sectors.push(sector.clone());
         }
-        Ok(devices)
-    })
-    .await
+    }
+    Ok(devices)
 }
 
 impl FromRow for DeviceState {
     fn from_row(row: &Row) -> Result<Self, DbError> {
+        let (reported_at, checked_at): (Option<Timestamp>, Option<Timestamp>) =
+            (row.get("seen_at")?, row.get("checked_at")?);
+        let (said, shown): (Option<i64>, Option<i64>) =
+            (row.get("clock_offset_ms")?, row.get("shown_ahead_ms")?);
         Ok(Self {
             device: row.get("code")?,
             door: row.get("door")?,
             sectors: Vec::new(),
-            seen_at: row.get::<Option<_>>("seen_at")?.max(row.get("checked_at")?),
-            reported_at: row.get("seen_at")?,
-            clock_offset_ms: row.get("clock_offset_ms")?,
+            seen_at: reported_at.max(checked_at),
+            reported_at,
+            clock_offset_ms: if checked_at > reported_at {
+                shown.or(said)
+            } else {
+                said.or(shown)
+            },
             unsent: row.get("unsent")?,
             oldest_unsent_at: row.get("oldest_unsent_at")?,
             battery_percent: row.get("battery_percent")?,

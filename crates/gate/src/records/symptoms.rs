@@ -1,5 +1,6 @@
 //! What the gate's records say about its set-up, for the doctor.
 
+use crate::devices::report;
 use db::{Db, DbError, Tx, params};
 use kernel::{Additions, DeviceCode};
 use otipass::{Checksum, NumberFormat, detect};
@@ -61,13 +62,10 @@ fn codes_of_no_pass(tx: &mut Tx<'_>, checks: u32) -> Result<Vec<String>, DbError
 }
 
 fn clock_offsets_ms(tx: &mut Tx<'_>) -> Result<BTreeMap<DeviceCode, i64>, DbError> {
-    tx.query(
-        "SELECT code, clock_offset_ms FROM gate_device WHERE clock_offset_ms IS NOT NULL",
-        params![],
-    )?
-    .iter()
-    .map(|row| Ok((row.get("code")?, row.get("clock_offset_ms")?)))
-    .collect()
+    let states = report::states(tx)?.into_iter();
+    Ok(states
+        .filter_map(|state| Some((state.device, state.clock_offset_ms?)))
+        .collect())
 }
 
 fn refused(tx: &mut Tx<'_>) -> Result<BTreeMap<String, i64>, DbError> {

@@ -13,8 +13,8 @@ const CODE_BYTES = 512;
 const CANCEL_TIMEOUT_MS = 5_000;
 
 export class Checks {
-  constructor({ api, device, journal, entered, connection }) {
-    Object.assign(this, { api, device, journal, entered, connection });
+  constructor({ api, clock, device, journal, entered, connection }) {
+    Object.assign(this, { api, clock, device, journal, entered, connection });
   }
 
   /// Decides `{code, direction, forcedNote}`. Gives the answer for the screen,
@@ -22,15 +22,15 @@ export class Checks {
   /// direction_not_allowed, note_invalid.
   async check({ code, direction, forcedNote }) {
     if (this.device.revoked) return { trouble: "revoked" };
-    const now = new Date();
-    if (new TextEncoder().encode(code).length > CODE_BYTES) return tooLong(now, direction);
+    const { at, when } = this.clock.now(this.device.snapshot.set_up);
+    if (new TextEncoder().encode(code).length > CODE_BYTES) return tooLong(at, direction);
     const scan = { code, direction };
     if (forcedNote !== undefined) scan.forced_note = forcedNote;
-    const former = this.journal.attempt(scan, now.getTime());
-    const fresh = { id: newId(), scanned_at: now.toISOString(), ...scan };
+    const former = this.journal.attempt(scan, Date.parse(at));
+    const fresh = { id: newId(), scanned_at: at, ...scan, when };
     const entry = former ?? (await this.#begin(fresh));
     const result = this.connection.isWorthAsking
-      ? await this.api.post("checks", onWire(entry), this.device.checkTimeoutMs)
+      ? await this.api.post("checks", onWire(entry, this.clock), this.device.checkTimeoutMs)
       : { kind: "silent" };
     switch (result.kind) {
       case "answer":
@@ -73,8 +73,10 @@ export class Checks {
       card: body.pass_number ?? null,
       validUntil: body.valid_until ?? null,
       entriesLeft: body.entries_left ?? null,
+      earlier: body.earlier ?? null,
       alone: false,
     };
+    if (!body.repeated) this.clock.contact(body.decided_at);
     // Nobody waits for these: the answer is on the server's disk.
     const notes = [this.journal.forget([entry])];
     if (this.device.isToday(entry.scanned_at)) {
@@ -146,11 +148,13 @@ export class Checks {
   /// storage, revoked, not_cancellable.
   async cancel(entry) {
     if (this.device.revoked) return "revoked";
+    const { at, when } = this.clock.now();
     const cancellation = {
       id: newId(),
       check_id: entry.id,
-      cancelled_at: new Date().toISOString(),
+      cancelled_at: at,
       scanned_at: entry.at,
+      when,
     };
     let kept;
     try {
@@ -169,7 +173,7 @@ export class Checks {
   }
 
   async #tellCancelled(kept) {
-    const body = { id: kept.id, check_id: kept.check_id, cancelled_at: kept.cancelled_at };
+    const body = cancellationOnWire(kept, this.clock);
     const result = await this.api.post("cancellations", body, CANCEL_TIMEOUT_MS);
     switch (result.kind) {
       case "answer":
@@ -223,9 +227,15 @@ export class Checks {
 }
 
 /// A check as the API wants it.
-export function onWire({ id, code, scanned_at, direction, forced_note, outcome }) {
+export function onWire({ id, code, scanned_at, direction, forced_note, outcome, when }, clock) {
   // What is undefined is left out.
-  return { id, code, scanned_at, direction, forced_note, outcome };
+  const check = { id, code, scanned_at, direction, forced_note, outcome, set_up: when?.set_up };
+  return { ...check, ...clock.sending(when) };
+}
+
+/// A cancellation as the API wants it.
+export function cancellationOnWire({ id, check_id, cancelled_at, when }, clock) {
+  return { id, check_id, cancelled_at, ...clock.sending(when) };
 }
 
 function newId() {
@@ -233,11 +243,11 @@ function newId() {
 }
 
 // The server refuses to keep it, so nobody is told of it.
-function tooLong(now, direction) {
+function tooLong(at, direction) {
   return {
     id: newId(),
     code: "",
-    at: now.toISOString(),
+    at,
     direction,
     outcome: "not_a_pass",
     open: false,

@@ -4,6 +4,7 @@ import { Api } from "./api.js";
 import { Bar } from "./bar.js";
 import { Camera } from "./camera.js";
 import { Checks } from "./checks.js";
+import { Clock } from "./clock.js";
 import { Connection } from "./connection.js";
 import { Desk } from "./desk.js";
 import { Device } from "./device.js";
@@ -76,11 +77,13 @@ async function start(store) {
   await journal.dropOldAttempts(Date.now());
   const api = new Api(device.token);
   const connection = new Connection(probe);
-  const checks = new Checks({ api, device, journal, entered, connection });
-  const sync = new Sync({ api, device, journal, connection });
+  const clock = new Clock();
+  if (device.snapshot !== null) clock.contact(device.snapshot.server_time);
+  const checks = new Checks({ api, clock, device, journal, entered, connection });
+  const sync = new Sync({ api, clock, device, journal, connection });
   const sound = new Sound();
   const panels = new Panels({ onClosed: home });
-  const screen = new Screen({ words, sound, onForce: (answer) => force(answer), onDone: home });
+  const screen = new Screen({ words, sound, timezone: () => device.snapshot?.timezone, onForce: (answer) => force(answer), onDone: home });
   const desk = new Desk({ device, journal, history, checks, sync, screen, panels, changed: show });
   const lists = new Lists({ words, device, journal, history, panels, changed: show });
   const bar = new Bar({ words, device, journal, connection, desk, onAside: () => lists.openAside() });
@@ -126,8 +129,10 @@ async function start(store) {
 
   async function probe(timeoutMs) {
     if (device.token === null || device.revoked) return null;
+    const began = performance.now();
     const result = await api.get(`device?${about()}`, timeoutMs);
     if (result.kind === "answer") {
+      clock.hear(result.body.server_time, began);
       await device.takeSnapshot(result.body).catch(() => {});
       await entered.forgetOthers((time) => device.isToday(time)).catch(() => {});
       void device.refreshList(api).catch(() => {});

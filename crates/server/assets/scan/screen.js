@@ -32,10 +32,10 @@ const TROUBLES = {
 export class Screen {
   #timer = null;
 
-  /// `onForce(answer)` is called when the agent lets a refused visitor in;
+  /// `timezone()` is the organisation's; `onForce(answer)` is called when the agent lets a refused visitor in;
   /// `onDone()` when the screen is free again.
-  constructor({ words, sound, onForce, onDone }) {
-    Object.assign(this, { words, sound, onDone });
+  constructor({ words, sound, timezone, onForce, onDone }) {
+    Object.assign(this, { words, sound, timezone, onDone });
     this.answer = null;
     byId("answer-close").addEventListener("click", () => this.close());
     byId("answer-force").addEventListener("click", () => onForce(this.answer));
@@ -59,6 +59,7 @@ export class Screen {
     const { words } = this;
     const kind = kindOf(answer);
     const facts = this.#facts(kind === "refused" ? onlyWhy(answer) : answer);
+    if (answer.earlier) facts.push(this.#earlier(answer.earlier));
     const hint = words.has(`do_${answer.outcome}`) ? words.t(`do_${answer.outcome}`) : "";
     this.answer = answer;
     this.#open(kind, {
@@ -109,6 +110,14 @@ export class Screen {
     document.querySelector("nav").inert = false;
     this.answer = null;
     this.onDone();
+  }
+
+  // When and where the card was used, which says at a glance whether it is the same
+  // visitor.
+  #earlier({ at, device }) {
+    const { words } = this;
+    const what = `${words.time(at, this.timezone())} · ${device}`;
+    return el("div", {}, el("dt", {}, words.t("used_at")), el("dd", {}, what));
   }
 
   #facts({ card, validUntil, entriesLeft }) {

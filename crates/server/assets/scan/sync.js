@@ -1,7 +1,7 @@
 // Sends the journal when the server answers: oldest first, in batches, as often
 // as it takes. Cancellations go when the server has kept their checks.
 
-import { onWire } from "./checks.js";
+import { cancellationOnWire, onWire } from "./checks.js";
 
 const BATCH = 100;
 const TIMEOUT_MS = 30_000;
@@ -9,9 +9,9 @@ const TIMEOUT_MS = 30_000;
 export class Sync extends EventTarget {
   #running = null;
 
-  constructor({ api, device, journal, connection }) {
+  constructor({ api, clock, device, journal, connection }) {
     super();
-    Object.assign(this, { api, device, journal, connection });
+    Object.assign(this, { api, clock, device, journal, connection });
   }
 
   /// Sends what there is, unless that is going on.
@@ -27,7 +27,7 @@ export class Sync extends EventTarget {
     while (this.connection.state === "online" && !this.device.revoked) {
       const entries = this.#due(size);
       if (entries.length === 0) return;
-      const result = await this.api.post("checks/batch", batchOf(entries), TIMEOUT_MS);
+      const result = await this.api.post("checks/batch", batchOf(entries, this.clock), TIMEOUT_MS);
       if (result.kind === "answer") {
         if (!(await this.#settle(entries, result.body))) return;
         size = BATCH;
@@ -77,12 +77,9 @@ export class Sync extends EventTarget {
   }
 }
 
-function batchOf(entries) {
-  if (entries[0].kind === "check") return { checks: entries.map(onWire), cancellations: [] };
-  const cancellations = entries.map(({ id, check_id, cancelled_at }) => ({
-    id,
-    check_id,
-    cancelled_at,
-  }));
-  return { checks: [], cancellations };
+function batchOf(entries, clock) {
+  const isCheck = entries[0].kind === "check";
+  const checks = isCheck ? entries.map((entry) => onWire(entry, clock)) : [];
+  const cancellations = isCheck ? [] : entries.map((entry) => cancellationOnWire(entry, clock));
+  return { checks, cancellations };
 }

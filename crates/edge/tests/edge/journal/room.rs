@@ -60,7 +60,7 @@ fn a_full_disk_takes_the_reserve_first_and_nothing_that_was_told() {
     };
     assert!(matches!(error, JournalError::Disk(_)), "{error}");
     // One segment and the reserve of 64 KiB each held this much.
-    assert!(told.len() > 350, "{}", told.len());
+    assert!(told.len() > 300, "{}", told.len());
     assert!(journal.maintain(at(0)).is_err(), "the reserve is missing");
     // What may be lost does not use up what is left.
     assert!(journal.asked(&attempt(9_999)).is_err());

@@ -362,6 +362,7 @@ impl Agent {
             check,
             card,
             at: live.attempt.at,
+            clocks: live.attempt.clocks,
         });
         if let Some(entry) = &entry {
             self.enter(entry);
@@ -470,13 +471,14 @@ impl Agent {
             .snapshot
             .as_ref()
             .map_or(0, |snapshot| snapshot.cancel_within_s * 1000);
-        let last = self
-            .today
-            .last()
-            .filter(|entry| now.ms_since(entry.at) <= within_ms);
+        // After a start of the machine nobody knows how long ago it was.
+        let clocks = self.time.clocks();
+        let last = self.today.last().filter(|entry| {
+            let age_ms = clocks.age_ms(entry.clocks);
+            age_ms.is_some_and(|age_ms| age_ms <= within_ms)
+        });
         match last {
             Some(entry) => {
-                let clocks = self.time.clocks();
                 let request = CancellationRequest {
                     id: CancellationId::from_uuid((self.ids)()),
                     check_id: entry.check,

@@ -476,6 +476,7 @@ async fn living<T>(
             return Poll::Ready(None);
         }
         if let (true, Waits::ForOthers(held_up, unheard)) = (steps.taken() == before, &mut waits) {
+            let waiting = held_up.len();
             held_up.retain_mut(|other| match other.as_mut().poll(context) {
                 Poll::Ready(reply) => {
                     unheard.push(reply);
@@ -483,7 +484,10 @@ async fn living<T>(
                 }
                 Poll::Pending => true,
             });
-            context.waker().wake_by_ref();
+            // If nobody gets on, it waits for time to pass.
+            if steps.taken() > before || held_up.len() < waiting {
+                context.waker().wake_by_ref();
+            }
         }
         Poll::Pending
     })

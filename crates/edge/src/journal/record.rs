@@ -60,6 +60,7 @@ impl Decided {
             check: self.attempt.request.id,
             card: card.clone(),
             at: self.attempt.at,
+            clocks: self.attempt.clocks,
         })
     }
 }
@@ -95,8 +96,10 @@ pub struct Entry {
     pub check: CheckId,
     /// The pass.
     pub card: CardNumber,
-    /// When it was scanned.
+    /// When it was scanned, by the device's own time.
     pub at: Timestamp,
+    /// What the machine's clocks showed then.
+    pub clocks: Moment,
 }
 
 /// The number of a check or cancellation in the journal: they are sent in this

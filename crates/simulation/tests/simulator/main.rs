@@ -40,6 +40,10 @@ planted! {
     a_lying_disk_is_found: LyingDisk,
     a_difference_that_the_reconciliation_overlooks_is_found: OverlookedDifference,
     a_card_number_removed_too_early_is_found: EarlyRemoval,
+    the_raw_time_of_a_device_is_found: DeviceTime,
+    a_set_up_of_another_day_is_found: TodaysSetUp,
+    an_entry_left_on_a_phone_is_found: ForgottenEntry,
+    two_questions_for_one_card_are_found: TwoQuestions,
     a_dispute_that_gets_lost_is_found: LostDispute,
 }
 

@@ -300,6 +300,8 @@ async fn open_gate(test: &TestDb, clock: &Arc<dyn Clock>, otipass: &Otipass, pla
         references: References::Honoured,
         when_silent: WhenSilent::Admit,
         decision_budget: Duration::from_millis(1_500),
+        // One card stands for many visitors here.
+        repeat_window: Duration::ZERO,
         ..InterfaceSettings::new(mapping)
     };
     (plan.interface)(&mut settings);

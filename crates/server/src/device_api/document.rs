@@ -38,6 +38,7 @@ pub(super) const PROBLEMS: &[(&str, &[ProblemCode])] = &[
             TokenInvalid,
             DirectionNotAllowed,
             ForcedEntryNotAllowed,
+            SeveralPersonsNotAllowed,
             CheckIdConflict,
             BodyTooLarge,
             CodeTooLong,

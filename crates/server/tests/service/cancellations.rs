@@ -71,8 +71,9 @@ async fn what_cannot_be_cancelled_says_why() {
     let house = Museum::usual(sqlite_in_memory().await).await;
     assert_eq!(house.outcome(AUG, 1, GOOD).await, "accepted");
     assert_eq!(house.outcome(AUG, 2, EXPIRED).await, "pass_expired");
+    house.clock.advance_ms(16 * 60_000);
     let mut late = cancellation(1, 1);
-    late["cancelled_at"] = "2026-07-14T09:15:01.001Z".into();
+    late["cancelled_at"] = "2026-07-14T09:15:00.001Z".into();
     for (device, body, status, code, why) in [
         (AUG, cancellation(1, 9), 404, "check_unknown", id(9)),
         (

@@ -36,6 +36,7 @@ async fn a_check_is_answered_with_all_that_is_known(test: TestDb) {
             "pass_number": UNUSED,
             "valid_until": "2026-07-16",
             "entries_left": 0,
+            "earlier": { "check_id": id(1), "device": AUG, "at": now() },
             "device_count_today": 1,
             "decided_at": now(),
             "repeated": false,
@@ -72,6 +73,7 @@ async fn a_check_is_answered_with_all_that_is_known(test: TestDb) {
             "pass_number": UNUSED,
             "valid_until": "2026-07-16",
             "entries_left": 0,
+            "earlier": { "check_id": id(1), "device": AUG, "at": now() },
             "device_count_today": 1,
             "decided_at": now().plus_ms(250),
             "repeated": false,
@@ -265,8 +267,10 @@ async fn a_check_that_stays_open_is_to_be_sent_again() {
         .db
         .write("as a crash leaves it", move |tx| {
             tx.execute(
-                "INSERT INTO gate_intent VALUES ($1, $2, $3, $4, $5, $3, 'number', 'VN_AUG',
-                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN')",
+                "INSERT INTO gate_intent (check_id, device, code, device_time, scanned_at, arrived_at,
+                     card, num_type, sector, service_id, space_id, season, product, set_up)
+                 VALUES ($1, $2, $3, $4, $4, $5, $3, 'number', 'VN_AUG',
+                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN', 1)",
                 params![id(1), AUG, GOOD, scanned_at, now()],
             )
         })
@@ -303,6 +307,8 @@ async fn a_device_learns_where_it_stands_and_how_its_clock_is_kept() {
             "site": "Musées de Villeneuve",
             "timezone": "Europe/Paris",
             "language": "fr",
+            "set_up": 1,
+            "repeat_window_ms": 0,
             "settings": {
                 "direction": "entry",
                 "may_switch_direction": false,

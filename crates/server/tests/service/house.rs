@@ -5,7 +5,7 @@ use gate::{DeviceSettings, EnrolmentCode, Gate};
 use kernel::Clock;
 use serde_json::{Value, json};
 use stage::Museum;
-use stage::villeneuve::{id, now};
+use stage::villeneuve::id;
 
 /// Changes what `device` may do.
 pub async fn set(house: &Museum, device: &str, settings: DeviceSettings) {
@@ -35,6 +35,7 @@ pub fn cancellation(n: u32, check: u32) -> Value {
     json!({
         "id": format!("00000000-0000-4000-9000-{n:012}"),
         "check_id": id(check),
-        "cancelled_at": now().plus_ms(i64::from(check) * 1_000 + 60_000),
+        "cancelled_at": stage::villeneuve::scanned_at(check).plus_ms(60_000),
+        "offset_ms": 0,
     })
 }

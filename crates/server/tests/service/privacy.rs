@@ -152,6 +152,7 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
         controlled_tickets: vec![ticket],
     };
     client.import_controlled_ticket(&call).await.unwrap();
+    house.clock.advance_ms(40_000);
     assert_eq!(house.outcome(AUG, 40, UNLIMITED).await, "accepted");
     house.settle().await;
     let books = house.reconcile().await;

@@ -15,7 +15,7 @@ use reqwest::Method;
 use sandbox::{Failure, Fault};
 use serde_json::json;
 use stage::villeneuve::{
-    AUG, EXPIRED, GEO, GOOD, OPERATOR_PASSWORD, UNLIMITED, id, now, scan, ticketing_client,
+    AUG, EXPIRED, GEO, GOOD, OPERATOR_PASSWORD, UNLIMITED, id, scan, ticketing_client,
 };
 use stage::{Answer, Museum, Plan, answer, count, eventually};
 use std::sync::Arc;
@@ -111,7 +111,7 @@ async fn a_barcode_that_ticketing_refuses_does_not_hold_up_the_others(test: Test
     let house = with_ticketing_at(test, &url).await;
     let stubborn = Arc::new(AtomicBool::new(true));
     let refuses = Arc::clone(&stubborn);
-    let moment = now().plus_ms(2_000).compact();
+    let moment = stage::villeneuve::scanned_at(2).compact();
     let barcode = format!("OTI{UNLIMITED}{moment}");
     open_port(socket, &house, move |body| {
         refuses.load(Ordering::SeqCst) && body.contains(&barcode)

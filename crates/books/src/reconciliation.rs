@@ -67,6 +67,15 @@ pub struct Reconciliation {
     /// Visitors whom a device admitted and the gate could not recognise, and that
     /// somebody has settled by hand.
     pub settled_by_hand: i64,
+    /// Admissions within the repeat window of another admission of the card.
+    pub possible_pass_backs: i64,
+    /// Admissions whose scan time is an estimate.
+    pub estimated_times: i64,
+    /// Checks that were the fifth or a later one of a card within ten minutes, all
+    /// admitted or all refused.
+    pub runs_of_one_card: i64,
+    /// Devices whose clock is off.
+    pub clocks_off: usize,
     /// How many differences nothing explains.
     pub unexplained: usize,
     /// These, at most 1,000.
@@ -135,6 +144,11 @@ async fn compare(db: &Db, sides: Sides) -> Result<(Reconciliation, BTreeSet<Diff
         tally.shout("order_without_ticket", of, "It has no ticket.", REPORT);
     }
     tally.sums.settled_by_hand = door_admitted::settled(db).await?;
+    let doubts = gate::records::doubts::doubts(db).await?;
+    tally.sums.possible_pass_backs = doubts.possible_pass_backs;
+    tally.sums.estimated_times = doubts.estimated_times;
+    tally.sums.runs_of_one_card = doubts.runs;
+    tally.sums.clocks_off = doubts.clocks_off;
     let counts = boxoffice::report::counts(db).await?;
     tally.sums.orders = counts.orders;
     tally.sums.account = counts.account;

@@ -9,8 +9,10 @@ pub(crate) mod story;
 
 pub(crate) use story::show;
 
+use crate::coded::said;
 use crate::page::*;
 use gate::Direction;
+use gate::records::doubts::Doubt;
 use gate::records::history::{CheckFilter, CheckLine, checks};
 use kernel::CardNumber;
 
@@ -31,6 +33,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     of_card: "Les contrôles de la carte {card}, les 100 derniers au plus.",
         "The checks of the card {card}, the latest 100 at most.";
     cancelled: "annulé", "cancelled";
+    mark: "Marque", "Mark";
     removed: "numéro effacé ou non lu", "number removed or not read";
     nothing: "Aucun contrôle ne correspond.", "No check matches.";
 });
@@ -39,12 +42,21 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 #[template(path = "checks.html")]
 struct Page {
     card: Vec<Input>,
-    filters: [Input; 4],
+    filters: [Input; 5],
     /// The card whose checks these are.
     of_card: Option<CardNumber>,
     checks: Vec<CheckLine>,
     pager: Pager,
     frame: Frame,
+}
+
+/// The mark's name for people.
+pub(crate) const fn mark_name(doubt: Doubt, language: Language) -> &'static str {
+    said!(language, doubt, {
+        Doubt::PossiblePassBack => "Passages possibles à deux", "Possible pass-backs";
+        Doubt::EstimatedTime => "Heures estimées", "Estimated times";
+        Doubt::Run => "Suites d’une même carte", "Runs of one card";
+    })
 }
 
 /// What the address asks for. What cannot be read is as if it were not there.
@@ -68,6 +80,7 @@ impl Wanted {
                 card: None,
                 device: query.read("device"),
                 decision: query.read("outcome"),
+                doubt: query.read("mark"),
                 from,
                 until,
                 before,
@@ -90,6 +103,10 @@ impl Page {
         let t = Texts::of(language);
         let device = wanted.filter.device.as_ref().map_or("", DeviceCode::as_str);
         let decision = wanted.filter.decision.map_or("", Decision::as_str);
+        let mark = wanted.filter.doubt.map_or("", Doubt::as_str);
+        let marks = Doubt::ALL
+            .iter()
+            .map(|d| (d.as_str(), mark_name(*d, language)));
         let codes = devices.iter().map(|code| (code.as_str(), code.as_str()));
         let decisions = Decision::ALL.map(|d| (d.as_str(), outcome::name(d, language)));
         let all = || std::iter::once(("", t.all));
@@ -97,6 +114,7 @@ impl Page {
         let query = [
             ("device", device),
             ("outcome", decision),
+            ("mark", mark),
             ("from", from),
             ("to", to),
         ];
@@ -110,6 +128,7 @@ impl Page {
                     decision,
                     all().chain(decisions).collect(),
                 ),
+                Input::choice("mark", t.mark, mark, all().chain(marks).collect()),
                 Input::day("from", t.from, from),
                 Input::day("to", t.to, to),
             ],

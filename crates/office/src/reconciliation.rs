@@ -9,8 +9,10 @@ mod words;
 pub(crate) use run::afresh;
 
 use super::comparison::State;
+use crate::checks::mark_name;
 use crate::page::*;
 use books::reconciliation::{Difference, Reconciliation, Sides, Subject};
+use gate::records::doubts::Doubt;
 use std::fmt::Display;
 use words::words;
 
@@ -61,6 +63,11 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     disputed_note: "entrés quand même ; le relevé de compte les montre à part", "admitted all the same; the account statement shows them apart";
     by_hand: "Réglés à la main", "Settled by hand";
     by_hand_note: "visiteurs admis et non reconnus, chacun avec une note", "visitors admitted and not recognised, each with a note";
+    pass_backs_note: "admis à nouveau dans le délai de répétition, peut-être deux personnes sur un pass", "admitted again within the repeat window, perhaps two persons on one pass";
+    estimated_note: "par des appareils dont personne ne connaît l’horloge", "by devices whose clocks nobody knows";
+    runs_note: "la cinquième fois ou plus en dix minutes", "the fifth time or more within ten minutes";
+    clocks: "Appareils dont l’horloge est fausse", "Devices with a wrong clock";
+    clocks_note: "de plus de 30 s", "by more than 30 s";
     differences: "Ce que rien n’explique", "What nothing explains";
     what: "Écart", "Difference";
     of: "Concerne", "About";
@@ -198,6 +205,30 @@ fn steps(formats: &Formats, books: &Reconciliation) -> Vec<Step> {
     }
     if books.settled_by_hand > 0 {
         steps.push(step(0, t.by_hand, books.settled_by_hand).note(t.by_hand_note));
+    }
+    // To be looked at, and no difference.
+    for (doubt, number, note) in [
+        (
+            Doubt::PossiblePassBack,
+            books.possible_pass_backs,
+            t.pass_backs_note,
+        ),
+        (
+            Doubt::EstimatedTime,
+            books.estimated_times,
+            t.estimated_note,
+        ),
+        (Doubt::Run, books.runs_of_one_card, t.runs_note),
+    ] {
+        let label = mark_name(doubt, formats.language);
+        let list = Some(format!("{}?mark={doubt}", access::CHECKS));
+        let step = step(0, label, number).note(note);
+        steps.extend((number > 0).then_some(Step { list, ..step }));
+    }
+    if let Ok(number @ 1..) = i64::try_from(books.clocks_off) {
+        let list = Some(access::DEVICES.to_string());
+        let step = step(0, t.clocks, number).note(t.clocks_note);
+        steps.push(Step { list, ..step });
     }
     steps
 }

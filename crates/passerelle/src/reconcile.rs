@@ -69,6 +69,34 @@ fn for_people(books: &Reconciliation) -> String {
         let noted = "admitted by a device, not recognised here; each has a note in the back office";
         row("settled by hand", books.settled_by_hand, noted);
     }
+    // To be looked at, and no difference; each has its list.
+    let clocks_off = i64::try_from(books.clocks_off).unwrap_or(i64::MAX);
+    for (name, count, note) in [
+        (
+            "possible pass-backs",
+            books.possible_pass_backs,
+            "admitted again within the repeat window; see /office/checks?mark=possible_pass_back",
+        ),
+        (
+            "estimated times",
+            books.estimated_times,
+            "by devices whose clocks nobody knows; see /office/checks?mark=estimated_time",
+        ),
+        (
+            "runs of one card",
+            books.runs_of_one_card,
+            "the fifth or a later check within ten minutes; see /office/checks?mark=run",
+        ),
+        (
+            "devices with a wrong clock",
+            clocks_off,
+            "more than 30 s off; see passerelle device list",
+        ),
+    ] {
+        if count > 0 {
+            row(name, count, note);
+        }
+    }
     let mut text = table(", >count, ", &rows);
     if books.is_clean() {
         text.push_str(match books.sides {

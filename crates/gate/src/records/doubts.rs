@@ -1,33 +1,75 @@
-//! What stands in the books with a mark: admissions that somebody should look at.
+//! What stands in the books with a mark: checks that somebody should look at.
 
-use db::{Db, DbError, params};
+use crate::devices::report;
+use db::{Db, DbError, Tx, params};
 
-/// How many admissions bear a mark.
+/// How far a device's clock may be off before somebody should set it.
+const CLOCK_TOLERANCE_MS: i64 = 30_000;
+
+kernel::words! {
+    /// Why somebody should look at a check.
+    pub enum Doubt: "mark" {
+        /// Admitted within the repeat window of another admission of the card: two
+        /// persons may have gone in on one pass.
+        PossiblePassBack = "possible_pass_back",
+        /// Admitted, and its scan time is an estimate.
+        EstimatedTime = "estimated_time",
+        /// The card was admitted, or refused, at that sector for the fifth time within
+        /// ten minutes: a reader or a person that goes on and on.
+        Run = "run",
+    }
+}
+
+impl Doubt {
+    /// What holds of such a check `c`.
+    pub(crate) const fn condition(self) -> &'static str {
+        match self {
+            Self::PossiblePassBack => "c.admitted = 1 AND c.repeats IS NOT NULL",
+            Self::EstimatedTime => "c.admitted = 1 AND c.time_estimated = 1",
+            Self::Run => {
+                "c.card IS NOT NULL AND c.outcome <> 'exit' AND 5 <=
+                 (SELECT COUNT(*) FROM gate_check r
+                  WHERE r.card = c.card AND r.sector = c.sector AND r.admitted = c.admitted
+                    AND r.outcome <> 'exit'
+                    AND r.scanned_at BETWEEN c.scanned_at - 600000 AND c.scanned_at)"
+            }
+        }
+    }
+}
+
+/// How many checks bear a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Doubts {
-    /// Admitted within the repeat window of another admission of the card.
+    /// By [`Doubt::PossiblePassBack`].
     pub possible_pass_backs: i64,
-    /// Their scan time is an estimate.
+    /// By [`Doubt::EstimatedTime`].
     pub estimated_times: i64,
+    /// By [`Doubt::Run`].
+    pub runs: i64,
+    /// Devices whose clock was off by more than 30 s when they last showed it.
+    pub clocks_off: usize,
 }
 
 /// Counts them; looks at every check.
-///
-/// # Errors
-/// If the database fails.
 pub async fn doubts(db: &Db) -> Result<Doubts, DbError> {
     db.read("doubts", |tx| {
-        let row = tx.query_one(
-            "SELECT CAST(COALESCE(SUM(CASE WHEN repeats IS NULL THEN 0 ELSE 1 END), 0) AS BIGINT)
-                        AS possible_pass_backs,
-                    CAST(COALESCE(SUM(time_estimated), 0) AS BIGINT) AS estimated_times
-             FROM gate_check WHERE admitted = 1",
-            params![],
-        )?;
+        let mut count = |doubt: Doubt| {
+            let condition = doubt.condition();
+            let sql = format!("SELECT COUNT(*) AS n FROM gate_check c WHERE {condition}");
+            tx.value::<i64>(&sql, params![])
+        };
         Ok(Doubts {
-            possible_pass_backs: row.get("possible_pass_backs")?,
-            estimated_times: row.get("estimated_times")?,
+            possible_pass_backs: count(Doubt::PossiblePassBack)?,
+            estimated_times: count(Doubt::EstimatedTime)?,
+            runs: count(Doubt::Run)?,
+            clocks_off: clocks_off(tx)?,
         })
     })
     .await
+}
+
+fn clocks_off(tx: &mut Tx<'_>) -> Result<usize, DbError> {
+    let states = report::states(tx)?;
+    let offsets = states.iter().filter_map(|device| device.clock_offset_ms);
+    Ok(offsets.filter(|ms| ms.abs() > CLOCK_TOLERANCE_MS).count())
 }

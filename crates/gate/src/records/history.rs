@@ -2,6 +2,7 @@
 //! made of it.
 
 use crate::decide::door_admitted::Settlement;
+use crate::records::doubts::Doubt;
 use crate::{Decision, Direction, Mode};
 use db::{Db, DbError, FromRow, Tx, Value, params};
 use kernel::{
@@ -19,6 +20,8 @@ pub struct CheckFilter {
     pub device: Option<DeviceCode>,
     /// So decided.
     pub decision: Option<Decision>,
+    /// That bear this mark.
+    pub doubt: Option<Doubt>,
     /// That arrived at this moment or later.
     pub from: Option<Timestamp>,
     /// That arrived before.
@@ -166,9 +169,12 @@ pub async fn checks(db: &Db, filter: CheckFilter, limit: u32) -> Result<Vec<Chec
 fn condition(filter: &CheckFilter) -> (String, Vec<Value>) {
     let mut values = Vec::<Value>::new();
     let mut text = String::from("1 = 1");
+    // Writing to a string does not fail.
+    if let Some(doubt) = filter.doubt {
+        let _ = write!(text, " AND {}", doubt.condition());
+    }
     let mut and = |condition: &str, value: Value| {
         values.push(value);
-        // Writing to a string does not fail.
         let _ = write!(text, " AND {condition} ${}", values.len());
     };
     if let Some(card) = &filter.card {

@@ -3,6 +3,8 @@
 
 use crate::house::{GOOD, House, TWICE, as_shown, exit, forced, id, now, scan, usual};
 use db::testing::TestDb;
+use gate::records::doubts::{Doubt, Doubts, doubts};
+use gate::records::history::{CheckFilter, checks};
 use gate::records::ledger;
 use gate::site::revision::Meaning;
 use gate::{Check, Gate, InterfaceSettings, JournalItem, Merged, Scan, Sending};
@@ -20,6 +22,7 @@ db::conformance! {
     what_a_journal_brings_stands_and_is_marked,
     a_journal_is_booked_by_the_set_up_of_its_device,
     a_scan_is_dated_by_the_server,
+    what_somebody_should_look_at_is_counted_and_listed,
 }
 
 /// The gate of the house with the usual window.
@@ -335,4 +338,48 @@ async fn a_scan_is_dated_by_the_server(test: TestDb) {
         check.scan.device_time.to_string(),
         "2099-01-01T00:00:00.000Z"
     );
+}
+
+async fn what_somebody_should_look_at_is_counted_and_listed(test: TestDb) {
+    let house = usual(test).await;
+    let gate = with_window(&house).await;
+    // A clock 40 s slow, and a second entry of the card within the window.
+    let slow = Scan {
+        device_time: now().plus_ms(-40_000).into(),
+        ..scan(1, "PDA01", GOOD)
+    };
+    check(&gate, slow).await;
+    house.clock.advance_ms(10_000);
+    bring(&gate, scan(2, "PDA02", GOOD), 5, None).await;
+    // Of another card nobody knows when it was.
+    let unknown = JournalItem::from(scan(3, "PDA02", TWICE));
+    gate.deciding.merge_journal(vec![unknown]).await.unwrap();
+    for n in 4..=8 {
+        house.clock.advance_ms(1_000);
+        assert_eq!(
+            outcome(&gate, scan(n, "PDA02", GOOD)).await,
+            "just_admitted"
+        );
+    }
+    let db = &house.test.db;
+    let expected = Doubts {
+        possible_pass_backs: 1,
+        estimated_times: 1,
+        runs: 1,
+        clocks_off: 1,
+    };
+    assert_eq!(doubts(db).await.unwrap(), expected);
+    for (doubt, of) in [
+        (Doubt::PossiblePassBack, 2),
+        (Doubt::EstimatedTime, 3),
+        (Doubt::Run, 8),
+    ] {
+        let filter = CheckFilter {
+            doubt: Some(doubt),
+            ..CheckFilter::default()
+        };
+        let found = checks(db, filter, 10).await.unwrap();
+        let found: Vec<_> = found.iter().map(|check| check.id).collect();
+        assert_eq!(found, [id(of)], "{doubt}");
+    }
 }

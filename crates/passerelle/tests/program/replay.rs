@@ -4,8 +4,14 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-fn day() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/villeneuve")
+/// A day with no more than visitors.
+const DAY: &str = "villeneuve";
+/// A day with clocks that are off, devices that are moved, cards shown twice.
+const GATE_DAY: &str = "gate-day";
+
+fn folder(day: &str) -> PathBuf {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    examples.join(day)
 }
 
 fn passerelle(arguments: &[&str]) -> Output {
@@ -25,25 +31,32 @@ fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn expected() -> Value {
-    serde_json::from_str(&std::fs::read_to_string(day().join("expected.json")).unwrap()).unwrap()
+fn expected(day: &str) -> Value {
+    let expected = std::fs::read_to_string(folder(day).join("expected.json"));
+    serde_json::from_str(&expected.unwrap()).unwrap()
 }
 
 struct Replayed {
+    day: &'static str,
     folder: tempfile::TempDir,
 }
 
 impl Replayed {
     fn new(arguments: &[&str]) -> Self {
+        Self::of(DAY, arguments)
+    }
+
+    fn of(day: &'static str, arguments: &[&str]) -> Self {
         let replayed = Self {
+            day,
             folder: tempfile::tempdir().unwrap(),
         };
-        assert_eq!(replayed.again(arguments), expected());
+        assert_eq!(replayed.again(arguments), expected(day));
         replayed
     }
 
     fn again(&self, arguments: &[&str]) -> Value {
-        let (day, data) = (day(), self.folder.path());
+        let (day, data) = (folder(self.day), self.folder.path());
         let mut all = vec![
             "replay",
             day.to_str().unwrap(),
@@ -73,7 +86,7 @@ impl Replayed {
 fn the_day_comes_out_as_expected_and_again_without_a_change() {
     let day = Replayed::new(&[]);
     let files = day.files();
-    assert_eq!(day.again(&[]), expected());
+    assert_eq!(day.again(&[]), expected(DAY));
     assert_eq!(day.files(), files, "a second replay sells nothing");
 }
 
@@ -86,6 +99,13 @@ fn the_day_comes_out_the_same_when_the_service_is_killed() {
         13,
         "twelve kills, thirteen starts"
     );
+    let books = json(&day.run(&["reconcile", "--format", "json"]));
+    assert_eq!(books["unexplained"], 0);
+}
+
+#[test]
+fn a_day_of_clocks_and_moves_comes_out_the_same_when_the_service_is_killed() {
+    let day = Replayed::of(GATE_DAY, &["--kill", "25", "--seed", "3"]);
     let books = json(&day.run(&["reconcile", "--format", "json"]));
     assert_eq!(books["unexplained"], 0);
 }
@@ -134,7 +154,7 @@ fn what_was_held_is_sold_once_its_tariff_is_mapped() {
 
 #[test]
 fn a_replay_keeps_away_from_what_is_somebody_elses() {
-    let day = day();
+    let day = folder(DAY);
     let elsewhere = empty_box_office();
     let data = elsewhere.folder.path().to_str().unwrap();
     let refused = passerelle(&["replay", day.to_str().unwrap(), "--data", data]);
@@ -166,9 +186,9 @@ fn empty_box_office() -> Replayed {
         "mapping.json",
         "passerelle.toml",
     ] {
-        std::fs::copy(day().join(file), folder.path().join(file)).unwrap();
+        std::fs::copy(self::folder(DAY).join(file), folder.path().join(file)).unwrap();
     }
-    let box_office = Replayed { folder };
+    let box_office = Replayed { day: DAY, folder };
     assert!(box_office.run(&["apply"]).status.success());
     box_office
 }

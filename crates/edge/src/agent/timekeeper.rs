@@ -64,6 +64,8 @@ pub(crate) struct Timekeeper {
     seen: Moment,
     /// What our time is ahead of the machine's clock, since that was set back.
     ahead_ms: i64,
+    /// The latest that our time was.
+    latest: Timestamp,
     jump: Option<Jump>,
 }
 
@@ -72,6 +74,7 @@ impl Timekeeper {
         Self {
             seen: now,
             ahead_ms: 0,
+            latest: now.wall,
             jump: None,
         }
     }
@@ -80,19 +83,19 @@ impl Timekeeper {
     pub(crate) fn look(&mut self, now: Moment) {
         let by_ms = now.wall.ms_since(self.seen.wall) - now.ms_since(self.seen);
         self.seen = now;
-        if by_ms.abs() <= SET_MS {
-            return;
+        if by_ms.abs() > SET_MS {
+            self.ahead_ms = (self.ahead_ms - by_ms).max(0);
         }
-        self.ahead_ms = (self.ahead_ms - by_ms).max(0);
         if by_ms.abs() > SHOWN_MS {
             let to = now.wall;
             self.jump = Some(Jump { to, by_ms });
         }
+        self.latest = self.latest.max(now.wall.plus_ms(self.ahead_ms));
     }
 
     /// Our time.
-    pub(crate) fn now(&self) -> Timestamp {
-        self.seen.wall.plus_ms(self.ahead_ms)
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.latest
     }
 
     /// The machine's clocks when they were looked at last.

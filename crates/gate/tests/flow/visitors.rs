@@ -8,8 +8,10 @@ use gate::records::history::{CheckFilter, checks};
 use gate::records::ledger;
 use gate::site::revision::Meaning;
 use gate::{Check, Gate, InterfaceSettings, JournalItem, Merged, Scan, Sending};
-use sandbox::{Failure, Fault};
+use sandbox::{Failure, Fault, PassBook};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 db::conformance! {
     a_card_is_admitted_once_within_the_window,
@@ -17,6 +19,7 @@ db::conformance! {
     one_more_person_is_no_repeat,
     what_was_taken_back_or_is_estimated_does_not_count,
     two_readers_of_one_card_ask_once,
+    two_hundred_pairs_of_readers_sell_once_each,
     a_question_that_stays_open_is_decided_by_policy_and_marked,
     a_question_that_a_crash_left_holds_nobody_up,
     what_a_journal_brings_stands_and_is_marked,
@@ -192,6 +195,56 @@ async fn two_readers_of_one_card_ask_once(test: TestDb) {
     assert_eq!(house.barcodes().await.len(), 1);
     let open = "SELECT COUNT(*) AS n FROM gate_open_question";
     assert_eq!(house.count(open).await, 0);
+}
+
+/// A number with a check digit that fits.
+fn card(n: u32) -> String {
+    let sum: u32 = format!("{n:07}")
+        .bytes()
+        .rev()
+        .zip([2, 1].into_iter().cycle())
+        .map(|(digit, times)| {
+            let value = u32::from(digit - b'0') * times;
+            value / 10 + value % 10
+        })
+        .sum();
+    format!("{n:07}{}", (10 - sum % 10) % 10)
+}
+
+async fn two_hundred_pairs_of_readers_sell_once_each(test: TestDb) {
+    let mut house = usual(test).await;
+    // This machine may have other things to do meanwhile.
+    house.settings.decision_budget = Duration::from_secs(20);
+    let gate = with_window(&house).await;
+    let mut passes = "number;status;duration_days;valid_until;services\n".to_owned();
+    for n in 1..=200 {
+        passes += &format!("{};active;2;2026-12-31;PCUMID000FSA5CD6:*\n", card(n));
+    }
+    let passes = PassBook::from_csv(passes.as_bytes()).unwrap();
+    house.sandbox.change_passes(|book| *book = passes.clone());
+    let slow = Fault {
+        latency_ms: 1_000,
+        failure: None,
+        requests: None,
+    };
+    house.sandbox.set_faults(vec![slow]).unwrap();
+    let at_once: Vec<_> = (1..=200)
+        .flat_map(|n| [(n, 2 * n, "PDA01"), (n, 2 * n + 1, "PDA02")])
+        .map(|(n, check_id, device)| {
+            let (gate, scan) = (Arc::clone(&gate), scan(check_id.into(), device, &card(n)));
+            tokio::spawn(async move { check(&gate, scan).await })
+        })
+        .collect();
+    let mut outcomes = BTreeMap::<_, u32>::new();
+    for one in at_once {
+        *outcomes
+            .entry(one.await.unwrap().decision.as_str())
+            .or_default() += 1;
+    }
+    let expected = BTreeMap::from([("accepted", 200), ("just_admitted", 200)]);
+    assert_eq!(outcomes, expected);
+    assert_eq!(house.barcodes().await.len(), 200);
+    assert_eq!(house.sandbox.log().total.validations, 200);
 }
 
 async fn a_question_that_stays_open_is_decided_by_policy_and_marked(test: TestDb) {

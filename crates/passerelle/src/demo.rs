@@ -90,6 +90,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         surroundings: Surroundings::Nothing,
         config,
         author,
+        by_request: None,
         url: format!("http://{service_address}"),
         inside: service_address,
         prometheus,

@@ -44,6 +44,7 @@ async fn the_password_stays_when_something_else_is_saved_and_is_never_shown() {
         ("username", "villeneuve"),
         ("password", "0123 tide"),
         ("budget", "1500"),
+        ("window", "60"),
         ("silent", "admit"),
     ];
     let mut pages = vec![browser.post(path, &csrf, &fields).await.text];

@@ -189,7 +189,7 @@ impl Devices {
             loop {
                 match self.revision(device).await? {
                     Some(revision) if known != Some(revision) => return Ok(revision),
-                    _ => tokio::time::sleep(super::LOOK).await,
+                    _ => tokio::time::sleep(super::service::LOOK).await,
                 }
             }
         };

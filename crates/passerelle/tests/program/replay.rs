@@ -51,8 +51,19 @@ impl Replayed {
             day,
             folder: tempfile::tempdir().unwrap(),
         };
-        assert_eq!(replayed.again(arguments), expected(day));
+        replayed.comes_out_as_expected(arguments);
         replayed
+    }
+
+    /// The summary says more than some days expect.
+    fn comes_out_as_expected(&self, arguments: &[&str]) {
+        let summary = self.again(arguments);
+        let Value::Object(expected) = expected(self.day) else {
+            panic!("{} expects no fields", self.day);
+        };
+        for (field, value) in &expected {
+            assert_eq!(summary[field], *value, "{field}");
+        }
     }
 
     fn again(&self, arguments: &[&str]) -> Value {
@@ -86,7 +97,7 @@ impl Replayed {
 fn the_day_comes_out_as_expected_and_again_without_a_change() {
     let day = Replayed::new(&[]);
     let files = day.files();
-    assert_eq!(day.again(&[]), expected(DAY));
+    day.comes_out_as_expected(&[]);
     assert_eq!(day.files(), files, "a second replay sells nothing");
 }
 

@@ -15,9 +15,11 @@ async fn no_pass(db: &Db, codes: &[&str]) {
         let done: Result<_, DbError> = db
             .write("test", move |tx| {
                 tx.execute(
-                    "INSERT INTO gate_check (check_id, device, mode, direction, code, scanned_at, arrived_at,
-                         decided_at, outcome, admitted, device_count_today, business_day, hour)
-                     VALUES ($1, 'PDA01', 'online', 'entry', $2, 0, 0, 0, 'not_a_pass', 0, 0, '2026-07-14', 9)",
+                    "INSERT INTO gate_check (check_id, device, mode, direction, code, device_time, scanned_at,
+                         time_estimated, arrived_at, decided_at, outcome, admitted,
+                         device_count_today, business_day, hour, set_up)
+                     VALUES ($1, 'PDA01', 'online', 'entry', $2, 0, 0, 0, 0, 0, 'not_a_pass', 0,
+                         0, '2026-07-14', 9, 1)",
                     params![&id, &code],
                 )
             })

@@ -230,9 +230,10 @@ impl<'c> Year<'c> {
             cards: 0,
             check: prepare(
                 "gate_check",
-                "check_id, device, mode, code, scanned_at, arrived_at, decided_at, direction,
-                 outcome, admitted, card, sector, num_type, service_id, space_id, valid_until,
-                 entries_left, device_count_today, business_day, hour, follows",
+                "check_id, device, mode, code, device_time, scanned_at, time_estimated, arrived_at,
+                 decided_at, direction, outcome, admitted, card, sector, num_type, service_id,
+                 space_id, valid_until, entries_left, device_count_today, business_day, hour,
+                 set_up, follows",
             ),
             barcode: prepare(
                 "gate_control_barcode",
@@ -244,7 +245,7 @@ impl<'c> Year<'c> {
             ),
             cancellation: prepare(
                 "gate_cancellation",
-                "check_id, id, device, cause, cancelled_at, arrived_at, device_count_today,
+                "check_id, id, device, cause, device_time, cancelled_at, arrived_at, device_count_today,
                  delivered_at",
             ),
             give_back: prepare("gate_give_back", "check_id, attempts, due_at, told_at"),
@@ -359,6 +360,8 @@ impl<'c> Year<'c> {
                 mode,
                 card,
                 scan.at.millis(),
+                scan.at.millis(),
+                0,
                 scan.arrived_at,
                 scan.arrived_at + 120,
                 if scan.outcome == "exit" {
@@ -378,6 +381,7 @@ impl<'c> Year<'c> {
                 1,
                 scan.day.to_string(),
                 i64::from(self.zone.hour(scan.at)),
+                1,
                 scan.follows,
             ])
             .unwrap();
@@ -426,6 +430,7 @@ impl<'c> Year<'c> {
                     cancellation,
                     scan.device,
                     "agent",
+                    cancelled_at,
                     cancelled_at,
                     heard_at,
                     1,

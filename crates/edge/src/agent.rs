@@ -27,12 +27,11 @@ use crate::journal::{Attempt, Decided, Entry, OpenAttempt, Recovered, TakenBack}
 use crate::wire::{Reply, another_id, knowledge, same_set_up};
 use crate::words::Notice;
 use deviceapi::{
-    CancellationRequest, CheckAnswer, CheckRequest, DeviceSnapshot, Direction, Personal, Problem,
-    ProblemCode,
+    CheckAnswer, CheckRequest, DeviceSnapshot, Direction, Personal, Problem, ProblemCode,
 };
 use gate::decide::offline::{OfflineScan, Seen, decide_offline};
 use gate::decide::wording;
-use kernel::{CancellationId, CardNumber, CheckId, Language, Timestamp, Zone};
+use kernel::{CardNumber, CheckId, Language, Timestamp, Zone};
 use link::Link;
 use otipass::Refusal;
 use std::collections::HashMap;
@@ -435,40 +434,6 @@ impl Agent {
         };
         self.live.remove(&check);
         out.push(Output::NoteTold(check, entry));
-    }
-
-    fn cancel_last(&mut self, lane: Lane, out: &mut Vec<Output>) {
-        let now = self.time.now();
-        let within_ms = self
-            .snapshot
-            .as_ref()
-            .map_or(0, |snapshot| snapshot.cancel_within_s * 1000);
-        // After a start of the machine nobody knows how long ago it was.
-        let clocks = self.time.clocks();
-        let last = self.today.last().filter(|entry| {
-            let age_ms = clocks.age_ms(entry.clocks);
-            age_ms.is_some_and(|age_ms| age_ms <= within_ms)
-        });
-        match last {
-            Some(entry) => {
-                let request = CancellationRequest {
-                    id: CancellationId::from_uuid((self.ids)()),
-                    check_id: entry.check,
-                    cancelled_at: clocks.wall.into(),
-                    sent_at: None,
-                    age_ms: None,
-                    offset_ms: self.offset_of(clocks),
-                    contact_at: self.contact_at,
-                };
-                let taken_back = TakenBack {
-                    request,
-                    at: now,
-                    clocks,
-                };
-                out.push(Output::Cancel(lane, taken_back));
-            }
-            None => self.tell_notice(lane, Notice::NothingToCancel, out),
-        }
     }
 
     fn cancelled(

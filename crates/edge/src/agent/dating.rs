@@ -1,9 +1,11 @@
-//! What a scan is dated with: the clocks, and what is known of the server's.
+//! What a scan and its cancellation are dated with: the clocks, and what is known of
+//! the server's.
 
-use super::{Agent, Moment};
-use crate::journal::Attempt;
-use deviceapi::{CheckRequest, Direction, Personal};
-use kernel::CheckId;
+use super::{Agent, Lane, Moment, Output};
+use crate::journal::{Attempt, TakenBack};
+use crate::words::Notice;
+use deviceapi::{CancellationRequest, CheckRequest, Direction, Personal};
+use kernel::{CancellationId, CheckId};
 
 impl Agent {
     /// A scan of now.
@@ -34,5 +36,40 @@ impl Agent {
     pub(super) fn offset_of(&self, clocks: Moment) -> Option<i64> {
         let (at, offset_ms) = self.measured?;
         clocks.is_same_life(at).then_some(offset_ms)
+    }
+
+    /// Takes back the last entry, if it is not too long ago.
+    pub(super) fn cancel_last(&mut self, lane: Lane, out: &mut Vec<Output>) {
+        let now = self.time.now();
+        let within_ms = self
+            .snapshot
+            .as_ref()
+            .map_or(0, |snapshot| snapshot.cancel_within_s * 1000);
+        // After a start of the machine nobody knows how long ago it was.
+        let clocks = self.time.clocks();
+        let last = self.today.last().filter(|entry| {
+            let age_ms = clocks.age_ms(entry.clocks);
+            age_ms.is_some_and(|age_ms| age_ms <= within_ms)
+        });
+        match last {
+            Some(entry) => {
+                let request = CancellationRequest {
+                    id: CancellationId::from_uuid((self.ids)()),
+                    check_id: entry.check,
+                    cancelled_at: clocks.wall.into(),
+                    sent_at: None,
+                    age_ms: None,
+                    offset_ms: self.offset_of(clocks),
+                    contact_at: self.contact_at,
+                };
+                let taken_back = TakenBack {
+                    request,
+                    at: now,
+                    clocks,
+                };
+                out.push(Output::Cancel(lane, taken_back));
+            }
+            None => self.tell_notice(lane, Notice::NothingToCancel, out),
+        }
     }
 }

@@ -299,6 +299,11 @@ impl Agent {
         now: Moment,
         out: &mut Vec<Output>,
     ) {
+        // An answer to another check is none of ours.
+        let reply = match reply {
+            Reply::Answer(answer) if answer.id != check => Reply::Silent,
+            reply => reply,
+        };
         match &reply {
             Reply::Answer(_) | Reply::Problem(_) => self.link.served(),
             Reply::Silent => self.link.lost(0, now),

@@ -16,6 +16,7 @@ use deviceapi::{
     ProblemCode,
 };
 use kernel::{DeviceCode, Language, causes};
+use otipass::Refusal;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::error::Error;
@@ -166,7 +167,8 @@ impl Gate {
         self.devices.note_seen(device.clone(), report).await?;
         let pass_list_version = self.pass_lists.version().await?;
         let admitted_today = self.devices.count_today(device.clone()).await?;
-        let (site, settings) = (self.site(), self.settings());
+        let settings = self.settings();
+        let (site, set_up) = self.site_and_set_up();
         let sector = site.sector_of(&device);
         let budget_ms = settings.decision_budget.as_millis();
         Ok(DeviceSnapshot {
@@ -177,7 +179,7 @@ impl Gate {
             site: site.name.clone(),
             timezone: site.zone.clone(),
             language: site.language_of(&device),
-            set_up: self.set_up(),
+            set_up,
             repeat_window_ms: settings.repeat_window_ms(),
             settings: site.settings_of(&device),
             detection: Detection {
@@ -279,6 +281,12 @@ fn unreadable(what: &str, error: &dyn Error) -> Problem {
 }
 
 fn answer(check: &Check, freshness: Freshness, language: Language) -> CheckAnswer {
+    // Beside an admission it is a mark for the books.
+    let stands_against_it = matches!(
+        check.decision,
+        Decision::Refused(Reason::JustAdmitted | Reason::Partner(Refusal::AlreadyUsed))
+    );
+    let earlier = check.earlier.as_ref().filter(|_| stands_against_it);
     CheckAnswer {
         id: check.scan.id,
         open: check.decision.opens(),
@@ -289,7 +297,7 @@ fn answer(check: &Check, freshness: Freshness, language: Language) -> CheckAnswe
         pass_number: check.card.clone(),
         valid_until: check.pass.valid_until,
         entries_left: check.pass.entries_left,
-        earlier: check.earlier.as_ref().map(|earlier| EarlierEntry {
+        earlier: earlier.map(|earlier| EarlierEntry {
             check_id: earlier.check,
             device: earlier.device.clone(),
             at: earlier.at,

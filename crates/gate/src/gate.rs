@@ -102,10 +102,10 @@ impl Gate {
         self.known.site()
     }
 
-    /// The revision of the set-up that devices are told of.
+    /// The site, and the revision of the set-up in which it is so.
     #[must_use]
-    pub fn set_up(&self) -> i64 {
-        self.known.site_and_revision().1
+    pub fn site_and_set_up(&self) -> (Arc<Site>, i64) {
+        self.known.site_and_revision()
     }
 
     /// The interface's settings.

@@ -90,6 +90,8 @@ pub async fn with(
         prometheus,
         take_up: TakeUp::default(),
     };
+    // Before it is built: what changes meanwhile is noticed.
+    let known = interface_revision(&builder.author.db).await;
     let service = builder.service(site).await?;
     let (config, url) = (&builder.config, &builder.url);
     outln!("Passerelle serves on {url}");
@@ -118,7 +120,7 @@ pub async fn with(
     if !service.missing.is_empty() {
         outln!("  set-up         not complete; the back office's page Set-up leads through it");
     }
-    serve(service, &builder, doors.listeners, shutdown).await?;
+    serve(service, &builder, known, doors.listeners, shutdown).await?;
     Ok(Verdict::Fine)
 }
 
@@ -127,22 +129,23 @@ pub async fn with(
 async fn serve(
     service: Service,
     builder: &Builder,
+    mut known: Option<i64>,
     listeners: Listeners,
     shutdown: CancellationToken,
 ) -> Result<()> {
     let (put, next) = mpsc::channel(1);
     let changes = async {
-        let mut known = interface_revision(&builder.author.db).await;
         loop {
-            tokio::select! {
-                () = builder.take_up.wait() => {}
-                () = interface_changed(&builder.author.db, known) => {}
-            }
-            known = interface_revision(&builder.author.db).await;
+            let read = tokio::select! {
+                () = builder.take_up.wait() => interface_revision(&builder.author.db).await,
+                read = interface_changed(&builder.author.db, known) => Some(read),
+            };
             // The present service goes on until the next one stands.
             match builder.again().await {
                 Ok(next) => {
                     tracing::info!("the set-up has changed; the service is reloaded");
+                    // What fails is tried again when it is looked at next.
+                    known = read.or(known);
                     // Nobody takes it any more: the service ends.
                     if put.send(next).await.is_err() {
                         return;
@@ -170,15 +173,14 @@ async fn interface_revision(db: &Db) -> Option<i64> {
     gate::site::interface::revision(db).await.ok()
 }
 
-/// Waits until another process has changed the interface.
-async fn interface_changed(db: &Db, known: Option<i64>) {
+/// Waits until the interface has another revision than the known one, and says which.
+async fn interface_changed(db: &Db, known: Option<i64>) -> i64 {
     let mut look = tokio::time::interval(LOOK_AT_INTERFACE);
     loop {
         look.tick().await;
-        if let (Some(known), Some(present)) = (known, interface_revision(db).await)
-            && known != present
-        {
-            return;
+        match interface_revision(db).await {
+            Some(present) if known != Some(present) => return present,
+            _ => {}
         }
     }
 }

@@ -344,7 +344,7 @@ async fn a_wrong_column_or_count_is_an_error_that_shows_no_value(test: TestDb) {
             Ok::<_, DbError>([
                 row.get::<i64>("name").unwrap_err(),
                 row.get::<String>("nowhere").unwrap_err(),
-                row.get::<Timestamp>("amount").unwrap_err(),
+                row.get::<BusinessDay>("amount").unwrap_err(),
                 tx.query_one("SELECT * FROM thing", params![]).unwrap_err(),
                 tx.query_one("SELECT * FROM thing WHERE amount = $1", params![5i64])
                     .unwrap_err(),

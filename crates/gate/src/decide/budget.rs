@@ -28,6 +28,14 @@ impl Budget {
             .filter(|left| *left >= part)
     }
 
+    /// How long to wait for another check of the card; `None` if no more time is left
+    /// than the record takes.
+    pub(crate) fn for_waiting(&self) -> Option<Duration> {
+        let part = self.total / PARTS;
+        let left = self.total.checked_sub(self.started.elapsed() + part);
+        left.filter(|left| !left.is_zero())
+    }
+
     /// Whether a visitor has waited long since `asked`.
     pub(crate) fn was_long_since(&self, asked: Instant) -> bool {
         asked.elapsed() >= self.total / 2

@@ -116,7 +116,10 @@ impl Deciding {
         let now = self.clock.now();
         let cancelled = self
             .db
-            .write("cancel", move |tx| record(tx, &cancellation, now))
+            .write("cancel", move |tx| {
+                let cancelled = scan_time::online(now, &cancellation.sending);
+                record(tx, &cancellation, cancelled, now)
+            })
             .await?;
         self.note_cancelled(&cancelled);
         Ok(cancelled)
@@ -168,6 +171,7 @@ db::from_row! { Known { record = "check_id", device, device_time, cancelled_at, 
 pub(crate) fn record(
     tx: &mut Tx<'_>,
     cancellation: &Cancellation,
+    cancelled: ScanTime,
     now: Timestamp,
 ) -> Result<Cancelled, CancelError> {
     let id = cancellation.check_id;
@@ -193,13 +197,6 @@ pub(crate) fn record(
             freshness: Freshness::Repeated,
         });
     }
-    let Cancellation {
-        device_time,
-        sending,
-        ..
-    } = cancellation;
-    // Known or not, as for a check that a journal brings.
-    let cancelled = scan_time::of_journal(now, *device_time, sending);
     cancellable(&check, cancellation, cancelled).map_err(not)?;
     if is_cancelled(tx, check.record)? {
         return Err(not(Obstacle::CancelledBefore));

@@ -78,9 +78,10 @@ pub(crate) fn begin(
                 if window_ms > 0 && sending.one_more_than.is_none() {
                     let Recognised { card, sector, .. } = recognised;
                     earlier = repeat::earlier(tx, card, sector, scanned.at, window_ms)?;
-                    let until = now.plus_ms(settings.decision_budget_ms());
+                    let budget_ms = settings.decision_budget_ms();
                     if earlier.is_none()
-                        && let Some(other) = question::open(tx, scan.id, recognised, now, until)?
+                        && let Some(other) =
+                            question::open(tx, scan.id, recognised, now, budget_ms)?
                     {
                         return Ok(Begun::Wait(other, open));
                     }

@@ -123,11 +123,13 @@ impl Deciding {
             return Err(JournalError::TooManyCancellations(cancellations.len()));
         }
         let now = self.clock.now();
-        let merge =
-            move |tx: &mut Tx<'_>, one: &Cancellation| match cancellation::record(tx, one, now) {
+        let merge = move |tx: &mut Tx<'_>, one: &Cancellation| {
+            let cancelled = scan_time::of_journal(now, one.device_time, &one.sending);
+            match cancellation::record(tx, one, cancelled, now) {
                 Err(CancelError::Db(error)) => Err(error),
                 merged => Ok(merged),
-            };
+            }
+        };
         let merged: Vec<Result<Cancelled, CancelError>> = self
             .db
             .write("merge cancellations", move |tx| {
@@ -245,8 +247,11 @@ impl Merging {
     ) -> Result<Check, CheckError> {
         let recognised = understood.recognised.as_ref().ok();
         let earlier = match recognised {
-            Some(recognised) => self.passed_back(tx, recognised, understood, decision)?,
-            None => None,
+            // One more person on a code is none.
+            Some(recognised) if item.sending.one_more_than.is_none() => {
+                self.passed_back(tx, recognised, understood, decision)?
+            }
+            _ => None,
         };
         let new = NewCheck {
             scan: &item.scan,

@@ -52,7 +52,7 @@ impl Deciding {
                     let asked = self.partner.ask(&question, budget).await;
                     return self.record(scan, open, &asked, intent, arrived_at).await;
                 }
-                Begun::Wait(other, open) => match budget.for_asking() {
+                Begun::Wait(other, open) => match budget.for_waiting() {
                     Some(left) => {
                         // Another process may have it in hand: it is looked again.
                         let pause = left.min(LOOK_AGAIN);
@@ -80,9 +80,11 @@ impl Deciding {
         let (scan, settings) = (scan.clone(), Arc::clone(&self.settings));
         let (site, set_up) = self.known.site_and_revision();
         let recognised = rules::recognise(&scan.code, &scan.device, &site, &settings);
-        let now = self.clock.now();
+        let clock = Arc::clone(&self.clock);
         self.db
             .write("begin check", move |tx| {
+                // Anew, should the transaction have to be run again.
+                let now = clock.now();
                 let arrival = Arrival {
                     scan: &scan,
                     sending: &sending,

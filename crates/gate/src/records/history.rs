@@ -6,8 +6,8 @@ use crate::records::doubts::Doubt;
 use crate::{Decision, Direction, Mode};
 use db::{Db, DbError, FromRow, Tx, Value, params};
 use kernel::{
-    BusinessDay, CardNumber, CheckId, ControlBarcode, DeviceCode, ProductCode, SeasonCode,
-    SectorCode, Timestamp,
+    BusinessDay, CardNumber, CheckId, ControlBarcode, DeviceCode, DeviceTime, ProductCode,
+    SeasonCode, SectorCode, Timestamp,
 };
 use std::fmt::Write;
 
@@ -41,7 +41,7 @@ pub struct CheckLine {
     pub mode: Mode,
     /// Which way the visitor went.
     pub direction: Direction,
-    /// When it was scanned, by the device's clock.
+    /// When it was scanned.
     pub scanned_at: Timestamp,
     /// When the server heard of it.
     pub arrived_at: Timestamp,
@@ -62,6 +62,13 @@ pub struct CheckLine {
 pub struct History {
     /// The check.
     pub check: CheckLine,
+    /// What the device's clock showed then.
+    pub device_time: DeviceTime,
+    /// Whether the scan time is an estimate.
+    pub is_estimated: bool,
+    /// The admission that it repeats: why it was refused, or what makes it a possible
+    /// pass-back.
+    pub repeats: Option<CheckId>,
     /// What the agent noted on a forced entry.
     pub forced_note: Option<String>,
     /// The day it counts for.
@@ -228,6 +235,9 @@ pub async fn history(db: &Db, id: CheckId) -> Result<Option<History>, DbError> {
         };
         Ok(Some(History {
             check: CheckLine::from_row(&row)?,
+            device_time: row.get("device_time")?,
+            is_estimated: row.get("time_estimated")?,
+            repeats: row.get("repeats")?,
             forced_note: row.get("forced_note")?,
             business_day: row.get("business_day")?,
             valid_until: row.get("valid_until")?,

@@ -315,14 +315,14 @@ async fn what_a_journal_brings_stands_and_is_marked(test: TestDb) {
 async fn a_journal_is_booked_by_the_set_up_of_its_device(test: TestDb) {
     let house = usual(test).await;
     let gate = with_window(&house).await;
-    let before = gate.set_up();
+    let before = gate.site_and_set_up().1;
     let mut moved = (*gate.site()).clone();
     let device = "PDA01".parse().unwrap();
     let meant = Meaning::of(&device, &moved, &gate.settings().mapping);
     moved.devices.get_mut(&device).unwrap().door = "VN_RAY_D1".parse().unwrap();
     house.change(moved).await;
     gate.reload().await.unwrap();
-    assert_eq!(gate.set_up(), before + 1);
+    assert_eq!(gate.site_and_set_up().1, before + 1);
     house.clock.advance_ms(600_000);
     let old = bring(&gate, scan(1, "PDA01", GOOD), 590, Some(before)).await;
     let new = bring(&gate, scan(2, "PDA01", GOOD), 400, Some(before + 1)).await;
@@ -347,7 +347,7 @@ async fn a_journal_is_booked_by_the_set_up_of_its_device(test: TestDb) {
     );
     assert_eq!(house.count(product).await, 1);
     // Opened again, nothing has changed: no revision is made.
-    assert_eq!(with_window(&house).await.set_up(), before + 1);
+    assert_eq!(with_window(&house).await.site_and_set_up().1, before + 1);
 }
 
 async fn a_scan_is_dated_by_the_server(test: TestDb) {

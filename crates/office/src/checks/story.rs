@@ -42,6 +42,9 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     detail: "Détail", "Detail";
     pending: "à venir", "yet to come";
     scanned: "Scanné par l’appareil", "Scanned by the device";
+    estimated: "(heure estimée, l’horloge de l’appareil montrait {clock})", "(an estimate; the device’s clock showed {clock})";
+    clock_off: "(l’horloge de l’appareil montrait {clock})", "(the device’s clock showed {clock})";
+    repeats: "Même carte, même endroit, peu avant ou après", "Same card, same place, shortly before or after";
     arrived: "Arrivé au service, intention notée", "Reached the service, intent noted";
     decided: "Décidé et enregistré", "Decided and recorded";
     controlled: "Code de contrôle daté", "Control barcode dated";
@@ -65,6 +68,9 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 });
 
 /// A step of the way; without a moment it is yet to come.
+/// By how much a device's clock is off before the story says so.
+const CLOCK_TOLERANCE_MS: i64 = 30_000;
+
 struct Step {
     at: Option<Timestamp>,
     what: String,
@@ -98,7 +104,11 @@ struct Page {
 impl Page {
     fn new(frame: Frame, gate: &History, sales: &Sales) -> Self {
         let t = Texts::of(frame.formats.language);
-        let related = [(t.follows, gate.follows), (t.followed, gate.followed_by)];
+        let related = [
+            (t.follows, gate.follows),
+            (t.followed, gate.followed_by),
+            (t.repeats, gate.repeats),
+        ];
         let related = related.into_iter();
         Self {
             check: gate.check.clone(),
@@ -176,7 +186,18 @@ impl Way {
             fill(t.attempts, &[("n", &formats.number(n)), ("at", &at)])
         };
         let check = &gate.check;
-        way.step(check.scanned_at, t.scanned, &check.device);
+        let shown = i64::abs(gate.device_time.millis() - check.scanned_at.millis());
+        let scanned = match (gate.is_estimated, shown > CLOCK_TOLERANCE_MS) {
+            (true, _) => fill(t.estimated, &[("clock", &gate.device_time)]),
+            (false, true) => fill(t.clock_off, &[("clock", &gate.device_time)]),
+            (false, false) => String::new(),
+        };
+        way.step(
+            check.scanned_at,
+            t.scanned,
+            format!("{} {scanned}", check.device).trim_end(),
+        );
+        way.mark(gate.is_estimated);
         way.step(check.arrived_at, t.arrived, "");
         let decision = outcome::name(check.decision, formats.language);
         way.step(check.decided_at, t.decided, decision);

@@ -8,14 +8,14 @@ use crate::{BIN, welcome};
 use browser::Tab;
 use kernel::{Clock, SystemClock};
 use serde_json::Value;
-use stage::villeneuve::GOOD;
+use stage::villeneuve::{GOOD, UNLIMITED};
 use stage::{Program, pass, wait};
 
 const SALES: &str = "[external_sales]\nevery_s = 1\n";
 
 /// A museum at work on this configuration, and the secret of its first account.
 fn open(configuration: &str) -> (Program, String) {
-    let passes = pass(GOOD, "active", "*");
+    let passes = pass(GOOD, "active", "*") + &pass(UNLIMITED, "active", "*");
     let mut house = Program::new(BIN, &passes, &format!("{configuration}{SALES}"));
     house.replace("site.toml", "Europe/Paris", &zone_at_noon());
     house.start();

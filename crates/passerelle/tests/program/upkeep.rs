@@ -22,7 +22,7 @@ const OPERATOR_PASSWORD: &str = "staple-of-the-operator";
 /// `more` is added to its configuration.
 fn set_up(more: &str) -> Program {
     let configuration = format!(
-        "{SET_UP}username = \"villeneuve\"\npassword_file = \"otipass.password\"\n\
+        "{SET_UP}username = \"villeneuve\"\npassword_file = \"otipass.password\"\nrepeat_window_s = 0\n\
          [access_control]\npassword_file = \"operator.password\"\ncalls_per_minute = 6000\n\
          [external_sales]\nevery_s = 1\n{more}"
     );

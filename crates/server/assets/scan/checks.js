@@ -32,7 +32,9 @@ export class Checks {
     const result = this.connection.isWorthAsking
       ? await this.api.post("checks", onWire(entry, this.clock), this.device.checkTimeoutMs)
       : { kind: "silent" };
-    switch (result.kind) {
+    // What is not an answer to this check is somebody else's: nobody answered.
+    const foreign = result.kind === "answer" && !isAnswerTo(entry, result.body);
+    switch (foreign ? "silent" : result.kind) {
       case "answer":
         return this.#answered(entry, result.body);
       case "problem":
@@ -224,6 +226,10 @@ export class Checks {
       last_entries: entered ? [{ at: entered.at, device: snapshot.device, cancelled: false }] : [],
     };
   }
+}
+
+function isAnswerTo(entry, body) {
+  return body?.id === entry.id && typeof body.outcome === "string" && typeof body.open === "boolean";
 }
 
 /// A check as the API wants it.

@@ -3,6 +3,16 @@
 
 import { PassList, isSigned } from "./passlist.js";
 
+/// Whether this is what the service says of a device, and nothing else.
+export function isSnapshot(body) {
+  return (
+    typeof body?.server_time === "string" &&
+    typeof body.device === "string" &&
+    typeof body.detection === "object" &&
+    typeof body.settings === "object"
+  );
+}
+
 export class Device {
   static async load(store) {
     const names = ["token", "snapshot", "revoked", "count", "list"];

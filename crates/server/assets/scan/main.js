@@ -7,7 +7,7 @@ import { Checks } from "./checks.js";
 import { Clock } from "./clock.js";
 import { Connection } from "./connection.js";
 import { Desk } from "./desk.js";
-import { Device } from "./device.js";
+import { Device, isSnapshot } from "./device.js";
 import { byId } from "./dom.js";
 import { Enrol, codeInAddress } from "./enrol.js";
 import { Entered } from "./entered.js";
@@ -83,7 +83,14 @@ async function start(store) {
   const sync = new Sync({ api, clock, device, journal, connection });
   const sound = new Sound();
   const panels = new Panels({ onClosed: home });
-  const screen = new Screen({ words, sound, timezone: () => device.snapshot?.timezone, onForce: (answer) => force(answer), onDone: home });
+  const screen = new Screen({
+    words,
+    sound,
+    timezone: () => device.snapshot?.timezone,
+    dayOf: (moment) => device.dayOf(moment),
+    onForce: (answer) => force(answer),
+    onDone: home,
+  });
   const desk = new Desk({ device, journal, history, checks, sync, screen, panels, changed: show });
   const lists = new Lists({ words, device, journal, history, panels, changed: show });
   const bar = new Bar({ words, device, journal, connection, desk, onAside: () => lists.openAside() });
@@ -130,7 +137,10 @@ async function start(store) {
   async function probe(timeoutMs) {
     if (device.token === null || device.revoked) return null;
     const began = performance.now();
-    const result = await api.get(`device?${about()}`, timeoutMs);
+    const asked = await api.get(`device?${about()}`, timeoutMs);
+    // What does not look like our snapshot is somebody else's answer.
+    const foreign = asked.kind === "answer" && !isSnapshot(asked.body);
+    const result = foreign ? { kind: "silent" } : asked;
     if (result.kind === "answer") {
       clock.hear(result.body.server_time, began);
       await device.takeSnapshot(result.body).catch(() => {});

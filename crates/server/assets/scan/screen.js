@@ -32,10 +32,10 @@ const TROUBLES = {
 export class Screen {
   #timer = null;
 
-  /// `timezone()` is the organisation's; `onForce(answer)` is called when the agent lets a refused visitor in;
+  /// `timezone()` is the organisation's, `dayOf(moment)` its day; `onForce(answer)` is called when the agent lets a refused visitor in;
   /// `onDone()` when the screen is free again.
-  constructor({ words, sound, timezone, onForce, onDone }) {
-    Object.assign(this, { words, sound, timezone, onDone });
+  constructor({ words, sound, timezone, dayOf, onForce, onDone }) {
+    Object.assign(this, { words, sound, timezone, dayOf, onDone });
     this.answer = null;
     byId("answer-close").addEventListener("click", () => this.close());
     byId("answer-force").addEventListener("click", () => onForce(this.answer));
@@ -116,7 +116,9 @@ export class Screen {
   // visitor.
   #earlier({ at, device }) {
     const { words } = this;
-    const what = `${words.time(at, this.timezone())} · ${device}`;
+    const [day, today] = [at, Date.now()].map((moment) => this.dayOf(moment));
+    const when = day === today ? "" : `${words.day(day)} `;
+    const what = `${when}${words.time(at, this.timezone())} · ${device}`;
     return el("div", {}, el("dt", {}, words.t("used_at")), el("dd", {}, what));
   }
 

@@ -52,8 +52,8 @@ export class Sync extends EventTarget {
   // Whether every entry found its result.
   async #settle(entries, body) {
     const results =
-      entries[0].kind === "check" ? (body.results ?? []) : (body.cancellations ?? []);
-    if (results.length !== entries.length) {
+      (entries[0].kind === "check" ? body?.results : body?.cancellations) ?? [];
+    if (results.length !== entries.length || !entries.every((entry, n) => isOf(entry, results[n]))) {
       this.connection.silence();
       return false;
     }
@@ -75,6 +75,14 @@ export class Sync extends EventTarget {
     }
     return true;
   }
+}
+
+// Whether a result is one of the service's for this entry. What could not be read
+// there has no id.
+function isOf(entry, result) {
+  if (result?.status === "refused") return typeof result.problem?.code === "string";
+  if (result?.status !== "kept") return false;
+  return entry.kind === "check" ? result.answer?.id === entry.id : result.check_id === entry.check_id;
 }
 
 function batchOf(entries, clock) {

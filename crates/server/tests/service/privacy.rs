@@ -11,7 +11,7 @@ use secutix::client::Ticketing;
 use secutix::wire::{ControlResult, ControlledTicket, ImportControlledTicketRequest};
 use serde_json::json;
 use stage::villeneuve::{
-    AUG, CAS, EXPIRED, GEO, GOOD, OPERATOR_PASSWORD, OTIPASS_PASSWORD, UNLIMITED, id, now, scan,
+    AUG, CAS, EXPIRED, GEO, GOOD, OPERATOR_PASSWORD, OTIPASS_PASSWORD, UNLIMITED, id, scan,
     ticketing_client, token,
 };
 use stage::{Answer, Museum, Plan, answer};
@@ -135,7 +135,8 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
         OPERATOR_PASSWORD,
         &house.clock,
     );
-    let control_date = now().plus_ms(40_000);
+    house.clock.advance_ms(40_000);
+    let control_date = kernel::Clock::now(&house.clock);
     let ticket = ControlledTicket {
         ac_identifier: "VN_AUG".parse().unwrap(),
         barcode: format!("OTI{UNLIMITED}{}", control_date.compact())
@@ -152,7 +153,6 @@ async fn no_log_and_no_refusal_tells_what_is_personal_or_secret() {
         controlled_tickets: vec![ticket],
     };
     client.import_controlled_ticket(&call).await.unwrap();
-    house.clock.advance_ms(40_000);
     assert_eq!(house.outcome(AUG, 40, UNLIMITED).await, "accepted");
     house.settle().await;
     let books = house.reconcile().await;

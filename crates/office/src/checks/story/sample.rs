@@ -14,6 +14,9 @@ pub(crate) fn histories(frame: &Frame) -> Vec<(History, Sales)> {
     let checks = crate::checks::sample::checks();
     let plain = checks.iter().map(|check| History {
         check: check.clone(),
+        device_time: check.scanned_at.into(),
+        is_estimated: false,
+        repeats: None,
         forced_note: Some("<b>groupe scolaire</b>".to_owned()),
         business_day: frame.formats.zone.business_day(check.scanned_at),
         valid_until: Some("2026-07-15".to_owned()),

@@ -98,10 +98,12 @@ fn an_attempt_that_a_crash_left_open_keeps_its_id() {
     tab.until_text("#answer-words", "Welcome");
     tab.until_text("#today", "1");
     assert_eq!(house.attendance()["by_outcome"], json!({"accepted": 1}));
-    // Once there was an answer, the same pass is another visitor.
+    // Once there was an answer, the same pass is asked about anew.
     tab.until("document.querySelector('#answer').hidden");
     tab.wedge(GOOD, "Enter");
-    tab.until_text("#today", "2");
+    tab.until_text("#answer-words", "This pass was admitted here just now");
+    tab.until_text("#answer-facts", "PDA01");
+    assert_eq!(tab.text("#today"), "1");
 }
 
 #[test]

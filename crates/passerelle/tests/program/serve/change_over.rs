@@ -35,6 +35,7 @@ impl Desk {
             ("url", otipass.as_str()),
             ("username", "villeneuve"),
             ("budget", "3000"),
+            ("window", "0"),
             ("silent", "admit"),
         ];
         let path = "/office/set-up/connection";

@@ -48,7 +48,7 @@ fn each_kind_of_damage_is_rejected_with_column_and_reason() {
             R::INVALID_DATE,
         ),
         (
-            with(C::OrderDate, "1999-07-14T07:00:00Z"),
+            with(C::OrderDate, "1969-07-14T07:00:00Z"),
             Some(C::OrderDate),
             R::INVALID_DATE,
         ),

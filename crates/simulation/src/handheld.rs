@@ -18,6 +18,8 @@ use gate::decide::offline::{Knowledge, OfflineScan, Seen, decide_offline};
 use kernel::{CancellationId, CheckId, Clock, Timestamp};
 use uuid::Uuid;
 
+/// The longest age of a scan that the server believes: 31 days.
+const MAX_AGE_MS: i64 = 31 * 24 * 60 * 60 * 1_000;
 /// How many checks it sends in a batch.
 const BATCH: usize = 20;
 
@@ -394,7 +396,9 @@ impl Handheld {
             Manner::InTime => return self.cancel_in_time(house, id, line).await,
             Manner::Unknown => (Some(nobodys), ProblemCode::CheckUnknown),
             Manner::TooLate => {
-                let late = last.filter(|(_, at)| now.ms_since(*at) > CANCEL_WITHIN_MS);
+                // An older age is not believed, and the time may be an estimate.
+                let believed = CANCEL_WITHIN_MS + 1..=MAX_AGE_MS;
+                let late = last.filter(|(_, at)| believed.contains(&now.ms_since(*at)));
                 (late.map(|(check, _)| check), ProblemCode::NotCancellable)
             }
             Manner::Again => {

@@ -164,8 +164,10 @@ const ALWAYS: &[Rule] = &[
            -- Asked before it, and answered while a visitor waits.
            AND e.arrived_at < c.arrived_at AND e.decided_at <= e.arrived_at + 1500
            AND x.id IS NULL
+           -- Nobody left, as far as the numbers still tell.
            AND NOT EXISTS (SELECT 1 FROM gate_check o
-                           WHERE o.card = c.card AND o.sector = c.sector AND o.outcome = 'exit')",
+                           WHERE (o.card = c.card OR o.card_removed_at IS NOT NULL)
+                             AND o.sector = c.sector AND o.outcome = 'exit')",
     ),
     rule(
         "an open intent has no decision",

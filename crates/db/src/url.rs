@@ -8,7 +8,7 @@ use std::str::FromStr;
 /// Where a database is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DbUrl {
-    /// `sqlite::memory:`: gone when the last [`Db`] is dropped.
+    /// `sqlite::memory:`: gone when the last [`Db`](crate::Db) is dropped.
     SqliteMemory,
     /// `sqlite:PATH`: one file (and its write-ahead log beside it).
     SqliteFile(PathBuf),

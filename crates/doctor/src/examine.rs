@@ -2,10 +2,11 @@
 
 use super::database::{Database, Records};
 use super::facts::Facts;
-use super::partner::{CLOCK_TOLERANCE_MS, apart};
+use super::partner::apart;
 use super::{partner, selling, site, tls};
 use crate::found;
 use config::{ConfigError, Role};
+use gate::CLOCK_TOLERANCE_MS;
 use gate::records::symptoms::Symptoms;
 use kernel::Language::{En, Fr};
 use kernel::finding::{Finding, Part, Phrase, Place, Position, Thing};

@@ -4,13 +4,11 @@ use super::facts::{Facts, root_cause};
 use super::live::OtipassAnswer;
 use super::source::InterfaceOrigin;
 use crate::found;
+use gate::CLOCK_TOLERANCE_MS;
 use kernel::causes;
 use kernel::finding::{Finding, Phrase, Place};
 use otipass::{AskError, Credentials, NumType, SettingsError, check_url};
 use secrecy::ExposeSecret;
-
-/// How far a clock may be off.
-pub const CLOCK_TOLERANCE_MS: i64 = 30_000;
 
 pub fn examine(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();

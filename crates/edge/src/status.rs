@@ -56,9 +56,6 @@ pub struct Status {
     pub findings: Vec<String>,
 }
 
-/// How far a clock may be off before people are told.
-const CLOCK_LIMIT_MS: i64 = 30_000;
-
 impl Status {
     /// One line.
     #[must_use]
@@ -128,7 +125,10 @@ impl Status {
                 self.set_aside, self.set_aside_file
             ));
         }
-        if let Some(offset) = self.clock_offset_ms.filter(|ms| ms.abs() > CLOCK_LIMIT_MS) {
+        if let Some(offset) = self
+            .clock_offset_ms
+            .filter(|ms| ms.abs() > gate::CLOCK_TOLERANCE_MS)
+        {
             troubles.push(format!(
                 "This machine's clock is off by {} s against the server's. Set both by NTP.",
                 offset.abs() / 1000

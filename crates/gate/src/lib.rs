@@ -38,7 +38,7 @@ pub use devices::enrolment::{
     CODE_VALID_MS, EnrolError, EnrolmentCode, EnrolmentState, save_enrolment_code, state_of_code,
     state_of_enrolment,
 };
-pub use devices::report::{DeviceState, devices};
+pub use devices::report::{CLOCK_TOLERANCE_MS, DeviceState, devices};
 pub use devices::token::{DeviceToken, TokenError, grant_token, revoke_tokens};
 pub use gate::{Gate, GateError};
 pub use outbox::declaration::{DeclareError, Declared};

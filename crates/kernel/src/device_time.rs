@@ -4,89 +4,62 @@ use std::fmt;
 use std::str::FromStr;
 
 /// What a device's clock showed: any moment from 1970 to 9999, to the
-/// millisecond. It is kept as it came and says nothing of when something happened:
-/// the clock may be wrong by decades.
+/// millisecond, written as a [`Timestamp`] is. It is kept as it came and says nothing
+/// of when something happened: the clock may be wrong by decades.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct DeviceTime(i64);
+#[serde(transparent)]
+pub struct DeviceTime(Timestamp);
 
 impl DeviceTime {
-    /// Milliseconds since the Unix epoch; `None` before it, or after what a
-    /// [`Timestamp`] can be.
+    /// Milliseconds since the Unix epoch; `None` outside the range.
     #[must_use]
     pub fn from_millis(millis: i64) -> Option<Self> {
-        (0..=Timestamp::MAX.millis())
-            .contains(&millis)
-            .then_some(Self(millis))
+        Timestamp::from_millis(millis).map(Self)
     }
 
     /// Milliseconds since the Unix epoch.
     #[must_use]
     pub const fn millis(self) -> i64 {
-        self.0
+        self.0.millis()
     }
 
     /// The moment, if the device's clock is `behind_ms` behind the true time.
     #[must_use]
     pub fn corrected_ms(self, behind_ms: i64) -> Timestamp {
-        Timestamp::from_millis_clamped(self.0.saturating_add(behind_ms))
+        self.0.plus_ms(behind_ms)
     }
 }
 
 impl From<Timestamp> for DeviceTime {
     /// What a clock shows that is right.
     fn from(moment: Timestamp) -> Self {
-        Self(moment.millis())
+        Self(moment)
     }
 }
 
 impl From<DeviceTime> for Value {
     fn from(time: DeviceTime) -> Self {
-        Self::Int(time.0)
+        Self::from(time.0)
     }
 }
 
 impl FromValue for DeviceTime {
     fn from_value(value: &Value) -> Result<Self, String> {
-        Self::from_millis(i64::from_value(value)?)
-            .ok_or_else(|| "is outside the range of clocks".to_owned())
+        Timestamp::from_value(value).map(Self)
     }
 }
 
 impl FromStr for DeviceTime {
     type Err = InvalidTime;
 
-    /// Reads ISO-8601 with an offset; what is finer than a millisecond is cut off.
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
-        text.parse::<jiff::Timestamp>()
-            .ok()
-            .and_then(|moment| Self::from_millis(moment.as_millisecond()))
-            .ok_or_else(|| InvalidTime::Timestamp {
-                text: text.chars().take(64).collect(),
-            })
-    }
-}
-
-impl TryFrom<String> for DeviceTime {
-    type Error = InvalidTime;
-
-    fn try_from(text: String) -> Result<Self, InvalidTime> {
-        text.parse()
-    }
-}
-
-impl From<DeviceTime> for String {
-    fn from(time: DeviceTime) -> String {
-        time.to_string()
+        text.parse().map(Self)
     }
 }
 
 impl fmt::Display for DeviceTime {
-    /// ISO-8601 in UTC with milliseconds: `1970-01-01T00:00:00.114Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // In range by construction, so the fallback cannot be reached.
-        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MIN);
-        write!(f, "{moment:.3}")
+        self.0.fmt(f)
     }
 }
 

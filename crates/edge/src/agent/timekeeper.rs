@@ -7,6 +7,7 @@
 //! follows. The server gets what the machine's clock showed, and the age of each
 //! scan by the clock that is never set.
 
+use gate::CLOCK_TOLERANCE_MS;
 use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -54,8 +55,6 @@ pub struct Jump {
     pub by_ms: i64,
 }
 
-/// How far a clock may be off before people are told: the doctor's limit.
-const SHOWN_MS: i64 = 30_000;
 /// What is less is the machine's clock being steered, not set.
 const SET_MS: i64 = 1_000;
 
@@ -86,7 +85,7 @@ impl Timekeeper {
         if by_ms.abs() > SET_MS {
             self.ahead_ms = (self.ahead_ms - by_ms).max(0);
         }
-        if by_ms.abs() > SHOWN_MS {
+        if by_ms.abs() > CLOCK_TOLERANCE_MS {
             let to = now.wall;
             self.jump = Some(Jump { to, by_ms });
         }

@@ -5,6 +5,9 @@ use crate::{DeviceReport, Mode};
 use db::{Db, DbError, FromRow, Row, Tx, params};
 use kernel::{DeviceCode, DoorCode, SectorCode, Timestamp};
 
+/// How far a device's clock may be off before people are told, in milliseconds.
+pub const CLOCK_TOLERANCE_MS: i64 = 30_000;
+
 /// A device as the gate last heard of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceState {

@@ -1,10 +1,7 @@
 //! What stands in the books with a mark: checks that somebody should look at.
 
-use crate::devices::report;
+use crate::devices::report::{self, CLOCK_TOLERANCE_MS};
 use db::{Db, DbError, Tx, params};
-
-/// How far a device's clock may be off before somebody should set it.
-const CLOCK_TOLERANCE_MS: i64 = 30_000;
 
 kernel::words! {
     /// Why somebody should look at a check.

@@ -68,9 +68,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 });
 
 /// A step of the way; without a moment it is yet to come.
-/// By how much a device's clock is off before the story says so.
-const CLOCK_TOLERANCE_MS: i64 = 30_000;
-
 struct Step {
     at: Option<Timestamp>,
     what: String,
@@ -187,7 +184,7 @@ impl Way {
         };
         let check = &gate.check;
         let shown = i64::abs(gate.device_time.millis() - check.scanned_at.millis());
-        let scanned = match (gate.is_estimated, shown > CLOCK_TOLERANCE_MS) {
+        let scanned = match (gate.is_estimated, shown > gate::CLOCK_TOLERANCE_MS) {
             (true, _) => fill(t.estimated, &[("clock", &gate.device_time)]),
             (false, true) => fill(t.clock_off, &[("clock", &gate.device_time)]),
             (false, false) => String::new(),

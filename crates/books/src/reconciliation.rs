@@ -10,7 +10,7 @@ use boxoffice::ledger::{self, BoxOfficeEntry as SoldEntry, Contradiction};
 use boxoffice::pending_account::Amount;
 use boxoffice::{HeldReason, StagedState};
 use db::{Db, DbError};
-use gate::decide::door_admitted;
+use gate::decide::{aside, door_admitted};
 use gate::records::ledger::{self as gate_ledger, GateEntry, Standing};
 use kernel::ControlBarcode;
 use serde::Serialize;
@@ -67,6 +67,8 @@ pub struct Reconciliation {
     /// Visitors whom a device admitted and the gate could not recognise, and that
     /// somebody has settled by hand.
     pub settled_by_hand: i64,
+    /// What devices brought and could not be booked, and nobody has settled.
+    pub aside: i64,
     /// Admissions within the repeat window of another admission of the card.
     pub possible_pass_backs: i64,
     /// Admissions whose scan time is an estimate.
@@ -144,12 +146,21 @@ async fn compare(db: &Db, sides: Sides) -> Result<(Reconciliation, BTreeSet<Diff
             "Look at what has changed in site or mapping parameters since, and settle it by hand.",
         );
     }
+    for thing in aside::waiting(db).await? {
+        tally.shout(
+            "set_aside",
+            Subject::Aside(thing.id),
+            "A device brought it and it could not be booked; a visitor may have gone in.",
+            "Open it in the back office, under Set aside, and book it, or say why it is no entry.",
+        );
+    }
     side_by_side(db, &mut tally).await?;
     for order in ledger::orders_without_ticket(db).await? {
         let of = Subject::Order(order);
         tally.shout("order_without_ticket", of, "It has no ticket.", REPORT);
     }
     tally.sums.settled_by_hand = door_admitted::settled(db).await?;
+    tally.sums.aside = aside::count(db).await?;
     let counts = boxoffice::report::counts(db).await?;
     tally.sums.orders = counts.orders;
     tally.sums.account = counts.account;

@@ -76,6 +76,8 @@ pub struct RetentionReport {
     pub staged: u64,
     /// Tickets.
     pub tickets: u64,
+    /// What lay aside and is settled.
+    pub aside: u64,
     /// STX_Files.
     pub files: u64,
     /// Reports of rejected rows.
@@ -94,12 +96,13 @@ impl RetentionReport {
                  `passerelle retention run --dry-run` names them"
             );
         }
-        if self.checks + self.staged + self.tickets + self.files + self.reports > 0 {
+        if self.checks + self.staged + self.tickets + self.aside + self.files + self.reports > 0 {
             tracing::info!(
                 checks = self.checks,
                 control_barcodes = self.control_barcodes,
                 staged = self.staged,
                 tickets = self.tickets,
+                aside = self.aside,
                 files = self.files,
                 reports = self.reports,
                 "card numbers removed after the retention time"
@@ -147,6 +150,7 @@ pub async fn run(
         report.control_barcodes += counts.control_barcodes;
         report.staged += counts.of_box_office.staged;
         report.tickets += counts.of_box_office.tickets;
+        report.aside += counts.aside;
         place = next;
     }
     if let Some((folder, dialect)) = &retention.files {
@@ -173,14 +177,16 @@ struct Counts {
     checks: u64,
     control_barcodes: u64,
     of_box_office: box_office::Removed,
+    aside: u64,
 }
 
 /// Where a run stands: first it walks through the checks, then through the
-/// barcodes.
+/// barcodes, last through what lay aside.
 #[derive(Clone, Copy)]
 enum Place {
     Checks(Option<gate_side::Place>),
     Barcodes(box_office::Place),
+    Aside,
 }
 
 /// What a run removes.
@@ -203,8 +209,9 @@ impl Removal {
             }
             Place::Barcodes(after) => {
                 let (counts, next) = self.barcodes(tx, after)?;
-                Ok((counts, next.map(Place::Barcodes)))
+                Ok((counts, Some(next.map_or(Place::Aside, Place::Barcodes))))
             }
+            Place::Aside => self.aside(tx),
         }
     }
 
@@ -228,6 +235,7 @@ impl Removal {
             checks: due.len() as u64,
             control_barcodes: barcodes.len() as u64,
             of_box_office: self.in_box_office(tx, &barcodes)?,
+            aside: 0,
         };
         Ok((counts, next))
     }
@@ -247,6 +255,25 @@ impl Removal {
             ..Counts::default()
         };
         Ok((counts, stretch.next))
+    }
+
+    /// What lay aside and is settled.
+    fn aside(&self, tx: &mut Tx<'_>) -> Result<(Counts, Option<Place>), DbError> {
+        let (aside, next) = match &self.key {
+            None => (gate_side::aside_due(tx, self.before)?, None),
+            Some(_) => {
+                let removed = gate_side::remove_aside(tx, self.before, BATCH)?;
+                (
+                    removed,
+                    (removed >= u64::from(BATCH)).then_some(Place::Aside),
+                )
+            }
+        };
+        let counts = Counts {
+            aside,
+            ..Counts::default()
+        };
+        Ok((counts, next))
     }
 
     fn in_box_office(

@@ -45,15 +45,15 @@ pub struct BatchAnswer {
 }
 
 impl BatchAnswer {
-    /// For each part of the batch, why it will never be taken, if so.
+    /// For each part of the batch, why it was put aside, if so.
     pub fn problems(&self) -> impl Iterator<Item = Option<&Problem>> {
         let checks = self.results.iter().map(|result| match result {
             BatchResult::Kept { .. } => None,
-            BatchResult::Refused { problem, .. } => Some(problem),
+            BatchResult::Aside { problem, .. } => Some(problem),
         });
         let cancellations = self.cancellations.iter().map(|result| match result {
             CancellationResult::Kept { .. } => None,
-            CancellationResult::Refused { problem, .. } => Some(problem),
+            CancellationResult::Aside { problem, .. } => Some(problem),
         });
         checks.chain(cancellations)
     }
@@ -68,14 +68,14 @@ pub enum BatchResult {
         /// The decision it is kept with.
         answer: CheckAnswer,
     },
-    /// It will never be taken; sending it again does not help. Keep it aside
-    /// and show it to someone.
-    Refused {
+    /// It does not fit, and the server has put it aside as it came, for people to
+    /// settle. The device may forget it.
+    Aside {
         /// Its id, if it could be read.
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<String>,
-        /// Why: `body_invalid`, `check_id_conflict`, `code_too_long`,
-        /// `note_invalid` or `clock_stands_still`.
+        /// Why: `body_invalid`, `check_id_conflict`, `code_too_long`, `note_invalid`,
+        /// `clock_stands_still`, `enrolment_revoked` or `enrolment_unknown`.
         problem: Problem,
     },
 }
@@ -90,12 +90,14 @@ pub enum CancellationResult {
         #[schema(value_type = Uuid)]
         check_id: CheckId,
     },
-    /// It will never be taken. Keep it aside and show it to someone.
-    Refused {
+    /// It does not fit, and the server has put it aside as it came, for people to
+    /// settle. The device may forget it.
+    Aside {
         /// The check's id, if it could be read.
         #[serde(skip_serializing_if = "Option::is_none")]
         check_id: Option<String>,
-        /// Why: `body_invalid`, `check_unknown` or `not_cancellable`.
+        /// Why: `body_invalid`, `check_unknown`, `not_cancellable`,
+        /// `enrolment_revoked` or `enrolment_unknown`.
         problem: Problem,
     },
 }

@@ -1,6 +1,6 @@
 //! Entries that are taken back.
 
-use kernel::{CancellationId, CheckId, DeviceTime, Timestamp};
+use kernel::{CancellationId, CheckId, DeviceTime, EnrolmentId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,6 +21,10 @@ pub struct CancellationRequest {
     /// far as the times are known.
     #[schema(value_type = String, format = DateTime)]
     pub cancelled_at: DeviceTime,
+    /// The enrolment under which the device took it back, from its snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    pub enrolment: Option<EnrolmentId>,
     /// What the device's clock shows at sending. This and what follows belong to the
     /// sending: the same check may come again with others.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,9 @@
 //! One scan, decided while the visitor waits.
 
 use crate::Direction;
-use kernel::{BusinessDay, CardNumber, CheckId, DeviceCode, DeviceTime, EntriesLeft, Timestamp};
+use kernel::{
+    BusinessDay, CardNumber, CheckId, DeviceCode, DeviceTime, EnrolmentId, EntriesLeft, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
@@ -57,6 +59,12 @@ pub struct CheckRequest {
     /// snapshot. A journal's check is booked by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_up: Option<i64>,
+    /// The enrolment under which the device scanned, from its snapshot. A journal's
+    /// check is booked to the device that this enrolment made, whatever the phone or
+    /// turnstile that brings it is called by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    pub enrolment: Option<EnrolmentId>,
     /// One more person on the same code: the check of the one before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Uuid>)]

@@ -2,8 +2,8 @@
 
 use crate::{Direction, Mode, OfflinePolicy};
 use kernel::{
-    Additions, DeviceCode, DeviceTime, DoorCode, Language, NumberFormat, SectorCode, Timestamp,
-    Zone,
+    Additions, DeviceCode, DeviceTime, DoorCode, EnrolmentId, Language, NumberFormat, SectorCode,
+    Timestamp, Zone,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -36,6 +36,10 @@ pub struct DeviceSnapshot {
     /// each check names it.
     #[serde(default)]
     pub set_up: i64,
+    /// The enrolment by which it is this device; each check names it.
+    #[serde(default)]
+    #[schema(value_type = Option<Uuid>)]
+    pub enrolment: Option<EnrolmentId>,
     /// For how long a card that was admitted here is not admitted again, in
     /// milliseconds; 0 is never.
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! A code becomes a token.
 
-use kernel::DeviceCode;
+use kernel::{DeviceCode, EnrolmentId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,4 +21,7 @@ pub struct EnrolmentAnswer {
     pub device: DeviceCode,
     /// Its token; shown only here.
     pub token: String,
+    /// The name of this enrolment, by which its checks name it.
+    #[schema(value_type = Uuid)]
+    pub enrolment: EnrolmentId,
 }

@@ -25,13 +25,23 @@ impl Problem {
     #[must_use]
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("urn:passerelle:problem:{code}"),
+            kind: kind(&code),
             title: code.title().to_owned(),
             status: code.status(),
             code,
             detail: detail.into(),
         }
     }
+
+    /// Whether it is one of the device API, and not of something on the way there.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.kind == kind(&self.code)
+    }
+}
+
+fn kind(code: &ProblemCode) -> String {
+    format!("urn:passerelle:problem:{code}")
 }
 
 impl From<ProblemCode> for Problem {
@@ -132,6 +142,12 @@ problems! {
         "Ask the agent again."
     ImageInvalid = "image_invalid" 422 "The picture cannot be read"
         "It is neither JPEG nor PNG, or broken; send another frame."
+    EnrolmentRevoked = "enrolment_revoked" 422 "The enrolment was revoked"
+        "What the device did under it was put aside; an administrator settles it in the back \
+         office, under Set aside."
+    EnrolmentUnknown = "enrolment_unknown" 422 "The enrolment is not known here"
+        "It was put aside, to be settled in the back office. Was the device enrolled at another \
+         server, or was a backup restored?"
     TooManyAttempts = "too_many_attempts" 429 "Too many wrong codes"
         "Try again after `Retry-After`."
     Internal = "internal" 500 "Something went wrong here"
@@ -142,6 +158,8 @@ problems! {
          /office/set-up; /health/ready names what is missing."
     Unavailable = "unavailable" 503 "It cannot be kept at the moment"
         "Send the same request again, a check under the same id."
+    AsideFull = "aside_full" 503 "Too much of this device lies aside"
+        "Nothing was kept. Settle in the back office what lies aside, then it is taken."
     Busy = "busy" 503 "Too many are in hand"
         "Send the same request again in a moment."
     CheckStaysOpen = "check_stays_open" 503 "The check cannot be decided at the moment"

@@ -31,7 +31,7 @@ use deviceapi::{
 };
 use gate::decide::offline::{OfflineScan, Seen, decide_offline};
 use gate::decide::wording;
-use kernel::{CardNumber, CheckId, Language, Timestamp, Zone};
+use kernel::{CardNumber, CheckId, EnrolmentId, Language, Timestamp, Zone};
 use link::Link;
 use otipass::Refusal;
 use std::collections::HashMap;
@@ -88,6 +88,8 @@ pub struct Agent {
     time: Timekeeper,
     link: Link,
     snapshot: Option<DeviceSnapshot>,
+    /// By what its checks name the token it has.
+    enrolment: Option<EnrolmentId>,
     live: HashMap<CheckId, Live>,
     today: Today,
     /// How far the server's clock was ahead of the machine's, in milliseconds, and
@@ -106,6 +108,7 @@ impl Agent {
         settings: AgentSettings,
         snapshot: Option<DeviceSnapshot>,
         mode: Mode,
+        enrolment: Option<EnrolmentId>,
         recovered: &Recovered,
         ids: Ids,
         now: Moment,
@@ -132,6 +135,7 @@ impl Agent {
             measured: None,
             contact_at: snapshot.as_ref().map(|snapshot| snapshot.server_time),
             snapshot,
+            enrolment,
             pass_list: None,
             ids,
         };
@@ -176,7 +180,10 @@ impl Agent {
             Event::Answered { check, reply } => self.answered(check, reply, now, out),
             Event::Told { check, delivered } => self.told(check, delivered, out),
             Event::Looked { reply, sent } => self.looked(reply, sent, now, out),
-            Event::NewToken { .. } => self.link = Link::new(Mode::Offline, now),
+            Event::NewToken { sha256 } => {
+                self.enrolment = EnrolmentId::of_token_hex(&sha256);
+                self.link = Link::new(Mode::Offline, now);
+            }
             Event::Sent { .. } | Event::Tick => self.forget_old_scans(),
         }
     }
@@ -364,7 +371,6 @@ impl Agent {
                 let Some(mut live) = self.live.remove(&check) else {
                     return;
                 };
-                out.push(Output::SetAside(live.attempt.clone(), problem));
                 let another = another_id(check);
                 let id = another.unwrap_or_else(|| self.fresh_id());
                 live.attempt.request.id = id;

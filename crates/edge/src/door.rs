@@ -8,13 +8,14 @@ use crate::agent::{
     Agent, AgentSettings, Courier, Errand, Event, Ids, Input, Kept, Mode, Moment, Output, Sent,
 };
 use crate::journal::{
-    Batch, Decided, Finding, Journal, JournalError, JournalSettings, OpenError, Sequence, SetAside,
+    Batch, Finding, Journal, JournalError, JournalSettings, OpenError, Sequence, SetAside,
     SetAsideItem,
 };
 use crate::state::State;
 use crate::status::Status;
-use crate::wire::{Reply, another_id};
+use crate::wire::Reply;
 use deviceapi::{BatchAnswer, DeviceReport, Problem, ProblemCode};
+use kernel::EnrolmentId;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -91,7 +92,15 @@ impl Door {
         let snapshot = state.snapshot.clone();
         Ok(Self {
             folder: folder.to_owned(),
-            agent: Agent::new(settings.agent, snapshot, mode, &recovered, ids, now),
+            agent: Agent::new(
+                settings.agent,
+                snapshot,
+                mode,
+                EnrolmentId::of_token_hex(&token_sha256),
+                &recovered,
+                ids,
+                now,
+            ),
             journal,
             courier: Courier::new(),
             set_aside,
@@ -165,9 +174,6 @@ impl Door {
                     kept: self.remembered(result),
                 });
             }
-            Output::SetAside(attempt, problem) => {
-                let _ = self.put_aside("check", json!(attempt.request), &problem);
-            }
             Output::Look => errands.push(Errand::Look(self.report())),
             Output::KeepSnapshot => {
                 self.state.snapshot = self.agent.snapshot().cloned();
@@ -228,7 +234,9 @@ impl Door {
     /// A batch, if it is time for one and there is something to send.
     fn send(&mut self, now: Moment) -> Option<Errand> {
         let waits = self.journal.unsent() + self.journal.unsent_cancellations();
-        if waits == 0 || self.agent.mode().0 != Mode::Online {
+        // Under a token that was revoked the server still takes a journal, and puts it
+        // aside.
+        if waits == 0 || self.agent.mode().0 == Mode::Offline {
             return None;
         }
         let limit = self.courier.due(now)?;
@@ -270,15 +278,22 @@ impl Door {
                 if answer.results.len() == batch.checks.len()
                     && answer.cancellations.len() == batch.cancellations.len() =>
             {
-                self.settle(batch, answer.problems());
+                let aside = answer.problems().flatten().count();
+                if aside > 0 {
+                    tracing::warn!(
+                        aside,
+                        "the server put aside what does not fit; it waits in the back office, under Set aside"
+                    );
+                }
+                self.settle(&batch);
                 (Sent::Taken, Input::Served)
             }
             Reply::Answer(_) | Reply::Silent => (Sent::Silent, tick()),
             Reply::Failing { retry_after_ms, .. } => (Sent::Failing(retry_after_ms), tick()),
             Reply::TokenInvalid => (Sent::Silent, Input::TokenInvalid),
             Reply::Problem(problem) => {
-                if self.courier.is_single() {
-                    self.settle(batch, std::iter::repeat(Some(&problem)));
+                if self.courier.is_single() && self.put_batch_aside(&batch, &problem) == Kept::Yes {
+                    self.settle(&batch);
                 }
                 (Sent::Refused, tick())
             }
@@ -287,30 +302,11 @@ impl Door {
         input
     }
 
-    /// Forgets what the server has kept; what it refused, for the `problems` in
-    /// the order of the batch, is put aside.
-    fn settle<'a>(
-        &mut self,
-        batch: Batch,
-        mut problems: impl Iterator<Item = Option<&'a Problem>>,
-    ) {
-        let mut settled: Vec<Sequence> = Vec::new();
-        for (sequence, check) in batch.checks {
-            let done = match problems.next().flatten() {
-                None => Kept::Yes,
-                Some(problem) => self.refused(check, problem),
-            };
-            settled.extend((done == Kept::Yes).then_some(sequence));
-        }
-        for (sequence, cancellation) in batch.cancellations {
-            let done = match problems.next().flatten() {
-                None => Kept::Yes,
-                Some(problem) => {
-                    self.put_aside("cancellation", json!(cancellation.request), problem)
-                }
-            };
-            settled.extend((done == Kept::Yes).then_some(sequence));
-        }
+    /// Forgets what has found its place.
+    fn settle(&mut self, batch: &Batch) {
+        let checks = batch.checks.iter().map(|(sequence, _)| *sequence);
+        let cancellations = batch.cancellations.iter().map(|(sequence, _)| *sequence);
+        let settled: Vec<Sequence> = checks.chain(cancellations).collect();
         if let Err(error) = self.journal.settle(&settled) {
             tracing::warn!(
                 error = kernel::causes(&error),
@@ -319,21 +315,18 @@ impl Door {
         }
     }
 
-    /// The server will never take this check under this id.
-    fn refused(&mut self, check: Decided, problem: &Problem) -> Kept {
-        let body = json!(check.attempt.request);
-        let conflict = problem.code == ProblemCode::CheckIdConflict;
-        let another = another_id(check.attempt.request.id).filter(|_| conflict);
-        if let Some(id) = another {
-            // The visitor went in: the entry must count, under another id.
-            let mut decided = check;
-            decided.attempt.request.id = id;
-            if self.journal.decide(&decided).is_err() {
+    /// The server refuses the request that brings these.
+    fn put_batch_aside(&mut self, batch: &Batch, problem: &Problem) -> Kept {
+        let checks = batch.checks.iter();
+        let checks = checks.map(|(_, check)| ("check", json!(check.attempt.request)));
+        let taken_back = batch.cancellations.iter();
+        let taken_back = taken_back.map(|(_, one)| ("cancellation", json!(one.request)));
+        for (what, item) in checks.chain(taken_back) {
+            if self.put_aside(what, item, problem) == Kept::No {
                 return Kept::No;
             }
-            let _ = self.journal.told(id, None);
         }
-        self.put_aside("check", body, problem)
+        Kept::Yes
     }
 
     fn put_aside(&mut self, what: &str, item: Value, problem: &Problem) -> Kept {

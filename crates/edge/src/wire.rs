@@ -75,7 +75,9 @@ impl<T: DeserializeOwned> Reply<T> {
         let media_type = answer.content_type.split(';').next().unwrap_or("").trim();
         let problem = (media_type == "application/problem+json")
             .then(|| serde_json::from_slice::<Problem>(&answer.body).ok())
-            .flatten();
+            .flatten()
+            // A gateway on the way may speak of problems, too.
+            .filter(Problem::is_ours);
         match (answer.status, problem) {
             (200, _) if media_type == "application/json" => {
                 serde_json::from_slice(&answer.body).map_or(Reply::Silent, Reply::Answer)

@@ -65,9 +65,34 @@ CREATE TABLE gate_device (
 CREATE TABLE gate_device_token (
     token_sha256 TEXT NOT NULL PRIMARY KEY,
     device TEXT NOT NULL REFERENCES gate_device (code),
+    -- By what the device's checks name this token, whatever token brings them.
+    enrolment TEXT NOT NULL UNIQUE,
     created_at BIGINT NOT NULL,
     revoked_at BIGINT
 );
+
+-- What devices did and could not be booked, as it came: for a person to settle.
+-- What is settled goes with its card number after the retention time.
+CREATE TABLE gate_aside (
+    id TEXT NOT NULL PRIMARY KEY,
+    -- The device of the enrolment it names, or else the one that brought it.
+    device TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    -- JSON, its texts cut, and the SHA-256 of what came.
+    body TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    arrived_at BIGINT NOT NULL,
+    settled_at BIGINT,
+    -- NULL if nothing had to be settled, because nobody was admitted.
+    settled_by TEXT,
+    settlement TEXT,
+    note TEXT,
+    -- The check it was booked as.
+    check_id TEXT
+);
+CREATE INDEX gate_aside_by_device ON gate_aside (device, arrived_at);
 
 -- Codes that yield a token once; kept as SHA-256 only.
 CREATE TABLE gate_enrolment_code (
@@ -112,6 +137,8 @@ CREATE TABLE gate_open_question (
 -- the device's next; what a device did by a revision is booked by it.
 CREATE TABLE gate_revision (
     revision BIGINT NOT NULL PRIMARY KEY,
+    -- How a pass was told from another code: JSON.
+    detection TEXT NOT NULL,
     made_at BIGINT NOT NULL
 );
 CREATE TABLE gate_revision_device (

@@ -1,24 +1,26 @@
 //! What devices ask of the gate and are told, in the words of the device API;
 //! how it travels is someone else's matter.
 
+use crate::decide::aside::{self, AsideError, Kind, NewAside};
 use crate::decide::rules::NotPermitted;
 use crate::decide::wording;
 use crate::{
     Admissible, Admission, CancelError, Cancellation, Check, CheckError, Decision, EnrolError,
-    ForcedNote, Freshness, Gate, JournalError, JournalItem, LastEntry, LookError, Merged,
-    NoteInvalid, Reason, Scan, ScanRefused, Sending, Site, TokenError,
+    Enrolled, ForcedNote, Freshness, Gate, Holder, JournalError, JournalItem, LastEntry, LookError,
+    Merged, NoteInvalid, Reason, Scan, ScanRefused, Sending, Site, TokenError,
 };
 use db::DbError;
 use deviceapi::{
     BATCH_LIMIT, BatchAnswer, BatchParts, BatchResult, CANCEL_WITHIN_MS, CancellationAnswer,
-    CancellationRequest, CancellationResult, CheckAnswer, CheckRequest, Detection, DeviceReport,
+    CancellationRequest, CancellationResult, CheckAnswer, CheckRequest, DeviceReport,
     DeviceSnapshot, EarlierEntry, LookAnswer, LookEntry, LookRequest, Personal, Problem,
     ProblemCode,
 };
-use kernel::{DeviceCode, Language, causes};
+use kernel::{DeviceCode, EnrolmentId, Language, causes};
 use otipass::Refusal;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::iter::successors;
 
@@ -36,14 +38,15 @@ impl Gate {
         Ok(answer(&check, freshness, language))
     }
 
-    /// Takes a journal: the checks in one transaction, then the cancellations in
-    /// another; each that can be kept is, whatever becomes of the others.
+    /// Takes the journal that whoever was enrolled so brings: the checks in one
+    /// transaction, then the cancellations in another; each that can be kept is,
+    /// whatever becomes of the others. What does not fit is put aside.
     ///
     /// # Errors
     /// What was kept gets its first answer again.
     pub async fn answer_batch(
         &self,
-        device: DeviceCode,
+        bringer: Enrolled,
         batch: BatchParts,
     ) -> Result<BatchAnswer, JournalError> {
         if batch.checks.len() > BATCH_LIMIT {
@@ -54,25 +57,34 @@ impl Gate {
                 batch.cancellations.len(),
             ));
         }
-        let language = self.site().language_of(&device);
-        let (items, results) = sorted(batch.checks, "check", "id", |check| item(check, &device));
+        let enrolments = self.enrolments(bringer, &batch).await?;
+        let language = self.site().language_of(&enrolments.bringer.holder.device);
+        let checks = sorted(batch.checks, &enrolments, "check", item);
+        let items = checks.iter().filter_map(|part| part.read.as_ref().ok());
+        let items = items.cloned().collect();
         let mut merged = self.deciding.merge_journal(items).await?.into_iter();
-        let results = results.into_iter().filter_map(|refused| {
-            Some(match refused {
-                Some((id, problem)) => BatchResult::Refused { id, problem },
-                None => match merged.next()? {
-                    Merged::Recorded(check, freshness) => BatchResult::Kept {
-                        answer: answer(&check, freshness, language),
-                    },
-                    Merged::Refused(id, error) => BatchResult::Refused {
-                        id: Some(id.to_string()),
-                        problem: problem(&error),
-                    },
+        let mut aside = Vec::new();
+        let mut results = Vec::with_capacity(checks.len());
+        for part in checks {
+            let problem = match &part.read {
+                Err(problem) => problem.clone(),
+                Ok(_) => match merged.next() {
+                    Some(Merged::Recorded(check, freshness)) => {
+                        let answer = answer(&check, freshness, language);
+                        results.push(BatchResult::Kept { answer });
+                        continue;
+                    }
+                    Some(Merged::Refused(_, error)) => problem(&error),
+                    None => break,
                 },
-            })
-        });
-        let results = results.collect();
-        let cancellations = self.cancel_each(&device, batch.cancellations).await?;
+            };
+            let id = part.name("id");
+            aside.push(part.aside(Kind::Check, problem.clone()));
+            results.push(BatchResult::Aside { id, problem });
+        }
+        let cancellations = sorted(batch.cancellations, &enrolments, "cancellation", taken_back);
+        let cancellations = self.cancel_each(cancellations, &mut aside).await?;
+        aside::put(&self.deciding.db, aside, self.now()).await?;
         Ok(BatchAnswer {
             results,
             cancellations,
@@ -81,31 +93,47 @@ impl Gate {
 
     async fn cancel_each(
         &self,
-        device: &DeviceCode,
-        parts: Vec<Value>,
+        parts: Vec<JournalPart<Cancellation>>,
+        aside: &mut Vec<NewAside>,
     ) -> Result<Vec<CancellationResult>, JournalError> {
+        let items = parts.iter().filter_map(|part| part.read.as_ref().ok());
+        let items: Vec<_> = items.cloned().collect();
         if parts.is_empty() {
             return Ok(Vec::new());
         }
-        let (items, results) = sorted(parts, "cancellation", "check_id", |request| {
-            Ok(cancellation(request, device.clone()))
-        });
-        let ids: Vec<_> = items.iter().map(|item| item.check_id).collect();
-        let merged = self.deciding.merge_cancellations(items).await?;
-        let mut merged = ids.into_iter().zip(merged);
-        let results = results.into_iter().filter_map(|refused| {
-            Some(match refused {
-                Some((check_id, problem)) => CancellationResult::Refused { check_id, problem },
-                None => match merged.next()? {
-                    (check_id, Ok(_)) => CancellationResult::Kept { check_id },
-                    (check_id, Err(error)) => CancellationResult::Refused {
-                        check_id: Some(check_id.to_string()),
-                        problem: problem(&error),
-                    },
+        let mut merged = self.deciding.merge_cancellations(items).await?.into_iter();
+        let mut results = Vec::with_capacity(parts.len());
+        for part in parts {
+            let problem = match &part.read {
+                Err(problem) => problem.clone(),
+                Ok(Cancellation { check_id, .. }) => match merged.next() {
+                    Some(Ok(_)) => {
+                        let check_id = *check_id;
+                        results.push(CancellationResult::Kept { check_id });
+                        continue;
+                    }
+                    Some(Err(error)) => problem(&error),
+                    None => break,
                 },
-            })
-        });
-        Ok(results.collect())
+            };
+            let check_id = part.name("check_id");
+            aside.push(part.aside(Kind::Cancellation, problem.clone()));
+            results.push(CancellationResult::Aside { check_id, problem });
+        }
+        Ok(results)
+    }
+
+    /// The enrolments that the parts name, and whose they were.
+    async fn enrolments(
+        &self,
+        bringer: Enrolled,
+        batch: &BatchParts,
+    ) -> Result<Enrolments, DbError> {
+        let parts = batch.checks.iter().chain(&batch.cancellations);
+        let mut named: BTreeSet<EnrolmentId> = parts.filter_map(enrolment).collect();
+        named.remove(&bringer.holder.enrolment);
+        let others = self.devices.enrolments(named).await?;
+        Ok(Enrolments { bringer, others })
     }
 
     /// Takes back an entry, as [`Deciding::cancel`](crate::Deciding::cancel).
@@ -161,9 +189,10 @@ impl Gate {
     /// noted.
     pub async fn snapshot(
         &self,
-        device: DeviceCode,
+        holder: Holder,
         report: DeviceReport,
     ) -> Result<DeviceSnapshot, DbError> {
+        let Holder { device, enrolment } = holder;
         self.devices.note_seen(device.clone(), report).await?;
         let pass_list_version = self.pass_lists.version().await?;
         let admitted_today = self.devices.count_today(device.clone()).await?;
@@ -180,13 +209,10 @@ impl Gate {
             timezone: site.zone.clone(),
             language: site.language_of(&device),
             set_up,
+            enrolment: Some(enrolment),
             repeat_window_ms: settings.repeat_window_ms(),
             settings: site.settings_of(&device),
-            detection: Detection {
-                project_id: settings.mapping.project_id.clone(),
-                format: settings.format,
-                additions: settings.additions.clone(),
-            },
+            detection: settings.detection(),
             offline_policy: settings.offline_policy,
             pass_list_version,
             cancel_within_s: CANCEL_WITHIN_MS / 1_000,
@@ -224,14 +250,18 @@ const fn sending(request: &CheckRequest) -> Sending {
     }
 }
 
-fn item(check: CheckRequest, device: &DeviceCode) -> Result<JournalItem, Problem> {
+fn item(check: CheckRequest, device: DeviceCode) -> Result<JournalItem, Problem> {
     let outcome = check.outcome.as_ref().map(|outcome| outcome.parse());
     let outcome = outcome.transpose();
     Ok(JournalItem {
         outcome: outcome.map_err(|error| unreadable("check", &error))?,
         sending: sending(&check),
-        scan: scan(check, device.clone()).map_err(|error| problem(&error))?,
+        scan: scan(check, device).map_err(|error| problem(&error))?,
     })
+}
+
+fn taken_back(request: CancellationRequest, device: DeviceCode) -> Result<Cancellation, Problem> {
+    Ok(cancellation(request, device))
 }
 
 fn cancellation(request: CancellationRequest, device: DeviceCode) -> Cancellation {
@@ -250,29 +280,78 @@ fn cancellation(request: CancellationRequest, device: DeviceCode) -> Cancellatio
     }
 }
 
-/// The parts of a batch that can be read, and for each part in its order what
-/// stands against it, with its id as far as it can be read.
-#[expect(clippy::type_complexity, reason = "it is taken apart at once")]
+/// The enrolments by which the parts of a journal were made.
+struct Enrolments {
+    bringer: Enrolled,
+    /// Those that parts name and that are known.
+    others: BTreeMap<EnrolmentId, Enrolled>,
+}
+
+impl Enrolments {
+    /// The device that a part was made with, or whose aside it goes to, and why.
+    fn device(&self, part: &Value) -> (&DeviceCode, Option<Problem>) {
+        let own = &self.bringer.holder;
+        let enrolled = match enrolment(part) {
+            Some(named) if named != own.enrolment => match self.others.get(&named) {
+                Some(enrolled) => enrolled,
+                None => return (&own.device, Some(ProblemCode::EnrolmentUnknown.into())),
+            },
+            _ => &self.bringer,
+        };
+        let revoked = enrolled.revoked_at;
+        let revoked = revoked.map(|_| ProblemCode::EnrolmentRevoked.into());
+        (&enrolled.holder.device, revoked)
+    }
+}
+
+/// The enrolment that a part names; one that cannot be read spoils the part later.
+fn enrolment(part: &Value) -> Option<EnrolmentId> {
+    part.get("enrolment")?.as_str()?.parse().ok()
+}
+
+/// A part of a journal: as it came, and what it means.
+struct JournalPart<T> {
+    device: DeviceCode,
+    body: Value,
+    read: Result<T, Problem>,
+}
+
+impl<T> JournalPart<T> {
+    /// What a field of it says, as far as it can be read.
+    fn name(&self, field: &str) -> Option<String> {
+        self.body.get(field)?.as_str().map(str::to_owned)
+    }
+
+    fn aside(self, kind: Kind, problem: Problem) -> NewAside {
+        NewAside {
+            kind,
+            device: self.device,
+            body: self.body,
+            problem,
+        }
+    }
+}
+
+/// The parts of a journal, read as far as they can be.
 fn sorted<P: DeserializeOwned, T>(
     parts: Vec<Value>,
+    enrolments: &Enrolments,
     what: &str,
-    id: &str,
-    read: impl Fn(P) -> Result<T, Problem>,
-) -> (Vec<T>, Vec<Option<(Option<String>, Problem)>>) {
-    let mut items = Vec::with_capacity(parts.len());
-    let mut refused = Vec::with_capacity(parts.len());
-    for part in parts {
-        let id = part.get(id).and_then(Value::as_str).map(str::to_owned);
-        let part = serde_json::from_value(part).map_err(|error| unreadable(what, &error));
-        refused.push(match part.and_then(&read) {
-            Ok(item) => {
-                items.push(item);
-                None
-            }
-            Err(problem) => Some((id, problem)),
-        });
-    }
-    (items, refused)
+    read: impl Fn(P, DeviceCode) -> Result<T, Problem>,
+) -> Vec<JournalPart<T>> {
+    let sort = |body: Value| {
+        let (device, against) = enrolments.device(&body);
+        let part = P::deserialize(&body).map_err(|error| unreadable(what, &error));
+        JournalPart {
+            device: device.clone(),
+            read: match against {
+                Some(problem) => Err(problem),
+                None => part.and_then(|part| read(part, device.clone())),
+            },
+            body,
+        }
+    };
+    parts.into_iter().map(sort).collect()
 }
 
 fn unreadable(what: &str, error: &dyn Error) -> Problem {
@@ -435,7 +514,8 @@ impl Told for JournalError {
     fn code(&self) -> Option<ProblemCode> {
         match self {
             Self::TooLarge(_) | Self::TooManyCancellations(_) => Some(ProblemCode::BatchTooLarge),
-            Self::Db(_) => None,
+            Self::Aside(AsideError::Full(_)) => Some(ProblemCode::AsideFull),
+            Self::Aside(AsideError::Name(_) | AsideError::Db(_)) | Self::Db(_) => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! [`rules`], [`barcode`], [`breaker`] and [`offline`] are pure: they know no
 //! database, no clock and no network.
 
+pub mod aside;
 pub mod barcode;
 pub mod breaker;
 pub(crate) mod budget;

@@ -56,8 +56,7 @@ impl Gate {
         otipass: Arc<dyn Partner>,
     ) -> Result<Self, GateError> {
         let settings = Arc::new(settings);
-        let mapping = Arc::new(settings.mapping.clone());
-        let known = KnownSite::open(db.clone(), mapping, Arc::clone(&clock)).await?;
+        let known = KnownSite::open(db.clone(), Arc::clone(&settings), Arc::clone(&clock)).await?;
         let known = Arc::new(known);
         let due = Arc::new(Due::default());
         Ok(Self {

@@ -6,7 +6,12 @@ use std::str::FromStr;
 
 /// The SHA-256 of a text, in lower-case hex.
 pub(crate) fn sha256_hex(text: &str) -> String {
-    hex(Sha256::digest(text))
+    hex(sha256(text))
+}
+
+/// The SHA-256 of a text.
+pub(crate) fn sha256(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
 }
 
 /// An id of our own for what `text` names. No device chooses it: it is a UUID of

@@ -39,13 +39,14 @@ pub use devices::enrolment::{
     state_of_enrolment,
 };
 pub use devices::report::{CLOCK_TOLERANCE_MS, DeviceState, devices};
-pub use devices::token::{DeviceToken, TokenError, grant_token, revoke_tokens};
+pub use devices::token::{DeviceToken, Enrolled, TokenError, grant_token, revoke_tokens};
 pub use gate::{Gate, GateError};
 pub use outbox::declaration::{DeclareError, Declared};
 pub use outbox::delivery::{Delivered, DeliveryError, resend_refused};
 pub use outbox::{Due, Outbox, Waiting};
 pub use site::file::{examine_devices, read_site, write_site};
 pub use site::found::ALL as FINDINGS;
+pub use site::known::Holder;
 pub use site::layout::{Device, Site, SiteError};
 pub use site::outline::{SiteOutline, outline_site};
 pub use site::settings::{InterfaceSettings, WhenSilent};

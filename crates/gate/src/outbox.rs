@@ -42,7 +42,8 @@ pub struct Due {
 }
 
 impl Due {
-    pub(crate) fn wake(&self) {
+    /// Something may be due.
+    pub fn wake(&self) {
         self.deliveries.notify_one();
         self.declarations.notify_one();
     }

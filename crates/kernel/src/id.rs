@@ -16,6 +16,9 @@ pub enum InvalidId {
     /// Not a UUID.
     #[error("a cancellation's id is a UUID such as 1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3")]
     CancellationId,
+    /// Not a UUID.
+    #[error("an enrolment is named by a UUID such as 1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3")]
+    EnrolmentId,
     /// Not 1 to 30 ASCII letters and digits.
     #[error(
         "a card number has 1 to {} ASCII letters and digits",
@@ -30,7 +33,7 @@ pub enum InvalidId {
     ControlBarcode,
 }
 
-/// An id that somebody else chose: a UUID.
+/// An id that is a UUID, most of them chosen by somebody else.
 macro_rules! chosen {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -63,6 +66,32 @@ macro_rules! chosen {
 
         crate::as_text!($name, |id| id.to_string());
     };
+}
+
+chosen!(
+    /// Names one enrolment of a device for ever: whoever had the token it gave was
+    /// this device.
+    EnrolmentId
+);
+
+impl EnrolmentId {
+    /// The name of the enrolment that gave a token: the first half of the token's
+    /// SHA-256, as a UUID of version 8.
+    #[must_use]
+    pub fn of_token(sha256: [u8; 32]) -> Self {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&sha256[..16]);
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
+    /// As [`of_token`](Self::of_token), from the hash in hexadecimal; `None` if it is
+    /// no hash.
+    #[must_use]
+    pub fn of_token_hex(sha256: &str) -> Option<Self> {
+        let half = sha256.get(..32).filter(|_| sha256.len() == 64)?;
+        let bytes = Uuid::try_parse(half).ok()?.into_bytes();
+        Some(Self(uuid::Builder::from_custom_bytes(bytes).into_uuid()))
+    }
 }
 
 chosen!(

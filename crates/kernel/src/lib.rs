@@ -36,8 +36,8 @@ pub use device_time::DeviceTime;
 pub use escape::{escaped, from_no_formula, hex, no_formula, percent_encoded, without_numbers};
 pub use finding::{Finding, Part, Phrase, Place, Position, Say, Severity};
 pub use id::{
-    CancellationId, CardNumber, CheckId, ControlBarcode, InvalidId, InvalidPseudonymKey,
-    PseudonymKey,
+    CancellationId, CardNumber, CheckId, ControlBarcode, EnrolmentId, InvalidId,
+    InvalidPseudonymKey, PseudonymKey,
 };
 pub use language::Language;
 pub use money::{Money, VatRate};

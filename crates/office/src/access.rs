@@ -133,6 +133,10 @@ addresses! {
     QUEUE_LIST: "/office/queue/{list}" look ANY;
     TRY_AGAIN: "/office/queue/try-again" act CLOSERS;
     SEND_AGAIN: "/office/queue/send-again" act BOOKS_OR_GATES;
+    ASIDE: "/office/aside" look ANY act BOOKS_OR_GATES;
+    ASIDE_ONE: "/office/aside/{id}" look ANY;
+    ASIDE_BOOK: "/office/aside/{id}/book" act BOOKS_OR_GATES;
+    ASIDE_DISMISS: "/office/aside/{id}/dismiss" act BOOKS_OR_GATES;
     SALES_FILES: "/office/sales-files" look BOOKS act CLOSERS;
     SALES_RUN: "/office/sales-files/run" act CLOSERS;
     SALES_FILE: "/office/sales-files/{id}" look BOOKS;

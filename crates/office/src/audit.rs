@@ -71,6 +71,8 @@ fn action() {
     "sales.uploaded": "Fichier de ventes envoyé", "Sales file uploaded";
     "sales.imported_again": "Fichier de ventes importé à nouveau", "Sales file imported again";
     "check.settled": "Contrôle réglé à la main", "Check settled by hand";
+    "aside.booked": "Enregistré depuis les mis de côté", "Booked from what lay aside";
+    "aside.dismissed": "Mis de côté : pas une entrée", "Set aside: no entry";
     "catalogue.changed": "Catalogue modifié", "Catalogue changed";
     "interface.changed": "Connexion à Otipass modifiée", "Connection to Otipass changed";
     "mapping.changed": "Paramètres de correspondance modifiés", "Mapping parameters changed";

@@ -79,6 +79,7 @@ fn places(t: &'static Texts) -> [(&'static str, Vec<Place>); 3] {
         (access::STATEMENT, t.statement),
         (access::RECONCILIATION, t.reconciliation),
         (access::QUEUE, t.queue),
+        (access::ASIDE, t.aside),
         (access::SALES_FILES, t.sales_files),
     ];
     let system = [

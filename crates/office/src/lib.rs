@@ -13,6 +13,7 @@
 pub mod access;
 mod accounts;
 pub mod acts;
+mod aside;
 mod assets;
 mod attendance;
 mod audit;

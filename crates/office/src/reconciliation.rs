@@ -66,6 +66,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     pass_backs_note: "admis à nouveau dans le délai de répétition, peut-être deux personnes sur un pass", "admitted again within the repeat window, perhaps two persons on one pass";
     estimated_note: "par des appareils dont personne ne connaît l’horloge", "by devices whose clocks nobody knows";
     runs_note: "la cinquième fois ou plus en dix minutes", "the fifth time or more within ten minutes";
+    aside_note: "enregistrez-les, ou dites pourquoi ce n’est pas une entrée", "book them, or say why they are no entry";
     clocks: "Appareils dont l’horloge est fausse", "Devices with a wrong clock";
     clocks_note: "de plus de 30 s", "by more than 30 s";
     differences: "Ce que rien n’explique", "What nothing explains";
@@ -74,6 +75,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     check: "le contrôle {id}", "check {id}";
     barcode: "le code {id}", "barcode {id}";
     order: "la commande {id}", "order {id}";
+    lying: "ce qui est mis de côté", "what lies aside";
     next: "Suivants", "Next";
     first: "Les premiers", "First";
     more: "Seuls les {n} premiers sont montrés : traitez-les d’abord.", "Only the first {n} are shown: deal with these first.";
@@ -155,6 +157,7 @@ fn about(t: &Texts, of: &Subject) -> String {
         Subject::Check(check) | Subject::Entry(check, _) => (t.check, check),
         Subject::Barcode(barcode) => (t.barcode, barcode),
         Subject::Order(order) => (t.order, order),
+        Subject::Aside(id) => (t.lying, id),
     };
     fill(text, &[("id", id)])
 }
@@ -205,6 +208,11 @@ fn steps(formats: &Formats, books: &Reconciliation) -> Vec<Step> {
     }
     if books.settled_by_hand > 0 {
         steps.push(step(0, t.by_hand, books.settled_by_hand).note(t.by_hand_note));
+    }
+    if books.aside > 0 {
+        let list = Some(access::ASIDE.to_string());
+        let step = step(0, t.aside, books.aside).note(t.aside_note);
+        steps.push(Step { list, ..step });
     }
     // To be looked at, and no difference.
     for (doubt, number, note) in [

@@ -12,7 +12,7 @@ use super::set_up::door::Door;
 use super::set_up::sector::Sector;
 use super::set_up::thing;
 use super::{
-    accounts, assets, attendance, audit, checks, me, provider, queue, reconciliation, sales,
+    accounts, aside, assets, attendance, audit, checks, me, provider, queue, reconciliation, sales,
     sales_files, second_step, set_up, sign_in, statement, statement_file, support, today, welcome,
 };
 use axum::Router;
@@ -61,6 +61,10 @@ const TABLE: &[Route] = &[
     (access::QUEUE_LIST, || get(queue::list::show)),
     (access::TRY_AGAIN, || post(queue::try_again)),
     (access::SEND_AGAIN, || post(queue::send_again)),
+    (access::ASIDE, || get(aside::list).post(aside::book_all)),
+    (access::ASIDE_ONE, || get(aside::show)),
+    (access::ASIDE_BOOK, || post(aside::book_one)),
+    (access::ASIDE_DISMISS, || post(aside::dismiss_one)),
     (access::SALES_FILES, || get(sales_files::list).post(sales_files::upload::take).layer(DefaultBodyLimit::max(sales_files::upload::LIMIT_BYTES))),
     (access::SALES_RUN, || post(sales_files::run)),
     (access::SALES_FILE, || get(sales_files::show)),

@@ -6,8 +6,8 @@ mod seen;
 use super::access::{self, Address, Who};
 use super::frame::Frame;
 use super::{
-    accounts, assets, attendance, audit, checks, error_page, me, queue, reconciliation, sales,
-    sales_files, second_step, set_up, sign_in, statement, support, today, welcome,
+    accounts, aside, assets, attendance, audit, checks, error_page, me, queue, reconciliation,
+    sales, sales_files, second_step, set_up, sign_in, statement, support, today, welcome,
 };
 use askama::Template;
 use kernel::{Finding, Language, Place, Say};
@@ -54,6 +54,9 @@ const PAGES: &[(Deed, Address, Samples)] = &[
     (Look, access::QUEUE_LIST, queue::list::sample::samples),
     (Act, access::TRY_AGAIN, queue::sample::said_samples),
     (Act, access::SEND_AGAIN, queue::sample::said_samples),
+    (Look, access::ASIDE, aside::sample::samples),
+    (Act, access::ASIDE, aside::sample::said_samples),
+    (Look, access::ASIDE_ONE, aside::sample::one_samples),
     (Look, access::SALES_FILES, sales_files::sample::samples),
     (Act, access::SALES_FILES, sales_files::sample::said_samples),
     (Act, access::SALES_RUN, sales_files::sample::said_samples),

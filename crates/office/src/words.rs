@@ -8,6 +8,7 @@ kernel::texts!(Words in Fr, En {
     admitted: "Entrées", "Admitted";
     all: "Tous", "All";
     all_checks: "Tous les contrôles", "All checks";
+    aside: "Mis de côté", "Set aside";
     attendance: "Fréquentation", "Attendance";
     audit: "Journal d’audit", "Audit log";
     backwards: "La fin est avant le début. Choisissez un jour plus tard.",

@@ -69,6 +69,10 @@ fn for_people(books: &Reconciliation) -> String {
         let noted = "admitted by a device, not recognised here; each has a note in the back office";
         row("settled by hand", books.settled_by_hand, noted);
     }
+    if books.aside > 0 {
+        let settle = "what devices brought and could not be booked; settle it in the back office, under Set aside";
+        row("set aside", books.aside, settle);
+    }
     // To be looked at, and no difference; each has its list.
     let clocks_off = i64::try_from(books.clocks_off).unwrap_or(i64::MAX);
     for (name, count, note) in [

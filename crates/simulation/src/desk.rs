@@ -6,8 +6,8 @@ use deviceapi::{
     CheckRequest, DeviceReport, DeviceSnapshot, Problem, ProblemCode,
 };
 use edge::wire;
-use gate::{DeviceToken, Gate, Obstacle, Told};
-use kernel::{DeviceCode, EntriesLeft, causes};
+use gate::{DeviceToken, Enrolled, Gate, Holder, Obstacle, Told};
+use kernel::{EntriesLeft, causes};
 
 /// A request of a device.
 #[derive(Debug, Clone)]
@@ -63,27 +63,44 @@ pub async fn answer(
     message: Message,
     planted: Option<Planted>,
 ) -> Result<Reply, String> {
-    let holder = gate.devices.holder_of(token).await;
-    let Some(device) = holder.map_err(|error| causes(&error))? else {
-        return Ok(Reply::TokenInvalid);
+    let holder = gate.devices.holder_of(token.clone()).await;
+    let (holder, message) = match (holder.map_err(|error| causes(&error))?, message) {
+        (Some(holder), message) => (holder, message),
+        // A revoked token still brings a journal.
+        (None, Message::Batch(request)) => {
+            let enrolled = gate.devices.enrolled_by(token).await;
+            return match enrolled.map_err(|error| causes(&error))? {
+                Some(enrolled) => batch(gate, enrolled, request, planted).await,
+                None => Ok(Reply::TokenInvalid),
+            };
+        }
+        (None, _) => return Ok(Reply::TokenInvalid),
     };
+    let device = holder.device.clone();
     match message {
-        Message::Check(request) => check(gate, device, request, planted).await,
-        Message::Batch(request) => batch(gate, device, request, planted).await,
+        Message::Check(request) => check(gate, holder, request, planted).await,
+        Message::Batch(request) => batch(gate, at_present(holder), request, planted).await,
         Message::Cancel(request) => {
             let cancelled = gate.answer_cancellation(device, request).await;
             told(cancelled.map(Answer::Cancelled))
         }
         Message::Device(report) => {
-            let snapshot = gate.snapshot(device, report).await;
+            let snapshot = gate.snapshot(holder, report).await;
             told(snapshot.map(Box::new).map(Answer::Snapshot))
         }
     }
 }
 
+const fn at_present(holder: Holder) -> Enrolled {
+    Enrolled {
+        holder,
+        revoked_at: None,
+    }
+}
+
 async fn check(
     gate: &Gate,
-    device: DeviceCode,
+    holder: Holder,
     mut request: CheckRequest,
     planted: Option<Planted>,
 ) -> Result<Reply, String> {
@@ -91,7 +108,7 @@ async fn check(
     if planted == Some(Planted::TwoQuestions) {
         request.one_more_than = Some(request.id);
     }
-    let mut answer = gate.answer_check(device.clone(), request).await;
+    let mut answer = gate.answer_check(holder.device.clone(), request).await;
     if let Ok(answer) = &mut answer {
         if planted == Some(Planted::ChangedAnswer) && answer.repeated {
             answer.entries_left = Some(EntriesLeft::Count(u32::MAX));
@@ -106,7 +123,9 @@ async fn check(
                 checks: vec![sold],
                 cancellations: Vec::new(),
             };
-            let sold = gate.answer_batch(device, parts(&request)?).await;
+            let sold = gate
+                .answer_batch(at_present(holder), parts(&request)?)
+                .await;
             sold.map_err(|error| causes(&error))?;
         }
     }
@@ -115,7 +134,7 @@ async fn check(
 
 async fn batch(
     gate: &Gate,
-    device: DeviceCode,
+    bringer: Enrolled,
     mut request: BatchRequest,
     planted: Option<Planted>,
 ) -> Result<Reply, String> {
@@ -131,7 +150,7 @@ async fn batch(
     if loses {
         request.checks.pop();
     }
-    let mut answer = gate.answer_batch(device, parts(&request)?).await;
+    let mut answer = gate.answer_batch(bringer, parts(&request)?).await;
     if let (true, Ok(answer)) = (loses, &mut answer) {
         answer.results.extend(answer.results.last().cloned());
     }

@@ -179,6 +179,7 @@ impl Handheld {
             forced_note: note,
             outcome: None,
             set_up: self.set_up,
+            enrolment: Some(self.token.enrolment()),
             one_more_than: None,
             sent_at: None,
             age_ms: None,
@@ -367,7 +368,7 @@ impl Handheld {
 
     fn cancelled(
         &mut self,
-        house: &House,
+        house: &mut House,
         cancellation: CancellationRequest,
         refused: Option<&Problem>,
     ) -> Result<(), Broken> {
@@ -441,6 +442,7 @@ impl Handheld {
             id,
             check_id,
             cancelled_at: self.now(house).into(),
+            enrolment: Some(self.token.enrolment()),
             sent_at: None,
             age_ms: None,
             offset_ms: self.measured_ms,
@@ -473,6 +475,11 @@ impl Handheld {
         };
         match heard {
             Reply::Answer(Answer::Cancelled(_)) => self.cancelled(house, cancellation, None),
+            // Nobody can take back what lies aside; the agent hears that.
+            Reply::Problem(problem) if house.model.lies_aside(check_id, &problem) => {
+                house.model.lets_stand(check_id);
+                Ok(())
+            }
             Reply::Problem(problem) => self.cancelled(house, cancellation, Some(&problem)),
             _ => {
                 self.cancellations.push(dated);

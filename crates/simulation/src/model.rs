@@ -5,7 +5,7 @@ use crate::broken::ensure;
 use crate::desk::nobody_was_admitted;
 use crate::site::Meaning;
 use crate::{Broken, site};
-use deviceapi::{CheckAnswer, CheckRequest, Direction, Personal, Problem};
+use deviceapi::{CheckAnswer, CheckRequest, Direction, Personal, Problem, ProblemCode};
 use gate::Decision;
 use kernel::{CheckId, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -41,6 +41,8 @@ pub struct Model {
     /// Checks that some journal said were let through.
     journal_opened: HashSet<CheckId>,
     cancelled: HashSet<CheckId>,
+    /// Checks that the server put aside.
+    aside: HashSet<CheckId>,
     /// Checks that were told by a device whose power went since.
     forgotten: HashSet<CheckId>,
     /// What was read for each check that any device ever spoke of: the server
@@ -246,17 +248,32 @@ impl Model {
         self.cancelled.insert(id);
     }
 
-    /// The server took a journal's check, or did not.
+    /// The server took a journal's check into its books, or put it aside.
     ///
     /// # Errors
-    /// If it did not.
-    pub fn journal_answered(&self, id: CheckId, refused: Option<&Problem>) -> Result<(), Broken> {
+    /// If it was put aside for anything but its enrolment.
+    pub fn journal_answered(&mut self, id: CheckId, aside: Option<&Problem>) -> Result<(), Broken> {
+        let revoked = aside.is_some_and(|problem| problem.code == ProblemCode::EnrolmentRevoked);
         ensure!(
-            refused.is_none(),
+            aside.is_none() || revoked,
             "what a journal brings is kept",
-            "check {id}: {refused:?}"
+            "check {id}: {aside:?}"
         );
+        if revoked {
+            self.aside.insert(id);
+        }
         Ok(())
+    }
+
+    /// Whether a cancellation was not taken because its check lies aside.
+    #[must_use]
+    pub fn lies_aside(&self, id: CheckId, problem: &Problem) -> bool {
+        problem.code == ProblemCode::CheckUnknown && self.aside.contains(&id)
+    }
+
+    /// The agent was told that the entry cannot be taken back.
+    pub fn lets_stand(&mut self, id: CheckId) {
+        self.cancelled.remove(&id);
     }
 
     /// The server took a cancellation that came in time, or did not.
@@ -266,8 +283,11 @@ impl Model {
     pub fn cancel_answered(&self, id: CheckId, refused: Option<&Problem>) -> Result<(), Broken> {
         let unrecognised = refused.is_some_and(nobody_was_admitted)
             && matches!(self.decision(id), Some(Decision::Refused(_)));
+        let aside = refused.is_some_and(|problem| {
+            problem.code == ProblemCode::EnrolmentRevoked || self.lies_aside(id, problem)
+        });
         ensure!(
-            refused.is_none() || unrecognised,
+            refused.is_none() || unrecognised || aside,
             "an entry is taken back within 15 minutes",
             "check {id}: {refused:?}"
         );

@@ -56,6 +56,10 @@ const COUNTS: &[(&str, &str)] = &[
         "files without card numbers",
         "box_stx_file WHERE card_removed_at IS NOT NULL",
     ),
+    (
+        "checks and cancellations booked from aside",
+        "gate_aside WHERE settlement = 'booked'",
+    ),
     ("tickets", "box_ticket"),
     ("files", "box_stx_file WHERE kind = 'RUN'"),
     ("files given up", "box_stx_file WHERE state = 'ABANDONED'"),

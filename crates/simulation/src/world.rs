@@ -14,14 +14,16 @@ use crate::site::Post;
 use crate::tally::Tally;
 use crate::turnstile::Turnstile;
 use crate::{Broken, closing, rules, site, trade};
-use db::params;
+use db::{DbError, params};
 use deviceapi::{CancellationRequest, Direction};
-use gate::{DeviceToken, Gate};
+use gate::decide::aside::{self, BookAs, BookError, Kind};
+use gate::{CancelError, DeviceToken, Gate};
 use kernel::CancellationId;
 use std::path::Path;
 
 /// How often work is given to the workers until all must be at rest.
 const ROUNDS: u32 = 60;
+const MANAGER: &str = "the manager";
 
 /// A world of a story.
 pub struct World {
@@ -195,6 +197,7 @@ impl World {
                 self.at(device, Act::Flush(Shape::Whole), Line::Good)
                     .await?;
             }
+            self.settle_aside().await?;
             self.resend().await?;
             for worker in [
                 Worker::Recover,
@@ -234,6 +237,33 @@ impl World {
         closing::close(&self.house, unheard).await?;
         rules::always(&self.house).await?;
         Ok(tally)
+    }
+
+    /// An administrator knows that the devices were in good hands.
+    async fn settle_aside(&self) -> Result<(), Broken> {
+        let db = &self.house.db;
+        let mut lying = aside::waiting(db).await?;
+        // An entry is booked before it is taken back.
+        lying.sort_by_key(|one| one.kind == Kind::Cancellation);
+        for one in lying {
+            let merging = self.house.gate.deciding.merging();
+            let book =
+                move |tx: &mut db::Tx<'_>| merging.book(tx, one.id, &BookAs::default(), MANAGER);
+            match db.write("book aside", book).await {
+                Err(BookError::Cancel(CancelError::NotCancellable(..))) => {
+                    let now = self.house.gate.now();
+                    let dismiss = move |tx: &mut db::Tx<'_>| {
+                        aside::dismiss(tx, one.id, "no entry", MANAGER, now)
+                    };
+                    let dismissed = db.write("dismiss aside", dismiss).await;
+                    dismissed.map(drop).map_err(|error: DbError| error)?;
+                }
+                booked => {
+                    booked.map_err(Broken::error("what lies aside can be booked"))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn is_done(&self) -> Result<bool, Broken> {
@@ -277,6 +307,7 @@ impl World {
             id: CancellationId::from_uuid(site::uuid(u8::MAX, self.foreign)),
             check_id,
             cancelled_at: at.into(),
+            enrolment: None,
             sent_at: None,
             age_ms: None,
             offset_ms: None,

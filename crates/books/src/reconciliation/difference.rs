@@ -31,6 +31,8 @@ pub enum Subject {
     Barcode(ControlBarcode),
     /// An order.
     Order(OrderNumber),
+    /// What was put aside, by its name there.
+    Aside(CheckId),
 }
 
 impl Subject {
@@ -39,7 +41,7 @@ impl Subject {
     pub const fn check(&self) -> Option<CheckId> {
         match self {
             Self::Check(check) | Self::Entry(check, _) => Some(*check),
-            Self::Barcode(_) | Self::Order(_) => None,
+            Self::Barcode(_) | Self::Order(_) | Self::Aside(_) => None,
         }
     }
 }
@@ -51,6 +53,7 @@ impl fmt::Display for Subject {
             Self::Entry(check, barcode) => write!(f, "check {check} (barcode {barcode})"),
             Self::Barcode(barcode) => write!(f, "barcode {barcode}"),
             Self::Order(order) => write!(f, "order {order}"),
+            Self::Aside(id) => write!(f, "set aside {id}"),
         }
     }
 }

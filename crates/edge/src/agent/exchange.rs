@@ -5,7 +5,6 @@ use crate::journal::{Attempt, Decided, Entry, TakenBack};
 use crate::wire::Reply;
 use deviceapi::{
     BatchAnswer, BatchRequest, CheckAnswer, CheckRequest, DeviceReport, DeviceSnapshot, Direction,
-    Problem,
 };
 use kernel::{BusinessDay, CardNumber, CheckId, EntriesLeft};
 use serde::Serialize;
@@ -148,8 +147,6 @@ pub enum Output {
     NoteTold(CheckId, Option<Entry>),
     /// Remember a cancellation; ends in [`Input::CancellationRemembered`].
     Cancel(Lane, TakenBack),
-    /// Keep aside a check that the server will never take.
-    SetAside(Attempt, Problem),
     /// The snapshot changed: keep it for a start without network.
     KeepSnapshot,
     /// The server does not know the token: keep that for the next start.

@@ -111,7 +111,7 @@ pub fn settle(tx: &mut Tx<'_>, id: CheckId, settlement: &Settlement) -> Result<S
 
 /// Whether a note holds what was read, however it is spaced; of a chip's text, the
 /// number behind who issued it. A few letters may be there by chance.
-fn holds(note: &str, read: &str) -> bool {
+pub(crate) fn holds(note: &str, read: &str) -> bool {
     const BY_CHANCE: usize = 5;
     let dense = |text: &str| -> String {
         let kept = text.chars().filter(|c| c.is_alphanumeric());

@@ -2,6 +2,7 @@
 //! without network, oldest first, in batches, as often as it takes.
 
 use crate::decide::Deciding;
+use crate::decide::aside::AsideError;
 use crate::decide::cancellation::{self, CancelError, Cancellation, Cancelled};
 use crate::decide::check::{self, Check, CheckError, Freshness};
 use crate::decide::door_admitted;
@@ -45,8 +46,7 @@ impl From<Scan> for JournalItem {
 pub enum Merged {
     /// It is recorded; the device may forget it.
     Recorded(Box<Check>, Freshness),
-    /// Its id belongs to another scan, or it breaks a limit. It will never be
-    /// taken; sending it again does not help.
+    /// Its id belongs to another scan, or it breaks a limit: it goes aside.
     Refused(CheckId, CheckError),
 }
 
@@ -59,12 +59,27 @@ pub enum JournalError {
     /// Too many cancellations.
     #[error("the batch has {0} cancellations; at most {BATCH_LIMIT} are allowed")]
     TooManyCancellations(usize),
+    /// What does not fit could not be put aside.
+    #[error(transparent)]
+    Aside(#[from] AsideError),
     /// The database failed.
     #[error("the batch could not be kept")]
     Db(#[from] DbError),
 }
 
 impl Deciding {
+    /// By what a journal would be merged now.
+    #[must_use]
+    pub fn merging(&self) -> Merging {
+        let (site, set_up) = self.known.site_and_revision();
+        Merging {
+            site,
+            settings: Arc::clone(&self.settings),
+            set_up,
+            now: self.clock.now(),
+        }
+    }
+
     /// Records the checks of a journal, in their order, in one transaction. Each
     /// that can be recorded is, whatever becomes of the others. What the door did
     /// wins over an answer that was never heard; see [`rules::brought`] and
@@ -79,13 +94,7 @@ impl Deciding {
         if items.len() > BATCH_LIMIT {
             return Err(JournalError::TooLarge(items.len()));
         }
-        let (site, set_up) = self.known.site_and_revision();
-        let merging = Merging {
-            site,
-            settings: Arc::clone(&self.settings),
-            set_up,
-            now: self.clock.now(),
-        };
+        let merging = self.merging();
         let merge = move |tx: &mut Tx<'_>, item: &JournalItem| {
             Ok(match merging.merge(tx, item) {
                 Ok((check, freshness)) => Merged::Recorded(Box::new(check), freshness),
@@ -144,19 +153,20 @@ impl Deciding {
     }
 }
 
-/// By what a journal is merged.
-struct Merging {
+/// By what a journal is merged, and what lies aside is booked.
+#[derive(Debug)]
+pub struct Merging {
     site: Arc<Site>,
     settings: Arc<InterfaceSettings>,
     /// The set-up's revision in which they are so.
     set_up: i64,
-    now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 /// What a check of a journal means, by the set-up that its device had.
-struct Understood {
-    recognised: Result<Recognised, Reason>,
-    scanned: ScanTime,
+pub(crate) struct Understood {
+    pub(crate) recognised: Result<Recognised, Reason>,
+    pub(crate) scanned: ScanTime,
     set_up: i64,
 }
 
@@ -192,6 +202,27 @@ impl Merging {
             door_admitted::mark(tx, scan.id, item.outcome, self.now)?;
         }
         Ok(check)
+    }
+
+    /// Records an admission that a person vouches for, unless it is known.
+    pub(crate) fn admit(
+        &self,
+        tx: &mut Tx<'_>,
+        item: &JournalItem,
+        understood: &Understood,
+        decision: Decision,
+    ) -> Result<CheckId, CheckError> {
+        within_limit(&item.scan.code)?;
+        if let Some(first) = check::find(tx, &item.scan)? {
+            let (check, _) = self.merge_decided(tx, item, first)?;
+            return Ok(check.scan.id);
+        }
+        let counted = match intent::find(tx, &item.scan)? {
+            Some(_) => Counted::Maybe,
+            None => Counted::No,
+        };
+        let check = self.insert(tx, item, understood, decision, counted, None)?;
+        Ok(check.scan.id)
     }
 
     fn merge_decided(
@@ -289,20 +320,26 @@ impl Merging {
 
     /// By the set-up that the device had heard of; by the present one, if it does
     /// not say, or names one that never was.
-    fn understand(&self, tx: &mut Tx<'_>, item: &JournalItem) -> Result<Understood, DbError> {
+    pub(crate) fn understand(
+        &self,
+        tx: &mut Tx<'_>,
+        item: &JournalItem,
+    ) -> Result<Understood, DbError> {
         let JournalItem { scan, sending, .. } = item;
+        let present = || {
+            let meaning = Meaning::of(&scan.device, &self.site, &self.settings.mapping);
+            (meaning, self.settings.detection(), self.set_up)
+        };
         let named = match sending.set_up {
             Some(set_up) => {
-                revision::meant(tx, &scan.device, set_up)?.map(|meaning| (meaning, set_up))
+                let meant = revision::meant(tx, &scan.device, set_up)?;
+                meant.map(|(meaning, detection)| (meaning, detection, set_up))
             }
             None => None,
         };
-        let (meaning, set_up) = named.unwrap_or_else(|| {
-            let meaning = Meaning::of(&scan.device, &self.site, &self.settings.mapping);
-            (meaning, self.set_up)
-        });
+        let (meaning, detection, set_up) = named.unwrap_or_else(present);
         Ok(Understood {
-            recognised: rules::recognise_at(&scan.code, meaning, &self.settings),
+            recognised: rules::recognise_at(&scan.code, meaning, &detection),
             scanned: scan_time::of_journal(self.now, scan.device_time, sending),
             set_up,
         })
@@ -318,13 +355,15 @@ impl Merging {
         let (Some(card), Some(_)) = (&first.card, &first.sector) else {
             return Ok(None);
         };
-        let meaning = revision::meant(tx, &first.scan.device, first.set_up)?;
-        let sector = meaning.and_then(|meaning| meaning.sector);
-        Ok(sector.map(|(sector, info)| Recognised {
-            card: card.clone(),
-            num_type: self.settings.format.num_type,
-            sector,
-            info,
+        let meant = revision::meant(tx, &first.scan.device, first.set_up)?;
+        Ok(meant.and_then(|(meaning, detection)| {
+            let (sector, info) = meaning.sector?;
+            Some(Recognised {
+                card: card.clone(),
+                num_type: detection.format.num_type,
+                sector,
+                info,
+            })
         }))
     }
 }

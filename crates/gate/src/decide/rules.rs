@@ -2,10 +2,12 @@
 
 use crate::decide::scan_time::Sending;
 use crate::site::revision::Meaning;
+use crate::site::settings::detect;
 use crate::{
     Admission, Decision, DeviceSettings, Direction, InterfaceSettings, Reason, Scan, Site,
     WhenSilent,
 };
+use deviceapi::Detection;
 use kernel::{CardNumber, CheckId, DeviceCode, SectorCode, Timestamp};
 use otipass::{Answer, NumType, PassFacts, Question, References, Refusal, SectorInfo};
 
@@ -48,25 +50,25 @@ pub fn recognise(
     site: &Site,
     settings: &InterfaceSettings,
 ) -> Result<Recognised, Reason> {
-    let mapping = &settings.mapping;
-    let meaning = Meaning::of(device, site, mapping);
-    recognise_at(code, meaning, settings)
+    let meaning = Meaning::of(device, site, &settings.mapping);
+    recognise_at(code, meaning, &settings.detection())
 }
 
-/// As [`recognise`], at a device that meant what `meaning` says when it scanned.
+/// As [`recognise`], at a device that meant what `meaning` says when it scanned, and
+/// told passes from other codes by `detection`.
 ///
 /// # Errors
 /// As [`recognise`].
 pub fn recognise_at(
     code: &str,
     meaning: Meaning,
-    settings: &InterfaceSettings,
+    detection: &Detection,
 ) -> Result<Recognised, Reason> {
-    let card = settings.detect(code).ok_or(Reason::NotAPass)?;
+    let card = detect(code, detection).ok_or(Reason::NotAPass)?;
     let (sector, info) = meaning.sector.ok_or(Reason::SectorNotMapped)?;
     Ok(Recognised {
         card,
-        num_type: settings.format.num_type,
+        num_type: detection.format.num_type,
         sector,
         info,
     })

@@ -1,10 +1,11 @@
 //! Bearer tokens of devices: shown once, kept as a hash.
 
 use crate::devices::Devices;
-use crate::hash::sha256_hex;
-use crate::site::known::revision;
+use crate::hash::{sha256, sha256_hex};
+use crate::site::known::{Holder, revision};
 use db::{DbError, Tx, params};
-use kernel::{DeviceCode, Timestamp, hex};
+use kernel::{DeviceCode, EnrolmentId, Timestamp, hex};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What a device shows to prove who it is. Never logged, never stored.
@@ -44,8 +45,15 @@ impl DeviceToken {
     }
 
     /// A plain SHA-256 is enough: the token is 32 random bytes, not a password.
-    fn sha256(&self) -> String {
+    #[must_use]
+    pub fn sha256(&self) -> String {
         sha256_hex(&self.0)
+    }
+
+    /// The name of the enrolment that gave it.
+    #[must_use]
+    pub fn enrolment(&self) -> EnrolmentId {
+        EnrolmentId::of_token(sha256(&self.0))
     }
 }
 
@@ -55,25 +63,66 @@ impl fmt::Debug for DeviceToken {
     }
 }
 
+/// An enrolment as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolled {
+    /// Whom it made a device.
+    pub holder: Holder,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Timestamp>,
+}
+
+db::from_row! { Enrolled { revoked_at; holder } }
+
 impl Devices {
-    /// The device that holds this token; `None` if it is unknown or revoked. A
-    /// token that was revoked is refused from the next
-    /// [`reload`](crate::Gate::reload) on.
-    pub async fn holder_of(&self, token: DeviceToken) -> Result<Option<DeviceCode>, DbError> {
+    /// Who holds this token; `None` if it is unknown or revoked. A token that was
+    /// revoked is refused from the next [`reload`](crate::Gate::reload) on.
+    pub async fn holder_of(&self, token: DeviceToken) -> Result<Option<Holder>, DbError> {
         let sha256 = token.sha256();
-        if let Some(device) = self.known.holder(&sha256) {
-            return Ok(Some(device));
+        if let Some(holder) = self.known.holder(&sha256) {
+            return Ok(Some(holder));
         }
-        let (holder, revision) = self
+        let (enrolled, revision) = self
             .db
             .read("token holder", move |tx| {
-                Ok::<_, DbError>((holder(tx, &token)?, revision(tx)?))
+                Ok::<_, DbError>((enrolled(tx, &token)?, revision(tx)?))
             })
             .await?;
-        if let Some(device) = &holder {
-            self.known.remember(sha256, device.clone(), revision);
+        let valid = enrolled.filter(|enrolled| enrolled.revoked_at.is_none());
+        let holder = valid.map(|enrolled| enrolled.holder);
+        if let Some(holder) = &holder {
+            self.known.remember(sha256, holder.clone(), revision);
         }
         Ok(holder)
+    }
+
+    /// The enrolment that gave this token, revoked or not.
+    pub async fn enrolled_by(&self, token: DeviceToken) -> Result<Option<Enrolled>, DbError> {
+        self.db
+            .read("token holder", move |tx| enrolled(tx, &token))
+            .await
+    }
+
+    /// What became of these enrolments; those that are unknown are left out.
+    pub(crate) async fn enrolments(
+        &self,
+        named: BTreeSet<EnrolmentId>,
+    ) -> Result<BTreeMap<EnrolmentId, Enrolled>, DbError> {
+        if named.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let read = move |tx: &mut Tx<'_>| {
+            let mut found = BTreeMap::new();
+            for enrolment in &named {
+                let enrolled = tx.query_opt_as::<Enrolled>(
+                    "SELECT * FROM gate_device_token WHERE enrolment = $1",
+                    params![enrolment],
+                )?;
+                found.extend(enrolled.map(|enrolled| (*enrolment, enrolled)));
+            }
+            Ok(found)
+        };
+        self.db.read("enrolments", read).await
     }
 }
 
@@ -86,9 +135,9 @@ pub fn grant_token(
 ) -> Result<(), TokenError> {
     check_known(tx, device)?;
     tx.execute(
-        "INSERT INTO gate_device_token (token_sha256, device, created_at) VALUES ($1, $2, $3)
-         ON CONFLICT (token_sha256) DO NOTHING",
-        params![token.sha256(), device, now],
+        "INSERT INTO gate_device_token (token_sha256, device, enrolment, created_at)
+         VALUES ($1, $2, $3, $4) ON CONFLICT (token_sha256) DO NOTHING",
+        params![token.sha256(), device, token.enrolment(), now],
     )?;
     Ok(())
 }
@@ -121,11 +170,9 @@ pub fn revoke_tokens(
     Ok(revoked)
 }
 
-fn holder(tx: &mut Tx<'_>, token: &DeviceToken) -> Result<Option<DeviceCode>, DbError> {
-    tx.query_opt(
-        "SELECT device FROM gate_device_token WHERE token_sha256 = $1 AND revoked_at IS NULL",
+fn enrolled(tx: &mut Tx<'_>, token: &DeviceToken) -> Result<Option<Enrolled>, DbError> {
+    tx.query_opt_as(
+        "SELECT * FROM gate_device_token WHERE token_sha256 = $1",
         params![token.sha256()],
-    )?
-    .map(|row| row.get("device"))
-    .transpose()
+    )
 }

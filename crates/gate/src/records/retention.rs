@@ -125,6 +125,28 @@ pub fn remove(
     Ok(())
 }
 
+/// How much lies aside, settled, that came before `before` and still says what
+/// was scanned.
+pub fn aside_due(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64, DbError> {
+    let count: i64 = tx.value(
+        "SELECT COUNT(*) FROM gate_aside
+         WHERE settled_at IS NOT NULL AND arrived_at < $1 AND body <> ''",
+        params![before],
+    )?;
+    Ok(count.unsigned_abs())
+}
+
+/// Removes what was scanned from at most `limit` of these, and says from how many.
+pub fn remove_aside(tx: &mut Tx<'_>, before: Timestamp, limit: u32) -> Result<u64, DbError> {
+    tx.execute(
+        "UPDATE gate_aside SET body = '', detail = ''
+         WHERE id IN (SELECT id FROM gate_aside
+                      WHERE settled_at IS NOT NULL AND arrived_at < $1 AND body <> ''
+                      ORDER BY id LIMIT $2)",
+        params![before, limit],
+    )
+}
+
 /// Which of `barcodes` are control barcodes of this gate: they go with their
 /// checks.
 pub fn ours(

@@ -1,9 +1,8 @@
 //! What a running gate knows of the database's site, until it reads it again.
 
-use crate::{Site, SiteError};
+use crate::{InterfaceSettings, Site, SiteError};
 use db::{Db, DbError, Tx, params};
-use kernel::{Clock, DeviceCode, Timestamp};
-use otipass::Mapping;
+use kernel::{Clock, DeviceCode, EnrolmentId, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -11,13 +10,24 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[derive(Debug)]
 pub(crate) struct KnownSite {
     db: Db,
-    mapping: Arc<Mapping>,
+    settings: Arc<InterfaceSettings>,
     clock: Arc<dyn Clock>,
     /// In memory, because each check and each request looks at it. Every change,
     /// and every revocation, counts the revision up in the database, where each
     /// process looks once a second: so long it may go by what was.
     known: RwLock<Known>,
 }
+
+/// Who holds a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The device.
+    pub device: DeviceCode,
+    /// The enrolment that gave it the token.
+    pub enrolment: EnrolmentId,
+}
+
+db::from_row! { Holder { device, enrolment } }
 
 #[derive(Debug)]
 struct Known {
@@ -26,19 +36,19 @@ struct Known {
     set_up: i64,
     site: Arc<Site>,
     /// Who shows a token, by its hash; those that were shown since.
-    tokens: HashMap<String, DeviceCode>,
+    tokens: HashMap<String, Holder>,
 }
 
 impl KnownSite {
     pub(crate) async fn open(
         db: Db,
-        mapping: Arc<Mapping>,
+        settings: Arc<InterfaceSettings>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SiteError> {
-        let known = RwLock::new(load(&db, &mapping, clock.now()).await?);
+        let known = RwLock::new(load(&db, &settings, clock.now()).await?);
         Ok(Self {
             db,
-            mapping,
+            settings,
             clock,
             known,
         })
@@ -58,19 +68,19 @@ impl KnownSite {
         let known = self.read().revision;
         let there: i64 = self.db.read("site revision", revision).await?;
         if there != known {
-            let fresh = load(&self.db, &self.mapping, self.clock.now()).await?;
+            let fresh = load(&self.db, &self.settings, self.clock.now()).await?;
             *self.write() = fresh;
         }
         Ok(())
     }
 
-    pub(crate) fn holder(&self, token_sha256: &str) -> Option<DeviceCode> {
+    pub(crate) fn holder(&self, token_sha256: &str) -> Option<Holder> {
         self.read().tokens.get(token_sha256).cloned()
     }
 
     /// Remembers who held a token at `revision`, unless it may have been revoked
     /// since.
-    pub(crate) fn remember(&self, token_sha256: String, holder: DeviceCode, revision: i64) {
+    pub(crate) fn remember(&self, token_sha256: String, holder: Holder, revision: i64) {
         let mut known = self.write();
         if known.revision == revision {
             known.tokens.insert(token_sha256, holder);
@@ -92,13 +102,17 @@ pub(crate) fn revision(tx: &mut Tx<'_>) -> Result<i64, DbError> {
         .get("revision")
 }
 
-async fn load(db: &Db, mapping: &Arc<Mapping>, now: Timestamp) -> Result<Known, SiteError> {
-    let mapping = Arc::clone(mapping);
+async fn load(
+    db: &Db,
+    settings: &Arc<InterfaceSettings>,
+    now: Timestamp,
+) -> Result<Known, SiteError> {
+    let settings = Arc::clone(settings);
     db.write("load site", move |tx| {
         let site = Site::load(tx)?;
         Ok(Known {
             revision: revision(tx)?,
-            set_up: super::revision::record(tx, &site, &mapping, now)?,
+            set_up: super::revision::record(tx, &site, &settings, now)?,
             site: Arc::new(site),
             tokens: HashMap::new(),
         })

@@ -5,7 +5,9 @@
 //! name the revision.
 
 use super::layout::Site;
+use super::settings::InterfaceSettings;
 use db::{DbError, Row, Tx, params};
+use deviceapi::Detection;
 use kernel::{DeviceCode, DoorCode, SectorCode, Timestamp};
 use otipass::{Mapping, SectorInfo};
 use std::collections::BTreeMap;
@@ -33,20 +35,24 @@ impl Meaning {
     }
 }
 
-/// The revision in which `site` and `mapping` stand: the latest, or a new one if
-/// they mean something else for any device. Only what changed is written.
+/// The revision in which `site` and the interface stand: the latest, or a new one
+/// if they mean something else for any device, or tell a pass otherwise from another
+/// code. Only what changed is written.
 pub(crate) fn record(
     tx: &mut Tx<'_>,
     site: &Site,
-    mapping: &Mapping,
+    settings: &InterfaceSettings,
     now: Timestamp,
 ) -> Result<i64, DbError> {
-    let latest: i64 = tx
-        .query_one(
-            "SELECT COALESCE(MAX(revision), 0) AS revision FROM gate_revision",
-            params![],
-        )?
-        .get("revision")?;
+    let latest = tx.query_opt(
+        "SELECT revision, detection FROM gate_revision ORDER BY revision DESC LIMIT 1",
+        params![],
+    )?;
+    let (latest, former) = match latest {
+        Some(row) => (row.get("revision")?, Some(detection_of(&row)?)),
+        None => (0, None),
+    };
+    let (mapping, detection) = (&settings.mapping, settings.detection());
     let mut known = BTreeMap::new();
     for row in tx.query(
         "SELECT * FROM gate_revision_device d WHERE revision =
@@ -63,13 +69,14 @@ pub(crate) fn record(
         .into_iter()
         .filter(|(device, meaning)| known.get(device) != Some(meaning))
         .peekable();
-    if changed.peek().is_none() {
+    if changed.peek().is_none() && former.as_ref() == Some(&detection) {
         return Ok(latest);
     }
-    let revision = latest + 1;
+    let revision: i64 = latest + 1;
+    let detection = serde_json::to_string(&detection).map_err(|error| unreadable(&error))?;
     tx.execute(
-        "INSERT INTO gate_revision (revision, made_at) VALUES ($1, $2)",
-        params![revision, now],
+        "INSERT INTO gate_revision (revision, detection, made_at) VALUES ($1, $2, $3)",
+        params![revision, detection, now],
     )?;
     for (device, Meaning { door, sector }) in changed {
         let (sector, info) = sector.unzip();
@@ -92,22 +99,34 @@ pub(crate) fn record(
     Ok(revision)
 }
 
-/// What `device` stood for in `revision`; `None` if there was no such revision, or
-/// no such device by then.
+/// What `device` stood for in `revision`, and how it told a pass from another code;
+/// `None` if there was no such revision, or no such device by then.
 pub(crate) fn meant(
     tx: &mut Tx<'_>,
     device: &DeviceCode,
     revision: i64,
-) -> Result<Option<Meaning>, DbError> {
+) -> Result<Option<(Meaning, Detection)>, DbError> {
     tx.query_opt(
-        "SELECT * FROM gate_revision_device
-         WHERE device = $1 AND revision <= $2
-           AND EXISTS (SELECT 1 FROM gate_revision WHERE revision = $2)
-         ORDER BY revision DESC LIMIT 1",
+        "SELECT d.*, r.detection
+         FROM gate_revision r JOIN gate_revision_device d ON d.revision <= r.revision
+         WHERE r.revision = $2 AND d.device = $1
+         ORDER BY d.revision DESC LIMIT 1",
         params![device, revision],
     )?
-    .map(|row| read(&row))
+    .map(|row| Ok((read(&row)?, detection_of(&row)?)))
     .transpose()
+}
+
+fn detection_of(row: &Row) -> Result<Detection, DbError> {
+    let text: String = row.get("detection")?;
+    serde_json::from_str(&text).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &serde_json::Error) -> DbError {
+    DbError::Column {
+        column: "detection".to_owned(),
+        problem: error.to_string(),
+    }
 }
 
 fn read(row: &Row) -> Result<Meaning, DbError> {

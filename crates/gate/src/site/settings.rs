@@ -1,4 +1,5 @@
 use crate::OfflinePolicy;
+use deviceapi::Detection;
 use kernel::{Additions, CardNumber};
 use otipass::{Mapping, NumberFormat, References};
 use std::time::Duration;
@@ -59,15 +60,20 @@ impl InterfaceSettings {
         }
     }
 
+    /// How a pass is told from another code.
+    #[must_use]
+    pub fn detection(&self) -> Detection {
+        Detection {
+            project_id: self.mapping.project_id.clone(),
+            format: self.format,
+            additions: self.additions.clone(),
+        }
+    }
+
     /// The card number in `code`, if it is a pass.
     #[must_use]
     pub fn detect(&self, code: &str) -> Option<CardNumber> {
-        otipass::detect(
-            code,
-            &self.mapping.project_id,
-            &self.format,
-            &self.additions,
-        )
+        detect(code, &self.detection())
     }
 
     pub(crate) fn decision_budget_ms(&self) -> i64 {
@@ -77,4 +83,9 @@ impl InterfaceSettings {
     pub(crate) fn repeat_window_ms(&self) -> i64 {
         i64::try_from(self.repeat_window.as_millis()).unwrap_or(i64::MAX)
     }
+}
+
+/// The card number in `code`, if that makes it a pass.
+pub(crate) fn detect(code: &str, by: &Detection) -> Option<CardNumber> {
+    otipass::detect(code, &by.project_id, &by.format, &by.additions)
 }

@@ -37,7 +37,7 @@ async fn a_code_enrols_one_device_once(test: TestDb) {
     let device = house.gate.devices.enrol(&entered, token(1)).await.unwrap();
     assert_eq!(device.as_str(), "PDA01");
     let holder = house.gate.devices.holder_of(token(1)).await.unwrap();
-    assert_eq!(holder.unwrap().as_str(), "PDA01");
+    assert_eq!(holder.unwrap().device.as_str(), "PDA01");
     for wrong in [code(1).reveal(), code(3).reveal(), String::new()] {
         let refused = house.gate.devices.enrol(&wrong, token(9)).await;
         assert!(matches!(refused, Err(EnrolError::CodeInvalid)), "{wrong}");

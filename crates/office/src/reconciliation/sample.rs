@@ -82,6 +82,7 @@ fn made(at: Timestamp) -> Made {
             disputed: 16,
             disputes_in_flight: 2,
             settled_by_hand: 1,
+            aside: 1,
             possible_pass_backs: 3,
             estimated_times: 3,
             runs_of_one_card: 3,

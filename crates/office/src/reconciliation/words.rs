@@ -10,6 +10,8 @@ kernel::texts!(Cures in Fr, En {
         "Open the check, see what has changed since in site or mapping, and settle it by hand with a note.";
     restored_cure: "Demandez à qui tient la billetterie si une sauvegarde y a été restaurée.",
         "Ask whoever runs ticketing whether a backup was restored there.";
+    aside_cure: "Ouvrez-le et enregistrez-le, ou dites pourquoi ce n’est pas une entrée.",
+        "Open it and book it, or say why it is no entry.";
     refused_cure: "Corrigez ce que la billetterie dit, puis renvoyez depuis la page « En attente ».",
         "Cure what ticketing names, then send it again from the page “Waiting”.";
     stranger_cure: "Cherchez quel système de contrôle d’accès l’a envoyé : seul celui-ci le devrait.",
@@ -24,6 +26,8 @@ fn known(Cures) {
     "check_without_barcode": "Contrôle accepté sans code de contrôle.", "Accepted check without a control barcode." => fault_cure;
     "admitted_not_recognised": "Un appareil a laissé entrer une personne que le service n’a pas reconnue ensuite. Rien n’a été vendu.",
         "A device let someone in whom the service could not recognise afterwards. Nothing was sold." => not_recognised_cure;
+    "set_aside": "Un appareil l’a apporté et le service n’a pas pu l’enregistrer. Un visiteur est peut-être entré.",
+        "A device brought it and the service could not book it. A visitor may have gone in." => aside_cure;
     "delivered_not_staged": "La billetterie l’a pris et ne l’a pas.", "Ticketing took it and does not have it." => restored_cure;
     "cancelled_not_booked": "L’entrée a été annulée, la billetterie l’a appris et ne l’a pas noté.",
         "The entry was cancelled, ticketing took that and does not have it." => restored_cure;
@@ -79,6 +83,6 @@ mod tests {
             codes += 1;
             assert!(known(code, Language::Fr).is_some(), "{code}");
         }
-        assert_eq!(codes, 22);
+        assert_eq!(codes, 23);
     }
 }

@@ -61,8 +61,9 @@ async function sorted(response) {
     return { kind: "answer", body, headers: response.headers, bytes };
   }
   if (type !== "application/problem+json") return { kind: "silent" };
-  const { code } = await response.json();
-  if (typeof code !== "string") return { kind: "silent" };
+  // A gateway on the way may speak of problems, too.
+  const { code, type: kind } = await response.json();
+  if (typeof code !== "string" || kind !== `urn:passerelle:problem:${code}`) return { kind: "silent" };
   if (response.status === 401) return { kind: code === "token_invalid" ? "revoked" : "silent" };
   return { kind: response.status >= 500 ? "unwell" : "problem", code };
 }

@@ -54,7 +54,7 @@ export class Bar {
   }
 
   #notices() {
-    const { words, device, journal, desk } = this;
+    const { words, device, desk } = this;
     const notices = [];
     const add = (className, text, button, onclick) => {
       const children = [el("p", {}, text)];
@@ -71,9 +71,6 @@ export class Bar {
     if (device.snapshot && !device.snapshot.mapped) add("loud", words.t("notice_unmapped"));
     if (Math.abs(device.clockAheadMs ?? 0) > CLOCK_MS) {
       add("loud", words.t("notice_clock", { n: Math.round(Math.abs(device.clockAheadMs) / 1000) }));
-    }
-    if (journal.aside.length > 0) {
-      add("loud", words.t("notice_aside", { n: journal.aside.length }), words.t("aside_show"), this.onAside);
     }
     return notices;
   }

@@ -22,7 +22,7 @@ export class Checks {
   /// direction_not_allowed, note_invalid.
   async check({ code, direction, forcedNote }) {
     if (this.device.revoked) return { trouble: "revoked" };
-    const { at, when } = this.clock.now(this.device.snapshot.set_up);
+    const { at, when } = this.clock.now(this.device.snapshot);
     if (new TextEncoder().encode(code).length > CODE_BYTES) return tooLong(at, direction);
     const scan = { code, direction };
     if (forcedNote !== undefined) scan.forced_note = forcedNote;
@@ -150,7 +150,7 @@ export class Checks {
   /// storage, revoked, not_cancellable.
   async cancel(entry) {
     if (this.device.revoked) return "revoked";
-    const { at, when } = this.clock.now();
+    const { at, when } = this.clock.now(this.device.snapshot);
     const cancellation = {
       id: newId(),
       check_id: entry.id,
@@ -235,13 +235,14 @@ function isAnswerTo(entry, body) {
 /// A check as the API wants it.
 export function onWire({ id, code, scanned_at, direction, forced_note, outcome, when }, clock) {
   // What is undefined is left out.
-  const check = { id, code, scanned_at, direction, forced_note, outcome, set_up: when?.set_up };
-  return { ...check, ...clock.sending(when) };
+  const check = { id, code, scanned_at, direction, forced_note, outcome };
+  const under = { set_up: when?.set_up, enrolment: when?.enrolment };
+  return { ...check, ...under, ...clock.sending(when) };
 }
 
 /// A cancellation as the API wants it.
 export function cancellationOnWire({ id, check_id, cancelled_at, when }, clock) {
-  return { id, check_id, cancelled_at, ...clock.sending(when) };
+  return { id, check_id, cancelled_at, enrolment: when?.enrolment, ...clock.sending(when) };
 }
 
 function newId() {

@@ -25,7 +25,8 @@ export class Clock {
   }
 
   /// What goes into a check or a cancellation when it happens.
-  now(setUp) {
+  /// `snapshot` is what the device knows of itself then.
+  now(snapshot) {
     this.#beat();
     const measured = this.#measured?.span === this.span ? this.#measured : null;
     return {
@@ -35,7 +36,8 @@ export class Clock {
         steady: this.#steady,
         offset_ms: measured?.offsetMs,
         contact_at: this.contactAt ?? undefined,
-        set_up: setUp,
+        set_up: snapshot?.set_up,
+        enrolment: snapshot?.enrolment,
       },
     };
   }

@@ -51,17 +51,19 @@ export class Device {
   }
 
   /// Takes a new token; what belonged to another device goes.
-  async enrol(name, token) {
-    const same = this.snapshot?.device === name;
+  async enrol({ device, token, enrolment }) {
+    const same = this.snapshot?.device === device;
+    const snapshot = same ? { ...this.snapshot, enrolment } : null;
     await this.store.write(["meta"], ({ meta }) => {
       meta.put(token, "token");
       meta.delete("revoked");
       // Lists are signed with the token they were fetched with.
       meta.delete("list");
-      if (!same) for (const other of ["snapshot", "count"]) meta.delete(other);
+      if (same) meta.put(snapshot, "snapshot");
+      else for (const other of ["snapshot", "count"]) meta.delete(other);
     });
-    Object.assign(this, { token, revoked: false, list: null });
-    if (!same) Object.assign(this, { snapshot: null, count: { day: "", admitted: 0 } });
+    Object.assign(this, { token, revoked: false, list: null, snapshot });
+    if (!same) this.count = { day: "", admitted: 0 };
   }
 
   async takeSnapshot(snapshot) {
@@ -87,7 +89,12 @@ export class Device {
   admittedToday(journal) {
     const today = this.dayOf(Date.now());
     const known = this.count.day === today ? this.count.admitted : 0;
-    return Math.max(0, known + journal.admittedUnsent((time) => this.isToday(time)));
+    return Math.max(0, known + journal.admittedUnsent((entry) => this.#isOurs(entry) && this.isToday(entry.scanned_at)));
+  }
+
+  // What another device did here before is none of today's.
+  #isOurs(entry) {
+    return entry.when?.enrolment === this.snapshot?.enrolment;
   }
 
   /// The organisation's calendar day.

@@ -40,16 +40,22 @@ export class Enrol {
   }
 
   open() {
-    const { words, device, journal } = this;
+    const { words, device } = this;
     byId("enrol-why").hidden = !device.revoked;
-    byId("enrol-unsent").textContent =
-      journal.unsent > 0 ? words.t("revoked_unsent", { n: journal.unsent }) : "";
+    this.showUnsent();
     // Back only to a scanner that still works.
     byId("enrol-back").hidden = !device.ready || device.revoked;
     byId("enrol-language").replaceChildren(...words.options());
     if (!this.isOpen) this.#say("");
     byId("enrol").hidden = false;
     this.field.focus();
+  }
+
+  /// How much is yet to be sent from here.
+  showUnsent() {
+    const { words, journal } = this;
+    byId("enrol-unsent").textContent =
+      journal.unsent > 0 ? words.t("revoked_unsent", { n: journal.unsent }) : "";
   }
 
   close() {
@@ -76,22 +82,18 @@ export class Enrol {
     return this.#fail(result.code === "too_many_attempts" ? "enrol_many" : "enrol_invalid");
   }
 
-  async #enrolled({ device: name, token }) {
+  async #enrolled(answer) {
     const former = this.device.snapshot?.device;
-    if (former !== undefined && former !== name) {
-      if (this.journal.unsent > 0) {
-        const values = { other: name, device: former, n: this.journal.unsent };
-        return this.#fail("enrol_other", values);
-      }
-      // Another device's visitors are none of ours.
+    if (former !== undefined && former !== answer.device) {
+      // Another device's visitors are none of ours; what it has yet to send names it.
       await Promise.allSettled([
-        this.journal.forget(this.journal.entries),
+        this.journal.leaveToAnother(),
         this.history.clear(),
         this.entered.forgetOthers(() => false),
       ]);
     }
-    await this.device.enrol(name, token);
-    this.api.token = token;
+    await this.device.enrol(answer);
+    this.api.token = answer.token;
     this.field.value = "";
     await this.onEnrolled();
   }

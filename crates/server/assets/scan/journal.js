@@ -11,8 +11,6 @@ import { admits } from "./offline.js";
 
 /// The most checks that may wait to be sent.
 export const UNSENT_LIMIT = 20_000;
-/// The most that the server refused to take and that are still shown.
-const ASIDE_LIMIT = 500;
 /// How long a re-scan belongs to an attempt that a crash left without answer.
 const ATTEMPT_MS = 10 * 60_000;
 
@@ -21,13 +19,12 @@ export class StorageFull extends Error {}
 
 export class Journal {
   static async load(store) {
-    return new Journal(store, await store.all("journal"), await store.all("aside"));
+    return new Journal(store, await store.all("journal"));
   }
 
-  constructor(store, entries, aside) {
+  constructor(store, entries) {
     this.store = store;
     this.entries = entries;
-    this.aside = aside;
   }
 
   get checks() {
@@ -92,19 +89,18 @@ export class Journal {
     // If the disk fails, they come back after a reload, and the server gives
     // its first answer again.
     this.entries = this.entries.filter((entry) => !entries.includes(entry));
-    await this.#settle(entries, []);
+    await this.settle(entries);
   }
 
-  /// The server keeps `kept` and will never take `refused`, entries with the
-  /// code of their problem.
-  async settle(kept, refused) {
-    await this.#settle(kept, refused);
-  }
-
-  /// Someone has read what was refused.
-  async clearAside() {
-    await this.store.write(["aside"], ({ aside }) => aside.clear());
-    this.aside = [];
+  /// The server has these: in its books, or aside for people to settle.
+  async settle(entries) {
+    const gone = new Set(entries.map(({ seq }) => seq));
+    await guarded(
+      this.store.write(["journal"], ({ journal }) => {
+        for (const seq of gone) journal.delete(seq);
+      }),
+    );
+    this.entries = this.entries.filter((entry) => !gone.has(entry.seq));
   }
 
   /// Attempts that nobody will take up again. What the server decided about
@@ -119,15 +115,17 @@ export class Journal {
     if (old.length > 0) await this.forget(old);
   }
 
-  /// How many visitors were admitted on the day and are not known to the server.
-  admittedUnsent(isToday) {
-    const admitted = this.checks.filter(
-      (entry) => admits(entry.outcome) && isToday(entry.scanned_at),
-    );
-    const cancelled = this.cancellations.filter(
-      (entry) => entry.kind === "cancellation" && isToday(entry.scanned_at),
-    );
-    return admitted.length - cancelled.length;
+  /// How many visitors were admitted, of the entries that count, and are not known
+  /// to the server.
+  admittedUnsent(counts) {
+    const admitted = this.checks.filter((entry) => admits(entry.outcome) && counts(entry));
+    return admitted.length - this.cancellations.filter(counts).length;
+  }
+
+  /// Another device goes on here: what was told to nobody is nobody's, the rest is
+  /// still to be sent.
+  async leaveToAnother() {
+    await this.forget(this.entries.filter((entry) => !isUnsent(entry)));
   }
 
   async #put(entry) {
@@ -142,29 +140,6 @@ export class Journal {
     const index = this.entries.findIndex((known) => known.seq === entry.seq);
     if (index < 0) this.entries.push(entry);
     else this.entries[index] = entry;
-  }
-
-  async #settle(kept, refused) {
-    const gone = new Set([...kept, ...refused.map(({ entry }) => entry)].map(({ seq }) => seq));
-    const moved = refused.map(({ entry, code }) => {
-      const { seq: _, ...rest } = entry;
-      return { ...rest, problem: code };
-    });
-    await guarded(
-      this.store.write(["journal", "aside"], ({ journal, aside }) => {
-        for (const seq of gone) journal.delete(seq);
-        for (const entry of moved) {
-          const request = aside.add(entry);
-          request.onsuccess = () => {
-            entry.seq = request.result;
-          };
-        }
-        const surplus = this.aside.length + moved.length - ASIDE_LIMIT;
-        for (const entry of this.aside.slice(0, Math.max(0, surplus))) aside.delete(entry.seq);
-      }),
-    );
-    this.entries = this.entries.filter((entry) => !gone.has(entry.seq));
-    this.aside = [...this.aside, ...moved].slice(-ASIDE_LIMIT);
   }
 }
 

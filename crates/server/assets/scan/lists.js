@@ -1,25 +1,19 @@
-// What was: the last answers with a search, and what the server did not take.
+// What was: the last answers with a search.
 
 import { byId, el, icon } from "./dom.js";
 import { kindOf } from "./screen.js";
 
 const ICONS = { admitted: "i-check", refused: "i-cross", exit: "i-exit" };
-const PROBLEMS = { check_id_conflict: "aside_conflict", clock_stands_still: "aside_clock" };
 
 export class Lists {
-  constructor({ words, device, journal, history, panels, changed }) {
-    Object.assign(this, { words, device, journal, history, panels });
+  constructor({ words, device, journal, history, panels }) {
+    Object.assign(this, { words, device, journal, history });
     byId("go-history").addEventListener("click", () => {
       byId("history-search").value = "";
       this.#fill();
       panels.open("history", byId("history-list"));
     });
     byId("history-search").addEventListener("input", () => this.#fill());
-    byId("aside-done").addEventListener("click", async () => {
-      panels.close();
-      await journal.clearAside();
-      changed();
-    });
   }
 
   #fill() {
@@ -50,19 +44,6 @@ export class Lists {
       el("span", { className: "what" }, text),
       el("span", { className: "tags" }, ...tags.map((tag) => el("span", {}, words.t(tag)))),
     );
-  }
-
-  /// What the server did not take.
-  openAside() {
-    const { words } = this;
-    const rows = this.journal.aside.map((entry) => {
-      const time = words.time(entry.scanned_at, this.device.snapshot?.timezone);
-      const why = words.t(PROBLEMS[entry.problem] ?? "aside_other");
-      const what = entry.kind === "check" ? why : `${words.t("aside_cancellation")}: ${why}`;
-      return el("li", {}, el("b", {}, entry.card ?? entry.code ?? "–"), el("time", {}, time), el("span", {}, what));
-    });
-    byId("aside-list").replaceChildren(...rows);
-    this.panels.open("aside");
   }
 }
 

@@ -92,8 +92,8 @@ async function start(store) {
     onDone: home,
   });
   const desk = new Desk({ device, journal, history, checks, sync, screen, panels, changed: show });
-  const lists = new Lists({ words, device, journal, history, panels, changed: show });
-  const bar = new Bar({ words, device, journal, connection, desk, onAside: () => lists.openAside() });
+  new Lists({ words, device, journal, history, panels });
+  const bar = new Bar({ words, device, journal, connection, desk });
   const forced = new Forced({
     words,
     panels,
@@ -135,7 +135,8 @@ async function start(store) {
   }
 
   async function probe(timeoutMs) {
-    if (device.token === null || device.revoked) return null;
+    // What was done before the token was revoked is still to be brought.
+    if (device.token === null || (device.revoked && journal.unsent === 0)) return null;
     const began = performance.now();
     const asked = await api.get(`device?${about()}`, timeoutMs);
     // What does not look like our snapshot is somebody else's answer.
@@ -149,6 +150,7 @@ async function start(store) {
       apply();
     } else if (result.kind === "revoked") {
       await device.revoke();
+      void sync.wake();
     }
     return result;
   }
@@ -170,6 +172,7 @@ async function start(store) {
     await connection.probeNow();
     // That one may have been on its way with the former token.
     if (!device.ready) await connection.probeNow();
+    void sync.wake();
     view();
   }
 
@@ -189,6 +192,7 @@ async function start(store) {
 
   function show() {
     bar.show();
+    enrol.showUnsent();
     byId("go-camera-words").textContent = words.t(camera.isOn ? "camera_stop" : "camera");
     if (camera.isOn && !desk.looking) byId("ready-hint").textContent = words.t("camera_aim");
     const { forced_entry, help_desk, may_switch_direction } = device.settings;

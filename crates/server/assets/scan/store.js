@@ -5,10 +5,9 @@ const NAME = "passerelle-scan";
 const VERSION = 1;
 
 // meta: what the device knows of itself, by name. journal: what the server has
-// yet to hear, in the order in which it happened. aside: what the server will
-// never take. history: the last answers. entered: by card number, whom this
+// yet to hear, in the order in which it happened. history: the last answers. entered: by card number, whom this
 // device has admitted today.
-const STORES = ["journal", "aside", "history"];
+const STORES = ["journal", "history"];
 
 export class Store {
   constructor(db) {

@@ -8,6 +8,11 @@ const TIMEOUT_MS = 30_000;
 
 export class Sync extends EventTarget {
   #running = null;
+  // What the service refuses as a request, and is not sent again before a reload.
+  #stuck = new Set();
+  // The token that the service does not know at all. Under one that was revoked it
+  // still takes what was done by then, and puts it aside.
+  #unknown = null;
 
   constructor({ api, clock, device, journal, connection }) {
     super();
@@ -24,7 +29,7 @@ export class Sync extends EventTarget {
 
   async #run() {
     let size = BATCH;
-    while (this.connection.state === "online" && !this.device.revoked) {
+    while (this.connection.state === "online" && this.device.token !== this.#unknown) {
       const entries = this.#due(size);
       if (entries.length === 0) return;
       const result = await this.api.post("checks/batch", batchOf(entries, this.clock), TIMEOUT_MS);
@@ -35,18 +40,21 @@ export class Sync extends EventTarget {
         // Something in it, or its size: smaller ones find the one at fault.
         size = Math.ceil(entries.length / 8);
       } else if (result.kind === "problem") {
-        await this.journal.settle([], [{ entry: entries[0], code: result.code }]);
+        this.#stuck.add(entries[0].seq);
+      } else if (result.kind === "revoked") {
+        this.#unknown = this.device.token;
+        await this.device.revoke();
       } else {
-        if (result.kind === "revoked") await this.device.revoke();
-        else this.connection.silence();
+        this.connection.silence();
       }
       this.dispatchEvent(new Event("change"));
     }
   }
 
   #due(size) {
-    const { checks, cancellations } = this.journal;
-    return (checks.length > 0 ? checks : cancellations).slice(0, size);
+    const due = (entries) => entries.filter(({ seq }) => !this.#stuck.has(seq)).slice(0, size);
+    const checks = due(this.journal.checks);
+    return checks.length > 0 ? checks : due(this.journal.cancellations);
   }
 
   // Whether every entry found its result.
@@ -58,17 +66,11 @@ export class Sync extends EventTarget {
       return false;
     }
     const pairs = entries.map((entry, index) => ({ entry, result: results[index] }));
-    const kept = pairs.filter(({ result }) => result.status === "kept");
-    const refused = pairs
-      .filter(({ result }) => result.status !== "kept")
-      .map(({ entry, result }) => ({ entry, code: result.problem?.code ?? "" }));
-    const counts = kept
+    const counts = pairs
+      .filter(({ result }) => result.status === "kept")
       .filter(({ entry }) => entry.kind === "check" && this.device.isToday(entry.scanned_at))
       .map(({ result }) => result.answer.device_count_today);
-    await this.journal.settle(
-      kept.map(({ entry }) => entry),
-      refused,
-    );
+    await this.journal.settle(entries);
     if (counts.length > 0) {
       const known = this.device.count.day === this.device.dayOf(Date.now()) ? this.device.count.admitted : 0;
       await this.device.takeCount(Math.max(known, ...counts));
@@ -77,10 +79,10 @@ export class Sync extends EventTarget {
   }
 }
 
-// Whether a result is one of the service's for this entry. What could not be read
-// there has no id.
+// Whether a result is one of the service's for this entry: it is in its books, or
+// aside for people to settle. What could not be read there has no id.
 function isOf(entry, result) {
-  if (result?.status === "refused") return typeof result.problem?.code === "string";
+  if (result?.status === "aside") return typeof result.problem?.code === "string";
   if (result?.status !== "kept") return false;
   return entry.kind === "check" ? result.answer?.id === entry.id : result.check_id === entry.check_id;
 }

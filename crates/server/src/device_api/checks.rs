@@ -1,6 +1,6 @@
 //! Checks, single and by the journal; entries taken back; the help desk.
 
-use super::request::{Body, Caller, Shared};
+use super::request::{Body, Bringer, Caller, Shared};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -46,7 +46,9 @@ pub(super) async fn post_check(
 /// For checks that the device decided by itself, without network, and for
 /// entries it took back. The checks are kept in one transaction, then the
 /// cancellations in another; each that can be kept is, whatever becomes of the
-/// others.
+/// others. What does not fit is put aside here, for people to settle, and so is
+/// all that was done under an enrolment that was revoked: its token still brings
+/// a journal, and opens nothing else.
 #[utoipa::path(
     post, path = "/api/v1/checks/batch", tag = "checks", security(("device_token" = [])),
     request_body = BatchRequest,
@@ -54,10 +56,10 @@ pub(super) async fn post_check(
 )]
 pub(super) async fn post_batch(
     State(shared): State<Shared>,
-    Caller { device, .. }: Caller,
+    Bringer(enrolled): Bringer,
     Body(batch): Body<BatchParts>,
 ) -> Result<Json<BatchAnswer>, Problem> {
-    Ok(Json(shared.gate.answer_batch(device, batch).await?))
+    Ok(Json(shared.gate.answer_batch(enrolled, batch).await?))
 }
 
 /// Take back an entry.

@@ -13,7 +13,7 @@ use deviceapi::pass_list::{ListQuery, SIGNATURE};
 use deviceapi::{
     DecodeAnswer, DeviceReport, DeviceSnapshot, EnrolmentAnswer, EnrolmentRequest, ProblemCode,
 };
-use gate::{DeviceToken, pass_list};
+use gate::{DeviceToken, Holder, pass_list};
 
 /// Ask what a device has to know of itself.
 ///
@@ -25,7 +25,9 @@ use gate::{DeviceToken, pass_list};
 )]
 pub(super) async fn get_device(
     State(shared): State<Shared>,
-    Caller { device, .. }: Caller,
+    Caller {
+        device, enrolment, ..
+    }: Caller,
     query: Result<Query<DeviceReport>, QueryRejection>,
 ) -> Result<Json<DeviceSnapshot>, Problem> {
     let report = said(query)?;
@@ -33,7 +35,12 @@ pub(super) async fn get_device(
         let detail = "battery_percent is a number from 0 to 100.".to_owned();
         return Err(Problem::new(ProblemCode::QueryInvalid, detail));
     }
-    Ok(Json(shared.gate.snapshot(device, report).await?))
+    Ok(Json(
+        shared
+            .gate
+            .snapshot(Holder { device, enrolment }, report)
+            .await?,
+    ))
 }
 
 /// Ask for the passes to refuse without network.
@@ -85,8 +92,11 @@ pub(super) async fn post_enrolment(
         .enrol(&request.code, token.clone())
         .await?;
     tracing::info!(device = %device, "a device was enrolled");
-    let token = token.reveal().to_owned();
-    let answer = Json(EnrolmentAnswer { device, token });
+    let answer = Json(EnrolmentAnswer {
+        device,
+        enrolment: token.enrolment(),
+        token: token.reveal().to_owned(),
+    });
     Ok(([(header::CACHE_CONTROL, "no-store")], answer).into_response())
 }
 

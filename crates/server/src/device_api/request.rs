@@ -8,8 +8,8 @@ use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use deviceapi::{BODY_LIMIT_BYTES, ProblemCode};
-use gate::{DeviceToken, Gate};
-use kernel::DeviceCode;
+use gate::{DeviceToken, Enrolled, Gate, Holder};
+use kernel::{DeviceCode, EnrolmentId};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
@@ -27,6 +27,7 @@ pub(crate) struct Shared {
 /// The device whose token came with the request.
 pub(crate) struct Caller {
     pub(crate) device: DeviceCode,
+    pub(crate) enrolment: EnrolmentId,
     pub(crate) token: DeviceToken,
 }
 
@@ -36,9 +37,35 @@ impl FromRequestParts<Shared> for Caller {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let unknown = || Problem::of(ProblemCode::TokenInvalid);
         let token = DeviceToken::presented(bearer(&parts.headers).ok_or_else(unknown)?);
-        let device = shared.gate.devices.holder_of(token.clone()).await?;
-        let device = device.ok_or_else(unknown)?;
-        Ok(Self { device, token })
+        let holder = shared.gate.devices.holder_of(token.clone()).await?;
+        let Holder { device, enrolment } = holder.ok_or_else(unknown)?;
+        Ok(Self {
+            device,
+            enrolment,
+            token,
+        })
+    }
+}
+
+/// Who brings a journal: also a device whose token was revoked, so that what it did
+/// by then is put aside and stays on no phone.
+pub(super) struct Bringer(pub(super) Enrolled);
+
+impl FromRequestParts<Shared> for Bringer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let unknown = || Problem::of(ProblemCode::TokenInvalid);
+        let token = DeviceToken::presented(bearer(&parts.headers).ok_or_else(unknown)?);
+        let devices = &shared.gate.devices;
+        if let Some(holder) = devices.holder_of(token.clone()).await? {
+            return Ok(Self(Enrolled {
+                holder,
+                revoked_at: None,
+            }));
+        }
+        let enrolled = devices.enrolled_by(token).await?;
+        enrolled.map(Self).ok_or_else(unknown)
     }
 }
 

@@ -4,7 +4,6 @@ use super::stage::*;
 use deviceapi::{BatchAnswer, Direction, ProblemCode};
 use edge::wire::Reply;
 use edge::{Event, Mode};
-use serde_json::Value;
 
 fn offline_with(visitors: usize) -> Stage {
     let mut stage = Stage::offline();
@@ -39,36 +38,49 @@ fn the_oldest_go_first_with_their_own_times_and_at_most_500_together() {
 }
 
 #[test]
-fn half_a_batch_may_be_refused() {
+fn what_the_server_puts_aside_stays_in_no_folder() {
     let mut stage = offline_with(4);
     stage.comes_online();
-    let half = [kept(1), vec![refused(ProblemCode::CodeTooLong)]].concat();
+    let half = [kept(1), vec![aside(ProblemCode::CodeTooLong)]].concat();
     let again = stage.batch([half.clone(), half].concat());
     assert!(!sends(&again));
     let status = stage.door.status();
-    assert_eq!((status.unsent, status.set_aside), (0, 2));
-    let lines = std::fs::read_to_string(&status.set_aside_file).unwrap();
-    let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
-    assert_eq!(first["problem"], "code_too_long");
-    assert_eq!(first["item"]["code"], PASS);
-    assert!(!status.page().contains(PASS) && !status.line().contains(PASS));
-    assert_eq!(stage.restart().door.status().set_aside, 2);
+    assert_eq!((status.unsent, status.set_aside), (0, 0));
+    assert_eq!(stage.restart().door.status().unsent, 0);
 }
 
 #[test]
-fn a_conflict_in_a_batch_is_sent_once_more_under_another_id() {
+fn each_check_names_the_enrolment_it_was_made_under() {
     let mut stage = offline_with(2);
+    let (former, latter) = ("ab".repeat(32), "cd".repeat(32));
+    stage.step(Event::NewToken { sha256: former });
+    stage.visit(PASS);
+    stage.step(Event::NewToken { sha256: latter });
+    stage.visit(OTHER);
     let (checks, _) = sent(&stage.comes_online());
-    let refused = vec![refused(ProblemCode::CheckIdConflict)];
-    let (again, _) = sent(&stage.batch([kept(1), refused.clone()].concat()));
-    assert_eq!(again.len(), 1);
-    assert_ne!(again[0].id, checks[1].id);
-    assert_eq!(again[0].scanned_at, checks[1].scanned_at);
-    assert!(!sends(&stage.batch(refused)), "not for ever");
-    let status = stage.door.status();
+    let named: Vec<_> = checks.iter().map(|check| check.enrolment).collect();
+    // The rig's first token is no hash, so nothing names it.
+    let name = |digits: &str| Some(digits.parse().unwrap());
     assert_eq!(
-        (status.unsent, status.set_aside, status.count_today),
-        (0, 2, 2)
+        named[named.len() - 2..],
+        [
+            name("abababab-abab-8bab-abab-abababababab"),
+            name("cdcdcdcd-cdcd-8dcd-8dcd-cdcdcdcdcdcd")
+        ]
+    );
+}
+
+#[test]
+fn under_a_revoked_token_the_journal_is_still_brought() {
+    let mut stage = offline_with(3);
+    stage.pass(1_000);
+    let (checks, _) = sent(&stage.looked(Reply::TokenInvalid));
+    assert_eq!(stage.mode(), Mode::Refused);
+    assert_eq!(checks.len(), 3);
+    stage.batch(vec![aside(ProblemCode::EnrolmentRevoked); 3]);
+    assert_eq!(
+        (stage.door.status().unsent, stage.mode()),
+        (0, Mode::Refused)
     );
 }
 

@@ -263,9 +263,9 @@ pub fn kept(count: usize) -> Vec<BatchResult> {
     vec![BatchResult::Kept { answer }; count]
 }
 
-/// A check is refused.
-pub fn refused(code: ProblemCode) -> BatchResult {
-    BatchResult::Refused {
+/// A check is put aside by the server.
+pub fn aside(code: ProblemCode) -> BatchResult {
+    BatchResult::Aside {
         id: None,
         problem: code.into(),
     }

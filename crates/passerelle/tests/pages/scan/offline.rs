@@ -239,7 +239,7 @@ fn a_guarded_scanner_refuses_offline_what_it_knows() {
 }
 
 #[test]
-fn what_the_service_will_never_take_is_set_aside_and_shown() {
+fn what_does_not_fit_goes_to_the_service_and_stays_on_no_phone() {
     let mut house = House::open(&[]);
     let browser = Browser::start(None);
     let tab = browser.tab(PHONE);
@@ -264,16 +264,17 @@ fn what_the_service_will_never_take_is_set_aside_and_shown() {
     tab.reload();
     tab.until_text("#unsent", "3");
     house.start();
-    tab.until_text("#notices", "Entries the server did not take: 1");
     tab.until("document.querySelector('#unsent').textContent === '0'");
     assert_eq!(
         house.attendance()["by_outcome"],
         json!({"accepted_offline": 2})
     );
+    let books = house.reconciled();
+    assert_eq!(
+        (&books["aside"], &books["unexplained"]),
+        (&json!(1), &json!(1))
+    );
     tab.reload();
-    tab.tap("#notices button");
-    tab.until_text("#aside-list", &card(2));
-    tab.until_text("#aside-list", "belongs to another scan");
-    tab.tap("#aside-done");
-    tab.until("document.querySelector('#notices').textContent === ''");
+    tab.until_text("#where-device", "PDA01");
+    tab.until("document.querySelector('#unsent').textContent === '0'");
 }

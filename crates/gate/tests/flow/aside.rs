@@ -1,0 +1,347 @@
+//! The place aside: nothing that a device told a visitor "admitted" is dropped.
+
+use crate::house::{EXPIRED, GOOD, House, TWICE, id, now, usual};
+use db::Tx;
+use db::testing::TestDb;
+use deviceapi::{BatchAnswer, BatchParts, BatchResult, CancellationResult};
+use gate::decide::aside::{
+    self, Aside, AsideError, BookAs, BookError, Dismissed, Kind, LIMIT_OF_DEVICE, Settlement,
+};
+use gate::{DeviceToken, Enrolled, JournalError};
+use kernel::CheckId;
+use serde_json::{Value, json};
+
+db::conformance! {
+    what_does_not_fit_goes_aside_as_it_came_and_stays_once,
+    a_later_token_delivers_what_was_done_under_an_earlier_one,
+    what_was_done_under_a_revoked_token_is_accepted_by_a_person,
+    it_is_booked_as_what_it_was,
+    what_was_no_entry_is_dismissed_with_a_note,
+    a_cancellation_is_booked_after_its_check,
+    there_is_room_for_so_many_of_a_device,
+}
+
+fn token(n: u8) -> DeviceToken {
+    DeviceToken::from_random([n; 32])
+}
+
+/// How the token's holder stands.
+async fn enrolled(house: &House, token: DeviceToken) -> Enrolled {
+    let enrolled = house.gate.devices.enrolled_by(token).await.unwrap();
+    enrolled.unwrap()
+}
+
+/// A house with a device enrolled by token 1.
+async fn with_scanner(test: TestDb) -> (House, Enrolled) {
+    let house = usual(test).await;
+    house.grant("PDA01", token(1)).await.unwrap();
+    let enrolled = enrolled(&house, token(1)).await;
+    (house, enrolled)
+}
+
+fn check(n: u128, code: &str) -> Value {
+    json!({
+        "id": id(n).to_string(), "code": code, "scanned_at": now().to_string(),
+        "outcome": "accepted_offline", "offset_ms": 0,
+    })
+}
+
+async fn brought(house: &House, by: &Enrolled, parts: BatchParts) -> BatchAnswer {
+    house.gate.answer_batch(by.clone(), parts).await.unwrap()
+}
+
+/// What became of each check in a word: `kept`, or the code of its problem.
+async fn checks(house: &House, by: &Enrolled, checks: Vec<Value>) -> Vec<String> {
+    let parts = BatchParts {
+        checks,
+        cancellations: Vec::new(),
+    };
+    let answer = brought(house, by, parts).await;
+    let word = |result: &BatchResult| match result {
+        BatchResult::Kept { .. } => "kept".to_owned(),
+        BatchResult::Aside { problem, .. } => problem.code.to_string(),
+    };
+    answer.results.iter().map(word).collect()
+}
+
+async fn waiting(house: &House) -> Vec<Aside> {
+    aside::waiting(&house.test.db).await.unwrap()
+}
+
+async fn book(house: &House, id: CheckId, as_what: BookAs) -> Result<CheckId, BookError> {
+    let merging = house.gate.deciding.merging();
+    let work = move |tx: &mut Tx<'_>| merging.book(tx, id, &as_what, "Ada");
+    house.test.db.write("book", work).await
+}
+
+const SOLD: &str = "SELECT COUNT(*) AS n FROM gate_control_barcode";
+
+async fn what_does_not_fit_goes_aside_as_it_came_and_stays_once(test: TestDb) {
+    let (house, pda) = with_scanner(test).await;
+    let known = check(1, GOOD);
+    assert_eq!(checks(&house, &pda, vec![known]).await, ["kept"]);
+    let mut timeless = check(2, GOOD);
+    timeless["scanned_at"] = "yesterday".into();
+    let long = check(3, &"x".repeat(600));
+    let mut noted = check(4, GOOD);
+    noted["forced_note"] = " ".into();
+    let mut spoken = check(5, GOOD);
+    spoken["outcome"] = "let_in".into();
+    let conflict = check(1, TWICE);
+    let refused = json!({ "id": 7, "outcome": "not_a_pass" });
+    let all = vec![
+        timeless,
+        long,
+        noted,
+        spoken,
+        conflict,
+        refused,
+        check(6, TWICE),
+    ];
+    let codes = [
+        "body_invalid",
+        "code_too_long",
+        "note_invalid",
+        "body_invalid",
+        "check_id_conflict",
+        "body_invalid",
+        "kept",
+    ];
+    assert_eq!(checks(&house, &pda, all.clone()).await, codes);
+    let first = waiting(&house).await;
+    // Whom the device told no is nobody's entry.
+    assert_eq!(first.len(), 5);
+    // The answer was lost, and it comes again, with what belongs to the sending.
+    let mut again = all;
+    for part in &mut again {
+        part["age_ms"] = 5_000.into();
+    }
+    assert_eq!(checks(&house, &pda, again).await, codes);
+    assert_eq!(waiting(&house).await, first);
+
+    let long = first
+        .iter()
+        .find(|a| a.reason.as_str() == "code_too_long")
+        .unwrap();
+    assert_eq!(long.readable().code.unwrap().len(), 512);
+    assert_eq!((long.kind, long.device.as_str()), (Kind::Check, "PDA01"));
+    let timeless = first.iter().find(|a| a.body.contains("yesterday")).unwrap();
+    assert!(timeless.readable().scanned.is_estimated());
+    assert_eq!(house.count(SOLD).await, 2);
+}
+
+async fn a_later_token_delivers_what_was_done_under_an_earlier_one(test: TestDb) {
+    let (house, former) = with_scanner(test).await;
+    // The same phone, as another device at another sector.
+    house.grant("PDA03", token(2)).await.unwrap();
+    let latter = enrolled(&house, token(2)).await;
+    let named = |n, code, by: &Enrolled| {
+        let mut check = check(n, code);
+        check["enrolment"] = by.holder.enrolment.to_string().into();
+        check
+    };
+    let mut stranger = check(3, TWICE);
+    stranger["enrolment"] = "00000000-0000-4000-8000-00000000cafe".into();
+    let journal = vec![named(1, GOOD, &former), named(2, TWICE, &latter), stranger];
+    let kept = checks(&house, &latter, journal).await;
+    assert_eq!(kept, ["kept", "kept", "enrolment_unknown"]);
+    let at = |device: &'static str| match device {
+        "PDA01" => {
+            "SELECT COUNT(*) AS n FROM gate_check WHERE device = 'PDA01' AND card = '00029975'"
+        }
+        _ => "SELECT COUNT(*) AS n FROM gate_check WHERE device = 'PDA03' AND card = '00039131'",
+    };
+    assert_eq!(
+        (
+            house.count(at("PDA01")).await,
+            house.count(at("PDA03")).await
+        ),
+        (1, 1)
+    );
+    // An entry is taken back where it was made.
+    let taken_back = json!({
+        "id": id(9).to_string(), "check_id": id(1).to_string(), "cancelled_at": now().to_string(),
+        "enrolment": former.holder.enrolment.to_string(),
+    });
+    let parts = BatchParts {
+        checks: Vec::new(),
+        cancellations: vec![taken_back],
+    };
+    let answer = brought(&house, &latter, parts).await;
+    let kept = &answer.cancellations[0];
+    assert!(matches!(kept, CancellationResult::Kept { .. }), "{kept:?}");
+}
+
+async fn what_was_done_under_a_revoked_token_is_accepted_by_a_person(test: TestDb) {
+    let (house, _) = with_scanner(test).await;
+    house.revoke("PDA01").await.unwrap();
+    let revoked = enrolled(&house, token(1)).await;
+    assert!(revoked.revoked_at.is_some());
+    let journal = vec![check(1, GOOD)];
+    assert_eq!(
+        checks(&house, &revoked, journal).await,
+        ["enrolment_revoked"]
+    );
+    assert_eq!(house.count(SOLD).await, 0);
+    let [one] = &waiting(&house).await[..] else {
+        panic!()
+    };
+    assert_eq!(
+        book(&house, one.id, BookAs::default()).await.unwrap(),
+        id(1)
+    );
+    assert_eq!(house.count(SOLD).await, 1);
+    assert!(waiting(&house).await.is_empty());
+    // Nobody books it twice, whoever brings it again.
+    let twice = book(&house, one.id, BookAs::default()).await;
+    assert!(matches!(twice, Err(BookError::Settled)), "{twice:?}");
+    house.grant("PDA01", token(2)).await.unwrap();
+    let now_enrolled = enrolled(&house, token(2)).await;
+    assert_eq!(
+        checks(&house, &now_enrolled, vec![check(1, GOOD)]).await,
+        ["kept"]
+    );
+    assert_eq!(house.count(SOLD).await, 1);
+}
+
+async fn it_is_booked_as_what_it_was(test: TestDb) {
+    let (house, pda) = with_scanner(test).await;
+    checks(&house, &pda, vec![check(1, GOOD)]).await;
+    let mut broken = check(2, "a smudge");
+    broken["scanned_at"] = "2026-99-99".into();
+    checks(&house, &pda, vec![check(1, TWICE), broken]).await;
+    let aside = waiting(&house).await;
+    let of = |reason: &str| {
+        aside
+            .iter()
+            .find(|a| a.reason.as_str() == reason)
+            .unwrap()
+            .id
+    };
+    // Its own id is another check's.
+    let booked = book(&house, of("check_id_conflict"), BookAs::default())
+        .await
+        .unwrap();
+    assert_ne!(booked, id(1));
+    let smudge = of("body_invalid");
+    let not = book(&house, smudge, BookAs::default()).await;
+    assert!(matches!(not, Err(BookError::NotRecognised(_))), "{not:?}");
+    let as_what = BookAs {
+        device: Some("PDA03".parse().unwrap()),
+        code: Some(EXPIRED.to_owned()),
+        scanned_at: Some(now().plus_ms(-3_600_000)),
+    };
+    assert_eq!(book(&house, smudge, as_what).await.unwrap(), id(2));
+    assert_eq!(house.count(SOLD).await, 3);
+    let found = house
+        .count(
+            "SELECT COUNT(*) AS n FROM gate_check
+             WHERE device = 'PDA03' AND card = '01755172' AND time_estimated = 1
+               AND outcome = 'accepted_offline'",
+        )
+        .await;
+    assert_eq!(found, 1);
+    let settled = aside::settled(&house.test.db).await.unwrap();
+    assert!(
+        settled
+            .iter()
+            .all(|one| one.settlement == Some(Settlement::Booked))
+    );
+    assert_eq!(settled[0].settled_by.as_deref(), Some("Ada"));
+}
+
+async fn what_was_no_entry_is_dismissed_with_a_note(test: TestDb) {
+    let (house, pda) = with_scanner(test).await;
+    let mut noted = check(1, GOOD);
+    noted["forced_note"] = "".into();
+    checks(&house, &pda, vec![noted]).await;
+    let one = waiting(&house).await[0].id;
+    let dismissed = async |note: &'static str| {
+        let now = house.gate.now();
+        let work = move |tx: &mut Tx<'_>| aside::dismiss(tx, one, note, "Ada", now);
+        house
+            .test
+            .db
+            .write("dismiss", work)
+            .await
+            .map_err(|e: db::DbError| e)
+            .unwrap()
+    };
+    assert_eq!(
+        dismissed("pass 0002 9975 was a test").await,
+        Dismissed::HoldsCode
+    );
+    assert_eq!(dismissed("a test before opening").await, Dismissed::Now);
+    assert_eq!(dismissed("again").await, Dismissed::Before);
+    let settled = aside::settled(&house.test.db).await.unwrap();
+    assert_eq!(settled[0].note.as_deref(), Some("a test before opening"));
+    assert_eq!(
+        (house.count(SOLD).await, waiting(&house).await.len()),
+        (0, 0)
+    );
+}
+
+async fn a_cancellation_is_booked_after_its_check(test: TestDb) {
+    let (house, _) = with_scanner(test).await;
+    house.revoke("PDA01").await.unwrap();
+    let revoked = enrolled(&house, token(1)).await;
+    let taken_back = json!({
+        "id": id(9).to_string(), "check_id": id(1).to_string(),
+        "cancelled_at": now().plus_ms(60_000).to_string(), "offset_ms": 0,
+    });
+    house.clock.advance_ms(120_000);
+    let parts = BatchParts {
+        checks: vec![check(1, GOOD)],
+        cancellations: vec![taken_back],
+    };
+    let answer = brought(&house, &revoked, parts).await;
+    let aside = &answer.cancellations[0];
+    assert!(
+        matches!(aside, CancellationResult::Aside { .. }),
+        "{aside:?}"
+    );
+    let both = waiting(&house).await;
+    let of = |kind| both.iter().find(|one| one.kind == kind).unwrap().id;
+    let early = book(&house, of(Kind::Cancellation), BookAs::default()).await;
+    assert!(matches!(early, Err(BookError::Cancel(_))), "{early:?}");
+    for kind in [Kind::Check, Kind::Cancellation] {
+        assert_eq!(
+            book(&house, of(kind), BookAs::default()).await.unwrap(),
+            id(1)
+        );
+    }
+    let cancelled = "SELECT COUNT(*) AS n FROM gate_cancellation";
+    assert_eq!(house.count(cancelled).await, 1);
+}
+
+async fn there_is_room_for_so_many_of_a_device(test: TestDb) {
+    let (house, pda) = with_scanner(test).await;
+    let fill = |tx: &mut Tx<'_>| {
+        tx.execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
+             INSERT INTO gate_aside (id, device, kind, reason, detail, body, sha256, arrived_at)
+             SELECT CAST(i AS TEXT), 'PDA01', 'check', 'body_invalid', '', '{}', '', 0 FROM n",
+            db::params![LIMIT_OF_DEVICE - 1],
+        )
+    };
+    house.test.db.write("fill", fill).await.unwrap();
+    let journal = |n| BatchParts {
+        checks: vec![check(n, GOOD), check(n + 1, &"x".repeat(513))],
+        cancellations: Vec::new(),
+    };
+    brought(&house, &pda, journal(1)).await;
+    let full = house
+        .gate
+        .answer_batch(pda.clone(), journal(3))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(full, JournalError::Aside(AsideError::Full(_))),
+        "{full:?}"
+    );
+    // What fits is kept all the same, and another device has room of its own.
+    assert_eq!(house.count(SOLD).await, 2);
+    house.grant("PDA03", token(3)).await.unwrap();
+    let other = enrolled(&house, token(3)).await;
+    brought(&house, &other, journal(5)).await;
+}

@@ -1,0 +1,411 @@
+//! What devices brought and could not be booked: what it is, why it lies aside, and
+//! the two ways out: book it, or say why it is no entry.
+
+#[cfg(test)]
+pub(crate) mod sample;
+
+use crate::coded::coded;
+use crate::page::*;
+use crate::reconciliation::afresh;
+use gate::decide::aside::{
+    self, Aside, BookAs, BookError, Dismissed, Kind, Readable, Settlement, dismiss,
+};
+use gate::decide::door_admitted::NOTE_CHARS;
+use kernel::Zone;
+use kernel::without_numbers;
+use std::collections::BTreeMap;
+
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
+    why: "Ce que des appareils ont fait et que le service n’a pas pu enregistrer, tel que c’est arrivé. Derrière chaque ligne il y a peut-être un visiteur qui est entré : enregistrez-la, ou dites pourquoi ce n’est pas une entrée.",
+        "What devices did and the service could not book, as it came. Behind each line there may be a visitor who went in: book it, or say why it is no entry.";
+    nothing: "Rien n’est mis de côté.", "Nothing lies aside.";
+    more: "Seuls les 500 premiers sont montrés : réglez-les d’abord.", "Only the first 500 are shown: settle these first.";
+    came: "Arrivé", "Came";
+    read: "Lu", "Read";
+    unreadable: "illisible", "not readable";
+    removed: "effacé après la durée de conservation", "removed after the retention time";
+    check: "Contrôle", "Check";
+    cancellation: "Annulation", "Cancellation";
+    book_all: "Enregistrer les {n} de {device} tels quels", "Book all {n} of {device} as they came";
+    book_all_why: "Ces entrées ont été faites sous un enrôlement repris ou inconnu. Si l’appareil était encore entre de bonnes mains, enregistrez-les d’un coup.",
+        "These entries were made under an enrolment that was revoked or is unknown. If the device was still in good hands, book them at once.";
+    booked_some: "Enregistrés : {n}. Restent de côté : {left}, chacun avec sa raison.", "Booked: {n}. Still aside: {left}, each with its reason.";
+    lately: "Réglé dernièrement", "Settled lately";
+    when: "Quand", "When";
+    who: "Qui", "Who";
+    how: "Comment", "How";
+    booked: "enregistré", "booked";
+    dismissed: "pas une entrée", "no entry";
+    detail: "Ce que le service en dit", "What the service says of it";
+    told: "Dit au visiteur", "Told the visitor";
+    as_came: "Tel que c’est arrivé", "As it came";
+    book: "Enregistrer", "Book";
+    book_why: "L’entrée est vendue comme toute autre, au prix du moment du scan. Laissez vide ce qui est juste.",
+        "The entry is sold like any other, at the price of the moment of its scan. Leave empty what is right.";
+    book_cancellation_why: "L’entrée est annulée comme toute autre : son contrôle doit être enregistré d’abord.",
+        "The entry is cancelled like any other: its check must be booked first.";
+    number: "Numéro de la carte", "Number of the card";
+    number_hint: "Vide : ce que l’appareil a lu, {code}.", "Empty: what the device read, {code}.";
+    at: "Heure du scan", "Time of the scan";
+    at_hint: "Comme 14:30, à l’heure du musée.", "Such as 14:30, in the museum’s time.";
+    at_wrong: "Ce n’est pas une heure. Écrivez-la comme 14:30.", "This is no time. Write it as 14:30.";
+    no_entry: "Pas une entrée", "No entry";
+    no_entry_why: "Rien n’est vendu. La raison reste dans le journal d’audit.", "Nothing is sold. The reason stays in the audit log.";
+    note: "Parce que", "Because";
+    note_empty: "Écrivez pourquoi ce n’est pas une entrée, en 500 caractères au plus.", "Write why it is no entry, in 500 characters at most.";
+    note_holds: "La raison contient le numéro lu. Ôtez-le : la raison reste toujours, les numéros sont effacés un jour.",
+        "The reason holds the number that was read. Take it out: the reason stays for ever, numbers are removed one day.";
+    not_a_pass: "Ce n’est pas un numéro de carte valable ici. Vérifiez-le, ou dites que ce n’est pas une entrée.",
+        "This is no card number that is valid here. Check it, or say that it is no entry.";
+    not_mapped: "Cet appareil ne mène à aucun secteur qui accepte les pass. Choisissez celui où le visiteur est entré.",
+        "This device leads to no sector where passes are accepted. Choose the one where the visitor went in.";
+    not_read: "Cela ne se lit pas. Donnez le numéro de la carte, ou dites que ce n’est pas une entrée.",
+        "It cannot be read. Give the number of the card, or say that it is no entry.";
+    not_cancelled: "L’annulation n’est pas possible : enregistrez d’abord son contrôle s’il est ici ; sinon dites pourquoi elle n’a pas lieu d’être.",
+        "The cancellation is not possible: first book its check if it lies here; else say why it is not to be.";
+    not_taken: "Le contrôle est refusé : {why}", "The check is refused: {why}";
+    its_check: "Le contrôle", "The check";
+});
+
+coded! {
+/// Why it lies aside.
+fn reason() {
+    "body_invalid": "Ne se lit pas entièrement", "Cannot be read as a whole";
+    "check_id_conflict": "Son identifiant est celui d’un autre scan", "Its id is another scan’s";
+    "code_too_long": "Le code lu a plus de 512 octets", "The code that was read has more than 512 bytes";
+    "note_invalid": "La note de l’entrée forcée manque ou est trop longue", "The note of the forced entry is missing or too long";
+    "clock_stands_still": "L’horloge de l’appareil s’est arrêtée", "The device’s clock stood still";
+    "check_unknown": "Annule un contrôle qui n’est pas arrivé", "Cancels a check that did not come";
+    "not_cancellable": "Annule ce qui ne peut plus l’être", "Cancels what cannot be cancelled any more";
+    "enrolment_revoked": "Fait sous un enrôlement qui a été repris", "Done under an enrolment that was revoked";
+    "enrolment_unknown": "Fait sous un enrôlement que ce service ne connaît pas", "Done under an enrolment that this service does not know";
+}}
+
+/// Why it lies aside, in words.
+fn why(aside: &Aside, language: Language) -> &str {
+    let code = aside.reason.as_str();
+    reason(code, language).unwrap_or(code)
+}
+
+/// What may be booked at once, as it came.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    device: String,
+    reason: String,
+}
+
+#[derive(Template)]
+#[template(path = "aside.html")]
+struct Page {
+    said: Option<String>,
+    waiting: Vec<Aside>,
+    settled: Vec<Aside>,
+    count: i64,
+    frame: Frame,
+}
+
+impl Page {
+    /// What came whole, and only under an enrolment that does not count any more.
+    fn groups(&self) -> BTreeMap<Group, usize> {
+        let mut groups = BTreeMap::new();
+        let whole = ["enrolment_revoked", "enrolment_unknown"];
+        for one in &self.waiting {
+            if whole.contains(&one.reason.as_str()) {
+                let group = Group {
+                    device: one.device.to_string(),
+                    reason: one.reason.to_string(),
+                };
+                *groups.entry(group).or_default() += 1;
+            }
+        }
+        groups.retain(|_, count| *count > 1);
+        groups
+    }
+
+    fn how(&self, one: &Aside) -> &'static str {
+        let t = Texts::of(self.frame.formats.language);
+        match one.settlement {
+            Some(Settlement::Booked) => t.booked,
+            _ => t.dismissed,
+        }
+    }
+}
+
+/// What was read, without what identifies the visitor.
+fn read(t: &Texts, aside: &Aside) -> String {
+    if aside.body.is_empty() {
+        return t.removed.to_owned();
+    }
+    let code = aside.readable().code;
+    code.map_or_else(|| t.unreadable.to_owned(), |code| shown(&code))
+}
+
+/// The beginning of a code, without numbers.
+fn shown(code: &str) -> String {
+    const CHARS: usize = 40;
+    let mut shown = without_numbers(code);
+    if let Some((end, _)) = shown.char_indices().nth(CHARS) {
+        shown.truncate(end);
+        shown.push('…');
+    }
+    shown
+}
+
+async fn page(visit: Visit, said: Option<String>) -> Answer {
+    visit.gate()?;
+    let db = visit.db();
+    visit.page(&Page {
+        said,
+        waiting: aside::waiting(db).await?,
+        settled: aside::settled(db).await?,
+        count: aside::count(db).await?,
+        frame: visit.frame(),
+    })
+}
+
+pub(crate) async fn list(visit: Visit) -> Answer {
+    page(visit, None).await
+}
+
+/// Books what lies aside of one device for one reason, as it came.
+pub(crate) async fn book_all(visit: Visit, entered: Entered) -> Answer {
+    visit.gate()?;
+    let (device, reason) = (entered.text("device"), entered.text("reason"));
+    let (mut booked, mut left) = (0, 0);
+    for one in aside::waiting(visit.db()).await? {
+        if one.device.as_str() == device && one.reason.as_str() == reason {
+            match book(&visit, one.id, BookAs::default()).await? {
+                Ok(_) | Err(BookError::Settled) => booked += 1,
+                Err(BookError::Db(error)) => return Err(error.into()),
+                Err(_) => left += 1,
+            }
+        }
+    }
+    let formats = visit.frame().formats;
+    let (n, left) = (formats.count(booked), formats.count(left));
+    let t = Texts::of(visit.language);
+    let said = fill(t.booked_some, &[("n", &n), ("left", &left)]);
+    page(visit, Some(said)).await
+}
+
+async fn book(
+    visit: &Visit,
+    id: CheckId,
+    as_what: BookAs,
+) -> Result<Result<CheckId, BookError>, PageError> {
+    let gate = visit.gate()?;
+    let merging = gate.deciding.merging();
+    let by = visit.actor()?.name;
+    let work = move |tx: &mut Tx<'_>| {
+        let check = merging.book(tx, id, &as_what, &by)?;
+        let change = Change::done("aside.booked", "check", check);
+        let moved = as_what.device.as_ref().map(DeviceCode::as_str);
+        let change = change.to(json!({
+            "device": moved, "scanned_at": as_what.scanned_at, "number": as_what.code.is_some(),
+        }));
+        Ok::<_, BookError>((check, vec![change]))
+    };
+    let booked = visit.change("book aside", work).await?;
+    if booked.is_ok() {
+        gate.outbox.due().wake();
+        afresh(&visit.office);
+    }
+    Ok(booked)
+}
+
+#[derive(Template)]
+#[template(path = "aside_one.html")]
+struct One {
+    aside: Aside,
+    read: Readable,
+    as_what: Vec<Input>,
+    note: Vec<Input>,
+    frame: Frame,
+}
+
+impl One {
+    fn new(frame: Frame, aside: Aside, devices: &[DeviceCode]) -> Self {
+        let t = Texts::of(frame.formats.language);
+        let read = aside.readable();
+        let zone = &frame.formats.zone;
+        let day = zone.business_day(read.scanned.at).to_string();
+        let (hour, minute, _) = zone.time_of_day(read.scanned.at);
+        let time = format!("{hour:02}:{minute:02}");
+        let device = aside.device.as_str();
+        let codes = devices.iter().map(|code| (code.as_str(), code.as_str()));
+        let code = self::read(t, &aside);
+        let hint = fill(t.number_hint, &[("code", &code)]);
+        let as_what = [
+            Input::choice("device", t.device, device, codes.collect()),
+            Input::text("code", t.number, "").hint(hint),
+            Input::day("day", t.day, &day),
+            Input::text("time", t.at, &time).hint(t.at_hint),
+        ];
+        let as_what = match aside.kind {
+            Kind::Check => frame.filled(as_what),
+            Kind::Cancellation => Vec::new(),
+        };
+        Self {
+            note: frame.filled([Input::text("note", t.note, "")]),
+            as_what,
+            aside,
+            read,
+            frame,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        let t = Texts::of(self.frame.formats.language);
+        match self.aside.kind {
+            Kind::Check => t.check,
+            Kind::Cancellation => t.cancellation,
+        }
+    }
+
+    /// What is known of it.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let (formats, aside) = (&self.frame.formats, &self.aside);
+        let t = Texts::of(formats.language);
+        let mut facts = vec![
+            (t.reason, why(aside, formats.language).to_owned()),
+            (t.detail, without_numbers(&aside.detail)),
+            (t.device, aside.device.to_string()),
+            (t.came, formats.moment(aside.arrived_at)),
+        ];
+        if aside.kind == Kind::Check {
+            facts.push((t.scanned, formats.moment(self.read.scanned.at)));
+            facts.push((t.read, read(t, aside)));
+            facts.extend(self.read.outcome.clone().map(|told| (t.told, told)));
+        }
+        if let (Some(at), Some(by)) = (aside.settled_at, &aside.settled_by) {
+            facts.push((t.when, formats.moment(at)));
+            facts.push((t.who, by.clone()));
+        }
+        facts.extend(aside.note.clone().map(|note| (t.note, note)));
+        facts.push(("SHA-256", aside.sha256.clone()));
+        facts
+    }
+}
+
+pub(crate) async fn show(visit: Visit, Id(id): Id<CheckId>) -> Answer {
+    visit.gate()?;
+    let find = move |tx: &mut Tx<'_>| aside::find(tx, id);
+    let found = visit.db().read("aside", find).await?;
+    let aside = found.ok_or(PageError::NotFound)?;
+    let devices = gate::devices(visit.db()).await?;
+    let devices: Vec<_> = devices.into_iter().map(|device| device.device).collect();
+    visit.page(&One::new(visit.frame(), aside, &devices))
+}
+
+/// The moment of a day's time, `14:30`; `None` if it is none. On the day on which
+/// the clocks change it is the hour that the clock shows.
+fn moment(zone: &Zone, day: &str, time: &str) -> Option<Timestamp> {
+    let (hour, minute) = time.split_once(':')?;
+    let (hour, minute): (u8, u8) = (hour.parse().ok()?, minute.parse().ok()?);
+    if hour > 23 || minute > 59 {
+        return None;
+    }
+    let since_midnight = i64::from(hour) * 60 + i64::from(minute);
+    let guess = zone
+        .start_of(day.parse().ok()?)
+        .plus_ms(since_midnight * 60_000);
+    let behind = i64::from(hour) - i64::from(zone.hour(guess));
+    Some(guess.plus_ms(behind * 3_600_000))
+}
+
+pub(crate) async fn book_one(visit: Visit, Id(id): Id<CheckId>, entered: Entered) -> Answer {
+    visit.gate()?;
+    let t = Texts::of(visit.language);
+    let find = move |tx: &mut Tx<'_>| aside::find(tx, id);
+    let found = visit.db().read("aside", find).await?;
+    let aside = found.ok_or(PageError::NotFound)?;
+    let again = async |visit: Visit, field, text: String| {
+        let mistakes = Mistakes::one(field, text);
+        show(visit.wrong(entered.clone(), mistakes), Id(id)).await
+    };
+    let mut as_what = BookAs {
+        device: entered
+            .read("device")
+            .filter(|device| *device != aside.device),
+        code: entered.some("code").map(|code| code.trim().to_owned()),
+        scanned_at: None,
+    };
+    if aside.kind == Kind::Check {
+        let zone = &visit.office.role.zone;
+        let Some(at) = moment(zone, entered.text("day"), entered.text("time")) else {
+            return again(visit, "time", t.at_wrong.to_owned()).await;
+        };
+        // To the minute it is what the device said.
+        let read = aside.readable().scanned.at;
+        let minute = |at: Timestamp| at.millis().div_euclid(60_000);
+        as_what.scanned_at = (minute(at) != minute(read)).then_some(at);
+    }
+    let (field, text) = match book(&visit, id, as_what).await? {
+        Ok(_) => return Ok(visit.go_with(access::ASIDE, Flash::Saved)),
+        // Whoever came second sees what the first has done.
+        Err(BookError::Settled) => return Ok(visit.go(access::ASIDE_ONE.of(id))),
+        Err(BookError::Unknown) => return Err(PageError::NotFound),
+        Err(BookError::Db(error)) => return Err(error.into()),
+        Err(BookError::NotRecognised(gate::Reason::SectorNotMapped)) => {
+            ("device", t.not_mapped.to_owned())
+        }
+        Err(BookError::NotRecognised(_)) => ("code", t.not_a_pass.to_owned()),
+        Err(BookError::Unreadable) => ("code", t.not_read.to_owned()),
+        Err(BookError::Cancel(_)) => ("", t.not_cancelled.to_owned()),
+        Err(BookError::Check(error)) => {
+            let why = without_numbers(&causes(&error));
+            ("", fill(t.not_taken, &[("why", &why)]))
+        }
+    };
+    again(visit, field, text).await
+}
+
+pub(crate) async fn dismiss_one(visit: Visit, Id(id): Id<CheckId>, entered: Entered) -> Answer {
+    visit.gate()?;
+    let t = Texts::of(visit.language);
+    let note = entered.text("note").trim().to_owned();
+    let again = async |visit: Visit, mistake| {
+        let mistakes = Mistakes::one("note", mistake);
+        show(visit.wrong(entered.clone(), mistakes), Id(id)).await
+    };
+    if !(1..=NOTE_CHARS).contains(&note.chars().count()) {
+        return again(visit, t.note_empty).await;
+    }
+    let (now, by) = (visit.staff().now(), visit.actor()?.name);
+    let work = move |tx: &mut Tx<'_>| {
+        let dismissed = dismiss(tx, id, &note, &by, now)?;
+        let change = Change::done("aside.dismissed", "check", id).to(json!({ "note": note }));
+        let changes = (dismissed == Dismissed::Now).then_some(change);
+        Ok::<_, DbError>((dismissed, changes.into_iter().collect()))
+    };
+    match visit.change("dismiss aside", work).await?? {
+        Dismissed::Unknown => Err(PageError::NotFound),
+        Dismissed::HoldsCode => again(visit, t.note_holds).await,
+        Dismissed::Before => Ok(visit.go(access::ASIDE_ONE.of(id))),
+        Dismissed::Now => {
+            afresh(&visit.office);
+            Ok(visit.go_with(access::ASIDE, Flash::Saved))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_is_what_the_museums_clock_shows() {
+        let paris: Zone = "Europe/Paris".parse().unwrap();
+        for (day, time, moment) in [
+            ("2026-07-14", "14:30", Some("2026-07-14T12:30:00.000Z")),
+            ("2026-10-25", "14:30", Some("2026-10-25T13:30:00.000Z")),
+            ("2026-03-29", "14:30", Some("2026-03-29T12:30:00.000Z")),
+            ("2026-07-14", "24:00", None),
+            ("2026-07-14", "noon", None),
+            ("14 July", "12:00", None),
+        ] {
+            let found = super::moment(&paris, day, time).map(|at| at.to_string());
+            assert_eq!(found.as_deref(), moment, "{day} {time}");
+        }
+    }
+}

@@ -265,6 +265,7 @@ impl Agent {
             entered_today: self.today.has(card),
         };
         let decided = decide_offline(&knowledge(snapshot), scan, seen);
+        let set_up = snapshot.set_up;
         let Some(mut live) = self.live.remove(&id) else {
             return;
         };
@@ -279,6 +280,8 @@ impl Agent {
             live.attempt = self.attempt(id, code, direction);
             live.from_earlier_run = false;
         }
+        // It may have heard of another since it asked; this is what it goes by.
+        live.attempt.request.set_up = Some(set_up);
         let decided = Decided {
             attempt: live.attempt.clone(),
             outcome: decided.decision,

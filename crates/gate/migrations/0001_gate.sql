@@ -85,7 +85,7 @@ CREATE TABLE gate_aside (
     sha256 TEXT NOT NULL,
     arrived_at BIGINT NOT NULL,
     settled_at BIGINT,
-    -- NULL if nothing had to be settled, because nobody was admitted.
+    -- NULL if nothing had to be settled, because the door stayed shut.
     settled_by TEXT,
     settlement TEXT,
     note TEXT,

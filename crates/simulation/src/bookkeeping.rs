@@ -191,10 +191,11 @@ fn differences(tx: &mut Tx<'_>) -> Result<Vec<(String, Option<CheckId>)>, DbErro
          WHERE refused IS NOT NULL
          UNION ALL SELECT 'cancellation_refused', check_id FROM gate_cancellation
          WHERE refused IS NOT NULL
+         UNION ALL SELECT 'set_aside', NULL FROM gate_aside WHERE settled_at IS NULL
          ORDER BY code, check_id",
         params![],
     )?
     .iter()
-    .map(|row| Ok((row.get("code")?, Some(row.get("check_id")?))))
+    .map(|row| Ok((row.get("code")?, row.get("check_id")?)))
     .collect()
 }

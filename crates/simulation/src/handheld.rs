@@ -280,6 +280,7 @@ impl Handheld {
             self.entries.push((request.id, *at));
         }
         let mut decided = scan.clone();
+        decided.request.set_up = self.set_up;
         decided.request.outcome = Some(outcome.as_str().to_owned());
         let planted = house.planted == Some(Planted::ForgottenEntry) && outcome.is_admitted();
         if planted && !self.forgotten {
@@ -399,7 +400,9 @@ impl Handheld {
             Manner::TooLate => {
                 // An older age is not believed, and the time may be an estimate.
                 let believed = CANCEL_WITHIN_MS + 1..=MAX_AGE_MS;
-                let late = last.filter(|(_, at)| believed.contains(&now.ms_since(*at)));
+                let late = last.filter(|(check, at)| {
+                    believed.contains(&now.ms_since(*at)) && !house.model.is_delayed(*check)
+                });
                 (late.map(|(check, _)| check), ProblemCode::NotCancellable)
             }
             Manner::Again => {

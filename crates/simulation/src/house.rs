@@ -211,6 +211,13 @@ impl House {
                 self.serve(token, message, None).await.map(|_| None)
             }
             Line::Delayed => {
+                match &message {
+                    Message::Check(check) => self.model.delays([check.id]),
+                    Message::Batch(batch) => {
+                        self.model.delays(batch.checks.iter().map(|check| check.id));
+                    }
+                    Message::Cancel(_) | Message::Device(_) => {}
+                }
                 self.late.push_back((token, message));
                 Ok(None)
             }

@@ -41,6 +41,8 @@ pub struct Model {
     /// Checks that some journal said were let through.
     journal_opened: HashSet<CheckId>,
     cancelled: HashSet<CheckId>,
+    /// Checks that were long on their way: their age is that of the sending.
+    delayed: HashSet<CheckId>,
     /// Checks that the server put aside.
     aside: HashSet<CheckId>,
     /// Checks that were told by a device whose power went since.
@@ -133,6 +135,17 @@ impl Model {
     /// The server is asked while the device means this to it.
     pub fn asks(&mut self, check: CheckId, meaning: Option<Meaning>) {
         self.meant.entry(check).or_default().push(meaning);
+    }
+
+    /// These are long on their way.
+    pub fn delays(&mut self, checks: impl IntoIterator<Item = CheckId>) {
+        self.delayed.extend(checks);
+    }
+
+    /// Whether a check was long on its way, so that the server takes it for younger.
+    #[must_use]
+    pub fn is_delayed(&self, check: CheckId) -> bool {
+        self.delayed.contains(&check)
     }
 
     /// A visitor holds a card before a reader, or did before.
@@ -268,7 +281,9 @@ impl Model {
     /// Whether a cancellation was not taken because its check lies aside.
     #[must_use]
     pub fn lies_aside(&self, id: CheckId, problem: &Problem) -> bool {
-        problem.code == ProblemCode::CheckUnknown && self.aside.contains(&id)
+        let code = &problem.code;
+        let not_taken = [ProblemCode::CheckUnknown, ProblemCode::NotCancellable];
+        not_taken.contains(code) && self.aside.contains(&id)
     }
 
     /// The agent was told that the entry cannot be taken back.

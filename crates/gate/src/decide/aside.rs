@@ -3,7 +3,7 @@
 //! says why it is no entry. Spec §2, "What else a gate meets".
 
 use crate::decide::cancellation::{self, CancelError};
-use crate::decide::check::CheckError;
+use crate::decide::check::{self, CheckError};
 use crate::decide::door_admitted::holds;
 use crate::decide::journal::{JournalItem, Merging};
 use crate::decide::scan_time::{self, Certainty, ScanTime, Sending};
@@ -43,7 +43,7 @@ kernel::words! {
         Booked = "booked",
         /// Somebody said why it is not to be booked.
         Dismissed = "dismissed",
-        /// The device admitted nobody, so there was nothing to settle.
+        /// The door stayed shut, so there was nothing to settle.
         NothingToSettle = "nothing_to_settle",
     }
 }
@@ -107,6 +107,7 @@ pub struct Readable {
     /// What the device says it told the visitor.
     pub outcome: Option<String>,
     id: Option<CheckId>,
+    direction: Direction,
     device_time: DeviceTime,
     set_up: Option<i64>,
     one_more_than: Option<CheckId>,
@@ -131,6 +132,7 @@ impl Aside {
             forced_note: field(&body, "forced_note"),
             outcome: text(&body, "outcome").map(str::to_owned),
             id: field(&body, "id"),
+            direction: field(&body, "direction").unwrap_or_default(),
             device_time: dated,
             set_up: sending.set_up,
             one_more_than: sending.one_more_than,
@@ -232,9 +234,7 @@ fn insert(tx: &mut Tx<'_>, part: &NewAside, now: Timestamp) -> Result<(), AsideE
     if waiting >= LIMIT_OF_DEVICE {
         return Err(AsideError::Full(device.clone()));
     }
-    // What told nobody "admitted" owes nothing to anybody.
-    let told = text(&part.body, "outcome").and_then(|word| word.parse::<Decision>().ok());
-    let nothing = part.kind == Kind::Check && told.is_some_and(|told| !told.is_admitted());
+    let nothing = part.kind == Kind::Check && stayed_shut(tx, &part.body)?;
     tx.execute(
         "INSERT INTO gate_aside (id, device, kind, reason, detail, body, sha256, arrived_at,
                                  settled_at, settlement)
@@ -253,6 +253,28 @@ fn insert(tx: &mut Tx<'_>, part: &NewAside, now: Timestamp) -> Result<(), AsideE
         ],
     )?;
     Ok(())
+}
+
+/// Whether the door stayed shut, and no answer that nobody heard says otherwise, or
+/// may yet: then nobody owes anything.
+fn stayed_shut(tx: &mut Tx<'_>, body: &Value) -> Result<bool, DbError> {
+    if !told(body).is_some_and(|told| !told.opens()) {
+        return Ok(false);
+    }
+    let Some(id) = field(body, "id") else {
+        return Ok(true);
+    };
+    let asked = tx.query_opt(
+        "SELECT check_id FROM gate_intent WHERE check_id = $1",
+        params![id],
+    )?;
+    let known = check::load(tx, id)?;
+    Ok(asked.is_none() && !known.is_some_and(|check| check.decision.opens()))
+}
+
+/// What the device says it told the visitor, if that is a word of ours.
+fn told(body: &Value) -> Option<Decision> {
+    text(body, "outcome")?.parse().ok()
 }
 
 fn without_sending(body: &Value) -> Value {
@@ -388,7 +410,7 @@ fn settle(
 }
 
 impl Merging {
-    /// Books what lies aside, and gives the check: a check as an offline admission,
+    /// Books what lies aside, and gives the check: a check as an offline admission or exit,
     /// under its own id if that is free; a cancellation as one of the device's.
     /// `by` is who says so.
     ///
@@ -429,12 +451,16 @@ impl Merging {
                 .or(read.code)
                 .ok_or(BookError::Unreadable)?,
             device_time: read.device_time,
-            direction: Direction::Entry,
+            direction: read.direction,
             forced_note: read.forced_note,
         };
-        let admission = match scan.forced_note {
-            Some(_) => Admission::AcceptedForced,
-            None => Admission::AcceptedOffline,
+        let told = read.outcome.and_then(|word| word.parse::<Decision>().ok());
+        let decision = match (told, scan.direction, &scan.forced_note) {
+            // A visitor whom an answer that nobody heard had let in.
+            (Some(told), ..) if !told.opens() => told,
+            (_, Direction::Exit, _) => Decision::Exit,
+            (_, _, Some(_)) => Decision::Admitted(Admission::AcceptedForced),
+            (_, _, None) => Decision::Admitted(Admission::AcceptedOffline),
         };
         let item = JournalItem {
             sending: Sending {
@@ -443,7 +469,7 @@ impl Merging {
                 one_more_than: read.one_more_than,
                 ..Sending::default()
             },
-            outcome: Some(Decision::Admitted(admission)),
+            outcome: Some(decision),
             scan,
         };
         let mut understood = self.understand(tx, &item)?;
@@ -451,10 +477,9 @@ impl Merging {
             Some(at) => estimated(at.min(aside.arrived_at)),
             None => read.scanned,
         };
-        if let Err(reason) = &understood.recognised {
+        if let (Err(reason), true) = (&understood.recognised, decision.opens()) {
             return Err(BookError::NotRecognised(*reason));
         }
-        let decision = Decision::Admitted(admission);
         match self.admit(tx, &item, &understood, decision) {
             Err(CheckError::Conflict(_)) => {
                 let mut item = item;
@@ -478,7 +503,8 @@ impl Merging {
         let body: Value = serde_json::from_str(&aside.body).unwrap_or_default();
         let (came, sending) = (aside.arrived_at, sending_of(&body));
         let cancelled = scan_time::of_journal(came, request.cancelled_at, &sending);
-        cancellation::record(tx, &cancellation, cancelled, self.now)?;
+        // Whoever books it vouches that it was in time.
+        cancellation::record(tx, &cancellation, estimated(cancelled.at), self.now)?;
         Ok(request.check_id)
     }
 }

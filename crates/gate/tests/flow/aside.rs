@@ -1,6 +1,6 @@
 //! The place aside: nothing that a device told a visitor "admitted" is dropped.
 
-use crate::house::{EXPIRED, GOOD, House, TWICE, id, now, usual};
+use crate::house::{EXPIRED, GOOD, House, TWICE, id, now, scan, usual};
 use db::Tx;
 use db::testing::TestDb;
 use deviceapi::{BatchAnswer, BatchParts, BatchResult, CancellationResult};
@@ -19,6 +19,7 @@ db::conformance! {
     what_was_no_entry_is_dismissed_with_a_note,
     a_cancellation_is_booked_after_its_check,
     there_is_room_for_so_many_of_a_device,
+    whom_a_revoked_device_turned_away_is_not_sold,
 }
 
 fn token(n: u8) -> DeviceToken {
@@ -344,4 +345,27 @@ async fn there_is_room_for_so_many_of_a_device(test: TestDb) {
     house.grant("PDA03", token(3)).await.unwrap();
     let other = enrolled(&house, token(3)).await;
     brought(&house, &other, journal(5)).await;
+}
+
+async fn whom_a_revoked_device_turned_away_is_not_sold(test: TestDb) {
+    let (house, _) = with_scanner(test).await;
+    // The answer was lost, and the device decided otherwise.
+    assert_eq!(house.outcome(&scan(1, "PDA01", GOOD)).await, "accepted");
+    house.revoke("PDA01").await.unwrap();
+    let revoked = enrolled(&house, token(1)).await;
+    let mut shut = check(1, GOOD);
+    shut["outcome"] = "pass_blocked".into();
+    let mut other = check(2, TWICE);
+    other["outcome"] = "pass_blocked".into();
+    checks(&house, &revoked, vec![shut, other]).await;
+    // Nobody has anything to say of the one whom nobody had let in.
+    let [one] = &waiting(&house).await[..] else {
+        panic!()
+    };
+    assert_eq!(
+        book(&house, one.id, BookAs::default()).await.unwrap(),
+        id(1)
+    );
+    let turned_away = "SELECT COUNT(*) AS n FROM gate_cancellation WHERE cause = 'turned_away'";
+    assert_eq!(house.count(turned_away).await, 1);
 }

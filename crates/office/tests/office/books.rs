@@ -216,3 +216,109 @@ async fn whom_nobody_recognised_is_settled_by_hand_and_shouted_about_no_more() {
         (id(1).as_str(), "Person gate_manager")
     );
 }
+
+#[tokio::test]
+async fn what_lies_aside_is_booked_or_is_no_entry_and_the_books_agree() {
+    let museum = House::staffed().await;
+    let house = &museum;
+    let brought = |n, code: &str| {
+        let mut brought = scan(n, code);
+        brought["outcome"] = json!("accepted_offline");
+        brought
+    };
+    // The number could not be read, a time is none, and a note was never a note.
+    let smudged = brought(1, &"smudge ".repeat(100));
+    let mut timeless = brought(2, UNLIMITED);
+    timeless["scanned_at"] = json!("yesterday");
+    house.journal(AUG, vec![smudged, timeless]).await;
+    let mut support = museum.signed_in(Role::Support.as_str()).await;
+    let page = compared(&mut support, "set_aside").await.text;
+    assert!(page.contains("href=\"/office/aside/"), "{page}");
+    let list = support.get("/office/aside").await.text;
+    assert!(!list.contains(UNLIMITED), "no card number is shown: {list}");
+    let of = |words: &str| {
+        let before = list.split(words).next().unwrap();
+        let (_, id) = before.rsplit_once("/office/aside/").unwrap();
+        format!("/office/aside/{}", id.split('"').next().unwrap())
+    };
+    let (smudged, timeless) = (of("more than 512 bytes"), of("Cannot be read as a whole"));
+    assert!(!support.get(&timeless).await.text.contains("/book\""));
+
+    let mut gates = museum.signed_in(Role::GateManager.as_str()).await;
+    let csrf = gates.csrf(&smudged).await;
+    let form = |code, time| {
+        [
+            ("device", AUG),
+            ("code", code),
+            ("day", "2026-07-14"),
+            ("time", time),
+        ]
+    };
+    let book = format!("{smudged}/book");
+    for (code, time, says) in [
+        (GOOD, "noon", "This is no time"),
+        ("12345678", "10:30", "no card number"),
+        ("", "10:30", "code has 512 bytes"),
+    ] {
+        let refused = gates.post(&book, &csrf, &form(code, time)).await;
+        let told = refused.status == 422 && (says.contains("512") || refused.text.contains(says));
+        assert!(told, "{says}: {}", refused.text);
+    }
+    let booked = gates.post(&book, &csrf, &form(GOOD, "10:30")).await;
+    assert_eq!(booked.leads_to(), "/office/aside");
+    let dismiss = format!("{timeless}/dismiss");
+    for note in ["", &format!("{UNLIMITED} was ours")] {
+        let refused = gates.post(&dismiss, &csrf, &[("note", note)]).await;
+        assert_eq!(refused.status, 422, "{note:?}");
+    }
+    let done = gates
+        .post(&dismiss, &csrf, &[("note", "a test before opening")])
+        .await;
+    assert_eq!(done.leads_to(), "/office/aside");
+    let again = gates.post(&book, &csrf, &form(GOOD, "10:30")).await;
+    assert_eq!(
+        again.leads_to(),
+        smudged,
+        "whoever comes second sees the first"
+    );
+
+    let page = compared(&mut support, "The books agree").await.text;
+    assert!(page.contains("Estimated times"), "{page}");
+    let books = house.reconcile().await;
+    assert!(books.is_clean() && books.accepted_checks == 1, "{books:?}");
+    let audit = museum.staff.audit(AuditFilter::default(), 5).await.unwrap();
+    let done: Vec<_> = audit.iter().map(|e| e.action.as_str()).collect();
+    assert!(
+        done.contains(&"aside.booked") && done.contains(&"aside.dismissed"),
+        "{done:?}"
+    );
+    let list = support.get("/office/aside").await.text;
+    assert!(list.contains("a test before opening"), "{list}");
+}
+
+#[tokio::test]
+async fn what_was_done_under_a_revoked_enrolment_is_booked_at_once() {
+    let museum = House::staffed().await;
+    let house = &museum;
+    let mut gates = museum.signed_in(Role::GateManager.as_str()).await;
+    let path = format!("/office/set-up/devices/{AUG}/revoke");
+    let csrf = gates.csrf(&path).await;
+    assert_eq!(gates.post(&path, &csrf, &[]).await.status, 303);
+    house.gate().reload().await.unwrap();
+    let journal = [(1, GOOD), (2, UNLIMITED)].map(|(n, code)| {
+        let mut brought = scan(n, code);
+        brought["outcome"] = json!("accepted_offline");
+        brought
+    });
+    house.journal(AUG, journal.into()).await;
+    let page = gates.get("/office/aside").await.text;
+    assert!(page.contains(&format!("Book all 2 of {AUG}")), "{page}");
+    let fields = [("device", AUG), ("reason", "enrolment_revoked")];
+    let csrf = gates.csrf("/office/aside").await;
+    let page = gates.post("/office/aside", &csrf, &fields).await.text;
+    assert!(
+        page.contains("Booked: 2.") && page.contains("Nothing lies aside"),
+        "{page}"
+    );
+    assert_eq!(house.reconcile().await.accepted_checks, 2);
+}

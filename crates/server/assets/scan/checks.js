@@ -117,6 +117,8 @@ export class Checks {
       listed: key === null ? null : list.refuses(key, now),
       enteredToday: this.#enteredToday(pass),
     }));
+    // It may have heard of another set-up since it asked; this is what it goes by.
+    if (entry.when) entry.when.set_up = snapshot.set_up;
     try {
       await this.journal.decide(entry, outcome, card);
     } catch (error) {

@@ -50,7 +50,16 @@ pub(super) const PROBLEMS: &[(&str, &[ProblemCode])] = &[
     ),
     (
         "/api/v1/checks/batch",
-        &[BodyInvalid, TokenInvalid, BatchTooLarge, BodyTooLarge],
+        &[
+            BodyInvalid,
+            TokenInvalid,
+            BatchTooLarge,
+            BodyTooLarge,
+            // Of parts that were put aside.
+            EnrolmentRevoked,
+            EnrolmentUnknown,
+            AsideFull,
+        ],
     ),
     (
         "/api/v1/cancellations",

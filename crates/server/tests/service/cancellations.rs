@@ -135,7 +135,7 @@ async fn a_batch_brings_checks_first_and_then_their_cancellations() {
             (2, json!(id(2)), "body_invalid"),
             (3, json!(null), "body_invalid"),
         ] {
-            assert_eq!(cancellations[at]["status"], "refused");
+            assert_eq!(cancellations[at]["status"], "aside");
             assert_eq!(cancellations[at]["check_id"], check);
             assert_eq!(cancellations[at]["problem"]["code"], code);
         }

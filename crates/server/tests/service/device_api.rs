@@ -7,7 +7,7 @@ use reqwest::Method;
 use sandbox::Failure;
 use serde_json::{Value, json};
 use stage::villeneuve::{
-    AUG, AUG_IN_GERMAN, EXP, EXPIRED, GEO, GOOD, UNLIMITED, UNUSED, id, now, scan,
+    AUG, AUG_IN_GERMAN, EXP, EXPIRED, GEO, GOOD, UNLIMITED, UNUSED, id, now, scan, token,
 };
 use stage::{Answer, Museum, Plan, answer};
 
@@ -307,6 +307,7 @@ async fn a_device_learns_where_it_stands_and_how_its_clock_is_kept() {
             "timezone": "Europe/Paris",
             "language": "fr",
             "set_up": 1,
+            "enrolment": token(AUG).enrolment(),
             "repeat_window_ms": 0,
             "settings": {
                 "direction": "entry",

@@ -146,7 +146,8 @@ async fn a_journal_says_what_the_door_did() {
     assert_eq!(house.outcome(AUG, 1, EXPIRED).await, "accepted_offline");
     house.settle().await;
     let books = house.reconcile().await;
-    assert!(books.is_clean(), "{books:?}");
+    // What does not fit lies aside until somebody settles it.
+    assert_eq!((books.unexplained, books.aside), (2, 2), "{books:?}");
     assert_eq!((books.accepted_checks, books.control_barcodes), (3, 3));
     house.end().await;
 }

@@ -14,6 +14,7 @@ mod house;
 mod look;
 mod pass_list;
 mod privacy;
+mod replayed;
 mod scan_page;
 mod trouble;
 mod whole_way;

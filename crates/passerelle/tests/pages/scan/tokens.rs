@@ -51,11 +51,11 @@ fn another_device_delivers_what_the_phone_did_as_the_former_one() {
                  ? Promise.reject(new TypeError('no way'))
                  : real(path, how);",
     );
-    let code = house.enrolment_code("PDA03");
+    let code = house.enrolment_code("PDA02");
     tab.run(&format!("location.hash = '#enrol={code}'"));
-    tab.until_text("#where-device", "PDA03");
+    tab.until_text("#where-device", "PDA02");
     tab.until_text("#unsent", "1");
-    assert_eq!(tab.text("#today"), "0", "PDA03 has admitted nobody");
+    assert_eq!(tab.text("#today"), "0", "PDA02 has admitted nobody");
     tab.run("globalThis.through = true");
     tab.until("document.querySelector('#unsent').textContent === '0'");
     assert_eq!(house.attendance()["by_device"], json!({"PDA01": 1}));

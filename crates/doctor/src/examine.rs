@@ -110,6 +110,10 @@ fn devices(facts: &Facts, symptoms: &Symptoms) -> Vec<Finding> {
             findings.push(found::device_clock_off(place, device, apart(offset_ms)));
         }
     }
+    for (device, beginning) in &symptoms.beginnings {
+        let place = Place::Thing(Thing::Device(device.to_string()));
+        findings.push(found::device_codes_alike(place, device, beginning));
+    }
     for (reason, count) in &symptoms.refused {
         let reason = without_numbers(reason.trim_end_matches('.'));
         findings.push(found::barcodes_refused(Place::Database, count, reason));

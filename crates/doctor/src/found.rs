@@ -224,6 +224,9 @@ kernel::findings! {
         device_clock_off(device, apart): Mistake, "a device's clock is more than 30 s off this machine's";
             en "The clock of the device {device} is {apart} this machine's; scans made offline get a wrong time." "Switch on the device's automatic time, or set it right by hand.";
             fr "L’horloge de l’appareil {device} a {apart} sur celle de cette machine ; les passages hors ligne reçoivent une heure fausse." "Activez l’heure automatique de l’appareil, ou réglez-la à la main.";
+        device_codes_alike(device, beginning): Warning, "a device's last forty codes were no passes, and all begin alike";
+            en "The last forty codes that the device {device} read were no passes, and all begin with {beginning}." "If the scanner adds that, switch it off there, or name it under prefixes in [otipass.additions].";
+            fr "Les quarante derniers codes lus par l’appareil {device} n’étaient pas des pass, et commencent tous par {beginning}." "Si le lecteur ajoute cela, désactivez-le dans le lecteur, ou nommez-le sous prefixes dans [otipass.additions].";
         barcodes_refused(count, reason): Mistake, "ticketing refused control barcodes for good";
             en "Ticketing refused {count} control barcode(s) for good: {reason}." "Cure what ticketing says, then run `passerelle sales resend`.";
             fr "La billetterie a refusé pour de bon {count} code(s) de contrôle : {reason}." "Corrigez ce que dit la billetterie, puis lancez passerelle sales resend.";

@@ -8,6 +8,7 @@ use super::figure::{Asked, Figure, Figures, Known};
 use super::period::Period;
 use crate::page::*;
 use boxoffice::pending_account::{Amount, ContactTotal, LineKind, Statement, StatementRow};
+use gate::records::doubts;
 use kernel::ContactNumber;
 use std::collections::BTreeMap;
 
@@ -31,6 +32,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     all_contacts: "Le relevé de tous les contacts", "The statement of all contacts";
     unsold: "Entrées de cette période qui ne sont pas encore vendues et ne figurent pas ici : {n}. Une fois vendues, elles comptent pour leur jour : établissez alors le relevé à nouveau.",
         "Entries of this period that are not sold yet and do not stand here: {n}. Once sold, they count for their day: then make the statement anew.";
+    pass_backs: "Entrées de cette période qui peuvent être deux personnes sur un pass : {n}.", "Entries of this period that may be two persons on one pass: {n}.";
+    estimated: "Entrées dont l’heure, et peut-être le jour, est estimée : {n}.", "Entries whose time, and perhaps day, is an estimate: {n}.";
     made: "Établi le {moment}", "Made on {moment}";
     by_vat: "TVA par taux", "VAT by rate";
     by_product: "Par produit et tarif", "By product and tariff";
@@ -269,15 +272,31 @@ pub(super) fn about(t: &Texts, formats: &Formats, statement: &Statement) -> Stri
     }
 }
 
-/// What is missing from the statement; empty if nothing is.
-pub(super) fn warning(t: &Texts, formats: &Formats, statement: &Statement) -> String {
-    match statement.unsold {
-        0 => String::new(),
-        n => fill(t.unsold, &[("n", &formats.number(n))]),
-    }
+/// A statement, and what the gates say of the entries of its period.
+pub(super) struct Noted {
+    pub(super) statement: Statement,
+    /// How many may be two persons on one pass.
+    pub(super) pass_backs: i64,
+    /// Of how many the time is an estimate.
+    pub(super) estimated: i64,
 }
 
-fn page(asked: Asked, contact: Option<&ContactNumber>, statement: Option<&Statement>) -> Figures {
+/// What is missing from the statement, and what to look at before it goes out; empty
+/// if there is nothing.
+pub(super) fn warning(t: &Texts, formats: &Formats, noted: &Noted) -> String {
+    let notes = [
+        (t.unsold, noted.statement.unsold),
+        (t.pass_backs, noted.pass_backs),
+        (t.estimated, noted.estimated),
+    ];
+    let some = notes.iter().filter(|(_, n)| *n > 0);
+    let said: Vec<_> = some
+        .map(|(text, n)| fill(text, &[("n", &formats.number(n))]))
+        .collect();
+    said.join(" ")
+}
+
+fn page(asked: Asked, contact: Option<&ContactNumber>, noted: Option<&Noted>) -> Figures {
     let formats = &asked.frame.formats;
     let t = Texts::of(formats.language);
     let Period { from, to } = asked.period;
@@ -293,14 +312,15 @@ fn page(asked: Asked, contact: Option<&ContactNumber>, statement: Option<&Statem
         let name = fill(t.only, &[("contact", &total.contact)]);
         (name, of(access::STATEMENT, Some(&total.contact)))
     };
-    let known = statement.map(|statement| Known {
+    let known = noted.map(|noted| (noted, &noted.statement));
+    let known = known.map(|(noted, statement)| Known {
         about: Some(about(t, formats, statement)),
         parts: match (contact, statement.by_contact.as_slice()) {
             (Some(_), _) => vec![(t.all_contacts.to_owned(), of(access::STATEMENT, None))],
             (None, [] | [_]) => Vec::new(),
             (None, contacts) => contacts.iter().map(alone).collect(),
         },
-        warning: warning(t, formats, statement),
+        warning: warning(t, formats, noted),
         downloads: vec![
             (t.pdf, of(access::STATEMENT_PDF, contact)),
             (t.xlsx, of(access::STATEMENT_XLSX, contact)),
@@ -334,21 +354,29 @@ pub(super) async fn read(
     visit: &Visit,
     period: Period,
     contact: Option<&ContactNumber>,
-) -> Result<Option<Statement>, PageError> {
+) -> Result<Option<Noted>, PageError> {
     if visit.office.box_office.is_none() {
         return Ok(None);
     }
     let db = &visit.office.db;
     let statement = boxoffice::pending_account::statement(db, period.from, period.to).await?;
-    Ok(Some(match contact {
-        Some(contact) => statement.of_contact(contact),
-        None => statement,
+    let (pass_backs, estimated) = match &visit.office.gate {
+        Some(_) => doubts::of_days(db, period.from, period.to).await?,
+        None => (0, 0),
+    };
+    Ok(Some(Noted {
+        statement: match contact {
+            Some(contact) => statement.of_contact(contact),
+            None => statement,
+        },
+        pass_backs,
+        estimated,
     }))
 }
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     let asked = Asked::of(&visit, &query);
     let contact = contact(&query)?;
-    let statement = read(&visit, asked.period, contact.as_ref()).await?;
-    visit.page(&page(asked, contact.as_ref(), statement.as_ref()))
+    let noted = read(&visit, asked.period, contact.as_ref()).await?;
+    visit.page(&page(asked, contact.as_ref(), noted.as_ref()))
 }

@@ -6,7 +6,7 @@ use super::figure::Figure;
 use super::pdf::Column::{Number, Text};
 use super::pdf::{Column, Pdf, Weight};
 use super::period::{Period, today};
-use super::statement::{Tables, Texts, about, contact, read, warning};
+use super::statement::{Noted, Tables, Texts, about, contact, read, warning};
 use super::workbook::{Cell, workbook};
 use crate::page::*;
 use boxoffice::pending_account::Statement;
@@ -133,8 +133,8 @@ const DISPUTED: [Column; 6] = [
     Number(494, 555),
 ];
 
-fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement, now: Timestamp) -> Vec<u8> {
-    let t = Texts::of(formats.language);
+fn pdf_of(formats: &Formats, site_name: &str, noted: &Noted, now: Timestamp) -> Vec<u8> {
+    let (t, statement) = (Texts::of(formats.language), &noted.statement);
     let about = about(t, formats, statement);
     let mut pdf = Pdf::new();
     pdf.lines(16, Weight::Bold, site_name);
@@ -145,7 +145,7 @@ fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement, now: Timest
     pdf.down(14);
     let made = fill(t.made, &[("moment", &formats.moment(now))]);
     pdf.line(10, Weight::Plain, &made);
-    let warning = warning(t, formats, statement);
+    let warning = warning(t, formats, noted);
     if !warning.is_empty() {
         pdf.down(16);
         pdf.lines(10, Weight::Plain, &warning);
@@ -188,7 +188,7 @@ fn pdf_of(formats: &Formats, site_name: &str, statement: &Statement, now: Timest
     })
 }
 
-async fn asked_for(visit: &Visit, Query(query): Query) -> Result<Statement, PageError> {
+async fn asked_for(visit: &Visit, Query(query): Query) -> Result<Noted, PageError> {
     let frame = visit.frame();
     let (period, mistakes) = Period::read(&query, today(visit), &frame.formats);
     // A file of another period than was asked for would be taken for the one.
@@ -196,8 +196,8 @@ async fn asked_for(visit: &Visit, Query(query): Query) -> Result<Statement, Page
         return Err(PageError::NotFound);
     }
     let contact = contact(&query)?;
-    let statement = read(visit, period, contact.as_ref()).await?;
-    statement.ok_or(PageError::NotFound)
+    let noted = read(visit, period, contact.as_ref()).await?;
+    noted.ok_or(PageError::NotFound)
 }
 
 fn send(kind: &'static str, ending: &str, statement: &Statement, file: Vec<u8>) -> Answer {
@@ -206,23 +206,23 @@ fn send(kind: &'static str, ending: &str, statement: &Statement, file: Vec<u8>) 
 }
 
 pub(crate) async fn csv(visit: Visit, query: Query) -> Answer {
-    let statement = asked_for(&visit, query).await?;
+    let statement = asked_for(&visit, query).await?.statement;
     let file = csv_of(&rows(&statement, &visit.office.role.currency));
     send("text/csv; charset=utf-8", "csv", &statement, file)
 }
 
 pub(crate) async fn xlsx(visit: Visit, query: Query) -> Answer {
-    let statement = asked_for(&visit, query).await?;
+    let statement = asked_for(&visit, query).await?.statement;
     let file = workbook("statement", &rows(&statement, &visit.office.role.currency));
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     send(kind, "xlsx", &statement, file)
 }
 
 pub(crate) async fn pdf(visit: Visit, query: Query) -> Answer {
-    let statement = asked_for(&visit, query).await?;
+    let noted = asked_for(&visit, query).await?;
     let (frame, now) = (visit.frame(), visit.staff().now());
-    let file = pdf_of(&frame.formats, &frame.site_name, &statement, now);
-    send("application/pdf", "pdf", &statement, file)
+    let file = pdf_of(&frame.formats, &frame.site_name, &noted, now);
+    send("application/pdf", "pdf", &noted.statement, file)
 }
 
 #[cfg(test)]
@@ -273,9 +273,14 @@ mod tests {
         ] {
             let formats = Frame::sample(language, None).formats;
             let now = Timestamp::from_millis_clamped(1_784_019_600_000);
-            let file = pdf_of(&formats, "Musée (de Villeneuve)", &statement(), now);
+            let noted = Noted {
+                statement: statement(),
+                pass_backs: 2,
+                estimated: 0,
+            };
+            let file = pdf_of(&formats, "Musée (de Villeneuve)", &noted, now);
             let text: String = file.iter().map(|byte| char::from(*byte)).collect();
-            assert!(text.contains(title));
+            assert!(text.contains(title) && text.contains(": 2."));
             assert!(text.contains("Mus\u{e9}e \\(de Villeneuve\\)"));
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::devices::report::{self, CLOCK_TOLERANCE_MS};
 use db::{Db, DbError, Tx, params};
+use kernel::BusinessDay;
 
 kernel::words! {
     /// Why somebody should look at a check.
@@ -61,6 +62,28 @@ pub async fn doubts(db: &Db) -> Result<Doubts, DbError> {
             runs: count(Doubt::Run)?,
             clocks_off: clocks_off(tx)?,
         })
+    })
+    .await
+}
+
+/// How many admissions of these days bear a mark: possible pass-backs, and estimated
+/// times.
+pub async fn of_days(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<(i64, i64), DbError> {
+    db.read("doubts of days", move |tx| {
+        let mut count = |doubt: Doubt| {
+            let condition = doubt.condition();
+            let sql = format!(
+                "SELECT COUNT(*) AS n FROM gate_check c
+                 WHERE c.business_day BETWEEN $1 AND $2 AND {condition}
+                   AND NOT EXISTS (SELECT 1 FROM gate_cancellation x
+                                   WHERE x.check_id = c.check_id)"
+            );
+            tx.value::<i64>(&sql, params![from, to])
+        };
+        Ok((
+            count(Doubt::PossiblePassBack)?,
+            count(Doubt::EstimatedTime)?,
+        ))
     })
     .await
 }

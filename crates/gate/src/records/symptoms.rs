@@ -4,7 +4,7 @@ use crate::devices::report;
 use db::{Db, DbError, Tx, params};
 use kernel::{Additions, DeviceCode};
 use otipass::{Checksum, NumberFormat, detect};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the records show. Codes that were scanned are counted and never given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,10 +17,20 @@ pub struct Symptoms {
     /// How far each device's clock was off when it last said its time, in
     /// milliseconds: above 0 if it is fast.
     pub clock_offsets_ms: BTreeMap<DeviceCode, i64>,
+    /// Devices whose last forty codes were no passes and all begin alike, with that
+    /// beginning.
+    pub beginnings: BTreeMap<DeviceCode, String>,
     /// Control barcodes and cancellations that ticketing refused for good, by its
     /// reason.
     pub refused: BTreeMap<String, i64>,
 }
+
+/// So many codes in a row make a suspicion.
+const IN_A_ROW: usize = 40;
+/// At least so many of them differ: one poster that is read again and again is none.
+const DIFFERENT: usize = 10;
+/// A beginning has at least so many characters, and this many are shown.
+const BEGINNING_CHARS: (usize, usize) = (2, 12);
 
 /// Reads the symptoms; looks at the latest `checks` checks. `serial` is what a
 /// serial of the project looks like.
@@ -33,6 +43,7 @@ pub async fn symptoms(
     db.read("symptoms", move |tx| {
         let mut symptoms = Symptoms {
             clock_offsets_ms: clock_offsets_ms(tx)?,
+            beginnings: beginnings(tx)?,
             refused: refused(tx)?,
             ..Symptoms::default()
         };
@@ -50,6 +61,45 @@ pub async fn symptoms(
         Ok(symptoms)
     })
     .await
+}
+
+fn beginnings(tx: &mut Tx<'_>) -> Result<BTreeMap<DeviceCode, String>, DbError> {
+    let devices: Vec<DeviceCode> = tx.column("SELECT code FROM gate_device", params![])?;
+    let mut found = BTreeMap::new();
+    for device in devices {
+        let rows = tx.query(
+            "SELECT code, outcome FROM gate_check WHERE device = $1
+             ORDER BY arrived_at DESC LIMIT $2",
+            params![&device, i64::try_from(IN_A_ROW).unwrap_or(i64::MAX)],
+        )?;
+        let mut codes = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if row.get::<String>("outcome")? == "not_a_pass" {
+                codes.push(row.get::<String>("code")?);
+            }
+        }
+        if codes.len() == IN_A_ROW {
+            found.extend(beginning(&codes).map(|beginning| (device, beginning)));
+        }
+    }
+    Ok(found)
+}
+
+/// What different codes begin with, if that is long enough to be no chance; without
+/// the digits of a number.
+fn beginning(codes: &[String]) -> Option<String> {
+    let different: BTreeSet<_> = codes.iter().collect();
+    let (first, rest) = codes.split_first()?;
+    let shared = |code: &String| {
+        let pairs = first.chars().zip(code.chars());
+        pairs.take_while(|(one, other)| one == other).count()
+    };
+    let shared = rest.iter().map(shared).min()?;
+    let (least, most) = BEGINNING_CHARS;
+    let beginning: String = first.chars().take(shared.min(most)).collect();
+    let beginning = beginning.trim_end_matches(|c: char| c.is_ascii_digit());
+    let holds = different.len() >= DIFFERENT && beginning.chars().count() >= least;
+    holds.then(|| kernel::without_numbers(beginning))
 }
 
 fn codes_of_no_pass(tx: &mut Tx<'_>, checks: u32) -> Result<Vec<String>, DbError> {
@@ -136,6 +186,23 @@ mod tests {
             let found = look(&test.db, checks).await;
             let counts = (found.shaped_like_serials, found.proven_serials);
             assert_eq!(counts, (shaped, proven), "of the latest {checks}");
+        }
+    }
+
+    #[test]
+    fn codes_that_begin_alike_are_told_from_a_poster_and_from_chance() {
+        let codes = |make: fn(usize) -> String| (0..40).map(make).collect::<Vec<_>>();
+        for (codes, found) in [
+            (codes(|n| format!("]C0{n:08}")), Some("]C")),
+            (
+                codes(|n| format!("https://p.example/{n}")),
+                Some("https://p.ex"),
+            ),
+            (codes(|_| "https://poster.example".to_owned()), None),
+            (codes(|n| format!("0000{n:04}")), None),
+            (codes(|n| format!("{n}-x")), None),
+        ] {
+            assert_eq!(beginning(&codes).as_deref(), found, "{:?}", codes[1]);
         }
     }
 

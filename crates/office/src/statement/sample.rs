@@ -48,7 +48,16 @@ fn of_two(period: Period) -> Statement {
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let month = Asked::month(frame).period;
-    let statements = [Some(statement(month)), Some(of_two(month)), None];
+    let noted = |statement, pass_backs, estimated| Noted {
+        statement,
+        pass_backs,
+        estimated,
+    };
+    let statements = [
+        Some(noted(statement(month), 0, 0)),
+        Some(noted(of_two(month), 2, 3)),
+        None,
+    ];
     html(
         statements
             .iter()

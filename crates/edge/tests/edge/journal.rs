@@ -69,6 +69,7 @@ fn taken_back(id: CancellationId, check_id: CheckId, at: Timestamp) -> TakenBack
         request: CancellationRequest {
             id,
             check_id,
+            cause: None,
             cancelled_at: at.into(),
             sent_at: None,
             age_ms: None,

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 fn offline_with(visitors: usize) -> Stage {
     let mut stage = Stage::offline();
-    for _ in 1..visitors {
-        stage.visit(PASS);
+    for visitor in 1..visitors {
+        stage.visit(&card(visitor));
         stage.pass(10);
     }
     stage
@@ -50,8 +50,9 @@ fn half_a_batch_may_be_refused() {
     let lines = std::fs::read_to_string(&status.set_aside_file).unwrap();
     let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
     assert_eq!(first["problem"], "code_too_long");
-    assert_eq!(first["item"]["code"], PASS);
-    assert!(!status.page().contains(PASS) && !status.line().contains(PASS));
+    let code = card(1);
+    assert_eq!(first["item"]["code"], code);
+    assert!(!status.page().contains(&code) && !status.line().contains(&code));
     assert_eq!(stage.restart().door.status().set_aside, 2);
 }
 

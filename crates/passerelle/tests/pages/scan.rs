@@ -4,6 +4,7 @@ mod agent;
 mod first_visit;
 mod input;
 mod offline;
+mod presentations;
 mod rules;
 mod tokens;
 mod update;
@@ -130,6 +131,16 @@ impl House {
     fn unexplained(&self) -> Value {
         self.json(&["reconcile"])["unexplained"].clone()
     }
+}
+
+/// The page finds that so much time has passed, by both of its clocks.
+fn later(tab: &Tab<'_>, millis: u32) {
+    tab.run(&format!(
+        "for (const clock of [Date, performance]) {{
+            const before = clock.now.bind(clock);
+            clock.now = () => before() + {millis};
+        }}"
+    ));
 }
 
 /// What the page keeps under a name.

@@ -2,6 +2,7 @@
 
 mod agent;
 mod first_visit;
+mod fits;
 mod input;
 mod offline;
 mod presentations;

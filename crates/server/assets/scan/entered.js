@@ -3,10 +3,10 @@
 // desk shows them.
 
 export class Entered {
-  static async load(store, isToday) {
+  static async load(store, isRecent) {
     const entered = new Entered(store);
     for (const entry of await store.all("entered")) {
-      if (isToday(entry.at)) entered.byCard.set(entry.card, entry);
+      if (isRecent(entry.at)) entered.byCard.set(entry.card, entry);
       else entered.#gone.push(entry.card);
     }
     await entered.#sweep();
@@ -55,9 +55,9 @@ export class Entered {
   }
 
   /// A new day: yesterday's are of no use, and personal.
-  async forgetOthers(isToday) {
+  async forgetOthers(isRecent) {
     for (const [card, entry] of this.byCard) {
-      if (isToday(entry.at)) continue;
+      if (isRecent(entry.at)) continue;
       this.byCard.delete(card);
       this.#gone.push(card);
     }

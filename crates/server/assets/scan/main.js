@@ -72,7 +72,7 @@ async function start(store) {
   const [journal, history, entered, settings] = await Promise.all([
     Journal.load(store),
     History.load(store),
-    Entered.load(store, (time) => device.isToday(time)),
+    Entered.load(store, (time) => device.isRecent(time)),
     Settings.load(store),
   ]);
   await journal.dropOldAttempts(Date.now());
@@ -161,7 +161,7 @@ async function start(store) {
     if (result.kind === "answer") {
       clock.hear(result.body.server_time, began);
       await device.takeSnapshot(result.body).catch(() => {});
-      await entered.forgetOthers((time) => device.isToday(time)).catch(() => {});
+      await entered.forgetOthers((time) => device.isRecent(time)).catch(() => {});
       void device.refreshList(api).catch(() => {});
       apply();
     } else if (result.kind === "revoked") {

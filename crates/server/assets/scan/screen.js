@@ -46,6 +46,9 @@ const ASKED_AGAIN = [
 // A use not longer ago is told in seconds.
 const RECENT_S = 120;
 
+// A number of more characters is shown smaller.
+const LONG = 10;
+
 // Words of so few characters are shown larger.
 const SHORT = 12;
 
@@ -106,8 +109,8 @@ export class Screen {
     this.answer = answer;
     const isEntry = answer.direction === "entry" && answer.card !== null;
     const more = isEntry && settings.several_persons === true && hasMore(answer);
-    const known = more && words.has(`do_${answer.outcome}_more`) ? `_more` : "";
-    const what = `do_${answer.outcome}${known}`;
+    const isJust = answer.outcome === "just_admitted" && more;
+    const what = isJust ? "do_just_admitted_more" : `do_${answer.outcome}`;
     const hint = words.has(what) ? words.t(what) : "";
     this.#open(kind, {
       // The device's own language is the server's; another is the agent's choice.
@@ -200,7 +203,8 @@ export class Screen {
     const { words } = this;
     const facts = [];
     if (card) {
-      facts.push(el("div", { className: "pass" }, el("dt", { className: "unseen" }, words.t("pass_number")), el("dd", {}, card)));
+      const long = card.length > LONG ? { "data-long": "" } : {};
+      facts.push(el("div", { className: "pass", ...long }, el("dt", { className: "unseen" }, words.t("pass_number")), el("dd", {}, card)));
     }
     if (validUntil) {
       facts.push(this.#fact("valid_until", words.day(validUntil)));

@@ -7,6 +7,9 @@ use edge::wire::Reply;
 use edge::{DoorSettings, Event, Mode};
 use kernel::CheckId;
 
+/// What happens at a door.
+type Happening<'a> = &'a dyn Fn(&mut Stage);
+
 const CHIP: &str = "villeneuve-12345674";
 
 /// A door that has just reached its server and says this of an opening.
@@ -118,7 +121,7 @@ fn offline_the_window_is_kept_over_its_own_admissions() {
         stage.step(Event::CancelLast { lane: Lane(1) });
     };
     let nothing = |_: &mut Stage| ();
-    let cases: [(&dyn Fn(&mut Stage), u64, &str); 5] = [
+    let cases: [(Happening, u64, &str); 5] = [
         (&nothing, 20_000, "just_admitted"),
         (&nothing, 60_000, "just_admitted"),
         (&nothing, 60_001, "accepted_offline"),

@@ -389,3 +389,58 @@ fn after_a_cancellation_the_card_is_asked_about_anew() {
         (&json!(1), &json!(1))
     );
 }
+
+#[test]
+fn keys_that_can_mean_two_passes_let_nobody_in() {
+    let mut house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    house.kill();
+    // Passes here have letters.
+    tab.run(
+        "new Promise((done) => {
+            indexedDB.open('passerelle-scan').onsuccess = ({target: {result}}) => {
+                const meta = result.transaction('meta', 'readwrite').objectStore('meta');
+                meta.get('snapshot').onsuccess = ({target: {result: snapshot}}) => {
+                    snapshot.detection.format = {
+                        num_type: 'serial', letters: {min: 1, max: 4}, digits: {min: 6, max: 12},
+                        checksum: 'luhn',
+                    };
+                    meta.put(snapshot, 'snapshot').onsuccess = () => { result.close(); done(); };
+                };
+            };
+        })",
+    );
+    tab.reload();
+    tab.until_text("#line", "Offline");
+    feel(&tab);
+    // A computer whose keyboard is AZERTY has A where others have Q.
+    let typed = |letters: &[(&str, &str)]| {
+        let digits = GOOD
+            .chars()
+            .map(|digit| (digit.to_string(), format!("Digit{digit}")));
+        let letters = letters
+            .iter()
+            .map(|(key, code)| ((*key).to_owned(), format!("Key{code}")));
+        let enter = ("Enter".to_owned(), "Enter".to_owned());
+        letters.chain(digits).chain([enter]).collect::<Vec<_>>()
+    };
+    tab.keys(&typed(&[("A", "Q"), ("W", "Z")]));
+    tab.until_text("#answer-words", "This code can be two passes");
+    tab.until_text("#answer-do", "type the number on the pass");
+    tab.picture("ambiguous");
+    assert_eq!(tab.run("felt.length"), 1);
+    assert_eq!(tab.text("#unsent"), "0");
+    // Both layouts have C and P in one place.
+    tab.keys(&typed(&[("C", "C"), ("P", "P")]));
+    tab.until_text("#answer-facts", &format!("CP{GOOD}"));
+    // What a person types is taken literally.
+    tab.tap("#answer-close");
+    tab.tap("#go-type");
+    tab.tap("#type-code");
+    tab.insert(&format!("AW{GOOD}"));
+    tab.tap("#type-form .main");
+    tab.until_text("#answer-facts", &format!("AW{GOOD}"));
+    tab.until_text("#unsent", "2");
+}

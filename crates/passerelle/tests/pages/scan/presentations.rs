@@ -444,3 +444,44 @@ fn keys_that_can_mean_two_passes_let_nobody_in() {
     tab.until_text("#answer-facts", &format!("AW{GOOD}"));
     tab.until_text("#unsent", "2");
 }
+
+#[test]
+fn offline_an_exit_ends_the_window_and_a_cancelled_person_leaves_the_others_in_it() {
+    let mut house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    house.kill();
+    let enters = |words: &str| {
+        later(&tab, 4_000);
+        tab.wedge(GOOD, "Enter");
+        tab.until_text("#answer-words", words);
+        tab.press("Escape");
+    };
+    let turns = || {
+        tab.tap("#go-more");
+        tab.tap("#more-direction");
+    };
+    enters("Welcome (offline)");
+    turns();
+    enters("Goodbye");
+    turns();
+    enters("Welcome (offline)");
+    // One more person, who is taken back: the first one stands.
+    later(&tab, 4_000);
+    tab.wedge(GOOD, "Enter");
+    tab.tap("#answer-one-more");
+    tab.tap("#several-keys button:nth-child(1)");
+    tab.until_text("#today", "3");
+    tab.press("Escape");
+    tab.tap("#go-more");
+    tab.tap("#more-cancel");
+    tab.tap("#cancel-go");
+    tab.until_text("#today", "2");
+    tab.press("Escape");
+    enters("This pass was admitted here just now");
+    house.start();
+    tab.until("document.querySelector('#unsent').textContent === '0'");
+    tab.until_text("#today", "2");
+    assert_eq!(house.unexplained(), 0);
+}

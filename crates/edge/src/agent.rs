@@ -420,6 +420,7 @@ impl Agent {
         let answer = Answer {
             open: answer.open,
             same: false,
+            reopened: false,
             outcome: answer.outcome,
             message: answer.message,
             pass_number: answer.pass_number,

@@ -230,6 +230,7 @@ mod tests {
         let mut answer = Answer {
             open: true,
             same: false,
+            reopened: false,
             outcome: "accepted".to_owned(),
             message: "Welcome".to_owned(),
             pass_number: Some("12345674".parse().unwrap()),

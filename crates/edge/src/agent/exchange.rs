@@ -183,6 +183,9 @@ pub struct Answer {
     /// check.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub same: bool,
+    /// Whether the door opens once more under a check for which it was open before.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reopened: bool,
     /// The outcome, the reason, or the word of a [notice](crate::words::Notice).
     pub outcome: String,
     /// The same in the visitor's language.

@@ -85,7 +85,11 @@ impl Agent {
         let who = (subject, direction);
         if let Some(check) = self.threshold.reopens(who, read, now_ms, passage) {
             if let Some(told) = self.threshold.of(check) {
-                tell_one(lane, Some(check), told.answer.clone(), out);
+                let answer = Answer {
+                    reopened: true,
+                    ..told.answer.clone()
+                };
+                tell_one(lane, Some(check), answer, out);
             }
             return true;
         }
@@ -193,6 +197,7 @@ impl Agent {
         Answer {
             open: false,
             same: false,
+            reopened: false,
             outcome: outcome.to_owned(),
             message: message.to_owned(),
             pass_number: None,

@@ -176,7 +176,11 @@ fn an_opening_that_nobody_got_is_still_to_come() {
     let mut stage = online(Passage::default());
     let check = admitted(&mut stage, PASS);
     stage.pass(4_000);
-    assert_eq!(told(&stage.scan(PASS)).0, Some(check));
+    let (told_of, answer) = told(&stage.scan(PASS));
+    assert_eq!(
+        (told_of, answer.open, answer.reopened),
+        (Some(check), true, true)
+    );
     assert_eq!(heard(&mut stage, CHIP), (None, "same"), "it is on its way");
     let delivered = Delivered::No;
     stage.step(Event::Told { check, delivered });

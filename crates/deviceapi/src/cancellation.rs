@@ -1,5 +1,6 @@
 //! Entries that are taken back.
 
+use crate::CancelCause;
 use kernel::{CancellationId, CheckId, DeviceTime, EnrolmentId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,6 +18,9 @@ pub struct CancellationRequest {
     /// The check that admitted the visitor, at this device.
     #[schema(value_type = Uuid)]
     pub check_id: CheckId,
+    /// Why, if it was not the agent: nobody went through the door.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<CancelCause>,
     /// What the device's clock showed then: at most 15 minutes after the scan, as
     /// far as the times are known.
     #[schema(value_type = String, format = DateTime)]

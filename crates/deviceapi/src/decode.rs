@@ -13,7 +13,7 @@ pub struct DecodeAnswer {
 /// A code in a frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DecodedCode {
-    /// `qr_code`, `code_128`, `data_matrix`, `ean_13`, `pdf_417` or `aztec`.
+    /// `qr_code`, `code_128`, `data_matrix`, `pdf_417` or `aztec`.
     pub format: String,
     /// What it says: the `code` of a check.
     pub text: String,

@@ -31,7 +31,7 @@ pub use enrolment::{EnrolmentAnswer, EnrolmentRequest};
 pub use examples::{EXAMPLES, Example, Part};
 pub use look::{LookAnswer, LookEntry, LookRequest};
 pub use problem::{Problem, ProblemCode};
-pub use word::{Direction, Mode, OfflinePolicy};
+pub use word::{CancelCause, Direction, Mode, OfflinePolicy};
 
 /// The most a request's body may have, in bytes.
 pub const BODY_LIMIT_BYTES: usize = 1024 * 1024;

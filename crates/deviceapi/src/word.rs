@@ -38,6 +38,15 @@ kernel::words! {
     }
 }
 
+kernel::words! {
+    /// Why an entry was taken back without anybody asking for it.
+    pub enum CancelCause: "cause of a cancellation" {
+        /// The door's controller said that nobody went through, and the card did not
+        /// come back.
+        NotPassed = "not_passed",
+    }
+}
+
 macro_rules! described {
     ($($word:ident: $what:literal),*) => {$(
         impl PartialSchema for $word {
@@ -53,6 +62,7 @@ macro_rules! described {
 
 described! {
     Direction: "Which way a visitor passes the door.",
+    CancelCause: "Why, if it was not the agent: `not_passed`, nobody went through the door.",
     Mode: "Whether the device asks the server, or decides by itself at present.",
     OfflinePolicy: "What the device does without network: `detection_only` admits a recognised \
         pass; `guarded` refuses those it knows to be refused."

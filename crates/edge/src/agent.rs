@@ -6,42 +6,47 @@
 //! - Online, the server is asked. The first silence switches to offline: this
 //!   visitor and the next are decided at once by [`gate::decide::offline`], and the
 //!   server is looked for meanwhile.
-//! - A scan keeps its id until its answer was told. The visitor's next try with
-//!   the same code is the same scan.
+//! - A card that is held before the reader is one check, in whatever form and however
+//!   often it is read: [`gate::decide::joining`]. A check keeps its id until its answer
+//!   was told.
 //! - What the device decides by itself is remembered before it is told.
 
 mod courier;
 mod dating;
 mod exchange;
 mod link;
+mod recent;
 mod standing;
+mod telling;
+mod threshold;
 mod timekeeper;
 mod today;
 
 pub(crate) use courier::{Courier, Sent};
-pub use exchange::{Answer, Delivered, Errand, Event, Input, Kept, Lane, Output};
+pub use exchange::{Answer, Delivered, Errand, Event, Input, Kept, Lane, Output, Went};
 pub use link::Mode;
+pub use threshold::Passage;
 pub use timekeeper::{Jump, Moment};
 
-use crate::journal::{Attempt, Decided, Entry, OpenAttempt, Recovered, TakenBack};
+use crate::journal::{Attempt, Decided, Entry, OpenAttempt, Recovered};
 use crate::wire::{Reply, another_id, knowledge, same_set_up};
 use crate::words::Notice;
 use deviceapi::{
     CheckAnswer, CheckRequest, DeviceSnapshot, Direction, Personal, Problem, ProblemCode,
 };
+use gate::Decision;
+use gate::decide::joining::{Cause, Joining, Subject, UNTOLD_MS};
 use gate::decide::offline::{OfflineScan, Seen, decide_offline};
-use gate::decide::wording;
 use kernel::{CardNumber, CheckId, EnrolmentId, Language, Timestamp, Zone};
 use link::Link;
 use otipass::Refusal;
-use std::collections::HashMap;
+use recent::Recent;
+use std::collections::{HashMap, VecDeque};
+use telling::tell_one;
+use threshold::{Passing, Threshold, Told};
 use timekeeper::Timekeeper;
 use today::Today;
 use uuid::Uuid;
-
-/// How long a visitor's next try with the same code is the same scan, if nobody
-/// was told its answer.
-const SAME_SCAN_MS: i64 = 5 * 60 * 1000;
 
 /// What the configuration says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,6 +55,8 @@ pub struct AgentSettings {
     pub direction: Option<Direction>,
     /// The visitor's language, whatever the server says.
     pub language: Option<Language>,
+    /// What the door says of an opening.
+    pub passage: Passage,
 }
 
 /// Where fresh ids come from.
@@ -62,7 +69,11 @@ pub type PassList = Box<dyn Fn(&CardNumber, Timestamp) -> Option<Refusal> + Send
 #[derive(Debug)]
 struct Live {
     attempt: Attempt,
-    lanes: Vec<Lane>,
+    subject: Subject,
+    /// Who waits for its answer, whoever came first before the others.
+    lanes: VecDeque<Lane>,
+    /// One of those who waited is being told.
+    is_telling: bool,
     stage: Stage,
     /// Asked about by an earlier run: the visitor may have been told yes.
     from_earlier_run: bool,
@@ -91,7 +102,10 @@ pub struct Agent {
     /// By what its checks name the token it has.
     enrolment: Option<EnrolmentId>,
     live: HashMap<CheckId, Live>,
+    joining: Joining<Direction, CheckId>,
+    threshold: Threshold,
     today: Today,
+    recent: Recent,
     /// How far the server's clock was ahead of the machine's, in milliseconds, and
     /// when that was seen.
     measured: Option<(Moment, i64)>,
@@ -113,25 +127,15 @@ impl Agent {
         ids: Ids,
         now: Moment,
     ) -> Self {
-        let live = recovered.open.iter().map(|open| {
-            let stage = match open {
-                OpenAttempt::Asked(_) => Stage::Unresolved,
-                OpenAttempt::Decided(decided) => Stage::Decided(decided.clone()),
-            };
-            let live = Live {
-                attempt: open.attempt().clone(),
-                lanes: Vec::new(),
-                from_earlier_run: matches!(stage, Stage::Unresolved),
-                stage,
-            };
-            (live.attempt.request.id, live)
-        });
         let mut agent = Self {
             settings,
             time: Timekeeper::new(now),
             link: Link::new(mode, now),
-            live: live.collect(),
+            live: HashMap::new(),
+            joining: Joining::default(),
+            threshold: Threshold::default(),
             today: Today::default(),
+            recent: Recent::default(),
             measured: None,
             contact_at: snapshot.as_ref().map(|snapshot| snapshot.server_time),
             snapshot,
@@ -139,12 +143,42 @@ impl Agent {
             pass_list: None,
             ids,
         };
+        for open in &recovered.open {
+            agent.take_up(open);
+        }
         agent.forget_old_scans();
         agent.today.turn(agent.day());
         for entry in &recovered.entries {
             agent.enter(entry);
         }
+        for entry in &recovered.not_passed {
+            agent.threshold.add(Told {
+                check: entry.check,
+                subject: Subject::Card(entry.card.clone()),
+                direction: Direction::Entry,
+                answer: agent.notice(Notice::NotPassed),
+                entry: Some(entry.clone()),
+                // Whoever comes back now is asked about anew.
+                scanned_ms: i64::MIN / 2,
+                told_ms: i64::MIN / 2,
+                passing: Passing::NotPassed,
+            });
+        }
         agent
+    }
+
+    /// Takes up a scan whose answer an earlier run told nobody.
+    fn take_up(&mut self, open: &OpenAttempt) {
+        let attempt = open.attempt().clone();
+        let stage = match open {
+            OpenAttempt::Asked(_) => Stage::Unresolved,
+            OpenAttempt::Decided(decided) => Stage::Decided(decided.clone()),
+        };
+        let age_ms = self.time.clocks().age_ms(attempt.clocks);
+        let age_ms = age_ms.unwrap_or_else(|| self.time.now().ms_since(attempt.at));
+        let began_ms = self.up_ms() - age_ms;
+        let from_earlier_run = matches!(stage, Stage::Unresolved);
+        self.begin(attempt, stage, began_ms, from_earlier_run);
     }
 
     /// Takes one input and says what to do about it.
@@ -152,6 +186,7 @@ impl Agent {
         self.time.look(now);
         self.today.turn(self.day());
         let mut out = Vec::new();
+        self.void_not_passed(&mut out);
         match input {
             Input::Event(event) => self.happened(*event, now, &mut out),
             Input::Remembered { check, kept } => self.remembered(check, kept, &mut out),
@@ -177,6 +212,7 @@ impl Agent {
                 direction,
             } => self.scan(lane, code, direction, out),
             Event::CancelLast { lane } => self.cancel_last(lane, out),
+            Event::Passage { lane, went } => self.reported(lane, went, out),
             Event::Answered { check, reply } => self.answered(check, reply, now, out),
             Event::Told { check, delivered } => self.told(check, delivered, out),
             Event::Looked { reply, sent } => self.looked(reply, sent, now, out),
@@ -196,32 +232,26 @@ impl Agent {
         out: &mut Vec<Output>,
     ) {
         let direction = direction.unwrap_or_else(|| self.direction());
-        let now = self.time.now();
-        let same = self.live.values().find(|live| {
-            let Attempt { request, at, .. } = &live.attempt;
-            let apart_ms = now.ms_since(*at);
-            request.code.0 == code
-                && request.direction == direction
-                && apart_ms.abs() <= SAME_SCAN_MS
+        let subject = self.subject(&code);
+        let now_ms = self.up_ms();
+        let joined = self
+            .joining
+            .read(&subject, &direction, now_ms, Cause::Pulled);
+        let untold = joined.filter(|check| self.live.contains_key(check));
+        let may_be_told = untold.is_none() && self.link.mode() != Mode::Refused;
+        if may_be_told && self.read_again(lane, (&subject, direction), joined, out) {
+            return;
+        }
+        let id = untold.unwrap_or_else(|| {
+            let id = self.fresh_id();
+            let attempt = self.attempt(id, Personal(code), direction);
+            self.begin(attempt, Stage::Unresolved, now_ms, false);
+            id
         });
-        let id = match same {
-            Some(live) => live.attempt.request.id,
-            None => {
-                let id = self.fresh_id();
-                let live = Live {
-                    attempt: self.attempt(id, Personal(code), direction),
-                    lanes: Vec::new(),
-                    stage: Stage::Unresolved,
-                    from_earlier_run: false,
-                };
-                self.live.insert(id, live);
-                id
-            }
-        };
         let Some(live) = self.live.get_mut(&id) else {
             return;
         };
-        live.lanes.push(lane);
+        live.lanes.push_back(lane);
         match &live.stage {
             Stage::Asking | Stage::Remembering(_) => {}
             Stage::Decided(_) | Stage::Answered(..) => self.tell(id, out),
@@ -230,6 +260,38 @@ impl Agent {
                 Mode::Offline | Mode::Refused => self.decide(id, out),
             },
         }
+    }
+
+    /// A check begins, or began then.
+    fn begin(&mut self, attempt: Attempt, stage: Stage, began_ms: i64, from_earlier_run: bool) {
+        let subject = self.subject(&attempt.request.code.0);
+        let (id, direction) = (attempt.request.id, attempt.request.direction);
+        self.threshold.over(&subject);
+        self.joining.begin(subject.clone(), direction, id, began_ms);
+        let live = Live {
+            attempt,
+            subject,
+            lanes: VecDeque::new(),
+            is_telling: false,
+            stage,
+            from_earlier_run,
+        };
+        self.live.insert(id, live);
+    }
+
+    /// It goes on under another id.
+    fn rename(&mut self, live: Live) -> CheckId {
+        let request = &live.attempt.request;
+        let (id, direction) = (request.id, request.direction);
+        let now_ms = self.up_ms();
+        self.joining
+            .begin(live.subject.clone(), direction, id, now_ms);
+        self.live.insert(id, live);
+        id
+    }
+
+    fn subject(&self, code: &str) -> Subject {
+        Subject::of(code, self.snapshot.as_ref().map(|known| &known.detection))
     }
 
     fn ask(&mut self, id: CheckId, out: &mut Vec<Output>) {
@@ -258,6 +320,7 @@ impl Agent {
             forced: false,
         };
         let seen = |card: &CardNumber| Seen {
+            just_admitted: self.recent.has(card, live.attempt.at, self.window_ms()),
             listed: self
                 .pass_list
                 .as_ref()
@@ -276,8 +339,8 @@ impl Agent {
             let CheckRequest {
                 code, direction, ..
             } = live.attempt.request;
-            let id = self.fresh_id();
-            live.attempt = self.attempt(id, code, direction);
+            let fresh = self.fresh_id();
+            live.attempt = self.attempt(fresh, code, direction);
             live.from_earlier_run = false;
         }
         // It may have heard of another since it asked; this is what it goes by.
@@ -288,7 +351,11 @@ impl Agent {
             card: decided.card,
         };
         live.stage = Stage::Remembering(decided.clone());
-        self.live.insert(live.attempt.request.id, live);
+        if live.attempt.request.id == id {
+            self.live.insert(id, live);
+        } else {
+            self.rename(live);
+        }
         out.push(Output::Remember(decided));
     }
 
@@ -298,7 +365,9 @@ impl Agent {
         let answer = self.notice(notice);
         if let Some(live) = self.live.get_mut(&id) {
             live.stage = Stage::Unresolved;
-            tell_each(std::mem::take(&mut live.lanes), None, &answer, out);
+            for lane in std::mem::take(&mut live.lanes) {
+                tell_one(lane, None, answer.clone(), out);
+            }
         }
     }
 
@@ -353,8 +422,15 @@ impl Agent {
         if let Some(entry) = &entry {
             self.enter(entry);
         }
+        if answer.outcome == Decision::Exit.as_str()
+            && let Some(card) = &answer.pass_number
+        {
+            self.recent.left(card);
+        }
         let answer = Answer {
             open: answer.open,
+            same: false,
+            reopened: false,
             outcome: answer.outcome,
             message: answer.message,
             pass_number: answer.pass_number,
@@ -378,7 +454,7 @@ impl Agent {
                 let id = another.unwrap_or_else(|| self.fresh_id());
                 live.attempt.request.id = id;
                 live.stage = Stage::Unresolved;
-                self.live.insert(id, live);
+                self.rename(live);
                 match another {
                     Some(_) => self.ask(id, out),
                     None => self.decide(id, out),
@@ -387,8 +463,9 @@ impl Agent {
             // A setting of this device is wrong: opening would hide that.
             ProblemCode::DirectionNotAllowed => {
                 let answer = self.closed(problem.code.as_str(), &problem.title);
-                let lanes = self.live.remove(&check).map_or(Vec::new(), |l| l.lanes);
-                tell_each(lanes, None, &answer, out);
+                for lane in self.live.remove(&check).into_iter().flat_map(|l| l.lanes) {
+                    tell_one(lane, None, answer.clone(), out);
+                }
             }
             _ => self.decide(check, out),
         }
@@ -411,60 +488,10 @@ impl Agent {
         if let Some(entry) = decided.entry() {
             self.enter(&entry);
         }
+        if let (Decision::Exit, Some(card)) = (decided.outcome, &decided.card) {
+            self.recent.left(card);
+        }
         self.tell(check, out);
-    }
-
-    /// Tells everybody who waits for this check.
-    fn tell(&mut self, check: CheckId, out: &mut Vec<Output>) {
-        let Some(live) = self.live.get_mut(&check) else {
-            return;
-        };
-        let lanes = std::mem::take(&mut live.lanes);
-        let answer = match &self.live[&check].stage {
-            Stage::Answered(answer, _) => (**answer).clone(),
-            Stage::Decided(decided) => self.own_answer(decided),
-            Stage::Unresolved | Stage::Asking | Stage::Remembering(_) => return,
-        };
-        tell_each(lanes, Some(check), &answer, out);
-    }
-
-    fn own_answer(&self, decided: &Decided) -> Answer {
-        let outcome = decided.outcome;
-        Answer {
-            open: outcome.opens(),
-            pass_number: decided.card.clone(),
-            ..self.closed(outcome.as_str(), wording::message(outcome, self.language()))
-        }
-    }
-
-    fn told(&mut self, check: CheckId, delivered: Delivered, out: &mut Vec<Output>) {
-        if delivered == Delivered::No {
-            return;
-        }
-        let entry = match self.live.get(&check).map(|live| &live.stage) {
-            Some(Stage::Answered(_, entry)) => entry.clone(),
-            Some(Stage::Decided(_)) => None,
-            _ => return,
-        };
-        self.live.remove(&check);
-        out.push(Output::NoteTold(check, entry));
-    }
-
-    fn cancelled(
-        &mut self,
-        lane: Lane,
-        cancellation: TakenBack,
-        kept: Kept,
-        out: &mut Vec<Output>,
-    ) {
-        let notice = match kept {
-            Kept::Yes => {
-                self.today.cancel(cancellation.request.check_id);
-                Notice::Cancelled
-            }
-            Kept::No => Notice::CannotRemember,
-        };
-        self.tell_notice(lane, notice, out);
     }
 
     fn looked(
@@ -502,11 +529,21 @@ impl Agent {
         let now = self.time.now();
         self.live.retain(|_, live| {
             let under_way = matches!(live.stage, Stage::Asking | Stage::Remembering(_));
-            under_way || now.ms_since(live.attempt.at).abs() <= SAME_SCAN_MS
+            under_way || live.is_telling || now.ms_since(live.attempt.at).abs() <= UNTOLD_MS
         });
+        let (now_ms, passage) = (self.up_ms(), self.settings.passage);
+        let joins = |check| self.joining.holds(check, now_ms);
+        self.threshold.forget_old(now_ms, passage, joins);
+        self.recent.forget_before(now.plus_ms(-self.window_ms()));
+    }
+
+    /// For how long a card that was admitted here is not admitted again.
+    fn window_ms(&self) -> i64 {
+        self.snapshot.as_ref().map_or(0, |s| s.repeat_window_ms)
     }
 
     fn enter(&mut self, entry: &Entry) {
+        self.recent.enter(entry);
         if self.zone_day(entry.at) == self.day() {
             self.today.enter(entry);
         }
@@ -531,28 +568,6 @@ impl Agent {
         CheckId::from_uuid((self.ids)())
     }
 
-    /// An answer that is no decision on a check.
-    #[must_use]
-    pub fn notice(&self, notice: Notice) -> Answer {
-        self.closed(notice.as_str(), notice.message(self.language()))
-    }
-
-    fn closed(&self, outcome: &str, message: &str) -> Answer {
-        Answer {
-            open: false,
-            outcome: outcome.to_owned(),
-            message: message.to_owned(),
-            pass_number: None,
-            valid_until: None,
-            entries_left: None,
-            count_today: self.today.count(),
-        }
-    }
-
-    fn tell_notice(&self, lane: Lane, notice: Notice, out: &mut Vec<Output>) {
-        tell_each(vec![lane], None, &self.notice(notice), out);
-    }
-
     fn language(&self) -> Language {
         let said = self.snapshot.as_ref().map(|snapshot| snapshot.language);
         self.settings.language.or(said).unwrap_or_default()
@@ -569,16 +584,6 @@ impl Agent {
     pub fn use_pass_list(&mut self, list: Option<PassList>) {
         self.pass_list = list;
     }
-}
-
-fn tell_each(lanes: Vec<Lane>, check: Option<CheckId>, answer: &Answer, out: &mut Vec<Output>) {
-    out.extend(lanes.into_iter().map(|lane| {
-        Output::Run(Errand::Tell {
-            lane,
-            check,
-            answer: answer.clone(),
-        })
-    }));
 }
 
 impl std::fmt::Debug for Agent {

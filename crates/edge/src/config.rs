@@ -4,6 +4,7 @@
 //! The token comes from a file or from `PASSERELLE_EDGE_SERVER__TOKEN`, never
 //! from the TOML itself, and is never printed.
 
+use crate::agent::Passage;
 use crate::keyboard::Layout;
 use ::config::overlay::{self, Kind, Mistake};
 use deviceapi::Direction;
@@ -101,6 +102,28 @@ pub struct DoorOptions {
     pub exit_prefix: Option<String>,
     /// This line takes the last entry back.
     pub cancel_line: Option<String>,
+    /// This line of the controller says that somebody went through.
+    pub passed_line: Option<String>,
+    /// This line of the controller says that nobody went through the door that was
+    /// opened last. With it the passage is reported, else it is unknown.
+    pub not_passed_line: Option<String>,
+    /// For so many seconds an unknown passage opens once more for a card that is shown
+    /// again; 0 is never.
+    pub reopen_within_s: Option<u16>,
+}
+
+impl DoorOptions {
+    /// What the door says of an opening.
+    #[must_use]
+    pub fn passage(&self) -> Passage {
+        match (&self.not_passed_line, self.reopen_within_s) {
+            (Some(_), _) => Passage::Reported,
+            (None, Some(s)) => Passage::Unknown {
+                reopen_ms: u32::from(s) * 1_000,
+            },
+            (None, None) => Passage::default(),
+        }
+    }
 }
 
 kernel::words! {
@@ -134,6 +157,8 @@ pub struct Input {
     pub layout: Layout,
     /// How answers are spelt.
     pub answers: Spelling,
+    /// The word for a read that belongs to a check that was answered: it opens nothing.
+    pub same_word: String,
 }
 
 impl Default for Input {
@@ -146,6 +171,7 @@ impl Default for Input {
             keyboard: None,
             layout: Layout::default(),
             answers: Spelling::default(),
+            same_word: "SAME".to_owned(),
         }
     }
 }

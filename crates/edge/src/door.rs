@@ -166,6 +166,7 @@ impl Door {
                 return Some(Input::Remembered { check, kept });
             }
             Output::NoteTold(check, entry) => drop(self.journal.told(check, entry)),
+            Output::NoteNotPassed(check) => drop(self.journal.not_passed(check)),
             Output::Cancel(lane, cancellation) => {
                 let result = self.journal.cancel(cancellation).map(drop);
                 return Some(Input::CancellationRemembered {
@@ -404,6 +405,9 @@ impl Door {
             unsent_cancellations: self.journal.unsent_cancellations(),
             oldest_unsent: self.journal.oldest_unsent(),
             count_today: agent.count_today(),
+            passage: agent.passage().as_str(),
+            reopened_today: agent.passages().0,
+            not_passed_today: agent.passages().1,
             clock_offset_ms: agent.offset_ms(),
             clock_jump_ms: agent.jump().map(|jump| jump.by_ms),
             clock_jump_to: agent.jump().map(|jump| jump.to),

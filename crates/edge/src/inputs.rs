@@ -28,6 +28,7 @@ pub(crate) struct Counter {
     keeper: ToKeeper,
     options: Arc<DoorOptions>,
     spelling: Spelling,
+    same_word: Arc<str>,
     opener: Opener,
     runtime: Handle,
 }
@@ -38,6 +39,7 @@ impl Counter {
             keeper,
             options: Arc::new(config.door.clone()),
             spelling: config.input.answers,
+            same_word: config.input.same_word.as_str().into(),
             opener: Opener::new(config),
             runtime,
         }
@@ -69,7 +71,7 @@ impl Counter {
     }
 
     fn write(&self, answer: &Answer, output: &mut impl Write) -> bool {
-        let line = spell(answer, self.spelling);
+        let line = spell(answer, self.spelling, &self.same_word);
         output
             .write_all(line.as_bytes())
             .and_then(|()| output.flush())

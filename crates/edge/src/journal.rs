@@ -239,6 +239,15 @@ impl Journal {
         self.note(&Record::Told { check, entry })
     }
 
+    /// Remembers that nobody went through the door that was opened for a check, until
+    /// it is told once more or taken back. Survives the end of this process.
+    ///
+    /// # Errors
+    /// [`JournalError`]; after a start the entry stands then.
+    pub fn not_passed(&mut self, check: CheckId) -> Result<(), JournalError> {
+        self.note(&Record::NotPassed { check })
+    }
+
     /// Remembers that an entry was taken back. It is on the disk when this
     /// returns.
     ///

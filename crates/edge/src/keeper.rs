@@ -142,6 +142,10 @@ impl Keeper {
             Wish::CancelLast => Event::CancelLast {
                 lane: self.lane(respond),
             },
+            Wish::Passage(went) => Event::Passage {
+                lane: self.lane(respond),
+                went,
+            },
         };
         self.handle(event);
     }

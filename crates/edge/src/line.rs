@@ -1,6 +1,6 @@
 //! The line protocol: one line in, one line out. Pure but for reading.
 
-use crate::agent::Answer;
+use crate::agent::{Answer, Went};
 use crate::config::{DoorOptions, Spelling};
 use gate::Direction;
 use serde_json::json;
@@ -97,6 +97,8 @@ pub enum Wish {
     Check(String, Option<Direction>),
     /// The last entry is to be taken back.
     CancelLast,
+    /// The controller says what became of the last opening.
+    Passage(Went),
     /// It was too long to ask for anything.
     TooLong,
 }
@@ -107,8 +109,14 @@ pub fn wish(line: Line, options: &DoorOptions) -> Wish {
     let Line::Text(text) = line else {
         return Wish::TooLong;
     };
-    if options.cancel_line.as_ref() == Some(&text) {
-        return Wish::CancelLast;
+    for (whole, wish) in [
+        (&options.cancel_line, Wish::CancelLast),
+        (&options.passed_line, Wish::Passage(Went::Through)),
+        (&options.not_passed_line, Wish::Passage(Went::Nowhere)),
+    ] {
+        if whole.as_ref() == Some(&text) {
+            return wish;
+        }
     }
     for (prefix, direction) in [
         (&options.entry_prefix, Direction::Entry),
@@ -122,14 +130,19 @@ pub fn wish(line: Line, options: &DoorOptions) -> Wish {
     Wish::Check(text, None)
 }
 
-/// The answer's line, with its end.
+/// The answer's line, with its end; `same` is the word for one that is the same as
+/// before.
 #[must_use]
-pub fn spell(answer: &Answer, spelling: Spelling) -> String {
+pub fn spell(answer: &Answer, spelling: Spelling, same: &str) -> String {
     let pass = answer.pass_number.as_ref().map(|card| card.reveal());
     match spelling {
         Spelling::Plain => format!(
             "{} {} {} {}\n",
-            if answer.open { "OPEN" } else { "CLOSED" },
+            match answer {
+                Answer { same: true, .. } => same,
+                Answer { open: true, .. } => "OPEN",
+                _ => "CLOSED",
+            },
             answer.outcome,
             pass.unwrap_or("-"),
             // A line is a line, whatever the server says.
@@ -192,6 +205,8 @@ mod tests {
             entry_prefix: Some("E:".to_owned()),
             exit_prefix: Some("X:".to_owned()),
             cancel_line: Some("CANCEL".to_owned()),
+            passed_line: Some("PASSED".to_owned()),
+            not_passed_line: Some("TIMEOUT".to_owned()),
             ..DoorOptions::default()
         };
         let check = |code: &str, direction| Wish::Check(code.to_owned(), direction);
@@ -200,6 +215,8 @@ mod tests {
             ("E:12345674", check("12345674", Some(Direction::Entry))),
             ("X:12345674", check("12345674", Some(Direction::Exit))),
             ("CANCEL", Wish::CancelLast),
+            ("PASSED", Wish::Passage(Went::Through)),
+            ("TIMEOUT", Wish::Passage(Went::Nowhere)),
         ] {
             assert_eq!(wish(text(line), &options), expected);
         }
@@ -212,6 +229,8 @@ mod tests {
     fn an_answer_is_one_line() {
         let mut answer = Answer {
             open: true,
+            same: false,
+            reopened: false,
             outcome: "accepted".to_owned(),
             message: "Welcome".to_owned(),
             pass_number: Some("12345674".parse().unwrap()),
@@ -220,11 +239,11 @@ mod tests {
             count_today: 3,
         };
         assert_eq!(
-            spell(&answer, Spelling::Plain),
+            spell(&answer, Spelling::Plain, "SAME"),
             "OPEN accepted 12345674 Welcome\n"
         );
         assert_eq!(
-            spell(&answer, Spelling::Json),
+            spell(&answer, Spelling::Json, "SAME"),
             "{\"count_today\":3,\"entries_left\":\"unlimited\",\"message\":\"Welcome\",\
              \"open\":true,\"outcome\":\"accepted\",\"pass_number\":\"12345674\",\
              \"valid_until\":\"2026-07-16\"}\n"
@@ -233,8 +252,14 @@ mod tests {
         answer.pass_number = None;
         answer.message = "No\r\nOPEN".to_owned();
         assert_eq!(
-            spell(&answer, Spelling::Plain),
+            spell(&answer, Spelling::Plain, "SAME"),
             "CLOSED accepted - No  OPEN\n"
         );
+        answer.same = true;
+        assert_eq!(
+            spell(&answer, Spelling::Plain, "AGAIN"),
+            "AGAIN accepted - No  OPEN\n"
+        );
+        assert!(spell(&answer, Spelling::Json, "AGAIN").contains("\"same\":true"));
     }
 }

@@ -108,6 +108,7 @@ pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeE
         agent: AgentSettings {
             direction: config.door.direction,
             language: config.door.language,
+            passage: config.door.passage(),
         },
         journal: JournalSettings {
             limit_checks: config.journal.limit_checks,

@@ -38,6 +38,13 @@ pub struct Status {
     pub oldest_unsent: Option<Timestamp>,
     /// Visitors let in today.
     pub count_today: usize,
+    /// What the door says of an opening: `reported` if its controller tells when nobody
+    /// went through, else `unknown`.
+    pub passage: &'static str,
+    /// How often today it was opened once more under a check.
+    pub reopened_today: usize,
+    /// How often today nobody went through.
+    pub not_passed_today: usize,
     /// How far the server's clock is ahead of the machine's, in milliseconds.
     pub clock_offset_ms: Option<i64>,
     /// The last jump of the machine's clock by more than 30 s, in milliseconds.
@@ -183,6 +190,12 @@ impl Status {
                     .map_or_else(unknown, |policy| policy.to_string()),
             ),
             ("Let in today", self.count_today.to_string()),
+            ("Passage", self.passage.to_owned()),
+            ("Opened once more today", self.reopened_today.to_string()),
+            (
+                "Nobody went through today",
+                self.not_passed_today.to_string(),
+            ),
             ("Unsent checks", self.unsent.to_string()),
             ("Oldest unsent", time(self.oldest_unsent)),
             (

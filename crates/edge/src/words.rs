@@ -18,6 +18,12 @@ kernel::words! {
         Cancelled = "cancelled",
         /// There is no entry that could be taken back.
         NothingToCancel = "nothing_to_cancel",
+        /// The controller says that somebody went through.
+        Passed = "passed",
+        /// The controller says that nobody did: the card opens once more.
+        NotPassed = "not_passed",
+        /// No door was opened that this could be about.
+        NothingOpened = "nothing_opened",
     }
 }
 
@@ -31,6 +37,12 @@ kernel::texts!(Texts in En, Fr, De, It, Es {
         "L’ingresso è stato annullato", "La entrada se ha anulado";
     nothing_to_cancel: "There is no entry to cancel", "Aucune entrée à annuler",
         "Kein Eintritt zu stornieren", "Nessun ingresso da annullare", "No hay entrada que anular";
+    passed: "Thank you", "Merci", "Danke", "Grazie", "Gracias";
+    not_passed: "Please show the pass again", "Présentez encore le pass, s’il vous plaît",
+        "Bitte den Pass noch einmal vorhalten", "Mostri di nuovo il pass, per favore",
+        "Muestre el pase otra vez, por favor";
+    nothing_opened: "The door was not opened", "La porte n’a pas été ouverte",
+        "Die Tür wurde nicht geöffnet", "La porta non è stata aperta", "No se abrió la puerta";
 });
 
 impl Notice {
@@ -43,6 +55,9 @@ impl Notice {
             Self::LineTooLong => texts.not_a_pass,
             Self::Cancelled => texts.cancelled,
             Self::NothingToCancel => texts.nothing_to_cancel,
+            Self::Passed => texts.passed,
+            Self::NotPassed => texts.not_passed,
+            Self::NothingOpened => texts.nothing_opened,
         }
     }
 }

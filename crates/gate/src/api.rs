@@ -268,6 +268,7 @@ fn cancellation(request: CancellationRequest, device: DeviceCode) -> Cancellatio
     Cancellation {
         id: request.id,
         check_id: request.check_id,
+        cause: request.cause,
         device,
         device_time: request.cancelled_at,
         sending: Sending {

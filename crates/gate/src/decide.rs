@@ -13,6 +13,7 @@ pub(crate) mod decision;
 pub mod door_admitted;
 pub(crate) mod in_hand;
 pub(crate) mod intent;
+pub mod joining;
 pub(crate) mod journal;
 pub(crate) mod look;
 pub mod offline;

@@ -45,7 +45,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     in_flight: "en route", "in flight";
     in_flight_note: "vers la billetterie", "on their way to ticketing";
     cancelled: "annulés", "cancelled";
-    cancelled_note: "par l’agent, ou visiteur renvoyé par l’appareil", "by the agent, or turned away by the device";
+    cancelled_note: "par l’agent, visiteur renvoyé par l’appareil, ou porte que personne n’a franchie",
+        "by the agent, turned away by the device, or nobody went through the door";
     cancelling: "annulation en route", "cancellation in flight";
     cancelling_note: "la billetterie va l’apprendre", "ticketing has yet to hear of it";
     staged: "arrivés à la billetterie", "arrived at ticketing";

@@ -19,7 +19,7 @@ pub fn detect(
     format: &NumberFormat,
     additions: &Additions,
 ) -> Option<CardNumber> {
-    let code = without_additions(code, additions);
+    let code = cleaned(code, additions);
     let code = additions
         .urls
         .iter()
@@ -62,8 +62,9 @@ fn card(number: &str, format: &NumberFormat) -> Option<CardNumber> {
         .flatten()
 }
 
-/// Takes off both ends what does not belong to the number.
-fn without_additions<'a>(code: &'a str, additions: &Additions) -> &'a str {
+/// `code` without what scanners and code makers add at either end.
+#[must_use]
+pub fn cleaned<'a>(code: &'a str, additions: &Additions) -> &'a str {
     let mut rest = code;
     loop {
         let before = rest.len();

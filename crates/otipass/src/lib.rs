@@ -26,7 +26,7 @@ pub use client::{
     SettingsError,
 };
 pub use contract::{Contract, Question, References};
-pub use detect::{detect, luhn_fits};
+pub use detect::{cleaned, detect, luhn_fits};
 pub use found::ALL as FINDINGS;
 pub use kernel::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use mapping::{MAPPING_LIMIT_BYTES, Mapping, Reading, SectorInfo, read_mapping};

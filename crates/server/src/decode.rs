@@ -35,12 +35,13 @@ const JPEG_SCANS_MAX: usize = 20;
 /// How many frames may be in hand, those that wait for their turn included.
 const FRAMES_MAX: usize = 16;
 
-/// What is looked for, the most frequent first, and how the answer calls it.
+/// What passes and tickets bear, the most frequent first, and how the answer calls it.
+/// What else there is, on books and bottles, is not looked for: glare makes such codes
+/// of nothing.
 const FORMATS: &[(BarcodeFormat, &str)] = &[
     (BarcodeFormat::QR_CODE, "qr_code"),
     (BarcodeFormat::CODE_128, "code_128"),
     (BarcodeFormat::DATA_MATRIX, "data_matrix"),
-    (BarcodeFormat::EAN_13, "ean_13"),
     (BarcodeFormat::PDF_417, "pdf_417"),
     (BarcodeFormat::AZTEC, "aztec"),
 ];
@@ -218,15 +219,11 @@ mod tests {
     /// cosine and sine are `turn` over 25, on a table.
     fn shot(format: BarcodeFormat, turn: (i64, i64)) -> Picture {
         let (wide, high) = match format {
-            BarcodeFormat::CODE_128 | BarcodeFormat::EAN_13 => (540, 200),
+            BarcodeFormat::CODE_128 => (540, 200),
             BarcodeFormat::PDF_417 => (540, 240),
             _ => (280, 280),
         };
-        let text = match format {
-            BarcodeFormat::EAN_13 => "4006381333931",
-            _ => TEXT,
-        };
-        let code = MultiFormatWriter.encode(text, &format, wide, high).unwrap();
+        let code = MultiFormatWriter.encode(TEXT, &format, wide, high).unwrap();
         let (wide, high) = (i64::from(code.width()), i64::from(code.height()));
         let (cosine, sine) = turn;
         let brightness = |x: i64, y: i64| {
@@ -309,9 +306,7 @@ mod tests {
             let found = read(&jpeg(&shot(*format, (25, 0)))).unwrap();
             assert_eq!(found.len(), 1, "{name}");
             assert_eq!(found[0].format, *name);
-            if *format != BarcodeFormat::EAN_13 {
-                assert_eq!(found[0].text, TEXT, "{name}");
-            }
+            assert_eq!(found[0].text, TEXT, "{name}");
         }
     }
 

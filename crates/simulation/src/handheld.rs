@@ -442,6 +442,7 @@ impl Handheld {
         check_id: CheckId,
     ) -> Dated<CancellationRequest> {
         let request = CancellationRequest {
+            cause: None,
             id,
             check_id,
             cancelled_at: self.now(house).into(),

@@ -340,7 +340,8 @@ impl Model {
     #[must_use]
     pub fn is_counted(&self, id: CheckId) -> bool {
         let code = self.spoken.get(&id);
-        code.is_some_and(|code| site::counted_cards().any(|card| card == code))
+        let number = code.and_then(|code| code.rsplit('-').next());
+        number.is_some_and(|number| site::counted_cards().any(|card| card == number))
     }
 
     /// Everything that was told.

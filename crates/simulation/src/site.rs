@@ -81,6 +81,16 @@ pub fn code(card: u8) -> &'static str {
     CARDS[usize::from(card) % CARDS.len()].code
 }
 
+/// What a scanner reads of its other code: the chip's, or the number on it.
+#[must_use]
+pub fn other_code(card: u8) -> String {
+    let code = code(card);
+    match code.strip_prefix("villeneuve-") {
+        Some(number) => number.to_owned(),
+        None => format!("villeneuve-{code}"),
+    }
+}
+
 /// A card in words.
 #[must_use]
 pub fn card_name(card: u8) -> &'static str {

@@ -304,6 +304,7 @@ impl World {
         };
         self.foreign += 1;
         let cancellation = CancellationRequest {
+            cause: None,
             id: CancellationId::from_uuid(site::uuid(u8::MAX, self.foreign)),
             check_id,
             cancelled_at: at.into(),

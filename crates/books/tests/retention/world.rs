@@ -323,6 +323,7 @@ impl World {
             .gate
             .deciding
             .cancel(Cancellation {
+                cause: None,
                 id: id(1_000 + nth).to_string().parse().unwrap(),
                 check_id: scan.id,
                 device: scan.device.clone(),

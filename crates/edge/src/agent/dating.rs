@@ -4,7 +4,7 @@
 use super::{Agent, Lane, Moment, Output};
 use crate::journal::{Attempt, TakenBack};
 use crate::words::Notice;
-use deviceapi::{CancellationRequest, CheckRequest, Direction, Personal};
+use deviceapi::{CancelCause, CancellationRequest, CheckRequest, Direction, Personal};
 use kernel::{CancellationId, CheckId};
 
 impl Agent {
@@ -41,7 +41,6 @@ impl Agent {
 
     /// Takes back the last entry, if it is not too long ago.
     pub(super) fn cancel_last(&mut self, lane: Lane, out: &mut Vec<Output>) {
-        let now = self.time.now();
         let within_ms = self
             .snapshot
             .as_ref()
@@ -52,26 +51,38 @@ impl Agent {
             let age_ms = clocks.age_ms(entry.clocks);
             age_ms.is_some_and(|age_ms| age_ms <= within_ms)
         });
-        match last {
-            Some(entry) => {
-                let request = CancellationRequest {
-                    id: CancellationId::from_uuid((self.ids)()),
-                    check_id: entry.check,
-                    cancelled_at: clocks.wall.into(),
-                    enrolment: self.enrolment,
-                    sent_at: None,
-                    age_ms: None,
-                    offset_ms: self.offset_of(clocks),
-                    contact_at: self.contact_at,
-                };
-                let taken_back = TakenBack {
-                    request,
-                    at: now,
-                    clocks,
-                };
-                out.push(Output::Cancel(lane, taken_back));
+        match last.map(|entry| entry.check) {
+            Some(check) => {
+                let taken_back = self.taken_back(check, None);
+                out.push(Output::Cancel(Some(lane), taken_back));
             }
             None => self.tell_notice(lane, Notice::NothingToCancel, out),
         }
+    }
+
+    /// A cancellation of now.
+    pub(super) fn taken_back(&mut self, check: CheckId, cause: Option<CancelCause>) -> TakenBack {
+        let clocks = self.time.clocks();
+        let request = CancellationRequest {
+            id: CancellationId::from_uuid((self.ids)()),
+            check_id: check,
+            cancelled_at: clocks.wall.into(),
+            enrolment: self.enrolment,
+            cause,
+            sent_at: None,
+            age_ms: None,
+            offset_ms: self.offset_of(clocks),
+            contact_at: self.contact_at,
+        };
+        TakenBack {
+            request,
+            at: self.time.now(),
+            clocks,
+        }
+    }
+
+    /// The clock that is never set, in milliseconds.
+    pub(super) fn up_ms(&self) -> i64 {
+        i64::try_from(self.time.clocks().up_ms).unwrap_or(i64::MAX)
     }
 }

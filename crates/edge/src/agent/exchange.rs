@@ -30,6 +30,13 @@ pub enum Event {
         /// Who waits for the answer.
         lane: Lane,
     },
+    /// The controller says what became of the door that was opened last.
+    Passage {
+        /// Who waits for the answer.
+        lane: Lane,
+        /// Whether somebody went through.
+        went: Went,
+    },
     /// What came of [`Errand::Ask`].
     Answered {
         /// The check.
@@ -101,8 +108,8 @@ pub enum Input {
     },
     /// Whether the journal has a cancellation.
     CancellationRemembered {
-        /// Who waits for the answer.
-        lane: Lane,
+        /// Who waits for the answer, if anybody does.
+        lane: Option<Lane>,
         /// The cancellation.
         cancellation: TakenBack,
         /// Whether.
@@ -112,6 +119,15 @@ pub enum Input {
     TokenInvalid,
     /// The server took a batch.
     Served,
+}
+
+/// What a controller says of the door that was opened last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Went {
+    /// Somebody went through.
+    Through,
+    /// Nobody did.
+    Nowhere,
 }
 
 /// Whether the journal took something.
@@ -145,8 +161,10 @@ pub enum Output {
     Remember(Decided),
     /// Note that an answer was told, and the entry if the server admitted it.
     NoteTold(CheckId, Option<Entry>),
+    /// Note that nobody went through the door that was opened for this check.
+    NoteNotPassed(CheckId),
     /// Remember a cancellation; ends in [`Input::CancellationRemembered`].
-    Cancel(Lane, TakenBack),
+    Cancel(Option<Lane>, TakenBack),
     /// The snapshot changed: keep it for a start without network.
     KeepSnapshot,
     /// The server does not know the token: keep that for the next start.
@@ -158,6 +176,13 @@ pub enum Output {
 pub struct Answer {
     /// Whether the door opens.
     pub open: bool,
+    /// Whether it is the answer of before once more, for a read that belongs to the same
+    /// check.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub same: bool,
+    /// Whether the door opens once more under a check for which it was open before.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reopened: bool,
     /// The outcome, the reason, or the word of a [notice](crate::words::Notice).
     pub outcome: String,
     /// The same in the visitor's language.

@@ -1,7 +1,8 @@
 //! How the agent stands, for those who look after it.
 
-use super::{Agent, Jump, Mode, Moment, SAME_SCAN_MS};
+use super::{Agent, Jump, Mode, Moment, Passage};
 use deviceapi::DeviceSnapshot;
+use gate::decide::joining::UNTOLD_MS;
 use kernel::Timestamp;
 
 impl Agent {
@@ -47,12 +48,25 @@ impl Agent {
         self.today.count()
     }
 
+    /// What the door says of an opening.
+    #[must_use]
+    pub const fn passage(&self) -> Passage {
+        self.settings.passage
+    }
+
+    /// How often today the door was opened once more under a check, and how often nobody
+    /// went through.
+    #[must_use]
+    pub const fn passages(&self) -> (usize, usize) {
+        self.today.passages()
+    }
+
     /// When records must be kept from: today's entries, and scans whose answer
     /// may be asked for again.
     #[must_use]
     pub fn keep_since(&self) -> Timestamp {
         let now = self.time.now();
         let midnight = self.in_zone(|zone| zone.start_of(self.day()));
-        midnight.min(now.plus_ms(-2 * SAME_SCAN_MS))
+        midnight.min(now.plus_ms(-2 * UNTOLD_MS))
     }
 }

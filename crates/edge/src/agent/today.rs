@@ -10,15 +10,18 @@ pub(super) struct Today {
     /// In order, so that the last is known.
     entries: Vec<Entry>,
     checks: HashSet<CheckId>,
+    reopened: usize,
+    not_passed: usize,
 }
 
 impl Today {
     /// Begins anew if another day has come.
     pub(super) fn turn(&mut self, day: BusinessDay) {
         if self.day != Some(day) {
-            self.day = Some(day);
-            self.entries.clear();
-            self.checks.clear();
+            *self = Self {
+                day: Some(day),
+                ..Self::default()
+            };
         }
     }
 
@@ -40,6 +43,21 @@ impl Today {
 
     pub(super) fn last(&self) -> Option<&Entry> {
         self.entries.last()
+    }
+
+    /// The door was opened once more under a check.
+    pub(super) const fn reopened(&mut self) {
+        self.reopened += 1;
+    }
+
+    /// Nobody went through an open door.
+    pub(super) const fn not_passed(&mut self) {
+        self.not_passed += 1;
+    }
+
+    /// How often either happened.
+    pub(super) const fn passages(&self) -> (usize, usize) {
+        (self.reopened, self.not_passed)
     }
 
     pub(super) fn count(&self) -> usize {

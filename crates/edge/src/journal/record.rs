@@ -132,6 +132,11 @@ pub(super) enum Record {
         #[serde(skip_serializing_if = "Option::is_none")]
         entry: Option<Entry>,
     },
+    /// Nobody went through the door that was opened for this check.
+    NotPassed {
+        /// The check.
+        check: CheckId,
+    },
     /// An entry was taken back.
     Cancelled {
         /// Its place in the order of sending.
@@ -154,7 +159,7 @@ impl Record {
             Record::Decided { check, .. } => Some(check.attempt.at),
             Record::Told { entry, .. } => entry.as_ref().map(|entry| entry.at),
             Record::Cancelled { cancellation, .. } => Some(cancellation.at),
-            Record::Segment { .. } | Record::Settled { .. } => None,
+            Record::Segment { .. } | Record::NotPassed { .. } | Record::Settled { .. } => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::record::{Attempt, Decided, Entry, Record, Sequence, TakenBack};
 use super::segment::{Current, Usage, begin, segment_path, write_zeros};
 use super::{Journal, JournalSettings, NEW, PREFIX, Place, SPARE};
 use kernel::CheckId;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -19,6 +19,8 @@ pub struct Recovered {
     /// Entries that were not cancelled. At least those since the last
     /// `keep_since` of [`Journal::maintain`].
     pub entries: Vec<Entry>,
+    /// Those of them that nobody went through the door for.
+    pub not_passed: Vec<Entry>,
     /// What could not be read.
     pub findings: Vec<Finding>,
 }
@@ -72,6 +74,7 @@ struct Memory {
     opened: u64,
     open: HashMap<CheckId, (u64, OpenAttempt)>,
     entries: Vec<Entry>,
+    not_passed: HashSet<CheckId>,
     findings: Vec<Finding>,
 }
 
@@ -121,7 +124,10 @@ pub(super) fn open(
     journal.count_unsettled();
     let mut open: Vec<_> = memory.open.into_values().collect();
     open.sort_by_key(|(order, _)| *order);
+    let not_passed = memory.entries.iter();
+    let not_passed = not_passed.filter(|entry| memory.not_passed.contains(&entry.check));
     let recovered = Recovered {
+        not_passed: not_passed.cloned().collect(),
         open: open.into_iter().map(|(_, attempt)| attempt).collect(),
         entries: memory.entries,
         findings: memory.findings,
@@ -242,7 +248,11 @@ impl Memory {
             }
             Record::Told { check, entry } => {
                 self.open.remove(&check);
+                self.not_passed.remove(&check);
                 self.entries.extend(entry);
+            }
+            Record::NotPassed { check } => {
+                self.not_passed.insert(check);
             }
             Record::Cancelled {
                 sequence,

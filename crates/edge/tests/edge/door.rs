@@ -3,5 +3,6 @@
 
 mod deciding;
 mod faults;
+mod passing;
 mod sending;
 mod stage;

@@ -70,6 +70,7 @@ fn taken_back(id: CancellationId, check_id: CheckId, at: Timestamp) -> TakenBack
         request: CancellationRequest {
             id,
             check_id,
+            cause: None,
             cancelled_at: at.into(),
             enrolment: None,
             sent_at: None,

@@ -498,6 +498,7 @@ impl Merging {
             check_id: request.check_id,
             device: aside.device.clone(),
             device_time: request.cancelled_at,
+            cause: request.cause,
             sending: Sending::default(),
         };
         let body: Value = serde_json::from_str(&aside.body).unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::decide::tally;
 use crate::hash::derived;
 use crate::outbox::give_back;
 use db::{DbError, Tx, params};
-use deviceapi::CANCEL_WITHIN_MS;
+use deviceapi::{CANCEL_WITHIN_MS, CancelCause};
 use kernel::{CancellationId, CheckId, DeviceCode, DeviceTime, Timestamp};
 
 /// A device takes back an entry it admitted.
@@ -19,6 +19,8 @@ pub struct Cancellation {
     pub id: CancellationId,
     /// The check.
     pub check_id: CheckId,
+    /// Why, if it was not the agent.
+    pub cause: Option<CancelCause>,
     /// The device.
     pub device: DeviceCode,
     /// What its clock showed then.
@@ -80,6 +82,13 @@ kernel::words! {
     enum Cause: "cause" {
         Agent = "agent",
         TurnedAway = "turned_away",
+        NotPassed = "not_passed",
+    }
+}
+
+impl From<Option<CancelCause>> for Cause {
+    fn from(cause: Option<CancelCause>) -> Self {
+        cause.map_or(Self::Agent, |CancelCause::NotPassed| Self::NotPassed)
     }
 }
 
@@ -152,6 +161,7 @@ pub(crate) fn turn_away(tx: &mut Tx<'_>, check: &Check, now: Timestamp) -> Resul
     let cancellation = Cancellation {
         id: derived(&format!("passerelle-turned-away:{}", check.record))?,
         check_id: check.scan.id,
+        cause: None,
         device: check.scan.device.clone(),
         device_time: check.scan.device_time,
         sending: Sending::default(),
@@ -212,7 +222,8 @@ pub(crate) fn record(
     if is_cancelled(tx, check.record)? {
         return Err(not(Obstacle::CancelledBefore));
     }
-    let device_count_today = insert(tx, cancellation, &check, Cause::Agent, cancelled.at, now)?;
+    let cause = cancellation.cause.into();
+    let device_count_today = insert(tx, cancellation, &check, cause, cancelled.at, now)?;
     Ok(Cancelled {
         check_id: id,
         cancelled_at: cancelled.at,
@@ -316,6 +327,7 @@ mod tests {
         ] {
             let check = check(decision);
             let cancellation = Cancellation {
+                cause: None,
                 id: "07737f53-58fe-4de3-a6f3-e57ee4b6c619".parse().unwrap(),
                 check_id: check.scan.id,
                 device: device.parse().unwrap(),

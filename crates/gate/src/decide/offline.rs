@@ -34,10 +34,14 @@ pub struct OfflineScan<'a> {
     pub forced: bool,
 }
 
-/// What the device knows of one pass, under [`OfflinePolicy::Guarded`].
+/// What the device knows of one pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Seen {
-    /// What the pass list says, if it is fresh enough to say anything.
+    /// Whether this very device has admitted the pass within the repeat window, the
+    /// entry was not cancelled, and no exit ended the window.
+    pub just_admitted: bool,
+    /// What the pass list says, if it is fresh enough to say anything. This and the
+    /// next are for [`OfflinePolicy::Guarded`].
     pub listed: Option<Refusal>,
     /// Whether this very device has admitted the pass today, and the entry was
     /// not cancelled.
@@ -53,7 +57,7 @@ pub struct DecidedOffline {
     pub card: Option<CardNumber>,
 }
 
-/// Spec §3. `seen` is asked only where the policy wants it.
+/// Spec §3. `seen` is asked only where it matters.
 #[must_use]
 pub fn decide_offline(
     knowledge: &Knowledge,
@@ -72,20 +76,20 @@ pub fn decide_offline(
         Some(card) => match (scan.direction, scan.forced, knowledge.policy) {
             (Direction::Exit, _, _) => Decision::Exit,
             (Direction::Entry, true, _) => Decision::Admitted(Admission::AcceptedForced),
-            (Direction::Entry, false, OfflinePolicy::DetectionOnly) => {
-                Decision::Admitted(Admission::AcceptedOffline)
-            }
-            (Direction::Entry, false, OfflinePolicy::Guarded) => guarded(seen(card)),
+            (Direction::Entry, false, policy) => entry(seen(card), policy),
         },
     };
     DecidedOffline { decision, card }
 }
 
-fn guarded(seen: Seen) -> Decision {
+fn entry(seen: Seen, policy: OfflinePolicy) -> Decision {
+    if seen.just_admitted {
+        return Decision::Refused(Reason::JustAdmitted);
+    }
     let own = seen.entered_today.then_some(Refusal::AlreadyUsed);
-    match seen.listed.or(own) {
-        Some(refusal) => Decision::Refused(Reason::Partner(refusal)),
-        None => Decision::Admitted(Admission::AcceptedOffline),
+    match (policy, seen.listed.or(own)) {
+        (OfflinePolicy::Guarded, Some(refusal)) => Decision::Refused(Reason::Partner(refusal)),
+        _ => Decision::Admitted(Admission::AcceptedOffline),
     }
 }
 
@@ -110,6 +114,8 @@ mod tests {
         detection: Detection,
         mapped: bool,
         offline_policy: OfflinePolicy,
+        #[serde(default)]
+        just_admitted: bool,
         listed: Option<String>,
         entered_today: bool,
     }
@@ -142,6 +148,7 @@ mod tests {
                     .expect("a reason")
             });
             let seen = Seen {
+                just_admitted: known.just_admitted,
                 listed,
                 entered_today: known.entered_today,
             };

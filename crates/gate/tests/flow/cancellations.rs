@@ -18,6 +18,7 @@ use std::sync::Mutex;
 
 db::conformance! {
     an_entry_is_cancelled_once_and_answered_the_same_for_ever,
+    why_an_entry_was_taken_back_is_kept,
     what_cannot_be_cancelled_changes_nothing,
     a_journal_of_cancellations_keeps_the_good_ones,
     ticketing_hears_of_a_cancellation_after_its_barcode,
@@ -30,6 +31,7 @@ db::conformance! {
 
 fn cancellation(n: u128, check: u128, after_ms: i64) -> Cancellation {
     Cancellation {
+        cause: None,
         id: cancellation_id(n),
         check_id: id(check),
         device: "PDA01".parse().unwrap(),
@@ -99,6 +101,24 @@ async fn an_entry_is_cancelled_once_and_answered_the_same_for_ever(test: TestDb)
         Declared::GivenBack
     );
     assert_eq!(house.entries_left(TWICE), Some(EntriesLeft::Count(1)));
+}
+
+async fn why_an_entry_was_taken_back_is_kept(test: TestDb) {
+    let house = usual(test).await;
+    let not_passed = Some(deviceapi::CancelCause::NotPassed);
+    for (n, cause, kept) in [(1, None, "agent"), (2, not_passed, "not_passed")] {
+        assert_eq!(house.outcome(&scan(n, "PDA01", TWICE)).await, "accepted");
+        let one = Cancellation {
+            cause,
+            ..cancellation(n, n, 60_000)
+        };
+        cancel(&house, one).await.unwrap();
+        let story = gate::records::history::history(&house.test.db, id(n))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(story.cancellation.unwrap().cause, kept);
+    }
 }
 
 async fn what_cannot_be_cancelled_changes_nothing(test: TestDb) {

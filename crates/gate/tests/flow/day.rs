@@ -15,6 +15,7 @@ db::conformance! {
 
 fn cancellation(check: u128) -> Cancellation {
     Cancellation {
+        cause: None,
         id: "00000000-0000-4000-9000-000000000001".parse().unwrap(),
         check_id: id(check),
         device: "PDA01".parse().unwrap(),

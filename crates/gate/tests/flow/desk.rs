@@ -60,6 +60,7 @@ async fn the_last_entries_of_a_card_are_shown(test: TestDb) {
         house.merge(&[scan]).await;
     }
     let cancellation = Cancellation {
+        cause: None,
         id: "00000000-0000-4000-9000-000000000001".parse().unwrap(),
         check_id: scan(7, "PDA01", GOOD).id,
         device: device(),

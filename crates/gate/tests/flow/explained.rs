@@ -69,6 +69,7 @@ async fn each_list_holds_its_checks_the_latest_first_and_is_paged(test: TestDb) 
     );
 
     let cancellation = Cancellation {
+        cause: None,
         id: "00000000-0000-4000-9000-000000000001".parse().unwrap(),
         check_id: id(1),
         device: "PDA01".parse().unwrap(),

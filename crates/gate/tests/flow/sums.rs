@@ -49,6 +49,7 @@ fn day_of(text: &str) -> BusinessDay {
 
 fn cancellation(n: u128, of: &Scan) -> Cancellation {
     Cancellation {
+        cause: None,
         id: format!("00000000-0000-4000-9000-{n:012x}").parse().unwrap(),
         check_id: of.id,
         device: of.device.clone(),

@@ -154,6 +154,7 @@ async fn what_was_taken_back_or_is_estimated_does_not_count(test: TestDb) {
     let gate = with_window(&house).await;
     assert_eq!(outcome(&gate, scan(1, "PDA01", TWICE)).await, "accepted");
     let cancellation = gate::Cancellation {
+        cause: None,
         id: "00000000-0000-4000-9000-000000000001".parse().unwrap(),
         check_id: id(1),
         device: "PDA01".parse().unwrap(),

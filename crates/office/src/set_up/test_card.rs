@@ -277,6 +277,7 @@ pub(crate) async fn take_back(visit: Visit, Id(id): Id<CheckId>) -> Answer {
     let check = told(&visit, id).await?.0.check;
     let gate = Arc::clone(visit.gate()?);
     let cancellation = Cancellation {
+        cause: None,
         id: CancellationId::from_uuid(Uuid::new_v4()),
         check_id: check.id,
         device: check.device,

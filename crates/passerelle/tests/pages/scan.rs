@@ -2,8 +2,10 @@
 
 mod agent;
 mod first_visit;
+mod fits;
 mod input;
 mod offline;
+mod presentations;
 mod rules;
 mod tokens;
 mod update;
@@ -135,6 +137,16 @@ impl House {
     fn unexplained(&self) -> Value {
         self.reconciled()["unexplained"].clone()
     }
+}
+
+/// The page finds that so much time has passed, by both of its clocks.
+fn later(tab: &Tab<'_>, millis: u32) {
+    tab.run(&format!(
+        "for (const clock of [Date, performance]) {{
+            const before = clock.now.bind(clock);
+            clock.now = () => before() + {millis};
+        }}"
+    ));
 }
 
 /// What the page keeps under a name.

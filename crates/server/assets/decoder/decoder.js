@@ -11,20 +11,24 @@ import {
 
 const OPTIONS = {
   // The same that the server reads.
-  formats: ["QRCode", "Code128", "DataMatrix", "EAN13", "PDF417", "Aztec"],
-  // One visitor holds one pass.
-  maxNumberOfSymbols: 1,
+  formats: ["QRCode", "Code128", "DataMatrix", "PDF417", "Aztec"],
+  // A pass may bear two, and a poster may hang beside it.
+  maxNumberOfSymbols: 4,
   // What is encoded, as a scanner that types would give it.
   textMode: "Plain",
 };
+
+// As the server calls what is told apart.
+const NAMES = { Code128: "code_128", QRCode: "qr_code" };
 
 let preparing = null;
 
 /**
  * Makes the reader ready: once for all callers, and again after a failure.
  *
- * @returns {Promise<{decode: (image: ImageData) => Promise<string | null>}>}
- *   `decode` gives the text of a code in the picture, or null if none is found.
+ * @returns {Promise<{decode: (image: ImageData) => Promise<{text: string, format: string}[]>}>}
+ *   `decode` gives the codes in the picture, each as what it says and what it is, as the
+ *   server calls it.
  * @throws if the browser has no WebAssembly, or the reader cannot be had.
  */
 export async function load() {
@@ -47,5 +51,7 @@ export async function load() {
 
 async function decode(image) {
   const found = await readBarcodesFromImageData(image, OPTIONS);
-  return found.find((code) => code.isValid)?.text ?? null;
+  return found
+    .filter((code) => code.isValid)
+    .map(({ text, format }) => ({ text, format: NAMES[format] ?? format }));
 }

@@ -1,27 +1,32 @@
 // The camera, only when somebody asks for it.
 
 import { reader } from "./readers.js";
+import { Sight } from "./sight.js";
 
 /// Pictures are read at this many pixels a side at most: enough for a card that
 /// fills the frame, and quick.
 const SIDE = 960;
 const PAUSE_MS = 90;
-/// How long a code must have been out of sight before it counts again: a card
-/// that stays before the camera is one scan.
-const AWAY_MS = 2_500;
 
 export class Camera extends EventTarget {
   #stream = null;
-  #seen = { text: null, at: 0 };
+  #sight = new Sight();
   #reading = 0;
+  #starting = null;
+  // Somebody switched it on, and nobody off: it goes on when the page comes back.
+  #wanted = false;
 
-  /// `onCode(text)` gets each code once as it appears.
+  /// `onCode(text, sight)` gets each code whenever it is seen: "first" as it appears,
+  /// "still" as long as it stays.
   constructor({ video, api, onCode }) {
     super();
     Object.assign(this, { video, api, onCode });
+    this.problem = null;
     this.canvas = document.createElement("canvas");
+    // A phone that is locked takes it away.
     document.addEventListener("visibilitychange", () => {
-      if (document.hidden) this.stop();
+      if (document.hidden) this.#release();
+      else if (this.#wanted) void this.start();
     });
   }
 
@@ -29,32 +34,48 @@ export class Camera extends EventTarget {
     return this.#stream !== null;
   }
 
-  /// Gives null, or what is in the way: camera_denied, camera_missing.
-  async start() {
+  /// Switches it on. What is in the way stands in `problem` then: null, camera_denied,
+  /// camera_missing.
+  start() {
+    this.#wanted = true;
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = null;
+    });
+    return this.#starting;
+  }
+
+  async #start() {
+    if (this.isOn) return;
     try {
-      this.#stream = await navigator.mediaDevices.getUserMedia({
+      const stream = await navigator.mediaDevices.getUserMedia({
         audio: false,
         video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } },
       });
-    } catch (error) {
-      return error.name === "NotAllowedError" ? "camera_denied" : "camera_missing";
-    }
-    this.video.srcObject = this.#stream;
-    this.#tell();
-    try {
+      this.#stream = stream;
+      // Nobody wants it any more.
+      if (!this.#wanted || document.hidden) return this.#release();
+      this.problem = null;
+      this.video.srcObject = stream;
+      this.#tell();
       await this.video.play();
-    } catch {
-      this.stop();
-      return "camera_missing";
+    } catch (error) {
+      this.problem = error.name === "NotAllowedError" ? "camera_denied" : "camera_missing";
+      this.#release();
+      return this.#tell();
     }
-    this.#stream?.getVideoTracks()[0].addEventListener("ended", () => this.stop());
+    this.#stream?.getVideoTracks()[0].addEventListener("ended", () => this.#release());
     this.reader ??= await reader(this.api);
     this.#reading += 1;
     void this.#read(this.#reading);
-    return null;
   }
 
   stop() {
+    this.#wanted = false;
+    this.problem = null;
+    this.#release();
+  }
+
+  #release() {
     if (!this.isOn) return;
     for (const track of this.#stream.getTracks()) track.stop();
     this.#stream = null;
@@ -74,17 +95,19 @@ export class Camera extends EventTarget {
 
   async #read(run) {
     while (run === this.#reading) {
-      let text;
+      let codes;
       try {
-        text = this.#grab() ? await this.reader.read(this.canvas) : null;
+        codes = this.#grab() ? await this.reader.read(this.canvas) : [];
       } catch {
-        text = undefined;
+        codes = undefined;
       }
       if (run !== this.#reading) return;
-      this.#blind(text === undefined);
-      this.#see(text ?? null);
+      this.#blind(codes === undefined);
+      for (const { text, sight } of this.#sight.take(codes ?? [], performance.now())) {
+        this.onCode(text, sight);
+      }
       await new Promise((resolve) => {
-        setTimeout(resolve, text === undefined ? 10 * PAUSE_MS : PAUSE_MS);
+        setTimeout(resolve, codes === undefined ? 10 * PAUSE_MS : PAUSE_MS);
       });
     }
   }
@@ -98,13 +121,6 @@ export class Camera extends EventTarget {
     const picture = this.canvas.getContext("2d", { willReadFrequently: true });
     picture.drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
     return true;
-  }
-
-  #see(text) {
-    const now = performance.now();
-    const fresh = text !== null && (text !== this.#seen.text || now - this.#seen.at > AWAY_MS);
-    if (text !== null) this.#seen = { text, at: now };
-    if (fresh) this.onCode(text);
   }
 
   #blind(blind) {

@@ -3,6 +3,7 @@
 // this device decides is on its disk before anyone sees it.
 
 import { detect } from "./detect.js";
+import { subject } from "./join.js";
 import { StorageFull } from "./journal.js";
 import { admits, decideOffline, opens } from "./offline.js";
 import { passKey } from "./passlist.js";
@@ -11,22 +12,35 @@ import { passKey } from "./passlist.js";
 const CODE_BYTES = 512;
 /// How long after the scan an entry can be cancelled.
 const CANCEL_TIMEOUT_MS = 5_000;
+/// What this device may not do: nothing was decided.
+const NOT_ALLOWED = [
+  "forced_entry_not_allowed",
+  "direction_not_allowed",
+  "several_persons_not_allowed",
+  "note_invalid",
+];
 
 export class Checks {
   constructor({ api, clock, device, journal, entered, connection }) {
     Object.assign(this, { api, clock, device, journal, entered, connection });
   }
 
-  /// Decides `{code, direction, forcedNote}`. Gives the answer for the screen,
-  /// or `{trouble}`: storage, revoked, forced_entry_not_allowed,
-  /// direction_not_allowed, note_invalid.
-  async check({ code, direction, forcedNote }) {
+  /// Decides `{code, direction, forcedNote, oneMoreThan}`. Gives the answer for the
+  /// screen, or `{trouble}`: storage, revoked, forced_entry_not_allowed,
+  /// direction_not_allowed, several_persons_not_allowed, note_invalid. When the answer is
+  /// on the screen, `told()` is to be called.
+  async check({ code, direction, forcedNote, oneMoreThan }) {
     if (this.device.revoked) return { trouble: "revoked" };
     const { at, when } = this.clock.now(this.device.snapshot);
     if (new TextEncoder().encode(code).length > CODE_BYTES) return tooLong(at, direction);
     const scan = { code, direction };
     if (forcedNote !== undefined) scan.forced_note = forcedNote;
-    const former = this.journal.attempt(scan, Date.parse(at));
+    if (oneMoreThan !== undefined) scan.one_more_than = oneMoreThan;
+    const { detection } = this.device.snapshot;
+    const card = subject(code, detection);
+    const isSame = (other) => other === code || subject(other, detection) === card;
+    const former = this.journal.attempt(scan, isSame, Date.parse(at));
+    if (former?.outcome !== undefined) return this.#decided(former);
     const fresh = { id: newId(), scanned_at: at, ...scan, when };
     const entry = former ?? (await this.#begin(fresh));
     const result = this.connection.isWorthAsking
@@ -76,22 +90,26 @@ export class Checks {
       validUntil: body.valid_until ?? null,
       entriesLeft: body.entries_left ?? null,
       earlier: body.earlier ?? null,
+      oneMoreThan: entry.one_more_than,
+      decidedAt: body.decided_at,
       alone: false,
+      // Until then the next read gets this answer again.
+      told: () => this.journal.forget([entry]),
     };
     if (!body.repeated) this.clock.contact(body.decided_at);
     // Nobody waits for these: the answer is on the server's disk.
-    const notes = [this.journal.forget([entry])];
+    const notes = [];
     if (this.device.isToday(entry.scanned_at)) {
       notes.push(this.device.takeCount(body.device_count_today));
     }
-    if (answer.admitted) notes.push(this.entered.note(answer.card, entry.id, entry.scanned_at));
+    if (answer.admitted) notes.push(this.entered.note(answer.card, entry));
+    if (answer.outcome === "exit") notes.push(this.entered.left(answer.card));
     void Promise.allSettled(notes);
     return answer;
   }
 
   async #notTaken(entry, code) {
-    const told = ["forced_entry_not_allowed", "direction_not_allowed", "note_invalid"];
-    if (told.includes(code)) {
+    if (NOT_ALLOWED.includes(code)) {
       await Promise.allSettled([this.journal.forget([entry])]);
       void this.connection.probeNow();
       return { trouble: code };
@@ -114,20 +132,29 @@ export class Checks {
       forced: entry.forced_note !== undefined,
     };
     const { outcome, card } = decideOffline(snapshot, scan, (pass) => ({
+      justAdmitted: entry.one_more_than === undefined && this.#justAdmitted(pass, entry),
       listed: key === null ? null : list.refuses(key, now),
       enteredToday: this.#enteredToday(pass),
     }));
     // It may have heard of another set-up since it asked; this is what it goes by.
     if (entry.when) entry.when.set_up = snapshot.set_up;
+    let decided;
     try {
-      await this.journal.decide(entry, outcome, card);
+      decided = await this.journal.decide(entry, outcome, card);
     } catch (error) {
       if (error instanceof StorageFull) return { trouble: "storage" };
       throw error;
     }
-    if (admits(outcome)) {
-      void this.entered.note(card, entry.id, entry.scanned_at).catch(() => {});
-    }
+    return this.#decided(decided);
+  }
+
+  // The answer to what this device has decided by itself.
+  #decided(entry) {
+    const { outcome, card } = entry;
+    const earlier = this.entered.of(card);
+    const standsAgainst = ["just_admitted", "already_used"].includes(outcome) && earlier !== undefined;
+    if (admits(outcome)) void this.entered.note(card, entry).catch(() => {});
+    if (outcome === "exit") void this.entered.left(card).catch(() => {});
     return {
       id: entry.id,
       code: entry.code,
@@ -139,8 +166,27 @@ export class Checks {
       card,
       validUntil: null,
       entriesLeft: null,
+      earlier: standsAgainst
+        ? { check_id: earlier.id, device: this.device.snapshot.device, at: earlier.at }
+        : null,
+      oneMoreThan: entry.one_more_than,
+      decidedAt: entry.scanned_at,
       alone: true,
+      told: () => this.journal.tell(entry),
     };
+  }
+
+  // Whether the card was admitted here within the repeat window, by a clock that was not
+  // set in between if there is one.
+  #justAdmitted(card, { scanned_at, when }) {
+    const entry = this.entered.of(card);
+    const windowMs = this.device.snapshot.repeat_window_ms ?? 0;
+    if (entry === undefined || entry.hasLeft || windowMs === 0) return false;
+    const isSteady = entry.when !== undefined && entry.when.span === when?.span;
+    const apart = isSteady
+      ? when.steady - entry.when.steady
+      : Date.parse(scanned_at) - Date.parse(entry.at);
+    return Math.abs(apart) <= windowMs;
   }
 
   #enteredToday(card) {
@@ -235,11 +281,12 @@ function isAnswerTo(entry, body) {
 }
 
 /// A check as the API wants it.
-export function onWire({ id, code, scanned_at, direction, forced_note, outcome, when }, clock) {
+export function onWire(entry, clock) {
+  const { id, code, scanned_at, direction, forced_note, one_more_than, outcome, when } = entry;
   // What is undefined is left out.
-  const check = { id, code, scanned_at, direction, forced_note, outcome };
-  const under = { set_up: when?.set_up, enrolment: when?.enrolment };
-  return { ...check, ...under, ...clock.sending(when) };
+  const scan = { id, code, scanned_at, direction, forced_note, one_more_than };
+  const under = { outcome, set_up: when?.set_up, enrolment: when?.enrolment };
+  return { ...scan, ...under, ...clock.sending(when) };
 }
 
 /// A cancellation as the API wants it.
@@ -264,6 +311,8 @@ function tooLong(at, direction) {
     card: null,
     validUntil: null,
     entriesLeft: null,
+    earlier: null,
     alone: true,
+    told: async () => {},
   };
 }

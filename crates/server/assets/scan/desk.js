@@ -1,11 +1,10 @@
 // The page at work: takes codes from wedge, camera and fingers, one at a time,
-// and shows what comes of them.
+// and shows what comes of them. What belongs to one presentation is one job.
 
 import { byId } from "./dom.js";
 import { detect } from "./detect.js";
+import { Joining, joins, subject } from "./join.js";
 
-/// A trigger pulled twice is one scan; the second shows the same answer.
-const REPEAT_MS = 1_500;
 /// Asking shows only if it takes long enough to be seen.
 const CHECKING_AFTER_MS = 120;
 /// How long an answer stays at least if the next visitor is already scanned.
@@ -16,7 +15,9 @@ const WAITING_LIMIT = 20;
 export class Desk {
   #waiting = [];
   #current = null;
-  #last = { key: "", at: 0, show: () => {} };
+  // Whose picture it is: nothing that was read before replaces it.
+  #latest = null;
+  #joining = new Joining();
 
   constructor({ device, journal, history, checks, sync, screen, panels, changed }) {
     Object.assign(this, { device, journal, history, checks, sync, screen, panels, changed });
@@ -37,72 +38,136 @@ export class Desk {
     return this.#current === null && this.#waiting.length === 0;
   }
 
-  /// A code from outside. `physical` is what the same keys say on another
-  /// keyboard, if it was typed by a scanner.
-  scanned(text, physical = text) {
+  /// A code from outside. `physical` is what the same keys say on another keyboard, if it
+  /// was typed by a scanner; `sight` is how the camera saw it. Gives whether it is
+  /// something new.
+  scanned(text, physical = text, sight) {
     const { detection } = this.device.snapshot;
-    const better = detect(text, detection) === null && detect(physical, detection) !== null;
-    this.submit({ code: better ? physical : text });
+    const [read, meant] = [text, physical].map((code) => detect(code, detection));
+    if (read !== null && meant !== null && read !== meant) {
+      this.#latest = null;
+      this.screen.ambiguous();
+      return true;
+    }
+    return this.read(read === null && meant !== null ? physical : text, sight);
   }
 
-  /// Decides or looks up; `{code, forcedNote}`.
-  submit(scan) {
-    const job = { ...scan, looking: this.looking && scan.forcedNote === undefined, direction: this.direction };
-    // A forced entry is one, whichever way this scanner looks.
-    if (scan.forcedNote !== undefined) job.direction = "entry";
-    const key = JSON.stringify([job.code, job.forcedNote, job.looking, job.direction]);
-    if (key === this.#last.key && performance.now() - this.#last.at < REPEAT_MS && this.isIdle) {
-      this.#last.show();
-      return;
+  /// A code that was read or typed. One that belongs to a presentation that goes on is
+  /// nothing new.
+  read(code, sight) {
+    const purpose = this.looking ? "look" : "check";
+    return this.#read({ code, purpose, direction: this.direction }, sight);
+  }
+
+  /// The agent lets somebody in and says why. It is an entry, whichever way this scanner
+  /// looks.
+  force(code, forcedNote) {
+    this.#read({ code, forcedNote, purpose: "forced", direction: "entry" });
+  }
+
+  /// The agent wants this pass to be asked about once more.
+  again({ id, code, direction }) {
+    this.#end(id);
+    this.#begin({ code, purpose: "check", direction });
+  }
+
+  /// So many more persons on the code of an answer.
+  more({ id, code, outcome, earlier }, count) {
+    const oneMoreThan = outcome === "just_admitted" ? earlier.check_id : id;
+    this.#begin({ code, purpose: "check", direction: "entry", oneMoreThan, nth: 1, count });
+  }
+
+  #read(scan, sight) {
+    const { subject, way } = this.#presentation(scan);
+    const job = this.#joining.read(subject, way, performance.now(), sight !== undefined);
+    if (job !== null) {
+      // A trigger was pulled: the agent looks for an answer.
+      if (sight === undefined && job === this.#latest) job.show?.("still");
+      return false;
     }
-    const known = [this.#current, ...this.#waiting].some((other) => other?.key === key);
-    if (known || this.#waiting.length >= WAITING_LIMIT) return;
-    this.#waiting.push({ ...job, key });
+    // It is still there from a presentation that is over.
+    if (sight === "still") return false;
+    this.#begin(scan);
+    return true;
+  }
+
+  #presentation({ code, purpose, direction }) {
+    const { detection } = this.device.snapshot;
+    return { subject: subject(code, detection), way: `${purpose} ${direction}` };
+  }
+
+  #begin(job) {
+    if (this.#waiting.length >= WAITING_LIMIT) return;
+    const { subject, way } = this.#presentation(job);
+    this.#joining.begin(subject, way, job, performance.now());
+    // The rest of a family goes in together.
+    if (job.nth > 1) this.#waiting.unshift(job);
+    else this.#waiting.push(job);
+    this.#latest = job;
     if (this.#current === null) void this.#work();
   }
 
   async #work() {
     while (this.#waiting.length > 0) {
       this.#current = this.#waiting.shift();
-      const { key } = this.#current;
-      const show = await this.#one(this.#current);
-      this.#current = null;
-      this.#last = { key, at: performance.now(), show };
-      this.lastAt = this.#last.at;
-      if (this.#waiting.length > 0) await new Promise((seen) => setTimeout(seen, GLANCE_MS));
+      try {
+        await this.#one(this.#current);
+      } finally {
+        this.#current = null;
+      }
+      this.lastAt = performance.now();
+      const isOther = this.#waiting.length > 0 && !(this.#waiting[0].nth > 1);
+      if (isOther) await new Promise((seen) => setTimeout(seen, GLANCE_MS));
     }
   }
 
-  // Shows the answer, and gives what shows it again.
+  // Asks, and shows the answer.
   async #one(job) {
     const soon = setTimeout(() => this.screen.checking(), CHECKING_AFTER_MS);
-    let show;
+    let answer;
     try {
-      show = await this.#asked(job);
+      answer = await this.#asked(job);
     } catch {
-      show = () => this.screen.trouble("other");
+      answer = { trouble: "other" };
     } finally {
       clearTimeout(soon);
     }
-    show();
+    job.id = answer.id;
+    job.show = (news) => this.#show(job, answer, news);
+    job.show("new");
+    const settled = answer.look ? answer.look.admissible !== null : joins(answer.outcome);
+    this.#joining.told(job, answer.trouble === undefined && settled);
+    void answer.told?.().catch(() => {});
+    const { nth, count, code, direction } = job;
+    if (nth < count && answer.admitted) {
+      const oneMoreThan = answer.id;
+      this.#begin({ code, purpose: "check", direction, oneMoreThan, nth: nth + 1, count });
+    }
     this.changed();
     void this.sync.wake();
-    return show;
   }
 
-  async #asked(job) {
-    const { timezone } = this.device.snapshot;
-    const answer = await (job.looking ? this.checks.look(job.code) : this.checks.check(job));
-    if (answer.trouble) return () => this.screen.trouble(answer.trouble);
-    if (job.looking) return () => this.screen.looked(answer, { timezone });
-    void this.history.add(answer);
-    const mayForce = this.device.settings.forced_entry === true;
-    return () => this.screen.decided(answer, { mayForce });
+  #asked(job) {
+    return job.purpose === "look" ? this.checks.look(job.code) : this.checks.check(job);
+  }
+
+  #show(job, answer, news) {
+    const { settings, snapshot } = this.device;
+    if (answer.trouble) return this.screen.trouble(answer.trouble, news);
+    if (job.purpose === "look") return this.screen.looked(answer, { timezone: snapshot.timezone, news });
+    if (news === "new") void this.history.add(answer);
+    this.screen.decided(answer, { settings, news, nth: job.nth, count: job.count });
+  }
+
+  // The presentation of the check with this id is over.
+  #end(id) {
+    this.#joining.end(this.#joining.find((job) => job.id === id));
   }
 
   /// Begins or ends the help desk.
   lookUp(looking) {
     this.looking = looking;
+    this.#joining.end();
     this.changed();
     this.panels.close();
   }
@@ -111,6 +176,7 @@ export class Desk {
   turn() {
     const turned = this.direction === "entry" ? "exit" : "entry";
     this.turned = turned === this.device.settings.direction ? null : turned;
+    this.#joining.end();
     this.changed();
     this.panels.close();
   }
@@ -141,6 +207,8 @@ export class Desk {
     try {
       const told = await this.checks.cancel(entry);
       if (told === "cancelled") {
+        this.#end(entry.id);
+        this.#latest = null;
         await this.history.cancelled(entry.id);
         this.screen.done(this.screen.words.t("cancel_done"), entry.card);
       } else {

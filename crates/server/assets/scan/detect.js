@@ -14,15 +14,14 @@ const GAP = "[\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000\\u2010\\
 const GAPS = new RegExp(GAP, "gu");
 const GAP_AT_END = new RegExp(`^${GAP}|${GAP}$`, "u");
 const CARD_NUMBER = /^[0-9A-Za-z]{1,30}$/;
-const NO_ADDITIONS = { prefixes: [], suffixes: [], urls: [] };
 
 /// The card number in `code`, or null if it is no pass. `detection` is that of
 /// the device's snapshot.
 export function detect(code, detection) {
   const { project_id: project, format } = detection;
-  const additions = { ...NO_ADDITIONS, ...detection.additions };
-  const read = withoutAdditions(code, additions);
-  const marked = additions.urls.map((pattern) => markedIn(read, pattern));
+  const read = cleaned(code, detection);
+  const urls = detection.additions?.urls ?? [];
+  const marked = urls.map((pattern) => markedIn(read, pattern));
   const number = withoutClient(marked.find((part) => part !== null) ?? read, project);
   if (isCard(number, format)) return asciiUpper(number);
   // Gaps are printed within a number only.
@@ -44,8 +43,10 @@ function isCard(number, format) {
   );
 }
 
-// Takes off both ends what does not belong to the number, until nothing changes.
-function withoutAdditions(code, { prefixes, suffixes }) {
+/// The code without what scanners and code makers add at either end, taken off until
+/// nothing changes.
+export function cleaned(code, { additions }) {
+  const { prefixes = [], suffixes = [] } = additions ?? {};
   let rest = code;
   for (;;) {
     const before = rest.length;

@@ -107,6 +107,13 @@ export class Device {
     return this.dayOf(time) === this.dayOf(Date.now());
   }
 
+  /// Whether an entry of then can still stand against another one: of today, or within
+  /// the repeat window.
+  isRecent(time) {
+    const windowMs = this.snapshot?.repeat_window_ms ?? 0;
+    return this.isToday(time) || Math.abs(Date.now() - Date.parse(time)) <= windowMs;
+  }
+
   /// Brings the pass list up to date, if the site wants one.
   async refreshList(api) {
     if (this.snapshot?.offline_policy !== "guarded") {

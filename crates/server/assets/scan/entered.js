@@ -1,11 +1,12 @@
-// Whom this device has admitted today, by card number. The policy `guarded`
-// refuses a second entry offline; the help desk shows it.
+// Whom this device has admitted today, by card number. Without network the repeat
+// window is kept over them, and the policy `guarded` refuses a second entry; the help
+// desk shows them.
 
 export class Entered {
-  static async load(store, isToday) {
+  static async load(store, isRecent) {
     const entered = new Entered(store);
     for (const entry of await store.all("entered")) {
-      if (isToday(entry.at)) entered.byCard.set(entry.card, entry);
+      if (isRecent(entry.at)) entered.byCard.set(entry.card, entry);
       else entered.#gone.push(entry.card);
     }
     await entered.#sweep();
@@ -19,30 +20,44 @@ export class Entered {
     this.byCard = new Map();
   }
 
-  /// The last entry of the card today, `{card, id, at}`, or undefined.
+  /// The last entry of the card today, `{card, id, at, when}`, or undefined. `hasLeft`
+  /// is true if the visitor went out after it.
   of(card) {
     return this.byCard.get(card);
   }
 
-  async note(card, id, at) {
-    const entry = { card, id, at };
-    this.byCard.set(card, entry);
+  async note(card, { id, scanned_at: at, when }) {
+    const before = this.byCard.get(card);
+    if (before?.id !== id) await this.#put({ card, id, at, when, before });
+  }
+
+  /// The visitor with this card went out.
+  async left(card) {
+    const entry = this.byCard.get(card);
+    if (entry !== undefined) await this.#put({ ...entry, hasLeft: true });
+  }
+
+  /// The entry with this id was cancelled; one before it stands.
+  async cancel(id) {
+    for (const entry of [...this.byCard.values()]) {
+      const rest = without(entry, id);
+      if (rest === entry) continue;
+      if (rest !== undefined) return this.#put(rest);
+      this.byCard.delete(entry.card);
+      this.#gone.push(entry.card);
+      return this.#sweep();
+    }
+  }
+
+  async #put(entry) {
+    this.byCard.set(entry.card, entry);
     await this.store.write(["entered"], (stores) => stores.entered.put(entry));
   }
 
-  /// The entry with this id was cancelled.
-  async cancel(id) {
-    const entry = [...this.byCard.values()].find((known) => known.id === id);
-    if (entry === undefined) return;
-    this.byCard.delete(entry.card);
-    this.#gone.push(entry.card);
-    await this.#sweep();
-  }
-
   /// A new day: yesterday's are of no use, and personal.
-  async forgetOthers(isToday) {
+  async forgetOthers(isRecent) {
     for (const [card, entry] of this.byCard) {
-      if (isToday(entry.at)) continue;
+      if (isRecent(entry.at)) continue;
       this.byCard.delete(card);
       this.#gone.push(card);
     }
@@ -56,4 +71,12 @@ export class Entered {
       for (const card of gone) entered.delete(card);
     });
   }
+}
+
+// The entry without the one that has this id: itself, one before it, or undefined.
+function without(entry, id) {
+  if (entry === undefined) return undefined;
+  if (entry.id === id) return entry.before;
+  const before = without(entry.before, id);
+  return before === entry.before ? entry : { ...entry, before };
 }

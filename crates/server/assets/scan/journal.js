@@ -7,12 +7,13 @@
 // server answered is forgotten; one that this device decided by itself stays,
 // with its outcome, until the server has kept it.
 
+import { UNTOLD_MS } from "./join.js";
 import { admits } from "./offline.js";
 
 /// The most checks that may wait to be sent.
 export const UNSENT_LIMIT = 20_000;
-/// How long a re-scan belongs to an attempt that a crash left without answer.
-const ATTEMPT_MS = 10 * 60_000;
+/// How long a re-scan belongs to a check whose answer nobody was told.
+const ATTEMPT_MS = UNTOLD_MS;
 
 /// The storage of this device takes nothing more.
 export class StorageFull extends Error {}
@@ -51,16 +52,18 @@ export class Journal {
     return this.entries.some((entry) => entry.kind === "check" && entry.id === id);
   }
 
-  /// The attempt at the same thing that never got an answer, or undefined.
-  attempt(scan, nowMs) {
+  /// The check of the same thing whose answer nobody was told, or undefined. `isSame`
+  /// says of a code whether it is the same card.
+  attempt(scan, isSame, nowMs) {
     return this.entries.find(
       (entry) =>
         entry.kind === "check" &&
-        entry.outcome === undefined &&
-        entry.code === scan.code &&
+        (entry.outcome === undefined || entry.told === false) &&
+        isSame(entry.code) &&
         entry.direction === scan.direction &&
         entry.forced_note === scan.forced_note &&
-        Math.abs(nowMs - Date.parse(entry.scanned_at)) < ATTEMPT_MS,
+        entry.one_more_than === scan.one_more_than &&
+        Math.abs(nowMs - Date.parse(entry.scanned_at)) <= ATTEMPT_MS,
     );
   }
 
@@ -74,7 +77,16 @@ export class Journal {
 
   /// This device has decided by itself; the visitor is told afterwards.
   async decide(entry, outcome, card) {
-    await this.#put({ ...entry, outcome, card });
+    const decided = { ...entry, outcome, card, told: false };
+    await this.#put(decided);
+    return decided;
+  }
+
+  /// The visitor was told what this device decided. Nobody waits for that to be on the
+  /// disk: without it the next read gets the same answer.
+  async tell(entry) {
+    entry.told = true;
+    if (this.entries.includes(entry)) await this.#put(entry);
   }
 
   async cancel(cancellation) {

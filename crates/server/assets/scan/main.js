@@ -19,6 +19,7 @@ import { Lists } from "./lists.js";
 import { Panels } from "./panels.js";
 import { Screen } from "./screen.js";
 import { Settings } from "./settings.js";
+import { Several } from "./several.js";
 import { Sound } from "./sound.js";
 import { Store } from "./store.js";
 import { Sync } from "./sync.js";
@@ -71,7 +72,7 @@ async function start(store) {
   const [journal, history, entered, settings] = await Promise.all([
     Journal.load(store),
     History.load(store),
-    Entered.load(store, (time) => device.isToday(time)),
+    Entered.load(store, (time) => device.isRecent(time)),
     Settings.load(store),
   ]);
   await journal.dropOldAttempts(Date.now());
@@ -89,6 +90,8 @@ async function start(store) {
     timezone: () => device.snapshot?.timezone,
     dayOf: (moment) => device.dayOf(moment),
     onForce: (answer) => force(answer),
+    onAgain: (answer) => desk.again(answer),
+    onMore: (answer) => several.open(answer),
     onDone: home,
   });
   const desk = new Desk({ device, journal, history, checks, sync, screen, panels, changed: show });
@@ -97,9 +100,13 @@ async function start(store) {
   const forced = new Forced({
     words,
     panels,
-    onForce: (code, forcedNote) => desk.submit({ code, forcedNote }),
+    onForce: (code, forcedNote) => desk.force(code, forcedNote),
   });
-  new Typing({ words, device, panels, onCode: (code) => desk.submit({ code }) });
+  const several = new Several({
+    panels,
+    onChosen: (answer, count) => desk.more(answer, count),
+  });
+  new Typing({ words, device, panels, onCode: (code) => desk.read(code) });
   const enrol = new Enrol({
     words,
     device,
@@ -112,21 +119,31 @@ async function start(store) {
     onLanguage: (language) => settings.chooseLanguage(language, apply),
   });
   settings.attach({ words, device, panels, apply, onEnrol: () => view("enrol") });
-  const camera = new Camera({ video: byId("video"), api, onCode: took });
+  const camera = new Camera({
+    video: byId("video"),
+    api,
+    onCode: (text, sight) => took(text, text, sight),
+  });
   new Wedge({ home: byId("scan"), onCode: took });
 
   // Whether somebody asked for the enrolment page.
   let enrolling = false;
 
-  /// A code from wedge or camera.
-  function took(text, physical = text) {
+  /// A code from wedge or camera. `physical` is what the same keys say on another
+  /// keyboard; `sight` is how the camera saw it.
+  function took(text, physical = text, sight) {
+    // What is still before the camera begins nothing.
+    if (sight === "still") {
+      if (device.ready && !byId("work").hidden) desk.scanned(text, physical, sight);
+      return;
+    }
     const code = codeInAddress(text);
     if (code !== null) return void enrol.take(code);
     if (enrol.isOpen) return void enrol.take(text, physical);
     if (!device.ready || byId("work").hidden) return;
     if (panels.isOpen("force")) return forced.fill(text);
-    panels.close();
-    desk.scanned(text, physical);
+    const isNew = desk.scanned(text, physical, sight);
+    if (isNew || sight === undefined) panels.close();
   }
 
   function force(answer) {
@@ -145,7 +162,7 @@ async function start(store) {
     if (result.kind === "answer") {
       clock.hear(result.body.server_time, began);
       await device.takeSnapshot(result.body).catch(() => {});
-      await entered.forgetOthers((time) => device.isToday(time)).catch(() => {});
+      await entered.forgetOthers((time) => device.isRecent(time)).catch(() => {});
       void device.refreshList(api).catch(() => {});
       apply();
     } else if (result.kind === "revoked") {
@@ -230,23 +247,24 @@ async function start(store) {
   }
 
   async function film() {
-    const problem = camera.isOn ? camera.stop() : await camera.start();
-    byId("camera-problem").textContent = problem ? words.t(problem) : "";
-    byId("camera-problem").hidden = !problem;
+    if (camera.isOn) camera.stop();
+    else await camera.start();
     home();
   }
 
   camera.addEventListener("change", () => {
     const { isOn } = camera;
     for (const id of ["video", "aim"]) byId(id).hidden = !isOn;
+    // The answer leaves the switch of the camera in sight.
+    byId("stage").classList.toggle("filming", isOn);
+    screen.cover();
     byId("ready").classList.toggle("filming", isOn);
     byId("go-camera").setAttribute("aria-pressed", String(isOn));
     show();
     byId("torch").hidden = !camera.hasTorch;
-    if (isOn) {
-      byId("camera-problem").textContent = camera.blind ? words.t("camera_needs_line") : "";
-      byId("camera-problem").hidden = !camera.blind;
-    }
+    const problem = camera.problem ?? (isOn && camera.blind ? "camera_needs_line" : null);
+    byId("camera-problem").textContent = problem === null ? "" : words.t(problem);
+    byId("camera-problem").hidden = problem === null;
   });
   byId("go-camera").addEventListener("click", film);
   byId("torch").addEventListener("click", ({ currentTarget }) => {

@@ -2,12 +2,16 @@
 // where it truly works; our decoder in WebAssembly; the server.
 
 const DECODER = "/scan/decoder/decoder.js";
+/// Without these a reader is of no use.
 const WANTED = ["qr_code", "code_128"];
+/// What passes and tickets bear. What else there is (on books, bottles, badges) is not
+/// looked for: glare makes such codes of nothing.
+const FORMATS = [...WANTED, "data_matrix", "pdf417", "aztec"];
 const SERVER_TIMEOUT_MS = 3_000;
 const JPEG_QUALITY = 0.8;
 
-/// A reader: `read(canvas)` gives the text of a code, null if there is none, or
-/// undefined if it cannot read at the moment.
+/// A reader: `read(canvas)` gives the codes in it, `[{text, format}]`, or undefined if
+/// it cannot read at the moment.
 export async function reader(api) {
   return (await native()) ?? (await decoder()) ?? server(api);
 }
@@ -18,10 +22,13 @@ async function native() {
     // It may exist and read nothing.
     const formats = (await Detector?.getSupportedFormats?.()) ?? [];
     if (!WANTED.every((format) => formats.includes(format))) return null;
-    const detector = new Detector({ formats: formats.filter((format) => format !== "unknown") });
+    const detector = new Detector({ formats: FORMATS.filter((format) => formats.includes(format)) });
     return {
       name: "native",
-      read: async (canvas) => (await detector.detect(canvas))[0]?.rawValue ?? null,
+      read: async (canvas) => {
+        const found = await detector.detect(canvas);
+        return found.map(({ rawValue: text, format }) => ({ text, format }));
+      },
     };
   } catch {
     return null;
@@ -53,8 +60,8 @@ function server(api) {
         canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY);
       });
       const result = await api.post("decode", frame, SERVER_TIMEOUT_MS);
-      if (result.kind === "answer") return result.body.codes[0]?.text ?? null;
-      return result.kind === "problem" ? null : undefined;
+      if (result.kind === "answer") return result.body.codes;
+      return result.kind === "problem" ? [] : undefined;
     },
   };
 }

@@ -78,14 +78,25 @@ fn another_try_before_the_answer_is_the_same_scan() {
     let mut again = stage.scan(PASS);
     again.retain(|errand| matches!(errand, Errand::Ask(_) | Errand::Tell { .. }));
     assert_eq!(again, [], "it is being asked");
-    let answers = stage.answer(check, yes(PASS));
-    assert_eq!(answers.len(), 2, "each line gets its answer: {answers:?}");
-    stage.tell(check);
-    assert_ne!(
-        asked(&stage.scan(PASS)),
-        check,
-        "told, so this is another entry"
-    );
+    let (told_of, answer) = told(&stage.answer(check, yes(PASS)));
+    assert_eq!((told_of, answer.open), (Some(check), true));
+    let delivered = Delivered::Yes;
+    let (told_of, answer) = told(&stage.step(Event::Told { check, delivered }));
+    assert_eq!((told_of, answer.open, answer.same), (None, false, true));
+    stage.pass(20_000);
+    let another = asked(&stage.scan(PASS));
+    assert_ne!(another, check, "told and taken away: this is another entry");
+}
+
+#[test]
+fn whoever_waits_next_is_told_if_the_first_has_gone() {
+    let mut stage = Stage::online();
+    let check = asked(&stage.scan(PASS));
+    stage.scan("villeneuve-12345674");
+    assert!(told(&stage.answer(check, yes(PASS))).1.open);
+    let delivered = Delivered::No;
+    let (told_of, answer) = told(&stage.step(Event::Told { check, delivered }));
+    assert_eq!((told_of, answer.open), (Some(check), true));
 }
 
 #[test]
@@ -198,6 +209,7 @@ fn guarded_refuses_who_went_in_today_and_who_is_listed() {
     stage.tell(check);
     let check = asked(&stage.scan(OTHER));
     assert!(told(&stage.answer(check, Reply::Silent)).1.open);
+    stage.pass(61_000);
     for _ in 0..2 {
         assert_eq!(told(&stage.scan(PASS)).1.outcome, "already_used");
         stage = stage.restart();

@@ -166,7 +166,7 @@ fn a_full_disk_is_as_a_full_journal() {
     std::fs::create_dir_all(folder).unwrap();
     let mut opened = 0;
     let answer = loop {
-        let (check, answer) = told(&stage.scan(PASS));
+        let (check, answer) = told(&stage.scan(&card(opened + 1)));
         let Some(check) = check else { break answer };
         assert!(answer.open);
         stage.tell(check);
@@ -189,13 +189,13 @@ fn a_clock_that_jumps_costs_no_age_and_a_start_of_the_machine_only_that() {
     stage.now.wall = stage.now.wall.plus_ms(-3_600_000);
     stage.pass(1_000);
     assert_eq!(stage.door.status().clock_jump_ms, Some(-3_600_000));
-    stage.visit(OTHER);
+    stage.visit(&card(1));
     // The process starts again, and the clock is set meanwhile.
     let mut stage = stage.restart();
     stage.now.wall = stage.now.wall.plus_ms(7_200_000);
     stage.pass(1_000);
     assert_eq!(stage.door.status().clock_jump_ms, Some(7_200_000));
-    stage.visit(PASS);
+    stage.visit(&card(2));
     let (checks, _) = sent(&stage.comes_online());
     let status = stage.door.status();
     assert!(status.clock_offset_ms.unwrap() < -3_600_000);

@@ -7,8 +7,8 @@ use edge::{Event, Mode};
 
 fn offline_with(visitors: usize) -> Stage {
     let mut stage = Stage::offline();
-    for _ in 1..visitors {
-        stage.visit(PASS);
+    for visitor in 1..visitors {
+        stage.visit(&card(visitor));
         stage.pass(10);
     }
     stage

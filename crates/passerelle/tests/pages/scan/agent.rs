@@ -1,7 +1,7 @@
 //! What the agent may do besides scanning: forced entry, cancelling, exits, help
 //! desk, looking back.
 
-use super::{BLOCKED, GOOD, House, ONCE};
+use super::{BLOCKED, GOOD, House, ONCE, later};
 use browser::{Browser, PHONE};
 use serde_json::json;
 
@@ -151,6 +151,7 @@ fn the_help_desk_looks_and_records_nothing() {
     tab.wedge(BLOCKED, "Enter");
     tab.until_text("#answer-words", "This pass is blocked");
     house.kill();
+    later(&tab, 4_000);
     tab.wedge(GOOD, "Enter");
     tab.until_text("#answer-do", "only what this device knows");
     tab.until_text("#answer-more", "PDA01");

@@ -1,6 +1,6 @@
 //! A service that is gone, and comes back.
 
-use super::{BLOCKED, GOOD, House};
+use super::{BLOCKED, GOOD, House, ONCE, later};
 use browser::{Browser, PHONE, Tab};
 use sandbox::Fault;
 use serde_json::json;
@@ -99,7 +99,7 @@ fn an_attempt_that_a_crash_left_open_keeps_its_id() {
     tab.until_text("#today", "1");
     assert_eq!(house.attendance()["by_outcome"], json!({"accepted": 1}));
     // Once there was an answer, the same pass is asked about anew.
-    tab.until("document.querySelector('#answer').hidden");
+    later(&tab, 4_000);
     tab.wedge(GOOD, "Enter");
     tab.until_text("#answer-words", "This pass was admitted here just now");
     tab.until_text("#answer-facts", "PDA01");
@@ -112,17 +112,18 @@ fn something_in_between_that_asks_for_a_login_is_no_answer() {
     let browser = Browser::start(None);
     let tab = browser.tab(PHONE);
     house.enrol(&tab, "PDA01");
-    for answer in [
+    for (visitor, answer) in (0..).zip([
         "new Response('<h1>Log in</h1>', {status: 401, headers: {'content-type': 'text/html'}})",
         "new Response('<h1>Welcome</h1>', {status: 200, headers: {'content-type': 'text/html'}})",
         "new Response('{\"code\": \"internal\"}', {status: 500, headers: {'content-type': 'application/problem+json'}})",
         "new Response('not JSON', {status: 200, headers: {'content-type': 'application/json'}})",
-    ] {
+    ]) {
         tab.until_text("#line", "Online");
         tab.run(&format!(
             "globalThis.real ??= fetch; globalThis.fetch = () => Promise.resolve({answer})"
         ));
-        tab.wedge(GOOD, "Enter");
+        tab.wedge(&card(visitor), "Enter");
+        tab.until_text("#answer-facts", &card(visitor));
         tab.until_text("#answer-words", "Welcome (offline)");
         tab.until_text("#line", "Offline");
         tab.run("globalThis.fetch = real; dispatchEvent(new Event('online'))");
@@ -171,7 +172,7 @@ fn a_full_disk_admits_nobody_unseen() {
     tab.until_text("#answer-words", "Welcome");
     house.kill();
     tab.until("document.querySelector('#answer').hidden");
-    tab.wedge(GOOD, "Enter");
+    tab.wedge(ONCE, "Enter");
     tab.until_text("#answer-words", "The entry could not be kept");
     tab.picture("storage-full");
 }
@@ -197,7 +198,10 @@ fn a_slow_partner_is_waited_for_in_sight() {
 
 #[test]
 fn a_guarded_scanner_refuses_offline_what_it_knows() {
-    let mut house = House::configured(&[], "[gate]\noffline_policy = \"guarded\"\n");
+    let mut house = House::configured(
+        &[],
+        "repeat_window_s = 0\n[gate]\noffline_policy = \"guarded\"\n",
+    );
     let browser = Browser::start(None);
     let tab = browser.tab(PHONE);
     house.enrol(&tab, "PDA01");

@@ -26,9 +26,38 @@ fn the_rules_of_the_page_fit_the_examples_of_the_crates() {
             "offline.js",
             include_str!("../../../../gate/vectors/offline.json"),
             "const fits = ({knowledge, scan, outcome, card}) => {
-                const seen = () => ({listed: knowledge.listed, enteredToday: knowledge.entered_today});
+                const seen = () => ({
+                    justAdmitted: knowledge.just_admitted === true,
+                    listed: knowledge.listed,
+                    enteredToday: knowledge.entered_today,
+                });
                 const decided = module.decideOffline(knowledge, scan, seen);
                 return decided.outcome === outcome && decided.card === card;
+            };",
+        ),
+        (
+            "join.js",
+            include_str!("../../../../gate/vectors/joining.json"),
+            "const format = {num_type: 'number', letters: {min: 0, max: 0}, digits: {min: 8, max: 8}, checksum: 'luhn'};
+            const detection = {project_id: 'villeneuve', format};
+            const fits = ({steps}) => {
+                const joining = new module.Joining();
+                let checks = 0;
+                const begin = (subject, way, now) => {
+                    checks += 1;
+                    joining.begin(subject, way, checks, now);
+                    return checks;
+                };
+                return steps.every(({at_ms: now, ...step}) => {
+                    if ('told' in step) joining.told(step.told, module.joins(step.outcome));
+                    if ('ends' in step) joining.end(step.ends === 'all' ? undefined : step.ends);
+                    const code = step.read ?? step.more;
+                    if (code === undefined) return true;
+                    const {purpose = 'check', direction = 'entry', held = false, check} = step;
+                    const [subject, way] = [module.subject(code, detection), `${purpose} ${direction}`];
+                    const known = 'more' in step ? null : joining.read(subject, way, now, held);
+                    return (known ?? begin(subject, way, now)) === check;
+                });
             };",
         ),
     ];
@@ -43,6 +72,62 @@ fn the_rules_of_the_page_fit_the_examples_of_the_crates() {
             }})()"
         ));
         assert_eq!(wrong, Value::Array(Vec::new()), "{file}");
+    }
+}
+
+/// What counts of what the camera sees, frame by frame: 100 ms apart, each a list of
+/// texts, linear ones with a bar before them.
+#[test]
+fn a_linear_code_counts_after_two_equal_reads_and_what_stays_is_no_new_code() {
+    let house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    tab.open(&house.scan());
+    tab.until_shown("#enrol-code");
+    for (frames, counts) in [
+        // Another code is read as it is.
+        ("A", "A"),
+        ("A A A", "A a a"),
+        ("|L", ""),
+        ("|L |L |L", " L l"),
+        ("|L - |L", "  L"),
+        // A misread every sixth frame never counts, whatever it says.
+        (
+            "|L |L |L |L |L |M |L |L |L |L |L |M |L |L |L",
+            " L l l l  l l l l l  l l l",
+        ),
+        ("|L |M |L |N |L |O", "  L  l "),
+        // Two in one hand count both, side by side and in turns.
+        ("|L,|M |L,|M", " L,M"),
+        ("|L |M |L |M", "  L M"),
+        ("A,|L A,|L |L", "A a,L l"),
+        // Out of sight for 3 s is not away; for longer it is.
+        ("A *29 A", "A a"),
+        ("A *30 A", "A A"),
+        ("|L |L *29 |L", " L l"),
+        ("A B *25 A *5 B A", "A B a B a"),
+    ] {
+        let found = tab.run(&format!(
+            "(async () => {{
+                const {{Sight}} = await import(`/scan/${{document.body.dataset.version}}/sight.js`);
+                const sight = new Sight();
+                const counts = [];
+                let now = 0;
+                for (const frame of '{frames}'.split(' ')) {{
+                    if (frame.startsWith('*')) {{ now += 100 * Number(frame.slice(1)); continue; }}
+                    const codes = frame === '-' ? [] : frame.split(',').map((code) => ({{
+                        text: code.replace('|', ''),
+                        format: code.startsWith('|') ? 'code_128' : 'qr_code',
+                    }}));
+                    const taken = sight.take(codes, now);
+                    const say = ({{text, sight}}) => sight === 'first' ? text : text.toLowerCase();
+                    counts.push(taken.map(say).join(','));
+                    now += 100;
+                }}
+                return counts.join(' ');
+            }})()"
+        ));
+        assert_eq!(found, counts, "{frames}");
     }
 }
 

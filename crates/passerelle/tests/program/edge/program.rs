@@ -66,6 +66,44 @@ fn each_line_is_answered_on_a_line() {
 }
 
 #[test]
+fn a_card_that_rests_before_the_reader_opens_once() {
+    for (config, same) in [("", "SAME"), ("[input]\nsame_word = \"AGAIN\"\n", "AGAIN")] {
+        let folder = prepared(&format!("{config}[open]\nwrite_to = \"line\"\n"));
+        std::fs::write(folder.path().join("line"), "").unwrap();
+        let lines = "12345674\nvilleneuve-12345674\n12345674\n00029975\n12345674\n";
+        let words: Vec<_> = answers(folder.path(), lines)
+            .iter()
+            .map(|answer| {
+                answer
+                    .split_once(" accepted_offline ")
+                    .unwrap()
+                    .0
+                    .to_owned()
+            })
+            .collect();
+        assert_eq!(words, ["OPEN", same, same, "OPEN", same]);
+        let opened = std::fs::read_to_string(folder.path().join("line")).unwrap();
+        assert_eq!(opened, "OPEN\nOPEN\n");
+    }
+}
+
+#[test]
+fn the_controller_says_that_nobody_went_through() {
+    let folder = prepared("[door]\npassed_line = \"IN\"\nnot_passed_line = \"NOBODY\"\n");
+    let lines = "12345674\n12345674\nNOBODY\n12345674\nIN\nNOBODY\n12345674\n";
+    let expected = [
+        "OPEN accepted_offline 12345674 Welcome (offline)",
+        "SAME accepted_offline 12345674 Welcome (offline)",
+        "CLOSED not_passed - Please show the pass again",
+        "OPEN accepted_offline 12345674 Welcome (offline)",
+        "CLOSED passed - Thank you",
+        "CLOSED nothing_opened - The door was not opened",
+        "SAME accepted_offline 12345674 Welcome (offline)",
+    ];
+    assert_eq!(answers(folder.path(), lines), expected);
+}
+
+#[test]
 fn the_door_is_opened_for_those_who_may_pass_only() {
     let folder = prepared(
         "[input]\nanswers = \"json\"\n[open]\nwrite_to = \"line\"\ntext = \"PULSE\\n\"\n\

@@ -54,9 +54,9 @@ fn each_check_names_the_enrolment_it_was_made_under() {
     let mut stage = offline_with(2);
     let (former, latter) = ("ab".repeat(32), "cd".repeat(32));
     stage.step(Event::NewToken { sha256: former });
-    stage.visit(PASS);
+    stage.visit(&card(11));
     stage.step(Event::NewToken { sha256: latter });
-    stage.visit(OTHER);
+    stage.visit(&card(12));
     let (checks, _) = sent(&stage.comes_online());
     let named: Vec<_> = checks.iter().map(|check| check.enrolment).collect();
     // The rig's first token is no hash, so nothing names it.

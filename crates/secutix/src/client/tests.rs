@@ -1,5 +1,6 @@
 use super::*;
 use crate::token::{Caller, verify};
+use crate::token::{TimeUnit, TokenStyle};
 use crate::wire::{ControlResult, ControlledTicket, TicketResult};
 use axum::Router;
 use axum::extract::Request;
@@ -7,9 +8,12 @@ use axum::http::{HeaderMap, StatusCode as Http, header};
 use axum::response::{IntoResponse, Response};
 use kernel::{ManualClock, Timestamp};
 use serde_json::{Value, json};
+use std::num::NonZeroU32;
 use std::sync::Mutex;
 use tokio::net::TcpListener;
 
+/// Seconds from 2020 to [`now`].
+const NUMBER: i64 = 206_175_600;
 const BARCODE: &str = "OTI2999750120260714070000114";
 
 fn now() -> Timestamp {
@@ -153,7 +157,9 @@ async fn a_batch_goes_out_as_documented_and_comes_back_per_ticket() {
         asked[0].path,
         "/externalAccessControlService/v1_4/importControlledTicket"
     );
-    assert_eq!(asked[0].body, serde_json::to_value(batch(2)).unwrap());
+    let mut sent = serde_json::to_value(batch(2)).unwrap();
+    sent["requestId"] = json!(NUMBER);
+    assert_eq!(asked[0].body, sent);
 }
 
 #[tokio::test]
@@ -224,7 +230,7 @@ async fn a_ticket_is_found_or_not() {
     assert_eq!(ticket.unwrap().barcode, barcode);
     assert_eq!(
         found.asked()[0].body,
-        json!({"barCodeOrTaxNumber": BARCODE})
+        json!({"requestId": NUMBER, "barCodeOrTaxNumber": BARCODE})
     );
     for status in [200, 404] {
         let body = json!({"statusCode": "TICKET_NOT_FOUND", "statusDetail": "none"});
@@ -250,7 +256,7 @@ async fn the_catalogue_is_asked_by_season() {
     assert_eq!(catalogue.seasons[0].code, season);
     assert_eq!(
         service.asked()[0].body,
-        json!({"requestId": "r1", "seasonCode": "VN26"})
+        json!({"requestId": NUMBER, "seasonCode": "VN26"})
     );
 }
 
@@ -258,6 +264,7 @@ async fn the_catalogue_is_asked_by_season() {
 async fn too_many_calls_are_reported_with_the_wait_asked_for() {
     for (status, header, wait) in [
         (429, Some("7"), Some(Duration::from_secs(7))),
+        (503, Some("120"), Some(Duration::from_secs(120))),
         (429, Some("Wed, 21 Oct 2026 07:28:00 GMT"), None),
         (509, None, None),
     ] {
@@ -273,10 +280,10 @@ async fn too_many_calls_are_reported_with_the_wait_asked_for() {
         .await;
         let error = time_zone_error(&service).await;
         assert!(
-            matches!(error, CallError::RateLimited { retry_after } if retry_after == wait),
+            error.retry_after() == wait,
             "{status} {header:?}: {error:?}"
         );
-        assert!(error.is_retryable());
+        assert_eq!(error.fault(), Fault::Passing);
     }
 }
 
@@ -286,10 +293,10 @@ async fn a_failing_service_is_unavailable() {
         let service = Service::json(status, json!({})).await;
         let error = time_zone_error(&service).await;
         assert!(
-            matches!(&error, CallError::Unavailable(Outage::Status { http_status }) if *http_status == status),
+            matches!(&error, CallError::Unavailable(Outage::Status { http_status, .. }) if *http_status == status),
             "{error:?}"
         );
-        assert!(error.is_retryable());
+        assert_eq!(error.fault(), Fault::Passing);
     }
     let body = json!({"statusCode": "INTERNAL_ERROR", "statusDetail": "at OTI2999750120260714"});
     let error = time_zone_error(&Service::json(200, body).await).await;
@@ -352,7 +359,7 @@ async fn a_token_that_is_not_accepted_is_no_matter_of_waiting() {
     let service = Service::json(401, json!({"statusCode": "NO"})).await;
     let error = time_zone_error(&service).await;
     assert!(matches!(error, CallError::Unauthorised), "{error:?}");
-    assert!(!error.is_retryable());
+    assert_ne!(error.fault(), Fault::Passing);
 }
 
 #[tokio::test]
@@ -384,12 +391,6 @@ async fn a_refusal_says_why_without_numbers() {
             "URL",
         ),
         (
-            407,
-            json!("who are you"),
-            StatusCode::Other("HTTP 407".to_owned()),
-            "proxy",
-        ),
-        (
             422,
             json!({}),
             StatusCode::Other("HTTP 422".to_owned()),
@@ -409,7 +410,7 @@ async fn a_refusal_says_why_without_numbers() {
         };
         assert_eq!((*http_status, status), (http, &code));
         assert!(text.contains(why) && !text.contains("29997501"), "{text}");
-        assert!(!error.is_retryable());
+        assert_ne!(error.fault(), Fault::Passing);
     }
 }
 
@@ -423,10 +424,6 @@ async fn an_answer_of_someone_else_is_not_understood() {
         (Service::answering(redirect).await, "redirects"),
         (Service::answering(huge).await, "bytes"),
         (Service::json(200, json!({})).await, "statusCode"),
-        (
-            Service::json(200, json!({"statusCode": "OK"})).await,
-            "timeZone",
-        ),
     ] {
         let error = time_zone_error(&service).await;
         assert!(
@@ -434,12 +431,12 @@ async fn an_answer_of_someone_else_is_not_understood() {
             "{error:?}"
         );
         assert!(error.to_string().contains(what), "{error}");
-        assert!(!error.is_retryable());
+        assert_ne!(error.fault(), Fault::Passing);
     }
 }
 
 #[tokio::test]
-async fn each_method_waits_for_its_own_turn() {
+async fn all_methods_together_keep_the_pace() {
     let service = Service::json(
         200,
         json!({"statusCode": "OK", "timeZone": "Europe/Paris", "seasons": []}),
@@ -450,19 +447,190 @@ async fn each_method_waits_for_its_own_turn() {
         ..service.settings()
     });
     client.get_time_zone("r1".to_owned()).await.unwrap();
-    client
-        .get_access_control_catalog("r2".to_owned(), None)
-        .await
-        .unwrap();
     tokio::time::pause();
     let minute = Duration::from_secs(60);
-    let early = tokio::time::timeout(minute, client.get_time_zone("r3".to_owned())).await;
+    let other = client.get_access_control_catalog("r2".to_owned(), None);
+    let early = tokio::time::timeout(minute, other).await;
     assert!(early.is_err(), "the second call of a minute went out");
-    assert_eq!(service.asked().len(), 2);
+    assert_eq!(service.asked().len(), 1);
     tokio::time::advance(Duration::from_secs(1)).await;
     tokio::time::resume();
-    client.get_time_zone("r4".to_owned()).await.unwrap();
-    assert_eq!(service.asked().len(), 3);
+    client.get_time_zone("r3".to_owned()).await.unwrap();
+    assert_eq!(service.asked().len(), 2);
+}
+
+/// Every way of saying that five tickets, or two, were taken.
+#[tokio::test]
+async fn a_success_is_understood_however_it_is_said() {
+    let null = json!(null);
+    for (status, results) in [
+        (json!("OK"), null.clone()),
+        (json!("ok"), json!([])),
+        (json!("success"), null.clone()),
+        (
+            json!(" SUCCESS "),
+            json!([{"barcode": BARCODE}, {"barcode": null}]),
+        ),
+        (
+            json!("Success"),
+            json!([{"barcode": 5, "failureReason": "OK", "new": {"x": [null]}}, {"failureReason": ""}]),
+        ),
+    ] {
+        let body = json!({"requestId": null, "statusCode": status, "statusDetail": null,
+                          "ticketResults": results, "other": [1, null]});
+        let service = Service::json(200, body.clone()).await;
+        let answer = service.client().import_controlled_ticket(&batch(2)).await;
+        let results = answer.unwrap().ticket_results;
+        assert!(
+            results.iter().all(|result| result.failure_reason.is_none()),
+            "{body}: {results:?}"
+        );
+    }
+    // A list of what failed, in any case and number for text.
+    let body = json!({"statusCode": "success", "ticketResults": [
+        {"barcode": BARCODE, "failureReason": 17}
+    ]});
+    let client = Service::json(200, body).await.client();
+    let mut two = batch(2);
+    let other: ControlBarcode = "OTI1".parse().unwrap();
+    two.controlled_tickets[0].barcode = other.clone();
+    let answer = client.import_controlled_ticket(&two).await.unwrap();
+    let failed = TicketResult::refused(Some(BARCODE.parse().unwrap()), "17".to_owned());
+    let taken = TicketResult::accepted(other);
+    assert_eq!(answer.ticket_results, [taken, failed]);
+    for not in [json!("failure"), json!("KO"), json!(17), json!("ERROR_OK")] {
+        let service = Service::json(200, json!({"statusCode": not})).await;
+        let error = service.client().import_controlled_ticket(&batch(2)).await;
+        assert_eq!(error.unwrap_err().fault(), Fault::Content, "{not}");
+    }
+}
+
+#[tokio::test]
+async fn an_unusual_shape_is_told_from_what_is_no_answer() {
+    let body = json!({"statusCode": "success", "timeZone": {"id": "CET"}});
+    let error = time_zone_error(&Service::json(200, body).await).await;
+    assert!(
+        matches!(error, CallError::UnusualAnswer { .. }),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_call_is_written_as_this_service_wants_it() {
+    let service = Service::json(200, json!({"statusCode": "OK"})).await;
+    let mut caller = caller();
+    caller.issuer = "PARTNER".to_owned();
+    let client = client(ClientSettings {
+        token: TokenStyle {
+            lifetime_s: 900,
+            unit: TimeUnit::Milliseconds,
+        },
+        request_ids: RequestIds::Text,
+        cancelled_word: "FAIL".to_owned(),
+        caller: caller.clone(),
+        ..service.settings()
+    });
+    let mut request = batch(2);
+    request.controlled_tickets[1].control_result = ControlResult::CancelledTicket;
+    client.import_controlled_ticket(&request).await.unwrap();
+    let asked = service.asked();
+    assert_eq!(asked[0].body["requestId"], "batch-7");
+    let results = ["OK", "FAIL"];
+    for (item, result) in results.iter().enumerate() {
+        assert_eq!(
+            asked[0].body["controlledTickets"][item]["controlResult"],
+            *result
+        );
+    }
+    let bearer = asked[0].headers[header::AUTHORIZATION].to_str().unwrap();
+    let token = bearer.strip_prefix("Bearer ").unwrap();
+    let claims = token::signed_claims(token, &caller.password).unwrap();
+    assert_eq!(claims.iss, "PARTNER");
+    assert_eq!(claims.iat, now().millis());
+    assert_eq!(claims.exp, now().millis() + 900_000);
+}
+
+#[tokio::test]
+async fn no_two_calls_have_one_number_also_after_a_restart() {
+    let service = Service::json(200, json!({"statusCode": "OK"})).await;
+    let clock = ManualClock::new(now());
+    let mut numbers = Vec::new();
+    for _ in 0..2 {
+        let settings = service.settings();
+        let client = AccessControlClient::new(settings, Arc::new(clock.clone())).unwrap();
+        for _ in 0..3 {
+            client.import_controlled_ticket(&batch(1)).await.unwrap();
+        }
+        clock.advance_ms(3_000);
+    }
+    for asked in service.asked() {
+        numbers.push(asked.body["requestId"].as_i64().unwrap());
+    }
+    let expected: Vec<_> = (NUMBER..NUMBER + 6).collect();
+    assert_eq!(numbers, expected);
+    assert!(NUMBER < i64::from(i32::MAX));
+}
+
+/// A proxy of a museum: for https it is asked to open a tunnel, and refuses.
+#[tokio::test]
+async fn a_proxy_that_wants_credentials_is_named_as_what_it_is() {
+    let service = Service::json(407, json!("who are you")).await;
+    let error = time_zone_error(&service).await;
+    assert!(matches!(error, CallError::ProxyCredentials), "{error:?}");
+
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let tunnel = async {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut asked = [0; 512];
+        let length = connection.read(&mut asked).await.unwrap();
+        let refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
+        connection.write_all(refusal).await.unwrap();
+        String::from_utf8(asked[..length].to_vec()).unwrap()
+    };
+    let client = client(ClientSettings {
+        proxy: Some(proxy),
+        ..ClientSettings::new("https://villen.example.org/v1_4".to_owned(), caller())
+    });
+    let (error, asked) = tokio::join!(client.get_time_zone("r1".to_owned()), tunnel);
+    let error = error.unwrap_err();
+    assert!(
+        asked.starts_with("CONNECT villen.example.org:443"),
+        "{asked}"
+    );
+    assert!(matches!(error, CallError::ProxyCredentials), "{error:?}");
+    assert_eq!(error.fault(), Fault::SetUp);
+}
+
+#[test]
+fn a_wrong_proxy_or_authority_is_found_before_the_first_call() {
+    let url = || "https://villen.example.org/v1_4".to_owned();
+    let set_up = |settings: ClientSettings| {
+        AccessControlClient::new(settings, Arc::new(ManualClock::new(now()))).unwrap_err()
+    };
+    let error = set_up(ClientSettings {
+        proxy: Some("http://".to_owned()),
+        ..ClientSettings::new(url(), caller())
+    });
+    assert!(matches!(error, ClientSetupError::Proxy), "{error:?}");
+    for pem in [
+        "",
+        "none",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ] {
+        let error = set_up(ClientSettings {
+            authority_pem: Some(pem.into()),
+            ..ClientSettings::new(url(), caller())
+        });
+        assert!(
+            matches!(
+                error,
+                ClientSetupError::Authority | ClientSetupError::Http(_)
+            ),
+            "{pem}: {error:?}"
+        );
+    }
 }
 
 #[test]

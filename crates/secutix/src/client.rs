@@ -2,11 +2,13 @@
 
 mod backoff;
 mod error;
+mod probe;
 mod reading;
 mod settings;
 
 pub use backoff::backoff;
 pub use error::{CallError, ClientSetupError, Fault, Outage};
+pub use probe::{Probe, Understood};
 pub use settings::{ClientSettings, RequestIds, api_version};
 
 use crate::rate_limit::RateLimit;
@@ -190,12 +192,11 @@ impl AccessControlClient {
         method: &str,
         request: &impl Serialize,
     ) -> Result<A, CallError> {
-        self.ask(method, request).await?.read()
+        self.ask(method, &self.written(request)?).await?.read()
     }
 
-    /// Sends one call, and gives back what came of it unless that is said by its HTTP
-    /// status alone.
-    async fn ask(&self, method: &str, request: &impl Serialize) -> Result<Answered, CallError> {
+    /// Sends one call.
+    async fn ask(&self, method: &str, request: &Value) -> Result<Answered, CallError> {
         self.limit.turn().await;
         let mut url = self.base.clone();
         url.set_path(&format!("{}/{method}", url.path().trim_end_matches('/')));
@@ -205,33 +206,22 @@ impl AccessControlClient {
             .http
             .post(url.clone())
             .bearer_auth(token::mint(&claims, &caller.password))
-            .json(&self.written(request)?)
+            .json(request)
             .send()
             .await
             .map_err(|error| self.outage(error))?;
-        let http_status = response.status();
-        let retry_after = retry_after(&response);
         tracing::debug!(
             path = url.path(),
-            status = http_status.as_u16(),
+            status = response.status().as_u16(),
             "access control service answered"
         );
-        match http_status.as_u16() {
-            401 => return Err(CallError::Unauthorised),
-            407 => return Err(CallError::ProxyCredentials),
-            429 | 509 => return Err(CallError::RateLimited { retry_after }),
-            408 | 500..=599 => {
-                return Err(CallError::Unavailable(Outage::Status {
-                    http_status: http_status.as_u16(),
-                    retry_after,
-                }));
-            }
-            _ => {}
-        }
-        Ok(Answered {
-            http_status,
-            body: self.body(response).await?,
-        })
+        let mut answered = Answered::begun(&response, self.clock.now());
+        answered.body = match self.body(response).await {
+            // A refusal needs no words.
+            Err(_) if !answered.http_status.is_success() => Vec::new(),
+            body => body?,
+        };
+        Ok(answered)
     }
 
     /// `request` as this service wants it written.
@@ -310,15 +300,6 @@ fn is_loopback(url: &Url) -> bool {
                 .parse::<std::net::IpAddr>()
                 .is_ok_and(|ip| ip.is_loopback())
     })
-}
-
-/// `Retry-After` in its form of whole seconds; a date is not worth a parser,
-/// because the caller backs off anyway.
-fn retry_after(response: &reqwest::Response) -> Option<Duration> {
-    let seconds = response.headers().get(reqwest::header::RETRY_AFTER)?;
-    Some(Duration::from_secs(
-        seconds.to_str().ok()?.trim().parse().ok()?,
-    ))
 }
 
 /// The library keeps the type of a refused tunnel to itself, so its words are

@@ -4,9 +4,11 @@
 use super::error::{CallError, Outage};
 use crate::mask::without_numbers;
 use crate::wire::{ControlledTicket, ImportControlledTicketAnswer, StatusCode, TicketResult};
-use reqwest::StatusCode as HttpStatus;
+use kernel::Timestamp;
+use reqwest::{Response, StatusCode as HttpStatus, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::time::Duration;
 
 /// The longest reason that is kept, in characters.
 const MAX_REASON_CHARS: usize = 300;
@@ -15,6 +17,10 @@ const MAX_REASON_CHARS: usize = 300;
 #[derive(Debug)]
 pub(super) struct Answered {
     pub(super) http_status: HttpStatus,
+    pub(super) content_type: Option<String>,
+    /// The other side's clock.
+    pub(super) date: Option<Timestamp>,
+    pub(super) retry_after: Option<Duration>,
     pub(super) body: Vec<u8>,
 }
 
@@ -25,9 +31,48 @@ struct Said {
 }
 
 impl Answered {
+    /// What the head of an answer says that comes at `now`.
+    pub(super) fn begun(response: &Response, now: Timestamp) -> Self {
+        let text = |name| response.headers().get(name)?.to_str().ok().map(str::trim);
+        let date = text(header::DATE).and_then(moment);
+        let retry_after = text(header::RETRY_AFTER).and_then(|text| match text.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => {
+                // A moment by their clock, which need not be ours.
+                let wait_ms = moment(text)?.ms_since(date.unwrap_or(now));
+                u64::try_from(wait_ms).ok().map(Duration::from_millis)
+            }
+        });
+        Self {
+            http_status: response.status(),
+            content_type: text(header::CONTENT_TYPE).map(ToOwned::to_owned),
+            date,
+            retry_after,
+            body: Vec::new(),
+        }
+    }
+
+    /// What the HTTP status alone says.
+    const fn by_status(&self) -> Option<CallError> {
+        let retry_after = self.retry_after;
+        Some(match self.http_status.as_u16() {
+            401 => CallError::Unauthorised,
+            407 => CallError::ProxyCredentials,
+            429 | 509 => CallError::RateLimited { retry_after },
+            http_status @ (408 | 500..=599) => CallError::Unavailable(Outage::Status {
+                http_status,
+                retry_after,
+            }),
+            _ => return None,
+        })
+    }
+
     /// What the answer gives, if it says that the call was done. Its status comes
     /// first, because a failed one has no more.
     pub(super) fn read<A: DeserializeOwned>(&self) -> Result<A, CallError> {
+        if let Some(error) = self.by_status() {
+            return Err(error);
+        }
         if !self.http_status.is_success() {
             return Err(self.refusal());
         }
@@ -85,6 +130,12 @@ impl Answered {
     fn json(&self) -> serde_json::Result<Value> {
         Ok(tolerant(serde_json::from_slice(&self.body)?).unwrap_or_default())
     }
+}
+
+/// A date of HTTP.
+fn moment(text: &str) -> Option<Timestamp> {
+    let date = jiff::fmt::rfc2822::parse(text).ok()?;
+    Timestamp::from_millis(date.timestamp().as_millisecond())
 }
 
 /// `value` with numbers as texts and without what is `null`.

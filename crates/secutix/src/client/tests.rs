@@ -265,7 +265,9 @@ async fn too_many_calls_are_reported_with_the_wait_asked_for() {
     for (status, header, wait) in [
         (429, Some("7"), Some(Duration::from_secs(7))),
         (503, Some("120"), Some(Duration::from_secs(120))),
-        (429, Some("Wed, 21 Oct 2026 07:28:00 GMT"), None),
+        // A date that is over, and one that is to come.
+        (429, Some("Tue, 14 Jul 2026 06:28:00 GMT"), None),
+        (429, Some("soon"), None),
         (509, None, None),
     ] {
         let service = Service::answering(move || {

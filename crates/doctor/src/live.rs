@@ -205,6 +205,12 @@ impl Asking<'_> {
             let zone = usable(client.get_time_zone("doctor".to_owned()).await)?;
             let catalogue = client.get_access_control_catalog("doctor".to_owned(), None);
             let catalogue = usable(catalogue.await)?;
+            if zone.is_err()
+                && let Err(error @ CallError::Refused { .. }) = catalogue
+            {
+                // Whatever it is about, deliveries would fare the same.
+                return Err(error);
+            }
             Ok(TicketingAnswer::Answered { zone, catalogue })
         };
         match tokio::time::timeout(self.patience, answer).await {

@@ -39,9 +39,10 @@ pub enum DeliveryError {
 const SET_UP_PAUSE_MS: (u64, u64) = (60_000, 900_000);
 /// The longest pause that ticketing may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
-/// Why ticketing was not told that an entry was taken back: a word, which people read
-/// in their language.
-pub const NOT_TOLD: &str = "not_told";
+/// Why ticketing was not told that an entry was taken back; pages have it in the
+/// reader's language.
+pub const NOT_TOLD: &str = "ticketing has no word for a cancelled entry \
+                            ([access_control] cancelled_word is empty); take its sale back there";
 
 impl DeliveryError {
     /// The pause before the next call, when `attempt` calls have failed in a row;

@@ -37,7 +37,7 @@ pub struct Options {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8491")]
     foreign: SocketAddr,
     /// In which ways it is not ours, besides those that it has anyway; words of
-    /// docs/interfaces/foreign-ticketing.md, with commas between
+    /// docs/ticketing.md, with commas between
     #[arg(long, value_name = "WORDS", default_value = "", value_parser = sandbox::ways)]
     ways: BTreeSet<Way>,
 }

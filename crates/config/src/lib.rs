@@ -528,7 +528,7 @@ impl Config {
                 .calls_per_minute
                 .unwrap_or(ClientSettings::CALLS_PER_MINUTE_OF_OTHERS),
             timeout_ms: access_control.timeout_ms,
-            proxy: access_control.proxy.clone(),
+            proxy: access_control.proxy.clone().map(Into::into),
             authority_pem: authority_pem.transpose()?,
             ..ours
         })

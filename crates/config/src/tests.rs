@@ -82,10 +82,8 @@ fn another_ones_ticketing_is_called_as_its_owner_asks() {
     assert_eq!(another.request_ids, RequestIds::Text);
     assert_eq!(another.cancelled_word, "");
     assert_eq!((another.timeout_ms, another.calls_per_minute.get()), (5, 7));
-    assert_eq!(
-        another.proxy.as_deref(),
-        Some("http://proxy.example.org:3128")
-    );
+    let proxy = another.proxy.unwrap();
+    assert_eq!(proxy.expose_secret(), "http://proxy.example.org:3128");
     let lost = settings(&format!("{url}authority_file = \"nowhere.pem\"\n"));
     assert!(matches!(lost, Err(ConfigError::Authority { .. })));
     assert!(parse("[access_control]\ntoken_times = \"days\"\n", &[]).is_err());

@@ -21,6 +21,7 @@ use crate::wire::{
 use kernel::{Clock, ControlBarcode, SeasonCode, Zone};
 use reading::Answered;
 use reqwest::Url;
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -112,7 +113,10 @@ impl AccessControlClient {
             .redirect(reqwest::redirect::Policy::none());
         match &settings.proxy {
             Some(proxy) => {
-                http = http.proxy(reqwest::Proxy::all(proxy).map_err(|_| ClientSetupError::Proxy)?);
+                http = http.proxy(
+                    reqwest::Proxy::all(proxy.expose_secret())
+                        .map_err(|_| ClientSetupError::Proxy)?,
+                );
             }
             // Gate and box office in one process meet here; a museum's proxy
             // has no part in it.

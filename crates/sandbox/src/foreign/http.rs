@@ -219,8 +219,8 @@ fn verdict(ticketing: &ForeignTicketing, item: &Value) -> Result<(), Refused> {
         return Err(Refused("BARCODE", why));
     }
     let result = text("controlResult");
-    let is_known = CONTROL_RESULTS.contains(&result);
-    if !is_known && !(result == CANCELLED && ticketing.has(Way::Cancels)) {
+    let cancels = result == CANCELLED && ticketing.has(Way::Cancels);
+    if !cancels && !CONTROL_RESULTS.contains(&result) {
         let why = format!("controlResult {result} is not one of the four");
         return Err(Refused("PARAMETER", why));
     }

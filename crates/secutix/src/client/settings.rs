@@ -1,6 +1,7 @@
 //! What can be different at another's access control service, each with its default.
 
 use crate::token::{Caller, TokenStyle};
+use secrecy::SecretString;
 use std::num::NonZeroU32;
 
 kernel::words! {
@@ -36,8 +37,9 @@ pub struct ClientSettings {
     /// How long a call may take from connecting to the end of the answer. The
     /// wait for a turn under the rate limit is not part of it.
     pub timeout_ms: u64,
-    /// The proxy on the way; without it, the machine's own settings count.
-    pub proxy: Option<String>,
+    /// The proxy on the way, in whose URL a password may stand; without it, the
+    /// machine's own settings count.
+    pub proxy: Option<SecretString>,
     /// Certificates in PEM of those who vouch for the service besides the authorities
     /// that the machine knows.
     pub authority_pem: Option<Vec<u8>>,

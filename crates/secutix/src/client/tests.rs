@@ -507,7 +507,10 @@ fn the_version_is_read_from_the_end_of_the_url() {
 
 #[test]
 fn the_password_is_not_printed() {
-    let settings = ClientSettings::new("http://127.0.0.1".to_owned(), caller());
+    let settings = ClientSettings {
+        proxy: Some("http://me:horse@127.0.0.1:1".into()),
+        ..ClientSettings::new("http://127.0.0.1".to_owned(), caller())
+    };
     assert!(!format!("{settings:?}").contains("horse"));
     assert!(!format!("{:?}", client(settings)).contains("horse"));
 }

@@ -135,7 +135,7 @@ async fn a_proxy_that_wants_credentials_is_named_as_what_it_is() {
         String::from_utf8(asked[..length].to_vec()).unwrap()
     };
     let client = client(ClientSettings {
-        proxy: Some(proxy),
+        proxy: Some(proxy.into()),
         ..ClientSettings::new("https://villen.example.org/v1_4".to_owned(), caller())
     });
     let (error, asked) = tokio::join!(client.get_time_zone("r1".to_owned()), tunnel);
@@ -155,7 +155,7 @@ fn a_wrong_proxy_or_authority_is_found_before_the_first_call() {
         AccessControlClient::new(settings, Arc::new(ManualClock::new(now()))).unwrap_err()
     };
     let error = set_up(ClientSettings {
-        proxy: Some("http://".to_owned()),
+        proxy: Some("http://".into()),
         ..ClientSettings::new(url(), caller())
     });
     assert!(matches!(error, ClientSetupError::Proxy), "{error:?}");

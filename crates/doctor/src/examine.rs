@@ -127,7 +127,11 @@ fn devices(facts: &Facts, symptoms: &Symptoms) -> Vec<Finding> {
 
 /// What ticketing takes none of.
 fn stopped(trouble: &Trouble) -> Finding {
-    let reason = without_numbers(trouble.reason.trim_end_matches('.'));
+    let [en, fr] = [En, Fr].map(|language| {
+        let why = trouble.why(language).trim_end_matches('.');
+        without_numbers(why)
+    });
+    let reason = Phrase::new(en, fr);
     let (place, since) = (Place::Database, trouble.since);
     match &trouble.of {
         Stopped::Line => found::ticketing_takes_none(place, since, reason),

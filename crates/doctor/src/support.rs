@@ -99,6 +99,7 @@ async fn queues(db: &Db) -> Result<Value, DbError> {
                 "of": format!("{:?}", trouble.of),
                 "since": trouble.since,
                 "latest": trouble.latest,
+                "cause": trouble.cause,
                 "reason": trouble.reason,
             })
         })

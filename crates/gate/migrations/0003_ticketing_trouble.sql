@@ -4,5 +4,6 @@ CREATE TABLE gate_ticketing_trouble (
     lane TEXT NOT NULL PRIMARY KEY,
     since BIGINT NOT NULL,
     latest BIGINT NOT NULL,
+    cause TEXT NOT NULL,
     reason TEXT NOT NULL
 );

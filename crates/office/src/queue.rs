@@ -33,6 +33,9 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     stopped_why: "Rien n’en est écarté : tout attend et repart de soi-même une fois la cause corrigée. Nous réessayons de loin en loin.",
         "None of it is set aside: all of it waits, and goes by itself once the cause is cured. We try again now and then.";
     stopped_what: "Quoi", "What";
+    stopped_since: "Depuis", "Since";
+    tried: "Nouvel essai en cours. La billetterie répond d’ordinaire en quelques secondes : rechargez la page.",
+        "Trying again now. Ticketing mostly answers within seconds: load the page again.";
     line: "Aucun appel", "No call at all";
     cancelling_none: "Entrées annulées", "Cancelled entries";
     try_stopped: "Réessayer l’envoi", "Try to send again";
@@ -145,6 +148,10 @@ pub(crate) async fn send_again(visit: Visit) -> Answer {
     let count = acts::send_again(&visit.author()?).await?;
     gate.outbox.try_again_now();
     let n = visit.frame().formats.count(count);
-    let sent = fill(Texts::of(visit.language).sent, &[("n", &n)]);
+    let t = Texts::of(visit.language);
+    let sent = match count {
+        0 => t.tried.to_owned(),
+        _ => fill(t.sent, &[("n", &n)]),
+    };
     page(&visit, Some(Said::good(sent))).await
 }

@@ -54,7 +54,8 @@ fn in_flight_because(stopped: &[Trouble]) -> String {
             text,
             "\nSince {}, ticketing takes {what}: {}\n  They are in flight, and go by themselves \
              once that is cured.",
-            trouble.since, trouble.reason
+            trouble.since,
+            trouble.why(kernel::Language::En)
         );
     }
     text

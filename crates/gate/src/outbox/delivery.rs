@@ -5,7 +5,7 @@
 use crate::Mode;
 use crate::outbox::Outbox;
 use crate::outbox::lane::{AtFault, Kind, Lane, Lanes};
-use crate::outbox::trouble::{self, Stopped};
+use crate::outbox::trouble::{self, Cause, Stopped};
 use db::{DbError, Row, Tx, params};
 use kernel::{ControlBarcode, Timestamp, causes};
 use secutix::client::{CallError, Fault, Outage, Ticketing, backoff};
@@ -139,7 +139,7 @@ impl Outbox {
         };
         let kinds = kinds(&sent);
         let Some(why) = self.refusal_of_content(&error) else {
-            let line = vec![(Stopped::Line, causes(&error))];
+            let line = vec![(Stopped::Line, Cause::of(&error), causes(&error))];
             self.settle(lane, Vec::new(), Vec::new(), line).await?;
             return Err(error.into());
         };
@@ -159,7 +159,10 @@ impl Outbox {
                 .await;
         }
         let doubted = self.lanes().doubted(lane, &kinds);
-        let doubted = doubted.iter().map(|lane| (Stopped::of(lane), why.clone()));
+        let cause = Cause::of(&error);
+        let doubted = doubted
+            .iter()
+            .map(|lane| (Stopped::of(lane), cause, why.clone()));
         self.settle(lane, Vec::new(), works, doubted.collect())
             .await?;
         Err(error.into())
@@ -198,7 +201,8 @@ impl Outbox {
                 let count = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
                 let why = outcomes.into_iter().find_map(|(_, why)| why);
                 lanes.refused(lane, &[(kind.clone(), count)].into(), now);
-                doubted.push((Stopped::Kind(kind), why.unwrap_or_default()));
+                let why = why.unwrap_or_default();
+                doubted.push((Stopped::Kind(kind), Cause::Refused, why));
             }
             for (kind, outcomes) in taken {
                 over.push(Stopped::Kind(kind));
@@ -219,7 +223,7 @@ impl Outbox {
         lane: &Lane,
         outcomes: Vec<Outcome>,
         over: Vec<Stopped>,
-        stopped: Vec<(Stopped, String)>,
+        stopped: Vec<(Stopped, Cause, String)>,
     ) -> Result<Delivered, DeliveryError> {
         let refused = outcomes.iter().filter(|(_, why)| why.is_some()).count();
         let delivered = Delivered {
@@ -235,8 +239,8 @@ impl Outbox {
                 for of in &over {
                     trouble::clear(tx, of)?;
                 }
-                for (of, why) in &stopped {
-                    trouble::note(tx, of, why, now)?;
+                for stopped in &stopped {
+                    trouble::note(tx, stopped, now)?;
                 }
                 Ok(delivered)
             })

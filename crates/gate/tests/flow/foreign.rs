@@ -5,7 +5,7 @@ use db::testing::{TestDb, sqlite_in_memory};
 use gate::outbox::trouble::{self, Stopped};
 use gate::records::ledger::{self, Standing};
 use gate::{Cancellation, DeliveryError, NOT_TOLD};
-use kernel::Clock;
+use kernel::{Clock, Language};
 use sandbox::Way::{self, *};
 use sandbox::{ForeignSettings, ForeignTicketing, serve_foreign};
 use secutix::client::{AccessControlClient, ClientSettings, RequestIds};
@@ -137,9 +137,8 @@ impl Foreign {
 
     async fn stopped(&self) -> Vec<(Stopped, String)> {
         let troubles = trouble::list(&self.house.test.db).await.unwrap();
-        let shown = troubles
-            .into_iter()
-            .map(|trouble| (trouble.of, trouble.reason));
+        let why = |trouble: &trouble::Trouble| trouble.why(Language::En).to_owned();
+        let shown = troubles.into_iter().map(|t| (t.of.clone(), why(&t)));
         shown.collect()
     }
 
@@ -284,12 +283,12 @@ async fn each_way_of_a_ticketing_takes_everything_but_what_it_refuses() {
 async fn a_ticketing_that_takes_nothing_is_hardly_called_and_nothing_is_thrown_out() {
     for (ways, says, most_calls, pause_s) in [
         (&[Unauthorised][..], "does not accept our token", 9, 60),
-        (&[Proxy], "the proxy on the way", 9, 60),
-        (&[Portal], "is not the service", 9, 60),
-        (&[Half], "is not the service", 9, 60),
-        (&[Busy429], "refuses more calls", 42, 90),
-        (&[Busy509], "refuses more calls", 42, 90),
-        (&[Busy503], "HTTP 503", 42, 90),
+        (&[Proxy], "A proxy on the way", 9, 60),
+        (&[Portal], "Something else answers", 9, 60),
+        (&[Half], "Something else answers", 9, 60),
+        (&[Busy429], "takes no more calls", 42, 90),
+        (&[Busy509], "takes no more calls", 42, 90),
+        (&[Busy503], "fails on its side", 42, 90),
         (&[NoSeason], "no product", 24, 0),
         (&[NoSeason, Results], "no product", 24, 0),
         (&[NoSeason, Http400], "no product", 24, 0),

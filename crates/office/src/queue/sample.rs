@@ -3,6 +3,7 @@
 use super::*;
 use crate::tests::html;
 use boxoffice::HeldReason;
+use gate::outbox::trouble::Cause;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let at = kernel::Timestamp::from_millis_clamped(1_784_012_400_114);
@@ -18,6 +19,10 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     };
     let stopped = [Stopped::Line, Stopped::Cancellations, Stopped::Kind(kind)];
     let stopped = stopped.map(|of| Trouble {
+        cause: match of {
+            Stopped::Line => Cause::TokenRefused,
+            _ => Cause::Refused,
+        },
         of,
         since: at,
         latest: at,

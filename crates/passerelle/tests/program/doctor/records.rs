@@ -104,8 +104,8 @@ async fn what_waits_for_a_cure_is_told_without_barcodes() {
     execute(&db, "UPDATE gate_control_barcode SET refused = NULL").await;
     execute(
         &db,
-        "INSERT INTO gate_ticketing_trouble (lane, since, latest, reason)
-         VALUES ('line', 0, 0, 'SEASON: OTI0002997520260714090000000 is unknown')",
+        "INSERT INTO gate_ticketing_trouble (lane, since, latest, cause, reason)
+         VALUES ('line', 0, 0, 'refused', 'SEASON: OTI0002997520260714090000000 is unknown')",
     )
     .await;
     for (lane, says) in [

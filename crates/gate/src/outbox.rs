@@ -40,6 +40,8 @@ pub struct Due {
     pub deliveries: Notify,
     /// There may be something to declare.
     pub declarations: Notify,
+    /// Somebody wants ticketing to be tried now, whatever it said last.
+    pub again: Notify,
 }
 
 impl Due {

@@ -110,7 +110,8 @@ async fn deliver(role: GateRole, disputed: Arc<Notify>, stop: Stop) {
                 let pause = pause.max(role.delivery_pause);
                 let what = "ticketing did not take control barcodes";
                 tell(what, &error, attempt, pause);
-                stop.pause(pause).await;
+                let again = gate.outbox.due().again.notified();
+                stop.or(tokio::time::timeout(pause, again)).await;
             }
         }
     }

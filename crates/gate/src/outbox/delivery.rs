@@ -4,7 +4,7 @@
 
 use crate::Mode;
 use crate::outbox::Outbox;
-use crate::outbox::lane::{AtFault, Kind, Lane, Lanes};
+use crate::outbox::lane::{AtFault, Ended, Kind, Lane, Lanes};
 use crate::outbox::trouble::{self, Cause, Stopped};
 use db::{DbError, Row, Tx, params};
 use kernel::{ControlBarcode, Timestamp, causes};
@@ -96,10 +96,12 @@ impl Outbox {
         Ok(Delivered::default())
     }
 
-    /// Tries again at once what waits because ticketing refused it.
+    /// Tries again at once what waits because ticketing refused it, or could not be
+    /// called.
     pub fn try_again_now(&self) {
         *self.lanes() = Lanes::default();
         self.due.deliveries.notify_one();
+        self.due.again.notify_one();
     }
 
     /// What the next call of `lane` carries.
@@ -109,7 +111,16 @@ impl Outbox {
             let (queue, own) = (lane.clone(), self.lanes().kinds());
             let read = move |tx: &mut Tx<'_>| batch(tx, &queue, &own, size, skip);
             let batch = self.db.read("queue to ticketing", read).await?;
-            if !batch.is_empty() || !self.lanes().ended(lane, now) {
+            if !batch.is_empty() {
+                return Ok(batch);
+            }
+            let ended = self.lanes().ended(lane, now);
+            if ended == Ended::Over {
+                let of = Stopped::of(lane);
+                let clear = move |tx: &mut Tx<'_>| trouble::clear(tx, &of);
+                self.db.write("no trouble any more", clear).await?;
+            }
+            if ended != Ended::Again {
                 return Ok(batch);
             }
         }

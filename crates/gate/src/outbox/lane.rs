@@ -140,15 +140,17 @@ impl Window {
         }
         AtFault::Unknown
     }
+}
 
-    /// Behind those that were refused there are no others; whether to begin anew.
-    fn ended(&mut self, now: Timestamp) -> bool {
-        let begins = self.skip > 0 && now >= self.again_at;
-        if begins {
-            self.skip = 0;
-        }
-        begins
-    }
+/// What there is to do about a lane with nothing to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Nothing.
+    Rests,
+    /// It begins anew, with what was refused.
+    Again,
+    /// What was in doubt is gone, and so is the trouble.
+    Over,
 }
 
 /// All lanes, which take turns: with visitors at the gate there are always new control
@@ -216,15 +218,21 @@ impl Lanes {
         }
     }
 
-    /// There is nothing there. Whether it is to be looked at again at once.
-    pub(crate) fn ended(&mut self, lane: &Lane, now: Timestamp) -> bool {
+    /// There is nothing there.
+    pub(crate) fn ended(&mut self, lane: &Lane, now: Timestamp) -> Ended {
         let Some(window) = self.window(lane) else {
-            return false;
+            return Ended::Rests;
         };
         if window.skip > 0 {
-            return window.ended(now);
+            // Behind those that were refused there are no others.
+            if now < window.again_at {
+                return Ended::Rests;
+            }
+            window.skip = 0;
+            return Ended::Again;
         }
         // Whatever was wrong with them is over.
+        let was_in_doubt = window.is_in_doubt();
         *window = Window {
             proven: window.proven,
             ..Window::default()
@@ -232,7 +240,10 @@ impl Lanes {
         if let Lane::Kind(kind) = lane {
             self.kinds.remove(kind);
         }
-        false
+        match was_in_doubt {
+            true => Ended::Over,
+            false => Ended::Rests,
+        }
     }
 
     pub(crate) fn serves(&mut self, lane: &Lane) {
@@ -374,7 +385,7 @@ mod tests {
                     let [size, skip] = [size, skip].map(|n| usize::try_from(n).unwrap());
                     let queue = self.waiting.iter().filter(|(_, of)| of_lane(of));
                     batch = queue.copied().skip(skip).take(size).collect();
-                    if !batch.is_empty() || !self.lanes.ended(&lane, self.now) {
+                    if !batch.is_empty() || self.lanes.ended(&lane, self.now) != Ended::Again {
                         break;
                     }
                 }

@@ -37,6 +37,8 @@ pub enum DeliveryError {
 /// milliseconds: somebody has to change something, and an operator whose password is
 /// wrong must not be locked for our insistence.
 const SET_UP_PAUSE_MS: (u64, u64) = (60_000, 900_000);
+/// So many calls in a row tell that it is no accident.
+const SET_UP_ATTEMPTS: u32 = 3;
 /// The longest pause that ticketing may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 /// Why ticketing was not told that an entry was taken back; pages have it in the
@@ -56,8 +58,10 @@ impl DeliveryError {
         let pause = match error.fault() {
             Fault::Content => Duration::ZERO,
             Fault::Passing => backoff(attempt, jitter_permille),
+            // Once or twice, the line was slow and the token too old.
+            Fault::SetUp if attempt < SET_UP_ATTEMPTS => backoff(attempt, jitter_permille),
             Fault::SetUp => {
-                let doublings = attempt.saturating_sub(1).min(10);
+                let doublings = (attempt - SET_UP_ATTEMPTS).min(10);
                 let (first_ms, longest_ms) = SET_UP_PAUSE_MS;
                 Duration::from_millis((first_ms << doublings).min(longest_ms))
             }
@@ -537,9 +541,11 @@ mod tests {
         for (error, attempt, pause_s) in [
             (refused(400), 9, 0),
             (refused(200), 9, 0),
-            (refused(403), 1, 60),
-            (CallError::Unauthorised, 1, 60),
-            (CallError::Unauthorised, 2, 120),
+            (refused(403), 1, 0),
+            (refused(403), 3, 60),
+            (CallError::Unauthorised, 2, 1),
+            (CallError::Unauthorised, 3, 60),
+            (CallError::Unauthorised, 4, 120),
             (CallError::ProxyCredentials, 99, 900),
             (asks(7), 1, 7),
             (asks(86_400), 1, 3_600),

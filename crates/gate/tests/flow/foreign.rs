@@ -282,10 +282,10 @@ async fn each_way_of_a_ticketing_takes_everything_but_what_it_refuses() {
 #[tokio::test]
 async fn a_ticketing_that_takes_nothing_is_hardly_called_and_nothing_is_thrown_out() {
     for (ways, says, most_calls, pause_s) in [
-        (&[Unauthorised][..], "does not accept our token", 9, 60),
-        (&[Proxy], "A proxy on the way", 9, 60),
-        (&[Portal], "Something else answers", 9, 60),
-        (&[Half], "Something else answers", 9, 60),
+        (&[Unauthorised][..], "does not accept our token", 11, 60),
+        (&[Proxy], "A proxy on the way", 11, 60),
+        (&[Portal], "Something else answers", 11, 60),
+        (&[Half], "Something else answers", 11, 60),
         (&[Busy429], "takes no more calls", 42, 90),
         (&[Busy509], "takes no more calls", 42, 90),
         (&[Busy503], "fails on its side", 42, 90),
@@ -294,8 +294,8 @@ async fn a_ticketing_that_takes_nothing_is_hardly_called_and_nothing_is_thrown_o
         (&[NoSeason, Http400], "no product", 24, 0),
         (&[NoSeason, Page400], "HTTP 400", 24, 0),
         // What was asked for and not set.
-        (&[Milliseconds], "does not accept our token", 9, 60),
-        (&[Partner], "does not accept our token", 9, 60),
+        (&[Milliseconds], "does not accept our token", 11, 60),
+        (&[Partner], "does not accept our token", 11, 60),
         (&[TextIds], "requestId has another type", 24, 0),
     ] {
         let case = format!("{ways:?}");

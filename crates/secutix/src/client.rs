@@ -39,7 +39,7 @@ const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Calls the access control service. Keeps connections open, mints a token for
 /// each call, waits its turn under the rate limit, and does not repeat a call:
-/// that is for the caller to decide, with [`CallError::is_retryable`] and
+/// that is for the caller to decide, with [`CallError::fault`] and
 /// [`backoff`].
 #[derive(Debug)]
 pub struct AccessControlClient {

@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most control barcodes one call carries.
 /// [`secutix::wire::MAX_CONTROLLED_TICKETS`] is what the interface allows.
 const BATCH: u32 = 500;
+/// How many go together after one was set aside: where one is, there may be more, and
+/// what is taken doubles the number.
+const AFTER_ONE: u32 = 16;
 /// After so many that were refused alone, with none taken, it is not their fault.
 const FEW: u32 = 3;
 /// After so many failures in a row, the call may be their reason.
@@ -124,7 +127,7 @@ impl Window {
             *self = Self {
                 suspects,
                 size: match (self.skip, suspects) {
-                    (0, 0) => BATCH,
+                    (0, 0) => AFTER_ONE,
                     (0, suspects) => (suspects / 2).max(1),
                     _ => 1,
                 },

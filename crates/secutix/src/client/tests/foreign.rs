@@ -50,6 +50,35 @@ async fn a_success_is_understood_however_it_is_said() {
     }
 }
 
+/// Whatever can be withheld is.
+#[tokio::test]
+async fn a_ticket_and_a_catalogue_are_read_with_null_in_every_optional_place() {
+    let body = json!({
+        "requestId": null, "statusCode": "success", "statusDetail": null,
+        "controlledTicketData": {
+            "barcode": BARCODE, "containerIdentifier": null, "containerTicket": null,
+            "controlOperations": null, "duplicate": null, "printingDateTime": null,
+            "state": "VALID", "taxNumber": null, "ticketKind": "THIRD_PARTY",
+            "ticketMedium": "PAPYRUS", "new": null
+        },
+        "seasons": [
+            null,
+            {"code": 2026, "name": null, "products": [{"code": 17, "name": null, "family": "OPEN_PASS"}]},
+            {"code": "VN25", "products": null}
+        ]
+    });
+    let client = Service::json(200, body).await.client();
+    let barcode: ControlBarcode = BARCODE.parse().unwrap();
+    let ticket = client.get_controlled_ticket(&barcode).await.unwrap();
+    let ticket = ticket.unwrap();
+    assert_eq!((ticket.barcode, ticket.ticket_medium), (barcode, None));
+    let catalogue = client.get_access_control_catalog("r1".to_owned(), None);
+    let seasons = catalogue.await.unwrap().seasons;
+    assert_eq!(seasons[0].code.as_str(), "2026");
+    assert_eq!(seasons[0].products[0].code.as_str(), "17");
+    assert!(seasons[1].products.is_empty());
+}
+
 #[tokio::test]
 async fn an_unusual_shape_is_told_from_what_is_no_answer() {
     let body = json!({"statusCode": "success", "timeZone": {"id": "CET"}});

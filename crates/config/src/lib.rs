@@ -24,7 +24,9 @@ use kernel::{Additions, InstitutionCode};
 use otipass::{Checksum, Contract, Lengths, NumType, NumberFormat};
 use overlay::{Kind, Mistake, Origins, Reading};
 use secrecy::SecretString;
+use secutix::client::{ClientSettings, RequestIds};
 use secutix::stx::Dialect;
+use secutix::token::{Caller, TimeUnit, TokenStyle};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -273,19 +275,46 @@ pub struct AccessControl {
     /// where one process is both gate and box office.
     pub password_file: Option<PathBuf>,
     password: Option<SecretString>,
-    /// Ticketing's rate limit.
-    pub calls_per_minute: NonZeroU32,
+    /// `iss` of the tokens, where a partner makes them; by default the institution.
+    pub issuer: Option<String>,
+    /// How long a token lives.
+    pub token_lifetime_s: u32,
+    /// In what tokens count time.
+    pub token_times: TimeUnit,
+    /// How request ids are written.
+    pub request_ids: RequestIds,
+    /// The word for an entry that was taken back; empty if ticketing has none.
+    pub cancelled_word: String,
+    /// How long a call may take.
+    pub timeout_ms: u64,
+    /// A proxy on the way.
+    pub proxy: Option<String>,
+    /// Certificates of those who vouch for the service besides the authorities that
+    /// the machine knows.
+    pub authority_file: Option<PathBuf>,
+    /// Ticketing's pace, all methods together; by default what the owner of another's
+    /// service asks for, or what our own takes.
+    pub calls_per_minute: Option<NonZeroU32>,
 }
 
 impl Default for AccessControl {
     fn default() -> Self {
+        let token = TokenStyle::default();
         Self {
             url: None,
             institution: None,
             operator: "passerelle".to_owned(),
             password_file: None,
             password: None,
-            calls_per_minute: secutix::client::ClientSettings::DEFAULT_CALLS_PER_MINUTE,
+            issuer: None,
+            token_lifetime_s: token.lifetime_s,
+            token_times: token.unit,
+            request_ids: RequestIds::default(),
+            cancelled_word: ClientSettings::DEFAULT_CANCELLED_WORD.to_owned(),
+            timeout_ms: ClientSettings::DEFAULT_TIMEOUT_MS,
+            proxy: None,
+            authority_file: None,
+            calls_per_minute: None,
         }
     }
 }
@@ -333,6 +362,15 @@ pub enum ConfigError {
     /// A secret's file cannot be read.
     #[error("the secret in {path} cannot be read")]
     Secret {
+        /// Its path.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file of ticketing's private authority cannot be read.
+    #[error("[access_control] authority_file {path} cannot be read")]
+    Authority {
         /// Its path.
         path: PathBuf,
         /// Why not.
@@ -448,6 +486,52 @@ impl Config {
             access_control.password_file.as_deref(),
             access_control.password.as_ref(),
         )
+    }
+
+    /// Who calls ticketing for this institution.
+    #[must_use]
+    pub fn ticketing_caller(&self, institution: InstitutionCode, password: SecretString) -> Caller {
+        let access_control = &self.access_control;
+        let mut caller = Caller::new(institution, access_control.operator.clone(), password);
+        if let Some(issuer) = &access_control.issuer {
+            caller.issuer = issuer.clone();
+        }
+        caller
+    }
+
+    /// How ticketing is called at `url`, which is its own or another's.
+    ///
+    /// # Errors
+    /// [`ConfigError::Authority`].
+    pub fn ticketing(&self, url: String, caller: Caller) -> Result<ClientSettings, ConfigError> {
+        let access_control = &self.access_control;
+        let ours = ClientSettings::new(url, caller);
+        if access_control.url.is_none() {
+            let calls_per_minute = access_control.calls_per_minute;
+            return Ok(ClientSettings {
+                calls_per_minute: calls_per_minute.unwrap_or(ours.calls_per_minute),
+                ..ours
+            });
+        }
+        let authority_pem = access_control.authority_file.as_deref().map(|file| {
+            let path = self.path(file);
+            std::fs::read(&path).map_err(|source| ConfigError::Authority { path, source })
+        });
+        Ok(ClientSettings {
+            token: TokenStyle {
+                lifetime_s: access_control.token_lifetime_s,
+                unit: access_control.token_times,
+            },
+            request_ids: access_control.request_ids,
+            cancelled_word: access_control.cancelled_word.trim().to_owned(),
+            calls_per_minute: access_control
+                .calls_per_minute
+                .unwrap_or(ClientSettings::CALLS_PER_MINUTE_OF_OTHERS),
+            timeout_ms: access_control.timeout_ms,
+            proxy: access_control.proxy.clone().map(Into::into),
+            authority_pem: authority_pem.transpose()?,
+            ..ours
+        })
     }
 
     fn secret(

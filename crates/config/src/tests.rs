@@ -52,6 +52,45 @@ fn the_environment_stands_over_the_file() {
 }
 
 #[test]
+fn another_ones_ticketing_is_called_as_its_owner_asks() {
+    let settings = |text: &str| {
+        let config = parse(text, &[]).unwrap();
+        let caller = config.ticketing_caller("VILLEN".parse().unwrap(), "secret".into());
+        config.ticketing("http://127.0.0.1:1/v1_4".to_owned(), caller)
+    };
+    // Our own knows nothing of what is said of another's.
+    let ours = settings("[access_control]\ncancelled_word = \"\"\ntoken_lifetime_s = 900\n");
+    let ours = ours.unwrap();
+    assert_eq!(ours.calls_per_minute.get(), 60);
+    assert_eq!(ours.cancelled_word, "CANCELLED_TICKET");
+    assert_eq!(ours.token, TokenStyle::default());
+
+    let url = "[access_control]\nurl = \"http://127.0.0.1:1/v1_4\"\n";
+    let another = settings(url).unwrap();
+    assert_eq!(another.calls_per_minute.get(), 1);
+    assert_eq!(another.request_ids, RequestIds::Number);
+    assert_eq!(another.caller.issuer, "VILLEN");
+    let all = format!(
+        "{url}issuer = \"PARTNER\"\ntoken_lifetime_s = 900\ntoken_times = \"milliseconds\"\n\
+         request_ids = \"text\"\ncancelled_word = \" \"\ntimeout_ms = 5\n\
+         proxy = \"http://proxy.example.org:3128\"\ncalls_per_minute = 7\n"
+    );
+    let another = settings(&all).unwrap();
+    assert_eq!(another.caller.issuer, "PARTNER");
+    assert_eq!(another.token.unit, TimeUnit::Milliseconds);
+    assert_eq!(another.token.lifetime_s, 900);
+    assert_eq!(another.request_ids, RequestIds::Text);
+    assert_eq!(another.cancelled_word, "");
+    assert_eq!((another.timeout_ms, another.calls_per_minute.get()), (5, 7));
+    let proxy = another.proxy.unwrap();
+    assert_eq!(proxy.expose_secret(), "http://proxy.example.org:3128");
+    let lost = settings(&format!("{url}authority_file = \"nowhere.pem\"\n"));
+    assert!(matches!(lost, Err(ConfigError::Authority { .. })));
+    assert!(parse("[access_control]\ntoken_times = \"days\"\n", &[]).is_err());
+    assert!(parse("[access_control]\ncalls_per_minute = 0\n", &[]).is_err());
+}
+
+#[test]
 fn a_wrong_variable_is_named() {
     let error = parse("", &[("PASSERELLE_OTIPASS__COLOUR", "red")]).unwrap_err();
     assert!(

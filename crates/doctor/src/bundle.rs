@@ -16,6 +16,10 @@ use std::time::Duration;
 /// Words in the name of a key that holds a secret.
 const SECRET: [&str; 5] = ["password", "api_key", "secret", "token", "passphrase"];
 
+/// Ends of such names that say that it is none: the name of a file, how long something
+/// lives, in what it counts time.
+const NO_SECRET: [&str; 3] = ["_file", "_lifetime_s", "_times"];
+
 /// Whether the values of a configuration can be told from its secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Values {
@@ -171,10 +175,7 @@ fn shown(key: &str, value: toml::Value, values: Values) -> Value {
             .into_iter()
             .map(|value| shown(key, value, values))
             .collect(),
-        // The name of a file that holds a secret is none.
-        _ if values == Values::Hidden || (is_secret(key) && !key.ends_with("_file")) => {
-            json!("set")
-        }
+        _ if values == Values::Hidden || is_secret(key) => json!("set"),
         toml::Value::String(text) => json!(without_credentials(&text)),
         other => json!(other),
     }
@@ -182,7 +183,8 @@ fn shown(key: &str, value: toml::Value, values: Values) -> Value {
 
 fn is_secret(key: &str) -> bool {
     let key = key.to_lowercase();
-    SECRET.iter().any(|word| key.contains(word))
+    let is_harmless = NO_SECRET.iter().any(|end| key.ends_with(end));
+    !is_harmless && SECRET.iter().any(|word| key.contains(word))
 }
 
 /// A text, without what a URL in it may hold besides its place.
@@ -220,7 +222,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("passerelle.toml");
         let text = "[otipass]\nurl = \"https://me:hidden@pass.example.org/api?key=hidden\"\n\
-                    username = \"villeneuve\"\npassword = \"hidden\"\npassword_file = \"p\"\n\
+                    username = \"villeneuve\"\npassword = \"hidden\"\npassword_file = \"p\"\ntoken_lifetime_s = 30\ntoken_times = \"seconds\"\n\
                     [database]\nurl = \"postgres://me:hidden@db/p?password=hidden\"\n\
                     [[more]]\nApi_Key = 4\n";
         std::fs::write(&path, text).unwrap();
@@ -233,6 +235,8 @@ mod tests {
                     "username": "villeneuve",
                     "password": "set",
                     "password_file": "p",
+                    "token_lifetime_s": 30,
+                    "token_times": "seconds",
                 },
                 "database": {"url": "postgres://db/p"},
                 "more": [{"Api_Key": "set"}],

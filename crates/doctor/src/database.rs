@@ -4,6 +4,7 @@
 use boxoffice::HeldReason;
 use config::Config;
 use db::{Db, DbError, DbUrl};
+use gate::outbox::trouble::{self, Trouble};
 use gate::records::symptoms::Symptoms;
 use kernel::causes;
 use otipass::NumType;
@@ -42,6 +43,7 @@ pub type Opened = Database<Db>;
 /// What it shows to each role.
 pub struct Records {
     pub symptoms: Symptoms,
+    pub troubles: Vec<Trouble>,
     pub held: BTreeMap<HeldReason, i64>,
 }
 
@@ -91,10 +93,14 @@ pub async fn look(opened: Opened, config: &Config, project_id: &str) -> Database
         let project = project_id.to_owned();
         let symptoms = gate::records::symptoms::symptoms(&db, project, serial, CHECKS).await?;
         let held = boxoffice::report::held_reasons(&db).await?;
-        Ok::<_, DbError>((symptoms, held))
+        Ok::<_, DbError>(Records {
+            symptoms,
+            troubles: trouble::list(&db).await?,
+            held,
+        })
     };
     match read.await {
-        Ok((symptoms, held)) => Database::Had(Records { symptoms, held }),
+        Ok(records) => Database::Had(records),
         Err(error) => Database::Unreadable(causes(&error)),
     }
 }

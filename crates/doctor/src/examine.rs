@@ -7,6 +7,7 @@ use super::{partner, selling, site, tls};
 use crate::found;
 use config::{ConfigError, Role};
 use gate::CLOCK_TOLERANCE_MS;
+use gate::outbox::trouble::{Stopped, Trouble};
 use gate::records::symptoms::Symptoms;
 use kernel::Language::{En, Fr};
 use kernel::finding::{Finding, Part, Phrase, Place, Position, Thing};
@@ -87,8 +88,15 @@ fn database(facts: &Facts) -> Vec<Finding> {
         Database::NotThereYet => vec![found::database_not_there_yet(place())],
         Database::Outdated => vec![found::database_outdated(place())],
         Database::Unreadable(why) => vec![found::database_unreachable(place(), why)],
-        Database::Had(Records { symptoms, held }) => {
+        Database::Had(Records {
+            symptoms,
+            troubles,
+            held,
+        }) => {
             let mut findings = devices(facts, symptoms);
+            if facts.config.has(Role::Gate) {
+                findings.extend(troubles.iter().map(stopped));
+            }
             findings.extend(held.iter().map(|(reason, count)| {
                 let name = Phrase::new(reason.as_str(), reason.name(Fr));
                 let cure = Phrase::new(reason.cure(En), reason.cure(Fr));
@@ -119,6 +127,24 @@ fn devices(facts: &Facts, symptoms: &Symptoms) -> Vec<Finding> {
         findings.push(found::barcodes_refused(Place::Database, count, reason));
     }
     findings
+}
+
+/// What ticketing takes none of.
+fn stopped(trouble: &Trouble) -> Finding {
+    let [en, fr] = [En, Fr].map(|language| {
+        let why = trouble.why(language).trim_end_matches('.');
+        without_numbers(why)
+    });
+    let reason = Phrase::new(en, fr);
+    let (place, since) = (Place::Database, trouble.since);
+    match &trouble.of {
+        Stopped::Line => found::ticketing_takes_none(place, since, reason),
+        Stopped::Cancellations => found::ticketing_takes_no_cancellation(place, since, reason),
+        Stopped::Kind(kind) => {
+            let kind = format!("{}, {}, {}", kind.sector, kind.season, kind.product);
+            found::ticketing_takes_none_of(place, kind, since, reason)
+        }
+    }
 }
 
 /// A stranger's text without words that could hold a card number or barcode.

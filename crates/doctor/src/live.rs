@@ -7,9 +7,8 @@ use kernel::{Clock, InstitutionCode, Phrase, Zone};
 use otipass::{AskError, OtipassClient, OtipassSettings, PartnerStatus, SettingsError, check_url};
 use secrecy::SecretString;
 use secutix::client::{
-    AccessControlClient, CallError, ClientSettings, ClientSetupError, api_version,
+    AccessControlClient, CallError, ClientSettings, ClientSetupError, Fault, api_version,
 };
-use secutix::token::Caller;
 use secutix::wire::Catalogue;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -44,8 +43,12 @@ pub enum TicketingAnswer {
     Failed(CallError),
     /// No answer in time.
     Silent,
-    /// Its time zone and its catalogue.
-    Answered { zone: Zone, catalogue: Catalogue },
+    /// Its time zone and its catalogue, each unless it refuses to give it or gives it in
+    /// a shape that nobody documented.
+    Answered {
+        zone: Result<Zone, CallError>,
+        catalogue: Result<Catalogue, CallError>,
+    },
 }
 
 fn offline() -> Phrase {
@@ -60,6 +63,17 @@ fn broken() -> Phrase {
         "its section of the configuration has mistakes",
         "sa section de la configuration a des erreurs",
     )
+}
+
+/// What ticketing gave, or why that is no sign of trouble: it is there, takes the token,
+/// and only this method does not give what it should.
+fn usable<T>(answer: Result<T, CallError>) -> Result<Result<T, CallError>, CallError> {
+    match answer {
+        Err(error @ CallError::UnusualAnswer { .. }) => Ok(Err(error)),
+        Err(error) if error.fault() == Fault::Content => Ok(Err(error)),
+        Err(error) => Err(error),
+        answer => Ok(answer),
+    }
 }
 
 /// What asking takes.
@@ -169,18 +183,34 @@ impl Asking<'_> {
         if self.reach == Reach::Offline {
             return TicketingAnswer::NotAsked(offline());
         }
-        let operator = access_control.operator.clone();
-        let caller = Caller::new(institution, operator, password.clone());
-        let settings = ClientSettings::new(url.clone(), caller);
+        let caller = self.config.ticketing_caller(institution, password.clone());
+        let settings = match self.config.ticketing(url.clone(), caller) {
+            // Two calls, once in a while, of a person who waits.
+            Ok(settings) => ClientSettings {
+                calls_per_minute: ClientSettings::CALLS_PER_MINUTE_OF_OURS,
+                ..settings
+            },
+            Err(_) => {
+                return not_asked(
+                    "its authority_file cannot be read",
+                    "son authority_file ne peut pas être lu",
+                );
+            }
+        };
         let client = match AccessControlClient::new(settings, Arc::clone(self.clock)) {
             Ok(client) => client,
             Err(error) => return TicketingAnswer::Unusable(error),
         };
         let answer = async {
-            let zone = client.get_time_zone("doctor".to_owned()).await?;
-            let catalogue = client
-                .get_access_control_catalog("doctor".to_owned(), None)
-                .await?;
+            let zone = usable(client.get_time_zone("doctor".to_owned()).await)?;
+            let catalogue = client.get_access_control_catalog("doctor".to_owned(), None);
+            let catalogue = usable(catalogue.await)?;
+            if zone.is_err()
+                && let Err(error @ CallError::Refused { .. }) = catalogue
+            {
+                // Whatever it is about, deliveries would fare the same.
+                return Err(error);
+            }
             Ok(TicketingAnswer::Answered { zone, catalogue })
         };
         match tokio::time::timeout(self.patience, answer).await {

@@ -10,7 +10,7 @@ use config::Role;
 use kernel::finding::{Finding, Part, Phrase, Place, Position};
 use kernel::{Zone, causes};
 use secutix::client::{CallError, ClientSetupError, api_version};
-use secutix::wire::Offer;
+use secutix::wire::{Catalogue as TheirCatalogue, Offer};
 
 const ACCESS_CONTROL: &str = "access_control";
 
@@ -120,6 +120,15 @@ pub fn examine_ticketing(facts: &Facts) -> Vec<Finding> {
             // Told of already.
             ClientSetupError::VersionTooOld { .. } => {}
             ClientSetupError::Url => findings.push(found::ticketing_url_wrong(place())),
+            ClientSetupError::Proxy => {
+                findings.push(found::ticketing_proxy_wrong(
+                    facts.key(ACCESS_CONTROL, "proxy"),
+                ));
+            }
+            ClientSetupError::Authority => {
+                let place = facts.key(ACCESS_CONTROL, "authority_file");
+                findings.push(found::ticketing_authority_wrong(place));
+            }
             ClientSetupError::Http(_) => {
                 let message = causes(error);
                 findings.push(found::connections_unavailable(Place::Machine, message));
@@ -131,44 +140,70 @@ pub fn examine_ticketing(facts: &Facts) -> Vec<Finding> {
             findings.push(found::ticketing_silent(place(), seconds));
         }
         TicketingAnswer::Answered { zone, catalogue } => {
-            for mapped in mapped(facts) {
-                let MappedProduct {
-                    sector: Some(sector),
-                    season,
-                    product,
-                    at: [season_at, product_at],
-                } = mapped
-                else {
-                    continue;
-                };
-                let (season_place, place) =
-                    (facts.mapping.at(season_at), facts.mapping.at(product_at));
-                let (found, at) = match catalogue.find(&season, &product) {
-                    Offer::OpenPass => continue,
-                    Offer::SeasonUnknown => {
-                        let found = found::season_unknown(season_place, season, sector);
-                        (found, season_at)
-                    }
-                    Offer::ProductUnknown => {
-                        let found = found::product_unknown(place, season, product, sector);
-                        (found, product_at)
-                    }
-                    Offer::NotOpenPass => {
-                        let found = found::not_open_pass(place, season, product, sector);
-                        (found, product_at)
-                    }
-                };
-                findings.push(found.concerning(at, None));
+            match zone {
+                Ok(zone) => findings.extend(time_zone(facts, zone)),
+                Err(unusual) => findings.push(unusual_answer(place(), "getTimeZone", unusual)),
             }
-            if let Some(site) = facts.site()
-                && site.zone != *zone
-            {
-                let (theirs, ours) = (zone.name(), site.zone.name());
-                findings.push(found::time_zone_differs(facts.site.place(), theirs, ours));
+            match catalogue {
+                Ok(catalogue) => findings.extend(products(facts, catalogue)),
+                Err(unusual) => {
+                    let method = "getAccessControlCatalog";
+                    findings.push(unusual_answer(place(), method, unusual));
+                }
             }
         }
     }
     findings
+}
+
+/// What is mapped and is not sold there.
+fn products(facts: &Facts, catalogue: &TheirCatalogue) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for mapped in mapped(facts) {
+        let MappedProduct {
+            sector: Some(sector),
+            season,
+            product,
+            at: [season_at, product_at],
+        } = mapped
+        else {
+            continue;
+        };
+        let (season_place, place) = (facts.mapping.at(season_at), facts.mapping.at(product_at));
+        let (found, at) = match catalogue.find(&season, &product) {
+            Offer::OpenPass => continue,
+            Offer::SeasonUnknown => {
+                let found = found::season_unknown(season_place, season, sector);
+                (found, season_at)
+            }
+            Offer::ProductUnknown => {
+                let found = found::product_unknown(place, season, product, sector);
+                (found, product_at)
+            }
+            Offer::NotOpenPass => {
+                let found = found::not_open_pass(place, season, product, sector);
+                (found, product_at)
+            }
+        };
+        findings.push(found.concerning(at, None));
+    }
+    findings
+}
+
+fn time_zone(facts: &Facts, zone: &Zone) -> Option<Finding> {
+    let site = facts.site().filter(|site| site.zone != *zone)?;
+    let (theirs, ours) = (zone.name(), site.zone.name());
+    Some(found::time_zone_differs(facts.site.place(), theirs, ours))
+}
+
+/// Deliveries need neither of these answers.
+fn unusual_answer(place: Place, method: &str, unusual: &CallError) -> Finding {
+    match unusual {
+        CallError::UnusualAnswer { what } => {
+            found::ticketing_shape_unknown(place, method, what.trim_end_matches('.'))
+        }
+        refused => found::ticketing_method_refused(place, method, causes(refused)),
+    }
 }
 
 fn password(facts: &Facts) -> Option<Finding> {
@@ -190,8 +225,12 @@ fn failed(facts: &Facts, error: &CallError) -> Finding {
             found::ticketing_unreachable(url, why)
         }
         CallError::RateLimited { .. } => found::ticketing_busy(url),
+        CallError::ProxyCredentials => {
+            found::ticketing_proxy_refused(facts.key(ACCESS_CONTROL, "proxy"))
+        }
         CallError::Refused { .. }
         | CallError::NotUnderstood { .. }
+        | CallError::UnusualAnswer { .. }
         | CallError::BatchTooLarge { .. } => found::ticketing_refused(url, causes(error)),
     }
 }

@@ -92,9 +92,22 @@ async fn queues(db: &Db) -> Result<Value, DbError> {
         .iter()
         .map(|(reason, count)| (reason.as_str().to_owned(), json!(count)))
         .collect();
+    let stopped = gate::outbox::trouble::list(db).await?.into_iter();
+    let stopped: Vec<_> = stopped
+        .map(|trouble| {
+            json!({
+                "of": format!("{:?}", trouble.of),
+                "since": trouble.since,
+                "latest": trouble.latest,
+                "cause": trouble.cause,
+                "reason": trouble.reason,
+            })
+        })
+        .collect();
     Ok(json!({
         "gate": gate,
         "held": held,
+        "stopped_at_ticketing": stopped,
         "schemas": db.schema_versions().await?,
     }))
 }

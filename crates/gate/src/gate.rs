@@ -80,7 +80,7 @@ impl Gate {
                 clock: Arc::clone(&clock),
                 otipass: Arc::clone(&otipass),
                 references: settings.references,
-                windows: Mutex::default(),
+                lanes: Mutex::default(),
                 due,
             },
             pass_lists: PassLists {

@@ -42,7 +42,8 @@ pub use devices::report::{CLOCK_TOLERANCE_MS, DeviceState, devices};
 pub use devices::token::{DeviceToken, Enrolled, TokenError, grant_token, revoke_tokens};
 pub use gate::{Gate, GateError};
 pub use outbox::declaration::{DeclareError, Declared};
-pub use outbox::delivery::{Delivered, DeliveryError, resend_refused};
+pub use outbox::delivery::{Delivered, DeliveryError, NOT_TOLD, resend_refused};
+pub use outbox::lane::Kind;
 pub use outbox::{Due, Outbox, Waiting};
 pub use site::file::{examine_devices, read_site, write_site};
 pub use site::found::ALL as FINDINGS;
@@ -62,6 +63,10 @@ pub const SCHEMA: db::Schema = db::Schema {
         db::Migration {
             name: "the pass list",
             sql: include_str!("../migrations/0002_pass_list.sql"),
+        },
+        db::Migration {
+            name: "trouble with ticketing",
+            sql: include_str!("../migrations/0003_ticketing_trouble.sql"),
         },
     ],
 };

@@ -1,13 +1,14 @@
 //! What the gate has to tell others: control barcodes and cancellations to
 //! ticketing; declarations and give-backs to Otipass; disputes to the box office.
 
-pub(crate) mod batch_window;
 pub(crate) mod declaration;
 pub(crate) mod delivery;
 pub mod dispute;
 pub(crate) mod give_back;
+pub(crate) mod lane;
+pub mod trouble;
 
-use crate::outbox::batch_window::BatchWindows;
+use crate::outbox::lane::Lanes;
 use db::{Db, DbError, FromRow, Tx, Value, params};
 use kernel::Clock;
 use otipass::{Partner, References};
@@ -26,8 +27,8 @@ pub struct Outbox {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) otipass: Arc<dyn Partner>,
     pub(crate) references: References,
-    /// In memory: each process finds out by itself how much ticketing takes.
-    pub(crate) windows: Mutex<BatchWindows>,
+    /// In memory: each process finds out by itself what ticketing takes.
+    pub(crate) lanes: Mutex<Lanes>,
     pub(crate) due: Arc<Due>,
 }
 
@@ -39,6 +40,8 @@ pub struct Due {
     pub deliveries: Notify,
     /// There may be something to declare.
     pub declarations: Notify,
+    /// Somebody wants ticketing to be tried now, whatever it said last.
+    pub again: Notify,
 }
 
 impl Due {
@@ -107,7 +110,7 @@ impl Outbox {
         self.db.write(name, execute).await
     }
 
-    pub(crate) fn windows(&self) -> MutexGuard<'_, BatchWindows> {
-        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lanes(&self) -> MutexGuard<'_, Lanes> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,6 +11,7 @@ use super::selling::{Said, sell};
 use crate::page::*;
 use boxoffice::unsold::{self, Held};
 use gate::Waiting;
+use gate::outbox::trouble::{self, Stopped, Trouble};
 use gate::records::explained::{Refusals, refusals};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -28,6 +29,16 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     none_refused: "La billetterie n’a rien refusé.", "Ticketing has refused nothing.";
     refused_cure: "Lisez ses raisons, corrigez-en la cause chez elle ou ici, puis renvoyez.",
         "Read its reasons, cure the cause there or here, then send again.";
+    stopped: "Ce que la billetterie ne prend pas en ce moment", "What ticketing takes none of at present";
+    stopped_why: "Rien n’en est écarté : tout attend et repart de soi-même une fois la cause corrigée. Nous réessayons de loin en loin.",
+        "None of it is set aside: all of it waits, and goes by itself once the cause is cured. We try again now and then.";
+    stopped_what: "Quoi", "What";
+    stopped_since: "Depuis", "Since";
+    tried: "Nouvel essai en cours. La billetterie répond d’ordinaire en quelques secondes : rechargez la page.",
+        "Trying again now. Ticketing mostly answers within seconds: load the page again.";
+    line: "Aucun appel", "No call at all";
+    cancelling_none: "Entrées annulées", "Cancelled entries";
+    try_stopped: "Réessayer l’envoi", "Try to send again";
     barcodes: "Codes de contrôle refusés", "Control barcodes refused";
     cancellations: "Annulations refusées", "Cancellations refused";
     send_again: "Renvoyer", "Send again";
@@ -47,6 +58,7 @@ struct Queue {
     held: Option<Vec<Held>>,
     ready: i64,
     refused: Option<Refusals>,
+    stopped: Vec<Trouble>,
     on_the_way: Option<Waiting>,
 }
 
@@ -70,6 +82,16 @@ impl Page {
         let mut counts = vec![barcodes, (t.cancellations, refused.cancellations, list)];
         counts.retain(|(_, number, _)| *number > 0);
         counts
+    }
+
+    /// What it is that ticketing takes none of.
+    fn stopped(&self, trouble: &Trouble) -> String {
+        let t = Texts::of(self.frame.formats.language);
+        match &trouble.of {
+            Stopped::Line => t.line.to_owned(),
+            Stopped::Cancellations => t.cancelling_none.to_owned(),
+            Stopped::Kind(kind) => format!("{}, {}, {}", kind.sector, kind.season, kind.product),
+        }
     }
 
     fn on_the_way(&self) -> Vec<Count> {
@@ -102,6 +124,7 @@ async fn read(visit: &Visit) -> Result<Queue, PageError> {
     let mut queue = Queue::default();
     if let Some(gate) = &office.gate {
         queue.refused = Some(refusals(&office.db).await?);
+        queue.stopped = trouble::list(&office.db).await?;
         queue.on_the_way = Some(gate.outbox.waiting().await?);
     }
     if let Some(box_office) = &office.box_office {
@@ -123,8 +146,12 @@ pub(crate) async fn try_again(visit: Visit) -> Answer {
 pub(crate) async fn send_again(visit: Visit) -> Answer {
     let gate = visit.gate()?;
     let count = acts::send_again(&visit.author()?).await?;
-    gate.outbox.due().deliveries.notify_one();
+    gate.outbox.try_again_now();
     let n = visit.frame().formats.count(count);
-    let sent = fill(Texts::of(visit.language).sent, &[("n", &n)]);
+    let t = Texts::of(visit.language);
+    let sent = match count {
+        0 => t.tried.to_owned(),
+        _ => fill(t.sent, &[("n", &n)]),
+    };
     page(&visit, Some(Said::good(sent))).await
 }

@@ -14,7 +14,6 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use office::Missing;
 use otipass::{OtipassClient, OtipassSettings};
 use secutix::client::{AccessControlClient, ClientSettings};
-use secutix::token::Caller;
 use server::{BoxOfficeRole, GateRole, Service, Upkeep};
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
@@ -71,17 +70,14 @@ pub async fn service(
         .institution
         .clone()
         .unwrap_or_else(|| site.institution.clone());
-    let caller = Caller::new(institution, access_control.operator.clone(), password);
+    let caller = config.ticketing_caller(institution, password);
     if let Some(interface) = interface {
         let url = match &access_control.url {
             Some(url) => url.clone(),
             None if together => format!("http://{address}{}", server::ACCESS_CONTROL_PATH),
             None => bail!("[access_control] url is missing; this process is no box office itself"),
         };
-        let ticketing = ClientSettings {
-            calls_per_minute: access_control.calls_per_minute,
-            ..ClientSettings::new(url, caller.clone())
-        };
+        let ticketing = config.ticketing(url, caller.clone())?;
         service.gate = Some(gate_role(interface, db.clone(), clock, ticketing).await?);
     }
     if config.has(Role::BoxOffice) {

@@ -1,5 +1,7 @@
 //! `passerelle demo`: everything at once, in a temporary folder.
 
+mod foreign;
+
 use crate::{Verdict, back_office, serve, set_up, tokens};
 use anyhow::{Context, Result};
 use config::{Config, Surroundings};
@@ -48,8 +50,10 @@ pub struct Arguments {
     /// Where the stand-in Otipass listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8490")]
     sandbox: SocketAddr,
+    #[command(flatten)]
+    ticketing: foreign::Options,
     /// Start with nothing set up: try the set-up by the back office
-    #[arg(long, conflicts_with = "visitors")]
+    #[arg(long, conflicts_with_all = ["visitors", "ticketing"])]
     empty: bool,
     /// End after so many visitors instead of with Ctrl-C
     #[arg(long, value_name = "N")]
@@ -68,7 +72,13 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let sandbox_listener = serve::listen(arguments.sandbox).await?;
     let service_address = service_listener.local_addr()?;
     let sandbox_address = sandbox_listener.local_addr()?;
-    let config = write_set_up(folder.path(), service_address, sandbox_address)?;
+    let foreign = arguments.ticketing.open().await?;
+    let config = write_set_up(
+        folder.path(),
+        service_address,
+        sandbox_address,
+        foreign.as_ref(),
+    )?;
     if std::env::var_os("PASSERELLE_LOG").is_some() {
         serve::start_log();
     }
@@ -77,6 +87,13 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let (author, site, mapping) = set_up::apply_files(&config, &clock).await?;
     let tokens: Vec<_> = tokens::for_all(&author, &site).await?.into_iter().collect();
     let page = scanner_page(&author, &site, service_address).await?;
+    let shutdown = CancellationToken::new();
+    let foreign_address = foreign.as_ref().map(|foreign| foreign.address);
+    let foreign = foreign.map(|foreign| {
+        let (site, mapping) = (site.clone(), mapping.clone());
+        let (clock, shutdown) = (Arc::clone(&clock), shutdown.clone().cancelled_owned());
+        tokio::spawn(async move { foreign.serve(&site, &mapping, &clock, shutdown).await })
+    });
     let sandbox = sandbox(&config, mapping, &site, &clock);
     let cards: Vec<String> = sandbox
         .passes()
@@ -102,7 +119,6 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         None => None,
     };
 
-    let shutdown = CancellationToken::new();
     let sandboxed = tokio::spawn(sandbox::serve(
         sandbox_listener,
         sandbox,
@@ -115,6 +131,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         sandbox_address,
         &tokens,
         page.as_ref(),
+        foreign_address,
     );
     if let Some(welcome) = welcome {
         outln!("{}\n", welcome.trim());
@@ -140,6 +157,11 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let _ = served.await;
     if let Ok(result) = sandboxed.await {
         result.context("the stand-in Otipass failed")?;
+    }
+    if let Some(foreign) = foreign
+        && let Ok(result) = foreign.await
+    {
+        result?;
     }
     Ok(Verdict::Fine)
 }
@@ -189,7 +211,17 @@ async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict> {
     served
 }
 
-fn write_set_up(folder: &Path, service: SocketAddr, sandbox: SocketAddr) -> Result<Config> {
+fn write_set_up(
+    folder: &Path,
+    service: SocketAddr,
+    sandbox: SocketAddr,
+    foreign: Option<&foreign::Foreign>,
+) -> Result<Config> {
+    // Where another sells, there is no box office here.
+    let (roles, ticketing) = match foreign {
+        Some(foreign) => ("roles = [\"gate\"]\n", foreign.configuration(folder)?),
+        None => ("", String::new()),
+    };
     for (name, text) in FILES {
         std::fs::write(folder.join(name), text).context(FOLDER)?;
     }
@@ -197,7 +229,7 @@ fn write_set_up(folder: &Path, service: SocketAddr, sandbox: SocketAddr) -> Resu
     std::fs::write(
         &path,
         format!(
-            "[server]\nlisten = \"{service}\"\n\n\
+            "[server]\nlisten = \"{service}\"\n{roles}\n{ticketing}\
              [set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
              mapping = \"mapping.json\"\n\n\
              [otipass]\nurl = \"http://{sandbox}/api\"\nusername = \"demo\"\n\n\
@@ -272,6 +304,7 @@ fn introduce(
     sandbox: SocketAddr,
     tokens: &[(DeviceCode, DeviceToken)],
     page: Option<&(DeviceCode, String)>,
+    foreign: Option<SocketAddr>,
 ) {
     let config: PathBuf = folder.join("passerelle.toml");
     outln!(
@@ -303,14 +336,24 @@ fn introduce(
             SystemClock.now(),
         );
     }
+    if let Some(foreign) = foreign {
+        foreign::introduce(foreign, &config);
+    }
     let c = config.display();
     let me = std::env::current_exe().unwrap_or_else(|_| "passerelle".into());
     let me = me.display();
+    // What another sells stands in no report here.
+    let reports = match foreign {
+        None => format!(
+            "\x20 {me} report sales --config {c}\n\
+             \x20 {me} report account --config {c}\n"
+        ),
+        Some(_) => String::new(),
+    };
     outln!(
         "\x20 # what was sold, who came, what Otipass owes, and whether all of it agrees\n\
-         \x20 {me} report sales --config {c}\n\
          \x20 {me} report attendance --config {c}\n\
-         \x20 {me} report account --config {c}\n\
+         {reports}\
          \x20 {me} reconcile --config {c}\n\n\
          \x20 # Otipass falls silent for the next 5 questions, then comes back\n\
          \x20 curl -s -X PUT http://{sandbox}/sandbox/faults -H 'Content-Type: application/json' \\\n\

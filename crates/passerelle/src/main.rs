@@ -27,6 +27,7 @@ mod sandbox_command;
 mod serve;
 mod set_up;
 mod support_bundle;
+mod ticketing;
 mod tokens;
 
 use clap::{Parser, Subcommand};
@@ -66,6 +67,8 @@ enum Command {
     Retention(retention::Arguments),
     /// Gather what one who helps must see, without card numbers and secrets
     SupportBundle(support_bundle::Arguments),
+    /// Ask ticketing's harmless methods, and save what came for whoever helps
+    Ticketing(ticketing::Arguments),
     /// Run a recorded day through the real thing
     Replay(replay::Arguments),
     /// Work a turnstile: decide at the door, also without network
@@ -108,6 +111,7 @@ async fn main() -> ExitCode {
         Command::Restore(arguments) => backup::restore(arguments).await,
         Command::Retention(arguments) => retention::run(arguments).await,
         Command::SupportBundle(arguments) => support_bundle::run(arguments).await,
+        Command::Ticketing(arguments) => ticketing::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Edge(arguments) => edge_command::run(arguments).await,
         Command::Sandbox(arguments) => sandbox_command::run(arguments).await,

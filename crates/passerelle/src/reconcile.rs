@@ -6,6 +6,7 @@ use crate::out::{Format, print};
 use crate::table::table;
 use anyhow::{Context, Result};
 use books::reconciliation::{Reconciliation, Sides, reconcile};
+use gate::outbox::trouble::{self, Stopped, Trouble};
 use std::fmt::Write;
 
 /// `passerelle reconcile`
@@ -23,8 +24,41 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let books = reconcile(&house.db, doctor::bundle::sides(&house.config))
         .await
         .context("the books could not be read")?;
-    print(arguments.format, &books, for_people)?;
+    let stopped = trouble::list(&house.db)
+        .await
+        .context("what ticketing takes none of could not be read")?;
+    print(arguments.format, &books, |books| {
+        for_people(books) + &in_flight_because(&stopped)
+    })?;
     Ok(Verdict::fine_if(books.is_clean()))
+}
+
+/// Why some of what is in flight stays there.
+fn in_flight_because(stopped: &[Trouble]) -> String {
+    let mut text = String::new();
+    for trouble in stopped {
+        let what = match &trouble.of {
+            Stopped::Line => "no call".to_owned(),
+            Stopped::Cancellations => "no cancelled entry".to_owned(),
+            Stopped::Kind(kind) => {
+                let gate::Kind {
+                    sector,
+                    season,
+                    product,
+                } = kind;
+                format!("no control barcode of {sector}, {season}, {product}")
+            }
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "\nSince {}, ticketing takes {what}: {}\n  They are in flight, and go by themselves \
+             once that is cured.",
+            trouble.since,
+            trouble.why(kernel::Language::En)
+        );
+    }
+    text
 }
 
 fn for_people(books: &Reconciliation) -> String {

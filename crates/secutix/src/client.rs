@@ -2,95 +2,54 @@
 
 mod backoff;
 mod error;
+mod probe;
+mod reading;
+mod settings;
 
 pub use backoff::backoff;
-pub use error::{CallError, ClientSetupError, Outage};
+pub use error::{CallError, ClientSetupError, Fault, Outage};
+pub use probe::{Probe, Understood};
+pub use settings::{ClientSettings, RequestIds, api_version};
 
-use crate::mask::without_numbers;
 use crate::rate_limit::RateLimit;
-use crate::token::{self, Caller, Claims};
+use crate::token::{self, Claims};
 use crate::wire::{
-    AnswerStatus, Catalogue, ControlledTicketAnswer, ControlledTicketData,
-    GetAccessControlCatalogRequest, GetControlledTicketRequest, GetTimeZoneRequest,
-    ImportControlledTicketAnswer, ImportControlledTicketRequest, MAX_CONTROLLED_TICKETS,
-    StatusCode, TimeZoneAnswer,
+    Catalogue, ControlledTicketAnswer, ControlledTicketData, GetAccessControlCatalogRequest,
+    GetControlledTicketRequest, GetTimeZoneRequest, ImportControlledTicketAnswer,
+    ImportControlledTicketRequest, MAX_CONTROLLED_TICKETS, StatusCode, TimeZoneAnswer,
 };
 use kernel::{Clock, ControlBarcode, SeasonCode, Zone};
-use reqwest::{StatusCode as HttpStatus, Url};
+use reading::Answered;
+use reqwest::Url;
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::num::NonZeroU32;
+use serde_json::Value;
+use std::error::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+/// From the Unix epoch to 2020, in seconds.
+const SECONDS_TO_2020: i64 = 1_577_836_800;
 /// How long a connection is kept for the next call.
 const IDLE: Duration = Duration::from_secs(15);
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
-/// Where the service is and how to speak to it.
-#[derive(Debug, Clone)]
-pub struct ClientSettings {
-    /// Up to and with the version:
-    /// `https://<institution>.ws.secutix.com/tnci/backend-apis/externalAccessControlService/v1_4`.
-    pub base_url: String,
-    /// Who calls it.
-    pub caller: Caller,
-    /// How many calls of one method may go out in a minute.
-    pub calls_per_minute: NonZeroU32,
-    /// How long a call may take from connecting to the end of the answer. The
-    /// wait for a turn under the rate limit is not part of it.
-    pub timeout_ms: u64,
-}
-
-impl ClientSettings {
-    /// The calls a minute that the service's older text allows for each method.
-    pub const DEFAULT_CALLS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
-    /// The time-out unless configured.
-    pub const DEFAULT_TIMEOUT_MS: u64 = 10_000;
-
-    /// Settings with the defaults for rate (60 calls a minute) and time-out
-    /// (10 s).
-    #[must_use]
-    pub fn new(base_url: String, caller: Caller) -> Self {
-        Self {
-            base_url,
-            caller,
-            calls_per_minute: Self::DEFAULT_CALLS_PER_MINUTE,
-            timeout_ms: Self::DEFAULT_TIMEOUT_MS,
-        }
-    }
-}
-
-/// The version at the end of a service URL, `(1, 4)` for `…/v1_4`; `None` if
-/// there is none.
-#[must_use]
-pub fn api_version(base_url: &str) -> Option<(u32, u32)> {
-    let last = base_url.trim_end_matches('/').rsplit('/').next()?;
-    let (major, minor) = last.strip_prefix(['v', 'V'])?.split_once('_')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
-}
-
-/// A method of the service, with its own rate limit.
-#[derive(Debug)]
-struct Endpoint {
-    url: Url,
-    limit: RateLimit,
-}
-
 /// Calls the access control service. Keeps connections open, mints a token for
 /// each call, waits its turn under the rate limit, and does not repeat a call:
-/// that is for the caller to decide, with [`CallError::is_retryable`] and
+/// that is for the caller to decide, with [`CallError::fault`] and
 /// [`backoff`].
 #[derive(Debug)]
 pub struct AccessControlClient {
     http: reqwest::Client,
     settings: ClientSettings,
     clock: Arc<dyn Clock>,
-    import_controlled_ticket: Endpoint,
-    get_controlled_ticket: Endpoint,
-    get_access_control_catalog: Endpoint,
-    get_time_zone: Endpoint,
+    base: Url,
+    limit: RateLimit,
+    /// The number of the latest call, if calls have numbers.
+    latest: AtomicI64,
 }
 
 /// Where the gate brings its control barcodes. [`AccessControlClient`] carries
@@ -101,6 +60,11 @@ pub trait Ticketing: Sync {
         &self,
         request: &ImportControlledTicketRequest,
     ) -> impl Future<Output = Result<ImportControlledTicketAnswer, CallError>> + Send;
+
+    /// Whether it has a word for an entry that was taken back. If not, it is not told.
+    fn is_told_of_cancellations(&self) -> bool {
+        true
+    }
 }
 
 impl Ticketing for AccessControlClient {
@@ -115,22 +79,14 @@ impl Ticketing for AccessControlClient {
                 limit: MAX_CONTROLLED_TICKETS,
             });
         }
-        let mut answer: ImportControlledTicketAnswer =
-            self.call(&self.import_controlled_ticket, request).await?;
-        // What strangers write may repeat a barcode; people read it later.
-        for result in &mut answer.ticket_results {
-            result.failure_reason = result
-                .failure_reason
-                .take()
-                .map(|reason| without_numbers(&reason, 300));
-        }
-        let results = answer.ticket_results.len();
-        if results != 0 && results != count {
-            return Err(CallError::NotUnderstood {
-                what: format!("it gives {results} results for {count} tickets"),
-            });
-        }
-        Ok(answer)
+        let answer = self.call("importControlledTicket", request).await?;
+        Ok(ImportControlledTicketAnswer {
+            ticket_results: reading::results(answer, &request.controlled_tickets)?,
+        })
+    }
+
+    fn is_told_of_cancellations(&self) -> bool {
+        !self.settings.cancelled_word.is_empty()
     }
 }
 
@@ -146,14 +102,6 @@ impl AccessControlClient {
         {
             return Err(ClientSetupError::VersionTooOld { major, minor });
         }
-        let endpoint = |method: &str| {
-            let mut url = base.clone();
-            url.set_path(&format!("{}/{method}", base.path().trim_end_matches('/')));
-            Endpoint {
-                url,
-                limit: RateLimit::per_minute(settings.calls_per_minute),
-            }
-        };
         // reqwest is built without a TLS provider and panics where none is
         // installed. Fails only if there is one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -163,17 +111,32 @@ impl AccessControlClient {
             .pool_idle_timeout(IDLE)
             // A token must not follow a redirect to someone else.
             .redirect(reqwest::redirect::Policy::none());
-        if is_loopback(&base) {
+        match &settings.proxy {
+            Some(proxy) => {
+                http = http.proxy(
+                    reqwest::Proxy::all(proxy.expose_secret())
+                        .map_err(|_| ClientSetupError::Proxy)?,
+                );
+            }
             // Gate and box office in one process meet here; a museum's proxy
             // has no part in it.
-            http = http.no_proxy();
+            None if is_loopback(&base) => http = http.no_proxy(),
+            None => {}
+        }
+        if let Some(pem) = &settings.authority_pem {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem)
+                .ok()
+                .filter(|certificates| !certificates.is_empty())
+                .ok_or(ClientSetupError::Authority)?;
+            for certificate in certificates {
+                http = http.add_root_certificate(certificate);
+            }
         }
         Ok(Self {
             http: http.build().map_err(ClientSetupError::Http)?,
-            import_controlled_ticket: endpoint("importControlledTicket"),
-            get_controlled_ticket: endpoint("getControlledTicket"),
-            get_access_control_catalog: endpoint("getAccessControlCatalog"),
-            get_time_zone: endpoint("getTimeZone"),
+            base,
+            limit: RateLimit::per_minute(settings.calls_per_minute),
+            latest: AtomicI64::new(0),
             settings,
             clock,
         })
@@ -191,7 +154,7 @@ impl AccessControlClient {
             bar_code_or_tax_number: barcode.clone(),
         };
         let answer: Result<ControlledTicketAnswer, _> =
-            self.call(&self.get_controlled_ticket, &request).await;
+            self.call("getControlledTicket", &request).await;
         match answer {
             Ok(answer) => Ok(Some(answer.controlled_ticket_data)),
             Err(CallError::Refused {
@@ -215,7 +178,7 @@ impl AccessControlClient {
             request_id,
             season_code,
         };
-        self.call(&self.get_access_control_catalog, &request).await
+        self.call("getAccessControlCatalog", &request).await
     }
 
     /// The institution's time zone; also the test of a connection.
@@ -224,49 +187,76 @@ impl AccessControlClient {
     /// See [`CallError`].
     pub async fn get_time_zone(&self, request_id: String) -> Result<Zone, CallError> {
         let request = GetTimeZoneRequest { request_id };
-        let answer: TimeZoneAnswer = self.call(&self.get_time_zone, &request).await?;
+        let answer: TimeZoneAnswer = self.call("getTimeZone", &request).await?;
         Ok(answer.time_zone)
     }
 
     async fn call<A: DeserializeOwned>(
         &self,
-        endpoint: &Endpoint,
+        method: &str,
         request: &impl Serialize,
     ) -> Result<A, CallError> {
-        endpoint.limit.turn().await;
+        self.ask(method, &self.written(request)?).await?.read()
+    }
+
+    /// Sends one call.
+    async fn ask(&self, method: &str, request: &Value) -> Result<Answered, CallError> {
+        self.limit.turn().await;
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}/{method}", url.path().trim_end_matches('/')));
         let caller = &self.settings.caller;
-        let claims = Claims::new(caller, self.clock.now(), token::LIFETIME_S);
+        let claims = Claims::styled(caller, self.clock.now(), self.settings.token);
         let response = self
             .http
-            .post(endpoint.url.clone())
+            .post(url.clone())
             .bearer_auth(token::mint(&claims, &caller.password))
             .json(request)
             .send()
             .await
             .map_err(|error| self.outage(error))?;
-        let http_status = response.status();
-        let retry_after = retry_after(&response);
         tracing::debug!(
-            path = endpoint.url.path(),
-            status = http_status.as_u16(),
+            path = url.path(),
+            status = response.status().as_u16(),
             "access control service answered"
         );
-        match http_status.as_u16() {
-            401 => return Err(CallError::Unauthorised),
-            429 | 509 => return Err(CallError::RateLimited { retry_after }),
-            408 | 500..=599 => {
-                return Err(CallError::Unavailable(Outage::Status {
-                    http_status: http_status.as_u16(),
-                }));
+        let mut answered = Answered::begun(&response, self.clock.now());
+        answered.body = match self.body(response).await {
+            // A refusal needs no words.
+            Err(_) if !answered.http_status.is_success() => Vec::new(),
+            body => body?,
+        };
+        Ok(answered)
+    }
+
+    /// `request` as this service wants it written.
+    fn written(&self, request: &impl Serialize) -> Result<Value, CallError> {
+        let mut request =
+            serde_json::to_value(request).map_err(|error| CallError::NotUnderstood {
+                what: format!("the call cannot be written: {error}"),
+            })?;
+        if self.settings.request_ids == RequestIds::Number {
+            request["requestId"] = self.number().into();
+        }
+        let items = request
+            .get_mut("controlledTickets")
+            .and_then(Value::as_array_mut);
+        for item in items.into_iter().flatten() {
+            let result = &mut item["controlResult"];
+            if result == ClientSettings::DEFAULT_CANCELLED_WORD {
+                *result = self.settings.cancelled_word.as_str().into();
             }
-            _ => {}
         }
-        let body = self.body(response).await?;
-        if http_status.is_success() {
-            read_answer(http_status, &body)
-        } else {
-            Err(refusal(http_status, &body))
-        }
+        Ok(request)
+    }
+
+    /// A number that no call had before, also not before a restart: the seconds since
+    /// 2020, or one more than that of the latest call. It fits 32 bits.
+    fn number(&self) -> i64 {
+        let seconds = self.clock.now().millis() / 1_000 - SECONDS_TO_2020;
+        let next = |latest: i64| Some(seconds.max(latest + 1));
+        let (relaxed, latest) = (Ordering::Relaxed, &self.latest);
+        let before = latest.fetch_update(relaxed, relaxed, next);
+        seconds.max(before.unwrap_or_default() + 1)
     }
 
     async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, CallError> {
@@ -288,6 +278,9 @@ impl AccessControlClient {
                 timeout_ms: self.settings.timeout_ms,
             }
         } else if error.is_connect() {
+            if wants_proxy_credentials(&error) {
+                return CallError::ProxyCredentials;
+            }
             Outage::NotReached(error)
         } else {
             Outage::Broken(error)
@@ -313,75 +306,11 @@ fn is_loopback(url: &Url) -> bool {
     })
 }
 
-/// `Retry-After` in its form of whole seconds; a date is not worth a parser,
-/// because the caller backs off anyway.
-fn retry_after(response: &reqwest::Response) -> Option<Duration> {
-    let seconds = response.headers().get(reqwest::header::RETRY_AFTER)?;
-    Some(Duration::from_secs(
-        seconds.to_str().ok()?.trim().parse().ok()?,
-    ))
-}
-
-fn detail(status: AnswerStatus) -> String {
-    match status.status_detail {
-        Some(detail) => without_numbers(&detail, 300),
-        None => "it gives no reason".to_owned(),
-    }
-}
-
-/// Reads a 2xx answer: its status first, because a failed one has no more.
-fn read_answer<A: DeserializeOwned>(http_status: HttpStatus, body: &[u8]) -> Result<A, CallError> {
-    let status: AnswerStatus = serde_json::from_slice(body).map_err(not_understood)?;
-    match status.status_code {
-        StatusCode::Ok => serde_json::from_slice(body).map_err(not_understood),
-        StatusCode::InternalError => Err(CallError::Unavailable(Outage::Internal {
-            detail: detail(status),
-        })),
-        _ => Err(refused(http_status, status)),
-    }
-}
-
-/// Reads a 3xx or 4xx answer, which may come from a proxy and be anything.
-fn refusal(http_status: HttpStatus, body: &[u8]) -> CallError {
-    match serde_json::from_slice::<AnswerStatus>(body) {
-        Ok(status) => refused(http_status, status),
-        Err(_) if http_status.is_redirection() => CallError::NotUnderstood {
-            what: format!("it redirects elsewhere (HTTP {})", http_status.as_u16()),
-        },
-        Err(_) => CallError::Refused {
-            http_status: http_status.as_u16(),
-            status: StatusCode::Other(format!("HTTP {}", http_status.as_u16())),
-            detail: match http_status {
-                HttpStatus::NOT_FOUND => "the URL is not the service's; check it up to its version",
-                HttpStatus::PROXY_AUTHENTICATION_REQUIRED => {
-                    "a proxy on the way asks for credentials; have it let this address through"
-                }
-                HttpStatus::FORBIDDEN => {
-                    "the operator lacks the right, or a proxy on the way blocks the address"
-                }
-                _ => "it gives no reason",
-            }
-            .to_owned(),
-        },
-    }
-}
-
-fn refused(http_status: HttpStatus, status: AnswerStatus) -> CallError {
-    CallError::Refused {
-        http_status: http_status.as_u16(),
-        status: match &status.status_code {
-            StatusCode::Other(text) => StatusCode::Other(without_numbers(text, 60)),
-            known => known.clone(),
-        },
-        detail: detail(status),
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the shape map_err wants")]
-fn not_understood(error: serde_json::Error) -> CallError {
-    CallError::NotUnderstood {
-        what: without_numbers(&format!("its answer cannot be read: {error}"), 300),
-    }
+/// The library keeps the type of a refused tunnel to itself, so its words are
+/// all there is to go by; a test holds them.
+fn wants_proxy_credentials(error: &reqwest::Error) -> bool {
+    std::iter::successors(error.source(), |&source| source.source())
+        .any(|source| source.to_string().contains("proxy authorization required"))
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-/// How long a token lives, in seconds.
-pub(crate) const LIFETIME_S: u32 = 30;
+/// How long a token lives unless configured, in seconds.
+pub const LIFETIME_S: u32 = 30;
 /// The longest life a token may claim, in seconds: the longest one seen in use.
 pub const MAX_LIFETIME_S: u32 = 900;
 /// By how much the clocks of the two sides may differ, in seconds.
@@ -27,10 +27,42 @@ pub struct Claims {
     pub aud: String,
     /// Who made the token: the institution or a partner.
     pub iss: String,
-    /// When it was made, in seconds since the Unix epoch.
+    /// When it was made, since the Unix epoch; in seconds unless [`TimeUnit`] says
+    /// otherwise.
     pub iat: i64,
-    /// When it ends, in seconds since the Unix epoch.
+    /// When it ends, since the Unix epoch.
     pub exp: i64,
+}
+
+kernel::words! {
+    /// In what a token counts time. The vendor's page says milliseconds, and its own
+    /// sample seconds, as does every sample seen.
+    #[derive(Default)]
+    pub enum TimeUnit: "unit of token times" {
+        /// Seconds.
+        #[default]
+        Seconds = "seconds",
+        /// Milliseconds.
+        Milliseconds = "milliseconds",
+    }
+}
+
+/// How the tokens of a caller are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenStyle {
+    /// How long one lives, in seconds.
+    pub lifetime_s: u32,
+    /// In what it counts time.
+    pub unit: TimeUnit,
+}
+
+impl Default for TokenStyle {
+    fn default() -> Self {
+        Self {
+            lifetime_s: LIFETIME_S,
+            unit: TimeUnit::default(),
+        }
+    }
 }
 
 impl Claims {
@@ -44,6 +76,21 @@ impl Claims {
             iss: caller.issuer.clone(),
             iat,
             exp: iat + i64::from(lifetime_s),
+        }
+    }
+
+    /// The caller's claims, made at `now` in this style. A service may want `iat` to be
+    /// less than a second old, so they are made when the call leaves.
+    #[must_use]
+    pub fn styled(caller: &Caller, now: Timestamp, style: TokenStyle) -> Self {
+        let claims = Self::new(caller, now, style.lifetime_s);
+        match style.unit {
+            TimeUnit::Seconds => claims,
+            TimeUnit::Milliseconds => Self {
+                iat: now.millis(),
+                exp: now.millis() + i64::from(style.lifetime_s) * 1_000,
+                ..claims
+            },
         }
     }
 }
@@ -145,18 +192,7 @@ pub fn mint(claims: &Claims, password: &SecretString) -> String {
 /// # Errors
 /// See [`TokenError`]; each means that the call must be refused.
 pub fn verify(token: &str, expected: &Caller, now: Timestamp) -> Result<Claims, TokenError> {
-    let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
-    let (header, payload) = signed.split_once('.').ok_or(TokenError::Malformed)?;
-    if json::<Header>(header)?.alg != "HS256" {
-        return Err(TokenError::Algorithm);
-    }
-    hmac::verify(
-        &key(&expected.password),
-        signed.as_bytes(),
-        &decode(signature)?,
-    )
-    .map_err(|_| TokenError::Signature)?;
-    let claims: Claims = json(payload)?;
+    let claims = signed_claims(token, &expected.password)?;
     for (claim, found, wanted) in [
         ("sub", claims.sub.as_str(), expected.institution.as_str()),
         ("aud", &claims.aud, &expected.operator),
@@ -180,6 +216,21 @@ pub fn verify(token: &str, expected: &Caller, now: Timestamp) -> Result<Claims, 
         return Err(TokenError::NotYetValid { by_s: ahead_s });
     }
     Ok(claims)
+}
+
+/// What `token` claims, if `password` signed it; nothing that it claims is checked.
+///
+/// # Errors
+/// [`TokenError::Malformed`], [`TokenError::Algorithm`] or [`TokenError::Signature`].
+pub fn signed_claims(token: &str, password: &SecretString) -> Result<Claims, TokenError> {
+    let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+    let (header, payload) = signed.split_once('.').ok_or(TokenError::Malformed)?;
+    if json::<Header>(header)?.alg != "HS256" {
+        return Err(TokenError::Algorithm);
+    }
+    hmac::verify(&key(password), signed.as_bytes(), &decode(signature)?)
+        .map_err(|_| TokenError::Signature)?;
+    json(payload)
 }
 
 fn key(password: &SecretString) -> hmac::Key {

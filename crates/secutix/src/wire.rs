@@ -23,6 +23,16 @@ pub use import::{
 };
 pub use status::{Answer, AnswerStatus, StatusCode};
 
+/// Reads something that nobody needs: what cannot be understood is as good as not there.
+fn if_understood<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    let value = <serde_json::Value as serde::Deserialize>::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).ok())
+}
+
 /// Reads a `requestId`, which callers of the service send as text or number
 /// (both seen), and which may be missing.
 fn request_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -21,8 +21,6 @@ use tokio_util::task::TaskTracker;
 
 /// How often it is looked again for entries that ticketing took and does not have.
 const UNKNOWN_AGAIN: Duration = Duration::from_secs(300);
-/// The longest pause that ticketing may ask for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// How often the gate reloads what other processes changed in the site.
 const REFRESH: Duration = Duration::from_secs(1);
 /// How often Otipass's list of passes is read, under the policy `guarded`.
@@ -61,15 +59,22 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
 
 /// The pause before a worker tries again, and the log's word on why.
 fn failed(what: &str, error: &dyn Error, attempt: u32, now: Timestamp) -> Duration {
-    let jitter_permille = u16::try_from(now.millis().rem_euclid(1_000)).unwrap_or(0);
-    let pause = backoff(attempt, jitter_permille);
+    let pause = backoff(attempt, jitter_permille(now));
+    tell(what, error, attempt, pause);
+    pause
+}
+
+fn jitter_permille(now: Timestamp) -> u16 {
+    u16::try_from(now.millis().rem_euclid(1_000)).unwrap_or(0)
+}
+
+fn tell(what: &str, error: &dyn Error, attempt: u32, pause: Duration) {
     tracing::warn!(
         error = causes(error),
         attempt,
         pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
         "{what}; trying again after the pause"
     );
-    pause
 }
 
 async fn deliver(role: GateRole, disputed: Arc<Notify>, stop: Stop) {
@@ -87,7 +92,8 @@ async fn deliver(role: GateRole, disputed: Arc<Notify>, stop: Stop) {
                 if done.refused > 0 {
                     tracing::error!(
                         refused = done.refused,
-                        "ticketing refused control barcodes; `passerelle reconcile` names them"
+                        "ticketing refused control barcodes or cancellations, which are set aside; \
+                         `passerelle reconcile` names them"
                     );
                 }
                 if done.taken + done.refused == 0 {
@@ -98,15 +104,14 @@ async fn deliver(role: GateRole, disputed: Arc<Notify>, stop: Stop) {
                 }
             }
             Err(error) => {
-                attempt += 1;
-                let pause = failed(
-                    "ticketing did not take control barcodes",
-                    &error,
-                    attempt,
-                    gate.now(),
-                );
-                let asked_for = error.retry_after().unwrap_or_default().min(LONGEST_PAUSE);
-                stop.pause(pause.max(asked_for)).await;
+                let pause = error.pause(attempt + 1, jitter_permille(gate.now()));
+                // What is refused for what it carries says nothing of the next call.
+                attempt = if pause.is_zero() { 0 } else { attempt + 1 };
+                let pause = pause.max(role.delivery_pause);
+                let what = "ticketing did not take control barcodes";
+                tell(what, &error, attempt, pause);
+                let again = gate.outbox.due().again.notified();
+                stop.or(tokio::time::timeout(pause, again)).await;
             }
         }
     }

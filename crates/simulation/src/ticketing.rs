@@ -33,9 +33,10 @@ impl Ticketing for Way {
         let tickets = &request.controlled_tickets;
         let (mood, number) = self.mood;
         let refused = match mood {
-            TicketingMood::Down => {
-                Some(CallError::Unavailable(Outage::Status { http_status: 503 }))
-            }
+            TicketingMood::Down => Some(CallError::Unavailable(Outage::Status {
+                http_status: 503,
+                retry_after: None,
+            })),
             TicketingMood::TooManyCalls => Some(CallError::RateLimited { retry_after: None }),
             TicketingMood::RefusesAll => Some(invalid()),
             TicketingMood::SmallCalls if tickets.len() > usize::from(number.max(1)) => {

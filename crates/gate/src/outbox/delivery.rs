@@ -4,12 +4,13 @@
 
 use crate::Mode;
 use crate::outbox::Outbox;
-use crate::outbox::batch_window::{AtFault, BatchWindow, Queue};
+use crate::outbox::lane::{AtFault, Ended, Kind, Lane, Lanes};
+use crate::outbox::trouble::{self, Cause, Stopped};
 use db::{DbError, Row, Tx, params};
-use kernel::{ControlBarcode, Timestamp};
-use secutix::client::{CallError, Ticketing};
+use kernel::{ControlBarcode, Timestamp, causes};
+use secutix::client::{CallError, Fault, Outage, Ticketing, backoff};
 use secutix::wire;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// What one step of delivering came to.
@@ -32,14 +33,41 @@ pub enum DeliveryError {
     Db(#[from] DbError),
 }
 
+/// The first and the longest pause after a call that no call can better, in
+/// milliseconds: somebody has to change something, and an operator whose password is
+/// wrong must not be locked for our insistence.
+const SET_UP_PAUSE_MS: (u64, u64) = (60_000, 900_000);
+/// So many calls in a row tell that it is no accident.
+const SET_UP_ATTEMPTS: u32 = 3;
+/// The longest pause that ticketing may ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+/// Why ticketing was not told that an entry was taken back; pages have it in the
+/// reader's language.
+pub const NOT_TOLD: &str = "ticketing has no word for a cancelled entry \
+                            ([access_control] cancelled_word is empty); take its sale back there";
+
 impl DeliveryError {
-    /// How long ticketing asked us to wait, if it did.
+    /// The pause before the next call, when `attempt` calls have failed in a row;
+    /// `jitter_permille` is drawn by the caller. What is refused for what it carries
+    /// keeps nobody waiting: its lane waits alone.
     #[must_use]
-    pub const fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Call(CallError::RateLimited { retry_after }) => *retry_after,
-            _ => None,
-        }
+    pub fn pause(&self, attempt: u32, jitter_permille: u16) -> Duration {
+        let Self::Call(error) = self else {
+            return backoff(attempt, jitter_permille);
+        };
+        let pause = match error.fault() {
+            Fault::Content => Duration::ZERO,
+            Fault::Passing => backoff(attempt, jitter_permille),
+            // Once or twice, the line was slow and the token too old.
+            Fault::SetUp if attempt < SET_UP_ATTEMPTS => backoff(attempt, jitter_permille),
+            Fault::SetUp => {
+                let doublings = (attempt - SET_UP_ATTEMPTS).min(10);
+                let (first_ms, longest_ms) = SET_UP_PAUSE_MS;
+                Duration::from_millis((first_ms << doublings).min(longest_ms))
+            }
+        };
+        let asked_for = error.retry_after().unwrap_or_default();
+        pause.max(asked_for.min(LONGEST_WAIT))
     }
 }
 
@@ -53,78 +81,210 @@ impl Outbox {
         &self,
         ticketing: &impl Ticketing,
     ) -> Result<Delivered, DeliveryError> {
-        let turn = self.windows().turn;
-        for queue in [turn, turn.other()] {
-            let window = *self.windows().of(queue);
-            let batch = self
-                .db
-                .read("queue to ticketing", move |tx| match queue {
-                    Queue::Barcodes => barcodes(tx, window),
-                    Queue::Cancellations => cancellations(tx, window),
-                })
-                .await?;
+        let now = self.clock.now();
+        let due = self.lanes().due(now);
+        for lane in due {
+            let batch = self.oldest(&lane, now).await?;
             if batch.is_empty() {
-                // Behind those that were refused there are no others.
-                self.windows().of(queue).skip = 0;
                 continue;
             }
-            self.windows().turn = queue.other();
-            return self.deliver(queue, batch, ticketing).await;
+            self.lanes().serves(&lane);
+            if lane == Lane::Cancellations && !ticketing.is_told_of_cancellations() {
+                let refused = Some(NOT_TOLD.to_owned());
+                let tickets = batch.into_iter().map(|(_, ticket)| ticket);
+                let outcomes = tickets.map(|ticket| (ticket, refused.clone())).collect();
+                return self.settle(&lane, outcomes, Vec::new(), Vec::new()).await;
+            }
+            return self.deliver(&lane, batch, ticketing).await;
         }
         Ok(Delivered::default())
     }
 
+    /// Tries again at once what waits because ticketing refused it, or could not be
+    /// called.
+    pub fn try_again_now(&self) {
+        *self.lanes() = Lanes::default();
+        self.due.deliveries.notify_one();
+        self.due.again.notify_one();
+    }
+
+    /// What the next call of `lane` carries.
+    async fn oldest(&self, lane: &Lane, now: Timestamp) -> Result<Vec<Queued>, DbError> {
+        loop {
+            let (size, skip) = self.lanes().next(lane);
+            let (queue, own) = (lane.clone(), self.lanes().kinds());
+            let read = move |tx: &mut Tx<'_>| batch(tx, &queue, &own, size, skip);
+            let batch = self.db.read("queue to ticketing", read).await?;
+            if !batch.is_empty() {
+                return Ok(batch);
+            }
+            let ended = self.lanes().ended(lane, now);
+            if ended == Ended::Over {
+                let of = Stopped::of(lane);
+                let clear = move |tx: &mut Tx<'_>| trouble::clear(tx, &of);
+                self.db.write("no trouble any more", clear).await?;
+            }
+            if ended != Ended::Again {
+                return Ok(batch);
+            }
+        }
+    }
+
     async fn deliver(
         &self,
-        queue: Queue,
+        lane: &Lane,
         batch: Vec<Queued>,
         ticketing: &impl Ticketing,
     ) -> Result<Delivered, DeliveryError> {
         let first = batch.first().map_or(0, |(seq, _)| *seq);
-        let name = match queue {
-            Queue::Barcodes => "gate",
-            Queue::Cancellations => "gate-cancel",
+        let name = match lane {
+            Lane::Cancellations => "gate-cancel",
+            Lane::Barcodes | Lane::Kind(_) => "gate",
         };
         let request = wire::ImportControlledTicketRequest {
             request_id: format!("{name}-{first}-{}", batch.len()),
             controlled_tickets: batch.into_iter().map(|(_, ticket)| ticket).collect(),
         };
         let now = self.clock.now();
-        let results = match ticketing.import_controlled_ticket(&request).await {
-            Ok(answer) => {
-                self.windows().took(queue);
-                outcomes(request, answer)
-            }
-            Err(error) => {
-                let Some(why) = refusal_of_content(&error) else {
-                    return Err(error.into());
-                };
-                let sent = request.controlled_tickets.len();
-                let at_fault = self.windows().of(queue).refused(sent);
-                match at_fault {
-                    AtFault::Unknown => return Err(error.into()),
-                    AtFault::Yes => request
-                        .controlled_tickets
-                        .into_iter()
-                        .map(|ticket| (ticket.barcode, Some(why.clone())))
-                        .collect(),
-                }
-            }
+        let answer = ticketing.import_controlled_ticket(&request).await;
+        let sent = request.controlled_tickets;
+        let error = match answer {
+            Ok(answer) => return self.took(lane, outcomes(sent, answer), now).await,
+            Err(error) => error,
         };
-        let refused = results.iter().filter(|(_, why)| why.is_some()).count();
+        let kinds = kinds(&sent);
+        let Some(why) = self.refusal_of_content(&error) else {
+            let line = vec![(Stopped::Line, Cause::of(&error), causes(&error))];
+            self.settle(lane, Vec::new(), Vec::new(), line).await?;
+            return Err(error.into());
+        };
+        let works = vec![Stopped::Line];
+        if is_too_many(&error) && sent.len() > 1 {
+            self.lanes().too_many(kinds.values().sum());
+            self.settle(lane, Vec::new(), works, Vec::new()).await?;
+            return Err(error.into());
+        }
+        let at_fault = self.lanes().refused(lane, &kinds, now);
+        if at_fault == AtFault::Yes {
+            let refused = Some(why);
+            let outcomes = sent.into_iter().map(|ticket| (ticket, refused.clone()));
+            let over = over(lane, kinds);
+            return self
+                .settle(lane, outcomes.collect(), over, Vec::new())
+                .await;
+        }
+        let doubted = self.lanes().doubted(lane, &kinds);
+        let cause = Cause::of(&error);
+        let doubted = doubted
+            .iter()
+            .map(|lane| (Stopped::of(lane), cause, why.clone()));
+        self.settle(lane, Vec::new(), works, doubted.collect())
+            .await?;
+        Err(error.into())
+    }
+
+    /// A call was done: what became of each that it carried. Where all of a kind were
+    /// refused, one by one, the kind may be at fault, and they stay.
+    async fn took(
+        &self,
+        lane: &Lane,
+        outcomes: Vec<Outcome>,
+        now: Timestamp,
+    ) -> Result<Delivered, DeliveryError> {
+        let mut over = Vec::new();
+        let mut doubted = Vec::new();
+        let mut settled = Vec::new();
+        let mut by_kind: BTreeMap<Kind, Vec<Outcome>> = BTreeMap::new();
+        for outcome in outcomes {
+            by_kind.entry(kind(&outcome.0)).or_default().push(outcome);
+        }
+        {
+            let mut lanes = self.lanes();
+            lanes.answers();
+            let (taken, refused): (BTreeMap<_, _>, BTreeMap<_, _>) =
+                by_kind.into_iter().partition(|(kind, outcomes)| {
+                    *lane == Lane::Cancellations
+                        || lanes.is_proven(kind)
+                        || outcomes.iter().any(|(_, why)| why.is_none())
+                });
+            let sent = taken.values().map(Vec::len).sum::<usize>();
+            if sent > 0 {
+                let sent = u32::try_from(sent).unwrap_or(u32::MAX);
+                lanes.took(lane, sent, taken.keys().cloned());
+            }
+            for (kind, outcomes) in refused {
+                let count = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
+                let why = outcomes.into_iter().find_map(|(_, why)| why);
+                lanes.refused(lane, &[(kind.clone(), count)].into(), now);
+                let why = why.unwrap_or_default();
+                doubted.push((Stopped::Kind(kind), Cause::Refused, why));
+            }
+            for (kind, outcomes) in taken {
+                over.push(Stopped::Kind(kind));
+                settled.extend(outcomes);
+            }
+        }
+        over.push(Stopped::Line);
+        if *lane == Lane::Cancellations {
+            over.push(Stopped::Cancellations);
+        }
+        self.settle(lane, settled, over, doubted).await
+    }
+
+    /// Writes down what became of those that were sent, what is no trouble any more,
+    /// and what is.
+    async fn settle(
+        &self,
+        lane: &Lane,
+        outcomes: Vec<Outcome>,
+        over: Vec<Stopped>,
+        stopped: Vec<(Stopped, Cause, String)>,
+    ) -> Result<Delivered, DeliveryError> {
+        let refused = outcomes.iter().filter(|(_, why)| why.is_some()).count();
         let delivered = Delivered {
-            taken: results.len() - refused,
+            taken: outcomes.len() - refused,
             refused,
         };
+        let (lane, now) = (lane.clone(), self.clock.now());
         self.db
             .write("delivered", move |tx| {
-                results
-                    .iter()
-                    .try_for_each(|(barcode, why)| mark(tx, queue, barcode, why.as_deref(), now))
+                for (ticket, why) in &outcomes {
+                    mark(tx, &lane, &ticket.barcode, why.as_deref(), now)?;
+                }
+                for of in &over {
+                    trouble::clear(tx, of)?;
+                }
+                for stopped in &stopped {
+                    trouble::note(tx, stopped, now)?;
+                }
+                Ok(delivered)
             })
             .await
-            .map_err(DeliveryError::Db)?;
-        Ok(delivered)
+            .map_err(DeliveryError::Db)
+    }
+
+    /// Why ticketing refuses what this call carries, if that is what it refuses, and not
+    /// the caller, the address or the pace. Whether others are refused as well decides
+    /// what becomes of it, so a proxy's word does no harm. A service that fails again and
+    /// again may do so over one barcode.
+    fn refusal_of_content(&self, error: &CallError) -> Option<String> {
+        let mut lanes = self.lanes();
+        match error {
+            CallError::Refused { status, detail, .. } if error.fault() == Fault::Content => {
+                lanes.answers();
+                Some(match status {
+                    wire::StatusCode::Other(word) => format!("{word}: {detail}"),
+                    _ => detail.clone(),
+                })
+            }
+            CallError::Unavailable(
+                outage @ (Outage::Internal { .. }
+                | Outage::Status {
+                    http_status: 500, ..
+                }),
+            ) => lanes.fails_again().then(|| outage.to_string()),
+            _ => None,
+        }
     }
 }
 
@@ -142,33 +302,67 @@ pub fn resend_refused(tx: &mut Tx<'_>) -> Result<u64, DbError> {
 }
 
 type Queued = (i64, wire::ControlledTicket);
+/// What was sent, and why it was refused if it was.
+type Outcome = (wire::ControlledTicket, Option<String>);
 
-fn barcodes(tx: &mut Tx<'_>, window: BatchWindow) -> Result<Vec<Queued>, DbError> {
-    tx.query(
+fn batch(
+    tx: &mut Tx<'_>,
+    lane: &Lane,
+    own: &[Kind],
+    size: u32,
+    skip: u32,
+) -> Result<Vec<Queued>, DbError> {
+    match lane {
+        Lane::Barcodes => barcodes(tx, "AND NOT ", own, size, skip),
+        Lane::Kind(kind) => barcodes(tx, "AND ", std::slice::from_ref(kind), size, skip),
+        Lane::Cancellations => cancellations(tx, size, skip),
+    }
+}
+
+/// The oldest control barcodes that are, or are not, of these kinds.
+fn barcodes(
+    tx: &mut Tx<'_>,
+    are: &str,
+    kinds: &[Kind],
+    size: u32,
+    skip: u32,
+) -> Result<Vec<Queued>, DbError> {
+    let mut of_kind = String::new();
+    let mut values = params![size, skip].to_vec();
+    for kind in kinds {
+        let next = values.len() + 1;
+        of_kind += &format!(
+            "{are}(sector = ${next} AND season = ${} AND product = ${}) ",
+            next + 1,
+            next + 2
+        );
+        values.extend(params![&kind.sector, &kind.season, &kind.product].to_vec());
+    }
+    let sql = format!(
         "SELECT seq, barcode, sector, season, product, mode, controlled_at
          FROM gate_control_barcode
-         WHERE delivered_at IS NULL AND refused IS NULL ORDER BY seq LIMIT $1 OFFSET $2",
-        params![window.size, window.skip],
-    )?
-    .iter()
-    .map(|row| {
-        let result = match row.get("mode")? {
-            Mode::Offline => wire::ControlResult::OfflineOk,
-            Mode::Online => wire::ControlResult::Ok,
-        };
-        queued(row, result)
-    })
-    .collect()
+         WHERE delivered_at IS NULL AND refused IS NULL {of_kind}ORDER BY seq LIMIT $1 OFFSET $2"
+    );
+    tx.query(&sql, &values)?
+        .iter()
+        .map(|row| {
+            let result = match row.get("mode")? {
+                Mode::Offline => wire::ControlResult::OfflineOk,
+                Mode::Online => wire::ControlResult::Ok,
+            };
+            queued(row, result)
+        })
+        .collect()
 }
 
 /// Ticketing hears of a cancellation only when it has the barcode.
-fn cancellations(tx: &mut Tx<'_>, window: BatchWindow) -> Result<Vec<Queued>, DbError> {
+fn cancellations(tx: &mut Tx<'_>, size: u32, skip: u32) -> Result<Vec<Queued>, DbError> {
     tx.query(
         "SELECT x.seq, b.barcode, b.sector, b.season, b.product, x.cancelled_at AS controlled_at
          FROM gate_cancellation x JOIN gate_control_barcode b ON b.check_id = x.check_id
          WHERE x.delivered_at IS NULL AND x.refused IS NULL AND b.delivered_at IS NOT NULL
          ORDER BY x.seq LIMIT $1 OFFSET $2",
-        params![window.size, window.skip],
+        params![size, skip],
     )?
     .iter()
     .map(|row| queued(row, wire::ControlResult::CancelledTicket))
@@ -188,58 +382,85 @@ fn queued(row: &Row, control_result: wire::ControlResult) -> Result<Queued, DbEr
     Ok((row.get("seq")?, ticket))
 }
 
-/// Why ticketing refuses what this call carries, if that is what it refuses, in
-/// its own words, and not the caller, the address or the pace. A page of some
-/// proxy is no word of ticketing.
-fn refusal_of_content(error: &CallError) -> Option<String> {
-    match error {
-        CallError::Refused {
-            http_status: 400 | 409 | 413 | 422,
-            status,
-            detail,
-        } if !matches!(status, wire::StatusCode::Other(_)) => Some(detail.clone()),
-        _ => None,
+fn kind(ticket: &wire::ControlledTicket) -> Kind {
+    Kind {
+        sector: ticket.ac_identifier.clone(),
+        season: ticket.season_code.clone(),
+        product: ticket.product_code.clone(),
     }
+}
+
+/// How many of each kind a call carries.
+fn kinds(sent: &[wire::ControlledTicket]) -> BTreeMap<Kind, u32> {
+    let mut kinds = BTreeMap::new();
+    for ticket in sent {
+        *kinds.entry(kind(ticket)).or_default() += 1;
+    }
+    kinds
+}
+
+/// What is no trouble any more when one of these was set aside.
+fn over(lane: &Lane, kinds: BTreeMap<Kind, u32>) -> Vec<Stopped> {
+    let mut over = vec![Stopped::Line];
+    match lane {
+        Lane::Cancellations => over.push(Stopped::Cancellations),
+        Lane::Barcodes | Lane::Kind(_) => over.extend(kinds.into_keys().map(Stopped::Kind)),
+    }
+    over
+}
+
+/// Whether a call is refused because it carries too many, which is nobody's fault.
+const fn is_too_many(error: &CallError) -> bool {
+    matches!(
+        error,
+        CallError::Refused {
+            http_status: 413,
+            ..
+        } | CallError::Refused {
+            status: wire::StatusCode::TooManyTickets,
+            ..
+        }
+    )
 }
 
 /// What became of each barcode that was sent: the result that bears it, or the
 /// one in its place if results bear no barcodes; all were taken if there are no
 /// results. A barcode without result stays in the queue.
 fn outcomes(
-    request: wire::ImportControlledTicketRequest,
+    sent: Vec<wire::ControlledTicket>,
     answer: wire::ImportControlledTicketAnswer,
-) -> Vec<(ControlBarcode, Option<String>)> {
-    let sent = request.controlled_tickets.into_iter().map(|t| t.barcode);
+) -> Vec<Outcome> {
     if answer.ticket_results.is_empty() {
-        return sent.map(|barcode| (barcode, None)).collect();
+        return sent.into_iter().map(|ticket| (ticket, None)).collect();
     }
-    let sent: Vec<_> = sent.collect();
     let mut results: HashMap<_, _> = sent
         .iter()
         .zip(answer.ticket_results)
         .map(|(place, result)| {
-            let barcode = result.barcode.unwrap_or_else(|| place.clone());
+            let barcode = result.barcode.unwrap_or_else(|| place.barcode.clone());
             (barcode, result.failure_reason)
         })
         .collect();
-    sent.into_iter()
-        .filter_map(|barcode| results.remove(&barcode).map(|refused| (barcode, refused)))
-        .collect()
+    let mut outcome = |ticket: wire::ControlledTicket| {
+        let refused = results.remove(&ticket.barcode)?;
+        Some((ticket, refused))
+    };
+    sent.into_iter().filter_map(&mut outcome).collect()
 }
 
 fn mark(
     tx: &mut Tx<'_>,
-    queue: Queue,
+    lane: &Lane,
     barcode: &ControlBarcode,
     refused: Option<&str>,
     now: Timestamp,
 ) -> Result<(), DbError> {
     let delivered_at = refused.is_none().then_some(now);
-    let sql = match queue {
-        Queue::Barcodes => {
+    let sql = match lane {
+        Lane::Barcodes | Lane::Kind(_) => {
             "UPDATE gate_control_barcode SET delivered_at = $2, refused = $3 WHERE barcode = $1"
         }
-        Queue::Cancellations => {
+        Lane::Cancellations => {
             "UPDATE gate_cancellation SET delivered_at = $2, refused = $3
              WHERE check_id = (SELECT check_id FROM gate_control_barcode WHERE barcode = $1)"
         }
@@ -257,30 +478,28 @@ mod tests {
         format!("OTI{n}").parse().unwrap()
     }
 
-    fn request(count: u32) -> wire::ImportControlledTicketRequest {
-        wire::ImportControlledTicketRequest {
-            request_id: "gate-1".to_owned(),
-            controlled_tickets: (0..count)
-                .map(|n| wire::ControlledTicket {
-                    ac_identifier: "VN_AUG".parse().unwrap(),
-                    barcode: barcode(n),
-                    control_date: Timestamp::MIN,
-                    control_result: wire::ControlResult::Ok,
-                    failure_reason: None,
-                    season_code: "VN26".parse().unwrap(),
-                    product_code: "PASSVN".parse().unwrap(),
-                })
-                .collect(),
-        }
+    fn sent(count: u32) -> Vec<wire::ControlledTicket> {
+        (0..count)
+            .map(|n| wire::ControlledTicket {
+                ac_identifier: "VN_AUG".parse().unwrap(),
+                barcode: barcode(n),
+                control_date: Timestamp::MIN,
+                control_result: wire::ControlResult::Ok,
+                failure_reason: None,
+                season_code: "VN26".parse().unwrap(),
+                product_code: "PASSVN".parse().unwrap(),
+            })
+            .collect()
     }
 
     fn told(results: Vec<TicketResult>) -> Vec<(ControlBarcode, Option<String>)> {
-        outcomes(
-            request(2),
-            wire::ImportControlledTicketAnswer {
-                ticket_results: results,
-            },
-        )
+        let answer = wire::ImportControlledTicketAnswer {
+            ticket_results: results,
+        };
+        let outcomes = outcomes(sent(2), answer).into_iter();
+        outcomes
+            .map(|(ticket, why)| (ticket.barcode, why))
+            .collect()
     }
 
     #[test]
@@ -306,20 +525,35 @@ mod tests {
     }
 
     #[test]
-    fn only_ticketings_own_word_is_a_refusal_of_the_content() {
-        let refused = |http_status, status| CallError::Refused {
+    fn who_is_at_fault_says_how_long_to_wait() {
+        let refused = |http_status| CallError::Refused {
             http_status,
-            status,
+            status: wire::StatusCode::InvalidRequest,
             detail: "why".to_owned(),
         };
-        let own = refused(400, wire::StatusCode::InvalidRequest);
-        assert_eq!(refusal_of_content(&own).as_deref(), Some("why"));
-        for error in [
-            refused(400, wire::StatusCode::Other("HTTP 400".to_owned())),
-            refused(404, wire::StatusCode::InvalidRequest),
-            CallError::Unauthorised,
+        let asks = |seconds| CallError::RateLimited {
+            retry_after: Some(Duration::from_secs(seconds)),
+        };
+        let slow = CallError::Unavailable(Outage::Status {
+            http_status: 503,
+            retry_after: Some(Duration::from_secs(120)),
+        });
+        for (error, attempt, pause_s) in [
+            (refused(400), 9, 0),
+            (refused(200), 9, 0),
+            (refused(403), 1, 0),
+            (refused(403), 3, 60),
+            (CallError::Unauthorised, 2, 1),
+            (CallError::Unauthorised, 3, 60),
+            (CallError::Unauthorised, 4, 120),
+            (CallError::ProxyCredentials, 99, 900),
+            (asks(7), 1, 7),
+            (asks(86_400), 1, 3_600),
+            (slow, 1, 120),
         ] {
-            assert_eq!(refusal_of_content(&error), None);
+            let what = format!("{error:?}");
+            let pause = DeliveryError::Call(error).pause(attempt, 1_000);
+            assert_eq!(pause.as_secs(), pause_s, "{what}");
         }
     }
 }

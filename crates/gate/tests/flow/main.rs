@@ -11,6 +11,7 @@ mod desk;
 mod devices;
 mod door;
 mod explained;
+mod foreign;
 mod house;
 mod interface;
 mod journal;

@@ -30,6 +30,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     not_cancelled: "Annulations refusées par la billetterie", "Cancellations refused by ticketing";
     ready: "Prêtes à être vendues", "Ready to be sold";
     ready_why: "Le prochain passage des ventes externes les vend.", "The next external sales run sells them.";
+    not_told: "la billetterie n’a pas de mot pour une entrée annulée (cancelled_word est vide) : reprenez la vente chez elle",
+        "ticketing has no word for a cancelled entry (cancelled_word is empty): take the sale back there";
     came: "Arrivé", "Arrived";
     reason: "Raison", "Reason";
     by_agent: "annulée par l’agent", "taken back by the agent";
@@ -142,6 +144,7 @@ fn of_explained(formats: &Formats, of: Explained, found: ExplainedLine) -> Line 
         (Explained::Cancelled | Explained::CancellationInFlight, "turned_away") => {
             t.by_door.to_owned()
         }
+        (Explained::CancellationRefused, gate::NOT_TOLD) => t.not_told.to_owned(),
         _ => said,
     };
     Line {

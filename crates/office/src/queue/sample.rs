@@ -3,6 +3,7 @@
 use super::*;
 use crate::tests::html;
 use boxoffice::HeldReason;
+use gate::outbox::trouble::Cause;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let at = kernel::Timestamp::from_millis_clamped(1_784_012_400_114);
@@ -11,6 +12,22 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         count: 1_234,
         since: at,
     });
+    let kind = gate::Kind {
+        sector: "VN_AUG".parse().unwrap(),
+        season: "VN27".parse().unwrap(),
+        product: "PASSVN".parse().unwrap(),
+    };
+    let stopped = [Stopped::Line, Stopped::Cancellations, Stopped::Kind(kind)];
+    let stopped = stopped.map(|of| Trouble {
+        cause: match of {
+            Stopped::Line => Cause::TokenRefused,
+            _ => Cause::Refused,
+        },
+        of,
+        since: at,
+        latest: at,
+        reason: "E17: <b>no</b> season VN27".to_owned(),
+    });
     let full = Queue {
         held: Some(held.into()),
         ready: 3,
@@ -18,6 +35,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
             barcodes: 2,
             cancellations: 1,
         }),
+        stopped: stopped.into(),
         on_the_way: Some(Waiting {
             deliveries: 12,
             declarations: 3,
@@ -29,6 +47,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let calm = Queue {
         held: Some(Vec::new()),
         refused: Some(Refusals::default()),
+        stopped: Vec::new(),
         on_the_way: full.on_the_way,
         ready: 0,
     };

@@ -7,6 +7,7 @@ mod doctor;
 mod edge;
 mod replay;
 mod serve;
+mod ticketing;
 mod upkeep;
 
 const BIN: &str = env!("CARGO_BIN_EXE_passerelle");

@@ -2,7 +2,7 @@
 //! it is asked to end.
 
 mod change_over;
-mod tls;
+pub mod tls;
 
 use crate::{BIN, NOBODY, id};
 use serde_json::json;

@@ -19,6 +19,14 @@ pub enum ClientSetupError {
         /// The number after it.
         minor: u32,
     },
+    /// The proxy is no URL. It is not repeated: a password may stand in it.
+    #[error("ticketing's proxy is not a URL; write it like http://proxy.example.org:3128")]
+    Proxy,
+    /// The file of the private authority holds no certificate.
+    #[error(
+        "ticketing's authority_file holds no certificate; it must be PEM, with a part that begins with -----BEGIN CERTIFICATE-----"
+    )]
+    Authority,
     /// The HTTP client could not be set up.
     #[error("the HTTP client cannot be set up; check the machine's TLS and proxy settings")]
     Http(#[source] reqwest::Error),
@@ -43,6 +51,11 @@ pub enum CallError {
         "the access control service does not accept our token; compare institution, operator, password and the clocks of both sides"
     )]
     Unauthorised,
+    /// 407: the proxy on the way wants credentials.
+    #[error(
+        "the proxy on the way to ticketing refuses us (HTTP 407); let this address through on the proxy, or enter user name and password in the URL of [access_control] proxy"
+    )]
+    ProxyCredentials,
     /// Another 4xx, or an answer whose status code is not `OK`: repeating the
     /// same call will not help.
     #[error("the access control service refuses the call ({status}): {detail}")]
@@ -62,6 +75,13 @@ pub enum CallError {
         /// What was found instead.
         what: String,
     },
+    /// The service says that the call was done, and gives it in a shape that nobody
+    /// documented.
+    #[error("the access control service answers in a shape that is not known: {what}")]
+    UnusualAnswer {
+        /// What is missing or different.
+        what: String,
+    },
     /// More tickets than one call may carry; nothing was sent.
     #[error("{count} controlled tickets are too many for one call; send at most {limit}")]
     BatchTooLarge {
@@ -72,11 +92,46 @@ pub enum CallError {
     },
 }
 
+/// Whose fault it is that a call gave nothing, and so what helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nobody's: the same call may succeed later without anyone's help.
+    Passing,
+    /// The set-up's: no call succeeds until a person has changed something, here or
+    /// there.
+    SetUp,
+    /// That of what the call carries; or the service would refuse whatever it carries,
+    /// which only another call can tell.
+    Content,
+}
+
 impl CallError {
-    /// Whether the same call may succeed later without anyone's help.
+    /// Whose fault it is.
     #[must_use]
-    pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::RateLimited { .. } | Self::Unavailable(_))
+    pub const fn fault(&self) -> Fault {
+        match self {
+            Self::RateLimited { .. } | Self::Unavailable(_) => Fault::Passing,
+            Self::Refused {
+                http_status: 200..=299 | 400 | 409 | 413 | 422,
+                ..
+            } => Fault::Content,
+            Self::Unauthorised
+            | Self::ProxyCredentials
+            | Self::Refused { .. }
+            | Self::NotUnderstood { .. }
+            | Self::UnusualAnswer { .. }
+            | Self::BatchTooLarge { .. } => Fault::SetUp,
+        }
+    }
+
+    /// How long the service asks to wait, if it says.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after }
+            | Self::Unavailable(Outage::Status { retry_after, .. }) => *retry_after,
+            _ => None,
+        }
     }
 }
 
@@ -100,6 +155,8 @@ pub enum Outage {
     Status {
         /// The HTTP status.
         http_status: u16,
+        /// How long it asks to wait (`Retry-After` in seconds), if it says.
+        retry_after: Option<Duration>,
     },
     /// Status code `INTERNAL_ERROR`.
     #[error("it reports an internal error: {detail}")]

@@ -47,7 +47,11 @@ pub struct ControlledTicketData {
     /// Who made it.
     pub ticket_kind: TicketKind,
     /// On what it is printed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "super::if_understood"
+    )]
     pub ticket_medium: Option<TicketMedium>,
 }
 

@@ -100,7 +100,11 @@ impl<'de> Deserialize<'de> for ReceivedTicket {
 #[serde(rename_all = "camelCase")]
 pub struct TicketResult {
     /// The barcode of the item; absent if it could not be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "super::if_understood"
+    )]
     pub barcode: Option<ControlBarcode>,
     /// Why the item was refused; absent if it was taken, now or before.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -20,7 +20,23 @@ kernel::open_words! {
     }
 }
 
+/// What a service says of a call that was done; in any case. `OK` is assumed, `success`
+/// was seen in public clients of sibling services.
+const SUCCESS: [&str; 5] = ["OK", "SUCCESS", "SUCCESSFUL", "SUCCEEDED", "DONE"];
+
 impl StatusCode {
+    /// The code that somebody else means: our own words, and those for a success, in any
+    /// case and with anything around them.
+    #[must_use]
+    pub fn meant(text: &str) -> Self {
+        let word = text.trim().to_ascii_uppercase();
+        match Self::from(word.as_str()) {
+            Self::Other(_) if SUCCESS.contains(&word.as_str()) => Self::Ok,
+            Self::Other(_) => Self::Other(text.trim().to_owned()),
+            known => known,
+        }
+    }
+
     /// The HTTP status with which our own service sends this code. A question
     /// that was understood and has no answer is 200.
     #[must_use]

@@ -10,9 +10,10 @@ use books::reconciliation::{Sides, reconcile};
 use db::DbUrl;
 use db::testing::{TestDb, sqlite_in_memory, sqlite_on_disk};
 use gate::DeliveryError;
+use gate::outbox::trouble::{self, Cause};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use reqwest::Method;
-use sandbox::{Failure, Fault};
+use sandbox::{Failure, Fault, ForeignSettings, ForeignTicketing, Way};
 use serde_json::json;
 use stage::villeneuve::{
     AUG, EXPIRED, GEO, GOOD, OPERATOR_PASSWORD, UNLIMITED, id, scan, ticketing_client,
@@ -27,6 +28,7 @@ use tokio::task::JoinHandle;
 db::conformance! {
     what_ticketing_could_not_take_arrives_once_when_it_can,
     a_barcode_that_ticketing_refuses_does_not_hold_up_the_others,
+    a_ticketing_that_is_not_ours_takes_everything_once_its_trouble_is_cured,
     a_silent_partner_stops_nobody_and_is_told_afterwards,
     a_lost_answer_of_the_partner_is_one_sale,
     a_check_in_hand_is_answered_although_the_service_is_to_stop,
@@ -137,6 +139,39 @@ async fn a_barcode_that_ticketing_refuses_does_not_hold_up_the_others(test: Test
     let books = reconcile(&test.db, Sides::Both).await.unwrap();
     assert!(books.is_clean());
     assert_eq!(books.tickets, 3);
+}
+
+/// Whoever has cured the trouble need not wait for the long pause to end.
+async fn a_ticketing_that_is_not_ours_takes_everything_once_its_trouble_is_cured(test: TestDb) {
+    let (socket, url) = closed_port();
+    let house = with_ticketing_at(test, &url).await;
+    let caller = stage::villeneuve::caller();
+    let settings = ForeignSettings {
+        institution: caller.institution.to_string(),
+        operator: caller.operator,
+        password: caller.password,
+        seasons: [("VN26".parse().unwrap(), ["PASSVN".parse().unwrap()].into())].into(),
+        zone: "Europe/Paris".parse().unwrap(),
+        clock: Arc::new(house.clock.clone()),
+    };
+    let foreign = ForeignTicketing::new(settings, [Way::Unauthorised]);
+    let listener = socket.listen(64).unwrap();
+    let (serving, never) = (foreign.clone(), std::future::pending());
+    tokio::spawn(sandbox::serve_foreign(listener, serving, never));
+    let journal = (1..=3).map(|n| scan(n, UNLIMITED)).collect();
+    house.journal(AUG, journal).await;
+    let why = async || {
+        let troubles = trouble::list(&house.test.db).await.unwrap();
+        troubles.first().map(|trouble| trouble.cause)
+    };
+    let refused = Some(Cause::TokenRefused);
+    eventually("its refusal is known", async || why().await == refused).await;
+    // From the third on, it is left alone for a minute.
+    eventually("it is no accident", async || foreign.calls() == 3).await;
+    foreign.set_ways([]);
+    house.gate().outbox.try_again_now();
+    eventually("it has all of them", async || foreign.kept().len() == 3).await;
+    eventually("nothing is in its way", async || why().await.is_none()).await;
 }
 
 async fn a_silent_partner_stops_nobody_and_is_told_afterwards(test: TestDb) {

@@ -3,8 +3,11 @@
 use super::set_up::SetUp;
 use db::{Db, DbError, params};
 
-async fn execute(db: &Db, sql: &'static str) {
-    let done: Result<_, DbError> = db.write("test", move |tx| tx.execute(sql, params![])).await;
+async fn execute(db: &Db, sql: impl Into<String>) {
+    let sql = sql.into();
+    let done: Result<_, DbError> = db
+        .write("test", move |tx| tx.execute(&sql, params![]))
+        .await;
     assert!(done.unwrap() > 0);
 }
 
@@ -99,6 +102,30 @@ async fn what_waits_for_a_cure_is_told_without_barcodes() {
     );
     assert!(!refused.what.contains("29975"), "{}", refused.what);
     execute(&db, "UPDATE gate_control_barcode SET refused = NULL").await;
+    execute(
+        &db,
+        "INSERT INTO gate_ticketing_trouble (lane, since, latest, cause, reason)
+         VALUES ('line', 0, 0, 'refused', 'SEASON: OTI0002997520260714090000000 is unknown')",
+    )
+    .await;
+    for (lane, says) in [
+        ("line", "takes nothing from us"),
+        ("cancellations", "no cancelled entry"),
+        (
+            "VN_AUG VN26 PASSVN",
+            "no control barcode of VN_AUG, VN26, PASSVN",
+        ),
+    ] {
+        execute(
+            &db,
+            format!("UPDATE gate_ticketing_trouble SET lane = '{lane}'"),
+        )
+        .await;
+        let stopped = set_up.names("ticketing_takes_none", "database").await;
+        assert!(stopped.what.contains(says), "{}", stopped.what);
+        assert!(!stopped.what.contains("29975"), "{}", stopped.what);
+    }
+    execute(&db, "DELETE FROM gate_ticketing_trouble").await;
     execute(
         &db,
         "INSERT INTO box_staged (barcode, season, product, sector, control_result, controlled_at, business_day,

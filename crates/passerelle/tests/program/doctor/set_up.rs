@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio::process::Command;
 
 const PASSWORD: &str = "Violets-are-s3cret";
-const OPERATOR_PASSWORD: &str = "Roses-are-s3cret-too";
+pub const OPERATOR_PASSWORD: &str = "Roses-are-s3cret-too";
 
 /// A sector of the example site with its doors and devices.
 pub const CASTLE: &str = r#"[[door]]

@@ -10,19 +10,19 @@ use stage::{Program, SET_UP, answer, eventually};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-const CONFIGURATION: &str =
+pub const CONFIGURATION: &str =
     "tls_certificate = \"tls/certificate.pem\"\ntls_key = \"tls/key.pem\"\n";
 const REST: &str = "[external_sales]\nevery_s = 1\n";
 
 /// A service with this certificate, which does not run yet.
-fn prepared(configuration: &str, issued: &CertifiedKey<KeyPair>) -> Program {
+pub fn prepared(configuration: &str, issued: &CertifiedKey<KeyPair>) -> Program {
     let set_up = SET_UP.replace("OTIPASS", NOBODY);
     let service = Program::new(BIN, "", &format!("{configuration}{set_up}{REST}"));
     put(&service, issued);
     service
 }
 
-fn issue() -> CertifiedKey<KeyPair> {
+pub fn issue() -> CertifiedKey<KeyPair> {
     rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate")
 }
 
@@ -43,7 +43,7 @@ fn client_of(issued: &CertifiedKey<KeyPair>) -> Client {
         .expect("a client")
 }
 
-fn url(service: &Program, path: &str) -> String {
+pub fn url(service: &Program, path: &str) -> String {
     service.url(path).replace("http:", "https:")
 }
 

@@ -1,0 +1,127 @@
+//! The demo's ticketing where it is not ours.
+
+use super::FOLDER;
+use crate::serve;
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use gate::Site;
+use kernel::Clock;
+use otipass::Mapping;
+use sandbox::{ForeignSettings, ForeignTicketing, Way};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+const OPERATOR: &str = "PASSERELLE";
+const PASSWORD: &str = "demo";
+
+/// Who sells what the gate admits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Ticketing {
+    /// Our own box office.
+    Own,
+    /// A stand-in for a SecuTix that is not ours.
+    Foreign,
+}
+
+/// `demo`'s options about ticketing.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Who sells what the gate admits: our own box office, or a stand-in for a SecuTix
+    /// that is not ours; the way ends at its "yes" then
+    #[arg(long, value_enum, default_value_t = Ticketing::Own)]
+    ticketing: Ticketing,
+    /// Where the stand-in ticketing listens
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8491")]
+    foreign: SocketAddr,
+    /// In which ways it is not ours, besides those that it has anyway; words of
+    /// docs/ticketing.md, with commas between
+    #[arg(long, value_name = "WORDS", default_value = "", value_parser = sandbox::ways)]
+    ways: BTreeSet<Way>,
+}
+
+/// The stand-in, before it serves.
+pub struct Foreign {
+    listener: TcpListener,
+    /// Where it listens.
+    pub address: SocketAddr,
+    ways: BTreeSet<Way>,
+}
+
+impl Options {
+    /// Opens its address, if it is wanted.
+    pub async fn open(&self) -> Result<Option<Foreign>> {
+        if self.ticketing == Ticketing::Own {
+            return Ok(None);
+        }
+        let listener = serve::listen(self.foreign).await?;
+        Ok(Some(Foreign {
+            address: listener.local_addr()?,
+            listener,
+            ways: self.ways.clone(),
+        }))
+    }
+}
+
+impl Foreign {
+    /// The part of the configuration that names it, with the file of the password.
+    pub fn configuration(&self, folder: &Path) -> Result<String> {
+        std::fs::write(folder.join("operator.password"), PASSWORD).context(FOLDER)?;
+        Ok(format!(
+            "[access_control]\nurl = \"{}\"\noperator = \"{OPERATOR}\"\n\
+             password_file = \"operator.password\"\n\
+             # A real one asks for 1.\ncalls_per_minute = 60\n\n",
+            self.url()
+        ))
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}{}", self.address, server::ACCESS_CONTROL_PATH)
+    }
+
+    /// Serves for the site's institution, with the seasons and products that are mapped.
+    pub async fn serve(
+        self,
+        site: &Site,
+        mapping: &Mapping,
+        clock: &Arc<dyn Clock>,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<()> {
+        let mut seasons: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for info in mapping.sectors.values() {
+            let products = seasons.entry(info.season.clone()).or_default();
+            products.insert(info.product.clone());
+        }
+        let settings = ForeignSettings {
+            institution: site.institution.to_string(),
+            operator: OPERATOR.to_owned(),
+            password: PASSWORD.into(),
+            seasons,
+            zone: site.zone.clone(),
+            clock: Arc::clone(clock),
+        };
+        let ticketing = ForeignTicketing::new(settings, self.ways);
+        sandbox::serve_foreign(self.listener, ticketing, shutdown)
+            .await
+            .context("the stand-in ticketing failed")
+    }
+}
+
+/// What there is to see and to try.
+pub fn introduce(foreign: SocketAddr, config: &Path) {
+    let c = config.display();
+    let me = std::env::current_exe().unwrap_or_else(|_| "passerelle".into());
+    let me = me.display();
+    outln!(
+        "Ticketing is a stand-in for a SecuTix that is not ours: the way ends at its \"yes\".\n\n\
+         \x20 what it has taken   http://{foreign}/foreign/kept\n\
+         \x20 its ways            http://{foreign}/foreign/ways\n\n\
+         \x20 # what it makes of us, and we of it\n\
+         \x20 {me} ticketing probe --config {c}\n\n\
+         \x20 # it refuses every season, until it is told otherwise; look at the page Waiting\n\
+         \x20 curl -s -X PUT http://{foreign}/foreign/ways -d no_season\n\
+         \x20 curl -s -X PUT http://{foreign}/foreign/ways -d ''\n"
+    );
+}

@@ -1,0 +1,254 @@
+//! `passerelle ticketing`: what ticketing makes of us, and we of it.
+
+use crate::Verdict;
+use crate::house::{ConfigOption, House};
+use crate::set_up;
+use crate::table::table;
+use anyhow::{Context, Result, bail};
+use clap::Subcommand;
+use config::{Config, Role};
+use kernel::{Clock, InstitutionCode, SystemClock, causes};
+use secutix::client::{AccessControlClient, CallError, ClientSettings, Fault, Probe, Understood};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A clock that is further off than this makes tokens useless, in seconds.
+const CLOCK_OFF_S: u64 = 30;
+
+/// `passerelle ticketing`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+    #[command(flatten)]
+    config: ConfigOption,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Ask each harmless method of the access control service once, say what came, and
+    /// save it for whoever helps; nothing is changed there
+    Probe {
+        /// The new file with what was sent and what came, without secrets and card
+        /// numbers [default: ticketing-probe-TIME.json]
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+}
+
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
+    let Action::Probe { to } = arguments.action;
+    let config = arguments.config.read()?;
+    let settings = settings(config).await?;
+    let asked = Asked {
+        url: settings.base_url.clone(),
+        as_whom: format!(
+            "{} for {}, issued by {}",
+            settings.caller.operator, settings.caller.institution, settings.caller.issuer
+        ),
+        how: format!(
+            "request ids as {}, tokens of {} s in {}",
+            settings.request_ids, settings.token.lifetime_s, settings.token.unit
+        ),
+    };
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let name = || format!("ticketing-probe-{}.json", clock.now().compact()).into();
+    let to = to.unwrap_or_else(name);
+    let client = AccessControlClient::new(settings, Arc::clone(&clock))?;
+    let probes = client.probe().await;
+    let mut saved = json!({ "at": clock.now(), "version": env!("CARGO_PKG_VERSION") });
+    saved["asked"] = json!({ "url": asked.url, "as": asked.as_whom, "how": asked.how });
+    saved["calls"] = probes.iter().map(as_json).collect();
+    save(&to, &saved)?;
+    out!("{}", report(&asked, &probes));
+    outln!(
+        "\nSaved in {}, without secrets and card numbers. Look at it before you send it on.",
+        to.display()
+    );
+    Ok(Verdict::fine_if(meaning(&probes).1))
+}
+
+/// Who was asked, and how.
+struct Asked {
+    url: String,
+    as_whom: String,
+    how: String,
+}
+
+/// How the configuration says that ticketing is called.
+async fn settings(config: Config) -> Result<ClientSettings> {
+    let Some(password) = config.operator_password()? else {
+        bail!(
+            "[access_control] has no password_file (nor PASSERELLE_ACCESS_CONTROL__PASSWORD): \
+             without the operator's password, nobody outside the service can call ticketing"
+        );
+    };
+    let url = match &config.access_control.url {
+        Some(url) => url.clone(),
+        None if config.has(Role::BoxOffice) => {
+            format!(
+                "http://{}{}",
+                config.server.listen,
+                server::ACCESS_CONTROL_PATH
+            )
+        }
+        None => bail!("[access_control] url is missing; this process is no box office itself"),
+    };
+    let institution = institution(&config).await?;
+    let caller = config.ticketing_caller(institution, password);
+    let settings = config.ticketing(url, caller)?;
+    // Four calls, once in a while, of a person who waits.
+    Ok(ClientSettings {
+        calls_per_minute: ClientSettings::CALLS_PER_MINUTE_OF_OURS,
+        ..settings
+    })
+}
+
+async fn institution(config: &Config) -> Result<InstitutionCode> {
+    if let Some(institution) = &config.access_control.institution {
+        return Ok(institution.clone());
+    }
+    if let Some(site) = set_up::site(config)? {
+        return Ok(site.institution);
+    }
+    let house = House::open(config.clone()).await;
+    let house = house.context("set [access_control] institution, or name the site first")?;
+    Ok(house.site().await?.institution)
+}
+
+fn report(asked: &Asked, probes: &[Probe]) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "Ticketing at {}\nas {}\nwith {}\n",
+        asked.url, asked.as_whom, asked.how
+    );
+    let rows: Vec<_> = probes
+        .iter()
+        .map(|probe| {
+            let status = probe.http_status.map_or("–".to_owned(), |s| s.to_string());
+            cells![
+                probe.method,
+                status,
+                format!("{} ms", probe.took.as_millis()),
+                understood(probe)
+            ]
+        })
+        .collect();
+    text += &table("method, >HTTP, >took, what we make of it", &rows);
+    let _ = writeln!(text, "\n{}", meaning(probes).0);
+    text
+}
+
+fn understood(probe: &Probe) -> String {
+    match &probe.understood {
+        Ok(Understood::TimeZone(zone)) => format!("understood: {zone}"),
+        Ok(Understood::Catalogue { seasons, products }) => {
+            format!("understood: {seasons} season(s), {products} product(s)")
+        }
+        Ok(Understood::NoSuchTicket) => "understood: no such ticket, as must be".to_owned(),
+        Ok(Understood::Ticket) => "understood, but it knows a ticket that nobody has".to_owned(),
+        Ok(Understood::Taken) => "understood: a call without tickets is taken".to_owned(),
+        Err(error) => causes(error),
+    }
+}
+
+/// What it means for deliveries, and whether that is fine.
+fn meaning(probes: &[Probe]) -> (String, bool) {
+    let delivers = probes
+        .iter()
+        .find(|probe| probe.method == "importControlledTicket");
+    let clock = probes
+        .iter()
+        .filter_map(|probe| probe.clock_offset_s)
+        .find(|off| off.unsigned_abs() > CLOCK_OFF_S);
+    if let Some(off_s) = clock {
+        let way = if off_s > 0 { "ahead of" } else { "behind" };
+        let off_s = off_s.unsigned_abs();
+        let said = format!(
+            "This machine's clock is {off_s} s {way} ticketing's: tokens may be refused for it. \
+             Set it right first."
+        );
+        return (said, false);
+    }
+    let is_answered = probes.iter().any(|probe| probe.understood.is_ok());
+    let (said, fine) = match delivers.map(|probe| &probe.understood) {
+        Some(Ok(_)) => (
+            "Control barcodes will be taken: line, token, and the form of a call are right. \
+             What is not understood above is not needed for that; only seasons and products \
+             cannot be checked before the first visitor.",
+            true,
+        ),
+        Some(Err(error)) => match error {
+            CallError::Unauthorised => (
+                "Ticketing does not take our token. Compare institution, operator, password \
+                 and issuer with what the vendor gave; ask whether token times are in seconds \
+                 or milliseconds ([access_control] token_times) and how long a token may live \
+                 (token_lifetime_s).",
+                false,
+            ),
+            CallError::ProxyCredentials => (
+                "A proxy on the way refuses us. Have it let the address through, or enter user \
+                 name and password in [access_control] proxy.",
+                false,
+            ),
+            CallError::Refused { .. } if error.fault() == Fault::Content && is_answered => (
+                "Ticketing takes our token and refuses a call without tickets, which it may. \
+                 Read its reason: if it is not about that, look at [access_control] request_ids.",
+                true,
+            ),
+            CallError::Refused { .. } if error.fault() == Fault::Content => (
+                "Ticketing takes our token and refuses every call. Read its reasons; if they \
+                 name the request id, set [access_control] request_ids to \"text\" or \"number\".",
+                false,
+            ),
+            CallError::RateLimited { .. } => (
+                "Ticketing takes no more calls for now. Try again in some minutes.",
+                false,
+            ),
+            CallError::Unavailable(_) => (
+                "Ticketing was not reached, or fails. Check the URL, the line, the proxy and \
+                 the certificate ([access_control] authority_file).",
+                false,
+            ),
+            _ => (
+                "What answers is not the service. Check the URL up to its version, the \
+                 operator's rights, and the proxy.",
+                false,
+            ),
+        },
+        None => ("Nobody was asked.", false),
+    };
+    (said.to_owned(), fine)
+}
+
+fn as_json(probe: &Probe) -> Value {
+    json!({
+        "method": probe.method,
+        "request": probe.request,
+        "took_ms": u64::try_from(probe.took.as_millis()).unwrap_or(u64::MAX),
+        "http_status": probe.http_status,
+        "content_type": probe.content_type,
+        "our_clock_ahead_s": probe.clock_offset_s,
+        "answer": probe.body,
+        "understood": understood(probe),
+    })
+}
+
+/// Writes for the owner only: an answer may say more than anybody thought of.
+fn save(path: &Path, saved: &Value) -> Result<()> {
+    let text = serde_json::to_string_pretty(saved).context("this cannot be written as JSON")?;
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| {
+            format!(
+                "{} cannot be written; give the name of a new file with --to",
+                path.display()
+            )
+        })
+}

@@ -1,0 +1,172 @@
+//! A ticketing that is not ours, before the first visitor: what the doctor says of it,
+//! and what `passerelle ticketing probe` makes of it.
+
+use crate::doctor::set_up::{OPERATOR_PASSWORD, SetUp};
+use crate::serve::tls;
+use sandbox::Way::{self, *};
+use sandbox::{ForeignSettings, ForeignTicketing, serve_foreign};
+use serde_json::Value;
+use stage::Program;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::sync::Arc;
+
+/// A healthy set-up whose ticketing is not ours.
+async fn with_foreign(ways: &[Way], more: &str) -> SetUp {
+    let set_up = SetUp::healthy();
+    let products = ["PASSVN", "PASSVN2", "PASSVN3"];
+    let settings = ForeignSettings {
+        institution: "VILLEN".to_owned(),
+        operator: "GATE".to_owned(),
+        password: OPERATOR_PASSWORD.into(),
+        seasons: [(
+            "VN26".parse().unwrap(),
+            products.map(|code| code.parse().unwrap()).into(),
+        )]
+        .into(),
+        zone: "Europe/Paris".parse().unwrap(),
+        clock: Arc::new(kernel::SystemClock),
+    };
+    let ticketing = ForeignTicketing::new(settings, ways.iter().copied());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1_4", listener.local_addr().unwrap());
+    tokio::spawn(serve_foreign(listener, ticketing, std::future::pending()));
+    set_up.replace("passerelle.toml", "listen", "roles = [\"gate\"]\nlisten");
+    set_up.append(
+        "passerelle.toml",
+        &format!(
+            "[access_control]\nurl = \"{url}\"\noperator = \"GATE\"\n\
+             password_file = \"operator.password\"\n{more}\n"
+        ),
+    );
+    set_up
+}
+
+/// What the doctor says of ticketing: codes, mistakes first.
+async fn said(ways: &[Way], more: &str) -> Vec<String> {
+    let findings = with_foreign(ways, more).await.findings().await;
+    let of_ticketing = findings.into_iter().filter(|f| f.part == "ticketing");
+    let shown = of_ticketing.map(|f| format!("{} {}", f.severity, f.code));
+    shown.collect()
+}
+
+#[tokio::test]
+async fn the_doctor_says_before_the_first_visitor_what_will_go_wrong() {
+    let unusual = "warning ticketing_shape_unknown";
+    // One case, one line.
+    #[rustfmt::skip]
+    let cases: [(&[Way], &str, &[&str]); 14] = [
+        (&[], "", &[unusual, unusual]),
+        (&[OurShapes], "", &[]),
+        (&[OurShapes, Texts, Sparse, SmallOk], "", &[]),
+        (&[OurShapes, Unauthorised], "", &["mistake ticketing_credentials_refused"]),
+        (&[OurShapes, Partner], "", &["mistake ticketing_credentials_refused"]),
+        (&[OurShapes, Partner], "issuer = \"PARTNER\"", &[]),
+        (&[OurShapes, Milliseconds], "", &["mistake ticketing_credentials_refused"]),
+        (&[OurShapes, Milliseconds, LongTokens], "token_times = \"milliseconds\"\ntoken_lifetime_s = 900", &[]),
+        (&[OurShapes, TextIds], "", &["mistake ticketing_refused"]),
+        (&[OurShapes, TextIds], "request_ids = \"text\"", &[]),
+        (&[Proxy], "", &["mistake ticketing_proxy_refused"]),
+        (&[Portal], "", &["mistake ticketing_refused"]),
+        (&[Busy503], "", &["mistake ticketing_unreachable"]),
+        (&[OurShapes], "proxy = \"http://\"", &["mistake ticketing_proxy_wrong"]),
+    ];
+    for (ways, more, expected) in cases {
+        assert_eq!(said(ways, more).await, expected, "{ways:?} {more}");
+    }
+    let none = said(&[OurShapes, NoSeason], "").await;
+    assert!(
+        !none.is_empty() && none.iter().all(|f| f == "mistake season_unknown"),
+        "{none:?}"
+    );
+}
+
+/// The exit code of the probe, what it prints, and what it saves.
+async fn probe(mut command: Command, file: &std::path::Path) -> (i32, String, Value) {
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await;
+    let output = output.unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let complaints = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(complaints, "");
+    let saved = std::fs::read_to_string(file).unwrap();
+    assert!(
+        !saved.contains(OPERATOR_PASSWORD) && !saved.contains("Bearer"),
+        "{saved}"
+    );
+    let mode = std::fs::metadata(file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let saved = serde_json::from_str(&saved).unwrap();
+    (output.status.code().unwrap(), printed, saved)
+}
+
+#[tokio::test]
+async fn the_probe_asks_each_harmless_method_once_and_says_what_it_means() {
+    for (ways, more, exit, says) in [
+        (&[][..], "", 0, "Control barcodes will be taken"),
+        (&[OurShapes], "", 0, "understood: 1 season(s), 3 product(s)"),
+        (&[Milliseconds], "", 1, "token_times"),
+        (&[Proxy], "", 1, "A proxy on the way refuses us"),
+        (&[TextIds], "", 1, "request_ids"),
+        (&[Portal], "", 1, "is not the service"),
+        (&[Busy509], "", 1, "takes no more calls"),
+        (&[Slow], "timeout_ms = 100", 1, "was not reached"),
+    ] {
+        let case = format!("{ways:?} {more}");
+        let set_up = with_foreign(ways, more).await;
+        let file = set_up.path("probe.json");
+        let command = set_up.command(&["ticketing", "probe", "--to", file.to_str().unwrap()]);
+        let (code, printed, saved) = probe(command, &file).await;
+        assert_eq!(code, exit, "{case}: {printed}");
+        assert!(printed.contains(says), "{case}: {printed}");
+        let methods = saved["calls"].as_array().unwrap().iter();
+        let methods: Vec<_> = methods
+            .map(|call| call["method"].as_str().unwrap())
+            .collect();
+        let each = [
+            "getTimeZone",
+            "getAccessControlCatalog",
+            "getControlledTicket",
+            "importControlledTicket",
+        ];
+        assert_eq!(methods, each, "{case}");
+        for method in each {
+            assert!(printed.contains(method), "{case}: {printed}");
+        }
+    }
+}
+
+/// Our own box office, behind a certificate of a private authority.
+#[tokio::test]
+async fn the_probe_of_our_own_box_office_understands_everything() {
+    let issued = tls::issue();
+    let password = "[access_control]\npassword_file = \"operator.password\"\n";
+    let configuration = format!("{}{password}", tls::CONFIGURATION);
+    let mut service = tls::prepared(&configuration, &issued);
+    service.write("operator.password", OPERATOR_PASSWORD);
+    service.start();
+    let url = tls::url(&service, server::ACCESS_CONTROL_PATH);
+    let ask = |service: &Program, name: &str, more: &str| {
+        let config = format!(
+            "[server]\nroles = [\"gate\"]\n[access_control]\nurl = \"{url}\"\n\
+             institution = \"VILLEN\"\npassword_file = \"operator.password\"\n{more}"
+        );
+        service.write(name, &config);
+        let (config, file) = (service.path(name), service.path(&format!("{name}.json")));
+        let mut command = service.command(&["ticketing", "probe"]);
+        command.arg("--to").arg(&file).arg("--config").arg(config);
+        (command, file)
+    };
+    let authority = "authority_file = \"tls/certificate.pem\"\n";
+    let (command, file) = ask(&service, "trusted.toml", authority);
+    let (code, printed, saved) = probe(command, &file).await;
+    assert_eq!(code, 0, "{printed}");
+    assert_eq!(printed.matches("understood: ").count(), 4, "{printed}");
+    assert_eq!(saved["calls"][0]["http_status"], 200);
+
+    let (command, file) = ask(&service, "stranger.toml", "");
+    let (code, printed, _) = probe(command, &file).await;
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.contains("authority_file"), "{printed}");
+
+    service.stop();
+}

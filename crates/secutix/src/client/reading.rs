@@ -1,0 +1,217 @@
+//! Reading what a service answers that may not be ours: any field may be withheld and
+//! is `null` then, numbers and texts stand for each other, words come in any case.
+
+use super::error::{CallError, Outage};
+use crate::mask::without_numbers;
+use crate::wire::{ControlledTicket, ImportControlledTicketAnswer, StatusCode, TicketResult};
+use kernel::Timestamp;
+use reqwest::{Response, StatusCode as HttpStatus, header};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::time::Duration;
+
+/// The longest reason that is kept, in characters.
+const MAX_REASON_CHARS: usize = 300;
+
+/// An answer as it came.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) http_status: HttpStatus,
+    pub(super) content_type: Option<String>,
+    /// The other side's clock.
+    pub(super) date: Option<Timestamp>,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Vec<u8>,
+}
+
+/// `statusCode` and `statusDetail`.
+struct Said {
+    status: StatusCode,
+    detail: String,
+}
+
+impl Answered {
+    /// What the head of an answer says that comes at `now`.
+    pub(super) fn begun(response: &Response, now: Timestamp) -> Self {
+        let text = |name| response.headers().get(name)?.to_str().ok().map(str::trim);
+        let date = text(header::DATE).and_then(moment);
+        let retry_after = text(header::RETRY_AFTER).and_then(|text| match text.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => {
+                // A moment by their clock, which need not be ours.
+                let wait_ms = moment(text)?.ms_since(date.unwrap_or(now));
+                u64::try_from(wait_ms).ok().map(Duration::from_millis)
+            }
+        });
+        Self {
+            http_status: response.status(),
+            content_type: text(header::CONTENT_TYPE).map(ToOwned::to_owned),
+            date,
+            retry_after,
+            body: Vec::new(),
+        }
+    }
+
+    /// What the HTTP status alone says.
+    const fn by_status(&self) -> Option<CallError> {
+        let retry_after = self.retry_after;
+        Some(match self.http_status.as_u16() {
+            401 => CallError::Unauthorised,
+            407 => CallError::ProxyCredentials,
+            429 | 509 => CallError::RateLimited { retry_after },
+            http_status @ (408 | 500..=599) => CallError::Unavailable(Outage::Status {
+                http_status,
+                retry_after,
+            }),
+            _ => return None,
+        })
+    }
+
+    /// What the answer gives, if it says that the call was done. Its status comes
+    /// first, because a failed one has no more.
+    pub(super) fn read<A: DeserializeOwned>(&self) -> Result<A, CallError> {
+        if let Some(error) = self.by_status() {
+            return Err(error);
+        }
+        if !self.http_status.is_success() {
+            return Err(self.refusal());
+        }
+        let answer = self.json().map_err(not_understood)?;
+        let Some(said) = said(&answer) else {
+            return Err(CallError::NotUnderstood {
+                what: "its answer has no statusCode".to_owned(),
+            });
+        };
+        match said.status {
+            StatusCode::Ok => {
+                serde_json::from_value(answer).map_err(|error| CallError::UnusualAnswer {
+                    what: without_numbers(&error.to_string(), MAX_REASON_CHARS),
+                })
+            }
+            StatusCode::InternalError => Err(CallError::Unavailable(Outage::Internal {
+                detail: said.detail,
+            })),
+            _ => Err(self.refused(said)),
+        }
+    }
+
+    /// A 3xx or 4xx answer, which may come from a proxy and be anything.
+    fn refusal(&self) -> CallError {
+        let http_status = self.http_status;
+        if let Some(said) = self.json().ok().as_ref().and_then(said) {
+            return self.refused(said);
+        }
+        if http_status.is_redirection() {
+            return CallError::NotUnderstood {
+                what: format!("it redirects elsewhere (HTTP {})", http_status.as_u16()),
+            };
+        }
+        self.refused(Said {
+            status: StatusCode::Other(format!("HTTP {}", http_status.as_u16())),
+            detail: match http_status {
+                HttpStatus::NOT_FOUND => "the URL is not the service's; check it up to its version",
+                HttpStatus::FORBIDDEN => {
+                    "the operator lacks the right, or a proxy on the way blocks the address"
+                }
+                _ => "it gives no reason",
+            }
+            .to_owned(),
+        })
+    }
+
+    fn refused(&self, Said { status, detail }: Said) -> CallError {
+        CallError::Refused {
+            http_status: self.http_status.as_u16(),
+            status,
+            detail,
+        }
+    }
+
+    fn json(&self) -> serde_json::Result<Value> {
+        Ok(tolerant(serde_json::from_slice(&self.body)?).unwrap_or_default())
+    }
+}
+
+/// A date of HTTP.
+fn moment(text: &str) -> Option<Timestamp> {
+    let date = jiff::fmt::rfc2822::parse(text).ok()?;
+    Timestamp::from_millis(date.timestamp().as_millisecond())
+}
+
+/// `value` with numbers as texts and without what is `null`.
+fn tolerant(value: Value) -> Option<Value> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Number(number) => Value::String(number.to_string()),
+        Value::Array(items) => items.into_iter().filter_map(tolerant).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, tolerant(value)?)))
+            .collect(),
+        other => other,
+    })
+}
+
+fn said(answer: &Value) -> Option<Said> {
+    let status = match StatusCode::meant(answer.get("statusCode")?.as_str()?) {
+        StatusCode::Other(text) => StatusCode::Other(without_numbers(&text, 60)),
+        known => known,
+    };
+    let detail = match answer.get("statusDetail").and_then(Value::as_str) {
+        Some(detail) => without_numbers(detail, MAX_REASON_CHARS),
+        None => "it gives no reason".to_owned(),
+    };
+    Some(Said { status, detail })
+}
+
+/// What became of the tickets of a call that was done: one result for each that was
+/// `sent`, or none at all if all were taken.
+pub(super) fn results(
+    answer: ImportControlledTicketAnswer,
+    sent: &[ControlledTicket],
+) -> Result<Vec<TicketResult>, CallError> {
+    let mut results = answer.ticket_results;
+    for result in &mut results {
+        // What strangers write may repeat a barcode; people read it later. Some say
+        // "OK" where they have no reason.
+        result.failure_reason = result
+            .failure_reason
+            .take()
+            .filter(|reason| !reason.trim().is_empty())
+            .filter(|reason| StatusCode::meant(reason) != StatusCode::Ok)
+            .map(|reason| without_numbers(&reason, MAX_REASON_CHARS));
+    }
+    if results.is_empty() || results.len() == sent.len() {
+        return Ok(results);
+    }
+    let is_list_of_failures = results.len() < sent.len()
+        && results
+            .iter()
+            .all(|result| result.barcode.is_some() && result.failure_reason.is_some());
+    if !is_list_of_failures {
+        return Err(CallError::NotUnderstood {
+            what: format!(
+                "it gives {} results for {} tickets",
+                results.len(),
+                sent.len()
+            ),
+        });
+    }
+    // A call is all or nothing: who only lists what failed has taken the others.
+    let of = |ticket: &ControlledTicket| {
+        let accepted = TicketResult::accepted(ticket.barcode.clone());
+        let mut failed = results.iter().filter(|r| r.barcode == accepted.barcode);
+        failed.next().cloned().unwrap_or(accepted)
+    };
+    Ok(sent.iter().map(of).collect())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape map_err wants")]
+fn not_understood(error: serde_json::Error) -> CallError {
+    CallError::NotUnderstood {
+        what: without_numbers(
+            &format!("its answer cannot be read: {error}"),
+            MAX_REASON_CHARS,
+        ),
+    }
+}

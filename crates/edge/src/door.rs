@@ -271,8 +271,10 @@ impl Door {
                 if answer.results.len() == batch.checks.len()
                     && answer.cancellations.len() == batch.cancellations.len() =>
             {
+                let checks = batch.checks.iter();
+                let checks = checks.map(|(_, check)| check.attempt.request.id).collect();
                 self.settle(batch, answer.problems());
-                (Sent::Taken, Input::Served)
+                (Sent::Taken, Input::Served(checks))
             }
             Reply::Answer(_) | Reply::Silent => (Sent::Silent, tick()),
             Reply::Failing { retry_after_ms, .. } => (Sent::Failing(retry_after_ms), tick()),

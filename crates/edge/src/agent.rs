@@ -196,7 +196,12 @@ impl Agent {
                 kept,
             } => self.cancelled(lane, cancellation, kept, &mut out),
             Input::TokenInvalid => self.refused(now, &mut out),
-            Input::Served => self.link.served(),
+            Input::Served(checks) => {
+                self.link.served();
+                checks
+                    .into_iter()
+                    .for_each(|check| self.recent.heard(check));
+            }
         }
         if self.link.look(now) {
             out.push(Output::Look);
@@ -256,8 +261,8 @@ impl Agent {
             Stage::Asking | Stage::Remembering(_) => {}
             Stage::Decided(_) | Stage::Answered(..) => self.tell(id, out),
             Stage::Unresolved => match self.link.mode() {
-                Mode::Online => self.ask(id, out),
-                Mode::Offline | Mode::Refused => self.decide(id, out),
+                Mode::Online if !self.knows_better(id) => self.ask(id, out),
+                Mode::Online | Mode::Offline | Mode::Refused => self.decide(id, out),
             },
         }
     }
@@ -421,6 +426,7 @@ impl Agent {
         });
         if let Some(entry) = &entry {
             self.enter(entry);
+            self.recent.heard(check);
         }
         if answer.outcome == Decision::Exit.as_str()
             && let Some(card) = &answer.pass_number
@@ -535,11 +541,6 @@ impl Agent {
         let joins = |check| self.joining.holds(check, now_ms);
         self.threshold.forget_old(now_ms, passage, joins);
         self.recent.forget_before(now.plus_ms(-self.window_ms()));
-    }
-
-    /// For how long a card that was admitted here is not admitted again.
-    fn window_ms(&self) -> i64 {
-        self.snapshot.as_ref().map_or(0, |s| s.repeat_window_ms)
     }
 
     fn enter(&mut self, entry: &Entry) {

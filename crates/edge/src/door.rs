@@ -14,7 +14,7 @@ use crate::journal::{
 use crate::state::State;
 use crate::status::Status;
 use crate::wire::Reply;
-use deviceapi::{BatchAnswer, DeviceReport, Problem, ProblemCode};
+use deviceapi::{BatchAnswer, BatchResult, CancellationResult, DeviceReport, Problem, ProblemCode};
 use kernel::EnrolmentId;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -275,10 +275,7 @@ impl Door {
     fn sent(&mut self, reply: Reply<BatchAnswer>, now: Moment) -> Input {
         let batch = std::mem::take(&mut self.in_flight);
         let (sent, input) = match reply {
-            Reply::Answer(answer)
-                if answer.results.len() == batch.checks.len()
-                    && answer.cancellations.len() == batch.cancellations.len() =>
-            {
+            Reply::Answer(answer) if is_answer_to(&batch, &answer) => {
                 let aside = answer.problems().flatten().count();
                 if aside > 0 {
                     tracing::warn!(
@@ -287,7 +284,9 @@ impl Door {
                     );
                 }
                 self.settle(&batch);
-                (Sent::Taken, Input::Served)
+                let checks = batch.checks.iter();
+                let checks = checks.map(|(_, check)| check.attempt.request.id).collect();
+                (Sent::Taken, Input::Served(checks))
             }
             Reply::Answer(_) | Reply::Silent => (Sent::Silent, tick()),
             Reply::Failing { retry_after_ms, .. } => (Sent::Failing(retry_after_ms), tick()),
@@ -422,4 +421,33 @@ impl Door {
 
 fn tick() -> Input {
     Input::Event(Box::new(Event::Tick))
+}
+
+/// Whether these are results of this batch, one for each part in its order. What
+/// could not be read there has no id.
+fn is_answer_to(batch: &Batch, answer: &BatchAnswer) -> bool {
+    let (checks, results) = (&batch.checks, &answer.results);
+    let (taken_back, cancelled) = (&batch.cancellations, &answer.cancellations);
+    let checks_fit = checks.iter().zip(results).all(|((_, check), result)| {
+        let id = check.attempt.request.id;
+        match result {
+            BatchResult::Kept { answer } => answer.id == id,
+            BatchResult::Aside { id: said, .. } => {
+                said.as_ref().is_none_or(|said| *said == id.to_string())
+            }
+        }
+    });
+    let cancelled_fit = taken_back.iter().zip(cancelled).all(|((_, one), result)| {
+        let id = one.request.check_id;
+        match result {
+            CancellationResult::Kept { check_id } => *check_id == id,
+            CancellationResult::Aside { check_id, .. } => {
+                check_id.as_ref().is_none_or(|said| *said == id.to_string())
+            }
+        }
+    });
+    checks.len() == results.len()
+        && taken_back.len() == cancelled.len()
+        && checks_fit
+        && cancelled_fit
 }

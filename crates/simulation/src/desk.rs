@@ -2,8 +2,8 @@
 
 use crate::planted::Planted;
 use deviceapi::{
-    BatchAnswer, BatchParts, BatchRequest, CancellationAnswer, CancellationRequest, CheckAnswer,
-    CheckRequest, DeviceReport, DeviceSnapshot, Problem, ProblemCode,
+    BatchAnswer, BatchParts, BatchRequest, BatchResult, CancellationAnswer, CancellationRequest,
+    CheckAnswer, CheckRequest, DeviceReport, DeviceSnapshot, Problem, ProblemCode,
 };
 use edge::wire;
 use gate::{DeviceToken, Enrolled, Gate, Holder, Obstacle, Told};
@@ -147,12 +147,15 @@ async fn batch(
         }
     }
     let loses = planted == Some(Planted::LostJournalEntry) && request.checks.len() > 1;
-    if loses {
-        request.checks.pop();
-    }
+    let lost = loses.then(|| request.checks.pop()).flatten();
     let mut answer = gate.answer_batch(bringer, parts(&request)?).await;
-    if let (true, Ok(answer)) = (loses, &mut answer) {
-        answer.results.extend(answer.results.last().cloned());
+    if let (Some(lost), Ok(answer)) = (lost, &mut answer) {
+        // As if it were kept.
+        let mut result = answer.results.last().cloned();
+        if let Some(BatchResult::Kept { answer }) = &mut result {
+            answer.id = lost.id;
+        }
+        answer.results.extend(result);
     }
     told(answer.map(Answer::Batch))
 }

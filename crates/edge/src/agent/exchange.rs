@@ -117,8 +117,8 @@ pub enum Input {
     },
     /// The server refused the token on another occasion.
     TokenInvalid,
-    /// The server took a batch.
-    Served,
+    /// The server took a batch with these checks.
+    Served(Vec<CheckId>),
 }
 
 /// What a controller says of the door that was opened last.

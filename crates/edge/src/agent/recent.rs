@@ -1,12 +1,18 @@
-//! The repeat window over this device's own admissions, for decisions without
-//! network: pure.
+//! The repeat window over this device's own admissions: without network, and as long as
+//! the server has not heard of them. Pure.
 
+use super::Agent;
 use crate::journal::Entry;
+use deviceapi::Direction;
+use gate::decide::joining::Subject;
 use kernel::{CardNumber, CheckId, Timestamp};
+use std::collections::HashSet;
 
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     entries: Vec<Entry>,
+    /// Those of them that the server knows.
+    heard: HashSet<CheckId>,
 }
 
 impl Recent {
@@ -25,12 +31,58 @@ impl Recent {
         self.entries.retain(|entry| entry.card != *card);
     }
 
+    /// The server knows of this check.
+    pub(super) fn heard(&mut self, check: CheckId) {
+        if self.entries.iter().any(|entry| entry.check == check) {
+            self.heard.insert(check);
+        }
+    }
+
     pub(super) fn has(&self, card: &CardNumber, at: Timestamp, window_ms: i64) -> bool {
-        let within = |entry: &Entry| at.ms_since(entry.at).abs() <= window_ms;
-        window_ms > 0 && self.entries.iter().any(|e| e.card == *card && within(e))
+        self.within(card, at, window_ms).next().is_some()
+    }
+
+    /// As [`has`](Self::has), by an entry that the server has not heard of.
+    pub(super) fn has_unheard(&self, card: &CardNumber, at: Timestamp, window_ms: i64) -> bool {
+        let mut within = self.within(card, at, window_ms);
+        within.any(|entry| !self.heard.contains(&entry.check))
+    }
+
+    fn within(
+        &self,
+        card: &CardNumber,
+        at: Timestamp,
+        window_ms: i64,
+    ) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(move |entry| {
+            let apart_ms = at.ms_since(entry.at).abs();
+            window_ms > 0 && entry.card == *card && apart_ms <= window_ms
+        })
     }
 
     pub(super) fn forget_before(&mut self, at: Timestamp) {
         self.entries.retain(|entry| entry.at >= at);
+        let known: HashSet<_> = self.entries.iter().map(|entry| entry.check).collect();
+        self.heard.retain(|check| known.contains(check));
+    }
+}
+
+impl Agent {
+    /// Whether this device has admitted the card just now, and the server has not heard
+    /// of it: it would admit it once more.
+    pub(super) fn knows_better(&self, id: CheckId) -> bool {
+        self.live.get(&id).is_some_and(|live| {
+            let Subject::Card(card) = &live.subject else {
+                return false;
+            };
+            let (at, window_ms) = (live.attempt.at, self.window_ms());
+            live.attempt.request.direction == Direction::Entry
+                && self.recent.has_unheard(card, at, window_ms)
+        })
+    }
+
+    /// For how long a card that was admitted here is not admitted again.
+    pub(super) fn window_ms(&self) -> i64 {
+        self.snapshot.as_ref().map_or(0, |s| s.repeat_window_ms)
     }
 }

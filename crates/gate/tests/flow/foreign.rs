@@ -89,6 +89,7 @@ impl Foreign {
             check_id: id(n),
             device: "PDA01".parse().unwrap(),
             device_time: now().plus_ms(60_000).into(),
+            cause: None,
             sending: as_shown(),
         };
         let taken_back = self.house.gate.deciding.cancel(cancellation).await;

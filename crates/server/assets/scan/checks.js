@@ -43,6 +43,8 @@ export class Checks {
     if (former?.outcome !== undefined) return this.#decided(former);
     const fresh = { id: newId(), scanned_at: at, ...scan, when };
     const entry = former ?? (await this.#begin(fresh));
+    // The server would admit the card once more.
+    if (this.#knowsBetter(entry)) return this.#alone(entry);
     const result = this.connection.isWorthAsking
       ? await this.api.post("checks", onWire(entry, this.clock), this.device.checkTimeoutMs)
       : { kind: "silent" };
@@ -187,6 +189,17 @@ export class Checks {
       ? when.steady - entry.when.steady
       : Date.parse(scanned_at) - Date.parse(entry.at);
     return Math.abs(apart) <= windowMs;
+  }
+
+  // Whether this device has admitted the card just now, and the server has yet to hear
+  // of it.
+  #knowsBetter(entry) {
+    if (entry.direction !== "entry") return false;
+    if (entry.forced_note !== undefined || entry.one_more_than !== undefined) return false;
+    const card = detect(entry.code, this.device.snapshot.detection);
+    const earlier = this.entered.of(card);
+    if (earlier === undefined || earlier.id === entry.id) return false;
+    return this.#justAdmitted(card, entry) && this.journal.holds(earlier.id);
   }
 
   #enteredToday(card) {

@@ -109,7 +109,7 @@ fn a_refused_token_admits_nobody_also_after_a_start_until_there_is_another() {
     let sha256 = "another".to_owned();
     assert!(looks(&stage.step(Event::NewToken { sha256 })), "at once");
     assert_eq!(sent(&stage.comes_online()).0.len(), 2);
-    asked(&stage.scan(PASS));
+    asked(&stage.scan(&card(1)));
 }
 
 #[test]

@@ -149,6 +149,25 @@ fn offline_the_window_is_kept_over_its_own_admissions() {
 }
 
 #[test]
+fn what_the_server_has_not_heard_of_is_not_sold_again_when_the_line_is_back() {
+    let mut stage = Stage::offline();
+    heard(&mut stage, PASS);
+    assert!(sends(&stage.comes_online()));
+    stage.pass(20_000);
+    let (check, answer) = told(&stage.scan(PASS));
+    assert_eq!(answer.outcome, "just_admitted");
+    stage.tell(check.unwrap());
+    // One that was let in by the server is the server's to judge.
+    let other = asked(&stage.scan(&card(9)));
+    stage.answer(other, yes(&card(9)));
+    stage.tell(other);
+    stage.batch(kept(2));
+    stage.pass(20_000);
+    asked(&stage.scan(PASS));
+    asked(&stage.scan(&card(9)));
+}
+
+#[test]
 fn where_passage_is_unknown_the_door_opens_once_more() {
     for (reopen_ms, shown_after_ms, opens) in [
         (10_000, 3_001, true),

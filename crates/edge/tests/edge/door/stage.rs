@@ -40,6 +40,8 @@ pub struct Stage {
     pub now: Moment,
     pub folder: tempfile::TempDir,
     settings: DoorSettings,
+    /// The checks of the batch that was sent last.
+    sent: Vec<CheckId>,
 }
 
 static IDS: AtomicU64 = AtomicU64::new(1);
@@ -71,6 +73,7 @@ impl Stage {
             now,
             folder,
             settings,
+            sent: Vec::new(),
         }
     }
 
@@ -101,7 +104,12 @@ impl Stage {
     }
 
     pub fn step(&mut self, event: Event) -> Vec<Errand> {
-        self.door.step(event, self.now)
+        let errands = self.door.step(event, self.now);
+        if sends(&errands) {
+            let (checks, _) = sent(&errands);
+            self.sent = checks.iter().map(|check| check.id).collect();
+        }
+        errands
     }
 
     /// Time passes on both clocks.
@@ -150,7 +158,12 @@ impl Stage {
     }
 
     /// The server has taken a position on each check of a batch.
-    pub fn batch(&mut self, results: Vec<BatchResult>) -> Vec<Errand> {
+    pub fn batch(&mut self, mut results: Vec<BatchResult>) -> Vec<Errand> {
+        for (result, id) in results.iter_mut().zip(&self.sent) {
+            if let BatchResult::Kept { answer } = result {
+                answer.id = *id;
+            }
+        }
         let reply = Reply::Answer(answer(results, &[]));
         self.step(Event::Sent { reply })
     }
@@ -166,6 +179,7 @@ impl Stage {
             now,
             folder,
             settings,
+            sent: _,
         } = self;
         drop(door);
         Self {
@@ -173,6 +187,7 @@ impl Stage {
             now,
             folder,
             settings,
+            sent: Vec::new(),
         }
     }
 }

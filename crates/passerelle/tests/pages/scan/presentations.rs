@@ -485,3 +485,32 @@ fn offline_an_exit_ends_the_window_and_a_cancelled_person_leaves_the_others_in_i
     tab.until_text("#today", "2");
     assert_eq!(house.unexplained(), 0);
 }
+
+#[test]
+fn what_the_service_has_not_heard_of_is_not_sold_again_when_the_line_is_back() {
+    let mut house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    house.kill();
+    tab.wedge(GOOD, "Enter");
+    tab.until_text("#answer-words", "Welcome (offline)");
+    // The line is back, and slow with what is large.
+    tab.run(
+        "globalThis.waits = new Promise((go) => { globalThis.go = go; });
+        globalThis.fetch = new Proxy(fetch, { apply: async (ask, self, [url, ...rest]) => {
+            if (String(url).endsWith('/batch')) await waits;
+            return Reflect.apply(ask, self, [url, ...rest]);
+        } }); true",
+    );
+    house.start();
+    tab.run("dispatchEvent(new Event('online'))");
+    tab.until_text("#line", "Online");
+    later(&tab, 10_000);
+    tab.wedge(GOOD, "Enter");
+    tab.until_text("#answer-words", "This pass was admitted here just now");
+    tab.run("go()");
+    tab.until("document.querySelector('#unsent').textContent === '0'");
+    let expected = json!({"accepted_offline": 1, "just_admitted": 1});
+    assert_eq!(house.attendance()["by_outcome"], expected);
+}

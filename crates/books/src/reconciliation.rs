@@ -146,10 +146,10 @@ async fn compare(db: &Db, sides: Sides) -> Result<(Reconciliation, BTreeSet<Diff
             "Look at what has changed in site or mapping parameters since, and settle it by hand.",
         );
     }
-    for thing in aside::waiting(db).await? {
+    for id in aside::unsettled(db).await? {
         tally.shout(
             "set_aside",
-            Subject::Aside(thing.id),
+            Subject::Aside(id),
             "A device brought it and it could not be booked; a visitor may have gone in.",
             "Open it in the back office, under Set aside, and book it, or say why it is no entry.",
         );

@@ -64,7 +64,8 @@ CREATE TABLE gate_device (
 -- Tokens are kept as SHA-256 only.
 CREATE TABLE gate_device_token (
     token_sha256 TEXT NOT NULL PRIMARY KEY,
-    device TEXT NOT NULL REFERENCES gate_device (code),
+    -- It stays when its device goes: what was done under it may come later.
+    device TEXT NOT NULL,
     -- By what the device's checks name this token, whatever token brings them.
     enrolment TEXT NOT NULL UNIQUE,
     created_at BIGINT NOT NULL,
@@ -85,14 +86,13 @@ CREATE TABLE gate_aside (
     sha256 TEXT NOT NULL,
     arrived_at BIGINT NOT NULL,
     settled_at BIGINT,
-    -- NULL if nothing had to be settled, because the door stayed shut.
     settled_by TEXT,
     settlement TEXT,
     note TEXT,
     -- The check it was booked as.
     check_id TEXT
 );
-CREATE INDEX gate_aside_by_device ON gate_aside (device, arrived_at);
+CREATE INDEX gate_aside_waiting ON gate_aside (device) WHERE settled_at IS NULL;
 
 -- Codes that yield a token once; kept as SHA-256 only.
 CREATE TABLE gate_enrolment_code (

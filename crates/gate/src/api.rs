@@ -299,7 +299,8 @@ impl Enrolments {
             },
             _ => &self.bringer,
         };
-        let revoked = enrolled.revoked_at;
+        // Whoever brings it under a revoked token may have made it up.
+        let revoked = enrolled.revoked_at.or(self.bringer.revoked_at);
         let revoked = revoked.map(|_| ProblemCode::EnrolmentRevoked.into());
         (&enrolled.holder.device, revoked)
     }

@@ -7,9 +7,7 @@ pub(crate) mod sample;
 use crate::coded::coded;
 use crate::page::*;
 use crate::reconciliation::afresh;
-use gate::decide::aside::{
-    self, Aside, BookAs, BookError, Dismissed, Kind, Readable, Settlement, dismiss,
-};
+use gate::decide::aside::{self, Aside, BookAs, BookError, Dismissed, Kind, Readable, Settlement};
 use gate::decide::door_admitted::NOTE_CHARS;
 use kernel::Zone;
 use kernel::without_numbers;
@@ -23,13 +21,21 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     came: "Arrivé", "Came";
     read: "Lu", "Read";
     unreadable: "illisible", "not readable";
-    removed: "effacé après la durée de conservation", "removed after the retention time";
     check: "Contrôle", "Check";
     cancellation: "Annulation", "Cancellation";
-    book_all: "Enregistrer les {n} de {device} tels quels", "Book all {n} of {device} as they came";
-    book_all_why: "Ces entrées ont été faites sous un enrôlement repris ou inconnu. Si l’appareil était encore entre de bonnes mains, enregistrez-les d’un coup.",
-        "These entries were made under an enrolment that was revoked or is unknown. If the device was still in good hands, book them at once.";
-    booked_some: "Enregistrés : {n}. Restent de côté : {left}, chacun avec sa raison.", "Booked: {n}. Still aside: {left}, each with its reason.";
+    together: "Plusieurs d’un coup", "Several at once";
+    group: "Appareil et raison", "Device and reason";
+    book_all: "Tout enregistrer tel quel", "Book all as they came";
+    book_all_why: "Ces entrées ont été faites sous un enrôlement repris ou inconnu. Si l’appareil était encore entre de bonnes mains, enregistrez-les d’un coup ; sinon, dites pourquoi aucune n’en est une.",
+        "These entries were made under an enrolment that was revoked or is unknown. If the device was still in good hands, book them at once; if not, say why none of them is one.";
+    none: "Aucun n’est une entrée", "None is an entry";
+    settled_some: "Réglés : {n}. Restent de côté : {left}, chacun avec sa raison.", "Settled: {n}. Still aside: {left}, each with its reason.";
+    turned_away: "L’appareil a renvoyé ce visiteur, et les comptes ont son entrée, par une réponse que personne n’a entendue. Enregistrer l’annule.",
+        "The device turned this visitor away, and the books have the entry, by an answer that nobody heard. Booking takes it back.";
+    which_device: "Choisissez l’appareil où le visiteur est entré : ce service ne connaît pas l’enrôlement.",
+        "Choose the device where the visitor went in: this service does not know the enrolment.";
+    in_the_books: "Les comptes ont déjà ce contrôle. Enregistrez-le tel quel : rien n’est vendu deux fois, et ce que l’appareil a fait compte.",
+        "The books have this check already. Book it as it came: nothing is sold twice, and what the device did counts.";
     lately: "Réglé dernièrement", "Settled lately";
     when: "Quand", "When";
     who: "Qui", "Who";
@@ -81,17 +87,13 @@ fn reason() {
     "enrolment_unknown": "Fait sous un enrôlement que ce service ne connaît pas", "Done under an enrolment that this service does not know";
 }}
 
+/// The value of the button that books a group.
+const BOOK: &str = "book";
+
 /// Why it lies aside, in words.
 fn why(aside: &Aside, language: Language) -> &str {
     let code = aside.reason.as_str();
     reason(code, language).unwrap_or(code)
-}
-
-/// What may be booked at once, as it came.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Group {
-    device: String,
-    reason: String,
 }
 
 #[derive(Template)]
@@ -105,16 +107,29 @@ struct Page {
 }
 
 impl Page {
+    /// What is settled together, and why none of it is an entry, if so.
+    fn together(&self) -> Vec<Input> {
+        let language = self.frame.formats.language;
+        let t = Texts::of(language);
+        let choice = |((of, device), count): ((&str, &str), usize)| {
+            let why = reason(of, language).unwrap_or(of);
+            let label = format!("{device} · {why} ({})", self.frame.formats.count(count));
+            (format!("{of}/{device}"), label)
+        };
+        let groups: Vec<_> = self.groups().into_iter().map(choice).collect();
+        self.frame.filled([
+            Input::choice("group", t.group, "", groups),
+            Input::text("note", t.note, ""),
+        ])
+    }
+
     /// What came whole, and only under an enrolment that does not count any more.
-    fn groups(&self) -> BTreeMap<Group, usize> {
+    fn groups(&self) -> BTreeMap<(&str, &str), usize> {
         let mut groups = BTreeMap::new();
         let whole = ["enrolment_revoked", "enrolment_unknown"];
         for one in &self.waiting {
             if whole.contains(&one.reason.as_str()) {
-                let group = Group {
-                    device: one.device.to_string(),
-                    reason: one.reason.to_string(),
-                };
+                let group = (one.reason.as_str(), one.device.as_str());
                 *groups.entry(group).or_default() += 1;
             }
         }
@@ -133,9 +148,6 @@ impl Page {
 
 /// What was read, without what identifies the visitor.
 fn read(t: &Texts, aside: &Aside) -> String {
-    if aside.body.is_empty() {
-        return t.removed.to_owned();
-    }
     let code = aside.readable().code;
     code.map_or_else(|| t.unreadable.to_owned(), |code| shown(&code))
 }
@@ -167,24 +179,42 @@ pub(crate) async fn list(visit: Visit) -> Answer {
     page(visit, None).await
 }
 
-/// Books what lies aside of one device for one reason, as it came.
-pub(crate) async fn book_all(visit: Visit, entered: Entered) -> Answer {
+/// Settles what lies aside of one device for one reason: books it as it came, or says
+/// why none of it is an entry.
+pub(crate) async fn settle_all(visit: Visit, entered: Entered) -> Answer {
     visit.gate()?;
-    let (device, reason) = (entered.text("device"), entered.text("reason"));
-    let (mut booked, mut left) = (0, 0);
+    let (reason, device) = entered.text("group").split_once('/').unwrap_or_default();
+    let note = entered.text("note").trim();
+    let books = entered.text("settle") == BOOK;
+    let t = Texts::of(visit.language);
+    if !books && !(1..=NOTE_CHARS).contains(&note.chars().count()) {
+        let mistakes = Mistakes::one("note", t.note_empty);
+        return page(visit.wrong(entered.clone(), mistakes), None).await;
+    }
+    let (mut done, mut left) = (0, 0);
     for one in aside::waiting(visit.db()).await? {
-        if one.device.as_str() == device && one.reason.as_str() == reason {
+        if one.device.as_str() != device || one.reason.as_str() != reason {
+            continue;
+        }
+        let settled = if books {
             match book(&visit, one.id, BookAs::default()).await? {
-                Ok(_) | Err(BookError::Settled) => booked += 1,
+                Ok(_) | Err(BookError::Settled) => true,
                 Err(BookError::Db(error)) => return Err(error.into()),
-                Err(_) => left += 1,
+                Err(_) => false,
             }
+        } else {
+            let dismissed = dismiss(&visit, one.id, note.to_owned()).await?;
+            matches!(dismissed, Dismissed::Now | Dismissed::Before)
+        };
+        if settled {
+            done += 1;
+        } else {
+            left += 1;
         }
     }
     let formats = visit.frame().formats;
-    let (n, left) = (formats.count(booked), formats.count(left));
-    let t = Texts::of(visit.language);
-    let said = fill(t.booked_some, &[("n", &n), ("left", &left)]);
+    let (n, left) = (formats.count(done), formats.count(left));
+    let said = fill(t.settled_some, &[("n", &n), ("left", &left)]);
     page(visit, Some(said)).await
 }
 
@@ -228,15 +258,23 @@ impl One {
         let t = Texts::of(frame.formats.language);
         let read = aside.readable();
         let zone = &frame.formats.zone;
-        let day = zone.business_day(read.scanned.at).to_string();
-        let (hour, minute, _) = zone.time_of_day(read.scanned.at);
-        let time = format!("{hour:02}:{minute:02}");
-        let device = aside.device.as_str();
-        let codes = devices.iter().map(|code| (code.as_str(), code.as_str()));
+        let (day, time) = prefilled(zone, read.scanned.at);
+        // Nobody knows whose an unknown enrolment was.
+        let device = if aside.is_strangers() {
+            ""
+        } else {
+            aside.device.as_str()
+        };
+        // Its device may be gone from the site.
+        let mut codes: Vec<_> = devices.iter().map(DeviceCode::as_str).collect();
+        if !device.is_empty() && !codes.contains(&device) {
+            codes.push(device);
+        }
+        let codes = codes.into_iter().map(|code| (code, code));
         let code = self::read(t, &aside);
         let hint = fill(t.number_hint, &[("code", &code)]);
         let as_what = [
-            Input::choice("device", t.device, device, codes.collect()),
+            Input::choice("device", t.device, device, codes.collect()).with_choose(frame.t.choose),
             Input::text("code", t.number, "").hint(hint),
             Input::day("day", t.day, &day),
             Input::text("time", t.at, &time).hint(t.at_hint),
@@ -251,6 +289,18 @@ impl One {
             aside,
             read,
             frame,
+        }
+    }
+
+    /// What booking does.
+    fn book_why(&self) -> &'static str {
+        let t = Texts::of(self.frame.formats.language);
+        let told = self.read.outcome.as_deref();
+        let told = told.and_then(|word| word.parse::<Decision>().ok());
+        match self.aside.kind {
+            Kind::Cancellation => t.book_cancellation_why,
+            Kind::Check if told.is_some_and(|told| !told.opens()) => t.turned_away,
+            Kind::Check => t.book_why,
         }
     }
 
@@ -275,7 +325,8 @@ impl One {
         if aside.kind == Kind::Check {
             facts.push((t.scanned, formats.moment(self.read.scanned.at)));
             facts.push((t.read, read(t, aside)));
-            facts.extend(self.read.outcome.clone().map(|told| (t.told, told)));
+            let told = self.read.outcome.as_deref().map(shown);
+            facts.extend(told.map(|told| (t.told, told)));
         }
         if let (Some(at), Some(by)) = (aside.settled_at, &aside.settled_by) {
             facts.push((t.when, formats.moment(at)));
@@ -297,6 +348,15 @@ pub(crate) async fn show(visit: Visit, Id(id): Id<CheckId>) -> Answer {
     visit.page(&One::new(visit.frame(), aside, &devices))
 }
 
+/// Day and time of a moment, as the form shows them.
+fn prefilled(zone: &Zone, at: Timestamp) -> (String, String) {
+    let (hour, minute, _) = zone.time_of_day(at);
+    (
+        zone.business_day(at).to_string(),
+        format!("{hour:02}:{minute:02}"),
+    )
+}
+
 /// The moment of a day's time, `14:30`; `None` if it is none. On the day on which
 /// the clocks change it is the hour that the clock shows.
 fn moment(zone: &Zone, day: &str, time: &str) -> Option<Timestamp> {
@@ -309,7 +369,8 @@ fn moment(zone: &Zone, day: &str, time: &str) -> Option<Timestamp> {
     let guess = zone
         .start_of(day.parse().ok()?)
         .plus_ms(since_midnight * 60_000);
-    let behind = i64::from(hour) - i64::from(zone.hour(guess));
+    // At midnight the hour before is 23.
+    let behind = (i64::from(hour) - i64::from(zone.hour(guess)) + 36) % 24 - 12;
     Some(guess.plus_ms(behind * 3_600_000))
 }
 
@@ -332,13 +393,14 @@ pub(crate) async fn book_one(visit: Visit, Id(id): Id<CheckId>, entered: Entered
     };
     if aside.kind == Kind::Check {
         let zone = &visit.office.role.zone;
-        let Some(at) = moment(zone, entered.text("day"), entered.text("time")) else {
-            return again(visit, "time", t.at_wrong.to_owned()).await;
-        };
-        // To the minute it is what the device said.
-        let read = aside.readable().scanned.at;
-        let minute = |at: Timestamp| at.millis().div_euclid(60_000);
-        as_what.scanned_at = (minute(at) != minute(read)).then_some(at);
+        let (day, time) = (entered.text("day"), entered.text("time"));
+        let came = prefilled(zone, aside.readable().scanned.at);
+        if (day, time) != (came.0.as_str(), came.1.as_str()) {
+            let Some(at) = moment(zone, day, time) else {
+                return again(visit, "time", t.at_wrong.to_owned()).await;
+            };
+            as_what.scanned_at = Some(at);
+        }
     }
     let (field, text) = match book(&visit, id, as_what).await? {
         Ok(_) => return Ok(visit.go_with(access::ASIDE, Flash::Saved)),
@@ -350,6 +412,8 @@ pub(crate) async fn book_one(visit: Visit, Id(id): Id<CheckId>, entered: Entered
             ("device", t.not_mapped.to_owned())
         }
         Err(BookError::NotRecognised(_)) => ("code", t.not_a_pass.to_owned()),
+        Err(BookError::DeviceUnknown) => ("device", t.which_device.to_owned()),
+        Err(BookError::InTheBooks(_)) => ("", t.in_the_books.to_owned()),
         Err(BookError::Unreadable) => ("code", t.not_read.to_owned()),
         Err(BookError::Cancel(_)) => ("", t.not_cancelled.to_owned()),
         Err(BookError::Check(error)) => {
@@ -358,6 +422,22 @@ pub(crate) async fn book_one(visit: Visit, Id(id): Id<CheckId>, entered: Entered
         }
     };
     again(visit, field, text).await
+}
+
+async fn dismiss(visit: &Visit, id: CheckId, note: String) -> Result<Dismissed, PageError> {
+    let merging = visit.gate()?.deciding.merging();
+    let by = visit.actor()?.name;
+    let work = move |tx: &mut Tx<'_>| {
+        let dismissed = merging.dismiss(tx, id, &note, &by)?;
+        let change = Change::done("aside.dismissed", "check", id).to(json!({ "note": note }));
+        let changes = (dismissed == Dismissed::Now).then_some(change);
+        Ok::<_, DbError>((dismissed, changes.into_iter().collect()))
+    };
+    let dismissed = visit.change("dismiss aside", work).await??;
+    if dismissed == Dismissed::Now {
+        afresh(&visit.office);
+    }
+    Ok(dismissed)
 }
 
 pub(crate) async fn dismiss_one(visit: Visit, Id(id): Id<CheckId>, entered: Entered) -> Answer {
@@ -371,21 +451,12 @@ pub(crate) async fn dismiss_one(visit: Visit, Id(id): Id<CheckId>, entered: Ente
     if !(1..=NOTE_CHARS).contains(&note.chars().count()) {
         return again(visit, t.note_empty).await;
     }
-    let (now, by) = (visit.staff().now(), visit.actor()?.name);
-    let work = move |tx: &mut Tx<'_>| {
-        let dismissed = dismiss(tx, id, &note, &by, now)?;
-        let change = Change::done("aside.dismissed", "check", id).to(json!({ "note": note }));
-        let changes = (dismissed == Dismissed::Now).then_some(change);
-        Ok::<_, DbError>((dismissed, changes.into_iter().collect()))
-    };
-    match visit.change("dismiss aside", work).await?? {
+    match dismiss(&visit, id, note).await? {
         Dismissed::Unknown => Err(PageError::NotFound),
         Dismissed::HoldsCode => again(visit, t.note_holds).await,
+        Dismissed::InTheBooks => again(visit, t.in_the_books).await,
         Dismissed::Before => Ok(visit.go(access::ASIDE_ONE.of(id))),
-        Dismissed::Now => {
-            afresh(&visit.office);
-            Ok(visit.go_with(access::ASIDE, Flash::Saved))
-        }
+        Dismissed::Now => Ok(visit.go_with(access::ASIDE, Flash::Saved)),
     }
 }
 
@@ -400,6 +471,9 @@ mod tests {
             ("2026-07-14", "14:30", Some("2026-07-14T12:30:00.000Z")),
             ("2026-10-25", "14:30", Some("2026-10-25T13:30:00.000Z")),
             ("2026-03-29", "14:30", Some("2026-03-29T12:30:00.000Z")),
+            ("2026-03-29", "23:30", Some("2026-03-29T21:30:00.000Z")),
+            ("2026-10-25", "00:10", Some("2026-10-24T22:10:00.000Z")),
+            ("2026-10-25", "23:50", Some("2026-10-25T22:50:00.000Z")),
             ("2026-07-14", "24:00", None),
             ("2026-07-14", "noon", None),
             ("14 July", "12:00", None),

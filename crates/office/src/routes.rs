@@ -61,7 +61,7 @@ const TABLE: &[Route] = &[
     (access::QUEUE_LIST, || get(queue::list::show)),
     (access::TRY_AGAIN, || post(queue::try_again)),
     (access::SEND_AGAIN, || post(queue::send_again)),
-    (access::ASIDE, || get(aside::list).post(aside::book_all)),
+    (access::ASIDE, || get(aside::list).post(aside::settle_all)),
     (access::ASIDE_ONE, || get(aside::show)),
     (access::ASIDE_BOOK, || post(aside::book_one)),
     (access::ASIDE_DISMISS, || post(aside::dismiss_one)),

@@ -8,6 +8,7 @@ use super::figure::{Asked, Figure, Figures, Known};
 use super::period::Period;
 use crate::page::*;
 use boxoffice::pending_account::{Amount, ContactTotal, LineKind, Statement, StatementRow};
+use gate::decide::aside;
 use gate::records::doubts;
 use kernel::ContactNumber;
 use std::collections::BTreeMap;
@@ -34,6 +35,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "Entries of this period that are not sold yet and do not stand here: {n}. Once sold, they count for their day: then make the statement anew.";
     pass_backs: "Entrées de cette période qui peuvent être deux personnes sur un pass : {n}.", "Entries of this period that may be two persons on one pass: {n}.";
     estimated: "Entrées dont l’heure, et peut-être le jour, est estimée : {n}.", "Entries whose time, and perhaps day, is an estimate: {n}.";
+    set_aside: "Entrées mises de côté, qui ne sont peut-être pas ici : {n}. Réglez-les d’abord.", "Entries that lie aside, and may be missing here: {n}. Settle these first.";
     made: "Établi le {moment}", "Made on {moment}";
     by_vat: "TVA par taux", "VAT by rate";
     by_product: "Par produit et tarif", "By product and tariff";
@@ -279,6 +281,8 @@ pub(super) struct Noted {
     pub(super) pass_backs: i64,
     /// Of how many the time is an estimate.
     pub(super) estimated: i64,
+    /// How many lie aside, of whatever period.
+    pub(super) aside: i64,
 }
 
 /// What is missing from the statement, and what to look at before it goes out; empty
@@ -288,6 +292,7 @@ pub(super) fn warning(t: &Texts, formats: &Formats, noted: &Noted) -> String {
         (t.unsold, noted.statement.unsold),
         (t.pass_backs, noted.pass_backs),
         (t.estimated, noted.estimated),
+        (t.set_aside, noted.aside),
     ];
     let some = notes.iter().filter(|(_, n)| *n > 0);
     let said: Vec<_> = some
@@ -360,9 +365,13 @@ pub(super) async fn read(
     }
     let db = &visit.office.db;
     let statement = boxoffice::pending_account::statement(db, period.from, period.to).await?;
-    let (pass_backs, estimated) = match &visit.office.gate {
-        Some(_) => doubts::of_days(db, period.from, period.to).await?,
-        None => (0, 0),
+    // The gates know nothing of contacts.
+    let (pass_backs, estimated, aside) = match (&visit.office.gate, contact) {
+        (Some(_), None) => {
+            let (pass_backs, estimated) = doubts::of_days(db, period.from, period.to).await?;
+            (pass_backs, estimated, aside::count(db).await?)
+        }
+        _ => (0, 0, 0),
     };
     Ok(Some(Noted {
         statement: match contact {
@@ -371,6 +380,7 @@ pub(super) async fn read(
         },
         pass_backs,
         estimated,
+        aside,
     }))
 }
 

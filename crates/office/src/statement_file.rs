@@ -277,6 +277,7 @@ mod tests {
                 statement: statement(),
                 pass_backs: 2,
                 estimated: 0,
+                aside: 0,
             };
             let file = pdf_of(&formats, "Musée (de Villeneuve)", &noted, now);
             let text: String = file.iter().map(|byte| char::from(*byte)).collect();

@@ -255,10 +255,9 @@ impl World {
                 move |tx: &mut db::Tx<'_>| merging.book(tx, one.id, &BookAs::default(), MANAGER);
             match db.write("book aside", book).await {
                 Err(BookError::Cancel(CancelError::NotCancellable(..))) => {
-                    let now = self.house.gate.now();
-                    let dismiss = move |tx: &mut db::Tx<'_>| {
-                        aside::dismiss(tx, one.id, "no entry", MANAGER, now)
-                    };
+                    let merging = self.house.gate.deciding.merging();
+                    let dismiss =
+                        move |tx: &mut db::Tx<'_>| merging.dismiss(tx, one.id, "no entry", MANAGER);
                     let dismissed = db.write("dismiss aside", dismiss).await;
                     dismissed.map(drop).map_err(|error: DbError| error)?;
                 }

@@ -8,11 +8,13 @@ use crate::decide::door_admitted::holds;
 use crate::decide::journal::{JournalItem, Merging};
 use crate::decide::scan_time::{self, Certainty, ScanTime, Sending};
 use crate::hash::{derived, sha256_hex};
+use crate::site::revision;
 use crate::{Admission, Cancellation, Decision, ForcedNote, Reason, Scan};
 use db::{Db, DbError, Tx, params};
 use deviceapi::{CODE_LIMIT_BYTES, CancellationRequest, Direction, Problem, ProblemCode};
 use kernel::{CheckId, DeviceCode, DeviceTime, InvalidId, Timestamp};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 /// The most that may lie aside of one device and wait for a person.
@@ -43,8 +45,6 @@ kernel::words! {
         Booked = "booked",
         /// Somebody said why it is not to be booked.
         Dismissed = "dismissed",
-        /// The door stayed shut, so there was nothing to settle.
-        NothingToSettle = "nothing_to_settle",
     }
 }
 
@@ -72,7 +72,6 @@ pub struct Aside {
     /// The same for people, in English.
     pub detail: String,
     /// As it came, its texts cut at 512 bytes: JSON, unless it was too long for that.
-    /// Empty once the retention time is over.
     pub body: String,
     /// The SHA-256 of what came, without what belongs to the sending.
     pub sha256: String,
@@ -114,6 +113,12 @@ pub struct Readable {
 }
 
 impl Aside {
+    /// Whether nobody knows whose enrolment it was made under.
+    #[must_use]
+    pub fn is_strangers(&self) -> bool {
+        self.reason == ProblemCode::EnrolmentUnknown
+    }
+
     /// What can be read of a check that lies aside. What cannot be read of its time
     /// is as if it had been scanned when it arrived.
     #[must_use]
@@ -124,7 +129,10 @@ impl Aside {
         let dated = device_time.unwrap_or(self.arrived_at.into());
         let scanned = scan_time::of_journal(self.arrived_at, dated, &sending);
         Readable {
-            code: text(&body, "code").map(str::to_owned),
+            code: match body.get("code") {
+                Some(Value::Number(number)) => Some(number.to_string()),
+                _ => text(&body, "code").map(str::to_owned),
+            },
             scanned: match device_time {
                 Some(_) => scanned,
                 None => estimated(scanned.at),
@@ -160,6 +168,12 @@ pub enum BookError {
     /// Somebody has settled it.
     #[error("it is settled already")]
     Settled,
+    /// Nobody knows whose enrolment it was made under: the device must be named.
+    #[error("nobody knows at which device it was")]
+    DeviceUnknown,
+    /// The books have an entry under its id.
+    #[error("the check {0} is in the books already")]
+    InTheBooks(CheckId),
     /// What it says was scanned is no pass here.
     #[error("it is not recognised there: {}", Decision::Refused(*.0).as_str())]
     NotRecognised(Reason),
@@ -192,6 +206,8 @@ pub enum Dismissed {
     Before,
     /// Nothing of this name lies aside.
     Unknown,
+    /// The books have an entry under its id: that is not undone by a note.
+    InTheBooks,
     /// The note holds what the device read: it stays for ever, and card numbers go
     /// one day.
     HoldsCode,
@@ -216,29 +232,42 @@ pub(crate) async fn put(db: &Db, parts: Vec<NewAside>, now: Timestamp) -> Result
     if parts.is_empty() {
         return Ok(());
     }
-    let work = move |tx: &mut Tx<'_>| parts.iter().try_for_each(|part| insert(tx, part, now));
+    let work = move |tx: &mut Tx<'_>| {
+        let mut room = BTreeMap::new();
+        parts
+            .iter()
+            .try_for_each(|part| insert(tx, part, &mut room, now))
+    };
     db.write("put aside", work).await
 }
 
-fn insert(tx: &mut Tx<'_>, part: &NewAside, now: Timestamp) -> Result<(), AsideError> {
+/// `room` is how many more may wait, by device.
+fn insert(
+    tx: &mut Tx<'_>,
+    part: &NewAside,
+    room: &mut BTreeMap<DeviceCode, i64>,
+    now: Timestamp,
+) -> Result<(), AsideError> {
+    if part.kind == Kind::Check && stayed_shut(tx, &part.body)? {
+        return Ok(());
+    }
     let device = &part.device;
     let sha256 = sha256_hex(&without_sending(&part.body).to_string());
     let id: CheckId = derived(&format!("passerelle-aside:{device}:{sha256}"))?;
     if find(tx, id)?.is_some() {
         return Ok(());
     }
-    let waiting: i64 = tx.value(
-        "SELECT COUNT(*) FROM gate_aside WHERE device = $1 AND settled_by IS NULL",
-        params![device],
-    )?;
-    if waiting >= LIMIT_OF_DEVICE {
+    let left = match room.get(device) {
+        Some(left) => *left,
+        None => LIMIT_OF_DEVICE - waiting_of(tx, device)?,
+    };
+    if left <= 0 {
         return Err(AsideError::Full(device.clone()));
     }
-    let nothing = part.kind == Kind::Check && stayed_shut(tx, &part.body)?;
+    room.insert(device.clone(), left - 1);
     tx.execute(
-        "INSERT INTO gate_aside (id, device, kind, reason, detail, body, sha256, arrived_at,
-                                 settled_at, settlement)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO gate_aside (id, device, kind, reason, detail, body, sha256, arrived_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         params![
             id,
             device,
@@ -248,11 +277,16 @@ fn insert(tx: &mut Tx<'_>, part: &NewAside, now: Timestamp) -> Result<(), AsideE
             cut_at(&cut(&part.body).to_string(), BODY_BYTES),
             sha256,
             now,
-            nothing.then_some(now),
-            nothing.then_some(Settlement::NothingToSettle),
         ],
     )?;
     Ok(())
+}
+
+fn waiting_of(tx: &mut Tx<'_>, device: &DeviceCode) -> Result<i64, DbError> {
+    tx.value(
+        "SELECT COUNT(*) FROM gate_aside WHERE device = $1 AND settled_at IS NULL",
+        params![device],
+    )
 }
 
 /// Whether the door stayed shut, and no answer that nobody heard says otherwise, or
@@ -268,8 +302,12 @@ fn stayed_shut(tx: &mut Tx<'_>, body: &Value) -> Result<bool, DbError> {
         "SELECT check_id FROM gate_intent WHERE check_id = $1",
         params![id],
     )?;
-    let known = check::load(tx, id)?;
-    Ok(asked.is_none() && !known.is_some_and(|check| check.decision.opens()))
+    Ok(asked.is_none() && !is_open(tx, id)?)
+}
+
+/// Whether the books have an entry or exit under this id.
+fn is_open(tx: &mut Tx<'_>, id: CheckId) -> Result<bool, DbError> {
+    Ok(check::load(tx, id)?.is_some_and(|check| check.decision.opens()))
 }
 
 /// What the device says it told the visitor, if that is a word of ours.
@@ -359,6 +397,17 @@ pub async fn settled(db: &Db) -> Result<Vec<Aside>, DbError> {
     .await
 }
 
+/// The names of what waits for a person; at most 20,000.
+pub async fn unsettled(db: &Db) -> Result<Vec<CheckId>, DbError> {
+    db.read("aside, named", |tx| {
+        tx.column(
+            "SELECT id FROM gate_aside WHERE settled_at IS NULL ORDER BY id LIMIT $1",
+            params![LIMIT_OF_DEVICE],
+        )
+    })
+    .await
+}
+
 /// How many wait for a person.
 pub async fn count(db: &Db) -> Result<i64, DbError> {
     db.read("aside, counted", |tx| {
@@ -368,27 +417,6 @@ pub async fn count(db: &Db) -> Result<i64, DbError> {
         )
     })
     .await
-}
-
-/// Says that it is not to be booked, and why.
-pub fn dismiss(
-    tx: &mut Tx<'_>,
-    id: CheckId,
-    note: &str,
-    by: &str,
-    now: Timestamp,
-) -> Result<Dismissed, DbError> {
-    let Some(aside) = find(tx, id)? else {
-        return Ok(Dismissed::Unknown);
-    };
-    if aside.settled_at.is_some() {
-        return Ok(Dismissed::Before);
-    }
-    if aside.readable().code.is_some_and(|code| holds(note, &code)) {
-        return Ok(Dismissed::HoldsCode);
-    }
-    settle(tx, id, Settlement::Dismissed, by, Some(note), None, now)?;
-    Ok(Dismissed::Now)
 }
 
 fn settle(
@@ -435,6 +463,67 @@ impl Merging {
         Ok(check)
     }
 
+    /// Says that it is not to be booked, and why; `by` is who says so.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub fn dismiss(
+        &self,
+        tx: &mut Tx<'_>,
+        id: CheckId,
+        note: &str,
+        by: &str,
+    ) -> Result<Dismissed, DbError> {
+        let Some(aside) = find(tx, id)? else {
+            return Ok(Dismissed::Unknown);
+        };
+        if aside.settled_at.is_some() {
+            return Ok(Dismissed::Before);
+        }
+        let read = aside.readable();
+        if aside.kind == Kind::Check
+            && aside.reason != ProblemCode::CheckIdConflict
+            && let Some(check) = read.id
+            && is_open(tx, check)?
+        {
+            return Ok(Dismissed::InTheBooks);
+        }
+        if read.code.is_some_and(|code| holds(note, &code)) || self.names_a_pass(note) {
+            return Ok(Dismissed::HoldsCode);
+        }
+        settle(
+            tx,
+            id,
+            Settlement::Dismissed,
+            by,
+            Some(note),
+            None,
+            self.now,
+        )?;
+        Ok(Dismissed::Now)
+    }
+
+    /// Whether a run of digits in a note, however it is spaced, is a card number.
+    fn names_a_pass(&self, note: &str) -> bool {
+        let format = &self.settings.format;
+        let spaced =
+            |c: char| !(c.is_ascii_alphanumeric() || [' ', '\u{a0}', '-', '.'].contains(&c));
+        note.split(spaced).any(|run| {
+            let dense: String = run.chars().filter(char::is_ascii_alphanumeric).collect();
+            let lengths =
+                format.letters.min + format.digits.min..=format.letters.max + format.digits.max;
+            let part = |from: usize| {
+                lengths
+                    .clone()
+                    .filter_map(move |length| Some((from, from.checked_add(length)?)))
+            };
+            (0..dense.len())
+                .flat_map(part)
+                .filter_map(|(from, until)| dense.get(from..until))
+                .any(|part| self.settings.detect(part).is_some())
+        })
+    }
+
     fn book_check(
         &self,
         tx: &mut Tx<'_>,
@@ -442,6 +531,19 @@ impl Merging {
         book: &BookAs,
     ) -> Result<CheckId, BookError> {
         let read = aside.readable();
+        let stranger = aside.is_strangers();
+        if stranger && book.device.is_none() {
+            return Err(BookError::DeviceUnknown);
+        }
+        let scanned = match book.scanned_at {
+            Some(at) => estimated(at.min(aside.arrived_at)),
+            None => read.scanned,
+        };
+        // Another server's revisions are not ours.
+        let set_up = match read.set_up.filter(|_| !stranger) {
+            Some(set_up) => Some(set_up),
+            None => revision::of(tx, scanned.at)?,
+        };
         let scan = Scan {
             id: read.id.unwrap_or(aside.id),
             device: book.device.clone().unwrap_or_else(|| aside.device.clone()),
@@ -456,16 +558,17 @@ impl Merging {
         };
         let told = read.outcome.and_then(|word| word.parse::<Decision>().ok());
         let decision = match (told, scan.direction, &scan.forced_note) {
-            // A visitor whom an answer that nobody heard had let in.
+            // A visitor whom an answer that nobody heard had let in; a forced entry
+            // whose note is none.
             (Some(told), ..) if !told.opens() => told,
+            (Some(told @ Decision::Admitted(Admission::AcceptedForced)), ..) => told,
             (_, Direction::Exit, _) => Decision::Exit,
             (_, _, Some(_)) => Decision::Admitted(Admission::AcceptedForced),
             (_, _, None) => Decision::Admitted(Admission::AcceptedOffline),
         };
         let item = JournalItem {
             sending: Sending {
-                // At another device the set-up meant something else.
-                set_up: read.set_up.filter(|_| book.device.is_none()),
+                set_up,
                 one_more_than: read.one_more_than,
                 ..Sending::default()
             },
@@ -473,14 +576,15 @@ impl Merging {
             scan,
         };
         let mut understood = self.understand(tx, &item)?;
-        understood.scanned = match book.scanned_at {
-            Some(at) => estimated(at.min(aside.arrived_at)),
-            None => read.scanned,
-        };
+        understood.scanned = scanned;
         if let (Err(reason), true) = (&understood.recognised, decision.opens()) {
             return Err(BookError::NotRecognised(*reason));
         }
         match self.admit(tx, &item, &understood, decision) {
+            // Else the entry is in the books, and would be there twice.
+            Err(CheckError::Conflict(id)) if aside.reason != ProblemCode::CheckIdConflict => {
+                Err(BookError::InTheBooks(id))
+            }
             Err(CheckError::Conflict(_)) => {
                 let mut item = item;
                 item.scan.id = aside.id;

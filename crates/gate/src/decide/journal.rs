@@ -157,7 +157,7 @@ impl Deciding {
 #[derive(Debug)]
 pub struct Merging {
     site: Arc<Site>,
-    settings: Arc<InterfaceSettings>,
+    pub(crate) settings: Arc<InterfaceSettings>,
     /// The set-up's revision in which they are so.
     set_up: i64,
     pub(crate) now: Timestamp,

@@ -7,7 +7,7 @@ pub use crate::site::layout::{Organisation, save_organisation};
 use crate::site::layout::{write_device, write_door, write_sector};
 use crate::{Device, Site, SiteError};
 use db::{DbError, Tx, params};
-use kernel::{DeviceCode, DoorCode, SectorCode};
+use kernel::{DeviceCode, DoorCode, SectorCode, Timestamp};
 use std::collections::BTreeSet;
 
 /// The most characters of an organisation's or a sector's name.
@@ -222,15 +222,21 @@ fn place(
     Ok(write_device(tx, code, device)?)
 }
 
-/// Removes a device with its tokens and codes, and says what it was. Its checks
-/// stay. What its journal still holds can be sent once a device of the same code
-/// is added and enrolled again.
-pub fn remove_device(tx: &mut Tx<'_>, code: &DeviceCode) -> Result<Device, SiteChangeError> {
+/// Removes a device, takes back its tokens and codes, and says what it was. Its
+/// checks stay. What its journal still holds goes aside when it comes.
+pub fn remove_device(
+    tx: &mut Tx<'_>,
+    code: &DeviceCode,
+    now: Timestamp,
+) -> Result<Device, SiteChangeError> {
     let before = changing(tx)?.devices.remove(code);
     let before = before.ok_or(SiteChangeError::Unknown)?;
+    tx.execute(
+        "UPDATE gate_device_token SET revoked_at = $2 WHERE device = $1 AND revoked_at IS NULL",
+        params![code, now],
+    )?;
     for statement in [
         "DELETE FROM gate_enrolment_code WHERE device = $1",
-        "DELETE FROM gate_device_token WHERE device = $1",
         "DELETE FROM gate_device WHERE code = $1",
     ] {
         tx.execute(statement, params![code])?;

@@ -117,6 +117,14 @@ pub(crate) fn meant(
     .transpose()
 }
 
+/// The revision that held at a moment; `None` before the first.
+pub(crate) fn of(tx: &mut Tx<'_>, moment: Timestamp) -> Result<Option<i64>, DbError> {
+    tx.value(
+        "SELECT MAX(revision) FROM gate_revision WHERE made_at <= $1",
+        params![moment],
+    )
+}
+
 fn detection_of(row: &Row) -> Result<Detection, DbError> {
     let text: String = row.get("detection")?;
     serde_json::from_str(&text).map_err(|error| unreadable(&error))

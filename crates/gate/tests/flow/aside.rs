@@ -17,6 +17,8 @@ db::conformance! {
     what_was_done_under_a_revoked_token_is_accepted_by_a_person,
     it_is_booked_as_what_it_was,
     what_was_no_entry_is_dismissed_with_a_note,
+    what_is_in_the_books_is_neither_booked_again_nor_dismissed,
+    it_is_booked_by_the_set_up_of_its_moment,
     a_cancellation_is_booked_after_its_check,
     there_is_room_for_so_many_of_a_device,
     whom_a_revoked_device_turned_away_is_not_sold,
@@ -73,6 +75,13 @@ async fn book(house: &House, id: CheckId, as_what: BookAs) -> Result<CheckId, Bo
     let merging = house.gate.deciding.merging();
     let work = move |tx: &mut Tx<'_>| merging.book(tx, id, &as_what, "Ada");
     house.test.db.write("book", work).await
+}
+
+async fn dismiss(house: &House, id: CheckId, note: &'static str) -> Dismissed {
+    let merging = house.gate.deciding.merging();
+    let work = move |tx: &mut Tx<'_>| merging.dismiss(tx, id, note, "Ada");
+    let dismissed = house.test.db.write("dismiss", work).await;
+    dismissed.map_err(|error: db::DbError| error).unwrap()
 }
 
 const SOLD: &str = "SELECT COUNT(*) AS n FROM gate_control_barcode";
@@ -257,17 +266,7 @@ async fn what_was_no_entry_is_dismissed_with_a_note(test: TestDb) {
     noted["forced_note"] = "".into();
     checks(&house, &pda, vec![noted]).await;
     let one = waiting(&house).await[0].id;
-    let dismissed = async |note: &'static str| {
-        let now = house.gate.now();
-        let work = move |tx: &mut Tx<'_>| aside::dismiss(tx, one, note, "Ada", now);
-        house
-            .test
-            .db
-            .write("dismiss", work)
-            .await
-            .map_err(|e: db::DbError| e)
-            .unwrap()
-    };
+    let dismissed = async |note: &'static str| dismiss(&house, one, note).await;
     assert_eq!(
         dismissed("pass 0002 9975 was a test").await,
         Dismissed::HoldsCode
@@ -368,4 +367,78 @@ async fn whom_a_revoked_device_turned_away_is_not_sold(test: TestDb) {
     );
     let turned_away = "SELECT COUNT(*) AS n FROM gate_cancellation WHERE cause = 'turned_away'";
     assert_eq!(house.count(turned_away).await, 1);
+}
+
+async fn what_is_in_the_books_is_neither_booked_again_nor_dismissed(test: TestDb) {
+    let (house, pda) = with_scanner(test).await;
+    assert_eq!(checks(&house, &pda, vec![check(1, GOOD)]).await, ["kept"]);
+    // The answer was lost, and the token taken back.
+    house.revoke("PDA01").await.unwrap();
+    let revoked = enrolled(&house, token(1)).await;
+    checks(&house, &revoked, vec![check(1, GOOD)]).await;
+    let one = waiting(&house).await[0].id;
+    let corrected = BookAs {
+        device: Some("PDA03".parse().unwrap()),
+        ..BookAs::default()
+    };
+    let twice = book(&house, one, corrected).await;
+    assert!(matches!(twice, Err(BookError::InTheBooks(_))), "{twice:?}");
+    assert_eq!(dismiss(&house, one, "a test").await, Dismissed::InTheBooks);
+    assert_eq!(book(&house, one, BookAs::default()).await.unwrap(), id(1));
+    assert_eq!(house.count(SOLD).await, 1);
+    // Nor does another enrolment's name help whoever has a revoked token.
+    house.grant("PDA03", token(3)).await.unwrap();
+    let mut made_up = check(2, TWICE);
+    made_up["enrolment"] = token(3).enrolment().to_string().into();
+    let codes = checks(&house, &revoked, vec![made_up]).await;
+    assert_eq!(codes, ["enrolment_revoked"]);
+    // A note names nobody, whatever the code was.
+    let one = waiting(&house).await[0].id;
+    let note = "it was 0172 5172-x, 01755172 really";
+    assert_eq!(dismiss(&house, one, note).await, Dismissed::HoldsCode);
+}
+
+async fn it_is_booked_by_the_set_up_of_its_moment(test: TestDb) {
+    let (house, pda) = with_scanner(test).await;
+    let broken = |n| {
+        let mut broken = check(n, GOOD);
+        broken["forced_note"] = "".into();
+        broken
+    };
+    checks(&house, &pda, vec![broken(1)]).await;
+    let mut stranger = broken(2);
+    stranger["enrolment"] = "00000000-0000-4000-8000-00000000cafe".into();
+    stranger["set_up"] = 9_999.into();
+    checks(&house, &pda, vec![stranger]).await;
+    // An hour later the device hangs elsewhere.
+    house.clock.advance_ms(3_600_000);
+    let mut site = (*house.gate.site()).clone();
+    let moved = site.devices.get_mut(&"PDA01".parse().unwrap()).unwrap();
+    moved.door = "VN_RAY_D1".parse().unwrap();
+    house.change(site).await;
+    let lying = waiting(&house).await;
+    let of = |reason: &str| {
+        lying
+            .iter()
+            .find(|a| a.reason.as_str() == reason)
+            .unwrap()
+            .id
+    };
+    book(&house, of("note_invalid"), BookAs::default())
+        .await
+        .unwrap();
+    // Whose it was, nobody knows.
+    let unknown = of("enrolment_unknown");
+    let nobodys = book(&house, unknown, BookAs::default()).await;
+    assert!(
+        matches!(nobodys, Err(BookError::DeviceUnknown)),
+        "{nobodys:?}"
+    );
+    let as_what = BookAs {
+        device: Some("PDA01".parse().unwrap()),
+        ..BookAs::default()
+    };
+    book(&house, unknown, as_what).await.unwrap();
+    let there = "SELECT COUNT(*) AS n FROM gate_check WHERE sector = 'VN_AUG' AND admitted = 1";
+    assert_eq!(house.count(there).await, 2);
 }

@@ -136,7 +136,10 @@ async fn a_site_grows_one_by_one(test: TestDb) {
         assert!(matches!(refused, Err(UnknownDoor(_))));
         assert!(matches!(remove_sector(tx, &nowhere), Err(Unknown)));
         assert!(matches!(remove_door(tx, &d9), Err(Unknown)));
-        assert!(matches!(remove_device(tx, &pda9), Err(Unknown)));
+        assert!(matches!(
+            remove_device(tx, &pda9, crate::house::now()),
+            Err(Unknown)
+        ));
         Ok(())
     })
     .await
@@ -175,7 +178,7 @@ async fn what_hangs_on_something_keeps_it(test: TestDb) {
     .unwrap();
     let befores = write(&test.db, |tx| {
         Ok((
-            remove_device(tx, &device("PDA01"))?,
+            remove_device(tx, &device("PDA01"), crate::house::now())?,
             remove_door(tx, &door("D1"))?,
             remove_sector(tx, &sector("VN_AUG"))?,
         ))
@@ -207,29 +210,26 @@ async fn a_removed_device_loses_its_token_and_keeps_its_checks(test: TestDb) {
             .unwrap()
             .is_some()
     );
-    write(db, |tx| remove_device(tx, &device("PDA01")).map(drop))
-        .await
-        .unwrap();
+    write(db, |tx| {
+        remove_device(tx, &device("PDA01"), crate::house::now()).map(drop)
+    })
+    .await
+    .unwrap();
     house.gate.reload().await.unwrap();
     assert_eq!(house.gate.devices.holder_of(token()).await.unwrap(), None);
     let refused = house.gate.devices.enrol(&code.reveal(), token()).await;
     assert!(refused.is_err(), "{refused:?}");
     assert_eq!(house.count("SELECT COUNT(*) AS n FROM gate_check").await, 1);
-    // Its journal is taken once it is there again.
-    write(db, |tx| add_device(tx, &device("PDA01"), &at("VN_AUG_D1")))
+    // What it did by then is known as its, though it is gone.
+    let gone = house
+        .gate
+        .devices
+        .enrolled_by(token())
         .await
+        .unwrap()
         .unwrap();
-    house.gate.reload().await.unwrap();
-    house.grant("PDA01", token()).await.unwrap();
-    assert!(
-        house
-            .gate
-            .devices
-            .holder_of(token())
-            .await
-            .unwrap()
-            .is_some()
-    );
+    assert_eq!(gone.holder.device, device("PDA01"));
+    assert!(gone.revoked_at.is_some());
 }
 
 async fn a_running_gate_takes_each_change_up(test: TestDb) {

@@ -132,8 +132,12 @@ impl Thing for Device {
         Ok((json!(change_device(tx, code, self)?), json!(self)))
     }
 
-    fn remove(tx: &mut Tx<'_>, code: &DeviceCode) -> Result<Value, SiteChangeError> {
-        Ok(json!(remove_device(tx, code)?))
+    fn remove(
+        tx: &mut Tx<'_>,
+        code: &DeviceCode,
+        now: Timestamp,
+    ) -> Result<Value, SiteChangeError> {
+        Ok(json!(remove_device(tx, code, now)?))
     }
 
     fn after(code: &DeviceCode) -> String {

@@ -98,7 +98,7 @@ impl Thing for Door {
         Ok((json!({ "sectors": was }), json!({ "sectors": [&self.0] })))
     }
 
-    fn remove(tx: &mut Tx<'_>, code: &DoorCode) -> Result<Value, SiteChangeError> {
+    fn remove(tx: &mut Tx<'_>, code: &DoorCode, _: Timestamp) -> Result<Value, SiteChangeError> {
         Ok(json!({ "sectors": remove_door(tx, code)? }))
     }
 }

@@ -53,13 +53,13 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     no_gate: "Ce service ne prend pas encore d’appareils : la connexion à Otipass et les paramètres de correspondance manquent. Finissez la mise en service d’abord.",
         "This service takes no devices yet: the connection to Otipass and the mapping parameters are missing. Finish the set-up first.";
     sure_revoke: "Reprendre les jetons de {code} ?", "Take back the tokens of {code}?";
-    sure_revoke_why: "L’appareil est refusé tout de suite, et ne demande plus rien au service avant d’être enrôlé de nouveau. Ses réglages et ses contrôles restent.",
-        "The device is refused at once, and asks the service nothing more until it is enrolled again. Its settings and its checks stay.";
+    sure_revoke_why: "L’appareil est refusé tout de suite. Ce qu’il a encore à envoyer est mis de côté en arrivant, pour que quelqu’un en juge. Ses réglages et ses contrôles restent.",
+        "The device is refused at once. What it still has to send is set aside when it comes, for somebody to judge. Its settings and its checks stay.";
     sure_remove: "Retirer {code} ?", "Remove {code}?";
     sure_remove_why: "L’appareil, ses jetons et ses codes s’en vont. Ses contrôles restent dans tous les rapports.",
         "The device, its tokens and its codes go. Its checks stay in all reports.";
-    keeps: "Il gardait {n} contrôles non envoyés quand il a été vu pour la dernière fois. Ramenez-le d’abord sous le réseau, s’il existe encore : sinon ils n’arrivent que quand le même téléphone est enrôlé de nouveau sous le même code.",
-        "It kept {n} unsent checks when it was last seen. Bring it back to the network first, if it still exists: otherwise they arrive only once the same phone is enrolled again under the same code.";
+    keeps: "Il gardait {n} contrôles non envoyés quand il a été vu pour la dernière fois. Ramenez-le d’abord sous le réseau, s’il existe encore : ce qui arrive ensuite est mis de côté, pour que quelqu’un en juge.",
+        "It kept {n} unsent checks when it was last seen. Bring it back to the network first, if it still exists: what comes afterwards is set aside, for somebody to judge.";
 });
 
 /// Where browsers and devices reach the service, as far as its address tells.

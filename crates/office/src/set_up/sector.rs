@@ -150,7 +150,7 @@ impl Thing for Sector {
         Ok((json!({ "name": was }), json!({ "name": self.name })))
     }
 
-    fn remove(tx: &mut Tx<'_>, code: &SectorCode) -> Result<Value, SiteChangeError> {
+    fn remove(tx: &mut Tx<'_>, code: &SectorCode, _: Timestamp) -> Result<Value, SiteChangeError> {
         Ok(json!({ "name": remove_sector(tx, code)? }))
     }
 }

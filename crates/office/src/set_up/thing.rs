@@ -100,7 +100,8 @@ pub(crate) trait Thing: Clone + Send + Sync + 'static {
     -> Result<(Value, Value), SiteChangeError>;
 
     /// Removes it; says what it was.
-    fn remove(tx: &mut Tx<'_>, code: &Self::Code) -> Result<Value, SiteChangeError>;
+    fn remove(tx: &mut Tx<'_>, code: &Self::Code, now: Timestamp)
+    -> Result<Value, SiteChangeError>;
 
     /// Where one goes after it was added or changed.
     fn after(_: &Self::Code) -> String {
@@ -213,9 +214,9 @@ pub(crate) async fn save<T: Thing>(
 }
 
 pub(crate) async fn remove<T: Thing>(visit: Visit, Id(code): Id<T::Code>) -> Answer {
-    let of = code.clone();
+    let (of, now) = (code.clone(), visit.staff().now());
     let work = move |tx: &mut Tx<'_>| {
-        let was = T::remove(tx, &of)?;
+        let was = T::remove(tx, &of, now)?;
         let change = Change::done(T::NAMES.remove.1, T::NAMES.kind, &of);
         Ok(((), vec![change.from(was)]))
     };

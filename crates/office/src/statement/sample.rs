@@ -52,6 +52,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         statement,
         pass_backs,
         estimated,
+        aside: estimated,
     };
     let statements = [
         Some(noted(statement(month), 0, 0)),

@@ -23,6 +23,7 @@ export class Api {
   }
 
   async #ask(method, path, body, timeoutMs) {
+    const { token } = this;
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), timeoutMs);
     try {
@@ -36,7 +37,9 @@ export class Api {
         redirect: "error",
         signal: stop.signal,
       });
-      return await sorted(response);
+      const result = await sorted(response);
+      // What is said to a former token is not said to this device.
+      return token === this.token ? result : { kind: "silent" };
     } catch {
       return { kind: "silent" };
     } finally {

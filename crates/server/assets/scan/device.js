@@ -89,11 +89,11 @@ export class Device {
   admittedToday(journal) {
     const today = this.dayOf(Date.now());
     const known = this.count.day === today ? this.count.admitted : 0;
-    return Math.max(0, known + journal.admittedUnsent((entry) => this.#isOurs(entry) && this.isToday(entry.scanned_at)));
+    return Math.max(0, known + journal.admittedUnsent((entry) => this.isOurs(entry) && this.isToday(entry.scanned_at)));
   }
 
-  // What another device did here before is none of today's.
-  #isOurs(entry) {
+  /// Whether an entry was made as this device; another may have been here before.
+  isOurs(entry) {
     return entry.when?.enrolment === this.snapshot?.enrolment;
   }
 

@@ -188,7 +188,7 @@ async function start(store) {
     apply();
     await connection.probeNow();
     // That one may have been on its way with the former token.
-    if (!device.ready) await connection.probeNow();
+    if (!device.ready || connection.state !== "online") await connection.probeNow();
     void sync.wake();
     view();
   }

@@ -5,6 +5,8 @@ import { cancellationOnWire, onWire } from "./checks.js";
 
 const BATCH = 100;
 const TIMEOUT_MS = 30_000;
+const SHORTEST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
 
 export class Sync extends EventTarget {
   #running = null;
@@ -13,6 +15,7 @@ export class Sync extends EventTarget {
   // The token that the service does not know at all. Under one that was revoked it
   // still takes what was done by then, and puts it aside.
   #unknown = null;
+  #pauseMs = 0;
 
   constructor({ api, clock, device, journal, connection }) {
     super();
@@ -36,6 +39,7 @@ export class Sync extends EventTarget {
       if (result.kind === "answer") {
         if (!(await this.#settle(entries, result.body))) return;
         size = BATCH;
+        this.#pauseMs = 0;
       } else if (result.kind === "problem" && entries.length > 1) {
         // Something in it, or its size: smaller ones find the one at fault.
         size = Math.ceil(entries.length / 8);
@@ -44,6 +48,11 @@ export class Sync extends EventTarget {
       } else if (result.kind === "revoked") {
         this.#unknown = this.device.token;
         await this.device.revoke();
+      } else if (result.kind === "unwell") {
+        // It answers, and does not take this at present: no reason to decide alone.
+        this.#pauseMs = Math.min(Math.max(2 * this.#pauseMs, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
+        setTimeout(() => void this.wake(), this.#pauseMs);
+        return;
       } else {
         this.connection.silence();
       }
@@ -68,7 +77,8 @@ export class Sync extends EventTarget {
     const pairs = entries.map((entry, index) => ({ entry, result: results[index] }));
     const counts = pairs
       .filter(({ result }) => result.status === "kept")
-      .filter(({ entry }) => entry.kind === "check" && this.device.isToday(entry.scanned_at))
+      .filter(({ entry }) => entry.kind === "check" && this.device.isOurs(entry))
+      .filter(({ entry }) => this.device.isToday(entry.scanned_at))
       .map(({ result }) => result.answer.device_count_today);
     await this.journal.settle(entries);
     if (counts.length > 0) {
@@ -82,7 +92,10 @@ export class Sync extends EventTarget {
 // Whether a result is one of the service's for this entry: it is in its books, or
 // aside for people to settle. What could not be read there has no id.
 function isOf(entry, result) {
-  if (result?.status === "aside") return typeof result.problem?.code === "string";
+  if (result?.status === "aside") {
+    const id = entry.kind === "check" ? [result.id, entry.id] : [result.check_id, entry.check_id];
+    return typeof result.problem?.code === "string" && (id[0] === undefined || id[0] === id[1]);
+  }
   if (result?.status !== "kept") return false;
   return entry.kind === "check" ? result.answer?.id === entry.id : result.check_id === entry.check_id;
 }

@@ -16,7 +16,7 @@ use db::Db;
 use db::testing::Steps;
 use deviceapi::BatchResult;
 use gate::{DeviceToken, Gate, InterfaceSettings};
-use kernel::{Clock, ManualClock};
+use kernel::{CheckId, Clock, ManualClock};
 use sandbox::{Sandbox, SandboxSettings};
 use secutix::stx::Dialect;
 use std::collections::VecDeque;
@@ -65,6 +65,8 @@ pub struct House {
     steps: Steps,
     late: VecDeque<(DeviceToken, Message)>,
     held_up: Vec<Answering>,
+    /// Checks that may be among these, with their devices.
+    held_up_checks: Vec<(u8, CheckId)>,
     /// What was said while nobody listened.
     unheard: Vec<Answered>,
 }
@@ -126,6 +128,7 @@ impl House {
             steps,
             late: VecDeque::new(),
             held_up: Vec::new(),
+            held_up_checks: Vec::new(),
             unheard: Vec::new(),
         })
     }
@@ -156,6 +159,15 @@ impl House {
     pub async fn map(&mut self, second_sector: bool, other: bool) -> Result<(), Broken> {
         self.mapping = (second_sector, other);
         self.restart().await
+    }
+
+    /// A device means something else: a check that is held up may have been
+    /// understood before or after.
+    pub fn means_otherwise(&mut self) {
+        for (device, check) in self.held_up_checks.clone() {
+            let meaning = self.meaning(device);
+            self.model.asks(check, meaning);
+        }
     }
 
     /// A request goes over the line.
@@ -271,6 +283,10 @@ impl House {
         message: Message,
         steps: u8,
     ) -> Result<Option<Reply>, Broken> {
+        let check = match &message {
+            Message::Check(check) => Some((site::device_of(&token), check.id)),
+            _ => None,
+        };
         let mut answer = self.answering(token, message);
         let last = self.steps.taken() + u64::from(steps);
         let taken = &self.steps;
@@ -288,6 +304,7 @@ impl House {
         .await;
         if early.is_none() {
             self.held_up.push(answer);
+            self.held_up_checks.extend(check);
         }
         // Answered or not, nobody waits any more.
         self.mind(early).map(|_| None)

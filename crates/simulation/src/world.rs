@@ -388,7 +388,9 @@ impl World {
         let applied = Gate::apply_site(&self.house.db, site).await;
         applied.map_err(Broken::error("a device can be moved and set"))?;
         let reloaded = self.house.gate.reload().await;
-        reloaded.map_err(Broken::error("the site is read again"))
+        reloaded.map_err(Broken::error("the site is read again"))?;
+        self.house.means_otherwise();
+        Ok(())
     }
 }
 

@@ -3,6 +3,10 @@
 
 import { PassList, isSigned } from "./passlist.js";
 
+const QUARTER_MS = 15 * 60_000;
+/// So many quarters are remembered: ten days and more.
+const QUARTERS_KEPT = 1_000;
+
 /// Whether this is what the service says of a device, and nothing else.
 export function isSnapshot(body) {
   return (
@@ -29,6 +33,8 @@ export class Device {
     });
     return device;
   }
+
+  #days = { timeZone: null };
 
   constructor(store) {
     this.store = store;
@@ -100,7 +106,19 @@ export class Device {
   /// The organisation's calendar day.
   dayOf(time) {
     const timeZone = this.snapshot?.timezone;
-    return new Intl.DateTimeFormat("en-CA", { timeZone }).format(new Date(time));
+    if (this.#days.timeZone !== timeZone) {
+      this.#days = { timeZone, of: new Map(), format: new Intl.DateTimeFormat("en-CA", { timeZone }) };
+    }
+    // Days begin and end with a quarter of an hour, in every zone. A journal has many
+    // times in few of these.
+    const { of, format } = this.#days;
+    const quarter = Math.floor(new Date(time).getTime() / QUARTER_MS);
+    const known = of.get(quarter);
+    if (known !== undefined) return known;
+    if (of.size >= QUARTERS_KEPT) of.clear();
+    const day = format.format(new Date(quarter * QUARTER_MS));
+    of.set(quarter, day);
+    return day;
   }
 
   isToday(time) {

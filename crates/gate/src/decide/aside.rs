@@ -227,7 +227,7 @@ fn waiting_of(tx: &mut Tx<'_>, device: &DeviceCode) -> Result<i64, DbError> {
 /// Whether the door stayed shut, and no answer that nobody heard says otherwise, or
 /// may yet: then nobody owes anything.
 fn stayed_shut(tx: &mut Tx<'_>, body: &Value) -> Result<bool, DbError> {
-    if !told(body).is_some_and(|told| !told.opens()) {
+    if told(body).is_none_or(Decision::opens) {
         return Ok(false);
     }
     let Some(id) = field(body, "id") else {

@@ -13,7 +13,7 @@ use db::DbError;
 use deviceapi::{
     BATCH_LIMIT, BatchAnswer, BatchParts, BatchResult, CANCEL_WITHIN_MS, CancellationAnswer,
     CancellationRequest, CancellationResult, CheckAnswer, CheckRequest, DeviceReport,
-    DeviceSnapshot, EarlierEntry, LookAnswer, LookEntry, LookRequest, Personal, Problem,
+    DeviceSnapshot, Direction, EarlierEntry, LookAnswer, LookEntry, LookRequest, Personal, Problem,
     ProblemCode,
 };
 use kernel::{DeviceCode, EnrolmentId, Language, causes};
@@ -253,8 +253,13 @@ const fn sending(request: &CheckRequest) -> Sending {
 fn item(check: CheckRequest, device: DeviceCode) -> Result<JournalItem, Problem> {
     let outcome = check.outcome.as_ref().map(|outcome| outcome.parse());
     let outcome = outcome.transpose();
+    let outcome = outcome.map_err(|error| unreadable("check", &error))?;
+    if outcome == Some(Decision::Exit) && check.direction == Direction::Entry {
+        let detail = "This check cannot be read: its outcome is exit, and its direction is not.";
+        return Err(Problem::new(ProblemCode::BodyInvalid, detail));
+    }
     Ok(JournalItem {
-        outcome: outcome.map_err(|error| unreadable("check", &error))?,
+        outcome,
         sending: sending(&check),
         scan: scan(check, device).map_err(|error| problem(&error))?,
     })

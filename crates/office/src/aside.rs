@@ -7,11 +7,12 @@ pub(crate) mod sample;
 use crate::coded::coded;
 use crate::page::*;
 use crate::reconciliation::afresh;
-use gate::decide::aside::{self, Aside, BookAs, BookError, Dismissed, Kind, Readable, Settlement};
+use gate::decide::aside::{
+    self, Aside, BookAs, BookError, Dismissed, Group, Kind, Readable, Settlement,
+};
 use gate::decide::door_admitted::NOTE_CHARS;
 use kernel::Zone;
 use kernel::without_numbers;
-use std::collections::BTreeMap;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     why: "Ce que des appareils ont fait et que le service n’a pas pu enregistrer, tel que c’est arrivé. Derrière chaque ligne il y a peut-être un visiteur qui est entré : enregistrez-la, ou dites pourquoi ce n’est pas une entrée.",
@@ -26,8 +27,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     together: "Plusieurs d’un coup", "Several at once";
     group: "Appareil et raison", "Device and reason";
     book_all: "Tout enregistrer tel quel", "Book all as they came";
-    book_all_why: "Ces entrées ont été faites sous un enrôlement repris ou inconnu. Si l’appareil était encore entre de bonnes mains, enregistrez-les d’un coup ; sinon, dites pourquoi aucune n’en est une.",
-        "These entries were made under an enrolment that was revoked or is unknown. If the device was still in good hands, book them at once; if not, say why none of them is one.";
+    book_all_why: "Ce qui vient d’un même appareil et a la même raison. Ce qui ne peut être enregistré tel quel reste ici : ouvrez-le pour voir pourquoi.",
+        "What is of one device and for one reason. What cannot be booked as it came stays here: open it to see why.";
     none: "Aucun n’est une entrée", "None is an entry";
     settled_some: "Réglés : {n}. Restent de côté : {left}, chacun avec sa raison.", "Settled: {n}. Still aside: {left}, each with its reason.";
     turned_away: "L’appareil a renvoyé ce visiteur, et les comptes ont son entrée, par une réponse que personne n’a entendue. Enregistrer l’annule.",
@@ -46,8 +47,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     told: "Dit au visiteur", "Told the visitor";
     as_came: "Tel que c’est arrivé", "As it came";
     book: "Enregistrer", "Book";
-    book_why: "L’entrée est vendue comme toute autre, au prix du moment du scan. Laissez vide ce qui est juste.",
-        "The entry is sold like any other, at the price of the moment of its scan. Leave empty what is right.";
+    book_why: "L’entrée est vendue comme toute autre, au prix du moment du scan. Corrigez ce qui est faux ; un numéro vide est ce que l’appareil a lu.",
+        "The entry is sold like any other, at the price of the moment of its scan. Correct what is wrong; an empty number is what the device read.";
     book_cancellation_why: "L’entrée est annulée comme toute autre : son contrôle doit être enregistré d’abord.",
         "The entry is cancelled like any other: its check must be booked first.";
     number: "Numéro de la carte", "Number of the card";
@@ -55,6 +56,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     at: "Heure du scan", "Time of the scan";
     at_hint: "Comme 14:30, à l’heure du musée.", "Such as 14:30, in the museum’s time.";
     at_wrong: "Ce n’est pas une heure. Écrivez-la comme 14:30.", "This is no time. Write it as 14:30.";
+    at_range: "L’heure du scan est dans l’année avant son arrivée. Corrigez le jour et l’heure.",
+        "The scan was within the year before it came. Correct day and time.";
     no_entry: "Pas une entrée", "No entry";
     no_entry_why: "Rien n’est vendu. La raison reste dans le journal d’audit.", "Nothing is sold. The reason stays in the audit log.";
     note: "Parce que", "Because";
@@ -103,6 +106,8 @@ struct Page {
     waiting: Vec<Aside>,
     settled: Vec<Aside>,
     count: i64,
+    /// What can be settled together.
+    groups: Vec<Group>,
     frame: Frame,
 }
 
@@ -111,30 +116,18 @@ impl Page {
     fn together(&self) -> Vec<Input> {
         let language = self.frame.formats.language;
         let t = Texts::of(language);
-        let choice = |((of, device), count): ((&str, &str), usize)| {
+        let choice = |group: &Group| {
+            let of = group.reason.as_str();
             let why = reason(of, language).unwrap_or(of);
-            let label = format!("{device} · {why} ({})", self.frame.formats.count(count));
-            (format!("{of}/{device}"), label)
+            let count = self.frame.formats.number(group.count);
+            let label = format!("{} · {why} ({count})", group.device);
+            (format!("{of}/{}", group.device), label)
         };
-        let groups: Vec<_> = self.groups().into_iter().map(choice).collect();
+        let groups = self.groups.iter().map(choice).collect();
         self.frame.filled([
             Input::choice("group", t.group, "", groups),
             Input::text("note", t.note, ""),
         ])
-    }
-
-    /// What came whole, and only under an enrolment that does not count any more.
-    fn groups(&self) -> BTreeMap<(&str, &str), usize> {
-        let mut groups = BTreeMap::new();
-        let whole = ["enrolment_revoked", "enrolment_unknown"];
-        for one in &self.waiting {
-            if whole.contains(&one.reason.as_str()) {
-                let group = (one.reason.as_str(), one.device.as_str());
-                *groups.entry(group).or_default() += 1;
-            }
-        }
-        groups.retain(|_, count| *count > 1);
-        groups
     }
 
     fn how(&self, one: &Aside) -> &'static str {
@@ -171,6 +164,7 @@ async fn page(visit: Visit, said: Option<String>) -> Answer {
         waiting: aside::waiting(db).await?,
         settled: aside::settled(db).await?,
         count: aside::count(db).await?,
+        groups: aside::groups(db).await?,
         frame: visit.frame(),
     })
 }
@@ -191,27 +185,24 @@ pub(crate) async fn settle_all(visit: Visit, entered: Entered) -> Answer {
         let mistakes = Mistakes::one("note", t.note_empty);
         return page(visit.wrong(entered.clone(), mistakes), None).await;
     }
-    let (mut done, mut left) = (0, 0);
-    for one in aside::waiting(visit.db()).await? {
-        if one.device.as_str() != device || one.reason.as_str() != reason {
-            continue;
-        }
+    let Ok(device) = device.parse::<DeviceCode>() else {
+        return Err(PageError::NotFound);
+    };
+    let group = async || aside::of_group(visit.db(), device.clone(), reason.to_owned()).await;
+    let mut done = 0;
+    for one in group().await? {
         let settled = if books {
-            match book(&visit, one.id, BookAs::default()).await? {
-                Ok(_) | Err(BookError::Settled) => true,
+            match book(&visit, one, BookAs::default()).await? {
+                Ok(_) => true,
                 Err(BookError::Db(error)) => return Err(error.into()),
                 Err(_) => false,
             }
         } else {
-            let dismissed = dismiss(&visit, one.id, note.to_owned()).await?;
-            matches!(dismissed, Dismissed::Now | Dismissed::Before)
+            dismiss(&visit, one, note.to_owned()).await? == Dismissed::Now
         };
-        if settled {
-            done += 1;
-        } else {
-            left += 1;
-        }
+        done += i64::from(settled);
     }
+    let left = group().await?.len();
     let formats = visit.frame().formats;
     let (n, left) = (formats.count(done), formats.count(left));
     let said = fill(t.settled_some, &[("n", &n), ("left", &left)]);
@@ -399,6 +390,10 @@ pub(crate) async fn book_one(visit: Visit, Id(id): Id<CheckId>, entered: Entered
             let Some(at) = moment(zone, day, time) else {
                 return again(visit, "time", t.at_wrong.to_owned()).await;
             };
+            let year_ms = 366 * 24 * 60 * 60 * 1_000;
+            if !(0..=year_ms).contains(&aside.arrived_at.ms_since(at)) {
+                return again(visit, "day", t.at_range.to_owned()).await;
+            }
             as_what.scanned_at = Some(at);
         }
     }

@@ -32,6 +32,8 @@ pub(crate) struct GateFacts {
     pub(crate) outcomes: BTreeMap<String, i64>,
     pub(crate) devices: Vec<DeviceState>,
     pub(crate) waiting: Waiting,
+    /// How much lies aside.
+    pub(crate) aside: i64,
     pub(crate) partner: PartnerState,
     pub(crate) when_silent: WhenSilent,
 }

@@ -48,6 +48,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "More remarks on devices: {n}. See the table of devices below.";
     held: "Entrées qui ne peuvent pas être vendues : {n}.",
         "Entries that cannot be sold: {n}.";
+    lies_aside: "Entrées mises de côté, que personne n’a réglées : {n}.", "Entries that lie aside and nobody has settled: {n}.";
     see: "Voir pourquoi, et que faire", "See why, and what to do";
     late: "{n} codes attendent de partir à la billetterie. Si le nombre monte encore, regardez si elle répond.",
         "{n} barcodes wait to go to ticketing. If the number keeps growing, look whether it answers.";
@@ -369,6 +370,7 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
         Concern::Silent { device, ms } => of_device(t.device_silent, device, *ms),
         Concern::Keeps { device, checks } => of_device(t.device_keeps, device, *checks),
         Concern::Held(n) => number(t.held, n),
+        Concern::Aside(n) => number(t.lies_aside, n),
         Concern::Late(n) => number(t.late, n),
         Concern::Undeclared(n) => number(t.undeclared, n),
         Concern::Offline { device } => of_device(t.device_offline, device, 0),
@@ -380,6 +382,7 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
 /// The page on which something can be done about it.
 const fn place(concern: &Concern) -> Option<Address> {
     match concern {
+        Concern::Aside(_) => Some(access::ASIDE),
         Concern::Held(_) | Concern::Late(_) | Concern::Undeclared(_) => Some(access::QUEUE),
         _ => None,
     }

@@ -320,6 +320,49 @@ pub async fn waiting(db: &Db) -> Result<Vec<Aside>, DbError> {
     .await
 }
 
+/// What can be settled together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The device of the enrolments.
+    pub device: DeviceCode,
+    /// Why it lies here.
+    pub reason: ProblemCode,
+    /// How many wait.
+    pub count: i64,
+}
+
+db::from_row! { Group { device, reason, count = "n" } }
+
+/// What waits of each device for each reason, if that is more than one.
+pub async fn groups(db: &Db) -> Result<Vec<Group>, DbError> {
+    db.read("aside, groups", |tx| {
+        tx.query_as(
+            "SELECT device, reason, COUNT(*) AS n FROM gate_aside WHERE settled_at IS NULL
+             GROUP BY device, reason HAVING COUNT(*) > 1 ORDER BY device, reason",
+            params![],
+        )
+    })
+    .await
+}
+
+/// The names of a group's parts, its checks before the cancellations of these, each
+/// in the order of their arrival; at most 20,000.
+pub async fn of_group(
+    db: &Db,
+    device: DeviceCode,
+    reason: String,
+) -> Result<Vec<CheckId>, DbError> {
+    db.read("aside, of a group", move |tx| {
+        tx.column(
+            "SELECT id FROM gate_aside
+             WHERE device = $1 AND reason = $2 AND settled_at IS NULL
+             ORDER BY kind DESC, arrived_at, id LIMIT $3",
+            params![&device, &reason, LIMIT_OF_DEVICE],
+        )
+    })
+    .await
+}
+
 /// What a person settled of late, the latest first; at most 500.
 pub async fn settled(db: &Db) -> Result<Vec<Aside>, DbError> {
     db.read("aside, settled", |tx| {

@@ -46,6 +46,11 @@ fn page(frame: &Frame, waiting: Vec<Aside>, settled: Vec<Aside>, said: Option<St
     Page {
         said,
         count: waiting.len().try_into().unwrap(),
+        groups: vec![Group {
+            device: "PDA01".parse().unwrap(),
+            reason: "enrolment_revoked".parse().unwrap(),
+            count: 2,
+        }],
         waiting,
         settled,
         frame: frame.clone(),

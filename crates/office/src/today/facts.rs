@@ -65,6 +65,7 @@ async fn read(
             outcomes: attendance::outcomes(db, today).await?,
             devices: gate::devices(db).await?,
             waiting: gate.outbox.waiting().await?,
+            aside: gate::decide::aside::count(db).await?,
             partner: gate.deciding.partner_state(),
             when_silent: gate.settings().when_silent,
         }),

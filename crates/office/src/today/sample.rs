@@ -65,6 +65,7 @@ pub(super) fn calm() -> Facts {
                 give_backs: 0,
                 unresolved: 0,
             },
+            aside: 0,
             partner: PartnerState {
                 spared: false,
                 answered: 311,

@@ -36,6 +36,8 @@ pub(super) enum Concern {
     Keeps { device: String, checks: i64 },
     /// Entries that cannot be sold.
     Held(i64),
+    /// What devices brought and nobody has settled.
+    Aside(i64),
     /// Barcodes that wait for ticketing.
     Late(i64),
     /// Entries Otipass has yet to hear of.
@@ -82,6 +84,7 @@ pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
             }
         };
         many(waiting.unresolved, 0, Concern::Unresolved);
+        many(gate.aside, 0, Concern::Aside);
         many(waiting.deliveries, LATE, Concern::Late);
         many(waiting.declarations, DECLARATIONS, Concern::Undeclared);
         for device in &gate.devices {
@@ -190,11 +193,12 @@ const fn rank(concern: &Concern) -> u8 {
         Concern::Silent { .. } => 5,
         Concern::Keeps { .. } => 6,
         Concern::Held(_) => 7,
-        Concern::Late(_) => 8,
-        Concern::Undeclared(_) => 9,
-        Concern::Offline { .. } => 10,
-        Concern::Clock { .. } => 11,
-        Concern::Battery { .. } => 12,
+        Concern::Aside(_) => 8,
+        Concern::Late(_) => 9,
+        Concern::Undeclared(_) => 10,
+        Concern::Offline { .. } => 11,
+        Concern::Clock { .. } => 12,
+        Concern::Battery { .. } => 13,
     }
 }
 

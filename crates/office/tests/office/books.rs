@@ -311,6 +311,8 @@ async fn what_was_done_under_a_revoked_enrolment_is_booked_at_once() {
         brought
     });
     house.journal(AUG, journal.into()).await;
+    let today = gates.get("/office/").await.text;
+    assert!(today.contains("nobody has settled: 2"), "{today}");
     let page = gates.get("/office/aside").await.text;
     assert!(page.contains(&format!("{AUG} · Done under")), "{page}");
     let fields = [

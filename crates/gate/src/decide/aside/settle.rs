@@ -2,7 +2,7 @@
 
 use super::{Aside, Kind, Settlement, estimated, find, is_open, sending_of};
 use crate::decide::cancellation::{self, CancelError};
-use crate::decide::check::CheckError;
+use crate::decide::check::{self, CheckError};
 use crate::decide::door_admitted::holds;
 use crate::decide::journal::{JournalItem, Merging};
 use crate::decide::scan_time::{self, Sending};
@@ -220,6 +220,7 @@ impl Merging {
             // A visitor whom an answer that nobody heard had let in; a forced entry
             // whose note is none.
             (Some(told), ..) if !told.opens() => told,
+            (Some(Decision::Exit), ..) => Decision::Exit,
             (Some(told @ Decision::Admitted(Admission::AcceptedForced)), ..) => told,
             (_, Direction::Exit, _) => Decision::Exit,
             (_, _, Some(_)) => Decision::Admitted(Admission::AcceptedForced),
@@ -256,10 +257,13 @@ impl Merging {
     fn book_cancellation(&self, tx: &mut Tx<'_>, aside: &Aside) -> Result<CheckId, BookError> {
         let request = serde_json::from_str::<CancellationRequest>(&aside.body);
         let request = request.map_err(|_| BookError::Unreadable)?;
+        // Its check may have been booked at another device.
+        let check = check::load(tx, request.check_id)?;
+        let device = check.map_or_else(|| aside.device.clone(), |check| check.scan.device);
         let cancellation = Cancellation {
             id: request.id,
             check_id: request.check_id,
-            device: aside.device.clone(),
+            device,
             device_time: request.cancelled_at,
             cause: request.cause,
             sending: Sending::default(),

@@ -3,7 +3,7 @@
 use crate::catalogue::PaymentMode;
 use crate::catalogue_file::{meant_channel, named_tariff};
 use crate::readiness::{CHANNEL_CODE, HeldReason, channel_is_valid, open_pass};
-use crate::{Catalogue, found};
+use crate::{Catalogue, found, prices};
 use kernel::finding::{Finding, Phrase, Place, Position, Thing};
 use kernel::{BusinessDay, Language, ProductCode, SeasonCode, SectorCode};
 use std::collections::BTreeSet;
@@ -158,7 +158,12 @@ impl Examination<'_> {
             }
         }
         if !entries.iter().any(|t| t.is_valid_on(today)) {
-            find(&|place, sold| found::tariff_not_valid(place, tariff, product, today, sold));
+            return find(&|place, sold| {
+                found::tariff_not_valid(place, tariff, product, today, sold)
+            });
+        }
+        for finding in prices::examine(&entries, today, &place) {
+            self.find(finding, None, None);
         }
     }
 }

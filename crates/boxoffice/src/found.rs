@@ -25,6 +25,18 @@ kernel::findings! { Catalogue {
     tariff_not_valid(tariff, product, today, sold): Mistake, "the tariff is not valid today";
         en "The tariff {tariff} of the product {product} is not valid on {today}.{sold}" "Give the mapped tariff a price and a VAT rate valid on the day of the scan.";
         fr "Le tarif {tariff} du produit {product} n’est pas valable le {today}.{sold}" "Donnez au tarif attribué un prix et un taux de TVA valables le jour du passage.";
+    tariffs_overlap(product, tariff, until, from, price): Warning, "two entries of a tariff are entered for the same days; the one that begins later counts";
+        en "Product {product}, tariff {tariff}: one entry is valid until {until}, another from {from} on already. From {from}, {price} is sold." "End the earlier entry the day before the later one begins, if that is what is meant.";
+        fr "Produit {product}, tarif {tariff} : une entrée est valable jusqu’au {until}, une autre déjà à partir du {from}. À partir du {from}, {price} est vendu." "Terminez la première entrée la veille du début de la seconde, si c’est ce qui est voulu.";
+    tariff_ends_soon(product, tariff, until): Warning, "the tariff is valid for three days more at most, and none follows";
+        en "Product {product}, tariff {tariff}: its last day is {until}, and none follows. From the day after, scans are not sold." "Add an entry that is valid from the day after, with price and VAT.";
+        fr "Produit {product}, tarif {tariff} : son dernier jour est le {until}, et rien ne suit. Dès le lendemain, les passages ne sont pas vendus." "Ajoutez une entrée valable dès le lendemain, avec prix et TVA.";
+    tariff_gap(product, tariff, from, until): Warning, "on some days ahead the tariff is not valid";
+        en "Product {product}, tariff {tariff}: there is no price from {from} until {until}. Scans of these days are not sold." "Move the end of the earlier entry or the beginning of the later one, so that no day is left out.";
+        fr "Produit {product}, tarif {tariff} : il n’y a pas de prix du {from} au {until}. Les passages de ces jours ne sont pas vendus." "Déplacez la fin de la première entrée ou le début de la suivante, pour qu’aucun jour ne manque.";
+    price_unusual(product, tariff, price): Warning, "a price below 1.00 or above 200.00, or VAT below 1 % or above 30 %, as by a slip in the units";
+        en "Product {product}, tariff {tariff}: what will be sold is {price}, which is unusual." "Compare with the price list: price_minor is in minor units (950 for 9.50), vat_basis_points in hundredths of a per cent (550 for 5.5 %).";
+        fr "Produit {product}, tarif {tariff} : ce qui sera vendu est {price}, ce qui est inhabituel." "Comparez avec la liste des prix : price_minor est en centimes (950 pour 9,50), vat_basis_points en centièmes de pour cent (550 pour 5,5 %).";
     channel_missing(): Mistake, "there is no sales channel for Otipass";
         en "There is no sales channel OTIPASS." "Make a sales channel with the code OTIPASS and the type STX_FILE.";
         fr "Il n’y a pas de canal de vente OTIPASS." "Créez un canal de vente de code OTIPASS et de type STX_FILE.";

@@ -26,6 +26,7 @@ mod order;
 mod organisation;
 pub mod pending_account;
 pub mod price;
+mod prices;
 pub mod readiness;
 pub mod report;
 pub mod retention;

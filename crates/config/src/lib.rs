@@ -9,18 +9,25 @@
 //! printed.
 
 mod certificate;
+mod found;
 mod office;
 pub mod overlay;
+mod refused;
+mod secret;
 pub mod tls;
 mod upkeep;
+mod variable;
 
+pub use found::ALL as FINDINGS;
 pub use office::Office;
+pub use secret::{Secret, oddity};
 pub use upkeep::{Backup, Retention, Support};
+pub use variable::is_variable;
 
 use db::{DbUrl, Durability};
 use gate::OfflinePolicy;
 use gate::WhenSilent;
-use kernel::{Additions, InstitutionCode};
+use kernel::{Additions, Finding, InstitutionCode};
 use otipass::{Checksum, Contract, Lengths, NumType, NumberFormat};
 use overlay::{Kind, Mistake, Origins, Reading};
 use secrecy::SecretString;
@@ -65,13 +72,6 @@ impl Surroundings {
     }
 }
 
-/// Whether a variable of this name stands for a key of the configuration.
-#[must_use]
-pub fn is_variable(name: &str) -> bool {
-    // The turnstile agent has a configuration of its own.
-    name.starts_with(KIND.prefix) && !name.starts_with("PASSERELLE_EDGE_") && name.contains("__")
-}
-
 /// What a process may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -86,7 +86,10 @@ pub enum Role {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where the file was; other paths in it are relative to its folder.
+    /// Where the file is.
+    #[serde(skip)]
+    pub file: PathBuf,
+    /// Its folder; other paths in it are relative to that.
     #[serde(skip)]
     pub folder: PathBuf,
     /// Where its values come from.
@@ -359,11 +362,20 @@ pub enum ConfigError {
     /// Its text is wrong, or a variable over it.
     #[error(transparent)]
     Mistake(#[from] Mistake),
-    /// A secret's file cannot be read.
-    #[error("the secret in {path} cannot be read")]
+    /// A value in it is one that nothing can work with.
+    #[error("{0}")]
+    Refused(Box<Finding>),
+    /// A secret's file cannot be read. Its path stays untold: it may be the secret
+    /// itself, in the wrong place.
+    #[error(
+        "the file that [{section}] {key} names cannot be read; it takes the path of a file \
+         with the secret, not the secret itself"
+    )]
     Secret {
-        /// Its path.
-        path: PathBuf,
+        /// The section.
+        section: &'static str,
+        /// The key that names the file.
+        key: &'static str,
         /// Why not.
         #[source]
         source: std::io::Error,
@@ -395,20 +407,28 @@ impl Config {
     /// Reads the file at `path`, with its surroundings over it.
     ///
     /// # Errors
-    /// [`ConfigError::File`], and [`ConfigError::Mistake`] for the first there is.
+    /// [`ConfigError::File`], and [`ConfigError::Mistake`] or
+    /// [`ConfigError::Refused`] for the first there is.
     pub fn read(path: &Path, surroundings: Surroundings) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
             path: path.to_owned(),
             source,
         })?;
-        Ok(Self::reading(path, &text, &surroundings.variables()).flawless()?)
+        let config = Self::reading(path, &text, &surroundings.variables()).flawless()?;
+        match config.refused().into_iter().next() {
+            None => Ok(config),
+            Some(first) => Err(ConfigError::Refused(Box::new(first))),
+        }
     }
 
     /// Reads the text of the file at `path`, with variables over it: what it says,
     /// and everything that is wrong.
     #[must_use]
     pub fn reading(path: &Path, text: &str, variables: &BTreeMap<String, String>) -> Reading<Self> {
-        let mut reading: Reading<Self> = overlay::read(KIND, path, text, variables);
+        let (misspelt, variables) = variable::misspelt(variables);
+        let mut reading: Reading<Self> = overlay::read(KIND, path, text, &variables);
+        reading.mistakes.extend(misspelt);
+        reading.value.file = path.to_owned();
         reading.value.folder = path.parent().unwrap_or(Path::new("")).to_owned();
         reading.value.origins = std::mem::take(&mut reading.origins);
         reading
@@ -465,14 +485,12 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Secret`].
     pub fn credentials(&self) -> Result<otipass::Credentials, ConfigError> {
-        let otipass = &self.otipass;
-        if let Some(key) = self.secret(otipass.api_key_file.as_deref(), otipass.api_key.as_ref())? {
+        if let Some(key) = self.secret(Secret::OtipassKey)? {
             return Ok(otipass::Credentials::ApiKey(key));
         }
-        let password = self.secret(otipass.password_file.as_deref(), otipass.password.as_ref())?;
         Ok(otipass::Credentials::Basic {
-            username: otipass.username.clone(),
-            password: password.unwrap_or_default(),
+            username: self.otipass.username.clone(),
+            password: self.secret(Secret::OtipassPassword)?.unwrap_or_default(),
         })
     }
 
@@ -481,11 +499,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Secret`].
     pub fn operator_password(&self) -> Result<Option<SecretString>, ConfigError> {
-        let access_control = &self.access_control;
-        self.secret(
-            access_control.password_file.as_deref(),
-            access_control.password.as_ref(),
-        )
+        self.secret(Secret::OperatorPassword)
     }
 
     /// Who calls ticketing for this institution.
@@ -532,23 +546,6 @@ impl Config {
             authority_pem: authority_pem.transpose()?,
             ..ours
         })
-    }
-
-    fn secret(
-        &self,
-        file: Option<&Path>,
-        variable: Option<&SecretString>,
-    ) -> Result<Option<SecretString>, ConfigError> {
-        if let Some(value) = variable {
-            return Ok(Some(value.clone()));
-        }
-        file.map(|file| {
-            let path = self.path(file);
-            std::fs::read_to_string(&path)
-                .map(|text| text.trim_end_matches(['\r', '\n']).to_owned().into())
-                .map_err(|source| ConfigError::Secret { path, source })
-        })
-        .transpose()
     }
 }
 

@@ -1,6 +1,5 @@
 //! `[office]`: the pages for people.
 
-use super::{Config, ConfigError};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -61,21 +60,9 @@ impl Oidc {
     }
 }
 
-impl Config {
-    /// Our secret at the OpenID Connect provider; empty if none is set, which
-    /// no provider takes.
-    ///
-    /// # Errors
-    /// [`ConfigError::Secret`].
-    pub fn client_secret(&self, oidc: &Oidc) -> Result<SecretString, ConfigError> {
-        let file = oidc.client_secret_file.as_deref();
-        let secret = self.secret(file, oidc.client_secret.as_ref())?;
-        Ok(secret.unwrap_or_default())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use crate::Secret;
     use crate::tests::parse;
     use secrecy::ExposeSecret;
 
@@ -85,10 +72,8 @@ mod tests {
         let variable = ("PASSERELLE_OFFICE__OIDC__CLIENT_SECRET", "s3cr3t");
         let config = parse(text, &[variable]).unwrap();
         let oidc = config.office.oidc.as_ref().unwrap();
-        assert_eq!(
-            config.client_secret(oidc).unwrap().expose_secret(),
-            "s3cr3t"
-        );
+        let secret = config.secret(Secret::ClientSecret).unwrap().unwrap();
+        assert_eq!((secret.expose_secret(), &*oidc.client_id), ("s3cr3t", "p"));
         assert!(!format!("{config:?}").contains("s3cr3t"));
         let inside = format!("{text}client_secret = \"s3cr3t\"\n");
         let error = parse(&inside, &[]).unwrap_err().to_string();

@@ -46,6 +46,8 @@ pub enum Fault {
     Unknown,
     /// The key does not take this value.
     Value,
+    /// A variable that nothing reads, and that was meant for a key.
+    Misspelt,
 }
 
 /// Something wrong in a configuration.
@@ -53,7 +55,8 @@ pub enum Fault {
 pub struct Mistake {
     /// Where.
     pub origin: Box<Place>,
-    /// The key with its section (`otipass.url`); empty if the text is no TOML.
+    /// The key with its section (`otipass.url`); empty if the text is no TOML. For
+    /// [`Fault::Misspelt`], the variable that was meant.
     pub key: String,
     /// Of what kind.
     pub fault: Fault,

@@ -2,9 +2,11 @@
 
 use crate::certificate::validity;
 use kernel::Timestamp;
+use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -95,6 +97,18 @@ pub struct Identity {
     pub valid_from: Timestamp,
     /// The last moment at which it is.
     pub valid_until: Timestamp,
+}
+
+impl Identity {
+    /// Whether the certificate is for this host, a name or an address.
+    #[must_use]
+    pub fn is_for(&self, host: &str) -> bool {
+        let certificate = self.key.cert.first().map(ParsedCertificate::try_from);
+        match (certificate, ServerName::try_from(host)) {
+            (Some(Ok(certificate)), Ok(name)) => verify_server_name(&certificate, &name).is_ok(),
+            _ => false,
+        }
+    }
 }
 
 impl TlsFiles {

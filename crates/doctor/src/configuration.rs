@@ -37,10 +37,12 @@ pub fn read(path: &Path, surroundings: Surroundings) -> Reading {
     };
     let reading = Config::reading(path, &text, &surroundings.variables());
     let mistakes = &reading.mistakes;
+    let mut findings: Vec<_> = mistakes.iter().map(told).collect();
+    findings.extend(reading.value.refused());
     Reading {
-        config: Some(reading.value),
         broken_sections: mistakes.iter().flat_map(broken).collect(),
-        findings: mistakes.iter().map(told).collect(),
+        config: Some(reading.value),
+        findings,
     }
 }
 
@@ -60,6 +62,7 @@ fn told(mistake: &Mistake) -> Finding {
         None => mistake.key.clone(),
     };
     match (&*mistake.origin, mistake.fault) {
+        (_, Fault::Misspelt) => found::environment_misspelt(place, &mistake.key),
         (Place::Variable(_), _) => found::environment_wrong(place, what),
         (_, Fault::Syntax) => found::config_broken(place, what),
         (_, Fault::Secret) => found::secret_in_config(place, name),

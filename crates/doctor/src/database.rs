@@ -9,7 +9,6 @@ use gate::records::symptoms::Symptoms;
 use kernel::causes;
 use otipass::NumType;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// How many of the latest checks are looked at.
 const CHECKS: u32 = 1_000;
@@ -55,14 +54,7 @@ pub async fn open(config: &Config, reach: Reach) -> Opened {
     };
     match &url {
         DbUrl::SqliteMemory => return Opened::NotThereYet,
-        DbUrl::SqliteFile(path) if !path.exists() => {
-            return match path.parent() {
-                Some(folder) if folder != Path::new("") && !folder.is_dir() => {
-                    Opened::Unreadable(format!("there is no folder {}", folder.display()))
-                }
-                _ => Opened::NotThereYet,
-            };
-        }
+        DbUrl::SqliteFile(path) if !path.exists() => return Opened::NotThereYet,
         DbUrl::Postgres(_) if reach == Reach::Offline => return Opened::NotAsked,
         DbUrl::SqliteFile(_) | DbUrl::Postgres(_) => {}
     }

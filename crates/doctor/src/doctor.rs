@@ -102,16 +102,18 @@ impl Doctor {
             reach,
             patience,
         };
-        let (otipass, ticketing, database) = tokio::join!(
+        let (otipass, ticketing, machine, database) = tokio::join!(
             asking.otipass(project_id, &sources.interface),
             asking.ticketing(institution, &operator_password),
+            facts::Machine::look(&config, self.db.is_some()),
             database::look(opened, &config, project_id),
         );
         Facts {
             now: self.clock.now(),
-            config_path: self.config.clone(),
             open_secrets: facts::open_secrets(&config),
+            secrets: facts::unfit_secrets(&config),
             tls: facts::Tls::read(&config),
+            machine,
             config,
             broken_sections,
             mapping: sources.mapping,

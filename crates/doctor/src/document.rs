@@ -7,6 +7,7 @@ use kernel::finding::Entry;
 pub fn catalogue() -> impl Iterator<Item = &'static Entry> {
     let all = [
         crate::found::ALL,
+        config::FINDINGS,
         otipass::FINDINGS,
         gate::FINDINGS,
         boxoffice::FINDINGS,

@@ -1,16 +1,19 @@
 //! The judgement: what the facts mean. Nothing here does I/O.
 
 use super::database::{Database, Records};
-use super::facts::Facts;
+use super::facts::{Backups, Facts, Unfit};
 use super::partner::apart;
+use super::probe::{Kept, Refusal};
 use super::{partner, selling, site, tls};
 use crate::found;
-use config::{ConfigError, Role};
+use config::Role;
 use gate::CLOCK_TOLERANCE_MS;
 use gate::outbox::trouble::{Stopped, Trouble};
 use gate::records::symptoms::Symptoms;
 use kernel::Language::{En, Fr};
 use kernel::finding::{Finding, Part, Phrase, Place, Position, Thing};
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 
 /// This many codes that were refused and look like serials are no accident.
 const SERIALS_SUSPECT: usize = 3;
@@ -19,6 +22,7 @@ const SERIALS_SUSPECT: usize = 3;
 pub fn examine(facts: &Facts) -> Vec<Finding> {
     let mut findings = configuration(facts);
     findings.extend(tls::examine(facts));
+    findings.extend(machine(facts));
     if facts.config.has(Role::Gate) {
         findings.extend(partner::examine(facts));
         findings.extend(mapping(facts));
@@ -34,26 +38,52 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
 
 fn configuration(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if facts.config.server.roles.is_empty() {
-        findings.push(found::roles_missing(facts.key("server", "roles")));
-    }
-    if let Err(error) = facts.config.external_sales.dialect.check() {
-        let place = facts.key("external_sales", "dialect");
-        findings.push(found::dialect_invalid(place, error));
-    }
-    let secrets = [
-        facts.interface.credentials.as_ref().err(),
-        facts.operator_password.as_ref().err(),
-    ];
-    for error in secrets.into_iter().flatten() {
-        if let ConfigError::Secret { path, source } = error {
-            let why = Phrase::of_file(source);
-            findings.push(found::secret_unreadable(path.clone(), why));
-        }
-    }
+    findings.extend(facts.secrets.iter().map(|(place, unfit)| match unfit {
+        Unfit::Unreadable(error) => found::secret_unreadable(place.clone(), Phrase::of_file(error)),
+        Unfit::Odd(how) => found::secret_odd(place.clone(), how.clone()),
+    }));
     let open = facts.open_secrets.iter();
     findings.extend(open.map(|path| found::secret_open_to_all(path.clone(), path.display())));
     findings
+}
+
+/// What this machine does not let the service do.
+fn machine(facts: &Facts) -> Vec<Finding> {
+    let (machine, mut findings) = (&facts.machine, Vec::new());
+    if let Some(error) = &machine.listen {
+        let place = facts.key("server", "listen");
+        findings.push(unheard(place, facts.config.server.listen, error));
+    }
+    let is_told = matches!(facts.database, Database::Unreadable(_));
+    let refusals = machine.write.iter();
+    let refusals = refusals.filter(|refusal| !(is_told && refusal.what == Kept::Database));
+    findings.extend(refusals.map(unwritten));
+    if machine.backups == Backups::None {
+        findings.push(found::backup_missing(facts.key("backup", "every_h")));
+    }
+    findings
+}
+
+/// Why the service cannot listen.
+fn unheard(place: Place, listen: SocketAddr, error: &io::Error) -> Finding {
+    match error.kind() {
+        ErrorKind::AddrInUse => found::listen_in_use(place, listen),
+        ErrorKind::AddrNotAvailable => found::listen_elsewhere(place, listen.ip()),
+        ErrorKind::PermissionDenied => found::listen_forbidden(place, listen.port()),
+        _ => found::listen_impossible(place, listen, error),
+    }
+}
+
+/// Why something cannot be written.
+fn unwritten(refusal: &Refusal) -> Finding {
+    let (place, path) = (refusal.place.clone(), refusal.path.display());
+    let why = Phrase::of_file(&refusal.error);
+    match (refusal.what, refusal.error.kind()) {
+        (Kept::Backups, _) => found::backup_unwritable(place, path, why),
+        (_, ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => found::disk_full(place, path),
+        (Kept::Database, _) => found::database_unwritable(place, path, why),
+        (Kept::SalesFiles, _) => found::sales_folder_unwritable(place, path, why),
+    }
 }
 
 fn mapping(facts: &Facts) -> Vec<Finding> {
@@ -157,4 +187,39 @@ fn without_numbers(text: &str) -> String {
         })
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_of_the_machine_has_its_own_cure() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 443));
+        for (kind, code) in [
+            (ErrorKind::AddrInUse, "listen_in_use"),
+            (ErrorKind::AddrNotAvailable, "listen_elsewhere"),
+            (ErrorKind::PermissionDenied, "listen_forbidden"),
+            (ErrorKind::Unsupported, "listen_impossible"),
+        ] {
+            assert_eq!(unheard(Place::Machine, address, &kind.into()).code, code);
+        }
+        let (full, refused) = (ErrorKind::StorageFull, ErrorKind::PermissionDenied);
+        for (what, kind, code) in [
+            (Kept::Database, full, "disk_full"),
+            (Kept::Database, refused, "database_unwritable"),
+            (Kept::SalesFiles, full, "disk_full"),
+            (Kept::SalesFiles, refused, "sales_folder_unwritable"),
+            (Kept::Backups, full, "backup_unwritable"),
+        ] {
+            let finding = unwritten(&Refusal {
+                what,
+                place: Place::Machine,
+                path: "/srv/p".into(),
+                error: kind.into(),
+            });
+            assert_eq!(finding.code, code);
+            assert!(finding.what(Fr).contains("/srv/p"), "{}", finding.what(Fr));
+        }
+    }
 }

@@ -2,13 +2,15 @@
 
 use super::database::{Database, Records};
 use super::live::{OtipassAnswer, TicketingAnswer};
+use super::probe::{self, Refusal};
 use super::source::{Interface, InterfaceOrigin, Mapping, SiteRead, Source};
 use boxoffice::CatalogueReading;
 use config::tls::{Identity, TlsError};
-use config::{Config, ConfigError, Role};
+use config::{Config, ConfigError, Role, Secret};
+use db::DbUrl;
 use gate::Site;
 use kernel::Timestamp;
-use kernel::finding::{Place, Stored};
+use kernel::finding::{Phrase, Place, Stored};
 use otipass::Outline;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
@@ -19,7 +21,6 @@ use std::time::Duration;
 /// Everything there is to judge.
 pub struct Facts {
     pub now: Timestamp,
-    pub config_path: PathBuf,
     pub config: Config,
     /// Sections of the configuration that lack what was wrong in them.
     pub broken_sections: BTreeSet<String>,
@@ -30,12 +31,81 @@ pub struct Facts {
     /// How long others were waited for.
     pub patience: Duration,
     pub operator_password: Result<Option<SecretString>, ConfigError>,
+    /// Where a secret is named, and why it is none or what is odd about it.
+    pub secrets: Vec<(Place, Unfit)>,
     /// Files with secrets that every user of the machine may read.
     pub open_secrets: Vec<PathBuf>,
     pub tls: Tls,
+    /// What this machine does not let the service do.
+    pub machine: Machine,
     pub otipass: OtipassAnswer,
     pub ticketing: TicketingAnswer,
     pub database: Database<Records>,
+}
+
+/// What was tried on this machine.
+pub struct Machine {
+    /// Why the service cannot listen.
+    pub listen: Option<std::io::Error>,
+    /// What it cannot write.
+    pub write: Vec<Refusal>,
+    /// Whether somebody takes backups.
+    pub backups: Backups,
+}
+
+/// Who takes backups of an embedded database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backups {
+    /// The service, somebody by hand, or the database is a server's matter.
+    Taken,
+    /// Nobody: none are set up, and there is none where they would be.
+    None,
+}
+
+impl Machine {
+    /// Tries what the service will do; what a running one does already is not tried.
+    pub async fn look(config: &Config, is_running: bool) -> Self {
+        let backup = &config.backup;
+        let is_embedded = matches!(config.database_url(), Ok(DbUrl::SqliteFile(_)));
+        let is_any = || {
+            let mut there = std::fs::read_dir(config.path(&backup.folder))
+                .into_iter()
+                .flatten();
+            there.next().is_some()
+        };
+        Self {
+            listen: match is_running {
+                true => None,
+                false => probe::listen(config.server.listen).await,
+            },
+            write: probe::write(config),
+            backups: match is_embedded && backup.every_h == 0 && !is_any() {
+                true => Backups::None,
+                false => Backups::Taken,
+            },
+        }
+    }
+}
+
+/// What is wrong with a secret.
+pub enum Unfit {
+    /// Its file cannot be read.
+    Unreadable(std::io::Error),
+    /// It holds what hardly belongs to it.
+    Odd(Phrase),
+}
+
+/// The secrets that are not as they should be.
+pub fn unfit_secrets(config: &Config) -> Vec<(Place, Unfit)> {
+    let unfit = |secret: Secret| match config.secret(secret) {
+        Err(ConfigError::Secret { source, .. }) => Some(Unfit::Unreadable(source)),
+        Ok(Some(value)) => config::oddity(&value).map(Unfit::Odd),
+        _ => None,
+    };
+    let secrets = Secret::ALL.into_iter();
+    secrets
+        .filter_map(|secret| Some((config.place_of(secret), unfit(secret)?)))
+        .collect()
 }
 
 /// What there is to serve https with.
@@ -64,16 +134,7 @@ impl Facts {
     /// Where a key of the configuration stands: the variable over it, if there
     /// is one.
     pub fn key(&self, section: &'static str, key: &'static str) -> Place {
-        let origin = self.config.origins.of(&format!("{section}.{key}"));
-        match origin.cloned() {
-            Some(variable @ Place::Variable(_)) => variable,
-            place => Place::Key {
-                file: self.config_path.clone(),
-                at: place.and_then(|place| place.position()),
-                section,
-                key,
-            },
-        }
+        self.config.place(section, key)
     }
 
     /// Where a key of the interface to Otipass is entered.

@@ -1,6 +1,7 @@
 //! Examines a whole set-up and names each mistake with its cure, all at once.
 //!
-//! What never goes in: a change of anything: it looks.
+//! What never goes in: a change of anything that stays. It looks; only to see
+//! whether a folder can be written, it writes a file there and removes it.
 //!
 //! Facts are gathered first: files, secrets, database, and what Otipass and
 //! ticketing answer. Then they are judged, without any I/O. A part that cannot
@@ -18,6 +19,7 @@ mod facts;
 mod found;
 mod live;
 mod partner;
+mod probe;
 mod selling;
 mod site;
 mod source;

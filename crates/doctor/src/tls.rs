@@ -62,7 +62,9 @@ fn time(facts: &Facts, identity: &Identity) -> Option<Finding> {
         let left = days(left_ms);
         Some(found::tls_certificate_expires_soon(place, until, left))
     } else {
-        None
+        let host = facts.config.office_host()?;
+        let is_other = facts.config.office.enabled && !identity.is_for(host);
+        is_other.then(|| found::tls_certificate_of_another(place, host))
     }
 }
 

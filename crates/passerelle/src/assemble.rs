@@ -9,7 +9,7 @@ use config::{Config, Role};
 use db::Db;
 use gate::site::interface::Connection;
 use gate::{Gate, InterfaceSettings, Site};
-use kernel::Clock;
+use kernel::{Clock, Severity};
 use metrics_exporter_prometheus::PrometheusHandle;
 use office::Missing;
 use otipass::{OtipassClient, OtipassSettings};
@@ -174,6 +174,13 @@ pub async fn otipass(
     };
     if !missing.is_empty() {
         return Ok((None, missing));
+    }
+    if !otipass.url.is_empty() {
+        let mistakes = otipass::check_url(&otipass.url, &mapping.project_id);
+        let mut mistakes = mistakes.into_iter();
+        if let Some(first) = mistakes.find(|found| found.severity == Severity::Mistake) {
+            bail!("{}", first.at(config.place("otipass", "url")));
+        }
     }
     let format = otipass.number_format(mapping.num_type);
     let client = OtipassClient::new(OtipassSettings {

@@ -8,6 +8,7 @@ use crate::{SiteError, WhenSilent};
 use db::{Db, DbError, Row, Tx, params};
 use otipass::Credentials;
 use secrecy::{ExposeSecret, SecretString};
+use std::ops::RangeInclusive;
 
 /// The kind of pass system; there is one.
 const KIND: &str = "OTIPASS";
@@ -26,6 +27,12 @@ pub struct Connection {
     pub repeat_window_ms: u32,
     /// What happens when Otipass does not answer within it.
     pub when_silent: WhenSilent,
+}
+
+impl Connection {
+    /// The bounds of [`decision_budget_ms`](Self::decision_budget_ms): shorter, no
+    /// answer could come, and longer, nobody would wait.
+    pub const BUDGET_MS: RangeInclusive<u32> = 200..=10_000;
 }
 
 impl Default for Connection {
@@ -110,7 +117,10 @@ fn stored(row: &Row) -> Result<StoredInterface, DbError> {
         connection: Connection {
             url: row.get("url")?,
             username: row.get("username")?,
-            decision_budget_ms: u32::try_from(budget_ms).unwrap_or(usual.decision_budget_ms),
+            // Earlier versions took shorter ones.
+            decision_budget_ms: u32::try_from(budget_ms)
+                .unwrap_or(usual.decision_budget_ms)
+                .clamp(*Connection::BUDGET_MS.start(), *Connection::BUDGET_MS.end()),
             repeat_window_ms: u32::try_from(row.get::<i64>("repeat_window_ms")?)
                 .unwrap_or(usual.repeat_window_ms),
             when_silent: row.get("when_silent")?,

@@ -112,6 +112,8 @@ fn of_system(error: &io::Error) -> Option<&'static str> {
         ErrorKind::PermissionDenied => "l’accès est refusé",
         ErrorKind::IsADirectory => "c’est un dossier",
         ErrorKind::NotADirectory => "ce n’est pas un dossier",
+        ErrorKind::StorageFull => "le disque est plein",
+        ErrorKind::ReadOnlyFilesystem => "le disque est en lecture seule",
         ErrorKind::ConnectionRefused => "la connexion est refusée",
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::UnexpectedEof => {
             "la connexion s’est rompue"

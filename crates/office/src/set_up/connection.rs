@@ -20,7 +20,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     again: "Ce serveur n’est pas celui auquel le secret enregistré a été confié. Entrez le secret à nouveau.",
         "This server is not the one that the saved secret was meant for. Enter the secret again.";
     budget: "Attente maximale d’une réponse, en millisecondes", "Longest wait for an answer, in milliseconds";
-    budget_wrong: "Entrez un nombre de 100 à 10000.", "Enter a number from 100 to 10000.";
+    budget_wrong: "Entrez un nombre de 200 à 10000.", "Enter a number from 200 to 10000.";
     window: "Délai avant d’admettre à nouveau la même carte au même endroit, en secondes\u{a0}; 0 pour aucun",
         "Time before the same card is admitted again at the same place, in seconds; 0 for none";
     window_wrong: "Entrez un nombre de 0 à 3600.", "Enter a number from 0 to 3600.";
@@ -145,7 +145,10 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         mistakes.add("url", format!("{what} {cure}"));
     }
     let budget = entered.text("budget").trim();
-    let budget_ms = budget.parse().ok().filter(|ms| (100..=10_000).contains(ms));
+    let budget_ms = budget
+        .parse()
+        .ok()
+        .filter(|ms| Connection::BUDGET_MS.contains(ms));
     if budget_ms.is_none() {
         mistakes.add("budget", t.budget_wrong);
     }

@@ -71,8 +71,8 @@ async fn the_page_speaks_french_in_every_detail() {
 #[tokio::test]
 async fn a_healthy_house_is_told_so() {
     let house = House::open(Plan::default(), |_| ()).await;
-    let config =
-        "[server]\nroles = [\"box_office\"]\n[access_control]\npassword_file = \"secret\"\n";
+    let config = "[server]\nroles = [\"box_office\"]\n[access_control]\npassword_file = \"secret\"\n\
+                  [backup]\nevery_h = 24\n";
     house.write("passerelle.toml", config, 0o600);
     house.write("secret", OPERATOR_PASSWORD, 0o600);
     house.hire(Role::Support).await;

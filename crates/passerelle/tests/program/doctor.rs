@@ -7,10 +7,13 @@ mod records;
 pub mod set_up;
 mod tls;
 
+use crate::BIN;
 use set_up::{Finding, SetUp};
+use stage::Program;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use tokio::net::TcpListener;
 use tokio::process::Command;
 
 #[tokio::test]
@@ -80,6 +83,72 @@ async fn a_wrong_variable_is_named_and_hides_nothing() {
     );
     assert_eq!(found[1].0, "contact_without_pending_account");
     assert_eq!(found.len(), 2);
+}
+
+#[tokio::test]
+async fn a_variable_that_nothing_reads_is_named_with_the_one_that_is_meant() {
+    let set_up = SetUp::healthy();
+    for arguments in [&["doctor", "--offline"][..], &["serve"]] {
+        let mut command = set_up.command(arguments);
+        command.env("PASSERELLE_OTIPASS_PASSWORD", "Violets-are-s3cret");
+        let output = Command::from(command).output().await.unwrap();
+        assert!(!output.status.success());
+        let told = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        for name in [
+            "PASSERELLE_OTIPASS_PASSWORD",
+            "PASSERELLE_OTIPASS__PASSWORD",
+        ] {
+            assert!(told.contains(name), "{told}");
+        }
+        assert!(!told.contains("s3cret"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_editor_adds_to_a_secret_is_named() {
+    for odd in ["\u{feff}Violets", "\"Violets\"", "Violets\nare"] {
+        let set_up = SetUp::healthy();
+        set_up.secret("otipass.password", odd);
+        let findings = set_up.findings().await;
+        let warning = findings.iter().find(|f| f.code == "secret_odd").unwrap();
+        assert!(
+            warning
+                .place
+                .contains("toml:20:1 ([otipass] password_file)")
+        );
+        assert!(!warning.what.contains("Violets"), "{warning:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_named_unless_the_service_itself_has_it() {
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let set_up = SetUp::healthy();
+    let address = other.local_addr().unwrap().to_string();
+    set_up.replace("passerelle.toml", "127.0.0.1:8480", &address);
+    set_up
+        .names("listen_in_use", "toml:5:1 ([server] listen)")
+        .await;
+    let service = Program::at_work(BIN, "", "");
+    set_up.replace("passerelle.toml", &address, &service.address.to_string());
+    assert_eq!(set_up.mistakes().await, []);
+}
+
+#[tokio::test]
+async fn a_set_up_without_backups_is_a_warning_until_there_is_one() {
+    let set_up = SetUp::healthy();
+    set_up.replace("passerelle.toml", "every_h = 24", "every_h = 0");
+    let is_missing = async || {
+        let findings = set_up.findings().await;
+        findings
+            .iter()
+            .any(|f| f.code == "backup_missing" && f.severity == "warning")
+    };
+    assert!(is_missing().await);
+    fs::create_dir(set_up.path("backup")).unwrap();
+    assert!(is_missing().await);
+    set_up.write("backup/passerelle-20260714T070000.db", "");
+    assert!(!is_missing().await);
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! Set-ups with one mistake each in a file.
 
 use super::set_up::{CASTLE, CASTLE_WITHOUT_DEVICES, SetUp};
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
 
 const CONFIG: &str = "passerelle.toml";
 const MAPPING: &str = "mapping.json";
@@ -40,10 +43,19 @@ const DAMAGES: &[Damage] = &[
     ("quote_not_closed", "mapping.json:8:22", MAPPING, "\"PASSVN\"", "\"PASSVN"),
     ("config_value_wrong", "passerelle.toml:22:1", CONFIG, "when_silent = \"admit\"", "when_silent = \"wait\""),
     ("secret_in_config", "passerelle.toml:22:1", CONFIG, "when_silent", "api_key = \"Violets-are-s3cret\"\nwhen_silent"),
-    ("secret_unreadable", "nowhere.password", CONFIG, "otipass.password", "nowhere.password"),
+    ("secret_unreadable", "toml:20:1 ([otipass] password_file)", CONFIG, "otipass.password", "nowhere.password"),
+    // The password itself in the wrong place: nothing may print it.
+    ("secret_unreadable", "toml:20:1 ([otipass] password_file)", CONFIG, "otipass.password", "Violets-are-s3cret"),
+    ("config_out_of_bounds", "toml:21:1 ([otipass] decision_budget_ms)", CONFIG, "= 1500", "= 0"),
+    ("lengths_impossible", "toml:22:1 ([otipass] digits)", CONFIG, "when_silent", "digits = {min = 10, max = 8}\nwhen_silent"),
+    ("lengths_impossible", "toml:22:1 ([otipass] letters)", CONFIG, "when_silent", "letters = {min = 3, max = 2}\nwhen_silent"),
+    ("retention_too_short", "toml:31:1 ([retention] card_numbers_days)", CONFIG, "= 400", "= 10"),
+    ("office_url_wrong", "toml:31:1 ([office] url)", CONFIG, "[retention]", "[office]\nurl = \"passerelle.example.org\"\n[retention]"),
+    ("listen_elsewhere", "toml:5:1 ([server] listen)", CONFIG, "127.0.0.1:8480", "192.0.2.1:8480"),
+    ("sales_folder_unwritable", "toml:26:1 ([external_sales] folder)", CONFIG, "every_s = 60", "every_s = 60\nfolder = \"site.toml\""),
+    ("database_unwritable", "toml:8:1 ([database] url)", CONFIG, "sqlite:", "sqlite:site.toml/"),
     ("api_key_invalid", "[otipass] api_key_file", CONFIG, "password_file = \"otipass.password\"", "api_key_file = \"mapping.json\""),
     ("roles_missing", "[server] roles", CONFIG, "listen", "roles = []\nlisten"),
-    ("database_unreachable", "[database] url", CONFIG, "sqlite:", "sqlite:nowhere/"),
     ("database_unreachable", "[database] url", CONFIG, "sqlite:", "mysql:"),
     ("mapping_unreadable", "nowhere.json", CONFIG, "mapping.json", "nowhere.json"),
     ("site_unreadable", "nowhere.toml", CONFIG, "site.toml", "nowhere.toml"),
@@ -93,6 +105,58 @@ async fn each_mistake_in_a_file_is_named_alone() {
         set_up.replace(file, good, bad);
         set_up.names(code, place).await;
     }
+}
+
+/// What the service starts with all the same: whoever opens the back office can
+/// cure it there, and a partner may be away for a while only.
+const SERVED: &[&str] = &[
+    "sector_without_door",
+    "sector_without_device",
+    "device_without_sector",
+    "device_with_several_sectors",
+    "mapped_sector_unknown",
+    "season_unknown",
+    "product_unknown",
+    "not_open_pass",
+    "tariff_not_mapped",
+    "tariff_unknown",
+    "tariff_without_price",
+    "tariff_without_vat",
+    "tariff_not_valid",
+    "channel_missing",
+    "channel_code_invalid",
+    "channel_type_invalid",
+    "contact_missing",
+    "contact_without_pending_account",
+    "url_missing",
+];
+
+#[tokio::test]
+async fn the_service_refuses_what_the_doctor_calls_a_mistake() {
+    let mut otherwise = Vec::new();
+    for (code, _, file, good, bad) in DAMAGES {
+        let set_up = SetUp::healthy();
+        set_up.replace(file, good, bad);
+        let anywhere = set_up.read(CONFIG).replace("127.0.0.1:8480", "127.0.0.1:0");
+        set_up.write(CONFIG, &anywhere);
+        let mut command = Command::from(set_up.command(&["serve"]));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut service = command.kill_on_drop(true).spawn().unwrap();
+        let mut lines = BufReader::new(service.stdout.take().unwrap()).lines();
+        let first = lines.next_line().await.unwrap();
+        let is_served = first.is_some_and(|line| line.starts_with("Passerelle serves"));
+        if is_served {
+            service.kill().await.unwrap();
+        }
+        let output = service.wait_with_output().await.unwrap();
+        assert!(!output.status.success(), "{code}: {bad}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!told.contains("s3cret"), "{code}: {told}");
+        if is_served != SERVED.contains(code) {
+            otherwise.push((code, bad, told));
+        }
+    }
+    assert!(otherwise.is_empty(), "{otherwise:#?}");
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ async fn the_stored_credentials_are_tried() {
 #[tokio::test]
 async fn what_nobody_has_entered_is_missing_and_what_nobody_can_read_is_not_checked() {
     let set_up = SetUp::healthy();
-    let config = "[database]\nurl = \"sqlite:passerelle.db\"\n";
+    let config = "[database]\nurl = \"sqlite:passerelle.db\"\n[backup]\nevery_h = 24\n";
     std::fs::write(set_up.path(CONFIG), config).unwrap();
     let findings = set_up.findings().await;
     assert!(

@@ -44,6 +44,22 @@ async fn a_good_certificate_is_nothing_to_talk_about() {
 }
 
 #[tokio::test]
+async fn a_certificate_for_another_name_than_the_back_office_s_is_a_warning() {
+    let (certificate, key) = issue(-3, 60);
+    for (host, is_other) in [("passerelle", false), ("billetterie", true)] {
+        let set_up = with_certificate(&certificate, &key).await;
+        let office = format!("\n[office]\nurl = \"https://{host}.example.org:8443/\"\n");
+        set_up.append("passerelle.toml", &office);
+        let findings = set_up.findings().await;
+        let code = "tls_certificate_of_another";
+        let found = findings
+            .iter()
+            .filter(|f| f.code == code && f.severity == "warning");
+        assert_eq!(found.count() == 1, is_other, "{findings:#?}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_served_with_is_named() {
     let (good, good_key) = issue(-3, 60);
     let (other, other_key) = issue(-3, 60);

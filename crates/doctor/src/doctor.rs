@@ -105,7 +105,7 @@ impl Doctor {
         let (otipass, ticketing, database) = tokio::join!(
             asking.otipass(project_id, &sources.interface),
             asking.ticketing(institution, &operator_password),
-            database::look(opened, &config, project_id),
+            database::look(opened, &config, project_id, patience),
         );
         Facts {
             now: self.clock.now(),

@@ -224,6 +224,12 @@ kernel::findings! {
         database_unreachable(message): Mistake, "it cannot be opened or read";
             en "The database cannot be opened: {message}." "Correct [database] url, start the database server, or give the service's user access to it.";
             fr "La base de données ne peut pas être ouverte." "Corrigez [database] url, démarrez le serveur de base de données, ou donnez-en l’accès à l’utilisateur du service.";
+        database_damaged(message): Mistake, "its file is broken inside";
+            en "The file of the database is damaged: {message}." "Stop the service, keep a copy of the file with its -wal and -shm, look at the disk, and restore the latest backup with `passerelle restore … --replace`.";
+            fr "Le fichier de la base de données est endommagé." "Arrêtez le service, gardez une copie du fichier avec ses -wal et -shm, examinez le disque, et reprenez la dernière sauvegarde : passerelle restore … --replace.";
+        database_not_looked_through() as not_checked: Note;
+            en "The file of the database is too long to be looked through in this time." "`passerelle backup` reads all of it, and says if it is damaged.";
+            fr "Le fichier de la base de données est trop long pour être parcouru dans ce délai." "passerelle backup le lit en entier, et dit s’il est endommagé.";
         database_not_there_yet(): Note, "the first start makes it";
             en "There is no database yet; the first start makes it. Clocks of devices and what is held show up after that." "Run the doctor again after the first scans.";
             fr "La base de données n’existe pas encore ; le premier démarrage la crée. Les horloges des appareils et ce qui est retenu se verront ensuite." "Relancez le diagnostic après les premiers contrôles.";

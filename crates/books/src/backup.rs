@@ -18,7 +18,6 @@ use anyhow::{Context, Result, bail, ensure};
 use db::{Db, DbUrl, snapshot};
 use kernel::Timestamp;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Tables that only grow. Whatever was answered before a backup began must be
@@ -116,10 +115,8 @@ pub async fn back_up(from: &Path, to: &Path, sides: Sides, now: Timestamp) -> Re
         let (from, to) = (from.to_owned(), part.0.clone());
         blocking(move || {
             // It holds card numbers: for the eyes of its owner only.
-            std::fs::OpenOptions::new()
-                .write(true)
+            kernel::owner_only()
                 .create_new(true)
-                .mode(0o600)
                 .open(&to)
                 .with_context(cannot_be(&to, "written"))?;
             Ok(snapshot::copy(&from, &to)?)

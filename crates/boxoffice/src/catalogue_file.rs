@@ -4,7 +4,7 @@ use crate::catalogue::{
     Contact, PaymentMode, Product, SalesChannel, Season, Tariff, TariffMapping,
 };
 use crate::{Catalogue, found};
-use kernel::finding::{Finding, Phrase, Position, Say, Thing};
+use kernel::finding::{Finding, Lines, Phrase, Position, Say, Thing};
 use kernel::{
     BusinessDay, ContactNumber, InvalidCode, Money, ProductCode, SeasonCode, TariffCode, VatRate,
 };
@@ -53,6 +53,8 @@ pub fn read_catalogue(text: &str) -> Result<Catalogue, Vec<Finding>> {
 pub fn look_through_catalogue(text: &str) -> CatalogueReading {
     let mut reader = Reader {
         text,
+        lines: Lines::of(text),
+        known: Known::default(),
         read: CatalogueReading::default(),
     };
     reader.read();
@@ -92,7 +94,18 @@ fn table_at<'t>(value: &'t Spanned<DeValue<'t>>) -> Option<(usize, &'t DeTable<'
 
 struct Reader<'a> {
     text: &'a str,
+    lines: Lines<'a>,
+    known: Known,
     read: CatalogueReading,
+}
+
+/// What was read so far, to be found among thousands.
+#[derive(Default)]
+struct Known {
+    seasons: BTreeSet<SeasonCode>,
+    products: BTreeSet<(SeasonCode, ProductCode)>,
+    tariffs: BTreeSet<(ProductCode, TariffCode, Option<BusinessDay>)>,
+    mapped: BTreeSet<ProductCode>,
 }
 
 /// One table of the file.
@@ -121,13 +134,13 @@ impl<'t> FileTable<'t> {
 
 impl Reader<'_> {
     fn find(&mut self, offset: usize, found: impl FnOnce(Position) -> Finding) {
-        let at = Position::of(self.text, offset);
+        let at = self.lines.at(offset);
         self.read.findings.push(found(at));
     }
 
     /// The catalogue, if the entry is sound; `thing` is noted to stand there.
     fn sound(&mut self, entry: &FileTable<'_>, key: &str, thing: Thing) -> Option<&mut Catalogue> {
-        let at = Position::of(self.text, entry.offset_of(key));
+        let at = self.lines.at(entry.offset_of(key));
         self.read.places.entry(thing).or_insert(at);
         (self.read.findings.len() == entry.since).then_some(&mut self.read.catalogue)
     }
@@ -172,12 +185,15 @@ impl Reader<'_> {
         let name = self.optional_text(entry, "name");
         let code: SeasonCode = self.code(entry, "code")?;
         let thing = Thing::Season(code.to_string());
-        let mut seasons = self.read.catalogue.seasons.iter();
-        if seasons.any(|s| s.code == code) {
+        if self.known.seasons.contains(&code) {
             self.twice(entry, "code", thing.clone());
         }
         let catalogue = self.sound(entry, "code", thing)?;
-        catalogue.seasons.push(Season { code, name });
+        catalogue.seasons.push(Season {
+            code: code.clone(),
+            name,
+        });
+        self.known.seasons.insert(code);
         Some(())
     }
 
@@ -187,8 +203,8 @@ impl Reader<'_> {
         let family = self.text(entry, "family");
         let name = self.optional_text(entry, "name");
         let (season, code, family) = (season?, code?, family?);
-        let mut products = self.read.catalogue.products.iter();
-        if products.any(|p| p.season == season && p.code == code) {
+        let known = (season.clone(), code.clone());
+        if self.known.products.contains(&known) {
             let twice = Phrase::new(
                 format!("the product {code} of the season {season}"),
                 format!("le produit {code} de la saison {season}"),
@@ -202,6 +218,7 @@ impl Reader<'_> {
             family: family.into(),
             name,
         });
+        self.known.products.insert(known);
         Some(())
     }
 
@@ -232,8 +249,8 @@ impl Reader<'_> {
             });
         }
         let (product, code) = (product?, code?);
-        let mut tariffs = self.read.catalogue.tariffs.iter();
-        if tariffs.any(|t| t.product == product && t.code == code && t.valid_from == valid_from) {
+        let known = (product.clone(), code.clone(), valid_from);
+        if self.known.tariffs.contains(&known) {
             let twice = named_tariff(&product, &code, valid_from);
             self.twice(entry, "code", twice);
         }
@@ -248,6 +265,7 @@ impl Reader<'_> {
             valid_from,
             valid_until,
         });
+        self.known.tariffs.insert(known);
         Some(())
     }
 
@@ -255,7 +273,7 @@ impl Reader<'_> {
         let product: Option<ProductCode> = self.code(entry, "product");
         let tariff = self.code(entry, "tariff");
         let (product, tariff) = (product?, tariff?);
-        if self.read.catalogue.mapped_tariff(&product).is_some() {
+        if self.known.mapped.contains(&product) {
             let twice = Phrase::new(
                 format!("the tariff mapping of the product {product}"),
                 format!("le tarif attribué au produit {product}"),
@@ -263,6 +281,7 @@ impl Reader<'_> {
             self.twice(entry, "product", twice);
         }
         if self.read.findings.len() == entry.since {
+            self.known.mapped.insert(product.clone());
             let mappings = &mut self.read.catalogue.tariff_mappings;
             mappings.push(TariffMapping { product, tariff });
         }

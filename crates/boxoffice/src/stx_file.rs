@@ -222,7 +222,7 @@ pub(crate) async fn put_in_place(path: PathBuf, content: Vec<u8>) -> Result<(), 
     let failed = disk(&path);
     let write = move || {
         let part = part(&path);
-        let mut file = File::create(&part)?;
+        let mut file = anew(&part)?;
         file.write_all(&content)?;
         file.sync_all()?;
         std::fs::rename(&part, &path)?;
@@ -240,6 +240,13 @@ pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+/// A new file in the place of what is there; it holds card numbers, so it is for
+/// its owner's eyes only.
+pub(crate) fn anew(path: &Path) -> io::Result<File> {
+    remove_if_there(path)?;
+    kernel::owner_only().create_new(true).open(path)
 }
 
 /// Takes the SHA-256 of what passes through.

@@ -121,8 +121,8 @@ impl BoxOffice {
         let now = self.clock.now();
         for number in 1..=NAMESAKES {
             let path = self.files_dir.join(name(called, now, number));
-            let mut options = tokio::fs::OpenOptions::new();
-            match options.write(true).create_new(true).open(&path).await {
+            let mut options = tokio::fs::OpenOptions::from(kernel::owner_only());
+            match options.create_new(true).open(&path).await {
                 Ok(file) => {
                     return Ok(Incoming {
                         path,

@@ -5,7 +5,7 @@ use crate::catalogue::load_catalogue;
 use crate::readiness::channel_is_valid;
 use crate::retention::{self, Pseudonyms};
 use crate::stx_file::{
-    self, FileState, Hashed, ImportKind, StxFileId, on_disk, remove_if_there, report_of,
+    self, FileState, Hashed, ImportKind, StxFileId, anew, on_disk, remove_if_there, report_of,
 };
 use crate::stx_row_check::{
     cancelled, catalogue_demands, demands, order_demands, price_demands, sold_otherwise,
@@ -19,7 +19,6 @@ use secutix::stx::{
     self, Dialect, FileRefusal, MAX_FILE_BYTES, ReadRow, RejectionReport, RowProblem, RowRejection,
     StxRows,
 };
-use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -234,7 +233,7 @@ impl BoxOffice {
             if rejected.is_empty() {
                 return remove_if_there(&to).map(|()| None);
             }
-            let sink = BufWriter::new(File::create(&to)?);
+            let sink = BufWriter::new(anew(&to)?);
             let mut report = RejectionReport::new(sink, &dialect)?;
             for rejection in &rejected {
                 report.write(rejection)?;

@@ -1,12 +1,24 @@
 use crate::job::{Access, Queues};
+use crate::writing::Writing;
 use crate::{DbError, DbUrl, Durability, Tx, postgres, sqlite};
 use std::fmt;
+use std::sync::Arc;
 
 /// A handle to the database; cheap to clone. The threads behind it end when
 /// the last handle is dropped, after what was queued is done.
 #[derive(Clone)]
 pub struct Db {
     pub(crate) queues: Queues,
+    pub(crate) writing: Arc<Writing>,
+}
+
+impl From<Queues> for Db {
+    fn from(queues: Queues) -> Self {
+        Self {
+            queues,
+            writing: Arc::default(),
+        }
+    }
 }
 
 impl fmt::Debug for Db {
@@ -37,7 +49,7 @@ impl Db {
         })
         .await
         .map_err(|_| DbError::Closed)?
-        .map(|queues| Self { queues })
+        .map(Self::from)
     }
 
     /// Runs `work` in a transaction and answers once it is durable. An `Err`
@@ -54,7 +66,8 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        self.queues.writes.run(Access::Write, name, work).await
+        let queue = &self.queues.writes;
+        queue.run(Access::Write, name, &self.writing, work).await
     }
 
     /// Runs `work` on a consistent snapshot, without writing.
@@ -67,6 +80,14 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        self.queues.reads.run(Access::Read, name, work).await
+        let queue = &self.queues.reads;
+        queue.run(Access::Read, name, &self.writing, work).await
+    }
+
+    /// Why the database did not keep what it was last asked to, if it did not:
+    /// of each operation the last one counts, for a minute; damage stays.
+    #[must_use]
+    pub fn trouble(&self) -> Option<DbError> {
+        self.writing.trouble()
     }
 }

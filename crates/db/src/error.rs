@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 
 /// Why the database did not do what it was asked. Cheap to clone: one failed
@@ -15,6 +16,40 @@ pub enum DbError {
          in, or that its file can be written"
     )]
     Unavailable(#[source] Engine),
+    /// The SQLite file, or its log, was deleted, moved or replaced while it was open.
+    #[error(
+        "the database {} is no longer the file that was opened: it was deleted, moved or replaced, \
+         so nothing is written any more. Stop the service, put the file back with its -wal and \
+         -shm, or restore a backup, and start again",
+        path.display()
+    )]
+    Gone {
+        /// The file.
+        path: Arc<Path>,
+    },
+    /// There was an SQLite file, and there is none.
+    #[error(
+        "there was a database at {}, and it is gone or empty; none is made in its place. Put it \
+         back, or restore a backup (`passerelle restore`); to begin with an empty one on purpose, \
+         delete {}",
+        path.display(), mark.display()
+    )]
+    Missing {
+        /// The file.
+        path: Arc<Path>,
+        /// What says that there was one.
+        mark: Arc<Path>,
+    },
+    /// Another service works on the SQLite file.
+    #[error(
+        "another service works on the database {}; stop that one first, or give this one a \
+         database of its own in [database] url",
+        path.display()
+    )]
+    Taken {
+        /// The file.
+        path: Arc<Path>,
+    },
     /// Another process holds the SQLite file, or PostgreSQL reported conflicts
     /// until the retries ran out. Nothing was changed.
     #[error("the database is busy: {attempts} attempts at {name} met others' changes")]
@@ -128,6 +163,43 @@ pub enum Engine {
     System(Arc<std::io::Error>),
 }
 
+impl Engine {
+    fn sqlite_code(&self) -> Option<rusqlite::ErrorCode> {
+        match self {
+            Self::Sqlite(error) => error.sqlite_error_code(),
+            Self::Postgres(_) | Self::System(_) => None,
+        }
+    }
+
+    fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        matches!(self.sqlite_code(), Some(DatabaseCorrupt | NotADatabase))
+    }
+
+    /// Whether a statement met the engine's limits, not its own mistake: a full or
+    /// broken disk, damage, a file that may not be written.
+    fn fails(&self) -> bool {
+        use rusqlite::ErrorCode::{CannotOpen, DiskFull, ReadOnly, SystemIoFailure};
+        match self {
+            Self::Sqlite(_) => {
+                let code = self.sqlite_code();
+                self.is_damage()
+                    || matches!(
+                        code,
+                        Some(CannotOpen | DiskFull | ReadOnly | SystemIoFailure)
+                    )
+            }
+            // Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html:
+            // insufficient resources, system errors, internal errors; or no answer.
+            Self::Postgres(error) => error.as_db_error().is_none_or(|db| {
+                let class = db.code().code().get(..2);
+                matches!(class, Some("53" | "58" | "XX"))
+            }),
+            Self::System(_) => true,
+        }
+    }
+}
+
 fn describe(error: &postgres::Error) -> String {
     match error.as_db_error() {
         Some(db) => format!("{} ({})", db.message(), db.code().code()),
@@ -158,6 +230,49 @@ impl From<std::io::Error> for Engine {
 }
 
 impl DbError {
+    /// Whether the store did not take or give what it should, whatever was asked: it
+    /// may go by, or needs an operator, and is no fault of the program.
+    #[must_use]
+    pub fn is_of_the_store(&self) -> bool {
+        match self {
+            Self::Unavailable(_)
+            | Self::Gone { .. }
+            | Self::Missing { .. }
+            | Self::Taken { .. }
+            | Self::Busy { .. }
+            | Self::Commit(_)
+            | Self::CommitUnknown(_)
+            | Self::Copy(_)
+            | Self::Closed => true,
+            Self::Statement { source, .. } => source.fails(),
+            Self::Url
+            | Self::RowCount { .. }
+            | Self::Column { .. }
+            | Self::Panicked { .. }
+            | Self::NewerSchema { .. }
+            | Self::OlderSchema { .. }
+            | Self::NoSchema
+            | Self::EditedMigration { .. } => false,
+        }
+    }
+
+    /// Whether any other write would have failed the same way.
+    pub(crate) const fn is_of_all(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable(_) | Self::Gone { .. } | Self::Busy { .. } | Self::Closed
+        )
+    }
+
+    /// Whether the engine found its file damaged.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Unavailable(engine) | Self::Commit(engine) => engine.is_damage(),
+            Self::Statement { source, .. } => source.is_damage(),
+            _ => false,
+        }
+    }
+
     pub(crate) fn unavailable(source: impl Into<Engine>) -> Self {
         Self::Unavailable(source.into())
     }

@@ -1,3 +1,4 @@
+use crate::writing::Writing;
 use crate::{DbError, Tx};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,10 +47,20 @@ impl Queue {
         Ok(Self::Thread(sender))
     }
 
+    /// What does not keep the thread alive; none if there is no thread.
+    pub(crate) fn weak(&self) -> Option<mpsc::WeakSender<Box<dyn Job>>> {
+        match self {
+            Queue::Thread(sender) => Some(sender.downgrade()),
+            #[cfg(feature = "testing")]
+            Queue::InStep(_) => None,
+        }
+    }
+
     pub(crate) async fn run<T, E, F>(
         &self,
         access: Access,
         name: &'static str,
+        writing: &Arc<Writing>,
         work: F,
     ) -> Result<T, E>
     where
@@ -63,6 +74,8 @@ impl Queue {
             access,
             work,
             result: None,
+            failed: None,
+            writing: Arc::clone(writing),
             answer,
         }))
         .await?;
@@ -107,9 +120,36 @@ pub(crate) enum Verdict {
 pub(crate) trait Job: Send {
     fn name(&self) -> &'static str;
     fn access(&self) -> Access;
+    /// Whether nobody asked for it: the thread is to look after its file.
+    fn is_upkeep(&self) -> bool {
+        false
+    }
     fn run(&mut self, tx: &mut Tx<'_>) -> Verdict;
     /// Tells the caller: what the last run returned, or why it did not hold.
     fn finish(self: Box<Self>, outcome: Result<(), DbError>);
+}
+
+/// The word to look after the file; among others it does nothing.
+pub(crate) struct Upkeep;
+
+impl Job for Upkeep {
+    fn name(&self) -> &'static str {
+        "upkeep"
+    }
+
+    fn access(&self) -> Access {
+        Access::Write
+    }
+
+    fn is_upkeep(&self) -> bool {
+        true
+    }
+
+    fn run(&mut self, _: &mut Tx<'_>) -> Verdict {
+        Verdict::Commit
+    }
+
+    fn finish(self: Box<Self>, _: Result<(), DbError>) {}
 }
 
 struct Closure<T, E, F> {
@@ -117,6 +157,9 @@ struct Closure<T, E, F> {
     access: Access,
     work: F,
     result: Option<Result<T, E>>,
+    /// What the engine said to the last run.
+    failed: Option<DbError>,
+    writing: Arc<Writing>,
     answer: oneshot::Sender<Result<T, E>>,
 }
 
@@ -144,10 +187,15 @@ where
             Verdict::RollBack
         };
         self.result = Some(result);
+        self.failed = tx.failed().cloned();
         verdict
     }
 
     fn finish(self: Box<Self>, outcome: Result<(), DbError>) {
+        if self.access == Access::Write {
+            let failed = outcome.as_ref().err().or(self.failed.as_ref());
+            self.writing.ended(self.name, failed);
+        }
         let result = match (self.result, outcome) {
             // Also for a closure that refused: it may have refused because of
             // what another one did, and that was undone.

@@ -35,12 +35,14 @@ mod sums;
 pub mod testing;
 mod tx;
 mod url;
+mod writing;
 
 pub use db::Db;
 pub use error::DbError;
 pub use kernel::{FromValue, Value};
 pub use migrate::{Migration, Schema};
 pub use row::{FromRow, Row};
+pub use sqlite::file::{Alone, not_missing};
 pub use sums::Sums;
 pub use tx::Tx;
 pub use url::{DbUrl, Durability};

@@ -5,6 +5,7 @@ use crate::{Db, DbError, params, sqlite};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 /// How long a copy waits for a moment to begin.
@@ -42,6 +43,45 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), DbError> {
         .map_err(|error| DbError::Copy(error.into()))
 }
 
+/// What SQLite finds wrong in the structure of the file at `path`, at most a few
+/// findings: pages that are damaged or belong to nobody. `None` if it was not done
+/// within `limit`.
+///
+/// Blocks the thread.
+///
+/// # Errors
+/// [`DbError::Unavailable`] if it cannot be opened; [`DbError::Statement`] if it
+/// is damaged too much to look.
+pub fn quick_check(path: &Path, limit: Duration) -> Result<Option<Vec<String>>, DbError> {
+    const SQL: &str = "PRAGMA quick_check(3)";
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(DbError::unavailable)?;
+    let interrupt = connection.get_interrupt_handle();
+    let (done, ended) = std::sync::mpsc::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        if ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            interrupt.interrupt();
+        }
+    });
+    let found = connection.prepare(SQL).and_then(|mut statement| {
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        rows.collect::<rusqlite::Result<Vec<_>>>()
+    });
+    drop(done);
+    // It ends at once, and cannot panic.
+    let _ = watch.join();
+    match found {
+        Ok(mut found) => {
+            found.retain(|finding| finding != "ok");
+            Ok(Some(found))
+        }
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+            Ok(None)
+        }
+        Err(error) => Err(DbError::statement(SQL, error)),
+    }
+}
+
 /// Whether anybody has the SQLite file at `path` open. If nobody has, its
 /// write-ahead log is folded into it, so that the one file is all of it.
 ///
@@ -75,7 +115,7 @@ impl Db {
         tokio::task::spawn_blocking(move || sqlite::open_read_only(&path))
             .await
             .map_err(|_| DbError::Closed)?
-            .map(|queues| Self { queues })
+            .map(Self::from)
     }
 
     /// What SQLite finds wrong in its file, at most 100 findings: damaged pages,

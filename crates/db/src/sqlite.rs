@@ -1,9 +1,11 @@
 //! SQLite: one writer thread with group commit, a pool of readers.
 
+pub(crate) mod file;
 pub(crate) mod statement;
 
-use crate::job::{Job, QUEUE_LIMIT, Queue, Queues, Verdict};
+use crate::job::{Job, QUEUE_LIMIT, Queue, Queues, Upkeep, Verdict};
 use crate::{DbError, Durability, Tx};
+use file::Opened;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -20,10 +22,17 @@ const STATEMENT_CACHE: usize = 256;
 /// After how many pages the write-ahead log is folded into the database: rarely
 /// enough that those who wait for such a commit are few. 32 MiB.
 const CHECKPOINT_PAGES: u32 = 8_192;
+/// What stays of a log that grew longer than that beside a long reading, in bytes.
+const LOG_LIMIT: u32 = CHECKPOINT_PAGES * 4_096;
+/// How often the writer looks after its file.
+const LOOK_AFTER: Duration = Duration::from_millis(500);
+/// With no more commits than these from one look to the next, nobody minds that
+/// the log is folded in and emptied.
+const QUIET_COMMITS: u32 = 4;
 
 pub(crate) fn open_memory(durability: Durability) -> Result<Queues, DbError> {
     let connection = Connection::open_in_memory().map_err(DbError::unavailable)?;
-    let writes = start_writer(prepared(connection, durability)?)?;
+    let writes = start_writer(Writer::of(prepared(connection, durability)?, None))?;
     // A second connection would see another, empty database: reads queue with
     // the writes.
     Ok(Queues {
@@ -34,32 +43,38 @@ pub(crate) fn open_memory(durability: Durability) -> Result<Queues, DbError> {
 
 /// A database in memory that has no thread.
 #[cfg(feature = "testing")]
-pub(crate) fn memory() -> Result<Connection, DbError> {
+pub(crate) fn memory() -> Result<Writer, DbError> {
     let connection = Connection::open_in_memory().map_err(DbError::unavailable)?;
-    prepared(connection, Durability::Relaxed)
+    Ok(Writer::of(prepared(connection, Durability::Relaxed)?, None))
 }
 
 /// Runs one closure on the thread of the caller.
 #[cfg(feature = "testing")]
-pub(crate) fn perform(connection: &Connection, job: Box<dyn Job>) {
+pub(crate) fn perform(writer: &mut Writer, job: Box<dyn Job>) {
     match job.access() {
-        crate::job::Access::Read => read(connection, job),
+        crate::job::Access::Read => read(&writer.connection, job),
         crate::job::Access::Write => {
             let (_, mut nobody_else) = mpsc::channel(1);
-            write_group(connection, job, &mut nobody_else);
+            writer.write_group(job, &mut nobody_else);
         }
     }
 }
 
 pub(crate) fn open_file(path: &Path, durability: Durability) -> Result<Queues, DbError> {
-    if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(DbError::unavailable)?;
-    }
+    file::ready(path)?;
     let connection = Connection::open(path).map_err(DbError::unavailable)?;
     let connection = prepared(connection, durability)?;
+    // The first statement opens the log, too.
+    connection
+        .query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))
+        .map_err(DbError::unavailable)?;
+    let opened = Opened::at(path);
+    file::mark(path)?;
+    let writes = start_writer(Writer::of(connection, Some(opened)))?;
+    keep(&writes)?;
     Ok(Queues {
         reads: start_readers(path, READERS)?,
-        writes: start_writer(connection)?,
+        writes,
     })
 }
 
@@ -106,6 +121,7 @@ fn prepared(connection: Connection, durability: Durability) -> Result<Connection
             connection.execute_batch(&format!(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
                  PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; \
+                 PRAGMA journal_size_limit = {LOG_LIMIT}; \
                  PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"
             ))
         })
@@ -113,109 +129,212 @@ fn prepared(connection: Connection, durability: Durability) -> Result<Connection
     Ok(connection)
 }
 
-fn start_writer(connection: Connection) -> Result<Queue, DbError> {
+/// The one connection that writes.
+pub(crate) struct Writer {
+    connection: Connection,
+    /// None in memory.
+    opened: Option<Opened>,
+    /// Whether the log was told that the file is gone.
+    told: bool,
+    /// Commits since the file was last looked after.
+    commits: u32,
+}
+
+fn start_writer(mut writer: Writer) -> Result<Queue, DbError> {
     let (sender, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE_LIMIT);
     std::thread::Builder::new()
         .name("sqlite-writer".to_owned())
         .spawn(move || {
             while let Some(first) = waiting.blocking_recv() {
-                write_group(&connection, first, &mut waiting);
+                if first.is_upkeep() {
+                    writer.look_after();
+                } else {
+                    writer.write_group(first, &mut waiting);
+                }
             }
         })
         .map_err(DbError::unavailable)?;
     Ok(Queue::Thread(sender))
 }
 
-/// Runs `first` and whatever else is waiting in one transaction, and tells
-/// everyone once the commit is on the disk. While it is, the next group gathers.
-fn write_group(
-    connection: &Connection,
-    first: Box<dyn Job>,
-    waiting: &mut mpsc::Receiver<Box<dyn Job>>,
-) {
-    if let Err(error) = command(connection, "BEGIN IMMEDIATE") {
-        let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
-        let unavailable = DbError::unavailable(error);
-        // Those who wait now, not those who come while these are told.
-        let mut told = vec![first];
-        while let Ok(job) = waiting.try_recv() {
-            told.push(job);
-        }
-        for job in told {
-            let name = job.name();
-            job.finish(Err(if busy {
-                DbError::Busy { name, attempts: 1 }
-            } else {
-                unavailable.clone()
-            }));
-        }
-        return;
-    }
-    let mut group: Vec<Box<dyn Job>> = Vec::new();
-    let mut next = Some(first);
-    let mut all_commit = true;
-    while let Some(mut job) = next.take() {
-        let mut tx = Tx::sqlite(connection);
-        all_commit &= job.run(&mut tx) == Verdict::Commit && tx.failure().is_none();
-        group.push(job);
-        if all_commit && group.len() < GROUP_LIMIT {
-            next = waiting.try_recv().ok();
-        }
-    }
-    metrics::counter!("passerelle_db_commits_total").increment(1);
-    metrics::counter!("passerelle_db_writes_total").increment(group.len() as u64);
-    if all_commit {
-        let outcome = command(connection, "COMMIT").map_err(commit_failed);
-        if outcome.is_err() {
-            roll_back(connection);
-        }
-        for job in group {
-            job.finish(outcome.clone());
-        }
-    } else {
-        // Rare, and closures may run again: once more, each in a savepoint of
-        // its own. With savepoints from the start every page that is changed
-        // would be copied first.
-        roll_back(connection);
-        write_apart(connection, group);
-    }
+/// Has the writer look after its file, as long as there is one.
+fn keep(writes: &Queue) -> Result<(), DbError> {
+    let Some(writes) = writes.weak() else {
+        return Ok(());
+    };
+    std::thread::Builder::new()
+        .name("sqlite-keeper".to_owned())
+        .spawn(move || {
+            while let Some(writes) = writes.upgrade() {
+                // A full queue has a commit coming, which looks as well.
+                drop(writes.try_send(Box::new(Upkeep)));
+                drop(writes);
+                rest();
+            }
+        })
+        .map_err(DbError::unavailable)?;
+    Ok(())
 }
 
-/// Runs the closures of a group of which one was not to be kept.
-fn write_apart(connection: &Connection, group: Vec<Box<dyn Job>>) {
-    let mut failed = command(connection, "BEGIN IMMEDIATE")
-        .map_err(DbError::unavailable)
-        .err();
-    let mut done = Vec::new();
-    for mut job in group {
-        let mut undone = None;
-        if failed.is_none() {
-            match run_in_savepoint(connection, job.as_mut()) {
-                // An error such as a full disk ends the whole transaction at
-                // once, and with it what the others in the group did.
-                Ok(_) if connection.is_autocommit() => {
-                    failed = Some(DbError::Commit(
-                        std::io::Error::other("SQLite ended the transaction").into(),
-                    ));
-                }
-                Ok(swallowed) => undone = swallowed,
-                Err(error) => failed = Some(error),
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this thread has nothing to wait for but the time between two looks at the file"
+)]
+fn rest() {
+    std::thread::sleep(LOOK_AFTER);
+}
+
+impl Writer {
+    const fn of(connection: Connection, opened: Option<Opened>) -> Self {
+        Self {
+            connection,
+            opened,
+            told: false,
+            commits: 0,
+        }
+    }
+
+    /// Runs `first` and whatever else is waiting in one transaction, and tells
+    /// everyone once the commit is on the disk. While it is, the next group gathers.
+    fn write_group(&mut self, first: Box<dyn Job>, waiting: &mut mpsc::Receiver<Box<dyn Job>>) {
+        if let Err(error) = command(&self.connection, "BEGIN IMMEDIATE") {
+            let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
+            let unavailable = DbError::unavailable(error);
+            // Those who wait now, not those who come while these are told.
+            let mut told = vec![first];
+            while let Ok(job) = waiting.try_recv() {
+                told.push(job);
+            }
+            for job in told {
+                let name = job.name();
+                job.finish(Err(if busy {
+                    DbError::Busy { name, attempts: 1 }
+                } else {
+                    unavailable.clone()
+                }));
+            }
+            return;
+        }
+        let mut group: Vec<Box<dyn Job>> = Vec::new();
+        let mut next = Some(first);
+        let mut all_commit = true;
+        while let Some(mut job) = next.take() {
+            let mut tx = Tx::sqlite(&self.connection);
+            all_commit &= job.run(&mut tx) == Verdict::Commit && tx.failure().is_none();
+            group.push(job);
+            if all_commit && group.len() < GROUP_LIMIT {
+                next = waiting.try_recv().ok();
             }
         }
-        done.push((job, undone));
+        metrics::counter!("passerelle_db_commits_total").increment(1);
+        metrics::counter!("passerelle_db_writes_total").increment(group.len() as u64);
+        if all_commit {
+            let outcome = self.commit();
+            if outcome.is_err() {
+                roll_back(&self.connection);
+            }
+            for job in group {
+                job.finish(outcome.clone());
+            }
+        } else {
+            // Rare, and closures may run again: once more, each in a savepoint of
+            // its own. With savepoints from the start every page that is changed
+            // would be copied first.
+            roll_back(&self.connection);
+            self.write_apart(group);
+        }
     }
-    let outcome = match failed {
-        Some(error) => Err(error),
-        None => command(connection, "COMMIT").map_err(commit_failed),
-    };
-    if outcome.is_err() {
-        roll_back(connection);
+
+    /// Runs the closures of a group of which one was not to be kept.
+    fn write_apart(&mut self, group: Vec<Box<dyn Job>>) {
+        let mut failed = command(&self.connection, "BEGIN IMMEDIATE")
+            .map_err(DbError::unavailable)
+            .err();
+        let mut done = Vec::new();
+        for mut job in group {
+            let mut undone = None;
+            if failed.is_none() {
+                match run_in_savepoint(&self.connection, job.as_mut()) {
+                    // An error such as a full disk ends the whole transaction at
+                    // once, and with it what the others in the group did.
+                    Ok(_) if self.connection.is_autocommit() => {
+                        failed = Some(DbError::Commit(
+                            std::io::Error::other("SQLite ended the transaction").into(),
+                        ));
+                    }
+                    Ok(swallowed) => undone = swallowed,
+                    Err(error) => failed = Some(error),
+                }
+            }
+            done.push((job, undone));
+        }
+        let outcome = match failed {
+            Some(error) => Err(error),
+            None => self.commit(),
+        };
+        if outcome.is_err() {
+            roll_back(&self.connection);
+        }
+        for (job, undone) in done {
+            job.finish(match (&outcome, undone) {
+                (Ok(()), Some(error)) => Err(error),
+                (outcome, _) => outcome.clone(),
+            });
+        }
     }
-    for (job, undone) in done {
-        job.finish(match (&outcome, undone) {
-            (Ok(()), Some(error)) => Err(error),
-            (outcome, _) => outcome.clone(),
-        });
+
+    fn commit(&mut self) -> Result<(), DbError> {
+        self.commits = self.commits.saturating_add(1);
+        self.is_there()?;
+        command(&self.connection, "COMMIT").map_err(commit_failed)
+    }
+
+    /// Whether what is written now is in the file that people know; tells the log
+    /// when that changes.
+    fn is_there(&mut self) -> Result<(), DbError> {
+        let there = self.opened.as_ref().map_or(Ok(()), Opened::is_there);
+        match &there {
+            Err(error) if !self.told => {
+                tracing::error!("{error}");
+                metrics::gauge!("passerelle_db_file_gone").set(1.0);
+            }
+            Ok(()) if self.told => {
+                tracing::warn!("the database is back where it was, and is written again");
+                metrics::gauge!("passerelle_db_file_gone").set(0.0);
+            }
+            _ => {}
+        }
+        self.told = there.is_err();
+        there
+    }
+
+    /// Notices that the file is gone, also while nobody writes; and when few do,
+    /// folds the log in, which would keep the size that it once had.
+    fn look_after(&mut self) {
+        let quiet = std::mem::take(&mut self.commits) <= QUIET_COMMITS;
+        if self.is_there().is_err() || !quiet {
+            return;
+        }
+        if self.opened.as_ref().is_some_and(Opened::has_long_log)
+            && let Err(error) = self.empty_log()
+        {
+            tracing::warn!(%error, "the log of the database could not be folded in");
+        }
+    }
+
+    /// Waits for nobody: while somebody reads what is in the log, it stays.
+    fn empty_log(&self) -> rusqlite::Result<()> {
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let done = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        match done {
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
+                Ok(())
+            }
+            done => done,
+        }
     }
 }
 

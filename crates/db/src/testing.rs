@@ -46,12 +46,12 @@ pub async fn sqlite_in_memory() -> TestDb {
 /// # Errors
 /// [`DbError::Unavailable`] if it cannot be opened.
 pub fn sqlite_in_step() -> Result<(Db, Steps), DbError> {
-    let connection = Mutex::new(sqlite::memory()?);
+    let writer = Mutex::new(sqlite::memory()?);
     let steps = Steps::default();
     let queue = Queue::InStep(InStep {
         perform: Arc::new(move |job| {
-            let connection = connection.lock();
-            sqlite::perform(&connection.unwrap_or_else(PoisonError::into_inner), job);
+            let writer = writer.lock();
+            sqlite::perform(&mut writer.unwrap_or_else(PoisonError::into_inner), job);
         }),
         steps: steps.clone(),
     });
@@ -59,7 +59,7 @@ pub fn sqlite_in_step() -> Result<(Db, Steps), DbError> {
         writes: queue.clone(),
         reads: queue,
     };
-    Ok((Db { queues }, steps))
+    Ok((Db::from(queues), steps))
 }
 
 /// SQLite in a file of its own.

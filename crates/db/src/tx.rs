@@ -36,6 +36,11 @@ impl<'a> Tx<'a> {
         self.failed.take()
     }
 
+    /// The same, and it stays.
+    pub(crate) const fn failed(&self) -> Option<&DbError> {
+        self.failed.as_ref()
+    }
+
     pub(crate) fn into_postgres(self) -> Option<PostgresTx<'a>> {
         match self.engine {
             Engine::Sqlite(_) => None,

@@ -9,6 +9,7 @@ use gate::records::symptoms::Symptoms;
 use kernel::causes;
 use otipass::NumType;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// How many of the latest checks are looked at.
 const CHECKS: u32 = 1_000;
@@ -30,6 +31,8 @@ pub enum Database<T> {
     NotThereYet,
     /// An older version made it; the next start brings it up to date.
     Outdated,
+    /// What stands in its file is broken.
+    Damaged(String),
     /// It cannot be opened or read.
     Unreadable(String),
     /// It is open, or was read.
@@ -41,9 +44,35 @@ pub type Opened = Database<Db>;
 
 /// What it shows to each role.
 pub struct Records {
+    pub structure: Structure,
     pub symptoms: Symptoms,
     pub troubles: Vec<Trouble>,
     pub held: BTreeMap<HeldReason, i64>,
+}
+
+/// Whether the structure of the database's file was looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Structure {
+    /// It is whole, or a server looks after it.
+    Whole,
+    /// It is too long for the time there was.
+    NotLookedThrough,
+}
+
+/// Looks through the file of an embedded database, for as long as this at most.
+/// `Err` says what is broken.
+async fn structure(config: &Config, patience: Duration) -> Result<Structure, String> {
+    let Ok(DbUrl::SqliteFile(path)) = config.database_url() else {
+        return Ok(Structure::Whole);
+    };
+    let look = move || db::snapshot::quick_check(&path, patience);
+    match tokio::task::spawn_blocking(look).await {
+        Ok(Ok(Some(found))) if found.is_empty() => Ok(Structure::Whole),
+        Ok(Ok(Some(found))) => Err(found.join("; ").replace('\n', ", ")),
+        Ok(Ok(None)) => Ok(Structure::NotLookedThrough),
+        Ok(Err(error)) => Err(causes(&error)),
+        Err(error) => Err(causes(&error)),
+    }
 }
 
 /// Opens the database that the configuration names, if it is there.
@@ -54,7 +83,12 @@ pub async fn open(config: &Config, reach: Reach) -> Opened {
     };
     match &url {
         DbUrl::SqliteMemory => return Opened::NotThereYet,
-        DbUrl::SqliteFile(path) if !path.exists() => return Opened::NotThereYet,
+        DbUrl::SqliteFile(path) if !path.exists() => {
+            return match db::not_missing(path) {
+                Ok(()) => Opened::NotThereYet,
+                Err(error) => Opened::Unreadable(causes(&error)),
+            };
+        }
         DbUrl::Postgres(_) if reach == Reach::Offline => return Opened::NotAsked,
         DbUrl::SqliteFile(_) | DbUrl::Postgres(_) => {}
     }
@@ -72,13 +106,23 @@ pub async fn open(config: &Config, reach: Reach) -> Opened {
 }
 
 /// Looks into the database.
-pub async fn look(opened: Opened, config: &Config, project_id: &str) -> Database<Records> {
+pub async fn look(
+    opened: Opened,
+    config: &Config,
+    project_id: &str,
+    patience: Duration,
+) -> Database<Records> {
     let db = match opened {
         Opened::NotAsked => return Database::NotAsked,
         Opened::NotThereYet => return Database::NotThereYet,
         Opened::Outdated => return Database::Outdated,
+        Opened::Damaged(what) => return Database::Damaged(what),
         Opened::Unreadable(why) => return Database::Unreadable(why),
         Opened::Had(db) => db,
+    };
+    let structure = match structure(config, patience).await {
+        Ok(structure) => structure,
+        Err(what) => return Database::Damaged(what),
     };
     let serial = config.otipass.number_format(NumType::Serial);
     let read = async {
@@ -86,6 +130,7 @@ pub async fn look(opened: Opened, config: &Config, project_id: &str) -> Database
         let symptoms = gate::records::symptoms::symptoms(&db, project, serial, CHECKS).await?;
         let held = boxoffice::report::held_reasons(&db).await?;
         Ok::<_, DbError>(Records {
+            structure,
             symptoms,
             troubles: trouble::list(&db).await?,
             held,

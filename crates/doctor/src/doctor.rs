@@ -106,7 +106,7 @@ impl Doctor {
             asking.otipass(project_id, &sources.interface),
             asking.ticketing(institution, &operator_password),
             facts::Machine::look(&config, self.db.is_some()),
-            database::look(opened, &config, project_id),
+            database::look(opened, &config, project_id, patience),
         );
         Facts {
             now: self.clock.now(),

@@ -1,6 +1,6 @@
 //! The judgement: what the facts mean. Nothing here does I/O.
 
-use super::database::{Database, Records};
+use super::database::{Database, Records, Structure};
 use super::facts::{Backups, Facts, Unfit};
 use super::partner::apart;
 use super::probe::{Kept, Refusal};
@@ -117,13 +117,18 @@ fn database(facts: &Facts) -> Vec<Finding> {
         Database::NotAsked => vec![found::database_not_asked(place())],
         Database::NotThereYet => vec![found::database_not_there_yet(place())],
         Database::Outdated => vec![found::database_outdated(place())],
+        Database::Damaged(what) => vec![found::database_damaged(place(), what)],
         Database::Unreadable(why) => vec![found::database_unreachable(place(), why)],
         Database::Had(Records {
+            structure,
             symptoms,
             troubles,
             held,
         }) => {
             let mut findings = devices(facts, symptoms);
+            if *structure == Structure::NotLookedThrough {
+                findings.push(found::database_not_looked_through(place()));
+            }
             if facts.config.has(Role::Gate) {
                 findings.extend(troubles.iter().map(stopped));
             }

@@ -254,6 +254,12 @@ kernel::findings! {
         database_unwritable(path, why): Mistake, "the user who runs the doctor may not write it";
             en "The database {path} cannot be written: {why}." "Give the service's user its file and the folder that it is in (chown), and run the doctor as that user.";
             fr "La base de données {path} ne peut pas être écrite : {why}." "Donnez à l’utilisateur du service le fichier et son dossier (chown), et lancez le diagnostic avec lui.";
+        database_damaged(message): Mistake, "its file is broken inside";
+            en "The file of the database is damaged: {message}." "Stop the service, keep a copy of the file with its -wal and -shm, look at the disk, and restore the latest backup with `passerelle restore … --replace`.";
+            fr "Le fichier de la base de données est endommagé." "Arrêtez le service, gardez une copie du fichier avec ses -wal et -shm, examinez le disque, et reprenez la dernière sauvegarde : passerelle restore … --replace.";
+        database_not_looked_through() as not_checked: Note;
+            en "The file of the database is too long to be looked through in this time." "`passerelle backup` reads all of it, and says if it is damaged.";
+            fr "Le fichier de la base de données est trop long pour être parcouru dans ce délai." "passerelle backup le lit en entier, et dit s’il est endommagé.";
         database_not_there_yet(): Note, "the first start makes it";
             en "There is no database yet; the first start makes it. Clocks of devices and what is held show up after that." "Run the doctor again after the first scans.";
             fr "La base de données n’existe pas encore ; le premier démarrage la crée. Les horloges des appareils et ce qui est retenu se verront ensuite." "Relancez le diagnostic après les premiers contrôles.";

@@ -434,16 +434,7 @@ pub fn problem<E: Told + 'static>(error: &E) -> Problem {
 fn fault(error: &(dyn Error + 'static)) -> ProblemCode {
     let passes = successors(Some(error), |error| (**error).source())
         .find_map(|error| error.downcast_ref::<DbError>())
-        .is_some_and(|error| {
-            matches!(
-                error,
-                DbError::Unavailable(_)
-                    | DbError::Busy { .. }
-                    | DbError::Commit(_)
-                    | DbError::CommitUnknown(_)
-                    | DbError::Closed
-            )
-        });
+        .is_some_and(DbError::is_of_the_store);
     if passes {
         tracing::error!(error = causes(error), "the database did not take a request");
         ProblemCode::Unavailable

@@ -8,7 +8,7 @@
 mod place;
 mod say;
 
-pub use place::{Place, Position, Stored, Thing};
+pub use place::{Lines, Place, Position, Stored, Thing};
 pub use say::{Phrase, Say};
 
 use crate::{Language, text};

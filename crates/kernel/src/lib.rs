@@ -18,6 +18,7 @@ pub mod finding;
 mod id;
 mod language;
 mod money;
+mod owner;
 mod pass;
 mod spelling;
 pub mod text;
@@ -41,6 +42,7 @@ pub use id::{
 };
 pub use language::Language;
 pub use money::{Money, VatRate};
+pub use owner::owner_only;
 pub use pass::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use spelling::meant;
 pub use time::{BusinessDay, InvalidTime, Timestamp, Zone};

@@ -60,7 +60,7 @@ impl IntoResponse for PageError {
 impl From<DbError> for PageError {
     fn from(error: DbError) -> Self {
         match error {
-            DbError::Unavailable(_) | DbError::Busy { .. } => {
+            error if error.is_of_the_store() => {
                 tracing::error!(error = causes(&error), "the database did not take a page");
                 Self::Busy
             }

@@ -4,7 +4,7 @@ use crate::house::ConfigOption;
 use crate::{Verdict, assemble, back_office, set_up};
 use anyhow::{Context, Result, bail};
 use config::{Config, Role, Surroundings};
-use db::Db;
+use db::{Alone, Db, DbUrl};
 use doctor::Doctor;
 use doctor::events::Events;
 use gate::Site;
@@ -77,6 +77,10 @@ pub async fn with(
     let clock: Arc<dyn Clock> = match &by_request {
         Some(clock) => Arc::new(clock.clone()),
         None => Arc::new(SystemClock),
+    };
+    let _alone = match config.database_url()? {
+        DbUrl::SqliteFile(path) => Some(Alone::on(&path)?),
+        DbUrl::SqliteMemory | DbUrl::Postgres(_) => None,
     };
     let (author, site) = set_up::apply(&config, &clock, Actor::service()).await?;
     let builder = Builder {

@@ -28,7 +28,9 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let doctor = Doctor::new(arguments.config.config);
     let bundle = doctor.support_bundle(reach, PATIENCE).await;
     let to = arguments.to.unwrap_or_else(|| bundle.file_name().into());
-    std::fs::File::create_new(&to)
+    kernel::owner_only()
+        .create_new(true)
+        .open(&to)
         .and_then(|archive| bundle.write_tar(archive))
         .with_context(|| {
             format!(

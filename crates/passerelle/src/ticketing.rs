@@ -12,7 +12,6 @@ use secutix::client::{AccessControlClient, CallError, ClientSettings, Fault, Pro
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -242,8 +241,7 @@ fn as_json(probe: &Probe) -> Value {
 /// Writes for the owner only: an answer may say more than anybody thought of.
 fn save(path: &Path, saved: &Value) -> Result<()> {
     let text = serde_json::to_string_pretty(saved).context("this cannot be written as JSON")?;
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    let file = kernel::owner_only().create_new(true).open(path);
     file.and_then(|mut file| file.write_all(text.as_bytes()))
         .with_context(|| {
             format!(

@@ -59,7 +59,8 @@ pub(crate) fn routes(service: &Service) -> Router {
 
 impl Watched {
     /// A write that changes nothing: with a full disk or a locked file reads
-    /// still work, and no check could be decided.
+    /// still work, and no check could be decided. It changes little, so what the
+    /// last checks and others met counts as well.
     async fn writes(&self) -> Result<(), DbError> {
         self.db
             .write("ready", |tx| {
@@ -69,7 +70,8 @@ impl Watched {
                 )
                 .map(drop)
             })
-            .await
+            .await?;
+        self.db.trouble().map_or(Ok(()), Err)
     }
 
     async fn waiting(&self) -> Result<Vec<Queue>, DbError> {
@@ -146,8 +148,12 @@ async fn ready(State(watched): State<Watched>) -> Response {
         }
         Err(error) => {
             tracing::warn!(error = causes(&error), "not ready");
+            let status = match error {
+                DbError::Gone { .. } => "the database file was deleted, moved or replaced",
+                _ => "the database does not take anything",
+            };
             let readiness = Readiness {
-                status: "the database does not take anything",
+                status,
                 waiting: BTreeMap::new(),
                 missing: Vec::new(),
             };

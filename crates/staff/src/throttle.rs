@@ -9,6 +9,11 @@ use kernel::Timestamp;
 /// After so long without an attempt all are forgotten, in milliseconds.
 const FORGOTTEN_AFTER_MS: i64 = 3_600_000;
 
+/// How far ahead the last attempt may seem to be: clocks are corrected by less all
+/// the time. What is further ahead was counted by a clock that was set back since;
+/// nobody knows how long ago, and is not to wait until that moment comes again.
+const AHEAD_MS: i64 = 5_000;
+
 /// How many wrong attempts are free, and what the next ones cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
@@ -70,7 +75,7 @@ impl Limit {
             .first_wait_ms
             .saturating_mul(1 << doublings)
             .min(self.longest_wait_ms);
-        (wait - now.ms_since(record.last_failed_at)).max(0)
+        (wait - now.ms_since(record.last_failed_at).max(0)).max(0)
     }
 
     /// The record with one attempt more.
@@ -84,7 +89,9 @@ impl Limit {
     }
 
     fn remembered(record: Option<Record>, now: Timestamp) -> Option<Record> {
-        record.filter(|record| now.ms_since(record.last_failed_at) < FORGOTTEN_AFTER_MS)
+        record.filter(|record| {
+            (-AHEAD_MS..FORGOTTEN_AFTER_MS).contains(&now.ms_since(record.last_failed_at))
+        })
     }
 }
 
@@ -173,6 +180,10 @@ mod tests {
             (i64::MAX / 2, 0, 900),
             (11, 899, 1),
             (11, 3_600, 0),
+            // A clock that is corrected, and one that was two days ahead.
+            (11, -4, 900),
+            (11, -6, 0),
+            (11, -172_800, 0),
         ] {
             let wait = ACCOUNT.wait_ms(record(failures), at(now));
             assert_eq!(wait, wait_s * 1_000, "{failures} {now}");
@@ -188,5 +199,6 @@ mod tests {
         };
         assert_eq!(Limit::counted(Some(old), at(10)).failures, 10);
         assert_eq!(Limit::counted(Some(old), at(3_600)).failures, 1);
+        assert_eq!(Limit::counted(Some(old), at(-6)).failures, 1);
     }
 }

@@ -101,7 +101,7 @@ pub(super) fn write(manifest: &Manifest, to: &Path) -> Result<()> {
     let write = || {
         let mut text = serde_json::to_vec_pretty(manifest).map_err(io::Error::other)?;
         text.push(b'\n');
-        let mut file = std::fs::File::create(to)?;
+        let mut file = kernel::owner_only().create_new(true).open(to)?;
         file.write_all(&text)?;
         file.sync_all()
     };

@@ -1,14 +1,15 @@
 //! A database from a backup.
 
-use super::{
-    COPY_DAMAGED, Manifest, PartFile, blocking, cannot_be, make_folder_of, manifest, verify,
-};
+use super::{COPY_DAMAGED, Manifest, PartFile, blocking, cannot_be, manifest, verify};
 use anyhow::{Context, Result, bail, ensure};
 use db::snapshot::{self, InUse};
-use db::{Db, DbError};
+use db::{Alone, Db, DbError};
 use kernel::Timestamp;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// What SQLite keeps beside a database.
+const LOGS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// What becomes of a database that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,24 +44,34 @@ pub async fn restore(
 ) -> Result<Restored> {
     let manifest = verify(file).await?;
     let there = to.exists();
+    let alone = Alone::on(to);
+    if let Err(DbError::Taken { .. }) = &alone {
+        bail!("{} is in use; stop the service first", to.display());
+    }
+    let _alone = alone?;
     if there {
         may_be_replaced(to, existing).await?;
+    } else {
+        nothing_left_of_another(to)?;
     }
-    make_folder_of(to)?;
     let part = PartFile::new(to)?;
     let (from, copy) = (file.to_owned(), part.0.clone());
     blocking(move || {
-        std::fs::copy(&from, &copy)
-            .and_then(|_| std::fs::File::open(&copy)?.sync_all())
-            .with_context(cannot_be(&copy, "written"))
+        // Not with the rights of the backup, which somebody may have copied about.
+        let write = || {
+            let mut made = kernel::owner_only().create_new(true).open(&copy)?;
+            io::copy(&mut std::fs::File::open(&from)?, &mut made)?;
+            made.sync_all()
+        };
+        write().with_context(cannot_be(&copy, "written"))
     })
     .await?;
     if manifest::digest(&part.0).await?.0 != manifest.sha256 {
         bail!("{COPY_DAMAGED} It is not what was read.");
     }
     let aside = beside(to, &format!(".before-restore-{}", now.compact()));
-    // Also what an older database left: its log would be taken for the new one's.
-    for suffix in ["-wal", "-shm", "-journal"] {
+    // Of a damaged one its log is left, which would be taken for the new one's.
+    for suffix in LOGS {
         move_if_there(&beside(to, suffix), &beside(&aside, suffix))?;
     }
     if there {
@@ -74,6 +85,23 @@ pub async fn restore(
         manifest,
         aside: there.then_some(aside),
     })
+}
+
+/// # Errors
+/// There are files of a database that is not there itself: a service may still work
+/// on it, or it was moved without what it took last.
+fn nothing_left_of_another(to: &Path) -> Result<()> {
+    for suffix in LOGS {
+        let left = beside(to, suffix);
+        ensure!(
+            !left.exists(),
+            "{} lies there without its database, which may hold the latest checks; nothing is \
+             restored. Stop whatever works on that database; if it was moved, move this file \
+             after it, else move it away, then restore again",
+            left.display()
+        );
+    }
+    Ok(())
 }
 
 /// # Errors

@@ -215,3 +215,33 @@ proptest! {
         prop_assert_eq!(read_catalogue(&write_catalogue(&catalogue)), Ok(catalogue));
     }
 }
+
+/// A catalogue of so many products, each entry on a line.
+fn of_products(count: usize) -> String {
+    (0..count)
+        .map(|n| {
+            format!(
+                "[[product]]\nseason = \"S\"\ncode = \"P{n}\"\nfamily = \"OPEN_PASS\"\n\
+                 [[tariff]]\nproduct = \"P{n}\"\ncode = \"T\"\nprice_minor = 1\n\
+                 [[tariff_mapping]]\nproduct = \"P{n}\"\ntariff = \"T\"\nwrong = {n}\n"
+            )
+        })
+        .collect()
+}
+
+/// How long one reading takes when nothing comes between: the shortest of some.
+fn shortest(text: &str) -> std::time::Duration {
+    let once = |_| {
+        let begun = std::time::Instant::now();
+        assert!(!look_through_catalogue(text).findings.is_empty());
+        begun.elapsed()
+    };
+    (0..5).map(once).min().unwrap()
+}
+
+#[test]
+fn a_file_of_eight_times_the_length_takes_no_more_than_twice_that_for_each_line() {
+    let (short, long) = (of_products(200), of_products(1_600));
+    let (of_short, of_long) = (shortest(&short), shortest(&long));
+    assert!(of_long < of_short * 16, "{of_short:?} {of_long:?}");
+}

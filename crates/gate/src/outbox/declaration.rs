@@ -94,7 +94,9 @@ impl Outbox {
     /// The entry is due again after a pause that grows with each attempt.
     pub async fn declare_next(&self) -> Result<Declared, DeclareError> {
         let now = self.clock.now();
-        let due = self.db.read("declaration due", move |tx| due(tx, now));
+        let due = self.db.read("declaration due", move |tx| {
+            due_now(now, |behind, up_to| due(tx, behind, up_to))
+        });
         let Some(due) = due.await? else {
             return self.give_back_next().await;
         };
@@ -139,15 +141,29 @@ impl Outbox {
     }
 }
 
-fn due(tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<Due>, DbError> {
+/// Looks with `find` for what is due at `now`: behind the first moment and up to the
+/// second. What is further ahead than the longest pause was put off by a clock that
+/// was set back since, and is due, too.
+pub(crate) fn due_now<T>(
+    now: Timestamp,
+    mut find: impl FnMut(Timestamp, Timestamp) -> Result<Option<T>, DbError>,
+) -> Result<Option<T>, DbError> {
+    match find(Timestamp::MIN, now)? {
+        Some(due) => Ok(Some(due)),
+        None => find(now.plus_ms(LONGEST_PAUSE_MS), Timestamp::MAX),
+    }
+}
+
+fn due(tx: &mut Tx<'_>, behind: Timestamp, up_to: Timestamp) -> Result<Option<Due>, DbError> {
     tx.query_opt(
         "SELECT d.check_id, d.maybe_counted, d.attempts, c.card, c.num_type, c.service_id,
                 c.space_id, c.scanned_at
          FROM gate_declaration d JOIN gate_check c ON c.check_id = d.check_id
          LEFT JOIN gate_give_back g ON g.check_id = c.follows AND g.told_at IS NULL
-         WHERE d.declared_at IS NULL AND d.due_at <= $1 AND g.check_id IS NULL
+         WHERE d.declared_at IS NULL AND d.due_at > $1 AND d.due_at <= $2
+           AND g.check_id IS NULL
          ORDER BY d.due_at, d.seq LIMIT 1",
-        params![now],
+        params![behind, up_to],
     )?
     .map(|row| {
         Ok(Due {

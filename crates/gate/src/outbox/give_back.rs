@@ -2,7 +2,7 @@
 //! after all: the holder gets them back.
 
 use crate::outbox::Outbox;
-use crate::outbox::declaration::{DeclareError, Declared, pause_ms, question};
+use crate::outbox::declaration::{DeclareError, Declared, due_now, pause_ms, question};
 use db::{DbError, Tx, params};
 use kernel::{CheckId, Timestamp};
 use otipass::Question;
@@ -27,7 +27,9 @@ impl Outbox {
     /// not know of yet is declared first.
     pub(crate) async fn give_back_next(&self) -> Result<Declared, DeclareError> {
         let now = self.clock.now();
-        let due = self.db.read("give-back due", move |tx| due(tx, now));
+        let due = self.db.read("give-back due", move |tx| {
+            due_now(now, |behind, up_to| due(tx, behind, up_to))
+        });
         let Some((question, attempts)) = due.await? else {
             return Ok(Declared::Nothing);
         };
@@ -55,16 +57,20 @@ impl Outbox {
 }
 
 /// What is due, and how often it was tried.
-fn due(tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<(Question, i64)>, DbError> {
+fn due(
+    tx: &mut Tx<'_>,
+    behind: Timestamp,
+    up_to: Timestamp,
+) -> Result<Option<(Question, i64)>, DbError> {
     tx.query_opt(
         "SELECT g.check_id, g.attempts, c.card, c.num_type, c.service_id, c.space_id,
                 c.scanned_at
          FROM gate_give_back g JOIN gate_check c ON c.check_id = g.check_id
          LEFT JOIN gate_declaration d ON d.check_id = g.check_id
-         WHERE g.told_at IS NULL AND g.due_at <= $1
+         WHERE g.told_at IS NULL AND g.due_at > $1 AND g.due_at <= $2
            AND (d.check_id IS NULL OR d.declared_at IS NOT NULL)
          ORDER BY g.due_at, g.seq LIMIT 1",
-        params![now],
+        params![behind, up_to],
     )?
     .map(|row| Ok((question(&row)?, row.get("attempts")?)))
     .transpose()

@@ -94,7 +94,9 @@ impl Window {
     }
 
     fn is_due(&self, now: Timestamp) -> bool {
-        self.alone < FEW || now >= self.again_at
+        // Further ahead than the longest pause: the clock was set back since.
+        let impossible = self.again_at.ms_since(now) > PAUSE_MS.1;
+        self.alone < FEW || now >= self.again_at || impossible
     }
 
     fn took(&mut self, sent: u32) {
@@ -449,6 +451,18 @@ mod tests {
             assert!(queue.calls <= calls, "{length}: {} calls", queue.calls);
             assert!(queue.lanes.kinds().is_empty(), "all is well again");
         }
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_keeps_no_lane_waiting() {
+        let mut queue = Queue::new(["PASSVN"; 500]);
+        queue.now = START.plus_ms(172_800_000);
+        queue.run(|_, _| false);
+        let calls = queue.calls;
+        queue.now = START;
+        queue.run(|_, _| true);
+        assert!(queue.calls > calls);
+        assert_eq!(queue.taken.len(), 500);
     }
 
     #[test]

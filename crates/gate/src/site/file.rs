@@ -3,7 +3,7 @@
 use crate::site::change::is_currency;
 use crate::site::found;
 use crate::{Device, DeviceSettings, Site};
-use kernel::finding::{Finding, Phrase, Place, Position, Thing};
+use kernel::finding::{Finding, Lines, Phrase, Place, Position, Thing};
 use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +64,7 @@ struct DeviceEntry {
 pub fn read_site(text: &str) -> (Option<Site>, Vec<Finding>) {
     let mut reader = Reader {
         text,
+        lines: Lines::of(text),
         findings: Vec::new(),
         broken: false,
     };
@@ -144,13 +145,14 @@ pub fn write_site(site: &Site) -> String {
 
 struct Reader<'a> {
     text: &'a str,
+    lines: Lines<'a>,
     findings: Vec<Finding>,
     broken: bool,
 }
 
 impl Reader<'_> {
     fn at<T>(&self, field: &Spanned<T>) -> Position {
-        Position::of(self.text, field.span().start)
+        self.lines.at(field.span().start)
     }
 
     fn refuse(&mut self, finding: Finding) {
@@ -183,7 +185,7 @@ impl Reader<'_> {
         let file: File = match toml::from_str(self.text) {
             Ok(file) => file,
             Err(error) => {
-                let at = Position::of(self.text, error.span().map_or(0, |span| span.start));
+                let at = self.lines.at(error.span().map_or(0, |span| span.start));
                 self.refuse(found::site_file_broken(at, error.message()));
                 return None;
             }

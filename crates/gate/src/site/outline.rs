@@ -1,7 +1,7 @@
 //! What can be told of a site, also where its file cannot be used.
 
 use super::layout::Site;
-use kernel::finding::Position;
+use kernel::finding::{Lines, Position};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -45,9 +45,10 @@ pub fn outline_site(text: &str) -> SiteOutline {
         ..SiteOutline::default()
     };
     let root = root.get_ref();
+    let lines = Lines::of(text);
     for table in tables(root, "sector") {
         if let Some((code, offset)) = table.get("code").and_then(written) {
-            let at = Position::of(text, offset);
+            let at = lines.at(offset);
             site.sectors.entry(code).or_insert(Some(at));
         }
     }

@@ -25,6 +25,7 @@ db::conformance! {
     cancellations_and_barcodes_take_turns,
     a_cancellation_that_ticketing_refuses_holds_up_nothing,
     an_entry_is_declared_before_it_is_given_back,
+    a_clock_that_was_ahead_holds_nothing_back,
     a_give_back_that_fails_is_due_again,
     a_cancellation_of_an_entry_that_followed_a_refusal,
 }
@@ -382,6 +383,23 @@ async fn an_entry_is_declared_before_it_is_given_back(test: TestDb) {
         house.gate.outbox.declare_next().await.unwrap(),
         Declared::Nothing
     );
+}
+
+async fn a_clock_that_was_ahead_holds_nothing_back(test: TestDb) {
+    const TWO_DAYS_MS: i64 = 2 * 86_400_000;
+    let house = usual(test).await;
+    house.set("PDA01", FORCES).await;
+    house.clock.advance_ms(TWO_DAYS_MS);
+    let forced = forced(1, "PDA01", GOOD);
+    let deciding = &house.gate.deciding;
+    deciding.check(forced, Sending::default()).await.unwrap();
+    cancel(&house, cancellation(1, 1, 0)).await.unwrap();
+    house.fail_for(Failure::Status(500), Some(1));
+    assert!(house.gate.outbox.declare_next().await.is_err());
+    house.clock.advance_ms(-TWO_DAYS_MS);
+    for done in [Declared::Taken, Declared::GivenBack, Declared::Nothing] {
+        assert_eq!(house.gate.outbox.declare_next().await.unwrap(), done);
+    }
 }
 
 async fn a_give_back_that_fails_is_due_again(test: TestDb) {

@@ -28,6 +28,68 @@ impl Position {
     }
 }
 
+/// Finds many positions in one text: each takes the same time, however long the
+/// text and its lines are.
+#[derive(Debug)]
+pub struct Lines<'t> {
+    text: &'t str,
+    /// Where each line begins, in bytes.
+    starts: Vec<usize>,
+    /// How many characters there are before each block.
+    characters: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    /// How many bytes are counted for a position at most, twice.
+    const BLOCK: usize = 256;
+
+    /// Looks through a text once.
+    #[must_use]
+    pub fn of(text: &'t str) -> Self {
+        let ends = text.match_indices('\n');
+        let mut before = 0;
+        let characters = text.as_bytes().chunks(Self::BLOCK).map(|block| {
+            let until_here = before;
+            before += begun(block);
+            until_here
+        });
+        Self {
+            text,
+            starts: std::iter::once(0)
+                .chain(ends.map(|(at, _)| at + 1))
+                .collect(),
+            characters: characters.collect(),
+        }
+    }
+
+    /// Where the byte at `offset` stands, as [`Position::of`] says.
+    #[must_use]
+    pub fn at(&self, offset: usize) -> Position {
+        let within = self.text.is_char_boundary(offset);
+        let offset = if within { offset } else { self.text.len() };
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self.starts[line - 1];
+        Position {
+            line,
+            column: 1 + self.characters_before(offset) - self.characters_before(start),
+        }
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let block = offset / Self::BLOCK;
+        // Where the text ends with a block, none follows.
+        let block = block.min(self.characters.len().saturating_sub(1));
+        let before = self.characters.get(block).copied().unwrap_or_default();
+        before + begun(&self.text.as_bytes()[block * Self::BLOCK..offset])
+    }
+}
+
+/// How many characters begin in these bytes of UTF-8.
+fn begun(bytes: &[u8]) -> usize {
+    let begins = |byte: &&u8| **byte & 0b1100_0000 != 0b1000_0000;
+    bytes.iter().filter(begins).count()
+}
+
 /// What the back office keeps of a set-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stored {
@@ -309,6 +371,22 @@ mod tests {
         let text = "é\nàb\n";
         for (offset, line, column) in [(0, 1, 1), (2, 1, 2), (3, 2, 1), (5, 2, 2), (99, 3, 1)] {
             assert_eq!(Position::of(text, offset), Position { line, column });
+            assert_eq!(Lines::of(text).at(offset), Position { line, column });
+        }
+    }
+
+    #[test]
+    fn many_positions_are_the_same_as_one() {
+        for piece in ["", "é", "ab\n", "→ x\r\n\n", "€uro ", "0123456789abcdef"] {
+            let text = piece.repeat(100);
+            let lines = Lines::of(&text);
+            for offset in 0..text.len() + 2 {
+                assert_eq!(
+                    lines.at(offset),
+                    Position::of(&text, offset),
+                    "{piece:?} {offset}"
+                );
+            }
         }
     }
 }

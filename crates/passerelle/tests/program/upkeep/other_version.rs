@@ -69,7 +69,8 @@ fn a_database_of_another_version_is_left_as_it_is() {
         let bundle = house.path("bundle.tar");
         house.fine(&["support-bundle", "--offline", "--to", text(&bundle)]);
         assert_eq!(schema(&database), before, "{why}");
-        for file in [&database, &bundle] {
+        let mark = house.path("passerelle.db.mark");
+        for file in [&database, &bundle, &mark] {
             std::fs::remove_file(file).unwrap();
         }
         house.fine(&["apply"]);

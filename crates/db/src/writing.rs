@@ -1,0 +1,51 @@
+//! What the last writes came to, for whoever asks whether the database takes any.
+
+use crate::DbError;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a failure counts that nobody met again. An operation that failed and
+/// is never asked for again must not count for ever.
+const COUNTS_FOR: Duration = Duration::from_secs(60);
+
+/// The operations of which the last one failed for the store's sake.
+#[derive(Debug, Default)]
+pub(crate) struct Writing(Mutex<BTreeMap<&'static str, Failed>>);
+
+#[derive(Debug)]
+struct Failed {
+    error: DbError,
+    at: Instant,
+}
+
+impl Failed {
+    fn counts(&self, now: Instant) -> bool {
+        // A damaged file does not heal; it takes some and not others.
+        self.error.is_damage() || now.duration_since(self.at) < COUNTS_FOR
+    }
+}
+
+impl Writing {
+    pub(crate) fn ended(&self, name: &'static str, failed: Option<&DbError>) {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match failed.filter(|error| error.is_of_the_store()) {
+            Some(error) => {
+                let (error, at) = (error.clone(), Instant::now());
+                failures.insert(name, Failed { error, at });
+            }
+            // A statement that is wrong says nothing of the store.
+            None if failed.is_none() => {
+                failures.retain(|of, failed| *of != name && !failed.error.is_of_all());
+            }
+            None => {}
+        }
+    }
+
+    pub(crate) fn trouble(&self) -> Option<DbError> {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        failures.retain(|_, failed| failed.counts(now));
+        failures.values().next().map(|failed| failed.error.clone())
+    }
+}

@@ -65,6 +65,10 @@ async fn structure(config: &Config, patience: Duration) -> Result<Structure, Str
     let Ok(DbUrl::SqliteFile(path)) = config.database_url() else {
         return Ok(Structure::Whole);
     };
+    // A service that looks after another database was asked for its own.
+    if !path.exists() {
+        return Ok(Structure::Whole);
+    }
     let look = move || db::snapshot::quick_check(&path, patience);
     match tokio::task::spawn_blocking(look).await {
         Ok(Ok(Some(found))) if found.is_empty() => Ok(Structure::Whole),

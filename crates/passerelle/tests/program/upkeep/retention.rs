@@ -99,7 +99,7 @@ async fn card_numbers_go_from_the_disk_and_the_books_agree() {
 
 #[test]
 fn a_time_that_is_too_short_or_none_is_told() {
-    for (days, why) in [(7, "30 days at least"), (0, "stay for ever")] {
+    for (days, why) in [(7, "card_numbers_days = 30 or more"), (0, "stay for ever")] {
         let more = format!("[retention]\ncard_numbers_days = {days}\n");
         let house = alone(&more);
         let said = house.refused(&["retention", "run"]);

@@ -82,7 +82,12 @@ impl Gate {
             aside.push(part.aside(Kind::Check, problem.clone()));
             results.push(BatchResult::Aside { id, problem });
         }
-        let cancellations = sorted(batch.cancellations, &enrolments, "cancellation", taken_back);
+        let cancellations = sorted(
+            batch.cancellations,
+            &enrolments,
+            "cancellation",
+            |one, device| Ok(Cancellation::of(one, device)),
+        );
         let cancellations = self.cancel_each(cancellations, &mut aside).await?;
         aside::put(&self.deciding.db, aside, self.now()).await?;
         Ok(BatchAnswer {
@@ -142,7 +147,10 @@ impl Gate {
         device: DeviceCode,
         request: CancellationRequest,
     ) -> Result<CancellationAnswer, CancelError> {
-        let cancelled = self.deciding.cancel(cancellation(request, device)).await?;
+        let cancelled = self
+            .deciding
+            .cancel(Cancellation::of(request, device))
+            .await?;
         Ok(CancellationAnswer {
             check_id: cancelled.check_id,
             cancelled_at: cancelled.cancelled_at,
@@ -263,27 +271,6 @@ fn item(check: CheckRequest, device: DeviceCode) -> Result<JournalItem, Problem>
         sending: sending(&check),
         scan: scan(check, device).map_err(|error| problem(&error))?,
     })
-}
-
-fn taken_back(request: CancellationRequest, device: DeviceCode) -> Result<Cancellation, Problem> {
-    Ok(cancellation(request, device))
-}
-
-fn cancellation(request: CancellationRequest, device: DeviceCode) -> Cancellation {
-    Cancellation {
-        id: request.id,
-        check_id: request.check_id,
-        cause: request.cause,
-        device,
-        device_time: request.cancelled_at,
-        sending: Sending {
-            sent_at: request.sent_at,
-            age_ms: request.age_ms,
-            offset_ms: request.offset_ms,
-            contact_at: request.contact_at,
-            ..Sending::default()
-        },
-    }
 }
 
 /// The enrolments by which the parts of a journal were made.

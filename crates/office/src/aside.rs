@@ -286,11 +286,9 @@ impl One {
     /// What booking does.
     fn book_why(&self) -> &'static str {
         let t = Texts::of(self.frame.formats.language);
-        let told = self.read.outcome.as_deref();
-        let told = told.and_then(|word| word.parse::<Decision>().ok());
         match self.aside.kind {
             Kind::Cancellation => t.book_cancellation_why,
-            Kind::Check if told.is_some_and(|told| !told.opens()) => t.turned_away,
+            Kind::Check if self.read.told.is_some_and(|told| !told.opens()) => t.turned_away,
             Kind::Check => t.book_why,
         }
     }
@@ -329,11 +327,15 @@ impl One {
     }
 }
 
-pub(crate) async fn show(visit: Visit, Id(id): Id<CheckId>) -> Answer {
-    visit.gate()?;
+async fn find(visit: &Visit, id: CheckId) -> Result<Aside, PageError> {
     let find = move |tx: &mut Tx<'_>| aside::find(tx, id);
     let found = visit.db().read("aside", find).await?;
-    let aside = found.ok_or(PageError::NotFound)?;
+    found.ok_or(PageError::NotFound)
+}
+
+pub(crate) async fn show(visit: Visit, Id(id): Id<CheckId>) -> Answer {
+    visit.gate()?;
+    let aside = find(&visit, id).await?;
     let devices = gate::devices(visit.db()).await?;
     let devices: Vec<_> = devices.into_iter().map(|device| device.device).collect();
     visit.page(&One::new(visit.frame(), aside, &devices))
@@ -368,9 +370,7 @@ fn moment(zone: &Zone, day: &str, time: &str) -> Option<Timestamp> {
 pub(crate) async fn book_one(visit: Visit, Id(id): Id<CheckId>, entered: Entered) -> Answer {
     visit.gate()?;
     let t = Texts::of(visit.language);
-    let find = move |tx: &mut Tx<'_>| aside::find(tx, id);
-    let found = visit.db().read("aside", find).await?;
-    let aside = found.ok_or(PageError::NotFound)?;
+    let aside = find(&visit, id).await?;
     let again = async |visit: Visit, field, text: String| {
         let mistakes = Mistakes::one(field, text);
         show(visit.wrong(entered.clone(), mistakes), Id(id)).await

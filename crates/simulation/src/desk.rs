@@ -63,31 +63,36 @@ pub async fn answer(
     message: Message,
     planted: Option<Planted>,
 ) -> Result<Reply, String> {
-    let holder = gate.devices.holder_of(token.clone()).await;
-    let (holder, message) = match (holder.map_err(|error| causes(&error))?, message) {
-        (Some(holder), message) => (holder, message),
-        // A revoked token still brings a journal.
-        (None, Message::Batch(request)) => {
-            let enrolled = gate.devices.enrolled_by(token).await;
-            return match enrolled.map_err(|error| causes(&error))? {
-                Some(enrolled) => batch(gate, enrolled, request, planted).await,
-                None => Ok(Reply::TokenInvalid),
-            };
-        }
-        (None, _) => return Ok(Reply::TokenInvalid),
+    let holder = async |token| {
+        let holder = gate.devices.holder_of(token).await;
+        holder.map_err(|error| causes(&error))
     };
-    let device = holder.device.clone();
     match message {
-        Message::Check(request) => check(gate, holder, request, planted).await,
-        Message::Batch(request) => batch(gate, at_present(holder), request, planted).await,
-        Message::Cancel(request) => {
-            let cancelled = gate.answer_cancellation(device, request).await;
-            told(cancelled.map(Answer::Cancelled))
+        Message::Batch(request) => {
+            let bringer = gate.devices.bringer(token).await;
+            match bringer.map_err(|error| causes(&error))? {
+                Some(bringer) => batch(gate, bringer, request, planted).await,
+                None => Ok(Reply::TokenInvalid),
+            }
         }
-        Message::Device(report) => {
-            let snapshot = gate.snapshot(holder, report).await;
-            told(snapshot.map(Box::new).map(Answer::Snapshot))
-        }
+        Message::Check(request) => match holder(token).await? {
+            Some(holder) => check(gate, holder, request, planted).await,
+            None => Ok(Reply::TokenInvalid),
+        },
+        Message::Cancel(request) => match holder(token).await? {
+            Some(holder) => {
+                let cancelled = gate.answer_cancellation(holder.device, request).await;
+                told(cancelled.map(Answer::Cancelled))
+            }
+            None => Ok(Reply::TokenInvalid),
+        },
+        Message::Device(report) => match holder(token).await? {
+            Some(holder) => {
+                let snapshot = gate.snapshot(holder, report).await;
+                told(snapshot.map(Box::new).map(Answer::Snapshot))
+            }
+            None => Ok(Reply::TokenInvalid),
+        },
     }
 }
 

@@ -105,6 +105,8 @@ pub struct Readable {
     pub forced_note: Option<ForcedNote>,
     /// What the device says it told the visitor.
     pub outcome: Option<String>,
+    /// The same, if it is a word of ours.
+    pub told: Option<Decision>,
     id: Option<CheckId>,
     direction: Direction,
     device_time: DeviceTime,
@@ -139,6 +141,7 @@ impl Aside {
             },
             forced_note: field(&body, "forced_note"),
             outcome: text(&body, "outcome").map(str::to_owned),
+            told: told(&body),
             id: field(&body, "id"),
             direction: field(&body, "direction").unwrap_or_default(),
             device_time: dated,

@@ -9,7 +9,7 @@ use crate::decide::tally;
 use crate::hash::derived;
 use crate::outbox::give_back;
 use db::{DbError, Tx, params};
-use deviceapi::{CANCEL_WITHIN_MS, CancelCause};
+use deviceapi::{CANCEL_WITHIN_MS, CancelCause, CancellationRequest};
 use kernel::{CancellationId, CheckId, DeviceCode, DeviceTime, Timestamp};
 
 /// A device takes back an entry it admitted.
@@ -27,6 +27,26 @@ pub struct Cancellation {
     pub device_time: DeviceTime,
     /// How it is sent.
     pub sending: Sending,
+}
+
+impl Cancellation {
+    /// What `device` asks for.
+    pub(crate) fn of(request: CancellationRequest, device: DeviceCode) -> Self {
+        Self {
+            id: request.id,
+            check_id: request.check_id,
+            device,
+            device_time: request.cancelled_at,
+            cause: request.cause,
+            sending: Sending {
+                sent_at: request.sent_at,
+                age_ms: request.age_ms,
+                offset_ms: request.offset_ms,
+                contact_at: request.contact_at,
+                ..Sending::default()
+            },
+        }
+    }
 }
 
 /// A cancelled entry.

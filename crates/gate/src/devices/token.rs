@@ -96,6 +96,18 @@ impl Devices {
         Ok(holder)
     }
 
+    /// Who brings a journal with this token: also a device whose token was revoked, so
+    /// that what it did by then is put aside.
+    pub async fn bringer(&self, token: DeviceToken) -> Result<Option<Enrolled>, DbError> {
+        match self.holder_of(token.clone()).await? {
+            Some(holder) => Ok(Some(Enrolled {
+                holder,
+                revoked_at: None,
+            })),
+            None => self.enrolled_by(token).await,
+        }
+    }
+
     /// The enrolment that gave this token, revoked or not.
     pub async fn enrolled_by(&self, token: DeviceToken) -> Result<Option<Enrolled>, DbError> {
         self.db

@@ -2,7 +2,7 @@
 
 use crate::devices::report::{self, CLOCK_TOLERANCE_MS};
 use db::{Db, DbError, Tx, params};
-use kernel::BusinessDay;
+use kernel::{BusinessDay, Value};
 
 kernel::words! {
     /// Why somebody should look at a check.
@@ -51,11 +51,7 @@ pub struct Doubts {
 /// Counts them; looks at every check.
 pub async fn doubts(db: &Db) -> Result<Doubts, DbError> {
     db.read("doubts", |tx| {
-        let mut count = |doubt: Doubt| {
-            let condition = doubt.condition();
-            let sql = format!("SELECT COUNT(*) AS n FROM gate_check c WHERE {condition}");
-            tx.value::<i64>(&sql, params![])
-        };
+        let mut count = |doubt| count(tx, doubt, "1 = 1", params![]);
         Ok(Doubts {
             possible_pass_backs: count(Doubt::PossiblePassBack)?,
             estimated_times: count(Doubt::EstimatedTime)?,
@@ -70,22 +66,21 @@ pub async fn doubts(db: &Db) -> Result<Doubts, DbError> {
 /// times.
 pub async fn of_days(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<(i64, i64), DbError> {
     db.read("doubts of days", move |tx| {
-        let mut count = |doubt: Doubt| {
-            let condition = doubt.condition();
-            let sql = format!(
-                "SELECT COUNT(*) AS n FROM gate_check c
-                 WHERE c.business_day BETWEEN $1 AND $2 AND {condition}
-                   AND NOT EXISTS (SELECT 1 FROM gate_cancellation x
-                                   WHERE x.check_id = c.check_id)"
-            );
-            tx.value::<i64>(&sql, params![from, to])
-        };
+        let of_days = "c.business_day BETWEEN $1 AND $2
+             AND NOT EXISTS (SELECT 1 FROM gate_cancellation x WHERE x.check_id = c.check_id)";
+        let mut count = |doubt| count(tx, doubt, of_days, params![from, to]);
         Ok((
             count(Doubt::PossiblePassBack)?,
             count(Doubt::EstimatedTime)?,
         ))
     })
     .await
+}
+
+fn count(tx: &mut Tx<'_>, doubt: Doubt, of: &str, params: &[Value]) -> Result<i64, DbError> {
+    let condition = doubt.condition();
+    let sql = format!("SELECT COUNT(*) AS n FROM gate_check c WHERE {of} AND {condition}");
+    tx.value(&sql, params)
 }
 
 fn clocks_off(tx: &mut Tx<'_>) -> Result<usize, DbError> {

@@ -35,8 +35,7 @@ impl FromRequestParts<Shared> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let unknown = || Problem::of(ProblemCode::TokenInvalid);
-        let token = DeviceToken::presented(bearer(&parts.headers).ok_or_else(unknown)?);
+        let token = presented(parts)?;
         let holder = shared.gate.devices.holder_of(token.clone()).await?;
         let Holder { device, enrolment } = holder.ok_or_else(unknown)?;
         Ok(Self {
@@ -47,6 +46,15 @@ impl FromRequestParts<Shared> for Caller {
     }
 }
 
+fn unknown() -> Problem {
+    Problem::of(ProblemCode::TokenInvalid)
+}
+
+fn presented(parts: &Parts) -> Result<DeviceToken, Problem> {
+    let token = bearer(&parts.headers).ok_or_else(unknown)?;
+    Ok(DeviceToken::presented(token))
+}
+
 /// Who brings a journal: also a device whose token was revoked, so that what it did
 /// by then is put aside and stays on no phone.
 pub(super) struct Bringer(pub(super) Enrolled);
@@ -55,16 +63,7 @@ impl FromRequestParts<Shared> for Bringer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let unknown = || Problem::of(ProblemCode::TokenInvalid);
-        let token = DeviceToken::presented(bearer(&parts.headers).ok_or_else(unknown)?);
-        let devices = &shared.gate.devices;
-        if let Some(holder) = devices.holder_of(token.clone()).await? {
-            return Ok(Self(Enrolled {
-                holder,
-                revoked_at: None,
-            }));
-        }
-        let enrolled = devices.enrolled_by(token).await?;
+        let enrolled = shared.gate.devices.bringer(presented(parts)?).await?;
         enrolled.map(Self).ok_or_else(unknown)
     }
 }

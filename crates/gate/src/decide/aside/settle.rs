@@ -1,6 +1,6 @@
 //! How a person settles what lies aside: it is booked, or it is no entry.
 
-use super::{Aside, Kind, Settlement, estimated, find, is_open, sending_of};
+use super::{Aside, Kind, Settlement, estimated, find, is_open};
 use crate::decide::cancellation::{self, CancelError};
 use crate::decide::check::{self, CheckError};
 use crate::decide::door_admitted::holds;
@@ -11,7 +11,6 @@ use crate::{Admission, Cancellation, Decision, Reason, Scan};
 use db::{DbError, Tx, params};
 use deviceapi::{CancellationRequest, Direction, ProblemCode};
 use kernel::{CheckId, DeviceCode, InvalidId, Timestamp};
-use serde_json::Value;
 
 /// What to book it as, where that is not as it came.
 #[derive(Debug, Clone, Default)]
@@ -215,8 +214,7 @@ impl Merging {
             direction: read.direction,
             forced_note: read.forced_note,
         };
-        let told = read.outcome.and_then(|word| word.parse::<Decision>().ok());
-        let decision = match (told, scan.direction, &scan.forced_note) {
+        let decision = match (read.told, scan.direction, &scan.forced_note) {
             // A visitor whom an answer that nobody heard had let in; a forced entry
             // whose note is none.
             (Some(told), ..) if !told.opens() => told,
@@ -258,21 +256,14 @@ impl Merging {
         let request = serde_json::from_str::<CancellationRequest>(&aside.body);
         let request = request.map_err(|_| BookError::Unreadable)?;
         // Its check may have been booked at another device.
-        let check = check::load(tx, request.check_id)?;
+        let check_id = request.check_id;
+        let check = check::load(tx, check_id)?;
         let device = check.map_or_else(|| aside.device.clone(), |check| check.scan.device);
-        let cancellation = Cancellation {
-            id: request.id,
-            check_id: request.check_id,
-            device,
-            device_time: request.cancelled_at,
-            cause: request.cause,
-            sending: Sending::default(),
-        };
-        let body: Value = serde_json::from_str(&aside.body).unwrap_or_default();
-        let (came, sending) = (aside.arrived_at, sending_of(&body));
-        let cancelled = scan_time::of_journal(came, request.cancelled_at, &sending);
+        let cancellation = Cancellation::of(request, device);
+        let (came, sending) = (aside.arrived_at, &cancellation.sending);
+        let cancelled = scan_time::of_journal(came, cancellation.device_time, sending);
         // Whoever books it vouches that it was in time.
         cancellation::record(tx, &cancellation, estimated(cancelled.at), self.now)?;
-        Ok(request.check_id)
+        Ok(check_id)
     }
 }

@@ -2,6 +2,7 @@
 //! service has no word for them, so they can only where one database holds the
 //! books of both.
 
+use boxoffice::BOOKS;
 use boxoffice::dispute::{self, Noted};
 use db::{Db, DbError};
 use kernel::Timestamp;
@@ -26,6 +27,7 @@ pub async fn carry(db: &Db, now: Timestamp) -> Result<usize, DbError> {
         };
         after = last.seq;
         let told = db.write("disputes", move |tx| {
+            tx.one_at_a_time(BOOKS)?;
             let mut unknown = 0;
             for dispute in &disputes {
                 match dispute::note(tx, &dispute.barcode)? {

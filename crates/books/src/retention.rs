@@ -7,6 +7,7 @@
 
 pub use boxoffice::retention::Run;
 
+use boxoffice::BOOKS;
 use boxoffice::retention as box_office;
 use db::{Db, DbError, Tx};
 use gate::records::retention as gate_side;
@@ -143,7 +144,13 @@ pub async fn run(
         let removal = Arc::clone(&removal);
         let batch = move |tx: &mut Tx<'_>| removal.batch(tx, from);
         let (counts, next) = match run {
-            Run::Remove => db.write("remove card numbers", batch).await?,
+            Run::Remove => {
+                let one_batch = move |tx: &mut Tx<'_>| {
+                    tx.one_at_a_time(BOOKS)?;
+                    batch(tx)
+                };
+                db.write("remove card numbers", one_batch).await?
+            }
             Run::Dry => db.read("count card numbers", batch).await?,
         };
         report.checks += counts.checks;
@@ -163,6 +170,7 @@ pub async fn run(
 
 /// The key that the sides share; `fresh` if there is none.
 fn the_key(tx: &mut Tx<'_>, fresh: &PseudonymKey) -> Result<PseudonymKey, DbError> {
+    tx.one_at_a_time(BOOKS)?;
     let key = match gate_side::key(tx)? {
         Some(key) => key,
         None => box_office::key(tx)?.unwrap_or_else(|| fresh.clone()),

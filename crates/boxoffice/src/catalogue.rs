@@ -1,5 +1,6 @@
 //! What can be sold, to whom, at what price.
 
+use crate::BOOKS;
 use db::{Db, DbError, Tx, params};
 use kernel::{
     BusinessDay, ContactNumber, Money, ProductCode, SalesChannelCode, SeasonCode, TariffCode,
@@ -202,6 +203,7 @@ pub fn map_tariff(
     product: &ProductCode,
     tariff: &TariffCode,
 ) -> Result<Option<TariffCode>, CatalogueError> {
+    tx.one_at_a_time(BOOKS)?;
     let catalogue = load_catalogue(tx)?;
     if !catalogue.products.iter().any(|p| p.code == *product) {
         return Err(CatalogueError::ProductUnknown {
@@ -228,6 +230,7 @@ const OPEN_START: &str = "0001-01-01";
 
 /// Inserts or updates all of it, as [`apply_catalogue`] does.
 pub fn save_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbError> {
+    tx.one_at_a_time(BOOKS)?;
     for season in &catalogue.seasons {
         tx.execute(
             "INSERT INTO box_season (code, name) VALUES ($1, $2)
@@ -297,6 +300,7 @@ pub fn save_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbEr
 /// Makes the catalogue just what `catalogue` says: what it does not name goes.
 /// What was sold stays as it was; what is staged is judged anew by the next run.
 pub fn replace_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbError> {
+    tx.one_at_a_time(BOOKS)?;
     for table in [
         "box_season",
         "box_product",

@@ -1,5 +1,6 @@
 //! The external sales run: what is ready is written to STX_Files and imported.
 
+use crate::BOOKS;
 use crate::catalogue::load_catalogue;
 use crate::readiness::readiness;
 use crate::sales_file::StagedId;
@@ -125,6 +126,7 @@ db::from_row! {
 
 /// Moves some of the barcodes that stand elsewhere than the catalogue says.
 fn reevaluate(tx: &mut Tx<'_>) -> Result<Reevaluated, DbError> {
+    tx.one_at_a_time(BOOKS)?;
     let catalogue = load_catalogue(tx)?;
     let groups: Vec<Group> = tx.query_as(
         "SELECT season, product, business_day, state, held_reason FROM box_staged

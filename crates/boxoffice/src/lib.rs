@@ -40,6 +40,10 @@ mod stx_row_check;
 mod ticket;
 pub mod unsold;
 
+/// What changes staged barcodes, tickets, lines or the catalogue comes one after the
+/// other; no check waits for it. [`db::Tx::one_at_a_time`].
+pub const BOOKS: &str = "books";
+
 pub use box_office::{BoxOffice, OpenError, Waiting};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use catalogue_file::{

@@ -1,6 +1,7 @@
 //! The service side of the access control service: what the gate hands over is
 //! staged, and waits for its sale.
 
+use crate::BOOKS;
 use crate::cancellation::{self, Cancelled};
 use crate::catalogue::load_catalogue;
 use crate::readiness::{HeldReason, readiness};
@@ -72,6 +73,7 @@ impl BoxOffice {
         let (ticket_results, staged, cancelled) = self
             .db
             .write("stage barcodes", move |tx| {
+                tx.one_at_a_time(BOOKS)?;
                 let pseudonyms = Pseudonyms::load(tx)?;
                 let mut staging = Staging {
                     catalogue: load_catalogue(tx)?,

@@ -1,6 +1,7 @@
 //! The import of an STX_File: each row becomes a ticket of an order on the
 //! pending account, once for each barcode, or is rejected with its reasons.
 
+use crate::BOOKS;
 use crate::catalogue::load_catalogue;
 use crate::readiness::channel_is_valid;
 use crate::retention::{self, Pseudonyms};
@@ -188,7 +189,10 @@ impl BoxOffice {
             let taken = Arc::clone(&lines);
             let outcomes = self
                 .db
-                .write("import stx rows", move |tx| import.lines(tx, &taken))
+                .write("import stx rows", move |tx| {
+                    tx.one_at_a_time(BOOKS)?;
+                    import.lines(tx, &taken)
+                })
                 .await
                 .map_err(ImportError::Db)?;
             report.add(&lines, outcomes);

@@ -84,6 +84,24 @@ impl Db {
         queue.run(Access::Read, name, &self.writing, work).await
     }
 
+    /// Whether no other process works on it.
+    #[must_use]
+    pub const fn is_alone(&self) -> bool {
+        self.queues.urgent.is_none()
+    }
+
+    /// The same database for what a visitor waits for: on PostgreSQL it has
+    /// connections of its own, which no report holds, and gives up soon.
+    #[must_use]
+    pub fn urgent(&self) -> Self {
+        let mut urgent = self.clone();
+        if let Some(queue) = &self.queues.urgent {
+            urgent.queues.writes = queue.clone();
+            urgent.queues.reads = queue.clone();
+        }
+        urgent
+    }
+
     /// Why the database did not keep what it was last asked to, if it did not:
     /// of each operation the last one counts, for a minute; damage stays.
     #[must_use]

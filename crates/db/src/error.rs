@@ -157,7 +157,7 @@ pub enum Engine {
     Sqlite(Arc<rusqlite::Error>),
     /// PostgreSQL.
     #[error("{}", describe(.0))]
-    Postgres(Arc<postgres::Error>),
+    Postgres(Arc<tokio_postgres::Error>),
     /// The operating system.
     #[error(transparent)]
     System(Arc<std::io::Error>),
@@ -190,17 +190,19 @@ impl Engine {
                     )
             }
             // Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html:
-            // insufficient resources, system errors, internal errors; or no answer.
+            // connection, conflict, insufficient resources, operator intervention, system
+            // and internal errors; a lock that was not given, a standby; or no answer.
             Self::Postgres(error) => error.as_db_error().is_none_or(|db| {
-                let class = db.code().code().get(..2);
-                matches!(class, Some("53" | "58" | "XX"))
+                let code = db.code().code();
+                matches!(code, "25006" | "55P03")
+                    || matches!(code.get(..2), Some("08" | "40" | "53" | "57" | "58" | "XX"))
             }),
             Self::System(_) => true,
         }
     }
 }
 
-fn describe(error: &postgres::Error) -> String {
+fn describe(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(db) => format!("{} ({})", db.message(), db.code().code()),
         None => {
@@ -217,8 +219,8 @@ impl From<rusqlite::Error> for Engine {
     }
 }
 
-impl From<postgres::Error> for Engine {
-    fn from(error: postgres::Error) -> Self {
+impl From<tokio_postgres::Error> for Engine {
+    fn from(error: tokio_postgres::Error) -> Self {
         Self::Postgres(Arc::new(error))
     }
 }
@@ -264,6 +266,20 @@ impl DbError {
         )
     }
 
+    /// Whether other transactions of PostgreSQL were in the way, and nothing else was.
+    pub(crate) fn is_held_up(&self) -> bool {
+        match self {
+            Self::Statement {
+                source: Engine::Postgres(error),
+                ..
+            } => error.code().is_some_and(|state| {
+                // A lock that was not given in time; a conflict.
+                state.code() == "55P03" || state.code().starts_with("40")
+            }),
+            _ => false,
+        }
+    }
+
     /// Whether the engine found its file damaged.
     pub(crate) fn is_damage(&self) -> bool {
         match self {
@@ -271,6 +287,11 @@ impl DbError {
             Self::Statement { source, .. } => source.is_damage(),
             _ => false,
         }
+    }
+
+    /// TLS cannot be set up as it was asked for.
+    pub(crate) fn tls(source: rustls::Error) -> Self {
+        Self::unavailable(std::io::Error::other(source))
     }
 
     pub(crate) fn unavailable(source: impl Into<Engine>) -> Self {

@@ -2,6 +2,7 @@ use crate::writing::Writing;
 use crate::{DbError, Tx};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many closures may wait for a database thread before callers wait for a
@@ -76,6 +77,7 @@ impl Queue {
             result: None,
             failed: None,
             writing: Arc::clone(writing),
+            asked_at: Instant::now(),
             answer,
         }))
         .await?;
@@ -100,6 +102,18 @@ impl Queue {
 pub(crate) struct Queues {
     pub(crate) writes: Queue,
     pub(crate) reads: Queue,
+    /// For what a visitor waits for, if it has connections of its own.
+    pub(crate) urgent: Option<Queue>,
+}
+
+impl Queues {
+    pub(crate) const fn of(writes: Queue, reads: Queue) -> Self {
+        Self {
+            writes,
+            reads,
+            urgent: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +137,10 @@ pub(crate) trait Job: Send {
     /// Whether nobody asked for it: the thread is to look after its file.
     fn is_upkeep(&self) -> bool {
         false
+    }
+    /// How long it waits already; none if whoever asked has gone meanwhile.
+    fn waits(&self) -> Option<Duration> {
+        Some(Duration::ZERO)
     }
     fn run(&mut self, tx: &mut Tx<'_>) -> Verdict;
     /// Tells the caller: what the last run returned, or why it did not hold.
@@ -160,6 +178,7 @@ struct Closure<T, E, F> {
     /// What the engine said to the last run.
     failed: Option<DbError>,
     writing: Arc<Writing>,
+    asked_at: Instant,
     answer: oneshot::Sender<Result<T, E>>,
 }
 
@@ -175,6 +194,10 @@ where
 
     fn access(&self) -> Access {
         self.access
+    }
+
+    fn waits(&self) -> Option<Duration> {
+        (!self.answer.is_closed()).then(|| self.asked_at.elapsed())
     }
 
     fn run(&mut self, tx: &mut Tx<'_>) -> Verdict {

@@ -1,4 +1,4 @@
-use crate::{Db, DbError, Tx, params};
+use crate::{Db, DbError, Tx, lease, params};
 use kernel::{Timestamp, hex};
 use sha2::{Digest, Sha256};
 
@@ -41,6 +41,7 @@ impl Db {
         loop {
             let done = self
                 .write("migrate", move |tx| {
+                    tx.one_at_a_time("migrate")?;
                     tx.define(
                         "CREATE TABLE IF NOT EXISTS schema_migration (
                             context TEXT NOT NULL,
@@ -51,6 +52,7 @@ impl Db {
                             PRIMARY KEY (context, version)
                         )",
                     )?;
+                    tx.define(lease::TABLE)?;
                     schemas.iter().try_for_each(|schema| schema.take(tx, now))
                 })
                 .await;

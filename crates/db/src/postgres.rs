@@ -1,172 +1,278 @@
-//! PostgreSQL: a pool of connections, each on a thread of its own;
-//! SERIALIZABLE for writes, with bounded retry; a read-only snapshot for reads.
+//! PostgreSQL: one pool of connections for what a visitor waits for and one for the
+//! rest, each connection on a thread of its own. READ COMMITTED for writes, with
+//! bounded retry; a read-only snapshot for reads.
+//!
+//! Every wait has an end that this side keeps: a server that hangs, or a standby
+//! that never confirms, says nothing.
 
+mod connect;
 pub(crate) mod statement;
 
 use crate::job::{Access, Job, Queue, Queues, Verdict};
 use crate::{DbError, Durability, Tx};
-use postgres::{Client, IsolationLevel, NoTls};
-use statement::{PostgresTx, Statements, is_conflict};
-use std::time::Duration;
+use connect::{Line, Server};
+use statement::{Met, PostgresTx};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, Runtime};
 
-const CONNECTIONS: u32 = 8;
-/// How long a server may be silent while connecting or sending.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long one statement may take, in milliseconds.
-const STATEMENT_LIMIT_MS: u32 = 60_000;
+/// What one pool waits for, and how long.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    connections: u32,
+    /// For a place among the connections.
+    queued: Duration,
+    /// For a row that another transaction holds.
+    lock: Duration,
+    /// For one statement; beginning and commit are statements too.
+    statement: Duration,
+    /// After that no transaction is tried again.
+    retried: Duration,
+}
+
+/// Somebody stands at the gate. A frozen server is left for another one after
+/// `statement`, and it is asked once more.
+const URGENT: Patience = Patience {
+    connections: 8,
+    queued: Duration::from_secs(2),
+    lock: Duration::from_millis(1_500),
+    statement: Duration::from_secs(2),
+    retried: Duration::from_secs(3),
+};
+
+/// Pages, reports, and work in the background.
+const REST: Patience = Patience {
+    connections: 4,
+    queued: Duration::from_secs(20),
+    lock: Duration::from_secs(20),
+    statement: Duration::from_secs(60),
+    retried: Duration::from_secs(20),
+};
+
 /// How often a transaction that met another's changes is tried.
-const ATTEMPTS: u32 = 40;
+const ATTEMPTS: u32 = 12;
+/// How often one whose row was there already is tried: the second time finds it.
+const ATTEMPTS_IF_TAKEN: u32 = 3;
 
 pub(crate) fn open(url: &str, durability: Durability) -> Result<Queues, DbError> {
-    let mut connections: Vec<_> = (0..CONNECTIONS)
-        .map(|number| Connection {
-            url: url.to_owned(),
-            durability,
-            number,
-            open: None,
-        })
-        .collect();
-    // The others connect when they are needed; one must work now.
-    connections[0].client()?;
-    let workers = connections
-        .into_iter()
-        .map(|mut connection| move |job| connection.run(job));
-    let queue = Queue::with_threads("postgres", workers)?;
+    let server = Arc::new(Server::of(url)?);
+    let pool = |name: &str, patience: Patience| {
+        let mut connections = (0..patience.connections)
+            .map(|number| Connection::new(&server, patience, durability, number))
+            .collect::<Result<Vec<_>, _>>()?;
+        // The others connect when they are needed; one must work now.
+        connections[0].line()?;
+        let workers = connections
+            .into_iter()
+            .map(|mut connection| move |job| connection.run(job));
+        Queue::with_threads(name, workers)
+    };
+    let urgent = pool("pg-urgent", URGENT)?;
+    let rest = pool("pg-rest", REST)?;
     Ok(Queues {
-        reads: queue.clone(),
-        writes: queue,
+        urgent: Some(urgent),
+        ..Queues::of(rest.clone(), rest)
     })
 }
 
 struct Connection {
-    url: String,
+    server: Arc<Server>,
+    patience: Patience,
     durability: Durability,
     number: u32,
-    open: Option<(Client, Statements)>,
+    runtime: Runtime,
+    open: Option<Line>,
 }
 
 /// How one attempt at a transaction ended.
 enum Attempt {
     Done(Result<(), DbError>),
-    /// It met another's changes.
-    Conflict,
-    /// The connection had died since it was last used; nothing was sent.
-    Reconnect,
+    /// What it met, and the error it is if it is not tried again.
+    Again(Met, DbError),
 }
 
 impl Connection {
-    fn client(&mut self) -> Result<(&mut Client, &mut Statements), DbError> {
-        let open = match self.open.take() {
-            Some((client, statements)) if !client.is_closed() => (client, statements),
-            _ => (self.connect()?, Statements::new()),
-        };
-        let (client, statements) = self.open.insert(open);
-        Ok((client, statements))
+    fn new(
+        server: &Arc<Server>,
+        patience: Patience,
+        durability: Durability,
+        number: u32,
+    ) -> Result<Self, DbError> {
+        Ok(Self {
+            server: Arc::clone(server),
+            patience,
+            durability,
+            number,
+            runtime: Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(DbError::unavailable)?,
+            open: None,
+        })
     }
 
-    fn connect(&self) -> Result<Client, DbError> {
-        let mut config: postgres::Config = self.url.parse().map_err(DbError::unavailable)?;
-        // A server that vanished must be noticed, or callers wait for ever.
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(PATIENCE);
-        }
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(PATIENCE);
-        }
-        config.keepalives_idle(PATIENCE);
-        let mut client = config.connect(NoTls).map_err(DbError::unavailable)?;
-        let commit = match self.durability {
-            Durability::Full => "on",
-            Durability::Relaxed => "off",
+    /// A connection to the server that takes writes now.
+    fn line(&mut self) -> Result<&mut Line, DbError> {
+        let line = match self.open.take() {
+            Some(line) if line.is_good(&self.server) => line,
+            _ => self.runtime.block_on(self.server.connect())?,
         };
-        client
-            .batch_execute(&format!(
-                "SET synchronous_commit = {commit}; SET statement_timeout = {STATEMENT_LIMIT_MS}"
-            ))
-            .map_err(DbError::unavailable)?;
-        Ok(client)
+        Ok(self.open.insert(line))
     }
 
     fn run(&mut self, mut job: Box<dyn Job>) {
-        for attempt in 1..=ATTEMPTS {
-            match self.attempt(job.as_mut()) {
-                Attempt::Done(outcome) => {
-                    metrics::counter!("passerelle_db_commits_total").increment(1);
-                    metrics::counter!("passerelle_db_writes_total").increment(1);
-                    return job.finish(outcome);
+        // Whoever asked has gone, and nothing was done: as if it had never come.
+        let Some(waited) = job.waits() else { return };
+        if waited > self.patience.queued {
+            return job.finish(Err(silent("no connection was free for it", waited)));
+        }
+        let begun = Instant::now();
+        let mut attempt = 1;
+        let outcome = loop {
+            let (met, error) = match self.attempt(job.as_mut()) {
+                Attempt::Done(outcome) => break outcome,
+                Attempt::Again(met, error) => (met, error),
+            };
+            let is_late = begun.elapsed() > self.patience.retried;
+            match met {
+                Met::Taken if attempt >= ATTEMPTS_IF_TAKEN => break Err(error),
+                Met::Lost if is_late || attempt >= ATTEMPTS => break Err(error),
+                Met::Conflict | Met::Taken if is_late || attempt >= ATTEMPTS => {
+                    break Err(DbError::Busy {
+                        name: job.name(),
+                        attempts: attempt,
+                    });
                 }
-                Attempt::Conflict => {
+                Met::Lost => self.open = None,
+                Met::Conflict | Met::Taken => {
                     metrics::counter!("passerelle_db_conflicts_total", "name" => job.name())
                         .increment(1);
                     self.give_way(attempt);
                 }
-                Attempt::Reconnect => self.open = None,
             }
-        }
-        let error = DbError::Busy {
-            name: job.name(),
-            attempts: ATTEMPTS,
+            attempt += 1;
         };
-        job.finish(Err(error));
+        if outcome.is_ok() && job.access() == Access::Write {
+            metrics::counter!("passerelle_db_commits_total").increment(1);
+            metrics::counter!("passerelle_db_writes_total").increment(1);
+        }
+        job.finish(outcome);
     }
 
     /// Those who met wait for different times, so that they do not meet again.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this thread serves one connection and has nothing to wait for but the others"
-    )]
     fn give_way(&self, attempt: u32) {
         let ms = u64::from((attempt * (1 + self.number)).min(60));
-        std::thread::sleep(Duration::from_millis(ms));
+        self.runtime
+            .block_on(async { tokio::time::sleep(Duration::from_millis(ms)).await });
     }
 
     fn attempt(&mut self, job: &mut dyn Job) -> Attempt {
-        let reused = self.open.is_some();
-        let (client, statements) = match self.client() {
-            Ok(open) => open,
-            Err(error) => return Attempt::Done(Err(error)),
-        };
-        let begin = match job.access() {
-            Access::Write => client
-                .build_transaction()
-                .isolation_level(IsolationLevel::Serializable),
-            Access::Read => client
-                .build_transaction()
-                .isolation_level(IsolationLevel::RepeatableRead)
-                .read_only(true),
-        };
-        let transaction = match begin.start() {
-            Ok(transaction) => transaction,
-            Err(_) if reused => return Attempt::Reconnect,
-            Err(error) => return Attempt::Done(Err(DbError::unavailable(error))),
-        };
-        let mut tx = Tx::postgres(PostgresTx {
-            transaction,
-            statements,
-            conflict: false,
-        });
-        let verdict = job.run(&mut tx);
-        let failure = tx.failure();
-        let Some(tx) = tx.into_postgres() else {
+        if let Err(error) = self.line() {
+            return Attempt::Done(Err(error));
+        }
+        let Some(line) = &mut self.open else {
             return Attempt::Done(Err(DbError::Closed));
         };
-        if tx.conflict {
-            // Dropped, it rolls back, whatever the closure made of the error.
-            return Attempt::Conflict;
+        let begin = begin(job.access(), self.patience, self.durability);
+        let mut postgres = PostgresTx {
+            line,
+            runtime: &self.runtime,
+            home: self.server.home(),
+            limit: self.patience.statement,
+            met: None,
+        };
+        if let Err(error) = postgres.batch(&begin) {
+            return Attempt::Again(postgres.met.unwrap_or(Met::Lost), error);
         }
-        if verdict == Verdict::RollBack {
-            return Attempt::Done(Ok(()));
+        let mut tx = Tx::postgres(postgres);
+        let verdict = job.run(&mut tx);
+        let (met, failure) = (tx.met(), tx.failure());
+        if let (Some(met), Some(error)) = (met, failure.clone()) {
+            self.roll_back(Some(met));
+            return Attempt::Again(met, error);
         }
-        if let Some(swallowed) = failure {
-            return Attempt::Done(Err(swallowed));
+        if verdict == Verdict::RollBack || failure.is_some() {
+            self.roll_back(met);
+            // Swallowed or not: the closure's own answer stands only if it committed.
+            let outcome = match (verdict, failure) {
+                (Verdict::Commit, Some(swallowed)) => Err(swallowed),
+                _ => Ok(()),
+            };
+            return Attempt::Done(outcome);
         }
-        match tx.transaction.commit() {
-            Ok(()) => Attempt::Done(Ok(())),
-            Err(error) if is_conflict(&error) => Attempt::Conflict,
-            Err(error) if error.as_db_error().is_some() => {
-                Attempt::Done(Err(DbError::Commit(error.into())))
-            }
-            Err(error) => Attempt::Done(Err(DbError::CommitUnknown(error.into()))),
+        self.commit()
+    }
+
+    fn roll_back(&mut self, met: Option<Met>) {
+        let rolled_back = met != Some(Met::Lost)
+            && self.open.as_ref().is_some_and(|line| {
+                let (client, limit) = (&line.client, self.patience.statement);
+                let ended = self.runtime.block_on(async {
+                    tokio::time::timeout(limit, client.batch_execute("ROLLBACK")).await
+                });
+                matches!(ended, Ok(Ok(())))
+            });
+        if !rolled_back {
+            // Its end is a roll back, too.
+            self.open = None;
         }
     }
+
+    fn commit(&mut self) -> Attempt {
+        let Some(line) = &self.open else {
+            return Attempt::Done(Err(DbError::Closed));
+        };
+        let limit = self.patience.statement;
+        let ended = self.runtime.block_on(async {
+            tokio::time::timeout(limit, line.client.batch_execute("COMMIT")).await
+        });
+        let error = match ended {
+            Ok(Ok(())) => return Attempt::Done(Ok(())),
+            Ok(Err(error)) => error,
+            Err(_) => {
+                self.open = None;
+                let silent = std::io::Error::from(std::io::ErrorKind::TimedOut);
+                return Attempt::Done(Err(DbError::CommitUnknown(silent.into())));
+            }
+        };
+        match statement::met(&error) {
+            // It may have been kept before the connection ended.
+            Some(Met::Lost) => {
+                self.open = None;
+                Attempt::Done(Err(DbError::CommitUnknown(error.into())))
+            }
+            Some(met) => Attempt::Again(met, DbError::Commit(error.into())),
+            None => Attempt::Done(Err(DbError::Commit(error.into()))),
+        }
+    }
+}
+
+/// What begins a transaction. What holds for it is said with it, and nothing is said
+/// for the session: behind a pooler the next transaction has another.
+fn begin(access: Access, patience: Patience, durability: Durability) -> String {
+    let ms = |limit: Duration| limit.as_millis();
+    let mode = match access {
+        Access::Write => "READ COMMITTED",
+        Access::Read => "REPEATABLE READ, READ ONLY",
+    };
+    let commit = match durability {
+        // As the operator has it.
+        Durability::Full => "",
+        Durability::Relaxed => "; SET LOCAL synchronous_commit = off",
+    };
+    // Should this process freeze, its rows are free again after a while.
+    let idle = patience.statement + patience.lock;
+    format!(
+        "BEGIN ISOLATION LEVEL {mode}; SET LOCAL lock_timeout = {}; \
+         SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = {}{commit}",
+        ms(patience.lock),
+        ms(patience.statement),
+        ms(idle),
+    )
+}
+
+/// Nobody answered.
+pub(crate) fn silent(what: &str, after: Duration) -> DbError {
+    let text = format!("{what} within {} ms", after.as_millis());
+    DbError::unavailable(std::io::Error::new(std::io::ErrorKind::TimedOut, text))
 }

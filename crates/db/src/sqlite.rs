@@ -35,10 +35,7 @@ pub(crate) fn open_memory(durability: Durability) -> Result<Queues, DbError> {
     let writes = start_writer(Writer::of(prepared(connection, durability)?, None))?;
     // A second connection would see another, empty database: reads queue with
     // the writes.
-    Ok(Queues {
-        reads: writes.clone(),
-        writes,
-    })
+    Ok(Queues::of(writes.clone(), writes))
 }
 
 /// A database in memory that has no thread.
@@ -72,19 +69,13 @@ pub(crate) fn open_file(path: &Path, durability: Durability) -> Result<Queues, D
     file::mark(path)?;
     let writes = start_writer(Writer::of(connection, Some(opened)))?;
     keep(&writes)?;
-    Ok(Queues {
-        reads: start_readers(path, READERS)?,
-        writes,
-    })
+    Ok(Queues::of(writes, start_readers(path, READERS)?))
 }
 
 /// For a file that is only read, by one thread; nothing of it changes.
 pub(crate) fn open_read_only(path: &Path) -> Result<Queues, DbError> {
     let reads = start_readers(path, 1)?;
-    Ok(Queues {
-        writes: reads.clone(),
-        reads,
-    })
+    Ok(Queues::of(reads.clone(), reads))
 }
 
 fn start_readers(path: &Path, count: usize) -> Result<Queue, DbError> {

@@ -55,11 +55,7 @@ pub fn sqlite_in_step() -> Result<(Db, Steps), DbError> {
         }),
         steps: steps.clone(),
     });
-    let queues = Queues {
-        writes: queue.clone(),
-        reads: queue,
-    };
-    Ok((Db::from(queues), steps))
+    Ok((Db::from(Queues::of(queue.clone(), queue)), steps))
 }
 
 /// SQLite in a file of its own.

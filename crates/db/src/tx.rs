@@ -1,4 +1,4 @@
-use crate::postgres::statement::PostgresTx;
+use crate::postgres::statement::{Met, PostgresTx};
 use crate::sqlite::statement as sqlite;
 use crate::{DbError, FromRow, FromValue, Row, Value, params};
 use std::time::Instant;
@@ -41,10 +41,11 @@ impl<'a> Tx<'a> {
         self.failed.as_ref()
     }
 
-    pub(crate) fn into_postgres(self) -> Option<PostgresTx<'a>> {
-        match self.engine {
+    /// What PostgreSQL said that is no matter of the closure's.
+    pub(crate) const fn met(&self) -> Option<Met> {
+        match &self.engine {
             Engine::Sqlite(_) => None,
-            Engine::Postgres(tx) => Some(tx),
+            Engine::Postgres(tx) => tx.met,
         }
     }
 
@@ -159,6 +160,25 @@ impl<'a> Tx<'a> {
     /// [`DbError`].
     pub fn value<T: FromValue>(&mut self, sql: &str, params: &[Value]) -> Result<T, DbError> {
         self.query_one(sql, params)?.only()
+    }
+
+    /// Waits until no other transaction that said the same word is under way: from
+    /// here on they come one after the other, as they do on SQLite. Before the first
+    /// read, or what was read may be old.
+    ///
+    /// # Errors
+    /// [`DbError::Statement`] if the others take too long.
+    pub fn one_at_a_time(&mut self, word: &str) -> Result<(), DbError> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(_) => self
+                .query(
+                    "SELECT CAST(pg_advisory_xact_lock(
+                         hashtextextended(current_schema() || ' ' || $1, 0)) AS TEXT) AS nothing",
+                    params![word],
+                )
+                .map(drop),
+        }
     }
 
     /// Whether there is a table of this name.

@@ -29,12 +29,12 @@ impl Failed {
 impl Writing {
     pub(crate) fn ended(&self, name: &'static str, failed: Option<&DbError>) {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match failed.filter(|error| error.is_of_the_store()) {
+        match failed.filter(|error| error.is_of_the_store() && !error.is_held_up()) {
             Some(error) => {
                 let (error, at) = (error.clone(), Instant::now());
                 failures.insert(name, Failed { error, at });
             }
-            // A statement that is wrong says nothing of the store.
+            // A statement that is wrong, or that others held up, says nothing of the store.
             None if failed.is_none() => {
                 failures.retain(|of, failed| *of != name && !failed.error.is_of_all());
             }

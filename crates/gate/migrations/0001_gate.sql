@@ -104,7 +104,8 @@ CREATE TABLE gate_enrolment_code (
 );
 
 -- A check that Otipass is being asked about: written before the question goes
--- out, gone with the decision.
+-- out, gone with the decision. Until its time is over, the process that asks is the
+-- only one to ask.
 CREATE TABLE gate_intent (
     check_id TEXT NOT NULL PRIMARY KEY,
     device TEXT NOT NULL,
@@ -120,7 +121,9 @@ CREATE TABLE gate_intent (
     season TEXT NOT NULL,
     product TEXT NOT NULL,
     set_up BIGINT NOT NULL,
-    one_more_than TEXT
+    one_more_than TEXT,
+    asked_by TEXT NOT NULL DEFAULT '',
+    asked_until BIGINT NOT NULL DEFAULT 0
 );
 
 -- The check that Otipass is being asked about for a card at a sector, until it is

@@ -51,6 +51,8 @@ pub struct Deciding {
     pub(crate) partner: PartnerLine,
     pub(crate) in_hand: ChecksInHand,
     pub(crate) due: Arc<Due>,
+    /// The name of this process among those that share the database.
+    pub(crate) node: Arc<str>,
 }
 
 impl Deciding {

@@ -45,7 +45,8 @@ impl Gate {
         db.write("apply site", move |tx| site.save(tx)).await
     }
 
-    /// Opens the gate on a database with its tables and a site.
+    /// Opens the gate on a database with its tables and a site. `node` is the name of
+    /// this process among those that share the database, also when it is started again.
     ///
     /// # Errors
     /// [`SiteError::Missing`] if no site was applied yet.
@@ -54,23 +55,25 @@ impl Gate {
         clock: Arc<dyn Clock>,
         settings: InterfaceSettings,
         otipass: Arc<dyn Partner>,
+        node: &str,
     ) -> Result<Self, GateError> {
         let settings = Arc::new(settings);
-        let known = KnownSite::open(db.clone(), Arc::clone(&settings), Arc::clone(&clock)).await?;
+        let known = KnownSite::open(db.urgent(), Arc::clone(&settings), Arc::clone(&clock)).await?;
         let known = Arc::new(known);
         let due = Arc::new(Due::default());
         Ok(Self {
             deciding: Deciding {
-                db: db.clone(),
+                db: db.urgent(),
                 clock: Arc::clone(&clock),
                 settings: Arc::clone(&settings),
                 known: Arc::clone(&known),
                 partner: PartnerLine::new(Arc::clone(&otipass), Arc::clone(&clock)),
                 in_hand: ChecksInHand::default(),
                 due: Arc::clone(&due),
+                node: node.into(),
             },
             devices: Devices {
-                db: db.clone(),
+                db: db.urgent(),
                 clock: Arc::clone(&clock),
                 known: Arc::clone(&known),
                 throttle: Mutex::default(),

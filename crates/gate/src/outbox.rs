@@ -10,7 +10,7 @@ pub mod trouble;
 
 use crate::outbox::lane::Lanes;
 use db::{Db, DbError, FromRow, Tx, Value, params};
-use kernel::Clock;
+use kernel::{CheckId, Clock, Timestamp};
 use otipass::{Partner, References};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -18,9 +18,8 @@ use tokio::sync::Notify;
 /// What tells others, one durable step after the other.
 ///
 /// Two processes on one database may take the same step at once. Ticketing takes
-/// what is sent twice for one. So does an Otipass that honours references; **one
-/// that ignores them counts an entry that is declared twice**, so only one process
-/// may declare at a time.
+/// what is sent twice for one. An Otipass that ignores references would count an entry
+/// that is declared twice, so a process that tells it of one claims the row first.
 #[derive(Debug)]
 pub struct Outbox {
     pub(crate) db: Db,
@@ -95,6 +94,24 @@ impl Outbox {
                     params![],
                 )?;
                 Waiting::from_row(&waiting)
+            })
+            .await
+    }
+
+    /// Claims what was due at `due_at` for this process, by a statement that puts it off;
+    /// whether no other has.
+    pub(crate) async fn claim(
+        &self,
+        sql: &'static str,
+        check: CheckId,
+        attempts: i64,
+        due_at: Timestamp,
+    ) -> Result<bool, DbError> {
+        let until = self.clock.now().plus_ms(declaration::CLAIMED_MS);
+        self.db
+            .write("claim", move |tx| {
+                let claimed = tx.execute(sql, params![check, attempts, due_at, until])?;
+                Ok(claimed == 1)
             })
             .await
     }

@@ -78,7 +78,8 @@ pub async fn service(
             None => bail!("[access_control] url is missing; this process is no box office itself"),
         };
         let ticketing = config.ticketing(url, caller.clone())?;
-        service.gate = Some(gate_role(interface, db.clone(), clock, ticketing).await?);
+        service.gate =
+            Some(gate_role(interface, db.clone(), clock, ticketing, &node(config)).await?);
     }
     if config.has(Role::BoxOffice) {
         service.box_office = Some(BoxOfficeRole {
@@ -210,17 +211,26 @@ pub async fn otipass(
     Ok((Some((settings, client)), missing))
 }
 
+/// What this process is called among those that share a database: by its machine and
+/// its address, which it has again when it is started again.
+fn node(config: &Config) -> String {
+    // A machine without a name is told from others by its address alone.
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{} {}", machine.trim(), config.server.listen)
+}
+
 async fn gate_role(
     (settings, client): (InterfaceSettings, OtipassClient),
     db: Db,
     clock: &Arc<dyn Clock>,
     ticketing: ClientSettings,
+    node: &str,
 ) -> Result<GateRole> {
     // A little more than its share of the minute, so that the limit is never
     // reached and a call never waits for its turn.
     let pause_ms = 61_000 / u64::from(ticketing.calls_per_minute.get()) + 1;
     Ok(GateRole {
-        gate: Arc::new(Gate::open(db, Arc::clone(clock), settings, Arc::new(client)).await?),
+        gate: Arc::new(Gate::open(db, Arc::clone(clock), settings, Arc::new(client), node).await?),
         ticketing: AccessControlClient::new(ticketing, Arc::clone(clock))?,
         delivery_pause: Duration::from_millis(pause_ms),
     })

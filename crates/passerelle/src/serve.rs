@@ -133,7 +133,7 @@ pub async fn with(
 async fn serve(
     service: Service,
     builder: &Builder,
-    mut known: Option<i64>,
+    mut known: Option<String>,
     listeners: Listeners,
     shutdown: CancellationToken,
 ) -> Result<()> {
@@ -142,7 +142,7 @@ async fn serve(
         loop {
             let read = tokio::select! {
                 () = builder.take_up.wait() => interface_revision(&builder.author.db).await,
-                read = interface_changed(&builder.author.db, known) => Some(read),
+                read = interface_changed(&builder.author.db, known.as_deref()) => Some(read),
             };
             // The present service goes on until the next one stands.
             match builder.again().await {
@@ -173,17 +173,17 @@ async fn serve(
 
 /// The revision of the interface that the back office keeps. A database that does
 /// not answer has told of no change.
-async fn interface_revision(db: &Db) -> Option<i64> {
+async fn interface_revision(db: &Db) -> Option<String> {
     gate::site::interface::revision(db).await.ok()
 }
 
 /// Waits until the interface has another revision than the known one, and says which.
-async fn interface_changed(db: &Db, known: Option<i64>) -> i64 {
+async fn interface_changed(db: &Db, known: Option<&str>) -> String {
     let mut look = tokio::time::interval(LOOK_AT_INTERFACE);
     loop {
         look.tick().await;
         match interface_revision(db).await {
-            Some(present) if known != Some(present) => return present,
+            Some(present) if known != Some(&*present) => return present,
             _ => {}
         }
     }

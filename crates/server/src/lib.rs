@@ -23,6 +23,7 @@ mod scan;
 mod service;
 mod stop;
 pub mod tls;
+mod turn;
 mod upkeep;
 mod workers;
 

@@ -1,6 +1,7 @@
 //! What a process does for itself: backups, and the end of card numbers.
 
 use crate::stop::Stop;
+use crate::turn::Turn;
 use books::backup::{BackupSchedule, back_up_if_due, clear_parts};
 use books::retention::{self, Retention, Run};
 use db::Db;
@@ -34,12 +35,19 @@ pub(crate) fn start(upkeep: Upkeep, db: Db, tasks: &TaskTracker, shutdown: &Canc
         tasks.spawn(take_backups(schedule, Arc::clone(&clock), stop()));
     }
     if let Some(retention) = upkeep.retention {
-        tasks.spawn(remove_card_numbers(retention, db, clock, stop()));
+        let turn = Turn::at("card numbers", &db);
+        tasks.spawn(remove_card_numbers(retention, db, clock, turn, stop()));
     }
 }
 
-async fn remove_card_numbers(retention: Retention, db: Db, clock: Arc<dyn Clock>, stop: Stop) {
-    while !stop.is_said() {
+async fn remove_card_numbers(
+    retention: Retention,
+    db: Db,
+    clock: Arc<dyn Clock>,
+    turn: Turn,
+    stop: Stop,
+) {
+    while turn.comes(&stop).await.is_some() {
         let pause = match retention::run(&db, &retention, clock.now(), Run::Remove).await {
             Ok(report) => {
                 report.log();
@@ -53,8 +61,9 @@ async fn remove_card_numbers(retention: Retention, db: Db, clock: Arc<dyn Clock>
                 AFTER_FAILURE
             }
         };
-        stop.pause(pause).await;
+        turn.pause(pause, &stop).await;
     }
+    turn.ends().await;
 }
 
 async fn take_backups(schedule: BackupSchedule, clock: Arc<dyn Clock>, stop: Stop) {

@@ -4,8 +4,9 @@
 
 use crate::roles::{BoxOfficeRole, GateRole, Service};
 use crate::stop::{LOOK_AGAIN, Stop};
+use crate::turn::Turn;
 use crate::upkeep;
-use db::Db;
+use db::{Db, Held};
 use gate::OfflinePolicy;
 use gate::pass_list::Refreshed;
 use gate::{Declared, Gate};
@@ -35,25 +36,35 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
     let disputed = Arc::new(Notify::new());
     if let Some(role) = &service.box_office {
         let (db, clock) = (service.db.clone(), Arc::clone(&role.clock));
-        tasks.spawn(carry_disputes(db, clock, Arc::clone(&disputed), stop()));
+        let turn = Turn::at("disputes", &db);
+        tasks.spawn(carry_disputes(
+            db,
+            clock,
+            turn,
+            Arc::clone(&disputed),
+            stop(),
+        ));
     }
     if let Some(upkeep) = service.upkeep {
-        upkeep::start(upkeep, service.db, tasks, shutdown);
+        upkeep::start(upkeep, service.db.clone(), tasks, shutdown);
     }
     if let Some(role) = service.gate {
         let gate = Arc::clone(&role.gate);
         tasks.spawn(declare(Arc::clone(&gate), Arc::clone(&disputed), stop()));
         tasks.spawn(recover(Arc::clone(&gate), stop()));
         if gate.settings().offline_policy == OfflinePolicy::Guarded {
-            tasks.spawn(list_passes(Arc::clone(&gate), stop()));
+            let turn = Turn::at("pass list", &service.db);
+            tasks.spawn(list_passes(Arc::clone(&gate), turn, stop()));
         }
         tasks.spawn(refresh(gate, stop()));
-        tasks.spawn(deliver(role, disputed, stop()));
+        let turn = Turn::at("deliveries", &service.db);
+        tasks.spawn(deliver(role, turn, disputed, stop()));
     }
     if let Some(role) = service.box_office
         && let Some(every) = role.external_sales_every
     {
-        tasks.spawn(sell(role, every, stop()));
+        let turn = Turn::at("sales", &service.db);
+        tasks.spawn(sell(role, turn, every, stop()));
     }
 }
 
@@ -77,10 +88,14 @@ fn tell(what: &str, error: &dyn Error, attempt: u32, pause: Duration) {
     );
 }
 
-async fn deliver(role: GateRole, disputed: Arc<Notify>, stop: Stop) {
+async fn deliver(role: GateRole, turn: Turn, disputed: Arc<Notify>, stop: Stop) {
     let gate = &role.gate;
     let mut attempt = 0;
-    while !stop.is_said() {
+    while let Some(held) = turn.comes(&stop).await {
+        if held == Held::Anew {
+            // Another process may have called just now: ticketing has one pace for all.
+            turn.pause(role.delivery_pause, &stop).await;
+        }
         match gate.outbox.deliver_next(&role.ticketing).await {
             Ok(done) => {
                 attempt = 0;
@@ -100,7 +115,7 @@ async fn deliver(role: GateRole, disputed: Arc<Notify>, stop: Stop) {
                     stop.told(&gate.outbox.due().deliveries).await;
                 } else {
                     // What comes in meanwhile goes out together.
-                    stop.pause(role.delivery_pause).await;
+                    turn.pause(role.delivery_pause, &stop).await;
                 }
             }
             Err(error) => {
@@ -110,11 +125,14 @@ async fn deliver(role: GateRole, disputed: Arc<Notify>, stop: Stop) {
                 let pause = pause.max(role.delivery_pause);
                 let what = "ticketing did not take control barcodes";
                 tell(what, &error, attempt, pause);
-                let again = gate.outbox.due().again.notified();
-                stop.or(tokio::time::timeout(pause, again)).await;
+                tokio::select! {
+                    () = gate.outbox.due().again.notified() => {}
+                    () = turn.pause(pause, &stop) => {}
+                }
             }
         }
     }
+    turn.ends().await;
 }
 
 async fn declare(gate: Arc<Gate>, disputed: Arc<Notify>, stop: Stop) {
@@ -122,7 +140,7 @@ async fn declare(gate: Arc<Gate>, disputed: Arc<Notify>, stop: Stop) {
     while !stop.is_said() {
         match gate.outbox.declare_next().await {
             Ok(Declared::Nothing) => stop.told(&gate.outbox.due().declarations).await,
-            Ok(Declared::Taken | Declared::GivenBack) => attempt = 0,
+            Ok(Declared::Taken | Declared::GivenBack | Declared::Elsewhere) => attempt = 0,
             Ok(Declared::Disputed(refusal)) => {
                 attempt = 0;
                 metrics::counter!("passerelle_disputed_total", "reason" => refusal.as_str())
@@ -140,9 +158,15 @@ async fn declare(gate: Arc<Gate>, disputed: Arc<Notify>, stop: Stop) {
     }
 }
 
-async fn carry_disputes(db: Db, clock: Arc<dyn Clock>, disputed: Arc<Notify>, stop: Stop) {
+async fn carry_disputes(
+    db: Db,
+    clock: Arc<dyn Clock>,
+    turn: Turn,
+    disputed: Arc<Notify>,
+    stop: Stop,
+) {
     let (mut attempt, mut before) = (0, 0);
-    while !stop.is_said() {
+    while turn.comes(&stop).await.is_some() {
         match books::disputes::carry(&db, clock.now()).await {
             Ok(unknown) => {
                 attempt = 0;
@@ -169,12 +193,14 @@ async fn carry_disputes(db: Db, clock: Arc<dyn Clock>, disputed: Arc<Notify>, st
             }
         }
     }
+    turn.ends().await;
 }
 
 /// First what an earlier life of this process left open, at once; then, now and
 /// then, what a lost request did.
 async fn recover(gate: Arc<Gate>, stop: Stop) {
-    let mut before = gate.now();
+    let started = gate.now();
+    let mut before = started;
     while !stop.is_said() {
         match gate.deciding.recover(before).await {
             Ok(0) => {}
@@ -184,14 +210,14 @@ async fn recover(gate: Arc<Gate>, stop: Stop) {
             }
         }
         stop.pause(LOOK_AGAIN).await;
-        before = gate.now().plus_ms(-RECOVER_AFTER_MS);
+        before = started.max(gate.now().plus_ms(-RECOVER_AFTER_MS));
     }
 }
 
 /// Keeps the list of passes that devices refuse without network.
-async fn list_passes(gate: Arc<Gate>, stop: Stop) {
+async fn list_passes(gate: Arc<Gate>, turn: Turn, stop: Stop) {
     let mut attempt = 0;
-    while !stop.is_said() {
+    while turn.comes(&stop).await.is_some() {
         let pause = match gate.pass_lists.refresh().await {
             Ok(refreshed) => {
                 attempt = 0;
@@ -208,8 +234,9 @@ async fn list_passes(gate: Arc<Gate>, stop: Stop) {
                 failed(what, &error, attempt, gate.now())
             }
         };
-        stop.pause(pause).await;
+        turn.pause(pause, &stop).await;
     }
+    turn.ends().await;
 }
 
 async fn refresh(gate: Arc<Gate>, stop: Stop) {
@@ -229,9 +256,9 @@ async fn upkeep(prometheus: PrometheusHandle, stop: Stop) {
     }
 }
 
-async fn sell(role: BoxOfficeRole, every: Duration, stop: Stop) {
+async fn sell(role: BoxOfficeRole, turn: Turn, every: Duration, stop: Stop) {
     let mut attempt = 0;
-    while !stop.is_said() {
+    while turn.comes(&stop).await.is_some() {
         let pause = match role.box_office.run_external_sales().await {
             Ok(run) => {
                 attempt = 0;
@@ -253,6 +280,7 @@ async fn sell(role: BoxOfficeRole, every: Duration, stop: Stop) {
                 failed("the external sales run did not end", &error, attempt, now)
             }
         };
-        stop.pause(pause).await;
+        turn.pause(pause, &stop).await;
     }
+    turn.ends().await;
 }

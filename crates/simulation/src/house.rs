@@ -451,7 +451,14 @@ async fn open_gate(
         ..InterfaceSettings::new(mapping)
     };
     let clock = Arc::new(clock.clone());
-    let gate = Gate::open(db.clone(), clock, settings, Arc::new(otipass.clone())).await;
+    let gate = Gate::open(
+        db.clone(),
+        clock,
+        settings,
+        Arc::new(otipass.clone()),
+        "house",
+    )
+    .await;
     gate.map(Arc::new).map_err(Broken::error("the gate opens"))
 }
 

@@ -41,7 +41,7 @@ CREATE TABLE staff_invitation (
 
 -- What makes the first administrator; there is no row once there is an account.
 CREATE TABLE staff_welcome (
-    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     secret_sha256 TEXT NOT NULL
 );
 

@@ -58,6 +58,10 @@ impl Actor {
     }
 }
 
+/// What people do comes one after the other, so that each act sees the one before:
+/// two administrators who take away each other's role, or two edits of one catalogue.
+pub(crate) const PEOPLE: &str = "people";
+
 /// One who changes something: each change goes with its rows in the log.
 #[derive(Debug, Clone)]
 pub struct Author {
@@ -84,6 +88,7 @@ impl Author {
         let (actor, now) = (self.actor.clone(), self.clock.now());
         self.db
             .write(name, move |tx| {
+                tx.one_at_a_time(PEOPLE)?;
                 let (result, changes) = work(tx)?;
                 for change in &changes {
                     record(tx, &actor, change, now)?;

@@ -1,7 +1,7 @@
 //! Signing in by an OpenID Connect provider: who its people are here.
 
 use crate::account::{self, Account, AccountError, Profile, by_id, by_login};
-use crate::audit::{Actor, Change, record};
+use crate::audit::{Actor, Change, PEOPLE, record};
 use crate::provider::Identity;
 use crate::secret::{NoRandomness, Token};
 use crate::session::{self, Step};
@@ -95,6 +95,7 @@ impl Staff {
         let (state, browser, now) = (state.sha256(), browser.sha256(), self.clock.now());
         self.db
             .write("store attempt", move |tx| {
+                throttle::one_at_a_time(tx)?;
                 if let Err(wait_ms) = throttle::count(tx, &begun, now)? {
                     return Ok(Err(IdentityError::TooMany { wait_ms }));
                 }
@@ -165,6 +166,7 @@ impl Staff {
         };
         self.db
             .write("sign in by provider", move |tx| {
+                tx.one_at_a_time(PEOPLE)?;
                 let actor = by_provider(&identity, &address);
                 throttle::forgive(tx, &of_provider(&address))?;
                 let account = whose(tx, &identity, role, &actor, now)?;
@@ -188,6 +190,7 @@ impl Staff {
         let now = self.clock.now();
         self.db
             .write("role taken by provider", move |tx| {
+                tx.one_at_a_time(PEOPLE)?;
                 let Some(id) = linked(tx, &identity)? else {
                     return Ok(());
                 };

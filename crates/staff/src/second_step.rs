@@ -2,7 +2,7 @@
 //! codes that were handed out for the day the phone is lost.
 
 use crate::account::{AccountError, Invalid, by_id};
-use crate::audit::{Actor, Change};
+use crate::audit::{Actor, Change, PEOPLE};
 use crate::secret::Token;
 use crate::session::{self, Step};
 use crate::sign_in::{SignInError, SignedIn, enter, of_address};
@@ -44,6 +44,7 @@ impl Staff {
         let (code, address) = (code.to_owned(), address.to_owned());
         self.db
             .write("second step", move |tx| {
+                tx.one_at_a_time(PEOPLE)?;
                 let by = spend(tx, id, &code, now)?.ok_or(SignInError::Wrong)?;
                 throttle::forget(tx, &of_code(id))?;
                 throttle::forgive(tx, &of_address(&address))?;

@@ -4,7 +4,7 @@
 //! takes the same work, waits the same and gets the same answer.
 
 use crate::account::{self, AccountError, Invalid, by_id, by_login, set_password, weak};
-use crate::audit::{Actor, Change, record};
+use crate::audit::{Actor, Change, PEOPLE, record};
 use crate::password::PasswordError;
 use crate::secret::{NoRandomness, Token, sha256};
 use crate::session::{self, Step};
@@ -124,6 +124,7 @@ impl Staff {
         let step = self
             .db
             .write("sign in", move |tx| {
+                tx.one_at_a_time(PEOPLE)?;
                 // Once more: it may have been changed or disabled meanwhile.
                 if password_of(tx, &login)? != hash.clone().map(|hash| (id, hash)) {
                     return Err(SignInError::Wrong);
@@ -229,6 +230,7 @@ impl Staff {
         let now = self.clock.now();
         self.db
             .write("count attempt", move |tx| {
+                throttle::one_at_a_time(tx)?;
                 throttle::count(tx, &subjects, now)
             })
             .await

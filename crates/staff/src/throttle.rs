@@ -95,6 +95,11 @@ impl Limit {
     }
 }
 
+/// Many attempts at once gain nothing: each sees those before it.
+pub(crate) fn one_at_a_time(tx: &mut Tx<'_>) -> Result<(), DbError> {
+    tx.one_at_a_time("attempts")
+}
+
 /// Counts an attempt of each subject, if none of them has to wait; otherwise
 /// says how long, in milliseconds, and counts nothing.
 pub(crate) fn count(

@@ -2,7 +2,7 @@
 //! administrator.
 
 use crate::account::{self, AccountError, Profile, weak};
-use crate::audit::{Actor, Change};
+use crate::audit::{Actor, Change, PEOPLE};
 use crate::secret::Token;
 use crate::sign_in::of_address;
 use crate::throttle::ADDRESS;
@@ -10,25 +10,34 @@ use crate::{Account, Role, Staff};
 use db::{Tx, params};
 use secrecy::SecretString;
 
+/// How many secrets are good at a time: one for each process that starts.
+const SECRETS: i64 = 8;
 /// Characters of the secret; five bits each.
 const LENGTH: usize = 20;
 
 impl Staff {
-    /// A new secret for the first run, or `None` if there is an account. Earlier
-    /// secrets are good no more.
+    /// A new secret for the first run, or `None` if there is an account. Those that
+    /// other processes on the database print are good as well, the latest
+    /// [`SECRETS`] of them, until one was used.
     pub async fn open_welcome(&self) -> Result<Option<Token>, AccountError> {
         let secret = Token::to_type::<LENGTH>()?;
         let hash = secret.sha256();
         let opened = self
             .db
             .write("open welcome", move |tx| {
-                tx.execute("DELETE FROM staff_welcome", params![])?;
+                tx.one_at_a_time(PEOPLE)?;
                 if account::any(tx)? {
+                    tx.execute("DELETE FROM staff_welcome", params![])?;
                     return Ok::<_, AccountError>(false);
                 }
                 tx.execute(
-                    "INSERT INTO staff_welcome (id, secret_sha256) VALUES (1, $1)",
+                    "INSERT INTO staff_welcome (secret_sha256) VALUES ($1)",
                     params![&hash],
+                )?;
+                tx.execute(
+                    "DELETE FROM staff_welcome WHERE id <=
+                         (SELECT MAX(id) FROM staff_welcome) - $1",
+                    params![SECRETS],
                 )?;
                 Ok(true)
             })

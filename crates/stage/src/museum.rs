@@ -306,7 +306,7 @@ async fn open_gate(test: &TestDb, clock: &Arc<dyn Clock>, otipass: &Otipass, pla
     };
     (plan.interface)(&mut settings);
     let (db, clock) = (test.db.clone(), Arc::clone(clock));
-    let gate = Gate::open(db, clock, settings, Arc::new(client.unwrap()));
+    let gate = Gate::open(db, clock, settings, Arc::new(client.unwrap()), "museum");
     gate.await.unwrap()
 }
 

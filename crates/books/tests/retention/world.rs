@@ -142,6 +142,7 @@ impl World {
                 ..InterfaceSettings::new(mapping.mapping.unwrap())
             },
             Arc::clone(&partner) as Arc<dyn otipass::Partner>,
+            "world",
         )
         .await
         .unwrap();

@@ -1,49 +1,86 @@
 //! Statements in a transaction of PostgreSQL.
 
+use super::connect::{Home, Line, Prepared};
+use super::silent;
 use crate::append_only::with_append_only;
 use crate::{DbError, Row, Value};
-use postgres::error::SqlState;
-use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Statement, Transaction};
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, Statement};
 
 /// What was prepared on a connection, by its text.
 pub(crate) type Statements = HashMap<String, Statement>;
 
-pub(crate) fn is_conflict(error: &postgres::Error) -> bool {
-    [
-        SqlState::T_R_SERIALIZATION_FAILURE,
-        SqlState::T_R_DEADLOCK_DETECTED,
-    ]
-    .iter()
-    .any(|state| error.code() == Some(state))
+/// What a transaction met that is not its own fault: it is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Met {
+    /// Another transaction's changes.
+    Conflict,
+    /// A row that another transaction wrote meanwhile.
+    Taken,
+    /// The end of the connection, or of the server's taking writes.
+    Lost,
+}
+
+pub(crate) fn met(error: &tokio_postgres::Error) -> Option<Met> {
+    // https://www.postgresql.org/docs/current/errcodes-appendix.html
+    let Some(state) = error.code() else {
+        return Some(Met::Lost);
+    };
+    match state.code() {
+        "40001" | "40P01" => Some(Met::Conflict),
+        "23505" => Some(Met::Taken),
+        // Shut down or starting; a standby. A statement cancelled for its time is not.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "25P03" => Some(Met::Lost),
+        code if code.starts_with("08") => Some(Met::Lost),
+        _ => None,
+    }
 }
 
 pub(crate) struct PostgresTx<'a> {
-    pub(crate) transaction: Transaction<'a>,
-    pub(crate) statements: &'a mut Statements,
-    pub(crate) conflict: bool,
+    pub(crate) line: &'a mut Line,
+    pub(crate) runtime: &'a Runtime,
+    /// Where connections go.
+    pub(crate) home: watch::Receiver<Home>,
+    /// How long a statement may take.
+    pub(crate) limit: Duration,
+    pub(crate) met: Option<Met>,
 }
 
 impl PostgresTx<'_> {
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, DbError> {
-        let statement = self.prepared(sql)?;
         let params: Vec<_> = params.iter().map(Param).collect();
-        self.transaction
-            .execute(&statement, &as_sql(&params))
-            .map_err(|error| self.failed(sql, error))
+        if self.line.prepared == Prepared::Never {
+            let typed = typed(&params);
+            return self.wait(sql, async |client| client.execute_typed(sql, &typed).await);
+        }
+        let statement = self.prepared(sql)?;
+        let params = as_sql(&params);
+        self.wait(sql, async |client| {
+            client.execute(&statement, &params).await
+        })
     }
 
     pub(crate) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, DbError> {
-        let statement = self.prepared(sql)?;
         let params: Vec<_> = params.iter().map(Param).collect();
-        let rows = self
-            .transaction
-            .query(&statement, &as_sql(&params))
-            .map_err(|error| self.failed(sql, error))?;
-        let columns: Arc<[String]> = statement
+        let rows = if self.line.prepared == Prepared::Never {
+            let typed = typed(&params);
+            self.wait(sql, async |client| client.query_typed(sql, &typed).await)?
+        } else {
+            let statement = self.prepared(sql)?;
+            let params = as_sql(&params);
+            self.wait(sql, async |client| client.query(&statement, &params).await)?
+        };
+        let Some(first) = rows.first() else {
+            return Ok(Vec::new());
+        };
+        let columns: Arc<[String]> = first
             .columns()
             .iter()
             .map(|column| column.name().to_owned())
@@ -72,37 +109,81 @@ impl PostgresTx<'_> {
                     ON {table} EXECUTE FUNCTION {table}_append_only();"
             )
         });
-        self.transaction
-            .batch_execute(&sql)
-            .map_err(|error| self.failed(&sql, error))
+        self.batch(&sql)
+    }
+
+    /// Several statements without parameters.
+    pub(crate) fn batch(&mut self, sql: &str) -> Result<(), DbError> {
+        self.wait(sql, async |client| client.batch_execute(sql).await)
     }
 
     fn prepared(&mut self, sql: &str) -> Result<Statement, DbError> {
-        if let Some(statement) = self.statements.get(sql) {
+        if let Some(statement) = self.line.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self
-            .transaction
-            .prepare(sql)
-            .map_err(|error| self.failed(sql, error))?;
-        self.statements.insert(sql.to_owned(), statement.clone());
+        let statement = self.wait(sql, async |client| client.prepare(sql).await)?;
+        self.line
+            .statements
+            .insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
 
-    fn failed(&mut self, sql: &str, error: postgres::Error) -> DbError {
-        self.conflict |= is_conflict(&error);
-        if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED) && !self.statements.is_empty() {
+    /// Waits for the server, for as long as it may take, and while connections go to
+    /// this one.
+    fn wait<T>(
+        &mut self,
+        sql: &str,
+        ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, DbError> {
+        let (client, here, home) = (&self.line.client, self.line.home, &mut self.home);
+        let limit = self.limit;
+        let answer = self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                answer = ask(client) => Some(answer),
+                () = tokio::time::sleep(limit) => None,
+                // It ends with the server, which is there as long as we are.
+                _ = home.wait_for(|home| *home != here) => None,
+            }
+        });
+        match answer {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(error)) => Err(self.failed(sql, error)),
+            None => {
+                self.met = Some(Met::Lost);
+                Err(silent("PostgreSQL did not answer", limit))
+            }
+        }
+    }
+
+    fn failed(&mut self, sql: &str, error: tokio_postgres::Error) -> DbError {
+        self.met = self.met.or(met(&error));
+        if error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
+            && !self.line.statements.is_empty()
+        {
             // Another version of this program has changed a table meanwhile, and
             // the prepared statements still know the old one.
-            self.statements.clear();
-            self.conflict = true;
+            self.line.statements.clear();
+            self.met = Some(Met::Conflict);
         }
-        DbError::statement(sql, error)
+        match error.code() {
+            Some(_) => DbError::statement(sql, error),
+            None => DbError::unavailable(error),
+        }
     }
 }
 
 fn as_sql<'a>(params: &'a [Param<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
     params.iter().map(|param| param as _).collect()
+}
+
+fn typed<'a>(params: &'a [Param<'_>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    let of = |param: &Param<'_>| match param.0 {
+        Value::Null => Type::UNKNOWN,
+        Value::Int(_) => Type::INT8,
+        Value::Text(_) => Type::TEXT,
+    };
+    params.iter().map(|param| (param as _, of(param))).collect()
 }
 
 /// A value on its way in.

@@ -1,7 +1,7 @@
 //! What both engines must do alike.
 
 use db::testing::{TestDb, sqlite_on_disk};
-use db::{Db, DbError, Migration, Schema, Sums, params};
+use db::{Db, DbError, Held, Lease, Migration, Schema, Sums, params};
 use kernel::{BusinessDay, CardNumber, CheckId, Money, SectorCode, Timestamp, VatRate};
 use std::sync::Arc;
 use tokio::sync::Barrier;
@@ -13,7 +13,6 @@ use tokio::sync::Barrier;
     a_panic_undoes_everything_and_the_database_lives_on,
     a_swallowed_failure_of_a_statement_is_not_half_committed,
     those_who_share_a_commit_do_not_share_a_failure,
-    no_update_is_lost,
     a_name_given_twice_goes_to_one,
     numbers_are_given_out_upwards,
     text_sorts_bytewise,
@@ -21,6 +20,8 @@ use tokio::sync::Barrier;
     a_wrong_column_or_count_is_an_error_that_shows_no_value,
     rows_are_read_as_what_they_are,
     sums_of_a_period_are_broken_down,
+    those_who_say_one_word_come_one_after_the_other,
+    one_process_has_a_right_until_it_lets_go,
 }
 
 const SCHEMA: &[Schema] = &[Schema {
@@ -232,7 +233,9 @@ async fn those_who_share_a_commit_do_not_share_a_failure(test: TestDb) {
     assert_eq!(names(&db).await, kept);
 }
 
-async fn no_update_is_lost(test: TestDb) {
+/// Who reads and then writes, at the same moment as others: the word stands for the
+/// one writer of SQLite.
+async fn those_who_say_one_word_come_one_after_the_other(test: TestDb) {
     let db = with_schema(&test).await;
     insert(&db, "counter", 0).await.unwrap();
     let start = Arc::new(Barrier::new(16));
@@ -243,6 +246,7 @@ async fn no_update_is_lost(test: TestDb) {
                 start.wait().await;
                 for _ in 0..5 {
                     db.write("increment", |tx| {
+                        tx.one_at_a_time("counter")?;
                         let amount: i64 = tx
                             .query_one(
                                 "SELECT amount FROM thing WHERE name = 'counter'",
@@ -274,6 +278,26 @@ async fn no_update_is_lost(test: TestDb) {
         .await
         .unwrap();
     assert_eq!(total, 80);
+}
+
+async fn one_process_has_a_right_until_it_lets_go(test: TestDb) {
+    let db = with_schema(&test).await;
+    let of = |holder: &str| Lease::new(db.clone(), "sales", holder.to_owned());
+    let (first, second) = (of("first"), of("second"));
+    let at = |seconds: i64| now().plus_ms(seconds * 1_000);
+    assert_eq!(first.take(at(0)).await.unwrap(), Held::Still);
+    assert_eq!(first.take(at(9)).await.unwrap(), Held::Still);
+    if db.is_alone() {
+        return;
+    }
+    assert_eq!(second.take(at(10)).await.unwrap(), Held::Elsewhere);
+    // It was not renewed.
+    assert_eq!(second.take(at(19)).await.unwrap(), Held::Anew);
+    assert_eq!(first.take(at(20)).await.unwrap(), Held::Elsewhere);
+    second.release().await.unwrap();
+    assert_eq!(first.take(at(21)).await.unwrap(), Held::Anew);
+    // A clock was set back by a day.
+    assert_eq!(second.take(at(-86_400)).await.unwrap(), Held::Anew);
 }
 
 async fn a_name_given_twice_goes_to_one(test: TestDb) {

@@ -10,11 +10,8 @@ type Turn = Arc<tokio::sync::Mutex<()>>;
 
 /// Checks in hand: the same id asks Otipass once at a time.
 ///
-/// In memory: **with several processes on one database this must hold across them**
-/// where Otipass ignores references. If one process has kept the intent and another
-/// asks first, the first hears `already_used` of its own entry and refuses it.
-/// Where Otipass honours references, both hear the same, and the decision that is
-/// recorded first is the answer of both.
+/// In memory: it saves the database the waiting. What holds across processes is the
+/// intent's row, which names who asks about it and until when.
 #[derive(Debug, Default)]
 pub(crate) struct ChecksInHand {
     turns: Mutex<HashMap<CheckId, Turn>>,

@@ -11,6 +11,7 @@ use crate::{Decision, Direction, InterfaceSettings, Mode, Reason, Scan, Site};
 use db::{DbError, Row, Tx, params};
 use kernel::{CheckId, Timestamp};
 use otipass::SectorInfo;
+use std::sync::Arc;
 
 /// Where a check stands when it arrives.
 pub(crate) enum Begun {
@@ -18,8 +19,34 @@ pub(crate) enum Begun {
     Decided(Box<Check>, Freshness),
     /// Otipass is to be asked this.
     Ask(Intent, Open),
+    /// Another process is asking about this check.
+    Elsewhere(Open),
     /// Another check of this card is being asked about at this sector.
     Wait(CheckId, Open),
+}
+
+/// Longer than anybody asks, and than the clocks of two processes are apart.
+const LONGEST_MS: i64 = 60_000;
+
+/// Who asks about a check, and until when nobody else may.
+#[derive(Debug, Clone)]
+pub(crate) struct Asker {
+    /// The process, by a name that is its own again when it is started again: what it
+    /// had in hand before nobody else has to wait out.
+    pub(crate) node: Arc<str>,
+    pub(crate) now: Timestamp,
+    pub(crate) for_ms: i64,
+}
+
+impl Asker {
+    pub(crate) fn until(&self) -> Timestamp {
+        self.now.plus_ms(self.for_ms)
+    }
+
+    /// One that ends later was written by a clock that was set since.
+    pub(crate) fn impossible(&self) -> Timestamp {
+        self.now.plus_ms(LONGEST_MS)
+    }
 }
 
 /// A check that is to be asked about, as it was first understood.
@@ -39,6 +66,7 @@ pub(crate) struct Arrival<'a> {
     /// The set-up's revision by which it was recognised.
     pub(crate) set_up: i64,
     pub(crate) at: Timestamp,
+    pub(crate) asker: Asker,
 }
 
 /// Begins with a check: finds its decision, or its intent; else decides it if it
@@ -46,19 +74,26 @@ pub(crate) struct Arrival<'a> {
 /// only here, where nothing is known yet: the same id gets the same answer, also
 /// after its settings have changed. An intent stands as it was recorded, even
 /// if site or mapping have changed since: Otipass may know it.
+///
+/// The intent's row is the lock of its check, and the open question's that of its
+/// card: whoever else comes with one of them waits here, and reads behind it.
 pub(crate) fn begin(
     tx: &mut Tx<'_>,
     arrival: &Arrival<'_>,
     site: &Site,
     settings: &InterfaceSettings,
-    now: Timestamp,
 ) -> Result<Begun, CheckError> {
     let Arrival { scan, sending, .. } = *arrival;
+    let asker = &arrival.asker;
     if let Some(known) = check::find(tx, scan)? {
         return Ok(Begun::Decided(Box::new(known), Freshness::Repeated));
     }
     if let Some(open) = find(tx, scan)? {
-        return Ok(Begun::Ask(Intent::Unresolved, open));
+        return Ok(if claim(tx, scan.id, asker)? {
+            Begun::Ask(Intent::Unresolved, open)
+        } else {
+            Begun::Elsewhere(open)
+        });
     }
     rules::permitted(scan, sending, site.settings_of(&scan.device))?;
     let scanned = scan_time::online(arrival.at, sending);
@@ -76,19 +111,18 @@ pub(crate) fn begin(
                 };
                 let window_ms = settings.repeat_window_ms();
                 if window_ms > 0 && sending.one_more_than.is_none() {
-                    let Recognised { card, sector, .. } = recognised;
-                    earlier = repeat::earlier(tx, card, sector, scanned.at, window_ms)?;
-                    let budget_ms = settings.decision_budget_ms();
-                    if earlier.is_none()
-                        && let Some(other) =
-                            question::open(tx, scan.id, recognised, now, budget_ms)?
-                    {
+                    if let Some(other) = question::open(tx, scan.id, recognised, asker)? {
                         return Ok(Begun::Wait(other, open));
                     }
+                    let Recognised { card, sector, .. } = recognised;
+                    earlier = repeat::earlier(tx, card, sector, scanned.at, window_ms)?;
                 }
                 if earlier.is_none() {
-                    insert(tx, scan, &open, arrival.at)?;
-                    return Ok(Begun::Ask(Intent::Fresh, open));
+                    return Ok(if insert(tx, scan, &open, arrival.at, asker)? {
+                        Begun::Ask(Intent::Fresh, open)
+                    } else {
+                        Begun::Elsewhere(open)
+                    });
                 }
                 Decision::Refused(Reason::JustAdmitted)
             }
@@ -105,24 +139,32 @@ pub(crate) fn begin(
         one_more_than: sending.one_more_than,
         earlier,
         arrived_at: arrival.at,
-        decided_at: now,
+        decided_at: asker.now,
     };
     let check = record::insert(tx, &new, site, None)?;
     Ok(Begun::Decided(Box::new(check), Freshness::First))
 }
 
-fn insert(tx: &mut Tx<'_>, scan: &Scan, open: &Open, arrived_at: Timestamp) -> Result<(), DbError> {
+/// Whether it was not there already.
+fn insert(
+    tx: &mut Tx<'_>,
+    scan: &Scan,
+    open: &Open,
+    arrived_at: Timestamp,
+    asker: &Asker,
+) -> Result<bool, DbError> {
     let Recognised {
         card,
         num_type,
         sector,
         info,
     } = &open.recognised;
-    tx.execute(
+    let inserted = tx.execute(
         "INSERT INTO gate_intent (check_id, device, code, device_time, scanned_at, arrived_at, card,
                                   num_type, sector, service_id, space_id, season, product, set_up,
-                                  one_more_than)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                                  one_more_than, asked_by, asked_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+         ON CONFLICT (check_id) DO NOTHING",
         params![
             scan.id,
             &scan.device,
@@ -139,9 +181,34 @@ fn insert(tx: &mut Tx<'_>, scan: &Scan, open: &Open, arrived_at: Timestamp) -> R
             &info.product,
             open.set_up,
             open.one_more_than,
+            &*asker.node,
+            asker.until(),
         ],
-    )
-    .map(drop)
+    )?;
+    Ok(inserted == 1)
+}
+
+/// Takes the right to ask about a check, unless another process has it now.
+pub(crate) fn claim(tx: &mut Tx<'_>, id: CheckId, asker: &Asker) -> Result<bool, DbError> {
+    let claimed = tx.execute(
+        "UPDATE gate_intent SET asked_by = $2, asked_until = $3
+         WHERE check_id = $1 AND (asked_by = $2 OR asked_until <= $4 OR asked_until > $5)",
+        params![
+            id,
+            &*asker.node,
+            asker.until(),
+            asker.now,
+            asker.impossible()
+        ],
+    )?;
+    Ok(claimed == 1)
+}
+
+/// Ends the intent of a check that is being decided. Whoever else decides it waits
+/// here, and finds it decided.
+pub(crate) fn end(tx: &mut Tx<'_>, id: CheckId) -> Result<(), DbError> {
+    tx.execute("DELETE FROM gate_intent WHERE check_id = $1", params![id])
+        .map(drop)
 }
 
 /// What was recognised when the intent of this scan was kept, if there is one.
@@ -167,22 +234,32 @@ pub(crate) struct Unresolved {
     pub(crate) arrived_at: Timestamp,
 }
 
-/// The ids of the intents that arrived before `before`, oldest first, at most
-/// `limit`.
+/// The ids of the intents that arrived before `before` and that nobody asks about
+/// now, oldest first, at most `limit`.
 pub(crate) fn unresolved(
     tx: &mut Tx<'_>,
     before: Timestamp,
+    asker: &Asker,
     limit: u32,
 ) -> Result<Vec<CheckId>, DbError> {
     tx.column(
-        "SELECT check_id FROM gate_intent WHERE arrived_at < $1
-         ORDER BY arrived_at, check_id LIMIT $2",
-        params![before, limit],
+        "SELECT check_id FROM gate_intent
+         WHERE arrived_at < $1 AND (asked_by = $2 OR asked_until <= $3 OR asked_until > $4)
+         ORDER BY arrived_at, check_id LIMIT $5",
+        params![before, &*asker.node, asker.now, asker.impossible(), limit],
     )
 }
 
-/// The intent with this id, if it is still open.
-pub(crate) fn load(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<Unresolved>, DbError> {
+/// The intent with this id, if it is still open and nobody else asks about it: then
+/// it is ours to ask about.
+pub(crate) fn take(
+    tx: &mut Tx<'_>,
+    id: CheckId,
+    asker: &Asker,
+) -> Result<Option<Unresolved>, DbError> {
+    if !claim(tx, id, asker)? {
+        return Ok(None);
+    }
     tx.query_opt("SELECT * FROM gate_intent WHERE check_id = $1", params![id])?
         .map(|row| {
             Ok(Unresolved {

@@ -3,8 +3,8 @@
 use crate::decide::Deciding;
 use crate::decide::budget::Budget;
 use crate::decide::check::{Check, CheckError, Freshness};
-use crate::decide::intent::{self, Arrival, Begun, Open};
-use crate::decide::partner::Retried;
+use crate::decide::intent::{self, Arrival, Asker, Begun, Open};
+use crate::decide::partner::{RECOVERY_TIMEOUT, Retried};
 use crate::decide::record::{self, NewCheck};
 use crate::decide::repeat::{self, Earlier};
 use crate::decide::rules::{self, Asked, Counted, Intent, Recognised, StaysOpen};
@@ -52,21 +52,29 @@ impl Deciding {
                     let asked = self.partner.ask(&question, budget).await;
                     return self.record(scan, open, &asked, intent, arrived_at).await;
                 }
-                Begun::Wait(other, open) => match budget.for_waiting() {
-                    Some(left) => {
-                        // Another process may have it in hand: it is looked again.
-                        let pause = left.min(LOOK_AGAIN);
-                        // Whether it was told or the pause was over, it looks.
-                        let _ = tokio::time::timeout(pause, decided).await;
-                    }
-                    None => {
-                        tracing::warn!(
-                            check = %scan.id,
-                            "another check of this card stays open; the site's policy decides"
-                        );
-                        return self.in_doubt(scan, open, other, arrived_at).await;
-                    }
-                },
+                Begun::Wait(..) | Begun::Elsewhere(_) if let Some(left) = budget.for_waiting() => {
+                    // Another process may have it in hand: it is looked again.
+                    let pause = left.min(LOOK_AGAIN);
+                    // Whether it was told or the pause was over, it looks.
+                    let _ = tokio::time::timeout(pause, decided).await;
+                }
+                Begun::Wait(other, open) => {
+                    tracing::warn!(
+                        check = %scan.id,
+                        "another check of this card stays open; the site's policy decides"
+                    );
+                    return self.in_doubt(scan, open, other, arrived_at).await;
+                }
+                Begun::Elsewhere(open) => {
+                    tracing::warn!(
+                        check = %scan.id,
+                        "another process asks about this check and does not end; the site's policy \
+                         decides"
+                    );
+                    let asked = Asked::Silent(Counted::Maybe);
+                    let intent = Intent::Unresolved;
+                    return self.record(scan, open, &asked, intent, arrived_at).await;
+                }
             }
         }
     }
@@ -81,18 +89,24 @@ impl Deciding {
         let (site, set_up) = self.known.site_and_revision();
         let recognised = rules::recognise(&scan.code, &scan.device, &site, &settings);
         let clock = Arc::clone(&self.clock);
+        let (node, for_ms) = (Arc::clone(&self.node), settings.decision_budget_ms());
         self.db
             .write("begin check", move |tx| {
                 // Anew, should the transaction have to be run again.
                 let now = clock.now();
                 let arrival = Arrival {
+                    asker: Asker {
+                        node: Arc::clone(&node),
+                        now,
+                        for_ms,
+                    },
                     scan: &scan,
                     sending: &sending,
                     recognised: &recognised,
                     set_up,
                     at: arrived_at,
                 };
-                intent::begin(tx, &arrival, &site, &settings, now)
+                intent::begin(tx, &arrival, &site, &settings)
             })
             .await
     }
@@ -117,27 +131,35 @@ impl Deciding {
     }
 
     /// Asks Otipass about the intents that arrived before `before` and were left
-    /// without a decision, under the same reference. Says how many were
-    /// resolved; those Otipass does not answer about stay.
+    /// without a decision, under the same reference; not those that another process
+    /// asks about. Says how many were resolved; those Otipass does not answer about
+    /// stay.
     ///
     /// # Errors
     /// What was not resolved yet stays open.
     pub async fn recover(&self, before: Timestamp) -> Result<usize, CheckError> {
+        let asker = || Asker {
+            node: Arc::clone(&self.node),
+            now: self.clock.now(),
+            for_ms: i64::try_from(RECOVERY_TIMEOUT.as_millis()).unwrap_or(i64::MAX),
+        };
+        let now = asker();
         let open = self
             .db
             .read("unresolved intents", move |tx| {
-                intent::unresolved(tx, before, RECOVERY_BATCH)
+                intent::unresolved(tx, before, &now, RECOVERY_BATCH)
             })
             .await?;
         let mut resolved = 0;
         for id in open {
             let _alone = self.in_hand.alone_with(id).await;
-            // Its device may have come back meanwhile.
-            let still_open = self
+            // Its device, or another process, may have come back meanwhile.
+            let now = asker();
+            let taken = self
                 .db
-                .read("unresolved intent", move |tx| intent::load(tx, id))
+                .write("take intent", move |tx| intent::take(tx, id, &now))
                 .await?;
-            let Some(open) = still_open else { continue };
+            let Some(open) = taken else { continue };
             let known = &open.open;
             let question = known.recognised.question(known.scanned.at, open.scan.id);
             match self.partner.ask_again(&question).await {

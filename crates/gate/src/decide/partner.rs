@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long recovery waits for an answer. Nobody stands at the gate for it.
-const RECOVERY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const RECOVERY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Otipass, and how it has answered of late.
 #[derive(Debug)]

@@ -4,30 +4,34 @@
 //! It is a row, so it holds across processes; it names when it ends, so that a
 //! crash leaves it behind for no longer than a visitor waits.
 
+use crate::decide::intent::Asker;
 use crate::decide::rules::Recognised;
 use db::{DbError, Tx, params};
-use kernel::{CheckId, Timestamp};
+use kernel::CheckId;
 
-/// Opens the question about this card and sector for the check `id`, for so long
-/// from `now` on; gives the check that has it open instead, if one has.
+/// Opens the question about this card and sector for the check `id`, for as long as
+/// may be asked; gives the check that has it open instead, if one has. Whoever comes
+/// with the card meanwhile waits for the end of this transaction.
 pub(crate) fn open(
     tx: &mut Tx<'_>,
     id: CheckId,
     recognised: &Recognised,
-    now: Timestamp,
-    budget_ms: i64,
+    asker: &Asker,
 ) -> Result<Option<CheckId>, DbError> {
     let Recognised { card, sector, .. } = recognised;
-    let until = now.plus_ms(budget_ms);
-    // One that ends far later than ours was opened by a clock that was set since;
-    // clocks of two processes are less than a budget apart.
-    let impossible = until.plus_ms(budget_ms);
     let opened = tx.execute(
         "INSERT INTO gate_open_question (card, sector, check_id, until) VALUES ($1, $2, $3, $4)
          ON CONFLICT (card, sector) DO UPDATE SET check_id = $3, until = $4
          WHERE gate_open_question.check_id = $3 OR gate_open_question.until <= $5
             OR gate_open_question.until > $6",
-        params![card, sector, id, until, now, impossible],
+        params![
+            card,
+            sector,
+            id,
+            asker.until(),
+            asker.now,
+            asker.impossible()
+        ],
     )?;
     if opened == 1 {
         return Ok(None);

@@ -2,6 +2,7 @@
 
 use crate::decide::barcode;
 use crate::decide::check::{self, Check, CheckError, Freshness, entries_left_text};
+use crate::decide::intent;
 use crate::decide::question;
 use crate::decide::repeat::Earlier;
 use crate::decide::rules::{Counted, Recognised, Verdict};
@@ -40,6 +41,7 @@ pub(crate) fn record(
     site: &Site,
 ) -> Result<(Check, Freshness), CheckError> {
     let scan = new.scan;
+    intent::end(tx, scan.id)?;
     if let Some(known) = check::find(tx, scan)? {
         return Ok((known, Freshness::Repeated));
     }
@@ -66,10 +68,7 @@ pub(crate) fn insert(
             declaration::owe(tx, record, new.counted, new.decided_at)?;
         }
     }
-    tx.execute(
-        "DELETE FROM gate_intent WHERE check_id = $1",
-        params![scan.id],
-    )?;
+    intent::end(tx, scan.id)?;
     question::close(tx, scan.id)?;
     let hour = i64::from(site.zone.hour(new.scanned.at));
     tally::decided(tx, &scan.device, day, decision)?;

@@ -12,6 +12,9 @@ use std::time::Duration;
 
 /// How long one declaration may take. Nobody waits for it.
 const DECLARATION_TIMEOUT: Duration = Duration::from_secs(10);
+/// For how long a process that tells Otipass of an entry keeps the others from it, in
+/// milliseconds.
+pub(crate) const CLAIMED_MS: i64 = 30_000;
 /// The longest pause before an entry is declared again, in milliseconds.
 const LONGEST_PAUSE_MS: i64 = 300_000;
 
@@ -20,6 +23,8 @@ const LONGEST_PAUSE_MS: i64 = 300_000;
 pub enum Declared {
     /// Nothing is due.
     Nothing,
+    /// Another process tells Otipass of what is due.
+    Elsewhere,
     /// Otipass took the entry.
     Taken,
     /// Otipass gave back an entry that was cancelled.
@@ -72,6 +77,7 @@ struct Due {
     question: Question,
     maybe_counted: bool,
     attempts: i64,
+    due_at: Timestamp,
 }
 
 impl DeclareError {
@@ -94,12 +100,21 @@ impl Outbox {
     /// The entry is due again after a pause that grows with each attempt.
     pub async fn declare_next(&self) -> Result<Declared, DeclareError> {
         let now = self.clock.now();
+        // Mostly there are none, and nobody has to wait for a write.
         let due = self.db.read("declaration due", move |tx| {
             due_now(now, |behind, up_to| due(tx, behind, up_to))
         });
         let Some(due) = due.await? else {
             return self.give_back_next().await;
         };
+        let claim = "UPDATE gate_declaration SET due_at = $4
+                     WHERE check_id = $1 AND declared_at IS NULL AND attempts = $2 AND due_at = $3";
+        if !self
+            .claim(claim, due.question.reference, due.attempts, due.due_at)
+            .await?
+        {
+            return Ok(Declared::Elsewhere);
+        }
         let check = due.question.reference;
         let disputed = match self
             .otipass
@@ -122,8 +137,10 @@ impl Outbox {
                 let maybe_counted = due.maybe_counted || counted(&error) == Counted::Maybe;
                 self.execute(
                     "declaration postponed",
-                    "UPDATE gate_declaration SET attempts = $2, due_at = $3, maybe_counted = $4
-                     WHERE check_id = $1",
+                    "UPDATE gate_declaration
+                     SET attempts = $2, due_at = $3,
+                         maybe_counted = CASE WHEN maybe_counted = 1 THEN 1 ELSE $4 END
+                     WHERE check_id = $1 AND declared_at IS NULL",
                     params![check, attempts, due_at, maybe_counted].to_vec(),
                 )
                 .await?;
@@ -156,7 +173,7 @@ pub(crate) fn due_now<T>(
 
 fn due(tx: &mut Tx<'_>, behind: Timestamp, up_to: Timestamp) -> Result<Option<Due>, DbError> {
     tx.query_opt(
-        "SELECT d.check_id, d.maybe_counted, d.attempts, c.card, c.num_type, c.service_id,
+        "SELECT d.check_id, d.maybe_counted, d.attempts, d.due_at, c.card, c.num_type, c.service_id,
                 c.space_id, c.scanned_at
          FROM gate_declaration d JOIN gate_check c ON c.check_id = d.check_id
          LEFT JOIN gate_give_back g ON g.check_id = c.follows AND g.told_at IS NULL
@@ -170,6 +187,7 @@ fn due(tx: &mut Tx<'_>, behind: Timestamp, up_to: Timestamp) -> Result<Option<Du
             question: question(&row)?,
             maybe_counted: row.get("maybe_counted")?,
             attempts: row.get("attempts")?,
+            due_at: row.get("due_at")?,
         })
     })
     .transpose()

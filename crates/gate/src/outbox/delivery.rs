@@ -448,6 +448,7 @@ fn outcomes(
     sent.into_iter().filter_map(&mut outcome).collect()
 }
 
+/// Another process may have sent the same; what ticketing took stays taken.
 fn mark(
     tx: &mut Tx<'_>,
     lane: &Lane,
@@ -458,11 +459,13 @@ fn mark(
     let delivered_at = refused.is_none().then_some(now);
     let sql = match lane {
         Lane::Barcodes | Lane::Kind(_) => {
-            "UPDATE gate_control_barcode SET delivered_at = $2, refused = $3 WHERE barcode = $1"
+            "UPDATE gate_control_barcode SET delivered_at = $2, refused = $3
+             WHERE barcode = $1 AND delivered_at IS NULL"
         }
         Lane::Cancellations => {
             "UPDATE gate_cancellation SET delivered_at = $2, refused = $3
-             WHERE check_id = (SELECT check_id FROM gate_control_barcode WHERE barcode = $1)"
+             WHERE check_id = (SELECT check_id FROM gate_control_barcode WHERE barcode = $1)
+               AND delivered_at IS NULL"
         }
     };
     tx.execute(sql, params![barcode, delivered_at, refused])

@@ -30,17 +30,23 @@ impl Outbox {
         let due = self.db.read("give-back due", move |tx| {
             due_now(now, |behind, up_to| due(tx, behind, up_to))
         });
-        let Some((question, attempts)) = due.await? else {
+        let Some((question, attempts, due_at)) = due.await? else {
             return Ok(Declared::Nothing);
         };
         let check = question.reference;
+        let claim = "UPDATE gate_give_back SET due_at = $4
+                     WHERE check_id = $1 AND told_at IS NULL AND attempts = $2 AND due_at = $3";
+        if !self.claim(claim, check, attempts, due_at).await? {
+            return Ok(Declared::Elsewhere);
+        }
         let given_back = self.otipass.cancel(&question, GIVE_BACK_TIMEOUT).await;
         let now = self.clock.now();
         if let Err(error) = given_back {
             let attempts = attempts + 1;
             self.execute(
                 "give-back postponed",
-                "UPDATE gate_give_back SET attempts = $2, due_at = $3 WHERE check_id = $1",
+                "UPDATE gate_give_back SET attempts = $2, due_at = $3
+                 WHERE check_id = $1 AND told_at IS NULL",
                 params![check, attempts, now.plus_ms(pause_ms(attempts))].to_vec(),
             )
             .await?;
@@ -48,7 +54,7 @@ impl Outbox {
         }
         self.execute(
             "given back",
-            "UPDATE gate_give_back SET told_at = $2 WHERE check_id = $1",
+            "UPDATE gate_give_back SET told_at = $2 WHERE check_id = $1 AND told_at IS NULL",
             params![check, now].to_vec(),
         )
         .await?;
@@ -56,22 +62,22 @@ impl Outbox {
     }
 }
 
-/// What is due, and how often it was tried.
+/// What is due, how often it was tried, and since when it is.
 fn due(
     tx: &mut Tx<'_>,
     behind: Timestamp,
     up_to: Timestamp,
-) -> Result<Option<(Question, i64)>, DbError> {
+) -> Result<Option<(Question, i64, Timestamp)>, DbError> {
     tx.query_opt(
-        "SELECT g.check_id, g.attempts, c.card, c.num_type, c.service_id, c.space_id,
+        "SELECT g.check_id, g.attempts, g.due_at, c.card, c.num_type, c.service_id, c.space_id,
                 c.scanned_at
          FROM gate_give_back g JOIN gate_check c ON c.check_id = g.check_id
          LEFT JOIN gate_declaration d ON d.check_id = g.check_id
-         WHERE g.told_at IS NULL AND g.due_at > $1 AND g.due_at <= $2
+         WHERE g.told_at IS NULL AND c.card IS NOT NULL AND g.due_at > $1 AND g.due_at <= $2
            AND (d.check_id IS NULL OR d.declared_at IS NOT NULL)
          ORDER BY g.due_at, g.seq LIMIT 1",
         params![behind, up_to],
     )?
-    .map(|row| Ok((question(&row)?, row.get("attempts")?)))
+    .map(|row| Ok((question(&row)?, row.get("attempts")?, row.get("due_at")?)))
     .transpose()
 }

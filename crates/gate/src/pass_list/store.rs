@@ -76,13 +76,14 @@ pub(super) fn release(tx: &mut Tx<'_>, lease: Lease) -> Result<(), DbError> {
     .map(drop)
 }
 
-/// Whether nobody else took the right meanwhile.
+/// Whether nobody else took the right meanwhile, nor takes it until this transaction
+/// ends.
 fn holds(tx: &mut Tx<'_>, lease: Lease) -> Result<bool, DbError> {
-    let row = tx.query_opt(
-        "SELECT id FROM gate_pass_list WHERE id = 1 AND leased_until = $1",
+    let held = tx.execute(
+        "UPDATE gate_pass_list SET leased_until = $1 WHERE id = 1 AND leased_until = $1",
         params![lease.0],
     )?;
-    Ok(row.is_some())
+    Ok(held == 1)
 }
 
 /// The filters and exceptions of the last whole; `None` before the first.

@@ -76,12 +76,12 @@ pub fn is_name(name: &str) -> bool {
 
 /// The site as it stands, about to be changed: a running gate reads it again.
 pub(crate) fn changing(tx: &mut Tx<'_>) -> Result<Site, SiteError> {
-    let site = Site::load(tx)?;
+    // First, so that another one who changes it waits.
     tx.execute(
         "UPDATE gate_site SET revision = revision + 1 WHERE id = 1",
         params![],
     )?;
-    Ok(site)
+    Site::load(tx)
 }
 
 /// Adds a sector.

@@ -207,13 +207,20 @@ fn save(tx: &mut Tx<'_>, interface: &StoredInterface) -> Result<(), DbError> {
 ///
 /// # Errors
 /// If the database fails.
-pub async fn revision(db: &Db) -> Result<i64, DbError> {
+pub async fn revision(db: &Db) -> Result<String, DbError> {
     db.read("interface revision", |tx| {
-        let row = tx.query_opt(
+        let of_site = tx.query_opt(
+            "SELECT institution || '/' || organisation || '/' || name || '/' || timezone || '/'
+                 || currency || '/' || language AS site FROM gate_site WHERE id = 1",
+            params![],
+        )?;
+        let of_interface = tx.query_opt(
             "SELECT revision FROM gate_interface WHERE id = 1",
             params![],
         )?;
-        row.map_or(Ok(0), |row| row.get("revision"))
+        let site = of_site.map_or(Ok(String::new()), |row| row.get("site"))?;
+        let interface: i64 = of_interface.map_or(Ok(0), |row| row.get("revision"))?;
+        Ok(format!("{interface} {site}"))
     })
     .await
 }

@@ -109,9 +109,14 @@ async fn load(
 ) -> Result<Known, SiteError> {
     let settings = Arc::clone(settings);
     db.write("load site", move |tx| {
+        // Whoever changes it writes this row first: what is read behind it is whole.
+        let revision = tx.query_opt(
+            "UPDATE gate_site SET revision = revision WHERE id = 1 RETURNING revision",
+            params![],
+        )?;
         let site = Site::load(tx)?;
         Ok(Known {
-            revision: revision(tx)?,
+            revision: revision.ok_or(SiteError::Missing)?.get("revision")?,
             set_up: super::revision::record(tx, &site, &settings, now)?,
             site: Arc::new(site),
             tokens: HashMap::new(),

@@ -381,7 +381,7 @@ async fn crash_after_yes(house: &House) -> Scan {
             }
             tx.execute(
                 "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $3, $2, 'number', 'VN_AUG',
-                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN', 1, NULL)",
+                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN', 1, NULL, 0, 0)",
                 params![id(1), GOOD, now()],
             )
         })
@@ -495,7 +495,7 @@ async fn a_check_that_a_journal_cannot_bring_stays_open(test: TestDb) {
         .write("as a crash leaves it", |tx| {
             tx.execute(
                 "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $3, $2, 'number', 'VN_AUG',
-                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN', 1, NULL)",
+                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN', 1, NULL, 0, 0)",
                 params![id(2), GOOD, Timestamp::MAX],
             )
         })
@@ -522,7 +522,7 @@ async fn one_open_check_that_cannot_be_asked_does_not_hold_up_the_others(test: T
                 tx.execute(
                     "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $3, $2, 'number',
                          'VN_AUG', 'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26',
-                         'PASSVN', 1, NULL)",
+                         'PASSVN', 1, NULL, 0, 0)",
                     params![id(n), TWICE, now()],
                 )
             })

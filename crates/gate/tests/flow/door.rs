@@ -261,7 +261,7 @@ async fn leave_open(house: &House, n: u128, code: &'static str) {
         .write("as a crash leaves it", move |tx| {
             tx.execute(
                 "INSERT INTO gate_intent VALUES ($1, 'PDA01', $2, $3, $3, $3, $2, 'number', 'VN_AUG',
-                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN', 1, NULL)",
+                     'PCUMID000FSA5CD6', 'PROVIDER#PCUMID000FSA5CD6', 'VN26', 'PASSVN', 1, NULL, 0, 0)",
                 params![id(n), code, now()],
             )
         })

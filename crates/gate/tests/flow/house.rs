@@ -98,6 +98,7 @@ pub async fn house(test: TestDb, references: References, when_silent: WhenSilent
         Arc::new(clock.clone()),
         settings.clone(),
         client.clone(),
+        "gate",
     )
     .await
     .unwrap();
@@ -126,7 +127,7 @@ impl House {
         let clock = Arc::new(self.clock.clone());
         let db = self.test.db.clone();
         Arc::new(
-            Gate::open(db, clock, settings, self.client.clone())
+            Gate::open(db, clock, settings, self.client.clone(), "gate")
                 .await
                 .unwrap(),
         )

@@ -77,9 +77,15 @@ async fn another(house: &House) -> Gate {
         ..house.settings.clone()
     };
     let clock = Arc::new(house.clock.clone());
-    Gate::open(house.test.db.clone(), clock, settings, house.client.clone())
-        .await
-        .unwrap()
+    Gate::open(
+        house.test.db.clone(),
+        clock,
+        settings,
+        house.client.clone(),
+        "gate",
+    )
+    .await
+    .unwrap()
 }
 
 /// Refreshes and gives the version.

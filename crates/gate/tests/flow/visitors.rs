@@ -36,7 +36,7 @@ async fn with_window(house: &House) -> Arc<Gate> {
     };
     let (db, clock) = (house.test.db.clone(), Arc::new(house.clock.clone()));
     Arc::new(
-        Gate::open(db, clock, settings, house.client.clone())
+        Gate::open(db, clock, settings, house.client.clone(), "other")
             .await
             .unwrap(),
     )

@@ -9,10 +9,14 @@ use deviceapi::{
     CheckRequest, LookAnswer, LookRequest, ProblemCode,
 };
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many checks may be in hand at once. With Otipass silent each takes the
 /// whole decision budget.
 const IN_HAND_LIMIT: usize = 2_000;
+
+/// What an answer may come later than the decision budget says.
+const LATE: Duration = Duration::from_millis(500);
 
 /// Decide one scan.
 ///
@@ -33,10 +37,15 @@ pub(super) async fn post_check(
     // On a task of its own: a device that hangs up must not stop the check
     // between Otipass's answer and our record.
     let gate = Arc::clone(&shared.gate);
-    let answer = shared
+    let budget = gate.settings().decision_budget;
+    let decided = shared
         .tasks
-        .spawn(async move { gate.answer_check(device, request).await })
+        .spawn(async move { gate.answer_check(device, request).await });
+    // With a database that hangs the visitor does not wait for it: the check goes on,
+    // and its device hears the answer when it asks again.
+    let answer = tokio::time::timeout(budget + LATE, decided)
         .await
+        .map_err(|_| Problem::of(ProblemCode::Unavailable))?
         .map_err(|error| Problem::internal(&error))??;
     Ok(Json(answer))
 }

@@ -50,7 +50,13 @@ pub struct Arguments {
     /// nothing
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
-    /// Kill the service this many times at random moments
+    /// Use this database, which must be empty, instead of a file in the folder
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Spread the devices over this many services on the database
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "database")]
+    pub nodes: usize,
+    /// Kill a service this many times at random moments
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub kill: usize,
     /// Which random moments
@@ -86,28 +92,52 @@ pub async fn replay(arguments: &Arguments) -> Result<Summary> {
     let partner = listener
         .local_addr()
         .context("the replay could not open a port for the sandbox")?;
-    let service_address = free_address().await?;
-    let window_s = recorded.day.repeat_window_s;
-    let config = write_set_up(day, &data, service_address, partner, window_s)?;
+    let mut nodes = Vec::new();
+    for number in 0..arguments.nodes.max(1) {
+        let folder = match number {
+            0 => data.clone(),
+            other => data.join(format!("node-{}", other + 1)),
+        };
+        std::fs::create_dir_all(&folder).context("the replay could not make its folder")?;
+        nodes.push(Node {
+            folder,
+            address: free_address().await?,
+        });
+    }
+    let configs = nodes
+        .iter()
+        .map(|node| write_set_up(arguments, node, partner, &recorded.day))
+        .collect::<Result<Vec<_>>>()?;
+    let config = configs.into_iter().next().context("there is no node")?;
     let mut house = SetUp::prepare(day, &config).await?;
     let sandbox = sandbox(day, &config, &house)?;
     let sandbox_task = tokio::spawn(sandbox::serve(listener, sandbox, std::future::pending()));
 
-    let mut service = ServiceProcess::start(&data, service_address, begins).await?;
-    let devices = Devices::new(service_address, std::mem::take(&mut house.tokens))?;
+    let mut services = Vec::new();
+    for node in &nodes {
+        services.push(ServiceProcess::start(&node.folder, node.address, begins).await?);
+    }
+    let addresses: Vec<_> = nodes.iter().map(|node| node.address).collect();
+    let devices = Devices::new(&addresses, std::mem::take(&mut house.tokens))?;
     devices.heard_of_change().await?;
     let mut changes = recorded.changes.iter().peekable();
     let mut kills = Kills::plan(arguments.kill, arguments.seed, steps.len());
     let progress = Progress::new("checks", scans.len());
     for (at, step) in steps.iter().enumerate() {
         let arrived_at = step.scans().first().map_or(begins, |scan| scan.arrived_at);
-        service.set_clock(arrived_at);
+        for service in &mut services {
+            service.set_clock(arrived_at);
+        }
         while let Some(change) = changes.next_if(|change| change.at <= arrived_at) {
             house.make(change).await?;
             devices.heard_of_change().await?;
         }
         if let Some(after) = kills.due_at(at) {
-            kills::interrupted(&devices, step, after, &mut service).await?;
+            let struck = step
+                .scans()
+                .first()
+                .map_or(0, |scan| devices.service_of(&scan.device));
+            kills::interrupted(&devices, step, after, &mut services[struck]).await?;
         }
         devices.send(step).await?;
         if step.may_owe() {
@@ -117,14 +147,17 @@ pub async fn replay(arguments: &Arguments) -> Result<Summary> {
         }
         progress.advance(step.scans().len());
     }
-    for after in kills.while_settling() {
+    for (at, after) in kills.while_settling().into_iter().enumerate() {
         tokio::time::sleep(after).await;
-        service.kill_and_restart().await?;
+        let struck = at % services.len();
+        services[struck].kill_and_restart().await?;
     }
     progress.say("selling");
     settle(&devices, devices::Waiting::is_empty).await?;
     progress.finish();
-    service.stop().await?;
+    for service in services {
+        service.stop().await?;
+    }
     sandbox_task.abort();
     summary::summarise(config, scans::retries(scans), devices.conflicts())
         .await
@@ -189,15 +222,27 @@ impl Recorded {
     }
 }
 
-/// Puts the day's catalogue and a configuration into the data folder. Site and
+/// One service of the replay.
+struct Node {
+    folder: PathBuf,
+    address: SocketAddr,
+}
+
+/// Puts the day's catalogue and a configuration into a service's folder. Site and
 /// mapping parameters go into the database: they may change during the day.
 fn write_set_up(
-    day: &Path,
-    data: &Path,
-    service: SocketAddr,
+    arguments: &Arguments,
+    node: &Node,
     partner: SocketAddr,
-    repeat_window_s: u32,
+    day: &scans::Day,
 ) -> Result<Config> {
+    let (data, service, repeat_window_s) = (&node.folder, node.address, day.repeat_window_s);
+    let database = arguments.database.as_ref().map(|url| {
+        // TOML writes such a text as JSON does.
+        let url = Value::from(url.as_str());
+        format!("[database]\nurl = {url}\n\n")
+    });
+    let database = database.unwrap_or_default();
     let path = data.join("passerelle.toml");
     if std::fs::read_to_string(&path).is_ok_and(|text| !text.starts_with(WRITTEN_BY)) {
         bail!(
@@ -205,13 +250,13 @@ fn write_set_up(
             data.display()
         );
     }
-    let catalogue = set_up::read_text(&day.join("catalogue.toml"))?;
+    let catalogue = set_up::read_text(&arguments.dir.join("catalogue.toml"))?;
     std::fs::write(data.join("catalogue.toml"), catalogue)
         .context("the replay could not copy the day's catalogue")?;
     let text = format!(
         "{WRITTEN_BY}.\n\
          [server]\nlisten = \"{service}\"\n\n\
-         [set_up]\ncatalogue = \"catalogue.toml\"\n\n\
+         {database}[set_up]\ncatalogue = \"catalogue.toml\"\n\n\
          # A slow machine must not change the result.\n\
          [otipass]\nurl = \"http://{partner}/api\"\nusername = \"replay\"\n\
          decision_budget_ms = 10000\nrepeat_window_s = {repeat_window_s}\n\n\

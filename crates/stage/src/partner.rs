@@ -1,7 +1,7 @@
 //! Otipass, as far as a museum sees of it.
 
 use kernel::{Clock, SystemClock};
-use otipass::Credentials;
+use otipass::{Credentials, References};
 use sandbox::{Failure, Fault, PassBook, Sandbox, SandboxSettings};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -38,14 +38,23 @@ impl Otipass {
         Self::with(rows, Arc::new(SystemClock), None)
     }
 
+    /// The same, and takes each question for a new one, whatever its reference.
+    pub fn forgetful(rows: &str) -> Self {
+        Self::made(rows, Arc::new(SystemClock), |settings| {
+            settings.contract.references = References::Ignored;
+        })
+    }
+
     /// The same at the time of another clock, for those with these credentials.
     pub fn with(rows: &str, clock: Arc<dyn Clock>, credentials: Option<Credentials>) -> Self {
+        Self::made(rows, clock, |settings| settings.credentials = credentials)
+    }
+
+    fn made(rows: &str, clock: Arc<dyn Clock>, change: impl FnOnce(&mut SandboxSettings)) -> Self {
         let passes = format!("number;status;duration_days;valid_until;services\n{rows}");
         let zone = "Europe/Paris".parse().unwrap();
-        let settings = SandboxSettings {
-            credentials,
-            ..SandboxSettings::new("villeneuve", zone, clock)
-        };
+        let mut settings = SandboxSettings::new("villeneuve", zone, clock);
+        change(&mut settings);
         let sandbox = Sandbox::new(PassBook::from_csv(passes.as_bytes()).unwrap(), settings);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();

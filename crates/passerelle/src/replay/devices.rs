@@ -20,7 +20,8 @@ const RETURN_LIMIT: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Devices {
     http: Client,
-    base: String,
+    /// The services on one database; a device goes to one of them.
+    bases: Vec<String>,
     tokens: BTreeMap<DeviceCode, DeviceToken>,
     /// What holds between steps.
     state: Mutex<State>,
@@ -63,7 +64,7 @@ struct Ready {
 
 impl Devices {
     pub(crate) fn new(
-        service: SocketAddr,
+        services: &[SocketAddr],
         tokens: BTreeMap<DeviceCode, DeviceToken>,
     ) -> Result<Self> {
         Ok(Self {
@@ -73,7 +74,7 @@ impl Devices {
                 .tcp_nodelay(true)
                 .build()
                 .context("no HTTP client could be made")?,
-            base: format!("http://{service}"),
+            bases: services.iter().map(|at| format!("http://{at}")).collect(),
             tokens,
             state: Mutex::default(),
         })
@@ -134,8 +135,17 @@ impl Devices {
         }
     }
 
+    /// What waits, if all services are ready; each tells it of the whole.
     async fn ready(&self) -> Option<Waiting> {
-        let url = format!("{}/health/ready", self.base);
+        let mut waiting = None;
+        for base in &self.bases {
+            waiting = Some(self.ready_at(base).await?);
+        }
+        waiting
+    }
+
+    async fn ready_at(&self, base: &str) -> Option<Waiting> {
+        let url = format!("{base}/health/ready");
         let response = self.http.get(url).send().await.ok()?;
         let response = response.error_for_status().ok()?;
         response
@@ -158,12 +168,28 @@ impl Devices {
         })
     }
 
+    /// Which of the services a device goes to.
+    pub(crate) fn service_of(&self, device: &DeviceCode) -> usize {
+        let place = self.tokens.keys().position(|known| known == device);
+        place.unwrap_or_default() % self.bases.len()
+    }
+
     fn to(&self, method: Method, path: &str, device: &DeviceCode) -> Result<RequestBuilder> {
+        self.to_service(self.service_of(device), method, path, device)
+    }
+
+    fn to_service(
+        &self,
+        service: usize,
+        method: Method,
+        path: &str,
+        device: &DeviceCode,
+    ) -> Result<RequestBuilder> {
         let token = self
             .tokens
             .get(device)
             .with_context(|| format!("the scans name the device {device}, the site does not"))?;
-        let url = format!("{}/api/v1/{path}", self.base);
+        let url = format!("{}/api/v1/{path}", self.bases[service]);
         Ok(self.http.request(method, url).bearer_auth(token.reveal()))
     }
 
@@ -176,7 +202,7 @@ impl Devices {
         self.state().conflicts
     }
 
-    /// Waits until the service has heard of the latest change: until its set-up has
+    /// Waits until all services have heard of the latest change: until the set-up has
     /// another revision than after the change before.
     pub(crate) async fn heard_of_change(&self) -> Result<()> {
         let known = self.state().revisions.last().copied();
@@ -187,8 +213,16 @@ impl Devices {
             .context("the site has no device")?;
         let heard = async {
             loop {
-                match self.revision(device).await? {
-                    Some(revision) if known != Some(revision) => return Ok(revision),
+                let mut revisions = Vec::with_capacity(self.bases.len());
+                for service in 0..self.bases.len() {
+                    revisions.push(self.revision(service, device).await?);
+                }
+                match revisions[..] {
+                    [Some(first), ref others @ ..]
+                        if known != Some(first) && others.iter().all(|o| *o == Some(first)) =>
+                    {
+                        return Ok(first);
+                    }
                     _ => tokio::time::sleep(super::service::LOOK).await,
                 }
             }
@@ -200,8 +234,9 @@ impl Devices {
         Ok(())
     }
 
-    async fn revision(&self, device: &DeviceCode) -> Result<Option<i64>> {
-        let Ok(response) = self.to(Method::GET, "device", device)?.send().await else {
+    async fn revision(&self, service: usize, device: &DeviceCode) -> Result<Option<i64>> {
+        let request = self.to_service(service, Method::GET, "device", device)?;
+        let Ok(response) = request.send().await else {
             return Ok(None);
         };
         let snapshot = response.json::<Value>().await;

@@ -5,6 +5,7 @@
 mod demo;
 mod doctor;
 mod edge;
+mod nodes;
 mod replay;
 mod serve;
 mod ticketing;

@@ -1,0 +1,141 @@
+//! Several services on one database: none knows of another, and each may die at any
+//! moment.
+
+use super::{BIN, id};
+use kernel::{Clock, SystemClock};
+use serde_json::{Value, json};
+use stage::{Otipass, Program, SET_UP, card, client, pass};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const NODES: usize = 3;
+const DEVICES: [&str; 2] = ["PDA01", "PDA02"];
+/// How many visitors each device has at a time.
+const AT_A_TIME: usize = 6;
+const KILLS: usize = 6;
+
+/// More of them by hand: `PASSERELLE_TEST_VISITORS=20000`.
+fn visitors() -> usize {
+    let given = std::env::var("PASSERELLE_TEST_VISITORS");
+    given.map_or(360, |count| count.parse().unwrap())
+}
+
+/// What a device hears of a check in the end, and whether it was ever told of an error
+/// of the service's own.
+struct Told {
+    answer: Value,
+    failed: bool,
+}
+
+/// Sends a check to one node, and to the others if that one does not answer.
+async fn told(
+    http: reqwest::Client,
+    nodes: Arc<Vec<String>>,
+    first: usize,
+    token: String,
+    check: Value,
+) -> Told {
+    let mut failed = false;
+    for turn in first.. {
+        let url = format!("{}/api/v1/checks", nodes[turn % nodes.len()]);
+        let sent = http.post(url).bearer_auth(&token).json(&check).send().await;
+        let Ok(answer) = sent else { continue };
+        let status = answer.status().as_u16();
+        failed |= status == 500;
+        if let Ok(answer) = answer.json().await
+            && status == 200
+        {
+            return Told { answer, failed };
+        }
+    }
+    unreachable!("it goes on for ever")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
+    let count = visitors();
+    let database = db::testing::postgres().await;
+    let db::DbUrl::Postgres(url) = &database.url else {
+        panic!("it is PostgreSQL");
+    };
+    // Whoever asks about one of them twice hears that it is used.
+    let passes: String = (0..count).map(|n| pass(&card(n), "active", "1")).collect();
+    let otipass = Otipass::forgetful(&passes);
+    let files = tempfile::tempdir().unwrap();
+    let configuration = format!(
+        "[database]\nurl = {url:?}\n{}contract = {{ references = \"ignored\" }}\n\
+         [external_sales]\nevery_s = 1\nfolder = {:?}\n",
+        SET_UP.replace("OTIPASS", &otipass.url),
+        files.path()
+    );
+    let mut nodes: Vec<_> = (0..NODES)
+        .map(|_| Program::new(BIN, "", &configuration))
+        .collect();
+    for node in &mut nodes {
+        node.start();
+    }
+    let tokens: BTreeMap<_, _> = DEVICES
+        .into_iter()
+        .map(|device| (device, nodes[0].token(device)))
+        .collect();
+    let urls: Arc<Vec<_>> = Arc::new(nodes.iter().map(|node| node.url("")).collect());
+    let (http, done) = (client(), Arc::new(AtomicUsize::new(0)));
+    let lines = DEVICES.len() * AT_A_TIME;
+    let asking: Vec<_> = (0..lines)
+        .map(|line| {
+            let (http, urls, done) = (http.clone(), Arc::clone(&urls), Arc::clone(&done));
+            let token = tokens[DEVICES[line % DEVICES.len()]].clone();
+            tokio::spawn(async move {
+                for visitor in (line..count).step_by(lines) {
+                    let now = SystemClock.now();
+                    let check =
+                        json!({"id": id(u32::try_from(visitor).unwrap()), "code": card(visitor), "scanned_at": now});
+                    let at = |node: usize| {
+                        let (http, urls) = (http.clone(), Arc::clone(&urls));
+                        told(http, urls, node, token.clone(), check.clone())
+                    };
+                    let first = at(visitor);
+                    let told = if visitor % 10 == 0 {
+                        let (first, second) = tokio::join!(first, at(visitor + 1));
+                        assert_eq!(first.answer["outcome"], second.answer["outcome"]);
+                        assert!(!second.failed);
+                        first
+                    } else {
+                        first.await
+                    };
+                    assert!(!told.failed, "visitor {visitor}");
+                    assert_eq!(told.answer["admitted"], true, "{}", told.answer);
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    for kill in 0..KILLS {
+        let due = count * (kill + 1) / (KILLS + 1);
+        stage::eventually("the visitors come", async || {
+            done.load(Ordering::Relaxed) >= due
+        })
+        .await;
+        let node = &mut nodes[kill % NODES];
+        node.kill();
+        tokio::task::block_in_place(|| node.start());
+    }
+    for line in asking {
+        line.await.unwrap();
+    }
+    for node in &nodes {
+        node.settle().await;
+    }
+    let books = nodes[1].json(&["reconcile"]);
+    assert_eq!(books["unexplained"], 0, "{books}");
+    assert_eq!(books["accepted_checks"], count, "{books}");
+    assert_eq!(books["tickets"], count, "{books}");
+    let asked = otipass.sandbox.log().total;
+    eprintln!("{count} visitors, {KILLS} kills: {asked:?}");
+    // A node that dies takes what it has heard with it.
+    let lost = u32::try_from(KILLS * lines).unwrap();
+    let visitors = u32::try_from(count).unwrap();
+    assert!(asked.validations <= visitors + lost, "{asked:?}");
+    assert!(asked.declarations <= lost, "{asked:?}");
+}

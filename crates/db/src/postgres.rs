@@ -34,7 +34,7 @@ struct Patience {
 /// `statement`, and it is asked once more.
 const URGENT: Patience = Patience {
     connections: 8,
-    queued: Duration::from_secs(2),
+    queued: Duration::from_secs(10),
     lock: Duration::from_millis(1_500),
     statement: Duration::from_secs(2),
     retried: Duration::from_secs(3),

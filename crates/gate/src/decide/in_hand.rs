@@ -4,9 +4,7 @@ use kernel::CheckId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
-use tokio::sync::futures::Notified;
-
-type Turn = Arc<tokio::sync::Mutex<()>>;
+use tokio::sync::futures::OwnedNotified;
 
 /// Checks in hand: the same id asks Otipass once at a time.
 ///
@@ -14,39 +12,52 @@ type Turn = Arc<tokio::sync::Mutex<()>>;
 /// intent's row, which names who asks about it and until when.
 #[derive(Debug, Default)]
 pub(crate) struct ChecksInHand {
-    turns: Mutex<HashMap<CheckId, Turn>>,
-    /// Tells those who wait for another check of their card that one was decided.
-    decided: Notify,
+    turns: Mutex<HashMap<CheckId, Turns>>,
 }
 
-/// The right to decide one check. Its place in the map goes with the last one
-/// who wanted it.
+/// Whose turn it is to decide one check.
+#[derive(Debug, Default)]
+struct Turns {
+    turn: Arc<tokio::sync::Mutex<()>>,
+    /// Tells those who wait for this check.
+    ended: Arc<Notify>,
+    wanted_by: usize,
+}
+
+/// The right to decide one check, or a place among those who wait for it. The last
+/// one takes the check out of the map.
 pub(crate) struct Alone<'a> {
     checks: &'a ChecksInHand,
     id: CheckId,
-    turn: Turn,
     held: Option<tokio::sync::OwnedMutexGuard<()>>,
 }
 
 impl ChecksInHand {
-    /// Comes when a check is decided after this.
-    pub(crate) fn decided(&self) -> Notified<'_> {
-        self.decided.notified()
+    /// Comes when the check `id` is let go of; none if nobody here has it.
+    pub(crate) fn ended(&self, id: CheckId) -> Option<OwnedNotified> {
+        let turns = self.turns();
+        let ended = &turns.get(&id)?.ended;
+        Some(Arc::clone(ended).notified_owned())
     }
 
     /// Waits until nobody else decides the check `id`.
     pub(crate) async fn alone_with(&self, id: CheckId) -> Alone<'_> {
-        let turn = Arc::clone(self.turns().entry(id).or_default());
-        let held = Arc::clone(&turn).lock_owned().await;
-        Alone {
+        let turn = {
+            let mut turns = self.turns();
+            let wanted = turns.entry(id).or_default();
+            wanted.wanted_by += 1;
+            Arc::clone(&wanted.turn)
+        };
+        let mut alone = Alone {
             checks: self,
             id,
-            turn,
-            held: Some(held),
-        }
+            held: None,
+        };
+        alone.held = Some(turn.lock_owned().await);
+        alone
     }
 
-    fn turns(&self) -> MutexGuard<'_, HashMap<CheckId, Turn>> {
+    fn turns(&self) -> MutexGuard<'_, HashMap<CheckId, Turns>> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -54,10 +65,13 @@ impl ChecksInHand {
 impl Drop for Alone<'_> {
     fn drop(&mut self) {
         self.held = None;
-        self.checks.decided.notify_waiters();
         let mut turns = self.checks.turns();
-        // One count is ours, one the map's.
-        if Arc::strong_count(&self.turn) == 2 {
+        let Some(wanted) = turns.get_mut(&self.id) else {
+            return;
+        };
+        wanted.ended.notify_waiters();
+        wanted.wanted_by -= 1;
+        if wanted.wanted_by == 0 {
             turns.remove(&self.id);
         }
     }

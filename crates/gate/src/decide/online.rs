@@ -18,8 +18,7 @@ use std::time::Duration;
 
 /// How many intents one sweep of recovery resolves.
 const RECOVERY_BATCH: u32 = 100;
-/// How often a check that waits for another looks by itself whether that one is
-/// decided.
+/// How often a check that waits for another process looks whether it is decided.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 impl Deciding {
@@ -39,7 +38,6 @@ impl Deciding {
         let budget = Budget::start(self.settings.decision_budget);
         let _alone = self.in_hand.alone_with(scan.id).await;
         loop {
-            let decided = self.in_hand.decided();
             match self.begin(&scan, sending, arrived_at).await? {
                 Begun::Decided(check, freshness) => {
                     if freshness == Freshness::First {
@@ -52,11 +50,16 @@ impl Deciding {
                     let asked = self.partner.ask(&question, budget).await;
                     return self.record(scan, open, &asked, intent, arrived_at).await;
                 }
-                Begun::Wait(..) | Begun::Elsewhere(_) if let Some(left) = budget.for_waiting() => {
-                    // Another process may have it in hand: it is looked again.
-                    let pause = left.min(LOOK_AGAIN);
+                Begun::Elsewhere(_) if let Some(left) = budget.for_waiting() => {
+                    tokio::time::sleep(left.min(LOOK_AGAIN)).await;
+                }
+                Begun::Wait(other, _) if let Some(left) = budget.for_waiting() => {
                     // Whether it was told or the pause was over, it looks.
-                    let _ = tokio::time::timeout(pause, decided).await;
+                    match self.in_hand.ended(other) {
+                        Some(ended) => drop(tokio::time::timeout(left, ended).await),
+                        // Another process has it, or nobody any more.
+                        None => tokio::time::sleep(left.min(LOOK_AGAIN)).await,
+                    }
                 }
                 Begun::Wait(other, open) => {
                     tracing::warn!(

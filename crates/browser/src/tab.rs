@@ -78,6 +78,10 @@ impl Tab<'_> {
         );
     }
 
+    pub(crate) fn send(&self, method: &str, params: Value) -> u64 {
+        self.browser.send(Some(&self.session), method, params)
+    }
+
     /// A command of the protocol.
     pub fn call(&self, method: &str, params: Value) -> Value {
         self.browser.call(Some(&self.session), method, params)
@@ -260,10 +264,7 @@ impl Tab<'_> {
                 };
                 let down = json!({"type": "keyDown", "key": key, "code": code, "text": text});
                 let up = json!({"type": "keyUp", "key": key, "code": code});
-                [down, up].map(|event| {
-                    self.browser
-                        .send(Some(&self.session), "Input.dispatchKeyEvent", event)
-                })
+                [down, up].map(|event| self.send("Input.dispatchKeyEvent", event))
             })
             .collect();
         for id in ids {

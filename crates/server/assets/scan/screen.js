@@ -162,8 +162,8 @@ export class Screen {
   }
 
   /// Something that was done, such as a cancellation.
-  done(text, card) {
-    this.#open("exit", { words: text, facts: this.#facts({ card }), shape: SHAPES.admitted });
+  done(text, card, hint) {
+    this.#open("exit", { words: text, facts: this.#facts({ card }), hint, shape: SHAPES.admitted });
   }
 
   close() {

@@ -1,6 +1,6 @@
 //! One page in the browser: what it shows, and what a hand does there.
 
-use crate::{Browser, Device, PATIENCE, Screen, Theme};
+use crate::{Browser, Device, PATIENCE, Screen, Stroke, Theme};
 use serde_json::{Value, json};
 
 /// The page is whole, and a field that is to have the focus has it: that comes only
@@ -113,6 +113,12 @@ impl Tab<'_> {
     /// The path of the page's address.
     pub fn path(&self) -> String {
         self.run("location.pathname").as_str().unwrap().to_owned()
+    }
+
+    /// Its process dies, as where memory runs out.
+    pub fn crash(self) {
+        // Nobody is left to answer.
+        self.send("Page.crash", json!({}));
     }
 
     /// Closes the tab.
@@ -252,24 +258,14 @@ impl Tab<'_> {
         self.keys(&keys);
     }
 
-    /// Keys, each as what it says and where it is, one close upon the other.
+    /// Keys, each as what it says and where it is, all at once by the clock of the
+    /// keyboard.
     pub fn keys(&self, keys: &[(String, String)]) {
-        let ids: Vec<u64> = keys
+        let strokes: Vec<_> = keys
             .iter()
-            .flat_map(|(key, code)| {
-                let text = match key.as_str() {
-                    "Enter" => "\r",
-                    key if key.chars().count() == 1 => key,
-                    _ => "",
-                };
-                let down = json!({"type": "keyDown", "key": key, "code": code, "text": text});
-                let up = json!({"type": "keyUp", "key": key, "code": code});
-                [down, up].map(|event| self.send("Input.dispatchKeyEvent", event))
-            })
+            .map(|(key, code)| Stroke::of(key, code))
             .collect();
-        for id in ids {
-            self.browser.answer(id).unwrap();
-        }
+        self.strokes(&strokes);
     }
 }
 

@@ -43,7 +43,11 @@ pub fn teaching_picture() -> String {
 
 /// Its dark modules from there on, each row as runs; equal rows are one.
 fn path(code: &BitMatrix, (left, top): (u32, u32), size: u32) -> String {
-    let row = |y| (0..code.width()).map(|x| code.get(x, y)).collect::<Vec<_>>();
+    let row = |y| {
+        (0..code.width())
+            .map(|x| code.get(x, y))
+            .collect::<Vec<_>>()
+    };
     let rows: Vec<_> = (0..code.height()).map(row).collect();
     let mut path = String::new();
     let mut y = 0;

@@ -6,6 +6,7 @@ mod fits;
 mod input;
 mod keyboards;
 mod offline;
+mod phone;
 mod presentations;
 mod rules;
 mod tokens;

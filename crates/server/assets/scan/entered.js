@@ -18,6 +18,7 @@ export class Entered {
   constructor(store) {
     this.store = store;
     this.byCard = new Map();
+    store.keepers.push(({ entered }) => this.byCard.forEach((entry) => entered.put(entry)));
   }
 
   /// The last entry of the card today, `{card, id, at, when}`, or undefined. `hasLeft`

@@ -262,14 +262,7 @@ fn what_was_decided_and_told_nobody_is_told_to_the_next_read() {
     tab.wedge(ONCE, "Enter");
     tab.until_text("#answer-words", "Welcome (offline)");
     // The page dies when the decision is on its disk, and before anybody is told.
-    tab.run(
-        "let writes = 0;
-        const {get, set} = Object.getOwnPropertyDescriptor(IDBTransaction.prototype, 'oncomplete');
-        Object.defineProperty(IDBTransaction.prototype, 'oncomplete', {get, set(done) {
-            writes += 1;
-            if (writes < 2) set.call(this, done);
-        }}) && true",
-    );
+    tab.run("Object.defineProperty(IDBTransaction.prototype, 'oncomplete', {set() {}}) && true");
     tab.wedge(CHIP, "Enter");
     tab.run(
         "new Promise((done) => {

@@ -169,7 +169,10 @@ fn what_keys_mean_is_told_only_if_it_can_mean_nothing_else() {
         ("means('CP00029975')", "null"),
         // Its C may be added, but what is left is no pass.
         ("means('C12345678', 'P12345674')", r#""P12345674""#),
-        ("means('villeneuve-CP00029975')", r#""villeneuve-CP00029975""#),
+        (
+            "means('villeneuve-CP00029975')",
+            r#""villeneuve-CP00029975""#,
+        ),
         ("means('00029975')", r#""00029975""#),
         ("means('A00029975', 'Q00029975')", "null"),
         ("means('hello', 'h\u{e9}llo')", r#""hello""#),
@@ -188,9 +191,15 @@ fn what_keys_mean_is_told_only_if_it_can_mean_nothing_else() {
         ("teaches((text) => text.toLowerCase())", r#""|""#),
         ("teaches((text) => text.slice(1))", "null"),
         ("teaches((text) => text.replace('W', 'A'))", "null"),
-        ("teaches((text) => 'https://example.org/' + 'x'.repeat(60))", "null"),
+        (
+            "teaches((text) => 'https://example.org/' + 'x'.repeat(60))",
+            "null",
+        ),
         ("reads((text) => text, 'AW00029975')", r#""AW00029975""#),
-        ("reads((text) => 'A' + text, 'AAW00029975')", r#""AW00029975""#),
+        (
+            "reads((text) => 'A' + text, 'AAW00029975')",
+            r#""AW00029975""#,
+        ),
         // Another scanner, or somebody's fingers.
         ("reads((text) => 'A' + text, 'QAW00029975')", "null"),
         ("reads((text) => text + '9', 'AW00029975')", "null"),

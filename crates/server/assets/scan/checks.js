@@ -93,14 +93,12 @@ export class Checks {
       told: () => this.journal.forget([entry]),
     };
     if (!body.repeated) this.clock.contact(body.decided_at);
-    // Nobody waits for these: the answer is on the server's disk.
-    const notes = [];
+    // Nobody waits for this: the answer is on the server's disk.
     if (this.device.isToday(entry.scanned_at)) {
-      notes.push(this.device.takeCount(body.device_count_today));
+      void this.device.takeCount(body.device_count_today).catch(() => {});
     }
-    if (answer.admitted) notes.push(this.entered.note(answer.card, entry));
-    if (answer.outcome === "exit") notes.push(this.entered.left(answer.card));
-    void Promise.allSettled(notes);
+    if (answer.admitted) this.entered.note(answer.card, entry);
+    if (answer.outcome === "exit") this.entered.left(answer.card);
     return answer;
   }
 
@@ -149,8 +147,8 @@ export class Checks {
     const { outcome, card } = entry;
     const earlier = this.entered.of(card);
     const standsAgainst = ["just_admitted", "already_used"].includes(outcome) && earlier !== undefined;
-    if (admits(outcome)) void this.entered.note(card, entry).catch(() => {});
-    if (outcome === "exit") void this.entered.left(card).catch(() => {});
+    if (admits(outcome)) this.entered.note(card, entry);
+    if (outcome === "exit") this.entered.left(card);
     return {
       id: entry.id,
       code: entry.code,

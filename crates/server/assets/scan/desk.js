@@ -1,7 +1,7 @@
 // The page at work: takes codes from wedge, camera and fingers, one at a time,
 // and shows what comes of them. What belongs to one presentation is one job.
 
-import { byId } from "./dom.js";
+import { afterPaint, byId } from "./dom.js";
 import { Joining, joins, subject } from "./join.js";
 
 /// Asking shows only if it takes long enough to be seen.
@@ -128,14 +128,17 @@ export class Desk {
     job.show("new");
     const settled = answer.look ? answer.look.admissible !== null : joins(answer.outcome);
     this.#joining.told(job, answer.trouble === undefined && settled);
-    void answer.told?.().catch(() => {});
+    afterPaint(() => {
+      void answer.told?.().catch(() => {});
+      if (answer.outcome !== undefined) void this.history.add(answer);
+      this.changed();
+      void this.sync.wake();
+    });
     const { nth, count, code, direction } = job;
     if (nth < count && answer.admitted) {
       const oneMoreThan = answer.id;
       this.#begin({ code, purpose: "check", direction, oneMoreThan, nth: nth + 1, count });
     }
-    this.changed();
-    void this.sync.wake();
   }
 
   #asked(job) {
@@ -146,7 +149,6 @@ export class Desk {
     const { settings, snapshot } = this.device;
     if (answer.trouble) return this.screen.trouble(answer.trouble, news);
     if (job.purpose === "look") return this.screen.looked(answer, { timezone: snapshot.timezone, news });
-    if (news === "new") void this.history.add(answer);
     this.screen.decided(answer, { settings, news, nth: job.nth, count: job.count });
   }
 

@@ -107,7 +107,7 @@ export class Device {
     }
     // A journal has many times in few of these.
     const { of, format } = this.#days;
-    const quarter = Math.floor(new Date(time).getTime() / QUARTER_MS);
+    const quarter = Math.floor((typeof time === "number" ? time : Date.parse(time)) / QUARTER_MS);
     const known = of.get(quarter);
     if (known !== undefined) return known;
     if (of.size >= QUARTERS_KEPT) of.clear();
@@ -124,7 +124,8 @@ export class Device {
   /// the repeat window.
   isRecent(time) {
     const windowMs = this.snapshot?.repeat_window_ms ?? 0;
-    return this.isToday(time) || Math.abs(Date.now() - Date.parse(time)) <= windowMs;
+    const [now, at] = [Date.now(), Date.parse(time)];
+    return Math.abs(now - at) <= windowMs || this.dayOf(at) === this.dayOf(now);
   }
 
   /// Brings the pass list up to date, if the site wants one.

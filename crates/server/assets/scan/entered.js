@@ -2,6 +2,8 @@
 // window is kept over them, and the policy `guarded` refuses a second entry; the help
 // desk shows them.
 
+import { afterPaint } from "./dom.js";
+
 export class Entered {
   static async load(store, isRecent) {
     const entered = new Entered(store);
@@ -27,15 +29,15 @@ export class Entered {
     return this.byCard.get(card);
   }
 
-  async note(card, { id, scanned_at: at, when }) {
+  note(card, { id, scanned_at: at, when }) {
     const before = this.byCard.get(card);
-    if (before?.id !== id) await this.#put({ card, id, at, when, before });
+    if (before?.id !== id) this.#put({ card, id, at, when, before });
   }
 
   /// The visitor with this card went out.
-  async left(card) {
+  left(card) {
     const entry = this.byCard.get(card);
-    if (entry !== undefined) await this.#put({ ...entry, hasLeft: true });
+    if (entry !== undefined) this.#put({ ...entry, hasLeft: true });
   }
 
   /// The entry with this id was cancelled; one before it stands.
@@ -50,9 +52,12 @@ export class Entered {
     }
   }
 
-  async #put(entry) {
+  // Nobody waits for the disk: the journal has what was decided.
+  #put(entry) {
     this.byCard.set(entry.card, entry);
-    await this.store.write(["entered"], (stores) => stores.entered.put(entry));
+    afterPaint(() => {
+      void this.store.write(["entered"], ({ entered }) => entered.put(entry)).catch(() => {});
+    });
   }
 
   /// A new day: yesterday's are of no use, and personal.

@@ -28,7 +28,7 @@ export class Journal {
   #byId = new Map();
   // Those whose answer nobody was told.
   #untold = new Set();
-  // How many visitors came, by enrolment and quarter: [enrolment, quarter, count].
+  // How many visitors came, by enrolment and quarter.
   #admitted = new Map();
   #next = 1;
 
@@ -131,8 +131,8 @@ export class Journal {
   /// enrolment, in the quarters that count.
   admittedUnsent(enrolment, counts) {
     let sum = 0;
-    for (const [under, quarter, count] of this.#admitted.values()) {
-      if (under === enrolment && counts(quarter * QUARTER_MS)) sum += count;
+    for (const [quarter, count] of this.#admitted.get(enrolment) ?? []) {
+      if (counts(quarter * QUARTER_MS)) sum += count;
     }
     return sum;
   }
@@ -189,11 +189,11 @@ export class Journal {
     if (!isEntry) return;
     const quarter = Math.floor(Date.parse(entry.scanned_at) / QUARTER_MS);
     const enrolment = entry.when?.enrolment;
-    const key = `${enrolment} ${quarter}`;
-    const [, , count] = this.#admitted.get(key) ?? [enrolment, quarter, 0];
-    const change = entry.kind === "cancellation" ? -one : one;
-    if (count + change === 0) this.#admitted.delete(key);
-    else this.#admitted.set(key, [enrolment, quarter, count + change]);
+    if (!this.#admitted.has(enrolment)) this.#admitted.set(enrolment, new Map());
+    const quarters = this.#admitted.get(enrolment);
+    const count = (quarters.get(quarter) ?? 0) + (entry.kind === "cancellation" ? -one : one);
+    if (count === 0) quarters.delete(quarter);
+    else quarters.set(quarter, count);
   }
 }
 

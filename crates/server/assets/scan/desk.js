@@ -130,7 +130,6 @@ export class Desk {
     this.#joining.told(job, answer.trouble === undefined && settled);
     afterPaint(() => {
       void answer.told?.().catch(() => {});
-      if (answer.outcome !== undefined) void this.history.add(answer);
       this.changed();
       void this.sync.wake();
     });
@@ -149,6 +148,7 @@ export class Desk {
     const { settings, snapshot } = this.device;
     if (answer.trouble) return this.screen.trouble(answer.trouble, news);
     if (job.purpose === "look") return this.screen.looked(answer, { timezone: snapshot.timezone, news });
+    if (news === "new") void this.history.add(answer);
     this.screen.decided(answer, { settings, news, nth: job.nth, count: job.count });
   }
 

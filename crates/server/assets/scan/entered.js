@@ -2,8 +2,6 @@
 // window is kept over them, and the policy `guarded` refuses a second entry; the help
 // desk shows them.
 
-import { afterPaint } from "./dom.js";
-
 export class Entered {
   static async load(store, isRecent) {
     const entered = new Entered(store);
@@ -55,9 +53,7 @@ export class Entered {
   // Nobody waits for the disk: the journal has what was decided.
   #put(entry) {
     this.byCard.set(entry.card, entry);
-    afterPaint(() => {
-      void this.store.write(["entered"], ({ entered }) => entered.put(entry)).catch(() => {});
-    });
+    void this.store.write(["entered"], ({ entered }) => entered.put(entry)).catch(() => {});
   }
 
   /// A new day: yesterday's are of no use, and personal.

@@ -8,8 +8,10 @@
 
 mod form;
 mod picture;
+mod stroke;
 mod tab;
 
+pub use stroke::{Held, Phase, Stroke};
 pub use tab::Tab;
 
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! One page in the browser: what it shows, and what a hand does there.
 
-use crate::{Browser, Device, PATIENCE, Screen, Theme};
+use crate::{Browser, Device, PATIENCE, Screen, Stroke, Theme};
 use serde_json::{Value, json};
 
 /// The page is whole, and a field that is to have the focus has it: that comes only
@@ -78,6 +78,10 @@ impl Tab<'_> {
         );
     }
 
+    pub(crate) fn send(&self, method: &str, params: Value) -> u64 {
+        self.browser.send(Some(&self.session), method, params)
+    }
+
     /// A command of the protocol.
     pub fn call(&self, method: &str, params: Value) -> Value {
         self.browser.call(Some(&self.session), method, params)
@@ -109,6 +113,12 @@ impl Tab<'_> {
     /// The path of the page's address.
     pub fn path(&self) -> String {
         self.run("location.pathname").as_str().unwrap().to_owned()
+    }
+
+    /// Its process dies, as where memory runs out.
+    pub fn crash(self) {
+        // Nobody is left to answer.
+        self.send("Page.crash", json!({}));
     }
 
     /// Closes the tab.
@@ -248,27 +258,14 @@ impl Tab<'_> {
         self.keys(&keys);
     }
 
-    /// Keys, each as what it says and where it is, one close upon the other.
+    /// Keys, each as what it says and where it is, all at once by the clock of the
+    /// keyboard.
     pub fn keys(&self, keys: &[(String, String)]) {
-        let ids: Vec<u64> = keys
+        let strokes: Vec<_> = keys
             .iter()
-            .flat_map(|(key, code)| {
-                let text = match key.as_str() {
-                    "Enter" => "\r",
-                    key if key.chars().count() == 1 => key,
-                    _ => "",
-                };
-                let down = json!({"type": "keyDown", "key": key, "code": code, "text": text});
-                let up = json!({"type": "keyUp", "key": key, "code": code});
-                [down, up].map(|event| {
-                    self.browser
-                        .send(Some(&self.session), "Input.dispatchKeyEvent", event)
-                })
-            })
+            .map(|(key, code)| Stroke::of(key, code))
             .collect();
-        for id in ids {
-            self.browser.answer(id).unwrap();
-        }
+        self.strokes(&strokes);
     }
 }
 

@@ -15,6 +15,7 @@ mod courier;
 mod dating;
 mod exchange;
 mod link;
+mod once_more;
 mod recent;
 mod standing;
 mod telling;
@@ -23,7 +24,7 @@ mod timekeeper;
 mod today;
 
 pub(crate) use courier::{Courier, Sent};
-pub use exchange::{Answer, Delivered, Errand, Event, Input, Kept, Lane, Output, Went};
+pub use exchange::{Answer, Delivered, Errand, Event, Input, Kept, Lane, OnceMore, Output, Went};
 pub use link::Mode;
 pub use threshold::Passage;
 pub use timekeeper::{Jump, Moment};
@@ -31,13 +32,11 @@ pub use timekeeper::{Jump, Moment};
 use crate::journal::{Attempt, Decided, Entry, OpenAttempt, Recovered};
 use crate::wire::{Reply, another_id, knowledge, same_set_up};
 use crate::words::Notice;
-use deviceapi::{
-    CheckAnswer, CheckRequest, DeviceSnapshot, Direction, Personal, Problem, ProblemCode,
-};
+use deviceapi::{CheckAnswer, DeviceSnapshot, Direction, Personal, Problem, ProblemCode};
 use gate::Decision;
 use gate::decide::joining::{Cause, Joining, Subject, UNTOLD_MS};
 use gate::decide::offline::{OfflineScan, Seen, decide_offline};
-use kernel::{CardNumber, CheckId, EnrolmentId, Language, Timestamp, Zone};
+use kernel::{CardNumber, CheckId, EnrolmentId, Language, Timestamp};
 use link::Link;
 use otipass::Refusal;
 use recent::Recent;
@@ -217,6 +216,7 @@ impl Agent {
                 direction,
             } => self.scan(lane, code, direction, out),
             Event::CancelLast { lane } => self.cancel_last(lane, out),
+            Event::OnceMore { lane, what } => self.once_more(lane, what, out),
             Event::Passage { lane, went } => self.reported(lane, went, out),
             Event::Answered { check, reply } => self.answered(check, reply, now, out),
             Event::Told { check, delivered } => self.told(check, delivered, out),
@@ -253,10 +253,17 @@ impl Agent {
             self.begin(attempt, Stage::Unresolved, now_ms, false);
             id
         });
-        let Some(live) = self.live.get_mut(&id) else {
+        if let Some(live) = self.live.get_mut(&id) {
+            live.lanes.push_back(lane);
+        }
+        self.resolve(id, out);
+    }
+
+    /// Somebody waits for its answer.
+    fn resolve(&mut self, id: CheckId, out: &mut Vec<Output>) {
+        let Some(live) = self.live.get(&id) else {
             return;
         };
-        live.lanes.push_back(lane);
         match &live.stage {
             Stage::Asking | Stage::Remembering(_) => {}
             Stage::Decided(_) | Stage::Answered(..) => self.tell(id, out),
@@ -325,7 +332,8 @@ impl Agent {
             forced: false,
         };
         let seen = |card: &CardNumber| Seen {
-            just_admitted: self.recent.has(card, live.attempt.at, self.window_ms()),
+            just_admitted: !self.is_one_more(id)
+                && self.recent.has(card, live.attempt.at, self.window_ms()),
             listed: self
                 .pass_list
                 .as_ref()
@@ -341,11 +349,10 @@ impl Agent {
         // that was on the disk. A refusal under the same id would take the
         // entry back, so it is a scan of its own.
         if live.from_earlier_run && !decided.decision.opens() {
-            let CheckRequest {
-                code, direction, ..
-            } = live.attempt.request;
+            let former = live.attempt.request;
             let fresh = self.fresh_id();
-            live.attempt = self.attempt(fresh, code, direction);
+            live.attempt = self.attempt(fresh, former.code, former.direction);
+            live.attempt.request.one_more_than = former.one_more_than;
             live.from_earlier_run = false;
         }
         // It may have heard of another since it asked; this is what it goes by.
@@ -467,7 +474,7 @@ impl Agent {
                 }
             }
             // A setting of this device is wrong: opening would hide that.
-            ProblemCode::DirectionNotAllowed => {
+            ProblemCode::DirectionNotAllowed | ProblemCode::SeveralPersonsNotAllowed => {
                 let answer = self.closed(problem.code.as_str(), &problem.title);
                 for lane in self.live.remove(&check).into_iter().flat_map(|l| l.lanes) {
                     tell_one(lane, None, answer.clone(), out);
@@ -547,21 +554,6 @@ impl Agent {
         self.recent.enter(entry);
         if self.zone_day(entry.at) == self.day() {
             self.today.enter(entry);
-        }
-    }
-
-    fn day(&self) -> kernel::BusinessDay {
-        self.zone_day(self.time.now())
-    }
-
-    fn zone_day(&self, at: Timestamp) -> kernel::BusinessDay {
-        self.in_zone(|zone| zone.business_day(at))
-    }
-
-    fn in_zone<T>(&self, of: impl FnOnce(&Zone) -> T) -> T {
-        match &self.snapshot {
-            Some(snapshot) => of(&snapshot.timezone),
-            None => of(&Zone::utc()),
         }
     }
 

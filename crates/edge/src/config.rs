@@ -102,6 +102,10 @@ pub struct DoorOptions {
     pub exit_prefix: Option<String>,
     /// This line takes the last entry back.
     pub cancel_line: Option<String>,
+    /// By this line one more person goes in on the card that was let in last.
+    pub more_line: Option<String>,
+    /// By this line the next read of the card that was read last is asked about anew.
+    pub again_line: Option<String>,
     /// This line of the controller says that somebody went through.
     pub passed_line: Option<String>,
     /// This line of the controller says that nobody went through the door that was

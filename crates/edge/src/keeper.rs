@@ -142,6 +142,10 @@ impl Keeper {
             Wish::CancelLast => Event::CancelLast {
                 lane: self.lane(respond),
             },
+            Wish::OnceMore(what) => Event::OnceMore {
+                lane: self.lane(respond),
+                what,
+            },
             Wish::Passage(went) => Event::Passage {
                 lane: self.lane(respond),
                 went,

@@ -1,6 +1,6 @@
 //! The line protocol: one line in, one line out. Pure but for reading.
 
-use crate::agent::{Answer, Went};
+use crate::agent::{Answer, OnceMore, Went};
 use crate::config::{DoorOptions, Spelling};
 use gate::Direction;
 use serde_json::json;
@@ -97,6 +97,8 @@ pub enum Wish {
     Check(String, Option<Direction>),
     /// The last entry is to be taken back.
     CancelLast,
+    /// Something more is wanted of the card that was read last.
+    OnceMore(OnceMore),
     /// The controller says what became of the last opening.
     Passage(Went),
     /// It was too long to ask for anything.
@@ -111,6 +113,8 @@ pub fn wish(line: Line, options: &DoorOptions) -> Wish {
     };
     for (whole, wish) in [
         (&options.cancel_line, Wish::CancelLast),
+        (&options.more_line, Wish::OnceMore(OnceMore::Person)),
+        (&options.again_line, Wish::OnceMore(OnceMore::Check)),
         (&options.passed_line, Wish::Passage(Went::Through)),
         (&options.not_passed_line, Wish::Passage(Went::Nowhere)),
     ] {
@@ -205,6 +209,8 @@ mod tests {
             entry_prefix: Some("E:".to_owned()),
             exit_prefix: Some("X:".to_owned()),
             cancel_line: Some("CANCEL".to_owned()),
+            more_line: Some("MORE".to_owned()),
+            again_line: Some("AGAIN".to_owned()),
             passed_line: Some("PASSED".to_owned()),
             not_passed_line: Some("TIMEOUT".to_owned()),
             ..DoorOptions::default()
@@ -215,6 +221,8 @@ mod tests {
             ("E:12345674", check("12345674", Some(Direction::Entry))),
             ("X:12345674", check("12345674", Some(Direction::Exit))),
             ("CANCEL", Wish::CancelLast),
+            ("MORE", Wish::OnceMore(OnceMore::Person)),
+            ("AGAIN", Wish::OnceMore(OnceMore::Check)),
             ("PASSED", Wish::Passage(Went::Through)),
             ("TIMEOUT", Wish::Passage(Went::Nowhere)),
         ] {

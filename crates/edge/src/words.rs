@@ -24,6 +24,10 @@ kernel::words! {
         NotPassed = "not_passed",
         /// No door was opened that this could be about.
         NothingOpened = "nothing_opened",
+        /// The next read of the last card is asked about anew.
+        Again = "again",
+        /// No card was read, or nobody let in, that this could be about.
+        NobodyBefore = "nobody_before",
     }
 }
 
@@ -43,6 +47,9 @@ kernel::texts!(Texts in En, Fr, De, It, Es {
         "Muestre el pase otra vez, por favor";
     nothing_opened: "The door was not opened", "La porte n’a pas été ouverte",
         "Die Tür wurde nicht geöffnet", "La porta non è stata aperta", "No se abrió la puerta";
+    nobody_before: "Please show a pass first", "Présentez d’abord un pass, s’il vous plaît",
+        "Bitte zuerst einen Pass vorhalten", "Mostri prima un pass, per favore",
+        "Muestre primero un pase, por favor";
 });
 
 impl Notice {
@@ -56,7 +63,8 @@ impl Notice {
             Self::Cancelled => texts.cancelled,
             Self::NothingToCancel => texts.nothing_to_cancel,
             Self::Passed => texts.passed,
-            Self::NotPassed => texts.not_passed,
+            Self::NotPassed | Self::Again => texts.not_passed,
+            Self::NobodyBefore => texts.nobody_before,
             Self::NothingOpened => texts.nothing_opened,
         }
     }

@@ -70,6 +70,7 @@ pub use access::{Cell, access_table};
 pub use guard::Peer;
 pub use managed::{Managed, Missing, SetUp, TakeUp};
 pub use office::{OfficeRole, Parts};
+pub use set_up::{TEACHING_TEXT, teaching_picture};
 
 use axum::Router;
 use tokio_util::sync::CancellationToken;

@@ -24,8 +24,11 @@ pub(crate) mod sector;
 mod site_change;
 pub(crate) mod table;
 pub(crate) mod tariff_mapping;
+mod teaching;
 pub(crate) mod test_card;
 pub(crate) mod thing;
+
+pub use self::teaching::{TEACHING_TEXT, teaching_picture};
 
 use self::present::Present;
 use crate::page::*;

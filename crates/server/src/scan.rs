@@ -37,6 +37,8 @@ const WORKER: &str = "sw.js";
 /// reads of a pass that would be admitted is under [`MAY_ENTER`].
 const WORDING: &str = "wording.json";
 const MAY_ENTER: &str = "may_enter";
+/// The code that teaches the page how a scanner types.
+const TEACHING: &str = "teach.svg";
 /// Stands in the page, the worker and the manifest for the version.
 const VERSION_MARK: &str = "{{version}}";
 /// Stands in the worker for the addresses of all files, as a JSON list.
@@ -75,10 +77,13 @@ impl Version {
                 Some(File { name, bytes })
             })
             .collect();
-        files.push(File {
-            name: WORDING.to_owned(),
-            bytes: wording_json().into_bytes(),
-        });
+        for (name, text) in [
+            (WORDING, wording_json()),
+            (TEACHING, office::teaching_picture()),
+        ] {
+            let (name, bytes) = (name.to_owned(), text.into_bytes());
+            files.push(File { name, bytes });
+        }
         files.sort_by(|a, b| a.name.cmp(&b.name));
         let id = version_of(&files);
         let mut files: BTreeMap<String, Vec<u8>> = files
@@ -315,6 +320,12 @@ mod tests {
             .map(|(name, bytes)| version_of(&[file(name, bytes)]))
             .into();
         assert_eq!(versions.len(), 3);
+    }
+
+    #[test]
+    fn the_page_learns_from_the_code_that_the_office_shows() {
+        let text_of_code = format!("export const TEXT = \"{}\";", office::TEACHING_TEXT);
+        assert!(text("learn.js").contains(&text_of_code));
     }
 
     #[test]

@@ -30,6 +30,12 @@ pub const BENCHES: &[(&str, &str, &str, &str)] = &[
         "office",
         "each page of the back office on five million checks",
     ),
+    (
+        "scan",
+        "passerelle",
+        "scan",
+        "the scanner page with 20,000 unsent entries on a slow phone",
+    ),
 ];
 
 /// Runs the benchmark `name`; `arguments` go to it.

@@ -2,10 +2,10 @@
 //! the server's.
 
 use super::{Agent, Lane, Moment, Output};
-use crate::journal::{Attempt, TakenBack};
+use crate::journal::{Attempt, Entry, TakenBack};
 use crate::words::Notice;
 use deviceapi::{CancelCause, CancellationRequest, CheckRequest, Direction, Personal};
-use kernel::{CancellationId, CheckId};
+use kernel::{BusinessDay, CancellationId, CheckId, Timestamp, Zone};
 
 impl Agent {
     /// A scan of now.
@@ -32,6 +32,21 @@ impl Agent {
         }
     }
 
+    pub(super) fn day(&self) -> BusinessDay {
+        self.zone_day(self.time.now())
+    }
+
+    pub(super) fn zone_day(&self, at: Timestamp) -> BusinessDay {
+        self.in_zone(|zone| zone.business_day(at))
+    }
+
+    pub(super) fn in_zone<T>(&self, of: impl FnOnce(&Zone) -> T) -> T {
+        match &self.snapshot {
+            Some(snapshot) => of(&snapshot.timezone),
+            None => of(&Zone::utc()),
+        }
+    }
+
     /// How far the server's clock was ahead, if that was seen in the same life of
     /// the machine's clock.
     pub(super) fn offset_of(&self, clocks: Moment) -> Option<i64> {
@@ -39,19 +54,23 @@ impl Agent {
         clocks.is_same_life(at).then_some(offset_ms)
     }
 
-    /// Takes back the last entry, if it is not too long ago.
-    pub(super) fn cancel_last(&mut self, lane: Lane, out: &mut Vec<Output>) {
+    /// The last entry, if it is not too long ago.
+    pub(super) fn last_entry(&self) -> Option<&Entry> {
         let within_ms = self
             .snapshot
             .as_ref()
             .map_or(0, |snapshot| snapshot.cancel_within_s * 1000);
         // After a start of the machine nobody knows how long ago it was.
         let clocks = self.time.clocks();
-        let last = self.today.last().filter(|entry| {
+        self.today.last().filter(|entry| {
             let age_ms = clocks.age_ms(entry.clocks);
             age_ms.is_some_and(|age_ms| age_ms <= within_ms)
-        });
-        match last.map(|entry| entry.check) {
+        })
+    }
+
+    /// Takes back the last entry, if it is not too long ago.
+    pub(super) fn cancel_last(&mut self, lane: Lane, out: &mut Vec<Output>) {
+        match self.last_entry().map(|entry| entry.check) {
             Some(check) => {
                 let taken_back = self.taken_back(check, None);
                 out.push(Output::Cancel(Some(lane), taken_back));

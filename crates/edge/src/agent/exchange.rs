@@ -30,6 +30,13 @@ pub enum Event {
         /// Who waits for the answer.
         lane: Lane,
     },
+    /// The agent wants something more of the card that was read last.
+    OnceMore {
+        /// Who waits for the answer.
+        lane: Lane,
+        /// What.
+        what: OnceMore,
+    },
     /// The controller says what became of the door that was opened last.
     Passage {
         /// Who waits for the answer.
@@ -70,6 +77,15 @@ pub enum Event {
     },
     /// Some time has passed; to be called at least every second.
     Tick,
+}
+
+/// What an agent may want of a card once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnceMore {
+    /// Somebody else goes in on it.
+    Person,
+    /// Its next read is a check of its own, however soon it comes.
+    Check,
 }
 
 /// Something to do over the network or at the door.

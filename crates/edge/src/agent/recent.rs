@@ -77,6 +77,7 @@ impl Agent {
             };
             let (at, window_ms) = (live.attempt.at, self.window_ms());
             live.attempt.request.direction == Direction::Entry
+                && !self.is_one_more(id)
                 && self.recent.has_unheard(card, at, window_ms)
         })
     }

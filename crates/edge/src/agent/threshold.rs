@@ -147,6 +147,15 @@ impl Threshold {
         }
     }
 
+    /// The last one who was told is done with; gives the check.
+    pub(super) fn end_last(&mut self) -> Option<CheckId> {
+        let told = self.told.last_mut()?;
+        if told.passing == Passing::Done {
+            told.passing = Passing::Reopened;
+        }
+        Some(told.check)
+    }
+
     /// The check whose card is read while the door is being opened for it once more.
     pub(super) fn reopening(&self, subject: &Subject, direction: Direction) -> Option<CheckId> {
         let is_so = |told: &&Told| {

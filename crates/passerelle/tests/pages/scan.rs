@@ -4,7 +4,9 @@ mod agent;
 mod first_visit;
 mod fits;
 mod input;
+mod keyboards;
 mod offline;
+mod phone;
 mod presentations;
 mod rules;
 mod tokens;
@@ -147,6 +149,26 @@ fn later(tab: &Tab<'_>, millis: u32) {
             clock.now = () => before() + {millis};
         }}"
     ));
+}
+
+/// The passes of this house bear letters, as far as this page knows. It starts again.
+fn with_letters(tab: &Tab<'_>) {
+    tab.run(
+        "new Promise((done) => {
+            indexedDB.open('passerelle-scan').onsuccess = ({target: {result}}) => {
+                const meta = result.transaction('meta', 'readwrite').objectStore('meta');
+                meta.get('snapshot').onsuccess = ({target: {result: snapshot}}) => {
+                    snapshot.detection.format = {
+                        num_type: 'serial', letters: {min: 1, max: 4}, digits: {min: 6, max: 12},
+                        checksum: 'luhn',
+                    };
+                    meta.put(snapshot, 'snapshot').onsuccess = () => { result.close(); done(); };
+                };
+            };
+        })",
+    );
+    tab.reload();
+    tab.until_text("#line", "Offline");
 }
 
 /// What the page keeps under a name.

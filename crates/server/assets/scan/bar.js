@@ -9,8 +9,8 @@ const CLOCK_MS = 30_000;
 export class Bar {
   #battery = null;
 
-  constructor({ words, device, journal, connection, desk, onAside }) {
-    Object.assign(this, { words, device, journal, connection, desk, onAside });
+  constructor({ words, device, journal, connection, desk, scanner }) {
+    Object.assign(this, { words, device, journal, connection, desk, scanner });
     void this.#watchBattery();
   }
 
@@ -67,6 +67,9 @@ export class Bar {
     if (desk.direction === "exit") {
       const may = device.settings.may_switch_direction;
       add("exit", words.t("banner_exit"), may ? words.t("switch_to_entry") : null, () => desk.turn());
+    }
+    if (this.scanner.wasAmbiguous) {
+      add("loud", words.t("notice_untaught"), words.t("settings"), () => byId("more-settings").click());
     }
     if (device.snapshot && !device.snapshot.mapped) add("loud", words.t("notice_unmapped"));
     if (Math.abs(device.clockAheadMs ?? 0) > CLOCK_MS) {

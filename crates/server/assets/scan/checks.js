@@ -4,9 +4,9 @@
 
 import { detect } from "./detect.js";
 import { subject } from "./join.js";
-import { StorageFull } from "./journal.js";
 import { admits, decideOffline, opens } from "./offline.js";
 import { passKey } from "./passlist.js";
+import { StorageFull } from "./store.js";
 
 /// The longest code that the server takes, in bytes.
 const CODE_BYTES = 512;
@@ -42,12 +42,11 @@ export class Checks {
     const former = this.journal.attempt(scan, isSame, Date.parse(at));
     if (former?.outcome !== undefined) return this.#decided(former);
     const fresh = { id: newId(), scanned_at: at, ...scan, when };
-    const entry = former ?? (await this.#begin(fresh));
     // The server would admit the card once more.
-    if (this.#knowsBetter(entry)) return this.#alone(entry);
-    const result = this.connection.isWorthAsking
-      ? await this.api.post("checks", onWire(entry, this.clock), this.device.checkTimeoutMs)
-      : { kind: "silent" };
+    const knowsBetter = this.#knowsBetter(former ?? fresh);
+    if (knowsBetter || !this.connection.isWorthAsking) return this.#alone(former ?? fresh);
+    const entry = former ?? (await this.#begin(fresh));
+    const result = await this.api.post("checks", onWire(entry, this.clock), this.device.checkTimeoutMs);
     // What is not an answer to this check is somebody else's: nobody answered.
     const foreign = result.kind === "answer" && !isAnswerTo(entry, result.body);
     switch (foreign ? "silent" : result.kind) {
@@ -68,14 +67,9 @@ export class Checks {
     }
   }
 
-  // A full disk is no reason not to ask the server, who has another.
+  // A disk that fails is no reason not to ask the server, who has another.
   async #begin(check) {
-    try {
-      return await this.journal.begin(check);
-    } catch (error) {
-      if (error instanceof StorageFull) return { kind: "check", ...check };
-      throw error;
-    }
+    return this.journal.begin(check).catch(() => check);
   }
 
   #answered(entry, body) {
@@ -99,14 +93,12 @@ export class Checks {
       told: () => this.journal.forget([entry]),
     };
     if (!body.repeated) this.clock.contact(body.decided_at);
-    // Nobody waits for these: the answer is on the server's disk.
-    const notes = [];
+    // Nobody waits for this: the answer is on the server's disk.
     if (this.device.isToday(entry.scanned_at)) {
-      notes.push(this.device.takeCount(body.device_count_today));
+      void this.device.takeCount(body.device_count_today).catch(() => {});
     }
-    if (answer.admitted) notes.push(this.entered.note(answer.card, entry));
-    if (answer.outcome === "exit") notes.push(this.entered.left(answer.card));
-    void Promise.allSettled(notes);
+    if (answer.admitted) this.entered.note(answer.card, entry);
+    if (answer.outcome === "exit") this.entered.left(answer.card);
     return answer;
   }
 
@@ -118,9 +110,9 @@ export class Checks {
     }
     if (code !== "check_id_conflict") return this.#alone(entry);
     // The id belongs to another scan: a new one, and no second question.
-    const { seq: _, kind: __, ...check } = entry;
+    const { seq: _, ...check } = entry;
     await Promise.allSettled([this.journal.forget([entry])]);
-    return this.#alone(await this.#begin({ ...check, id: newId() }));
+    return this.#alone({ ...check, id: newId() });
   }
 
   async #alone(entry) {
@@ -155,8 +147,8 @@ export class Checks {
     const { outcome, card } = entry;
     const earlier = this.entered.of(card);
     const standsAgainst = ["just_admitted", "already_used"].includes(outcome) && earlier !== undefined;
-    if (admits(outcome)) void this.entered.note(card, entry).catch(() => {});
-    if (outcome === "exit") void this.entered.left(card).catch(() => {});
+    if (admits(outcome)) this.entered.note(card, entry);
+    if (outcome === "exit") this.entered.left(card);
     return {
       id: entry.id,
       code: entry.code,

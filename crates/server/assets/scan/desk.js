@@ -1,8 +1,7 @@
 // The page at work: takes codes from wedge, camera and fingers, one at a time,
 // and shows what comes of them. What belongs to one presentation is one job.
 
-import { byId } from "./dom.js";
-import { detect } from "./detect.js";
+import { afterPaint, byId } from "./dom.js";
 import { Joining, joins, subject } from "./join.js";
 
 /// Asking shows only if it takes long enough to be seen.
@@ -38,22 +37,14 @@ export class Desk {
     return this.#current === null && this.#waiting.length === 0;
   }
 
-  /// A code from outside. `physical` is what the same keys say on another keyboard, if it
-  /// was typed by a scanner; `sight` is how the camera saw it. Gives whether it is
-  /// something new.
-  scanned(text, physical = text, sight) {
-    const { detection } = this.device.snapshot;
-    const [read, meant] = [text, physical].map((code) => detect(code, detection));
-    if (read !== null && meant !== null && read !== meant) {
-      this.#latest = null;
-      this.screen.ambiguous();
-      return true;
-    }
-    return this.read(read === null && meant !== null ? physical : text, sight);
+  /// The keys of a scanner can mean two passes.
+  ambiguous() {
+    this.#latest = null;
+    this.screen.ambiguous();
   }
 
-  /// A code that was read or typed. One that belongs to a presentation that goes on is
-  /// nothing new.
+  /// A code that was read or typed; `sight` is how the camera saw it. One that belongs to a
+  /// presentation that goes on is nothing new. Gives whether it is.
   read(code, sight) {
     const purpose = this.looking ? "look" : "check";
     return this.#read({ code, purpose, direction: this.direction }, sight);
@@ -137,14 +128,16 @@ export class Desk {
     job.show("new");
     const settled = answer.look ? answer.look.admissible !== null : joins(answer.outcome);
     this.#joining.told(job, answer.trouble === undefined && settled);
-    void answer.told?.().catch(() => {});
+    afterPaint(() => {
+      void answer.told?.().catch(() => {});
+      this.changed();
+      void this.sync.wake();
+    });
     const { nth, count, code, direction } = job;
     if (nth < count && answer.admitted) {
       const oneMoreThan = answer.id;
       this.#begin({ code, purpose: "check", direction, oneMoreThan, nth: nth + 1, count });
     }
-    this.changed();
-    void this.sync.wake();
   }
 
   #asked(job) {

@@ -1,9 +1,9 @@
 // What this device knows of itself: its token, its door and settings, today's
 // count, and the pass list if the site wants one.
 
+import { QUARTER_MS } from "./journal.js";
 import { PassList, isSigned } from "./passlist.js";
 
-const QUARTER_MS = 15 * 60_000;
 /// So many quarters are remembered: ten days and more.
 const QUARTERS_KEPT = 1_000;
 
@@ -60,14 +60,9 @@ export class Device {
   async enrol({ device, token, enrolment }) {
     const same = this.snapshot?.device === device;
     const snapshot = same ? { ...this.snapshot, enrolment } : null;
-    await this.store.write(["meta"], ({ meta }) => {
-      meta.put(token, "token");
-      meta.delete("revoked");
-      // Lists are signed with the token they were fetched with.
-      meta.delete("list");
-      if (same) meta.put(snapshot, "snapshot");
-      else for (const other of ["snapshot", "count"]) meta.delete(other);
-    });
+    const others = same ? { snapshot } : { snapshot: undefined, count: undefined };
+    // Lists are signed with the token they were fetched with.
+    await this.store.setAll({ token, revoked: undefined, list: undefined, ...others });
     Object.assign(this, { token, revoked: false, list: null, snapshot });
     if (!same) this.count = { day: "", admitted: 0 };
   }
@@ -95,7 +90,8 @@ export class Device {
   admittedToday(journal) {
     const today = this.dayOf(Date.now());
     const known = this.count.day === today ? this.count.admitted : 0;
-    return Math.max(0, known + journal.admittedUnsent((entry) => this.isOurs(entry) && this.isToday(entry.scanned_at)));
+    const unsent = journal.admittedUnsent(this.snapshot?.enrolment, (at) => this.isToday(at));
+    return Math.max(0, known + unsent);
   }
 
   /// Whether an entry was made as this device; another may have been here before.
@@ -109,10 +105,9 @@ export class Device {
     if (this.#days.timeZone !== timeZone) {
       this.#days = { timeZone, of: new Map(), format: new Intl.DateTimeFormat("en-CA", { timeZone }) };
     }
-    // Days begin and end with a quarter of an hour, in every zone. A journal has many
-    // times in few of these.
+    // A journal has many times in few of these.
     const { of, format } = this.#days;
-    const quarter = Math.floor(new Date(time).getTime() / QUARTER_MS);
+    const quarter = Math.floor((typeof time === "number" ? time : Date.parse(time)) / QUARTER_MS);
     const known = of.get(quarter);
     if (known !== undefined) return known;
     if (of.size >= QUARTERS_KEPT) of.clear();
@@ -129,7 +124,8 @@ export class Device {
   /// the repeat window.
   isRecent(time) {
     const windowMs = this.snapshot?.repeat_window_ms ?? 0;
-    return this.isToday(time) || Math.abs(Date.now() - Date.parse(time)) <= windowMs;
+    const [now, at] = [Date.now(), Date.parse(time)];
+    return Math.abs(now - at) <= windowMs || this.dayOf(at) === this.dayOf(now);
   }
 
   /// Brings the pass list up to date, if the site wants one.

@@ -1,5 +1,7 @@
 // Building blocks of the page.
 
+const LONGEST_FRAME_MS = 250;
+
 /// The element with this id.
 export function byId(id) {
   return document.getElementById(id);
@@ -14,6 +16,19 @@ export function el(name, properties = {}, ...children) {
   }
   node.append(...children.filter((child) => child !== null));
   return node;
+}
+
+/// Does what nobody waits for when the next picture is painted, or soon if none is: a
+/// page out of sight paints nothing.
+export function afterPaint(work) {
+  let isDone = false;
+  const once = () => {
+    if (isDone) return;
+    isDone = true;
+    work();
+  };
+  requestAnimationFrame(() => setTimeout(once));
+  setTimeout(once, LONGEST_FRAME_MS);
 }
 
 /// One of the drawings in the page.

@@ -8,7 +8,7 @@ const SHAPE = /^[2-9A-HJKMNP-Z]{8}$/;
 
 /// The code in a scanned or opened address, or null.
 export function codeInAddress(text) {
-  const found = /\/scan\/?#enrol=([^&]*)$/.exec(text) ?? /^#enrol=([^&]*)$/.exec(text);
+  const found = /(?:\/scan\/?|^)#enrol=([0-9A-Z-]*)/i.exec(text);
   return found ? found[1] : null;
 }
 
@@ -19,8 +19,8 @@ function plain(text) {
 
 export class Enrol {
   /// `onEnrolled()` goes on with the new token.
-  constructor({ words, device, journal, history, entered, api, onEnrolled, onBack, onLanguage }) {
-    Object.assign(this, { words, device, journal, history, entered, api, onEnrolled });
+  constructor({ words, device, journal, history, entered, scanner, api, onEnrolled, onBack, onLanguage }) {
+    Object.assign(this, { words, device, journal, history, entered, scanner, api, onEnrolled });
     this.field = byId("enrol-code");
     byId("enrol-form").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -43,6 +43,7 @@ export class Enrol {
     const { words, device } = this;
     byId("enrol-why").hidden = !device.revoked;
     this.showUnsent();
+    this.showScanner();
     // Back only to a scanner that still works.
     byId("enrol-back").hidden = !device.ready || device.revoked;
     byId("enrol-language").replaceChildren(...words.options());
@@ -58,18 +59,28 @@ export class Enrol {
       journal.unsent > 0 ? words.t("revoked_unsent", { n: journal.unsent }) : "";
   }
 
+  /// What the scanner taught.
+  showScanner() {
+    const { scanner, words } = this;
+    const isKnown = scanner.taught !== null;
+    byId("enrol-scanner").textContent = isKnown ? `${words.t("scanner_taught")}: ${scanner.shown(words)}` : "";
+  }
+
   close() {
     byId("enrol").hidden = true;
     this.field.value = "";
     this.#say("");
   }
 
-  /// A code that came by scan or by link: goes on by itself. `physical` is what
-  /// the same keys say on another keyboard.
-  take(text, physical = text) {
-    const code = SHAPE.test(plain(text)) ? text : physical;
+  /// A code that came by scan or by link: goes on by itself.
+  take(code) {
     this.field.value = code;
     return this.#enrol(code);
+  }
+
+  /// The same, of all that the keys of a scanner can say.
+  takeOne(texts) {
+    return this.take(texts.find((text) => SHAPE.test(plain(text))) ?? texts[0]);
   }
 
   async #enrol(text) {

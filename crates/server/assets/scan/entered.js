@@ -18,6 +18,7 @@ export class Entered {
   constructor(store) {
     this.store = store;
     this.byCard = new Map();
+    store.keepers.push(({ entered }) => this.byCard.forEach((entry) => entered.put(entry)));
   }
 
   /// The last entry of the card today, `{card, id, at, when}`, or undefined. `hasLeft`
@@ -26,15 +27,15 @@ export class Entered {
     return this.byCard.get(card);
   }
 
-  async note(card, { id, scanned_at: at, when }) {
+  note(card, { id, scanned_at: at, when }) {
     const before = this.byCard.get(card);
-    if (before?.id !== id) await this.#put({ card, id, at, when, before });
+    if (before?.id !== id) this.#put({ card, id, at, when, before });
   }
 
   /// The visitor with this card went out.
-  async left(card) {
+  left(card) {
     const entry = this.byCard.get(card);
-    if (entry !== undefined) await this.#put({ ...entry, hasLeft: true });
+    if (entry !== undefined) this.#put({ ...entry, hasLeft: true });
   }
 
   /// The entry with this id was cancelled; one before it stands.
@@ -49,9 +50,10 @@ export class Entered {
     }
   }
 
-  async #put(entry) {
+  // Nobody waits for the disk: the journal has what was decided.
+  #put(entry) {
     this.byCard.set(entry.card, entry);
-    await this.store.write(["entered"], (stores) => stores.entered.put(entry));
+    void this.store.write(["entered"], ({ entered }) => entered.put(entry)).catch(() => {});
   }
 
   /// A new day: yesterday's are of no use, and personal.

@@ -1,6 +1,7 @@
 // What the server has yet to hear. Everything here is on the disk before anyone
 // is told of it; the copy in memory is for counting, and right because only one
-// tab works at a time.
+// tab works at a time. However much it holds, a scan looks at no more of it than it
+// needs.
 //
 // A check begins as an attempt: written down before the server is asked, so that
 // a power cut in between does not make a second check of it. An attempt that the
@@ -10,55 +11,67 @@
 import { UNTOLD_MS } from "./join.js";
 import { admits } from "./offline.js";
 
-/// The most checks that may wait to be sent.
-export const UNSENT_LIMIT = 20_000;
 /// How long a re-scan belongs to a check whose answer nobody was told.
 const ATTEMPT_MS = UNTOLD_MS;
-
-/// The storage of this device takes nothing more.
-export class StorageFull extends Error {}
+/// Days begin and end with a quarter of an hour, in every zone: visitors are counted by
+/// quarters.
+export const QUARTER_MS = 15 * 60_000;
 
 export class Journal {
   static async load(store) {
     return new Journal(store, await store.all("journal"));
   }
 
+  // By place, in the order in which it happened.
+  #entries = new Map();
+  // By the ids of their checks.
+  #byId = new Map();
+  // Those whose answer nobody was told.
+  #untold = new Set();
+  // How many visitors came, by enrolment and quarter.
+  #admitted = new Map();
+  #next = 1;
+
   constructor(store, entries) {
     this.store = store;
-    this.entries = entries;
+    /// How many checks and cancellations the server has yet to hear.
+    this.unsent = 0;
+    for (const entry of entries) this.#add(entry);
+    store.keepers.push(({ journal }) => this.#entries.forEach((entry) => journal.put(entry)));
   }
 
-  get checks() {
-    return this.entries.filter((entry) => entry.kind === "check" && entry.outcome !== undefined);
-  }
-
-  get cancellations() {
-    return this.entries.filter((entry) => entry.kind === "cancellation");
-  }
-
-  /// How many checks and cancellations the server has yet to hear.
-  get unsent() {
-    return this.entries.reduce((sum, entry) => sum + (isUnsent(entry) ? 1 : 0), 0);
+  /// The first of them, as many as that, without those at these places: checks, or if
+  /// there are none, cancellations.
+  due(count, without) {
+    const due = [];
+    for (const kind of ["check", "cancellation"]) {
+      for (const entry of this.#entries.values()) {
+        if (due.length === count) break;
+        if (entry.kind === kind && isUnsent(entry) && !without.has(entry.seq)) due.push(entry);
+      }
+      if (due.length > 0) break;
+    }
+    return due;
   }
 
   /// When the oldest of them happened, or null.
   get oldestUnsent() {
-    const oldest = this.entries.find(isUnsent);
-    return oldest ? (oldest.scanned_at ?? oldest.cancelled_at) : null;
+    for (const entry of this.#entries.values()) {
+      if (isUnsent(entry)) return entry.scanned_at ?? entry.cancelled_at;
+    }
+    return null;
   }
 
   /// Whether the check with this id is still here.
   holds(id) {
-    return this.entries.some((entry) => entry.kind === "check" && entry.id === id);
+    return this.#byId.has(id);
   }
 
   /// The check of the same thing whose answer nobody was told, or undefined. `isSame`
   /// says of a code whether it is the same card.
   attempt(scan, isSame, nowMs) {
-    return this.entries.find(
+    return [...this.#untold].find(
       (entry) =>
-        entry.kind === "check" &&
-        (entry.outcome === undefined || entry.told === false) &&
         isSame(entry.code) &&
         entry.direction === scan.direction &&
         entry.forced_note === scan.forced_note &&
@@ -68,101 +81,122 @@ export class Journal {
   }
 
   /// Writes a check down that the server is about to be asked.
-  async begin(check) {
-    if (this.entries.length >= UNSENT_LIMIT) throw new StorageFull();
-    const entry = { kind: "check", ...check };
-    await this.#put(entry);
-    return entry;
+  begin(check) {
+    return this.#put({ kind: "check", ...check });
   }
 
   /// This device has decided by itself; the visitor is told afterwards.
-  async decide(entry, outcome, card) {
-    const decided = { ...entry, outcome, card, told: false };
-    await this.#put(decided);
-    return decided;
+  decide(entry, outcome, card) {
+    return this.#put({ kind: "check", ...entry, outcome, card, told: false });
   }
 
   /// The visitor was told what this device decided. Nobody waits for that to be on the
   /// disk: without it the next read gets the same answer.
   async tell(entry) {
+    this.#untold.delete(entry);
     entry.told = true;
-    if (this.entries.includes(entry)) await this.#put(entry);
+    if (this.#entries.get(entry.seq) === entry) await this.#write(entry, "relaxed");
   }
 
-  async cancel(cancellation) {
-    if (this.entries.length >= UNSENT_LIMIT) throw new StorageFull();
-    const entry = { kind: "cancellation", ...cancellation };
-    await this.#put(entry);
-    return entry;
+  cancel(cancellation) {
+    return this.#put({ kind: "cancellation", ...cancellation });
   }
 
   /// The server knows these now, or nobody needs to.
   async forget(entries) {
     // If the disk fails, they come back after a reload, and the server gives
     // its first answer again.
-    this.entries = this.entries.filter((entry) => !entries.includes(entry));
+    for (const entry of entries) this.#remove(entry);
     await this.settle(entries);
   }
 
   /// The server has these: in its books, or aside for people to settle.
   async settle(entries) {
-    const gone = new Set(entries.map(({ seq }) => seq));
-    await guarded(
-      this.store.write(["journal"], ({ journal }) => {
-        for (const seq of gone) journal.delete(seq);
-      }),
-    );
-    this.entries = this.entries.filter((entry) => !gone.has(entry.seq));
+    await this.store.write(["journal"], ({ journal }) => {
+      for (const { seq } of entries) if (seq !== undefined) journal.delete(seq);
+    });
+    for (const entry of entries) this.#remove(entry);
   }
 
   /// Attempts that nobody will take up again. What the server decided about
   /// them stands there; nobody was told anything here.
   async dropOldAttempts(nowMs) {
-    const old = this.entries.filter(
-      (entry) =>
-        entry.kind === "check" &&
-        entry.outcome === undefined &&
-        Math.abs(nowMs - Date.parse(entry.scanned_at)) >= ATTEMPT_MS,
-    );
+    const isOld = ({ outcome, scanned_at: at }) =>
+      outcome === undefined && Math.abs(nowMs - Date.parse(at)) >= ATTEMPT_MS;
+    const old = [...this.#untold].filter(isOld);
     if (old.length > 0) await this.forget(old);
   }
 
-  /// How many visitors were admitted, of the entries that count, and are not known
-  /// to the server.
-  admittedUnsent(counts) {
-    const admitted = this.checks.filter((entry) => admits(entry.outcome) && counts(entry));
-    return admitted.length - this.cancellations.filter(counts).length;
+  /// How many visitors were admitted, and are not known to the server, under this
+  /// enrolment, in the quarters that count.
+  admittedUnsent(enrolment, counts) {
+    let sum = 0;
+    for (const [quarter, count] of this.#admitted.get(enrolment) ?? []) {
+      if (counts(quarter * QUARTER_MS)) sum += count;
+    }
+    return sum;
   }
 
   /// Another device goes on here: what was told to nobody is nobody's, the rest is
   /// still to be sent.
   async leaveToAnother() {
-    await this.forget(this.entries.filter((entry) => !isUnsent(entry)));
+    await this.forget([...this.#untold].filter((entry) => !isUnsent(entry)));
   }
 
+  // In its place if it has one. The page gives the places itself: what is written twice
+  // is one.
   async #put(entry) {
-    await guarded(
-      this.store.write(["journal"], ({ journal }) => {
-        const request = journal.put(entry);
-        request.onsuccess = () => {
-          entry.seq = request.result;
-        };
-      }),
-    );
-    const index = this.entries.findIndex((known) => known.seq === entry.seq);
-    if (index < 0) this.entries.push(entry);
-    else this.entries[index] = entry;
+    const placed = { ...entry, seq: entry.seq ?? this.#next };
+    this.#next = Math.max(this.#next, placed.seq + 1);
+    await this.#write(placed, "strict");
+    this.#leave(placed);
+    this.#add(placed);
+    return placed;
+  }
+
+  #write(entry, durability) {
+    return this.store.write(["journal"], ({ journal }) => journal.put(entry), durability);
+  }
+
+  #add(entry) {
+    this.#next = Math.max(this.#next, entry.seq + 1);
+    this.#entries.set(entry.seq, entry);
+    if (entry.kind === "check") {
+      this.#byId.set(entry.id, entry);
+      if (entry.outcome === undefined || entry.told === false) this.#untold.add(entry);
+    }
+    this.#count(entry, 1);
+  }
+
+  #remove(entry) {
+    this.#leave(entry);
+    this.#entries.delete(entry.seq);
+  }
+
+  // What stands in its place counts no more.
+  #leave({ seq }) {
+    const entry = this.#entries.get(seq);
+    if (entry === undefined) return;
+    if (this.#byId.get(entry.id) === entry) this.#byId.delete(entry.id);
+    this.#untold.delete(entry);
+    this.#count(entry, -1);
+  }
+
+  #count(entry, one) {
+    if (!isUnsent(entry)) return;
+    this.unsent += one;
+    const isEntry = entry.kind === "cancellation" || admits(entry.outcome);
+    if (!isEntry) return;
+    const quarter = Math.floor(Date.parse(entry.scanned_at) / QUARTER_MS);
+    const enrolment = entry.when?.enrolment;
+    if (!this.#admitted.has(enrolment)) this.#admitted.set(enrolment, new Map());
+    const quarters = this.#admitted.get(enrolment);
+    const count = (quarters.get(quarter) ?? 0) + (entry.kind === "cancellation" ? -one : one);
+    if (count === 0) quarters.delete(quarter);
+    else quarters.set(quarter, count);
   }
 }
 
 function isUnsent(entry) {
   return entry.kind === "cancellation" || entry.outcome !== undefined;
-}
-
-async function guarded(write) {
-  try {
-    await write;
-  } catch (error) {
-    throw new StorageFull(error?.name);
-  }
 }

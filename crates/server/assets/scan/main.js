@@ -15,8 +15,10 @@ import { Forced } from "./forced.js";
 import { History } from "./history.js";
 import { Words } from "./i18n.js";
 import { Journal } from "./journal.js";
+import { TEXT } from "./learn.js";
 import { Lists } from "./lists.js";
 import { Panels } from "./panels.js";
+import { Scanner } from "./scanner.js";
 import { Screen } from "./screen.js";
 import { Settings } from "./settings.js";
 import { Several } from "./several.js";
@@ -69,11 +71,12 @@ function other() {
 
 async function start(store) {
   const device = await Device.load(store);
-  const [journal, history, entered, settings] = await Promise.all([
+  const [journal, history, entered, settings, scanner] = await Promise.all([
     Journal.load(store),
     History.load(store),
     Entered.load(store, (time) => device.isRecent(time)),
     Settings.load(store),
+    Scanner.load(store),
   ]);
   await journal.dropOldAttempts(Date.now());
   const api = new Api(device.token);
@@ -96,7 +99,7 @@ async function start(store) {
   });
   const desk = new Desk({ device, journal, history, checks, sync, screen, panels, changed: show });
   new Lists({ words, device, journal, history, panels });
-  const bar = new Bar({ words, device, journal, connection, desk });
+  const bar = new Bar({ words, device, journal, connection, desk, scanner });
   const forced = new Forced({
     words,
     panels,
@@ -113,37 +116,62 @@ async function start(store) {
     journal,
     history,
     entered,
+    scanner,
     api,
     onEnrolled: enrolled,
     onBack: () => view(),
     onLanguage: (language) => settings.chooseLanguage(language, apply),
   });
-  settings.attach({ words, device, panels, apply, onEnrol: () => view("enrol") });
+  settings.attach({ words, device, panels, scanner, apply, onEnrol: () => view("enrol") });
   const camera = new Camera({
     video: byId("video"),
     api,
-    onCode: (text, sight) => took(text, text, sight),
+    onCode: saw,
   });
-  new Wedge({ home: byId("scan"), onCode: took });
+  new Wedge({ home: byId("scan"), pauseMs: () => scanner.pauseMs, onKeys: typed });
 
   // Whether somebody asked for the enrolment page.
   let enrolling = false;
 
-  /// A code from wedge or camera. `physical` is what the same keys say on another
-  /// keyboard; `sight` is how the camera saw it.
-  function took(text, physical = text, sight) {
-    // What is still before the camera begins nothing.
-    if (sight === "still") {
-      if (device.ready && !byId("work").hidden) desk.scanned(text, physical, sight);
-      return;
-    }
-    const code = codeInAddress(text);
-    if (code !== null) return void enrol.take(code);
-    if (enrol.isOpen) return void enrol.take(text, physical);
-    if (!device.ready || byId("work").hidden) return;
+  // A code before the camera; `sight` is how it was seen.
+  function saw(text, sight) {
+    const isWorking = device.ready && !byId("work").hidden;
+    // It is for the other kind of scanner.
+    if (text.includes(TEXT)) return;
+    // What is still there begins nothing.
+    if (sight === "still") return void (isWorking && desk.read(text, sight));
+    if (begins([text]) || !isWorking) return;
     if (panels.isOpen("force")) return forced.fill(text);
-    const isNew = desk.scanned(text, physical, sight);
-    if (isNew || sight === undefined) panels.close();
+    if (desk.read(text, sight)) panels.close();
+  }
+
+  // The keys of a scanner.
+  function typed(keys, end) {
+    if (scanner.learns(keys, end)) return taught();
+    if (begins(scanner.texts(keys, end).texts)) return;
+    if (!device.ready || byId("work").hidden) return;
+    const code = scanner.text(keys, end, device.snapshot.detection);
+    if (code !== null && panels.isOpen("force")) return forced.fill(code);
+    if (code === null) desk.ambiguous();
+    else desk.read(code);
+    panels.close();
+    show();
+  }
+
+  // Whether one of these texts is for the enrolment.
+  function begins(texts) {
+    const code = texts.map(codeInAddress).find((found) => found !== null);
+    if (code === undefined && !enrol.isOpen) return false;
+    void (code === undefined ? enrol.takeOne(texts) : enrol.take(code));
+    return true;
+  }
+
+  // The scanner has read the code that teaches.
+  function taught() {
+    enrol.showScanner();
+    panels.close();
+    if (!byId("work").hidden) screen.done(words.t("scanner_taught"), null, scanner.shown(words));
+    show();
   }
 
   function force(answer) {

@@ -1,7 +1,7 @@
 // The answer, which fills the screen: colour, shape, words, sound and vibration
 // say the same. It goes by itself, and the next scan replaces it at once.
 
-import { byId, el } from "./dom.js";
+import { afterPaint, byId, el } from "./dom.js";
 
 const SHAPES = {
   admitted: "#i-check",
@@ -162,8 +162,8 @@ export class Screen {
   }
 
   /// Something that was done, such as a cancellation.
-  done(text, card) {
-    this.#open("exit", { words: text, facts: this.#facts({ card }), shape: SHAPES.admitted });
+  done(text, card, hint) {
+    this.#open("exit", { words: text, facts: this.#facts({ card }), hint, shape: SHAPES.admitted });
   }
 
   close() {
@@ -237,7 +237,7 @@ export class Screen {
     byId("answer-in").scrollTop = 0;
     if (kind === "checking") return;
     if (news !== "still") {
-      this.sound.play(kind);
+      afterPaint(() => this.sound.play(kind));
       this.#say(kind, [words, ...facts.map(spoken), hint].filter(Boolean));
     }
     if (STAYS_MS[kind]) this.#timer = setTimeout(() => this.close(), STAYS_MS[kind]);

@@ -14,12 +14,16 @@ export class Settings {
   }
 
   /// Ties the dialog to the page. `apply()` makes a choice felt.
-  attach({ words, device, panels, apply, onEnrol }) {
-    Object.assign(this, { words, device, panels });
+  attach({ words, device, panels, scanner, apply, onEnrol }) {
+    Object.assign(this, { words, device, panels, scanner });
     byId("more-settings").addEventListener("click", () => this.#open());
     byId("settings-enrol").addEventListener("click", () => {
       panels.close();
       onEnrol();
+    });
+    byId("scanner-forget").addEventListener("click", async () => {
+      await scanner.forget();
+      this.#open();
     });
     byId("settings-language").addEventListener("change", ({ target }) => {
       this.#choose("language", target.value, apply);
@@ -62,6 +66,8 @@ export class Settings {
       el("div", {}, el("dt", {}, words.t(key)), el("dd", {}, value ?? "–")),
     );
     byId("settings-device").replaceChildren(...rows);
+    byId("scanner-shown").textContent = this.scanner.shown(words);
+    byId("scanner-forget").hidden = this.scanner.taught === null;
     this.panels.open("settings");
   }
 }

@@ -33,7 +33,7 @@ export class Sync extends EventTarget {
   async #run() {
     let size = BATCH;
     while (this.connection.state === "online" && this.device.token !== this.#unknown) {
-      const entries = this.#due(size);
+      const entries = this.journal.due(size, this.#stuck);
       if (entries.length === 0) return;
       const result = await this.api.post("checks/batch", batchOf(entries, this.clock), TIMEOUT_MS);
       if (result.kind === "answer") {
@@ -58,12 +58,6 @@ export class Sync extends EventTarget {
       }
       this.dispatchEvent(new Event("change"));
     }
-  }
-
-  #due(size) {
-    const due = (entries) => entries.filter(({ seq }) => !this.#stuck.has(seq)).slice(0, size);
-    const checks = due(this.journal.checks);
-    return checks.length > 0 ? checks : due(this.journal.cancellations);
   }
 
   // Whether every entry found its result.

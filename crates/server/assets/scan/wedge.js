@@ -1,78 +1,127 @@
-// A scanner that types like a keyboard: a burst of keys that ends in Enter or
-// Tab, wherever the focus is. Its keys must neither press a button nor end up
-// in a field.
+// A scanner that types like a keyboard: a burst of keys that ends in Enter, in Tab or by
+// a pause, wherever the focus is. Its keys must neither press a button nor end up in a
+// field.
 
-/// The fewest characters that are a code.
+import { keysOf, machineTail } from "./learn.js";
+
+/// The fewest characters that are a code, and that are one without an end.
 const SHORTEST = 3;
+const SHORTEST_ENDLESS = 6;
 const LONGEST = 4_096;
-/// The longest pause between two keys of a burst, in milliseconds: where nothing
-/// else could be meant, and where somebody may be typing.
-const PATIENT_MS = 1_000;
-const STRICT_MS = 80;
+/// The longest pause between two keys of a burst, in milliseconds. In a field somebody
+/// may be typing: there only what is quicker is a burst, or what is as even as no fingers
+/// are.
+export const PATIENT_MS = 1_000;
+const QUICK_MS = 80;
+const QUICK_ENDLESS_MS = 35;
+/// A scanner may send more after the end, such as a second line feed.
+const AFTER_MS = 200;
 /// Some handhelds hand over their text without keys; then it ends by a pause.
 const TEXT_PAUSE_MS = 150;
 
 export class Wedge {
   #keys = [];
-  #last = 0;
-  #field = null;
-  #before = "";
+  #alt = "";
+  #madeByAlt = -Infinity;
+  #ended = -Infinity;
   #timer = null;
 
-  /// `home` is the field that has the focus when nothing else wants it.
-  /// `onCode(text, physical)` gets what was typed, and what the same keys say
-  /// on a keyboard of the United States: a scanner that is set to it types
-  /// nonsense into a computer that is set to another.
-  constructor({ home, onCode }) {
-    this.home = home;
-    this.onCode = onCode;
+  /// `home` is the field that has the focus when nothing else wants it. `pauseMs()` is
+  /// after which pause a code without an end is over, or null if all of this scanner's
+  /// have one. `onKeys(keys, end)` gets each burst, as `learn.js` has it.
+  constructor({ home, pauseMs, onKeys }) {
+    Object.assign(this, { home, pauseMs, onKeys });
     addEventListener("keydown", (event) => this.#down(event), { capture: true });
+    addEventListener("keyup", (event) => this.#up(event), { capture: true });
+    addEventListener("keypress", (event) => this.#press(event), { capture: true });
     home.addEventListener("input", () => this.#text());
   }
 
   #down(event) {
-    if (event.ctrlKey || event.metaKey || event.isComposing) return;
-    if (event.key === "Enter" || event.key === "Tab") {
+    const { key, code, altKey, ctrlKey, metaKey } = event;
+    if (event.isComposing && code === "") return;
+    const altGr = event.getModifierState("AltGraph") || (ctrlKey && altKey);
+    if ((ctrlKey && !altGr) || metaKey) return;
+    const onPad = /^Numpad([0-9])$/.exec(code);
+    if (altKey && !altGr && onPad) {
+      this.#alt += onPad[1];
+      event.preventDefault();
+    } else if (key === "Enter" || key === "Tab") {
       this.#end(event);
-    } else if (event.key.length === 1 && !event.repeat) {
-      this.#take(event);
+    } else if (!event.repeat && (key.length === 1 || key === "Dead" || onPad)) {
+      this.#take(event, { key, code, shift: event.shiftKey, altGr });
     }
   }
 
-  #take(event) {
-    const target = event.target;
-    const patient = this.#isFree(target);
-    const gap = event.timeStamp - this.#last;
-    this.#last = event.timeStamp;
-    if (gap > (patient ? PATIENT_MS : STRICT_MS) || this.#keys.length >= LONGEST) {
+  // Characters that are made of Alt and a number.
+  #up(event) {
+    if (event.key !== "Alt" || this.#alt === "") return;
+    const key = String.fromCharCode(Number(this.#alt) % 256);
+    this.#alt = "";
+    this.#madeByAlt = event.timeStamp;
+    this.#take(event, { key, code: "", alt: true });
+  }
+
+  // The computer makes the same character of it.
+  #press(event) {
+    if (event.timeStamp - this.#madeByAlt < AFTER_MS) event.preventDefault();
+  }
+
+  #take(event, key) {
+    const { target, timeStamp: at } = event;
+    if (at - (this.#keys.at(-1)?.at ?? -Infinity) > PATIENT_MS || this.#keys.length >= LONGEST) {
       this.#keys = [];
-      this.#field = isEditable(target) && target !== this.home ? target : null;
-      this.#before = this.#field?.value ?? "";
     }
-    const presses = event.key === " " && this.#keys.length === 0 && target !== this.home;
-    if (this.#field === null && !presses) event.preventDefault();
-    this.#keys.push({ key: event.key, code: event.code, shift: event.shiftKey });
+    const field = isEditable(target) && target !== this.home ? target : null;
+    const presses = key.key === " " && this.#keys.length === 0 && target !== this.home;
+    if (field === null && !presses) event.preventDefault();
+    this.#keys.push({ ...key, at, field, before: field?.value });
+    clearTimeout(this.#timer);
+    const pauseMs = this.pauseMs();
+    if (pauseMs !== null) this.#timer = setTimeout(() => this.#pause(), pauseMs);
   }
 
   #end(event) {
-    const keys = this.#keys;
-    this.#keys = [];
-    const gap = event.timeStamp - this.#last;
-    const limit = this.#isFree(event.target) ? PATIENT_MS : STRICT_MS;
-    if (keys.length < SHORTEST || gap > limit) {
-      if (event.target === this.home && event.key === "Enter") this.#flush();
+    const keys = this.#burst(event.timeStamp);
+    const isFree = !isEditable(event.target) || event.target === this.home;
+    const after = event.timeStamp - this.#ended < AFTER_MS;
+    if (keys.length >= SHORTEST) {
+      this.#give(keys, event.key);
+    } else if (isFree && event.target === this.home && event.key === "Enter" && this.home.value !== "") {
+      this.#flush();
+    } else if (!after && (!isFree || keys.length === 0)) {
       return;
     }
+    this.#ended = event.timeStamp;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (this.#field !== null) this.#field.value = this.#before;
-    this.#field = null;
-    this.onCode(keys.map(({ key }) => key).join(""), keys.map(physical).join(""));
   }
 
-  // Where no burst of keys can be anything but a scan.
-  #isFree(target) {
-    return target === this.home || target === document.body || !isInteractive(target);
+  #pause() {
+    const keys = this.#burst();
+    if (keys.length >= SHORTEST_ENDLESS) this.#give(keys, "pause");
+  }
+
+  // The keys that a scanner has pressed by now; `endedAt` is when it pressed that of the
+  // end, if there is one.
+  #burst(endedAt) {
+    clearTimeout(this.#timer);
+    const keys = this.#keys;
+    this.#keys = [];
+    if (keys.length === 0 || endedAt - keys.at(-1).at > PATIENT_MS) return [];
+    if (keys.every(({ field }) => field === null)) return keys;
+    const [all, quickMs] =
+      endedAt === undefined ? [keys, QUICK_ENDLESS_MS] : [[...keys, { at: endedAt }], QUICK_MS];
+    const first = all.length - machineTail(all, quickMs);
+    return keys.slice(first);
+  }
+
+  #give(keys, end) {
+    const { field, before } = keys[0];
+    if (field !== null) field.value = before;
+    clearTimeout(this.#timer);
+    this.home.value = "";
+    this.onKeys(keys, end);
   }
 
   #text() {
@@ -85,7 +134,7 @@ export class Wedge {
     clearTimeout(this.#timer);
     const text = this.home.value;
     this.home.value = "";
-    if (text.length >= SHORTEST) this.onCode(text, text);
+    if (text.length >= SHORTEST) this.onKeys(keysOf(text), "text");
   }
 }
 
@@ -94,16 +143,4 @@ function isEditable(target) {
     target instanceof HTMLTextAreaElement ||
     (target instanceof HTMLInputElement && target.type !== "checkbox")
   );
-}
-
-function isInteractive(target) {
-  return target.closest?.("button, input, select, textarea, a, dialog") != null;
-}
-
-function physical({ key, code, shift }) {
-  const digit = /^(?:Digit|Numpad)([0-9])$/.exec(code);
-  if (digit) return digit[1];
-  const letter = /^Key([A-Z])$/.exec(code);
-  if (letter) return shift ? letter[1] : letter[1].toLowerCase();
-  return code === "Minus" || code === "NumpadSubtract" ? "-" : key;
 }

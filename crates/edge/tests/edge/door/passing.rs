@@ -2,7 +2,7 @@
 
 use super::stage::*;
 use deviceapi::{CancelCause, Direction};
-use edge::agent::{Delivered, Lane, Passage, Went};
+use edge::agent::{Delivered, Lane, OnceMore, Passage, Went};
 use edge::wire::Reply;
 use edge::{DoorSettings, Event, Mode};
 use kernel::CheckId;
@@ -284,4 +284,61 @@ fn a_card_whose_door_nobody_went_through_opens_nothing_on_the_word_of_a_lost_tok
     stage.looked(Reply::TokenInvalid);
     let (check, answer) = told(&stage.scan(PASS));
     assert_eq!((check, answer.outcome.as_str()), (None, "token_invalid"));
+}
+
+fn wants(stage: &mut Stage, what: OnceMore) -> Vec<edge::Errand> {
+    let lane = Lane(3);
+    stage.step(Event::OnceMore { lane, what })
+}
+
+#[test]
+fn one_more_person_is_a_check_that_names_the_last_entry_online_and_offline() {
+    let mut stage = Stage::online();
+    let nobody = told(&wants(&mut stage, OnceMore::Person)).1;
+    assert_eq!(
+        (nobody.open, nobody.outcome.as_str()),
+        (false, "nobody_before")
+    );
+    let first = admitted(&mut stage, CHIP);
+    let errands = wants(&mut stage, OnceMore::Person);
+    let [edge::Errand::Ask(request)] = &errands[..] else {
+        panic!("{errands:?}");
+    };
+    assert_eq!(request.one_more_than, Some(first));
+    assert_eq!(
+        (request.code.0.as_str(), request.direction),
+        (PASS, Direction::Entry)
+    );
+    let second = request.id;
+    assert!(told(&stage.answer(second, yes(PASS))).1.open);
+    stage.tell(second);
+    // The card is still there: it is the second one's now.
+    assert_eq!(heard(&mut stage, PASS), (None, "same"));
+    assert_eq!(stage.door.status().count_today, 2);
+
+    let mut stage = Stage::offline();
+    assert_eq!(heard(&mut stage, PASS).1, "open");
+    let unsent = stage.door.status().unsent;
+    for more in 1..=3 {
+        let (check, answer) = told(&wants(&mut stage, OnceMore::Person));
+        assert_eq!(
+            (answer.open, answer.outcome.as_str()),
+            (true, "accepted_offline")
+        );
+        stage.tell(check.unwrap());
+        assert_eq!(stage.door.status().unsent, unsent + more);
+    }
+}
+
+#[test]
+fn after_again_the_next_read_is_asked_about_anew() {
+    let mut stage = Stage::online();
+    let nobody = told(&wants(&mut stage, OnceMore::Check)).1;
+    assert_eq!(nobody.outcome, "nobody_before");
+    let check = asked(&stage.scan(PASS));
+    stage.answer(check, no("pass_blocked"));
+    stage.tell(check);
+    assert_eq!(heard(&mut stage, CHIP), (None, "same"));
+    assert_eq!(told(&wants(&mut stage, OnceMore::Check)).1.outcome, "again");
+    assert_ne!(asked(&stage.scan(CHIP)), check);
 }

@@ -131,6 +131,84 @@ fn a_linear_code_counts_after_two_equal_reads_and_what_stays_is_no_new_code() {
     }
 }
 
+/// What keys teach and mean, and what no fingers do. In these layouts and others, taught
+/// and not, real keys are pressed in `keyboards.rs`.
+#[test]
+fn what_keys_mean_is_told_only_if_it_can_mean_nothing_else() {
+    let house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    tab.open(&house.scan());
+    tab.until_shown("#enrol-code");
+    tab.run(
+        "import(`/scan/${document.body.dataset.version}/learn.js`).then(async (learn) => {
+            const {detect} = await import(`/scan/${document.body.dataset.version}/detect.js`);
+            const format = {
+                num_type: 'serial', letters: {min: 1, max: 4}, digits: {min: 6, max: 12},
+                checksum: 'luhn',
+            };
+            const cardIn = (text) => detect(text, {project_id: 'villeneuve', format});
+            globalThis.means = (...texts) => learn.meant(texts, cardIn);
+            globalThis.tail = (quick, ...gaps) => {
+                let at = 0;
+                return learn.machineTail([{at}, ...gaps.map((gap) => ({at: (at += gap)}))], quick);
+            };
+            globalThis.teaches = (make) => {
+                const taught = learn.learn(learn.keysOf(make(learn.TEXT)), 'Enter');
+                return taught === null ? null : taught.prefix.join('') + '|' + taught.suffix.join('');
+            };
+            const read = (made, code, end = 'Enter') =>
+                learn.undo(learn.learn(learn.keysOf(made(learn.TEXT)), 'Enter'), learn.keysOf(code), end);
+            globalThis.reads = read;
+        })",
+    );
+    for (expression, expected) in [
+        ("means('P00029975')", r#""P00029975""#),
+        ("means('P00029975', 'p00029975')", r#""P00029975""#),
+        ("means('AW00029975', 'QZ00029975')", "null"),
+        ("means('CP00029975')", "null"),
+        // Its C may be added, but what is left is no pass.
+        ("means('C12345678', 'P12345674')", r#""P12345674""#),
+        (
+            "means('villeneuve-CP00029975')",
+            r#""villeneuve-CP00029975""#,
+        ),
+        ("means('00029975')", r#""00029975""#),
+        ("means('A00029975', 'Q00029975')", "null"),
+        ("means('hello', 'h\u{e9}llo')", r#""hello""#),
+        // Quick, and even however slow.
+        ("tail(80, 5, 5, 5)", "4"),
+        ("tail(80, 5, 5)", "0"),
+        ("tail(80, 700, 5, 90, 5, 5, 5)", "4"),
+        ("tail(35, 40, 90, 60, 55, 70, 42, 38, 66)", "0"),
+        ("tail(80, 200, 201, 199, 200, 203, 200, 200, 198)", "9"),
+        ("tail(80, 180, 240, 150, 310, 205, 190, 260, 175, 220)", "0"),
+        // Whatever stands before and behind it, but not what names the kind of code.
+        ("teaches((text) => text)", r#""|""#),
+        ("teaches((text) => 'x' + text + '#')", r##""x|#""##),
+        ("teaches((text) => ']Q1' + text)", r#""|""#),
+        ("teaches((text) => 'x]C0' + text)", r#""x|""#),
+        ("teaches((text) => text.toLowerCase())", r#""|""#),
+        ("teaches((text) => text.slice(1))", "null"),
+        ("teaches((text) => text.replace('W', 'A'))", "null"),
+        (
+            "teaches((text) => 'https://example.org/' + 'x'.repeat(60))",
+            "null",
+        ),
+        ("reads((text) => text, 'AW00029975')", r#""AW00029975""#),
+        (
+            "reads((text) => 'A' + text, 'AAW00029975')",
+            r#""AW00029975""#,
+        ),
+        // Another scanner, or somebody's fingers.
+        ("reads((text) => 'A' + text, 'QAW00029975')", "null"),
+        ("reads((text) => text + '9', 'AW00029975')", "null"),
+        ("reads((text) => text, 'AW00029975', 'Tab')", "null"),
+    ] {
+        assert_eq!(tab.run(expression).to_string(), expected, "{expression}");
+    }
+}
+
 #[test]
 fn the_pass_list_of_the_page_fits_the_examples_of_the_gate() {
     let house = House::open(&[]);

@@ -37,7 +37,7 @@ use secutix::token::{Caller, TimeUnit, TokenStyle};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use tls::TlsFiles;
 
@@ -132,6 +132,11 @@ pub struct Server {
     pub tls_certificate: Option<PathBuf>,
     /// A PEM file with the certificate's private key.
     pub tls_key: Option<PathBuf>,
+    /// The most connections at a time; by default what the limit of open files
+    /// allows, 4,096 at most.
+    pub connections: Option<NonZeroUsize>,
+    /// The most of them of one address; by default half.
+    pub connections_by_address: Option<NonZeroUsize>,
 }
 
 impl Default for Server {
@@ -141,6 +146,8 @@ impl Default for Server {
             roles: vec![Role::Gate, Role::BoxOffice],
             tls_certificate: None,
             tls_key: None,
+            connections: None,
+            connections_by_address: None,
         }
     }
 }

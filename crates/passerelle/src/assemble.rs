@@ -17,6 +17,7 @@ use secutix::client::{AccessControlClient, ClientSettings};
 use server::{BoxOfficeRole, GateRole, Service, Upkeep};
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,7 +79,7 @@ pub async fn service(
             None => bail!("[access_control] url is missing; this process is no box office itself"),
         };
         let ticketing = config.ticketing(url, caller.clone())?;
-        service.gate = Some(gate_role(interface, db.clone(), clock, ticketing).await?);
+        service.gate = Some(gate_role(config, interface, db.clone(), clock, ticketing).await?);
     }
     if config.has(Role::BoxOffice) {
         service.box_office = Some(BoxOfficeRole {
@@ -211,6 +212,7 @@ pub async fn otipass(
 }
 
 async fn gate_role(
+    config: &Config,
     (settings, client): (InterfaceSettings, OtipassClient),
     db: Db,
     clock: &Arc<dyn Clock>,
@@ -223,7 +225,18 @@ async fn gate_role(
         gate: Arc::new(Gate::open(db, Arc::clone(clock), settings, Arc::new(client)).await?),
         ticketing: AccessControlClient::new(ticketing, Arc::clone(clock))?,
         delivery_pause: Duration::from_millis(pause_ms),
+        picture_reader: this_program()?,
+        proxies: config.office.proxies.clone(),
     })
+}
+
+/// This very program, also when another version stands in its place by now.
+fn this_program() -> Result<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() {
+        return Ok(running);
+    }
+    std::env::current_exe().context("this program does not find itself")
 }
 
 /// Opens the box office.

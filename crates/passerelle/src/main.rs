@@ -93,9 +93,20 @@ impl Verdict {
     }
 }
 
+fn main() -> ExitCode {
+    // What the service has its children do: no command for people, and one that
+    // has no use for a runtime.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == server::READ_PICTURES)
+    {
+        return server::read_pictures().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
+    run(CommandLine::parse().command)
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
-    let command = CommandLine::parse().command;
+async fn run(command: Command) -> ExitCode {
     // Whoever makes an HTTP client needs a TLS provider; installed twice is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let result = match command {

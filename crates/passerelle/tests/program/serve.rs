@@ -1,7 +1,9 @@
 //! The service as a process: what goes on when nobody listens to it, and when
 //! it is asked to end.
 
+mod camera;
 mod change_over;
+mod connections;
 pub mod tls;
 
 use crate::{BIN, NOBODY, id};

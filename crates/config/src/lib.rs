@@ -27,7 +27,7 @@ pub use variable::is_variable;
 use db::{DbUrl, Durability};
 use gate::OfflinePolicy;
 use gate::WhenSilent;
-use kernel::{Additions, Finding, InstitutionCode};
+use kernel::{Additions, Finding, InstitutionCode, SealError};
 use otipass::{Checksum, Contract, Lengths, NumType, NumberFormat};
 use overlay::{Kind, Mistake, Origins, Reading};
 use secrecy::SecretString;
@@ -49,6 +49,7 @@ const KIND: Kind = Kind {
         "otipass.api_key",
         "access_control.password",
         "office.oidc.client_secret",
+        "secrets.key",
     ],
 };
 
@@ -117,6 +118,18 @@ pub struct Config {
     pub office: Office,
     /// What one who helps must see.
     pub support: Support,
+    /// What secrets in the database are sealed with.
+    pub secrets: Secrets,
+}
+
+/// `[secrets]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Secrets {
+    /// A file that holds the key and nothing else; without it, secrets stand in the
+    /// database as they are.
+    pub key_file: Option<PathBuf>,
+    key: Option<SecretString>,
 }
 
 /// `[server]`
@@ -387,6 +400,9 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
+    /// The key of the secrets in the database, or what it does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// The file of ticketing's private authority cannot be read.
     #[error("[access_control] authority_file {path} cannot be read")]
     Authority {

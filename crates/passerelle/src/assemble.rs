@@ -147,7 +147,10 @@ pub async fn otipass(
     }
     let stored = gate::site::interface::read(db).await?;
     let (connection, credentials) = if otipass.url.is_empty() {
-        let credentials = stored.credentials();
+        let credentials = stored.credentials(&config.seal()?);
+        let credentials = credentials.inspect_err(|error| {
+            tracing::error!(%error, "Otipass cannot be asked: `passerelle doctor` says what to do");
+        });
         (stored.connection, credentials)
     } else {
         let connection = Connection {
@@ -157,7 +160,7 @@ pub async fn otipass(
             repeat_window_ms: otipass.repeat_window_s.saturating_mul(1_000),
             when_silent: otipass.when_silent,
         };
-        (connection, config.credentials()?)
+        (connection, Ok(config.credentials()?))
     };
     let mapping = match set_up::mapping(config)? {
         Some(mapping) => Some(mapping),
@@ -166,16 +169,16 @@ pub async fn otipass(
             .and_then(|text| otipass::read_mapping(&text).mapping),
     };
     let mut missing = Vec::new();
-    if connection.url.is_empty() {
+    let credentials = credentials.ok().filter(|_| !connection.url.is_empty());
+    if credentials.is_none() {
         missing.push(Missing::Connection);
     }
-    let Some(mapping) = mapping else {
+    if mapping.is_none() {
         missing.push(Missing::Mapping);
+    }
+    let (Some(credentials), Some(mapping)) = (credentials, mapping) else {
         return Ok((None, missing));
     };
-    if !missing.is_empty() {
-        return Ok((None, missing));
-    }
     if !otipass.url.is_empty() {
         let mistakes = otipass::check_url(&otipass.url, &mapping.project_id);
         let mut mistakes = mistakes.into_iter();

@@ -40,7 +40,7 @@ const READ_LIMIT: Duration = Duration::from_millis(600);
 const CHILD_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// By how much a child steps behind the checks.
-const CHILD_NICENESS: i32 = 10;
+const CHILD_NICENESS: i32 = 5;
 
 /// The most bytes of an answer of a child.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;

@@ -1,6 +1,7 @@
 //! The service as a process: what goes on when nobody listens to it, and when
 //! it is asked to end.
 
+mod attacks;
 mod camera;
 mod change_over;
 mod connections;

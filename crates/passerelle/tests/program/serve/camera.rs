@@ -55,7 +55,7 @@ fn png(width: u32, height: u32, pixel: impl Fn(u32, u32) -> u8) -> Vec<u8> {
 
 /// Nothing but the squares by which a QR code is found: three of all of them are
 /// tried together, and it takes a reader minutes.
-fn grid(width: u32, height: u32) -> Vec<u8> {
+pub fn grid(width: u32, height: u32) -> Vec<u8> {
     png(width, height, |x, y| {
         let (x, y) = (x / 2 % 9, y / 2 % 9);
         let ring = x.abs_diff(3).max(y.abs_diff(3));
@@ -63,7 +63,7 @@ fn grid(width: u32, height: u32) -> Vec<u8> {
     })
 }
 
-fn frame(service: &Program, token: &str, frame: &[u8]) -> RequestBuilder {
+pub fn frame(service: &Program, token: &str, frame: &[u8]) -> RequestBuilder {
     let request = service.request(Method::POST, DECODE).bearer_auth(token);
     let request = request.header("content-type", "image/jpeg");
     request.body(frame.to_owned())

@@ -28,12 +28,14 @@ impl RunReport {
     /// Rows rejected in all, but for those whose entry was cancelled after they
     /// were written: our own files should have none.
     #[must_use]
-    pub fn rejected(&self) -> usize {
+    pub fn rejected(&self) -> u64 {
         let files = self.resumed.iter().chain(&self.files);
-        files
-            .flat_map(|file| &file.rejected)
-            .filter(|row| row.problems.iter().any(|p| p.reason != BARCODE_CANCELLED))
-            .count()
+        let told = |file: &ImportReport| {
+            let rows = file.rejected.iter();
+            rows.filter(|row| row.problems.iter().any(|p| p.reason != BARCODE_CANCELLED))
+                .count() as u64
+        };
+        files.map(|file| told(file) + file.rejected_more).sum()
     }
 
     /// Tickets made in all.

@@ -56,7 +56,7 @@ pub use readiness::HeldReason;
 pub use staged::StagedState;
 pub use staging::{CatalogueAnswerError, StagingError};
 pub use stx_file::ImportKind;
-pub use stx_import::{ImportError, ImportReport};
+pub use stx_import::{ImportError, ImportReport, REJECTIONS_KEPT};
 
 /// The box office's tables.
 pub const SCHEMA: db::Schema = db::Schema {

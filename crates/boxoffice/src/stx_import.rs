@@ -27,6 +27,11 @@ use std::sync::Arc;
 /// How many lines one transaction takes.
 const CHUNK: usize = 500;
 
+/// How many rejected rows of a file are kept, in memory, in the database and in the
+/// report; those behind them are counted. Whoever cures these imports the file
+/// again.
+pub const REJECTIONS_KEPT: usize = 1_000;
+
 /// What an import came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportReport {
@@ -42,8 +47,10 @@ pub struct ImportReport {
     pub tickets: u64,
     /// Rows whose barcode had been sold before, just so.
     pub already_imported: u64,
-    /// Rows that were not taken.
+    /// Rows that were not taken, the first [`REJECTIONS_KEPT`].
     pub rejected: Vec<RowRejection>,
+    /// How many more were not taken.
+    pub rejected_more: u64,
     /// The report beside the file; none if no row was rejected.
     pub report: Option<PathBuf>,
 }
@@ -163,6 +170,7 @@ impl BoxOffice {
             tickets: 0,
             already_imported: 0,
             rejected: Vec::new(),
+            rejected_more: 0,
             report: None,
         };
         self.db
@@ -176,14 +184,31 @@ impl BoxOffice {
             .await
             .map_err(ImportError::Db)?;
         loop {
-            let lines: Arc<[_]> = rows.by_ref().take(CHUNK).collect();
+            let read = on_disk(move || {
+                let lines: Arc<[_]> = rows.by_ref().take(CHUNK).collect();
+                Ok((rows, lines))
+            });
+            let lines;
+            (rows, lines) = read.await.map_err(|error| ImportError::Refused {
+                path: path.to_owned(),
+                source: error.into(),
+            })?;
             if lines.is_empty() {
                 break;
+            }
+            let room = REJECTIONS_KEPT - report.rejected.len();
+            if room == 0 && lines.iter().all(Result::is_err) {
+                // Junk is counted, and costs the database nothing.
+                let count = lines.len() as u64;
+                report.rows += count;
+                report.rejected_more += count;
+                continue;
             }
             let import = Import {
                 organisation: Arc::clone(&self.organisation),
                 dialect: self.dialect.clone(),
                 file,
+                room,
                 now: self.clock.now(),
             };
             let taken = Arc::clone(&lines);
@@ -197,7 +222,7 @@ impl BoxOffice {
                 .map_err(ImportError::Db)?;
             report.add(&lines, outcomes);
         }
-        report.report = self.write_report(path, &report.rejected).await?;
+        report.report = self.write_report(path, &report).await?;
         self.finish(&report).await?;
         metrics::counter!("passerelle_sold_total").increment(report.tickets);
         Ok(report)
@@ -206,7 +231,7 @@ impl BoxOffice {
     async fn finish(&self, report: &ImportReport) -> Result<(), ImportError> {
         let now = self.clock.now();
         let (file, rows) = (report.file, stored(report.rows));
-        let rejected = stored(report.rejected.len() as u64);
+        let rejected = stored(report.rejected_in_all());
         self.db
             .write("finish stx import", move |tx| {
                 // Of all imports of this file together, so that the numbers add up:
@@ -229,10 +254,11 @@ impl BoxOffice {
     async fn write_report(
         &self,
         path: &Path,
-        rejected: &[RowRejection],
+        imported: &ImportReport,
     ) -> Result<Option<PathBuf>, ImportError> {
         let path = report_of(path);
-        let (to, rejected, dialect) = (path.clone(), rejected.to_vec(), self.dialect.clone());
+        let (to, dialect) = (path.clone(), self.dialect.clone());
+        let (rejected, more) = (imported.rejected.clone(), imported.rejected_more);
         let write = move || {
             if rejected.is_empty() {
                 return remove_if_there(&to).map(|()| None);
@@ -242,6 +268,7 @@ impl BoxOffice {
             for rejection in &rejected {
                 report.write(rejection)?;
             }
+            report.and_more(more)?;
             report.finish()?;
             Ok(Some(to))
         };
@@ -251,6 +278,12 @@ impl BoxOffice {
 }
 
 impl ImportReport {
+    /// How many rows were not taken.
+    #[must_use]
+    pub fn rejected_in_all(&self) -> u64 {
+        self.rejected.len() as u64 + self.rejected_more
+    }
+
     fn add(&mut self, lines: &[Result<ReadRow, RowRejection>], outcomes: Vec<Outcome>) {
         for (line, outcome) in lines.iter().zip(outcomes) {
             self.rows += 1;
@@ -260,6 +293,9 @@ impl ImportReport {
                     self.orders += orders;
                 }
                 Outcome::AlreadyImported => self.already_imported += 1,
+                Outcome::Rejected(_) if self.rejected.len() >= REJECTIONS_KEPT => {
+                    self.rejected_more += 1;
+                }
                 Outcome::Rejected(problems) => self.rejected.push(match line {
                     Ok(row) => row.clone().reject(problems),
                     Err(rejection) => rejection.clone(),
@@ -284,6 +320,8 @@ struct Import {
     organisation: Arc<Organisation>,
     dialect: Dialect,
     file: StxFileId,
+    /// How many more rejections are kept.
+    room: usize,
     now: Timestamp,
 }
 
@@ -296,7 +334,7 @@ impl Import {
         let catalogue = load_catalogue(tx)?;
         let pseudonyms = Pseudonyms::load(tx)?;
         let mut outcomes = Vec::with_capacity(lines.len());
-        let (mut orders, mut tickets) = (0, 0);
+        let (mut orders, mut tickets, mut room) = (0, 0, self.room);
         for line in lines {
             let (number, outcome) = match line {
                 Ok(row) => (row.line, self.known_row(tx, row, &catalogue, &pseudonyms)?),
@@ -311,7 +349,11 @@ impl Import {
                     orders += new;
                 }
                 Outcome::AlreadyImported => {}
-                Outcome::Rejected(problems) => self.store_rejection(tx, number, problems)?,
+                Outcome::Rejected(_) if room == 0 => {}
+                Outcome::Rejected(problems) => {
+                    self.store_rejection(tx, number, problems)?;
+                    room -= 1;
+                }
             }
             outcomes.push(outcome);
         }

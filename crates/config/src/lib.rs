@@ -27,7 +27,7 @@ pub use variable::is_variable;
 use db::{DbUrl, Durability};
 use gate::OfflinePolicy;
 use gate::WhenSilent;
-use kernel::{Additions, Finding, InstitutionCode};
+use kernel::{Additions, Finding, InstitutionCode, SealError};
 use otipass::{Checksum, Contract, Lengths, NumType, NumberFormat};
 use overlay::{Kind, Mistake, Origins, Reading};
 use secrecy::SecretString;
@@ -37,7 +37,7 @@ use secutix::token::{Caller, TimeUnit, TokenStyle};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use tls::TlsFiles;
 
@@ -49,6 +49,7 @@ const KIND: Kind = Kind {
         "otipass.api_key",
         "access_control.password",
         "office.oidc.client_secret",
+        "secrets.key",
     ],
 };
 
@@ -117,6 +118,18 @@ pub struct Config {
     pub office: Office,
     /// What one who helps must see.
     pub support: Support,
+    /// What secrets in the database are sealed with.
+    pub secrets: Secrets,
+}
+
+/// `[secrets]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Secrets {
+    /// A file that holds the key and nothing else; without it, secrets stand in the
+    /// database as they are.
+    pub key_file: Option<PathBuf>,
+    key: Option<SecretString>,
 }
 
 /// `[server]`
@@ -132,6 +145,11 @@ pub struct Server {
     pub tls_certificate: Option<PathBuf>,
     /// A PEM file with the certificate's private key.
     pub tls_key: Option<PathBuf>,
+    /// The most connections at a time; by default what the limit of open files
+    /// allows, 4,096 at most.
+    pub connections: Option<NonZeroUsize>,
+    /// The most of them of one address; by default half.
+    pub connections_by_address: Option<NonZeroUsize>,
 }
 
 impl Default for Server {
@@ -141,6 +159,8 @@ impl Default for Server {
             roles: vec![Role::Gate, Role::BoxOffice],
             tls_certificate: None,
             tls_key: None,
+            connections: None,
+            connections_by_address: None,
         }
     }
 }
@@ -380,6 +400,9 @@ pub enum ConfigError {
         #[source]
         source: std::io::Error,
     },
+    /// The key of the secrets in the database, or what it does not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// The file of ticketing's private authority cannot be read.
     #[error("[access_control] authority_file {path} cannot be read")]
     Authority {

@@ -4,7 +4,8 @@
 //! One reading finds every mistake and gives what is left without them: whoever
 //! starts by a configuration refuses at the first, the doctor tells them all.
 
-use kernel::{Place, Position};
+use kernel::Place;
+use kernel::finding::Lines;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -97,6 +98,9 @@ pub struct Reading<T> {
     pub mistakes: Vec<Mistake>,
 }
 
+/// After so many mistakes no more values are looked for.
+const MISTAKES_MAX: usize = 200;
+
 impl<T> Reading<T> {
     /// The configuration, if nothing is wrong with it.
     ///
@@ -125,6 +129,7 @@ pub fn read<T: DeserializeOwned + Default>(
         kind,
         path,
         text,
+        lines: Lines::of(text),
         variables: variables.iter().map(|(n, v)| (&**n, &**v)).collect(),
         root,
         taken_as_toml: BTreeMap::new(),
@@ -134,7 +139,7 @@ pub fn read<T: DeserializeOwned + Default>(
     for error in errors {
         let at = error.span().map_or(0, |span| span.start);
         layers.mistake(at, String::new(), Fault::Syntax, error.message());
-        layers.broken_lines.insert(Position::of(text, at).line);
+        layers.broken_lines.insert(layers.lines.at(at).line);
     }
     layers.refuse_secrets();
     for number in 0..layers.variables.len() {
@@ -158,6 +163,7 @@ struct Layers<'a> {
     kind: Kind,
     path: &'a Path,
     text: &'a str,
+    lines: Lines<'a>,
     variables: Vec<(&'a str, &'a str)>,
     root: Spanned<DeTable<'a>>,
     /// Variables that stand there as TOML, and why their keys did not take that.
@@ -180,7 +186,7 @@ impl<'a> Layers<'a> {
         let variable = self.variable_at(at).and_then(|n| self.variables.get(n));
         match variable {
             Some((name, _)) => Place::Variable((*name).to_owned()),
-            None => Place::File(self.path.to_owned(), Some(Position::of(self.text, at))),
+            None => Place::File(self.path.to_owned(), Some(self.lines.at(at))),
         }
     }
 
@@ -285,7 +291,11 @@ impl<'a> Layers<'a> {
             } else {
                 Fault::Value
             };
-            let Some((key, at)) = cut(self.root.get_mut(), at) else {
+            // Each costs another reading of the whole: with so many it is no
+            // configuration.
+            let is_junk = self.mistakes.len() >= MISTAKES_MAX;
+            let place = cut(self.root.get_mut(), at).filter(|_| !is_junk);
+            let Some((key, at)) = place else {
                 self.mistake(0, String::new(), fault, what);
                 return T::default();
             };

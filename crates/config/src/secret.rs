@@ -2,7 +2,7 @@
 //! configuration itself.
 
 use crate::{Config, ConfigError};
-use kernel::{Phrase, Place};
+use kernel::{Phrase, Place, Seal};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 
@@ -20,15 +20,18 @@ pub enum Secret {
     OperatorPassword,
     /// Our secret at the OpenID Connect provider.
     ClientSecret,
+    /// What secrets in the database are sealed with.
+    DatabaseKey,
 }
 
 impl Secret {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::OtipassPassword,
         Self::OtipassKey,
         Self::OperatorPassword,
         Self::ClientSecret,
+        Self::DatabaseKey,
     ];
 
     /// Its section, its key, and the key that names its file.
@@ -38,6 +41,7 @@ impl Secret {
             Self::OtipassKey => ["otipass", "api_key", "api_key_file"],
             Self::OperatorPassword => ["access_control", "password", "password_file"],
             Self::ClientSecret => ["office.oidc", "client_secret", "client_secret_file"],
+            Self::DatabaseKey => ["secrets", "key", "key_file"],
         }
     }
 }
@@ -66,6 +70,19 @@ impl Config {
         .transpose()
     }
 
+    /// What secrets in the database are sealed with: nothing, if the operator gives
+    /// no key.
+    ///
+    /// # Errors
+    /// [`ConfigError::Secret`], and [`ConfigError::Seal`] for a key that is too short.
+    pub fn seal(&self) -> Result<Seal, ConfigError> {
+        let key = self.secret(Secret::DatabaseKey)?;
+        Ok(match key {
+            Some(key) => Seal::with(key.expose_secret())?,
+            None => Seal::default(),
+        })
+    }
+
     /// Where the configuration says what a secret is: the variable, or the key that
     /// names its file. Never the file: its path may be the secret itself.
     #[must_use]
@@ -88,6 +105,7 @@ impl Config {
                 Some(oidc) => (&oidc.client_secret_file, &oidc.client_secret),
                 None => return (None, None),
             },
+            Secret::DatabaseKey => (&self.secrets.key_file, &self.secrets.key),
         };
         (file.as_deref(), variable.as_ref())
     }

@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Why the database did not do what it was asked. Cheap to clone: one failed
 /// commit is told to everyone who shared it.
@@ -287,6 +288,12 @@ impl DbError {
             Self::Statement { source, .. } => source.is_damage(),
             _ => false,
         }
+    }
+
+    /// Nobody answered in time.
+    pub(crate) fn silent(what: &str, after: Duration) -> Self {
+        let text = format!("{what} within {} ms", after.as_millis());
+        Self::unavailable(std::io::Error::new(std::io::ErrorKind::TimedOut, text))
     }
 
     /// TLS cannot be set up as it was asked for.

@@ -124,7 +124,10 @@ impl Connection {
         // Whoever asked has gone, and nothing was done: as if it had never come.
         let Some(waited) = job.waits() else { return };
         if waited > self.patience.queued {
-            return job.finish(Err(silent("no connection was free for it", waited)));
+            return job.finish(Err(DbError::silent(
+                "no connection was free for it",
+                waited,
+            )));
         }
         let begun = Instant::now();
         let mut attempt = 1;
@@ -269,10 +272,4 @@ fn begin(access: Access, patience: Patience, durability: Durability) -> String {
         ms(patience.statement),
         ms(idle),
     )
-}
-
-/// Nobody answered.
-pub(crate) fn silent(what: &str, after: Duration) -> DbError {
-    let text = format!("{what} within {} ms", after.as_millis());
-    DbError::unavailable(std::io::Error::new(std::io::ErrorKind::TimedOut, text))
 }

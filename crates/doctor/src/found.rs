@@ -103,6 +103,18 @@ kernel::findings! {
         credentials_missing_in_office(lacking) as credentials_missing: Warning;
             en "{lacking}; only the sandbox answers without." "Enter user name and password, or the API key, on the page Connection to Otipass.";
             fr "{lacking} ; seul le bac à sable répond sans." "Entrez le nom d’utilisateur et le mot de passe, ou la clé d’API, sur la page Connexion à Otipass.";
+        database_key_missing(): Mistake, "a secret in the database is sealed, and there is no key";
+            en "The secret for Otipass in the database is sealed, and no key is named, so nobody is checked." "Name the file with the key in [secrets] key_file, or enter the secret again on the page Connection to Otipass.";
+            fr "Le secret pour Otipass est scellé dans la base et aucune clé n’est indiquée : personne n’est contrôlé." "Désignez le fichier de la clé par [secrets] key_file, ou entrez de nouveau le secret sur la page Connexion à Otipass.";
+        database_key_wrong(): Mistake, "a secret in the database was sealed by another key";
+            en "The key does not open the secret for Otipass in the database, so nobody is checked." "Name the file with the key that it was sealed by in [secrets] key_file, or enter the secret again on the page Connection to Otipass.";
+            fr "La clé n’ouvre pas le secret pour Otipass dans la base : personne n’est contrôlé." "Désignez par [secrets] key_file le fichier de la clé qui l’a scellé, ou entrez de nouveau le secret sur la page Connexion à Otipass.";
+        database_key_short(least): Mistake, "the key of the secrets in the database has fewer than 32 characters";
+            en "The key of the secrets in the database has fewer than {least} characters, so the service does not start." "Make one by openssl rand -hex 32.";
+            fr "La clé des secrets de la base a moins de {least} caractères : le service ne démarre pas." "Faites-en une par openssl rand -hex 32.";
+        secrets_not_sealed(): Warning, "there is a key, and the secret in the database is from before it";
+            en "There is a key, and the secret for Otipass stands in the database without it." "Run passerelle secrets rekey.";
+            fr "Il y a une clé, et le secret pour Otipass est dans la base sans elle." "Lancez passerelle secrets rekey.";
         credentials_refused(host, status): Mistake, "Otipass does not accept the credentials";
             en "Otipass at {host} refused the credentials (HTTP {status})." "Enter the user name and password, or the API key, that Otipass gave for this project.";
             fr "Otipass à {host} refuse ces accès (HTTP {status})." "Entrez le nom d’utilisateur et le mot de passe, ou la clé d’API, qu’Otipass a donnés pour ce projet.";

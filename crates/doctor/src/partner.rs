@@ -4,9 +4,10 @@ use super::facts::{Facts, root_cause};
 use super::live::OtipassAnswer;
 use super::source::InterfaceOrigin;
 use crate::found;
+use config::{ConfigError, Secret};
 use gate::CLOCK_TOLERANCE_MS;
-use kernel::causes;
 use kernel::finding::{Finding, Phrase, Place};
+use kernel::{Seal, SealError, causes};
 use otipass::{AskError, Credentials, NumType, SettingsError, check_url};
 use secrecy::ExposeSecret;
 
@@ -19,6 +20,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     }
     findings.extend(addition(facts));
     findings.extend(url(facts));
+    findings.extend(seal(facts));
     findings.extend(secret(facts));
     match &facts.otipass {
         OtipassAnswer::NotAsked(why) => {
@@ -77,6 +79,21 @@ fn url(facts: &Facts) -> Vec<Finding> {
     }
     let mistakes = check_url(url, facts.project_id());
     mistakes.into_iter().map(|m| m.at(place())).collect()
+}
+
+fn seal(facts: &Facts) -> Option<Finding> {
+    let place = facts.config.place_of(Secret::DatabaseKey);
+    let unfit = facts.config.seal().err();
+    let why = match (&unfit, &facts.interface.credentials) {
+        (Some(ConfigError::Seal(why)), _) | (_, Err(ConfigError::Seal(why))) => Some(*why),
+        _ => None,
+    };
+    match why {
+        Some(SealError::KeyTooShort) => Some(found::database_key_short(place, Seal::MIN_CHARS)),
+        Some(SealError::KeyMissing) => Some(found::database_key_missing(place)),
+        Some(SealError::KeyWrong) => Some(found::database_key_wrong(place)),
+        _ => (facts.interface.stands_open).then(|| found::secrets_not_sealed(place)),
+    }
 }
 
 fn secret(facts: &Facts) -> Option<Finding> {

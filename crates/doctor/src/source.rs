@@ -8,6 +8,7 @@ use config::{Config, ConfigError};
 use db::{Db, DbError};
 use gate::site::interface::StoredInterface;
 use gate::{Site, SiteOutline};
+use kernel::Seal;
 use kernel::finding::{Finding, Part, Phrase, Place, Position, Stored, Thing};
 use otipass::{Credentials, Outline};
 use std::collections::BTreeMap;
@@ -210,6 +211,8 @@ pub struct Interface {
     /// Empty if nobody has entered it.
     pub url: String,
     pub credentials: Result<Credentials, ConfigError>,
+    /// Whether there is a key, and they stand in the database without.
+    pub stands_open: bool,
     pub origin: InterfaceOrigin,
 }
 
@@ -338,6 +341,7 @@ fn interface(config: &Config, stored: Result<&InOffice, &Phrase>) -> Interface {
     let by_file = Interface {
         url: otipass.url.clone(),
         credentials: config.credentials(),
+        stands_open: false,
         origin: InterfaceOrigin::Configuration,
     };
     // Credentials beside no URL are half an interface by file, unless the back
@@ -349,11 +353,16 @@ fn interface(config: &Config, stored: Result<&InOffice, &Phrase>) -> Interface {
         return by_file;
     }
     match stored {
-        Ok(stored) if !stored.interface.connection.url.is_empty() || !is_begun => Interface {
-            url: stored.interface.connection.url.clone(),
-            credentials: Ok(stored.interface.credentials()),
-            origin: InterfaceOrigin::BackOffice,
-        },
+        Ok(stored) if !stored.interface.connection.url.is_empty() || !is_begun => {
+            let kept = &stored.interface;
+            let seal = config.seal();
+            Interface {
+                url: kept.connection.url.clone(),
+                stands_open: kept.stands_open() && seal.as_ref().is_ok_and(Seal::is_with_key),
+                credentials: seal.and_then(|seal| Ok(kept.credentials(&seal)?)),
+                origin: InterfaceOrigin::BackOffice,
+            }
+        }
         Err(why) if !is_begun => Interface {
             origin: InterfaceOrigin::Hidden(why.clone()),
             ..by_file

@@ -20,6 +20,7 @@ mod language;
 mod money;
 mod owner;
 mod pass;
+pub mod seal;
 mod spelling;
 pub mod text;
 mod time;
@@ -44,6 +45,7 @@ pub use language::Language;
 pub use money::{Money, VatRate};
 pub use owner::owner_only;
 pub use pass::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
+pub use seal::{Seal, SealError};
 pub use spelling::meant;
 pub use time::{BusinessDay, InvalidTime, Timestamp, Zone};
 #[doc(hidden)]

@@ -100,7 +100,7 @@ pub async fn import(
             "rows": report.rows,
             "tickets": report.tickets,
             "known": report.already_imported,
-            "rejected": report.rejected.len(),
+            "rejected": report.rejected_in_all(),
         }));
         author.note(done).await.map_err(ImportError::Db)?;
     }

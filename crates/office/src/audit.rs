@@ -75,6 +75,7 @@ fn action() {
     "aside.dismissed": "Mis de côté : pas une entrée", "Set aside: no entry";
     "catalogue.changed": "Catalogue modifié", "Catalogue changed";
     "interface.changed": "Connexion à Otipass modifiée", "Connection to Otipass changed";
+    "secrets.resealed": "Secrets de la base mis sous une autre clé", "Secrets in the database put under another key";
     "mapping.changed": "Paramètres de correspondance modifiés", "Mapping parameters changed";
     "retention.run_begun": "Effacement des numéros de carte commencé", "Removal of card numbers begun";
     "retention.run": "Numéros de carte effacés", "Card numbers removed";

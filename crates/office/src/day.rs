@@ -7,9 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// The most who watch at a time.
-pub(crate) const STREAMS: usize = 64;
-
 /// The day at a moment. A part that this process has not is `None`.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {

@@ -116,7 +116,7 @@ async fn visit(office: Office, request: &Parts, browser: Option<Token>) -> Resul
         .unwrap_or_default();
     Ok(Visit {
         language,
-        address: address(&office, request),
+        address: visitor_address(request, &office.role.proxies).to_string(),
         csrf: csrf_token(key),
         path: request.uri.path().to_owned(),
         flash: Cookie::Flash
@@ -259,7 +259,7 @@ fn csrf_token(cookie: &Token) -> String {
 
 /// The visitor's address: the connection's, or what a proxy that we trust says
 /// of it.
-fn address(office: &Office, request: &Parts) -> String {
+pub fn visitor_address(request: &Parts, proxies: &[IpAddr]) -> IpAddr {
     let peer = request
         .extensions
         .get::<ConnectInfo<Peer>>()
@@ -272,9 +272,9 @@ fn address(office: &Office, request: &Parts) -> String {
         let last = all.iter().next_back()?.to_str().ok()?.rsplit(',').next()?;
         last.trim().parse::<IpAddr>().ok()
     };
-    let trusted = office.role.proxies.contains(&peer);
+    let trusted = proxies.contains(&peer);
     let address = trusted.then(forwarded).flatten().unwrap_or(peer);
-    address.to_canonical().to_string()
+    address.to_canonical()
 }
 
 fn text(headers: &HeaderMap, name: &str) -> String {

@@ -62,12 +62,13 @@ mod tests;
 mod today;
 mod uploaded;
 mod visit;
+mod watchers;
 mod welcome;
 mod words;
 mod workbook;
 
 pub use access::{Cell, access_table};
-pub use guard::Peer;
+pub use guard::{Peer, visitor_address};
 pub use managed::{Managed, Missing, SetUp, TakeUp};
 pub use office::{OfficeRole, Parts};
 pub use set_up::{TEACHING_TEXT, teaching_picture};

@@ -2,6 +2,7 @@
 //! changed.
 
 use crate::page_error::PageError;
+use kernel::Seal;
 use otipass::Contract;
 use serde::Serialize;
 use std::sync::Arc;
@@ -63,6 +64,8 @@ pub struct SetUp {
     pub contract: Contract,
     /// The proxy on the way to Otipass.
     pub proxy: Option<String>,
+    /// What secrets are sealed with.
+    pub seal: Seal,
     /// The word that the service is to be put together again.
     pub take_up: TakeUp,
 }

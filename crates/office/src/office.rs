@@ -1,8 +1,9 @@
 //! What pages work with: the back office's part of a process.
 
 use crate::comparison::Books;
-use crate::day::{Reader, STREAMS};
+use crate::day::Reader;
 use crate::managed::{Missing, SetUp};
+use crate::watchers::Watchers;
 use ::doctor::Doctor;
 use boxoffice::BoxOffice;
 use db::Db;
@@ -13,7 +14,6 @@ use staff::provider::Provider;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// The back office's part of a process.
@@ -56,7 +56,7 @@ pub(crate) struct Inner {
     /// The one who compares the books.
     pub(crate) books: Books,
     /// The places of those who watch the day.
-    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) watchers: Arc<Watchers>,
     /// Cancelled when the service is to end.
     pub(crate) ending: CancellationToken,
     /// Whether there is an account; once true, always true.
@@ -101,7 +101,7 @@ impl Office {
             parts,
             day: Reader::default(),
             books: Books::default(),
-            streams: Arc::new(Semaphore::new(STREAMS)),
+            watchers: Arc::default(),
             ending: ending.clone(),
             settled: AtomicBool::new(false),
         }))

@@ -9,13 +9,15 @@ mod words;
 
 use super::selling::{Said, sell};
 use crate::page::*;
-use boxoffice::ImportKind;
 use boxoffice::stx_file::{FileState, StxFile, StxFileId, StxRejection, file, files, rejections};
+use boxoffice::{ImportKind, REJECTIONS_KEPT};
 use std::collections::BTreeSet;
 use words::words;
 
 /// Rows on a page.
 const ROWS: u32 = 50;
+/// How many rejected rows of a file there can be on pages.
+const KEPT: i64 = REJECTIONS_KEPT as i64;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     why: "Les ventes externes passent par des fichiers : ceux que ce service écrit et importe lui-même, et ceux que vous envoyez. Une ligne fait une commande avec un billet.",
@@ -56,6 +58,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     report: "Lignes rejetées", "Rejected rows";
     no_rejected: "Aucune ligne n’est rejetée.", "No row is rejected.";
     next: "Lignes suivantes", "Next lines";
+    more: "Et {n} autres lignes rejetées, qui ne sont pas gardées. Corrigez celles-ci et importez le fichier à nouveau.",
+        "And {n} more rejected rows, which are not kept. Correct these and import the file again.";
 });
 
 #[derive(Template)]
@@ -132,6 +136,8 @@ struct FilePage {
     is_there: bool,
     rejected: Vec<StxRejection>,
     next: Option<i64>,
+    /// Rejected rows that are not kept.
+    more: i64,
     frame: Frame,
 }
 
@@ -145,6 +151,7 @@ impl FilePage {
     ) -> Self {
         Self {
             said,
+            more: (file.rejected - KEPT).max(0),
             file,
             is_there,
             next: cut(&mut rejected, ROWS as usize).map(|last| last.line),

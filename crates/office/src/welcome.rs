@@ -36,8 +36,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "The password is too short: it needs at least {n} characters.";
     too_long: "Le mot de passe est trop long : 200 caractères au plus.",
         "The password is too long: at most 200 characters.";
-    too_simple: "Ce mot de passe se devine : prenez-en un avec plus de caractères différents, autre que votre nom.",
-        "This password is easily guessed: take one with more different characters, other than your name.";
+    too_simple: "Ce mot de passe se devine : prenez-en un fait de mots à vous, autres que votre nom, ceux que chacun essaie et celui du musée.",
+        "This password is easily guessed: take one of words of your own, other than your name, those that everybody tries, and the museum’s.";
     present_wrong: "Ce n’est pas votre mot de passe actuel.", "This is not your present password.";
     not_the_same: "Les deux mots de passe sont différents. Entrez deux fois le même.",
         "The two passwords differ. Enter the same one twice.";

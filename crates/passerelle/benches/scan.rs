@@ -5,6 +5,10 @@
 //! one is slower than any phone: what others take is multiplied, too.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+#![expect(
+    clippy::float_arithmetic,
+    reason = "the browser tells its times in fractions of a millisecond"
+)]
 
 use browser::{Browser, PHONE, Tab};
 use serde_json::{Value, json};
@@ -14,7 +18,7 @@ use std::time::{Duration, Instant};
 const UNSENT: usize = 20_000;
 const SCANS: usize = 100;
 const SLOWED: u32 = 4;
-/// What the issue asks for.
+/// What a gate needs.
 const PICTURE: Duration = Duration::from_millis(100);
 const RELOAD: Duration = Duration::from_secs(2);
 const SENDING: Duration = Duration::from_secs(120);

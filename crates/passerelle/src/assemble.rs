@@ -17,6 +17,7 @@ use secutix::client::{AccessControlClient, ClientSettings};
 use server::{BoxOfficeRole, GateRole, Service, Upkeep};
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,8 +79,7 @@ pub async fn service(
             None => bail!("[access_control] url is missing; this process is no box office itself"),
         };
         let ticketing = config.ticketing(url, caller.clone())?;
-        service.gate =
-            Some(gate_role(interface, db.clone(), clock, ticketing, &node(config)).await?);
+        service.gate = Some(gate_role(config, interface, db.clone(), clock, ticketing).await?);
     }
     if config.has(Role::BoxOffice) {
         service.box_office = Some(BoxOfficeRole {
@@ -147,7 +147,10 @@ pub async fn otipass(
     }
     let stored = gate::site::interface::read(db).await?;
     let (connection, credentials) = if otipass.url.is_empty() {
-        let credentials = stored.credentials();
+        let credentials = stored.credentials(&config.seal()?);
+        let credentials = credentials.inspect_err(|error| {
+            tracing::error!(%error, "Otipass cannot be asked: `passerelle doctor` says what to do");
+        });
         (stored.connection, credentials)
     } else {
         let connection = Connection {
@@ -157,7 +160,7 @@ pub async fn otipass(
             repeat_window_ms: otipass.repeat_window_s.saturating_mul(1_000),
             when_silent: otipass.when_silent,
         };
-        (connection, config.credentials()?)
+        (connection, Ok(config.credentials()?))
     };
     let mapping = match set_up::mapping(config)? {
         Some(mapping) => Some(mapping),
@@ -166,16 +169,16 @@ pub async fn otipass(
             .and_then(|text| otipass::read_mapping(&text).mapping),
     };
     let mut missing = Vec::new();
-    if connection.url.is_empty() {
+    let credentials = credentials.ok().filter(|_| !connection.url.is_empty());
+    if credentials.is_none() {
         missing.push(Missing::Connection);
     }
-    let Some(mapping) = mapping else {
+    if mapping.is_none() {
         missing.push(Missing::Mapping);
+    }
+    let (Some(credentials), Some(mapping)) = (credentials, mapping) else {
         return Ok((None, missing));
     };
-    if !missing.is_empty() {
-        return Ok((None, missing));
-    }
     if !otipass.url.is_empty() {
         let mistakes = otipass::check_url(&otipass.url, &mapping.project_id);
         let mut mistakes = mistakes.into_iter();
@@ -220,20 +223,40 @@ fn node(config: &Config) -> String {
 }
 
 async fn gate_role(
+    config: &Config,
     (settings, client): (InterfaceSettings, OtipassClient),
     db: Db,
     clock: &Arc<dyn Clock>,
     ticketing: ClientSettings,
-    node: &str,
 ) -> Result<GateRole> {
     // A little more than its share of the minute, so that the limit is never
     // reached and a call never waits for its turn.
     let pause_ms = 61_000 / u64::from(ticketing.calls_per_minute.get()) + 1;
     Ok(GateRole {
-        gate: Arc::new(Gate::open(db, Arc::clone(clock), settings, Arc::new(client), node).await?),
+        gate: Arc::new(
+            Gate::open(
+                db,
+                Arc::clone(clock),
+                settings,
+                Arc::new(client),
+                &node(config),
+            )
+            .await?,
+        ),
         ticketing: AccessControlClient::new(ticketing, Arc::clone(clock))?,
         delivery_pause: Duration::from_millis(pause_ms),
+        picture_reader: this_program()?,
+        proxies: config.office.proxies.clone(),
     })
+}
+
+/// This very program, also when another version stands in its place by now.
+fn this_program() -> Result<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() {
+        return Ok(running);
+    }
+    std::env::current_exe().context("this program does not find itself")
 }
 
 /// Opens the box office.

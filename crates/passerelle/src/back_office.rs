@@ -58,18 +58,18 @@ pub async fn office(
         site_name: site.map_or_else(String::new, |site| site.name.clone()),
         zone: site.map_or_else(Zone::utc, |site| site.zone.clone()),
         currency: site.map_or_else(|| "EUR".to_owned(), |site| site.currency.clone()),
-        set_up: set_up(config, take_up),
+        set_up: set_up(config, take_up)?,
         doctor,
     }))
 }
 
 /// What the configuration leaves to the back office.
-fn set_up(config: &Config, take_up: TakeUp) -> SetUp {
+fn set_up(config: &Config, take_up: TakeUp) -> Result<SetUp> {
     let managed = |file: &Option<PathBuf>| match file {
         None => Managed::Here,
         Some(file) => Managed::ByFile(config.path(file).display().to_string()),
     };
-    SetUp {
+    Ok(SetUp {
         site: managed(&config.set_up.site),
         catalogue: managed(&config.set_up.catalogue),
         mapping: managed(&config.set_up.mapping),
@@ -80,8 +80,9 @@ fn set_up(config: &Config, take_up: TakeUp) -> SetUp {
         },
         contract: config.otipass.contract.clone(),
         proxy: config.otipass.proxy.clone(),
+        seal: config.seal()?,
         take_up,
-    }
+    })
 }
 
 /// A line for each who starts the service and has no account yet: where to make

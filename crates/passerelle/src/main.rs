@@ -24,6 +24,7 @@ mod report;
 mod retention;
 mod sales;
 mod sandbox_command;
+mod secrets_command;
 mod serve;
 mod set_up;
 mod support_bundle;
@@ -65,6 +66,8 @@ enum Command {
     Restore(backup::RestoreArguments),
     /// Remove the card numbers that have stayed long enough
     Retention(retention::Arguments),
+    /// Put the secrets in the database under a key, or under another
+    Secrets(secrets_command::Arguments),
     /// Gather what one who helps must see, without card numbers and secrets
     SupportBundle(support_bundle::Arguments),
     /// Ask ticketing's harmless methods, and save what came for whoever helps
@@ -93,9 +96,20 @@ impl Verdict {
     }
 }
 
+fn main() -> ExitCode {
+    // What the service has its children do: no command for people, and one that
+    // has no use for a runtime.
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == server::READ_PICTURES)
+    {
+        return server::read_pictures().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
+    }
+    run(CommandLine::parse().command)
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
-    let command = CommandLine::parse().command;
+async fn run(command: Command) -> ExitCode {
     // Whoever makes an HTTP client needs a TLS provider; installed twice is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let result = match command {
@@ -110,6 +124,7 @@ async fn main() -> ExitCode {
         Command::Backup(arguments) => backup::back_up(arguments).await,
         Command::Restore(arguments) => backup::restore(arguments).await,
         Command::Retention(arguments) => retention::run(arguments).await,
+        Command::Secrets(arguments) => secrets_command::run(arguments).await,
         Command::SupportBundle(arguments) => support_bundle::run(arguments).await,
         Command::Ticketing(arguments) => ticketing::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,

@@ -67,7 +67,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
             let report = acts::import(&author, "sales.imported", &called, importing).await?;
             let report = report.context("the file is gone")?;
             print_import(&report);
-            Ok(Verdict::fine_if(report.rejected.is_empty()))
+            Ok(Verdict::fine_if(report.rejected_in_all() == 0))
         }
         Action::List { format } => {
             let files = stx_file::files(&house.db, None, LISTED).await;
@@ -136,7 +136,7 @@ fn print_import(report: &ImportReport) {
         report.orders,
         report.tickets,
         report.already_imported,
-        report.rejected.len()
+        report.rejected_in_all()
     );
     if let Some(path) = &report.report {
         outln!(

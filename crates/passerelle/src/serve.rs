@@ -12,10 +12,11 @@ use kernel::{Clock, ManualClock, SystemClock, Timestamp};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use office::TakeUp;
 use server::tls::TlsListener;
-use server::{Listeners, Service};
+use server::{Limits, Listeners, Service};
 use staff::{Actor, Author};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -251,11 +252,21 @@ struct Doors {
 
 impl Doors {
     async fn open(listener: TcpListener, config: &Config) -> Result<Self> {
-        let configured = config.server.listen;
+        let server = &config.server;
+        let configured = server.listen;
+        let limits = Limits::of(
+            server.connections.map(NonZeroUsize::get),
+            server.connections_by_address.map(NonZeroUsize::get),
+            config.office.proxies.clone(),
+        );
         match config.tls()? {
             None => Ok(Self {
                 inside: listener.local_addr().unwrap_or(configured),
-                listeners: listener.into(),
+                listeners: Listeners {
+                    plain: Some(listener),
+                    tls: None,
+                    limits,
+                },
             }),
             Some(files) => {
                 // Gate and box office of one process meet over loopback, where
@@ -266,6 +277,7 @@ impl Doors {
                     listeners: Listeners {
                         plain: Some(inside),
                         tls: Some(TlsListener::new(listener, files)?),
+                        limits,
                     },
                 })
             }

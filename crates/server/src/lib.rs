@@ -10,6 +10,7 @@
 //! which that service has no word.
 
 mod access_control;
+mod connections;
 mod content;
 mod decode;
 mod decoder;
@@ -28,6 +29,8 @@ mod upkeep;
 mod workers;
 
 pub use access_control::PATH as ACCESS_CONTROL_PATH;
+pub use connections::Limits;
+pub use decode::{READ_PICTURES, read_pictures};
 pub use decoder::has_decoder;
 pub use listeners::Listeners;
 pub use random::random_bytes;

@@ -1,5 +1,6 @@
 //! Where connections come in, and how each is served.
 
+use crate::connections::{Connections, Limits, Place};
 use crate::tls::TlsListener;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -11,17 +12,27 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use office::Peer;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// How long a connection may stay without a whole request's header, between two
-/// requests too: who opens many and stays silent would keep the others out.
+/// requests too.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a client may take to agree on a connection with TLS.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a client may leave an answer unread.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where a service takes connections.
 #[derive(Debug)]
@@ -30,6 +41,8 @@ pub struct Listeners {
     pub plain: Option<TcpListener>,
     /// With TLS.
     pub tls: Option<TlsListener>,
+    /// How many, of both.
+    pub limits: Limits,
 }
 
 impl From<TcpListener> for Listeners {
@@ -37,71 +50,97 @@ impl From<TcpListener> for Listeners {
         Self {
             plain: Some(plain),
             tls: None,
+            limits: Limits::default(),
         }
     }
 }
 
-/// Takes connections without TLS.
-pub(crate) struct PlainListener(pub(crate) TcpListener);
-
-impl Listener for PlainListener {
-    type Io = TcpStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        no_delay(&stream);
-        (stream, address)
-    }
-
-    fn local_addr(&self) -> std::io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
-/// Serves at one listener, if there is one, until `shutdown`; then finishes what
-/// is in hand there. `front` gives what answers at the moment. axum's own loop
-/// sets no limit to how long a header may take.
-pub(crate) async fn take_connections<L>(
-    listener: Option<L>,
-    front: impl Fn() -> MethodRouter + Clone + Send + 'static,
+/// Serves at one listener until `shutdown`; then finishes what is in hand there.
+/// `front` gives what answers at the moment. axum's own loop sets no limits.
+pub(crate) async fn take_connections(
+    mut listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    connections: &Connections,
+    front: impl Fn() -> MethodRouter + Clone + Send + Sync + 'static,
     shutdown: &CancellationToken,
-) where
-    L: Listener<Addr = SocketAddr>,
-{
-    let Some(mut listener) = listener else {
-        return;
-    };
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT);
+) {
     let open = GracefulShutdown::new();
     loop {
         let (stream, address) = tokio::select! {
-            taken = listener.accept() => taken,
+            taken = Listener::accept(&mut listener) => taken,
             () = shutdown.cancelled() => break,
         };
-        let front = front.clone();
-        let answer = service_fn(move |request: Request<Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(Peer(address)));
-            let router = front();
-            async move { Ok::<_, Infallible>(router.call(request, ()).await) }
-        });
-        let connection = open.watch(http.serve_connection(TokioIo::new(stream), answer));
-        tokio::spawn(async move {
-            // Whoever hung up, or was too slow, has nobody to be told.
-            let _ = connection.await;
-        });
+        let Some(place) = connections.take(address) else {
+            continue;
+        };
+        // Answers are small: they must not wait to be sent together. Only speed
+        // depends on it.
+        let _ = stream.set_nodelay(true);
+        let mut stream = Box::pin(TimeoutStream::new(stream));
+        stream
+            .as_mut()
+            .set_write_timeout_pinned(Some(WRITE_TIMEOUT));
+        let hang_up = place.hang_up.clone();
+        let door = Door {
+            place,
+            address,
+            watcher: open.watcher(),
+            front: front.clone(),
+        };
+        let (tls, shutdown) = (tls.clone(), shutdown.clone());
+        tokio::spawn(hang_up.run_until_cancelled_owned(async move {
+            match tls {
+                None => door.serve(stream).await,
+                Some(tls) => {
+                    let agreed = timeout(HANDSHAKE_TIMEOUT, tls.accept(stream));
+                    // Port scanners, and people who typed http: nothing to tell.
+                    if let Some(Ok(Ok(stream))) = shutdown.run_until_cancelled(agreed).await {
+                        door.serve(stream).await;
+                    }
+                }
+            }
+        }));
     }
     drop(listener);
     open.shutdown().await;
 }
 
-/// Answers are small: they must not wait to be sent together.
-pub(crate) fn no_delay(stream: &TcpStream) {
-    // Only speed depends on it.
-    let _ = stream.set_nodelay(true);
+/// What one connection is served with.
+struct Door<F> {
+    place: Place,
+    address: SocketAddr,
+    watcher: Watcher,
+    front: F,
+}
+
+impl<F: Fn() -> MethodRouter> Door<F> {
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static) {
+        let Self {
+            place,
+            address,
+            watcher,
+            front,
+        } = self;
+        let answer = service_fn(|request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(Peer(address)));
+            let router = front();
+            let place = &place;
+            async move {
+                place.asked();
+                let answer = router.call(request, ()).await;
+                place.answered();
+                Ok::<_, Infallible>(answer)
+            }
+        });
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT);
+        // Whoever hung up, or was too slow, has nobody to be told.
+        let _ = watcher
+            .watch(http.serve_connection(TokioIo::new(stream), answer))
+            .await;
+    }
 }
 
 #[cfg(test)]
@@ -109,6 +148,7 @@ mod tests {
     use super::*;
     use axum::routing::any;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
     use tokio::time::Instant;
 
     #[tokio::test(start_paused = true)]
@@ -117,7 +157,8 @@ mod tests {
         let address = tcp.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let front = || any(async || "answered");
-        let serving = take_connections(Some(PlainListener(tcp)), front, &shutdown);
+        let connections = Connections::within(Limits::default());
+        let serving = take_connections(tcp, None, &connections, front, &shutdown);
         let silent = async {
             for sent in ["", "GET / HTTP/1.1\r\nhost: x\r\n"] {
                 let begun = Instant::now();

@@ -1,6 +1,5 @@
 //! What is not an answer, as HTTP has it (RFC 9457).
 
-use crate::decode::FrameError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -33,22 +32,6 @@ impl Problem {
 impl<E: Told + 'static> From<E> for Problem {
     fn from(error: E) -> Self {
         Self(gate::problem(&error))
-    }
-}
-
-impl From<FrameError> for Problem {
-    fn from(error: FrameError) -> Self {
-        let why = causes(&error);
-        match error {
-            FrameError::TooLarge { .. } => Self::new(
-                ProblemCode::ImageTooLarge,
-                format!("The picture cannot be taken: {why}. Send a smaller one."),
-            ),
-            _ => Self::new(
-                ProblemCode::ImageInvalid,
-                format!("The picture cannot be read: {why}."),
-            ),
-        }
     }
 }
 

@@ -9,6 +9,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use office::{Missing, OfficeRole};
 use secutix::client::AccessControlClient;
 use secutix::token::Caller;
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +45,11 @@ pub struct GateRole {
     /// The pause between two calls to ticketing, so that its rate limit is never
     /// reached.
     pub delivery_pause: Duration,
+    /// The program that reads pictures when its first argument is
+    /// [`READ_PICTURES`](crate::READ_PICTURES).
+    pub picture_reader: PathBuf,
+    /// Reverse proxies whose word on an address counts (`X-Forwarded-For`).
+    pub proxies: Vec<IpAddr>,
 }
 
 /// Control barcodes arrive here and are sold.

@@ -1,8 +1,9 @@
 //! A process's routes, and how it serves them.
 
+use crate::connections::Connections;
 use crate::decode::Frames;
 use crate::device_api::request::Shared;
-use crate::listeners::{Listeners, PlainListener, take_connections};
+use crate::listeners::{Listeners, take_connections};
 use crate::problem::Problem;
 use crate::roles::Service;
 use crate::{access_control, decoder, device_api, health, scan, workers};
@@ -48,7 +49,8 @@ impl Service {
             let shared = Shared {
                 gate: Arc::clone(&role.gate),
                 tasks: tasks.clone(),
-                frames: Frames::new(),
+                frames: Frames::read_by(role.picture_reader.clone()),
+                proxies: role.proxies.clone().into(),
             };
             router = router
                 .merge(device_api::routes(shared))
@@ -131,7 +133,8 @@ impl Service {
         mut next: mpsc::Receiver<Self>,
         shutdown: CancellationToken,
     ) {
-        let Listeners { plain, tls } = listeners.into();
+        let Listeners { plain, tls, limits } = listeners.into();
+        let open = Connections::within(limits);
         let mut tasks = TaskTracker::new();
         let mut ending = shutdown.child_token();
         let (put, present) = watch::channel(any_service(self.router(&tasks, &ending)));
@@ -152,13 +155,19 @@ impl Service {
                 }
                 std::future::pending::<Infallible>().await
             };
-            let connections = async {
-                let plain = plain.map(PlainListener);
-                tokio::join!(
-                    take_connections(plain, front.clone(), &shutdown),
-                    take_connections(tls, front, &shutdown),
-                )
+            let plain = async {
+                if let Some(tcp) = plain {
+                    take_connections(tcp, None, &open, front.clone(), &shutdown).await;
+                }
             };
+            let secure = async {
+                if let Some(tls) = tls {
+                    let agree = Some(tls.acceptor());
+                    let _looking = tls.looking;
+                    take_connections(tls.tcp, agree, &open, front.clone(), &shutdown).await;
+                }
+            };
+            let connections = async { tokio::join!(plain, secure) };
             tokio::select! {
                 ((), ()) = connections => {}
                 never = changes => match never {},

@@ -1,42 +1,26 @@
 //! Connections with TLS; the certificate is read again when its files change.
 
-use crate::listeners::no_delay;
-use axum::serve::Listener;
 use config::tls::{Contents, TlsError, TlsFiles, provider};
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// How long a client may take to agree on a connection.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How many clients may be about to agree on a connection; others wait until the
-/// system takes them in.
-const HANDSHAKES_MAX: usize = 512;
-
 /// Takes connections with TLS.
-///
-/// Clients agree on their connections side by side, so that one that stays
-/// silent holds up nobody.
 #[derive(Debug)]
 pub struct TlsListener {
-    tcp: TcpListener,
+    pub(crate) tcp: TcpListener,
     config: Arc<ServerConfig>,
-    handshakes: JoinSet<Option<(TlsStream<TcpStream>, SocketAddr)>>,
-    /// Ends with the listener.
-    _looking: JoinSet<()>,
+    /// Ends when it is dropped.
+    pub(crate) looking: JoinSet<()>,
 }
 
 impl TlsListener {
@@ -60,41 +44,13 @@ impl TlsListener {
         Ok(Self {
             tcp,
             config: Arc::new(config),
-            handshakes: JoinSet::new(),
-            _looking: looking,
+            looking,
         })
     }
-}
 
-impl Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            tokio::select! {
-                Some(done) = self.handshakes.join_next() => {
-                    if let Ok(Some(connection)) = done {
-                        return connection;
-                    }
-                }
-                (stream, address) = Listener::accept(&mut self.tcp),
-                    if self.handshakes.len() < HANDSHAKES_MAX =>
-                {
-                    no_delay(&stream);
-                    let agreed = TlsAcceptor::from(Arc::clone(&self.config)).accept(stream);
-                    self.handshakes.spawn(async move {
-                        // Port scanners, and people who typed http: nothing to tell.
-                        let agreed = tokio::time::timeout(HANDSHAKE_TIMEOUT, agreed).await;
-                        Some((agreed.ok()?.ok()?, address))
-                    });
-                }
-            }
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.tcp.local_addr()
+    /// Agrees with clients.
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        Arc::clone(&self.config).into()
     }
 }
 

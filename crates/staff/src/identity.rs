@@ -11,6 +11,9 @@ use crate::{AccountId, Role, Staff};
 use db::{DbError, Tx, params};
 use kernel::Timestamp;
 
+/// How many may be there at a time; the oldest are forgotten before their time.
+const ATTEMPTS_MAX: i64 = 2_000;
+
 /// How long someone may take at the provider, in milliseconds.
 const ATTEMPT_MS: i64 = 10 * 60_000;
 
@@ -102,6 +105,12 @@ impl Staff {
                 tx.execute(
                     "DELETE FROM staff_oidc_attempt WHERE expires_at <= $1",
                     params![now],
+                )?;
+                tx.execute(
+                    "DELETE FROM staff_oidc_attempt WHERE expires_at <
+                        (SELECT expires_at FROM staff_oidc_attempt
+                         ORDER BY expires_at DESC LIMIT 1 OFFSET $1)",
+                    params![ATTEMPTS_MAX],
                 )?;
                 tx.execute(
                     "INSERT INTO staff_oidc_attempt

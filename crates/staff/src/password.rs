@@ -4,6 +4,7 @@ use crate::secret::{NoRandomness, random};
 use argon2::password_hash::{self, PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -15,6 +16,128 @@ pub const MIN_CHARS: usize = 12;
 pub const MAX_CHARS: usize = 200;
 /// The least different characters.
 const MIN_DISTINCT: usize = 5;
+
+/// So many letters and digits must be its owner's own.
+const MIN_LEFT: usize = 4;
+
+/// What everybody tries first, alone or joined: the usual ones and their
+/// translations, rows of keys, years, and what this program is about.
+const COMMON: &[&str] = &[
+    "password",
+    "passwort",
+    "passwd",
+    "motdepasse",
+    "contrasena",
+    "mdp",
+    "secret",
+    "geheim",
+    "admin",
+    "administrator",
+    "administrateur",
+    "root",
+    "user",
+    "guest",
+    "test",
+    "demo",
+    "login",
+    "welcome",
+    "willkommen",
+    "bienvenue",
+    "bonjour",
+    "salut",
+    "hello",
+    "letmein",
+    "changeme",
+    "iloveyou",
+    "jetaime",
+    "dragon",
+    "monkey",
+    "football",
+    "baseball",
+    "princess",
+    "sunshine",
+    "soleil",
+    "shadow",
+    "master",
+    "superman",
+    "batman",
+    "starwars",
+    "michael",
+    "charlie",
+    "doudou",
+    "marseille",
+    "chocolat",
+    "france",
+    "paris",
+    "summer",
+    "winter",
+    "autumn",
+    "spring",
+    "printemps",
+    "automne",
+    "hiver",
+    "qwertyuiop",
+    "qwerty",
+    "qwertzuiop",
+    "qwertz",
+    "azertyuiop",
+    "azerty",
+    "asdfghjkl",
+    "asdfgh",
+    "asdf",
+    "qsdfghjklm",
+    "qsdf",
+    "zxcvbnm",
+    "zxcvbn",
+    "wxcvbn",
+    "yxcvbnm",
+    "1qaz2wsx",
+    "1q2w3e4r",
+    "1234567890",
+    "123456789",
+    "12345678",
+    "1234567",
+    "123456",
+    "12345",
+    "1234",
+    "123",
+    "0987654321",
+    "987654321",
+    "87654321",
+    "654321",
+    "54321",
+    "4321",
+    "321",
+    "abcdefgh",
+    "abcdef",
+    "abcd",
+    "abc",
+    "2020",
+    "2021",
+    "2022",
+    "2023",
+    "2024",
+    "2025",
+    "2026",
+    "2027",
+    "2028",
+    "2029",
+    "2030",
+    "passerelle",
+    "otipass",
+    "secutix",
+    "museum",
+    "musee",
+    "musées",
+    "musée",
+    "museo",
+    "ticket",
+    "billet",
+    "billetterie",
+    "caisse",
+    "citypass",
+    "scanner",
+];
 
 /// How many are worked on at a time: each takes a core and the memory below.
 const AT_A_TIME: usize = 2;
@@ -76,7 +199,8 @@ pub enum Weak {
     TooShort,
     /// More than [`MAX_CHARS`].
     TooLong,
-    /// Few different characters, or the name or login again.
+    /// Few different characters, a short text again and again, or nothing but what
+    /// everybody tries first: common ones, the name, the login, this program.
     TooSimple,
 }
 
@@ -90,13 +214,46 @@ pub fn judge(password: &SecretString, name: &str, login: &str) -> Result<(), Wea
     if chars > MAX_CHARS {
         return Err(Weak::TooLong);
     }
-    let plain = password.to_lowercase();
-    let distinct = plain.chars().collect::<BTreeSet<_>>().len();
-    let is = |other: &str| plain == other.trim().to_lowercase();
-    if distinct < MIN_DISTINCT || is(name) || is(login) {
+    let plain: Vec<char> = password.to_lowercase().chars().collect();
+    let distinct = plain.iter().collect::<BTreeSet<_>>().len();
+    let repeats = |part: usize| plain.iter().skip(part).eq(plain.iter().take(chars - part));
+    let own = format!("{name} {login}").to_lowercase();
+    let own: Vec<&str> = own.split(|c: char| !c.is_alphanumeric()).collect();
+    let guessed = |text: String| left(text, &own) < MIN_LEFT;
+    if distinct < MIN_DISTINCT
+        || (1..=chars / 2).any(repeats)
+        || guessed(plain.iter().collect())
+        || guessed(plain.iter().map(|&c| meant(c)).collect())
+    {
         return Err(Weak::TooSimple);
     }
     Ok(())
+}
+
+/// How many letters and digits are left when everything that is tried first is
+/// taken away.
+fn left(mut text: String, own: &[&str]) -> usize {
+    let known = COMMON.iter().chain(own);
+    let mut known: Vec<&str> = known.copied().filter(|word| word.len() > 2).collect();
+    known.sort_by_key(|word| Reverse(word.len()));
+    for word in known {
+        text = text.replace(word, " ");
+    }
+    text.chars().filter(|c| c.is_alphanumeric()).count()
+}
+
+/// The letter that a sign or digit stands for in passwords that only look
+/// difficult.
+const fn meant(c: char) -> char {
+    match c {
+        '0' => 'o',
+        '1' | '!' => 'i',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' => 't',
+        c => c,
+    }
 }
 
 /// Hashes and verifies, on threads of its own and not too many at once.
@@ -205,6 +362,17 @@ mod tests {
             ("Camille Martin", Err(Weak::TooSimple)),
             ("camille@museum.example", Err(Weak::TooSimple)),
             ("пароль-музея", Ok(())),
+            ("passwordpassword", Err(Weak::TooSimple)),
+            ("P@ssw0rd-P4$$word", Err(Weak::TooSimple)),
+            ("motdepasse2026!", Err(Weak::TooSimple)),
+            ("qwertyuiop1234", Err(Weak::TooSimple)),
+            ("bananabanana", Err(Weak::TooSimple)),
+            ("Passerelle-Musée", Err(Weak::TooSimple)),
+            ("CamilleMartin2026", Err(Weak::TooSimple)),
+            ("camille.museum.1", Err(Weak::TooSimple)),
+            ("839204716253", Ok(())),
+            ("a museum by the river", Ok(())),
+            ("paris in the spring rain", Ok(())),
         ] {
             let password = SecretString::from(password);
             let found = judge(&password, "Camille Martin", "camille@museum.example");

@@ -14,6 +14,10 @@ const FORGOTTEN_AFTER_MS: i64 = 3_600_000;
 /// nobody knows how long ago, and is not to wait until that moment comes again.
 const AHEAD_MS: i64 = 5_000;
 
+/// How many subjects are remembered; the oldest are forgotten before their time, so
+/// that who comes from everywhere fills no disk.
+const SUBJECTS_MAX: i64 = 20_000;
+
 /// How many wrong attempts are free, and what the next ones cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
@@ -127,6 +131,12 @@ pub(crate) fn count(
     tx.execute(
         "DELETE FROM staff_throttle WHERE last_failed_at < $1",
         params![now.plus_ms(-FORGOTTEN_AFTER_MS)],
+    )?;
+    tx.execute(
+        "DELETE FROM staff_throttle WHERE last_failed_at <
+            (SELECT last_failed_at FROM staff_throttle
+             ORDER BY last_failed_at DESC LIMIT 1 OFFSET $1)",
+        params![SUBJECTS_MAX],
     )?;
     Ok(Ok(()))
 }

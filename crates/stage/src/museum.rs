@@ -156,6 +156,9 @@ impl Museum {
                 gate,
                 ticketing: villeneuve::ticketing_client(ticketing, OPERATOR_PASSWORD, &plan.clock),
                 delivery_pause: Duration::from_millis(10),
+                // Only the built program can: see `Program`.
+                picture_reader: "/dev/null".into(),
+                proxies: vec![villeneuve::PROXY],
             }),
             box_office: box_office.clone().map(|box_office| BoxOfficeRole {
                 box_office,

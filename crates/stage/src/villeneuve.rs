@@ -6,6 +6,7 @@ use otipass::Credentials;
 use secutix::client::{AccessControlClient, ClientSettings};
 use secutix::token::Caller;
 use serde_json::{Value, json};
+use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -48,6 +49,9 @@ pub(crate) const DEVICES: [&str; 5] = [AUG, AUG_IN_GERMAN, GEO, CAS, EXP];
 
 /// What the gate says to Otipass.
 pub const OTIPASS_PASSWORD: &str = "otipass-secret-a7f3";
+/// Where the museum's reverse proxy is.
+pub const PROXY: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 77));
+
 /// What the gate says to ticketing.
 pub const OPERATOR_PASSWORD: &str = "operator-secret-9c41";
 

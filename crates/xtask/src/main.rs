@@ -7,8 +7,11 @@ mod bench;
 mod command;
 mod debian;
 mod decoder;
+mod deny;
+mod fuzz;
 mod npm;
 mod postgres;
+mod sbom;
 mod simulate;
 mod test;
 mod tidy;
@@ -39,6 +42,7 @@ fn perform(arguments: &[String]) -> Result<()> {
     match words.as_slice() {
         // It has many arguments of its own, and explains them.
         ["simulate", arguments @ ..] => simulate::simulate(arguments),
+        ["fuzz", arguments @ ..] if !arguments.contains(&"--help") => fuzz::fuzz(arguments),
         [] | ["bench"] | ["help", ..] | ["--help" | "-h", ..] | [_, "--help" | "-h", ..] => {
             print!("{}", help());
             Ok(())
@@ -50,6 +54,8 @@ fn perform(arguments: &[String]) -> Result<()> {
         ["bench", name] => bench::bench(name, rest),
         ["decoder"] => DECODER.fetch(),
         ["axe"] => AXE.fetch(),
+        ["deny"] => deny::check(),
+        ["sbom"] => sbom::print(),
         ["setup"] => set_up(),
         [postgres::KEEP] => postgres::keep(),
         _ => bail!(
@@ -86,6 +92,13 @@ Usage: cargo xtask TASK
                        back office are held against
   simulate             plays virtual days of devices, server and box office;
                        --seeds N --from SEED --operations 500; see docs/simulation.md
+  fuzz                 feeds made-up input to all that reads what others wrote,
+                       a limit of time and memory on each; ten minutes in all,
+                       or: fuzz TARGET --minutes N; what a target does not
+                       stand is kept in crates/fuzz/seeds
+  deny                 licences, sources and duplicates of what is built in, by
+                       cargo-deny
+  sbom                 prints what the program is made of, as CycloneDX JSON
   setup                installs what the tests need: PostgreSQL and Chromium,
                        as Debian's packages
 ",

@@ -6,6 +6,7 @@ use crate::axe::{self, AXE};
 use crate::command::run;
 use crate::debian;
 use crate::decoder::DECODER;
+use crate::deny;
 use crate::npm::Fetched;
 use crate::postgres::{self, Server};
 use crate::simulate;
@@ -63,6 +64,12 @@ fn steps(report: &mut Report) -> Result<()> {
                 eprintln!("{failure:#}");
                 Some("no page is held against the rules of accessibility")
             }
+        })
+    })?;
+    report.step_or_left_out("deny", "cargo xtask deny", || {
+        Ok(match deny::is_there() {
+            true => deny::check().map(|()| None)?,
+            false => Some("cargo-deny is missing: cargo install cargo-deny --locked"),
         })
     })?;
     report.step("clippy", "cargo clippy --workspace --all-targets", || {

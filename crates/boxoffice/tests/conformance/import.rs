@@ -20,6 +20,7 @@ db::conformance! {
     a_rejected_row_stays_staged_and_is_sold_by_the_next_run,
     rows_of_one_order_number_form_one_order,
     a_corrected_file_leaves_no_report_behind,
+    junk_is_counted_and_not_kept,
     an_interrupted_import_goes_on_under_its_record,
     a_file_that_cannot_be_used_changes_nothing,
     rows_are_sold_only_to_who_may_pay_later,
@@ -337,6 +338,31 @@ async fn a_corrected_file_leaves_no_report_behind(test: TestDb) {
     assert_eq!((report.tickets, report.already_imported), (1, 1));
     assert_eq!(report.report, None);
     assert!(!beside.exists());
+}
+
+/// Ten million lines of it in 40 MB made gigabytes of memory, database and report.
+async fn junk_is_counted_and_not_kept(test: TestDb) {
+    let desk = Desk::open(test).await;
+    let good = foreign_file(2).await;
+    let (header, rows) = good.split_once('\n').unwrap();
+    let path = desk.file(
+        "junk.csv",
+        format!("{header}\n{}{rows}", "abc\n".repeat(250_000)),
+    );
+    let report = desk.office.import_file(&path, ImportKind::Upload).await;
+    let report = report.unwrap();
+    assert_eq!((report.rows, report.tickets), (250_002, 2));
+    assert_eq!(
+        (report.rejected.len(), report.rejected_more),
+        (1_000, 249_000)
+    );
+    let record = &files(desk.office.db(), None, 1).await.unwrap()[0];
+    assert_eq!((record.rows, record.rejected), (250_002, 250_000));
+    let kept = rejections(desk.office.db(), report.file, 0, 9_999).await;
+    assert_eq!(kept.unwrap().len(), 1_000);
+    let written = std::fs::read_to_string(report.report.unwrap()).unwrap();
+    assert_eq!(written.lines().count(), 1 + 1_000 + 1);
+    assert!(written.lines().last().unwrap().contains("and 249000 more"));
 }
 
 async fn an_interrupted_import_goes_on_under_its_record(test: TestDb) {

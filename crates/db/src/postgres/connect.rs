@@ -1,6 +1,5 @@
 //! Where PostgreSQL is: one server or several, of which one takes writes.
 
-use super::silent;
 use super::statement::Statements;
 use crate::DbError;
 use rustls::pki_types::CertificateDer;
@@ -232,7 +231,7 @@ impl Server {
         };
         match tokio::time::timeout(CONNECT, opened).await {
             Ok(opened) => opened,
-            Err(_) => Err(silent("it did not let us in", CONNECT)),
+            Err(_) => Err(DbError::silent("it did not let us in", CONNECT)),
         }
     }
 

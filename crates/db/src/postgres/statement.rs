@@ -1,7 +1,6 @@
 //! Statements in a transaction of PostgreSQL.
 
 use super::connect::{Home, Line, Prepared};
-use super::silent;
 use crate::append_only::with_append_only;
 use crate::{DbError, Row, Value};
 use std::collections::HashMap;
@@ -151,7 +150,7 @@ impl PostgresTx<'_> {
             Some(Err(error)) => Err(self.failed(sql, error)),
             None => {
                 self.met = Some(Met::Lost);
-                Err(silent("PostgreSQL did not answer", limit))
+                Err(DbError::silent("PostgreSQL did not answer", limit))
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::hash::sha256_hex;
 use db::{DbError, Tx, params};
 use kernel::{DeviceCode, Timestamp};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::PoisonError;
 
 /// How long a code is valid, in milliseconds.
@@ -91,14 +92,19 @@ impl From<TokenError> for EnrolError {
 
 impl Devices {
     /// Gives `token` to the device that `code` was made for. Earlier tokens of
-    /// the device stay good.
+    /// the device stay good. `from` is who asks: wrong codes are counted by it.
     ///
     /// # Errors
     /// The code, if it is one, can still be used.
-    pub async fn enrol(&self, code: &str, token: DeviceToken) -> Result<DeviceCode, EnrolError> {
+    pub async fn enrol(
+        &self,
+        code: &str,
+        token: DeviceToken,
+        from: IpAddr,
+    ) -> Result<DeviceCode, EnrolError> {
         let now = self.clock.now();
         let throttle = || self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        if !throttle().may_try(now) {
+        if !throttle().may_try(from, now) {
             return Err(EnrolError::TooManyAttempts);
         }
         let code = EnrolmentCode::presented(code).ok_or(EnrolError::CodeInvalid)?;
@@ -117,7 +123,7 @@ impl Devices {
             })
             .await;
         if device.is_ok() {
-            throttle().was_right();
+            throttle().was_right(from);
         }
         device
     }

@@ -6,6 +6,8 @@
 
 use crate::{SiteError, WhenSilent};
 use db::{Db, DbError, Row, Tx, params};
+use kernel::seal::is_sealed;
+use kernel::{Seal, SealError};
 use otipass::Credentials;
 use secrecy::{ExposeSecret, SecretString};
 use std::ops::RangeInclusive;
@@ -52,9 +54,10 @@ impl Default for Connection {
 pub struct StoredInterface {
     /// Where Otipass is; its URL is empty if nobody has said yet.
     pub connection: Connection,
-    /// The password that goes with the user name.
+    /// The password that goes with the user name, as it is kept: under a [`Seal`]
+    /// or as it is.
     pub password: Option<SecretString>,
-    /// The key that stands instead of user name and password.
+    /// The key that stands instead of user name and password, kept alike.
     pub api_key: Option<SecretString>,
     /// The mapping parameters as they were pasted, without mistakes.
     pub mapping: Option<String>,
@@ -66,17 +69,36 @@ pub struct StoredInterface {
 
 impl StoredInterface {
     /// What Otipass is shown: the API key if there is one.
-    #[must_use]
-    pub fn credentials(&self) -> Credentials {
-        match &self.api_key {
-            Some(key) => Credentials::ApiKey(key.clone()),
-            None => Credentials::Basic {
-                username: self.connection.username.clone(),
-                password: self.password.clone().unwrap_or_default(),
-            },
+    ///
+    /// # Errors
+    /// [`SealError`] if it is sealed and this does not open it.
+    pub fn credentials(&self, seal: &Seal) -> Result<Credentials, SealError> {
+        let open = |what, kept: &SecretString| seal.open(what, kept.expose_secret());
+        if let Some(key) = &self.api_key {
+            return Ok(Credentials::ApiKey(open(API_KEY, key)?.into()));
         }
+        let password = self.password.as_ref();
+        let password = password.map(|kept| open(PASSWORD, kept)).transpose()?;
+        Ok(Credentials::Basic {
+            username: self.connection.username.clone(),
+            password: password.unwrap_or_default().into(),
+        })
+    }
+
+    /// Whether a secret stands as it is.
+    #[must_use]
+    pub fn stands_open(&self) -> bool {
+        let secrets = [&self.password, &self.api_key].into_iter().flatten();
+        secrets
+            .into_iter()
+            .any(|kept| !is_sealed(kept.expose_secret()))
     }
 }
+
+/// What the password is called under a seal.
+pub const PASSWORD: &str = "otipass.password";
+/// What the API key is called there.
+pub const API_KEY: &str = "otipass.api_key";
 
 /// What becomes of a secret.
 #[derive(Debug, Clone, Default)]
@@ -89,6 +111,18 @@ pub enum SecretChange {
 }
 
 impl SecretChange {
+    /// The same, as it is to be kept; `what` it is for.
+    ///
+    /// # Errors
+    /// [`SealError::NoRandomness`].
+    pub fn sealed(self, seal: &Seal, what: &str) -> Result<Self, SealError> {
+        let Self::Set(Some(secret)) = self else {
+            return Ok(self);
+        };
+        let kept = seal.seal(what, secret.expose_secret())?;
+        Ok(Self::Set(Some(kept.into())))
+    }
+
     fn applied(self, present: Option<SecretString>) -> Option<SecretString> {
         match self {
             Self::Keep => present,
@@ -172,6 +206,37 @@ pub fn save_mapping(tx: &mut Tx<'_>, text: &str) -> Result<(), DbError> {
             ..present
         },
     )
+}
+
+/// Why secrets were not put under another key; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ResealError {
+    /// The present key does not open one.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The database.
+    #[error("the secrets in the database could not be read or written")]
+    Db(#[from] DbError),
+}
+
+/// Puts all secrets under another key, and says how many there are.
+pub fn reseal(tx: &mut Tx<'_>, from: &Seal, to: &Seal) -> Result<usize, ResealError> {
+    let mut interface = load(tx)?;
+    let mut count = 0;
+    for (what, kept) in [
+        (PASSWORD, &mut interface.password),
+        (API_KEY, &mut interface.api_key),
+    ] {
+        if let Some(secret) = kept {
+            let open = from.open(what, secret.expose_secret())?;
+            *secret = to.seal(what, &open)?.into();
+            count += 1;
+        }
+    }
+    if count > 0 {
+        save(tx, &interface)?;
+    }
+    Ok(count)
 }
 
 fn save(tx: &mut Tx<'_>, interface: &StoredInterface) -> Result<(), DbError> {

@@ -6,6 +6,7 @@ use gate::{
     CODE_VALID_MS, DeviceReport, DeviceToken, EnrolError, EnrolmentCode, Mode, Sending, TokenError,
     devices,
 };
+use std::net::{IpAddr, Ipv4Addr};
 
 db::conformance! {
     a_code_enrols_one_device_once,
@@ -15,6 +16,9 @@ db::conformance! {
     settings_are_taken_up_like_the_site,
     what_devices_say_of_themselves_is_kept,
 }
+
+/// Where codes come from.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 fn code(n: u8) -> EnrolmentCode {
     EnrolmentCode::from_random([n; 16])
@@ -34,19 +38,24 @@ async fn a_code_enrols_one_device_once(test: TestDb) {
     print_code(&house, 1, "PDA01").await.unwrap();
     print_code(&house, 2, "PDA02").await.unwrap();
     let entered = code(1).reveal().to_lowercase();
-    let device = house.gate.devices.enrol(&entered, token(1)).await.unwrap();
+    let device = house
+        .gate
+        .devices
+        .enrol(&entered, token(1), HERE)
+        .await
+        .unwrap();
     assert_eq!(device.as_str(), "PDA01");
     let holder = house.gate.devices.holder_of(token(1)).await.unwrap();
     assert_eq!(holder.unwrap().device.as_str(), "PDA01");
     for wrong in [code(1).reveal(), code(3).reveal(), String::new()] {
-        let refused = house.gate.devices.enrol(&wrong, token(9)).await;
+        let refused = house.gate.devices.enrol(&wrong, token(9), HERE).await;
         assert!(matches!(refused, Err(EnrolError::CodeInvalid)), "{wrong}");
     }
     assert_eq!(house.gate.devices.holder_of(token(9)).await.unwrap(), None);
     let device = house
         .gate
         .devices
-        .enrol(&code(2).reveal(), token(2))
+        .enrol(&code(2).reveal(), token(2), HERE)
         .await
         .unwrap();
     assert_eq!(device.as_str(), "PDA02");
@@ -64,11 +73,15 @@ async fn a_code_expires(test: TestDb) {
     house
         .gate
         .devices
-        .enrol(&code(1).reveal(), token(1))
+        .enrol(&code(1).reveal(), token(1), HERE)
         .await
         .unwrap();
     house.clock.advance_ms(1);
-    let late = house.gate.devices.enrol(&code(2).reveal(), token(2)).await;
+    let late = house
+        .gate
+        .devices
+        .enrol(&code(2).reveal(), token(2), HERE)
+        .await;
     assert!(matches!(late, Err(EnrolError::CodeInvalid)));
     // What became of codes is forgotten after a day.
     house.clock.set(now().plus_ms(3 * 86_400_000));
@@ -81,16 +94,33 @@ async fn guessing_is_slowed_down(test: TestDb) {
     let house = usual(test).await;
     print_code(&house, 1, "PDA01").await.unwrap();
     for _ in 0..20 {
-        let wrong = house.gate.devices.enrol(&code(9).reveal(), token(9)).await;
+        let wrong = house
+            .gate
+            .devices
+            .enrol(&code(9).reveal(), token(9), HERE)
+            .await;
         assert!(matches!(wrong, Err(EnrolError::CodeInvalid)));
     }
-    let right = house.gate.devices.enrol(&code(1).reveal(), token(1)).await;
+    let right = house
+        .gate
+        .devices
+        .enrol(&code(1).reveal(), token(1), HERE)
+        .await;
     assert!(matches!(right, Err(EnrolError::TooManyAttempts)));
+    // Who asks from elsewhere is not kept out.
+    print_code(&house, 2, "PDA02").await.unwrap();
+    let elsewhere = Ipv4Addr::new(192, 0, 2, 1).into();
+    let other = house
+        .gate
+        .devices
+        .enrol(&code(2).reveal(), token(2), elsewhere)
+        .await;
+    assert_eq!(other.unwrap().as_str(), "PDA02");
     house.clock.advance_ms(60_000);
     house
         .gate
         .devices
-        .enrol(&code(1).reveal(), token(1))
+        .enrol(&code(1).reveal(), token(1), HERE)
         .await
         .unwrap();
 }

@@ -2,13 +2,18 @@
 
 use db::testing::TestDb;
 use gate::WhenSilent;
-use gate::site::interface::{Connection, SecretChange, load, read, save_connection, save_mapping};
+use gate::site::interface::{
+    Connection, PASSWORD, ResealError, SecretChange, load, read, reseal, save_connection,
+    save_mapping,
+};
+use kernel::{Seal, SealError};
 use otipass::Credentials;
 use secrecy::ExposeSecret;
 
 db::conformance! {
     the_password_stays_when_something_else_is_saved,
     mapping_parameters_with_mistakes_replace_nothing,
+    secrets_stand_under_a_key_that_can_be_changed,
 }
 
 const MAPPING: &str = include_str!("../../../../examples/villeneuve/mapping.json");
@@ -53,7 +58,8 @@ async fn the_password_stays_when_something_else_is_saved(test: TestDb) {
     assert_eq!(stored.mapping.as_deref(), Some(MAPPING));
     assert_eq!(stored.revision, 3);
     assert!(!format!("{stored:?}").contains("tide"));
-    let Credentials::Basic { username, password } = stored.credentials() else {
+    let Credentials::Basic { username, password } = stored.credentials(&Seal::default()).unwrap()
+    else {
         panic!("no API key was given");
     };
     assert_eq!(
@@ -62,6 +68,48 @@ async fn the_password_stays_when_something_else_is_saved(test: TestDb) {
     );
     save(&test, "https://two.example/api", SecretChange::Set(None)).await;
     assert!(read(&test.db).await.unwrap().password.is_none());
+}
+
+async fn secrets_stand_under_a_key_that_can_be_changed(test: TestDb) {
+    let migrated = test.db.migrate(&[gate::SCHEMA], crate::house::now());
+    migrated.await.unwrap();
+    let keys = ["one", "two", "three"].map(|key| Seal::with(&key.repeat(20)).unwrap());
+    let [one, two, three] = &keys;
+    let secret = SecretChange::Set(Some("0123 tide".to_owned().into()));
+    let sealed = secret.sealed(one, PASSWORD).unwrap();
+    save(&test, "https://one.example/api", sealed).await;
+    let kept = read(&test.db).await.unwrap();
+    let text = kept.password.clone().unwrap();
+    assert!(!text.expose_secret().contains("tide") && !kept.stands_open());
+    assert!(kept.credentials(one).is_ok());
+    let closed = |seal: &Seal| kept.credentials(seal).err();
+    assert_eq!(closed(two), Some(SealError::KeyWrong));
+    assert_eq!(closed(&Seal::default()), Some(SealError::KeyMissing));
+    // Saving something else seals nothing twice.
+    save(&test, "https://two.example/api", SecretChange::Keep).await;
+    assert!(read(&test.db).await.unwrap().credentials(one).is_ok());
+
+    let change = async |from: &Seal, to: &Seal| {
+        let (from, to) = (from.clone(), to.clone());
+        test.db
+            .write("reseal", move |tx| reseal(tx, &from, &to))
+            .await
+    };
+    assert_eq!(change(one, two).await.unwrap(), 1);
+    let refused = change(one, three).await;
+    assert!(matches!(
+        refused,
+        Err(ResealError::Seal(SealError::KeyWrong))
+    ));
+    let now = read(&test.db).await.unwrap();
+    assert!(now.credentials(one).is_err());
+    let Credentials::Basic { password, .. } = now.credentials(two).unwrap() else {
+        panic!("no API key was given");
+    };
+    assert_eq!(password.expose_secret(), "0123 tide");
+    // And out again, if it must be.
+    change(two, &Seal::default()).await.unwrap();
+    assert!(read(&test.db).await.unwrap().stands_open());
 }
 
 async fn mapping_parameters_with_mistakes_replace_nothing(test: TestDb) {

@@ -13,6 +13,7 @@ use gate::{
     state_of_code, state_of_enrolment,
 };
 use kernel::{Clock, DeviceCode, DoorCode, Finding, Language, ManualClock, Place, SectorCode};
+use std::net::Ipv4Addr;
 
 db::conformance! {
     a_site_grows_one_by_one,
@@ -217,7 +218,11 @@ async fn a_removed_device_loses_its_token_and_keeps_its_checks(test: TestDb) {
     .unwrap();
     house.gate.reload().await.unwrap();
     assert_eq!(house.gate.devices.holder_of(token()).await.unwrap(), None);
-    let refused = house.gate.devices.enrol(&code.reveal(), token()).await;
+    let refused = house
+        .gate
+        .devices
+        .enrol(&code.reveal(), token(), Ipv4Addr::LOCALHOST.into())
+        .await;
     assert!(refused.is_err(), "{refused:?}");
     assert_eq!(house.count("SELECT COUNT(*) AS n FROM gate_check").await, 1);
     // What it did by then is known as its, though it is gone.
@@ -291,7 +296,7 @@ async fn what_became_of_a_code_is_known(test: TestDb) {
     house
         .gate
         .devices
-        .enrol(&code.reveal(), token)
+        .enrol(&code.reveal(), token, Ipv4Addr::LOCALHOST.into())
         .await
         .unwrap();
     let used = Some(now().plus_ms(1_000));

@@ -26,6 +26,7 @@ fn files() -> Vec<StxFile> {
     vec![
         file(ImportKind::Run, FileState::Imported, 0),
         file(ImportKind::Upload, FileState::Imported, 30),
+        file(ImportKind::Upload, FileState::Imported, 9_999_000),
         file(ImportKind::Upload, FileState::Written, 1),
         file(ImportKind::Run, FileState::Abandoned, 0),
     ]

@@ -5,7 +5,9 @@ pub(crate) mod sample;
 
 use crate::page::*;
 use axum::http::Uri;
-use gate::site::interface::{Connection, SecretChange, StoredInterface, load, save_connection};
+use gate::site::interface::{
+    API_KEY, Connection, PASSWORD, SecretChange, StoredInterface, load, save_connection,
+};
 use otipass::{OtipassClient, OtipassSettings, check_url, meant_url, read_mapping};
 use std::net::IpAddr;
 
@@ -191,6 +193,11 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     let secrets = [("password", &password), ("api_key", &api_key)].into_iter();
     let replaced = secrets.filter(|(_, change)| matches!(change, SecretChange::Set(_)));
     let replaced: Vec<_> = replaced.map(|(name, _)| name).collect();
+    let seal = &visit.set_up().seal;
+    let password = password
+        .sealed(seal, PASSWORD)
+        .map_err(PageError::internal)?;
+    let api_key = api_key.sealed(seal, API_KEY).map_err(PageError::internal)?;
     let write = move |tx: &mut Tx<'_>| {
         let before = load(tx)?;
         save_connection(tx, connection.clone(), password.clone(), api_key.clone())?;
@@ -220,15 +227,19 @@ async fn tried(visit: &Visit, interface: &StoredInterface, project: Option<Strin
         return ("good", t.later.to_owned());
     };
     let set_up = visit.set_up();
+    let badly = |why: String| ("bad", format!("{} {why}", t.badly));
+    let credentials = match interface.credentials(&set_up.seal) {
+        Ok(credentials) => credentials,
+        Err(error) => return badly(error.to_string()),
+    };
     let client = OtipassClient::new(OtipassSettings {
         base_url: interface.connection.url.clone(),
         project_id: project_id.clone(),
-        credentials: interface.credentials(),
+        credentials,
         contract: set_up.contract.clone(),
         proxy: set_up.proxy.clone(),
         connect_timeout: CONNECT_TIMEOUT,
     });
-    let badly = |why: String| ("bad", format!("{} {why}", t.badly));
     let client = match client {
         Ok(client) => client,
         Err(error) => return badly(causes(&error)),

@@ -3,10 +3,10 @@
 
 use super::Parts;
 use crate::page::*;
+use crate::watchers::Place;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream;
 use std::convert::Infallible;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// How often it is looked whether something has changed.
@@ -22,14 +22,11 @@ struct Watcher {
     shown: String,
     looks: Interval,
     begun: bool,
-    _place: OwnedSemaphorePermit,
+    place: Place,
 }
 
 pub(crate) async fn watch(visit: Visit) -> Answer {
-    let places = &visit.office.streams;
-    let place = std::sync::Arc::clone(places)
-        .try_acquire_owned()
-        .map_err(|_| PageError::Busy)?;
+    let place = visit.office.watchers.take(visit.session()?.account.id);
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let watcher = Watcher {
@@ -37,7 +34,7 @@ pub(crate) async fn watch(visit: Visit) -> Answer {
         shown: String::new(),
         looks,
         begun: false,
-        _place: place,
+        place,
     };
     let events = stream::unfold(watcher, async |mut watcher| {
         let event = watcher.next().await?;
@@ -48,13 +45,15 @@ pub(crate) async fn watch(visit: Visit) -> Answer {
 }
 
 impl Watcher {
-    /// The next change; `None` at the end of the service or of the session, or
-    /// when the database does not answer: the browser asks again.
+    /// The next change; `None` at the end of the service or of the session, when
+    /// others take the place, or when the database does not answer: the browser
+    /// asks again.
     async fn next(&mut self) -> Option<Event> {
         let office = self.visit.office.clone();
         loop {
             tokio::select! {
                 () = office.ending.cancelled() => return None,
+                () = self.place.ended.cancelled() => return None,
                 _ = self.looks.tick() => {}
             }
             let session = self.visit.session.as_ref()?;

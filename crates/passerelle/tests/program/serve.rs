@@ -1,7 +1,10 @@
 //! The service as a process: what goes on when nobody listens to it, and when
 //! it is asked to end.
 
+mod attacks;
+mod camera;
 mod change_over;
+mod connections;
 pub mod tls;
 
 use crate::{BIN, NOBODY, id};

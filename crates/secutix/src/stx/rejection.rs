@@ -181,6 +181,22 @@ impl<W: Write> RejectionReport<W> {
         self.sink.write_all(line.as_bytes())
     }
 
+    /// Says how many more rows were rejected, if there are any.
+    ///
+    /// # Errors
+    /// If the sink does not take it.
+    pub fn and_more(&mut self, count: u64) -> io::Result<()> {
+        if count == 0 {
+            return Ok(());
+        }
+        let told = format!(
+            "and {count} more rejected rows, which are not kept; correct these and import the \
+             file again"
+        );
+        let line = line::join(["", "and_more", &told, ""], self.separator);
+        self.sink.write_all(line.as_bytes())
+    }
+
     /// Flushes and gives back the sink.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The device itself: what it must know, the pass list, its enrolment, and the
 //! frames of its camera.
 
-use super::request::{Body, Caller, Shared, Whole, said};
+use super::request::{Body, Caller, Origin, Shared, Whole, said};
 use crate::problem::Problem;
 use crate::random::random_bytes;
 use axum::Json;
@@ -83,13 +83,14 @@ pub(super) async fn get_pass_list(
 )]
 pub(super) async fn post_enrolment(
     State(shared): State<Shared>,
+    Origin(from): Origin,
     Body(request): Body<EnrolmentRequest>,
 ) -> Result<Response, Problem> {
     let token = DeviceToken::from_random(random_bytes());
     let device = shared
         .gate
         .devices
-        .enrol(&request.code, token.clone())
+        .enrol(&request.code, token.clone(), from)
         .await?;
     tracing::info!(device = %device, "a device was enrolled");
     let answer = Json(EnrolmentAnswer {
@@ -104,7 +105,9 @@ pub(super) async fn post_enrolment(
 ///
 /// For pages whose browser cannot do it. Nothing is decided and nothing kept:
 /// send the text as a check afterwards. JPEG or PNG, at most 1 MiB, 4,096 pixels
-/// a side and 4 million pixels. 640 × 480 is enough and fast.
+/// a side and 4 million pixels. 640 × 480 is enough and fast. The answer comes
+/// within a second: what takes longer to read shows no code. One frame of a device
+/// is in hand at a time, another meanwhile is answered `busy`.
 #[utoipa::path(
     post, path = "/api/v1/decode", tag = "camera", security(("device_token" = [])),
     request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"))),
@@ -112,8 +115,8 @@ pub(super) async fn post_enrolment(
 )]
 pub(super) async fn post_decode(
     State(shared): State<Shared>,
-    _: Caller,
+    Caller { enrolment, .. }: Caller,
     Whole(frame): Whole,
 ) -> Result<Json<DecodeAnswer>, Problem> {
-    Ok(Json(shared.frames.read(frame).await?))
+    Ok(Json(shared.frames.read(enrolment, frame).await?))
 }

@@ -1,5 +1,6 @@
 //! Who asks, and with what body.
 
+use crate::connections::network;
 use crate::decode::Frames;
 use crate::problem::Problem;
 use axum::body::Bytes;
@@ -10,7 +11,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use deviceapi::{BODY_LIMIT_BYTES, ProblemCode};
 use gate::{DeviceToken, Enrolled, Gate, Holder};
 use kernel::{DeviceCode, EnrolmentId};
+use office::visitor_address;
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
@@ -22,6 +26,20 @@ pub(crate) struct Shared {
     pub(crate) tasks: TaskTracker,
     /// Frames of cameras in hand.
     pub(crate) frames: Frames,
+    /// Whose word on an address counts.
+    pub(crate) proxies: Arc<[IpAddr]>,
+}
+
+/// Where a request comes from, as far as it is counted by that.
+pub(super) struct Origin(pub(super) IpAddr);
+
+impl FromRequestParts<Shared> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Infallible> {
+        let address = visitor_address(parts, &shared.proxies);
+        Ok(Self(network(address)))
+    }
 }
 
 /// The device whose token came with the request.

@@ -5,8 +5,9 @@ use db::testing::{TestDb, sqlite_in_memory};
 use gate::{DeviceSettings, Direction, EnrolmentCode, Mode, devices};
 use reqwest::Method;
 use serde_json::json;
-use stage::villeneuve::{AUG, now, token};
+use stage::villeneuve::{AUG, PROXY, now, token};
 use stage::{Museum, answer, eventually};
+use std::net::IpAddr;
 
 db::conformance! {
     a_code_becomes_a_token_once,
@@ -85,6 +86,26 @@ async fn guessing_codes_is_slowed_down() {
     let refused = enrol(&house, &code).await;
     assert_eq!(refused.told(), (429, "too_many_attempts".to_owned()));
     assert_eq!(refused.headers["retry-after"], "60");
+    // Only whoever tried is kept out. What a proxy says of others is believed of
+    // ours alone.
+    let from = |connection: IpAddr, said: &'static str| {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .local_address(connection);
+        let request = client.build().unwrap().post(house.url(ENROLMENTS));
+        let request = request.header("x-forwarded-for", said);
+        answer(request.json(&json!({"code": "ABCD-EFGH"})))
+    };
+    for n in 0..40 {
+        let said = ["192.0.2.1", "192.0.2.2"][n % 2];
+        assert_eq!(from(PROXY, said).await.status, 404);
+    }
+    assert_eq!(from(PROXY, "192.0.2.1").await.status, 429);
+    let liar = IpAddr::from([127, 0, 0, 78]);
+    for _ in 0..20 {
+        assert_eq!(from(liar, "192.0.2.1").await.status, 404);
+    }
+    assert_eq!(from(liar, "192.0.2.9").await.status, 429);
     house.clock.advance_ms(60_000);
     assert_eq!(enrol(&house, &code).await.status, 200);
     let unreadable = answer(house.request(Method::POST, ENROLMENTS).body("{")).await;

@@ -524,7 +524,26 @@ async fn the_audit_log(test: TestDb) {
     assert_eq!(staff.audit(filter(), 100).await.unwrap(), all);
 }
 
+/// Whoever comes from everywhere fills no disk.
+async fn attempts_are_remembered_up_to_a_bound(test: TestDb) {
+    let house = House::open(test).await;
+    let long_ago = house.clock.now().plus_ms(-60_000);
+    let flood = house.db.write("flood", move |tx| {
+        tx.execute(
+            "INSERT INTO staff_throttle (subject, failures, last_failed_at)
+             WITH RECURSIVE many(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 25000)
+             SELECT 'address:' || n, 1, CAST($1 AS BIGINT) + n FROM many",
+            params![long_ago],
+        )
+    });
+    let flood: Result<_, DbError> = flood.await;
+    assert_eq!(flood.unwrap(), 25_000);
+    assert!(house.sign_in("nobody", "wrong").await.is_err());
+    assert_eq!(house.count("staff_throttle").await, 20_001);
+}
+
 db::conformance!(
+    attempts_are_remembered_up_to_a_bound,
     accounts,
     sessions,
     attempts,

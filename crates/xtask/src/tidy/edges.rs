@@ -30,12 +30,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("passerelle", &["kernel", "db", "otipass", "secutix", "deviceapi", "gate", "boxoffice", "staff", "books", "config", "doctor", "office", "server", "edge", "sandbox"]),
     (STAGE, &["kernel", "db", "otipass", "secutix", "deviceapi", "gate", "boxoffice", "staff", "books", "config", "doctor", "office", "server", "edge", "sandbox"]),
     (SIMULATION, &["kernel", "db", "otipass", "secutix", "deviceapi", "gate", "boxoffice", "books", "edge", "sandbox", "stage"]),
+    (FUZZ, &["kernel", "otipass", "secutix", "gate", "boxoffice", "config", "stage"]),
     ("browser", &[]),
     ("xtask", &[]),
 ];
 
 /// These are for tests themselves, and not shipped.
 const SIMULATION: &str = "simulation";
+const FUZZ: &str = "fuzz";
 const STAGE: &str = "stage";
 
 /// What the tests of a crate may use besides, and why. `browser` is for nothing

@@ -144,3 +144,37 @@ async fn half_an_interface_by_file_is_one_without_url() {
     empty_db(&set_up).await;
     set_up.names("url_missing", "[otipass] url").await;
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_the_key_of_its_secrets_is_named() {
+    let set_up = SetUp::healthy();
+    drop(set_up.move_in().await);
+    let codes = async || {
+        let findings = set_up.findings().await;
+        findings.into_iter().map(|f| f.code).collect::<Vec<_>>()
+    };
+    set_up.append(CONFIG, "[secrets]\nkey_file = \"one.key\"\n");
+    set_up.secret("one.key", &"1".repeat(64));
+    set_up.secret("two.key", &"2".repeat(64));
+    assert!(codes().await.contains(&"secrets_not_sealed".to_owned()));
+    let printed = set_up.fine(&["secrets", "rekey"]);
+    assert!(printed.starts_with("1 secret"), "{printed}");
+    assert_eq!(codes().await, ["site_sector_not_mapped"]);
+    let kept = rusqlite::Connection::open(set_up.path("passerelle.db")).unwrap();
+    let read = "SELECT password FROM gate_interface";
+    let kept: String = kept.query_row(read, [], |row| row.get(0)).unwrap();
+    assert!(kept.starts_with("sealed1:"), "{kept}");
+
+    // Under another key, in two steps.
+    let two = set_up.path("two.key");
+    set_up.fine(&["secrets", "rekey", "--to", two.to_str().unwrap()]);
+    set_up.names("database_key_wrong", "key_file").await;
+    set_up.refused(&["secrets", "rekey"]);
+    set_up.replace(CONFIG, "one.key", "two.key");
+    assert_eq!(codes().await, ["site_sector_not_mapped"]);
+
+    set_up.secret("two.key", "short");
+    set_up.names("database_key_short", "key_file").await;
+    set_up.replace(CONFIG, "key_file = \"two.key\"", "");
+    set_up.names("database_key_missing", "key_file").await;
+}

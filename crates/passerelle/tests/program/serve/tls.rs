@@ -33,7 +33,7 @@ fn put(service: &Program, issued: &CertifiedKey<KeyPair>) {
 }
 
 /// Trusts this certificate and no other.
-fn client_of(issued: &CertifiedKey<KeyPair>) -> Client {
+pub fn client_of(issued: &CertifiedKey<KeyPair>) -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let trusted = Certificate::from_pem(issued.cert.pem().as_bytes()).expect("a certificate");
     Client::builder()

@@ -1,0 +1,66 @@
+//! `passerelle secrets`: the key of the secrets in the database.
+
+use crate::Verdict;
+use crate::house::ConfigOption;
+use anyhow::{Context, Result};
+use clap::Subcommand;
+use db::Tx;
+use gate::site::interface::{ResealError, reseal};
+use kernel::Seal;
+use serde_json::json;
+use staff::Change;
+use std::path::PathBuf;
+
+/// `passerelle secrets`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    config: ConfigOption,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Seal them anew: by the key that the configuration names, or by another
+    Rekey {
+        /// The file with the other key; name it in [secrets] key_file afterwards
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+}
+
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
+    let Action::Rekey { to } = arguments.action;
+    let house = arguments.config.open().await?;
+    let from = house.config.seal()?;
+    let next = match &to {
+        None => from.clone(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            let text = text.with_context(|| format!("{} cannot be read", path.display()))?;
+            Seal::with(text.trim_end_matches(['\r', '\n']))?
+        }
+    };
+    if !next.is_with_key() {
+        anyhow::bail!(
+            "there is no key; make one (openssl rand -hex 32 > passerelle.key), name its file in \
+             [secrets] key_file, and run this again"
+        );
+    }
+    let work = move |tx: &mut Tx<'_>| {
+        let count = reseal(tx, &from, &next)?;
+        let change = Change::done("secrets.resealed", "interface", "OTIPASS");
+        Ok::<_, ResealError>((count, vec![change.to(json!({ "count": count }))]))
+    };
+    let count = house.author().change("reseal", work).await?;
+    outln!("{count} secret(s) in the database are sealed by the key.");
+    if let Some(path) = to {
+        outln!(
+            "Now write key_file = {:?} in [secrets], keep that file apart from the backups, and \
+             restart the service. Until then it goes on with what it has in memory.",
+            path.display().to_string()
+        );
+    }
+    Ok(Verdict::Fine)
+}

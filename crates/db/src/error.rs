@@ -195,7 +195,7 @@ impl Engine {
             // and internal errors; a lock that was not given, a standby; or no answer.
             Self::Postgres(error) => error.as_db_error().is_none_or(|db| {
                 let code = db.code().code();
-                matches!(code, "25006" | "55P03")
+                matches!(code, "25006" | "25P03" | "55P03")
                     || matches!(code.get(..2), Some("08" | "40" | "53" | "57" | "58" | "XX"))
             }),
             Self::System(_) => true,

@@ -49,6 +49,8 @@ const REST: Patience = Patience {
     retried: Duration::from_secs(20),
 };
 
+/// How long beginning and undoing may take, which are nothing to a server that lives.
+const AT_ONCE: Duration = Duration::from_secs(2);
 /// How often a transaction that met another's changes is tried.
 const ATTEMPTS: u32 = 12;
 /// How often one whose row was there already is tried: the second time finds it.
@@ -114,7 +116,10 @@ impl Connection {
     /// A connection to the server that takes writes now.
     fn line(&mut self) -> Result<&mut Line, DbError> {
         let line = match self.open.take() {
-            Some(line) if line.is_good(&self.server) => line,
+            Some(mut line) if line.is_good(&self.server) => {
+                line.used = Instant::now();
+                line
+            }
             _ => self.runtime.block_on(self.server.connect())?,
         };
         Ok(self.open.insert(line))
@@ -181,12 +186,13 @@ impl Connection {
             line,
             runtime: &self.runtime,
             home: self.server.home(),
-            limit: self.patience.statement,
+            limit: AT_ONCE,
             met: None,
         };
         if let Err(error) = postgres.batch(&begin) {
             return Attempt::Again(postgres.met.unwrap_or(Met::Lost), error);
         }
+        postgres.limit = self.patience.statement;
         let mut tx = Tx::postgres(postgres);
         let verdict = job.run(&mut tx);
         let (met, failure) = (tx.met(), tx.failure());
@@ -209,7 +215,7 @@ impl Connection {
     fn roll_back(&mut self, met: Option<Met>) {
         let rolled_back = met != Some(Met::Lost)
             && self.open.as_ref().is_some_and(|line| {
-                let (client, limit) = (&line.client, self.patience.statement);
+                let (client, limit) = (&line.client, AT_ONCE);
                 let ended = self.runtime.block_on(async {
                     tokio::time::timeout(limit, client.batch_execute("ROLLBACK")).await
                 });

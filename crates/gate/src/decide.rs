@@ -44,7 +44,10 @@ use std::sync::Arc;
 /// what the help desk looks at.
 #[derive(Debug)]
 pub struct Deciding {
+    /// For what a visitor waits for.
     pub(crate) db: Db,
+    /// For what comes later, and much at a time.
+    pub(crate) journals: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Arc<InterfaceSettings>,
     pub(crate) known: Arc<KnownSite>,

@@ -64,6 +64,7 @@ impl Gate {
         Ok(Self {
             deciding: Deciding {
                 db: db.urgent(),
+                journals: db.clone(),
                 clock: Arc::clone(&clock),
                 settings: Arc::clone(&settings),
                 known: Arc::clone(&known),

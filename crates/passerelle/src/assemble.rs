@@ -217,9 +217,12 @@ pub async fn otipass(
 /// What this process is called among those that share a database: by its machine and
 /// its address, which it has again when it is started again.
 fn node(config: &Config) -> String {
-    // A machine without a name is told from others by its address alone.
-    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{} {}", machine.trim(), config.server.listen)
+    // Copies of a machine may have one of them in common. One that is missing tells
+    // nobody apart.
+    let named = ["/proc/sys/kernel/hostname", "/etc/machine-id"]
+        .map(|file| std::fs::read_to_string(file).unwrap_or_default());
+    let [host, machine] = named.each_ref().map(|name| name.trim());
+    format!("{host} {machine} {}", config.server.listen)
 }
 
 async fn gate_role(

@@ -21,7 +21,7 @@ pub(crate) struct Turn {
 impl Turn {
     pub(crate) fn at(what: &'static str, db: &Db) -> Self {
         Self {
-            lease: Lease::new(db.clone(), what, Uuid::new_v4().to_string()),
+            lease: Lease::new(db.urgent(), what, Uuid::new_v4().to_string()),
             clock: SystemClock,
         }
     }

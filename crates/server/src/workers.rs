@@ -201,6 +201,8 @@ async fn carry_disputes(
 async fn recover(gate: Arc<Gate>, stop: Stop) {
     let started = gate.now();
     let mut before = started;
+    // A service that this one follows still has checks in hand.
+    stop.pause(gate.settings().decision_budget).await;
     while !stop.is_said() {
         match gate.deciding.recover(before).await {
             Ok(0) => {}

@@ -8,7 +8,7 @@ use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -19,6 +19,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long one host may take to be reached and to let us in.
 const CONNECT: Duration = Duration::from_secs(1);
+/// A connection that nobody used for so long may have been cut on its way without a
+/// word; making another is cheaper than finding that out.
+const IDLE: Duration = Duration::from_secs(60);
 const PORT: u16 = 5432;
 
 /// How statements go to the server.
@@ -57,6 +60,8 @@ pub(crate) struct Line {
     pub(crate) prepared: Prepared,
     /// Where it goes.
     pub(crate) home: Home,
+    /// When it was last taken up.
+    pub(crate) used: Instant,
     carried: JoinHandle<()>,
 }
 
@@ -68,7 +73,7 @@ impl Drop for Line {
 
 impl Line {
     pub(crate) fn is_good(&self, server: &Server) -> bool {
-        !self.client.is_closed() && self.home == *server.home.borrow()
+        !self.client.is_closed() && self.used.elapsed() < IDLE && self.home == *server.home.borrow()
     }
 }
 
@@ -224,6 +229,7 @@ impl Server {
                 statements: Statements::new(),
                 prepared: self.prepared,
                 home: Home::default(),
+                used: Instant::now(),
                 carried,
             };
             self.takes_writes(&line.client, at).await?;

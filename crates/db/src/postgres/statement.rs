@@ -30,11 +30,15 @@ pub(crate) enum Met {
 pub(crate) fn met(error: &tokio_postgres::Error) -> Option<Met> {
     // https://www.postgresql.org/docs/current/errcodes-appendix.html
     let Some(state) = error.code() else {
-        return Some(Met::Lost);
+        // What was wrong before it was sent says nothing of the line.
+        let from = std::error::Error::source(error);
+        let is_io = from.is_some_and(|from| from.is::<std::io::Error>());
+        return (error.is_closed() || is_io).then_some(Met::Lost);
     };
     match state.code() {
         "40001" | "40P01" => Some(Met::Conflict),
-        "23505" => Some(Met::Taken),
+        // Or one that another transaction took away.
+        "23503" | "23505" => Some(Met::Taken),
         // Shut down or starting; a standby. A statement cancelled for its time is not.
         "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "25P03" => Some(Met::Lost),
         code if code.starts_with("08") => Some(Met::Lost),
@@ -165,9 +169,9 @@ impl PostgresTx<'_> {
             self.line.statements.clear();
             self.met = Some(Met::Conflict);
         }
-        match error.code() {
-            Some(_) => DbError::statement(sql, error),
-            None => DbError::unavailable(error),
+        match (error.code(), met(&error)) {
+            (None, Some(_)) => DbError::unavailable(error),
+            _ => DbError::statement(sql, error),
         }
     }
 }

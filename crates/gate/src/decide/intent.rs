@@ -76,7 +76,7 @@ pub(crate) struct Arrival<'a> {
 /// if site or mapping have changed since: Otipass may know it.
 ///
 /// The intent's row is the lock of its check, and the open question's that of its
-/// card: whoever else comes with one of them waits here, and reads behind it.
+/// card: whoever else comes with one of them waits at it, and looks again behind it.
 pub(crate) fn begin(
     tx: &mut Tx<'_>,
     arrival: &Arrival<'_>,
@@ -118,10 +118,17 @@ pub(crate) fn begin(
                     earlier = repeat::earlier(tx, card, sector, scanned.at, window_ms)?;
                 }
                 if earlier.is_none() {
-                    return Ok(if insert(tx, scan, &open, arrival.at, asker)? {
-                        Begun::Ask(Intent::Fresh, open)
-                    } else {
-                        Begun::Elsewhere(open)
+                    if !insert(tx, scan, &open, arrival.at, asker)? {
+                        return Ok(Begun::Elsewhere(open));
+                    }
+                    // Another process may have decided it since we looked.
+                    return Ok(match check::find(tx, scan)? {
+                        None => Begun::Ask(Intent::Fresh, open),
+                        Some(known) => {
+                            end(tx, scan.id)?;
+                            question::close(tx, scan.id)?;
+                            Begun::Decided(Box::new(known), Freshness::Repeated)
+                        }
                     });
                 }
                 Decision::Refused(Reason::JustAdmitted)

@@ -103,7 +103,7 @@ impl Deciding {
             })
         };
         let merged: Vec<Merged> = self
-            .db
+            .journals
             .write("merge journal", move |tx| {
                 items.iter().map(|item| merge(tx, item)).collect()
             })
@@ -140,7 +140,7 @@ impl Deciding {
             }
         };
         let merged: Vec<Result<Cancelled, CancelError>> = self
-            .db
+            .journals
             .write("merge cancellations", move |tx| {
                 cancellations.iter().map(|one| merge(tx, one)).collect()
             })

@@ -18,6 +18,9 @@ use std::time::Duration;
 
 /// How many intents one sweep of recovery resolves.
 const RECOVERY_BATCH: u32 = 100;
+/// How much later than the budget the answer may be recorded, in milliseconds: so long
+/// nobody else asks, also by a clock that is ahead.
+const RECORDED_WITHIN_MS: i64 = 1_000;
 /// How often a check that waits for another process looks whether it is decided.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -92,7 +95,8 @@ impl Deciding {
         let (site, set_up) = self.known.site_and_revision();
         let recognised = rules::recognise(&scan.code, &scan.device, &site, &settings);
         let clock = Arc::clone(&self.clock);
-        let (node, for_ms) = (Arc::clone(&self.node), settings.decision_budget_ms());
+        let node = Arc::clone(&self.node);
+        let for_ms = settings.decision_budget_ms() + RECORDED_WITHIN_MS;
         self.db
             .write("begin check", move |tx| {
                 // Anew, should the transaction have to be run again.

@@ -231,16 +231,16 @@ pub fn remove_device(
 ) -> Result<Device, SiteChangeError> {
     let before = changing(tx)?.devices.remove(code);
     let before = before.ok_or(SiteChangeError::Unknown)?;
+    // The codes first: whoever is being enrolled by one is waited for.
+    tx.execute(
+        "DELETE FROM gate_enrolment_code WHERE device = $1",
+        params![code],
+    )?;
     tx.execute(
         "UPDATE gate_device_token SET revoked_at = $2 WHERE device = $1 AND revoked_at IS NULL",
         params![code, now],
     )?;
-    for statement in [
-        "DELETE FROM gate_enrolment_code WHERE device = $1",
-        "DELETE FROM gate_device WHERE code = $1",
-    ] {
-        tx.execute(statement, params![code])?;
-    }
+    tx.execute("DELETE FROM gate_device WHERE code = $1", params![code])?;
     Ok(before)
 }
 

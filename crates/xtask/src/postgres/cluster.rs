@@ -77,13 +77,11 @@ impl Cluster {
         )?;
         let settings = self.data().join("postgresql.conf");
         // Nothing here outlives the tests, so nothing needs to reach the disk.
-        // A test process holds a few connections, and many run at once; the
-        // many small SERIALIZABLE transactions want room for their locks.
+        // A test process holds a few connections, and many run at once.
         let ours = format!(
             "listen_addresses = '{}'\n\
              unix_socket_directories = ''\n\
              max_connections = 200\n\
-             max_pred_locks_per_transaction = 256\n\
              fsync = off\n\
              synchronous_commit = off\n\
              full_page_writes = off\n",

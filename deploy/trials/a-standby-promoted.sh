@@ -11,7 +11,7 @@ new_standby "$work/second" "$second" "$first"
 [ -n "${ASYNCHRONOUS:-}" ] || wait_for_standby "$first"
 start_sandbox
 start_nodes "postgres://passerelle@127.0.0.1:$first,127.0.0.1:$second/passerelle"
-processes=$(printf '%s ' "${started[@]}")
+processes=$(printf '%s ' "${started[@]}")    # the sandbox, node1, node2
 
 start_load
 sleep 8
@@ -32,3 +32,12 @@ for process in $processes; do kill -0 "$process"; done
 echo "no node was restarted"
 ask_again "${ports[0]}"
 nothing_is_missing "$second"
+
+# The old primary comes back, as nobody kept it down, and a node starts anew.
+signal_server CONT "$work/first"
+killed "$(cut -d' ' -f2 <<<"$processes")"
+serve_node node1
+sleep 15
+connections() { psql_at "$1" -c "SELECT count(*) FROM pg_stat_activity WHERE usename = 'passerelle'"; }
+echo "the old primary is back and node1 was started anew: connections to the old one $(connections "$first")," \
+    "to the new one $(connections "$second"); node1 ready: $(is_ready "${ports[0]}" >/dev/null && echo yes || echo no)"

@@ -46,10 +46,10 @@ free_port() {
 }
 
 clean_up() {
-    local status=$? data pid
+    local status=$? data
     set +e
     for data in "${servers[@]}"; do
-        if pid=$(head -1 "$data/postmaster.pid" 2>/dev/null); then
+        if [ -e "$data/postmaster.pid" ]; then
             signal_server CONT "$data" 2>/dev/null
             as_postgres "$postgresql/pg_ctl" -D "$data" -m immediate -t 10 stop >/dev/null 2>&1
         fi

@@ -13,11 +13,10 @@ sleep 6
 mark held
 {
     echo "BEGIN; UPDATE gate_outcome_day SET checks = checks WHERE device = 'PDA01';"
-    echo "SELECT count(*) FROM gate_outcome_day WHERE device = 'PDA01';"
     sleep 20
     mark released >&2
     echo "ROLLBACK;"
-} | DATABASE=passerelle psql_at "$port"
+} | DATABASE=passerelle psql_at "$port" >/dev/null
 sleep 8
 stop_load
 

@@ -19,7 +19,7 @@ place() {
         -e "s|/etc/patroni/server|$work/$2/server|; s|/etc/patroni/post-bootstrap|$work/$2/post-bootstrap|" \
         -e "s|/var/lib/postgresql/15/passerelle|$work/$2/data|; s|/var/lib/postgresql|$work/$2|" \
         -e "s|/var/run/postgresql|$work/$2|; s|/var/lib/etcd/passerelle|$work/$2-etcd|" \
-        -e "s|mode: automatic|mode: \"off\"|; s|/dev/log local0|stdout format raw local0|; /^ *\(user\|group\) haproxy/d" \
+        -e "s|mode: required|mode: \"off\"|; s|/dev/log local0|stdout format raw local0|; /^ *\(user\|group\) haproxy/d" \
         -e "s|/etc/passerelle/database-ca|$work/ca|; s|/etc/haproxy/passerelle.pem|$work/haproxy.pem|" \
         -e "s|https://pass.example.org|http://127.0.0.1:${sandbox_port:-0}|; s|/srv/passerelle|$work|" \
         -e "s|/var/lib/passerelle|$work/$2|; s|:443 ssl|:8443 ssl|" "$cluster/$1"
@@ -131,6 +131,7 @@ for time in 1 2; do
     sleep 5
     settle
 done
+# Without a watchdog, which a trial must not have, this one may end badly: ../cluster/README.md.
 lost=$(who_is primary)
 mark frozen
 kill -STOP "${patroni[$lost]}"

@@ -259,12 +259,21 @@ impl DbError {
         }
     }
 
-    /// Whether any other write would have failed the same way.
+    /// Whether any other write would have failed the same way, so that one that did not
+    /// says that it is over.
     pub(crate) const fn is_of_all(&self) -> bool {
-        matches!(
-            self,
-            Self::Unavailable(_) | Self::Gone { .. } | Self::Busy { .. } | Self::Closed
-        )
+        match self {
+            Self::Unavailable(_)
+            | Self::Gone { .. }
+            | Self::Busy { .. }
+            | Self::Closed
+            | Self::CommitUnknown(_) => true,
+            // A server fails as a whole; of a damaged file some parts are good.
+            Self::Statement { source, .. } | Self::Commit(source) => {
+                matches!(source, Engine::Postgres(_))
+            }
+            _ => false,
+        }
     }
 
     /// Whether other transactions of PostgreSQL were in the way, and nothing else was.

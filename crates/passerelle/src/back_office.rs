@@ -93,7 +93,7 @@ pub async fn welcome(office: &OfficeRole) -> Result<Option<String>> {
     Ok(secret.map(|secret| {
         format!(
             "\nThere is no account yet. Make the first, an administrator's, at\n\n  \
-             {}/office/welcome\n\nwith this secret, which is good once and until the next start:\n\n  {}\n",
+             {}/office/welcome\n\nwith this secret, which is good once:\n\n  {}\n",
             office.url.trim_end_matches('/'),
             secret.reveal()
         )

@@ -331,9 +331,11 @@ fn start_log_with(events: Option<Events>) {
 
 /// Installs the metrics of this process.
 pub fn start_metrics() -> Result<PrometheusHandle> {
-    PrometheusBuilder::new()
+    let prometheus = PrometheusBuilder::new()
         .install_recorder()
-        .context("the metrics could not be set up")
+        .context("the metrics could not be set up")?;
+    server::describe_metrics();
+    Ok(prometheus)
 }
 
 /// Returns on Ctrl-C or SIGTERM.

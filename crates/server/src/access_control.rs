@@ -112,6 +112,12 @@ async fn import_controlled_ticket(
             let code = StatusCode::TooManyTickets;
             refused(call.request_id, code, error.to_string())
         }
+        // The database is away: that is no fault of ours, and the same call may do.
+        Err(StagingError::Db(error)) if error.is_of_the_store() => {
+            let mut answer = internal(call.request_id, &error);
+            *answer.status_mut() = Http::SERVICE_UNAVAILABLE;
+            answer
+        }
         Err(error) => internal(call.request_id, &error),
     }
 }

@@ -16,6 +16,15 @@ use office::Missing;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the queues may take to be counted.
+const COUNTED_WITHIN: Duration = Duration::from_secs(3);
+/// That they took longer.
+const LATE: DbError = DbError::Busy {
+    name: "counting the queues",
+    attempts: 1,
+};
 
 #[derive(Clone)]
 struct Watched {
@@ -130,7 +139,9 @@ impl Watched {
 
 async fn ready(State(watched): State<Watched>) -> Response {
     let waiting = match watched.writes().await {
-        Ok(()) => watched.waiting().await,
+        Ok(()) => tokio::time::timeout(COUNTED_WITHIN, watched.waiting())
+            .await
+            .unwrap_or(Err(LATE)),
         Err(error) => Err(error),
     };
     let (http, readiness) = match waiting {
@@ -167,7 +178,9 @@ async fn ready(State(watched): State<Watched>) -> Response {
 }
 
 async fn metrics(State(watched): State<Watched>) -> Response {
-    match watched.waiting().await {
+    // Whoever watches hears the rest also while the database hangs.
+    let waiting = tokio::time::timeout(COUNTED_WITHIN, watched.waiting()).await;
+    match waiting.unwrap_or(Err(LATE)) {
         Ok(waiting) => {
             for Queue(_, metric, count) in waiting {
                 metrics::gauge!(metric).set(count as f64);

@@ -8,6 +8,7 @@ use std::io;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
@@ -51,6 +52,9 @@ pub(crate) struct Server {
     prepared: Prepared,
     /// When it changes, the connections to another one end.
     home: watch::Sender<Home>,
+    /// The newest line of history that took writes; 0 before the first. Each failover
+    /// begins another, so one that is older is of a server that was left behind.
+    history: AtomicU64,
 }
 
 /// A connection.
@@ -60,6 +64,8 @@ pub(crate) struct Line {
     pub(crate) prepared: Prepared,
     /// Where it goes.
     pub(crate) home: Home,
+    /// Its server's line of history.
+    history: u64,
     /// When it was last taken up.
     pub(crate) used: Instant,
     carried: JoinHandle<()>,
@@ -152,6 +158,7 @@ impl Server {
                 Prepared::Once
             },
             home: watch::Sender::default(),
+            history: AtomicU64::new(0),
         })
     }
 
@@ -160,24 +167,35 @@ impl Server {
         self.home.subscribe()
     }
 
-    /// Connects to the host that took writes last, or else to the next that does.
+    /// Connects to the host that took writes last, or else to the one of the others whose
+    /// history is the newest: a former primary that is back takes writes as well, and
+    /// they would be lost.
     pub(crate) async fn connect(&self) -> Result<Line, DbError> {
-        let home = self.home.borrow().host;
+        let (home, known) = (
+            self.home.borrow().host,
+            self.history.load(Ordering::Relaxed),
+        );
+        let mut best: Option<(usize, Line)> = None;
         let mut failed = Vec::new();
         for at in (0..self.hosts.len()).map(|n| (home + n) % self.hosts.len()) {
             match self.connect_to(at).await {
-                Ok(mut line) => {
-                    self.home.send_if_modified(|home| {
-                        let moves = home.host != at;
-                        home.host = at;
-                        home.moves += u64::from(moves);
-                        line.home = *home;
-                        moves
-                    });
-                    return Ok(line);
+                Ok(line) if line.history < known => {
+                    failed.push((at, refused("it was left behind at a failover")));
+                }
+                Ok(line) if at == home && known > 0 => return Ok(self.settled(at, line)),
+                Ok(line) => {
+                    if best
+                        .as_ref()
+                        .is_none_or(|(_, best)| best.history < line.history)
+                    {
+                        best = Some((at, line));
+                    }
                 }
                 Err(error) => failed.push((at, error)),
             }
+        }
+        if let Some((at, line)) = best {
+            return Ok(self.settled(at, line));
         }
         if failed.len() == 1
             && let Some((_, error)) = failed.pop()
@@ -189,6 +207,19 @@ impl Server {
             .map(|(at, error)| format!("{}: {}", self.name(*at), kernel::causes(error)))
             .collect::<Vec<_>>();
         Err(refused(&told.join("; ")))
+    }
+
+    /// From now on all connections go where this one goes.
+    fn settled(&self, at: usize, mut line: Line) -> Line {
+        self.history.fetch_max(line.history, Ordering::Relaxed);
+        self.home.send_if_modified(|home| {
+            let moves = home.host != at;
+            home.host = at;
+            home.moves += u64::from(moves);
+            line.home = *home;
+            moves
+        });
+        line
     }
 
     async fn connect_to(&self, at: usize) -> Result<Line, DbError> {
@@ -224,16 +255,16 @@ impl Server {
         };
         let opened = async {
             let (client, carried) = connecting.await?;
-            let line = Line {
+            let history = self.takes_writes(&client, at).await?;
+            Ok(Line {
                 client,
                 statements: Statements::new(),
                 prepared: self.prepared,
                 home: Home::default(),
+                history,
                 used: Instant::now(),
                 carried,
-            };
-            self.takes_writes(&line.client, at).await?;
-            Ok(line)
+            })
         };
         match tokio::time::timeout(CONNECT, opened).await {
             Ok(opened) => opened,
@@ -241,9 +272,14 @@ impl Server {
         }
     }
 
-    async fn takes_writes(&self, client: &Client, at: usize) -> Result<(), DbError> {
+    /// Its line of history, if it does.
+    async fn takes_writes(&self, client: &Client, at: usize) -> Result<u64, DbError> {
         let answer = client
-            .simple_query("SELECT pg_is_in_recovery(), current_setting('transaction_read_only')")
+            .simple_query(
+                "SELECT pg_is_in_recovery(), current_setting('transaction_read_only'),
+                        CASE WHEN NOT pg_is_in_recovery() THEN
+                            SUBSTR(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END",
+            )
             .await
             .map_err(DbError::unavailable)?;
         let row = answer.iter().find_map(|message| match message {
@@ -261,7 +297,8 @@ impl Server {
         if says(1) == Some("on") {
             return Err(refused(&format!("{name} is set to take no writes")));
         }
-        Ok(())
+        let history = says(2).and_then(|hex| u64::from_str_radix(hex, 16).ok());
+        history.ok_or_else(|| refused(&format!("{name} does not say which its history is")))
     }
 
     fn name(&self, at: usize) -> String {

@@ -16,7 +16,7 @@ use std::time::Duration;
 const IN_HAND_LIMIT: usize = 2_000;
 
 /// What an answer may come later than the decision budget says.
-const LATE: Duration = Duration::from_millis(500);
+const LATE: Duration = Duration::from_millis(250);
 
 /// Decide one scan.
 ///

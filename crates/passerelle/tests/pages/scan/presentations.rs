@@ -236,9 +236,9 @@ fn a_trigger_that_is_pulled_again_is_the_same_check_and_shows_its_answer_in_sile
     for _ in 0..3 {
         tab.wedge(BLOCKED, "Enter");
         tab.until_text("#answer-facts", BLOCKED);
-        later(&tab, 2_900);
+        later(&tab, 2_000);
     }
-    later(&tab, 200);
+    later(&tab, 1_200);
     tab.wedge(BLOCKED, "Enter");
     tab.until_text("#answer-words", "This pass was admitted here just now");
     later(&tab, 61_000);

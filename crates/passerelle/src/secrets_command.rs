@@ -24,7 +24,7 @@ pub struct Arguments {
 enum Action {
     /// Seal them anew: by the key that the configuration names, or by another
     Rekey {
-        /// The file with the other key; name it in [secrets] key_file afterwards
+        /// The file with the other key; name it as key_file of the section secrets afterwards
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
     },

@@ -18,7 +18,7 @@ const LENGTH: usize = 20;
 impl Staff {
     /// A new secret for the first run, or `None` if there is an account. Those that
     /// other processes on the database print are good as well, the latest
-    /// [`SECRETS`] of them, until one was used.
+    /// eight of them, until one was used.
     pub async fn open_welcome(&self) -> Result<Option<Token>, AccountError> {
         let secret = Token::to_type::<LENGTH>()?;
         let hash = secret.sha256();

@@ -18,6 +18,7 @@ pub mod finding;
 mod id;
 mod language;
 mod money;
+mod network;
 mod owner;
 mod pass;
 pub mod seal;
@@ -43,6 +44,7 @@ pub use id::{
 };
 pub use language::Language;
 pub use money::{Money, VatRate};
+pub use network::network;
 pub use owner::owner_only;
 pub use pass::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use seal::{Seal, SealError};

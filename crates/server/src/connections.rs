@@ -3,10 +3,11 @@
 //! Whoever opens connections and says nothing must not take what others need: the
 //! doors from those who ask, or the descriptors from Otipass, database and files.
 
+use kernel::network;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -70,17 +71,6 @@ impl Limits {
     fn party(&self, address: IpAddr) -> Option<IpAddr> {
         let is_proxy = self.proxies.contains(&address.to_canonical());
         (!is_proxy).then(|| network(address))
-    }
-}
-
-/// Whose address it is: where it is IPv6, everybody has a whole /64.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(whole) => {
-            let [a, b, c, d, ..] = whole.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        address => address,
     }
 }
 

@@ -11,9 +11,9 @@ use crate::session::{self, Step};
 use crate::throttle::{self, ACCOUNT, ADDRESS, LOGIN, Limit};
 use crate::{AccountId, Session, Staff};
 use db::{DbError, Tx, params};
-use kernel::Timestamp;
+use kernel::{Timestamp, network};
 use secrecy::SecretString;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 /// What someone enters to sign in.
 #[derive(Debug, Clone)]
@@ -81,14 +81,12 @@ pub(crate) fn of_address(address: &str) -> String {
     format!("address:{}", place(address))
 }
 
-/// Whose address it is: of IPv6, one subscriber has a whole /64.
+/// Whose address it is.
 fn place(address: &str) -> String {
-    match address.parse() {
-        Ok(IpAddr::V6(address)) => {
-            let network = Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX));
-            format!("{network}/64")
-        }
-        _ => address.to_owned(),
+    match address.parse().map(network) {
+        Ok(IpAddr::V6(subscriber)) => format!("{subscriber}/64"),
+        Ok(address) => address.to_string(),
+        Err(_) => address.to_owned(),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Who asks, and with what body.
 
-use crate::connections::network;
 use crate::decode::Frames;
 use crate::problem::Problem;
 use axum::body::Bytes;
@@ -10,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use deviceapi::{BODY_LIMIT_BYTES, ProblemCode};
 use gate::{DeviceToken, Enrolled, Gate, Holder};
-use kernel::{DeviceCode, EnrolmentId};
+use kernel::{DeviceCode, EnrolmentId, network};
 use office::visitor_address;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;

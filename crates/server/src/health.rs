@@ -20,11 +20,6 @@ use std::time::Duration;
 
 /// How long the queues may take to be counted.
 const COUNTED_WITHIN: Duration = Duration::from_secs(3);
-/// That they took longer.
-const LATE: DbError = DbError::Busy {
-    name: "counting the queues",
-    attempts: 1,
-};
 
 #[derive(Clone)]
 struct Watched {
@@ -86,7 +81,17 @@ impl Watched {
         self.db.trouble().map_or(Ok(()), Err)
     }
 
+    /// What waits. While the database hangs, whoever asks hears so.
     async fn waiting(&self) -> Result<Vec<Queue>, DbError> {
+        let counted = tokio::time::timeout(COUNTED_WITHIN, self.count());
+        // That it took longer.
+        counted.await.unwrap_or(Err(DbError::Busy {
+            name: "counting the queues",
+            attempts: 1,
+        }))
+    }
+
+    async fn count(&self) -> Result<Vec<Queue>, DbError> {
         let mut waiting = Vec::new();
         if let Some(gate) = &self.gate {
             let gate = gate.outbox.waiting().await?;
@@ -139,9 +144,7 @@ impl Watched {
 
 async fn ready(State(watched): State<Watched>) -> Response {
     let waiting = match watched.writes().await {
-        Ok(()) => tokio::time::timeout(COUNTED_WITHIN, watched.waiting())
-            .await
-            .unwrap_or(Err(LATE)),
+        Ok(()) => watched.waiting().await,
         Err(error) => Err(error),
     };
     let (http, readiness) = match waiting {
@@ -178,9 +181,7 @@ async fn ready(State(watched): State<Watched>) -> Response {
 }
 
 async fn metrics(State(watched): State<Watched>) -> Response {
-    // Whoever watches hears the rest also while the database hangs.
-    let waiting = tokio::time::timeout(COUNTED_WITHIN, watched.waiting()).await;
-    match waiting.unwrap_or(Err(LATE)) {
+    match watched.waiting().await {
         Ok(waiting) => {
             for Queue(_, metric, count) in waiting {
                 metrics::gauge!(metric).set(count as f64);

@@ -13,23 +13,17 @@ const RENEW: Duration = Duration::from_secs(3);
 
 /// The processes' turn at one thing. It goes by real time, also in a replay: it says
 /// when others may begin, and dates nothing.
-pub(crate) struct Turn {
-    lease: Lease,
-    clock: SystemClock,
-}
+pub(crate) struct Turn(Lease);
 
 impl Turn {
     pub(crate) fn at(what: &'static str, db: &Db) -> Self {
-        Self {
-            lease: Lease::new(db.urgent(), what, Uuid::new_v4().to_string()),
-            clock: SystemClock,
-        }
+        Self(Lease::new(db.urgent(), what, Uuid::new_v4().to_string()))
     }
 
     /// Waits until it is ours; none when the service ends first.
     pub(crate) async fn comes(&self, stop: &Stop) -> Option<Held> {
         while !stop.is_said() {
-            match self.lease.take(self.clock.now()).await {
+            match self.0.take(SystemClock.now()).await {
                 Ok(Held::Elsewhere) => stop.pause(RENEW).await,
                 Ok(held) => return Some(held),
                 Err(error) => {
@@ -50,7 +44,7 @@ impl Turn {
                 return;
             }
             stop.pause(left.min(RENEW)).await;
-            if let Err(error) = self.lease.take(self.clock.now()).await {
+            if let Err(error) = self.0.take(SystemClock.now()).await {
                 tracing::warn!(error = causes(&error), "the turn could not be kept");
             }
         }
@@ -58,7 +52,7 @@ impl Turn {
 
     /// Leaves it to the others.
     pub(crate) async fn ends(&self) {
-        if let Err(error) = self.lease.release().await {
+        if let Err(error) = self.0.release().await {
             tracing::warn!(error = causes(&error), "the turn ends by itself");
         }
     }

@@ -141,6 +141,9 @@ impl Connection {
                 Attempt::Done(outcome) => break outcome,
                 Attempt::Again(met, error) => (met, error),
             };
+            if met == Met::Lost {
+                self.open = None;
+            }
             let is_late = begun.elapsed() > self.patience.retried;
             match met {
                 Met::Taken if attempt >= ATTEMPTS_IF_TAKEN => break Err(error),
@@ -151,7 +154,7 @@ impl Connection {
                         attempts: attempt,
                     });
                 }
-                Met::Lost => self.open = None,
+                Met::Lost => {}
                 Met::Conflict | Met::Taken => {
                     metrics::counter!("passerelle_db_conflicts_total", "name" => job.name())
                         .increment(1);
@@ -196,63 +199,42 @@ impl Connection {
         let mut tx = Tx::postgres(postgres);
         let verdict = job.run(&mut tx);
         let (met, failure) = (tx.met(), tx.failure());
-        if let (Some(met), Some(error)) = (met, failure.clone()) {
-            self.roll_back(Some(met));
-            return Attempt::Again(met, error);
+        if verdict == Verdict::Commit && failure.is_none() {
+            return self.commit();
         }
-        if verdict == Verdict::RollBack || failure.is_some() {
-            self.roll_back(met);
-            // Swallowed or not: the closure's own answer stands only if it committed.
-            let outcome = match (verdict, failure) {
-                (Verdict::Commit, Some(swallowed)) => Err(swallowed),
-                _ => Ok(()),
-            };
-            return Attempt::Done(outcome);
-        }
-        self.commit()
-    }
-
-    fn roll_back(&mut self, met: Option<Met>) {
-        let rolled_back = met != Some(Met::Lost)
-            && self.open.as_ref().is_some_and(|line| {
-                let (client, limit) = (&line.client, AT_ONCE);
-                let ended = self.runtime.block_on(async {
-                    tokio::time::timeout(limit, client.batch_execute("ROLLBACK")).await
-                });
-                matches!(ended, Ok(Ok(())))
-            });
-        if !rolled_back {
-            // Its end is a roll back, too.
+        // A connection that is lost rolls back by its end.
+        if met != Some(Met::Lost) && !matches!(self.end("ROLLBACK", AT_ONCE), Some(Ok(()))) {
             self.open = None;
         }
+        match (met, failure, verdict) {
+            (Some(met), Some(error), _) => Attempt::Again(met, error),
+            // The closure swallowed it, and its own answer stands only if it committed.
+            (None, Some(error), Verdict::Commit) => Attempt::Done(Err(error)),
+            _ => Attempt::Done(Ok(())),
+        }
+    }
+
+    /// Ends a transaction; none if there was no answer.
+    fn end(&self, how: &str, limit: Duration) -> Option<Result<(), tokio_postgres::Error>> {
+        let client = &self.open.as_ref()?.client;
+        self.runtime
+            .block_on(async { tokio::time::timeout(limit, client.batch_execute(how)).await })
+            .ok()
     }
 
     fn commit(&mut self) -> Attempt {
-        let Some(line) = &self.open else {
-            return Attempt::Done(Err(DbError::Closed));
+        // It may have been kept before the connection ended.
+        let unknown = match self.end("COMMIT", self.patience.statement) {
+            Some(Ok(())) => return Attempt::Done(Ok(())),
+            Some(Err(error)) => match statement::met(&error) {
+                Some(Met::Lost) => error.into(),
+                Some(met) => return Attempt::Again(met, DbError::Commit(error.into())),
+                None => return Attempt::Done(Err(DbError::Commit(error.into()))),
+            },
+            None => std::io::Error::from(std::io::ErrorKind::TimedOut).into(),
         };
-        let limit = self.patience.statement;
-        let ended = self.runtime.block_on(async {
-            tokio::time::timeout(limit, line.client.batch_execute("COMMIT")).await
-        });
-        let error = match ended {
-            Ok(Ok(())) => return Attempt::Done(Ok(())),
-            Ok(Err(error)) => error,
-            Err(_) => {
-                self.open = None;
-                let silent = std::io::Error::from(std::io::ErrorKind::TimedOut);
-                return Attempt::Done(Err(DbError::CommitUnknown(silent.into())));
-            }
-        };
-        match statement::met(&error) {
-            // It may have been kept before the connection ended.
-            Some(Met::Lost) => {
-                self.open = None;
-                Attempt::Done(Err(DbError::CommitUnknown(error.into())))
-            }
-            Some(met) => Attempt::Again(met, DbError::Commit(error.into())),
-            None => Attempt::Done(Err(DbError::Commit(error.into()))),
-        }
+        self.open = None;
+        Attempt::Done(Err(DbError::CommitUnknown(unknown)))
     }
 }
 

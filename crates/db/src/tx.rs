@@ -172,9 +172,9 @@ impl<'a> Tx<'a> {
         match &self.engine {
             Engine::Sqlite(_) => Ok(()),
             Engine::Postgres(_) => self
-                .query(
-                    "SELECT CAST(pg_advisory_xact_lock(
-                         hashtextextended(current_schema() || ' ' || $1, 0)) AS TEXT) AS nothing",
+                .execute(
+                    "SELECT pg_advisory_xact_lock(
+                         hashtextextended(current_schema() || ' ' || $1, 0))",
                     params![word],
                 )
                 .map(drop),

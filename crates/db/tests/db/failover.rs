@@ -68,6 +68,13 @@ impl Way {
     }
 }
 
+async fn with_things() -> TestDb {
+    let test = db::testing::postgres().await;
+    let made = test.db.migrate(SCHEMA, kernel::Timestamp::MIN);
+    made.await.unwrap();
+    test
+}
+
 /// The test's database by other ways, one after the other.
 async fn by(test: &TestDb, ways: &[&Way]) -> Db {
     let url = by_url(test, ways, "");
@@ -105,11 +112,7 @@ async fn amount(db: &Db, name: &'static str) -> i64 {
 
 #[tokio::test]
 async fn a_frozen_server_is_left_for_the_next() {
-    let test = db::testing::postgres().await;
-    test.db
-        .migrate(SCHEMA, kernel::Timestamp::MIN)
-        .await
-        .unwrap();
+    let test = with_things().await;
     let (first, second) = (Way::open().await, Way::open().await);
     let db = by(&test, &[&first, &second]).await;
     add(&db.urgent(), "a").await.unwrap();
@@ -130,11 +133,7 @@ async fn a_frozen_server_is_left_for_the_next() {
 
 #[tokio::test]
 async fn while_all_are_frozen_everybody_hears_it_and_afterwards_it_works() {
-    let test = db::testing::postgres().await;
-    test.db
-        .migrate(SCHEMA, kernel::Timestamp::MIN)
-        .await
-        .unwrap();
+    let test = with_things().await;
     let way = Way::open().await;
     let db = by(&test, &[&way]).await.urgent();
     add(&db, "a").await.unwrap();
@@ -158,11 +157,7 @@ async fn while_all_are_frozen_everybody_hears_it_and_afterwards_it_works() {
 
 #[tokio::test]
 async fn a_commit_without_answer_is_unknown_and_not_done_twice() {
-    let test = db::testing::postgres().await;
-    test.db
-        .migrate(SCHEMA, kernel::Timestamp::MIN)
-        .await
-        .unwrap();
+    let test = with_things().await;
     let (first, second) = (Way::open().await, Way::open().await);
     let db = by(&test, &[&first, &second]).await.urgent();
     let freeze = first.frozen.clone();
@@ -181,11 +176,7 @@ async fn a_commit_without_answer_is_unknown_and_not_done_twice() {
 /// Two transactions that wait for each other: one of them is run again.
 #[tokio::test]
 async fn a_deadlock_is_no_failure() {
-    let test = db::testing::postgres().await;
-    test.db
-        .migrate(SCHEMA, kernel::Timestamp::MIN)
-        .await
-        .unwrap();
+    let test = with_things().await;
     let met = std::sync::Arc::new(std::sync::Barrier::new(2));
     let both = ["ab", "ba"].map(|order| {
         let (db, met) = (test.db.clone(), std::sync::Arc::clone(&met));
@@ -222,11 +213,7 @@ async fn a_deadlock_is_no_failure() {
 
 #[tokio::test]
 async fn a_forgotten_transaction_keeps_nobody_else_waiting() {
-    let test = db::testing::postgres().await;
-    test.db
-        .migrate(SCHEMA, kernel::Timestamp::MIN)
-        .await
-        .unwrap();
+    let test = with_things().await;
     let (holds, held) = tokio::sync::oneshot::channel();
     let (forget, remembered) = std::sync::mpsc::channel::<()>();
     let (holds, remembered) = (
@@ -260,11 +247,7 @@ async fn a_forgotten_transaction_keeps_nobody_else_waiting() {
 
 #[tokio::test]
 async fn behind_a_pooler_no_statement_needs_its_connection_again() {
-    let test = db::testing::postgres().await;
-    test.db
-        .migrate(SCHEMA, kernel::Timestamp::MIN)
-        .await
-        .unwrap();
+    let test = with_things().await;
     let way = Way::open().await;
     let pooled = Db::open(&by_url(&test, &[&way], "&pgbouncer=true"))
         .await

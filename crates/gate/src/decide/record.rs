@@ -68,6 +68,8 @@ pub(crate) fn insert(
             declaration::owe(tx, record, new.counted, new.decided_at)?;
         }
     }
+    // Not before: what cannot be kept of a journal stays open, while the rest of the
+    // journal is kept in the same transaction.
     intent::end(tx, scan.id)?;
     question::close(tx, scan.id)?;
     let hour = i64::from(site.zone.hour(new.scanned.at));

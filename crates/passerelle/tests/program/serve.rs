@@ -10,12 +10,24 @@ pub mod tls;
 use crate::{BIN, NOBODY, id};
 use serde_json::json;
 use stage::villeneuve::GOOD;
-use stage::{Otipass, Program, SET_UP, eventually, pass};
+use stage::{Browser, Otipass, PASSWORD, Program, SET_UP, eventually, pass};
 use std::process::Stdio;
 
 /// What Otipass knows: one pass, good for ever.
 fn passes() -> String {
     pass(GOOD, "active", "*")
+}
+
+/// Somebody in the back office, and the request by which they watch the day.
+async fn watching(service: &mut Program) -> (Browser, String) {
+    let secret = service.service().secret();
+    let mut browser = Browser::new(&service.url(""));
+    browser.begin(&secret, "camille", PASSWORD).await;
+    let session = browser.session().unwrap();
+    let watch = format!(
+        "GET /office/live HTTP/1.1\r\nhost: x\r\ncookie: passerelle_session={session}\r\n\r\n"
+    );
+    (browser, watch)
 }
 
 /// Waits until so many checks have been asked there.

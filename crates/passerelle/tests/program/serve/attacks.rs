@@ -2,12 +2,12 @@
 //! checks beside it.
 
 use super::camera::{frame, grid};
-use super::passes;
+use super::{passes, watching};
 use crate::{BIN, id};
 use reqwest::Method;
 use serde_json::json;
 use stage::villeneuve::GOOD;
-use stage::{Browser, PASSWORD, Program, SET_UP, answer};
+use stage::{Browser, Program, SET_UP, answer};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -82,13 +82,7 @@ async fn honest_checks_go_on_beside_all_attacks_at_once() {
     let configuration = format!("connections = 64\n{SET_UP}repeat_window_s = 0\n");
     let mut service = Program::new(BIN, &passes(), &configuration);
     service.start();
-    let secret = service.service().secret();
-    let mut browser = Browser::new(&service.url(""));
-    browser.begin(&secret, "camille", PASSWORD).await;
-    let session = browser.session().unwrap();
-    let watch = format!(
-        "GET /office/live HTTP/1.1\r\nhost: x\r\ncookie: passerelle_session={session}\r\n\r\n"
-    );
+    let (browser, watch) = watching(&mut service).await;
     let (bad, good) = (service.token("PDA01"), service.token("PDA02"));
     let header = include_str!("../../../../fuzz/seeds/sales_file/first.csv");
     let header = header.lines().next().unwrap().to_owned();

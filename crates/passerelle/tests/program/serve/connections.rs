@@ -1,10 +1,10 @@
 //! Connections that take and give nothing.
 
-use super::passes;
 use super::tls::{CONFIGURATION, client_of, issue, prepared, url};
+use super::{passes, watching};
 use crate::{BIN, id};
 use stage::villeneuve::GOOD;
-use stage::{Browser, PASSWORD, Program, SET_UP, answer};
+use stage::{Program, SET_UP, answer};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
@@ -87,13 +87,7 @@ async fn what_is_configured_is_the_most_that_one_address_holds() {
 async fn who_watches_the_day_and_never_reads_keeps_nobody_out() {
     let mut service = Program::new(BIN, &passes(), SET_UP);
     service.start();
-    let secret = service.service().secret();
-    let mut browser = Browser::new(&service.url(""));
-    browser.begin(&secret, "camille", PASSWORD).await;
-    let session = browser.session().unwrap();
-    let watch = format!(
-        "GET /office/live HTTP/1.1\r\nhost: x\r\ncookie: passerelle_session={session}\r\n\r\n"
-    );
+    let (mut browser, watch) = watching(&mut service).await;
     let _watching = silent(&service, 70, &watch).await;
     for _ in 0..3 {
         let watched = browser.get("/office/live").await;

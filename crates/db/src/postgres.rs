@@ -50,7 +50,7 @@ const REST: Patience = Patience {
 };
 
 /// How long beginning and undoing may take, which are nothing to a server that lives.
-const AT_ONCE: Duration = Duration::from_secs(2);
+pub(crate) const AT_ONCE: Duration = Duration::from_secs(2);
 /// How often a transaction that met another's changes is tried.
 const ATTEMPTS: u32 = 12;
 /// How often one whose row was there already is tried: the second time finds it.
@@ -184,21 +184,20 @@ impl Connection {
         let Some(line) = &mut self.open else {
             return Attempt::Done(Err(DbError::Closed));
         };
-        let begin = begin(job.access(), self.patience, self.durability);
-        let mut postgres = PostgresTx {
+        let postgres = PostgresTx {
             line,
             runtime: &self.runtime,
             home: self.server.home(),
-            limit: AT_ONCE,
+            limit: self.patience.statement,
+            begin: Some(begin(job.access(), self.patience, self.durability)),
             met: None,
         };
-        if let Err(error) = postgres.batch(&begin) {
-            return Attempt::Again(postgres.met.unwrap_or(Met::Lost), error);
-        }
-        postgres.limit = self.patience.statement;
         let mut tx = Tx::postgres(postgres);
         let verdict = job.run(&mut tx);
         let (met, failure) = (tx.met(), tx.failure());
+        if !tx.has_begun() {
+            return Attempt::Done(Ok(()));
+        }
         if verdict == Verdict::Commit && failure.is_none() {
             return self.commit();
         }

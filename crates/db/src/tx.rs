@@ -49,6 +49,14 @@ impl<'a> Tx<'a> {
         }
     }
 
+    /// Whether anything was said to the engine.
+    pub(crate) const fn has_begun(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite(_) => true,
+            Engine::Postgres(tx) => tx.begin.is_none(),
+        }
+    }
+
     /// Runs a statement and says how many rows it changed.
     ///
     /// # Errors

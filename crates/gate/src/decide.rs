@@ -30,14 +30,14 @@ pub(crate) mod tally;
 pub mod wording;
 
 use crate::decide::check::Check;
-use crate::decide::in_hand::ChecksInHand;
+use crate::decide::in_hand::InHand;
 use crate::decide::partner::PartnerLine;
 use crate::decide::partner_window::PartnerState;
 use crate::outbox::Due;
 use crate::site::known::KnownSite;
 use crate::{InterfaceSettings, Site};
 use db::Db;
-use kernel::Clock;
+use kernel::{CardNumber, CheckId, Clock, SectorCode};
 use std::sync::Arc;
 
 /// What decides: checks as they come, the journals of devices, cancellations, and
@@ -52,7 +52,9 @@ pub struct Deciding {
     pub(crate) settings: Arc<InterfaceSettings>,
     pub(crate) known: Arc<KnownSite>,
     pub(crate) partner: PartnerLine,
-    pub(crate) in_hand: ChecksInHand,
+    pub(crate) in_hand: InHand<CheckId>,
+    /// Cards that are asked about, each at a sector.
+    pub(crate) cards: InHand<(CardNumber, SectorCode)>,
     pub(crate) due: Arc<Due>,
     /// The name of this process among those that share the database.
     pub(crate) node: Arc<str>,

@@ -1,5 +1,5 @@
 use crate::decide::Deciding;
-use crate::decide::in_hand::ChecksInHand;
+use crate::decide::in_hand::InHand;
 use crate::decide::partner::PartnerLine;
 use crate::devices::Devices;
 use crate::outbox::{Due, Outbox};
@@ -69,7 +69,8 @@ impl Gate {
                 settings: Arc::clone(&settings),
                 known: Arc::clone(&known),
                 partner: PartnerLine::new(Arc::clone(&otipass), Arc::clone(&clock)),
-                in_hand: ChecksInHand::default(),
+                in_hand: InHand::default(),
+                cards: InHand::default(),
                 due: Arc::clone(&due),
                 node: node.into(),
             },

@@ -1,12 +1,13 @@
 //! Statements in a transaction of PostgreSQL.
 
+use super::AT_ONCE;
 use super::connect::{Home, Line, Prepared};
 use crate::append_only::with_append_only;
 use crate::{DbError, Row, Value};
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio_postgres::error::SqlState;
@@ -53,6 +54,9 @@ pub(crate) struct PostgresTx<'a> {
     pub(crate) home: watch::Receiver<Home>,
     /// How long a statement may take.
     pub(crate) limit: Duration,
+    /// What begins the transaction, until the first statement takes it along: it is
+    /// sent before that, and its answer is not waited for first.
+    pub(crate) begin: Option<String>,
     pub(crate) met: Option<Met>,
 }
 
@@ -139,22 +143,34 @@ impl PostgresTx<'_> {
         ask: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, DbError> {
         let (client, here, home) = (&self.line.client, self.line.home, &mut self.home);
-        let limit = self.limit;
+        let (limit, begin) = (self.limit, self.begin.take());
+        let begun = async {
+            let Some(begin) = &begin else { return Ok(()) };
+            let begun = tokio::time::timeout(AT_ONCE, client.batch_execute(begin)).await;
+            begun.map_or(Err(None), |begun| begun.map_err(Some))
+        };
+        let asked = async { ask(client).await.map_err(Some) };
+        let since = Instant::now();
         let answer = self.runtime.block_on(async {
             tokio::select! {
                 biased;
-                answer = ask(client) => Some(answer),
-                () = tokio::time::sleep(limit) => None,
+                // They go out in this order. Should the beginning be refused, so is the
+                // statement behind it, or the connection is at its end.
+                answer = async { tokio::try_join!(biased; begun, asked) } => answer,
+                () = tokio::time::sleep(limit) => Err(None),
                 // It ends with the server, which is there as long as we are.
-                _ = home.wait_for(|home| *home != here) => None,
+                _ = home.wait_for(|home| *home != here) => Err(None),
             }
         });
         match answer {
-            Some(Ok(answer)) => Ok(answer),
-            Some(Err(error)) => Err(self.failed(sql, error)),
-            None => {
+            Ok(((), answer)) => Ok(answer),
+            Err(Some(error)) => Err(self.failed(sql, error)),
+            Err(None) => {
                 self.met = Some(Met::Lost);
-                Err(DbError::silent("PostgreSQL did not answer", limit))
+                Err(DbError::silent(
+                    "PostgreSQL did not answer",
+                    since.elapsed(),
+                ))
             }
         }
     }

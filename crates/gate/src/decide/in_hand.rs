@@ -1,78 +1,77 @@
-//! The checks that this process is deciding, each once at a time.
+//! What this process is deciding: each check, and each card at a sector, once at a
+//! time.
+//!
+//! In memory: it saves the database the waiting. What holds across processes are the
+//! rows of the intent and of the open question.
 
-use kernel::CheckId;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Notify;
-use tokio::sync::futures::OwnedNotified;
 
-/// Checks in hand: the same id asks Otipass once at a time.
-///
-/// In memory: it saves the database the waiting. What holds across processes is the
-/// intent's row, which names who asks about it and until when.
-#[derive(Debug, Default)]
-pub(crate) struct ChecksInHand {
-    turns: Mutex<HashMap<CheckId, Turns>>,
+/// What is in hand, by what names it.
+#[derive(Debug)]
+pub(crate) struct InHand<K> {
+    turns: Mutex<HashMap<K, Turns>>,
 }
 
-/// Whose turn it is to decide one check.
+/// Whose turn it is.
 #[derive(Debug, Default)]
 struct Turns {
     turn: Arc<tokio::sync::Mutex<()>>,
-    /// Tells those who wait for this check.
-    ended: Arc<Notify>,
     wanted_by: usize,
 }
 
-/// The right to decide one check, or a place among those who wait for it. The last
-/// one takes the check out of the map.
-pub(crate) struct Alone<'a> {
-    checks: &'a ChecksInHand,
-    id: CheckId,
+/// The right to decide, or a place among those who wait for it. The last one takes
+/// the name out of the map.
+pub(crate) struct Alone<'a, K: Hash + Eq> {
+    in_hand: &'a InHand<K>,
+    of: K,
     held: Option<tokio::sync::OwnedMutexGuard<()>>,
 }
 
-impl ChecksInHand {
-    /// Comes when the check `id` is let go of; none if nobody here has it.
-    pub(crate) fn ended(&self, id: CheckId) -> Option<OwnedNotified> {
-        let turns = self.turns();
-        let ended = &turns.get(&id)?.ended;
-        Some(Arc::clone(ended).notified_owned())
+impl<K> Default for InHand<K> {
+    fn default() -> Self {
+        Self {
+            turns: Mutex::default(),
+        }
     }
+}
 
-    /// Waits until nobody else decides the check `id`.
-    pub(crate) async fn alone_with(&self, id: CheckId) -> Alone<'_> {
+impl<K: Hash + Eq + Clone> InHand<K> {
+    /// Waits until nobody else has this in hand.
+    pub(crate) async fn alone_with(&self, of: K) -> Alone<'_, K> {
         let turn = {
             let mut turns = self.turns();
-            let wanted = turns.entry(id).or_default();
+            let wanted = turns.entry(of.clone()).or_default();
             wanted.wanted_by += 1;
             Arc::clone(&wanted.turn)
         };
         let mut alone = Alone {
-            checks: self,
-            id,
+            in_hand: self,
+            of,
             held: None,
         };
         alone.held = Some(turn.lock_owned().await);
         alone
     }
+}
 
-    fn turns(&self) -> MutexGuard<'_, HashMap<CheckId, Turns>> {
+impl<K> InHand<K> {
+    fn turns(&self) -> MutexGuard<'_, HashMap<K, Turns>> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Alone<'_> {
+impl<K: Hash + Eq> Drop for Alone<'_, K> {
     fn drop(&mut self) {
         self.held = None;
-        let mut turns = self.checks.turns();
-        let Some(wanted) = turns.get_mut(&self.id) else {
+        let mut turns = self.in_hand.turns();
+        let Some(wanted) = turns.get_mut(&self.of) else {
             return;
         };
-        wanted.ended.notify_waiters();
         wanted.wanted_by -= 1;
         if wanted.wanted_by == 0 {
-            turns.remove(&self.id);
+            turns.remove(&self.of);
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::decide::check::{self, Check, CheckError, Freshness};
 use crate::decide::question;
 use crate::decide::record::{self, NewCheck};
-use crate::decide::repeat;
+use crate::decide::repeat::{Before, Near};
 use crate::decide::rules::{self, Counted, Intent, Recognised, Verdict};
 use crate::decide::scan_time::{self, Certainty, ScanTime, Sending};
 use crate::{Decision, Direction, InterfaceSettings, Mode, Reason, Scan, Site};
@@ -85,15 +85,17 @@ pub(crate) fn begin(
 ) -> Result<Begun, CheckError> {
     let Arrival { scan, sending, .. } = *arrival;
     let asker = &arrival.asker;
-    if let Some(known) = check::find(tx, scan)? {
-        return Ok(Begun::Decided(Box::new(known), Freshness::Repeated));
-    }
-    if let Some(open) = find(tx, scan)? {
-        return Ok(if claim(tx, scan.id, asker)? {
-            Begun::Ask(Intent::Unresolved, open)
-        } else {
-            Begun::Elsewhere(open)
-        });
+    if is_known(tx, scan.id)? {
+        if let Some(known) = check::find(tx, scan)? {
+            return Ok(Begun::Decided(Box::new(known), Freshness::Repeated));
+        }
+        if let Some(open) = find(tx, scan)? {
+            return Ok(if claim(tx, scan.id, asker)? {
+                Begun::Ask(Intent::Unresolved, open)
+            } else {
+                Begun::Elsewhere(open)
+            });
+        }
     }
     rules::permitted(scan, sending, site.settings_of(&scan.device))?;
     let scanned = scan_time::online(arrival.at, sending);
@@ -109,27 +111,36 @@ pub(crate) fn begin(
                     set_up: arrival.set_up,
                     one_more_than: sending.one_more_than,
                 };
-                let window_ms = settings.repeat_window_ms();
-                if window_ms > 0 && sending.one_more_than.is_none() {
-                    if let Some(other) = question::open(tx, scan.id, recognised, asker)? {
-                        return Ok(Begun::Wait(other, open));
-                    }
-                    let Recognised { card, sector, .. } = recognised;
-                    earlier = repeat::earlier(tx, card, sector, scanned.at, window_ms)?;
+                let window_ms = match sending.one_more_than {
+                    None => settings.repeat_window_ms(),
+                    Some(_) => 0,
+                };
+                if window_ms > 0
+                    && let Some(other) = question::open(tx, scan.id, recognised, asker)?
+                {
+                    return Ok(Begun::Wait(other, open));
                 }
-                if earlier.is_none() {
-                    if !insert(tx, scan, &open, arrival.at, asker)? {
-                        return Ok(Begun::Elsewhere(open));
+                if !insert(tx, scan, &open, arrival.at, asker)? {
+                    return Ok(Begun::Elsewhere(open));
+                }
+                // Behind both rows: what is here now was there before us.
+                let near = Near {
+                    card: &recognised.card,
+                    sector: &recognised.sector,
+                    at: scanned.at,
+                    window_ms,
+                };
+                match near.before_asking(tx, scan.id)? {
+                    Before::Nothing => return Ok(Begun::Ask(Intent::Fresh, open)),
+                    Before::Decided => {
+                        end(tx, scan.id)?;
+                        question::close(tx, scan.id)?;
+                        return Ok(match check::find(tx, scan)? {
+                            Some(known) => Begun::Decided(Box::new(known), Freshness::Repeated),
+                            None => Begun::Elsewhere(open),
+                        });
                     }
-                    // Another process may have decided it since we looked.
-                    return Ok(match check::find(tx, scan)? {
-                        None => Begun::Ask(Intent::Fresh, open),
-                        Some(known) => {
-                            end(tx, scan.id)?;
-                            question::close(tx, scan.id)?;
-                            Begun::Decided(Box::new(known), Freshness::Repeated)
-                        }
-                    });
+                    Before::Admitted(admission) => earlier = Some(admission),
                 }
                 Decision::Refused(Reason::JustAdmitted)
             }
@@ -150,6 +161,16 @@ pub(crate) fn begin(
     };
     let check = record::insert(tx, &new, site, None)?;
     Ok(Begun::Decided(Box::new(check), Freshness::First))
+}
+
+/// Whether there is a decision or an intent of this id.
+fn is_known(tx: &mut Tx<'_>, id: CheckId) -> Result<bool, DbError> {
+    let row = tx.query_opt(
+        "SELECT 1 AS n WHERE EXISTS (SELECT 1 FROM gate_check WHERE check_id = $1)
+                          OR EXISTS (SELECT 1 FROM gate_intent WHERE check_id = $1)",
+        params![id],
+    )?;
+    Ok(row.is_some())
 }
 
 /// Whether it was not there already.

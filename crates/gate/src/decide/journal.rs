@@ -8,7 +8,7 @@ use crate::decide::check::{self, Check, CheckError, Freshness};
 use crate::decide::door_admitted;
 use crate::decide::intent;
 use crate::decide::record::{self, NewCheck};
-use crate::decide::repeat::{self, Earlier};
+use crate::decide::repeat::{Earlier, Near};
 use crate::decide::rules::{self, Afterwards, Counted, Recognised, Verdict};
 use crate::decide::scan::within_limit;
 use crate::decide::scan_time::{self, ScanTime, Sending};
@@ -313,9 +313,13 @@ impl Merging {
         if !offline || understood.scanned.is_estimated() {
             return Ok(None);
         }
-        let Recognised { card, sector, .. } = recognised;
-        let window_ms = self.settings.repeat_window_ms();
-        repeat::earlier(tx, card, sector, understood.scanned.at, window_ms)
+        let near = Near {
+            card: &recognised.card,
+            sector: &recognised.sector,
+            at: understood.scanned.at,
+            window_ms: self.settings.repeat_window_ms(),
+        };
+        near.earlier(tx)
     }
 
     /// By the set-up that the device had heard of; by the present one, if it does

@@ -3,6 +3,7 @@
 use crate::decide::Deciding;
 use crate::decide::budget::Budget;
 use crate::decide::check::{Check, CheckError, Freshness};
+use crate::decide::in_hand::Alone;
 use crate::decide::intent::{self, Arrival, Asker, Begun, Open};
 use crate::decide::partner::{RECOVERY_TIMEOUT, Retried};
 use crate::decide::record::{self, NewCheck};
@@ -11,7 +12,7 @@ use crate::decide::rules::{self, Asked, Counted, Intent, Recognised, StaysOpen};
 use crate::decide::scan::within_limit;
 use crate::decide::scan_time::Sending;
 use crate::{Decision, Mode, Reason, Scan};
-use kernel::{CheckId, Timestamp};
+use kernel::{CardNumber, CheckId, SectorCode, Timestamp};
 use otipass::Refusal;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,7 @@ impl Deciding {
         let arrived_at = self.clock.now();
         let budget = Budget::start(self.settings.decision_budget);
         let _alone = self.in_hand.alone_with(scan.id).await;
+        let _card = self.alone_with_card(&scan, &sending, budget).await;
         loop {
             match self.begin(&scan, sending, arrived_at).await? {
                 Begun::Decided(check, freshness) => {
@@ -53,16 +55,9 @@ impl Deciding {
                     let asked = self.partner.ask(&question, budget).await;
                     return self.record(scan, open, &asked, intent, arrived_at).await;
                 }
-                Begun::Elsewhere(_) if let Some(left) = budget.for_waiting() => {
+                // Another process has it, or nobody any more.
+                Begun::Elsewhere(_) | Begun::Wait(..) if let Some(left) = budget.for_waiting() => {
                     tokio::time::sleep(left.min(LOOK_AGAIN)).await;
-                }
-                Begun::Wait(other, _) if let Some(left) = budget.for_waiting() => {
-                    // Whether it was told or the pause was over, it looks.
-                    match self.in_hand.ended(other) {
-                        Some(ended) => drop(tokio::time::timeout(left, ended).await),
-                        // Another process has it, or nobody any more.
-                        None => tokio::time::sleep(left.min(LOOK_AGAIN)).await,
-                    }
                 }
                 Begun::Wait(other, open) => {
                     tracing::warn!(
@@ -83,6 +78,29 @@ impl Deciding {
                 }
             }
         }
+    }
+
+    /// Waits for another check of the card in this process, as long as there is time:
+    /// what holds is its open question.
+    async fn alone_with_card(
+        &self,
+        scan: &Scan,
+        sending: &Sending,
+        budget: Budget,
+    ) -> Option<Alone<'_, (CardNumber, SectorCode)>> {
+        if sending.one_more_than.is_some()
+            || self.settings.repeat_window_ms() == 0
+            || rules::without_asking(scan).is_some()
+        {
+            return None;
+        }
+        let site = self.site();
+        let recognised = rules::recognise(&scan.code, &scan.device, &site, &self.settings);
+        let Recognised { card, sector, .. } = recognised.ok()?;
+        let alone = self.cards.alone_with((card, sector));
+        tokio::time::timeout(budget.for_waiting()?, alone)
+            .await
+            .ok()
     }
 
     async fn begin(

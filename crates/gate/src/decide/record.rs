@@ -45,7 +45,8 @@ pub(crate) fn record(
     if let Some(known) = check::find(tx, scan)? {
         return Ok((known, Freshness::Repeated));
     }
-    Ok((insert(tx, new, site, None)?, Freshness::First))
+    owe(tx, scan.id, new)?;
+    Ok((keep(tx, scan.id, new, site, None)?, Freshness::First))
 }
 
 /// Keeps the decision, which nobody has kept yet; `follows` is the check whose
@@ -56,21 +57,37 @@ pub(crate) fn insert(
     site: &Site,
     follows: Option<CheckId>,
 ) -> Result<Check, CheckError> {
-    let scan = new.scan;
-    let record = follows.map_or(Ok(scan.id), |id| {
-        derived(&format!("passerelle-follow-up:{id}"))
-    })?;
-    let decision = new.verdict.decision;
-    let day = site.zone.business_day(new.scanned.at);
-    if let (Decision::Admitted(admission), Some(recognised)) = (decision, new.recognised) {
+    let id = new.scan.id;
+    let record = follows.map_or(Ok(id), |id| derived(&format!("passerelle-follow-up:{id}")))?;
+    owe(tx, record, new)?;
+    // Not before: what cannot be kept of a journal stays open, while the rest of the
+    // journal is kept in the same transaction.
+    intent::end(tx, id)?;
+    keep(tx, record, new, site, follows)
+}
+
+/// What follows from an admission: its control barcode, and what Otipass has to hear.
+fn owe(tx: &mut Tx<'_>, record: CheckId, new: &NewCheck<'_>) -> Result<(), CheckError> {
+    if let (Decision::Admitted(admission), Some(recognised)) =
+        (new.verdict.decision, new.recognised)
+    {
         insert_control_barcode(tx, record, new, recognised)?;
         if admission != Admission::Accepted {
             declaration::owe(tx, record, new.counted, new.decided_at)?;
         }
     }
-    // Not before: what cannot be kept of a journal stays open, while the rest of the
-    // journal is kept in the same transaction.
-    intent::end(tx, scan.id)?;
+    Ok(())
+}
+
+fn keep(
+    tx: &mut Tx<'_>,
+    record: CheckId,
+    new: &NewCheck<'_>,
+    site: &Site,
+    follows: Option<CheckId>,
+) -> Result<Check, CheckError> {
+    let (scan, decision) = (new.scan, new.verdict.decision);
+    let day = site.zone.business_day(new.scanned.at);
     question::close(tx, scan.id)?;
     let hour = i64::from(site.zone.hour(new.scanned.at));
     tally::decided(tx, &scan.device, day, decision)?;

@@ -2,7 +2,7 @@
 //! often the card is read.
 
 use crate::decide::check::Check;
-use db::{DbError, Row, Tx, params};
+use db::{DbError, Row, Tx, Value, params};
 use kernel::{CardNumber, CheckId, DeviceCode, SectorCode, Timestamp};
 
 /// An admission of the same card at the same sector.
@@ -36,45 +36,96 @@ pub fn nearest<'a>(
         .min_by_key(|earlier| apart_ms(earlier))
 }
 
-/// The admission by which a scan of `card` at `sector` is a repeat, as far as is
-/// known by now. Admissions of every kind count, except those that were taken back
-/// and those whose time is estimated. A window of 0 is none.
-pub(crate) fn earlier(
-    tx: &mut Tx<'_>,
-    card: &CardNumber,
-    sector: &SectorCode,
-    at: Timestamp,
-    window_ms: i64,
-) -> Result<Option<Earlier>, DbError> {
-    if window_ms == 0 {
-        return Ok(None);
+/// The admissions of a card at a sector that make a repeat of what is scanned between
+/// two moments. Of every kind, except those that were taken back and those whose time
+/// is estimated.
+macro_rules! admissions {
+    () => {
+        "SELECT check_id, device, scanned_at FROM gate_check c
+         WHERE card = $1 AND sector = $2 AND scanned_at BETWEEN $3 AND $4
+           AND admitted = 1 AND time_estimated = 0
+           AND NOT EXISTS (SELECT 1 FROM gate_cancellation x WHERE x.check_id = c.check_id)"
+    };
+}
+
+/// A scan of a card at a sector, and how far from it an admission is the same visitor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Near<'a> {
+    pub(crate) card: &'a CardNumber,
+    pub(crate) sector: &'a SectorCode,
+    pub(crate) at: Timestamp,
+    /// 0 is no window.
+    pub(crate) window_ms: i64,
+}
+
+/// What a check finds that is about to be asked about.
+pub(crate) enum Before {
+    /// It may be asked about.
+    Nothing,
+    /// It is decided already.
+    Decided,
+    /// It is a repeat of this.
+    Admitted(Earlier),
+}
+
+impl Near<'_> {
+    /// The admission by which the scan is a repeat, as far as is known by now.
+    pub(crate) fn earlier(&self, tx: &mut Tx<'_>) -> Result<Option<Earlier>, DbError> {
+        if self.window_ms == 0 {
+            return Ok(None);
+        }
+        let rows = tx.query(admissions!(), &self.between())?;
+        self.nearest(tx, &rows)
     }
-    let near = params![card, sector, at.plus_ms(-window_ms), at.plus_ms(window_ms)];
-    let admissions = tx
-        .query(
-            "SELECT check_id, device, scanned_at FROM gate_check c
-             WHERE card = $1 AND sector = $2 AND scanned_at BETWEEN $3 AND $4
-               AND admitted = 1 AND time_estimated = 0
-               AND NOT EXISTS (SELECT 1 FROM gate_cancellation x WHERE x.check_id = c.check_id)",
-            near,
-        )?
-        .iter()
-        .map(read)
-        .collect::<Result<Vec<_>, DbError>>()?;
-    if admissions.is_empty() {
-        return Ok(None);
+
+    /// The same, and whether the check `id` itself is decided; in one statement, for a
+    /// visitor waits for it.
+    pub(crate) fn before_asking(&self, tx: &mut Tx<'_>, id: CheckId) -> Result<Before, DbError> {
+        let own = "SELECT check_id, device, scanned_at FROM gate_check WHERE check_id = $1";
+        let rows = if self.window_ms == 0 {
+            tx.query(own, params![id])?
+        } else {
+            let [card, sector, from, to] = self.between();
+            tx.query(
+                concat!(
+                    "SELECT check_id, device, scanned_at FROM gate_check WHERE check_id = $5
+                     UNION ALL ",
+                    admissions!()
+                ),
+                &[card, sector, from, to, id.into()],
+            )?
+        };
+        for row in &rows {
+            if row.get::<CheckId>("check_id")? == id {
+                return Ok(Before::Decided);
+            }
+        }
+        let earlier = self.nearest(tx, &rows)?;
+        Ok(earlier.map_or(Before::Nothing, Before::Admitted))
     }
-    let exits = tx
-        .query(
+
+    fn between(&self) -> [Value; 4] {
+        let (from, to) = (
+            self.at.plus_ms(-self.window_ms),
+            self.at.plus_ms(self.window_ms),
+        );
+        [self.card.into(), self.sector.into(), from.into(), to.into()]
+    }
+
+    fn nearest(&self, tx: &mut Tx<'_>, admissions: &[Row]) -> Result<Option<Earlier>, DbError> {
+        if admissions.is_empty() {
+            return Ok(None);
+        }
+        let admissions = admissions.iter().map(read);
+        let admissions = admissions.collect::<Result<Vec<_>, DbError>>()?;
+        let exits = tx.column(
             "SELECT scanned_at FROM gate_check
              WHERE card = $1 AND sector = $2 AND scanned_at BETWEEN $3 AND $4
                AND outcome = 'exit'",
-            near,
-        )?
-        .iter()
-        .map(|row| row.get("scanned_at"))
-        .collect::<Result<Vec<Timestamp>, DbError>>()?;
-    Ok(nearest(&admissions, &exits, at, window_ms).cloned())
+            &self.between(),
+        )?;
+        Ok(nearest(&admissions, &exits, self.at, self.window_ms).cloned())
+    }
 }
 
 /// A check as it is kept, with the admission that it repeats.

@@ -212,30 +212,50 @@ fn card(n: u32) -> String {
     format!("{n:07}{}", (10 - sum % 10) % 10)
 }
 
+/// How long a visitor may wait where two hundred pairs read at once: long enough for a
+/// machine that has other things to do, or what somebody measures with.
+fn budget() -> Duration {
+    let given = std::env::var("PASSERELLE_TEST_BUDGET_MS").ok();
+    Duration::from_millis(given.map_or(20_000, |ms| ms.parse().unwrap()))
+}
+
 async fn two_hundred_pairs_of_readers_sell_once_each(test: TestDb) {
     let mut house = usual(test).await;
-    // This machine may have other things to do meanwhile.
-    house.settings.decision_budget = Duration::from_secs(20);
+    house.settings.decision_budget = budget();
+    let mut site = (*house.gate.site()).clone();
+    let usual = site.devices[&"PDA01".parse().unwrap()].clone();
+    for reader in 1..=400 {
+        let code = format!("READER{reader}").parse().unwrap();
+        site.devices.insert(code, usual.clone());
+    }
+    house.change(site).await;
     let gate = with_window(&house).await;
     let mut passes = "number;status;duration_days;valid_until;services\n".to_owned();
-    for n in 1..=200 {
+    for n in 1..=232 {
         passes += &format!("{};active;2;2026-12-31;PCUMID000FSA5CD6:*\n", card(n));
     }
     let passes = PassBook::from_csv(passes.as_bytes()).unwrap();
     house.sandbox.change_passes(|book| *book = passes.clone());
+    let at_once = |cards: std::ops::RangeInclusive<u32>| {
+        let pairs = cards.flat_map(|n| [(n, 2 * n - 1), (n, 2 * n)]);
+        let asked = pairs.map(|(n, reader)| {
+            let device = format!("READER{}", (reader - 1) % 400 + 1);
+            let (gate, scan) = (Arc::clone(&gate), scan(reader.into(), &device, &card(n)));
+            tokio::spawn(async move { check(&gate, scan).await })
+        });
+        asked.collect::<Vec<_>>()
+    };
+    // The service is not just started.
+    for one in at_once(201..=232) {
+        one.await.unwrap();
+    }
     let slow = Fault {
         latency_ms: 1_000,
         failure: None,
         requests: None,
     };
     house.sandbox.set_faults(vec![slow]).unwrap();
-    let at_once: Vec<_> = (1..=200)
-        .flat_map(|n| [(n, 2 * n, "PDA01"), (n, 2 * n + 1, "PDA02")])
-        .map(|(n, check_id, device)| {
-            let (gate, scan) = (Arc::clone(&gate), scan(check_id.into(), device, &card(n)));
-            tokio::spawn(async move { check(&gate, scan).await })
-        })
-        .collect();
+    let at_once = at_once(1..=200);
     let mut outcomes = BTreeMap::<_, u32>::new();
     for one in at_once {
         *outcomes
@@ -244,8 +264,8 @@ async fn two_hundred_pairs_of_readers_sell_once_each(test: TestDb) {
     }
     let expected = BTreeMap::from([("accepted", 200), ("just_admitted", 200)]);
     assert_eq!(outcomes, expected);
-    assert_eq!(house.barcodes().await.len(), 200);
-    assert_eq!(house.sandbox.log().total.validations, 200);
+    assert_eq!(house.barcodes().await.len(), 232);
+    assert_eq!(house.sandbox.log().total.validations, 232);
 }
 
 async fn a_question_that_stays_open_is_decided_by_policy_and_marked(test: TestDb) {

@@ -9,11 +9,12 @@ use crate::model::Told;
 use crate::operation::{Line, Manner, Patience, Shape, Way};
 use crate::{Planted, site};
 use deviceapi::{
-    BatchRequest, CANCEL_WITHIN_MS, CancellationRequest, CheckRequest, DeviceReport, Direction,
-    Personal, Problem, ProblemCode,
+    BatchRequest, CANCEL_WITHIN_MS, CancellationRequest, CheckRequest, Detection, DeviceReport,
+    Direction, Personal, Problem, ProblemCode,
 };
 use edge::wire::knowledge;
 use gate::DeviceToken;
+use gate::decide::joining::{Cause, Joining, Subject};
 use gate::decide::offline::{Knowledge, OfflineScan, Seen, decide_offline};
 use kernel::{CancellationId, CheckId, Clock, Timestamp};
 use uuid::Uuid;
@@ -33,6 +34,7 @@ pub struct Handheld {
     /// How far its clock is fast, in milliseconds.
     offset_ms: i64,
     knowledge: Option<Knowledge>,
+    detection: Option<Detection>,
     set_up: Option<i64>,
     contact_at: Option<Timestamp>,
     /// How far the server's clock is ahead, seen in this life of its own.
@@ -50,6 +52,14 @@ pub struct Handheld {
     /// How often the page was loaded.
     lives: u32,
     forgotten: bool,
+}
+
+/// How it is read.
+#[derive(Debug, Clone, Copy)]
+struct Read {
+    way: Way,
+    line: Line,
+    patience: Patience,
 }
 
 /// A request, and when it was by a clock that the page trusts as long as it lives.
@@ -76,6 +86,7 @@ impl Handheld {
             refused: false,
             offset_ms: 0,
             knowledge: None,
+            detection: None,
             set_up: None,
             contact_at: None,
             measured_ms: None,
@@ -140,6 +151,7 @@ impl Handheld {
         if let Reply::Answer(Answer::Snapshot(snapshot)) = self.send(house, message, line).await? {
             self.refused = false;
             self.knowledge = Some(knowledge(&snapshot));
+            self.detection = Some(snapshot.detection);
             self.set_up = Some(snapshot.set_up);
             self.contact_at = Some(snapshot.server_time);
             self.measured_ms = Some(snapshot.server_time.ms_since(self.now(house)));
@@ -166,10 +178,60 @@ impl Handheld {
         if let Some(waiting) = self.waiting.take() {
             self.decide(house, waiting)?;
         }
+        house.model.presents(self.number);
+        let mut seen = Joining::default();
+        let read = Read {
+            way,
+            line,
+            patience,
+        };
+        self.read(house, &mut seen, site::code(card), read).await?;
+        // It rests there, and is read on and on, by its other code too. An agent who
+        // forces an entry reads once.
+        let reads = match way {
+            Way::Forced => 0,
+            Way::In | Way::Out => self.ids * 7 % site::READS,
+        };
+        for number in 1..reads {
+            if self.waiting.is_some() || self.refused {
+                break;
+            }
+            let code = site::resting(card, number);
+            let line = Line::Good;
+            self.read(house, &mut seen, &code, Read { line, ..read })
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Something is before its camera.
+    async fn read(
+        &mut self,
+        house: &mut House,
+        seen: &mut Joining<Way, CheckId>,
+        code: &str,
+        read: Read,
+    ) -> Result<(), Broken> {
+        let Read {
+            way,
+            line,
+            patience,
+        } = read;
+        let now_ms = house.clock.now().millis();
+        let subject = Subject::of(code, self.detection.as_ref());
+        if let Some(check) = seen.read(&subject, &way, now_ms, Cause::Held) {
+            let planted = house.planted == Some(Planted::SecondSale);
+            if !planted || self.last_entry().is_none_or(|(entry, _)| entry != check) {
+                return Ok(());
+            }
+        }
+        let id = CheckId::from_uuid(self.id());
+        // Not told to it: it is read while the answer is waited for, however long.
+        seen.begin(subject, way, id, now_ms);
         let note = (way == Way::Forced).then(|| Personal("lost her phone".to_owned()));
         let scan = CheckRequest {
-            id: CheckId::from_uuid(self.id()),
-            code: Personal(site::code(card).to_owned()),
+            id,
+            code: Personal(code.to_owned()),
             scanned_at: self.now(house).into(),
             direction: if way == Way::Out {
                 Direction::Exit

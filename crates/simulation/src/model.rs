@@ -38,6 +38,8 @@ pub struct Model {
     /// The last answer to each check, as far as it must stay the same.
     answers: HashMap<CheckId, CheckAnswer>,
     told: HashMap<CheckId, Told>,
+    /// For whom each device has opened since a visitor came before it.
+    visitor: HashMap<u8, CheckId>,
     /// Checks that some journal said were let through.
     journal_opened: HashSet<CheckId>,
     cancelled: HashSet<CheckId>,
@@ -234,8 +236,14 @@ impl Model {
         Ok(())
     }
 
+    /// Another visitor comes before a device.
+    pub fn presents(&mut self, device: u8) {
+        self.visitor.remove(&device);
+    }
+
     /// The power of a device went: it may have forgotten whom it has told.
     pub fn forgets(&mut self, device: u8) {
+        self.presents(device);
         let told = self.told.iter().filter(|(_, told)| told.device == device);
         self.forgotten.extend(told.map(|(id, _)| *id));
     }
@@ -253,6 +261,14 @@ impl Model {
             "a visitor is told one thing",
             "check {id}: first {before:?}, then {told:?}"
         );
+        if told.open {
+            let one = *self.visitor.entry(told.device).or_insert(id);
+            ensure!(
+                one == id,
+                "a card that rests before a reader lets in one visitor",
+                "check {one}, then {id}"
+            );
+        }
         Ok(())
     }
 

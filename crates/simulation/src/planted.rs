@@ -34,6 +34,8 @@ kernel::words! {
         ForgottenEntry = "forgotten-entry",
         /// Two devices that read one card at once ask twice.
         TwoQuestions = "two-questions",
+        /// A scanner takes a card that still rests before it for the next visitor's.
+        SecondSale = "second-sale",
         /// A dispute counts as told, and the box office never heard of it.
         LostDispute = "lost-dispute",
     }

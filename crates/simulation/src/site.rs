@@ -91,6 +91,20 @@ pub fn other_code(card: u8) -> String {
     }
 }
 
+/// A card rests before a reader for fewer reads than this.
+pub const READS: u64 = 50;
+
+/// What a reader sees at the read of this number of a card that rests before it: its
+/// codes in turn, and in a long one a poster beside it.
+#[must_use]
+pub fn resting(card: u8, number: u64) -> String {
+    match number {
+        30.. if number.is_multiple_of(10) => "https://example.org/expo".to_owned(),
+        _ if number.is_multiple_of(2) => code(card).to_owned(),
+        _ => other_code(card),
+    }
+}
+
 /// A card in words.
 #[must_use]
 pub fn card_name(card: u8) -> &'static str {

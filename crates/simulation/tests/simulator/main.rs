@@ -44,6 +44,7 @@ planted! {
     a_set_up_of_another_day_is_found: TodaysSetUp,
     an_entry_left_on_a_phone_is_found: ForgottenEntry,
     two_questions_for_one_card_are_found: TwoQuestions,
+    a_second_sale_for_one_presentation_is_found: SecondSale,
     a_dispute_that_gets_lost_is_found: LostDispute,
 }
 

@@ -7,7 +7,7 @@ use crate::support::{self, Bundle, Page};
 use books::reconciliation::Sides;
 use config::{Config, Role};
 use db::{Db, DbError, DbUrl};
-use kernel::{Timestamp, causes};
+use kernel::{Language, Timestamp, causes};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ impl Doctor {
                 "configuration.json",
                 configuration(path, values, &variables),
             ),
-            Page::of_text("doctor.txt", &examination.page()),
+            Page::of_text("doctor.txt", &examination.page(Language::En)),
         ];
         match &config {
             Ok(config) => pages.extend(house(config, self.db.clone(), taken_at).await),

@@ -54,10 +54,15 @@ impl Examination {
         Self { parts, findings }
     }
 
-    /// The page for people.
+    /// The page for people, in English or French.
     #[must_use]
-    pub fn page(&self) -> String {
+    pub fn page(&self, language: Language) -> String {
         let mut page = String::new();
+        let names = self
+            .parts
+            .iter()
+            .map(|heading| name(heading.part, language));
+        let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         for Heading { part, of } in &self.parts {
             let of_part: Vec<_> = self.findings.iter().filter(|f| f.part == *part).collect();
             let worst = of_part.iter().map(|finding| finding.severity).min();
@@ -67,11 +72,11 @@ impl Examination {
                 _ if of_part.iter().any(|f| f.code == NOT_CHECKED) => "–",
                 _ => "✔",
             };
-            let line = format!("{mark} {:<19} {of}", name(*part));
+            let line = format!("{mark} {:<width$}  {of}", name(*part, language));
             // Writing to a text cannot fail.
             let _ = writeln!(page, "{}", line.trim_end());
             for finding in &of_part {
-                page.push_str(&paragraph(finding));
+                page.push_str(&paragraph(finding, language));
             }
             if !of_part.is_empty() {
                 page.push('\n');
@@ -80,20 +85,51 @@ impl Examination {
         if !page.ends_with("\n\n") {
             page.push('\n');
         }
-        page.push_str(&summary(&self.findings));
+        page.push_str(&summary(&self.findings, language));
         page
     }
 }
 
-const fn name(part: Part) -> &'static str {
+kernel::texts!(Texts in Fr, En {
+    configuration: "Configuration", "Configuration";
+    otipass: "Otipass", "Otipass";
+    mapping: "Paramètres de correspondance", "Mapping parameters";
+    site: "Site", "Site";
+    catalogue: "Catalogue", "Catalogue";
+    ticketing: "Billetterie", "Ticketing";
+    database: "Base de données", "Database";
+    mistake: "erreur", "mistake";
+    warning: "avertissement", "warning";
+    note: "remarque", "note";
+    colon: " :", ":";
+    at: "où :", "at";
+    cure: "Corrigez les erreurs avant le premier visiteur ; « passerelle doctor --explain CODE » explique chacune.",
+        "Cure the mistakes before the first visitor arrives; `passerelle doctor --explain CODE` explains each.";
+    partly: "Ce qui a pu être vérifié est prêt.", "What could be checked is ready.";
+    ready: "Cette installation est prête.", "This set-up is ready.";
+});
+
+const fn name(part: Part, language: Language) -> &'static str {
+    let t = Texts::of(language);
     match part {
-        Part::Configuration => "Configuration",
-        Part::Otipass => "Otipass",
-        Part::Mapping => "Mapping parameters",
-        Part::Site => "Site",
-        Part::Catalogue => "Catalogue",
-        Part::Ticketing => "Ticketing",
-        Part::Database => "Database",
+        Part::Configuration => t.configuration,
+        Part::Otipass => t.otipass,
+        Part::Mapping => t.mapping,
+        Part::Site => t.site,
+        Part::Catalogue => t.catalogue,
+        Part::Ticketing => t.ticketing,
+        Part::Database => t.database,
+    }
+}
+
+/// What a finding of this severity is called.
+#[must_use]
+pub const fn gravity(severity: Severity, language: Language) -> &'static str {
+    let t = Texts::of(language);
+    match severity {
+        Severity::Mistake => t.mistake,
+        Severity::Warning => t.warning,
+        Severity::Note => t.note,
     }
 }
 
@@ -105,7 +141,14 @@ fn shown(url: &str) -> String {
     url.to_owned()
 }
 
-fn paragraph(finding: &Finding) -> String {
+/// How grave a finding is, and its code.
+#[must_use]
+pub fn headline(severity: Severity, code: &str, language: Language) -> String {
+    let colon = Texts::of(language).colon;
+    format!("{}{colon} {code}", gravity(severity, language))
+}
+
+fn paragraph(finding: &Finding, language: Language) -> String {
     let Told {
         severity,
         code,
@@ -113,32 +156,32 @@ fn paragraph(finding: &Finding) -> String {
         what,
         cure,
         ..
-    } = finding.told(Language::En);
-    format!("\n    {severity}: {code}\n      at {place}\n      {what}\n      → {cure}\n")
+    } = finding.told(language);
+    let (headline, at) = (headline(severity, code, language), Texts::of(language).at);
+    format!("\n    {headline}\n      {at} {place}\n      {what}\n      → {cure}\n")
 }
 
-fn summary(findings: &[Finding]) -> String {
-    let count = |severity, one: &str| {
-        let count = findings.iter().filter(|f| f.severity == severity).count();
-        match count {
-            0 => format!("no {one}s"),
-            1 => format!("1 {one}"),
-            count => format!("{count} {one}s"),
+fn summary(findings: &[Finding], language: Language) -> String {
+    let t = Texts::of(language);
+    let count = |severity: &Severity| {
+        let count = findings.iter().filter(|f| f.severity == *severity).count();
+        let one = gravity(*severity, language);
+        match (count, language) {
+            (0, Language::Fr) => format!("0 {one}"),
+            (0, _) => format!("no {one}s"),
+            (1, _) => format!("1 {one}"),
+            (count, _) => format!("{count} {one}s"),
         }
     };
-    let mut counts = [
-        count(Severity::Mistake, "mistake"),
-        count(Severity::Warning, "warning"),
-        count(Severity::Note, "note"),
-    ]
-    .join(", ");
+    let severities = [Severity::Mistake, Severity::Warning, Severity::Note];
+    let mut counts = severities.iter().map(count).collect::<Vec<_>>().join(", ");
     counts[..1].make_ascii_uppercase();
     let verdict = if findings.iter().any(|f| f.severity == Severity::Mistake) {
-        "Cure the mistakes before the first visitor arrives; docs/doctor.md explains each."
+        t.cure
     } else if findings.iter().any(|f| f.code == NOT_CHECKED) {
-        "What could be checked is ready."
+        t.partly
     } else {
-        "This set-up is ready."
+        t.ready
     };
     format!("{counts}. {verdict}\n")
 }

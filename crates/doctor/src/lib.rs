@@ -30,4 +30,4 @@ pub use config::Surroundings;
 pub use database::Reach;
 pub use doctor::{Doctor, PATIENCE};
 pub use document::catalogue;
-pub use examination::{Examination, Heading, NOT_CHECKED};
+pub use examination::{Examination, Heading, NOT_CHECKED, gravity, headline};

@@ -70,6 +70,34 @@ pub struct Entry {
     pub fr: [&'static str; 2],
 }
 
+impl Entry {
+    /// What is wrong and what to do, with the names of what is filled in.
+    #[must_use]
+    pub fn in_general(&self, language: Language) -> [String; 2] {
+        let names = self
+            .slots
+            .iter()
+            .map(|slot| format!("<{}>", slot.replace('_', " ")));
+        [0, 1].map(|which| self.text(which, language, names.clone()))
+    }
+
+    fn text(
+        &self,
+        which: usize,
+        language: Language,
+        values: impl Iterator<Item = impl fmt::Display>,
+    ) -> String {
+        let texts = match language {
+            Language::Fr => &self.fr,
+            _ => &self.en,
+        };
+        let values: Vec<_> = values.collect();
+        let values = values.iter().map(|value| value as &dyn fmt::Display);
+        let values: Vec<_> = self.slots.iter().copied().zip(values).collect();
+        text::fill(texts[which], &values)
+    }
+}
+
 /// One thing that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -172,16 +200,8 @@ impl Finding {
     }
 
     fn text(&self, which: usize, language: Language) -> String {
-        let texts = match language {
-            Language::Fr => &self.entry.fr,
-            _ => &self.entry.en,
-        };
-        let slots = self.entry.slots.iter();
         let values = self.values.iter().map(|value| value.in_language(language));
-        let values: Vec<_> = values.collect();
-        let values = values.iter().map(|value| value as &dyn fmt::Display);
-        let values: Vec<_> = slots.copied().zip(values).collect();
-        text::fill(texts[which], &values)
+        self.entry.text(which, language, values)
     }
 
     /// All of it in words.

@@ -6,7 +6,7 @@ pub(crate) mod sample;
 use super::frame::role_name;
 use super::welcome::mistakes;
 use crate::page::*;
-use staff::{Account, AccountError, AccountId, Invited, Profile, Role};
+use staff::{Account, AccountError, AccountId, Invited, Profile, Role, Token};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     new: "Nouveau compte", "New account";
@@ -108,13 +108,20 @@ struct Link {
 impl Link {
     fn new(frame: Frame, url: &str, invited: &Invited) -> Self {
         let t = Texts::of(frame.formats.language);
-        let (url, key) = (url.trim_end_matches('/'), invited.token.reveal());
         Self {
             title: fill(t.link_title, &[("name", &invited.account.name)]),
-            link: format!("{url}{}?key={key}", access::INVITATION),
+            link: invitation_link(url, &invited.token),
             frame,
         }
     }
+}
+
+/// Where somebody chooses a password, for the token of an invitation; `url` is where
+/// browsers reach the back office.
+#[must_use]
+pub fn invitation_link(url: &str, token: &Token) -> String {
+    let url = url.trim_end_matches('/');
+    format!("{url}{}?key={}", access::INVITATION, token.reveal())
 }
 
 fn link(visit: &Visit, invited: &Invited) -> Answer {

@@ -40,6 +40,7 @@ fn action() {
     "account.password_reset": "Nouveau lien de mot de passe", "New password link";
     "account.password_chosen": "Mot de passe choisi par le lien", "Password chosen by the link";
     "account.password_changed": "Mot de passe changé", "Password changed";
+    "account.recovered": "Compte rétabli depuis la machine", "Account recovered on the machine itself";
     "account.two_steps_on": "Deuxième étape activée", "Second step switched on";
     "account.two_steps_off": "Deuxième étape désactivée", "Second step switched off";
     "account.linked": "Compte lié au fournisseur d’identité", "Account linked to the identity provider";

@@ -29,12 +29,7 @@ pub(crate) fn gravity(severity: &Severity, frame: &Frame) -> (&'static str, &'st
         Severity::Warning => "warn",
         Severity::Note => "",
     };
-    let word = said!(frame.formats.language, severity, {
-        Severity::Mistake => "erreur", "mistake";
-        Severity::Warning => "avertissement", "warning";
-        Severity::Note => "remarque", "note";
-    });
-    (class, word)
+    (class, doctor::gravity(*severity, frame.formats.language))
 }
 
 /// A page where something is cured, and its name.

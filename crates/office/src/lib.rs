@@ -68,6 +68,7 @@ mod words;
 mod workbook;
 
 pub use access::{Cell, access_table};
+pub use accounts::invitation_link;
 pub use guard::{Peer, visitor_address};
 pub use managed::{Managed, Missing, SetUp, TakeUp};
 pub use office::{OfficeRole, Parts};

@@ -2,43 +2,93 @@
 //! cure, all at once.
 
 use crate::Verdict;
+use crate::house::ConfigOption;
 use crate::out::{Format, print};
-use anyhow::Result;
-use doctor::{Doctor, PATIENCE, Reach};
-use kernel::Severity;
+use anyhow::{Result, bail};
+use doctor::{Doctor, PATIENCE, Reach, catalogue, headline};
+use kernel::Language;
+use kernel::finding::{Entry, Severity, Told};
 use std::path::PathBuf;
 
 /// `passerelle doctor`
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Exit code: 0 without a mistake, 1 with one, 2 if the doctor could not do his work.")]
 pub struct Arguments {
-    /// The configuration
-    #[arg(
-        value_name = "CONFIG",
-        env = "PASSERELLE_CONFIG",
-        default_value = "passerelle.toml"
-    )]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigOption,
+    /// The configuration, as --config says it
+    #[arg(value_name = "CONFIG")]
+    file: Option<PathBuf>,
     /// Leave out everything that goes over the network
     #[arg(long)]
     offline: bool,
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// For programs: the same as --format json
+    #[arg(long)]
+    json: bool,
+    /// Say what a code means, and do nothing else
+    #[arg(long, value_name = "CODE")]
+    explain: Option<String>,
+    /// en or fr; for people by default as LANG has it
+    #[arg(long)]
+    language: Option<Language>,
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
+    let format = match arguments.json {
+        true => Format::Json,
+        false => arguments.format,
+    };
+    let language = arguments.language.unwrap_or(match format {
+        Format::Table => of_this_terminal(),
+        Format::Json => Language::En,
+    });
+    if let Some(code) = arguments.explain {
+        return explain(&code, language);
+    }
     let reach = if arguments.offline {
         Reach::Offline
     } else {
         Reach::Online
     };
-    let doctor = Doctor::new(arguments.config);
-    let examination = doctor.examine(reach, PATIENCE).await;
-    print(arguments.format, &examination.findings, |_| {
-        examination.page()
-    })?;
+    let config = arguments.file.unwrap_or(arguments.config.config);
+    let examination = Doctor::new(config).examine(reach, PATIENCE).await;
+    let told = examination.findings.iter().map(|f| f.told(language));
+    let told: Vec<Told> = told.collect();
+    print(format, &told, |_| examination.page(language))?;
     let mut findings = examination.findings.iter();
     Ok(Verdict::fine_if(
         findings.all(|f| f.severity != Severity::Mistake),
     ))
+}
+
+/// French, if the locale says so.
+fn of_this_terminal() -> Language {
+    let set = |name| std::env::var(name).ok().filter(|locale| !locale.is_empty());
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
+    match locale {
+        Some(locale) if locale.starts_with("fr") => Language::Fr,
+        _ => Language::En,
+    }
+}
+
+fn explain(code: &str, language: Language) -> Result<Verdict> {
+    let entries: Vec<&Entry> = catalogue().filter(|entry| entry.code == code).collect();
+    if entries.is_empty() {
+        bail!(
+            "no finding has the code {code}; `passerelle doctor` prints a code with each finding"
+        );
+    }
+    for entry in &entries {
+        let [what, cure] = entry.in_general(language);
+        outln!("{}", headline(entry.severity, code, language));
+        if !entry.meaning.is_empty() {
+            outln!("  {}", entry.meaning);
+        }
+        outln!("  {what}\n  → {cure}\n");
+    }
+    Ok(Verdict::Fine)
 }

@@ -8,6 +8,7 @@ mod out;
 #[macro_use]
 mod table;
 
+mod account_command;
 mod apply;
 mod assemble;
 mod back_office;
@@ -70,6 +71,8 @@ enum Command {
     Secrets(secrets_command::Arguments),
     /// Gather what one who helps must see, without card numbers and secrets
     SupportBundle(support_bundle::Arguments),
+    /// See who may use the back office, and let a lost administrator in again
+    Account(account_command::Arguments),
     /// Ask ticketing's harmless methods, and save what came for whoever helps
     Ticketing(ticketing::Arguments),
     /// Run a recorded day through the real thing
@@ -126,6 +129,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Retention(arguments) => retention::run(arguments).await,
         Command::Secrets(arguments) => secrets_command::run(arguments).await,
         Command::SupportBundle(arguments) => support_bundle::run(arguments).await,
+        Command::Account(arguments) => account_command::run(arguments).await,
         Command::Ticketing(arguments) => ticketing::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Edge(arguments) => edge_command::run(arguments).await,

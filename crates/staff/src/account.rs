@@ -480,7 +480,7 @@ pub(crate) fn changed(
     Ok(((), vec![change]))
 }
 
-fn invite(
+pub(crate) fn invite(
     tx: &mut Tx<'_>,
     account: AccountId,
     token: &Token,
@@ -494,7 +494,7 @@ fn invite(
     Ok(())
 }
 
-fn withdraw_invitations(tx: &mut Tx<'_>, account: AccountId) -> Result<(), DbError> {
+pub(crate) fn withdraw_invitations(tx: &mut Tx<'_>, account: AccountId) -> Result<(), DbError> {
     tx.execute(
         "DELETE FROM staff_invitation WHERE account = $1",
         params![account],

@@ -12,6 +12,7 @@ pub mod audit;
 mod identity;
 pub mod password;
 pub mod provider;
+mod recover;
 mod role;
 mod second_step;
 pub mod secret;

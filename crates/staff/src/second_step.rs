@@ -163,7 +163,7 @@ impl Staff {
     }
 }
 
-fn forget(tx: &mut Tx<'_>, id: AccountId) -> Result<((), Vec<Change>), AccountError> {
+pub(crate) fn forget(tx: &mut Tx<'_>, id: AccountId) -> Result<((), Vec<Change>), AccountError> {
     if !by_id(tx, id)?.two_steps {
         return Ok(((), Vec::new()));
     }

@@ -107,7 +107,8 @@ impl Program {
         }
         command
             .args(arguments)
-            .env("PASSERELLE_CONFIG", self.path(CONFIG));
+            .env("PASSERELLE_CONFIG", self.path(CONFIG))
+            .env("LC_ALL", "C");
         command
     }
 

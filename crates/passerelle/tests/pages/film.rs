@@ -24,6 +24,8 @@ const NO_COLOUR: u8 = 128;
 pub enum Symbology {
     QrCode,
     Code128,
+    /// On books and bottles.
+    Ean13,
 }
 
 /// A code, and what it says.
@@ -56,6 +58,7 @@ fn frame(codes: &[Code<'_>]) -> Vec<u8> {
         let (format, width, height) = match symbology {
             Symbology::QrCode => (BarcodeFormat::QR_CODE, room.min(320), 320.min(room)),
             Symbology::Code128 => (BarcodeFormat::CODE_128, room.min(600), 140),
+            Symbology::Ean13 => (BarcodeFormat::EAN_13, room.min(400), 140),
         };
         let code = MultiFormatWriter
             .encode(

@@ -32,6 +32,34 @@ async fn a_healthy_set_up_has_no_mistakes() {
 }
 
 #[tokio::test]
+async fn the_doctor_speaks_french_and_explains_a_code() {
+    let set_up = SetUp::healthy();
+    let (exit, page) = set_up.examine(&["--offline", "--language", "fr"]).await;
+    assert_eq!(exit, 0, "{page}");
+    assert!(
+        page.contains("– Billetterie") || page.contains("✔ Billetterie"),
+        "{page}"
+    );
+    assert!(
+        page.ends_with("Ce qui a pu être vérifié est prêt.\n"),
+        "{page}"
+    );
+    let (exit, page) = set_up
+        .examine(&["--explain", "site_sector_not_mapped", "--language", "fr"])
+        .await;
+    assert_eq!(exit, 0);
+    assert!(
+        page.starts_with("remarque\u{a0}: site_sector_not_mapped\n"),
+        "{page}"
+    );
+    assert!(page.contains("\n  → "), "{page}");
+    let (exit, list) = set_up.examine(&["--offline", "--json"]).await;
+    let list: Vec<Finding> = serde_json::from_str(&list).unwrap();
+    assert_eq!(exit, 0);
+    assert!(list.iter().any(|finding| finding.code == "not_checked"));
+}
+
+#[tokio::test]
 async fn a_secret_that_all_may_read_is_a_warning() {
     let set_up = SetUp::healthy();
     let open = fs::Permissions::from_mode(0o644);

@@ -178,6 +178,40 @@ async fn accounts(test: TestDb) {
     );
 }
 
+async fn nobody_can_sign_in_and_the_way_back(test: TestDb) {
+    let house = House::open(test).await;
+    let staff = &house.staff;
+    let actor = Actor::command_line("root");
+    let unknown = staff.recover(&actor, "robin").await;
+    assert!(matches!(unknown, Err(AccountError::Unknown)));
+    let robin = house.hire("robin", Role::Finance).await;
+    let session = house.sign_in("robin", PASSWORD).await.unwrap();
+    house.hire("admin", Role::Administrator).await;
+    staff.disable(&actor, robin.id).await.unwrap();
+    let invited = staff.recover(&actor, " Robin").await.unwrap();
+    let account = invited.account;
+    assert_eq!(
+        (account.role, account.disabled_at, account.has_password),
+        (Role::Administrator, None, false)
+    );
+    assert!(house.session(&session.token).await.is_none());
+    assert!(house.sign_in("robin", PASSWORD).await.is_err());
+    staff
+        .accept_invitation(&invited.token, "a gallery on the hill".into(), "192.0.2.1")
+        .await
+        .unwrap();
+    house
+        .sign_in("robin", "a gallery on the hill")
+        .await
+        .unwrap();
+    assert!(
+        house
+            .actions()
+            .await
+            .contains(&"account.recovered".to_owned())
+    );
+}
+
 async fn sessions(test: TestDb) {
     let house = House::open(test).await;
     house.hire("robin", Role::Finance).await;
@@ -550,6 +584,7 @@ db::conformance!(
     who_knows_a_login_does_not_keep_its_owner_out,
     one_subscriber_is_one_place,
     the_first_run,
+    nobody_can_sign_in_and_the_way_back,
     two_steps,
     identities,
     the_audit_log,

@@ -8,6 +8,8 @@ use stage::card;
 
 const CHIP: &str = "villeneuve-00029975";
 const POSTER: &str = "https://example.org/exposition";
+/// No pass and no ticket bears such a code, so it is not even looked for.
+const BOOK: &str = "4006381333931";
 const SECOND: u32 = FRAMES_PER_SECOND;
 
 /// Who reads the frames.
@@ -120,7 +122,7 @@ fn a_poster_beside_the_card_sells_nothing() {
 }
 
 #[test]
-fn glare_and_misread_frames_sell_nothing() {
+fn glare_misread_frames_and_a_book_sell_nothing() {
     let scenes: &[(u32, &[Code<'_>])] = &[
         (5, &[(Symbology::Code128, GOOD)]),
         (1, &[(Symbology::Code128, ONCE)]),
@@ -128,6 +130,7 @@ fn glare_and_misread_frames_sell_nothing() {
         (2 * SECOND, &[]),
         (5, &[(Symbology::Code128, GOOD)]),
         (1, &[(Symbology::Code128, "54321")]),
+        (5, &[(Symbology::Ean13, BOOK)]),
     ];
     for frames in [Frames::AsTheyCome, Frames::ByTheService] {
         let came = filmed(scenes, 8, frames, Line::Good);

@@ -2,9 +2,9 @@
 //! and bundled through the pages of the real service.
 
 use super::support::pages;
-use super::{OTIPASS_PASSWORD, set_up};
+use super::{OTIPASS_PASSWORD, alone, database, set_up};
 use crate::doctor::set_up::move_in;
-use db::Db;
+use db::{Db, DbUrl};
 use kernel::SystemClock;
 use staff::password::Cost;
 use staff::{Actor, Profile, Role, Staff};
@@ -124,4 +124,44 @@ async fn an_otipass_that_never_answers_does_not_hang_the_page() {
     assert!(page.contains("<code>otipass_silent</code>"), "{page}");
     assert!(page.contains("within 4 s"), "{page}");
     assert!(page.contains("<code>mapped_sector_unknown</code>"));
+}
+
+#[tokio::test]
+async fn an_administrator_who_lost_the_way_in_gets_another_on_the_machine() {
+    const NEW: &str = "a gallery on the hill";
+    let mut house = alone("");
+    house.fine(&["apply"]);
+    hire(
+        Db::open(&DbUrl::SqliteFile(database(&house)))
+            .await
+            .unwrap(),
+    )
+    .await;
+    house.start();
+    let mut visitor = signed_in(&house).await;
+    assert_eq!(visitor.get("/office").await.status, 200);
+    let said = house.refused(&["account", "recover", "nobody"]);
+    assert!(said.contains("passerelle account list"), "{said}");
+    let said = house.fine(&["account", "list"]);
+    assert!(
+        said.contains("camille  Camille  administrator  active"),
+        "{said}"
+    );
+    let link = house.fine(&["account", "recover", "camille"]);
+    let page = link.trim().strip_prefix(&house.url("")).unwrap();
+    let key = page.split_once("?key=").unwrap().1;
+    assert_eq!(
+        visitor.get("/office").await.status,
+        303,
+        "the session is gone"
+    );
+    let fields = [("key", key), ("password", NEW), ("again", NEW)];
+    let chosen = visitor.submit(page, "/office/invitation", &fields).await;
+    assert_eq!(chosen.status, 303, "{chosen:?}");
+    visitor.sign_in("camille", NEW).await.leads_to();
+    let log = visitor.get("/office/audit").await.text;
+    assert!(
+        log.contains("Account recovered on the machine itself"),
+        "{log}"
+    );
 }

@@ -10,7 +10,7 @@ pub(crate) mod statement;
 
 use crate::job::{Access, Job, Queue, Queues, Verdict};
 use crate::{DbError, Durability, Tx};
-use connect::{Line, Server};
+use connect::{AT_ONCE, Line, Server};
 use statement::{Met, PostgresTx};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -49,8 +49,6 @@ const REST: Patience = Patience {
     retried: Duration::from_secs(20),
 };
 
-/// How long beginning and undoing may take, which are nothing to a server that lives.
-pub(crate) const AT_ONCE: Duration = Duration::from_secs(2);
 /// How often a transaction that met another's changes is tried.
 const ATTEMPTS: u32 = 12;
 /// How often one whose row was there already is tried: the second time finds it.

@@ -20,6 +20,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long one host may take to be reached and to let us in.
 const CONNECT: Duration = Duration::from_secs(1);
+/// How long beginning and undoing may take, which are nothing to a server that lives.
+pub(crate) const AT_ONCE: Duration = Duration::from_secs(2);
 /// A connection that nobody used for so long may have been cut on its way without a
 /// word; making another is cheaper than finding that out.
 const IDLE: Duration = Duration::from_secs(60);

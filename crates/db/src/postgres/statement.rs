@@ -1,7 +1,6 @@
 //! Statements in a transaction of PostgreSQL.
 
-use super::AT_ONCE;
-use super::connect::{Home, Line, Prepared};
+use super::connect::{AT_ONCE, Home, Line, Prepared};
 use crate::append_only::with_append_only;
 use crate::{DbError, Row, Value};
 use std::collections::HashMap;

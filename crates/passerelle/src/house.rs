@@ -1,7 +1,7 @@
 //! What commands work on: the configuration, and the database of a service that
 //! has run before.
 
-use crate::{assemble, set_up};
+use crate::{assemble, init, set_up};
 use anyhow::{Result, bail};
 use boxoffice::BoxOffice;
 use config::{Config, Surroundings};
@@ -9,7 +9,7 @@ use db::{Db, DbUrl};
 use gate::Site;
 use kernel::{Clock, SystemClock};
 use staff::{Actor, Author};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Which configuration a command works on.
@@ -22,12 +22,18 @@ pub struct ConfigOption {
         global = true,
         value_name = "FILE",
         env = "PASSERELLE_CONFIG",
-        default_value = "passerelle.toml"
+        default_value_os_t = init::found()
     )]
     pub config: PathBuf,
 }
 
 impl ConfigOption {
+    /// Whether nobody named one, and there is none.
+    pub fn is_missing(&self) -> bool {
+        let named = std::env::var_os("PASSERELLE_CONFIG").is_some();
+        !named && self.config == Path::new(init::FILE) && !self.config.exists()
+    }
+
     pub fn read(&self) -> Result<Config> {
         Ok(Config::read(&self.config, Surroundings::Variables)?)
     }

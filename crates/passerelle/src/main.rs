@@ -18,6 +18,7 @@ mod device;
 mod doctor_command;
 mod edge_command;
 mod house;
+mod init;
 mod progress;
 mod reconcile;
 mod replay;
@@ -49,6 +50,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Run the service
     Serve(serve::Arguments),
+    /// Write a configuration with comments, to begin with
+    Init(init::Arguments),
     /// Load changed files of the set-up while the service runs
     Apply(apply::Arguments),
     /// Check a whole set-up and name each mistake with its cure
@@ -118,6 +121,7 @@ async fn run(command: Command) -> ExitCode {
     let result = match command {
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Init(arguments) => init::run(arguments).await,
         Command::Apply(arguments) => apply::run(arguments).await,
         Command::Doctor(arguments) => doctor_command::run(arguments).await,
         Command::Device(arguments) => device::run(arguments).await,

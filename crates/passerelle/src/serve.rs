@@ -1,7 +1,7 @@
 //! `passerelle serve`: the service.
 
 use crate::house::ConfigOption;
-use crate::{Verdict, assemble, back_office, set_up};
+use crate::{Verdict, assemble, back_office, init, set_up};
 use anyhow::{Context, Result, bail};
 use config::{Config, Role, Surroundings};
 use db::{Alone, Db, DbUrl};
@@ -43,7 +43,15 @@ pub struct Arguments {
     clock: Option<Timestamp>,
 }
 
-pub async fn run(arguments: Arguments) -> Result<Verdict> {
+pub async fn run(mut arguments: Arguments) -> Result<Verdict> {
+    if arguments.config.is_missing() {
+        arguments.config.config = init::begin()?;
+        errln!(
+            "There was no configuration; one is made at {}, and all data goes beside it. \
+             `passerelle init FOLDER` makes one elsewhere.",
+            arguments.config.config.display()
+        );
+    }
     let config = arguments.config.read()?;
     start_log_with(config.events_file().map(Events::at));
     if arguments.clock.is_some() && !config.server.listen.ip().is_loopback() {

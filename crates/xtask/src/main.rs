@@ -10,6 +10,7 @@ mod decoder;
 mod deny;
 mod fuzz;
 mod npm;
+mod package;
 mod postgres;
 mod sbom;
 mod simulate;
@@ -56,6 +57,8 @@ fn perform(arguments: &[String]) -> Result<()> {
         ["axe"] => AXE.fetch(),
         ["deny"] => deny::check(),
         ["sbom"] => sbom::print(),
+        ["package"] => package::package(None),
+        ["package", "--revision", revision] => package::package(Some(revision)),
         ["setup"] => set_up(),
         [postgres::KEEP] => postgres::keep(),
         _ => bail!(
@@ -99,6 +102,8 @@ Usage: cargo xtask TASK
   deny                 licences, sources and duplicates of what is built in, by
                        cargo-deny
   sbom                 prints what the program is made of, as CycloneDX JSON
+  package              the program as a Debian package and as an archive, in
+                       target/package; --revision N for a second of one version
   setup                installs what the tests need: PostgreSQL and Chromium,
                        as Debian's packages
 ",

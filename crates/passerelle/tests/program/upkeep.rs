@@ -3,6 +3,7 @@
 
 mod audited;
 mod backup;
+mod begun;
 mod file;
 mod kept;
 mod other_version;

@@ -1,0 +1,59 @@
+//! Somebody who has the program and nothing else begins.
+
+use super::alone;
+use stage::{Browser, PASSWORD, Process, free_address};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+#[tokio::test]
+async fn serve_without_a_configuration_makes_one_and_leads_to_the_first_page() {
+    let house = alone("");
+    let (home, here) = (house.path("home"), house.path("elsewhere"));
+    fs::create_dir_all(&here).unwrap();
+    let own = home.join(".local/share/passerelle");
+    let start = || {
+        let mut command = house.command(&["serve"]);
+        command
+            .env_remove("PASSERELLE_CONFIG")
+            .env_remove("XDG_DATA_HOME")
+            .env("HOME", &home)
+            .env("PASSERELLE_SERVER__LISTEN", free_address().to_string())
+            .current_dir(&here);
+        Process::start(&mut command)
+    };
+    let mut service = start();
+    let address = service.address();
+    let secret = service.secret();
+    let mut browser = Browser::new(&format!("http://{address}"));
+    browser.begin(&secret, "camille", PASSWORD).await;
+    service.ask_to_end();
+    assert!(service.ended());
+    let mode = |file: &str| fs::metadata(own.join(file)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(["passerelle.toml", "passerelle.db"].map(mode), [0o600; 2]);
+    assert_eq!(
+        fs::read_dir(&here).unwrap().count(),
+        0,
+        "nothing is left where it was started"
+    );
+    // The next start finds it.
+    let again = start();
+    let mut browser = Browser::new(&format!("http://{}", again.address()));
+    browser.sign_in("camille", PASSWORD).await.leads_to();
+}
+
+#[test]
+fn init_writes_a_configuration_that_the_doctor_reads_and_never_over_another() {
+    let house = alone("");
+    let folder = house.path("museum");
+    let folder = folder.to_str().unwrap();
+    let said = house.fine(&["init", folder]);
+    assert!(said.contains("passerelle serve --config"), "{said}");
+    let config = format!("{folder}/passerelle.toml");
+    let findings = house.run(&["doctor", "--offline", "--json", &config]);
+    let findings = String::from_utf8(findings.stdout).unwrap();
+    assert!(!findings.contains("config_"), "{findings}");
+    let before = fs::read_to_string(&config).unwrap();
+    let refused = house.refused(&["init", folder]);
+    assert!(refused.contains("cannot be written"), "{refused}");
+    assert_eq!(fs::read_to_string(&config).unwrap(), before);
+}

@@ -1,0 +1,186 @@
+//! `cargo xtask package`: the program as a Debian package and as an archive. The same
+//! commit gives the same bytes.
+
+use crate::command::{output, run};
+use crate::decoder::DECODER;
+use crate::npm::Fetched;
+use crate::workspace::{self, cargo};
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Files of the repository, where they go, and their mode. A folder goes with all it
+/// holds that git tracks.
+const FILES: [(&str, &str, u32); 10] = [
+    (
+        "deploy/debian/passerelle.toml",
+        "etc/passerelle/passerelle.toml",
+        0o640,
+    ),
+    (
+        "deploy/one-machine/passerelle.service",
+        "lib/systemd/system/passerelle.service",
+        0o644,
+    ),
+    (
+        "deploy/one-machine/passerelle@.service",
+        "lib/systemd/system/passerelle@.service",
+        0o644,
+    ),
+    ("README.md", "usr/share/doc/passerelle/README.md", 0o644),
+    (
+        "CHANGELOG.md",
+        "usr/share/doc/passerelle/CHANGELOG.md",
+        0o644,
+    ),
+    ("LICENSE", "usr/share/doc/passerelle/copyright", 0o644),
+    ("docs", "usr/share/doc/passerelle", 0o644),
+    ("examples", "usr/share/doc/passerelle/examples", 0o644),
+    (
+        "deploy/monitoring",
+        "usr/share/doc/passerelle/monitoring",
+        0o644,
+    ),
+    (
+        "deploy/one-machine",
+        "usr/share/doc/passerelle/one-machine",
+        0o644,
+    ),
+];
+/// What dpkg runs.
+const SCRIPTS: [&str; 4] = ["preinst", "postinst", "prerm", "postrm"];
+
+/// Builds the program and packs it; `revision` distinguishes packages of one version.
+///
+/// # Errors
+/// If something is missing, or a tool fails.
+pub fn package(revision: Option<&str>) -> Result<()> {
+    if let Fetched::Unreachable(failure) = DECODER.fetched()? {
+        bail!("{failure:#}\n  a package without the reader of codes for cameras is none");
+    }
+    let root = workspace::root();
+    let mut build = cargo();
+    build.args(["build", "--release", "--locked", "-p", "passerelle"]);
+    // Paths of this machine stand in no program.
+    let flags = format!("--remap-path-prefix={}=.", root.display());
+    run(build.env("RUSTFLAGS", flags), "see above")?;
+    let version = match revision {
+        None => env!("CARGO_PKG_VERSION").to_owned(),
+        Some(revision) => format!("{}-{revision}", env!("CARGO_PKG_VERSION")),
+    };
+    let folder = root.join("target/package");
+    let tree = folder.join("tree");
+    if tree.exists() {
+        fs::remove_dir_all(&tree)?;
+    }
+    lay_out(&root, &tree)?;
+    let dated = dated(&root)?;
+    let stem = format!("passerelle_{version}_{}", architecture()?);
+    let archive = folder.join(format!("{stem}.tar.xz"));
+    let mut tar = Command::new("tar");
+    tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner"]);
+    tar.arg(format!("--mtime=@{dated}"))
+        .arg("-C")
+        .arg(&tree)
+        .arg("-cJf");
+    run(tar.arg(&archive).arg("."), "install tar and xz-utils")?;
+    let package = folder.join(format!("{stem}.deb"));
+    control(&root, &tree, &version)?;
+    let mut deb = Command::new("dpkg-deb");
+    deb.env("SOURCE_DATE_EPOCH", &dated)
+        .args(["--root-owner-group", "-Zxz", "--build"]);
+    output(deb.arg(&tree).arg(&package), "install dpkg")?;
+    println!("{}\n{}", package.display(), archive.display());
+    Ok(())
+}
+
+/// When the commit was made, in seconds.
+fn dated(root: &Path) -> Result<String> {
+    let mut git = Command::new("git");
+    git.current_dir(root).args(["log", "-1", "--format=%ct"]);
+    Ok(output(&mut git, "package a git checkout")?
+        .trim()
+        .to_owned())
+}
+
+fn architecture() -> Result<String> {
+    let mut dpkg = Command::new("dpkg");
+    let printed = output(dpkg.arg("--print-architecture"), "install dpkg")?;
+    Ok(printed.trim().to_owned())
+}
+
+/// Everything that is installed, below `tree`.
+fn lay_out(root: &Path, tree: &Path) -> Result<()> {
+    copy(
+        &root.join("target/release/passerelle"),
+        &tree.join("usr/bin/passerelle"),
+        0o755,
+    )?;
+    for (from, to, mode) in FILES {
+        for file in tracked(root, from)? {
+            let within = file.strip_prefix(from).unwrap_or(&file);
+            let to = match within.as_os_str().is_empty() {
+                true => tree.join(to),
+                false => tree.join(to).join(within),
+            };
+            copy(&root.join(&file), &to, mode)?;
+            if to.extension().is_some_and(|of| of == "service") {
+                let unit = fs::read_to_string(&to)?;
+                let here = unit.replace("/usr/local/bin/", "/usr/bin/");
+                let here = here.replace("# /etc/systemd/system/", "# /lib/systemd/system/");
+                fs::write(&to, here)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The files that git tracks at `path`: itself, or what is in it.
+fn tracked(root: &Path, path: &str) -> Result<Vec<PathBuf>> {
+    let mut git = Command::new("git");
+    git.current_dir(root).args(["ls-files", "-z", "--", path]);
+    let listed = output(&mut git, "package a git checkout")?;
+    let files: Vec<_> = listed.split_terminator('\0').map(PathBuf::from).collect();
+    if files.is_empty() {
+        bail!("git tracks nothing at {path}");
+    }
+    Ok(files)
+}
+
+fn copy(from: &Path, to: &Path, mode: u32) -> Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::copy(from, to).with_context(|| format!("{} cannot be packed", from.display()))?;
+    fs::set_permissions(to, fs::Permissions::from_mode(mode))?;
+    Ok(())
+}
+
+/// What dpkg reads, below `tree`.
+fn control(root: &Path, tree: &Path, version: &str) -> Result<()> {
+    let from = root.join("deploy/debian");
+    let to = tree.join("DEBIAN");
+    fs::create_dir_all(&to)?;
+    let mut du = Command::new("du");
+    let size = output(
+        du.args(["-sk", "--apparent-size"]).arg(tree),
+        "install coreutils",
+    )?;
+    let kib = size.split_whitespace().next().unwrap_or("0");
+    let filled = |name: &str| -> Result<String> {
+        let text = fs::read_to_string(from.join(name))?;
+        Ok(text
+            .replace("@VERSION@", version)
+            .replace("@ARCHITECTURE@", &architecture()?)
+            .replace("@KIB@", kib))
+    };
+    fs::write(to.join("control"), filled("control")?)?;
+    fs::write(to.join("conffiles"), "/etc/passerelle/passerelle.toml\n")?;
+    for script in SCRIPTS {
+        fs::write(to.join(script), filled(script)?)?;
+        fs::set_permissions(to.join(script), fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
+}

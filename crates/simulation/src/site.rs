@@ -94,14 +94,15 @@ pub fn other_code(card: u8) -> String {
 /// A card rests before a reader for fewer reads than this.
 pub const READS: u64 = 50;
 
-/// What a reader sees at the read of this number of a card that rests before it: its
-/// codes in turn, and in a long one a poster beside it.
+/// What a reader sees at the read of this number of a card that rests before it: the
+/// codes of a pass in turn, and in a long one a poster beside it.
 #[must_use]
 pub fn resting(card: u8, number: u64) -> String {
+    let is_pass = CARDS[usize::from(card) % CARDS.len()].pass.is_some();
     match number {
-        30.. if number.is_multiple_of(10) => "https://example.org/expo".to_owned(),
-        _ if number.is_multiple_of(2) => code(card).to_owned(),
-        _ => other_code(card),
+        40 => "https://example.org/expo".to_owned(),
+        _ if is_pass && number % 2 == 1 => other_code(card),
+        _ => code(card).to_owned(),
     }
 }
 

@@ -285,9 +285,12 @@ fn what_was_decided_and_told_nobody_is_told_to_the_next_read() {
     );
     tab.reload();
     tab.until_text("#unsent", "2");
+    feel(&tab);
     tab.wedge(GOOD, "Enter");
     tab.until_text("#answer-words", "Welcome (offline)");
     tab.until_text("#answer-facts", GOOD);
+    // The picture comes first; it is told when it is felt.
+    tab.until("felt.length === 1");
     assert_eq!(tab.text("#unsent"), "2", "it is the same check");
     later(&tab, 4_000);
     tab.wedge(CHIP, "Enter");

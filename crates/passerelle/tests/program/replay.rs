@@ -99,6 +99,7 @@ fn the_day_comes_out_as_expected_and_again_without_a_change() {
     let files = day.files();
     day.comes_out_as_expected(&[]);
     assert_eq!(day.files(), files, "a second replay sells nothing");
+    what_was_held_is_sold_once_its_tariff_is_mapped(&day);
 }
 
 #[test]
@@ -112,6 +113,8 @@ fn the_day_comes_out_the_same_when_the_service_is_killed() {
     );
     let books = json(&day.run(&["reconcile", "--format", "json"]));
     assert_eq!(books["unexplained"], 0);
+    the_days_file_gives_the_same_orders_elsewhere_and_only_once(&day);
+    of_a_damaged_file_exactly_the_damaged_rows_are_rejected(&day);
 }
 
 #[test]
@@ -121,9 +124,7 @@ fn a_day_of_clocks_and_moves_comes_out_the_same_when_the_service_is_killed() {
     assert_eq!(books["unexplained"], 0);
 }
 
-#[test]
-fn what_was_held_is_sold_once_its_tariff_is_mapped() {
-    let day = Replayed::new(&[]);
+fn what_was_held_is_sold_once_its_tariff_is_mapped(day: &Replayed) {
     let before = json(&day.run(&["reconcile", "--format", "json"]));
     assert_eq!(before["held"]["tariff_not_mapped"], 333);
     assert!(
@@ -216,10 +217,8 @@ fn sold(box_office: &Replayed) -> Value {
     json(&box_office.run(&["report", "sales", "--format", "json"]))["total"].clone()
 }
 
-#[test]
-fn the_days_file_gives_the_same_orders_elsewhere_and_only_once() {
-    let day = Replayed::new(&[]);
-    let lines = stx_lines(&day);
+fn the_days_file_gives_the_same_orders_elsewhere_and_only_once(day: &Replayed) {
+    let lines = stx_lines(day);
     let elsewhere = empty_box_office();
     for round in 0..2 {
         let (output, report) = import(&elsewhere, &lines);
@@ -232,7 +231,7 @@ fn the_days_file_gives_the_same_orders_elsewhere_and_only_once() {
             "0 orders with 0 tickets made, 1505 known already, 0 rejected"
         };
         assert!(said.contains(counts), "{said}");
-        assert_eq!(sold(&elsewhere), sold(&day));
+        assert_eq!(sold(&elsewhere), sold(day));
     }
     let books = json(&elsewhere.run(&["reconcile", "--format", "json"]));
     assert_eq!(books["tickets_from_elsewhere"], 1505);
@@ -264,10 +263,8 @@ const DAMAGES: [(&str, &str); 20] = [
     ("SHIPMENT_MODE", ""),
 ];
 
-#[test]
-fn of_a_damaged_file_exactly_the_damaged_rows_are_rejected() {
-    let day = Replayed::new(&[]);
-    let mut lines = stx_lines(&day);
+fn of_a_damaged_file_exactly_the_damaged_rows_are_rejected(day: &Replayed) {
+    let mut lines = stx_lines(day);
     let columns: Vec<String> = lines[0].split(';').map(str::to_owned).collect();
     let mut damaged = Vec::new();
     for (n, (column, instead)) in DAMAGES.into_iter().enumerate() {
@@ -300,11 +297,11 @@ fn of_a_damaged_file_exactly_the_damaged_rows_are_rejected() {
     }
     assert_eq!(rejected, damaged);
     // The whole file afterwards brings the missing ones, and no other twice.
-    let (output, _) = import(&elsewhere, &stx_lines(&day));
+    let (output, _) = import(&elsewhere, &stx_lines(day));
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(
         said.contains("20 tickets made, 1485 known already, 0 rejected"),
         "{said}"
     );
-    assert_eq!(sold(&elsewhere), sold(&day));
+    assert_eq!(sold(&elsewhere), sold(day));
 }

@@ -139,7 +139,8 @@ async fn an_administrator_who_lost_the_way_in_gets_another_on_the_machine() {
     .await;
     house.start();
     let mut visitor = signed_in(&house).await;
-    assert_eq!(visitor.get("/office").await.status, 200);
+    let today = "/office/";
+    assert_eq!(visitor.get(today).await.status, 200);
     let said = house.refused(&["account", "recover", "nobody"]);
     assert!(said.contains("passerelle account list"), "{said}");
     let said = house.fine(&["account", "list"]);

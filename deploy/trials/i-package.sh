@@ -14,11 +14,11 @@ work=$(mktemp -d)
 url=http://127.0.0.1:8480
 config=/etc/passerelle/passerelle.toml
 api=$url/api/v1
-service=0 traffic=0
+service= traffic=
 end() {
-    kill "$traffic" "$service" 2>/dev/null || true
+    for process in $traffic $service; do kill "$process" 2>/dev/null || true; done
     dpkg --purge passerelle >/dev/null 2>&1 || true
-    rm -rf /var/lib/passerelle "$work"
+    rm -rf /var/lib/passerelle /etc/passerelle "$work"
     deluser --quiet --system passerelle 2>/dev/null || true
 }
 trap end EXIT
@@ -80,7 +80,6 @@ sleep 3
 
 step "upgrade under the running service"
 dpkg -i "$new"
-[ -s "$(ls /var/lib/passerelle/before-*.db)" ]
 grep -q repeat_window_s $config
 curl -sf "$url/health/live" >/dev/null
 sleep 1
@@ -112,5 +111,5 @@ is "admitted" "$(admitted)" "$kept"
 
 step purge
 dpkg --purge passerelle
-[ ! -e /etc/passerelle ] && [ -e /var/lib/passerelle/passerelle.db ]
+[ ! -e $config ] && [ -e /etc/passerelle/otipass.password ] && [ -e /var/lib/passerelle/passerelle.db ]
 echo "the package's life is in order"

@@ -1,7 +1,7 @@
 //! `passerelle account`: the way back in, for those who are on the machine itself.
 
 use crate::Verdict;
-use crate::house::{ConfigOption, command_line};
+use crate::house::{ConfigOption, command_line, own_address};
 use crate::table::table;
 use anyhow::{Result, bail};
 use clap::Subcommand;
@@ -56,14 +56,15 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
                 }
                 done => done?,
             };
-            let listen = house.config.server.listen;
-            let url = house.config.office.url.clone();
-            let url = url.unwrap_or_else(|| format!("http://{listen}"));
+            let url = match &house.config.office.url {
+                Some(url) => url.clone(),
+                None => own_address(&house.config)?.unwrap_or_default(),
+            };
             let link = office::invitation_link(&url, &invited.token);
             let account = &invited.account;
             errln!(
-                "{} is an administrator, may sign in, and chooses a new password here, once, within \
-                 72 hours. The former password, the second step and open sessions are gone.",
+                "{} is an administrator, may sign in, and chooses a new password on this page of the back office, once, within \
+                 72 hours. The former password, the identity at the provider, the second step and open sessions are gone.",
                 account.name
             );
             outln!("{link}");

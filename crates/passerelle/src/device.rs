@@ -1,7 +1,7 @@
 //! `passerelle device`: enrolment and tokens of scanners and turnstiles, and
 //! what is known of each.
 
-use crate::house::ConfigOption;
+use crate::house::{ConfigOption, own_address};
 use crate::table::table;
 use crate::{Verdict, tokens};
 use anyhow::{Context, Result};
@@ -98,12 +98,8 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
 /// The scanner page's address with the code behind it: a browser does not send
 /// that part to anyone. `None` if nobody says where devices reach the service.
 fn page(config: &Config, url: Option<String>, code: &EnrolmentCode) -> Result<Option<String>> {
-    let listen = config.server.listen;
-    let url = match url {
-        Some(url) => url,
-        None if listen.ip().is_unspecified() => return Ok(None),
-        None if config.tls()?.is_some() => format!("https://{listen}"),
-        None => format!("http://{listen}"),
+    let Some(url) = url.map_or_else(|| own_address(config), |url| Ok(Some(url)))? else {
+        return Ok(None);
     };
     let url = url.trim_end_matches('/');
     Ok(Some(format!("{url}/scan#enrol={}", code.reveal())))

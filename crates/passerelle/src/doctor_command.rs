@@ -54,7 +54,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     } else {
         Reach::Online
     };
-    let config = arguments.file.unwrap_or(arguments.config.config);
+    let config = arguments.file.unwrap_or_else(|| arguments.config.path());
     let examination = Doctor::new(config).examine(reach, PATIENCE).await;
     let told = examination.findings.iter().map(|f| f.told(language));
     let told: Vec<Told> = told.collect();

@@ -15,27 +15,30 @@ use std::sync::Arc;
 /// Which configuration a command works on.
 #[derive(Debug, clap::Args)]
 pub struct ConfigOption {
-    /// The configuration
+    /// The configuration; else passerelle.toml here, else that of the package, else that in
+    /// your own folder for data
     #[arg(
         short,
         long,
         global = true,
         value_name = "FILE",
-        env = "PASSERELLE_CONFIG",
-        default_value_os_t = init::found()
+        env = "PASSERELLE_CONFIG"
     )]
-    pub config: PathBuf,
+    pub config: Option<PathBuf>,
 }
 
 impl ConfigOption {
-    /// Whether nobody named one, and there is none.
-    pub fn is_missing(&self) -> bool {
-        let named = std::env::var_os("PASSERELLE_CONFIG").is_some();
-        !named && self.config == Path::new(init::FILE) && !self.config.exists()
+    /// The file that is named, or found.
+    pub fn path(&self) -> PathBuf {
+        self.config.clone().unwrap_or_else(init::found)
     }
 
     pub fn read(&self) -> Result<Config> {
-        Ok(Config::read(&self.config, Surroundings::Variables)?)
+        let path = self.path();
+        if self.config.is_none() && path != Path::new(init::FILE) {
+            errln!("The configuration is {}.", path.display());
+        }
+        Ok(Config::read(&path, Surroundings::Variables)?)
     }
 
     /// The configuration with the database it names, which must be there.
@@ -92,6 +95,17 @@ impl House {
         let site = self.site().await?;
         assemble::box_office(&self.config, self.db.clone(), site, &self.clock).await
     }
+}
+
+/// Where the service listens, as an address for browsers; none if it listens on all of
+/// its machine's.
+pub fn own_address(config: &Config) -> Result<Option<String>> {
+    let listen = config.server.listen;
+    let scheme = match config.tls()? {
+        Some(_) => "https",
+        None => "http",
+    };
+    Ok((!listen.ip().is_unspecified()).then(|| format!("{scheme}://{listen}")))
 }
 
 /// Whoever runs this command, for the audit log: by their name on the machine, and

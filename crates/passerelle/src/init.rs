@@ -1,9 +1,9 @@
 //! `passerelle init`: a configuration with comments, to begin with.
 
 use crate::Verdict;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -40,20 +40,31 @@ pub fn found() -> PathBuf {
         own_folder().map(|own| own.join(FILE)),
     ];
     let mut there = there.into_iter().flatten();
-    there.find(|path| path.exists()).unwrap_or(FILE.into())
+    // One that this user may not see is there.
+    let found = there.find(|path| path.try_exists().unwrap_or(true));
+    found.unwrap_or(FILE.into())
 }
 
-/// The configuration of a service that somebody starts without one: made in the
-/// user's own folder for data.
+/// The configuration of a service that a person starts without one: made in their own
+/// folder for data.
 ///
 /// # Errors
-/// If there is no such folder, or it cannot be written.
+/// If nobody sits there: a service that finds its disk missing must not begin anew. If
+/// there is no such folder, or it cannot be written.
 pub fn begin() -> Result<PathBuf> {
-    let folder = own_folder().context(
-        "there is no configuration here and no folder for data (HOME is not set); run `passerelle \
-         init FOLDER`",
-    )?;
-    write(&folder)
+    let Some(folder) = own_folder().filter(|_| std::io::stdin().is_terminal()) else {
+        bail!(
+            "there is no configuration: no passerelle.toml here, and --config names none; \
+             `passerelle init FOLDER` writes one"
+        );
+    };
+    let path = write(&folder)?;
+    errln!(
+        "There was no configuration; one is made at {}, and all data goes beside it. \
+         `passerelle init FOLDER` makes one elsewhere.",
+        path.display()
+    );
+    Ok(path)
 }
 
 fn own_folder() -> Option<PathBuf> {
@@ -78,7 +89,11 @@ fn write(folder: &Path) -> Result<PathBuf> {
         .mode(0o600)
         .open(&path)
         .with_context(cannot)?;
-    file.write_all(TEMPLATE.replace(FOLDER_OF_PACKAGE, "").as_bytes())
-        .with_context(cannot)?;
+    let text = TEMPLATE.replace(FOLDER_OF_PACKAGE, "");
+    if let Err(error) = file.write_all(text.as_bytes()) {
+        // Half of one would be taken for one.
+        let _ = fs::remove_file(&path);
+        return Err(error).with_context(cannot);
+    }
     Ok(path)
 }

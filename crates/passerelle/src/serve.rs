@@ -44,13 +44,8 @@ pub struct Arguments {
 }
 
 pub async fn run(mut arguments: Arguments) -> Result<Verdict> {
-    if arguments.config.is_missing() {
-        arguments.config.config = init::begin()?;
-        errln!(
-            "There was no configuration; one is made at {}, and all data goes beside it. \
-             `passerelle init FOLDER` makes one elsewhere.",
-            arguments.config.config.display()
-        );
+    if arguments.config.config.is_none() && !arguments.config.path().exists() {
+        arguments.config.config = Some(init::begin()?);
     }
     let config = arguments.config.read()?;
     start_log_with(config.events_file().map(Events::at));
@@ -63,7 +58,7 @@ pub async fn run(mut arguments: Arguments) -> Result<Verdict> {
     let clock = arguments.clock.map(ManualClock::new);
     with(
         config,
-        arguments.config.config,
+        arguments.config.path(),
         Surroundings::Variables,
         clock,
     )

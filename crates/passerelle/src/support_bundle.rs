@@ -25,7 +25,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     } else {
         Reach::Online
     };
-    let doctor = Doctor::new(arguments.config.config);
+    let doctor = Doctor::new(arguments.config.path());
     let bundle = doctor.support_bundle(reach, PATIENCE).await;
     let to = arguments.to.unwrap_or_else(|| bundle.file_name().into());
     kernel::owner_only()

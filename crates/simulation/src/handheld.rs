@@ -14,7 +14,7 @@ use deviceapi::{
 };
 use edge::wire::knowledge;
 use gate::DeviceToken;
-use gate::decide::joining::{Cause, Joining, Subject};
+use gate::decide::joining::{Cause, JOIN_MS, Joining, Subject};
 use gate::decide::offline::{Knowledge, OfflineScan, Seen, decide_offline};
 use kernel::{CancellationId, CheckId, Clock, Timestamp};
 use uuid::Uuid;
@@ -45,6 +45,8 @@ pub struct Handheld {
     /// Asked, nothing heard, nothing decided; the visitor waits.
     waiting: Option<Dated<CheckRequest>>,
     last_asked: Option<Dated<CheckRequest>>,
+    /// What is before it now.
+    seen: Joining<Way, CheckId>,
     /// Entries and when they were scanned.
     entries: Vec<(CheckId, Timestamp)>,
     taken_back: Vec<CancellationRequest>,
@@ -95,6 +97,7 @@ impl Handheld {
             cancellations: Vec::new(),
             waiting: None,
             last_asked: None,
+            seen: Joining::default(),
             entries: Vec::new(),
             taken_back: Vec::new(),
             ids: 0,
@@ -179,39 +182,36 @@ impl Handheld {
             self.decide(house, waiting)?;
         }
         house.model.presents(self.number);
-        let mut seen = Joining::default();
+        self.seen = Joining::default();
+        let began = house.clock.now();
         let read = Read {
             way,
             line,
             patience,
         };
-        self.read(house, &mut seen, site::code(card), read).await?;
+        self.read(house, site::code(card), read).await?;
         // It rests there, and is read on and on, by its other code too. An agent who
-        // forces an entry reads once.
+        // forces an entry reads once. What is read while it is asked about is not played,
+        // so a long question ends it.
+        let is_over = house.clock.now().ms_since(began) > JOIN_MS;
         let reads = match way {
-            Way::Forced => 0,
-            Way::In | Way::Out => self.ids * 7 % site::READS,
+            Way::In | Way::Out if !is_over => self.ids * 7 % site::READS,
+            Way::In | Way::Out | Way::Forced => 0,
         };
         for number in 1..reads {
+            house.clock.advance_ms(site::READ_EVERY_MS);
             if self.waiting.is_some() || self.refused {
                 break;
             }
             let code = site::resting(card, number);
             let line = Line::Good;
-            self.read(house, &mut seen, &code, Read { line, ..read })
-                .await?;
+            self.read(house, &code, Read { line, ..read }).await?;
         }
         Ok(())
     }
 
     /// Something is before its camera.
-    async fn read(
-        &mut self,
-        house: &mut House,
-        seen: &mut Joining<Way, CheckId>,
-        code: &str,
-        read: Read,
-    ) -> Result<(), Broken> {
+    async fn read(&mut self, house: &mut House, code: &str, read: Read) -> Result<(), Broken> {
         let Read {
             way,
             line,
@@ -219,15 +219,14 @@ impl Handheld {
         } = read;
         let now_ms = house.clock.now().millis();
         let subject = Subject::of(code, self.detection.as_ref());
-        if let Some(check) = seen.read(&subject, &way, now_ms, Cause::Held) {
+        if let Some(check) = self.seen.read(&subject, &way, now_ms, Cause::Held) {
             let planted = house.planted == Some(Planted::SecondSale);
             if !planted || self.last_entry().is_none_or(|(entry, _)| entry != check) {
                 return Ok(());
             }
         }
         let id = CheckId::from_uuid(self.id());
-        // Not told to it: it is read while the answer is waited for, however long.
-        seen.begin(subject, way, id, now_ms);
+        self.seen.begin(subject, way, id, now_ms);
         let note = (way == Way::Forced).then(|| Personal("lost her phone".to_owned()));
         let scan = CheckRequest {
             id,
@@ -291,7 +290,7 @@ impl Handheld {
                 if answer.admitted {
                     self.entries.push((scan.request.id, scan.at));
                 }
-                self.tell(house, &scan, answer.open)
+                self.tell(house, &scan, &answer.outcome, answer.open)
             }
             // Nobody is admitted by a device that is not known any more.
             Reply::TokenInvalid => Ok(()),
@@ -350,18 +349,20 @@ impl Handheld {
         } else {
             self.journal.push(decided);
         }
-        self.tell(house, &scan, outcome.opens())
+        self.tell(house, &scan, outcome.as_str(), outcome.opens())
     }
 
     fn tell(
-        &self,
+        &mut self,
         house: &mut House,
         scan: &Dated<CheckRequest>,
+        outcome: &str,
         open: bool,
     ) -> Result<(), Broken> {
         let Dated {
             request: scan, at, ..
         } = scan;
+        self.seen.told(scan.id, outcome);
         house.model.speaks(scan.id, &scan.code);
         house.model.scans(scan.id, *at);
         let told = Told {

@@ -93,6 +93,8 @@ pub fn other_code(card: u8) -> String {
 
 /// A card rests before a reader for fewer reads than this.
 pub const READS: u64 = 50;
+/// Milliseconds from one read to the next.
+pub const READ_EVERY_MS: i64 = 200;
 
 /// What a reader sees at the read of this number of a card that rests before it: the
 /// codes of a pass in turn, and in a long one a poster beside it.

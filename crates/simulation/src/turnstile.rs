@@ -116,12 +116,14 @@ impl Turnstile {
         let (began, deaths) = (house.clock.now(), self.deaths);
         house.model.presents(self.number);
         self.read(house, site::code(card), direction, line).await?;
-        // It rests there, and is read on and on, by its other code too.
+        // It rests there, and is read on and on, by its other code too. What is read while
+        // it is asked about is not played, so a long question ends it.
+        let is_over = house.clock.now().ms_since(began) > JOIN_MS;
         for number in 1..self.lanes * 7 % site::READS {
-            let is_one = house.clock.now().ms_since(began) <= JOIN_MS;
-            if !is_one || self.deaths != deaths {
+            if is_over || self.deaths != deaths {
                 break;
             }
+            house.clock.advance_ms(site::READ_EVERY_MS);
             let code = site::resting(card, number);
             self.read(house, &code, direction, Line::Good).await?;
         }

@@ -11,7 +11,7 @@ use db::params;
 impl Staff {
     /// Makes an administrator, who may sign in, of whoever has this login, and gives the
     /// token of the link by which they choose a password. For the way back in: the
-    /// former password, the second step and all sessions end.
+    /// former password, the identity at a provider, the second step and all sessions end.
     ///
     /// # Errors
     /// [`AccountError::Unknown`] if nobody has it; [`AccountError::Db`].
@@ -26,6 +26,7 @@ impl Staff {
                  WHERE id = $1",
                 params![id, Role::Administrator],
             )?;
+            tx.execute("DELETE FROM staff_identity WHERE account = $1", params![id])?;
             second_step::forget(tx, id)?;
             session::end_all(tx, id, None)?;
             withdraw_invitations(tx, id)?;

@@ -21,12 +21,12 @@ const FILES: [(&str, &str, u32); 10] = [
     ),
     (
         "deploy/one-machine/passerelle.service",
-        "lib/systemd/system/passerelle.service",
+        "usr/lib/systemd/system/passerelle.service",
         0o644,
     ),
     (
         "deploy/one-machine/passerelle@.service",
-        "lib/systemd/system/passerelle@.service",
+        "usr/lib/systemd/system/passerelle@.service",
         0o644,
     ),
     ("README.md", "usr/share/doc/passerelle/README.md", 0o644),
@@ -63,19 +63,24 @@ pub fn package(revision: Option<&str>) -> Result<()> {
     let root = workspace::root();
     let mut build = cargo();
     build.args(["build", "--release", "--locked", "-p", "passerelle"]);
-    // Paths of this machine stand in no program.
-    let flags = format!("--remap-path-prefix={}=.", root.display());
-    run(build.env("RUSTFLAGS", flags), "see above")?;
+    run(&mut build, "see above")?;
     let version = match revision {
         None => env!("CARGO_PKG_VERSION").to_owned(),
         Some(revision) => format!("{}-{revision}", env!("CARGO_PKG_VERSION")),
     };
     let folder = root.join("target/package");
-    let tree = folder.join("tree");
+    // The archive is unpacked beside other things, never over them.
+    let name = format!("passerelle-{version}");
+    let tree = folder.join(&name);
     if tree.exists() {
         fs::remove_dir_all(&tree)?;
     }
-    lay_out(&root, &tree)?;
+    let bytes = lay_out(&root, &tree)?;
+    let mut folders = Command::new("find");
+    folders
+        .arg(&tree)
+        .args(["-type", "d", "-exec", "chmod", "755", "{}", "+"]);
+    run(&mut folders, "install findutils")?;
     let dated = dated(&root)?;
     let stem = format!("passerelle_{version}_{}", architecture()?);
     let archive = folder.join(format!("{stem}.tar.xz"));
@@ -83,11 +88,11 @@ pub fn package(revision: Option<&str>) -> Result<()> {
     tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner"]);
     tar.arg(format!("--mtime=@{dated}"))
         .arg("-C")
-        .arg(&tree)
+        .arg(&folder)
         .arg("-cJf");
-    run(tar.arg(&archive).arg("."), "install tar and xz-utils")?;
+    run(tar.arg(&archive).arg(&name), "install tar and xz-utils")?;
     let package = folder.join(format!("{stem}.deb"));
-    control(&root, &tree, &version)?;
+    control(&root, &tree, &version, bytes)?;
     let mut deb = Command::new("dpkg-deb");
     deb.env("SOURCE_DATE_EPOCH", &dated)
         .args(["--root-owner-group", "-Zxz", "--build"]);
@@ -96,8 +101,15 @@ pub fn package(revision: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// When the commit was made, in seconds.
+/// When the commit was made that is packed, in seconds.
 fn dated(root: &Path) -> Result<String> {
+    let mut git = Command::new("git");
+    git.current_dir(root)
+        .args(["status", "--porcelain", "--untracked-files=no"]);
+    let changed = output(&mut git, "package a git checkout")?;
+    if !changed.is_empty() {
+        bail!("a package is one of a commit; commit this first:\n{changed}");
+    }
     let mut git = Command::new("git");
     git.current_dir(root).args(["log", "-1", "--format=%ct"]);
     Ok(output(&mut git, "package a git checkout")?
@@ -111,9 +123,9 @@ fn architecture() -> Result<String> {
     Ok(printed.trim().to_owned())
 }
 
-/// Everything that is installed, below `tree`.
-fn lay_out(root: &Path, tree: &Path) -> Result<()> {
-    copy(
+/// Everything that is installed, below `tree`; gives its size in bytes.
+fn lay_out(root: &Path, tree: &Path) -> Result<u64> {
+    let mut bytes = copy(
         &root.join("target/release/passerelle"),
         &tree.join("usr/bin/passerelle"),
         0o755,
@@ -125,16 +137,16 @@ fn lay_out(root: &Path, tree: &Path) -> Result<()> {
                 true => tree.join(to),
                 false => tree.join(to).join(within),
             };
-            copy(&root.join(&file), &to, mode)?;
+            bytes += copy(&root.join(&file), &to, mode)?;
             if to.extension().is_some_and(|of| of == "service") {
                 let unit = fs::read_to_string(&to)?;
                 let here = unit.replace("/usr/local/bin/", "/usr/bin/");
-                let here = here.replace("# /etc/systemd/system/", "# /lib/systemd/system/");
+                let here = here.replace("# /etc/systemd/system/", "# /usr/lib/systemd/system/");
                 fs::write(&to, here)?;
             }
         }
     }
-    Ok(())
+    Ok(bytes)
 }
 
 /// The files that git tracks at `path`: itself, or what is in it.
@@ -149,32 +161,39 @@ fn tracked(root: &Path, path: &str) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn copy(from: &Path, to: &Path, mode: u32) -> Result<()> {
+fn copy(from: &Path, to: &Path, mode: u32) -> Result<u64> {
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::copy(from, to).with_context(|| format!("{} cannot be packed", from.display()))?;
+    let bytes = fs::copy(from, to);
+    let bytes = bytes.with_context(|| format!("{} cannot be packed", from.display()))?;
     fs::set_permissions(to, fs::Permissions::from_mode(mode))?;
-    Ok(())
+    Ok(bytes)
+}
+
+/// The C library that the program was built with, and wants at least.
+fn libc() -> Result<String> {
+    let mut dpkg = Command::new("dpkg-query");
+    let printed = output(
+        dpkg.args(["-W", "-f", "${Version}", "libc6"]),
+        "install dpkg",
+    )?;
+    Ok(printed.split('-').next().unwrap_or_default().to_owned())
 }
 
 /// What dpkg reads, below `tree`.
-fn control(root: &Path, tree: &Path, version: &str) -> Result<()> {
+fn control(root: &Path, tree: &Path, version: &str, bytes: u64) -> Result<()> {
     let from = root.join("deploy/debian");
     let to = tree.join("DEBIAN");
     fs::create_dir_all(&to)?;
-    let mut du = Command::new("du");
-    let size = output(
-        du.args(["-sk", "--apparent-size"]).arg(tree),
-        "install coreutils",
-    )?;
-    let kib = size.split_whitespace().next().unwrap_or("0");
+    let kib = bytes.div_ceil(1024).to_string();
     let filled = |name: &str| -> Result<String> {
         let text = fs::read_to_string(from.join(name))?;
         Ok(text
             .replace("@VERSION@", version)
             .replace("@ARCHITECTURE@", &architecture()?)
-            .replace("@KIB@", kib))
+            .replace("@LIBC@", &libc()?)
+            .replace("@KIB@", &kib))
     };
     fs::write(to.join("control"), filled("control")?)?;
     fs::write(to.join("conffiles"), "/etc/passerelle/passerelle.toml\n")?;

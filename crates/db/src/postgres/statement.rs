@@ -46,6 +46,15 @@ pub(crate) fn met(error: &tokio_postgres::Error) -> Option<Met> {
     }
 }
 
+/// Why there is no answer to a statement.
+enum Failed {
+    /// The server refused to begin the transaction.
+    ToBegin(tokio_postgres::Error),
+    Statement(tokio_postgres::Error),
+    /// It says nothing, or is no longer the one to ask.
+    Silent,
+}
+
 pub(crate) struct PostgresTx<'a> {
     pub(crate) line: &'a mut Line,
     pub(crate) runtime: &'a Runtime,
@@ -53,8 +62,8 @@ pub(crate) struct PostgresTx<'a> {
     pub(crate) home: watch::Receiver<Home>,
     /// How long a statement may take.
     pub(crate) limit: Duration,
-    /// What begins the transaction, until the first statement takes it along: it is
-    /// sent before that, and its answer is not waited for first.
+    /// What begins the transaction, until the first statement takes it along. Its answer
+    /// is not waited for before a SELECT, which changes nothing should it be refused.
     pub(crate) begin: Option<String>,
     pub(crate) met: Option<Met>,
 }
@@ -143,28 +152,44 @@ impl PostgresTx<'_> {
     ) -> Result<T, DbError> {
         let (client, here, home) = (&self.line.client, self.line.home, &mut self.home);
         let (limit, begin) = (self.limit, self.begin.take());
+        let only_reads = sql.trim_start().starts_with("SELECT");
         let begun = async {
             let Some(begin) = &begin else { return Ok(()) };
-            let begun = tokio::time::timeout(AT_ONCE, client.batch_execute(begin)).await;
-            begun.map_or(Err(None), |begun| begun.map_err(Some))
+            match tokio::time::timeout(AT_ONCE, client.batch_execute(begin)).await {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(error)) => Err(Failed::ToBegin(error)),
+                Err(_) => Err(Failed::Silent),
+            }
         };
-        let asked = async { ask(client).await.map_err(Some) };
+        let asked = async { ask(client).await.map_err(Failed::Statement) };
+        let both = async {
+            if only_reads {
+                // They go out in this order.
+                let ((), answer) = tokio::try_join!(biased; begun, asked)?;
+                Ok(answer)
+            } else {
+                begun.await?;
+                asked.await
+            }
+        };
         let since = Instant::now();
         let answer = self.runtime.block_on(async {
             tokio::select! {
                 biased;
-                // They go out in this order. Should the beginning be refused, so is the
-                // statement behind it, or the connection is at its end.
-                answer = async { tokio::try_join!(biased; begun, asked) } => answer,
-                () = tokio::time::sleep(limit) => Err(None),
+                answer = both => answer,
+                () = tokio::time::sleep(limit) => Err(Failed::Silent),
                 // It ends with the server, which is there as long as we are.
-                _ = home.wait_for(|home| *home != here) => Err(None),
+                _ = home.wait_for(|home| *home != here) => Err(Failed::Silent),
             }
         });
         match answer {
-            Ok(((), answer)) => Ok(answer),
-            Err(Some(error)) => Err(self.failed(sql, error)),
-            Err(None) => {
+            Ok(answer) => Ok(answer),
+            Err(Failed::Statement(error)) => Err(self.failed(sql, error)),
+            Err(Failed::ToBegin(error)) => {
+                self.met = Some(Met::Lost);
+                Err(DbError::unavailable(error))
+            }
+            Err(Failed::Silent) => {
                 self.met = Some(Met::Lost);
                 Err(DbError::silent(
                     "PostgreSQL did not answer",

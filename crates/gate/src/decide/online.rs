@@ -41,7 +41,7 @@ impl Deciding {
         let arrived_at = self.clock.now();
         let budget = Budget::start(self.settings.decision_budget);
         let _alone = self.in_hand.alone_with(scan.id).await;
-        let _card = self.alone_with_card(&scan, &sending, budget).await;
+        let mut card = self.alone_with_card(&scan, &sending, budget).await;
         loop {
             match self.begin(&scan, sending, arrived_at).await? {
                 Begun::Decided(check, freshness) => {
@@ -57,6 +57,8 @@ impl Deciding {
                 }
                 // Another process has it, or nobody any more.
                 Begun::Elsewhere(_) | Begun::Wait(..) if let Some(left) = budget.for_waiting() => {
+                    // Whoever can end that may wait for this card here.
+                    card = None;
                     tokio::time::sleep(left.min(LOOK_AGAIN)).await;
                 }
                 Begun::Wait(other, open) => {

@@ -1,9 +1,11 @@
 //! Somebody who has the program and nothing else begins.
 
 use super::alone;
+use crate::BIN;
 use stage::{Browser, PASSWORD, Process, free_address};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 
 #[tokio::test]
 async fn serve_without_a_configuration_makes_one_and_leads_to_the_first_page() {
@@ -11,32 +13,40 @@ async fn serve_without_a_configuration_makes_one_and_leads_to_the_first_page() {
     let (home, here) = (house.path("home"), house.path("elsewhere"));
     fs::create_dir_all(&here).unwrap();
     let own = home.join(".local/share/passerelle");
-    let start = || {
-        let mut command = house.command(&["serve"]);
+    let with = |command: &mut Command| {
         command
             .env_remove("PASSERELLE_CONFIG")
             .env_remove("XDG_DATA_HOME")
             .env("HOME", &home)
             .env("PASSERELLE_SERVER__LISTEN", free_address().to_string())
-            .current_dir(&here);
-        Process::start(&mut command)
+            .current_dir(&here)
+            .stdin(Stdio::null());
     };
-    let mut service = start();
+    // A service whose disk is missing begins nothing.
+    let mut unattended = house.command(&["serve"]);
+    with(&mut unattended);
+    let refused = unattended.output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("passerelle init FOLDER"), "{said}");
+    assert!(!home.exists());
+    // A person at a terminal, which script(1) makes.
+    let mut terminal = Command::new("script");
+    terminal.args(["-qec", &format!("{BIN} serve"), "/dev/null"]);
+    with(&mut terminal);
+    let service = Process::start(&mut terminal);
     let address = service.address();
     let secret = service.secret();
     let mut browser = Browser::new(&format!("http://{address}"));
     browser.begin(&secret, "camille", PASSWORD).await;
-    service.ask_to_end();
-    assert!(service.ended());
+    drop(service);
     let mode = |file: &str| fs::metadata(own.join(file)).unwrap().permissions().mode() & 0o777;
     assert_eq!(["passerelle.toml", "passerelle.db"].map(mode), [0o600; 2]);
-    assert_eq!(
-        fs::read_dir(&here).unwrap().count(),
-        0,
-        "nothing is left where it was started"
-    );
+    let left = fs::read_dir(&here).unwrap().count();
+    assert_eq!(left, 0, "nothing is left where it was started");
     // The next start finds it.
-    let again = start();
+    let mut again = house.command(&["serve"]);
+    with(&mut again);
+    let again = Process::start(&mut again);
     let mut browser = Browser::new(&format!("http://{}", again.address()));
     browser.sign_in("camille", PASSWORD).await.leads_to();
 }

@@ -58,7 +58,7 @@ impl Deciding {
                 // Another process has it, or nobody any more.
                 Begun::Elsewhere(_) | Begun::Wait(..) if let Some(left) = budget.for_waiting() => {
                     // Whoever can end that may wait for this card here.
-                    card = None;
+                    drop(card.take());
                     tokio::time::sleep(left.min(LOOK_AGAIN)).await;
                 }
                 Begun::Wait(other, open) => {

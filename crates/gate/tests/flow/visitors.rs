@@ -22,6 +22,7 @@ db::conformance! {
     two_hundred_pairs_of_readers_sell_once_each,
     a_question_that_stays_open_is_decided_by_policy_and_marked,
     a_question_that_a_crash_left_holds_nobody_up,
+    whoever_left_a_question_open_ends_it_although_another_waits,
     what_a_journal_brings_stands_and_is_marked,
     a_journal_is_booked_by_the_set_up_of_its_device,
     a_scan_is_dated_by_the_server,
@@ -314,6 +315,35 @@ async fn a_question_that_a_crash_left_holds_nobody_up(test: TestDb) {
         house.clock.advance_ms(60_001);
     }
     house.fail(Failure::Status(503));
+}
+
+async fn whoever_left_a_question_open_ends_it_although_another_waits(test: TestDb) {
+    let house = usual(test).await;
+    let gate = with_window(&house).await;
+    let slow = Fault {
+        latency_ms: 60_000,
+        failure: None,
+        requests: None,
+    };
+    house.sandbox.set_faults(vec![slow]).unwrap();
+    // The process stops in the midst of asking.
+    let asked = check(&gate, scan(1, "PDA01", TWICE));
+    let open = async {
+        while house.count("SELECT COUNT(*) AS n FROM gate_intent").await == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = asked => panic!("it was answered"),
+        () = open => {}
+    }
+    house.sandbox.set_faults(Vec::new()).unwrap();
+    let (other, first) = tokio::join!(
+        check(&gate, scan(2, "PDA02", TWICE)),
+        check(&gate, scan(1, "PDA01", TWICE)),
+    );
+    let outcomes = [first, other].map(|check| check.decision.as_str());
+    assert_eq!(outcomes, ["accepted", "just_admitted"]);
 }
 
 async fn what_a_journal_brings_stands_and_is_marked(test: TestDb) {

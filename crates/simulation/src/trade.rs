@@ -220,7 +220,7 @@ fn row(offer: Offer, price: i64, number: u32) -> Result<StxRow, Broken> {
         order_date: moment,
         operation: Operation::Sale,
         remark: String::new(),
-        buying_contact: "000042".parse().map_err(wrong)?,
+        buying_contact: Some("000042".parse().map_err(wrong)?),
         season: "VN26".parse().map_err(wrong)?,
         product: offer.product.parse().map_err(wrong)?,
         tariff: tariff.parse().map_err(wrong)?,

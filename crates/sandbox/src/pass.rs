@@ -155,7 +155,7 @@ fn pass(row: &csv::StringRecord) -> Result<Pass> {
     };
     if is_shortened(number) {
         bail!(
-            "a spreadsheet has shortened the number, as to 2,99975E+21, and its last digits are \
+            "a spreadsheet has shortened the number, as to 1,23457E+21, and its last digits are \
              lost; take it anew from where it came, as text"
         );
     }

@@ -2,8 +2,10 @@
 //! orders = account lines, barcode by barcode, with each difference explained or
 //! shouted about.
 
+mod asked;
 mod difference;
 
+pub use asked::{Asked, Told, asked};
 pub use difference::{Difference, Subject};
 
 use boxoffice::ledger::{self, BoxOfficeEntry as SoldEntry, Contradiction};
@@ -78,6 +80,9 @@ pub struct Reconciliation {
     pub runs_of_one_card: i64,
     /// Devices whose clock is off.
     pub clocks_off: usize,
+    /// What ticketing elsewhere said of a few barcodes, if it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
     /// How many differences nothing explains.
     pub unexplained: usize,
     /// These, at most 1,000.
@@ -102,6 +107,16 @@ impl Reconciliation {
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         self.unexplained == 0
+    }
+
+    /// With what ticketing elsewhere said.
+    #[must_use]
+    pub fn with(mut self, asked: Asked) -> Self {
+        self.unexplained += asked.differences.len();
+        self.differences.extend_from_slice(&asked.differences);
+        self.differences.truncate(LISTED);
+        self.asked = Some(asked);
+        self
     }
 }
 

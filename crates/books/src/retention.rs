@@ -11,6 +11,7 @@ use boxoffice::BOOKS;
 use boxoffice::retention as box_office;
 use db::{Db, DbError, Tx};
 use gate::records::retention as gate_side;
+use gate::{Site, SiteError};
 use kernel::{ControlBarcode, PseudonymKey, Timestamp};
 use secutix::stx::Dialect;
 use serde::Serialize;
@@ -161,7 +162,16 @@ pub async fn run(
         place = next;
     }
     if let Some((folder, dialect)) = &retention.files {
-        let removed = box_office::files(db, folder, dialect, before, now, run).await?;
+        let zone = db.read("zone of the files", |tx| match Site::load(tx) {
+            Ok(site) => Ok(Some(site.zone)),
+            Err(SiteError::Missing) => Ok(None),
+            Err(error) => Err(error),
+        });
+        let mut dialect = dialect.clone();
+        if let Some(zone) = zone.await? {
+            dialect = dialect.in_time_of(&zone);
+        }
+        let removed = box_office::files(db, folder, &dialect, before, now, run).await?;
         (report.files, report.reports) = (removed.files, removed.reports);
         report.unreadable_files = removed.unreadable;
     }

@@ -53,6 +53,10 @@ impl BoxOffice {
         dialect.check()?;
         // Optional to a reader; our own rows need them.
         let needed = [
+            Column::Organisation,
+            Column::OrderNumber,
+            Column::OrderDate,
+            Column::BuyingContact,
             Column::PaymentDate,
             Column::GenerationDate,
             Column::ShipmentMode,
@@ -66,6 +70,7 @@ impl BoxOffice {
                 source,
             });
         }
+        let dialect = dialect.in_time_of(&organisation.zone);
         Ok(Self {
             db,
             clock,

@@ -53,13 +53,18 @@ pub(crate) fn insert(tx: &mut Tx<'_>, order: &NewOrder<'_>) -> Result<i64, DbErr
     )
 }
 
+/// The number before that of the first order.
+const FIRST_NUMBER: i64 = 1_000_000_000;
+
 /// The number of the order for the staged barcode `staged_id`: the same each
-/// time, so that a barcode written to two files is one order. A later `choice`
-/// than the first is for the case that a stranger's order bears the number.
+/// time, so that a barcode written to two files is one order. Digits only, none of
+/// which a spreadsheet takes away. A later `choice` than the first is for the case
+/// that a stranger's order bears the number.
 pub(crate) fn number(staged_id: i64, choice: u32) -> Result<OrderNumber, DbError> {
+    let first = FIRST_NUMBER.saturating_add(staged_id);
     let text = match choice {
-        1 => format!("OTI-{staged_id:010}"),
-        _ => format!("OTI-{staged_id:010}-{choice}"),
+        1 => first.to_string(),
+        _ => format!("{first}{choice:03}"),
     };
     text.parse().map_err(|_| DbError::Column {
         column: "id".to_owned(),

@@ -148,7 +148,7 @@ fn sales_due(
                 o.id AS namesake
          FROM box_staged s
          LEFT JOIN box_order o ON o.channel = $3
-              AND o.order_number = 'OTI-' || SUBSTR(CAST(10000000000 + s.id AS TEXT), 2)
+              AND o.order_number = CAST(1000000000 + s.id AS TEXT)
          WHERE s.state = 'ready' AND s.id > $1 ORDER BY s.id LIMIT $2",
         params![after, MAX_ROWS, CHANNEL_CODE],
     )?;
@@ -177,7 +177,7 @@ fn sales_due(
                 order_date: scanned_at,
                 operation: Operation::Sale,
                 remark: String::new(),
-                buying_contact: sellable.buyer,
+                buying_contact: Some(sellable.buyer),
                 season,
                 product,
                 tariff: sellable.tariff,

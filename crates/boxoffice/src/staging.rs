@@ -10,8 +10,7 @@ use crate::staged::{self, Control, Staged, StagedState, conflict};
 use crate::stx_row_check::same_moment;
 use crate::{BoxOffice, Catalogue, ticket};
 use db::{DbError, Tx, params};
-use kernel::{BusinessDay, ControlBarcode, SeasonCode, Timestamp};
-use secutix::stx::Dialect;
+use kernel::{BusinessDay, ControlBarcode, SeasonCode, Timestamp, Zone};
 use secutix::wire::{
     self, ControlOperation, ControlOperationType, ControlResult, ControlledTicket,
     ControlledTicketData, ImportControlledTicketAnswer, MAX_CONTROLLED_TICKETS, ReceivedTicket,
@@ -69,7 +68,6 @@ impl BoxOffice {
         }
         let now = self.clock.now();
         let organisation = Arc::clone(&self.organisation);
-        let dialect = self.dialect.clone();
         let (ticket_results, staged, cancelled) = self
             .db
             .write("stage barcodes", move |tx| {
@@ -77,7 +75,7 @@ impl BoxOffice {
                 let pseudonyms = Pseudonyms::load(tx)?;
                 let mut staging = Staging {
                     catalogue: load_catalogue(tx)?,
-                    dialect: &dialect,
+                    zone: &organisation.zone,
                     received_at: now,
                     staged: 0,
                     cancelled: 0,
@@ -213,7 +211,7 @@ fn products_of(catalogue: &Catalogue, season: &SeasonCode) -> Vec<wire::Catalogu
 
 struct Staging<'a> {
     catalogue: Catalogue,
-    dialect: &'a Dialect,
+    zone: &'a Zone,
     received_at: Timestamp,
     /// How many barcodes are new.
     staged: u64,
@@ -264,8 +262,7 @@ impl Staging<'_> {
             let known = Staged {
                 season: ticket.season.clone(),
                 product: ticket.product.clone(),
-                controlled_at: if same_moment(self.dialect, ticket.controlled_at, item.control_date)
-                {
+                controlled_at: if same_moment(self.zone, ticket.controlled_at, item.control_date) {
                     item.control_date
                 } else {
                     ticket.controlled_at

@@ -17,8 +17,8 @@ use crate::{BoxOffice, Catalogue, Organisation, order, price::Price, staged};
 use db::{DbError, Tx, params};
 use kernel::Timestamp;
 use secutix::stx::{
-    self, Dialect, FileRefusal, MAX_FILE_BYTES, ReadRow, RejectionReport, RowProblem, RowRejection,
-    StxRows,
+    self, FileNote, FileRefusal, MAX_FILE_BYTES, ReadRow, RejectionReport, RowProblem,
+    RowRejection, StxRows,
 };
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -53,6 +53,8 @@ pub struct ImportReport {
     pub rejected_more: u64,
     /// The report beside the file; none if no row was rejected.
     pub report: Option<PathBuf>,
+    /// What people should know of how the file was read.
+    pub notes: Vec<FileNote>,
 }
 
 /// Why an import did not end. What it took before stays taken; importing the
@@ -172,6 +174,7 @@ impl BoxOffice {
             rejected: Vec::new(),
             rejected_more: 0,
             report: None,
+            notes: rows.notes().to_vec(),
         };
         self.db
             .write("begin stx import", move |tx| {
@@ -206,7 +209,6 @@ impl BoxOffice {
             }
             let import = Import {
                 organisation: Arc::clone(&self.organisation),
-                dialect: self.dialect.clone(),
                 file,
                 room,
                 now: self.clock.now(),
@@ -318,7 +320,6 @@ enum Outcome {
 /// What the transactions of one import share.
 struct Import {
     organisation: Arc<Organisation>,
-    dialect: Dialect,
     file: StxFileId,
     /// How many more rejections are kept.
     room: usize,
@@ -393,7 +394,7 @@ impl Import {
         let mut problems = demands(row, &self.organisation);
         // What is sold stays sold, whatever the catalogue has become since.
         if let Some(ticket) = ticket::find(tx, &row.barcode)? {
-            problems.extend(sold_otherwise(row, &ticket, &self.dialect));
+            problems.extend(sold_otherwise(row, &ticket, &self.organisation.zone));
             return Ok(if problems.is_empty() {
                 Outcome::AlreadyImported
             } else {
@@ -415,16 +416,16 @@ impl Import {
             }
         };
         if let Some(staged) = &staged {
-            problems.extend(staged_otherwise(row, staged, &self.dialect));
+            problems.extend(staged_otherwise(row, staged, &self.organisation.zone));
         }
         problems.extend(price_demands(row, catalogue, business_day));
         let order = order::find(tx, &row.order_number)?;
         if let Some(order) = &order {
-            problems.extend(order_demands(row, order, &self.dialect));
+            problems.extend(order_demands(row, order, &self.organisation.zone));
         }
-        if !problems.is_empty() {
+        let Some(buyer) = row.buying_contact.as_ref().filter(|_| problems.is_empty()) else {
             return Ok(Outcome::Rejected(problems));
-        }
+        };
         let (order_id, orders) = match order {
             Some(order) => (order.id, 0),
             None => {
@@ -432,7 +433,7 @@ impl Import {
                     tx,
                     &order::NewOrder {
                         number: &row.order_number,
-                        contact: &row.buying_contact,
+                        contact: buyer,
                         ordered_at: row.order_date,
                         business_day: self.organisation.zone.business_day(row.order_date),
                         file: self.file,
@@ -457,7 +458,7 @@ impl Import {
                 controlled_at,
                 business_day,
                 sector: staged.as_ref().map(|staged| &staged.sector),
-                contact: &row.buying_contact,
+                contact: buyer,
                 booked_at: self.now,
             },
         )?;

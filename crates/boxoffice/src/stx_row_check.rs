@@ -9,10 +9,9 @@ use crate::readiness::{self, HeldReason, may_pay_later};
 use crate::staged::Staged;
 use crate::ticket::Ticket;
 use crate::{Catalogue, Organisation, order::Order};
-use kernel::{BusinessDay, Timestamp};
-use secutix::stx::{
-    Column, DateFormat, Dialect, Operation, RowProblem, RowReason, StxRow, TicketState,
-};
+use kernel::table::without_its_zeros;
+use kernel::{BusinessDay, Money, Timestamp, Zone};
+use secutix::stx::{Column, Operation, RowProblem, RowReason, StxRow, TicketState};
 
 const INSTITUTION_MISMATCH: RowReason = RowReason::new("institution_mismatch");
 const ORGANISATION_MISMATCH: RowReason = RowReason::new("organisation_mismatch");
@@ -25,6 +24,9 @@ const TARIFF_UNKNOWN: RowReason = RowReason::new("tariff_unknown");
 const TARIFF_NOT_VALID: RowReason = RowReason::new("tariff_not_valid");
 const PRICE_MISMATCH: RowReason = RowReason::new("price_mismatch");
 const VAT_MISMATCH: RowReason = RowReason::new("vat_mismatch");
+const BUYER_ANONYMOUS: RowReason = RowReason::new("buyer_anonymous");
+/// Of a code that would be known with zeros in front.
+const ZEROS_LOST: RowReason = RowReason::new("leading_zeros_lost");
 const CONTACT_UNKNOWN: RowReason = RowReason::new("contact_unknown");
 const CONTACT_MAY_NOT_PAY_LATER: RowReason = RowReason::new("contact_without_pending_account");
 const BARCODE_CONFLICT: RowReason = RowReason::new("barcode_conflict");
@@ -32,19 +34,36 @@ const BARCODE_CONFLICT: RowReason = RowReason::new("barcode_conflict");
 pub(crate) const BARCODE_CANCELLED: RowReason = RowReason::new("barcode_cancelled");
 const ORDER_NUMBER_TAKEN: RowReason = RowReason::new("order_number_taken");
 
-/// Whether two moments are the same as far as `dialect` can tell.
-pub(crate) fn same_moment(dialect: &Dialect, a: Timestamp, b: Timestamp) -> bool {
-    match dialect.dates {
-        DateFormat::IsoUtc => a == b,
-        // Seconds on the clocks of a zone: also the two hours are the same that
-        // a clock shows twice when it is put back.
-        DateFormat::LocalSeconds => {
-            let zone = &dialect.zone;
-            let in_half_hour = |moment: Timestamp| moment.millis() / 1000 % 1800;
-            zone.business_day(a) == zone.business_day(b)
-                && zone.hour(a) == zone.hour(b)
-                && in_half_hour(a) == in_half_hour(b)
-        }
+/// Whether two moments are the same as far as a file can tell, on whose clocks there
+/// are no parts of a second. Also the two hours are the same that a clock shows twice
+/// when it is put back.
+pub(crate) fn same_moment(zone: &Zone, a: Timestamp, b: Timestamp) -> bool {
+    same_day(zone, a, b) && zone.time_of_day(a) == zone.time_of_day(b)
+}
+
+/// Whether two moments are on the same day; more is not told of an order.
+fn same_day(zone: &Zone, a: Timestamp, b: Timestamp) -> bool {
+    zone.business_day(a) == zone.business_day(b)
+}
+
+/// A code in `column` that the catalogue does not have among `known`.
+fn unknown<'a>(
+    column: Column,
+    code: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+    (reason, explanation): (RowReason, &'static str),
+) -> RowProblem {
+    match without_its_zeros(code, known) {
+        None => RowProblem::of(column, reason, explanation),
+        Some(meant) => RowProblem::of(
+            column,
+            ZEROS_LOST,
+            format!(
+                "has lost the zeros in front, which spreadsheets take from numbers; the catalogue \
+                 has {meant}; take the file anew from where it came, and open it with this column \
+                 as text"
+            ),
+        ),
     }
 }
 
@@ -93,15 +112,23 @@ pub(crate) fn demands(row: &StxRow, organisation: &Organisation) -> Vec<RowProbl
 pub(crate) fn catalogue_demands(row: &StxRow, catalogue: &Catalogue) -> Vec<RowProblem> {
     let mut problems = Vec::new();
     match readiness::open_pass(catalogue, &row.season, &row.product) {
-        Err(HeldReason::SeasonUnknown) => problems.push(RowProblem::of(
+        Err(HeldReason::SeasonUnknown) => problems.push(unknown(
             Column::Season,
-            SEASON_UNKNOWN,
-            "is not in the catalogue; add the season or correct the code",
+            row.season.as_str(),
+            catalogue.seasons.iter().map(|s| s.code.as_str()),
+            (
+                SEASON_UNKNOWN,
+                "is not in the catalogue; add the season or correct the code",
+            ),
         )),
-        Err(HeldReason::ProductUnknown) => problems.push(RowProblem::of(
+        Err(HeldReason::ProductUnknown) => problems.push(unknown(
             Column::Product,
-            PRODUCT_UNKNOWN,
-            "is not in the catalogue's season; add the product or correct the code",
+            row.product.as_str(),
+            catalogue.products.iter().map(|p| p.code.as_str()),
+            (
+                PRODUCT_UNKNOWN,
+                "is not in the catalogue's season; add the product or correct the code",
+            ),
         )),
         Err(_) => problems.push(RowProblem::of(
             Column::Product,
@@ -109,31 +136,56 @@ pub(crate) fn catalogue_demands(row: &StxRow, catalogue: &Catalogue) -> Vec<RowP
             "is not of the Open Pass family; name an Open Pass",
         )),
         Ok(()) => {
-            let mut tariffs = catalogue.tariffs.iter();
-            if !tariffs.any(|t| t.product == row.product && t.code == row.tariff) {
-                problems.push(RowProblem::of(
+            let tariffs = catalogue.tariffs.iter();
+            let known = tariffs.filter(|t| t.product == row.product);
+            let known = known.map(|t| t.code.as_str());
+            if !known.clone().any(|code| code == row.tariff.as_str()) {
+                problems.push(unknown(
                     Column::Tariff,
-                    TARIFF_UNKNOWN,
-                    "is no tariff of the product; add the tariff or correct the code",
+                    row.tariff.as_str(),
+                    known,
+                    (
+                        TARIFF_UNKNOWN,
+                        "is no tariff of the product; add the tariff or correct the code",
+                    ),
                 ));
             }
         }
     }
-    let mut contacts = catalogue.contacts.iter();
-    if !contacts.any(|c| c.number == row.buying_contact) {
-        problems.push(RowProblem::of(
-            Column::BuyingContact,
-            CONTACT_UNKNOWN,
-            "is no contact of the catalogue; add the contact or correct the number",
+    problems.extend(buyer_demands(row, catalogue));
+    problems
+}
+
+/// Whether the buyer is known and may pay later.
+fn buyer_demands(row: &StxRow, catalogue: &Catalogue) -> Option<RowProblem> {
+    let column = Column::BuyingContact;
+    let Some(buyer) = &row.buying_contact else {
+        return Some(RowProblem::of(
+            column,
+            BUYER_ANONYMOUS,
+            "is empty, so the buyer is anonymous, and nobody could be asked to pay later; write \
+             the number of the contact that pays",
         ));
-    } else if !may_pay_later(catalogue, &row.buying_contact) {
-        problems.push(RowProblem::of(
-            Column::BuyingContact,
-            CONTACT_MAY_NOT_PAY_LATER,
-            "may not pay by pending account; allow it PENDING_ACCOUNT or name another contact",
+    };
+    let contacts = catalogue.contacts.iter();
+    if !contacts.clone().any(|c| c.number == *buyer) {
+        return Some(unknown(
+            column,
+            buyer.as_str(),
+            contacts.map(|c| c.number.as_str()),
+            (
+                CONTACT_UNKNOWN,
+                "is no contact of the catalogue; add the contact or correct the number",
+            ),
         ));
     }
-    problems
+    (!may_pay_later(catalogue, buyer)).then(|| {
+        RowProblem::of(
+            column,
+            CONTACT_MAY_NOT_PAY_LATER,
+            "may not pay by pending account; allow it PENDING_ACCOUNT or name another contact",
+        )
+    })
 }
 
 /// Whether the row's price is that of its tariff on `day`. A tariff that the
@@ -163,8 +215,9 @@ pub(crate) fn price_demands(
             Column::Price,
             PRICE_MISMATCH,
             format!(
-                "is {}, but the tariff costs {gross} on {day}; correct the price or the tariff",
-                row.price
+                "is {}, but the tariff costs {gross} on {day}; correct the price or the tariff{}",
+                row.price,
+                factor_hint(row.price, gross)
             ),
         ));
     }
@@ -181,12 +234,18 @@ pub(crate) fn price_demands(
     problems
 }
 
+/// What to look at if a price is ten times or a tenth of what it should be.
+fn factor_hint(price: Money, gross: Money) -> &'static str {
+    let (price, gross) = (i128::from(price.minor()), i128::from(gross.minor()));
+    if price != 0 && (price == gross * 10 || price * 10 == gross) {
+        ", or price_factor of the dialect, if all prices of the file are so"
+    } else {
+        ""
+    }
+}
+
 /// In what the row differs from the ticket its barcode has already.
-pub(crate) fn sold_otherwise(
-    row: &StxRow,
-    ticket: &Ticket,
-    dialect: &Dialect,
-) -> Option<RowProblem> {
+pub(crate) fn sold_otherwise(row: &StxRow, ticket: &Ticket, zone: &Zone) -> Option<RowProblem> {
     let scan = row.generation_date;
     conflict(
         "was sold before",
@@ -194,9 +253,12 @@ pub(crate) fn sold_otherwise(
             (Column::OrderNumber, row.order_number != ticket.order_number),
             (
                 Column::OrderDate,
-                !same_moment(dialect, row.order_date, ticket.ordered_at),
+                !same_day(zone, row.order_date, ticket.ordered_at),
             ),
-            (Column::BuyingContact, row.buying_contact != ticket.contact),
+            (
+                Column::BuyingContact,
+                row.buying_contact.as_ref() != Some(&ticket.contact),
+            ),
             (Column::Season, row.season != ticket.season),
             (Column::Product, row.product != ticket.product),
             (Column::Tariff, row.tariff != ticket.tariff),
@@ -204,7 +266,7 @@ pub(crate) fn sold_otherwise(
             (Column::Vat, row.vat != ticket.vat),
             (
                 Column::GenerationDate,
-                scan.is_none_or(|scan| !same_moment(dialect, scan, ticket.controlled_at)),
+                scan.is_none_or(|scan| !same_moment(zone, scan, ticket.controlled_at)),
             ),
         ],
     )
@@ -222,11 +284,7 @@ pub(crate) fn cancelled(staged: &Staged) -> Option<RowProblem> {
 }
 
 /// In what the row differs from what the gate said of its barcode.
-pub(crate) fn staged_otherwise(
-    row: &StxRow,
-    staged: &Staged,
-    dialect: &Dialect,
-) -> Option<RowProblem> {
+pub(crate) fn staged_otherwise(row: &StxRow, staged: &Staged, zone: &Zone) -> Option<RowProblem> {
     let scan = row.generation_date;
     conflict(
         "was staged by the gate",
@@ -235,7 +293,7 @@ pub(crate) fn staged_otherwise(
             (Column::Product, row.product != staged.product),
             (
                 Column::GenerationDate,
-                scan.is_none_or(|scan| !same_moment(dialect, scan, staged.controlled_at)),
+                scan.is_none_or(|scan| !same_moment(zone, scan, staged.controlled_at)),
             ),
         ],
     )
@@ -259,9 +317,9 @@ fn conflict(before: &str, columns: &[(Column, bool)]) -> Option<RowProblem> {
 }
 
 /// Whether the row can belong to the order that bears its number already.
-pub(crate) fn order_demands(row: &StxRow, order: &Order, dialect: &Dialect) -> Option<RowProblem> {
-    let same = row.buying_contact == order.contact
-        && same_moment(dialect, row.order_date, order.ordered_at);
+pub(crate) fn order_demands(row: &StxRow, order: &Order, zone: &Zone) -> Option<RowProblem> {
+    let same = row.buying_contact.as_ref() == Some(&order.contact)
+        && same_day(zone, row.order_date, order.ordered_at);
     (!same).then(|| {
         RowProblem::of(
             Column::OrderNumber,

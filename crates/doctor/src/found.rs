@@ -231,6 +231,9 @@ kernel::findings! {
         ticketing_method_refused(method, message) as ticketing_shape_unknown: Warning;
             en "Ticketing does not answer {method}: {message}." "Run `passerelle ticketing probe` and send what it saved to whoever helps.";
             fr "La billetterie ne répond pas à {method}." "Lancez passerelle ticketing probe et envoyez ce qu’il a gardé à qui vous aide.";
+        ticketing_names_no(code, sector): Warning, "ticketing's catalogue comes in a shape that is not known, and nowhere names a mapped season or product";
+            en "Ticketing's catalogue nowhere names {code}, which sector {sector} sells; it may refuse these entries." "Look in ticketing whether it is there and may be controlled, or correct it in the mapping parameters.";
+            fr "Le catalogue de la billetterie ne nomme nulle part {code}, que vend le secteur {sector} ; elle refusera peut-être ces entrées." "Voyez dans la billetterie s’il existe et peut être contrôlé, ou corrigez-le dans les paramètres de correspondance.";
         ticketing_proxy_wrong(): Mistake, "the proxy is not a URL";
             en "The proxy on the way to ticketing is not a URL." "Write it like http://proxy.example.org:3128.";
             fr "Le proxy vers la billetterie n’est pas une URL." "Écrivez-le comme http://proxy.example.org:3128.";

@@ -11,6 +11,7 @@ use kernel::finding::{Finding, Part, Phrase, Place, Position};
 use kernel::{Zone, causes};
 use secutix::client::{CallError, ClientSetupError, api_version};
 use secutix::wire::{Catalogue as TheirCatalogue, Offer};
+use std::collections::BTreeSet;
 
 const ACCESS_CONTROL: &str = "access_control";
 
@@ -149,6 +150,9 @@ pub fn examine_ticketing(facts: &Facts) -> Vec<Finding> {
                 Err(unusual) => {
                     let method = "getAccessControlCatalog";
                     findings.push(unusual_answer(place(), method, unusual));
+                    if let CallError::UnusualAnswer { names, .. } = unusual {
+                        findings.extend(unnamed(facts, names));
+                    }
                 }
             }
         }
@@ -190,6 +194,25 @@ fn products(facts: &Facts, catalogue: &TheirCatalogue) -> Vec<Finding> {
     findings
 }
 
+/// What is mapped and stands nowhere in a catalogue of unknown shape.
+fn unnamed(facts: &Facts, names: &BTreeSet<String>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for mapped in mapped(facts) {
+        let [season_at, product_at] = mapped.at;
+        let (season, product) = (mapped.season.as_str(), mapped.product.as_str());
+        let (code, at) = match (names.contains(season), names.contains(product)) {
+            (true, true) => continue,
+            (false, _) => (season, season_at),
+            (true, false) => (product, product_at),
+        };
+        if let Some(sector) = mapped.sector {
+            let found = found::ticketing_names_no(facts.mapping.at(at), code, sector);
+            findings.push(found.concerning(at, None));
+        }
+    }
+    findings
+}
+
 fn time_zone(facts: &Facts, zone: &Zone) -> Option<Finding> {
     let site = facts.site().filter(|site| site.zone != *zone)?;
     let (theirs, ours) = (zone.name(), site.zone.name());
@@ -199,7 +222,7 @@ fn time_zone(facts: &Facts, zone: &Zone) -> Option<Finding> {
 /// Deliveries need neither of these answers.
 fn unusual_answer(place: Place, method: &str, unusual: &CallError) -> Finding {
     match unusual {
-        CallError::UnusualAnswer { what } => {
+        CallError::UnusualAnswer { what, .. } => {
             found::ticketing_shape_unknown(place, method, what.trim_end_matches('.'))
         }
         refused => found::ticketing_method_refused(place, method, causes(refused)),

@@ -4,8 +4,9 @@ use crate::{device_api, root};
 use anyhow::{Context, Result};
 use config::Config;
 use gate::EnrolmentCode;
-use gate::site::table::read_site_table;
-use kernel::{Additions, Clock, DeviceTime, ManualClock, NumType, NumberFormat};
+use gate::site::table::{read_site_table, site_table_text};
+use kernel::{Additions, Clock, DeviceTime, ManualClock, NumType, NumberFormat, Zone};
+use secutix::list::{BlackRow, WhiteRow, read_checked, read_list};
 use secutix::stx::{self, Dialect};
 use secutix::token;
 use secutix::wire::ImportControlledTicketCall;
@@ -69,8 +70,17 @@ fn text(input: &[u8]) -> Cow<'_, str> {
 /// The one that starts the built program.
 pub const DEVICE_API: &str = "device_api";
 
+/// Spellings of an STX_File.
+const SALES_FILES: &[&str] = &[
+    "examples/files/02-dates-with-dots.csv",
+    "examples/files/05-sep-line-and-commas.csv",
+    "examples/files/06-windows-1252.csv",
+    "examples/files/07-unicode-text.txt",
+    "examples/files/09-defaults-left-out.csv",
+];
+
 /// All of them.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     Target::new("mapping", &["examples/villeneuve/mapping.json"], || {
         Box::new(|input| {
             let read = otipass::read_mapping(&text(input));
@@ -110,9 +120,9 @@ pub const TARGETS: [Target; 11] = [
         })
     }),
     Target::new("site_table", &[], || {
-        Box::new(|input| match read_site_table(&text(input)) {
-            Ok(_) => 0,
-            Err(findings) => findings.len(),
+        Box::new(|input| {
+            let read = site_table_text(input).and_then(|text| read_site_table(&text));
+            read.err().map_or(0, |findings| findings.len())
         })
     }),
     Target::new("catalogue", &["examples/villeneuve/catalogue.toml"], || {
@@ -121,7 +131,7 @@ pub const TARGETS: [Target; 11] = [
             read.findings.len() * 64 + read.catalogue.products.len()
         })
     }),
-    Target::new("sales_file", &[], || {
+    Target::new("sales_file", SALES_FILES, || {
         Box::new(|input| match stx::read(input, &Dialect::default()) {
             Err(_) => 0,
             Ok(rows) => rows.fold(1, |way, row| match row {
@@ -130,6 +140,26 @@ pub const TARGETS: [Target; 11] = [
             }),
         })
     }),
+    Target::new(
+        "list_file",
+        &[
+            "examples/files/30-white-list.csv",
+            "examples/files/31-black-list.csv",
+            "examples/files/32-checked-list.csv",
+            "examples/files/33-white-list-from-a-spreadsheet.csv",
+        ],
+        || {
+            let zone = Zone::utc();
+            Box::new(move |input| {
+                let white = read_list::<WhiteRow>(input, &zone);
+                let black = read_list::<BlackRow>(input, &zone);
+                let checked = read_checked(input, &zone);
+                let rows = white.map_or(0, |list| list.rows.len())
+                    + black.map_or(0, |list| list.rows.len() * 64);
+                rows * 2 + usize::from(checked.is_ok())
+            })
+        },
+    ),
     Target::new(
         "configuration",
         &["examples/villeneuve/passerelle.toml"],

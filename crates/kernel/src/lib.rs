@@ -3,7 +3,8 @@
 //! and the [`Clock`]; how an enum is a word outside ([`words!`]) and a type is
 //! text there ([`as_text!`]); [`Language`] and texts in several ([`texts!`]);
 //! an error with its [`causes`], and texts escaped for other formats; what is
-//! wrong with a set-up, a [`Finding`].
+//! wrong with a set-up, a [`Finding`]; and what a [`table`] is before anyone asks for its
+//! meaning.
 //!
 //! What never goes in: anything that only one room needs, and anything that asks the
 //! network, a disk or a database.
@@ -23,6 +24,7 @@ mod owner;
 mod pass;
 pub mod seal;
 mod spelling;
+pub mod table;
 pub mod text;
 mod time;
 mod value;

@@ -1,13 +1,16 @@
 //! `passerelle reconcile`: the gate's books against the box office's.
 
-use crate::Verdict;
-use crate::house::ConfigOption;
+use crate::house::{ConfigOption, House};
 use crate::out::{Format, print};
 use crate::table::table;
+use crate::{Verdict, ticketing};
 use anyhow::{Context, Result};
-use books::reconciliation::{Reconciliation, Sides, reconcile};
+use books::reconciliation::{Asked, Reconciliation, Sides, asked, reconcile};
 use gate::outbox::trouble::{self, Stopped, Trouble};
+use kernel::{Clock, SystemClock};
+use secutix::client::AccessControlClient;
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// `passerelle reconcile`
 #[derive(Debug, clap::Args)]
@@ -15,22 +18,71 @@ pub struct Arguments {
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// About how many of the delivered control barcodes ticketing is asked, if its books
+    /// are elsewhere; each is a call
+    #[arg(long, value_name = "COUNT", default_value_t = 3)]
+    ask: u32,
     #[command(flatten)]
     config: ConfigOption,
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let house = arguments.config.open().await?;
-    let books = reconcile(&house.db, doctor::bundle::sides(&house.config))
-        .await
-        .context("the books could not be read")?;
+    let sides = doctor::bundle::sides(&house.config);
+    let books = reconcile(&house.db, sides).await.context(UNREADABLE)?;
+    let books = match (sides, arguments.ask) {
+        (Sides::Gate, 1..) => books.with(ask(&house, arguments.ask).await?),
+        _ => books,
+    };
     let stopped = trouble::list(&house.db)
         .await
         .context("what ticketing takes none of could not be read")?;
     print(arguments.format, &books, |books| {
-        for_people(books) + &in_flight_because(&stopped)
+        let asked = books.asked.as_ref().map(told).unwrap_or_default();
+        for_people(books) + &asked + &in_flight_because(&stopped)
     })?;
     Ok(Verdict::fine_if(books.is_clean()))
+}
+
+const UNREADABLE: &str = "the books could not be read";
+
+/// Asks ticketing elsewhere about some that it took.
+async fn ask(house: &House, count: u32) -> Result<Asked> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let client = match ticketing::settings(house.config.clone()).await {
+        Ok(settings) => AccessControlClient::new(settings, clock)?,
+        Err(error) => {
+            return Ok(Asked {
+                stopped: Some(format!("{error:#}")),
+                ..Asked::default()
+            });
+        }
+    };
+    let asked = asked(
+        &house.db,
+        async |barcode| client.get_controlled_ticket(barcode).await,
+        count,
+    );
+    asked.await.context(UNREADABLE)
+}
+
+/// What ticketing elsewhere said, and what it cannot tell.
+fn told(asked: &Asked) -> String {
+    let Asked {
+        about,
+        agreed,
+        stopped,
+        ..
+    } = asked;
+    let mut text = match (about, stopped) {
+        (0, None) => "It has taken none yet that it could be asked about.".to_owned(),
+        (0, Some(_)) => String::new(),
+        _ => format!("Asked about {about} of the delivered barcodes, it has {agreed} as we do."),
+    };
+    if let Some(why) = stopped {
+        text += &format!(" It could not be asked about more: {why}.");
+    }
+    format!("{}\n", text.trim_start())
 }
 
 /// Why some of what is in flight stays there.
@@ -140,8 +192,8 @@ fn for_people(books: &Reconciliation) -> String {
         text.push_str(match books.sides {
             Sides::Both => "\nThe books agree: every difference is explained above.\n",
             Sides::Gate => {
-                "\nThe gate's books are in order. Ticketing's are elsewhere ([server] roles): what it \
-                 made of the delivered barcodes is not seen here.\n"
+                "\nThe gate's books are in order. Ticketing's are elsewhere ([server] roles): whether it \
+                 sold the delivered barcodes, at which price and to whom, is not seen here.\n"
             }
             Sides::BoxOffice => {
                 "\nThe box office's books are in order. The gates' are elsewhere ([server] roles): \

@@ -138,6 +138,9 @@ fn print_import(report: &ImportReport) {
         report.already_imported,
         report.rejected_in_all()
     );
+    for note in &report.notes {
+        outln!("  {note}");
+    }
     if let Some(path) = &report.report {
         outln!(
             "  the rejected rows, each with its reason: {}",

@@ -7,9 +7,10 @@ use crate::table::table;
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use config::{Config, Role};
-use kernel::{Clock, InstitutionCode, SystemClock, causes};
+use kernel::{Clock, InstitutionCode, SystemClock, causes, without_numbers};
 use secutix::client::{AccessControlClient, CallError, ClientSettings, Fault, Probe, Understood};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,9 @@ use std::sync::Arc;
 
 /// A clock that is further off than this makes tokens useless, in seconds.
 const CLOCK_OFF_S: u64 = 30;
+
+/// How many names of an answer of unknown shape are shown.
+const NAMES_SHOWN: usize = 20;
 
 /// `passerelle ticketing`
 #[derive(Debug, clap::Args)]
@@ -79,7 +83,7 @@ struct Asked {
 }
 
 /// How the configuration says that ticketing is called.
-async fn settings(config: Config) -> Result<ClientSettings> {
+pub(crate) async fn settings(config: Config) -> Result<ClientSettings> {
     let Some(password) = config.operator_password()? else {
         bail!(
             "[access_control] has no password_file (nor PASSERELLE_ACCESS_CONTROL__PASSWORD): \
@@ -152,8 +156,27 @@ fn understood(probe: &Probe) -> String {
         Ok(Understood::NoSuchTicket) => "understood: no such ticket, as must be".to_owned(),
         Ok(Understood::Ticket) => "understood, but it knows a ticket that nobody has".to_owned(),
         Ok(Understood::Taken) => "understood: a call without tickets is taken".to_owned(),
+        Err(error @ CallError::UnusualAnswer { names, .. }) => {
+            format!("{}; {}", causes(error), named(names))
+        }
         Err(error) => causes(error),
     }
+}
+
+/// What an answer of unknown shape names, to be compared by a person.
+fn named(names: &BTreeSet<String>) -> String {
+    if names.is_empty() {
+        return "it names nothing".to_owned();
+    }
+    let shown = names.iter().take(NAMES_SHOWN);
+    let shown = shown.map(|name| without_numbers(name).chars().take(30).collect());
+    let shown: Vec<String> = shown.collect();
+    let more = if names.len() > NAMES_SHOWN {
+        ", …"
+    } else {
+        ""
+    };
+    format!("it names {}{more}", shown.join(", "))
 }
 
 /// What it means for deliveries, and whether that is fine.
@@ -174,12 +197,26 @@ fn meaning(probes: &[Probe]) -> (String, bool) {
         );
         return (said, false);
     }
+    let sells_nothing = probes.iter().any(|probe| match &probe.understood {
+        Ok(Understood::Catalogue { products, .. }) => *products == 0,
+        Err(CallError::UnusualAnswer { names, .. }) => {
+            // The one name is that of the empty list.
+            probe.method == "getAccessControlCatalog" && names.len() < 2
+        }
+        _ => false,
+    });
     let is_answered = probes.iter().any(|probe| probe.understood.is_ok());
     let (said, fine) = match delivers.map(|probe| &probe.understood) {
+        Some(Ok(_)) if sells_nothing => (
+            "Line, token, and the form of a call are right, but the catalogue shows this operator \
+             no product: ticketing may refuse every control barcode. Ask whoever runs it to give \
+             this access control system the products of the passes.",
+            false,
+        ),
         Some(Ok(_)) => (
             "Control barcodes will be taken: line, token, and the form of a call are right. \
-             What is not understood above is not needed for that; only seasons and products \
-             cannot be checked before the first visitor.",
+             What is not understood above is not needed for that; but see whether the catalogue \
+             names your seasons and products.",
             true,
         ),
         Some(Err(error)) => match error {

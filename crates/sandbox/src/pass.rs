@@ -1,6 +1,7 @@
 //! The passes the sandbox knows.
 
 use anyhow::{Context, Result, bail};
+use kernel::table::{is_shortened, likely_separator, may_lack_zeros, text_of, told_separator};
 use kernel::{BusinessDay, CardNumber};
 use otipass::{EntriesLeft, ServiceId, luhn_fits};
 use std::collections::BTreeMap;
@@ -62,18 +63,24 @@ impl PassBook {
     ///
     /// # Errors
     /// At the first line that is no pass.
-    pub fn from_csv(source: impl Read) -> Result<Self> {
+    pub fn from_csv(mut source: impl Read) -> Result<Self> {
         let mut book = Self::default();
+        let mut bytes = Vec::new();
+        source.read_to_end(&mut bytes)?;
+        let unusable = "the pass file cannot be read; it must be CSV with a header line";
+        let (text, _) = text_of(&bytes).context(unusable)?;
+        let first = text.lines().next().unwrap_or_default();
+        let told = told_separator(first);
+        let separator = u8::try_from(told.unwrap_or_else(|| likely_separator(first)))?;
         let mut rows = csv::ReaderBuilder::new()
-            .delimiter(b';')
+            .delimiter(separator)
             .trim(csv::Trim::All)
             .flexible(true)
-            .from_reader(source);
-        for row in rows.records() {
-            let row = row.context(
-                "the pass file cannot be read; it must be CSV in UTF-8 with semicolons and a \
-                 header line",
-            )?;
+            .has_headers(false)
+            .from_reader(text.as_bytes());
+        let header_lines = 1 + usize::from(told.is_some());
+        for row in rows.records().skip(header_lines) {
+            let row = row.context(unusable)?;
             let added = pass(&row).and_then(|pass| match book.insert(pass) {
                 Some(_) => bail!("the number was given on an earlier line; keep one of the two"),
                 None => Ok(()),
@@ -82,6 +89,13 @@ impl PassBook {
             added.with_context(|| {
                 format!("line {line} of the pass file is wrong; correct it and start again")
             })?;
+        }
+        if may_lack_zeros(book.iter().map(|pass| pass.number.reveal())) {
+            bail!(
+                "some numbers of the pass file have fewer digits than others, and none begins with \
+                 0: a spreadsheet has taken the zeros; take the file anew from where it came, and \
+                 open it with the numbers as text"
+            );
         }
         Ok(book)
     }
@@ -139,6 +153,12 @@ fn pass(row: &csv::StringRecord) -> Result<Pass> {
     else {
         bail!("a pass has the columns number;status;duration_days;valid_until;services");
     };
+    if is_shortened(number) {
+        bail!(
+            "a spreadsheet has shortened the number, as to 1,23457E+21, and its last digits are \
+             lost; take it anew from where it came, as text"
+        );
+    }
     let days = duration_days.parse().ok();
     let days = days.filter(|days| (1..=3650).contains(days));
     let last_day = (!valid_until.is_empty()).then(|| valid_until.parse());
@@ -241,6 +261,7 @@ mod tests {
         for (line, expected) in [
             ("00029975;active;7;2026-07-14", "columns"),
             ("0002 9975;active;7;;S1:2", "the number must"),
+            ("2,9E+21;active;7;;S1:2", "shortened"),
             ("00292151;active;7;;S1:2", "earlier line"),
             ("00029975;sold;7;;S1:2", "the status"),
             ("00029975;active;0;;S1:2", "the duration"),
@@ -256,8 +277,14 @@ mod tests {
             assert!(said.starts_with("line 3 of"), "{said}");
             assert!(said.contains(expected), "{line}: {said}");
         }
-        let error = PassBook::from_csv(&b"number\n\xff\n"[..]).unwrap_err();
+        let error = PassBook::from_csv(&b"number\n\x81\n"[..]).unwrap_err();
         assert!(error.to_string().contains("must be CSV"), "{error}");
+        let lost =
+            "number;status;days;until;services\n29975;active;7;;S1:1\n12345674;active;7;;S1:1";
+        let error = PassBook::from_csv(lost.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("the zeros"), "{error}");
+        let told = "sep=,\nnumber,status,days,until,services\n00029975,active,7,,S1:1";
+        assert_eq!(PassBook::from_csv(told.as_bytes()).unwrap().len(), 1);
     }
 
     #[test]

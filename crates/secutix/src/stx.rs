@@ -2,13 +2,13 @@
 //! ticketing. One line is one ticket; lines with the same order number form one
 //! order.
 //!
-//! Its own layout is not public. The columns are those of published sibling
+//! Its own layout is not public. Columns and spelling are those of published sibling
 //! imports; everything else is assumed and stands in [`Dialect`] and [`Column`],
 //! nowhere else.
 
 mod column;
 mod dialect;
-mod line;
+pub(crate) mod line;
 mod parse;
 mod reader;
 mod rejection;
@@ -17,7 +17,7 @@ mod writer;
 
 pub use column::Column;
 pub use dialect::{DateFormat, Dialect, HeaderLine, InvalidDialect, PriceFactor, Separator};
-pub use reader::{FileRefusal, HeaderProblem, MAX_FILE_BYTES, ReadRow, StxRows, read};
+pub use reader::{FileNote, FileRefusal, HeaderProblem, MAX_FILE_BYTES, ReadRow, StxRows, read};
 pub use rejection::{RejectionReport, RowProblem, RowReason, RowRejection, explanations, reasons};
 pub use row::{
     MAX_PRICE, MAX_REMARK_CHARS, MAX_SHIPMENT_MODE_CHARS, MAX_TAX_NUMBER_CHARS, MAX_VAT, Operation,

@@ -23,6 +23,17 @@ pub struct Setting {
     pub journal_limit: usize,
     /// The hour of the story's beginning, from the first hour of its first day.
     pub begins_at_hour: u8,
+    /// Who sells what the gate admits.
+    pub seller: Seller,
+}
+
+/// Whose ticketing it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seller {
+    /// Our own box office.
+    Here,
+    /// A SecuTix that is not ours: the way ends at its "yes".
+    Abroad,
 }
 
 /// A seed's setting and operations.
@@ -51,6 +62,11 @@ pub fn script(seed: u64, operations: usize) -> Script {
         },
         journal_limit: if rng.u8(..4) == 0 { 5 } else { 10_000 },
         begins_at_hour: rng.u8(..40),
+        // From another source, so that the seed's operations are the same either way.
+        seller: match Rng::with_seed(!seed).u8(..5) {
+            0 => Seller::Abroad,
+            _ => Seller::Here,
+        },
     };
     // Some stories are calm, some are wild.
     let trouble = rng.u8(2..40);

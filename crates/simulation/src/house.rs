@@ -3,12 +3,12 @@
 
 use crate::bookkeeping::Bookkeeping;
 use crate::desk::{self, Answer, Message, Reply};
-use crate::generator::Setting;
+use crate::generator::{Seller, Setting};
 use crate::model::{Arrived, Model};
 use crate::operation::{Line, TicketingMood, Worker};
 use crate::partner::Otipass;
 use crate::site::{self, Meaning, Posts, PriceList};
-use crate::ticketing::Way;
+use crate::ticketing::{Abroad, Way};
 use crate::{Broken, Planted, trade};
 use boxoffice::catalogue::apply_catalogue;
 use boxoffice::{BoxOffice, Catalogue, Organisation};
@@ -58,6 +58,8 @@ pub struct House {
     pub gate: Arc<Gate>,
     /// The box office.
     pub box_office: Arc<BoxOffice>,
+    /// The ticketing elsewhere, if that is who sells.
+    pub abroad: Option<Abroad>,
     /// How many barcodes strangers have sold.
     pub strangers: u32,
     mapping: (bool, bool),
@@ -122,6 +124,7 @@ impl House {
             prices: PriceList::default(),
             posts,
             box_office,
+            abroad: (setting.seller == Seller::Abroad).then(Abroad::default),
             strangers: 0,
             mapping,
             files: files.to_owned(),
@@ -413,6 +416,7 @@ impl House {
     pub fn way(&self) -> Way {
         Way {
             box_office: Arc::clone(&self.box_office),
+            abroad: self.abroad.clone(),
             mood: self.ticketing,
             steps: self.steps.clone(),
             planted: self.planted,
@@ -425,6 +429,7 @@ impl House {
         Bookkeeping {
             db: self.db.clone(),
             files: self.files.clone(),
+            abroad: self.abroad.clone(),
             planted: self.planted,
         }
     }

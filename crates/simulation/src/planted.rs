@@ -20,6 +20,8 @@ kernel::words! {
         RefusedButSold = "refused-but-sold",
         /// Ticketing acknowledges a barcode and forgets it.
         LostDelivery = "lost-delivery",
+        /// A ticketing elsewhere acknowledges a barcode and forgets it.
+        LostAbroad = "lost-abroad",
         /// A turnstile's disk forgets what it said was on it.
         LyingDisk = "lying-disk",
         /// The reconciliation does not name the last difference.

@@ -7,10 +7,12 @@ use crate::house::House;
 use crate::model::Told;
 use crate::operation::HANDHELDS;
 use crate::site::Meaning;
+use crate::ticketing::Abroad;
 use db::{DbError, Tx, params};
-use gate::Direction;
+use gate::{Direction, Mode};
 use kernel::{CheckId, Timestamp};
 use otipass::References;
+use secutix::wire::ControlOperationType;
 use std::collections::{HashMap, HashSet};
 
 /// Counts what must not be there.
@@ -35,12 +37,6 @@ const ALWAYS: &[Rule] = &[
         "one visitor has at most one admission",
         "SELECT COALESCE(follows, check_id) AS found FROM gate_check WHERE admitted = 1
          GROUP BY COALESCE(follows, check_id) HAVING COUNT(*) > 1",
-    ),
-    rule(
-        "ticketing has what was delivered",
-        "SELECT b.barcode AS found FROM gate_control_barcode b
-         LEFT JOIN box_staged s ON s.barcode = b.barcode
-         WHERE b.delivered_at IS NOT NULL AND s.barcode IS NULL",
     ),
     rule(
         "what is staged comes from an admission, just as it was",
@@ -190,6 +186,14 @@ const ALWAYS: &[Rule] = &[
     ),
 ];
 
+/// What must hold besides where the box office is here.
+const HERE: &[Rule] = &[rule(
+    "ticketing has what was delivered",
+    "SELECT b.barcode AS found FROM gate_control_barcode b
+     LEFT JOIN box_staged s ON s.barcode = b.barcode
+     WHERE b.delivered_at IS NOT NULL AND s.barcode IS NULL",
+)];
+
 /// What must hold besides when all is at rest.
 const AT_REST: &[Rule] = &[
     rule(
@@ -218,22 +222,70 @@ const AT_REST: &[Rule] = &[
          UNION ALL SELECT check_id AS found FROM gate_give_back WHERE told_at IS NULL",
     ),
     rule(
-        "the box office has heard of every dispute",
-        "SELECT check_id AS found FROM gate_declaration
-         WHERE disputed IS NOT NULL AND dispute_told_at IS NULL",
-    ),
-    rule(
         "no file is left over",
         "SELECT name AS found FROM box_stx_file WHERE state = 'WRITTEN' AND kind = 'RUN'",
     ),
 ];
+
+/// The same where the box office is here.
+const HERE_AT_REST: &[Rule] = &[rule(
+    "the box office has heard of every dispute",
+    "SELECT check_id AS found FROM gate_declaration
+     WHERE disputed IS NOT NULL AND dispute_told_at IS NULL",
+)];
 
 /// Holds the books against what must hold at any time.
 ///
 /// # Errors
 /// The first rule that is broken.
 pub async fn always(house: &House) -> Result<(), Broken> {
-    look(house, ALWAYS).await
+    look(house, ALWAYS).await?;
+    match &house.abroad {
+        Some(_) => Ok(()),
+        None => look(house, HERE).await,
+    }
+}
+
+/// What a ticketing elsewhere has is what the gate admitted and took back, no more and
+/// no less.
+async fn abroad(house: &House, abroad: &Abroad) -> Result<(), Broken> {
+    let read = house.db.read("what was delivered", |tx| {
+        Ok::<_, DbError>(tx.query(
+            "SELECT b.barcode, b.mode, b.controlled_at, x.cancelled_at, c.card_removed_at
+             FROM gate_control_barcode b JOIN gate_check c ON c.check_id = b.check_id
+             LEFT JOIN gate_cancellation x ON x.check_id = b.check_id",
+            params![],
+        )?)
+    });
+    let delivered = read.await?;
+    ensure!(
+        delivered.len() == abroad.count(),
+        "a ticketing elsewhere has each entry once",
+        "{} were delivered, it has {}",
+        delivered.len(),
+        abroad.count()
+    );
+    for row in &delivered {
+        // It keeps the number, we do not.
+        if row.get::<Option<Timestamp>>("card_removed_at")?.is_some() {
+            continue;
+        }
+        let barcode = row.get("barcode")?;
+        let how = match row.get("mode")? {
+            Mode::Online => ControlOperationType::Ok,
+            Mode::Offline => ControlOperationType::OfflineOk,
+        };
+        let cancelled: Option<Timestamp> = row.get("cancelled_at")?;
+        let taken_back = ControlOperationType::CancelledTicket;
+        ensure!(
+            abroad.has(&barcode, how, row.get("controlled_at")?)
+                && cancelled.is_none_or(|at| abroad.has(&barcode, taken_back, at)),
+            "a ticketing elsewhere has what was delivered",
+            "{:?}",
+            abroad.tells(&barcode)
+        );
+    }
+    Ok(())
 }
 
 async fn look(house: &House, rules: &'static [Rule]) -> Result<(), Broken> {
@@ -281,6 +333,10 @@ struct Booked {
 pub async fn at_rest(house: &House) -> Result<Unheard, Broken> {
     always(house).await?;
     look(house, AT_REST).await?;
+    match &house.abroad {
+        Some(elsewhere) => abroad(house, elsewhere).await?,
+        None => look(house, HERE_AT_REST).await?,
+    }
     let kept = house.db.read("visitors", visitors).await?;
     for (id, told) in house.model.all_told() {
         visitor(house, id, told, kept.get(&id))?;

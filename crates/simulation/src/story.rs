@@ -121,8 +121,8 @@ impl fmt::Display for BrokenStory {
         writeln!(
             f,
             "     0. the story begins; Otipass has {:?} references, a silent Otipass means \
-             {:?}, a journal takes {} checks",
-            setting.references, setting.when_silent, setting.journal_limit
+             {:?}, a journal takes {} checks, ticketing is {:?}",
+            setting.references, setting.when_silent, setting.journal_limit, setting.seller
         )?;
         for (number, operation) in (1..).zip(&self.script.operations) {
             writeln!(f, "{number:>6}. {operation}")?;

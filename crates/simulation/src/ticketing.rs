@@ -1,21 +1,102 @@
-//! The way to ticketing of a story: the real box office behind it, with a mood.
+//! The way to ticketing of a story, with a mood: the real box office behind it, or a
+//! ticketing elsewhere, of which nothing is known but its "yes" and what it tells when
+//! it is asked.
 
 use crate::operation::TicketingMood;
 use crate::planted::Planted;
 use boxoffice::BoxOffice;
 use db::testing::Steps;
-use kernel::ControlBarcode;
+use kernel::{ControlBarcode, Timestamp};
 use secutix::client::{CallError, Outage, Ticketing};
 use secutix::wire::{
-    ControlResult, ControlledTicket, ImportControlledTicketAnswer, ImportControlledTicketRequest,
-    ReceivedTicket, StatusCode, TicketResult,
+    ControlOperation, ControlOperationType, ControlResult, ControlledTicket, ControlledTicketData,
+    ImportControlledTicketAnswer, ImportControlledTicketRequest, ReceivedTicket, StatusCode,
+    TicketKind, TicketResult, ValidityState,
 };
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A ticketing elsewhere: what it has kept.
+#[derive(Debug, Default, Clone)]
+pub struct Abroad(Arc<Mutex<Kept>>);
+
+type Kept = BTreeMap<ControlBarcode, Vec<ControlOperation>>;
+
+impl Abroad {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many barcodes it has.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.kept().len()
+    }
+
+    /// Whether it has this control of the barcode.
+    #[must_use]
+    pub fn has(&self, barcode: &ControlBarcode, of: ControlOperationType, at: Timestamp) -> bool {
+        let wanted = ControlOperation {
+            control_operation_type: of,
+            operation_date_time: at,
+        };
+        let kept = self.kept();
+        kept.get(barcode)
+            .is_some_and(|controls| controls.contains(&wanted))
+    }
+
+    /// What it tells when it is asked.
+    #[must_use]
+    pub fn tells(&self, barcode: &ControlBarcode) -> Option<ControlledTicketData> {
+        let controls = self.kept().get(barcode)?.clone();
+        let is_cancelled = |done: &ControlOperation| {
+            done.control_operation_type == ControlOperationType::CancelledTicket
+        };
+        Some(ControlledTicketData {
+            barcode: barcode.clone(),
+            container_identifier: None,
+            container_ticket: false,
+            state: match controls.iter().any(is_cancelled) {
+                true => ValidityState::Cancelled,
+                false => ValidityState::Valid,
+            },
+            control_operations: controls,
+            duplicate: false,
+            printing_date_time: None,
+            tax_number: None,
+            ticket_kind: TicketKind::ThirdParty,
+            ticket_medium: None,
+        })
+    }
+
+    fn take(&self, tickets: &[ControlledTicket]) {
+        use ControlOperationType as T;
+        for ticket in tickets {
+            let done = ControlOperation {
+                control_operation_type: match ticket.control_result {
+                    ControlResult::Ok => T::Ok,
+                    ControlResult::OfflineOk => T::OfflineOk,
+                    ControlResult::Fail => T::Fail,
+                    ControlResult::OfflineFail => T::OfflineFail,
+                    ControlResult::CancelledTicket => T::CancelledTicket,
+                },
+                operation_date_time: ticket.control_date,
+            };
+            let mut kept = self.kept();
+            let controls = kept.entry(ticket.barcode.clone()).or_default();
+            if !controls.contains(&done) {
+                controls.push(done);
+            }
+        }
+    }
+}
 
 /// The box office, as the gate reaches it.
 pub struct Way {
     /// The box office.
     pub box_office: Arc<BoxOffice>,
+    /// The ticketing elsewhere, if it is there.
+    pub abroad: Option<Abroad>,
     /// How it answers, with its number.
     pub mood: (TicketingMood, u8),
     /// Where a process may die.
@@ -110,6 +191,16 @@ impl Way {
                 sent.retain(|ticket| ticket.control_result != ControlResult::CancelledTicket);
             }
             _ => {}
+        }
+        if let Some(abroad) = &self.abroad {
+            if self.planted == Some(Planted::LostAbroad) {
+                sent.retain(|ticket| !ticket.barcode.reveal().ends_with('7'));
+            }
+            abroad.take(&sent);
+            // It says no more than that all is taken.
+            return Ok(ImportControlledTicketAnswer {
+                ticket_results: Vec::new(),
+            });
         }
         let sent_wrong = sent != tickets;
         let received = sent.into_iter().map(ReceivedTicket::WellFormed).collect();

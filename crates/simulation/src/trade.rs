@@ -155,6 +155,10 @@ db::from_row! {
 /// # Errors
 /// If that fails, or it sells at another price.
 pub async fn strangers_file(house: &mut House, stranger: Stranger) -> Result<(), Broken> {
+    if house.abroad.is_some() {
+        // They go elsewhere, too.
+        return Ok(());
+    }
     house.strangers += 1;
     let number = house.strangers;
     let offer = match stranger {
@@ -180,7 +184,8 @@ pub async fn strangers_file(house: &mut House, stranger: Stranger) -> Result<(),
         Stranger::OtherMoment => offer.controlled_at = offer.controlled_at.plus_ms(1_000),
         Stranger::Foreign | Stranger::Ours => {}
     }
-    let mut writer = StxWriter::new(Vec::new(), Dialect::default()).map_err(wrong)?;
+    let dialect = Dialect::default().in_time_of(&house.gate.site().zone);
+    let mut writer = StxWriter::new(Vec::new(), dialect).map_err(wrong)?;
     writer.write(&row(offer, price, number)?).map_err(wrong)?;
     let path = house.files().join(format!("stranger-{number}.stx.csv"));
     std::fs::write(&path, writer.finish().map_err(wrong)?).map_err(wrong)?;
@@ -220,7 +225,7 @@ fn row(offer: Offer, price: i64, number: u32) -> Result<StxRow, Broken> {
         order_date: moment,
         operation: Operation::Sale,
         remark: String::new(),
-        buying_contact: "000042".parse().map_err(wrong)?,
+        buying_contact: Some("000042".parse().map_err(wrong)?),
         season: "VN26".parse().map_err(wrong)?,
         product: offer.product.parse().map_err(wrong)?,
         tariff: tariff.parse().map_err(wrong)?,

@@ -100,12 +100,12 @@ type Damage = fn(&mut Vec<String>);
 const DAMAGES: [(&str, Damage); 24] = [
     ("institution_mismatch", |c| c[0] = "VILLENX".into()),
     ("organisation_mismatch", |c| c[1] = "OTHER".into()),
-    ("missing_value", |c| c[2].clear()),
+    ("too_long", |c| c[2] = "1".repeat(51)),
     ("invalid_date", |c| c[3] = "14/07/2026".into()),
     ("operation_not_sale", |c| c[4] = "RESERVATION".into()),
     ("unknown_value", |c| c[4] = "REFUND".into()),
     ("too_long", |c| c[5] = "x".repeat(2001)),
-    ("contact_unknown", |c| c[6] = "42".into()),
+    ("contact_unknown", |c| c[6] = "000043".into()),
     ("invalid_number", |c| c[6] = "0000-42".into()),
     ("season_unknown", |c| c[7] = "VN62".into()),
     ("product_unknown", |c| c[8] = "PASSNV".into()),
@@ -269,8 +269,7 @@ async fn a_rejected_row_stays_staged_and_is_sold_by_the_next_run(test: TestDb) {
     // The scan time of the first row and the product of the second are not what
     // the gate said; the third costs too little.
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    lines[1] = lines[1].replacen("07:00:00.114Z;SALE", "07:00:00.115Z;SALE", 1);
-    lines[1] = lines[1].replacen("CONTROLLED;2026-07-14T07", "CONTROLLED;2026-07-14T08", 1);
+    lines[1] = lines[1].replacen("CONTROLLED;2026-07-14 09", "CONTROLLED;2026-07-14 10", 1);
     lines[2] = lines[2].replacen("PASSVN;CITYPASS;950", "PASSVN2;CITYLIGHT;475", 1);
     lines[3] = lines[3].replacen(";950;", ";949;", 1);
     let path = desk.file("changed.csv", lines.join("\r\n"));
@@ -307,13 +306,12 @@ async fn rows_of_one_order_number_form_one_order(test: TestDb) {
         .collect();
     // Rows 1 to 3 are one order; row 4 takes its number for another buyer, row 5
     // for another date.
-    let order_date = lines[1][3].clone();
     for cells in &mut lines[1..5] {
         cells[2] = "R-1".into();
-        cells[3] = order_date.clone();
     }
     lines[4][6] = "000043".into();
     lines[5][2] = "R-1".into();
+    lines[5][3] = "2026-07-13".into();
     let text: Vec<String> = lines.iter().map(|cells| cells.join(";")).collect();
     let path = desk.file("orders.csv", text.join("\n"));
     let report = desk.office.import_file(&path, ImportKind::Upload).await;
@@ -418,8 +416,8 @@ async fn a_file_that_cannot_be_used_changes_nothing(test: TestDb) {
             "Header",
         ),
         (
-            desk.file("latin1.csv", [text.as_bytes(), b"\xe9"].concat()),
-            "NotUtf8",
+            desk.file("mixed.csv", [text.as_bytes(), b"\xc3\xa9\xe9"].concat()),
+            "NoTable",
         ),
         (desk.folder.path().join("nowhere.csv"), "Io"),
     ];
@@ -431,7 +429,7 @@ async fn a_file_that_cannot_be_used_changes_nothing(test: TestDb) {
         let found = match source {
             FileRefusal::Io(_) => "Io",
             FileRefusal::TooLarge => "TooLarge",
-            FileRefusal::NotUtf8 { .. } => "NotUtf8",
+            FileRefusal::NoTable(_) => "NoTable",
             FileRefusal::Header { .. } => "Header",
             FileRefusal::Dialect(_) => "Dialect",
         };

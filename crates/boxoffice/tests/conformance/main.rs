@@ -7,6 +7,7 @@ mod desk;
 mod folder;
 mod history;
 mod import;
+mod museum_files;
 mod reports;
 mod runs;
 mod staging;

@@ -164,7 +164,8 @@ impl Outbox {
             self.settle(lane, Vec::new(), works, Vec::new()).await?;
             return Err(error.into());
         }
-        let at_fault = self.lanes().refused(lane, &kinds, now);
+        let waited_ms = waited_ms(sent.iter(), now);
+        let at_fault = self.lanes().refused(lane, &kinds, waited_ms, now);
         if at_fault == AtFault::Yes {
             let refused = Some(why);
             let outcomes = sent.into_iter().map(|ticket| (ticket, refused.clone()));
@@ -214,8 +215,14 @@ impl Outbox {
             }
             for (kind, outcomes) in refused {
                 let count = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
+                let waited_ms = waited_ms(outcomes.iter().map(|(ticket, _)| ticket), now);
+                let kinds = [(kind.clone(), count)].into();
+                if lanes.refused(lane, &kinds, waited_ms, now) == AtFault::Yes {
+                    over.push(Stopped::Kind(kind));
+                    settled.extend(outcomes);
+                    continue;
+                }
                 let why = outcomes.into_iter().find_map(|(_, why)| why);
-                lanes.refused(lane, &[(kind.clone(), count)].into(), now);
                 let why = why.unwrap_or_default();
                 doubted.push((Stopped::Kind(kind), Cause::Refused, why));
             }
@@ -397,6 +404,12 @@ fn kinds(sent: &[wire::ControlledTicket]) -> BTreeMap<Kind, u32> {
         *kinds.entry(kind(ticket)).or_default() += 1;
     }
     kinds
+}
+
+/// For how long the oldest of these has waited.
+fn waited_ms<'a>(sent: impl Iterator<Item = &'a wire::ControlledTicket>, now: Timestamp) -> i64 {
+    let oldest = sent.map(|ticket| ticket.control_date).min();
+    oldest.map_or(0, |oldest| now.ms_since(oldest))
 }
 
 /// What is no trouble any more when one of these was set aside.

@@ -1,8 +1,9 @@
 //! The gate's side of the reconciliation: every control barcode, in order, with
 //! where it stands.
 
-use db::{Db, DbError, params};
+use db::{Db, DbError, Row, params};
 use kernel::{CheckId, ControlBarcode, SectorCode, Timestamp};
+use std::collections::BTreeSet;
 
 /// Where a control barcode stands on its way to ticketing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,39 +43,71 @@ pub async fn page(
     limit: u32,
 ) -> Result<Vec<GateEntry>, DbError> {
     let after = after.map_or(String::new(), |barcode| barcode.reveal().to_owned());
+    let sql = format!("{ENTRY} WHERE b.barcode > $1 ORDER BY b.barcode LIMIT $2");
     db.read("gate ledger", move |tx| {
-        tx.query(
-            "SELECT b.barcode, b.check_id, b.sector, b.delivered_at, b.refused, d.disputed,
-                    d.dispute_told_at, x.id AS cancellation, x.delivered_at AS cancellation_delivered_at,
-                    x.refused AS cancellation_refused
-             FROM gate_control_barcode b
-             LEFT JOIN gate_declaration d ON d.check_id = b.check_id
-             LEFT JOIN gate_cancellation x ON x.check_id = b.check_id
-             WHERE b.barcode > $1 ORDER BY b.barcode LIMIT $2",
-            params![&after, limit],
-        )?
-        .iter()
-        .map(|row| {
-            let cancelled: Option<String> = row.get("cancellation")?;
-            let cancelled = cancelled.map(|_| {
-                Ok::<_, DbError>(standing(
-                    row.get("cancellation_delivered_at")?,
-                    row.get("cancellation_refused")?,
-                ))
-            });
-            Ok(GateEntry {
-                barcode: row.get("barcode")?,
-                check_id: row.get("check_id")?,
-                sector: row.get("sector")?,
-                standing: standing(row.get("delivered_at")?, row.get("refused")?),
-                disputed: row.get("disputed")?,
-                dispute_told: row.get::<Option<Timestamp>>("dispute_told_at")?.is_some(),
-                cancelled: cancelled.transpose()?,
-            })
-        })
-        .collect()
+        let rows = tx.query(&sql, params![&after, limit])?;
+        rows.iter().map(entry).collect()
     })
     .await
+}
+
+/// `count` of the control barcodes that were delivered and still have their card
+/// number: the newest, the oldest, and those evenly between.
+pub async fn delivered(db: &Db, count: u32) -> Result<Vec<GateEntry>, DbError> {
+    let delivered = "FROM gate_control_barcode b JOIN gate_check c ON c.check_id = b.check_id
+         WHERE b.delivered_at IS NOT NULL AND b.refused IS NULL AND c.card_removed_at IS NULL";
+    let ends = format!("SELECT MIN(b.seq) AS oldest, MAX(b.seq) AS newest {delivered}");
+    let next = format!("SELECT MAX(b.seq) AS seq {delivered} AND b.seq <= $1");
+    let one = format!("{ENTRY} WHERE b.seq = $1");
+    db.read("delivered barcodes", move |tx| {
+        let found = tx.query_one(&ends, params![])?;
+        let oldest: Option<i64> = found.get("oldest")?;
+        let (Some(oldest), Some(newest)) = (oldest, found.get::<Option<i64>>("newest")?) else {
+            return Ok(Vec::new());
+        };
+        let (mut chosen, parts) = (BTreeSet::new(), i64::from(count.max(2)) - 1);
+        for part in 0..i64::from(count) {
+            let wanted = newest - (newest - oldest) * part / parts;
+            chosen.extend(tx.value::<Option<i64>>(&next, params![wanted])?);
+        }
+        let mut entries = Vec::new();
+        for seq in chosen.into_iter().rev() {
+            entries.extend(
+                tx.query(&one, params![seq])?
+                    .first()
+                    .map(entry)
+                    .transpose()?,
+            );
+        }
+        Ok(entries)
+    })
+    .await
+}
+
+const ENTRY: &str = "SELECT b.barcode, b.check_id, b.sector, b.delivered_at, b.refused, d.disputed,
+            d.dispute_told_at, x.id AS cancellation, x.delivered_at AS cancellation_delivered_at,
+            x.refused AS cancellation_refused
+     FROM gate_control_barcode b
+     LEFT JOIN gate_declaration d ON d.check_id = b.check_id
+     LEFT JOIN gate_cancellation x ON x.check_id = b.check_id";
+
+fn entry(row: &Row) -> Result<GateEntry, DbError> {
+    let cancelled: Option<String> = row.get("cancellation")?;
+    let cancelled = cancelled.map(|_| {
+        Ok::<_, DbError>(standing(
+            row.get("cancellation_delivered_at")?,
+            row.get("cancellation_refused")?,
+        ))
+    });
+    Ok(GateEntry {
+        barcode: row.get("barcode")?,
+        check_id: row.get("check_id")?,
+        sector: row.get("sector")?,
+        standing: standing(row.get("delivered_at")?, row.get("refused")?),
+        disputed: row.get("disputed")?,
+        dispute_told: row.get::<Option<Timestamp>>("dispute_told_at")?.is_some(),
+        cancelled: cancelled.transpose()?,
+    })
 }
 
 fn standing(delivered_at: Option<i64>, refused: Option<String>) -> Standing {

@@ -41,6 +41,12 @@ kernel::findings! { Site {
     table_too_long(rows): Mistake;
         en "The table has more than {rows} rows, or more than 1 MiB." "Divide it.";
         fr "Le tableau a plus de {rows} lignes ou plus de 1 Mio." "Divisez-le.";
+    table_workbook(): Mistake;
+        en "This is the workbook of a spreadsheet, not a table as text." "Open it there, save the sheet as CSV, and choose that file.";
+        fr "C’est le classeur d’un tableur, et non un tableau en texte." "Ouvrez-le dans le tableur, enregistrez la feuille en CSV, et choisissez ce fichier.";
+    table_letters(): Mistake;
+        en "From this line on the file is not written like the rest of it, so its letters cannot be read." "Save it as CSV UTF-8.";
+        fr "À partir de cette ligne, le fichier n’est pas écrit comme le reste : ses lettres ne peuvent pas être lues." "Enregistrez-le comme CSV UTF-8.";
     column_missing(): Mistake;
         en "This column is missing." "Add it to the first line.";
         fr "Cette colonne manque." "Ajoutez-la à la première ligne.";
@@ -62,6 +68,9 @@ kernel::findings! { Site {
     code_character() as code_invalid: Mistake;
         en "A code holds neither a semicolon nor control characters." "Take it out.";
         fr "Un code ne contient ni point-virgule ni caractère de contrôle." "Ôtez-le.";
+    code_shortened() as code_invalid: Mistake;
+        en "A spreadsheet has shortened a long number to this; its last digits are lost." "Enter the code anew, in a cell of text.";
+        fr "Un tableur a raccourci un long nombre : ses derniers chiffres sont perdus." "Saisissez à nouveau le code, dans une cellule de texte.";
     name_invalid(limit): Mistake;
         en "A name has at most {limit} characters, without line breaks." "Shorten it.";
         fr "Un nom a {limit} caractères au plus, sans retour à la ligne." "Raccourcissez-le.";

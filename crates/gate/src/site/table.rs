@@ -4,7 +4,7 @@
 
 mod read;
 
-pub use read::read_site_table;
+pub use read::{read_site_table, site_table_text};
 
 use crate::site::change::changing;
 use crate::site::layout::{write_device, write_door, write_sector};

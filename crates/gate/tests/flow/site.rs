@@ -7,7 +7,7 @@ use gate::site::change::{
     Organisation, SiteChangeError, add_device, add_door, add_sector, change_device, change_door,
     change_sector, remove_device, remove_door, remove_sector, save_organisation,
 };
-use gate::site::table::{ROWS_LIMIT, read_site_table, write_site_table};
+use gate::site::table::{ROWS_LIMIT, read_site_table, site_table_text, write_site_table};
 use gate::{
     CODE_VALID_MS, Device, DeviceSettings, DeviceToken, Direction, EnrolmentCode, Site, SiteError,
     state_of_code, state_of_enrolment,
@@ -417,7 +417,7 @@ type Case = (String, Vec<(usize, &'static str, &'static str)>);
 fn each_mistake_of_a_table_is_found_with_its_line_and_column() {
     const HEAD: &str = "sector,sector_name,door,device,language,direction,sound\n";
     let long = "x".repeat(101);
-    let cases: [Case; 17] = [
+    let cases: [Case; 19] = [
         (String::new(), vec![(1, "", "table_empty")]),
         (" \n\n".to_owned(), vec![(1, "", "table_empty")]),
         (HEAD.to_owned(), vec![(1, "", "table_empty")]),
@@ -436,6 +436,22 @@ fn each_mistake_of_a_table_is_found_with_its_line_and_column() {
                 2,
                 "sector",
                 "This code has 41 characters, at most 40 are allowed.",
+            )],
+        ),
+        (
+            "sep=,\r\nsector,sector_name,door,device\r\nA;B,,,".to_owned(),
+            vec![(
+                3,
+                "sector",
+                "A code holds neither a semicolon nor control characters.",
+            )],
+        ),
+        (
+            format!("{HEAD}A,,\"2,99975E+21\",PDA01,,,"),
+            vec![(
+                2,
+                "door",
+                "A spreadsheet has shortened a long number to this; its last digits are lost.",
             )],
         ),
         (
@@ -487,6 +503,27 @@ fn each_mistake_of_a_table_is_found_with_its_line_and_column() {
             .map(|(l, c, mistake)| (*l, *c, mistake.as_str()))
             .collect();
         assert_eq!(found, expected, "{shown:?}");
+    }
+}
+
+#[test]
+fn a_tables_file_is_read_as_spreadsheets_save_it() {
+    let text = "sector;sector_name;door;device\nA;Musée;;\n";
+    let unicode = format!("\u{feff}{text}").replace(';', "\t");
+    let unicode: Vec<u8> = unicode.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let windows = b"sector;sector_name;door;device\nA;Mus\xe9e;;\n";
+    for file in [text.as_bytes(), &unicode, windows] {
+        let read = site_table_text(file).unwrap();
+        assert_eq!(read.replace('\t', ";"), text);
+        assert!(read_site_table(&read).is_ok());
+    }
+    for (file, code, line) in [
+        (&b"PK\x03\x04"[..], "table_workbook", 1),
+        (b"sector;Mus\xc3\xa9e\nMus\xe9e\n", "table_letters", 2),
+    ] {
+        let found = &site_table_text(file).unwrap_err()[0];
+        let at = matches!(found.place, Place::Cell { line: at, .. } if at == line);
+        assert!(found.code == code && at, "{found:?}");
     }
 }
 

@@ -64,6 +64,7 @@ fn made(at: Timestamp) -> Made {
     Made {
         at,
         books: Reconciliation {
+            asked: None,
             sides: Sides::Both,
             accepted_checks: 12_345,
             control_barcodes: 12_345,

@@ -9,7 +9,8 @@ use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use boxoffice::stx_file::StxFileId;
 use boxoffice::stx_folder::{Incoming, ReceiveError};
 use boxoffice::{BoxOffice, ImportError, ImportReport};
-use secutix::stx::{FileRefusal, MAX_FILE_BYTES};
+use kernel::table::NoTable;
+use secutix::stx::{FileNote, FileRefusal, MAX_FILE_BYTES};
 use std::sync::Arc;
 
 /// The most bytes of the form: a file of the greatest size, and what is around it.
@@ -26,8 +27,15 @@ kernel::texts!(Texts in Fr, En {
         "The file did not come whole: look at the network and upload it again. Nothing was changed.";
     disk: "Le fichier ne peut pas être gardé : voyez la place sur le disque et les droits du dossier des ventes, puis envoyez-le à nouveau.",
         "The file cannot be kept: look at the disk’s space and the rights of the folder for sales, then upload it again.";
-    not_utf8: "Le fichier n’est pas en UTF-8 (ligne {line}) : enregistrez-le comme « CSV UTF-8 » et envoyez-le à nouveau.",
-        "The file is not UTF-8 (line {line}): save it as “CSV UTF-8” and upload it again.";
+    letters: "À la ligne {line}, le fichier n’est pas écrit comme le reste, et ses lettres ne peuvent pas être lues : enregistrez-le comme « CSV UTF-8 » et envoyez-le à nouveau.",
+        "At line {line} the file is not written like the rest of it, and its letters cannot be read: save it as “CSV UTF-8” and upload it again.";
+    workbook: "C’est le classeur d’un tableur : ouvrez-le dans le tableur, enregistrez la feuille comme « CSV UTF-8 » et envoyez ce fichier.",
+        "This is the workbook of a spreadsheet: open it there, save the sheet as “CSV UTF-8” and upload that file.";
+    imported: "Le fichier est importé.", "The file is imported.";
+    windows: "Il n’est pas en UTF-8 et a été lu en Windows-1252 : si des accents sont devenus d’autres lettres, enregistrez-le comme « CSV UTF-8 ».",
+        "It is not UTF-8 and was read as Windows-1252: if accents have become other letters, save it as “CSV UTF-8”.";
+    ignored: "Ces colonnes appartiennent à d’autres imports et n’ont pas été lues : {columns}.",
+        "These columns belong to other imports and were not read: {columns}.";
     header: "La première ligne ne peut pas être lue ; ce n’est peut-être pas un fichier STX. Rien n’a été changé. Détail : {why}",
         "The header line cannot be used; perhaps this is no STX_File. Nothing was changed. Detail: {why}";
     refused: "Le fichier ne peut pas être importé. Rien n’a été changé. Détail : {why}",
@@ -96,6 +104,10 @@ pub(crate) async fn take(visit: Visit, form: Result<Multipart, MultipartRejectio
             let said = Said::good(t.goes_on.to_owned());
             list_page(&visit, None, Some(said)).await
         }
+        Some(Ok(Some(report))) if !report.notes.is_empty() => {
+            let said = noted(t, &report.notes);
+            file_page(&visit, report.file, 0, Some(Said::good(said))).await
+        }
         Some(Ok(Some(report))) => {
             let path = access::SALES_FILE.of(report.file.0);
             Ok(visit.go_with(path, Flash::Imported))
@@ -138,13 +150,25 @@ async fn import(
     carried_on(&visit.office, importing).await
 }
 
+/// That it was imported, and how it was read.
+fn noted(t: &'static Texts, notes: &[FileNote]) -> String {
+    let notes = notes.iter().map(|note| match note {
+        FileNote::WindowsLetters => t.windows.to_owned(),
+        FileNote::Ignored(columns) => fill(t.ignored, &[("columns", &columns.join(", "))]),
+    });
+    let mut said = vec![t.imported.to_owned()];
+    said.extend(notes);
+    said.join(" ")
+}
+
 /// Why nothing was imported, or not all.
 fn refusal(t: &'static Texts, error: &ImportError) -> String {
     match error {
         ImportError::ChannelInvalid => t.channel.to_owned(),
         ImportError::Refused { source, .. } => match source {
             FileRefusal::TooLarge => t.large.to_owned(),
-            FileRefusal::NotUtf8 { line } => fill(t.not_utf8, &[("line", line)]),
+            FileRefusal::NoTable(NoTable::Workbook) => t.workbook.to_owned(),
+            FileRefusal::NoTable(NoTable::Letters { line }) => fill(t.letters, &[("line", line)]),
             FileRefusal::Header { .. } => fill(t.header, &[("why", source)]),
             FileRefusal::Io(_) | FileRefusal::Dialect(_) => fill(t.refused, &[("why", source)]),
         },

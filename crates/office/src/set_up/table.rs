@@ -7,8 +7,7 @@ pub(crate) mod sample;
 use super::site_change::{self, site};
 use crate::page::*;
 use crate::uploaded::Uploaded;
-use encoding_rs::WINDOWS_1252;
-use gate::site::table::{Column, ROWS_LIMIT, read_site_table, write_site_table};
+use gate::site::table::{Column, ROWS_LIMIT, read_site_table, site_table_text, write_site_table};
 use kernel::{Finding, Place};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -83,12 +82,14 @@ pub(crate) async fn save(visit: Visit, uploaded: Uploaded) -> Answer {
     visit.set_up().site.changeable()?;
     let begun = site(&visit).await?.is_some();
     let text = match &uploaded.file {
-        Some(bytes) => decoded(bytes),
-        None => uploaded.fields.text("text").to_owned(),
+        Some(bytes) => site_table_text(bytes),
+        None => Ok(uploaded.fields.text("text").to_owned()),
     };
-    let table = match read_site_table(&text) {
+    let read = text.as_deref().map_err(Vec::clone);
+    let table = match read.and_then(read_site_table) {
         Ok(table) if begun => table,
         read => {
+            let text = text.unwrap_or_default();
             let found = read.err().unwrap_or_default();
             let visit = visit.wrong(Entered::default(), Mistakes::default());
             let managed = &visit.set_up().site;
@@ -106,24 +107,4 @@ pub(crate) async fn save(visit: Visit, uploaded: Uploaded) -> Answer {
     let saved = site_change::change(&visit, "take site table", work).await?;
     saved.map_err(PageError::internal)?;
     Ok(visit.go_with(access::PLACES, Flash::Saved))
-}
-
-/// The text of a file: UTF-8, or what spreadsheets on Windows save as CSV where
-/// they are not asked for UTF-8 (Windows-1252).
-fn decoded(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_spreadsheets_save_is_read() {
-        assert_eq!(decoded("Musée d’Orsay".as_bytes()), "Musée d’Orsay");
-        assert_eq!(decoded(b"Mus\xe9e d\x92Orsay \x80"), "Musée d’Orsay €");
-    }
 }

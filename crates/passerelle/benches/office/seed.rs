@@ -489,7 +489,7 @@ impl<'c> Year<'c> {
             .execute(params![
                 id,
                 "OTIPASS",
-                format!("OTI-{:010}", self.staged_id),
+                format!("1{:09}", self.staged_id),
                 "000042",
                 scan.at.millis(),
                 day,

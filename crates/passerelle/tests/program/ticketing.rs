@@ -53,10 +53,12 @@ async fn said(ways: &[Way], more: &str) -> Vec<String> {
 #[tokio::test]
 async fn the_doctor_says_before_the_first_visitor_what_will_go_wrong() {
     let unusual = "warning ticketing_shape_unknown";
+    let unnamed = "warning ticketing_names_no";
     // One case, one line.
     #[rustfmt::skip]
-    let cases: [(&[Way], &str, &[&str]); 14] = [
+    let cases: [(&[Way], &str, &[&str]); 15] = [
         (&[], "", &[unusual, unusual]),
+        (&[NoSeason], "", &[unusual, unusual, unnamed, unnamed, unnamed]),
         (&[OurShapes], "", &[]),
         (&[OurShapes, Texts, Sparse, SmallOk], "", &[]),
         (&[OurShapes, Unauthorised], "", &["mistake ticketing_credentials_refused"]),
@@ -103,7 +105,10 @@ async fn probe(mut command: Command, file: &std::path::Path) -> (i32, String, Va
 async fn the_probe_asks_each_harmless_method_once_and_says_what_it_means() {
     for (ways, more, exit, says) in [
         (&[][..], "", 0, "Control barcodes will be taken"),
+        (&[], "", 0, "it names PASSVN, PASSVN2, PASSVN3, VN26"),
         (&[OurShapes], "", 0, "understood: 1 season(s), 3 product(s)"),
+        (&[OurShapes, NoSeason], "", 1, "no product"),
+        (&[NoSeason], "", 1, "no product"),
         (&[Milliseconds], "", 1, "token_times"),
         (&[Proxy], "", 1, "A proxy on the way refuses us"),
         (&[TextIds], "", 1, "request_ids"),

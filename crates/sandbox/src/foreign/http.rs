@@ -263,6 +263,7 @@ fn controlled_ticket(
 
 fn catalogue(ticketing: &ForeignTicketing) -> Map<String, Value> {
     let seasons = ticketing.settings.seasons.iter();
+    let seasons = seasons.filter(|_| !ticketing.has(Way::NoSeason));
     let (name, seasons) = if ticketing.has(Way::OurShapes) {
         let season = |(code, products): (_, &BTreeSet<ProductCode>)| {
             let products = products
@@ -270,8 +271,7 @@ fn catalogue(ticketing: &ForeignTicketing) -> Map<String, Value> {
                 .map(|code| json!({"code": code, "name": null, "family": "OPEN_PASS"}));
             json!({"code": code, "name": null, "products": products.collect::<Vec<_>>()})
         };
-        let known = seasons.filter(|_| !ticketing.has(Way::NoSeason));
-        ("seasons", known.map(season).collect::<Vec<_>>())
+        ("seasons", seasons.map(season).collect::<Vec<_>>())
     } else {
         let season = |(code, products)| json!({"seasonCode": code, "productCodes": products});
         ("accessControlCatalog", seasons.map(season).collect())

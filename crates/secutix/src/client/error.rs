@@ -1,4 +1,5 @@
 use crate::wire::StatusCode;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Why the client cannot be made.
@@ -81,6 +82,8 @@ pub enum CallError {
     UnusualAnswer {
         /// What is missing or different.
         what: String,
+        /// Everything that the answer names, but what belongs to every answer.
+        names: BTreeSet<String>,
     },
     /// More tickets than one call may carry; nothing was sent.
     #[error("{count} controlled tickets are too many for one call; send at most {limit}")]

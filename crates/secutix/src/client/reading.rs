@@ -8,6 +8,7 @@ use kernel::Timestamp;
 use reqwest::{Response, StatusCode as HttpStatus, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The longest reason that is kept, in characters.
@@ -84,8 +85,10 @@ impl Answered {
         };
         match said.status {
             StatusCode::Ok => {
+                let names = names(&answer);
                 serde_json::from_value(answer).map_err(|error| CallError::UnusualAnswer {
                     what: without_numbers(&error.to_string(), MAX_REASON_CHARS),
+                    names,
                 })
             }
             StatusCode::InternalError => Err(CallError::Unavailable(Outage::Internal {
@@ -150,6 +153,39 @@ fn tolerant(value: Value) -> Option<Value> {
             .collect(),
         other => other,
     })
+}
+
+/// What an answer of any shape names: its texts, and the names under which it has
+/// several things.
+fn names(answer: &Value) -> BTreeSet<String> {
+    let of_every_answer = ["requestId", "statusCode", "statusDetail"];
+    let mut names = BTreeSet::new();
+    let mut open: Vec<&Value> = Vec::new();
+    let fields = answer.as_object().into_iter().flatten();
+    for (name, value) in fields.filter(|(name, _)| !of_every_answer.contains(&name.as_str())) {
+        note(name, value, &mut names);
+        open.push(value);
+    }
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    note(name, value, &mut names);
+                    open.push(value);
+                }
+            }
+            Value::String(text) => drop(names.insert(text.clone())),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    names
+}
+
+fn note(name: &str, value: &Value, names: &mut BTreeSet<String>) {
+    if value.is_array() || value.is_object() {
+        names.insert(name.to_owned());
+    }
 }
 
 fn said(answer: &Value) -> Option<Said> {

@@ -5,23 +5,24 @@ kernel::words! {
     pub enum Column: "column of the STX_File" {
         /// The institution's code, at most 15 characters.
         Institution = "INSTITUTION",
-        /// The organisation's code, at most 15 characters.
+        /// The organisation's code, at most 15 characters; the institution's if empty.
         Organisation = "ORGANIZATION",
-        /// The reseller's order number; rows that share it are one order.
+        /// The reseller's order number; rows that share it are one order. A row
+        /// without one is an order of its own.
         OrderNumber = "ORDER_NR",
-        /// When it was ordered.
+        /// The day it was ordered; if empty, that of its ticket.
         OrderDate = "ORDER_DATE",
         /// `SALE` or `RESERVATION`.
         Operation = "OPERATION_TYPE",
         /// Free text, at most 2,000 characters; may be empty.
         Remark = "REMARK",
-        /// The buying contact: digits, leading zeros matter.
+        /// The buying contact: digits, leading zeros matter. An anonymous buyer if
+        /// empty.
         BuyingContact = "BUYING_CONTACT_NR",
         /// The season's code.
         Season = "SEASON",
-        /// The product's code, at most 8 characters. Read as `EVENT` too, its name
-        /// in the import of single entries.
-        Product = "PRODUCT",
+        /// The product's code, at most 8 characters. Read as `PRODUCT` too.
+        Product = "EVENT",
         /// The tariff's code.
         Tariff = "TARIFF",
         /// The price with VAT, multiplied by the dialect's price factor.
@@ -51,7 +52,11 @@ impl Column {
     pub const fn is_optional(self) -> bool {
         matches!(
             self,
-            Self::Remark
+            Self::Organisation
+                | Self::OrderNumber
+                | Self::OrderDate
+                | Self::Remark
+                | Self::BuyingContact
                 | Self::PaymentDate
                 | Self::GenerationDate
                 | Self::TaxNumber
@@ -60,13 +65,57 @@ impl Column {
         )
     }
 
+    /// Whether a day is enough, where dates are written without time. Documented.
+    #[must_use]
+    pub const fn is_day(self) -> bool {
+        matches!(
+            self,
+            Self::OrderDate | Self::PaymentDate | Self::ShipmentDate
+        )
+    }
+
     /// The column a header cell names, in any case.
     pub(super) fn named(cell: &str) -> Option<Self> {
         let cell = cell.trim();
-        if cell.eq_ignore_ascii_case("EVENT") {
-            return Some(Self::Product);
-        }
+        let is = |name: &str| name.eq_ignore_ascii_case(cell);
+        let other = OTHER_NAMES.iter().find(|(name, _)| is(name));
         let mut all = Self::ALL.into_iter();
-        all.find(|column| column.as_str().eq_ignore_ascii_case(cell))
+        other
+            .map(|(_, column)| *column)
+            .or_else(|| all.find(|column| is(column.as_str())))
+    }
+
+    /// The column of a sibling import that a header cell names.
+    pub(super) fn of_a_sibling(cell: &str) -> Option<&'static str> {
+        let cell = cell.trim();
+        let mut known = OF_SIBLINGS.into_iter();
+        known.find(|name| name.eq_ignore_ascii_case(cell))
     }
 }
+
+/// Other names of the same columns, in older documents and in ours.
+const OTHER_NAMES: [(&str, Column); 3] = [
+    ("PRODUCT", Column::Product),
+    ("EVENT_CODE", Column::Product),
+    ("SEASON_CODE", Column::Season),
+];
+
+/// What the imports of single entries and season tickets have besides. Documented;
+/// nothing of it concerns the sale of a pass.
+const OF_SIBLINGS: [&str; 15] = [
+    "CONFIRMATION_DATE",
+    "ORIGIN_COUNTRY",
+    "ORIGIN_REGION",
+    "ORIGIN_ZIPCODE",
+    "CULTURAL_CONTACT_NR",
+    "FIRST_NAME",
+    "LAST_NAME",
+    "START_TIME",
+    "STARTTIME",
+    "SEAT_NUMBER",
+    "CONTINGENT",
+    "SEATCAT_CODE",
+    "ST_NUMBER",
+    "ST_CODE",
+    "PRICE_LEVEL",
+];

@@ -1,5 +1,5 @@
 use super::Column;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use kernel::{Money, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
@@ -17,23 +17,24 @@ pub struct Dialect {
     pub price_factor: PriceFactor,
     /// How moments are written. All known forms are read.
     pub dates: DateFormat,
-    /// The zone of moments that are written or read without an offset.
-    pub zone: Zone,
+    /// The zone of moments that are written or read without an offset; the
+    /// organisation's, where none is configured.
+    pub zone: Option<Zone>,
     /// The columns, in the order in which they are written; and in which they
     /// are read, where no header line says otherwise.
     pub columns: Vec<Column>,
 }
 
 impl Default for Dialect {
-    /// Semicolons, a header line, prices × 100, ISO-8601 in UTC, every column
-    /// in the usual order.
+    /// Semicolons, a header line, prices × 100, the institution's time, every column
+    /// in the usual order: what the vendor's generic import documents.
     fn default() -> Self {
         Self {
             separator: Separator::default(),
             header: HeaderLine::default(),
             price_factor: PriceFactor::default(),
             dates: DateFormat::default(),
-            zone: Zone::utc(),
+            zone: None,
             columns: Column::ALL.to_vec(),
         }
     }
@@ -63,6 +64,15 @@ impl Separator {
             Self::Comma => ',',
             Self::Tab => '\t',
             Self::Pipe => '|',
+        }
+    }
+
+    pub(super) const fn of(separator: char) -> Self {
+        match separator {
+            ',' => Self::Comma,
+            '\t' => Self::Tab,
+            '|' => Self::Pipe,
+            _ => Self::Semicolon,
         }
     }
 }
@@ -104,12 +114,15 @@ impl PriceFactor {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DateFormat {
-    /// `2026-07-14T07:00:00.114Z`.
+    /// `2026-07-14 09:00:00` on the clocks of the dialect's zone, and `2026-07-14`
+    /// where a day is enough. Loses the milliseconds, and one of the two hours when
+    /// clocks go back.
     #[default]
-    IsoUtc,
-    /// `2026-07-14 09:00:00` on the clocks of the dialect's zone. Loses the
-    /// milliseconds, and one of the two hours when clocks go back.
     LocalSeconds,
+    /// `14.07.2026 09:00:00` and `14.07.2026`, which lose as much.
+    LocalDots,
+    /// `2026-07-14T07:00:00.114Z`.
+    IsoUtc,
 }
 
 /// A dialect that cannot be used.
@@ -146,33 +159,69 @@ impl Dialect {
         (i128::from(price.minor()) * i128::from(self.price_factor.per_minor())).to_string()
     }
 
-    /// A moment as the file has it.
-    pub(super) fn date_text(&self, moment: Timestamp) -> String {
-        match (
-            self.dates,
-            jiff::Timestamp::from_millisecond(moment.millis()),
-        ) {
-            (DateFormat::LocalSeconds, Ok(exact)) => self
-                .time_zone()
-                .to_datetime(exact)
-                .strftime("%Y-%m-%d %H:%M:%S")
-                .to_string(),
-            _ => moment.to_string(),
+    /// The moment of a column as the file has it.
+    pub(super) fn date_text(&self, column: Column, moment: Timestamp) -> String {
+        let form = match (self.dates, column.is_day()) {
+            (DateFormat::IsoUtc, _) => return moment.to_string(),
+            (DateFormat::LocalSeconds, true) => "%Y-%m-%d",
+            (DateFormat::LocalSeconds, false) => "%Y-%m-%d %H:%M:%S",
+            (DateFormat::LocalDots, true) => "%d.%m.%Y",
+            (DateFormat::LocalDots, false) => "%d.%m.%Y %H:%M:%S",
+        };
+        match jiff::Timestamp::from_millisecond(moment.millis()) {
+            Ok(exact) => {
+                let local = self.time_zone().to_datetime(exact);
+                local.strftime(form).to_string()
+            }
+            Err(_) => moment.to_string(),
         }
     }
 
-    /// Reads a moment: ISO-8601 with an offset; or without one, also a mere
-    /// day, on the clocks of the dialect's zone.
-    pub(super) fn date(&self, text: &str) -> Option<Timestamp> {
-        text.parse().ok().or_else(|| {
-            let local: DateTime = text.parse().ok()?;
-            let exact = self.time_zone().to_timestamp(local).ok()?;
-            Timestamp::from_millis(exact.as_millisecond())
-        })
+    /// Reads a moment: ISO-8601 with an offset; or without one, also a mere day, on
+    /// the clocks of the dialect's zone.
+    pub(crate) fn date(&self, text: &str) -> Option<Dated> {
+        if let Ok(at) = text.parse() {
+            return Some(Dated { at, is_day: false });
+        }
+        let dotted = |form| DateTime::strptime(form, text).ok();
+        let (local, is_day) = if let Ok(local) = text.parse::<DateTime>() {
+            (local, text.len() <= "2026-07-14".len())
+        } else if let Ok(day) = Date::strptime("%d.%m.%Y", text) {
+            (DateTime::from(day), true)
+        } else {
+            let seconds = dotted("%d.%m.%Y %H:%M:%S");
+            (seconds.or_else(|| dotted("%d.%m.%Y %H:%M"))?, false)
+        };
+        let exact = self.time_zone().to_timestamp(local).ok()?;
+        let at = Timestamp::from_millis(exact.as_millisecond())?;
+        Some(Dated { at, is_day })
+    }
+
+    /// Whether both are on the same day in the dialect's zone.
+    pub(super) fn same_day(&self, a: Timestamp, b: Timestamp) -> bool {
+        let zone = self.zone.clone().unwrap_or_else(Zone::utc);
+        zone.business_day(a) == zone.business_day(b)
+    }
+
+    /// The same, in the organisation's time where no zone is configured.
+    #[must_use]
+    pub fn in_time_of(mut self, zone: &Zone) -> Self {
+        self.zone.get_or_insert_with(|| zone.clone());
+        self
     }
 
     fn time_zone(&self) -> TimeZone {
         // A `Zone` exists only if its name is known.
-        TimeZone::get(self.zone.name()).unwrap_or(TimeZone::UTC)
+        let zone = self.zone.as_ref().map(|zone| TimeZone::get(zone.name()));
+        zone.and_then(Result::ok).unwrap_or(TimeZone::UTC)
     }
+}
+
+/// A moment as a file tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Dated {
+    /// The moment; of a mere day, its first.
+    pub at: Timestamp,
+    /// Whether only the day was told.
+    pub is_day: bool,
 }

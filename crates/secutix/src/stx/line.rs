@@ -1,20 +1,22 @@
 //! One line of the file and its fields. A quoted field never goes over the end
 //! of its line: else one lost quotation mark would swallow the rows after it.
+//! Between tabs, quotation marks need mean nothing: some programs write texts there
+//! as they are, others quote them.
 
 use std::borrow::Cow;
 
 /// A quotation mark that opens and does not close, or closes in mid-field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct UnbalancedQuotes;
+pub(crate) struct UnbalancedQuotes;
 
 /// The fields of `line`. A field may stand in quotation marks, and then holds
 /// separators as they are and quotation marks doubled.
-pub(super) fn split(line: &str, separator: char) -> Result<Vec<Cow<'_, str>>, UnbalancedQuotes> {
+pub(crate) fn split(line: &str, separator: char) -> Result<Vec<Cow<'_, str>>, UnbalancedQuotes> {
     let mut fields = Vec::new();
     let mut rest = line;
     loop {
         let (field, end) = match rest.strip_prefix('"') {
-            Some(quoted) => {
+            Some(quoted) if quotes(quoted, separator) => {
                 let close = closing_quote(quoted).ok_or(UnbalancedQuotes)?;
                 let text = &quoted[..close];
                 let field = if text.contains('"') {
@@ -24,7 +26,7 @@ pub(super) fn split(line: &str, separator: char) -> Result<Vec<Cow<'_, str>>, Un
                 };
                 (field, &quoted[close + 1..])
             }
-            None => {
+            _ => {
                 let end = rest.find(separator).unwrap_or(rest.len());
                 (Cow::Borrowed(&rest[..end]), &rest[end..])
             }
@@ -35,6 +37,15 @@ pub(super) fn split(line: &str, separator: char) -> Result<Vec<Cow<'_, str>>, Un
         }
         rest = end.strip_prefix(separator).ok_or(UnbalancedQuotes)?;
     }
+}
+
+/// Whether the mark before this quotes.
+fn quotes(quoted: &str, separator: char) -> bool {
+    let balanced = |close: usize| {
+        let behind = &quoted[close + 1..];
+        behind.is_empty() || behind.starts_with(separator)
+    };
+    separator != '\t' || closing_quote(quoted).is_some_and(balanced)
 }
 
 /// Where the first quotation mark stands that is not one of a pair.
@@ -50,14 +61,19 @@ fn closing_quote(quoted: &str) -> Option<usize> {
 }
 
 /// Writes `fields` as one line, with its end.
-pub(super) fn join<S: AsRef<str>>(fields: impl IntoIterator<Item = S>, separator: char) -> String {
+pub(crate) fn join<S: AsRef<str>>(fields: impl IntoIterator<Item = S>, separator: char) -> String {
     let mut line = String::new();
     for (index, field) in fields.into_iter().enumerate() {
         if index > 0 {
             line.push(separator);
         }
         let field = field.as_ref();
-        if field.contains([separator, '"']) {
+        let quotes = match separator {
+            // The vendor's importer takes no quotation marks off here.
+            '\t' => field.starts_with('"') || field.contains('\t'),
+            _ => field.contains([separator, '"']),
+        };
+        if quotes {
             line.push('"');
             line.push_str(&field.replace('"', "\"\""));
             line.push('"');
@@ -89,8 +105,11 @@ mod tests {
             (r#"a;"b;c"#, None),
             (r#""a"b;c"#, None),
             (r#"a;""""#, None),
+            ("\"a;b\"\tc", Some(vec!["a;b", "c"])),
+            ("\"a\" b\tc\t\"", Some(vec![r#""a" b"#, "c", "\""])),
         ] {
-            let split = split(line, ';').ok();
+            let separator = if line.contains('\t') { '\t' } else { ';' };
+            let split = split(line, separator).ok();
             let split = split
                 .as_ref()
                 .map(|s| s.iter().map(AsRef::as_ref).collect::<Vec<&str>>());
@@ -101,8 +120,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_joined_splits_into_the_same(fields in prop::collection::vec("[a\"; ,é]{0,6}", 1..6)) {
-            let line = join(&fields, ';');
-            prop_assert_eq!(split(line.trim_end_matches('\n'), ';').unwrap(), fields);
+            for separator in [';', '\t'] {
+                let line = join(&fields, separator);
+                prop_assert_eq!(&split(line.trim_end_matches('\n'), separator).unwrap(), &fields);
+            }
         }
 
         #[test]

@@ -1,5 +1,6 @@
 //! One line of the file becomes a row, or the list of all its mistakes.
 
+use super::dialect::Dated;
 use super::row::{
     Cell, Conditions, contact_problem, control_character_problem, price_problem, text_problem,
     vat_problem,
@@ -9,14 +10,15 @@ use super::{
     PriceFactor, RowProblem, RowReason, StxRow, TicketState, line,
 };
 use crate::mask::without_numbers;
-use kernel::{ControlBarcode, InvalidCode, Money, Timestamp, VatRate};
+use kernel::table::is_shortened;
+use kernel::{ControlBarcode, InstitutionCode, InvalidCode, Money, Timestamp, VatRate};
 use std::borrow::Cow;
 use std::str::FromStr;
 
 /// Reads `text`, whose fields are those of `columns`.
 pub(super) fn parse(
     text: &str,
-    columns: &[Column],
+    columns: &[Option<Column>],
     dialect: &Dialect,
 ) -> Result<StxRow, Vec<RowProblem>> {
     let cells = line::split(text, dialect.separator.as_char()).map_err(|_| {
@@ -35,10 +37,10 @@ pub(super) fn parse(
         problems: Vec::new(),
     };
     let f = &mut fields;
-    let institution = f.needed(Column::Institution, code);
-    let organisation = f.needed(Column::Organisation, code);
-    let order_number = f.needed(Column::OrderNumber, code);
-    let order_date = f.needed(Column::OrderDate, |c, text| date(c, text, dialect));
+    let institution: Option<InstitutionCode> = f.needed(Column::Institution, code);
+    let organisation = f.optional(Column::Organisation, code);
+    let order_number = f.optional(Column::OrderNumber, code);
+    let order_date = f.optional(Column::OrderDate, |c, text| dated(c, text, dialect));
     let operation = f.needed(Column::Operation, |c, text| {
         word(
             c,
@@ -48,7 +50,7 @@ pub(super) fn parse(
         )
     });
     let remark = f.remark();
-    let buying_contact = f.needed(Column::BuyingContact, |c, text| {
+    let buying_contact = f.optional(Column::BuyingContact, |c, text| {
         let contact = code(c, text)?;
         contact_problem(&contact).map_or(Ok(contact), Err)
     });
@@ -77,6 +79,7 @@ pub(super) fn parse(
     let shipment_mode = f.optional(Column::ShipmentMode, |c, text| {
         free_text(c, text, MAX_SHIPMENT_MODE_CHARS)
     });
+    let order_date = f.order_date(order_date, generation_date.or(payment_date), dialect);
     let conditions = Conditions {
         price,
         ticket_state,
@@ -87,13 +90,19 @@ pub(super) fn parse(
     fields.problems.extend(conditions.problems());
     let row = || {
         Some(StxRow {
+            organisation: match organisation {
+                Some(organisation) => organisation,
+                None => institution.as_ref()?.as_str().parse().ok()?,
+            },
             institution: institution?,
-            organisation: organisation?,
-            order_number: order_number?,
+            order_number: match order_number {
+                Some(number) => number,
+                None => barcode.as_ref()?.reveal().parse().ok()?,
+            },
             order_date: order_date?,
             operation: operation?,
             remark,
-            buying_contact: buying_contact?,
+            buying_contact,
             season: season?,
             product: product?,
             tariff: tariff?,
@@ -117,10 +126,10 @@ pub(super) fn parse(
 
 /// Optional columns may be left out at the end, and empty fields be too many,
 /// as spreadsheets write them.
-fn field_count_problem(cells: &[Cow<'_, str>], columns: &[Column]) -> Option<RowProblem> {
+fn field_count_problem(cells: &[Cow<'_, str>], columns: &[Option<Column>]) -> Option<RowProblem> {
     let lacking = columns.get(cells.len()..).unwrap_or_default();
     let surplus = cells.get(columns.len()..).unwrap_or_default();
-    let fine = lacking.iter().all(|column| column.is_optional())
+    let fine = lacking.iter().flatten().all(|column| column.is_optional())
         && surplus.iter().all(|cell| cell.trim().is_empty());
     (!fine).then(|| {
         RowProblem::of_row(
@@ -138,14 +147,14 @@ fn field_count_problem(cells: &[Cow<'_, str>], columns: &[Column]) -> Option<Row
 /// The fields of one row, and what has been found wrong with them.
 struct Fields<'a> {
     cells: Vec<Cow<'a, str>>,
-    columns: &'a [Column],
+    columns: &'a [Option<Column>],
     problems: Vec<RowProblem>,
 }
 
 impl Fields<'_> {
     /// What stands in `column`; nothing if the file or the row leaves it out.
     fn cell(&self, column: Column) -> &str {
-        let index = self.columns.iter().position(|c| *c == column);
+        let index = self.columns.iter().position(|c| *c == Some(column));
         index
             .and_then(|index| self.cells.get(index))
             .map_or("", AsRef::as_ref)
@@ -170,6 +179,13 @@ impl Fields<'_> {
         let read = match control_character_problem(column, text) {
             Some(problem) => Err(problem),
             None if text.trim().is_empty() => return None,
+            None if is_shortened(text) => Err(RowProblem::of(
+                column,
+                RowReason::SHORTENED,
+                "is a long number that a spreadsheet has shortened, as to 2,99975E+21, and its last \
+                 digits are lost; take the file anew from where it came, and open it with this \
+                 column as text",
+            )),
             None => read(column, text.trim()),
         };
         read.map_err(|problem| self.problems.push(problem)).ok()
@@ -191,6 +207,33 @@ impl Fields<'_> {
             ));
         }
         value
+    }
+
+    /// When the order was: as `told`, or when its ticket was made, which also says the
+    /// time where a mere day is told.
+    fn order_date(
+        &mut self,
+        told: Option<Dated>,
+        ticket: Option<Timestamp>,
+        dialect: &Dialect,
+    ) -> Option<Timestamp> {
+        match (told, ticket) {
+            (Some(told), Some(made)) if told.is_day && dialect.same_day(told.at, made) => {
+                Some(made)
+            }
+            (Some(told), _) => Some(told.at),
+            (None, Some(made)) if self.filled(Column::OrderDate) == Cell::Empty => Some(made),
+            (None, _) => {
+                if self.problems.is_empty() {
+                    self.problems.push(RowProblem::of(
+                        Column::OrderDate,
+                        RowReason::MISSING_VALUE,
+                        "is empty, and nothing else in the row says when it was sold; fill it",
+                    ));
+                }
+                None
+            }
+        }
     }
 
     /// The remark as it is, blanks included.
@@ -222,12 +265,21 @@ fn code<T: FromStr<Err = InvalidCode>>(column: Column, text: &str) -> Result<T, 
 }
 
 fn date(column: Column, text: &str, dialect: &Dialect) -> Result<Timestamp, RowProblem> {
+    dated(column, text, dialect).map(|dated| dated.at)
+}
+
+fn dated(column: Column, text: &str, dialect: &Dialect) -> Result<Dated, RowProblem> {
+    let why = match text.contains('/') {
+        true => "where a spreadsheet may have changed days and months",
+        false => "which is no moment",
+    };
     dialect.date(text).ok_or_else(|| {
         RowProblem::of(
             column,
             RowReason::INVALID_DATE,
             format!(
-                "holds \"{}\", which is no moment; write it like 2026-07-14T07:00:00.114Z",
+                "holds \"{}\", {why}; write it like 2026-07-14 09:00:00, 14.07.2026 09:00:00 or \
+                 2026-07-14T07:00:00.114Z",
                 without_numbers(text, 40)
             ),
         )

@@ -1,5 +1,8 @@
 use super::parse::parse;
-use super::{Column, Dialect, HeaderLine, InvalidDialect, RowProblem, RowRejection, StxRow, line};
+use super::{
+    Column, Dialect, HeaderLine, InvalidDialect, RowProblem, RowRejection, Separator, StxRow, line,
+};
+use kernel::table::{self, Letters, NoTable, SEPARATORS};
 use std::fmt;
 use std::io::{self, Read};
 
@@ -15,14 +18,9 @@ pub enum FileRefusal {
     /// More than [`MAX_FILE_BYTES`].
     #[error("the STX_File has more than {} MiB; split it", MAX_FILE_BYTES / (1024 * 1024))]
     TooLarge,
-    /// Not UTF-8.
-    #[error(
-        "the STX_File is not UTF-8 at line {line}; save it as \"CSV UTF-8\" and import it again"
-    )]
-    NotUtf8 {
-        /// The first line that is not.
-        line: u64,
-    },
+    /// Its bytes are no table's.
+    #[error("the STX_File cannot be read: {0}; then import it again")]
+    NoTable(#[from] NoTable),
     /// The header line cannot be used.
     #[error("the STX_File's header line cannot be used: {}", header_problems(.problems))]
     Header {
@@ -42,17 +40,19 @@ pub enum HeaderProblem {
     Empty,
     /// None of its fields names a column.
     #[error(
-        "it names no column that is known; begin with INSTITUTION{separator}ORGANIZATION{separator}… or configure a dialect with this separator, or without header line"
+        "it names no column that is known; begin with INSTITUTION{separator}ORGANIZATION{separator}… or configure a dialect without header line"
     )]
     NotAHeader {
-        /// The separator that was expected.
+        /// The separator that is configured.
         separator: char,
     },
     /// A quotation mark opens and does not close.
     #[error("a quotation mark opens and does not close; remove it")]
     UnbalancedQuotes,
     /// A field that names no column.
-    #[error("field {field} names no column that is known; correct or remove the column")]
+    #[error(
+        "field {field} names no column that is known here or in another import of the vendor's; correct or remove the column"
+    )]
     UnknownColumn {
         /// Counted from 1.
         field: usize,
@@ -68,6 +68,31 @@ pub enum HeaderProblem {
 fn header_problems(problems: &[HeaderProblem]) -> String {
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
     texts.join(". ")
+}
+
+/// What people should know of how a file was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileNote {
+    /// In the letters of Windows, because it is not UTF-8.
+    WindowsLetters,
+    /// Without these columns, which belong to other imports of the vendor's.
+    Ignored(Vec<&'static str>),
+}
+
+impl fmt::Display for FileNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WindowsLetters => f.write_str(
+                "the file is not UTF-8 and was read as Windows-1252; save it as \"CSV UTF-8\" if \
+                 accents have become other letters",
+            ),
+            Self::Ignored(columns) => write!(
+                f,
+                "these columns belong to other imports and were not read: {}",
+                columns.join(", ")
+            ),
+        }
+    }
 }
 
 /// A row that was read, with its place in the file.
@@ -112,13 +137,17 @@ pub struct StxRows {
     at: usize,
     /// The number of the line read last.
     line: u64,
-    columns: Vec<Column>,
+    /// What each field of a row is; nothing if it is not read.
+    columns: Vec<Option<Column>>,
+    /// As it is configured, but for the separator, which is the file's.
     dialect: Dialect,
+    notes: Vec<FileNote>,
 }
 
 /// Takes an STX_File in. Nothing of it is given before all of it has been
-/// found small enough, UTF-8, and with a usable header line; so it is held in
-/// memory. A byte-order mark, Windows line ends and blank lines are no matter.
+/// found small enough, a text, and with a usable header line; so it is held in
+/// memory. Its letters, separator and line ends are seen in it, or told by a line
+/// like `sep=;`; blank lines are no matter.
 ///
 /// # Errors
 /// See [`FileRefusal`].
@@ -129,66 +158,99 @@ pub fn read(file: impl Read, dialect: &Dialect) -> Result<StxRows, FileRefusal> 
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE_BYTES {
         return Err(FileRefusal::TooLarge);
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let lines_before = good.iter().filter(|&&byte| byte == b'\n').count();
-        FileRefusal::NotUtf8 {
-            line: u64::try_from(lines_before)
-                .unwrap_or(u64::MAX)
-                .saturating_add(1),
-        }
-    })?;
+    let (text, letters) = table::text_of(&bytes)?;
     let mut rows = StxRows {
-        at: if text.starts_with('\u{feff}') {
-            '\u{feff}'.len_utf8()
-        } else {
-            0
-        },
         text,
+        at: 0,
         line: 0,
-        columns: dialect.columns.clone(),
+        columns: dialect.columns.iter().copied().map(Some).collect(),
         dialect: dialect.clone(),
+        notes: Vec::new(),
     };
+    if letters == Letters::Windows1252 {
+        rows.notes.push(FileNote::WindowsLetters);
+    }
+    let begin = (rows.at, rows.line);
+    let told = rows
+        .next_line()
+        .and_then(|(_, text)| table::told_separator(text));
+    match told {
+        Some(told) => rows.dialect.separator = Separator::of(told),
+        None => (rows.at, rows.line) = begin,
+    }
     if dialect.header == HeaderLine::Present {
-        rows.columns = rows
-            .next_line()
-            .ok_or_else(|| vec![HeaderProblem::Empty])
-            .and_then(|(_, header)| columns(header, dialect.separator.as_char()))
-            .map_err(|problems| FileRefusal::Header { problems })?;
+        let expected = rows.dialect.separator.as_char();
+        let header = rows.next_line().ok_or_else(|| vec![HeaderProblem::Empty]);
+        let read = header.and_then(|(_, header)| read_header(header, expected));
+        let header = read.map_err(|problems| FileRefusal::Header { problems })?;
+        rows.dialect.separator = Separator::of(header.separator);
+        rows.columns = header.columns;
+        if !header.ignored.is_empty() {
+            rows.notes.push(FileNote::Ignored(header.ignored));
+        }
     }
     Ok(rows)
 }
 
-/// The columns a header line names.
-fn columns(header: &str, separator: char) -> Result<Vec<Column>, Vec<HeaderProblem>> {
+/// What a header line says.
+struct Header {
+    separator: char,
+    columns: Vec<Option<Column>>,
+    ignored: Vec<&'static str>,
+}
+
+/// Reads a header line, by the separator that is expected if it names a column then,
+/// else by another.
+fn read_header(header: &str, expected: char) -> Result<Header, Vec<HeaderProblem>> {
+    let names_one = |separator: &char| {
+        line::split(header, *separator)
+            .is_ok_and(|cells| cells.iter().any(|cell| Column::named(cell).is_some()))
+    };
+    let mut separators = [expected].into_iter().chain(SEPARATORS);
+    let separator = separators.find(names_one).unwrap_or(expected);
     let cells =
         line::split(header, separator).map_err(|_| vec![HeaderProblem::UnbalancedQuotes])?;
-    let named: Vec<Option<Column>> = cells.iter().map(|cell| Column::named(cell)).collect();
-    if named.iter().all(Option::is_none) {
+    if !names_one(&separator) {
         return Err(vec![HeaderProblem::NotAHeader { separator }]);
     }
     let mut problems = Vec::new();
-    let mut columns = Vec::new();
-    for (index, column) in named.into_iter().enumerate() {
+    let (mut columns, mut ignored) = (Vec::new(), Vec::new());
+    for (index, cell) in cells.iter().enumerate() {
+        let column = Column::named(cell);
         match column {
-            None => problems.push(HeaderProblem::UnknownColumn { field: index + 1 }),
-            Some(column) if columns.contains(&column) => {
-                problems.push(HeaderProblem::DuplicateColumn(column));
+            Some(known) if columns.contains(&column) => {
+                problems.push(HeaderProblem::DuplicateColumn(known));
             }
-            Some(column) => columns.push(column),
+            Some(_) => {}
+            // As spreadsheets leave them.
+            None if cell.trim().is_empty() => {}
+            None => match Column::of_a_sibling(cell) {
+                Some(name) => ignored.push(name),
+                None => problems.push(HeaderProblem::UnknownColumn { field: index + 1 }),
+            },
         }
+        columns.push(column);
     }
     let needed = Column::ALL.iter().filter(|column| !column.is_optional());
-    let missing = needed.filter(|column| !columns.contains(column));
+    let missing = needed.filter(|column| !columns.contains(&Some(**column)));
     problems.extend(missing.map(|column| HeaderProblem::MissingColumn(*column)));
-    if problems.is_empty() {
-        Ok(columns)
-    } else {
-        Err(problems)
+    if !problems.is_empty() {
+        return Err(problems);
     }
+    Ok(Header {
+        separator,
+        columns,
+        ignored,
+    })
 }
 
 impl StxRows {
+    /// What people should know of how the file is read.
+    #[must_use]
+    pub fn notes(&self) -> &[FileNote] {
+        &self.notes
+    }
+
     /// The next line that is not blank, with its number and without its end.
     fn next_line(&mut self) -> Option<(u64, &str)> {
         while self.at < self.text.len() {

@@ -27,6 +27,8 @@ impl RowReason {
     pub const INVALID_DATE: Self = Self("invalid_date");
     /// Not a whole number.
     pub const INVALID_NUMBER: Self = Self("invalid_number");
+    /// A number that a spreadsheet has shortened.
+    pub const SHORTENED: Self = Self("shortened_by_spreadsheet");
     /// A number that is too small or too large.
     pub const OUT_OF_RANGE: Self = Self("out_of_range");
     /// A payment date though the price is 0.

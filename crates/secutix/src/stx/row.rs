@@ -6,10 +6,10 @@ use kernel::{
 
 /// The most characters of a remark. Documented.
 pub const MAX_REMARK_CHARS: usize = 2_000;
-/// The most characters of a tax number. Assumed.
+/// The most characters of a tax number. Documented.
 pub const MAX_TAX_NUMBER_CHARS: usize = 50;
-/// The most characters of a shipment mode. Assumed.
-pub const MAX_SHIPMENT_MODE_CHARS: usize = 20;
+/// The most characters of a shipment mode. Documented.
+pub const MAX_SHIPMENT_MODE_CHARS: usize = 50;
 /// The highest price of one ticket: ten million currency units. Assumed; above
 /// it is a slip of the pen.
 pub const MAX_PRICE: Money = Money::from_minor(1_000_000_000);
@@ -53,8 +53,8 @@ pub struct StxRow {
     pub operation: Operation,
     /// Free text on one line, at most [`MAX_REMARK_CHARS`]; may be empty.
     pub remark: String,
-    /// Who buys.
-    pub buying_contact: ContactNumber,
+    /// Who buys; nobody that is known by number, if none.
+    pub buying_contact: Option<ContactNumber>,
     /// The season.
     pub season: SeasonCode,
     /// The product.
@@ -113,7 +113,7 @@ impl StxRow {
                 ));
             }
         }
-        problems.extend(contact_problem(&self.buying_contact));
+        problems.extend(self.buying_contact.as_ref().and_then(contact_problem));
         problems.extend(price_problem(self.price));
         problems.extend(vat_problem(self.vat));
         problems.extend(

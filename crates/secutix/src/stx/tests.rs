@@ -5,7 +5,7 @@ mod reading;
 mod round_trip;
 mod writing;
 
-const HEADER: &str = "INSTITUTION;ORGANIZATION;ORDER_NR;ORDER_DATE;OPERATION_TYPE;REMARK;BUYING_CONTACT_NR;SEASON;PRODUCT;TARIFF;PRICE;VAT;PAYMENT_DATE;TICKET_STATE;GENERATION_DATE;BARCODE;TAX_NUMBER;SHIPMENT_DATE;SHIPMENT_MODE";
+const HEADER: &str = "INSTITUTION;ORGANIZATION;ORDER_NR;ORDER_DATE;OPERATION_TYPE;REMARK;BUYING_CONTACT_NR;SEASON;EVENT;TARIFF;PRICE;VAT;PAYMENT_DATE;TICKET_STATE;GENERATION_DATE;BARCODE;TAX_NUMBER;SHIPMENT_DATE;SHIPMENT_MODE";
 const ROW: &str = "VILLEN;VILLEN;OTI2999750120260714070000114;2026-07-14T07:00:00.114Z;SALE;Otipass, VN_AUG;000042;VN26;PASSVN;CITYPASS;950;550;2026-07-14T07:00:00.114Z;CONTROLLED;2026-07-14T07:00:00.114Z;OTI2999750120260714070000114;;;E_TICKET";
 
 fn at(text: &str) -> Timestamp {
@@ -21,7 +21,7 @@ fn row() -> StxRow {
         order_date: scanned_at,
         operation: Operation::Sale,
         remark: "Otipass, VN_AUG".to_owned(),
-        buying_contact: "000042".parse().unwrap(),
+        buying_contact: Some("000042".parse().unwrap()),
         season: "VN26".parse().unwrap(),
         product: "PASSVN".parse().unwrap(),
         tariff: "CITYPASS".parse().unwrap(),
@@ -53,6 +53,14 @@ fn read_one(line: &str) -> Result<StxRow, RowRejection> {
     let mut rows = rows(&format!("{HEADER}\n{line}\n"), &Dialect::default());
     assert_eq!(rows.len(), 1, "{line}");
     rows.remove(0).map(|read| read.row)
+}
+
+/// The usual dialect with moments to the millisecond.
+fn exact() -> Dialect {
+    Dialect {
+        dates: DateFormat::IsoUtc,
+        ..Dialect::default()
+    }
 }
 
 fn written(rows: &[StxRow], dialect: &Dialect) -> String {

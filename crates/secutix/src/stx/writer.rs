@@ -20,9 +20,7 @@ pub enum StxWriteError {
 }
 
 /// Writes an STX_File. What it writes, [`read`](super::read) reads back equal
-/// in the same dialect, apart from what [`DateFormat::LocalSeconds`] loses.
-///
-/// [`DateFormat::LocalSeconds`]: super::DateFormat::LocalSeconds
+/// in the same dialect, apart from what its [`DateFormat`](super::DateFormat) loses.
 #[derive(Debug)]
 pub struct StxWriter<W> {
     sink: W,
@@ -82,7 +80,7 @@ impl<W: Write> StxWriter<W> {
     }
 
     fn cell(&self, row: &StxRow, column: Column) -> String {
-        let date = |moment| self.dialect.date_text(moment);
+        let date = |moment| self.dialect.date_text(column, moment);
         match column {
             Column::Institution => row.institution.as_str().to_owned(),
             Column::Organisation => row.organisation.as_str().to_owned(),
@@ -90,7 +88,9 @@ impl<W: Write> StxWriter<W> {
             Column::OrderDate => date(row.order_date),
             Column::Operation => row.operation.as_str().to_owned(),
             Column::Remark => row.remark.clone(),
-            Column::BuyingContact => row.buying_contact.as_str().to_owned(),
+            Column::BuyingContact => (row.buying_contact.as_ref())
+                .map(|contact| contact.as_str().to_owned())
+                .unwrap_or_default(),
             Column::Season => row.season.as_str().to_owned(),
             Column::Product => row.product.as_str().to_owned(),
             Column::Tariff => row.tariff.as_str().to_owned(),

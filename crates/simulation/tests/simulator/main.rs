@@ -37,6 +37,7 @@ planted! {
     a_cancelled_entry_that_is_sold_is_found: CancelledStillSold,
     a_refusal_that_is_sold_is_found: RefusedButSold,
     a_lost_delivery_is_found: LostDelivery,
+    a_delivery_that_is_lost_abroad_is_found: LostAbroad,
     a_lying_disk_is_found: LyingDisk,
     a_difference_that_the_reconciliation_overlooks_is_found: OverlookedDifference,
     a_card_number_removed_too_early_is_found: EarlyRemoval,

@@ -5,7 +5,7 @@
 
 use gate::WhenSilent;
 use otipass::References;
-use simulation::generator::{Script, Setting};
+use simulation::generator::{Script, Seller, Setting};
 use simulation::operation::{Act, Line, Operation, PartnerMood, Patience, Way};
 
 /// A story that found something.
@@ -23,6 +23,7 @@ const SETTING: Setting = Setting {
     when_silent: WhenSilent::Admit,
     journal_limit: 10_000,
     begins_at_hour: 0,
+    seller: Seller::Here,
 };
 
 const fn enters(device: u8, card: u8, line: Line) -> Operation {

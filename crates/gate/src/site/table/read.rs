@@ -5,15 +5,36 @@ use crate::site::change::{NAME_LIMIT_CHARS, is_name};
 use crate::site::found;
 use crate::{DeviceSettings, Direction};
 use csv::{ReaderBuilder, StringRecord};
+use kernel::table::{NoTable, is_shortened, likely_separator, text_of, told_separator};
 use kernel::{
     DeviceCode, DoorCode, Finding, InvalidCode, Language, Place, SectorCode, from_no_formula,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
+/// The text of a table's file, as spreadsheets save it.
+///
+/// # Errors
+/// It is no text.
+pub fn site_table_text(file: &[u8]) -> Result<String, Vec<Finding>> {
+    let at = |line| Place::Cell {
+        line,
+        column: "",
+        value: String::new(),
+    };
+    let read = text_of(file).map(|(text, _)| text);
+    read.map_err(|no_table| match no_table {
+        NoTable::Workbook => vec![found::table_workbook(at(1))],
+        NoTable::Letters { line } => {
+            let line = usize::try_from(line).unwrap_or(usize::MAX);
+            vec![found::table_letters(at(line))]
+        }
+    })
+}
+
 /// Reads a table. All its mistakes are found in one go.
 ///
-/// Semicolons, commas or tabs stand between the cells, as the first line says.
+/// Semicolons, commas, tabs or bars stand between the cells, as the first line says.
 ///
 /// # Errors
 /// The mistakes, by line.
@@ -82,11 +103,8 @@ impl Reader {
         let Some(first) = first else {
             return self.find(1, None, "", found::table_empty);
         };
-        let count = |delimiter: u8| first.bytes().filter(|b| *b == delimiter).count();
-        let delimiter = [b';', b',', b'\t']
-            .into_iter()
-            .rev()
-            .max_by_key(|d| count(*d));
+        let told = told_separator(first);
+        let delimiter = u8::try_from(told.unwrap_or_else(|| likely_separator(first)));
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -95,8 +113,10 @@ impl Reader {
         let mut lines = Lines::of(&text);
         let mut columns: Option<Vec<Option<Column>>> = None;
         let mut rows = 0;
+        // The line that tells the separator is no row.
+        let begin = usize::from(told.is_some());
         // Reading UTF-8 out of memory cannot fail.
-        for cells in reader.records().map_while(Result::ok) {
+        for cells in reader.records().map_while(Result::ok).skip(begin) {
             if cells.iter().all(|cell| cell.trim().is_empty()) {
                 continue;
             }
@@ -196,6 +216,10 @@ impl Reader {
         let text = row.cell(column).unwrap_or("");
         if text.is_empty() {
             return Cell::Empty;
+        }
+        if is_shortened(text) {
+            self.find(row.line, Some(column), text, found::code_shortened);
+            return Cell::Bad;
         }
         match text.parse() {
             Ok(code) => Cell::Good(code),

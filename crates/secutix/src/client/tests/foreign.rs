@@ -81,12 +81,16 @@ async fn a_ticket_and_a_catalogue_are_read_with_null_in_every_optional_place() {
 
 #[tokio::test]
 async fn an_unusual_shape_is_told_from_what_is_no_answer() {
-    let body = json!({"statusCode": "success", "timeZone": {"id": "CET"}});
+    let body = json!({
+        "statusCode": "success", "requestId": 7,
+        "timeZone": {"id": "CET", "also": ["UTC", 1, null]}
+    });
     let error = time_zone_error(&Service::json(200, body).await).await;
-    assert!(
-        matches!(error, CallError::UnusualAnswer { .. }),
-        "{error:?}"
-    );
+    let CallError::UnusualAnswer { names, .. } = error else {
+        panic!("{error:?}");
+    };
+    let named: Vec<_> = names.iter().map(String::as_str).collect();
+    assert_eq!(named, ["1", "CET", "UTC", "also", "timeZone"]);
 }
 
 #[tokio::test]

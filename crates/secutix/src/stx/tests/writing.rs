@@ -1,5 +1,5 @@
 use super::super::*;
-use super::{HEADER, ROW, row, rows, with, written};
+use super::{HEADER, ROW, exact, row, rows, with, written};
 use kernel::{Money, VatRate};
 
 #[test]
@@ -33,7 +33,7 @@ fn the_writer_takes_no_row_that_the_reader_would_reject() {
             R::OUT_OF_RANGE,
         ),
         (
-            changed(&|r| r.buying_contact = "K42".parse().unwrap()),
+            changed(&|r| r.buying_contact = Some("K42".parse().unwrap())),
             R::INVALID_NUMBER,
         ),
         (
@@ -78,7 +78,7 @@ fn the_writer_drops_no_value_for_want_of_a_column() {
             .copied()
             .filter(|c| *c != Column::Remark)
             .collect(),
-        ..Dialect::default()
+        ..exact()
     };
     let mut writer = StxWriter::new(Vec::new(), without_remark.clone()).unwrap();
     let error = writer.write(&row()).unwrap_err();
@@ -131,7 +131,7 @@ fn the_report_names_line_reasons_and_the_row_as_it_was() {
         [
             "2",
             "product_unknown",
-            "PRODUCT is not in the catalogue; add it. Nothing sold",
+            "EVENT is not in the catalogue; add it. Nothing sold",
             ROW
         ]
     );

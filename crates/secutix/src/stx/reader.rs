@@ -1,10 +1,14 @@
 use super::parse::parse;
-use super::{Column, Dialect, HeaderLine, InvalidDialect, RowProblem, RowRejection, StxRow, line};
+use super::{
+    Column, Dialect, HeaderLine, InvalidDialect, RowProblem, RowReason, RowRejection, StxRow, line,
+};
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 
 /// The largest file that is read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+/// The longest line that is read, in bytes: more than a row can have.
+pub const MAX_LINE_BYTES: usize = 16 * 1024;
 
 /// Why a whole file is refused, before any of its rows is given.
 #[derive(Debug, thiserror::Error)]
@@ -105,11 +109,9 @@ impl fmt::Debug for ReadRow {
 }
 
 /// The rows of a file, read one at a time. A row with mistakes comes as a
-/// [`RowRejection`] and does not end the iteration.
-pub struct StxRows {
-    text: String,
-    /// Where in `text` the next line begins.
-    at: usize,
+/// [`RowRejection`] and does not end the iteration; an error is the disk's.
+pub struct StxRows<R> {
+    file: BufReader<R>,
     /// The number of the line read last.
     line: u64,
     columns: Vec<Column>,
@@ -117,46 +119,61 @@ pub struct StxRows {
 }
 
 /// Takes an STX_File in. Nothing of it is given before all of it has been
-/// found small enough, UTF-8, and with a usable header line; so it is held in
-/// memory. A byte-order mark, Windows line ends and blank lines are no matter.
+/// found small enough, UTF-8, and with a usable header line; so it is read twice
+/// from its beginning, and never held in memory. A byte-order mark, Windows line ends and blank lines
+/// are no matter.
 ///
 /// # Errors
 /// See [`FileRefusal`].
-pub fn read(file: impl Read, dialect: &Dialect) -> Result<StxRows, FileRefusal> {
+pub fn read<R: Read + Seek>(file: R, dialect: &Dialect) -> Result<StxRows<R>, FileRefusal> {
     dialect.check()?;
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE_BYTES {
-        return Err(FileRefusal::TooLarge);
-    }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let lines_before = good.iter().filter(|&&byte| byte == b'\n').count();
-        FileRefusal::NotUtf8 {
-            line: u64::try_from(lines_before)
-                .unwrap_or(u64::MAX)
-                .saturating_add(1),
-        }
-    })?;
+    let mut file = BufReader::new(file);
+    file.rewind()?;
+    look_through(&mut file)?;
+    file.rewind()?;
     let mut rows = StxRows {
-        at: if text.starts_with('\u{feff}') {
-            '\u{feff}'.len_utf8()
-        } else {
-            0
-        },
-        text,
+        file,
         line: 0,
         columns: dialect.columns.clone(),
         dialect: dialect.clone(),
     };
     if dialect.header == HeaderLine::Present {
         rows.columns = rows
-            .next_line()
+            .next_line()?
             .ok_or_else(|| vec![HeaderProblem::Empty])
-            .and_then(|(_, header)| columns(header, dialect.separator.as_char()))
+            .and_then(|header| columns(&header.text, dialect.separator.as_char()))
             .map_err(|problems| FileRefusal::Header { problems })?;
     }
     Ok(rows)
+}
+
+/// Whether the whole file is small enough and UTF-8.
+fn look_through(file: &mut impl BufRead) -> Result<(), FileRefusal> {
+    let (mut bytes, mut line, mut piece) = (0, 1, Vec::new());
+    loop {
+        let read = read_piece(file, &mut piece)?;
+        bytes += u64::try_from(read).unwrap_or(u64::MAX);
+        if bytes > MAX_FILE_BYTES {
+            return Err(FileRefusal::TooLarge);
+        }
+        let good = match str::from_utf8(&piece) {
+            Ok(_) => piece.len(),
+            // A long line may be cut within a character.
+            Err(cut) if cut.error_len().is_none() && read > 0 => cut.valid_up_to(),
+            Err(_) => return Err(FileRefusal::NotUtf8 { line }),
+        };
+        if read == 0 {
+            return Ok(());
+        }
+        line += u64::from(piece.ends_with(b"\n"));
+        piece.drain(..good);
+    }
+}
+
+/// Reads on to the end of the line, or [`MAX_LINE_BYTES`] of it.
+fn read_piece(file: &mut impl BufRead, piece: &mut Vec<u8>) -> io::Result<usize> {
+    let most = u64::try_from(MAX_LINE_BYTES).unwrap_or(u64::MAX);
+    file.take(most).read_until(b'\n', piece)
 }
 
 /// The columns a header line names.
@@ -188,46 +205,65 @@ fn columns(header: &str, separator: char) -> Result<Vec<Column>, Vec<HeaderProbl
     }
 }
 
-impl StxRows {
-    /// The next line that is not blank, with its number and without its end.
-    fn next_line(&mut self) -> Option<(u64, &str)> {
-        while self.at < self.text.len() {
-            let start = self.at;
-            let rest = &self.text[start..];
-            let length = rest.find('\n').unwrap_or(rest.len());
-            self.at = start + length + 1;
-            self.line += 1;
-            let end = start
-                + rest[..length]
-                    .strip_suffix('\r')
-                    .unwrap_or(&rest[..length])
-                    .len();
-            if !self.text[start..end].trim().is_empty() {
-                return Some((self.line, &self.text[start..end]));
-            }
-        }
-        None
-    }
+/// A line without its end.
+struct Line {
+    text: String,
+    /// What follows is not read.
+    is_cut: bool,
 }
 
-impl Iterator for StxRows {
-    type Item = Result<ReadRow, RowRejection>;
+impl<R: Read> StxRows<R> {
+    /// The next line that is not blank; its number is the present one.
+    fn next_line(&mut self) -> io::Result<Option<Line>> {
+        let mut bytes = Vec::new();
+        while read_piece(&mut self.file, &mut bytes)? > 0 {
+            self.line += 1;
+            let is_cut = !bytes.ends_with(b"\n") && self.file.skip_until(b'\n')? > 0;
+            // All of it is UTF-8: only a cut, or whoever wrote into the file meanwhile,
+            // leaves what is not.
+            let text = String::from_utf8_lossy(&bytes);
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            let text = text.strip_suffix('\r').unwrap_or(text);
+            let mark = if self.line == 1 { "\u{feff}" } else { "" };
+            let text = text.strip_prefix(mark).unwrap_or(text);
+            if !text.trim().is_empty() {
+                let text = text.to_owned();
+                return Ok(Some(Line { text, is_cut }));
+            }
+            bytes.clear();
+        }
+        Ok(None)
+    }
 
-    fn next(&mut self) -> Option<Self::Item> {
-        let (line, text) = self.next_line()?;
-        let text = text.to_owned();
-        Some(match parse(&text, &self.columns, &self.dialect) {
+    fn row(&self, Line { text, is_cut }: Line) -> Result<ReadRow, RowRejection> {
+        let line = self.line;
+        let parsed = if is_cut {
+            let long = format!("has more than {MAX_LINE_BYTES} bytes; correct it");
+            Err(vec![RowProblem::of_row(RowReason::TOO_LONG, long)])
+        } else {
+            parse(&text, &self.columns, &self.dialect)
+        };
+        match parsed {
             Ok(row) => Ok(ReadRow { line, text, row }),
             Err(problems) => Err(RowRejection {
                 line,
                 text,
                 problems,
             }),
-        })
+        }
     }
 }
 
-impl fmt::Debug for StxRows {
+impl<R: Read> Iterator for StxRows<R> {
+    type Item = io::Result<Result<ReadRow, RowRejection>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let line = self.next_line().transpose()?;
+        Some(line.map(|line| self.row(line)))
+    }
+}
+
+impl<R> fmt::Debug for StxRows<R> {
     /// Without the text, which holds barcodes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StxRows")

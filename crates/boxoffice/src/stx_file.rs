@@ -6,7 +6,7 @@ use secutix::stx::{Dialect, StxRow, StxWriteError, StxWriter};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{self, Read, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 kernel::row_number! {
@@ -249,30 +249,22 @@ pub(crate) fn anew(path: &Path) -> io::Result<File> {
     kernel::owner_only().create_new(true).open(path)
 }
 
-/// Takes the SHA-256 of what passes through.
-pub(crate) struct Hashed {
-    pub(crate) inner: File,
-    hash: Sha256,
+/// The SHA-256 of all of a file, in hex.
+pub(crate) fn sha256(file: &mut File) -> io::Result<String> {
+    let mut hashed = Hashed(Sha256::new());
+    io::copy(file, &mut hashed)?;
+    Ok(kernel::hex(hashed.0.finalize()))
 }
 
-impl Hashed {
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self {
-            inner: File::open(path)?,
-            hash: Sha256::new(),
-        })
+struct Hashed(Sha256);
+
+impl io::Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
     }
 
-    /// Of what has passed, in hex.
-    pub(crate) fn sha256(self) -> String {
-        kernel::hex(self.hash.finalize())
-    }
-}
-
-impl Read for Hashed {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.hash.update(&buffer[..count]);
-        Ok(count)
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The folder of the STX_Files: what stands in it can be taken out, and files
 //! from elsewhere are put beside our own under a name that we choose.
 
-use crate::stx_file::{self, FileState, Hashed, ImportKind, StxFile, StxFileId, on_disk};
+use crate::stx_file::{self, FileState, ImportKind, StxFile, StxFileId, on_disk};
 use crate::{BoxOffice, ImportError, ImportReport};
 use db::{DbError, params};
 use kernel::{Timestamp, hex};
@@ -194,11 +194,7 @@ impl BoxOffice {
         }
         let path = self.files_dir.join(&file.name);
         let of = path.clone();
-        let read = on_disk(move || {
-            let mut hashed = Hashed::open(&of)?;
-            io::copy(&mut hashed, &mut io::sink())?;
-            Ok(hashed.sha256())
-        });
+        let read = on_disk(move || stx_file::sha256(&mut std::fs::File::open(of)?));
         let read = read.await;
         Ok(match read {
             Ok(sha256) if sha256 == file.sha256 => Some((file, path)),

@@ -6,7 +6,7 @@ use crate::catalogue::load_catalogue;
 use crate::readiness::channel_is_valid;
 use crate::retention::{self, Pseudonyms};
 use crate::stx_file::{
-    self, FileState, Hashed, ImportKind, StxFileId, anew, on_disk, remove_if_there, report_of,
+    self, FileState, ImportKind, StxFileId, anew, on_disk, remove_if_there, report_of,
 };
 use crate::stx_row_check::{
     cancelled, catalogue_demands, demands, order_demands, price_demands, sold_otherwise,
@@ -20,6 +20,7 @@ use secutix::stx::{
     self, FileNote, FileRefusal, MAX_FILE_BYTES, ReadRow, RejectionReport, RowProblem,
     RowRejection, StxRows,
 };
+use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,6 +77,15 @@ pub enum ImportError {
          catalogue, letter for letter, and import the file again"
     )]
     ChannelInvalid,
+    /// The disk did not give all of the file.
+    #[error("the file {} cannot be read on; check the disk and import it again", path.display())]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The rows were taken or rejected, and that could not be written down.
     #[error(
         "the report {} of the rejected rows cannot be written; check disk space and rights, then \
@@ -141,15 +151,15 @@ impl BoxOffice {
     }
 
     /// The rows of the file and the SHA-256 of its content.
-    async fn open_file(&self, path: &Path) -> Result<(StxRows, String), ImportError> {
+    async fn open_file(&self, path: &Path) -> Result<(StxRows<File>, String), ImportError> {
         let (from, dialect) = (path.to_owned(), self.dialect.clone());
         let opened = on_disk(move || {
-            let mut file = Hashed::open(&from)?;
-            if file.inner.metadata()?.len() > MAX_FILE_BYTES {
+            let mut file = File::open(&from)?;
+            if file.metadata()?.len() > MAX_FILE_BYTES {
                 return Ok(Err(FileRefusal::TooLarge));
             }
-            let rows = stx::read(&mut file, &dialect);
-            Ok(rows.map(|rows| (rows, file.sha256())))
+            let sha256 = stx_file::sha256(&mut file)?;
+            Ok(stx::read(file, &dialect).map(|rows| (rows, sha256)))
         });
         let opened = opened.await.unwrap_or_else(|error| Err(error.into()));
         opened.map_err(|source| ImportError::Refused {
@@ -162,7 +172,7 @@ impl BoxOffice {
         &self,
         file: StxFileId,
         path: &Path,
-        mut rows: StxRows,
+        mut rows: StxRows<File>,
     ) -> Result<ImportReport, ImportError> {
         let mut report = ImportReport {
             file,
@@ -188,13 +198,16 @@ impl BoxOffice {
             .map_err(ImportError::Db)?;
         loop {
             let read = on_disk(move || {
-                let lines: Arc<[_]> = rows.by_ref().take(CHUNK).collect();
+                let lines = rows
+                    .by_ref()
+                    .take(CHUNK)
+                    .collect::<io::Result<Arc<[_]>>>()?;
                 Ok((rows, lines))
             });
             let lines;
-            (rows, lines) = read.await.map_err(|error| ImportError::Refused {
+            (rows, lines) = read.await.map_err(|source| ImportError::Unread {
                 path: path.to_owned(),
-                source: error.into(),
+                source,
             })?;
             if lines.is_empty() {
                 break;

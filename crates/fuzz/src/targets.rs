@@ -13,6 +13,7 @@ use secutix::wire::ImportControlledTicketCall;
 use stage::villeneuve;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 /// Reads an input, and says by which way it went, as far as that can be seen.
@@ -132,13 +133,15 @@ pub const TARGETS: [Target; 12] = [
         })
     }),
     Target::new("sales_file", SALES_FILES, || {
-        Box::new(|input| match stx::read(input, &Dialect::default()) {
-            Err(_) => 0,
-            Ok(rows) => rows.fold(1, |way, row| match row {
-                Ok(_) => way + 1,
-                Err(rejection) => way + rejection.problems.len() * 64,
-            }),
-        })
+        Box::new(
+            |input| match stx::read(Cursor::new(input), &Dialect::default()) {
+                Err(_) => 0,
+                Ok(rows) => rows.flatten().fold(1, |way, row| match row {
+                    Ok(_) => way + 1,
+                    Err(rejection) => way + rejection.problems.len() * 64,
+                }),
+            },
+        )
     }),
     Target::new(
         "list_file",

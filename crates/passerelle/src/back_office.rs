@@ -51,7 +51,9 @@ pub async fn office(
     let clock = Arc::clone(&doctor.clock);
     let staff = Staff::open(db.clone(), clock, Cost::default()).await;
     Ok(Some(OfficeRole {
-        staff: staff.context("the back office cannot keep passwords")?,
+        staff: staff
+            .context("the back office cannot keep passwords")?
+            .sealed(config.seal()?),
         url,
         proxies: office.proxies.clone(),
         provider,

@@ -49,7 +49,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         );
     }
     let work = move |tx: &mut Tx<'_>| {
-        let count = reseal(tx, &from, &next)?;
+        let count = reseal(tx, &from, &next)? + staff::reseal::<ResealError>(tx, &from, &next)?;
         let change = Change::done("secrets.resealed", "interface", "OTIPASS");
         Ok::<_, ResealError>((count, vec![change.to(json!({ "count": count }))]))
     };

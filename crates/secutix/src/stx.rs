@@ -17,7 +17,9 @@ mod writer;
 
 pub use column::Column;
 pub use dialect::{DateFormat, Dialect, HeaderLine, InvalidDialect, PriceFactor, Separator};
-pub use reader::{FileNote, FileRefusal, HeaderProblem, MAX_FILE_BYTES, ReadRow, StxRows, read};
+pub use reader::{
+    FileNote, FileRefusal, HeaderProblem, MAX_FILE_BYTES, MAX_LINE_BYTES, ReadRow, StxRows, read,
+};
 pub use rejection::{RejectionReport, RowProblem, RowReason, RowRejection, explanations, reasons};
 pub use row::{
     MAX_PRICE, MAX_REMARK_CHARS, MAX_SHIPMENT_MODE_CHARS, MAX_TAX_NUMBER_CHARS, MAX_VAT, Operation,

@@ -26,13 +26,13 @@ pub use account::{Account, AccountError, AccountId, Invalid, Invited, Profile};
 pub use audit::{Actor, AuditEntry, AuditFilter, Author, Change};
 pub use identity::{Attempt, IdentityError, Roles};
 pub use role::{LANGUAGES, Role};
-pub use second_step::RecoveryCodes;
+pub use second_step::{RecoveryCodes, reseal};
 pub use secret::Token;
 pub use session::{Session, Step};
 pub use sign_in::{SignIn, SignInError, SignedIn};
 
 use db::Db;
-use kernel::Clock;
+use kernel::{Clock, Seal};
 use password::{Cost, PasswordError, Passwords};
 use std::sync::Arc;
 
@@ -51,17 +51,26 @@ pub struct Staff {
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) passwords: Passwords,
+    pub(crate) seal: Seal,
 }
 
 impl Staff {
-    /// Those in the database; new passwords are kept at `cost`.
+    /// Those in the database; new passwords are kept at `cost`, and the seeds of
+    /// apps as they are.
     pub async fn open(db: Db, clock: Arc<dyn Clock>, cost: Cost) -> Result<Self, PasswordError> {
         let passwords = Passwords::new(cost).await?;
         Ok(Self {
             db,
             clock,
             passwords,
+            seal: Seal::default(),
         })
+    }
+
+    /// The same, with the seeds of apps under this.
+    #[must_use]
+    pub fn sealed(self, seal: Seal) -> Self {
+        Self { seal, ..self }
     }
 
     /// The present moment, by the clock that dates sessions and the log.

@@ -3,14 +3,14 @@
 
 use crate::account::{AccountError, Invalid, by_id};
 use crate::audit::{Actor, Change, PEOPLE};
-use crate::secret::Token;
+use crate::secret::{NoRandomness, Token};
 use crate::session::{self, Step};
 use crate::sign_in::{SignInError, SignedIn, enter, of_address};
 use crate::throttle::{self, ACCOUNT, ADDRESS};
 use crate::totp::TotpSecret;
 use crate::{AccountId, Session, Staff};
 use db::{DbError, Tx, params};
-use kernel::Timestamp;
+use kernel::{Seal, SealError, Timestamp};
 use secrecy::SecretString;
 
 /// How many recovery codes there are.
@@ -24,6 +24,11 @@ pub struct RecoveryCodes(pub Vec<Token>);
 
 fn of_code(account: AccountId) -> String {
     format!("code:{account}")
+}
+
+/// What the seed of an account's app is called under a seal.
+fn seed_of(account: AccountId) -> String {
+    format!("totp:{account}")
 }
 
 impl Staff {
@@ -42,10 +47,11 @@ impl Staff {
         let (token, now) = (Token::new()?, self.clock.now());
         let (old, new) = (session.token.sha256(), token.sha256());
         let (code, address) = (code.to_owned(), address.to_owned());
+        let seal = self.seal.clone();
         self.db
             .write("second step", move |tx| {
                 tx.one_at_a_time(PEOPLE)?;
-                let by = spend(tx, id, &code, now)?.ok_or(SignInError::Wrong)?;
+                let by = spend(tx, &seal, id, &code, now)?.ok_or(SignInError::Wrong)?;
                 throttle::forget(tx, &of_code(id))?;
                 throttle::forgive(tx, &of_address(&address))?;
                 session::end(tx, &old)?;
@@ -62,13 +68,14 @@ impl Staff {
     /// given; until then the account signs in as before.
     pub async fn begin_two_steps(&self, id: AccountId) -> Result<TotpSecret, AccountError> {
         let secret = TotpSecret::new()?;
-        let text = secret.base32();
+        let kept = self.seal.seal(&seed_of(id), &secret.base32());
+        let kept = kept.map_err(|_| NoRandomness)?;
         self.db
             .write("begin two steps", move |tx| {
                 tx.execute(
                     "UPDATE staff_account SET totp_secret = $2, totp_last_step = NULL
                      WHERE id = $1 AND totp_confirmed_at IS NULL",
-                    params![id, &text],
+                    params![id, &kept],
                 )
                 .map(drop)
             })
@@ -94,12 +101,13 @@ impl Staff {
             .collect::<Result<Vec<_>, _>>()?;
         let hashes: Vec<String> = codes.iter().map(Token::sha256).collect();
         let (code, present, now) = (code.to_owned(), session.token.sha256(), self.clock.now());
+        let seal = self.seal.clone();
         self.change(actor, "confirm two steps", move |tx| {
             let invalid = || AccountError::Invalid(vec![Invalid::Code]);
             if by_id(tx, id)?.two_steps {
                 return Err(invalid());
             }
-            spend_app_code(tx, id, &code, now)?.ok_or_else(invalid)?;
+            spend_app_code(tx, &seal, id, &code, now)?.ok_or_else(invalid)?;
             throttle::forget(tx, &of_code(id))?;
             tx.execute(
                 "UPDATE staff_account SET totp_confirmed_at = $2 WHERE id = $1",
@@ -183,11 +191,12 @@ pub(crate) fn forget(tx: &mut Tx<'_>, id: AccountId) -> Result<((), Vec<Change>)
 /// Uses up a code of the app, or a recovery code, and says which it was.
 fn spend(
     tx: &mut Tx<'_>,
+    seal: &Seal,
     id: AccountId,
     code: &str,
     now: Timestamp,
 ) -> Result<Option<&'static str>, DbError> {
-    if spend_app_code(tx, id, code, now)?.is_some() {
+    if spend_app_code(tx, seal, id, code, now)?.is_some() {
         return Ok(Some("password and code"));
     }
     let spent = tx.execute(
@@ -199,6 +208,7 @@ fn spend(
 
 fn spend_app_code(
     tx: &mut Tx<'_>,
+    seal: &Seal,
     id: AccountId,
     code: &str,
     now: Timestamp,
@@ -207,9 +217,18 @@ fn spend_app_code(
         "SELECT totp_secret, totp_last_step FROM staff_account WHERE id = $1",
         params![id],
     )?;
-    let secret: Option<String> = row.get("totp_secret")?;
+    let kept: Option<String> = row.get("totp_secret")?;
     let last_used: Option<i64> = row.get("totp_last_step")?;
-    let step = secret
+    let open = |kept: String| match seal.open(&seed_of(id), &kept) {
+        Ok(secret) => Some(secret),
+        Err(why) => {
+            // A recovery code still counts.
+            tracing::error!(account = %id, error = %why, "no code of the app can be compared");
+            None
+        }
+    };
+    let step = kept
+        .and_then(open)
         .and_then(|text| TotpSecret::from_base32(&text))
         .and_then(|secret| secret.step_of(code, now, last_used));
     let Some(step) = step else {
@@ -220,4 +239,29 @@ fn spend_app_code(
         params![id, step],
     )?;
     Ok(Some(()))
+}
+
+/// Puts the seeds of all apps under another seal, and says how many there are.
+///
+/// # Errors
+/// If one is not opened, or the database fails; all is to be undone then.
+pub fn reseal<E: From<DbError> + From<SealError>>(
+    tx: &mut Tx<'_>,
+    from: &Seal,
+    to: &Seal,
+) -> Result<usize, E> {
+    let seeds = tx.query(
+        "SELECT id, totp_secret FROM staff_account WHERE totp_secret IS NOT NULL",
+        params![],
+    )?;
+    for seed in &seeds {
+        let (id, kept): (AccountId, String) = (seed.get("id")?, seed.get("totp_secret")?);
+        let what = seed_of(id);
+        let kept = to.seal(&what, &from.open(&what, &kept)?)?;
+        tx.execute(
+            "UPDATE staff_account SET totp_secret = $2 WHERE id = $1",
+            params![id, &kept],
+        )?;
+    }
+    Ok(seeds.len())
 }

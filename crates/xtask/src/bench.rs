@@ -3,9 +3,16 @@
 use crate::command::run;
 use crate::workspace::cargo;
 use anyhow::{Result, bail};
+use std::ffi::OsStr;
 
 /// Each benchmark: its name here, its crate, its name there, what it measures.
 pub const BENCHES: &[(&str, &str, &str, &str)] = &[
+    (
+        "catalogue",
+        "boxoffice",
+        "catalogue",
+        "a catalogue file, for each KiB of it",
+    ),
     (
         "db",
         "db",
@@ -50,12 +57,21 @@ pub fn bench(name: &str, arguments: &[String]) -> Result<()> {
             known.join(", ")
         );
     };
+    measure(package, target, arguments)
+}
+
+/// Hours of load with faults; `arguments` go to it.
+///
+/// # Errors
+/// If it cannot be built, or the books and the doors disagree.
+pub fn soak(arguments: &[&str]) -> Result<()> {
+    measure("passerelle", "soak", arguments)
+}
+
+fn measure<S: AsRef<OsStr>>(package: &str, target: &str, arguments: &[S]) -> Result<()> {
     let mut command = cargo();
-    command.args(["bench", "--package", package, "--bench", target]);
-    if !arguments.is_empty() {
-        command.arg("--").args(arguments);
-    }
-    run(&mut command, "see above")
+    command.args(["bench", "--package", package, "--bench", target, "--"]);
+    run(command.args(arguments), "see above")
 }
 
 #[cfg(test)]
@@ -66,6 +82,9 @@ mod tests {
     fn an_unknown_benchmark_lists_the_known() {
         let failure = bench("speed", &[]).unwrap_err().to_string();
         assert!(failure.contains("`speed`"), "{failure}");
-        assert!(failure.contains("db, decide, edge, office"), "{failure}");
+        assert!(
+            failure.contains("catalogue, db, decide, edge, office"),
+            "{failure}"
+        );
     }
 }

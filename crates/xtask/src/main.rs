@@ -44,6 +44,7 @@ fn perform(arguments: &[String]) -> Result<()> {
         // It has many arguments of its own, and explains them.
         ["simulate", arguments @ ..] => simulate::simulate(arguments),
         ["fuzz", arguments @ ..] if !arguments.contains(&"--help") => fuzz::fuzz(arguments),
+        ["soak", arguments @ ..] if !arguments.contains(&"--help") => bench::soak(arguments),
         [] | ["bench"] | ["help", ..] | ["--help" | "-h", ..] | [_, "--help" | "-h", ..] => {
             print!("{}", help());
             Ok(())
@@ -99,6 +100,9 @@ Usage: cargo xtask TASK
                        a limit of time and memory on each; ten minutes in all,
                        or: fuzz TARGET --minutes N; what a target does not
                        stand is kept in crates/fuzz/seeds
+  soak                 an hour of load with faults, and what the service takes
+                       meanwhile, minute by minute; --hours N or --minutes N,
+                       --to DIR
   deny                 licences, sources and duplicates of what is built in, by
                        cargo-deny
   sbom                 prints what the program is made of, as CycloneDX JSON

@@ -138,8 +138,8 @@ async fn task(
     let read = on_disk(move || {
         Ok(match stx::read(std::fs::File::open(from)?, &spelt) {
             Ok(rows) => rows
-                .map(|row| row.ok().map(|read| read.row))
-                .collect::<Option<Vec<_>>>(),
+                .map(|row| Ok(row?.ok().map(|read| read.row)))
+                .collect::<std::io::Result<Option<Vec<_>>>>()?,
             Err(_) => None,
         })
     });

@@ -172,7 +172,7 @@ fn refusal(t: &'static Texts, error: &ImportError) -> String {
             FileRefusal::Header { .. } => fill(t.header, &[("why", source)]),
             FileRefusal::Io(_) | FileRefusal::Dialect(_) => fill(t.refused, &[("why", source)]),
         },
-        ImportError::Report { .. } | ImportError::Db(_) => {
+        ImportError::Unread { .. } | ImportError::Report { .. } | ImportError::Db(_) => {
             tracing::error!(error = causes(error), "an import stopped");
             t.stopped.to_owned()
         }

@@ -1,13 +1,16 @@
 use super::parse::parse;
 use super::{
-    Column, Dialect, HeaderLine, InvalidDialect, RowProblem, RowRejection, Separator, StxRow, line,
+    Column, Dialect, HeaderLine, InvalidDialect, RowProblem, RowReason, RowRejection, Separator,
+    StxRow, line,
 };
-use kernel::table::{self, Letters, NoTable, SEPARATORS};
+use kernel::table::{self, AsUtf8, Letters, NoTable, SEPARATORS, Written};
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 /// The largest file that is read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+/// The longest line that is read, in bytes: more than a row can have.
+pub const MAX_LINE_BYTES: usize = 16 * 1024;
 
 /// Why a whole file is refused, before any of its rows is given.
 #[derive(Debug, thiserror::Error)]
@@ -130,13 +133,13 @@ impl fmt::Debug for ReadRow {
 }
 
 /// The rows of a file, read one at a time. A row with mistakes comes as a
-/// [`RowRejection`] and does not end the iteration.
-pub struct StxRows {
-    text: String,
-    /// Where in `text` the next line begins.
-    at: usize,
+/// [`RowRejection`] and does not end the iteration; an error is the disk's.
+pub struct StxRows<R> {
+    file: BufReader<AsUtf8<R>>,
     /// The number of the line read last.
     line: u64,
+    /// That line, if it is still to be given.
+    ahead: Option<Line>,
     /// What each field of a row is; nothing if it is not read.
     columns: Vec<Option<Column>>,
     /// As it is configured, but for the separator, which is the file's.
@@ -145,43 +148,40 @@ pub struct StxRows {
 }
 
 /// Takes an STX_File in. Nothing of it is given before all of it has been
-/// found small enough, a text, and with a usable header line; so it is held in
-/// memory. Its letters, separator and line ends are seen in it, or told by a line
-/// like `sep=;`; blank lines are no matter.
+/// found small enough, a text, and with a usable header line; so it is read twice
+/// from its beginning, and never held in memory. Its letters, separator and line ends
+/// are seen in it, or told by a line like `sep=;`; blank lines are no matter.
 ///
 /// # Errors
 /// See [`FileRefusal`].
-pub fn read(file: impl Read, dialect: &Dialect) -> Result<StxRows, FileRefusal> {
+pub fn read<R: Read + Seek>(mut file: R, dialect: &Dialect) -> Result<StxRows<R>, FileRefusal> {
     dialect.check()?;
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE_BYTES {
+    if file.seek(SeekFrom::End(0))? > MAX_FILE_BYTES {
         return Err(FileRefusal::TooLarge);
     }
-    let (text, letters) = table::text_of(&bytes)?;
+    file.rewind()?;
+    let written = Written::of(&mut file)??;
+    file.rewind()?;
     let mut rows = StxRows {
-        text,
-        at: 0,
+        file: BufReader::new(AsUtf8::new(file, written)),
         line: 0,
+        ahead: None,
         columns: dialect.columns.iter().copied().map(Some).collect(),
         dialect: dialect.clone(),
         notes: Vec::new(),
     };
-    if letters == Letters::Windows1252 {
+    if written.letters == Letters::Windows1252 {
         rows.notes.push(FileNote::WindowsLetters);
     }
-    let begin = (rows.at, rows.line);
-    let told = rows
-        .next_line()
-        .and_then(|(_, text)| table::told_separator(text));
-    match told {
+    let first = rows.next_line()?;
+    match first.as_ref().and_then(|line| table::told_separator(&line.text)) {
         Some(told) => rows.dialect.separator = Separator::of(told),
-        None => (rows.at, rows.line) = begin,
+        None => rows.ahead = first,
     }
     if dialect.header == HeaderLine::Present {
         let expected = rows.dialect.separator.as_char();
-        let header = rows.next_line().ok_or_else(|| vec![HeaderProblem::Empty]);
-        let read = header.and_then(|(_, header)| read_header(header, expected));
+        let header = rows.next_line()?.ok_or_else(|| vec![HeaderProblem::Empty]);
+        let read = header.and_then(|header| read_header(&header.text, expected));
         let header = read.map_err(|problems| FileRefusal::Header { problems })?;
         rows.dialect.separator = Separator::of(header.separator);
         rows.columns = header.columns;
@@ -244,52 +244,79 @@ fn read_header(header: &str, expected: char) -> Result<Header, Vec<HeaderProblem
     })
 }
 
-impl StxRows {
+/// Reads on to the end of the line, or [`MAX_LINE_BYTES`] of it.
+fn read_piece(file: &mut impl BufRead, piece: &mut Vec<u8>) -> io::Result<usize> {
+    let most = u64::try_from(MAX_LINE_BYTES).unwrap_or(u64::MAX);
+    file.take(most).read_until(b'\n', piece)
+}
+
+/// A line without its end.
+struct Line {
+    text: String,
+    /// What follows is not read.
+    is_cut: bool,
+}
+
+impl<R> StxRows<R> {
     /// What people should know of how the file is read.
     #[must_use]
     pub fn notes(&self) -> &[FileNote] {
         &self.notes
     }
-
-    /// The next line that is not blank, with its number and without its end.
-    fn next_line(&mut self) -> Option<(u64, &str)> {
-        while self.at < self.text.len() {
-            let start = self.at;
-            let rest = &self.text[start..];
-            let length = rest.find('\n').unwrap_or(rest.len());
-            self.at = start + length + 1;
-            self.line += 1;
-            let end = start
-                + rest[..length]
-                    .strip_suffix('\r')
-                    .unwrap_or(&rest[..length])
-                    .len();
-            if !self.text[start..end].trim().is_empty() {
-                return Some((self.line, &self.text[start..end]));
-            }
-        }
-        None
-    }
 }
 
-impl Iterator for StxRows {
-    type Item = Result<ReadRow, RowRejection>;
+impl<R: Read> StxRows<R> {
+    /// The next line that is not blank; its number is the present one.
+    fn next_line(&mut self) -> io::Result<Option<Line>> {
+        if let Some(line) = self.ahead.take() {
+            return Ok(Some(line));
+        }
+        let mut bytes = Vec::new();
+        while read_piece(&mut self.file, &mut bytes)? > 0 {
+            self.line += 1;
+            let is_cut = !bytes.ends_with(b"\n") && self.file.skip_until(b'\n')? > 0;
+            // Only a cut leaves half a letter.
+            let text = String::from_utf8_lossy(&bytes);
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            let text = text.strip_suffix('\r').unwrap_or(text);
+            if !text.trim().is_empty() {
+                let text = text.to_owned();
+                return Ok(Some(Line { text, is_cut }));
+            }
+            bytes.clear();
+        }
+        Ok(None)
+    }
 
-    fn next(&mut self) -> Option<Self::Item> {
-        let (line, text) = self.next_line()?;
-        let text = text.to_owned();
-        Some(match parse(&text, &self.columns, &self.dialect) {
+    fn row(&self, Line { text, is_cut }: Line) -> Result<ReadRow, RowRejection> {
+        let line = self.line;
+        let parsed = if is_cut {
+            let long = format!("has more than {MAX_LINE_BYTES} bytes; correct it");
+            Err(vec![RowProblem::of_row(RowReason::TOO_LONG, long)])
+        } else {
+            parse(&text, &self.columns, &self.dialect)
+        };
+        match parsed {
             Ok(row) => Ok(ReadRow { line, text, row }),
             Err(problems) => Err(RowRejection {
                 line,
                 text,
                 problems,
             }),
-        })
+        }
     }
 }
 
-impl fmt::Debug for StxRows {
+impl<R: Read> Iterator for StxRows<R> {
+    type Item = io::Result<Result<ReadRow, RowRejection>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let line = self.next_line().transpose()?;
+        Some(line.map(|line| self.row(line)))
+    }
+}
+
+impl<R> fmt::Debug for StxRows<R> {
     /// Without the text, which holds barcodes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StxRows")

@@ -1,5 +1,6 @@
 use super::*;
 use kernel::{Money, Timestamp, VatRate};
+use std::io::Cursor;
 
 mod reading;
 mod round_trip;
@@ -46,7 +47,8 @@ fn with(column: Column, text: &str) -> String {
 }
 
 fn rows(file: &str, dialect: &Dialect) -> Vec<Result<ReadRow, RowRejection>> {
-    read(file.as_bytes(), dialect).unwrap().collect()
+    let read = read(Cursor::new(file), dialect).unwrap();
+    read.collect::<Result<_, _>>().unwrap()
 }
 
 fn read_one(line: &str) -> Result<StxRow, RowRejection> {

@@ -2,6 +2,9 @@ use super::super::*;
 use super::{HEADER, ROW, at, exact, read_one, row, rows, with, written};
 use kernel::Money;
 use kernel::table::NoTable;
+use std::cell::Cell;
+use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::rc::Rc;
 
 #[test]
 fn the_usual_file_looks_like_this() {
@@ -328,7 +331,7 @@ fn what_a_row_leaves_out_has_the_documented_default() {
         let file = format!(
             "INSTITUTION;OPERATION_TYPE;SEASON;EVENT;TARIFF;PRICE;VAT;TICKET_STATE;GENERATION_DATE;BARCODE;SHIPMENT_MODE;ORDER_DATE;CONTINGENT\n{row}"
         );
-        let mut read = read(file.as_bytes(), &Dialect::default()).unwrap();
+        let mut read = read(Cursor::new(file), &Dialect::default()).unwrap();
         let notes = read.notes().to_vec();
         (read.next().unwrap(), notes)
     };
@@ -356,7 +359,7 @@ fn what_a_row_leaves_out_has_the_documented_default() {
 
 #[test]
 fn a_header_that_cannot_be_used_refuses_the_file_with_all_that_is_wrong() {
-    let refused = |file: &str| match read(file.as_bytes(), &Dialect::default()) {
+    let refused = |file: &str| match read(Cursor::new(file), &Dialect::default()) {
         Err(FileRefusal::Header { problems }) => problems,
         other => panic!("{file}: {other:?}"),
     };
@@ -393,43 +396,109 @@ fn letters_of_windows_and_utf_16_are_read_and_others_refused_at_their_line() {
         (windows.as_slice(), &[FileNote::WindowsLetters][..]),
         (&utf_16, &[]),
     ] {
-        let mut read = read(bytes, &Dialect::default()).unwrap();
+        let mut read = read(Cursor::new(bytes), &Dialect::default()).unwrap();
         assert_eq!(read.notes(), notes);
         assert_eq!(read.next().unwrap().unwrap().row.remark, "Musée");
     }
     let half = [file.as_bytes(), b"VILLEN;Mus\xe9e\n"].concat();
     assert!(matches!(
-        read(half.as_slice(), &Dialect::default()),
+        read(Cursor::new(half), &Dialect::default()),
         Err(FileRefusal::NoTable(NoTable::Letters { line: 3 }))
     ));
     assert!(matches!(
-        read(&b"PK\x03\x04"[..], &Dialect::default()),
+        read(Cursor::new(b"PK\x03\x04"), &Dialect::default()),
         Err(FileRefusal::NoTable(NoTable::Workbook))
     ));
 }
 
 #[test]
 fn a_file_over_the_limit_is_refused() {
-    use std::io::Read as _;
-    let header = format!("{HEADER}\n");
     let one_long_row = |bytes: u64| {
-        let rest = bytes - u64::try_from(header.len()).unwrap();
-        std::io::Cursor::new(header.clone()).chain(std::io::repeat(b'x').take(rest))
+        let mut file = format!("{HEADER}\n").into_bytes();
+        file.resize(usize::try_from(bytes).unwrap(), b'x');
+        read(Cursor::new(file), &Dialect::default())
     };
     assert!(matches!(
-        read(one_long_row(MAX_FILE_BYTES + 1), &Dialect::default()),
+        one_long_row(MAX_FILE_BYTES + 1),
         Err(FileRefusal::TooLarge)
     ));
-    let full = read(one_long_row(MAX_FILE_BYTES), &Dialect::default()).unwrap();
+    let full = one_long_row(MAX_FILE_BYTES).unwrap();
     assert_eq!(full.count(), 1);
+}
+
+/// Cuts fall within characters, and lines after a long one keep their numbers.
+#[test]
+fn a_line_over_the_limit_is_rejected_and_the_others_are_read() {
+    for shift in ["", "x", "xx"] {
+        let long = format!("{shift}{}", "€".repeat(MAX_LINE_BYTES));
+        let file = format!("{HEADER}\n{ROW}\n{long}\n{ROW}\n{long}");
+        let read = rows(&file, &Dialect::default());
+        let lines = read.iter().map(|row| match row {
+            Ok(read) => (read.line, ROW.len(), None),
+            Err(rejection) => {
+                assert!(long.starts_with(rejection.text.trim_end_matches('\u{fffd}')));
+                let reason = rejection.problems[0].reason;
+                (
+                    rejection.line,
+                    rejection.text.len().div_ceil(100),
+                    Some(reason),
+                )
+            }
+        });
+        let cut = MAX_LINE_BYTES.div_ceil(100);
+        assert_eq!(
+            lines.collect::<Vec<_>>(),
+            [
+                (2, ROW.len(), None),
+                (3, cut, Some(RowReason::TOO_LONG)),
+                (4, ROW.len(), None),
+                (5, cut, Some(RowReason::TOO_LONG)),
+            ]
+        );
+    }
+}
+
+/// How far a reader has come does not hang on how much follows: nothing is held.
+#[test]
+fn a_row_is_read_no_sooner_than_it_is_asked_for() {
+    struct Counted(Cursor<Vec<u8>>, Rc<Cell<usize>>);
+    impl Read for Counted {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let count = self.0.read(buffer)?;
+            self.1.set(self.1.get() + count);
+            Ok(count)
+        }
+    }
+    impl Seek for Counted {
+        fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+            self.1.set(0);
+            self.0.seek(to)
+        }
+    }
+    let file = format!("{HEADER}\n{}", "abc\n".repeat(1_000_000));
+    let count = Rc::new(Cell::new(0));
+    let counted = Counted(Cursor::new(file.into_bytes()), Rc::clone(&count));
+    let mut rows = read(counted, &Dialect::default()).unwrap();
+    for so_many in [1, 10_000, 500_000] {
+        let before = count.get();
+        rows.nth(so_many - 1).unwrap().unwrap().unwrap_err();
+        let read = count.get() - before;
+        assert!(read <= so_many * "abc\n".len() + 16 * 1024, "{read}");
+    }
+    assert!(count.get() < 3_000_000);
 }
 
 #[test]
 fn an_unreadable_file_is_refused() {
     struct Broken;
-    impl std::io::Read for Broken {
+    impl Read for Broken {
         fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
             Err(std::io::Error::other("disk gone"))
+        }
+    }
+    impl Seek for Broken {
+        fn seek(&mut self, _: SeekFrom) -> std::io::Result<u64> {
+            Ok(0)
         }
     }
     assert!(matches!(
@@ -504,7 +573,7 @@ fn a_dialect_must_have_the_needed_columns_once() {
         Err(InvalidDialect::MissingColumn(Column::Barcode))
     );
     assert!(matches!(
-        read(&b""[..], &lacking),
+        read(Cursor::new(""), &lacking),
         Err(FileRefusal::Dialect(_))
     ));
     assert!(matches!(

@@ -73,6 +73,7 @@ async fn each_admission_is_sold_once_and_every_report_agrees(test: TestDb) {
             disputed: 1,
             disputes_in_flight: 0,
             settled_by_hand: 0,
+            asked: None,
             aside: 0,
             possible_pass_backs: 0,
             estimated_times: 0,

@@ -333,7 +333,7 @@ fn what_a_row_leaves_out_has_the_documented_default() {
         );
         let mut read = read(Cursor::new(file), &Dialect::default()).unwrap();
         let notes = read.notes().to_vec();
-        (read.next().unwrap(), notes)
+        (read.next().unwrap().unwrap(), notes)
     };
     let (full, notes) = short(
         "VILLEN;SALE;VN26;PASSVN;CITYPASS;950;550;CONTROLLED;2026-07-14 07:00:00;OTI1;POST;;X",
@@ -398,7 +398,7 @@ fn letters_of_windows_and_utf_16_are_read_and_others_refused_at_their_line() {
     ] {
         let mut read = read(Cursor::new(bytes), &Dialect::default()).unwrap();
         assert_eq!(read.notes(), notes);
-        assert_eq!(read.next().unwrap().unwrap().row.remark, "Musée");
+        assert_eq!(read.next().unwrap().unwrap().unwrap().row.remark, "Musée");
     }
     let half = [file.as_bytes(), b"VILLEN;Mus\xe9e\n"].concat();
     assert!(matches!(

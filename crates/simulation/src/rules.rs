@@ -250,12 +250,12 @@ pub async fn always(house: &House) -> Result<(), Broken> {
 /// no less.
 async fn abroad(house: &House, abroad: &Abroad) -> Result<(), Broken> {
     let read = house.db.read("what was delivered", |tx| {
-        Ok::<_, DbError>(tx.query(
+        tx.query(
             "SELECT b.barcode, b.mode, b.controlled_at, x.cancelled_at, c.card_removed_at
              FROM gate_control_barcode b JOIN gate_check c ON c.check_id = b.check_id
              LEFT JOIN gate_cancellation x ON x.check_id = b.check_id",
             params![],
-        )?)
+        )
     });
     let delivered = read.await?;
     ensure!(

@@ -123,28 +123,25 @@ fn for_people(books: &Reconciliation) -> String {
     row("  cancelled", books.cancelled, by_whom);
     let untold = "ticketing has yet to hear of it";
     row("    in flight", books.cancellations_in_flight, untold);
-    row("  staged", books.staged, "arrived there");
-    row(
-        "    ready",
-        books.ready,
-        "sold by the next external sales run",
-    );
-    for (reason, count) in &books.held {
-        row("    held", *count, reason.as_str());
+    // What is elsewhere is not nought.
+    if books.sides != Sides::Gate {
+        row("  staged", books.staged, "arrived there");
+        let next_run = "sold by the next external sales run";
+        row("    ready", books.ready, next_run);
+        for (reason, count) in &books.held {
+            row("    held", *count, reason.as_str());
+        }
+        let unsold = "taken back before they were sold";
+        row("    cancelled", books.cancelled_unsold, unsold);
+        row("    sold: tickets", books.tickets, "");
+        let countered = "each with a counter line on the account";
+        row("      cancelled", books.cancelled_tickets, countered);
+        row("orders", books.orders, "");
+        row("account lines", books.account.lines, "");
+        let by_file = "came by file, passed no gate here";
+        let elsewhere = books.tickets_from_elsewhere;
+        row("tickets from elsewhere", elsewhere, by_file);
     }
-    let unsold = "taken back before they were sold";
-    row("    cancelled", books.cancelled_unsold, unsold);
-    row("    sold: tickets", books.tickets, "");
-    let countered = "each with a counter line on the account";
-    row("      cancelled", books.cancelled_tickets, countered);
-    row("orders", books.orders, "");
-    row("account lines", books.account.lines, "");
-    let by_file = "came by file, passed no gate here";
-    row(
-        "tickets from elsewhere",
-        books.tickets_from_elsewhere,
-        by_file,
-    );
     let disputed = "admitted all the same; the account shows those that are sold";
     row("disputed by Otipass", books.disputed, disputed);
     if books.disputes_in_flight > 0 {

@@ -58,7 +58,8 @@ async fn the_doctor_says_before_the_first_visitor_what_will_go_wrong() {
     #[rustfmt::skip]
     let cases: [(&[Way], &str, &[&str]); 15] = [
         (&[], "", &[unusual, unusual]),
-        (&[NoSeason], "", &[unusual, unusual, unnamed, unnamed, unnamed]),
+        // Of each of the six sectors.
+        (&[NoSeason], "", &[unusual, unusual, unnamed, unnamed, unnamed, unnamed, unnamed, unnamed]),
         (&[OurShapes], "", &[]),
         (&[OurShapes, Texts, Sparse, SmallOk], "", &[]),
         (&[OurShapes, Unauthorised], "", &["mistake ticketing_credentials_refused"]),

@@ -55,6 +55,8 @@ const RESTART: &str = "restart";
 const FAULT_BEGINS: Duration = Duration::from_secs(10);
 const FAULT_ENDS: Duration = Duration::from_secs(40);
 const MINUTE: Duration = Duration::from_secs(60);
+/// Longer than some pauses after failed attempts, one after the other.
+const SETTLING: Duration = Duration::from_secs(1_200);
 
 /// The fault of a minute.
 fn fault(minute: usize, minutes: usize) -> &'static str {
@@ -110,7 +112,7 @@ async fn main() {
     }
     fleet.close();
     working.await.unwrap();
-    program.settle().await;
+    settle(&program).await;
 
     let door = fleet.door();
     let books = report(&program, &["reconcile"]).await;
@@ -129,6 +131,20 @@ async fn main() {
     assert_eq!(*unexplained, 0, "{books}");
     assert_eq!((door.aside, door.contradicted), (0, 0));
     program.stop();
+}
+
+/// Waits until nothing waits but for cures.
+async fn settle(program: &Program) {
+    let begun = Instant::now();
+    loop {
+        let ready = program.get("/health/ready").await.json();
+        let mut waiting = ready["waiting"].as_object().unwrap().iter();
+        if waiting.all(|(queue, count)| queue == "staged_held" || *count == 0) {
+            return;
+        }
+        assert!(begun.elapsed() < SETTLING, "it never settles: {ready}");
+        sleep(Duration::from_secs(1)).await;
+    }
 }
 
 fn passes() -> String {

@@ -174,7 +174,10 @@ pub fn read<R: Read + Seek>(mut file: R, dialect: &Dialect) -> Result<StxRows<R>
         rows.notes.push(FileNote::WindowsLetters);
     }
     let first = rows.next_line()?;
-    match first.as_ref().and_then(|line| table::told_separator(&line.text)) {
+    match first
+        .as_ref()
+        .and_then(|line| table::told_separator(&line.text))
+    {
         Some(told) => rows.dialect.separator = Separator::of(told),
         None => rows.ahead = first,
     }

@@ -5,6 +5,10 @@ use crate::coded::coded;
 kernel::texts!(Cures in Fr, En {
     row_cure: "Corrigez la ligne dans le système qui a fait le fichier, et envoyez le fichier à nouveau.",
         "Correct the row in the system that made the file, and upload the file again.";
+    text_cure: "Exportez le fichier à nouveau et ouvrez-le dans le tableur avec ces colonnes en texte, ou pas du tout.",
+        "Export the file again, and open it in the spreadsheet with these columns as text, or not at all.";
+    buyer_cure: "Écrivez le numéro du contact qui paie plus tard dans BUYING_CONTACT_NR.",
+        "Write the number of the contact who pays later into BUYING_CONTACT_NR.";
     other_house_cure: "Ce fichier est d’une autre maison : vérifiez qu’il est arrivé au bon endroit.",
         "This file is another house’s: see whether it came to the right place.";
     catalogue_cure: "Complétez le catalogue, puis importez à nouveau ; ou corrigez la ligne.",
@@ -27,6 +31,8 @@ pub(super) fn words(Cures) {
     "unknown_value": "Valeur inconnue", "Unknown value" => row_cure;
     "invalid_date": "Date illisible", "Not a date" => row_cure;
     "invalid_number": "Nombre illisible", "Not a number" => row_cure;
+    "shortened_by_spreadsheet": "Nombre raccourci par un tableur", "Number shortened by a spreadsheet" => text_cure;
+    "leading_zeros_lost": "Zéros perdus au début", "Zeros lost at the beginning" => text_cure;
     "out_of_range": "Nombre hors limites", "Number out of range" => row_cure;
     "payment_date_without_price": "Date de paiement sans prix", "Payment date without a price" => row_cure;
     "generation_date_missing": "Date d’édition absente", "Generation date missing" => row_cure;
@@ -43,6 +49,7 @@ pub(super) fn words(Cures) {
     "tariff_not_valid": "Tarif sans prix ce jour-là", "No price on that day" => catalogue_cure;
     "price_mismatch": "Prix différent du catalogue", "Price differs from the catalogue" => catalogue_cure;
     "vat_mismatch": "TVA différente du catalogue", "VAT differs from the catalogue" => catalogue_cure;
+    "buyer_anonymous": "Acheteur anonyme", "Anonymous buyer" => buyer_cure;
     "contact_unknown": "Contact inconnu", "Contact unknown" => contact_cure;
     "contact_without_pending_account": "Contact sans compte d’attente", "Contact without pending account" => contact_cure;
     "barcode_conflict": "Déjà vendu ou reçu autrement", "Sold or received otherwise before" => conflict_cure;
@@ -71,6 +78,6 @@ mod tests {
                 assert!(words(code, Language::Fr).is_some(), "{code}");
             }
         }
-        assert_eq!(codes, 29);
+        assert_eq!(codes, 32);
     }
 }

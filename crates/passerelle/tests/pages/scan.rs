@@ -141,6 +141,15 @@ impl House {
     }
 }
 
+/// Counts in `felt` how often the page makes itself heard. The picture comes first; what
+/// is felt comes when all else is done and kept.
+fn feel(tab: &Tab<'_>) {
+    tab.run(
+        "globalThis.felt = [];
+        navigator.vibrate = (rhythm) => { felt.push(rhythm); return true; };",
+    );
+}
+
 /// The page finds that so much time has passed, by both of its clocks.
 fn later(tab: &Tab<'_>, millis: u32) {
     tab.run(&format!(

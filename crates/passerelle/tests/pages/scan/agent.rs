@@ -1,7 +1,7 @@
 //! What the agent may do besides scanning: forced entry, cancelling, exits, help
 //! desk, looking back.
 
-use super::{BLOCKED, GOOD, House, ONCE, later};
+use super::{BLOCKED, GOOD, House, ONCE, feel, later};
 use browser::{Browser, PHONE};
 use serde_json::json;
 
@@ -172,9 +172,11 @@ fn the_history_is_searched_and_stays_after_a_reload() {
     tab.tap("#go-history");
     tab.until_text("#history-list", "Nothing was scanned yet");
     tab.tap("#history .close");
-    for code in [GOOD, BLOCKED, ONCE] {
+    feel(&tab);
+    for (felt, code) in (1..).zip([GOOD, BLOCKED, ONCE]) {
         tab.wedge(code, "Enter");
         tab.until_text("#answer-facts", code);
+        tab.until(&format!("felt.length === {felt}"));
     }
     tab.reload();
     tab.until_text("#line", "Online");

@@ -1,6 +1,6 @@
 //! One presentation is one check, before a camera and under a trigger.
 
-use super::{BLOCKED, GOOD, House, ONCE, later, with_letters};
+use super::{BLOCKED, GOOD, House, ONCE, feel, later, with_letters};
 use crate::film::{self, Code, FRAMES_PER_SECOND, Symbology};
 use browser::{Browser, PHONE, Tab};
 use serde_json::{Value, json};
@@ -192,14 +192,6 @@ fn the_camera_can_always_be_switched_off_and_comes_back_after_the_phone_was_lock
     assert_eq!(
         tab.run("document.querySelector('#video').srcObject"),
         Value::Null
-    );
-}
-
-/// Counts in `felt` how often the page makes itself heard.
-fn feel(tab: &Tab<'_>) {
-    tab.run(
-        "globalThis.felt = [];
-        navigator.vibrate = (rhythm) => { felt.push(rhythm); return true; };",
     );
 }
 

@@ -2,8 +2,9 @@
 
 use super::alone;
 use crate::BIN;
-use stage::{Browser, PASSWORD, Process, free_address};
+use stage::{Browser, PASSWORD, Process, eventually, free_address};
 use std::fs;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
@@ -39,6 +40,11 @@ async fn serve_without_a_configuration_makes_one_and_leads_to_the_first_page() {
     let mut browser = Browser::new(&format!("http://{address}"));
     browser.begin(&secret, "camille", PASSWORD).await;
     drop(service);
+    // It hangs up with the terminal.
+    eventually("the service has ended", async || {
+        TcpStream::connect(&address).is_err()
+    })
+    .await;
     let mode = |file: &str| fs::metadata(own.join(file)).unwrap().permissions().mode() & 0o777;
     assert_eq!(["passerelle.toml", "passerelle.db"].map(mode), [0o600; 2]);
     let left = fs::read_dir(&here).unwrap().count();

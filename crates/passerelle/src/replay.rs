@@ -37,8 +37,9 @@ use tokio::net::TcpListener;
 
 /// How a configuration begins that a replay may overwrite.
 const WRITTEN_BY: &str = "# Written by `passerelle replay`";
-/// How long the queues may take to empty at the end.
-const SETTLE_LIMIT: Duration = Duration::from_secs(180);
+/// How long the queues may take to empty: longer than the longest pause after a partner
+/// failed, five minutes.
+const SETTLE_LIMIT: Duration = Duration::from_secs(400);
 
 /// `passerelle replay`
 #[derive(Debug, clap::Args)]

@@ -19,7 +19,7 @@ use db::{Db, Tx};
 use devices::Devices;
 use gate::site::interface;
 use gate::{DeviceToken, Site};
-use kernel::{Clock, DeviceCode, NumType, SystemClock};
+use kernel::{Clock, DeviceCode, NumType, SystemClock, Timestamp};
 use kills::Kills;
 use otipass::Mapping;
 use sandbox::{PassBook, Sandbox, SandboxSettings};
@@ -37,6 +37,8 @@ use tokio::net::TcpListener;
 
 /// How a configuration begins that a replay may overwrite.
 const WRITTEN_BY: &str = "# Written by `passerelle replay`";
+/// Longer than a service that tells Otipass of an entry keeps the others from it.
+const CLAIMED_MS: i64 = 31_000;
 /// How long the queues may take to empty: longer than the longest pause after a partner
 /// failed, five minutes.
 const SETTLE_LIMIT: Duration = Duration::from_secs(400);
@@ -133,7 +135,9 @@ pub async fn replay(arguments: &Arguments) -> Result<Summary> {
             house.make(change).await?;
             devices.heard_of_change().await?;
         }
+        let mut by = None;
         if let Some(after) = kills.due_at(at) {
+            by = Some(arrived_at.plus_ms(CLAIMED_MS));
             let struck = step
                 .scans()
                 .first()
@@ -144,7 +148,7 @@ pub async fn replay(arguments: &Arguments) -> Result<Summary> {
         if step.may_owe() {
             // The order of arrival: what was admitted without Otipass's word is
             // declared before the next check is asked about.
-            settle(&devices, |waiting| waiting.declarations == 0).await?;
+            settle(&devices, by, |waiting| waiting.declarations == 0).await?;
         }
         progress.advance(step.scans().len());
     }
@@ -154,7 +158,9 @@ pub async fn replay(arguments: &Arguments) -> Result<Summary> {
         services[struck].kill_and_restart().await?;
     }
     progress.say("selling");
-    settle(&devices, devices::Waiting::is_empty).await?;
+    let last = scans.last().map_or(begins, |scan| scan.arrived_at);
+    let by = (arguments.kill > 0).then(|| last.plus_ms(CLAIMED_MS));
+    settle(&devices, by, devices::Waiting::is_empty).await?;
     progress.finish();
     for service in services {
         service.stop().await?;
@@ -170,11 +176,16 @@ fn unusable(path: &Path) -> String {
     format!("{} cannot be used", path.display())
 }
 
-/// Waits until what waits in the service satisfies `enough`.
-async fn settle(devices: &Devices, enough: impl Fn(&devices::Waiting) -> bool) -> Result<()> {
+/// Waits until what waits in the service satisfies `enough`, its clock at `by`, if given:
+/// what a service that was killed had claimed is due only then.
+async fn settle(
+    devices: &Devices,
+    by: Option<Timestamp>,
+    enough: impl Fn(&devices::Waiting) -> bool,
+) -> Result<()> {
     let caught_up = async {
         loop {
-            let waiting = devices.waiting().await?;
+            let waiting = devices.waiting(by).await?;
             if enough(&waiting) {
                 return Ok(());
             }

@@ -27,10 +27,15 @@ impl Abroad {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many barcodes it has.
+    /// How many entries it has. A cancellation that comes when the card number is gone
+    /// names a barcode that it does not know.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.kept().len()
+        use ControlOperationType::{OfflineOk, Ok};
+        let entered =
+            |done: &ControlOperation| [Ok, OfflineOk].contains(&done.control_operation_type);
+        let kept = self.kept();
+        kept.values().filter(|all| all.iter().any(entered)).count()
     }
 
     /// Whether it has this control of the barcode.

@@ -3,7 +3,7 @@
 use super::scans::Step;
 use anyhow::{Context, Result, bail, ensure};
 use gate::DeviceToken;
-use kernel::{CheckId, DeviceCode};
+use kernel::{CheckId, DeviceCode, Timestamp};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -126,9 +126,9 @@ impl Devices {
     }
 
     /// What waits in the service, once it answers.
-    pub(crate) async fn waiting(&self) -> Result<Waiting> {
+    pub(crate) async fn waiting(&self, by: Option<Timestamp>) -> Result<Waiting> {
         loop {
-            if let Some(waiting) = self.ready().await {
+            if let Some(waiting) = self.ready(by).await {
                 return Ok(waiting);
             }
             self.returned().await?;
@@ -136,17 +136,21 @@ impl Devices {
     }
 
     /// What waits, if all services are ready; each tells it of the whole.
-    async fn ready(&self) -> Option<Waiting> {
+    async fn ready(&self, by: Option<Timestamp>) -> Option<Waiting> {
         let mut waiting = None;
         for base in &self.bases {
-            waiting = Some(self.ready_at(base).await?);
+            waiting = Some(self.ready_at(base, by).await?);
         }
         waiting
     }
 
-    async fn ready_at(&self, base: &str) -> Option<Waiting> {
+    async fn ready_at(&self, base: &str, by: Option<Timestamp>) -> Option<Waiting> {
         let url = format!("{base}/health/ready");
-        let response = self.http.get(url).send().await.ok()?;
+        let mut request = self.http.get(url);
+        if let Some(by) = by {
+            request = request.header(server::CLOCK_HEADER, by.to_string());
+        }
+        let response = request.send().await.ok()?;
         let response = response.error_for_status().ok()?;
         response
             .json::<Ready>()
@@ -157,7 +161,7 @@ impl Devices {
 
     async fn returned(&self) -> Result<()> {
         let back = async {
-            while self.ready().await.is_none() {
+            while self.ready(None).await.is_none() {
                 tokio::time::sleep(super::service::LOOK).await;
             }
         };

@@ -30,7 +30,8 @@ pub struct ConfigOption {
 impl ConfigOption {
     /// The file that is named, or found.
     pub fn path(&self) -> PathBuf {
-        self.config.clone().unwrap_or_else(init::found)
+        let path = self.config.clone().or_else(init::found);
+        path.unwrap_or_else(|| init::FILE.into())
     }
 
     pub fn read(&self) -> Result<Config> {

@@ -33,7 +33,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
 }
 
 /// The configuration that is there, if nobody names one.
-pub fn found() -> PathBuf {
+pub fn found() -> Option<PathBuf> {
     let there = [
         Some(FILE.into()),
         Some(OF_PACKAGE.into()),
@@ -41,8 +41,7 @@ pub fn found() -> PathBuf {
     ];
     let mut there = there.into_iter().flatten();
     // One that this user may not see is there.
-    let found = there.find(|path| path.try_exists().unwrap_or(true));
-    found.unwrap_or(FILE.into())
+    there.find(|path| path.try_exists().unwrap_or(true))
 }
 
 /// The configuration of a service that a person starts without one: made in their own

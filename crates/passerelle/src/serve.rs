@@ -44,7 +44,7 @@ pub struct Arguments {
 }
 
 pub async fn run(mut arguments: Arguments) -> Result<Verdict> {
-    if arguments.config.config.is_none() && !arguments.config.path().exists() {
+    if arguments.config.config.is_none() && init::found().is_none() {
         arguments.config.config = Some(init::begin()?);
     }
     let config = arguments.config.read()?;

@@ -61,6 +61,7 @@ pub fn package(revision: Option<&str>) -> Result<()> {
         bail!("{failure:#}\n  a package without the reader of codes for cameras is none");
     }
     let root = workspace::root();
+    let dated = dated(&root)?;
     let mut build = cargo();
     build.args(["build", "--release", "--locked", "-p", "passerelle"]);
     run(&mut build, "see above")?;
@@ -81,8 +82,8 @@ pub fn package(revision: Option<&str>) -> Result<()> {
         .arg(&tree)
         .args(["-type", "d", "-exec", "chmod", "755", "{}", "+"]);
     run(&mut folders, "install findutils")?;
-    let dated = dated(&root)?;
-    let stem = format!("passerelle_{version}_{}", architecture()?);
+    let architecture = architecture()?;
+    let stem = format!("passerelle_{version}_{architecture}");
     let archive = folder.join(format!("{stem}.tar.xz"));
     let mut tar = Command::new("tar");
     tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner"]);
@@ -92,7 +93,13 @@ pub fn package(revision: Option<&str>) -> Result<()> {
         .arg("-cJf");
     run(tar.arg(&archive).arg(&name), "install tar and xz-utils")?;
     let package = folder.join(format!("{stem}.deb"));
-    control(&root, &tree, &version, bytes)?;
+    let filled_in = [
+        ("@VERSION@", version),
+        ("@ARCHITECTURE@", architecture),
+        ("@LIBC@", libc()?),
+        ("@KIB@", bytes.div_ceil(1024).to_string()),
+    ];
+    control(&root, &tree, &filled_in)?;
     let mut deb = Command::new("dpkg-deb");
     deb.env("SOURCE_DATE_EPOCH", &dated)
         .args(["--root-owner-group", "-Zxz", "--build"]);
@@ -181,19 +188,15 @@ fn libc() -> Result<String> {
     Ok(printed.split('-').next().unwrap_or_default().to_owned())
 }
 
-/// What dpkg reads, below `tree`.
-fn control(root: &Path, tree: &Path, version: &str, bytes: u64) -> Result<()> {
+/// What dpkg reads, below `tree`, with what is filled in.
+fn control(root: &Path, tree: &Path, filled_in: &[(&str, String)]) -> Result<()> {
     let from = root.join("deploy/debian");
     let to = tree.join("DEBIAN");
     fs::create_dir_all(&to)?;
-    let kib = bytes.div_ceil(1024).to_string();
     let filled = |name: &str| -> Result<String> {
         let text = fs::read_to_string(from.join(name))?;
-        Ok(text
-            .replace("@VERSION@", version)
-            .replace("@ARCHITECTURE@", &architecture()?)
-            .replace("@LIBC@", &libc()?)
-            .replace("@KIB@", &kib))
+        let fill = |text: String, (slot, value): &(&str, String)| text.replace(slot, value);
+        Ok(filled_in.iter().fold(text, fill))
     };
     fs::write(to.join("control"), filled("control")?)?;
     fs::write(to.join("conffiles"), "/etc/passerelle/passerelle.toml\n")?;

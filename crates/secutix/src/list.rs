@@ -2,8 +2,8 @@
 //! vendor documents them. Semicolons, no header line, moments in the institution's
 //! time; letters and separators that a spreadsheet made of that are read too.
 
-use crate::stx::Dialect;
 use crate::stx::line::{join, split};
+use crate::stx::{Column, Dialect};
 use kernel::table::{
     NoTable, is_shortened, likely_separator, may_lack_zeros, text_of, told_separator,
 };
@@ -113,7 +113,7 @@ pub trait ListRow: Sized {
     fn read(fields: &Fields<'_>) -> Result<Self, String>;
 
     /// Its fields, as the vendor documents them.
-    fn written(&self, zone: &Zone) -> Vec<String>;
+    fn written(&self, dialect: &Dialect) -> Vec<String>;
 
     /// Its barcode.
     fn barcode(&self) -> &ControlBarcode;
@@ -125,7 +125,7 @@ pub trait ListRow: Sized {
 /// It is no text.
 pub fn read_list<T: ListRow>(file: &[u8], zone: &Zone) -> Result<ListFile<T>, NoTable> {
     let text = text_of(file)?.0;
-    Ok(list(Lines::of(&text, zone)))
+    Ok(list(Lines::of(&text, &spelt_in(zone))))
 }
 
 /// Writes a white or a black list.
@@ -134,8 +134,10 @@ pub fn write_list<'a, T: ListRow + 'a>(
     rows: impl IntoIterator<Item = &'a T>,
     zone: &Zone,
 ) -> String {
+    let dialect = spelt_in(zone);
     let rows = rows.into_iter();
-    rows.map(|row| join(row.written(zone), SEPARATOR)).collect()
+    rows.map(|row| join(row.written(&dialect), SEPARATOR))
+        .collect()
 }
 
 /// Why a checked list cannot be read.
@@ -158,7 +160,8 @@ pub fn read_checked(
     zone: &Zone,
 ) -> Result<(CheckedList, Vec<ListRejection>), CheckedRefusal> {
     let text = text_of(file)?.0;
-    let mut lines = Lines::of(&text, zone);
+    let dialect = spelt_in(zone);
+    let mut lines = Lines::of(&text, &dialect);
     let (_, head) = lines.next().unwrap_or((1, Err("it is empty".to_owned())));
     let head =
         head.and_then(|fields| Ok((fields.code(0, "organiser")?, fields.code(2, "product")?)));
@@ -195,15 +198,20 @@ fn list<T: ListRow>(lines: Lines<'_>) -> ListFile<T> {
     }
 }
 
+/// How moments are spelt.
+fn spelt_in(zone: &Zone) -> Dialect {
+    Dialect::default().in_time_of(zone)
+}
+
 /// The lines of a list that are rows, with their numbers and fields.
 struct Lines<'a> {
     lines: std::iter::Enumerate<std::str::Lines<'a>>,
     separator: char,
-    zone: &'a Zone,
+    dialect: &'a Dialect,
 }
 
 impl<'a> Lines<'a> {
-    fn of(text: &'a str, zone: &'a Zone) -> Self {
+    fn of(text: &'a str, dialect: &'a Dialect) -> Self {
         let mut lines = text.lines().enumerate();
         let first = text.lines().next().unwrap_or_default();
         let told = told_separator(first);
@@ -213,7 +221,7 @@ impl<'a> Lines<'a> {
         Self {
             lines,
             separator: told.unwrap_or_else(|| likely_separator(first)),
-            zone,
+            dialect,
         }
     }
 }
@@ -229,7 +237,7 @@ impl<'a> Iterator for Lines<'a> {
             |cells| {
                 Ok(Fields {
                     cells,
-                    zone: self.zone,
+                    dialect: self.dialect,
                 })
             },
         );
@@ -241,7 +249,7 @@ impl<'a> Iterator for Lines<'a> {
 #[derive(Debug)]
 pub struct Fields<'a> {
     cells: Vec<Cow<'a, str>>,
-    zone: &'a Zone,
+    dialect: &'a Dialect,
 }
 
 impl Fields<'_> {
@@ -281,8 +289,7 @@ impl Fields<'_> {
         if text.is_empty() {
             return Ok(None);
         }
-        let dialect = Dialect::default().in_time_of(self.zone);
-        let read = dialect.date(text).ok_or_else(|| {
+        let read = self.dialect.date(text).ok_or_else(|| {
             let place = index + 1;
             format!("field {place} is no moment; write it like 2026-07-14 09:00:00")
         });
@@ -302,13 +309,9 @@ impl Fields<'_> {
 }
 
 /// A moment with this between day and time.
-fn moment(at: Option<Timestamp>, between: char, zone: &Zone) -> String {
-    let written = at.map(|at| {
-        let (hour, minute, second) = zone.time_of_day(at);
-        let day = zone.business_day(at);
-        format!("{day}{between}{hour:02}:{minute:02}:{second:02}")
-    });
-    written.unwrap_or_default()
+fn moment(at: Option<Timestamp>, between: &str, dialect: &Dialect) -> String {
+    let written = at.map(|at| dialect.date_text(Column::GenerationDate, at));
+    written.unwrap_or_default().replace(' ', between)
 }
 
 impl ListRow for WhiteRow {
@@ -326,7 +329,7 @@ impl ListRow for WhiteRow {
         })
     }
 
-    fn written(&self, zone: &Zone) -> Vec<String> {
+    fn written(&self, dialect: &Dialect) -> Vec<String> {
         let truth = |yes| if yes { "TRUE" } else { "FALSE" }.to_owned();
         vec![
             self.barcode.reveal().to_owned(),
@@ -336,7 +339,7 @@ impl ListRow for WhiteRow {
             "0".to_owned(),
             truth(self.reduced_price),
             truth(self.is_specimen),
-            moment(self.valid_at, ' ', zone),
+            moment(self.valid_at, " ", dialect),
             self.tag.clone(),
             self.entrance.clone(),
         ]
@@ -359,13 +362,13 @@ impl ListRow for BlackRow {
         })
     }
 
-    fn written(&self, zone: &Zone) -> Vec<String> {
+    fn written(&self, dialect: &Dialect) -> Vec<String> {
         vec![
             self.barcode.reveal().to_owned(),
             self.reason.as_str().to_owned(),
             self.season.to_string(),
             self.product.to_string(),
-            moment(self.since, ' ', zone),
+            moment(self.since, " ", dialect),
         ]
     }
 
@@ -385,10 +388,10 @@ impl ListRow for CheckedRow {
         })
     }
 
-    fn written(&self, zone: &Zone) -> Vec<String> {
+    fn written(&self, dialect: &Dialect) -> Vec<String> {
         vec![
             self.barcode.reveal().to_owned(),
-            moment(Some(self.checked_at), 'T', zone),
+            moment(Some(self.checked_at), "T", dialect),
             String::new(),
         ]
     }

@@ -160,7 +160,7 @@ impl Dialect {
     }
 
     /// The moment of a column as the file has it.
-    pub(super) fn date_text(&self, column: Column, moment: Timestamp) -> String {
+    pub(crate) fn date_text(&self, column: Column, moment: Timestamp) -> String {
         let form = match (self.dates, column.is_day()) {
             (DateFormat::IsoUtc, _) => return moment.to_string(),
             (DateFormat::LocalSeconds, true) => "%Y-%m-%d",

@@ -71,9 +71,6 @@ pub(crate) enum Before {
 impl Near<'_> {
     /// The admission by which the scan is a repeat, as far as is known by now.
     pub(crate) fn earlier(&self, tx: &mut Tx<'_>) -> Result<Option<Earlier>, DbError> {
-        if self.window_ms == 0 {
-            return Ok(None);
-        }
         let rows = tx.query(admissions!(), &self.between())?;
         self.nearest(tx, &rows)
     }
@@ -81,20 +78,15 @@ impl Near<'_> {
     /// The same, and whether the check `id` itself is decided; in one statement, for a
     /// visitor waits for it.
     pub(crate) fn before_asking(&self, tx: &mut Tx<'_>, id: CheckId) -> Result<Before, DbError> {
-        let own = "SELECT check_id, device, scanned_at FROM gate_check WHERE check_id = $1";
-        let rows = if self.window_ms == 0 {
-            tx.query(own, params![id])?
-        } else {
-            let [card, sector, from, to] = self.between();
-            tx.query(
-                concat!(
-                    "SELECT check_id, device, scanned_at FROM gate_check WHERE check_id = $5
-                     UNION ALL ",
-                    admissions!()
-                ),
-                &[card, sector, from, to, id.into()],
-            )?
-        };
+        let [card, sector, from, to] = self.between();
+        let rows = tx.query(
+            concat!(
+                "SELECT check_id, device, scanned_at FROM gate_check WHERE check_id = $5
+                 UNION ALL ",
+                admissions!()
+            ),
+            &[card, sector, from, to, id.into()],
+        )?;
         for row in &rows {
             if row.get::<CheckId>("check_id")? == id {
                 return Ok(Before::Decided);
@@ -113,7 +105,7 @@ impl Near<'_> {
     }
 
     fn nearest(&self, tx: &mut Tx<'_>, admissions: &[Row]) -> Result<Option<Earlier>, DbError> {
-        if admissions.is_empty() {
+        if self.window_ms == 0 || admissions.is_empty() {
             return Ok(None);
         }
         let admissions = admissions.iter().map(read);

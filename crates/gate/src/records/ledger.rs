@@ -72,12 +72,7 @@ pub async fn delivered(db: &Db, count: u32) -> Result<Vec<GateEntry>, DbError> {
         }
         let mut entries = Vec::new();
         for seq in chosen.into_iter().rev() {
-            entries.extend(
-                tx.query(&one, params![seq])?
-                    .first()
-                    .map(entry)
-                    .transpose()?,
-            );
+            entries.push(entry(&tx.query_one(&one, params![seq])?)?);
         }
         Ok(entries)
     })

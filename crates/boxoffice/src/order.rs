@@ -62,14 +62,37 @@ const FIRST_NUMBER: i64 = 1_000_000_000;
 /// that a stranger's order bears the number.
 pub(crate) fn number(staged_id: i64, choice: u32) -> Result<OrderNumber, DbError> {
     let first = FIRST_NUMBER.saturating_add(staged_id);
-    let text = match choice {
+    parsed(match choice {
         1 => first.to_string(),
         _ => format!("{first}{choice:03}"),
-    };
+    })
+}
+
+fn parsed(text: String) -> Result<OrderNumber, DbError> {
     text.parse().map_err(|_| DbError::Column {
         column: "id".to_owned(),
         problem: "makes no order number".to_owned(),
     })
+}
+
+/// The number of an order whose row gives it none: of file and line, and borne by no
+/// order yet.
+pub(crate) fn number_of_row(
+    tx: &mut Tx<'_>,
+    file: StxFileId,
+    line: u64,
+) -> Result<OrderNumber, DbError> {
+    let mut choice = 1;
+    loop {
+        let number = parsed(match choice {
+            1 => format!("{file}-{line}"),
+            _ => format!("{file}-{line}-{choice}"),
+        })?;
+        if find(tx, &number)?.is_none() {
+            return Ok(number);
+        }
+        choice += 1;
+    }
 }
 
 /// The first choice after the first that no order bears.

@@ -173,7 +173,7 @@ fn sales_due(
             StxRow {
                 institution: organisation.institution.clone(),
                 organisation: organisation.organisation.clone(),
-                order_number,
+                order_number: Some(order_number),
                 order_date: scanned_at,
                 operation: Operation::Sale,
                 remark: String::new(),

@@ -9,8 +9,8 @@ use crate::stx_file::{
     self, FileState, ImportKind, StxFileId, anew, on_disk, remove_if_there, report_of,
 };
 use crate::stx_row_check::{
-    cancelled, catalogue_demands, demands, order_demands, price_demands, sold_otherwise,
-    staged_otherwise,
+    cancelled, catalogue_demands, demands, order_demands, price_demands, scan_to_come,
+    sold_otherwise, staged_otherwise,
 };
 use crate::ticket::{self, NewTicket};
 use crate::{BoxOffice, Catalogue, Organisation, order, price::Price, staged};
@@ -428,11 +428,17 @@ impl Import {
                 (scan, self.organisation.zone.business_day(scan))
             }
         };
-        if let Some(staged) = &staged {
-            problems.extend(staged_otherwise(row, staged, &self.organisation.zone));
-        }
+        let zone = &self.organisation.zone;
+        problems.extend(match &staged {
+            Some(staged) => staged_otherwise(row, staged, zone),
+            None => scan_to_come(row, zone, self.now),
+        });
         problems.extend(price_demands(row, catalogue, business_day));
-        let order = order::find(tx, &row.order_number)?;
+        let number = match &row.order_number {
+            Some(number) => number.clone(),
+            None => order::number_of_row(tx, self.file, read.line)?,
+        };
+        let order = order::find(tx, &number)?;
         if let Some(order) = &order {
             problems.extend(order_demands(row, order, &self.organisation.zone));
         }
@@ -445,7 +451,7 @@ impl Import {
                 let made = order::insert(
                     tx,
                     &order::NewOrder {
-                        number: &row.order_number,
+                        number: &number,
                         contact: buyer,
                         ordered_at: row.order_date,
                         business_day: self.organisation.zone.business_day(row.order_date),

@@ -13,6 +13,8 @@ use kernel::table::without_its_zeros;
 use kernel::{BusinessDay, Money, Timestamp, Zone};
 use secutix::stx::{Column, Operation, RowProblem, RowReason, StxRow, TicketState};
 
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
 const INSTITUTION_MISMATCH: RowReason = RowReason::new("institution_mismatch");
 const ORGANISATION_MISMATCH: RowReason = RowReason::new("organisation_mismatch");
 const OPERATION_NOT_SALE: RowReason = RowReason::new("operation_not_sale");
@@ -32,6 +34,8 @@ const CONTACT_MAY_NOT_PAY_LATER: RowReason = RowReason::new("contact_without_pen
 const BARCODE_CONFLICT: RowReason = RowReason::new("barcode_conflict");
 /// Of a row whose entry was taken back before it was sold.
 pub(crate) const BARCODE_CANCELLED: RowReason = RowReason::new("barcode_cancelled");
+/// Of a scan that has not been yet.
+const SCAN_TO_COME: RowReason = RowReason::new("scan_to_come");
 const ORDER_NUMBER_TAKEN: RowReason = RowReason::new("order_number_taken");
 
 /// Whether two moments are the same as far as a file can tell, on whose clocks there
@@ -106,6 +110,22 @@ pub(crate) fn demands(row: &StxRow, organisation: &Organisation) -> Vec<RowProbl
         ));
     }
     problems
+}
+
+/// Whether the scan has been. Clocks and zones may differ by a day.
+pub(crate) fn scan_to_come(row: &StxRow, zone: &Zone, now: Timestamp) -> Option<RowProblem> {
+    let scan = row.generation_date?;
+    (scan > now.plus_ms(DAY_MS)).then(|| {
+        RowProblem::of(
+            Column::GenerationDate,
+            SCAN_TO_COME,
+            format!(
+                "is {}, which has not been yet; day and month may have changed places: take the \
+                 file anew from where it came, and open it with this column as text",
+                zone.business_day(scan)
+            ),
+        )
+    })
 }
 
 /// What a row that is to be sold must find in the catalogue as it is now.
@@ -250,7 +270,10 @@ pub(crate) fn sold_otherwise(row: &StxRow, ticket: &Ticket, zone: &Zone) -> Opti
     conflict(
         "was sold before",
         &[
-            (Column::OrderNumber, row.order_number != ticket.order_number),
+            (
+                Column::OrderNumber,
+                (row.order_number.as_ref()).is_some_and(|number| *number != ticket.order_number),
+            ),
             (
                 Column::OrderDate,
                 !same_day(zone, row.order_date, ticket.ordered_at),

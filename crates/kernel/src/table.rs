@@ -287,8 +287,25 @@ pub fn is_shortened(text: &str) -> bool {
             .is_some_and(|first| first.len() == 1 && digits(first))
             && parts.next().is_none_or(digits)
             && parts.next().is_none()
-            && power.strip_prefix('+').is_some_and(digits)
+            && match power.strip_prefix('+') {
+                Some(power) => digits(power),
+                // A code may look like `1E5`, and have no decimals.
+                None => number.len() > 1 && digits(power),
+            }
     })
+}
+
+/// Whether this is what a spreadsheet shows or saves in place of a value: `#####` where
+/// a column is too narrow, `#N/A`, `'42`, `="42"`, `42,0`.
+#[must_use]
+pub fn is_debris(text: &str) -> bool {
+    let text = text.trim();
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    let decimals = text.split_once([',', '.']);
+    text.starts_with(['#', '\'', '=']) && text.len() > 1
+        || decimals.is_some_and(|(whole, zeros)| {
+            digits(whole) && !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0')
+        })
 }
 
 /// Which of `known` this is, but for zeros in front, which a spreadsheet takes from
@@ -417,8 +434,25 @@ mod tests {
             ("12,5E+3", false),
             ("1,2,3E+4", false),
             ("PASS1E+2", false),
+            ("2,99975E21", true),
+            ("2.99975e21", true),
         ] {
             assert_eq!(is_shortened(text), shortened, "{text}");
+        }
+        for (text, debris) in [
+            ("########", true),
+            ("#N/A", true),
+            ("'CPV000001", true),
+            ("=\"CPV000002\"", true),
+            ("299975,0", true),
+            ("299975012.00", true),
+            ("CPV#1", false),
+            ("14-15", false),
+            ("2026.1", false),
+            ("1,2,0", false),
+            ("", false),
+        ] {
+            assert_eq!(is_debris(text), debris, "{text}");
         }
         let known = ["000042", "0007", "42A", "9"];
         for (text, meant) in [

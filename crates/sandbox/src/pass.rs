@@ -25,6 +25,9 @@ kernel::words! {
     }
 }
 
+/// Fewer digits has no number that a card bears.
+const MIN_DIGITS: usize = 6;
+
 /// One pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pass {
@@ -90,11 +93,14 @@ impl PassBook {
                 format!("line {line} of the pass file is wrong; correct it and start again")
             })?;
         }
-        if may_lack_zeros(book.iter().map(|pass| pass.number.reveal())) {
+        let numbers: Vec<&str> = book.iter().map(|pass| pass.number.reveal()).collect();
+        // Two lengths alone are no sign: numbers of eight digits may stand beside longer ones.
+        let is_short = numbers.iter().any(|number| number.len() < MIN_DIGITS);
+        if is_short && may_lack_zeros(numbers.into_iter()) {
             bail!(
-                "some numbers of the pass file have fewer digits than others, and none begins with \
-                 0: a spreadsheet has taken the zeros; take the file anew from where it came, and \
-                 open it with the numbers as text"
+                "some numbers of the pass file have fewer than {MIN_DIGITS} digits, others more, and \
+                 none begins with 0: a spreadsheet has taken the zeros; take the file anew from \
+                 where it came, and open it with the numbers as text"
             );
         }
         Ok(book)
@@ -283,6 +289,10 @@ mod tests {
             "number;status;days;until;services\n29975;active;7;;S1:1\n12345674;active;7;;S1:1";
         let error = PassBook::from_csv(lost.as_bytes()).unwrap_err();
         assert!(error.to_string().contains("the zeros"), "{error}");
+        let two_lengths =
+            "number;status;days;until;services\n12345674;active;7;;S1:1\n1234567897;active;7;;S1:1";
+        let read = PassBook::from_csv(two_lengths.as_bytes()).unwrap();
+        assert_eq!(read.len(), 2);
         let told = "sep=,\nnumber,status,days,until,services\n00029975,active,7,,S1:1";
         assert_eq!(PassBook::from_csv(told.as_bytes()).unwrap().len(), 1);
     }

@@ -5,7 +5,7 @@
 use crate::stx::line::{join, split};
 use crate::stx::{Column, Dialect};
 use kernel::table::{
-    NoTable, is_shortened, likely_separator, may_lack_zeros, text_of, told_separator,
+    NoTable, is_debris, is_shortened, likely_separator, may_lack_zeros, text_of, told_separator,
 };
 use kernel::{ControlBarcode, OrganisationCode, ProductCode, SeasonCode, Timestamp, Zone};
 use std::borrow::Cow;
@@ -71,16 +71,14 @@ pub struct CheckedRow {
     pub checked_at: Timestamp,
 }
 
-/// The tickets of one product that were checked; the vendor calls this form
-/// deprecated, and describes no other.
+/// Whose tickets were checked, as the first line of the list says. The vendor calls this
+/// form deprecated, and describes no other.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckedList {
+pub struct CheckedHead {
     /// Whose they are.
     pub organiser: OrganisationCode,
     /// Their product.
     pub product: ProductCode,
-    /// The checks, as they stand in the file.
-    pub rows: Vec<CheckedRow>,
 }
 
 /// A line that is not taken.
@@ -151,35 +149,36 @@ pub enum CheckedRefusal {
     Head(String),
 }
 
-/// Reads a checked list, and what is wrong with its rows.
+/// Reads a checked list.
 ///
 /// # Errors
 /// It is no text, or does not say whose tickets these are.
 pub fn read_checked(
     file: &[u8],
     zone: &Zone,
-) -> Result<(CheckedList, Vec<ListRejection>), CheckedRefusal> {
+) -> Result<(CheckedHead, ListFile<CheckedRow>), CheckedRefusal> {
     let text = text_of(file)?.0;
     let dialect = spelt_in(zone);
     let mut lines = Lines::of(&text, &dialect);
     let (_, head) = lines.next().unwrap_or((1, Err("it is empty".to_owned())));
-    let head =
-        head.and_then(|fields| Ok((fields.code(0, "organiser")?, fields.code(2, "product")?)));
-    let (organiser, product) = head.map_err(CheckedRefusal::Head)?;
-    let read = list(lines);
-    let checked = CheckedList {
-        organiser,
-        product,
-        rows: read.rows,
-    };
-    Ok((checked, read.rejected))
+    let head = head.and_then(|fields| {
+        Ok(CheckedHead {
+            organiser: fields.code(0, "organiser")?,
+            product: fields.code(2, "product")?,
+        })
+    });
+    Ok((head.map_err(CheckedRefusal::Head)?, list(lines)))
 }
 
 /// Writes a checked list.
 #[must_use]
-pub fn write_checked(list: &CheckedList, zone: &Zone) -> String {
-    let head = [list.organiser.as_str(), "", list.product.as_str(), ""];
-    join(head, SEPARATOR) + &write_list(&list.rows, zone)
+pub fn write_checked<'a>(
+    head: &CheckedHead,
+    rows: impl IntoIterator<Item = &'a CheckedRow>,
+    zone: &Zone,
+) -> String {
+    let head = [head.organiser.as_str(), "", head.product.as_str(), ""];
+    join(head, SEPARATOR) + &write_list(rows, zone)
 }
 
 fn list<T: ListRow>(lines: Lines<'_>) -> ListFile<T> {
@@ -265,6 +264,12 @@ impl Fields<'_> {
                  lost; take the list anew from where it came"
             ));
         }
+        if is_debris(text) {
+            return Err(format!(
+                "the {what} is what a spreadsheet makes of one, like ##### or '42; take the list anew \
+                 from where it came"
+            ));
+        }
         // Not the text: it may be a barcode.
         text.parse().map_err(|_| match text {
             "" => format!("the {what} is missing; fill field {}", index + 1),
@@ -317,6 +322,9 @@ fn moment(at: Option<Timestamp>, between: &str, dialect: &Dialect) -> String {
 impl ListRow for WhiteRow {
     fn read(fields: &Fields<'_>) -> Result<Self, String> {
         fields.no_more_than(9)?;
+        if !fields.at(3).bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err("field 4 is no number of a category; this is another list".to_owned());
+        }
         Ok(Self {
             barcode: fields.code(0, "barcode")?,
             season: fields.code(1, "season code")?,
@@ -457,17 +465,21 @@ mod tests {
     #[test]
     fn a_checked_list_is_read_and_written() {
         let bytes = file("32-checked-list.csv");
-        let (list, rejected) = read_checked(&bytes, &paris()).unwrap();
-        assert_eq!(rejected, []);
+        let (head, list) = read_checked(&bytes, &paris()).unwrap();
+        assert_eq!(list.rejected, []);
         assert_eq!(
-            (list.organiser.as_str(), list.product.as_str()),
+            (head.organiser.as_str(), head.product.as_str()),
             ("VILLEN", "PASSVN")
         );
         assert_eq!(
             list.rows[1].checked_at,
             "2026-04-03T06:00:05Z".parse().unwrap()
         );
-        assert_eq!(write_checked(&list, &paris()).as_bytes(), bytes);
+        assert_eq!(write_checked(&head, &list.rows, &paris()).as_bytes(), bytes);
+        let moment = "2026-04-03T08:00:05;";
+        let lost = format!("ORG;;5012;\n29975;{moment}\n12345674;{moment}\n");
+        let (_, list) = read_checked(lost.as_bytes(), &paris()).unwrap();
+        assert!(list.may_lack_zeros, "{list:?}");
         for head in ["", ";;PASSVN;\n", "ORG\n"] {
             let refused = read_checked(head.as_bytes(), &paris());
             assert!(matches!(refused, Err(CheckedRefusal::Head(_))), "{head}");
@@ -490,6 +502,11 @@ mod tests {
             ("1;14-15", "the product code is missing"),
             ("1;TOOLONGSEASON;Carmen", "field 2 is no season code"),
             ("1;14-15;Carmen;0;MAYBE", "neither TRUE nor FALSE"),
+            ("1;STOLEN;14-15;Carmen;", "this is another list"),
+            (
+                "1;14-15;Carmen;0;;;2026-03-29 02:30:00",
+                "field 7 is no moment",
+            ),
             (
                 "1;14-15;Carmen;0;;;05/12/2017 19:45",
                 "field 7 is no moment",

@@ -221,7 +221,7 @@ fn row(offer: Offer, price: i64, number: u32) -> Result<StxRow, Broken> {
     Ok(StxRow {
         institution: "VILLEN".parse().map_err(wrong)?,
         organisation: "VILLEN".parse().map_err(wrong)?,
-        order_number: format!("EXT-{number}").parse().map_err(wrong)?,
+        order_number: Some(format!("EXT-{number}").parse().map_err(wrong)?),
         order_date: moment,
         operation: Operation::Sale,
         remark: String::new(),

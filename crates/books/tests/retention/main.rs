@@ -16,6 +16,7 @@ db::conformance! {
     what_is_not_finished_keeps_its_card_number,
     whom_somebody_must_settle_keeps_their_card_number,
     an_interrupted_run_goes_on,
+    what_another_seller_sold_keeps_no_card_number,
 }
 
 /// Every kind of thing that happens, with retention in between.
@@ -162,6 +163,22 @@ async fn an_interrupted_run_goes_on(test: TestDb) {
     assert_eq!(world.stx_files(), done, "a pseudonym has no pseudonym");
     world.act(Op::Reimport).await;
     assert_eq!(world.sums().await.books.tickets, 5);
+}
+
+async fn what_another_seller_sold_keeps_no_card_number(test: TestDb) {
+    let mut world = World::open(test).await;
+    world
+        .act(Op::Scan {
+            card: 0,
+            silent: false,
+        })
+        .await;
+    world.act(Op::Carry).await;
+    world.sells_another().await;
+    world.act(Op::Days(410)).await;
+    world.act(Op::Retain).await;
+    assert_eq!(world.with_card().await, 0);
+    world.files_hold_no_card();
 }
 
 #[test]

@@ -382,6 +382,28 @@ impl World {
         format!("{seen:?}")
     }
 
+    /// Imports all that was sold as another seller has it, for the next card and without
+    /// numbers of orders, and with a row that is refused.
+    pub async fn sells_another(&self) {
+        let mut text = String::new();
+        for (_, content) in self.stx_files() {
+            for line in String::from_utf8(content).unwrap().lines() {
+                let mut cells: Vec<&str> = line.split(';').collect();
+                let barcode = cells[15].replace(CARDS[0], CARDS[1]);
+                if cells[2] != "ORDER_NR" {
+                    (cells[2], cells[15]) = ("", &barcode);
+                }
+                text += &(cells.join(";") + "\n");
+            }
+        }
+        let last = text.lines().last().unwrap().replace("CONTROLLED", "USED");
+        let path = self.folder.path().join("upload.csv");
+        std::fs::write(&path, format!("{text}{last}\n")).unwrap();
+        let report = self.office.import_file(&path, ImportKind::Upload).await;
+        let report = report.unwrap();
+        assert_eq!((report.tickets, report.rejected.len()), (1, 1));
+    }
+
     /// The STX_Files in the folder.
     pub fn stx_files(&self) -> BTreeMap<String, Vec<u8>> {
         let entries = std::fs::read_dir(self.folder.path()).unwrap();
@@ -427,6 +449,7 @@ impl World {
                 ("gate_control_barcode", "barcode"),
                 ("box_staged", "barcode"),
                 ("box_ticket", "barcode"),
+                ("box_order", "order_number"),
                 ("box_disputed_line", "barcode"),
                 ("box_stx_rejection", "explanation"),
             ] {

@@ -4,7 +4,7 @@
 
 use super::{Run, is_stored, key};
 use crate::stx_file::{
-    FileError, FileState, StxFile, StxFileId, content, disk, on_disk, put_in_place,
+    FileError, FileState, ImportKind, StxFile, StxFileId, content, disk, on_disk, put_in_place,
     remove_if_there, report_of,
 };
 use db::{Db, DbError, Tx, params};
@@ -134,14 +134,21 @@ async fn task(
     if file.state == FileState::Abandoned {
         return Ok(Task::Delete);
     }
-    let (from, spelt) = (path.to_owned(), dialect.clone());
+    let (from, spelt, kind) = (path.to_owned(), dialect.clone(), file.kind);
     let read = on_disk(move || {
-        Ok(match stx::read(std::fs::File::open(from)?, &spelt) {
-            Ok(rows) => rows
-                .map(|row| Ok(row?.ok().map(|read| read.row)))
-                .collect::<std::io::Result<Option<Vec<_>>>>()?,
-            Err(_) => None,
-        })
+        let Ok(read) = stx::read(std::fs::File::open(from)?, &spelt) else {
+            return Ok(None);
+        };
+        let mut rows = Vec::new();
+        for row in read {
+            match row? {
+                Ok(read) => rows.push(read.row),
+                // Why it was rejected is in the database; its card number is nowhere then.
+                Err(_) if kind == ImportKind::Upload => {}
+                Err(_) => return Ok(None),
+            }
+        }
+        Ok(Some(rows))
     });
     let rows = read.await.map_err(disk(path))?;
     let Some(mut rows) = rows else {

@@ -26,7 +26,7 @@ enum Comes {
 
 use Comes::{But, Refused, Whole, With};
 
-const FILES: [(&str, Comes); 24] = [
+const FILES: [(&str, Comes); 27] = [
     ("01-as-we-write-it.csv", Whole),
     ("02-dates-with-dots.csv", Whole),
     ("03-tabs.txt", Whole),
@@ -88,8 +88,28 @@ const FILES: [(&str, Comes); 24] = [
     ),
     (
         "24-column-misspelt.csv",
-        Refused("field 6 names no column that is known"),
+        Refused("field 6, \"REMARQUE\", names no column that is known"),
     ),
+    (
+        "25-debris-of-a-spreadsheet.csv",
+        But(&[
+            (
+                2,
+                "forbidden_character",
+                "what a spreadsheet makes of a value",
+            ),
+            (
+                3,
+                "forbidden_character",
+                "what a spreadsheet makes of a value",
+            ),
+        ]),
+    ),
+    (
+        "26-day-and-month-swapped.csv",
+        But(&[(3, "scan_to_come", "day and month may have changed places")]),
+    ),
+    ("27-empty-rows.csv", Whole),
 ];
 
 async fn each_file_is_read_or_refused_at_its_line_with_a_cure(test: TestDb) {

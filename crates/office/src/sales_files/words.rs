@@ -30,6 +30,7 @@ pub(super) fn words(Cures) {
     "forbidden_character": "Caractère interdit", "Forbidden character" => row_cure;
     "unknown_value": "Valeur inconnue", "Unknown value" => row_cure;
     "invalid_date": "Date illisible", "Not a date" => row_cure;
+    "scan_to_come": "Contrôle à venir", "Scan yet to come" => text_cure;
     "invalid_number": "Nombre illisible", "Not a number" => row_cure;
     "shortened_by_spreadsheet": "Nombre raccourci par un tableur", "Number shortened by a spreadsheet" => text_cure;
     "leading_zeros_lost": "Zéros perdus au début", "Zeros lost at the beginning" => text_cure;

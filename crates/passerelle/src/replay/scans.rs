@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use deviceapi::BATCH_LIMIT;
 use gate::{Direction, Mode};
+use kernel::table::{likely_separator, text_of, told_separator};
 use kernel::{CheckId, DeviceCode, DeviceTime, Timestamp};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -115,7 +116,18 @@ pub(crate) struct Day {
 
 /// Reads a file of the day.
 pub(crate) fn rows<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Vec<T>> {
-    let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_path(path)?;
+    let (text, _) = text_of(&std::fs::read(path)?)?;
+    let first = text.lines().next().unwrap_or_default();
+    let told = told_separator(first);
+    let separator = told.unwrap_or_else(|| likely_separator(first));
+    // Empty, the line that tells it is none, and the others keep their numbers.
+    let table = match told {
+        Some(_) => &text[first.len()..],
+        None => &text,
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(u8::try_from(separator)?)
+        .from_reader(table.as_bytes());
     Ok(reader.deserialize().collect::<Result<_, _>>()?)
 }
 

@@ -243,7 +243,10 @@ fn the_days_file_gives_the_same_orders_elsewhere_and_only_once(day: &Replayed) {
 const DAMAGES: [(&str, &str); 20] = [
     ("INSTITUTION", "ELSEWHERE"),
     ("ORGANIZATION", "MUCH-TOO-LONG-A-CODE"),
-    ("ORDER_NR", "an order with spaces"),
+    (
+        "ORDER_NR",
+        "an order number of more than fifty characters, which is too long",
+    ),
     ("ORDER_DATE", "07/14/2026"),
     ("OPERATION_TYPE", "SALES"),
     ("OPERATION_TYPE", "RESERVATION"),

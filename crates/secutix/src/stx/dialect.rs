@@ -1,6 +1,6 @@
 use super::Column;
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use kernel::{Money, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
@@ -178,7 +178,8 @@ impl Dialect {
     }
 
     /// Reads a moment: ISO-8601 with an offset; or without one, also a mere day, on
-    /// the clocks of the dialect's zone.
+    /// the clocks of the dialect's zone. Of an hour that they show twice it is the first;
+    /// a time that they skip is none.
     pub(crate) fn date(&self, text: &str) -> Option<Dated> {
         if let Ok(at) = text.parse() {
             return Some(Dated { at, is_day: false });
@@ -192,7 +193,12 @@ impl Dialect {
             let seconds = dotted("%d.%m.%Y %H:%M:%S");
             (seconds.or_else(|| dotted("%d.%m.%Y %H:%M"))?, false)
         };
-        let exact = self.time_zone().to_timestamp(local).ok()?;
+        let local = self.time_zone().to_ambiguous_timestamp(local);
+        // A day may begin where clocks are put forward at midnight; no scan is then.
+        if !is_day && matches!(local.offset(), AmbiguousOffset::Gap { .. }) {
+            return None;
+        }
+        let exact = local.compatible().ok()?;
         let at = Timestamp::from_millis(exact.as_millisecond())?;
         Some(Dated { at, is_day })
     }

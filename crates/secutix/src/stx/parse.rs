@@ -10,7 +10,7 @@ use super::{
     PriceFactor, RowProblem, RowReason, StxRow, TicketState, line,
 };
 use crate::mask::without_numbers;
-use kernel::table::is_shortened;
+use kernel::table::{is_debris, is_shortened};
 use kernel::{ControlBarcode, InstitutionCode, InvalidCode, Money, Timestamp, VatRate};
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -95,10 +95,7 @@ pub(super) fn parse(
                 None => institution.as_ref()?.as_str().parse().ok()?,
             },
             institution: institution?,
-            order_number: match order_number {
-                Some(number) => number,
-                None => barcode.as_ref()?.reveal().parse().ok()?,
-            },
+            order_number,
             order_date: order_date?,
             operation: operation?,
             remark,
@@ -265,7 +262,19 @@ fn code<T: FromStr<Err = InvalidCode>>(column: Column, text: &str) -> Result<T, 
 }
 
 fn date(column: Column, text: &str, dialect: &Dialect) -> Result<Timestamp, RowProblem> {
-    dated(column, text, dialect).map(|dated| dated.at)
+    let told = dated(column, text, dialect)?;
+    if told.is_day && !column.is_day() {
+        return Err(RowProblem::of(
+            column,
+            RowReason::INVALID_DATE,
+            format!(
+                "holds \"{}\", a day without a time; write the time of the scan too, like 2026-07-14 \
+                 09:00:00",
+                without_numbers(text, 40)
+            ),
+        ));
+    }
+    Ok(told.at)
 }
 
 fn dated(column: Column, text: &str, dialect: &Dialect) -> Result<Dated, RowProblem> {
@@ -353,6 +362,15 @@ fn vat(column: Column, text: &str) -> Result<VatRate, RowProblem> {
 }
 
 fn barcode(column: Column, text: &str) -> Result<ControlBarcode, RowProblem> {
+    if is_debris(text) {
+        return Err(RowProblem::of(
+            column,
+            RowReason::FORBIDDEN_CHARACTER,
+            "holds what a spreadsheet makes of a value, like ##### or #N/A, '42, =\"42\" or 42,0, \
+             and not the value; take the file anew from where it came, and open it with this \
+             column as text",
+        ));
+    }
     text.parse().map_err(|_| {
         let length = text.chars().count();
         if length > ControlBarcode::MAX_CHARS {

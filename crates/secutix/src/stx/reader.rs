@@ -3,6 +3,7 @@ use super::{
     Column, Dialect, HeaderLine, InvalidDialect, RowProblem, RowReason, RowRejection, Separator,
     StxRow, line,
 };
+use crate::mask::without_numbers;
 use kernel::table::{self, AsUtf8, Letters, NoTable, SEPARATORS, Written};
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
@@ -43,7 +44,7 @@ pub enum HeaderProblem {
     Empty,
     /// None of its fields names a column.
     #[error(
-        "it names no column that is known; begin with INSTITUTION{separator}ORGANIZATION{separator}… or configure a dialect without header line"
+        "it names no column that is known; begin with INSTITUTION{separator}ORGANIZATION{separator}…, without a title or anything else above, or configure a dialect without header line"
     )]
     NotAHeader {
         /// The separator that is configured.
@@ -54,11 +55,13 @@ pub enum HeaderProblem {
     UnbalancedQuotes,
     /// A field that names no column.
     #[error(
-        "field {field} names no column that is known here or in another import of the vendor's; correct or remove the column"
+        "field {field}, \"{name}\", names no column that is known here or in another import of the vendor's; correct or remove the column"
     )]
     UnknownColumn {
         /// Counted from 1.
         field: usize,
+        /// What stands there.
+        name: String,
     },
     /// A column that is named twice.
     #[error("{0} is named twice; remove one")]
@@ -229,7 +232,10 @@ fn read_header(header: &str, expected: char) -> Result<Header, Vec<HeaderProblem
             None if cell.trim().is_empty() => {}
             None => match Column::of_a_sibling(cell) {
                 Some(name) => ignored.push(name),
-                None => problems.push(HeaderProblem::UnknownColumn { field: index + 1 }),
+                None => problems.push(HeaderProblem::UnknownColumn {
+                    field: index + 1,
+                    name: without_numbers(cell, 40),
+                }),
             },
         }
         columns.push(column);
@@ -281,8 +287,12 @@ impl<R: Read> StxRows<R> {
             // Only a cut leaves half a letter.
             let text = String::from_utf8_lossy(&bytes);
             let text = text.strip_suffix('\n').unwrap_or(&text);
-            let text = text.strip_suffix('\r').unwrap_or(text);
-            if !text.trim().is_empty() {
+            let text = text.trim_end_matches('\r');
+            // A spreadsheet's empty row has its separators.
+            if !text
+                .trim_matches(|c: char| c.is_whitespace() || SEPARATORS.contains(&c))
+                .is_empty()
+            {
                 let text = text.to_owned();
                 return Ok(Some(Line { text, is_cut }));
             }

@@ -45,8 +45,8 @@ pub struct StxRow {
     pub institution: InstitutionCode,
     /// The organisation.
     pub organisation: OrganisationCode,
-    /// Rows that share it are one order.
-    pub order_number: OrderNumber,
+    /// Rows that share it are one order; a row without is one of its own.
+    pub order_number: Option<OrderNumber>,
     /// When it was ordered.
     pub order_date: Timestamp,
     /// Sold or reserved.

@@ -2,6 +2,7 @@ use super::*;
 use kernel::{Money, Timestamp, VatRate};
 use std::io::Cursor;
 
+mod header;
 mod reading;
 mod round_trip;
 mod writing;
@@ -18,7 +19,7 @@ fn row() -> StxRow {
     StxRow {
         institution: "VILLEN".parse().unwrap(),
         organisation: "VILLEN".parse().unwrap(),
-        order_number: "OTI2999750120260714070000114".parse().unwrap(),
+        order_number: Some("OTI2999750120260714070000114".parse().unwrap()),
         order_date: scanned_at,
         operation: Operation::Sale,
         remark: "Otipass, VN_AUG".to_owned(),

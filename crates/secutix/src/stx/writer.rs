@@ -84,7 +84,9 @@ impl<W: Write> StxWriter<W> {
         match column {
             Column::Institution => row.institution.as_str().to_owned(),
             Column::Organisation => row.organisation.as_str().to_owned(),
-            Column::OrderNumber => row.order_number.as_str().to_owned(),
+            Column::OrderNumber => (row.order_number.as_ref())
+                .map(|number| number.as_str().to_owned())
+                .unwrap_or_default(),
             Column::OrderDate => date(row.order_date),
             Column::Operation => row.operation.as_str().to_owned(),
             Column::Remark => row.remark.clone(),

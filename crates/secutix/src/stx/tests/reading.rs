@@ -1,6 +1,5 @@
 use super::super::*;
 use super::{HEADER, ROW, at, exact, read_one, row, rows, with, written};
-use kernel::Money;
 use kernel::table::NoTable;
 use std::cell::Cell;
 use std::io::{Cursor, Read, Seek, SeekFrom};
@@ -211,9 +210,14 @@ fn each_kind_of_damage_is_rejected_with_column_and_reason() {
         (with(C::Remark, "\"open"), None, R::UNBALANCED_QUOTES),
         (with(C::Remark, "\"a\" b"), None, R::UNBALANCED_QUOTES),
         (
-            ";;;;;;;;;;;;;;;;;;".to_owned(),
+            ";;;;;;;;x;;;;;;;;;;".to_owned(),
             Some(C::Institution),
             R::MISSING_VALUE,
+        ),
+        (
+            with(C::Barcode, "=\"OTI1\""),
+            Some(C::Barcode),
+            R::FORBIDDEN_CHARACTER,
         ),
     ];
     // All of them in one file, each after a good row: exactly they are rejected.
@@ -301,86 +305,6 @@ fn what_is_clear_is_taken_though_it_is_spelt_differently() {
         assert_eq!(read.len(), 1, "{file}");
         assert_eq!(read[0].as_ref().unwrap().row, trailing, "{file}");
     }
-}
-
-#[test]
-fn columns_stand_in_the_order_of_the_header_and_optional_ones_may_lack() {
-    let file = "BARCODE;TICKET_STATE;VAT;PRICE;TARIFF;EVENT;SEASON;BUYING_CONTACT_NR;OPERATION_TYPE;ORDER_DATE;ORDER_NR;ORGANIZATION;INSTITUTION;REMARK\n\
-                OTI1;NOT_PRINTED;550;950;CITYPASS;PASSVN;VN26;000042;RESERVATION;2026-07-14T07:00:00.114Z;7;VILLEN;VILLEN;hello\n\
-                OTI2;NOT_PRINTED;550;0;CITYPASS;PASSVN;VN26;000042;SALE;2026-07-14T07:00:00.114Z;7;VILLEN;VILLEN";
-    let read = rows(file, &Dialect::default());
-    let first = &read[0].as_ref().unwrap().row;
-    assert_eq!(first.barcode.reveal(), "OTI1");
-    assert_eq!(first.operation, Operation::Reservation);
-    assert_eq!(first.remark, "hello");
-    assert_eq!(first.payment_date, None);
-    let second = &read[1].as_ref().unwrap().row;
-    assert_eq!((second.remark.as_str(), second.price), ("", Money::ZERO));
-    // A row may end early, but only where optional columns are left out.
-    let short = ROW.rsplit_once(";;;").unwrap().0;
-    let rejection = read_one(short).unwrap_err();
-    assert_eq!(
-        rejection.problems[0].reason,
-        RowReason::SHIPMENT_MODE_MISSING
-    );
-}
-
-#[test]
-fn what_a_row_leaves_out_has_the_documented_default() {
-    let short = |row: &str| {
-        let file = format!(
-            "INSTITUTION;OPERATION_TYPE;SEASON;EVENT;TARIFF;PRICE;VAT;TICKET_STATE;GENERATION_DATE;BARCODE;SHIPMENT_MODE;ORDER_DATE;CONTINGENT\n{row}"
-        );
-        let mut read = read(Cursor::new(file), &Dialect::default()).unwrap();
-        let notes = read.notes().to_vec();
-        (read.next().unwrap().unwrap(), notes)
-    };
-    let (full, notes) = short(
-        "VILLEN;SALE;VN26;PASSVN;CITYPASS;950;550;CONTROLLED;2026-07-14 07:00:00;OTI1;POST;;X",
-    );
-    let full = full.unwrap().row;
-    assert_eq!(full.organisation.as_str(), "VILLEN");
-    assert_eq!(full.order_number.as_str(), "OTI1");
-    assert_eq!(full.order_date, at("2026-07-14T07:00:00Z"));
-    assert_eq!(full.buying_contact, None);
-    assert_eq!(notes, [FileNote::Ignored(vec!["CONTINGENT"])]);
-    // An order is of its own day, and of no other ticket's.
-    let (earlier, _) = short(
-        "VILLEN;SALE;VN26;PASSVN;CITYPASS;950;550;PRINTED;2026-07-14 07:00:00;OTI1;POST;2026-07-01;",
-    );
-    assert_eq!(earlier.unwrap().row.order_date, at("2026-07-01T00:00:00Z"));
-    let (never, _) = short("VILLEN;SALE;VN26;PASSVN;CITYPASS;950;550;NOT_PRINTED;;OTI1;;;");
-    let problems = never.unwrap_err().problems;
-    assert_eq!(
-        (problems[0].column, problems[0].reason, problems.len()),
-        (Some(Column::OrderDate), RowReason::MISSING_VALUE, 1)
-    );
-}
-
-#[test]
-fn a_header_that_cannot_be_used_refuses_the_file_with_all_that_is_wrong() {
-    let refused = |file: &str| match read(Cursor::new(file), &Dialect::default()) {
-        Err(FileRefusal::Header { problems }) => problems,
-        other => panic!("{file}: {other:?}"),
-    };
-    assert_eq!(refused(""), [HeaderProblem::Empty]);
-    assert_eq!(refused("\u{feff}\r\n \r\n"), [HeaderProblem::Empty]);
-    let not_a_header = [HeaderProblem::NotAHeader { separator: ';' }];
-    assert_eq!(refused(ROW), not_a_header);
-    assert_eq!(refused("\"INSTITUTION"), [HeaderProblem::UnbalancedQuotes]);
-    let header = HEADER
-        .replace("REMARK", "REMRAK")
-        .replace("VAT", "PRICE")
-        .replace("BARCODE;", "");
-    assert_eq!(
-        refused(&header),
-        [
-            HeaderProblem::UnknownColumn { field: 6 },
-            HeaderProblem::DuplicateColumn(Column::Price),
-            HeaderProblem::MissingColumn(Column::Vat),
-            HeaderProblem::MissingColumn(Column::Barcode),
-        ]
-    );
 }
 
 #[test]

@@ -15,8 +15,8 @@ kernel::findings! {
             en "The process has no role, so it would do nothing." "Write roles = [\"gate\", \"box_office\"], or one of the two.";
             fr "Le service n’a aucun rôle : il ne ferait rien." "Écrivez roles = [\"gate\", \"box_office\"], ou l’un des deux.";
         dialect_invalid(message): Mistake, "the dialect of [the STX_File](interfaces/stx-file.md) lacks a column or has one twice";
-            en "STX_Files cannot be spelt like this: {message}." "Correct the columns; docs/interfaces/stx-file.md lists them.";
-            fr "Les fichiers STX ne peuvent pas s’écrire ainsi : une colonne manque ou vient deux fois." "Corrigez les colonnes ; docs/interfaces/stx-file.md les énumère.";
+            en "STX_Files cannot be spelt like this: {message}." "Correct the columns; `passerelle help stx-file` lists them.";
+            fr "Les fichiers STX ne peuvent pas s’écrire ainsi : une colonne manque ou vient deux fois." "Corrigez les colonnes ; `passerelle help stx-file` les énumère.";
         office_url_wrong(url): Mistake, "the back office's address is no `https://` or `http://` one";
             en "The back office's address {url} is none that a browser opens, so the service does not start." "Write it with its scheme, like https://passerelle.example.org.";
             fr "L’adresse des pages de gestion {url} n’en est pas une qu’un navigateur ouvre : le service ne démarre pas." "Écrivez-la avec son protocole, comme https://passerelle.example.org.";

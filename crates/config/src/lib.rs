@@ -369,8 +369,8 @@ impl Default for ExternalSales {
 pub enum ConfigError {
     /// The file cannot be read.
     #[error(
-        "the configuration {path} cannot be read; give its path with --config, or start from \
-         examples/villeneuve/passerelle.toml"
+        "the configuration {path} cannot be read; give its path with --config, or write one with \
+         `passerelle init`"
     )]
     File {
         /// Its path.

@@ -3,8 +3,8 @@
 kernel::findings! {
     Configuration {
         config_unreadable(why): Mistake, "there is no such file, or it may not be read";
-            en "The configuration cannot be read: {why}." "Give the path of the configuration; a whole one is examples/villeneuve/passerelle.toml.";
-            fr "La configuration ne peut pas être lue : {why}." "Indiquez le chemin de la configuration ; examples/villeneuve/passerelle.toml en montre une entière.";
+            en "The configuration cannot be read: {why}." "Give the path of the configuration; `passerelle init` writes one.";
+            fr "La configuration ne peut pas être lue : {why}." "Indiquez le chemin de la configuration ; `passerelle init` en écrit une.";
         config_broken(message): Mistake, "a line is not TOML";
             en "This is not TOML: {message}." "Correct this line; texts stand in quotation marks.";
             fr "Ce n’est pas du TOML." "Corrigez cette ligne ; les textes se mettent entre guillemets.";

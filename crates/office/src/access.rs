@@ -188,6 +188,7 @@ addresses! {
     DOCTOR: "/office/set-up/doctor" look GATES_AND_SUPPORT;
 
     // When it hurts.
+    HELP: "/office/help/{topic}" look EVERYBODY;
     SUPPORT: "/office/support" look ADMINISTRATORS_AND_SUPPORT;
     SUPPORT_BUNDLE: "/office/support/bundle.tar" look ADMINISTRATORS_AND_SUPPORT;
 

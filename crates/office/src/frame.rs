@@ -3,6 +3,7 @@
 
 use super::access::{self, Address, Who};
 use super::coded::said;
+use super::documents::help_of;
 use super::entered::Entered;
 use super::form::{Input, Mistakes};
 use super::format::Formats;
@@ -24,6 +25,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     choose: "— choisir —", "— choose —";
     changed_there: "Cette partie est gérée par un fichier et se modifie dans celui-ci :",
         "This part is managed by a file, and is changed there:";
+    help: "Aide", "Help";
     back: "Retour à l’accueil", "Back to the start";
     older: "Plus anciens", "Older";
     newest: "Les plus récents", "Newest";
@@ -149,6 +151,11 @@ impl Frame {
     pub(crate) fn filled(&self, inputs: impl IntoIterator<Item = Input>) -> Vec<Input> {
         let filled = |input: Input| input.filled(&self.entered, &self.mistakes);
         inputs.into_iter().map(filled).collect()
+    }
+
+    /// Where the page's help is.
+    pub(crate) fn help(&self) -> String {
+        help_of(&self.path)
     }
 
     /// The language's tag.

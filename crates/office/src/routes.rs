@@ -12,8 +12,9 @@ use super::set_up::door::Door;
 use super::set_up::sector::Sector;
 use super::set_up::thing;
 use super::{
-    accounts, aside, assets, attendance, audit, checks, me, provider, queue, reconciliation, sales,
-    sales_files, second_step, set_up, sign_in, statement, statement_file, support, today, welcome,
+    accounts, aside, assets, attendance, audit, checks, help, me, provider, queue, reconciliation,
+    sales, sales_files, second_step, set_up, sign_in, statement, statement_file, support, today,
+    welcome,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -117,6 +118,7 @@ const TABLE: &[Route] = &[
 
     // When it hurts.
     (access::SUPPORT, || get(support::show)),
+    (access::HELP, || get(help::show)),
     (access::SUPPORT_BUNDLE, || get(support::bundle)),
 
     // Accounts.

@@ -6,8 +6,9 @@ mod seen;
 use super::access::{self, Address, Who};
 use super::frame::Frame;
 use super::{
-    accounts, aside, assets, attendance, audit, checks, error_page, me, queue, reconciliation,
-    sales, sales_files, second_step, set_up, sign_in, statement, support, today, welcome,
+    accounts, aside, assets, attendance, audit, checks, error_page, help, me, queue,
+    reconciliation, sales, sales_files, second_step, set_up, sign_in, statement, support, today,
+    welcome,
 };
 use askama::Template;
 use kernel::{Finding, Language, Place, Say};
@@ -89,6 +90,7 @@ const PAGES: &[(Deed, Address, Samples)] = &[
     (Look, access::TEST_CARD, set_up::test_card::sample::samples),
     (Look, access::TESTED, set_up::test_card::sample::outcome_samples),
     (Look, access::DOCTOR, set_up::doctor::sample::samples),
+    (Look, access::HELP, help::sample::samples),
     (Look, access::SUPPORT, support::sample::samples),
     (Look, access::ACCOUNTS, accounts::sample::list_samples),
     (Look, access::NEW_ACCOUNT, accounts::sample::new_samples),

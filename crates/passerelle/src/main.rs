@@ -17,6 +17,7 @@ mod demo;
 mod device;
 mod doctor_command;
 mod edge_command;
+mod help;
 mod house;
 mod init;
 mod progress;
@@ -38,7 +39,7 @@ use std::process::ExitCode;
 
 /// Passerelle: city passes at museum gates, one sale for each admission.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true)]
+#[command(version, propagate_version = true, disable_help_subcommand = true)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
@@ -84,6 +85,8 @@ enum Command {
     Edge(edge_command::Arguments),
     /// Run a stand-in Otipass, or print its sample cards
     Sandbox(sandbox_command::Arguments),
+    /// Explain a command, or print one of the documents
+    Help(help::Arguments),
 }
 
 /// What a command comes to, for the shell.
@@ -138,6 +141,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Edge(arguments) => edge_command::run(arguments).await,
         Command::Sandbox(arguments) => sandbox_command::run(arguments).await,
+        Command::Help(arguments) => help::run(&arguments),
     };
     match result {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,

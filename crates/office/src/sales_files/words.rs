@@ -79,6 +79,6 @@ mod tests {
                 assert!(words(code, Language::Fr).is_some(), "{code}");
             }
         }
-        assert_eq!(codes, 32);
+        assert_eq!(codes, 33);
     }
 }

@@ -1,0 +1,253 @@
+//! The project's documents, part of the program: an installed one has no folder with
+//! them beside it.
+
+use crate::access::{self, Address};
+use pulldown_cmark::{Alignment, CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use std::path::Path;
+
+/// One document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Document {
+    /// What one asks for it by.
+    pub topic: &'static str,
+    /// The text, as CommonMark; its first line is its title.
+    pub text: &'static str,
+}
+
+macro_rules! documents {
+    ($($topic:literal: $path:literal;)*) => {
+        /// All that people who run Passerelle may need, in the order in which they need it.
+        pub const DOCUMENTS: &[Document] = &[$(Document {
+            topic: $topic,
+            text: include_str!(concat!("../../../docs/", $path)),
+        }),*];
+    };
+}
+
+documents! {
+    "back-office": "back-office.md";
+    "operating": "operating.md";
+    "doctor": "doctor.md";
+    "scan": "scan.md";
+    "camera": "camera.md";
+    "edge": "edge.md";
+    "ticketing": "ticketing.md";
+    "otipass": "interfaces/otipass.md";
+    "device-api": "interfaces/device-api.md";
+    "access-control-service": "interfaces/access-control-service.md";
+    "access-control-lists": "interfaces/access-control-lists.md";
+    "catalogue": "interfaces/catalogue.md";
+    "site-table": "interfaces/site-table.md";
+    "statement-file": "interfaces/statement-file.md";
+    "stx-file": "interfaces/stx-file.md";
+}
+
+/// Where the help of a page is: the address of the page, or of those above it; the
+/// topic; the heading.
+const PLACES: &[(Address, &str, &str)] = &[
+    (access::TODAY, "back-office", "the-day"),
+    (access::WELCOME, "back-office", "the-first-account"),
+    (access::SIGN_IN, "back-office", "when-you-cant-get-in"),
+    (access::SALES, "back-office", "closing-the-month"),
+    (access::ATTENDANCE, "back-office", "closing-the-month"),
+    (access::STATEMENT, "back-office", "closing-the-month"),
+    (access::SALES_FILES, "stx-file", "what-is-refused"),
+    (
+        access::RECONCILIATION,
+        "operating",
+        "the-reconciliation-shouts",
+    ),
+    (access::QUEUE, "operating", "a-queue-grows"),
+    (access::ASIDE, "operating", "every-morning"),
+    (access::SET_UP, "back-office", "setting-up"),
+    (access::PLACES, "back-office", "sectors-doors-and-devices"),
+    (access::SITE_TABLE, "site-table", "an-example"),
+    (access::CONNECTION, "otipass", "set-up"),
+    (access::MAPPING, "back-office", "mapping-parameters"),
+    (access::CATALOGUE, "catalogue", "keys"),
+    (access::DOCTOR, "back-office", "the-doctor"),
+    (access::DEVICES, "back-office", "enrolling-devices"),
+    (access::SUPPORT, "back-office", "support-bundle"),
+    (access::ACCOUNTS, "back-office", "accounts"),
+    (access::ME, "back-office", "your-own-account"),
+    (access::AUDIT, "back-office", "the-audit-log"),
+];
+
+/// The document about `topic`.
+#[must_use]
+pub fn document(topic: &str) -> Option<&'static Document> {
+    DOCUMENTS.iter().find(|document| document.topic == topic)
+}
+
+/// Where the help of the page at `path` is.
+pub(crate) fn help_of(path: &str) -> String {
+    let above = PLACES.iter().filter(|(at, ..)| path.starts_with(at.path));
+    let (_, topic, heading) = above
+        .max_by_key(|(at, ..)| at.path.len())
+        .unwrap_or(&PLACES[0]);
+    format!("{}#{heading}", access::HELP.of(topic))
+}
+
+impl Document {
+    /// Its first heading.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        let first = self.text.lines().next().unwrap_or_default();
+        first.trim_start_matches(['#', ' '])
+    }
+
+    /// As part of a page. Headings can be led to; pictures are left out, as are links to
+    /// what is not in the program.
+    pub(crate) fn html(&self) -> String {
+        let mut events = Vec::new();
+        let mut hidden = 0_usize;
+        let mut links = Vec::new();
+        for event in Parser::new_ext(self.text, Options::ENABLE_TABLES) {
+            match event {
+                Event::Start(Tag::Image { .. }) => hidden += 1,
+                Event::End(TagEnd::Image) => hidden -= 1,
+                _ if hidden > 0 => {}
+                Event::Start(Tag::Link {
+                    link_type,
+                    dest_url,
+                    title,
+                    id,
+                }) => {
+                    let leads = target(&dest_url);
+                    links.push(leads.is_some());
+                    events.extend(leads.map(|target| {
+                        Event::Start(Tag::Link {
+                            link_type,
+                            dest_url: target.into(),
+                            title,
+                            id,
+                        })
+                    }));
+                }
+                Event::End(TagEnd::Link) => {
+                    if links.pop() == Some(true) {
+                        events.push(event);
+                    }
+                }
+                // By a style, which no page may have.
+                Event::Start(Tag::Table(columns)) => {
+                    let columns = vec![Alignment::None; columns.len()];
+                    events.push(Event::Start(Tag::Table(columns)));
+                }
+                event => events.push(event),
+            }
+        }
+        name_headings(&mut events);
+        let mut text = String::new();
+        html::push_html(&mut text, events.into_iter());
+        text.replace("<th>", "<th scope=\"col\">")
+            .replace("<table>", "<div class=\"table\" tabindex=\"0\"><table>")
+            .replace("<pre>", "<pre tabindex=\"0\">")
+            .replace("</table>", "</table></div>")
+            .replace('{', "&#123;")
+            .replace('}', "&#125;")
+    }
+}
+
+/// Gives each heading the id that links to it name.
+fn name_headings(events: &mut [Event<'_>]) {
+    for at in 0..events.len() {
+        let behind = events[at + 1..].iter();
+        let words: String = behind
+            .take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))))
+            .filter_map(|event| match event {
+                Event::Text(text) | Event::Code(text) => Some(text.as_ref()),
+                _ => None,
+            })
+            .collect();
+        if let Event::Start(Tag::Heading { id, .. }) = &mut events[at] {
+            *id = Some(CowStr::from(heading_id(&words)));
+        }
+    }
+}
+
+/// As the usual viewers of such documents make it.
+fn heading_id(heading: &str) -> String {
+    let lower = heading.to_lowercase().replace(' ', "-");
+    lower
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+        .collect()
+}
+
+/// Where a link of a document leads in the program, if it does.
+fn target(link: &str) -> Option<String> {
+    if link.starts_with('#') || link.starts_with("http") {
+        return Some(link.to_owned());
+    }
+    let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+    let topic = path.strip_suffix(".md").map(Path::new)?.file_name()?;
+    let document = document(topic.to_str()?)?;
+    let heading = Some(heading).filter(|heading| !heading.is_empty());
+    let heading = heading.map(|heading| format!("#{heading}"));
+    Some(access::HELP.of(document.topic) + &heading.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// What stands behind `mark` up to the next quotation mark.
+    fn all<'a>(html: &'a str, mark: &str) -> Vec<&'a str> {
+        let pieces = html.split(mark).skip(1);
+        pieces.map(|rest| rest.split('"').next().unwrap()).collect()
+    }
+
+    #[test]
+    fn each_link_and_the_help_of_each_page_lead_to_a_heading_that_there_is() {
+        let mut headings = BTreeSet::new();
+        for document in DOCUMENTS {
+            assert!(!document.title().is_empty(), "{}", document.topic);
+            let at = access::HELP.of(document.topic);
+            let html = document.html();
+            for id in all(&html, " id=\"") {
+                headings.insert(format!("{at}#{id}"));
+            }
+            headings.insert(at);
+        }
+        let mut links = 0;
+        for document in DOCUMENTS {
+            for link in all(&document.html(), "href=\"") {
+                let whole = match link.strip_prefix('#') {
+                    Some(_) => access::HELP.of(document.topic) + link,
+                    None => link.to_owned(),
+                };
+                links += 1;
+                let known = link.starts_with("http") || headings.contains(&whole);
+                assert!(known, "{}: {link}", document.topic);
+            }
+        }
+        assert!(links > 50, "{links}");
+        for address in access::ALL {
+            let help = help_of(address.path);
+            assert!(headings.contains(&help), "{address}: {help}");
+        }
+        assert_eq!(
+            help_of("/office/set-up/mapping"),
+            "/office/help/back-office#mapping-parameters"
+        );
+        assert_eq!(help_of("/"), "/office/help/back-office#the-day");
+    }
+
+    #[test]
+    fn text_stays_text_and_pictures_are_left_out() {
+        let document = Document {
+            topic: "x",
+            text: "# A `<b>` & more\n\n![picture](pictures/a.png) [code](../crates/a.rs) [day](scan.md#scan)\n",
+        };
+        assert_eq!(document.title(), "A `<b>` & more");
+        let html = document.html();
+        assert!(html.contains("&lt;b&gt;"), "{html}");
+        assert!(
+            !html.contains("picture") && html.contains(" code "),
+            "{html}"
+        );
+        assert!(html.contains("/office/help/scan#scan"), "{html}");
+    }
+}

@@ -1,0 +1,26 @@
+//! The documents, as pages.
+
+#[cfg(test)]
+pub(crate) mod sample;
+
+use crate::documents::{DOCUMENTS, Document, document};
+use crate::page::*;
+
+kernel::texts!(Texts in Fr, En beside crate::words::Words {
+    documents: "Documents", "Documents";
+    in_english: "Ces documents n’existent qu’en anglais. Les pages, les messages et le diagnostic parlent aussi français.",
+        "They are part of the program, and are those of its version.";
+});
+
+#[derive(Template)]
+#[template(path = "help.html")]
+struct Page {
+    shown: &'static Document,
+    frame: Frame,
+}
+
+pub(crate) async fn show(visit: Visit, Path(topic): Path<String>) -> Answer {
+    let frame = visit.frame();
+    let shown = document(&topic).ok_or(PageError::NotFound)?;
+    visit.page(&Page { shown, frame })
+}

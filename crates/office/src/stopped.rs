@@ -9,8 +9,8 @@ use kernel::without_numbers;
 kernel::texts!(Texts in Fr, En {
     no_call: "La billetterie ne prend aucun appel depuis le {at}. {why}",
         "Ticketing has taken no call since {at}. {why}";
-    some: "Ce que la billetterie ne prend pas en ce moment : {n}.",
-        "What ticketing takes none of at present: {n}.";
+    some: "Sortes d’entrées que la billetterie ne prend pas en ce moment : {n}.",
+        "Kinds of entries that ticketing takes none of at present: {n}.";
 });
 
 /// What is stopped: all of it, or how much; `None` if nothing is.

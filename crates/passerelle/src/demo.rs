@@ -343,15 +343,21 @@ fn introduce(
     let me = std::env::current_exe().unwrap_or_else(|_| "passerelle".into());
     let me = me.display();
     // What another sells stands in no report here.
-    let reports = match foreign {
-        None => format!(
-            "\x20 {me} report sales --config {c}\n\
-             \x20 {me} report account --config {c}\n"
+    let (what, reports) = match foreign {
+        None => (
+            "what was sold, who came, what Otipass owes, and whether all of it agrees",
+            format!(
+                "\x20 {me} report sales --config {c}\n\
+                 \x20 {me} report account --config {c}\n"
+            ),
         ),
-        Some(_) => String::new(),
+        Some(_) => (
+            "who came, and whether the gates' books are in order",
+            String::new(),
+        ),
     };
     outln!(
-        "\x20 # what was sold, who came, what Otipass owes, and whether all of it agrees\n\
+        "\x20 # {what}\n\
          \x20 {me} report attendance --config {c}\n\
          {reports}\
          \x20 {me} reconcile --config {c}\n\n\

@@ -137,11 +137,10 @@ fn in_flight_because(stopped: &[Stop]) -> String {
     let mut text = String::new();
     for Stop { of, since, why } in stopped {
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "Since {since}, ticketing takes no {of}: {why}\n  They are in flight, and go by themselves \
-             once that is cured.\n",
-        );
+        let _ = writeln!(text, "Since {since}, ticketing takes no {of}: {why}");
+    }
+    if !stopped.is_empty() {
+        text += "They are in flight, and go by themselves once that is cured.\n\n";
     }
     text
 }

@@ -166,7 +166,7 @@ pub fn introduce(introduction: &Introduction, config: &Path) {
     if !settings.is_empty() {
         outln!(
             "It is in ways that the demo's configuration does not fit, so that you see what is said then.\n\
-             The last line takes them from it; at your site, [access_control] would say:\n\n\
+             The line that ends in '' takes them from it; at your site, [access_control] would say:\n\n\
              \x20 {}\n",
             settings.join("\n  ")
         );

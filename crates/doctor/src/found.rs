@@ -217,8 +217,8 @@ kernel::findings! {
             en "Ticketing did not answer within {seconds} s." "Try again; if this lasts, check the line and ask who runs ticketing.";
             fr "La billetterie n’a pas répondu en {seconds} s." "Réessayez ; si cela dure, vérifiez la ligne et demandez à qui exploite la billetterie.";
         ticketing_credentials_refused(): Mistake, "ticketing does not accept our token";
-            en "Ticketing does not accept our token." "Compare institution, operator and password with ticketing's, and the clocks of both sides.";
-            fr "La billetterie n’accepte pas notre jeton." "Comparez institution, opérateur et mot de passe avec ceux de la billetterie, et les horloges des deux côtés.";
+            en "Ticketing does not accept our token." "Compare institution, operator, password and issuer with ticketing's, unit and age of token times (token_times, token_lifetime_s), and the clocks of both sides.";
+            fr "La billetterie n’accepte pas notre jeton." "Comparez institution, opérateur, mot de passe et émetteur avec ceux de la billetterie, l’unité et la durée des jetons (token_times, token_lifetime_s), et les horloges des deux côtés.";
         ticketing_refused(message): Mistake, "ticketing refuses the call, or something else answers";
             en "{message}." "Check the URL up to its version, and the operator's rights in ticketing.";
             fr "La billetterie refuse l’appel, ou autre chose répond." "Vérifiez l’URL jusqu’à sa version, et les droits de l’opérateur dans la billetterie.";
@@ -234,6 +234,9 @@ kernel::findings! {
         ticketing_names_no(code, sector): Warning, "ticketing's catalogue comes in a shape that is not known, and nowhere names a mapped season or product";
             en "Ticketing's catalogue nowhere names {code}, which sector {sector} sells; it may refuse these entries." "Look in ticketing whether it is there and may be controlled, or correct it in the mapping parameters.";
             fr "Le catalogue de la billetterie ne nomme nulle part {code}, que vend le secteur {sector} ; elle refusera peut-être ces entrées." "Voyez dans la billetterie s’il existe et peut être contrôlé, ou corrigez-le dans les paramètres de correspondance.";
+        ticketing_names_none(of): Mistake, "ticketing's catalogue comes in a shape that is not known, and names none of the mapped seasons, or none of the mapped products";
+            en "Ticketing's catalogue names none of {of}; it would refuse every entry." "Ask whoever runs ticketing to give this access control system the products of the passes, or correct the mapping parameters.";
+            fr "Le catalogue de la billetterie ne nomme rien de ceci : {of} ; elle refuserait chaque entrée." "Demandez à qui exploite la billetterie de donner à ce système de contrôle d’accès les produits des pass, ou corrigez les paramètres de correspondance.";
         ticketing_proxy_wrong(): Mistake, "the proxy is not a URL";
             en "The proxy on the way to ticketing is not a URL." "Write it like http://proxy.example.org:3128.";
             fr "Le proxy vers la billetterie n’est pas une URL." "Écrivez-le comme http://proxy.example.org:3128.";

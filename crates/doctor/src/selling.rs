@@ -196,8 +196,19 @@ fn products(facts: &Facts, catalogue: &TheirCatalogue) -> Vec<Finding> {
 
 /// What is mapped and stands nowhere in a catalogue of unknown shape.
 fn unnamed(facts: &Facts, names: &BTreeSet<String>) -> Vec<Finding> {
+    let all = mapped(facts);
+    // Then it would refuse every entry, whatever the shape.
+    let seasons: BTreeSet<_> = all.iter().map(|mapped| mapped.season.as_str()).collect();
+    let products: BTreeSet<_> = all.iter().map(|mapped| mapped.product.as_str()).collect();
+    for codes in [seasons, products] {
+        if !codes.is_empty() && codes.iter().all(|code| !names.contains(*code)) {
+            let codes = Vec::from_iter(codes).join(", ");
+            let place = facts.key(ACCESS_CONTROL, "url");
+            return vec![found::ticketing_names_none(place, codes)];
+        }
+    }
     let mut findings = Vec::new();
-    for mapped in mapped(facts) {
+    for mapped in all {
         let [season_at, product_at] = mapped.at;
         let (season, product) = (mapped.season.as_str(), mapped.product.as_str());
         let (code, at) = match (names.contains(season), names.contains(product)) {

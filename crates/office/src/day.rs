@@ -1,5 +1,6 @@
 //! What is known of the day, and kept for all who watch it.
 
+use gate::outbox::trouble::Trouble;
 use gate::records::attendance::Admitted;
 use gate::{DeviceState, PartnerState, Waiting, WhenSilent};
 use kernel::{BusinessDay, Money, Timestamp};
@@ -29,6 +30,10 @@ pub(crate) struct GateFacts {
     pub(crate) outcomes: BTreeMap<String, i64>,
     pub(crate) devices: Vec<DeviceState>,
     pub(crate) waiting: Waiting,
+    /// What ticketing takes none of at present.
+    pub(crate) stopped: Vec<Trouble>,
+    /// Control barcodes that ticketing refused.
+    pub(crate) refused: i64,
     /// How much lies aside.
     pub(crate) aside: i64,
     pub(crate) partner: PartnerState,

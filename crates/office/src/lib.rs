@@ -58,6 +58,7 @@ mod set_up;
 mod sign_in;
 mod statement;
 mod statement_file;
+mod stopped;
 mod support;
 #[cfg(test)]
 mod tests;

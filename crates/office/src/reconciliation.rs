@@ -11,7 +11,9 @@ pub(crate) use run::afresh;
 use super::comparison::State;
 use crate::checks::mark_name;
 use crate::page::*;
+use crate::stopped;
 use books::reconciliation::{Difference, Reconciliation, Sides, Subject};
+use gate::outbox::trouble::{self, Trouble};
 use gate::records::doubts::Doubt;
 use std::fmt::Display;
 use words::words;
@@ -118,6 +120,8 @@ impl Step {
 #[template(path = "reconciliation.html")]
 struct Page {
     kept: bool,
+    /// What ticketing takes none of at present.
+    stopped: Vec<Trouble>,
     state: State,
     /// Which difference is the first that is shown.
     from: usize,
@@ -136,19 +140,25 @@ impl Page {
         (until < books.differences.len()).then_some(until)
     }
 
-    fn verdict(&self, books: &Reconciliation) -> (&'static str, String) {
+    /// What is stopped, in one sentence.
+    fn stopped(&self) -> Option<String> {
+        stopped::sentence(&self.stopped, &self.frame.formats)
+    }
+
+    /// How the books stand; that they agree is no comfort while ticketing takes nothing.
+    fn verdict(&self, books: &Reconciliation) -> Option<(&'static str, String)> {
         let formats = &self.frame.formats;
         let t = Texts::of(formats.language);
+        if !books.is_clean() {
+            let n = formats.count(books.unexplained);
+            return Some(("bad", fill(t.disagree, &[("n", &n)])));
+        }
         let text = match books.sides {
-            _ if !books.is_clean() => {
-                let n = formats.count(books.unexplained);
-                return ("bad", fill(t.disagree, &[("n", &n)]));
-            }
             Sides::Both => t.agree,
             Sides::Gate => t.gate_agrees,
             Sides::BoxOffice => t.sales_agree,
         };
-        ("good", text.to_owned())
+        self.stopped.is_empty().then(|| ("good", text.to_owned()))
     }
 }
 
@@ -163,46 +173,19 @@ fn about(t: &Texts, of: &Subject) -> String {
     fill(text, &[("id", id)])
 }
 
-/// The chain. What is not there is left out where a row says nothing then.
+/// The chain. What is elsewhere is left out: it is not nought. So is what is not there
+/// where a row says nothing then.
 fn steps(formats: &Formats, books: &Reconciliation) -> Vec<Step> {
     let t = Texts::of(formats.language);
-    let cancelling = step(2, t.cancelling, books.cancellations_in_flight);
-    let ready = step(2, t.ready, books.ready);
-    let mut steps = vec![
-        step(0, t.accepted, books.accepted_checks),
-        step(0, t.barcodes, books.control_barcodes),
-        step(1, t.in_flight, books.in_flight)
-            .note(t.in_flight_note)
-            .list("in_flight"),
-        step(1, t.cancelled, books.cancelled)
-            .note(t.cancelled_note)
-            .list("cancelled"),
-        cancelling
-            .note(t.cancelling_note)
-            .list("cancellations_in_flight"),
-        step(1, t.staged, books.staged),
-        ready.note(t.ready_note).list("ready"),
-    ];
-    for (reason, number) in &books.held {
-        let note = reason.name(formats.language);
-        steps.push(step(2, t.held, *number).note(note).list(reason.as_str()));
+    let mut steps = Vec::new();
+    if books.sides != Sides::BoxOffice {
+        steps.extend(gate_steps(t, books));
     }
-    let amount = formats.money(books.account.amount_minor);
-    let amount = fill(t.lines_note, &[("amount", &amount)]);
-    let elsewhere = Step {
-        list: Some(access::SALES_FILES.to_string()),
-        ..step(0, t.elsewhere, books.tickets_from_elsewhere)
-    };
+    if books.sides != Sides::Gate {
+        steps.extend(sales_steps(t, formats, books));
+    }
     let disputed = step(0, t.disputed, books.disputed);
-    steps.extend([
-        step(2, t.cancelled_unsold, books.cancelled_unsold),
-        step(2, t.tickets, books.tickets),
-        step(3, t.cancelled, books.cancelled_tickets).note(t.cancelled_tickets_note),
-        step(0, t.orders, books.orders),
-        step(0, t.lines, books.account.lines).note(amount),
-        elsewhere.note(t.elsewhere_note),
-        disputed.note(t.disputed_note).list("disputed"),
-    ]);
+    steps.push(disputed.note(t.disputed_note).list("disputed"));
     if books.disputes_in_flight > 0 {
         let disputing = step(1, t.in_flight, books.disputes_in_flight);
         steps.push(disputing.note(t.disputes_in_flight_note));
@@ -242,9 +225,60 @@ fn steps(formats: &Formats, books: &Reconciliation) -> Vec<Step> {
     steps
 }
 
+/// What the gates know.
+fn gate_steps(t: &Texts, books: &Reconciliation) -> [Step; 5] {
+    let cancelling = step(2, t.cancelling, books.cancellations_in_flight);
+    [
+        step(0, t.accepted, books.accepted_checks),
+        step(0, t.barcodes, books.control_barcodes),
+        step(1, t.in_flight, books.in_flight)
+            .note(t.in_flight_note)
+            .list("in_flight"),
+        step(1, t.cancelled, books.cancelled)
+            .note(t.cancelled_note)
+            .list("cancelled"),
+        cancelling
+            .note(t.cancelling_note)
+            .list("cancellations_in_flight"),
+    ]
+}
+
+/// What ticketing here knows.
+fn sales_steps(t: &Texts, formats: &Formats, books: &Reconciliation) -> Vec<Step> {
+    let ready = step(2, t.ready, books.ready);
+    let mut steps = vec![
+        step(1, t.staged, books.staged),
+        ready.note(t.ready_note).list("ready"),
+    ];
+    steps.extend(books.held.iter().map(|(reason, number)| {
+        let note = reason.name(formats.language);
+        step(2, t.held, *number).note(note).list(reason.as_str())
+    }));
+    let amount = formats.money(books.account.amount_minor);
+    let amount = fill(t.lines_note, &[("amount", &amount)]);
+    let elsewhere = Step {
+        list: Some(access::SALES_FILES.to_string()),
+        ..step(0, t.elsewhere, books.tickets_from_elsewhere)
+    };
+    steps.extend([
+        step(2, t.cancelled_unsold, books.cancelled_unsold),
+        step(2, t.tickets, books.tickets),
+        step(3, t.cancelled, books.cancelled_tickets).note(t.cancelled_tickets_note),
+        step(0, t.orders, books.orders),
+        step(0, t.lines, books.account.lines).note(amount),
+        elsewhere.note(t.elsewhere_note),
+    ]);
+    steps
+}
+
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
+    let stopped = match &visit.office.gate {
+        Some(_) => trouble::list(&visit.office.db).await?,
+        None => Vec::new(),
+    };
     visit.page(&Page {
         kept: run::sides(&visit.office).is_some(),
+        stopped,
         state: run::look(&visit.office).await,
         from: query.read("from").unwrap_or(0),
         frame: visit.frame(),
@@ -254,4 +288,66 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
 pub(crate) async fn compare(visit: Visit) -> Answer {
     afresh(&visit.office);
     Ok(visit.go(access::RECONCILIATION))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use boxoffice::HeldReason;
+    use staff::Role;
+
+    fn labels(sides: Sides) -> Vec<&'static str> {
+        let frame = Frame::sample(Language::En, Some(Role::Finance));
+        let mut books = sample::made(Timestamp::from_millis_clamped(0)).books;
+        books.sides = sides;
+        assert!(books.held.contains_key(&HeldReason::TariffNotMapped));
+        let steps = steps(&frame.formats, &books);
+        steps.iter().map(|step| step.label).collect()
+    }
+
+    #[test]
+    fn what_is_elsewhere_is_no_row_of_noughts() {
+        let t = Texts::of(Language::En);
+        let (gate, sales) = ([t.accepted, t.barcodes], [t.staged, t.held, t.lines]);
+        let has = |labels: &[&str], of: &[&str]| of.iter().map(|l| labels.contains(l)).collect();
+        let both: [(Sides, [bool; 2]); 3] = [
+            (Sides::Both, [true, true]),
+            (Sides::Gate, [true, false]),
+            (Sides::BoxOffice, [false, true]),
+        ];
+        for (sides, [of_gate, of_sales]) in both {
+            let labels = labels(sides);
+            let found: [Vec<bool>; 2] = [has(&labels, &gate), has(&labels, &sales)];
+            let expected = [vec![of_gate; 2], vec![of_sales; 3]];
+            assert_eq!(found, expected, "{sides:?}: {labels:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_agrees_while_ticketing_takes_nothing() {
+        let at = Timestamp::from_millis_clamped(1_784_012_400_114);
+        let mut made = sample::made(at);
+        made.books.unexplained = 0;
+        made.books.differences.clear();
+        let mut page = Page {
+            kept: true,
+            stopped: crate::today::sample::stopped(at),
+            state: State::default(),
+            from: 0,
+            frame: Frame::sample(Language::En, Some(Role::Finance)),
+        };
+        assert_eq!(page.verdict(&made.books), None);
+        let stopped = page.stopped().unwrap();
+        let says = "Ticketing has taken no call since ";
+        assert!(
+            stopped.starts_with(says) && stopped.contains("token"),
+            "{stopped}"
+        );
+        page.stopped.clear();
+        assert!(
+            page.verdict(&made.books)
+                .is_some_and(|(is, _)| is == "good")
+        );
+        assert_eq!(page.stopped(), None);
+    }
 }

@@ -13,6 +13,7 @@ pub(crate) use live::watch;
 use super::assets;
 use super::day::{Facts, GateFacts};
 use crate::page::*;
+use crate::stopped;
 use gate::WhenSilent;
 use gate::records::attendance::Admitted;
 use std::cmp::Reverse;
@@ -46,10 +47,10 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "{device} has only {n}% of battery left. Charge it.";
     more_devices: "Autres remarques sur des appareils : {n}. Voyez le tableau des appareils, plus bas.",
         "More remarks on devices: {n}. See the table of devices below.";
+    refused_there: "Entrées que la billetterie a refusées : {n}.", "Entries that ticketing has refused: {n}.";
     held: "Entrées qui ne peuvent pas être vendues : {n}.",
         "Entries that cannot be sold: {n}.";
     lies_aside: "Entrées mises de côté, que personne n’a réglées : {n}.", "Entries that lie aside and nobody has settled: {n}.";
-    see: "Voir pourquoi, et que faire", "See why, and what to do";
     late: "{n} codes attendent de partir à la billetterie. Si le nombre monte encore, regardez si elle répond.",
         "{n} barcodes wait to go to ticketing. If the number keeps growing, look whether it answers.";
     undeclared: "{n} entrées restent à déclarer à Otipass. Si le nombre monte encore, regardez s’il répond.",
@@ -369,6 +370,8 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
         Concern::Unresolved(n) => number(t.unresolved, n),
         Concern::Silent { device, ms } => of_device(t.device_silent, device, *ms),
         Concern::Keeps { device, checks } => of_device(t.device_keeps, device, *checks),
+        Concern::Stopped(stopped) => stopped::sentence(stopped, formats).unwrap_or_default(),
+        Concern::Refused(n) => number(t.refused_there, n),
         Concern::Held(n) => number(t.held, n),
         Concern::Aside(n) => number(t.lies_aside, n),
         Concern::Late(n) => number(t.late, n),
@@ -383,7 +386,11 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
 const fn place(concern: &Concern) -> Option<Address> {
     match concern {
         Concern::Aside(_) => Some(access::ASIDE),
-        Concern::Held(_) | Concern::Late(_) | Concern::Undeclared(_) => Some(access::QUEUE),
+        Concern::Stopped(_)
+        | Concern::Refused(_)
+        | Concern::Held(_)
+        | Concern::Late(_)
+        | Concern::Undeclared(_) => Some(access::QUEUE),
         _ => None,
     }
 }

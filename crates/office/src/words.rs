@@ -82,6 +82,7 @@ kernel::texts!(Words in Fr, En {
     scanned: "Scanné", "Scanned";
     season_product: "Saison, produit", "Season, product";
     sector: "Secteur", "Sector";
+    see_why: "Voir pourquoi, et que faire", "See why, and what to do";
     seen: "Vu", "Last seen";
     set_up: "Mise en service", "Set-up";
     sign_in: "Se connecter", "Sign in";

@@ -53,7 +53,7 @@ pub struct Arguments {
     #[command(flatten)]
     ticketing: foreign::Options,
     /// Start with nothing set up: try the set-up by the back office
-    #[arg(long, conflicts_with_all = ["visitors", "ticketing"])]
+    #[arg(long, conflicts_with_all = ["visitors", "ticketing", "ways"])]
     empty: bool,
     /// End after so many visitors instead of with Ctrl-C
     #[arg(long, value_name = "N")]
@@ -68,11 +68,11 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     if arguments.empty {
         return empty(&arguments, folder.path()).await;
     }
+    let foreign = arguments.ticketing.open().await?;
     let service_listener = serve::listen(arguments.listen).await?;
     let sandbox_listener = serve::listen(arguments.sandbox).await?;
     let service_address = service_listener.local_addr()?;
     let sandbox_address = sandbox_listener.local_addr()?;
-    let foreign = arguments.ticketing.open().await?;
     let config = write_set_up(
         folder.path(),
         service_address,
@@ -88,7 +88,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let tokens: Vec<_> = tokens::for_all(&author, &site).await?.into_iter().collect();
     let page = scanner_page(&author, &site, service_address).await?;
     let shutdown = CancellationToken::new();
-    let foreign_address = foreign.as_ref().map(|foreign| foreign.address);
+    let introduction = foreign.as_ref().map(foreign::Foreign::introduction);
     let foreign = foreign.map(|foreign| {
         let (site, mapping) = (site.clone(), mapping.clone());
         let (clock, shutdown) = (Arc::clone(&clock), shutdown.clone().cancelled_owned());
@@ -131,7 +131,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         sandbox_address,
         &tokens,
         page.as_ref(),
-        foreign_address,
+        introduction.as_ref(),
     );
     if let Some(welcome) = welcome {
         outln!("{}\n", welcome.trim());
@@ -304,7 +304,7 @@ fn introduce(
     sandbox: SocketAddr,
     tokens: &[(DeviceCode, DeviceToken)],
     page: Option<&(DeviceCode, String)>,
-    foreign: Option<SocketAddr>,
+    foreign: Option<&foreign::Introduction>,
 ) {
     let config: PathBuf = folder.join("passerelle.toml");
     outln!(
@@ -343,18 +343,26 @@ fn introduce(
     let me = std::env::current_exe().unwrap_or_else(|_| "passerelle".into());
     let me = me.display();
     // What another sells stands in no report here.
-    let reports = match foreign {
-        None => format!(
-            "\x20 {me} report sales --config {c}\n\
-             \x20 {me} report account --config {c}\n"
+    let (what, reports) = match foreign {
+        None => (
+            "what was sold, who came, what Otipass owes, and whether all of it agrees",
+            format!(
+                "\x20 {me} report sales --config {c}\n\
+                 \x20 {me} report account --config {c}\n"
+            ),
         ),
-        Some(_) => String::new(),
+        Some(_) => (
+            "who came, and whether the gates' books are in order",
+            String::new(),
+        ),
     };
     outln!(
-        "\x20 # what was sold, who came, what Otipass owes, and whether all of it agrees\n\
+        "\x20 # {what}\n\
          \x20 {me} report attendance --config {c}\n\
          {reports}\
          \x20 {me} reconcile --config {c}\n\n\
+         \x20 # what is wrong with the set-up, and how to cure it\n\
+         \x20 {me} doctor --config {c}\n\n\
          \x20 # Otipass falls silent for the next 5 questions, then comes back\n\
          \x20 curl -s -X PUT http://{sandbox}/sandbox/faults -H 'Content-Type: application/json' \\\n\
          \x20   -d '[{{\"failure\":\"silence\",\"requests\":5}}]'\n\n\

@@ -1,10 +1,11 @@
 //! What commands work on: the configuration, and the database of a service that
 //! has run before.
 
+use crate::out::Format;
 use crate::{assemble, init, set_up};
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use boxoffice::BoxOffice;
-use config::{Config, Surroundings};
+use config::{Config, Role, Surroundings};
 use db::{Db, DbUrl};
 use gate::Site;
 use kernel::{Clock, SystemClock};
@@ -47,6 +48,12 @@ impl ConfigOption {
         House::open(self.read()?).await
     }
 }
+
+/// What commands about sales say where another sells; the same as the back office's pages.
+const NO_BOX_OFFICE: &str =
+    "This service keeps no ticketing ([server] roles): look at the one that does.";
+/// What is said of visitors where the gates are another's.
+const NO_GATE: &str = "This service keeps no gates ([server] roles): look at the one that does.";
 
 /// A configuration with its database.
 pub struct House {
@@ -92,7 +99,23 @@ impl House {
         Ok(site.ok_or(gate::SiteError::Missing)?)
     }
 
+    /// Says before figures of what another keeps that they are not here; beside them
+    /// where a program reads them.
+    pub fn say_if_elsewhere(&self, role: Role, format: Format) {
+        let elsewhere = match role {
+            _ if self.config.has(role) => return,
+            Role::Gate => NO_GATE,
+            Role::BoxOffice => NO_BOX_OFFICE,
+        };
+        match format {
+            Format::Table => outln!("{elsewhere}\n"),
+            Format::Json => errln!("{elsewhere}"),
+        }
+    }
+
+    /// The box office, where there is one.
     pub async fn box_office(&self) -> Result<BoxOffice> {
+        ensure!(self.config.has(Role::BoxOffice), NO_BOX_OFFICE);
         let site = self.site().await?;
         assemble::box_office(&self.config, self.db.clone(), site, &self.clock).await
     }

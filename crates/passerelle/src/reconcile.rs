@@ -7,8 +7,9 @@ use crate::{Verdict, ticketing};
 use anyhow::{Context, Result};
 use books::reconciliation::{Asked, Reconciliation, Sides, asked, reconcile};
 use gate::outbox::trouble::{self, Stopped, Trouble};
-use kernel::{Clock, SystemClock};
+use kernel::{Clock, SystemClock, Timestamp, without_numbers};
 use secutix::client::AccessControlClient;
+use serde::Serialize;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -37,11 +38,57 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let stopped = trouble::list(&house.db)
         .await
         .context("what ticketing takes none of could not be read")?;
-    print(arguments.format, &books, |books| {
-        let asked = books.asked.as_ref().map(told).unwrap_or_default();
-        for_people(books) + &asked + &in_flight_because(&stopped)
+    let is_fine = books.is_clean() && stopped.is_empty();
+    let ticketing_takes_none = stopped.iter().map(Stop::of).collect();
+    let result = Printed {
+        books,
+        ticketing_takes_none,
+    };
+    print(arguments.format, &result, |printed| {
+        let asked = printed.books.asked.as_ref().map(told).unwrap_or_default();
+        in_flight_because(&printed.ticketing_takes_none) + &for_people(&printed.books) + &asked
     })?;
-    Ok(Verdict::fine_if(books.is_clean()))
+    Ok(Verdict::fine_if(is_fine))
+}
+
+/// The books, and what keeps them from going on.
+#[derive(Debug, Serialize)]
+struct Printed {
+    #[serde(flatten)]
+    books: Reconciliation,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ticketing_takes_none: Vec<Stop>,
+}
+
+/// What ticketing takes none of.
+#[derive(Debug, Serialize)]
+struct Stop {
+    of: String,
+    since: Timestamp,
+    why: String,
+}
+
+impl Stop {
+    fn of(trouble: &Trouble) -> Self {
+        let of = match &trouble.of {
+            Stopped::Line => "call".to_owned(),
+            Stopped::Cancellations => "cancelled entry".to_owned(),
+            Stopped::Kind(kind) => {
+                let gate::Kind {
+                    sector,
+                    season,
+                    product,
+                } = kind;
+                format!("control barcode of {sector}, {season}, {product}")
+            }
+        };
+        Self {
+            of,
+            since: trouble.since,
+            // A stranger's words may hold a card number.
+            why: without_numbers(trouble.why(kernel::Language::En)),
+        }
+    }
 }
 
 const UNREADABLE: &str = "the books could not be read";
@@ -86,29 +133,14 @@ fn told(asked: &Asked) -> String {
 }
 
 /// Why some of what is in flight stays there.
-fn in_flight_because(stopped: &[Trouble]) -> String {
+fn in_flight_because(stopped: &[Stop]) -> String {
     let mut text = String::new();
-    for trouble in stopped {
-        let what = match &trouble.of {
-            Stopped::Line => "no call".to_owned(),
-            Stopped::Cancellations => "no cancelled entry".to_owned(),
-            Stopped::Kind(kind) => {
-                let gate::Kind {
-                    sector,
-                    season,
-                    product,
-                } = kind;
-                format!("no control barcode of {sector}, {season}, {product}")
-            }
-        };
+    for Stop { of, since, why } in stopped {
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "\nSince {}, ticketing takes {what}: {}\n  They are in flight, and go by themselves \
-             once that is cured.",
-            trouble.since,
-            trouble.why(kernel::Language::En)
-        );
+        let _ = writeln!(text, "Since {since}, ticketing takes no {of}: {why}");
+    }
+    if !stopped.is_empty() {
+        text += "They are in flight, and go by themselves once that is cured.\n\n";
     }
     text
 }

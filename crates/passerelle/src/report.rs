@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use boxoffice::pending_account::{Amount, Statement};
 use boxoffice::report::{Moved, SalesReport};
 use clap::Subcommand;
+use config::Role;
 use db::Db;
 use gate::records::attendance::Attendance;
 use kernel::BusinessDay;
@@ -62,6 +63,11 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         from <= to,
         "the period ends on {to}, before it begins on {from}; swap --from and --to"
     );
+    let role = match arguments.report {
+        Report::Attendance(_) => Role::Gate,
+        Report::Sales(_) | Report::Account(_) => Role::BoxOffice,
+    };
+    house.say_if_elsewhere(role, period.format);
     let (db, format, currency) = (&house.db, period.format, site.currency.as_str());
     match &arguments.report {
         Report::Sales(_) => {

@@ -9,6 +9,7 @@ use boxoffice::catalogue::map_tariff;
 use boxoffice::stx_file::{self, StxFile};
 use boxoffice::{BoxOffice, CatalogueError, ImportKind, ImportReport};
 use clap::Subcommand;
+use config::Role;
 use db::Tx;
 use kernel::{ProductCode, TariffCode};
 use office::acts;
@@ -56,11 +57,11 @@ enum Action {
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let house = arguments.config.open().await?;
-    let box_office = house.box_office().await?;
     let author = house.author();
     match arguments.action {
-        Action::Run => sell(&author, &box_office).await,
+        Action::Run => sell(&author, &house.box_office().await?).await,
         Action::Import { file } => {
+            let box_office = house.box_office().await?;
             let called = file.file_name().unwrap_or_default().to_string_lossy();
             let kind = ImportKind::Upload;
             let importing = async { box_office.import_file(&file, kind).await.map(Some) };
@@ -70,6 +71,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
             Ok(Verdict::fine_if(report.rejected_in_all() == 0))
         }
         Action::List { format } => {
+            house.say_if_elsewhere(Role::BoxOffice, format);
             let files = stx_file::files(&house.db, None, LISTED).await;
             print(
                 format,
@@ -77,7 +79,9 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
                 |f| list(f),
             )
         }
-        Action::Map { product, tariff } => map(&author, &box_office, product, tariff).await,
+        Action::Map { product, tariff } => {
+            map(&author, &house.box_office().await?, product, tariff).await
+        }
         Action::Resend => {
             let count = acts::send_again(&author).await?;
             outln!("{count} control barcode(s) go to ticketing again.");

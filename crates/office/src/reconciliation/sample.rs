@@ -25,8 +25,15 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         last: Some(Arc::new(clean)),
         ..State::default()
     };
+    let mut gate = made(at);
+    gate.books.sides = Sides::Gate;
+    let gate = State {
+        last: Some(Arc::new(gate)),
+        ..State::default()
+    };
     let page = |kept, state: &State, from| Page {
         kept,
+        stopped: Vec::new(),
         state: state.clone(),
         from,
         frame: frame.clone(),
@@ -36,12 +43,16 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         page(true, &full, 50),
         page(true, &clean, 0),
         page(true, &running, 0),
+        Page {
+            stopped: crate::today::sample::stopped(at),
+            ..page(true, &gate, 0)
+        },
         page(false, &State::default(), 0),
     ])
 }
 
 /// Books such as a small museum's, with something wrong in each way.
-fn made(at: Timestamp) -> Made {
+pub(super) fn made(at: Timestamp) -> Made {
     let check = "1d426cfd-51d7-490e-9ba3-000000000114".parse().unwrap();
     let barcode: kernel::ControlBarcode = "OTI0002997520260714070000114".parse().unwrap();
     let difference = |code, of| Difference {

@@ -48,8 +48,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "The card was admitted, but its entry cannot be sold yet: {why}. It will be by itself once the cause is cured.";
     on_its_way: "La carte est entrée ; la vente est en route. Rechargez la page dans un instant.",
         "The card was admitted; the sale is on its way. Load the page again in a moment.";
-    elsewhere: "La carte est entrée et la billetterie a pris son entrée. La vente se fait là-bas.",
-        "The card was admitted, and ticketing took its entry. It is sold there.";
+    elsewhere: "La carte est entrée et la billetterie a pris son entrée. La vente se fait là-bas, pour de bon : annulez l’entrée ici, puis vérifiez là-bas que la vente a disparu.",
+        "The card was admitted, and ticketing took its entry. It is sold there, for real: take the entry back here, then see there that the sale is gone.";
     taken_back: "Cette entrée d’essai est annulée.", "This test entry was taken back.";
     story: "Tout ce qui est su de ce contrôle", "All that is known of this check";
     take_back: "Annuler cette entrée d’essai", "Take this test entry back";

@@ -4,7 +4,9 @@ use crate::day::{Facts, GateFacts, Reader, SalesFacts};
 use crate::office::Office;
 use boxoffice::report;
 use db::{Db, DbError};
+use gate::outbox::trouble;
 use gate::records::attendance::{self, Admitted};
+use gate::records::explained::refusals;
 use kernel::{BusinessDay, Timestamp};
 use std::sync::Arc;
 
@@ -65,6 +67,8 @@ async fn read(
             outcomes: attendance::outcomes(db, today).await?,
             devices: gate::devices(db).await?,
             waiting: gate.outbox.waiting().await?,
+            stopped: trouble::list(db).await?,
+            refused: refusals(db).await?.barcodes,
             aside: gate::decide::aside::count(db).await?,
             partner: gate.deciding.partner_state(),
             when_silent: gate.settings().when_silent,

@@ -3,6 +3,7 @@
 use super::*;
 use crate::day::SalesFacts;
 use crate::tests::html;
+use gate::outbox::trouble::{Cause, Stopped, Trouble};
 use gate::{PartnerState, Waiting};
 use kernel::Money;
 use std::collections::BTreeMap;
@@ -65,6 +66,8 @@ pub(super) fn calm() -> Facts {
                 give_backs: 0,
                 unresolved: 0,
             },
+            stopped: Vec::new(),
+            refused: 0,
             aside: 0,
             partner: PartnerState {
                 spared: false,
@@ -83,6 +86,17 @@ pub(super) fn calm() -> Facts {
     }
 }
 
+/// Ticketing does not take our token.
+pub(crate) fn stopped(since: Timestamp) -> Vec<Trouble> {
+    vec![Trouble {
+        of: Stopped::Line,
+        since,
+        latest: since,
+        cause: Cause::TokenRefused,
+        reason: "HTTP 401".to_owned(),
+    }]
+}
+
 /// Nothing is.
 pub(super) fn troubled() -> Facts {
     let mut facts = calm();
@@ -90,6 +104,8 @@ pub(super) fn troubled() -> Facts {
     if let Some(gate) = &mut facts.gate {
         gate.partner.spared = true;
         gate.waiting.unresolved = 2;
+        gate.stopped = stopped(at);
+        gate.refused = 6;
         gate.waiting.deliveries = 1_201;
         gate.waiting.declarations = 340;
         for (number, device) in (0_i64..).zip(&mut gate.devices) {

@@ -3,6 +3,7 @@
 //! will become one of these.
 
 use crate::day::Facts;
+use gate::outbox::trouble::Trouble;
 use gate::{DeviceState, Mode, WhenSilent};
 use kernel::{Timestamp, Zone};
 
@@ -34,6 +35,10 @@ pub(super) enum Concern {
     Silent { device: String, ms: i64 },
     /// A device that keeps checks to itself.
     Keeps { device: String, checks: i64 },
+    /// What ticketing takes none of at present.
+    Stopped(Vec<Trouble>),
+    /// Entries that ticketing refused.
+    Refused(i64),
     /// Entries that cannot be sold.
     Held(i64),
     /// What devices brought and nobody has settled.
@@ -84,9 +89,13 @@ pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
             }
         };
         many(waiting.unresolved, 0, Concern::Unresolved);
+        many(gate.refused, 0, Concern::Refused);
         many(gate.aside, 0, Concern::Aside);
         many(waiting.deliveries, LATE, Concern::Late);
         many(waiting.declarations, DECLARATIONS, Concern::Undeclared);
+        if !gate.stopped.is_empty() {
+            concerns.push(Concern::Stopped(gate.stopped.clone()));
+        }
         for device in &gate.devices {
             of_device(device, facts.at, zone, &mut concerns);
         }
@@ -192,13 +201,15 @@ const fn rank(concern: &Concern) -> u8 {
         Concern::PartnerFails => 4,
         Concern::Silent { .. } => 5,
         Concern::Keeps { .. } => 6,
-        Concern::Held(_) => 7,
-        Concern::Aside(_) => 8,
-        Concern::Late(_) => 9,
-        Concern::Undeclared(_) => 10,
-        Concern::Offline { .. } => 11,
-        Concern::Clock { .. } => 12,
-        Concern::Battery { .. } => 13,
+        Concern::Stopped(_) => 7,
+        Concern::Refused(_) => 8,
+        Concern::Held(_) => 9,
+        Concern::Aside(_) => 10,
+        Concern::Late(_) => 11,
+        Concern::Undeclared(_) => 12,
+        Concern::Offline { .. } => 13,
+        Concern::Clock { .. } => 14,
+        Concern::Battery { .. } => 15,
     }
 }
 
@@ -220,7 +231,7 @@ mod tests {
     #[test]
     fn each_concern_is_seen_and_no_other() {
         let device = || "PDA01".to_owned();
-        let cases: [(Change, Vec<Concern>); 18] = [
+        let cases: [(Change, Vec<Concern>); 20] = [
             (|_| (), vec![]),
             (|f| f.set_up_lacks = true, vec![Concern::NotSetUp]),
             (|f| f.gate = None, vec![]),
@@ -247,6 +258,14 @@ mod tests {
             (
                 |f| f.gate.as_mut().unwrap().waiting.declarations = 201,
                 vec![Concern::Undeclared(201)],
+            ),
+            (
+                |f| f.gate.as_mut().unwrap().stopped = sample::stopped(f.at),
+                vec![Concern::Stopped(sample::stopped(sample::calm().at))],
+            ),
+            (
+                |f| f.gate.as_mut().unwrap().refused = 6,
+                vec![Concern::Refused(6)],
             ),
             (
                 |f| f.sales.as_mut().unwrap().held = 3,

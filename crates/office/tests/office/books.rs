@@ -140,6 +140,25 @@ async fn what_ticketing_refused_is_found_and_sent_again() {
         "{told:?}"
     );
 
+    // Nor is all well today; that ticketing takes nothing stands on both pages.
+    let stopped = house.test.db.write("trouble", |tx| {
+        let sql = "INSERT INTO gate_ticketing_trouble (lane, since, latest, cause, reason)
+                   VALUES ('line', 0, 0, 'token_refused', '401')";
+        tx.execute(sql, db::params![])
+    });
+    let stopped: Result<_, db::DbError> = stopped.await;
+    assert_eq!(stopped.unwrap(), 1);
+    let takes_none = "Ticketing has taken no call since ";
+    let today = finance.get("/office/").await.text;
+    for says in ["Entries that ticketing has refused: 1.", takes_none] {
+        assert!(
+            today.contains(says) && today.contains("/office/queue"),
+            "{today}"
+        );
+    }
+    let page = finance.get("/office/reconciliation").await.text;
+    assert!(page.contains(takes_none), "{page}");
+
     let mut gates = museum.signed_in(Role::GateManager.as_str()).await;
     let list = gates.get("/office/queue/refused").await.text;
     assert!(list.contains(&story(2)) && !list.contains(&story(1)));

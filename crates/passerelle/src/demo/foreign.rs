@@ -2,13 +2,14 @@
 
 use super::FOLDER;
 use crate::serve;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use gate::Site;
 use kernel::Clock;
 use otipass::Mapping;
 use sandbox::{ForeignSettings, ForeignTicketing, Way};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,6 +55,10 @@ impl Options {
     /// Opens its address, if it is wanted.
     pub async fn open(&self) -> Result<Option<Foreign>> {
         if self.ticketing == Ticketing::Own {
+            ensure!(
+                self.ways.is_empty(),
+                "--ways says how the stand-in for a SecuTix that is not ours is; add --ticketing foreign"
+            );
             return Ok(None);
         }
         let listener = serve::listen(self.foreign).await?;
@@ -68,13 +73,25 @@ impl Options {
 impl Foreign {
     /// The part of the configuration that names it, with the file of the password.
     pub fn configuration(&self, folder: &Path) -> Result<String> {
-        std::fs::write(folder.join("operator.password"), PASSWORD).context(FOLDER)?;
+        let file = kernel::owner_only()
+            .create_new(true)
+            .open(folder.join("operator.password"));
+        file.and_then(|mut file| file.write_all(PASSWORD.as_bytes()))
+            .context(FOLDER)?;
         Ok(format!(
             "[access_control]\nurl = \"{}\"\noperator = \"{OPERATOR}\"\n\
              password_file = \"operator.password\"\n\
              # A real one asks for 1.\ncalls_per_minute = 60\n\n",
             self.url()
         ))
+    }
+
+    /// What there is to see and to try.
+    pub fn introduction(&self) -> Introduction {
+        Introduction {
+            address: self.address,
+            settings: self.ways.iter().copied().filter_map(setting).collect(),
+        }
     }
 
     fn url(&self) -> String {
@@ -109,8 +126,30 @@ impl Foreign {
     }
 }
 
+/// What a site would have in `[access_control]` if its ticketing were in this way.
+const fn setting(way: Way) -> Option<&'static str> {
+    match way {
+        Way::Partner => Some("issuer = \"PARTNER\""),
+        Way::TextIds => Some("request_ids = \"text\""),
+        Way::Milliseconds => Some("token_times = \"milliseconds\""),
+        Way::LongTokens => Some("token_lifetime_s = 900"),
+        _ => None,
+    }
+}
+
+/// What is said of the stand-in.
+pub struct Introduction {
+    address: SocketAddr,
+    /// What would fit its ways, and is not in the demo's configuration.
+    settings: Vec<&'static str>,
+}
+
 /// What there is to see and to try.
-pub fn introduce(foreign: SocketAddr, config: &Path) {
+pub fn introduce(introduction: &Introduction, config: &Path) {
+    let Introduction {
+        address: foreign,
+        settings,
+    } = introduction;
     let c = config.display();
     let me = std::env::current_exe().unwrap_or_else(|_| "passerelle".into());
     let me = me.display();
@@ -124,4 +163,12 @@ pub fn introduce(foreign: SocketAddr, config: &Path) {
          \x20 curl -s -X PUT http://{foreign}/foreign/ways -d no_season\n\
          \x20 curl -s -X PUT http://{foreign}/foreign/ways -d ''\n"
     );
+    if !settings.is_empty() {
+        outln!(
+            "It is in ways that the demo's configuration does not fit, so that you see what is said then.\n\
+             The line that ends in '' takes them from it; at your site, [access_control] would say:\n\n\
+             \x20 {}\n",
+            settings.join("\n  ")
+        );
+    }
 }

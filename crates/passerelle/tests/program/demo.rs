@@ -4,6 +4,7 @@ use crate::{BIN, id};
 use kernel::{Clock, SystemClock};
 use serde_json::{Value, json};
 use stage::{Process, answer, client, eventually, wait};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 #[test]
@@ -64,6 +65,9 @@ fn a_demo_whose_ticketing_is_not_ours_delivers_to_it() {
     let ways_at = kept_at.replace("/kept", "/ways");
     let config = demo.line_with("ticketing probe");
     let config = config.split("--config ").nth(1).unwrap().trim().to_owned();
+    let password = std::path::Path::new(&config).with_file_name("operator.password");
+    let mode = std::fs::metadata(password).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     let http = client();
     wait(async {
         let bring = async |n: u32| {
@@ -96,4 +100,30 @@ fn a_demo_whose_ticketing_is_not_ours_delivers_to_it() {
     });
     demo.ask_to_end();
     assert!(demo.ended());
+}
+
+/// Nothing that is asked for is left out in silence, and what does not fit is told with
+/// what would.
+#[test]
+fn the_demo_says_what_a_way_of_ticketing_needs() {
+    let demo = |more: &[&str]| {
+        let mut demo = Command::new(BIN);
+        demo.args(["demo", "--visitors", "0"]).args(more);
+        for address in ["--listen", "--sandbox", "--foreign"] {
+            demo.args([address, "127.0.0.1:0"]);
+        }
+        demo.output().unwrap()
+    };
+    let own = demo(&["--ways", "partner"]);
+    let complaint = String::from_utf8(own.stderr).unwrap();
+    assert!(
+        !own.status.success() && complaint.contains("--ticketing foreign"),
+        "{complaint}"
+    );
+    let foreign = demo(&["--ticketing", "foreign", "--ways", "partner,sparse"]);
+    let printed = String::from_utf8(foreign.stdout).unwrap();
+    assert!(foreign.status.success(), "{printed}");
+    for says in ["issuer = \"PARTNER\"", "doctor --config"] {
+        assert!(printed.contains(says), "{says}: {printed}");
+    }
 }

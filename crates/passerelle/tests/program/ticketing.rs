@@ -53,13 +53,12 @@ async fn said(ways: &[Way], more: &str) -> Vec<String> {
 #[tokio::test]
 async fn the_doctor_says_before_the_first_visitor_what_will_go_wrong() {
     let unusual = "warning ticketing_shape_unknown";
-    let unnamed = "warning ticketing_names_no";
+    let none = "mistake ticketing_names_none";
     // One case, one line.
     #[rustfmt::skip]
     let cases: [(&[Way], &str, &[&str]); 15] = [
         (&[], "", &[unusual, unusual]),
-        // Of each of the six sectors.
-        (&[NoSeason], "", &[unusual, unusual, unnamed, unnamed, unnamed, unnamed, unnamed, unnamed]),
+        (&[NoSeason], "", &[none, unusual, unusual]),
         (&[OurShapes], "", &[]),
         (&[OurShapes, Texts, Sparse, SmallOk], "", &[]),
         (&[OurShapes, Unauthorised], "", &["mistake ticketing_credentials_refused"]),
@@ -77,6 +76,13 @@ async fn the_doctor_says_before_the_first_visitor_what_will_go_wrong() {
     for (ways, more, expected) in cases {
         assert_eq!(said(ways, more).await, expected, "{ways:?} {more}");
     }
+    let one = with_foreign(&[], "").await;
+    let mapping = one.read("mapping.json").replace("PASSVN3", "PASSVN9");
+    one.write("mapping.json", &mapping);
+    let found = one.findings().await;
+    let unnamed = found.iter().find(|f| f.code == "ticketing_names_no");
+    let unnamed = unnamed.unwrap();
+    assert!(unnamed.severity == "warning" && unnamed.what.contains("PASSVN9"));
     let none = said(&[OurShapes, NoSeason], "").await;
     assert!(
         !none.is_empty() && none.iter().all(|f| f == "mistake season_unknown"),
@@ -175,4 +181,72 @@ async fn the_probe_of_our_own_box_office_understands_everything() {
     assert!(printed.contains("authority_file"), "{printed}");
 
     service.stop();
+}
+
+/// Where ticketing is elsewhere, no command gives a nought for what is not known here,
+/// or does what the other does; and nothing is in order while ticketing takes nothing.
+#[tokio::test]
+async fn commands_say_that_the_books_are_elsewhere_and_what_ticketing_does_not_take() {
+    let set_up = with_foreign(&[Unauthorised], "").await;
+    let db = set_up.db().await;
+    let file = set_up.path("sales.csv");
+    std::fs::write(&file, "").unwrap();
+    let elsewhere = "This service keeps no ticketing";
+    let run = async |arguments: &[&str]| {
+        let mut command = set_up.command(arguments);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await;
+        let output = output.unwrap();
+        let [printed, complaint] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        (output.status.code().unwrap(), printed, complaint)
+    };
+    for report in [
+        &["report", "sales"][..],
+        &["report", "account"],
+        &["sales", "list"],
+    ] {
+        let (code, printed, complaint) = run(report).await;
+        assert!(
+            code == 0 && printed.starts_with(elsewhere),
+            "{report:?}: {printed}"
+        );
+        assert_eq!(complaint, "");
+        let (code, printed, complaint) = run(&[report, &["--format", "json"]].concat()).await;
+        assert!(
+            code == 0 && complaint.starts_with(elsewhere),
+            "{report:?}: {complaint}"
+        );
+        assert!(serde_json::from_str::<Value>(&printed).is_ok(), "{printed}");
+    }
+    let (_, printed, _) = run(&["report", "attendance"]).await;
+    assert!(printed.starts_with("Attendance"), "{printed}");
+    for act in [
+        &["sales", "run"][..],
+        &["sales", "import", file.to_str().unwrap()],
+        &["sales", "map", "PASSVN", "T1"],
+    ] {
+        let (code, printed, complaint) = run(act).await;
+        assert!(
+            complaint.contains(elsewhere),
+            "{act:?}: {printed}{complaint}"
+        );
+        assert_ne!(code, 0, "{act:?}");
+    }
+    assert_eq!(run(&["reconcile", "--ask", "0"]).await.0, 0);
+    db.write("trouble", |tx| {
+        let sql = "INSERT INTO gate_ticketing_trouble (lane, since, latest, cause, reason)
+                   VALUES ('line', 0, 0, 'token_refused', '401')";
+        tx.execute(sql, db::params![])
+    })
+    .await
+    .unwrap();
+    let (code, printed, _) = run(&["reconcile", "--ask", "0"]).await;
+    assert_eq!(code, 1, "{printed}");
+    let says =
+        "Since 1970-01-01T00:00:00.000Z, ticketing takes no call: It does not accept our token";
+    assert!(printed.starts_with(says), "{printed}");
+    let (_, printed, _) = run(&["reconcile", "--ask", "0", "--format", "json"]).await;
+    let books: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(books["ticketing_takes_none"][0]["of"], "call");
+    assert_eq!(books["accepted_checks"], 0);
 }

@@ -69,7 +69,6 @@ fn broken() -> Phrase {
 /// and only this method does not give what it should.
 fn usable<T>(answer: Result<T, CallError>) -> Result<Result<T, CallError>, CallError> {
     match answer {
-        Err(error @ CallError::UnusualAnswer { .. }) => Ok(Err(error)),
         Err(error) if error.fault() == Fault::Content => Ok(Err(error)),
         Err(error) => Err(error),
         answer => Ok(answer),

@@ -118,14 +118,20 @@ fn told(asked: &Asked) -> String {
     let Asked {
         about,
         agreed,
+        not_said,
         stopped,
         ..
     } = asked;
     let mut text = match (about, stopped) {
+        (0, _) if !not_said.is_empty() => String::new(),
         (0, None) => "It has taken none yet that it could be asked about.".to_owned(),
         (0, Some(_)) => String::new(),
         _ => format!("Asked about {about} of the delivered barcodes, it has {agreed} as we do."),
     };
+    if let Some(said) = not_said.first() {
+        let count = not_said.len();
+        text += &format!(" Of {count} it does not say whether it has them: {said}.");
+    }
     if let Some(why) = stopped {
         text += &format!(" It could not be asked about more: {why}.");
     }

@@ -47,8 +47,10 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let Action::Probe { to } = arguments.action;
     let config = arguments.config.read()?;
     let settings = settings(config).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let client = AccessControlClient::new(settings.clone(), Arc::clone(&clock))?;
     let asked = Asked {
-        url: settings.base_url.clone(),
+        url: client.address(),
         as_whom: format!(
             "{} for {}, issued by {}",
             settings.caller.operator, settings.caller.institution, settings.caller.issuer
@@ -58,10 +60,8 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
             settings.request_ids, settings.token.lifetime_s, settings.token.unit
         ),
     };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let name = || format!("ticketing-probe-{}.json", clock.now().compact()).into();
     let to = to.unwrap_or_else(name);
-    let client = AccessControlClient::new(settings, Arc::clone(&clock))?;
     let probes = client.probe().await;
     let mut saved = json!({ "at": clock.now(), "version": env!("CARGO_PKG_VERSION") });
     saved["asked"] = json!({ "url": asked.url, "as": asked.as_whom, "how": asked.how });
@@ -240,6 +240,12 @@ fn meaning(probes: &[Probe]) -> (String, bool) {
             CallError::Refused { .. } if error.fault() == Fault::Content => (
                 "Ticketing takes our token and refuses every call. Read its reasons; if they \
                  name the request id, set [access_control] request_ids to \"text\" or \"number\".",
+                false,
+            ),
+            CallError::UnusualAnswer { .. } => (
+                "Ticketing takes our token and a call, and says what became of it in a shape that \
+                 Passerelle does not know: no control barcode would count as delivered. Send the \
+                 file to whoever helps you.",
                 false,
             ),
             CallError::RateLimited { .. } => (

@@ -14,9 +14,9 @@ pub use settings::{ClientSettings, RequestIds, api_version};
 use crate::rate_limit::RateLimit;
 use crate::token::{self, Claims};
 use crate::wire::{
-    Catalogue, ControlledTicketAnswer, ControlledTicketData, GetAccessControlCatalogRequest,
-    GetControlledTicketRequest, GetTimeZoneRequest, ImportControlledTicketAnswer,
-    ImportControlledTicketRequest, MAX_CONTROLLED_TICKETS, StatusCode, TimeZoneAnswer,
+    Catalogue, GetAccessControlCatalogRequest, GetControlledTicketRequest, GetTimeZoneRequest,
+    ImportControlledTicketAnswer, ImportControlledTicketRequest, MAX_CONTROLLED_TICKETS,
+    ReadTicket, ReadTicketAnswer, StatusCode, TimeZoneAnswer,
 };
 use kernel::{Clock, ControlBarcode, SeasonCode, Zone};
 use reading::Answered;
@@ -55,7 +55,8 @@ pub struct AccessControlClient {
 /// Where the gate brings its control barcodes. [`AccessControlClient`] carries
 /// them over HTTP; a simulation puts its own in this place.
 pub trait Ticketing: Sync {
-    /// As [`AccessControlClient::import_controlled_ticket`].
+    /// Hands over at most [`MAX_CONTROLLED_TICKETS`]. Gives a result for each, in their
+    /// order, or none at all if all were taken.
     fn import_controlled_ticket(
         &self,
         request: &ImportControlledTicketRequest,
@@ -142,6 +143,15 @@ impl AccessControlClient {
         })
     }
 
+    /// Where the service is; without the credentials that its URL may hold.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let mut url = self.base.clone();
+        // Only a URL without host has none, and refuses this.
+        let _ = url.set_username("").and_then(|()| url.set_password(None));
+        url.into()
+    }
+
     /// The ticket with this barcode, or `None` if ticketing has none.
     ///
     /// # Errors
@@ -149,12 +159,11 @@ impl AccessControlClient {
     pub async fn get_controlled_ticket(
         &self,
         barcode: &ControlBarcode,
-    ) -> Result<Option<ControlledTicketData>, CallError> {
+    ) -> Result<Option<ReadTicket>, CallError> {
         let request = GetControlledTicketRequest {
             bar_code_or_tax_number: barcode.clone(),
         };
-        let answer: Result<ControlledTicketAnswer, _> =
-            self.call("getControlledTicket", &request).await;
+        let answer: Result<ReadTicketAnswer, _> = self.call("getControlledTicket", &request).await;
         match answer {
             Ok(answer) => Ok(Some(answer.controlled_ticket_data)),
             Err(CallError::Refused {
@@ -206,10 +215,11 @@ impl AccessControlClient {
         url.set_path(&format!("{}/{method}", url.path().trim_end_matches('/')));
         let caller = &self.settings.caller;
         let claims = Claims::styled(caller, self.clock.now(), self.settings.token);
+        let token = token::mint(&claims, &caller.password);
         let response = self
             .http
             .post(url.clone())
-            .bearer_auth(token::mint(&claims, &caller.password))
+            .bearer_auth(&token)
             .json(request)
             .send()
             .await
@@ -219,7 +229,7 @@ impl AccessControlClient {
             status = response.status().as_u16(),
             "access control service answered"
         );
-        let mut answered = Answered::begun(&response, self.clock.now());
+        let mut answered = Answered::begun(&response, self.clock.now(), token);
         answered.body = match self.body(response).await {
             // A refusal needs no words.
             Err(_) if !answered.http_status.is_success() => Vec::new(),

@@ -15,7 +15,8 @@ pub use catalogue::{
 };
 pub use controlled_ticket::{
     ControlOperation, ControlOperationType, ControlledTicketAnswer, ControlledTicketData,
-    GetControlledTicketRequest, TicketKind, TicketMedium, ValidityState,
+    GetControlledTicketRequest, ReadTicket, ReadTicketAnswer, TicketKind, TicketMedium,
+    ValidityState,
 };
 pub use import::{
     ControlResult, ControlledTicket, ImportControlledTicketAnswer, ImportControlledTicketCall,

@@ -9,9 +9,9 @@ use db::testing::Steps;
 use kernel::{ControlBarcode, Timestamp};
 use secutix::client::{CallError, Outage, Ticketing};
 use secutix::wire::{
-    ControlOperation, ControlOperationType, ControlResult, ControlledTicket, ControlledTicketData,
-    ImportControlledTicketAnswer, ImportControlledTicketRequest, ReceivedTicket, StatusCode,
-    TicketKind, TicketResult, ValidityState,
+    ControlOperation, ControlOperationType, ControlResult, ControlledTicket,
+    ImportControlledTicketAnswer, ImportControlledTicketRequest, ReadTicket, ReceivedTicket,
+    StatusCode, TicketResult, ValidityState,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,25 +52,17 @@ impl Abroad {
 
     /// What it tells when it is asked.
     #[must_use]
-    pub fn tells(&self, barcode: &ControlBarcode) -> Option<ControlledTicketData> {
-        let controls = self.kept().get(barcode)?.clone();
-        let is_cancelled = |done: &ControlOperation| {
-            done.control_operation_type == ControlOperationType::CancelledTicket
-        };
-        Some(ControlledTicketData {
-            barcode: barcode.clone(),
-            container_identifier: None,
-            container_ticket: false,
-            state: match controls.iter().any(is_cancelled) {
+    pub fn tells(&self, barcode: &ControlBarcode) -> Option<ReadTicket> {
+        let kept = self.kept();
+        let controls = kept.get(barcode)?.iter();
+        let controls: Vec<_> = controls.map(|done| done.control_operation_type).collect();
+        let is_cancelled = controls.contains(&ControlOperationType::CancelledTicket);
+        Some(ReadTicket {
+            state: Some(match is_cancelled {
                 true => ValidityState::Cancelled,
                 false => ValidityState::Valid,
-            },
-            control_operations: controls,
-            duplicate: false,
-            printing_date_time: None,
-            tax_number: None,
-            ticket_kind: TicketKind::ThirdParty,
-            ticket_medium: None,
+            }),
+            control_operations: controls.into_iter().map(Some).collect(),
         })
     }
 

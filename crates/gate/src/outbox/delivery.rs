@@ -10,7 +10,7 @@ use db::{DbError, Row, Tx, params};
 use kernel::{ControlBarcode, Timestamp, causes};
 use secutix::client::{CallError, Fault, Outage, Ticketing, backoff};
 use secutix::wire;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What one step of delivering came to.
@@ -93,7 +93,8 @@ impl Outbox {
                 let refused = Some(NOT_TOLD.to_owned());
                 let tickets = batch.into_iter().map(|(_, ticket)| ticket);
                 let outcomes = tickets.map(|ticket| (ticket, refused.clone())).collect();
-                return self.settle(&lane, outcomes, Vec::new(), Vec::new()).await;
+                let over = vec![Stopped::Cancellations];
+                return self.settle(&lane, outcomes, over, Vec::new()).await;
             }
             return self.deliver(&lane, batch, ticketing).await;
         }
@@ -152,7 +153,7 @@ impl Outbox {
             Ok(answer) => return self.took(lane, outcomes(sent, answer), now).await,
             Err(error) => error,
         };
-        let kinds = kinds(&sent);
+        let kinds = kinds(&sent[..]);
         let Some(why) = self.refusal_of_content(&error) else {
             let line = vec![(Stopped::Line, Cause::of(&error), causes(&error))];
             self.settle(lane, Vec::new(), Vec::new(), line).await?;
@@ -185,55 +186,52 @@ impl Outbox {
     }
 
     /// A call was done: what became of each that it carried. Where all of a kind were
-    /// refused, one by one, the kind may be at fault, and they stay.
+    /// refused, one by one, it is as if a call with them alone had been.
     async fn took(
         &self,
         lane: &Lane,
         outcomes: Vec<Outcome>,
         now: Timestamp,
     ) -> Result<Delivered, DeliveryError> {
-        let mut over = Vec::new();
+        let mut by_lane: BTreeMap<Lane, Vec<Outcome>> = BTreeMap::new();
+        for outcome in outcomes {
+            let own = match lane {
+                Lane::Cancellations => Lane::Cancellations,
+                Lane::Barcodes | Lane::Kind(_) => Lane::Kind(kind(&outcome.0)),
+            };
+            by_lane.entry(own).or_default().push(outcome);
+        }
+        let (taken, refused): (BTreeMap<_, _>, BTreeMap<_, _>) = by_lane
+            .into_iter()
+            .partition(|(_, outcomes)| outcomes.iter().any(|(_, why)| why.is_none()));
+        let mut over = vec![Stopped::Line];
         let mut doubted = Vec::new();
         let mut settled = Vec::new();
-        let mut by_kind: BTreeMap<Kind, Vec<Outcome>> = BTreeMap::new();
-        for outcome in outcomes {
-            by_kind.entry(kind(&outcome.0)).or_default().push(outcome);
-        }
         {
             let mut lanes = self.lanes();
             lanes.answers();
-            let (taken, refused): (BTreeMap<_, _>, BTreeMap<_, _>) =
-                by_kind.into_iter().partition(|(kind, outcomes)| {
-                    *lane == Lane::Cancellations
-                        || lanes.is_proven(kind)
-                        || outcomes.iter().any(|(_, why)| why.is_none())
-                });
-            let sent = taken.values().map(Vec::len).sum::<usize>();
-            if sent > 0 {
-                let sent = u32::try_from(sent).unwrap_or(u32::MAX);
-                lanes.took(lane, sent, taken.keys().cloned());
+            if !taken.is_empty() {
+                let taken = taken.values().flatten().map(|(ticket, _)| ticket);
+                let kinds = kinds(taken);
+                lanes.took(lane, kinds.values().sum(), kinds.into_keys());
             }
-            for (kind, outcomes) in refused {
-                let count = u32::try_from(outcomes.len()).unwrap_or(u32::MAX);
-                let waited_ms = waited_ms(outcomes.iter().map(|(ticket, _)| ticket), now);
-                let kinds = [(kind.clone(), count)].into();
-                if lanes.refused(lane, &kinds, waited_ms, now) == AtFault::Yes {
-                    over.push(Stopped::Kind(kind));
+            for (own, outcomes) in taken {
+                over.push(Stopped::of(&own));
+                settled.extend(outcomes);
+            }
+            for (own, outcomes) in refused {
+                let sent = || outcomes.iter().map(|(ticket, _)| ticket);
+                let kinds = kinds(sent());
+                if lanes.refused(&own, &kinds, waited_ms(sent(), now), now) == AtFault::Yes {
+                    over.push(Stopped::of(&own));
                     settled.extend(outcomes);
                     continue;
                 }
-                let why = outcomes.into_iter().find_map(|(_, why)| why);
+                let why = outcomes.iter().find_map(|(_, why)| why.clone());
                 let why = why.unwrap_or_default();
-                doubted.push((Stopped::Kind(kind), Cause::Refused, why));
+                let in_doubt = lanes.doubted(&own, &kinds).into_iter();
+                doubted.extend(in_doubt.map(|of| (Stopped::of(&of), Cause::Refused, why.clone())));
             }
-            for (kind, outcomes) in taken {
-                over.push(Stopped::Kind(kind));
-                settled.extend(outcomes);
-            }
-        }
-        over.push(Stopped::Line);
-        if *lane == Lane::Cancellations {
-            over.push(Stopped::Cancellations);
         }
         self.settle(lane, settled, over, doubted).await
     }
@@ -283,6 +281,10 @@ impl Outbox {
                     wire::StatusCode::Other(word) => format!("{word}: {detail}"),
                     _ => detail.clone(),
                 })
+            }
+            CallError::UnusualAnswer { .. } => {
+                lanes.answers();
+                Some(error.to_string())
             }
             CallError::Unavailable(
                 outage @ (Outage::Internal { .. }
@@ -398,7 +400,7 @@ fn kind(ticket: &wire::ControlledTicket) -> Kind {
 }
 
 /// How many of each kind a call carries.
-fn kinds(sent: &[wire::ControlledTicket]) -> BTreeMap<Kind, u32> {
+fn kinds<'a>(sent: impl IntoIterator<Item = &'a wire::ControlledTicket>) -> BTreeMap<Kind, u32> {
     let mut kinds = BTreeMap::new();
     for ticket in sent {
         *kinds.entry(kind(ticket)).or_default() += 1;
@@ -436,9 +438,8 @@ const fn is_too_many(error: &CallError) -> bool {
     )
 }
 
-/// What became of each barcode that was sent: the result that bears it, or the
-/// one in its place if results bear no barcodes; all were taken if there are no
-/// results. A barcode without result stays in the queue.
+/// What became of each barcode that was sent, by the result in its place; all were taken
+/// if there are no results. A barcode without result stays in the queue.
 fn outcomes(
     sent: Vec<wire::ControlledTicket>,
     answer: wire::ImportControlledTicketAnswer,
@@ -446,19 +447,8 @@ fn outcomes(
     if answer.ticket_results.is_empty() {
         return sent.into_iter().map(|ticket| (ticket, None)).collect();
     }
-    let mut results: HashMap<_, _> = sent
-        .iter()
-        .zip(answer.ticket_results)
-        .map(|(place, result)| {
-            let barcode = result.barcode.unwrap_or_else(|| place.barcode.clone());
-            (barcode, result.failure_reason)
-        })
-        .collect();
-    let mut outcome = |ticket: wire::ControlledTicket| {
-        let refused = results.remove(&ticket.barcode)?;
-        Some((ticket, refused))
-    };
-    sent.into_iter().filter_map(&mut outcome).collect()
+    let reasons = answer.ticket_results.into_iter().map(|r| r.failure_reason);
+    sent.into_iter().zip(reasons).collect()
 }
 
 /// Another process may have sent the same; what ticketing took stays taken.
@@ -488,58 +478,6 @@ fn mark(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::TicketResult;
-
-    fn barcode(n: u32) -> ControlBarcode {
-        format!("OTI{n}").parse().unwrap()
-    }
-
-    fn sent(count: u32) -> Vec<wire::ControlledTicket> {
-        (0..count)
-            .map(|n| wire::ControlledTicket {
-                ac_identifier: "VN_AUG".parse().unwrap(),
-                barcode: barcode(n),
-                control_date: Timestamp::MIN,
-                control_result: wire::ControlResult::Ok,
-                failure_reason: None,
-                season_code: "VN26".parse().unwrap(),
-                product_code: "PASSVN".parse().unwrap(),
-            })
-            .collect()
-    }
-
-    fn told(results: Vec<TicketResult>) -> Vec<(ControlBarcode, Option<String>)> {
-        let answer = wire::ImportControlledTicketAnswer {
-            ticket_results: results,
-        };
-        let outcomes = outcomes(sent(2), answer).into_iter();
-        outcomes
-            .map(|(ticket, why)| (ticket.barcode, why))
-            .collect()
-    }
-
-    #[test]
-    fn a_result_belongs_to_the_barcode_it_bears() {
-        let no = Some("conflict".to_owned());
-        let refused = |b| TicketResult::refused(b, "conflict".to_owned());
-        assert_eq!(told(vec![]), [(barcode(0), None), (barcode(1), None)]);
-        let swapped = vec![
-            refused(Some(barcode(1))),
-            TicketResult::accepted(barcode(0)),
-        ];
-        assert_eq!(
-            told(swapped),
-            [(barcode(0), None), (barcode(1), no.clone())]
-        );
-        let nameless = vec![refused(None), TicketResult::accepted(barcode(1))];
-        assert_eq!(told(nameless), [(barcode(0), no), (barcode(1), None)]);
-        let strange = vec![
-            TicketResult::accepted(barcode(0)),
-            TicketResult::accepted(barcode(7)),
-        ];
-        assert_eq!(told(strange), [(barcode(0), None)]);
-    }
-
     #[test]
     fn who_is_at_fault_says_how_long_to_wait() {
         let refused = |http_status| CallError::Refused {

@@ -3,9 +3,9 @@
 //!
 //! As long as all is well, everything goes together. What is refused is looked at
 //! kind by kind, so that a season that ticketing does not know holds up nothing but
-//! itself. Within a kind one goes alone first: if ticketing takes it, the one at fault
-//! is found by halves and set aside; if it takes none, the kind is at fault, which
-//! then waits and is tried now and then. One or two that stay alone for a day are at
+//! itself. Within a kind one goes alone first, unless ticketing has taken some of it: if
+//! it takes that, the one at fault is found by halves and set aside; if it takes none, the
+//! kind is at fault, which then waits and is tried now and then. One or two that stay alone for a day are at
 //! fault as well, if ticketing takes others. In memory: each process finds out by itself.
 
 use kernel::{ProductCode, SeasonCode, SectorCode, Timestamp};
@@ -100,10 +100,14 @@ impl Window {
         self.alone > 0
     }
 
-    fn is_due(&self, now: Timestamp) -> bool {
+    /// Whether what was refused alone is not tried again yet.
+    fn waits(&self, now: Timestamp) -> bool {
         // Further ahead than the longest pause: the clock was set back since.
-        let impossible = self.again_at.ms_since(now) > PAUSE_MS.1;
-        self.alone < FEW || now >= self.again_at || impossible
+        (1..=PAUSE_MS.1).contains(&self.again_at.ms_since(now))
+    }
+
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.alone < FEW || !self.waits(now)
     }
 
     fn took(&mut self, sent: u32) {
@@ -178,7 +182,8 @@ pub(crate) struct Lanes {
     largest: u32,
     cancellations: Window,
     kinds: BTreeMap<Kind, Window>,
-    /// Of which kinds ticketing has taken some since one was last at fault.
+    /// Of which kinds ticketing has taken some since one was last at fault, or since it
+    /// last failed again and again.
     taken: BTreeSet<Kind>,
     served: Lane,
     /// How many calls in a row ticketing failed at, for no known reason.
@@ -242,7 +247,7 @@ impl Lanes {
         };
         if window.skip > 0 {
             // Behind those that were refused there are no others.
-            if now < window.again_at {
+            if window.waits(now) {
                 return Ended::Rests;
             }
             let few = window.skip < FEW;
@@ -301,15 +306,18 @@ impl Lanes {
     }
 
     /// Ticketing failed at a call; whether it has done so often enough for the call
-    /// itself to be the reason.
+    /// itself to be the reason. What it took before it began to fail says nothing then.
     pub(crate) fn fails_again(&mut self) -> bool {
         self.failures = self.failures.saturating_add(1);
+        if self.failures == MANY_FAILURES {
+            self.taken.clear();
+            let kinds = self.kinds.values_mut();
+            for window in kinds.chain([&mut self.cancellations]) {
+                // Where one is looked for, ticketing has taken some between failures.
+                window.proven &= window.suspects > 0 || window.is_in_doubt();
+            }
+        }
         self.failures >= MANY_FAILURES
-    }
-
-    /// Whether ticketing has taken some of this kind since one was last at fault.
-    pub(crate) fn is_proven(&self, kind: &Kind) -> bool {
-        self.taken.contains(kind)
     }
 
     /// Of which of these, sent by `lane`, ticketing takes none as far as is known.

@@ -119,13 +119,13 @@ impl Stopped {
         match self {
             Self::Line => LINE.to_owned(),
             Self::Cancellations => CANCELLATIONS.to_owned(),
-            // No code holds a white space.
-            Self::Kind(kind) => format!("{} {} {}", kind.sector, kind.season, kind.product),
+            // No code holds a semicolon.
+            Self::Kind(kind) => format!("{};{};{}", kind.sector, kind.season, kind.product),
         }
     }
 
     fn read(word: &str) -> Option<Self> {
-        let parts: Vec<_> = word.split(' ').collect();
+        let parts: Vec<_> = word.split(';').collect();
         match parts[..] {
             [LINE] => Some(Self::Line),
             [CANCELLATIONS] => Some(Self::Cancellations),
@@ -186,4 +186,21 @@ pub async fn list(db: &Db) -> Result<Vec<Trouble>, DbError> {
         Ok(found)
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stopped_is_read_back_whatever_its_codes_hold() {
+        let kind = Kind {
+            sector: "Salle Nord".parse().unwrap(),
+            season: "line".parse().unwrap(),
+            product: "PASS 2J".parse().unwrap(),
+        };
+        for of in [Stopped::Line, Stopped::Cancellations, Stopped::Kind(kind)] {
+            assert_eq!(Stopped::read(&of.word()), Some(of));
+        }
+    }
 }

@@ -18,6 +18,7 @@ db::conformance! {
     a_product_that_ticketing_does_not_have_holds_up_nothing_but_itself,
     what_cannot_go_says_why_until_it_can,
     an_entry_taken_back_goes_as_the_setting_says,
+    a_word_that_was_refused_is_no_trouble_where_nobody_is_told_any_more,
 }
 
 /// How many visitors there are in each case.
@@ -132,6 +133,16 @@ impl Foreign {
         entries.unwrap().into_iter().filter_map(refused).collect()
     }
 
+    /// Why cancellations were set aside.
+    async fn cancellations_set_aside(&self) -> Vec<String> {
+        let entries = ledger::page(&self.house.test.db, None, 1_000).await;
+        let refused = |entry: ledger::GateEntry| match entry.cancelled {
+            Some(Standing::Refused(why)) => Some(why),
+            _ => None,
+        };
+        entries.unwrap().into_iter().filter_map(refused).collect()
+    }
+
     async fn waiting(&self) -> i64 {
         self.house.gate.outbox.waiting().await.unwrap().deliveries
     }
@@ -179,7 +190,7 @@ const TAKES: [Case; 16] = [
         settings: AS_IT_IS,
     },
     Case {
-        ways: &[SmallOk, Texts],
+        ways: &[SmallOk, Results, LowerCase],
         settings: AS_IT_IS,
     },
     Case {
@@ -187,11 +198,15 @@ const TAKES: [Case; 16] = [
         settings: AS_IT_IS,
     },
     Case {
-        ways: &[Results, Texts, Sparse],
+        ways: &[Results, Sparse],
         settings: AS_IT_IS,
     },
     Case {
         ways: &[Failures],
+        settings: AS_IT_IS,
+    },
+    Case {
+        ways: &[Failures, LowerCase],
         settings: AS_IT_IS,
     },
     Case {
@@ -203,7 +218,7 @@ const TAKES: [Case; 16] = [
         settings: AS_IT_IS,
     },
     Case {
-        ways: &[Http422, Texts],
+        ways: &[Http422],
         settings: AS_IT_IS,
     },
     Case {
@@ -215,12 +230,8 @@ const TAKES: [Case; 16] = [
         settings: AS_IT_IS,
     },
     Case {
-        ways: &[FreshTokens, Cancels],
+        ways: &[Cancels],
         settings: AS_IT_IS,
-    },
-    Case {
-        ways: &[Slow],
-        settings: |settings| settings.timeout_ms = 5_000,
     },
     Case {
         ways: &[TextIds],
@@ -246,9 +257,6 @@ async fn each_way_of_a_ticketing_takes_everything_but_what_it_refuses() {
     for Case { ways, settings } in TAKES {
         for poisoned in [None, Some(0), Some(7)] {
             let case = format!("{ways:?}, poisoned: {poisoned:?}");
-            if ways.contains(&Slow) && poisoned.is_some() {
-                continue;
-            }
             let foreign = Foreign::open(sqlite_in_memory().await, ways, settings).await;
             foreign.visitors("PDA01", 1, VISITORS).await;
             let barcodes = foreign.house.barcodes().await;
@@ -294,6 +302,8 @@ async fn a_ticketing_that_takes_nothing_is_hardly_called_and_nothing_is_thrown_o
         (&[NoSeason, Results], "no product", 24, 0),
         (&[NoSeason, Http400], "no product", 24, 0),
         (&[NoSeason, Page400], "HTTP 400", 24, 0),
+        (&[NoSeason, Http500], "fails on its side", 30, 0),
+        (&[Wrapped], "in a shape that is not known", 24, 0),
         // What was asked for and not set.
         (&[Milliseconds], "does not accept our token", 11, 60),
         (&[Partner], "does not accept our token", 11, 60),
@@ -317,6 +327,62 @@ async fn a_ticketing_that_takes_nothing_is_hardly_called_and_nothing_is_thrown_o
         foreign.is_delivered(&case).await;
         assert_eq!(foreign.set_aside().await, [], "{case}");
     }
+}
+
+/// A ticketing that took everything, and then takes nothing for a while, in whatever way
+/// it says so: one barcode of a season that ended may be set aside, and no other; of
+/// those that come while it fails, none.
+#[tokio::test]
+async fn what_ticketing_took_before_says_little_of_what_it_takes_now() {
+    for (ways, then, at_most) in [
+        (&[Cancels][..], &[NoSeason, Cancels][..], 1),
+        (&[Results, Cancels], &[NoSeason, Results, Cancels], 1),
+        (&[Failures, Cancels], &[NoSeason, Failures, Cancels], 1),
+        (&[Cancels], &[NoSeason, Http500, Cancels], 0),
+    ] {
+        for (visitors, taken_back) in [(1, 0), (1, 1), (12, 0), (12, 3)] {
+            let case = format!("{then:?}, {visitors} visitors, {taken_back} taken back");
+            let foreign = Foreign::open(sqlite_in_memory().await, ways, AS_IT_IS).await;
+            foreign.visitors("PDA01", 1, 3).await;
+            foreign.work(1).await;
+            foreign.ticketing.set_ways(then.iter().copied());
+            for n in 1..=taken_back {
+                foreign.take_back(n).await;
+            }
+            foreign.visitors("PDA01", 101, 100 + visitors).await;
+            foreign.work(30).await;
+            foreign.visitors("PDA01", 201, 200 + visitors).await;
+            foreign.work(30).await;
+            let set_aside = foreign.set_aside().await;
+            assert!(set_aside.len() <= at_most, "{case}: {set_aside:?}");
+            let not_told = foreign.cancellations_set_aside().await;
+            assert!(not_told.len() <= at_most, "{case}: {not_told:?}");
+            foreign.ticketing.set_ways(ways.iter().copied());
+            foreign.work(20).await;
+            assert_eq!(foreign.waiting().await, 0, "{case}");
+            assert_eq!(foreign.set_aside().await, set_aside, "{case}");
+            assert_eq!(foreign.stopped().await, [], "{case}");
+        }
+    }
+}
+
+/// The line is slow: the call was done, and nobody waited for the answer.
+#[tokio::test]
+async fn a_call_that_is_answered_too_late_is_delivered_once() {
+    let impatient = |settings: &mut ClientSettings| settings.timeout_ms = 100;
+    let foreign = Foreign::open(sqlite_in_memory().await, &[Slow], impatient).await;
+    foreign.visitors("PDA01", 1, VISITORS).await;
+    let work = foreign.work(1).await;
+    assert!(
+        work.errors[0].contains("no answer within 100 ms"),
+        "{work:?}"
+    );
+    assert_eq!(foreign.ticketing.kept().len(), 12);
+    assert_eq!(foreign.waiting().await, 12);
+    foreign.ticketing.set_ways([]);
+    foreign.work(5).await;
+    foreign.is_delivered("no longer slow").await;
+    assert_eq!(foreign.set_aside().await, []);
 }
 
 async fn a_product_that_ticketing_does_not_have_holds_up_nothing_but_itself(test: TestDb) {
@@ -437,4 +503,27 @@ async fn an_entry_taken_back_goes_as_the_setting_says(test: TestDb) {
             .iter()
             .any(|e| e.cancelled.as_ref() == Some(&refused))
     );
+}
+
+async fn a_word_that_was_refused_is_no_trouble_where_nobody_is_told_any_more(test: TestDb) {
+    let none = |settings: &mut ClientSettings| settings.cancelled_word.clear();
+    let foreign = Foreign::open(test, &[], none).await;
+    foreign.visitors("PDA01", 1, 1).await;
+    foreign.work(1).await;
+    foreign.take_back(1).await;
+    let noted = foreign
+        .house
+        .test
+        .db
+        .write("noted before the setting", |tx| {
+            tx.execute(
+                "INSERT INTO gate_ticketing_trouble (lane, since, latest, cause, reason)
+             VALUES ('cancellations', 0, 0, 'refused', 'PARAMETER: controlResult')",
+                db::params![],
+            )
+        });
+    noted.await.unwrap();
+    foreign.work(1).await;
+    assert_eq!(foreign.cancellations_set_aside().await, [NOT_TOLD]);
+    assert_eq!(foreign.stopped().await, []);
 }

@@ -60,7 +60,7 @@ async fn the_doctor_says_before_the_first_visitor_what_will_go_wrong() {
         (&[], "", &[unusual, unusual]),
         (&[NoSeason], "", &[none, unusual, unusual]),
         (&[OurShapes], "", &[]),
-        (&[OurShapes, Texts, Sparse, SmallOk], "", &[]),
+        (&[OurShapes, Sparse, SmallOk], "", &[]),
         (&[OurShapes, Unauthorised], "", &["mistake ticketing_credentials_refused"]),
         (&[OurShapes, Partner], "", &["mistake ticketing_credentials_refused"]),
         (&[OurShapes, Partner], "issuer = \"PARTNER\"", &[]),
@@ -121,6 +121,12 @@ async fn the_probe_asks_each_harmless_method_once_and_says_what_it_means() {
         (&[TextIds], "", 1, "request_ids"),
         (&[Portal], "", 1, "is not the service"),
         (&[Busy509], "", 1, "takes no more calls"),
+        (
+            &[Wrapped],
+            "",
+            1,
+            "in a shape that Passerelle does not know",
+        ),
         (&[Slow], "timeout_ms = 100", 1, "was not reached"),
     ] {
         let case = format!("{ways:?} {more}");

@@ -25,8 +25,6 @@ const BODY_LIMIT_BYTES: usize = 1024 * 1024;
 const SLOW: Duration = Duration::from_millis(500);
 /// The `Retry-After` of a service that is busy, in seconds.
 const RETRY_AFTER_S: &str = "90";
-/// How much older than its own second a token may be under [`Way::FreshTokens`].
-const FRESH_S: i64 = 1;
 /// What a request may say of a control.
 const CONTROL_RESULTS: [&str; 4] = ["OK", "FAIL", "OFFLINE_OK", "OFFLINE_FAIL"];
 const CANCELLED: &str = "CANCELLED_TICKET";
@@ -87,9 +85,6 @@ async fn service(
     body: Bytes,
 ) -> Response {
     ticketing.state().calls += 1;
-    if ticketing.has(Way::Slow) {
-        tokio::time::sleep(SLOW).await;
-    }
     if let Some(response) = at_the_door(&ticketing, &headers) {
         return response;
     }
@@ -107,7 +102,11 @@ async fn service(
         "getTimeZone" => Ok(time_zone(&ticketing)),
         _ => Err(Refused("METHOD", format!("{name} is no method"))),
     });
-    answer(&ticketing, &request, done)
+    let answer = answer(&ticketing, &request, done);
+    if ticketing.has(Way::Slow) {
+        tokio::time::sleep(SLOW).await;
+    }
+    answer
 }
 
 /// What is answered before anybody reads the call.
@@ -153,7 +152,6 @@ fn admits(ticketing: &ForeignTicketing, claims: &Claims) -> bool {
         && (0..=900).contains(&lifetime_s)
         && (!ticketing.has(Way::LongTokens) || lifetime_s == 900)
         && (0..=lifetime_s).contains(&age_s)
-        && (!ticketing.has(Way::FreshTokens) || age_s <= FRESH_S)
 }
 
 fn request_id(ticketing: &ForeignTicketing, request: &Value) -> Result<(), Refused> {
@@ -181,9 +179,15 @@ fn import(ticketing: &ForeignTicketing, request: &Value) -> Result<Map<String, V
             verdict(ticketing, item)?;
         }
     }
+    let in_small = ticketing.has(Way::LowerCase);
     let mut results = Vec::new();
     for item in items {
         let text = |field: &str| item[field].as_str().unwrap_or_default().to_owned();
+        let barcode = text("barcode");
+        let named = match in_small {
+            true => barcode.to_lowercase(),
+            false => barcode.clone(),
+        };
         match verdict(ticketing, item) {
             Ok(()) => {
                 let control = KeptControl {
@@ -191,21 +195,24 @@ fn import(ticketing: &ForeignTicketing, request: &Value) -> Result<Map<String, V
                     date: text("controlDate"),
                 };
                 let mut state = ticketing.state();
-                let controls = state.kept.entry(text("barcode")).or_default();
+                let controls = state.kept.entry(barcode).or_default();
                 if !controls.contains(&control) {
                     controls.push(control);
                 }
                 if !state.ways.contains(&Way::Failures) {
-                    results.push(json!({"barcode": item["barcode"], "failureReason": null}));
+                    results.push(json!({"barcode": named, "failureReason": null}));
                 }
             }
-            Err(Refused(code, why)) => results.push(
-                json!({"barcode": item["barcode"], "failureReason": format!("{code}: {why}")}),
-            ),
+            Err(Refused(code, why)) => {
+                results.push(json!({"barcode": named, "failureReason": format!("{code}: {why}")}));
+            }
         }
     }
-    let results = by_item.then_some(results);
-    Ok([("ticketResults".to_owned(), json!(results))]
+    let results = match ticketing.has(Way::Wrapped) {
+        true => json!({ "ticketResult": results }),
+        false => json!(by_item.then_some(results)),
+    };
+    Ok([("ticketResults".to_owned(), results)]
         .into_iter()
         .collect())
 }
@@ -245,7 +252,7 @@ fn controlled_ticket(
     let barcode = request["barCodeOrTaxNumber"].as_str().unwrap_or_default();
     let state = ticketing.state();
     let Some(controls) = state.kept.get(barcode) else {
-        return Err(Refused("TICKET_NOT_FOUND", "no such ticket".to_owned()));
+        return Err(Refused("TICKET", "no such ticket".to_owned()));
     };
     let operations: Vec<_> = controls
         .iter()
@@ -254,7 +261,7 @@ fn controlled_ticket(
     let data = json!({
         "barcode": barcode, "containerIdentifier": null, "containerTicket": null,
         "controlOperations": operations, "duplicate": null, "printingDateTime": null,
-        "state": "VALID", "taxNumber": null, "ticketKind": "THIRD_PARTY", "ticketMedium": null,
+        "state": null, "taxNumber": null, "ticketKind": null, "ticketMedium": null,
     });
     Ok([("controlledTicketData".to_owned(), data)]
         .into_iter()
@@ -332,9 +339,6 @@ fn answer(
     fields.insert("requestId".to_owned(), id);
     fields.insert("xsiNil".to_owned(), Value::Null);
     let mut whole = Value::Object(fields);
-    if has(Way::Texts) {
-        whole = as_texts(whole);
-    }
     if has(Way::Sparse) {
         whole = without_null(whole);
     }
@@ -349,19 +353,6 @@ fn answer(
         return (status, json, half).into_response();
     }
     (status, json, text).into_response()
-}
-
-/// Numbers as texts, and the other way round.
-fn as_texts(value: Value) -> Value {
-    match value {
-        Value::Number(number) => Value::String(number.to_string()),
-        Value::Array(items) => items.into_iter().map(as_texts).collect(),
-        Value::Object(fields) => fields
-            .into_iter()
-            .map(|(name, value)| (name, as_texts(value)))
-            .collect(),
-        other => other,
-    }
 }
 
 fn without_null(value: Value) -> Value {

@@ -18,8 +18,10 @@ kernel::words! {
         Results = "results",
         /// Only what failed has a result.
         Failures = "failures",
-        /// Numbers come as texts, and texts of digits as numbers.
-        Texts = "texts",
+        /// Results name barcodes in small letters.
+        LowerCase = "lower_case",
+        /// The call is done, and its results come in an object that nobody documented.
+        Wrapped = "wrapped",
         /// What is refused for its content is 400, with a status.
         Http400 = "http_400",
         /// The same with 409.
@@ -34,8 +36,6 @@ kernel::words! {
         Milliseconds = "milliseconds",
         /// Tokens are issued by a partner.
         Partner = "partner",
-        /// A token is made within the second in which it is used.
-        FreshTokens = "fresh_tokens",
         /// Tokens live 900 s.
         LongTokens = "long_tokens",
         /// An entry that was taken back is `CANCELLED_TICKET`; without it, no word of
@@ -55,7 +55,7 @@ kernel::words! {
         Unauthorised = "unauthorised",
         /// A proxy wants credentials: 407.
         Proxy = "proxy",
-        /// Answers come after half a second.
+        /// The call is done, and the answer comes half a second later.
         Slow = "slow",
         /// The call is done, and half of the answer comes.
         Half = "half",

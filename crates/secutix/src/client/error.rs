@@ -117,12 +117,12 @@ impl CallError {
             Self::Refused {
                 http_status: 200..=299 | 400 | 409 | 413 | 422,
                 ..
-            } => Fault::Content,
+            }
+            | Self::UnusualAnswer { .. } => Fault::Content,
             Self::Unauthorised
             | Self::ProxyCredentials
             | Self::Refused { .. }
             | Self::NotUnderstood { .. }
-            | Self::UnusualAnswer { .. }
             | Self::BatchTooLarge { .. } => Fault::SetUp,
         }
     }

@@ -3,12 +3,11 @@
 use super::{AccessControlClient, Answered, CallError};
 use crate::mask::without_numbers;
 use crate::wire::{
-    Catalogue, ControlledTicketAnswer, GetAccessControlCatalogRequest, GetControlledTicketRequest,
-    GetTimeZoneRequest, ImportControlledTicketAnswer, ImportControlledTicketRequest, StatusCode,
+    Catalogue, GetAccessControlCatalogRequest, GetControlledTicketRequest, GetTimeZoneRequest,
+    ImportControlledTicketAnswer, ImportControlledTicketRequest, ReadTicketAnswer, StatusCode,
     TimeZoneAnswer,
 };
 use kernel::ControlBarcode;
-use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
@@ -34,7 +33,7 @@ pub struct Probe {
     pub content_type: Option<String>,
     /// Our clock against theirs, as far as whole seconds tell; above 0 if ours is fast.
     pub clock_offset_s: Option<i64>,
-    /// The answer as it came, but long numbers and the password.
+    /// The answer as it came, but long numbers and the token.
     pub body: String,
     /// What we make of it.
     pub understood: Result<Understood, CallError>,
@@ -91,7 +90,7 @@ impl AccessControlClient {
             let ticket = GetControlledTicketRequest {
                 bar_code_or_tax_number: barcode,
             };
-            let made = |_: ControlledTicketAnswer| Understood::Ticket;
+            let made = |_: ReadTicketAnswer| Understood::Ticket;
             let mut probe = self.probe_one("getControlledTicket", &ticket, made).await;
             if let Err(CallError::Refused {
                 status: StatusCode::TicketNotFound,
@@ -138,21 +137,14 @@ impl AccessControlClient {
             clock_offset_s: head
                 .and_then(|answered| answered.date)
                 .map(|date| now.ms_since(date) / 1_000),
-            body: head
-                .map(|answered| self.shown(answered))
-                .unwrap_or_default(),
+            body: head.map(shown).unwrap_or_default(),
             understood: answered.and_then(|answered| answered.read().map(made)),
         }
     }
+}
 
-    /// The body for people who help: it may repeat a card number, or what we sent.
-    fn shown(&self, answered: &Answered) -> String {
-        let text = String::from_utf8_lossy(&answered.body);
-        let password = self.settings.caller.password.expose_secret();
-        let text = match password.is_empty() {
-            true => text.into_owned(),
-            false => text.replace(password, "…"),
-        };
-        without_numbers(&text, MAX_BODY_CHARS)
-    }
+/// The body for people who help: it may repeat a card number, or the head of the call.
+fn shown(answered: &Answered) -> String {
+    let text = String::from_utf8_lossy(&answered.body);
+    without_numbers(&text.replace(&answered.token, "…"), MAX_BODY_CHARS)
 }

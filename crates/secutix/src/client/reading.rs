@@ -4,19 +4,20 @@
 use super::error::{CallError, Outage};
 use crate::mask::without_numbers;
 use crate::wire::{ControlledTicket, ImportControlledTicketAnswer, StatusCode, TicketResult};
-use kernel::Timestamp;
+use kernel::{ControlBarcode, Timestamp};
 use reqwest::{Response, StatusCode as HttpStatus, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 /// The longest reason that is kept, in characters.
 const MAX_REASON_CHARS: usize = 300;
 
 /// An answer as it came.
-#[derive(Debug)]
 pub(super) struct Answered {
+    /// The token of the call, which an error page may repeat.
+    pub(super) token: String,
     pub(super) http_status: HttpStatus,
     pub(super) content_type: Option<String>,
     /// The other side's clock.
@@ -32,8 +33,9 @@ struct Said {
 }
 
 impl Answered {
-    /// What the head of an answer says that comes at `now`.
-    pub(super) fn begun(response: &Response, now: Timestamp) -> Self {
+    /// What the head of an answer says that comes at `now` to a call
+    /// with this token.
+    pub(super) fn begun(response: &Response, now: Timestamp, token: String) -> Self {
         let text = |name| response.headers().get(name)?.to_str().ok().map(str::trim);
         let date = text(header::DATE).and_then(moment);
         let retry_after = text(header::RETRY_AFTER).and_then(|text| match text.parse() {
@@ -45,6 +47,7 @@ impl Answered {
             }
         });
         Self {
+            token,
             http_status: response.status(),
             content_type: text(header::CONTENT_TYPE).map(ToOwned::to_owned),
             date,
@@ -201,7 +204,9 @@ fn said(answer: &Value) -> Option<Said> {
 }
 
 /// What became of the tickets of a call that was done: one result for each that was
-/// `sent`, or none at all if all were taken.
+/// `sent`, in their order, or none at all if all were taken. A result belongs to the
+/// ticket whose barcode it bears, in any case, or to the one in its place if it bears
+/// none that was sent.
 pub(super) fn results(
     answer: ImportControlledTicketAnswer,
     sent: &[ControlledTicket],
@@ -217,29 +222,51 @@ pub(super) fn results(
             .filter(|reason| StatusCode::meant(reason) != StatusCode::Ok)
             .map(|reason| without_numbers(&reason, MAX_REASON_CHARS));
     }
-    if results.is_empty() || results.len() == sent.len() {
+    if results.is_empty() {
         return Ok(results);
     }
-    let is_list_of_failures = results.len() < sent.len()
+    let key = |barcode: &ControlBarcode| barcode.reveal().to_ascii_uppercase();
+    let sent_keys: HashSet<_> = sent.iter().map(|ticket| key(&ticket.barcode)).collect();
+    // Whose barcode a result bears, if it is one of those that were sent.
+    let named = |result: &TicketResult| {
+        let key = result.barcode.as_ref().map(key);
+        key.filter(|key| sent_keys.contains(key))
+    };
+    let by_name: HashMap<_, _> = results
+        .iter()
+        .map(|result| (named(result), result))
+        .collect();
+    let has_one_each = results.len() == sent.len();
+    // A call is all or nothing: who only lists what failed has taken the others.
+    let lists_failures = results.len() < sent.len()
         && results
             .iter()
-            .all(|result| result.barcode.is_some() && result.failure_reason.is_some());
-    if !is_list_of_failures {
-        return Err(CallError::NotUnderstood {
-            what: format!(
-                "it gives {} results for {} tickets",
-                results.len(),
-                sent.len()
-            ),
-        });
-    }
-    // A call is all or nothing: who only lists what failed has taken the others.
-    let of = |ticket: &ControlledTicket| {
-        let accepted = TicketResult::accepted(ticket.barcode.clone());
-        let mut failed = results.iter().filter(|r| r.barcode == accepted.barcode);
-        failed.next().cloned().unwrap_or(accepted)
+            .all(|result| named(result).is_some() && result.failure_reason.is_some());
+    let result_of = |(place, ticket): (usize, &ControlledTicket)| {
+        let own = Some(key(&ticket.barcode));
+        let in_place = results.get(place).filter(|_| has_one_each);
+        let result = in_place
+            .filter(|result| named(result) == own)
+            .or_else(|| by_name.get(&own).copied())
+            .or_else(|| in_place.filter(|result| named(result).is_none()));
+        let is_known = result.is_some() || lists_failures;
+        is_known.then(|| TicketResult {
+            barcode: Some(ticket.barcode.clone()),
+            failure_reason: result.and_then(|result| result.failure_reason.clone()),
+        })
     };
-    Ok(sent.iter().map(of).collect())
+    let found = match has_one_each || lists_failures {
+        true => sent.iter().enumerate().map(result_of).collect(),
+        false => None,
+    };
+    found.ok_or_else(|| CallError::UnusualAnswer {
+        what: format!(
+            "it gives {} results for {} tickets, and not one for each",
+            results.len(),
+            sent.len()
+        ),
+        names: BTreeSet::new(),
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape map_err wants")]

@@ -1,5 +1,6 @@
 use kernel::{ControlBarcode, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 /// `getControlledTicket`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,12 +48,39 @@ pub struct ControlledTicketData {
     /// Who made it.
     pub ticket_kind: TicketKind,
     /// On what it is printed.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "super::if_understood"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket_medium: Option<TicketMedium>,
+}
+
+/// What is read of what another's `getControlledTicket` gives.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadTicketAnswer {
+    /// The ticket.
+    pub controlled_ticket_data: ReadTicket,
+}
+
+/// What is read of a ticket: of what is withheld, or not documented, nothing is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReadTicket {
+    /// Whether it still counts.
+    #[serde(deserialize_with = "super::if_understood")]
+    pub state: Option<ValidityState>,
+    /// What kinds of control it went through.
+    #[serde(deserialize_with = "control_types")]
+    pub control_operations: Vec<Option<ControlOperationType>>,
+}
+
+fn control_types<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Option<ControlOperationType>>, D::Error> {
+    let operations = Value::deserialize(deserializer)?;
+    let types = operations.as_array().into_iter().flatten().map(|done| {
+        let control_type = done.get("controlOperationType")?;
+        ControlOperationType::deserialize(control_type).ok()
+    });
+    Ok(types.collect())
 }
 
 /// One control of a ticket.

@@ -112,7 +112,7 @@ async fn what_waits_for_a_cure_is_told_without_barcodes() {
         ("line", "takes nothing from us"),
         ("cancellations", "no cancelled entry"),
         (
-            "VN_AUG VN26 PASSVN",
+            "VN_AUG;VN26;PASSVN",
             "no control barcode of VN_AUG, VN26, PASSVN",
         ),
     ] {

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::token::{TimeUnit, TokenStyle};
+use crate::wire::ReadTicket;
 
 /// Every way of saying that two tickets were taken.
 #[tokio::test]
@@ -50,6 +51,72 @@ async fn a_success_is_understood_however_it_is_said() {
     }
 }
 
+/// Each result finds its ticket, by the barcode it bears or by its place, or the call is
+/// not done.
+#[tokio::test]
+async fn a_result_belongs_to_the_barcode_it_bears_however_it_is_spelt() {
+    let mut two = batch(2);
+    let barcodes: [ControlBarcode; 2] = ["OTI1A", "OTI2A"].map(|text| text.parse().unwrap());
+    for (ticket, barcode) in two.controlled_tickets.iter_mut().zip(&barcodes) {
+        ticket.barcode = barcode.clone();
+    }
+    let no = |barcode: &str| json!({"barcode": barcode, "failureReason": "no"});
+    let yes = |barcode: &str| json!({"barcode": barcode, "failureReason": null});
+    for (results, refused) in [
+        (json!([]), Some([false, false])),
+        (json!([yes("OTI1A"), no("OTI2A")]), Some([false, true])),
+        (json!([no("OTI2A"), yes("OTI1A")]), Some([false, true])),
+        (json!([no("oti2a"), yes("oti1a")]), Some([false, true])),
+        (
+            json!([{"failureReason": "no"}, yes("OTI2A")]),
+            Some([true, false]),
+        ),
+        // Spelt so that nobody knows which is meant, and one for each.
+        (json!([yes("1A"), no("2A")]), Some([false, true])),
+        (json!([no("2A"), yes("OTI2A")]), Some([true, false])),
+        // What failed only.
+        (json!([no("OTI1A")]), Some([true, false])),
+        (json!([no("oti2a")]), Some([false, true])),
+        (json!([no("2A")]), None),
+        (json!([{"barcode": null, "failureReason": "no"}]), None),
+        // What was taken only, and one for both.
+        (json!([yes("OTI1A")]), None),
+        (json!([yes("OTI1A"), yes("OTI1A")]), None),
+        (json!([yes("OTI1A"), yes("OTI2A"), no("OTI3A")]), None),
+        (
+            json!([{"barcode": "OTI1A", "failureReason": {"code": 17}}, yes("OTI2A")]),
+            None,
+        ),
+        (json!({"ticketResult": [yes("OTI1A"), yes("OTI2A")]}), None),
+    ] {
+        let body = json!({"statusCode": "success", "ticketResults": results});
+        let service = Service::json(200, body).await;
+        match (
+            service.client().import_controlled_ticket(&two).await,
+            refused,
+        ) {
+            (Ok(answer), Some(refused)) if !answer.ticket_results.is_empty() => {
+                let results = answer.ticket_results.into_iter();
+                let results: Vec<_> = results
+                    .map(|result| (result.barcode.unwrap(), result.failure_reason.is_some()))
+                    .collect();
+                let expected: Vec<_> = barcodes.iter().cloned().zip(refused).collect();
+                assert_eq!(results, expected);
+            }
+            (Ok(_), Some(refused)) => assert_eq!(refused, [false, false]),
+            // Another call may be done; that one was not.
+            (Err(error), None) => {
+                assert!(
+                    matches!(error, CallError::UnusualAnswer { .. }),
+                    "{error:?}"
+                );
+                assert_eq!(error.fault(), Fault::Content);
+            }
+            (answer, _) => panic!("{results}: {answer:?}"),
+        }
+    }
+}
+
 /// Whatever can be withheld is.
 #[tokio::test]
 async fn a_ticket_and_a_catalogue_are_read_with_null_in_every_optional_place() {
@@ -58,7 +125,7 @@ async fn a_ticket_and_a_catalogue_are_read_with_null_in_every_optional_place() {
         "controlledTicketData": {
             "barcode": BARCODE, "containerIdentifier": null, "containerTicket": null,
             "controlOperations": null, "duplicate": null, "printingDateTime": null,
-            "state": "VALID", "taxNumber": null, "ticketKind": "THIRD_PARTY",
+            "state": null, "taxNumber": null, "ticketKind": null,
             "ticketMedium": "PAPYRUS", "new": null
         },
         "seasons": [
@@ -70,13 +137,64 @@ async fn a_ticket_and_a_catalogue_are_read_with_null_in_every_optional_place() {
     let client = Service::json(200, body).await.client();
     let barcode: ControlBarcode = BARCODE.parse().unwrap();
     let ticket = client.get_controlled_ticket(&barcode).await.unwrap();
-    let ticket = ticket.unwrap();
-    assert_eq!((ticket.barcode, ticket.ticket_medium), (barcode, None));
+    assert_eq!(ticket, Some(ReadTicket::default()));
     let catalogue = client.get_access_control_catalog("r1".to_owned(), None);
     let seasons = catalogue.await.unwrap().seasons;
     assert_eq!(seasons[0].code.as_str(), "2026");
     assert_eq!(seasons[0].products[0].code.as_str(), "17");
     assert!(seasons[1].products.is_empty());
+}
+
+/// Of what nobody documented, nothing is known; the rest is.
+#[tokio::test]
+async fn a_ticket_is_read_as_far_as_it_is_understood() {
+    use crate::wire::{ControlOperationType as T, ValidityState};
+    for (state, operations, read_state, read) in [
+        (
+            json!("CANCELLED"),
+            json!([
+                {"controlOperationType": "OFFLINE_OK", "operationDateTime": "2026-07-14T09:00:00+0200"},
+                {"controlOperationType": "GROUP_OK", "operationDateTime": 1_784_012_400_114_i64},
+                {"controlOperationType": "FAIL"},
+                "FAIL"
+            ]),
+            Some(ValidityState::Cancelled),
+            vec![Some(T::OfflineOk), None, Some(T::Fail), None],
+        ),
+        (json!("BLOCKED"), json!({"count": 2}), None, vec![]),
+        (json!({"code": 1}), json!(2), None, vec![]),
+    ] {
+        let body = json!({"statusCode": "success", "controlledTicketData": {
+            "state": state, "controlOperations": operations
+        }});
+        let client = Service::json(200, body).await.client();
+        let ticket = client
+            .get_controlled_ticket(&BARCODE.parse().unwrap())
+            .await;
+        let expected = ReadTicket {
+            state: read_state,
+            control_operations: read,
+        };
+        assert_eq!(ticket.unwrap(), Some(expected));
+    }
+}
+
+/// An error page may repeat the head of a call, and the set-up may hold credentials.
+#[tokio::test]
+async fn a_probe_shows_neither_the_token_nor_credentials_of_the_url() {
+    let claims = Claims::styled(&caller(), now(), TokenStyle::default());
+    let token = token::mint(&claims, &caller().password);
+    let echo = format!("<p>authorization: Bearer {token}<p>host: here");
+    let service = Service::answering(move || (Http::BAD_REQUEST, echo.clone())).await;
+    let url = service.settings().base_url;
+    let client = client(ClientSettings {
+        base_url: url.replace("http://", "http://me:horse@"),
+        ..service.settings()
+    });
+    for probe in client.probe().await {
+        assert_eq!(probe.body, "<p>authorization: Bearer …<p>host: here");
+    }
+    assert_eq!(client.address(), url);
 }
 
 #[tokio::test]
@@ -120,9 +238,7 @@ async fn a_call_is_written_as_this_service_wants_it() {
             *result
         );
     }
-    let bearer = asked[0].headers[header::AUTHORIZATION].to_str().unwrap();
-    let token = bearer.strip_prefix("Bearer ").unwrap();
-    let claims = token::signed_claims(token, &caller.password).unwrap();
+    let claims = bearer(&asked[0]);
     assert_eq!(claims.iss, "PARTNER");
     assert_eq!(claims.iat, now().millis());
     assert_eq!(claims.exp, now().millis() + 900_000);

@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict> {
     let mut commands = CommandLine::command();
     let Some(topic) = &arguments.topic else {
         out!("{}", commands.render_help());
-        outln!("Documents, by `passerelle help NAME`, or as pages below /office/help/:");
+        outln!("\nDocuments, by `passerelle help NAME`, or as pages below /office/help/:");
         for document in DOCUMENTS {
             outln!("  {:<22}  {}", document.topic, document.title());
         }

@@ -3,6 +3,7 @@
 use crate::command::run;
 use crate::workspace::cargo;
 use anyhow::Result;
+use std::process::Command;
 
 /// Feeds made-up input to everything that reads; `arguments` go to it. As the tests
 /// are built: what overflows or breaks an assertion ends it.
@@ -22,8 +23,10 @@ pub fn fuzz(arguments: &[&str]) -> Result<()> {
         "fuzz",
     ]);
     run(&mut build, "")?;
-    let mut command = cargo();
-    command.args(["run", "--quiet", "--workspace", "--bin", "fuzz", "--"]);
+    // Beside this program, as what was built with it.
+    let program = std::env::current_exe()?;
+    let program = program.with_file_name(format!("fuzz{}", std::env::consts::EXE_SUFFIX));
+    let mut command = Command::new(program);
     run(
         command.args(arguments),
         "crates/fuzz/src/main.rs says where the input is kept",

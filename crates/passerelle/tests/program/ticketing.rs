@@ -196,6 +196,7 @@ async fn a_user_in_the_url_is_refused_by_the_doctor_and_by_whoever_calls() {
     assert!(findings.iter().any(|f| f.code == "ticketing_url_wrong"));
     for command in [&["ticketing", "probe"][..], &["serve"]] {
         let mut command = set_up.command(command);
+        command.env("PASSERELLE_SERVER__LISTEN", "127.0.0.1:0");
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await;
         let output = output.unwrap();
         let complaint = String::from_utf8(output.stderr).unwrap();

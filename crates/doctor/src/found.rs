@@ -201,9 +201,9 @@ kernel::findings! {
         operator_password_missing(): Mistake, "gate and box office run apart and share no password";
             en "Gate and box office do not meet in this process, and the operator's password is missing." "Name a file that holds it in password_file, the same on both sides.";
             fr "Le contrôle et la billetterie sont séparés, et le mot de passe de l’opérateur manque." "Désignez par password_file un fichier qui le contient, le même des deux côtés.";
-        ticketing_url_wrong(): Mistake, "the URL is none";
-            en "The access control service's URL is none." "Write it like https://<institution>.ws.secutix.com/tnci/backend-apis/externalAccessControlService/v1_4.";
-            fr "L’URL du service de contrôle d’accès n’en est pas une." "Écrivez-la comme https://<institution>.ws.secutix.com/tnci/backend-apis/externalAccessControlService/v1_4.";
+        ticketing_url_wrong(): Mistake, "the URL is none, or has a user name or password";
+            en "The access control service's URL is none, or has a user name or password." "Write it like https://<institution>.ws.secutix.com/tnci/backend-apis/externalAccessControlService/v1_4.";
+            fr "L’URL du service de contrôle d’accès n’en est pas une, ou contient un nom ou un mot de passe." "Écrivez-la comme https://<institution>.ws.secutix.com/tnci/backend-apis/externalAccessControlService/v1_4.";
         api_version_too_old(version): Mistake, "the interface's API version is below 1.4";
             en "The interface has API version {version}; seasons and products of foreign barcodes need 1.4." "Have the interface's API version raised to 1.4 or later, and write v1_4 in the URL.";
             fr "La version d’API de l’interface est {version} ; les saisons et produits de codes étrangers demandent 1.4." "Faites relever la version d’API de l’interface à 1.4 ou plus, et écrivez v1_4 dans l’URL.";

@@ -9,7 +9,7 @@ use boxoffice::{Catalogue, CatalogueReading};
 use config::Role;
 use kernel::finding::{Finding, Part, Phrase, Place, Position};
 use kernel::{Zone, causes};
-use secutix::client::{CallError, ClientSetupError, api_version};
+use secutix::client::{CallError, ClientSetupError, api_version, check_url};
 use secutix::wire::{Catalogue as TheirCatalogue, Offer};
 use std::collections::BTreeSet;
 
@@ -105,6 +105,10 @@ pub fn examine_ticketing(facts: &Facts) -> Vec<Finding> {
         return findings;
     };
     findings.extend(password(facts));
+    if check_url(url).is_err() {
+        findings.push(found::ticketing_url_wrong(place()));
+        return findings;
+    }
     match api_version(url) {
         Some((major, minor)) if (major, minor) < (1, 4) => {
             let version = format!("{major}.{minor}");
@@ -119,8 +123,7 @@ pub fn examine_ticketing(facts: &Facts) -> Vec<Finding> {
         }
         TicketingAnswer::Unusable(error) => match error {
             // Told of already.
-            ClientSetupError::VersionTooOld { .. } => {}
-            ClientSetupError::Url => findings.push(found::ticketing_url_wrong(place())),
+            ClientSetupError::VersionTooOld { .. } | ClientSetupError::Url => {}
             ClientSetupError::Proxy => {
                 findings.push(found::ticketing_proxy_wrong(
                     facts.key(ACCESS_CONTROL, "proxy"),

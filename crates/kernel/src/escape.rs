@@ -16,9 +16,66 @@ pub fn hex(bytes: impl AsRef<[u8]>) -> String {
 /// prices fit; card numbers, which have eight or more, do not.
 const MAX_DIGITS: usize = 5;
 
-/// Text without card numbers: each longer run of digits is shown as `…`.
+/// The fewest digits of a card number.
+const MIN_CARD_DIGITS: usize = 8;
+
+/// Text without card numbers: each longer run of digits is shown as `…`, also one in
+/// groups with a blank or a hyphen between them. A date stays.
 #[must_use]
 pub fn without_numbers(text: &str) -> String {
+    let text = without_runs(text);
+    let (mut shown, mut rest) = (String::new(), text.as_str());
+    while let Some(start) = rest.find(|letter: char| letter.is_ascii_digit()) {
+        let (before, digits) = rest.split_at(start);
+        let (groups, after) = digits.split_at(grouped(digits));
+        shown.push_str(before);
+        shown.push_str(if may_be_a_card(groups) { "…" } else { groups });
+        rest = after;
+    }
+    shown + rest
+}
+
+/// How many bytes of the text are digits, or one blank or hyphen between two.
+fn grouped(text: &str) -> usize {
+    let mut end = 0;
+    let mut letters = text.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        let next = letters
+            .peek()
+            .is_some_and(|(_, next)| next.is_ascii_digit());
+        let is_between = next && matches!(letter, ' ' | '\u{a0}' | '\u{202f}' | '-');
+        if !letter.is_ascii_digit() && !is_between {
+            break;
+        }
+        end = at + letter.len_utf8();
+    }
+    end
+}
+
+fn may_be_a_card(groups: &str) -> bool {
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+    let date = groups.get(..10).filter(|text| is_date(text));
+    match date.and_then(|date| groups.strip_prefix(date)) {
+        // A time of day may follow.
+        Some(rest) if rest.is_empty() || rest.starts_with(' ') => digits(rest) > MAX_DIGITS,
+        _ => digits(groups) >= MIN_CARD_DIGITS,
+    }
+}
+
+/// Whether this is a day of these centuries, like `2026-07-14`.
+fn is_date(text: &str) -> bool {
+    let parts: Vec<_> = text.split('-').collect();
+    let [year, month, day] = parts[..] else {
+        return false;
+    };
+    let number = |text: &str| text.parse().unwrap_or(0_u16);
+    [year.len(), month.len(), day.len()] == [4, 2, 2]
+        && (1900..=2099).contains(&number(year))
+        && (1..=12).contains(&number(month))
+        && (1..=31).contains(&number(day))
+}
+
+fn without_runs(text: &str) -> String {
     let (mut shown, mut digits) = (String::new(), String::new());
     // The end closes a run of digits too.
     for letter in text.chars().map(Some).chain([None]) {
@@ -98,6 +155,31 @@ mod tests {
     #[test]
     fn hex_has_two_digits_a_byte() {
         assert_eq!(hex([0u8, 10, 255]), "000aff");
+    }
+
+    #[test]
+    fn a_card_number_is_found_in_groups_and_a_date_is_none() {
+        for (text, shown) in [
+            ("2999 7501 2026", "…"),
+            ("12-34-56-78", "…"),
+            ("card 2999\u{a0}7501\u{a0}2026.", "card …."),
+            ("OTI2999-7501 2026-0714x", "OTI…x"),
+            ("2999 75012026", "2999 …"),
+            ("2026-07-14-1111", "…"),
+            ("2999-07-14", "…"),
+            ("2026-07-14 2999 7501", "…"),
+            (
+                "on 2026-07-14 12:30:00, line 12 34",
+                "on 2026-07-14 12:30:00, line 12 34",
+            ),
+            (
+                "1 - 2 - 3 - 4 - 5 - 6 - 7 - 8",
+                "1 - 2 - 3 - 4 - 5 - 6 - 7 - 8",
+            ),
+            ("192.168.100.200 1", "192.168.100.200 1"),
+        ] {
+            assert_eq!(without_numbers(text), shown, "{text:?}");
+        }
     }
 
     #[test]

@@ -47,6 +47,10 @@ pub struct KeptControl {
     pub result: String,
     /// `controlDate`, as it came.
     pub date: String,
+    /// `seasonCode`.
+    pub season: String,
+    /// `productCode`.
+    pub product: String,
 }
 
 #[derive(Debug, Default)]

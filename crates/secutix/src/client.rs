@@ -11,6 +11,7 @@ pub use error::{CallError, ClientSetupError, Fault, Outage};
 pub use probe::{Probe, Understood};
 pub use settings::{ClientSettings, RequestIds, api_version};
 
+use crate::mask::Scrubber;
 use crate::rate_limit::RateLimit;
 use crate::token::{self, Claims};
 use crate::wire::{
@@ -21,7 +22,7 @@ use crate::wire::{
 use kernel::{Clock, ControlBarcode, SeasonCode, Zone};
 use reading::Answered;
 use reqwest::Url;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -48,6 +49,7 @@ pub struct AccessControlClient {
     clock: Arc<dyn Clock>,
     base: Url,
     limit: RateLimit,
+    scrubber: Scrubber,
     /// The number of the latest call, if calls have numbers.
     latest: AtomicI64,
 }
@@ -82,7 +84,7 @@ impl Ticketing for AccessControlClient {
         }
         let answer = self.call("importControlledTicket", request).await?;
         Ok(ImportControlledTicketAnswer {
-            ticket_results: reading::results(answer, &request.controlled_tickets)?,
+            ticket_results: reading::results(answer, &request.controlled_tickets, &self.scrubber)?,
         })
     }
 
@@ -95,7 +97,7 @@ impl AccessControlClient {
     /// Prepares the client; connects to nothing yet.
     ///
     /// # Errors
-    /// If the URL is none or names a version before 1.4, or TLS cannot be set up.
+    /// If the URL is none, has a user, or names a version before 1.4, or TLS cannot be set up.
     pub fn new(settings: ClientSettings, clock: Arc<dyn Clock>) -> Result<Self, ClientSetupError> {
         let base = service_url(&settings.base_url)?;
         if let Some((major, minor)) = api_version(&settings.base_url)
@@ -136,6 +138,7 @@ impl AccessControlClient {
         Ok(Self {
             http: http.build().map_err(ClientSetupError::Http)?,
             base,
+            scrubber: Scrubber::new(secrets(&settings)),
             limit: RateLimit::per_minute(settings.calls_per_minute),
             latest: AtomicI64::new(0),
             settings,
@@ -143,13 +146,10 @@ impl AccessControlClient {
         })
     }
 
-    /// Where the service is; without the credentials that its URL may hold.
+    /// Where the service is.
     #[must_use]
     pub fn address(&self) -> String {
-        let mut url = self.base.clone();
-        // Only a URL without host has none, and refuses this.
-        let _ = url.set_username("").and_then(|()| url.set_password(None));
-        url.into()
+        self.base.to_string()
     }
 
     /// The ticket with this barcode, or `None` if ticketing has none.
@@ -229,7 +229,7 @@ impl AccessControlClient {
             status = response.status().as_u16(),
             "access control service answered"
         );
-        let mut answered = Answered::begun(&response, self.clock.now(), token);
+        let mut answered = Answered::begun(&response, self.clock.now(), &self.scrubber);
         answered.body = match self.body(response).await {
             // A refusal needs no words.
             Err(_) if !answered.http_status.is_success() => Vec::new(),
@@ -244,9 +244,12 @@ impl AccessControlClient {
             serde_json::to_value(request).map_err(|error| CallError::NotUnderstood {
                 what: format!("the call cannot be written: {error}"),
             })?;
-        if self.settings.request_ids == RequestIds::Number {
-            request["requestId"] = self.number().into();
-        }
+        let number = self.number();
+        request["requestId"] = match (self.settings.request_ids, request["requestId"].as_str()) {
+            (RequestIds::Number, _) => number.into(),
+            (RequestIds::Text, Some(text)) => format!("{text}-{number}").into(),
+            (RequestIds::Text, None) => number.to_string().into(),
+        };
         let items = request
             .get_mut("controlledTickets")
             .and_then(Value::as_array_mut);
@@ -259,8 +262,9 @@ impl AccessControlClient {
         Ok(request)
     }
 
-    /// A number that no call had before, also not before a restart: the seconds since
-    /// 2020, or one more than that of the latest call. It fits 32 bits.
+    /// A number that no call of this client had before, nor of one before it: the
+    /// seconds since 2020, or one more than that of the latest call. It fits 32 bits.
+    /// Another client at the same time may have the same.
     fn number(&self) -> i64 {
         let seconds = self.clock.now().millis() / 1_000 - SECONDS_TO_2020;
         let next = |latest: i64| Some(seconds.max(latest + 1));
@@ -291,19 +295,54 @@ impl AccessControlClient {
             if wants_proxy_credentials(&error) {
                 return CallError::ProxyCredentials;
             }
-            Outage::NotReached(error)
+            match self.settings.proxy.as_ref().and_then(proxy_address) {
+                Some(proxy) => Outage::NotReachedByProxy {
+                    proxy,
+                    source: error,
+                },
+                None => Outage::NotReached(error),
+            }
         } else {
             Outage::Broken(error)
         })
     }
 }
 
-/// The base URL, if it is one: http or https, with a host, without query.
+/// Whether the service can be called at this URL.
+///
+/// # Errors
+/// [`ClientSetupError::Url`].
+pub fn check_url(text: &str) -> Result<(), ClientSetupError> {
+    service_url(text).map(drop)
+}
+
+/// The base URL, if it is one: http or https, with a host, without query, and without a
+/// user, whose password would go out in the place of the token.
 fn service_url(text: &str) -> Result<Url, ClientSetupError> {
     Url::parse(text.trim())
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none())
+        .filter(|url| url.username().is_empty() && url.password().is_none())
         .ok_or(ClientSetupError::Url)
+}
+
+/// What no message may hold.
+fn secrets(settings: &ClientSettings) -> Vec<String> {
+    let proxy = settings.proxy.as_ref();
+    let proxy = proxy.and_then(|proxy| Url::parse(proxy.expose_secret()).ok());
+    let of_proxy = proxy.and_then(|url| url.password().map(ToOwned::to_owned));
+    let of_operator = settings.caller.password.expose_secret().to_owned();
+    of_proxy.into_iter().chain([of_operator]).collect()
+}
+
+/// Where a proxy is, without what its URL says of a user.
+fn proxy_address(proxy: &SecretString) -> Option<String> {
+    let url = Url::parse(proxy.expose_secret()).ok()?;
+    let host = url.host_str()?;
+    Some(match url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -110,25 +110,35 @@ async fn probe(mut command: Command, file: &std::path::Path) -> (i32, String, Va
 
 #[tokio::test]
 async fn the_probe_asks_each_harmless_method_once_and_says_what_it_means() {
-    for (ways, more, exit, says) in [
-        (&[][..], "", 0, "Control barcodes will be taken"),
-        (&[], "", 0, "it names PASSVN, PASSVN2, PASSVN3, VN26"),
-        (&[OurShapes], "", 0, "understood: 1 season(s), 3 product(s)"),
-        (&[OurShapes, NoSeason], "", 1, "no product"),
-        (&[NoSeason], "", 1, "no product"),
-        (&[Milliseconds], "", 1, "token_times"),
-        (&[Proxy], "", 1, "A proxy on the way refuses us"),
-        (&[TextIds], "", 1, "request_ids"),
-        (&[Portal], "", 1, "is not the service"),
-        (&[Busy509], "", 1, "takes no more calls"),
-        (
-            &[Wrapped],
-            "",
-            1,
-            "in a shape that Passerelle does not know",
-        ),
-        (&[Slow], "timeout_ms = 100", 1, "was not reached"),
-    ] {
+    let all = [
+        "getTimeZone",
+        "getAccessControlCatalog",
+        "getControlledTicket",
+        "importControlledTicket",
+    ];
+    let right = "names every season and product that is mapped. Nothing was delivered yet.";
+    let text_ids = "request_ids = \"text\"";
+    // One case, one line.
+    #[rustfmt::skip]
+    let cases: [(&[Way], &str, i32, &str, usize); 16] = [
+        (&[], "", 0, right, 4),
+        (&[], "", 0, "it names PASSVN, PASSVN2, PASSVN3, VN26", 4),
+        (&[], "", 0, "is not needed for deliveries", 4),
+        (&[OurShapes], "", 0, "understood: 1 season(s), 3 product(s)", 4),
+        (&[OurShapes, NoSeason], "", 1, "no product", 4),
+        (&[NoSeason], "", 1, "no product", 4),
+        (&[Milliseconds], "", 1, "token_times", 1),
+        (&[Proxy], "", 1, "A proxy on the way refuses us", 1),
+        (&[TextIds], "", 1, "request_ids", 4),
+        (&[TextIds], text_ids, 0, "refuses the call (TICKET)", 4),
+        (&[Portal], "", 1, "is not the service", 4),
+        (&[Half], "", 1, "its answer ends in the middle", 4),
+        (&[Busy509], "", 1, "takes no more calls", 1),
+        (&[Busy503], "", 1, "Wait, and try again", 4),
+        (&[Wrapped], "", 1, "in a shape that Passerelle does not know", 4),
+        (&[Slow], "timeout_ms = 100", 1, "did not answer in time", 4),
+    ];
+    for (ways, more, exit, says, calls) in cases {
         let case = format!("{ways:?} {more}");
         let set_up = with_foreign(ways, more).await;
         let file = set_up.path("probe.json");
@@ -140,17 +150,78 @@ async fn the_probe_asks_each_harmless_method_once_and_says_what_it_means() {
         let methods: Vec<_> = methods
             .map(|call| call["method"].as_str().unwrap())
             .collect();
-        let each = [
-            "getTimeZone",
-            "getAccessControlCatalog",
-            "getControlledTicket",
-            "importControlledTicket",
-        ];
-        assert_eq!(methods, each, "{case}");
-        for method in each {
+        assert_eq!(methods, all[..calls], "{case}");
+        for method in &all[..calls] {
             assert!(printed.contains(method), "{case}: {printed}");
         }
     }
+}
+
+/// A catalogue of any shape is held against the mapping.
+#[tokio::test]
+async fn the_probe_names_what_is_mapped_and_not_in_the_catalogue() {
+    for ways in [&[][..], &[OurShapes]] {
+        for (from, to, says) in [
+            ("VN26", "VN25", "not name what is mapped: season VN25."),
+            (
+                "PASSVN3",
+                "OTHER",
+                "not name what is mapped: product OTHER in VN26.",
+            ),
+            ("{", "", "no mapping parameters without mistakes"),
+        ] {
+            let set_up = with_foreign(ways, "").await;
+            let mapping = set_up.read("mapping.json").replace(from, to);
+            set_up.write("mapping.json", &mapping);
+            let file = set_up.path("probe.json");
+            let command = set_up.command(&["ticketing", "probe", "--to", file.to_str().unwrap()]);
+            let institution = "PASSERELLE_ACCESS_CONTROL__INSTITUTION";
+            let mut command = command;
+            command.env(institution, "VILLEN");
+            let (code, printed, _) = probe(command, &file).await;
+            assert_eq!(code, 1, "{ways:?} {to}: {printed}");
+            assert!(printed.contains(says), "{ways:?} {to}: {printed}");
+        }
+    }
+}
+
+/// The password of a user in the URL would go out instead of the token.
+#[tokio::test]
+async fn a_user_in_the_url_is_refused_by_the_doctor_and_by_whoever_calls() {
+    let set_up = with_foreign(&[OurShapes], "").await;
+    let url = "[access_control]\nurl = \"http://";
+    let with_user = format!("{url}op:sesame@");
+    set_up.replace("passerelle.toml", url, &with_user);
+    let findings = set_up.findings().await;
+    assert!(findings.iter().any(|f| f.code == "ticketing_url_wrong"));
+    for command in [&["ticketing", "probe"][..], &["serve"]] {
+        let mut command = set_up.command(command);
+        command.env("PASSERELLE_SERVER__LISTEN", "127.0.0.1:0");
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await;
+        let output = output.unwrap();
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{complaint}");
+        assert!(
+            complaint.contains("has a user name or password"),
+            "{complaint}"
+        );
+        assert!(!complaint.contains("sesame"), "{complaint}");
+    }
+}
+
+#[tokio::test]
+async fn where_ticketing_is_the_service_itself_the_probe_says_so() {
+    let set_up = SetUp::healthy();
+    let mut command = set_up.command(&["ticketing", "probe"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await;
+    let output = output.unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{printed}");
+    assert!(
+        printed.starts_with("Ticketing is this service itself"),
+        "{printed}"
+    );
+    assert!(printed.contains("passerelle doctor"), "{printed}");
 }
 
 /// Our own box office, behind a certificate of a private authority.
@@ -166,7 +237,8 @@ async fn the_probe_of_our_own_box_office_understands_everything() {
     let ask = |service: &Program, name: &str, more: &str| {
         let config = format!(
             "[server]\nroles = [\"gate\"]\n[access_control]\nurl = \"{url}\"\n\
-             institution = \"VILLEN\"\npassword_file = \"operator.password\"\n{more}"
+             institution = \"VILLEN\"\npassword_file = \"operator.password\"\n{more}\
+             [set_up]\nmapping = \"mapping.json\"\n"
         );
         service.write(name, &config);
         let (config, file) = (service.path(name), service.path(&format!("{name}.json")));

@@ -32,6 +32,7 @@ const CANCELLED: &str = "CANCELLED_TICKET";
 /// Everything the stand-in serves.
 pub fn foreign_router(ticketing: ForeignTicketing) -> Router {
     Router::new()
+        .route("/", get(about))
         .route("/foreign/kept", get(kept))
         .route("/foreign/ways", get(current_ways).put(set_ways))
         .fallback(service)
@@ -51,6 +52,14 @@ pub async fn serve_foreign(
     axum::serve(listener, foreign_router(ticketing))
         .with_graceful_shutdown(shutdown)
         .await
+}
+
+/// What a browser is told that comes here.
+async fn about() -> &'static str {
+    "This is a stand-in for a SecuTix that is not ours, for trying only.\n\n\
+     GET /foreign/kept   the controls that it took\n\
+     GET /foreign/ways   how it behaves; PUT other words to change it\n\n\
+     Below any other path it is the access control service, and wants a token.\n"
 }
 
 async fn kept(
@@ -193,6 +202,8 @@ fn import(ticketing: &ForeignTicketing, request: &Value) -> Result<Map<String, V
                 let control = KeptControl {
                     result: text("controlResult"),
                     date: text("controlDate"),
+                    season: text("seasonCode"),
+                    product: text("productCode"),
                 };
                 let mut state = ticketing.state();
                 let controls = state.kept.entry(barcode).or_default();

@@ -5,9 +5,9 @@ use std::time::Duration;
 /// Why the client cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientSetupError {
-    /// The base URL is none. It is not repeated: a password may stand in it.
+    /// The base URL is none, or has a user. It is not repeated: a password may stand in it.
     #[error(
-        "the access control service's URL is none; write it like https://<institution>.ws.secutix.com/tnci/backend-apis/externalAccessControlService/v1_4"
+        "the access control service's URL is none, or has a user name or password; write it like https://<institution>.ws.secutix.com/tnci/backend-apis/externalAccessControlService/v1_4"
     )]
     Url,
     /// The URL names a version before 1.4.
@@ -45,11 +45,11 @@ pub enum CallError {
         retry_after: Option<Duration>,
     },
     /// The service did not do its work; the same call may succeed later.
-    #[error("the access control service is not available; the call will be repeated")]
+    #[error("the access control service is not available")]
     Unavailable(#[source] Outage),
     /// 401: token not accepted.
     #[error(
-        "the access control service does not accept our token; compare institution, operator, password and the clocks of both sides"
+        "the access control service does not accept our token; compare institution, operator, issuer, password and the clocks of both sides"
     )]
     Unauthorised,
     /// 407: the proxy on the way wants credentials.
@@ -144,6 +144,17 @@ pub enum Outage {
     /// No connection: name not found, refused, TLS not accepted.
     #[error("no connection; check URL, network, proxy and certificate")]
     NotReached(#[source] reqwest::Error),
+    /// No connection by way of the proxy; its own password is not told.
+    #[error(
+        "no connection by way of the proxy {proxy}; check the proxy, then URL, network and certificate"
+    )]
+    NotReachedByProxy {
+        /// Where the proxy is.
+        proxy: String,
+        /// What went wrong.
+        #[source]
+        source: reqwest::Error,
+    },
     /// No whole answer within the time-out.
     #[error("no answer within {timeout_ms} ms")]
     TimedOut {

@@ -1,7 +1,6 @@
 //! Asking each harmless method once, to see what a service makes of us, and we of it.
 
-use super::{AccessControlClient, Answered, CallError};
-use crate::mask::without_numbers;
+use super::{AccessControlClient, Answered, CallError, Outage};
 use crate::wire::{
     Catalogue, GetAccessControlCatalogRequest, GetControlledTicketRequest, GetTimeZoneRequest,
     ImportControlledTicketAnswer, ImportControlledTicketRequest, ReadTicketAnswer, StatusCode,
@@ -33,7 +32,7 @@ pub struct Probe {
     pub content_type: Option<String>,
     /// Our clock against theirs, as far as whole seconds tell; above 0 if ours is fast.
     pub clock_offset_s: Option<i64>,
-    /// The answer as it came, but long numbers and the token.
+    /// The answer as it came, but long numbers, tokens and secrets.
     pub body: String,
     /// What we make of it.
     pub understood: Result<Understood, CallError>,
@@ -44,13 +43,8 @@ pub struct Probe {
 pub enum Understood {
     /// A time zone, by its name.
     TimeZone(String),
-    /// So many seasons and products.
-    Catalogue {
-        /// Seasons.
-        seasons: usize,
-        /// Products, all seasons together.
-        products: usize,
-    },
+    /// Seasons and products.
+    Catalogue(Catalogue),
     /// There is no such ticket, as must be.
     NoSuchTicket,
     /// There is such a ticket, which nobody expected.
@@ -61,31 +55,30 @@ pub enum Understood {
 
 impl AccessControlClient {
     /// Asks for the time zone, the catalogue and a ticket that nobody has, and hands
-    /// over no control at all. Nothing is changed there.
+    /// over no control at all. Nothing is changed there. What every call would come to
+    /// ends it: no connection, no token taken, too many calls.
     pub async fn probe(&self) -> Vec<Probe> {
         let request_id = || "probe".to_owned();
         let zone = GetTimeZoneRequest {
             request_id: request_id(),
         };
+        let zone = self.probe_one("getTimeZone", &zone, |answer: TimeZoneAnswer| {
+            Understood::TimeZone(answer.time_zone.name().to_owned())
+        });
+        let mut probes = vec![zone.await];
+        if probes.iter().any(is_final) {
+            return probes;
+        }
         let catalogue = GetAccessControlCatalogRequest {
             request_id: request_id(),
             season_code: None,
         };
-        let mut probes = vec![
-            self.probe_one("getTimeZone", &zone, |answer: TimeZoneAnswer| {
-                Understood::TimeZone(answer.time_zone.name().to_owned())
-            })
-            .await,
-            self.probe_one(
-                "getAccessControlCatalog",
-                &catalogue,
-                |answer: Catalogue| Understood::Catalogue {
-                    seasons: answer.seasons.len(),
-                    products: answer.seasons.iter().map(|s| s.products.len()).sum(),
-                },
-            )
-            .await,
-        ];
+        let made = Understood::Catalogue;
+        let catalogue = self.probe_one("getAccessControlCatalog", &catalogue, made);
+        probes.push(catalogue.await);
+        if probes.iter().any(is_final) {
+            return probes;
+        }
         if let Ok(barcode) = NOBODYS.parse::<ControlBarcode>() {
             let ticket = GetControlledTicketRequest {
                 bar_code_or_tax_number: barcode,
@@ -100,6 +93,9 @@ impl AccessControlClient {
                 probe.understood = Ok(Understood::NoSuchTicket);
             }
             probes.push(probe);
+        }
+        if probes.iter().any(is_final) {
+            return probes;
         }
         let none = ImportControlledTicketRequest {
             request_id: request_id(),
@@ -137,14 +133,25 @@ impl AccessControlClient {
             clock_offset_s: head
                 .and_then(|answered| answered.date)
                 .map(|date| now.ms_since(date) / 1_000),
-            body: head.map(shown).unwrap_or_default(),
+            body: head.map(|head| self.shown(head)).unwrap_or_default(),
             understood: answered.and_then(|answered| answered.read().map(made)),
         }
     }
+
+    /// The body for people who help: it may repeat a card number, or the head of the call.
+    fn shown(&self, answered: &Answered) -> String {
+        let text = String::from_utf8_lossy(&answered.body);
+        self.scrubber.text(&text, MAX_BODY_CHARS)
+    }
 }
 
-/// The body for people who help: it may repeat a card number, or the head of the call.
-fn shown(answered: &Answered) -> String {
-    let text = String::from_utf8_lossy(&answered.body);
-    without_numbers(&text.replace(&answered.token, "…"), MAX_BODY_CHARS)
+/// Whether each further call would come to the same.
+const fn is_final(probe: &Probe) -> bool {
+    matches!(
+        probe.understood,
+        Err(CallError::RateLimited { .. }
+            | CallError::Unauthorised
+            | CallError::ProxyCredentials
+            | CallError::Unavailable(Outage::NotReached(_) | Outage::NotReachedByProxy { .. }))
+    )
 }

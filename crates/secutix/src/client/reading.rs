@@ -2,7 +2,7 @@
 //! is `null` then, numbers and texts stand for each other, words come in any case.
 
 use super::error::{CallError, Outage};
-use crate::mask::without_numbers;
+use crate::mask::Scrubber;
 use crate::wire::{ControlledTicket, ImportControlledTicketAnswer, StatusCode, TicketResult};
 use kernel::{ControlBarcode, Timestamp};
 use reqwest::{Response, StatusCode as HttpStatus, header};
@@ -13,11 +13,13 @@ use std::time::Duration;
 
 /// The longest reason that is kept, in characters.
 const MAX_REASON_CHARS: usize = 300;
+/// The longest code or other single word that is kept, in characters.
+const MAX_CODE_CHARS: usize = 60;
 
 /// An answer as it came.
 pub(super) struct Answered {
-    /// The token of the call, which an error page may repeat.
-    pub(super) token: String,
+    /// For what it may repeat of the call.
+    pub(super) scrubber: Scrubber,
     pub(super) http_status: HttpStatus,
     pub(super) content_type: Option<String>,
     /// The other side's clock.
@@ -33,9 +35,8 @@ struct Said {
 }
 
 impl Answered {
-    /// What the head of an answer says that comes at `now` to a call
-    /// with this token.
-    pub(super) fn begun(response: &Response, now: Timestamp, token: String) -> Self {
+    /// What the head of an answer says that comes at `now`.
+    pub(super) fn begun(response: &Response, now: Timestamp, scrubber: &Scrubber) -> Self {
         let text = |name| response.headers().get(name)?.to_str().ok().map(str::trim);
         let date = text(header::DATE).and_then(moment);
         let retry_after = text(header::RETRY_AFTER).and_then(|text| match text.parse() {
@@ -47,9 +48,10 @@ impl Answered {
             }
         });
         Self {
-            token,
+            scrubber: scrubber.clone(),
             http_status: response.status(),
-            content_type: text(header::CONTENT_TYPE).map(ToOwned::to_owned),
+            content_type: text(header::CONTENT_TYPE)
+                .map(|text| scrubber.text(text, MAX_CODE_CHARS)),
             date,
             retry_after,
             body: Vec::new(),
@@ -80,8 +82,8 @@ impl Answered {
         if !self.http_status.is_success() {
             return Err(self.refusal());
         }
-        let answer = self.json().map_err(not_understood)?;
-        let Some(said) = said(&answer) else {
+        let answer = self.json().map_err(|error| self.not_understood(&error))?;
+        let Some(said) = self.said(&answer) else {
             return Err(CallError::NotUnderstood {
                 what: "its answer has no statusCode".to_owned(),
             });
@@ -89,8 +91,9 @@ impl Answered {
         match said.status {
             StatusCode::Ok => {
                 let names = names(&answer);
+                let names = names.iter().map(|name| self.scrubber.name(name)).collect();
                 serde_json::from_value(answer).map_err(|error| CallError::UnusualAnswer {
-                    what: without_numbers(&error.to_string(), MAX_REASON_CHARS),
+                    what: self.reason(&error.to_string()),
                     names,
                 })
             }
@@ -104,7 +107,7 @@ impl Answered {
     /// A 3xx or 4xx answer, which may come from a proxy and be anything.
     fn refusal(&self) -> CallError {
         let http_status = self.http_status;
-        if let Some(said) = self.json().ok().as_ref().and_then(said) {
+        if let Some(said) = self.json().ok().and_then(|answer| self.said(&answer)) {
             return self.refused(said);
         }
         if http_status.is_redirection() {
@@ -135,6 +138,31 @@ impl Answered {
 
     fn json(&self) -> serde_json::Result<Value> {
         Ok(tolerant(serde_json::from_slice(&self.body)?).unwrap_or_default())
+    }
+
+    fn reason(&self, text: &str) -> String {
+        self.scrubber.text(text, MAX_REASON_CHARS)
+    }
+
+    fn said(&self, answer: &Value) -> Option<Said> {
+        let status = match StatusCode::meant(answer.get("statusCode")?.as_str()?) {
+            StatusCode::Other(text) => StatusCode::Other(self.scrubber.text(&text, MAX_CODE_CHARS)),
+            known => known,
+        };
+        let detail = match answer.get("statusDetail").and_then(Value::as_str) {
+            Some(detail) => self.reason(detail),
+            None => "it gives no reason".to_owned(),
+        };
+        Some(Said { status, detail })
+    }
+
+    fn not_understood(&self, error: &serde_json::Error) -> CallError {
+        let what = match (self.body.len(), error.is_eof()) {
+            (0, _) => "its answer is empty".to_owned(),
+            (bytes, true) => format!("its answer ends in the middle, after {bytes} bytes"),
+            (_, false) => "its answer cannot be read, for it is no JSON".to_owned(),
+        };
+        CallError::NotUnderstood { what }
     }
 }
 
@@ -191,18 +219,6 @@ fn note(name: &str, value: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-fn said(answer: &Value) -> Option<Said> {
-    let status = match StatusCode::meant(answer.get("statusCode")?.as_str()?) {
-        StatusCode::Other(text) => StatusCode::Other(without_numbers(&text, 60)),
-        known => known,
-    };
-    let detail = match answer.get("statusDetail").and_then(Value::as_str) {
-        Some(detail) => without_numbers(detail, MAX_REASON_CHARS),
-        None => "it gives no reason".to_owned(),
-    };
-    Some(Said { status, detail })
-}
-
 /// What became of the tickets of a call that was done: one result for each that was
 /// `sent`, in their order, or none at all if all were taken. A result belongs to the
 /// ticket whose barcode it bears, in any case, or to the one in its place if it bears
@@ -210,6 +226,7 @@ fn said(answer: &Value) -> Option<Said> {
 pub(super) fn results(
     answer: ImportControlledTicketAnswer,
     sent: &[ControlledTicket],
+    scrubber: &Scrubber,
 ) -> Result<Vec<TicketResult>, CallError> {
     let mut results = answer.ticket_results;
     for result in &mut results {
@@ -220,7 +237,7 @@ pub(super) fn results(
             .take()
             .filter(|reason| !reason.trim().is_empty())
             .filter(|reason| StatusCode::meant(reason) != StatusCode::Ok)
-            .map(|reason| without_numbers(&reason, MAX_REASON_CHARS));
+            .map(|reason| scrubber.text(&reason, MAX_REASON_CHARS));
     }
     if results.is_empty() {
         return Ok(results);
@@ -267,14 +284,4 @@ pub(super) fn results(
         ),
         names: BTreeSet::new(),
     })
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the shape map_err wants")]
-fn not_understood(error: serde_json::Error) -> CallError {
-    CallError::NotUnderstood {
-        what: without_numbers(
-            &format!("its answer cannot be read: {error}"),
-            MAX_REASON_CHARS,
-        ),
-    }
 }

@@ -12,7 +12,7 @@ kernel::words! {
         /// An integer, another one for each call.
         #[default]
         Number = "number",
-        /// A text that says what the call carries.
+        /// A text that says what the call carries, with such an integer.
         Text = "text",
     }
 }

@@ -1,4 +1,5 @@
 mod foreign;
+mod probe;
 
 use super::*;
 use crate::token::Caller;
@@ -7,7 +8,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode as Http, header};
 use axum::response::{IntoResponse, Response};
-use kernel::{ManualClock, Timestamp};
+use kernel::{ManualClock, Timestamp, causes};
 use serde_json::{Value, json};
 use std::num::NonZeroU32;
 use std::pin::pin;
@@ -427,7 +428,12 @@ async fn an_answer_of_someone_else_is_not_understood() {
     let redirect = || (Http::FOUND, [(header::LOCATION, "http://127.0.0.1:1/")]);
     let huge = || "x".repeat(MAX_ANSWER_BYTES + 1);
     for (service, what) in [
-        (Service::answering(page).await, "cannot be read"),
+        (Service::answering(page).await, "is no JSON"),
+        (
+            Service::answering(|| "{\"statusCode\": \"O").await,
+            "ends in the middle, after 17 bytes",
+        ),
+        (Service::answering(|| "").await, "is empty"),
         (Service::answering(redirect).await, "redirects"),
         (Service::answering(huge).await, "bytes"),
         (Service::json(200, json!({})).await, "statusCode"),
@@ -483,9 +489,15 @@ fn a_wrong_url_or_version_is_found_before_the_first_call() {
         "ftp://villen/v1_4",
         "https://",
         "https://villen/v1_4?x=1",
+        // Its password would go out instead of the token.
+        "http://op:secret@villen/v1_4",
+        "https://op@villen/v1_4",
+        "https://:secret@villen/v1_4",
     ] {
         let error = set_up(url).unwrap_err();
         assert!(matches!(error, ClientSetupError::Url), "{url}");
+        assert!(!causes(&error).contains("secret"), "{error}");
+        assert!(check_url(url).is_err(), "{url}");
     }
     assert!(matches!(
         set_up("https://villen.ws.secutix.com/x/v1_3").unwrap_err(),

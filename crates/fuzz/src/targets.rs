@@ -3,13 +3,19 @@
 use crate::{device_api, root};
 use anyhow::{Context, Result};
 use config::Config;
+use edge::config::DoorOptions;
+use edge::line::{Go, Wish};
 use gate::EnrolmentCode;
 use gate::site::table::{read_site_table, site_table_text};
 use kernel::{Additions, Clock, DeviceTime, ManualClock, NumType, NumberFormat, Zone};
+use otipass::contract::{Contract, WireAnswer};
+use otipass::pass_list::WirePassPage;
 use secutix::list::{BlackRow, WhiteRow, read_checked, read_list};
 use secutix::stx::{self, Dialect};
 use secutix::token;
-use secutix::wire::ImportControlledTicketCall;
+use secutix::wire::{
+    Catalogue, ImportControlledTicketAnswer, ImportControlledTicketCall, ReadTicketAnswer,
+};
 use stage::villeneuve;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -81,7 +87,7 @@ const SALES_FILES: &[&str] = &[
 ];
 
 /// All of them.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 14] = [
     Target::new("mapping", &["examples/villeneuve/mapping.json"], || {
         Box::new(|input| {
             let read = otipass::read_mapping(&text(input));
@@ -163,6 +169,44 @@ pub const TARGETS: [Target; 12] = [
             })
         },
     ),
+    Target::new("answers", &[], || {
+        let contract = Contract::default();
+        Box::new(move |input| {
+            let answer = serde_json::from_slice::<WireAnswer>(input);
+            let answer = answer.is_ok_and(|answer| contract.answer(&answer).is_ok());
+            let page = serde_json::from_slice::<WirePassPage>(input);
+            let page = page.map_or(0, |page| contract.pass_page(page).passes.len());
+            let ticket = serde_json::from_slice::<ReadTicketAnswer>(input);
+            let ticket = ticket.map_or(0, |t| t.controlled_ticket_data.control_operations.len());
+            let import = serde_json::from_slice::<ImportControlledTicketAnswer>(input).is_ok();
+            let catalogue = serde_json::from_slice::<Catalogue>(input);
+            let catalogue = catalogue.map_or(0, |catalogue| catalogue.seasons.len());
+            let ways = usize::from(answer) + usize::from(import) * 2;
+            ways + 4 * (page + 16 * (ticket + 16 * catalogue))
+        })
+    }),
+    Target::new("turnstile", &[], || {
+        let word = |word: &str| Some(word.to_owned());
+        let options = DoorOptions {
+            entry_prefix: word("IN "),
+            exit_prefix: word("OUT "),
+            cancel_line: word("*CANCEL"),
+            more_line: word("*MORE"),
+            ..DoorOptions::default()
+        };
+        Box::new(move |input| {
+            let (mut checks, mut others) = (0, 0);
+            let read = edge::line::read_lines(input, |line| {
+                match edge::line::wish(line, &options) {
+                    Wish::Check(..) => checks += 1,
+                    _ => others += 1,
+                }
+                Go::On
+            });
+            // A slice has no end but its own.
+            usize::from(read.is_err()) + 2 * (checks + 64 * others)
+        })
+    }),
     Target::new(
         "configuration",
         &["examples/villeneuve/passerelle.toml"],

@@ -30,7 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("passerelle", &["kernel", "db", "otipass", "secutix", "deviceapi", "gate", "boxoffice", "staff", "books", "config", "doctor", "office", "server", "edge", "sandbox"]),
     (STAGE, &["kernel", "db", "otipass", "secutix", "deviceapi", "gate", "boxoffice", "staff", "books", "config", "doctor", "office", "server", "edge", "sandbox"]),
     (SIMULATION, &["kernel", "db", "otipass", "secutix", "deviceapi", "gate", "boxoffice", "books", "edge", "sandbox", "stage"]),
-    (FUZZ, &["kernel", "otipass", "secutix", "gate", "boxoffice", "config", "stage"]),
+    (FUZZ, &["kernel", "otipass", "secutix", "gate", "boxoffice", "config", "edge", "stage"]),
     ("browser", &[]),
     ("xtask", &[]),
 ];

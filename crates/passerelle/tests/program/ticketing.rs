@@ -61,6 +61,7 @@ async fn the_doctor_says_before_the_first_visitor_what_will_go_wrong() {
         (&[NoSeason], "", &[none, unusual, unusual]),
         (&[OurShapes], "", &[]),
         (&[OurShapes, Sparse, SmallOk], "", &[]),
+        (&[OurShapes, FreshTokens], "", &[]),
         (&[OurShapes, Unauthorised], "", &["mistake ticketing_credentials_refused"]),
         (&[OurShapes, Partner], "", &["mistake ticketing_credentials_refused"]),
         (&[OurShapes, Partner], "issuer = \"PARTNER\"", &[]),

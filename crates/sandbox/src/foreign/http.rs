@@ -25,6 +25,8 @@ const BODY_LIMIT_BYTES: usize = 1024 * 1024;
 const SLOW: Duration = Duration::from_millis(500);
 /// The `Retry-After` of a service that is busy, in seconds.
 const RETRY_AFTER_S: &str = "90";
+/// How much older than its own second a token may be under [`Way::FreshTokens`].
+const FRESH_S: i64 = 1;
 /// What a request may say of a control.
 const CONTROL_RESULTS: [&str; 4] = ["OK", "FAIL", "OFFLINE_OK", "OFFLINE_FAIL"];
 const CANCELLED: &str = "CANCELLED_TICKET";
@@ -161,6 +163,7 @@ fn admits(ticketing: &ForeignTicketing, claims: &Claims) -> bool {
         && (0..=900).contains(&lifetime_s)
         && (!ticketing.has(Way::LongTokens) || lifetime_s == 900)
         && (0..=lifetime_s).contains(&age_s)
+        && (!ticketing.has(Way::FreshTokens) || age_s <= FRESH_S)
 }
 
 fn request_id(ticketing: &ForeignTicketing, request: &Value) -> Result<(), Refused> {

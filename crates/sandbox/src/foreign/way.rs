@@ -36,6 +36,8 @@ kernel::words! {
         Milliseconds = "milliseconds",
         /// Tokens are issued by a partner.
         Partner = "partner",
+        /// A token is made within the second in which it is used.
+        FreshTokens = "fresh_tokens",
         /// Tokens live 900 s.
         LongTokens = "long_tokens",
         /// An entry that was taken back is `CANCELLED_TICKET`; without it, no word of

@@ -56,7 +56,7 @@ async fn the_doctor_says_before_the_first_visitor_what_will_go_wrong() {
     let none = "mistake ticketing_names_none";
     // One case, one line.
     #[rustfmt::skip]
-    let cases: [(&[Way], &str, &[&str]); 15] = [
+    let cases: [(&[Way], &str, &[&str]); 16] = [
         (&[], "", &[unusual, unusual]),
         (&[NoSeason], "", &[none, unusual, unusual]),
         (&[OurShapes], "", &[]),

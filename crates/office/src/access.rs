@@ -123,10 +123,11 @@ addresses! {
 
     // The books.
     SALES: "/office/sales" look BOOKS;
+    SALES_TABLE: "/office/sales/table/{form}" look BOOKS;
     ATTENDANCE: "/office/attendance" look BOOKS;
+    ATTENDANCE_TABLE: "/office/attendance/table/{form}" look BOOKS;
     STATEMENT: "/office/statement" look BOOKS;
-    STATEMENT_CSV: "/office/statement.csv" look BOOKS;
-    STATEMENT_XLSX: "/office/statement.xlsx" look BOOKS;
+    STATEMENT_TABLE: "/office/statement/table/{form}" look BOOKS;
     STATEMENT_PDF: "/office/statement.pdf" look BOOKS;
     RECONCILIATION: "/office/reconciliation" look BOOKS act CLOSERS;
     QUEUE: "/office/queue" look ANY;
@@ -203,6 +204,7 @@ addresses! {
 
     // What was done.
     AUDIT: "/office/audit" look ADMINISTRATORS_AND_SUPPORT;
+    AUDIT_TABLE: "/office/audit/table/{form}" look ADMINISTRATORS_AND_SUPPORT;
 }
 
 /// One row of the matrix: what may be asked for, and by whom.

@@ -8,6 +8,7 @@ use super::breakdown::{Breakdown, Order, Part, sums};
 use super::figure::{Asked, Figure, Figures, Known};
 use super::period::Period;
 use super::plot::{Bar, Plot};
+use super::table_file::{self, Form, number, text};
 use crate::page::*;
 use gate::records::attendance::{HourCount, Visitors, visitors};
 use std::collections::BTreeMap;
@@ -131,6 +132,7 @@ fn page(asked: Asked, came: Option<&Visitors>) -> Figures {
     let known = came.map(|came| Known {
         tiles: tiles(formats, &came.hours),
         figures: figures(formats, asked.period, came),
+        downloads: asked.downloads(&access::ATTENDANCE_TABLE),
         ..Known::default()
     });
     let words = (t.attendance, t.not_kept, t.nothing);
@@ -145,6 +147,25 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
         came = Some(visitors(&visit.office.db, from, to).await?);
     }
     visit.page(&page(asked, came.as_ref()))
+}
+
+/// Columns of the file; the hour is that of the organisation's clocks.
+const COLUMNS: [&str; 3] = ["business_day", "hour", "admitted"];
+
+pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Query) -> Answer {
+    let Period { from, to } = Asked::of(&visit, &query).whole()?;
+    if visit.office.gate.is_none() {
+        return Err(PageError::NotFound);
+    }
+    let came = visitors(&visit.office.db, from, to).await?;
+    let rows = came.hours.iter().map(|count| {
+        vec![
+            text(count.business_day),
+            number(count.hour),
+            number(count.admitted),
+        ]
+    });
+    table_file::send(form, &format!("attendance-{from}-{to}"), &COLUMNS, rows)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub(crate) mod sample;
 
 use super::coded::coded;
 use super::frame::role_name;
+use super::table_file::{self, Form, downloads, text};
 use crate::page::*;
 use staff::{Account, AccountId, AuditEntry, AuditFilter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -189,6 +190,8 @@ struct Page {
     entries: Vec<AuditEntry>,
     accounts: Vec<Account>,
     pager: Pager,
+    /// The same as files: names and addresses.
+    downloads: Vec<(&'static str, String)>,
     frame: Frame,
 }
 
@@ -249,6 +252,7 @@ impl Page {
                 Input::day("from", t.from, from),
                 Input::day("to", t.to, to),
             ],
+            downloads: downloads(frame.formats.language, &access::AUDIT_TABLE, &query),
             pager: Pager::new(&frame, access::AUDIT, &query, wanted.filter.before_id, next),
             entries,
             accounts,
@@ -276,6 +280,33 @@ impl Page {
         let (before, after) = (entry.before.as_ref(), entry.after.as_ref());
         differences(before, after, self.frame.formats.language)
     }
+}
+
+/// Columns of the file; before and after are JSON.
+const COLUMNS: [&str; 8] = [
+    "at", "who", "address", "action", "kind", "of", "before", "after",
+];
+/// The most rows of a file, the newest; `from` and `to` choose others.
+const FILE_ROWS: u32 = 50_000;
+
+pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Query) -> Answer {
+    let wanted = Wanted::read(&query, &visit.frame());
+    let entries = visit.staff().audit(wanted.filter, FILE_ROWS).await?;
+    let value =
+        |value: &Option<Value>| text(value.as_ref().map_or(String::new(), Value::to_string));
+    let rows = entries.iter().map(|entry| {
+        vec![
+            text(entry.at),
+            text(&entry.who),
+            text(&entry.address),
+            text(&entry.action),
+            text(&entry.kind),
+            text(&entry.of),
+            value(&entry.before),
+            value(&entry.after),
+        ]
+    });
+    table_file::send(form, "audit-log", &COLUMNS, rows)
 }
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {

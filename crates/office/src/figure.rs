@@ -6,6 +6,7 @@ mod sample;
 
 use super::period::{Filter, Period, today};
 use super::plot::Plot;
+use super::table_file::downloads;
 use crate::page::*;
 
 /// A plot and its table; a template shows it by `{{ figure }}`.
@@ -58,6 +59,22 @@ impl Asked {
             period,
             today,
         }
+    }
+
+    /// The period, if it was asked for without mistake: a file of another would be taken
+    /// for the one.
+    pub(crate) fn whole(&self) -> Result<Period, PageError> {
+        match self.frame.mistakes.0.is_empty() {
+            true => Ok(self.period),
+            false => Err(PageError::NotFound),
+        }
+    }
+
+    /// What leads to the files of the period.
+    pub(crate) fn downloads(&self, at: &Address) -> Vec<(&'static str, String)> {
+        let [from, to] = [self.period.from, self.period.to].map(|day| day.to_string());
+        let query = [("from", from.as_str()), ("to", to.as_str())];
+        downloads(self.frame.formats.language, at, &query)
     }
 }
 

@@ -60,6 +60,7 @@ mod statement;
 mod statement_file;
 mod stopped;
 mod support;
+mod table_file;
 #[cfg(test)]
 mod tests;
 mod today;

@@ -52,10 +52,11 @@ const TABLE: &[Route] = &[
 
     // The books.
     (access::SALES, || get(sales::show)),
+    (access::SALES_TABLE, || get(sales::table)),
     (access::ATTENDANCE, || get(attendance::show)),
+    (access::ATTENDANCE_TABLE, || get(attendance::table)),
     (access::STATEMENT, || get(statement::show)),
-    (access::STATEMENT_CSV, || get(statement_file::csv)),
-    (access::STATEMENT_XLSX, || get(statement_file::xlsx)),
+    (access::STATEMENT_TABLE, || get(statement_file::table)),
     (access::STATEMENT_PDF, || get(statement_file::pdf)),
     (access::RECONCILIATION, || get(reconciliation::show).post(reconciliation::compare)),
     (access::QUEUE, || get(queue::show)),
@@ -132,6 +133,7 @@ const TABLE: &[Route] = &[
 
     // What was done.
     (access::AUDIT, || get(audit::show)),
+    (access::AUDIT_TABLE, || get(audit::table)),
 ];
 
 /// Scripts, styles and pictures are our own files; nothing frames us, and forms

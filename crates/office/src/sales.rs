@@ -6,6 +6,7 @@ pub(crate) mod sample;
 use super::breakdown::{Breakdown, Sum};
 use super::figure::{Asked, Figure, Figures, Known};
 use super::period::Period;
+use super::table_file::{self, Cell, Form, number, text};
 use crate::page::*;
 use boxoffice::report::{self, Moved, SalesReport, SalesRow};
 
@@ -84,6 +85,7 @@ fn page(asked: Asked, report: Option<&SalesReport>) -> Figures {
                 (t.cancelled, formats.number(cancelled.tickets)),
             ],
             figures: figures(formats, asked.period, report),
+            downloads: asked.downloads(&access::SALES_TABLE),
             ..Known::default()
         }
     });
@@ -101,11 +103,75 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     visit.page(&page(asked, report.as_ref()))
 }
 
+/// Columns of the file.
+const COLUMNS: [&str; 11] = [
+    "business_day",
+    "season",
+    "product",
+    "tariff",
+    "sector",
+    "sold",
+    "cancelled",
+    "net",
+    "gross",
+    "vat",
+    "currency",
+];
+
+fn rows(report: &SalesReport, currency: &str) -> impl Iterator<Item = Vec<Cell>> {
+    report.rows.iter().map(move |row| {
+        let Moved {
+            sold,
+            cancelled,
+            net,
+        } = row.moved;
+        vec![
+            text(row.business_day),
+            text(&row.season),
+            text(&row.product),
+            text(&row.tariff),
+            text(row.sector.as_ref().map_or("", |sector| sector.as_str())),
+            number(sold.tickets),
+            number(cancelled.tickets),
+            number(net.tickets),
+            number(net.gross_minor),
+            number(net.vat_minor),
+            text(currency),
+        ]
+    })
+}
+
+pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Query) -> Answer {
+    let Period { from, to } = Asked::of(&visit, &query).whole()?;
+    if visit.office.box_office.is_none() {
+        return Err(PageError::NotFound);
+    }
+    let report = report::sales(&visit.office.db, from, to).await?;
+    let rows = rows(&report, &visit.office.role.currency);
+    table_file::send(form, &format!("sales-{from}-{to}"), &COLUMNS, rows)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::frame::Frame;
     use super::*;
     use kernel::Language;
+
+    #[test]
+    fn the_rows_of_the_file_come_to_the_reports_total() {
+        let report = sample::report(Period::month_of("2026-07-14".parse().unwrap()));
+        let (mut net, mut gross_minor) = (0, 0);
+        for row in rows(&report, "EUR") {
+            assert_eq!(row.len(), COLUMNS.len());
+            let of = |at: usize| match &row[at] {
+                Cell::Number(number) => number.replace('.', "").parse::<i64>().unwrap(),
+                Cell::Text(text) => panic!("{text}"),
+            };
+            net += of(7);
+            gross_minor += of(8);
+        }
+        assert_eq!((net, gross_minor), (65, 68_250));
+    }
 
     #[test]
     fn every_figure_comes_to_the_reports_total() {

@@ -6,6 +6,7 @@ pub(crate) mod sample;
 
 use super::figure::{Asked, Figure, Figures, Known};
 use super::period::Period;
+use super::table_file::downloads;
 use crate::page::*;
 use boxoffice::pending_account::{Amount, ContactTotal, LineKind, Statement, StatementRow};
 use gate::decide::aside;
@@ -17,8 +18,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Relevé du compte d’attente", "Pending-account statement";
     nothing: "Le compte n’a pas bougé pendant cette période.",
         "Nothing moved on the account in this period.";
-    csv: "Télécharger en CSV", "Download CSV";
-    xlsx: "Télécharger en XLSX", "Download XLSX";
     pdf: "Télécharger en PDF", "Download PDF";
     cancellations: "Annulations", "Cancellations";
     sale: "Vente", "Sale";
@@ -305,13 +304,22 @@ fn page(asked: Asked, contact: Option<&ContactNumber>, noted: Option<&Noted>) ->
     let formats = &asked.frame.formats;
     let t = Texts::of(formats.language);
     let Period { from, to } = asked.period;
-    let of = |at: Address, contact: Option<&ContactNumber>| {
-        let contact = contact.map_or("", ContactNumber::as_str);
-        at.with(&[
-            ("from", &from.to_string()),
-            ("to", &to.to_string()),
+    let (from, to) = (from.to_string(), to.to_string());
+    let query = |contact: Option<&ContactNumber>| {
+        let contact = contact.map_or(String::new(), ToString::to_string);
+        [
+            ("from", from.clone()),
+            ("to", to.clone()),
             ("contact", contact),
-        ])
+        ]
+    };
+    let of = |at: Address, contact: Option<&ContactNumber>| {
+        let query = query(contact);
+        at.with(
+            &query
+                .each_ref()
+                .map(|(name, value)| (*name, value.as_str())),
+        )
     };
     let alone = |total: &ContactTotal| {
         let name = fill(t.only, &[("contact", &total.contact)]);
@@ -326,11 +334,16 @@ fn page(asked: Asked, contact: Option<&ContactNumber>, noted: Option<&Noted>) ->
             (None, contacts) => contacts.iter().map(alone).collect(),
         },
         warning: warning(t, formats, noted),
-        downloads: vec![
-            (t.pdf, of(access::STATEMENT_PDF, contact)),
-            (t.xlsx, of(access::STATEMENT_XLSX, contact)),
-            (t.csv, of(access::STATEMENT_CSV, contact)),
-        ],
+        downloads: vec![(t.pdf, of(access::STATEMENT_PDF, contact))]
+            .into_iter()
+            .chain(downloads(
+                formats.language,
+                &access::STATEMENT_TABLE,
+                &query(contact)
+                    .each_ref()
+                    .map(|(name, value)| (*name, value.as_str())),
+            ))
+            .collect(),
         tiles: [
             (t.owed, statement.total.amount_minor),
             (t.vat, statement.total.vat_minor),

@@ -7,10 +7,9 @@ use super::pdf::Column::{Number, Text};
 use super::pdf::{Column, Pdf, Weight};
 use super::period::{Period, today};
 use super::statement::{Noted, Tables, Texts, about, contact, read, warning};
-use super::workbook::{Cell, workbook};
+use super::table_file::{self, Cell, Form, number, text};
 use crate::page::*;
 use boxoffice::pending_account::Statement;
-use kernel::no_formula;
 
 /// Columns of CSV and XLSX. `part` is `line` for the lines, which together are
 /// the total, and `disputed` for those of them that are disputed, once more: their
@@ -35,71 +34,51 @@ const COLUMNS: [&str; 16] = [
 ];
 
 fn rows(statement: &Statement, currency: &str) -> Vec<Vec<Cell>> {
-    let text = |text: &dyn ToString| Cell::Text(text.to_string());
-    let number = |number: &dyn ToString| Cell::Number(number.to_string());
     let percent = |rate: kernel::VatRate| {
         let points = rate.basis_points();
         Cell::Number(format!("{}.{:02}", points / 100, points % 100))
     };
     let lines = statement.rows.iter().map(|row| {
         vec![
-            text(&"line"),
-            text(&row.business_day),
-            text(&row.kind.as_str()),
+            text("line"),
+            text(row.business_day),
+            text(row.kind.as_str()),
             text(&row.season),
             text(&row.product),
             text(&row.tariff),
-            text(&""),
+            text(""),
             text(&row.contact),
-            number(&row.price_minor),
+            number(row.price_minor),
             percent(row.vat_basis_points),
-            number(&row.amount.lines),
-            number(&row.amount.amount_minor),
-            number(&row.amount.vat_minor),
-            text(&""),
-            text(&""),
-            text(&currency),
+            number(row.amount.lines),
+            number(row.amount.amount_minor),
+            number(row.amount.vat_minor),
+            text(""),
+            text(""),
+            text(currency),
         ]
     });
     let disputed = statement.disputed.iter().map(|line| {
         vec![
-            text(&"disputed"),
-            text(&line.business_day),
-            text(&line.kind.as_str()),
+            text("disputed"),
+            text(line.business_day),
+            text(line.kind.as_str()),
             text(&line.season),
             text(&line.product),
             text(&line.tariff),
             text(&line.order_number),
             text(&line.contact),
-            text(&""),
+            text(""),
             percent(line.vat_basis_points),
-            text(&""),
-            text(&""),
-            text(&""),
-            number(&line.amount_minor),
-            number(&line.vat_minor),
-            text(&currency),
+            text(""),
+            text(""),
+            text(""),
+            number(line.amount_minor),
+            number(line.vat_minor),
+            text(currency),
         ]
     });
-    let head = COLUMNS.map(|name| Cell::Text(name.to_owned())).into();
-    std::iter::once(head).chain(lines).chain(disputed).collect()
-}
-
-/// The rows as CSV (RFC 4180). Text that a spreadsheet would take for a formula gets
-/// an apostrophe before it.
-fn csv_of(rows: &[Vec<Cell>]) -> Vec<u8> {
-    let mut file = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    for row in rows {
-        let field = |cell: &Cell| match cell {
-            Cell::Number(number) => number.clone(),
-            Cell::Text(text) => no_formula(text),
-        };
-        // What is written into memory cannot fail.
-        let _ = file.write_record(row.iter().map(field));
-    }
-    file.into_inner().unwrap_or_default()
+    lines.chain(disputed).collect()
 }
 
 /// Where the columns of an amount stand behind one.
@@ -200,29 +179,22 @@ async fn asked_for(visit: &Visit, Query(query): Query) -> Result<Noted, PageErro
     noted.ok_or(PageError::NotFound)
 }
 
-fn send(kind: &'static str, ending: &str, statement: &Statement, file: Vec<u8>) -> Answer {
-    let (from, to) = (statement.from, statement.to);
-    download(kind, &format!("statement-{from}-{to}.{ending}"), file)
+fn stem(statement: &Statement) -> String {
+    format!("statement-{}-{}", statement.from, statement.to)
 }
 
-pub(crate) async fn csv(visit: Visit, query: Query) -> Answer {
+pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, query: Query) -> Answer {
     let statement = asked_for(&visit, query).await?.statement;
-    let file = csv_of(&rows(&statement, &visit.office.role.currency));
-    send("text/csv; charset=utf-8", "csv", &statement, file)
-}
-
-pub(crate) async fn xlsx(visit: Visit, query: Query) -> Answer {
-    let statement = asked_for(&visit, query).await?.statement;
-    let file = workbook("statement", &rows(&statement, &visit.office.role.currency));
-    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    send(kind, "xlsx", &statement, file)
+    let rows = rows(&statement, &visit.office.role.currency);
+    table_file::send(form, &stem(&statement), &COLUMNS, rows)
 }
 
 pub(crate) async fn pdf(visit: Visit, query: Query) -> Answer {
     let noted = asked_for(&visit, query).await?;
     let (frame, now) = (visit.frame(), visit.staff().now());
     let file = pdf_of(&frame.formats, &frame.site_name, &noted, now);
-    send("application/pdf", "pdf", &noted.statement, file)
+    let name = format!("{}.pdf", stem(&noted.statement));
+    download("application/pdf", &name, file)
 }
 
 #[cfg(test)]
@@ -238,9 +210,10 @@ mod tests {
 
     #[test]
     fn the_lines_of_the_file_come_to_the_total() {
-        let file = String::from_utf8(csv_of(&rows(&statement(), "EUR"))).unwrap();
+        let rows = rows(&statement(), "EUR");
+        assert!(rows.iter().all(|row| row.len() == COLUMNS.len()));
+        let file = String::from_utf8(table_file::csv_of(&rows)).unwrap();
         let mut lines = file.lines();
-        assert_eq!(lines.next().unwrap(), COLUMNS.join(","));
         assert_eq!(
             lines.next().unwrap(),
             "line,2026-07-01,SALE,2026,PASSVN,PASS,,000042,10.50,5.50,120,1260.00,65.69,,,EUR"
@@ -248,21 +221,6 @@ mod tests {
         let cancelled = lines.next().unwrap();
         assert!(cancelled.contains(",2,-21.00,-1.09,,,EUR"), "{cancelled}");
         assert_eq!(statement().total.amount_minor.minor(), 126_000 - 2_100);
-    }
-
-    #[test]
-    fn a_spreadsheet_finds_no_formula() {
-        for text in ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1"] {
-            let field = field(Cell::Text(text.to_owned()));
-            assert!(field.trim_start_matches('"').starts_with('\''), "{field}");
-        }
-        assert_eq!(field(Cell::Text("a\"b,c".to_owned())), "\"a\"\"b,c\"");
-        assert_eq!(field(Cell::Number("-1.50".to_owned())), "-1.50");
-    }
-
-    fn field(cell: Cell) -> String {
-        let file = String::from_utf8(csv_of(&[vec![cell]])).unwrap();
-        file.trim_end_matches("\r\n").to_owned()
     }
 
     #[test]

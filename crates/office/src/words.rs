@@ -26,6 +26,7 @@ kernel::texts!(Words in Fr, En {
     code_wrong: "Ce code n’est pas bon, ou il a déjà servi. Attendez le suivant et entrez-le.",
         "This code is not right, or it was used. Wait for the next one and enter it.";
     connection: "Connexion à Otipass", "Connection to Otipass";
+    csv: "Télécharger en CSV", "Download CSV";
     cure: "Ce qu’il faut faire", "What to do";
     day: "Jour", "Day";
     device: "Appareil", "Device";
@@ -99,4 +100,5 @@ kernel::texts!(Words in Fr, En {
     vat: "TVA", "VAT";
     wait: "Trop d’essais. Attendez {wait}, puis réessayez.", "Too many attempts. Wait {wait}, then try again.";
     yes: "oui", "yes";
+    xlsx: "Télécharger en XLSX", "Download XLSX";
 });

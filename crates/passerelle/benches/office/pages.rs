@@ -79,8 +79,6 @@ impl Subjects {
             "/office/sales"
             | "/office/attendance"
             | "/office/statement"
-            | "/office/statement.csv"
-            | "/office/statement.xlsx"
             | "/office/statement.pdf" => {
                 vec![("30 days", self.months()), ("a year", vec![self.year()])]
             }
@@ -143,6 +141,7 @@ impl Subjects {
         }
         match path {
             "/office/queue/{list}" => each("{list}", LISTS),
+            _ if path.ends_with("/table/{form}") => each("{form}", &["csv", "xlsx"]),
             // The files themselves are not on this disk.
             "/office/sales-files/{id}" => each("{id}", &["1", "2", "3"]),
             _ => Vec::new(),

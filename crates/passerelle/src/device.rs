@@ -82,7 +82,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
             outln!("{}", token.reveal());
             errln!(
                 "This is the token of {device}. It is shown only now: enter it on the device. If \
-                 it is lost, take it back with `passerelle device revoke {device}` and make another."
+                 it is lost, take it back with `passerelle device revoke '{device}'` and make another."
             );
         }
         Action::Revoke { device } => {

@@ -12,21 +12,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
+/// Those of the example, which an installed program has nowhere beside it.
+const PASSES: &str = include_str!("../../../examples/villeneuve/passes.csv");
+
 /// `passerelle sandbox`
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The passes it knows: a CSV file with number;status;duration_days;valid_until;services
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "examples/villeneuve/passes.csv"
-    )]
-    passes: PathBuf,
+    /// The passes it knows: a CSV file with number;status;duration_days;valid_until;services; those
+    /// of Villeneuve's museums, if none is given
+    #[arg(long, global = true, value_name = "FILE")]
+    passes: Option<PathBuf>,
     /// The project it answers for
-    #[arg(long, value_name = "ID", default_value = "villeneuve")]
+    #[arg(long, global = true, value_name = "ID", default_value = "villeneuve")]
     project: String,
     /// The time zone of its days
-    #[arg(long, value_name = "ZONE", default_value = "Europe/Paris")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "ZONE",
+        default_value = "Europe/Paris"
+    )]
     timezone: Zone,
     /// Where it listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8490")]
@@ -56,13 +61,18 @@ enum Action {
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
-    let file = std::fs::File::open(&arguments.passes).with_context(|| {
-        format!(
-            "the passes in {} cannot be read; give a CSV file with --passes",
-            arguments.passes.display()
-        )
-    })?;
-    let passes = PassBook::from_csv(file)?;
+    let passes = match &arguments.passes {
+        None => PassBook::from_csv(PASSES.as_bytes())?,
+        Some(path) => {
+            let file = std::fs::File::open(path).with_context(|| {
+                format!(
+                    "the passes in {} cannot be read; give a CSV file with --passes",
+                    path.display()
+                )
+            })?;
+            PassBook::from_csv(file)?
+        }
+    };
     let count = passes.len();
     let contract = Contract {
         references: if arguments.forget_references {

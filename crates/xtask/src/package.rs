@@ -29,7 +29,11 @@ const FILES: [(&str, &str, u32); 10] = [
         "usr/lib/systemd/system/passerelle@.service",
         0o644,
     ),
-    ("README.md", "usr/share/doc/passerelle/README.md", 0o644),
+    (
+        "deploy/debian/README.Debian",
+        "usr/share/doc/passerelle/README.Debian",
+        0o644,
+    ),
     (
         "CHANGELOG.md",
         "usr/share/doc/passerelle/CHANGELOG.md",

@@ -12,7 +12,7 @@ use crate::office::Office;
 use crate::page::*;
 use boxoffice::history::History as Sales;
 use gate::records::history::History;
-use gate::{CancelError, Cancellation, CheckError, Direction, Reason, Scan, Sending};
+use gate::{Admission, CancelError, Cancellation, CheckError, Direction, Reason, Scan, Sending};
 use kernel::CancellationId;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -44,6 +44,10 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "The card was not admitted: {why}. Look at the connection to Otipass, then try again.";
     not_recognised: "La carte n’est pas entrée : {why}. Otipass n’a pas été interrogé ; regardez l’appareil, sa porte et les paramètres de correspondance.",
         "The card was not admitted: {why}. Otipass was not asked; look at the device, its door and the mapping parameters.";
+    unverified: "La carte est entrée sans qu’Otipass ait répondu : la règle pour ce cas laisse entrer. Le contrôle n’est donc pas prouvé ; regardez la connexion à Otipass, annulez cette entrée, puis réessayez.",
+        "The card was admitted without an answer of Otipass: the rule for that case lets people in. So the check is not proven; look at the connection to Otipass, take this entry back, then try again.";
+    no_pass: "Ce n’est pas un numéro de pass : sa longueur ou son chiffre de contrôle ne va pas. Otipass n’a pas été interrogé ; comparez avec le numéro imprimé sur la carte.",
+        "This is no number of a pass: its length or its check digit is not right. Otipass was not asked; compare it with the number printed on the card.";
     held: "La carte est entrée, mais son entrée ne peut pas encore être vendue : {why}. Elle le sera d’elle-même une fois la cause levée.",
         "The card was admitted, but its entry cannot be sold yet: {why}. It will be by itself once the cause is cured.";
     on_its_way: "La carte est entrée ; la vente est en route. Rechargez la page dans un instant.",
@@ -232,6 +236,11 @@ impl Outcome {
         let held = sales.staged.as_ref().and_then(|s| s.state.held());
         let verdict = match (gate.check.decision, &sales.sale, held) {
             _ if gate.check.cancelled => ("good", t.taken_back.to_owned()),
+            (Decision::Refused(Reason::NotAPass), ..) => ("bad", t.no_pass.to_owned()),
+            // Any number that could be a pass comes this far.
+            (Decision::Admitted(Admission::AcceptedUnverified), ..) => {
+                ("bad", t.unverified.to_owned())
+            }
             (Decision::Refused(reason), ..) => {
                 let text = match reason {
                     Reason::Partner(_) => t.refused,
@@ -303,7 +312,7 @@ pub(crate) async fn take_back(visit: Visit, Id(id): Id<CheckId>) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::stand_in;
+    use super::*;
 
     #[test]
     fn only_what_is_on_this_machine_is_a_stand_in() {
@@ -316,5 +325,27 @@ mod tests {
         ] {
             assert_eq!(stand_in(url), None, "{url}");
         }
+    }
+
+    #[test]
+    fn what_otipass_did_not_answer_is_not_called_working() {
+        let frame = Frame::sample(Language::En, None);
+        let histories = crate::checks::story::sample::histories(&frame);
+        let (mut gate, sales) = histories
+            .into_iter()
+            .find(|(_, sales)| sales.sale.is_some())
+            .unwrap();
+        gate.check.cancelled = false;
+        let said = |gate: &History| Outcome::new(frame.clone(), gate, &sales, true).verdict;
+        gate.check.decision = Decision::Admitted(Admission::Accepted);
+        assert_eq!(said(&gate).0, "good");
+        gate.check.decision = Decision::Admitted(Admission::AcceptedUnverified);
+        let (kind, text) = said(&gate);
+        assert!(
+            kind == "bad" && text.contains("connection to Otipass"),
+            "{text}"
+        );
+        gate.check.decision = Decision::Refused(Reason::NotAPass);
+        assert!(said(&gate).1.contains("check digit"));
     }
 }

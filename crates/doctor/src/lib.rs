@@ -31,3 +31,4 @@ pub use database::Reach;
 pub use doctor::{Doctor, PATIENCE};
 pub use document::catalogue;
 pub use examination::{Examination, Heading, NOT_CHECKED, gravity, headline};
+pub use partner::{Asked, otipass_failure};

@@ -10,6 +10,7 @@ use kernel::finding::{Finding, Phrase, Place};
 use kernel::{Seal, SealError, causes};
 use otipass::{AskError, Credentials, NumType, SettingsError, check_url};
 use secrecy::ExposeSecret;
+use std::time::Duration;
 
 pub fn examine(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -162,39 +163,67 @@ fn unusable(facts: &Facts, error: &SettingsError) -> Option<Finding> {
 }
 
 fn failed(facts: &Facts, error: &AskError) -> Finding {
-    let place = facts.interface_key("url");
-    let proxy = facts.config.otipass.proxy.is_some();
-    let proxy_refused = |host| found::proxy_refused(facts.key("otipass", "proxy"), host);
-    match error {
-        AskError::TimedOut { host, .. } => {
-            found::otipass_silent(place, host, facts.patience.as_secs())
-        }
-        // A proxy that does not let a host through refuses the tunnel to it.
-        AskError::Unreachable { host, source } if proxy && causes(source).contains("tunnel") => {
-            proxy_refused(host)
-        }
-        AskError::Unreachable { host, source } | AskError::AnswerLost { host, source } => {
-            let why = Phrase::of_line(root_cause(source), source);
-            if proxy {
-                found::otipass_unreachable_by_proxy(place, host, why)
-            } else {
-                found::otipass_unreachable(place, host, why)
-            }
-        }
-        AskError::ProxyRefused { host, .. } => proxy_refused(host),
-        AskError::CredentialsRefused { host, status } => {
-            let place = facts.interface_key(match &facts.interface.credentials {
+    otipass_failure(
+        error,
+        &Asked {
+            url: facts.interface_key("url"),
+            credentials: facts.interface_key(match &facts.interface.credentials {
                 Ok(Credentials::ApiKey(_)) => "api_key_file",
                 _ => "username",
-            });
-            if proxy {
-                found::credentials_refused_by_proxy(place, host, status)
-            } else {
-                found::credentials_refused(place, host, status)
+            }),
+            proxy: (facts.config.otipass.proxy.as_ref()).map(|_| facts.key("otipass", "proxy")),
+            patience: facts.patience,
+        },
+    )
+}
+
+/// How Otipass was asked, for what is said if it fails.
+#[derive(Debug)]
+pub struct Asked {
+    /// Where its address is entered.
+    pub url: Place,
+    /// Where the credentials are entered.
+    pub credentials: Place,
+    /// Where the proxy is entered, if there is one.
+    pub proxy: Option<Place>,
+    /// How long it had.
+    pub patience: Duration,
+}
+
+/// Why Otipass could not be asked, with its cure.
+#[must_use]
+pub fn otipass_failure(error: &AskError, asked: &Asked) -> Finding {
+    let place = asked.url.clone();
+    let refused_by = |proxy: &Place, host| found::proxy_refused(proxy.clone(), host);
+    match (error, &asked.proxy) {
+        (AskError::TimedOut { host, .. }, _) => {
+            found::otipass_silent(place, host, asked.patience.as_secs())
+        }
+        // A proxy that does not let a host through refuses the tunnel to it.
+        (AskError::Unreachable { host, source }, Some(proxy))
+            if causes(source).contains("tunnel") =>
+        {
+            refused_by(proxy, host)
+        }
+        (AskError::Unreachable { host, source } | AskError::AnswerLost { host, source }, proxy) => {
+            let why = Phrase::of_line(root_cause(source), source);
+            match proxy {
+                Some(_) => found::otipass_unreachable_by_proxy(place, host, why),
+                None => found::otipass_unreachable(place, host, why),
             }
         }
-        AskError::HttpStatus { host, status } => found::otipass_not_found(place, host, status),
-        AskError::NotUnderstood { host, source } => {
+        (AskError::ProxyRefused { host, .. }, proxy) => {
+            refused_by(proxy.as_ref().unwrap_or(&asked.url), host)
+        }
+        (AskError::CredentialsRefused { host, status }, proxy) => {
+            let place = asked.credentials.clone();
+            match proxy {
+                Some(_) => found::credentials_refused_by_proxy(place, host, status),
+                None => found::credentials_refused(place, host, status),
+            }
+        }
+        (AskError::HttpStatus { host, status }, _) => found::otipass_not_found(place, host, status),
+        (AskError::NotUnderstood { host, source }, _) => {
             found::otipass_not_understood(place, host, causes(source))
         }
     }

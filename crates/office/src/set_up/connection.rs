@@ -4,10 +4,12 @@
 pub(crate) mod sample;
 
 use crate::page::*;
+use ::doctor::{Asked, otipass_failure};
 use axum::http::Uri;
 use gate::site::interface::{
     API_KEY, Connection, PASSWORD, SecretChange, StoredInterface, load, save_connection,
 };
+use kernel::finding::{Place, Stored};
 use otipass::{OtipassClient, OtipassSettings, check_url, meant_url, read_mapping};
 use std::net::IpAddr;
 
@@ -249,6 +251,17 @@ async fn tried(visit: &Visit, interface: &StoredInterface, project: Option<Strin
             ("good", t.well.to_owned())
         }
         Ok(status) => badly(format!("{} {}", t.other_project, status.project)),
-        Err(error) => badly(error.to_string()),
+        Err(error) => {
+            let here = || Place::Stored(Stored::Connection, None);
+            let asked = Asked {
+                url: here(),
+                credentials: here(),
+                proxy: set_up.proxy.as_ref().map(|_| here()),
+                patience: PATIENCE,
+            };
+            let failure = otipass_failure(&error, &asked);
+            let [what, cure] = [failure.what(visit.language), failure.cure(visit.language)];
+            badly(format!("{what} {cure}"))
+        }
     }
 }

@@ -78,6 +78,14 @@ async fn the_password_stays_when_something_else_is_saved_and_is_never_shown() {
     pages.push(elsewhere.text);
     pages.extend([tried.text, refused.text, browser.get(path).await.text]);
     pages.push(browser.get("/office/audit").await.text);
+    // A French reader reads what the doctor would say, not an error's English.
+    browser
+        .post("/office/me/language", &csrf, &[("language", "fr")])
+        .await;
+    fields[0].1 = "http://127.0.0.1:9/api";
+    let tried = browser.post(path, &csrf, &fields).await.text;
+    assert!(tried.contains("Otipass à 127.0.0.1"), "{tried}");
+    pages.push(tried);
 
     let interface = gate::site::interface::read(&house.test.db).await.unwrap();
     assert_eq!(interface.connection.decision_budget_ms, 800);

@@ -32,11 +32,17 @@ impl Writing {
         match failed.filter(|error| error.is_of_the_store() && !error.is_held_up()) {
             Some(error) => {
                 let (error, at) = (error.clone(), Instant::now());
-                failures.insert(name, Failed { error, at });
+                let known = failures.get(name).is_some_and(|of| of.error.is_damage());
+                if error.is_damage() || !known {
+                    failures.insert(name, Failed { error, at });
+                }
             }
             // A statement that is wrong, or that others held up, says nothing of the store.
             None if failed.is_none() => {
-                failures.retain(|of, failed| *of != name && !failed.error.is_of_all());
+                // One that went well met another page than the damaged one.
+                failures.retain(|of, Failed { error, .. }| {
+                    error.is_damage() || (*of != name && !error.is_of_all())
+                });
             }
             None => {}
         }
@@ -47,5 +53,32 @@ impl Writing {
         let now = Instant::now();
         failures.retain(|_, failed| failed.counts(now));
         failures.values().next().map(|failed| failed.error.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ffi;
+
+    fn met(code: i32) -> DbError {
+        DbError::statement(
+            "SELECT",
+            rusqlite::Error::SqliteFailure(ffi::Error::new(code), None),
+        )
+    }
+
+    #[test]
+    fn damage_stays_although_another_page_is_good() {
+        let writing = Writing::default();
+        writing.ended("check", Some(&met(ffi::SQLITE_FULL)));
+        assert!(writing.trouble().is_some());
+        writing.ended("check", None);
+        assert!(writing.trouble().is_none(), "the disk has room again");
+        writing.ended("check", Some(&met(ffi::SQLITE_CORRUPT)));
+        writing.ended("check", None);
+        writing.ended("check", Some(&met(ffi::SQLITE_FULL)));
+        writing.ended("check", None);
+        assert!(writing.trouble().is_some_and(|error| error.is_damage()));
     }
 }

@@ -110,9 +110,9 @@ struct Open {
 #[derive(Debug)]
 struct Line {
     party: Option<IpAddr>,
-    /// Whether a request waits for its answer there.
+    /// Whether a whole request waits for its answer there.
     asks: bool,
-    /// Since when.
+    /// Since when it does, or says nothing.
     since: Instant,
     hang_up: CancellationToken,
 }
@@ -152,11 +152,11 @@ impl Connections {
         };
         open.lines.insert(id, line);
         drop(open);
-        Some(Place {
+        let of = OfLine {
             connections: self.clone(),
             id,
-            hang_up,
-        })
+        };
+        Some(Place { of, hang_up })
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -185,20 +185,27 @@ impl Open {
 /// One connection's place, given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    connections: Connections,
-    id: u64,
+    pub(crate) of: OfLine,
     /// Cancelled when another takes the place.
     pub(crate) hang_up: CancellationToken,
 }
 
-impl Place {
-    /// A request has come.
+/// What tells how far one connection is.
+#[derive(Debug, Clone)]
+pub(crate) struct OfLine {
+    connections: Connections,
+    id: u64,
+}
+
+impl OfLine {
+    /// A whole request has come. Of its header alone nobody waits for an answer:
+    /// whoever leaves out the body must not keep the place.
     pub(crate) fn asked(&self) {
         self.is_now(true);
     }
 
-    /// Its answer goes.
-    pub(crate) fn answered(&self) {
+    /// Its answer goes, or a request begins.
+    pub(crate) fn says_nothing(&self) {
         self.is_now(false);
     }
 
@@ -212,7 +219,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.connections.open().lines.remove(&self.id);
+        self.of.connections.open().lines.remove(&self.of.id);
     }
 }
 
@@ -236,19 +243,19 @@ mod tests {
     async fn the_oldest_silent_one_goes_first_and_none_that_waits_for_an_answer() {
         let doors = connections(3, 3);
         let asking = doors.take(from("192.0.2.1")).unwrap();
-        asking.asked();
+        asking.of.asked();
         let old = doors.take(from("192.0.2.1")).unwrap();
         tokio::time::advance(Duration::from_millis(1)).await;
         let young = doors.take(from("192.0.2.1")).unwrap();
         let third = doors.take(from("192.0.2.1")).unwrap();
         assert!(old.hang_up.is_cancelled());
         assert!(!young.hang_up.is_cancelled() && !asking.hang_up.is_cancelled());
-        young.asked();
-        third.asked();
+        young.of.asked();
+        third.of.asked();
         assert!(doors.take(from("192.0.2.1")).is_none(), "all are at work");
         // An answer that nobody fetches is none that is waited for.
         tokio::time::advance(2 * SLOW).await;
-        young.answered();
+        young.of.says_nothing();
         let _next = doors.take(from("192.0.2.2")).unwrap();
         assert!(young.hang_up.is_cancelled());
         let _next = doors.take(from("192.0.2.3")).unwrap();

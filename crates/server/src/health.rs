@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the queues may take to be counted.
-const COUNTED_WITHIN: Duration = Duration::from_secs(3);
+/// How long the database may take for a write, and for counting the queues.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
 
 #[derive(Clone)]
 struct Watched {
@@ -81,14 +81,9 @@ impl Watched {
         self.db.trouble().map_or(Ok(()), Err)
     }
 
-    /// What waits. While the database hangs, whoever asks hears so.
+    /// What waits.
     async fn waiting(&self) -> Result<Vec<Queue>, DbError> {
-        let counted = tokio::time::timeout(COUNTED_WITHIN, self.count());
-        // That it took longer.
-        counted.await.unwrap_or(Err(DbError::Busy {
-            name: "counting the queues",
-            attempts: 1,
-        }))
+        in_time("counting the queues", self.count()).await
     }
 
     async fn count(&self) -> Result<Vec<Queue>, DbError> {
@@ -142,8 +137,18 @@ impl Watched {
     }
 }
 
+/// While the database hangs, whoever asks hears so.
+async fn in_time<T>(
+    name: &'static str,
+    work: impl Future<Output = Result<T, DbError>>,
+) -> Result<T, DbError> {
+    let done = tokio::time::timeout(ANSWERED_WITHIN, work).await;
+    // That it took longer.
+    done.unwrap_or(Err(DbError::Busy { name, attempts: 1 }))
+}
+
 async fn ready(State(watched): State<Watched>) -> Response {
-    let waiting = match watched.writes().await {
+    let waiting = match in_time("a write", watched.writes()).await {
         Ok(()) => watched.waiting().await,
         Err(error) => Err(error),
     };
@@ -195,4 +200,16 @@ async fn metrics(State(watched): State<Watched>) -> Response {
     }
     let text = watched.prometheus.render();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_disk_that_hangs_is_said() {
+        let hangs = std::future::pending::<Result<(), DbError>>();
+        let said = in_time("a write", hangs).await;
+        assert!(matches!(said, Err(DbError::Busy { .. })), "{said:?}");
+    }
 }

@@ -383,8 +383,10 @@ pub(crate) fn by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<Account>, 
 
 fn by_invitation(tx: &mut Tx<'_>, hash: &str, now: Timestamp) -> Result<Account, AccountError> {
     let row = tx.query_opt(
-        "SELECT account FROM staff_invitation WHERE token_sha256 = $1 AND expires_at > $2",
-        params![hash, now],
+        // Further away than it may be, it was made while the clock was ahead.
+        "SELECT account FROM staff_invitation
+         WHERE token_sha256 = $1 AND expires_at > $2 AND expires_at <= $3",
+        params![hash, now, now.plus_ms(INVITATION_MS + session::AHEAD_MS)],
     )?;
     let row = row.ok_or(AccountError::NoInvitation)?;
     let account = by_id(tx, row.get("account")?)?;

@@ -12,6 +12,8 @@ pub const IDLE_MS: i64 = 8 * 3_600_000;
 pub const LONGEST_MS: i64 = 24 * 3_600_000;
 /// The second step must follow the first, in milliseconds.
 pub const SECOND_STEP_MS: i64 = 5 * 60_000;
+/// Begun further ahead, it was by a clock that was wrong, and would be good for too long.
+pub(crate) const AHEAD_MS: i64 = 5_000;
 /// Use is noted no more often than this, in milliseconds: reading a page is no
 /// write.
 const NOTED_EVERY_MS: i64 = 60_000;
@@ -123,7 +125,9 @@ fn find(
         Step::SecondDue => SECOND_STEP_MS,
         Step::Whole => LONGEST_MS,
     };
-    if now.ms_since(row.get("created_at")?) >= longest || now.ms_since(seen_at) >= IDLE_MS {
+    let created_at: Timestamp = row.get("created_at")?;
+    let good = |since: Timestamp, life| (-AHEAD_MS..life).contains(&now.ms_since(since));
+    if !good(created_at, longest) || !good(seen_at, IDLE_MS) {
         return Ok(None);
     }
     let account = match account::by_id(tx, row.get("account")?) {
@@ -135,7 +139,7 @@ fn find(
     Ok(good.then_some((account, step, seen_at)))
 }
 
-/// Begins a session, and clears away what is too old to be good.
+/// Begins a session, and clears away what is not good any more.
 pub(crate) fn begin(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -144,8 +148,8 @@ pub(crate) fn begin(
     now: Timestamp,
 ) -> Result<(), DbError> {
     tx.execute(
-        "DELETE FROM staff_session WHERE created_at <= $1",
-        params![now.plus_ms(-LONGEST_MS)],
+        "DELETE FROM staff_session WHERE created_at <= $1 OR created_at > $2",
+        params![now.plus_ms(-LONGEST_MS), now.plus_ms(AHEAD_MS)],
     )?;
     tx.execute(
         "INSERT INTO staff_session (token_sha256, account, step, created_at, seen_at)

@@ -31,7 +31,8 @@ pub struct Restored {
 
 /// Restores the backup `file` as the database `to`, after it was verified. A
 /// database that somebody works on is never touched; one with rows is moved
-/// aside only if told so; one without rows is moved aside too. `now` is part of
+/// aside only if told so; one without rows is moved aside too. An empty file is
+/// none. `now` is part of
 /// the name it gets.
 ///
 /// # Errors
@@ -43,7 +44,9 @@ pub async fn restore(
     now: Timestamp,
 ) -> Result<Restored> {
     let manifest = verify(file).await?;
-    let there = to.exists();
+    // SQLite takes an empty file for an empty database, and deletes the log of another
+    // beside it.
+    let there = std::fs::metadata(to).is_ok_and(|file| file.len() > 0);
     let alone = Alone::on(to);
     if let Err(DbError::Taken { .. }) = &alone {
         bail!("{} is in use; stop the service first", to.display());
@@ -70,21 +73,31 @@ pub async fn restore(
         bail!("{COPY_DAMAGED} It is not what was read.");
     }
     let aside = beside(to, &format!(".before-restore-{}", now.compact()));
-    // Of a damaged one its log is left, which would be taken for the new one's.
-    for suffix in LOGS {
-        move_if_there(&beside(to, suffix), &beside(&aside, suffix))?;
-    }
-    if there {
-        move_if_there(to, &aside)?;
-    }
-    if let Err(error) = part.becomes(to) {
-        move_if_there(&aside, to)?;
-        return Err(error);
-    }
+    replace(to, &aside, part)?;
     Ok(Restored {
         manifest,
         aside: there.then_some(aside),
     })
+}
+
+/// Gives the part its name; what is there is moved aside.
+///
+/// # Errors
+/// What was there is there again.
+fn replace(to: &Path, aside: &Path, part: PartFile) -> Result<()> {
+    // Of a damaged one its log is left, which would be taken for the new one's.
+    let files = LOGS.into_iter().chain([""]);
+    let mut files = files.map(|suffix| (beside(to, suffix), beside(aside, suffix)));
+    let back = files.clone();
+    let replaced = files
+        .try_for_each(|(there, aside)| move_if_there(&there, &aside))
+        .and_then(|()| part.becomes(to));
+    if replaced.is_err() {
+        for (there, aside) in back {
+            move_if_there(&aside, &there)?;
+        }
+    }
+    replaced
 }
 
 /// # Errors
@@ -145,5 +158,26 @@ fn move_if_there(from: &Path, to: &Path) -> Result<()> {
             Err(error).with_context(cannot_be(from, "moved aside"))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_replaced_stands_with_its_logs() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("passerelle.db");
+        for suffix in ["", "-wal"] {
+            std::fs::write(beside(&to, suffix), suffix).unwrap();
+        }
+        let gone = PartFile::new(&to).unwrap();
+        replace(&to, &folder.path().join("aside"), gone).unwrap_err();
+        let left = std::fs::read_dir(&folder).unwrap();
+        let mut left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["passerelle.db", "passerelle.db-wal"]);
+        assert_eq!(std::fs::read(beside(&to, "-wal")).unwrap(), b"-wal");
     }
 }

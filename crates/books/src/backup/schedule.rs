@@ -45,16 +45,17 @@ pub async fn back_up_if_due(
     now: Timestamp,
 ) -> Result<Option<BackupTaken>> {
     let every_ms = i64::try_from(schedule.every.as_millis()).unwrap_or(i64::MAX);
-    if let Some((taken_at, _)) = taken(schedule)?.last()
-        // A newest one from the future tells that the clock was put back.
-        && (0..every_ms).contains(&now.ms_since(*taken_at))
-    {
+    // One from the future tells that the clock was put back.
+    let newest = taken(schedule)?.into_iter().rfind(|(at, _)| *at <= now);
+    if newest.is_some_and(|(at, _)| now.ms_since(at) < every_ms) {
         return Ok(None);
     }
     let path = schedule.folder.join(name(now));
     let manifest = back_up(&schedule.database, &path, schedule.sides, now).await?;
     let keep = usize::try_from(schedule.keep.get()).unwrap_or(usize::MAX);
-    let all = taken(schedule)?;
+    let mut all = taken(schedule)?;
+    // Those from the future count as the oldest, or those of days would go for them.
+    all.sort_by_key(|(at, _)| *at <= now);
     let surplus = &all[..all.len().saturating_sub(keep)];
     let mut deleted = 0;
     for (_, old) in surplus.iter().filter(|(_, old)| *old != path) {
@@ -112,4 +113,45 @@ fn ours(schedule: &BackupSchedule, endings: &[&str]) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SCHEMAS;
+    use db::Db;
+
+    #[tokio::test]
+    async fn a_clock_that_was_ahead_costs_no_backup_of_other_days() {
+        let at = |hour: i64, minute: i64| {
+            let begun: Timestamp = "2026-07-01T07:00:00Z".parse().unwrap();
+            begun.plus_ms((hour * 60 + minute) * 60_000)
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("passerelle.db");
+        let url = format!("sqlite:{}", database.display());
+        let db = Db::open(&url.parse().unwrap()).await.unwrap();
+        db.migrate(SCHEMAS, at(0, 0)).await.unwrap();
+        let schedule = BackupSchedule {
+            database,
+            folder: folder.path().join("backup"),
+            every: Duration::from_secs(24 * 3_600),
+            keep: NonZeroU32::new(7).unwrap(),
+            sides: Sides::default(),
+        };
+        let due = async |now| back_up_if_due(&schedule, now).await.unwrap().is_some();
+        for day in 0..7 {
+            assert!(due(at(24 * day, 0)).await);
+        }
+        // Two days ahead for a minute, then right again.
+        assert!(due(at(24 * 8, 0)).await);
+        for minute in 1..9 {
+            assert!(!due(at(24 * 6, minute)).await);
+        }
+        assert!(due(at(24 * 7, 0)).await);
+        let kept = taken(&schedule).unwrap();
+        let days: Vec<_> = kept.iter().map(|(taken_at, _)| *taken_at).collect();
+        let daily: Vec<_> = (1..=7).map(|day| at(24 * day, 0)).collect();
+        assert_eq!(days, daily, "that of the future goes first");
+    }
 }

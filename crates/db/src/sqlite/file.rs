@@ -18,11 +18,27 @@ const MARK: &str = "A database of Passerelle was made here. If it is gone, the s
                     empty one takes its place unnoticed:\nput it back, or restore a backup (passerelle restore). \
                     Delete this file to begin with an empty database on purpose.\n";
 
-/// The path of what stands beside the file.
+/// The path of what stands beside the file, by whatever name it is called: SQLite keeps
+/// its own files beside the one that a link leads to.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
+    let mut name = real(path).into_os_string();
     name.push(suffix);
     name.into()
+}
+
+/// The one name of a file, also where it is gone.
+fn real(path: &Path) -> PathBuf {
+    if let Ok(real) = std::fs::canonicalize(path) {
+        return real;
+    }
+    let folder = folder_of(path).unwrap_or(Path::new("."));
+    let leads_to = std::fs::read_link(path).map(|to| folder.join(to));
+    let path = leads_to.as_deref().unwrap_or(path);
+    let folder = folder_of(path).unwrap_or(Path::new("."));
+    match (std::fs::canonicalize(folder), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
 }
 
 /// The mark beside a database: it is locked while a service works on it, and has
@@ -119,14 +135,21 @@ pub(crate) fn mark(path: &Path) -> Result<(), DbError> {
 }
 
 fn make_folder_of(path: &Path) -> Result<(), DbError> {
-    match path.parent().filter(|f| !f.as_os_str().is_empty()) {
+    match folder_of(path) {
         Some(folder) => std::fs::create_dir_all(folder).map_err(DbError::unavailable),
         None => Ok(()),
     }
 }
 
+fn folder_of(path: &Path) -> Option<&Path> {
+    path.parent().filter(|f| !f.as_os_str().is_empty())
+}
+
 /// Takes away the rights of others, which an earlier version left to the umask.
-fn close(path: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// Of the disk; that there is no such file is none.
+pub fn close(path: &Path) -> io::Result<()> {
     let mode = match std::fs::metadata(path) {
         Ok(file) => file.permissions().mode(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -139,7 +162,7 @@ fn close(path: &Path) -> io::Result<()> {
         // Whoever only has leave to write in it has no say over its rights.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let path = path.display();
-            tracing::warn!(%path, "others may read the database; let its owner run chmod 600");
+            tracing::warn!(%path, "others may read this file; let its owner run chmod 600");
             Ok(())
         }
         done => done,

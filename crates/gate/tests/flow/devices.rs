@@ -83,6 +83,16 @@ async fn a_code_expires(test: TestDb) {
         .enrol(&code(2).reveal(), token(2), HERE)
         .await;
     assert!(matches!(late, Err(EnrolError::CodeInvalid)));
+    // One of a clock that was ahead is not valid for longer than the rest.
+    house.clock.set(now().plus_ms(3_600_000));
+    house.save_code("PDA01", code(4)).await.unwrap();
+    house.clock.set(now());
+    let ahead = house
+        .gate
+        .devices
+        .enrol(&code(4).reveal(), token(4), HERE)
+        .await;
+    assert!(matches!(ahead, Err(EnrolError::CodeInvalid)));
     // What became of codes is forgotten after a day.
     house.clock.set(now().plus_ms(3 * 86_400_000));
     house.save_code("PDA01", code(3)).await.unwrap();

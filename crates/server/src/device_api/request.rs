@@ -7,7 +7,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use deviceapi::{BODY_LIMIT_BYTES, ProblemCode};
+use deviceapi::ProblemCode;
 use gate::{DeviceToken, Enrolled, Gate, Holder};
 use kernel::{DeviceCode, EnrolmentId, network};
 use office::visitor_address;
@@ -15,6 +15,8 @@ use serde::de::DeserializeOwned;
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 /// What the device API works with.
@@ -92,29 +94,28 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+/// How long all of a body may take: it is held until it is whole.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+
 /// A whole body, whatever it holds.
 pub(crate) struct Whole(pub(crate) Bytes);
 
-impl FromRequest<Shared> for Whole {
+impl<S: Send + Sync> FromRequest<S> for Whole {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, shared).await;
-        bytes.map(Self).map_err(|error| {
-            if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                let code = ProblemCode::BodyTooLarge;
-                let cure = code.cure();
-                Problem::new(
-                    code,
-                    format!("At most {BODY_LIMIT_BYTES} bytes are taken. {cure}"),
-                )
-            } else {
-                Problem::new(
-                    ProblemCode::BodyInvalid,
-                    format!("The body broke off: {error}."),
-                )
-            }
-        })
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let broken = |why: &dyn std::fmt::Display| {
+            let detail = format!("The body broke off: {why}.");
+            Problem::new(ProblemCode::BodyInvalid, detail)
+        };
+        let whole = timeout(BODY_WITHIN, Bytes::from_request(request, state)).await;
+        whole
+            .map_err(|late| broken(&late))?
+            .map(Self)
+            .map_err(|error| match error.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Problem::of(ProblemCode::BodyTooLarge),
+                _ => broken(&error),
+            })
     }
 }
 
@@ -138,4 +139,39 @@ pub(super) fn said<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Prob
     let Query(said) =
         query.map_err(|error| Problem::new(ProblemCode::QueryInvalid, error.body_text()))?;
     Ok(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use hyper::body::Frame;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use tokio::time::{Instant, Interval, interval};
+
+    /// A byte now and then, without end.
+    struct Dripping(Interval);
+
+    impl hyper::body::Body for Dripping {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            let byte = || Some(Ok(Frame::data(Bytes::from_static(b" "))));
+            self.0.poll_tick(cx).map(|_| byte())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_is_not_waited_for() {
+        let begun = Instant::now();
+        let body = Body::new(Dripping(interval(Duration::from_secs(9))));
+        let read = Whole::from_request(Request::new(body), &()).await;
+        assert!(read.is_err());
+        assert_eq!(begun.elapsed(), BODY_WITHIN);
+    }
 }

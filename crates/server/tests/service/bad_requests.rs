@@ -174,6 +174,13 @@ async fn limits_hold_to_the_byte() {
             (413, "body_too_large")
         );
     }
+    // Of a stranger, before the code is looked at.
+    for (bytes, status) in [(4_096, 404), (4_097, 413)] {
+        let code = json!({"code": "ABCD-EFGH"}).to_string();
+        let code = format!("{code}{}", " ".repeat(bytes - code.len()));
+        let request = house.request(Method::POST, "/api/v1/enrolments");
+        assert_eq!(answer(request.body(code)).await.status, status, "{bytes}");
+    }
     let request = house.as_device(AUG, Method::POST, CHECKS);
     let whole = answer(request.body(padded(deviceapi::BODY_LIMIT_BYTES))).await;
     assert_eq!(whole.status, 200);

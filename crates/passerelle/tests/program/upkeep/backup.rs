@@ -194,6 +194,15 @@ async fn a_database_that_is_there_is_never_lost() {
     // One that holds nothing may be replaced.
     let empty = house.path("empty.db");
     std::fs::write(&empty, "").unwrap();
+    // A log beside it is another's, and may hold the latest checks.
+    let log = house.path("empty.db-wal");
+    std::fs::write(&log, "the latest checks").unwrap();
+    for replace in [&["--replace"][..], &[]] {
+        let said = house.refused(&[&["restore", from, "--to", text(&empty)], replace].concat());
+        assert!(said.contains("without its database"), "{said}");
+        assert_eq!(std::fs::read(&log).unwrap(), b"the latest checks");
+    }
+    std::fs::remove_file(&log).unwrap();
     house.fine(&["restore", from, "--to", text(&empty)]);
 }
 

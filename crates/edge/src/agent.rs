@@ -173,9 +173,7 @@ impl Agent {
             OpenAttempt::Asked(_) => Stage::Unresolved,
             OpenAttempt::Decided(decided) => Stage::Decided(decided.clone()),
         };
-        let age_ms = self.time.clocks().age_ms(attempt.clocks);
-        let age_ms = age_ms.unwrap_or_else(|| self.time.now().ms_since(attempt.at));
-        let began_ms = self.up_ms() - age_ms;
+        let began_ms = self.up_ms() - self.time.since(attempt.at, attempt.clocks);
         let from_earlier_run = matches!(stage, Stage::Unresolved);
         self.begin(attempt, stage, began_ms, from_earlier_run);
     }
@@ -333,7 +331,7 @@ impl Agent {
         };
         let seen = |card: &CardNumber| Seen {
             just_admitted: !self.is_one_more(id)
-                && self.recent.has(card, live.attempt.at, self.window_ms()),
+                && self.recent.has(card, &live.attempt, self.window_ms()),
             listed: self
                 .pass_list
                 .as_ref()
@@ -539,15 +537,17 @@ impl Agent {
 
     /// Scans whose answer nobody waited for are nobody's any more.
     fn forget_old_scans(&mut self) {
-        let now = self.time.now();
+        let time = &self.time;
         self.live.retain(|_, live| {
             let under_way = matches!(live.stage, Stage::Asking | Stage::Remembering(_));
-            under_way || live.is_telling || now.ms_since(live.attempt.at).abs() <= UNTOLD_MS
+            let age_ms = time.since(live.attempt.at, live.attempt.clocks);
+            under_way || live.is_telling || age_ms.abs() <= UNTOLD_MS
         });
         let (now_ms, passage) = (self.up_ms(), self.settings.passage);
         let joins = |check| self.joining.holds(check, now_ms);
         self.threshold.forget_old(now_ms, passage, joins);
-        self.recent.forget_before(now.plus_ms(-self.window_ms()));
+        let window_ms = self.window_ms();
+        self.recent.forget_old(&self.time, window_ms);
     }
 
     fn enter(&mut self, entry: &Entry) {

@@ -13,6 +13,7 @@
 use browser::{Browser, PHONE, Tab};
 use serde_json::{Value, json};
 use stage::{Program, SET_UP, card};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 const UNSENT: usize = 20_000;
@@ -52,7 +53,7 @@ const WATCH: &str = "
     });
 ";
 
-fn main() {
+fn main() -> ExitCode {
     let unsent = std::env::args()
         .find_map(|word| word.parse().ok())
         .unwrap_or(UNSENT);
@@ -72,6 +73,7 @@ fn main() {
     house.kill();
     scan(&tab, 0);
     tab.call("Performance.enable", json!({"timeDomain": "threadTicks"}));
+    let mut is_slow = false;
     let mut first = 1;
     for unsent in [0, unsent] {
         keep(&tab, unsent);
@@ -79,8 +81,8 @@ fn main() {
             println!("\n{unsent} unsent, processor slowed {rate} times; ms");
             tab.call("Emulation.setCPUThrottlingRate", json!({"rate": rate}));
             let reloads = (0..5).map(|_| reload(&tab)).collect();
-            print("reload", RELOAD, reloads);
-            print("picture", PICTURE, scans(&tab, first));
+            is_slow |= print("reload", RELOAD, reloads);
+            is_slow |= print("picture", PICTURE, scans(&tab, first));
             first += SCANS;
         }
     }
@@ -97,11 +99,17 @@ fn main() {
     println!("\nbeside the sending, slowed");
     // The service is asked meanwhile, so there is no aim for the page alone.
     print("picture", Duration::MAX, beside);
+    is_slow |= took > SENDING;
     let aim = if took > SENDING { "  TOO SLOW" } else { "" };
     println!(
         "{unsent} and more were sent in {:.1} s{aim}",
         took.as_secs_f64()
     );
+    if is_slow {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 /// Milliseconds until it can scan again.
@@ -168,7 +176,8 @@ fn keep(tab: &Tab<'_>, count: usize) {
     ));
 }
 
-fn print(what: &str, aim: Duration, mut times: Vec<f64>) {
+/// Whether it is too slow.
+fn print(what: &str, aim: Duration, mut times: Vec<f64>) -> bool {
     times.sort_by(f64::total_cmp);
     let at = |percent: usize| times[(times.len() * percent).div_ceil(100).max(1) - 1];
     let is_slow = Duration::from_secs_f64(at(95) / 1_000.0) > aim;
@@ -179,4 +188,5 @@ fn print(what: &str, aim: Duration, mut times: Vec<f64>) {
         at(100),
         if is_slow { "  TOO SLOW" } else { "" }
     );
+    is_slow
 }

@@ -2,10 +2,11 @@
 //! the server has not heard of them. Pure.
 
 use super::Agent;
-use crate::journal::Entry;
+use super::timekeeper::Timekeeper;
+use crate::journal::{Attempt, Entry};
 use deviceapi::Direction;
 use gate::decide::joining::Subject;
-use kernel::{CardNumber, CheckId, Timestamp};
+use kernel::{CardNumber, CheckId};
 use std::collections::HashSet;
 
 #[derive(Debug, Default)]
@@ -38,30 +39,34 @@ impl Recent {
         }
     }
 
-    pub(super) fn has(&self, card: &CardNumber, at: Timestamp, window_ms: i64) -> bool {
-        self.within(card, at, window_ms).next().is_some()
+    pub(super) fn has(&self, card: &CardNumber, scan: &Attempt, window_ms: i64) -> bool {
+        self.within(card, scan, window_ms).next().is_some()
     }
 
     /// As [`has`](Self::has), by an entry that the server has not heard of.
-    pub(super) fn has_unheard(&self, card: &CardNumber, at: Timestamp, window_ms: i64) -> bool {
-        let mut within = self.within(card, at, window_ms);
+    pub(super) fn has_unheard(&self, card: &CardNumber, scan: &Attempt, window_ms: i64) -> bool {
+        let mut within = self.within(card, scan, window_ms);
         within.any(|entry| !self.heard.contains(&entry.check))
     }
 
     fn within(
         &self,
         card: &CardNumber,
-        at: Timestamp,
+        scan: &Attempt,
         window_ms: i64,
     ) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |entry| {
-            let apart_ms = at.ms_since(entry.at).abs();
-            window_ms > 0 && entry.card == *card && apart_ms <= window_ms
+            // By the clock that is never set, if the machine was not started in between.
+            let apart_ms = scan.clocks.age_ms(entry.clocks);
+            let apart_ms = apart_ms.unwrap_or_else(|| scan.at.ms_since(entry.at));
+            window_ms > 0 && entry.card == *card && apart_ms.abs() <= window_ms
         })
     }
 
-    pub(super) fn forget_before(&mut self, at: Timestamp) {
-        self.entries.retain(|entry| entry.at >= at);
+    /// Forgets what is longer ago than the window.
+    pub(super) fn forget_old(&mut self, time: &Timekeeper, window_ms: i64) {
+        let is_within = |entry: &Entry| time.since(entry.at, entry.clocks) <= window_ms;
+        self.entries.retain(is_within);
         let known: HashSet<_> = self.entries.iter().map(|entry| entry.check).collect();
         self.heard.retain(|check| known.contains(check));
     }
@@ -75,10 +80,9 @@ impl Agent {
             let Subject::Card(card) = &live.subject else {
                 return false;
             };
-            let (at, window_ms) = (live.attempt.at, self.window_ms());
             live.attempt.request.direction == Direction::Entry
                 && !self.is_one_more(id)
-                && self.recent.has_unheard(card, at, window_ms)
+                && (self.recent).has_unheard(card, &live.attempt, self.window_ms())
         })
     }
 

@@ -97,6 +97,13 @@ impl Timekeeper {
         self.latest
     }
 
+    /// How many milliseconds ago something was: by the clock that is never set, or if the
+    /// machine was started since, by our time.
+    pub(crate) fn since(&self, at: Timestamp, clocks: Moment) -> i64 {
+        let age_ms = self.seen.age_ms(clocks);
+        age_ms.unwrap_or_else(|| self.latest.ms_since(at))
+    }
+
     /// The machine's clocks when they were looked at last.
     pub(crate) const fn clocks(&self) -> Moment {
         self.seen

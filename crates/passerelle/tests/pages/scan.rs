@@ -3,6 +3,7 @@
 mod agent;
 mod first_visit;
 mod fits;
+mod foreign;
 mod input;
 mod keyboards;
 mod offline;

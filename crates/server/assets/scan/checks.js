@@ -39,7 +39,7 @@ export class Checks {
     const { detection } = this.device.snapshot;
     const card = subject(code, detection);
     const isSame = (other) => other === code || subject(other, detection) === card;
-    const former = this.journal.attempt(scan, isSame, Date.parse(at));
+    const former = this.journal.attempt(scan, isSame, (entry) => this.clock.msSince(entry));
     if (former?.outcome !== undefined) return this.#decided(former);
     const fresh = { id: newId(), scanned_at: at, ...scan, when };
     // The server would admit the card once more.
@@ -170,17 +170,12 @@ export class Checks {
     };
   }
 
-  // Whether the card was admitted here within the repeat window, by a clock that was not
-  // set in between if there is one.
-  #justAdmitted(card, { scanned_at, when }) {
+  // Whether the card was admitted here within the repeat window.
+  #justAdmitted(card, scan) {
     const entry = this.entered.of(card);
     const windowMs = this.device.snapshot.repeat_window_ms ?? 0;
     if (entry === undefined || entry.hasLeft || windowMs === 0) return false;
-    const isSteady = entry.when !== undefined && entry.when.span === when?.span;
-    const apart = isSteady
-      ? when.steady - entry.when.steady
-      : Date.parse(scanned_at) - Date.parse(entry.at);
-    return Math.abs(apart) <= windowMs;
+    return Math.abs(this.clock.msSince(entry) - this.clock.msSince(scan)) <= windowMs;
   }
 
   // Whether this device has admitted the card just now, and the server has yet to hear
@@ -230,7 +225,8 @@ export class Checks {
   async #tellCancelled(kept) {
     const body = cancellationOnWire(kept, this.clock);
     const result = await this.api.post("cancellations", body, CANCEL_TIMEOUT_MS);
-    switch (result.kind) {
+    const foreign = result.kind === "answer" && !isCancelled(kept, result.body);
+    switch (foreign ? "silent" : result.kind) {
       case "answer":
         await Promise.allSettled([
           this.journal.forget([kept]),
@@ -254,7 +250,7 @@ export class Checks {
     if (this.device.revoked) return { trouble: "revoked" };
     if (this.connection.isWorthAsking) {
       const result = await this.api.post("look", { code }, this.device.checkTimeoutMs);
-      if (result.kind === "answer") return { look: result.body, alone: false };
+      if (result.kind === "answer" && isLook(result.body)) return { look: result.body, alone: false };
       if (result.kind === "problem") return { trouble: result.code };
       if (result.kind === "revoked") {
         await this.device.revoke();
@@ -282,7 +278,25 @@ export class Checks {
 }
 
 function isAnswerTo(entry, body) {
-  return body?.id === entry.id && typeof body.outcome === "string" && typeof body.open === "boolean";
+  return (
+    body?.id === entry.id &&
+    typeof body.outcome === "string" &&
+    typeof body.open === "boolean" &&
+    Number.isInteger(body.device_count_today)
+  );
+}
+
+function isCancelled(kept, body) {
+  return body?.check_id === kept.check_id && Number.isInteger(body.device_count_today);
+}
+
+function isLook(body) {
+  return (
+    typeof body?.recognised === "boolean" &&
+    [true, false, null].includes(body.admissible) &&
+    Array.isArray(body.last_entries) &&
+    body.last_entries.every((entry) => typeof entry?.at === "string")
+  );
 }
 
 /// A check as the API wants it.

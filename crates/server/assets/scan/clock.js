@@ -15,13 +15,22 @@ export class Clock {
   #steady = performance.now();
   #measured = null;
 
+  // Whether the page was out of sight since the last beat.
+  #wasHidden = document.hidden;
+
   constructor() {
-    /// Grows whenever the clock was set or the phone may have slept, and is
+    /// Changes whenever the clock was set or the phone may have slept, and is
     /// another after each load of the page.
     this.span = crypto.randomUUID();
+    /// Changes only when the phone may have slept, or the page is loaded: within it the
+    /// steady clock measures, however often the other one is set.
+    this.life = crypto.randomUUID();
     /// The server's time at the last contact, or null.
     this.contactAt = null;
     setInterval(() => this.#beat(), BEAT_MS);
+    document.addEventListener("visibilitychange", () => {
+      this.#wasHidden = true;
+    });
   }
 
   /// What goes into a check or a cancellation when it happens.
@@ -33,6 +42,7 @@ export class Clock {
       at: new Date(this.#wall).toISOString(),
       when: {
         span: this.span,
+        life: this.life,
         steady: this.#steady,
         offset_ms: measured?.offsetMs,
         contact_at: this.contactAt ?? undefined,
@@ -40,6 +50,13 @@ export class Clock {
         enrolment: snapshot?.enrolment,
       },
     };
+  }
+
+  /// How long ago a check or an entry was, in milliseconds.
+  msSince({ at, scanned_at, when }) {
+    this.#beat();
+    const isSteady = when?.life === this.life;
+    return isSteady ? this.#steady - when.steady : this.#wall - Date.parse(at ?? scanned_at);
   }
 
   /// What goes with it when it is sent.
@@ -75,7 +92,12 @@ export class Clock {
     const [wall, steady] = [Date.now(), performance.now()];
     const beat = steady - this.#steady;
     const parted = wall - this.#wall - beat;
-    if (Math.abs(parted) > PARTED_MS || beat > LONGEST_BEAT_MS) this.span = crypto.randomUUID();
+    const isParted = Math.abs(parted) > PARTED_MS;
+    const isLong = beat > LONGEST_BEAT_MS;
+    if (isParted || isLong) this.span = crypto.randomUUID();
+    // The steady clock may stop in sleep. In sight a page does not sleep.
+    if ((isParted && this.#wasHidden) || isLong) this.life = crypto.randomUUID();
+    this.#wasHidden = document.hidden;
     this.#wall = wall;
     this.#steady = steady;
   }

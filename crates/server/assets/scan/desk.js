@@ -58,8 +58,16 @@ export class Desk {
 
   /// The agent wants this pass to be asked about once more.
   again({ id, code, direction }) {
+    const scan = { code, purpose: "check", direction };
+    const { subject, way } = this.#presentation(scan);
+    const isSame = (job) => {
+      const other = this.#presentation(job);
+      return other.subject === subject && other.way === way;
+    };
+    // The button was pressed twice.
+    if ([this.#current, ...this.#waiting].some((job) => job !== null && isSame(job))) return;
     this.#end(id);
-    this.#begin({ code, purpose: "check", direction });
+    this.#begin(scan);
   }
 
   /// So many more persons on the code of an answer.
@@ -88,7 +96,8 @@ export class Desk {
   }
 
   #begin(job) {
-    if (this.#waiting.length >= WAITING_LIMIT) return;
+    // Nobody counts on an answer that was never asked for.
+    if (this.#waiting.length >= WAITING_LIMIT && !(job.nth > 1)) return this.screen.trouble("busy");
     const { subject, way } = this.#presentation(job);
     this.#joining.begin(subject, way, job, performance.now());
     // The rest of a family goes in together.
@@ -115,17 +124,17 @@ export class Desk {
   // Asks, and shows the answer.
   async #one(job) {
     const soon = setTimeout(() => this.screen.checking(), CHECKING_AFTER_MS);
-    let answer;
+    const other = { trouble: "other" };
+    let answer = await this.#asked(job).catch(() => other);
+    clearTimeout(soon);
+    job.show = (news) => this.#show(job, answer, news);
     try {
-      answer = await this.#asked(job);
+      job.show("new");
     } catch {
-      answer = { trouble: "other" };
-    } finally {
-      clearTimeout(soon);
+      answer = other;
+      job.show("new");
     }
     job.id = answer.id;
-    job.show = (news) => this.#show(job, answer, news);
-    job.show("new");
     const settled = answer.look ? answer.look.admissible !== null : joins(answer.outcome);
     this.#joining.told(job, answer.trouble === undefined && settled);
     afterPaint(() => {

@@ -13,7 +13,8 @@ export function isSnapshot(body) {
     typeof body?.server_time === "string" &&
     typeof body.device === "string" &&
     typeof body.detection === "object" &&
-    typeof body.settings === "object"
+    typeof body.settings === "object" &&
+    Number.isInteger(body.admitted_today)
   );
 }
 
@@ -120,12 +121,10 @@ export class Device {
     return this.dayOf(time) === this.dayOf(Date.now());
   }
 
-  /// Whether an entry of then can still stand against another one: of today, or within
-  /// the repeat window.
-  isRecent(time) {
-    const windowMs = this.snapshot?.repeat_window_ms ?? 0;
-    const [now, at] = [Date.now(), Date.parse(time)];
-    return Math.abs(now - at) <= windowMs || this.dayOf(at) === this.dayOf(now);
+  /// Whether an entry of then, so long ago, can still stand against another one: of today,
+  /// or within the repeat window.
+  isRecent(time, ageMs) {
+    return Math.abs(ageMs) <= (this.snapshot?.repeat_window_ms ?? 0) || this.isToday(time);
   }
 
   /// Brings the pass list up to date, if the site wants one.

@@ -17,6 +17,12 @@ function plain(text) {
   return text.toUpperCase().replace(/[\s-]/g, "");
 }
 
+// A portal answers, too.
+function isEnrolment({ kind, body }) {
+  const names = ["device", "token", "enrolment"];
+  return kind === "answer" && names.every((name) => typeof body?.[name] === "string");
+}
+
 export class Enrol {
   /// `onEnrolled()` goes on with the new token.
   constructor({ words, device, journal, history, entered, scanner, api, onEnrolled, onBack, onLanguage }) {
@@ -88,7 +94,7 @@ export class Enrol {
     if (!SHAPE.test(code)) return this.#fail("enrol_shape");
     this.#say("enrol_wait");
     const result = await new Api(null).post("enrolments", { code }, TIMEOUT_MS);
-    if (result.kind === "answer") return this.#enrolled(result.body);
+    if (isEnrolment(result)) return this.#enrolled(result.body);
     if (result.kind !== "problem") return this.#fail("enrol_offline");
     return this.#fail(result.code === "too_many_attempts" ? "enrol_many" : "enrol_invalid");
   }

@@ -2,11 +2,13 @@
 // window is kept over them, and the policy `guarded` refuses a second entry; the help
 // desk shows them.
 
+import { admits } from "./offline.js";
+
 export class Entered {
   static async load(store, isRecent) {
     const entered = new Entered(store);
     for (const entry of await store.all("entered")) {
-      if (isRecent(entry.at)) entered.byCard.set(entry.card, entry);
+      if (isRecent(entry)) entered.byCard.set(entry.card, entry);
       else entered.#gone.push(entry.card);
     }
     await entered.#sweep();
@@ -19,6 +21,14 @@ export class Entered {
     this.store = store;
     this.byCard = new Map();
     store.keepers.push(({ entered }) => this.byCard.forEach((entry) => entered.put(entry)));
+  }
+
+  /// A decision that a crash may have kept from here.
+  take(decision) {
+    const { card, id, outcome } = decision;
+    const entry = this.byCard.get(card);
+    if (outcome === "exit") this.left(card);
+    else if (admits(outcome) && without(entry, id) === entry) this.note(card, decision);
   }
 
   /// The last entry of the card today, `{card, id, at, when}`, or undefined. `hasLeft`
@@ -59,7 +69,7 @@ export class Entered {
   /// A new day: yesterday's are of no use, and personal.
   async forgetOthers(isRecent) {
     for (const [card, entry] of this.byCard) {
-      if (isRecent(entry.at)) continue;
+      if (isRecent(entry)) continue;
       this.byCard.delete(card);
       this.#gone.push(card);
     }

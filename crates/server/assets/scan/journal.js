@@ -6,7 +6,7 @@
 // A check begins as an attempt: written down before the server is asked, so that
 // a power cut in between does not make a second check of it. An attempt that the
 // server answered is forgotten; one that this device decided by itself stays,
-// with its outcome, until the server has kept it.
+// with its outcome, until the server has kept it and the visitor was told.
 
 import { UNTOLD_MS } from "./join.js";
 import { admits } from "./offline.js";
@@ -62,21 +62,26 @@ export class Journal {
     return null;
   }
 
-  /// Whether the check with this id is still here.
+  /// Whether the check with this id is here for the server to hear of.
   holds(id) {
-    return this.#byId.has(id);
+    return this.#byId.has(id) && !this.#byId.get(id).sent;
+  }
+
+  /// What this device decided and told nobody.
+  get untold() {
+    return [...this.#untold].filter(({ outcome }) => outcome !== undefined);
   }
 
   /// The check of the same thing whose answer nobody was told, or undefined. `isSame`
-  /// says of a code whether it is the same card.
-  attempt(scan, isSame, nowMs) {
+  /// says of a code whether it is the same card, `ageMs` of a check how long ago it was.
+  attempt(scan, isSame, ageMs) {
     return [...this.#untold].find(
       (entry) =>
         isSame(entry.code) &&
         entry.direction === scan.direction &&
         entry.forced_note === scan.forced_note &&
         entry.one_more_than === scan.one_more_than &&
-        Math.abs(nowMs - Date.parse(entry.scanned_at)) <= ATTEMPT_MS,
+        Math.abs(ageMs(entry)) <= ATTEMPT_MS,
     );
   }
 
@@ -95,7 +100,8 @@ export class Journal {
   async tell(entry) {
     this.#untold.delete(entry);
     entry.told = true;
-    if (this.#entries.get(entry.seq) === entry) await this.#write(entry, "relaxed");
+    if (this.#entries.get(entry.seq) !== entry) return;
+    await (entry.sent ? this.forget([entry]) : this.#write(entry, "relaxed"));
   }
 
   cancel(cancellation) {
@@ -107,22 +113,33 @@ export class Journal {
     // If the disk fails, they come back after a reload, and the server gives
     // its first answer again.
     for (const entry of entries) this.#remove(entry);
-    await this.settle(entries);
-  }
-
-  /// The server has these: in its books, or aside for people to settle.
-  async settle(entries) {
     await this.store.write(["journal"], ({ journal }) => {
       for (const { seq } of entries) if (seq !== undefined) journal.delete(seq);
     });
-    for (const entry of entries) this.#remove(entry);
   }
 
-  /// Attempts that nobody will take up again. What the server decided about
+  /// The server has these: in its books, or aside for people to settle. The answer to one
+  /// that nobody was told is the next read's.
+  async settle(entries) {
+    const untold = entries.filter((entry) => this.#untold.has(entry));
+    const told = entries.filter((entry) => !untold.includes(entry));
+    await this.store.write(["journal"], ({ journal }) => {
+      for (const entry of untold) journal.put({ ...entry, sent: true });
+      for (const { seq } of told) journal.delete(seq);
+    });
+    for (const entry of told) this.#remove(entry);
+    for (const entry of untold) {
+      this.#count(entry, -1);
+      entry.sent = true;
+    }
+    const since = untold.filter((entry) => entry.told);
+    if (since.length > 0) await this.forget(since);
+  }
+
+  /// Checks that nobody will take up again. What the server decided about
   /// them stands there; nobody was told anything here.
-  async dropOldAttempts(nowMs) {
-    const isOld = ({ outcome, scanned_at: at }) =>
-      outcome === undefined && Math.abs(nowMs - Date.parse(at)) >= ATTEMPT_MS;
+  async dropOldAttempts(ageMs) {
+    const isOld = (entry) => !isUnsent(entry) && Math.abs(ageMs(entry)) >= ATTEMPT_MS;
     const old = [...this.#untold].filter(isOld);
     if (old.length > 0) await this.forget(old);
   }
@@ -198,5 +215,5 @@ export class Journal {
 }
 
 function isUnsent(entry) {
-  return entry.kind === "cancellation" || entry.outcome !== undefined;
+  return !entry.sent && (entry.kind === "cancellation" || entry.outcome !== undefined);
 }

@@ -45,8 +45,10 @@ const EVEN_KEYS = 8;
 const EVEN_MS = 8;
 const EVEN_PART = 0.2;
 const AIM_AT_END = /\][A-Za-z][^]$/u;
-/// So many letters before a card may be what a scanner adds.
-const LETTERS_ADDED = 3;
+/// So many characters at either end may be what a scanner adds; where numbers of any
+/// length are cards, so many of these at the end.
+const ADDED = 3;
+const DIGITS_ADDED = 2;
 
 const MEANINGS = Object.entries(LAYOUTS).map(([name, levels]) => {
   const says = new Map(Object.entries(EVERYWHERE));
@@ -168,18 +170,26 @@ export function readings(keys) {
   return [...new Set([keys.map(literal).join(""), ...MEANINGS.map(inLayout)])];
 }
 
-/// The one of these texts that is meant, or null if they can be two cards. `cardIn` gives
-/// the card in a text, or null. A letter that the scanner may have added is never dropped.
+/// The one of these texts that is meant, or null if they can be two cards, or one only
+/// without what the scanner may have added. `cardIn` gives the card in a text, or null.
+/// Nothing that the scanner may have added is ever dropped.
 export function meant(texts, cardIn) {
+  const cards = (some, atEnd) => {
+    const found = new Set(some.flatMap((text) => parts(text, atEnd)).map(cardIn));
+    found.delete(null);
+    return found.size;
+  };
   const passes = texts.filter((text) => cardIn(text) !== null);
-  const cards = new Set(passes.flatMap((text) => [text, ...withoutLetters(text)]).map(cardIn));
-  cards.delete(null);
-  return cards.size > 1 ? null : (passes[0] ?? texts[0]);
+  if (passes.length > 0) return cards(passes, DIGITS_ADDED) > 1 ? null : passes[0];
+  return cards(texts, ADDED) > 0 ? null : texts[0];
 }
 
-function withoutLetters(text) {
-  const letters = /^[A-Za-z]*/.exec(text)[0].length;
-  return Array.from({ length: Math.min(letters, LETTERS_ADDED) }, (_, n) => text.slice(n + 1));
+// The text, and what is left of it without a few characters at its ends.
+function parts(text, atEnd) {
+  const counts = (most) => Array.from({ length: most + 1 }, (_, count) => count);
+  return counts(ADDED).flatMap((first) =>
+    counts(atEnd).map((last) => text.slice(first, Math.max(first, text.length - last))),
+  );
 }
 
 /// How many of these keys, counted from the last, no fingers pressed: very quickly, or

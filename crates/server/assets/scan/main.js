@@ -71,17 +71,20 @@ function other() {
 
 async function start(store) {
   const device = await Device.load(store);
+  const clock = new Clock();
+  const age = (entry) => clock.msSince(entry);
+  const isRecent = (entry) => device.isRecent(entry.at ?? entry.scanned_at, age(entry));
   const [journal, history, entered, settings, scanner] = await Promise.all([
     Journal.load(store),
     History.load(store),
-    Entered.load(store, (time) => device.isRecent(time)),
+    Entered.load(store, isRecent),
     Settings.load(store),
     Scanner.load(store),
   ]);
-  await journal.dropOldAttempts(Date.now());
+  await journal.dropOldAttempts(age);
+  for (const entry of journal.untold) if (device.isOurs(entry) && isRecent(entry)) entered.take(entry);
   const api = new Api(device.token);
   const connection = new Connection(probe);
-  const clock = new Clock();
   if (device.snapshot !== null) clock.contact(device.snapshot.server_time);
   const checks = new Checks({ api, clock, device, journal, entered, connection });
   const sync = new Sync({ api, clock, device, journal, connection });
@@ -190,7 +193,8 @@ async function start(store) {
     if (result.kind === "answer") {
       clock.hear(result.body.server_time, began);
       await device.takeSnapshot(result.body).catch(() => {});
-      await entered.forgetOthers((time) => device.isRecent(time)).catch(() => {});
+      await entered.forgetOthers(isRecent).catch(() => {});
+      await journal.dropOldAttempts(age).catch(() => {});
       void device.refreshList(api).catch(() => {});
       apply();
     } else if (result.kind === "revoked") {

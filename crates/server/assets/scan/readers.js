@@ -60,8 +60,10 @@ function server(api) {
         canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY);
       });
       const result = await api.post("decode", frame, SERVER_TIMEOUT_MS);
-      if (result.kind === "answer") return result.body.codes;
-      return result.kind === "problem" ? [] : undefined;
+      if (result.kind === "problem") return [];
+      const codes = result.body?.codes;
+      const isCode = (code) => typeof code?.text === "string";
+      return Array.isArray(codes) && codes.every(isCode) ? codes : undefined;
     },
   };
 }

@@ -61,6 +61,7 @@ const TROUBLES = {
   several_persons_not_allowed: ["trouble_several", null],
   help_desk_not_allowed: ["trouble_help_desk", null],
   note_invalid: ["trouble_note", null],
+  busy: ["trouble_busy", "trouble_busy_do"],
   not_cancellable: ["cancel_refused", "cancel_refused_do"],
 };
 

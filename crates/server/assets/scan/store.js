@@ -20,6 +20,8 @@ export class StorageFull extends Error {}
 
 export class Store {
   #opening = null;
+  // Whether the database lacks what the page knows.
+  #isBare = false;
   // What `meta` holds.
   #named = {};
 
@@ -78,6 +80,7 @@ export class Store {
       await this.#opening?.catch(() => {});
       const { db } = this;
       try {
+        await this.#fill(db);
         return await transact(db, names, change, durability);
       } catch (error) {
         if (error?.name === "QuotaExceededError") throw new StorageFull();
@@ -100,7 +103,12 @@ export class Store {
     this.db.close();
     const { db, isNew } = await opened();
     this.#hold(db);
-    if (!isNew) return;
+    this.#isBare ||= isNew;
+    await this.#fill(db);
+  }
+
+  async #fill(db) {
+    if (!this.#isBare) return;
     const again = (stores) => {
       for (const [name, value] of Object.entries(this.#named)) {
         if (value !== undefined) stores.meta.put(value, name);
@@ -108,6 +116,7 @@ export class Store {
       for (const keeper of this.keepers) keeper(stores);
     };
     await transact(db, [...db.objectStoreNames], again, "strict");
+    this.#isBare = false;
   }
 
   #hold(db) {

@@ -91,7 +91,8 @@ function isOf(entry, result) {
     return typeof result.problem?.code === "string" && (id[0] === undefined || id[0] === id[1]);
   }
   if (result?.status !== "kept") return false;
-  return entry.kind === "check" ? result.answer?.id === entry.id : result.check_id === entry.check_id;
+  if (entry.kind === "cancellation") return result.check_id === entry.check_id;
+  return result.answer?.id === entry.id && Number.isInteger(result.answer.device_count_today);
 }
 
 function batchOf(entries, clock) {

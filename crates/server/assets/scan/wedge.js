@@ -18,6 +18,8 @@ const QUICK_ENDLESS_MS = 35;
 const AFTER_MS = 200;
 /// Some handhelds hand over their text without keys; then it ends by a pause.
 const TEXT_PAUSE_MS = 150;
+/// A space presses a button after this pause: a scanner may begin with one.
+const SPACE_MS = 250;
 
 export class Wedge {
   #keys = [];
@@ -25,6 +27,9 @@ export class Wedge {
   #madeByAlt = -Infinity;
   #ended = -Infinity;
   #timer = null;
+  // What a space is about to press, and whether that key is down.
+  #pressing = null;
+  #isSpaceHeld = false;
 
   /// `home` is the field that has the focus when nothing else wants it. `pauseMs()` is
   /// after which pause a code without an end is over, or null if all of this scanner's
@@ -42,6 +47,7 @@ export class Wedge {
     if (event.isComposing && code === "") return;
     const altGr = event.getModifierState("AltGraph") || (ctrlKey && altKey);
     if ((ctrlKey && !altGr) || metaKey) return;
+    if (!event.repeat) clearTimeout(this.#pressing);
     const onPad = /^Numpad([0-9])$/.exec(code);
     if (altKey && !altGr && onPad) {
       this.#alt += onPad[1];
@@ -50,11 +56,17 @@ export class Wedge {
       this.#end(event);
     } else if (!event.repeat && (key.length === 1 || key === "Dead" || onPad)) {
       this.#take(event, { key, code, shift: event.shiftKey, altGr });
+    } else if (key === " " && this.#isSpaceHeld) {
+      event.preventDefault();
     }
   }
 
   // Characters that are made of Alt and a number.
   #up(event) {
+    if (event.key === " " && this.#isSpaceHeld) {
+      this.#isSpaceHeld = false;
+      event.preventDefault();
+    }
     if (event.key !== "Alt" || this.#alt === "") return;
     const key = String.fromCharCode(Number(this.#alt) % 256);
     this.#alt = "";
@@ -73,12 +85,21 @@ export class Wedge {
       this.#keys = [];
     }
     const field = isEditable(target) && target !== this.home ? target : null;
-    const presses = key.key === " " && this.#keys.length === 0 && target !== this.home;
-    if (field === null && !presses) event.preventDefault();
+    if (field === null) event.preventDefault();
+    if (field === null && key.key === " " && this.#keys.length === 0) this.#hold(target);
     this.#keys.push({ ...key, at, field, before: field?.value });
     clearTimeout(this.#timer);
     const pauseMs = this.pauseMs();
     if (pauseMs !== null) this.#timer = setTimeout(() => this.#pause(), pauseMs);
+  }
+
+  #hold(target) {
+    this.#isSpaceHeld = true;
+    this.#pressing = setTimeout(() => {
+      this.#keys = [];
+      if (target instanceof HTMLSelectElement) target.showPicker?.();
+      else target.click();
+    }, SPACE_MS);
   }
 
   #end(event) {

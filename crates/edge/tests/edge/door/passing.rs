@@ -121,7 +121,14 @@ fn offline_the_window_is_kept_over_its_own_admissions() {
         stage.step(Event::CancelLast { lane: Lane(1) });
     };
     let nothing = |_: &mut Stage| ();
-    let cases: [(Happening, u64, &str); 5] = [
+    // The clock that people set is put right.
+    let forward = |stage: &mut Stage| stage.now.wall = stage.now.wall.plus_ms(3_600_000);
+    let back = |stage: &mut Stage| stage.now.wall = stage.now.wall.plus_ms(-3_600_000);
+    let cases: [(Happening, u64, &str); 9] = [
+        (&forward, 20_000, "just_admitted"),
+        (&forward, 60_001, "accepted_offline"),
+        (&back, 20_000, "just_admitted"),
+        (&back, 60_001, "accepted_offline"),
         (&nothing, 20_000, "just_admitted"),
         (&nothing, 60_000, "just_admitted"),
         (&nothing, 60_001, "accepted_offline"),

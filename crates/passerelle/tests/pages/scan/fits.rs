@@ -9,7 +9,7 @@ const SIZES: [(u32, u32); 3] = [(360, 640), (390, 844), (640, 360)];
 const LANGUAGES: [&str; 5] = ["en", "fr", "de", "it", "es"];
 
 /// What the page shows of an answer: the outcome, and what only some have.
-const ANSWERS: [(&str, &str); 19] = [
+const ANSWERS: [(&str, &str); 20] = [
     ("accepted", "{}"),
     ("accepted", "{nth: 9, count: 9}"),
     ("accepted_offline", "{alone: true}"),
@@ -29,6 +29,7 @@ const ANSWERS: [(&str, &str); 19] = [
     ("partner_unavailable", "{}"),
     ("ambiguous", "{}"),
     ("trouble", "{}"),
+    ("busy", "{}"),
 ];
 
 /// A screen of its own on the page, which shows what it is told, and says what does not
@@ -52,6 +53,7 @@ fn prepare(tab: &Tab<'_>) {
                 words.fill(document);
                 if (outcome === 'ambiguous') return screen.ambiguous();
                 if (outcome === 'trouble') return screen.trouble('storage');
+                if (outcome === 'busy') return screen.trouble('busy');
                 const open = outcome.startsWith('accepted') || outcome === 'exit';
                 const answer = {
                     id: 'x', outcome, open, admitted: open && outcome !== 'exit', direction: 'entry',

@@ -1,8 +1,9 @@
 //! The ways a code comes in: keyboard wedge, camera, fingers.
 
-use super::{GOOD, House, ONCE};
+use super::{BLOCKED, GOOD, House, ONCE};
 use crate::film::{self, Symbology};
 use browser::{Browser, PHONE, Tab};
+use serde_json::json;
 use stage::card;
 
 #[test]
@@ -55,6 +56,43 @@ fn a_wedge_works_wherever_the_focus_is_and_presses_nothing() {
     tab.until_text("#answer-words", "This pass is unknown");
     tab.until_text("#answer-facts", &card(7));
     assert_eq!(tab.run("document.querySelector('#scan').value"), "");
+}
+
+#[test]
+fn a_space_before_the_code_presses_nothing_and_one_alone_does() {
+    let house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    tab.wedge(GOOD, "Enter");
+    tab.until_text("#answer-words", "Welcome");
+    tab.tap("#answer-one-more");
+    tab.until("document.activeElement.textContent === '1'");
+    tab.wedge(&format!(" {BLOCKED}"), "Enter");
+    tab.until_text("#answer-facts", BLOCKED);
+    tab.until_text("#today", "1");
+    tab.press("Escape");
+    tab.run("document.querySelector('#go-history').focus()");
+    tab.press(" ");
+    tab.until("document.querySelector('#history').open");
+    let came = &house.attendance()["by_outcome"];
+    assert_eq!(*came, json!({"accepted": 1, "pass_blocked": 1}));
+}
+
+#[test]
+fn a_scan_that_cannot_wait_is_not_dropped_without_a_word() {
+    let house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    tab.run("globalThis.fetch = () => new Promise(() => {}); true");
+    for number in 0..21 {
+        tab.wedge(&card(number), "Enter");
+    }
+    tab.until_text("#answer-words", "Checking");
+    tab.wedge(GOOD, "Enter");
+    tab.until_text("#answer-words", "Too many scans at once");
+    tab.until_text("#answer-do", "was not checked");
 }
 
 #[test]

@@ -157,6 +157,33 @@ fn a_storage_that_was_thrown_away_under_the_page_is_written_again() {
 }
 
 #[test]
+fn what_could_not_be_written_again_is_written_before_anything_else() {
+    let mut house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    offline(&mut house, &tab);
+    admits(&tab, 1);
+    tab.run(
+        "const put = IDBObjectStore.prototype.put;
+        globalThis.refused = 0;
+        IDBObjectStore.prototype.put = function (...rest) {
+            if (this.name !== 'meta' || globalThis.refused > 0) return put.apply(this, rest);
+            globalThis.refused += 1;
+            throw new Error('not now');
+        }; true",
+    );
+    let origin = tab.run("location.origin");
+    let storage = json!({"origin": origin, "storageTypes": "indexeddb"});
+    tab.call("Storage.clearDataForOrigin", storage);
+    tab.until("refused === 1");
+    admits(&tab, 2);
+    tab.reload();
+    tab.until_text("#where-device", "PDA01");
+    tab.until_text("#unsent", "2");
+    arrive(house, &tab, 2);
+}
+
+#[test]
 fn a_storage_that_cannot_be_opened_is_not_called_full() {
     let mut house = House::open(&[]);
     let browser = Browser::start(None);

@@ -43,7 +43,6 @@ const EVERYWHERE = { NumpadSubtract: "-", NumpadDivide: "/", NumpadDecimal: ".",
 const QUICK_KEYS = 4;
 const EVEN_KEYS = 8;
 const EVEN_MS = 8;
-const EVEN_PART = 0.2;
 const AIM_AT_END = /\][A-Za-z][^]$/u;
 /// So many characters at either end may be what a scanner adds; where numbers of any
 /// length are cards, so many of these at the end.
@@ -204,6 +203,6 @@ export function machineTail(keys, quickMs) {
     const count = keys.length - first;
     return count >= fewest ? count : 0;
   };
-  const isEven = (ms) => Math.abs(ms - last) <= EVEN_MS + EVEN_PART * last;
+  const isEven = (ms) => Math.abs(ms - last) <= EVEN_MS;
   return Math.max(tail((ms) => ms <= quickMs, QUICK_KEYS), tail(isEven, EVEN_KEYS));
 }

@@ -300,15 +300,17 @@ fn what_was_sent_and_told_nobody_is_told_to_the_next_read() {
     let tab = browser.tab(PHONE);
     house.enrol(&tab, "PDA01");
     house.kill();
-    dies_untold(&tab, CHIP, 1);
+    tab.wedge(ONCE, "Enter");
+    tab.until_text("#answer-words", "Welcome (offline)");
+    dies_untold(&tab, CHIP, 2);
     house.start();
     tab.run("dispatchEvent(new Event('online'))");
     tab.until_text("#line", "Online");
     tab.until("document.querySelector('#unsent').textContent === '0'");
-    tab.until_text("#today", "1");
+    tab.until_text("#today", "2");
     assert_eq!(
         house.attendance()["by_outcome"],
-        json!({"accepted_offline": 1})
+        json!({"accepted_offline": 2})
     );
     feel(&tab);
     tab.wedge(GOOD, "Enter");
@@ -325,7 +327,7 @@ fn what_was_sent_and_told_nobody_is_told_to_the_next_read() {
     tab.until_text("#answer-words", "This pass was admitted here just now");
     house.start();
     tab.until("document.querySelector('#unsent').textContent === '0'");
-    let expected = json!({"accepted_offline": 1, "just_admitted": 2});
+    let expected = json!({"accepted_offline": 2, "just_admitted": 2});
     assert_eq!(house.attendance()["by_outcome"], expected);
     assert_eq!(house.unexplained(), 0);
 }

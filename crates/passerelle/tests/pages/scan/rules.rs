@@ -199,6 +199,7 @@ fn what_keys_mean_is_told_only_if_it_can_mean_nothing_else() {
         ("tail(35, 40, 90, 60, 55, 70, 42, 38, 66)", "0"),
         ("tail(80, 200, 201, 199, 200, 203, 200, 200, 198)", "9"),
         ("tail(80, 180, 240, 150, 310, 205, 190, 260, 175, 220)", "0"),
+        ("tail(80, 180, 200, 195, 185, 210, 190, 205, 188, 199)", "0"),
         // Whatever stands before and behind it, but not what names the kind of code.
         ("teaches((text) => text)", r#""|""#),
         ("teaches((text) => 'x' + text + '#')", r##""x|#""##),

@@ -53,7 +53,7 @@ fn steps(report: &mut Report) -> Result<()> {
             Fetched::Present(_) => None,
             Fetched::Unreachable(failure) => {
                 eprintln!("{failure:#}");
-                Some("the tests of the camera use the server's decoding only")
+                Some("the films before a scanner without network will fail: nobody reads their codes")
             }
         })
     })?;

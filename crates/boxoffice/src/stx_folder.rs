@@ -13,6 +13,8 @@ use tokio::io::AsyncWriteExt;
 
 /// How many characters of the sender's name for a file stay in ours.
 const NAME_CHARS: usize = 40;
+/// What the name of each begins with.
+const UPLOAD: &str = "UPLOAD_";
 /// How many files of the same moment and name there may be.
 const NAMESAKES: u32 = 1_000;
 
@@ -30,11 +32,16 @@ pub enum ReceiveError {
     Disk(#[from] io::Error),
 }
 
+/// What one is called until all of it is there.
+const PART: &str = ".part";
+
 /// A file that comes in from elsewhere. It goes from the folder when this is
 /// dropped before its import has begun.
 #[derive(Debug)]
 pub struct Incoming {
+    /// Where it is at present.
     path: PathBuf,
+    name: String,
     file: tokio::fs::File,
     bytes: u64,
     hash: Sha256,
@@ -65,12 +72,11 @@ impl Incoming {
             return Err(ReceiveError::Empty);
         }
         self.file.flush().await?;
-        Ok(self.file.sync_all().await?)
-    }
-
-    fn name(&self) -> String {
-        let name = self.path.file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
+        self.file.sync_all().await?;
+        let whole = self.path.with_file_name(&self.name);
+        tokio::fs::rename(&self.path, &whole).await?;
+        self.path = whole;
+        Ok(())
     }
 }
 
@@ -106,9 +112,40 @@ fn harmless(called: &str) -> String {
 fn name(called: &str, now: Timestamp, number: u32) -> String {
     let stamp = now.file_stamp();
     match harmless(called).as_str() {
-        "" => format!("UPLOAD_{stamp}_{number}.stx.csv"),
-        called => format!("UPLOAD_{stamp}_{number}_{called}.stx.csv"),
+        "" => format!("{UPLOAD}{stamp}_{number}.stx.csv"),
+        called => format!("{UPLOAD}{stamp}_{number}_{called}.stx.csv"),
     }
+}
+
+/// What is ours in the folder of the STX_Files: the files, their reports, and what an
+/// upload left behind that was cut off with the process.
+///
+/// # Errors
+/// The folder cannot be read; that there is none is no error.
+pub fn files_in(folder: &Path) -> io::Result<FilesInFolder> {
+    let mut found = FilesInFolder::default();
+    if !folder.exists() {
+        return Ok(found);
+    }
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        match name.unwrap_or_default() {
+            name if name.starts_with(UPLOAD) && name.ends_with(PART) => found.parts.push(path),
+            name if name.ends_with(".csv") => found.kept.push(path),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// What is ours in the folder of the STX_Files.
+#[derive(Debug, Default)]
+pub struct FilesInFolder {
+    /// STX_Files and reports on them.
+    pub kept: Vec<PathBuf>,
+    /// Of uploads that are under way, or were when the process was killed.
+    pub parts: Vec<PathBuf>,
 }
 
 impl BoxOffice {
@@ -120,12 +157,18 @@ impl BoxOffice {
     pub async fn receive(&self, called: &str) -> Result<Incoming, ReceiveError> {
         let now = self.clock.now();
         for number in 1..=NAMESAKES {
-            let path = self.files_dir.join(name(called, now, number));
+            let name = name(called, now, number);
+            let path = self.files_dir.join(format!("{name}{PART}"));
             let mut options = tokio::fs::OpenOptions::from(kernel::owner_only());
             match options.create_new(true).open(&path).await {
+                // Only the one whose part it is gives that name.
+                Ok(_) if self.files_dir.join(&name).exists() => {
+                    tokio::fs::remove_file(&path).await?;
+                }
                 Ok(file) => {
                     return Ok(Incoming {
                         path,
+                        name,
                         file,
                         bytes: 0,
                         hash: Sha256::new(),
@@ -160,7 +203,10 @@ impl BoxOffice {
             Ok(_) => true,
             Err(ImportError::Refused { .. } | ImportError::ChannelInvalid) => false,
             // It may have begun; its import can be ended later.
-            Err(_) => self.is_recorded(incoming.name()).await.unwrap_or(true),
+            Err(_) => self
+                .is_recorded(incoming.name.clone())
+                .await
+                .unwrap_or(true),
         };
         imported
     }

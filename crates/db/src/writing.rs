@@ -55,30 +55,3 @@ impl Writing {
         failures.values().next().map(|failed| failed.error.clone())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rusqlite::ffi;
-
-    fn met(code: i32) -> DbError {
-        DbError::statement(
-            "SELECT",
-            rusqlite::Error::SqliteFailure(ffi::Error::new(code), None),
-        )
-    }
-
-    #[test]
-    fn damage_stays_although_another_page_is_good() {
-        let writing = Writing::default();
-        writing.ended("check", Some(&met(ffi::SQLITE_FULL)));
-        assert!(writing.trouble().is_some());
-        writing.ended("check", None);
-        assert!(writing.trouble().is_none(), "the disk has room again");
-        writing.ended("check", Some(&met(ffi::SQLITE_CORRUPT)));
-        writing.ended("check", None);
-        writing.ended("check", Some(&met(ffi::SQLITE_FULL)));
-        writing.ended("check", None);
-        assert!(writing.trouble().is_some_and(|error| error.is_damage()));
-    }
-}

@@ -131,6 +131,16 @@ pub fn retention(config: &Config) -> Result<Option<Retention>> {
     }))
 }
 
+/// # Errors
+/// What Otipass is shown stands in the database under another key.
+pub async fn credentials_open(config: &Config, db: &Db) -> Result<()> {
+    if config.has(Role::Gate) && config.otipass.url.is_empty() {
+        let stored = gate::site::interface::read(db).await?;
+        stored.credentials(&config.seal()?)?;
+    }
+    Ok(())
+}
+
 /// The interface's settings and its client: by file where the configuration
 /// names them, else as the back office keeps them. Without one of the two
 /// there is none, and the other half says what is missing.

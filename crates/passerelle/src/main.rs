@@ -17,6 +17,7 @@ mod demo;
 mod device;
 mod doctor_command;
 mod edge_command;
+mod folders;
 mod help;
 mod house;
 mod init;

@@ -58,7 +58,8 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     if let Some(path) = to {
         outln!(
             "Now write key_file = {:?} in [secrets], keep that file apart from the backups, and \
-             restart the service. Until then it goes on with what it has in memory.",
+             restart the service. Until then the gate goes on with what it has in memory and takes \
+             up no other change of its set-up, and no code of an app is right.",
             path.display().to_string()
         );
     }

@@ -1,7 +1,7 @@
 //! `passerelle serve`: the service.
 
 use crate::house::ConfigOption;
-use crate::{Verdict, assemble, back_office, init, set_up};
+use crate::{Verdict, assemble, back_office, folders, init, set_up};
 use anyhow::{Context, Result, bail};
 use config::{Config, Role, Surroundings};
 use db::{Alone, Db, DbUrl};
@@ -86,6 +86,12 @@ pub async fn with(
         DbUrl::SqliteFile(path) => Some(Alone::on(&path)?),
         DbUrl::SqliteMemory | DbUrl::Postgres(_) => None,
     };
+    if let Err(error) = folders::tidy(&config) {
+        tracing::warn!(
+            error = kernel::causes(&*error),
+            "an earlier life left files behind"
+        );
+    }
     let (author, site) = set_up::apply(&config, &clock, Actor::service()).await?;
     let builder = Builder {
         url: format!("{scheme}://{address}"),
@@ -142,6 +148,7 @@ async fn serve(
     shutdown: CancellationToken,
 ) -> Result<()> {
     let (put, next) = mpsc::channel(1);
+    let mut is_gate = service.gate.is_some();
     let changes = async {
         loop {
             let read = tokio::select! {
@@ -149,9 +156,10 @@ async fn serve(
                 read = interface_changed(&builder.author.db, known.as_deref()) => Some(read),
             };
             // The present service goes on until the next one stands.
-            match builder.again().await {
+            match builder.again(is_gate).await {
                 Ok(next) => {
                     tracing::info!("the set-up has changed; the service is reloaded");
+                    is_gate = next.gate.is_some();
                     // What fails is tried again when it is looked at next.
                     known = read.or(known);
                     // Nobody takes it any more: the service ends.
@@ -239,9 +247,13 @@ impl Builder {
         })
     }
 
-    /// The service as configuration, files and database now have it.
-    async fn again(&self) -> Result<Service> {
+    /// The service as configuration, files and database now have it. A gate is never
+    /// closed because a secret cannot be read: the present one has it in memory.
+    async fn again(&self, is_gate: bool) -> Result<Service> {
         let site = set_up::apply_to(&self.config, &self.author).await?;
+        if is_gate {
+            assemble::credentials_open(&self.config, &self.author.db).await?;
+        }
         self.service(site).await
     }
 }

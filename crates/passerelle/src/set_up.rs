@@ -1,5 +1,6 @@
 //! The files of the set-up, and how they get into the database.
 
+use crate::folders;
 use anyhow::{Context, Result, anyhow};
 use boxoffice::Catalogue;
 use config::{Config, Role};
@@ -74,6 +75,7 @@ pub async fn apply(
     actor: Actor,
 ) -> Result<(Author, Option<Site>)> {
     let files = (site(config)?, catalogue(config)?);
+    folders::tell_of_no_other(config)?;
     let db = Db::open_with(&config.database_url()?, config.durability()).await?;
     db.migrate(books::SCHEMAS, clock.now()).await?;
     let author = Author {

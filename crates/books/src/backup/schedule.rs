@@ -5,7 +5,7 @@ use crate::reconciliation::Sides;
 use anyhow::{Context, Result};
 use kernel::Timestamp;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// When and where the service backs up its database.
@@ -77,15 +77,26 @@ pub async fn back_up_if_due(
 /// # Errors
 /// The folder cannot be read, or a file not deleted.
 pub fn clear_parts(schedule: &BackupSchedule) -> Result<()> {
-    for path in ours(schedule, &[".db.part", ".db.part-journal", ".db.json.part"])? {
+    for path in ours(
+        &schedule.folder,
+        &[".db.part", ".db.part-journal", ".db.json.part"],
+    )? {
         std::fs::remove_file(&path).with_context(cannot_be(&path, "deleted"))?;
     }
     Ok(())
 }
 
+/// The backups in a folder, with their manifests.
+///
+/// # Errors
+/// The folder cannot be read; that there is none is no error.
+pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    ours(folder, &[".db", ".db.json"])
+}
+
 /// The backups in the folder, oldest first.
 fn taken(schedule: &BackupSchedule) -> Result<Vec<(Timestamp, PathBuf)>> {
-    let mut found: Vec<_> = ours(schedule, &[".db"])?
+    let mut found: Vec<_> = ours(&schedule.folder, &[".db"])?
         .into_iter()
         .filter_map(|path| Some((manifest::read(&path).ok()?.taken_at, path)))
         .collect();
@@ -94,8 +105,7 @@ fn taken(schedule: &BackupSchedule) -> Result<Vec<(Timestamp, PathBuf)>> {
 }
 
 /// The files in the folder that are named as we name them and end so.
-fn ours(schedule: &BackupSchedule, endings: &[&str]) -> Result<Vec<PathBuf>> {
-    let folder = &schedule.folder;
+fn ours(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
     if !folder.exists() {
         return Ok(Vec::new());
     }

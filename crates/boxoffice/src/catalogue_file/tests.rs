@@ -216,8 +216,8 @@ proptest! {
     }
 }
 
-/// Were each entry compared with all before it, this would take minutes:
-/// `cargo xtask bench catalogue` says how long it does.
+/// This shows that all of it is read, and its mistakes found, and not how long that
+/// takes: `cargo xtask bench catalogue` does.
 #[test]
 fn a_file_of_a_mebibyte_is_read_to_its_end() {
     let products: String = (0..7_500)

@@ -3,7 +3,7 @@
 use crate::desk::{Desk, villeneuve};
 use crate::import::foreign_file;
 use boxoffice::stx_file::{StxFileId, file, files};
-use boxoffice::stx_folder::{Incoming, ReceiveError};
+use boxoffice::stx_folder::{Incoming, ReceiveError, files_in};
 use boxoffice::{ImportError, ImportKind};
 use db::testing::TestDb;
 
@@ -93,6 +93,9 @@ async fn what_is_refused_leaves_nothing_behind(test: TestDb) {
     // Whoever sends it goes away in the middle of it.
     let mut left = desk.office.receive("x").await.unwrap();
     left.take(b"INSTITUTION").await.unwrap();
+    // Were the process killed now, this is what would lie there, and be known as that.
+    let lies = files_in(desk.folder.path()).unwrap();
+    assert_eq!((lies.parts.len(), lies.kept.len()), (1, 0), "{lies:?}");
     drop(left);
     assert_eq!(there(&desk), Vec::<String>::new());
     assert_eq!(files(desk.office.db(), None, 10).await.unwrap(), []);

@@ -90,6 +90,27 @@ async fn damage_is_found() {
 }
 
 #[tokio::test]
+async fn damage_stays_although_another_page_is_good() {
+    let (_test, path) = with_things(5_000).await;
+    let to = path.with_extension("copy");
+    copy(&path, &to).unwrap();
+    let mut bytes = std::fs::read(&to).unwrap();
+    let middle = bytes.len() / 2 / 4_096 * 4_096;
+    bytes[middle..middle + 4_096].fill(0x5a);
+    std::fs::write(&to, bytes).unwrap();
+    let url = format!("sqlite:{}", to.display()).parse().unwrap();
+    let db = Db::open(&url).await.unwrap();
+    let write = async |sql: &'static str| -> Result<u64, DbError> {
+        db.write("check", move |tx| tx.execute(sql, params![]))
+            .await
+    };
+    write("DELETE FROM thing").await.unwrap_err();
+    assert!(db.trouble().is_some());
+    write("CREATE TABLE elsewhere (id BIGINT)").await.unwrap();
+    assert!(db.trouble().is_some(), "the damage is there still");
+}
+
+#[tokio::test]
 async fn who_has_a_file_open_is_known() {
     let (test, path) = with_things(1).await;
     assert_eq!(in_use(&path).unwrap(), InUse::Yes);

@@ -219,30 +219,36 @@ pub enum ResealError {
     Db(#[from] DbError),
 }
 
-/// Puts all secrets under another key, and says how many there are.
+/// Puts all secrets under another key, and says how many there are. It is no change
+/// of the interface: a service that has the former key goes on.
 pub fn reseal(tx: &mut Tx<'_>, from: &Seal, to: &Seal) -> Result<usize, ResealError> {
     let mut interface = load(tx)?;
     let mut count = 0;
-    for (what, kept) in [
+    for (what, stored) in [
         (PASSWORD, &mut interface.password),
         (API_KEY, &mut interface.api_key),
     ] {
-        if let Some(secret) = kept {
+        if let Some(secret) = stored {
             let open = from.open(what, secret.expose_secret())?;
             *secret = to.seal(what, &open)?.into();
             count += 1;
         }
     }
     if count > 0 {
-        save(tx, &interface)?;
+        tx.execute(
+            "UPDATE gate_interface SET password = $1, api_key = $2 WHERE id = 1",
+            params![kept(&interface.password), kept(&interface.api_key)],
+        )?;
     }
     Ok(count)
 }
 
+fn kept(secret: &Option<SecretString>) -> Option<String> {
+    secret.as_ref().map(|s| s.expose_secret().to_owned())
+}
+
 fn save(tx: &mut Tx<'_>, interface: &StoredInterface) -> Result<(), DbError> {
     let connection = &interface.connection;
-    let secret =
-        |secret: &Option<SecretString>| secret.as_ref().map(|s| s.expose_secret().to_owned());
     tx.execute(
         "INSERT INTO gate_interface (id, type, url, username, password, api_key, mapping,
                                      mapping_draft, decision_budget_ms, when_silent, revision,
@@ -256,8 +262,8 @@ fn save(tx: &mut Tx<'_>, interface: &StoredInterface) -> Result<(), DbError> {
             KIND,
             &connection.url,
             &connection.username,
-            secret(&interface.password),
-            secret(&interface.api_key),
+            kept(&interface.password),
+            kept(&interface.api_key),
             interface.mapping.as_deref(),
             interface.mapping_draft.as_deref(),
             i64::from(connection.decision_budget_ms),

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod ahead;
 mod seeds;
 
 use db::testing::TestDb;
@@ -241,21 +242,6 @@ async fn sessions(test: TestDb) {
     );
     house.staff.sign_out(&two.token).await.unwrap();
     assert_eq!(house.count("staff_session").await, 0);
-
-    // What begins while the clock is ahead is not good for longer than the rest.
-    house.clock.advance_ms(2 * 86_400_000);
-    let ahead = house.sign_in("robin", PASSWORD).await.unwrap();
-    let actor = Actor::service();
-    let invited = profile("camille", Role::Finance);
-    let invited = house.staff.create_account(&actor, invited).await.unwrap();
-    house.clock.advance_ms(-4_000);
-    assert!(house.session(&ahead.token).await.is_some());
-    house.clock.advance_ms(4_000 - 2 * 86_400_000);
-    assert!(house.session(&ahead.token).await.is_none());
-    let invited = house.staff.invited(&invited.token).await;
-    assert!(matches!(invited, Err(AccountError::NoInvitation)));
-    house.sign_in("robin", PASSWORD).await.unwrap();
-    assert_eq!(house.count("staff_session").await, 1);
 }
 
 async fn attempts(test: TestDb) {

@@ -4,7 +4,7 @@
 use super::{asked, passes};
 use crate::{BIN, NOBODY, id};
 use stage::villeneuve::{GOOD, MAPPING};
-use stage::{Browser, Otipass, PASSWORD, Program};
+use stage::{Browser, Otipass, PASSWORD, Program, eventually};
 use tokio::net::TcpListener;
 
 /// Site and catalogue are files; connection and mapping are the back office's.
@@ -34,6 +34,7 @@ impl Desk {
         let fields = [
             ("url", otipass.as_str()),
             ("username", "villeneuve"),
+            ("password", "open sesame"),
             ("budget", "3000"),
             ("window", "0"),
             ("silent", "admit"),
@@ -83,6 +84,36 @@ async fn what_is_saved_is_taken_up_and_what_is_in_hand_is_finished() {
     service.stop();
     let report = service.json(&["report", "attendance"]);
     assert_eq!(report["admitted"], 3, "each counts once: {report}");
+}
+
+#[tokio::test]
+async fn secrets_under_another_key_close_no_gate() {
+    let (mut service, mut desk, token) = begun().await;
+    desk.set_up(&service).await;
+    service.write("next.key", &"2".repeat(64));
+    let next = service.path("next.key");
+    let database = rusqlite::Connection::open(service.path("passerelle.db")).unwrap();
+    let revision = || {
+        let read = "SELECT revision FROM gate_interface";
+        database
+            .query_row(read, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    let before = revision();
+    let said = service.fine(&["secrets", "rekey", "--to", next.to_str().unwrap()]);
+    assert!(said.starts_with("1 secret"), "{said}");
+    assert_eq!(revision(), before, "it is no change of the interface");
+    // What is one cannot be taken up without the key, and costs no gate.
+    database
+        .execute("UPDATE gate_interface SET revision = revision + 1", [])
+        .unwrap();
+    eventually("the log says so", async || {
+        service.log().contains("goes on as it was")
+    })
+    .await;
+    let admitted = service.check(&token, &id(1), GOOD).await;
+    assert_eq!(admitted["outcome"], "accepted", "{admitted}");
+    service.stop();
 }
 
 #[tokio::test]

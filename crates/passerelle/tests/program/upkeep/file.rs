@@ -113,13 +113,73 @@ fn what_an_earlier_version_left_open_is_closed() {
     let open = |path: &Path| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
     };
-    open(&database(&house));
+    let (sales, backups) = (house.path("stx"), house.path("backup"));
+    let left = [
+        database(&house),
+        sales.join("OTIPASS_20260714T070000_1.stx.csv"),
+        sales.join("OTIPASS_20260714T070000_1.report.csv"),
+        backups.join("passerelle-20260714T070000.db"),
+        backups.join("passerelle-20260714T070000.db.json"),
+    ];
+    for folder in [&sales, &backups] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    for path in &left {
+        std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap();
+        open(path);
+    }
+    // Cut off with the process, in the middle of an upload.
+    let cut_off = sales.join("UPLOAD_20260714T070000_1_juin.stx.csv.part");
+    std::fs::write(&cut_off, "a card number").unwrap();
     house.start();
-    let mode = std::fs::metadata(database(&house))
-        .unwrap()
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o077, 0);
+    for path in left {
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", path.display());
+    }
+    assert!(!cut_off.exists());
+}
+
+#[test]
+fn no_empty_database_takes_the_place_of_one_whose_folder_is_gone() {
+    let mut house = alone("");
+    let backups = house.path("backup");
+    std::fs::create_dir_all(&backups).unwrap();
+    let backup = backups.join("passerelle-20260714T070000.db");
+    std::fs::write(&backup, "").unwrap();
+    for command in ["serve", "apply"] {
+        let said = house.refused(&[command]);
+        assert!(
+            said.contains("none is made in its place") && said.contains(text(&backup)),
+            "{said}"
+        );
+        assert!(!database(&house).exists());
+    }
+    std::fs::remove_file(&backup).unwrap();
+    house.start();
+}
+
+#[test]
+fn a_database_by_another_name_is_the_same() {
+    let mut house = alone("");
+    house.start();
+    let link = house.path("link.db");
+    std::os::unix::fs::symlink(database(&house), &link).unwrap();
+    let second = house
+        .command(&["serve"])
+        .env(
+            "PASSERELLE_DATABASE__URL",
+            format!("sqlite:{}", link.display()),
+        )
+        .env("PASSERELLE_SERVER__LISTEN", "127.0.0.1:0")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(2), "{said}");
+    assert!(said.contains("works on"), "{said}");
 }
 
 /// Until the service says that its database is gone: so long and no longer.
@@ -204,6 +264,9 @@ async fn a_database_that_is_gone_is_not_made_again() {
     std::fs::remove_file(&there).unwrap();
     house.refused(&["serve"]);
     std::fs::remove_file(house.path("passerelle.db.mark")).unwrap();
+    let said = house.refused(&["serve"]);
+    assert!(said.contains(".stx.csv of one"), "{said}");
+    std::fs::rename(house.path("stx"), house.path("stx-before")).unwrap();
     house.start();
 }
 

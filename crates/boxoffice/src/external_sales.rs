@@ -83,7 +83,7 @@ impl BoxOffice {
                 // It is imported when the channel is there again.
                 Err(ImportError::ChannelInvalid) => {}
                 Err(error @ ImportError::Refused { .. }) => {
-                    tracing::error!(%error, "an STX_File of ours was damaged; its sales are written again");
+                    tracing::error!(%error, "an STX_File was damaged and is given up; sales of ours are written again");
                     self.abandon(file).await?;
                 }
                 Err(error) => return Err(error.into()),

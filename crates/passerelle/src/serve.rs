@@ -251,10 +251,12 @@ impl Builder {
     /// closed because a secret cannot be read: the present one has it in memory.
     async fn again(&self, is_gate: bool) -> Result<Service> {
         let site = set_up::apply_to(&self.config, &self.author).await?;
-        if is_gate {
+        let next = self.service(site).await?;
+        // Afterwards: the secret may have been put under another key in between.
+        if is_gate && next.gate.is_none() {
             assemble::credentials_open(&self.config, &self.author.db).await?;
         }
-        self.service(site).await
+        Ok(next)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, villeneuve};
 use crate::import::foreign_file;
-use boxoffice::stx_file::{StxFileId, file, files};
+use boxoffice::stx_file::{FileState, StxFileId, file, files};
 use boxoffice::stx_folder::{Incoming, ReceiveError, files_in};
 use boxoffice::{ImportError, ImportKind};
 use db::testing::TestDb;
@@ -12,6 +12,7 @@ db::conformance! {
     what_is_refused_leaves_nothing_behind,
     a_stored_file_is_imported_again_after_a_cure,
     an_interrupted_import_of_the_same_content_goes_on,
+    an_interrupted_import_that_nobody_brings_again_goes_on_by_itself,
 }
 
 async fn received(desk: &Desk, called: &str, content: &str) -> Incoming {
@@ -135,4 +136,28 @@ async fn an_interrupted_import_of_the_same_content_goes_on(test: TestDb) {
     let again = desk.office.import_incoming(incoming).await.unwrap();
     assert_eq!((again.file, again.already_imported), (first.file, 2));
     assert_eq!(there(&desk).len(), 1);
+}
+
+async fn an_interrupted_import_that_nobody_brings_again_goes_on_by_itself(test: TestDb) {
+    let desk = Desk::open(test).await;
+    let incoming = received(&desk, "x.csv", &foreign_file(2).await).await;
+    let first = desk.office.import_incoming(incoming).await.unwrap();
+    let interrupt = "UPDATE box_stx_file SET state = 'WRITTEN'";
+    let done = desk
+        .office
+        .db()
+        .write("interrupt", move |tx| tx.execute(interrupt, db::params![]));
+    let done: Result<u64, db::DbError> = done.await;
+    assert_eq!(done.unwrap(), 1);
+    // Whoever brought it may still be at it.
+    let run = desk.office.run_external_sales().await.unwrap();
+    assert_eq!(run.resumed, []);
+    desk.clock.advance_ms(11 * 60_000);
+    let run = desk.office.run_external_sales().await.unwrap();
+    let [resumed] = &run.resumed[..] else {
+        panic!("{run:?}");
+    };
+    assert_eq!((resumed.file, resumed.already_imported), (first.file, 2));
+    let state = files(desk.office.db(), None, 1).await.unwrap()[0].state;
+    assert_eq!(state, FileState::Imported);
 }

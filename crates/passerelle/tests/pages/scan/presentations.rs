@@ -325,6 +325,8 @@ fn what_was_sent_and_told_nobody_is_told_to_the_next_read() {
     tab.until_text("#line", "Offline");
     tab.wedge(GOOD, "Enter");
     tab.until_text("#answer-words", "This pass was admitted here just now");
+    // The picture comes first, and what is to be sent is written behind it.
+    tab.until_text("#unsent", "1");
     house.start();
     tab.until("document.querySelector('#unsent').textContent === '0'");
     let expected = json!({"accepted_offline": 2, "just_admitted": 2});

@@ -80,8 +80,8 @@ fn steps(report: &mut Report) -> Result<()> {
     report.step("tests", "cargo xtask test -- NAME_OF_A_TEST", || {
         tests(&sources, &[])
     })?;
-    report.step("simulation", "cargo xtask simulate --seeds 600", || {
-        simulate::simulate_as_tested(&["--seeds", "600"])
+    report.step("simulation", "cargo xtask simulate --seeds 400", || {
+        simulate::simulate_as_tested(&["--seeds", "400"])
     })?;
     if sources.iter().any(has_doc_test) {
         report.step("doc tests", "cargo test --workspace --doc", || {

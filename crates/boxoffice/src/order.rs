@@ -75,31 +75,34 @@ fn parsed(text: String) -> Result<OrderNumber, DbError> {
     })
 }
 
-/// The number of an order whose row gives it none: of file and line, and borne by no
-/// order yet.
+/// The number of an order whose row gives it none: of file and line.
 pub(crate) fn number_of_row(
     tx: &mut Tx<'_>,
     file: StxFileId,
     line: u64,
 ) -> Result<OrderNumber, DbError> {
-    let mut choice = 1;
-    loop {
-        let number = parsed(match choice {
+    free(tx, 1, |choice| {
+        parsed(match choice {
             1 => format!("{file}-{line}"),
             _ => format!("{file}-{line}-{choice}"),
-        })?;
-        if find(tx, &number)?.is_none() {
-            return Ok(number);
-        }
-        choice += 1;
-    }
+        })
+    })
 }
 
 /// The first choice after the first that no order bears.
 pub(crate) fn free_number(tx: &mut Tx<'_>, staged_id: i64) -> Result<OrderNumber, DbError> {
-    let mut choice = 2;
+    free(tx, 2, |choice| number(staged_id, choice))
+}
+
+/// The first of these numbers that no order bears.
+fn free(
+    tx: &mut Tx<'_>,
+    first: u32,
+    number: impl Fn(u32) -> Result<OrderNumber, DbError>,
+) -> Result<OrderNumber, DbError> {
+    let mut choice = first;
     loop {
-        let number = number(staged_id, choice)?;
+        let number = number(choice)?;
         if find(tx, &number)?.is_none() {
             return Ok(number);
         }

@@ -1,5 +1,6 @@
 //! Texts as another format takes them.
 
+use crate::BusinessDay;
 use std::fmt::Write;
 
 /// Two lower-case hexadecimal digits for each byte.
@@ -64,15 +65,8 @@ fn may_be_a_card(groups: &str) -> bool {
 
 /// Whether this is a day of these centuries, like `2026-07-14`.
 fn is_date(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').collect();
-    let [year, month, day] = parts[..] else {
-        return false;
-    };
-    let number = |text: &str| text.parse().unwrap_or(0_u16);
-    [year.len(), month.len(), day.len()] == [4, 2, 2]
-        && (1900..=2099).contains(&number(year))
-        && (1..=12).contains(&number(month))
-        && (1..=31).contains(&number(day))
+    let is_near = text.starts_with("19") || text.starts_with("20");
+    is_near && text.parse::<BusinessDay>().is_ok()
 }
 
 fn without_runs(text: &str) -> String {

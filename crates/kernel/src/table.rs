@@ -265,9 +265,19 @@ pub fn told_separator(line: &str) -> Option<char> {
         .or_else(|| rest.next().is_none().then_some(';'))
 }
 
+/// What stands between the cells of a table that begins with `first`, and whether that
+/// line only tells it and is no row.
+#[must_use]
+pub fn separator(first: &str) -> (char, bool) {
+    match told_separator(first) {
+        Some(told) => (told, true),
+        None => (likely_separator(first), false),
+    }
+}
+
 /// The separator that stands most often in `line`.
 #[must_use]
-pub fn likely_separator(line: &str) -> char {
+fn likely_separator(line: &str) -> char {
     let count = |separator: &char| line.matches(*separator).count();
     let all = SEPARATORS.into_iter().rev();
     all.max_by_key(count).unwrap_or(SEPARATORS[0])

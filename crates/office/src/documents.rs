@@ -152,6 +152,9 @@ impl Document {
 /// Gives each heading the id that links to it name.
 fn name_headings(events: &mut [Event<'_>]) {
     for at in 0..events.len() {
+        if !matches!(events[at], Event::Start(Tag::Heading { .. })) {
+            continue;
+        }
         let behind = events[at + 1..].iter();
         let words: String = behind
             .take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))))

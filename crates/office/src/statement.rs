@@ -300,27 +300,21 @@ pub(super) fn warning(t: &Texts, formats: &Formats, noted: &Noted) -> String {
     said.join(" ")
 }
 
+/// What an address asks for: a period, and a contact or all of them.
+fn query<'a>(
+    [from, to]: &'a [String; 2],
+    contact: Option<&'a ContactNumber>,
+) -> [(&'static str, &'a str); 3] {
+    let contact = contact.map_or("", ContactNumber::as_str);
+    [("from", from), ("to", to), ("contact", contact)]
+}
+
 fn page(asked: Asked, contact: Option<&ContactNumber>, noted: Option<&Noted>) -> Figures {
     let formats = &asked.frame.formats;
     let t = Texts::of(formats.language);
     let Period { from, to } = asked.period;
-    let (from, to) = (from.to_string(), to.to_string());
-    let query = |contact: Option<&ContactNumber>| {
-        let contact = contact.map_or(String::new(), ToString::to_string);
-        [
-            ("from", from.clone()),
-            ("to", to.clone()),
-            ("contact", contact),
-        ]
-    };
-    let of = |at: Address, contact: Option<&ContactNumber>| {
-        let query = query(contact);
-        at.with(
-            &query
-                .each_ref()
-                .map(|(name, value)| (*name, value.as_str())),
-        )
-    };
+    let period = [from.to_string(), to.to_string()];
+    let of = |at: Address, contact: Option<&ContactNumber>| at.with(&query(&period, contact));
     let alone = |total: &ContactTotal| {
         let name = fill(t.only, &[("contact", &total.contact)]);
         (name, of(access::STATEMENT, Some(&total.contact)))
@@ -334,14 +328,11 @@ fn page(asked: Asked, contact: Option<&ContactNumber>, noted: Option<&Noted>) ->
             (None, contacts) => contacts.iter().map(alone).collect(),
         },
         warning: warning(t, formats, noted),
-        downloads: vec![(t.pdf, of(access::STATEMENT_PDF, contact))]
-            .into_iter()
+        downloads: std::iter::once((t.pdf, of(access::STATEMENT_PDF, contact)))
             .chain(downloads(
                 formats.language,
                 &access::STATEMENT_TABLE,
-                &query(contact)
-                    .each_ref()
-                    .map(|(name, value)| (*name, value.as_str())),
+                &query(&period, contact),
             ))
             .collect(),
         tiles: [

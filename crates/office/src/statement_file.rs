@@ -2,10 +2,9 @@
 //! amounts with a point; PDF in the reader's language, fit to send. Barcodes
 //! stay out of all of them: they are personal data.
 
-use super::figure::Figure;
+use super::figure::{Asked, Figure};
 use super::pdf::Column::{Number, Text};
 use super::pdf::{Column, Pdf, Weight};
-use super::period::{Period, today};
 use super::statement::{Noted, Tables, Texts, about, contact, read, warning};
 use super::table_file::{self, Cell, Form, number, text};
 use crate::page::*;
@@ -168,12 +167,7 @@ fn pdf_of(formats: &Formats, site_name: &str, noted: &Noted, now: Timestamp) -> 
 }
 
 async fn asked_for(visit: &Visit, Query(query): Query) -> Result<Noted, PageError> {
-    let frame = visit.frame();
-    let (period, mistakes) = Period::read(&query, today(visit), &frame.formats);
-    // A file of another period than was asked for would be taken for the one.
-    if !mistakes.0.is_empty() {
-        return Err(PageError::NotFound);
-    }
+    let period = Asked::of(visit, &query).whole()?;
     let contact = contact(&query)?;
     let noted = read(visit, period, contact.as_ref()).await?;
     noted.ok_or(PageError::NotFound)
@@ -200,6 +194,7 @@ pub(crate) async fn pdf(visit: Visit, query: Query) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::super::frame::Frame;
+    use super::super::period::Period;
     use super::super::statement::sample;
     use super::*;
     use kernel::Language;

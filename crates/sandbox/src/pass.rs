@@ -1,7 +1,7 @@
 //! The passes the sandbox knows.
 
 use anyhow::{Context, Result, bail};
-use kernel::table::{is_shortened, likely_separator, may_lack_zeros, text_of, told_separator};
+use kernel::table::{is_shortened, may_lack_zeros, separator, text_of};
 use kernel::{BusinessDay, CardNumber};
 use otipass::{EntriesLeft, ServiceId, luhn_fits};
 use std::collections::BTreeMap;
@@ -72,16 +72,14 @@ impl PassBook {
         source.read_to_end(&mut bytes)?;
         let unusable = "the pass file cannot be read; it must be CSV with a header line";
         let (text, _) = text_of(&bytes).context(unusable)?;
-        let first = text.lines().next().unwrap_or_default();
-        let told = told_separator(first);
-        let separator = u8::try_from(told.unwrap_or_else(|| likely_separator(first)))?;
+        let (separator, is_told) = separator(text.lines().next().unwrap_or_default());
         let mut rows = csv::ReaderBuilder::new()
-            .delimiter(separator)
+            .delimiter(u8::try_from(separator)?)
             .trim(csv::Trim::All)
             .flexible(true)
             .has_headers(false)
             .from_reader(text.as_bytes());
-        let header_lines = 1 + usize::from(told.is_some());
+        let header_lines = 1 + usize::from(is_told);
         for row in rows.records().skip(header_lines) {
             let row = row.context(unusable)?;
             let added = pass(&row).and_then(|pass| match book.insert(pass) {

@@ -4,9 +4,7 @@
 
 use crate::stx::line::{join, split};
 use crate::stx::{Column, Dialect};
-use kernel::table::{
-    NoTable, is_debris, is_shortened, likely_separator, may_lack_zeros, text_of, told_separator,
-};
+use kernel::table::{NoTable, is_debris, is_shortened, may_lack_zeros, separator, text_of};
 use kernel::{ControlBarcode, OrganisationCode, ProductCode, SeasonCode, Timestamp, Zone};
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -212,14 +210,13 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn of(text: &'a str, dialect: &'a Dialect) -> Self {
         let mut lines = text.lines().enumerate();
-        let first = text.lines().next().unwrap_or_default();
-        let told = told_separator(first);
-        if told.is_some() {
+        let (separator, is_told) = separator(text.lines().next().unwrap_or_default());
+        if is_told {
             lines.next();
         }
         Self {
             lines,
-            separator: told.unwrap_or_else(|| likely_separator(first)),
+            separator,
             dialect,
         }
     }

@@ -1,9 +1,8 @@
 //! `cargo xtask simulate`.
 
 use crate::command::run;
-use crate::workspace::cargo;
+use crate::workspace::{built, cargo};
 use anyhow::Result;
-use std::process::Command;
 
 /// What to do when a story broke a rule.
 const STORY: &str =
@@ -15,14 +14,7 @@ const STORY: &str =
 /// # Errors
 /// As [`simulate`].
 pub fn simulate_as_tested(arguments: &[&str]) -> Result<()> {
-    // With the workspace, so that all it uses has been built with its features.
-    let mut build = cargo();
-    build.args(["build", "--quiet", "--workspace", "--bin", "simulation"]);
-    run(&mut build, "")?;
-    // Beside this program.
-    let program = std::env::current_exe()?;
-    let program = program.with_file_name(format!("simulation{}", std::env::consts::EXE_SUFFIX));
-    run(Command::new(program).args(arguments), STORY)
+    run(built(&["simulation"])?.args(arguments), STORY)
 }
 
 /// Runs the operation simulation, optimised; `arguments` go to it.

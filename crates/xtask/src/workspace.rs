@@ -1,6 +1,6 @@
 //! The workspace as the tasks see it: its folder, its files, its cargo.
 
-use crate::command::output;
+use crate::command::{output, run};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,6 +50,22 @@ pub fn cargo() -> Command {
         }
     }
     command
+}
+
+/// Builds these programs as the tests were built, and gives the first of them.
+///
+/// # Errors
+/// If they cannot be built.
+pub fn built(programs: &[&str]) -> Result<Command> {
+    // With the workspace, so that all they use has been built with its features.
+    let mut build = cargo();
+    build.args(["build", "--quiet", "--workspace"]);
+    build.args(programs.iter().flat_map(|program| ["--bin", program]));
+    run(&mut build, "")?;
+    // Beside this program.
+    let name = programs.first().copied().unwrap_or_default();
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    Ok(Command::new(std::env::current_exe()?.with_file_name(name)))
 }
 
 /// The text files that git tracks, in order of their paths.

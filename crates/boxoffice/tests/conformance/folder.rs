@@ -120,11 +120,8 @@ async fn a_stored_file_is_imported_again_after_a_cure(test: TestDb) {
     assert_eq!(desk.office.import_again(StxFileId(99)).await.unwrap(), None);
 }
 
-async fn an_interrupted_import_of_the_same_content_goes_on(test: TestDb) {
-    let desk = Desk::open(test).await;
-    let text = foreign_file(2).await;
-    let incoming = received(&desk, "x.csv", &text).await;
-    let first = desk.office.import_incoming(incoming).await.unwrap();
+/// The import of the one file there is has not ended.
+async fn as_if_interrupted(desk: &Desk) {
     let interrupt = "UPDATE box_stx_file SET state = 'WRITTEN'";
     let done = desk
         .office
@@ -132,6 +129,14 @@ async fn an_interrupted_import_of_the_same_content_goes_on(test: TestDb) {
         .write("interrupt", move |tx| tx.execute(interrupt, db::params![]));
     let done: Result<u64, db::DbError> = done.await;
     assert_eq!(done.unwrap(), 1);
+}
+
+async fn an_interrupted_import_of_the_same_content_goes_on(test: TestDb) {
+    let desk = Desk::open(test).await;
+    let text = foreign_file(2).await;
+    let incoming = received(&desk, "x.csv", &text).await;
+    let first = desk.office.import_incoming(incoming).await.unwrap();
+    as_if_interrupted(&desk).await;
     let incoming = received(&desk, "x.csv", &text).await;
     let again = desk.office.import_incoming(incoming).await.unwrap();
     assert_eq!((again.file, again.already_imported), (first.file, 2));
@@ -142,13 +147,7 @@ async fn an_interrupted_import_that_nobody_brings_again_goes_on_by_itself(test: 
     let desk = Desk::open(test).await;
     let incoming = received(&desk, "x.csv", &foreign_file(2).await).await;
     let first = desk.office.import_incoming(incoming).await.unwrap();
-    let interrupt = "UPDATE box_stx_file SET state = 'WRITTEN'";
-    let done = desk
-        .office
-        .db()
-        .write("interrupt", move |tx| tx.execute(interrupt, db::params![]));
-    let done: Result<u64, db::DbError> = done.await;
-    assert_eq!(done.unwrap(), 1);
+    as_if_interrupted(&desk).await;
     // Whoever brought it may still be at it.
     let run = desk.office.run_external_sales().await.unwrap();
     assert_eq!(run.resumed, []);

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use deviceapi::BATCH_LIMIT;
 use gate::{Direction, Mode};
-use kernel::table::{likely_separator, text_of, told_separator};
+use kernel::table::{separator, text_of};
 use kernel::{CheckId, DeviceCode, DeviceTime, Timestamp};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -118,12 +118,11 @@ pub(crate) struct Day {
 pub(crate) fn rows<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Vec<T>> {
     let (text, _) = text_of(&std::fs::read(path)?)?;
     let first = text.lines().next().unwrap_or_default();
-    let told = told_separator(first);
-    let separator = told.unwrap_or_else(|| likely_separator(first));
+    let (separator, is_told) = separator(first);
     // Empty, the line that tells it is none, and the others keep their numbers.
-    let table = match told {
-        Some(_) => &text[first.len()..],
-        None => &text,
+    let table = match is_told {
+        true => &text[first.len()..],
+        false => &text,
     };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(u8::try_from(separator)?)

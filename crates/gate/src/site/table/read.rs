@@ -5,7 +5,7 @@ use crate::site::change::{NAME_LIMIT_CHARS, is_name};
 use crate::site::found;
 use crate::{DeviceSettings, Direction};
 use csv::{ReaderBuilder, StringRecord};
-use kernel::table::{NoTable, is_shortened, likely_separator, text_of, told_separator};
+use kernel::table::{NoTable, is_shortened, separator, text_of};
 use kernel::{
     DeviceCode, DoorCode, Finding, InvalidCode, Language, Place, SectorCode, from_no_formula,
 };
@@ -103,18 +103,17 @@ impl Reader {
         let Some(first) = first else {
             return self.find(1, None, "", found::table_empty);
         };
-        let told = told_separator(first);
-        let delimiter = u8::try_from(told.unwrap_or_else(|| likely_separator(first)));
+        let (separator, is_told) = separator(first);
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .delimiter(delimiter.unwrap_or(b';'))
+            .delimiter(u8::try_from(separator).unwrap_or(b';'))
             .from_reader(text.as_bytes());
         let mut lines = Lines::of(&text);
         let mut columns: Option<Vec<Option<Column>>> = None;
         let mut rows = 0;
         // The line that tells the separator is no row.
-        let begin = usize::from(told.is_some());
+        let begin = usize::from(is_told);
         // Reading UTF-8 out of memory cannot fail.
         for cells in reader.records().map_while(Result::ok).skip(begin) {
             if cells.iter().all(|cell| cell.trim().is_empty()) {

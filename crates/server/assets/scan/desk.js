@@ -57,7 +57,9 @@ export class Desk {
   }
 
   /// The agent wants this pass to be asked about once more.
-  again({ id, code, direction }) {
+  again({ id, code, direction, told }) {
+    // Whoever presses its button has seen the answer, painted to the end or not.
+    void told?.().catch(() => {});
     const scan = { code, purpose: "check", direction };
     const { subject, way } = this.#presentation(scan);
     const isSame = (job) => {

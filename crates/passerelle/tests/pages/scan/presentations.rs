@@ -401,12 +401,21 @@ fn a_pass_with_one_entry_takes_one_person_and_may_be_asked_about_again() {
     let browser = Browser::start(None);
     let tab = browser.tab(PHONE);
     house.enrol(&tab, "PDA01");
-    feel(&tab);
     tab.wedge(ONCE, "Enter");
     tab.until_text("#answer-words", "Welcome");
     assert_eq!(
         tab.run("document.querySelector('#answer-one-more').hidden"),
         true
+    );
+    // Pressed twice as soon as it is there, which is once meant.
+    tab.run(
+        "const again = document.querySelector('#answer-again');
+        const pressed = new MutationObserver(() => {
+            if (again.hidden) return;
+            pressed.disconnect();
+            setTimeout(() => { for (const _ of [1, 2]) again.click(); });
+        });
+        pressed.observe(again, { attributes: true });",
     );
     tab.wedge(BLOCKED, "Enter");
     tab.until_text("#answer-words", "This pass is blocked");
@@ -414,15 +423,10 @@ fn a_pass_with_one_entry_takes_one_person_and_may_be_asked_about_again() {
         tab.run("document.querySelector('#answer-one-more').hidden"),
         true
     );
-    tab.tap("#answer-again");
-    tab.until_text("#answer-words", "This pass is blocked");
-    tab.until("felt.length === 3");
-    // Twice pressed is once meant.
-    tab.run("for (const _ of [1, 2]) document.querySelector('#answer-again').click()");
     tab.wedge(GOOD, "Enter");
     tab.until_text("#answer-facts", GOOD);
     let came = &house.attendance()["by_outcome"];
-    assert_eq!(*came, json!({"accepted": 2, "pass_blocked": 3}));
+    assert_eq!(*came, json!({"accepted": 2, "pass_blocked": 2}));
 }
 
 #[test]

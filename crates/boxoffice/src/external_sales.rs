@@ -4,11 +4,11 @@ use crate::BOOKS;
 use crate::catalogue::load_catalogue;
 use crate::readiness::readiness;
 use crate::sales_file::StagedId;
-use crate::stx_file::FileError;
+use crate::stx_file::{FileError, ImportKind};
 use crate::stx_row_check::BARCODE_CANCELLED;
 use crate::{BoxOffice, HeldReason, ImportError, ImportReport, StagedState};
 use db::{DbError, Tx, params};
-use kernel::{BusinessDay, ProductCode, SeasonCode};
+use kernel::{BusinessDay, ProductCode, SeasonCode, causes};
 
 /// How many barcodes one transaction moves between ready and held.
 const CHUNK: i64 = 2_000;
@@ -77,16 +77,25 @@ impl BoxOffice {
     pub async fn run_external_sales(&self) -> Result<RunReport, RunError> {
         let _alone = self.running.lock().await;
         let mut report = RunReport::default();
-        for (file, path) in self.unfinished_files().await? {
-            match self.import_recorded(file, &path).await {
-                Ok(resumed) => report.resumed.push(resumed),
+        for (file, kind, path) in self.unfinished_files().await? {
+            match (self.import_recorded(file, &path).await, kind) {
+                (Ok(resumed), _) => report.resumed.push(resumed),
                 // It is imported when the channel is there again.
-                Err(ImportError::ChannelInvalid) => {}
-                Err(error @ ImportError::Refused { .. }) => {
-                    tracing::error!(%error, "an STX_File was damaged and is given up; sales of ours are written again");
+                (Err(ImportError::ChannelInvalid), _) => {}
+                (Err(error), ImportKind::Upload) if !matches!(error, ImportError::Db(_)) => {
+                    tracing::error!(
+                        error = causes(&error),
+                        "an STX_File from elsewhere cannot be imported to its end; the next run tries again"
+                    );
+                }
+                (Err(error @ ImportError::Refused { .. }), _) => {
+                    tracing::error!(
+                        error = causes(&error),
+                        "an STX_File of ours was damaged and is given up; its sales are written again"
+                    );
                     self.abandon(file).await?;
                 }
-                Err(error) => return Err(error.into()),
+                (Err(error), _) => return Err(error.into()),
             }
         }
         report.reevaluated = self.reevaluate().await?;

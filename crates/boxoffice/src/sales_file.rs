@@ -97,7 +97,9 @@ impl BoxOffice {
     /// Files whose import has not ended, oldest first: those that stand in the folder.
     /// Records of ours whose file never came are given up. An upload is left for a while
     /// to whoever brought it, and taken up then: the process may have been killed.
-    pub(crate) async fn unfinished_files(&self) -> Result<Vec<(StxFileId, PathBuf)>, FileError> {
+    pub(crate) async fn unfinished_files(
+        &self,
+    ) -> Result<Vec<(StxFileId, ImportKind, PathBuf)>, FileError> {
         let pending = self.db.read("unfinished stx files", |tx| {
             tx.query_as::<StxFile>(
                 "SELECT * FROM box_stx_file WHERE state = 'WRITTEN' ORDER BY id",
@@ -106,15 +108,20 @@ impl BoxOffice {
         });
         let mut there = Vec::new();
         for file in pending.await? {
-            let path = self.files_dir.join(&file.name);
-            let found = tokio::fs::try_exists(&path).await.map_err(disk(&path))?;
-            let is_ours = file.kind == ImportKind::Run;
             // Also one from so far ahead: the clock was set back since.
             let age_ms = self.clock.now().ms_since(file.created_at).abs();
             let is_left = age_ms >= ABANDON_AFTER_MS;
-            if found && !file.name.is_empty() && (is_ours || is_left) {
-                there.push((file.id, path));
-            } else if is_ours && is_left {
+            if file.kind == ImportKind::Upload {
+                if is_left && let Some((file, path)) = self.stored(file.id).await? {
+                    there.push((file.id, file.kind, path));
+                }
+                continue;
+            }
+            let path = self.files_dir.join(&file.name);
+            let found = tokio::fs::try_exists(&path).await.map_err(disk(&path))?;
+            if found && !file.name.is_empty() {
+                there.push((file.id, file.kind, path));
+            } else if is_left {
                 let part = part(&path);
                 remove_if_there(&part).map_err(disk(&part))?;
                 self.abandon(file.id).await?;

@@ -226,12 +226,15 @@ pub(crate) async fn put_in_place(path: PathBuf, content: Vec<u8>) -> Result<(), 
         file.write_all(&content)?;
         file.sync_all()?;
         std::fs::rename(&part, &path)?;
-        match path.parent() {
-            Some(folder) => File::open(folder)?.sync_all(),
-            None => Ok(()),
-        }
+        name_is_written(&path)
     };
     on_disk(write).await.map_err(failed)
+}
+
+/// Sees to it that a file's name is on the disk, as its content is.
+pub(crate) fn name_is_written(path: &Path) -> io::Result<()> {
+    path.parent()
+        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 /// Removes a file that may be gone already.

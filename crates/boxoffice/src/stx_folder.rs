@@ -1,7 +1,7 @@
 //! The folder of the STX_Files: what stands in it can be taken out, and files
 //! from elsewhere are put beside our own under a name that we choose.
 
-use crate::stx_file::{self, FileState, ImportKind, StxFile, StxFileId, on_disk};
+use crate::stx_file::{self, FileState, ImportKind, StxFile, StxFileId, name_is_written, on_disk};
 use crate::{BoxOffice, ImportError, ImportReport};
 use db::{DbError, params};
 use kernel::{Timestamp, hex};
@@ -76,7 +76,8 @@ impl Incoming {
         let whole = self.path.with_file_name(&self.name);
         tokio::fs::rename(&self.path, &whole).await?;
         self.path = whole;
-        Ok(())
+        let path = self.path.clone();
+        Ok(on_disk(move || name_is_written(&path)).await?)
     }
 }
 
@@ -198,11 +199,12 @@ impl BoxOffice {
         {
             return self.import_recorded(id, &path).await;
         }
+        // The service may end meanwhile; what has begun is ended later.
+        incoming.stays = true;
         let imported = self.import_file(&incoming.path, ImportKind::Upload).await;
         incoming.stays = match &imported {
             Ok(_) => true,
             Err(ImportError::Refused { .. } | ImportError::ChannelInvalid) => false,
-            // It may have begun; its import can be ended later.
             Err(_) => self
                 .is_recorded(incoming.name.clone())
                 .await

@@ -127,10 +127,14 @@ impl BoxOffice {
                     return Err(ImportError::ChannelInvalid);
                 }
                 // An import that was interrupted goes on under its record.
-                Ok(match stx_file::begun(tx, &sha256)? {
-                    Some(begun) => begun,
-                    None => stx_file::insert(tx, &name, &sha256, kind, now)?,
-                })
+                let Some(begun) = stx_file::begun(tx, &sha256)? else {
+                    return Ok(stx_file::insert(tx, &name, &sha256, kind, now)?);
+                };
+                tx.execute(
+                    "UPDATE box_stx_file SET name = $2 WHERE id = $1",
+                    params![begun, &name],
+                )?;
+                Ok(begun)
             })
             .await?;
         self.import_rows(file, path, rows).await

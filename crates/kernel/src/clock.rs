@@ -3,6 +3,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+/// How far ahead something written earlier may seem to be, in milliseconds: clocks are
+/// corrected by less all the time. What is further ahead was written by a clock that was
+/// wrong.
+pub const CLOCK_AHEAD_MS: i64 = 5_000;
+
 /// Where the time comes from. The only reader of the machine's clock is
 /// [`SystemClock`]; everything else is handed a `Clock`.
 pub trait Clock: Send + Sync + fmt::Debug {

@@ -32,7 +32,7 @@ mod word;
 
 pub use additions::{Additions, NoUrlPattern, UrlPattern};
 pub use causes::causes;
-pub use clock::{Clock, ManualClock, SystemClock};
+pub use clock::{CLOCK_AHEAD_MS, Clock, ManualClock, SystemClock};
 pub use code::{
     ContactNumber, DeviceCode, DoorCode, InstitutionCode, InvalidCode, OrderNumber,
     OrganisationCode, ProductCode, SalesChannelCode, SeasonCode, SectorCode, TariffCode,

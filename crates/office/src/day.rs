@@ -5,6 +5,7 @@ use gate::records::attendance::Admitted;
 use gate::{DeviceState, PartnerState, Waiting, WhenSilent};
 use kernel::{BusinessDay, Money, Timestamp};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -17,6 +18,8 @@ pub(crate) struct Facts {
     pub(crate) hour: u8,
     /// Whether the set-up lacks something without which nobody is checked.
     pub(crate) set_up_lacks: bool,
+    /// A proxy that is not named.
+    pub(crate) unnamed_proxy: Option<IpAddr>,
     pub(crate) gate: Option<GateFacts>,
     pub(crate) sales: Option<SalesFacts>,
 }

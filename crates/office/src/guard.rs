@@ -27,6 +27,8 @@ use tracing::Instrument;
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
+/// What a proxy writes a visitor's address into.
+const FORWARDED: &str = "x-forwarded-for";
 /// The most bytes of a form that anyone may send, signed in or not.
 const OPEN_FORM_LIMIT_BYTES: usize = 16 * 1024;
 /// The most fields of a form: each takes far more room than its bytes.
@@ -114,6 +116,9 @@ async fn visit(office: Office, request: &Parts, browser: Option<Token>) -> Resul
         .and_then(|session| session.account.language)
         .or_else(|| Language::accepted(&text(headers, "accept-language"), &LANGUAGES))
         .unwrap_or_default();
+    if let Some(proxy) = unnamed_proxy(request, &office.role.proxies) {
+        office.unnamed_proxy.get_or_init(|| proxy);
+    }
     Ok(Visit {
         language,
         address: visitor_address(request, &office.role.proxies).to_string(),
@@ -155,11 +160,7 @@ async fn enter(
     let body = if is_read(&parts.method) {
         body
     } else {
-        let limit = match who {
-            Who::Everybody => OPEN_FORM_LIMIT_BYTES,
-            Who::Roles(_) => FORM_LIMIT_BYTES,
-        };
-        with_token(visit, &parts, body, limit).await?
+        with_token(visit, &parts, body, who).await?
     };
     let mut request = Request::from_parts(parts, body);
     request.extensions_mut().insert(visit.clone());
@@ -197,7 +198,7 @@ async fn with_token(
     visit: &Visit,
     request: &Parts,
     body: Body,
-    limit: usize,
+    who: Who,
 ) -> Result<Body, PageError> {
     let headers = &request.headers;
     if !is_same_site(headers) {
@@ -205,9 +206,16 @@ async fn with_token(
     }
     let kind = text(headers, "content-type");
     let kind = kind.split(';').next().unwrap_or_default().trim();
+    let (limit, takes_files) = match who {
+        Who::Everybody => (OPEN_FORM_LIMIT_BYTES, false),
+        Who::Roles(_) => (FORM_LIMIT_BYTES, true),
+    };
     // A file is not read before it is known to be wanted: its form has the token
     // in its address.
-    if kind == "multipart/form-data" {
+    if kind.eq_ignore_ascii_case("multipart/form-data") {
+        if !takes_files {
+            return Err(PageError::Stale);
+        }
         let query = request.uri.query().unwrap_or_default();
         right(visit, &token_in(query.as_bytes()))?;
         return Ok(body);
@@ -260,14 +268,9 @@ fn csrf_token(cookie: &Token) -> String {
 /// The visitor's address: the connection's, or what a proxy that we trust says
 /// of it.
 pub fn visitor_address(request: &Parts, proxies: &[IpAddr]) -> IpAddr {
-    let peer = request
-        .extensions
-        .get::<ConnectInfo<Peer>>()
-        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| {
-            peer.0.ip().to_canonical()
-        });
+    let peer = peer_of(request);
     let forwarded = || {
-        let all = request.headers.get_all("x-forwarded-for");
+        let all = request.headers.get_all(FORWARDED);
         // The last entry is the one our own proxy has added.
         let last = all.iter().next_back()?.to_str().ok()?.rsplit(',').next()?;
         last.trim().parse::<IpAddr>().ok()
@@ -275,6 +278,27 @@ pub fn visitor_address(request: &Parts, proxies: &[IpAddr]) -> IpAddr {
     let trusted = proxies.contains(&peer);
     let address = trusted.then(forwarded).flatten().unwrap_or(peer);
     address.to_canonical()
+}
+
+/// A neighbour that forwards others' requests, and whose word on their addresses counts
+/// for nothing: they all seem to come from it. Strangers elsewhere may write that header
+/// as they like.
+fn unnamed_proxy(request: &Parts, proxies: &[IpAddr]) -> Option<IpAddr> {
+    let peer = peer_of(request);
+    let is_near = match peer {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+    };
+    let forwards = request.headers.contains_key(FORWARDED);
+    (is_near && forwards && !proxies.contains(&peer)).then_some(peer)
+}
+
+/// The other end of the connection that a request came by.
+fn peer_of(request: &Parts) -> IpAddr {
+    let peer = request.extensions.get::<ConnectInfo<Peer>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| {
+        peer.0.ip().to_canonical()
+    })
 }
 
 fn text(headers: &HeaderMap, name: &str) -> String {

@@ -12,8 +12,8 @@ use kernel::Zone;
 use staff::Staff;
 use staff::provider::Provider;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
 /// The back office's part of a process.
@@ -59,6 +59,9 @@ pub(crate) struct Inner {
     pub(crate) watchers: Arc<Watchers>,
     /// Cancelled when the service is to end.
     pub(crate) ending: CancellationToken,
+    /// A proxy that brought a request and is not named; it stands until a restart, which
+    /// naming it takes.
+    pub(crate) unnamed_proxy: OnceLock<IpAddr>,
     /// Whether there is an account; once true, always true.
     pub(crate) settled: AtomicBool,
 }
@@ -103,6 +106,7 @@ impl Office {
             books: Books::default(),
             watchers: Arc::default(),
             ending: ending.clone(),
+            unnamed_proxy: OnceLock::new(),
             settled: AtomicBool::new(false),
         }))
     }

@@ -55,6 +55,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "{n} barcodes wait to go to ticketing. If the number keeps growing, look whether it answers.";
     undeclared: "{n} entrées restent à déclarer à Otipass. Si le nombre monte encore, regardez s’il répond.",
         "{n} entries have yet to be declared to Otipass. If the number keeps growing, look whether it answers.";
+    unnamed_proxy: "Un proxy, {address}, transmet les demandes sans être nommé : tout le monde semble venir de lui, et les fautes de l’un font attendre les autres. Écrivez proxies = [\"{address}\"] sous [office] dans la configuration, puis redémarrez le service.",
+        "A proxy, {address}, forwards requests and is not named: everybody seems to come from it, and one person’s mistakes make the others wait. Write proxies = [\"{address}\"] under [office] in the configuration, and restart the service.";
     week_note: "{n} il y a une semaine, à {hour} h 59", "{n} a week ago, by {hour}:59";
     refused: "Refus", "Refused";
     sold: "Vendu", "Sold";
@@ -375,6 +377,7 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
         Concern::Held(n) => number(t.held, n),
         Concern::Aside(n) => number(t.lies_aside, n),
         Concern::Late(n) => number(t.late, n),
+        Concern::UnnamedProxy(address) => fill(t.unnamed_proxy, &[("address", address)]),
         Concern::Undeclared(n) => number(t.undeclared, n),
         Concern::Offline { device } => of_device(t.device_offline, device, 0),
         Concern::Clock { device, ms } => of_device(t.device_clock, device, *ms),

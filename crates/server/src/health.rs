@@ -17,23 +17,31 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep_until};
 
 /// How long the database may take for a write, and for counting the queues.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
+/// The database is asked no more often than this: anybody may ask for its health.
+const PAUSE: Duration = Duration::from_millis(100);
 
-#[derive(Clone)]
 struct Watched {
     gate: Option<Arc<Gate>>,
     box_office: Option<Arc<BoxOffice>>,
     missing: Vec<Missing>,
     db: Db,
     prometheus: PrometheusHandle,
+    readiness: Shared<(StatusCode, Readiness)>,
+    counted: Shared<()>,
 }
+
+/// The last answer to a question that costs something, and when it was asked.
+struct Shared<T>(Mutex<Option<(Instant, T)>>);
 
 /// What waits somewhere: its name, its metric's name, and how many there are.
 struct Queue(&'static str, &'static str, i64);
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Readiness {
     status: &'static str,
     /// By name. A part that this process does not run is left out.
@@ -53,12 +61,38 @@ pub(crate) fn routes(service: &Service) -> Router {
         missing: service.missing.clone(),
         db: service.db.clone(),
         prometheus: service.prometheus.clone(),
+        readiness: Shared::default(),
+        counted: Shared::default(),
     };
     Router::new()
         .route("/health/live", get(async || "alive\n"))
         .route("/health/ready", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(watched)
+        .with_state(Arc::new(watched))
+}
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Clone> Shared<T> {
+    /// Finds the answer, once for all who wait for it; none is from before they came.
+    async fn or(&self, find: impl Future<Output = T>) -> T {
+        let came = Instant::now();
+        let mut last = self.0.lock().await;
+        if let Some((asked, answer)) = &*last {
+            if *asked > came {
+                return answer.clone();
+            }
+            sleep_until(*asked + PAUSE).await;
+        }
+        let asked = Instant::now();
+        let answer = find.await;
+        *last = Some((asked, answer.clone()));
+        answer
+    }
 }
 
 impl Watched {
@@ -147,7 +181,12 @@ async fn in_time<T>(
     done.unwrap_or(Err(DbError::Busy { name, attempts: 1 }))
 }
 
-async fn ready(State(watched): State<Watched>) -> Response {
+async fn ready(State(watched): State<Arc<Watched>>) -> Response {
+    let (http, readiness) = watched.readiness.or(readiness(&watched)).await;
+    (http, Json(readiness)).into_response()
+}
+
+async fn readiness(watched: &Watched) -> (StatusCode, Readiness) {
     let waiting = match in_time("a write", watched.writes()).await {
         Ok(()) => watched.waiting().await,
         Err(error) => Err(error),
@@ -164,7 +203,7 @@ async fn ready(State(watched): State<Watched>) -> Response {
             let readiness = Readiness {
                 status,
                 waiting: waiting.iter().map(|queue| (queue.0, queue.2)).collect(),
-                missing: watched.missing,
+                missing: watched.missing.clone(),
             };
             (StatusCode::OK, readiness)
         }
@@ -182,18 +221,21 @@ async fn ready(State(watched): State<Watched>) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, readiness)
         }
     };
-    (http, Json(readiness)).into_response()
+    (http, readiness)
 }
 
-async fn metrics(State(watched): State<Watched>) -> Response {
-    match watched.waiting().await {
-        Ok(waiting) => {
-            for Queue(_, metric, count) in waiting {
-                metrics::gauge!(metric).set(count as f64);
+async fn metrics(State(watched): State<Arc<Watched>>) -> Response {
+    let counted = async {
+        match watched.waiting().await {
+            Ok(waiting) => {
+                for Queue(_, metric, count) in waiting {
+                    metrics::gauge!(metric).set(count as f64);
+                }
             }
+            Err(error) => tracing::warn!(error = causes(&error), "the queues could not be counted"),
         }
-        Err(error) => tracing::warn!(error = causes(&error), "the queues could not be counted"),
-    }
+    };
+    watched.counted.or(counted).await;
     if let Some(gate) = &watched.gate {
         let open = f64::from(u8::from(gate.deciding.partner_is_spared()));
         metrics::gauge!("passerelle_partner_breaker_open").set(open);
@@ -205,11 +247,28 @@ async fn metrics(State(watched): State<Watched>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
 
     #[tokio::test(start_paused = true)]
     async fn a_disk_that_hangs_is_said() {
         let hangs = std::future::pending::<Result<(), DbError>>();
         let said = in_time("a write", hangs).await;
         assert!(matches!(said, Err(DbError::Busy { .. })), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_who_ask_at_once_share_one_answer_that_is_new() {
+        let (shared, asked) = (Shared::default(), Cell::new(0));
+        let ask = || {
+            shared.or(async {
+                asked.set(asked.get() + 1);
+                asked.get()
+            })
+        };
+        let begun = Instant::now();
+        assert_eq!(ask().await, 1);
+        assert_eq!(tokio::join!(ask(), ask(), ask()), (2, 2, 2));
+        assert_eq!(ask().await, 3);
+        assert_eq!(begun.elapsed(), 2 * PAUSE);
     }
 }

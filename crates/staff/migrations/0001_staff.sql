@@ -11,6 +11,8 @@ CREATE TABLE staff_account (
     totp_last_step BIGINT,
     created_at BIGINT NOT NULL,
     signed_in_at BIGINT,
+    -- Its network; only a count of wrong attempts asks for it.
+    signed_in_from TEXT,
     disabled_at BIGINT
 );
 

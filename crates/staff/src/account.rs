@@ -6,7 +6,7 @@ use crate::secret::{NoRandomness, Token};
 use crate::session;
 use crate::{LANGUAGES, Role, Staff};
 use db::{DbError, Tx, params};
-use kernel::{Language, Timestamp};
+use kernel::{CLOCK_AHEAD_MS, Language, Timestamp};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -386,7 +386,7 @@ fn by_invitation(tx: &mut Tx<'_>, hash: &str, now: Timestamp) -> Result<Account,
         // Further away than it may be, it was made while the clock was ahead.
         "SELECT account FROM staff_invitation
          WHERE token_sha256 = $1 AND expires_at > $2 AND expires_at <= $3",
-        params![hash, now, now.plus_ms(INVITATION_MS + session::AHEAD_MS)],
+        params![hash, now, now.plus_ms(INVITATION_MS + CLOCK_AHEAD_MS)],
     )?;
     let row = row.ok_or(AccountError::NoInvitation)?;
     let account = by_id(tx, row.get("account")?)?;

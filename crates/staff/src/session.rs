@@ -4,7 +4,7 @@ use crate::account::{self, Account, AccountError};
 use crate::secret::Token;
 use crate::{AccountId, Staff};
 use db::{DbError, Tx, params};
-use kernel::Timestamp;
+use kernel::{CLOCK_AHEAD_MS, Timestamp};
 
 /// A session nobody uses ends, in milliseconds.
 pub const IDLE_MS: i64 = 8 * 3_600_000;
@@ -12,8 +12,6 @@ pub const IDLE_MS: i64 = 8 * 3_600_000;
 pub const LONGEST_MS: i64 = 24 * 3_600_000;
 /// The second step must follow the first, in milliseconds.
 pub const SECOND_STEP_MS: i64 = 5 * 60_000;
-/// Begun further ahead, it was by a clock that was wrong, and would be good for too long.
-pub(crate) const AHEAD_MS: i64 = 5_000;
 /// Use is noted no more often than this, in milliseconds: reading a page is no
 /// write.
 const NOTED_EVERY_MS: i64 = 60_000;
@@ -126,7 +124,8 @@ fn find(
         Step::Whole => LONGEST_MS,
     };
     let created_at: Timestamp = row.get("created_at")?;
-    let good = |since: Timestamp, life| (-AHEAD_MS..life).contains(&now.ms_since(since));
+    // Begun further ahead, it was by a clock that was wrong, and would be good for too long.
+    let good = |since: Timestamp, life| (-CLOCK_AHEAD_MS..life).contains(&now.ms_since(since));
     if !good(created_at, longest) || !good(seen_at, IDLE_MS) {
         return Ok(None);
     }
@@ -149,7 +148,7 @@ pub(crate) fn begin(
 ) -> Result<(), DbError> {
     tx.execute(
         "DELETE FROM staff_session WHERE created_at <= $1 OR created_at > $2",
-        params![now.plus_ms(-LONGEST_MS), now.plus_ms(AHEAD_MS)],
+        params![now.plus_ms(-LONGEST_MS), now.plus_ms(CLOCK_AHEAD_MS)],
     )?;
     tx.execute(
         "INSERT INTO staff_session (token_sha256, account, step, created_at, seen_at)

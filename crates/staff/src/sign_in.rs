@@ -94,11 +94,14 @@ impl Staff {
     /// Signs in by password.
     pub async fn sign_in(&self, attempt: SignIn) -> Result<SignedIn, SignInError> {
         let login = account::tidied_login(&attempt.login);
-        let subjects = vec![
+        let mut subjects = vec![
             (of_login_from(&login, &attempt.address), ACCOUNT),
-            (of_login(&login), LOGIN),
             (of_address(&attempt.address), ADDRESS),
         ];
+        // What is tried elsewhere keeps nobody out of where they signed in last.
+        if !self.is_usual(&login, &attempt.address).await? {
+            subjects.push((of_login(&login), LOGIN));
+        }
         self.counted(subjects.clone())
             .await?
             .map_err(|wait_ms| SignInError::TooMany { wait_ms })?;
@@ -143,6 +146,19 @@ impl Staff {
             })
             .await?;
         Ok(SignedIn { token, step })
+    }
+
+    /// Whether the last to sign in by this login came from there.
+    async fn is_usual(&self, login: &str, address: &str) -> Result<bool, DbError> {
+        let (login, place) = (login.to_owned(), place(address));
+        let read = move |tx: &mut Tx<'_>| {
+            let found = tx.query_opt(
+                "SELECT 1 FROM staff_account WHERE login = $1 AND signed_in_from = $2",
+                params![&login, &place],
+            );
+            found.map(|row| row.is_some())
+        };
+        self.db.read("usual place", read).await
     }
 
     /// Changes one's own password. Other sessions of the account end, and this
@@ -271,8 +287,8 @@ pub(crate) fn enter(
 ) -> Result<(), SignInError> {
     session::begin(tx, id, Step::Whole, token_sha256, now)?;
     tx.execute(
-        "UPDATE staff_account SET signed_in_at = $2 WHERE id = $1",
-        params![id, now],
+        "UPDATE staff_account SET signed_in_at = $2, signed_in_from = $3 WHERE id = $1",
+        params![id, now, place(address)],
     )?;
     let actor = Actor {
         account: Some(id),

@@ -4,15 +4,10 @@
 //! nothing, and forgiven if it was right.
 
 use db::{DbError, Tx, params};
-use kernel::Timestamp;
+use kernel::{CLOCK_AHEAD_MS, Timestamp};
 
 /// After so long without an attempt all are forgotten, in milliseconds.
 const FORGOTTEN_AFTER_MS: i64 = 3_600_000;
-
-/// How far ahead the last attempt may seem to be: clocks are corrected by less all
-/// the time. What is further ahead was counted by a clock that was set back since;
-/// nobody knows how long ago, and is not to wait until that moment comes again.
-const AHEAD_MS: i64 = 5_000;
 
 /// How many subjects are remembered; the oldest are forgotten before their time, so
 /// that who comes from everywhere fills no disk.
@@ -36,8 +31,8 @@ pub const ACCOUNT: Limit = Limit {
     longest_wait_ms: 900_000,
 };
 
-/// For one login from anywhere. Whoever knows a login can make its owner wait
-/// no longer than this from other places.
+/// For one login from anywhere but where it signed in last. Whoever knows a login can
+/// make its owner wait no longer than this, and there not at all.
 pub const LOGIN: Limit = Limit {
     free: 100,
     first_wait_ms: 5_000,
@@ -92,9 +87,11 @@ impl Limit {
         }
     }
 
+    // What is further ahead was counted by a clock that was set back since; nobody knows how
+    // long ago, and is not to wait until that moment comes again.
     fn remembered(record: Option<Record>, now: Timestamp) -> Option<Record> {
         record.filter(|record| {
-            (-AHEAD_MS..FORGOTTEN_AFTER_MS).contains(&now.ms_since(record.last_failed_at))
+            (-CLOCK_AHEAD_MS..FORGOTTEN_AFTER_MS).contains(&now.ms_since(record.last_failed_at))
         })
     }
 }

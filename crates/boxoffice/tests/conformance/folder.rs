@@ -13,6 +13,10 @@ db::conformance! {
     a_stored_file_is_imported_again_after_a_cure,
     an_interrupted_import_of_the_same_content_goes_on,
     an_interrupted_import_that_nobody_brings_again_goes_on_by_itself,
+    an_import_that_the_end_of_the_service_cuts_off_goes_on,
+    what_comes_again_after_its_file_was_lost_has_one_record,
+    another_file_of_that_name_is_not_taken_for_it,
+    a_file_from_elsewhere_that_cannot_be_ended_stops_no_sales,
 }
 
 async fn received(desk: &Desk, called: &str, content: &str) -> Incoming {
@@ -159,4 +163,68 @@ async fn an_interrupted_import_that_nobody_brings_again_goes_on_by_itself(test: 
     assert_eq!((resumed.file, resumed.already_imported), (first.file, 2));
     let state = files(desk.office.db(), None, 1).await.unwrap()[0].state;
     assert_eq!(state, FileState::Imported);
+}
+
+async fn an_import_that_the_end_of_the_service_cuts_off_goes_on(test: TestDb) {
+    let desk = Desk::open(test).await;
+    let incoming = received(&desk, "x.csv", &foreign_file(2).await).await;
+    let mut import = Box::pin(desk.office.import_incoming(incoming));
+    while files(desk.office.db(), None, 1).await.unwrap().is_empty() {
+        tokio::select! {
+            biased;
+            ended = &mut import => panic!("{ended:?}"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    drop(import);
+    assert_eq!(there(&desk).len(), 1);
+    desk.clock.advance_ms(11 * 60_000);
+    let run = desk.office.run_external_sales().await.unwrap();
+    let sold: u64 = run.resumed.iter().map(|file| file.tickets).sum();
+    assert_eq!(sold, 2, "{run:?}");
+}
+
+async fn what_comes_again_after_its_file_was_lost_has_one_record(test: TestDb) {
+    let desk = Desk::open(test).await;
+    let text = foreign_file(2).await;
+    let incoming = received(&desk, "x.csv", &text).await;
+    let first = desk.office.import_incoming(incoming).await.unwrap();
+    as_if_interrupted(&desk).await;
+    std::fs::remove_file(first.path).unwrap();
+    let incoming = received(&desk, "y.csv", &text).await;
+    let again = desk.office.import_incoming(incoming).await.unwrap();
+    assert_eq!(again.file, first.file);
+    let (_, path) = desk.office.stored(first.file).await.unwrap().unwrap();
+    assert_eq!(path, again.path);
+}
+
+async fn another_file_of_that_name_is_not_taken_for_it(test: TestDb) {
+    let desk = Desk::open(test).await;
+    let incoming = received(&desk, "x.csv", &foreign_file(2).await).await;
+    let first = desk.office.import_incoming(incoming).await.unwrap();
+    as_if_interrupted(&desk).await;
+    std::fs::write(first.path, foreign_file(3).await).unwrap();
+    desk.clock.advance_ms(11 * 60_000);
+    let run = desk.office.run_external_sales().await.unwrap();
+    assert_eq!(run.resumed, []);
+    let state = files(desk.office.db(), None, 1).await.unwrap()[0].state;
+    assert_eq!(state, FileState::Written);
+}
+
+async fn a_file_from_elsewhere_that_cannot_be_ended_stops_no_sales(test: TestDb) {
+    let mut poor = villeneuve();
+    poor.tariffs.clear();
+    let desk = Desk::open_with(test, poor).await;
+    let incoming = received(&desk, "x.csv", &foreign_file(1).await).await;
+    let first = desk.office.import_incoming(incoming).await.unwrap();
+    as_if_interrupted(&desk).await;
+    // Nothing can be written in the report's place.
+    let report = first.report.unwrap();
+    std::fs::remove_file(&report).unwrap();
+    std::fs::create_dir_all(report.join("x")).unwrap();
+    desk.clock.advance_ms(11 * 60_000);
+    let run = desk.office.run_external_sales().await.unwrap();
+    assert_eq!(run.resumed, []);
+    let state = files(desk.office.db(), None, 1).await.unwrap()[0].state;
+    assert_eq!(state, FileState::Written, "the next run tries again");
 }

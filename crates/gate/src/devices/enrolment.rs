@@ -5,15 +5,13 @@ use crate::devices::Devices;
 use crate::devices::token::{DeviceToken, TokenError, check_known, grant_token};
 use crate::hash::sha256_hex;
 use db::{DbError, Tx, params};
-use kernel::{DeviceCode, Timestamp};
+use kernel::{CLOCK_AHEAD_MS, DeviceCode, Timestamp};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::PoisonError;
 
 /// How long a code is valid, in milliseconds.
 pub const CODE_VALID_MS: i64 = 15 * 60 * 1_000;
-/// Made further ahead, it was by a clock that was wrong, and would be valid for too long.
-const AHEAD_MS: i64 = 5_000;
 /// After how long what became of a code is forgotten, in milliseconds.
 const FORGOTTEN_AFTER_MS: i64 = 24 * 60 * 60 * 1_000;
 /// Digits and capitals, without those that people take for another.
@@ -113,12 +111,14 @@ impl Devices {
         let device: Result<DeviceCode, EnrolError> = self
             .db
             .write("enrol", move |tx| {
+                // Made further ahead, it was by a clock that was wrong, and would be valid for
+                // too long.
                 let used = tx.query_opt(
                     "UPDATE gate_enrolment_code SET used_at = $2
                      WHERE code_sha256 = $1 AND used_at IS NULL AND expires_at > $2
                          AND created_at <= $3
                      RETURNING device",
-                    params![code.sha256(), now, now.plus_ms(AHEAD_MS)],
+                    params![code.sha256(), now, now.plus_ms(CLOCK_AHEAD_MS)],
                 )?;
                 let device = used.ok_or(EnrolError::CodeInvalid)?.get("device")?;
                 grant_token(tx, &device, &token, now)?;

@@ -91,6 +91,7 @@ async fn read(
         day: today,
         hour: office.role.zone.hour(at),
         set_up_lacks: !office.missing.is_empty(),
+        unnamed_proxy: office.unnamed_proxy.get().copied(),
         gate,
         sales,
     })

@@ -49,6 +49,7 @@ pub(super) fn calm() -> Facts {
         day: zone.business_day(at),
         hour: zone.hour(at),
         set_up_lacks: false,
+        unnamed_proxy: None,
         gate: Some(GateFacts {
             admitted: admitted(3, 14),
             last_week: Arc::new(admitted(2, 18)),

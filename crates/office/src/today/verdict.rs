@@ -6,6 +6,7 @@ use crate::day::Facts;
 use gate::outbox::trouble::Trouble;
 use gate::{DeviceState, Mode, WhenSilent};
 use kernel::{Timestamp, Zone};
+use std::net::IpAddr;
 
 /// A device that was heard of today and is silent for longer is worth a word.
 const SILENT_MS: i64 = 5 * 60_000;
@@ -43,6 +44,8 @@ pub(super) enum Concern {
     Held(i64),
     /// What devices brought and nobody has settled.
     Aside(i64),
+    /// A proxy whose word on addresses is not believed.
+    UnnamedProxy(IpAddr),
     /// Barcodes that wait for ticketing.
     Late(i64),
     /// Entries Otipass has yet to hear of.
@@ -75,6 +78,7 @@ pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
     if facts.set_up_lacks {
         concerns.push(Concern::NotSetUp);
     }
+    concerns.extend(facts.unnamed_proxy.map(Concern::UnnamedProxy));
     if let Some(gate) = &facts.gate {
         let partner = &gate.partner;
         if partner.spared {
@@ -207,9 +211,10 @@ const fn rank(concern: &Concern) -> u8 {
         Concern::Aside(_) => 10,
         Concern::Late(_) => 11,
         Concern::Undeclared(_) => 12,
-        Concern::Offline { .. } => 13,
-        Concern::Clock { .. } => 14,
-        Concern::Battery { .. } => 15,
+        Concern::UnnamedProxy(_) => 13,
+        Concern::Offline { .. } => 14,
+        Concern::Clock { .. } => 15,
+        Concern::Battery { .. } => 16,
     }
 }
 
@@ -217,6 +222,8 @@ const fn rank(concern: &Concern) -> u8 {
 mod tests {
     use super::super::sample;
     use super::*;
+
+    const PROXY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     type Change = fn(&mut Facts);
 
@@ -231,10 +238,14 @@ mod tests {
     #[test]
     fn each_concern_is_seen_and_no_other() {
         let device = || "PDA01".to_owned();
-        let cases: [(Change, Vec<Concern>); 20] = [
+        let cases: [(Change, Vec<Concern>); 21] = [
             (|_| (), vec![]),
             (|f| f.set_up_lacks = true, vec![Concern::NotSetUp]),
             (|f| f.gate = None, vec![]),
+            (
+                |f| f.unnamed_proxy = Some(PROXY),
+                vec![Concern::UnnamedProxy(PROXY)],
+            ),
             (
                 |f| f.gate.as_mut().unwrap().partner.spared = true,
                 vec![Concern::PartnerSilent(WhenSilent::Admit)],

@@ -89,7 +89,26 @@ async fn signing_in_needs_a_form_of_ours_too() {
     browser.get("/office/sign-in").await;
     let answer = browser.post("/office/sign-in", &of_other, &fields).await;
     assert_eq!(answer.status, 403);
+    // Nor is a file read, however small, of somebody who is not signed in.
+    let csrf = browser.csrf("/office/sign-in").await;
+    let request = browser.request(Method::POST, &format!("/office/sign-in?csrf={csrf}"));
+    let request = request.header("content-type", "multipart/form-data; boundary=x");
+    let file = "--x\r\ncontent-disposition: form-data; name=login\r\n\r\nsupport\r\n--x--";
+    let answer = browser.send(request.body(file)).await;
+    assert_eq!(answer.status, 403);
     assert!(browser.session().is_none());
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_named_is_told_of() {
+    let house = House::staffed().await;
+    let mut browser = house.signed_in("administrator").await;
+    let request = browser.request(Method::GET, "/office/me");
+    let request = request.header("x-forwarded-for", "192.0.2.1");
+    assert_eq!(browser.send(request).await.status, 200);
+    let today = browser.get("/office/").await.text;
+    let said = "A proxy, 127.0.0.1, forwards requests and is not named";
+    assert!(today.contains(said), "{today}");
 }
 
 #[tokio::test]

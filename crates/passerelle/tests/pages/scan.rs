@@ -1,6 +1,7 @@
 //! The scanner page, with a sandbox in place of Otipass.
 
 mod agent;
+mod crashes;
 mod first_visit;
 mod fits;
 mod foreign;
@@ -22,6 +23,8 @@ use std::ops::{Deref, DerefMut};
 
 /// A pass with entries without end.
 const GOOD: &str = "00029975";
+/// The same pass, as its chip says it.
+const CHIP: &str = "villeneuve-00029975";
 /// A pass with one entry.
 const ONCE: &str = "12345674";
 /// A pass that is blocked.

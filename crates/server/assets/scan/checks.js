@@ -128,7 +128,7 @@ export class Checks {
     const { outcome, card } = decideOffline(snapshot, scan, (pass) => ({
       justAdmitted: entry.one_more_than === undefined && this.#justAdmitted(pass, entry),
       listed: key === null ? null : list.refuses(key, now),
-      enteredToday: this.#enteredToday(pass),
+      enteredToday: this.#enteredToday(pass, entry),
     }));
     // It may have heard of another set-up since it asked; this is what it goes by.
     if (entry.when) entry.when.set_up = snapshot.set_up;
@@ -145,7 +145,7 @@ export class Checks {
   // The answer to what this device has decided by itself.
   #decided(entry) {
     const { outcome, card } = entry;
-    const earlier = this.entered.of(card);
+    const earlier = this.entered.of(card, entry.id);
     const standsAgainst = ["just_admitted", "already_used"].includes(outcome) && earlier !== undefined;
     if (admits(outcome)) this.entered.note(card, entry);
     if (outcome === "exit") this.entered.left(card);
@@ -161,7 +161,11 @@ export class Checks {
       validUntil: null,
       entriesLeft: null,
       earlier: standsAgainst
-        ? { check_id: earlier.id, device: this.device.snapshot.device, at: earlier.at }
+        ? {
+            check_id: earlier.id,
+            device: this.device.snapshot.device,
+            at: this.#whenSeenFrom(entry, earlier),
+          }
         : null,
       oneMoreThan: entry.one_more_than,
       decidedAt: entry.scanned_at,
@@ -170,9 +174,15 @@ export class Checks {
     };
   }
 
-  // Whether the card was admitted here within the repeat window.
+  // By the clock of the scan, which may have been set since the entry.
+  #whenSeenFrom(scan, entry) {
+    const agoMs = this.clock.msSince(entry) - this.clock.msSince(scan);
+    return new Date(Date.parse(scan.scanned_at) - agoMs).toISOString();
+  }
+
+  // Whether the card was admitted here within the repeat window, by another check.
   #justAdmitted(card, scan) {
-    const entry = this.entered.of(card);
+    const entry = this.entered.of(card, scan.id);
     const windowMs = this.device.snapshot.repeat_window_ms ?? 0;
     if (entry === undefined || entry.hasLeft || windowMs === 0) return false;
     return Math.abs(this.clock.msSince(entry) - this.clock.msSince(scan)) <= windowMs;
@@ -184,13 +194,13 @@ export class Checks {
     if (entry.direction !== "entry") return false;
     if (entry.forced_note !== undefined || entry.one_more_than !== undefined) return false;
     const card = detect(entry.code, this.device.snapshot.detection);
-    const earlier = this.entered.of(card);
-    if (earlier === undefined || earlier.id === entry.id) return false;
+    const earlier = this.entered.of(card, entry.id);
+    if (earlier === undefined) return false;
     return this.#justAdmitted(card, entry) && this.journal.holds(earlier.id);
   }
 
-  #enteredToday(card) {
-    const entry = this.entered.of(card);
+  #enteredToday(card, scan) {
+    const entry = this.entered.of(card, scan.id);
     return entry !== undefined && this.device.isToday(entry.at);
   }
 

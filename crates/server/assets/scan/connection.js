@@ -49,7 +49,7 @@ export class Connection extends EventTarget {
   async #probe() {
     const result = await this.probe(PROBE_TIMEOUT_MS);
     if (result === null) return;
-    if (result.kind === "silent" || result.kind === "unwell") {
+    if (!["answer", "revoked"].includes(result.kind)) {
       this.#pauseMs =
         this.state === "offline" ? Math.min(2 * this.#pauseMs, SLOWEST_PROBE_MS) : FIRST_PROBE_MS;
       this.#become("offline");

@@ -16,6 +16,8 @@ export class Desk {
   #current = null;
   // Whose picture it is: nothing that was read before replaces it.
   #latest = null;
+  // Whether the service is being told that an entry is taken back.
+  #cancelling = false;
   #joining = new Joining();
 
   constructor({ device, journal, history, checks, sync, screen, panels, changed }) {
@@ -194,7 +196,7 @@ export class Desk {
 
   #askToCancel() {
     const { words } = this.screen;
-    const entry = this.history.cancellable(Date.now());
+    const entry = this.#cancelling ? undefined : this.history.cancellable(Date.now());
     this.toCancel = entry;
     byId("cancel-title").textContent = words.t(entry ? "cancel_title" : "cancel_last");
     const time = entry ? words.time(entry.at, this.device.snapshot.timezone) : "";
@@ -208,18 +210,31 @@ export class Desk {
   async #cancel() {
     const entry = this.toCancel;
     this.panels.close();
+    // Until it is known whether that one is taken back, none is.
+    if (!entry || this.#cancelling) return;
+    this.#cancelling = true;
+    const latest = this.#latest;
+    const soon = setTimeout(() => {
+      if (this.#latest === latest) this.screen.checking();
+    }, CHECKING_AFTER_MS);
     try {
       const told = await this.checks.cancel(entry);
       if (told === "cancelled") {
         this.#end(entry.id);
-        this.#latest = null;
         await this.history.cancelled(entry.id);
-        this.screen.done(this.screen.words.t("cancel_done"), entry.card);
+        // Who came meanwhile looks for an answer.
+        if (this.#latest === latest) {
+          this.#latest = null;
+          this.screen.done(this.screen.words.t("cancel_done"), entry.card);
+        }
       } else {
         this.screen.trouble(told);
       }
     } catch {
       this.screen.trouble("other");
+    } finally {
+      clearTimeout(soon);
+      this.#cancelling = false;
     }
     this.changed();
     void this.sync.wake();

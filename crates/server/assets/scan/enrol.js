@@ -115,13 +115,13 @@ export class Enrol {
     await this.onEnrolled();
   }
 
-  #fail(key, values) {
-    this.#say(key, values);
+  #fail(key) {
+    this.#say(key);
     this.field.focus();
     this.field.select();
   }
 
-  #say(key, values) {
-    byId("enrol-problem").textContent = key === "" ? "" : this.words.t(key, values);
+  #say(key) {
+    byId("enrol-problem").textContent = key === "" ? "" : this.words.t(key);
   }
 }

@@ -25,16 +25,16 @@ export class Entered {
 
   /// A decision that a crash may have kept from here.
   take(decision) {
-    const { card, id, outcome } = decision;
+    const { card, id, outcome, scanned_at: at } = decision;
     const entry = this.byCard.get(card);
-    if (outcome === "exit") this.left(card);
+    if (outcome === "exit" && Date.parse(entry?.at) <= Date.parse(at)) this.left(card);
     else if (admits(outcome) && without(entry, id) === entry) this.note(card, decision);
   }
 
-  /// The last entry of the card today, `{card, id, at, when}`, or undefined. `hasLeft`
-  /// is true if the visitor went out after it.
-  of(card) {
-    return this.byCard.get(card);
+  /// The last entry of the card today but for the check with this id, `{card, id, at, when}`,
+  /// or undefined. `hasLeft` is true if the visitor went out after it.
+  of(card, id) {
+    return without(this.byCard.get(card), id);
   }
 
   note(card, { id, scanned_at: at, when }) {

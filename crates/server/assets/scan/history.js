@@ -56,19 +56,16 @@ export class History {
 
   // A history that cannot be kept is no reason to stop.
   async #change(put, remove) {
-    try {
-      await this.store.write(["history"], ({ history }) => {
-        for (const item of put) {
-          const request = history.put(item);
-          request.onsuccess = () => {
-            item.seq = request.result;
-          };
-        }
-        for (const { seq } of remove) if (seq !== undefined) history.delete(seq);
-      });
-    } catch {
-      this.failed = true;
-    }
+    const change = ({ history }) => {
+      for (const item of put) {
+        const request = history.put(item);
+        request.onsuccess = () => {
+          item.seq = request.result;
+        };
+      }
+      for (const { seq } of remove) if (seq !== undefined) history.delete(seq);
+    };
+    await this.store.write(["history"], change).catch(() => {});
   }
 }
 

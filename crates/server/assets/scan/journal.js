@@ -72,15 +72,16 @@ export class Journal {
     return [...this.#untold].filter(({ outcome }) => outcome !== undefined);
   }
 
-  /// The check of the same thing whose answer nobody was told, or undefined. `isSame`
-  /// says of a code whether it is the same card, `ageMs` of a check how long ago it was.
+  /// The check of the same thing whose answer nobody was told, or undefined: a card that is
+  /// just read takes up also that of one more person. `isSame` says of a code whether it is
+  /// the same card, `ageMs` of a check how long ago it was.
   attempt(scan, isSame, ageMs) {
     return [...this.#untold].find(
       (entry) =>
         isSame(entry.code) &&
         entry.direction === scan.direction &&
         entry.forced_note === scan.forced_note &&
-        entry.one_more_than === scan.one_more_than &&
+        [entry.one_more_than, undefined].includes(scan.one_more_than) &&
         Math.abs(ageMs(entry)) <= ATTEMPT_MS,
     );
   }
@@ -104,8 +105,22 @@ export class Journal {
     await (entry.sent ? this.forget([entry]) : this.#write(entry, "relaxed"));
   }
 
-  cancel(cancellation) {
-    return this.#put({ kind: "cancellation", ...cancellation });
+  /// Takes an entry back. Nobody is told any more that it was admitted.
+  async cancel(cancellation) {
+    const check = this.#byId.get(cancellation.check_id);
+    const isUntold = check !== undefined && this.#untold.has(check);
+    const stays = isUntold && isUnsent(check);
+    const placed = await this.#put({ kind: "cancellation", ...cancellation }, (journal) => {
+      if (stays) journal.put({ ...check, told: true });
+      else if (isUntold) journal.delete(check.seq);
+    });
+    if (stays) {
+      this.#untold.delete(check);
+      check.told = true;
+    } else if (isUntold) {
+      this.#remove(check);
+    }
+    return placed;
   }
 
   /// The server knows these now, or nobody needs to.
@@ -162,17 +177,21 @@ export class Journal {
 
   // In its place if it has one. The page gives the places itself: what is written twice
   // is one.
-  async #put(entry) {
+  async #put(entry, more = () => {}) {
     const placed = { ...entry, seq: entry.seq ?? this.#next };
     this.#next = Math.max(this.#next, placed.seq + 1);
-    await this.#write(placed, "strict");
+    await this.#write(placed, "strict", more);
     this.#leave(placed);
     this.#add(placed);
     return placed;
   }
 
-  #write(entry, durability) {
-    return this.store.write(["journal"], ({ journal }) => journal.put(entry), durability);
+  #write(entry, durability, more = () => {}) {
+    const change = ({ journal }) => {
+      journal.put(entry);
+      more(journal);
+    };
+    return this.store.write(["journal"], change, durability);
   }
 
   #add(entry) {

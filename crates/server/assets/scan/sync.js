@@ -10,7 +10,8 @@ const LONGEST_PAUSE_MS = 60_000;
 
 export class Sync extends EventTarget {
   #running = null;
-  // What the service refuses as a request, and is not sent again before a reload.
+  // What the service refuses as a request, and is not sent again before it was gone and
+  // came back.
   #stuck = new Set();
   // The token that the service does not know at all. Under one that was revoked it
   // still takes what was done by then, and puts it aside.
@@ -20,6 +21,7 @@ export class Sync extends EventTarget {
   constructor({ api, clock, device, journal, connection }) {
     super();
     Object.assign(this, { api, clock, device, journal, connection });
+    connection.addEventListener("change", () => this.#stuck.clear());
   }
 
   /// Sends what there is, unless that is going on.
@@ -45,6 +47,8 @@ export class Sync extends EventTarget {
         size = Math.ceil(entries.length / 8);
       } else if (result.kind === "problem") {
         this.#stuck.add(entries[0].seq);
+        // Or it is not the one that takes checks.
+        await this.connection.probeNow();
       } else if (result.kind === "revoked") {
         this.#unknown = this.device.token;
         await this.device.revoke();

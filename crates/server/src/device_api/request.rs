@@ -104,9 +104,10 @@ impl<S: Send + Sync> FromRequest<S> for Whole {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        // No verdict on what it was to be.
         let broken = |why: &dyn std::fmt::Display| {
             let detail = format!("The body broke off: {why}.");
-            Problem::new(ProblemCode::BodyInvalid, detail)
+            Problem::new(ProblemCode::Unavailable, detail)
         };
         let whole = timeout(BODY_WITHIN, Bytes::from_request(request, state)).await;
         whole

@@ -1,12 +1,11 @@
 //! One presentation is one check, before a camera and under a trigger.
 
-use super::{BLOCKED, GOOD, House, ONCE, feel, later, with_letters};
+use super::{BLOCKED, CHIP, GOOD, House, ONCE, feel, later, with_letters};
 use crate::film::{self, Code, FRAMES_PER_SECOND, Symbology};
 use browser::{Browser, PHONE, Tab};
 use serde_json::{Value, json};
 use stage::card;
 
-const CHIP: &str = "villeneuve-00029975";
 const POSTER: &str = "https://example.org/exposition";
 /// No pass and no ticket bears such a code, so it is not even looked for.
 const BOOK: &str = "4006381333931";
@@ -245,95 +244,6 @@ fn a_trigger_that_is_pulled_again_is_the_same_check_and_shows_its_answer_in_sile
     assert_eq!(came(&house), expected);
 }
 
-/// The page reads a code and dies when that is on its disk, as the last of so many
-/// decisions, and before anybody is told.
-fn dies_untold(tab: &Tab<'_>, code: &str, decided: usize) {
-    tab.run("Object.defineProperty(IDBTransaction.prototype, 'oncomplete', {set() {}}) && true");
-    tab.wedge(code, "Enter");
-    tab.run(&format!(
-        "new Promise((done) => {{
-            const look = () => indexedDB.open('passerelle-scan').onsuccess = ({{target: {{result}}}}) => {{
-                const journal = result.transaction('journal').objectStore('journal');
-                journal.getAll().onsuccess = ({{target: {{result: all}}}}) => {{
-                    result.close();
-                    if (all.filter(({{outcome}}) => outcome !== undefined).length === {decided}) done();
-                    else setTimeout(look, 20);
-                }};
-            }};
-            look();
-        }})"
-    ));
-    tab.reload();
-}
-
-#[test]
-fn what_was_decided_and_told_nobody_is_told_to_the_next_read() {
-    let mut house = House::open(&[]);
-    let browser = Browser::start(None);
-    let tab = browser.tab(PHONE);
-    house.enrol(&tab, "PDA01");
-    house.kill();
-    tab.wedge(ONCE, "Enter");
-    tab.until_text("#answer-words", "Welcome (offline)");
-    dies_untold(&tab, CHIP, 2);
-    tab.until_text("#unsent", "2");
-    feel(&tab);
-    tab.wedge(GOOD, "Enter");
-    tab.until_text("#answer-words", "Welcome (offline)");
-    tab.until_text("#answer-facts", GOOD);
-    // The picture comes first; it is told when it is felt.
-    tab.until("felt.length === 1");
-    assert_eq!(tab.text("#unsent"), "2", "it is the same check");
-    later(&tab, 4_000);
-    tab.wedge(CHIP, "Enter");
-    tab.until_text("#answer-words", "This pass was admitted here just now");
-    house.start();
-    tab.until("document.querySelector('#unsent').textContent === '0'");
-    let expected = json!({"accepted_offline": 2, "just_admitted": 1});
-    assert_eq!(house.attendance()["by_outcome"], expected);
-}
-
-#[test]
-fn what_was_sent_and_told_nobody_is_told_to_the_next_read() {
-    let mut house = House::open(&[]);
-    let browser = Browser::start(None);
-    let tab = browser.tab(PHONE);
-    house.enrol(&tab, "PDA01");
-    house.kill();
-    tab.wedge(ONCE, "Enter");
-    tab.until_text("#answer-words", "Welcome (offline)");
-    dies_untold(&tab, CHIP, 2);
-    house.start();
-    tab.run("dispatchEvent(new Event('online'))");
-    tab.until_text("#line", "Online");
-    tab.until("document.querySelector('#unsent').textContent === '0'");
-    tab.until_text("#today", "2");
-    assert_eq!(
-        house.attendance()["by_outcome"],
-        json!({"accepted_offline": 2})
-    );
-    feel(&tab);
-    tab.wedge(GOOD, "Enter");
-    tab.until_text("#answer-words", "Welcome (offline)");
-    tab.until("felt.length === 1");
-    later(&tab, 4_000);
-    tab.wedge(CHIP, "Enter");
-    tab.until_text("#answer-words", "This pass was admitted here just now");
-    // It knows of the visitor also when it has died again.
-    house.kill();
-    tab.reload();
-    tab.until_text("#line", "Offline");
-    tab.wedge(GOOD, "Enter");
-    tab.until_text("#answer-words", "This pass was admitted here just now");
-    // The picture comes first, and what is to be sent is written behind it.
-    tab.until_text("#unsent", "1");
-    house.start();
-    tab.until("document.querySelector('#unsent').textContent === '0'");
-    let expected = json!({"accepted_offline": 2, "just_admitted": 2});
-    assert_eq!(house.attendance()["by_outcome"], expected);
-    assert_eq!(house.unexplained(), 0);
-}
-
 #[test]
 fn the_window_stands_when_the_clock_is_put_right() {
     let mut house = House::open(&[]);
@@ -347,6 +257,7 @@ fn the_window_stands_when_the_clock_is_put_right() {
     tab.run("const slow = Date.now; Date.now = () => slow() + 3_600_000; true");
     tab.wedge(CHIP, "Enter");
     tab.until_text("#answer-words", "This pass was admitted here just now");
+    tab.until_text("#answer-facts", "20 s ago");
     house.start();
     tab.until("document.querySelector('#unsent').textContent === '0'");
     let expected = json!({"accepted_offline": 1, "just_admitted": 1});

@@ -107,3 +107,27 @@ fn the_help_desk_says_what_it_knows_if_it_is_not_the_service_that_answers() {
     tab.until_text("#answer-facts", GOOD);
     tab.until_text("#answer-words", "This pass may enter");
 }
+
+#[test]
+fn a_service_of_ours_that_takes_no_checks_is_none() {
+    let house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    house.enrol(&tab, "PDA01");
+    // A proxy leads to one that sells, and has no gate.
+    tab.run(
+        "globalThis.real = fetch;
+        globalThis.fetch = () => Promise.resolve(new Response(
+            '{\"type\": \"urn:passerelle:problem:not_found\", \"code\": \"not_found\"}',
+            {status: 404, headers: {'content-type': 'application/problem+json'}},
+        )); true",
+    );
+    tab.wedge(GOOD, "Enter");
+    tab.until_text("#answer-words", "Welcome (offline)");
+    tab.until_text("#line", "Offline");
+    tab.until_text("#unsent", "1");
+    tab.run("globalThis.fetch = real; dispatchEvent(new Event('online'))");
+    tab.until_text("#line", "Online");
+    tab.until("document.querySelector('#unsent').textContent === '0'");
+    assert_eq!(house.attendance()["admitted"], 1);
+}

@@ -36,21 +36,23 @@ pub fn without_numbers(text: &str) -> String {
     shown + rest
 }
 
-/// How many bytes of the text are digits, or one blank or hyphen between two.
+/// How many bytes of the text are digits, or blanks or a hyphen between two.
 fn grouped(text: &str) -> usize {
-    let mut end = 0;
-    let mut letters = text.char_indices().peekable();
-    while let Some((at, letter)) = letters.next() {
-        let next = letters
-            .peek()
-            .is_some_and(|(_, next)| next.is_ascii_digit());
-        let is_between = next && matches!(letter, ' ' | '\u{a0}' | '\u{202f}' | '-');
-        if !letter.is_ascii_digit() && !is_between {
-            break;
+    const BLANKS: [char; 3] = [' ', '\u{a0}', '\u{202f}'];
+    const HYPHENS: [char; 3] = ['-', '\u{2010}', '\u{2011}'];
+    let without_digits = |text: &str| text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let mut rest = text.len();
+    loop {
+        rest = without_digits(&text[text.len() - rest..]);
+        let behind = &text[text.len() - rest..];
+        let group = behind
+            .strip_prefix(HYPHENS)
+            .unwrap_or_else(|| behind.trim_start_matches(BLANKS));
+        if group.len() == rest || !group.starts_with(|c: char| c.is_ascii_digit()) {
+            return text.len() - rest;
         }
-        end = at + letter.len_utf8();
+        rest = group.len();
     }
-    end
 }
 
 fn may_be_a_card(groups: &str) -> bool {
@@ -159,6 +161,8 @@ mod tests {
             ("card 2999\u{a0}7501\u{a0}2026.", "card …."),
             ("OTI2999-7501 2026-0714x", "OTI…x"),
             ("2999 75012026", "2999 …"),
+            ("2999  7501\u{a0} 2026.", "…."),
+            ("2999\u{2011}7501, 12\u{2010}34", "…, 12\u{2010}34"),
             ("2026-07-14-1111", "…"),
             ("2999-07-14", "…"),
             ("2026-07-14 2999 7501", "…"),

@@ -12,10 +12,24 @@ pub(super) enum Cell {
     Number(String),
 }
 
-/// Text as XML takes it, on one line.
+/// The most characters of a cell, in units of UTF-16; a file with more is taken for damaged
+/// (ECMA-376 names no limit, spreadsheets do).
+const CELL_UNITS: usize = 32_767;
+
+/// Text as XML takes it, on one line, cut to what a cell holds.
 fn text_of(text: &str) -> String {
     let line = text.replace(['\t', '\n'], " ");
-    escaped(&line.replace(char::is_control, ""))
+    let mut line = line.replace(char::is_control, "");
+    if line.encode_utf16().count() > CELL_UNITS {
+        let mut units = 0;
+        let fits = line.char_indices().find(|(_, letter)| {
+            units += letter.len_utf16();
+            units >= CELL_UNITS
+        });
+        line.truncate(fits.map_or(line.len(), |(at, _)| at));
+        line.push('…');
+    }
+    escaped(&line)
 }
 
 const HEADER: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
@@ -130,5 +144,19 @@ mod tests {
         assert!(file.contains("<t xml:space=\"preserve\">=1+&lt;b&gt;</t>"));
         assert!(file.contains("<c><v>-1.50</v></c>"));
         assert!(!file.contains("<f>"));
+    }
+
+    #[test]
+    fn no_cell_holds_more_than_a_spreadsheet_takes() {
+        for letter in ["a", "😀"] {
+            let cut = text_of(&letter.repeat(CELL_UNITS));
+            let units = cut.encode_utf16().count();
+            assert!(
+                (CELL_UNITS - 1..=CELL_UNITS).contains(&units) || letter == "a",
+                "{units}"
+            );
+            assert_eq!(cut.ends_with('…'), letter != "a");
+        }
+        assert_eq!(text_of(&"a".repeat(CELL_UNITS + 1)).len(), CELL_UNITS + 2);
     }
 }

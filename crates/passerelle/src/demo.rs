@@ -14,7 +14,7 @@ use staff::Author;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -103,6 +103,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let prometheus = serve::start_metrics()?;
     let zone = site.zone.clone();
     let builder = serve::Builder {
+        limit: OnceLock::new(),
         config_path: folder.path().join("passerelle.toml"),
         surroundings: Surroundings::Nothing,
         config,

@@ -6,6 +6,7 @@ use books::backup;
 use boxoffice::stx_folder;
 use config::{Config, Role};
 use db::{DbUrl, close_to_others};
+use kernel::is_left_over;
 use std::path::{Path, PathBuf};
 
 /// # Errors
@@ -32,16 +33,19 @@ pub fn tell_of_no_other(config: &Config) -> Result<()> {
 }
 
 /// Removes what of uploads was cut off with the process, and takes the rights of others
-/// from what an earlier version left to the umask.
+/// from what an earlier version left to the umask. Unless this process is `alone`, others
+/// may just be receiving some.
 ///
 /// # Errors
 /// A folder cannot be read, or a file in it not changed.
-pub fn tidy(config: &Config) -> Result<()> {
+pub fn tidy(config: &Config, alone: bool) -> Result<()> {
     if config.has(Role::BoxOffice) {
         let folder = sales(config);
         for part in read(&folder)?.parts {
-            let removed = std::fs::remove_file(&part);
-            removed.with_context(|| format!("{} cannot be deleted", part.display()))?;
+            if alone || is_left_over(&part) {
+                let removed = std::fs::remove_file(&part);
+                removed.with_context(|| format!("{} cannot be deleted", part.display()))?;
+            }
         }
     }
     for path in kept(config)? {

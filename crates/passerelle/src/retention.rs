@@ -63,13 +63,14 @@ fn for_people(report: &RetentionReport, days: u32, run: Run) -> String {
     let mut text = format!(
         "{did} the card numbers of what is older than {days} days and finished:\n  {} checks, {} \
          control barcodes\n  {} staged barcodes, {} tickets\n  {} STX_Files, {} reports of rejected \
-         rows\n",
+         rows\n  {} checks and cancellations set aside and settled\n",
         report.checks,
         report.control_barcodes,
         report.staged,
         report.tickets,
         report.files,
-        report.reports
+        report.reports,
+        report.aside
     );
     for file in &report.unreadable_files {
         // Writing to a text cannot fail.

@@ -59,7 +59,8 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         outln!(
             "Now write key_file = {:?} in [secrets], keep that file apart from the backups, and \
              restart the service. Until then the gate goes on with what it has in memory and takes \
-             up no other change of its set-up, and no code of an app is right.",
+             up no other change of its set-up, no code of an app is right, and what is entered in \
+             the back office as a secret is sealed by the former key: enter none.",
             path.display().to_string()
         );
     }

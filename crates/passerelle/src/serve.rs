@@ -11,14 +11,15 @@ use gate::Site;
 use kernel::{Clock, ManualClock, SystemClock, Timestamp};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use office::TakeUp;
+use secutix::RateLimit;
 use server::tls::TlsListener;
-use server::{Limits, Listeners, Service};
+use server::{GateRole, Limits, Listeners, Service};
 use staff::{Actor, Author};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -82,11 +83,11 @@ pub async fn with(
         Some(clock) => Arc::new(clock.clone()),
         None => Arc::new(SystemClock),
     };
-    let _alone = match config.database_url()? {
+    let alone = match config.database_url()? {
         DbUrl::SqliteFile(path) => Some(Alone::on(&path)?),
         DbUrl::SqliteMemory | DbUrl::Postgres(_) => None,
     };
-    if let Err(error) = folders::tidy(&config) {
+    if let Err(error) = folders::tidy(&config, alone.is_some()) {
         tracing::warn!(
             error = kernel::causes(&*error),
             "an earlier life left files behind"
@@ -94,6 +95,7 @@ pub async fn with(
     }
     let (author, site) = set_up::apply(&config, &clock, Actor::service()).await?;
     let builder = Builder {
+        limit: OnceLock::new(),
         url: format!("{scheme}://{address}"),
         config_path,
         surroundings,
@@ -149,6 +151,8 @@ async fn serve(
 ) -> Result<()> {
     let (put, next) = mpsc::channel(1);
     let mut is_gate = service.gate.is_some();
+    // Why the set-up could not be loaded, as it was last told.
+    let mut told = None;
     let changes = async {
         loop {
             let read = tokio::select! {
@@ -160,6 +164,7 @@ async fn serve(
                 Ok(next) => {
                     tracing::info!("the set-up has changed; the service is reloaded");
                     is_gate = next.gate.is_some();
+                    told = None;
                     // What fails is tried again when it is looked at next.
                     known = read.or(known);
                     // Nobody takes it any more: the service ends.
@@ -167,10 +172,17 @@ async fn serve(
                         return;
                     }
                 }
-                Err(error) => tracing::error!(
-                    error = kernel::causes(&*error),
-                    "the changed set-up cannot be loaded; the service goes on as it was"
-                ),
+                Err(error) => {
+                    let error = kernel::causes(&*error);
+                    if told.as_ref() != Some(&error) {
+                        tracing::error!(
+                            error,
+                            "the changed set-up cannot be loaded; the service goes on as it was"
+                        );
+                    }
+                    told = Some(error);
+                    tokio::time::sleep(LOOK_AT_INTERFACE).await;
+                }
             }
         }
     };
@@ -213,6 +225,8 @@ pub struct Builder {
     pub inside: SocketAddr,
     pub prometheus: PrometheusHandle,
     pub take_up: TakeUp,
+    /// How often ticketing is called, by all services one after the other.
+    pub limit: OnceLock<RateLimit>,
 }
 
 impl Builder {
@@ -231,7 +245,7 @@ impl Builder {
             },
         )
         .await?;
-        let service = assemble::service(
+        let mut service = assemble::service(
             &self.config,
             self.author.db.clone(),
             site,
@@ -240,6 +254,11 @@ impl Builder {
             self.prometheus.clone(),
         )
         .await?;
+        service.gate = service.gate.map(|role| {
+            let limit = self.limit.get_or_init(|| role.ticketing.limit());
+            let ticketing = role.ticketing.under(limit.clone());
+            GateRole { ticketing, ..role }
+        });
         Ok(Service {
             office,
             clock_by_request: self.by_request.clone(),

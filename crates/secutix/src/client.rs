@@ -146,6 +146,18 @@ impl AccessControlClient {
         })
     }
 
+    /// How often it may call; its copies count together.
+    #[must_use]
+    pub fn limit(&self) -> RateLimit {
+        self.limit.clone()
+    }
+
+    /// The same client, whose calls count together with those of others under this limit.
+    #[must_use]
+    pub fn under(self, limit: RateLimit) -> Self {
+        Self { limit, ..self }
+    }
+
     /// Where the service is.
     #[must_use]
     pub fn address(&self) -> String {

@@ -20,3 +20,5 @@ mod rate_limit;
 pub mod stx;
 pub mod token;
 pub mod wire;
+
+pub use rate_limit::RateLimit;

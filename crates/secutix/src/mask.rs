@@ -79,9 +79,11 @@ const MIN_BASIC: usize = 8;
 /// credentials of HTTP.
 fn without_tokens(text: &str) -> String {
     let (mut shown, mut rest) = (String::new(), text);
+    // Of the same length, so that places in one are places in the other.
+    let lower = text.to_ascii_lowercase();
     loop {
         let token = rest.find(TOKEN);
-        let basic = rest.to_ascii_lowercase().find(BASIC);
+        let basic = lower[text.len() - rest.len()..].find(BASIC);
         let basic = basic.map(|at| at + BASIC.len());
         let Some(start) = token.into_iter().chain(basic).min() else {
             return shown + rest;

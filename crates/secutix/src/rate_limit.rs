@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
@@ -12,19 +13,21 @@ const WINDOW: Duration = Duration::from_secs(61);
 
 /// Lets at most so many calls through in any [`WINDOW`]; the others wait their
 /// turn, first come, first served. A bucket that refills would let nearly
-/// twice as many through in its first minute.
-#[derive(Debug)]
-pub(crate) struct RateLimit {
+/// twice as many through in its first minute. Copies count together.
+#[derive(Debug, Clone)]
+pub struct RateLimit {
     calls: usize,
     /// When the latest calls went out, oldest first; at most `calls` of them.
-    sent: Mutex<VecDeque<Instant>>,
+    sent: Arc<Mutex<VecDeque<Instant>>>,
 }
 
 impl RateLimit {
-    pub(crate) fn per_minute(calls: NonZeroU32) -> Self {
+    /// So many calls a minute.
+    #[must_use]
+    pub fn per_minute(calls: NonZeroU32) -> Self {
         Self {
             calls: usize::try_from(calls.get()).unwrap_or(usize::MAX),
-            sent: Mutex::default(),
+            sent: Arc::default(),
         }
     }
 
@@ -65,6 +68,14 @@ mod tests {
             assert!(calls[60] - calls[0] >= WINDOW);
         }
         assert_eq!(start.elapsed().as_secs(), 3 * 61, "and no slower than that");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn copies_count_together() {
+        let (limit, start) = (limit(1), Instant::now());
+        limit.clone().turn().await;
+        limit.turn().await;
+        assert_eq!(start.elapsed(), WINDOW);
     }
 
     #[tokio::test(start_paused = true)]

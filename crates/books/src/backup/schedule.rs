@@ -3,7 +3,7 @@
 use super::{Manifest, back_up, cannot_be, manifest, manifest_path, name};
 use crate::reconciliation::Sides;
 use anyhow::{Context, Result};
-use kernel::Timestamp;
+use kernel::{Timestamp, causes, is_left_over};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub struct BackupTaken {
 /// manifest beside them, count and are deleted.
 ///
 /// # Errors
-/// Why it was not taken; the backups that there are stay.
+/// Why it was not taken; the backups that there are stay. What cannot be deleted is logged.
 pub async fn back_up_if_due(
     schedule: &BackupSchedule,
     now: Timestamp,
@@ -60,10 +60,14 @@ pub async fn back_up_if_due(
     let mut deleted = 0;
     for (_, old) in surplus.iter().filter(|(_, old)| *old != path) {
         // The manifest first: what is left of an interrupted deletion is no backup.
-        for file in [&manifest_path(old), old] {
-            std::fs::remove_file(file).with_context(cannot_be(file, "deleted"))?;
-        }
-        deleted += 1;
+        let gone = [&manifest_path(old), old].into_iter().all(|file| {
+            let removed = std::fs::remove_file(file).with_context(cannot_be(file, "deleted"));
+            if let Err(error) = &removed {
+                tracing::warn!(error = causes(&**error), "an old backup stays");
+            }
+            removed.is_ok()
+        });
+        deleted += usize::from(gone);
     }
     Ok(Some(BackupTaken {
         path,
@@ -72,7 +76,8 @@ pub async fn back_up_if_due(
     }))
 }
 
-/// Deletes the parts that a killed process left in the folder.
+/// Deletes the parts that a killed process left in the folder. What was written to not long
+/// ago may be another's, who is at it.
 ///
 /// # Errors
 /// The folder cannot be read, or a file not deleted.
@@ -81,7 +86,9 @@ pub fn clear_parts(schedule: &BackupSchedule) -> Result<()> {
         &schedule.folder,
         &[".db.part", ".db.part-journal", ".db.json.part"],
     )? {
-        std::fs::remove_file(&path).with_context(cannot_be(&path, "deleted"))?;
+        if is_left_over(&path) {
+            std::fs::remove_file(&path).with_context(cannot_be(&path, "deleted"))?;
+        }
     }
     Ok(())
 }
@@ -131,24 +138,59 @@ mod tests {
     use crate::SCHEMAS;
     use db::Db;
 
-    #[tokio::test]
-    async fn a_clock_that_was_ahead_costs_no_backup_of_other_days() {
-        let at = |hour: i64, minute: i64| {
-            let begun: Timestamp = "2026-07-01T07:00:00Z".parse().unwrap();
-            begun.plus_ms((hour * 60 + minute) * 60_000)
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let database = folder.path().join("passerelle.db");
+    fn at(hour: i64, minute: i64) -> Timestamp {
+        let begun: Timestamp = "2026-07-01T07:00:00Z".parse().unwrap();
+        begun.plus_ms((hour * 60 + minute) * 60_000)
+    }
+
+    async fn daily(folder: &Path, keep: u32) -> BackupSchedule {
+        let database = folder.join("passerelle.db");
         let url = format!("sqlite:{}", database.display());
         let db = Db::open(&url.parse().unwrap()).await.unwrap();
         db.migrate(SCHEMAS, at(0, 0)).await.unwrap();
-        let schedule = BackupSchedule {
+        BackupSchedule {
             database,
-            folder: folder.path().join("backup"),
+            folder: folder.join("backup"),
             every: Duration::from_secs(24 * 3_600),
-            keep: NonZeroU32::new(7).unwrap(),
+            keep: NonZeroU32::new(keep).unwrap(),
             sides: Sides::default(),
-        };
+        }
+    }
+
+    #[tokio::test]
+    async fn an_old_one_that_cannot_be_deleted_makes_no_failure_of_the_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let schedule = daily(folder.path(), 1).await;
+        let first = back_up_if_due(&schedule, at(0, 0)).await.unwrap().unwrap();
+        std::fs::remove_file(&first.path).unwrap();
+        std::fs::create_dir(&first.path).unwrap();
+        let second = back_up_if_due(&schedule, at(24, 0)).await.unwrap().unwrap();
+        assert_eq!(second.deleted, 0);
+        assert!(first.path.exists() && second.path.exists());
+    }
+
+    #[tokio::test]
+    async fn only_a_part_that_nobody_is_at_is_cleared_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let schedule = daily(folder.path(), 1).await;
+        std::fs::create_dir(&schedule.folder).unwrap();
+        let [old, new] = ["20260701T070000", "20260702T070000"].map(|stamp| {
+            let path = schedule.folder.join(format!("passerelle-{stamp}.db.part"));
+            std::fs::write(&path, "x").unwrap();
+            path
+        });
+        let file = std::fs::File::options().write(true).open(&old).unwrap();
+        let written = file.metadata().unwrap().modified().unwrap();
+        let hours = Duration::from_secs(2 * 3_600);
+        file.set_modified(written - hours).unwrap();
+        clear_parts(&schedule).unwrap();
+        assert!(!old.exists() && new.exists());
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_ahead_costs_no_backup_of_other_days() {
+        let folder = tempfile::tempdir().unwrap();
+        let schedule = daily(folder.path(), 7).await;
         let due = async |now| back_up_if_due(&schedule, now).await.unwrap().is_some();
         for day in 0..7 {
             assert!(due(at(24 * day, 0)).await);

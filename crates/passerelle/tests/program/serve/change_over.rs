@@ -117,6 +117,8 @@ async fn secrets_under_another_key_close_no_gate() {
     let admitted = service.check(&token, &id(2), GOOD).await;
     assert_eq!(admitted["outcome"], "accepted", "{admitted}");
     service.stop();
+    let told = service.log().matches("goes on as it was").count();
+    assert_eq!(told, 1, "once, however often it is tried");
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ pub use museum::{Museum, Plan, count, meddle};
 pub use pages::{Browser, PASSWORD};
 pub use partner::{Otipass, card, pass};
 pub use process::{Process, free_address, lines, show_log};
-pub use program::{EXAMPLE, Program, SET_UP};
+pub use program::{EXAMPLE, Program, SET_UP, SOLD_SOON};
 
 use std::time::Duration;
 

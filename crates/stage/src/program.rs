@@ -19,6 +19,9 @@ pub const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/v
 pub const SET_UP: &str = "[set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
                           mapping = \"mapping.json\"\n[otipass]\nurl = \"OTIPASS\"\n";
 
+/// Its sales are written at once, instead of once a minute.
+pub const SOLD_SOON: &str = "[external_sales]\nevery_s = 1\n";
+
 const CONFIG: &str = "passerelle.toml";
 /// Where what the service logs goes.
 const LOG: &str = "service.log";

@@ -9,14 +9,12 @@ use browser::Tab;
 use kernel::{Clock, SystemClock};
 use serde_json::Value;
 use stage::villeneuve::{GOOD, UNLIMITED};
-use stage::{Program, pass, wait};
-
-const SALES: &str = "[external_sales]\nevery_s = 1\n";
+use stage::{Program, SOLD_SOON, pass, wait};
 
 /// A museum at work on this configuration, and the secret of its first account.
 fn open(configuration: &str) -> (Program, String) {
     let passes = pass(GOOD, "active", "*") + &pass(UNLIMITED, "active", "*");
-    let mut house = Program::new(BIN, &passes, &format!("{configuration}{SALES}"));
+    let mut house = Program::new(BIN, &passes, &format!("{configuration}{SOLD_SOON}"));
     house.replace("site.toml", "Europe/Paris", &zone_at_noon());
     house.start();
     let secret = house.service().secret();

@@ -10,7 +10,7 @@ pub mod tls;
 use crate::{BIN, NOBODY, id};
 use serde_json::json;
 use stage::villeneuve::GOOD;
-use stage::{Browser, Otipass, PASSWORD, Program, SET_UP, eventually, pass};
+use stage::{Browser, Otipass, PASSWORD, Program, SET_UP, SOLD_SOON, eventually, pass};
 use std::process::Stdio;
 
 /// What Otipass knows: one pass, good for ever.
@@ -76,7 +76,7 @@ async fn gate_and_box_office_run_apart_and_meet_over_the_access_control_service(
         service.start();
         service
     };
-    let mut box_office = apart("box_office", "[external_sales]\nevery_s = 1\n");
+    let mut box_office = apart("box_office", SOLD_SOON);
     let url = box_office.url(server::ACCESS_CONTROL_PATH);
     let mut gate = apart("gate", &format!("url = \"{url}\"\n"));
     let answer = gate.check(&gate.token("PDA01"), &id(1), GOOD).await;

@@ -7,7 +7,7 @@ use crate::{BIN, id};
 use reqwest::Method;
 use serde_json::json;
 use stage::villeneuve::GOOD;
-use stage::{Browser, Program, SET_UP, answer};
+use stage::{Browser, Program, SET_UP, SOLD_SOON, answer};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -19,29 +19,42 @@ const CHECKS: u32 = 80;
 /// Names an optimised program, whose latency is another; `docs/performance.md` has it.
 const PROGRAM: &str = "PASSERELLE_TEST_PROGRAM";
 
+/// A request whose header does not end.
+const HALF: &str = "POST /api/v1/checks HTTP/1.1\r\nhost: x\r\n";
+
 /// From one of an attack to the next.
 fn pace() -> Interval {
     interval(Duration::from_millis(10))
 }
 
-/// Someone who is not where the honest ones are says this.
-async fn from_elsewhere(service: &Program, said: &str) -> Option<TcpStream> {
+/// Someone who is not where the honest ones are, but at this number of the network, says
+/// this.
+async fn from_elsewhere(service: &Program, host: u8, said: &str) -> Option<TcpStream> {
     let socket = TcpSocket::new_v4().unwrap();
-    socket.bind(SocketAddr::from(([127, 0, 0, 66], 0))).unwrap();
+    let address = SocketAddr::from(([127, 0, 0, host], 0));
+    socket.bind(address).unwrap();
     let mut line = socket.connect(service.address).await.ok()?;
     line.write_all(said.as_bytes()).await.ok()?;
     Some(line)
 }
 
 /// Says this again and again, and waits for nothing.
-async fn says(service: &Program, said: &str) {
+async fn says(service: &Program, host: u8, said: &str) {
     let (mut lines, mut pace) = (VecDeque::new(), pace());
     loop {
         pace.tick().await;
-        lines.extend(from_elsewhere(service, said).await);
+        lines.extend(from_elsewhere(service, host, said).await);
         if lines.len() > 200 {
             lines.pop_front();
         }
+    }
+}
+
+async fn asks_how_it_is(service: &Program) {
+    let mut pace = pace();
+    loop {
+        pace.tick().await;
+        tokio::join!(service.get("/health/ready"), service.get("/metrics"));
     }
 }
 
@@ -81,7 +94,7 @@ async fn uploads(mut browser: Browser, header: String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn honest_checks_go_on_beside_all_attacks_at_once() {
-    let configuration = format!("connections = 64\n{SET_UP}repeat_window_s = 0\n");
+    let configuration = format!("connections = 64\n{SET_UP}repeat_window_s = 0\n{SOLD_SOON}");
     let program = std::env::var(PROGRAM).map_or(BIN, |named| named.leak());
     let mut service = Program::new(program, &passes(), &configuration);
     service.start();
@@ -101,11 +114,15 @@ async fn honest_checks_go_on_beside_all_attacks_at_once() {
         took.sort();
         took
     };
+    let cut_off = format!("{HALF}content-length: 100\r\n\r\n{{");
     let took = tokio::select! {
         took = honest => took,
-        () = says(&service, "") => unreachable!(),
-        () = says(&service, "POST /api/v1/checks HTTP/1.1\r\nhost: x\r\n") => unreachable!(),
-        () = says(&service, &watch) => unreachable!(),
+        () = says(&service, 66, "") => unreachable!(),
+        () = says(&service, 67, "") => unreachable!(),
+        () = says(&service, 66, HALF) => unreachable!(),
+        () = says(&service, 67, &cut_off) => unreachable!(),
+        () = says(&service, 66, &watch) => unreachable!(),
+        () = asks_how_it_is(&service) => unreachable!(),
         () = shows_pictures(&service, &bad) => unreachable!(),
         () = guesses(&service) => unreachable!(),
         () = uploads(browser, header) => unreachable!(),

@@ -4,7 +4,7 @@ use super::tls::{CONFIGURATION, client_of, issue, prepared, url};
 use super::{passes, watching};
 use crate::{BIN, id};
 use stage::villeneuve::GOOD;
-use stage::{Program, SET_UP, answer};
+use stage::{Program, SET_UP, SOLD_SOON, answer};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
@@ -23,7 +23,8 @@ async fn silent(service: &Program, count: usize, said: &str) -> Vec<TcpStream> {
 
 #[tokio::test]
 async fn silent_connections_leave_descriptors_to_otipass() {
-    let mut service = Program::new(BIN, &passes(), SET_UP);
+    let configuration = format!("{SET_UP}{SOLD_SOON}");
+    let mut service = Program::new(BIN, &passes(), &configuration);
     let serve = service.command(&["serve"]);
     let mut few = Command::new("sh");
     few.args(["-c", "ulimit -n 64 && exec \"$@\"", "sh"]);

@@ -6,18 +6,17 @@ use rcgen::{CertifiedKey, KeyPair};
 use reqwest::{Certificate, Client};
 use serde_json::json;
 use stage::villeneuve::GOOD;
-use stage::{Program, SET_UP, answer, eventually};
+use stage::{Program, SET_UP, SOLD_SOON, answer, eventually};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 pub const CONFIGURATION: &str =
     "tls_certificate = \"tls/certificate.pem\"\ntls_key = \"tls/key.pem\"\n";
-const REST: &str = "[external_sales]\nevery_s = 1\n";
 
 /// A service with this certificate, which does not run yet.
 pub fn prepared(configuration: &str, issued: &CertifiedKey<KeyPair>) -> Program {
     let set_up = SET_UP.replace("OTIPASS", NOBODY);
-    let service = Program::new(BIN, "", &format!("{configuration}{set_up}{REST}"));
+    let service = Program::new(BIN, "", &format!("{configuration}{set_up}{SOLD_SOON}"));
     put(&service, issued);
     service
 }

@@ -118,6 +118,7 @@ addresses! {
     TODAY: "/office/" look ANY;
     LIVE: "/office/live" look ANY;
     CHECKS: "/office/checks" look ANY act ANY;
+    CHECKS_TABLE: "/office/checks/table/{form}" look ANY;
     CHECK: "/office/checks/{id}" look ANY;
     SETTLE: "/office/checks/{id}/settle" act BOOKS_OR_GATES;
 
@@ -130,6 +131,7 @@ addresses! {
     STATEMENT_TABLE: "/office/statement/table/{form}" look BOOKS;
     STATEMENT_PDF: "/office/statement.pdf" look BOOKS;
     RECONCILIATION: "/office/reconciliation" look BOOKS act CLOSERS;
+    RECONCILIATION_TABLE: "/office/reconciliation/table/{form}" look BOOKS;
     QUEUE: "/office/queue" look ANY;
     QUEUE_LIST: "/office/queue/{list}" look ANY;
     TRY_AGAIN: "/office/queue/try-again" act CLOSERS;

@@ -9,6 +9,7 @@ pub(crate) mod story;
 
 pub(crate) use story::show;
 
+use super::table_file::{self, Form, downloads, text};
 use crate::coded::said;
 use crate::page::*;
 use gate::Direction;
@@ -46,6 +47,8 @@ struct Page {
     /// The card whose checks these are.
     of_card: Option<CardNumber>,
     checks: Vec<CheckLine>,
+    /// The same list as files: what they are called, and where they are.
+    downloads: Vec<(&'static str, String)>,
     pager: Pager,
     frame: Frame,
 }
@@ -133,6 +136,7 @@ impl Page {
                 Input::day("to", t.to, to),
             ],
             of_card: wanted.filter.card.clone(),
+            downloads: downloads(language, &access::CHECKS_TABLE, &query),
             pager: Pager::new(&frame, access::CHECKS, &query, wanted.before.clone(), next),
             checks,
             frame,
@@ -164,6 +168,47 @@ pub(crate) async fn list(visit: Visit, Query(query): Query) -> Answer {
     let next = next.map(|last| format!("{}_{}", last.arrived_at.millis(), last.id));
     let devices = devices(&visit).await?;
     visit.page(&Page::new(frame, &wanted, &devices, found, next))
+}
+
+/// Columns of the file; `card` without its middle, as on the page.
+const COLUMNS: [&str; 10] = [
+    "check",
+    "scanned_at",
+    "arrived_at",
+    "device",
+    "mode",
+    "direction",
+    "outcome",
+    "card",
+    "sector",
+    "cancelled",
+];
+/// The most rows of a file, the latest; `from` and `to` choose others.
+const FILE_ROWS: u32 = 50_000;
+
+pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Query) -> Answer {
+    let wanted = Wanted::read(&query, &visit.frame());
+    let found = find(&visit, wanted.filter, FILE_ROWS).await?;
+    let rows = found.iter().map(|check| {
+        vec![
+            text(check.id),
+            text(check.scanned_at),
+            text(check.arrived_at),
+            text(&check.device),
+            text(check.mode),
+            text(check.direction),
+            text(check.decision),
+            text(
+                check
+                    .card
+                    .as_ref()
+                    .map_or(String::new(), ToString::to_string),
+            ),
+            text(check.sector.as_ref().map_or("", SectorCode::as_str)),
+            text(check.cancelled),
+        ]
+    });
+    table_file::send(form, "checks", &COLUMNS, rows)
 }
 
 /// The checks of one card. A form's body, not an address, holds its number.

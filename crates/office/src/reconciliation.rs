@@ -9,12 +9,14 @@ mod words;
 pub(crate) use run::afresh;
 
 use super::comparison::State;
+use super::table_file::{self, Cell, Form, downloads, number, text};
 use crate::checks::mark_name;
 use crate::page::*;
 use crate::stopped;
 use books::reconciliation::{Difference, Reconciliation, Sides, Subject};
 use gate::outbox::trouble::{self, Trouble};
 use gate::records::doubts::Doubt;
+use serde_json::Value;
 use std::fmt::Display;
 use words::words;
 
@@ -129,6 +131,15 @@ struct Page {
 }
 
 impl Page {
+    /// All of it as files: what they are called, and where they are.
+    fn downloads(&self) -> Vec<(&'static str, String)> {
+        downloads(
+            self.frame.formats.language,
+            &access::RECONCILIATION_TABLE,
+            &[],
+        )
+    }
+
     /// The differences on this page.
     fn shown<'a>(&self, books: &'a Reconciliation) -> impl Iterator<Item = &'a Difference> {
         books.differences.iter().skip(self.from).take(ROWS)
@@ -283,6 +294,46 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
         from: query.read("from").unwrap_or(0),
         frame: visit.frame(),
     })
+}
+
+/// Columns of the file: each number of the chain and each difference, by the names that
+/// `passerelle reconcile --format json` has for them.
+const COLUMNS: [&str; 4] = ["name", "number", "of", "what"];
+
+pub(crate) async fn table(visit: Visit, Path(form): Path<Form>) -> Answer {
+    let Some(made) = run::look(&visit.office).await.last else {
+        // The page says that it is being made.
+        return Ok(visit.go(access::RECONCILIATION));
+    };
+    let books = serde_json::to_value(&made.books).map_err(PageError::internal)?;
+    let as_of = vec![text("as_of"), text(""), text(""), text(made.at)];
+    let differences = made.books.differences.iter().map(|difference| {
+        vec![
+            text(difference.code),
+            number(1),
+            text(&difference.of),
+            text(&difference.what),
+        ]
+    });
+    let rows = std::iter::once(as_of)
+        .chain(chain("", &books))
+        .chain(differences);
+    table_file::send(form, "reconciliation", &COLUMNS, rows)
+}
+
+/// The numbers in `books`, with the names of what they stand in before theirs.
+fn chain(within: &str, books: &Value) -> Vec<Vec<Cell>> {
+    let each = books.as_object().into_iter().flatten();
+    let rows = each.flat_map(|(name, value)| match value {
+        Value::Number(n) => vec![vec![
+            text(format!("{within}{name}")),
+            number(n),
+            text(""),
+            text(""),
+        ]],
+        value => chain(&format!("{within}{name}."), value),
+    });
+    rows.collect()
 }
 
 pub(crate) async fn compare(visit: Visit) -> Answer {

@@ -111,6 +111,8 @@ const NO_PAGES: &[Address] = &[
     access::ATTENDANCE_TABLE,
     access::STATEMENT_TABLE,
     access::AUDIT_TABLE,
+    access::CHECKS_TABLE,
+    access::RECONCILIATION_TABLE,
     access::STATEMENT_PDF,
     access::SALES_FILE_ITSELF,
     access::SALES_FILE_REPORT,

@@ -58,6 +58,17 @@ async fn what_is_held_is_sold_by_trying_again_after_its_cure() {
     let list = finance.get("/office/queue/tariff_not_mapped").await.text;
     assert!(list.contains(&story(1)), "{list}");
     assert!(!list.contains(GOOD), "card numbers are masked");
+    let checks = finance.get("/office/checks/table/csv").await.text;
+    let row = format!("{},", id(1));
+    assert!(checks.starts_with("check,scanned_at,"), "{checks}");
+    assert!(checks.contains(&row) && !checks.contains(GOOD), "{checks}");
+    let none = "/office/checks/table/csv?outcome=pass_blocked";
+    assert!(!finance.get(none).await.text.contains(&row));
+    compared(&mut finance, "Download CSV").await;
+    let books = finance.get("/office/reconciliation/table/csv").await.text;
+    for row in ["accepted_checks,1,", "held.tariff_not_mapped,1,"] {
+        assert!(books.contains(row), "{books}");
+    }
 
     // Nothing is cured yet.
     let csrf = finance.csrf("/office/queue").await;

@@ -177,6 +177,7 @@ addresses! {
     NEW_SEASON: "/office/set-up/catalogue/season" act ADMINISTRATORS;
     NEW_PRODUCT: "/office/set-up/catalogue/product" act ADMINISTRATORS;
     NEW_TARIFF: "/office/set-up/catalogue/tariff" act ADMINISTRATORS;
+    CATALOGUE_EDIT: "/office/set-up/catalogue/edit" look ADMINISTRATORS act ADMINISTRATORS;
     CATALOGUE_REMOVE: "/office/set-up/catalogue/remove" act ADMINISTRATORS;
     CATALOGUE_WANTED: "/office/set-up/catalogue/wanted" act ADMINISTRATORS;
     CATALOGUE_TEXT: "/office/set-up/catalogue/text" look ADMINISTRATORS act ADMINISTRATORS;

@@ -34,6 +34,12 @@ impl Entered {
         Self(fields)
     }
 
+    /// With these fields, which come before those that were entered.
+    pub(crate) fn beside(mut self, mut fields: Vec<(String, String)>) -> Self {
+        fields.append(&mut self.0);
+        Self(fields)
+    }
+
     /// A field's text, if the field was there.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut fields = self.0.iter();

@@ -106,6 +106,7 @@ const TABLE: &[Route] = &[
     (access::NEW_SEASON, || post(set_up::catalogue::add::<Season>)),
     (access::NEW_PRODUCT, || post(set_up::catalogue::add::<Product>)),
     (access::NEW_TARIFF, || post(set_up::catalogue::add::<Tariff>)),
+    (access::CATALOGUE_EDIT, || get(set_up::catalogue::edit::show).post(set_up::catalogue::edit::save)),
     (access::CATALOGUE_REMOVE, || post(set_up::catalogue::remove)),
     (access::CATALOGUE_WANTED, || post(set_up::catalogue::take_wanted)),
     (access::CATALOGUE_TEXT, || get(set_up::parts::show).post(set_up::parts::save)),

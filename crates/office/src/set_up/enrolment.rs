@@ -7,7 +7,7 @@ pub(crate) mod sample;
 use super::connection::server_of;
 use super::site_change::{listed, site, take_up};
 use super::teaching::teaching_picture;
-use super::thing::Thing;
+use super::thing::{Thing, code_input};
 use crate::acts;
 use crate::page::*;
 use gate::{
@@ -121,7 +121,10 @@ impl One {
             facts: facts(&frame, &state),
             last_code: last_code.map(|last| told(&frame, last, now)),
             managed: managed.clone(),
-            inputs: frame.filled(Device::inputs(&frame, site, Some(&state.device))),
+            inputs: frame.filled(
+                std::iter::once(code_input(&state.device, frame.formats.language))
+                    .chain(Device::inputs(&frame, site, Some(&state.device))),
+            ),
             state,
             frame,
         }

@@ -169,6 +169,7 @@ addresses! {
     DEVICE_ENROL: "/office/set-up/devices/{id}/enrol" act GATES;
     DEVICE_REVOKE: "/office/set-up/devices/{id}/revoke" look GATES act GATES;
     DEVICE_REMOVE: "/office/set-up/devices/{id}/remove" look GATES act GATES;
+    ENROL_SHEET: "/office/set-up/enrolment-sheet" look GATES act GATES;
     SITE_TABLE: "/office/set-up/table" look GATES_AND_SUPPORT act GATES;
     SITE_TABLE_CSV: "/office/set-up/table.csv" look GATES_AND_SUPPORT;
     CONNECTION: "/office/set-up/connection" look ADMINISTRATORS_AND_SUPPORT act ADMINISTRATORS;

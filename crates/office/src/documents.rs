@@ -80,6 +80,11 @@ const PLACES: &[(Address, &str, &str)] = &[
     (access::TEST_CARD, "back-office", "trying-it-with-a-card"),
     (access::DOCTOR, "back-office", "the-doctor"),
     (access::DEVICES, "back-office", "enrolling-devices"),
+    (
+        access::ENROL_SHEET,
+        "back-office",
+        "a-sheet-for-many-devices",
+    ),
     (access::SUPPORT, "back-office", "support-bundle"),
     (access::ACCOUNTS, "back-office", "accounts"),
     (access::ME, "back-office", "your-own-account"),

@@ -48,6 +48,12 @@ impl Entered {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The texts of all fields of this name.
+    pub(crate) fn all<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e str> {
+        let fields = self.0.iter().filter(move |(known, _)| known == name);
+        fields.map(|(_, value)| value.as_str())
+    }
+
     /// A field's text.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.get(name).unwrap_or_default()

@@ -98,6 +98,7 @@ const TABLE: &[Route] = &[
     (access::DEVICE_ENROL, || post(set_up::enrolment::enrol)),
     (access::DEVICE_REVOKE, || get(set_up::enrolment::ask_revoke).post(set_up::enrolment::revoke)),
     (access::DEVICE_REMOVE, || get(set_up::enrolment::ask_remove).post(thing::remove::<Device>)),
+    (access::ENROL_SHEET, || get(set_up::sheet::show).post(set_up::sheet::make)),
     (access::SITE_TABLE, || get(set_up::table::show).post(set_up::table::save)),
     (access::SITE_TABLE_CSV, || get(set_up::table::export)),
     (access::CONNECTION, || get(set_up::connection::show).post(set_up::connection::save)),

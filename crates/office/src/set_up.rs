@@ -22,6 +22,7 @@ mod present;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod sector;
+pub(crate) mod sheet;
 mod site_change;
 pub(crate) mod table;
 pub(crate) mod tariff_mapping;

@@ -79,6 +79,8 @@ const PAGES: &[(Deed, Address, Samples)] = &[
     (Act, access::DEVICE_ENROL, set_up::enrolment::sample::code_samples),
     (Look, access::DEVICE_REVOKE, set_up::enrolment::sample::revoke_samples),
     (Look, access::DEVICE_REMOVE, set_up::enrolment::sample::remove_samples),
+    (Look, access::ENROL_SHEET, set_up::sheet::sample::samples),
+    (Act, access::ENROL_SHEET, set_up::sheet::sample::sheet_samples),
     (Look, access::SITE_TABLE, set_up::table::sample::samples),
     (Act, access::SITE_TABLE, set_up::table::sample::plan_samples),
     (Look, access::CONNECTION, set_up::connection::sample::samples),

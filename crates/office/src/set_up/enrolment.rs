@@ -86,7 +86,8 @@ fn reach(url: &str) -> Reach {
 }
 
 /// What is to be said of the way to this service before a device is enrolled.
-fn warnings(t: &Texts, url: &str, has_gate: bool) -> Vec<String> {
+pub(super) fn warnings(language: Language, url: &str, has_gate: bool) -> Vec<String> {
+    let t = Texts::of(language);
     let of_url = match reach(url) {
         Reach::Well => None,
         Reach::NotSecure => Some(t.not_secure),
@@ -204,7 +205,7 @@ impl Shown {
         let url = url.trim_end_matches('/');
         let (code, address) = (code.reveal(), format!("{url}/scan"));
         Self {
-            warnings: warnings(Texts::of(frame.formats.language), url, has_gate),
+            warnings: warnings(frame.formats.language, url, has_gate),
             // A browser does not send what stands behind `#` to anyone.
             picture: qr_svg(&format!("{address}#enrol={code}")),
             url: url.to_owned(),
@@ -218,7 +219,7 @@ impl Shown {
 }
 
 /// A QR code as part of a page; empty if the text is too long for one.
-fn qr_svg(text: &str) -> String {
+pub(super) fn qr_svg(text: &str) -> String {
     let Ok(code) = qrcode::QrCode::new(text) else {
         return String::new();
     };

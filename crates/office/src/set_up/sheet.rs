@@ -26,7 +26,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     several: "plusieurs codes par page", "several codes on a page";
     single: "un code par page", "one code on a page";
     hours: "Valables", "Good for";
-    hour: "{n} heure(s)", "{n} hour(s)";
+    one_hour: "1 heure", "1 hour";
+    hour: "{n} heures", "{n} hours";
     make: "Faire les codes et montrer la feuille", "Make the codes and show the sheet";
     sheet: "Codes d’enrôlement", "Enrolment codes";
     once: "Imprimez cette page maintenant (Ctrl+P) : ces codes ne peuvent pas être montrés une seconde fois. Qui a la feuille peut enrôler : détruisez-la ensuite.",
@@ -38,8 +39,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 // What stands on a card, in both languages, whoever prints it.
 kernel::texts!(CardTexts in Fr, En {
     which: "Appareil {device}, porte {place}.", "Device {device}, door {place}.";
-    scan: "Lisez ce code avec l’appareil photo du téléphone, ou ouvrez {address} et entrez :",
-        "Read this code with the phone’s camera, or open {address} and enter:";
+    scan: "Lisez ce code avec l’appareil photo du téléphone, ou ouvrez {address} et entrez-le.",
+        "Read this code with the phone’s camera, or open {address} and enter it.";
     until: "Valable une fois, jusqu’à {when}.", "Good once, until {when}.";
 });
 
@@ -86,7 +87,10 @@ impl Page {
             is_chosen: chosen.map_or(state.tokens == 0, |chosen| chosen.contains(&state.device)),
         };
         let layouts = vec![(SEVERAL, t.several), (SINGLE, t.single)];
-        let hours = HOURS.map(|n| (n, fill(t.hour, &[("n", &n)])));
+        let hours = HOURS.map(|n| {
+            let words = if n == "1" { t.one_hour } else { t.hour };
+            (n, fill(words, &[("n", &n)]))
+        });
         let mut states = states;
         let next = cut(&mut states, MOST).map(|last| percent_encoded(last.device.as_str()));
         Self {

@@ -7,6 +7,7 @@ use super::probe::{Kept, Refusal};
 use super::{partner, selling, site, tls};
 use crate::found;
 use config::Role;
+use db::DbUrl;
 use gate::CLOCK_TOLERANCE_MS;
 use gate::outbox::trouble::{Stopped, Trouble};
 use gate::records::symptoms::Symptoms;
@@ -115,6 +116,23 @@ fn database(facts: &Facts) -> Vec<Finding> {
     let place = || facts.key("database", "url");
     match &facts.database {
         Database::NotAsked => vec![found::database_not_asked(place())],
+        Database::NotThereYet if facts.is_not_begun() => {
+            let config = &facts.config;
+            let database = match config.database_url() {
+                Ok(DbUrl::SqliteFile(path)) => path.display().to_string(),
+                // It may hold a password.
+                _ => "[database] url".to_owned(),
+            };
+            let url = match &config.office.url {
+                Some(url) => url.trim_end_matches('/').to_owned(),
+                None if config.server.tls_certificate.is_some() => {
+                    format!("https://{}", config.server.listen)
+                }
+                None => format!("http://{}", config.server.listen),
+            };
+            let url = format!("{url}/office/");
+            vec![found::set_up_not_begun(place(), database, url)]
+        }
         Database::NotThereYet => vec![found::database_not_there_yet(place())],
         Database::Outdated => vec![found::database_outdated(place())],
         Database::Damaged(what) => vec![found::database_damaged(place(), what)],
@@ -124,6 +142,7 @@ fn database(facts: &Facts) -> Vec<Finding> {
             symptoms,
             troubles,
             held,
+            ..
         }) => {
             let mut findings = devices(facts, symptoms);
             if *structure == Structure::NotLookedThrough {

@@ -3,7 +3,7 @@
 use super::database::{Database, Records};
 use super::live::{OtipassAnswer, TicketingAnswer};
 use super::probe::{self, Refusal};
-use super::source::{Interface, InterfaceOrigin, Mapping, SiteRead, Source};
+use super::source::{Interface, InterfaceOrigin, Mapping, SiteRead, Source, Unread};
 use boxoffice::CatalogueReading;
 use config::tls::{Identity, TlsError};
 use config::{Config, ConfigError, Role, Secret};
@@ -158,6 +158,22 @@ impl Facts {
     /// The site, if it can be used.
     pub fn site(&self) -> Option<&Site> {
         self.site.read.as_ref().ok()?.site.as_ref()
+    }
+
+    /// The devices that are enrolled, as far as the database tells.
+    pub fn enrolled(&self) -> &BTreeSet<String> {
+        const NOBODY: &BTreeSet<String> = &BTreeSet::new();
+        match &self.database {
+            Database::Had(records) => &records.enrolled,
+            _ => NOBODY,
+        }
+    }
+
+    /// Whether the back office is to hold the site, and there is no database to hold it
+    /// yet.
+    pub fn is_not_begun(&self) -> bool {
+        matches!(self.database, Database::NotThereYet)
+            && matches!(self.site.read, Err(Unread::Hidden(_)))
     }
 
     /// Whether what is missing in this section may only be misspelt.

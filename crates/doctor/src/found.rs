@@ -185,9 +185,12 @@ kernel::findings! {
         sector_without_device(sector): Mistake, "no device is linked to a door of a mapped sector";
             en "The sector {sector} is mapped, but no device is linked to a door of it: nobody can be admitted there." "Add a device at one of its doors, or take the sector out of the mapping parameters.";
             fr "Le secteur {sector} est dans les paramètres, mais aucun appareil n’est à l’une de ses portes : personne ne peut y entrer." "Ajoutez un appareil à l’une de ses portes, ou retirez le secteur des paramètres de correspondance.";
-        site_sector_not_mapped(sector): Note, "a sector takes no passes; its devices answer `sector_not_mapped`";
-            en "The sector {sector} is not mapped: its devices answer sector_not_mapped to every pass." "Add it to sectorInfos of the mapping parameters if passes are to be accepted there.";
-            fr "Le secteur {sector} n’est pas dans les paramètres : ses appareils refusent tous les pass (sector_not_mapped)." "Ajoutez-le à sectorInfos des paramètres de correspondance si des pass doivent y être acceptés.";
+        site_sector_not_mapped(sector): Warning, "doors lead to a sector that takes no passes; its devices answer `sector_not_mapped`";
+            en "Doors lead to the sector {sector}, and the mapping parameters do not name it: its devices answer sector_not_mapped to every pass." "Add it to sectorInfos of the mapping parameters if passes are to be accepted there, or take it out of the site.";
+            fr "Des portes mènent au secteur {sector}, et les paramètres de correspondance ne le nomment pas : ses appareils refusent tous les pass (sector_not_mapped)." "Ajoutez-le à sectorInfos des paramètres de correspondance si des pass doivent y être acceptés, ou supprimez-le du site.";
+        sector_at_work_not_mapped(sector, devices): Mistake, "a device that lets visitors in is enrolled at a sector that takes no passes, as where the text of the mapping parameters was cut";
+            en "The mapping parameters do not name the sector {sector}, where devices are enrolled ({devices}): they refuse every pass." "Add the sector to sectorInfos; if it was there, the text was cut: paste the whole again. If it is to take no passes, revoke these devices.";
+            fr "Les paramètres de correspondance ne nomment pas le secteur {sector}, où des appareils sont enrôlés ({devices}) : ils refusent tous les pass." "Ajoutez le secteur à sectorInfos ; s’il y était, le texte a été coupé : collez-le de nouveau en entier. S’il ne doit pas accepter de pass, révoquez ces appareils.";
     }
     Catalogue {
         catalogue_unreadable(why): Mistake, "the file is missing or may not be read";
@@ -281,6 +284,9 @@ kernel::findings! {
         database_not_there_yet(): Note, "the first start makes it";
             en "There is no database yet; the first start makes it. Clocks of devices and what is held show up after that." "Run the doctor again after the first scans.";
             fr "La base de données n’existe pas encore ; le premier démarrage la crée. Les horloges des appareils et ce qui est retenu se verront ensuite." "Relancez le diagnostic après les premiers contrôles.";
+        set_up_not_begun(database, url): Note, "there is no database yet, and no files name the set-up: nothing has been entered";
+            en "There is no database yet ({database}), and the configuration names no files for the set-up: organisation, connection to Otipass, mapping parameters and catalogue are still to be entered." "Start the service (`passerelle serve`, or the service of the package), which makes the database; then open {url} and follow the set-up, step by step. Run the doctor again after that.";
+            fr "La base de données n’existe pas encore ({database}), et la configuration ne nomme pas de fichiers pour la mise en service : organisation, connexion à Otipass, paramètres de correspondance et catalogue restent à entrer." "Démarrez le service (passerelle serve, ou le service du paquet), qui crée la base ; puis ouvrez {url} et suivez la mise en service, étape par étape. Relancez ensuite le diagnostic.";
         database_not_asked() as not_checked: Note, "something was left out, for the reason given";
             en "The database server was not asked: --offline leaves out what goes over the network." "Run the doctor without --offline.";
             fr "Le serveur de base de données n’a pas été interrogé : --offline laisse de côté ce qui passe par le réseau." "Lancez le diagnostic sans --offline.";

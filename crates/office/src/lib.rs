@@ -36,6 +36,7 @@ mod frame;
 mod guard;
 mod held;
 mod help;
+mod last_try;
 mod managed;
 mod me;
 mod office;

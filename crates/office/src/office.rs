@@ -2,6 +2,7 @@
 
 use crate::comparison::Books;
 use crate::day::Reader;
+use crate::last_try::LastTry;
 use crate::managed::{Missing, SetUp};
 use crate::watchers::Watchers;
 use ::doctor::Doctor;
@@ -55,6 +56,8 @@ pub(crate) struct Inner {
     pub(crate) day: Reader,
     /// The one who compares the books.
     pub(crate) books: Books,
+    /// How the line to Otipass was last tried.
+    pub(crate) last_try: LastTry,
     /// The places of those who watch the day.
     pub(crate) watchers: Arc<Watchers>,
     /// Cancelled when the service is to end.
@@ -104,6 +107,7 @@ impl Office {
             parts,
             day: Reader::default(),
             books: Books::default(),
+            last_try: LastTry::default(),
             watchers: Arc::default(),
             ending: ending.clone(),
             unnamed_proxy: OnceLock::new(),

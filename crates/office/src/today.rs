@@ -14,8 +14,8 @@ use super::assets;
 use super::day::{Facts, GateFacts};
 use crate::page::*;
 use crate::stopped;
-use gate::WhenSilent;
 use gate::records::attendance::Admitted;
+use gate::{PartnerFailure, WhenSilent};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -27,12 +27,22 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     well: "Tout va bien.", "All is well.";
     not_set_up: "La mise en service n’est pas terminée : aucune carte n’est contrôlée. Continuez-la.",
         "The set-up is not complete: no card is checked. Continue it.";
-    silent_admit: "Otipass ne répond pas : les visiteurs entrent sans vérification et les entrées lui seront déclarées. Si cela dure, appelez Otipass.",
-        "Otipass does not answer: visitors come in unverified, and the entries will be declared to it. If it lasts, call Otipass.";
-    silent_refuse: "Otipass ne répond pas et les visiteurs sont refusés. Appelez Otipass ; les agents peuvent laisser entrer avec une note.",
-        "Otipass does not answer, and visitors are refused. Call Otipass; agents may let people in with a note.";
-    partner_fails: "La plupart des demandes à Otipass échouent. Regardez les dernières erreurs, puis appelez Otipass.",
-        "Most questions to Otipass fail. Look at the recent errors, then call Otipass.";
+    why_silent: "Otipass ne répond pas. Si cela dure, appelez-le.", "Otipass does not answer. If it lasts, call them.";
+    why_unreachable: "Otipass est injoignable. Vérifiez l’adresse, le réseau et le pare-feu.",
+        "Otipass cannot be reached. Look at the address, the network and the firewall.";
+    why_proxy: "Le proxy refuse de mener à Otipass. Laissez-y passer cet hôte.",
+        "The proxy refuses the way to Otipass. Have this host let through there.";
+    why_credentials: "Otipass refuse le nom d’utilisateur et le mot de passe, ou la clé d’API (HTTP {status}). Entrez ceux qu’Otipass a donnés pour ce projet.",
+        "Otipass refuses the user name and password, or the API key (HTTP {status}). Enter those that Otipass gave for this project.";
+    why_status: "Otipass répond par une erreur (HTTP {status}). Vérifiez l’adresse et le projet ; si cela dure, appelez Otipass.",
+        "Otipass answers with an error (HTTP {status}). Look at the address and the project; if it lasts, call Otipass.";
+    why_not_understood: "Otipass répond autre chose que ce qui est attendu. L’adresse est peut-être celle d’un autre service.",
+        "Otipass answers something else than expected. The address may be another service’s.";
+    silent_admit: "Les visiteurs entrent sans vérification, et les entrées lui seront déclarées.",
+        "Visitors come in unverified, and the entries will be declared to it.";
+    silent_refuse: "Les visiteurs sont refusés ; les agents peuvent laisser entrer avec une note.",
+        "Visitors are refused; agents may let people in with a note.";
+    partner_fails: "La plupart des demandes échouent.", "Most questions fail.";
     unresolved: "Contrôles qui attendent leur décision : {n}. Otipass ne répond sans doute pas ; ils sont repris d’eux-mêmes.",
         "Checks that wait for their decision: {n}. Otipass is probably silent; they are taken up by themselves.";
     device_silent: "{device} ne donne plus de nouvelles depuis {wait}. Vérifiez qu’il est allumé et qu’il a du réseau.",
@@ -157,10 +167,14 @@ impl Parts {
     fn new(frame: &Frame, facts: &Facts) -> Self {
         let formats = &frame.formats;
         let t = Texts::of(formats.language);
+        let mut concerns = worries(t, formats, &verdict::concerns(facts, &formats.zone));
+        for (_, page) in &mut concerns {
+            *page = page.filter(|page| frame.may_look(*page));
+        }
         let mut parts = Self {
             formats: formats.clone(),
             now: facts.at,
-            concerns: worries(t, formats, &verdict::concerns(facts, &formats.zone)),
+            concerns,
             tiles: tiles(t, formats, facts),
             has_gate: facts.gate.is_some(),
             hours: Vec::new(),
@@ -366,9 +380,9 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
     let number = |text: &str, n: &i64| of_device(text, "", *n);
     match concern {
         Concern::NotSetUp => t.not_set_up.to_owned(),
-        Concern::PartnerSilent(WhenSilent::Admit) => t.silent_admit.to_owned(),
-        Concern::PartnerSilent(WhenSilent::Refuse) => t.silent_refuse.to_owned(),
-        Concern::PartnerFails => t.partner_fails.to_owned(),
+        Concern::PartnerSilent(WhenSilent::Admit, failure) => why(t, *failure, t.silent_admit),
+        Concern::PartnerSilent(WhenSilent::Refuse, failure) => why(t, *failure, t.silent_refuse),
+        Concern::PartnerFails(failure) => why(t, *failure, t.partner_fails),
         Concern::Unresolved(n) => number(t.unresolved, n),
         Concern::Silent { device, ms } => of_device(t.device_silent, device, *ms),
         Concern::Keeps { device, checks } => of_device(t.device_keeps, device, *checks),
@@ -385,9 +399,30 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
     }
 }
 
+/// Why Otipass gives no answer, what to do, and what comes of it.
+fn why(t: &Texts, failure: Option<PartnerFailure>, what: &str) -> String {
+    let status = |text: &str, status: u16| fill(text, &[("status", &status)]);
+    let why = match failure {
+        None | Some(PartnerFailure::Silent) => t.why_silent.to_owned(),
+        Some(PartnerFailure::Unreachable) => t.why_unreachable.to_owned(),
+        Some(PartnerFailure::ProxyRefused) => t.why_proxy.to_owned(),
+        Some(PartnerFailure::CredentialsRefused { status: n }) => status(t.why_credentials, n),
+        Some(PartnerFailure::HttpStatus { status: n }) => status(t.why_status, n),
+        Some(PartnerFailure::NotUnderstood) => t.why_not_understood.to_owned(),
+    };
+    format!("{why} {what}")
+}
+
 /// The page on which something can be done about it.
 const fn place(concern: &Concern) -> Option<Address> {
     match concern {
+        Concern::NotSetUp => Some(access::SET_UP),
+        Concern::PartnerSilent(_, Some(failure)) | Concern::PartnerFails(Some(failure)) => {
+            match failure {
+                PartnerFailure::Silent => None,
+                _ => Some(access::CONNECTION),
+            }
+        }
         Concern::Aside(_) => Some(access::ASIDE),
         Concern::Stopped(_)
         | Concern::Refused(_)
@@ -439,6 +474,32 @@ mod tests {
             said.starts_with(&format!("{DEVICES} of {all} devices")),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_failing_otipass_is_told_with_its_cause_in_the_readers_language() {
+        let mut facts = sample::calm();
+        let partner = &mut facts.gate.as_mut().unwrap().partner;
+        partner.spared = true;
+        partner.why = Some(PartnerFailure::CredentialsRefused { status: 401 });
+        for (language, said) in [
+            (Language::En, "refuses the user name and password"),
+            (
+                Language::Fr,
+                "refuse le nom d’utilisateur et le mot de passe",
+            ),
+        ] {
+            for (role, page) in [
+                (Role::Administrator, Some(access::CONNECTION)),
+                (Role::GateManager, None),
+            ] {
+                let frame = Frame::sample(language, Some(role));
+                let parts = Parts::new(&frame, &facts);
+                let (text, leads) = &parts.concerns[0];
+                assert!(text.contains(said) && text.contains("HTTP 401"), "{text}");
+                assert_eq!(*leads, page);
+            }
+        }
     }
 
     #[test]

@@ -136,6 +136,12 @@ kernel::findings! {
         brace_after_end(found) as text_after_end: Mistake;
             en "After the end of the JSON there is more, beginning with {found}." "Take it out; or an opening brace is missing before it.";
             fr "Après la fin du JSON, il reste quelque chose qui commence par {found}." "Supprimez-le ; ou alors une accolade ouvrante manque plus haut.";
+        text_twice(): Mistake, "another JSON begins behind the first, as where the text was pasted twice";
+            en "After the end of the JSON another one begins: the text was perhaps pasted twice, or before the old one." "Keep the one that holds all sectors, and take out the other.";
+            fr "Après la fin du JSON, un autre commence : le texte a peut-être été collé deux fois, ou devant l’ancien." "Gardez celui qui contient tous les secteurs, et supprimez l’autre.";
+        text_cut(): Mistake, "the text ends in the middle, as where it was cut while it was pasted";
+            en "The text ends in the middle: it seems to have been cut, and sectors may be missing." "Paste the whole text again, from its first brace to its last one.";
+            fr "Le texte s’arrête au milieu : il semble avoir été coupé, et des secteurs peuvent manquer." "Collez de nouveau le texte entier, de la première accolade à la dernière.";
         nested_too_deep(): Mistake, "braces in braces in braces";
             en "Braces stand within braces more than 16 times." "Mapping parameters need three; check that every brace is closed in its place.";
             fr "Des accolades sont les unes dans les autres plus de 16 fois." "Trois niveaux suffisent aux paramètres ; vérifiez que chaque accolade est fermée à sa place.";

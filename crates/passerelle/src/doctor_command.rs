@@ -13,7 +13,8 @@ use std::path::PathBuf;
 /// `passerelle doctor`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit code: 0 without a mistake, 1 with one, 2 if the doctor could not do his work.")]
+Exit code: 0 without a mistake, 1 with one, 2 if the doctor could not do his work,
+3 without a mistake before the first start, when nothing is set up yet.")]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigOption,
@@ -60,9 +61,11 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let told: Vec<Told> = told.collect();
     print(format, &told, |_| examination.page(language))?;
     let mut findings = examination.findings.iter();
-    Ok(Verdict::fine_if(
-        findings.all(|f| f.severity != Severity::Mistake),
-    ))
+    Ok(match findings.any(|f| f.severity == Severity::Mistake) {
+        true => Verdict::NotFine,
+        false if examination.is_not_begun() => Verdict::NotBegun,
+        false => Verdict::Fine,
+    })
 }
 
 /// French, if the locale says so.

@@ -97,6 +97,8 @@ pub enum Verdict {
     Fine,
     /// Exit code 1: it worked, and what it found is not fine.
     NotFine,
+    /// Exit code 3: nothing is wrong, and nothing is set up yet.
+    NotBegun,
 }
 
 impl Verdict {
@@ -147,6 +149,7 @@ async fn run(command: Command) -> ExitCode {
     match result {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,
         Ok(Verdict::NotFine) => ExitCode::from(1),
+        Ok(Verdict::NotBegun) => ExitCode::from(3),
         Err(error) => {
             errln!("passerelle: {error}");
             for cause in error.chain().skip(1) {

@@ -73,6 +73,7 @@ pub(super) fn calm() -> Facts {
             partner: PartnerState {
                 spared: false,
                 answered: 311,
+                why: None,
                 failed: 2,
                 median_ms: Some(112),
                 p95_ms: Some(384),

@@ -4,7 +4,7 @@
 
 use crate::day::Facts;
 use gate::outbox::trouble::Trouble;
-use gate::{DeviceState, Mode, WhenSilent};
+use gate::{DeviceState, Mode, PartnerFailure, WhenSilent};
 use kernel::{Timestamp, Zone};
 use std::net::IpAddr;
 
@@ -26,10 +26,11 @@ const DECLARATIONS: i64 = 200;
 pub(super) enum Concern {
     /// The set-up is not complete: nobody is checked.
     NotSetUp,
-    /// Otipass is not asked at present; what visitors meet meanwhile.
-    PartnerSilent(WhenSilent),
-    /// More than half of the questions to Otipass failed.
-    PartnerFails,
+    /// Otipass is not asked at present; what visitors meet meanwhile, and why the last
+    /// question failed.
+    PartnerSilent(WhenSilent, Option<PartnerFailure>),
+    /// More than half of the questions to Otipass failed; why the last one did.
+    PartnerFails(Option<PartnerFailure>),
     /// Checks without a decision.
     Unresolved(i64),
     /// A device that was at work today and is not heard of.
@@ -82,9 +83,9 @@ pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
     if let Some(gate) = &facts.gate {
         let partner = &gate.partner;
         if partner.spared {
-            concerns.push(Concern::PartnerSilent(gate.when_silent));
+            concerns.push(Concern::PartnerSilent(gate.when_silent, partner.why));
         } else if partner.failed > partner.answered {
-            concerns.push(Concern::PartnerFails);
+            concerns.push(Concern::PartnerFails(partner.why));
         }
         let waiting = &gate.waiting;
         let mut many = |n: i64, limit: i64, concern: fn(i64) -> Concern| {
@@ -199,10 +200,10 @@ fn of_device(device: &DeviceState, now: Timestamp, zone: &Zone, concerns: &mut V
 const fn rank(concern: &Concern) -> u8 {
     match concern {
         Concern::NotSetUp => 0,
-        Concern::PartnerSilent(WhenSilent::Refuse) => 1,
+        Concern::PartnerSilent(WhenSilent::Refuse, _) => 1,
         Concern::Unresolved(_) => 2,
-        Concern::PartnerSilent(WhenSilent::Admit) => 3,
-        Concern::PartnerFails => 4,
+        Concern::PartnerSilent(WhenSilent::Admit, _) => 3,
+        Concern::PartnerFails(_) => 4,
         Concern::Silent { .. } => 5,
         Concern::Keeps { .. } => 6,
         Concern::Stopped(_) => 7,
@@ -248,11 +249,15 @@ mod tests {
             ),
             (
                 |f| f.gate.as_mut().unwrap().partner.spared = true,
-                vec![Concern::PartnerSilent(WhenSilent::Admit)],
+                vec![Concern::PartnerSilent(WhenSilent::Admit, None)],
             ),
             (
-                |f| f.gate.as_mut().unwrap().partner.failed = 1_000,
-                vec![Concern::PartnerFails],
+                |f| {
+                    let partner = &mut f.gate.as_mut().unwrap().partner;
+                    partner.failed = 1_000;
+                    partner.why = Some(PartnerFailure::Unreachable);
+                },
+                vec![Concern::PartnerFails(Some(PartnerFailure::Unreachable))],
             ),
             (
                 |f| f.gate.as_mut().unwrap().waiting.unresolved = 1,
@@ -338,7 +343,7 @@ mod tests {
                     gate.when_silent = WhenSilent::Refuse;
                 },
                 vec![
-                    Concern::PartnerSilent(WhenSilent::Refuse),
+                    Concern::PartnerSilent(WhenSilent::Refuse, None),
                     Concern::Unresolved(2),
                     Concern::Held(3),
                     Concern::Battery {

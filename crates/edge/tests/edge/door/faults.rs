@@ -86,6 +86,13 @@ fn the_server_says_how_long_it_wants_to_be_left_alone() {
     stage.answer(check, failing);
     assert!(!looks(&stage.pass(29_999)));
     assert!(looks(&stage.pass(1)));
+    // Some gateway on the way asks for a day; a minute is what it gets.
+    stage.looked(Reply::Failing {
+        code: None,
+        retry_after_ms: 86_400_000,
+    });
+    assert!(!looks(&stage.pass(59_999)));
+    assert!(looks(&stage.pass(1)));
 }
 
 #[test]

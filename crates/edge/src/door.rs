@@ -125,6 +125,11 @@ impl Door {
             let back = self.carry_out(output, &mut errands);
             outputs.extend(back.into_iter().flat_map(|i| self.agent.step(i, now)));
         }
+        // Both take their time on the disk.
+        let waits = |errand: &Errand| matches!(errand, Errand::Tell { .. } | Errand::Ask(_));
+        if errands.iter().any(waits) {
+            return errands;
+        }
         errands.extend(self.send(now));
         if now.up_ms >= self.next_upkeep_up_ms {
             self.next_upkeep_up_ms = now.up_ms.saturating_add(UPKEEP_MS);

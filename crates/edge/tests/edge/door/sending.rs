@@ -168,6 +168,23 @@ fn a_token_that_is_refused_with_a_batch_is_refused_for_all() {
 }
 
 #[test]
+fn whoever_waits_does_not_wait_for_the_journal() {
+    let mut stage = offline_with(3);
+    stage.comes_online();
+    reply(&mut stage, Reply::Silent);
+    let spare = stage.folder.path().join("journal.spare");
+    std::fs::remove_file(&spare).unwrap();
+    stage.now.up_ms += 10_000;
+    let errands = stage.scan(&card(40));
+    let check = asked(&errands);
+    assert!(!sends(&errands) && !spare.exists());
+    let errands = stage.answer(check, yes(&card(40)));
+    assert!(told(&errands).1.open && !sends(&errands) && !spare.exists());
+    assert!(sends(&stage.pass(0)));
+    assert!(spare.exists());
+}
+
+#[test]
 fn the_server_is_told_how_the_device_stands() {
     let mut stage = offline_with(3);
     let errands = stage.pass(60_000);

@@ -86,10 +86,15 @@ impl Counter {
         let ended = self.keeper.clone();
         spawn("stdin", move || {
             let mut output = io::stdout();
-            let read = read_lines(io::stdin().lock(), |line| {
+            let mut serve = |line| {
                 // Whoever reads the answers may be gone; the door is not.
                 self.serve(line, &mut output);
                 Go::On
+            };
+            let read = read_lines(io::stdin().lock(), &mut serve);
+            // Whoever types by hand need not end the last line.
+            let read = read.map(|rest| {
+                rest.map(serve);
             });
             note("standard input", read);
             if only {
@@ -104,7 +109,7 @@ impl Counter {
             loop {
                 let served = open_tty(&path, baud).and_then(|device| {
                     let mut output = device.try_clone()?;
-                    read_lines(device, |line| self.serve(line, &mut output))
+                    read_lines(device, |line| self.serve(line, &mut output)).map(drop)
                 });
                 note(&path.display().to_string(), served);
                 std::thread::park_timeout(AGAIN);
@@ -165,6 +170,7 @@ impl Counter {
             Heard::Open => self.serve(line, &mut output),
             Heard::Closed => Go::Stop,
         })
+        .map(drop)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::BIN;
 use serde_json::{Value, json};
 use stage::{Process, free_address};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -175,6 +175,20 @@ fn is_answered(mut controller: &TcpStream) -> bool {
     controller.write_all(b"12345674\n").is_ok()
         && BufReader::new(controller).read_line(&mut answer).is_ok()
         && answer.contains("accepted_offline")
+}
+
+#[test]
+fn half_a_code_is_none() {
+    let address = free_address();
+    let (_folder, _process) = listening(address);
+    let mut cut_off = controller(address);
+    cut_off.write_all(b"12345674\n00029975").unwrap();
+    cut_off.shutdown(Shutdown::Write).unwrap();
+    let answers: Vec<_> = BufReader::new(cut_off)
+        .lines()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(answers.len(), 1, "{answers:?}");
 }
 
 #[test]

@@ -8,17 +8,20 @@ use crate::keyboard::{EVENT_BYTES, Keys};
 use crate::line::{Go, Line, Lines, read_lines, spell, wish};
 use crate::opener::Opener;
 use crate::tty::open_tty;
+use rustix::net::sockopt::set_socket_keepalive;
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// How many connections of the line protocol there may be.
 const CONNECTIONS: usize = 32;
+/// How long a controller may leave its answers unread when there is no room for another.
+const WRITE: Duration = Duration::from_secs(1);
 /// The pause before a device that is not there is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -83,10 +86,15 @@ impl Counter {
         let ended = self.keeper.clone();
         spawn("stdin", move || {
             let mut output = io::stdout();
-            let read = read_lines(io::stdin().lock(), |line| {
+            let mut serve = |line| {
                 // Whoever reads the answers may be gone; the door is not.
                 self.serve(line, &mut output);
                 Go::On
+            };
+            let read = read_lines(io::stdin().lock(), &mut serve);
+            // Whoever types by hand need not end the last line.
+            let read = read.map(|rest| {
+                rest.map(serve);
             });
             note("standard input", read);
             if only {
@@ -101,7 +109,7 @@ impl Counter {
             loop {
                 let served = open_tty(&path, baud).and_then(|device| {
                     let mut output = device.try_clone()?;
-                    read_lines(device, |line| self.serve(line, &mut output))
+                    read_lines(device, |line| self.serve(line, &mut output)).map(drop)
                 });
                 note(&path.display().to_string(), served);
                 std::thread::park_timeout(AGAIN);
@@ -133,34 +141,84 @@ impl Counter {
     /// The TCP line protocol.
     pub(crate) fn tcp(self, listener: TcpListener) {
         spawn("tcp", move || {
-            let open = Arc::new(AtomicUsize::new(0));
+            let open = Connections::default();
             for connection in listener.incoming() {
                 let Ok(connection) = connection else {
                     // Too many open files, perhaps: some will be closed.
                     std::thread::park_timeout(AGAIN);
                     continue;
                 };
-                if open.fetch_add(1, Ordering::Relaxed) >= CONNECTIONS {
-                    open.fetch_sub(1, Ordering::Relaxed);
-                    tracing::warn!(
-                        "more than {CONNECTIONS} connections to the line protocol; one was closed"
-                    );
-                    continue;
-                }
-                let (counter, open) = (self.clone(), Arc::clone(&open));
+                let connection = Arc::new(connection);
+                open.add(&connection);
+                let (counter, open) = (self.clone(), open.clone());
                 spawn("connection", move || {
                     // A controller that hangs up is its own affair.
-                    let _ = counter.connection(&connection);
-                    open.fetch_sub(1, Ordering::Relaxed);
+                    let _ = counter.connection(&connection, &open);
+                    open.remove(&connection);
                 });
             }
         });
     }
 
-    fn connection(&self, connection: &TcpStream) -> io::Result<()> {
+    fn connection(&self, connection: &Arc<TcpStream>, open: &Connections) -> io::Result<()> {
         connection.set_nodelay(true)?;
-        let mut output = connection;
-        read_lines(connection, |line| self.serve(line, &mut output))
+        connection.set_write_timeout(Some(WRITE))?;
+        // One that was switched off is noticed some time.
+        set_socket_keepalive(connection, true)?;
+        let mut output = &**connection;
+        read_lines(&**connection, |line| match open.heard(connection) {
+            Heard::Open => self.serve(line, &mut output),
+            Heard::Closed => Go::Stop,
+        })
+        .map(drop)
+    }
+}
+
+/// The connections of the line protocol; who was silent longest is first.
+#[derive(Clone, Default)]
+struct Connections(Arc<Mutex<VecDeque<Arc<TcpStream>>>>);
+
+#[derive(PartialEq, Eq)]
+enum Heard {
+    Open,
+    Closed,
+}
+
+impl Connections {
+    /// Adds one. If that is one too many, who was silent longest goes: a controller that
+    /// was switched off never hangs up, and comes back by another connection.
+    fn add(&self, connection: &Arc<TcpStream>) {
+        let mut open = self.lock();
+        if open.len() >= CONNECTIONS
+            && let Some(silent) = open.pop_front()
+        {
+            tracing::warn!(
+                "more than {CONNECTIONS} connections to the line protocol; the one that was \
+                 silent longest was closed"
+            );
+            // Its thread ends by that.
+            let _ = silent.shutdown(Shutdown::Both);
+        }
+        open.push_back(Arc::clone(connection));
+    }
+
+    /// A line came over this one.
+    fn heard(&self, connection: &Arc<TcpStream>) -> Heard {
+        let mut open = self.lock();
+        let place = open.iter().position(|one| Arc::ptr_eq(one, connection));
+        let Some(one) = place.and_then(|place| open.remove(place)) else {
+            return Heard::Closed;
+        };
+        open.push_back(one);
+        Heard::Open
+    }
+
+    fn remove(&self, connection: &Arc<TcpStream>) {
+        self.lock().retain(|one| !Arc::ptr_eq(one, connection));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<TcpStream>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

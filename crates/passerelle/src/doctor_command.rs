@@ -4,16 +4,21 @@
 use crate::Verdict;
 use crate::house::ConfigOption;
 use crate::out::{Format, print};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use doctor::{Doctor, PATIENCE, Reach, catalogue, headline};
 use kernel::Language;
 use kernel::finding::{Entry, Severity, Told};
+use std::io::Read;
 use std::path::PathBuf;
+
+/// The most bytes that are read of a code; one has 512 at most.
+const LONGEST_LINE: u64 = 4_096;
 
 /// `passerelle doctor`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit code: 0 without a mistake, 1 with one, 2 if the doctor could not do his work.")]
+Exit code: 0 without a mistake, 1 with one, 2 if the doctor could not do his work. With --sample: 0
+if the code is a pass that Otipass knows (or was not to be asked about), 1 if not.")]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigOption,
@@ -32,6 +37,15 @@ pub struct Arguments {
     /// Say what a code means, and do nothing else
     #[arg(long, value_name = "CODE")]
     explain: Option<String>,
+    /// Say what a real card's code is to this set-up, and do nothing else; Otipass is
+    /// asked without counting anything; - reads the code from standard input
+    #[arg(
+        long,
+        value_name = "CODE",
+        allow_hyphen_values = true,
+        conflicts_with = "explain"
+    )]
+    sample: Option<String>,
     /// en or fr; for people by default as LANG has it
     #[arg(long)]
     language: Option<Language>,
@@ -55,6 +69,9 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         Reach::Online
     };
     let config = arguments.file.unwrap_or_else(|| arguments.config.path());
+    if let Some(code) = arguments.sample {
+        return sample(config, code, reach, format, language).await;
+    }
     let examination = Doctor::new(config).examine(reach, PATIENCE).await;
     let told = examination.findings.iter().map(|f| f.told(language));
     let told: Vec<Told> = told.collect();
@@ -63,6 +80,42 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     Ok(Verdict::fine_if(
         findings.all(|f| f.severity != Severity::Mistake),
     ))
+}
+
+/// What a card's code is to the set-up.
+async fn sample(
+    config: PathBuf,
+    code: String,
+    reach: Reach,
+    format: Format,
+    language: Language,
+) -> Result<Verdict> {
+    let code = match code.as_str() {
+        "-" => {
+            let mut line = String::new();
+            let mut input = std::io::stdin().take(LONGEST_LINE);
+            input
+                .read_to_string(&mut line)
+                .context("no code could be read")?;
+            line
+        }
+        _ => code,
+    };
+    let sample = Doctor::new(config).sample(&code, reach, PATIENCE).await;
+    let sample = match sample {
+        Ok(sample) => sample,
+        Err(findings) => {
+            let told: Vec<_> = findings.iter().map(|f| f.told(language)).collect();
+            bail!(
+                "{}",
+                told.iter()
+                    .map(|t| format!("{} {}", t.what, t.cure))
+                    .collect::<String>()
+            )
+        }
+    };
+    print(format, &sample.json(), |_| sample.page(language))?;
+    Ok(Verdict::fine_if(sample.is_fine()))
 }
 
 /// French, if the locale says so.

@@ -4,7 +4,7 @@ use crate::database::{self, Opened, Reach};
 use crate::examination::Examination;
 use crate::facts::{self, Facts};
 use crate::source::Sources;
-use crate::{configuration, examine, live};
+use crate::{configuration, examine, live, notices};
 use config::{Config, Surroundings};
 use db::Db;
 use kernel::{Clock, Finding, SystemClock};
@@ -102,9 +102,10 @@ impl Doctor {
             reach,
             patience,
         };
-        let (otipass, ticketing, machine, database) = tokio::join!(
+        let (otipass, ticketing, mail, machine, database) = tokio::join!(
             asking.otipass(project_id, &sources.interface),
             asking.ticketing(institution, &operator_password),
+            notices::ask(&config, reach, patience),
             facts::Machine::look(&config, self.db.is_some()),
             database::look(opened, &config, project_id, patience),
         );
@@ -124,6 +125,7 @@ impl Doctor {
             operator_password,
             otipass,
             ticketing,
+            mail,
             database,
         }
     }

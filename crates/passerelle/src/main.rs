@@ -21,6 +21,7 @@ mod folders;
 mod help;
 mod house;
 mod init;
+mod notices_command;
 mod progress;
 mod reconcile;
 mod replay;
@@ -78,6 +79,8 @@ enum Command {
     SupportBundle(support_bundle::Arguments),
     /// See who may use the back office, and let a lost administrator in again
     Account(account_command::Arguments),
+    /// Try who is told when something is not well
+    Notices(notices_command::Arguments),
     /// Ask ticketing's harmless methods, and save what came for whoever helps
     Ticketing(ticketing::Arguments),
     /// Run a recorded day through the real thing
@@ -138,6 +141,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Secrets(arguments) => secrets_command::run(arguments).await,
         Command::SupportBundle(arguments) => support_bundle::run(arguments).await,
         Command::Account(arguments) => account_command::run(arguments).await,
+        Command::Notices(arguments) => notices_command::run(arguments).await,
         Command::Ticketing(arguments) => ticketing::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Edge(arguments) => edge_command::run(arguments).await,

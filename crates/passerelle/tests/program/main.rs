@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod edge;
 mod nodes;
+mod notices;
 mod replay;
 mod serve;
 mod ticketing;

@@ -9,6 +9,7 @@ use kernel::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// A certificate that is valid for less is worth a word.
 const CERTIFICATE_MS: i64 = crate::tls::SOON_DAYS * crate::tls::DAY_MS;
@@ -27,6 +28,9 @@ pub struct Vitals {
     /// The file of the database.
     database: Option<PathBuf>,
     tls: Option<TlsFiles>,
+    /// When it was first looked: what was due while nobody was there is done soon
+    /// after.
+    begun: Arc<OnceLock<Timestamp>>,
 }
 
 /// What is not well.
@@ -62,6 +66,7 @@ impl Vitals {
             backup,
             database,
             tls: config.tls().ok().flatten(),
+            begun: Arc::default(),
         }
     }
 
@@ -73,11 +78,12 @@ impl Vitals {
     }
 
     fn ailments(&self, now: Timestamp) -> Ailments {
+        let begun = *self.begun.get_or_init(|| now);
         Ailments {
             backup_late: self.backup.as_ref().and_then(|(folder, every_ms)| {
                 let last = last_backup(folder, now);
-                let is_late = |at: Timestamp| now.ms_since(at) > every_ms + LATE_MS;
-                last.is_none_or(is_late).then_some(last)
+                let due = last.map_or(begun, |at| at.plus_ms(*every_ms).max(begun));
+                (now.ms_since(due) > LATE_MS).then_some(last)
             }),
             disk_filling: self.disk_filling(),
             certificate_ends: self.tls.as_ref().and_then(|files| {
@@ -133,6 +139,7 @@ mod tests {
             let now = taken.plus_ms(hours * 3_600_000);
             vitals.ailments(now).backup_late
         };
+        assert_eq!(late(-2), None, "the first is being taken");
         assert_eq!(late(0), Some(None), "there is none at all");
         let backups = folder.path().join("backup");
         std::fs::create_dir(&backups).unwrap();
@@ -143,6 +150,13 @@ mod tests {
         assert_eq!([0, 24].map(late), [None, None]);
         assert_eq!(late(25), Some(Some(taken)));
         assert_eq!(late(-1), Some(None), "a backup of the future is none");
+        let restarted = Vitals::of(&config);
+        let late = |hours: i64| {
+            let now = taken.plus_ms(hours * 3_600_000);
+            restarted.ailments(now).backup_late
+        };
+        assert_eq!(late(99), None, "what was due meanwhile is being taken");
+        assert_eq!(late(100), Some(Some(taken)));
         assert_eq!(Vitals::default().ailments(taken), Ailments::default());
     }
 

@@ -7,6 +7,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use db::{Db, DbUrl};
+use kernel::{Clock, SystemClock, Timestamp};
 use serde_json::Value;
 use stage::{Program, SET_UP};
 use tokio::net::TcpListener;
@@ -120,4 +122,67 @@ async fn the_doctor_looks_at_who_is_told() {
             .any(|f| f.code == code && f.place.contains(place));
         assert!(named, "{code}: {mistakes:?}");
     }
+}
+
+/// Held sales, by a card at a sector whose product has no tariff.
+const HELD: &str = "00029975;active;7;2099-12-31;PCUMID000FS3031D:*\n";
+
+#[tokio::test]
+async fn a_running_service_tells_what_today_says_and_a_restart_repeats_nothing() {
+    let (url, mut posts) = receiver().await;
+    let mut program = Program::at_work(BIN, HELD, SET_UP);
+    let token = program.token("PDA11");
+    let answer = program.check(&token, &crate::id(1), "00029975").await;
+    assert_eq!(answer["outcome"], "accepted", "{answer}");
+    let staged = async || {
+        let db = Db::open_read_only(&program.path("passerelle.db")).await;
+        let held = boxoffice::report::held_reasons(&db.unwrap()).await;
+        held.is_ok_and(|held| !held.is_empty())
+    };
+    stage::eventually("the sale is held", staged).await;
+    program.stop();
+    // It has lasted.
+    let db = Db::open(&DbUrl::SqliteFile(program.path("passerelle.db"))).await;
+    let db = db.unwrap();
+    let now = SystemClock.now();
+    let write = move |tx: &mut db::Tx<'_>| {
+        tx.execute(
+            "INSERT INTO notice_cause (cause, since, seen_at) VALUES ('sales_held', $1, $2)",
+            db::params![now.plus_ms(-600_000), now],
+        )
+    };
+    db.write("a cause", write).await.unwrap();
+    drop(db);
+    let text = program.read("passerelle.toml");
+    let notices = format!("[notices]\nwebhook = \"{url}\"\nlanguage = \"en\"\n");
+    program.write("passerelle.toml", &format!("{text}\n{notices}"));
+    program.write("webhook.secret", SECRET);
+    let secret = "webhook_secret_file = \"webhook.secret\"\n";
+    program.write("passerelle.toml", &format!("{text}\n{notices}{secret}"));
+    program.start();
+    let (shown, post) = posts.recv().await.unwrap();
+    assert_eq!(shown, format!("Bearer {SECRET}"));
+    assert_eq!(post["begun"][0]["cause"], "sales_held", "{post}");
+    assert!(!post.to_string().contains("9975"), "{post}");
+    stage::eventually("it is noted", async || told(&program).await.is_some()).await;
+    program.stop();
+    let before = told(&program).await;
+    program.start();
+    stage::eventually("it has looked", async || told(&program).await > before).await;
+    program.stop();
+    assert!(posts.try_recv().is_err(), "it was told");
+    assert!(!program.log().contains(SECRET) && !program.log().contains("hook-s3cret"));
+}
+
+/// When a cause that was told was seen last.
+async fn told(program: &Program) -> Option<Timestamp> {
+    let db = Db::open_read_only(&program.path("passerelle.db")).await;
+    let read = |tx: &mut db::Tx<'_>| {
+        let rows = tx.query_opt(
+            "SELECT c.seen_at FROM notice_cause c JOIN notice_told t ON t.cause = c.cause",
+            db::params![],
+        )?;
+        rows.map(|row| row.get("seen_at")).transpose()
+    };
+    db.unwrap().read("told", read).await.unwrap()
 }

@@ -29,9 +29,14 @@ pub struct Heading {
 }
 
 impl Examination {
-    pub(crate) fn new(config: &Path, facts: Option<&Facts>, findings: Vec<Finding>) -> Self {
+    pub(crate) fn new(
+        config: &Path,
+        facts: Option<&Facts>,
+        findings: Vec<Finding>,
+        language: Language,
+    ) -> Self {
         let heading = |part, of| Heading { part, of };
-        let place = |place: Place| place.in_language(Language::En);
+        let place = |place: Place| place.in_language(language);
         let config = config.display().to_string();
         let mut parts = vec![heading(Part::Configuration, config)];
         if let Some(facts) = facts {
@@ -45,7 +50,7 @@ impl Examination {
             }
             let ticketing = match &facts.config.access_control.url {
                 Some(url) => shown(url),
-                None if facts.is_its_own_ticketing() => "this process itself".to_owned(),
+                None if facts.is_its_own_ticketing() => Texts::of(language).itself.to_owned(),
                 None => String::new(),
             };
             parts.push(heading(Part::Ticketing, ticketing));
@@ -105,6 +110,7 @@ kernel::texts!(Texts in Fr, En {
     at: "où :", "at";
     cure: "Corrigez les erreurs avant le premier visiteur ; « passerelle doctor --explain CODE » explique chacune.",
         "Cure the mistakes before the first visitor arrives; `passerelle doctor --explain CODE` explains each.";
+    itself: "ce service lui-même", "this process itself";
     partly: "Ce qui a pu être vérifié est prêt.", "What could be checked is ready.";
     ready: "Cette installation est prête.", "This set-up is ready.";
 });

@@ -3,11 +3,13 @@
 
 use crate::Verdict;
 use crate::house::ConfigOption;
+use crate::language::LanguageOption;
 use crate::out::{Format, print};
 use anyhow::{Context, Result, bail};
 use doctor::{Doctor, PATIENCE, Reach, catalogue, headline};
 use kernel::Language;
 use kernel::finding::{Entry, Severity, Told};
+use kernel::text::fill;
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -46,9 +48,8 @@ pub struct Arguments {
         conflicts_with = "explain"
     )]
     sample: Option<String>,
-    /// en or fr; for people by default as LANG has it
-    #[arg(long)]
-    language: Option<Language>,
+    #[command(flatten)]
+    language: LanguageOption,
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
@@ -56,10 +57,11 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         true => Format::Json,
         false => arguments.format,
     };
-    let language = arguments.language.unwrap_or(match format {
-        Format::Table => of_this_terminal(),
-        Format::Json => Language::En,
-    });
+    // For programs, in English unless they ask for another.
+    let language = match (format, arguments.language.asked()) {
+        (Format::Json, None) => Language::En,
+        _ => arguments.language.get(),
+    };
     if let Some(code) = arguments.explain {
         return explain(&code, language);
     }
@@ -72,7 +74,8 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     if let Some(code) = arguments.sample {
         return sample(config, code, reach, format, language).await;
     }
-    let examination = Doctor::new(config).examine(reach, PATIENCE).await;
+    let doctor = Doctor::new(config);
+    let examination = doctor.examine_in(language, reach, PATIENCE).await;
     let told = examination.findings.iter().map(|f| f.told(language));
     let told: Vec<Told> = told.collect();
     print(format, &told, |_| examination.page(language))?;
@@ -118,27 +121,21 @@ async fn sample(
     Ok(Verdict::fine_if(sample.is_fine()))
 }
 
-/// French, if the locale says so.
-fn of_this_terminal() -> Language {
-    let set = |name| std::env::var(name).ok().filter(|locale| !locale.is_empty());
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
-    match locale {
-        Some(locale) if locale.starts_with("fr") => Language::Fr,
-        _ => Language::En,
-    }
-}
+kernel::texts!(Texts in Fr, En {
+    no_code: "aucun constat n’a le code {code} ; « passerelle doctor » imprime un code avec chacun",
+        "no finding has the code {code}; `passerelle doctor` prints a code with each finding";
+});
 
 fn explain(code: &str, language: Language) -> Result<Verdict> {
     let entries: Vec<&Entry> = catalogue().filter(|entry| entry.code == code).collect();
     if entries.is_empty() {
-        bail!(
-            "no finding has the code {code}; `passerelle doctor` prints a code with each finding"
-        );
+        bail!(fill(Texts::of(language).no_code, &[("code", &code)]));
     }
     for entry in &entries {
         let [what, cure] = entry.in_general(language);
         outln!("{}", headline(entry.severity, code, language));
-        if !entry.meaning.is_empty() {
+        // The document's words, which are English.
+        if language != Language::Fr && !entry.meaning.is_empty() {
             outln!("  {}", entry.meaning);
         }
         outln!("  {what}\n  → {cure}\n");

@@ -21,6 +21,7 @@ mod folders;
 mod help;
 mod house;
 mod init;
+mod language;
 mod notices_command;
 mod progress;
 mod reconcile;

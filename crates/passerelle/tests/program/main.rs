@@ -5,6 +5,7 @@
 mod demo;
 mod doctor;
 mod edge;
+mod french;
 mod nodes;
 mod notices;
 mod replay;

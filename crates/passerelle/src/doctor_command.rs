@@ -16,11 +16,14 @@ use std::path::PathBuf;
 /// The most bytes that are read of a code; one has 512 at most.
 const LONGEST_LINE: u64 = 4_096;
 
+/// What the shell hears.
+pub const EXIT_CODES: &str = "\
+Exit code: 0 without a mistake, 1 with one, 2 if the doctor could not do his work. With --sample: 0
+if the code is a pass that Otipass knows (or was not to be asked about), 1 if not.";
+
 /// `passerelle doctor`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Exit code: 0 without a mistake, 1 with one, 2 if the doctor could not do his work. With --sample: 0
-if the code is a pass that Otipass knows (or was not to be asked about), 1 if not.")]
+#[command(after_help = EXIT_CODES)]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigOption,

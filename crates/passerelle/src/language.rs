@@ -22,6 +22,20 @@ impl LanguageOption {
     }
 }
 
+/// What the arguments of this process ask for, before they are read, or else what the
+/// locale says: help is printed while they are read.
+pub fn of_arguments() -> Language {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let pair = |pair: &[String]| match pair {
+        [key, value] if key == "--language" => value.parse().ok(),
+        _ => None,
+    };
+    let joined = |argument: &String| argument.strip_prefix("--language=")?.parse().ok();
+    let asked = arguments.windows(2).find_map(pair);
+    let asked = asked.or_else(|| arguments.iter().find_map(joined));
+    asked.unwrap_or_else(of_this_terminal)
+}
+
 /// French, if the locale says so.
 fn of_this_terminal() -> Language {
     let set = |name| std::env::var(name).ok().filter(|locale| !locale.is_empty());

@@ -37,7 +37,7 @@ mod support_bundle;
 mod ticketing;
 mod tokens;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Passerelle: city passes at museum gates, one sale for each admission.
@@ -119,7 +119,11 @@ fn main() -> ExitCode {
     {
         return server::read_pictures().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
-    run(CommandLine::parse().command)
+    let mut matches = help::command_line().get_matches();
+    match CommandLine::from_arg_matches_mut(&mut matches) {
+        Ok(line) => run(line.command),
+        Err(error) => error.exit(),
+    }
 }
 
 #[tokio::main]

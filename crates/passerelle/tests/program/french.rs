@@ -62,3 +62,27 @@ async fn the_doctor_speaks_french_throughout() {
         "{refused}"
     );
 }
+
+#[tokio::test]
+async fn help_is_there_in_french() {
+    let program = Program::new(BIN, "", SET_UP);
+    for (arguments, said) in [
+        (&["--help"][..], "Lancer le service"),
+        (&["help"], "Documents, par"),
+        (&["doctor", "--help"], "Dire ce que signifie un code"),
+        (&["help", "reconcile"], "Comparer les comptes des accès"),
+        (&["doctor", "-h"], "Code de sortie\u{a0}: 0 sans erreur"),
+        (&["notices", "test", "-h"], "La configuration\u{a0}; sinon"),
+        (
+            &["report", "sales", "--help"],
+            "Utilisation\u{a0}: passerelle report sales",
+        ),
+    ] {
+        let help = by_locale(&program, arguments);
+        assert!(help.contains(said), "{arguments:?}: {help}");
+        let english = program.fine(arguments);
+        assert!(!english.contains(said), "{english}");
+    }
+    let asked = program.fine(&["doctor", "--language", "fr", "--help"]);
+    assert!(asked.contains("Utilisation\u{a0}: "), "{asked}");
+}

@@ -31,9 +31,14 @@ pub struct Heading {
 }
 
 impl Examination {
-    pub(crate) fn new(config: &Path, facts: Option<&Facts>, findings: Vec<Finding>) -> Self {
+    pub(crate) fn new(
+        config: &Path,
+        facts: Option<&Facts>,
+        findings: Vec<Finding>,
+        language: Language,
+    ) -> Self {
         let heading = |part, of| Heading { part, of };
-        let place = |place: Place| place.in_language(Language::En);
+        let place = |place: Place| place.in_language(language);
         let config = config.display().to_string();
         let mut parts = vec![heading(Part::Configuration, config)];
         if let Some(facts) = facts {
@@ -47,7 +52,7 @@ impl Examination {
             }
             let ticketing = match &facts.config.access_control.url {
                 Some(url) => shown(url),
-                None if facts.is_its_own_ticketing() => "this process itself".to_owned(),
+                None if facts.is_its_own_ticketing() => Texts::of(language).itself.to_owned(),
                 None => String::new(),
             };
             parts.push(heading(Part::Ticketing, ticketing));
@@ -115,6 +120,7 @@ kernel::texts!(Texts in Fr, En {
         "Cure the mistakes before the first visitor arrives; `passerelle doctor --explain CODE` explains each.";
     not_begun: "La configuration est bonne, et rien n’est encore mis en service : démarrez le service, puis suivez la mise en service dans ses pages.",
         "The configuration is right, and nothing is set up yet: start the service, then follow the set-up on its pages.";
+    itself: "ce service lui-même", "this process itself";
     partly: "Ce qui a pu être vérifié est prêt.", "What could be checked is ready.";
     ready: "Cette installation est prête.", "This set-up is ready.";
 });

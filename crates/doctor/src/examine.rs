@@ -4,7 +4,7 @@ use super::database::{Database, Records, Structure};
 use super::facts::{Backups, Facts, Unfit};
 use super::partner::apart;
 use super::probe::{Kept, Refusal};
-use super::{partner, selling, site, tls};
+use super::{notices, partner, selling, site, tls};
 use crate::found;
 use config::Role;
 use db::DbUrl;
@@ -23,6 +23,7 @@ const SERIALS_SUSPECT: usize = 3;
 pub fn examine(facts: &Facts) -> Vec<Finding> {
     let mut findings = configuration(facts);
     findings.extend(tls::examine(facts));
+    findings.extend(notices::examine(facts));
     findings.extend(machine(facts));
     if facts.config.has(Role::Gate) {
         findings.extend(partner::examine(facts));

@@ -2,6 +2,7 @@
 
 use super::database::{Database, Records};
 use super::live::{OtipassAnswer, TicketingAnswer};
+use super::notices::MailAnswer;
 use super::probe::{self, Refusal};
 use super::source::{Interface, InterfaceOrigin, Mapping, SiteRead, Source, Unread};
 use boxoffice::CatalogueReading;
@@ -40,6 +41,7 @@ pub struct Facts {
     pub machine: Machine,
     pub otipass: OtipassAnswer,
     pub ticketing: TicketingAnswer,
+    pub mail: MailAnswer,
     pub database: Database<Records>,
 }
 
@@ -191,7 +193,11 @@ impl Facts {
 
 /// The files with secrets that every user of the machine may read.
 pub fn open_secrets(config: &Config) -> Vec<PathBuf> {
+    let notices = &config.notices;
+    let mail = notices.mail.as_ref();
     [
+        &notices.webhook_secret_file,
+        mail.map_or(&None, |mail| &mail.password_file),
         &config.otipass.password_file,
         &config.otipass.api_key_file,
         &config.access_control.password_file,

@@ -83,6 +83,15 @@ kernel::findings! {
         backup_unwritable(folder, why): Warning, "backups cannot be written to their folder";
             en "Backups cannot be written to {folder}: {why}." "Name a folder in [backup] folder that the service's user may write, and make room on its disk.";
             fr "Les sauvegardes ne peuvent pas s’écrire dans {folder} : {why}." "Désignez par [backup] folder un dossier où l’utilisateur du service peut écrire, et faites de la place sur son disque.";
+        mail_unreachable(host, why): Warning, "the mail server for notices is not there, or does not speak as `[notices.mail]` says";
+            en "Notices by mail do not get out: {host} cannot be spoken to: {why}." "Compare host, port and tls in [notices.mail] with what your mail server wants, and let the service's machine through to it; `passerelle notices test` tries it.";
+            fr "Les avis par courrier ne partent pas, car {host} n’est pas joignable : {why}." "Comparez host, port et tls dans [notices.mail] avec ce que veut votre serveur de courrier, et laissez la machine du service l’atteindre ; passerelle notices test l’essaie.";
+        mail_refused(host, said): Warning, "the mail server does not take user name and password, or wants some";
+            en "Notices by mail do not get out: {host} refuses with {said}." "Correct username and the password in [notices.mail]; `passerelle notices test` tries them.";
+            fr "Les avis par courrier ne partent pas : {host} refuse avec {said}." "Corrigez username et le mot de passe dans [notices.mail] ; passerelle notices test les essaie.";
+        mail_in_clear(host): Warning, "user name and password of the mail server cross the network readable";
+            en "User name and password go to {host} readable for everybody on the way." "Write tls = \"starttls\" or \"tls\" in [notices.mail].";
+            fr "Le nom d’utilisateur et le mot de passe vont à {host} lisibles pour tous en chemin." "Écrivez tls = \"starttls\" ou \"tls\" dans [notices.mail].";
         plain_http_on_network(listen): Note, "plain HTTP on an address of the network: tokens can be read on the way, and phones give the scanner page no camera; see [TLS](operating.md#tls)";
             en "The service is to speak plain HTTP at {listen}: tokens of devices cross the network readable, and browsers give the scanner page neither the camera nor work without network." "Set [server] tls_certificate and tls_key, or listen on 127.0.0.1 behind a web server with a certificate.";
             fr "Le service parle en HTTP simple à {listen} : les jetons des appareils traversent le réseau lisibles, et les navigateurs n’accordent à la page du scanner ni la caméra ni le travail sans réseau." "Indiquez [server] tls_certificate et tls_key, ou écoutez sur 127.0.0.1 derrière un serveur web avec certificat.";

@@ -117,7 +117,7 @@ async fn visit(office: Office, request: &Parts, browser: Option<Token>) -> Resul
         .or_else(|| Language::accepted(&text(headers, "accept-language"), &LANGUAGES))
         .unwrap_or_default();
     if let Some(proxy) = unnamed_proxy(request, &office.role.proxies) {
-        office.unnamed_proxy.get_or_init(|| proxy);
+        office.day.unnamed_proxy.get_or_init(|| proxy);
     }
     Ok(Visit {
         language,

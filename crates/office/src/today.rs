@@ -2,6 +2,7 @@
 //! is known of each device. It keeps itself up to date where there is
 //! JavaScript; elsewhere a link loads it again.
 
+mod causes;
 mod facts;
 mod live;
 #[cfg(test)]
@@ -67,6 +68,18 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "{n} entries have yet to be declared to Otipass. If the number keeps growing, look whether it answers.";
     unnamed_proxy: "Un proxy, {address}, transmet les demandes sans être nommé : tout le monde semble venir de lui, et les fautes de l’un font attendre les autres. Écrivez proxies = [\"{address}\"] sous [office] dans la configuration, puis redémarrez le service.",
         "A proxy, {address}, forwards requests and is not named: everybody seems to come from it, and one person’s mistakes make the others wait. Write proxies = [\"{address}\"] under [office] in the configuration, and restart the service.";
+    backup_never: "Le service n’a pas encore pris de sauvegarde. Le journal du service dit pourquoi.",
+        "The service has taken no backup yet. Its log says why.";
+    backup_late: "La dernière sauvegarde date du {at}. Le journal du service dit pourquoi il n’y en a pas eu depuis.",
+        "The last backup was taken at {at}. The service’s log says why there was none since.";
+    disk: "Le disque de {folder} se remplit : il reste {n} Mo. Faites-y de la place, ou déplacez ce dossier.",
+        "The disk of {folder} is filling: {n} MB are left. Make room on it, or move that folder.";
+    certificate: "Le certificat du service est valable jusqu’au {at} : après, aucun appareil ne lui parle. Renouvelez-le.",
+        "The service’s certificate is valid until {at}: after that, no device talks to it. Renew it.";
+    notices_mail: "Depuis le {at}, aucun avis ne part par courrier. « passerelle notices test » dit pourquoi.",
+        "Since {at}, no notice has got out by mail. “passerelle notices test” says why.";
+    notices_webhook: "Depuis le {at}, aucun avis ne part par webhook. « passerelle notices test » dit pourquoi.",
+        "Since {at}, no notice has got out by webhook. “passerelle notices test” says why.";
     week_note: "{n} il y a une semaine, à {hour} h 59", "{n} a week ago, by {hour}:59";
     refused: "Refus", "Refused";
     sold: "Vendu", "Sold";
@@ -378,6 +391,7 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
         )
     };
     let number = |text: &str, n: &i64| of_device(text, "", *n);
+    let at = |text: &str, at: Timestamp| fill(text, &[("at", &formats.moment(at))]);
     match concern {
         Concern::NotSetUp => t.not_set_up.to_owned(),
         Concern::PartnerSilent(WhenSilent::Admit, failure) => why(t, *failure, t.silent_admit),
@@ -393,6 +407,15 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
         Concern::Late(n) => number(t.late, n),
         Concern::UnnamedProxy(address) => fill(t.unnamed_proxy, &[("address", address)]),
         Concern::Undeclared(n) => number(t.undeclared, n),
+        Concern::BackupLate(None) => t.backup_never.to_owned(),
+        Concern::BackupLate(Some(last)) => at(t.backup_late, *last),
+        Concern::CertificateEnds(ends) => at(t.certificate, *ends),
+        Concern::NoticesFail { way, since } if way == "mail" => at(t.notices_mail, *since),
+        Concern::NoticesFail { since, .. } => at(t.notices_webhook, *since),
+        Concern::DiskFilling { folder, left_mb } => {
+            let left = formats.number(left_mb);
+            fill(t.disk, &[("folder", folder), ("n", &left)])
+        }
         Concern::Offline { device } => of_device(t.device_offline, device, 0),
         Concern::Clock { device, ms } => of_device(t.device_clock, device, *ms),
         Concern::Battery { device, percent } => of_device(t.device_battery, device, *percent),
@@ -438,7 +461,7 @@ pub(crate) async fn lead(visit: Visit) -> Answer {
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let facts = visit.office.day.facts(&visit.office).await?;
+    let facts = visit.office.day.facts().await?;
     visit.page(&Page::new(visit.frame(), &facts))
 }
 

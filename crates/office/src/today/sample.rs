@@ -3,9 +3,11 @@
 use super::*;
 use crate::day::SalesFacts;
 use crate::tests::html;
+use ::doctor::Ailments;
 use gate::outbox::trouble::{Cause, Stopped, Trouble};
 use gate::{PartnerState, Waiting};
 use kernel::Money;
+use notices::Failing;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -50,6 +52,8 @@ pub(super) fn calm() -> Facts {
         hour: zone.hour(at),
         set_up_lacks: false,
         unnamed_proxy: None,
+        ailments: Ailments::default(),
+        failing: Vec::new(),
         gate: Some(GateFacts {
             admitted: admitted(3, 14),
             last_week: Arc::new(admitted(2, 18)),
@@ -67,6 +71,7 @@ pub(super) fn calm() -> Facts {
                 give_backs: 0,
                 unresolved: 0,
             },
+            waiting_since: Some(at.plus_ms(-40_000)),
             stopped: Vec::new(),
             refused: 0,
             aside: 0,
@@ -127,6 +132,15 @@ pub(super) fn troubled() -> Facts {
     if let Some(sales) = &mut facts.sales {
         sales.held = 7;
     }
+    facts.ailments = Ailments {
+        backup_late: Some(Some(at.plus_ms(-90_000_000))),
+        disk_filling: Some(("/var/lib/passerelle".into(), 300 << 20)),
+        certificate_ends: Some(at.plus_ms(400_000_000)),
+    };
+    facts.failing = vec![Failing {
+        way: "mail".to_owned(),
+        since: at.plus_ms(-4_000_000),
+    }];
     facts
 }
 

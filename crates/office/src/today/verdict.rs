@@ -18,6 +18,8 @@ const CLOCK_OFF_MS: i64 = 60_000;
 const BATTERY_PERCENT: u32 = 15;
 /// More barcodes than this on their way are worth a word.
 const LATE: i64 = 200;
+/// And so is one that waits for longer.
+const LATE_MS: i64 = 30 * 60_000;
 /// More declarations than this are worth a word.
 const DECLARATIONS: i64 = 200;
 
@@ -51,6 +53,14 @@ pub(super) enum Concern {
     Late(i64),
     /// Entries Otipass has yet to hear of.
     Undeclared(i64),
+    /// A backup that should have been taken; when the last one was.
+    BackupLate(Option<Timestamp>),
+    /// A folder whose disk is filling, and how many megabytes are left.
+    DiskFilling { folder: String, left_mb: i64 },
+    /// The service's certificate, which ends or has ended then.
+    CertificateEnds(Timestamp),
+    /// Notices that do not get out this way.
+    NoticesFail { way: String, since: Timestamp },
     /// A device that decides by itself.
     Offline { device: String },
     /// A clock that is off.
@@ -96,7 +106,12 @@ pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
         many(waiting.unresolved, 0, Concern::Unresolved);
         many(gate.refused, 0, Concern::Refused);
         many(gate.aside, 0, Concern::Aside);
-        many(waiting.deliveries, LATE, Concern::Late);
+        let is_old = |at: Timestamp| facts.at.ms_since(at) > LATE_MS;
+        let limit = match gate.waiting_since.is_some_and(is_old) {
+            true => 0,
+            false => LATE,
+        };
+        many(waiting.deliveries, limit, Concern::Late);
         many(waiting.declarations, DECLARATIONS, Concern::Undeclared);
         if !gate.stopped.is_empty() {
             concerns.push(Concern::Stopped(gate.stopped.clone()));
@@ -110,9 +125,27 @@ pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
     {
         concerns.push(Concern::Held(sales.held));
     }
+    of_machine(facts, &mut concerns);
     // The order within a kind, such as of the devices, stays.
     concerns.sort_by_key(rank);
     concerns
+}
+
+fn of_machine(facts: &Facts, concerns: &mut Vec<Concern>) {
+    let ailments = &facts.ailments;
+    concerns.extend(ailments.backup_late.map(Concern::BackupLate));
+    concerns.extend(ailments.certificate_ends.map(Concern::CertificateEnds));
+    if let Some((folder, left)) = &ailments.disk_filling {
+        concerns.push(Concern::DiskFilling {
+            folder: folder.display().to_string(),
+            left_mb: i64::try_from(left >> 20).unwrap_or(i64::MAX),
+        });
+    }
+    let failing = facts.failing.iter();
+    concerns.extend(failing.map(|failing| Concern::NoticesFail {
+        way: failing.way.clone(),
+        since: failing.since,
+    }));
 }
 
 /// Whether the device was heard of on the day of `now`.
@@ -213,9 +246,13 @@ const fn rank(concern: &Concern) -> u8 {
         Concern::Late(_) => 11,
         Concern::Undeclared(_) => 12,
         Concern::UnnamedProxy(_) => 13,
-        Concern::Offline { .. } => 14,
-        Concern::Clock { .. } => 15,
-        Concern::Battery { .. } => 16,
+        Concern::DiskFilling { .. } => 14,
+        Concern::CertificateEnds(_) => 15,
+        Concern::BackupLate(_) => 16,
+        Concern::NoticesFail { .. } => 17,
+        Concern::Offline { .. } => 18,
+        Concern::Clock { .. } => 19,
+        Concern::Battery { .. } => 20,
     }
 }
 
@@ -239,7 +276,7 @@ mod tests {
     #[test]
     fn each_concern_is_seen_and_no_other() {
         let device = || "PDA01".to_owned();
-        let cases: [(Change, Vec<Concern>); 21] = [
+        let cases: [(Change, Vec<Concern>); 25] = [
             (|_| (), vec![]),
             (|f| f.set_up_lacks = true, vec![Concern::NotSetUp]),
             (|f| f.gate = None, vec![]),
@@ -323,6 +360,26 @@ mod tests {
                     device: device(),
                     percent: 14,
                 }],
+            ),
+            // Few, and for long.
+            (
+                |f| f.gate.as_mut().unwrap().waiting_since = ago(f, LATE_MS + 1),
+                vec![Concern::Late(3)],
+            ),
+            (
+                |f| f.ailments.backup_late = Some(None),
+                vec![Concern::BackupLate(None)],
+            ),
+            (
+                |f| f.ailments.disk_filling = Some(("/srv".into(), 5 << 20)),
+                vec![Concern::DiskFilling {
+                    folder: "/srv".to_owned(),
+                    left_mb: 5,
+                }],
+            ),
+            (
+                |f| f.ailments.certificate_ends = Some(f.at),
+                vec![Concern::CertificateEnds(sample::calm().at)],
             ),
             // Said long ago, and checks have come since.
             (

@@ -4,6 +4,7 @@ mod answers;
 mod files;
 mod kept;
 mod records;
+mod sample;
 pub mod set_up;
 mod tls;
 

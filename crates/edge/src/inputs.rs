@@ -148,25 +148,23 @@ impl Counter {
                     std::thread::park_timeout(AGAIN);
                     continue;
                 };
-                let connection = Arc::new(connection);
-                open.add(&connection);
-                let (counter, open) = (self.clone(), open.clone());
+                let (counter, place) = (self.clone(), open.add(connection));
                 spawn("connection", move || {
                     // A controller that hangs up is its own affair.
-                    let _ = counter.connection(&connection, &open);
-                    open.remove(&connection);
+                    let _ = counter.connection(&place);
                 });
             }
         });
     }
 
-    fn connection(&self, connection: &Arc<TcpStream>, open: &Connections) -> io::Result<()> {
+    fn connection(&self, place: &Place) -> io::Result<()> {
+        let connection = &*place.connection;
         connection.set_nodelay(true)?;
         connection.set_write_timeout(Some(WRITE))?;
         // One that was switched off is noticed some time.
         set_socket_keepalive(connection, true)?;
-        let mut output = &**connection;
-        read_lines(&**connection, |line| match open.heard(connection) {
+        let mut output = connection;
+        read_lines(connection, |line| match place.heard() {
             Heard::Open => self.serve(line, &mut output),
             Heard::Closed => Go::Stop,
         })
@@ -178,7 +176,12 @@ impl Counter {
 #[derive(Clone, Default)]
 struct Connections(Arc<Mutex<VecDeque<Arc<TcpStream>>>>);
 
-#[derive(PartialEq, Eq)]
+/// A connection among them, for as long as somebody serves it.
+struct Place {
+    open: Connections,
+    connection: Arc<TcpStream>,
+}
+
 enum Heard {
     Open,
     Closed,
@@ -187,7 +190,8 @@ enum Heard {
 impl Connections {
     /// Adds one. If that is one too many, who was silent longest goes: a controller that
     /// was switched off never hangs up, and comes back by another connection.
-    fn add(&self, connection: &Arc<TcpStream>) {
+    fn add(&self, connection: TcpStream) -> Place {
+        let connection = Arc::new(connection);
         let mut open = self.lock();
         if open.len() >= CONNECTIONS
             && let Some(silent) = open.pop_front()
@@ -199,13 +203,23 @@ impl Connections {
             // Its thread ends by that.
             let _ = silent.shutdown(Shutdown::Both);
         }
-        open.push_back(Arc::clone(connection));
+        open.push_back(Arc::clone(&connection));
+        Place {
+            open: self.clone(),
+            connection,
+        }
     }
 
-    /// A line came over this one.
-    fn heard(&self, connection: &Arc<TcpStream>) -> Heard {
-        let mut open = self.lock();
-        let place = open.iter().position(|one| Arc::ptr_eq(one, connection));
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<TcpStream>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// A line came.
+    fn heard(&self) -> Heard {
+        let mut open = self.open.lock();
+        let place = open.iter().position(|one| self.is(one));
         let Some(one) = place.and_then(|place| open.remove(place)) else {
             return Heard::Closed;
         };
@@ -213,12 +227,14 @@ impl Connections {
         Heard::Open
     }
 
-    fn remove(&self, connection: &Arc<TcpStream>) {
-        self.lock().retain(|one| !Arc::ptr_eq(one, connection));
+    fn is(&self, one: &Arc<TcpStream>) -> bool {
+        Arc::ptr_eq(one, &self.connection)
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<TcpStream>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.open.lock().retain(|one| !self.is(one));
     }
 }
 
@@ -236,5 +252,25 @@ fn note(source: &str, read: io::Result<()>) {
     match read {
         Ok(()) => tracing::info!("{source} has ended"),
         Err(error) => tracing::warn!(error = kernel::causes(&error), "{source} cannot be read"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_nobody_serves_any_more_is_hung_up_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut controller = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let patience = Some(Duration::from_secs(20));
+        controller.set_read_timeout(patience).unwrap();
+        let open = Connections::default();
+        let place = open.add(listener.accept().unwrap().0);
+        assert!(matches!(place.heard(), Heard::Open));
+        // As if no thread could be had, or it had died.
+        drop(place);
+        assert_eq!(controller.read(&mut [0]).unwrap(), 0);
+        assert!(open.lock().is_empty());
     }
 }

@@ -76,6 +76,9 @@ kernel::findings! { Catalogue {
     code_invalid(table, wrong): Mistake, "a code is empty, too long, or holds a character it cannot";
         en "In {table}, {wrong}." "Give the code as ticketing shows it.";
         fr "Dans {table}, {wrong}." "Donnez le code que montre la billetterie.";
+    code_with_space() as code_invalid: Mistake;
+        en "A code holds no space." "Give the code as ticketing shows it, such as VN26; the name may have spaces.";
+        fr "Un code ne contient pas d’espace." "Donnez le code que montre la billetterie, comme VN26 ; le nom peut avoir des espaces.";
     given_twice(thing): Mistake, "an entry stands twice";
         en "There are two entries for {thing}." "Remove one of them.";
         fr "Il y a deux entrées pour {thing}." "Supprimez l’une d’elles.";

@@ -190,6 +190,9 @@ kernel::findings! {
         id_in_small_letters(key, of, right): Note, "an id is written in small letters";
             en "{key} of {of} is written in small letters; it is read in capitals." "Write {right}.";
             fr "{key} est écrit en minuscules, et se lit en majuscules : {of}." "Écrivez {right}.";
+        code_with_space(code): Note, "a code holds a space";
+            en "The code {code} holds a space." "Compare it with ticketing, and take the space out if it has none there; pages take no new code with one.";
+            fr "Le code {code} contient un espace." "Comparez-le avec la billetterie, et supprimez l’espace si elle n’en a pas ; les pages ne prennent aucun nouveau code qui en contient.";
         key_unknown(key, of, keys): Note, "a parameter has no meaning here, often misspelt";
             en "{key} is no parameter of {of} and is not read." "Take it out, or correct it: known here are {keys}.";
             fr "Le nom {key} n’a pas de sens ici et n’est pas lu : {of}." "Supprimez-le ou corrigez-le ; les noms connus ici sont {keys}.";

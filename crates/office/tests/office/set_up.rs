@@ -24,6 +24,15 @@ async fn a_catalogue_is_pasted_and_its_mistakes_stand_at_their_lines() {
         .post("/office/set-up/catalogue/text", &csrf, &[("text", &wrong)])
         .await;
     assert!(answer.status == 422 && answer.text.contains("<li value=\"26\">"));
+    let blank = CATALOGUE.replace("\"PASSVN2\"", "\"PASS 2\"");
+    let answer = browser
+        .post("/office/set-up/catalogue/text", &csrf, &[("text", &blank)])
+        .await;
+    assert!(
+        answer.status == 422 && answer.text.contains("A code holds no space"),
+        "{}",
+        answer.text
+    );
     let answer = browser
         .post(
             "/office/set-up/catalogue/text",

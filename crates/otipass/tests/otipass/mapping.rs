@@ -369,6 +369,17 @@ fn a_text_that_was_cut_is_called_so_wherever_it_ends() {
 }
 
 #[test]
+fn a_space_inside_a_code_is_noted() {
+    let text = changed("\"VN_AUG\"", "\"VN AUG\"");
+    let text = text.replacen("\"VN26\"", "\"VN 26\"", 1);
+    assert_eq!(
+        findings(&text),
+        ["code_with_space@4:5", "code_with_space@7:21"]
+    );
+    assert!(read_mapping(&text).mapping.is_some(), "it may be right");
+}
+
+#[test]
 fn one_run_finds_everything() {
     let text = r#"{
   // copied from the sample

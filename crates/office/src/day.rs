@@ -4,7 +4,7 @@ use boxoffice::BoxOffice;
 use db::Db;
 use doctor::{Ailments, Vitals};
 use gate::outbox::trouble::Trouble;
-use gate::records::attendance::Admitted;
+use gate::records::attendance::{Admitted, SectorNames};
 use gate::{DeviceState, Gate, PartnerState, Waiting, WhenSilent};
 use kernel::{BusinessDay, Clock, Money, Timestamp, Zone};
 use notices::Failing;
@@ -39,6 +39,8 @@ pub(crate) struct GateFacts {
     /// The same weekday of last week, the whole day.
     pub(crate) last_week: Arc<Admitted>,
     pub(crate) outcomes: BTreeMap<String, i64>,
+    /// What people call the sectors.
+    pub(crate) names: SectorNames,
     pub(crate) devices: Vec<DeviceState>,
     pub(crate) waiting: Waiting,
     /// When the oldest control barcode on its way to ticketing was made.

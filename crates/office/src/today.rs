@@ -13,6 +13,7 @@ pub(crate) use live::watch;
 
 use super::assets;
 use super::day::{Facts, GateFacts};
+use super::plot::{Bar, Plot};
 use crate::page::*;
 use crate::stopped;
 use gate::records::attendance::Admitted;
@@ -83,19 +84,21 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     week_note: "{n} il y a une semaine, à {hour} h 59", "{n} a week ago, by {hour}:59";
     refused: "Refus", "Refused";
     sold: "Vendu", "Sold";
-    partner: "Otipass, réponse médiane", "Otipass, median answer";
-    partner_note: "95 % sous {p95} ms · échecs en 15 min : {failed}",
-        "95% within {p95} ms · failed in 15 min: {failed}";
-    breaker: "Otipass, disjoncteur", "Otipass, breaker";
-    open: "ouvert", "open";
-    closed: "fermé", "closed";
-    open_note: "Otipass n’est pas interrogé", "Otipass is not asked";
-    closed_note: "Otipass est interrogé", "Otipass is asked";
-    ms: "{n} ms", "{n} ms";
+    otipass: "Otipass", "Otipass";
+    answers: "répond", "answers";
+    answers_note: "médiane {median} ms, 95 % sous {p95} ms, échecs en 15 min : {failed}",
+        "median {median} ms, 95% within {p95} ms, failed in 15 min: {failed}";
+    not_asked: "pas interrogé", "not asked";
+    not_asked_note: "il ne répond pas ; il est essayé de nouveau toutes les quelques secondes",
+        "it does not answer; it is tried again every few seconds";
+    no_answer_yet: "pas encore interrogé", "not asked yet";
     to_otipass: "À déclarer à Otipass", "To be declared to Otipass";
     ready: "Prêtes à vendre", "Ready to be sold";
     waiting: "En attente d’un remède", "Held, waiting for a cure";
-    by_sector: "Entrées par secteur et par heure", "Admitted by sector and hour";
+    by_hour: "Entrées par heure", "Admitted by hour";
+    by_sector_hour: "Par secteur et par heure", "By sector and hour";
+    most: "Le plus élevé : {label}, {value}.", "The highest: {label}, {value}.";
+    behind: "En coulisses", "Behind the scenes";
     last_week: "Même jour, semaine dernière", "Same day last week";
     small: "En petit : le même jour de la semaine dernière.", "In small: the same day last week.";
     hour: "{n} h", "{n}:00";
@@ -116,12 +119,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     not_enrolled: "non enrôlé", "not enrolled";
 });
 
-/// The height of the plot, in its own units.
-const PLOT: i64 = 100;
-/// The width of an hour in it.
-const HOUR: i64 = 40;
 /// How many hours there is room for at least: one alone is no wall.
-const FEWEST_HOURS: i64 = 10;
+const FEWEST_HOURS: u8 = 10;
 /// Devices in the table; all of a city's would make the page heavy, and it is
 /// sent anew with each change.
 const DEVICES: usize = 100;
@@ -136,13 +135,15 @@ struct Parts {
     now: Timestamp,
     /// What is not well, in words, and the page that says more.
     concerns: Vec<(String, Option<Address>)>,
-    /// Label, number and note.
-    tiles: Vec<(&'static str, String, String)>,
+    /// What the day is about.
+    visitors: Option<Tile>,
+    tiles: Vec<Tile>,
+    /// How what is behind it goes on.
+    behind: Vec<Tile>,
     has_gate: bool,
     hours: Vec<u8>,
-    width: i64,
-    /// An hour of the plot: where it stands, how high, and how high a week ago.
-    bars: Vec<(i64, i64, i64)>,
+    /// Visitors by hour, beside those of a week ago.
+    plot: Option<Plot>,
     /// A sector: the total, then each hour; now, and a week ago.
     rows: Vec<(String, Vec<(i64, i64)>)>,
     /// The decisions by outcome, the most frequent first.
@@ -155,6 +156,9 @@ struct Parts {
 }
 
 impl HtmlSafe for Parts {}
+
+/// Label, number and note.
+type Tile = (&'static str, String, String);
 
 #[derive(Template)]
 #[template(path = "today.html")]
@@ -188,11 +192,15 @@ impl Parts {
             formats: formats.clone(),
             now: facts.at,
             concerns,
+            visitors: facts
+                .gate
+                .as_ref()
+                .map(|gate| visitors(t, formats, facts.hour, gate)),
             tiles: tiles(t, formats, facts),
+            behind: behind(t, formats, facts),
             has_gate: facts.gate.is_some(),
             hours: Vec::new(),
-            width: 0,
-            bars: Vec::new(),
+            plot: None,
             rows: Vec::new(),
             outcomes: Vec::new(),
             devices: Vec::new(),
@@ -238,14 +246,25 @@ impl Parts {
             |wanted: &dyn Fn(&str, u8) -> bool| (sum(both[0], wanted), sum(both[1], wanted));
         let by_hour = self.hours.iter().map(|hour| of_hours(&|_, h| h == *hour));
         let by_hour: Vec<_> = by_hour.collect();
-        let most = by_hour.iter().map(|(now, past)| *now.max(past)).max();
-        let height = |n: i64| n * PLOT / most.unwrap_or(1).max(1);
-        let lefts = (0..).map(|n| n * HOUR + 4);
-        let bars = lefts.zip(&by_hour);
-        self.bars = bars
-            .map(|(x, (now, past))| (x, height(*now), height(*past)))
-            .collect();
-        self.width = (i64::from(last - first) + 1).max(FEWEST_HOURS) * HOUR;
+        let formats = &self.formats;
+        let empty = (last + 1..).take(usize::from(FEWEST_HOURS.saturating_sub(last - first + 1)));
+        let drawn = self
+            .hours
+            .iter()
+            .copied()
+            .chain(empty.filter(|hour| *hour < 24));
+        let drawn = drawn.enumerate().map(|(place, hour)| {
+            let (now, past) = by_hour.get(place).copied().unwrap_or_default();
+            let bar = |value| Bar {
+                label: fill(t.hour, &[("n", &hour)]),
+                value,
+                shown: formats.number(value),
+            };
+            (bar(now), bar(past))
+        });
+        let drawn: Vec<_> = drawn.collect();
+        let scale = |value| formats.number(value);
+        self.plot = Some(Plot::pairs("by-hour", t.by_hour, t.most, &drawn, scale));
         let sectors: BTreeSet<_> = both.into_iter().flat_map(|of| of.keys()).collect();
         let row = |sector: &SectorCode| {
             let of = |hour: Option<u8>| {
@@ -253,7 +272,7 @@ impl Parts {
             };
             let hours = self.hours.iter().map(|hour| of(Some(*hour)));
             let cells = std::iter::once(of(None)).chain(hours).collect();
-            (sector.to_string(), cells)
+            (gate.names.of(sector.as_str()), cells)
         };
         self.rows = sectors.iter().map(|sector| row(sector)).collect();
         if self.rows.len() > 1 {
@@ -297,41 +316,47 @@ impl Parts {
     }
 }
 
-fn tiles(
-    t: &'static Texts,
-    formats: &Formats,
-    facts: &Facts,
-) -> Vec<(&'static str, String, String)> {
-    let number = |label, n: i64| (label, formats.number(n), String::new());
+/// How many came, and how that compares.
+fn visitors(t: &'static Texts, formats: &Formats, hour: u8, gate: &GateFacts) -> Tile {
+    let week = sum(&gate.last_week, &|_, h| h <= hour);
+    let note = [
+        ("n", &formats.number(week) as &dyn Display),
+        ("hour", &hour),
+    ];
+    let admitted = formats.number(sum(&gate.admitted, &|_, _| true));
+    (t.admitted, admitted, fill(t.week_note, &note))
+}
+
+fn tiles(t: &'static Texts, formats: &Formats, facts: &Facts) -> Vec<Tile> {
     let mut tiles = Vec::new();
     if let Some(gate) = &facts.gate {
-        let week = sum(&gate.last_week, &|_, hour| hour <= facts.hour);
-        let note = [
-            ("n", &formats.number(week) as &dyn Display),
-            ("hour", &facts.hour),
-        ];
-        let admitted = formats.number(sum(&gate.admitted, &|_, _| true));
-        tiles.push((t.admitted, admitted, fill(t.week_note, &note)));
-        tiles.push(number(t.refused, refused(gate)));
+        tiles.push((t.refused, formats.number(refused(gate)), String::new()));
     }
     if let Some(sales) = &facts.sales {
         tiles.push((t.sold, formats.money(sales.sold), String::new()));
     }
+    tiles
+}
+
+fn behind(t: &'static Texts, formats: &Formats, facts: &Facts) -> Vec<Tile> {
+    let number = |label, n: i64| (label, formats.number(n), String::new());
+    let mut tiles = Vec::new();
     if let Some(gate) = &facts.gate {
         let (partner, waiting) = (&gate.partner, &gate.waiting);
         let ms = |ms: Option<u64>| ms.map_or_else(|| "–".to_owned(), |ms| formats.count(ms));
-        let note = [
-            ("p95", &ms(partner.p95_ms) as &dyn Display),
-            ("failed", &partner.failed),
-        ];
-        let median = fill(t.ms, &[("n", &ms(partner.median_ms))]);
-        tiles.push((t.partner, median, fill(t.partner_note, &note)));
         let (word, note) = if partner.spared {
-            (t.open, t.open_note)
+            (t.not_asked, t.not_asked_note.to_owned())
+        } else if partner.median_ms.is_none() {
+            (t.no_answer_yet, String::new())
         } else {
-            (t.closed, t.closed_note)
+            let values = [
+                ("median", &ms(partner.median_ms) as &dyn Display),
+                ("p95", &ms(partner.p95_ms)),
+                ("failed", &partner.failed),
+            ];
+            (t.answers, fill(t.answers_note, &values))
         };
-        tiles.push((t.breaker, word.to_owned(), note.to_owned()));
+        tiles.push((t.otipass, word.to_owned(), note));
         let deliveries = waiting.deliveries + waiting.cancellations;
         tiles.push(number(t.to_ticketing, deliveries));
         let declarations = waiting.declarations + waiting.give_backs;

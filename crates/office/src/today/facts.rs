@@ -68,6 +68,7 @@ async fn read(
             admitted: attendance::admitted(db, today).await?,
             last_week,
             outcomes: attendance::outcomes(db, today).await?,
+            names: attendance::SectorNames::read(db).await?,
             devices: gate::devices(db).await?,
             waiting: gate.outbox.waiting().await?,
             waiting_since: gate.outbox.waiting_since().await?,

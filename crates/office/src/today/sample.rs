@@ -60,6 +60,7 @@ pub(super) fn calm() -> Facts {
             outcomes: [("accepted", 5_540), ("already_used", 61), ("exit", 12)]
                 .map(|(outcome, n)| (outcome.to_owned(), n))
                 .into(),
+            names: gate::records::attendance::SectorNames::default(),
             devices: ["PDA01", "PDA02", "PDA03"]
                 .into_iter()
                 .map(|code| device(code, at))

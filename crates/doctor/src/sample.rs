@@ -12,7 +12,7 @@ use gate::decide::wording;
 use gate::{Decision, Reason};
 use kernel::finding::{Finding, Phrase, Place, Stored};
 use kernel::text::fill;
-use kernel::{CardNumber, CheckId, Language, NumType, NumberFormat, SectorCode};
+use kernel::{Additions, CardNumber, CheckId, Language, NumType, NumberFormat, SectorCode};
 use otipass::contract::wire_num_type;
 use otipass::{
     Answer, Change, Checksum, Lengths, Mapping, OtipassClient, PassFacts, Proposal, Question,
@@ -271,7 +271,7 @@ impl Sample {
         let card = proposal.card.reveal();
         let mut lines = vec![fill(t.proposal, &[("card", &card)])];
         for change in &proposal.changes {
-            let (place, what) = written(change);
+            let (place, what) = written(change, proposal);
             let (text, what) = match (place, what) {
                 (_, None) => (t.in_mapping, t.without_num_type.to_owned()),
                 (MAPPING, Some(what)) => (t.in_mapping, what),
@@ -352,8 +352,8 @@ impl Sample {
             Inquiry::Unknown => (Some(false), None, vec![]),
             Inquiry::Known(answers) => (Some(true), None, answers.iter().map(answer).collect()),
         };
-        let change = |change: &Change| {
-            let (place, what) = written(change);
+        let change = |proposal: &Proposal, change: &Change| {
+            let (place, what) = written(change, proposal);
             json!({ "where": place, "write": what })
         };
         json!({
@@ -362,7 +362,7 @@ impl Sample {
             "proposal": self.proposal.as_ref().map(|proposal| json!({
                 "card": proposal.card,
                 "format": proposal.format,
-                "changes": proposal.changes.iter().map(change).collect::<Vec<_>>(),
+                "changes": proposal.changes.iter().map(|of| change(proposal, of)).collect::<Vec<_>>(),
             })),
             "asked_as": wire_num_type(self.num_type()),
             "known": known,
@@ -376,12 +376,21 @@ impl Sample {
 const MAPPING: &str = "mapping";
 
 /// Where a change belongs, and what to write there; nothing where a key goes.
-fn written(change: &Change) -> (&'static str, Option<String>) {
+fn written(change: &Change, proposal: &Proposal) -> (&'static str, Option<String>) {
     let lengths = |key, Lengths { min, max }| {
         let text = format!("{key} = {{ min = {min}, max = {max} }}");
         ("otipass", Some(text))
     };
-    let addition = |key, text: &str| ("otipass.additions", Some(format!("{key} = [{text:?}]")));
+    // The whole list: what stands there is of use to others.
+    let additions = |key, texts: Vec<String>| {
+        let list = toml::Value::from(texts);
+        ("otipass.additions", Some(format!("{key} = {list}")))
+    };
+    let Additions {
+        prefixes,
+        suffixes,
+        urls,
+    } = &proposal.additions;
     match change {
         Change::NumType(NumType::Number) => (MAPPING, None),
         Change::NumType(NumType::Serial) => {
@@ -392,9 +401,9 @@ fn written(change: &Change) -> (&'static str, Option<String>) {
         Change::Digits(digits) => lengths("digits", *digits),
         Change::Letters(letters) => lengths("letters", *letters),
         Change::NoChecksum => ("otipass", Some("checksum = \"none\"".to_owned())),
-        Change::Prefix(text) => addition("prefixes", text),
-        Change::Suffix(text) => addition("suffixes", text),
-        Change::Url(text) => addition("urls", text),
+        Change::Prefix(_) => additions("prefixes", prefixes.clone()),
+        Change::Suffix(_) => additions("suffixes", suffixes.clone()),
+        Change::Url(_) => additions("urls", urls.iter().cloned().map(String::from).collect()),
     }
 }
 

@@ -57,7 +57,10 @@ fn against_mapping(facts: &Facts, site: &SiteRead, findings: &mut Vec<Finding>) 
     let listed = mapping.reading.outline.sectors_at;
     let listed = listed.unwrap_or(Position::START);
     for (code, at) in &outline.sectors {
-        if mapped.contains_key(code.as_str()) || mapping.text.contains(code.as_str()) {
+        // In a broken text it may stand where nobody can read it.
+        let may_be_there =
+            mapping.reading.mapping.is_none() && mapping.text.contains(code.as_str());
+        if mapped.contains_key(code.as_str()) || may_be_there {
             continue;
         }
         let at_work = devices(outline, code)

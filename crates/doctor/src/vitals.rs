@@ -9,7 +9,8 @@ use kernel::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 /// A certificate that is valid for less is worth a word.
 const CERTIFICATE_MS: i64 = crate::tls::SOON_DAYS * crate::tls::DAY_MS;
@@ -17,6 +18,9 @@ const CERTIFICATE_MS: i64 = crate::tls::SOON_DAYS * crate::tls::DAY_MS;
 const LATE_MS: i64 = 30 * 60_000;
 /// With less room than this and than the database's own length, a disk is filling.
 const ROOM_BYTES: u64 = 1 << 30;
+
+/// How long a disk may take to answer.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Where to look.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +35,9 @@ pub struct Vitals {
     /// When it was first looked: what was due while nobody was there is done soon
     /// after.
     begun: Arc<OnceLock<Timestamp>>,
+    /// Held by who looks.
+    looking: Arc<tokio::sync::Mutex<()>>,
+    last: Arc<Mutex<Ailments>>,
 }
 
 /// What is not well.
@@ -67,14 +74,29 @@ impl Vitals {
             database,
             tls: config.tls().ok().flatten(),
             begun: Arc::default(),
+            looking: Arc::default(),
+            last: Arc::default(),
         }
     }
 
-    /// Looks, on a thread that may wait for a disk.
+    /// Looks, on a thread that may wait for a disk; while one does not answer, what was seen
+    /// last.
     pub async fn look(&self, now: Timestamp) -> Ailments {
-        let vitals = self.clone();
-        let looked = tokio::task::spawn_blocking(move || vitals.ailments(now));
-        looked.await.unwrap_or_default()
+        if let Ok(looking) = Arc::clone(&self.looking).try_lock_owned() {
+            let vitals = self.clone();
+            let (seen, wait) = tokio::sync::oneshot::channel();
+            // Not of the runtime, whose end waits for its own.
+            std::thread::spawn(move || {
+                let ailments = vitals.ailments(now);
+                *vitals.last.lock().unwrap_or_else(PoisonError::into_inner) = ailments;
+                drop(looking);
+                // Nobody may wait any more.
+                let _ = seen.send(());
+            });
+            let _ = tokio::time::timeout(PATIENCE, wait).await;
+        }
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.clone()
     }
 
     fn ailments(&self, now: Timestamp) -> Ailments {

@@ -18,7 +18,7 @@ mod webhook;
 pub use digest::{Cause, Digest};
 pub use mail::{Mail, MailSettings, Transport, is_address};
 pub use message::{About, Message};
-pub use notices::{NotSent, Notices, Way};
+pub use notices::{FAILING, NotSent, Notices, Way};
 pub use store::{Failing, failing};
 pub use webhook::{Webhook, is_web_address};
 

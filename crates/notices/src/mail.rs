@@ -2,6 +2,7 @@
 
 use crate::message::Message;
 use crate::notices::NotSent;
+use kernel::causes;
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Mailboxes};
@@ -145,14 +146,23 @@ impl Mail {
             .header(AutoSubmitted);
         let to: Mailboxes = self.to.iter().cloned().collect();
         mail = mail.mailbox(lettre::message::header::To::from(to));
-        let addresses = self.to.iter().map(|to| to.email.clone()).collect();
-        let envelope = Envelope::new(Some(self.from.email.clone()), addresses);
         let mail = mail
-            .envelope(envelope.map_err(unusable)?)
             .body(message.text.clone())
-            .map_err(unusable)?;
-        let send = async { self.server.send(mail).await.map(drop).map_err(of_server) };
-        in_time(send).await
+            .map_err(unusable)?
+            .formatted();
+        // One by one: a server that refuses one recipient of several takes none.
+        let mut sent = Err(NotSent::Refused("there is no recipient".to_owned()));
+        for to in &self.to {
+            let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.email.clone()]);
+            let envelope = envelope.map_err(unusable)?;
+            let send = self.server.send_raw(&envelope, &mail);
+            let one = in_time(async { send.await.map(drop).map_err(of_server) }).await;
+            if let Err(error) = &one {
+                tracing::warn!(to = %to.email, error = causes(error), "a notice was not taken");
+            }
+            sent = sent.or(one);
+        }
+        sent
     }
 }
 

@@ -11,6 +11,9 @@ use kernel::{Timestamp, causes};
 /// For how long a way is ours while a message goes out: longer than that takes.
 const CLAIMED_MS: i64 = 60_000;
 
+/// What is not well when nothing gets out on a way.
+pub const FAILING: &str = "notices_failing";
+
 /// A way by which messages go.
 #[derive(Debug, Clone)]
 pub enum Way {
@@ -90,7 +93,12 @@ impl Notices {
     ) -> Result<(), DbError> {
         let name = way.name();
         let known = db.read("notices", move |tx| store::known(tx, name)).await?;
-        let Some(digest) = digest(what, &known.since, &known.told, now) else {
+        // That a way fails is told on the others.
+        let what = what
+            .iter()
+            .filter(|cause| (cause.code, &*cause.of) != (FAILING, name));
+        let what: Vec<Cause> = what.cloned().collect();
+        let Some(digest) = digest(&what, &known.since, &known.told, now) else {
             return Ok(());
         };
         if !known.fare.may_send(now) {

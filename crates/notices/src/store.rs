@@ -14,16 +14,19 @@ pub struct Failing {
     pub since: Timestamp,
 }
 
+/// A way that was not tried again by so long after its time is used no more.
+const LEFT_MS: i64 = 10 * 60_000;
+
 /// The ways on which nothing gets out at present.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn failing(db: &Db) -> Result<Vec<Failing>, DbError> {
-    db.read("failing notices", |tx| {
+pub async fn failing(db: &Db, now: Timestamp) -> Result<Vec<Failing>, DbError> {
+    db.read("failing notices", move |tx| {
         let rows = tx.query(
             "SELECT way, failing_since FROM notice_way
-             WHERE failing_since IS NOT NULL ORDER BY way",
-            params![],
+             WHERE failing_since IS NOT NULL AND again_at > $1 ORDER BY way",
+            params![now.plus_ms(-LEFT_MS)],
         )?;
         let failing = |row: &Row| {
             Ok(Failing {

@@ -41,6 +41,8 @@ pub struct Proposal {
     pub card: CardNumber,
     /// The format that it has then.
     pub format: NumberFormat,
+    /// All that scanners and code makers add then.
+    pub additions: Additions,
 }
 
 /// An interface, as far as it recognises cards.
@@ -125,6 +127,7 @@ impl Recogniser {
             changes,
             card,
             format,
+            additions: with.additions,
         })
     }
 }

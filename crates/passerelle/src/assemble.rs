@@ -124,7 +124,17 @@ fn telling(
     site: Option<&Site>,
     clock: &Arc<dyn Clock>,
 ) -> Result<Option<Telling>> {
-    let notices = notices(config, site)?;
+    // Nobody waits at a gate for want of a secret of these.
+    let notices = match notices(config, site) {
+        Ok(notices) => notices,
+        Err(error) => {
+            tracing::error!(
+                error = kernel::causes(&*error),
+                "nobody is told what is not well: [notices] cannot be used as it is"
+            );
+            return Ok(None);
+        }
+    };
     Ok((!notices.ways.is_empty()).then(|| Telling {
         zone: notices.about.zone.clone(),
         notices,

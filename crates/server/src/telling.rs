@@ -2,7 +2,6 @@
 
 use crate::roles::Telling;
 use crate::stop::Stop;
-use crate::turn::Turn;
 use db::Db;
 use kernel::causes;
 use office::Day;
@@ -11,9 +10,11 @@ use std::time::Duration;
 /// How often it is looked whether something is to be told.
 const LOOK: Duration = Duration::from_secs(30);
 
-pub(crate) async fn tell(telling: Telling, day: Day, db: Db, turn: Turn, stop: Stop) {
+// Each process notes what it knows, such as of its role; no message goes twice, since a
+// way is claimed for each.
+pub(crate) async fn tell(telling: Telling, day: Day, db: Db, stop: Stop) {
     let language = telling.notices.about.language;
-    while turn.comes(&stop).await.is_some() {
+    while !stop.is_said() {
         let step = async {
             let causes = day.causes(language).await?;
             telling.notices.step(&db, causes, telling.clock.now()).await
@@ -25,7 +26,6 @@ pub(crate) async fn tell(telling: Telling, day: Day, db: Db, turn: Turn, stop: S
                 "nobody could be told what is not well"
             );
         }
-        turn.pause(LOOK, &stop).await;
+        stop.pause(LOOK).await;
     }
-    turn.ends().await;
 }

@@ -60,8 +60,7 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
             clock: Arc::clone(&telling.clock),
             vitals: telling.vitals.clone(),
         });
-        let turn = Turn::at("notices", &service.db);
-        tasks.spawn(tell(telling, day, service.db.clone(), turn, stop()));
+        tasks.spawn(tell(telling, day, service.db.clone(), stop()));
     }
     if let Some(role) = service.gate {
         let gate = Arc::clone(&role.gate);

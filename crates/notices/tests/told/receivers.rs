@@ -77,6 +77,7 @@ async fn converse(stream: TcpStream, state: Arc<MailState>) {
                 mail.from = address(&line);
                 "250 yes"
             }
+            "RCPT" if line.contains("gone@") => "550 no such mailbox",
             "RCPT" => {
                 mail.to.push(address(&line));
                 "250 yes"

@@ -6,7 +6,7 @@ use crate::page::*;
 use ::doctor::{Asked, otipass_failure};
 use gate::site::interface::StoredInterface;
 use kernel::finding::{Phrase, Place, Stored};
-use otipass::{OtipassClient, OtipassSettings, read_mapping};
+use otipass::{Mapping, OtipassClient, OtipassSettings, read_mapping};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -15,9 +15,14 @@ pub(super) fn project(visit: &Visit, interface: &StoredInterface) -> Option<Stri
     let kept = interface.mapping.as_deref();
     let kept = kept.and_then(|text| read_mapping(text).mapping);
     let kept = kept.map(|mapping| mapping.project_id);
+    kept.or_else(|| mapping_by_file(visit).map(|mapping| mapping.project_id))
+}
+
+/// The mapping parameters, where a file has them: those by which the gate is at work.
+pub(super) fn mapping_by_file(visit: &Visit) -> Option<Mapping> {
     let by_file = visit.set_up().mapping != Managed::Here;
     let running = visit.office.gate.as_ref().filter(|_| by_file);
-    kept.or_else(|| running.map(|gate| gate.settings().mapping.project_id.clone()))
+    running.map(|gate| gate.settings().mapping.clone())
 }
 
 /// The line, tried if that was not done of late; none where the back office keeps no

@@ -9,6 +9,7 @@ use gate::site::change::{
     NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, remove_sector, rename_sector,
 };
 use gate::{Device, DeviceSettings};
+use otipass::Mapping;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     one: "Secteur {code}", "Sector {code}";
@@ -143,6 +144,10 @@ impl Thing for Sector {
 
     fn rename(tx: &mut Tx<'_>, from: &SectorCode, to: &SectorCode) -> Result<(), SiteChangeError> {
         rename_sector(tx, from, to)
+    }
+
+    fn is_mapped(code: &SectorCode, mapping: &Mapping) -> bool {
+        mapping.sectors.contains_key(code)
     }
 
     fn change(

@@ -5,11 +5,13 @@
 pub(crate) mod sample;
 
 use super::form_page::FormPage;
+use super::line::mapping_by_file;
 use super::site_change::{change, refused, site};
 use crate::access::PLACES;
 use crate::page::*;
-use gate::site::change::SiteChangeError;
+use gate::site::change::{SiteChangeError, Use};
 use kernel::InvalidCode;
+use otipass::Mapping;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -99,6 +101,11 @@ pub(crate) trait Thing: Clone + Send + Sync + 'static {
 
     /// Gives it another code.
     fn rename(tx: &mut Tx<'_>, from: &Self::Code, to: &Self::Code) -> Result<(), SiteChangeError>;
+
+    /// Whether mapping parameters name it.
+    fn is_mapped(_: &Self::Code, _: &Mapping) -> bool {
+        false
+    }
 
     /// Changes it; says what it was and is.
     fn change(&self, tx: &mut Tx<'_>, code: &Self::Code)
@@ -223,8 +230,13 @@ pub(crate) async fn save<T: Thing>(
     };
     let (was_code, is_code) = (code.clone(), renamed.unwrap_or_else(|| code.clone()));
     let to = T::after(&is_code);
+    // What a file names, no page can change.
+    let by_file = mapping_by_file(&visit).is_some_and(|mapping| T::is_mapped(&code, &mapping));
     let work = move |tx: &mut Tx<'_>| {
         let is_renamed = was_code.to_string() != is_code.to_string();
+        if is_renamed && by_file {
+            return Err(SiteChangeError::InUse(Use::Mapping));
+        }
         if is_renamed {
             T::rename(tx, &was_code, &is_code)?;
         }

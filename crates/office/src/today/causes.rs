@@ -10,11 +10,14 @@ use db::DbError;
 use gate::records::attendance;
 use kernel::text::fill;
 use kernel::{DeviceCode, Language};
-use notices::Cause;
-use std::collections::BTreeSet;
+use notices::{Cause, FAILING};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
+/// A device that is silent for less may have been laid aside.
+const SILENT_MS: i64 = 30 * 60_000;
 /// On so many of the last four same weekdays a device must have been used later in
-/// the day, to be expected now.
+/// the day, to be missed now.
 const DAYS_USED: i64 = 2;
 
 kernel::texts!(Texts in Fr, En {
@@ -38,7 +41,7 @@ kernel::texts!(Texts in Fr, En {
 
 impl Day {
     /// What is not well and worth telling those who do not look, the worst first. A
-    /// device that is silent is told where it is usually used later in the day.
+    /// device that is silent is told where it is usually used later in the day than it was.
     ///
     /// # Errors
     /// If the database fails.
@@ -50,28 +53,33 @@ impl Day {
             currency: String::new(),
         };
         let concerns = verdict::concerns(&facts, &formats.zone);
-        let is_silence = |concern: &Concern| matches!(concern, Concern::Silent { .. });
-        let expected = match concerns.iter().any(is_silence) {
-            false => BTreeSet::new(),
-            true => {
-                let used = attendance::used_after(&self.of.db, facts.day, facts.hour, DAYS_USED);
-                used.await?
+        let mut used_after = BTreeMap::new();
+        let mut told = Vec::new();
+        for concern in &concerns {
+            if let Concern::Silent { device, ms } = concern {
+                // Closing time makes it neither begin nor end.
+                let hour = self.of.zone.hour(facts.at.plus_ms(-ms));
+                if let Entry::Vacant(place) = used_after.entry(hour) {
+                    let db = &self.of.db;
+                    place.insert(attendance::used_after(db, facts.day, hour, DAYS_USED).await?);
+                }
+                if !used_after
+                    .get(&hour)
+                    .is_some_and(|used| is_missed(device, *ms, used))
+                {
+                    continue;
+                }
             }
-        };
-        let told = concerns
-            .iter()
-            .filter(|concern| is_told(concern, &expected))
-            .filter_map(|concern| cause(concern, &formats));
-        Ok(told.collect())
+            told.extend(cause(concern, &formats));
+        }
+        Ok(told)
     }
 }
 
-/// Whether a silence is one that people would not know of.
-fn is_told(concern: &Concern, expected: &BTreeSet<DeviceCode>) -> bool {
-    match concern {
-        Concern::Silent { device, .. } => expected.iter().any(|code| code.as_str() == device),
-        _ => true,
-    }
+/// Whether a device that is silent for so long is missed, if these are used later than it
+/// was.
+fn is_missed(device: &str, ms: i64, used: &BTreeSet<DeviceCode>) -> bool {
+    ms >= SILENT_MS && used.iter().any(|code| code.as_str() == device)
 }
 
 fn cause(concern: &Concern, formats: &Formats) -> Option<Cause> {
@@ -92,7 +100,7 @@ fn cause(concern: &Concern, formats: &Formats) -> Option<Cause> {
         Concern::DiskFilling { .. } => ("disk_filling", t.disk, ""),
         Concern::CertificateEnds(_) => ("certificate_ends", t.certificate, ""),
         Concern::BackupLate(_) => ("backup_late", t.backup, ""),
-        Concern::NoticesFail { way, .. } => ("notices_failing", t.notices, way.as_str()),
+        Concern::NoticesFail { way, .. } => (FAILING, t.notices, way.as_str()),
         Concern::UnnamedProxy(_)
         | Concern::Offline { .. }
         | Concern::Clock { .. }
@@ -131,12 +139,13 @@ mod tests {
             assert!(causes.iter().all(|cause| !cause.title.is_empty()));
             assert!(causes.iter().all(|cause| cause.what.len() > 20));
         }
-        let silent = Concern::Silent {
-            device: "PDA01".to_owned(),
-            ms: 1,
-        };
-        assert!(!is_told(&silent, &BTreeSet::new()));
-        assert!(is_told(&silent, &["PDA01".parse().unwrap()].into()));
+        let used = ["PDA01".parse().unwrap()].into();
+        assert!(is_missed("PDA01", SILENT_MS, &used));
+        assert!(
+            !is_missed("PDA01", SILENT_MS - 1, &used),
+            "it was laid aside"
+        );
+        assert!(!is_missed("PDA02", SILENT_MS, &used));
     }
 
     #[test]

@@ -98,7 +98,7 @@ async fn read(
         set_up_lacks: of.set_up_lacks,
         unnamed_proxy: None,
         ailments: of.vitals.look(at).await,
-        failing: notices::failing(db).await?,
+        failing: notices::failing(db, at).await?,
         gate,
         sales,
     })

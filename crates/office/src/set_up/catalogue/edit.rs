@@ -5,6 +5,7 @@ use super::item::{self, Item};
 use crate::page::*;
 use crate::set_up::catalogue_change::{kept, make};
 use crate::set_up::form_page::FormPage;
+use crate::set_up::line::mapping_by_file;
 use boxoffice::catalogue::{Product, Season, Tariff, is_staged};
 use otipass::{Mapping, read_mapping};
 
@@ -82,6 +83,7 @@ async fn change<T: Item>(visit: Visit, key: &str, entered: Entered) -> Answer {
         let interface = gate::site::interface::read(visit.db()).await?;
         let mapping = interface.mapping.as_deref().map(read_mapping);
         let mapping = mapping.and_then(|reading| reading.mapping);
+        let mapping = mapping.or_else(|| mapping_by_file(&visit));
         let read = move |tx: &mut Tx<'_>| is_staged(tx, &season, product.as_ref());
         let why = if mapping.is_some_and(|mapping| present.is_mapped(&mapping)) {
             Some(t.is_mapped)

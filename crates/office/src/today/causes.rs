@@ -151,14 +151,20 @@ mod tests {
     #[test]
     fn each_cause_stands_in_the_document() {
         let document = include_str!("../../../../docs/operating.md");
-        let facts = sample::troubled();
+        let mut facts = sample::troubled();
+        facts.set_up_lacks = true;
+        let mut failing = facts.clone();
+        let gate = failing.gate.as_mut().unwrap();
+        gate.aside = 1;
+        (gate.partner.spared, gate.partner.failed) = (false, 1_000);
         let zone: kernel::Zone = "Europe/Paris".parse().unwrap();
         let formats = Formats {
             language: Language::En,
             zone: zone.clone(),
             currency: String::new(),
         };
-        for concern in verdict::concerns(&facts, &zone) {
+        let concerns = [facts, failing].map(|facts| verdict::concerns(&facts, &zone));
+        for concern in concerns.into_iter().flatten() {
             if let Some(cause) = cause(&concern, &formats) {
                 assert!(
                     document.contains(&format!("`{}`", cause.code)),

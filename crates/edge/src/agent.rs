@@ -63,7 +63,6 @@ pub type Ids = Box<dyn FnMut() -> Uuid + Send>;
 
 /// Says why a pass is to be refused offline, by the list of passes.
 pub type PassList = Box<dyn Fn(&CardNumber, Timestamp) -> Option<Refusal> + Send>;
-
 /// A scan that is not done with.
 #[derive(Debug)]
 struct Live {
@@ -71,8 +70,8 @@ struct Live {
     subject: Subject,
     /// Who waits for its answer, whoever came first before the others.
     lanes: VecDeque<Lane>,
-    /// One of those who waited is being told.
-    is_telling: bool,
+    /// Which of those who waited is being told.
+    telling: Option<Lane>,
     stage: Stage,
     /// Asked about by an earlier run: the visitor may have been told yes.
     from_earlier_run: bool,
@@ -161,6 +160,7 @@ impl Agent {
                 direction: Direction::Entry,
                 answer: agent.notice(Notice::NotPassed),
                 entry: Some(entry.clone()),
+                source: None,
                 // Whoever comes back now is asked about anew.
                 scanned_ms: i64::MIN / 2,
                 told_ms: i64::MIN / 2,
@@ -286,7 +286,7 @@ impl Agent {
             attempt,
             subject,
             lanes: VecDeque::new(),
-            is_telling: false,
+            telling: None,
             stage,
             from_earlier_run,
         };
@@ -552,7 +552,7 @@ impl Agent {
         self.live.retain(|_, live| {
             let under_way = matches!(live.stage, Stage::Asking | Stage::Remembering(_));
             let age_ms = time.since(live.attempt.at, live.attempt.clocks);
-            under_way || live.is_telling || age_ms.abs() <= UNTOLD_MS
+            under_way || live.telling.is_some() || age_ms.abs() <= UNTOLD_MS
         });
         let (now_ms, passage) = (self.up_ms(), self.settings.passage);
         let joins = |check| self.joining.holds(check, now_ms);

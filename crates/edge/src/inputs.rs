@@ -14,6 +14,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -29,6 +30,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(crate) struct Counter {
     keeper: ToKeeper,
+    /// The connection or device that this copy serves.
+    source: u64,
+    sources: Arc<AtomicU64>,
     options: Arc<DoorOptions>,
     spelling: Spelling,
     same_word: Arc<str>,
@@ -40,6 +44,8 @@ impl Counter {
     pub(crate) fn new(config: &EdgeConfig, keeper: ToKeeper, runtime: Handle) -> Self {
         Self {
             keeper,
+            source: 0,
+            sources: Arc::default(),
             options: Arc::new(config.door.clone()),
             spelling: config.input.answers,
             same_word: config.input.same_word.as_str().into(),
@@ -48,10 +54,18 @@ impl Counter {
         }
     }
 
+    /// For another connection or device.
+    pub(crate) fn another(&self) -> Self {
+        Self {
+            source: self.sources.fetch_add(1, Ordering::Relaxed) + 1,
+            ..self.clone()
+        }
+    }
+
     /// Has a line decided, opens, answers.
     fn serve(&self, line: Line, output: &mut impl Write) -> Go {
         let wish = wish(line, &self.options);
-        let Some((check, answer)) = self.keeper.wait_for(wish) else {
+        let Some((check, answer)) = self.keeper.wait_for(self.source, wish) else {
             return Go::Stop;
         };
         let opens = answer.open && self.opener.is_set();
@@ -148,7 +162,7 @@ impl Counter {
                     std::thread::park_timeout(AGAIN);
                     continue;
                 };
-                let (counter, place) = (self.clone(), open.add(connection));
+                let (counter, place) = (self.another(), open.add(connection));
                 spawn("connection", move || {
                     // A controller that hangs up is its own affair.
                     let _ = counter.connection(&place);

@@ -27,7 +27,7 @@ const TICK: Duration = Duration::from_millis(200);
 type Told = (Option<CheckId>, Answer);
 
 pub(crate) enum Message {
-    Line(Wish, SyncSender<Told>),
+    Line(u64, Wish, SyncSender<Told>),
     Event(Box<Event>),
     Stop,
 }
@@ -37,10 +37,10 @@ pub(crate) enum Message {
 pub(crate) struct ToKeeper(pub(crate) Sender<Message>);
 
 impl ToKeeper {
-    /// Waits for the answer to a line; `None` when the process ends.
-    pub(crate) fn wait_for(&self, wish: Wish) -> Option<Told> {
+    /// Waits for the answer to a line of this source; `None` when the process ends.
+    pub(crate) fn wait_for(&self, source: u64, wish: Wish) -> Option<Told> {
         let (respond, answer) = sync_channel(1);
-        self.0.send(Message::Line(wish, respond)).ok()?;
+        self.0.send(Message::Line(source, wish, respond)).ok()?;
         answer.recv().ok()
     }
 
@@ -111,7 +111,7 @@ impl Keeper {
         self.handle(Event::Tick);
         loop {
             match messages.recv_timeout(TICK) {
-                Ok(Message::Line(wish, respond)) => self.line(wish, respond),
+                Ok(Message::Line(source, wish, respond)) => self.line(source, wish, respond),
                 Ok(Message::Event(event)) => self.handle(*event),
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
@@ -127,7 +127,7 @@ impl Keeper {
         self.door.sync();
     }
 
-    fn line(&mut self, wish: Wish, respond: SyncSender<Told>) {
+    fn line(&mut self, source: u64, wish: Wish, respond: SyncSender<Told>) {
         let event = match wish {
             Wish::TooLong => {
                 let answer = self.door.agent().notice(Notice::LineTooLong);
@@ -135,19 +135,19 @@ impl Keeper {
                 return;
             }
             Wish::Check(code, direction) => Event::Scan {
-                lane: self.lane(respond),
+                lane: self.lane(source, respond),
                 code,
                 direction,
             },
             Wish::CancelLast => Event::CancelLast {
-                lane: self.lane(respond),
+                lane: self.lane(source, respond),
             },
             Wish::OnceMore(what) => Event::OnceMore {
-                lane: self.lane(respond),
+                lane: self.lane(source, respond),
                 what,
             },
             Wish::Passage(went) => Event::Passage {
-                lane: self.lane(respond),
+                lane: self.lane(source, respond),
                 went,
             },
         };
@@ -155,9 +155,10 @@ impl Keeper {
     }
 
     /// Each line is a lane of its own: it is answered once.
-    fn lane(&mut self, respond: SyncSender<Told>) -> Lane {
+    fn lane(&mut self, source: u64, respond: SyncSender<Told>) -> Lane {
         self.lanes += 1;
-        let lane = Lane(self.lanes);
+        let line = self.lanes;
+        let lane = Lane { source, line };
         self.waiting.insert(lane, respond);
         lane
     }

@@ -171,14 +171,16 @@ pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeE
     runtime.spawn(show_status(status));
     let counter = Counter::new(&config, to_keeper.clone(), runtime);
     if let Some(listener) = lines {
-        counter.clone().tcp(listener);
+        counter.another().tcp(listener);
     }
     if let Some(path) = &config.input.serial {
-        counter.clone().serial(config.path(path), config.input.baud);
+        counter
+            .another()
+            .serial(config.path(path), config.input.baud);
     }
     if let Some(path) = &config.input.keyboard {
         counter
-            .clone()
+            .another()
             .keyboard(config.path(path), config.input.layout);
     }
     if config.input.stdin {

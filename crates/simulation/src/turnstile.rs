@@ -151,7 +151,10 @@ impl Turnstile {
         line: Line,
     ) -> Result<(), Broken> {
         self.lanes += 1;
-        let lane = Lane(self.lanes);
+        let lane = Lane {
+            source: 0,
+            line: self.lanes,
+        };
         self.visitors.insert(lane, direction);
         let event = Event::Scan {
             lane,
@@ -167,7 +170,10 @@ impl Turnstile {
     /// If somebody says what must not be said.
     pub async fn cancel(&mut self, house: &mut House, line: Line) -> Result<(), Broken> {
         self.lanes += 1;
-        let lane = Lane(self.lanes);
+        let lane = Lane {
+            source: 0,
+            line: self.lanes,
+        };
         self.happens(house, Event::CancelLast { lane }, line)
             .await?;
         if let Some((code, direction)) = self.gone.take() {

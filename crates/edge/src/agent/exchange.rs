@@ -9,9 +9,14 @@ use deviceapi::{
 use kernel::{BusinessDay, CardNumber, CheckId, EntriesLeft};
 use serde::Serialize;
 
-/// Where an answer goes to: one connection, or one scanner.
+/// Where an answer goes to: who waits for it at a connection or a scanner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Lane(pub u64);
+pub struct Lane {
+    /// The connection or scanner: a door of its own.
+    pub source: u64,
+    /// Which of its lines.
+    pub line: u64,
+}
 
 /// Something that happened.
 #[derive(Debug)]

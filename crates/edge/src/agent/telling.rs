@@ -19,11 +19,15 @@ impl Agent {
             Some(Stage::Decided(decided)) => self.own_answer(decided),
             _ => return,
         };
-        let Some(live) = self.live.get_mut(&check).filter(|live| !live.is_telling) else {
+        let Some(live) = self
+            .live
+            .get_mut(&check)
+            .filter(|live| live.telling.is_none())
+        else {
             return;
         };
         if let Some(lane) = live.lanes.pop_front() {
-            live.is_telling = true;
+            live.telling = Some(lane);
             tell_one(lane, Some(check), answer, out);
         }
     }
@@ -38,10 +42,14 @@ impl Agent {
     }
 
     pub(super) fn told(&mut self, check: CheckId, delivered: Delivered, out: &mut Vec<Output>) {
-        let Some(live) = self.live.get_mut(&check).filter(|live| live.is_telling) else {
+        let Some(live) = self
+            .live
+            .get_mut(&check)
+            .filter(|live| live.telling.is_some())
+        else {
             return self.reopened(check, delivered, out);
         };
-        live.is_telling = false;
+        let source = live.telling.take().map(|lane| lane.source);
         if delivered == Delivered::No {
             return self.tell(check, out);
         }
@@ -66,6 +74,7 @@ impl Agent {
             direction: live.attempt.request.direction,
             answer,
             entry,
+            source,
             scanned_ms: self.up_ms() - age_ms,
             told_ms: self.up_ms(),
             passing: Passing::Done,
@@ -85,6 +94,7 @@ impl Agent {
         let who = (subject, direction);
         if let Some(check) = self.threshold.reopens(who, read, now_ms, passage) {
             if let Some(told) = self.threshold.of(check) {
+                told.source = Some(lane.source);
                 let answer = Answer {
                     reopened: true,
                     ..told.answer.clone()
@@ -129,14 +139,14 @@ impl Agent {
         out.push(Output::NoteTold(check, None));
     }
 
-    /// The controller says what became of the door that was opened last.
+    /// A controller says what became of its door, which was opened last.
     pub(super) fn reported(&mut self, lane: Lane, went: Went, out: &mut Vec<Output>) {
         let notice = match went {
             Went::Through => {
-                self.threshold.passed();
+                self.threshold.passed(lane.source);
                 Notice::Passed
             }
-            Went::Nowhere => match self.threshold.not_passed() {
+            Went::Nowhere => match self.threshold.not_passed(lane.source) {
                 Some(check) => {
                     self.today.not_passed();
                     out.push(Output::NoteNotPassed(check));

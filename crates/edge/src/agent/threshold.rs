@@ -7,6 +7,7 @@ use crate::journal::Entry;
 use deviceapi::Direction;
 use gate::decide::joining::Subject;
 use kernel::CheckId;
+use std::collections::BTreeMap;
 
 /// What the door says of an opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,9 @@ impl Passage {
 /// How long after an opening a controller may still say that nobody went through.
 const REPORT_MS: i64 = 60_000;
 
+/// Doors that are remembered.
+const DOORS: usize = 64;
+
 /// Somebody who was told.
 #[derive(Debug)]
 pub(super) struct Told {
@@ -50,6 +54,8 @@ pub(super) struct Told {
     pub(super) answer: Answer,
     /// The entry, if it was one.
     pub(super) entry: Option<Entry>,
+    /// Whose door is its own; none after a restart.
+    pub(super) source: Option<u64>,
     /// When the card was read first.
     pub(super) scanned_ms: i64,
     pub(super) told_ms: i64,
@@ -90,20 +96,29 @@ pub(super) enum Read {
 #[derive(Debug, Default)]
 pub(super) struct Threshold {
     told: Vec<Told>,
-    last_opened: Option<CheckId>,
+    /// The check under which each door was opened last; none once its controller said what
+    /// became of it.
+    last_opened: BTreeMap<u64, Option<CheckId>>,
 }
 
 impl Threshold {
     pub(super) fn add(&mut self, told: Told) {
-        if told.answer.open {
-            self.last_opened = Some(told.check);
-        }
+        let (check, is_open) = (told.check, told.answer.open);
         self.told.push(told);
+        if is_open {
+            self.opened(check);
+        }
     }
 
     /// The door was opened under this check once more.
-    pub(super) const fn opened(&mut self, check: CheckId) {
-        self.last_opened = Some(check);
+    pub(super) fn opened(&mut self, check: CheckId) {
+        if let Some(source) = self.of(check).and_then(|told| told.source) {
+            self.last_opened.insert(source, Some(check));
+            // Connections of long ago are at the front.
+            while self.last_opened.len() > DOORS {
+                self.last_opened.pop_first();
+            }
+        }
     }
 
     pub(super) fn of(&mut self, check: CheckId) -> Option<&mut Told> {
@@ -167,16 +182,34 @@ impl Threshold {
     }
 
     /// Somebody went through, or as far as the controller knows.
-    pub(super) const fn passed(&mut self) {
-        self.last_opened = None;
+    pub(super) fn passed(&mut self, source: u64) {
+        self.of_door(source);
     }
 
     /// Nobody went through the door that was opened last; gives its check.
-    pub(super) fn not_passed(&mut self) -> Option<CheckId> {
-        let check = self.last_opened.take()?;
+    pub(super) fn not_passed(&mut self, source: u64) -> Option<CheckId> {
+        let check = self.of_door(source)?;
         let told = self.of(check)?;
         told.passing = Passing::NotPassed;
         Some(check)
+    }
+
+    // Of a controller that has connected anew the one check there is. With several, nobody
+    // knows which it means, and nobody's entry is to go for another's.
+    fn of_door(&mut self, source: u64) -> Option<CheckId> {
+        if !self.last_opened.contains_key(&source) {
+            let mut others = self
+                .last_opened
+                .values_mut()
+                .filter(|check| check.is_some());
+            let one = others.next()?;
+            return if others.next().is_none() {
+                one.take()
+            } else {
+                None
+            };
+        }
+        self.last_opened.get_mut(&source)?.take()
     }
 
     /// The entries that are to be taken back, because nobody came within the window.

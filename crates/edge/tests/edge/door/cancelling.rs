@@ -7,13 +7,15 @@ use edge::{Errand, Event};
 use kernel::CheckId;
 
 fn cancel(stage: &mut Stage) -> String {
-    told(&stage.step(Event::CancelLast { lane: Lane(9) }))
-        .1
-        .outcome
+    told(&stage.step(Event::CancelLast {
+        lane: Lane { source: 1, line: 9 },
+    }))
+    .1
+    .outcome
 }
 
 fn more(stage: &mut Stage) -> String {
-    let (lane, what) = (Lane(9), OnceMore::Person);
+    let (lane, what) = (Lane { source: 1, line: 9 }, OnceMore::Person);
     told(&stage.step(Event::OnceMore { lane, what })).1.outcome
 }
 
@@ -102,15 +104,17 @@ fn an_entry_that_is_taken_back_while_it_is_told_opens_nothing_more() {
         let mut stage = Stage::online();
         let check = lets_in(&mut stage, PASS);
         stage.step(Event::Scan {
-            lane: Lane(2),
+            lane: Lane { source: 1, line: 2 },
             code: PASS.to_owned(),
             direction: None,
         });
-        let errands = stage.step(Event::CancelLast { lane: Lane(9) });
+        let errands = stage.step(Event::CancelLast {
+            lane: Lane { source: 1, line: 9 },
+        });
         let told: Vec<_> = errands
             .iter()
             .filter_map(|errand| match errand {
-                Errand::Tell { lane, answer, .. } => Some((lane.0, answer.outcome.as_str())),
+                Errand::Tell { lane, answer, .. } => Some((lane.line, answer.outcome.as_str())),
                 _ => None,
             })
             .collect();

@@ -45,7 +45,11 @@ fn heard(stage: &mut Stage, code: &str) -> (Option<CheckId>, &'static str) {
 }
 
 fn reports(stage: &mut Stage, went: Went) -> String {
-    let lane = Lane(2);
+    reports_from(stage, 1, went)
+}
+
+fn reports_from(stage: &mut Stage, source: u64, went: Went) -> String {
+    let lane = Lane { source, line: 2 };
     told(&stage.step(Event::Passage { lane, went })).1.outcome
 }
 
@@ -118,7 +122,9 @@ fn offline_the_window_is_kept_over_its_own_admissions() {
         stage.tell(check.unwrap());
     };
     let cancel = |stage: &mut Stage| {
-        stage.step(Event::CancelLast { lane: Lane(1) });
+        stage.step(Event::CancelLast {
+            lane: Lane { source: 1, line: 1 },
+        });
     };
     let nothing = |_: &mut Stage| ();
     // The clock that people set is put right.
@@ -270,6 +276,50 @@ fn nobody_went_through_so_the_card_opens_again_under_its_check() {
 }
 
 #[test]
+fn each_of_several_controllers_speaks_of_its_own_door() {
+    let mut stage = online(Passage::Reported);
+    let first = admitted(&mut stage, PASS);
+    // At another door, a moment later.
+    let errands = stage.step(Event::Scan {
+        lane: Lane { source: 2, line: 1 },
+        code: card(7),
+        direction: None,
+    });
+    let second = asked(&errands);
+    stage.answer(second, yes(&card(7)));
+    stage.tell(second);
+    assert_eq!(reports_from(&mut stage, 1, Went::Nowhere), "not_passed");
+    assert_eq!(reports_from(&mut stage, 1, Went::Nowhere), "nothing_opened");
+    // One that has connected anew means the only door that is left.
+    assert_eq!(reports_from(&mut stage, 3, Went::Nowhere), "not_passed");
+    assert_eq!(reports_from(&mut stage, 2, Went::Through), "passed");
+    stage.pass(5_000);
+    assert_eq!(heard(&mut stage, PASS), (Some(first), "open"));
+    let errands = stage.pass(60_000);
+    let (_, cancellations) = sent(&errands);
+    let void: Vec<_> = cancellations.iter().map(|c| c.check_id).collect();
+    assert_eq!(void, [second]);
+}
+
+#[test]
+fn who_has_connected_anew_beside_several_doors_takes_nobody_back() {
+    let mut stage = online(Passage::Reported);
+    for (source, code) in [(1, PASS.to_owned()), (2, card(7))] {
+        let lane = Lane { source, line: 1 };
+        let direction = None;
+        let read = Event::Scan {
+            lane,
+            code: code.clone(),
+            direction,
+        };
+        let check = asked(&stage.step(read));
+        stage.answer(check, yes(&code));
+        stage.tell(check);
+    }
+    assert_eq!(reports_from(&mut stage, 3, Went::Nowhere), "nothing_opened");
+}
+
+#[test]
 fn nobody_went_through_and_nobody_came_back_so_the_check_is_void() {
     for starts_again in [false, true] {
         let mut stage = online(Passage::Reported);
@@ -304,7 +354,7 @@ fn a_card_whose_door_nobody_went_through_opens_nothing_on_the_word_of_a_lost_tok
 }
 
 fn wants(stage: &mut Stage, what: OnceMore) -> Vec<edge::Errand> {
-    let lane = Lane(3);
+    let lane = Lane { source: 1, line: 3 };
     stage.step(Event::OnceMore { lane, what })
 }
 

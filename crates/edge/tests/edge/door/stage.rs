@@ -126,7 +126,7 @@ impl Stage {
 
     pub fn scan_to(&mut self, code: &str, direction: Option<Direction>) -> Vec<Errand> {
         self.step(Event::Scan {
-            lane: Lane(1),
+            lane: Lane { source: 1, line: 1 },
             code: code.to_owned(),
             direction,
         })

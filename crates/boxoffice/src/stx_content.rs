@@ -158,14 +158,20 @@ pub(crate) fn remove(tx: &mut Tx<'_>, file: StxFileId) -> Result<u64, DbError> {
     tx.execute(sql, params![file])
 }
 
-/// Removes what was left in the midst of coming in.
+/// Removes what was left in the midst of coming in, one after the other: others wait
+/// for the database meanwhile.
 pub(crate) async fn remove_left(db: &Db, now: Timestamp) -> Result<(), DbError> {
     let before = now.plus_ms(-LEFT_AFTER_MS);
-    db.write("stx files left in the midst", move |tx| {
-        let sql = "DELETE FROM box_stx_content WHERE stx_file_id IS NULL AND came_at < $1";
-        tx.execute(sql, params![before]).map(drop)
-    })
-    .await
+    let remove_one = move |tx: &mut Tx<'_>| {
+        tx.execute(
+            "DELETE FROM box_stx_content
+             WHERE id = (SELECT MIN(id) FROM box_stx_content
+                         WHERE stx_file_id IS NULL AND came_at < $1)",
+            params![before],
+        )
+    };
+    while db.write("stx file left in the midst", remove_one).await? > 0 {}
+    Ok(())
 }
 
 /// What stands in a file.

@@ -68,6 +68,8 @@ async fn what_a_house_writes_is_for_its_owner_only() {
     std::fs::write(&junk, format!("{header}\njunk\n")).unwrap();
     run_for_all(&house, &["sales", "import", text(&junk)]);
     run_for_all(&house, &export);
+    let said = house.refused(&["sales", "export", "99", "--to", text(&exported)]);
+    assert!(said.contains("there is no STX_File 99"), "{said}");
     run_for_all(&house, &["backup", "--to", text(&house.path("copy.db"))]);
     let bundle = house.path("bundle.tar");
     run_for_all(

@@ -9,4 +9,9 @@ pub mod reconciliation;
 pub mod retention;
 
 /// All tables, whatever the roles of a process: reports look at both sides.
-pub const SCHEMAS: &[db::Schema] = &[gate::SCHEMA, boxoffice::SCHEMA, staff::SCHEMA];
+pub const SCHEMAS: &[db::Schema] = &[
+    gate::SCHEMA,
+    boxoffice::SCHEMA,
+    staff::SCHEMA,
+    notices::SCHEMA,
+];

@@ -297,6 +297,21 @@ pub fn save_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbEr
     Ok(())
 }
 
+/// Whether anything on record was sold, or is to be sold, as this product of this
+/// season, or as any of it.
+pub fn is_staged(
+    tx: &mut Tx<'_>,
+    season: &SeasonCode,
+    product: Option<&ProductCode>,
+) -> Result<bool, DbError> {
+    let found = tx.query_opt(
+        "SELECT 1 AS one FROM box_staged WHERE season = $1 AND product = COALESCE($2, product)
+         LIMIT 1",
+        params![season, product],
+    )?;
+    Ok(found.is_some())
+}
+
 /// Makes the catalogue just what `catalogue` says: what it does not name goes.
 /// What was sold stays as it was; what is staged is judged anew by the next run.
 pub fn replace_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), DbError> {

@@ -48,6 +48,28 @@ pub fn read_catalogue(text: &str) -> Result<Catalogue, Vec<Finding>> {
     }
 }
 
+/// The seasons and products of a text whose codes hold a space, without those that are
+/// `kept` already: pages take no new ones.
+#[must_use]
+pub fn new_codes_with_space(reading: &CatalogueReading, kept: &Catalogue) -> Vec<Finding> {
+    let seasons = reading.catalogue.seasons.iter();
+    let seasons = seasons.filter(|season| kept.seasons.iter().all(|s| s.code != season.code));
+    let products = reading.catalogue.products.iter();
+    let products = products.filter(|product| kept.products.iter().all(|p| p.code != product.code));
+    let things = seasons
+        .map(|season| Thing::Season(season.code.to_string()))
+        .chain(products.map(|product| Thing::Product(product.code.to_string())));
+    let has_space = |thing: &Thing| match thing {
+        Thing::Season(code) | Thing::Product(code) => code.contains(char::is_whitespace),
+        _ => false,
+    };
+    let found = things.filter(has_space).map(|thing| {
+        let at = reading.places.get(&thing).copied();
+        found::code_with_space(at.unwrap_or(Position::START))
+    });
+    found.collect()
+}
+
 /// Reads a catalogue file as far as it can be read.
 #[must_use]
 pub fn look_through_catalogue(text: &str) -> CatalogueReading {

@@ -209,6 +209,21 @@ mod tests {
 
     const VILLENEUVE: &str = include_str!("../../../examples/villeneuve/catalogue.toml");
 
+    /// Of a catalogue that pages hold, nobody is told by the keys of a file.
+    #[test]
+    fn what_a_page_says_of_the_catalogue_names_no_key_of_a_file() {
+        let of_files = found::ALL
+            .iter()
+            .position(|e| e.code == "catalogue_file_broken");
+        for entry in &found::ALL[..of_files.unwrap()] {
+            for text in [entry.en, entry.fr].concat() {
+                for key in ["_minor", "_points", ".toml", "[", "valid_"] {
+                    assert!(!text.contains(key), "{}: {text}", entry.code);
+                }
+            }
+        }
+    }
+
     fn mapped(products: &[&str]) -> Vec<MappedProduct> {
         products
             .iter()

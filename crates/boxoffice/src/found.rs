@@ -35,8 +35,8 @@ kernel::findings! { Catalogue {
         en "Product {product}, tariff {tariff}: there is no price from {from} until {until}. Scans of these days are not sold." "Move the end of the earlier entry or the beginning of the later one, so that no day is left out.";
         fr "Produit {product}, tarif {tariff} : il n’y a pas de prix du {from} au {until}. Les passages de ces jours ne sont pas vendus." "Déplacez la fin de la première entrée ou le début de la suivante, pour qu’aucun jour ne manque.";
     price_unusual(product, tariff, price): Warning, "a price below 1.00 or above 200.00, or VAT below 1 % or above 30 %, as by a slip in the units";
-        en "Product {product}, tariff {tariff}: what will be sold is {price}, which is unusual." "Compare with the price list: price_minor is in minor units (950 for 9.50), vat_basis_points in hundredths of a per cent (550 for 5.5 %).";
-        fr "Produit {product}, tarif {tariff} : ce qui sera vendu est {price}, ce qui est inhabituel." "Comparez avec la liste des prix : price_minor est en centimes (950 pour 9,50), vat_basis_points en centièmes de pour cent (550 pour 5,5 %).";
+        en "Product {product}, tariff {tariff}: what will be sold is {price}, which is unusual." "Compare price and VAT with the price list, and correct them. In a catalogue as text, 950 stands for 9.50 and 550 for 5.5 %.";
+        fr "Produit {product}, tarif {tariff} : ce qui sera vendu est {price}, ce qui est inhabituel." "Comparez prix et TVA avec la liste des prix, et corrigez-les. Dans un catalogue en texte, 950 vaut 9,50 et 550 vaut 5,5 %.";
     channel_missing(): Mistake, "there is no sales channel for Otipass";
         en "There is no sales channel OTIPASS." "Make a sales channel with the code OTIPASS and the type STX_FILE.";
         fr "Il n’y a pas de canal de vente OTIPASS." "Créez un canal de vente de code OTIPASS et de type STX_FILE.";
@@ -76,6 +76,9 @@ kernel::findings! { Catalogue {
     code_invalid(table, wrong): Mistake, "a code is empty, too long, or holds a character it cannot";
         en "In {table}, {wrong}." "Give the code as ticketing shows it.";
         fr "Dans {table}, {wrong}." "Donnez le code que montre la billetterie.";
+    code_with_space() as code_invalid: Mistake;
+        en "A code holds no space." "Give the code as ticketing shows it, such as VN26; the name may have spaces.";
+        fr "Un code ne contient pas d’espace." "Donnez le code que montre la billetterie, comme VN26 ; le nom peut avoir des espaces.";
     given_twice(thing): Mistake, "an entry stands twice";
         en "There are two entries for {thing}." "Remove one of them.";
         fr "Il y a deux entrées pour {thing}." "Supprimez l’une d’elles.";

@@ -48,7 +48,7 @@ pub const BOOKS: &str = "books";
 pub use box_office::{BoxOffice, Waiting};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use catalogue_file::{
-    CatalogueReading, look_through_catalogue, read_catalogue, write_catalogue,
+    CatalogueReading, look_through_catalogue, new_codes_with_space, read_catalogue, write_catalogue,
 };
 pub use external_sales::{Reevaluated, RunError, RunReport};
 pub use found::ALL as FINDINGS;

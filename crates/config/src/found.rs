@@ -23,5 +23,23 @@ kernel::findings! {
         backup_of_server(): Mistake, "the service is to back up a database server, whose own tools do that";
             en "The service backs up an embedded database only, and [database] url names a server; it does not start." "Write every_h = 0, and have pg_dump run at set times.";
             fr "Le service ne sauvegarde qu’une base intégrée, et [database] url désigne un serveur ; il ne démarre pas." "Écrivez every_h = 0, et faites tourner pg_dump à heures fixes.";
+        webhook_wrong(): Mistake, "the address for notices by webhook is no `https://` or `http://` one";
+            en "Notices cannot be posted to this address, so the service does not start." "Write the whole address with its scheme, like https://hooks.example.org/passerelle, or take it out.";
+            fr "Les avis ne peuvent pas être envoyés à cette adresse : le service ne démarre pas." "Écrivez l’adresse entière avec son protocole, comme https://hooks.example.org/passerelle, ou supprimez-la.";
+        mail_host_wrong(host): Mistake, "the mail server's name is missing, or is no name";
+            en "{host} is no name of a mail server, so the service does not start." "Write the name alone, like smtp.example.org, and its port in [notices.mail] port.";
+            fr "{host} n’est pas le nom d’un serveur de courrier : le service ne démarre pas." "Écrivez le nom seul, comme smtp.example.org, et son port dans [notices.mail] port.";
+        mail_address_wrong(key, address): Mistake, "notices cannot come from, or go to, such a mail address";
+            en "{address} in [notices.mail] {key} is no mail address, so the service does not start." "Write it like gates@example.org.";
+            fr "{address} dans [notices.mail] {key} n’est pas une adresse de courrier : le service ne démarre pas." "Écrivez-la comme acces@example.org.";
+        mail_to_nobody(): Mistake, "notices by mail have no recipient";
+            en "Notices by mail go to nobody, so the service does not start." "Write at least one address in [notices.mail] to, or take [notices.mail] out.";
+            fr "Les avis par courrier ne vont à personne : le service ne démarre pas." "Écrivez au moins une adresse dans [notices.mail] to, ou supprimez [notices.mail].";
+        mail_password_missing(): Mistake, "there is a user name for the mail server and no password";
+            en "There is a user name for the mail server and no password, so the service does not start." "Name a file with the password in [notices.mail] password_file, or take the user name out if the server wants none.";
+            fr "Il y a un nom d’utilisateur pour le serveur de courrier, mais pas de mot de passe : le service ne démarre pas." "Désignez un fichier avec le mot de passe par [notices.mail] password_file, ou supprimez le nom d’utilisateur si le serveur n’en veut pas.";
+        mail_username_missing(): Mistake, "there is a password for the mail server and no user name";
+            en "There is a password for the mail server and no user name, so the service does not start." "Write the user name in [notices.mail] username, or take the password out if the server wants none.";
+            fr "Il y a un mot de passe pour le serveur de courrier, mais pas de nom d’utilisateur : le service ne démarre pas." "Écrivez le nom d’utilisateur dans [notices.mail] username, ou supprimez le mot de passe si le serveur n’en veut pas.";
     }
 }

@@ -10,6 +10,7 @@
 
 mod certificate;
 mod found;
+mod notices;
 mod office;
 pub mod overlay;
 mod refused;
@@ -18,6 +19,7 @@ pub mod tls;
 mod upkeep;
 mod variable;
 
+pub use self::notices::{ByMail, ToldTo};
 pub use found::ALL as FINDINGS;
 pub use office::Office;
 pub use secret::{Secret, oddity};
@@ -49,6 +51,8 @@ const KIND: Kind = Kind {
         "otipass.api_key",
         "access_control.password",
         "office.oidc.client_secret",
+        "notices.webhook_secret",
+        "notices.mail.password",
         "secrets.key",
     ],
 };
@@ -116,6 +120,8 @@ pub struct Config {
     pub retention: Retention,
     /// The pages for people.
     pub office: Office,
+    /// Who is told when something is not well.
+    pub notices: ToldTo,
     /// What one who helps must see.
     pub support: Support,
     /// What secrets in the database are sealed with.

@@ -61,6 +61,7 @@ impl Config {
             let place = self.place("office", "url");
             findings.push(found::office_url_wrong(place, Phrase::quoted(url)));
         }
+        findings.extend(self.notices_refused());
         findings
     }
 
@@ -121,6 +122,16 @@ mod tests {
         ("office_url_wrong", "[office]\nurl = \"passerelle.example.org\""),
         ("office_url_wrong", "[office]\nurl = \"https:///office\""),
         ("office_url_wrong", "[office]\nurl = \"ftp://passerelle.example.org\""),
+        ("webhook_wrong", "[notices]\nwebhook = \"hooks.example.org/passerelle\""),
+        ("webhook_wrong", "[notices]\nwebhook = \"ftp://hooks.example.org\""),
+        ("mail_host_wrong", "[notices.mail]\nhost = \"\"\nfrom = \"p@example.org\"\nto = [\"a@example.org\"]"),
+        ("mail_host_wrong", "[notices.mail]\nhost = \"smtp://mail.example.org\"\nfrom = \"p@example.org\"\nto = [\"a@example.org\"]"),
+        ("mail_host_wrong", "[notices.mail]\nhost = \"mail.example.org:587\"\nfrom = \"p@example.org\"\nto = [\"a@example.org\"]"),
+        ("mail_address_wrong", "[notices.mail]\nhost = \"mail.example.org\"\nfrom = \"passerelle\"\nto = [\"a@example.org\"]"),
+        ("mail_address_wrong", "[notices.mail]\nhost = \"mail.example.org\"\nfrom = \"p@example.org\"\nto = [\"a@\"]"),
+        ("mail_to_nobody", "[notices.mail]\nhost = \"mail.example.org\"\nfrom = \"p@example.org\"\nto = []"),
+        ("mail_password_missing", "[notices.mail]\nhost = \"mail.example.org\"\nfrom = \"p@example.org\"\nto = [\"a@example.org\"]\nusername = \"p\""),
+        ("mail_username_missing", "[notices.mail]\nhost = \"mail.example.org\"\nfrom = \"p@example.org\"\nto = [\"a@example.org\"]\npassword_file = \"p\""),
     ];
 
     const GOOD: &[&str] = &[
@@ -132,6 +143,10 @@ mod tests {
         "[backup]\nevery_h = 24",
         "[office]\nurl = \"https://passerelle.example.org:8443/\"",
         "[office]\nurl = \"http://[::1]:8480\"",
+        "[notices.mail]\nhost = \"mail.example.org\"\nfrom = \"p@example.org\"\nto = [\"a@example.org\"]",
+        "[notices.mail]\nhost = \"mail.example.org\"\nfrom = \"p@example.org\"\nto = [\"a@example.org\"]\ntls = \"none\"\nport = 2525",
+        "[notices.mail]\nhost = \"::1\"\nfrom = \"Passerelle <p@example.org>\"\nto = [\"a@example.org\"]\nusername = \"p\"\npassword_file = \"p\"",
+        "[notices]\nwebhook = \"http://127.0.0.1:9/x\"\nlanguage = \"fr\"",
     ];
 
     #[test]

@@ -20,17 +20,23 @@ pub enum Secret {
     OperatorPassword,
     /// Our secret at the OpenID Connect provider.
     ClientSecret,
+    /// What the receiver of notices by webhook is shown.
+    WebhookSecret,
+    /// The password at the mail server.
+    MailPassword,
     /// What secrets in the database are sealed with.
     DatabaseKey,
 }
 
 impl Secret {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::OtipassPassword,
         Self::OtipassKey,
         Self::OperatorPassword,
         Self::ClientSecret,
+        Self::WebhookSecret,
+        Self::MailPassword,
         Self::DatabaseKey,
     ];
 
@@ -41,6 +47,8 @@ impl Secret {
             Self::OtipassKey => ["otipass", "api_key", "api_key_file"],
             Self::OperatorPassword => ["access_control", "password", "password_file"],
             Self::ClientSecret => ["office.oidc", "client_secret", "client_secret_file"],
+            Self::WebhookSecret => ["notices", "webhook_secret", "webhook_secret_file"],
+            Self::MailPassword => ["notices.mail", "password", "password_file"],
             Self::DatabaseKey => ["secrets", "key", "key_file"],
         }
     }
@@ -97,12 +105,18 @@ impl Config {
 
     fn of(&self, secret: Secret) -> (Option<&Path>, Option<&SecretString>) {
         let (otipass, access_control) = (&self.otipass, &self.access_control);
+        let notices = &self.notices;
         let (file, variable) = match secret {
             Secret::OtipassPassword => (&otipass.password_file, &otipass.password),
             Secret::OtipassKey => (&otipass.api_key_file, &otipass.api_key),
             Secret::OperatorPassword => (&access_control.password_file, &access_control.password),
             Secret::ClientSecret => match &self.office.oidc {
                 Some(oidc) => (&oidc.client_secret_file, &oidc.client_secret),
+                None => return (None, None),
+            },
+            Secret::WebhookSecret => (&notices.webhook_secret_file, &notices.webhook_secret),
+            Secret::MailPassword => match &notices.mail {
+                Some(mail) => (&mail.password_file, &mail.password),
                 None => return (None, None),
             },
             Secret::DatabaseKey => (&self.secrets.key_file, &self.secrets.key),

@@ -14,7 +14,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Words in the name of a key that holds a secret.
-const SECRET: [&str; 5] = ["password", "api_key", "secret", "token", "passphrase"];
+/// The address of a webhook often holds one itself.
+const SECRET: [&str; 6] = [
+    "password",
+    "api_key",
+    "secret",
+    "token",
+    "passphrase",
+    "webhook",
+];
 
 /// Ends of such names that say that it is none: the name of a file, how long something
 /// lives, in what it counts time.
@@ -210,6 +218,7 @@ mod tests {
         let path = folder.path().join("passerelle.toml");
         let text = "[otipass]\nurl = \"https://me:hidden@pass.example.org/api?key=hidden\"\n\
                     username = \"villeneuve\"\npassword = \"hidden\"\npassword_file = \"p\"\ntoken_lifetime_s = 30\ntoken_times = \"seconds\"\n\
+                    [notices]\nwebhook = \"https://hooks.example.org/hidden\"\n\
                     [database]\nurl = \"postgres://me:hidden@db/p?password=hidden\"\n\
                     [[more]]\nApi_Key = 4\n";
         std::fs::write(&path, text).unwrap();
@@ -225,6 +234,7 @@ mod tests {
                     "token_lifetime_s": 30,
                     "token_times": "seconds",
                 },
+                "notices": {"webhook": "set"},
                 "database": {"url": "postgres://db/p"},
                 "more": [{"Api_Key": "set"}],
             })

@@ -8,7 +8,7 @@ use gate::outbox::trouble::{self, Trouble};
 use gate::records::symptoms::Symptoms;
 use kernel::causes;
 use otipass::NumType;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How many of the latest checks are looked at.
@@ -45,6 +45,8 @@ pub type Opened = Database<Db>;
 /// What it shows to each role.
 pub struct Records {
     pub structure: Structure,
+    /// The devices that are enrolled.
+    pub enrolled: BTreeSet<String>,
     pub symptoms: Symptoms,
     pub troubles: Vec<Trouble>,
     pub held: BTreeMap<HeldReason, i64>,
@@ -133,8 +135,11 @@ pub async fn look(
         let project = project_id.to_owned();
         let symptoms = gate::records::symptoms::symptoms(&db, project, serial, CHECKS).await?;
         let held = boxoffice::report::held_reasons(&db).await?;
+        let devices = gate::devices(&db).await?.into_iter();
+        let enrolled = devices.filter(|device| device.tokens > 0);
         Ok::<_, DbError>(Records {
             structure,
+            enrolled: enrolled.map(|state| state.device.to_string()).collect(),
             symptoms,
             troubles: trouble::list(&db).await?,
             held,

@@ -4,10 +4,10 @@ use crate::database::{self, Opened, Reach};
 use crate::examination::Examination;
 use crate::facts::{self, Facts};
 use crate::source::Sources;
-use crate::{configuration, examine, live};
+use crate::{configuration, examine, live, notices};
 use config::{Config, Surroundings};
 use db::Db;
-use kernel::{Clock, Finding, SystemClock};
+use kernel::{Clock, Finding, Language, SystemClock};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,18 +45,30 @@ impl Doctor {
     /// Examines all of it. Nobody on the network is waited for any longer than
     /// `patience`.
     pub async fn examine(&self, reach: Reach, patience: Duration) -> Examination {
-        self.examination(reach, patience, None).await
+        self.examine_in(Language::En, reach, patience).await
+    }
+
+    /// The same, with its parts named in this language.
+    pub async fn examine_in(
+        &self,
+        language: Language,
+        reach: Reach,
+        patience: Duration,
+    ) -> Examination {
+        self.examination(language, reach, patience, None).await
     }
 
     /// What would be wrong if these were the mapping parameters; nobody on the
     /// network is asked.
     pub async fn examine_mapping(&self, text: String) -> Vec<Finding> {
-        let examination = self.examination(Reach::Offline, Duration::ZERO, Some(text));
+        let examination =
+            self.examination(Language::En, Reach::Offline, Duration::ZERO, Some(text));
         examination.await.findings
     }
 
     async fn examination(
         &self,
+        language: Language,
         reach: Reach,
         patience: Duration,
         mapping: Option<String>,
@@ -74,7 +86,7 @@ impl Doctor {
         // Within a severity, the order of the text stays.
         findings.sort_by_key(|finding| (finding.part, finding.severity));
         findings.dedup();
-        Examination::new(&self.config, facts.as_ref(), findings)
+        Examination::new(&self.config, facts.as_ref(), findings, language)
     }
 
     async fn gather(
@@ -102,9 +114,10 @@ impl Doctor {
             reach,
             patience,
         };
-        let (otipass, ticketing, machine, database) = tokio::join!(
+        let (otipass, ticketing, mail, machine, database) = tokio::join!(
             asking.otipass(project_id, &sources.interface),
             asking.ticketing(institution, &operator_password),
+            notices::ask(&config, reach, patience),
             facts::Machine::look(&config, self.db.is_some()),
             database::look(opened, &config, project_id, patience),
         );
@@ -124,6 +137,7 @@ impl Doctor {
             operator_password,
             otipass,
             ticketing,
+            mail,
             database,
         }
     }

@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// The code of what was left out.
 pub const NOT_CHECKED: &str = "not_checked";
+/// The code of a set-up that nobody has begun.
+const NOT_BEGUN: &str = "set_up_not_begun";
 
 /// What the doctor found, and where he looked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,9 +31,14 @@ pub struct Heading {
 }
 
 impl Examination {
-    pub(crate) fn new(config: &Path, facts: Option<&Facts>, findings: Vec<Finding>) -> Self {
+    pub(crate) fn new(
+        config: &Path,
+        facts: Option<&Facts>,
+        findings: Vec<Finding>,
+        language: Language,
+    ) -> Self {
         let heading = |part, of| Heading { part, of };
-        let place = |place: Place| place.in_language(Language::En);
+        let place = |place: Place| place.in_language(language);
         let config = config.display().to_string();
         let mut parts = vec![heading(Part::Configuration, config)];
         if let Some(facts) = facts {
@@ -45,13 +52,19 @@ impl Examination {
             }
             let ticketing = match &facts.config.access_control.url {
                 Some(url) => shown(url),
-                None if facts.is_its_own_ticketing() => "this process itself".to_owned(),
+                None if facts.is_its_own_ticketing() => Texts::of(language).itself.to_owned(),
                 None => String::new(),
             };
             parts.push(heading(Part::Ticketing, ticketing));
             parts.push(heading(Part::Database, String::new()));
         }
         Self { parts, findings }
+    }
+
+    /// Whether nothing of it has been set up yet.
+    #[must_use]
+    pub fn is_not_begun(&self) -> bool {
+        self.findings.iter().any(|f| f.code == NOT_BEGUN)
     }
 
     /// The page for people, in English or French.
@@ -105,6 +118,9 @@ kernel::texts!(Texts in Fr, En {
     at: "où :", "at";
     cure: "Corrigez les erreurs avant le premier visiteur ; « passerelle doctor --explain CODE » explique chacune.",
         "Cure the mistakes before the first visitor arrives; `passerelle doctor --explain CODE` explains each.";
+    not_begun: "La configuration est bonne, et rien n’est encore mis en service : démarrez le service, puis suivez la mise en service dans ses pages.",
+        "The configuration is right, and nothing is set up yet: start the service, then follow the set-up on its pages.";
+    itself: "ce service lui-même", "this process itself";
     partly: "Ce qui a pu être vérifié est prêt.", "What could be checked is ready.";
     ready: "Cette installation est prête.", "This set-up is ready.";
 });
@@ -178,6 +194,8 @@ fn summary(findings: &[Finding], language: Language) -> String {
     counts[..1].make_ascii_uppercase();
     let verdict = if findings.iter().any(|f| f.severity == Severity::Mistake) {
         t.cure
+    } else if findings.iter().any(|f| f.code == NOT_BEGUN) {
+        t.not_begun
     } else if findings.iter().any(|f| f.code == NOT_CHECKED) {
         t.partly
     } else {

@@ -4,9 +4,10 @@ use super::database::{Database, Records, Structure};
 use super::facts::{Backups, Facts, Unfit};
 use super::partner::apart;
 use super::probe::{Kept, Refusal};
-use super::{partner, selling, site, tls};
+use super::{notices, partner, selling, site, tls};
 use crate::found;
 use config::Role;
+use db::DbUrl;
 use gate::CLOCK_TOLERANCE_MS;
 use gate::outbox::trouble::{Stopped, Trouble};
 use gate::records::symptoms::Symptoms;
@@ -22,6 +23,7 @@ const SERIALS_SUSPECT: usize = 3;
 pub fn examine(facts: &Facts) -> Vec<Finding> {
     let mut findings = configuration(facts);
     findings.extend(tls::examine(facts));
+    findings.extend(notices::examine(facts));
     findings.extend(machine(facts));
     if facts.config.has(Role::Gate) {
         findings.extend(partner::examine(facts));
@@ -114,6 +116,23 @@ fn database(facts: &Facts) -> Vec<Finding> {
     let place = || facts.key("database", "url");
     match &facts.database {
         Database::NotAsked => vec![found::database_not_asked(place())],
+        Database::NotThereYet if facts.is_not_begun() => {
+            let config = &facts.config;
+            let database = match config.database_url() {
+                Ok(DbUrl::SqliteFile(path)) => path.display().to_string(),
+                // It may hold a password.
+                _ => "[database] url".to_owned(),
+            };
+            let url = match &config.office.url {
+                Some(url) => url.trim_end_matches('/').to_owned(),
+                None if config.server.tls_certificate.is_some() => {
+                    format!("https://{}", config.server.listen)
+                }
+                None => format!("http://{}", config.server.listen),
+            };
+            let url = format!("{url}/office/");
+            vec![found::set_up_not_begun(place(), database, url)]
+        }
         Database::NotThereYet => vec![found::database_not_there_yet(place())],
         Database::Outdated => vec![found::database_outdated(place())],
         Database::Damaged(what) => vec![found::database_damaged(place(), what)],
@@ -123,6 +142,7 @@ fn database(facts: &Facts) -> Vec<Finding> {
             symptoms,
             troubles,
             held,
+            ..
         }) => {
             let mut findings = devices(facts, symptoms);
             if *structure == Structure::NotLookedThrough {

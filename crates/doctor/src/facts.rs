@@ -2,8 +2,9 @@
 
 use super::database::{Database, Records};
 use super::live::{OtipassAnswer, TicketingAnswer};
+use super::notices::MailAnswer;
 use super::probe::{self, Refusal};
-use super::source::{Interface, InterfaceOrigin, Mapping, SiteRead, Source};
+use super::source::{Interface, InterfaceOrigin, Mapping, SiteRead, Source, Unread};
 use boxoffice::CatalogueReading;
 use config::tls::{Identity, TlsError};
 use config::{Config, ConfigError, Role, Secret};
@@ -40,6 +41,7 @@ pub struct Facts {
     pub machine: Machine,
     pub otipass: OtipassAnswer,
     pub ticketing: TicketingAnswer,
+    pub mail: MailAnswer,
     pub database: Database<Records>,
 }
 
@@ -160,6 +162,22 @@ impl Facts {
         self.site.read.as_ref().ok()?.site.as_ref()
     }
 
+    /// The devices that are enrolled, as far as the database tells.
+    pub fn enrolled(&self) -> &BTreeSet<String> {
+        const NOBODY: &BTreeSet<String> = &BTreeSet::new();
+        match &self.database {
+            Database::Had(records) => &records.enrolled,
+            _ => NOBODY,
+        }
+    }
+
+    /// Whether the back office is to hold the site, and there is no database to hold it
+    /// yet.
+    pub fn is_not_begun(&self) -> bool {
+        matches!(self.database, Database::NotThereYet)
+            && matches!(self.site.read, Err(Unread::Hidden(_)))
+    }
+
     /// Whether what is missing in this section may only be misspelt.
     pub fn is_broken(&self, section: &str) -> bool {
         self.broken_sections.contains(section)
@@ -175,7 +193,11 @@ impl Facts {
 
 /// The files with secrets that every user of the machine may read.
 pub fn open_secrets(config: &Config) -> Vec<PathBuf> {
+    let notices = &config.notices;
+    let mail = notices.mail.as_ref();
     [
+        &notices.webhook_secret_file,
+        mail.map_or(&None, |mail| &mail.password_file),
         &config.otipass.password_file,
         &config.otipass.api_key_file,
         &config.access_control.password_file,

@@ -80,6 +80,15 @@ kernel::findings! {
         backup_unwritable(folder, why): Warning, "backups cannot be written to their folder";
             en "Backups cannot be written to {folder}: {why}." "Name a folder in [backup] folder that the service's user may write, and make room on its disk.";
             fr "Les sauvegardes ne peuvent pas s’écrire dans {folder} : {why}." "Désignez par [backup] folder un dossier où l’utilisateur du service peut écrire, et faites de la place sur son disque.";
+        mail_unreachable(host, why): Warning, "the mail server for notices is not there, or does not speak as `[notices.mail]` says";
+            en "Notices by mail do not get out: {host} cannot be spoken to: {why}." "Compare host, port and tls in [notices.mail] with what your mail server wants, and let the service's machine through to it; `passerelle notices test` tries it.";
+            fr "Les avis par courrier ne partent pas, car {host} n’est pas joignable : {why}." "Comparez host, port et tls dans [notices.mail] avec ce que veut votre serveur de courrier, et laissez la machine du service l’atteindre ; passerelle notices test l’essaie.";
+        mail_refused(host, said): Warning, "the mail server does not take user name and password, or wants some";
+            en "Notices by mail do not get out: {host} refuses with {said}." "Correct username and the password in [notices.mail]; `passerelle notices test` tries them.";
+            fr "Les avis par courrier ne partent pas : {host} refuse avec {said}." "Corrigez username et le mot de passe dans [notices.mail] ; passerelle notices test les essaie.";
+        mail_in_clear(host): Warning, "user name and password of the mail server cross the network readable";
+            en "User name and password go to {host} readable for everybody on the way." "Write tls = \"starttls\" or \"tls\" in [notices.mail].";
+            fr "Le nom d’utilisateur et le mot de passe vont à {host} lisibles pour tous en chemin." "Écrivez tls = \"starttls\" ou \"tls\" dans [notices.mail].";
         plain_http_on_network(listen): Note, "plain HTTP on an address of the network: tokens can be read on the way, and phones give the scanner page no camera; see [TLS](operating.md#tls)";
             en "The service is to speak plain HTTP at {listen}: tokens of devices cross the network readable, and browsers give the scanner page neither the camera nor work without network." "Set [server] tls_certificate and tls_key, or listen on 127.0.0.1 behind a web server with a certificate.";
             fr "Le service parle en HTTP simple à {listen} : les jetons des appareils traversent le réseau lisibles, et les navigateurs n’accordent à la page du scanner ni la caméra ni le travail sans réseau." "Indiquez [server] tls_certificate et tls_key, ou écoutez sur 127.0.0.1 derrière un serveur web avec certificat.";
@@ -182,9 +191,12 @@ kernel::findings! {
         sector_without_device(sector): Mistake, "no device is linked to a door of a mapped sector";
             en "The sector {sector} is mapped, but no device is linked to a door of it: nobody can be admitted there." "Add a device at one of its doors, or take the sector out of the mapping parameters.";
             fr "Le secteur {sector} est dans les paramètres, mais aucun appareil n’est à l’une de ses portes : personne ne peut y entrer." "Ajoutez un appareil à l’une de ses portes, ou retirez le secteur des paramètres de correspondance.";
-        site_sector_not_mapped(sector): Note, "a sector takes no passes; its devices answer `sector_not_mapped`";
-            en "The sector {sector} is not mapped: its devices answer sector_not_mapped to every pass." "Add it to sectorInfos of the mapping parameters if passes are to be accepted there.";
-            fr "Le secteur {sector} n’est pas dans les paramètres : ses appareils refusent tous les pass (sector_not_mapped)." "Ajoutez-le à sectorInfos des paramètres de correspondance si des pass doivent y être acceptés.";
+        site_sector_not_mapped(sector): Warning, "doors lead to a sector that takes no passes; its devices answer `sector_not_mapped`";
+            en "Doors lead to the sector {sector}, and the mapping parameters do not name it: its devices answer sector_not_mapped to every pass." "Add it to sectorInfos of the mapping parameters if passes are to be accepted there, or take it out of the site.";
+            fr "Des portes mènent au secteur {sector}, et les paramètres de correspondance ne le nomment pas : ses appareils refusent tous les pass (sector_not_mapped)." "Ajoutez-le à sectorInfos des paramètres de correspondance si des pass doivent y être acceptés, ou supprimez-le du site.";
+        sector_at_work_not_mapped(sector, devices): Mistake, "a device that lets visitors in is enrolled at a sector that takes no passes, as where the text of the mapping parameters was cut";
+            en "The mapping parameters do not name the sector {sector}, where devices are enrolled ({devices}): they refuse every pass." "Add the sector to sectorInfos; if it was there, the text was cut: paste the whole again. If it is to take no passes, revoke these devices.";
+            fr "Les paramètres de correspondance ne nomment pas le secteur {sector}, où des appareils sont enrôlés ({devices}) : ils refusent tous les pass." "Ajoutez le secteur à sectorInfos ; s’il y était, le texte a été coupé : collez-le de nouveau en entier. S’il ne doit pas accepter de pass, révoquez ces appareils.";
     }
     Catalogue {
         catalogue_unreadable(why): Mistake, "the file is missing or may not be read";
@@ -278,6 +290,9 @@ kernel::findings! {
         database_not_there_yet(): Note, "the first start makes it";
             en "There is no database yet; the first start makes it. Clocks of devices and what is held show up after that." "Run the doctor again after the first scans.";
             fr "La base de données n’existe pas encore ; le premier démarrage la crée. Les horloges des appareils et ce qui est retenu se verront ensuite." "Relancez le diagnostic après les premiers contrôles.";
+        set_up_not_begun(database, url): Note, "there is no database yet, and no files name the set-up: nothing has been entered";
+            en "There is no database yet ({database}), and the configuration names no files for the set-up: organisation, connection to Otipass, mapping parameters and catalogue are still to be entered." "Start the service (`passerelle serve`, or the service of the package), which makes the database; then open {url} and follow the set-up, step by step. Run the doctor again after that.";
+            fr "La base de données n’existe pas encore ({database}), et la configuration ne nomme pas de fichiers pour la mise en service : organisation, connexion à Otipass, paramètres de correspondance et catalogue restent à entrer." "Démarrez le service (passerelle serve, ou le service du paquet), qui crée la base ; puis ouvrez {url} et suivez la mise en service, étape par étape. Relancez ensuite le diagnostic.";
         database_not_asked() as not_checked: Note, "something was left out, for the reason given";
             en "The database server was not asked: --offline leaves out what goes over the network." "Run the doctor without --offline.";
             fr "Le serveur de base de données n’a pas été interrogé : --offline laisse de côté ce qui passe par le réseau." "Lancez le diagnostic sans --offline.";

@@ -87,14 +87,18 @@ pub struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// Asks Otipass for its status; changes nothing there.
-    pub async fn otipass(&self, project_id: &str, interface: &Interface) -> OtipassAnswer {
-        let not_asked = |en, fr| OtipassAnswer::NotAsked(Phrase::new(en, fr));
+    /// What asks Otipass; `Err` if nobody can be asked.
+    pub fn otipass_client(
+        &self,
+        project_id: &str,
+        interface: &Interface,
+    ) -> Result<OtipassClient, OtipassAnswer> {
+        let not_asked = |en, fr| Err(OtipassAnswer::NotAsked(Phrase::new(en, fr)));
         match &interface.origin {
             InterfaceOrigin::Configuration if self.broken_sections.contains("otipass") => {
-                return OtipassAnswer::NotAsked(broken());
+                return Err(OtipassAnswer::NotAsked(broken()));
             }
-            InterfaceOrigin::Hidden(why) => return OtipassAnswer::NotAsked(why.clone()),
+            InterfaceOrigin::Hidden(why) => return Err(OtipassAnswer::NotAsked(why.clone())),
             InterfaceOrigin::Configuration | InterfaceOrigin::BackOffice => {}
         }
         if project_id.is_empty() {
@@ -116,19 +120,24 @@ impl Asking<'_> {
             return not_asked("its URL is wrong", "son URL n’est pas bonne");
         }
         if self.reach == Reach::Offline {
-            return OtipassAnswer::NotAsked(offline());
+            return Err(OtipassAnswer::NotAsked(offline()));
         }
-        let client = OtipassClient::new(OtipassSettings {
+        OtipassClient::new(OtipassSettings {
             base_url: interface.url.clone(),
             project_id: project_id.to_owned(),
             credentials: credentials.clone(),
             contract: self.config.otipass.contract.clone(),
             proxy: self.config.otipass.proxy.clone(),
             connect_timeout: CONNECT_TIMEOUT.min(self.patience),
-        });
-        let client = match client {
+        })
+        .map_err(OtipassAnswer::Unusable)
+    }
+
+    /// Asks Otipass for its status; changes nothing there.
+    pub async fn otipass(&self, project_id: &str, interface: &Interface) -> OtipassAnswer {
+        let client = match self.otipass_client(project_id, interface) {
             Ok(client) => client,
-            Err(error) => return OtipassAnswer::Unusable(error),
+            Err(why) => return why,
         };
         let asked = self.clock.now();
         match client.status(self.patience).await {

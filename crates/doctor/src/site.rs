@@ -4,6 +4,7 @@
 use super::facts::Facts;
 use super::source::SiteRead;
 use crate::found;
+use gate::{OutlinedDevice, SiteOutline};
 use kernel::finding::{Finding, Part, Place, Position, Thing};
 use otipass::OutlinedSector;
 use std::collections::BTreeMap;
@@ -42,27 +43,63 @@ fn against_mapping(facts: &Facts, site: &SiteRead, findings: &mut Vec<Finding>) 
         if outline.is_broken {
             continue;
         }
-        let doors = outline.doors.iter();
-        let mut doors = doors
-            .filter(|(_, sectors)| sectors.contains(*code))
-            .map(|(door, _)| door)
-            .peekable();
         let place = || place(facts, code, *at);
-        let finding = if doors.peek().is_none() {
+        let finding = if doors(outline, code).next().is_none() {
             found::sector_without_door(place(), code)
-        } else if !doors.any(|door| outline.linked_doors.contains(door)) {
+        } else if devices(outline, code).next().is_none() {
             found::sector_without_device(place(), code)
         } else {
             continue;
         };
         findings.push(finding.concerning(sector.code.at, None));
     }
+    // An entry is missing from the list of sectors.
+    let listed = mapping.reading.outline.sectors_at;
+    let listed = listed.unwrap_or(Position::START);
     for (code, at) in &outline.sectors {
-        if !mapped.contains_key(code.as_str()) && !mapping.text.contains(code.as_str()) {
-            let place = place(facts, code, *at);
-            findings.push(found::site_sector_not_mapped(place, code));
+        // In a broken text it may stand where nobody can read it.
+        let may_be_there =
+            mapping.reading.mapping.is_none() && mapping.text.contains(code.as_str());
+        if mapped.contains_key(code.as_str()) || may_be_there {
+            continue;
         }
+        let at_work = devices(outline, code)
+            .filter(|device| device.is_entry && facts.enrolled().contains(&device.code))
+            .map(|device| device.code.as_str());
+        let at_work: Vec<_> = at_work.take(DEVICES).collect();
+        let place = place(facts, code, *at);
+        let finding = if !at_work.is_empty() {
+            found::sector_at_work_not_mapped(place, code, at_work.join(", "))
+        } else if doors(outline, code).next().is_some() {
+            found::site_sector_not_mapped(place, code)
+        } else {
+            // Nobody comes to it yet.
+            continue;
+        };
+        findings.push(finding.concerning(listed, None));
     }
+}
+
+/// As many devices are named at most.
+const DEVICES: usize = 5;
+
+/// The doors that lead to a sector.
+fn doors<'o>(outline: &'o SiteOutline, sector: &'o str) -> impl Iterator<Item = &'o String> {
+    let doors = outline.doors.iter();
+    let doors = doors.filter(move |(_, sectors)| sectors.contains(sector));
+    doors.map(|(door, _)| door)
+}
+
+/// The devices at the doors that lead to a sector.
+fn devices<'o>(
+    outline: &'o SiteOutline,
+    sector: &'o str,
+) -> impl Iterator<Item = &'o OutlinedDevice> {
+    let leads = move |door: &String| doors(outline, sector).any(|known| known == door);
+    outline
+        .devices
+        .iter()
+        .filter(move |device| leads(&device.door))
 }
 
 fn place(facts: &Facts, sector: &str, at: Option<Position>) -> Place {

@@ -7,10 +7,10 @@ use config::tls::{Identity, TlsError};
 use kernel::causes;
 use kernel::finding::{Finding, Phrase};
 
-const DAY_MS: i64 = 86_400_000;
+pub const DAY_MS: i64 = 86_400_000;
 
 /// Who renews by hand needs some days; who lets it be renewed has done so by then.
-const SOON_DAYS: i64 = 14;
+pub const SOON_DAYS: i64 = 14;
 
 pub fn examine(facts: &Facts) -> Option<Finding> {
     match &facts.tls {

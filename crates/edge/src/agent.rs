@@ -36,7 +36,7 @@ use deviceapi::{CheckAnswer, DeviceSnapshot, Direction, Personal, Problem, Probl
 use gate::Decision;
 use gate::decide::joining::{Cause, Joining, Subject, UNTOLD_MS};
 use gate::decide::offline::{OfflineScan, Seen, decide_offline};
-use kernel::{CardNumber, CheckId, EnrolmentId, Language, Timestamp};
+use kernel::{CardNumber, CheckId, Language, Timestamp};
 use link::Link;
 use otipass::Refusal;
 use recent::Recent;
@@ -98,12 +98,14 @@ pub struct Agent {
     time: Timekeeper,
     link: Link,
     snapshot: Option<DeviceSnapshot>,
-    /// By what its checks name the token it has.
-    enrolment: Option<EnrolmentId>,
+    /// The SHA-256 of the token it has, in hexadecimal.
+    token_sha256: String,
     live: HashMap<CheckId, Live>,
     joining: Joining<Direction, CheckId>,
     threshold: Threshold,
     today: Today,
+    /// The last entry, unless it was taken back: the one before is no longer meant.
+    last: Option<Entry>,
     recent: Recent,
     /// How far the server's clock was ahead of the machine's, in milliseconds, and
     /// when that was seen.
@@ -121,7 +123,7 @@ impl Agent {
         settings: AgentSettings,
         snapshot: Option<DeviceSnapshot>,
         mode: Mode,
-        enrolment: Option<EnrolmentId>,
+        token_sha256: String,
         recovered: &Recovered,
         ids: Ids,
         now: Moment,
@@ -134,11 +136,12 @@ impl Agent {
             joining: Joining::default(),
             threshold: Threshold::default(),
             today: Today::default(),
+            last: None,
             recent: Recent::default(),
             measured: None,
             contact_at: snapshot.as_ref().map(|snapshot| snapshot.server_time),
             snapshot,
-            enrolment,
+            token_sha256,
             pass_list: None,
             ids,
         };
@@ -150,6 +153,7 @@ impl Agent {
         for entry in &recovered.entries {
             agent.enter(entry);
         }
+        agent.last.clone_from(&recovered.last);
         for entry in &recovered.not_passed {
             agent.threshold.add(Told {
                 check: entry.check,
@@ -192,7 +196,7 @@ impl Agent {
                 cancellation,
                 kept,
             } => self.cancelled(lane, cancellation, kept, &mut out),
-            Input::TokenInvalid => self.refused(now, &mut out),
+            Input::TokenInvalid(of) => self.refused(&of, now, &mut out),
             Input::Served(checks) => {
                 self.link.served();
                 checks
@@ -220,7 +224,7 @@ impl Agent {
             Event::Told { check, delivered } => self.told(check, delivered, out),
             Event::Looked { reply, sent } => self.looked(reply, sent, now, out),
             Event::NewToken { sha256 } => {
-                self.enrolment = EnrolmentId::of_token_hex(&sha256);
+                self.token_sha256 = sha256;
                 self.link = Link::new(Mode::Offline, now);
             }
             Event::Sent { .. } | Event::Tick => self.forget_old_scans(),
@@ -402,7 +406,7 @@ impl Agent {
                 ..
             } => {}
             Reply::Failing { retry_after_ms, .. } => self.link.lost(*retry_after_ms, now),
-            Reply::TokenInvalid => self.refused(now, out),
+            Reply::TokenInvalid(of) => self.refused(of, now, out),
         }
         let asked = self.live.get(&check);
         if !asked.is_some_and(|live| matches!(live.stage, Stage::Asking)) {
@@ -411,7 +415,9 @@ impl Agent {
         match reply {
             Reply::Answer(answer) => self.take_over(check, answer, out),
             Reply::Problem(problem) => self.problem(check, problem, out),
-            Reply::Silent | Reply::Failing { .. } | Reply::TokenInvalid => self.decide(check, out),
+            Reply::Silent | Reply::Failing { .. } | Reply::TokenInvalid(_) => {
+                self.decide(check, out);
+            }
         }
     }
 
@@ -524,15 +530,20 @@ impl Agent {
                 }
                 self.snapshot = Some(*snapshot);
             }
-            Reply::TokenInvalid => self.refused(now, out),
+            Reply::TokenInvalid(of) if of == self.token_sha256 => self.refused(&of, now, out),
             Reply::Failing { retry_after_ms, .. } => self.link.not_found(retry_after_ms, now),
-            Reply::Silent | Reply::Problem(_) => self.link.not_found(0, now),
+            Reply::Silent | Reply::Problem(_) | Reply::TokenInvalid(_) => {
+                self.link.not_found(0, now);
+            }
         }
     }
 
-    fn refused(&mut self, now: Moment, out: &mut Vec<Output>) {
-        self.link.refused(now);
-        out.push(Output::TokenRefused);
+    /// The server does not know this token. What is late says nothing of the next one.
+    fn refused(&mut self, token_sha256: &str, now: Moment, out: &mut Vec<Output>) {
+        if token_sha256 == self.token_sha256 {
+            self.link.refused(now);
+            out.push(Output::TokenRefused);
+        }
     }
 
     /// Scans whose answer nobody waited for are nobody's any more.
@@ -552,6 +563,7 @@ impl Agent {
 
     fn enter(&mut self, entry: &Entry) {
         self.recent.enter(entry);
+        self.last = Some(entry.clone());
         if self.zone_day(entry.at) == self.day() {
             self.today.enter(entry);
         }

@@ -15,7 +15,6 @@ use crate::state::State;
 use crate::status::Status;
 use crate::wire::Reply;
 use deviceapi::{BatchAnswer, BatchResult, CancellationResult, DeviceReport, Problem, ProblemCode};
-use kernel::EnrolmentId;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -60,7 +59,6 @@ pub struct Door {
     courier: Courier,
     set_aside: SetAside,
     state: State,
-    token_sha256: String,
     in_flight: Batch,
     findings: Vec<Finding>,
     remembers: bool,
@@ -96,7 +94,7 @@ impl Door {
                 settings.agent,
                 snapshot,
                 mode,
-                EnrolmentId::of_token_hex(&token_sha256),
+                token_sha256,
                 &recovered,
                 ids,
                 now,
@@ -105,7 +103,6 @@ impl Door {
             courier: Courier::new(),
             set_aside,
             state,
-            token_sha256,
             in_flight: Batch::default(),
             findings: recovered.findings,
             remembers: true,
@@ -128,6 +125,11 @@ impl Door {
             let back = self.carry_out(output, &mut errands);
             outputs.extend(back.into_iter().flat_map(|i| self.agent.step(i, now)));
         }
+        // Both take their time on the disk.
+        let waits = |errand: &Errand| matches!(errand, Errand::Tell { .. } | Errand::Ask(_));
+        if errands.iter().any(waits) {
+            return errands;
+        }
         errands.extend(self.send(now));
         if now.up_ms >= self.next_upkeep_up_ms {
             self.next_upkeep_up_ms = now.up_ms.saturating_add(UPKEEP_MS);
@@ -140,16 +142,15 @@ impl Door {
 
     /// What must be known after the next start.
     fn note(&mut self, event: &Event) {
-        match event {
+        let is_known = matches!(
+            event,
             Event::Looked {
                 reply: Reply::Answer(_),
                 ..
-            } if self.state.refused_token_sha256.is_some() => {
-                self.state.refused_token_sha256 = None;
-                self.keep_state();
             }
-            Event::NewToken { sha256 } => self.token_sha256.clone_from(sha256),
-            _ => {}
+        );
+        if is_known && self.state.refused_token_sha256.take().is_some() {
+            self.keep_state();
         }
     }
 
@@ -181,7 +182,7 @@ impl Door {
                 self.keep_state();
             }
             Output::TokenRefused => {
-                let refused = Some(self.token_sha256.clone());
+                let refused = Some(self.agent.token_sha256().to_owned());
                 if self.state.refused_token_sha256 != refused {
                     self.state.refused_token_sha256 = refused;
                     self.keep_state();
@@ -255,9 +256,11 @@ impl Door {
                 "The disk did not give it back.",
             );
             let item = json!({ "id": check });
-            if self.put_aside("check", item, &problem) == Kept::Yes {
-                let _ = self.journal.settle(&[sequence]);
+            if self.put_aside("check", item, &problem) == Kept::No {
+                self.courier.back(Sent::Failing(0), now);
+                return None;
             }
+            let _ = self.journal.settle(&[sequence]);
         }
         if limit == 1 && !batch.checks.is_empty() {
             batch.cancellations.clear();
@@ -284,19 +287,23 @@ impl Door {
                     );
                 }
                 self.settle(&batch);
-                let checks = batch.checks.iter();
-                let checks = checks.map(|(_, check)| check.attempt.request.id).collect();
-                (Sent::Taken, Input::Served(checks))
+                let kept = answer.results.iter().filter_map(|result| match result {
+                    BatchResult::Kept { answer } => Some(answer.id),
+                    BatchResult::Aside { .. } => None,
+                });
+                (Sent::Taken, Input::Served(kept.collect()))
             }
             Reply::Answer(_) | Reply::Silent => (Sent::Silent, tick()),
             Reply::Failing { retry_after_ms, .. } => (Sent::Failing(retry_after_ms), tick()),
-            Reply::TokenInvalid => (Sent::Silent, Input::TokenInvalid),
-            Reply::Problem(problem) => {
-                if self.courier.is_single() && self.put_batch_aside(&batch, &problem) == Kept::Yes {
-                    self.settle(&batch);
-                }
-                (Sent::Refused, tick())
+            Reply::TokenInvalid(of) => (Sent::Silent, Input::TokenInvalid(of)),
+            Reply::Problem(problem)
+                if self.courier.is_single()
+                    && self.put_batch_aside(&batch, &problem) == Kept::Yes =>
+            {
+                self.settle(&batch);
+                (Sent::Taken, tick())
             }
+            Reply::Problem(_) => (Sent::Refused, tick()),
         };
         self.courier.back(sent, now);
         input

@@ -8,17 +8,20 @@ use crate::keyboard::{EVENT_BYTES, Keys};
 use crate::line::{Go, Line, Lines, read_lines, spell, wish};
 use crate::opener::Opener;
 use crate::tty::open_tty;
+use rustix::net::sockopt::set_socket_keepalive;
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// How many connections of the line protocol there may be.
 const CONNECTIONS: usize = 32;
+/// How long a controller may leave its answers unread when there is no room for another.
+const WRITE: Duration = Duration::from_secs(1);
 /// The pause before a device that is not there is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -83,10 +86,15 @@ impl Counter {
         let ended = self.keeper.clone();
         spawn("stdin", move || {
             let mut output = io::stdout();
-            let read = read_lines(io::stdin().lock(), |line| {
+            let mut serve = |line| {
                 // Whoever reads the answers may be gone; the door is not.
                 self.serve(line, &mut output);
                 Go::On
+            };
+            let read = read_lines(io::stdin().lock(), &mut serve);
+            // Whoever types by hand need not end the last line.
+            let read = read.map(|rest| {
+                rest.map(serve);
             });
             note("standard input", read);
             if only {
@@ -101,7 +109,7 @@ impl Counter {
             loop {
                 let served = open_tty(&path, baud).and_then(|device| {
                     let mut output = device.try_clone()?;
-                    read_lines(device, |line| self.serve(line, &mut output))
+                    read_lines(device, |line| self.serve(line, &mut output)).map(drop)
                 });
                 note(&path.display().to_string(), served);
                 std::thread::park_timeout(AGAIN);
@@ -133,34 +141,100 @@ impl Counter {
     /// The TCP line protocol.
     pub(crate) fn tcp(self, listener: TcpListener) {
         spawn("tcp", move || {
-            let open = Arc::new(AtomicUsize::new(0));
+            let open = Connections::default();
             for connection in listener.incoming() {
                 let Ok(connection) = connection else {
                     // Too many open files, perhaps: some will be closed.
                     std::thread::park_timeout(AGAIN);
                     continue;
                 };
-                if open.fetch_add(1, Ordering::Relaxed) >= CONNECTIONS {
-                    open.fetch_sub(1, Ordering::Relaxed);
-                    tracing::warn!(
-                        "more than {CONNECTIONS} connections to the line protocol; one was closed"
-                    );
-                    continue;
-                }
-                let (counter, open) = (self.clone(), Arc::clone(&open));
+                let (counter, place) = (self.clone(), open.add(connection));
                 spawn("connection", move || {
                     // A controller that hangs up is its own affair.
-                    let _ = counter.connection(&connection);
-                    open.fetch_sub(1, Ordering::Relaxed);
+                    let _ = counter.connection(&place);
                 });
             }
         });
     }
 
-    fn connection(&self, connection: &TcpStream) -> io::Result<()> {
+    fn connection(&self, place: &Place) -> io::Result<()> {
+        let connection = &*place.connection;
         connection.set_nodelay(true)?;
+        connection.set_write_timeout(Some(WRITE))?;
+        // One that was switched off is noticed some time.
+        set_socket_keepalive(connection, true)?;
         let mut output = connection;
-        read_lines(connection, |line| self.serve(line, &mut output))
+        read_lines(connection, |line| match place.heard() {
+            Heard::Open => self.serve(line, &mut output),
+            Heard::Closed => Go::Stop,
+        })
+        .map(drop)
+    }
+}
+
+/// The connections of the line protocol; who was silent longest is first.
+#[derive(Clone, Default)]
+struct Connections(Arc<Mutex<VecDeque<Arc<TcpStream>>>>);
+
+/// A connection among them, for as long as somebody serves it.
+struct Place {
+    open: Connections,
+    connection: Arc<TcpStream>,
+}
+
+enum Heard {
+    Open,
+    Closed,
+}
+
+impl Connections {
+    /// Adds one. If that is one too many, who was silent longest goes: a controller that
+    /// was switched off never hangs up, and comes back by another connection.
+    fn add(&self, connection: TcpStream) -> Place {
+        let connection = Arc::new(connection);
+        let mut open = self.lock();
+        if open.len() >= CONNECTIONS
+            && let Some(silent) = open.pop_front()
+        {
+            tracing::warn!(
+                "more than {CONNECTIONS} connections to the line protocol; the one that was \
+                 silent longest was closed"
+            );
+            // Its thread ends by that.
+            let _ = silent.shutdown(Shutdown::Both);
+        }
+        open.push_back(Arc::clone(&connection));
+        Place {
+            open: self.clone(),
+            connection,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<TcpStream>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// A line came.
+    fn heard(&self) -> Heard {
+        let mut open = self.open.lock();
+        let place = open.iter().position(|one| self.is(one));
+        let Some(one) = place.and_then(|place| open.remove(place)) else {
+            return Heard::Closed;
+        };
+        open.push_back(one);
+        Heard::Open
+    }
+
+    fn is(&self, one: &Arc<TcpStream>) -> bool {
+        Arc::ptr_eq(one, &self.connection)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.open.lock().retain(|one| !self.is(one));
     }
 }
 
@@ -178,5 +252,25 @@ fn note(source: &str, read: io::Result<()>) {
     match read {
         Ok(()) => tracing::info!("{source} has ended"),
         Err(error) => tracing::warn!(error = kernel::causes(&error), "{source} cannot be read"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_nobody_serves_any_more_is_hung_up_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut controller = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let patience = Some(Duration::from_secs(20));
+        controller.set_read_timeout(patience).unwrap();
+        let open = Connections::default();
+        let place = open.add(listener.accept().unwrap().0);
+        assert!(matches!(place.heard(), Heard::Open));
+        // As if no thread could be had, or it had died.
+        drop(place);
+        assert_eq!(controller.read(&mut [0]).unwrap(), 0);
+        assert!(open.lock().is_empty());
     }
 }

@@ -390,6 +390,7 @@ impl Journal {
             }
             self.give_back(number).map_err(JournalError::Disk)?;
         }
+        self.look_for_spare();
         if !self.spare {
             self.make_spare(None).map_err(JournalError::Disk)?;
         }
@@ -465,6 +466,7 @@ impl Journal {
     /// Goes on in the reserve; makes room by force if there is none.
     fn begin_segment(&mut self) -> io::Result<()> {
         self.current.sync()?;
+        self.look_for_spare();
         if !self.spare {
             let made = self.make_spare(None);
             if let (Err(error), settled) = (made, self.oldest_settled()) {
@@ -479,6 +481,11 @@ impl Journal {
         self.earlier.insert(before.number, before.usage);
         self.spare = false;
         Ok(())
+    }
+
+    /// Somebody may have removed it to make room.
+    fn look_for_spare(&mut self) {
+        self.spare &= self.folder.join(SPARE).exists();
     }
 
     fn give_back(&mut self, number: u64) -> io::Result<()> {

@@ -54,19 +54,21 @@ impl Lines {
     }
 }
 
-/// Reads lines and gives each to `each`, until the input ends or `each` says so.
+/// Reads lines and gives each to `each`, until the input ends or `each` says so. What
+/// was begun when the input ended is given back: where something was cut off, it is half
+/// a code.
 ///
 /// # Errors
 /// If the input cannot be read.
-pub fn read_lines(mut input: impl Read, mut each: impl FnMut(Line) -> Go) -> io::Result<()> {
+pub fn read_lines(
+    mut input: impl Read,
+    mut each: impl FnMut(Line) -> Go,
+) -> io::Result<Option<Line>> {
     let mut lines = Lines::default();
     let mut buffer = [0; 1024];
     loop {
         let count = match input.read(&mut buffer) {
-            Ok(0) => {
-                lines.rest().map(&mut each);
-                return Ok(());
-            }
+            Ok(0) => return Ok(lines.rest()),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
@@ -75,7 +77,7 @@ pub fn read_lines(mut input: impl Read, mut each: impl FnMut(Line) -> Go) -> io:
             if let Some(line) = lines.take(*byte)
                 && each(line) == Go::Stop
             {
-                return Ok(());
+                return Ok(None);
             }
         }
     }
@@ -168,11 +170,11 @@ mod tests {
 
     fn read(input: &[u8]) -> Vec<Line> {
         let mut lines = Vec::new();
-        read_lines(input, |line| {
+        let rest = read_lines(input, |line| {
             lines.push(line);
             Go::On
-        })
-        .unwrap();
+        });
+        lines.extend(rest.unwrap());
         lines
     }
 

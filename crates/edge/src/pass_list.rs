@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 const WHOLE: &str = "pass-list.whole";
 const DIFFERENCE: &str = "pass-list.difference";
@@ -38,6 +38,8 @@ pub(crate) enum TakeError {
 pub(crate) struct KeptList {
     folder: PathBuf,
     list: Arc<RwLock<Option<DeviceList>>>,
+    /// Held by whoever renews the list and its files.
+    renewing: Arc<Mutex<()>>,
 }
 
 impl KeptList {
@@ -59,6 +61,7 @@ impl KeptList {
         Self {
             folder: folder.to_owned(),
             list: Arc::new(RwLock::new(list)),
+            renewing: Arc::default(),
         }
     }
 
@@ -79,15 +82,12 @@ impl KeptList {
     /// # Errors
     /// [`TakeError`]. Whatever could not be kept is used all the same.
     pub(crate) fn take(&self, sent: &SignedList, token: &DeviceToken) -> Result<(), TakeError> {
-        let mut known = self.list.write().unwrap_or_else(PoisonError::into_inner);
-        let base = known.as_ref().map(DeviceList::base);
-        match known.as_mut() {
-            Some(list) => list.apply(&sent.body, &sent.signature, token)?,
-            None => *known = Some(DeviceList::open(&sent.body, &sent.signature, token)?),
-        }
-        // A difference stands on the whole we had; with another whole, the kept
+        let _renewing = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        let base = self.base();
+        self.put_in_use(sent, token)?;
+        // The door asks the list meanwhile: it does not wait for the disk. A difference stands on the whole we had; with another whole, the kept
         // difference no longer fits.
-        if known.as_ref().map(DeviceList::base) == base {
+        if self.base() == base {
             write(&self.folder, DIFFERENCE, sent)?;
         } else {
             write(&self.folder, WHOLE, sent)?;
@@ -95,6 +95,15 @@ impl KeptList {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
                 _ => {}
             }
+        }
+        Ok(())
+    }
+
+    fn put_in_use(&self, sent: &SignedList, token: &DeviceToken) -> Result<(), ListProblem> {
+        let mut known = self.list.write().unwrap_or_else(PoisonError::into_inner);
+        match known.as_mut() {
+            Some(list) => list.apply(&sent.body, &sent.signature, token)?,
+            None => *known = Some(DeviceList::open(&sent.body, &sent.signature, token)?),
         }
         Ok(())
     }
@@ -167,6 +176,32 @@ mod tests {
             "kind": "difference", "since": since, "version": since + 1, "dated": DATED,
             "added": added, "removed": [], "exceptions": [],
         }))
+    }
+
+    /// Writing it takes as long as somebody likes.
+    #[test]
+    fn a_list_answers_while_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let now: Timestamp = DATED.parse().unwrap();
+        let card: CardNumber = "12345674".parse().unwrap();
+        let list = KeptList::open(folder.path(), &token());
+        list.take(&whole(17), &token()).unwrap();
+        let new = folder.path().join("pass-list.new");
+        let made = std::process::Command::new("mkfifo").arg(&new).status();
+        assert!(made.unwrap().success());
+        let (taking, asked) = (list.clone(), list.clone());
+        let taken = std::thread::spawn(move || taking.take(&blocks(17, &card), &token()));
+        let (answer, answered) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let card: CardNumber = "12345674".parse().unwrap();
+            while asked.refusal(&card, now).is_none() {}
+            answer.send(()).unwrap();
+        });
+        let in_time = answered.recv_timeout(std::time::Duration::from_secs(20));
+        std::fs::read(&new).unwrap();
+        // What it was written to is no file.
+        assert!(taken.join().unwrap().is_err());
+        in_time.unwrap();
     }
 
     #[test]

@@ -5,12 +5,14 @@ use crate::door::{Door, DoorError, DoorSettings};
 use crate::inputs::Counter;
 use crate::keeper::{Clocks, Keeper, SharedStatus, ToKeeper};
 use crate::pass_list::KeptList;
-use crate::server::{ClientError, ServerClient, digest};
+use crate::server::{ClientError, ServerClient};
 use crate::{JournalSettings, agent::AgentSettings};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use axum::{Json, Router};
+use gate::DeviceToken;
 use kernel::{CardNumber, Clock};
+use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -101,7 +103,7 @@ pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeE
         return Err(EdgeError::NoInput);
     }
     let token = config.token()?;
-    let token_sha256 = digest(&token);
+    let token_sha256 = DeviceToken::presented(token.expose_secret()).sha256();
     let client = ServerClient::new(&config, token)?;
     let clocks = Clocks::new(clock);
     let settings = DoorSettings {

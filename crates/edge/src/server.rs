@@ -11,7 +11,7 @@ use deviceapi::{
 use gate::DeviceToken;
 use reqwest::{RequestBuilder, Url, header};
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
+use serde::de::DeserializeOwned;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -128,9 +128,8 @@ impl ServerClient {
         if known.expose_secret() == token.expose_secret() {
             return Ok(None);
         }
-        let digest = digest(&token);
         *known = token;
-        Ok(Some(digest))
+        Ok(Some(DeviceToken::presented(known.expose_secret()).sha256()))
     }
 
     /// Asks about one check. `budget_ms` is the server's decision budget.
@@ -138,19 +137,19 @@ impl ServerClient {
         let within = Duration::from_millis(budget_ms.unwrap_or(BUDGET_MS)) + WAY;
         let request = self.http.post(self.at("api/v1/checks"));
         let request = request.json(attempt).timeout(within);
-        Reply::of(self.send(request).await.as_ref())
+        self.send(request).await
     }
 
     /// Sends a batch.
     pub async fn batch(&self, body: &BatchRequest) -> Reply<BatchAnswer> {
         let request = self.http.post(self.at("api/v1/checks/batch"));
-        Reply::of(self.send(request.json(body).timeout(BATCH)).await.as_ref())
+        self.send(request.json(body).timeout(BATCH)).await
     }
 
     /// Looks for the server, and tells it how the device stands.
     pub async fn look(&self, report: &DeviceReport) -> Reply<Box<DeviceSnapshot>> {
         let request = self.http.get(self.at("api/v1/device")).query(report);
-        Reply::of(self.send(request.timeout(LOOK)).await.as_ref())
+        self.send(request.timeout(LOOK)).await
     }
 
     /// Asks for the list of refused passes, or for what has changed since the
@@ -187,14 +186,14 @@ impl ServerClient {
             let detail = [problem.title, problem.detail].join(". ");
             EnrolError::Refused(detail)
         };
-        match Reply::of(answer.as_ref()) {
+        match Reply::of(answer.as_ref(), "") {
             Reply::Answer(enrolled) => Ok(enrolled),
             Reply::Problem(problem) => Err(refused(problem)),
             Reply::Failing { code, .. } => Err(EnrolError::Refused(format!(
                 "{}; wait a minute, then try again",
                 code.map_or("it is out of order".to_owned(), |code| code.to_string())
             ))),
-            Reply::Silent | Reply::TokenInvalid => Err(EnrolError::Silent(url)),
+            Reply::Silent | Reply::TokenInvalid(_) => Err(EnrolError::Silent(url)),
         }
     }
 
@@ -208,8 +207,10 @@ impl ServerClient {
         url
     }
 
-    async fn send(&self, request: RequestBuilder) -> Option<HttpAnswer> {
-        Self::receive(request.bearer_auth(self.token().reveal())).await
+    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Reply<T> {
+        let token = self.token();
+        let answer = Self::receive(request.bearer_auth(token.reveal())).await;
+        Reply::of(answer.as_ref(), &token.sha256())
     }
 
     async fn receive(request: RequestBuilder) -> Option<HttpAnswer> {
@@ -239,10 +240,4 @@ impl ServerClient {
             body,
         })
     }
-}
-
-/// The SHA-256 of a token: to tell one from another without keeping it.
-#[must_use]
-pub fn digest(token: &SecretString) -> String {
-    kernel::hex(Sha256::digest(token.expose_secret()))
 }

@@ -59,16 +59,17 @@ pub enum Reply<T> {
         /// How long to wait before it is asked again, in milliseconds.
         retry_after_ms: u64,
     },
-    /// The service does not know the token any more.
-    TokenInvalid,
+    /// The service does not know the token with this SHA-256 any more.
+    TokenInvalid(String),
     /// The service refuses this request for good.
     Problem(Problem),
 }
 
 impl<T: DeserializeOwned> Reply<T> {
-    /// What `answer` means; `None` is no answer within the time.
+    /// What `answer` means to the device that presented the token with this SHA-256;
+    /// `None` is no answer within the time.
     #[must_use]
-    pub fn of(answer: Option<&HttpAnswer>) -> Self {
+    pub fn of(answer: Option<&HttpAnswer>, token_sha256: &str) -> Self {
         let Some(answer) = answer else {
             return Reply::Silent;
         };
@@ -83,7 +84,7 @@ impl<T: DeserializeOwned> Reply<T> {
                 serde_json::from_slice(&answer.body).map_or(Reply::Silent, Reply::Answer)
             }
             (401, Some(problem)) if problem.code == ProblemCode::TokenInvalid => {
-                Reply::TokenInvalid
+                Reply::TokenInvalid(token_sha256.to_owned())
             }
             (429 | 500.., problem) => Reply::Failing {
                 code: problem.map(|problem| problem.code),
@@ -156,16 +157,16 @@ mod tests {
             ("failing", http(502, "text/html", "")),
             ("failing", http(503, PROBLEM, &busy)),
         ] {
-            let found = match Reply::<BatchAnswer>::of(Some(&answer)) {
+            let found = match Reply::<BatchAnswer>::of(Some(&answer), "") {
                 Reply::Answer(_) => "answer",
                 Reply::Silent => "silent",
                 Reply::Failing { .. } => "failing",
-                Reply::TokenInvalid => "token",
+                Reply::TokenInvalid(_) => "token",
                 Reply::Problem(_) => "problem",
             };
             assert_eq!(found, meaning, "{answer:?}");
         }
-        assert_eq!(Reply::<BatchAnswer>::of(None), Reply::Silent);
+        assert_eq!(Reply::<BatchAnswer>::of(None, ""), Reply::Silent);
     }
 
     #[test]
@@ -176,7 +177,7 @@ mod tests {
             let Reply::Failing {
                 code,
                 retry_after_ms,
-            } = Reply::<BatchAnswer>::of(Some(&answer))
+            } = Reply::<BatchAnswer>::of(Some(&answer), "")
             else {
                 panic!("it fails");
             };

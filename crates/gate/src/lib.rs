@@ -28,7 +28,7 @@ pub use decide::check::{Check, CheckError, Freshness};
 pub use decide::decision::{Admission, Decision, Reason};
 pub use decide::journal::{JournalError, JournalItem, Merged};
 pub use decide::look::{Admissible, LastEntry, Look, LookError};
-pub use decide::partner_window::PartnerState;
+pub use decide::partner_window::{PartnerFailure, PartnerState};
 pub use decide::repeat::Earlier;
 pub use decide::scan::{ForcedNote, NoteInvalid, Scan, ScanRefused};
 pub use decide::scan_time::{Certainty, ScanTime, Sending};
@@ -49,7 +49,7 @@ pub use site::file::{examine_devices, read_site, write_site};
 pub use site::found::ALL as FINDINGS;
 pub use site::known::Holder;
 pub use site::layout::{Device, Site, SiteError};
-pub use site::outline::{SiteOutline, outline_site};
+pub use site::outline::{OutlinedDevice, SiteOutline, outline_site};
 pub use site::settings::{InterfaceSettings, WhenSilent};
 
 /// The gate's tables.
@@ -67,6 +67,10 @@ pub const SCHEMA: db::Schema = db::Schema {
         db::Migration {
             name: "trouble with ticketing",
             sql: include_str!("../migrations/0003_ticketing_trouble.sql"),
+        },
+        db::Migration {
+            name: "checks from the set-up",
+            sql: include_str!("../migrations/0004_test_check.sql"),
         },
     ],
 };

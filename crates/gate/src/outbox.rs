@@ -98,6 +98,22 @@ impl Outbox {
             .await
     }
 
+    /// When the oldest control barcode on its way to ticketing was made.
+    pub async fn waiting_since(&self) -> Result<Option<Timestamp>, DbError> {
+        self.db
+            .read("oldest delivery", |tx| {
+                let oldest = tx.query_opt(
+                    "SELECT c.decided_at FROM gate_control_barcode b
+                     JOIN gate_check c ON c.check_id = b.check_id
+                     WHERE b.delivered_at IS NULL AND b.refused IS NULL
+                     ORDER BY b.seq LIMIT 1",
+                    params![],
+                )?;
+                oldest.map(|row| row.get("decided_at")).transpose()
+            })
+            .await
+    }
+
     /// Claims what was due at `due_at` for this process, by a statement that puts it off;
     /// whether no other has.
     pub(crate) async fn claim(

@@ -8,6 +8,7 @@ pub mod interface;
 pub(crate) mod known;
 pub(crate) mod layout;
 pub(crate) mod outline;
+pub(crate) mod rename;
 pub mod revision;
 pub(crate) mod settings;
 pub mod table;

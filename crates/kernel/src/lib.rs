@@ -50,7 +50,7 @@ pub use network::{network, site};
 pub use owner::{is_left_over, owner_only};
 pub use pass::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use seal::{Seal, SealError};
-pub use spelling::meant;
+pub use spelling::{is_slip, meant};
 pub use time::{BusinessDay, InvalidTime, Timestamp, Zone};
 #[doc(hidden)]
 pub use value::outside;

@@ -24,6 +24,35 @@ pub fn meant<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Opt
     }
 }
 
+/// Whether one code is the other but for a slip of the pen: a letter put in, left out
+/// or taken for another, two letters swapped, or other capitals. Codes that differ in
+/// their digits are numbered, and no slip.
+#[must_use]
+pub fn is_slip(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|code| code.trim().to_uppercase());
+    if one == other {
+        return true;
+    }
+    let letters = |code: &str| code.replace(|c: char| c.is_ascii_digit(), "");
+    let shortest = one.chars().count().min(other.chars().count());
+    shortest > 1
+        && letters(&one) != letters(&other)
+        && (distance(&one, &other) == 1 || is_swapped(&one, &other))
+}
+
+/// Whether the texts differ by two neighbours that changed places.
+fn is_swapped(one: &str, other: &str) -> bool {
+    let [one, other] = [one, other].map(|text| text.chars().collect::<Vec<_>>());
+    let differ = one.iter().zip(&other).position(|(a, b)| a != b);
+    differ.is_some_and(|at| {
+        let mut swapped = one.clone();
+        if at + 1 < swapped.len() {
+            swapped.swap(at, at + 1);
+        }
+        swapped == other
+    })
+}
+
 /// How many characters must be put in, taken out or replaced to get from one
 /// text to the other.
 fn distance(one: &str, other: &str) -> usize {
@@ -60,6 +89,24 @@ mod tests {
         ] {
             assert_eq!(distance(one, other), expected, "{one} {other}");
             assert_eq!(distance(other, one), expected, "{other} {one}");
+        }
+    }
+
+    #[test]
+    fn a_slip_is_one_letter_and_no_number() {
+        for (one, other, expected) in [
+            ("VN_AUX", "VN_AUG", true),
+            ("VN_AU", "VN_AUG", true),
+            ("vn_aug", "VN_AUG", true),
+            ("VN_GUA", "VN_GAU", true),
+            ("VN_RAY", "VN_AUG", false),
+            ("PDA01", "PDA02", false),
+            ("PDA1", "PDA11", false),
+            ("D1A", "D2B", false),
+            ("A", "B", false),
+        ] {
+            assert_eq!(is_slip(one, other), expected, "{one} {other}");
+            assert_eq!(is_slip(other, one), expected, "{other} {one}");
         }
     }
 

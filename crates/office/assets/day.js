@@ -9,13 +9,23 @@ function put(html) {
     const old = day.querySelector(`[data-part="${part.dataset.part}"]`);
     if (!old) {
       day.append(document.adoptNode(part));
-    } else if (old.outerHTML !== part.outerHTML && !old.contains(document.activeElement)) {
+    } else if (!isSame(old, part) && !old.contains(document.activeElement)) {
       const left = old.querySelector(".table")?.scrollLeft ?? 0;
+      for (const open of old.querySelectorAll("details[open]")) {
+        part.querySelector(`#${open.id}`)?.setAttribute("open", "");
+      }
       old.replaceWith(part);
       const table = part.querySelector(".table");
       if (table) table.scrollLeft = left;
     }
   }
+}
+
+// Whether the parts are the same, whichever of their details are open.
+function isSame(old, part) {
+  const closed = old.cloneNode(true);
+  for (const open of closed.querySelectorAll("details")) open.removeAttribute("open");
+  return closed.outerHTML === part.outerHTML;
 }
 
 function say(live) {

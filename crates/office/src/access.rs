@@ -171,6 +171,7 @@ addresses! {
     DEVICE_ENROL: "/office/set-up/devices/{id}/enrol" act GATES;
     DEVICE_REVOKE: "/office/set-up/devices/{id}/revoke" look GATES act GATES;
     DEVICE_REMOVE: "/office/set-up/devices/{id}/remove" look GATES act GATES;
+    ENROL_SHEET: "/office/set-up/enrolment-sheet" look GATES act GATES;
     SITE_TABLE: "/office/set-up/table" look GATES_AND_SUPPORT act GATES;
     SITE_TABLE_CSV: "/office/set-up/table.csv" look GATES_AND_SUPPORT;
     CONNECTION: "/office/set-up/connection" look ADMINISTRATORS_AND_SUPPORT act ADMINISTRATORS;
@@ -179,6 +180,7 @@ addresses! {
     NEW_SEASON: "/office/set-up/catalogue/season" act ADMINISTRATORS;
     NEW_PRODUCT: "/office/set-up/catalogue/product" act ADMINISTRATORS;
     NEW_TARIFF: "/office/set-up/catalogue/tariff" act ADMINISTRATORS;
+    CATALOGUE_EDIT: "/office/set-up/catalogue/edit" look ADMINISTRATORS act ADMINISTRATORS;
     CATALOGUE_REMOVE: "/office/set-up/catalogue/remove" act ADMINISTRATORS;
     CATALOGUE_WANTED: "/office/set-up/catalogue/wanted" act ADMINISTRATORS;
     CATALOGUE_TEXT: "/office/set-up/catalogue/text" look ADMINISTRATORS act ADMINISTRATORS;

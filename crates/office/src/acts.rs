@@ -13,14 +13,27 @@ pub async fn make_enrolment_code(
     device: &DeviceCode,
     code: &EnrolmentCode,
 ) -> Result<Timestamp, TokenError> {
-    let (device, code, now) = (device.clone(), code.clone(), author.clock.now());
+    let codes = [(device.clone(), code.clone())];
+    make_enrolment_codes(author, &codes, gate::CODE_VALID_MS).await
+}
+
+/// Saves codes that enrol a device each, all or none, and says until when they are good.
+pub async fn make_enrolment_codes(
+    author: &Author,
+    codes: &[(DeviceCode, EnrolmentCode)],
+    valid_ms: i64,
+) -> Result<Timestamp, TokenError> {
+    let (codes, now) = (codes.to_vec(), author.clock.now());
     let work = move |tx: &mut Tx<'_>| {
-        let expires_at = gate::save_enrolment_code(tx, &device, &code, now)?;
-        let change = Change::done("device.enrolment_begun", "device", &device)
-            .to(json!({ "expires_at": expires_at }));
-        Ok((expires_at, vec![change]))
+        let (mut expires_at, mut changes) = (now, Vec::new());
+        for (device, code) in &codes {
+            expires_at = gate::save_enrolment_code(tx, device, code, now, valid_ms)?;
+            let change = Change::done("device.enrolment_begun", "device", device);
+            changes.push(change.to(json!({ "expires_at": expires_at })));
+        }
+        Ok((expires_at, changes))
     };
-    author.change("make enrolment code", work).await
+    author.change("make enrolment codes", work).await
 }
 
 /// Gives `device` a token; earlier ones stay good.

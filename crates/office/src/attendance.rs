@@ -10,7 +10,7 @@ use super::period::Period;
 use super::plot::{Bar, Plot};
 use super::table_file::{self, Form, number, text};
 use crate::page::*;
-use gate::records::attendance::{HourCount, Visitors, visitors};
+use gate::records::attendance::{HourCount, SectorNames, Visitors, visitors};
 use std::collections::BTreeMap;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -68,6 +68,7 @@ fn map(breakdown: &Breakdown<'_>, counts: &[HourCount], hours: &[i64]) -> Figure
             &columns,
             &rows,
         )),
+        as_table: t.as_table,
         head: std::iter::once(t.weekday.to_owned()).chain(head).collect(),
         rows: rows.iter().zip(&names).map(shown).collect(),
         ..Figure::default()
@@ -96,7 +97,8 @@ fn figures(formats: &Formats, period: Period, came: &Visitors) -> Vec<Figure> {
     let of_weekday = by(counts, |count| i64::from(count.business_day.weekday()));
     let by_weekday = (0..7).zip(0..).map(|(day, key)| {
         let name = formats.weekday(day).to_owned();
-        (name.clone(), name, of(&of_weekday, key))
+        let short = name.chars().take(3).collect();
+        (short, name, of(&of_weekday, key))
     });
     let by_weekday: Vec<Part<i64>> = by_weekday.collect();
     vec![
@@ -144,7 +146,11 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     let mut came = None;
     if visit.office.gate.is_some() {
         let Period { from, to } = asked.period;
-        came = Some(visitors(&visit.office.db, from, to).await?);
+        let names = SectorNames::read(&visit.office.db).await?;
+        let mut found = visitors(&visit.office.db, from, to).await?;
+        let by_sector = found.by_sector.into_iter();
+        found.by_sector = by_sector.map(|(code, n)| (names.of(&code), n)).collect();
+        came = Some(found);
     }
     visit.page(&page(asked, came.as_ref()))
 }

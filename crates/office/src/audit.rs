@@ -292,7 +292,8 @@ const FILE_ROWS: u32 = 50_000;
 
 pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Query) -> Answer {
     let wanted = Wanted::read(&query, &visit.frame());
-    let entries = visit.staff().audit(wanted.filter, FILE_ROWS).await?;
+    let mut entries = visit.staff().audit(wanted.filter, FILE_ROWS + 1).await?;
+    let more = cut(&mut entries, FILE_ROWS as usize).map(|_| table_file::more(&COLUMNS, FILE_ROWS));
     let value =
         |value: &Option<Value>| text(value.as_ref().map_or(String::new(), Value::to_string));
     let rows = entries.iter().map(|entry| {
@@ -307,7 +308,7 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Qu
             value(&entry.after),
         ]
     });
-    table_file::send(form, "audit-log", &COLUMNS, rows)
+    table_file::send(form, "audit-log", &COLUMNS, rows.chain(more))
 }
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {

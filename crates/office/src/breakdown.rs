@@ -57,6 +57,8 @@ pub(crate) type Part<S> = (String, String, S);
 pub(crate) enum Order {
     /// One after the other, such as hours.
     Given,
+    /// The same, if they may be many.
+    Days,
     /// The largest first.
     BySize,
 }
@@ -98,7 +100,8 @@ impl Breakdown<'_> {
         };
         let bars: Vec<Bar> = parts.iter().map(bar).collect();
         let plot = match order {
-            Order::Given => Plot::columns,
+            Order::Given => Plot::few_columns,
+            Order::Days => Plot::columns,
             Order::BySize => Plot::rows,
         };
         let mut total = S::default();
@@ -113,6 +116,7 @@ impl Breakdown<'_> {
             id,
             title,
             plot: Some(plot(id, title, self.most(), &bars)),
+            as_table: t.as_table,
             head: head.map(|name| (*name).to_owned()).collect(),
             rows: parts.iter().map(|(_, name, sum)| row(name, sum)).collect(),
             total: row(t.total, &total),
@@ -146,7 +150,7 @@ impl Breakdown<'_> {
             let months = sums(rows.map(|(day, sum)| (day.first_of_month(), sum))).into_iter();
             let part = |(month, sum)| (formats.month(month), formats.month(month), sum);
             let parts: Vec<_> = months.map(part).collect();
-            return self.figure(("by-day", t.by_month, t.month), &parts, Order::Given);
+            return self.figure(("by-day", t.by_month, t.month), &parts, Order::Days);
         }
         let days = sums(rows);
         let all = std::iter::successors(Some(period.from), |day| Some(day.plus_days(1)));
@@ -156,6 +160,6 @@ impl Breakdown<'_> {
             (formats.short_day(day), formats.day(day), sum)
         };
         let parts: Vec<_> = all.map(part).collect();
-        self.figure(("by-day", t.by_day, t.day), &parts, Order::Given)
+        self.figure(("by-day", t.by_day, t.day), &parts, Order::Days)
     }
 }

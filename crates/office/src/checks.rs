@@ -188,7 +188,8 @@ const FILE_ROWS: u32 = 50_000;
 
 pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Query) -> Answer {
     let wanted = Wanted::read(&query, &visit.frame());
-    let found = find(&visit, wanted.filter, FILE_ROWS).await?;
+    let mut found = find(&visit, wanted.filter, FILE_ROWS + 1).await?;
+    let more = cut(&mut found, FILE_ROWS as usize).map(|_| table_file::more(&COLUMNS, FILE_ROWS));
     let rows = found.iter().map(|check| {
         vec![
             text(check.id),
@@ -208,7 +209,7 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Qu
             text(check.cancelled),
         ]
     });
-    table_file::send(form, "checks", &COLUMNS, rows)
+    table_file::send(form, "checks", &COLUMNS, rows.chain(more))
 }
 
 /// The checks of one card. A form's body, not an address, holds its number.

@@ -1,12 +1,16 @@
 //! What is known of the day, and kept for all who watch it.
 
+use boxoffice::BoxOffice;
+use db::Db;
+use doctor::{Ailments, Vitals};
 use gate::outbox::trouble::Trouble;
-use gate::records::attendance::Admitted;
-use gate::{DeviceState, PartnerState, Waiting, WhenSilent};
-use kernel::{BusinessDay, Money, Timestamp};
+use gate::records::attendance::{Admitted, SectorNames};
+use gate::{DeviceState, Gate, PartnerState, Waiting, WhenSilent};
+use kernel::{BusinessDay, Clock, Money, Timestamp, Zone};
+use notices::Failing;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Mutex;
 
 /// The day at a moment. A part that this process has not is `None`.
@@ -20,6 +24,10 @@ pub(crate) struct Facts {
     pub(crate) set_up_lacks: bool,
     /// A proxy that is not named.
     pub(crate) unnamed_proxy: Option<IpAddr>,
+    /// What is not well with the machine.
+    pub(crate) ailments: Ailments,
+    /// The ways by which notices do not get out.
+    pub(crate) failing: Vec<Failing>,
     pub(crate) gate: Option<GateFacts>,
     pub(crate) sales: Option<SalesFacts>,
 }
@@ -31,8 +39,12 @@ pub(crate) struct GateFacts {
     /// The same weekday of last week, the whole day.
     pub(crate) last_week: Arc<Admitted>,
     pub(crate) outcomes: BTreeMap<String, i64>,
+    /// What people call the sectors.
+    pub(crate) names: SectorNames,
     pub(crate) devices: Vec<DeviceState>,
     pub(crate) waiting: Waiting,
+    /// When the oldest control barcode on its way to ticketing was made.
+    pub(crate) waiting_since: Option<Timestamp>,
     /// What ticketing takes none of at present.
     pub(crate) stopped: Vec<Trouble>,
     /// Control barcodes that ticketing refused.
@@ -51,10 +63,47 @@ pub(crate) struct SalesFacts {
     pub(crate) sold: Money,
 }
 
+/// What the day is read from.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The database.
+    pub db: Db,
+    /// The gate, if this process has it.
+    pub gate: Option<Arc<Gate>>,
+    /// The box office, if this process has it.
+    pub box_office: Option<Arc<BoxOffice>>,
+    /// Whether the set-up lacks something without which nobody is checked.
+    pub set_up_lacks: bool,
+    /// What days and hours are those of.
+    pub zone: Zone,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What becomes trouble on the machine.
+    pub vitals: Vitals,
+}
+
 /// The one reader of the day: however many watch, the database is asked once in
 /// five seconds, and not at all while nobody does.
-#[derive(Debug, Default)]
-pub(crate) struct Reader(pub(crate) Mutex<Kept>);
+#[derive(Debug)]
+pub struct Day {
+    pub(crate) of: Watched,
+    /// A proxy that brought a request and is not named; it stands until a restart, which
+    /// naming it takes.
+    pub(crate) unnamed_proxy: OnceLock<IpAddr>,
+    pub(crate) kept: Mutex<Kept>,
+}
+
+impl Day {
+    /// Nothing is read yet.
+    #[must_use]
+    pub fn new(of: Watched) -> Self {
+        Self {
+            of,
+            unnamed_proxy: OnceLock::new(),
+            kept: Mutex::default(),
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Kept {

@@ -64,9 +64,27 @@ const PLACES: &[(Address, &str, &str)] = &[
     (access::SITE_TABLE, "site-table", "an-example"),
     (access::CONNECTION, "otipass", "set-up"),
     (access::MAPPING, "back-office", "mapping-parameters"),
-    (access::CATALOGUE, "catalogue", "keys"),
+    (access::NEW_SECTOR, "back-office", "a-sector"),
+    (access::SECTOR, "back-office", "a-sector"),
+    (access::NEW_DOOR, "back-office", "a-door"),
+    (access::DOOR, "back-office", "a-door"),
+    (access::NEW_DEVICE, "back-office", "a-device"),
+    (access::CATALOGUE, "back-office", "catalogue-and-tariffs"),
+    (access::CATALOGUE_TEXT, "catalogue", "keys"),
+    (
+        access::TARIFF_MAPPING,
+        "back-office",
+        "catalogue-and-tariffs",
+    ),
+    (access::BUYER, "back-office", "channel-and-contact"),
+    (access::TEST_CARD, "back-office", "trying-it-with-a-card"),
     (access::DOCTOR, "back-office", "the-doctor"),
     (access::DEVICES, "back-office", "enrolling-devices"),
+    (
+        access::ENROL_SHEET,
+        "back-office",
+        "a-sheet-for-many-devices",
+    ),
     (access::SUPPORT, "back-office", "support-bundle"),
     (access::ACCOUNTS, "back-office", "accounts"),
     (access::ME, "back-office", "your-own-account"),
@@ -79,9 +97,16 @@ pub fn document(topic: &str) -> Option<&'static Document> {
     DOCUMENTS.iter().find(|document| document.topic == topic)
 }
 
+/// The path of an address as far as it does not vary.
+fn before_id(at: &Address) -> &'static str {
+    at.path.split('{').next().unwrap_or(at.path)
+}
+
 /// Where the help of the page at `path` is.
 pub(crate) fn help_of(path: &str) -> String {
-    let above = PLACES.iter().filter(|(at, ..)| path.starts_with(at.path));
+    let above = PLACES
+        .iter()
+        .filter(|(at, ..)| path.starts_with(before_id(at)));
     let (_, topic, heading) = above
         .max_by_key(|(at, ..)| at.path.len())
         .unwrap_or(&PLACES[0]);
@@ -235,6 +260,19 @@ mod tests {
             help_of("/office/set-up/mapping"),
             "/office/help/back-office#mapping-parameters"
         );
+        for (path, heading) in [
+            ("/office/set-up/new-sector", "a-sector"),
+            ("/office/set-up/sectors/VN_AUG", "a-sector"),
+            ("/office/set-up/doors", "sectors-doors-and-devices"),
+            ("/office/set-up/doors/VN_AUG_D1", "a-door"),
+            ("/office/set-up/new-device", "a-device"),
+            ("/office/set-up/devices/PDA01", "enrolling-devices"),
+            ("/office/set-up/catalogue/tariff", "catalogue-and-tariffs"),
+            ("/office/set-up/buyer", "channel-and-contact"),
+            ("/office/set-up/test-card", "trying-it-with-a-card"),
+        ] {
+            assert_eq!(help_of(path), format!("/office/help/back-office#{heading}"));
+        }
         assert_eq!(help_of("/"), "/office/help/back-office#the-day");
     }
 

@@ -34,12 +34,24 @@ impl Entered {
         Self(fields)
     }
 
+    /// With these fields, which come before those that were entered.
+    pub(crate) fn beside(mut self, mut fields: Vec<(String, String)>) -> Self {
+        fields.append(&mut self.0);
+        Self(fields)
+    }
+
     /// A field's text, if the field was there.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut fields = self.0.iter();
         fields
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The texts of all fields of this name.
+    pub(crate) fn all<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e str> {
+        let fields = self.0.iter().filter(move |(known, _)| known == name);
+        fields.map(|(_, value)| value.as_str())
     }
 
     /// A field's text.

@@ -12,6 +12,8 @@ kernel::texts!(Texts in Fr, En {
         "This code has {length} characters, at most {limit} are allowed. Shorten it.";
     character: "Un code ne contient ni point-virgule ni caractère de contrôle. Ôtez-le.",
         "A code holds neither a semicolon nor control characters. Take it out.";
+    blank: "Un code ne contient pas d’espace. Écrivez-le comme la billetterie, par exemple VN_AUG ; le nom peut avoir des espaces.",
+        "A code holds no space. Write it as ticketing does, such as VN_AUG; the name may have spaces.";
     name: "Entrez un nom de {limit} caractères au plus.", "Enter a name of at most {limit} characters.";
     day: "Entrez une date, par exemple 2026-07-14, ou rien.", "Enter a date, such as 2026-07-14, or nothing.";
 });
@@ -59,6 +61,19 @@ impl<'a> Fields<'a> {
         let read = self.entered.some(field).unwrap_or(usual).parse();
         read.map_err(|error| self.wrong(field, invalid(&error, self.language)))
             .ok()
+    }
+
+    /// The code that something new is to have; an empty field says `usual`. It holds no
+    /// space: another program would not find it again.
+    pub(crate) fn new_code<C: FromStr<Err = InvalidCode>>(
+        &mut self,
+        field: &'static str,
+        usual: &str,
+    ) -> Option<C> {
+        let code = self.code_or(field, usual)?;
+        let is_whole = !self.text(field).contains(char::is_whitespace);
+        let wrong = Texts::of(self.language).blank;
+        self.found(field, is_whole.then_some(code), wrong)
     }
 
     /// A name of one line, with at most `limit` characters.

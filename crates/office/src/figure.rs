@@ -16,6 +16,8 @@ pub(crate) struct Figure {
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
     pub(crate) plot: Option<Plot>,
+    /// What the table is folded behind, if there is a plot.
+    pub(crate) as_table: &'static str,
     /// The columns' names; the first is that of the rows' names.
     pub(crate) head: Vec<String>,
     pub(crate) rows: Vec<Vec<String>>,

@@ -66,7 +66,8 @@ fn page_of(part: Part, code: &str) -> Option<Address> {
         (Part::Configuration | Part::Ticketing | Part::Database, _) => return None,
         (Part::Otipass, _) => CONNECTION,
         // The site is right; the mapping parameters lack it.
-        (Part::Mapping, _) | (Part::Site, "site_sector_not_mapped") => MAPPING,
+        (Part::Mapping, _)
+        | (Part::Site, "site_sector_not_mapped" | "sector_at_work_not_mapped") => MAPPING,
         (
             Part::Site,
             "site_missing" | "timezone_unknown" | "currency_invalid" | "language_unknown",

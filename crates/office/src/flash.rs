@@ -8,6 +8,8 @@ kernel::words! {
     pub(crate) enum Flash: "word on what was done" {
         /// Something was saved.
         Saved = "saved",
+        /// What was sent is there already.
+        Unchanged = "unchanged",
         PasswordChanged = "password_changed",
         TwoStepsOff = "two_steps_off",
         SignedOut = "signed_out",
@@ -23,6 +25,7 @@ impl Flash {
     pub(crate) const fn text(self, language: Language) -> &'static str {
         said!(language, self, {
             Self::Saved => "C’est enregistré.", "It is saved.";
+            Self::Unchanged => "Tout y est déjà : rien n’a changé.", "All of it is there already: nothing has changed.";
             Self::PasswordChanged => "Votre mot de passe est changé. Vos autres sessions sont fermées.",
                 "Your password is changed. Your other sessions have ended.";
             Self::TwoStepsOff => "La connexion en deux étapes est désactivée.",

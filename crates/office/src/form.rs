@@ -118,6 +118,11 @@ impl Input {
         self
     }
 
+    /// Whether it is one of these fields.
+    pub(crate) fn is_one_of(&self, names: &[&str]) -> bool {
+        names.contains(&self.name)
+    }
+
     /// What a browser may fill in (HTML, autofill detail tokens).
     pub(crate) const fn autocomplete(mut self, autocomplete: &'static str) -> Self {
         self.autocomplete = autocomplete;

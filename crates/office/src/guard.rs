@@ -116,8 +116,11 @@ async fn visit(office: Office, request: &Parts, browser: Option<Token>) -> Resul
         .and_then(|session| session.account.language)
         .or_else(|| Language::accepted(&text(headers, "accept-language"), &LANGUAGES))
         .unwrap_or_default();
-    if let Some(proxy) = unnamed_proxy(request, &office.role.proxies) {
-        office.unnamed_proxy.get_or_init(|| proxy);
+    // A stranger may write what they like.
+    if session.is_some()
+        && let Some(proxy) = unnamed_proxy(request, &office.role.proxies)
+    {
+        office.day.unnamed_proxy.get_or_init(|| proxy);
     }
     Ok(Visit {
         language,

@@ -36,6 +36,7 @@ mod frame;
 mod guard;
 mod held;
 mod help;
+mod last_try;
 mod managed;
 mod me;
 mod office;
@@ -73,9 +74,11 @@ mod workbook;
 
 pub use access::{Cell, access_table};
 pub use accounts::invitation_link;
+pub use day::{Day, Watched};
 pub use guard::{Peer, visitor_address};
 pub use managed::{Managed, Missing, SetUp, TakeUp};
 pub use office::{OfficeRole, Parts};
+pub use reconciliation::words::words as difference_in_words;
 pub use set_up::{TEACHING_TEXT, teaching_picture};
 
 use axum::Router;

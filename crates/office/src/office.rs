@@ -1,10 +1,11 @@
 //! What pages work with: the back office's part of a process.
 
 use crate::comparison::Books;
-use crate::day::Reader;
+use crate::day::{Day, Watched};
+use crate::last_try::LastTry;
 use crate::managed::{Missing, SetUp};
 use crate::watchers::Watchers;
-use ::doctor::Doctor;
+use ::doctor::{Doctor, Vitals};
 use boxoffice::BoxOffice;
 use db::Db;
 use gate::Gate;
@@ -12,8 +13,8 @@ use kernel::Zone;
 use staff::Staff;
 use staff::provider::Provider;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
 /// The back office's part of a process.
@@ -40,6 +41,8 @@ pub struct OfficeRole {
     pub set_up: SetUp,
     /// Who examines it.
     pub doctor: Doctor,
+    /// What becomes trouble on the machine.
+    pub vitals: Vitals,
 }
 
 /// What pages work with.
@@ -52,16 +55,15 @@ pub(crate) struct Inner {
     /// Whether browsers reach it by `https`.
     pub(crate) secure: bool,
     /// The one reader of the day, for all who watch it.
-    pub(crate) day: Reader,
+    pub(crate) day: Day,
     /// The one who compares the books.
     pub(crate) books: Books,
+    /// How the line to Otipass was last tried.
+    pub(crate) last_try: LastTry,
     /// The places of those who watch the day.
     pub(crate) watchers: Arc<Watchers>,
     /// Cancelled when the service is to end.
     pub(crate) ending: CancellationToken,
-    /// A proxy that brought a request and is not named; it stands until a restart, which
-    /// naming it takes.
-    pub(crate) unnamed_proxy: OnceLock<IpAddr>,
     /// Whether there is an account; once true, always true.
     pub(crate) settled: AtomicBool,
 }
@@ -99,14 +101,23 @@ pub struct Parts {
 
 impl Office {
     pub(crate) fn new(parts: Parts, ending: &CancellationToken) -> Self {
+        let day = Day::new(Watched {
+            db: parts.db.clone(),
+            gate: parts.gate.clone(),
+            box_office: parts.box_office.clone(),
+            set_up_lacks: !parts.missing.is_empty(),
+            zone: parts.role.zone.clone(),
+            clock: Arc::clone(&parts.role.doctor.clock),
+            vitals: parts.role.vitals.clone(),
+        });
         Self(Arc::new(Inner {
             secure: parts.role.url.starts_with("https:"),
             parts,
-            day: Reader::default(),
+            day,
             books: Books::default(),
+            last_try: LastTry::default(),
             watchers: Arc::default(),
             ending: ending.clone(),
-            unnamed_proxy: OnceLock::new(),
             settled: AtomicBool::new(false),
         }))
     }

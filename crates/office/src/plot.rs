@@ -48,7 +48,9 @@ pub(crate) struct Plot {
 
 impl HtmlSafe for Plot {}
 
-const WIDTH: i64 = 720;
+/// Of a plot that has the page for itself, and of one beside another.
+const WIDE: i64 = 720;
+const HALF: i64 = 480;
 /// The classes of a heat map's cells, from nothing to the most.
 const HEAT: [&str; 6] = ["h0", "heat h1", "heat h2", "heat h3", "heat h4", "heat"];
 
@@ -64,6 +66,19 @@ fn every(count: usize, fit: usize) -> usize {
     count.div_ceil(fit.max(1)).max(1)
 }
 
+/// Where columns end, and where they stand.
+const TOP: i64 = 24;
+const FLOOR: i64 = 200;
+
+/// A number that people read at a glance, and that is no smaller; half of it is one too.
+fn round_up(number: i64) -> i64 {
+    let mut unit = 1;
+    while number > 20 * unit {
+        unit *= 10;
+    }
+    (number.max(1) + 2 * unit - 1) / (2 * unit) * (2 * unit)
+}
+
 fn at(index: usize) -> i64 {
     i64::try_from(index).unwrap_or(0)
 }
@@ -77,12 +92,12 @@ fn largest(text: &str, bars: &[Bar]) -> String {
 }
 
 impl Plot {
-    fn new(id: &'static str, title: &str, desc: String, height: i64) -> Self {
+    fn new(id: &'static str, title: &str, desc: String, (width, height): (i64, i64)) -> Self {
         Self {
             id,
             title: title.to_owned(),
             desc,
-            width: WIDTH,
+            width,
             height,
             lines: Vec::new(),
             shapes: Vec::new(),
@@ -110,18 +125,35 @@ impl Plot {
         });
     }
 
-    /// Columns in order, such as days; the highest one's number stands above.
+    /// Whether it leaves room for another beside it.
+    pub(crate) const fn is_half(&self) -> bool {
+        self.width == HALF
+    }
+
+    /// Columns in order, such as days, over the whole page.
     pub(crate) fn columns(id: &'static str, title: &str, most: &str, bars: &[Bar]) -> Self {
-        const TOP: i64 = 24;
-        const FLOOR: i64 = 200;
-        let mut plot = Self::new(id, title, largest(most, bars), FLOOR + 28);
+        Self::columns_over(WIDE, (id, title, most), bars)
+    }
+
+    /// The same over half of it, such as hours.
+    pub(crate) fn few_columns(id: &'static str, title: &str, most: &str, bars: &[Bar]) -> Self {
+        Self::columns_over(HALF, (id, title, most), bars)
+    }
+
+    // The highest one's number stands above.
+    fn columns_over(
+        whole: i64,
+        (id, title, most): (&'static str, &str, &str),
+        bars: &[Bar],
+    ) -> Self {
+        let mut plot = Self::new(id, title, largest(most, bars), (whole, FLOOR + 28));
         let max = bars.iter().map(|bar| bar.value).max().unwrap_or(0);
         let count = at(bars.len()).max(1);
-        let worded = every(bars.len(), 12);
+        let worded = every(bars.len(), if whole == WIDE { 12 } else { 8 });
         let mut marked = false;
         for (index, bar) in bars.iter().enumerate() {
-            let left = at(index) * WIDTH / count;
-            let right = (at(index) + 1) * WIDTH / count;
+            let left = at(index) * whole / count;
+            let right = (at(index) + 1) * whole / count;
             let height = scaled(bar.value, max, FLOOR - TOP);
             let gap = ((right - left) / 6).max(1);
             let middle = i64::midpoint(left, right);
@@ -132,23 +164,59 @@ impl Plot {
             }
             if bar.value == max && max > 0 && !marked {
                 marked = true;
-                plot.word("middle", middle.clamp(48, WIDTH - 48), TOP - 8, &bar.shown);
+                plot.word("middle", middle.clamp(48, whole - 48), TOP - 8, &bar.shown);
             }
         }
-        plot.lines = vec![(0, WIDTH, FLOOR), (0, WIDTH, TOP)];
+        plot.lines = vec![(0, whole, FLOOR), (0, whole, TOP)];
+        plot
+    }
+
+    /// Columns in order, each beside what it is compared with; the scale stands at the left.
+    pub(crate) fn pairs(
+        id: &'static str,
+        title: &str,
+        most: &str,
+        bars: &[(Bar, Bar)],
+        scale: impl Fn(i64) -> String,
+    ) -> Self {
+        const LEFT: i64 = 48;
+        let now: Vec<Bar> = bars.iter().map(|(now, _)| now.clone()).collect();
+        let mut plot = Self::new(id, title, largest(most, &now), (WIDE, FLOOR + 28));
+        let max = bars.iter().map(|(now, past)| now.value.max(past.value));
+        let max = round_up(max.max().unwrap_or(0));
+        let step = (WIDE - LEFT) / at(bars.len()).max(1);
+        let width = (step * 2 / 5).clamp(1, 28);
+        for (index, (now, past)) in bars.iter().enumerate() {
+            let middle = LEFT + at(index) * step + step / 2;
+            for (class, bar, left) in [("past", past, middle - width), ("value", now, middle)] {
+                let height = scaled(bar.value, max, FLOOR - TOP);
+                plot.shape(class, (left, FLOOR - height), (width, height), bar);
+            }
+            plot.word("middle", middle, FLOOR + 18, &now.label);
+        }
+        for part in 0..=2 {
+            let y = FLOOR - (FLOOR - TOP) * part / 2;
+            plot.lines.push((LEFT, WIDE, y));
+            plot.word("end", LEFT - 8, y + 4, &scale(max * part / 2));
+        }
         plot
     }
 
     /// Rows without an order of their own, such as products.
     pub(crate) fn rows(id: &'static str, title: &str, most: &str, bars: &[Bar]) -> Self {
         const STEP: i64 = 28;
-        const LEFT: i64 = 190;
-        const RIGHT: i64 = 110;
-        let mut plot = Self::new(id, title, largest(most, bars), at(bars.len()) * STEP);
+        const LEFT: i64 = 180;
+        const RIGHT: i64 = 90;
+        let mut plot = Self::new(
+            id,
+            title,
+            largest(most, bars),
+            (HALF, at(bars.len()) * STEP),
+        );
         let max = bars.iter().map(|bar| bar.value).max().unwrap_or(0);
         for (index, bar) in bars.iter().enumerate() {
             let top = at(index) * STEP;
-            let width = scaled(bar.value, max, WIDTH - LEFT - RIGHT);
+            let width = scaled(bar.value, max, HALF - LEFT - RIGHT);
             plot.shape("value", (LEFT, top + 4), (width, STEP - 8), bar);
             let short: String = bar.label.chars().take(26).collect();
             plot.word("end", LEFT - 10, top + 18, &short);
@@ -170,9 +238,9 @@ impl Plot {
         const LEFT: i64 = 100;
         let flat: Vec<Bar> = cells.iter().flatten().cloned().collect();
         let height = at(rows.len()) * STEP + 24;
-        let mut plot = Self::new(id, title, largest(most, &flat), height);
+        let mut plot = Self::new(id, title, largest(most, &flat), (WIDE, height));
         let max = flat.iter().map(|bar| bar.value).max().unwrap_or(0);
-        let step = (WIDTH - LEFT) / at(columns.len()).max(1);
+        let step = (WIDE - LEFT) / at(columns.len()).max(1);
         for (row, label) in rows.iter().enumerate() {
             plot.word("end", LEFT - 10, at(row) * STEP + 18, label);
             for (column, bar) in cells.get(row).into_iter().flatten().enumerate() {
@@ -231,6 +299,13 @@ mod tests {
         );
         let classes: Vec<&str> = plot.shapes.iter().map(|shape| shape.class).collect();
         assert_eq!(classes, ["h0", "heat h1", "heat"]);
+    }
+
+    #[test]
+    fn a_scale_ends_at_a_round_number() {
+        for (number, round) in [(0, 2), (1, 2), (7, 8), (20, 20), (21, 40), (1_230, 1_400)] {
+            assert_eq!(round_up(number), round, "{number}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
-mod words;
+pub(crate) mod words;
 
 pub(crate) use run::afresh;
 

@@ -9,6 +9,7 @@ use super::period::Period;
 use super::table_file::{self, Cell, Form, number, text};
 use crate::page::*;
 use boxoffice::report::{self, Moved, SalesReport, SalesRow};
+use gate::records::attendance::SectorNames;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     nothing: "Rien n’a été vendu ni annulé pendant cette période.",
@@ -43,7 +44,12 @@ impl Sum for Moved {
     }
 }
 
-fn figures(formats: &Formats, period: Period, report: &SalesReport) -> Vec<Figure> {
+fn figures(
+    formats: &Formats,
+    period: Period,
+    report: &SalesReport,
+    names: &SectorNames,
+) -> Vec<Figure> {
     if report.rows.is_empty() {
         return Vec::new();
     }
@@ -57,7 +63,7 @@ fn figures(formats: &Formats, period: Period, report: &SalesReport) -> Vec<Figur
         breakdown.by((id, title, label), rows)
     };
     let days = report.rows.iter().map(|row| (row.business_day, row.moved));
-    let sector = |row: &SalesRow| row.sector.as_ref().map(ToString::to_string);
+    let sector = |row: &SalesRow| row.sector.as_ref().map(|code| names.of(code.as_str()));
     vec![
         breakdown.by_day(period, days),
         by("by-product", t.by_product, t.product, &|row| {
@@ -72,7 +78,7 @@ fn figures(formats: &Formats, period: Period, report: &SalesReport) -> Vec<Figur
     ]
 }
 
-fn page(asked: Asked, report: Option<&SalesReport>) -> Figures {
+fn page(asked: Asked, report: Option<&SalesReport>, names: &SectorNames) -> Figures {
     let formats = &asked.frame.formats;
     let t = Texts::of(formats.language);
     let known = report.map(|report| {
@@ -84,7 +90,7 @@ fn page(asked: Asked, report: Option<&SalesReport>) -> Figures {
                 (t.vat, formats.money(net.vat_minor)),
                 (t.cancelled, formats.number(cancelled.tickets)),
             ],
-            figures: figures(formats, asked.period, report),
+            figures: figures(formats, asked.period, report, names),
             downloads: asked.downloads(&access::SALES_TABLE),
             ..Known::default()
         }
@@ -100,7 +106,11 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
         let Period { from, to } = asked.period;
         report = Some(report::sales(&visit.office.db, from, to).await?);
     }
-    visit.page(&page(asked, report.as_ref()))
+    let names = match &visit.office.gate {
+        Some(_) => SectorNames::read(&visit.office.db).await?,
+        None => SectorNames::default(),
+    };
+    visit.page(&page(asked, report.as_ref(), &names))
 }
 
 /// Columns of the file.
@@ -178,7 +188,7 @@ mod tests {
         let formats = Frame::sample(Language::En, None).formats;
         let period = Period::month_of("2026-07-14".parse().unwrap());
         let report = sample::report(period);
-        let figures = figures(&formats, period, &report);
+        let figures = figures(&formats, period, &report, &SectorNames::default());
         assert_eq!(figures.len(), 4);
         for figure in figures {
             let total = &figure.total[3..];

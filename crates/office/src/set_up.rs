@@ -12,6 +12,7 @@ pub(crate) mod doctor;
 pub(crate) mod door;
 pub(crate) mod enrolment;
 mod form_page;
+mod line;
 mod lines;
 pub(crate) mod mapping;
 pub(crate) mod organisation;
@@ -21,6 +22,7 @@ mod present;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod sector;
+pub(crate) mod sheet;
 mod site_change;
 pub(crate) mod table;
 pub(crate) mod tariff_mapping;
@@ -30,7 +32,9 @@ pub(crate) mod thing;
 
 pub use self::teaching::{TEACHING_TEXT, teaching_picture};
 
+use self::line::line;
 use self::present::Present;
+use crate::last_try::Line;
 use crate::page::*;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -52,6 +56,10 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     devices_why: "Un code QR fait d’un téléphone ou d’un terminal un scanner.", "A QR code makes a phone or handheld a scanner.";
     steps: "Étapes", "Steps";
     done: "fait", "done";
+    saved: "enregistré", "saved";
+    answers: "Otipass répond.", "Otipass answers.";
+    later: "Otipass sera interrogé quand les paramètres de correspondance nommeront le projet.",
+        "Otipass is asked once the mapping parameters name the project.";
     to_do: "à faire", "to do";
     mistakes: "à corriger", "to be corrected";
     by_file: "par fichier", "by file";
@@ -66,12 +74,17 @@ struct Proven {
     enrolled: bool,
 }
 
+/// How long Otipass may take while somebody waits for the steps.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// How far a step has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Done,
     ByFile,
     ToDo,
+    /// It is entered, and shows with a later step whether it works.
+    Saved,
     /// Something was entered, and is not taken up as it is.
     Mistakes,
 }
@@ -95,10 +108,18 @@ struct Step {
     name: &'static str,
     why: &'static str,
     state: State,
+    /// What more there is to say: what the last try said.
+    said: Option<String>,
 }
 
 impl Page {
-    fn new(frame: Frame, set_up: &SetUp, present: &Present, proven: Proven) -> Self {
+    fn new(
+        frame: Frame,
+        set_up: &SetUp,
+        present: &Present,
+        proven: Proven,
+        line: Option<Line>,
+    ) -> Self {
         let t = Texts::of(frame.formats.language);
         let Present {
             site,
@@ -113,7 +134,15 @@ impl Page {
             Some(_) => State::Mistakes,
             None => State::of(interface.mapping.is_some()),
         };
-        let is_reached = !interface.connection.url.is_empty();
+        let (connection, said) = match line {
+            None => (State::of(!interface.connection.url.is_empty()), None),
+            Some(Line::Well) => (State::Done, Some(t.answers.to_owned())),
+            Some(Line::Later) => (State::Saved, Some(t.later.to_owned())),
+            Some(Line::Bad(why)) => {
+                let why = why.in_language(frame.formats.language).to_owned();
+                (State::Mistakes, Some(why))
+            }
+        };
         let has_catalogue = !catalogue.seasons.is_empty()
             && !catalogue.products.is_empty()
             && !catalogue.tariffs.is_empty();
@@ -125,11 +154,7 @@ impl Page {
         let states = [
             (access::ORGANISATION, site_by, State::of(site.is_some())),
             (access::PLACES, site_by, State::of(has_doors)),
-            (
-                access::CONNECTION,
-                &set_up.connection,
-                State::of(is_reached),
-            ),
+            (access::CONNECTION, &set_up.connection, connection),
             (access::MAPPING, &set_up.mapping, mapping),
             (access::CATALOGUE, catalogue_by, State::of(has_catalogue)),
             (access::TARIFF_MAPPING, catalogue_by, State::of(is_mapped)),
@@ -153,6 +178,7 @@ impl Page {
             path,
             name,
             why,
+            said: said.clone().filter(|_| path == access::CONNECTION),
             state: managed.file().map_or(state, |_| State::ByFile),
         };
         Self {
@@ -163,7 +189,8 @@ impl Page {
 
     /// The first step that is not settled: where one goes on.
     fn next(&self) -> Option<&Step> {
-        let is_settled = |step: &&Step| matches!(step.state, State::Done | State::ByFile);
+        let is_settled =
+            |step: &&Step| matches!(step.state, State::Done | State::ByFile | State::Saved);
         self.steps.iter().find(|step| !is_settled(step))
     }
 }
@@ -186,5 +213,7 @@ pub(crate) async fn show(visit: Visit) -> Answer {
             .iter()
             .any(|d| d.tokens > 0),
     };
-    visit.page(&Page::new(visit.frame(), visit.set_up(), &present, proven))
+    let line = line(&visit, &present.interface, PATIENCE).await;
+    let page = Page::new(visit.frame(), visit.set_up(), &present, proven, line);
+    visit.page(&page)
 }

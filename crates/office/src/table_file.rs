@@ -26,6 +26,13 @@ pub(crate) fn number(number: impl ToString) -> Cell {
     Cell::Number(number.to_string())
 }
 
+/// The last row of a file that holds only so many: nobody is to sum up a part unawares.
+pub(crate) fn more(columns: &[&str], rows: u32) -> Vec<Cell> {
+    let said = text(format!("MORE THAN {rows} ROWS: choose from and to"));
+    let rest = columns.iter().skip(1).map(|_| text(""));
+    std::iter::once(said).chain(rest).collect()
+}
+
 /// The file `stem` with these columns and rows.
 pub(crate) fn send(
     form: Form,

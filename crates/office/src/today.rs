@@ -2,6 +2,7 @@
 //! is known of each device. It keeps itself up to date where there is
 //! JavaScript; elsewhere a link loads it again.
 
+mod causes;
 mod facts;
 mod live;
 #[cfg(test)]
@@ -12,10 +13,11 @@ pub(crate) use live::watch;
 
 use super::assets;
 use super::day::{Facts, GateFacts};
+use super::plot::{Bar, Plot};
 use crate::page::*;
 use crate::stopped;
-use gate::WhenSilent;
 use gate::records::attendance::Admitted;
+use gate::{PartnerFailure, WhenSilent};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -27,12 +29,22 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     well: "Tout va bien.", "All is well.";
     not_set_up: "La mise en service n’est pas terminée : aucune carte n’est contrôlée. Continuez-la.",
         "The set-up is not complete: no card is checked. Continue it.";
-    silent_admit: "Otipass ne répond pas : les visiteurs entrent sans vérification et les entrées lui seront déclarées. Si cela dure, appelez Otipass.",
-        "Otipass does not answer: visitors come in unverified, and the entries will be declared to it. If it lasts, call Otipass.";
-    silent_refuse: "Otipass ne répond pas et les visiteurs sont refusés. Appelez Otipass ; les agents peuvent laisser entrer avec une note.",
-        "Otipass does not answer, and visitors are refused. Call Otipass; agents may let people in with a note.";
-    partner_fails: "La plupart des demandes à Otipass échouent. Regardez les dernières erreurs, puis appelez Otipass.",
-        "Most questions to Otipass fail. Look at the recent errors, then call Otipass.";
+    why_silent: "Otipass ne répond pas. Si cela dure, appelez-le.", "Otipass does not answer. If it lasts, call them.";
+    why_unreachable: "Otipass est injoignable. Vérifiez l’adresse, le réseau et le pare-feu.",
+        "Otipass cannot be reached. Look at the address, the network and the firewall.";
+    why_proxy: "Le proxy refuse de mener à Otipass. Laissez-y passer cet hôte.",
+        "The proxy refuses the way to Otipass. Have this host let through there.";
+    why_credentials: "Otipass refuse le nom d’utilisateur et le mot de passe, ou la clé d’API (HTTP {status}). Entrez ceux qu’Otipass a donnés pour ce projet.",
+        "Otipass refuses the user name and password, or the API key (HTTP {status}). Enter those that Otipass gave for this project.";
+    why_status: "Otipass répond par une erreur (HTTP {status}). Vérifiez l’adresse et le projet ; si cela dure, appelez Otipass.",
+        "Otipass answers with an error (HTTP {status}). Look at the address and the project; if it lasts, call Otipass.";
+    why_not_understood: "Otipass répond autre chose que ce qui est attendu. L’adresse est peut-être celle d’un autre service.",
+        "Otipass answers something else than expected. The address may be another service’s.";
+    silent_admit: "Les visiteurs entrent sans vérification, et les entrées lui seront déclarées.",
+        "Visitors come in unverified, and the entries will be declared to it.";
+    silent_refuse: "Les visiteurs sont refusés ; les agents peuvent laisser entrer avec une note.",
+        "Visitors are refused; agents may let people in with a note.";
+    partner_fails: "La plupart des demandes échouent.", "Most questions fail.";
     unresolved: "Contrôles qui attendent leur décision : {n}. Otipass ne répond sans doute pas ; ils sont repris d’eux-mêmes.",
         "Checks that wait for their decision: {n}. Otipass is probably silent; they are taken up by themselves.";
     device_silent: "{device} ne donne plus de nouvelles depuis {wait}. Vérifiez qu’il est allumé et qu’il a du réseau.",
@@ -57,22 +69,36 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "{n} entries have yet to be declared to Otipass. If the number keeps growing, look whether it answers.";
     unnamed_proxy: "Un proxy, {address}, transmet les demandes sans être nommé : tout le monde semble venir de lui, et les fautes de l’un font attendre les autres. Écrivez proxies = [\"{address}\"] sous [office] dans la configuration, puis redémarrez le service.",
         "A proxy, {address}, forwards requests and is not named: everybody seems to come from it, and one person’s mistakes make the others wait. Write proxies = [\"{address}\"] under [office] in the configuration, and restart the service.";
+    backup_never: "Le service n’a pas encore pris de sauvegarde. Le journal du service dit pourquoi.",
+        "The service has taken no backup yet. Its log says why.";
+    backup_late: "La dernière sauvegarde date du {at}. Le journal du service dit pourquoi il n’y en a pas eu depuis.",
+        "The last backup was taken at {at}. The service’s log says why there was none since.";
+    disk: "Le disque de {folder} se remplit : il reste {n} Mo. Faites-y de la place, ou déplacez ce dossier.",
+        "The disk of {folder} is filling: {n} MB are left. Make room on it, or move that folder.";
+    certificate: "Le certificat du service est valable jusqu’au {at} : après, aucun appareil ne lui parle. Renouvelez-le.",
+        "The service’s certificate is valid until {at}: after that, no device talks to it. Renew it.";
+    notices_mail: "Depuis le {at}, aucun avis ne part par courrier. « passerelle notices test » dit pourquoi.",
+        "Since {at}, no notice has got out by mail. “passerelle notices test” says why.";
+    notices_webhook: "Depuis le {at}, aucun avis ne part par webhook. « passerelle notices test » dit pourquoi.",
+        "Since {at}, no notice has got out by webhook. “passerelle notices test” says why.";
     week_note: "{n} il y a une semaine, à {hour} h 59", "{n} a week ago, by {hour}:59";
     refused: "Refus", "Refused";
     sold: "Vendu", "Sold";
-    partner: "Otipass, réponse médiane", "Otipass, median answer";
-    partner_note: "95 % sous {p95} ms · échecs en 15 min : {failed}",
-        "95% within {p95} ms · failed in 15 min: {failed}";
-    breaker: "Otipass, disjoncteur", "Otipass, breaker";
-    open: "ouvert", "open";
-    closed: "fermé", "closed";
-    open_note: "Otipass n’est pas interrogé", "Otipass is not asked";
-    closed_note: "Otipass est interrogé", "Otipass is asked";
-    ms: "{n} ms", "{n} ms";
+    otipass: "Otipass", "Otipass";
+    answers: "répond", "answers";
+    answers_note: "médiane {median} ms, 95 % sous {p95} ms, échecs en 15 min : {failed}",
+        "median {median} ms, 95% within {p95} ms, failed in 15 min: {failed}";
+    not_asked: "pas interrogé", "not asked";
+    not_asked_note: "il ne répond pas ; il est essayé de nouveau toutes les quelques secondes",
+        "it does not answer; it is tried again every few seconds";
+    no_answer_yet: "pas encore interrogé", "not asked yet";
     to_otipass: "À déclarer à Otipass", "To be declared to Otipass";
     ready: "Prêtes à vendre", "Ready to be sold";
     waiting: "En attente d’un remède", "Held, waiting for a cure";
-    by_sector: "Entrées par secteur et par heure", "Admitted by sector and hour";
+    by_hour: "Entrées par heure", "Admitted by hour";
+    by_sector_hour: "Par secteur et par heure", "By sector and hour";
+    most: "Le plus élevé : {label}, {value}.", "The highest: {label}, {value}.";
+    behind: "En coulisses", "Behind the scenes";
     last_week: "Même jour, semaine dernière", "Same day last week";
     small: "En petit : le même jour de la semaine dernière.", "In small: the same day last week.";
     hour: "{n} h", "{n}:00";
@@ -93,12 +119,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     not_enrolled: "non enrôlé", "not enrolled";
 });
 
-/// The height of the plot, in its own units.
-const PLOT: i64 = 100;
-/// The width of an hour in it.
-const HOUR: i64 = 40;
 /// How many hours there is room for at least: one alone is no wall.
-const FEWEST_HOURS: i64 = 10;
+const FEWEST_HOURS: u8 = 10;
 /// Devices in the table; all of a city's would make the page heavy, and it is
 /// sent anew with each change.
 const DEVICES: usize = 100;
@@ -113,13 +135,15 @@ struct Parts {
     now: Timestamp,
     /// What is not well, in words, and the page that says more.
     concerns: Vec<(String, Option<Address>)>,
-    /// Label, number and note.
-    tiles: Vec<(&'static str, String, String)>,
+    /// What the day is about.
+    visitors: Option<Tile>,
+    tiles: Vec<Tile>,
+    /// How what is behind it goes on.
+    behind: Vec<Tile>,
     has_gate: bool,
     hours: Vec<u8>,
-    width: i64,
-    /// An hour of the plot: where it stands, how high, and how high a week ago.
-    bars: Vec<(i64, i64, i64)>,
+    /// Visitors by hour, beside those of a week ago.
+    plot: Option<Plot>,
     /// A sector: the total, then each hour; now, and a week ago.
     rows: Vec<(String, Vec<(i64, i64)>)>,
     /// The decisions by outcome, the most frequent first.
@@ -132,6 +156,9 @@ struct Parts {
 }
 
 impl HtmlSafe for Parts {}
+
+/// Label, number and note.
+type Tile = (&'static str, String, String);
 
 #[derive(Template)]
 #[template(path = "today.html")]
@@ -157,15 +184,23 @@ impl Parts {
     fn new(frame: &Frame, facts: &Facts) -> Self {
         let formats = &frame.formats;
         let t = Texts::of(formats.language);
+        let mut concerns = worries(t, formats, &verdict::concerns(facts, &formats.zone));
+        for (_, page) in &mut concerns {
+            *page = page.filter(|page| frame.may_look(*page));
+        }
         let mut parts = Self {
             formats: formats.clone(),
             now: facts.at,
-            concerns: worries(t, formats, &verdict::concerns(facts, &formats.zone)),
+            concerns,
+            visitors: facts
+                .gate
+                .as_ref()
+                .map(|gate| visitors(t, formats, facts.hour, gate)),
             tiles: tiles(t, formats, facts),
+            behind: behind(t, formats, facts),
             has_gate: facts.gate.is_some(),
             hours: Vec::new(),
-            width: 0,
-            bars: Vec::new(),
+            plot: None,
             rows: Vec::new(),
             outcomes: Vec::new(),
             devices: Vec::new(),
@@ -211,14 +246,25 @@ impl Parts {
             |wanted: &dyn Fn(&str, u8) -> bool| (sum(both[0], wanted), sum(both[1], wanted));
         let by_hour = self.hours.iter().map(|hour| of_hours(&|_, h| h == *hour));
         let by_hour: Vec<_> = by_hour.collect();
-        let most = by_hour.iter().map(|(now, past)| *now.max(past)).max();
-        let height = |n: i64| n * PLOT / most.unwrap_or(1).max(1);
-        let lefts = (0..).map(|n| n * HOUR + 4);
-        let bars = lefts.zip(&by_hour);
-        self.bars = bars
-            .map(|(x, (now, past))| (x, height(*now), height(*past)))
-            .collect();
-        self.width = (i64::from(last - first) + 1).max(FEWEST_HOURS) * HOUR;
+        let formats = &self.formats;
+        let empty = (last + 1..).take(usize::from(FEWEST_HOURS.saturating_sub(last - first + 1)));
+        let drawn = self
+            .hours
+            .iter()
+            .copied()
+            .chain(empty.filter(|hour| *hour < 24));
+        let drawn = drawn.enumerate().map(|(place, hour)| {
+            let (now, past) = by_hour.get(place).copied().unwrap_or_default();
+            let bar = |value| Bar {
+                label: fill(t.hour, &[("n", &hour)]),
+                value,
+                shown: formats.number(value),
+            };
+            (bar(now), bar(past))
+        });
+        let drawn: Vec<_> = drawn.collect();
+        let scale = |value| formats.number(value);
+        self.plot = Some(Plot::pairs("by-hour", t.by_hour, t.most, &drawn, scale));
         let sectors: BTreeSet<_> = both.into_iter().flat_map(|of| of.keys()).collect();
         let row = |sector: &SectorCode| {
             let of = |hour: Option<u8>| {
@@ -226,7 +272,7 @@ impl Parts {
             };
             let hours = self.hours.iter().map(|hour| of(Some(*hour)));
             let cells = std::iter::once(of(None)).chain(hours).collect();
-            (sector.to_string(), cells)
+            (gate.names.of(sector.as_str()), cells)
         };
         self.rows = sectors.iter().map(|sector| row(sector)).collect();
         if self.rows.len() > 1 {
@@ -270,41 +316,47 @@ impl Parts {
     }
 }
 
-fn tiles(
-    t: &'static Texts,
-    formats: &Formats,
-    facts: &Facts,
-) -> Vec<(&'static str, String, String)> {
-    let number = |label, n: i64| (label, formats.number(n), String::new());
+/// How many came, and how that compares.
+fn visitors(t: &'static Texts, formats: &Formats, hour: u8, gate: &GateFacts) -> Tile {
+    let week = sum(&gate.last_week, &|_, h| h <= hour);
+    let note = [
+        ("n", &formats.number(week) as &dyn Display),
+        ("hour", &hour),
+    ];
+    let admitted = formats.number(sum(&gate.admitted, &|_, _| true));
+    (t.admitted, admitted, fill(t.week_note, &note))
+}
+
+fn tiles(t: &'static Texts, formats: &Formats, facts: &Facts) -> Vec<Tile> {
     let mut tiles = Vec::new();
     if let Some(gate) = &facts.gate {
-        let week = sum(&gate.last_week, &|_, hour| hour <= facts.hour);
-        let note = [
-            ("n", &formats.number(week) as &dyn Display),
-            ("hour", &facts.hour),
-        ];
-        let admitted = formats.number(sum(&gate.admitted, &|_, _| true));
-        tiles.push((t.admitted, admitted, fill(t.week_note, &note)));
-        tiles.push(number(t.refused, refused(gate)));
+        tiles.push((t.refused, formats.number(refused(gate)), String::new()));
     }
     if let Some(sales) = &facts.sales {
         tiles.push((t.sold, formats.money(sales.sold), String::new()));
     }
+    tiles
+}
+
+fn behind(t: &'static Texts, formats: &Formats, facts: &Facts) -> Vec<Tile> {
+    let number = |label, n: i64| (label, formats.number(n), String::new());
+    let mut tiles = Vec::new();
     if let Some(gate) = &facts.gate {
         let (partner, waiting) = (&gate.partner, &gate.waiting);
         let ms = |ms: Option<u64>| ms.map_or_else(|| "–".to_owned(), |ms| formats.count(ms));
-        let note = [
-            ("p95", &ms(partner.p95_ms) as &dyn Display),
-            ("failed", &partner.failed),
-        ];
-        let median = fill(t.ms, &[("n", &ms(partner.median_ms))]);
-        tiles.push((t.partner, median, fill(t.partner_note, &note)));
         let (word, note) = if partner.spared {
-            (t.open, t.open_note)
+            (t.not_asked, t.not_asked_note.to_owned())
+        } else if partner.median_ms.is_none() {
+            (t.no_answer_yet, String::new())
         } else {
-            (t.closed, t.closed_note)
+            let values = [
+                ("median", &ms(partner.median_ms) as &dyn Display),
+                ("p95", &ms(partner.p95_ms)),
+                ("failed", &partner.failed),
+            ];
+            (t.answers, fill(t.answers_note, &values))
         };
-        tiles.push((t.breaker, word.to_owned(), note.to_owned()));
+        tiles.push((t.otipass, word.to_owned(), note));
         let deliveries = waiting.deliveries + waiting.cancellations;
         tiles.push(number(t.to_ticketing, deliveries));
         let declarations = waiting.declarations + waiting.give_backs;
@@ -364,11 +416,12 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
         )
     };
     let number = |text: &str, n: &i64| of_device(text, "", *n);
+    let at = |text: &str, at: Timestamp| fill(text, &[("at", &formats.moment(at))]);
     match concern {
         Concern::NotSetUp => t.not_set_up.to_owned(),
-        Concern::PartnerSilent(WhenSilent::Admit) => t.silent_admit.to_owned(),
-        Concern::PartnerSilent(WhenSilent::Refuse) => t.silent_refuse.to_owned(),
-        Concern::PartnerFails => t.partner_fails.to_owned(),
+        Concern::PartnerSilent(WhenSilent::Admit, failure) => why(t, *failure, t.silent_admit),
+        Concern::PartnerSilent(WhenSilent::Refuse, failure) => why(t, *failure, t.silent_refuse),
+        Concern::PartnerFails(failure) => why(t, *failure, t.partner_fails),
         Concern::Unresolved(n) => number(t.unresolved, n),
         Concern::Silent { device, ms } => of_device(t.device_silent, device, *ms),
         Concern::Keeps { device, checks } => of_device(t.device_keeps, device, *checks),
@@ -379,15 +432,45 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
         Concern::Late(n) => number(t.late, n),
         Concern::UnnamedProxy(address) => fill(t.unnamed_proxy, &[("address", address)]),
         Concern::Undeclared(n) => number(t.undeclared, n),
+        Concern::BackupLate(None) => t.backup_never.to_owned(),
+        Concern::BackupLate(Some(last)) => at(t.backup_late, *last),
+        Concern::CertificateEnds(ends) => at(t.certificate, *ends),
+        Concern::NoticesFail { way, since } if way == "mail" => at(t.notices_mail, *since),
+        Concern::NoticesFail { since, .. } => at(t.notices_webhook, *since),
+        Concern::DiskFilling { folder, left_mb } => {
+            let left = formats.number(left_mb);
+            fill(t.disk, &[("folder", folder), ("n", &left)])
+        }
         Concern::Offline { device } => of_device(t.device_offline, device, 0),
         Concern::Clock { device, ms } => of_device(t.device_clock, device, *ms),
         Concern::Battery { device, percent } => of_device(t.device_battery, device, *percent),
     }
 }
 
+/// Why Otipass gives no answer, what to do, and what comes of it.
+fn why(t: &Texts, failure: Option<PartnerFailure>, what: &str) -> String {
+    let status = |text: &str, status: u16| fill(text, &[("status", &status)]);
+    let why = match failure {
+        None | Some(PartnerFailure::Silent) => t.why_silent.to_owned(),
+        Some(PartnerFailure::Unreachable) => t.why_unreachable.to_owned(),
+        Some(PartnerFailure::ProxyRefused) => t.why_proxy.to_owned(),
+        Some(PartnerFailure::CredentialsRefused { status: n }) => status(t.why_credentials, n),
+        Some(PartnerFailure::HttpStatus { status: n }) => status(t.why_status, n),
+        Some(PartnerFailure::NotUnderstood) => t.why_not_understood.to_owned(),
+    };
+    format!("{why} {what}")
+}
+
 /// The page on which something can be done about it.
 const fn place(concern: &Concern) -> Option<Address> {
     match concern {
+        Concern::NotSetUp => Some(access::SET_UP),
+        Concern::PartnerSilent(_, Some(failure)) | Concern::PartnerFails(Some(failure)) => {
+            match failure {
+                PartnerFailure::Silent => None,
+                _ => Some(access::CONNECTION),
+            }
+        }
         Concern::Aside(_) => Some(access::ASIDE),
         Concern::Stopped(_)
         | Concern::Refused(_)
@@ -403,7 +486,7 @@ pub(crate) async fn lead(visit: Visit) -> Answer {
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let facts = visit.office.day.facts(&visit.office).await?;
+    let facts = visit.office.day.facts().await?;
     visit.page(&Page::new(visit.frame(), &facts))
 }
 
@@ -439,6 +522,32 @@ mod tests {
             said.starts_with(&format!("{DEVICES} of {all} devices")),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_failing_otipass_is_told_with_its_cause_in_the_readers_language() {
+        let mut facts = sample::calm();
+        let partner = &mut facts.gate.as_mut().unwrap().partner;
+        partner.spared = true;
+        partner.why = Some(PartnerFailure::CredentialsRefused { status: 401 });
+        for (language, said) in [
+            (Language::En, "refuses the user name and password"),
+            (
+                Language::Fr,
+                "refuse le nom d’utilisateur et le mot de passe",
+            ),
+        ] {
+            for (role, page) in [
+                (Role::Administrator, Some(access::CONNECTION)),
+                (Role::GateManager, None),
+            ] {
+                let frame = Frame::sample(language, Some(role));
+                let parts = Parts::new(&frame, &facts);
+                let (text, leads) = &parts.concerns[0];
+                assert!(text.contains(said) && text.contains("HTTP 401"), "{text}");
+                assert_eq!(*leads, page);
+            }
+        }
     }
 
     #[test]

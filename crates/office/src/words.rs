@@ -7,6 +7,7 @@ kernel::texts!(Words in Fr, En {
     add_sector: "Ajouter un secteur", "Add a sector";
     admitted: "Entrées", "Admitted";
     all: "Tous", "All";
+    as_table: "Les chiffres en tableau", "The numbers as a table";
     all_checks: "Tous les contrôles", "All checks";
     aside: "Mis de côté", "Set aside";
     attendance: "Fréquentation", "Attendance";

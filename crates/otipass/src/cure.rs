@@ -156,6 +156,7 @@ fn proposals(text: &str, root: &Node, finding: &Finding) -> Vec<Proposal> {
     };
     match finding.code {
         "sector_given_twice" | "key_given_twice" => entry::given_twice(text, root, place),
+        "text_twice" => entry::text_twice(text, root, place, at),
         "num_type_unknown" => entry::num_type_unknown(text, root, place, at),
         "service_space_mismatch" => {
             let right = entry::fitting_space(root, place);

@@ -27,7 +27,6 @@ pub fn detect(
         .unwrap_or(code);
     let number = without_client(code, project_id);
     card(number, format).or_else(|| {
-        let is_gap = |c: char| is_space(c) || is_hyphen(c);
         // Within it only: what begins or ends with a gap is not printed so.
         let printed = !number.starts_with(is_gap) && !number.ends_with(is_gap);
         printed.then(|| card(&number.replace(is_gap, ""), format))?
@@ -106,6 +105,11 @@ fn is_nothing(c: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// What divides the groups of a printed number.
+pub(crate) fn is_gap(c: char) -> bool {
+    is_space(c) || is_hyphen(c)
+}
+
 /// A space within a line, breaking or not.
 fn is_space(c: char) -> bool {
     c.is_whitespace() && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')
@@ -116,7 +120,8 @@ const fn is_hyphen(c: char) -> bool {
     matches!(c, '-' | '\u{2010}' | '\u{2011}')
 }
 
-fn without_client<'a>(code: &'a str, project_id: &str) -> &'a str {
+/// `code` without the client before the number, if that is the project.
+pub(crate) fn without_client<'a>(code: &'a str, project_id: &str) -> &'a str {
     // A project id may itself hold a hyphen, so the code is not split at one.
     let named = code
         .get(..project_id.len())

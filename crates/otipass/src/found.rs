@@ -136,6 +136,12 @@ kernel::findings! {
         brace_after_end(found) as text_after_end: Mistake;
             en "After the end of the JSON there is more, beginning with {found}." "Take it out; or an opening brace is missing before it.";
             fr "Après la fin du JSON, il reste quelque chose qui commence par {found}." "Supprimez-le ; ou alors une accolade ouvrante manque plus haut.";
+        text_twice(): Mistake, "another JSON begins behind the first, as where the text was pasted twice";
+            en "After the end of the JSON another one begins: the text was perhaps pasted twice, or before the old one." "Keep the one that holds all sectors, and take out the other.";
+            fr "Après la fin du JSON, un autre commence : le texte a peut-être été collé deux fois, ou devant l’ancien." "Gardez celui qui contient tous les secteurs, et supprimez l’autre.";
+        text_cut(): Mistake, "the text ends in the middle, as where it was cut while it was pasted";
+            en "The text ends in the middle: it seems to have been cut, and sectors may be missing." "Paste the whole text again, from its first brace to its last one.";
+            fr "Le texte s’arrête au milieu : il semble avoir été coupé, et des secteurs peuvent manquer." "Collez de nouveau le texte entier, de la première accolade à la dernière.";
         nested_too_deep(): Mistake, "braces in braces in braces";
             en "Braces stand within braces more than 16 times." "Mapping parameters need three; check that every brace is closed in its place.";
             fr "Des accolades sont les unes dans les autres plus de 16 fois." "Trois niveaux suffisent aux paramètres ; vérifiez que chaque accolade est fermée à sa place.";
@@ -184,6 +190,9 @@ kernel::findings! {
         id_in_small_letters(key, of, right): Note, "an id is written in small letters";
             en "{key} of {of} is written in small letters; it is read in capitals." "Write {right}.";
             fr "{key} est écrit en minuscules, et se lit en majuscules : {of}." "Écrivez {right}.";
+        code_with_space(code): Note, "a code holds a space";
+            en "The code {code} holds a space." "Compare it with ticketing, and take the space out if it has none there; pages take no new code with one.";
+            fr "Le code {code} contient un espace." "Comparez-le avec la billetterie, et supprimez l’espace si elle n’en a pas ; les pages ne prennent aucun nouveau code qui en contient.";
         key_unknown(key, of, keys): Note, "a parameter has no meaning here, often misspelt";
             en "{key} is no parameter of {of} and is not read." "Take it out, or correct it: known here are {keys}.";
             fr "Le nom {key} n’a pas de sens ici et n’est pas lu : {of}." "Supprimez-le ou corrigez-le ; les noms connus ici sont {keys}.";

@@ -73,6 +73,10 @@ pub(crate) fn read(text: &str, findings: &mut Findings) -> Node {
         at: Position::START,
         comma_forgiven: false,
         odd_space_seen: false,
+        unclosed: Vec::new(),
+        ends_inside: false,
+        is_lost: false,
+        open: 0,
         findings,
     };
     reader.document()
@@ -85,6 +89,15 @@ struct Reader<'f> {
     /// A quote that was not closed swallowed what followed on its line.
     comma_forgiven: bool,
     odd_space_seen: bool,
+    /// What was opened and is still open at the end, the innermost first: the brace,
+    /// where it stands, and what closes it.
+    unclosed: Vec<(char, Position, char)>,
+    /// The text ends where a name, a value or the rest of one should stand.
+    ends_inside: bool,
+    /// What swallowed the end was said already.
+    is_lost: bool,
+    /// How many braces and brackets are open.
+    open: usize,
     findings: &'f mut Findings,
 }
 
@@ -101,14 +114,34 @@ impl Reader<'_> {
             return Node { at, end, value };
         }
         let root = self.value(1);
+        self.end();
         self.skip_blank();
         if let Some(found) = self.peek() {
             self.findings.add(self.at, |at| match found {
                 '}' | ']' => found::brace_after_end(at, format!("{found:?}")),
+                '{' => found::text_twice(at),
                 _ => found::text_after_end(at, format!("{found:?}")),
             });
         }
         root
+    }
+
+    /// Says what is still open at the end. One brace may have been forgotten; several,
+    /// or an end in the middle of something, are a text that was cut.
+    fn end(&mut self) {
+        let whole = self.chars.iter().rev().find(|c| !c.is_whitespace());
+        let is_cut = self.unclosed.len() > 1
+            || self.ends_inside
+            || whole.is_some_and(|last| !matches!(last, '}' | ']'));
+        let unclosed = std::mem::take(&mut self.unclosed);
+        for (open, opened, close) in unclosed {
+            if is_cut && !self.is_lost {
+                return self.findings.add(self.at, found::text_cut);
+            }
+            self.findings.add(self.at, |at| {
+                found::brace_not_closed(at, open, opened, close)
+            });
+        }
     }
 
     fn value(&mut self, depth: usize) -> Node {
@@ -118,14 +151,19 @@ impl Reader<'_> {
             Some('{' | '[') if depth > DEPTH_LIMIT => {
                 self.findings.add(at, found::nested_too_deep);
                 self.next = self.chars.len();
+                self.is_lost = true;
                 Value::Broken
             }
             Some('{') => self.object(depth),
             Some('[') => self.list(depth),
             Some(open) if closing_quotes(open).is_some() => Value::Text(self.quoted_text()),
             Some(c) if is_bare(c) => self.bare(),
-            Some(',' | '}' | ']') | None => {
+            Some(',' | '}' | ']') => {
                 self.findings.add(at, found::value_missing);
+                Value::Broken
+            }
+            None => {
+                self.ends_inside = true;
                 Value::Broken
             }
             Some(found) => {
@@ -140,6 +178,7 @@ impl Reader<'_> {
     fn object(&mut self, depth: usize) -> Value {
         let opened = self.at;
         let mut members = Vec::new();
+        self.open += 1;
         self.bump();
         while self.goes_on('}', opened) {
             let key_at = self.at;
@@ -166,6 +205,7 @@ impl Reader<'_> {
             members.push(Member { key, key_at, node });
             self.separator();
         }
+        self.open -= 1;
         Value::Object(members)
     }
 
@@ -183,8 +223,12 @@ impl Reader<'_> {
             }
             _ => {}
         }
-        self.findings
-            .add(end, |at| found::colon_missing(at, Phrase::quoted(key)));
+        if self.peek().is_none() {
+            self.ends_inside = true;
+        } else {
+            self.findings
+                .add(end, |at| found::colon_missing(at, Phrase::quoted(key)));
+        }
         match self.peek() {
             Some(',' | '}' | ']') | None => Node {
                 at: end,
@@ -197,11 +241,13 @@ impl Reader<'_> {
 
     fn list(&mut self, depth: usize) -> Value {
         let opened = self.at;
+        self.open += 1;
         self.bump();
         while self.goes_on(']', opened) {
             self.value(depth + 1);
             self.separator();
         }
+        self.open -= 1;
         Value::List
     }
 
@@ -227,9 +273,7 @@ impl Reader<'_> {
                 }
                 Some(_) => return true,
                 None => {
-                    self.findings.add(self.at, |at| {
-                        found::brace_not_closed(at, open, opened, close)
-                    });
+                    self.unclosed.push((open, opened, close));
                     return false;
                 }
             }
@@ -288,6 +332,10 @@ impl Reader<'_> {
         }
         self.comma_forgiven = true;
         let text = text.trim_end().trim_end_matches(',').to_owned();
+        if self.peek().is_none() && self.open > 0 {
+            self.ends_inside = true;
+            return text;
+        }
         self.findings.add(start, |at| {
             found::quote_not_closed(at, Phrase::quoted(&text))
         });
@@ -419,6 +467,7 @@ impl Reader<'_> {
             }
             before = Some(c);
         }
+        self.is_lost = true;
         self.findings.add(at, found::comment_not_closed);
     }
 

@@ -17,6 +17,7 @@ mod mapping;
 mod outline;
 mod partner;
 pub mod pass_list;
+mod propose;
 mod service;
 mod url;
 
@@ -32,5 +33,6 @@ pub use kernel::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use mapping::{MAPPING_LIMIT_BYTES, Mapping, Reading, SectorInfo, read_mapping};
 pub use outline::{Outline, OutlinedSector, Written};
 pub use partner::{Asking, Partner};
+pub use propose::{Change, Proposal, Recogniser};
 pub use service::{InvalidServiceText, ServiceId, SpaceId};
 pub use url::{check_url, meant_url};

@@ -224,6 +224,9 @@ impl Parameters<'_> {
 
     fn sector_code(&mut self, key: &str, at: Position) -> Option<SectorCode> {
         let code: Result<SectorCode, _> = key.parse();
+        if code.is_ok() {
+            self.whole(key, at);
+        }
         if let Err(error) = &code {
             self.findings.add(at, |at| match error {
                 InvalidCode::Empty { .. } => found::sector_code_missing(at),
@@ -232,6 +235,14 @@ impl Parameters<'_> {
             });
         }
         code.ok()
+    }
+
+    /// Notes a space inside a code: it works only where all others write it so.
+    fn whole(&mut self, code: &str, at: Position) {
+        if code.trim().contains(char::is_whitespace) {
+            let code = Phrase::quoted(code.trim());
+            self.findings.add(at, |at| found::code_with_space(at, code));
+        }
     }
 
     fn sector_info(&mut self, sector: &str, node: &Node) -> Option<SectorInfo> {
@@ -301,6 +312,9 @@ impl Parameters<'_> {
     ) -> Option<T> {
         let (text, at) = self.text(node, parameter, parent, of)?;
         let code: Result<T, _> = text.parse();
+        if code.is_ok() {
+            self.whole(&text, at);
+        }
         if let Err(error) = &code {
             self.findings.add(at, |at| match error {
                 InvalidCode::Empty { .. } => (parameter.missing)(at, of.clone()),

@@ -32,6 +32,8 @@ pub struct Outline {
     pub project_id: Option<Written>,
     /// What should be the kind of number.
     pub num_type: Option<Written>,
+    /// Where the sectors begin.
+    pub sectors_at: Option<Position>,
     /// The sectors, in the order of the text.
     pub sectors: Vec<OutlinedSector>,
 }
@@ -41,6 +43,7 @@ impl Outline {
     pub const NOTHING: Self = Self {
         project_id: None,
         num_type: None,
+        sectors_at: None,
         sectors: Vec::new(),
     };
 
@@ -83,6 +86,7 @@ impl Outline {
                 *slot = slot.take().or_else(written);
             } else if is(SECTORS) {
                 *in_sectors = true;
+                self.sectors_at.get_or_insert(*key_at);
             } else if *in_sectors && matches!(node.value, Value::Object(_)) {
                 self.sectors.push(OutlinedSector {
                     code: Written {

@@ -1,20 +1,23 @@
 //! From a configuration to a service that can be served.
 
+use crate::house::own_address;
 use crate::set_up;
 use anyhow::{Context, Result, bail};
 use books::backup::{self, BackupSchedule};
 use books::retention::{Retention, RetentionDays};
 use boxoffice::{BoxOffice, Organisation};
-use config::{Config, Role};
+use config::{Config, Role, Secret};
 use db::Db;
+use doctor::Vitals;
 use gate::site::interface::Connection;
 use gate::{Gate, InterfaceSettings, Site};
-use kernel::{Clock, Severity};
+use kernel::{Clock, Language, Severity, Zone};
 use metrics_exporter_prometheus::PrometheusHandle;
+use notices::{About, Mail, Notices, Way, Webhook};
 use office::Missing;
 use otipass::{OtipassClient, OtipassSettings};
 use secutix::client::{AccessControlClient, ClientSettings};
-use server::{BoxOfficeRole, GateRole, Service, Upkeep};
+use server::{BoxOfficeRole, GateRole, Service, Telling, Upkeep};
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -43,6 +46,7 @@ pub async fn service(
         db: db.clone(),
         prometheus,
         upkeep: Some(upkeep(config, clock)?),
+        telling: telling(config, site.as_ref(), clock)?,
         missing: Vec::new(),
         clock_by_request: None,
     };
@@ -111,6 +115,63 @@ fn upkeep(config: &Config, clock: &Arc<dyn Clock>) -> Result<Upkeep> {
         clock: Arc::clone(clock),
         backup,
         retention: retention(config)?,
+    })
+}
+
+/// Those who are told what is not well; `None` if nobody is.
+fn telling(
+    config: &Config,
+    site: Option<&Site>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Telling>> {
+    // Nobody waits at a gate for want of a secret of these.
+    let notices = match notices(config, site) {
+        Ok(notices) => notices,
+        Err(error) => {
+            tracing::error!(
+                error = kernel::causes(&*error),
+                "nobody is told what is not well: [notices] cannot be used as it is"
+            );
+            return Ok(None);
+        }
+    };
+    Ok((!notices.ways.is_empty()).then(|| Telling {
+        zone: notices.about.zone.clone(),
+        notices,
+        clock: Arc::clone(clock),
+        vitals: Vitals::of(config),
+    }))
+}
+
+/// Who is told when something is not well, and how.
+pub fn notices(config: &Config, site: Option<&Site>) -> Result<Notices> {
+    let mut ways = Vec::new();
+    if let Some(settings) = config.mail()? {
+        let mail = Mail::new(&settings).context("[notices.mail] cannot be used")?;
+        ways.push(Way::Mail(mail));
+    }
+    if let Some(url) = &config.notices.webhook {
+        let secret = config.secret(Secret::WebhookSecret)?;
+        let webhook = Webhook::new(url, secret).context("[notices] webhook cannot be used")?;
+        ways.push(Way::Webhook(webhook));
+    }
+    let of_site = site.map_or(Language::En, |site| site.language);
+    let address = match &config.office.url {
+        Some(url) => Some(url.clone()),
+        None => own_address(config)?,
+    };
+    let address = address.filter(|_| config.office.enabled);
+    Ok(Notices {
+        about: About {
+            site: site.map_or_else(String::new, |site| site.name.clone()),
+            office: address.map(|url| format!("{}/office/", url.trim_end_matches('/'))),
+            language: match config.notices.language.unwrap_or(of_site) {
+                Language::Fr => Language::Fr,
+                _ => Language::En,
+            },
+            zone: site.map_or_else(Zone::utc, |site| site.zone.clone()),
+        },
+        ways,
     })
 }
 

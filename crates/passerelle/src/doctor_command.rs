@@ -3,17 +3,28 @@
 
 use crate::Verdict;
 use crate::house::ConfigOption;
+use crate::language::LanguageOption;
 use crate::out::{Format, print};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use doctor::{Doctor, PATIENCE, Reach, catalogue, headline};
 use kernel::Language;
 use kernel::finding::{Entry, Severity, Told};
+use kernel::text::fill;
+use std::io::Read;
 use std::path::PathBuf;
+
+/// The most bytes that are read of a code; one has 512 at most.
+const LONGEST_LINE: u64 = 4_096;
+
+/// What the shell hears.
+pub const EXIT_CODES: &str = "\
+Exit code: 0 without a mistake, 1 with one, 2 if the doctor could not do his work, 3 without a
+mistake before the first start, when nothing is set up yet. With --sample: 0 if the code is a pass
+that Otipass knows (or was not to be asked about), 1 if not.";
 
 /// `passerelle doctor`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Exit code: 0 without a mistake, 1 with one, 2 if the doctor could not do his work.")]
+#[command(after_help = EXIT_CODES)]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigOption,
@@ -32,9 +43,17 @@ pub struct Arguments {
     /// Say what a code means, and do nothing else
     #[arg(long, value_name = "CODE")]
     explain: Option<String>,
-    /// en or fr; for people by default as LANG has it
-    #[arg(long)]
-    language: Option<Language>,
+    /// Say what a real card's code is to this set-up, and do nothing else; Otipass is
+    /// asked without counting anything; - reads the code from standard input
+    #[arg(
+        long,
+        value_name = "CODE",
+        allow_hyphen_values = true,
+        conflicts_with = "explain"
+    )]
+    sample: Option<String>,
+    #[command(flatten)]
+    language: LanguageOption,
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
@@ -42,10 +61,11 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         true => Format::Json,
         false => arguments.format,
     };
-    let language = arguments.language.unwrap_or(match format {
-        Format::Table => of_this_terminal(),
-        Format::Json => Language::En,
-    });
+    // For programs, in English unless they ask for another.
+    let language = match (format, arguments.language.asked()) {
+        (Format::Json, None) => Language::En,
+        _ => arguments.language.get(),
+    };
     if let Some(code) = arguments.explain {
         return explain(&code, language);
     }
@@ -55,37 +75,73 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         Reach::Online
     };
     let config = arguments.file.unwrap_or_else(|| arguments.config.path());
-    let examination = Doctor::new(config).examine(reach, PATIENCE).await;
+    if let Some(code) = arguments.sample {
+        return sample(config, code, reach, format, language).await;
+    }
+    let doctor = Doctor::new(config);
+    let examination = doctor.examine_in(language, reach, PATIENCE).await;
     let told = examination.findings.iter().map(|f| f.told(language));
     let told: Vec<Told> = told.collect();
     print(format, &told, |_| examination.page(language))?;
     let mut findings = examination.findings.iter();
-    Ok(Verdict::fine_if(
-        findings.all(|f| f.severity != Severity::Mistake),
-    ))
+    Ok(match findings.any(|f| f.severity == Severity::Mistake) {
+        true => Verdict::NotFine,
+        false if examination.is_not_begun() => Verdict::NotBegun,
+        false => Verdict::Fine,
+    })
 }
 
-/// French, if the locale says so.
-fn of_this_terminal() -> Language {
-    let set = |name| std::env::var(name).ok().filter(|locale| !locale.is_empty());
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
-    match locale {
-        Some(locale) if locale.starts_with("fr") => Language::Fr,
-        _ => Language::En,
-    }
+/// What a card's code is to the set-up.
+async fn sample(
+    config: PathBuf,
+    code: String,
+    reach: Reach,
+    format: Format,
+    language: Language,
+) -> Result<Verdict> {
+    let code = match code.as_str() {
+        "-" => {
+            let mut line = String::new();
+            let mut input = std::io::stdin().take(LONGEST_LINE);
+            input
+                .read_to_string(&mut line)
+                .context("no code could be read")?;
+            line
+        }
+        _ => code,
+    };
+    let sample = Doctor::new(config).sample(&code, reach, PATIENCE).await;
+    let sample = match sample {
+        Ok(sample) => sample,
+        Err(findings) => {
+            let told: Vec<_> = findings.iter().map(|f| f.told(language)).collect();
+            bail!(
+                "{}",
+                told.iter()
+                    .map(|t| format!("{} {}", t.what, t.cure))
+                    .collect::<String>()
+            )
+        }
+    };
+    print(format, &sample.json(), |_| sample.page(language))?;
+    Ok(Verdict::fine_if(sample.is_fine()))
 }
+
+kernel::texts!(Texts in Fr, En {
+    no_code: "aucun constat n’a le code {code} ; « passerelle doctor » imprime un code avec chacun",
+        "no finding has the code {code}; `passerelle doctor` prints a code with each finding";
+});
 
 fn explain(code: &str, language: Language) -> Result<Verdict> {
     let entries: Vec<&Entry> = catalogue().filter(|entry| entry.code == code).collect();
     if entries.is_empty() {
-        bail!(
-            "no finding has the code {code}; `passerelle doctor` prints a code with each finding"
-        );
+        bail!(fill(Texts::of(language).no_code, &[("code", &code)]));
     }
     for entry in &entries {
         let [what, cure] = entry.in_general(language);
         outln!("{}", headline(entry.severity, code, language));
-        if !entry.meaning.is_empty() {
+        // The document's words, which are English.
+        if language != Language::Fr && !entry.meaning.is_empty() {
             outln!("  {}", entry.meaning);
         }
         outln!("  {what}\n  → {cure}\n");

@@ -1,8 +1,13 @@
 //! `passerelle help`: of a command, or a document.
 
+mod french;
+
+use crate::language::of_arguments;
 use crate::{CommandLine, Verdict};
 use anyhow::{Result, bail};
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
+use kernel::Language;
+use kernel::text::fill;
 use office::documents::{DOCUMENTS, document};
 
 #[derive(Debug, clap::Args)]
@@ -11,15 +16,31 @@ pub(crate) struct Arguments {
     topic: Option<String>,
 }
 
+kernel::texts!(Texts in Fr, En {
+    documents: "Documents, par « passerelle help NOM », ou comme pages sous /office/help/ :",
+        "Documents, by `passerelle help NAME`, or as pages below /office/help/:";
+    nothing: "il n’y a ni commande ni document {topic} ; « passerelle help » les énumère",
+        "there is no command and no document {topic}; `passerelle help` lists them";
+});
+
+/// The command line, with its help in the language of whoever asks.
+pub(crate) fn command_line() -> Command {
+    match of_arguments() {
+        Language::Fr => french::in_french(CommandLine::command()),
+        _ => CommandLine::command(),
+    }
+}
+
 /// Prints what is asked for.
 ///
 /// # Errors
 /// If there is neither a command nor a document of that name.
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict> {
-    let mut commands = CommandLine::command();
+    let t = Texts::of(of_arguments());
+    let mut commands = command_line();
     let Some(topic) = &arguments.topic else {
         out!("{}", commands.render_help());
-        outln!("\nDocuments, by `passerelle help NAME`, or as pages below /office/help/:");
+        outln!("\n{}", t.documents);
         for document in DOCUMENTS {
             outln!("  {:<22}  {}", document.topic, document.title());
         }
@@ -30,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict> {
     } else if let Some(command) = commands.find_subcommand_mut(topic) {
         out!("{}", command.render_long_help());
     } else {
-        bail!("there is no command and no document `{topic}`; `passerelle help` lists them");
+        bail!(fill(t.nothing, &[("topic", topic)]));
     }
     Ok(Verdict::Fine)
 }

@@ -21,6 +21,8 @@ mod folders;
 mod help;
 mod house;
 mod init;
+mod language;
+mod notices_command;
 mod progress;
 mod reconcile;
 mod replay;
@@ -35,7 +37,7 @@ mod support_bundle;
 mod ticketing;
 mod tokens;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// Passerelle: city passes at museum gates, one sale for each admission.
@@ -78,6 +80,8 @@ enum Command {
     SupportBundle(support_bundle::Arguments),
     /// See who may use the back office, and let a lost administrator in again
     Account(account_command::Arguments),
+    /// Try who is told when something is not well
+    Notices(notices_command::Arguments),
     /// Ask ticketing's harmless methods, and save what came for whoever helps
     Ticketing(ticketing::Arguments),
     /// Run a recorded day through the real thing
@@ -97,6 +101,8 @@ pub enum Verdict {
     Fine,
     /// Exit code 1: it worked, and what it found is not fine.
     NotFine,
+    /// Exit code 3: nothing is wrong, and nothing is set up yet.
+    NotBegun,
 }
 
 impl Verdict {
@@ -115,7 +121,11 @@ fn main() -> ExitCode {
     {
         return server::read_pictures().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
-    run(CommandLine::parse().command)
+    let mut matches = help::command_line().get_matches();
+    match CommandLine::from_arg_matches_mut(&mut matches) {
+        Ok(line) => run(line.command),
+        Err(error) => error.exit(),
+    }
 }
 
 #[tokio::main]
@@ -138,6 +148,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Secrets(arguments) => secrets_command::run(arguments).await,
         Command::SupportBundle(arguments) => support_bundle::run(arguments).await,
         Command::Account(arguments) => account_command::run(arguments).await,
+        Command::Notices(arguments) => notices_command::run(arguments).await,
         Command::Ticketing(arguments) => ticketing::run(arguments).await,
         Command::Replay(arguments) => replay::run(arguments).await,
         Command::Edge(arguments) => edge_command::run(arguments).await,
@@ -147,6 +158,7 @@ async fn run(command: Command) -> ExitCode {
     match result {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,
         Ok(Verdict::NotFine) => ExitCode::from(1),
+        Ok(Verdict::NotBegun) => ExitCode::from(3),
         Err(error) => {
             errln!("passerelle: {error}");
             for cause in error.chain().skip(1) {

@@ -2,6 +2,7 @@
 
 use crate::Verdict;
 use crate::house::ConfigOption;
+use crate::language::LanguageOption;
 use crate::out::{Format, print};
 use crate::table::table;
 use anyhow::{Context, Result, ensure};
@@ -12,6 +13,7 @@ use config::Role;
 use db::Db;
 use gate::records::attendance::Attendance;
 use kernel::BusinessDay;
+use kernel::text::fill;
 use std::collections::BTreeMap;
 
 /// What is said when the database does not answer.
@@ -46,8 +48,42 @@ struct Period {
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     #[command(flatten)]
+    language: LanguageOption,
+    #[command(flatten)]
     config: ConfigOption,
 }
+
+kernel::texts!(Texts in Fr, En {
+    sales: "Ventes du {from} au {to}, en {currency}",
+        "Sales from {from} to {to}, in {currency}";
+    sales_headings: "jour, saison, produit, tarif, secteur, >vendus, >brut, >annulés, >brut, >net, >brut, >dont TVA",
+        "day, season, product, tariff, sector, >sold, >gross, >cancelled, >gross, >net, >gross, >of which VAT";
+    total: "total", "total";
+    attendance: "Fréquentation du {from} au {to} : {checks} contrôles, {admitted} visiteurs admis",
+        "Attendance from {from} to {to}: {checks} checks, {admitted} visitors admitted";
+    by_sector: "secteur, >visiteurs", "sector, >visitors";
+    by_hour: "heure, >visiteurs", "hour, >visitors";
+    by_device: "appareil, >visiteurs", "device, >visitors";
+    by_outcome: "issue, >contrôles", "outcome, >checks";
+    account: "Compte en attente du {from} au {to}, en {currency}",
+        "Pending account from {from} to {to}, in {currency}";
+    account_headings: "jour, ligne, produit, tarif, >prix, >taux de TVA, >lignes, >montant, >dont TVA",
+        "day, line, product, tariff, >price, >VAT rate, >lines, >amount, >of which VAT";
+    total_headings: "total, >lignes, >montant, >dont TVA",
+        "total, >lines, >amount, >of which VAT";
+    at_rate: "à {rate}", "at {rate}";
+    sold: "vendu", "sold";
+    cancelled: "annulé", "cancelled";
+    owed: "dû en tout", "owed in all";
+    disputed: "contesté", "disputed";
+    undisputed: "non contesté", "undisputed";
+    by_contact: "par {contact}", "by {contact}";
+    disputed_lines: "Lignes qu’Otipass conteste", "Lines that Otipass disputes";
+    disputed_headings: "jour, ligne, commande, produit, >montant",
+        "day, line, order, product, >amount";
+    unsold: "Entrées de ces jours qui ne sont pas encore vendues et ne sont pas ici : {n}. Une fois vendues, elles comptent pour leur jour ;\n« passerelle reconcile » dit ce qu’elles attendent.",
+        "Entries of these days that are not sold yet and do not stand here: {n}. Once sold, they count for their day;\n`passerelle reconcile` says what they wait for.";
+});
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let (Report::Sales(period) | Report::Attendance(period) | Report::Account(period)) =
@@ -69,19 +105,22 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     };
     house.say_if_elsewhere(role, period.format);
     let (db, format, currency) = (&house.db, period.format, site.currency.as_str());
+    let t = Texts::of(period.language.get());
     match &arguments.report {
         Report::Sales(_) => {
             let report = boxoffice::report::sales(db, from, to).await;
-            print(format, &report.context(UNREADABLE)?, |r| sales(r, currency))
+            print(format, &report.context(UNREADABLE)?, |r| {
+                sales(t, r, currency)
+            })
         }
         Report::Attendance(_) => {
             let report = gate::records::attendance::attendance(db, from, to).await;
-            print(format, &report.context(UNREADABLE)?, attendance)
+            print(format, &report.context(UNREADABLE)?, |r| attendance(t, r))
         }
         Report::Account(_) => {
             let report = boxoffice::pending_account::statement(db, from, to).await;
             print(format, &report.context(UNREADABLE)?, |r| {
-                account(r, currency)
+                account(t, r, currency)
             })
         }
     }
@@ -95,7 +134,7 @@ async fn known(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>> {
     Ok(both.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))))
 }
 
-fn sales(report: &SalesReport, currency: &str) -> String {
+fn sales(t: &Texts, report: &SalesReport, currency: &str) -> String {
     let row = |about: Vec<String>,
                Moved {
                    sold,
@@ -122,38 +161,41 @@ fn sales(report: &SalesReport, currency: &str) -> String {
             row(about, &of.moved)
         })
         .collect();
-    rows.push(row(cells!["total", "", "", "", ""], &report.total));
-    let headings = "day, season, product, tariff, sector, >sold, >gross, >cancelled, >gross, >net, \
-                    >gross, >of which VAT";
-    format!(
-        "Sales from {} to {}, in {currency}\n\n{}",
-        report.from,
-        report.to,
-        table(headings, &rows)
-    )
+    rows.push(row(cells![t.total, "", "", "", ""], &report.total));
+    let (from, to) = (report.from, report.to);
+    let title = fill(
+        t.sales,
+        &[("from", &from), ("to", &to), ("currency", &currency)],
+    );
+    format!("{title}\n\n{}", table(t.sales_headings, &rows))
 }
 
-fn attendance(report: &Attendance) -> String {
+fn attendance(t: &Texts, report: &Attendance) -> String {
     let block = |headings: &str, counts: &BTreeMap<String, i64>| {
         let rows: Vec<_> = counts.iter().map(|(name, n)| cells![name, n]).collect();
         table(headings, &rows)
     };
     let outcomes = report.by_outcome.iter();
     let outcomes: Vec<_> = outcomes.map(|(outcome, n)| cells![outcome, n]).collect();
+    let title = fill(
+        t.attendance,
+        &[
+            ("from", &report.from),
+            ("to", &report.to),
+            ("checks", &report.checks),
+            ("admitted", &report.admitted),
+        ],
+    );
     format!(
-        "Attendance from {} to {}: {} checks, {} visitors admitted\n\n{}\n{}\n{}\n{}",
-        report.from,
-        report.to,
-        report.checks,
-        report.admitted,
-        block("sector, >visitors", &report.by_sector),
-        block("hour, >visitors", &report.by_hour),
-        block("device, >visitors", &report.by_device),
-        table("outcome, >checks", &outcomes),
+        "{title}\n\n{}\n{}\n{}\n{}",
+        block(t.by_sector, &report.by_sector),
+        block(t.by_hour, &report.by_hour),
+        block(t.by_device, &report.by_device),
+        table(t.by_outcome, &outcomes),
     )
 }
 
-fn account(report: &Statement, currency: &str) -> String {
+fn account(t: &Texts, report: &Statement, currency: &str) -> String {
     let row = |about: Vec<String>, of: &Amount| {
         let amount = cells![of.lines, of.amount_minor, of.vat_minor];
         [about, amount].concat()
@@ -169,20 +211,30 @@ fn account(report: &Statement, currency: &str) -> String {
         .collect();
     let by_rate = report.by_vat_rate.iter();
     let mut totals: Vec<_> = by_rate
-        .map(|of| row(vec![format!("at {}", of.vat_basis_points)], &of.amount))
+        .map(|of| {
+            row(
+                vec![fill(t.at_rate, &[("rate", &of.vat_basis_points)])],
+                &of.amount,
+            )
+        })
         .collect();
     for (name, sum) in [
-        ("sold", &report.sold),
-        ("cancelled", &report.cancelled),
-        ("owed in all", &report.total),
-        ("disputed", &report.disputed_total),
-        ("undisputed", &report.undisputed_total),
+        (t.sold, &report.sold),
+        (t.cancelled, &report.cancelled),
+        (t.owed, &report.total),
+        (t.disputed, &report.disputed_total),
+        (t.undisputed, &report.undisputed_total),
     ] {
         totals.push(row(cells![name], sum));
     }
     if report.by_contact.len() > 1 {
         let by_contact = report.by_contact.iter();
-        totals.extend(by_contact.map(|of| row(vec![format!("by {}", of.contact)], &of.amount)));
+        totals.extend(by_contact.map(|of| {
+            row(
+                vec![fill(t.by_contact, &[("contact", &of.contact)])],
+                &of.amount,
+            )
+        }));
     }
     let disputed = report.disputed.iter();
     let disputed: Vec<_> = disputed
@@ -194,23 +246,23 @@ fn account(report: &Statement, currency: &str) -> String {
     let disputed = match disputed[..] {
         [] => String::new(),
         _ => format!(
-            "\nLines that Otipass disputes\n\n{}",
-            table("day, line, order, product, >amount", &disputed)
+            "\n{}\n\n{}",
+            t.disputed_lines,
+            table(t.disputed_headings, &disputed)
         ),
     };
     let unsold = match report.unsold {
         0 => String::new(),
-        n => format!(
-            "\nEntries of these days that are not sold yet and do not stand here: {n}. Once sold, they \
-             count for their day;\n`passerelle reconcile` says what they wait for.\n"
-        ),
+        n => format!("\n{}\n", fill(t.unsold, &[("n", &n)])),
     };
-    let headings = "day, line, product, tariff, >price, >VAT rate, >lines, >amount, >of which VAT";
+    let (from, to) = (report.from, report.to);
+    let title = fill(
+        t.account,
+        &[("from", &from), ("to", &to), ("currency", &currency)],
+    );
     format!(
-        "Pending account from {} to {}, in {currency}\n\n{}\n{}{disputed}{unsold}",
-        report.from,
-        report.to,
-        table(headings, &rows),
-        table("total, >lines, >amount, >of which VAT", &totals),
+        "{title}\n\n{}\n{}{disputed}{unsold}",
+        table(t.account_headings, &rows),
+        table(t.total_headings, &totals),
     )
 }

@@ -4,6 +4,7 @@
 
 use crate::roles::{BoxOfficeRole, GateRole, Service};
 use crate::stop::{LOOK_AGAIN, Stop};
+use crate::telling::tell;
 use crate::turn::Turn;
 use crate::upkeep;
 use db::{Db, Held};
@@ -12,6 +13,7 @@ use gate::pass_list::Refreshed;
 use gate::{Declared, Gate};
 use kernel::{Clock, Timestamp, causes};
 use metrics_exporter_prometheus::PrometheusHandle;
+use office::{Day, Watched};
 use secutix::client::backoff;
 use std::error::Error;
 use std::sync::Arc;
@@ -48,6 +50,18 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
     if let Some(upkeep) = service.upkeep {
         upkeep::start(upkeep, service.db.clone(), tasks, shutdown);
     }
+    if let Some(telling) = service.telling {
+        let day = Day::new(Watched {
+            db: service.db.clone(),
+            gate: service.gate.as_ref().map(|role| Arc::clone(&role.gate)),
+            box_office: (service.box_office.as_ref()).map(|role| Arc::clone(&role.box_office)),
+            set_up_lacks: !service.missing.is_empty(),
+            zone: telling.zone.clone(),
+            clock: Arc::clone(&telling.clock),
+            vitals: telling.vitals.clone(),
+        });
+        tasks.spawn(tell(telling, day, service.db.clone(), stop()));
+    }
     if let Some(role) = service.gate {
         let gate = Arc::clone(&role.gate);
         tasks.spawn(declare(Arc::clone(&gate), Arc::clone(&disputed), stop()));
@@ -71,7 +85,7 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
 /// The pause before a worker tries again, and the log's word on why.
 fn failed(what: &str, error: &dyn Error, attempt: u32, now: Timestamp) -> Duration {
     let pause = backoff(attempt, jitter_permille(now));
-    tell(what, error, attempt, pause);
+    warn(what, error, attempt, pause);
     pause
 }
 
@@ -79,7 +93,7 @@ fn jitter_permille(now: Timestamp) -> u16 {
     u16::try_from(now.millis().rem_euclid(1_000)).unwrap_or(0)
 }
 
-fn tell(what: &str, error: &dyn Error, attempt: u32, pause: Duration) {
+fn warn(what: &str, error: &dyn Error, attempt: u32, pause: Duration) {
     tracing::warn!(
         error = causes(error),
         attempt,
@@ -124,7 +138,7 @@ async fn deliver(role: GateRole, turn: Turn, disputed: Arc<Notify>, stop: Stop) 
                 attempt = if pause.is_zero() { 0 } else { attempt + 1 };
                 let pause = pause.max(role.delivery_pause);
                 let what = "ticketing did not take control barcodes";
-                tell(what, &error, attempt, pause);
+                warn(what, &error, attempt, pause);
                 tokio::select! {
                     () = gate.outbox.due().again.notified() => {}
                     () = turn.pause(pause, &stop) => {}

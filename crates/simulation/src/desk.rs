@@ -67,31 +67,32 @@ pub async fn answer(
         let holder = gate.devices.holder_of(token).await;
         holder.map_err(|error| causes(&error))
     };
+    let unknown = Ok(Reply::TokenInvalid(token.sha256()));
     match message {
         Message::Batch(request) => {
             let bringer = gate.devices.bringer(token).await;
             match bringer.map_err(|error| causes(&error))? {
                 Some(bringer) => batch(gate, bringer, request, planted).await,
-                None => Ok(Reply::TokenInvalid),
+                None => unknown,
             }
         }
         Message::Check(request) => match holder(token).await? {
             Some(holder) => check(gate, holder, request, planted).await,
-            None => Ok(Reply::TokenInvalid),
+            None => unknown,
         },
         Message::Cancel(request) => match holder(token).await? {
             Some(holder) => {
                 let cancelled = gate.answer_cancellation(holder.device, request).await;
                 told(cancelled.map(Answer::Cancelled))
             }
-            None => Ok(Reply::TokenInvalid),
+            None => unknown,
         },
         Message::Device(report) => match holder(token).await? {
             Some(holder) => {
                 let snapshot = gate.snapshot(holder, report).await;
                 told(snapshot.map(Box::new).map(Answer::Snapshot))
             }
-            None => Ok(Reply::TokenInvalid),
+            None => unknown,
         },
     }
 }

@@ -293,7 +293,7 @@ impl Handheld {
                 self.tell(house, &scan, &answer.outcome, answer.open)
             }
             // Nobody is admitted by a device that is not known any more.
-            Reply::TokenInvalid => Ok(()),
+            Reply::TokenInvalid(_) => Ok(()),
             Reply::Problem(problem)
                 if problem.code == ProblemCode::ClockStandsStill || is_not_permitted(&problem) =>
             {
@@ -318,7 +318,7 @@ impl Handheld {
         line: Line,
     ) -> Result<Reply, Broken> {
         let reply = house.exchange(&self.token, message, line).await?;
-        self.refused |= matches!(reply, Reply::TokenInvalid);
+        self.refused |= matches!(reply, Reply::TokenInvalid(_));
         Ok(reply)
     }
 
@@ -481,7 +481,7 @@ impl Handheld {
         let message = Message::Cancel(self.sent_back(house, &cancellation));
         let reply = house.exchange(&self.token, message, line).await?;
         let in_order = match &reply {
-            Reply::Silent | Reply::TokenInvalid => true,
+            Reply::Silent | Reply::TokenInvalid(_) => true,
             Reply::Problem(problem) => {
                 problem.code == expected || house.model.lies_aside(check, problem)
             }

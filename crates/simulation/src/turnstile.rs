@@ -1,5 +1,6 @@
 //! A turnstile: the real [`edge::Door`] with its journal on a disk.
 
+use crate::broken::ensure;
 use crate::desk::{Answer, Message, Reply};
 use crate::house::House;
 use crate::model::Told;
@@ -21,6 +22,10 @@ use uuid::Uuid;
 
 /// How many errands one event may cause: more is a loop without end.
 const ERRANDS_LIMIT: usize = 200;
+
+/// Of so many reads, one is of a visitor whom no answer reaches.
+const GOES: u64 = 11;
+const OPENS_NOTHING: &str = "an entry that was taken back opens nothing";
 
 /// A turnstile.
 pub struct Turnstile {
@@ -44,6 +49,10 @@ pub struct Turnstile {
     told_cancelled: usize,
     /// Cancellations that were sent, by the check.
     sent_cancelled: HashSet<CheckId>,
+    /// The visitor whom no answer reaches, and which way.
+    gone: Option<(&'static str, Direction)>,
+    /// When a visitor was let in last, by the check.
+    opened: HashMap<CheckId, Timestamp>,
     deaths: usize,
 }
 
@@ -71,6 +80,8 @@ impl Turnstile {
             visitors: HashMap::new(),
             told_cancelled: 0,
             sent_cancelled: HashSet::new(),
+            gone: None,
+            opened: HashMap::new(),
             deaths: 0,
         };
         turnstile.open(house);
@@ -115,12 +126,14 @@ impl Turnstile {
     ) -> Result<(), Broken> {
         let (began, deaths) = (house.clock.now(), self.deaths);
         house.model.presents(self.number);
+        let goes = self.lanes % GOES == GOES - 1;
+        self.gone = goes.then(|| (site::code(card), direction));
         self.read(house, site::code(card), direction, line).await?;
         // It rests there, and is read on and on, by its other code too. What is read while
         // it is asked about is not played, so a long question ends it.
         let is_over = house.clock.now().ms_since(began) > JOIN_MS;
         for number in 1..self.lanes * 7 % site::READS {
-            if is_over || self.deaths != deaths {
+            if goes || is_over || self.deaths != deaths {
                 break;
             }
             house.clock.advance_ms(site::READ_EVERY_MS);
@@ -148,14 +161,20 @@ impl Turnstile {
         self.happens(house, event, line).await
     }
 
-    /// The agent takes back the last entry.
+    /// The agent takes back the last entry. Whom no answer reached tries again then.
     ///
     /// # Errors
     /// If somebody says what must not be said.
     pub async fn cancel(&mut self, house: &mut House, line: Line) -> Result<(), Broken> {
         self.lanes += 1;
         let lane = Lane(self.lanes);
-        self.happens(house, Event::CancelLast { lane }, line).await
+        self.happens(house, Event::CancelLast { lane }, line)
+            .await?;
+        if let Some((code, direction)) = self.gone.take() {
+            house.model.presents(self.number);
+            self.read(house, code, direction, Line::Good).await?;
+        }
+        Ok(())
     }
 
     /// Some time has passed.
@@ -280,13 +299,22 @@ impl Turnstile {
                 check,
                 answer,
             } => {
-                if answer.outcome == "cancelled" {
+                let visitor = self.visitors.remove(&lane);
+                if visitor.is_none() && answer.outcome == "cancelled" {
                     self.told_cancelled += 1;
                 }
-                let visitor = self.visitors.remove(&lane);
                 let (Some(check), Some(direction)) = (check, visitor) else {
                     return Ok(None);
                 };
+                if self.gone.is_some() {
+                    let delivered = Delivered::No;
+                    return Ok(Some(Event::Told { check, delivered }));
+                }
+                if answer.open {
+                    self.opened.insert(check, house.clock.now());
+                    let is_taken_back = self.sent_cancelled.contains(&check);
+                    ensure!(!is_taken_back, OPENS_NOTHING, "check {check}");
+                }
                 let told = Told {
                     device: self.number,
                     direction,
@@ -320,7 +348,16 @@ impl Turnstile {
         batch: BatchRequest,
         line: Line,
     ) -> Result<Event, Broken> {
+        let now = house.clock.now();
         for cancellation in &batch.cancellations {
+            let opened = self.opened.get(&cancellation.check_id);
+            let taken_back = cancellation.age_ms.map(|age_ms| now.plus_ms(-age_ms));
+            ensure!(
+                opened <= taken_back.as_ref().or(opened),
+                OPENS_NOTHING,
+                "check {} at {opened:?}, {taken_back:?}",
+                cancellation.check_id
+            );
             house.model.cancels(cancellation.check_id);
             self.sent_cancelled.insert(cancellation.check_id);
         }
@@ -379,7 +416,7 @@ fn only<T>(heard: Reply, answer: impl FnOnce(Answer) -> Option<T>) -> wire::Repl
     match heard {
         Reply::Answer(given) => answer(given).map_or(wire::Reply::Silent, wire::Reply::Answer),
         Reply::Silent => wire::Reply::Silent,
-        Reply::TokenInvalid => wire::Reply::TokenInvalid,
+        Reply::TokenInvalid(of) => wire::Reply::TokenInvalid(of),
         Reply::Problem(problem) => wire::Reply::Problem(problem),
         Reply::Failing {
             code,

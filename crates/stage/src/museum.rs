@@ -168,6 +168,7 @@ impl Museum {
             db: test.db.clone(),
             prometheus: plan.prometheus,
             upkeep: None,
+            telling: None,
             missing: Vec::new(),
             clock_by_request: None,
         };

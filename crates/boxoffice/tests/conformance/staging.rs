@@ -1,7 +1,7 @@
 //! The catalogue, and what the access control service takes.
 
 use crate::desk::{Desk, admission, barcode, map, villeneuve, villeneuve_with};
-use boxoffice::catalogue::{PaymentMode, load_catalogue};
+use boxoffice::catalogue::{PaymentMode, is_staged, load_catalogue};
 use boxoffice::{Catalogue, CatalogueAnswerError, CatalogueError, StagingError};
 use db::Db;
 use db::testing::TestDb;
@@ -94,6 +94,20 @@ async fn a_barcode_is_staged_once_however_often_it_is_sent(test: TestDb) {
     }
     let counts = desk.counts().await;
     assert_eq!((counts.staged, counts.ready, counts.held), (2, 2, 0));
+    // So their codes are in use.
+    for (season, product, expected) in [
+        ("VN26", None, true),
+        ("VN26", Some("PASSVN"), true),
+        ("VN26", Some("PASSVN2"), false),
+        ("VN27", None, false),
+    ] {
+        let (season, product) = (season.parse().unwrap(), product.map(|p| p.parse().unwrap()));
+        let read = move |tx: &mut db::Tx<'_>| is_staged(tx, &season, product.as_ref());
+        assert_eq!(
+            desk.office.db().read("staged", read).await.unwrap(),
+            expected
+        );
+    }
 }
 
 async fn a_barcode_with_other_content_is_refused_and_nothing_changes(test: TestDb) {

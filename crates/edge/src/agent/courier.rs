@@ -6,7 +6,7 @@ use deviceapi::BATCH_LIMIT;
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sent {
-    /// The server has taken a position on each part.
+    /// Each part has found its place.
     Taken,
     /// Nothing came back; perhaps it was too much for the line.
     Silent,
@@ -65,9 +65,9 @@ impl Courier {
         let pause = match sent {
             Sent::Taken => 0,
             Sent::Failing(wait) => wait.max(doubled).min(LONGEST_PAUSE_MS),
-            Sent::Silent => doubled.min(LONGEST_PAUSE_MS),
             // Another size is another request.
-            Sent::Refused => 0,
+            Sent::Refused if !self.is_single() => 0,
+            Sent::Silent | Sent::Refused => doubled.min(LONGEST_PAUSE_MS),
         };
         self.limit = match sent {
             Sent::Taken => (self.limit * 2).min(BATCH_LIMIT),
@@ -121,5 +121,9 @@ mod tests {
             courier.back(Sent::Refused, up(0));
         }
         assert_eq!(courier.due(up(0)), Some(1));
+        // It could not be set aside.
+        courier.back(Sent::Refused, up(0));
+        assert_eq!(courier.due(up(59_999)), None);
+        assert_eq!(courier.due(up(60_000)), Some(1));
     }
 }

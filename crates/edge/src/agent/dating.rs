@@ -5,7 +5,7 @@ use super::{Agent, Lane, Moment, Output};
 use crate::journal::{Attempt, Entry, TakenBack};
 use crate::words::Notice;
 use deviceapi::{CancelCause, CancellationRequest, CheckRequest, Direction, Personal};
-use kernel::{BusinessDay, CancellationId, CheckId, Timestamp, Zone};
+use kernel::{BusinessDay, CancellationId, CheckId, EnrolmentId, Timestamp, Zone};
 
 impl Agent {
     /// A scan of now.
@@ -20,7 +20,7 @@ impl Agent {
                 forced_note: None,
                 outcome: None,
                 set_up: self.snapshot.as_ref().map(|snapshot| snapshot.set_up),
-                enrolment: self.enrolment,
+                enrolment: self.enrolment(),
                 one_more_than: None,
                 sent_at: None,
                 age_ms: None,
@@ -30,6 +30,11 @@ impl Agent {
             at: self.time.now(),
             clocks,
         }
+    }
+
+    /// By what its checks name the token it has.
+    fn enrolment(&self) -> Option<EnrolmentId> {
+        EnrolmentId::of_token_hex(&self.token_sha256)
     }
 
     pub(super) fn day(&self) -> BusinessDay {
@@ -54,7 +59,7 @@ impl Agent {
         clocks.is_same_life(at).then_some(offset_ms)
     }
 
-    /// The last entry, if it is not too long ago.
+    /// The last entry, if it is not too long ago and was not taken back.
     pub(super) fn last_entry(&self) -> Option<&Entry> {
         let within_ms = self
             .snapshot
@@ -62,7 +67,7 @@ impl Agent {
             .map_or(0, |snapshot| snapshot.cancel_within_s * 1000);
         // After a start of the machine nobody knows how long ago it was.
         let clocks = self.time.clocks();
-        self.today.last().filter(|entry| {
+        self.last.as_ref().filter(|entry| {
             let age_ms = clocks.age_ms(entry.clocks);
             age_ms.is_some_and(|age_ms| age_ms <= within_ms)
         })
@@ -86,7 +91,7 @@ impl Agent {
             id: CancellationId::from_uuid((self.ids)()),
             check_id: check,
             cancelled_at: clocks.wall.into(),
-            enrolment: self.enrolment,
+            enrolment: self.enrolment(),
             cause,
             sent_at: None,
             age_ms: None,

@@ -131,9 +131,9 @@ pub enum Input {
         /// Whether.
         kept: Kept,
     },
-    /// The server refused the token on another occasion.
-    TokenInvalid,
-    /// The server took a batch with these checks.
+    /// The server refused the token with this SHA-256 on another occasion.
+    TokenInvalid(String),
+    /// The server took a batch and has these checks of it in its books.
     Served(Vec<CheckId>),
 }
 

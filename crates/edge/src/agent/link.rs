@@ -17,7 +17,7 @@ kernel::words! {
 /// The longest pause between two looks for the server.
 const LONGEST_PAUSE_MS: u64 = 10_000;
 /// How often the device looks whether anything changed while all is well, or
-/// while its token is refused.
+/// while its token is refused; and at least, whatever the server asks for.
 const REFRESH_MS: u64 = 60_000;
 
 #[derive(Debug)]
@@ -67,6 +67,7 @@ impl Link {
         self.failures = self.failures.saturating_add(1);
         let doubled = 500_u64.saturating_mul(1 << self.failures.min(8));
         let pause = doubled.min(LONGEST_PAUSE_MS).max(wait_at_least_ms);
+        let pause = pause.min(REFRESH_MS);
         self.next_look_up_ms = now.up_ms.saturating_add(pause);
     }
 

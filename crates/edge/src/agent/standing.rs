@@ -18,6 +18,12 @@ impl Agent {
         self.snapshot.as_ref()
     }
 
+    /// The SHA-256 of the token it has, in hexadecimal.
+    #[must_use]
+    pub fn token_sha256(&self) -> &str {
+        &self.token_sha256
+    }
+
     /// What the machine's clocks showed last.
     #[must_use]
     pub const fn clocks(&self) -> Moment {

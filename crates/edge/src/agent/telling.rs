@@ -172,6 +172,12 @@ impl Agent {
                 self.recent.cancel(check);
                 self.joining.end(check);
                 self.threshold.forget(check);
+                self.last.take_if(|last| last.check == check);
+                // Whoever was not told yet is not let in any more.
+                let untold = self.live.remove(&check);
+                for lane in untold.into_iter().flat_map(|live| live.lanes) {
+                    self.tell_notice(lane, Notice::Cancelled, out);
+                }
                 Notice::Cancelled
             }
             Kept::No => {

@@ -7,7 +7,6 @@ use std::collections::HashSet;
 #[derive(Debug, Default)]
 pub(super) struct Today {
     day: Option<BusinessDay>,
-    /// In order, so that the last is known.
     entries: Vec<Entry>,
     checks: HashSet<CheckId>,
     reopened: usize,
@@ -39,10 +38,6 @@ impl Today {
 
     pub(super) fn has(&self, card: &CardNumber) -> bool {
         self.entries.iter().any(|entry| entry.card == *card)
-    }
-
-    pub(super) fn last(&self) -> Option<&Entry> {
-        self.entries.last()
     }
 
     /// The door was opened once more under a check.

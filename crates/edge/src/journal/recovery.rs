@@ -19,6 +19,8 @@ pub struct Recovered {
     /// Entries that were not cancelled. At least those since the last
     /// `keep_since` of [`Journal::maintain`].
     pub entries: Vec<Entry>,
+    /// The last entry, unless it was taken back.
+    pub last: Option<Entry>,
     /// Those of them that nobody went through the door for.
     pub not_passed: Vec<Entry>,
     /// What could not be read.
@@ -74,6 +76,7 @@ struct Memory {
     opened: u64,
     open: HashMap<CheckId, (u64, OpenAttempt)>,
     entries: Vec<Entry>,
+    last: Option<Entry>,
     not_passed: HashSet<CheckId>,
     findings: Vec<Finding>,
 }
@@ -130,6 +133,7 @@ pub(super) fn open(
         not_passed: not_passed.cloned().collect(),
         open: open.into_iter().map(|(_, attempt)| attempt).collect(),
         entries: memory.entries,
+        last: memory.last,
         findings: memory.findings,
     };
     Ok((journal, recovered))
@@ -223,6 +227,13 @@ impl Memory {
         (usage, held.end)
     }
 
+    fn enter(&mut self, entry: Option<Entry>) {
+        if let Some(entry) = entry {
+            self.entries.push(entry.clone());
+            self.last = Some(entry);
+        }
+    }
+
     fn apply(&mut self, record: Record, segment: u64, offset: u32, length: u32) {
         self.opened += 1;
         match record {
@@ -241,7 +252,7 @@ impl Memory {
                     at: check.attempt.at,
                 };
                 self.unsent.insert(sequence, place);
-                self.entries.extend(check.entry());
+                self.enter(check.entry());
                 let id = check.attempt.request.id;
                 self.open
                     .insert(id, (self.opened, OpenAttempt::Decided(check)));
@@ -249,7 +260,7 @@ impl Memory {
             Record::Told { check, entry } => {
                 self.open.remove(&check);
                 self.not_passed.remove(&check);
-                self.entries.extend(entry);
+                self.enter(entry);
             }
             Record::NotPassed { check } => {
                 self.not_passed.insert(check);
@@ -260,8 +271,12 @@ impl Memory {
             } => {
                 self.next = self.next.max(sequence + 1);
                 self.cancellations.insert(sequence, (segment, cancellation));
-                self.entries
-                    .retain(|entry| entry.check != cancellation.request.check_id);
+                let check = cancellation.request.check_id;
+                self.open.remove(&check);
+                self.entries.retain(|entry| entry.check != check);
+                // An agent takes back the last one, which may not have been told.
+                let by_agent = cancellation.request.cause.is_none();
+                self.last.take_if(|last| by_agent || last.check == check);
             }
             Record::Settled { runs } => {
                 for (first, last) in runs {

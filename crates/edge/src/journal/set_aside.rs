@@ -29,6 +29,8 @@ pub struct SetAsideItem {
 pub struct SetAside {
     path: PathBuf,
     file: File,
+    /// The last line was not finished, when the disk was full or the power went.
+    torn: bool,
     count: usize,
 }
 
@@ -40,8 +42,13 @@ impl SetAside {
     pub fn open(folder: &Path) -> io::Result<Self> {
         let path = folder.join(FILE);
         let file = super::segment::private().append(true).open(&path)?;
-        let count = std::fs::read_to_string(&path)?.lines().count();
-        Ok(Self { path, file, count })
+        let text = std::fs::read_to_string(&path)?;
+        Ok(Self {
+            path,
+            file,
+            torn: !text.is_empty() && !text.ends_with('\n'),
+            count: text.lines().count(),
+        })
     }
 
     /// Adds an item. It is on the disk when this returns.
@@ -49,9 +56,15 @@ impl SetAside {
     /// # Errors
     /// If the disk does not take it.
     pub fn add(&mut self, item: &SetAsideItem) -> io::Result<()> {
-        let mut line = serde_json::to_vec(item)?;
+        let mut line = Vec::new();
+        if self.torn {
+            line.push(b'\n');
+        }
+        serde_json::to_writer(&mut line, item)?;
         line.push(b'\n');
+        self.torn = true;
         self.file.write_all(&line)?;
+        self.torn = false;
         self.file.sync_data()?;
         self.count += 1;
         Ok(())

@@ -65,7 +65,7 @@ impl PartnerLine {
                 count("answered");
                 let took = asked_at.elapsed();
                 metrics::histogram!("passerelle_partner_seconds").record(took);
-                self.window().note(now, Some(took));
+                self.window().note(now, Ok(took));
                 Asked::Answered(answer)
             }
             Err(error) => {
@@ -75,7 +75,7 @@ impl PartnerLine {
                     Failure::Quick
                 };
                 self.breaker().failed(failure, now);
-                self.window().note(now, None);
+                self.window().note(now, Err((&error).into()));
                 count("failed");
                 tracing::warn!(
                     %check,

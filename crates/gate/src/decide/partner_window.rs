@@ -2,6 +2,7 @@
 //! watch the day.
 
 use kernel::Timestamp;
+use otipass::AskError;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -11,9 +12,45 @@ const QUESTIONS: usize = 512;
 const COUNTS_MS: i64 = 15 * 60_000;
 
 /// The latest questions, oldest first; of each when it ended, and how long the
-/// answer took, if there was one.
+/// answer took, or why there was none.
 #[derive(Debug, Default)]
-pub(crate) struct PartnerWindow(VecDeque<(Timestamp, Option<Duration>)>);
+pub(crate) struct PartnerWindow(VecDeque<(Timestamp, Result<Duration, PartnerFailure>)>);
+
+/// Why Otipass gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartnerFailure {
+    /// None came in time, or the line broke before it was whole.
+    Silent,
+    /// There is no way to it: name, line, firewall or certificate.
+    Unreachable,
+    /// The proxy on the way refused.
+    ProxyRefused,
+    /// It refuses user name and password, or the API key.
+    CredentialsRefused {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// It answered with another HTTP status than success.
+    HttpStatus {
+        /// Which.
+        status: u16,
+    },
+    /// It answered something else.
+    NotUnderstood,
+}
+
+impl From<&AskError> for PartnerFailure {
+    fn from(error: &AskError) -> Self {
+        match *error {
+            AskError::TimedOut { .. } | AskError::AnswerLost { .. } => Self::Silent,
+            AskError::Unreachable { .. } => Self::Unreachable,
+            AskError::ProxyRefused { .. } => Self::ProxyRefused,
+            AskError::CredentialsRefused { status, .. } => Self::CredentialsRefused { status },
+            AskError::HttpStatus { status, .. } => Self::HttpStatus { status },
+            AskError::NotUnderstood { .. } => Self::NotUnderstood,
+        }
+    }
+}
 
 /// How Otipass answered in the last 15 minutes, as this process saw it; at most
 /// 512 questions.
@@ -25,6 +62,8 @@ pub struct PartnerState {
     pub answered: usize,
     /// Questions that failed.
     pub failed: usize,
+    /// Why the last of them failed.
+    pub why: Option<PartnerFailure>,
     /// Half of the answers took no longer, in milliseconds.
     pub median_ms: Option<u64>,
     /// 95 in 100 answers took no longer, in milliseconds.
@@ -32,7 +71,7 @@ pub struct PartnerState {
 }
 
 impl PartnerWindow {
-    pub(crate) fn note(&mut self, now: Timestamp, took: Option<Duration>) {
+    pub(crate) fn note(&mut self, now: Timestamp, took: Result<Duration, PartnerFailure>) {
         if self.0.len() == QUESTIONS {
             self.0.pop_front();
         }
@@ -47,7 +86,7 @@ impl PartnerWindow {
                 .filter(|(at, _)| (0..COUNTS_MS).contains(&now.ms_since(*at)))
         };
         let mut took: Vec<u64> = recent()
-            .filter_map(|(_, took)| u64::try_from((*took)?.as_millis()).ok())
+            .filter_map(|(_, took)| u64::try_from((*took).ok()?.as_millis()).ok())
             .collect();
         took.sort_unstable();
         let at = |percent: usize| {
@@ -57,7 +96,8 @@ impl PartnerWindow {
         PartnerState {
             spared,
             answered: took.len(),
-            failed: recent().filter(|(_, took)| took.is_none()).count(),
+            failed: recent().filter(|(_, took)| took.is_err()).count(),
+            why: recent().filter_map(|(_, took)| took.err()).next_back(),
             median_ms: at(50),
             p95_ms: at(95),
         }
@@ -73,22 +113,24 @@ mod tests {
         let at = |ms: i64| Timestamp::MIN.plus_ms(10_000_000 + ms);
         let mut window = PartnerWindow::default();
         assert_eq!(window.state(at(0), true).median_ms, None);
-        window.note(at(0), Some(Duration::from_secs(9)));
+        window.note(at(0), Ok(Duration::from_secs(9)));
         for ms in 1..=100 {
-            window.note(at(COUNTS_MS), Some(Duration::from_millis(ms)));
+            window.note(at(COUNTS_MS), Ok(Duration::from_millis(ms)));
         }
-        window.note(at(COUNTS_MS), None);
+        let refused = PartnerFailure::CredentialsRefused { status: 401 };
+        window.note(at(COUNTS_MS), Err(refused));
         let expected = PartnerState {
             spared: false,
             answered: 100,
             failed: 1,
+            why: Some(refused),
             median_ms: Some(50),
             p95_ms: Some(95),
         };
         assert_eq!(window.state(at(COUNTS_MS), false), expected);
         assert_eq!(window.state(at(0), false).answered, 1, "set back");
         for _ in 0..2 * QUESTIONS {
-            window.note(at(COUNTS_MS), None);
+            window.note(at(COUNTS_MS), Err(PartnerFailure::Silent));
         }
         assert_eq!(window.0.len(), QUESTIONS);
     }

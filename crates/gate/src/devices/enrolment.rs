@@ -1,5 +1,5 @@
 //! Enrolment: a code that a person reads out or a camera reads, good once and
-//! for 15 minutes, becomes the token of a device.
+//! for 15 minutes, or for the hours of a printed sheet, becomes the token of a device.
 
 use crate::devices::Devices;
 use crate::devices::token::{DeviceToken, TokenError, check_known, grant_token};
@@ -10,7 +10,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::PoisonError;
 
-/// How long a code is valid, in milliseconds.
+/// How long a code is valid that is read off a screen, in milliseconds.
 pub const CODE_VALID_MS: i64 = 15 * 60 * 1_000;
 /// After how long what became of a code is forgotten, in milliseconds.
 const FORGOTTEN_AFTER_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -145,16 +145,18 @@ pub struct EnrolmentState {
 
 db::from_row! { EnrolmentState { created_at, expires_at, used_at } }
 
-/// Saves a code that enrols `device`, as a hash, and says until when it is valid.
+/// Saves a code that enrols `device` within `valid_ms`, as a hash, and says until when
+/// it is valid.
 /// What became of codes is forgotten after a day.
 pub fn save_enrolment_code(
     tx: &mut Tx<'_>,
     device: &DeviceCode,
     code: &EnrolmentCode,
     now: Timestamp,
+    valid_ms: i64,
 ) -> Result<Timestamp, TokenError> {
     check_known(tx, device)?;
-    let expires_at = now.plus_ms(CODE_VALID_MS);
+    let expires_at = now.plus_ms(valid_ms);
     tx.execute(
         "DELETE FROM gate_enrolment_code WHERE expires_at < $1",
         params![now.plus_ms(-FORGOTTEN_AFTER_MS)],

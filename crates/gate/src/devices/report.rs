@@ -3,7 +3,7 @@
 use crate::devices::Devices;
 use crate::{DeviceReport, Mode};
 use db::{Db, DbError, FromRow, Row, Tx, params};
-use kernel::{DeviceCode, DoorCode, SectorCode, Timestamp};
+use kernel::{CheckId, DeviceCode, DoorCode, SectorCode, Timestamp};
 
 /// How far a device's clock may be off before people are told, in milliseconds.
 pub const CLOCK_TOLERANCE_MS: i64 = 30_000;
@@ -44,6 +44,17 @@ impl Devices {
         self.db
             .write("device seen", move |tx| save(tx, &device, report, now))
             .await
+    }
+
+    /// Notes that a check of this id, which is about to be made in a device's name, says
+    /// nothing of the device.
+    pub async fn note_test(&self, check: CheckId) -> Result<(), DbError> {
+        let note = move |tx: &mut Tx<'_>| {
+            let sql = "INSERT INTO gate_test_check (check_id) VALUES ($1)
+                 ON CONFLICT (check_id) DO NOTHING";
+            tx.execute(sql, params![check]).map(drop)
+        };
+        self.db.write("test check", note).await
     }
 }
 
@@ -89,9 +100,13 @@ pub(crate) fn states(tx: &mut Tx<'_>) -> Result<Vec<DeviceState>, DbError> {
         "SELECT d.*, (SELECT COUNT(*) FROM gate_device_token t
                       WHERE t.device = d.code AND t.revoked_at IS NULL) AS tokens,
                 (SELECT c.arrived_at FROM gate_check c WHERE c.device = d.code
+                     AND NOT EXISTS (SELECT 1 FROM gate_test_check t
+                                     WHERE t.check_id = c.check_id)
                  ORDER BY c.arrived_at DESC LIMIT 1) AS checked_at,
                 (SELECT CASE WHEN c.time_estimated = 0 THEN c.device_time - c.scanned_at END
                  FROM gate_check c WHERE c.device = d.code
+                     AND NOT EXISTS (SELECT 1 FROM gate_test_check t
+                                     WHERE t.check_id = c.check_id)
                  ORDER BY c.arrived_at DESC LIMIT 1) AS shown_ahead_ms
          FROM gate_device d ORDER BY d.code",
         params![],

@@ -1,9 +1,9 @@
 //! Attendance and outcomes: counts of checks over business days.
 
-use db::{Db, DbError, FromRow, FromValue, Row, Sums, Tx};
-use kernel::{BusinessDay, SectorCode};
+use db::{Db, DbError, FromRow, FromValue, Row, Sums, Tx, params};
+use kernel::{BusinessDay, DeviceCode, SectorCode};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The checks of a period, first and last day included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,6 +52,27 @@ fn sums<K: FromValue + Ord>(
     let rows = sums.by(tx, by, from, to)?;
     let pair = |row: &Row| Ok((row.get(by)?, row.get(sums.of[0])?));
     rows.iter().map(pair).collect()
+}
+
+/// The devices that admitted visitors later in the day than in `hour`, on so many of
+/// the last four days of the same name.
+pub async fn used_after(
+    db: &Db,
+    day: BusinessDay,
+    hour: u8,
+    days: i64,
+) -> Result<BTreeSet<DeviceCode>, DbError> {
+    let [first, second, third, fourth] = [7, 14, 21, 28].map(|past| day.plus_days(-past));
+    db.read("devices used later", move |tx| {
+        let rows = tx.query(
+            "SELECT device FROM gate_attendance_hour
+             WHERE business_day IN ($1, $2, $3, $4) AND hour > $5
+             GROUP BY device HAVING COUNT(DISTINCT business_day) >= $6",
+            params![first, second, third, fourth, i64::from(hour), days],
+        )?;
+        rows.iter().map(|row| row.get("device")).collect()
+    })
+    .await
 }
 
 /// Counts the checks from `from` to `to`.
@@ -146,6 +167,36 @@ pub async fn visitors(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<Vis
         })
     })
     .await
+}
+
+/// What people call the sectors that there are now.
+#[derive(Debug, Clone, Default)]
+pub struct SectorNames(BTreeMap<String, String>);
+
+impl SectorNames {
+    /// Reads them.
+    pub async fn read(db: &Db) -> Result<Self, DbError> {
+        let read = db.read("names of sectors", |tx| {
+            tx.query("SELECT code, name FROM gate_sector", params![])
+        });
+        let name = |row: &Row| Ok((row.get("code")?, row.get("name")?));
+        let names: Result<_, DbError> = read.await?.iter().map(name).collect();
+        names.map(Self)
+    }
+
+    /// The name of this one, with its code where others have the same name; the code of one
+    /// that is no more.
+    #[must_use]
+    pub fn of(&self, code: &str) -> String {
+        let Some(name) = self.0.get(code) else {
+            return code.to_owned();
+        };
+        let namesakes = self.0.values().filter(|other| *other == name).count();
+        if namesakes > 1 && name != code {
+            return format!("{name} ({code})");
+        }
+        name.clone()
+    }
 }
 
 /// The first and the last business day with a check; `None` if there are none.

@@ -3,6 +3,7 @@
 //! takes it up within a second.
 
 pub use crate::site::layout::{Organisation, save_organisation};
+pub use crate::site::rename::{Use, rename_device, rename_door, rename_sector};
 
 use crate::site::layout::{write_device, write_door, write_sector};
 use crate::{Device, Site, SiteError};
@@ -43,6 +44,9 @@ pub enum SiteChangeError {
     /// Devices stand at the door.
     #[error("devices stand at this door: {}; remove them or move them first", list(.0))]
     HasDevices(Vec<DeviceCode>),
+    /// Something names the code, so that it cannot change.
+    #[error("the code cannot change any more: {0:?} name it")]
+    InUse(Use),
     /// There is no site, or the database failed.
     #[error(transparent)]
     Site(#[from] SiteError),

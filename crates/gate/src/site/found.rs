@@ -68,6 +68,9 @@ kernel::findings! { Site {
     code_character() as code_invalid: Mistake;
         en "A code holds neither a semicolon nor control characters." "Take it out.";
         fr "Un code ne contient ni point-virgule ni caractère de contrôle." "Ôtez-le.";
+    code_blank() as code_invalid: Mistake;
+        en "A code holds no space." "Write it as ticketing does, such as VN_AUG; the name may have spaces.";
+        fr "Un code ne contient pas d’espace." "Écrivez-le comme la billetterie, par exemple VN_AUG ; le nom peut avoir des espaces.";
     code_shortened() as code_invalid: Mistake;
         en "A spreadsheet has shortened a long number to this; its last digits are lost." "Enter the code anew, in a cell of text.";
         fr "Un tableur a raccourci un long nombre : ses derniers chiffres sont perdus." "Saisissez à nouveau le code, dans une cellule de texte.";

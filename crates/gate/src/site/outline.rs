@@ -1,6 +1,7 @@
 //! What can be told of a site, also where its file cannot be used.
 
 use super::layout::Site;
+use crate::Direction;
 use kernel::finding::{Lines, Position};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
@@ -13,10 +14,21 @@ pub struct SiteOutline {
     pub sectors: BTreeMap<String, Option<Position>>,
     /// Each door with the sectors it leads to.
     pub doors: BTreeMap<String, BTreeSet<String>>,
-    /// The doors that devices are linked to.
-    pub linked_doors: BTreeSet<String>,
+    /// The devices.
+    pub devices: Vec<OutlinedDevice>,
     /// Whether parts of it may be missing here.
     pub is_broken: bool,
+}
+
+/// A device, with the door it stands at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutlinedDevice {
+    /// Its code; empty if it has none.
+    pub code: String,
+    /// The code of its door.
+    pub door: String,
+    /// Whether it lets visitors in.
+    pub is_entry: bool,
 }
 
 impl From<&Site> for SiteOutline {
@@ -26,11 +38,16 @@ impl From<&Site> for SiteOutline {
             (code.to_string(), sectors.collect())
         });
         let sectors = site.sectors.keys().map(|code| (code.to_string(), None));
-        let linked_doors = site.devices.values().map(|device| device.door.to_string());
+        let devices = site.devices.iter().map(|(code, device)| OutlinedDevice {
+            code: code.to_string(),
+            door: device.door.to_string(),
+            is_entry: device.settings.direction == Direction::Entry
+                || device.settings.may_switch_direction,
+        });
         Self {
             sectors: sectors.collect(),
             doors: doors.collect(),
-            linked_doors: linked_doors.collect(),
+            devices: devices.collect(),
             is_broken: false,
         }
     }
@@ -63,8 +80,15 @@ pub fn outline_site(text: &str) -> SiteOutline {
         site.doors.entry(door).or_default().extend(sectors);
     }
     for table in tables(root, "device") {
-        let door = table.get("door").and_then(written);
-        site.linked_doors.extend(door.map(|(door, _)| door));
+        let text = |key| table.get(key).and_then(written).map(|(text, _)| text);
+        let may_switch = table.get("switch_direction");
+        let may_switch = may_switch.and_then(|is| is.get_ref().as_bool());
+        site.devices.extend(text("door").map(|door| OutlinedDevice {
+            code: text("code").unwrap_or_default(),
+            door,
+            is_entry: text("direction").as_deref() != Some(Direction::Exit.as_str())
+                || may_switch == Some(true),
+        }));
     }
     site
 }

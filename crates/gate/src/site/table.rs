@@ -2,8 +2,10 @@
 //! saves as CSV, or what is copied out of one. The format is in
 //! `docs/interfaces/site-table.md`.
 
+mod plan;
 mod read;
 
+pub use plan::{Lookalike, TableChange};
 pub use read::{read_site_table, site_table_text};
 
 use crate::site::change::changing;

@@ -4,11 +4,12 @@ use crate::house::{EXPIRED, GOOD, TWICE, as_shown, id, now, scan, usual};
 use db::testing::TestDb;
 use gate::Cancellation;
 use gate::Sending;
-use gate::records::attendance::{admitted, outcomes};
+use gate::records::attendance::{admitted, outcomes, used_after};
 use gate::records::history::{CheckFilter, checks, history};
 
 db::conformance! {
     a_day_counts_who_came_in_and_how_checks_were_decided,
+    a_device_is_known_by_the_hours_of_the_weeks_before,
     checks_are_found_by_what_is_known_of_them,
     a_check_is_told_with_all_that_became_of_it,
 }
@@ -44,6 +45,29 @@ async fn a_day_counts_who_came_in_and_how_checks_were_decided(test: TestDb) {
     assert!(outcomes(db, yesterday).await.unwrap().is_empty());
     let asked = house.gate.deciding.partner_state();
     assert_eq!((asked.answered, asked.failed, asked.spared), (4, 0, false));
+}
+
+async fn a_device_is_known_by_the_hours_of_the_weeks_before(test: TestDb) {
+    let house = usual(test).await;
+    let outbox = &house.gate.outbox;
+    assert_eq!(outbox.waiting_since().await.unwrap(), None);
+    house.outcome(&scan(1, "PDA01", TWICE)).await;
+    assert_eq!(outbox.waiting_since().await.unwrap(), Some(now()));
+    let zone = house.gate.site().zone.clone();
+    let (today, hour) = (zone.business_day(now()), zone.hour(now()));
+    let db = &house.test.db;
+    let used = async |past: i64, hour, days| {
+        let used = used_after(db, today.plus_days(past), hour, days).await;
+        used.unwrap().len()
+    };
+    for week in 1..5 {
+        assert_eq!(used(7 * week, hour - 1, 1).await, 1, "week {week}");
+    }
+    // That hour itself may have been the last.
+    assert_eq!(used(7, hour, 1).await, 0);
+    assert_eq!(used(7, hour - 1, 2).await, 0);
+    assert_eq!(used(6, hour - 1, 1).await, 0);
+    assert_eq!(used(35, hour - 1, 1).await, 0);
 }
 
 async fn checks_are_found_by_what_is_known_of_them(test: TestDb) {

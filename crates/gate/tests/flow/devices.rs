@@ -246,4 +246,13 @@ async fn what_devices_say_of_themselves_is_kept(test: TestDb) {
     assert_eq!(checked.seen_at, Some(now().plus_ms(2_000)));
     // It showed a clock that is two seconds slow.
     assert_eq!(checked.clock_offset_ms, Some(-2_000));
+    // One that somebody made in its name, from the set-up, is none.
+    house.clock.advance_ms(60_000);
+    let test = scan(2, "PDA01", GOOD);
+    house.gate.devices.note_test(test.id).await.unwrap();
+    let checked = house.gate.deciding.check(test, Sending::default());
+    checked.await.unwrap();
+    let after = state().await;
+    assert_eq!(after.seen_at, Some(now().plus_ms(2_000)));
+    assert_eq!(after.clock_offset_ms, Some(-2_000));
 }

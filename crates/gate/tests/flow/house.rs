@@ -5,9 +5,9 @@ use db::{DbError, Tx, params};
 use gate::records::attendance;
 use gate::records::ledger;
 use gate::{
-    DeviceSettings, DeviceToken, Direction, EnrolmentCode, Freshness, Gate, InterfaceSettings,
-    JournalItem, Merged, Scan, Sending, TokenError, WhenSilent, grant_token, read_site,
-    revoke_tokens, save_enrolment_code,
+    CODE_VALID_MS, DeviceSettings, DeviceToken, Direction, EnrolmentCode, Freshness, Gate,
+    InterfaceSettings, JournalItem, Merged, Scan, Sending, TokenError, WhenSilent, grant_token,
+    read_site, revoke_tokens, save_enrolment_code,
 };
 use kernel::{CheckId, Clock, ManualClock, Timestamp};
 use otipass::{
@@ -171,7 +171,8 @@ impl House {
         code: EnrolmentCode,
     ) -> Result<Timestamp, TokenError> {
         let (device, now) = (device.parse().unwrap(), self.clock.now());
-        let save = move |tx: &mut Tx<'_>| save_enrolment_code(tx, &device, &code, now);
+        let save =
+            move |tx: &mut Tx<'_>| save_enrolment_code(tx, &device, &code, now, CODE_VALID_MS);
         self.test.db.write("save code", save).await
     }
 

@@ -17,6 +17,7 @@ mod interface;
 mod journal;
 mod list_body;
 mod pass_list;
+mod rename;
 mod site;
 mod sums;
 mod visitors;

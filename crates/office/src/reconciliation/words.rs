@@ -54,7 +54,8 @@ fn known(Cures) {
 }}
 
 /// What it is, and what to do.
-pub(super) fn words(difference: &Difference, language: Language) -> (String, &'static str) {
+#[must_use]
+pub fn words(difference: &Difference, language: Language) -> (String, &'static str) {
     let Some((what, cure)) = known(difference.code, language) else {
         return (difference.what.clone(), difference.cure);
     };

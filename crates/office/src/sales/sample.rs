@@ -51,9 +51,10 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         frame: frame.wrong("", Mistakes::one("to", "?")),
         ..year
     };
+    let names = SectorNames::default();
     html([
-        page(month, Some(&full)),
-        page(wrong, Some(&long)),
-        page(Asked::month(frame), None),
+        page(month, Some(&full), &names),
+        page(wrong, Some(&long), &names),
+        page(Asked::month(frame), None, &names),
     ])
 }

@@ -1,6 +1,7 @@
 //! What is sold: seasons, Open Pass products and their tariffs, entered one by
 //! one, or taken over from the mapping parameters.
 
+pub(crate) mod edit;
 pub(super) mod item;
 mod product;
 #[cfg(test)]
@@ -28,6 +29,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     take: "Les ajouter", "Add them";
     none: "Aucun encore.", "None yet.";
     removes: "Retirer {what}", "Remove {what}";
+    change: "Modifier", "Change";
+    changes: "Modifier {what}", "Change {what}";
     next: "Ensuite : choisir le tarif que vend chaque produit", "Next: choose the tariff that each product sells";
 });
 
@@ -75,6 +78,8 @@ struct Page {
     wanted: Vec<Wanted>,
     sections: [Section; 3],
     has_tariffs: bool,
+    /// What was to be added and is there already: its page, and what it is called.
+    existing: Option<(String, String)>,
     frame: Frame,
 }
 
@@ -90,6 +95,7 @@ impl Page {
                 Section::of::<Tariff>(&frame, catalogue),
             ],
             has_tariffs: !catalogue.tariffs.is_empty(),
+            existing: None,
             frame,
         }
     }
@@ -116,8 +122,19 @@ fn wanted_words(t: &Texts, wanted: &[Wanted]) -> String {
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
+    shown(visit, |_| None).await
+}
+
+/// The page; `existing` finds what was to be added and is there already.
+async fn shown(
+    visit: Visit,
+    existing: impl FnOnce(&Catalogue) -> Option<(String, String)>,
+) -> Answer {
     let (present, managed) = (Present::read(&visit).await?, &visit.set_up().catalogue);
-    visit.page(&Page::new(visit.frame(), managed, &present))
+    visit.page(&Page {
+        existing: existing(&present.catalogue),
+        ..Page::new(visit.frame(), managed, &present)
+    })
 }
 
 async fn save<F>(visit: Visit, entered: Entered, edit: F) -> Answer
@@ -135,8 +152,18 @@ pub(crate) async fn add<T: Item>(visit: Visit, entered: Entered) -> Answer {
     visit.set_up().catalogue.changeable()?;
     match Fields::read(&entered, visit.language, T::read) {
         Ok(item) => {
+            let (key, named) = (item.key(), item.named());
             let edit = move |catalogue: &mut _, language| item::add(&item, catalogue, language);
-            save(visit, entered, edit).await
+            let mistakes = make(&visit, edit).await?;
+            if mistakes.0.is_empty() {
+                return Ok(visit.go_with(access::CATALOGUE, Flash::Saved));
+            }
+            shown(visit.wrong(entered, mistakes), |catalogue| {
+                let mut all = T::all(&mut catalogue.clone()).clone().into_iter();
+                all.any(|other| other.key() == key)
+                    .then(|| (edit::address_of(T::KIND, &key), named))
+            })
+            .await
         }
         Err(mistakes) => show(visit.wrong(entered, mistakes)).await,
     }
@@ -213,10 +240,13 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_tariff_entered_again_is_corrected_and_nothing_else_is() {
+    fn what_is_there_is_changed_on_its_page_and_not_entered_again() {
         let mut catalogue = villeneuve();
         let text = "tariff_product=PASSVN&tariff_code=CITYPASS&tariff_price=10,50&tariff_vat=5.5";
-        let changes = item::add(&read::<Tariff>(text).unwrap(), &mut catalogue, EN).unwrap();
+        let tariff = read::<Tariff>(text).unwrap();
+        let again = item::add(&tariff, &mut catalogue, EN).unwrap_err();
+        assert_eq!(again.0[0].field, "tariff_code");
+        let changes = item::edit(&tariff.key(), &tariff, &mut catalogue, EN).unwrap();
         assert_eq!(changes[0].before.as_ref().unwrap()["price_minor"], 950);
         let tariffs = catalogue.tariffs.iter();
         let found: Vec<_> = tariffs.filter(|t| t.product.as_str() == "PASSVN").collect();
@@ -225,7 +255,27 @@ pub(crate) mod tests {
         let season = catalogue.seasons[0].clone();
         let again = item::add(&season, &mut catalogue, EN).unwrap_err();
         assert_eq!(again.0[0].field, "season_code");
-        let astray = text.replace("PASSVN", "NOWHERE");
+        // A season and a product take along what names them.
+        let renamed = Season {
+            code: "VN62".parse().unwrap(),
+            ..season
+        };
+        item::edit("VN26", &renamed, &mut catalogue, EN).unwrap();
+        assert!(catalogue.products.iter().all(|p| p.season == renamed.code));
+        let product = Product {
+            code: "PASSVM".parse().unwrap(),
+            ..catalogue.products[0].clone()
+        };
+        let key = catalogue.products[0].key();
+        item::edit(&key, &product, &mut catalogue, EN).unwrap();
+        assert!(catalogue.mapped_tariff(&product.code).is_some());
+        let tariff = catalogue
+            .tariffs
+            .iter()
+            .find(|t| t.code.as_str() == "CITYPASS");
+        assert_eq!(tariff.unwrap().product, product.code);
+        let text = text.replace("PASSVN", "PASSVM");
+        let astray = text.replace("PASSVM", "NOWHERE");
         let astray = item::add(&read::<Tariff>(&astray).unwrap(), &mut catalogue, EN);
         assert_eq!(astray.unwrap_err().0[0].field, "tariff_product");
     }

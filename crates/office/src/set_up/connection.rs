@@ -3,14 +3,14 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
+use super::line::{line, project};
+use crate::last_try::Line;
 use crate::page::*;
-use ::doctor::{Asked, otipass_failure};
 use axum::http::Uri;
 use gate::site::interface::{
     API_KEY, Connection, PASSWORD, SecretChange, StoredInterface, load, save_connection,
 };
-use kernel::finding::{Place, Stored};
-use otipass::{OtipassClient, OtipassSettings, check_url, meant_url, read_mapping};
+use otipass::{check_url, meant_url};
 use std::net::IpAddr;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -37,13 +37,11 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     later: "Enregistré. Otipass sera interrogé quand les paramètres de correspondance nommeront le projet.",
         "Saved. Otipass is asked once the mapping parameters name the project.";
     badly: "Enregistré, mais :", "Saved, but:";
-    other_project: "ces accès sont ceux d’un autre projet :", "these credentials are another project’s:";
 });
 
 /// How long Otipass may take when it is tried: longer than a visitor waits, so
 /// that slow and silent are told apart.
 const PATIENCE: Duration = Duration::from_secs(10);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Good or bad news, in words.
 type Tried = (&'static str, String);
@@ -98,7 +96,12 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     let window_s = (kept.connection.repeat_window_ms / 1_000).to_string();
     let numbers = (&*budget_ms, &*window_s);
     let managed = &visit.set_up().connection;
-    visit.page(&Page::new(visit.frame(), managed, &kept, numbers))
+    let answer = line(&visit, &kept, PATIENCE).await;
+    let t = Texts::of(visit.language);
+    visit.page(&Page {
+        answer: answer.map(|line| said(t, line, visit.language)),
+        ..Page::new(visit.frame(), managed, &kept, numbers)
+    })
 }
 
 /// A secret that was left empty stays as it is.
@@ -137,9 +140,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     visit.set_up().connection.changeable()?;
     let t = Texts::of(visit.language);
     let present = gate::site::interface::read(visit.db()).await?;
-    let mapping = present.mapping.as_deref();
-    let mapping = mapping.and_then(|text| read_mapping(text).mapping);
-    let project = mapping.map(|mapping| mapping.project_id);
+    let project = project(&visit, &present);
     // What a button writes instead comes before what stands in the field.
     let url = entered.some("instead");
     let url = url.unwrap_or_else(|| entered.text("url").trim()).to_owned();
@@ -214,54 +215,19 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         Ok::<_, DbError>((after, vec![change]))
     };
     let saved = visit.change("set up connection", write).await??;
-    let answer = tried(&visit, &saved, project).await;
+    let answer = line(&visit, &saved, PATIENCE).await;
     visit.set_up().take_up.changed();
     visit.page(&Page {
-        answer: Some(answer),
+        answer: answer.map(|line| said(t, line, visit.language)),
         ..Page::new(visit.frame(), &Managed::Here, &saved, (budget, window))
     })
 }
 
-/// Asks Otipass for its status; changes nothing there.
-async fn tried(visit: &Visit, interface: &StoredInterface, project: Option<String>) -> Tried {
-    let t = Texts::of(visit.language);
-    let Some(project_id) = project else {
-        return ("good", t.later.to_owned());
-    };
-    let set_up = visit.set_up();
-    let badly = |why: String| ("bad", format!("{} {why}", t.badly));
-    let credentials = match interface.credentials(&set_up.seal) {
-        Ok(credentials) => credentials,
-        Err(error) => return badly(error.to_string()),
-    };
-    let client = OtipassClient::new(OtipassSettings {
-        base_url: interface.connection.url.clone(),
-        project_id: project_id.clone(),
-        credentials,
-        contract: set_up.contract.clone(),
-        proxy: set_up.proxy.clone(),
-        connect_timeout: CONNECT_TIMEOUT,
-    });
-    let client = match client {
-        Ok(client) => client,
-        Err(error) => return badly(causes(&error)),
-    };
-    match client.status(PATIENCE).await {
-        Ok(status) if status.project.eq_ignore_ascii_case(&project_id) => {
-            ("good", t.well.to_owned())
-        }
-        Ok(status) => badly(format!("{} {}", t.other_project, status.project)),
-        Err(error) => {
-            let here = || Place::Stored(Stored::Connection, None);
-            let asked = Asked {
-                url: here(),
-                credentials: here(),
-                proxy: set_up.proxy.as_ref().map(|_| here()),
-                patience: PATIENCE,
-            };
-            let failure = otipass_failure(&error, &asked);
-            let [what, cure] = [failure.what(visit.language), failure.cure(visit.language)];
-            badly(format!("{what} {cure}"))
-        }
+/// What is said of the line behind what was saved.
+fn said(t: &Texts, line: Line, language: Language) -> Tried {
+    match line {
+        Line::Well => ("good", t.well.to_owned()),
+        Line::Later => ("wait", t.later.to_owned()),
+        Line::Bad(why) => ("bad", format!("{} {}", t.badly, why.in_language(language))),
     }
 }

@@ -7,14 +7,16 @@ use super::organisation::LANGUAGES;
 use super::site_change::listed;
 use super::thing::{Deed, Names, Thing, Words, added, names};
 use crate::page::*;
-use gate::site::change::{SiteChangeError, add_device, change_device, remove_device};
+use gate::site::change::{
+    SiteChangeError, add_device, change_device, remove_device, rename_device,
+};
 use gate::{Device, DeviceSettings};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Un appareil est un lecteur, comme un téléphone, ou un tourniquet. Il s’enrôle ensuite par un code QR.",
         "A device is a scanner, such as a phone, or a turnstile. It is enrolled by a QR code afterwards.";
-    code_hint: "Collez-le sur l’appareil : c’est par lui qu’on en parle. Il ne change plus ensuite.",
-        "Stick it on the device: it is how people call it. It does not change afterwards.";
+    code_hint: "Collez-le sur l’appareil : c’est par lui qu’on en parle.",
+        "Stick it on the device: it is how people call it.";
     choose_one: "Choisissez la porte où se trouve cet appareil.", "Choose the door that this device stands at.";
     of_site: "celle de l’organisation", "that of the organisation";
     exit: "sortie (enregistrée, jamais vendue)", "exit (recorded, never sold)";
@@ -122,6 +124,10 @@ impl Thing for Device {
     fn add(&self, tx: &mut Tx<'_>, code: &DeviceCode) -> Result<Vec<Change>, SiteChangeError> {
         add_device(tx, code, self)?;
         Ok(vec![added::<Self>(code, json!(self))])
+    }
+
+    fn rename(tx: &mut Tx<'_>, from: &DeviceCode, to: &DeviceCode) -> Result<(), SiteChangeError> {
+        rename_device(tx, from, to)
     }
 
     fn change(

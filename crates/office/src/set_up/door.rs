@@ -2,13 +2,13 @@
 
 use super::thing::{Deed, Names, Thing, Words, added, names};
 use crate::page::*;
-use gate::site::change::{SiteChangeError, add_door, change_door, remove_door};
+use gate::site::change::{SiteChangeError, add_door, change_door, remove_door, rename_door};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     one: "Porte {code}", "Door {code}";
     lead: "Une porte mène à un seul secteur. Une entrée qui en dessert deux compte pour deux portes.",
         "A door leads to one sector. An entrance to two of them counts as two doors.";
-    code_hint: "Il ne change plus ensuite.", "It does not change afterwards.";
+    code_hint: "Par exemple VN_AUG_D1.", "Such as VN_AUG_D1.";
     sector: "Mène au secteur", "Leads to the sector";
     choose_one: "Choisissez le secteur auquel cette porte mène.", "Choose the sector that this door leads to.";
     removal: "Les contrôles faits à cette porte restent.", "Checks made at this door stay.";
@@ -91,6 +91,10 @@ impl Thing for Door {
     fn add(&self, tx: &mut Tx<'_>, code: &DoorCode) -> Result<Vec<Change>, SiteChangeError> {
         add_door(tx, code, &self.0)?;
         Ok(vec![added::<Self>(code, json!({ "sector": self.0 }))])
+    }
+
+    fn rename(tx: &mut Tx<'_>, from: &DoorCode, to: &DoorCode) -> Result<(), SiteChangeError> {
+        rename_door(tx, from, to)
     }
 
     fn change(&self, tx: &mut Tx<'_>, code: &DoorCode) -> Result<(Value, Value), SiteChangeError> {

@@ -7,7 +7,7 @@ pub(crate) mod sample;
 use super::connection::server_of;
 use super::site_change::{listed, site, take_up};
 use super::teaching::teaching_picture;
-use super::thing::Thing;
+use super::thing::{Thing, code_input};
 use crate::acts;
 use crate::page::*;
 use gate::{
@@ -86,7 +86,8 @@ fn reach(url: &str) -> Reach {
 }
 
 /// What is to be said of the way to this service before a device is enrolled.
-fn warnings(t: &Texts, url: &str, has_gate: bool) -> Vec<String> {
+pub(super) fn warnings(language: Language, url: &str, has_gate: bool) -> Vec<String> {
+    let t = Texts::of(language);
     let of_url = match reach(url) {
         Reach::Well => None,
         Reach::NotSecure => Some(t.not_secure),
@@ -121,7 +122,10 @@ impl One {
             facts: facts(&frame, &state),
             last_code: last_code.map(|last| told(&frame, last, now)),
             managed: managed.clone(),
-            inputs: frame.filled(Device::inputs(&frame, site, Some(&state.device))),
+            inputs: frame.filled(
+                std::iter::once(code_input(&state.device, frame.formats.language))
+                    .chain(Device::inputs(&frame, site, Some(&state.device))),
+            ),
             state,
             frame,
         }
@@ -201,7 +205,7 @@ impl Shown {
         let url = url.trim_end_matches('/');
         let (code, address) = (code.reveal(), format!("{url}/scan"));
         Self {
-            warnings: warnings(Texts::of(frame.formats.language), url, has_gate),
+            warnings: warnings(frame.formats.language, url, has_gate),
             // A browser does not send what stands behind `#` to anyone.
             picture: qr_svg(&format!("{address}#enrol={code}")),
             url: url.to_owned(),
@@ -215,7 +219,7 @@ impl Shown {
 }
 
 /// A QR code as part of a page; empty if the text is too long for one.
-fn qr_svg(text: &str) -> String {
+pub(super) fn qr_svg(text: &str) -> String {
     let Ok(code) = qrcode::QrCode::new(text) else {
         return String::new();
     };

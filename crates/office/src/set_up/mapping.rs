@@ -7,11 +7,15 @@ mod remark;
 #[cfg(test)]
 pub(crate) mod sample;
 
+use super::line::line;
 use super::lines::remarked;
+use super::site_change::{self, refused as stands_in_the_way};
 use crate::findings::Way;
+use crate::last_try::Line;
 use crate::page::*;
+use gate::site::change::rename_sector;
 use kernel::finding::{Finding, Severity};
-use remark::{MappingRemark, chosen, remarks};
+use remark::{MappingRemark, chosen, mended, remarks};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     label: "Les paramètres", "The parameters";
@@ -21,6 +25,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "Not taken up yet: first correct what follows. The text is kept.";
     taken_up_but: "Pris en compte, mais des visiteurs ou des ventes en souffriront :",
         "Taken up, but visitors or sales will suffer from this:";
+    look_at: "Pris en compte. Ceci est à regarder :", "Taken up. Have a look at this:";
     well: "Pris en compte. Rien à redire.", "Taken up. Nothing to say against it.";
     moved: "Le texte a changé depuis que cette correction a été proposée. Rien n’a été modifié ; choisissez de nouveau.",
         "The text has changed since this cure was offered. Nothing was changed; choose again.";
@@ -39,21 +44,28 @@ const LIMIT: Duration = Duration::from_secs(5);
 #[template(path = "mapping.html")]
 struct Page {
     managed: Managed,
-    verdict: Option<(&'static str, &'static str)>,
+    verdict: Option<(&'static str, String)>,
     text: String,
     /// Number, text and remarks of each line that has some.
     lines: Vec<(usize, String, Vec<MappingRemark>)>,
     can_tidy: bool,
+    /// What is wrong with the line to Otipass, tried with the project that these name.
+    line: Option<String>,
     frame: Frame,
 }
 
+/// How long Otipass may take while somebody waits for the page.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// What the page has to say on top.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     /// The text is kept, and taken up if it can be.
     Kept,
     /// A cure was asked for that is no longer offered.
     Moved,
+    /// The site cannot be mended, for this reason.
+    InTheWay(String),
 }
 
 impl Page {
@@ -66,21 +78,26 @@ impl Page {
 
     fn new(frame: Frame, text: String, remarks: &[MappingRemark], state: State) -> Self {
         let t = Texts::of(frame.formats.language);
-        let is_bad = |remark: &MappingRemark| remark.severity == Severity::Mistake;
+        let worst = remarks.iter().map(|remark| remark.severity).min();
         let verdict = if state == State::Moved {
             Some(("bad", t.moved))
+        } else if let State::InTheWay(why) = &state {
+            Some(("bad", why.as_str()))
         } else if remarks.iter().any(|remark| remark.keeps_from_use) {
             Some(("bad", t.not_taken_up))
-        } else if remarks.iter().any(is_bad) {
+        } else if worst == Some(Severity::Mistake) {
             Some(("bad", t.taken_up_but))
+        } else if worst == Some(Severity::Warning) {
+            Some(("warn", t.look_at))
         } else {
             (!text.is_empty()).then_some(("good", t.well))
         };
         Self {
             lines: remarked(&text, remarks, |remark| remark.line),
             can_tidy: otipass::cure::tidied(&text).is_some(),
+            line: None,
             managed: Managed::Here,
-            verdict,
+            verdict: verdict.map(|(kind, words)| (kind, words.to_owned())),
             text,
             frame,
         }
@@ -114,12 +131,40 @@ pub(crate) async fn show(visit: Visit) -> Answer {
         return visit.page(&Page::by_file(visit.frame(), managed));
     }
     let interface = gate::site::interface::read(visit.db()).await?;
-    let text = interface.mapping_draft.or(interface.mapping);
+    let text = (interface.mapping_draft.clone()).or_else(|| interface.mapping.clone());
     match text {
-        Some(text) => visit.page(&page(&visit, text, State::Kept).await),
+        Some(text) => {
+            let tried = match interface.mapping_draft {
+                None => line(&visit, &interface, PATIENCE).await,
+                Some(_) => None,
+            };
+            let bad = tried.and_then(|line| match line {
+                Line::Bad(why) => Some(why.in_language(visit.language).to_owned()),
+                Line::Well | Line::Later => None,
+            });
+            let page = page(&visit, text, State::Kept).await;
+            visit.page(&Page { line: bad, ..page })
+        }
         // Nothing is wrong with what nobody has written yet.
         None => visit.page(&Page::new(visit.frame(), String::new(), &[], State::Kept)),
     }
+}
+
+/// Gives a sector of the site another code, or says what stands in the way.
+async fn mend_site(
+    visit: &Visit,
+    wrong: SectorCode,
+    right: SectorCode,
+) -> Result<Result<(), String>, PageError> {
+    let work = move |tx: &mut Tx<'_>| {
+        rename_sector(tx, &wrong, &right)?;
+        let change = Change::done("sector.changed", "site", &right)
+            .from(json!({ "code": wrong.as_str() }))
+            .to(json!({ "code": right.as_str() }));
+        Ok(((), vec![change]))
+    };
+    let done = site_change::change(visit, "rename sector", work).await?;
+    Ok(done.map_err(|why| stands_in_the_way(&why, visit.language)))
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
@@ -135,7 +180,13 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
             otipass::cure::tidied(&text)
         } else {
             let findings = examined(&visit, &text).await;
-            chosen(&text, &findings, cure)
+            match mended(&text, &findings, cure) {
+                Some((wrong, right)) => match mend_site(&visit, wrong, right).await? {
+                    Ok(()) => Some(text.clone()),
+                    Err(why) => return refused(visit, text, State::InTheWay(why)).await,
+                },
+                None => chosen(&text, &findings, cure),
+            }
         };
         match cured {
             Some(cured) => text = cured,

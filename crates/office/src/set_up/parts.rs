@@ -72,13 +72,17 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     visit.set_up().catalogue.changeable()?;
     // Line ends as files have them.
     let text = entered.text("text").replace("\r\n", "\n");
-    let catalogue = match boxoffice::read_catalogue(&text) {
-        Ok(catalogue) => catalogue,
-        Err(found) => {
-            let visit = visit.wrong(Entered::default(), Mistakes::default());
-            return visit.page(&Page::new(visit.frame(), &Managed::Here, text, &found));
-        }
-    };
+    let reading = boxoffice::look_through_catalogue(&text);
+    let mut found = reading.findings.clone();
+    found.extend(boxoffice::new_codes_with_space(
+        &reading,
+        &kept(&visit).await?,
+    ));
+    if !found.is_empty() {
+        let visit = visit.wrong(Entered::default(), Mistakes::default());
+        return visit.page(&Page::new(visit.frame(), &Managed::Here, text, &found));
+    }
+    let catalogue = reading.catalogue;
     let save = move |tx: &mut Tx<'_>| {
         boxoffice::catalogue::save_catalogue(tx, &catalogue)?;
         let change =

@@ -1,6 +1,7 @@
 //! Sample data of this page.
 
 use super::*;
+use kernel::finding::Phrase;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let by_file = SetUp {
@@ -15,17 +16,29 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         enrolled: true,
     };
     [
-        (SetUp::default(), Present::default(), Proven::default()),
+        (
+            SetUp::default(),
+            Present::default(),
+            Proven::default(),
+            None,
+        ),
         (
             SetUp::default(),
             catalogue::sample::present(),
             Proven::default(),
+            Some(Line::Later),
         ),
-        (by_file, Present::default(), proven),
+        (
+            SetUp::default(),
+            catalogue::sample::present(),
+            proven,
+            Some(Line::Bad(Phrase::new("It is <b>.", "C’est <b>."))),
+        ),
+        (by_file, Present::default(), proven, None),
     ]
     .into_iter()
-    .map(|(set_up, present, proven)| {
-        Page::new(frame.clone(), &set_up, &present, proven)
+    .map(|(set_up, present, proven, line)| {
+        Page::new(frame.clone(), &set_up, &present, proven, line)
             .render()
             .unwrap()
     })

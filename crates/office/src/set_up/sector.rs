@@ -6,16 +6,17 @@ use super::site_change::refused;
 use super::thing::{Deed, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::site::change::{
-    NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, remove_sector,
+    NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, remove_sector, rename_sector,
 };
 use gate::{Device, DeviceSettings};
+use otipass::Mapping;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     one: "Secteur {code}", "Sector {code}";
     lead: "Un secteur est une zone contrôlée : un musée, une exposition, une tour.",
         "A sector is a controlled area: a museum, an exhibition, a tower.";
-    code_hint: "Celui de la billetterie et des paramètres de correspondance, par exemple VN_AUG. Il ne change plus ensuite.",
-        "That of the ticketing and the mapping parameters, such as VN_AUG. It does not change afterwards.";
+    code_hint: "Celui de la billetterie et des paramètres de correspondance, par exemple VN_AUG.",
+        "That of the ticketing and the mapping parameters, such as VN_AUG.";
     with: "Avec", "With";
     with_hint: "D’autres portes et appareils s’ajoutent ensuite.", "More doors and devices can be added afterwards.";
     with_both: "sa première porte et un appareil", "its first door and a device";
@@ -102,13 +103,13 @@ impl Thing for Sector {
         let name = fields.name("name", NAME_LIMIT_CHARS);
         let with = fields.text("with");
         let code = code.filter(|_| with != WITH_NONE);
-        let door = code.and_then(|code| fields.code_or("door", &next_door(site, code.as_str())));
+        let door = code.and_then(|code| fields.new_code("door", &next_door(site, code.as_str())));
         if door.as_ref().is_some_and(|door| Door::is_there(site, door)) {
             fields.wrong("door", t.door_taken);
         }
         let has_device = [WITH_BOTH, ""].contains(&with);
         let device = has_device.then(|| next_device(site));
-        let device: Option<DeviceCode> = device.and_then(|usual| fields.code_or("device", &usual));
+        let device: Option<DeviceCode> = device.and_then(|usual| fields.new_code("device", &usual));
         if device
             .as_ref()
             .is_some_and(|code| site.devices.contains_key(code))
@@ -139,6 +140,14 @@ impl Thing for Sector {
             }
         }
         Ok(changes)
+    }
+
+    fn rename(tx: &mut Tx<'_>, from: &SectorCode, to: &SectorCode) -> Result<(), SiteChangeError> {
+        rename_sector(tx, from, to)
+    }
+
+    fn is_mapped(code: &SectorCode, mapping: &Mapping) -> bool {
+        mapping.sectors.contains_key(code)
     }
 
     fn change(

@@ -3,7 +3,7 @@
 
 use crate::page::*;
 use gate::SiteError;
-use gate::site::change::SiteChangeError;
+use gate::site::change::{SiteChangeError, Use};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     taken: "Ce code est déjà pris. Choisissez-en un autre.", "This code is taken. Choose another.";
@@ -17,6 +17,12 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "Doors lead to this sector: {codes}. First remove them, or lead them elsewhere.";
     has_devices: "Des appareils se trouvent à cette porte : {codes}. Retirez-les d’abord, ou donnez-leur une autre porte.",
         "Devices stand at this door: {codes}. First remove them, or give them another door.";
+    has_checks: "Ce code ne peut plus changer : des contrôles enregistrés le nomment. Changez le nom, ou ajoutez-en un autre et gardez celui-ci pour les comptes.",
+        "This code cannot change any more: checks on record name it. Change the name, or add another one and keep this one for the books.";
+    has_tokens: "Ce code ne peut plus changer : l’appareil a été enrôlé sous lui. Retirez l’appareil, puis ajoutez-le sous l’autre code et enrôlez-le de nouveau.",
+        "This code cannot change any more: the device was enrolled under it. Remove the device, then add it by the other code and enrol it again.";
+    is_mapped: "Ce code ne peut pas changer : les paramètres de correspondance le nomment, et ses pass seraient refusés. Corrigez-le d’abord là.",
+        "This code cannot change: the mapping parameters name it, and its passes would be refused. First correct it there.";
 });
 
 /// Makes a change with its rows in the audit log, and has the gate of this
@@ -63,6 +69,9 @@ pub(super) fn refused(error: &SiteChangeError, language: Language) -> String {
         SiteChangeError::UnknownDoor(code) => fill(t.unknown_door, &[("code", code)]),
         SiteChangeError::HasDoors(codes) => fill(t.has_doors, &[("codes", &listed(codes))]),
         SiteChangeError::HasDevices(codes) => fill(t.has_devices, &[("codes", &listed(codes))]),
+        SiteChangeError::InUse(Use::Checks) => t.has_checks.to_owned(),
+        SiteChangeError::InUse(Use::Tokens) => t.has_tokens.to_owned(),
+        SiteChangeError::InUse(Use::Mapping) => t.is_mapped.to_owned(),
         SiteChangeError::Site(_) => t.no_site.to_owned(),
     }
 }

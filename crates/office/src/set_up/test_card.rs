@@ -163,6 +163,8 @@ pub(crate) async fn run(visit: Visit, entered: Entered) -> Answer {
     let checked = Change::done("test_card.checked", "check", id);
     let checked = checked.to(json!({ "device": device.to_string() }));
     visit.staff().note(&visit.actor()?, checked).await?;
+    // The device itself may be switched off.
+    gate.devices.note_test(id).await?;
     let scan = Scan {
         id,
         device,

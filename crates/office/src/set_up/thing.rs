@@ -5,15 +5,19 @@
 pub(crate) mod sample;
 
 use super::form_page::FormPage;
+use super::line::mapping_by_file;
 use super::site_change::{change, refused, site};
 use crate::access::PLACES;
 use crate::page::*;
-use gate::site::change::SiteChangeError;
+use gate::site::change::{SiteChangeError, Use};
 use kernel::InvalidCode;
+use otipass::Mapping;
 use std::fmt::Display;
 use std::str::FromStr;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
+    renamed: "Il peut changer tant que rien de ce qui a été fait ne le nomme.",
+        "It can change as long as nothing that was done names it.";
 });
 
 /// What the pages of a kind say.
@@ -95,6 +99,14 @@ pub(crate) trait Thing: Clone + Send + Sync + 'static {
     /// Adds it, and perhaps more with it; says what it is.
     fn add(&self, tx: &mut Tx<'_>, code: &Self::Code) -> Result<Vec<Change>, SiteChangeError>;
 
+    /// Gives it another code.
+    fn rename(tx: &mut Tx<'_>, from: &Self::Code, to: &Self::Code) -> Result<(), SiteChangeError>;
+
+    /// Whether mapping parameters name it.
+    fn is_mapped(_: &Self::Code, _: &Mapping) -> bool {
+        false
+    }
+
     /// Changes it; says what it was and is.
     fn change(&self, tx: &mut Tx<'_>, code: &Self::Code)
     -> Result<(Value, Value), SiteChangeError>;
@@ -119,6 +131,12 @@ pub(crate) trait Thing: Clone + Send + Sync + 'static {
             visit.page(&one_page::<Self>(visit.frame(), managed, &site, &code))
         }
     }
+}
+
+/// The field of the code of one that is there.
+pub(super) fn code_input(code: impl Display, language: Language) -> Input {
+    let t = Texts::of(language);
+    Input::text("code", t.code, &code.to_string()).hint(t.renamed)
 }
 
 /// That something of this kind was added.
@@ -146,7 +164,8 @@ pub(super) fn one_page<T: Thing>(
     let words = T::words(language);
     let title = fill(words.one, &[("code", code)]);
     let at = (T::ONE.of(code), T::ONE);
-    let inputs = T::inputs(&frame, site, Some(code));
+    let mut inputs = vec![code_input(code, language)];
+    inputs.extend(T::inputs(&frame, site, Some(code)));
     let blocked = T::blocked(site, code).map(|why| refused(&why, language));
     let mut page = FormPage::about(frame, title, at, managed, inputs);
     page.lead = words.lead_of_one;
@@ -168,7 +187,7 @@ pub(crate) async fn add<T: Thing>(visit: Visit, entered: Entered) -> Answer {
         return Ok(visit.go(PLACES));
     };
     let read = Fields::read(&entered, visit.language, |fields| {
-        let code = fields.code::<T::Code>("code");
+        let code = fields.new_code::<T::Code>("code", "");
         let thing = T::read(fields, &site, Deed::Add(code.as_ref()));
         code.zip(thing)
     });
@@ -197,20 +216,45 @@ pub(crate) async fn save<T: Thing>(
     entered: Entered,
 ) -> Answer {
     let site = site(&visit).await?.ok_or(PageError::NotFound)?;
-    let read = |fields: &mut Fields<'_>| T::read(fields, &site, Deed::Change);
-    let thing = match Fields::read(&entered, visit.language, read) {
-        Ok(thing) => thing,
+    let read = |fields: &mut Fields<'_>| {
+        let is_renamed = ![code.to_string().as_str(), ""].contains(&fields.text("code"));
+        let renamed = match is_renamed {
+            true => fields.new_code::<T::Code>("code", "").map(Some),
+            false => Some(None),
+        };
+        renamed.zip(T::read(fields, &site, Deed::Change))
+    };
+    let (renamed, thing) = match Fields::read(&entered, visit.language, read) {
+        Ok(read) => read,
         Err(mistakes) => return T::page(visit.wrong(entered, mistakes), code).await,
     };
-    let of = code.clone();
+    let (was_code, is_code) = (code.clone(), renamed.unwrap_or_else(|| code.clone()));
+    let to = T::after(&is_code);
+    // What a file names, no page can change.
+    let by_file = mapping_by_file(&visit).is_some_and(|mapping| T::is_mapped(&code, &mapping));
     let work = move |tx: &mut Tx<'_>| {
-        let (was, is) = thing.change(tx, &of)?;
-        let change = Change::done(T::NAMES.change.1, T::NAMES.kind, &of);
+        let is_renamed = was_code.to_string() != is_code.to_string();
+        if is_renamed && by_file {
+            return Err(SiteChangeError::InUse(Use::Mapping));
+        }
+        if is_renamed {
+            T::rename(tx, &was_code, &is_code)?;
+        }
+        let (mut was, mut is) = thing.change(tx, &is_code)?;
+        if is_renamed {
+            was["code"] = json!(was_code.to_string());
+            is["code"] = json!(is_code.to_string());
+        }
+        let change = Change::done(T::NAMES.change.1, T::NAMES.kind, &is_code);
         Ok(((), vec![change.from(was).to(is)]))
     };
-    let changed = change(&visit, T::NAMES.change.0, work).await?;
-    let to = T::after(&code);
-    done::<T>(visit, code, changed, to).await
+    match change(&visit, T::NAMES.change.0, work).await? {
+        Err(why @ (SiteChangeError::InUse(_) | SiteChangeError::Taken)) => {
+            let why = Mistakes::one("code", refused(&why, visit.language));
+            T::page(visit.wrong(entered, why), code).await
+        }
+        changed => done::<T>(visit, code, changed, to).await,
+    }
 }
 
 pub(crate) async fn remove<T: Thing>(visit: Visit, Id(code): Id<T::Code>) -> Answer {

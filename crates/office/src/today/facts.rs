@@ -1,9 +1,8 @@
 //! The day, read once for all who watch it.
 
-use crate::day::{Facts, GateFacts, Reader, SalesFacts};
-use crate::office::Office;
+use crate::day::{Day, Facts, GateFacts, SalesFacts, Watched};
 use boxoffice::report;
-use db::{Db, DbError};
+use db::DbError;
 use gate::outbox::trouble;
 use gate::records::attendance::{self, Admitted};
 use gate::records::explained::refusals;
@@ -18,31 +17,35 @@ const LAST_WEEK_GOOD_MS: i64 = 10 * 60_000;
 /// Days of a week.
 const WEEK: i64 = 7;
 
-impl Reader {
+impl Day {
     /// The day, at most five seconds old.
-    pub(super) async fn facts(&self, office: &Office) -> Result<Arc<Facts>, DbError> {
+    pub(super) async fn facts(&self) -> Result<Arc<Facts>, DbError> {
         // Whoever comes while it is read waits for that reading.
-        let mut kept = self.0.lock().await;
-        let now = office.role.staff.now();
+        let of = &self.of;
+        let mut kept = self.kept.lock().await;
+        let now = of.clock.now();
         if let Some(facts) = &kept.facts
             && is_good(facts.at, now, GOOD_MS)
         {
             return Ok(Arc::clone(facts));
         }
-        let today = office.role.zone.business_day(now);
+        let today = of.zone.business_day(now);
         let last_week = match &kept.last_week {
             Some((day, at, known)) if *day == today && is_good(*at, now, LAST_WEEK_GOOD_MS) => {
                 Arc::clone(known)
             }
-            _ if office.gate.is_some() => {
-                let read =
-                    Arc::new(attendance::admitted(&office.db, today.plus_days(-WEEK)).await?);
+            _ if of.gate.is_some() => {
+                let read = attendance::admitted(&of.db, today.plus_days(-WEEK));
+                let read = Arc::new(read.await?);
                 kept.last_week = Some((today, now, Arc::clone(&read)));
                 read
             }
             _ => Arc::default(),
         };
-        let facts = Arc::new(read(office, now, today, last_week).await?);
+        let facts = Arc::new(Facts {
+            unnamed_proxy: self.unnamed_proxy.get().copied(),
+            ..read(of, now, today, last_week).await?
+        });
         kept.facts = Some(Arc::clone(&facts));
         Ok(facts)
     }
@@ -53,20 +56,22 @@ fn is_good(at: Timestamp, now: Timestamp, ms: i64) -> bool {
 }
 
 async fn read(
-    office: &Office,
+    of: &Watched,
     at: Timestamp,
     today: BusinessDay,
     last_week: Arc<Admitted>,
 ) -> Result<Facts, DbError> {
-    let db: &Db = &office.db;
-    let gate = match &office.gate {
+    let db = &of.db;
+    let gate = match &of.gate {
         None => None,
         Some(gate) => Some(GateFacts {
             admitted: attendance::admitted(db, today).await?,
             last_week,
             outcomes: attendance::outcomes(db, today).await?,
+            names: attendance::SectorNames::read(db).await?,
             devices: gate::devices(db).await?,
             waiting: gate.outbox.waiting().await?,
+            waiting_since: gate.outbox.waiting_since().await?,
             stopped: trouble::list(db).await?,
             refused: refusals(db).await?.barcodes,
             aside: gate::decide::aside::count(db).await?,
@@ -74,7 +79,7 @@ async fn read(
             when_silent: gate.settings().when_silent,
         }),
     };
-    let sales = match &office.box_office {
+    let sales = match &of.box_office {
         None => None,
         Some(box_office) => {
             let staged = box_office.waiting().await?;
@@ -89,9 +94,11 @@ async fn read(
     Ok(Facts {
         at,
         day: today,
-        hour: office.role.zone.hour(at),
-        set_up_lacks: !office.missing.is_empty(),
-        unnamed_proxy: office.unnamed_proxy.get().copied(),
+        hour: of.zone.hour(at),
+        set_up_lacks: of.set_up_lacks,
+        unnamed_proxy: None,
+        ailments: of.vitals.look(at).await,
+        failing: notices::failing(db, at).await?,
         gate,
         sales,
     })

@@ -60,7 +60,7 @@ impl Watcher {
             if !office.role.staff.is_still_good(session).await.ok()? {
                 return None;
             }
-            let facts = office.day.facts(&office).await.ok()?;
+            let facts = office.day.facts().await.ok()?;
             let html = Parts::new(&self.visit.frame(), &facts).render().ok()?;
             if html == self.shown {
                 continue;

@@ -3,9 +3,11 @@
 use super::*;
 use crate::day::SalesFacts;
 use crate::tests::html;
+use ::doctor::Ailments;
 use gate::outbox::trouble::{Cause, Stopped, Trouble};
 use gate::{PartnerState, Waiting};
 use kernel::Money;
+use notices::Failing;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -50,12 +52,15 @@ pub(super) fn calm() -> Facts {
         hour: zone.hour(at),
         set_up_lacks: false,
         unnamed_proxy: None,
+        ailments: Ailments::default(),
+        failing: Vec::new(),
         gate: Some(GateFacts {
             admitted: admitted(3, 14),
             last_week: Arc::new(admitted(2, 18)),
             outcomes: [("accepted", 5_540), ("already_used", 61), ("exit", 12)]
                 .map(|(outcome, n)| (outcome.to_owned(), n))
                 .into(),
+            names: gate::records::attendance::SectorNames::default(),
             devices: ["PDA01", "PDA02", "PDA03"]
                 .into_iter()
                 .map(|code| device(code, at))
@@ -67,12 +72,14 @@ pub(super) fn calm() -> Facts {
                 give_backs: 0,
                 unresolved: 0,
             },
+            waiting_since: Some(at.plus_ms(-40_000)),
             stopped: Vec::new(),
             refused: 0,
             aside: 0,
             partner: PartnerState {
                 spared: false,
                 answered: 311,
+                why: None,
                 failed: 2,
                 median_ms: Some(112),
                 p95_ms: Some(384),
@@ -126,6 +133,15 @@ pub(super) fn troubled() -> Facts {
     if let Some(sales) = &mut facts.sales {
         sales.held = 7;
     }
+    facts.ailments = Ailments {
+        backup_late: Some(Some(at.plus_ms(-90_000_000))),
+        disk_filling: Some(("/var/lib/passerelle".into(), 300 << 20)),
+        certificate_ends: Some(at.plus_ms(400_000_000)),
+    };
+    facts.failing = vec![Failing {
+        way: "mail".to_owned(),
+        since: at.plus_ms(-4_000_000),
+    }];
     facts
 }
 

@@ -4,7 +4,7 @@
 
 use crate::day::Facts;
 use gate::outbox::trouble::Trouble;
-use gate::{DeviceState, Mode, WhenSilent};
+use gate::{DeviceState, Mode, PartnerFailure, WhenSilent};
 use kernel::{Timestamp, Zone};
 use std::net::IpAddr;
 
@@ -18,6 +18,8 @@ const CLOCK_OFF_MS: i64 = 60_000;
 const BATTERY_PERCENT: u32 = 15;
 /// More barcodes than this on their way are worth a word.
 const LATE: i64 = 200;
+/// And so is one that waits for longer.
+const LATE_MS: i64 = 30 * 60_000;
 /// More declarations than this are worth a word.
 const DECLARATIONS: i64 = 200;
 
@@ -26,10 +28,11 @@ const DECLARATIONS: i64 = 200;
 pub(super) enum Concern {
     /// The set-up is not complete: nobody is checked.
     NotSetUp,
-    /// Otipass is not asked at present; what visitors meet meanwhile.
-    PartnerSilent(WhenSilent),
-    /// More than half of the questions to Otipass failed.
-    PartnerFails,
+    /// Otipass is not asked at present; what visitors meet meanwhile, and why the last
+    /// question failed.
+    PartnerSilent(WhenSilent, Option<PartnerFailure>),
+    /// More than half of the questions to Otipass failed; why the last one did.
+    PartnerFails(Option<PartnerFailure>),
     /// Checks without a decision.
     Unresolved(i64),
     /// A device that was at work today and is not heard of.
@@ -50,6 +53,14 @@ pub(super) enum Concern {
     Late(i64),
     /// Entries Otipass has yet to hear of.
     Undeclared(i64),
+    /// A backup that should have been taken; when the last one was.
+    BackupLate(Option<Timestamp>),
+    /// A folder whose disk is filling, and how many megabytes are left.
+    DiskFilling { folder: String, left_mb: i64 },
+    /// The service's certificate, which ends or has ended then.
+    CertificateEnds(Timestamp),
+    /// Notices that do not get out this way.
+    NoticesFail { way: String, since: Timestamp },
     /// A device that decides by itself.
     Offline { device: String },
     /// A clock that is off.
@@ -82,9 +93,9 @@ pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
     if let Some(gate) = &facts.gate {
         let partner = &gate.partner;
         if partner.spared {
-            concerns.push(Concern::PartnerSilent(gate.when_silent));
+            concerns.push(Concern::PartnerSilent(gate.when_silent, partner.why));
         } else if partner.failed > partner.answered {
-            concerns.push(Concern::PartnerFails);
+            concerns.push(Concern::PartnerFails(partner.why));
         }
         let waiting = &gate.waiting;
         let mut many = |n: i64, limit: i64, concern: fn(i64) -> Concern| {
@@ -95,7 +106,12 @@ pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
         many(waiting.unresolved, 0, Concern::Unresolved);
         many(gate.refused, 0, Concern::Refused);
         many(gate.aside, 0, Concern::Aside);
-        many(waiting.deliveries, LATE, Concern::Late);
+        let is_old = |at: Timestamp| facts.at.ms_since(at) > LATE_MS;
+        let limit = match gate.waiting_since.is_some_and(is_old) {
+            true => 0,
+            false => LATE,
+        };
+        many(waiting.deliveries, limit, Concern::Late);
         many(waiting.declarations, DECLARATIONS, Concern::Undeclared);
         if !gate.stopped.is_empty() {
             concerns.push(Concern::Stopped(gate.stopped.clone()));
@@ -109,9 +125,27 @@ pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
     {
         concerns.push(Concern::Held(sales.held));
     }
+    of_machine(facts, &mut concerns);
     // The order within a kind, such as of the devices, stays.
     concerns.sort_by_key(rank);
     concerns
+}
+
+fn of_machine(facts: &Facts, concerns: &mut Vec<Concern>) {
+    let ailments = &facts.ailments;
+    concerns.extend(ailments.backup_late.map(Concern::BackupLate));
+    concerns.extend(ailments.certificate_ends.map(Concern::CertificateEnds));
+    if let Some((folder, left)) = &ailments.disk_filling {
+        concerns.push(Concern::DiskFilling {
+            folder: folder.display().to_string(),
+            left_mb: i64::try_from(left >> 20).unwrap_or(i64::MAX),
+        });
+    }
+    let failing = facts.failing.iter();
+    concerns.extend(failing.map(|failing| Concern::NoticesFail {
+        way: failing.way.clone(),
+        since: failing.since,
+    }));
 }
 
 /// Whether the device was heard of on the day of `now`.
@@ -199,10 +233,10 @@ fn of_device(device: &DeviceState, now: Timestamp, zone: &Zone, concerns: &mut V
 const fn rank(concern: &Concern) -> u8 {
     match concern {
         Concern::NotSetUp => 0,
-        Concern::PartnerSilent(WhenSilent::Refuse) => 1,
+        Concern::PartnerSilent(WhenSilent::Refuse, _) => 1,
         Concern::Unresolved(_) => 2,
-        Concern::PartnerSilent(WhenSilent::Admit) => 3,
-        Concern::PartnerFails => 4,
+        Concern::PartnerSilent(WhenSilent::Admit, _) => 3,
+        Concern::PartnerFails(_) => 4,
         Concern::Silent { .. } => 5,
         Concern::Keeps { .. } => 6,
         Concern::Stopped(_) => 7,
@@ -212,9 +246,13 @@ const fn rank(concern: &Concern) -> u8 {
         Concern::Late(_) => 11,
         Concern::Undeclared(_) => 12,
         Concern::UnnamedProxy(_) => 13,
-        Concern::Offline { .. } => 14,
-        Concern::Clock { .. } => 15,
-        Concern::Battery { .. } => 16,
+        Concern::DiskFilling { .. } => 14,
+        Concern::CertificateEnds(_) => 15,
+        Concern::BackupLate(_) => 16,
+        Concern::NoticesFail { .. } => 17,
+        Concern::Offline { .. } => 18,
+        Concern::Clock { .. } => 19,
+        Concern::Battery { .. } => 20,
     }
 }
 
@@ -238,7 +276,7 @@ mod tests {
     #[test]
     fn each_concern_is_seen_and_no_other() {
         let device = || "PDA01".to_owned();
-        let cases: [(Change, Vec<Concern>); 21] = [
+        let cases: [(Change, Vec<Concern>); 25] = [
             (|_| (), vec![]),
             (|f| f.set_up_lacks = true, vec![Concern::NotSetUp]),
             (|f| f.gate = None, vec![]),
@@ -248,11 +286,15 @@ mod tests {
             ),
             (
                 |f| f.gate.as_mut().unwrap().partner.spared = true,
-                vec![Concern::PartnerSilent(WhenSilent::Admit)],
+                vec![Concern::PartnerSilent(WhenSilent::Admit, None)],
             ),
             (
-                |f| f.gate.as_mut().unwrap().partner.failed = 1_000,
-                vec![Concern::PartnerFails],
+                |f| {
+                    let partner = &mut f.gate.as_mut().unwrap().partner;
+                    partner.failed = 1_000;
+                    partner.why = Some(PartnerFailure::Unreachable);
+                },
+                vec![Concern::PartnerFails(Some(PartnerFailure::Unreachable))],
             ),
             (
                 |f| f.gate.as_mut().unwrap().waiting.unresolved = 1,
@@ -319,6 +361,26 @@ mod tests {
                     percent: 14,
                 }],
             ),
+            // Few, and for long.
+            (
+                |f| f.gate.as_mut().unwrap().waiting_since = ago(f, LATE_MS + 1),
+                vec![Concern::Late(3)],
+            ),
+            (
+                |f| f.ailments.backup_late = Some(None),
+                vec![Concern::BackupLate(None)],
+            ),
+            (
+                |f| f.ailments.disk_filling = Some(("/srv".into(), 5 << 20)),
+                vec![Concern::DiskFilling {
+                    folder: "/srv".to_owned(),
+                    left_mb: 5,
+                }],
+            ),
+            (
+                |f| f.ailments.certificate_ends = Some(f.at),
+                vec![Concern::CertificateEnds(sample::calm().at)],
+            ),
             // Said long ago, and checks have come since.
             (
                 |f| {
@@ -338,7 +400,7 @@ mod tests {
                     gate.when_silent = WhenSilent::Refuse;
                 },
                 vec![
-                    Concern::PartnerSilent(WhenSilent::Refuse),
+                    Concern::PartnerSilent(WhenSilent::Refuse, None),
                     Concern::Unresolved(2),
                     Concern::Held(3),
                     Concern::Battery {

@@ -234,3 +234,56 @@ async fn an_address_that_phones_cannot_use_is_warned_of() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_sheet_has_a_code_for_each_device_that_was_chosen() {
+    let house = House::staffed().await;
+    let path = "/office/set-up/enrolment-sheet";
+    let mut browser = house.signed_in("gate_manager").await;
+    let csrf = browser.csrf(path).await;
+    let refused = browser.post(path, &csrf, &[]).await;
+    assert!(refused.status == 422 && refused.text.contains("Choose at least one"));
+    let fields = [
+        ("device", "PDA01"),
+        ("device", "PDA03"),
+        ("device", "NOBODY"),
+        ("layout", "single"),
+        ("hours", "12"),
+    ];
+    let sheet = browser.post(path, &csrf, &fields).await;
+    assert_eq!(sheet.status, 200);
+    let text = &sheet.text;
+    assert_eq!(text.matches("<svg").count(), 2, "{text}");
+    for said in [
+        "PDA01",
+        "PDA03",
+        "VN_RAY_D1",
+        "Good once, until",
+        "Valable une fois, jusqu’à",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    // Each code enrols its device, also hours later.
+    house.clock.advance_ms(11 * 3_600_000);
+    let codes: Vec<_> = text
+        .split("class=\"qr\" role=\"img\" aria-label=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap().to_owned())
+        .collect();
+    let gate = house.gate();
+    for (code, expected) in codes.iter().zip(["PDA01", "PDA03"]) {
+        let token = gate::DeviceToken::from_random([expected.as_bytes()[4]; 32]);
+        let enrolled = gate.devices.enrol(code, token, [127, 0, 0, 1].into()).await;
+        assert_eq!(enrolled.unwrap().as_str(), expected);
+    }
+    let filter = staff::AuditFilter {
+        kind: Some("device".to_owned()),
+        ..staff::AuditFilter::default()
+    };
+    let log = house.staff.audit(filter, 10).await.unwrap();
+    let begun = log.iter().filter(|e| e.action == "device.enrolment_begun");
+    assert_eq!(begun.count(), 2);
+    // Those who may not enrol have no sheet.
+    let mut finance = house.signed_in("finance").await;
+    assert_eq!(finance.get(path).await.status, 403);
+}

@@ -21,6 +21,16 @@ async fn sick() -> House {
     let mapping = format!(
         r#"{{"OtipassProjectId": "villeneuve", "sectorInfos": {{"VN_AUG": {info}, "<b>": {info}}}}}"#
     );
+    // Nobody works at the sectors that it leaves out.
+    let revoke = |tx: &mut db::Tx<'_>| {
+        let now = kernel::Timestamp::from_millis_clamped(1_784_019_600_000);
+        for n in 1..=13 {
+            let device = format!("PDA{n:02}").parse().unwrap();
+            gate::revoke_tokens(tx, &device, now)?;
+        }
+        Ok::<_, gate::TokenError>(())
+    };
+    museum.test.db.write("revoke", revoke).await.unwrap();
     museum.write("passerelle.toml", &config, 0o600);
     museum.write("open.secret", OTIPASS_PASSWORD, 0o644);
     museum.write("mapping.json", &mapping, 0o600);

@@ -64,11 +64,13 @@ async fn what_the_doctor_finds_is_cured_by_one_click_and_taken_up() {
     let expected = MAPPING.replacen("PASSVN2", "PASSVN3", 1);
     assert_eq!(kept(&house).await.mapping, Some(expected));
     let page = browser.get(PATH).await;
+    // A sector of the museum takes no passes, and has a scanner that lets people in.
     assert!(
-        page.text.contains("Nothing to say against it"),
+        page.text.contains("where devices are enrolled (PDA13)"),
         "{}",
         page.text
     );
+    assert_eq!(page.text.matches("<li value=").count(), 1);
     // Browsers end lines otherwise.
     let dos = MAPPING.replace('\n', "\r\n");
     browser.post(PATH, &csrf, &[("text", &dos)]).await;
@@ -119,6 +121,66 @@ async fn six_mistakes_are_cured_one_by_one_and_nothing_else_changes() {
     }
     assert_eq!(text, MAPPING);
     assert_eq!(kept(&house).await.mapping_draft, None);
+}
+
+#[tokio::test]
+async fn what_a_cut_text_lost_is_named() {
+    let house = museum().await;
+    let (mut browser, csrf) = at_the_page(&house).await;
+    let (cut, _) = MAPPING.split_once("\"VN_CAS\"").unwrap();
+    let page = browser.post(PATH, &csrf, &[("text", cut)]).await;
+    assert_eq!(page.status, 422);
+    assert!(
+        page.text.contains("seems to have been cut"),
+        "{}",
+        page.text
+    );
+    assert!(!page.text.contains("Write “}” here"), "{}", page.text);
+    // Closed by hand, it can be used, and lacks a sector that a door leads to.
+    let closed = format!("{}}}}}", cut.trim_end().trim_end_matches(','));
+    let saved = browser.post(PATH, &csrf, &[("text", &closed)]).await;
+    assert_eq!(saved.status, 303);
+    let page = browser.get(PATH).await.text;
+    assert!(page.contains("do not name the sector VN_CAS"), "{page}");
+    assert!(!page.contains("Nothing to say against it"), "{page}");
+    let twice = format!("{MAPPING}{MAPPING}");
+    let page = browser.post(PATH, &csrf, &[("text", &twice)]).await;
+    assert_eq!(page.status, 422);
+    assert!(page.text.contains("pasted twice"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_slip_is_mended_on_either_side() {
+    let house = museum().await;
+    let (mut browser, csrf) = at_the_page(&house).await;
+    let sectors = async || {
+        let site = gate::site::interface::read_site(&house.test.db).await;
+        let sectors = site.unwrap().unwrap().sectors.into_keys();
+        sectors.map(|code| code.to_string()).collect::<Vec<_>>()
+    };
+    browser.post(PATH, &csrf, &[("text", MAPPING)]).await;
+    // The mapping parameters name the sector: they would lose it.
+    let path = "/office/set-up/sectors/VN_AUG";
+    let fields = [("code", "VN_AUX"), ("name", "Auguste")];
+    let refused = browser.post(path, &csrf, &fields).await;
+    assert!(
+        refused.text.contains("the mapping parameters name it"),
+        "{}",
+        refused.text
+    );
+    let right = MAPPING.replacen("VN_AUG", "VN_AUX", 1);
+    browser.post(PATH, &csrf, &[("text", &right)]).await;
+    let page = browser.get(PATH).await;
+    let cure = button(&page, "In the site: rename “VN_AUG” to “VN_AUX”");
+    let fields = [("text", right.as_str()), ("cure", cure.as_str())];
+    assert_eq!(browser.post(PATH, &csrf, &fields).await.status, 303);
+    assert_eq!(kept(&house).await.mapping.as_ref(), Some(&right));
+    let now = sectors().await;
+    assert!(now.contains(&"VN_AUX".to_owned()) && !now.contains(&"VN_AUG".to_owned()));
+    let site = gate::site::interface::read_site(&house.test.db).await;
+    let site = site.unwrap().unwrap();
+    let door = &site.doors[&"VN_AUG_D1".parse().unwrap()];
+    assert!(door.contains(&"VN_AUX".parse().unwrap()));
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@
 use crate::house::House;
 use secrecy::ExposeSecret;
 use staff::{AuditFilter, Role};
+use stage::Browser;
+use stage::villeneuve::OTIPASS_PASSWORD;
 
 const MAPPING: &str = include_str!("../../../../examples/villeneuve/mapping.json");
 const CATALOGUE: &str = include_str!("../../../../examples/villeneuve/catalogue.toml");
@@ -22,6 +24,15 @@ async fn a_catalogue_is_pasted_and_its_mistakes_stand_at_their_lines() {
         .post("/office/set-up/catalogue/text", &csrf, &[("text", &wrong)])
         .await;
     assert!(answer.status == 422 && answer.text.contains("<li value=\"26\">"));
+    let blank = CATALOGUE.replace("\"PASSVN2\"", "\"PASS 2\"");
+    let answer = browser
+        .post("/office/set-up/catalogue/text", &csrf, &[("text", &blank)])
+        .await;
+    assert!(
+        answer.status == 422 && answer.text.contains("A code holds no space"),
+        "{}",
+        answer.text
+    );
     let answer = browser
         .post(
             "/office/set-up/catalogue/text",
@@ -146,6 +157,73 @@ async fn the_catalogue_is_filled_by_forms_until_an_entry_can_be_sold() {
         browser.post(path, &csrf, &tariff("9.50")).await.leads_to(),
         catalogue
     );
+    // Added again, it is not overwritten: the page leads to where it is changed.
+    let again = browser.post(path, &csrf, &tariff("95.00")).await;
+    assert_eq!(again.status, 422);
+    assert!(again.text.contains("exists already"), "{}", again.text);
+    let edit = "/office/set-up/catalogue/edit?what=tariff+PASSVN+CITYPASS+";
+    assert!(
+        again.text.contains(&format!("href=\"{edit}\"")),
+        "{}",
+        again.text
+    );
+    let page = browser.get(edit).await.text;
+    assert!(
+        page.contains("value=\"9.50\"") && page.contains("value=\"5.50\""),
+        "{page}"
+    );
+    assert!(!page.contains("name=\"tariff_code\""), "its code stays");
+    let fields = [("tariff_price", "9.60"), ("tariff_vat", "5.5")];
+    let saved = browser.post(edit, &csrf, &fields).await;
+    assert_eq!(saved.leads_to(), catalogue);
+    let fields = [("tariff_price", "9.50"), ("tariff_vat", "5.5")];
+    browser.post(edit, &csrf, &fields).await;
+    // A name is changed; a code that the mapping parameters name is not.
+    let edit = "/office/set-up/catalogue/edit?what=season+VN26";
+    let fields = [("season_code", "VN26"), ("season_name", "Saison 2026")];
+    assert_eq!(
+        browser.post(edit, &csrf, &fields).await.leads_to(),
+        catalogue
+    );
+    let fields = [("season_code", "VN27"), ("season_name", "Saison 2026")];
+    let refused = browser.post(edit, &csrf, &fields).await;
+    assert!(
+        refused.text.contains("the mapping parameters name it"),
+        "{}",
+        refused.text
+    );
+    let blank = [("season_code", "VN 26"), ("season_name", "Saison 2026")];
+    let refused = browser.post(edit, &csrf, &blank).await;
+    assert!(
+        refused.text.contains("A code holds no space"),
+        "{}",
+        refused.text
+    );
+    // One that nothing names takes its products along.
+    for (path, fields) in [
+        (
+            "season",
+            vec![("season_code", "OLD"), ("season_name", "Old")],
+        ),
+        (
+            "product",
+            vec![
+                ("product_season", "OLD"),
+                ("product_code", "P"),
+                ("product_name", "P"),
+            ],
+        ),
+        (
+            "edit?what=season+OLD",
+            vec![("season_code", "OLDER"), ("season_name", "Older")],
+        ),
+        ("remove", vec![("what", "product OLDER P")]),
+        ("remove", vec![("what", "season OLDER")]),
+    ] {
+        let path = format!("/office/set-up/catalogue/{path}");
+        let done = browser.post(&path, &csrf, &fields).await;
+        assert_eq!(done.status, 303, "{path}: {}", done.text);
+    }
     let mapping = "/office/set-up/tariff-mapping";
     assert!(browser.get(mapping).await.text.contains("CITYPASS, €9.50"));
     let fields = [("tariff of PASSVN", "CITYPASS"), ("tariff of PASSVN2", "")];
@@ -196,6 +274,53 @@ async fn the_catalogue_is_filled_by_forms_until_an_entry_can_be_sold() {
         ..AuditFilter::default()
     };
     let audit = house.staff.audit(filter, 10).await.unwrap();
-    assert_eq!(audit.len(), 1);
-    assert_eq!(audit[0].after.as_ref().unwrap()["price_minor"], 950);
+    assert_eq!(audit.len(), 3);
+    let changed = &audit[1];
+    assert_eq!(changed.before.as_ref().unwrap()["price_minor"], 950);
+    assert_eq!(changed.after.as_ref().unwrap()["price_minor"], 960);
+}
+
+#[tokio::test]
+async fn the_connection_step_says_what_the_last_try_said() {
+    let house = House::empty().await;
+    house.hire_as("mine", Role::Administrator).await;
+    let mut browser = house.signed_in("mine").await;
+    let path = "/office/set-up/connection";
+    let csrf = browser.csrf(path).await;
+    let url = house.otipass.url.clone();
+    let mut fields = vec![
+        ("url", url.as_str()),
+        ("username", "villeneuve"),
+        ("password", "wrong"),
+        ("budget", "1500"),
+        ("window", "60"),
+        ("silent", "admit"),
+    ];
+    let saved = browser.post(path, &csrf, &fields).await.text;
+    assert!(saved.contains("Otipass is asked once"), "{saved}");
+    let steps = async |browser: &mut Browser| browser.get("/office/set-up").await.text;
+    let page = steps(&mut browser).await;
+    assert!(page.contains("Otipass is asked once"), "{page}");
+    assert!(!page.contains(">done<"), "{page}");
+    // With the mapping parameters, saved later, it can be asked.
+    let mapping = "/office/set-up/mapping";
+    browser.post(mapping, &csrf, &[("text", MAPPING)]).await;
+    let refused = "refused the credentials";
+    let page = browser.get(mapping).await.text;
+    assert!(page.contains(refused), "{page}");
+    let page = steps(&mut browser).await;
+    assert!(
+        page.contains(refused) && page.contains(">to be corrected<"),
+        "{page}"
+    );
+    let page = browser.get(path).await.text;
+    assert!(page.contains(refused), "{page}");
+    fields[2].1 = OTIPASS_PASSWORD;
+    let saved = browser.post(path, &csrf, &fields).await.text;
+    assert!(saved.contains("Otipass answers"), "{saved}");
+    let page = steps(&mut browser).await;
+    assert!(
+        page.contains("Otipass answers.") && !page.contains(refused),
+        "{page}"
+    );
 }

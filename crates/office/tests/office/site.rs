@@ -1,7 +1,7 @@
 //! Organisation, sectors, doors and devices, by form and by table.
 
 use crate::house::House;
-use crate::site_table::ROWS;
+use crate::site_table::{self, ROWS};
 use gate::{Direction, Site};
 use kernel::Language;
 use office::Managed;
@@ -273,10 +273,71 @@ async fn a_door_without_its_one_sector_is_a_mistake_with_a_cure() {
 }
 
 #[tokio::test]
+async fn codes_change_until_something_names_them() {
+    let house = House::empty().await;
+    let (mut browser, csrf) = named(&house).await;
+    site_table::take(&mut browser, &csrf, ROWS).await;
+    for (path, code, rest) in [
+        ("sectors/VN_RAY", "VN_RAI", ("name", "Rayonnages")),
+        ("doors/VN_AUG_D1", "AUG_1", ("sector", "VN_AUG")),
+        ("devices/PDA02", "TURN2", ("door", "AUG_1")),
+    ] {
+        let path = format!("/office/set-up/{path}");
+        assert!(browser.get(&path).await.text.contains("name=\"code\""));
+        let blank = browser.post(&path, &csrf, &[("code", "A B"), rest]).await;
+        assert!(
+            blank.text.contains("A code holds no space"),
+            "{}",
+            blank.text
+        );
+        let saved = browser.post(&path, &csrf, &[("code", code), rest]).await;
+        assert_eq!(saved.status, 303, "{}", saved.text);
+    }
+    let kept = site(&house).await.unwrap();
+    assert_eq!(kept.sectors[&"VN_RAI".parse().unwrap()], "Rayonnages");
+    let door = &kept.doors[&"VN_RAY_D1".parse().unwrap()];
+    assert!(door.contains(&"VN_RAI".parse().unwrap()));
+    for device in ["PDA01", "TURN2"] {
+        let device = &kept.devices[&device.parse().unwrap()];
+        assert_eq!(device.door.as_str(), "AUG_1");
+    }
+    // What is taken, and what is enrolled.
+    let taken = [("code", "PDA01"), ("door", "AUG_1")];
+    let refused = browser
+        .post("/office/set-up/devices/TURN2", &csrf, &taken)
+        .await;
+    assert!(
+        refused.text.contains("This code is taken"),
+        "{}",
+        refused.text
+    );
+    let grant = |tx: &mut db::Tx<'_>| {
+        let token = gate::DeviceToken::from_random([7; 32]);
+        let now = kernel::Timestamp::from_millis_clamped(1_784_019_600_000);
+        gate::grant_token(tx, &"TURN2".parse().unwrap(), &token, now)
+    };
+    house.test.db.write("grant", grant).await.unwrap();
+    let again = [("code", "TURN3"), ("door", "AUG_1")];
+    let refused = browser
+        .post("/office/set-up/devices/TURN2", &csrf, &again)
+        .await;
+    assert!(
+        refused.text.contains("was enrolled under it"),
+        "{}",
+        refused.text
+    );
+    let log = audit(&house).await;
+    let renamed = log
+        .iter()
+        .find(|entry| entry.1 == "TURN2" && entry.0 == "device.changed");
+    assert!(renamed.unwrap().2.contains("PDA02"));
+}
+
+#[tokio::test]
 async fn support_looks_and_changes_nothing() {
     let house = House::empty().await;
     let (mut browser, csrf) = named(&house).await;
-    browser.post(TABLE, &csrf, &[("text", ROWS)]).await;
+    site_table::take(&mut browser, &csrf, ROWS).await;
     house.hire(Role::Support).await;
     let mut support = house.signed_in("support").await;
     let csrf = support.csrf("/office/me").await;
@@ -391,7 +452,7 @@ async fn what_a_file_manages_is_shown_and_not_changed() {
 async fn a_script_in_each_text_stays_text() {
     let house = House::empty().await;
     let (mut browser, csrf) = named(&house).await;
-    let code = "<script>alert(1)</script>\"'><img src=x>";
+    let code = "<script>alert(1)</script>\"'><img/src=x>";
     let mut pages = Vec::new();
     let saved = |name| [&[("name", name)][..], &VILLENEUVE[1..]].concat();
     pages.push(browser.post(ORGANISATION, &csrf, &saved(SCRIPT)).await);

@@ -21,6 +21,23 @@ async fn upload(browser: &mut Browser, csrf: &str, file: &[u8]) -> Answer {
     browser.send(request).await
 }
 
+/// What the page asks to agree to.
+fn agreed(page: &Answer) -> String {
+    let (_, rest) = page
+        .text
+        .split_once("name=\"agreed\" value=\"")
+        .unwrap_or_else(|| panic!("nothing to agree to: {}", page.text));
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// Sends a table, and agrees to what it would change.
+pub async fn take(browser: &mut Browser, csrf: &str, text: &str) -> Answer {
+    let asked = browser.post(TABLE, csrf, &[("text", text)]).await;
+    let agreed = agreed(&asked);
+    let fields = [("text", text), ("agreed", &agreed)];
+    browser.post(TABLE, csrf, &fields).await
+}
+
 pub const ROWS: &str = "sector;sector_name;door;device;language;direction\r\n\
     VN_AUG;Musée Auguste;VN_AUG_D1;PDA01;fr;\r\n\
     VN_AUG;;VN_AUG_D1;PDA02;;exit\r\n\
@@ -38,7 +55,15 @@ async fn the_same_by_a_table_pasted_or_uploaded() {
     assert_eq!(browser.get("/office/set-up/table.csv").await.status, 404);
 
     browser.post(ORGANISATION, &csrf, &VILLENEUVE).await;
-    let taken = browser.post(TABLE, &csrf, &[("text", ROWS)]).await;
+    // Nothing is saved before somebody has seen what would change.
+    let asked = browser.post(TABLE, &csrf, &[("text", ROWS)]).await;
+    assert!(
+        asked.text.contains("VN_AUG_D1: new door, leads to VN_AUG"),
+        "{}",
+        asked.text
+    );
+    assert_eq!(site(&house).await.unwrap().sectors.len(), 0);
+    let taken = take(&mut browser, &csrf, ROWS).await;
     assert_eq!(taken.leads_to(), DOORS);
     let kept = site(&house).await.unwrap();
     assert_eq!(kept.sectors.len(), 3);
@@ -66,7 +91,18 @@ async fn the_same_by_a_table_pasted_or_uploaded() {
         .chars()
         .map(|c| u8::try_from(u32::from(c)).unwrap())
         .collect();
-    let taken = upload(&mut browser, &csrf, &windows).await;
+    let asked = upload(&mut browser, &csrf, &windows).await;
+    let text = "sector,sector_name,door,device\nVN_EXP,L’été,,\n";
+    assert!(
+        asked
+            .text
+            .contains("VN_EXP: called “VN_EXP”, will be called “L’été”"),
+        "{}",
+        asked.text
+    );
+    let agreed = agreed(&asked);
+    let fields = [("text", text), ("agreed", &agreed)];
+    let taken = browser.post(TABLE, &csrf, &fields).await;
     assert_eq!(taken.leads_to(), DOORS);
     let kept = site(&house).await.unwrap();
     assert_eq!(kept.sectors[&"VN_EXP".parse().unwrap()], "L’été");
@@ -82,6 +118,83 @@ async fn the_same_by_a_table_pasted_or_uploaded() {
     assert!(refused.status == 403 && refused.text.contains("no longer valid"));
     let refused = upload(&mut browser, &csrf, &vec![b'x'; 1024 * 1024]).await;
     assert_eq!(refused.status, 413);
+}
+
+#[tokio::test]
+async fn a_slip_of_the_pen_moves_no_door() {
+    let house = House::empty().await;
+    let (mut browser, csrf) = named(&house).await;
+    take(&mut browser, &csrf, ROWS).await;
+    let before = site(&house).await.unwrap();
+    let rows = "sector;sector_name;door;device\nVN_AUX;;VN_AUG_D1;PDA01\nVN_AUG;Auguste;;\n";
+    let asked = browser.post(TABLE, &csrf, &[("text", rows)]).await;
+    for said in [
+        "VN_AUX: new sector",
+        "VN_AUG_D1: leads to VN_AUG, will lead to VN_AUX",
+        "VN_AUG is meant",
+        "VN_AUX is new",
+    ] {
+        assert!(asked.text.contains(said), "{said}: {}", asked.text);
+    }
+    // Without an answer nothing is saved, whatever was agreed to.
+    let agreed_to = agreed(&asked);
+    let fields = [("text", rows), ("agreed", agreed_to.as_str())];
+    let again = browser.post(TABLE, &csrf, &fields).await;
+    assert!(
+        again.text.contains("First choose what is meant"),
+        "{}",
+        again.text
+    );
+    assert_eq!(site(&house).await.unwrap(), before);
+    // With the known one, the page says what that changes, and asks for that.
+    let mut fields = vec![
+        ("text", rows),
+        ("agreed", agreed_to.as_str()),
+        ("sector VN_AUX", "known"),
+    ];
+    let asked = browser.post(TABLE, &csrf, &fields).await;
+    assert!(!asked.text.contains("VN_AUX: new sector"), "{}", asked.text);
+    let agreed_to = agreed(&asked);
+    fields[1].1 = &agreed_to;
+    let taken = browser.post(TABLE, &csrf, &fields).await;
+    assert_eq!(taken.leads_to(), DOORS);
+    let after = site(&house).await.unwrap();
+    assert_eq!(after.sectors[&"VN_AUG".parse().unwrap()], "Auguste");
+    assert_eq!(after.doors, before.doors);
+    // And as a new one, if that is said.
+    fields[2].1 = "new";
+    let agreed_to = agreed(&browser.post(TABLE, &csrf, &fields).await);
+    fields[1].1 = &agreed_to;
+    let taken = browser.post(TABLE, &csrf, &fields).await;
+    assert_eq!(taken.leads_to(), DOORS);
+    assert_eq!(site(&house).await.unwrap().sectors.len(), 4);
+}
+
+#[tokio::test]
+async fn codes_with_spaces_are_refused() {
+    let house = House::empty().await;
+    let (mut browser, csrf) = named(&house).await;
+    let rows = "sector;sector_name;door;device\nVN AUG;Auguste;;\n";
+    let refused = browser.post(TABLE, &csrf, &[("text", rows)]).await;
+    assert!(refused.status == 422 && refused.text.contains("A code holds no space"));
+    for (path, fields) in [
+        (
+            "/office/set-up/new-sector",
+            [("code", "VN AUG"), ("name", "Auguste"), ("with", "none")],
+        ),
+        (
+            "/office/set-up/new-sector",
+            [("code", "VN_AUG"), ("name", "Auguste"), ("door", "D 1")],
+        ),
+        (
+            "/office/set-up/new-sector",
+            [("code", "VN_AUG"), ("name", "Auguste"), ("device", "PDA 1")],
+        ),
+    ] {
+        let refused = browser.post(path, &csrf, &fields).await;
+        assert!(refused.text.contains("A code holds no space"), "{fields:?}");
+    }
+    assert_eq!(site(&house).await.unwrap().sectors.len(), 0);
 }
 
 #[tokio::test]

@@ -101,6 +101,21 @@ pub(super) fn given_twice(text: &str, root: &Node, place: Position) -> Vec<Propo
     ]
 }
 
+/// Which of two whole texts stays.
+pub(super) fn text_twice(text: &str, root: &Node, place: Position, at: usize) -> Vec<Proposal> {
+    let second = Edit::replace(at..text.len(), String::new());
+    let other = super::root(&text[at..]);
+    if is_same(root, &other) {
+        let what = super::edit::shortened(&text[at..]);
+        return vec![Proposal::new(Deed::TakeOut(what), second)];
+    }
+    let keep = |line, edit| Proposal::new(Deed::Keep { line }, edit);
+    vec![
+        keep(root.at.line, second),
+        keep(place.line, Edit::replace(0..at, String::new())),
+    ]
+}
+
 /// Whether two values mean the same, whatever their order.
 fn is_same(one: &Node, other: &Node) -> bool {
     match (&one.value, &other.value) {

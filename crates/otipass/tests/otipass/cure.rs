@@ -133,6 +133,27 @@ fn of_two_entries_that_say_the_same_one_goes() {
 }
 
 #[test]
+fn of_a_text_that_was_pasted_twice_one_stays() {
+    let text = format!("{GOOD}{GOOD}");
+    let [cure] = &cures(&text, &finding(&text, "text_twice"))[..] else {
+        panic!()
+    };
+    assert_eq!(cure.text, GOOD);
+    let other = changed("VN_AUG", "VN_EXP");
+    let text = format!("{GOOD}{other}");
+    let found = cures(&text, &finding(&text, "text_twice"));
+    let kept: Vec<_> = found.iter().map(|cure| cure.text.as_str()).collect();
+    assert_eq!(kept, [GOOD, &other]);
+    assert_eq!(found[1].deed, Deed::Keep { line: 18 });
+}
+
+#[test]
+fn what_was_cut_has_no_cure_but_to_paste_it_again() {
+    let text = &GOOD[..GOOD.find("    \"VN_RAY\"").unwrap()];
+    assert_eq!(cures(text, &finding(text, "text_cut")), []);
+}
+
+#[test]
 fn of_two_entries_that_differ_somebody_chooses() {
     let text = changed("\"VN_RAY\"", "\"VN_AUG\"");
     let found = cures(&text, &finding(&text, "sector_given_twice"));

@@ -332,7 +332,7 @@ fn broken_json_is_one_mistake_at_its_place() {
         ),
         (
             "{",
-            "project_missing!@1:1 sectors_missing!@1:1 brace_not_closed!@1:2",
+            "project_missing!@1:1 sectors_missing!@1:1 text_cut!@1:2",
         ),
     ] {
         assert_eq!(
@@ -341,6 +341,42 @@ fn broken_json_is_one_mistake_at_its_place() {
             "{text:?}"
         );
     }
+}
+
+#[test]
+fn a_text_that_was_cut_is_called_so_wherever_it_ends() {
+    let count = |text: &str, code: &str| {
+        let found = findings(text).into_iter();
+        found.filter(|found| found.starts_with(code)).count()
+    };
+    let whole = GOOD.trim_end();
+    for (end, _) in whole.char_indices().skip(1) {
+        let text = &whole[..end];
+        let is_cut = count(text, "text_cut!");
+        let is_open = count(text, "brace_not_closed!");
+        // Behind the last entry's braces one brace alone is missing.
+        let one_is_missing = whole[end..].trim() == "}";
+        assert_eq!(
+            (is_cut, is_open),
+            if one_is_missing { (0, 1) } else { (1, 0) },
+            "{text}"
+        );
+        for told_besides in ["value_missing!", "colon_missing!", "quote_not_closed!"] {
+            assert_eq!(count(text, told_besides), 0, "{text}");
+        }
+    }
+    assert_eq!(findings(&format!("{whole}\n{whole}")), ["text_twice!@18:1"]);
+}
+
+#[test]
+fn a_space_inside_a_code_is_noted() {
+    let text = changed("\"VN_AUG\"", "\"VN AUG\"");
+    let text = text.replacen("\"VN26\"", "\"VN 26\"", 1);
+    assert_eq!(
+        findings(&text),
+        ["code_with_space@4:5", "code_with_space@7:21"]
+    );
+    assert!(read_mapping(&text).mapping.is_some(), "it may be right");
 }
 
 #[test]

@@ -5,7 +5,9 @@
 mod demo;
 mod doctor;
 mod edge;
+mod french;
 mod nodes;
+mod notices;
 mod replay;
 mod serve;
 mod ticketing;

@@ -227,11 +227,11 @@ export class Desk {
           this.#latest = null;
           this.screen.done(this.screen.words.t("cancel_done"), entry.card);
         }
-      } else {
+      } else if (this.#latest === latest) {
         this.screen.trouble(told);
       }
     } catch {
-      this.screen.trouble("other");
+      if (this.#latest === latest) this.screen.trouble("other");
     } finally {
       clearTimeout(soon);
       this.#cancelling = false;

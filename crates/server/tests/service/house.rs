@@ -19,7 +19,9 @@ pub async fn set(house: &Museum, device: &str, settings: DeviceSettings) {
 /// Saves a code that enrols `device`.
 pub async fn save_code(house: &Museum, device: &str, code: EnrolmentCode) {
     let (device, now) = (device.parse().unwrap(), house.clock.now());
-    let save = move |tx: &mut Tx<'_>| gate::save_enrolment_code(tx, &device, &code, now);
+    let save = move |tx: &mut Tx<'_>| {
+        gate::save_enrolment_code(tx, &device, &code, now, gate::CODE_VALID_MS)
+    };
     house.test.db.write("save code", save).await.unwrap();
 }
 

@@ -2,7 +2,7 @@
 
 use super::stage::*;
 use deviceapi::Direction;
-use edge::agent::{AgentSettings, Delivered, Lane};
+use edge::agent::{AgentSettings, Delivered};
 use edge::wire::Reply;
 use edge::{DoorSettings, Errand, Event, Mode};
 use serde_json::json;
@@ -220,31 +220,6 @@ fn guarded_refuses_who_went_in_today_and_who_is_listed() {
     stage.pass(24 * 3_600_000);
     stage.door.agent_mut().use_pass_list(None);
     assert!(told(&stage.scan(PASS)).1.open, "another day");
-}
-
-#[test]
-fn the_last_entry_can_be_taken_back() {
-    let mut stage = Stage::offline();
-    stage.visit(PASS);
-    let cancel = |stage: &mut Stage| {
-        let errands = stage.step(Event::CancelLast { lane: Lane(1) });
-        told(&errands).1.outcome
-    };
-    assert_eq!(cancel(&mut stage), "cancelled");
-    assert_eq!(stage.door.status().count_today, 1, "the one before remains");
-    let (checks, cancellations) = sent(&stage.comes_online());
-    assert_eq!(
-        (checks.len(), cancellations.len()),
-        (2, 0),
-        "the check goes first"
-    );
-    let (_, cancellations) = sent(&stage.batch(kept(2)));
-    assert_eq!(cancellations[0].check_id, checks[1].id);
-    let reply = Reply::Answer(super::stage::answer(Vec::new(), &[checks[1].id]));
-    stage.step(Event::Sent { reply });
-    assert_eq!(stage.door.status().unsent_cancellations, 0);
-    stage.pass(16 * 60 * 1000);
-    assert_eq!(cancel(&mut stage), "nothing_to_cancel", "too late");
 }
 
 #[test]

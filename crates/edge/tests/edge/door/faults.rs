@@ -47,12 +47,7 @@ fn each_fault_of_the_server_has_its_behaviour() {
             "direction_not_allowed",
             Mode::Online,
         ),
-        (
-            http(401, ProblemCode::TokenInvalid),
-            false,
-            "token_invalid",
-            Mode::Refused,
-        ),
+        (token_invalid(), false, "token_invalid", Mode::Refused),
     ] {
         let mut stage = Stage::online();
         let check = asked(&stage.scan(PASS));
@@ -91,6 +86,13 @@ fn the_server_says_how_long_it_wants_to_be_left_alone() {
     stage.answer(check, failing);
     assert!(!looks(&stage.pass(29_999)));
     assert!(looks(&stage.pass(1)));
+    // Some gateway on the way asks for a day; a minute is what it gets.
+    stage.looked(Reply::Failing {
+        code: None,
+        retry_after_ms: 86_400_000,
+    });
+    assert!(!looks(&stage.pass(59_999)));
+    assert!(looks(&stage.pass(1)));
 }
 
 #[test]
@@ -98,7 +100,7 @@ fn a_refused_token_admits_nobody_also_after_a_start_until_there_is_another() {
     let mut stage = Stage::offline();
     assert!(stage.visit(PASS).open);
     stage.pass(1_000);
-    stage.looked(Reply::TokenInvalid);
+    stage.looked(token_invalid());
     for _ in 0..2 {
         let (check, answer) = told(&stage.scan(PASS));
         assert_eq!((check, answer.outcome.as_str()), (None, "token_invalid"));
@@ -110,6 +112,31 @@ fn a_refused_token_admits_nobody_also_after_a_start_until_there_is_another() {
     assert!(looks(&stage.step(Event::NewToken { sha256 })), "at once");
     assert_eq!(sent(&stage.comes_online()).0.len(), 2);
     asked(&stage.scan(&card(1)));
+}
+
+#[test]
+fn a_late_word_on_the_old_token_says_nothing_of_the_new_one() {
+    let mut stage = Stage::offline();
+    assert!(sends(&stage.comes_online()), "a batch is under way");
+    let check = asked(&stage.scan(PASS));
+    let sha256 = "another".to_owned();
+    stage.step(Event::NewToken { sha256 });
+    stage.comes_online();
+    let (told_of, answer) = told(&stage.answer(check, token_invalid()));
+    assert_eq!(
+        (told_of, answer.open),
+        (Some(check), true),
+        "who waits, waits no longer"
+    );
+    stage.tell(check);
+    stage.step(Event::Sent {
+        reply: token_invalid(),
+    });
+    assert_eq!(stage.mode(), Mode::Online);
+    assert_eq!(sent(&stage.pass(1_000)).0.len(), 2, "it is brought again");
+    stage.looked(token_invalid());
+    assert_eq!(stage.mode(), Mode::Offline);
+    assert!(looks(&stage.pass(1_000)));
 }
 
 #[test]

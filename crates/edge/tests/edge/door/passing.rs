@@ -1,7 +1,7 @@
 //! One presentation, one check; and what the door says of an opening.
 
 use super::stage::*;
-use deviceapi::{CancelCause, Direction};
+use deviceapi::{CancelCause, Direction, ProblemCode};
 use edge::agent::{Delivered, Lane, OnceMore, Passage, Went};
 use edge::wire::Reply;
 use edge::{DoorSettings, Event, Mode};
@@ -175,6 +175,16 @@ fn what_the_server_has_not_heard_of_is_not_sold_again_when_the_line_is_back() {
 }
 
 #[test]
+fn what_the_server_put_aside_it_has_not_heard_of() {
+    let mut stage = Stage::offline();
+    heard(&mut stage, PASS);
+    stage.comes_online();
+    stage.batch([kept(1), vec![aside(ProblemCode::EnrolmentRevoked)]].concat());
+    stage.pass(20_000);
+    assert_eq!(told(&stage.scan(PASS)).1.outcome, "just_admitted");
+}
+
+#[test]
 fn where_passage_is_unknown_the_door_opens_once_more() {
     for (reopen_ms, shown_after_ms, opens) in [
         (10_000, 3_001, true),
@@ -288,7 +298,7 @@ fn a_card_whose_door_nobody_went_through_opens_nothing_on_the_word_of_a_lost_tok
     let mut stage = online(Passage::Reported);
     admitted(&mut stage, PASS);
     reports(&mut stage, Went::Nowhere);
-    stage.looked(Reply::TokenInvalid);
+    stage.looked(token_invalid());
     let (check, answer) = told(&stage.scan(PASS));
     assert_eq!((check, answer.outcome.as_str()), (None, "token_invalid"));
 }

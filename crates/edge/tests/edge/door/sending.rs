@@ -74,7 +74,7 @@ fn each_check_names_the_enrolment_it_was_made_under() {
 fn under_a_revoked_token_the_journal_is_still_brought() {
     let mut stage = offline_with(3);
     stage.pass(1_000);
-    let (checks, _) = sent(&stage.looked(Reply::TokenInvalid));
+    let (checks, _) = sent(&stage.looked(token_invalid()));
     assert_eq!(stage.mode(), Mode::Refused);
     assert_eq!(checks.len(), 3);
     stage.batch(vec![aside(ProblemCode::EnrolmentRevoked); 3]);
@@ -121,13 +121,67 @@ fn what_spoils_every_batch_is_found_and_set_aside() {
 }
 
 #[test]
+fn what_is_refused_and_cannot_be_set_aside_is_sent_again_after_a_pause() {
+    let stage = offline_with(1);
+    let file = stage.folder.path().join("set-aside.jsonl");
+    std::fs::remove_file(&file).unwrap();
+    // It takes numbers only.
+    std::os::unix::fs::symlink("/proc/self/oom_score_adj", file).unwrap();
+    let mut stage = stage.restart();
+    let mut errands = stage.comes_online();
+    let mut halves = 0;
+    while sends(&errands) {
+        halves += 1;
+        assert!(halves < 20, "it is sent again and again");
+        errands = reply(&mut stage, http(400, ProblemCode::BodyInvalid));
+    }
+    assert_eq!(stage.door.status().unsent, 1, "it stays in the journal");
+    assert!(!sends(&stage.pass(59_000)));
+    assert!(sends(&stage.pass(1_000)));
+}
+
+#[test]
+fn what_is_set_aside_after_a_torn_line_begins_a_line() {
+    let stage = offline_with(1);
+    let file = stage.folder.path().join("set-aside.jsonl");
+    std::fs::write(&file, "{\"at\": \"2026-07").unwrap();
+    let mut stage = stage.restart();
+    let mut errands = stage.comes_online();
+    while sends(&errands) {
+        errands = reply(&mut stage, http(400, ProblemCode::BodyInvalid));
+    }
+    let text = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    let item: edge::journal::SetAsideItem = serde_json::from_str(lines[1]).unwrap();
+    assert_eq!(item.what, "check");
+}
+
+#[test]
 fn a_token_that_is_refused_with_a_batch_is_refused_for_all() {
     let mut stage = offline_with(3);
     stage.comes_online();
-    reply(&mut stage, http(401, ProblemCode::TokenInvalid));
+    reply(&mut stage, token_invalid());
     assert_eq!(stage.mode(), Mode::Refused);
     assert_eq!(told(&stage.scan(OTHER)).1.outcome, "token_invalid");
     assert_eq!(stage.door.status().unsent, 3);
+}
+
+#[test]
+fn whoever_waits_does_not_wait_for_the_journal() {
+    let mut stage = offline_with(3);
+    stage.comes_online();
+    reply(&mut stage, Reply::Silent);
+    let spare = stage.folder.path().join("journal.spare");
+    std::fs::remove_file(&spare).unwrap();
+    stage.now.up_ms += 10_000;
+    let errands = stage.scan(&card(40));
+    let check = asked(&errands);
+    assert!(!sends(&errands) && !spare.exists());
+    let errands = stage.answer(check, yes(&card(40)));
+    assert!(told(&errands).1.open && !sends(&errands) && !spare.exists());
+    assert!(sends(&stage.pass(0)));
+    assert!(spare.exists());
 }
 
 #[test]

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub const PASS: &str = "12345674";
 pub const OTHER: &str = "00029975";
+const TOKEN: &str = "token";
 pub const SETTINGS: DoorSettings = DoorSettings {
     agent: edge::agent::AgentSettings {
         direction: None,
@@ -51,7 +52,7 @@ fn ids() -> edge::agent::Ids {
 }
 
 fn open(folder: &Path, settings: DoorSettings, now: Moment) -> Door {
-    Door::open(folder, settings, "token".to_owned(), ids(), now).unwrap()
+    Door::open(folder, settings, TOKEN.to_owned(), ids(), now).unwrap()
 }
 
 impl Stage {
@@ -226,15 +227,21 @@ pub fn no(reason: &str) -> Reply<CheckAnswer> {
     }))
 }
 
-/// A reply as the service spells it.
+/// A reply as the service spells it, to the token of the door's beginning.
 pub fn http<T: DeserializeOwned>(status: u16, code: ProblemCode) -> Reply<T> {
-    Reply::of(Some(&HttpAnswer {
+    let answer = HttpAnswer {
         status,
         content_type: "application/problem+json".to_owned(),
         retry_after_s: None,
         signature: None,
         body: json!(Problem::from(code)).to_string().into(),
-    }))
+    };
+    Reply::of(Some(&answer), TOKEN)
+}
+
+/// The service does not know the token of the door's beginning.
+pub fn token_invalid<T: DeserializeOwned>() -> Reply<T> {
+    http(401, ProblemCode::TokenInvalid)
 }
 
 /// The id of the one check that the server is to be asked about.

@@ -83,6 +83,22 @@ fn a_full_disk_takes_the_reserve_first_and_nothing_that_was_told() {
 }
 
 #[test]
+fn a_reserve_that_somebody_removed_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let spare = folder.path().join("journal.spare");
+    let (mut journal, _) = open(folder.path());
+    journal.maintain(at(0)).unwrap();
+    std::fs::remove_file(&spare).unwrap();
+    for number in 1..500 {
+        journal.decide(&decided(number)).unwrap();
+    }
+    journal.maintain(at(0)).unwrap();
+    std::fs::remove_file(&spare).unwrap();
+    journal.maintain(at(0)).unwrap();
+    assert!(spare.exists() && journal.has_reserve());
+}
+
+#[test]
 fn space_is_given_back() {
     let folder = tempfile::tempdir().unwrap();
     let (mut journal, _) = open(folder.path());

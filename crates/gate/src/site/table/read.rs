@@ -220,6 +220,10 @@ impl Reader {
             self.find(row.line, Some(column), text, found::code_shortened);
             return Cell::Bad;
         }
+        if text.contains(char::is_whitespace) {
+            self.find(row.line, Some(column), text, found::code_blank);
+            return Cell::Bad;
+        }
         match text.parse() {
             Ok(code) => Cell::Good(code),
             Err(error) => {

@@ -3,9 +3,11 @@
 //! catalogue to what it is then, or what stands against it.
 
 use crate::page::*;
+use kernel::{ProductCode, SeasonCode};
+use otipass::Mapping;
 
 kernel::texts!(Texts in Fr, En {
-    exists: "{code} existe déjà.", "{code} exists already.";
+    exists: "{code} existe déjà. Modifiez-le au lieu de l’ajouter.", "{code} exists already. Change it instead of adding it.";
     gone: "{code} n’existe plus. Rechargez la page.", "{code} does not exist any more. Load the page again.";
     has_more: "La saison {code} a encore des produits. Retirez-les d’abord.",
         "The season {code} still has products. Remove them first.";
@@ -28,8 +30,8 @@ pub(crate) trait Item: Clone + Send + Sync + 'static {
     const ADD: Address;
     /// The fields of its code, and of what it belongs to.
     const FIELDS: (&'static str, &'static str);
-    /// Whether entering one again corrects it.
-    const IS_CORRECTED: bool = false;
+    /// The fields that stay as they are once it is there.
+    const FIXED: &'static [&'static str] = &[];
 
     fn words(language: Language) -> Words;
 
@@ -54,6 +56,22 @@ pub(crate) trait Item: Clone + Send + Sync + 'static {
 
     fn read(fields: &mut Fields<'_>) -> Option<Self>;
 
+    /// What stands in its fields.
+    fn fields(&self) -> Vec<(&'static str, String)>;
+
+    /// Season and product as they are called now, if `other` has another code.
+    fn renamed_to(&self, _other: &Self) -> Option<(SeasonCode, Option<ProductCode>)> {
+        None
+    }
+
+    /// Whether the mapping parameters name it.
+    fn is_mapped(&self, _: &Mapping) -> bool {
+        false
+    }
+
+    /// Gives what names it its new code.
+    fn rename_along(&self, _to: &Self, _: &mut Catalogue) {}
+
     /// The code of what it belongs to, if that is not there.
     fn lacks(&self, _: &Catalogue) -> Option<String> {
         None
@@ -73,28 +91,61 @@ pub(in super::super) fn changed(kind: &'static str, of: impl ToString) -> Change
     Change::done("catalogue.changed", kind, of)
 }
 
-/// Adds it; one that is there already is corrected where its kind allows it.
+/// Adds it, if there is none of its key.
 pub(super) fn add<T: Item>(
     item: &T,
     catalogue: &mut Catalogue,
     language: Language,
 ) -> Result<Vec<Change>, Mistakes> {
-    let t = Texts::of(language);
-    let (code_field, of_field) = T::FIELDS;
-    if let Some(code) = item.lacks(catalogue) {
-        return Err(Mistakes::one(of_field, fill(t.gone, &[("code", &code)])));
+    can_stand(item, catalogue, language)?;
+    if T::all(catalogue)
+        .iter()
+        .any(|other| other.key() == item.key())
+    {
+        return Err(taken(item, language));
     }
-    let all = T::all(catalogue);
-    let at = all.iter().position(|other| other.key() == item.key());
-    if at.is_some() && !T::IS_CORRECTED {
-        let exists = fill(t.exists, &[("code", &item.named())]);
-        return Err(Mistakes::one(code_field, exists));
+    T::all(catalogue).push(item.clone());
+    Ok(vec![changed(T::KIND, item.named()).to(item.told())])
+}
+
+/// Changes the one of this key to `item`, and takes along what names it.
+pub(super) fn edit<T: Item>(
+    key: &str,
+    item: &T,
+    catalogue: &mut Catalogue,
+    language: Language,
+) -> Result<Vec<Change>, Mistakes> {
+    can_stand(item, catalogue, language)?;
+    let mut others = T::all(catalogue).iter().filter(|other| other.key() != key);
+    if others.any(|other| other.key() == item.key()) {
+        return Err(taken(item, language));
     }
-    let before = at.map(|at| all.remove(at).told());
-    all.push(item.clone());
-    let mut change = changed(T::KIND, item.named()).to(item.told());
-    change.before = before;
-    Ok(vec![change])
+    let mut all = T::all(catalogue).iter_mut();
+    let Some(present) = all.find(|present| present.key() == key) else {
+        let gone = Texts::of(language).gone;
+        return Err(Mistakes::one("", fill(gone, &[("code", &key)])));
+    };
+    let was = std::mem::replace(present, item.clone());
+    was.rename_along(item, catalogue);
+    let mut told = (was.told(), item.told());
+    if was.named() != item.named() {
+        told.0["code"] = json!(was.named());
+        told.1["code"] = json!(item.named());
+    }
+    Ok(vec![changed(T::KIND, item.named()).from(told.0).to(told.1)])
+}
+
+/// Whether what it belongs to is there.
+fn can_stand<T: Item>(item: &T, catalogue: &Catalogue, language: Language) -> Result<(), Mistakes> {
+    item.lacks(catalogue).map_or(Ok(()), |code| {
+        let gone = fill(Texts::of(language).gone, &[("code", &code)]);
+        Err(Mistakes::one(T::FIELDS.1, gone))
+    })
+}
+
+fn taken<T: Item>(item: &T, language: Language) -> Mistakes {
+    let exists = fill(Texts::of(language).exists, &[("code", &item.named())]);
+    Mistakes::one(T::FIELDS.0, exists)
 }
 
 /// Removes the one of this key, with what would be nobody's without it.

@@ -1,9 +1,12 @@
 //! A product of a season; forms make Open Passes only.
 
+use super::edit::sells;
 use super::item::{Item, Words};
 use super::season::NAME_LIMIT_CHARS;
 use crate::page::*;
 use boxoffice::catalogue::Product;
+use kernel::{ProductCode, SeasonCode};
+use otipass::Mapping;
 use secutix::wire::ProductFamily;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -76,7 +79,10 @@ impl Item for Product {
     }
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let (season, code) = (fields.code("product_season"), fields.code("product_code"));
+        let (season, code) = (
+            fields.code("product_season"),
+            fields.new_code("product_code", ""),
+        );
         let name = fields.name("product_name", NAME_LIMIT_CHARS);
         Some(Self {
             season: season?,
@@ -84,6 +90,37 @@ impl Item for Product {
             family: ProductFamily::OpenPass,
             name: name?,
         })
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("product_season", self.season.to_string()),
+            ("product_code", self.code.to_string()),
+            ("product_name", self.name.clone()),
+        ]
+    }
+
+    fn renamed_to(&self, other: &Self) -> Option<(SeasonCode, Option<ProductCode>)> {
+        let code = (self.season.clone(), Some(self.code.clone()));
+        (self.key() != other.key()).then_some(code)
+    }
+
+    fn is_mapped(&self, mapping: &Mapping) -> bool {
+        sells(mapping, self.season.as_str(), Some(self.code.as_str()))
+    }
+
+    fn rename_along(&self, to: &Self, catalogue: &mut Catalogue) {
+        // It may stand in another season, with the same tariffs.
+        if catalogue.products.iter().any(|p| p.code == self.code) {
+            return;
+        }
+        let tariffs = catalogue.tariffs.iter_mut().map(|t| &mut t.product);
+        let mappings = catalogue.tariff_mappings.iter_mut();
+        for product in tariffs.chain(mappings.map(|m| &mut m.product)) {
+            if *product == self.code {
+                product.clone_from(&to.code);
+            }
+        }
     }
 
     fn lacks(&self, catalogue: &Catalogue) -> Option<String> {

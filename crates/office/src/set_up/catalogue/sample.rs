@@ -1,6 +1,7 @@
 //! Sample data of this page.
 
 use super::*;
+use crate::set_up::form_page::FormPage;
 use crate::tests::html;
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
@@ -8,9 +9,30 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let wrong = Mistakes::one("tariff_price", "Enter <b>.");
     let by_file = Managed::ByFile("catalogue.toml".to_owned());
     html([
+        Page {
+            existing: Some(("/office/<b>".to_owned(), "PASSVN <b>".to_owned())),
+            ..Page::new(frame.clone(), &Managed::Here, &present)
+        },
         Page::new(frame.clone(), &Managed::Here, &Present::default()),
         Page::new(frame.wrong("", wrong), &Managed::Here, &present),
         Page::new(frame.clone(), &by_file, &present),
+    ])
+}
+
+/// The pages of one of each kind.
+pub(crate) fn edit_samples(frame: &Frame) -> Vec<String> {
+    fn page<T: Item>(frame: &Frame, all: &[T], catalogue: &Catalogue) -> FormPage {
+        let frame = Frame {
+            entered: Entered::of(edit::named(all[0].fields())),
+            ..frame.clone()
+        };
+        edit::page(frame, catalogue, &all[0])
+    }
+    let catalogue = present().catalogue;
+    html([
+        page(frame, &catalogue.seasons, &catalogue),
+        page(frame, &catalogue.products, &catalogue),
+        page(frame, &catalogue.tariffs, &catalogue),
     ])
 }
 

@@ -1,8 +1,11 @@
 //! A season.
 
+use super::edit::sells;
 use super::item::{Item, Words};
 use crate::page::*;
 use boxoffice::catalogue::Season;
+use kernel::{ProductCode, SeasonCode};
+use otipass::Mapping;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Saisons", "Seasons";
@@ -52,10 +55,32 @@ impl Item for Season {
     }
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let code = fields.code("season_code");
+        let code = fields.new_code("season_code", "");
         let name = fields.name("season_name", NAME_LIMIT_CHARS);
         let (code, name) = code.zip(name)?;
         Some(Self { code, name })
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("season_code", self.code.to_string()),
+            ("season_name", self.name.clone()),
+        ]
+    }
+
+    fn renamed_to(&self, other: &Self) -> Option<(SeasonCode, Option<ProductCode>)> {
+        (self.code != other.code).then(|| (self.code.clone(), None))
+    }
+
+    fn is_mapped(&self, mapping: &Mapping) -> bool {
+        sells(mapping, self.code.as_str(), None)
+    }
+
+    fn rename_along(&self, to: &Self, catalogue: &mut Catalogue) {
+        let products = catalogue.products.iter_mut();
+        for product in products.filter(|product| product.season == self.code) {
+            product.season.clone_from(&to.code);
+        }
     }
 
     fn is_used(&self, catalogue: &Catalogue) -> bool {

@@ -32,7 +32,7 @@ impl Item for Tariff {
     const KIND: &'static str = "tariff";
     const ADD: Address = access::NEW_TARIFF;
     const FIELDS: (&'static str, &'static str) = ("tariff_code", "tariff_product");
-    const IS_CORRECTED: bool = true;
+    const FIXED: &'static [&'static str] = &["tariff_product", "tariff_code"];
 
     fn words(language: Language) -> Words {
         let t = Texts::of(language);
@@ -128,6 +128,21 @@ impl Item for Tariff {
             valid_from,
             valid_until,
         })
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let hundredths = |n: i64| format!("{}.{:02}", n / 100, n % 100);
+        let day = |day: Option<BusinessDay>| day.map(|day| day.to_string()).unwrap_or_default();
+        let price = self.price.map(|price| hundredths(price.minor()));
+        let vat = self.vat.map(|vat| hundredths(vat.basis_points().into()));
+        vec![
+            ("tariff_product", self.product.to_string()),
+            ("tariff_code", self.code.to_string()),
+            ("tariff_price", price.unwrap_or_default()),
+            ("tariff_vat", vat.unwrap_or_default()),
+            ("tariff_from", day(self.valid_from)),
+            ("tariff_until", day(self.valid_until)),
+        ]
     }
 
     fn lacks(&self, catalogue: &Catalogue) -> Option<String> {

@@ -4,7 +4,7 @@ use super::item::add;
 use boxoffice::Catalogue;
 use boxoffice::catalogue::{Product, Season};
 use kernel::Language;
-use otipass::Mapping;
+use otipass::{Mapping, SectorInfo};
 use secutix::wire::ProductFamily;
 use staff::audit::Change;
 
@@ -19,7 +19,12 @@ pub(super) enum Wanted {
 /// Open Pass.
 pub(super) fn wanted(mapping: &Mapping, catalogue: &Catalogue) -> Vec<Wanted> {
     let (mut seasons, mut products) = (Vec::new(), Vec::new());
-    for info in mapping.sectors.values() {
+    // Pages take no new code with a space; the mapping's page says so.
+    let is_whole = |info: &&SectorInfo| {
+        let codes = [info.season.as_str(), info.product.as_str()];
+        codes.iter().all(|code| !code.contains(char::is_whitespace))
+    };
+    for info in mapping.sectors.values().filter(is_whole) {
         let season = Season {
             code: info.season.clone(),
             name: info.season.to_string(),

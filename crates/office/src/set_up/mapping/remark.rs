@@ -6,6 +6,7 @@ use crate::page::*;
 use kernel::finding::{Finding, Position, Severity};
 use otipass::cure::{Cure, Deed, cures, replaced, with_num_type};
 use otipass::read_mapping;
+use std::fmt::Display;
 
 use super::Way;
 
@@ -13,6 +14,7 @@ kernel::texts!(Texts in Fr, En {
     insert: "Écrire ici « {what} »", "Write “{what}” here";
     take_out: "Supprimer « {what} »", "Take out “{what}”";
     replace: "Remplacer « {wrong} » par « {right} »", "Write “{right}” instead of “{wrong}”";
+    mend_site: "Sur le site : renommer « {wrong} » en « {right} »", "In the site: rename “{wrong}” to “{right}”";
     keep: "Garder l’entrée de la ligne {line}", "Keep the entry of line {line}";
 });
 
@@ -91,6 +93,14 @@ pub(super) fn remarks(
             let name = format!("{} {line} {column} {choice}", finding.code);
             (name, label(&cure.deed, language))
         });
+        let mut buttons: Vec<_> = buttons.collect();
+        if set_up.site == Managed::Here
+            && let Some((wrong, right)) = slip(text, finding)
+        {
+            let words = [("wrong", &wrong as &dyn Display), ("right", &right)];
+            let label = fill(Texts::of(language).mend_site, &words);
+            buttons.push((format!("{MEND_SITE}{line} {column}"), label));
+        }
         let mut ways = ways(finding, set_up, frame);
         // One is here already.
         ways.retain(|(path, _)| *path != access::MAPPING);
@@ -99,7 +109,7 @@ pub(super) fn remarks(
             severity: finding.severity,
             keeps_from_use: case.is_read && finding.severity == Severity::Mistake,
             text: format!("{} {}", finding.what(language), finding.cure(language)),
-            buttons: buttons.collect(),
+            buttons,
             ways,
         }
     };
@@ -128,6 +138,38 @@ pub(super) fn chosen(text: &str, findings: &[Finding], name: &str) -> Option<Str
         None => return None,
     };
     Some(alike.swap_remove(index).cures.swap_remove(choice).text)
+}
+
+/// What a button sends that mends the site instead; the place follows.
+const MEND_SITE: &str = "site ";
+
+/// A sector's code in the site, and the one in the mapping parameters that it may be a
+/// slip of: nobody but the reader knows which of the two is right.
+fn slip(text: &str, finding: &Finding) -> Option<(String, String)> {
+    if finding.code != "mapped_sector_unknown" {
+        return None;
+    }
+    let outline = read_mapping(text).outline;
+    let mut sectors = outline.sectors.into_iter();
+    let written = sectors.find(|sector| Some(sector.code.at) == finding.mapped_at)?;
+    Some((finding.meant.clone()?, written.code.text))
+}
+
+/// The sector of the site that a form asks to be given the code that stands in the
+/// mapping parameters, and that code.
+pub(super) fn mended(
+    text: &str,
+    findings: &[Finding],
+    name: &str,
+) -> Option<(SectorCode, SectorCode)> {
+    let (line, column) = name.strip_prefix(MEND_SITE)?.split_once(' ')?;
+    let (line, column) = (line.parse().ok()?, column.parse().ok()?);
+    let at = Some(Position { line, column });
+    let finding = findings
+        .iter()
+        .find(|finding| finding.code == "mapped_sector_unknown" && finding.mapped_at == at)?;
+    let (wrong, right) = slip(text, finding)?;
+    Some((wrong.parse().ok()?, right.parse().ok()?))
 }
 
 fn label(deed: &Deed, language: Language) -> String {
@@ -172,6 +214,11 @@ mod tests {
             remarks[0].ways,
             [(access::PLACES, "Sectors, doors, devices")]
         );
+        let mend = &remarks[0].buttons[1];
+        assert_eq!(mend.1, "In the site: rename “VN_AUG” to “VN_AUX”");
+        let codes = ["VN_AUG", "VN_AUX"].map(|code| code.parse().unwrap());
+        assert_eq!(mended(&wrong, &findings, &mend.0), Some(codes.into()));
+        assert_eq!(mended(&wrong, &[], &mend.0), None);
         let button = &remarks[0].buttons[0];
         assert_eq!(button.0, "mapped_sector_unknown 4 5 0");
         assert_eq!(button.1, "Write “VN_AUG” instead of “VN_AUX”");

@@ -22,3 +22,16 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         }),
     )
 }
+
+/// What the table would change, with a slip of the pen, before and after it was
+/// passed over.
+pub(crate) fn plan_samples(frame: &Frame) -> Vec<String> {
+    let site = crate::set_up::places::sample::site();
+    let text = "sector;sector_name;door;device\nVN_AUX;<b>;VN_AUG_D1;PDA77\nVN_RAY;<i>;;\n";
+    let plan = |entered: &Entered| {
+        let table = read_site_table(text).unwrap();
+        Plan::new(frame.clone(), table, &site, text.to_owned(), entered)
+    };
+    let passed_over = Entered::parse(b"agreed=no");
+    crate::tests::html([plan(&Entered::default()), plan(&passed_over)])
+}

@@ -8,7 +8,7 @@ use stage::villeneuve::{GOOD, UNLIMITED};
 /// Waits until the day says that so many were admitted.
 fn until_admitted(tab: &Tab<'_>, count: u32) {
     tab.until(&format!(
-        "[...document.querySelectorAll('.tiles div')].some((tile) =>
+        "[...document.querySelectorAll('.headline div')].some((tile) =>
             tile.querySelector('dt').textContent === 'Admitted'
             && parseInt(tile.querySelector('dd').textContent) === {count})"
     ));

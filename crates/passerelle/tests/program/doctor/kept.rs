@@ -121,6 +121,15 @@ async fn what_nobody_has_entered_is_missing_and_what_nobody_can_read_is_not_chec
     );
     let unseen = findings.iter().filter(|f| f.code == "not_checked");
     assert_eq!(unseen.count(), 4, "{findings:#?}");
+    // Before the first start, what is to be done is said, and not that all is ready.
+    assert!(findings.iter().any(|f| f.code == "set_up_not_begun"));
+    let (exit, page) = set_up.examine(&[]).await;
+    assert_eq!(exit, 3);
+    assert!(page.contains("/office/ and follow the set-up"), "{page}");
+    assert!(
+        page.ends_with("then follow the set-up on its pages.\n"),
+        "{page}"
+    );
 
     empty_db(&set_up).await;
     let mistakes = set_up.mistakes().await;

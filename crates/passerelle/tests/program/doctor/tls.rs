@@ -119,7 +119,11 @@ async fn what_is_about_to_go_wrong_is_said() {
         .collect();
     assert_eq!(
         warnings,
-        ["secret_open_to_all", "tls_certificate_expires_soon"]
+        [
+            "secret_open_to_all",
+            "tls_certificate_expires_soon",
+            "site_sector_not_mapped"
+        ]
     );
 
     let set_up = SetUp::healthy();

@@ -2,9 +2,12 @@
 
 use crate::BIN;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
+use stage::{Process, free_address};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A folder with a device that has known its server.
 fn prepared(config: &str) -> tempfile::TempDir {
@@ -144,4 +147,78 @@ fn a_journal_has_one_agent() {
     assert!(why.contains("in use by another process"), "{why}");
     drop(input);
     assert!(first.wait().unwrap().success());
+}
+
+/// An agent that listens there.
+fn listening(address: SocketAddr) -> (tempfile::TempDir, Process) {
+    let config = format!("[input]\nanswers = \"json\"\nlisten = \"{address}\"\n");
+    let folder = prepared(&config);
+    let mut command = Command::new(BIN);
+    command.args(["edge", "--config"]);
+    command.arg(folder.path().join("edge.toml"));
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    let process = Process::start(&mut command);
+    (folder, process)
+}
+
+fn controller(address: SocketAddr) -> TcpStream {
+    let mut connection = None;
+    super::until("it listens", || {
+        connection = TcpStream::connect(address).ok();
+        connection.is_some()
+    });
+    connection.unwrap()
+}
+
+fn is_answered(mut controller: &TcpStream) -> bool {
+    let mut answer = String::new();
+    controller.write_all(b"12345674\n").is_ok()
+        && BufReader::new(controller).read_line(&mut answer).is_ok()
+        && answer.contains("accepted_offline")
+}
+
+#[test]
+fn half_a_code_is_none() {
+    let address = free_address();
+    let (_folder, _process) = listening(address);
+    let mut cut_off = controller(address);
+    cut_off.write_all(b"12345674\n00029975").unwrap();
+    cut_off.shutdown(Shutdown::Write).unwrap();
+    let answers: Vec<_> = BufReader::new(cut_off)
+        .lines()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+}
+
+#[test]
+fn controllers_that_were_switched_off_keep_nobody_out() {
+    let address = free_address();
+    let (_folder, _process) = listening(address);
+    let stays = controller(address);
+    let mut switched_off = Vec::new();
+    for morning in 1..=70 {
+        let comes_back = controller(address);
+        assert!(is_answered(&comes_back), "on morning {morning}");
+        assert!(is_answered(&stays), "on morning {morning}");
+        switched_off.push(comes_back);
+    }
+}
+
+#[test]
+fn a_controller_that_never_reads_is_hung_up_on() {
+    let address = free_address();
+    let (_folder, _process) = listening(address);
+    let mut mute = controller(address);
+    mute.set_write_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let lines = "12345674\n".repeat(100);
+    let error = loop {
+        if let Err(error) = mute.write_all(lines.as_bytes()) {
+            break error;
+        }
+    };
+    let hung_up = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
+    assert!(hung_up.contains(&error.kind()), "{error}");
+    assert!(is_answered(&controller(address)));
 }

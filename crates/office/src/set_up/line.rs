@@ -1,0 +1,105 @@
+//! The line to Otipass as it was last tried: with what is saved now, and at most a
+//! minute ago.
+
+use crate::last_try::{Line, Tried};
+use crate::page::*;
+use ::doctor::{Asked, otipass_failure};
+use gate::site::interface::StoredInterface;
+use kernel::finding::{Phrase, Place, Stored};
+use otipass::{Mapping, OtipassClient, OtipassSettings, read_mapping};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The project that the mapping parameters name, wherever they are.
+pub(super) fn project(visit: &Visit, interface: &StoredInterface) -> Option<String> {
+    let kept = interface.mapping.as_deref();
+    let kept = kept.and_then(|text| read_mapping(text).mapping);
+    let kept = kept.map(|mapping| mapping.project_id);
+    kept.or_else(|| mapping_by_file(visit).map(|mapping| mapping.project_id))
+}
+
+/// The mapping parameters, where a file has them: those by which the gate is at work.
+pub(super) fn mapping_by_file(visit: &Visit) -> Option<Mapping> {
+    let by_file = visit.set_up().mapping != Managed::Here;
+    let running = visit.office.gate.as_ref().filter(|_| by_file);
+    running.map(|gate| gate.settings().mapping.clone())
+}
+
+/// The line, tried if that was not done of late; none where the back office keeps no
+/// address. Otipass has `patience` to answer, and nothing changes there.
+pub(super) async fn line(
+    visit: &Visit,
+    interface: &StoredInterface,
+    patience: Duration,
+) -> Option<Line> {
+    if visit.set_up().connection != Managed::Here || interface.connection.url.is_empty() {
+        return None;
+    }
+    let now = visit.staff().now();
+    // Whoever comes while it is tried waits for that try.
+    let mut last = visit.office.last_try.0.lock().await;
+    if let Some(tried) = last
+        .as_ref()
+        .filter(|tried| tried.is_good(interface.revision, now))
+    {
+        return Some(tried.line.clone());
+    }
+    let line = ask(visit, interface, patience).await;
+    *last = Some(Tried {
+        at: now,
+        revision: interface.revision,
+        line: line.clone(),
+    });
+    Some(line)
+}
+
+/// Asks Otipass for its status.
+async fn ask(visit: &Visit, interface: &StoredInterface, patience: Duration) -> Line {
+    let Some(project_id) = project(visit, interface) else {
+        return Line::Later;
+    };
+    let set_up = visit.set_up();
+    let bad = |why: String| Line::Bad(Phrase::new(why.clone(), why));
+    let credentials = match interface.credentials(&set_up.seal) {
+        Ok(credentials) => credentials,
+        Err(error) => return bad(error.to_string()),
+    };
+    let client = OtipassClient::new(OtipassSettings {
+        base_url: interface.connection.url.clone(),
+        project_id: project_id.clone(),
+        credentials,
+        contract: set_up.contract.clone(),
+        proxy: set_up.proxy.clone(),
+        connect_timeout: CONNECT_TIMEOUT,
+    });
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => return bad(causes(&error)),
+    };
+    match client.status(patience).await {
+        Ok(status) if status.project.eq_ignore_ascii_case(&project_id) => Line::Well,
+        Ok(status) => Line::Bad(Phrase::new(
+            format!(
+                "These credentials are another project’s: {}.",
+                status.project
+            ),
+            format!(
+                "Ces accès sont ceux d’un autre projet\u{a0}: {}.",
+                status.project
+            ),
+        )),
+        Err(error) => {
+            let here = || Place::Stored(Stored::Connection, None);
+            let asked = Asked {
+                url: here(),
+                credentials: here(),
+                proxy: set_up.proxy.as_ref().map(|_| here()),
+                patience,
+            };
+            let failure = otipass_failure(&error, &asked);
+            Line::Bad(Phrase::each(|language| {
+                format!("{} {}", failure.what(language), failure.cure(language))
+            }))
+        }
+    }
+}

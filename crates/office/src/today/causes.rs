@@ -1,0 +1,177 @@
+//! What is not well, for those who are told of it: what the page says, under names
+//! that programs can rely on. What only concerns whoever stands beside a device, or
+//! looks at the page, is told there alone.
+
+use super::verdict::{self, Concern};
+use super::{Texts as Sentences, words};
+use crate::day::Day;
+use crate::format::Formats;
+use db::DbError;
+use gate::records::attendance;
+use kernel::text::fill;
+use kernel::{DeviceCode, Language};
+use notices::{Cause, FAILING};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A device that is silent for less may have been laid aside.
+const SILENT_MS: i64 = 30 * 60_000;
+/// On so many of the last four same weekdays a device must have been used later in
+/// the day, to be missed now.
+const DAYS_USED: i64 = 2;
+
+kernel::texts!(Texts in Fr, En {
+    set_up: "la mise en service n’est pas terminée", "the set-up is not complete";
+    silent: "Otipass ne répond pas", "Otipass does not answer";
+    fails: "la plupart des demandes à Otipass échouent", "most questions to Otipass fail";
+    unresolved: "des contrôles attendent leur décision", "checks wait for their decision";
+    device_silent: "{of} ne donne plus de nouvelles", "{of} is not heard of";
+    device_keeps: "{of} garde des contrôles", "{of} keeps checks to itself";
+    stopped: "la billetterie ne prend pas tout", "ticketing does not take everything";
+    refused: "la billetterie a refusé des entrées", "ticketing has refused entries";
+    held: "des entrées ne peuvent pas être vendues", "entries cannot be sold";
+    aside: "des entrées sont mises de côté", "entries lie aside";
+    late: "des entrées attendent de partir à la billetterie", "entries wait to go to ticketing";
+    undeclared: "des entrées restent à déclarer à Otipass", "entries have yet to be declared to Otipass";
+    disk: "le disque se remplit", "the disk is filling";
+    certificate: "le certificat arrive à sa fin", "the certificate ends";
+    backup: "il manque une sauvegarde", "a backup is missing";
+    notices: "des avis ne partent pas ({of})", "notices do not get out ({of})";
+});
+
+impl Day {
+    /// What is not well and worth telling those who do not look, the worst first. A
+    /// device that is silent is told where it is usually used later in the day than it was.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn causes(&self, language: Language) -> Result<Vec<Cause>, DbError> {
+        let facts = self.facts().await?;
+        let formats = Formats {
+            language,
+            zone: self.of.zone.clone(),
+            currency: String::new(),
+        };
+        let concerns = verdict::concerns(&facts, &formats.zone);
+        let mut used_after = BTreeMap::new();
+        let mut told = Vec::new();
+        for concern in &concerns {
+            if let Concern::Silent { device, ms } = concern {
+                // Closing time makes it neither begin nor end.
+                let hour = self.of.zone.hour(facts.at.plus_ms(-ms));
+                if let Entry::Vacant(place) = used_after.entry(hour) {
+                    let db = &self.of.db;
+                    place.insert(attendance::used_after(db, facts.day, hour, DAYS_USED).await?);
+                }
+                if !used_after
+                    .get(&hour)
+                    .is_some_and(|used| is_missed(device, *ms, used))
+                {
+                    continue;
+                }
+            }
+            told.extend(cause(concern, &formats));
+        }
+        Ok(told)
+    }
+}
+
+/// Whether a device that is silent for so long is missed, if these are used later than it
+/// was.
+fn is_missed(device: &str, ms: i64, used: &BTreeSet<DeviceCode>) -> bool {
+    ms >= SILENT_MS && used.iter().any(|code| code.as_str() == device)
+}
+
+fn cause(concern: &Concern, formats: &Formats) -> Option<Cause> {
+    let t = Texts::of(formats.language);
+    let (code, title, of) = match concern {
+        Concern::NotSetUp => ("set_up_incomplete", t.set_up, ""),
+        Concern::PartnerSilent(..) => ("otipass_silent", t.silent, ""),
+        Concern::PartnerFails(_) => ("otipass_failing", t.fails, ""),
+        Concern::Unresolved(_) => ("checks_unresolved", t.unresolved, ""),
+        Concern::Silent { device, .. } => ("device_silent", t.device_silent, device.as_str()),
+        Concern::Keeps { device, .. } => ("device_keeps", t.device_keeps, device.as_str()),
+        Concern::Stopped(_) => ("ticketing_stopped", t.stopped, ""),
+        Concern::Refused(_) => ("ticketing_refused", t.refused, ""),
+        Concern::Held(_) => ("sales_held", t.held, ""),
+        Concern::Aside(_) => ("entries_aside", t.aside, ""),
+        Concern::Late(_) => ("ticketing_late", t.late, ""),
+        Concern::Undeclared(_) => ("otipass_untold", t.undeclared, ""),
+        Concern::DiskFilling { .. } => ("disk_filling", t.disk, ""),
+        Concern::CertificateEnds(_) => ("certificate_ends", t.certificate, ""),
+        Concern::BackupLate(_) => ("backup_late", t.backup, ""),
+        Concern::NoticesFail { way, .. } => (FAILING, t.notices, way.as_str()),
+        Concern::UnnamedProxy(_)
+        | Concern::Offline { .. }
+        | Concern::Clock { .. }
+        | Concern::Battery { .. } => return None,
+    };
+    Some(Cause {
+        code,
+        of: of.to_owned(),
+        title: fill(title, &[("of", &of)]),
+        what: words(Sentences::of(formats.language), formats, concern),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn what_the_page_says_is_told_except_what_concerns_one_who_stands_there() {
+        let facts = sample::troubled();
+        let zone: kernel::Zone = "Europe/Paris".parse().unwrap();
+        let concerns = verdict::concerns(&facts, &zone);
+        for language in [Language::En, Language::Fr] {
+            let formats = Formats {
+                language,
+                zone: zone.clone(),
+                currency: String::new(),
+            };
+            let causes = concerns
+                .iter()
+                .filter_map(|concern| cause(concern, &formats));
+            let causes: Vec<_> = causes.collect();
+            let codes: BTreeSet<_> = causes.iter().map(|cause| cause.code).collect();
+            assert!(codes.len() >= 12, "{codes:?}");
+            assert!(causes.iter().all(|cause| !cause.title.is_empty()));
+            assert!(causes.iter().all(|cause| cause.what.len() > 20));
+        }
+        let used = ["PDA01".parse().unwrap()].into();
+        assert!(is_missed("PDA01", SILENT_MS, &used));
+        assert!(
+            !is_missed("PDA01", SILENT_MS - 1, &used),
+            "it was laid aside"
+        );
+        assert!(!is_missed("PDA02", SILENT_MS, &used));
+    }
+
+    #[test]
+    fn each_cause_stands_in_the_document() {
+        let document = include_str!("../../../../docs/operating.md");
+        let mut facts = sample::troubled();
+        facts.set_up_lacks = true;
+        let mut failing = facts.clone();
+        let gate = failing.gate.as_mut().unwrap();
+        gate.aside = 1;
+        (gate.partner.spared, gate.partner.failed) = (false, 1_000);
+        let zone: kernel::Zone = "Europe/Paris".parse().unwrap();
+        let formats = Formats {
+            language: Language::En,
+            zone: zone.clone(),
+            currency: String::new(),
+        };
+        let concerns = [facts, failing].map(|facts| verdict::concerns(&facts, &zone));
+        for concern in concerns.into_iter().flatten() {
+            if let Some(cause) = cause(&concern, &formats) {
+                assert!(
+                    document.contains(&format!("`{}`", cause.code)),
+                    "{}",
+                    cause.code
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `passerelle notices`: whether those who are told will hear of it.
+
+use crate::house::{ConfigOption, House};
+use crate::{Verdict, assemble, set_up};
+use anyhow::{Result, ensure};
+use clap::Subcommand;
+use kernel::{Clock, SystemClock, causes};
+use notices::Message;
+
+/// `passerelle notices`
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+    #[command(flatten)]
+    config: ConfigOption,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Send a test message by mail and to the webhook, as [notices] names them
+    Test,
+}
+
+pub async fn run(arguments: Arguments) -> Result<Verdict> {
+    let Action::Test = arguments.action;
+    let config = arguments.config.read()?;
+    let site = match set_up::site(&config)? {
+        Some(site) => Some(site),
+        // Before the first start there is none: the message is nameless.
+        None => match House::open(config.clone()).await {
+            Ok(house) => house.site().await.ok(),
+            Err(_) => None,
+        },
+    };
+    let notices = assemble::notices(&config, site.as_ref())?;
+    ensure!(
+        !notices.ways.is_empty(),
+        "nobody is told when something is not well: write [notices] webhook or [notices.mail] into \
+         the configuration; `passerelle help operating` explains them"
+    );
+    let message = Message::test(&notices.about, SystemClock.now());
+    let mut is_fine = true;
+    for way in &notices.ways {
+        match way.send(&message).await {
+            Ok(()) => outln!("✔ {}: the test message is sent.", way.name()),
+            Err(error) => {
+                is_fine = false;
+                outln!("✘ {}: {}.", way.name(), causes(&error));
+            }
+        }
+    }
+    Ok(Verdict::fine_if(is_fine))
+}

@@ -1,0 +1,31 @@
+//! Tells those who do not look what is not well.
+
+use crate::roles::Telling;
+use crate::stop::Stop;
+use db::Db;
+use kernel::causes;
+use office::Day;
+use std::time::Duration;
+
+/// How often it is looked whether something is to be told.
+const LOOK: Duration = Duration::from_secs(30);
+
+// Each process notes what it knows, such as of its role; no message goes twice, since a
+// way is claimed for each.
+pub(crate) async fn tell(telling: Telling, day: Day, db: Db, stop: Stop) {
+    let language = telling.notices.about.language;
+    while !stop.is_said() {
+        let step = async {
+            let causes = day.causes(language).await?;
+            telling.notices.step(&db, causes, telling.clock.now()).await
+        };
+        // Told to stop while a message goes out: it may go once more.
+        if let Some(Err(error)) = stop.or(step).await {
+            tracing::warn!(
+                error = causes(&error),
+                "nobody could be told what is not well"
+            );
+        }
+        stop.pause(LOOK).await;
+    }
+}

@@ -21,7 +21,7 @@ place() {
         -e "s|/var/run/postgresql|$work/$2|; s|/var/lib/etcd/passerelle|$work/$2-etcd|" \
         -e "s|mode: required|mode: \"off\"|; s|/dev/log local0|stdout format raw local0|; /^ *\(user\|group\) haproxy/d" \
         -e "s|/etc/passerelle/database-ca|$work/ca|; s|/etc/haproxy/passerelle.pem|$work/haproxy.pem|" \
-        -e "s|https://pass.example.org|http://127.0.0.1:${sandbox_port:-0}|; s|/srv/passerelle|$work|" \
+        -e "s|https://pass.example.org|http://127.0.0.1:${sandbox_port:-0}|" \
         -e "s|/var/lib/passerelle|$work/$2|; s|:443 ssl|:8443 ssl|" "$cluster/$1"
 }
 

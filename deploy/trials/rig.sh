@@ -144,7 +144,7 @@ start_sandbox() {
 
 # write_node NAME PORT DATABASE-URL: its folder and configuration.
 write_node() {
-    mkdir -p "$work/$1" "$work/stx"
+    mkdir -p "$work/$1"
     cp "$root"/examples/villeneuve/{site.toml,catalogue.toml,mapping.json} "$work/$1/"
     cat >"$work/$1/passerelle.toml" <<CONF
 [server]
@@ -159,7 +159,6 @@ mapping = "mapping.json"
 url = "http://127.0.0.1:$sandbox_port/api"
 username = "villeneuve"
 [external_sales]
-folder = "$work/stx"
 every_s = 5
 [support]
 events_file = "events.jsonl"

@@ -11,26 +11,20 @@ use boxoffice::BOOKS;
 use boxoffice::retention as box_office;
 use db::{Db, DbError, Tx};
 use gate::records::retention as gate_side;
-use gate::{Site, SiteError};
 use kernel::{ControlBarcode, PseudonymKey, Timestamp};
-use secutix::stx::Dialect;
 use serde::Serialize;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How many checks or barcodes one transaction looks at; checks wait for it.
 const BATCH: u32 = 200;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// For how long card numbers stay, and where they are.
+/// For how long card numbers stay.
 #[derive(Debug, Clone)]
 pub struct Retention {
     /// The days they stay, from the scan and from its arrival.
     pub days: RetentionDays,
-    /// The folder of the STX_Files and how they are spelt, if this process has
-    /// the box office's role.
-    pub files: Option<(PathBuf, Dialect)>,
     /// The key that the database gets if it has none; a random one.
     pub fresh_key: PseudonymKey,
 }
@@ -80,25 +74,14 @@ pub struct RetentionReport {
     pub tickets: u64,
     /// What lay aside and is settled.
     pub aside: u64,
-    /// STX_Files.
+    /// STX_Files whose content went.
     pub files: u64,
-    /// Reports of rejected rows.
-    pub reports: u64,
-    /// STX_Files that somebody must look at.
-    pub unreadable_files: Vec<PathBuf>,
 }
 
 impl RetentionReport {
     /// Leaves a line in the log, if there is anything to say.
     pub fn log(&self) {
-        if !self.unreadable_files.is_empty() {
-            tracing::error!(
-                files = self.unreadable_files.len(),
-                "STX_Files hold card numbers and cannot be read in the present dialect; \
-                 `passerelle retention run --dry-run` names them"
-            );
-        }
-        if self.checks + self.staged + self.tickets + self.aside + self.files + self.reports > 0 {
+        if self.checks + self.staged + self.tickets + self.aside + self.files > 0 {
             tracing::info!(
                 checks = self.checks,
                 control_barcodes = self.control_barcodes,
@@ -106,7 +89,6 @@ impl RetentionReport {
                 tickets = self.tickets,
                 aside = self.aside,
                 files = self.files,
-                reports = self.reports,
                 "card numbers removed after the retention time"
             );
         }
@@ -122,7 +104,7 @@ impl RetentionReport {
 /// Removes what is due, in transactions of bounded size.
 ///
 /// # Errors
-/// The database or a file could not be read or written; the next run goes on.
+/// The database could not be read or written; the next run goes on.
 pub async fn run(
     db: &Db,
     retention: &Retention,
@@ -161,20 +143,7 @@ pub async fn run(
         report.aside += counts.aside;
         place = next;
     }
-    if let Some((folder, dialect)) = &retention.files {
-        let zone = db.read("zone of the files", |tx| match Site::load(tx) {
-            Ok(site) => Ok(Some(site.zone)),
-            Err(SiteError::Missing) => Ok(None),
-            Err(error) => Err(error),
-        });
-        let mut dialect = dialect.clone();
-        if let Some(zone) = zone.await? {
-            dialect = dialect.in_time_of(&zone);
-        }
-        let removed = box_office::files(db, folder, &dialect, before, now, run).await?;
-        (report.files, report.reports) = (removed.files, removed.reports);
-        report.unreadable_files = removed.unreadable;
-    }
+    report.files = box_office::files(db, before, now, run).await?;
     Ok(report)
 }
 

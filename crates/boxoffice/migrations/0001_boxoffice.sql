@@ -89,8 +89,26 @@ CREATE TABLE box_stx_file (
 );
 CREATE INDEX box_stx_file_pending ON box_stx_file (id) WHERE state = 'WRITTEN';
 
--- Without the row itself, which holds a barcode: that stands in the report
--- beside the file.
+-- What stands in a file; deleted when its card numbers are to go. One without a
+-- file is still coming in, or was left in the midst of it: it counts for nothing.
+CREATE TABLE box_stx_content (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    stx_file_id BIGINT UNIQUE REFERENCES box_stx_file (id),
+    byte_count BIGINT NOT NULL,
+    -- When its last part came.
+    came_at BIGINT NOT NULL
+);
+CREATE INDEX box_stx_content_coming ON box_stx_content (came_at) WHERE stx_file_id IS NULL;
+
+-- Each but the last is of the same length.
+CREATE TABLE box_stx_part (
+    content_id BIGINT NOT NULL REFERENCES box_stx_content (id) ON DELETE CASCADE,
+    part BIGINT NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (content_id, part)
+);
+
+-- Without the row itself, which holds a barcode: that stands in the file.
 CREATE TABLE box_stx_rejection (
     stx_file_id BIGINT NOT NULL REFERENCES box_stx_file (id),
     line BIGINT NOT NULL,

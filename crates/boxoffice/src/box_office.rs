@@ -2,8 +2,6 @@ use crate::Organisation;
 use db::{Db, DbError, params};
 use kernel::Clock;
 use secutix::stx::{Column, Dialect, InvalidDialect};
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -13,43 +11,24 @@ pub struct BoxOffice {
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) organisation: Arc<Organisation>,
-    pub(crate) files_dir: PathBuf,
     pub(crate) dialect: Dialect,
     /// One external sales run at a time. Another process may still run one: the
     /// import takes each barcode once, whoever brings it.
     pub(crate) running: Mutex<()>,
 }
 
-/// Why the box office could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The folder of the STX_Files.
-    #[error(
-        "the folder {} for STX_Files cannot be made; give a folder this program may write to",
-        path.display()
-    )]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// The dialect of the STX_Files.
-    #[error("the dialect of the STX_File cannot be used")]
-    Dialect(#[from] InvalidDialect),
-}
-
 impl BoxOffice {
-    /// Opens the box office on a database with its tables; its STX_Files are written to `files_dir`, which is
-    /// made if it does not exist, and spelt in `dialect`.
-    pub async fn open(
+    /// Opens the box office on a database with its tables; its STX_Files are spelt in
+    /// `dialect`.
+    ///
+    /// # Errors
+    /// [`InvalidDialect`]; one of ours must have some columns that a reader does without.
+    pub fn open(
         db: Db,
         clock: Arc<dyn Clock>,
         organisation: Organisation,
-        files_dir: PathBuf,
         dialect: Dialect,
-    ) -> Result<Self, OpenError> {
+    ) -> Result<Self, InvalidDialect> {
         dialect.check()?;
         // Optional to a reader; our own rows need them.
         let needed = [
@@ -62,20 +41,13 @@ impl BoxOffice {
             Column::ShipmentMode,
         ];
         if let Some(column) = needed.into_iter().find(|c| !dialect.columns.contains(c)) {
-            return Err(InvalidDialect::MissingColumn(column).into());
-        }
-        if let Err(source) = tokio::fs::create_dir_all(&files_dir).await {
-            return Err(OpenError::Folder {
-                path: files_dir,
-                source,
-            });
+            return Err(InvalidDialect::MissingColumn(column));
         }
         let dialect = dialect.in_time_of(&organisation.zone);
         Ok(Self {
             db,
             clock,
             organisation: Arc::new(organisation),
-            files_dir,
             dialect,
             running: Mutex::new(()),
         })
@@ -85,12 +57,6 @@ impl BoxOffice {
     #[must_use]
     pub fn db(&self) -> &Db {
         &self.db
-    }
-
-    /// Where the STX_Files are.
-    #[must_use]
-    pub fn files_dir(&self) -> &Path {
-        &self.files_dir
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::BOOKS;
 use crate::catalogue::load_catalogue;
 use crate::readiness::readiness;
-use crate::sales_file::StagedId;
-use crate::stx_file::{FileError, ImportKind};
+use crate::sales_file::{FileError, StagedId};
+use crate::stx_content;
 use crate::stx_row_check::BARCODE_CANCELLED;
 use crate::{BoxOffice, HeldReason, ImportError, ImportReport, StagedState};
 use db::{DbError, Tx, params};
@@ -59,7 +59,7 @@ pub struct Reevaluated {
 /// the rest.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// A file could not be written or found.
+    /// A file could not be written.
     #[error(transparent)]
     File(#[from] FileError),
     /// A file could not be imported.
@@ -77,33 +77,27 @@ impl BoxOffice {
     pub async fn run_external_sales(&self) -> Result<RunReport, RunError> {
         let _alone = self.running.lock().await;
         let mut report = RunReport::default();
-        for (file, kind, path) in self.unfinished_files().await? {
-            match (self.import_recorded(file, &path).await, kind) {
-                (Ok(resumed), _) => report.resumed.push(resumed),
+        stx_content::remove_left(&self.db, self.clock.now()).await?;
+        for file in self.unfinished_files().await? {
+            match self.import_recorded(file.id).await {
+                Ok(resumed) => report.resumed.push(resumed),
                 // It is imported when the channel is there again.
-                (Err(ImportError::ChannelInvalid), _) => {}
-                (Err(error), ImportKind::Upload) if !matches!(error, ImportError::Db(_)) => {
+                Err(ImportError::ChannelInvalid) => {}
+                Err(error @ ImportError::Refused { .. }) => {
                     tracing::error!(
                         error = causes(&error),
-                        "an STX_File from elsewhere cannot be imported to its end; the next run tries again"
+                        "an STX_File cannot be read any more and is given up; what was to be sold \
+                         with ours is written again"
                     );
+                    self.abandon(file.id).await?;
                 }
-                (Err(error @ ImportError::Refused { .. }), _) => {
-                    tracing::error!(
-                        error = causes(&error),
-                        "an STX_File of ours was damaged and is given up; its sales are written again"
-                    );
-                    self.abandon(file).await?;
-                }
-                (Err(error), _) => return Err(error.into()),
+                Err(error) => return Err(error.into()),
             }
         }
         report.reevaluated = self.reevaluate().await?;
         let mut after = StagedId::START;
         while let Some(file) = self.write_sales_file(after).await? {
-            report
-                .files
-                .push(self.import_recorded(file.id, &file.path).await?);
+            report.files.push(self.import_recorded(file.id).await?);
             after = file.last;
         }
         Ok(report)

@@ -33,10 +33,11 @@ pub mod retention;
 pub mod sales_file;
 mod staged;
 mod staging;
+pub mod stx_content;
 pub mod stx_file;
-pub mod stx_folder;
 mod stx_import;
 mod stx_row_check;
+mod stx_upload;
 mod ticket;
 pub mod unsold;
 
@@ -44,7 +45,7 @@ pub mod unsold;
 /// other; no check waits for it. [`db::Tx::one_at_a_time`].
 pub const BOOKS: &str = "books";
 
-pub use box_office::{BoxOffice, OpenError, Waiting};
+pub use box_office::{BoxOffice, Waiting};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use catalogue_file::{
     CatalogueReading, look_through_catalogue, new_codes_with_space, read_catalogue, write_catalogue,
@@ -57,6 +58,7 @@ pub use staged::StagedState;
 pub use staging::{CatalogueAnswerError, StagingError};
 pub use stx_file::ImportKind;
 pub use stx_import::{ImportError, ImportReport, REJECTIONS_KEPT};
+pub use stx_upload::{Incoming, ReceiveError, Received};
 
 /// The box office's tables.
 pub const SCHEMA: db::Schema = db::Schema {

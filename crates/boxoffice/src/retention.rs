@@ -2,11 +2,9 @@
 //! once it is sold or cancelled. Tickets, orders, account lines and their money
 //! stay, and a barcode that comes again is still known.
 
-mod files;
-
-pub use files::{FilesRemoved, files};
-
-use db::{DbError, Tx, params};
+use crate::stx_content;
+use crate::stx_file::StxFileId;
+use db::{Db, DbError, Tx, params};
 use kernel::{ControlBarcode, PseudonymKey, Timestamp};
 use std::collections::BTreeSet;
 
@@ -176,6 +174,42 @@ pub fn remove(
         )?;
     }
     Ok(removed)
+}
+
+/// Removes what stands in the STX_Files that were recorded before `before` and whose
+/// import has ended; with a dry `run`, only counts them. What they came to, and what
+/// was wrong with rejected rows, stays.
+///
+/// # Errors
+/// [`DbError`]; what was done stays done.
+pub async fn files(db: &Db, before: Timestamp, now: Timestamp, run: Run) -> Result<u64, DbError> {
+    let mut count = 0;
+    if run == Run::Remove {
+        stx_content::remove_left(db, now).await?;
+    }
+    let due = move |tx: &mut Tx<'_>| {
+        tx.column::<StxFileId>(
+            "SELECT f.id FROM box_stx_file f JOIN box_stx_content c ON c.stx_file_id = f.id
+             WHERE f.state <> 'WRITTEN' AND f.created_at < $1 ORDER BY f.id",
+            params![before],
+        )
+    };
+    for file in db.read("files with card numbers", due).await? {
+        count += match run {
+            Run::Dry => 1,
+            Run::Remove => {
+                db.write("file without card numbers", move |tx| {
+                    tx.execute(
+                        "UPDATE box_stx_file SET card_removed_at = $2 WHERE id = $1",
+                        params![file, now],
+                    )?;
+                    stx_content::remove(tx, file)
+                })
+                .await?
+            }
+        };
+    }
+    Ok(count)
 }
 
 /// Finds barcodes that lost their card number.

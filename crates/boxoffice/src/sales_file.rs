@@ -1,22 +1,13 @@
 //! The STX_Files that we write.
-//!
-//! A file of ours is recorded before it gets its name, and it gets its name
-//! only when all of it is on the disk. So each file of that name is whole, and
-//! known; a record whose file never came is given up, and its barcodes, which
-//! are still unsold, go into the next file.
 
 use crate::catalogue::load_catalogue;
 use crate::readiness::{CHANNEL_CODE, readiness};
-use crate::stx_file::{
-    FileError, FileState, ImportKind, StxFile, StxFileId, content, disk, insert, part,
-    put_in_place, remove_if_there,
-};
+use crate::stx_content::{self, ContentWriter, PutError};
+use crate::stx_file::{self, FileState, ImportKind, StxFile, StxFileId};
 use crate::{BoxOffice, Organisation, order};
 use db::{DbError, Tx, params};
-use kernel::{ControlBarcode, Money, ProductCode, SeasonCode, Timestamp, hex};
-use secutix::stx::{Operation, StxRow, TicketState};
-use sha2::{Digest, Sha256};
-use std::path::PathBuf;
+use kernel::{ControlBarcode, Money, ProductCode, SeasonCode, Timestamp};
+use secutix::stx::{Operation, StxRow, StxWriteError, StxWriter, TicketState};
 use std::sync::Arc;
 
 /// The most rows of one file; 50,000 rows of ours are about 12 MiB.
@@ -26,9 +17,8 @@ pub const MAX_ROWS: u32 = 50_000;
 /// nothing is shipped: the visitor holds the pass already. Assumed.
 const SHIPMENT_MODE: &str = "E_TICKET";
 
-/// How long a recorded file may take to appear before its record is given up.
-/// Another process may still be writing it.
-const ABANDON_AFTER_MS: i64 = 10 * 60 * 1000;
+/// How long an upload is left to whoever brought it before a run takes it up.
+const LEFT_TO_BRINGER_MS: i64 = 10 * 60 * 1000;
 
 kernel::row_number! {
     /// The number of a staged barcode.
@@ -40,17 +30,38 @@ impl StagedId {
     pub const START: Self = Self(0);
 }
 
-/// A file of ours that stands in the folder.
+/// A file of ours that is there to be imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenFile {
     /// Its record.
     pub id: StxFileId,
-    /// Where it is.
-    pub path: PathBuf,
     /// How many rows it has.
     pub rows: usize,
     /// The staged barcode of its last row; the next file begins after it.
     pub last: StagedId,
+}
+
+/// Why no file was written.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The format.
+    #[error("a sale cannot be put into an STX_File")]
+    Format(#[from] StxWriteError),
+    /// An hour went by in the midst of it.
+    #[error("the STX_File took an hour to be written; run the sales again")]
+    Left,
+    /// The database failed.
+    #[error("the sales that are due could not be read or recorded")]
+    Db(#[from] DbError),
+}
+
+impl From<PutError> for FileError {
+    fn from(error: PutError) -> Self {
+        match error {
+            PutError::Left => Self::Left,
+            PutError::Db(error) => Self::Db(error),
+        }
+    }
 }
 
 impl BoxOffice {
@@ -70,76 +81,49 @@ impl BoxOffice {
             return Ok(None);
         };
         let (last, rows) = (*last, due.len());
-        let content = content(due.iter().map(|(_, row)| row), &self.dialect)?;
-        let sha256 = hex(Sha256::digest(&content));
-        let now = self.clock.now();
-        let record = self.db.write("record sales file", move |tx| {
-            let id = insert(tx, "", &sha256, ImportKind::Run, now)?;
-            let name = name(id, now);
-            tx.execute(
-                "UPDATE box_stx_file SET name = $2 WHERE id = $1",
-                params![id, &name],
-            )?;
-            Ok::<_, DbError>((id, name))
-        });
-        let (id, name) = record.await?;
-        let path = self.files_dir.join(&name);
-        put_in_place(path.clone(), content).await?;
-        tracing::info!(file = %name, rows, "STX_File written");
-        Ok(Some(WrittenFile {
-            id,
-            path,
-            rows,
-            last,
-        }))
-    }
-
-    /// Files whose import has not ended, oldest first: those that stand in the folder.
-    /// Records of ours whose file never came are given up. An upload is left for a while
-    /// to whoever brought it, and taken up then: the process may have been killed.
-    pub(crate) async fn unfinished_files(
-        &self,
-    ) -> Result<Vec<(StxFileId, ImportKind, PathBuf)>, FileError> {
-        let pending = self.db.read("unfinished stx files", |tx| {
-            tx.query_as::<StxFile>(
-                "SELECT * FROM box_stx_file WHERE state = 'WRITTEN' ORDER BY id",
-                params![],
-            )
-        });
-        let mut there = Vec::new();
-        for file in pending.await? {
-            // Also one from so far ahead: the clock was set back since.
-            let age_ms = self.clock.now().ms_since(file.created_at).abs();
-            let is_left = age_ms >= ABANDON_AFTER_MS;
-            if file.kind == ImportKind::Upload {
-                if is_left && let Some((file, path)) = self.stored(file.id).await? {
-                    there.push((file.id, file.kind, path));
-                }
-                continue;
-            }
-            let path = self.files_dir.join(&file.name);
-            let found = tokio::fs::try_exists(&path).await.map_err(disk(&path))?;
-            if found && !file.name.is_empty() {
-                there.push((file.id, file.kind, path));
-            } else if is_left {
-                let part = part(&path);
-                remove_if_there(&part).map_err(disk(&part))?;
-                self.abandon(file.id).await?;
-                tracing::warn!(file = %file.name, "STX_File never appeared; its sales are written again");
-            }
+        let mut writer = StxWriter::new(Vec::new(), self.dialect.clone())?;
+        for (_, row) in &due {
+            writer.write(row)?;
         }
-        Ok(there)
+        let now = self.clock.now();
+        let mut content = ContentWriter::new(self.db.clone());
+        content.take(&writer.finish()?, now).await?;
+        let content = content.end(now).await?;
+        let record = self.db.write("record sales file", move |tx| {
+            let named = |id| name(id, now);
+            stx_file::insert(tx, &content, ImportKind::Run, now, named)
+        });
+        let id = record.await?;
+        tracing::info!(file = %name(id, now), rows, "STX_File written");
+        Ok(Some(WrittenFile { id, rows, last }))
     }
 
-    /// Gives a file up; what it was to sell is still unsold.
+    /// Files whose import has not ended, oldest first. An upload is left for a while
+    /// to whoever brought it, and taken up then: the process may have been killed.
+    pub(crate) async fn unfinished_files(&self) -> Result<Vec<StxFile>, DbError> {
+        let written = |tx: &mut Tx<'_>| {
+            stx_file::select(tx, "WHERE f.state = 'WRITTEN' ORDER BY f.id", params![])
+        };
+        let mut unfinished = self.db.read("unfinished stx files", written).await?;
+        let now = self.clock.now();
+        // Also one from so far ahead: the clock was set back since.
+        let is_left = |file: &StxFile| now.ms_since(file.created_at).abs() >= LEFT_TO_BRINGER_MS;
+        unfinished.retain(|file| file.kind == ImportKind::Run || is_left(file));
+        Ok(unfinished)
+    }
+
+    /// Gives a file up; what ours was to sell is still unsold.
     pub(crate) async fn abandon(&self, id: StxFileId) -> Result<(), DbError> {
         self.db
             .write("abandon stx file", move |tx| {
-                tx.execute(
+                let given_up = tx.execute(
                     "UPDATE box_stx_file SET state = $2 WHERE id = $1 AND state = $3",
                     params![id, FileState::Abandoned, FileState::Written],
-                )
-                .map(drop)
+                )?;
+                if given_up > 0 {
+                    stx_content::remove(tx, id)?;
+                }
+                Ok(())
             })
             .await
     }
@@ -214,16 +198,11 @@ fn name(id: StxFileId, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     #[test]
     fn a_file_is_named_after_its_moment_and_number() {
         let now = "2026-07-14T07:00:00.114Z".parse().unwrap();
         let name = name(StxFileId(12), now);
         assert_eq!(name, "OTIPASS_20260714T070000_12.stx.csv");
-        assert_eq!(
-            part(Path::new(&name)),
-            Path::new("OTIPASS_20260714T070000_12.stx.part")
-        );
     }
 }

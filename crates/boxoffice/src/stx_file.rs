@@ -1,13 +1,9 @@
 //! The STX_Files: what was written, what came in, and what became of them.
 
+use crate::stx_content::{self, Arrived, Content, ContentId, PutError};
 use db::{Db, DbError, Tx, params};
 use kernel::Timestamp;
-use secutix::stx::{Dialect, StxRow, StxWriteError, StxWriter};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-use std::fs::File;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
 
 kernel::row_number! {
     /// The number of a file's record.
@@ -17,11 +13,11 @@ kernel::row_number! {
 kernel::words! {
     /// How far a file has come.
     pub enum FileState: "state of a file" {
-        /// It is there, or about to be; its import has not ended.
+        /// It is there; its import has not ended.
         Written = "WRITTEN",
         /// Each of its rows was taken or rejected.
         Imported = "IMPORTED",
-        /// It never appeared, or could not be read; its barcodes go into another.
+        /// It could not be read; barcodes of ours in it go into another.
         Abandoned = "ABANDONED",
     }
 }
@@ -41,7 +37,7 @@ kernel::words! {
 pub struct StxFile {
     /// Its number.
     pub id: StxFileId,
-    /// Its name, without folder.
+    /// Its name.
     pub name: String,
     /// The SHA-256 of its content, in hex.
     pub sha256: String,
@@ -63,8 +59,13 @@ pub struct StxFile {
     pub created_at: Timestamp,
     /// When its import ended.
     pub imported_at: Option<Timestamp>,
-    /// When the card numbers in it were removed; pseudonyms stand there since.
+    /// When its content was removed, with the card numbers in it.
     pub card_removed_at: Option<Timestamp>,
+    /// How many bytes it has; 0 if its content is gone.
+    pub bytes: u32,
+    /// What stands in it.
+    #[serde(skip)]
+    pub content_id: Option<ContentId>,
 }
 
 /// A rejected row, as it is kept: without the row itself.
@@ -82,32 +83,32 @@ db::from_row! {
     StxFile {
         id, name, sha256, kind, state, rows = "row_count", orders = "order_count",
         tickets = "ticket_count", already_imported = "already_count",
-        rejected = "rejected_count", created_at, imported_at, card_removed_at
+        rejected = "rejected_count", created_at, imported_at, card_removed_at,
+        bytes = "byte_count", content_id
     }
     StxRejection { line, reason, explanation }
 }
 
-/// Why no file was written.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// The disk.
-    #[error(
-        "the STX_File {} cannot be written; check disk space and rights, then run the sales again",
-        path.display()
-    )]
-    Disk {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// The format.
-    #[error("a sale cannot be put into an STX_File")]
-    Format(#[from] StxWriteError),
-    /// The database failed.
-    #[error("the sales that are due could not be read or recorded")]
-    Db(#[from] DbError),
+impl StxFile {
+    /// What stands in it; `None` if that is gone.
+    #[must_use]
+    pub fn content(&self, db: &Db) -> Option<Content> {
+        let content = |id| Content::new(db.clone(), id, self.bytes);
+        self.content_id.map(content)
+    }
+}
+
+/// The files of which some of this is so, in some order.
+pub(crate) fn select(
+    tx: &mut Tx<'_>,
+    which: &str,
+    params: &[db::Value],
+) -> Result<Vec<StxFile>, DbError> {
+    let sql = format!(
+        "SELECT f.*, c.id AS content_id, COALESCE(c.byte_count, 0) AS byte_count
+         FROM box_stx_file f LEFT JOIN box_stx_content c ON c.stx_file_id = f.id {which}"
+    );
+    tx.query_as(&sql, params)
 }
 
 /// The files recorded before `before`, newest first, at most `limit`.
@@ -118,20 +119,20 @@ pub async fn files(
 ) -> Result<Vec<StxFile>, DbError> {
     let before = before.map_or(i64::MAX, |id| id.0);
     db.read("stx files", move |tx| {
-        tx.query_as(
-            "SELECT * FROM box_stx_file WHERE id < $1 ORDER BY id DESC LIMIT $2",
-            params![before, limit],
-        )
+        let which = "WHERE f.id < $1 ORDER BY f.id DESC LIMIT $2";
+        select(tx, which, params![before, limit])
     })
     .await
 }
 
 /// One file; `None` if there is none of this number.
 pub async fn file(db: &Db, id: StxFileId) -> Result<Option<StxFile>, DbError> {
-    db.read("stx file", move |tx| {
-        tx.query_opt_as("SELECT * FROM box_stx_file WHERE id = $1", params![id])
-    })
-    .await
+    db.read("stx file", move |tx| one(tx, id)).await
+}
+
+pub(crate) fn one(tx: &mut Tx<'_>, id: StxFileId) -> Result<Option<StxFile>, DbError> {
+    let found = select(tx, "WHERE f.id = $1", params![id])?;
+    Ok(found.into_iter().next())
 }
 
 /// The rows of a file that were rejected when it was imported last, behind the
@@ -152,22 +153,27 @@ pub async fn rejections(
     .await
 }
 
-/// Records a file that is about to be imported and gives its number.
+/// Records a file, whose content arrived, under the name that its number gives it.
 pub(crate) fn insert(
     tx: &mut Tx<'_>,
-    name: &str,
-    sha256: &str,
+    content: &Arrived,
     kind: ImportKind,
     now: Timestamp,
-) -> Result<StxFileId, DbError> {
-    tx.query_one(
+    name: impl Fn(StxFileId) -> String,
+) -> Result<StxFileId, PutError> {
+    let id = tx.value(
         "INSERT INTO box_stx_file
              (name, sha256, kind, state, row_count, order_count, ticket_count, already_count,
               rejected_count, created_at)
-         VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, $5) RETURNING id",
-        params![name, sha256, kind, FileState::Written, now],
-    )?
-    .get("id")
+         VALUES ('', $1, $2, $3, 0, 0, 0, 0, 0, $4) RETURNING id",
+        params![&content.sha256, kind, FileState::Written, now],
+    )?;
+    tx.execute(
+        "UPDATE box_stx_file SET name = $2 WHERE id = $1",
+        params![id, name(id)],
+    )?;
+    stx_content::give(tx, content, id)?;
+    Ok(id)
 }
 
 /// The file of this content whose import has begun and not ended, if there is one.
@@ -176,98 +182,4 @@ pub(crate) fn begun(tx: &mut Tx<'_>, sha256: &str) -> Result<Option<StxFileId>, 
         "SELECT MIN(id) AS id FROM box_stx_file WHERE state = 'WRITTEN' AND sha256 = $1",
         params![sha256],
     )
-}
-
-/// Where the report of the rejected rows stands: beside the file.
-#[must_use]
-pub fn report_of(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".report.csv");
-    name.into()
-}
-
-/// What stands in a file of these rows.
-pub(crate) fn content<'a>(
-    rows: impl Iterator<Item = &'a StxRow>,
-    dialect: &Dialect,
-) -> Result<Vec<u8>, StxWriteError> {
-    let mut writer = StxWriter::new(Vec::new(), dialect.clone())?;
-    for row in rows {
-        writer.write(row)?;
-    }
-    writer.finish()
-}
-
-/// Runs what waits for the disk on a thread of its own.
-pub(crate) async fn on_disk<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(io::Error::other)?
-}
-
-/// What the disk did not do with the file `path`.
-pub(crate) fn disk(path: &Path) -> impl FnOnce(io::Error) -> FileError + use<> {
-    let path = path.to_owned();
-    move |source| FileError::Disk { path, source }
-}
-
-/// What a file is called while it is written.
-pub(crate) fn part(path: &Path) -> PathBuf {
-    path.with_extension("part")
-}
-
-/// Writes the file under another name, waits for the disk, and names it.
-pub(crate) async fn put_in_place(path: PathBuf, content: Vec<u8>) -> Result<(), FileError> {
-    let failed = disk(&path);
-    let write = move || {
-        let part = part(&path);
-        let mut file = anew(&part)?;
-        file.write_all(&content)?;
-        file.sync_all()?;
-        std::fs::rename(&part, &path)?;
-        name_is_written(&path)
-    };
-    on_disk(write).await.map_err(failed)
-}
-
-/// Sees to it that a file's name is on the disk, as its content is.
-pub(crate) fn name_is_written(path: &Path) -> io::Result<()> {
-    path.parent()
-        .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-}
-
-/// Removes a file that may be gone already.
-pub(crate) fn remove_if_there(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// A new file in the place of what is there; it holds card numbers, so it is for
-/// its owner's eyes only.
-pub(crate) fn anew(path: &Path) -> io::Result<File> {
-    remove_if_there(path)?;
-    kernel::owner_only().create_new(true).open(path)
-}
-
-/// The SHA-256 of all of a file, in hex.
-pub(crate) fn sha256(file: &mut File) -> io::Result<String> {
-    let mut hashed = Hashed(Sha256::new());
-    io::copy(file, &mut hashed)?;
-    Ok(kernel::hex(hashed.0.finalize()))
-}
-
-struct Hashed(Sha256);
-
-impl io::Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -5,31 +5,26 @@ use crate::BOOKS;
 use crate::catalogue::load_catalogue;
 use crate::readiness::channel_is_valid;
 use crate::retention::{self, Pseudonyms};
-use crate::stx_file::{
-    self, FileState, ImportKind, StxFileId, anew, on_disk, remove_if_there, report_of,
-};
+use crate::stx_content::{Content, ContentReader};
+use crate::stx_file::{self, FileState, StxFile, StxFileId, rejections};
 use crate::stx_row_check::{
     cancelled, catalogue_demands, demands, order_demands, price_demands, scan_to_come,
     sold_otherwise, staged_otherwise,
 };
 use crate::ticket::{self, NewTicket};
-use crate::{BoxOffice, Catalogue, Organisation, order, price::Price, staged};
+use crate::{BoxOffice, Catalogue, Organisation, ReceiveError, order, price::Price, staged};
 use db::{DbError, Tx, params};
 use kernel::Timestamp;
 use secutix::stx::{
-    self, FileNote, FileRefusal, MAX_FILE_BYTES, ReadRow, RejectionReport, RowProblem,
-    RowRejection, StxRows,
+    self, FileNote, FileRefusal, ReadRow, RejectionReport, RowProblem, RowRejection, StxRows,
 };
-use std::fs::File;
-use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
+use std::io;
 use std::sync::Arc;
 
 /// How many lines one transaction takes.
 const CHUNK: usize = 500;
 
-/// How many rejected rows of a file are kept, in memory, in the database and in the
-/// report; those behind them are counted. Whoever cures these imports the file
+/// How many rejected rows of a file are kept, in memory and in the database; those behind them are counted. Whoever cures these imports the file
 /// again.
 pub const REJECTIONS_KEPT: usize = 1_000;
 
@@ -38,8 +33,8 @@ pub const REJECTIONS_KEPT: usize = 1_000;
 pub struct ImportReport {
     /// The file's record.
     pub file: StxFileId,
-    /// The file.
-    pub path: PathBuf,
+    /// The file's name.
+    pub name: String,
     /// Rows, good or bad, without the header line.
     pub rows: u64,
     /// Orders made.
@@ -52,8 +47,6 @@ pub struct ImportReport {
     pub rejected: Vec<RowRejection>,
     /// How many more were not taken.
     pub rejected_more: u64,
-    /// The report beside the file; none if no row was rejected.
-    pub report: Option<PathBuf>,
     /// What people should know of how the file was read.
     pub notes: Vec<FileNote>,
 }
@@ -63,10 +56,10 @@ pub struct ImportReport {
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file as a whole cannot be used; nothing was taken.
-    #[error("the file {} cannot be imported", path.display())]
+    #[error("the file {name} cannot be imported")]
     Refused {
         /// The file.
-        path: PathBuf,
+        name: String,
         /// Why.
         #[source]
         source: FileRefusal,
@@ -77,117 +70,130 @@ pub enum ImportError {
          catalogue, letter for letter, and import the file again"
     )]
     ChannelInvalid,
-    /// The disk did not give all of the file.
-    #[error("the file {} cannot be read on; check the disk and import it again", path.display())]
+    /// It could not be read to its end.
+    #[error("the file {name} cannot be read; import it again")]
     Unread {
         /// The file.
-        path: PathBuf,
+        name: String,
         /// What the system said.
         #[source]
         source: io::Error,
     },
-    /// The rows were taken or rejected, and that could not be written down.
-    #[error(
-        "the report {} of the rejected rows cannot be written; check disk space and rights, then \
-         import the file again",
-        path.display()
-    )]
-    Report {
-        /// The report.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
+    /// It could not be taken in.
+    #[error(transparent)]
+    Receive(#[from] ReceiveError),
     /// The database failed.
     #[error("the import stopped at the database; import the file again")]
     Db(#[from] DbError),
 }
 
-impl BoxOffice {
-    /// Imports the STX_File at `path`, whoever wrote it. A row whose barcode was
-    /// sold just so is counted and changes nothing, so a file may be imported as
-    /// often as one likes. Rows that cannot be taken are rejected, each with its
-    /// line and reasons, to a report beside the file; the others go through.
-    pub async fn import_file(
-        &self,
-        path: &Path,
-        kind: ImportKind,
-    ) -> Result<ImportReport, ImportError> {
-        let (rows, sha256) = self.open_file(path).await?;
-        let name: String = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let now = self.clock.now();
-        let file = self
-            .db
-            .write("record stx file", move |tx| {
-                if !channel_is_valid(&load_catalogue(tx)?) {
-                    return Err(ImportError::ChannelInvalid);
-                }
-                // An import that was interrupted goes on under its record.
-                let Some(begun) = stx_file::begun(tx, &sha256)? else {
-                    return Ok(stx_file::insert(tx, &name, &sha256, kind, now)?);
-                };
-                tx.execute(
-                    "UPDATE box_stx_file SET name = $2 WHERE id = $1",
-                    params![begun, &name],
-                )?;
-                Ok(begun)
-            })
-            .await?;
-        self.import_rows(file, path, rows).await
+impl ImportError {
+    /// Of a file that is not there.
+    fn gone(name: String) -> Self {
+        let source = io::ErrorKind::NotFound.into();
+        Self::Unread { name, source }
     }
 
-    /// Imports a file of ours that has its record.
-    pub(crate) async fn import_recorded(
-        &self,
-        file: StxFileId,
-        path: &Path,
-    ) -> Result<ImportReport, ImportError> {
-        let catalogue = self.db.read("sales channel", load_catalogue).await;
-        if !channel_is_valid(&catalogue.map_err(ImportError::Db)?) {
-            return Err(ImportError::ChannelInvalid);
+    /// Of a file that was not read on.
+    pub(crate) fn unread(name: &str, error: io::Error) -> Self {
+        let name = name.to_owned();
+        match error.downcast() {
+            Ok(error) => Self::Db(error),
+            Err(source) => Self::Unread { name, source },
         }
-        let (rows, _) = self.open_file(path).await?;
-        self.import_rows(file, path, rows).await
+    }
+}
+
+impl BoxOffice {
+    /// Imports the file of this record.
+    pub(crate) async fn import_recorded(&self, id: StxFileId) -> Result<ImportReport, ImportError> {
+        let recorded = self.db.read("recorded stx file", move |tx| {
+            let is_sold = channel_is_valid(&load_catalogue(tx)?);
+            Ok::<_, DbError>((is_sold, stx_file::one(tx, id)?))
+        });
+        let (true, file) = recorded.await? else {
+            return Err(ImportError::ChannelInvalid);
+        };
+        let file = file.ok_or_else(|| ImportError::gone(id.to_string()))?;
+        let Some(content) = file.content(&self.db) else {
+            return Err(ImportError::gone(file.name));
+        };
+        let rows = self.rows(&file.name, content).await?;
+        self.import_rows(id, file.name, rows).await
     }
 
-    /// The rows of the file and the SHA-256 of its content.
-    async fn open_file(&self, path: &Path) -> Result<(StxRows<File>, String), ImportError> {
-        let (from, dialect) = (path.to_owned(), self.dialect.clone());
-        let opened = on_disk(move || {
-            let mut file = File::open(&from)?;
-            if file.metadata()?.len() > MAX_FILE_BYTES {
-                return Ok(Err(FileRefusal::TooLarge));
+    /// The rows of a file.
+    pub(crate) async fn rows(
+        &self,
+        name: &str,
+        content: Content,
+    ) -> Result<StxRows<ContentReader>, ImportError> {
+        let (reader, dialect) = (content.reader(), self.dialect.clone());
+        let opened = on_a_thread(move || Ok(stx::read(reader, &dialect))).await;
+        match opened.unwrap_or_else(|error| Err(error.into())) {
+            Ok(rows) => Ok(rows),
+            Err(FileRefusal::Io(error)) => Err(ImportError::unread(name, error)),
+            Err(source) => Err(ImportError::Refused {
+                name: name.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// The rejected rows of a file with their reasons, to be corrected and imported
+    /// again; `None` if there are none, or its content is gone.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub async fn report(&self, file: &StxFile) -> Result<Option<Vec<u8>>, ImportError> {
+        let Some(content) = file.content(&self.db) else {
+            return Ok(None);
+        };
+        let most = u32::try_from(REJECTIONS_KEPT).unwrap_or(u32::MAX);
+        let rejected = rejections(&self.db, file.id, 0, most).await?;
+        if rejected.is_empty() {
+            return Ok(None);
+        }
+        let more = u64::try_from(file.rejected).unwrap_or(0);
+        let more = more.saturating_sub(rejected.len() as u64);
+        let rows = self.rows(&file.name, content).await?;
+        let dialect = self.dialect.clone();
+        let write = move || {
+            let mut report = RejectionReport::new(Vec::new(), &dialect)?;
+            let mut rejected = rejected.iter().peekable();
+            for row in rows {
+                let Some(next) = rejected.peek() else { break };
+                let (line, text) = match row? {
+                    Ok(row) => (row.line, row.text),
+                    Err(row) => (row.line, row.text),
+                };
+                if stored(line) == next.line {
+                    report.write(line, &next.reason, &next.explanation, &text)?;
+                    rejected.next();
+                }
             }
-            let sha256 = stx_file::sha256(&mut file)?;
-            Ok(stx::read(file, &dialect).map(|rows| (rows, sha256)))
-        });
-        let opened = opened.await.unwrap_or_else(|error| Err(error.into()));
-        opened.map_err(|source| ImportError::Refused {
-            path: path.to_owned(),
-            source,
-        })
+            report.and_more(more)?;
+            report.finish().map(Some)
+        };
+        let written = on_a_thread(write).await;
+        written.map_err(|error| ImportError::unread(&file.name, error))
     }
 
     async fn import_rows(
         &self,
         file: StxFileId,
-        path: &Path,
-        mut rows: StxRows<File>,
+        name: String,
+        mut rows: StxRows<ContentReader>,
     ) -> Result<ImportReport, ImportError> {
         let mut report = ImportReport {
             file,
-            path: path.to_owned(),
+            name,
             rows: 0,
             orders: 0,
             tickets: 0,
             already_imported: 0,
             rejected: Vec::new(),
             rejected_more: 0,
-            report: None,
             notes: rows.notes().to_vec(),
         };
         self.db
@@ -201,7 +207,7 @@ impl BoxOffice {
             .await
             .map_err(ImportError::Db)?;
         loop {
-            let read = on_disk(move || {
+            let read = on_a_thread(move || {
                 let lines = rows
                     .by_ref()
                     .take(CHUNK)
@@ -209,10 +215,8 @@ impl BoxOffice {
                 Ok((rows, lines))
             });
             let lines;
-            (rows, lines) = read.await.map_err(|source| ImportError::Unread {
-                path: path.to_owned(),
-                source,
-            })?;
+            let unread = |error| ImportError::unread(&report.name, error);
+            (rows, lines) = read.await.map_err(unread)?;
             if lines.is_empty() {
                 break;
             }
@@ -241,7 +245,6 @@ impl BoxOffice {
                 .map_err(ImportError::Db)?;
             report.add(&lines, outcomes);
         }
-        report.report = self.write_report(path, &report).await?;
         self.finish(&report).await?;
         metrics::counter!("passerelle_sold_total").increment(report.tickets);
         Ok(report)
@@ -267,33 +270,14 @@ impl BoxOffice {
             .await
             .map_err(ImportError::Db)
     }
+}
 
-    /// Writes the rejected rows beside the file; takes away the report of an
-    /// earlier import if there are none.
-    async fn write_report(
-        &self,
-        path: &Path,
-        imported: &ImportReport,
-    ) -> Result<Option<PathBuf>, ImportError> {
-        let path = report_of(path);
-        let (to, dialect) = (path.clone(), self.dialect.clone());
-        let (rejected, more) = (imported.rejected.clone(), imported.rejected_more);
-        let write = move || {
-            if rejected.is_empty() {
-                return remove_if_there(&to).map(|()| None);
-            }
-            let sink = BufWriter::new(anew(&to)?);
-            let mut report = RejectionReport::new(sink, &dialect)?;
-            for rejection in &rejected {
-                report.write(rejection)?;
-            }
-            report.and_more(more)?;
-            report.finish()?;
-            Ok(Some(to))
-        };
-        let written = on_disk(write).await;
-        written.map_err(|source| ImportError::Report { path, source })
-    }
+/// Runs what waits for the database on a thread of its own.
+async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(io::Error::other)?
 }
 
 impl ImportReport {

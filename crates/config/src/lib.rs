@@ -352,8 +352,6 @@ impl Default for AccessControl {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ExternalSales {
-    /// Where STX_Files are kept.
-    pub folder: PathBuf,
     /// The pause between two runs; 0 leaves them to `passerelle sales run`.
     pub every_s: u32,
     /// How the files are spelt; see `docs/interfaces/stx-file.md`.
@@ -363,7 +361,6 @@ pub struct ExternalSales {
 impl Default for ExternalSales {
     fn default() -> Self {
         Self {
-            folder: "stx".into(),
             every_s: 60,
             dialect: Dialect::default(),
         }

@@ -24,7 +24,7 @@
 //! - [`Tx::one_at_a_time`], for what is rare.
 //!
 //! The SQL both engines understand alike, and which the conformance tests hold:
-//! `$1` parameters; columns `BIGINT` and `TEXT` only (booleans are 0 and 1,
+//! `$1` parameters; columns `BIGINT`, `TEXT` and `BLOB` only (booleans are 0 and 1,
 //! moments are milliseconds, days are ISO text); text compares bytewise;
 //! `INSERT … ON CONFLICT`, `RETURNING`, partial indexes; `SUM` needs
 //! `CAST(… AS BIGINT)`.

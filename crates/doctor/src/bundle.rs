@@ -122,7 +122,6 @@ async fn house(config: &Config, db: Option<Db>, now: Timestamp) -> Vec<Page> {
             "roles": config.server.roles,
             "engine": engine,
             "files": sizes,
-            "stx_files": folder_size(&config.path(&config.external_sales.folder)),
         }),
     )];
     pages.push(match config.events_file() {
@@ -207,18 +206,6 @@ fn without_credentials(text: &str) -> String {
 
 fn size(path: &Path) -> Option<u64> {
     std::fs::metadata(path).ok().map(|file| file.len())
-}
-
-/// How many files a folder has, and how long they are together.
-fn folder_size(path: &Path) -> Value {
-    let Ok(entries) = std::fs::read_dir(path) else {
-        return Value::Null;
-    };
-    let sizes: Vec<u64> = entries
-        .flatten()
-        .filter_map(|entry| size(&entry.path()))
-        .collect();
-    json!({"files": sizes.len(), "bytes": sizes.iter().sum::<u64>()})
 }
 
 #[cfg(test)]

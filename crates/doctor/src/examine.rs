@@ -84,7 +84,6 @@ fn unwritten(refusal: &Refusal) -> Finding {
         (Kept::Backups, _) => found::backup_unwritable(place, path, why),
         (_, ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => found::disk_full(place, path),
         (Kept::Database, _) => found::database_unwritable(place, path, why),
-        (Kept::SalesFiles, _) => found::sales_folder_unwritable(place, path, why),
     }
 }
 
@@ -233,8 +232,6 @@ mod tests {
         for (what, kind, code) in [
             (Kept::Database, full, "disk_full"),
             (Kept::Database, refused, "database_unwritable"),
-            (Kept::SalesFiles, full, "disk_full"),
-            (Kept::SalesFiles, refused, "sales_folder_unwritable"),
             (Kept::Backups, full, "backup_unwritable"),
         ] {
             let finding = unwritten(&Refusal {

@@ -71,9 +71,6 @@ kernel::findings! {
         listen_impossible(listen, message): Mistake, "the service cannot listen at this address for another reason";
             en "The service cannot listen at {listen}: {message}." "Write another address in [server] listen, such as 127.0.0.1:8480.";
             fr "Le service ne peut pas écouter à {listen}." "Écrivez une autre adresse dans [server] listen, comme 127.0.0.1:8480.";
-        sales_folder_unwritable(folder, why): Mistake, "STX_Files cannot be written; it is a file, or the user who runs the doctor may not";
-            en "STX_Files cannot be written to {folder}: {why}." "Name a folder in [external_sales] folder that the service's user may write, and run the doctor as that user.";
-            fr "Les fichiers STX ne peuvent pas s’écrire dans {folder} : {why}." "Désignez par [external_sales] folder un dossier où l’utilisateur du service peut écrire, et lancez le diagnostic avec lui.";
         disk_full(path): Mistake, "the disk is full, so nothing can be kept";
             en "The disk is full: nothing more can be written to {path}." "Make room on it, or move it to a larger disk.";
             fr "Le disque est plein : plus rien ne peut s’écrire dans {path}." "Faites-y de la place, ou déplacez-le sur un disque plus grand.";

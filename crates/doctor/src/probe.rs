@@ -1,7 +1,7 @@
 //! Tries what the service will do on this machine: listen, and write where it
 //! keeps things. What is written for that is taken away at once.
 
-use config::{Config, Role};
+use config::Config;
 use db::DbUrl;
 use kernel::finding::Place;
 use std::fs::{File, OpenOptions};
@@ -23,7 +23,6 @@ const TLS_ALERT: u8 = 0x15;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
     Database,
-    SalesFiles,
     Backups,
 }
 
@@ -87,11 +86,6 @@ pub fn write(config: &Config) -> Vec<Refusal> {
     if let Ok(DbUrl::SqliteFile(path)) = config.database_url() {
         let tried = database(&path);
         found(Kept::Database, "database", "url", path, tried);
-    }
-    if config.has(Role::BoxOffice) {
-        let path = config.path(&config.external_sales.folder);
-        let tried = folder(&path);
-        found(Kept::SalesFiles, "external_sales", "folder", path, tried);
     }
     if config.backup.every_h > 0 {
         let path = config.path(&config.backup.folder);
@@ -163,22 +157,15 @@ mod tests {
     #[test]
     fn what_cannot_be_written_is_named_with_its_key() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("stx"), "").unwrap();
         std::fs::create_dir(folder.path().join("passerelle.db")).unwrap();
         // Nobody makes a file there, whatever their rights.
         let text = "[backup]\nevery_h = 24\nfolder = \"/proc/passerelle\"";
         let refusals = write(&config(text, folder.path()));
         let told: Vec<_> = refusals.iter().map(|r| (r.what, r.error.kind())).collect();
-        assert_eq!(
-            told[..2],
-            [
-                (Kept::Database, ErrorKind::IsADirectory),
-                (Kept::SalesFiles, ErrorKind::NotADirectory),
-            ]
-        );
-        assert_eq!((told.len(), told[2].0), (3, Kept::Backups));
+        assert_eq!(told[0], (Kept::Database, ErrorKind::IsADirectory));
+        assert_eq!((told.len(), told[1].0), (2, Kept::Backups));
         assert!(matches!(
-            &refusals[2].place,
+            &refusals[1].place,
             Place::Key {
                 section: "backup",
                 ..

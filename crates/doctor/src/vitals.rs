@@ -65,7 +65,6 @@ impl Vitals {
         let folders = [
             database.as_ref().and_then(folder),
             backup.as_ref().map(|(folder, _)| folder.clone()),
-            Some(config.path(&config.external_sales.folder)),
         ];
         Self {
             // One that stays in memory is for a trial.

@@ -10,6 +10,8 @@ pub enum Value {
     Int(i64),
     /// `TEXT`.
     Text(String),
+    /// `BLOB`.
+    Bytes(Vec<u8>),
 }
 
 /// A type that a column can be read as.
@@ -58,6 +60,12 @@ impl From<&str> for Value {
     }
 }
 
+impl From<&[u8]> for Value {
+    fn from(value: &[u8]) -> Self {
+        Self::Bytes(value.to_owned())
+    }
+}
+
 impl<T: Into<Value>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
@@ -70,6 +78,7 @@ impl FromValue for i64 {
             Value::Int(number) => Ok(*number),
             Value::Null => Err("is NULL where a number is expected".to_owned()),
             Value::Text(_) => Err("is text where a number is expected".to_owned()),
+            Value::Bytes(_) => Err("is bytes where a number is expected".to_owned()),
         }
     }
 }
@@ -97,6 +106,17 @@ impl FromValue for String {
             Value::Text(text) => Ok(text.clone()),
             Value::Null => Err("is NULL where text is expected".to_owned()),
             Value::Int(_) => Err("is a number where text is expected".to_owned()),
+            Value::Bytes(_) => Err("is bytes where text is expected".to_owned()),
+        }
+    }
+}
+
+impl FromValue for Vec<u8> {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Bytes(bytes) => Ok(bytes.clone()),
+            Value::Null => Err("is NULL where bytes are expected".to_owned()),
+            Value::Int(_) | Value::Text(_) => Err("is something else than bytes".to_owned()),
         }
     }
 }

@@ -107,8 +107,7 @@ pub async fn import(
     author.note(begun).await.map_err(ImportError::Db)?;
     let imported = importing.await?;
     if let Some(report) = &imported {
-        let name = report.path.file_name().unwrap_or_default();
-        let done = Change::done(action, "sales", name.to_string_lossy()).to(json!({
+        let done = Change::done(action, "sales", &report.name).to(json!({
             "called": called,
             "rows": report.rows,
             "tickets": report.tickets,

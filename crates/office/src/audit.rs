@@ -69,6 +69,7 @@ fn action() {
     "test_card.taken_back": "Entrée d’essai reprise", "Test entry taken back";
     "sales.run": "Ventes externes lancées", "External sales run";
     "sales.sent_again": "Renvoyé à la billetterie", "Sent to ticketing again";
+    "sales.exported": "Fichier de ventes écrit sur le disque", "Sales file written to the disk";
     "sales.imported": "Fichier de ventes importé", "Sales file imported";
     "sales.uploaded": "Fichier de ventes envoyé", "Sales file uploaded";
     "sales.imported_again": "Fichier de ventes importé à nouveau", "Sales file imported again";

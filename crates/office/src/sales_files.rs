@@ -45,9 +45,9 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     rejected: "Rejetées", "Rejected";
     imported_at: "Importé", "Imported";
     not_yet: "pas encore", "not yet";
-    removed: "Les numéros de carte en ont été effacés le {at}.",
-        "The card numbers in it were removed on {at}.";
-    gone: "Le fichier n’est plus dans le dossier de ce service.", "The file is not in this service’s folder.";
+    removed: "Le contenu en a été effacé le {at}, avec ses numéros de carte.",
+        "Its content was removed on {at}, with the card numbers in it.";
+    gone: "Le contenu du fichier n’est pas gardé.", "The file’s content is not kept.";
     download: "Télécharger le fichier", "Download the file";
     download_report: "Télécharger les lignes rejetées", "Download the rejected rows";
     personal: "Ces fichiers contiennent des numéros de carte : gardez-les comme tels.",
@@ -133,7 +133,6 @@ fn told(rejection: &StxRejection, language: Language) -> (Vec<&str>, Vec<&'stati
 struct FilePage {
     said: Option<Said>,
     file: StxFile,
-    is_there: bool,
     rejected: Vec<StxRejection>,
     next: Option<i64>,
     /// Rejected rows that are not kept.
@@ -146,14 +145,12 @@ impl FilePage {
         frame: Frame,
         file: StxFile,
         mut rejected: Vec<StxRejection>,
-        is_there: bool,
         said: Option<Said>,
     ) -> Self {
         Self {
             said,
             more: (file.rejected - KEPT).max(0),
             file,
-            is_there,
             next: cut(&mut rejected, ROWS as usize).map(|last| last.line),
             rejected,
             frame,
@@ -163,21 +160,15 @@ impl FilePage {
     /// Whether it can be imported again.
     fn may_again(&self) -> bool {
         let file = &self.file;
-        self.is_there
-            && file.card_removed_at.is_none()
-            && (file.rejected > 0 || file.state == FileState::Written)
+        file.content_id.is_some() && (file.rejected > 0 || file.state == FileState::Written)
     }
 }
 
 async fn file_page(visit: &Visit, id: StxFileId, after: i64, said: Option<Said>) -> Answer {
-    let box_office = visit.box_office()?;
+    visit.box_office()?;
     let file = file(visit.db(), id).await?.ok_or(PageError::NotFound)?;
     let found = rejections(visit.db(), id, after, ROWS + 1).await?;
-    // Whether it is still the same is looked at when somebody wants it.
-    let path = box_office.files_dir().join(&file.name);
-    let is_there =
-        !file.name.is_empty() && tokio::fs::metadata(path).await.is_ok_and(|of| of.is_file());
-    visit.page(&FilePage::new(visit.frame(), file, found, is_there, said))
+    visit.page(&FilePage::new(visit.frame(), file, found, said))
 }
 
 pub(crate) async fn show(visit: Visit, Id(id): Id<StxFileId>, Query(query): Query) -> Answer {

@@ -87,7 +87,7 @@ pub async fn service(
     }
     if config.has(Role::BoxOffice) {
         service.box_office = Some(BoxOfficeRole {
-            box_office: Arc::new(box_office(config, db, site, clock).await?),
+            box_office: Arc::new(box_office(config, db, site, clock)?),
             caller,
             clock: Arc::clone(clock),
             external_sales_every: NonZeroU64::new(config.external_sales.every_s.into())
@@ -182,12 +182,8 @@ pub fn retention(config: &Config) -> Result<Option<Retention>> {
         days => RetentionDays::new(days)
             .context("[retention] card_numbers_days is wrong; 0 keeps them for ever")?,
     };
-    let sales = &config.external_sales;
     Ok(Some(Retention {
         days,
-        files: config
-            .has(Role::BoxOffice)
-            .then(|| (config.path(&sales.folder), sales.dialect.clone())),
         fresh_key: crate::tokens::pseudonym_key(),
     }))
 }
@@ -334,7 +330,7 @@ fn this_program() -> Result<PathBuf> {
 }
 
 /// Opens the box office.
-pub async fn box_office(
+pub fn box_office(
     config: &Config,
     db: Db,
     site: Site,
@@ -346,7 +342,7 @@ pub async fn box_office(
         zone: site.zone,
         currency: site.currency,
     };
-    let folder = config.path(&config.external_sales.folder);
     let dialect = config.external_sales.dialect.clone();
-    Ok(BoxOffice::open(db, Arc::clone(clock), organisation, folder, dialect).await?)
+    let opened = BoxOffice::open(db, Arc::clone(clock), organisation, dialect);
+    opened.context("the dialect of the STX_File cannot be used")
 }

@@ -117,7 +117,7 @@ impl House {
     pub async fn box_office(&self) -> Result<BoxOffice> {
         ensure!(self.config.has(Role::BoxOffice), NO_BOX_OFFICE);
         let site = self.site().await?;
-        assemble::box_office(&self.config, self.db.clone(), site, &self.clock).await
+        assemble::box_office(&self.config, self.db.clone(), site, &self.clock)
     }
 }
 

@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use books::retention::{self, RetentionReport, Run};
 use clap::Subcommand;
 use staff::Change;
-use std::fmt::Write;
 
 /// `passerelle retention`
 #[derive(Debug, clap::Args)]
@@ -52,7 +51,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     }
     let days = house.config.retention.card_numbers_days;
     print(format, &report, |report| for_people(report, days, run))?;
-    Ok(Verdict::fine_if(report.unreadable_files.is_empty()))
+    Ok(Verdict::Fine)
 }
 
 fn for_people(report: &RetentionReport, days: u32, run: Run) -> String {
@@ -60,26 +59,15 @@ fn for_people(report: &RetentionReport, days: u32, run: Run) -> String {
         Run::Remove => "Removed",
         Run::Dry => "Would remove",
     };
-    let mut text = format!(
+    format!(
         "{did} the card numbers of what is older than {days} days and finished:\n  {} checks, {} \
-         control barcodes\n  {} staged barcodes, {} tickets\n  {} STX_Files, {} reports of rejected \
-         rows\n  {} checks and cancellations set aside and settled\n",
+         control barcodes\n  {} staged barcodes, {} tickets\n  {} STX_Files\n  {} \
+         checks and cancellations set aside and settled\n",
         report.checks,
         report.control_barcodes,
         report.staged,
         report.tickets,
         report.files,
-        report.reports,
         report.aside
-    );
-    for file in &report.unreadable_files {
-        // Writing to a text cannot fail.
-        let _ = writeln!(
-            text,
-            "{} holds card numbers and cannot be read in the present dialect; correct \
-             [external_sales.dialect] or delete the file.",
-            file.display()
-        );
-    }
-    text
+    )
 }

@@ -6,8 +6,8 @@ use crate::out::{Format, print};
 use crate::table::table;
 use anyhow::{Context, Result};
 use boxoffice::catalogue::map_tariff;
-use boxoffice::stx_file::{self, StxFile};
-use boxoffice::{BoxOffice, CatalogueError, ImportKind, ImportReport};
+use boxoffice::stx_file::{self, StxFile, StxFileId};
+use boxoffice::{BoxOffice, CatalogueError, ImportReport};
 use clap::Subcommand;
 use config::Role;
 use db::Tx;
@@ -15,7 +15,9 @@ use kernel::{ProductCode, TariffCode};
 use office::acts;
 use serde_json::json;
 use staff::{Author, Change};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 /// How many files are listed.
 const LISTED: u32 = 100;
@@ -37,6 +39,18 @@ enum Action {
     Import {
         /// The file
         file: PathBuf,
+    },
+    /// Write STX_Files, and reports on their rejected rows, to a folder; they hold card numbers
+    Export {
+        /// The numbers of the files, as `passerelle sales list` shows them
+        #[arg(required_unless_present = "all")]
+        numbers: Vec<StxFileId>,
+        /// All that there are
+        #[arg(long, conflicts_with = "numbers")]
+        all: bool,
+        /// The folder, which is made if it is not there
+        #[arg(long)]
+        to: PathBuf,
     },
     /// List the latest STX_Files and what came of them
     List {
@@ -63,12 +77,14 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         Action::Import { file } => {
             let box_office = house.box_office().await?;
             let called = file.file_name().unwrap_or_default().to_string_lossy();
-            let kind = ImportKind::Upload;
-            let importing = async { box_office.import_file(&file, kind).await.map(Some) };
+            let importing = async { box_office.import_file(&file).await.map(Some) };
             let report = acts::import(&author, "sales.imported", &called, importing).await?;
             let report = report.context("the file is gone")?;
             print_import(&report);
             Ok(Verdict::fine_if(report.rejected_in_all() == 0))
+        }
+        Action::Export { numbers, to, .. } => {
+            export(&author, &house.box_office().await?, &numbers, &to).await
         }
         Action::List { format } => {
             house.say_if_elsewhere(Role::BoxOffice, format);
@@ -132,10 +148,77 @@ async fn map(
     Ok(Verdict::Fine)
 }
 
+/// Writes these files, or all, with the reports on them.
+async fn export(
+    author: &Author,
+    box_office: &BoxOffice,
+    numbers: &[StxFileId],
+    to: &Path,
+) -> Result<Verdict> {
+    let db = box_office.db();
+    let mut files = Vec::new();
+    if numbers.is_empty() {
+        let mut before = None;
+        loop {
+            let older = stx_file::files(db, before, LISTED).await?;
+            let Some(last) = older.last() else { break };
+            before = Some(last.id);
+            files.extend(older);
+        }
+    }
+    for number in numbers {
+        let file = stx_file::file(db, *number).await?;
+        files.push(file.with_context(|| format!("there is no STX_File {number}"))?);
+    }
+    std::fs::create_dir_all(to).with_context(|| format!("{} cannot be made", to.display()))?;
+    let mut gone = 0_u64;
+    for file in &files {
+        let Some(content) = file.content(db) else {
+            gone += 1;
+            continue;
+        };
+        let exported = Change::done("sales.exported", "sales", &file.name);
+        author.note(exported).await?;
+        let path = to.join(&file.name);
+        let mut sink = anew(&path)?;
+        let mut parts = 0;
+        while let Some(part) = content.part(parts).await? {
+            written(&path, sink.write_all(&part))?;
+            parts += 1;
+        }
+        written(&path, sink.sync_all())?;
+        outln!("{}", path.display());
+        if let Some(report) = box_office.report(file).await? {
+            let path = to.join(format!("{}.report.csv", file.name));
+            written(&path, anew(&path)?.write_all(&report))?;
+            outln!("{}", path.display());
+        }
+    }
+    if gone > 0 {
+        outln!("The content of {gone} is not kept any more.");
+    }
+    Ok(Verdict::fine_if(numbers.is_empty() || gone == 0))
+}
+
+/// A new file in the place of what is there; it holds card numbers, so it is for
+/// its owner's eyes only.
+fn anew(path: &Path) -> Result<File> {
+    let removed = match std::fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    };
+    let open = |()| kernel::owner_only().create_new(true).open(path);
+    written(path, removed.and_then(open))
+}
+
+fn written<T>(path: &Path, done: io::Result<T>) -> Result<T> {
+    done.with_context(|| format!("{} cannot be written", path.display()))
+}
+
 fn print_import(report: &ImportReport) {
     outln!(
         "{}: {} rows, {} orders with {} tickets made, {} known already, {} rejected",
-        report.path.display(),
+        report.name,
         report.rows,
         report.orders,
         report.tickets,
@@ -145,10 +228,10 @@ fn print_import(report: &ImportReport) {
     for note in &report.notes {
         outln!("  {note}");
     }
-    if let Some(path) = &report.report {
+    if report.rejected_in_all() > 0 {
         outln!(
-            "  the rejected rows, each with its reason: {}",
-            path.display()
+            "  the rejected rows, each with its reason: passerelle sales export {} --to FOLDER",
+            report.file
         );
     }
 }
@@ -160,6 +243,7 @@ fn list(files: &[StxFile]) -> String {
     let row = |file: &StxFile| {
         let (made, imported) = (file.created_at, file.already_imported);
         cells![
+            file.id,
             made,
             file.name,
             file.state,
@@ -171,7 +255,7 @@ fn list(files: &[StxFile]) -> String {
     };
     let rows: Vec<_> = files.iter().map(row).collect();
     table(
-        "made, file, state, >rows, >tickets, >known, >rejected",
+        ">number, made, file, state, >rows, >tickets, >known, >rejected",
         &rows,
     )
 }

@@ -83,14 +83,14 @@ pub async fn with(
         Some(clock) => Arc::new(clock.clone()),
         None => Arc::new(SystemClock),
     };
-    let alone = match config.database_url()? {
+    let _alone = match config.database_url()? {
         DbUrl::SqliteFile(path) => Some(Alone::on(&path)?),
         DbUrl::SqliteMemory | DbUrl::Postgres(_) => None,
     };
-    if let Err(error) = folders::tidy(&config, alone.is_some()) {
+    if let Err(error) = folders::close(&config) {
         tracing::warn!(
             error = kernel::causes(&*error),
-            "an earlier life left files behind"
+            "backups may be read by others"
         );
     }
     let (author, site) = set_up::apply(&config, &clock, Actor::service()).await?;

@@ -285,7 +285,8 @@ async fn sell(role: BoxOfficeRole, turn: Turn, every: Duration, stop: Stop) {
                 if run.rejected() > 0 {
                     tracing::error!(
                         rejected = run.rejected(),
-                        "rows of our own STX_Files were rejected; see the reports beside the files"
+                        "rows of our own STX_Files were rejected; `passerelle sales list` shows \
+                         of which, and their pages in the back office why"
                     );
                 }
                 every

@@ -10,8 +10,6 @@ use books::retention::{Retention, RetentionDays, Run};
 use books::{disputes, reconciliation, retention};
 use db::{Db, DbError, Tx, params};
 use kernel::{CheckId, ControlBarcode, PseudonymKey, Timestamp};
-use secutix::stx::Dialect;
-use std::path::PathBuf;
 
 pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// For how many days card numbers stay.
@@ -26,8 +24,6 @@ const COUNT: &str = "COUNT(*)";
 pub struct Bookkeeping {
     /// Both books.
     pub db: Db,
-    /// Where STX_Files are.
-    pub files: PathBuf,
     /// The ticketing elsewhere, if its books are not in the database.
     pub abroad: Option<Abroad>,
     /// What is wrong with it.
@@ -109,7 +105,6 @@ impl Bookkeeping {
     pub async fn retain(&self, now: Timestamp) -> Result<(), Broken> {
         let retention = Retention {
             days: RetentionDays::new(DAYS).map_err(Broken::error(REMOVED))?,
-            files: Some((self.files.clone(), Dialect::default())),
             fresh_key: PseudonymKey::from_random([7; 32]),
         };
         let runs_at = match self.planted {
@@ -117,13 +112,7 @@ impl Bookkeeping {
             _ => now,
         };
         let removed = retention::run(&self.db, &retention, runs_at, Run::Remove).await;
-        let removed = removed.map_err(|error| Broken::new(REMOVED, format!("{error:#}")))?;
-        let unreadable = removed.unreadable_files;
-        ensure!(
-            unreadable.is_empty(),
-            "every file of ours can be read",
-            "{unreadable:?}"
-        );
+        removed.map_err(|error| Broken::new(REMOVED, format!("{error:#}")))?;
         let young = now.plus_ms(-DAY_MS * i64::from(DAYS));
         let early = self.db.read("removed too early", move |tx| {
             tx.column::<String>(

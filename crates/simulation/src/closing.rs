@@ -84,17 +84,9 @@ async fn settled(house: &House, of: &Subject) -> Result<(), Broken> {
     Ok(())
 }
 
-/// A card number of the stories that is still in a table or a file, or nothing.
+/// A card number of the stories that is still in a table, or nothing.
 async fn left_over(bookkeeping: &Bookkeeping) -> Result<String, Broken> {
-    let mut texts = bookkeeping.db.read("all texts", all_texts).await?;
-    let no_disk = |e: std::io::Error| Broken::error("there is a disk")(e);
-    if bookkeeping.files.exists() {
-        for file in std::fs::read_dir(&bookkeeping.files).map_err(no_disk)? {
-            let path = file.map_err(no_disk)?.path();
-            let content = std::fs::read_to_string(&path).map_err(no_disk)?;
-            texts.push((path.display().to_string(), content));
-        }
-    }
+    let texts = bookkeeping.db.read("all texts", all_texts).await?;
     let numbers: Vec<String> = site::card_numbers().collect();
     let found = texts.into_iter().find_map(|(place, text)| {
         let number = numbers.iter().find(|number| text.contains(*number))?;
@@ -103,20 +95,20 @@ async fn left_over(bookkeeping: &Bookkeeping) -> Result<String, Broken> {
     Ok(found.unwrap_or_default())
 }
 
-/// Every text of the database with its place, but for digests and pseudonyms, in
+/// Every text and every content of a file in the database with its place, but for digests and pseudonyms, in
 /// which any digits may stand.
 fn all_texts(tx: &mut Tx<'_>) -> Result<Vec<(String, String)>, DbError> {
     let columns = tx.query(
         "SELECT t.name AS place, c.name AS part
          FROM sqlite_master t JOIN pragma_table_info(t.name) c
-         WHERE t.type = 'table' AND c.type = 'TEXT' AND c.name NOT IN ('sha256', 'key')",
+         WHERE t.type = 'table' AND c.type IN ('TEXT', 'BLOB') AND c.name NOT IN ('sha256', 'key')",
         params![],
     )?;
     let mut texts = Vec::new();
     for column in &columns {
         let (table, part): (String, String) = (column.get("place")?, column.get("part")?);
         let sql = format!(
-            "SELECT DISTINCT {part} AS found FROM {table}
+            "SELECT DISTINCT CAST({part} AS TEXT) AS found FROM {table}
              WHERE {part} NOT LIKE 'removed-%' AND LENGTH({part}) >= 8"
         );
         let found: Vec<String> = tx.column(&sql, params![])?;

@@ -20,7 +20,7 @@ use kernel::{CheckId, Clock, ManualClock};
 use sandbox::{Sandbox, SandboxSettings};
 use secutix::stx::Dialect;
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -63,7 +63,6 @@ pub struct House {
     /// How many barcodes strangers have sold.
     pub strangers: u32,
     mapping: (bool, bool),
-    files: PathBuf,
     steps: Steps,
     late: VecDeque<(DeviceToken, Message)>,
     held_up: Vec<Answering>,
@@ -79,15 +78,11 @@ type Answered = Result<Reply, String>;
 type Answering = Pin<Box<dyn Future<Output = Answered>>>;
 
 impl House {
-    /// Opens for the first time; STX_Files go into `files`.
+    /// Opens for the first time.
     ///
     /// # Errors
     /// If that fails.
-    pub async fn open(
-        setting: Setting,
-        planted: Option<Planted>,
-        files: &Path,
-    ) -> Result<Self, Broken> {
+    pub async fn open(setting: Setting, planted: Option<Planted>) -> Result<Self, Broken> {
         let start = site::first_moment().plus_ms(i64::from(setting.begins_at_hour) * 3_600_000);
         let clock = ManualClock::new(start);
         let (db, steps) = db::testing::sqlite_in_step()?;
@@ -110,7 +105,7 @@ impl House {
         let applied = apply_catalogue(&db, catalogue.clone()).await;
         applied.map_err(Broken::error("the house opens"))?;
         let mapping = (true, false);
-        let box_office = open_box_office(&db, &clock, files).await?;
+        let box_office = open_box_office(&db, &clock)?;
         Ok(Self {
             gate: open_gate(&db, &clock, setting, &otipass, mapping).await?,
             setting,
@@ -127,7 +122,6 @@ impl House {
             abroad: (setting.seller == Seller::Abroad).then(Abroad::default),
             strangers: 0,
             mapping,
-            files: files.to_owned(),
             steps,
             late: VecDeque::new(),
             held_up: Vec::new(),
@@ -144,7 +138,7 @@ impl House {
         self.held_up.clear();
         let (db, clock) = (&self.db, &self.clock);
         self.gate = open_gate(db, clock, self.setting, &self.otipass, self.mapping).await?;
-        self.box_office = open_box_office(db, clock, &self.files).await?;
+        self.box_office = open_box_office(db, clock)?;
         // As the worker does at the start, but not in every life: it may die
         // before.
         if self.clock.now().millis() % 2 == 0 {
@@ -428,16 +422,9 @@ impl House {
     pub fn bookkeeping(&self) -> Bookkeeping {
         Bookkeeping {
             db: self.db.clone(),
-            files: self.files.clone(),
             abroad: self.abroad.clone(),
             planted: self.planted,
         }
-    }
-
-    /// Where files from elsewhere are laid down.
-    #[must_use]
-    pub fn files(&self) -> &Path {
-        &self.files
     }
 }
 
@@ -467,11 +454,7 @@ async fn open_gate(
     gate.map(Arc::new).map_err(Broken::error("the gate opens"))
 }
 
-async fn open_box_office(
-    db: &Db,
-    clock: &ManualClock,
-    files: &Path,
-) -> Result<Arc<BoxOffice>, Broken> {
+fn open_box_office(db: &Db, clock: &ManualClock) -> Result<Arc<BoxOffice>, Broken> {
     let site = site::site(&site::FIRST_POSTS)?;
     let organisation = Organisation {
         institution: site.institution,
@@ -479,8 +462,8 @@ async fn open_box_office(
         zone: site.zone,
         currency: site.currency,
     };
-    let (clock, files) = (Arc::new(clock.clone()), files.to_owned());
-    let opened = BoxOffice::open(db.clone(), clock, organisation, files, Dialect::default()).await;
+    let clock = Arc::new(clock.clone());
+    let opened = BoxOffice::open(db.clone(), clock, organisation, Dialect::default());
     let box_office = opened.map(Arc::new);
     box_office.map_err(Broken::error("the box office opens"))
 }

@@ -62,7 +62,6 @@ const COUNTS: &[(&str, &str)] = &[
     ),
     ("tickets", "box_ticket"),
     ("files", "box_stx_file WHERE kind = 'RUN'"),
-    ("files given up", "box_stx_file WHERE state = 'ABANDONED'"),
     ("files from elsewhere", "box_stx_file WHERE kind = 'UPLOAD'"),
     ("rejected rows", "box_stx_rejection"),
     (

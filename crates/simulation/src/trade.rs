@@ -7,7 +7,7 @@ use crate::operation::{Part, Stranger};
 use crate::site::{self, PriceList};
 use crate::{Broken, Planted};
 use boxoffice::catalogue::{Tariff, apply_catalogue};
-use boxoffice::{BoxOffice, ImportError, ImportKind, RunError};
+use boxoffice::{BoxOffice, ImportError, RunError};
 use db::{Db, DbError, params};
 use kernel::{BusinessDay, ControlBarcode, Money, Timestamp, VatRate, Zone};
 use secutix::stx::{Dialect, Operation, StxRow, StxWriter, TicketState};
@@ -187,17 +187,13 @@ pub async fn strangers_file(house: &mut House, stranger: Stranger) -> Result<(),
     let dialect = Dialect::default().in_time_of(&house.gate.site().zone);
     let mut writer = StxWriter::new(Vec::new(), dialect).map_err(wrong)?;
     writer.write(&row(offer, price, number)?).map_err(wrong)?;
-    let path = house.files().join(format!("stranger-{number}.stx.csv"));
-    std::fs::write(&path, writer.finish().map_err(wrong)?).map_err(wrong)?;
+    let text = writer.finish().map_err(wrong)?;
     let last = last_ticket(&house.db).await?;
-    let imported = house
-        .box_office
-        .import_file(&path, ImportKind::Upload)
-        .await;
-    match imported {
-        Ok(_) => {}
-        // Who laid it down takes it away again.
-        Err(ImportError::ChannelInvalid) => std::fs::remove_file(&path).map_err(wrong)?,
+    let mut incoming = house.box_office.receive("stranger");
+    incoming.take(&text).await.map_err(wrong)?;
+    let received = incoming.ended().await.map_err(wrong)?;
+    match house.box_office.import_received(received).await {
+        Ok(_) | Err(ImportError::ChannelInvalid) => {}
         Err(error) => return Err(Broken::error("an import never fails")(error)),
     }
     look_at_prices(&house.db, &house.prices, last).await

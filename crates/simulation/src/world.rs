@@ -44,9 +44,8 @@ impl World {
         planted: Option<Planted>,
         folder: &Path,
     ) -> Result<Self, Broken> {
-        let files = folder.join("files");
         let mut world = Self {
-            house: House::open(setting, planted, &files).await?,
+            house: House::open(setting, planted).await?,
             handhelds: Vec::new(),
             turnstiles: Vec::new(),
             tokens: 0,

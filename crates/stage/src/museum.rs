@@ -134,7 +134,6 @@ impl Museum {
         let (mut gate, mut box_office) = (None, None);
         if let Some(site) = &plan.site {
             gate = Some(Arc::new(open_gate(&test, &shared, &otipass, &plan).await));
-            let files = folder.path().join("stx");
             let opened = BoxOffice::open(
                 test.db.clone(),
                 Arc::clone(&shared),
@@ -144,10 +143,9 @@ impl Museum {
                     zone: site.zone.clone(),
                     currency: site.currency.clone(),
                 },
-                files,
                 Dialect::default(),
             );
-            box_office = Some(Arc::new(opened.await.unwrap()));
+            box_office = Some(Arc::new(opened.unwrap()));
         }
         let own = format!("{url}{}", server::ACCESS_CONTROL_PATH);
         let ticketing = plan.ticketing.unwrap_or(own);

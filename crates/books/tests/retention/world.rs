@@ -6,9 +6,10 @@ use books::reconciliation::{Reconciliation, Sides, reconcile};
 use books::retention::{Retention, RetentionDays, RetentionReport, Run};
 use boxoffice::catalogue::apply_catalogue;
 use boxoffice::pending_account::Amount;
-use boxoffice::{BoxOffice, Catalogue, ImportKind, Organisation, read_catalogue};
-use db::params;
+use boxoffice::stx_file::files;
+use boxoffice::{BoxOffice, Catalogue, ImportReport, Organisation, read_catalogue};
 use db::testing::TestDb;
+use db::{DbError, Tx, params};
 use gate::{
     Cancellation, Declared, Direction, Gate, InterfaceSettings, JournalItem, Merged, Scan, Sending,
     read_site,
@@ -21,7 +22,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// Something that happens.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +69,6 @@ pub struct World {
     partner: Arc<Sayer>,
     clock: ManualClock,
     test: TestDb,
-    folder: TempDir,
     retention: Retention,
     scans: Vec<Scan>,
     delivered: Desk,
@@ -126,7 +125,6 @@ impl World {
     /// A world in which no tariff is mapped.
     pub async fn unmapped(test: TestDb) -> Self {
         let clock = ManualClock::new(morning());
-        let folder = TempDir::new().unwrap();
         let (site, _) = read_site(include_str!("../../../../examples/villeneuve/site.toml"));
         let mapping =
             otipass::read_mapping(include_str!("../../../../examples/villeneuve/mapping.json"));
@@ -155,14 +153,11 @@ impl World {
                 zone: "Europe/Paris".parse().unwrap(),
                 currency: "EUR".to_owned(),
             },
-            folder.path().to_owned(),
             Dialect::default(),
         )
-        .await
         .unwrap();
         let retention = Retention {
             days: RetentionDays::new(400).unwrap(),
-            files: Some((folder.path().to_owned(), Dialect::default())),
             fresh_key: PseudonymKey::from_random([9; 32]),
         };
         let world = Self {
@@ -171,7 +166,6 @@ impl World {
             partner,
             clock,
             test,
-            folder,
             retention,
             scans: Vec::new(),
             delivered: Desk(Mutex::default()),
@@ -238,7 +232,7 @@ impl World {
                 let now = self.clock.now();
                 books::disputes::carry(&self.test.db, now).await.unwrap();
                 self.office.run_external_sales().await.unwrap();
-                self.keep_originals();
+                self.keep_originals().await;
                 String::new()
             }
             Op::Deliver => {
@@ -362,31 +356,41 @@ impl World {
         refused.join("\n")
     }
 
-    fn keep_originals(&mut self) {
-        for (name, content) in self.stx_files() {
+    async fn keep_originals(&mut self) {
+        for (name, content) in self.stx_files().await {
             self.originals.entry(name).or_insert(content);
         }
     }
 
     async fn reimport(&self) -> String {
-        let elsewhere = TempDir::new().unwrap();
         let mut seen = Vec::new();
         for (name, content) in &self.originals {
-            let path = elsewhere.path().join(name);
-            std::fs::write(&path, content).unwrap();
-            let report = self.office.import_file(&path, ImportKind::Upload).await;
-            let report = report.unwrap();
+            let report = self.import(name, content).await;
             assert_eq!(report.tickets, 0, "{name}");
             seen.push((report.rows, report.already_imported, report.rejected.len()));
         }
         format!("{seen:?}")
     }
 
+    /// Somebody goes away in the middle of an upload of what was sold.
+    pub async fn leaves_an_upload(&self) {
+        let (name, content) = self.originals.first_key_value().unwrap();
+        let mut left = self.office.receive(name);
+        left.take(&content.repeat(1_000)).await.unwrap();
+    }
+
+    async fn import(&self, called: &str, content: &[u8]) -> ImportReport {
+        let mut incoming = self.office.receive(called);
+        incoming.take(content).await.unwrap();
+        let received = incoming.ended().await.unwrap();
+        self.office.import_received(received).await.unwrap()
+    }
+
     /// Imports all that was sold as another seller has it, for the next card and without
     /// numbers of orders, and with a row that is refused.
     pub async fn sells_another(&self) {
         let mut text = String::new();
-        for (_, content) in self.stx_files() {
+        for (_, content) in self.stx_files().await {
             for line in String::from_utf8(content).unwrap().lines() {
                 let mut cells: Vec<&str> = line.split(';').collect();
                 let barcode = cells[15].replace(CARDS[0], CARDS[1]);
@@ -397,49 +401,38 @@ impl World {
             }
         }
         let last = text.lines().last().unwrap().replace("CONTROLLED", "USED");
-        let path = self.folder.path().join("upload.csv");
-        std::fs::write(&path, format!("{text}{last}\n")).unwrap();
-        let report = self.office.import_file(&path, ImportKind::Upload).await;
-        let report = report.unwrap();
+        let text = format!("{text}{last}\n");
+        let report = self.import("upload.csv", text.as_bytes()).await;
         assert_eq!((report.tickets, report.rejected.len()), (1, 1));
     }
 
-    /// The STX_Files in the folder.
-    pub fn stx_files(&self) -> BTreeMap<String, Vec<u8>> {
-        let entries = std::fs::read_dir(self.folder.path()).unwrap();
-        entries
-            .map(|entry| entry.unwrap())
-            .map(|entry| {
-                let name = entry.file_name().into_string().unwrap();
-                (name, std::fs::read(entry.path()).unwrap())
-            })
-            .collect()
-    }
-
-    pub fn files_hold_no_card(&self) {
-        for (name, content) in self.stx_files() {
-            let text = String::from_utf8(content).unwrap();
-            for card in CARDS {
-                assert!(!text.contains(card), "{name} holds {card}");
+    /// What stands in the STX_Files that have their content.
+    pub async fn stx_files(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut contents = BTreeMap::new();
+        for file in files(&self.test.db, None, 100).await.unwrap() {
+            if let Some(content) = file.content(&self.test.db) {
+                let part = content.part(0).await.unwrap().unwrap();
+                contents.insert(file.name, part);
             }
         }
+        contents
     }
 
-    /// As if the process had been killed between a file and its record.
-    pub async fn forget_files_were_done(&self) {
-        let done: Result<u64, db::DbError> = self
-            .test
-            .db
-            .write("forget", |tx| {
-                tx.execute("UPDATE box_stx_file SET card_removed_at = NULL", params![])
-            })
-            .await;
-        assert_eq!(done.unwrap(), 1);
+    /// Whatever file it is of, or of none.
+    async fn parts_with_card(&self) -> i64 {
+        let all = |tx: &mut Tx<'_>| tx.column("SELECT bytes FROM box_stx_part", params![]);
+        let parts: Result<Vec<Vec<u8>>, DbError> = self.test.db.read("parts", all).await;
+        let holds = |part: &Vec<u8>| {
+            let text = String::from_utf8_lossy(part);
+            CARDS.iter().any(|card| text.contains(card))
+        };
+        let with_card = parts.unwrap().iter().filter(|part| holds(part)).count();
+        i64::try_from(with_card).unwrap()
     }
 
     /// How many rows hold a card number.
     pub async fn with_card(&self) -> i64 {
-        let mut sum = 0;
+        let mut sum = self.parts_with_card().await;
         for card in CARDS {
             for (table, column) in [
                 ("gate_check", "code"),
@@ -455,7 +448,7 @@ impl World {
             ] {
                 let sql =
                     format!("SELECT COUNT(*) AS n FROM {table} WHERE {column} LIKE '%{card}%'");
-                let found: Result<i64, db::DbError> = self
+                let found: Result<i64, DbError> = self
                     .test
                     .db
                     .read("card numbers", move |tx| {

@@ -1,14 +1,13 @@
 //! Entries that the gate took back, before and after their sale.
 
 use crate::desk::{Desk, admission, admission_at, at, barcode, day, villeneuve, villeneuve_with};
+use boxoffice::Catalogue;
 use boxoffice::StagedState;
 use boxoffice::dispute::Noted;
 use boxoffice::ledger::{Contradiction, page};
 use boxoffice::pending_account::{self, Amount, LineKind, statement};
 use boxoffice::report::{Moved, Sales, period, sales};
-use boxoffice::sales_file::StagedId;
 use boxoffice::stx_file::rejections;
-use boxoffice::{Catalogue, ImportKind};
 use db::testing::{TestDb, sqlite_in_memory};
 use kernel::{BusinessDay, Money};
 use secutix::wire::{ControlOperationType, ControlResult, ControlledTicket, ValidityState};
@@ -256,8 +255,7 @@ async fn a_batch_may_carry_a_control_and_its_cancellation(test: TestDb) {
 async fn a_cancellation_between_writing_and_importing_is_rejected_there(test: TestDb) {
     let desk = Desk::open(test).await;
     desk.stage(0..3).await;
-    let file = desk.office.write_sales_file(StagedId::START).await;
-    let file = file.unwrap().unwrap();
+    let file = desk.written().await;
     assert_eq!(file.rows, 3);
     take(&desk, vec![cancellation(&admission(1), 5)]).await;
     let run = desk.office.run_external_sales().await.unwrap();
@@ -267,7 +265,8 @@ async fn a_cancellation_between_writing_and_importing_is_rejected_there(test: Te
     let reasons: Vec<_> = kept.iter().map(|r| (r.line, r.reason.as_str())).collect();
     assert_eq!(reasons, [(3, "barcode_cancelled")]);
     assert_eq!(run.resumed[0].rejected.len(), 1);
-    assert!(run.resumed[0].report.as_ref().unwrap().exists());
+    let report = desk.report(file.id).await.unwrap();
+    assert!(report.contains("barcode_cancelled"), "{report}");
     let [sold, cancelled] = [Some(StagedState::Sold), Some(StagedState::Cancelled)];
     assert_eq!(states(&desk).await, [sold, cancelled, sold]);
     let again = desk.office.run_external_sales().await.unwrap();
@@ -278,15 +277,13 @@ async fn a_cancellation_between_writing_and_importing_is_rejected_there(test: Te
 async fn a_strangers_row_of_a_cancelled_barcode_is_rejected(test: TestDb) {
     let elsewhere = Desk::open(sqlite_in_memory().await).await;
     elsewhere.stage(0..2).await;
-    let file = elsewhere.office.write_sales_file(StagedId::START).await;
-    let path = file.unwrap().unwrap().path;
+    let text = elsewhere.text(elsewhere.written().await.id).await.unwrap();
 
     let desk = Desk::open(test).await;
     desk.stage(0..1).await;
     take(&desk, vec![cancellation(&admission(0), 5)]).await;
     for (tickets, known) in [(1, 0), (0, 1)] {
-        let report = desk.office.import_file(&path, ImportKind::Upload).await;
-        let report = report.unwrap();
+        let report = desk.import(&text).await;
         assert_eq!((report.tickets, report.already_imported), (tickets, known));
         let [rejection] = &report.rejected[..] else {
             panic!("{:?}", report.rejected);
@@ -300,13 +297,9 @@ async fn a_strangers_row_of_a_cancelled_barcode_is_rejected(test: TestDb) {
 async fn what_a_stranger_sold_is_cancelled_too(test: TestDb) {
     let elsewhere = Desk::open(sqlite_in_memory().await).await;
     elsewhere.stage(0..1).await;
-    let file = elsewhere.office.write_sales_file(StagedId::START).await;
-    let path = file.unwrap().unwrap().path;
+    let text = elsewhere.text(elsewhere.written().await.id).await.unwrap();
     let desk = Desk::open(test).await;
-    desk.office
-        .import_file(&path, ImportKind::Upload)
-        .await
-        .unwrap();
+    desk.import(&text).await;
     take(&desk, vec![admission(0), cancellation(&admission(0), 5)]).await;
     assert_eq!(states(&desk).await, [Some(StagedState::Sold)]);
     assert_eq!(desk.counts().await.account, amount(2, 0, 0));
@@ -318,9 +311,8 @@ async fn an_imported_file_stays_known_after_a_cancellation(test: TestDb) {
     let run = desk.office.run_external_sales().await.unwrap();
     take(&desk, vec![cancellation(&admission(0), 5)]).await;
     let counts = desk.counts().await;
-    let path = &run.files[0].path;
-    let again = desk.office.import_file(path, ImportKind::Upload).await;
-    let again = again.unwrap();
+    let text = desk.text(run.files[0].file).await.unwrap();
+    let again = desk.import(&text).await;
     assert_eq!((again.already_imported, again.rejected.len()), (2, 0));
     assert_eq!(desk.counts().await, counts);
 }

@@ -4,9 +4,11 @@ use boxoffice::catalogue::{apply_catalogue, map_tariff};
 use boxoffice::dispute::Noted;
 use boxoffice::pending_account::StatementLine;
 use boxoffice::report::Counts;
+use boxoffice::sales_file::{StagedId, WrittenFile};
+use boxoffice::stx_file::{StxFileId, file};
 use boxoffice::{
-    BoxOffice, Catalogue, CatalogueError, Organisation, dispute, ledger, pending_account,
-    read_catalogue, report,
+    BoxOffice, Catalogue, CatalogueError, ImportReport, Organisation, dispute, ledger,
+    pending_account, read_catalogue, report,
 };
 use db::testing::TestDb;
 use db::{Db, DbError, Tx, params};
@@ -109,7 +111,7 @@ impl Desk {
     pub async fn open_speaking(test: TestDb, catalogue: Catalogue, dialect: Dialect) -> Self {
         let clock = ManualClock::new(morning());
         let folder = TempDir::new().unwrap();
-        let office = office(&test, &clock, folder.path().to_owned(), dialect).await;
+        let office = office(&test, &clock, dialect).await;
         let desk = Self {
             office,
             clock,
@@ -120,10 +122,55 @@ impl Desk {
         desk
     }
 
-    /// Another process on the same database and folder.
+    /// Another process on the same database.
     pub async fn second(&self) -> BoxOffice {
-        let folder = self.folder.path().to_owned();
-        office(&self.test, &self.clock, folder, Dialect::default()).await
+        self.second_speaking(Dialect::default()).await
+    }
+
+    pub async fn second_speaking(&self, dialect: Dialect) -> BoxOffice {
+        office(&self.test, &self.clock, dialect).await
+    }
+
+    /// Writes what is ready to a file, without importing it.
+    pub async fn written(&self) -> WrittenFile {
+        let written = self.office.write_sales_file(StagedId::START).await;
+        written.unwrap().unwrap()
+    }
+
+    /// What stands in this file; nothing if that is gone.
+    pub async fn text(&self, id: StxFileId) -> Option<String> {
+        let file = file(self.office.db(), id).await.unwrap().unwrap();
+        let content = file.content(self.office.db())?;
+        let mut text = Vec::new();
+        for number in 0.. {
+            let Some(part) = content.part(number).await.unwrap() else {
+                break;
+            };
+            text.extend(part);
+        }
+        assert_eq!(text.len(), file.bytes as usize);
+        Some(String::from_utf8(text).unwrap())
+    }
+
+    /// The report on its rejected rows.
+    pub async fn report(&self, id: StxFileId) -> Option<String> {
+        let file = file(self.office.db(), id).await.unwrap().unwrap();
+        let report = self.office.report(&file).await.unwrap();
+        report.map(|report| String::from_utf8(report).unwrap())
+    }
+
+    /// How many parts of files there are.
+    pub async fn parts(&self) -> i64 {
+        let count = |tx: &mut Tx<'_>| tx.value("SELECT COUNT(*) AS n FROM box_stx_part", params![]);
+        let parts: Result<i64, DbError> = self.office.db().read("parts", count).await;
+        parts.unwrap()
+    }
+
+    /// Imports a file of this text from a disk.
+    pub async fn import(&self, text: impl AsRef<[u8]>) -> ImportReport {
+        let path = self.folder.path().join("foreign.csv");
+        std::fs::write(&path, text).unwrap();
+        self.office.import_file(&path).await.unwrap()
     }
 
     pub async fn apply(&self, catalogue: Catalogue) {
@@ -191,12 +238,7 @@ pub fn barcode(ticket: &ControlledTicket) -> ControlBarcode {
     ticket.barcode.clone()
 }
 
-async fn office(
-    test: &TestDb,
-    clock: &ManualClock,
-    folder: PathBuf,
-    dialect: Dialect,
-) -> BoxOffice {
+async fn office(test: &TestDb, clock: &ManualClock, dialect: Dialect) -> BoxOffice {
     let organisation = Organisation {
         institution: "VILLEN".parse().unwrap(),
         organisation: "VILLEN".parse().unwrap(),
@@ -209,10 +251,8 @@ async fn office(
         test.db.clone(),
         Arc::new(clock.clone()),
         organisation,
-        folder,
         dialect,
     )
-    .await
     .unwrap()
 }
 

@@ -3,12 +3,10 @@
 use crate::desk::{Desk, admission, barcode, day, villeneuve, villeneuve_with};
 use boxoffice::StagedState;
 use boxoffice::report::sales;
-use boxoffice::sales_file::StagedId;
 use boxoffice::stx_file::{FileState, files, rejections};
-use boxoffice::{Catalogue, ImportError, ImportKind, ledger};
+use boxoffice::{Catalogue, ImportError, ReceiveError, ledger};
 use db::testing::{TestDb, sqlite_in_memory};
 use secutix::stx::{FileRefusal, RowReason};
-use std::path::Path;
 
 db::conformance! {
     the_file_of_a_run_gives_the_same_orders_in_an_empty_box_office,
@@ -19,7 +17,7 @@ db::conformance! {
     a_catalogue_is_replaced_as_a_whole,
     a_rejected_row_stays_staged_and_is_sold_by_the_next_run,
     rows_of_one_order_number_form_one_order,
-    a_corrected_file_leaves_no_report_behind,
+    a_corrected_file_has_no_report,
     junk_is_counted_and_not_kept,
     an_interrupted_import_goes_on_under_its_record,
     a_file_that_cannot_be_used_changes_nothing,
@@ -30,39 +28,33 @@ db::conformance! {
 pub async fn foreign_file(rows: usize) -> String {
     let elsewhere = Desk::open(sqlite_in_memory().await).await;
     elsewhere.stage(0..rows).await;
-    let file = elsewhere.office.write_sales_file(StagedId::START).await;
-    std::fs::read_to_string(file.unwrap().unwrap().path).unwrap()
+    elsewhere.text(elsewhere.written().await.id).await.unwrap()
 }
 
 async fn the_file_of_a_run_gives_the_same_orders_in_an_empty_box_office(test: TestDb) {
     let first = Desk::open(test).await;
     first.stage(0..620).await;
     let run = first.office.run_external_sales().await.unwrap();
-    let file = &run.files[0].path;
+    let text = first.text(run.files[0].file).await.unwrap();
 
     let second = Desk::open(sqlite_in_memory().await).await;
-    let once = second.office.import_file(file, ImportKind::Upload).await;
-    let once = once.unwrap();
+    let once = second.import(&text).await;
     assert_eq!((once.rows, once.orders, once.tickets), (620, 620, 620));
     assert_eq!(second.lines().await, first.lines().await);
     let counts = second.counts().await;
     assert_eq!(counts.account, first.counts().await.account);
 
-    let twice = second.office.import_file(file, ImportKind::Upload).await;
-    let twice = twice.unwrap();
+    let twice = second.import(&text).await;
     assert_eq!((twice.tickets, twice.already_imported), (0, 620));
     assert_eq!(twice.rejected, []);
     assert_eq!(second.counts().await, counts);
     // And where it was written, too.
-    let home = first.office.import_file(file, ImportKind::Upload).await;
-    assert_eq!(home.unwrap().already_imported, 620);
+    assert_eq!(first.import(&text).await.already_imported, 620);
 }
 
 async fn what_the_gate_hands_over_after_its_sale_is_called_sold(test: TestDb) {
     let desk = Desk::open(test).await;
-    let file = desk.file("foreign.csv", foreign_file(3).await);
-    let import = desk.office.import_file(&file, ImportKind::Upload).await;
-    assert_eq!(import.unwrap().tickets, 3);
+    assert_eq!(desk.import(foreign_file(3).await).await.tickets, 3);
     assert!(desk.sound_ledger().await.iter().all(|e| e.staged.is_none()));
 
     desk.stage(0..4).await;
@@ -76,11 +68,7 @@ async fn what_the_gate_hands_over_after_its_sale_is_called_sold(test: TestDb) {
     assert_eq!(desk.office.run_external_sales().await.unwrap().tickets(), 1);
 
     // Otherwise than it was sold, it is not taken.
-    let other = desk.file("other.csv", foreign_file(5).await);
-    desk.office
-        .import_file(&other, ImportKind::Upload)
-        .await
-        .unwrap();
+    desk.import(foreign_file(5).await).await;
     let mut ticket = admission(4);
     ticket.product_code = "PASSVN2".parse().unwrap();
     let results = desk.send(vec![ticket]).await;
@@ -159,9 +147,7 @@ fn reasons(report: &boxoffice::ImportReport) -> Vec<(u64, String)> {
 async fn exactly_the_damaged_rows_are_rejected(test: TestDb) {
     let desk = Desk::open(test).await;
     let (text, expected) = damaged(&foreign_file(100).await);
-    let path = desk.file("damaged.csv", text);
-    let report = desk.office.import_file(&path, ImportKind::Upload).await;
-    let report = report.unwrap();
+    let report = desk.import(text).await;
     assert_eq!(reasons(&report), expected);
     assert_eq!((report.rows, report.tickets), (100, 76));
     assert_eq!(desk.counts().await.account.amount_minor.minor(), 76 * 950);
@@ -181,8 +167,13 @@ async fn exactly_the_damaged_rows_are_rejected(test: TestDb) {
     for rejection in &kept {
         assert!(!rejection.explanation.contains("0260714"), "{rejection:?}");
     }
-    let written = std::fs::read_to_string(report.report.unwrap()).unwrap();
+    let written = desk.report(report.file).await.unwrap();
     assert_eq!(written.lines().count(), 1 + DAMAGES.len());
+    // Each as it stands in the file.
+    let (line, reason) = &expected[0];
+    let told = written.lines().nth(1).unwrap();
+    assert!(told.starts_with(&format!("{line};{reason};")), "{told}");
+    assert!(told.contains("VILLENX;VILLEN;"), "{told}");
     let record = &files(desk.office.db(), None, 1).await.unwrap()[0];
     assert_eq!(
         (record.rows, record.tickets, record.rejected, record.state),
@@ -193,16 +184,10 @@ async fn exactly_the_damaged_rows_are_rejected(test: TestDb) {
 async fn damaged_rows_of_what_was_sold_are_rejected_too(test: TestDb) {
     let desk = Desk::open(test).await;
     let text = foreign_file(100).await;
-    let path = desk.file("whole.csv", &text);
-    desk.office
-        .import_file(&path, ImportKind::Upload)
-        .await
-        .unwrap();
+    desk.import(&text).await;
     let before = desk.counts().await;
     let (text, expected) = damaged(&text);
-    let path = desk.file("damaged.csv", text);
-    let report = desk.office.import_file(&path, ImportKind::Upload).await;
-    let report = report.unwrap();
+    let report = desk.import(text).await;
     let lines = |rows: &[(u64, String)]| rows.iter().map(|r| r.0).collect::<Vec<_>>();
     assert_eq!(lines(&reasons(&report)), lines(&expected));
     assert_eq!((report.tickets, report.already_imported), (0, 76));
@@ -217,10 +202,9 @@ async fn damaged_rows_of_what_was_sold_are_rejected_too(test: TestDb) {
 
 async fn what_is_sold_stays_known_whatever_the_catalogue_becomes(test: TestDb) {
     let desk = Desk::open(test).await;
-    let path = desk.file("whole.csv", foreign_file(20).await);
+    let text = foreign_file(20).await;
     for round in 0..2 {
-        let report = desk.office.import_file(&path, ImportKind::Upload).await;
-        let report = report.unwrap();
+        let report = desk.import(&text).await;
         let already = if round == 0 { 0 } else { 20 };
         assert_eq!(report.already_imported, already);
         assert_eq!(report.rejected.len(), 0);
@@ -264,17 +248,14 @@ async fn a_catalogue_is_replaced_as_a_whole(test: TestDb) {
 async fn a_rejected_row_stays_staged_and_is_sold_by_the_next_run(test: TestDb) {
     let desk = Desk::open(test).await;
     desk.stage(0..4).await;
-    let file = desk.office.write_sales_file(StagedId::START).await;
-    let text = std::fs::read_to_string(file.unwrap().unwrap().path).unwrap();
+    let text = desk.text(desk.written().await.id).await.unwrap();
     // The scan time of the first row and the product of the second are not what
     // the gate said; the third costs too little.
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     lines[1] = lines[1].replacen("CONTROLLED;2026-07-14 09", "CONTROLLED;2026-07-14 10", 1);
     lines[2] = lines[2].replacen("PASSVN;CITYPASS;950", "PASSVN2;CITYLIGHT;475", 1);
     lines[3] = lines[3].replacen(";950;", ";949;", 1);
-    let path = desk.file("changed.csv", lines.join("\r\n"));
-    let report = desk.office.import_file(&path, ImportKind::Upload).await;
-    let report = report.unwrap();
+    let report = desk.import(lines.join("\r\n")).await;
     let expected = [
         (2, "barcode_conflict"),
         (3, "barcode_conflict"),
@@ -313,29 +294,22 @@ async fn rows_of_one_order_number_form_one_order(test: TestDb) {
     lines[5][2] = "R-1".into();
     lines[5][3] = "2026-07-13".into();
     let text: Vec<String> = lines.iter().map(|cells| cells.join(";")).collect();
-    let path = desk.file("orders.csv", text.join("\n"));
-    let report = desk.office.import_file(&path, ImportKind::Upload).await;
-    let report = report.unwrap();
+    let report = desk.import(text.join("\n")).await;
     assert_eq!((report.orders, report.tickets), (1, 3));
     let taken = || "order_number_taken".to_owned();
     assert_eq!(reasons(&report), [(5, taken()), (6, taken())]);
     desk.sound_ledger().await;
 }
 
-async fn a_corrected_file_leaves_no_report_behind(test: TestDb) {
+async fn a_corrected_file_has_no_report(test: TestDb) {
     let desk = Desk::open(test).await;
     let good = foreign_file(2).await;
     let bad = good.replacen("VILLEN;", "VILLENX;", 1);
-    let path = desk.file("file.csv", &bad);
-    let report = desk.office.import_file(&path, ImportKind::Upload).await;
-    let beside = report.unwrap().report.unwrap();
-    assert_eq!(beside, desk.folder.path().join("file.csv.report.csv"));
-    desk.file("file.csv", &good);
-    let report = desk.office.import_file(&path, ImportKind::Upload).await;
-    let report = report.unwrap();
+    let report = desk.import(&bad).await;
+    assert!(desk.report(report.file).await.is_some());
+    let report = desk.import(&good).await;
     assert_eq!((report.tickets, report.already_imported), (1, 1));
-    assert_eq!(report.report, None);
-    assert!(!beside.exists());
+    assert_eq!(desk.report(report.file).await, None);
 }
 
 /// Ten million lines of it in 40 MB made gigabytes of memory, database and report.
@@ -343,12 +317,8 @@ async fn junk_is_counted_and_not_kept(test: TestDb) {
     let desk = Desk::open(test).await;
     let good = foreign_file(2).await;
     let (header, rows) = good.split_once('\n').unwrap();
-    let path = desk.file(
-        "junk.csv",
-        format!("{header}\n{}{rows}", "abc\n".repeat(250_000)),
-    );
-    let report = desk.office.import_file(&path, ImportKind::Upload).await;
-    let report = report.unwrap();
+    let junk = "abc\n".repeat(250_000);
+    let report = desk.import(format!("{header}\n{junk}{rows}")).await;
     assert_eq!((report.rows, report.tickets), (250_002, 2));
     assert_eq!(
         (report.rejected.len(), report.rejected_more),
@@ -358,7 +328,7 @@ async fn junk_is_counted_and_not_kept(test: TestDb) {
     assert_eq!((record.rows, record.rejected), (250_002, 250_000));
     let kept = rejections(desk.office.db(), report.file, 0, 9_999).await;
     assert_eq!(kept.unwrap().len(), 1_000);
-    let written = std::fs::read_to_string(report.report.unwrap()).unwrap();
+    let written = desk.report(report.file).await.unwrap();
     assert_eq!(written.lines().count(), 1 + 1_000 + 1);
     assert!(written.lines().last().unwrap().contains("and 249000 more"));
 }
@@ -366,9 +336,8 @@ async fn junk_is_counted_and_not_kept(test: TestDb) {
 async fn an_interrupted_import_goes_on_under_its_record(test: TestDb) {
     let no_credit = villeneuve_with(|c| c.contacts[0].payment_modes.clear());
     let desk = Desk::open_with(test, no_credit).await;
-    let path = desk.file("file.csv", foreign_file(3).await);
-    let first = desk.office.import_file(&path, ImportKind::Upload).await;
-    let first = first.unwrap();
+    let text = foreign_file(3).await;
+    let first = desk.import(&text).await;
     assert_eq!(first.rejected.len(), 3);
     desk.apply(villeneuve()).await;
     for (tickets, already_imported) in [(3, 0), (0, 3)] {
@@ -387,8 +356,7 @@ async fn an_interrupted_import_goes_on_under_its_record(test: TestDb) {
         // A run leaves it to who brought it.
         let run = desk.office.run_external_sales().await.unwrap();
         assert_eq!(run, Default::default());
-        let again = desk.office.import_file(&path, ImportKind::Upload).await;
-        let again = again.unwrap();
+        let again = desk.import(&text).await;
         assert_eq!(again.file, first.file);
         assert_eq!(again.tickets, tickets);
         assert_eq!(again.already_imported, already_imported);
@@ -410,7 +378,7 @@ async fn a_file_that_cannot_be_used_changes_nothing(test: TestDb) {
     sparse.set_len(64 * 1024 * 1024 + 1).unwrap();
     let refused = [
         (large, "TooLarge"),
-        (desk.file("empty.csv", ""), "Header"),
+        (desk.file("empty.csv", ""), "Empty"),
         (
             desk.file("header.csv", text.replacen("BARCODE", "CODE", 1)),
             "Header",
@@ -419,19 +387,19 @@ async fn a_file_that_cannot_be_used_changes_nothing(test: TestDb) {
             desk.file("mixed.csv", [text.as_bytes(), b"\xc3\xa9\xe9"].concat()),
             "NoTable",
         ),
-        (desk.folder.path().join("nowhere.csv"), "Io"),
+        (desk.folder.path().join("nowhere.csv"), "Unread"),
     ];
     for (path, expected) in &refused {
-        let error = desk.office.import_file(path, ImportKind::Upload).await;
-        let Err(ImportError::Refused { source, .. }) = error else {
-            panic!("{} was not refused", path.display());
-        };
-        let found = match source {
-            FileRefusal::Io(_) => "Io",
-            FileRefusal::TooLarge => "TooLarge",
-            FileRefusal::NoTable(_) => "NoTable",
-            FileRefusal::Header { .. } => "Header",
-            FileRefusal::Dialect(_) => "Dialect",
+        let found = match desk.office.import_file(path).await.unwrap_err() {
+            ImportError::Unread { .. } => "Unread",
+            ImportError::Receive(ReceiveError::TooLarge) => "TooLarge",
+            ImportError::Receive(ReceiveError::Empty) => "Empty",
+            ImportError::Refused { source, .. } => match source {
+                FileRefusal::NoTable(_) => "NoTable",
+                FileRefusal::Header { .. } => "Header",
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
         };
         assert_eq!(found, *expected);
     }
@@ -439,7 +407,7 @@ async fn a_file_that_cannot_be_used_changes_nothing(test: TestDb) {
 
     let nothing = Desk::open_with(sqlite_in_memory().await, Catalogue::default()).await;
     let path = nothing.file("file.csv", text);
-    let refused = nothing.office.import_file(&path, ImportKind::Upload).await;
+    let refused = nothing.office.import_file(&path).await;
     assert!(matches!(refused, Err(ImportError::ChannelInvalid)));
     assert_eq!(nothing.counts().await.tickets, 0);
 }
@@ -447,13 +415,9 @@ async fn a_file_that_cannot_be_used_changes_nothing(test: TestDb) {
 async fn rows_are_sold_only_to_who_may_pay_later(test: TestDb) {
     let no_credit = villeneuve_with(|c| c.contacts[0].payment_modes.clear());
     let desk = Desk::open_with(test, no_credit).await;
-    let path = desk.file("file.csv", foreign_file(1).await);
-    let report = desk
-        .office
-        .import_file(Path::new(&path), ImportKind::Upload)
-        .await;
+    let report = desk.import(foreign_file(1).await).await;
     let expected = [(2, "contact_without_pending_account".to_owned())];
-    assert_eq!(reasons(&report.unwrap()), expected);
+    assert_eq!(reasons(&report), expected);
     let entries = ledger::page(desk.office.db(), None, 10).await.unwrap();
     assert_eq!(entries, []);
     let shown = desk.office.controlled_ticket(barcode(&admission(0))).await;

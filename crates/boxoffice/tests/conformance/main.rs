@@ -4,7 +4,6 @@
 
 mod cancellation;
 mod desk;
-mod folder;
 mod history;
 mod import;
 mod museum_files;
@@ -12,3 +11,4 @@ mod reports;
 mod runs;
 mod staging;
 mod unsold;
+mod uploads;

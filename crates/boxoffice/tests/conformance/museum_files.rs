@@ -1,7 +1,7 @@
 //! Files as museums have them: each is read, or refused at its line with a cure.
 
 use crate::desk::Desk;
-use boxoffice::{ImportError, ImportKind};
+use boxoffice::ImportError;
 use db::testing::TestDb;
 use kernel::causes;
 use secutix::stx::reasons;
@@ -118,7 +118,7 @@ async fn each_file_is_read_or_refused_at_its_line_with_a_cure(test: TestDb) {
     let mut sold = 0;
     for (name, comes) in FILES {
         let path = desk.file(name, std::fs::read(folder.join(name)).unwrap());
-        let imported = desk.office.import_file(&path, ImportKind::Upload).await;
+        let imported = desk.office.import_file(&path).await;
         let report = match (&comes, imported) {
             (Refused(cure), Err(error @ ImportError::Refused { .. })) => {
                 let said = causes(&error);
@@ -161,7 +161,7 @@ async fn each_file_is_read_or_refused_at_its_line_with_a_cure(test: TestDb) {
         assert_eq!(report.tickets, 2 - refused.len() as u64, "{name}");
         sold += report.tickets;
         // As often as one likes.
-        let again = desk.office.import_file(&path, ImportKind::Upload).await;
+        let again = desk.office.import_file(&path).await;
         assert_eq!(again.unwrap().already_imported, report.tickets, "{name}");
     }
     let lines = desk.lines().await;

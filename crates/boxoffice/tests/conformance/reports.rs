@@ -1,12 +1,10 @@
 //! What people read: sales, the account statement, and the ledger.
 
 use crate::desk::{Desk, admission, admission_at, at, barcode, day, map, villeneuve_with};
-use boxoffice::ImportKind;
 use boxoffice::dispute::Noted;
 use boxoffice::ledger::{Contradiction, page};
 use boxoffice::pending_account::{self, Amount, statement};
 use boxoffice::report::{period, sales};
-use boxoffice::sales_file::StagedId;
 use db::testing::{TestDb, sqlite_in_memory};
 use kernel::Money;
 use secutix::wire::ControlledTicket;
@@ -183,14 +181,10 @@ async fn each_contact_owes_its_own_lines(test: TestDb) {
 async fn the_ledger_is_read_page_by_page_in_order(test: TestDb) {
     let elsewhere = Desk::open(sqlite_in_memory().await).await;
     elsewhere.stage(0..9).await;
-    let file = elsewhere.office.write_sales_file(StagedId::START).await;
+    let text = elsewhere.text(elsewhere.written().await.id).await;
     let desk = Desk::open(test).await;
     // 0 to 8 sold by a stranger's file, 5 to 14 staged by the gate.
-    let import = desk
-        .office
-        .import_file(&file.unwrap().unwrap().path, ImportKind::Upload)
-        .await;
-    assert_eq!(import.unwrap().tickets, 9);
+    assert_eq!(desk.import(text.unwrap()).await.tickets, 9);
     desk.stage(5..15).await;
     let whole = desk.sound_ledger().await;
     assert_eq!(whole.len(), 15);

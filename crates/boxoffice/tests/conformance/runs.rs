@@ -2,12 +2,11 @@
 
 use crate::desk::{Desk, admission, admission_at, at, map, villeneuve, villeneuve_with};
 use boxoffice::catalogue::ChannelType;
-use boxoffice::sales_file::StagedId;
 use boxoffice::stx_file::{FileState, files};
-use boxoffice::{Catalogue, HeldReason, ImportKind};
+use boxoffice::{Catalogue, HeldReason};
 use db::testing::TestDb;
 use kernel::{Money, ProductCode};
-use secutix::stx::{DateFormat, Dialect, PriceFactor};
+use secutix::stx::{DateFormat, Dialect, HeaderLine, PriceFactor};
 use secutix::wire::{ControlledTicket, ProductFamily};
 
 db::conformance! {
@@ -17,8 +16,7 @@ db::conformance! {
     a_run_sells_each_ready_barcode_once,
     a_file_that_was_written_and_not_imported_is_resumed,
     a_file_that_was_half_imported_is_finished,
-    a_record_whose_file_never_came_is_given_up,
-    a_damaged_file_of_ours_is_given_up,
+    a_file_that_cannot_be_read_any_more_is_given_up,
     a_file_of_ours_waits_for_its_channel,
     a_dialect_that_cuts_times_to_seconds_loses_nothing,
     concurrent_runs_sell_nothing_twice,
@@ -158,8 +156,7 @@ async fn a_run_sells_each_ready_barcode_once(test: TestDb) {
 async fn a_file_that_was_written_and_not_imported_is_resumed(test: TestDb) {
     let desk = Desk::open(test).await;
     desk.stage(0..7).await;
-    let file = desk.office.write_sales_file(StagedId::START).await;
-    let file = file.unwrap().unwrap();
+    let file = desk.written().await;
     assert_eq!(file.rows, 7);
     desk.stage(7..9).await;
     let run = desk.second().await.run_external_sales().await.unwrap();
@@ -173,13 +170,10 @@ async fn a_file_that_was_written_and_not_imported_is_resumed(test: TestDb) {
 async fn a_file_that_was_half_imported_is_finished(test: TestDb) {
     let desk = Desk::open(test).await;
     desk.stage(0..7).await;
-    let file = desk.office.write_sales_file(StagedId::START).await;
-    let file = file.unwrap().unwrap();
-    let text = std::fs::read_to_string(&file.path).unwrap();
+    let file = desk.written().await;
+    let text = desk.text(file.id).await.unwrap();
     let first_rows: String = text.split_inclusive('\n').take(4).collect();
-    let half = desk.file("half.csv", first_rows);
-    let half = desk.office.import_file(&half, ImportKind::Upload).await;
-    assert_eq!(half.unwrap().tickets, 3);
+    assert_eq!(desk.import(first_rows).await.tickets, 3);
     let run = desk.office.run_external_sales().await.unwrap();
     assert_eq!(run.resumed[0].already_imported, 3);
     assert_eq!((run.resumed[0].tickets, run.files.len()), (4, 0));
@@ -187,53 +181,30 @@ async fn a_file_that_was_half_imported_is_finished(test: TestDb) {
     desk.sound_ledger().await;
 }
 
-async fn a_record_whose_file_never_came_is_given_up(test: TestDb) {
-    let desk = Desk::open(test).await;
-    desk.stage(0..3).await;
-    let lost = desk.office.write_sales_file(StagedId::START).await;
-    let lost = lost.unwrap().unwrap();
-    let part = lost.path.with_extension("part");
-    std::fs::rename(&lost.path, &part).unwrap();
-
-    // Its barcodes go into the next file at once; the record waits, because
-    // another process may be about to name its file.
-    let run = desk.office.run_external_sales().await.unwrap();
-    assert_eq!((run.resumed.len(), run.tickets()), (0, 3));
-    let state = |id| {
-        let db = desk.office.db().clone();
-        async move {
-            let all = files(&db, None, 10).await.unwrap();
-            all.into_iter().find(|f| f.id == id).unwrap().state
-        }
+async fn a_file_that_cannot_be_read_any_more_is_given_up(test: TestDb) {
+    let without = Dialect {
+        header: HeaderLine::Absent,
+        ..Dialect::default()
     };
-    assert_eq!(state(lost.id).await, FileState::Written);
-    assert!(part.exists());
-
-    desk.clock.advance_ms(10 * 60 * 1000);
-    desk.office.run_external_sales().await.unwrap();
-    assert_eq!(state(lost.id).await, FileState::Abandoned);
-    assert!(!part.exists());
-    assert_eq!(desk.counts().await.orders, 3);
-}
-
-async fn a_damaged_file_of_ours_is_given_up(test: TestDb) {
-    let desk = Desk::open(test).await;
+    let desk = Desk::open_speaking(test, villeneuve(), without).await;
     desk.stage(0..3).await;
-    let file = desk.office.write_sales_file(StagedId::START).await;
-    let file = file.unwrap().unwrap();
-    std::fs::write(&file.path, [0xff, 0xfe]).unwrap();
-    let run = desk.office.run_external_sales().await.unwrap();
+    desk.written().await;
+    // Killed before its import, and begun again in another dialect.
+    let office = desk.second().await;
+    let run = office.run_external_sales().await.unwrap();
     assert_eq!((run.resumed.len(), run.tickets()), (0, 3));
-    let states: Vec<_> = files(desk.office.db(), None, 10).await.unwrap();
-    let states: Vec<_> = states.iter().map(|f| f.state).collect();
-    assert_eq!(states, [FileState::Imported, FileState::Abandoned]);
+    let files = files(desk.office.db(), None, 10).await.unwrap();
+    let states: Vec<_> = files.iter().map(|f| (f.state, f.bytes > 0)).collect();
+    assert_eq!(
+        states,
+        [(FileState::Imported, true), (FileState::Abandoned, false)]
+    );
 }
 
 async fn a_file_of_ours_waits_for_its_channel(test: TestDb) {
     let desk = Desk::open(test).await;
     desk.stage(0..3).await;
-    let file = desk.office.write_sales_file(StagedId::START).await;
-    let file = file.unwrap().unwrap();
+    let file = desk.written().await;
     for channel_type in ["B2B", "STX_FILE"] {
         desk.apply(villeneuve_with(|c| {
             c.sales_channels[0].channel_type = channel_type.into();
@@ -275,11 +246,8 @@ async fn a_dialect_that_cuts_times_to_seconds_loses_nothing(test: TestDb) {
         let control = shown.unwrap().unwrap().control_operations[0];
         assert_eq!(control.operation_date_time, at(moment));
     }
-    let again = desk
-        .office
-        .import_file(&run.files[0].path, ImportKind::Upload)
-        .await;
-    assert_eq!(again.unwrap().already_imported, 3);
+    let text = desk.text(run.files[0].file).await.unwrap();
+    assert_eq!(desk.import(text).await.already_imported, 3);
 }
 
 async fn concurrent_runs_sell_nothing_twice(test: TestDb) {
@@ -353,16 +321,12 @@ async fn what_is_free_of_charge_is_sold_too(test: TestDb) {
 async fn an_order_number_that_a_stranger_bears_is_avoided(test: TestDb) {
     let elsewhere = Desk::open(db::testing::sqlite_in_memory().await).await;
     elsewhere.stage(10..12).await;
-    let file = elsewhere.office.write_sales_file(StagedId::START).await;
-    let file = file.unwrap().unwrap().path;
+    let text = elsewhere.text(elsewhere.written().await.id).await;
     // The stranger has our first number, and our second choice of it.
-    let text = std::fs::read_to_string(&file).unwrap();
-    let text = text.replacen("1000000002", "1000000001002", 1);
-    std::fs::write(&file, text).unwrap();
+    let text = text.unwrap().replacen("1000000002", "1000000001002", 1);
 
     let desk = Desk::open(test).await;
-    let imported = desk.office.import_file(&file, ImportKind::Upload).await;
-    assert_eq!(imported.unwrap().orders, 2);
+    assert_eq!(desk.import(text).await.orders, 2);
     desk.stage(0..2).await;
     let run = desk.office.run_external_sales().await.unwrap();
     assert_eq!(run.files[0].rejected, []);

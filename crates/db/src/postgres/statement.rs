@@ -115,7 +115,9 @@ impl PostgresTx<'_> {
     }
 
     pub(crate) fn define(&mut self, sql: &str) -> Result<(), DbError> {
-        let sql = sql.replace(" TEXT", " TEXT COLLATE \"C\"");
+        let sql = sql
+            .replace(" TEXT", " TEXT COLLATE \"C\"")
+            .replace(" BLOB", " BYTEA");
         let sql = with_append_only(&sql, |table| {
             format!(
                 "CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS
@@ -225,6 +227,7 @@ fn typed<'a>(params: &'a [Param<'_>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
         Value::Null => Type::UNKNOWN,
         Value::Int(_) => Type::INT8,
         Value::Text(_) => Type::TEXT,
+        Value::Bytes(_) => Type::BYTEA,
     };
     params.iter().map(|param| (param as _, of(param))).collect()
 }
@@ -247,6 +250,8 @@ impl ToSql for Param<'_> {
             Value::Int(number) if *to == Type::INT4 => i32::try_from(*number)?.to_sql(to, out),
             Value::Int(number) if *to == Type::INT8 => number.to_sql(to, out),
             Value::Text(text) if <String as ToSql>::accepts(to) => text.to_sql(to, out),
+            Value::Bytes(bytes) if *to == Type::BYTEA => bytes.as_slice().to_sql(to, out),
+            Value::Bytes(_) => Err(format!("bytes were given where {to} is expected").into()),
             Value::Int(_) => Err(format!("a number was given where {to} is expected").into()),
             Value::Text(_) => Err(format!("text was given where {to} is expected").into()),
         }
@@ -265,6 +270,7 @@ impl<'a> FromSql<'a> for Column {
             Type::INT8 => Value::Int(i64::from_sql(of, raw)?),
             Type::INT4 => Value::Int(i32::from_sql(of, raw)?.into()),
             Type::BOOL => Value::Int(bool::from_sql(of, raw)?.into()),
+            Type::BYTEA => Value::Bytes(raw.to_owned()),
             _ => Value::Text(String::from_sql(of, raw)?),
         }))
     }
@@ -274,6 +280,7 @@ impl<'a> FromSql<'a> for Column {
     }
 
     fn accepts(of: &Type) -> bool {
-        [Type::INT8, Type::INT4, Type::BOOL].contains(of) || <String as FromSql>::accepts(of)
+        [Type::INT8, Type::INT4, Type::BOOL, Type::BYTEA].contains(of)
+            || <String as FromSql>::accepts(of)
     }
 }

@@ -44,6 +44,7 @@ pub(crate) fn query(
                         ValueRef::Text(text) => {
                             Ok(Value::Text(String::from_utf8_lossy(text).into_owned()))
                         }
+                        ValueRef::Blob(bytes) => Ok(Value::Bytes(bytes.to_owned())),
                         other => Err(rusqlite::Error::InvalidColumnType(
                             at,
                             columns[at].clone(),
@@ -83,6 +84,7 @@ fn to_sql(value: &Value) -> ToSqlOutput<'_> {
         Value::Null => ValueRef::Null,
         Value::Int(number) => ValueRef::Integer(*number),
         Value::Text(text) => ValueRef::Text(text.as_bytes()),
+        Value::Bytes(bytes) => ValueRef::Blob(bytes),
     })
 }
 

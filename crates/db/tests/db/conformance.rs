@@ -35,7 +35,8 @@ const THINGS: Migration = Migration {
               id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
               name TEXT NOT NULL UNIQUE,
               amount BIGINT,
-              note TEXT
+              note TEXT,
+              picture BLOB
           );
           CREATE INDEX thing_without_amount ON thing (id) WHERE amount IS NULL;",
 };
@@ -105,6 +106,19 @@ async fn values_come_back_as_they_went(test: TestDb) {
                 "INSERT INTO thing (name, note) VALUES ($1, $2)",
                 &[name.into(), note],
             )?;
+        }
+        for (name, picture) in [
+            ("every byte", Some((0..=u8::MAX).collect::<Vec<_>>())),
+            ("no byte", Some(Vec::new())),
+            ("no picture", None),
+        ] {
+            tx.execute(
+                "INSERT INTO thing (name, picture) VALUES ($1, $2)",
+                params![name, picture.as_deref()],
+            )?;
+            let sql = "SELECT picture FROM thing WHERE name = $1";
+            assert_eq!(tx.value::<Option<Vec<u8>>>(sql, params![name])?, picture);
+            assert!(tx.value::<i64>(sql, params![name]).is_err());
         }
         let amount = |tx: &mut db::Tx<'_>, name: &str| {
             tx.query_one("SELECT amount FROM thing WHERE name = $1", params![name])

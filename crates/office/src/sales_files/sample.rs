@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::tests::html;
+use boxoffice::stx_content::ContentId;
 
 fn file(kind: ImportKind, state: FileState, rejected: i64) -> StxFile {
     let at = Timestamp::from_millis_clamped(1_784_012_400_114);
@@ -19,6 +20,8 @@ fn file(kind: ImportKind, state: FileState, rejected: i64) -> StxFile {
         created_at: at,
         imported_at: (state == FileState::Imported).then(|| at.plus_ms(1_000)),
         card_removed_at: (rejected == 0).then(|| at.plus_ms(9_000)),
+        bytes: 123_456,
+        content_id: (rejected > 0).then_some(ContentId(12)),
     }
 }
 
@@ -54,8 +57,7 @@ fn page(frame: &Frame, file: StxFile, said: Option<Said>) -> FilePage {
         explanation: "<b>9.05</b>".to_owned(),
     };
     let many = vec![rejected; if file.rejected > 0 { 51 } else { 0 }];
-    let is_there = file.state != FileState::Abandoned;
-    FilePage::new(frame.clone(), file, many, is_there, said)
+    FilePage::new(frame.clone(), file, many, said)
 }
 
 pub(crate) fn file_samples(frame: &Frame) -> Vec<String> {

@@ -1,5 +1,5 @@
-//! A file that came from elsewhere: streamed to the disk beside the others,
-//! under a name of ours, and imported at once.
+//! A file that came from elsewhere: streamed into the database, under a name of ours,
+//! and imported at once.
 
 use super::{file_page, list_page};
 use crate::acts;
@@ -7,8 +7,7 @@ use crate::page::*;
 use crate::selling::{Said, carried_on};
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use boxoffice::stx_file::StxFileId;
-use boxoffice::stx_folder::{Incoming, ReceiveError};
-use boxoffice::{BoxOffice, ImportError, ImportReport};
+use boxoffice::{BoxOffice, ImportError, ImportReport, ReceiveError, Received};
 use kernel::table::NoTable;
 use secutix::stx::{FileNote, FileRefusal, MAX_FILE_BYTES};
 use std::sync::Arc;
@@ -25,8 +24,8 @@ kernel::texts!(Texts in Fr, En {
     large: "Le fichier dépasse 64 Mio : partagez-le en plusieurs.", "The file has more than 64 MiB: split it.";
     broken: "Le fichier n’est pas arrivé en entier : vérifiez le réseau et envoyez-le à nouveau. Rien n’a été changé.",
         "The file did not come whole: look at the network and upload it again. Nothing was changed.";
-    disk: "Le fichier ne peut pas être gardé : voyez la place sur le disque et les droits du dossier des ventes, puis envoyez-le à nouveau.",
-        "The file cannot be kept: look at the disk’s space and the rights of the folder for sales, then upload it again.";
+    unkept: "Le fichier ne peut pas être gardé dans la base : le journal du service dit pourquoi. Envoyez-le à nouveau ensuite.",
+        "The file cannot be kept in the database: the service’s log says why. Upload it again then.";
     letters: "À la ligne {line}, le fichier n’est pas écrit comme le reste, et ses lettres ne peuvent pas être lues : enregistrez-le comme « CSV UTF-8 » et envoyez-le à nouveau.",
         "At line {line} the file is not written like the rest of it, and its letters cannot be read: save it as “CSV UTF-8” and upload it again.";
     workbook: "C’est le classeur d’un tableur : ouvrez-le dans le tableur, enregistrez la feuille comme « CSV UTF-8 » et envoyez ce fichier.",
@@ -44,8 +43,8 @@ kernel::texts!(Texts in Fr, En {
         "There is no sales channel OTIPASS of type STX_FILE: make it in the set-up, then upload the file again.";
     goes_on: "Le fichier est long : l’import continue. Rechargez la page dans un moment.",
         "The file is long: its import goes on. Load the page again in a while.";
-    changed: "Le fichier n’est plus là, ou n’est plus tel qu’il était : envoyez-le à nouveau.",
-        "The file is there no more, or not as it was: upload it again.";
+    removed: "Le contenu du fichier n’est plus là : envoyez-le à nouveau.",
+        "The file’s content is there no more: upload it again.";
     stopped: "L’import s’est arrêté, et ce qui est pris le reste. Le journal du service dit pourquoi. Importez à nouveau ensuite.",
         "The import stopped, and what it took stays. The service’s log says why. Then import again.";
     again: "Importé à nouveau.", "Imported again.";
@@ -56,32 +55,24 @@ async fn brought(
     box_office: &BoxOffice,
     t: &'static Texts,
     form: Result<Multipart, MultipartRejection>,
-) -> Result<(Incoming, String), &'static str> {
+) -> Result<(Received, String), &'static str> {
     let broken = |error: MultipartError| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => t.large,
         _ => t.broken,
     };
-    let refused = |error: ReceiveError| match error {
-        ReceiveError::TooLarge => t.large,
-        ReceiveError::Empty => t.empty,
-        ReceiveError::Disk(_) => {
-            let error = causes(&error);
-            tracing::error!(error, "a file from elsewhere cannot be kept");
-            t.disk
-        }
-    };
+    let refused = |error: ReceiveError| not_received(t, &error);
     let mut form = form.map_err(|_| t.none)?;
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         if field.name() != Some("file") {
             continue;
         }
         let called = field.file_name().unwrap_or_default().to_owned();
-        let mut incoming = box_office.receive(&called).await.map_err(refused)?;
+        let mut incoming = box_office.receive(&called);
         while let Some(piece) = field.chunk().await.map_err(broken)? {
             incoming.take(&piece).await.map_err(refused)?;
         }
         return match incoming.ended().await {
-            Ok(()) => Ok((incoming, called)),
+            Ok(received) => Ok((received, called)),
             // A browser sends a form without a file as an empty one.
             Err(ReceiveError::Empty) if called.is_empty() => Err(t.none),
             Err(error) => Err(refused(error)),
@@ -93,11 +84,11 @@ async fn brought(
 pub(crate) async fn take(visit: Visit, form: Result<Multipart, MultipartRejection>) -> Answer {
     let box_office = Arc::clone(visit.box_office()?);
     let t = Texts::of(visit.language);
-    let (incoming, called) = match brought(&box_office, t, form).await {
+    let (received, called) = match brought(&box_office, t, form).await {
         Ok(brought) => brought,
         Err(what) => return wrong(visit, what.to_owned()).await,
     };
-    let importing = async move { box_office.import_incoming(incoming).await.map(Some) };
+    let importing = async move { box_office.import_received(received).await.map(Some) };
     let called: String = called.chars().take(CALLED_CHARS).collect();
     match import(&visit, "sales.uploaded", called, importing).await? {
         None => {
@@ -126,7 +117,7 @@ pub(crate) async fn again(visit: Visit, Id(id): Id<StxFileId>) -> Answer {
     let said = match imported {
         None => Said::good(t.goes_on.to_owned()),
         Some(Ok(Some(_))) => Said::good(t.again.to_owned()),
-        Some(Ok(None)) => Said::bad(t.changed.to_owned()),
+        Some(Ok(None)) => Said::bad(t.removed.to_owned()),
         Some(Err(error)) => Said::bad(refusal(t, &error)),
     };
     file_page(&visit, id, 0, Some(said)).await
@@ -161,6 +152,22 @@ fn noted(t: &'static Texts, notes: &[FileNote]) -> String {
     said.join(" ")
 }
 
+/// Why the file is not there.
+fn not_received(t: &'static Texts, error: &ReceiveError) -> &'static str {
+    match error {
+        ReceiveError::TooLarge => t.large,
+        ReceiveError::Empty => t.empty,
+        ReceiveError::Left => t.broken,
+        ReceiveError::Db(_) => {
+            tracing::error!(
+                error = causes(error),
+                "a file from elsewhere cannot be kept"
+            );
+            t.unkept
+        }
+    }
+}
+
 /// Why nothing was imported, or not all.
 fn refusal(t: &'static Texts, error: &ImportError) -> String {
     match error {
@@ -172,7 +179,8 @@ fn refusal(t: &'static Texts, error: &ImportError) -> String {
             FileRefusal::Header { .. } => fill(t.header, &[("why", source)]),
             FileRefusal::Io(_) | FileRefusal::Dialect(_) => fill(t.refused, &[("why", source)]),
         },
-        ImportError::Unread { .. } | ImportError::Report { .. } | ImportError::Db(_) => {
+        ImportError::Receive(error) => not_received(t, error).to_owned(),
+        ImportError::Unread { .. } | ImportError::Db(_) => {
             tracing::error!(error = causes(error), "an import stopped");
             t.stopped.to_owned()
         }

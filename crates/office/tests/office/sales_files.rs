@@ -3,7 +3,7 @@
 use crate::house::House;
 use boxoffice::catalogue::apply_catalogue;
 use boxoffice::sales_file::StagedId;
-use boxoffice::stx_file::files;
+use boxoffice::stx_file::{file, files};
 use boxoffice::{BoxOffice, Organisation, read_catalogue};
 use db::testing::sqlite_in_memory;
 use kernel::{Clock, ManualClock};
@@ -13,6 +13,7 @@ use secutix::wire::{ControlResult, ControlledTicket, ReceivedTicket};
 use staff::Role;
 use stage::villeneuve::site;
 use stage::{Answer, Browser};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const PATH: &str = "/office/sales-files";
@@ -21,7 +22,6 @@ const PATH: &str = "/office/sales-files";
 async fn foreign_file(rows: i64) -> String {
     let test = sqlite_in_memory().await;
     let clock = ManualClock::new(stage::villeneuve::now());
-    let folder = tempfile::tempdir().unwrap();
     let site = site();
     let organisation = Organisation {
         institution: site.institution,
@@ -32,15 +32,8 @@ async fn foreign_file(rows: i64) -> String {
     let migrated = test.db.migrate(&[boxoffice::SCHEMA], clock.now()).await;
     migrated.unwrap();
     let shared = Arc::new(clock);
-    let to = folder.path().to_owned();
-    let office = BoxOffice::open(
-        test.db.clone(),
-        shared,
-        organisation,
-        to,
-        Dialect::default(),
-    );
-    let office = office.await.unwrap();
+    let office = BoxOffice::open(test.db.clone(), shared, organisation, Dialect::default());
+    let office = office.unwrap();
     let catalogue = include_str!("../../../../examples/villeneuve/catalogue.toml");
     let catalogue = read_catalogue(catalogue).unwrap();
     apply_catalogue(&test.db, catalogue).await.unwrap();
@@ -57,8 +50,10 @@ async fn foreign_file(rows: i64) -> String {
         })
     });
     office.import_controlled(tickets.collect()).await.unwrap();
-    let file = office.write_sales_file(StagedId::START).await.unwrap();
-    std::fs::read_to_string(file.unwrap().path).unwrap()
+    let written = office.write_sales_file(StagedId::START).await.unwrap();
+    let file = file(&test.db, written.unwrap().id).await.unwrap().unwrap();
+    let part = file.content(&test.db).unwrap().part(0).await.unwrap();
+    String::from_utf8(part.unwrap()).unwrap()
 }
 
 /// Sends the form as a browser does.
@@ -74,16 +69,6 @@ async fn upload(browser: &mut Browser, csrf: &str, called: &str, content: &[u8])
         .header("content-type", "multipart/form-data; boundary=fence")
         .body(body);
     browser.send(request).await
-}
-
-/// The names of the files in the folder.
-fn there(museum: &House) -> Vec<String> {
-    let mut names: Vec<_> = std::fs::read_dir(museum.box_office().files_dir())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 #[tokio::test]
@@ -145,7 +130,7 @@ async fn a_file_with_a_bad_row_tells_its_line_and_reason_and_may_come_again() {
     let list = finance.get(PATH).await.text;
     assert!(list.contains("href=\"/office/sales-files/2\""), "{list}");
 
-    // As it stands on the disk, and what is wrong with it.
+    // As it came, and what is wrong with it.
     let file = finance.get("/office/sales-files/1/file").await;
     assert_eq!(file.text, text);
     let name = "attachment; filename=\"UPLOAD_20260714T090000_1_ventes.stx.csv\"";
@@ -186,7 +171,8 @@ async fn names_do_no_harm_and_what_is_no_sales_file_leaves_nothing() {
         let answer = upload(&mut finance, &csrf, called, text.as_bytes()).await;
         assert_eq!(answer.status, 303, "{called}: {answer:?}");
     }
-    let names = there(&museum);
+    let names = files(&house.test.db, None, 10).await.unwrap();
+    let names: BTreeSet<_> = names.into_iter().map(|file| file.name).collect();
     assert_eq!(names.len(), 6, "each stands by itself: {names:?}");
     for name in &names {
         assert!(
@@ -217,6 +203,5 @@ async fn names_do_no_harm_and_what_is_no_sales_file_leaves_nothing() {
     assert!(answer.status == 422 && answer.text.contains("First choose a file"));
     let answer = upload(&mut finance, &"0".repeat(64), "x", text.as_bytes()).await;
     assert_eq!(answer.status, 403);
-    assert_eq!(there(&museum), names);
     assert_eq!(house.count("box_stx_file").await, 6);
 }

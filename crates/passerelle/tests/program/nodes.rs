@@ -62,12 +62,10 @@ async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
     // Whoever asks about one of them twice hears that it is used.
     let passes: String = (0..count).map(|n| pass(&card(n), "active", "1")).collect();
     let otipass = Otipass::forgetful(&passes);
-    let files = tempfile::tempdir().unwrap();
     let configuration = format!(
         "[database]\nurl = {url:?}\n{}contract = {{ references = \"ignored\" }}\n\
-         [external_sales]\nevery_s = 1\nfolder = {:?}\n",
-        SET_UP.replace("OTIPASS", &otipass.url),
-        files.path()
+         [external_sales]\nevery_s = 1\n",
+        SET_UP.replace("OTIPASS", &otipass.url)
     );
     let mut nodes: Vec<_> = (0..NODES)
         .map(|_| Program::new(BIN, "", &configuration))

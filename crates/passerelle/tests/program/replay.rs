@@ -1,6 +1,7 @@
 //! The recorded day through the real thing, with real processes killed for real.
 
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -85,11 +86,18 @@ impl Replayed {
         passerelle(&all)
     }
 
-    fn files(&self) -> Vec<PathBuf> {
-        let folder = std::fs::read_dir(self.folder.path().join("stx")).unwrap();
-        let mut files: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
-        files.sort();
-        files
+    /// The STX_Files and reports, as they are exported.
+    fn files(&self) -> BTreeMap<String, String> {
+        let folder = self.folder.path().join("exported");
+        let to = folder.to_str().unwrap();
+        let exported = self.run(&["sales", "export", "--all", "--to", to]);
+        assert!(exported.status.success(), "{exported:?}");
+        let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+        let file = |entry: std::fs::DirEntry| {
+            let name = entry.file_name().into_string().unwrap();
+            (name, std::fs::read_to_string(entry.path()).unwrap())
+        };
+        entries.map(file).collect()
     }
 }
 
@@ -180,8 +188,7 @@ fn a_replay_keeps_away_from_what_is_somebody_elses() {
 /// All rows of the day's STX_Files in one, header first.
 fn stx_lines(day: &Replayed) -> Vec<String> {
     let mut lines = Vec::new();
-    for file in day.files() {
-        let text = std::fs::read_to_string(file).unwrap();
+    for text in day.files().values() {
         let skip = usize::from(!lines.is_empty());
         lines.extend(text.lines().skip(skip).map(str::to_owned));
     }
@@ -209,8 +216,9 @@ fn import(box_office: &Replayed, lines: &[String]) -> (Output, String) {
     let file = box_office.folder.path().join("upload.csv");
     std::fs::write(&file, lines.join("\n") + "\n").unwrap();
     let output = box_office.run(&["sales", "import", file.to_str().unwrap()]);
-    let report = std::fs::read_to_string(file.with_extension("csv.report.csv")).unwrap_or_default();
-    (output, report)
+    let mut files = box_office.files().into_iter();
+    let report = files.find(|(name, _)| name.ends_with(".report.csv"));
+    (output, report.unwrap_or_default().1)
 }
 
 fn sold(box_office: &Replayed) -> Value {

@@ -112,8 +112,7 @@ impl fmt::Display for RowProblem {
 pub struct RowRejection {
     /// Its line in the file; the header line is 1.
     pub line: u64,
-    /// The line as it stands in the file, with the barcode: for the report
-    /// beside the file, never for a log.
+    /// The line as it stands in the file, with the barcode: never for a log.
     pub text: String,
     /// At least one.
     pub problems: Vec<RowProblem>,
@@ -145,7 +144,7 @@ pub fn reasons(problems: &[RowProblem]) -> String {
     codes.join(",")
 }
 
-/// The report beside a file: `LINE;REASON;EXPLANATION;ROW`, one line for each
+/// The report on a file: `LINE;REASON;EXPLANATION;ROW`, one line for each
 /// rejected row. Several reasons of one row are joined by commas. The rows are
 /// as they were, so that they can be corrected and imported again.
 #[derive(Debug)]
@@ -166,20 +165,20 @@ impl<W: Write> RejectionReport<W> {
         Ok(Self { sink, separator })
     }
 
-    /// Adds a rejected row.
+    /// Adds a rejected row, with the [`reasons`] and [`explanations`] of its problems.
     ///
     /// # Errors
     /// If the sink does not take it.
-    pub fn write(&mut self, rejection: &RowRejection) -> io::Result<()> {
-        let line = line::join(
-            [
-                rejection.line.to_string().as_str(),
-                &reasons(&rejection.problems),
-                &explanations(&rejection.problems),
-                &no_formula(&rejection.text),
-            ],
-            self.separator,
-        );
+    pub fn write(
+        &mut self,
+        line: u64,
+        reasons: &str,
+        explanations: &str,
+        row: &str,
+    ) -> io::Result<()> {
+        let line = line.to_string();
+        let row = no_formula(row);
+        let line = line::join([&line, reasons, explanations, &row], self.separator);
         self.sink.write_all(line.as_bytes())
     }
 
@@ -223,12 +222,7 @@ mod tests {
             ("VN;ORG", "VN;ORG"),
         ] {
             let mut report = RejectionReport::new(Vec::new(), &Dialect::default()).unwrap();
-            let rejection = RowRejection {
-                line: 2,
-                text: row.to_owned(),
-                problems: Vec::new(),
-            };
-            report.write(&rejection).unwrap();
+            report.write(2, "", "", row).unwrap();
             let report = String::from_utf8(report.finish().unwrap()).unwrap();
             let (_, cell) = report.rsplit_once(";;").unwrap();
             let cell = cell.trim_start_matches('"');

@@ -52,7 +52,6 @@ const DAMAGES: &[Damage] = &[
     ("retention_too_short", "toml:31:1 ([retention] card_numbers_days)", CONFIG, "= 400", "= 10"),
     ("office_url_wrong", "toml:31:1 ([office] url)", CONFIG, "[retention]", "[office]\nurl = \"passerelle.example.org\"\n[retention]"),
     ("listen_elsewhere", "toml:5:1 ([server] listen)", CONFIG, "127.0.0.1:8480", "192.0.2.1:8480"),
-    ("sales_folder_unwritable", "toml:26:1 ([external_sales] folder)", CONFIG, "every_s = 60", "every_s = 60\nfolder = \"site.toml\""),
     ("database_unwritable", "toml:8:1 ([database] url)", CONFIG, "sqlite:", "sqlite:site.toml/"),
     ("api_key_invalid", "[otipass] api_key_file", CONFIG, "password_file = \"otipass.password\"", "api_key_file = \"mapping.json\""),
     ("roles_missing", "[server] roles", CONFIG, "listen", "roles = []\nlisten"),

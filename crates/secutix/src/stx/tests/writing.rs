@@ -113,7 +113,9 @@ fn the_report_names_line_reasons_and_the_row_as_it_was() {
             ]),
             Err(rejection) => rejection,
         };
-        report.write(&rejection).unwrap();
+        let (line, problems) = (rejection.line, &rejection.problems);
+        let (why, told) = (reasons(problems), explanations(problems));
+        report.write(line, &why, &told, &rejection.text).unwrap();
     }
     let report = String::from_utf8(report.finish().unwrap()).unwrap();
     let lines: Vec<Vec<String>> = report

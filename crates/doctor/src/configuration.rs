@@ -68,9 +68,15 @@ fn told(mistake: &Mistake) -> Finding {
         (_, Fault::Secret) => found::secret_in_config(place, name),
         (_, Fault::Unknown) => {
             // The reader names the key, then those that it knows.
-            let known = what.split('`').skip(1).step_by(2).skip(1);
-            let known = known.collect::<Vec<_>>().join(", ");
-            found::config_key_unknown(place, name, known)
+            let known: Vec<_> = what.split('`').skip(1).step_by(2).skip(1).collect();
+            let written = mistake.key.rsplit('.').next().unwrap_or_default();
+            let (meant, known) = (kernel::meant(written, known.clone()), known.join(", "));
+            match meant {
+                Some(meant) => {
+                    found::config_key_misspelt(place, name, meant, known).proposing(meant)
+                }
+                None => found::config_key_unknown(place, name, known),
+            }
         }
         (_, Fault::Value) => found::config_value_wrong(place, name, what),
     }

@@ -1,8 +1,8 @@
 //! Wrong attempts, and whom they slow down.
 
 use crate::{House, PASSWORD};
-use db::{DbError, params};
 use db::testing::TestDb;
+use db::{DbError, params};
 use kernel::Clock;
 use staff::{Actor, Role, SignInError};
 

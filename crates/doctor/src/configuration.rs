@@ -25,7 +25,7 @@ pub struct Reading {
 
 /// Reads the configuration at `path`, with its surroundings over it.
 pub fn read(path: &Path, surroundings: Surroundings) -> Reading {
-    let text = match std::fs::read_to_string(path) {
+    let text = match config::read_text(path) {
         Ok(text) => text,
         Err(error) => {
             let why = Phrase::of_file(&error);

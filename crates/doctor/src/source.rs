@@ -320,7 +320,7 @@ fn from<T>(
     let (origin, read) = match (path, stored) {
         (Some(path), _) => {
             let path = config.path(path);
-            let text = std::fs::read_to_string(&path);
+            let text = config::read_text(&path);
             (Origin::File(path), text.map(of_file).map_err(Unread::File))
         }
         (None, Ok(stored)) => {

@@ -15,6 +15,7 @@ mod office;
 pub mod overlay;
 mod refused;
 mod secret;
+mod text;
 pub mod tls;
 mod upkeep;
 mod variable;
@@ -23,6 +24,7 @@ pub use self::notices::{ByMail, ToldTo};
 pub use found::ALL as FINDINGS;
 pub use office::Office;
 pub use secret::{Secret, oddity};
+pub use text::read_text;
 pub use upkeep::{Backup, Retention, Support};
 pub use variable::is_variable;
 
@@ -436,7 +438,7 @@ impl Config {
     /// [`ConfigError::File`], and [`ConfigError::Mistake`] or
     /// [`ConfigError::Refused`] for the first there is.
     pub fn read(path: &Path, surroundings: Surroundings) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::File {
+        let text = read_text(path).map_err(|source| ConfigError::File {
             path: path.to_owned(),
             source,
         })?;

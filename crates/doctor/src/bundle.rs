@@ -159,7 +159,7 @@ async fn open(url: Option<&DbUrl>) -> Result<Db, String> {
 /// of a file that cannot be read only the names of its keys.
 fn configuration(path: &Path, values: Values, variables: &BTreeMap<String, String>) -> Value {
     let variables: Vec<_> = variables.keys().collect();
-    let file = match std::fs::read_to_string(path) {
+    let file = match config::read_text(path) {
         Ok(text) => match text.parse::<toml::Table>() {
             Ok(table) => shown("", toml::Value::Table(table), values),
             Err(_) => json!("it is no TOML; the doctor says where"),

@@ -25,7 +25,7 @@ pub struct Reading {
 
 /// Reads the configuration at `path`, with its surroundings over it.
 pub fn read(path: &Path, surroundings: Surroundings) -> Reading {
-    let text = match std::fs::read_to_string(path) {
+    let text = match config::read_text(path) {
         Ok(text) => text,
         Err(error) => {
             let why = Phrase::of_file(&error);
@@ -68,9 +68,15 @@ fn told(mistake: &Mistake) -> Finding {
         (_, Fault::Secret) => found::secret_in_config(place, name),
         (_, Fault::Unknown) => {
             // The reader names the key, then those that it knows.
-            let known = what.split('`').skip(1).step_by(2).skip(1);
-            let known = known.collect::<Vec<_>>().join(", ");
-            found::config_key_unknown(place, name, known)
+            let known: Vec<_> = what.split('`').skip(1).step_by(2).skip(1).collect();
+            let written = mistake.key.rsplit('.').next().unwrap_or_default();
+            let (meant, known) = (kernel::meant(written, known.clone()), known.join(", "));
+            match meant {
+                Some(meant) => {
+                    found::config_key_misspelt(place, name, meant, known).proposing(meant)
+                }
+                None => found::config_key_unknown(place, name, known),
+            }
         }
         (_, Fault::Value) => found::config_value_wrong(place, name, what),
     }

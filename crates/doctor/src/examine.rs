@@ -104,9 +104,9 @@ fn mapping(facts: &Facts) -> Vec<Finding> {
         // Other codes with letters prove themselves one time in ten, by chance.
         && 2 * symptoms.proven_serials > symptoms.shaped_like_serials
     {
-        let found = found::num_type_missing(facts.mapping.place(), symptoms.proven_serials);
         let project = facts.outline().project_id.as_ref();
         let at = project.map_or(Position::START, |written| written.at);
+        let found = found::num_type_missing(facts.mapping.at(at), symptoms.proven_serials);
         findings.push(found.concerning(at, None));
     }
     findings
@@ -172,7 +172,13 @@ fn devices(facts: &Facts, symptoms: &Symptoms) -> Vec<Finding> {
             findings.push(found::device_clock_off(place, device, apart(offset_ms)));
         }
     }
+    let named = &facts.config.otipass.additions.prefixes;
+    let is_named = |beginning: &str| named.iter().any(|named| beginning.starts_with(named));
     for (device, beginning) in &symptoms.beginnings {
+        // What is taken off by now; codes of before keep it.
+        if is_named(beginning) {
+            continue;
+        }
         let place = Place::Thing(Thing::Device(device.to_string()));
         findings.push(found::device_codes_alike(place, device, beginning));
     }

@@ -11,6 +11,9 @@ kernel::findings! {
         config_key_unknown(key, known): Mistake, "a key or section has no meaning, often misspelt";
             en "{key} is no key of the configuration; known here are {known}." "Correct its spelling, or take it out.";
             fr "{key} n’est pas une clé de la configuration ; sont connues ici : {known}." "Corrigez son orthographe, ou supprimez-la.";
+        config_key_misspelt(key, meant, known) as config_key_unknown: Mistake;
+            en "{key} is no key of the configuration; known here are {known}." "Write {meant} if that is meant, or take it out.";
+            fr "{key} n’est pas une clé de la configuration ; sont connues ici : {known}." "Écrivez {meant} si c’est ce qui est voulu, ou supprimez-la.";
         config_value_wrong(key, message): Mistake, "a key cannot have this value";
             en "{key} cannot have this value: {message}." "Correct the value.";
             fr "{key} ne peut pas avoir cette valeur." "Corrigez la valeur.";

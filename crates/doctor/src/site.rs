@@ -5,6 +5,7 @@ use super::facts::Facts;
 use super::source::SiteRead;
 use crate::found;
 use gate::{OutlinedDevice, SiteOutline};
+use kernel::SectorCode;
 use kernel::finding::{Finding, Part, Place, Position, Thing};
 use otipass::OutlinedSector;
 use std::collections::BTreeMap;
@@ -35,7 +36,8 @@ fn against_mapping(facts: &Facts, site: &SiteRead, findings: &mut Vec<Finding>) 
         let Some(at) = outline.sectors.get(*code) else {
             // In a broken file it may stand where nobody can read it.
             let may_be_there = outline.is_broken && text.contains(code);
-            if !code.is_empty() && !may_be_there {
+            // What is no code, its reader tells.
+            if code.parse::<SectorCode>().is_ok() && !may_be_there {
                 findings.push(unknown(facts, site, sector, &mapped));
             }
             continue;

@@ -9,7 +9,7 @@ use db::{Db, DbError};
 use gate::site::interface::StoredInterface;
 use gate::{Site, SiteOutline};
 use kernel::Seal;
-use kernel::finding::{Finding, Part, Phrase, Place, Position, Stored, Thing};
+use kernel::finding::{Finding, Part, Phrase, Place, Position, Severity, Stored, Thing};
 use otipass::{Credentials, Outline};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -131,10 +131,19 @@ impl Source<Mapping> {
         self.read.as_ref().map_or(NOTHING, |m| &m.reading.outline)
     }
 
-    /// The project that they name; empty if they name none.
+    /// The project that they name; empty if they name none, or what is no project.
     pub fn project_id(&self) -> &str {
         let project = self.outline().project_id.as_ref();
+        let project = project.filter(|written| !self.is_wrong_at(written.at));
         project.map_or("", |written| &written.text)
+    }
+
+    /// Whether a mistake is told at this place already.
+    pub fn is_wrong_at(&self, at: Position) -> bool {
+        let is_it = |f: &Finding| f.mapped_at == Some(at) && f.severity == Severity::Mistake;
+        self.read
+            .as_ref()
+            .is_ok_and(|m| m.findings().iter().any(is_it))
     }
 }
 
@@ -311,7 +320,7 @@ fn from<T>(
     let (origin, read) = match (path, stored) {
         (Some(path), _) => {
             let path = config.path(path);
-            let text = std::fs::read_to_string(&path);
+            let text = config::read_text(&path);
             (Origin::File(path), text.map(of_file).map_err(Unread::File))
         }
         (None, Ok(stored)) => {

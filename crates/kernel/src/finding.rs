@@ -111,8 +111,8 @@ pub struct Finding {
     pub place: Place,
     /// The entry of the mapping parameters that it concerns, if it is one.
     pub mapped_at: Option<Position>,
-    /// What should stand at [`Finding::mapped_at`] instead, where one code is
-    /// likely meant.
+    /// What should stand at [`Finding::mapped_at`] instead, or else at its place,
+    /// where one code or key is likely meant.
     pub meant: Option<String>,
     entry: &'static Entry,
     values: Vec<Phrase>,
@@ -182,6 +182,15 @@ impl Finding {
         Self {
             mapped_at: Some(at),
             meant: meant.map(str::to_owned),
+            ..self
+        }
+    }
+
+    /// Says what is likely meant at its place.
+    #[must_use]
+    pub fn proposing(self, meant: &str) -> Self {
+        Self {
+            meant: Some(meant.to_owned()),
             ..self
         }
     }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Reads a text file of the set-up.
 pub fn read_text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).with_context(|| {
+    config::read_text(path).with_context(|| {
         format!(
             "{} cannot be read; give its path in [set_up] of the configuration",
             path.display()

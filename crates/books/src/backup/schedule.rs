@@ -98,6 +98,10 @@ pub fn clear_parts(schedule: &BackupSchedule) -> Result<()> {
 /// # Errors
 /// The folder cannot be read; that there is none is no error.
 pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    // A file there holds none; whoever takes one says that it cannot.
+    if folder.is_file() {
+        return Ok(Vec::new());
+    }
     ours(folder, &[".db", ".db.json"])
 }
 

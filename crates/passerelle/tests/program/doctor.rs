@@ -2,10 +2,12 @@
 
 mod answers;
 mod files;
+mod healthy;
 mod kept;
 mod records;
 mod sample;
 pub mod set_up;
+mod table;
 mod tls;
 
 use crate::BIN;

@@ -128,7 +128,7 @@ async fn serve(router: axum::Router) -> String {
 }
 
 /// A set-up whose ticketing is elsewhere and gives this answer to everything.
-async fn with_ticketing(status: StatusCode, answer: Value) -> SetUp {
+pub async fn with_ticketing(status: StatusCode, answer: Value) -> SetUp {
     let set_up = SetUp::healthy();
     let router =
         axum::Router::new().route("/v1_4/{method}", post(async move || (status, Json(answer))));
@@ -143,17 +143,19 @@ async fn with_ticketing(status: StatusCode, answer: Value) -> SetUp {
     set_up
 }
 
+/// What ticketing says of the example's season, whose first product is of this family.
+pub fn families(first: &str) -> Value {
+    json!({"requestId": "doctor", "statusCode": "OK", "timeZone": "Europe/Paris", "seasons": [
+        {"code": "VN26", "products": [
+            {"code": "PASSVN", "family": first},
+            {"code": "PASSVN2", "family": "OPEN_PASS"},
+            {"code": "PASSVN3", "family": "OPEN_PASS"},
+        ]},
+    ]})
+}
+
 #[tokio::test]
 async fn ticketing_elsewhere_is_asked() {
-    let families = |first: &str| {
-        json!({"requestId": "doctor", "statusCode": "OK", "timeZone": "Europe/Paris", "seasons": [
-            {"code": "VN26", "products": [
-                {"code": "PASSVN", "family": first},
-                {"code": "PASSVN2", "family": "OPEN_PASS"},
-                {"code": "PASSVN3", "family": "OPEN_PASS"},
-            ]},
-        ]})
-    };
     let set_up = with_ticketing(StatusCode::OK, families("OPEN_PASS")).await;
     assert_eq!(set_up.mistakes().await, []);
 
@@ -178,6 +180,13 @@ async fn ticketing_elsewhere_is_asked() {
             .iter()
             .any(|f| f.code == "time_zone_differs" && f.severity == "warning")
     );
+
+    let odd = json!({"requestId": "doctor", "statusCode": "OK", "seasons": "VN"});
+    let unknown = with_ticketing(StatusCode::OK, odd).await;
+    let findings = unknown.findings().await;
+    for code in ["ticketing_shape_unknown", "ticketing_names_none"] {
+        assert!(findings.iter().any(|f| f.code == code), "{findings:#?}");
+    }
 
     for (status, code, place) in [
         (

@@ -2,11 +2,7 @@
 //! at the places where people see them.
 
 use super::set_up::{CASTLE, CASTLE_WITHOUT_DEVICES, SetUp, empty_db};
-
-const CONFIG: &str = "passerelle.toml";
-const MAPPING: &str = "mapping.json";
-const SITE: &str = "site.toml";
-const CATALOGUE: &str = "catalogue.toml";
+use super::table::{self, CATALOGUE, CONFIG, MAPPING, SITE};
 
 #[tokio::test]
 async fn a_healthy_one_has_no_mistakes() {
@@ -82,16 +78,31 @@ const DAMAGES: &[Damage] = &[
 ];
 
 #[tokio::test]
-async fn each_mistake_is_named_alone() {
+async fn each_mistake_is_named_in_both_languages_served_and_cured_by_entering_it_anew() {
+    let mut otherwise = Vec::new();
     for (code, place, file, good, bad) in DAMAGES {
         let set_up = SetUp::healthy();
+        let files = [CONFIG, SITE, CATALOGUE, MAPPING, "otipass.password"];
+        let healthy = files.map(|file| (file, set_up.read(file)));
         match *code {
             "mapping_empty" => std::fs::write(set_up.path(file), "").unwrap(),
             _ => set_up.replace(file, good, bad),
         }
-        set_up.move_in().await;
-        set_up.names(code, place).await;
+        drop(set_up.move_in().await);
+        let place = format!("{place}:");
+        if let Err(wrong) = table::named(&set_up, code, &place, "").await {
+            otherwise.push(format!("{code}: {wrong}"));
+        }
+        // As its page has it entered.
+        for (file, text) in healthy {
+            set_up.write(file, &text);
+        }
+        drop(set_up.move_in().await);
+        if let Err(wrong) = table::cured(&set_up, code).await {
+            otherwise.push(format!("{code}: {wrong}"));
+        }
     }
+    assert!(otherwise.is_empty(), "{}", otherwise.join("\n"));
 }
 
 #[tokio::test]

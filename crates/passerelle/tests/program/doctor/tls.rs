@@ -11,7 +11,7 @@ const DAY_MS: i64 = 86_400_000;
 
 /// A certificate and its key in PEM, valid on the days from and until so many
 /// days from now.
-fn issue(from_days: i64, until_days: i64) -> (String, String) {
+pub fn issue(from_days: i64, until_days: i64) -> (String, String) {
     let mut parameters = CertificateParams::new(["passerelle.example.org".to_owned()]).unwrap();
     let day = |days: i64| {
         let moment = SystemClock.now().plus_ms(days * DAY_MS).to_string();
@@ -24,7 +24,7 @@ fn issue(from_days: i64, until_days: i64) -> (String, String) {
     (certificate.pem(), key.serialize_pem())
 }
 
-async fn with_certificate(certificate: &str, key: &str) -> SetUp {
+pub async fn with_certificate(certificate: &str, key: &str) -> SetUp {
     let set_up = SetUp::healthy();
     let keys = "tls_certificate = \"tls.pem\"\ntls_key = \"tls.key\"\nlisten";
     set_up.replace("passerelle.toml", "listen", keys);

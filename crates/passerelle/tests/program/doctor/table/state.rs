@@ -1,0 +1,157 @@
+//! What no line of a file is the cause of: rights, certificates, partners, days before.
+
+use super::super::healthy::EXHIBITION;
+use super::super::set_up::SetUp;
+use super::super::tls;
+use super::{CATALOGUE, CONFIG, MAPPING, holds};
+use kernel::{Clock, SystemClock};
+use sandbox::{Failure, Fault};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+/// What is named, where, a part of the cure, what is done, and how the cure is followed.
+pub type State = (
+    &'static str,
+    &'static str,
+    &'static str,
+    fn(&SetUp),
+    fn(&SetUp),
+);
+
+fn mode(set_up: &SetUp, mode: u32) {
+    let path = set_up.path("otipass.password");
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn password(set_up: &SetUp, text: &str) {
+    set_up.secret("otipass.password", text);
+}
+
+/// The mapping parameters that name a season or product otherwise, as the catalogue does.
+fn renamed(set_up: &SetUp, [mapped, listed]: [&str; 2], [new, sold]: [&str; 2]) {
+    let mapping = set_up.read(MAPPING).replace(mapped, new);
+    set_up.write(MAPPING, &mapping);
+    let catalogue = set_up.read(CATALOGUE).replace(listed, sold);
+    set_up.write(CATALOGUE, &catalogue);
+}
+
+fn good(set_up: &SetUp) {
+    certificate(set_up, tls::issue(-3, 60));
+}
+
+/// Serves with this certificate and its key.
+fn certificate(set_up: &SetUp, (certificate, key): (String, String)) {
+    let config = set_up.read(CONFIG);
+    if !config.contains("tls_key") {
+        let keys = "tls_certificate = \"tls.pem\"\ntls_key = \"tls.key\"\nlisten";
+        set_up.replace(CONFIG, "listen", keys);
+    }
+    set_up.write("tls.pem", &certificate);
+    set_up.secret("tls.key", key.trim_end());
+}
+
+fn fails(set_up: &SetUp, failure: Option<Failure>) {
+    let faults = failure.map(|failure| Fault {
+        failure: Some(failure),
+        ..Fault::default()
+    });
+    let faults = faults.into_iter().collect();
+    set_up.otipass.sandbox.set_faults(faults).unwrap();
+}
+
+fn clock(set_up: &SetUp, off_ms: i64) {
+    set_up.clock.set(SystemClock.now());
+    set_up.clock.advance_ms(off_ms);
+}
+
+fn sql(set_up: &SetUp, text: &str) {
+    let database = rusqlite::Connection::open(set_up.path("passerelle.db")).unwrap();
+    database.execute_batch(text).unwrap();
+}
+
+fn read(set_up: &SetUp, codes: &[String]) {
+    for (id, code) in codes.iter().enumerate() {
+        sql(
+            set_up,
+            &format!(
+                "INSERT INTO gate_check (check_id, device, mode, direction, code, device_time,
+                     scanned_at, time_estimated, arrived_at, decided_at, outcome, admitted,
+                     device_count_today, business_day, hour, set_up)
+                 VALUES ('{id}', 'PDA01', 'online', 'entry', '{code}', 0, 0, 0, 0, 0, 'not_a_pass',
+                     0, 0, '2026-07-14', 9, 1)"
+            ),
+        );
+    }
+}
+
+// One case, one line.
+#[rustfmt::skip]
+pub const FOUND: &[State] = &[
+    ("secret_odd", "toml:20:1 ([otipass] password_file)", "without a byte-order mark", |s| password(s, "\u{feff}Violets-are-s3cret"), |s| password(s, "Violets-are-s3cret")),
+    ("secret_odd", "toml:20:1 ([otipass] password_file)", "nothing before and nothing behind it", |s| password(s, "\"Violets-are-s3cret\""), |s| password(s, "Violets-are-s3cret")),
+    ("secret_odd", "toml:20:1 ([otipass] password_file)", "nothing behind it", |s| password(s, "Violets-are-s3cret\n# of Otipass"), |s| password(s, "Violets-are-s3cret")),
+    ("secret_open_to_all", "otipass.password", "chmod 600", |s| mode(s, 0o644), |s| mode(s, 0o600)),
+    ("credentials_refused", "([otipass] username)", "Enter the user name and password", |s| password(s, "another"), |s| password(s, "Violets-are-s3cret")),
+    ("mapping_too_long", "mapping.json:1:1", "nothing else", |s| s.append(MAPPING, &" ".repeat(300_000)), |s| s.write(MAPPING, s.read(MAPPING).trim_end())),
+    ("mapping_empty", "mapping.json:2:1", "Paste the JSON", |s| { s.write("kept", &s.read(MAPPING)); s.write(MAPPING, " \n"); }, |s| s.write(MAPPING, &s.read("kept"))),
+    ("mapping_empty", "mapping.json:1:1", "Paste the JSON", |s| { s.write("kept", &s.read(MAPPING)); s.write(MAPPING, ""); }, |s| s.write(MAPPING, &s.read("kept"))),
+    ("too_many_findings", "mapping.json:", "Cure these first", |s| { s.write("kept", &s.read(MAPPING)); s.replace(MAPPING, "\"sectorInfos\": {", &format!("\"sectorInfos\": {{{}", "\"VN_AUG\" {}, ".repeat(150))); }, |s| s.write(MAPPING, &s.read("kept"))),
+    ("code_with_space", "mapping.json:8:22", "Compare it with ticketing", |s| renamed(s, ["PASSVN", "PASSVN"], ["PASS VN", "PASS VN"]), |s| renamed(s, ["PASS VN", "PASS VN"], ["PASSVN", "PASSVN"])),
+    ("number_without_quotes", "mapping.json:7:21", "Write \"26\"", |s| renamed(s, ["\"VN26\"", "\"VN26\""], ["26", "\"26\""]), |s| renamed(s, [": 26", "-"], [": \"26\"", "-"])),
+    ("tariff_ends_soon", "catalogue.toml:24:11", "Add an entry that is valid from the day after", |s| s.replace(CATALOGUE, "price_minor = 950", &format!("valid_until = {}\nprice_minor = 950", &SystemClock.now().plus_ms(172_800_000).to_string()[..10])), |s| s.append(CATALOGUE, &format!("[[tariff]]\nproduct = \"PASSVN\"\ncode = \"CITYPASS\"\nprice_minor = 1050\nvat_basis_points = 550\nvalid_from = {}\n", &SystemClock.now().plus_ms(259_200_000).to_string()[..10]))),
+    ("catalogue_file_too_large", "catalogue.toml:1:1", "Give the catalogue only", |s| { s.write("kept", &s.read(CATALOGUE)); s.append(CATALOGUE, &"# and so on\n".repeat(100_000)); }, |s| s.write(CATALOGUE, &s.read("kept"))),
+    ("listen_in_use", "toml:5:1 ([server] listen)", "write another port", |s| { let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap(); s.replace(CONFIG, "127.0.0.1:8480", &other.local_addr().unwrap().to_string()); std::mem::forget(other); }, |s| { let config = s.read(CONFIG); let line = config.lines().nth(4).unwrap(); s.replace(CONFIG, line, "listen = \"127.0.0.1:8480\""); }),
+    ("tls_key_invalid", "tls.key", "without a password", |s| { let (pem, _) = tls::issue(-3, 60); certificate(s, (pem.clone(), pem)); }, good),
+    ("tls_key_mismatch", "tls.key", "from the same issue", |s| certificate(s, (tls::issue(-3, 60).0, tls::issue(-3, 60).1)), good),
+    ("tls_certificate_invalid", "tls.pem", "Name the PEM file", |s| certificate(s, (String::new(), tls::issue(-3, 60).1)), good),
+    ("tls_certificate_expired", "([server] tls_certificate)", "Renew it", |s| certificate(s, tls::issue(-30, -2)), good),
+    ("tls_certificate_not_yet_valid", "([server] tls_certificate)", "have it issued again", |s| certificate(s, tls::issue(2, 60)), good),
+    ("tls_certificate_expires_soon", "([server] tls_certificate)", "Renew it", |s| certificate(s, tls::issue(-60, 5)), good),
+    ("tls_certificate_of_another", "([server] tls_certificate)", "write the certificate's name in [office] url", |s| { good(s); s.append(CONFIG, "[office]\nurl = \"https://billetterie.example.org\"\n"); }, |s| s.replace(CONFIG, "billetterie", "passerelle")),
+    ("otipass_not_understood", "([otipass] url)", "a sign-in page", |s| fails(s, Some(Failure::Html)), |s| fails(s, None)),
+    ("otipass_not_found", "([otipass] url)", "Check the URL", |s| fails(s, Some(Failure::Status(404))), |s| fails(s, None)),
+    ("otipass_unreachable", "([otipass] url)", "the line", |s| fails(s, Some(Failure::AnswerLost)), |s| fails(s, None)),
+    ("otipass_silent", "([otipass] url)", "Try again", |s| s.otipass.delay(6_000), |s| s.otipass.delay(0)),
+    ("server_clock_off", "this machine's clock", "by NTP", |s| clock(s, -40_000), |s| clock(s, 0)),
+    ("server_clock_off", "this machine's clock", "by NTP", |s| clock(s, 120_000), |s| clock(s, 0)),
+];
+
+// One case, one line.
+#[rustfmt::skip]
+pub const REMEMBERED: &[State] = &[
+    ("device_clock_off", "the device PDA07", "automatic time", |s| sql(s, "UPDATE gate_device SET clock_offset_ms = 30001 WHERE code = 'PDA07'"), |s| sql(s, "UPDATE gate_device SET clock_offset_ms = 0")),
+    ("device_clock_off", "the device PDA07", "set it right by hand", |s| sql(s, "UPDATE gate_device SET clock_offset_ms = -90000 WHERE code = 'PDA07'"), |s| sql(s, "UPDATE gate_device SET clock_offset_ms = -30000")),
+    ("num_type_missing", "mapping.json:2:23", "\"NumType\": \"serial\"", |s| read(s, &["VN00029975", "villeneuve-VN00292151", "vn00300004"].map(str::to_owned)), |s| s.replace(MAPPING, "{", "{ \"NumType\": \"serial\",")),
+    ("device_codes_alike", "the device PDA01", "under prefixes in [otipass.additions]", |s| read(s, &(0..40).map(|n| format!("TICKET/{n:04}x")).collect::<Vec<_>>()), |s| s.append(CONFIG, "[otipass.additions]\nprefixes = [\"TICKET/\"]\n")),
+    ("barcodes_refused", "the database", "passerelle sales resend", |s| sql(s, "INSERT INTO gate_control_barcode (barcode, check_id, sector, season, product, mode, controlled_at, refused) VALUES ('OTI0002997520260714090000000', 'c', 'VN_AUG', 'VN26', 'PASSVN', 'online', 0, 'blocked')"), |s| { s.fine(&["sales", "resend"]); }),
+    ("ticketing_takes_none", "the database", "everything waits in the queue", |s| sql(s, "INSERT INTO gate_ticketing_trouble (lane, since, latest, cause, reason) VALUES ('line', 0, 0, 'refused', 'SEASON')"), |s| sql(s, "DELETE FROM gate_ticketing_trouble")),
+    ("ticketing_takes_none", "the database", "cancelled_word", |s| sql(s, "INSERT INTO gate_ticketing_trouble (lane, since, latest, cause, reason) VALUES ('cancellations', 0, 0, 'refused', 'VOID')"), |s| sql(s, "DELETE FROM gate_ticketing_trouble")),
+    ("ticketing_takes_none", "the database", "a season or product that ticketing does not have", |s| sql(s, "INSERT INTO gate_ticketing_trouble (lane, since, latest, cause, reason) VALUES ('VN_AUG;VN26;PASSVN', 0, 0, 'refused', 'PRODUCT')"), |s| sql(s, "DELETE FROM gate_ticketing_trouble")),
+    ("sector_at_work_not_mapped", "site.toml:32:8", "Add the sector to sectorInfos", |s| { s.token("PDA13"); }, |s| s.replace(MAPPING, "\"sectorInfos\": {", EXHIBITION)),
+    ("barcodes_held", "the database", "Map a tariff", |s| sql(s, "INSERT INTO box_staged (barcode, season, product, sector, control_result, controlled_at, business_day, received_at, state, held_reason) VALUES ('OTI0002997520260714090000000', 'VN26', 'PASSVN', 'VN_AUG', 'OK', 0, '2026-07-14', 0, 'held', 'tariff_not_mapped')"), |s| sql(s, "DELETE FROM box_staged")),
+];
+
+async fn hold(states: &[State], has_database: bool) {
+    let mut otherwise = Vec::new();
+    for (code, place, says, harm, cure) in states {
+        let set_up = SetUp::healthy();
+        if has_database {
+            drop(set_up.db().await);
+        }
+        harm(&set_up);
+        if let Err(wrong) = holds(&set_up, code, place, says, |set_up, _| cure(set_up)).await {
+            otherwise.push(format!("{code}: {wrong}"));
+        }
+    }
+    assert!(otherwise.is_empty(), "{}", otherwise.join("\n"));
+}
+
+#[tokio::test]
+async fn what_is_found_around_the_files() {
+    hold(FOUND, false).await;
+}
+
+#[tokio::test]
+async fn what_the_database_remembers() {
+    hold(REMEMBERED, true).await;
+}

@@ -95,7 +95,7 @@ CREATE TABLE box_stx_content (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     stx_file_id BIGINT UNIQUE REFERENCES box_stx_file (id),
     byte_count BIGINT NOT NULL,
-    -- When its last part came.
+    -- When its last part came; 0 if nobody is to have it.
     came_at BIGINT NOT NULL
 );
 CREATE INDEX box_stx_content_coming ON box_stx_content (came_at) WHERE stx_file_id IS NULL;

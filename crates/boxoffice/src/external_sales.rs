@@ -4,7 +4,6 @@ use crate::BOOKS;
 use crate::catalogue::load_catalogue;
 use crate::readiness::readiness;
 use crate::sales_file::{FileError, StagedId};
-use crate::stx_content;
 use crate::stx_row_check::BARCODE_CANCELLED;
 use crate::{BoxOffice, HeldReason, ImportError, ImportReport, StagedState};
 use db::{DbError, Tx, params};
@@ -77,19 +76,21 @@ impl BoxOffice {
     pub async fn run_external_sales(&self) -> Result<RunReport, RunError> {
         let _alone = self.running.lock().await;
         let mut report = RunReport::default();
-        stx_content::remove_left(&self.db, self.clock.now()).await?;
+        self.clear_left().await;
         for file in self.unfinished_files().await? {
             match self.import_recorded(file.id).await {
                 Ok(resumed) => report.resumed.push(resumed),
                 // It is imported when the channel is there again.
                 Err(ImportError::ChannelInvalid) => {}
-                Err(error @ ImportError::Refused { .. }) => {
+                Err(error)
+                    if matches!(error, ImportError::Refused { .. }) || !file.has_content() =>
+                {
                     tracing::error!(
                         error = causes(&error),
                         "an STX_File cannot be read any more and is given up; what was to be sold \
                          with ours is written again"
                     );
-                    self.abandon(file.id).await?;
+                    self.abandon(&file).await?;
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -184,13 +184,11 @@ pub fn remove(
 /// [`DbError`]; what was done stays done.
 pub async fn files(db: &Db, before: Timestamp, now: Timestamp, run: Run) -> Result<u64, DbError> {
     let mut count = 0;
-    if run == Run::Remove {
-        stx_content::remove_left(db, now).await?;
-    }
     let due = move |tx: &mut Tx<'_>| {
         tx.column::<StxFileId>(
             "SELECT f.id FROM box_stx_file f JOIN box_stx_content c ON c.stx_file_id = f.id
-             WHERE f.state <> 'WRITTEN' AND f.created_at < $1 ORDER BY f.id",
+             WHERE f.state <> 'WRITTEN' AND COALESCE(f.imported_at, f.created_at) < $1
+             ORDER BY f.id",
             params![before],
         )
     };
@@ -208,6 +206,9 @@ pub async fn files(db: &Db, before: Timestamp, now: Timestamp, run: Run) -> Resu
                 .await?
             }
         };
+    }
+    if run == Run::Remove {
+        stx_content::remove_left(db, now).await?;
     }
     Ok(count)
 }

@@ -113,14 +113,16 @@ impl BoxOffice {
     }
 
     /// Gives a file up; what ours was to sell is still unsold.
-    pub(crate) async fn abandon(&self, id: StxFileId) -> Result<(), DbError> {
+    pub(crate) async fn abandon(&self, file: &StxFile) -> Result<(), DbError> {
+        let (id, kind) = (file.id, file.kind);
         self.db
             .write("abandon stx file", move |tx| {
                 let given_up = tx.execute(
                     "UPDATE box_stx_file SET state = $2 WHERE id = $1 AND state = $3",
                     params![id, FileState::Abandoned, FileState::Written],
                 )?;
-                if given_up > 0 {
+                // What came from elsewhere nobody can write again.
+                if given_up > 0 && kind == ImportKind::Run {
                     stx_content::remove(tx, id)?;
                 }
                 Ok(())

@@ -15,6 +15,9 @@ const PART_BYTES: u64 = 256 * 1024;
 /// How long after its last part one without a file is left alone.
 const LEFT_AFTER_MS: i64 = 60 * 60 * 1000;
 
+/// How many parts are removed in one step.
+const PARTS_AT_ONCE: i64 = 8;
+
 kernel::row_number! {
     /// The number of a content.
     pub struct ContentId;
@@ -111,7 +114,7 @@ impl ContentWriter {
                 )?,
                 Some(id) => {
                     let there = tx.execute(
-                        "UPDATE box_stx_content SET came_at = $2 WHERE id = $1",
+                        "UPDATE box_stx_content SET came_at = $2 WHERE id = $1 AND came_at > 0",
                         params![id, now],
                     )?;
                     if there == 0 {
@@ -137,7 +140,7 @@ impl ContentWriter {
 pub(crate) fn give(tx: &mut Tx<'_>, arrived: &Arrived, file: StxFileId) -> Result<(), PutError> {
     let given = tx.execute(
         "UPDATE box_stx_content SET stx_file_id = $2, byte_count = $3
-         WHERE id = $1 AND stx_file_id IS NULL",
+         WHERE id = $1 AND stx_file_id IS NULL AND came_at > 0",
         params![arrived.id, file, arrived.bytes],
     )?;
     if given == 0 {
@@ -146,31 +149,52 @@ pub(crate) fn give(tx: &mut Tx<'_>, arrived: &Arrived, file: StxFileId) -> Resul
     Ok(())
 }
 
-/// Removes what arrived and goes to no file.
+/// What arrived goes to no file: it is left, and removed with what else is.
 pub(crate) fn refuse(tx: &mut Tx<'_>, id: ContentId) -> Result<(), DbError> {
-    let sql = "DELETE FROM box_stx_content WHERE id = $1 AND stx_file_id IS NULL";
+    let sql = "UPDATE box_stx_content SET came_at = 0 WHERE id = $1 AND stx_file_id IS NULL";
     tx.execute(sql, params![id]).map(drop)
 }
 
-/// Removes what stands in a file.
+/// What stands in a file is no more its content: it is left, and removed with what else is.
 pub(crate) fn remove(tx: &mut Tx<'_>, file: StxFileId) -> Result<u64, DbError> {
-    let sql = "DELETE FROM box_stx_content WHERE stx_file_id = $1";
+    let sql = "UPDATE box_stx_content SET stx_file_id = NULL, came_at = 0 WHERE stx_file_id = $1";
     tx.execute(sql, params![file])
 }
 
-/// Removes what was left in the midst of coming in, one after the other: others wait
-/// for the database meanwhile.
+/// Removes what is left, and what was left in the midst of coming in, a little at a time:
+/// others wait for the database meanwhile.
 pub(crate) async fn remove_left(db: &Db, now: Timestamp) -> Result<(), DbError> {
-    let before = now.plus_ms(-LEFT_AFTER_MS);
-    let remove_one = move |tx: &mut Tx<'_>| {
+    // One from far ahead tells that the clock was set back.
+    let (before, after) = (now.plus_ms(-LEFT_AFTER_MS), now.plus_ms(LEFT_AFTER_MS));
+    db.write("stx files left in the midst", move |tx| {
         tx.execute(
-            "DELETE FROM box_stx_content
-             WHERE id = (SELECT MIN(id) FROM box_stx_content
-                         WHERE stx_file_id IS NULL AND came_at < $1)",
-            params![before],
+            "UPDATE box_stx_content SET came_at = 0
+             WHERE stx_file_id IS NULL AND came_at <> 0 AND (came_at < $1 OR came_at > $2)",
+            params![before, after],
         )
+        .map(drop)
+    })
+    .await?;
+    // Nobody goes on with what is left.
+    let some = |tx: &mut Tx<'_>| {
+        let left = tx.query_opt(
+            "SELECT id FROM box_stx_content
+             WHERE stx_file_id IS NULL AND came_at = 0 ORDER BY id LIMIT 1",
+            params![],
+        )?;
+        let Some(left) = left else { return Ok(false) };
+        let id: ContentId = left.get("id")?;
+        let parts = tx.execute(
+            "DELETE FROM box_stx_part WHERE content_id = $1 AND part IN
+                 (SELECT part FROM box_stx_part WHERE content_id = $1 ORDER BY part LIMIT $2)",
+            params![id, PARTS_AT_ONCE],
+        )?;
+        if parts == 0 {
+            tx.execute("DELETE FROM box_stx_content WHERE id = $1", params![id])?;
+        }
+        Ok(true)
     };
-    while db.write("stx file left in the midst", remove_one).await? > 0 {}
+    while db.write("left of an stx file", some).await? {}
     Ok(())
 }
 

@@ -140,7 +140,18 @@ impl BoxOffice {
                 );
             }
         }
+        self.clear_left().await;
         self.import_recorded(recorded?).await
+    }
+
+    /// Removes what of files is left.
+    pub(crate) async fn clear_left(&self) {
+        if let Err(error) = stx_content::remove_left(&self.db, self.clock.now()).await {
+            tracing::warn!(
+                error = causes(&error),
+                "what is left of files of sales stays for now"
+            );
+        }
     }
 
     /// Records a file that came in and can be read as one.

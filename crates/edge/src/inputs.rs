@@ -166,6 +166,7 @@ impl Counter {
                 spawn("connection", move || {
                     // A controller that hangs up is its own affair.
                     let _ = counter.connection(&place);
+                    counter.keeper.ended(counter.source);
                 });
             }
         });

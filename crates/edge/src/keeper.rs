@@ -1,7 +1,7 @@
 //! The thread that owns the door. Everything that happens comes to it as a
 //! message; what is to be said over the network goes to the runtime.
 
-use crate::agent::{Answer, Delivered, Errand, Event, Lane, Moment};
+use crate::agent::{Answer, Delivered, Errand, Event, Lane, Moment, Went};
 use crate::config::EdgeConfig;
 use crate::door::Door;
 use crate::line::Wish;
@@ -42,6 +42,12 @@ impl ToKeeper {
         let (respond, answer) = sync_channel(1);
         self.0.send(Message::Line(source, wish, respond)).ok()?;
         answer.recv().ok()
+    }
+
+    /// A connection has ended.
+    pub(crate) fn ended(&self, source: u64) {
+        let (lane, went) = (Lane { source, line: 0 }, Went::Ended);
+        self.event(Event::Passage { lane, went });
     }
 
     pub(crate) fn told(&self, check: CheckId, delivered: Delivered) {

@@ -17,8 +17,8 @@ kernel::texts!(Texts in Fr, En {
         "Rows rejected: {n}; look at the sales files.";
     goes_on: "Il y a beaucoup à faire : cela continue. Rechargez la page dans un moment.",
         "There is a lot to do: it goes on. Load the page again in a while.";
-    failed: "La vente s’est arrêtée, et ce qui est vendu le reste. La cause est dans le journal du service, souvent un disque plein ou des droits manquants. Réessayez ensuite.",
-        "The sale stopped, and what is sold stays sold. The service’s log names the cause, often a full disk or missing rights. Then try again.";
+    failed: "La vente s’est arrêtée, et ce qui est vendu le reste. La cause est dans le journal du service. Réessayez ensuite.",
+        "The sale stopped, and what is sold stays sold. The service’s log names the cause. Then try again.";
 });
 
 /// A word on what was done, above the page it was done from.

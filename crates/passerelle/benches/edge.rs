@@ -151,7 +151,7 @@ impl OwnDoor {
         let start = Instant::now();
         let errands = self.door.step(
             Event::Scan {
-                lane: Lane(1),
+                lane: Lane { source: 1, line: 1 },
                 code,
                 direction: None,
             },

@@ -171,7 +171,7 @@ async fn export(
         files.push(file.with_context(|| format!("there is no STX_File {number}"))?);
     }
     std::fs::create_dir_all(to).with_context(|| format!("{} cannot be made", to.display()))?;
-    let mut gone = 0_u64;
+    let (mut gone, mut unread) = (0_u64, 0_u64);
     for file in &files {
         let Some(content) = file.content(db) else {
             gone += 1;
@@ -188,16 +188,26 @@ async fn export(
         }
         written(&path, sink.sync_all())?;
         outln!("{}", path.display());
-        if let Some(report) = box_office.report(file).await? {
-            let path = to.join(format!("{}.report.csv", file.name));
-            written(&path, anew(&path)?.write_all(&report))?;
-            outln!("{}", path.display());
+        match box_office.report(file).await {
+            Ok(None) => {}
+            Ok(Some(report)) => {
+                let path = to.join(format!("{}.report.csv", file.name));
+                written(&path, anew(&path)?.write_all(&report))?;
+                outln!("{}", path.display());
+            }
+            Err(error) => {
+                unread += 1;
+                let why = kernel::causes(&error);
+                outln!("{}: no report of rejected rows: {why}", file.name);
+            }
         }
     }
     if gone > 0 {
         outln!("The content of {gone} is not kept any more.");
     }
-    Ok(Verdict::fine_if(numbers.is_empty() || gone == 0))
+    Ok(Verdict::fine_if(
+        unread == 0 && (numbers.is_empty() || gone == 0),
+    ))
 }
 
 /// A new file in the place of what is there; it holds card numbers, so it is for

@@ -149,6 +149,8 @@ pub enum Went {
     Through,
     /// Nobody did.
     Nowhere,
+    /// It says nothing more: the connection has ended. Nobody hears an answer.
+    Ended,
 }
 
 /// Whether the journal took something.

@@ -146,6 +146,7 @@ impl Agent {
                 self.threshold.passed(lane.source);
                 Notice::Passed
             }
+            Went::Ended => return self.threshold.ended(lane.source),
             Went::Nowhere => match self.threshold.not_passed(lane.source) {
                 Some(check) => {
                     self.today.not_passed();

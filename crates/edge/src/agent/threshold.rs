@@ -42,9 +42,6 @@ impl Passage {
 /// How long after an opening a controller may still say that nobody went through.
 const REPORT_MS: i64 = 60_000;
 
-/// Doors that are remembered.
-const DOORS: usize = 64;
-
 /// Somebody who was told.
 #[derive(Debug)]
 pub(super) struct Told {
@@ -99,6 +96,8 @@ pub(super) struct Threshold {
     /// The check under which each door was opened last; none once its controller said what
     /// became of it.
     last_opened: BTreeMap<u64, Option<CheckId>>,
+    /// The same, of the connection that ended last.
+    left: Option<Option<CheckId>>,
 }
 
 impl Threshold {
@@ -114,10 +113,6 @@ impl Threshold {
     pub(super) fn opened(&mut self, check: CheckId) {
         if let Some(source) = self.of(check).and_then(|told| told.source) {
             self.last_opened.insert(source, Some(check));
-            // Connections of long ago are at the front.
-            while self.last_opened.len() > DOORS {
-                self.last_opened.pop_first();
-            }
         }
     }
 
@@ -183,7 +178,10 @@ impl Threshold {
 
     /// Somebody went through, or as far as the controller knows.
     pub(super) fn passed(&mut self, source: u64) {
-        self.of_door(source);
+        match self.last_opened.get_mut(&source) {
+            Some(own) => *own = None,
+            None => self.left = None,
+        }
     }
 
     /// Nobody went through the door that was opened last; gives its check.
@@ -194,22 +192,25 @@ impl Threshold {
         Some(check)
     }
 
-    // Of a controller that has connected anew the one check there is. With several, nobody
-    // knows which it means, and nobody's entry is to go for another's.
+    // A controller that has connected anew speaks of the door of the connection that ended
+    // last; one that has opened nothing itself, of the only door there is.
     fn of_door(&mut self, source: u64) -> Option<CheckId> {
-        if !self.last_opened.contains_key(&source) {
-            let mut others = self
-                .last_opened
-                .values_mut()
-                .filter(|check| check.is_some());
-            let one = others.next()?;
-            return if others.next().is_none() {
-                one.take()
-            } else {
-                None
-            };
+        if let Some(own) = self.last_opened.get_mut(&source) {
+            return own.take();
         }
-        self.last_opened.get_mut(&source)?.take()
+        if let Some(left) = self.left.take() {
+            return left;
+        }
+        let is_one = self.last_opened.len() == 1;
+        let only = self.last_opened.values_mut().next().filter(|_| is_one)?;
+        only.take()
+    }
+
+    /// A connection has ended.
+    pub(super) fn ended(&mut self, source: u64) {
+        if let Some(last) = self.last_opened.remove(&source) {
+            self.left = Some(last);
+        }
     }
 
     /// The entries that are to be taken back, because nobody came within the window.

@@ -290,15 +290,49 @@ fn each_of_several_controllers_speaks_of_its_own_door() {
     stage.tell(second);
     assert_eq!(reports_from(&mut stage, 1, Went::Nowhere), "not_passed");
     assert_eq!(reports_from(&mut stage, 1, Went::Nowhere), "nothing_opened");
-    // One that has connected anew means the only door that is left.
+    // The other has connected anew; what it says again means nothing.
+    ends(&mut stage, 2);
     assert_eq!(reports_from(&mut stage, 3, Went::Nowhere), "not_passed");
-    assert_eq!(reports_from(&mut stage, 2, Went::Through), "passed");
+    assert_eq!(reports_from(&mut stage, 3, Went::Nowhere), "nothing_opened");
     stage.pass(5_000);
     assert_eq!(heard(&mut stage, PASS), (Some(first), "open"));
     let errands = stage.pass(60_000);
     let (_, cancellations) = sent(&errands);
     let void: Vec<_> = cancellations.iter().map(|c| c.check_id).collect();
     assert_eq!(void, [second]);
+}
+
+fn ends(stage: &mut Stage, source: u64) {
+    let lane = Lane { source, line: 0 };
+    let went = Went::Ended;
+    assert!(stage.step(Event::Passage { lane, went }).is_empty());
+}
+
+#[test]
+fn a_controller_with_a_connection_for_each_line_speaks_of_its_last_visitor() {
+    let mut stage = online(Passage::Reported);
+    let mut last = None;
+    for visitor in 1..=4 {
+        let lane = Lane {
+            source: visitor,
+            line: 1,
+        };
+        let (code, direction) = (card(visitor.try_into().unwrap()), None);
+        let read = Event::Scan {
+            lane,
+            code: code.clone(),
+            direction,
+        };
+        let check = asked(&stage.step(read));
+        stage.answer(check, yes(&code));
+        stage.tell(check);
+        ends(&mut stage, visitor);
+        stage.pass(10_000);
+        last = Some((check, code));
+    }
+    assert_eq!(reports_from(&mut stage, 9, Went::Nowhere), "not_passed");
+    let (check, code) = last.unwrap();
+    assert_eq!(heard(&mut stage, &code), (Some(check), "open"));
 }
 
 #[test]

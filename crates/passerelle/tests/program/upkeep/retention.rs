@@ -22,6 +22,7 @@ async fn age(database: &Path, days: i64) {
                 ("box_order", "created_at"),
                 ("box_ticket", "controlled_at"),
                 ("box_stx_file", "created_at"),
+                ("box_stx_file", "imported_at"),
             ] {
                 let sql = format!("UPDATE {table} SET {column} = {column} - $1");
                 tx.execute(&sql, params![days * DAY_MS])?;

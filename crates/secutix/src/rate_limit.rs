@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 /// travel at different speeds do not arrive within one of its minutes.
 const WINDOW: Duration = Duration::from_secs(61);
 
-/// Lets at most so many calls through in any [`WINDOW`]; the others wait their
+/// Lets at most so many calls through in any 61 seconds; the others wait their
 /// turn, first come, first served. A bucket that refills would let nearly
 /// twice as many through in its first minute. Copies count together.
 #[derive(Debug, Clone)]

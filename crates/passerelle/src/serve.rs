@@ -24,6 +24,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -153,11 +154,14 @@ async fn serve(
     let mut is_gate = service.gate.is_some();
     // Why the set-up could not be loaded, as it was last told.
     let mut told = None;
+    // One for all looks: what cannot be loaded is tried again at its pace.
+    let mut look = tokio::time::interval(LOOK_AT_INTERFACE);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let changes = async {
         loop {
             let read = tokio::select! {
                 () = builder.take_up.wait() => interface_revision(&builder.author.db).await,
-                read = interface_changed(&builder.author.db, known.as_deref()) => Some(read),
+                read = interface_changed(&builder.author.db, known.as_deref(), &mut look) => Some(read),
             };
             // The present service goes on until the next one stands.
             match builder.again(is_gate).await {
@@ -181,7 +185,6 @@ async fn serve(
                         );
                     }
                     told = Some(error);
-                    tokio::time::sleep(LOOK_AT_INTERFACE).await;
                 }
             }
         }
@@ -202,8 +205,7 @@ async fn interface_revision(db: &Db) -> Option<String> {
 }
 
 /// Waits until the interface has another revision than the known one, and says which.
-async fn interface_changed(db: &Db, known: Option<&str>) -> String {
-    let mut look = tokio::time::interval(LOOK_AT_INTERFACE);
+async fn interface_changed(db: &Db, known: Option<&str>, look: &mut Interval) -> String {
     loop {
         look.tick().await;
         match interface_revision(db).await {

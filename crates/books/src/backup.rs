@@ -10,7 +10,7 @@ mod schedule;
 
 pub use manifest::{Books, Manifest, manifest_path, verify};
 pub use restore::{Existing, Restored, restore};
-pub use schedule::{BackupSchedule, BackupTaken, back_up_if_due, clear_parts, files_in};
+pub use schedule::{BackupSchedule, BackupTaken, back_up_if_due, clear_parts, files_in, taken};
 
 use crate::SCHEMAS;
 use crate::reconciliation::Sides;

@@ -1,12 +1,11 @@
 //! What of this machine becomes trouble while nobody looks: backups that are not
 //! taken, a disk that fills, a certificate that ends.
 
-use books::backup::files_in;
+use books::backup;
 use config::Config;
 use config::tls::TlsFiles;
 use db::DbUrl;
 use kernel::Timestamp;
-use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -132,16 +131,8 @@ impl Vitals {
 /// When the last backup in a folder was taken; one from the future tells that the
 /// clock was put back.
 fn last_backup(folder: &Path, now: Timestamp) -> Option<Timestamp> {
-    let taken_at = |manifest: &PathBuf| {
-        let text = std::fs::read_to_string(manifest).ok()?;
-        let manifest: Value = serde_json::from_str(&text).ok()?;
-        manifest["taken_at"].as_str()?.parse().ok()
-    };
-    let files = files_in(folder).ok()?;
-    let manifests = files
-        .iter()
-        .filter(|path| path.extension().is_some_and(|end| end == "json"));
-    manifests.filter_map(taken_at).filter(|at| *at <= now).max()
+    let taken = backup::taken(folder).ok()?.into_iter().map(|(at, _)| at);
+    taken.filter(|at| *at <= now).max()
 }
 
 #[cfg(test)]
@@ -166,8 +157,16 @@ mod tests {
         std::fs::create_dir(&backups).unwrap();
         let file = backups.join("passerelle-20260714T030000.db");
         std::fs::write(&file, "").unwrap();
-        let manifest = format!("{{\"taken_at\":\"{taken}\"}}");
-        std::fs::write(backups.join("passerelle-20260714T030000.db.json"), manifest).unwrap();
+        let manifest = serde_json::json!({
+            "format": 1, "made_by": "", "taken_at": taken, "bytes": 0, "sha256": "",
+            "schemas": {}, "rows": {},
+            "books": {
+                "accepted_checks": 0, "control_barcodes": 0, "tickets": 0, "orders": 0,
+                "account_lines": 0, "account_minor": 0, "unexplained": 0,
+            },
+        });
+        let path = backups.join("passerelle-20260714T030000.db.json");
+        std::fs::write(path, manifest.to_string()).unwrap();
         assert_eq!([0, 24].map(late), [None, None]);
         assert_eq!(late(25), Some(Some(taken)));
         assert_eq!(late(-1), Some(None), "a backup of the future is none");

@@ -3,10 +3,14 @@
 use super::{Manifest, back_up, cannot_be, manifest, manifest_path, name};
 use crate::reconciliation::Sides;
 use anyhow::{Context, Result};
-use kernel::{Timestamp, causes, is_left_over};
+use kernel::{Timestamp, causes};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// A part that nobody has written to for so long is left over: whoever takes a backup
+/// writes to it all the time.
+const LEFT_AFTER: Duration = Duration::from_secs(3_600);
 
 /// When and where the service backs up its database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,14 +50,16 @@ pub async fn back_up_if_due(
 ) -> Result<Option<BackupTaken>> {
     let every_ms = i64::try_from(schedule.every.as_millis()).unwrap_or(i64::MAX);
     // One from the future tells that the clock was put back.
-    let newest = taken(schedule)?.into_iter().rfind(|(at, _)| *at <= now);
+    let newest = taken(&schedule.folder)?
+        .into_iter()
+        .rfind(|(at, _)| *at <= now);
     if newest.is_some_and(|(at, _)| now.ms_since(at) < every_ms) {
         return Ok(None);
     }
     let path = schedule.folder.join(name(now));
     let manifest = back_up(&schedule.database, &path, schedule.sides, now).await?;
     let keep = usize::try_from(schedule.keep.get()).unwrap_or(usize::MAX);
-    let mut all = taken(schedule)?;
+    let mut all = taken(&schedule.folder)?;
     // Those from the future count as the oldest, or those of days would go for them.
     all.sort_by_key(|(at, _)| *at <= now);
     let surplus = &all[..all.len().saturating_sub(keep)];
@@ -93,6 +99,11 @@ pub fn clear_parts(schedule: &BackupSchedule) -> Result<()> {
     Ok(())
 }
 
+fn is_left_over(part: &Path) -> bool {
+    let written = std::fs::metadata(part).and_then(|part| part.modified());
+    written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age >= LEFT_AFTER))
+}
+
 /// The backups in a folder, with their manifests.
 ///
 /// # Errors
@@ -105,9 +116,12 @@ pub fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     ours(folder, &[".db", ".db.json"])
 }
 
-/// The backups in the folder, oldest first.
-fn taken(schedule: &BackupSchedule) -> Result<Vec<(Timestamp, PathBuf)>> {
-    let mut found: Vec<_> = ours(&schedule.folder, &[".db"])?
+/// The backups in the folder that have a manifest, and when they were taken; oldest first.
+///
+/// # Errors
+/// The folder cannot be read; that there is none is no error.
+pub fn taken(folder: &Path) -> Result<Vec<(Timestamp, PathBuf)>> {
+    let mut found: Vec<_> = ours(folder, &[".db"])?
         .into_iter()
         .filter_map(|path| Some((manifest::read(&path).ok()?.taken_at, path)))
         .collect();
@@ -205,7 +219,7 @@ mod tests {
             assert!(!due(at(24 * 6, minute)).await);
         }
         assert!(due(at(24 * 7, 0)).await);
-        let kept = taken(&schedule).unwrap();
+        let kept = taken(&schedule.folder).unwrap();
         let days: Vec<_> = kept.iter().map(|(taken_at, _)| *taken_at).collect();
         let daily: Vec<_> = (1..=7).map(|day| at(24 * day, 0)).collect();
         assert_eq!(days, daily, "that of the future goes first");

@@ -12,10 +12,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The project that the mapping parameters name, wherever they are.
 pub(super) fn project(visit: &Visit, interface: &StoredInterface) -> Option<String> {
+    mapping(visit, interface).map(|mapping| mapping.project_id)
+}
+
+/// The mapping parameters, wherever they are.
+pub(super) fn mapping(visit: &Visit, interface: &StoredInterface) -> Option<Mapping> {
     let kept = interface.mapping.as_deref();
     let kept = kept.and_then(|text| read_mapping(text).mapping);
-    let kept = kept.map(|mapping| mapping.project_id);
-    kept.or_else(|| mapping_by_file(visit).map(|mapping| mapping.project_id))
+    kept.or_else(|| mapping_by_file(visit))
 }
 
 /// The mapping parameters, where a file has them: those by which the gate is at work.

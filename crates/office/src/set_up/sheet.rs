@@ -75,7 +75,7 @@ impl Page {
     fn new(
         frame: Frame,
         site: Option<&Site>,
-        states: Vec<DeviceState>,
+        mut states: Vec<DeviceState>,
         chosen: Option<&BTreeSet<DeviceCode>>,
         wrong: Option<String>,
     ) -> Self {
@@ -91,7 +91,6 @@ impl Page {
             let words = if n == "1" { t.one_hour } else { t.hour };
             (n, fill(words, &[("n", &n)]))
         });
-        let mut states = states;
         let next = cut(&mut states, MOST).map(|last| percent_encoded(last.device.as_str()));
         Self {
             choices: states.iter().map(choice).collect(),

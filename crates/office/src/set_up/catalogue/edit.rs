@@ -5,9 +5,9 @@ use super::item::{self, Item};
 use crate::page::*;
 use crate::set_up::catalogue_change::{kept, make};
 use crate::set_up::form_page::FormPage;
-use crate::set_up::line::mapping_by_file;
+use crate::set_up::line::mapping;
 use boxoffice::catalogue::{Product, Season, Tariff, is_staged};
-use otipass::{Mapping, read_mapping};
+use otipass::Mapping;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Modifier {what}", "Change {what}";
@@ -81,9 +81,7 @@ async fn change<T: Item>(visit: Visit, key: &str, entered: Entered) -> Answer {
     if let Some((season, product)) = present.renamed_to(&item) {
         let t = Texts::of(visit.language);
         let interface = gate::site::interface::read(visit.db()).await?;
-        let mapping = interface.mapping.as_deref().map(read_mapping);
-        let mapping = mapping.and_then(|reading| reading.mapping);
-        let mapping = mapping.or_else(|| mapping_by_file(&visit));
+        let mapping = mapping(&visit, &interface);
         let read = move |tx: &mut Tx<'_>| is_staged(tx, &season, product.as_ref());
         let why = if mapping.is_some_and(|mapping| present.is_mapped(&mapping)) {
             Some(t.is_mapped)

@@ -103,6 +103,12 @@ impl Day {
             kept: Mutex::default(),
         }
     }
+
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.of.clock.now()
+    }
 }
 
 #[derive(Debug, Default)]

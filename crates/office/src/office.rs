@@ -1,11 +1,11 @@
 //! What pages work with: the back office's part of a process.
 
 use crate::comparison::Books;
-use crate::day::{Day, Watched};
+use crate::day::Day;
 use crate::last_try::LastTry;
 use crate::managed::{Missing, SetUp};
 use crate::watchers::Watchers;
-use ::doctor::{Doctor, Vitals};
+use ::doctor::Doctor;
 use boxoffice::BoxOffice;
 use db::Db;
 use gate::Gate;
@@ -41,8 +41,6 @@ pub struct OfficeRole {
     pub set_up: SetUp,
     /// Who examines it.
     pub doctor: Doctor,
-    /// What becomes trouble on the machine.
-    pub vitals: Vitals,
 }
 
 /// What pages work with.
@@ -54,8 +52,6 @@ pub(crate) struct Inner {
     parts: Parts,
     /// Whether browsers reach it by `https`.
     pub(crate) secure: bool,
-    /// The one reader of the day, for all who watch it.
-    pub(crate) day: Day,
     /// The one who compares the books.
     pub(crate) books: Books,
     /// How the line to Otipass was last tried.
@@ -97,23 +93,15 @@ pub struct Parts {
     pub box_office: Option<Arc<BoxOffice>>,
     /// What the set-up lacks before every role of the process can be there.
     pub missing: Vec<Missing>,
+    /// The one reader of the day, for all who watch it.
+    pub day: Arc<Day>,
 }
 
 impl Office {
     pub(crate) fn new(parts: Parts, ending: &CancellationToken) -> Self {
-        let day = Day::new(Watched {
-            db: parts.db.clone(),
-            gate: parts.gate.clone(),
-            box_office: parts.box_office.clone(),
-            set_up_lacks: !parts.missing.is_empty(),
-            zone: parts.role.zone.clone(),
-            clock: Arc::clone(&parts.role.doctor.clock),
-            vitals: parts.role.vitals.clone(),
-        });
         Self(Arc::new(Inner {
             secure: parts.role.url.starts_with("https:"),
             parts,
-            day,
             books: Books::default(),
             last_try: LastTry::default(),
             watchers: Arc::default(),

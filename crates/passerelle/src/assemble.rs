@@ -14,10 +14,10 @@ use gate::{Gate, InterfaceSettings, Site};
 use kernel::{Clock, Language, Severity, Zone};
 use metrics_exporter_prometheus::PrometheusHandle;
 use notices::{About, Mail, Notices, Way, Webhook};
-use office::Missing;
+use office::{Day, Missing, Watched};
 use otipass::{OtipassClient, OtipassSettings};
 use secutix::client::{AccessControlClient, ClientSettings};
-use server::{BoxOfficeRole, GateRole, Service, Telling, Upkeep};
+use server::{BoxOfficeRole, GateRole, Service, Upkeep};
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -39,27 +39,49 @@ pub async fn service(
     address: SocketAddr,
     prometheus: PrometheusHandle,
 ) -> Result<Service> {
-    let mut service = Service {
-        gate: None,
-        box_office: None,
-        office: None,
+    let zone = site
+        .as_ref()
+        .map_or_else(Zone::utc, |site| site.zone.clone());
+    let notices = telling(config, site.as_ref());
+    let (gate, box_office, missing) = roles(config, &db, site, clock, address).await?;
+    let day = Day::new(Watched {
         db: db.clone(),
+        gate: gate.as_ref().map(|role| Arc::clone(&role.gate)),
+        box_office: (box_office.as_ref()).map(|role| Arc::clone(&role.box_office)),
+        set_up_lacks: !missing.is_empty(),
+        zone,
+        clock: Arc::clone(clock),
+        vitals: Vitals::of(config),
+    });
+    Ok(Service {
+        gate,
+        box_office,
+        office: None,
+        db,
         prometheus,
         upkeep: Some(upkeep(config, clock)?),
-        telling: telling(config, site.as_ref(), clock)?,
-        missing: Vec::new(),
+        day: Arc::new(day),
+        notices,
+        missing,
         clock_by_request: None,
-    };
-    let interface = if config.has(Role::Gate) {
-        let (interface, missing) = otipass(config, &db).await?;
-        service.missing = missing;
-        interface
-    } else {
-        None
+    })
+}
+
+/// The roles that there can be, and what is missing for the others.
+async fn roles(
+    config: &Config,
+    db: &Db,
+    site: Option<Site>,
+    clock: &Arc<dyn Clock>,
+    address: SocketAddr,
+) -> Result<(Option<GateRole>, Option<BoxOfficeRole>, Vec<Missing>)> {
+    let (interface, mut missing) = match config.has(Role::Gate) {
+        true => otipass(config, db).await?,
+        false => (None, Vec::new()),
     };
     let Some(site) = site else {
-        service.missing.insert(0, Missing::Site);
-        return Ok(service);
+        missing.insert(0, Missing::Site);
+        return Ok((None, None, missing));
     };
     let access_control = &config.access_control;
     let together = config.has(Role::Gate) && config.has(Role::BoxOffice);
@@ -76,6 +98,7 @@ pub async fn service(
         .clone()
         .unwrap_or_else(|| site.institution.clone());
     let caller = config.ticketing_caller(institution, password);
+    let mut gate = None;
     if let Some(interface) = interface {
         let url = match &access_control.url {
             Some(url) => url.clone(),
@@ -83,18 +106,19 @@ pub async fn service(
             None => bail!("[access_control] url is missing; this process is no box office itself"),
         };
         let ticketing = config.ticketing(url, caller.clone())?;
-        service.gate = Some(gate_role(config, interface, db.clone(), clock, ticketing).await?);
+        gate = Some(gate_role(config, interface, db.clone(), clock, ticketing).await?);
     }
+    let mut sales = None;
     if config.has(Role::BoxOffice) {
-        service.box_office = Some(BoxOfficeRole {
-            box_office: Arc::new(box_office(config, db, site, clock)?),
+        sales = Some(BoxOfficeRole {
+            box_office: Arc::new(box_office(config, db.clone(), site, clock)?),
             caller,
             clock: Arc::clone(clock),
             external_sales_every: NonZeroU64::new(config.external_sales.every_s.into())
                 .map(|s| Duration::from_secs(s.get())),
         });
     }
-    Ok(service)
+    Ok((gate, sales, missing))
 }
 
 /// What the service does for itself.
@@ -119,28 +143,18 @@ fn upkeep(config: &Config, clock: &Arc<dyn Clock>) -> Result<Upkeep> {
 }
 
 /// Those who are told what is not well; `None` if nobody is.
-fn telling(
-    config: &Config,
-    site: Option<&Site>,
-    clock: &Arc<dyn Clock>,
-) -> Result<Option<Telling>> {
+fn telling(config: &Config, site: Option<&Site>) -> Option<Notices> {
     // Nobody waits at a gate for want of a secret of these.
-    let notices = match notices(config, site) {
-        Ok(notices) => notices,
+    match notices(config, site) {
+        Ok(notices) => Some(notices).filter(|notices| !notices.ways.is_empty()),
         Err(error) => {
             tracing::error!(
                 error = kernel::causes(&*error),
                 "nobody is told what is not well: [notices] cannot be used as it is"
             );
-            return Ok(None);
+            None
         }
-    };
-    Ok((!notices.ways.is_empty()).then(|| Telling {
-        zone: notices.about.zone.clone(),
-        notices,
-        clock: Arc::clone(clock),
-        vitals: Vitals::of(config),
-    }))
+    }
 }
 
 /// Who is told when something is not well, and how.

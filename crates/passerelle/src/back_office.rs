@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use config::{Config, Secret};
 use db::Db;
-use doctor::{Doctor, Vitals};
+use doctor::Doctor;
 use gate::Site;
 use kernel::Zone;
 use office::OfficeRole;
@@ -62,7 +62,6 @@ pub async fn office(
         currency: site.map_or_else(|| "EUR".to_owned(), |site| site.currency.clone()),
         set_up: set_up(config, take_up)?,
         doctor,
-        vitals: Vitals::of(config),
     }))
 }
 

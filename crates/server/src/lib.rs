@@ -37,6 +37,6 @@ pub use decoder::has_decoder;
 pub use listeners::Listeners;
 pub use metrics_help::describe_metrics;
 pub use random::random_bytes;
-pub use roles::{BoxOfficeRole, GateRole, Service, Telling};
+pub use roles::{BoxOfficeRole, GateRole, Service};
 pub use service::CLOCK_HEADER;
 pub use upkeep::Upkeep;

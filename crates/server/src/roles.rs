@@ -3,12 +3,11 @@
 use crate::upkeep::Upkeep;
 use boxoffice::BoxOffice;
 use db::Db;
-use doctor::Vitals;
 use gate::Gate;
-use kernel::{Clock, ManualClock, Zone};
+use kernel::{Clock, ManualClock};
 use metrics_exporter_prometheus::PrometheusHandle;
 use notices::Notices;
-use office::{Missing, OfficeRole};
+use office::{Day, Missing, OfficeRole};
 use secutix::client::AccessControlClient;
 use secutix::token::Caller;
 use std::net::IpAddr;
@@ -31,8 +30,10 @@ pub struct Service {
     pub prometheus: PrometheusHandle,
     /// What the process does for itself, if it is to.
     pub upkeep: Option<Upkeep>,
+    /// The one reader of the day, for the back office and for those who are told.
+    pub day: Arc<Day>,
     /// Who is told when something is not well, if somebody is.
-    pub telling: Option<Telling>,
+    pub notices: Option<Notices>,
     /// What the set-up lacks before every role of the process can be there.
     pub missing: Vec<Missing>,
     /// The clock of this process, if requests set it: for replays only.
@@ -68,17 +69,4 @@ pub struct BoxOfficeRole {
     /// The pause between two external sales runs; `None` leaves them to
     /// `passerelle sales run`.
     pub external_sales_every: Option<Duration>,
-}
-
-/// Those who do not look are told what is not well.
-#[derive(Debug)]
-pub struct Telling {
-    /// Who, and how.
-    pub notices: Notices,
-    /// What days and hours are those of.
-    pub zone: Zone,
-    /// What notices are dated by.
-    pub clock: Arc<dyn Clock>,
-    /// What becomes trouble on the machine.
-    pub vitals: Vitals,
 }

@@ -73,6 +73,7 @@ impl Service {
                 gate: self.gate.as_ref().map(|role| Arc::clone(&role.gate)),
                 box_office: (self.box_office.as_ref()).map(|role| Arc::clone(&role.box_office)),
                 missing: self.missing.clone(),
+                day: Arc::clone(&self.day),
             };
             office::router(parts, shutdown)
         });

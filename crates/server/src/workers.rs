@@ -13,7 +13,6 @@ use gate::pass_list::Refreshed;
 use gate::{Declared, Gate};
 use kernel::{Clock, Timestamp, causes};
 use metrics_exporter_prometheus::PrometheusHandle;
-use office::{Day, Watched};
 use secutix::client::backoff;
 use std::error::Error;
 use std::sync::Arc;
@@ -50,17 +49,8 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
     if let Some(upkeep) = service.upkeep {
         upkeep::start(upkeep, service.db.clone(), tasks, shutdown);
     }
-    if let Some(telling) = service.telling {
-        let day = Day::new(Watched {
-            db: service.db.clone(),
-            gate: service.gate.as_ref().map(|role| Arc::clone(&role.gate)),
-            box_office: (service.box_office.as_ref()).map(|role| Arc::clone(&role.box_office)),
-            set_up_lacks: !service.missing.is_empty(),
-            zone: telling.zone.clone(),
-            clock: Arc::clone(&telling.clock),
-            vitals: telling.vitals.clone(),
-        });
-        tasks.spawn(tell(telling, day, service.db.clone(), stop()));
+    if let Some(notices) = service.notices {
+        tasks.spawn(tell(notices, service.day, service.db.clone(), stop()));
     }
     if let Some(role) = service.gate {
         let gate = Arc::clone(&role.gate);

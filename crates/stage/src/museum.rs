@@ -9,9 +9,9 @@ use boxoffice::{BoxOffice, Organisation, catalogue, read_catalogue};
 use db::testing::TestDb;
 use db::{Db, DbError, Tx, params};
 use gate::{Gate, InterfaceSettings, Site, WhenSilent};
-use kernel::{Clock, ManualClock};
+use kernel::{Clock, ManualClock, Zone};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use office::OfficeRole;
+use office::{Day, OfficeRole, Watched};
 use otipass::{Contract, OtipassClient, OtipassSettings, References, read_mapping};
 use reqwest::{Method, RequestBuilder};
 use secutix::stx::Dialect;
@@ -149,6 +149,19 @@ impl Museum {
         }
         let own = format!("{url}{}", server::ACCESS_CONTROL_PATH);
         let ticketing = plan.ticketing.unwrap_or(own);
+        let zone = plan
+            .site
+            .as_ref()
+            .map_or_else(Zone::utc, |site| site.zone.clone());
+        let day = Day::new(Watched {
+            db: test.db.clone(),
+            gate: gate.clone(),
+            box_office: box_office.clone(),
+            set_up_lacks: false,
+            zone,
+            clock: Arc::clone(&shared),
+            vitals: Default::default(),
+        });
         let service = Service {
             gate: gate.clone().map(|gate| GateRole {
                 gate,
@@ -168,7 +181,8 @@ impl Museum {
             db: test.db.clone(),
             prometheus: plan.prometheus,
             upkeep: None,
-            telling: None,
+            day: Arc::new(day),
+            notices: None,
             missing: Vec::new(),
             clock_by_request: None,
         };

@@ -1,7 +1,7 @@
 //! A museum with people before its pages.
 
 use db::testing::sqlite_in_memory;
-use doctor::{Doctor, Surroundings, Vitals};
+use doctor::{Doctor, Surroundings};
 use kernel::Clock;
 use office::{OfficeRole, SetUp};
 use staff::password::Cost;
@@ -73,7 +73,6 @@ impl House {
                 db: Some(test.db.clone()),
                 clock: Arc::new(plan.clock.clone()),
             },
-            vitals: Vitals::default(),
         };
         change(&mut office);
         let set_up = office.set_up.clone();

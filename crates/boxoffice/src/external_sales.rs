@@ -83,7 +83,8 @@ impl BoxOffice {
                 // It is imported when the channel is there again.
                 Err(ImportError::ChannelInvalid) => {}
                 Err(error)
-                    if matches!(error, ImportError::Refused { .. }) || !file.has_content() =>
+                    if matches!(error, ImportError::Refused { .. })
+                        || file.content_id.is_none() =>
                 {
                     tracing::error!(
                         error = causes(&error),

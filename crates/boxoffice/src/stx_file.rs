@@ -96,12 +96,6 @@ impl StxFile {
         let content = |id| Content::new(db.clone(), id, self.bytes);
         self.content_id.map(content)
     }
-
-    /// Whether its content is there.
-    #[must_use]
-    pub const fn has_content(&self) -> bool {
-        self.content_id.is_some()
-    }
 }
 
 /// The files of which some of this is so, in some order.

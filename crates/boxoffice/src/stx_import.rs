@@ -24,8 +24,8 @@ use std::sync::Arc;
 /// How many lines one transaction takes.
 const CHUNK: usize = 500;
 
-/// How many rejected rows of a file are kept, in memory and in the database; those behind them are counted. Whoever cures these imports the file
-/// again.
+/// How many rejected rows of a file are kept, in memory and in the database; those behind
+/// them are counted. Whoever cures these imports the file again.
 pub const REJECTIONS_KEPT: usize = 1_000;
 
 /// What an import came to.

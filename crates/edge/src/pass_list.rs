@@ -85,8 +85,8 @@ impl KeptList {
         let _renewing = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
         let base = self.base();
         self.put_in_use(sent, token)?;
-        // The door asks the list meanwhile: it does not wait for the disk. A difference stands on the whole we had; with another whole, the kept
-        // difference no longer fits.
+        // The door asks the list meanwhile: it does not wait for the disk. A difference stands
+        // on the whole we had; with another whole, the kept one no longer fits.
         if self.base() == base {
             write(&self.folder, DIFFERENCE, sent)?;
         } else {

@@ -114,13 +114,9 @@ async fn sample(
     let sample = match sample {
         Ok(sample) => sample,
         Err(findings) => {
-            let told: Vec<_> = findings.iter().map(|f| f.told(language)).collect();
-            bail!(
-                "{}",
-                told.iter()
-                    .map(|t| format!("{} {}", t.what, t.cure))
-                    .collect::<String>()
-            )
+            let told = findings.iter().map(|finding| finding.told(language));
+            let told: Vec<_> = told.map(|t| format!("{} {}", t.what, t.cure)).collect();
+            bail!(told.join("\n"))
         }
     };
     print(format, &sample.json(), |_| sample.page(language))?;

@@ -65,6 +65,7 @@ pub const SCHEMA: db::Schema = db::Schema {
     context: "boxoffice",
     migrations: &[db::Migration {
         name: "the box office's tables",
+        works_from: 1,
         sql: include_str!("../migrations/0001_boxoffice.sql"),
     }],
 };

@@ -18,6 +18,7 @@ const SCHEMA: &[db::Schema] = &[db::Schema {
     context: "bench",
     migrations: &[db::Migration {
         name: "written",
+        works_from: 1,
         sql: TABLE,
     }],
 }];

@@ -29,7 +29,6 @@
 //! `INSERT … ON CONFLICT`, `RETURNING`, partial indexes; `SUM` needs
 //! `CAST(… AS BIGINT)`.
 
-mod append_only;
 mod db;
 mod error;
 mod job;
@@ -39,6 +38,7 @@ mod postgres;
 mod row;
 pub mod snapshot;
 mod sqlite;
+mod step_text;
 #[cfg(feature = "testing")]
 mod steps;
 mod sums;

@@ -1,15 +1,24 @@
 use crate::{Db, DbError, Tx, lease, params};
-use kernel::{Timestamp, hex};
+use kernel::{Timestamp, causes, hex};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 /// One step of a schema. Written once for both engines: `BIGINT` and `TEXT`
 /// columns, `BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY` for a number that
 /// the database gives out, and `APPEND ONLY table;` on a line of its own for a
-/// table whose rows nobody may change or delete. Its version is its place in the list, from 1.
+/// table whose rows nobody may change or delete; each statement ends with its line. Its
+/// version is its place in the list, from 1.
+///
+/// Where several nodes share a database, one of them takes a step while the others,
+/// older ones, are at work. So a step only adds what they do without, and
+/// [`works_from`](Self::works_from) is the version before it. What is no longer used
+/// goes with a later version, when nobody runs the former one: that step bears its own.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
     /// What it does, in a few words.
     pub name: &'static str,
+    /// The oldest version whose programs go on rightly once this step is taken.
+    pub works_from: i64,
     /// The statements.
     pub sql: &'static str,
 }
@@ -23,8 +32,12 @@ pub struct Schema {
     pub migrations: &'static [Migration],
 }
 
-/// How often migrating is tried when another process migrates at the same moment.
-const ATTEMPTS: u32 = 5;
+/// How often it is tried while others hold a table that a step changes. Whoever comes
+/// to such a table meanwhile waits behind the step, so each try is short
+/// ([`Tx::with_short_waits`]), and a pause follows.
+const ATTEMPTS: u32 = 60;
+/// Between two of them.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Which steps were taken.
 const TABLE: &str = "schema_migration";
 
@@ -35,32 +48,41 @@ impl Db {
     /// # Errors
     /// [`DbError::NewerSchema`] if the database is ahead of this program;
     /// [`DbError::EditedMigration`] if a step has another text than when it was
-    /// taken; [`DbError::Statement`] if a step fails. Nothing is changed then.
+    /// taken; [`DbError::Statement`] if a step fails, or others hold a table for a
+    /// minute. Nothing is changed then.
     pub async fn migrate(&self, schemas: &'static [Schema], now: Timestamp) -> Result<(), DbError> {
-        let mut attempt = 1;
-        loop {
-            let done = self
-                .write("migrate", move |tx| {
-                    tx.one_at_a_time("migrate")?;
-                    tx.define(
-                        "CREATE TABLE IF NOT EXISTS schema_migration (
-                            context TEXT NOT NULL,
-                            version BIGINT NOT NULL,
-                            name TEXT NOT NULL,
-                            sha256 TEXT NOT NULL,
-                            applied_at BIGINT NOT NULL,
-                            PRIMARY KEY (context, version)
-                        )",
-                    )?;
-                    tx.define(lease::TABLE)?;
-                    schemas.iter().try_for_each(|schema| schema.take(tx, now))
-                })
-                .await;
-            match done {
-                Err(DbError::Statement { .. }) if attempt < ATTEMPTS => attempt += 1,
+        for _ in 1..ATTEMPTS {
+            match self.take_steps(schemas, now).await {
+                Err(error) if error.is_held_up() => {
+                    let error = causes(&error);
+                    tracing::warn!(error, "the schema waits for transactions of others");
+                    tokio::time::sleep(PAUSE).await;
+                }
                 done => return done,
             }
         }
+        self.take_steps(schemas, now).await
+    }
+
+    async fn take_steps(&self, schemas: &'static [Schema], now: Timestamp) -> Result<(), DbError> {
+        self.write("migrate", move |tx| {
+            tx.one_at_a_time("migrate")?;
+            tx.with_short_waits()?;
+            tx.define(
+                "CREATE TABLE IF NOT EXISTS schema_migration (
+                    context TEXT NOT NULL,
+                    version BIGINT NOT NULL,
+                    name TEXT NOT NULL,
+                    sha256 TEXT NOT NULL,
+                    works_from BIGINT NOT NULL,
+                    applied_at BIGINT NOT NULL,
+                    PRIMARY KEY (context, version)
+                )",
+            )?;
+            tx.define(lease::TABLE)?;
+            schemas.iter().try_for_each(|schema| schema.take(tx, now))
+        })
+        .await
     }
 
     /// Holds the tables against their migrations, and changes nothing.
@@ -96,19 +118,23 @@ impl Schema {
         self.migrations.len() as i64
     }
 
-    /// How many of the steps were taken, all as they stand here.
+    /// How many of the steps were taken, all as they stand here. A later program may
+    /// have taken more, with which this one works on.
     fn taken(&self, tx: &mut Tx<'_>) -> Result<i64, DbError> {
         let rows = tx.query(
-            "SELECT version, sha256 FROM schema_migration WHERE context = $1 ORDER BY version",
+            "SELECT version, sha256, works_from FROM schema_migration
+             WHERE context = $1 ORDER BY version",
             params![self.context],
         )?;
-        let found = rows.len() as i64;
-        if found > self.version() {
-            return Err(DbError::NewerSchema {
-                context: self.context,
-                found,
-                known: self.version(),
-            });
+        let (found, known) = (rows.len() as i64, self.version());
+        for row in rows.iter().skip(self.migrations.len()) {
+            if row.get::<i64>("works_from")? > known {
+                return Err(DbError::NewerSchema {
+                    context: self.context,
+                    found,
+                    known,
+                });
+            }
         }
         for (row, migration) in rows.iter().zip(self.migrations) {
             if row.get::<String>("sha256")? != migration.sha256() {
@@ -126,13 +152,15 @@ impl Schema {
         for (version, migration) in (1i64..).zip(self.migrations).filter(|(v, _)| *v > found) {
             tx.define(migration.sql)?;
             tx.execute(
-                "INSERT INTO schema_migration (context, version, name, sha256, applied_at)
-                 VALUES ($1, $2, $3, $4, $5)",
+                "INSERT INTO schema_migration
+                     (context, version, name, sha256, works_from, applied_at)
+                 VALUES ($1, $2, $3, $4, $5, $6)",
                 params![
                     self.context,
                     version,
                     migration.name,
                     migration.sha256(),
+                    migration.works_from,
                     now
                 ],
             )?;

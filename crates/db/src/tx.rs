@@ -189,6 +189,17 @@ impl<'a> Tx<'a> {
         }
     }
 
+    /// From here on, a table or row that others hold is waited for no longer than a
+    /// visitor may: whoever comes after us waits behind us.
+    pub(crate) fn with_short_waits(&mut self) -> Result<(), DbError> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(_) => self
+                .execute("SET LOCAL lock_timeout = 500", params![])
+                .map(drop),
+        }
+    }
+
     /// Whether there is a table of this name.
     pub(crate) fn has_table(&mut self, name: &str) -> Result<bool, DbError> {
         let sql = match &self.engine {

@@ -58,18 +58,22 @@ pub const SCHEMA: db::Schema = db::Schema {
     migrations: &[
         db::Migration {
             name: "the gate's tables",
+            works_from: 1,
             sql: include_str!("../migrations/0001_gate.sql"),
         },
         db::Migration {
             name: "the pass list",
+            works_from: 2,
             sql: include_str!("../migrations/0002_pass_list.sql"),
         },
         db::Migration {
             name: "trouble with ticketing",
+            works_from: 3,
             sql: include_str!("../migrations/0003_ticketing_trouble.sql"),
         },
         db::Migration {
             name: "checks from the set-up",
+            works_from: 4,
             sql: include_str!("../migrations/0004_test_check.sql"),
         },
     ],

@@ -27,6 +27,7 @@ pub const SCHEMA: db::Schema = db::Schema {
     context: "notices",
     migrations: &[db::Migration {
         name: "what is not well, and who was told",
+        works_from: 1,
         sql: include_str!("../migrations/0001_notices.sql"),
     }],
 };

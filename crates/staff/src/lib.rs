@@ -41,6 +41,7 @@ pub const SCHEMA: db::Schema = db::Schema {
     context: "staff",
     migrations: &[db::Migration {
         name: "accounts, sessions and the audit log",
+        works_from: 1,
         sql: include_str!("../migrations/0001_staff.sql"),
     }],
 };

@@ -1,7 +1,7 @@
 //! Statements in a transaction of PostgreSQL.
 
 use super::connect::{AT_ONCE, Home, Line, Prepared};
-use crate::append_only::with_append_only;
+use crate::step_text::statements;
 use crate::{DbError, Row, Value};
 use std::collections::HashMap;
 use std::error::Error;
@@ -118,18 +118,25 @@ impl PostgresTx<'_> {
         let sql = sql
             .replace(" TEXT", " TEXT COLLATE \"C\"")
             .replace(" BLOB", " BYTEA");
-        let sql = with_append_only(&sql, |table| {
-            format!(
-                "CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS
-                    $$ BEGIN RAISE EXCEPTION '{table} is append only'; END $$;
-                 CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
-                    ON {table} EXECUTE FUNCTION {table}_append_only();"
-            )
-        });
-        self.batch(&sql)
+        // For each row: a distributed table has no other triggers.
+        let append_only = |table: &str| {
+            [
+                format!(
+                    "CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS
+                        $$ BEGIN RAISE EXCEPTION '{table} is append only'; END $$"
+                ),
+                format!(
+                    "CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE
+                        ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_append_only()"
+                ),
+            ]
+        };
+        statements(&sql, append_only)
+            .iter()
+            .try_for_each(|statement| self.batch(statement))
     }
 
-    /// Several statements without parameters.
+    /// Statements without parameters.
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), DbError> {
         self.wait(sql, async |client| client.batch_execute(sql).await)
     }

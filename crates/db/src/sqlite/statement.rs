@@ -1,6 +1,6 @@
 //! Statements on a connection to SQLite.
 
-use crate::append_only::with_append_only;
+use crate::step_text::statements;
 use crate::{DbError, Row, Value};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement};
@@ -93,16 +93,15 @@ pub(crate) fn define(connection: &Connection, sql: &str) -> Result<(), DbError> 
         "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         "INTEGER PRIMARY KEY AUTOINCREMENT",
     );
-    let sql = with_append_only(&sql, |table| {
-        ["UPDATE", "DELETE"]
-            .map(|what| {
-                format!(
-                    "CREATE TRIGGER {table}_no_{what} BEFORE {what} ON {table} BEGIN
-                        SELECT RAISE(ABORT, '{table} is append only'); END;"
-                )
-            })
-            .concat()
-    });
+    let append_only = |table: &str| {
+        ["UPDATE", "DELETE"].map(|what| {
+            format!(
+                "CREATE TRIGGER {table}_no_{what} BEFORE {what} ON {table} BEGIN
+                    SELECT RAISE(ABORT, '{table} is append only'); END;"
+            )
+        })
+    };
+    let sql = statements(&sql, append_only).concat();
     connection
         .execute_batch(&sql)
         .map_err(|error| DbError::statement(&sql, error))

@@ -31,6 +31,7 @@ const SCHEMA: &[Schema] = &[Schema {
 
 const THINGS: Migration = Migration {
     name: "things",
+    works_from: 1,
     sql: "CREATE TABLE thing (
               id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
               name TEXT NOT NULL UNIQUE,
@@ -458,6 +459,7 @@ async fn sums_of_a_period_are_broken_down(test: TestDb) {
         context: "test",
         migrations: &[Migration {
             name: "counted",
+            works_from: 1,
             sql: "CREATE TABLE counted (business_day TEXT NOT NULL, place TEXT NOT NULL,
                                         seen BIGINT NOT NULL, paid BIGINT NOT NULL);",
         }],

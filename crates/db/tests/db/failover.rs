@@ -12,6 +12,7 @@ const SCHEMA: &[Schema] = &[Schema {
     context: "test",
     migrations: &[Migration {
         name: "things",
+        works_from: 1,
         sql: "CREATE TABLE thing (name TEXT NOT NULL PRIMARY KEY, amount BIGINT NOT NULL);
               INSERT INTO thing (name, amount) VALUES ('a', 0), ('b', 0);",
     }],

@@ -9,6 +9,7 @@ const SCHEMA: &[Schema] = &[Schema {
     context: "test",
     migrations: &[Migration {
         name: "things",
+        works_from: 1,
         sql: "CREATE TABLE thing (id BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL);
           CREATE TABLE part (thing BIGINT NOT NULL REFERENCES thing (id));",
     }],

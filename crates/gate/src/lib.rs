@@ -16,6 +16,7 @@ pub mod decide;
 mod devices;
 mod gate;
 mod hash;
+pub mod nodes;
 pub mod outbox;
 pub mod pass_list;
 pub mod records;
@@ -75,6 +76,11 @@ pub const SCHEMA: db::Schema = db::Schema {
             name: "checks from the set-up",
             works_from: 4,
             sql: include_str!("../migrations/0004_test_check.sql"),
+        },
+        db::Migration {
+            name: "processes on one database",
+            works_from: 4,
+            sql: include_str!("../migrations/0005_node.sql"),
         },
     ],
 };

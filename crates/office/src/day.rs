@@ -3,6 +3,7 @@
 use boxoffice::BoxOffice;
 use db::Db;
 use doctor::{Ailments, Vitals};
+use gate::nodes::Node;
 use gate::outbox::trouble::Trouble;
 use gate::records::attendance::{Admitted, SectorNames};
 use gate::{DeviceState, Gate, PartnerState, Waiting, WhenSilent};
@@ -51,7 +52,10 @@ pub(crate) struct GateFacts {
     pub(crate) refused: i64,
     /// How much lies aside.
     pub(crate) aside: i64,
+    /// How Otipass answers all processes on the database.
     pub(crate) partner: PartnerState,
+    /// Those processes; none if there is only this one.
+    pub(crate) nodes: Vec<Node>,
     pub(crate) when_silent: WhenSilent,
 }
 

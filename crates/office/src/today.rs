@@ -47,6 +47,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     partner_fails: "La plupart des demandes échouent.", "Most questions fail.";
     unresolved: "Contrôles qui attendent leur décision : {n}. Otipass ne répond sans doute pas ; ils sont repris d’eux-mêmes.",
         "Checks that wait for their decision: {n}. Otipass is probably silent; they are taken up by themselves.";
+    node_silent: "Le service de {device} ne donne plus de nouvelles depuis {wait} et n’a pas été arrêté ; les autres continuent. Regardez sa machine, et redémarrez-le.",
+        "The service at {device} has not been heard of for {wait} and was not stopped; the others go on. Look at its machine, and start it again.";
     device_silent: "{device} ne donne plus de nouvelles depuis {wait}. Vérifiez qu’il est allumé et qu’il a du réseau.",
         "{device} has not been heard of for {wait}. See whether it is switched on and has network.";
     device_keeps: "{device} garde des contrôles qu’il n’a pas envoyés : {n}. Ramenez-le sous le réseau et laissez-le allumé.",
@@ -422,6 +424,7 @@ fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
         Concern::PartnerSilent(WhenSilent::Admit, failure) => why(t, *failure, t.silent_admit),
         Concern::PartnerSilent(WhenSilent::Refuse, failure) => why(t, *failure, t.silent_refuse),
         Concern::PartnerFails(failure) => why(t, *failure, t.partner_fails),
+        Concern::NodeSilent { place, ms } => of_device(t.node_silent, place, *ms),
         Concern::Unresolved(n) => number(t.unresolved, n),
         Concern::Silent { device, ms } => of_device(t.device_silent, device, *ms),
         Concern::Keeps { device, checks } => of_device(t.device_keeps, device, *checks),

@@ -4,6 +4,7 @@
 use crate::stop::{LOOK_AGAIN, Stop};
 use db::{Db, Held, Lease};
 use kernel::{Clock, SystemClock, causes};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -44,9 +45,30 @@ impl Turn {
                 return;
             }
             stop.pause(left.min(RENEW)).await;
-            if let Err(error) = self.0.take(SystemClock.now()).await {
-                tracing::warn!(error = causes(&error), "the turn could not be kept");
+            self.keep().await;
+        }
+    }
+
+    /// Does `work`, and keeps the turn meanwhile, as far as it can.
+    pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(RENEW) => {}
             }
+            // Both go on: a database that is slow to renew the turn holds up no work.
+            let mut keep = pin!(self.keep());
+            tokio::select! {
+                done = &mut work => return done,
+                () = &mut keep => {}
+            }
+        }
+    }
+
+    async fn keep(&self) {
+        if let Err(error) = self.0.take(SystemClock.now()).await {
+            tracing::warn!(error = causes(&error), "the turn could not be kept");
         }
     }
 

@@ -48,7 +48,8 @@ async fn remove_card_numbers(
     stop: Stop,
 ) {
     while turn.comes(&stop).await.is_some() {
-        let pause = match retention::run(&db, &retention, clock.now(), Run::Remove).await {
+        let removing = retention::run(&db, &retention, clock.now(), Run::Remove);
+        let pause = match turn.during(removing).await {
             Ok(report) => {
                 report.log();
                 LOOK_FOR_CARDS

@@ -25,6 +25,8 @@ use tokio_util::task::TaskTracker;
 const UNKNOWN_AGAIN: Duration = Duration::from_secs(300);
 /// How often the gate reloads what other processes changed in the site.
 const REFRESH: Duration = Duration::from_secs(1);
+/// How often a process tells the others on its database that it is there.
+const SAY: Duration = Duration::from_secs(5);
 /// How often Otipass's list of passes is read, under the policy `guarded`.
 const LIST_PASSES: Duration = Duration::from_secs(300);
 /// How long recovery leaves an open check to the device that asks for it, in
@@ -60,6 +62,7 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
             let turn = Turn::at("pass list", &service.db);
             tasks.spawn(list_passes(Arc::clone(&gate), turn, stop()));
         }
+        tasks.spawn(say(Arc::clone(&gate), stop()));
         tasks.spawn(refresh(gate, stop()));
         let turn = Turn::at("deliveries", &service.db);
         tasks.spawn(deliver(role, turn, disputed, stop()));
@@ -100,7 +103,7 @@ async fn deliver(role: GateRole, turn: Turn, disputed: Arc<Notify>, stop: Stop) 
             // Another process may have called just now: ticketing has one pace for all.
             turn.pause(role.delivery_pause, &stop).await;
         }
-        match gate.outbox.deliver_next(&role.ticketing).await {
+        match turn.during(gate.outbox.deliver_next(&role.ticketing)).await {
             Ok(done) => {
                 attempt = 0;
                 metrics::counter!("passerelle_delivered_total").increment(done.taken as u64);
@@ -171,7 +174,7 @@ async fn carry_disputes(
 ) {
     let (mut attempt, mut before) = (0, 0);
     while turn.comes(&stop).await.is_some() {
-        match books::disputes::carry(&db, clock.now()).await {
+        match turn.during(books::disputes::carry(&db, clock.now())).await {
             Ok(unknown) => {
                 attempt = 0;
                 if unknown > before {
@@ -224,7 +227,7 @@ async fn recover(gate: Arc<Gate>, stop: Stop) {
 async fn list_passes(gate: Arc<Gate>, turn: Turn, stop: Stop) {
     let mut attempt = 0;
     while turn.comes(&stop).await.is_some() {
-        let pause = match gate.pass_lists.refresh().await {
+        let pause = match turn.during(gate.pass_lists.refresh()).await {
             Ok(refreshed) => {
                 attempt = 0;
                 if let Refreshed::Done { version, dated, .. } = refreshed {
@@ -254,6 +257,21 @@ async fn refresh(gate: Arc<Gate>, stop: Stop) {
     }
 }
 
+async fn say(gate: Arc<Gate>, stop: Stop) {
+    while !stop.is_said() {
+        if let Err(error) = gate.say(env!("CARGO_PKG_VERSION")).await {
+            tracing::warn!(
+                error = causes(&error),
+                "the other nodes do not hear of this one"
+            );
+        }
+        stop.pause(SAY).await;
+    }
+    if let Err(error) = gate.leave().await {
+        tracing::warn!(error = causes(&error), "the other nodes will miss this one");
+    }
+}
+
 /// Folds what histograms gather, which only a scrape would do otherwise.
 async fn upkeep(prometheus: PrometheusHandle, stop: Stop) {
     while !stop.is_said() {
@@ -265,7 +283,7 @@ async fn upkeep(prometheus: PrometheusHandle, stop: Stop) {
 async fn sell(role: BoxOfficeRole, turn: Turn, every: Duration, stop: Stop) {
     let mut attempt = 0;
     while turn.comes(&stop).await.is_some() {
-        let pause = match role.box_office.run_external_sales().await {
+        let pause = match turn.during(role.box_office.run_external_sales()).await {
             Ok(run) => {
                 attempt = 0;
                 let tickets = run.tickets();

@@ -3,6 +3,7 @@
 
 use kernel::Timestamp;
 use otipass::AskError;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -17,7 +18,8 @@ const COUNTS_MS: i64 = 15 * 60_000;
 pub(crate) struct PartnerWindow(VecDeque<(Timestamp, Result<Duration, PartnerFailure>)>);
 
 /// Why Otipass gave no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PartnerFailure {
     /// None came in time, or the line broke before it was whole.
     Silent,
@@ -52,9 +54,10 @@ impl From<&AskError> for PartnerFailure {
     }
 }
 
-/// How Otipass answered in the last 15 minutes, as this process saw it; at most
+/// How Otipass answered in the last 15 minutes, as a process saw it; at most
 /// 512 questions.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PartnerState {
     /// Whether the breaker is open: checks don't wait for Otipass.
     pub spared: bool,
@@ -68,6 +71,20 @@ pub struct PartnerState {
     pub median_ms: Option<u64>,
     /// 95 in 100 answers took no longer, in milliseconds.
     pub p95_ms: Option<u64>,
+}
+
+impl PartnerState {
+    /// What two processes saw: the questions of both, and the worse of all else.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            spared: self.spared || other.spared,
+            answered: self.answered + other.answered,
+            failed: self.failed + other.failed,
+            why: self.why.or(other.why),
+            median_ms: self.median_ms.max(other.median_ms),
+            p95_ms: self.p95_ms.max(other.p95_ms),
+        }
+    }
 }
 
 impl PartnerWindow {

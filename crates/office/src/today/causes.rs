@@ -24,6 +24,7 @@ kernel::texts!(Texts in Fr, En {
     set_up: "la mise en service n’est pas terminée", "the set-up is not complete";
     silent: "Otipass ne répond pas", "Otipass does not answer";
     fails: "la plupart des demandes à Otipass échouent", "most questions to Otipass fail";
+    node_silent: "le service de {of} ne donne plus de nouvelles", "the service at {of} is not heard of";
     unresolved: "des contrôles attendent leur décision", "checks wait for their decision";
     device_silent: "{of} ne donne plus de nouvelles", "{of} is not heard of";
     device_keeps: "{of} garde des contrôles", "{of} keeps checks to itself";
@@ -88,6 +89,7 @@ fn cause(concern: &Concern, formats: &Formats) -> Option<Cause> {
         Concern::NotSetUp => ("set_up_incomplete", t.set_up, ""),
         Concern::PartnerSilent(..) => ("otipass_silent", t.silent, ""),
         Concern::PartnerFails(_) => ("otipass_failing", t.fails, ""),
+        Concern::NodeSilent { place, .. } => ("node_silent", t.node_silent, place.as_str()),
         Concern::Unresolved(_) => ("checks_unresolved", t.unresolved, ""),
         Concern::Silent { device, .. } => ("device_silent", t.device_silent, device.as_str()),
         Concern::Keeps { device, .. } => ("device_keeps", t.device_keeps, device.as_str()),

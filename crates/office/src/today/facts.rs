@@ -62,6 +62,7 @@ async fn read(
     last_week: Arc<Admitted>,
 ) -> Result<Facts, DbError> {
     let db = &of.db;
+    let nodes = gate::nodes::list(db, at).await?;
     let gate = match &of.gate {
         None => None,
         Some(gate) => Some(GateFacts {
@@ -75,7 +76,8 @@ async fn read(
             stopped: trouble::list(db).await?,
             refused: refusals(db).await?.barcodes,
             aside: gate::decide::aside::count(db).await?,
-            partner: gate.deciding.partner_state(),
+            partner: gate.partner_of_all(&nodes),
+            nodes,
             when_silent: gate.settings().when_silent,
         }),
     };

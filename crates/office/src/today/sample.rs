@@ -4,6 +4,7 @@ use super::*;
 use crate::day::SalesFacts;
 use crate::tests::html;
 use ::doctor::Ailments;
+use gate::nodes::Node;
 use gate::outbox::trouble::{Cause, Stopped, Trouble};
 use gate::{PartnerState, Waiting};
 use kernel::Money;
@@ -39,6 +40,16 @@ fn device(code: &str, at: Timestamp) -> DeviceState {
         battery_percent: Some(82),
         mode: Some(Mode::Online),
         tokens: 1,
+    }
+}
+
+/// Another process, as it said so then.
+pub(super) fn node(said_at: Timestamp) -> Node {
+    Node {
+        node: "gate2 0123 10.0.0.12:8480".to_owned(),
+        version: "0.1.0".to_owned(),
+        said_at,
+        partner: "{}".to_owned(),
     }
 }
 
@@ -84,6 +95,7 @@ pub(super) fn calm() -> Facts {
                 median_ms: Some(112),
                 p95_ms: Some(384),
             },
+            nodes: Vec::new(),
             when_silent: WhenSilent::Admit,
         }),
         sales: Some(SalesFacts {
@@ -111,6 +123,7 @@ pub(super) fn troubled() -> Facts {
     let at = facts.at;
     if let Some(gate) = &mut facts.gate {
         gate.partner.spared = true;
+        gate.nodes = vec![node(at.plus_ms(-95_000))];
         gate.waiting.unresolved = 2;
         gate.stopped = stopped(at);
         gate.refused = 6;

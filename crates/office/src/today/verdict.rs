@@ -3,6 +3,7 @@
 //! will become one of these.
 
 use crate::day::Facts;
+use gate::nodes::Node;
 use gate::outbox::trouble::Trouble;
 use gate::{DeviceState, Mode, PartnerFailure, WhenSilent};
 use kernel::{Timestamp, Zone};
@@ -35,6 +36,8 @@ pub(super) enum Concern {
     PartnerFails(Option<PartnerFailure>),
     /// Checks without a decision.
     Unresolved(i64),
+    /// A process on the same database that is not heard of and has not ended in order.
+    NodeSilent { place: String, ms: i64 },
     /// A device that was at work today and is not heard of.
     Silent { device: String, ms: i64 },
     /// A device that keeps checks to itself.
@@ -97,6 +100,11 @@ pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
         } else if partner.failed > partner.answered {
             concerns.push(Concern::PartnerFails(partner.why));
         }
+        let silent = |node: &Node| {
+            let (place, ms) = (node.place(), node.silent_ms(facts.at)?);
+            Some(Concern::NodeSilent { place, ms })
+        };
+        concerns.extend(gate.nodes.iter().filter_map(silent));
         let waiting = &gate.waiting;
         let mut many = |n: i64, limit: i64, concern: fn(i64) -> Concern| {
             if n > limit {
@@ -236,7 +244,7 @@ const fn rank(concern: &Concern) -> u8 {
         Concern::PartnerSilent(WhenSilent::Refuse, _) => 1,
         Concern::Unresolved(_) => 2,
         Concern::PartnerSilent(WhenSilent::Admit, _) => 3,
-        Concern::PartnerFails(_) => 4,
+        Concern::PartnerFails(_) | Concern::NodeSilent { .. } => 4,
         Concern::Silent { .. } => 5,
         Concern::Keeps { .. } => 6,
         Concern::Stopped(_) => 7,
@@ -276,7 +284,7 @@ mod tests {
     #[test]
     fn each_concern_is_seen_and_no_other() {
         let device = || "PDA01".to_owned();
-        let cases: [(Change, Vec<Concern>); 25] = [
+        let cases: [(Change, Vec<Concern>); 26] = [
             (|_| (), vec![]),
             (|f| f.set_up_lacks = true, vec![Concern::NotSetUp]),
             (|f| f.gate = None, vec![]),
@@ -295,6 +303,16 @@ mod tests {
                     partner.why = Some(PartnerFailure::Unreachable);
                 },
                 vec![Concern::PartnerFails(Some(PartnerFailure::Unreachable))],
+            ),
+            (
+                |f| {
+                    let said = |ms| sample::node(f.at.plus_ms(ms));
+                    f.gate.as_mut().unwrap().nodes = vec![said(-20_000), said(-20_001)];
+                },
+                vec![Concern::NodeSilent {
+                    place: "gate2 (10.0.0.12:8480)".to_owned(),
+                    ms: 20_001,
+                }],
             ),
             (
                 |f| f.gate.as_mut().unwrap().waiting.unresolved = 1,

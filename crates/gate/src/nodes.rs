@@ -1,0 +1,122 @@
+//! The processes that decide on one database: what each says of itself, so that
+//! whoever looks at one of them sees all.
+
+use crate::{Gate, PartnerState};
+use db::{Db, DbError, from_row, params};
+use kernel::Timestamp;
+
+/// What a process said of itself counts for so long, in milliseconds.
+const FRESH_MS: i64 = 20_000;
+/// One that went without a word is missed for a day, in milliseconds.
+const MISSED_MS: i64 = 24 * 3_600_000;
+
+/// A process, as it last said of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its name among all: of its machine, and the address it listens at.
+    pub node: String,
+    /// Of the program.
+    pub version: String,
+    /// When it said so.
+    pub said_at: Timestamp,
+    /// How Otipass answers it: JSON, as that version writes it.
+    pub partner: String,
+}
+
+from_row! {
+    Node { node, version, said_at, partner }
+}
+
+impl Node {
+    /// Machine and address, for people.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let mut words = self.node.split_whitespace();
+        let host = words.next().unwrap_or_default();
+        words
+            .next_back()
+            .map_or_else(|| host.to_owned(), |address| format!("{host} ({address})"))
+    }
+
+    /// Whether it went without a word: for how long, in milliseconds.
+    #[must_use]
+    pub fn silent_ms(&self, now: Timestamp) -> Option<i64> {
+        let ms = now.ms_since(self.said_at);
+        (ms > FRESH_MS).then_some(ms)
+    }
+}
+
+/// All that are there or missed, by name; none where one process has the database for
+/// itself.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn list(db: &Db, now: Timestamp) -> Result<Vec<Node>, DbError> {
+    if db.is_alone() {
+        return Ok(Vec::new());
+    }
+    db.read("nodes", move |tx| {
+        tx.query_as(
+            "SELECT node, version, said_at, partner FROM gate_node
+             WHERE said_at > $1 ORDER BY node",
+            params![now.plus_ms(-MISSED_MS)],
+        )
+    })
+    .await
+}
+
+impl Gate {
+    /// Tells those who share the database that this process is there, and what it meets.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn say(&self, version: &'static str) -> Result<(), DbError> {
+        if self.deciding.db.is_alone() {
+            return Ok(());
+        }
+        let (node, now) = (self.deciding.node.to_string(), self.now());
+        let partner = serde_json::json!(self.deciding.partner_state()).to_string();
+        let say = self.deciding.journals.write("say", move |tx| {
+            tx.execute(
+                "INSERT INTO gate_node (node, version, said_at, partner) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (node) DO UPDATE SET version = $2, said_at = $3, partner = $4",
+                params![&node, version, now, &partner],
+            )?;
+            tx.execute(
+                "DELETE FROM gate_node WHERE said_at <= $1",
+                params![now.plus_ms(-MISSED_MS)],
+            )
+            .map(drop)
+        });
+        say.await
+    }
+
+    /// Takes back what [`Gate::say`] said: nobody misses this process.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub async fn leave(&self) -> Result<(), DbError> {
+        if self.deciding.db.is_alone() {
+            return Ok(());
+        }
+        let node = self.deciding.node.to_string();
+        let leave = self.deciding.journals.write("leave", move |tx| {
+            tx.execute("DELETE FROM gate_node WHERE node = $1", params![&node])
+                .map(drop)
+        });
+        leave.await
+    }
+
+    /// How Otipass answers all of them: the questions of all, the worst of each else.
+    #[must_use]
+    pub fn partner_of_all(&self, nodes: &[Node]) -> PartnerState {
+        let now = self.now();
+        let others = nodes
+            .iter()
+            .filter(|other| *other.node != *self.deciding.node);
+        let fresh = others.filter(|other| other.silent_ms(now).is_none());
+        // What another version says and this one does not understand is left out.
+        let states = fresh.filter_map(|other| serde_json::from_str(&other.partner).ok());
+        states.fold(self.deciding.partner_state(), PartnerState::and)
+    }
+}

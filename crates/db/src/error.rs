@@ -145,6 +145,27 @@ pub enum DbError {
         /// The step.
         version: i64,
     },
+    /// It was left for another one.
+    #[error(
+        "this database was left: all that is in it was moved to {to}. Name that one in [database] \
+         url, or move it back with `passerelle move`"
+    )]
+    Moved {
+        /// The other one, without what is secret.
+        to: Arc<str>,
+    },
+    /// It is being filled, or that did not end.
+    #[error(
+        "a move into this database has not ended: let `passerelle move` run to its end, or go on \
+         with the database that it comes from"
+    )]
+    Filling,
+    /// A move goes into an empty database only.
+    #[error("the database to move into is not empty: there are rows in {table}; name an empty one")]
+    NotEmpty {
+        /// The first table with rows.
+        table: String,
+    },
     /// The threads behind the handle have ended.
     #[error("the database is closed")]
     Closed,
@@ -255,6 +276,9 @@ impl DbError {
             | Self::NewerSchema { .. }
             | Self::OlderSchema { .. }
             | Self::NoSchema
+            | Self::Moved { .. }
+            | Self::Filling
+            | Self::NotEmpty { .. }
             | Self::EditedMigration { .. } => false,
         }
     }

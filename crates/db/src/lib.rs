@@ -44,6 +44,7 @@ mod steps;
 mod sums;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod transfer;
 mod tx;
 mod url;
 mod writing;
@@ -56,5 +57,6 @@ pub use migrate::{Migration, Schema};
 pub use row::{FromRow, Row};
 pub use sqlite::file::{Alone, close as close_to_others, not_missing};
 pub use sums::Sums;
+pub use transfer::{Passed, Transfer};
 pub use tx::Tx;
 pub use url::{DbUrl, Durability};

@@ -1,3 +1,4 @@
+use crate::transfer::not_moved;
 use crate::{Db, DbError, Tx, lease, params};
 use kernel::{Timestamp, causes, hex};
 use sha2::{Digest, Sha256};
@@ -46,6 +47,7 @@ impl Db {
     /// `now` is noted beside each step taken.
     ///
     /// # Errors
+    /// [`DbError::Moved`] or [`DbError::Filling`] if it is not to be worked on;
     /// [`DbError::NewerSchema`] if the database is ahead of this program;
     /// [`DbError::EditedMigration`] if a step has another text than when it was
     /// taken; [`DbError::Statement`] if a step fails, or others hold a table for a
@@ -67,6 +69,7 @@ impl Db {
     async fn take_steps(&self, schemas: &'static [Schema], now: Timestamp) -> Result<(), DbError> {
         self.write("migrate", move |tx| {
             tx.one_at_a_time("migrate")?;
+            not_moved(tx)?;
             tx.with_short_waits()?;
             tx.define(
                 "CREATE TABLE IF NOT EXISTS schema_migration (
@@ -88,6 +91,7 @@ impl Db {
     /// Holds the tables against their migrations, and changes nothing.
     ///
     /// # Errors
+    /// [`DbError::Moved`] or [`DbError::Filling`] if it is not to be worked on;
     /// [`DbError::NoSchema`], [`DbError::OlderSchema`], [`DbError::NewerSchema`]
     /// or [`DbError::EditedMigration`] if they are not what this program knows.
     pub async fn check(&self, schemas: &'static [Schema]) -> Result<(), DbError> {
@@ -95,6 +99,7 @@ impl Db {
             if !tx.has_table(TABLE)? {
                 return Err(DbError::NoSchema);
             }
+            not_moved(tx)?;
             for schema in schemas {
                 let (found, known) = (schema.taken(tx)?, schema.version());
                 if found < known {

@@ -200,6 +200,10 @@ impl<'a> Tx<'a> {
         }
     }
 
+    pub(crate) const fn is_sqlite(&self) -> bool {
+        matches!(self.engine, Engine::Sqlite(_))
+    }
+
     /// Whether there is a table of this name.
     pub(crate) fn has_table(&mut self, name: &str) -> Result<bool, DbError> {
         let sql = match &self.engine {

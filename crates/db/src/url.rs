@@ -29,6 +29,24 @@ impl FromStr for DbUrl {
     }
 }
 
+impl DbUrl {
+    /// Where it is, for people: without names and passwords.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let Self::Postgres(url) = self else {
+            return format!("{self:?}");
+        };
+        let after = url.split_once("://").map_or(&**url, |(_, after)| after);
+        let (address, parameters) = after.split_once('?').unwrap_or((after, ""));
+        let address = address.rsplit('@').next().unwrap_or_default();
+        let shown = parameters
+            .split('&')
+            .filter(|of| of.starts_with("options="));
+        let shown: String = shown.map(|of| format!("?{of}")).collect();
+        format!("postgres://{address}{shown}")
+    }
+}
+
 impl fmt::Debug for DbUrl {
     /// Without the password a PostgreSQL URL may hold.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

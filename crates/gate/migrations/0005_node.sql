@@ -1,4 +1,4 @@
--- The processes that decide on this database, as each last said of itself; one that
+-- The processes on this database, as each last said of itself; one that
 -- ends in order takes its row along.
 CREATE TABLE gate_node (
     node TEXT NOT NULL PRIMARY KEY,

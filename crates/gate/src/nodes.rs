@@ -1,4 +1,4 @@
-//! The processes that decide on one database: what each says of itself, so that
+//! The processes on one database: what each says of itself, so that
 //! whoever looks at one of them sees all.
 
 use crate::{Gate, PartnerState};
@@ -65,48 +65,54 @@ pub async fn list(db: &Db, now: Timestamp) -> Result<Vec<Node>, DbError> {
     .await
 }
 
-impl Gate {
-    /// Tells those who share the database that this process is there, and what it meets.
-    ///
-    /// # Errors
-    /// [`DbError`].
-    pub async fn say(&self, version: &'static str) -> Result<(), DbError> {
-        if self.deciding.db.is_alone() {
-            return Ok(());
-        }
-        let (node, now) = (self.deciding.node.to_string(), self.now());
-        let partner = serde_json::json!(self.deciding.partner_state()).to_string();
-        let say = self.deciding.journals.write("say", move |tx| {
-            tx.execute(
-                "INSERT INTO gate_node (node, version, said_at, partner) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (node) DO UPDATE SET version = $2, said_at = $3, partner = $4",
-                params![&node, version, now, &partner],
-            )?;
-            tx.execute(
-                "DELETE FROM gate_node WHERE said_at <= $1",
-                params![now.plus_ms(-MISSED_MS)],
-            )
+/// Tells those who share the database that the process of this name is there, and how
+/// Otipass answers it, if it asks.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn say(
+    db: &Db,
+    (node, version): (&str, &'static str),
+    now: Timestamp,
+    partner: Option<PartnerState>,
+) -> Result<(), DbError> {
+    if db.is_alone() {
+        return Ok(());
+    }
+    let node = node.to_owned();
+    let partner = serde_json::json!(partner.unwrap_or_default()).to_string();
+    db.write("say", move |tx| {
+        tx.execute(
+            "INSERT INTO gate_node (node, version, said_at, partner) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (node) DO UPDATE SET version = $2, said_at = $3, partner = $4",
+            params![&node, version, now, &partner],
+        )?;
+        tx.execute(
+            "DELETE FROM gate_node WHERE said_at <= $1",
+            params![now.plus_ms(-MISSED_MS)],
+        )
+        .map(drop)
+    })
+    .await
+}
+
+/// Takes back what [`say`] said: nobody misses this process.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn leave(db: &Db, node: &str) -> Result<(), DbError> {
+    if db.is_alone() {
+        return Ok(());
+    }
+    let node = node.to_owned();
+    db.write("leave", move |tx| {
+        tx.execute("DELETE FROM gate_node WHERE node = $1", params![&node])
             .map(drop)
-        });
-        say.await
-    }
+    })
+    .await
+}
 
-    /// Takes back what [`Gate::say`] said: nobody misses this process.
-    ///
-    /// # Errors
-    /// [`DbError`].
-    pub async fn leave(&self) -> Result<(), DbError> {
-        if self.deciding.db.is_alone() {
-            return Ok(());
-        }
-        let node = self.deciding.node.to_string();
-        let leave = self.deciding.journals.write("leave", move |tx| {
-            tx.execute("DELETE FROM gate_node WHERE node = $1", params![&node])
-                .map(drop)
-        });
-        leave.await
-    }
-
+impl Gate {
     /// How Otipass answers all of them: the questions of all, the worst of each else.
     #[must_use]
     pub fn partner_of_all(&self, nodes: &[Node]) -> PartnerState {

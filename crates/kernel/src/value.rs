@@ -2,7 +2,7 @@
 //! kept, so that the database knows no type of anyone's.
 
 /// A parameter of a statement, or a column of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// SQL `NULL`.
     Null,

@@ -57,6 +57,7 @@ pub async fn service(
         gate,
         box_office,
         office: None,
+        node: node(config),
         db,
         prometheus,
         upkeep: Some(upkeep(config, clock)?),

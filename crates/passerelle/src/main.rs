@@ -22,6 +22,7 @@ mod help;
 mod house;
 mod init;
 mod language;
+mod move_command;
 mod notices_command;
 mod progress;
 mod reconcile;
@@ -72,6 +73,8 @@ enum Command {
     Backup(backup::BackupArguments),
     /// Make a database of a backup, after it was verified
     Restore(backup::RestoreArguments),
+    /// Move everything to another database, while the service runs
+    Move(move_command::Arguments),
     /// Remove the card numbers that have stayed long enough
     Retention(retention::Arguments),
     /// Put the secrets in the database under a key, or under another
@@ -144,6 +147,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Reconcile(arguments) => reconcile::run(arguments).await,
         Command::Backup(arguments) => backup::back_up(arguments).await,
         Command::Restore(arguments) => backup::restore(arguments).await,
+        Command::Move(arguments) => move_command::run(arguments).await,
         Command::Retention(arguments) => retention::run(arguments).await,
         Command::Secrets(arguments) => secrets_command::run(arguments).await,
         Command::SupportBundle(arguments) => support_bundle::run(arguments).await,

@@ -26,6 +26,8 @@ pub struct Service {
     pub office: Option<OfficeRole>,
     /// The database behind both.
     pub db: Db,
+    /// What this process is called among those that share the database.
+    pub node: String,
     /// What `/metrics` shows.
     pub prometheus: PrometheusHandle,
     /// What the process does for itself, if it is to.

@@ -14,7 +14,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Redirect;
 use axum::routing::{any, any_service, get};
 use deviceapi::ProblemCode;
-use kernel::ManualClock;
+use kernel::{ManualClock, causes};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -136,6 +136,7 @@ impl Service {
     ) {
         let Listeners { plain, tls, limits } = listeners.into();
         let open = Connections::within(limits);
+        let (db, node) = (self.db.clone(), self.node.clone());
         let mut tasks = TaskTracker::new();
         let mut ending = shutdown.child_token();
         let (put, present) = watch::channel(any_service(self.router(&tasks, &ending)));
@@ -185,6 +186,10 @@ impl Service {
             () = too_late => {
                 tracing::warn!("some work was still in hand; it is resumed at the next start");
             }
+        }
+        // Not before: whoever takes the database over counts on it.
+        if let Err(error) = gate::nodes::leave(&db, &node).await {
+            tracing::warn!(error = causes(&error), "the other nodes will miss this one");
         }
     }
 }

@@ -13,6 +13,7 @@ use gate::pass_list::Refreshed;
 use gate::{Declared, Gate};
 use kernel::{Clock, Timestamp, causes};
 use metrics_exporter_prometheus::PrometheusHandle;
+use office::Day;
 use secutix::client::backoff;
 use std::error::Error;
 use std::sync::Arc;
@@ -36,6 +37,11 @@ const RECOVER_AFTER_MS: i64 = 30_000;
 pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &CancellationToken) {
     let stop = || Stop(shutdown.clone());
     tasks.spawn(upkeep(service.prometheus, stop()));
+    if !service.db.is_alone() {
+        let gate = service.gate.as_ref().map(|role| Arc::clone(&role.gate));
+        let (db, day) = (service.db.clone(), Arc::clone(&service.day));
+        tasks.spawn(say(db, service.node, day, gate, stop()));
+    }
     let disputed = Arc::new(Notify::new());
     if let Some(role) = &service.box_office {
         let (db, clock) = (service.db.clone(), Arc::clone(&role.clock));
@@ -62,7 +68,6 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
             let turn = Turn::at("pass list", &service.db);
             tasks.spawn(list_passes(Arc::clone(&gate), turn, stop()));
         }
-        tasks.spawn(say(Arc::clone(&gate), stop()));
         tasks.spawn(refresh(gate, stop()));
         let turn = Turn::at("deliveries", &service.db);
         tasks.spawn(deliver(role, turn, disputed, stop()));
@@ -257,18 +262,18 @@ async fn refresh(gate: Arc<Gate>, stop: Stop) {
     }
 }
 
-async fn say(gate: Arc<Gate>, stop: Stop) {
+/// Tells the other processes on the database of this one.
+async fn say(db: Db, node: String, day: Arc<Day>, gate: Option<Arc<Gate>>, stop: Stop) {
+    let named = (&*node, env!("CARGO_PKG_VERSION"));
     while !stop.is_said() {
-        if let Err(error) = gate.say(env!("CARGO_PKG_VERSION")).await {
+        let partner = gate.as_ref().map(|gate| gate.deciding.partner_state());
+        if let Err(error) = gate::nodes::say(&db, named, day.now(), partner).await {
             tracing::warn!(
                 error = causes(&error),
                 "the other nodes do not hear of this one"
             );
         }
         stop.pause(SAY).await;
-    }
-    if let Err(error) = gate.leave().await {
-        tracing::warn!(error = causes(&error), "the other nodes will miss this one");
     }
 }
 

@@ -163,6 +163,7 @@ impl Museum {
             vitals: Default::default(),
         });
         let service = Service {
+            node: "museum".to_owned(),
             gate: gate.clone().map(|gate| GateRole {
                 gate,
                 ticketing: villeneuve::ticketing_client(ticketing, OPERATOR_PASSWORD, &plan.clock),

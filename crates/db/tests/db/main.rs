@@ -6,3 +6,4 @@ mod conformance;
 mod failover;
 mod migrations;
 mod snapshot;
+mod transfer;

@@ -2,6 +2,8 @@
 //! moment.
 
 use super::{BIN, id};
+use crate::old::{age, with_card};
+use db::{Db, DbError, Migration, Schema, params};
 use kernel::{Clock, SystemClock};
 use serde_json::{Value, json};
 use stage::{Otipass, Program, SET_UP, card, client, pass};
@@ -52,6 +54,56 @@ async fn told(
     unreachable!("it goes on for ever")
 }
 
+/// The tables as a later version may have them, whose step these programs go on beside.
+fn later() -> &'static [Schema] {
+    let step = Migration {
+        name: "of a later version",
+        works_from: gate::SCHEMA.version(),
+        sql: "ALTER TABLE gate_check ADD COLUMN later TEXT;\n\
+              ALTER TABLE gate_intent ADD COLUMN later BIGINT NOT NULL DEFAULT 0;\n\
+              CREATE TABLE gate_later (id BIGINT NOT NULL PRIMARY KEY);",
+    };
+    let migrations: Vec<_> = gate::SCHEMA
+        .migrations
+        .iter()
+        .copied()
+        .chain([step])
+        .collect();
+    let schemas = books::SCHEMAS.iter().map(|schema| match schema.context {
+        "gate" => Schema {
+            migrations: migrations.clone().leak(),
+            ..*schema
+        },
+        _ => *schema,
+    });
+    schemas.collect::<Vec<_>>().leak()
+}
+
+/// Everything in the database, as text, without the pseudonyms, whose digits are any.
+async fn everything(db: &Db) -> String {
+    let read: Result<Vec<String>, DbError> = db
+        .read("everything", |tx| {
+            let tables: Vec<String> = tx.column(
+                "SELECT table_name FROM information_schema.tables
+                 WHERE table_schema = current_schema()",
+                params![],
+            )?;
+            let mut all = Vec::new();
+            for table in tables {
+                let sql = format!("SELECT CAST(t AS TEXT) AS row FROM {table} t");
+                all.extend(tx.column::<String>(&sql, params![])?);
+            }
+            Ok(all)
+        })
+        .await;
+    let text = read.unwrap().join("\n");
+    let (first, after) = text.split_once("removed-").unwrap_or((&text, ""));
+    let after = after
+        .split("removed-")
+        .map(|rest| rest.get(40..).unwrap_or_default());
+    first.to_owned() + &after.collect::<String>()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
     let count = visitors();
@@ -63,7 +115,7 @@ async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
     let passes: String = (0..count).map(|n| pass(&card(n), "active", "1")).collect();
     let otipass = Otipass::forgetful(&passes);
     let configuration = format!(
-        "[database]\nurl = {url:?}\n{}contract = {{ references = \"ignored\" }}\n\
+        "[database]\nurl = {url:?}\n[retention]\ncard_numbers_days = 400\n{}contract = {{ references = \"ignored\" }}\n\
          [external_sales]\nevery_s = 1\n",
         SET_UP.replace("OTIPASS", &otipass.url)
     );
@@ -117,6 +169,14 @@ async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
         .await;
         let node = &mut nodes[kill % NODES];
         node.kill();
+        if kill == KILLS / 2 {
+            // In the midst of it one of a later version brings the tables up to its own.
+            database
+                .db
+                .migrate(later(), SystemClock.now())
+                .await
+                .unwrap();
+        }
         tokio::task::block_in_place(|| node.start());
     }
     for line in asking {
@@ -129,6 +189,10 @@ async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
     assert_eq!(books["unexplained"], 0, "{books}");
     assert_eq!(books["accepted_checks"], count, "{books}");
     assert_eq!(books["tickets"], count, "{books}");
+    let there = gate::nodes::list(&database.db, SystemClock.now())
+        .await
+        .unwrap();
+    assert_eq!(there.len(), NODES, "{there:?}");
     let asked = otipass.sandbox.log().total;
     eprintln!("{count} visitors, {KILLS} kills: {asked:?}");
     // A node that dies takes what it has heard with it.
@@ -136,4 +200,18 @@ async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
     let visitors = u32::try_from(count).unwrap();
     assert!(asked.validations <= visitors + lost, "{asked:?}");
     assert!(asked.declarations <= lost, "{asked:?}");
+
+    // After the time of card numbers, none is left: not in the database, and not on the
+    // disk of any node.
+    age(&database.db, 401).await;
+    let cards: Vec<_> = (0..count).map(card).collect();
+    assert!(everything(&database.db).await.contains(&cards[0]));
+    let removed = nodes[2].fine(&["retention", "run"]);
+    assert!(removed.contains(&format!("{count} checks")), "{removed}");
+    let left = everything(&database.db).await;
+    let found: Vec<_> = cards.iter().filter(|card| left.contains(*card)).collect();
+    assert!(found.is_empty(), "{found:?}");
+    for node in &nodes {
+        assert_eq!(with_card(&node.folder, &cards), Vec::<String>::new());
+    }
 }

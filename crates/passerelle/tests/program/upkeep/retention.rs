@@ -1,55 +1,9 @@
 //! The end of card numbers, down to the bytes on the disk.
 
 use super::{CARDS, alone, at_work, books, check, database, text};
-use db::{Db, DbError, DbUrl, params};
+use crate::old::{age, with_card};
+use db::{Db, DbUrl};
 use serde_json::Value;
-use std::path::Path;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-
-/// Makes everything in the database so many days older.
-async fn age(database: &Path, days: i64) {
-    let db = Db::open(&DbUrl::SqliteFile(database.to_owned()))
-        .await
-        .unwrap();
-    let done: Result<(), DbError> = db
-        .write("age", move |tx| {
-            for (table, column) in [
-                ("gate_check", "arrived_at"),
-                ("gate_check", "scanned_at"),
-                ("box_staged", "received_at"),
-                ("box_staged", "controlled_at"),
-                ("box_order", "created_at"),
-                ("box_ticket", "controlled_at"),
-                ("box_stx_file", "created_at"),
-                ("box_stx_file", "imported_at"),
-            ] {
-                let sql = format!("UPDATE {table} SET {column} = {column} - $1");
-                tx.execute(&sql, params![days * DAY_MS])?;
-            }
-            Ok(())
-        })
-        .await;
-    done.unwrap();
-}
-
-/// The files below a folder that hold one of the card numbers.
-fn with_card(folder: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(with_card(&path));
-            continue;
-        }
-        let bytes = std::fs::read(&path).unwrap();
-        let text = String::from_utf8_lossy(&bytes);
-        if CARDS.iter().any(|card| text.contains(card)) {
-            found.push(path.display().to_string());
-        }
-    }
-    found
-}
 
 #[tokio::test]
 async fn card_numbers_go_from_the_disk_and_the_books_agree() {
@@ -65,12 +19,16 @@ async fn card_numbers_go_from_the_disk_and_the_books_agree() {
         serde_json::from_str(&house.fine(&arguments)).unwrap()
     };
     assert_eq!(run(&[])["checks"], 0, "nothing is old enough");
-    age(&database(&house), 401).await;
+    let db = Db::open(&DbUrl::SqliteFile(database(&house)))
+        .await
+        .unwrap();
+    age(&db, 401).await;
+    drop(db);
     let before = books(&house);
     let dry = run(&["--dry-run"]);
     assert_eq!(dry["checks"], 40);
     assert_eq!(dry["tickets"], 40);
-    assert!(!with_card(&house.folder).is_empty());
+    assert!(!with_card(&house.folder, &CARDS).is_empty());
     let wet = run(&[]);
     assert_eq!(wet["checks"], 40);
     assert!(wet["files"].as_u64().unwrap() > 0, "{wet}");
@@ -91,7 +49,7 @@ async fn card_numbers_go_from_the_disk_and_the_books_agree() {
         .map(|entry| entry.unwrap().path())
         .find(|path| text(path).contains("before-restore"));
     std::fs::remove_file(aside.unwrap()).unwrap();
-    assert_eq!(with_card(&house.folder), Vec::<String>::new());
+    assert_eq!(with_card(&house.folder, &CARDS), Vec::<String>::new());
     assert_eq!(books(&house), after);
     assert_eq!(run(&[])["checks"], 0);
     let said = house.fine(&["retention", "run"]);

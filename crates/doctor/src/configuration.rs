@@ -55,7 +55,9 @@ fn broken(mistake: &Mistake) -> Vec<String> {
     }
 }
 
-fn told(mistake: &Mistake) -> Finding {
+/// A mistake as a finding.
+#[must_use]
+pub fn told(mistake: &Mistake) -> Finding {
     let (place, what) = ((*mistake.origin).clone(), &mistake.what);
     let name = match mistake.key.rsplit_once('.') {
         Some((section, key)) => format!("[{section}] {key}"),

@@ -30,6 +30,7 @@ mod tls;
 mod vitals;
 
 pub use config::Surroundings;
+pub use configuration::told;
 pub use database::Reach;
 pub use doctor::{Doctor, PATIENCE};
 pub use document::catalogue;

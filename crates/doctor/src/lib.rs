@@ -31,7 +31,7 @@ mod vitals;
 
 pub use config::Surroundings;
 pub use configuration::told;
-pub use database::Reach;
+pub use database::{Reach, gone};
 pub use doctor::{Doctor, PATIENCE};
 pub use document::catalogue;
 pub use examination::{Examination, Heading, NOT_CHECKED, gravity, headline};

@@ -1,8 +1,7 @@
 //! The files of the set-up, and how they get into the database.
 
-use crate::folders;
 use crate::language::language;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use boxoffice::Catalogue;
 use config::{Config, Role};
 use db::{Db, DbError, Tx};
@@ -80,7 +79,9 @@ pub async fn apply(
     actor: Actor,
 ) -> Result<(Author, Option<Site>)> {
     let files = (site(config)?, catalogue(config)?);
-    folders::tell_of_no_other(config)?;
+    if let Some(gone) = doctor::gone(config) {
+        bail!(gone.line(language()));
+    }
     let db = Db::open_with(&config.database_url()?, config.durability()).await?;
     db.migrate(books::SCHEMAS, clock.now()).await?;
     let author = Author {

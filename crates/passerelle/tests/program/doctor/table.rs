@@ -109,6 +109,7 @@ const CONSEQUENCES: &[(&str, &[&str])] = &[
     ("api_version_not_in_url", &["ticketing_unreachable"]),
     ("catalogue_file_too_large", &["season_unknown", "channel_missing", "contact_missing"]),
     ("mail_in_clear", &["mail_unreachable"]),
+    ("webhook_wrong", &["webhook_unreachable"]),
     ("secret_odd", &["credentials_refused"]),
     ("too_many_findings", &["colon_missing"]),
     ("backup_of_server", &["database_unreachable"]),
@@ -411,12 +412,11 @@ const ELSEWHERE: &[&str] = &[
 ];
 
 /// What needs another machine than the one that tests: a full disk, another user, a
-/// mail server or a proxy that refuses.
+/// proxy that refuses.
 const ON_OTHER_MACHINES: &[&str] = &[
     "disk_full",
     "listen_forbidden",
     "listen_impossible",
-    "mail_refused",
     "ticketing_proxy_refused",
     "tls_unavailable",
 ];

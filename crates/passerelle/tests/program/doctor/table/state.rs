@@ -3,10 +3,12 @@
 use super::super::healthy::EXHIBITION;
 use super::super::set_up::SetUp;
 use super::super::tls;
-use super::{CATALOGUE, CONFIG, MAPPING, holds};
+use super::{CATALOGUE, CONFIG, MAPPING, SITE, holds};
 use kernel::{Clock, SystemClock};
 use sandbox::{Failure, Fault};
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
 /// What is named, where, a part of the cure, what is done, and how the cure is followed.
@@ -100,6 +102,17 @@ pub const FOUND: &[State] = &[
     ("number_without_quotes", "mapping.json:7:21", "Write \"26\"", |s| renamed(s, ["\"VN26\"", "\"VN26\""], ["26", "\"26\""]), |s| renamed(s, [": 26", "-"], [": \"26\"", "-"])),
     ("tariff_ends_soon", "catalogue.toml:24:11", "Add an entry that is valid from the day after", |s| s.replace(CATALOGUE, "price_minor = 950", &format!("valid_until = {}\nprice_minor = 950", &SystemClock.now().plus_ms(172_800_000).to_string()[..10])), |s| s.append(CATALOGUE, &format!("[[tariff]]\nproduct = \"PASSVN\"\ncode = \"CITYPASS\"\nprice_minor = 1050\nvat_basis_points = 550\nvalid_from = {}\n", &SystemClock.now().plus_ms(259_200_000).to_string()[..10]))),
     ("catalogue_file_too_large", "catalogue.toml:1:1", "Give the catalogue only", |s| { s.write("kept", &s.read(CATALOGUE)); s.append(CATALOGUE, &"# and so on\n".repeat(100_000)); }, |s| s.write(CATALOGUE, &s.read("kept"))),
+    ("database_gone", "toml:8:1 ([database] url)", "move that folder away", |s| { fs::create_dir(s.path("backup")).unwrap(); s.write("backup/passerelle-20260714T070000.db", ""); }, |s| fs::rename(s.path("backup"), s.path("elsewhere")).unwrap()),
+    ("database_gone", "toml:8:1 ([database] url)", "delete ", |s| s.write("passerelle.db.mark", "there"), |s| drop(fs::remove_file(s.path("passerelle.db.mark")))),
+    ("mail_refused", "([notices.mail] username)", "Correct username and the password", |s| mail(s, "220 hello", "250 AUTH PLAIN", "535 no"), |s| s.replace(CONFIG, "username = \"p\"\npassword_file = \"operator.password\"\n", "")),
+    ("mail_refused", "([notices.mail] host)", "to take mail from this machine", |s| mail(s, "554 not you", "250 yes", "235 yes"), no_mail),
+    ("mail_unreachable", "([notices.mail] host)", "Compare host, port and tls", |s| { mail(s, "220 hello", "250 AUTH PLAIN", "235 yes"); s.replace(CONFIG, "tls = \"none\"", "tls = \"starttls\""); }, |s| s.replace(CONFIG, "tls = \"starttls\"", "tls = \"none\"")),
+    ("mail_unreachable", "([notices.mail] host)", "Compare host, port and tls", |s| { mail(s, "220 hello", "250 AUTH PLAIN", "235 yes"); s.replace(CONFIG, "tls = \"none\"", "tls = \"tls\""); }, |s| s.replace(CONFIG, "tls = \"tls\"", "tls = \"none\"")),
+    ("webhook_unreachable", "([notices] webhook)", "if its certificate is not accepted", |s| { let url = s.otipass.url.replace("http:", "https:"); s.append(CONFIG, &format!("[notices]\nwebhook = \"{url}\"\n")); }, |s| s.replace(CONFIG, "webhook = \"https:", "webhook = \"http:")),
+    ("letters_not_utf8", "site.toml", "Save it as UTF-8", |s| in_utf16(s, SITE), |s| in_utf8(s, SITE)),
+    ("letters_not_utf8", "site.toml", "if accents have become other letters", |s| in_1252(s, SITE), |s| in_utf8(s, SITE)),
+    ("letters_not_utf8", "mapping.json", "Save it as UTF-8", |s| in_utf16(s, MAPPING), |s| in_utf8(s, MAPPING)),
+    ("letters_not_utf8", "catalogue.toml", "Save it as UTF-8", |s| in_utf16(s, CATALOGUE), |s| in_utf8(s, CATALOGUE)),
     ("listen_in_use", "toml:5:1 ([server] listen)", "write another port", |s| { let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap(); s.replace(CONFIG, "127.0.0.1:8480", &other.local_addr().unwrap().to_string()); std::mem::forget(other); }, |s| { let config = s.read(CONFIG); let line = config.lines().nth(4).unwrap(); s.replace(CONFIG, line, "listen = \"127.0.0.1:8480\""); }),
     ("tls_key_invalid", "tls.key", "without a password", |s| { let (pem, _) = tls::issue(-3, 60); certificate(s, (pem.clone(), pem)); }, good),
     ("tls_key_mismatch", "tls.key", "from the same issue", |s| certificate(s, (tls::issue(-3, 60).0, tls::issue(-3, 60).1)), good),
@@ -115,6 +128,64 @@ pub const FOUND: &[State] = &[
     ("server_clock_off", "this machine's clock", "by NTP", |s| clock(s, -40_000), |s| clock(s, 0)),
     ("server_clock_off", "this machine's clock", "by NTP", |s| clock(s, 120_000), |s| clock(s, 0)),
 ];
+
+/// Saves a file in UTF-16, as some editors on Windows do.
+fn in_utf16(set_up: &SetUp, file: &str) {
+    let text = format!("\u{feff}{}", set_up.read(file));
+    let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(set_up.path(file), bytes).unwrap();
+}
+
+/// Saves a file in Windows-1252.
+fn in_1252(set_up: &SetUp, file: &str) {
+    let bytes = set_up
+        .read(file)
+        .chars()
+        .map(|c| u8::try_from(c).unwrap_or(b'?'))
+        .collect::<Vec<_>>();
+    fs::write(set_up.path(file), bytes).unwrap();
+}
+
+/// Saves it in UTF-8 again.
+fn in_utf8(set_up: &SetUp, file: &str) {
+    let text = ::config::read_text(&set_up.path(file)).unwrap();
+    set_up.write(file, &text);
+}
+
+/// Has notices go by mail to a server that greets so, offers this and answers a
+/// sign-in so.
+fn mail(set_up: &SetUp, greeting: &'static str, offers: &'static str, sign_in: &'static str) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let mut say = greeting;
+            let mut line = String::new();
+            while write!(stream.get_mut(), "{say}\r\n").is_ok()
+                && stream
+                    .read_line({
+                        line.clear();
+                        &mut line
+                    })
+                    .is_ok_and(|read| read > 0)
+            {
+                say = match &line[..4] {
+                    "EHLO" => offers,
+                    "AUTH" => sign_in,
+                    _ => "250 yes",
+                };
+            }
+        }
+    });
+    set_up.append(CONFIG, &format!("[notices.mail]\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nfrom = \"p@example.org\"\nto = [\"a@example.org\"]\nusername = \"p\"\npassword_file = \"operator.password\"\n"));
+}
+
+/// Has no notices go by mail any more.
+fn no_mail(set_up: &SetUp) {
+    let config = set_up.read(CONFIG);
+    set_up.write(CONFIG, config.split("[notices.mail]").next().unwrap());
+}
 
 // One case, one line.
 #[rustfmt::skip]

@@ -168,7 +168,7 @@ async fn a_file_with_a_bad_row_tells_its_line_and_reason_and_may_come_again() {
     assert!(done.unwrap() > 0);
     let report = finance.get("/office/sales-files/1/report").await;
     assert_eq!(report.status, 200, "{report:?}");
-    for says in ["[external_sales] dialect", "HOUSE_OF_IT", "price_mismatch"] {
+    for says in ["[external_sales] dialect", "HOUSE_OF_IT", "Price differs"] {
         assert!(report.text.contains(says), "{says}: {}", report.text);
     }
 }

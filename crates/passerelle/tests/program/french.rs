@@ -100,6 +100,8 @@ const WORK: &[(&[&str], i32, &str)] = &[
     (&["account", "list"], 0, "identifiant  nom"),
     (&["secrets", "rekey", "--to", "new.key"], 0, "Écrivez maintenant key_file = \"new.key\""),
     (&["support-bundle", "--offline", "--to", "b.tar"], 0, "pages de texte, sans numéros de carte ni secrets."),
+    (&["demo", "--listen", "127.0.0.1:0", "--sandbox", "127.0.0.1:0", "--visitors", "0"], 0, "La démonstration finit~; son dossier part avec elle."),
+    (&["demo", "--listen", "127.0.0.1:0", "--sandbox", "127.0.0.1:0", "--visitors", "0", "--ticketing", "foreign"], 0, "qui est venu, et si les comptes des accès sont en ordre"),
     (&["init", "another"], 0, "another/passerelle.toml est écrit. Lisez-le"),
 ];
 

@@ -246,9 +246,9 @@ kernel::findings! {
         ticketing_busy(): Warning, "ticketing takes no more calls for now";
             en "Ticketing takes no more calls for now." "Run the doctor again in some minutes; lower calls_per_minute if it happens often.";
             fr "La billetterie ne prend plus d’appels pour l’instant." "Relancez le diagnostic dans quelques minutes ; baissez calls_per_minute si cela arrive souvent.";
-        ticketing_shape_unknown(method, what): Warning, "ticketing gives its time zone or catalogue in a shape that is not known; deliveries need neither";
-            en "Ticketing answers {method} in a shape that is not known ({what}); deliveries do not need it, but what it would tell is not checked." "Run `passerelle ticketing probe` and send what it saved to whoever helps.";
-            fr "La billetterie répond à {method} sous une forme inconnue ({what}) ; les envois n’en ont pas besoin, mais ce qu’elle dirait n’est pas vérifié." "Lancez passerelle ticketing probe et envoyez ce qu’il a gardé à qui vous aide.";
+        ticketing_shape_unknown(method, message): Warning, "ticketing gives its time zone or catalogue in a shape that is not known; deliveries need neither";
+            en "Ticketing answers {method} in a shape that is not known ({message}); deliveries do not need it, but what it would tell is not checked." "Run `passerelle ticketing probe` and send what it saved to whoever helps.";
+            fr "La billetterie répond à {method} sous une forme inconnue ; les envois n’en ont pas besoin, mais ce qu’elle dirait n’est pas vérifié." "Lancez passerelle ticketing probe et envoyez ce qu’il a gardé à qui vous aide.";
         ticketing_method_refused(method, message) as ticketing_shape_unknown: Warning;
             en "Ticketing does not answer {method}: {message}." "Run `passerelle ticketing probe` and send what it saved to whoever helps.";
             fr "La billetterie ne répond pas à {method}." "Lancez passerelle ticketing probe et envoyez ce qu’il a gardé à qui vous aide.";

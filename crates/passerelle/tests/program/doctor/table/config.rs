@@ -75,6 +75,7 @@ pub const MACHINE: &[Case] = &[
     ("plain_http_on_network", "toml:5:1 ([server] listen)", CONFIG, "127.0.0.1:8480", "0.0.0.0:0", "listen on 127.0.0.1", OnLine("0.0.0.0", "127.0.0.1")),
     ("webhook_wrong", "[notices] webhook)", CONFIG, "[retention]", "[notices]\nwebhook = \"hooks.example.org\"\n[retention]", "with its scheme", OnLine("hooks", "https://hooks")),
     ("webhook_wrong", "[notices] webhook)", CONFIG, "[retention]", "[notices]\nwebhook = \"ftp://hooks.example.org\"\n[retention]", "take it out", Gone),
+    ("backup_of_server", "toml:28:1 ([backup] every_h)", CONFIG, "sqlite:passerelle.db", "postgres://127.0.0.1:1/none", "Write every_h = 0", OnLine("= 24", "= 0")),
     ("webhook_unreachable", "toml:31:1 ([notices] webhook)", CONFIG, "[retention]", "[notices]\nwebhook = \"https://hooks.invalid/passerelle\"\n[retention]", "let the service's machine through", Gone),
     ("webhook_unreachable", "toml:31:1 ([notices] webhook)", CONFIG, "[retention]", "[notices]\nwebhook = \"http://127.0.0.1:1/passerelle\"\n[retention]", "the address that the receiver gave", Gone),
     ("mail_host_wrong", "[notices.mail] host)", CONFIG, "[retention]", "[notices.mail]\nhost = \"smtp://127.0.0.1\"\nport = 1\ntls = \"none\"\nfrom = \"p@example.org\"\nto = [\"a@example.org\"]\n[retention]", "Write the name alone", In(CONFIG, "[notices.mail]\nhost = \"smtp://127.0.0.1\"\nport = 1\ntls = \"none\"\nfrom = \"p@example.org\"\nto = [\"a@example.org\"]\n", "")),

@@ -1,13 +1,15 @@
 //! What no line of a file is the cause of: rights, certificates, partners, days before.
 
+use super::super::answers::families;
 use super::super::healthy::EXHIBITION;
 use super::super::set_up::SetUp;
 use super::super::tls;
 use super::{CATALOGUE, CONFIG, MAPPING, SITE, holds};
 use kernel::{Clock, SystemClock};
 use sandbox::{Failure, Fault};
+use serde_json::{Value, json};
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
@@ -187,6 +189,100 @@ fn no_mail(set_up: &SetUp) {
     set_up.write(CONFIG, config.split("[notices.mail]").next().unwrap());
 }
 
+/// A server that answers every request so; where it is.
+fn server(status: &str, body: &str) -> String {
+    let (length, kind) = (body.len(), "content-type: application/json");
+    let head = format!("HTTP/1.1 {status}\r\n{kind}\r\ncontent-length: {length}\r\n");
+    let answer = format!("{head}connection: close\r\n\r\n{body}");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            while stream.read_line(&mut line).is_ok_and(|read| read > 2) {
+                if let Some(told) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = told.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let _ = stream.read_exact(&mut vec![0; length]);
+            let _ = stream.get_mut().write_all(answer.as_bytes());
+        }
+    });
+    format!("http://{address}")
+}
+
+/// Writes another value for a key, on the first line of the configuration that begins so.
+fn write(set_up: &SetUp, key: &str, value: &str) {
+    let config = set_up.read(CONFIG);
+    let line = config.lines().find(|line| line.starts_with(key)).unwrap();
+    set_up.write(
+        CONFIG,
+        &config.replacen(line, &format!("{key}{value}\""), 1),
+    );
+}
+
+/// Has the gates sell by a ticketing elsewhere that gives this answer to everything.
+fn ticketing(set_up: &SetUp, status: &str, answer: &Value) {
+    let origin = server(status, &answer.to_string());
+    if !set_up.read(CONFIG).contains("[access_control]") {
+        set_up.replace(CONFIG, "listen", "roles = [\"gate\"]\nlisten");
+        let section = "[access_control]\npassword_file = \"operator.password\"\n";
+        set_up.append(CONFIG, &format!("{section}url = \"URL/v1_4\"\n"));
+        return set_up.replace(CONFIG, "URL", &origin);
+    }
+    let config = set_up.read(CONFIG);
+    let (before, url) = config.rsplit_once("url = \"").unwrap();
+    let behind = url.split_once("/v1_4").unwrap().1;
+    set_up.write(CONFIG, &format!("{before}url = \"{origin}/v1_4{behind}"));
+}
+
+fn ticketing_is_well(set_up: &SetUp) {
+    ticketing(set_up, "200 OK", &families("OPEN_PASS"));
+}
+
+/// What a ticketing says that is otherwise in one thing.
+fn said(key: &str, value: Value) -> Value {
+    let mut said = families("OPEN_PASS");
+    said[key] = value;
+    said
+}
+
+// One case, one line.
+#[rustfmt::skip]
+pub const ANSWERED: &[State] = &[
+    ("ticketing_credentials_refused", "([access_control] operator)", "Compare institution, operator, password", |s| ticketing(s, "401 Unauthorized", &json!({})), ticketing_is_well),
+    ("ticketing_unreachable", "([access_control] url)", "Check the URL, the line", |s| ticketing(s, "502 Bad Gateway", &json!({})), ticketing_is_well),
+    ("ticketing_refused", "([access_control] url)", "up to its version", |s| ticketing(s, "404 Not Found", &json!({})), ticketing_is_well),
+    ("ticketing_proxy_refused", "([access_control] proxy)", "let ticketing's address through", |s| { ticketing_is_well(s); s.append(CONFIG, &format!("proxy = \"{}\"\n", server("407 Proxy Authentication Required", ""))); }, |s| { let config = s.read(CONFIG); s.write(CONFIG, config.rsplit_once("proxy = ").unwrap().0); }),
+    ("ticketing_busy", "([access_control] url)", "lower calls_per_minute", |s| ticketing(s, "429 Too Many Requests", &json!({})), ticketing_is_well),
+    ("ticketing_shape_unknown", "([access_control] url)", "passerelle ticketing probe", |s| ticketing(s, "200 OK", &said("timeZone", json!("Nowhere"))), ticketing_is_well),
+    ("ticketing_names_none", "([access_control] url)", "the products of the passes", |s| ticketing(s, "200 OK", &said("seasons", json!("VN"))), ticketing_is_well),
+    ("ticketing_names_no", "mapping.json:8:22", "may be controlled", |s| ticketing(s, "200 OK", &said("seasons", json!({"a": "VN26", "b": "PASSVN2", "c": "PASSVN3"}))), ticketing_is_well),
+    ("time_zone_differs", "site.toml", "the same zone in both", |s| ticketing(s, "200 OK", &said("timeZone", json!("Asia/Tokyo"))), ticketing_is_well),
+    ("project_mismatch", "mapping.json:2:23", "Correct the project id", |s| { s.write("kept", &s.read(CONFIG)); let answer = json!({"project": "montagne", "time": SystemClock.now()}); write(s, "url = \"http", &format!("{}/api", &server("200 OK", &answer.to_string())[4..])); }, |s| s.write(CONFIG, &s.read("kept"))),
+    ("proxy_refused", "([otipass] proxy)", "let through on the proxy", |s| s.replace(CONFIG, "when_silent", &format!("proxy = \"{}\"\nwhen_silent", server("407 Proxy Authentication Required", ""))), |s| { let config = s.read(CONFIG); let line = config.lines().find(|line| line.starts_with("proxy")).unwrap(); s.replace(CONFIG, line, ""); }),
+    ("config_unreadable", "passerelle.toml", "Give the path of the configuration", |s| fs::rename(s.path(CONFIG), s.path("kept")).unwrap(), |s| fs::rename(s.path("kept"), s.path(CONFIG)).unwrap()),
+    ("config_unreadable", "passerelle.toml", "passerelle init", |s| { fs::rename(s.path(CONFIG), s.path("kept")).unwrap(); fs::write(s.path(CONFIG), b"PK\x03\x04\xff").unwrap(); }, |s| fs::rename(s.path("kept"), s.path(CONFIG)).unwrap()),
+    ("set_up_not_begun", "([database] url)", "/office/ and follow the set-up", |s| { s.write("kept", &s.read(CONFIG)); s.write(CONFIG, "[database]\nurl = \"sqlite:passerelle.db\"\n[backup]\nevery_h = 24\n"); }, |s| s.write(CONFIG, &s.read("kept"))),
+];
+
+// One case, one line.
+#[rustfmt::skip]
+pub const SEALED: &[State] = &[
+    ("secrets_not_sealed", "([secrets] key_file)", "Run passerelle secrets rekey", |s| key(s, '1'), |s| { s.fine(&["secrets", "rekey"]); }),
+    ("database_key_wrong", "([secrets] key_file)", "the key that it was sealed by", |s| { key(s, '1'); s.fine(&["secrets", "rekey"]); s.secret("one.key", &"2".repeat(64)); }, |s| s.secret("one.key", &"1".repeat(64))),
+    ("database_key_short", "([secrets] key_file)", "openssl rand -hex 32", |s| { key(s, '1'); s.fine(&["secrets", "rekey"]); s.secret("one.key", "short"); }, |s| s.secret("one.key", &"1".repeat(64))),
+    ("database_key_missing", "([secrets] key_file)", "Name the file with the key", |s| { key(s, '1'); s.fine(&["secrets", "rekey"]); s.replace(CONFIG, "key_file = \"one.key\"\n", ""); }, |s| s.append(CONFIG, "key_file = \"one.key\"\n")),
+];
+
+/// Names a key of the secrets in the database.
+fn key(set_up: &SetUp, digit: char) {
+    set_up.secret("one.key", &digit.to_string().repeat(64));
+    set_up.append(CONFIG, "[secrets]\nkey_file = \"one.key\"\n");
+}
+
 // One case, one line.
 #[rustfmt::skip]
 pub const REMEMBERED: &[State] = &[
@@ -202,12 +298,24 @@ pub const REMEMBERED: &[State] = &[
     ("barcodes_held", "the database", "Map a tariff", |s| sql(s, "INSERT INTO box_staged (barcode, season, product, sector, control_result, controlled_at, business_day, received_at, state, held_reason) VALUES ('OTI0002997520260714090000000', 'VN26', 'PASSVN', 'VN_AUG', 'OK', 0, '2026-07-14', 0, 'held', 'tariff_not_mapped')"), |s| sql(s, "DELETE FROM box_staged")),
 ];
 
-async fn hold(states: &[State], has_database: bool) {
+/// Where the set-up is before it is harmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Files,
+    /// There is a database, too.
+    Database,
+    /// The back office keeps all of it.
+    Pages,
+}
+
+async fn hold(states: &[State], before: Before) {
     let mut otherwise = Vec::new();
     for (code, place, says, harm, cure) in states {
         let set_up = SetUp::healthy();
-        if has_database {
-            drop(set_up.db().await);
+        match before {
+            Before::Files => {}
+            Before::Database => drop(set_up.db().await),
+            Before::Pages => drop(set_up.move_in().await),
         }
         harm(&set_up);
         if let Err(wrong) = holds(&set_up, code, place, says, |set_up, _| cure(set_up)).await {
@@ -219,10 +327,20 @@ async fn hold(states: &[State], has_database: bool) {
 
 #[tokio::test]
 async fn what_is_found_around_the_files() {
-    hold(FOUND, false).await;
+    hold(FOUND, Before::Files).await;
 }
 
 #[tokio::test]
 async fn what_the_database_remembers() {
-    hold(REMEMBERED, true).await;
+    hold(REMEMBERED, Before::Database).await;
+}
+
+#[tokio::test]
+async fn what_others_answer() {
+    hold(ANSWERED, Before::Files).await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_key() {
+    hold(SEALED, Before::Pages).await;
 }

@@ -24,7 +24,7 @@ pub use self::notices::{ByMail, ToldTo};
 pub use found::ALL as FINDINGS;
 pub use office::Office;
 pub use secret::{Secret, oddity};
-pub use text::read_text;
+pub use text::{read_letters, read_text};
 pub use upkeep::{Backup, Retention, Support};
 pub use variable::is_variable;
 

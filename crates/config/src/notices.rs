@@ -2,7 +2,7 @@
 
 use crate::{Config, ConfigError, Secret, found};
 use kernel::{Finding, Language, Phrase};
-use notices::{MailSettings, Transport, is_address, is_web_address};
+use notices::{MailSettings, Transport, host_of, is_address};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::num::NonZeroU16;
@@ -69,7 +69,7 @@ impl Config {
     pub(crate) fn notices_refused(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         if let Some(url) = &self.notices.webhook
-            && !is_web_address(url)
+            && host_of(url).is_none()
         {
             findings.push(found::webhook_wrong(self.place("notices", "webhook")));
         }

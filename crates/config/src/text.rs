@@ -1,6 +1,6 @@
 //! The files of a set-up as text, however an editor saved them.
 
-use kernel::table::text_of;
+use kernel::table::{Letters, text_of};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
@@ -10,16 +10,21 @@ use std::path::Path;
 /// # Errors
 /// It cannot be read, or is no text.
 pub fn read_text(path: &Path) -> io::Result<String> {
+    read_letters(path).map(|(text, _)| text)
+}
+
+/// As [`read_text`], with how the file writes its letters.
+///
+/// # Errors
+/// It cannot be read, or is no text.
+pub fn read_letters(path: &Path) -> io::Result<(String, Letters)> {
     let bytes = match String::from_utf8(std::fs::read(path)?) {
         // UTF-16 without a mark is UTF-8 to the letter.
         Ok(text) if text.contains('\0') => text.into_bytes(),
-        Ok(text) => return Ok(text),
+        Ok(text) => return Ok((text, Letters::Utf8)),
         Err(other) => other.into_bytes(),
     };
-    match text_of(&bytes) {
-        Ok((text, _)) => Ok(text),
-        Err(_) => Err(io::Error::new(ErrorKind::InvalidData, "this is no text")),
-    }
+    text_of(&bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "this is no text"))
 }
 
 #[cfg(test)]

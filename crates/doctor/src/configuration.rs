@@ -4,6 +4,7 @@ use crate::found;
 use config::overlay::{Fault, Mistake};
 use config::{Config, Surroundings};
 use kernel::finding::{Finding, Phrase, Place};
+use kernel::table::Letters;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -25,8 +26,8 @@ pub struct Reading {
 
 /// Reads the configuration at `path`, with its surroundings over it.
 pub fn read(path: &Path, surroundings: Surroundings) -> Reading {
-    let text = match config::read_text(path) {
-        Ok(text) => text,
+    let (text, letters) = match config::read_letters(path) {
+        Ok(read) => read,
         Err(error) => {
             let why = Phrase::of_file(&error);
             return Reading {
@@ -39,11 +40,18 @@ pub fn read(path: &Path, surroundings: Surroundings) -> Reading {
     let mistakes = &reading.mistakes;
     let mut findings: Vec<_> = mistakes.iter().map(told).collect();
     findings.extend(reading.value.refused());
+    findings.extend(in_other_letters(path, letters));
     Reading {
         broken_sections: mistakes.iter().flat_map(broken).collect(),
         config: Some(reading.value),
         findings,
     }
+}
+
+/// That a file is not in UTF-8.
+pub fn in_other_letters(path: &Path, letters: Letters) -> Option<Finding> {
+    let is_other = letters != Letters::Utf8;
+    is_other.then(|| found::letters_not_utf8(path.to_owned(), letters.as_str()))
 }
 
 /// The sections that lack something by this mistake. A broken line, a misspelt
@@ -55,7 +63,9 @@ fn broken(mistake: &Mistake) -> Vec<String> {
     }
 }
 
-fn told(mistake: &Mistake) -> Finding {
+/// A mistake as a finding.
+#[must_use]
+pub fn told(mistake: &Mistake) -> Finding {
     let (place, what) = ((*mistake.origin).clone(), &mistake.what);
     let name = match mistake.key.rsplit_once('.') {
         Some((section, key)) => format!("[{section}] {key}"),

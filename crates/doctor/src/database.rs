@@ -1,12 +1,13 @@
 //! The database: opened first, because the set-up may be in it, and then asked
 //! what the days before have shown.
 
+use crate::found;
 use boxoffice::HeldReason;
 use config::Config;
 use db::{Db, DbError, DbUrl};
 use gate::outbox::trouble::{self, Trouble};
 use gate::records::symptoms::Symptoms;
-use kernel::causes;
+use kernel::{Finding, causes};
 use otipass::NumType;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub enum Database<T> {
     NotThereYet,
     /// An older version made it; the next start brings it up to date.
     Outdated,
+    /// It was there once, and a start does not put an empty one in its place.
+    Gone(Finding),
     /// What stands in its file is broken.
     Damaged(String),
     /// It cannot be opened or read.
@@ -81,6 +84,27 @@ async fn structure(config: &Config, patience: Duration) -> Result<Structure, Str
     }
 }
 
+/// That there was a database, by what marks it or by its backups, and there is none: its
+/// disk may not be mounted. An empty one would take its place unnoticed.
+#[must_use]
+pub fn gone(config: &Config) -> Option<Finding> {
+    let Ok(DbUrl::SqliteFile(path)) = config.database_url() else {
+        return None;
+    };
+    if std::fs::metadata(&path).is_ok_and(|file| file.len() > 0) {
+        return None;
+    }
+    let place = config.place("database", "url");
+    if let Err(DbError::Missing { mark, .. }) = db::not_missing(&path) {
+        let found = found::database_gone(place, path.display(), mark.display());
+        return Some(found);
+    }
+    let folder = config.path(&config.backup.folder);
+    let left = books::backup::files_in(&folder).ok()?.into_iter().next()?;
+    let found = found::database_gone_from_backups(place, path.display(), left.display());
+    Some(found)
+}
+
 /// Opens the database that the configuration names, if it is there.
 pub async fn open(config: &Config, reach: Reach) -> Opened {
     let url = match config.database_url() {
@@ -90,10 +114,7 @@ pub async fn open(config: &Config, reach: Reach) -> Opened {
     match &url {
         DbUrl::SqliteMemory => return Opened::NotThereYet,
         DbUrl::SqliteFile(path) if !path.exists() => {
-            return match db::not_missing(path) {
-                Ok(()) => Opened::NotThereYet,
-                Err(error) => Opened::Unreadable(causes(&error)),
-            };
+            return gone(config).map_or(Opened::NotThereYet, Opened::Gone);
         }
         DbUrl::Postgres(_) if reach == Reach::Offline => return Opened::NotAsked,
         DbUrl::SqliteFile(_) | DbUrl::Postgres(_) => {}
@@ -105,7 +126,7 @@ pub async fn open(config: &Config, reach: Reach) -> Opened {
     };
     match opened.await {
         Ok(db) => Opened::Had(db),
-        Err(DbError::NoSchema) => Opened::NotThereYet,
+        Err(DbError::NoSchema) => gone(config).map_or(Opened::NotThereYet, Opened::Gone),
         Err(DbError::OlderSchema { .. }) => Opened::Outdated,
         Err(error) => Opened::Unreadable(causes(&error)),
     }
@@ -122,6 +143,7 @@ pub async fn look(
         Opened::NotAsked => return Database::NotAsked,
         Opened::NotThereYet => return Database::NotThereYet,
         Opened::Outdated => return Database::Outdated,
+        Opened::Gone(found) => return Database::Gone(found),
         Opened::Damaged(what) => return Database::Damaged(what),
         Opened::Unreadable(why) => return Database::Unreadable(why),
         Opened::Had(db) => db,

@@ -114,7 +114,7 @@ impl Doctor {
             reach,
             patience,
         };
-        let (otipass, ticketing, mail, machine, database) = tokio::join!(
+        let (otipass, ticketing, ways, machine, database) = tokio::join!(
             asking.otipass(project_id, &sources.interface),
             asking.ticketing(institution, &operator_password),
             notices::ask(&config, reach, patience),
@@ -137,7 +137,7 @@ impl Doctor {
             operator_password,
             otipass,
             ticketing,
-            mail,
+            ways,
             database,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::database::{Database, Records};
 use super::live::{OtipassAnswer, TicketingAnswer};
-use super::notices::MailAnswer;
+use super::notices::Ways;
 use super::probe::{self, Refusal};
 use super::source::{Interface, InterfaceOrigin, Mapping, SiteRead, Source, Unread};
 use boxoffice::CatalogueReading;
@@ -41,7 +41,7 @@ pub struct Facts {
     pub machine: Machine,
     pub otipass: OtipassAnswer,
     pub ticketing: TicketingAnswer,
-    pub mail: MailAnswer,
+    pub ways: Ways,
     pub database: Database<Records>,
 }
 

@@ -30,7 +30,8 @@ mod tls;
 mod vitals;
 
 pub use config::Surroundings;
-pub use database::Reach;
+pub use configuration::told;
+pub use database::{Reach, gone};
 pub use doctor::{Doctor, PATIENCE};
 pub use document::catalogue;
 pub use examination::{Examination, Heading, NOT_CHECKED, gravity, headline};

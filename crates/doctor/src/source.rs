@@ -1,6 +1,7 @@
 //! The parts of the set-up, wherever they are: in files that the configuration
 //! names, or in the database, where the back office keeps them.
 
+use super::configuration::in_other_letters;
 use super::database::Opened;
 use crate::found;
 use boxoffice::CatalogueReading;
@@ -10,6 +11,7 @@ use gate::site::interface::StoredInterface;
 use gate::{Site, SiteOutline};
 use kernel::Seal;
 use kernel::finding::{Finding, Part, Phrase, Place, Position, Severity, Stored, Thing};
+use kernel::table::Letters;
 use otipass::{Credentials, Outline};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,6 +38,8 @@ pub enum Unread {
 pub struct Source<T> {
     pub origin: Origin,
     pub read: Result<T, Unread>,
+    /// How its file writes its letters.
+    letters: Letters,
 }
 
 /// What there is to say of a part, and where its things stand in its file.
@@ -93,6 +97,12 @@ impl<T: Read> Source<T> {
         missing: impl FnOnce(Place) -> Option<Finding>,
     ) -> Option<&T> {
         let place = self.place();
+        if let Origin::File(path) = &self.origin {
+            findings.extend(in_other_letters(path, self.letters).map(|mut found| {
+                found.part = part;
+                found
+            }));
+        }
         match &self.read {
             Ok(read) => {
                 let found = read.findings().iter().cloned();
@@ -259,7 +269,7 @@ impl Sources {
                 "an older version made the database",
                 "la base de données vient d’une version plus ancienne",
             )),
-            Opened::Damaged(_) | Opened::Unreadable(_) => Err(Phrase::new(
+            Opened::Gone(_) | Opened::Damaged(_) | Opened::Unreadable(_) => Err(Phrase::new(
                 "the database cannot be opened",
                 "la base de données ne peut pas être ouverte",
             )),
@@ -289,6 +299,7 @@ impl Sources {
                 Some(text) => Source {
                     origin: Origin::Stored(Stored::Mapping),
                     read: Ok(Mapping::of(text)),
+                    letters: Letters::Utf8,
                 },
                 None => from(
                     config,
@@ -317,11 +328,15 @@ fn from<T>(
     of_file: impl FnOnce(String) -> T,
     find: impl FnOnce(&InOffice) -> (Stored, Option<T>),
 ) -> Source<T> {
+    let mut letters = Letters::Utf8;
     let (origin, read) = match (path, stored) {
         (Some(path), _) => {
             let path = config.path(path);
-            let text = config::read_text(&path);
-            (Origin::File(path), text.map(of_file).map_err(Unread::File))
+            let read = config::read_letters(&path).map(|(text, of)| {
+                letters = of;
+                of_file(text)
+            });
+            (Origin::File(path), read.map_err(Unread::File))
         }
         (None, Ok(stored)) => {
             let (stored, read) = find(stored);
@@ -332,7 +347,11 @@ fn from<T>(
             Err(Unread::Hidden(why.clone())),
         ),
     };
-    Source { origin, read }
+    Source {
+        origin,
+        read,
+        letters,
+    }
 }
 
 async fn in_office(db: &Db) -> Result<InOffice, DbError> {

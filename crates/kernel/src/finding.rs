@@ -213,6 +213,19 @@ impl Finding {
         self.entry.text(which, language, values)
     }
 
+    /// Where it is, what is wrong and what to do, in one line.
+    #[must_use]
+    pub fn line(&self, language: Language) -> String {
+        let colon = match language {
+            Language::Fr => "\u{a0}:",
+            _ => ":",
+        };
+        let Told {
+            place, what, cure, ..
+        } = self.told(language);
+        format!("{place}{colon} {what} {cure}")
+    }
+
     /// All of it in words.
     #[must_use]
     pub fn told(&self, language: Language) -> Told {
@@ -230,10 +243,7 @@ impl Finding {
 /// In English, for logs and errors.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Told {
-            place, what, cure, ..
-        } = self.told(Language::En);
-        write!(f, "{place}: {what} {cure}")
+        f.write_str(&self.line(Language::En))
     }
 }
 

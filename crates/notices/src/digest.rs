@@ -1,7 +1,7 @@
 //! What there is to tell: pure rules, without I/O.
 
 use kernel::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A cause that is over sooner is not told.
 pub(crate) const LASTS_MS: i64 = 5 * 60_000;
@@ -27,6 +27,9 @@ pub struct Cause {
     pub title: String,
     /// What is wrong, and what to do.
     pub what: String,
+    /// Whether it only goes on, from an earlier day: it begins nowhere, and what was told of
+    /// it is not told again each day.
+    pub goes_on: bool,
 }
 
 impl Cause {
@@ -118,6 +121,8 @@ pub(crate) fn digest(
             });
         }
     }
+    let told_again = causes.iter().filter(|cause| !cause.goes_on);
+    let told_again: BTreeSet<_> = told_again.map(Cause::key).collect();
     let mut again = false;
     for (key, Told { title, at }) in told {
         let began = since.get(key).copied();
@@ -125,7 +130,7 @@ pub(crate) fn digest(
             None => &mut digest.over,
             Some(_) => &mut digest.standing,
         };
-        again |= began.is_some() && now.ms_since(*at) >= AGAIN_MS;
+        again |= now.ms_since(*at) >= AGAIN_MS && told_again.contains(key);
         lines.push(Line {
             key: key.clone(),
             since: began,

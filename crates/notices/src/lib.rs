@@ -20,7 +20,7 @@ pub use mail::{Mail, MailSettings, Transport, is_address};
 pub use message::{About, Message};
 pub use notices::{FAILING, NotSent, Notices, Way};
 pub use store::{Failing, failing};
-pub use webhook::{Webhook, is_web_address};
+pub use webhook::{Webhook, host_of};
 
 /// The tables of the notices.
 pub const SCHEMA: db::Schema = db::Schema {

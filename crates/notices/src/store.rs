@@ -49,11 +49,14 @@ pub(crate) struct Known {
 /// Notes what is not well now: what is new, what goes on, and what is over by now.
 pub(crate) fn note(tx: &mut Tx<'_>, causes: &[Cause], now: Timestamp) -> Result<(), DbError> {
     for cause in causes {
-        tx.execute(
-            "INSERT INTO notice_cause (cause, since, seen_at) VALUES ($1, $2, $2)
-             ON CONFLICT (cause) DO UPDATE SET seen_at = $2",
-            params![cause.key(), now],
-        )?;
+        let sql = match cause.goes_on {
+            true => "UPDATE notice_cause SET seen_at = $2 WHERE cause = $1",
+            false => {
+                "INSERT INTO notice_cause (cause, since, seen_at) VALUES ($1, $2, $2)
+                 ON CONFLICT (cause) DO UPDATE SET seen_at = $2"
+            }
+        };
+        tx.execute(sql, params![cause.key(), now])?;
     }
     // Those from the future tell that the clock was put back.
     tx.execute(

@@ -18,10 +18,16 @@ pub struct Webhook {
     secret: Option<SecretString>,
 }
 
-/// Whether messages can be posted there.
+/// The host that messages would be posted to, with its port if it is not the usual one;
+/// none if they cannot be. The rest of an address may hold a secret.
 #[must_use]
-pub fn is_web_address(text: &str) -> bool {
-    address(text).is_some()
+pub fn host_of(text: &str) -> Option<String> {
+    let url = address(text)?;
+    let host = url.host_str()?;
+    Some(
+        url.port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
+    )
 }
 
 fn address(text: &str) -> Option<Url> {
@@ -49,6 +55,22 @@ impl Webhook {
                 .ok_or_else(|| NotSent::Settings("the webhook is no web address".into()))?,
             secret,
         })
+    }
+
+    /// Whether somebody answers at the host, whose certificate is accepted. Asked is for the
+    /// host's first page: any request to the address itself might be taken for a message.
+    ///
+    /// # Errors
+    /// [`NotSent::Line`].
+    pub async fn test(&self) -> Result<(), NotSent> {
+        let mut first = self.url.clone();
+        first.set_path("/");
+        first.set_query(None);
+        // Neither fails for what has a host.
+        let _ = first.set_username("").and(first.set_password(None));
+        let asked = self.http.head(first).send().await;
+        let line = |error: reqwest::Error| NotSent::Line(error.without_url().into());
+        asked.map(drop).map_err(line)
     }
 
     /// Posts a message. The address may hold a secret: no error repeats it.

@@ -1,6 +1,7 @@
 //! From a configuration to a service that can be served.
 
 use crate::house::own_address;
+use crate::language::language;
 use crate::set_up;
 use anyhow::{Context, Result, bail};
 use books::backup::{self, BackupSchedule};
@@ -265,7 +266,7 @@ pub async fn otipass(
         let mistakes = otipass::check_url(&otipass.url, &mapping.project_id);
         let mut mistakes = mistakes.into_iter();
         if let Some(first) = mistakes.find(|found| found.severity == Severity::Mistake) {
-            bail!("{}", first.at(config.place("otipass", "url")));
+            bail!(first.at(config.place("otipass", "url")).line(language()));
         }
     }
     let format = otipass.number_format(mapping.num_type);

@@ -1,12 +1,14 @@
 //! The back office's part of the service, and the word to whoever starts it for
 //! the first time.
 
+use crate::language::language;
 use anyhow::{Context, Result};
 use config::{Config, Secret};
 use db::Db;
 use doctor::Doctor;
 use gate::Site;
 use kernel::Zone;
+use kernel::text::fill;
 use office::OfficeRole;
 use office::{Managed, SetUp, TakeUp};
 use staff::Staff;
@@ -87,17 +89,19 @@ fn set_up(config: &Config, take_up: TakeUp) -> Result<SetUp> {
     })
 }
 
+kernel::texts!(Texts in Fr, En {
+    welcome: "\nIl n’y a pas encore de compte. Faites le premier, d’un administrateur, à\n\n  {url}/office/welcome\n\navec ce secret, bon une fois :\n\n  {secret}\n",
+        "\nThere is no account yet. Make the first, an administrator's, at\n\n  {url}/office/welcome\n\nwith this secret, which is good once:\n\n  {secret}\n";
+});
+
 /// A line for each who starts the service and has no account yet: where to make
 /// the first, and the secret for it.
 pub async fn welcome(office: &OfficeRole) -> Result<Option<String>> {
     let secret = office.staff.open_welcome().await;
     let secret = secret.context("the first account cannot be prepared")?;
     Ok(secret.map(|secret| {
-        format!(
-            "\nThere is no account yet. Make the first, an administrator's, at\n\n  \
-             {}/office/welcome\n\nwith this secret, which is good once:\n\n  {}\n",
-            office.url.trim_end_matches('/'),
-            secret.reveal()
-        )
+        let url = office.url.trim_end_matches('/');
+        let welcome = Texts::of(language()).welcome;
+        fill(welcome, &[("url", &url), ("secret", &secret.reveal())])
     }))
 }

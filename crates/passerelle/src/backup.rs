@@ -3,10 +3,12 @@
 
 use crate::Verdict;
 use crate::house::{ConfigOption, command_line};
+use crate::language::language;
 use anyhow::{Result, ensure};
 use books::backup::{self, Existing, Manifest, Restored};
 use db::snapshot::InUse;
 use db::{Db, DbError, DbUrl};
+use kernel::text::fill;
 use kernel::{Clock, SystemClock};
 use serde_json::json;
 use staff::{Author, Change};
@@ -56,6 +58,21 @@ impl FromStr for Target {
     }
 }
 
+kernel::texts!(Texts in Fr, En {
+    copied: "{file} : {bytes} octets, relus et entiers, SHA-256 {sha256}",
+        "{file}: {bytes} bytes, read back and whole, SHA-256 {sha256}";
+    manifest: "Son manifeste est {file} ; gardez les deux ensemble.",
+        "Its manifest is {file}; keep the two together.";
+    restored: "{to} est ce qu’était {file} à {at}.", "{to} is what {file} was at {at}.";
+    aside: "Ce qui y était est maintenant {file}.", "What was there is now {file}.";
+    start: "Démarrez-y le service, puis lancez « passerelle reconcile ».",
+        "Start the service on it, then run `passerelle reconcile`.";
+    holds: "Contient {checks} contrôles acceptés, {barcodes} codes de contrôle, {tickets} billets, {lines} lignes de compte pour {minor} centimes.",
+        "It holds {checks} accepted checks, {barcodes} control barcodes, {tickets} tickets, {lines} account lines over {minor} minor units.";
+    differences: "Ses comptes ont {n} différences que rien n’explique, comme la base les a : voyez « passerelle reconcile ».",
+        "Its books have {n} differences that nothing explains, as the database has them: see `passerelle reconcile`.";
+});
+
 pub async fn back_up(arguments: BackupArguments) -> Result<Verdict> {
     let config = arguments.config.read()?;
     let url = config.database_url()?;
@@ -72,17 +89,22 @@ pub async fn back_up(arguments: BackupArguments) -> Result<Verdict> {
         None => config.path(&config.backup.folder).join(backup::name(now)),
     };
     let manifest = backup::back_up(from, &to, doctor::bundle::sides(&config), now).await?;
-    outln!(
-        "{}: {} bytes, read back and whole, SHA-256 {}",
-        to.display(),
-        manifest.bytes,
-        manifest.sha256
+    let t = Texts::of(language());
+    let (file, manifest_file) = (to.display(), backup::manifest_path(&to));
+    let copied = fill(
+        t.copied,
+        &[
+            ("file", &file),
+            ("bytes", &manifest.bytes),
+            ("sha256", &manifest.sha256),
+        ],
     );
+    outln!("{copied}");
     outln!(
-        "Its manifest is {}; keep the two together.",
-        backup::manifest_path(&to).display()
+        "{}",
+        fill(t.manifest, &[("file", &manifest_file.display())])
     );
-    say_books(&manifest);
+    say_books(t, &manifest);
     Ok(Verdict::fine_if(manifest.books.unexplained == 0))
 }
 
@@ -95,18 +117,20 @@ pub async fn restore(arguments: RestoreArguments) -> Result<Verdict> {
     let Target(to) = arguments.to;
     let now = SystemClock.now();
     let restored = backup::restore(&arguments.file, &to, existing, now).await?;
-    outln!(
-        "{} is what {} was at {}.",
+    let t = Texts::of(language());
+    let (now, was, at) = (
         to.display(),
         arguments.file.display(),
-        restored.manifest.taken_at
+        &restored.manifest.taken_at,
     );
+    let made = fill(t.restored, &[("to", &now), ("file", &was), ("at", at)]);
+    outln!("{made}");
     if let Some(aside) = &restored.aside {
-        outln!("What was there is now {}.", aside.display());
+        outln!("{}", fill(t.aside, &[("file", &aside.display())]));
     }
     note(&to, &restored).await?;
-    say_books(&restored.manifest);
-    outln!("Start the service on it, then run `passerelle reconcile`.");
+    say_books(t, &restored.manifest);
+    outln!("{}", t.start);
     Ok(Verdict::Fine)
 }
 
@@ -142,22 +166,20 @@ async fn note(database: &Path, restored: &Restored) -> Result<()> {
     Ok(())
 }
 
-fn say_books(manifest: &Manifest) {
+fn say_books(t: &Texts, manifest: &Manifest) {
     let books = &manifest.books;
-    outln!(
-        "It holds {} accepted checks, {} control barcodes, {} tickets, {} account lines over {} minor \
-         units.",
-        books.accepted_checks,
-        books.control_barcodes,
-        books.tickets,
-        books.account_lines,
-        books.account_minor
+    let holds = fill(
+        t.holds,
+        &[
+            ("checks", &books.accepted_checks),
+            ("barcodes", &books.control_barcodes),
+            ("tickets", &books.tickets),
+            ("lines", &books.account_lines),
+            ("minor", &books.account_minor),
+        ],
     );
+    outln!("{holds}");
     if books.unexplained > 0 {
-        outln!(
-            "Its books have {} differences that nothing explains, as the database has them: see \
-             `passerelle reconcile`.",
-            books.unexplained
-        );
+        outln!("{}", fill(t.differences, &[("n", &books.unexplained)]));
     }
 }

@@ -2,10 +2,12 @@
 
 mod foreign;
 
+use crate::language::language;
 use crate::{Verdict, back_office, serve, set_up, tokens};
 use anyhow::{Context, Result};
 use config::{Config, Surroundings};
 use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Site, SiteError};
+use kernel::text::fill;
 use kernel::{CheckId, Clock, DeviceCode, SystemClock};
 use office::{TakeUp, acts};
 use sandbox::{PassBook, Sandbox, SandboxSettings};
@@ -59,6 +61,31 @@ pub struct Arguments {
     #[arg(long, value_name = "N")]
     visitors: Option<u32>,
 }
+
+kernel::texts!(Texts in Fr, En {
+    ends: "La démonstration finit ; son dossier part avec elle.", "The demo ends; its folder goes with it.";
+    empty: "Démonstration de Passerelle : rien n’est encore mis en service ; les pages de gestion y mènent.\n\n  l’Otipass de remplacement à relier   http://{sandbox}/api\n  ses cartes d’exemple                 http://{sandbox}/\n\nCes paramètres de correspondance lui conviennent ; collez-les où on les demande, et nommez vos secteurs comme eux :\n\n{mapping}",
+        "Passerelle demo: nothing is set up yet; the back office leads through it.\n\n  the stand-in Otipass to connect to   http://{sandbox}/api\n  its sample cards                     http://{sandbox}/\n\nThese mapping parameters fit it; paste them when asked, and name your sectors as they do:\n\n{mapping}";
+    no_decoder: "Ce programme est construit sans le décodeur pour la caméra des téléphones : le service lit leurs images, et sans réseau ils ne lisent pas de codes. Pour l’y mettre, lancez « cargo xtask decoder » et construisez de nouveau.",
+        "This program was built without the decoder for phones' cameras: the service reads their frames, and without network they do not read codes. To take it in, run `cargo xtask decoder` and build again.";
+    introduced: "Démonstration de Passerelle : les musées de Villeneuve, sur cette machine seule.\n\n  pages de gestion   http://{service}/office/\n  API des appareils  http://{service}/api/docs\n  état, mesures      http://{service}/health/ready   http://{service}/metrics\n  faux Otipass       http://{sandbox}/   cartes d’exemple avec QR codes, à imprimer ou scanner\n  fichiers, base     {folder}",
+        "Passerelle demo: the museums of Villeneuve, on this machine only.\n\n  back office        http://{service}/office/\n  device API         http://{service}/api/docs\n  health, metrics    http://{service}/health/ready   http://{service}/metrics\n  stand-in Otipass   http://{sandbox}/   sample cards with QR codes, to print or scan\n  files, database    {folder}";
+    scanner: "Soyez un lecteur : ce lien fait de votre navigateur {device}, une fois, dans les {n} minutes. Tapez ou\nscannez une carte d’exemple, puis arrêtez la démonstration et continuez à scanner.",
+        "Be a scanner: this link makes your browser {device}, once, within {n} minutes. Type or\nscan a sample card, then stop the demo and go on scanning.";
+    next: "Essayez ensuite, dans un autre terminal :\n\n  # un passage à {device} ; le même id a toujours la même réponse",
+        "Try next, in another terminal:\n\n  # one scan at {device}; the same id always gets the same answer";
+    all: "ce qui a été vendu, qui est venu, ce qu’Otipass doit, et si tout concorde",
+        "what was sold, who came, what Otipass owes, and whether all of it agrees";
+    gates: "qui est venu, et si les comptes des accès sont en ordre",
+        "who came, and whether the gates' books are in order";
+    wrong: "ce qui ne va pas dans l’installation, et comment y remédier",
+        "what is wrong with the set-up, and how to cure it";
+    silent: "Otipass se tait pour les 5 prochaines questions, puis revient",
+        "Otipass falls silent for the next 5 questions, then comes back";
+    come: "Des visiteurs viennent, doucement. Ctrl-C finit la démonstration.",
+        "Visitors come, gently. Ctrl-C ends the demo.";
+    no_answer: "pas de réponse :", "no answer:";
+});
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let folder = tempfile::Builder::new()
@@ -152,7 +179,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         () = visitors.come(arguments.visitors) => {}
         () = serve::ended() => {}
     }
-    outln!("\nThe demo ends; its folder goes with it.");
+    outln!("\n{}", Texts::of(language()).ends);
     shutdown.cancel();
     // A panic has been told already.
     let _ = served.await;
@@ -197,13 +224,11 @@ async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict> {
         shutdown.clone().cancelled_owned(),
     ));
     say_if_without_decoder();
-    outln!(
-        "Passerelle demo: nothing is set up yet; the back office leads through it.\n\n\
-         \x20 the stand-in Otipass to connect to   http://{sandbox_address}/api\n\
-         \x20 its sample cards                     http://{sandbox_address}/\n\n\
-         These mapping parameters fit it; paste them when asked, and name your sectors as they do:\n\n\
-         {mapping_text}"
+    let empty = fill(
+        Texts::of(language()).empty,
+        &[("sandbox", &sandbox_address), ("mapping", &mapping_text)],
     );
+    outln!("{empty}");
     let served = serve::with(config, path, Surroundings::Nothing, None).await;
     shutdown.cancel();
     if let Ok(result) = sandboxed.await {
@@ -291,11 +316,7 @@ async fn scanner_page(
 
 fn say_if_without_decoder() {
     if !server::has_decoder() {
-        outln!(
-            "This program was built without the decoder for phones' cameras: the service reads their \
-             frames, and without network they do not read codes. To take it in, run `cargo xtask \
-             decoder` and build again.\n"
-        );
+        outln!("{}\n", Texts::of(language()).no_decoder);
     }
 }
 
@@ -308,31 +329,29 @@ fn introduce(
     foreign: Option<&foreign::Introduction>,
 ) {
     let config: PathBuf = folder.join("passerelle.toml");
-    outln!(
-        "Passerelle demo: the museums of Villeneuve, on this machine only.\n\n\
-         \x20 back office        http://{service}/office/\n\
-         \x20 device API         http://{service}/api/docs\n\
-         \x20 health, metrics    http://{service}/health/ready   http://{service}/metrics\n\
-         \x20 stand-in Otipass   http://{sandbox}/   sample cards with QR codes, to print or scan\n\
-         \x20 files, database    {}\n",
-        folder.display()
+    let t = Texts::of(language());
+    let introduced = fill(
+        t.introduced,
+        &[
+            ("service", &service),
+            ("sandbox", &sandbox),
+            ("folder", &folder.display()),
+        ],
     );
+    outln!("{introduced}\n");
     say_if_without_decoder();
     if let Some((device, page)) = page {
-        outln!(
-            "Be a scanner: this link makes your browser {device}, once, within {} minutes. Type or\n\
-             scan a sample card, then stop the demo and go on scanning.\n\n\
-             \x20 {page}\n",
-            CODE_VALID_MS / 60_000
-        );
+        let n = CODE_VALID_MS / 60_000;
+        let scanner = fill(t.scanner, &[("device", device), ("n", &n)]);
+        outln!("{scanner}\n\n  {page}\n");
     }
     if let Some((device, token)) = tokens.first() {
         outln!(
-            "Try next, in another terminal:\n\n\
-             \x20 # one scan at {device}; the same id always gets the same answer\n\
+            "{}\n\
              \x20 curl -s http://{service}/api/v1/checks -H 'Authorization: Bearer {}' \\\n\
              \x20   -H 'Content-Type: application/json' \\\n\
              \x20   -d '{{\"id\":\"1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3\",\"code\":\"villeneuve-12345674\",\"scanned_at\":\"{}\"}}'\n",
+            fill(t.next, &[("device", device)]),
             token.reveal(),
             SystemClock.now(),
         );
@@ -346,28 +365,28 @@ fn introduce(
     // What another sells stands in no report here.
     let (what, reports) = match foreign {
         None => (
-            "what was sold, who came, what Otipass owes, and whether all of it agrees",
+            t.all,
             format!(
                 "\x20 {me} report sales --config {c}\n\
                  \x20 {me} report account --config {c}\n"
             ),
         ),
-        Some(_) => (
-            "who came, and whether the gates' books are in order",
-            String::new(),
-        ),
+        Some(_) => (t.gates, String::new()),
     };
     outln!(
         "\x20 # {what}\n\
          \x20 {me} report attendance --config {c}\n\
          {reports}\
          \x20 {me} reconcile --config {c}\n\n\
-         \x20 # what is wrong with the set-up, and how to cure it\n\
+         \x20 # {}\n\
          \x20 {me} doctor --config {c}\n\n\
-         \x20 # Otipass falls silent for the next 5 questions, then comes back\n\
+         \x20 # {}\n\
          \x20 curl -s -X PUT http://{sandbox}/sandbox/faults -H 'Content-Type: application/json' \\\n\
          \x20   -d '[{{\"failure\":\"silence\",\"requests\":5}}]'\n\n\
-         Visitors come, gently. Ctrl-C ends the demo.\n"
+         {}\n",
+        t.wrong,
+        t.silent,
+        t.come
     );
 }
 
@@ -412,7 +431,10 @@ impl Visitors {
                         answer["message"].as_str().unwrap_or("no message")
                     );
                 }
-                Err(error) => outln!("{hour:02}{minute}  {device}  ! no answer: {error}"),
+                Err(error) => {
+                    let none = Texts::of(language()).no_answer;
+                    outln!("{hour:02}{minute}  {device}  ! {none} {error}");
+                }
             }
             come += 1;
             tokio::time::sleep(PAUSE).await;

@@ -2,12 +2,14 @@
 //! what is known of each.
 
 use crate::house::{ConfigOption, own_address};
+use crate::language::language;
 use crate::table::table;
 use crate::{Verdict, tokens};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use config::Config;
-use gate::{CODE_VALID_MS, DeviceState, EnrolmentCode};
+use gate::{CODE_VALID_MS, DeviceState, EnrolmentCode, Mode};
+use kernel::text::fill;
 use kernel::{DeviceCode, Timestamp};
 use office::acts;
 use qrcode::QrCode;
@@ -47,49 +49,59 @@ enum Action {
     },
 }
 
+kernel::texts!(Texts in Fr, En {
+    enrols: "Ce code enrôle {device}, une fois, dans les {n} minutes.",
+        "This code enrols {device}, once, within {n} minutes.";
+    open: "Ouvrez cette page sur l’appareil, ou scannez-la avec lui :",
+        "Open this page on the device, or scan it there:";
+    enter: "Entrez-le sur l’appareil. Avec --url et l’adresse où les appareils joignent le service, vous avez un QR code à scanner à la place.",
+        "Enter it on the device. With --url and the address at which devices reach the service, you get a QR code to scan instead.";
+    token: "C’est le jeton de {device}. Il n’est montré que maintenant : entrez-le sur l’appareil. S’il est perdu, reprenez-le par « passerelle device revoke '{device}' » et faites-en un autre.",
+        "This is the token of {device}. It is shown only now: enter it on the device. If it is lost, take it back with `passerelle device revoke '{device}'` and make another.";
+    revoked: "{n} jeton(s) de {device} repris ; un service en marche les refuse dans la seconde.",
+        "{n} token(s) of {device} revoked; a running service refuses them within a second.";
+    headings: "appareil, porte, secteur, vu, >horloge à, >non envoyés, plus ancien, mode, >batterie, >jetons",
+        "device, door, sector, seen, >clock off, >unsent, oldest, mode, >battery, >tokens";
+    never: "jamais", "never";
+    just_now: "à l’instant", "just now";
+    minutes: "il y a {n} min", "{n} min ago";
+    hours: "il y a {n} h", "{n} h ago";
+    days: "il y a {n} jours", "{n} days ago";
+    online: "en ligne", "online";
+    offline: "hors ligne", "offline";
+});
+
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let house = arguments.config.open().await?;
-    let author = house.author();
+    let (author, t) = (house.author(), Texts::of(language()));
     match arguments.action {
         Action::Enrol { device, url } => {
             let code = EnrolmentCode::from_random(tokens::random_16());
             acts::make_enrolment_code(&author, &device, &code).await?;
             let page = page(&house.config, url, &code)?;
             outln!("{}", code.reveal());
-            errln!(
-                "This code enrols {device}, once, within {} minutes.",
-                CODE_VALID_MS / 60_000
-            );
+            let n = CODE_VALID_MS / 60_000;
+            errln!("{}", fill(t.enrols, &[("device", &device), ("n", &n)]));
             match page {
-                Some(page) => errln!(
-                    "Open this page on the device, or scan it there:\n\n    {page}\n\n{}",
-                    qr_code(&page)
-                ),
-                None => errln!(
-                    "Enter it on the device. With --url and the address at which devices reach the \
-                     service, you get a QR code to scan instead."
-                ),
+                Some(page) => errln!("{}\n\n    {page}\n\n{}", t.open, qr_code(&page)),
+                None => errln!("{}", t.enter),
             }
         }
         Action::List => {
             let devices = gate::devices(&house.db).await;
             let devices = devices.context("the devices could not be read")?;
-            out!("{}", list(&devices, house.clock.now()));
+            out!("{}", list(t, &devices, house.clock.now()));
         }
         Action::Token { device } => {
             let token = tokens::random();
             acts::give_token(&author, &device, &token).await?;
             outln!("{}", token.reveal());
-            errln!(
-                "This is the token of {device}. It is shown only now: enter it on the device. If \
-                 it is lost, take it back with `passerelle device revoke '{device}'` and make another."
-            );
+            errln!("{}", fill(t.token, &[("device", &device)]));
         }
         Action::Revoke { device } => {
             let revoked = acts::revoke_tokens(&author, &device).await?;
-            outln!(
-                "{revoked} token(s) of {device} revoked; a running service refuses them within a second."
-            );
+            let revoked = fill(t.revoked, &[("n", &revoked), ("device", &device)]);
+            outln!("{revoked}");
         }
     }
     Ok(Verdict::Fine)
@@ -118,28 +130,30 @@ fn qr_code(address: &str) -> String {
     }
 }
 
-fn list(devices: &[DeviceState], now: Timestamp) -> String {
-    let rows: Vec<_> = devices.iter().map(|device| row(device, now)).collect();
-    let headings =
-        "device, door, sector, seen, >clock off, >unsent, oldest, mode, >battery, >tokens";
-    table(headings, &rows)
+fn list(t: &Texts, devices: &[DeviceState], now: Timestamp) -> String {
+    let rows: Vec<_> = devices.iter().map(|device| row(t, device, now)).collect();
+    table(t.headings, &rows)
 }
 
-fn row(device: &DeviceState, now: Timestamp) -> Vec<String> {
+fn row(t: &Texts, device: &DeviceState, now: Timestamp) -> Vec<String> {
     fn or_dash(text: Option<impl ToString>) -> String {
         text.map_or_else(|| "–".to_owned(), |text| text.to_string())
     }
     let sectors: Vec<_> = device.sectors.iter().map(ToString::to_string).collect();
-    let since = |at: Option<Timestamp>| at.map(|at| ago(now.ms_since(at)));
+    let since = |at: Option<Timestamp>| at.map(|at| ago(t, now.ms_since(at)));
+    let mode = device.mode.map(|mode| match mode {
+        Mode::Online => t.online,
+        Mode::Offline => t.offline,
+    });
     cells![
         device.device,
         device.door,
         or_dash((!sectors.is_empty()).then(|| sectors.join(", "))),
-        since(device.seen_at).unwrap_or_else(|| "never".to_owned()),
+        since(device.seen_at).unwrap_or_else(|| t.never.to_owned()),
         or_dash(device.clock_offset_ms.map(seconds)),
         or_dash(device.unsent),
         or_dash(since(device.oldest_unsent_at)),
-        or_dash(device.mode),
+        or_dash(mode),
         or_dash(device.battery_percent.map(|percent| format!("{percent} %"))),
         device.tokens,
     ]
@@ -152,13 +166,14 @@ fn seconds(offset_ms: i64) -> String {
     format!("{sign}{}.{} s", ms / 1_000, ms % 1_000 / 100)
 }
 
-fn ago(ms: i64) -> String {
-    match ms / 1_000 {
-        ..=59 => "just now".to_owned(),
-        seconds @ 60..=3_599 => format!("{} min ago", seconds / 60),
-        seconds @ 3_600..=86_399 => format!("{} h ago", seconds / 3_600),
-        seconds => format!("{} days ago", seconds / 86_400),
-    }
+fn ago(t: &Texts, ms: i64) -> String {
+    let (text, n) = match ms / 1_000 {
+        ..=59 => (t.just_now, 0),
+        seconds @ 60..=3_599 => (t.minutes, seconds / 60),
+        seconds @ 3_600..=86_399 => (t.hours, seconds / 3_600),
+        seconds => (t.days, seconds / 86_400),
+    };
+    fill(text, &[("n", &n)])
 }
 
 #[cfg(test)]
@@ -174,7 +189,7 @@ mod tests {
             (3_600_000, "1 h ago"),
             (200_000_000, "2 days ago"),
         ] {
-            assert_eq!(ago(ms), told);
+            assert_eq!(ago(Texts::of(kernel::Language::En), ms), told);
         }
         for (ms, told) in [(0, "+0.0 s"), (31_540, "+31.5 s"), (-250, "-0.2 s")] {
             assert_eq!(seconds(ms), told);

@@ -3,7 +3,7 @@
 
 use crate::Verdict;
 use crate::house::ConfigOption;
-use crate::language::LanguageOption;
+use crate::language::{asked, language};
 use crate::out::{Format, print};
 use anyhow::{Context, Result, bail};
 use doctor::{Doctor, PATIENCE, Reach, catalogue, headline};
@@ -52,8 +52,6 @@ pub struct Arguments {
         conflicts_with = "explain"
     )]
     sample: Option<String>,
-    #[command(flatten)]
-    language: LanguageOption,
 }
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
@@ -62,9 +60,9 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         false => arguments.format,
     };
     // For programs, in English unless they ask for another.
-    let language = match (format, arguments.language.asked()) {
+    let language = match (format, asked()) {
         (Format::Json, None) => Language::En,
-        _ => arguments.language.get(),
+        _ => language(),
     };
     if let Some(code) = arguments.explain {
         return explain(&code, language);

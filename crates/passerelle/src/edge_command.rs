@@ -1,11 +1,13 @@
 //! `passerelle edge`: the turnstile agent.
 
 use crate::Verdict;
+use crate::language::language;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use edge::config::EdgeConfig;
 use edge::server::ServerClient;
 use kernel::SystemClock;
+use kernel::text::fill;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
@@ -86,14 +88,22 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     }
 }
 
+kernel::texts!(Texts in Fr, En {
+    reads: "L’agent du tourniquet lit des lignes sur {address}", "The turnstile agent reads lines on {address}";
+    status: "  page d’état    http://{address}/", "  status page    http://{address}/";
+    enrolled: "Cet appareil est maintenant {device}. Son jeton est dans {path} ; gardez ce fichier pour vous.",
+        "This device is {device} now. Its token is in {path}; keep that file to yourself.";
+});
+
 async fn work(config: EdgeConfig) -> Result<Verdict> {
     let running = edge::run::start(config, Arc::new(SystemClock))?;
+    let t = Texts::of(language());
     // Standard output belongs to the answers.
     if let Some(address) = running.input {
-        errln!("The turnstile agent reads lines on {address}");
+        errln!("{}", fill(t.reads, &[("address", &address)]));
     }
     if let Some(address) = running.status {
-        errln!("  status page    http://{address}/");
+        errln!("{}", fill(t.status, &[("address", &address)]));
     }
     running.until(crate::serve::ended()).await;
     Ok(Verdict::Fine)
@@ -109,11 +119,9 @@ async fn enrol(config: &EdgeConfig, code: &str) -> Result<Verdict> {
             path.display()
         )
     })?;
-    outln!(
-        "This device is {} now. Its token is in {}; keep that file to yourself.",
-        enrolled.device,
-        path.display()
-    );
+    let (enrolled, path) = (enrolled.device, path.display());
+    let said = Texts::of(language()).enrolled;
+    outln!("{}", fill(said, &[("device", &enrolled), ("path", &path)]));
     Ok(Verdict::Fine)
 }
 

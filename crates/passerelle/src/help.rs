@@ -2,13 +2,14 @@
 
 mod french;
 
-use crate::language::of_arguments;
+use crate::language::{in_language, language};
 use crate::{CommandLine, Verdict};
 use anyhow::{Result, bail};
-use clap::{Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory, value_parser};
 use kernel::Language;
 use kernel::text::fill;
 use office::documents::{DOCUMENTS, document};
+use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -25,10 +26,28 @@ kernel::texts!(Texts in Fr, En {
 
 /// The command line, with its help in the language of whoever asks.
 pub(crate) fn command_line() -> Command {
-    match of_arguments() {
-        Language::Fr => french::in_french(CommandLine::command()),
-        _ => CommandLine::command(),
+    match language() {
+        Language::Fr => french::in_french(english()),
+        _ => english(),
     }
+}
+
+fn english() -> Command {
+    let language = Arg::new("language").long("language").global(true);
+    let language = language.value_parser(value_parser!(Language));
+    CommandLine::command().arg(language.help("en or fr; by default as LANG has it"))
+}
+
+/// Says why the command line cannot be read, or prints the help or version it asks for.
+pub(crate) fn not_read(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    if language() != Language::Fr || !text.starts_with("error:") {
+        error.exit();
+    }
+    for line in text.lines() {
+        errln!("{}", in_language(line, Language::Fr));
+    }
+    ExitCode::from(2)
 }
 
 /// Prints what is asked for.
@@ -36,7 +55,7 @@ pub(crate) fn command_line() -> Command {
 /// # Errors
 /// If there is neither a command nor a document of that name.
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict> {
-    let t = Texts::of(of_arguments());
+    let t = Texts::of(language());
     let mut commands = command_line();
     let Some(topic) = &arguments.topic else {
         out!("{}", commands.render_help());

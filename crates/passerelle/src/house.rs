@@ -1,6 +1,7 @@
 //! What commands work on: the configuration, and the database of a service that
 //! has run before.
 
+use crate::language::language;
 use crate::out::Format;
 use crate::{assemble, init, set_up};
 use anyhow::{Result, bail, ensure};
@@ -8,6 +9,7 @@ use boxoffice::BoxOffice;
 use config::{Config, Role, Surroundings};
 use db::{Db, DbUrl};
 use gate::Site;
+use kernel::text::fill;
 use kernel::{Clock, SystemClock};
 use staff::{Actor, Author};
 use std::path::{Path, PathBuf};
@@ -38,7 +40,8 @@ impl ConfigOption {
     pub fn read(&self) -> Result<Config> {
         let path = self.path();
         if self.config.is_none() && path != Path::new(init::FILE) {
-            errln!("The configuration is {}.", path.display());
+            let found = Texts::of(language()).found;
+            errln!("{}", fill(found, &[("file", &path.display())]));
         }
         Ok(Config::read(&path, Surroundings::Variables)?)
     }
@@ -49,11 +52,14 @@ impl ConfigOption {
     }
 }
 
-/// What commands about sales say where another sells; the same as the back office's pages.
-const NO_BOX_OFFICE: &str =
-    "This service keeps no ticketing ([server] roles): look at the one that does.";
-/// What is said of visitors where the gates are another's.
-const NO_GATE: &str = "This service keeps no gates ([server] roles): look at the one that does.";
+// What commands say where another sells is the same as the back office's pages.
+kernel::texts!(Texts in Fr, En {
+    found: "La configuration est {file}.", "The configuration is {file}.";
+    no_box_office: "Ce service ne tient pas de billetterie ([server] roles) : voyez celui qui la tient.",
+        "This service keeps no ticketing ([server] roles): look at the one that does.";
+    no_gate: "Ce service ne tient pas d’accès ([server] roles) : voyez celui qui les tient.",
+        "This service keeps no gates ([server] roles): look at the one that does.";
+});
 
 /// A configuration with its database.
 pub struct House {
@@ -102,10 +108,11 @@ impl House {
     /// Says before figures of what another keeps that they are not here; beside them
     /// where a program reads them.
     pub fn say_if_elsewhere(&self, role: Role, format: Format) {
+        let t = Texts::of(language());
         let elsewhere = match role {
             _ if self.config.has(role) => return,
-            Role::Gate => NO_GATE,
-            Role::BoxOffice => NO_BOX_OFFICE,
+            Role::Gate => t.no_gate,
+            Role::BoxOffice => t.no_box_office,
         };
         match format {
             Format::Table => outln!("{elsewhere}\n"),
@@ -115,7 +122,8 @@ impl House {
 
     /// The box office, where there is one.
     pub async fn box_office(&self) -> Result<BoxOffice> {
-        ensure!(self.config.has(Role::BoxOffice), NO_BOX_OFFICE);
+        let elsewhere = Texts::of(language()).no_box_office;
+        ensure!(self.config.has(Role::BoxOffice), elsewhere);
         let site = self.site().await?;
         assemble::box_office(&self.config, self.db.clone(), site, &self.clock)
     }

@@ -1,7 +1,9 @@
 //! `passerelle init`: a configuration with comments, to begin with.
 
 use crate::Verdict;
+use crate::language::language;
 use anyhow::{Context, Result, bail};
+use kernel::text::fill;
 use std::fs::{self, OpenOptions};
 use std::io::{IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -23,12 +25,17 @@ pub struct Arguments {
     folder: PathBuf,
 }
 
+kernel::texts!(Texts in Fr, En {
+    written: "{file} est écrit. Lisez-le, puis démarrez : passerelle serve --config {file}",
+        "{file} is written. Read it, then start: passerelle serve --config {file}";
+    begun: "Il n’y avait pas de configuration ; en voici une, {file}, et toutes les données vont à côté. « passerelle init DOSSIER » en fait une ailleurs.",
+        "There was no configuration; one is made at {file}, and all data goes beside it. `passerelle init FOLDER` makes one elsewhere.";
+});
+
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let path = write(&arguments.folder)?;
-    outln!(
-        "{} is written. Read it, then start: passerelle serve --config {0}",
-        path.display()
-    );
+    let t = Texts::of(language());
+    outln!("{}", fill(t.written, &[("file", &path.display())]));
     Ok(Verdict::Fine)
 }
 
@@ -58,11 +65,8 @@ pub fn begin() -> Result<PathBuf> {
         );
     };
     let path = write(&folder)?;
-    errln!(
-        "There was no configuration; one is made at {}, and all data goes beside it. \
-         `passerelle init FOLDER` makes one elsewhere.",
-        path.display()
-    );
+    let t = Texts::of(language());
+    errln!("{}", fill(t.begun, &[("file", &path.display())]));
     Ok(path)
 }
 

@@ -1,30 +1,14 @@
-//! In which language a command speaks to people.
+//! In which language the program speaks to people.
 
+mod french;
+
+use config::ConfigError;
 use kernel::Language;
+use std::error::Error;
 
-/// In which language a command speaks.
-#[derive(Debug, Clone, Copy, clap::Args)]
-pub struct LanguageOption {
-    /// en or fr; by default as LANG has it
-    #[arg(long)]
-    language: Option<Language>,
-}
-
-impl LanguageOption {
-    /// What was asked for, or else what the locale says.
-    pub fn get(self) -> Language {
-        self.language.unwrap_or_else(of_this_terminal)
-    }
-
-    /// What was asked for, if anything.
-    pub const fn asked(self) -> Option<Language> {
-        self.language
-    }
-}
-
-/// What the arguments of this process ask for, before they are read, or else what the
-/// locale says: help is printed while they are read.
-pub fn of_arguments() -> Language {
+/// What the arguments of this process ask for, if anything: help and mistakes are told
+/// before they are read.
+pub fn asked() -> Option<Language> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let pair = |pair: &[String]| match pair {
         [key, value] if key == "--language" => value.parse().ok(),
@@ -32,8 +16,12 @@ pub fn of_arguments() -> Language {
     };
     let joined = |argument: &String| argument.strip_prefix("--language=")?.parse().ok();
     let asked = arguments.windows(2).find_map(pair);
-    let asked = asked.or_else(|| arguments.iter().find_map(joined));
-    asked.unwrap_or_else(of_this_terminal)
+    asked.or_else(|| arguments.iter().find_map(joined))
+}
+
+/// What was asked for, or else what the locale says.
+pub fn language() -> Language {
+    asked().unwrap_or_else(of_this_terminal)
 }
 
 /// French, if the locale says so.
@@ -43,5 +31,37 @@ fn of_this_terminal() -> Language {
     match locale {
         Some(locale) if locale.starts_with("fr") => Language::Fr,
         _ => Language::En,
+    }
+}
+
+/// What an error says, in the language of whoever asks.
+pub fn said(error: &(dyn Error + 'static)) -> String {
+    match (language(), error.downcast_ref::<ConfigError>()) {
+        (language, Some(ConfigError::Refused(finding))) => finding.line(language),
+        (Language::Fr, Some(ConfigError::Mistake(mistake))) => {
+            doctor::told(mistake).line(Language::Fr)
+        }
+        (language, _) => in_language(&error.to_string(), language),
+    }
+}
+
+/// An error and what led to it, joined by colons.
+pub fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut told: Vec<_> = std::iter::successors(Some(error), |&error| error.source())
+        .map(said)
+        .collect();
+    // Transparent errors say the same twice.
+    told.dedup();
+    told.join(match language() {
+        Language::Fr => "\u{a0}: ",
+        _ => ": ",
+    })
+}
+
+/// A sentence of the program, or of its command line's reader.
+pub fn in_language(text: &str, language: Language) -> String {
+    match language {
+        Language::Fr => french::in_french(text),
+        _ => text.to_owned(),
     }
 }

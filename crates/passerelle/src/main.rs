@@ -39,6 +39,7 @@ mod ticketing;
 mod tokens;
 
 use clap::{FromArgMatches, Parser, Subcommand};
+use language::{language, said};
 use std::process::ExitCode;
 
 /// Passerelle: city passes at museum gates, one sale for each admission.
@@ -115,6 +116,10 @@ impl Verdict {
     }
 }
 
+kernel::texts!(Texts in Fr, En {
+    because: "cause :", "because:";
+});
+
 fn main() -> ExitCode {
     // What the service has its children do: no command for people, and one that
     // has no use for a runtime.
@@ -124,10 +129,10 @@ fn main() -> ExitCode {
     {
         return server::read_pictures().map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
-    let mut matches = help::command_line().get_matches();
-    match CommandLine::from_arg_matches_mut(&mut matches) {
+    let matches = help::command_line().try_get_matches();
+    match matches.and_then(|mut matches| CommandLine::from_arg_matches_mut(&mut matches)) {
         Ok(line) => run(line.command),
-        Err(error) => error.exit(),
+        Err(error) => help::not_read(&error),
     }
 }
 
@@ -164,9 +169,11 @@ async fn run(command: Command) -> ExitCode {
         Ok(Verdict::NotFine) => ExitCode::from(1),
         Ok(Verdict::NotBegun) => ExitCode::from(3),
         Err(error) => {
-            errln!("passerelle: {error}");
-            for cause in error.chain().skip(1) {
-                errln!("  because: {cause}");
+            let because = Texts::of(language()).because;
+            let mut chain = error.chain().map(said);
+            errln!("passerelle: {}", chain.next().unwrap_or_default());
+            for cause in chain {
+                errln!("  {because} {cause}");
             }
             ExitCode::from(2)
         }

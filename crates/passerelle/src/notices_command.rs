@@ -1,10 +1,12 @@
 //! `passerelle notices`: whether those who are told will hear of it.
 
 use crate::house::{ConfigOption, House};
+use crate::language::{causes, language};
 use crate::{Verdict, assemble, set_up};
 use anyhow::{Result, ensure};
 use clap::Subcommand;
-use kernel::{Clock, SystemClock, causes};
+use kernel::text::fill;
+use kernel::{Clock, SystemClock};
 use notices::Message;
 
 /// `passerelle notices`
@@ -21,6 +23,11 @@ enum Action {
     /// Send a test message by mail and to the webhook, as [notices] names them
     Test,
 }
+
+kernel::texts!(Texts in Fr, En {
+    sent: "✔ {way} : le message d’essai est parti.", "✔ {way}: the test message is sent.";
+    colon: " :", ":";
+});
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let Action::Test = arguments.action;
@@ -39,14 +46,15 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         "nobody is told when something is not well: write [notices] webhook or [notices.mail] into \
          the configuration; `passerelle help operating` explains them"
     );
+    let t = Texts::of(language());
     let message = Message::test(&notices.about, SystemClock.now());
     let mut is_fine = true;
     for way in &notices.ways {
         match way.send(&message).await {
-            Ok(()) => outln!("✔ {}: the test message is sent.", way.name()),
+            Ok(()) => outln!("{}", fill(t.sent, &[("way", &way.name())])),
             Err(error) => {
                 is_fine = false;
-                outln!("✘ {}: {}.", way.name(), causes(&error));
+                outln!("✘ {}{} {}.", way.name(), t.colon, causes(&error));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `passerelle reconcile`: the gate's books against the box office's.
 
 use crate::house::{ConfigOption, House};
-use crate::language::LanguageOption;
+use crate::language::language;
 use crate::out::{Format, print};
 use crate::table::table;
 use crate::{Verdict, ticketing};
@@ -26,8 +26,6 @@ pub struct Arguments {
     #[arg(long, value_name = "COUNT", default_value_t = 3)]
     ask: u32,
     #[command(flatten)]
-    language: LanguageOption,
-    #[command(flatten)]
     config: ConfigOption,
 }
 
@@ -44,7 +42,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         .context("what ticketing takes none of could not be read")?;
     let is_fine = books.is_clean() && stopped.is_empty();
     let language = match arguments.format {
-        Format::Table => arguments.language.get(),
+        Format::Table => language(),
         Format::Json => Language::En,
     };
     let stop = |trouble| Stop::of(trouble, language);

@@ -2,7 +2,7 @@
 
 use crate::Verdict;
 use crate::house::ConfigOption;
-use crate::language::LanguageOption;
+use crate::language::language;
 use crate::out::{Format, print};
 use crate::table::table;
 use anyhow::{Context, Result, ensure};
@@ -47,8 +47,6 @@ struct Period {
     /// For people or for programs
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    #[command(flatten)]
-    language: LanguageOption,
     #[command(flatten)]
     config: ConfigOption,
 }
@@ -105,7 +103,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     };
     house.say_if_elsewhere(role, period.format);
     let (db, format, currency) = (&house.db, period.format, site.currency.as_str());
-    let t = Texts::of(period.language.get());
+    let t = Texts::of(language());
     match &arguments.report {
         Report::Sales(_) => {
             let report = boxoffice::report::sales(db, from, to).await;

@@ -1,11 +1,13 @@
 //! `passerelle retention`: the end of card numbers, by hand.
 
 use crate::house::{ConfigOption, House};
+use crate::language::language;
 use crate::out::{Format, print};
 use crate::{Verdict, assemble};
 use anyhow::{Context, Result};
 use books::retention::{self, RetentionReport, Run};
 use clap::Subcommand;
+use kernel::text::fill;
 use staff::Change;
 
 /// `passerelle retention`
@@ -29,6 +31,15 @@ enum Action {
         format: Format,
     },
 }
+
+kernel::texts!(Texts in Fr, En {
+    removed: "Numéros de carte supprimés, de ce qui a plus de {days} jours et est terminé :",
+        "Removed the card numbers of what is older than {days} days and finished:";
+    would: "Numéros de carte à supprimer, de ce qui a plus de {days} jours et est terminé :",
+        "Would remove the card numbers of what is older than {days} days and finished:";
+    of: "  {checks} contrôles, {barcodes} codes de contrôle\n  {staged} codes arrivés, {tickets} billets\n  {files} fichiers STX\n  {aside} contrôles et annulations mis de côté et réglés",
+        "  {checks} checks, {barcodes} control barcodes\n  {staged} staged barcodes, {tickets} tickets\n  {files} STX_Files\n  {aside} checks and cancellations set aside and settled";
+});
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let Action::Run { dry_run, format } = arguments.action;
@@ -55,19 +66,21 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
 }
 
 fn for_people(report: &RetentionReport, days: u32, run: Run) -> String {
+    let t = Texts::of(language());
     let did = match run {
-        Run::Remove => "Removed",
-        Run::Dry => "Would remove",
+        Run::Remove => t.removed,
+        Run::Dry => t.would,
     };
-    format!(
-        "{did} the card numbers of what is older than {days} days and finished:\n  {} checks, {} \
-         control barcodes\n  {} staged barcodes, {} tickets\n  {} STX_Files\n  {} \
-         checks and cancellations set aside and settled\n",
-        report.checks,
-        report.control_barcodes,
-        report.staged,
-        report.tickets,
-        report.files,
-        report.aside
-    )
+    let of = fill(
+        t.of,
+        &[
+            ("checks", &report.checks),
+            ("barcodes", &report.control_barcodes),
+            ("staged", &report.staged),
+            ("tickets", &report.tickets),
+            ("files", &report.files),
+            ("aside", &report.aside),
+        ],
+    );
+    format!("{}\n{of}\n", fill(did, &[("days", &days)]))
 }

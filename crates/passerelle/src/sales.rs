@@ -2,15 +2,17 @@
 
 use crate::Verdict;
 use crate::house::ConfigOption;
+use crate::language::{causes, in_language, language};
 use crate::out::{Format, print};
 use crate::table::table;
 use anyhow::{Context, Result};
 use boxoffice::catalogue::map_tariff;
-use boxoffice::stx_file::{self, StxFile, StxFileId};
+use boxoffice::stx_file::{self, FileState, StxFile, StxFileId};
 use boxoffice::{BoxOffice, CatalogueError, ImportReport};
 use clap::Subcommand;
 use config::Role;
 use db::Tx;
+use kernel::text::fill;
 use kernel::{ProductCode, TariffCode};
 use office::acts;
 use serde_json::json;
@@ -69,9 +71,32 @@ enum Action {
     Resend,
 }
 
+kernel::texts!(Texts in Fr, En {
+    resent: "{n} code(s) de contrôle repartent à la billetterie.",
+        "{n} control barcode(s) go to ticketing again.";
+    nothing: "Rien n’était prêt à être vendu.", "Nothing was ready to be sold.";
+    held: "{n} sont retenus ; « passerelle reconcile » dit pourquoi, « passerelle doctor » comment y remédier.",
+        "{n} are held; `passerelle reconcile` says why, `passerelle doctor` how to cure it.";
+    mapped: "{product} se vend désormais au tarif {tariff} ; {n} qui étaient retenus sont prêts pour le prochain passage.\nNotez-le aussi dans le fichier du catalogue, sinon le prochain démarrage fait ce que dit le fichier.",
+        "{product} is sold at {tariff} from now on; {n} that were held are ready for the next run.\nNote it in the catalogue file too, or the next start maps as the file says.";
+    no_report: "{file} : pas de rapport des lignes rejetées : {why}",
+        "{file}: no report of rejected rows: {why}";
+    gone: "Le contenu de {n} n’est plus gardé.", "The content of {n} is not kept any more.";
+    imported: "{file} : {rows} lignes, {orders} commandes avec {tickets} billets faites, {known} déjà connues, {rejected} rejetées",
+        "{file}: {rows} rows, {orders} orders with {tickets} tickets made, {known} known already, {rejected} rejected";
+    see_rejected: "  les lignes rejetées, chacune avec sa raison : passerelle sales export {file} --to DOSSIER",
+        "  the rejected rows, each with its reason: passerelle sales export {file} --to FOLDER";
+    no_files: "Il n’y a pas encore de fichiers STX.", "There are no STX_Files yet.";
+    headings: ">numéro, fait, fichier, état, >lignes, >billets, >connues, >rejetées",
+        ">number, made, file, state, >rows, >tickets, >known, >rejected";
+    written: "import non terminé", "WRITTEN";
+    complete: "importé", "IMPORTED";
+    abandoned: "abandonné", "ABANDONED";
+});
+
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let house = arguments.config.open().await?;
-    let author = house.author();
+    let (author, t) = (house.author(), Texts::of(language()));
     match arguments.action {
         Action::Run => sell(&author, &house.box_office().await?).await,
         Action::Import { file } => {
@@ -100,26 +125,23 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         }
         Action::Resend => {
             let count = acts::send_again(&author).await?;
-            outln!("{count} control barcode(s) go to ticketing again.");
+            outln!("{}", fill(t.resent, &[("n", &count)]));
             Ok(Verdict::Fine)
         }
     }
 }
 
 async fn sell(author: &Author, box_office: &BoxOffice) -> Result<Verdict> {
-    let run = acts::sell(author, box_office).await?;
+    let (run, t) = (acts::sell(author, box_office).await?, Texts::of(language()));
     for report in run.resumed.iter().chain(&run.files) {
         print_import(report);
     }
     if run.tickets() == 0 {
-        outln!("Nothing was ready to be sold.");
+        outln!("{}", t.nothing);
     }
     let waiting = box_office.waiting().await?;
     if waiting.held > 0 {
-        outln!(
-            "{} are held; `passerelle reconcile` says why, `passerelle doctor` how to cure it.",
-            waiting.held
-        );
+        outln!("{}", fill(t.held, &[("n", &waiting.held)]));
     }
     Ok(Verdict::fine_if(run.rejected() == 0))
 }
@@ -140,11 +162,15 @@ async fn map(
     };
     author.change("map tariff", map).await?;
     let moved = box_office.reevaluate().await?;
-    outln!(
-        "{product} is sold at {tariff} from now on; {} that were held are ready for the next run.",
-        moved.released
+    let mapped = fill(
+        Texts::of(language()).mapped,
+        &[
+            ("product", &product),
+            ("tariff", &tariff),
+            ("n", &moved.released),
+        ],
     );
-    outln!("Note it in the catalogue file too, or the next start maps as the file says.");
+    outln!("{mapped}");
     Ok(Verdict::Fine)
 }
 
@@ -155,7 +181,7 @@ async fn export(
     numbers: &[StxFileId],
     to: &Path,
 ) -> Result<Verdict> {
-    let db = box_office.db();
+    let (db, t) = (box_office.db(), Texts::of(language()));
     let mut files = Vec::new();
     if numbers.is_empty() {
         let mut before = None;
@@ -197,13 +223,14 @@ async fn export(
             }
             Err(error) => {
                 unread += 1;
-                let why = kernel::causes(&error);
-                outln!("{}: no report of rejected rows: {why}", file.name);
+                let why = causes(&error);
+                let told = fill(t.no_report, &[("file", &file.name), ("why", &why)]);
+                outln!("{told}");
             }
         }
     }
     if gone > 0 {
-        outln!("The content of {gone} is not kept any more.");
+        outln!("{}", fill(t.gone, &[("n", &gone)]));
     }
     Ok(Verdict::fine_if(
         unread == 0 && (numbers.is_empty() || gone == 0),
@@ -226,37 +253,44 @@ fn written<T>(path: &Path, done: io::Result<T>) -> Result<T> {
 }
 
 fn print_import(report: &ImportReport) {
-    outln!(
-        "{}: {} rows, {} orders with {} tickets made, {} known already, {} rejected",
-        report.name,
-        report.rows,
-        report.orders,
-        report.tickets,
-        report.already_imported,
-        report.rejected_in_all()
+    let (t, rejected) = (Texts::of(language()), report.rejected_in_all());
+    let imported = fill(
+        t.imported,
+        &[
+            ("file", &report.name),
+            ("rows", &report.rows),
+            ("orders", &report.orders),
+            ("tickets", &report.tickets),
+            ("known", &report.already_imported),
+            ("rejected", &rejected),
+        ],
     );
+    outln!("{imported}");
     for note in &report.notes {
-        outln!("  {note}");
+        outln!("  {}", in_language(&note.to_string(), language()));
     }
-    if report.rejected_in_all() > 0 {
-        outln!(
-            "  the rejected rows, each with its reason: passerelle sales export {} --to FOLDER",
-            report.file
-        );
+    if rejected > 0 {
+        outln!("{}", fill(t.see_rejected, &[("file", &report.file)]));
     }
 }
 
 fn list(files: &[StxFile]) -> String {
+    let t = Texts::of(language());
     if files.is_empty() {
-        return "There are no STX_Files yet.\n".to_owned();
+        return format!("{}\n", t.no_files);
     }
+    let state = |state| match state {
+        FileState::Written => t.written,
+        FileState::Imported => t.complete,
+        FileState::Abandoned => t.abandoned,
+    };
     let row = |file: &StxFile| {
         let (made, imported) = (file.created_at, file.already_imported);
         cells![
             file.id,
             made,
             file.name,
-            file.state,
+            state(file.state),
             file.rows,
             file.tickets,
             imported,
@@ -264,8 +298,5 @@ fn list(files: &[StxFile]) -> String {
         ]
     };
     let rows: Vec<_> = files.iter().map(row).collect();
-    table(
-        ">number, made, file, state, >rows, >tickets, >known, >rejected",
-        &rows,
-    )
+    table(t.headings, &rows)
 }

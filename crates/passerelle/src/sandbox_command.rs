@@ -1,8 +1,10 @@
 //! `passerelle sandbox`: a stand-in Otipass.
 
+use crate::language::language;
 use crate::{Verdict, serve};
 use anyhow::{Context, Result};
 use clap::Subcommand;
+use kernel::text::fill;
 use kernel::{SystemClock, Zone};
 use otipass::{Contract, Credentials, References};
 use sandbox::{PassBook, QrCodes, Sandbox, SandboxSettings};
@@ -60,6 +62,11 @@ enum Action {
     Cards,
 }
 
+kernel::texts!(Texts in Fr, En {
+    knows: "Le bac à sable connaît {n} pass.\n  URL d’Otipass      http://{address}/api\n  cartes d’exemple   http://{address}/\n  pannes             PUT http://{address}/sandbox/faults\nCtrl-C le termine.",
+        "The sandbox knows {n} passes.\n  Otipass URL    http://{address}/api\n  sample cards   http://{address}/\n  faults         PUT http://{address}/sandbox/faults\nCtrl-C ends it.";
+});
+
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let passes = match &arguments.passes {
         None => PassBook::from_csv(PASSES.as_bytes())?,
@@ -116,13 +123,8 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         .await
         .with_context(listening)?;
     let address = listener.local_addr().with_context(listening)?;
-    outln!(
-        "The sandbox knows {count} passes.\n\
-         \x20 Otipass URL    http://{address}/api\n\
-         \x20 sample cards   http://{address}/\n\
-         \x20 faults         PUT http://{address}/sandbox/faults\n\
-         Ctrl-C ends it."
-    );
+    let knows = Texts::of(language()).knows;
+    outln!("{}", fill(knows, &[("n", &count), ("address", &address)]));
     sandbox::serve(listener, sandbox, serve::ended())
         .await
         .with_context(listening)?;

@@ -2,11 +2,13 @@
 
 use crate::Verdict;
 use crate::house::ConfigOption;
+use crate::language::language;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use db::Tx;
 use gate::site::interface::{ResealError, reseal};
 use kernel::Seal;
+use kernel::text::fill;
 use serde_json::json;
 use staff::Change;
 use std::path::PathBuf;
@@ -29,6 +31,12 @@ enum Action {
         to: Option<PathBuf>,
     },
 }
+
+kernel::texts!(Texts in Fr, En {
+    sealed: "{n} secret(s) de la base sont scellés par la clé.", "{n} secret(s) in the database are sealed by the key.";
+    now: "Écrivez maintenant key_file = {file} dans [secrets], gardez ce fichier à part des sauvegardes, et redémarrez le service. D’ici là, les accès continuent avec ce qu’ils ont en mémoire et ne prennent aucune autre modification de leur mise en service, aucun code d’une application n’est bon, et ce qui s’entre comme secret dans les pages de gestion est scellé par l’ancienne clé : n’en entrez aucun.",
+        "Now write key_file = {file} in [secrets], keep that file apart from the backups, and restart the service. Until then the gate goes on with what it has in memory and takes up no other change of its set-up, no code of an app is right, and what is entered in the back office as a secret is sealed by the former key: enter none.";
+});
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let Action::Rekey { to } = arguments.action;
@@ -54,15 +62,11 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         Ok::<_, ResealError>((count, vec![change.to(json!({ "count": count }))]))
     };
     let count = house.author().change("reseal", work).await?;
-    outln!("{count} secret(s) in the database are sealed by the key.");
+    let t = Texts::of(language());
+    outln!("{}", fill(t.sealed, &[("n", &count)]));
     if let Some(path) = to {
-        outln!(
-            "Now write key_file = {:?} in [secrets], keep that file apart from the backups, and \
-             restart the service. Until then the gate goes on with what it has in memory and takes \
-             up no other change of its set-up, no code of an app is right, and what is entered in \
-             the back office as a secret is sealed by the former key: enter none.",
-            path.display().to_string()
-        );
+        let file = format!("{:?}", path.display().to_string());
+        outln!("{}", fill(t.now, &[("file", &file)]));
     }
     Ok(Verdict::Fine)
 }

@@ -1,6 +1,7 @@
 //! `passerelle serve`: the service.
 
 use crate::house::ConfigOption;
+use crate::language::language;
 use crate::{Verdict, assemble, back_office, folders, init, set_up};
 use anyhow::{Context, Result, bail};
 use config::{Config, Role, Surroundings};
@@ -8,6 +9,7 @@ use db::{Alone, Db, DbUrl};
 use doctor::Doctor;
 use doctor::events::Events;
 use gate::Site;
+use kernel::text::fill;
 use kernel::{Clock, ManualClock, SystemClock, Timestamp};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use office::TakeUp;
@@ -44,6 +46,16 @@ pub struct Arguments {
     #[arg(long, value_name = "MOMENT", hide = true)]
     clock: Option<Timestamp>,
 }
+
+kernel::texts!(Texts in Fr, En {
+    serves: "Passerelle sert à {url}", "Passerelle serves on {url}";
+    office: "  gestion        {url}/office/", "  back office    {url}/office/";
+    api: "  API appareils  {url}/api/docs", "  device API     {url}/api/docs";
+    health: "  état           {url}/health/ready\n  mesures        {url}/metrics",
+        "  health         {url}/health/ready\n  metrics        {url}/metrics";
+    incomplete: "  mise en service  pas terminée ; la page Mise en service de la gestion y mène",
+        "  set-up         not complete; the back office's page Set-up leads through it";
+});
 
 pub async fn run(mut arguments: Arguments) -> Result<Verdict> {
     if arguments.config.config.is_none() && init::found().is_none() {
@@ -111,15 +123,15 @@ pub async fn with(
     let known = interface_revision(&builder.author.db).await;
     let service = builder.service(site).await?;
     let (config, url) = (&builder.config, &builder.url);
-    outln!("Passerelle serves on {url}");
+    let t = Texts::of(language());
+    outln!("{}", fill(t.serves, &[("url", url)]));
     if let Some(office) = &service.office {
-        outln!("  back office    {}/office/", office.url);
+        outln!("{}", fill(t.office, &[("url", &office.url)]));
     }
     if config.has(Role::Gate) {
-        outln!("  device API     {scheme}://{address}/api/docs");
+        outln!("{}", fill(t.api, &[("url", url)]));
     }
-    outln!("  health         {scheme}://{address}/health/ready");
-    outln!("  metrics        {scheme}://{address}/metrics");
+    outln!("{}", fill(t.health, &[("url", url)]));
     if let Some(office) = &service.office
         && let Some(welcome) = back_office::welcome(office).await?
     {
@@ -135,7 +147,7 @@ pub async fn with(
         }
     });
     if !service.missing.is_empty() {
-        outln!("  set-up         not complete; the back office's page Set-up leads through it");
+        outln!("{}", t.incomplete);
     }
     serve(service, &builder, known, doors.listeners, shutdown).await?;
     Ok(Verdict::Fine)

@@ -1,17 +1,23 @@
 //! The files of the set-up, and how they get into the database.
 
-use crate::folders;
-use anyhow::{Context, Result, anyhow};
+use crate::language::language;
+use anyhow::{Context, Result, anyhow, bail};
 use boxoffice::Catalogue;
 use config::{Config, Role};
 use db::{Db, DbError, Tx};
 use gate::{Site, SiteError};
+use kernel::text::fill;
 use kernel::{Clock, Finding, Severity};
 use otipass::Mapping;
 use serde_json::json;
 use staff::{Actor, Author, Change};
 use std::path::Path;
 use std::sync::Arc;
+
+kernel::texts!(Texts in Fr, En {
+    has_mistakes: "{path} a des erreurs :\n  {mistakes}\n« passerelle doctor » explique toute l’installation",
+        "{path} has mistakes:\n  {mistakes}\n`passerelle doctor` explains the whole set-up";
+});
 
 /// Reads a text file of the set-up.
 pub fn read_text(path: &Path) -> Result<String> {
@@ -57,12 +63,10 @@ fn file<T>(
     let path = config.path(path);
     read(&read_text(&path)?).map(Some).map_err(|findings| {
         let mistakes = findings.iter().filter(|f| f.severity == Severity::Mistake);
-        let mistakes: Vec<_> = mistakes.map(ToString::to_string).collect();
-        anyhow!(
-            "{} has mistakes:\n  {}\n`passerelle doctor` explains the whole set-up",
-            path.display(),
-            mistakes.join("\n  ")
-        )
+        let mistakes: Vec<_> = mistakes.map(|f| f.line(language())).collect();
+        let (path, mistakes) = (path.display(), mistakes.join("\n  "));
+        let has = Texts::of(language()).has_mistakes;
+        anyhow!(fill(has, &[("path", &path), ("mistakes", &mistakes)]))
     })
 }
 
@@ -75,7 +79,9 @@ pub async fn apply(
     actor: Actor,
 ) -> Result<(Author, Option<Site>)> {
     let files = (site(config)?, catalogue(config)?);
-    folders::tell_of_no_other(config)?;
+    if let Some(gone) = doctor::gone(config) {
+        bail!(gone.line(language()));
+    }
     let db = Db::open_with(&config.database_url()?, config.durability()).await?;
     db.migrate(books::SCHEMAS, clock.now()).await?;
     let author = Author {

@@ -2,8 +2,10 @@
 
 use crate::Verdict;
 use crate::house::ConfigOption;
+use crate::language::language;
 use anyhow::{Context, Result};
 use doctor::{Doctor, PATIENCE, Reach};
+use kernel::text::fill;
 use std::path::PathBuf;
 
 /// `passerelle support-bundle`
@@ -18,6 +20,11 @@ pub struct Arguments {
     #[command(flatten)]
     config: ConfigOption,
 }
+
+kernel::texts!(Texts in Fr, En {
+    made: "{file} : {pages} pages de texte, sans numéros de carte ni secrets. Regardez-les avant de les envoyer.",
+        "{file}: {pages} pages of text, without card numbers and secrets. Look at them before you send it on.";
+});
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let reach = if arguments.offline {
@@ -38,11 +45,8 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
                 to.display()
             )
         })?;
-    outln!(
-        "{}: {} pages of text, without card numbers and secrets. Look at them before you send it \
-         on.",
-        to.display(),
-        bundle.pages.len()
-    );
+    let (file, pages) = (to.display(), bundle.pages.len());
+    let made = Texts::of(language()).made;
+    outln!("{}", fill(made, &[("file", &file), ("pages", &pages)]));
     Ok(Verdict::Fine)
 }

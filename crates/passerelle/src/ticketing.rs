@@ -4,18 +4,19 @@ mod meaning;
 
 use crate::Verdict;
 use crate::house::{ConfigOption, House};
+use crate::language::{self, in_language, language};
 use crate::set_up;
 use crate::table::table;
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use config::{Config, Role};
+use kernel::text::fill;
 use kernel::{Clock, InstitutionCode, SystemClock, causes, without_numbers};
 use meaning::meaning;
 use otipass::Mapping;
 use secutix::client::{AccessControlClient, CallError, ClientSettings, Probe, Understood};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,17 +45,26 @@ enum Action {
     },
 }
 
+kernel::texts!(Texts in Fr, En {
+    itself: "La billetterie est ce service lui-même ([access_control] n’a pas d’url), qui se fait un mot de passe à chaque démarrage : il n’y a personne d’autre à interroger. « passerelle doctor » la vérifie.",
+        "Ticketing is this service itself ([access_control] has no url), which makes its own password at each start: there is nobody else to ask. `passerelle doctor` checks it.";
+    as_whom: "{operator} pour {institution}, émis par {issuer}", "{operator} for {institution}, issued by {issuer}";
+    how: "identifiants de requête en {ids}, jetons de {s} s en {unit}", "request ids as {ids}, tokens of {s} s in {unit}";
+    asked: "Billetterie à {url}\nen tant que {whom}\navec {how}", "Ticketing at {url}\nas {whom}\nwith {how}";
+    headings: "méthode, >HTTP, >durée, ce que nous en comprenons", "method, >HTTP, >took, what we make of it";
+    saved: "Gardé dans {file}, sans secrets ni numéros de carte. Regardez-le avant de l’envoyer.",
+        "Saved in {file}, without secrets and card numbers. Look at it before you send it on.";
+});
+
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let Action::Probe { to } = arguments.action;
     let config = arguments.config.read()?;
+    let t = Texts::of(language());
     if config.access_control.url.is_none()
         && config.has(Role::BoxOffice)
         && config.operator_password()?.is_none()
     {
-        outln!(
-            "Ticketing is this service itself ([access_control] has no url), which makes its own \
-             password at each start: there is nobody else to ask. `passerelle doctor` checks it."
-        );
+        outln!("{}", t.itself);
         return Ok(Verdict::Fine);
     }
     let mapping = mapping(&config).await;
@@ -63,13 +73,21 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let client = AccessControlClient::new(settings.clone(), Arc::clone(&clock))?;
     let asked = Asked {
         url: client.address(),
-        as_whom: format!(
-            "{} for {}, issued by {}",
-            settings.caller.operator, settings.caller.institution, settings.caller.issuer
+        as_whom: fill(
+            t.as_whom,
+            &[
+                ("operator", &settings.caller.operator),
+                ("institution", &settings.caller.institution),
+                ("issuer", &settings.caller.issuer),
+            ],
         ),
-        how: format!(
-            "request ids as {}, tokens of {} s in {}",
-            settings.request_ids, settings.token.lifetime_s, settings.token.unit
+        how: fill(
+            t.how,
+            &[
+                ("ids", &settings.request_ids),
+                ("s", &settings.token.lifetime_s),
+                ("unit", &settings.token.unit),
+            ],
         ),
     };
     let name = || format!("ticketing-probe-{}.json", clock.now().compact()).into();
@@ -79,13 +97,10 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     saved["asked"] = json!({ "url": asked.url, "as": asked.as_whom, "how": asked.how });
     saved["calls"] = probes.iter().map(as_json).collect();
     save(&to, &saved)?;
-    out!("{}", report(&asked, &probes));
+    out!("{}", report(t, &asked, &probes));
     let (said, fine) = meaning(&probes, mapping.as_ref());
-    outln!("\n{said}");
-    outln!(
-        "\nSaved in {}, without secrets and card numbers. Look at it before you send it on.",
-        to.display()
-    );
+    outln!("\n{}", in_language(&said, language()));
+    outln!("\n{}", fill(t.saved, &[("file", &to.display())]));
     Ok(Verdict::fine_if(fine))
 }
 
@@ -148,13 +163,9 @@ async fn institution(config: &Config) -> Result<InstitutionCode> {
     Ok(house.site().await?.institution)
 }
 
-fn report(asked: &Asked, probes: &[Probe]) -> String {
-    let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "Ticketing at {}\nas {}\nwith {}\n",
-        asked.url, asked.as_whom, asked.how
-    );
+fn report(t: &Texts, asked: &Asked, probes: &[Probe]) -> String {
+    let Asked { url, as_whom, how } = asked;
+    let head = fill(t.asked, &[("url", url), ("whom", as_whom), ("how", how)]);
     let rows: Vec<_> = probes
         .iter()
         .map(|probe| {
@@ -163,12 +174,16 @@ fn report(asked: &Asked, probes: &[Probe]) -> String {
                 probe.method,
                 status,
                 format!("{} ms", probe.took.as_millis()),
-                understood(probe)
+                match &probe.understood {
+                    Err(error) if !matches!(error, CallError::UnusualAnswer { .. }) => {
+                        language::causes(error)
+                    }
+                    _ => in_language(&understood(probe), language()),
+                },
             ]
         })
         .collect();
-    text += &table("method, >HTTP, >took, what we make of it", &rows);
-    text
+    format!("{head}\n\n{}", table(t.headings, &rows))
 }
 
 fn understood(probe: &Probe) -> String {

@@ -16,6 +16,7 @@ db::conformance! {
     what_is_new_within_ten_minutes_comes_together,
     a_cause_that_comes_and_goes_is_one,
     what_stands_is_told_again_each_day,
+    what_goes_on_from_an_earlier_day_is_over_only_when_it_is,
     what_does_not_get_out_is_tried_again_and_never_told_twice,
     one_process_tells,
     a_clock_that_is_put_back_leaves_nothing_standing,
@@ -35,6 +36,7 @@ fn held() -> Cause {
         of: String::new(),
         title: "entries cannot be sold".to_owned(),
         what: "Entries that cannot be sold: 3.".to_owned(),
+        goes_on: false,
     }
 }
 
@@ -44,6 +46,7 @@ fn silent(device: &str) -> Cause {
         of: device.to_owned(),
         title: format!("{device} is not heard of"),
         what: format!("{device} has not been heard of for 6 minutes."),
+        goes_on: false,
     }
 }
 
@@ -223,6 +226,25 @@ async fn what_stands_is_told_again_each_day(test: TestDb) {
     assert_eq!(post["at"], at(day + 30).to_string());
     assert_eq!(post["standing"].as_array().unwrap().len(), 2);
     assert!(post["subject"].as_str().unwrap().contains("still: "));
+}
+
+async fn what_goes_on_from_an_earlier_day_is_over_only_when_it_is(test: TestDb) {
+    let told = Told::open(test).await;
+    let old = |device| Cause {
+        goes_on: true,
+        ..silent(device)
+    };
+    told.steps(0..10, &[silent("PDA01")]).await;
+    assert_eq!(told.came(), (1, 1));
+    // Over midnight, and for two days; the other one was silent before anybody was told.
+    for minute in (10..3_000).step_by(90) {
+        told.step(minute, &[old("PDA01"), old("PDA02")]).await;
+    }
+    assert_eq!(told.came(), (1, 1));
+    told.steps(3_000..3_010, &[old("PDA02")]).await;
+    assert_eq!(told.came(), (2, 2));
+    let (_, post) = &told.hook.posts()[1];
+    assert_eq!(post["over"][0]["of"], "PDA01", "{post}");
 }
 
 async fn what_does_not_get_out_is_tried_again_and_never_told_twice(test: TestDb) {

@@ -18,6 +18,8 @@ use std::str::FromStr;
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     renamed: "Il peut changer tant que rien de ce qui a été fait ne le nomme.",
         "It can change as long as nothing that was done names it.";
+    mapped: "Ce code ne peut pas changer : le fichier {file} le nomme, et ses pass seraient refusés. Corrigez-le d’abord dans ce fichier, redémarrez le service, puis changez-le ici.",
+        "This code cannot change: the file {file} names it, and its passes would be refused. First correct it in that file and restart the service, then change it here.";
 });
 
 /// What the pages of a kind say.
@@ -250,8 +252,14 @@ pub(crate) async fn save<T: Thing>(
     };
     match change(&visit, T::NAMES.change.0, work).await? {
         Err(why @ (SiteChangeError::InUse(_) | SiteChangeError::Taken)) => {
-            let why = Mistakes::one("code", refused(&why, visit.language));
-            T::page(visit.wrong(entered, why), code).await
+            let by_file = visit.set_up().mapping.file();
+            let why = match (&why, by_file) {
+                (SiteChangeError::InUse(Use::Mapping), Some(file)) => {
+                    fill(Texts::of(visit.language).mapped, &[("file", &file)])
+                }
+                _ => refused(&why, visit.language),
+            };
+            T::page(visit.wrong(entered, Mistakes::one("code", why)), code).await
         }
         changed => done::<T>(visit, code, changed, to).await,
     }

@@ -53,25 +53,32 @@ impl Day {
             zone: self.of.zone.clone(),
             currency: String::new(),
         };
-        let concerns = verdict::concerns(&facts, &formats.zone);
+        let zone = &self.of.zone;
+        let today = verdict::concerns(&facts, zone).into_iter();
+        let today = today.map(|concern| (concern, false));
+        // Midnight makes no device well that died the day before.
+        let before = verdict::silent_since_before(&facts, zone);
+        let before = before.map(|concern| (concern, true));
         let mut used_after = BTreeMap::new();
         let mut told = Vec::new();
-        for concern in &concerns {
-            if let Concern::Silent { device, ms } = concern {
+        for (concern, goes_on) in today.chain(before) {
+            if let Concern::Silent { device, ms } = &concern {
                 // Closing time makes it neither begin nor end.
-                let hour = self.of.zone.hour(facts.at.plus_ms(-ms));
-                if let Entry::Vacant(place) = used_after.entry(hour) {
+                let since = facts.at.plus_ms(-ms);
+                let (day, hour) = (zone.business_day(since), zone.hour(since));
+                if let Entry::Vacant(place) = used_after.entry((day, hour)) {
                     let db = &self.of.db;
-                    place.insert(attendance::used_after(db, facts.day, hour, DAYS_USED).await?);
+                    place.insert(attendance::used_after(db, day, hour, DAYS_USED).await?);
                 }
                 if !used_after
-                    .get(&hour)
+                    .get(&(day, hour))
                     .is_some_and(|used| is_missed(device, *ms, used))
                 {
                     continue;
                 }
             }
-            told.extend(cause(concern, &formats));
+            let cause = cause(&concern, &formats);
+            told.extend(cause.map(|cause| Cause { goes_on, ..cause }));
         }
         Ok(told)
     }
@@ -113,6 +120,7 @@ fn cause(concern: &Concern, formats: &Formats) -> Option<Cause> {
         of: of.to_owned(),
         title: fill(title, &[("of", &of)]),
         what: words(Sentences::of(formats.language), formats, concern),
+        goes_on: false,
     })
 }
 

@@ -171,6 +171,18 @@ pub(super) fn is_silent(device: &DeviceState, now: Timestamp, zone: &Zone) -> bo
             .is_some_and(|at| now.ms_since(at) > SILENT_MS)
 }
 
+/// The devices that were heard of on an earlier day, and are not any more.
+pub(super) fn silent_since_before(facts: &Facts, zone: &Zone) -> impl Iterator<Item = Concern> {
+    let devices = facts.gate.iter().flat_map(|gate| &gate.devices);
+    let away = devices.filter(|device| !is_at_work(device, facts.at, zone));
+    away.filter_map(|device| {
+        Some(Concern::Silent {
+            device: device.device.to_string(),
+            ms: facts.at.ms_since(device.seen_at?),
+        })
+    })
+}
+
 /// Whether the device's clock is off by more than a minute.
 pub(super) fn is_clock_off(device: &DeviceState) -> bool {
     device
@@ -282,6 +294,21 @@ mod tests {
     }
 
     #[test]
+    fn a_device_that_died_is_silent_over_midnight() {
+        let zone = "Europe/Paris".parse().unwrap();
+        // It is five past two there.
+        for (hours, silent) in [(1, 0), (14, 0), (15, 1), (40, 1)] {
+            let mut facts = sample::calm();
+            first(&mut facts).seen_at = ago(&facts, hours * 3_600_000);
+            assert_eq!(
+                silent_since_before(&facts, &zone).count(),
+                silent,
+                "{hours}"
+            );
+        }
+    }
+
+    #[test]
     fn each_concern_is_seen_and_no_other() {
         let device = || "PDA01".to_owned();
         let cases: [(Change, Vec<Concern>); 26] = [
@@ -349,7 +376,7 @@ mod tests {
                     ms: SILENT_MS + 1,
                 }],
             ),
-            // Not at work today: switched off, as it should be.
+            // Not at work today: switched off, as it should be, or told before.
             (|f| first(f).seen_at = ago(f, 86_400_000), vec![]),
             (
                 |f| {

@@ -157,6 +157,20 @@ async fn a_file_with_a_bad_row_tells_its_line_and_reason_and_may_come_again() {
         .await;
     assert!(again.text.contains("Imported again."), "{}", again.text);
     assert_eq!(house.count("box_ticket").await, 2);
+
+    // Written by a dialect that is not the present one.
+    let write = |tx: &mut db::Tx<'_>| {
+        let sql = "UPDATE box_stx_part
+                   SET bytes = CAST(REPLACE(bytes, 'INSTITUTION', 'HOUSE_OF_IT') AS BLOB)";
+        tx.execute(sql, db::params![])
+    };
+    let done: Result<_, db::DbError> = house.test.db.write("other dialect", write).await;
+    assert!(done.unwrap() > 0);
+    let report = finance.get("/office/sales-files/1/report").await;
+    assert_eq!(report.status, 200, "{report:?}");
+    for says in ["[external_sales] dialect", "HOUSE_OF_IT", "Price differs"] {
+        assert!(report.text.contains(says), "{says}: {}", report.text);
+    }
 }
 
 #[tokio::test]

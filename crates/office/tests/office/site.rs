@@ -334,6 +334,40 @@ async fn codes_change_until_something_names_them() {
 }
 
 #[tokio::test]
+async fn a_sector_that_a_file_maps_keeps_its_code_until_the_file_is_corrected() {
+    let plan = Plan {
+        external_sales_every: None,
+        ..Plan::default()
+    };
+    let house = House::open(plan, |office| {
+        office.set_up.mapping = Managed::ByFile("mapping.json".to_owned());
+    });
+    let house = house.await;
+    house.hire(Role::Administrator).await;
+    let mut browser = house.signed_in("administrator").await;
+    let csrf = browser.csrf(DOORS).await;
+    // The example's file names every sector but one.
+    for (sector, code, is_mapped) in [("VN_AUG", "VN_AUX", true), ("VN_EXP", "VN_EXO", false)] {
+        let path = format!("/office/set-up/sectors/{sector}");
+        let fields = [("code", code), ("name", "Salle")];
+        let answer = browser.post(&path, &csrf, &fields).await;
+        let says = "First correct it in that file and restart the service";
+        assert_eq!(
+            answer.status,
+            if is_mapped { 422 } else { 303 },
+            "{answer:?}"
+        );
+        assert_eq!(answer.text.contains(says), is_mapped, "{}", answer.text);
+        assert_eq!(answer.text.contains("mapping.json"), is_mapped);
+        let kept = site(&house).await.unwrap();
+        assert_eq!(
+            kept.sectors.contains_key(&code.parse().unwrap()),
+            !is_mapped
+        );
+    }
+}
+
+#[tokio::test]
 async fn support_looks_and_changes_nothing() {
     let house = House::empty().await;
     let (mut browser, csrf) = named(&house).await;

@@ -1,11 +1,13 @@
 //! The demo's ticketing where it is not ours.
 
 use super::FOLDER;
+use crate::language::language;
 use crate::serve;
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use gate::Site;
 use kernel::Clock;
+use kernel::text::fill;
 use otipass::Mapping;
 use sandbox::{ForeignSettings, ForeignTicketing, Way};
 use std::collections::{BTreeMap, BTreeSet};
@@ -144,6 +146,15 @@ pub struct Introduction {
     settings: Vec<&'static str>,
 }
 
+kernel::texts!(Texts in Fr, En {
+    foreign: "La billetterie est une remplaçante d’un SecuTix qui n’est pas à nous : le chemin finit à son « oui ».\n\n  ce qu’elle a pris   http://{foreign}/foreign/kept\n  ses manières        http://{foreign}/foreign/ways\n\n  # ce qu’elle comprend de nous, et nous d’elle",
+        "Ticketing is a stand-in for a SecuTix that is not ours: the way ends at its \"yes\".\n\n  what it has taken   http://{foreign}/foreign/kept\n  its ways            http://{foreign}/foreign/ways\n\n  # what it makes of us, and we of it";
+    refuses: "elle refuse chaque saison, jusqu’à nouvel ordre ; voyez la page En attente",
+        "it refuses every season, until it is told otherwise; look at the page Waiting";
+    otherwise: "Elle a des manières que la configuration de la démonstration ne suit pas, pour que vous voyiez ce qui se dit alors.\nLa ligne qui finit par '' les lui ôte ; sur votre site, [access_control] dirait :",
+        "It is in ways that the demo's configuration does not fit, so that you see what is said then.\nThe line that ends in '' takes them from it; at your site, [access_control] would say:";
+});
+
 /// What there is to see and to try.
 pub fn introduce(introduction: &Introduction, config: &Path) {
     let Introduction {
@@ -153,22 +164,17 @@ pub fn introduce(introduction: &Introduction, config: &Path) {
     let c = config.display();
     let me = std::env::current_exe().unwrap_or_else(|_| "passerelle".into());
     let me = me.display();
+    let t = Texts::of(language());
     outln!(
-        "Ticketing is a stand-in for a SecuTix that is not ours: the way ends at its \"yes\".\n\n\
-         \x20 what it has taken   http://{foreign}/foreign/kept\n\
-         \x20 its ways            http://{foreign}/foreign/ways\n\n\
-         \x20 # what it makes of us, and we of it\n\
+        "{}\n\
          \x20 {me} ticketing probe --config {c}\n\n\
-         \x20 # it refuses every season, until it is told otherwise; look at the page Waiting\n\
+         \x20 # {}\n\
          \x20 curl -s -X PUT http://{foreign}/foreign/ways -d no_season\n\
-         \x20 curl -s -X PUT http://{foreign}/foreign/ways -d ''\n"
+         \x20 curl -s -X PUT http://{foreign}/foreign/ways -d ''\n",
+        fill(t.foreign, &[("foreign", foreign)]),
+        t.refuses,
     );
     if !settings.is_empty() {
-        outln!(
-            "It is in ways that the demo's configuration does not fit, so that you see what is said then.\n\
-             The line that ends in '' takes them from it; at your site, [access_control] would say:\n\n\
-             \x20 {}\n",
-            settings.join("\n  ")
-        );
+        outln!("{}\n\n  {}\n", t.otherwise, settings.join("\n  "));
     }
 }

@@ -1,5 +1,4 @@
-//! The help of each command in French. What clap says by itself of values and mistakes
-//! stays English.
+//! The help of each command in French.
 
 use clap::builder::{Resettable, StyledStr};
 use clap::{Arg, Command};
@@ -225,6 +224,17 @@ const TEXTS: &[(&str, &str)] = &[
      "Code de sortie : 0 sans erreur, 1 s’il y en a, 2 si le diagnostic n’a pas pu se faire, 3 sans erreur avant le\npremier démarrage, quand rien n’est encore mis en service. Avec --sample : 0 si le code est un\npass qu’Otipass connaît (ou qu’il ne fallait pas demander), 1 sinon."),
 ];
 
+/// What a value is called, and the same in French.
+#[rustfmt::skip]
+const VALUES: &[(&str, &str)] = &[
+    ("ADDRESS", "ADRESSE"), ("CARD", "CARTE"), ("COUNT", "NOMBRE"), ("DATABASE", "BASE"),
+    ("DAY", "JOUR"), ("DEVICE", "APPAREIL"), ("DIR", "DOSSIER"), ("FILE", "FICHIER"),
+    ("FILE.tar", "FICHIER.tar"), ("FOLDER", "DOSSIER"), ("KILLS", "NOMBRE"),
+    ("LANGUAGE", "LANGUE"), ("LOGIN", "IDENTIFIANT"), ("NAME", "NOM"), ("NUMBERS", "NUMÉROS"),
+    ("PRODUCT", "PRODUIT"), ("TARIFF", "TARIF"), ("TO", "DOSSIER"), ("TOPIC", "SUJET"),
+    ("ZONE", "FUSEAU"),
+];
+
 /// What stands around the texts.
 const TEMPLATE: &str =
     "{before-help}{about-with-newline}\nUtilisation\u{a0}: {usage}\n\n{all-args}{after-help}";
@@ -251,27 +261,68 @@ fn translated(command: Command) -> Command {
         .mut_subcommands(translated)
 }
 
+/// With what is said of its values behind the help, in French too.
 fn argument(argument: Arg) -> Arg {
-    let help = of(argument.get_help());
-    let long_help = of(argument.get_long_help());
-    argument.help(help).long_help(long_help)
+    let name = |name: &clap::builder::Str| {
+        let french = VALUES.iter().find(|(english, _)| *english == name.as_str());
+        french.map_or_else(|| name.clone(), |(_, french)| (*french).into())
+    };
+    let names = argument.get_value_names().unwrap_or_default();
+    let names: Vec<_> = names.iter().map(name).collect();
+    let words = argument.get_possible_values();
+    let words = words
+        .iter()
+        .filter(|_| argument.get_action().takes_values());
+    let words: Vec<_> = words.map(|word| word.get_name()).collect();
+    let default = argument.get_default_values().first();
+    let default = default.filter(|_| argument.get_action().takes_values());
+    let default = default.map(|value| value.to_string_lossy().into_owned());
+    let variable = argument.get_env().map(|name| name.to_string_lossy());
+    let said = [
+        ("variable", variable.map(Into::into)),
+        ("par défaut", default),
+        (
+            "valeurs possibles",
+            (!words.is_empty()).then(|| words.join(", ")),
+        ),
+    ];
+    let said = said
+        .into_iter()
+        .filter_map(|(what, value)| Some(format!(" [{what} : {}]", value?)));
+    let said: String = said.collect();
+    let with = |text: Option<&StyledStr>| {
+        text.map(|text| StyledStr::from(format!("{}{said}", french(text))))
+            .into()
+    };
+    let (help, long_help): (Resettable<_>, Resettable<_>) =
+        (with(argument.get_help()), with(argument.get_long_help()));
+    let argument = match names.is_empty() {
+        true => argument,
+        false => argument.value_names(names),
+    };
+    argument
+        .hide_default_value(true)
+        .hide_possible_values(true)
+        .hide_env(true)
+        .help(help)
+        .long_help(long_help)
+}
+
+fn of(text: Option<&StyledStr>) -> Resettable<StyledStr> {
+    text.map(|text| StyledStr::from(french(text))).into()
 }
 
 /// A text in French; as it is, if there is none.
-fn of(text: Option<&StyledStr>) -> Resettable<StyledStr> {
-    let french = text.map(|text| {
-        let text = text.to_string();
-        let french = TEXTS.iter().find(|(english, _)| *english == text);
-        StyledStr::from(french.map_or(text, |(_, french)| (*french).to_owned()))
-    });
-    french.into()
+fn french(text: &StyledStr) -> String {
+    let text = text.to_string();
+    let french = TEXTS.iter().find(|(english, _)| *english == text);
+    french.map_or(text, |(_, french)| (*french).to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::CommandLine;
-    use clap::CommandFactory;
+    use crate::help::english;
     use std::collections::BTreeSet;
 
     fn texts(command: &Command, found: &mut BTreeSet<String>) {
@@ -292,7 +343,7 @@ mod tests {
 
     #[test]
     fn each_help_text_is_there_in_french_and_no_other() {
-        let mut command = CommandLine::command();
+        let mut command = english();
         command.build();
         let mut english = BTreeSet::new();
         texts(&command, &mut english);
@@ -306,7 +357,7 @@ mod tests {
         for (_, french) in TEXTS {
             assert!(!kernel::text::tears(french), "{french}");
         }
-        let mut french = in_french(CommandLine::command());
+        let mut french = in_french(super::super::english());
         let help = french.render_help().to_string();
         assert!(
             help.contains("Utilisation\u{a0}: passerelle") && help.contains("Commandes:"),

@@ -329,3 +329,30 @@ async fn commands_say_that_the_books_are_elsewhere_and_what_ticketing_does_not_t
     assert_eq!(books["ticketing_takes_none"][0]["of"], "call");
     assert_eq!(books["accepted_checks"], 0);
 }
+
+#[tokio::test]
+async fn the_probe_speaks_french() {
+    for (ways, says) in [
+        (&[OurShapes][..], "Adresse, jeton et méthodes sont bons"),
+        (&[OurShapes], "méthode"),
+        (
+            &[OurShapes, Unauthorised],
+            "ne prend pas notre jeton. Comparez",
+        ),
+        (
+            &[OurShapes, Unauthorised],
+            "n’accepte pas notre jeton\u{a0}; comparez",
+        ),
+        (&[Busy503], "il répond HTTP 503"),
+    ] {
+        let set_up = with_foreign(ways, "").await;
+        let file = set_up.path("probe.json");
+        let mut command = set_up.command(&["ticketing", "probe", "--to", file.to_str().unwrap()]);
+        command.env("LC_ALL", "fr_FR.UTF-8");
+        let (_, printed, _) = probe(command, &file).await;
+        assert!(printed.contains(says), "{says}: {printed}");
+        for english in [" the ", " is ", " not ", "understood"] {
+            assert!(!printed.contains(english), "{english}: {printed}");
+        }
+    }
+}

@@ -139,7 +139,9 @@ async fn by_what_is_read_and_who_is_told() {
     is_unblamed("a strict gate without pages", &set_up).await;
 
     let set_up = healthy();
-    set_up.append(CONFIG, "[notices]\nwebhook = \"http://127.0.0.1:9/passerelle\"\n[support]\nevents_file = \"events.jsonl\"\n");
+    let hook = format!("[notices]\nwebhook = \"{}\"\n", set_up.otipass.url);
+    let support = "[support]\nevents_file = \"events.jsonl\"\n";
+    set_up.append(CONFIG, &(hook + support));
     is_unblamed("notices", &set_up).await;
 
     let set_up = healthy();

@@ -24,7 +24,7 @@ async fn a_healthy_one_has_no_mistakes() {
 
 /// What is named, where, and in which file what is written instead of what
 /// before the set-up moves into the back office.
-type Damage = (
+pub type Damage = (
     &'static str,
     &'static str,
     &'static str,
@@ -43,7 +43,7 @@ const THE_CATALOGUE: &str = "the catalogue (back office)";
 
 // One case, one line.
 #[rustfmt::skip]
-const DAMAGES: &[Damage] = &[
+pub const DAMAGES: &[Damage] = &[
     ("url_without_api", CONNECTION, CONFIG, "/api\"", "\""),
     ("url_holds_project", CONNECTION, CONFIG, "/api\"", "/api/Villeneuve\""),
     ("url_missing", CONNECTION, CONFIG, "url = \"http://", "# url = \"http://"),

@@ -5,8 +5,8 @@ use crate::page::*;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     number: "étape {n} sur {all}", "step {n} of {all}";
-    back: "Précédente : {step}", "Back: {step}";
-    next: "Suivante : {step}", "Next: {step}";
+    back: "Précédente :", "Back:";
+    next: "Suivante :", "Next:";
     devices_step: "Remettre le premier scanner", "Hand out the first scanner";
 });
 
@@ -44,9 +44,9 @@ pub(super) fn name(step: Address, language: Language) -> &'static str {
 #[template(path = "step.html")]
 pub(crate) struct Bar {
     number: String,
-    back: Option<(Address, String)>,
-    next: Option<(Address, String)>,
-    set_up: &'static str,
+    back: Option<(Address, &'static str)>,
+    next: Option<(Address, &'static str)>,
+    t: &'static Texts,
 }
 
 impl HtmlSafe for Bar {}
@@ -57,18 +57,15 @@ impl Bar {
         let at = STEPS.iter().position(|one| *one == step);
         let at = at.unwrap_or_default();
         let (n, all) = (at + 1, STEPS.len());
-        let named = |text: &str, step: &Address| {
-            let name = name(*step, frame.formats.language);
-            (*step, fill(text, &[("step", &name)]))
-        };
+        let named = |step: &Address| (*step, name(*step, frame.formats.language));
         let may_look = |step: &&Address| frame.may_look(*step);
         let before = STEPS.iter().take(at).rev().find(may_look);
         let behind = STEPS.iter().skip(n).find(may_look);
         Self {
             number: fill(t.number, &[("n", &n), ("all", &all)]),
-            back: before.map(|step| named(t.back, step)),
-            next: behind.map(|step| named(t.next, step)),
-            set_up: t.set_up,
+            back: before.map(named),
+            next: behind.map(named),
+            t,
         }
     }
 }

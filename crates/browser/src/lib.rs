@@ -65,6 +65,13 @@ pub const DESK: Screen = Screen {
     device: Device::Desk,
 };
 
+/// A tablet, or half of a desk's screen.
+pub const TABLET: Screen = Screen {
+    width: 820,
+    height: 1180,
+    device: Device::Desk,
+};
+
 /// What a person prefers pages to look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {

@@ -159,6 +159,7 @@ addresses! {
     SET_UP: "/office/set-up" look GATES_AND_SUPPORT;
     ORGANISATION: "/office/set-up/organisation" look GATES_AND_SUPPORT act GATES;
     PLACES: "/office/set-up/doors" look GATES_AND_SUPPORT;
+    SECTORS_WANTED: "/office/set-up/sectors-wanted" act GATES;
     NEW_SECTOR: "/office/set-up/new-sector" look GATES act GATES;
     SECTOR: "/office/set-up/sectors/{id}" look GATES act GATES;
     SECTOR_REMOVE: "/office/set-up/sectors/{id}/remove" act GATES;

@@ -28,6 +28,9 @@ pub(crate) trait Sum: Copy + Default + AddAssign {
     /// What stands at its bar.
     fn shown(&self, formats: &Formats) -> String;
 
+    /// What such a height is on a scale.
+    fn on_scale(height: i64, formats: &Formats) -> String;
+
     /// What its columns in the table say.
     fn cells(&self, formats: &Formats) -> Vec<String>;
 }
@@ -39,6 +42,10 @@ impl Sum for i64 {
 
     fn shown(&self, formats: &Formats) -> String {
         formats.number(*self)
+    }
+
+    fn on_scale(height: i64, formats: &Formats) -> String {
+        formats.number(height)
     }
 
     fn cells(&self, formats: &Formats) -> Vec<String> {
@@ -99,10 +106,11 @@ impl Breakdown<'_> {
             shown: sum.shown(self.formats),
         };
         let bars: Vec<Bar> = parts.iter().map(bar).collect();
+        let (most, say) = (self.most(), |height| S::on_scale(height, self.formats));
         let plot = match order {
-            Order::Given => Plot::few_columns,
-            Order::Days => Plot::columns,
-            Order::BySize => Plot::rows,
+            Order::Given => Plot::few_columns(id, title, most, &bars, &say),
+            Order::Days => Plot::columns(id, title, most, &bars, &say),
+            Order::BySize => Plot::rows(id, title, most, &bars),
         };
         let mut total = S::default();
         parts.iter().for_each(|(_, _, sum)| total += *sum);
@@ -115,7 +123,7 @@ impl Breakdown<'_> {
         Figure {
             id,
             title,
-            plot: Some(plot(id, title, self.most(), &bars)),
+            plot: Some(plot),
             as_table: t.as_table,
             head: head.map(|name| (*name).to_owned()).collect(),
             rows: parts.iter().map(|(_, name, sum)| row(name, sum)).collect(),

@@ -48,9 +48,12 @@ pub(crate) struct Plot {
 
 impl HtmlSafe for Plot {}
 
-/// Of a plot that has the page for itself, and of one beside another.
-const WIDE: i64 = 720;
-const HALF: i64 = 480;
+/// Of a plot that has the page for itself, and of one beside another: about as many
+/// points as a desk gives them, so that all texts are of one size.
+const WIDE: i64 = 880;
+const HALF: i64 = 420;
+/// About how wide a character is.
+const CHARACTER: i64 = 9;
 /// The classes of a heat map's cells, from nothing to the most.
 const HEAT: [&str; 6] = ["h0", "heat h1", "heat h2", "heat h3", "heat h4", "heat"];
 
@@ -77,6 +80,12 @@ fn round_up(number: i64) -> i64 {
         unit *= 10;
     }
     (number.max(1) + 2 * unit - 1) / (2 * unit) * (2 * unit)
+}
+
+/// How much room the longest of these texts takes.
+fn room<'t>(texts: impl IntoIterator<Item = &'t str>) -> i64 {
+    let longest = texts.into_iter().map(|text| text.chars().count()).max();
+    at(longest.unwrap_or(0)) * CHARACTER
 }
 
 fn at(index: usize) -> i64 {
@@ -130,74 +139,90 @@ impl Plot {
         self.width == HALF
     }
 
-    /// Columns in order, such as days, over the whole page.
-    pub(crate) fn columns(id: &'static str, title: &str, most: &str, bars: &[Bar]) -> Self {
-        Self::columns_over(WIDE, (id, title, most), bars)
+    /// The scale at the left, from nothing to a round number: that number, and where
+    /// the scale ends.
+    fn scale(&mut self, max: i64, say: &dyn Fn(i64) -> String) -> (i64, i64) {
+        let max = round_up(max);
+        let marks: Vec<String> = (0..=2).map(|part| say(max * part / 2)).collect();
+        let left = room(marks.iter().map(String::as_str)) + 16;
+        for (part, mark) in (0..).zip(&marks) {
+            let y = FLOOR - (FLOOR - TOP) * part / 2;
+            self.lines.push((left, self.width, y));
+            self.word("end", left - 8, y + 4, mark);
+        }
+        (max, left)
+    }
+
+    /// Columns in order, such as days, over the whole page; `say` says what a number
+    /// of the scale is.
+    pub(crate) fn columns(
+        id: &'static str,
+        title: &str,
+        most: &str,
+        bars: &[Bar],
+        say: &dyn Fn(i64) -> String,
+    ) -> Self {
+        Self::columns_over(WIDE, (id, title, most), bars, say)
     }
 
     /// The same over half of it, such as hours.
-    pub(crate) fn few_columns(id: &'static str, title: &str, most: &str, bars: &[Bar]) -> Self {
-        Self::columns_over(HALF, (id, title, most), bars)
+    pub(crate) fn few_columns(
+        id: &'static str,
+        title: &str,
+        most: &str,
+        bars: &[Bar],
+        say: &dyn Fn(i64) -> String,
+    ) -> Self {
+        Self::columns_over(HALF, (id, title, most), bars, say)
     }
 
-    // The highest one's number stands above.
     fn columns_over(
         whole: i64,
         (id, title, most): (&'static str, &str, &str),
         bars: &[Bar],
+        say: &dyn Fn(i64) -> String,
     ) -> Self {
         let mut plot = Self::new(id, title, largest(most, bars), (whole, FLOOR + 28));
         let max = bars.iter().map(|bar| bar.value).max().unwrap_or(0);
-        let count = at(bars.len()).max(1);
-        let worded = every(bars.len(), if whole == WIDE { 12 } else { 8 });
-        let mut marked = false;
+        let (max, start) = plot.scale(max, say);
+        let (count, room_left) = (at(bars.len()).max(1), whole - start);
+        let worded = every(bars.len(), if whole == WIDE { 10 } else { 8 });
         for (index, bar) in bars.iter().enumerate() {
-            let left = at(index) * whole / count;
-            let right = (at(index) + 1) * whole / count;
+            let left = start + at(index) * room_left / count;
+            let right = start + (at(index) + 1) * room_left / count;
             let height = scaled(bar.value, max, FLOOR - TOP);
-            let gap = ((right - left) / 6).max(1);
             let middle = i64::midpoint(left, right);
-            let width = (right - left - 2 * gap).clamp(1, 64);
-            plot.shape("value", (left + gap, FLOOR - height), (width, height), bar);
+            let width = ((right - left) * 2 / 3).clamp(1, 64);
+            let corner = (middle - width / 2, FLOOR - height);
+            plot.shape("value", corner, (width, height), bar);
             if index.is_multiple_of(worded) {
                 plot.word("middle", middle, FLOOR + 18, &bar.label);
             }
-            if bar.value == max && max > 0 && !marked {
-                marked = true;
-                plot.word("middle", middle.clamp(48, whole - 48), TOP - 8, &bar.shown);
-            }
         }
-        plot.lines = vec![(0, whole, FLOOR), (0, whole, TOP)];
         plot
     }
 
-    /// Columns in order, each beside what it is compared with; the scale stands at the left.
+    /// Columns in order, each beside what it is compared with.
     pub(crate) fn pairs(
         id: &'static str,
         title: &str,
         most: &str,
         bars: &[(Bar, Bar)],
-        scale: impl Fn(i64) -> String,
+        say: &dyn Fn(i64) -> String,
     ) -> Self {
-        const LEFT: i64 = 48;
         let now: Vec<Bar> = bars.iter().map(|(now, _)| now.clone()).collect();
         let mut plot = Self::new(id, title, largest(most, &now), (WIDE, FLOOR + 28));
         let max = bars.iter().map(|(now, past)| now.value.max(past.value));
-        let max = round_up(max.max().unwrap_or(0));
-        let step = (WIDE - LEFT) / at(bars.len()).max(1);
+        let (max, start) = plot.scale(max.max().unwrap_or(0), say);
+        let step = (WIDE - start) / at(bars.len()).max(1);
         let width = (step * 2 / 5).clamp(1, 28);
         for (index, (now, past)) in bars.iter().enumerate() {
-            let middle = LEFT + at(index) * step + step / 2;
+            let middle = start + at(index) * step + step / 2;
             for (class, bar, left) in [("past", past, middle - width), ("value", now, middle)] {
                 let height = scaled(bar.value, max, FLOOR - TOP);
                 plot.shape(class, (left, FLOOR - height), (width, height), bar);
             }
             plot.word("middle", middle, FLOOR + 18, &now.label);
-        }
-        for part in 0..=2 {
-            let y = FLOOR - (FLOOR - TOP) * part / 2;
-            plot.lines.push((LEFT, WIDE, y));
-            plot.word("end", LEFT - 8, y + 4, &scale(max * part / 2));
         }
         plot
     }
@@ -205,22 +230,19 @@ impl Plot {
     /// Rows without an order of their own, such as products.
     pub(crate) fn rows(id: &'static str, title: &str, most: &str, bars: &[Bar]) -> Self {
         const STEP: i64 = 28;
-        const LEFT: i64 = 180;
-        const RIGHT: i64 = 90;
-        let mut plot = Self::new(
-            id,
-            title,
-            largest(most, bars),
-            (HALF, at(bars.len()) * STEP),
-        );
+        let size = (HALF, at(bars.len()) * STEP);
+        let mut plot = Self::new(id, title, largest(most, bars), size);
+        let short = |bar: &Bar| -> String { bar.label.chars().take(26).collect() };
+        let names: Vec<String> = bars.iter().map(short).collect();
+        let left = room(names.iter().map(String::as_str)) + 10;
+        let right = room(bars.iter().map(|bar| bar.shown.as_str())) + 8;
         let max = bars.iter().map(|bar| bar.value).max().unwrap_or(0);
-        for (index, bar) in bars.iter().enumerate() {
+        for (index, (bar, name)) in bars.iter().zip(&names).enumerate() {
             let top = at(index) * STEP;
-            let width = scaled(bar.value, max, HALF - LEFT - RIGHT);
-            plot.shape("value", (LEFT, top + 4), (width, STEP - 8), bar);
-            let short: String = bar.label.chars().take(26).collect();
-            plot.word("end", LEFT - 10, top + 18, &short);
-            plot.word("start", LEFT + width + 8, top + 18, &bar.shown);
+            let width = scaled(bar.value, max, HALF - left - right);
+            plot.shape("value", (left, top + 4), (width, STEP - 8), bar);
+            plot.word("end", left - 10, top + 18, name);
+            plot.word("start", left + width + 8, top + 18, &bar.shown);
         }
         plot
     }
@@ -276,13 +298,16 @@ mod tests {
     #[test]
     fn shapes_are_to_scale_and_text_stays_text() {
         let bars = [bar("<script>", 50), bar("b", 100), bar("c", -3)];
-        let plot = Plot::columns("x", "t", "Most: {label}, {value}", &bars);
+        let say = |number: i64| number.to_string();
+        let plot = Plot::columns("x", "t", "Most: {label}, {value}", &bars, &say);
         let heights: Vec<i64> = plot.shapes.iter().map(|shape| shape.height).collect();
         assert_eq!(heights, [88, 176, 0]);
+        let marks: Vec<&str> = plot.words.iter().map(|word| word.text.as_str()).collect();
+        assert_eq!(marks[..3], ["0", "50", "100"]);
         assert_eq!(plot.desc, "Most: b, 100");
         assert!(!plot.render().unwrap().contains("<script>"));
         let plot = Plot::rows("x", "t", "{label} {value}", &bars);
-        assert_eq!(plot.shapes[0].width * 2, plot.shapes[1].width);
+        assert_eq!(plot.shapes[0].width, plot.shapes[1].width / 2);
     }
 
     #[test]
@@ -311,7 +336,7 @@ mod tests {
     #[test]
     fn nothing_is_drawn_of_nothing() {
         assert!(
-            Plot::columns("x", "t", "{label} {value}", &[])
+            Plot::columns("x", "t", "{label} {value}", &[], &|_| String::new())
                 .shapes
                 .is_empty()
         );

@@ -19,7 +19,7 @@ use super::{
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use boxoffice::catalogue::{Product, Season, Tariff};
@@ -88,6 +88,7 @@ const TABLE: &[Route] = &[
     (access::SET_UP, || get(set_up::show)),
     (access::ORGANISATION, || get(set_up::organisation::show).post(set_up::organisation::save)),
     (access::PLACES, || get(set_up::places::show)),
+    (access::SECTORS_WANTED, || post(set_up::places::take_wanted)),
     (access::NEW_SECTOR, || get(thing::new::<Sector>).post(thing::add::<Sector>)),
     (access::SECTOR, || get(thing::show::<Sector>).post(thing::save::<Sector>)),
     (access::SECTOR_REMOVE, || post(thing::remove::<Sector>)),
@@ -149,7 +150,11 @@ pub(crate) fn router(office: Office) -> Router {
     let mut router = Router::new();
     for (address, handler) in TABLE {
         let guarded = from_fn_with_state((office.clone(), *address), guard);
-        let handler = handler()
+        let mut handler = handler();
+        if set_up::progress::may_lead_on(*address) {
+            handler = handler.route_layer(from_fn(set_up::progress::lead_on));
+        }
+        let handler = handler
             .route_layer(CatchPanicLayer::custom(panicked))
             .route_layer(guarded);
         router = router.route(address.path, handler);

@@ -33,6 +33,14 @@ impl Sum for Moved {
         formats.money(self.net.gross_minor)
     }
 
+    fn on_scale(height: i64, formats: &Formats) -> String {
+        let amount = formats.money(kernel::Money::from_minor(height));
+        match formats.language {
+            Language::Fr => amount.replace(",00", ""),
+            _ => amount.replace(".00", ""),
+        }
+    }
+
     fn cells(&self, formats: &Formats) -> Vec<String> {
         vec![
             formats.number(self.sold.tickets),

@@ -19,11 +19,13 @@ pub(crate) mod organisation;
 pub(crate) mod parts;
 pub(crate) mod places;
 mod present;
+pub(crate) mod progress;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod sector;
 pub(crate) mod sheet;
 mod site_change;
+mod step;
 pub(crate) mod table;
 pub(crate) mod tariff_mapping;
 mod teaching;
@@ -34,6 +36,8 @@ pub use self::teaching::{TEACHING_TEXT, teaching_picture};
 
 use self::line::line;
 use self::present::Present;
+use self::progress::{Proven, State, states};
+use self::step::{STEPS, name};
 use crate::last_try::Line;
 use crate::page::*;
 
@@ -52,7 +56,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     tariff_mapping_why: "Ce que vend chaque entrée.", "What each admission sells.";
     buyer_why: "Le canal OTIPASS, et le contact qui paie plus tard.", "The channel OTIPASS, and the contact that pays later.";
     test_card_why: "Une vraie entrée, de la lecture à la commande.", "A real admission, from scan to order.";
-    devices: "Remettre le premier scanner", "Hand out the first scanner";
     devices_why: "Un code QR fait d’un téléphone ou d’un terminal un scanner.", "A QR code makes a phone or handheld a scanner.";
     steps: "Étapes", "Steps";
     done: "fait", "done";
@@ -65,35 +68,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     by_file: "par fichier", "by file";
 });
 
-/// What has been tried of the whole.
-#[derive(Debug, Clone, Copy, Default)]
-struct Proven {
-    /// An entry was sold.
-    sold: bool,
-    /// A device was enrolled.
-    enrolled: bool,
-}
-
 /// How long Otipass may take while somebody waits for the steps.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// How far a step has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Done,
-    ByFile,
-    ToDo,
-    /// It is entered, and shows with a later step whether it works.
-    Saved,
-    /// Something was entered, and is not taken up as it is.
-    Mistakes,
-}
-
-impl State {
-    const fn of(done: bool) -> Self {
-        if done { Self::Done } else { Self::ToDo }
-    }
-}
 
 #[derive(Template)]
 #[template(path = "set_up.html")]
@@ -120,78 +96,52 @@ impl Page {
         proven: Proven,
         line: Option<Line>,
     ) -> Self {
-        let t = Texts::of(frame.formats.language);
-        let Present {
-            site,
-            interface,
-            catalogue,
-        } = present;
-        let has_doors = site.as_ref().is_some_and(|site| {
-            let mut devices = site.devices.keys();
-            devices.any(|device| site.sector_of(device).is_some())
-        });
-        let mapping = match &interface.mapping_draft {
-            Some(_) => State::Mistakes,
-            None => State::of(interface.mapping.is_some()),
-        };
-        let (connection, said) = match line {
-            None => (State::of(!interface.connection.url.is_empty()), None),
-            Some(Line::Well) => (State::Done, Some(t.answers.to_owned())),
-            Some(Line::Later) => (State::Saved, Some(t.later.to_owned())),
+        let language = frame.formats.language;
+        let t = Texts::of(language);
+        let (tried, said) = match line {
+            None => (None, None),
+            Some(Line::Well) => (Some(State::Done), Some(t.answers.to_owned())),
+            Some(Line::Later) => (Some(State::Saved), Some(t.later.to_owned())),
             Some(Line::Bad(why)) => {
-                let why = why.in_language(frame.formats.language).to_owned();
-                (State::Mistakes, Some(why))
+                let why = why.in_language(language).to_owned();
+                (Some(State::Mistakes), Some(why))
             }
         };
-        let has_catalogue = !catalogue.seasons.is_empty()
-            && !catalogue.products.is_empty()
-            && !catalogue.tariffs.is_empty();
-        let (is_mapped, is_bought) = (
-            tariff_mapping::is_whole(catalogue),
-            buyer::is_whole(catalogue),
-        );
-        let (site_by, catalogue_by, here) = (&set_up.site, &set_up.catalogue, &Managed::Here);
-        let states = [
-            (access::ORGANISATION, site_by, State::of(site.is_some())),
-            (access::PLACES, site_by, State::of(has_doors)),
-            (access::CONNECTION, &set_up.connection, connection),
-            (access::MAPPING, &set_up.mapping, mapping),
-            (access::CATALOGUE, catalogue_by, State::of(has_catalogue)),
-            (access::TARIFF_MAPPING, catalogue_by, State::of(is_mapped)),
-            (access::BUYER, catalogue_by, State::of(is_bought)),
-            (access::TEST_CARD, here, State::of(proven.sold)),
-            (access::DEVICES, here, State::of(proven.enrolled)),
-        ];
-        let names = [
-            (t.organisation_step, t.organisation_why),
-            (t.doors, t.doors_why),
-            (t.connection, t.connection_why),
-            (t.mapping, t.mapping_why),
-            (t.catalogue, t.catalogue_why),
-            (t.tariff_mapping, t.tariff_mapping_why),
-            (t.buyer, t.buyer_why),
-            (t.test_card, t.test_card_why),
-            (t.devices, t.devices_why),
-        ];
-        let steps = states.into_iter().zip(names);
-        let step = |((path, managed, state), (name, why)): ((_, &Managed, _), _)| Step {
-            path,
-            name,
-            why,
-            said: said.clone().filter(|_| path == access::CONNECTION),
-            state: managed.file().map_or(state, |_| State::ByFile),
+        let states = STEPS.into_iter().zip(states(set_up, present, proven));
+        let step = |(path, state): (Address, State)| {
+            let is_line = path == access::CONNECTION;
+            Step {
+                path,
+                name: name(path, language),
+                why: why(t, path),
+                state: tried.filter(|_| is_line).unwrap_or(state),
+                said: said.clone().filter(|_| is_line),
+            }
         };
         Self {
-            steps: steps.map(step).collect(),
+            steps: states.map(step).collect(),
             frame,
         }
     }
 
     /// The first step that is not settled: where one goes on.
     fn next(&self) -> Option<&Step> {
-        let is_settled =
-            |step: &&Step| matches!(step.state, State::Done | State::ByFile | State::Saved);
-        self.steps.iter().find(|step| !is_settled(step))
+        self.steps.iter().find(|step| !step.state.is_settled())
+    }
+}
+
+/// What a step is good for.
+fn why(t: &Texts, step: Address) -> &'static str {
+    match step {
+        access::ORGANISATION => t.organisation_why,
+        access::CONNECTION => t.connection_why,
+        access::MAPPING => t.mapping_why,
+        access::PLACES => t.doors_why,
+        access::CATALOGUE => t.catalogue_why,
+        access::TARIFF_MAPPING => t.tariff_mapping_why,
+        access::BUYER => t.buyer_why,
+        access::TEST_CARD => t.test_card_why,
+        _ => t.devices_why,
     }
 }
 
@@ -206,13 +156,7 @@ pub(crate) async fn is_to_begin(visit: &Visit) -> Result<bool, PageError> {
 
 pub(crate) async fn show(visit: Visit) -> Answer {
     let present = Present::read(&visit).await?;
-    let proven = Proven {
-        sold: boxoffice::report::has_sold(visit.db()).await?,
-        enrolled: gate::devices(visit.db())
-            .await?
-            .iter()
-            .any(|d| d.tokens > 0),
-    };
+    let proven = Proven::read(&visit).await?;
     let line = line(&visit, &present.interface, PATIENCE).await;
     let page = Page::new(visit.frame(), visit.set_up(), &present, proven, line);
     visit.page(&page)

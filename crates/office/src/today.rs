@@ -266,7 +266,7 @@ impl Parts {
         });
         let drawn: Vec<_> = drawn.collect();
         let scale = |value| formats.number(value);
-        self.plot = Some(Plot::pairs("by-hour", t.by_hour, t.most, &drawn, scale));
+        self.plot = Some(Plot::pairs("by-hour", t.by_hour, t.most, &drawn, &scale));
         let sectors: BTreeSet<_> = both.into_iter().flat_map(|of| of.keys()).collect();
         let row = |sector: &SectorCode| {
             let of = |hour: Option<u8>| {

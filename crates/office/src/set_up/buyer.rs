@@ -7,6 +7,7 @@ pub(crate) mod sample;
 use super::catalogue::item::changed;
 use super::catalogue::season::NAME_LIMIT_CHARS;
 use super::catalogue_change::{kept, make};
+use super::step::Bar;
 use crate::page::*;
 use boxoffice::catalogue::{ChannelType, Contact, PaymentMode, SalesChannel};
 use boxoffice::readiness::CHANNEL_CODE;
@@ -34,7 +35,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "That of Otipass in ticketing, with its zeros. Saving it lets it pay by pending account.";
     digits: "Un numéro de contact n’a que des chiffres ; les zéros au début comptent.",
         "A contact number has digits only; leading zeros count.";
-    next: "Ensuite : essayer avec une carte", "Next: try it with a card";
 });
 
 #[derive(Template)]
@@ -45,7 +45,6 @@ struct Page {
     channel_button: Option<&'static str>,
     contact: (&'static str, String),
     inputs: Vec<Input>,
-    is_whole: bool,
     frame: Frame,
 }
 
@@ -109,7 +108,6 @@ impl Page {
                 Input::text("contact_number", t.number, number).hint(t.number_hint),
                 Input::text("contact_name", t.name, name),
             ]),
-            is_whole: is_whole(catalogue),
             managed: managed.clone(),
             frame,
         }

@@ -12,10 +12,11 @@ mod wanted;
 
 use super::catalogue_change::make;
 use super::present::Present;
+use super::step::Bar;
 use crate::page::*;
 use boxoffice::catalogue::{Product, Season, Tariff};
 use item::Item;
-use otipass::read_mapping;
+use secutix::wire::ProductFamily;
 use wanted::{Wanted, take, wanted};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -31,7 +32,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     removes: "Retirer {what}", "Remove {what}";
     change: "Modifier", "Change";
     changes: "Modifier {what}", "Change {what}";
-    next: "Ensuite : choisir le tarif que vend chaque produit", "Next: choose the tariff that each product sells";
 });
 
 /// One of what is in the catalogue.
@@ -77,7 +77,6 @@ struct Page {
     managed: Managed,
     wanted: Vec<Wanted>,
     sections: [Section; 3],
-    has_tariffs: bool,
     /// What was to be added and is there already: its page, and what it is called.
     existing: Option<(String, String)>,
     frame: Frame,
@@ -94,7 +93,6 @@ impl Page {
                 Section::of::<Product>(&frame, catalogue),
                 Section::of::<Tariff>(&frame, catalogue),
             ],
-            has_tariffs: !catalogue.tariffs.is_empty(),
             existing: None,
             frame,
         }
@@ -103,11 +101,22 @@ impl Page {
 
 /// What the mapping parameters name and the catalogue does not have.
 fn lacking(present: &Present) -> Vec<Wanted> {
-    let text = present.interface.mapping.as_deref();
-    let mapping = text.and_then(|text| read_mapping(text).mapping);
+    let mapping = present.mapping.as_ref();
     mapping
-        .map(|mapping| wanted(&mapping, &present.catalogue))
+        .map(|mapping| wanted(mapping, &present.catalogue))
         .unwrap_or_default()
+}
+
+/// Whether what is mapped is there, and each Open Pass has a tariff.
+pub(super) fn is_whole(present: &Present) -> bool {
+    let Catalogue {
+        products, tariffs, ..
+    } = &present.catalogue;
+    let has_tariff = |product: &Product| tariffs.iter().any(|t| t.product == product.code);
+    let mut passes = products
+        .iter()
+        .filter(|product| product.family == ProductFamily::OpenPass);
+    !tariffs.is_empty() && lacking(present).is_empty() && passes.all(has_tariff)
 }
 
 fn wanted_words(t: &Texts, wanted: &[Wanted]) -> String {

@@ -4,6 +4,7 @@
 pub(crate) mod sample;
 
 use super::line::{line, project};
+use super::step::Bar;
 use crate::last_try::Line;
 use crate::page::*;
 use axum::http::Uri;
@@ -217,6 +218,9 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     let saved = visit.change("set up connection", write).await??;
     let answer = line(&visit, &saved, PATIENCE).await;
     visit.set_up().take_up.changed();
+    if matches!(answer, Some(Line::Well | Line::Later)) {
+        return Ok(visit.go(access::CONNECTION));
+    }
     visit.page(&Page {
         answer: answer.map(|line| said(t, line, visit.language)),
         ..Page::new(visit.frame(), &Managed::Here, &saved, (budget, window))

@@ -1,6 +1,7 @@
 //! A page with one form about one thing of the site, and perhaps a way to remove
 //! it. Who may not change it sees what the fields say.
 
+use super::step::Bar;
 use crate::access::PLACES;
 use crate::page::*;
 

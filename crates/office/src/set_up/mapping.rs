@@ -9,11 +9,14 @@ pub(crate) mod sample;
 
 use super::line::line;
 use super::lines::remarked;
+use super::present::Present;
 use super::site_change::{self, refused as stands_in_the_way};
+use super::step::Bar;
 use crate::findings::Way;
 use crate::last_try::Line;
 use crate::page::*;
 use gate::site::change::rename_sector;
+use gate::site::interface::StoredInterface;
 use kernel::finding::{Finding, Severity};
 use remark::{MappingRemark, chosen, mended, remarks};
 
@@ -105,24 +108,48 @@ impl Page {
 }
 
 /// What the doctor has to say of these mapping parameters.
-async fn examined(visit: &Visit, text: &str) -> Vec<Finding> {
+async fn examined(visit: &Visit, text: &str) -> Result<Vec<Finding>, PageError> {
     let doctor = &visit.office.role.doctor;
     let coming = doctor.examine_mapping(text.to_owned());
-    match tokio::time::timeout(LIMIT, coming).await {
+    let mut findings = match tokio::time::timeout(LIMIT, coming).await {
         Ok(findings) => findings,
         // What the reader says is there all the same.
         Err(_) => {
             tracing::warn!("the doctor did not look at the mapping parameters in time");
             Vec::new()
         }
+    };
+    let present = Present::read(visit).await?;
+    findings.retain(|finding| !is_to_come(finding, &present));
+    Ok(findings)
+}
+
+/// Whether a later step brings what is missed here, and nothing was entered there yet.
+fn is_to_come(finding: &Finding, present: &Present) -> bool {
+    let catalogue = &present.catalogue;
+    let site = present.site.as_ref();
+    match finding.code {
+        "mapped_sector_unknown" => site.is_none_or(|site| site.sectors.is_empty()),
+        "season_unknown" => catalogue.seasons.is_empty(),
+        "product_unknown" => catalogue.products.is_empty(),
+        "tariff_not_mapped" => catalogue.tariff_mappings.is_empty(),
+        _ => false,
     }
 }
 
-async fn page(visit: &Visit, text: String, state: State) -> Page {
-    let findings = examined(visit, &text).await;
+async fn page(visit: &Visit, text: String, state: State) -> Result<Page, PageError> {
+    let findings = examined(visit, &text).await?;
     let frame = visit.frame();
     let remarks = remarks(&text, &findings, visit.set_up(), &frame);
-    Page::new(frame, text, &remarks, state)
+    Ok(Page::new(frame, text, &remarks, state))
+}
+
+/// What is wrong with the line to Otipass, by the project that is named now.
+async fn bad_line(visit: &Visit, interface: &StoredInterface) -> Option<String> {
+    match line(visit, interface, PATIENCE).await? {
+        Line::Bad(why) => Some(why.in_language(visit.language).to_owned()),
+        Line::Well | Line::Later => None,
+    }
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
@@ -134,16 +161,12 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     let text = (interface.mapping_draft.clone()).or_else(|| interface.mapping.clone());
     match text {
         Some(text) => {
-            let tried = match interface.mapping_draft {
-                None => line(&visit, &interface, PATIENCE).await,
+            let line = match interface.mapping_draft {
+                None => bad_line(&visit, &interface).await,
                 Some(_) => None,
             };
-            let bad = tried.and_then(|line| match line {
-                Line::Bad(why) => Some(why.in_language(visit.language).to_owned()),
-                Line::Well | Line::Later => None,
-            });
-            let page = page(&visit, text, State::Kept).await;
-            visit.page(&Page { line: bad, ..page })
+            let page = page(&visit, text, State::Kept).await?;
+            visit.page(&Page { line, ..page })
         }
         // Nothing is wrong with what nobody has written yet.
         None => visit.page(&Page::new(visit.frame(), String::new(), &[], State::Kept)),
@@ -171,7 +194,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     visit.set_up().mapping.changeable()?;
     let refused = async |visit: Visit, text, state| {
         let visit = visit.wrong(Entered::default(), Mistakes::default());
-        visit.page(&page(&visit, text, state).await)
+        visit.page(&page(&visit, text, state).await?)
     };
     // Line ends as files have them.
     let mut text = entered.text("text").replace("\r\n", "\n");
@@ -179,7 +202,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         let cured = if cure == TIDY {
             otipass::cure::tidied(&text)
         } else {
-            let findings = examined(&visit, &text).await;
+            let findings = examined(&visit, &text).await?;
             match mended(&text, &findings, cure) {
                 Some((wrong, right)) => match mend_site(&visit, wrong, right).await? {
                     Ok(()) => Some(text.clone()),
@@ -201,12 +224,18 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         let change = Change::done("mapping.changed", "mapping", "OTIPASS")
             .from(json!({ "mapping": before.mapping, "draft": before.mapping_draft }))
             .to(json!({ "mapping": after.mapping, "draft": after.mapping_draft }));
-        Ok::<_, DbError>((after.mapping_draft.is_none(), vec![change]))
+        Ok::<_, DbError>((after, vec![change]))
     };
-    let taken_up = visit.change("set up mapping", save).await??;
-    if taken_up {
-        visit.set_up().take_up.changed();
-        return Ok(visit.go_with(access::MAPPING, Flash::Saved));
+    let kept = visit.change("set up mapping", save).await??;
+    if kept.mapping_draft.is_some() {
+        return refused(visit, text, State::Kept).await;
     }
-    refused(visit, text, State::Kept).await
+    visit.set_up().take_up.changed();
+    let findings = examined(&visit, &text).await?;
+    let is_mistake =
+        |finding: &Finding| finding.mapped_at.is_some() && finding.severity == Severity::Mistake;
+    // Nobody is led on past what is to be corrected here.
+    let is_well = !findings.iter().any(is_mistake) && bad_line(&visit, &kept).await.is_none();
+    let to = if is_well { "" } else { "#remarks" };
+    Ok(visit.go_with(format!("{}{to}", access::MAPPING), Flash::Saved))
 }

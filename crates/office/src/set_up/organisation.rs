@@ -157,7 +157,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     if changed {
         visit.set_up().take_up.changed();
     }
-    Ok(visit.go_with(access::SET_UP, Flash::Saved))
+    Ok(visit.go_with(access::ORGANISATION, Flash::Saved))
 }
 
 #[cfg(test)]

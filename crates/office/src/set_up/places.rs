@@ -2,11 +2,17 @@
 
 #[cfg(test)]
 pub(crate) mod sample;
+mod wanted;
 
-use super::site_change::{listed, site};
+pub(crate) use self::wanted::take_wanted;
+
+use super::present::Present;
+use super::site_change::listed;
+use super::step::Bar;
 use crate::page::*;
 use kernel::percent_encoded;
 use std::collections::BTreeSet;
+use wanted::{field, wanted};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Un secteur est une zone contrôlée, une porte mène à un secteur, un appareil se trouve à une porte.",
@@ -28,6 +34,10 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     table: "Importer ou exporter un tableau (CSV)", "Import or export a table (CSV)";
     next: "Secteurs suivants", "More sectors";
     enrol: "Enrôler les appareils", "Enrol the devices";
+    wanted: "Les paramètres de correspondance nomment ces secteurs. Donnez-leur leurs noms ; chacun reçoit une porte et un appareil.",
+        "The mapping parameters name these sectors. Give them their names; each gets a door and a device.";
+    take: "Les ajouter", "Add them";
+    name_wrong: "Le nom de {code} doit avoir de 1 à {limit} caractères.", "The name of {code} must have 1 to {limit} characters.";
 });
 
 /// Sectors and doors on a page, together; a sector is never torn.
@@ -44,6 +54,8 @@ struct Page {
     astray: Vec<Door>,
     /// The sector behind which the next page begins.
     next: Option<String>,
+    /// Sectors of the mapping parameters that are not there yet.
+    wanted: Vec<SectorCode>,
     frame: Frame,
 }
 
@@ -93,6 +105,7 @@ impl Page {
             next: last.map(|(code, ..)| percent_encoded(code.as_str())),
             sectors: shown,
             astray,
+            wanted: Vec::new(),
             frame,
         }
     }
@@ -108,14 +121,25 @@ impl Page {
     }
 }
 
+/// Whether people can come in somewhere, and each mapped sector is there.
+pub(super) fn is_whole(present: &Present) -> bool {
+    let leads = |site: &Site| {
+        let mut devices = site.devices.keys();
+        devices.any(|device| site.sector_of(device).is_some())
+    };
+    present.site.as_ref().is_some_and(leads) && wanted(present).is_empty()
+}
+
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
-    let (site, managed) = (site(&visit).await?, &visit.set_up().site);
+    let (present, managed) = (Present::read(&visit).await?, &visit.set_up().site);
     let devices = gate::devices(visit.db()).await?.into_iter();
     let enrolled = devices.filter(|device| device.tokens > 0);
     let enrolled = enrolled.map(|device| device.device).collect();
-    let after = query.some("after");
-    let page = Page::new(visit.frame(), managed, site.as_ref(), &enrolled, after);
-    visit.page(&page)
+    let (site, after) = (present.site.as_ref(), query.some("after"));
+    visit.page(&Page {
+        wanted: wanted(&present),
+        ..Page::new(visit.frame(), managed, site, &enrolled, after)
+    })
 }
 
 #[cfg(test)]

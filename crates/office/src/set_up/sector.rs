@@ -46,6 +46,17 @@ pub(crate) struct Sector {
     device: Option<DeviceCode>,
 }
 
+impl Sector {
+    /// With its first door and device, by the codes that are next.
+    pub(super) fn with_first(site: &Site, code: &SectorCode, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            door: next_door(site, code.as_str()).parse().ok(),
+            device: next_device(site).parse().ok(),
+        }
+    }
+}
+
 impl Thing for Sector {
     type Code = SectorCode;
 

@@ -5,6 +5,7 @@ pub(crate) mod sample;
 
 use super::catalogue::item::changed;
 use super::catalogue_change::{kept, make};
+use super::step::Bar;
 use crate::page::*;
 use boxoffice::catalogue::TariffMapping;
 use kernel::{ProductCode, TariffCode};
@@ -19,7 +20,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     no_products: "Il n’y a pas encore de produit Open Pass.", "There is no Open Pass product yet.";
     to_catalogue: "Aller au catalogue", "Go to the catalogue";
     proposed: "proposé : pas encore enregistré", "proposed: not saved yet";
-    next: "Ensuite : le canal et le contact", "Next: the channel and the contact";
 });
 
 struct Row {
@@ -35,7 +35,6 @@ struct Row {
 struct Page {
     managed: Managed,
     rows: Vec<Row>,
-    is_whole: bool,
     frame: Frame,
 }
 
@@ -107,7 +106,6 @@ impl Page {
         let rows = products(catalogue).into_iter();
         let row = |(product, name)| row(t, &frame.formats, catalogue, product, name);
         Self {
-            is_whole: is_whole(catalogue),
             managed: managed.clone(),
             rows: rows.map(row).collect(),
             frame,

@@ -6,6 +6,7 @@ pub(crate) mod sample;
 
 use super::connection::server_of;
 use super::site_change::site;
+use super::step::Bar;
 use crate::Missing;
 use crate::checks::story::{Way, told};
 use crate::office::Office;

@@ -1,5 +1,5 @@
-//! Every page as people see it: in a real browser, on a desk and on a phone, in
-//! light and in dark, held against the rules of accessibility (WCAG 2.0 to 2.2,
+//! Every page as people see it: in a real browser, on a desk, a tablet and a phone,
+//! in light and in dark, held against the rules of accessibility (WCAG 2.0 to 2.2,
 //! A and AA) as far as axe can tell.
 //!
 //! `PASSERELLE_SCREENSHOTS=DIR` keeps a picture of each.
@@ -9,7 +9,7 @@ use crate::access::Who;
 use crate::assets;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use browser::{Browser, DESK, PHONE, Screen, Tab, Theme};
+use browser::{Browser, DESK, PHONE, Screen, TABLET, Tab, Theme};
 use kernel::Language;
 use serde_json::{Value, json};
 use staff::Role;
@@ -24,7 +24,7 @@ const RULES: [&str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"
 #[test]
 fn every_page_fits_a_desk_and_axe_finds_nothing_serious() {
     // In the dark only colours are others.
-    look_at_all("desk", DESK, Language::En, |theme| {
+    look_at_all("desk", &[DESK, TABLET], Language::En, |theme| {
         Some(match theme {
             Theme::Light => json!({"type": "tag", "values": RULES}),
             Theme::Dark => json!({"type": "rule", "values": ["color-contrast"]}),
@@ -35,16 +35,22 @@ fn every_page_fits_a_desk_and_axe_finds_nothing_serious() {
 #[test]
 fn every_page_fits_a_phone_and_a_finger() {
     // Its words are the longer ones. Colours and roles are those of the desk.
-    look_at_all("phone", PHONE, Language::Fr, |theme| match theme {
+    look_at_all("phone", &[PHONE], Language::Fr, |theme| match theme {
         Theme::Light => Some(json!({"type": "rule", "values": ["target-size"]})),
         Theme::Dark => None,
     });
 }
 
-/// `rules` says what axe looks for in each theme, if it looks.
-fn look_at_all(view: &str, screen: Screen, language: Language, rules: fn(Theme) -> Option<Value>) {
+/// `rules` says what axe looks for in each theme, if it looks. The first screen is
+/// pictured.
+fn look_at_all(
+    view: &str,
+    screens: &[Screen],
+    language: Language,
+    rules: fn(Theme) -> Option<Value>,
+) {
     let browser = Browser::start(None);
-    let tab = browser.tab(screen);
+    let tab = browser.tab(screens[0]);
     tab.run("document.open(); document.write('<!doctype html><html><head></head><body></body></html>'); document.close()");
     let axe = with_axe(&tab);
     let mut faults = Vec::new();
@@ -59,7 +65,10 @@ fn look_at_all(view: &str, screen: Screen, language: Language, rules: fn(Theme) 
         }
         lay(&tab, &page);
         let place = format!("{view}, {} ({count})", page.name);
-        faults.extend(too_wide(&tab).map(|what| format!("{place}: {what}")));
+        for screen in screens.iter().rev() {
+            tab.show_on(*screen);
+            faults.extend(too_wide(&tab).map(|what| format!("{place}, {}: {what}", screen.width)));
+        }
         for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
             tab.show_in(theme);
             tab.whole_picture(&format!("{}{count}-{view}-{name}", words(&page.name)));

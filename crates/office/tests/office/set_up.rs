@@ -235,7 +235,10 @@ async fn the_catalogue_is_filled_by_forms_until_an_entry_can_be_sold() {
     let wrong = [("contact_number", "42-a"), ("contact_name", "Otipass")];
     assert_eq!(browser.post(buyer, &csrf, &wrong).await.status, 422);
     let right = [("contact_number", "000042"), ("contact_name", "Otipass")];
-    assert_eq!(browser.post(buyer, &csrf, &right).await.leads_to(), buyer);
+    let saved = browser.post(buyer, &csrf, &right).await;
+    assert_eq!(saved.leads_to(), "/office/set-up/organisation", "left open");
+    let again = browser.post(buyer, &csrf, &right).await;
+    assert_eq!(again.leads_to(), buyer);
 
     let db = &house.test.db;
     let stored = db
@@ -296,8 +299,10 @@ async fn the_connection_step_says_what_the_last_try_said() {
         ("window", "60"),
         ("silent", "admit"),
     ];
-    let saved = browser.post(path, &csrf, &fields).await.text;
-    assert!(saved.contains("Otipass is asked once"), "{saved}");
+    let saved = browser.post(path, &csrf, &fields).await;
+    assert_eq!(saved.leads_to(), "/office/set-up/organisation");
+    let page = browser.get(path).await.text;
+    assert!(page.contains("Otipass is asked once"), "{page}");
     let steps = async |browser: &mut Browser| browser.get("/office/set-up").await.text;
     let page = steps(&mut browser).await;
     assert!(page.contains("Otipass is asked once"), "{page}");
@@ -316,11 +321,54 @@ async fn the_connection_step_says_what_the_last_try_said() {
     let page = browser.get(path).await.text;
     assert!(page.contains(refused), "{page}");
     fields[2].1 = OTIPASS_PASSWORD;
-    let saved = browser.post(path, &csrf, &fields).await.text;
-    assert!(saved.contains("Otipass answers"), "{saved}");
+    let saved = browser.post(path, &csrf, &fields).await;
+    assert_eq!(saved.leads_to(), path);
+    let page = browser.get(path).await.text;
+    assert!(page.contains("Otipass answers"), "{page}");
     let page = steps(&mut browser).await;
     assert!(
         page.contains("Otipass answers.") && !page.contains(refused),
         "{page}"
     );
+}
+
+#[tokio::test]
+async fn the_sectors_of_the_mapping_are_a_click_away_with_their_doors_and_devices() {
+    let house = House::empty().await;
+    house.hire_as("mine", Role::Administrator).await;
+    let mut browser = house.signed_in("mine").await;
+    let csrf = browser.csrf("/office/set-up/mapping").await;
+    for (path, fields) in [
+        ("organisation", crate::site::VILLENEUVE.as_slice()),
+        ("mapping", &[("text", MAPPING)]),
+    ] {
+        let path = format!("/office/set-up/{path}");
+        let saved = browser.post(&path, &csrf, fields).await;
+        assert_eq!(saved.status, 303, "{}", saved.text);
+    }
+    // What a later step brings is not missed before.
+    let page = browser.get("/office/set-up/mapping").await.text;
+    assert!(page.contains("Nothing to say against it"), "{page}");
+    let path = "/office/set-up/sectors-wanted";
+    let long = "x".repeat(101);
+    let wrong = [("name of VN_AUG", long.as_str())];
+    let refused = browser.post(path, &csrf, &wrong).await;
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused.text.contains("The name of VN_AUG must have"),
+        "{}",
+        refused.text
+    );
+    let named = [("name of VN_AUG", "Musée Auguste")];
+    browser.post(path, &csrf, &named).await;
+    let site = crate::site::site(&house).await.unwrap();
+    let mapping = otipass::read_mapping(MAPPING).mapping.unwrap();
+    assert_eq!(site.sectors.len(), mapping.sectors.len());
+    assert_eq!(site.sectors[&"VN_AUG".parse().unwrap()], "Musée Auguste");
+    for device in site.devices.keys() {
+        assert!(site.sector_of(device).is_some(), "{device}");
+    }
+    assert_eq!(site.devices.len(), mapping.sectors.len());
+    let page = browser.get("/office/set-up/doors").await.text;
+    assert!(!page.contains("name=\"name of"), "{page}");
 }

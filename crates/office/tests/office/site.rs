@@ -38,7 +38,7 @@ pub async fn gate_manager(house: &House) -> (Browser, String) {
 pub async fn named(house: &House) -> (Browser, String) {
     let (mut browser, csrf) = gate_manager(house).await;
     let saved = browser.post(ORGANISATION, &csrf, &VILLENEUVE).await;
-    assert_eq!(saved.leads_to(), "/office/set-up");
+    assert_eq!(saved.leads_to(), DOORS, "the next step that is theirs");
     (browser, csrf)
 }
 
@@ -91,7 +91,7 @@ async fn from_an_empty_database_to_a_site_by_forms() {
     assert_eq!(site(&house).await, None);
 
     let saved = browser.post(ORGANISATION, &csrf, &VILLENEUVE).await;
-    assert_eq!(saved.leads_to(), "/office/set-up");
+    assert_eq!(saved.leads_to(), DOORS, "the next step that is theirs");
     // The running service is told, once.
     house.set_up.take_up.wait().await;
     let kept = site(&house).await.unwrap();

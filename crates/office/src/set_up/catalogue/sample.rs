@@ -57,6 +57,7 @@ pub(crate) fn present() -> Present {
             mapping: Some(mapping.to_owned()),
             ..gate::site::interface::StoredInterface::default()
         },
+        mapping: otipass::read_mapping(mapping).mapping,
         catalogue: catalogue.unwrap(),
     }
 }

@@ -18,7 +18,10 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         Page::new(frame.clone(), &here, Some(&site), &enrolled, None),
         Page::new(frame.clone(), &by_file, Some(&site), &nobody, None),
         Page::new(frame.clone(), &here, None, &nobody, None),
-        Page::new(frame.clone(), &here, Some(&bare), &nobody, None),
+        Page {
+            wanted: vec!["VN_NEW".parse().unwrap(), "<b>".parse().unwrap()],
+            ..Page::new(frame.clone(), &here, Some(&bare), &nobody, None)
+        },
     ])
 }
 

@@ -1,0 +1,133 @@
+//! How far the set-up has come, read off the database. What is saved and settles
+//! its step leads on to the next that is open.
+
+use super::present::Present;
+use super::step::STEPS;
+use super::{buyer, catalogue, places, tariff_mapping};
+use crate::page::*;
+use axum::extract::Request;
+use axum::http::Method;
+use axum::middleware::Next;
+
+/// How far a step has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Done,
+    ByFile,
+    ToDo,
+    /// It is entered, and shows with a later step whether it works.
+    Saved,
+    /// Something was entered, and is not taken up as it is.
+    Mistakes,
+}
+
+impl State {
+    pub(super) const fn of(done: bool) -> Self {
+        if done { Self::Done } else { Self::ToDo }
+    }
+
+    pub(super) const fn is_settled(self) -> bool {
+        matches!(self, Self::Done | Self::ByFile | Self::Saved)
+    }
+}
+
+/// What has been tried of the whole.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Proven {
+    /// An entry was sold.
+    pub(super) sold: bool,
+    /// A device was enrolled.
+    pub(super) enrolled: bool,
+}
+
+impl Proven {
+    pub(super) async fn read(visit: &Visit) -> Result<Self, PageError> {
+        let devices = gate::devices(visit.db()).await?;
+        Ok(Self {
+            sold: boxoffice::report::has_sold(visit.db()).await?,
+            enrolled: devices.iter().any(|device| device.tokens > 0),
+        })
+    }
+}
+
+/// How far each step has come, as far as the database tells.
+pub(super) fn states(set_up: &SetUp, present: &Present, proven: Proven) -> [State; STEPS.len()] {
+    let Present {
+        site,
+        interface,
+        catalogue,
+        ..
+    } = present;
+    let mapping = match &interface.mapping_draft {
+        Some(_) => State::Mistakes,
+        None => State::of(interface.mapping.is_some()),
+    };
+    STEPS.map(|step| {
+        let (managed, state) = match step {
+            access::ORGANISATION => (&set_up.site, State::of(site.is_some())),
+            access::CONNECTION => {
+                let is_entered = !interface.connection.url.is_empty();
+                (&set_up.connection, State::of(is_entered))
+            }
+            access::MAPPING => (&set_up.mapping, mapping),
+            access::PLACES => (&set_up.site, State::of(places::is_whole(present))),
+            access::CATALOGUE => (&set_up.catalogue, State::of(catalogue::is_whole(present))),
+            access::TARIFF_MAPPING => {
+                let is_whole = tariff_mapping::is_whole(catalogue);
+                (&set_up.catalogue, State::of(is_whole))
+            }
+            access::BUYER => (&set_up.catalogue, State::of(buyer::is_whole(catalogue))),
+            access::TEST_CARD => (&Managed::Here, State::of(proven.sold)),
+            _ => (&Managed::Here, State::of(proven.enrolled)),
+        };
+        managed.file().map_or(state, |_| State::ByFile)
+    })
+}
+
+/// The steps that are not settled.
+async fn open(visit: &Visit) -> Result<Vec<Address>, PageError> {
+    let (present, proven) = (Present::read(visit).await?, Proven::read(visit).await?);
+    let states = states(visit.set_up(), &present, proven);
+    let steps = STEPS.into_iter().zip(states);
+    let open = steps.filter(|(_, state)| !state.is_settled());
+    Ok(open.map(|(step, _)| step).collect())
+}
+
+/// What is sent to settle a step. One who adds a sector by hand may want to add more.
+const SETTLING: [Address; 9] = [
+    access::ORGANISATION,
+    access::CONNECTION,
+    access::MAPPING,
+    access::SECTORS_WANTED,
+    access::CATALOGUE_WANTED,
+    access::NEW_TARIFF,
+    access::TARIFF_MAPPING,
+    access::BUYER,
+    access::CHANNEL,
+];
+
+/// Whether what is sent there may lead on.
+pub(crate) fn may_lead_on(address: Address) -> bool {
+    SETTLING.contains(&address)
+}
+
+/// Leads on where an answer leads back to its step's page, and has just settled the
+/// step.
+pub(crate) async fn lead_on(visit: Visit, request: Request, rest: Next) -> Answer {
+    if request.method() != Method::POST {
+        return Ok(rest.run(request).await);
+    }
+    let before = open(&visit).await?;
+    let response = rest.run(request).await;
+    let to = response.headers().get(header::LOCATION);
+    let is_back = |step: &&Address| to.is_some_and(|to| to == step.path);
+    let Some(step) = before.iter().find(is_back) else {
+        return Ok(response);
+    };
+    let (after, frame) = (open(&visit).await?, visit.frame());
+    let next = after.iter().find(|step| frame.may_look(*step));
+    Ok(match next {
+        Some(next) if !after.contains(step) => visit.go_with(next, Flash::Saved),
+        _ => response,
+    })
+}

@@ -1,7 +1,7 @@
 //! `passerelle move`: from one database to another, while the service runs.
 
 use crate::Verdict;
-use crate::language::LanguageOption;
+use crate::language::language;
 use anyhow::{Context, Result, bail, ensure};
 use books::reconciliation::{Sides, reconcile};
 use db::{Alone, Db, DbError, DbUrl, Passed, Transfer};
@@ -27,8 +27,6 @@ pub struct Arguments {
     /// An empty one to move into
     #[arg(long, value_name = "URL")]
     to: DbUrl,
-    #[command(flatten)]
-    language: LanguageOption,
 }
 
 kernel::texts!(Texts in Fr, En {
@@ -55,7 +53,7 @@ kernel::texts!(Texts in Fr, En {
 });
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
-    let t = Texts::of(arguments.language.get());
+    let t = Texts::of(language());
     let (from, to) = (&arguments.from, &arguments.to);
     let (source_place, place) = (from.place(), to.place());
     let places: [(&str, &dyn Display); 2] = [("from", &source_place), ("to", &place)];

@@ -33,8 +33,8 @@ pub(crate) fn command_line() -> Command {
 }
 
 fn english() -> Command {
-    let language = Arg::new("language").long("language").global(true);
-    let language = language.value_parser(value_parser!(Language));
+    let language = Arg::new("language").long("language").value_name("LANGUAGE");
+    let language = language.global(true).value_parser(value_parser!(Language));
     CommandLine::command().arg(language.help("en or fr; by default as LANG has it"))
 }
 

@@ -45,17 +45,9 @@ pub fn said(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// An error and what led to it, joined by colons.
-pub fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut told: Vec<_> = std::iter::successors(Some(error), |&error| error.source())
-        .map(said)
-        .collect();
-    // Transparent errors say the same twice.
-    told.dedup();
-    told.join(match language() {
-        Language::Fr => "\u{a0}: ",
-        _ => ": ",
-    })
+/// As [`kernel::causes`], in the language of whoever asks.
+pub fn causes(error: &dyn Error) -> String {
+    in_language(&kernel::causes(error), language())
 }
 
 /// A sentence of the program, or of its command line's reader.

@@ -1,7 +1,7 @@
 //! `passerelle reconcile`: the gate's books against the box office's.
 
 use crate::house::{ConfigOption, House};
-use crate::language::language;
+use crate::language::{in_language, language};
 use crate::out::{Format, print};
 use crate::table::table;
 use crate::{Verdict, ticketing};
@@ -53,7 +53,8 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     };
     print(arguments.format, &result, |printed| {
         let t = Texts::of(language);
-        let asked = printed.books.asked.as_ref().map(|asked| told(t, asked));
+        let asked = printed.books.asked.as_ref();
+        let asked = asked.map(|asked| told(t, language, asked));
         let because = in_flight_because(t, &printed.ticketing_takes_none);
         because + &for_people(t, language, &printed.books) + &asked.unwrap_or_default()
     })?;
@@ -194,7 +195,7 @@ async fn ask(house: &House, count: u32) -> Result<Asked> {
 }
 
 /// What ticketing elsewhere said, and what it cannot tell.
-fn told(t: &Texts, asked: &Asked) -> String {
+fn told(t: &Texts, language: Language, asked: &Asked) -> String {
     let Asked {
         about,
         agreed,
@@ -210,10 +211,11 @@ fn told(t: &Texts, asked: &Asked) -> String {
     };
     let mut more = |said: String| text = format!("{text} {said}");
     if let Some(said) = not_said.first() {
-        more(fill(t.not_said, &[("n", &not_said.len()), ("said", said)]));
+        let said = in_language(said, language);
+        more(fill(t.not_said, &[("n", &not_said.len()), ("said", &said)]));
     }
     if let Some(why) = stopped {
-        more(fill(t.stopped, &[("why", why)]));
+        more(fill(t.stopped, &[("why", &in_language(why, language))]));
     }
     format!("{}\n", text.trim_start())
 }

@@ -232,7 +232,7 @@ const VALUES: &[(&str, &str)] = &[
     ("FILE.tar", "FICHIER.tar"), ("FOLDER", "DOSSIER"), ("KILLS", "NOMBRE"),
     ("LANGUAGE", "LANGUE"), ("LOGIN", "IDENTIFIANT"), ("NAME", "NOM"), ("NUMBERS", "NUMÉROS"),
     ("PRODUCT", "PRODUIT"), ("TARIFF", "TARIF"), ("TO", "DOSSIER"), ("TOPIC", "SUJET"),
-    ("ZONE", "FUSEAU"),
+    ("WORDS", "MOTS"), ("ZONE", "FUSEAU"),
 ];
 
 /// What stands around the texts.
@@ -341,6 +341,14 @@ mod tests {
         }
     }
 
+    fn speaks_french(command: &mut Command) {
+        let help = command.render_long_help().to_string();
+        for english in ["Usage", "[default", "[env", "ossible values", "<FILE>"] {
+            assert!(!help.contains(english), "{help}");
+        }
+        command.get_subcommands_mut().for_each(speaks_french);
+    }
+
     #[test]
     fn each_help_text_is_there_in_french_and_no_other() {
         let mut command = english();
@@ -364,5 +372,6 @@ mod tests {
             "{help}"
         );
         assert!(!help.contains("Print"), "{help}");
+        speaks_french(&mut french);
     }
 }

@@ -245,12 +245,22 @@ const SENTENCES: &[(&str, &str)] = &[
     ("Connection refused (os error {})", "la connexion est refusée"),
 ];
 
-/// A sentence in French; as it is, if it is not known. What is filled in may be one.
+/// A sentence in French, or several with colons between them, as causes stand; as it is,
+/// if it is not known.
 pub(super) fn in_french(text: &str) -> String {
-    let known = |(english, french): &(&str, &'static str)| Some((places(english, text)?, *french));
-    let Some((places, french)) = SENTENCES.iter().find_map(known) else {
-        return text.to_owned();
-    };
+    known(text).unwrap_or_else(|| {
+        let parted = |(at, colon): (usize, &str)| Some((known(&text[..at])?, at + colon.len()));
+        match text.match_indices(": ").find_map(parted) {
+            Some((first, behind)) => format!("{first}\u{a0}: {}", in_french(&text[behind..])),
+            None => text.to_owned(),
+        }
+    })
+}
+
+/// A known sentence in French. What is filled in may be one.
+fn known(text: &str) -> Option<String> {
+    let of = |(english, french): &(&str, &'static str)| Some((places(english, text)?, *french));
+    let (places, french) = SENTENCES.iter().find_map(of)?;
     let mut filled = String::new();
     let (mut rest, mut next) = (french, 0);
     while let Some((before, after)) = rest.split_once('{') {
@@ -262,7 +272,7 @@ pub(super) fn in_french(text: &str) -> String {
             .map_or_else(String::new, |text| in_french(text));
         (rest, next) = (behind, at + 1);
     }
-    filled + rest
+    Some(filled + rest)
 }
 
 /// What stands in the places of a sentence, if the text is that.
@@ -377,6 +387,10 @@ mod tests {
             (
                 "\"xx\" is no language; choose en or fr",
                 "\"xx\" n’est pas une langue\u{a0}; choisissez parmi en or fr",
+            ),
+            (
+                "the site could not be read or written: the database is closed: x",
+                "le site n’a pas pu être lu ou écrit\u{a0}: la base est fermée\u{a0}: x",
             ),
             ("what nobody knows", "what nobody knows"),
         ] {

@@ -5,28 +5,9 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::routing::post;
 use kernel::{Clock, SystemClock};
-use sandbox::{Failure, Fault};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-
-#[tokio::test]
-async fn refused_credentials_are_named() {
-    let set_up = SetUp::healthy();
-    set_up.secret("otipass.password", "another");
-    set_up
-        .names("credentials_refused", "[otipass] username")
-        .await;
-}
-
-#[tokio::test]
-async fn an_api_key_where_a_password_is_wanted_is_named() {
-    let set_up = SetUp::healthy();
-    set_up.replace("passerelle.toml", "password_file", "api_key_file");
-    set_up
-        .names("credentials_refused", "[otipass] api_key_file")
-        .await;
-}
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named() {
@@ -75,38 +56,6 @@ async fn a_proxy_that_refuses_is_named() {
         );
         set_up.names("proxy_refused", "[otipass] proxy").await;
     }
-}
-
-#[tokio::test]
-async fn an_answer_that_is_none_of_otipass_is_named() {
-    for (failure, code) in [
-        (Failure::Html, "otipass_not_understood"),
-        (Failure::Status(404), "otipass_not_found"),
-        (Failure::AnswerLost, "otipass_unreachable"),
-    ] {
-        let set_up = SetUp::healthy();
-        let fault = Fault {
-            failure: Some(failure),
-            ..Fault::default()
-        };
-        set_up.otipass.sandbox.set_faults(vec![fault]).unwrap();
-        set_up.names(code, "[otipass] url").await;
-    }
-}
-
-#[tokio::test]
-async fn another_project_s_credentials_are_named() {
-    let set_up = SetUp::healthy();
-    let answer = Json(json!({"project": "montagne", "time": SystemClock.now()}));
-    let router = axum::Router::new().fallback(async move || answer);
-    let origin = serve(router).await;
-    let text = set_up.read("passerelle.toml");
-    let url = text
-        .lines()
-        .find(|line| line.starts_with("url = \"http"))
-        .unwrap();
-    set_up.replace("passerelle.toml", url, &format!("url = \"{origin}/api\""));
-    set_up.names("project_mismatch", "mapping.json:2:23").await;
 }
 
 #[tokio::test]
@@ -170,47 +119,4 @@ async fn ticketing_elsewhere_is_asked() {
     let mistakes = set_up.mistakes().await;
     assert_eq!(mistakes.len(), 4);
     assert!(mistakes.iter().all(|f| f.code == "not_open_pass"));
-
-    let elsewhere =
-        json!({"requestId": "doctor", "statusCode": "OK", "timeZone": "Asia/Tokyo", "seasons": []});
-    let set_up = with_ticketing(StatusCode::OK, elsewhere).await;
-    let findings = set_up.findings().await;
-    assert!(
-        findings
-            .iter()
-            .any(|f| f.code == "time_zone_differs" && f.severity == "warning")
-    );
-
-    let odd = json!({"requestId": "doctor", "statusCode": "OK", "seasons": "VN"});
-    let unknown = with_ticketing(StatusCode::OK, odd).await;
-    let findings = unknown.findings().await;
-    for code in ["ticketing_shape_unknown", "ticketing_names_none"] {
-        assert!(findings.iter().any(|f| f.code == code), "{findings:#?}");
-    }
-
-    for (status, code, place) in [
-        (
-            StatusCode::UNAUTHORIZED,
-            "ticketing_credentials_refused",
-            "[access_control] operator",
-        ),
-        (
-            StatusCode::BAD_GATEWAY,
-            "ticketing_unreachable",
-            "[access_control] url",
-        ),
-        (
-            StatusCode::NOT_FOUND,
-            "ticketing_refused",
-            "[access_control] url",
-        ),
-    ] {
-        with_ticketing(status, json!({}))
-            .await
-            .names(code, place)
-            .await;
-    }
-    let busy = with_ticketing(StatusCode::TOO_MANY_REQUESTS, json!({})).await;
-    let findings = busy.findings().await;
-    assert!(findings.iter().any(|f| f.code == "ticketing_busy"));
 }

@@ -76,7 +76,7 @@ const FLOOR: i64 = 200;
 /// A number that people read at a glance, and that is no smaller; half of it is one too.
 fn round_up(number: i64) -> i64 {
     let mut unit = 1;
-    while number > 20 * unit {
+    while number > 40 * unit {
         unit *= 10;
     }
     (number.max(1) + 2 * unit - 1) / (2 * unit) * (2 * unit)
@@ -328,7 +328,7 @@ mod tests {
 
     #[test]
     fn a_scale_ends_at_a_round_number() {
-        for (number, round) in [(0, 2), (1, 2), (7, 8), (20, 20), (21, 40), (1_230, 1_400)] {
+        for (number, round) in [(0, 2), (1, 2), (7, 8), (21, 22), (265, 280), (1_230, 1_400)] {
             assert_eq!(round_up(number), round, "{number}");
         }
     }

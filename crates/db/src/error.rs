@@ -147,8 +147,9 @@ pub enum DbError {
     },
     /// It was left for another one.
     #[error(
-        "this database was left: all that is in it was moved to {to}. Name that one in [database] \
-         url, or move it back with `passerelle move`"
+        "this database was left for {to}: name that one in [database] url. To come back from there, \
+         `passerelle move` into a new, empty database; if the move to there has not ended, let it end, \
+         or take it back with --give-up"
     )]
     Moved {
         /// The other one, without what is secret.
@@ -156,12 +157,15 @@ pub enum DbError {
     },
     /// It is being filled, or that did not end.
     #[error(
-        "a move into this database has not ended: let `passerelle move` run to its end, or go on \
-         with the database that it comes from"
+        "a move into this database has not ended: let `passerelle move` run to its end, or take it \
+         back with --give-up and go on with the database that it comes from"
     )]
     Filling,
     /// A move goes into an empty database only.
-    #[error("the database to move into is not empty: there are rows in {table}; name an empty one")]
+    #[error(
+        "the database to move into is not empty: there are rows in {table}; name a new one, or empty \
+         it (SQLite: delete the file and its mark; PostgreSQL: DROP SCHEMA, CREATE SCHEMA)"
+    )]
     NotEmpty {
         /// The first table with rows.
         table: String,

@@ -2,6 +2,7 @@ use crate::transfer::not_moved;
 use crate::{Db, DbError, Tx, lease, params};
 use kernel::{Timestamp, causes, hex};
 use sha2::{Digest, Sha256};
+use std::cmp::Ordering;
 use std::time::Duration;
 
 /// One step of a schema. Written once for both engines: `BIGINT` and `TEXT`
@@ -150,6 +151,24 @@ impl Schema {
             }
         }
         Ok(found)
+    }
+
+    /// Whether the tables are those of this program, neither older nor newer.
+    pub(crate) fn is_exactly(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        let (context, found, known) = (self.context, self.taken(tx)?, self.version());
+        match found.cmp(&known) {
+            Ordering::Less => Err(DbError::OlderSchema {
+                context,
+                found,
+                known,
+            }),
+            Ordering::Equal => Ok(()),
+            Ordering::Greater => Err(DbError::NewerSchema {
+                context,
+                found,
+                known,
+            }),
+        }
     }
 
     fn take(&self, tx: &mut Tx<'_>, now: Timestamp) -> Result<(), DbError> {

@@ -7,8 +7,9 @@ use kernel::Timestamp;
 
 /// What a process said of itself counts for so long, in milliseconds.
 const FRESH_MS: i64 = 20_000;
-/// One that went without a word is missed for a day, in milliseconds.
-const MISSED_MS: i64 = 24 * 3_600_000;
+/// One that went without a word is missed for an hour, in milliseconds: it may never come
+/// back under its name.
+const MISSED_MS: i64 = 3_600_000;
 
 /// A process, as it last said of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

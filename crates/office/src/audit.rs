@@ -82,6 +82,7 @@ fn action() {
     "mapping.changed": "Paramètres de correspondance modifiés", "Mapping parameters changed";
     "retention.run_begun": "Effacement des numéros de carte commencé", "Removal of card numbers begun";
     "retention.run": "Numéros de carte effacés", "Card numbers removed";
+    "database.moved": "Base de données déplacée", "Database moved";
     "database.restored": "Base de données restaurée", "Database restored";
 }}
 

@@ -25,6 +25,8 @@ pub(crate) struct Facts {
     pub(crate) set_up_lacks: bool,
     /// A proxy that is not named.
     pub(crate) unnamed_proxy: Option<IpAddr>,
+    /// The processes on the database; none if there is only this one.
+    pub(crate) nodes: Vec<Node>,
     /// What is not well with the machine.
     pub(crate) ailments: Ailments,
     /// The ways by which notices do not get out.
@@ -54,8 +56,6 @@ pub(crate) struct GateFacts {
     pub(crate) aside: i64,
     /// How Otipass answers all processes on the database.
     pub(crate) partner: PartnerState,
-    /// Those processes; none if there is only this one.
-    pub(crate) nodes: Vec<Node>,
     pub(crate) when_silent: WhenSilent,
 }
 

@@ -1,20 +1,27 @@
 //! `passerelle move`: from one database to another, while the service runs.
 
 use crate::Verdict;
+use crate::house::command_line;
 use crate::language::language;
+use crate::serve::ended;
 use anyhow::{Context, Result, bail, ensure};
-use books::reconciliation::{Sides, reconcile};
 use db::{Alone, Db, DbError, DbUrl, Passed, Transfer};
 use kernel::text::fill;
 use kernel::{Clock, SystemClock};
+use serde_json::json;
+use staff::{Author, Change};
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 /// A pass that finds no more than this to write is followed by none while the service
 /// runs.
 const FEW: u64 = 1_000;
 /// As many passes there are at most while it runs.
 const PASSES: u32 = 5;
+/// After so many rows it is told that it goes on.
+const TOLD_AFTER: u64 = 250_000;
 /// How often it is looked whether the service has stopped.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -22,11 +29,25 @@ const LOOK: Duration = Duration::from_millis(500);
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The database that is there: sqlite:PATH or postgres://…
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "PASSERELLE_MOVE_FROM",
+        hide_env_values = true
+    )]
     from: DbUrl,
     /// An empty one to move into
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "PASSERELLE_MOVE_TO",
+        hide_env_values = true
+    )]
     to: DbUrl,
+    /// Take the first one into service again, after a move that was broken off in its last
+    /// seconds
+    #[arg(long)]
+    give_up: bool,
 }
 
 kernel::texts!(Texts in Fr, En {
@@ -34,22 +55,23 @@ kernel::texts!(Texts in Fr, En {
         "From {from} to {to}. The service may run meanwhile.";
     passed: "{rows} lignes, dont {changed} à écrire.",
         "{rows} rows, {changed} of them to write.";
+    read: "{rows} lignes lues …", "{rows} rows read …";
     stop: "Arrêtez maintenant le service, sur tous ses nœuds. La suite prend environ {seconds} s, et commence d’elle-même.",
         "Now stop the service, on all of its nodes. The rest takes about {seconds} s, and begins by itself.";
-    stopped: "Le service est arrêté ; ce qu’il a écrit en dernier suit.",
-        "The service has stopped; what it wrote last follows.";
-    agree: "Les deux bases concordent : {rows} lignes, {checks} contrôles admis, {tickets} billets, {lines} lignes de compte.",
-        "Both databases agree: {rows} rows, {checks} accepted checks, {tickets} tickets, {lines} account lines.";
-    next: "Écrivez la nouvelle adresse sous [database] url, et démarrez le service. Plus rien ne démarre sur l’ancienne base ; gardez-la jusqu’à la première sauvegarde de la nouvelle.",
-        "Write the new address into [database] url, and start the service. Nothing starts on the former database any more; keep it until there is a backup of the new one.";
+    stopped: "Le service est arrêté ; ce qu’il a écrit en dernier suit, et chaque ligne des deux bases est comparée.",
+        "The service has stopped; what it wrote last follows, and each row of both databases is compared.";
+    agree: "Les deux bases sont pareilles : {rows} lignes.", "Both databases are the same: {rows} rows.";
+    next: "Écrivez la nouvelle adresse sous [database] url, et démarrez le service. Plus rien n’écrit dans l’ancienne base ; gardez-la jusqu’à la première sauvegarde de la nouvelle.",
+        "Write the new address into [database] url, and start the service. Nothing writes to the former database any more; keep it until there is a backup of the new one.";
+    backup: "PostgreSQL se sauvegarde avec ses propres outils : mettez [backup] every_h = 0, sinon le service ne démarre pas.",
+        "PostgreSQL is backed up by its own tools: set [backup] every_h = 0, or the service does not start.";
+    given_up: "L’ancienne base est de nouveau en service.", "The former database is in service again.";
     no_source: "il n’y a pas de base {from} ; corrigez --from",
         "there is no database at {from}; correct --from";
     in_memory: "une base en mémoire n’est à personne d’autre ; nommez un fichier ou un serveur PostgreSQL",
         "a database in memory is nobody else's; name a file or a PostgreSQL server";
-    meanwhile: "quelqu’un a écrit dans {from} après l’arrêt du service : {changed} lignes. L’ancienne base reste en service. Arrêtez tous les services et toutes les commandes qui y travaillent, puis recommencez",
-        "somebody wrote to {from} after the service had stopped: {changed} rows. The former database stays in service. Stop all services and commands that work on it, and begin again";
-    differ: "les livres des deux bases diffèrent après le transfert. L’ancienne base reste en service. Signalez-le",
-        "the books of the two databases differ after the move. The former database stays in service. Report this";
+    broken_off: "interrompu ; l’ancienne base reste en service. Recommencez quand vous voulez",
+        "broken off; the former database stays in service. Begin again when you like";
 });
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
@@ -60,27 +82,37 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     for url in [from, to] {
         ensure!(*url != DbUrl::SqliteMemory, t.in_memory);
     }
-    if let DbUrl::SqliteFile(path) = from {
-        ensure!(path.exists(), fill(t.no_source, &places));
-    }
+    // Who only reads looks after no log, which the service does.
+    let source = match from {
+        DbUrl::SqliteFile(path) => {
+            ensure!(path.exists(), fill(t.no_source, &places));
+            Db::open_read_only(path).await
+        }
+        url => Db::open(url).await,
+    };
+    let source = source.with_context(|| source_place.clone())?;
     // No service starts on the new file while it is filled.
-    let _alone = alone(to)?;
-    let source = open(from).await?;
-    match source.check(books::SCHEMAS).await {
-        // A move to there that was ended in its last second.
-        Err(DbError::Moved { to }) if *to == *place => {}
-        checked => checked.with_context(|| source_place.clone())?,
+    let alone_there = alone(to)?;
+    let target = Db::open(to).await.with_context(|| place.clone())?;
+    let both = || format!("{source_place}, {place}");
+    if arguments.give_up {
+        let _alone = alone(from)?;
+        let writer = Db::open(from).await.with_context(|| source_place.clone())?;
+        let done = Transfer::give_up(&writer, &target, books::SCHEMAS).await;
+        done.with_context(both)?;
+        outln!("{}", t.given_up);
+        return Ok(Verdict::Fine);
     }
-    let target = open(to).await?;
-    let now = SystemClock.now();
-    let begun = Transfer::begin(source.clone(), target.clone(), books::SCHEMAS, now).await;
-    let mut transfer = begun.with_context(|| place.clone())?;
+    let (by, now) = (Uuid::new_v4().to_string(), SystemClock.now());
+    let begun = Transfer::begin(source.clone(), target.clone(), books::SCHEMAS, by, now).await;
+    let mut transfer = begun.with_context(both)?;
     outln!("{}", fill(t.begins, &places));
     let mut seconds = 0;
     for _ in 0..PASSES {
         let begun = Instant::now();
-        let passed = pass(t, &mut transfer).await?;
-        seconds = begun.elapsed().as_secs() + 1;
+        let passed = transfer.pass(told(t)).await?;
+        seconds = 2 * begun.elapsed().as_secs() + 1;
+        say(t, passed);
         if passed.changed <= FEW {
             break;
         }
@@ -90,23 +122,41 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     });
     let held = held.await?;
     outln!("{}", t.stopped);
-    pass(t, &mut transfer).await?;
-    transfer.leave(place.clone(), SystemClock.now()).await?;
-    match agree(t, &mut transfer, [&source, &target], &places).await {
-        Ok(said) => outln!("{said}"),
+    let writer = Db::open(from).await?;
+    let closing = async {
+        let now = SystemClock.now();
+        transfer.close(&writer, place.clone(), now).await?;
+        let passed = transfer.last_pass(now, told(t)).await?;
+        say(t, passed);
+        let author = Author {
+            db: target,
+            clock: Arc::new(SystemClock),
+            actor: command_line(),
+        };
+        let moved = Change::done("database.moved", "database", &source_place);
+        let moved = moved.to(json!({"to": place, "rows": passed.rows}));
+        author.note(moved).await?;
+        Ok(passed)
+    };
+    let closed: Result<Passed> = tokio::select! {
+        closed = closing => closed,
+        () = ended() => Err(anyhow::anyhow!(t.broken_off)),
+    };
+    let passed = match closed {
+        Ok(passed) => passed,
         Err(error) => {
-            transfer.stay().await?;
+            transfer.stay(&writer).await?;
             return Err(error);
         }
-    }
+    };
     transfer.end().await?;
-    drop(held);
+    drop((held, alone_there));
+    outln!("{}", fill(t.agree, &[("rows", &passed.rows)]));
     outln!("{}", t.next);
+    if matches!(to, DbUrl::Postgres(_)) {
+        outln!("{}", t.backup);
+    }
     Ok(Verdict::Fine)
-}
-
-async fn open(url: &DbUrl) -> Result<Db> {
-    Db::open(url).await.with_context(|| url.place())
 }
 
 /// The right to be alone on a file; a server has other ways.
@@ -121,10 +171,10 @@ fn alone(url: &DbUrl) -> Result<Option<Alone>, DbError> {
 async fn left(url: &DbUrl, db: &Db, say: impl FnOnce()) -> Result<Option<Alone>> {
     let mut say = Some(say);
     loop {
-        match alone(url) {
-            Ok(alone) if !is_served(db).await? => return Ok(alone),
-            Ok(_) | Err(DbError::Taken { .. }) => {}
-            Err(error) => return Err(error.into()),
+        match (alone(url), is_served(db).await) {
+            (Ok(alone), Ok(false)) => return Ok(alone),
+            (Ok(_) | Err(DbError::Taken { .. }), _) => {}
+            (Err(error), _) => bail!(error),
         }
         if let Some(say) = say.take() {
             say();
@@ -134,43 +184,24 @@ async fn left(url: &DbUrl, db: &Db, say: impl FnOnce()) -> Result<Option<Alone>>
 }
 
 /// Whether a node of a PostgreSQL has said of late that it is there.
-async fn is_served(db: &Db) -> Result<bool> {
+async fn is_served(db: &Db) -> Result<bool, DbError> {
     let now = SystemClock.now();
     let nodes = gate::nodes::list(db, now).await?;
     Ok(nodes.iter().any(|node| node.silent_ms(now).is_none()))
 }
 
-async fn pass(t: &Texts, transfer: &mut Transfer) -> Result<Passed> {
-    let passed = transfer.pass().await?;
-    let values: [(&str, &dyn Display); 2] = [("rows", &passed.rows), ("changed", &passed.changed)];
-    outln!("  {}", fill(t.passed, &values));
-    Ok(passed)
+/// Tells now and then that it goes on.
+fn told(t: &Texts) -> impl FnMut(u64) {
+    let mut next = TOLD_AFTER;
+    move |rows| {
+        if rows >= next {
+            next = rows + TOLD_AFTER;
+            errln!("  {}", fill(t.read, &[("rows", &rows)]));
+        }
+    }
 }
 
-/// Holds both databases against each other, now that nobody starts on the source.
-async fn agree(
-    t: &Texts,
-    transfer: &mut Transfer,
-    [source, target]: [&Db; 2],
-    places: &[(&str, &dyn Display)],
-) -> Result<String> {
-    let passed = pass(t, transfer).await?;
-    if passed.changed > 0 {
-        let changed: [(&str, &dyn Display); 1] = [("changed", &passed.changed)];
-        bail!(fill(t.meanwhile, &[places, &changed].concat()));
-    }
-    let (former, new) = tokio::try_join!(
-        reconcile(source, Sides::Both),
-        reconcile(target, Sides::Both)
-    )?;
-    ensure!(former == new, t.differ);
-    Ok(fill(
-        t.agree,
-        &[
-            ("rows", &passed.rows),
-            ("checks", &new.accepted_checks),
-            ("tickets", &new.tickets),
-            ("lines", &new.account.lines),
-        ],
-    ))
+fn say(t: &Texts, passed: Passed) {
+    let values: [(&str, &dyn Display); 2] = [("rows", &passed.rows), ("changed", &passed.changed)];
+    outln!("  {}", fill(t.passed, &values));
 }

@@ -136,7 +136,7 @@ impl Service {
     ) {
         let Listeners { plain, tls, limits } = listeners.into();
         let open = Connections::within(limits);
-        let (db, node) = (self.db.clone(), self.node.clone());
+        let (db, node) = (self.db.urgent(), self.node.clone());
         let mut tasks = TaskTracker::new();
         let mut ending = shutdown.child_token();
         let (put, present) = watch::channel(any_service(self.router(&tasks, &ending)));
@@ -188,8 +188,12 @@ impl Service {
             }
         }
         // Not before: whoever takes the database over counts on it.
-        if let Err(error) = gate::nodes::leave(&db, &node).await {
-            tracing::warn!(error = causes(&error), "the other nodes will miss this one");
+        match timeout(CHANGE_LIMIT, gate::nodes::leave(&db, &node)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(error = causes(&error), "the other nodes will miss this one");
+            }
+            Err(_) => tracing::warn!("the database was too slow to be told of the end"),
         }
     }
 }

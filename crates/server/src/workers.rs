@@ -39,7 +39,7 @@ pub(crate) fn start(service: Service, tasks: &TaskTracker, shutdown: &Cancellati
     tasks.spawn(upkeep(service.prometheus, stop()));
     if !service.db.is_alone() {
         let gate = service.gate.as_ref().map(|role| Arc::clone(&role.gate));
-        let (db, day) = (service.db.clone(), Arc::clone(&service.day));
+        let (db, day) = (service.db.urgent(), Arc::clone(&service.day));
         tasks.spawn(say(db, service.node, day, gate, stop()));
     }
     let disputed = Arc::new(Notify::new());

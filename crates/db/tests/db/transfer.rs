@@ -92,8 +92,14 @@ async fn from_to(from: TestDb, to: TestDb) {
     filled.unwrap();
 
     // One that does not end leaves what the next one throws away.
-    let begin = async || Transfer::begin(from.db.clone(), to.db.clone(), SCHEMA, now()).await;
-    begin().await.unwrap().pass().await.unwrap();
+    let mut number = 0;
+    let mut begin = async || {
+        number += 1;
+        let by = format!("move {number}");
+        Transfer::begin(from.db.clone(), to.db.clone(), SCHEMA, by, now()).await
+    };
+    let mut first = begin().await.unwrap();
+    first.pass(|_| ()).await.unwrap();
     for refused in [
         to.db.check(SCHEMA).await,
         to.db.migrate(SCHEMA, now()).await,
@@ -102,16 +108,11 @@ async fn from_to(from: TestDb, to: TestDb) {
     }
     let mut transfer = begin().await.unwrap();
     let rows = 2 + 2 + 2_345;
-    let first = transfer.pass().await.unwrap();
-    assert_eq!(
-        first,
-        Passed {
-            rows,
-            changed: rows
-        }
-    );
+    let all_new = transfer.pass(|_| ()).await.unwrap();
+    let changed = rows;
+    assert_eq!(all_new, Passed { rows, changed });
     assert_eq!(all(&to.db).await, all(&from.db).await);
-    let second = transfer.pass().await.unwrap();
+    let second = transfer.pass(|_| ()).await.unwrap();
     assert_eq!(second, Passed { rows, changed: 0 });
 
     write(
@@ -127,17 +128,66 @@ async fn from_to(from: TestDb, to: TestDb) {
         ],
     )
     .await;
-    let third = transfer.pass().await.unwrap();
+    let third = transfer.pass(|_| ()).await.unwrap();
     assert_eq!(third.changed, 1 + 3 + 2 + 3 + 1);
     assert_eq!(all(&to.db).await, all(&from.db).await);
+    // Whoever was overtaken writes nothing any more.
+    assert!(matches!(first.pass(|_| ()).await, Err(DbError::Filling)));
+
+    // Names change places, and what was referred to goes: no order of rows does that, so
+    // everything goes once more. Meanwhile somebody has touched the target.
+    write(
+        &from.db,
+        &[
+            "UPDATE zoo SET name = 'between' WHERE id = 1",
+            "UPDATE zoo SET name = '' WHERE id = 2",
+            "UPDATE zoo SET name = 'other' WHERE id = 1",
+            "UPDATE animal SET zoo = 5 WHERE zoo = 2",
+        ],
+    )
+    .await;
+    write(&to.db, &["DELETE FROM animal WHERE name = 'a700'"]).await;
+    transfer
+        .close(&from.db, "elsewhere".to_owned(), now())
+        .await
+        .unwrap();
+    for (db, table) in [(&from.db, "zoo"), (&from.db, "animal"), (&from.db, "diary")] {
+        let late: Result<u64, DbError> = db
+            .write("late", move |tx| {
+                let sql = format!("DELETE FROM {table}");
+                tx.execute(&sql, params![])
+            })
+            .await;
+        assert!(late.is_err(), "nobody writes to {table} any more");
+    }
+    let moved = from.db.check(SCHEMA).await.unwrap_err();
+    assert!(moved.to_string().contains("left for elsewhere"), "{moved}");
+    // Broken off here, it is taken back, or taken up.
+    Transfer::give_up(&from.db, &to.db, SCHEMA).await.unwrap();
+    write(&from.db, &["INSERT INTO diary (word) VALUES ('given up')"]).await;
+    transfer
+        .close(&from.db, "elsewhere".to_owned(), now())
+        .await
+        .unwrap();
+    let mut transfer = begin().await.unwrap();
+    transfer.pass(|_| ()).await.unwrap();
+    transfer
+        .close(&from.db, "elsewhere".to_owned(), now())
+        .await
+        .unwrap();
+    write(&to.db, &["DELETE FROM animal WHERE name = 'a701'"]).await;
+    let last = transfer.last_pass(now(), |_| ()).await.unwrap();
+    assert_eq!(last.changed, 1, "{last:?}");
+    transfer.end().await.unwrap();
+    assert_eq!(all(&to.db).await, all(&from.db).await);
+    let given_up = Transfer::give_up(&from.db, &to.db, SCHEMA).await;
+    assert!(
+        matches!(given_up, Err(DbError::Moved { .. })),
+        "{given_up:?}"
+    );
 
     // A number that was given out and taken back is not given out again, and what must
     // not be changed is not.
-    transfer.leave("elsewhere".to_owned(), now()).await.unwrap();
-    let moved = from.db.check(SCHEMA).await.unwrap_err();
-    assert!(moved.to_string().contains("moved to elsewhere"), "{moved}");
-    assert_eq!(transfer.pass().await.unwrap().changed, 0);
-    transfer.end().await.unwrap();
     to.db.check(SCHEMA).await.unwrap();
     write(&to.db, &["INSERT INTO zoo (name) VALUES ('next')"]).await;
     let id: Result<i64, DbError> = to
@@ -156,11 +206,74 @@ async fn from_to(from: TestDb, to: TestDb) {
     assert!(refused.is_err());
 
     // Neither one that is in use nor one that was left is moved into.
-    let back = Transfer::begin(to.db.clone(), from.db.clone(), SCHEMA, now()).await;
+    let begin = async |from: &Db, to: &Db| {
+        Transfer::begin(from.clone(), to.clone(), SCHEMA, "later".to_owned(), now()).await
+    };
+    let back = begin(&to.db, &from.db).await;
     assert!(matches!(back, Err(DbError::Moved { .. })), "{back:?}");
-    let full = Transfer::begin(from.db.clone(), to.db.clone(), SCHEMA, now()).await;
-    let full = full.unwrap_err().to_string();
+    let left = begin(&from.db, &to.db).await;
+    assert!(matches!(left, Err(DbError::Moved { .. })), "{left:?}");
+    let full = begin(&to.db, &to.db).await.unwrap_err().to_string();
     assert!(full.contains("there are rows in"), "{full}");
+}
+
+/// What two rows of the source make of each other is met row by row.
+async fn places_change(from: TestDb, to: TestDb) {
+    from.db.migrate(SCHEMA, now()).await.unwrap();
+
+    write(
+        &from.db,
+        &[
+            "INSERT INTO zoo (name) VALUES ('a'), ('b'), ('c')",
+            "INSERT INTO animal (zoo, name) VALUES (3, 'x')",
+        ],
+    )
+    .await;
+    let (one, other) = (from.db.clone(), to.db.clone());
+    let mut transfer = Transfer::begin(one, other, SCHEMA, "it".to_owned(), now())
+        .await
+        .unwrap();
+    transfer.pass(|_| ()).await.unwrap();
+    write(
+        &from.db,
+        &[
+            "UPDATE zoo SET name = '' WHERE id = 1",
+            "UPDATE zoo SET name = 'a' WHERE id = 2",
+            "UPDATE zoo SET name = 'b' WHERE id = 1",
+            "UPDATE animal SET zoo = 1",
+            "DELETE FROM zoo WHERE id = 3",
+        ],
+    )
+    .await;
+    transfer
+        .close(&from.db, "there".to_owned(), now())
+        .await
+        .unwrap();
+    transfer.last_pass(now(), |_| ()).await.unwrap();
+    transfer.end().await.unwrap();
+    assert_eq!(all(&to.db).await, all(&from.db).await);
+}
+
+/// A later program's tables hold what this one knows nothing of.
+async fn not_of_a_later_version(from: TestDb, to: TestDb) {
+    const LATER: &[Schema] = &[Schema {
+        context: "test",
+        migrations: &[
+            SCHEMA[0].migrations[0],
+            Migration {
+                name: "more",
+                works_from: 1,
+                sql: "ALTER TABLE zoo ADD COLUMN since BIGINT;",
+            },
+        ],
+    }];
+    from.db.migrate(LATER, now()).await.unwrap();
+    from.db.check(SCHEMA).await.unwrap();
+    let refused = Transfer::begin(from.db, to.db, SCHEMA, "it".to_owned(), now()).await;
+    assert!(
+        matches!(refused, Err(DbError::NewerSchema { .. })),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -171,4 +284,15 @@ async fn from_a_file_to_a_server() {
 #[tokio::test]
 async fn from_a_server_to_a_file() {
     from_to(postgres().await, sqlite_on_disk().await).await;
+}
+
+#[tokio::test]
+async fn rows_that_change_places_go_as_a_whole() {
+    places_change(sqlite_on_disk().await, postgres().await).await;
+    places_change(postgres().await, sqlite_on_disk().await).await;
+}
+
+#[tokio::test]
+async fn a_later_versions_rows_are_left_to_it() {
+    not_of_a_later_version(sqlite_on_disk().await, postgres().await).await;
 }

@@ -77,7 +77,6 @@ async fn read(
             refused: refusals(db).await?.barcodes,
             aside: gate::decide::aside::count(db).await?,
             partner: gate.partner_of_all(&nodes),
-            nodes,
             when_silent: gate.settings().when_silent,
         }),
     };
@@ -99,6 +98,7 @@ async fn read(
         hour: of.zone.hour(at),
         set_up_lacks: of.set_up_lacks,
         unnamed_proxy: None,
+        nodes,
         ailments: of.vitals.look(at).await,
         failing: notices::failing(db, at).await?,
         gate,

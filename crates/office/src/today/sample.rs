@@ -63,6 +63,7 @@ pub(super) fn calm() -> Facts {
         hour: zone.hour(at),
         set_up_lacks: false,
         unnamed_proxy: None,
+        nodes: Vec::new(),
         ailments: Ailments::default(),
         failing: Vec::new(),
         gate: Some(GateFacts {
@@ -95,7 +96,6 @@ pub(super) fn calm() -> Facts {
                 median_ms: Some(112),
                 p95_ms: Some(384),
             },
-            nodes: Vec::new(),
             when_silent: WhenSilent::Admit,
         }),
         sales: Some(SalesFacts {
@@ -121,9 +121,9 @@ pub(crate) fn stopped(since: Timestamp) -> Vec<Trouble> {
 pub(super) fn troubled() -> Facts {
     let mut facts = calm();
     let at = facts.at;
+    facts.nodes = vec![node(at.plus_ms(-95_000))];
     if let Some(gate) = &mut facts.gate {
         gate.partner.spared = true;
-        gate.nodes = vec![node(at.plus_ms(-95_000))];
         gate.waiting.unresolved = 2;
         gate.stopped = stopped(at);
         gate.refused = 6;

@@ -93,6 +93,11 @@ pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
         concerns.push(Concern::NotSetUp);
     }
     concerns.extend(facts.unnamed_proxy.map(Concern::UnnamedProxy));
+    let silent = |node: &Node| {
+        let (place, ms) = (node.place(), node.silent_ms(facts.at)?);
+        Some(Concern::NodeSilent { place, ms })
+    };
+    concerns.extend(facts.nodes.iter().filter_map(silent));
     if let Some(gate) = &facts.gate {
         let partner = &gate.partner;
         if partner.spared {
@@ -100,11 +105,6 @@ pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
         } else if partner.failed > partner.answered {
             concerns.push(Concern::PartnerFails(partner.why));
         }
-        let silent = |node: &Node| {
-            let (place, ms) = (node.place(), node.silent_ms(facts.at)?);
-            Some(Concern::NodeSilent { place, ms })
-        };
-        concerns.extend(gate.nodes.iter().filter_map(silent));
         let waiting = &gate.waiting;
         let mut many = |n: i64, limit: i64, concern: fn(i64) -> Concern| {
             if n > limit {
@@ -334,7 +334,7 @@ mod tests {
             (
                 |f| {
                     let said = |ms| sample::node(f.at.plus_ms(ms));
-                    f.gate.as_mut().unwrap().nodes = vec![said(-20_000), said(-20_001)];
+                    f.nodes = vec![said(-20_000), said(-20_001)];
                 },
                 vec![Concern::NodeSilent {
                     place: "gate2 (10.0.0.12:8480)".to_owned(),

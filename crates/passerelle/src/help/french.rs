@@ -36,6 +36,8 @@ const TEXTS: &[(&str, &str)] = &[
      "La base qui est là : sqlite:CHEMIN ou postgres://…"),
     ("An empty one to move into",
      "Une base vide, pour la recevoir"),
+    ("Take the first one into service again, after a move that was broken off in its last seconds",
+     "Remettre la première en service, après un transfert interrompu dans ses dernières secondes"),
     ("Remove the card numbers that have stayed long enough",
      "Supprimer les numéros de carte restés assez longtemps"),
     ("Put the secrets in the database under a key, or under another",

@@ -110,7 +110,7 @@ async fn moved(program: &mut Program, visitors: &Visitors, from: &str, to: &str)
     assert!(child.wait().unwrap().success(), "{rest:?}");
     assert!(
         rest.iter()
-            .any(|line| line.contains("Both databases agree")),
+            .any(|line| line.contains("Both databases are the same")),
         "{rest:?}"
     );
     // Whoever starts on the former one by mistake hears where everything is.
@@ -121,7 +121,7 @@ async fn moved(program: &mut Program, visitors: &Visitors, from: &str, to: &str)
         .unwrap();
     assert_eq!(former.status.code(), Some(2));
     let why = String::from_utf8(former.stderr).unwrap();
-    assert!(why.contains("this database was left"), "{why}");
+    assert!(why.contains("this database was left for"), "{why}");
     program.replace(
         "passerelle.toml",
         &format!("url = {from:?}"),

@@ -4,6 +4,7 @@
 use super::{BIN, id};
 use crate::old::{age, with_card};
 use db::{Db, DbError, Migration, Schema, params};
+use gate::nodes::Node;
 use kernel::{Clock, SystemClock};
 use serde_json::{Value, json};
 use stage::{Otipass, Program, SET_UP, card, client, pass};
@@ -193,6 +194,8 @@ async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
         .await
         .unwrap();
     assert_eq!(there.len(), NODES, "{there:?}");
+    let is_there = |node: &Node| node.silent_ms(SystemClock.now()).is_none();
+    assert!(there.iter().all(is_there), "{there:?}");
     let asked = otipass.sandbox.log().total;
     eprintln!("{count} visitors, {KILLS} kills: {asked:?}");
     // A node that dies takes what it has heard with it.

@@ -51,10 +51,10 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     teach_why: "Ouvrez la page de scan et faites lire au lecteur, une fois, l’un de ces deux codes, du genre que portent vos pass. La page connaît alors sa disposition de clavier, ce qu’il ajoute et comment il finit. Imprimez cette page pour l’avoir sous la main : c’est le même code pour tous les appareils.",
         "Open the scanner page, and let the scanner read one of these two codes once, of the kind that your passes bear. The page then knows its keyboard layout, what it adds and how it ends. Print this page to have it at hand: it is the same code for all devices.";
     teach_picture: "Code qui fait connaître un lecteur, en code-barres et en QR", "Code that teaches the page a scanner, as bars and as QR";
-    not_secure: "L’adresse {url} n’est pas en https. Un téléphone n’ouvre sa caméra que par https : servez Passerelle avec un certificat ([server] tls_certificate, ou un proxy et [office] url ; voir docs/operating.md). Un lecteur à clavier ou la saisie à la main fonctionnent sans.",
-        "The address {url} is not https. A phone opens its camera over https only: serve Passerelle with a certificate ([server] tls_certificate, or a proxy and [office] url; see docs/operating.md). A keyboard scanner or typing works without.";
-    only_here: "L’adresse {url} ne mène qu’à cet ordinateur : un téléphone ne l’atteint pas. Donnez l’adresse du service par [office] url ; voir docs/operating.md.",
-        "The address {url} leads to this computer only: no phone reaches it. Give the service’s address by [office] url; see docs/operating.md.";
+    not_secure: "L’adresse {url} n’est pas en https. Un téléphone n’ouvre sa caméra que par https : servez Passerelle avec un certificat ([server] tls_certificate, ou un proxy et [office] url). Un lecteur à clavier ou la saisie à la main fonctionnent sans.",
+        "The address {url} is not https. A phone opens its camera over https only: serve Passerelle with a certificate ([server] tls_certificate, or a proxy and [office] url). A keyboard scanner or typing works without.";
+    only_here: "L’adresse {url} ne mène qu’à cet ordinateur : un téléphone ne l’atteint pas. Donnez l’adresse du service par [office] url.",
+        "The address {url} leads to this computer only: no phone reaches it. Give the service’s address by [office] url.";
     no_gate: "Ce service ne prend pas encore d’appareils : la connexion à Otipass et les paramètres de correspondance manquent. Finissez la mise en service d’abord.",
         "This service takes no devices yet: the connection to Otipass and the mapping parameters are missing. Finish the set-up first.";
     sure_revoke: "Reprendre les jetons de {code} ?", "Take back the tokens of {code}?";

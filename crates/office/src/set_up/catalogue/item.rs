@@ -87,7 +87,7 @@ pub(crate) trait Item: Clone + Send + Sync + 'static {
 }
 
 /// That something in the catalogue was changed.
-pub(in super::super) fn changed(kind: &'static str, of: impl ToString) -> Change {
+pub(crate) fn changed(kind: &'static str, of: impl ToString) -> Change {
     Change::done("catalogue.changed", kind, of)
 }
 

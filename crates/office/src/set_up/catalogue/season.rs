@@ -13,7 +13,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 });
 
 /// The most characters of a name in the catalogue.
-pub(in super::super) const NAME_LIMIT_CHARS: usize = 200;
+pub(crate) const NAME_LIMIT_CHARS: usize = 200;
 
 impl Item for Season {
     const KIND: &'static str = "season";

@@ -41,7 +41,8 @@ impl Desk {
         ];
         let path = "/office/set-up/connection";
         let saved = self.browser.post(path, &self.csrf, &fields).await;
-        assert_eq!(saved.status, 200);
+        // Led on, or told what came of the try.
+        assert!([200, 303].contains(&saved.status), "{}", saved.text);
     }
 
     /// Saves connection and mapping, and waits until the gate is open.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Three nodes whose ticketing takes one call a minute. For MINUTES (6) one of them is killed
-# every 20 s, under load, and started again. How far apart are the calls?
+# every 45 s, under load, and started again. How far apart are the calls?
 source "$(dirname "${BASH_SOURCE[0]}")/rig.sh"
 minutes=${MINUTES:-6}
 
@@ -15,7 +15,7 @@ sed -i -e "s/^listen/roles = [\"box_office\"]\nlisten/" -e "s|^\[otipass\]|[acce
 serve_node ticketing
 until_true 60 is_ready "$ticketing"
 noted=$(free_port)
-start noted python3 - "$noted" "$ticketing" "$work/calls" <<'PYTHON'
+cat >"$work/noted.py" <<'PYTHON'
 import http.server, sys, time, urllib.error, urllib.request
 
 listen, to, calls = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
@@ -45,6 +45,7 @@ class Noted(http.server.BaseHTTPRequestHandler):
 
 http.server.ThreadingHTTPServer(("127.0.0.1", listen), Noted).serve_forever()
 PYTHON
+start noted python3 "$work/noted.py" "$noted" "$ticketing" "$work/calls"
 ports=() running=() nodes=""
 for node in node1 node2 node3; do
     ports+=("$(free_port)")
@@ -58,8 +59,8 @@ done
 make_tokens node1
 rate=${RATE:-3}
 start_load
-for ((kill = 0; kill < minutes * 3; kill++)); do
-    sleep 20
+for ((kill = 0; kill < minutes * 60 / 45; kill++)); do
+    sleep 45
     at=$((RANDOM % 3))
     killed "${running[at]}"
     serve_node "node$((at + 1))"

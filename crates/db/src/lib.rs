@@ -33,6 +33,7 @@ mod db;
 mod error;
 mod job;
 mod lease;
+mod mark;
 mod migrate;
 mod postgres;
 mod row;

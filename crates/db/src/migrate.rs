@@ -1,4 +1,4 @@
-use crate::transfer::not_moved;
+use crate::mark::not_moved;
 use crate::{Db, DbError, Tx, lease, params};
 use kernel::{Timestamp, causes, hex};
 use sha2::{Digest, Sha256};

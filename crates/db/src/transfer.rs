@@ -7,26 +7,22 @@
 //! written meanwhile. Then the source is [closed](Transfer::close), whoever still works
 //! on it, and the last pass looks at every row of both.
 
-mod mark;
+mod fence;
 mod table;
 
-pub(crate) use mark::not_moved;
-
+use crate::mark::{self, Mark};
 use crate::{Db, DbError, Schema, Tx, Value, params};
 use kernel::Timestamp;
-use mark::Mark;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use table::{Table, tables};
+use table::{Row, Table, tables};
 use tokio::sync::mpsc;
 
 /// How many ranges are on their way.
 const ON_THE_WAY: usize = 4;
 /// What is of the database it is in, and of the processes on it.
 const NOT_MOVED: [&str; 3] = ["schema_migration", "lease", "gate_node"];
-
-type Row = Vec<Value>;
 
 /// The rows of a table behind one key and up to another, as they were last read. The
 /// last range of a table has no end.
@@ -175,7 +171,7 @@ impl Transfer {
             if mark::read(tx)?.is_some() {
                 return Ok(());
             }
-            mark::fence(tx, &tables)?;
+            fence::close(tx, &tables)?;
             let to = place.as_str().into();
             mark::set(tx, &Mark::Moved { to, by: by.clone() }, now)
         });
@@ -211,7 +207,7 @@ impl Transfer {
     pub async fn stay(&self, writer: &Db) -> Result<(), DbError> {
         let tables = Arc::clone(&self.tables);
         let stay = writer.write("stay", move |tx| {
-            mark::open_again(tx, &tables)?;
+            fence::open_again(tx, &tables)?;
             mark::take_away(tx)
         });
         stay.await
@@ -227,7 +223,7 @@ impl Transfer {
         let tables = tables(schemas).await?;
         let stay = writer.write("give up", move |tx| match (mark::read(tx)?, &theirs) {
             (Some(Mark::Moved { by, .. }), Some(Mark::Filling { by: theirs })) if by == *theirs => {
-                mark::open_again(tx, &tables)?;
+                fence::open_again(tx, &tables)?;
                 mark::take_away(tx)
             }
             (Some(Mark::Moved { to, .. }), _) => Err(DbError::Moved { to }),

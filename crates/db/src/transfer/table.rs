@@ -1,7 +1,6 @@
 //! Tables as their steps make them, read and written row by row.
 
-use super::Row;
-use crate::{Db, DbError, DbUrl, Schema, Tx, params};
+use crate::{Db, DbError, DbUrl, Schema, Tx, Value, params};
 use kernel::Timestamp;
 use std::collections::BTreeSet;
 
@@ -11,6 +10,9 @@ const RANGE: usize = 1_000;
 const RANGE_OF_LONG: usize = 16;
 /// How many rows one statement writes.
 const ROWS_A_STATEMENT: usize = 50;
+
+/// A row, in the order of its columns.
+pub(super) type Row = Vec<Value>;
 
 /// A table, as its steps make it.
 #[derive(Debug)]

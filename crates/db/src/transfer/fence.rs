@@ -1,0 +1,43 @@
+//! What keeps everybody from changing a database that was left.
+
+use super::table::Table;
+use crate::{DbError, Tx};
+
+/// From here on nobody changes a row of these tables, whoever still works on them. On
+/// PostgreSQL it waits for those who are about to.
+pub(super) fn close(tx: &mut Tx<'_>, tables: &[Table]) -> Result<(), DbError> {
+    const SAID: &str = "this database was left for another one";
+    if !tx.is_sqlite() {
+        tx.define(&format!(
+            "CREATE FUNCTION passerelle_left() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION '{SAID}'; END $$;"
+        ))?;
+    }
+    for Table { name, .. } in tables {
+        let each = |what: &str, of: &str, does: &str| {
+            format!("CREATE TRIGGER {name}_left{of} BEFORE {what} ON {name} {does};")
+        };
+        if tx.is_sqlite() {
+            let does = format!("BEGIN SELECT RAISE(ABORT, '{SAID}'); END");
+            for what in ["INSERT", "UPDATE", "DELETE"] {
+                tx.define(&each(what, what, &does))?;
+            }
+        } else {
+            let does = "FOR EACH ROW EXECUTE FUNCTION passerelle_left()";
+            tx.define(&each("INSERT OR UPDATE OR DELETE", "", does))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn open_again(tx: &mut Tx<'_>, tables: &[Table]) -> Result<(), DbError> {
+    if !tx.is_sqlite() {
+        return tx.define("DROP FUNCTION IF EXISTS passerelle_left() CASCADE;");
+    }
+    for Table { name, .. } in tables {
+        for what in ["INSERT", "UPDATE", "DELETE"] {
+            tx.define(&format!("DROP TRIGGER IF EXISTS {name}_left{what};"))?;
+        }
+    }
+    Ok(())
+}

@@ -7,19 +7,15 @@ use std::sync::Arc;
 /// What says so, among the steps of the tables.
 const MOVED: &str = "moved";
 /// Its word while a database is being filled.
-const FILLING: &str = "filling";
+const FILLING: &str = "filling by ";
 
 /// A mark, and the move that set it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Mark {
-    Filling {
-        by: String,
-    },
+    /// By a run of that move; a later one takes its place.
+    Filling { by: String, run: String },
     /// Everything went, or is about to go, to there.
-    Moved {
-        to: Arc<str>,
-        by: String,
-    },
+    Moved { to: Arc<str>, by: String },
 }
 
 pub(crate) fn read(tx: &mut Tx<'_>) -> Result<Option<Mark>, DbError> {
@@ -31,9 +27,16 @@ pub(crate) fn read(tx: &mut Tx<'_>) -> Result<Option<Mark>, DbError> {
         return Ok(None);
     };
     let by = row.get("sha256")?;
-    Ok(Some(match row.get::<String>("name")? {
-        word if word == FILLING => Mark::Filling { by },
-        to => Mark::Moved { to: to.into(), by },
+    let word: String = row.get("name")?;
+    Ok(Some(match word.strip_prefix(FILLING) {
+        Some(run) => Mark::Filling {
+            by,
+            run: run.to_owned(),
+        },
+        None => Mark::Moved {
+            to: word.into(),
+            by,
+        },
     }))
 }
 
@@ -51,8 +54,8 @@ pub(crate) fn not_moved(tx: &mut Tx<'_>) -> Result<(), DbError> {
 
 pub(crate) fn set(tx: &mut Tx<'_>, mark: &Mark, now: Timestamp) -> Result<(), DbError> {
     let (word, by) = match mark {
-        Mark::Filling { by } => (FILLING, by),
-        Mark::Moved { to, by } => (&**to, by),
+        Mark::Filling { by, run } => (format!("{FILLING}{run}"), by),
+        Mark::Moved { to, by } => (to.to_string(), by),
     };
     take_away(tx)?;
     tx.execute(
@@ -68,12 +71,12 @@ pub(crate) fn take_away(tx: &mut Tx<'_>) -> Result<(), DbError> {
     tx.execute(sql, params![MOVED]).map(drop)
 }
 
-/// Whether the database is still ours to fill. Another move waits until this
+/// Whether the database is still this run's to fill. Another waits until this
 /// transaction has ended.
-pub(crate) fn still_ours(tx: &mut Tx<'_>, by: &str) -> Result<(), DbError> {
+pub(crate) fn still_ours(tx: &mut Tx<'_>, run: &str) -> Result<(), DbError> {
     let ours = tx.execute(
-        "UPDATE schema_migration SET applied_at = applied_at WHERE context = $1 AND sha256 = $2",
-        params![MOVED, by],
+        "UPDATE schema_migration SET applied_at = applied_at WHERE context = $1 AND name = $2",
+        params![MOVED, format!("{FILLING}{run}")],
     )?;
     if ours == 1 {
         Ok(())

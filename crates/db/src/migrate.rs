@@ -55,7 +55,8 @@ impl Db {
     /// minute. Nothing is changed then.
     pub async fn migrate(&self, schemas: &'static [Schema], now: Timestamp) -> Result<(), DbError> {
         for _ in 1..ATTEMPTS {
-            match self.take_steps(schemas, now).await {
+            let take = move |tx: &mut Tx<'_>| take_steps(tx, schemas, now);
+            match self.write("migrate", take).await {
                 Err(error) if error.is_held_up() => {
                     let error = causes(&error);
                     tracing::warn!(error, "the schema waits for transactions of others");
@@ -64,29 +65,8 @@ impl Db {
                 done => return done,
             }
         }
-        self.take_steps(schemas, now).await
-    }
-
-    async fn take_steps(&self, schemas: &'static [Schema], now: Timestamp) -> Result<(), DbError> {
-        self.write("migrate", move |tx| {
-            tx.one_at_a_time("migrate")?;
-            not_moved(tx)?;
-            tx.with_short_waits()?;
-            tx.define(
-                "CREATE TABLE IF NOT EXISTS schema_migration (
-                    context TEXT NOT NULL,
-                    version BIGINT NOT NULL,
-                    name TEXT NOT NULL,
-                    sha256 TEXT NOT NULL,
-                    works_from BIGINT NOT NULL,
-                    applied_at BIGINT NOT NULL,
-                    PRIMARY KEY (context, version)
-                )",
-            )?;
-            tx.define(lease::TABLE)?;
-            schemas.iter().try_for_each(|schema| schema.take(tx, now))
-        })
-        .await
+        let take = move |tx: &mut Tx<'_>| take_steps(tx, schemas, now);
+        self.write("migrate", take).await
     }
 
     /// Holds the tables against their migrations, and changes nothing.
@@ -115,6 +95,29 @@ impl Db {
         })
         .await
     }
+}
+
+pub(crate) fn take_steps(
+    tx: &mut Tx<'_>,
+    schemas: &[Schema],
+    now: Timestamp,
+) -> Result<(), DbError> {
+    tx.one_at_a_time("migrate")?;
+    not_moved(tx)?;
+    tx.with_short_waits()?;
+    tx.define(
+        "CREATE TABLE IF NOT EXISTS schema_migration (
+            context TEXT NOT NULL,
+            version BIGINT NOT NULL,
+            name TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            works_from BIGINT NOT NULL,
+            applied_at BIGINT NOT NULL,
+            PRIMARY KEY (context, version)
+        )",
+    )?;
+    tx.define(lease::TABLE)?;
+    schemas.iter().try_for_each(|schema| schema.take(tx, now))
 }
 
 impl Schema {

@@ -11,6 +11,7 @@ mod fence;
 mod table;
 
 use crate::mark::{self, Mark};
+use crate::migrate::take_steps;
 use crate::{Db, DbError, Schema, Tx, Value, params};
 use kernel::Timestamp;
 use sha2::{Digest, Sha256};
@@ -23,6 +24,8 @@ use tokio::sync::mpsc;
 const ON_THE_WAY: usize = 4;
 /// What is of the database it is in, and of the processes on it.
 const NOT_MOVED: [&str; 3] = ["schema_migration", "lease", "gate_node"];
+/// What closes a source and opens it again comes one after the other.
+const WORD: &str = "move";
 
 /// The rows of a table behind one key and up to another, as they were last read. The
 /// last range of a table has no end.
@@ -75,14 +78,16 @@ pub struct Transfer {
     /// Those that others refer to come first.
     tables: Arc<[Table]>,
     known: Arc<Vec<Vec<Range>>>,
-    /// Who moves.
+    /// Which move it is.
     by: String,
+    /// Which run of it: another takes its place when it is begun anew.
+    run: String,
 }
 
 impl Transfer {
     /// Prepares `to`: makes its tables, and marks it as not complete, so that no service
     /// starts on it. What an earlier move left there that did not end is thrown away.
-    /// `by` is this move's own name.
+    /// `run` is a name of its own.
     ///
     /// # Errors
     /// [`DbError::NotEmpty`]; [`DbError::Moved`] if either was left, unless it was by a
@@ -92,7 +97,7 @@ impl Transfer {
         from: Db,
         to: Db,
         schemas: &'static [Schema],
-        by: String,
+        run: String,
         now: Timestamp,
     ) -> Result<Self, DbError> {
         let theirs = to.read("mark", mark::read).await?;
@@ -109,10 +114,12 @@ impl Transfer {
         let by = match (left.await?, theirs) {
             (_, Some(Mark::Moved { to, .. })) => return Err(DbError::Moved { to }),
             // That one ended in its last seconds, and is taken up.
-            (Some(Mark::Moved { by: left, .. }), Some(Mark::Filling { by })) if left == by => by,
+            (Some(Mark::Moved { by: left, .. }), Some(Mark::Filling { by, .. })) if left == by => {
+                by
+            }
             (Some(Mark::Moved { to, .. }), _) => return Err(DbError::Moved { to }),
             (Some(Mark::Filling { .. }), _) => return Err(DbError::Filling),
-            (None, _) => by,
+            (None, _) => run.clone(),
         };
         let mut all = tables(schemas).await?;
         all.retain(|table| !NOT_MOVED.contains(&&*table.name));
@@ -123,32 +130,29 @@ impl Transfer {
             tables: all.into(),
             known: Arc::default(),
             by,
+            run,
         };
         transfer.make_empty(now).await?;
         Ok(transfer)
     }
 
     /// Makes the target's tables, after what a move left there that did not end is gone.
+    /// All at once: whoever is cut off here leaves the mark as it was.
     async fn make_empty(&self, now: Timestamp) -> Result<(), DbError> {
-        let to_clear = Arc::clone(&self.tables);
-        let clear = self.to.write("clear", move |tx| match mark::read(tx)? {
-            Some(Mark::Filling { .. }) => clear(tx, &to_clear),
-            _ => Ok(()),
-        });
-        clear.await?;
-        self.to.migrate(self.schemas, now).await?;
-        let (to_fill, by) = (Arc::clone(&self.tables), self.by.clone());
-        let fill = self.to.write("mark", move |tx| {
-            for Table { name, .. } in &*to_fill {
-                let sql = format!("SELECT 1 AS n FROM {name} LIMIT 1");
-                if tx.query_opt(&sql, params![])?.is_some() {
-                    let table = name.clone();
-                    return Err(DbError::NotEmpty { table });
-                }
+        let (tables, schemas) = (Arc::clone(&self.tables), self.schemas);
+        let (by, run) = (self.by.clone(), self.run.clone());
+        let make = self.to.write("make empty", move |tx| {
+            if let Some(Mark::Filling { .. }) = mark::read(tx)? {
+                clear(tx, &tables)?;
             }
-            mark::set(tx, &Mark::Filling { by: by.clone() }, now)
+            take_steps(tx, schemas, now)?;
+            if let Some(table) = with_rows(tx, &tables)? {
+                return Err(DbError::NotEmpty { table });
+            }
+            let (by, run) = (by.clone(), run.clone());
+            mark::set(tx, &Mark::Filling { by, run }, now)
         });
-        fill.await
+        make.await
     }
 
     /// Brings the target to where the source is at one moment. `tell` hears how many rows
@@ -156,8 +160,8 @@ impl Transfer {
     ///
     /// # Errors
     /// [`DbError`]; the move is begun anew then.
-    pub async fn pass(&mut self, tell: impl FnMut(u64)) -> Result<Passed, DbError> {
-        self.look(Look::AtChanges, tell).await
+    pub async fn pass(&mut self, now: Timestamp, tell: impl FnMut(u64)) -> Result<Passed, DbError> {
+        self.look_or_anew(Look::AtChanges, now, tell).await
     }
 
     /// Leaves the source, which `writer` writes to: nobody changes it from here on,
@@ -168,8 +172,12 @@ impl Transfer {
     pub async fn close(&self, writer: &Db, place: String, now: Timestamp) -> Result<(), DbError> {
         let (tables, by) = (Arc::clone(&self.tables), self.by.clone());
         let close = writer.write("close", move |tx| {
-            if mark::read(tx)?.is_some() {
-                return Ok(());
+            tx.one_at_a_time(WORD)?;
+            match mark::read(tx)? {
+                None => {}
+                Some(Mark::Moved { by: former, .. }) if former == by => return Ok(()),
+                Some(Mark::Moved { to, .. }) => return Err(DbError::Moved { to }),
+                Some(Mark::Filling { .. }) => return Err(DbError::Filling),
             }
             fence::close(tx, &tables)?;
             let to = place.as_str().into();
@@ -186,48 +194,83 @@ impl Transfer {
     pub async fn last_pass(
         &mut self,
         now: Timestamp,
+        tell: impl FnMut(u64),
+    ) -> Result<Passed, DbError> {
+        self.look_or_anew(Look::AtAll, now, tell).await
+    }
+
+    /// Where rows have changed in a way that row by row meets a constraint, such as two
+    /// that changed places, everything goes once more.
+    async fn look_or_anew(
+        &mut self,
+        look: Look,
+        now: Timestamp,
         mut tell: impl FnMut(u64),
     ) -> Result<Passed, DbError> {
-        match self.look(Look::AtAll, &mut tell).await {
-            // Two rows have changed places, in a way that row by row meets a constraint.
-            Err(DbError::Statement { .. } | DbError::Busy { .. }) => {
+        match self.look(look, &mut tell).await {
+            Err(DbError::Statement { .. } | DbError::Busy { .. }) if !self.known.is_empty() => {
                 self.make_empty(now).await?;
                 self.known = Arc::default();
-                self.look(Look::AtChanges, &mut tell).await?;
-                self.look(Look::AtAll, tell).await
+                let all = self.look(Look::AtChanges, &mut tell).await?;
+                match look {
+                    Look::AtChanges => Ok(all),
+                    Look::AtAll => self.look(Look::AtAll, tell).await,
+                }
             }
             done => done,
         }
     }
 
-    /// Takes the source up again, which `writer` writes to: it was not left after all.
+    /// Takes the source up again, which `writer` writes to, if this move closed it: it was
+    /// not left after all.
     ///
     /// # Errors
     /// [`DbError`].
     pub async fn stay(&self, writer: &Db) -> Result<(), DbError> {
-        let tables = Arc::clone(&self.tables);
+        let (tables, by) = (Arc::clone(&self.tables), self.by.clone());
         let stay = writer.write("stay", move |tx| {
-            fence::open_again(tx, &tables)?;
-            mark::take_away(tx)
+            tx.one_at_a_time(WORD)?;
+            match mark::read(tx)? {
+                Some(Mark::Moved { by: closed, .. }) if closed == by => open(tx, &tables),
+                _ => Ok(()),
+            }
         });
         stay.await
     }
 
-    /// Takes the source up again, which `writer` writes to, after a move into `to` that was
-    /// broken off when it was closed already.
+    /// Takes the source up again, which `writer` writes to, after a move into `to`, which is
+    /// at `place`, that was broken off when it was closed already.
     ///
     /// # Errors
-    /// [`DbError::Moved`] if that move has ended, or was another.
-    pub async fn give_up(writer: &Db, to: &Db, schemas: &'static [Schema]) -> Result<(), DbError> {
-        let theirs = to.read("mark", mark::read).await?;
-        let tables = tables(schemas).await?;
-        let stay = writer.write("give up", move |tx| match (mark::read(tx)?, &theirs) {
-            (Some(Mark::Moved { by, .. }), Some(Mark::Filling { by: theirs })) if by == *theirs => {
-                fence::open_again(tx, &tables)?;
-                mark::take_away(tx)
+    /// [`DbError::Moved`] if that move has ended, or was to elsewhere; [`DbError::Filling`]
+    /// if the source is itself being filled.
+    pub async fn give_up(
+        writer: &Db,
+        to: &Db,
+        place: &str,
+        schemas: &'static [Schema],
+        now: Timestamp,
+    ) -> Result<(), DbError> {
+        let (went, of) = match writer.read("mark", mark::read).await? {
+            None => return Ok(()),
+            Some(Mark::Filling { .. }) => return Err(DbError::Filling),
+            Some(Mark::Moved { to, by }) => (to, by),
+        };
+        let tables: Arc<[Table]> = tables(schemas).await?.into();
+        let (there, is_there) = (Arc::clone(&tables), *went == *place);
+        // Whoever still fills it ends in vain from here on.
+        let end = to.write("give up", move |tx| match mark::read(tx)? {
+            Some(Mark::Filling { by, .. }) if by == of || is_there => {
+                let run = "nobody: given up".to_owned();
+                mark::set(tx, &Mark::Filling { by, run }, now)
             }
-            (Some(Mark::Moved { to, .. }), _) => Err(DbError::Moved { to }),
-            _ => Ok(()),
+            None if is_there && with_rows(tx, &there)?.is_none() => Ok(()),
+            _ => Err(DbError::Moved { to: went.clone() }),
+        });
+        end.await?;
+        let stay = writer.write("give up", move |tx| {
+            tx.one_at_a_time(WORD)?;
+            open(tx, &tables)
         });
         stay.await
     }
@@ -237,16 +280,16 @@ impl Transfer {
     /// # Errors
     /// [`DbError`].
     pub async fn end(self) -> Result<(), DbError> {
-        let by = self.by;
+        let run = self.run;
         let end = self.to.write("complete", move |tx| {
-            mark::still_ours(tx, &by)?;
+            mark::still_ours(tx, &run)?;
             mark::take_away(tx)
         });
         end.await
     }
 
     async fn look(&mut self, look: Look, mut tell: impl FnMut(u64)) -> Result<Passed, DbError> {
-        let (send, mut reads) = mpsc::channel(ON_THE_WAY);
+        let (send, reads) = mpsc::channel(ON_THE_WAY);
         let (tables, known) = (Arc::clone(&self.tables), Arc::clone(&self.known));
         let reading = self
             .from
@@ -257,6 +300,8 @@ impl Transfer {
         let mut passed = Passed::default();
         let mut is_begun = false;
         let writing = async {
+            // It ends with this: whoever reads must not wait for one who has failed.
+            let mut reads = reads;
             while let Some(read) = reads.recv().await {
                 let Some(read) = read else {
                     // It was lost, and begins anew: half of it is of another moment.
@@ -301,9 +346,9 @@ impl Transfer {
     }
 
     async fn insert(&self, n: usize, rows: Vec<Row>) -> Result<(), DbError> {
-        let (tables, by) = (Arc::clone(&self.tables), self.by.clone());
+        let (tables, run) = (Arc::clone(&self.tables), self.run.clone());
         let write = self.to.write("insert", move |tx| {
-            mark::still_ours(tx, &by)?;
+            mark::still_ours(tx, &run)?;
             tables[n].put(tx, &rows)
         });
         write.await
@@ -338,9 +383,9 @@ impl Transfer {
         if changes.is_empty() {
             return Ok(());
         }
-        let (tables, by) = (Arc::clone(&self.tables), self.by.clone());
+        let (tables, run) = (Arc::clone(&self.tables), self.run.clone());
         let write = self.to.write("apply", move |tx| {
-            mark::still_ours(tx, &by)?;
+            mark::still_ours(tx, &run)?;
             for (n, of) in changes.iter().rev() {
                 let table = &tables[*n];
                 let sql = format!("DELETE FROM {} WHERE {}", table.name, table.key_is(1));
@@ -366,9 +411,9 @@ impl Transfer {
                 .collect::<Result<Vec<_>, DbError>>()
         });
         let (tables, counts) = (Arc::clone(&self.tables), counts.await?);
-        let by = self.by.clone();
+        let run = self.run.clone();
         let write = self.to.write("numbers", move |tx| {
-            mark::still_ours(tx, &by)?;
+            mark::still_ours(tx, &run)?;
             counts
                 .iter()
                 .try_for_each(|(n, last)| tables[*n].number_on(tx, *last))
@@ -438,6 +483,24 @@ fn digest(rows: &[Row]) -> [u8; 32] {
         }
     }
     digest.finalize().into()
+}
+
+/// The source is as if it had never been closed.
+fn open(tx: &mut Tx<'_>, tables: &[Table]) -> Result<(), DbError> {
+    fence::open_again(tx, tables)?;
+    mark::take_away(tx)
+}
+
+/// One of the tables that has rows.
+fn with_rows(tx: &mut Tx<'_>, tables: &[Table]) -> Result<Option<String>, DbError> {
+    let is_moved = |table: &&Table| !NOT_MOVED.contains(&&*table.name);
+    for Table { name, .. } in tables.iter().filter(is_moved) {
+        let sql = format!("SELECT 1 AS n FROM {name} LIMIT 1");
+        if tx.has_table(name)? && tx.query_opt(&sql, params![])?.is_some() {
+            return Ok(Some(name.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// Throws away what a move that did not end has left.

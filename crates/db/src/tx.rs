@@ -1,6 +1,6 @@
 use crate::postgres::statement::{Met, PostgresTx};
 use crate::sqlite::statement as sqlite;
-use crate::{DbError, FromRow, FromValue, Row, Value, params};
+use crate::{DbError, FromRow, FromValue, Row, Value, mark, params};
 use std::time::Instant;
 
 /// A transaction in progress. After a statement has failed it runs no other,
@@ -198,6 +198,14 @@ impl<'a> Tx<'a> {
                 .execute("SET LOCAL lock_timeout = 500", params![])
                 .map(drop),
         }
+    }
+
+    /// Whether the database is still the one to work on.
+    ///
+    /// # Errors
+    /// [`DbError::Moved`], [`DbError::Filling`].
+    pub fn not_moved(&mut self) -> Result<(), DbError> {
+        mark::not_moved(self)
     }
 
     pub(crate) const fn is_sqlite(&self) -> bool {

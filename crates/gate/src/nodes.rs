@@ -47,8 +47,8 @@ impl Node {
     }
 }
 
-/// All that are there or missed, by name; none where one process has the database for
-/// itself.
+/// All that are there or missed at that moment, by name; none where one process has the
+/// database for itself.
 ///
 /// # Errors
 /// [`DbError`].

@@ -7,9 +7,10 @@ use crate::serve::ended;
 use anyhow::{Context, Result, bail, ensure};
 use db::{Alone, Db, DbError, DbUrl, Passed, Transfer};
 use kernel::text::fill;
-use kernel::{Clock, SystemClock};
+use kernel::{Clock, SystemClock, Timestamp};
 use serde_json::json;
 use staff::{Author, Change};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +23,8 @@ const FEW: u64 = 1_000;
 const PASSES: u32 = 5;
 /// After so many rows it is told that it goes on.
 const TOLD_AFTER: u64 = 250_000;
+/// After so long without a word a node is gone.
+const GONE_AFTER: Duration = Duration::from_secs(20);
 /// How often it is looked whether the service has stopped.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -56,8 +59,8 @@ kernel::texts!(Texts in Fr, En {
     passed: "{rows} lignes, dont {changed} à écrire.",
         "{rows} rows, {changed} of them to write.";
     read: "{rows} lignes lues …", "{rows} rows read …";
-    stop: "Arrêtez maintenant le service, sur tous ses nœuds. La suite prend environ {seconds} s, et commence d’elle-même.",
-        "Now stop the service, on all of its nodes. The rest takes about {seconds} s, and begins by itself.";
+    stop: "Arrêtez maintenant le service, sur tous ses nœuds. La suite prend environ {seconds} s, et commence d’elle-même ; ceci attend jusque-là, et Ctrl-C ne change rien.",
+        "Now stop the service, on all of its nodes. The rest takes about {seconds} s, and begins by itself; this waits until then, and Ctrl-C changes nothing.";
     stopped: "Le service est arrêté ; ce qu’il a écrit en dernier suit, et chaque ligne des deux bases est comparée.",
         "The service has stopped; what it wrote last follows, and each row of both databases is compared.";
     agree: "Les deux bases sont pareilles : {rows} lignes.", "Both databases are the same: {rows} rows.";
@@ -70,6 +73,10 @@ kernel::texts!(Texts in Fr, En {
         "there is no database at {from}; correct --from";
     in_memory: "une base en mémoire n’est à personne d’autre ; nommez un fichier ou un serveur PostgreSQL",
         "a database in memory is nobody else's; name a file or a PostgreSQL server";
+    served: "un service travaille déjà sur {to} ; arrêtez-le d’abord",
+        "a service works on {to} already; stop it first";
+    stays_closed: "le transfert a échoué, et l’ancienne base n’a pas pu être rouverte ; faites-le par --give-up",
+        "the move failed, and the former database could not be opened again; do so with --give-up";
     broken_off: "interrompu ; l’ancienne base reste en service. Recommencez quand vous voulez",
         "broken off; the former database stays in service. Begin again when you like";
 });
@@ -98,19 +105,24 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     if arguments.give_up {
         let _alone = alone(from)?;
         let writer = Db::open(from).await.with_context(|| source_place.clone())?;
-        let done = Transfer::give_up(&writer, &target, books::SCHEMAS).await;
+        let now = SystemClock.now();
+        let done = Transfer::give_up(&writer, &target, &place, books::SCHEMAS, now).await;
         done.with_context(both)?;
         outln!("{}", t.given_up);
         return Ok(Verdict::Fine);
     }
-    let (by, now) = (Uuid::new_v4().to_string(), SystemClock.now());
-    let begun = Transfer::begin(source.clone(), target.clone(), books::SCHEMAS, by, now).await;
+    let (run, now) = (Uuid::new_v4().to_string(), SystemClock.now());
+    let begun = Transfer::begin(source.clone(), target.clone(), books::SCHEMAS, run, now).await;
     let mut transfer = begun.with_context(both)?;
+    if !gate::nodes::list(&target, now).await?.is_empty() {
+        transfer.end().await?;
+        bail!(fill(t.served, &places));
+    }
     outln!("{}", fill(t.begins, &places));
     let mut seconds = 0;
     for _ in 0..PASSES {
         let begun = Instant::now();
-        let passed = transfer.pass(told(t)).await?;
+        let passed = transfer.pass(SystemClock.now(), told(t)).await?;
         seconds = 2 * begun.elapsed().as_secs() + 1;
         say(t, passed);
         if passed.changed <= FEW {
@@ -145,8 +157,11 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let passed = match closed {
         Ok(passed) => passed,
         Err(error) => {
-            transfer.stay(&writer).await?;
-            return Err(error);
+            let stayed = transfer.stay(&writer).await;
+            return Err(match stayed {
+                Ok(()) => error,
+                Err(closed) => error.context(closed).context(t.stays_closed),
+            });
         }
     };
     transfer.end().await?;
@@ -170,8 +185,9 @@ fn alone(url: &DbUrl) -> Result<Option<Alone>, DbError> {
 /// Waits until no service works on the database, and says once that it waits.
 async fn left(url: &DbUrl, db: &Db, say: impl FnOnce()) -> Result<Option<Alone>> {
     let mut say = Some(say);
+    let mut seen = Seen::default();
     loop {
-        match (alone(url), is_served(db).await) {
+        match (alone(url), seen.any(db).await) {
             (Ok(alone), Ok(false)) => return Ok(alone),
             (Ok(_) | Err(DbError::Taken { .. }), _) => {}
             (Err(error), _) => bail!(error),
@@ -183,11 +199,26 @@ async fn left(url: &DbUrl, db: &Db, say: impl FnOnce()) -> Result<Option<Alone>>
     }
 }
 
-/// Whether a node of a PostgreSQL has said of late that it is there.
-async fn is_served(db: &Db) -> Result<bool, DbError> {
-    let now = SystemClock.now();
-    let nodes = gate::nodes::list(db, now).await?;
-    Ok(nodes.iter().any(|node| node.silent_ms(now).is_none()))
+/// The nodes of a PostgreSQL: what each said last, and since when it says nothing new, by
+/// this machine's own time, whose clock may be another.
+#[derive(Default)]
+struct Seen(BTreeMap<String, (Timestamp, Instant)>);
+
+impl Seen {
+    /// Whether one of them is there, or may be.
+    async fn any(&mut self, db: &Db) -> Result<bool, DbError> {
+        let nodes = gate::nodes::list(db, Timestamp::MIN).await?;
+        let now = Instant::now();
+        let mut any = false;
+        for node in nodes {
+            let (said, since) = self.0.entry(node.node).or_insert((node.said_at, now));
+            if *said != node.said_at {
+                (*said, *since) = (node.said_at, now);
+            }
+            any |= since.elapsed() < GONE_AFTER;
+        }
+        Ok(any)
+    }
 }
 
 /// Tells now and then that it goes on.

@@ -108,8 +108,9 @@ impl Watched {
                     "UPDATE schema_migration SET applied_at = applied_at
                      WHERE context = 'gate' AND version = 1",
                     params![],
-                )
-                .map(drop)
+                )?;
+                // One that was left for another takes nothing any more.
+                tx.not_moved()
             })
             .await?;
         self.db.trouble().map_or(Ok(()), Err)

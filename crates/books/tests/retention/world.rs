@@ -7,7 +7,7 @@ use books::retention::{Retention, RetentionDays, RetentionReport, Run};
 use boxoffice::catalogue::apply_catalogue;
 use boxoffice::pending_account::Amount;
 use boxoffice::stx_file::files;
-use boxoffice::{BoxOffice, Catalogue, ImportReport, Organisation, read_catalogue};
+use boxoffice::{BoxOffice, Catalogue, ImportKind, ImportReport, Organisation, read_catalogue};
 use db::testing::TestDb;
 use db::{DbError, Tx, params};
 use gate::{
@@ -18,7 +18,7 @@ use kernel::{CheckId, Clock, ManualClock, PseudonymKey, Timestamp};
 use secutix::client::{CallError, Ticketing};
 use secutix::stx::Dialect;
 use secutix::wire::{ImportControlledTicketAnswer, ImportControlledTicketRequest, ReceivedTicket};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -356,9 +356,17 @@ impl World {
         refused.join("\n")
     }
 
+    /// Of the files that were written here; those that are brought again are copies.
     async fn keep_originals(&mut self) {
+        let written = files(&self.test.db, None, 100).await.unwrap();
+        let written = written
+            .into_iter()
+            .filter(|file| file.kind == ImportKind::Run);
+        let written: BTreeSet<_> = written.map(|file| file.name).collect();
         for (name, content) in self.stx_files().await {
-            self.originals.entry(name).or_insert(content);
+            if written.contains(&name) {
+                self.originals.entry(name).or_insert(content);
+            }
         }
     }
 

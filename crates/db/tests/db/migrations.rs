@@ -273,7 +273,7 @@ async fn a_step_waits_for_a_table_in_short_tries() {
     // for a while.
     let urgent = db.urgent();
     let (mut number, mut seen) = (0, 0);
-    while seen < 20 {
+    while seen < 3 {
         number += 1;
         let name = format!("visitor {number}");
         let written: Result<u64, DbError> = urgent

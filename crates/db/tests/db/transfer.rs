@@ -95,11 +95,11 @@ async fn from_to(from: TestDb, to: TestDb) {
     let mut number = 0;
     let mut begin = async || {
         number += 1;
-        let by = format!("move {number}");
-        Transfer::begin(from.db.clone(), to.db.clone(), SCHEMA, by, now()).await
+        let run = format!("move {number}");
+        Transfer::begin(from.db.clone(), to.db.clone(), SCHEMA, run, now()).await
     };
     let mut first = begin().await.unwrap();
-    first.pass(|_| ()).await.unwrap();
+    first.pass(now(), |_| ()).await.unwrap();
     for refused in [
         to.db.check(SCHEMA).await,
         to.db.migrate(SCHEMA, now()).await,
@@ -108,11 +108,11 @@ async fn from_to(from: TestDb, to: TestDb) {
     }
     let mut transfer = begin().await.unwrap();
     let rows = 2 + 2 + 2_345;
-    let all_new = transfer.pass(|_| ()).await.unwrap();
+    let all_new = transfer.pass(now(), |_| ()).await.unwrap();
     let changed = rows;
     assert_eq!(all_new, Passed { rows, changed });
     assert_eq!(all(&to.db).await, all(&from.db).await);
-    let second = transfer.pass(|_| ()).await.unwrap();
+    let second = transfer.pass(now(), |_| ()).await.unwrap();
     assert_eq!(second, Passed { rows, changed: 0 });
 
     write(
@@ -128,11 +128,14 @@ async fn from_to(from: TestDb, to: TestDb) {
         ],
     )
     .await;
-    let third = transfer.pass(|_| ()).await.unwrap();
+    let third = transfer.pass(now(), |_| ()).await.unwrap();
     assert_eq!(third.changed, 1 + 3 + 2 + 3 + 1);
     assert_eq!(all(&to.db).await, all(&from.db).await);
     // Whoever was overtaken writes nothing any more.
-    assert!(matches!(first.pass(|_| ()).await, Err(DbError::Filling)));
+    assert!(matches!(
+        first.pass(now(), |_| ()).await,
+        Err(DbError::Filling)
+    ));
 
     // Names change places, and what was referred to goes: no order of rows does that, so
     // everything goes once more. Meanwhile somebody has touched the target.
@@ -163,14 +166,16 @@ async fn from_to(from: TestDb, to: TestDb) {
     let moved = from.db.check(SCHEMA).await.unwrap_err();
     assert!(moved.to_string().contains("left for elsewhere"), "{moved}");
     // Broken off here, it is taken back, or taken up.
-    Transfer::give_up(&from.db, &to.db, SCHEMA).await.unwrap();
+    Transfer::give_up(&from.db, &to.db, "elsewhere", SCHEMA, now())
+        .await
+        .unwrap();
     write(&from.db, &["INSERT INTO diary (word) VALUES ('given up')"]).await;
     transfer
         .close(&from.db, "elsewhere".to_owned(), now())
         .await
         .unwrap();
     let mut transfer = begin().await.unwrap();
-    transfer.pass(|_| ()).await.unwrap();
+    transfer.pass(now(), |_| ()).await.unwrap();
     transfer
         .close(&from.db, "elsewhere".to_owned(), now())
         .await
@@ -180,7 +185,7 @@ async fn from_to(from: TestDb, to: TestDb) {
     assert_eq!(last.changed, 1, "{last:?}");
     transfer.end().await.unwrap();
     assert_eq!(all(&to.db).await, all(&from.db).await);
-    let given_up = Transfer::give_up(&from.db, &to.db, SCHEMA).await;
+    let given_up = Transfer::give_up(&from.db, &to.db, "elsewhere", SCHEMA, now()).await;
     assert!(
         matches!(given_up, Err(DbError::Moved { .. })),
         "{given_up:?}"
@@ -233,7 +238,7 @@ async fn places_change(from: TestDb, to: TestDb) {
     let mut transfer = Transfer::begin(one, other, SCHEMA, "it".to_owned(), now())
         .await
         .unwrap();
-    transfer.pass(|_| ()).await.unwrap();
+    transfer.pass(now(), |_| ()).await.unwrap();
     write(
         &from.db,
         &[
@@ -295,4 +300,31 @@ async fn rows_that_change_places_go_as_a_whole() {
 #[tokio::test]
 async fn a_later_versions_rows_are_left_to_it() {
     not_of_a_later_version(sqlite_on_disk().await, postgres().await).await;
+}
+
+/// Whoever reads does not wait for one who cannot write.
+#[tokio::test]
+async fn what_cannot_be_written_is_an_error_at_once() {
+    let (from, to) = (sqlite_on_disk().await, postgres().await);
+    from.db.migrate(SCHEMA, now()).await.unwrap();
+    write(
+        &from.db,
+        &[
+            "INSERT INTO zoo (name) VALUES ('a')",
+            // No text in PostgreSQL holds this character.
+            "INSERT INTO animal (zoo, name) VALUES (1, 'a' || char(0))",
+            "INSERT INTO animal (zoo, name)
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
+             SELECT 1, 'b' || i FROM n",
+        ],
+    )
+    .await;
+    let (one, other) = (from.db.clone(), to.db.clone());
+    let begun = Transfer::begin(one, other, SCHEMA, "it".to_owned(), now()).await;
+    let mut transfer = begun.unwrap();
+    let refused = transfer.pass(now(), |_| ()).await;
+    assert!(
+        matches!(refused, Err(DbError::Statement { .. })),
+        "{refused:?}"
+    );
 }

@@ -124,10 +124,13 @@ pub async fn open(config: &Config, reach: Reach) -> Opened {
         db.check(books::SCHEMAS).await?;
         Ok::<_, DbError>(db)
     };
+    let place = || config.place("database", "url");
     match opened.await {
         Ok(db) => Opened::Had(db),
         Err(DbError::NoSchema) => gone(config).map_or(Opened::NotThereYet, Opened::Gone),
         Err(DbError::OlderSchema { .. }) => Opened::Outdated,
+        Err(DbError::Moved { to }) => Opened::Gone(found::database_left(place(), to)),
+        Err(DbError::Filling) => Opened::Gone(found::database_being_filled(place())),
         Err(error) => Opened::Unreadable(causes(&error)),
     }
 }

@@ -296,6 +296,12 @@ kernel::findings! {
         database_gone_from_backups(path, backup) as database_gone: Mistake;
             en "There is no database at {path}, but {backup} of one; none is made in its place." "Mount the disk it lies on, or restore a backup (`passerelle restore`); to begin with an empty database on purpose, move that folder away.";
             fr "Il n’y a pas de base de données à {path}, mais {backup} en est une sauvegarde ; aucune n’est faite à sa place." "Montez le disque où elle se trouve, ou reprenez une sauvegarde (passerelle restore) ; pour commencer exprès par une base vide, déplacez ce dossier ailleurs.";
+        database_left(to): Mistake, "everything in it was moved, or a move did not end";
+            en "This database was left for {to}; nothing starts on it." "Write that address into [database] url. If the move to there has not ended, run it again, or take it back with `passerelle move --give-up`.";
+            fr "Cette base a été quittée pour {to} ; rien n’y démarre." "Écrivez cette adresse sous [database] url. Si le transfert vers là-bas n’est pas terminé, relancez-le, ou annulez-le par passerelle move --give-up.";
+        database_being_filled(): Mistake, "a move into it has not ended";
+            en "A move into this database has not ended; nothing starts on it." "Let `passerelle move` run to its end, or take it back with --give-up and go on with the former database.";
+            fr "Un transfert vers cette base n’est pas terminé ; rien n’y démarre." "Laissez passerelle move aller à sa fin, ou annulez-le par --give-up et continuez avec l’ancienne base.";
         database_unwritable(path, why): Mistake, "the user who runs the doctor may not write it";
             en "The database {path} cannot be written: {why}." "Give the service's user its file and the folder that it is in (chown), and run the doctor as that user.";
             fr "La base de données {path} ne peut pas être écrite : {why}." "Donnez à l’utilisateur du service le fichier et son dossier (chown), et lancez le diagnostic avec lui.";

@@ -94,6 +94,13 @@ async fn come(
     admitted
 }
 
+/// What the doctor says of a database.
+fn diagnosed(program: &Program, url: &str) -> String {
+    let mut doctor = program.command(&["doctor", "--json"]);
+    let said = doctor.env("PASSERELLE_DATABASE__URL", url).output();
+    String::from_utf8(said.unwrap().stdout).unwrap()
+}
+
 /// Moves the database of a service that is at work, and has the service go on there.
 async fn moved(program: &mut Program, visitors: &Visitors, from: &str, to: &str) {
     visitors.more(50).await;
@@ -104,6 +111,7 @@ async fn moved(program: &mut Program, visitors: &Visitors, from: &str, to: &str)
         lines.find(|line| line.as_ref().unwrap().starts_with("Now stop the service"))
     });
     assert!(said.is_some(), "it waits for the service to stop");
+    assert!(diagnosed(program, to).contains("\"database_being_filled\""));
     visitors.more(50).await;
     program.stop();
     let rest: Vec<_> = tokio::task::block_in_place(|| lines.map(Result::unwrap).collect());
@@ -122,6 +130,7 @@ async fn moved(program: &mut Program, visitors: &Visitors, from: &str, to: &str)
     assert_eq!(former.status.code(), Some(2));
     let why = String::from_utf8(former.stderr).unwrap();
     assert!(why.contains("this database was left for"), "{why}");
+    assert!(diagnosed(program, from).contains("\"database_left\""));
     program.replace(
         "passerelle.toml",
         &format!("url = {from:?}"),

@@ -401,7 +401,9 @@ pub async fn serves(set_up: &SetUp) -> (bool, String) {
 /// What the tests beside this table provoke: variables, which one process has for all of
 /// them, a damaged file, and what a healthy set-up has to say.
 const ELSEWHERE: &[&str] = &[
+    "database_being_filled",
     "database_damaged",
+    "database_left",
     "database_not_there_yet",
     "environment_misspelt",
     "environment_wrong",

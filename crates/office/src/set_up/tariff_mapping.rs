@@ -113,13 +113,18 @@ impl Page {
     }
 }
 
-/// Whether each product sells something.
+/// Whether each product sells a tariff that there is.
 pub(super) fn is_whole(catalogue: &Catalogue) -> bool {
     let products = products(catalogue);
     !products.is_empty()
         && products
             .iter()
-            .all(|(product, _)| catalogue.mapped_tariff(product).is_some())
+            .all(|(product, _)| sells(catalogue, product))
+}
+
+fn sells(catalogue: &Catalogue, product: &ProductCode) -> bool {
+    let tariff = catalogue.mapped_tariff(product);
+    tariff.is_some_and(|tariff| tariffs(catalogue, product).contains(&tariff))
 }
 
 /// Has each product sell its tariff; one without sells nothing.
@@ -179,6 +184,10 @@ mod tests {
         };
         assert_eq!(chosen(&catalogue), ("CITYPASS".to_owned(), false));
         assert!(is_whole(&catalogue));
+        for mapping in &mut catalogue.tariff_mappings {
+            mapping.tariff = "CITYPAS".parse().unwrap();
+        }
+        assert!(!is_whole(&catalogue), "it sells what there is not");
         catalogue.tariff_mappings.clear();
         assert_eq!(
             chosen(&catalogue),

@@ -134,7 +134,9 @@ export class Wedge {
     const [all, quickMs] =
       endedAt === undefined ? [keys, QUICK_ENDLESS_MS] : [[...keys, { at: endedAt }], QUICK_MS];
     const first = all.length - machineTail(all, quickMs);
-    return keys.slice(first);
+    // What wakes the computer up comes well before the rest.
+    const isWhole = first === 1 && keys[0].before === "";
+    return keys.slice(isWhole ? 0 : first);
   }
 
   #give(keys, end) {

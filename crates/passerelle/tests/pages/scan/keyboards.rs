@@ -279,3 +279,17 @@ fn the_enrolment_link_works_in_any_layout_and_what_was_taught_stays() {
         tab.close();
     }
 }
+
+#[test]
+fn a_scanner_whose_first_key_comes_well_before_the_rest_loses_none() {
+    let house = House::open(&[]);
+    let browser = Browser::start(None);
+    let tab = browser.tab(PHONE);
+    tab.open(&house.scan());
+    tab.until_shown("#enrol-code");
+    let link = format!("{}#enrol={}", house.scan(), house.enrolment_code("PDA01"));
+    let mut strokes = SCANNERS[1].strokes(&link);
+    strokes[1].after_ms = 400;
+    tab.strokes(&strokes);
+    tab.until_text("#where-device", "PDA01");
+}

@@ -54,7 +54,7 @@ fn a_database_of_another_version_is_left_as_it_is() {
             "an older version of this program (staff schema 0, this version needs 1)",
         ),
         (
-            "INSERT INTO schema_migration VALUES ('gate', 99, 'a step of tomorrow', '', 0)",
+            "INSERT INTO schema_migration VALUES ('gate', 99, 'a step of tomorrow', '', 99, 0)",
             "a newer version of this program (gate schema ",
         ),
         (

@@ -2,7 +2,6 @@ use crate::mark::not_moved;
 use crate::{Db, DbError, Tx, lease, params};
 use kernel::{Timestamp, causes, hex};
 use sha2::{Digest, Sha256};
-use std::cmp::Ordering;
 use std::time::Duration;
 
 /// One step of a schema. Written once for both engines: `BIGINT` and `TEXT`
@@ -54,19 +53,19 @@ impl Db {
     /// taken; [`DbError::Statement`] if a step fails, or others hold a table for a
     /// minute. Nothing is changed then.
     pub async fn migrate(&self, schemas: &'static [Schema], now: Timestamp) -> Result<(), DbError> {
-        for _ in 1..ATTEMPTS {
+        let mut attempt = 1;
+        loop {
             let take = move |tx: &mut Tx<'_>| take_steps(tx, schemas, now);
             match self.write("migrate", take).await {
-                Err(error) if error.is_held_up() => {
+                Err(error) if error.is_held_up() && attempt < ATTEMPTS => {
                     let error = causes(&error);
                     tracing::warn!(error, "the schema waits for transactions of others");
                     tokio::time::sleep(PAUSE).await;
+                    attempt += 1;
                 }
                 done => return done,
             }
         }
-        let take = move |tx: &mut Tx<'_>| take_steps(tx, schemas, now);
-        self.write("migrate", take).await
     }
 
     /// Holds the tables against their migrations, and changes nothing.
@@ -81,17 +80,9 @@ impl Db {
                 return Err(DbError::NoSchema);
             }
             not_moved(tx)?;
-            for schema in schemas {
-                let (found, known) = (schema.taken(tx)?, schema.version());
-                if found < known {
-                    return Err(DbError::OlderSchema {
-                        context: schema.context,
-                        found,
-                        known,
-                    });
-                }
-            }
-            Ok(())
+            schemas
+                .iter()
+                .try_for_each(|schema| schema.taken_all(tx).map(drop))
         })
         .await
     }
@@ -138,11 +129,7 @@ impl Schema {
         let (found, known) = (rows.len() as i64, self.version());
         for row in rows.iter().skip(self.migrations.len()) {
             if row.get::<i64>("works_from")? > known {
-                return Err(DbError::NewerSchema {
-                    context: self.context,
-                    found,
-                    known,
-                });
+                return Err(self.newer(found));
             }
         }
         for (row, migration) in rows.iter().zip(self.migrations) {
@@ -156,21 +143,33 @@ impl Schema {
         Ok(found)
     }
 
+    /// As [`Self::taken`], and all of this program's.
+    fn taken_all(&self, tx: &mut Tx<'_>) -> Result<i64, DbError> {
+        let (found, known) = (self.taken(tx)?, self.version());
+        if found < known {
+            return Err(DbError::OlderSchema {
+                context: self.context,
+                found,
+                known,
+            });
+        }
+        Ok(found)
+    }
+
     /// Whether the tables are those of this program, neither older nor newer.
     pub(crate) fn is_exactly(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
-        let (context, found, known) = (self.context, self.taken(tx)?, self.version());
-        match found.cmp(&known) {
-            Ordering::Less => Err(DbError::OlderSchema {
-                context,
-                found,
-                known,
-            }),
-            Ordering::Equal => Ok(()),
-            Ordering::Greater => Err(DbError::NewerSchema {
-                context,
-                found,
-                known,
-            }),
+        let found = self.taken_all(tx)?;
+        if found > self.version() {
+            return Err(self.newer(found));
+        }
+        Ok(())
+    }
+
+    const fn newer(&self, found: i64) -> DbError {
+        DbError::NewerSchema {
+            context: self.context,
+            found,
+            known: self.version(),
         }
     }
 

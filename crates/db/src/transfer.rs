@@ -196,7 +196,9 @@ impl Transfer {
         now: Timestamp,
         tell: impl FnMut(u64),
     ) -> Result<Passed, DbError> {
-        self.look_or_anew(Look::AtAll, now, tell).await
+        let passed = self.look_or_anew(Look::AtAll, now, tell).await?;
+        self.count_on().await?;
+        Ok(passed)
     }
 
     /// Where rows have changed in a way that row by row meets a constraint, such as two
@@ -340,7 +342,6 @@ impl Transfer {
             passed.changed += (of.gone.len() + of.written.len()) as u64;
         }
         self.apply(changes).await?;
-        self.count_on().await?;
         self.known = Arc::new(fresh);
         Ok(passed)
     }
@@ -388,7 +389,7 @@ impl Transfer {
             mark::still_ours(tx, &run)?;
             for (n, of) in changes.iter().rev() {
                 let table = &tables[*n];
-                let sql = format!("DELETE FROM {} WHERE {}", table.name, table.key_is(1));
+                let sql = format!("DELETE FROM {} WHERE {}", table.name, table.key_is());
                 for key in &of.gone {
                     tx.execute(&sql, key)?;
                 }

@@ -32,8 +32,8 @@ pub enum Database<T> {
     NotThereYet,
     /// An older version made it; the next start brings it up to date.
     Outdated,
-    /// It was there once, and a start does not put an empty one in its place.
-    Gone(Finding),
+    /// A start refuses it: it was there once, or was left for another, as this says.
+    Refused(Finding),
     /// What stands in its file is broken.
     Damaged(String),
     /// It cannot be opened or read.
@@ -114,7 +114,7 @@ pub async fn open(config: &Config, reach: Reach) -> Opened {
     match &url {
         DbUrl::SqliteMemory => return Opened::NotThereYet,
         DbUrl::SqliteFile(path) if !path.exists() => {
-            return gone(config).map_or(Opened::NotThereYet, Opened::Gone);
+            return gone(config).map_or(Opened::NotThereYet, Opened::Refused);
         }
         DbUrl::Postgres(_) if reach == Reach::Offline => return Opened::NotAsked,
         DbUrl::SqliteFile(_) | DbUrl::Postgres(_) => {}
@@ -127,10 +127,10 @@ pub async fn open(config: &Config, reach: Reach) -> Opened {
     let place = || config.place("database", "url");
     match opened.await {
         Ok(db) => Opened::Had(db),
-        Err(DbError::NoSchema) => gone(config).map_or(Opened::NotThereYet, Opened::Gone),
+        Err(DbError::NoSchema) => gone(config).map_or(Opened::NotThereYet, Opened::Refused),
         Err(DbError::OlderSchema { .. }) => Opened::Outdated,
-        Err(DbError::Moved { to }) => Opened::Gone(found::database_left(place(), to)),
-        Err(DbError::Filling) => Opened::Gone(found::database_being_filled(place())),
+        Err(DbError::Moved { to }) => Opened::Refused(found::database_left(place(), to)),
+        Err(DbError::Filling) => Opened::Refused(found::database_being_filled(place())),
         Err(error) => Opened::Unreadable(causes(&error)),
     }
 }
@@ -146,7 +146,7 @@ pub async fn look(
         Opened::NotAsked => return Database::NotAsked,
         Opened::NotThereYet => return Database::NotThereYet,
         Opened::Outdated => return Database::Outdated,
-        Opened::Gone(found) => return Database::Gone(found),
+        Opened::Refused(found) => return Database::Refused(found),
         Opened::Damaged(what) => return Database::Damaged(what),
         Opened::Unreadable(why) => return Database::Unreadable(why),
         Opened::Had(db) => db,

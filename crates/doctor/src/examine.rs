@@ -135,7 +135,7 @@ fn database(facts: &Facts) -> Vec<Finding> {
         }
         Database::NotThereYet => vec![found::database_not_there_yet(place())],
         Database::Outdated => vec![found::database_outdated(place())],
-        Database::Gone(found) => vec![found.clone()],
+        Database::Refused(found) => vec![found.clone()],
         Database::Damaged(what) => vec![found::database_damaged(place(), what)],
         Database::Unreadable(why) => vec![found::database_unreachable(place(), why)],
         Database::Had(Records {

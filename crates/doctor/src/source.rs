@@ -269,7 +269,7 @@ impl Sources {
                 "an older version made the database",
                 "la base de données vient d’une version plus ancienne",
             )),
-            Opened::Gone(_) | Opened::Damaged(_) | Opened::Unreadable(_) => Err(Phrase::new(
+            Opened::Refused(_) | Opened::Damaged(_) | Opened::Unreadable(_) => Err(Phrase::new(
                 "the database cannot be opened",
                 "la base de données ne peut pas être ouverte",
             )),

@@ -4,7 +4,7 @@
 use super::figure::Figure;
 use super::format::Formats;
 use super::period::Period;
-use super::plot::{Bar, Plot};
+use super::plot::{Bar, HALF, Plot, WIDE};
 use kernel::BusinessDay;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -107,9 +107,10 @@ impl Breakdown<'_> {
         };
         let bars: Vec<Bar> = parts.iter().map(bar).collect();
         let (most, say) = (self.most(), |height| S::on_scale(height, self.formats));
+        let columns = |whole| Plot::columns(whole, (id, title, most), &bars, &say);
         let plot = match order {
-            Order::Given => Plot::few_columns(id, title, most, &bars, &say),
-            Order::Days => Plot::columns(id, title, most, &bars, &say),
+            Order::Given => columns(HALF),
+            Order::Days => columns(WIDE),
             Order::BySize => Plot::rows(id, title, most, &bars),
         };
         let mut total = S::default();

@@ -50,8 +50,8 @@ impl HtmlSafe for Plot {}
 
 /// Of a plot that has the page for itself, and of one beside another: about as many
 /// points as a desk gives them, so that all texts are of one size.
-const WIDE: i64 = 880;
-const HALF: i64 = 420;
+pub(crate) const WIDE: i64 = 880;
+pub(crate) const HALF: i64 = 420;
 /// About how wide a character is.
 const CHARACTER: i64 = 9;
 /// The classes of a heat map's cells, from nothing to the most.
@@ -153,30 +153,9 @@ impl Plot {
         (max, left)
     }
 
-    /// Columns in order, such as days, over the whole page; `say` says what a number
-    /// of the scale is.
+    /// Columns in order, such as days over the whole page, or hours over half of it;
+    /// `say` says what a number of the scale is.
     pub(crate) fn columns(
-        id: &'static str,
-        title: &str,
-        most: &str,
-        bars: &[Bar],
-        say: &dyn Fn(i64) -> String,
-    ) -> Self {
-        Self::columns_over(WIDE, (id, title, most), bars, say)
-    }
-
-    /// The same over half of it, such as hours.
-    pub(crate) fn few_columns(
-        id: &'static str,
-        title: &str,
-        most: &str,
-        bars: &[Bar],
-        say: &dyn Fn(i64) -> String,
-    ) -> Self {
-        Self::columns_over(HALF, (id, title, most), bars, say)
-    }
-
-    fn columns_over(
         whole: i64,
         (id, title, most): (&'static str, &str, &str),
         bars: &[Bar],
@@ -299,7 +278,7 @@ mod tests {
     fn shapes_are_to_scale_and_text_stays_text() {
         let bars = [bar("<script>", 50), bar("b", 100), bar("c", -3)];
         let say = |number: i64| number.to_string();
-        let plot = Plot::columns("x", "t", "Most: {label}, {value}", &bars, &say);
+        let plot = Plot::columns(WIDE, ("x", "t", "Most: {label}, {value}"), &bars, &say);
         let heights: Vec<i64> = plot.shapes.iter().map(|shape| shape.height).collect();
         assert_eq!(heights, [88, 176, 0]);
         let marks: Vec<&str> = plot.words.iter().map(|word| word.text.as_str()).collect();
@@ -336,7 +315,7 @@ mod tests {
     #[test]
     fn nothing_is_drawn_of_nothing() {
         assert!(
-            Plot::columns("x", "t", "{label} {value}", &[], &|_| String::new())
+            Plot::columns(WIDE, ("x", "t", "{label} {value}"), &[], &|_| String::new())
                 .shapes
                 .is_empty()
         );

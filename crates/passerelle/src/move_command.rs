@@ -6,6 +6,7 @@ use crate::language::language;
 use crate::serve::ended;
 use anyhow::{Context, Result, bail, ensure};
 use db::{Alone, Db, DbError, DbUrl, Passed, Transfer};
+use gate::nodes::FRESH_MS;
 use kernel::text::fill;
 use kernel::{Clock, SystemClock, Timestamp};
 use serde_json::json;
@@ -23,8 +24,6 @@ const FEW: u64 = 1_000;
 const PASSES: u32 = 5;
 /// After so many rows it is told that it goes on.
 const TOLD_AFTER: u64 = 250_000;
-/// After so long without a word a node is gone.
-const GONE_AFTER: Duration = Duration::from_secs(20);
 /// How often it is looked whether the service has stopped.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -208,6 +207,7 @@ impl Seen {
     /// Whether one of them is there, or may be.
     async fn any(&mut self, db: &Db) -> Result<bool, DbError> {
         let nodes = gate::nodes::list(db, Timestamp::MIN).await?;
+        let gone_after = Duration::from_millis(FRESH_MS.into());
         let now = Instant::now();
         let mut any = false;
         for node in nodes {
@@ -215,7 +215,7 @@ impl Seen {
             if *said != node.said_at {
                 (*said, *since) = (node.said_at, now);
             }
-            any |= since.elapsed() < GONE_AFTER;
+            any |= since.elapsed() < gone_after;
         }
         Ok(any)
     }

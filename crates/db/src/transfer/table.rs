@@ -18,9 +18,9 @@ pub(super) type Row = Vec<Value>;
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) name: String,
-    pub(super) columns: Vec<String>,
+    columns: Vec<String>,
     /// Where its key stands among the columns.
-    pub(super) key: Vec<usize>,
+    key: Vec<usize>,
     /// Whether the database gives out the key's numbers.
     pub(super) is_numbered: bool,
     /// How many rows are read at a time.
@@ -41,9 +41,9 @@ impl Table {
         keys.collect::<Vec<_>>().join(", ")
     }
 
-    /// `(KEY) = ($from, …)`.
-    pub(super) fn key_is(&self, from: usize) -> String {
-        format!("({}) = ({})", self.keys(), places(from, self.key.len()))
+    /// `(KEY) = ($1, …)`.
+    pub(super) fn key_is(&self) -> String {
+        format!("({}) = ({})", self.keys(), places(1, self.key.len()))
     }
 
     /// Those behind `after` and up to `to`, in the order of their keys, at most so many.

@@ -126,11 +126,13 @@ psql_at() { # PORT ARGUMENTS…
 
 # The postmaster first, so that it starts no more; then its children.
 signal_server() { # SIGNAL DATA
-    local postmaster
+    local postmaster others
     postmaster=$(head -1 "$2/postmaster.pid")
+    # Once it is gone, nobody knows whose they are; and they may be stopped.
+    others=$(ps --ppid "$postmaster" -o pid=)
     kill -"$1" "$postmaster"
     # One may have ended meanwhile.
-    ps --ppid "$postmaster" -o pid= | xargs -r kill -"$1" 2>/dev/null || true
+    xargs -r kill -"$1" <<<"$others" 2>/dev/null || true
 }
 
 # --- Passerelle ---

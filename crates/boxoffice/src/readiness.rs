@@ -22,6 +22,9 @@ kernel::texts!(Texts in Fr, En {
         "Map the sector to a product of the Open Pass family, or correct the product’s family.";
     tariff: "Aucun tarif associé au produit", "No tariff mapped to the product";
     tariff_cure: "Associez un tarif au produit.", "Map a tariff to the product.";
+    unknown: "Le produit n’a pas ce tarif", "The product has no such tariff";
+    unknown_cure: "Associez au produit un tarif qu’il a, ou ajoutez celui-ci au catalogue.",
+        "Map a tariff to the product that it has, or add this one to the catalogue.";
     price: "Le tarif n’a pas de prix ce jour-là", "The tariff has no price on that day";
     price_cure: "Donnez au tarif associé un prix et un taux de TVA valables le jour du passage.",
         "Give the mapped tariff a price and a VAT rate that are valid on the day of the scan.";
@@ -45,6 +48,8 @@ kernel::words! {
         NotOpenPass = "not_open_pass",
         /// No tariff is mapped to the product.
         TariffNotMapped = "tariff_not_mapped",
+        /// The product has no tariff of the mapped code.
+        TariffUnknown = "tariff_unknown",
         /// The mapped tariff has no price with VAT on the day of the scan.
         TariffNotValid = "tariff_not_valid",
         /// No sales channel has the code `OTIPASS` and the type `STX_FILE`.
@@ -63,6 +68,7 @@ impl HeldReason {
             Self::ProductUnknown => (t.product, t.product_cure),
             Self::NotOpenPass => (t.family, t.family_cure),
             Self::TariffNotMapped => (t.tariff, t.tariff_cure),
+            Self::TariffUnknown => (t.unknown, t.unknown_cure),
             Self::TariffNotValid => (t.price, t.price_cure),
             Self::ChannelInvalid => (t.channel, t.channel_cure),
             Self::ContactInvalid => (t.contact, t.contact_cure),
@@ -107,6 +113,10 @@ pub fn readiness(
     let tariff = catalogue
         .mapped_tariff(product)
         .ok_or(HeldReason::TariffNotMapped)?;
+    let mut tariffs = catalogue.tariffs.iter();
+    if !tariffs.any(|entry| entry.product == *product && entry.code == *tariff) {
+        return Err(HeldReason::TariffUnknown);
+    }
     let price =
         price_on(&catalogue.tariffs, product, tariff, day).ok_or(HeldReason::TariffNotValid)?;
     if !channel_is_valid(catalogue) {
@@ -188,7 +198,7 @@ mod tests {
     #[test]
     fn the_first_reason_that_applies_is_given() {
         type Break = fn(&mut Catalogue);
-        let breaks: [(HeldReason, &[Break]); 7] = [
+        let breaks: [(HeldReason, &[Break]); 8] = [
             (
                 HeldReason::ContactInvalid,
                 &[|c| c.contacts[0].payment_modes.clear(), |c| c.buyer = None],
@@ -207,6 +217,12 @@ mod tests {
                     |c| c.tariffs[0].price = None,
                     |c| c.tariffs[0].vat = None,
                     |c| c.tariffs[0].valid_from = Some("2026-07-15".parse().unwrap()),
+                ],
+            ),
+            (
+                HeldReason::TariffUnknown,
+                &[
+                    |c| c.tariff_mappings[0].tariff = "PLIEN".parse().unwrap(),
                     |c| c.tariffs.clear(),
                 ],
             ),

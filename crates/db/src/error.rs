@@ -287,6 +287,14 @@ impl DbError {
         }
     }
 
+    /// Whether it is an error [of the store](Self::is_of_the_store) that caused this one.
+    #[must_use]
+    pub fn is_behind(error: &(dyn std::error::Error + 'static)) -> bool {
+        std::iter::successors(Some(error), |error| error.source())
+            .find_map(|error| error.downcast_ref::<Self>())
+            .is_some_and(Self::is_of_the_store)
+    }
+
     /// Whether any other write would have failed the same way, so that one that did not
     /// says that it is over.
     pub(crate) const fn is_of_all(&self) -> bool {

@@ -7,15 +7,19 @@ use std::sync::Arc;
 /// What says so, among the steps of the tables.
 const MOVED: &str = "moved";
 /// Its word while a database is being filled.
-const FILLING: &str = "filling by ";
+const FILLING: &str = "filling";
 
 /// A mark, and the move that set it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Mark {
     /// By a run of that move; a later one takes its place.
     Filling { by: String, run: String },
-    /// Everything went, or is about to go, to there.
-    Moved { to: Arc<str>, by: String },
+    /// Everything went, or is about to go, to there, by a run of that move.
+    Moved {
+        to: Arc<str>,
+        by: String,
+        run: String,
+    },
 }
 
 pub(crate) fn read(tx: &mut Tx<'_>) -> Result<Option<Mark>, DbError> {
@@ -26,16 +30,15 @@ pub(crate) fn read(tx: &mut Tx<'_>) -> Result<Option<Mark>, DbError> {
     let Some(row) = tx.query_opt(sql, params![MOVED])? else {
         return Ok(None);
     };
-    let by = row.get("sha256")?;
-    let word: String = row.get("name")?;
-    Ok(Some(match word.strip_prefix(FILLING) {
-        Some(run) => Mark::Filling {
+    let (word, of): (String, String) = (row.get("name")?, row.get("sha256")?);
+    let (by, run) = of.split_once(' ').unwrap_or((&of, ""));
+    let (by, run) = (by.to_owned(), run.to_owned());
+    Ok(Some(match &*word {
+        FILLING => Mark::Filling { by, run },
+        to => Mark::Moved {
+            to: to.into(),
             by,
-            run: run.to_owned(),
-        },
-        None => Mark::Moved {
-            to: word.into(),
-            by,
+            run,
         },
     }))
 }
@@ -53,15 +56,15 @@ pub(crate) fn not_moved(tx: &mut Tx<'_>) -> Result<(), DbError> {
 }
 
 pub(crate) fn set(tx: &mut Tx<'_>, mark: &Mark, now: Timestamp) -> Result<(), DbError> {
-    let (word, by) = match mark {
-        Mark::Filling { by, run } => (format!("{FILLING}{run}"), by),
-        Mark::Moved { to, by } => (to.to_string(), by),
+    let (word, by, run) = match mark {
+        Mark::Filling { by, run } => (FILLING, by, run),
+        Mark::Moved { to, by, run } => (&**to, by, run),
     };
     take_away(tx)?;
     tx.execute(
         "INSERT INTO schema_migration (context, version, name, sha256, works_from, applied_at)
          VALUES ($1, 1, $2, $3, 1, $4)",
-        params![MOVED, word, by, now],
+        params![MOVED, word, format!("{by} {run}"), now],
     )
     .map(drop)
 }
@@ -74,13 +77,10 @@ pub(crate) fn take_away(tx: &mut Tx<'_>) -> Result<(), DbError> {
 /// Whether the database is still this run's to fill. Another waits until this
 /// transaction has ended.
 pub(crate) fn still_ours(tx: &mut Tx<'_>, run: &str) -> Result<(), DbError> {
-    let ours = tx.execute(
-        "UPDATE schema_migration SET applied_at = applied_at WHERE context = $1 AND name = $2",
-        params![MOVED, format!("{FILLING}{run}")],
-    )?;
-    if ours == 1 {
-        Ok(())
-    } else {
-        Err(DbError::Filling)
+    let sql = "UPDATE schema_migration SET applied_at = applied_at WHERE context = $1";
+    tx.execute(sql, params![MOVED])?;
+    match read(tx)? {
+        Some(Mark::Filling { run: of, .. }) if of == run => Ok(()),
+        _ => Err(DbError::Filling),
     }
 }

@@ -39,6 +39,8 @@ pub struct Schema {
 const ATTEMPTS: u32 = 60;
 /// Between two of them.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Whoever takes steps, or must have none taken meanwhile, comes one after the other.
+pub(crate) const STEPS: &str = "migrate";
 /// Which steps were taken.
 const TABLE: &str = "schema_migration";
 
@@ -53,13 +55,23 @@ impl Db {
     /// taken; [`DbError::Statement`] if a step fails, or others hold a table for a
     /// minute. Nothing is changed then.
     pub async fn migrate(&self, schemas: &'static [Schema], now: Timestamp) -> Result<(), DbError> {
+        let take = move |tx: &mut Tx<'_>| take_steps(tx, schemas, now);
+        self.write_between_others("migrate", take).await
+    }
+
+    /// As [`write`](Self::write), for what waits for others with
+    /// [short waits](Tx::with_short_waits) only: tried again for a minute or so.
+    pub(crate) async fn write_between_others(
+        &self,
+        name: &'static str,
+        work: impl Fn(&mut Tx<'_>) -> Result<(), DbError> + Clone + Send + 'static,
+    ) -> Result<(), DbError> {
         let mut attempt = 1;
         loop {
-            let take = move |tx: &mut Tx<'_>| take_steps(tx, schemas, now);
-            match self.write("migrate", take).await {
+            match self.write(name, work.clone()).await {
                 Err(error) if error.is_held_up() && attempt < ATTEMPTS => {
                     let error = causes(&error);
-                    tracing::warn!(error, "the schema waits for transactions of others");
+                    tracing::warn!(name, error, "waits for transactions of others");
                     tokio::time::sleep(PAUSE).await;
                     attempt += 1;
                 }
@@ -93,7 +105,7 @@ pub(crate) fn take_steps(
     schemas: &[Schema],
     now: Timestamp,
 ) -> Result<(), DbError> {
-    tx.one_at_a_time("migrate")?;
+    tx.one_at_a_time(STEPS)?;
     not_moved(tx)?;
     tx.with_short_waits()?;
     tx.define(

@@ -11,7 +11,7 @@ mod fence;
 mod table;
 
 use crate::mark::{self, Mark};
-use crate::migrate::take_steps;
+use crate::migrate::{STEPS, take_steps};
 use crate::{Db, DbError, Schema, Tx, Value, params};
 use kernel::Timestamp;
 use sha2::{Digest, Sha256};
@@ -24,7 +24,10 @@ use tokio::sync::mpsc;
 const ON_THE_WAY: usize = 4;
 /// What is of the database it is in, and of the processes on it.
 const NOT_MOVED: [&str; 3] = ["schema_migration", "lease", "gate_node"];
-/// What closes a source and opens it again comes one after the other.
+/// What nobody writes to once the source is closed, though it stays behind: a forgotten
+/// node has no turn at anything.
+const STAYS: &str = "lease";
+/// What begins or ends a move, at either end, comes one after the other.
 const WORD: &str = "move";
 
 /// The rows of a table behind one key and up to another, as they were last read. The
@@ -41,6 +44,7 @@ struct Read {
     after: Option<Row>,
     to: Option<Row>,
     rows: Vec<Row>,
+    with_nul: u64,
 }
 
 /// What a pass came to.
@@ -50,6 +54,8 @@ pub struct Passed {
     pub rows: u64,
     /// How many were written or taken away.
     pub changed: u64,
+    /// How many have a NUL in a text, of which PostgreSQL knows none; it gets U+2400.
+    pub with_nul: u64,
 }
 
 /// What differs, of one table.
@@ -87,7 +93,7 @@ pub struct Transfer {
 impl Transfer {
     /// Prepares `to`: makes its tables, and marks it as not complete, so that no service
     /// starts on it. What an earlier move left there that did not end is thrown away.
-    /// `run` is a name of its own.
+    /// `run` is a word of its own.
     ///
     /// # Errors
     /// [`DbError::NotEmpty`]; [`DbError::Moved`] if either was left, unless it was by a
@@ -132,16 +138,21 @@ impl Transfer {
             by,
             run,
         };
-        transfer.make_empty(now).await?;
+        transfer.make_empty(false, now).await?;
         Ok(transfer)
     }
 
     /// Makes the target's tables, after what a move left there that did not end is gone.
-    /// All at once: whoever is cut off here leaves the mark as it was.
-    async fn make_empty(&self, now: Timestamp) -> Result<(), DbError> {
+    /// All at once: whoever is cut off here leaves the mark as it was. `again`: this run has
+    /// begun, and another may have taken its place.
+    async fn make_empty(&self, again: bool, now: Timestamp) -> Result<(), DbError> {
         let (tables, schemas) = (Arc::clone(&self.tables), self.schemas);
         let (by, run) = (self.by.clone(), self.run.clone());
         let make = self.to.write("make empty", move |tx| {
+            tx.one_at_a_time(WORD)?;
+            if again {
+                mark::still_ours(tx, &run)?;
+            }
             if let Some(Mark::Filling { .. }) = mark::read(tx)? {
                 clear(tx, &tables)?;
             }
@@ -168,22 +179,32 @@ impl Transfer {
     /// whoever still works on it, and nobody starts on it; `place` says where it went.
     ///
     /// # Errors
-    /// [`DbError`].
+    /// [`DbError`]; [`DbError::NewerSchema`] if a later program has changed the tables since.
     pub async fn close(&self, writer: &Db, place: String, now: Timestamp) -> Result<(), DbError> {
-        let (tables, by) = (Arc::clone(&self.tables), self.by.clone());
-        let close = writer.write("close", move |tx| {
+        let (tables, schemas) = (Arc::clone(&self.tables), self.schemas);
+        let (by, run) = (self.by.clone(), self.run.clone());
+        let close = move |tx: &mut Tx<'_>| {
+            tx.with_short_waits()?;
+            tx.one_at_a_time(STEPS)?;
             tx.one_at_a_time(WORD)?;
+            schemas
+                .iter()
+                .try_for_each(|schema| schema.is_exactly(tx))?;
             match mark::read(tx)? {
-                None => {}
-                Some(Mark::Moved { by: former, .. }) if former == by => return Ok(()),
+                None => fence::close(tx, fenced(&tables))?,
+                // An earlier run has closed it; now it is this one's.
+                Some(Mark::Moved { by: former, .. }) if former == by => {}
                 Some(Mark::Moved { to, .. }) => return Err(DbError::Moved { to }),
                 Some(Mark::Filling { .. }) => return Err(DbError::Filling),
             }
-            fence::close(tx, &tables)?;
-            let to = place.as_str().into();
-            mark::set(tx, &Mark::Moved { to, by: by.clone() }, now)
-        });
-        close.await
+            let mark = Mark::Moved {
+                to: place.as_str().into(),
+                by: by.clone(),
+                run: run.clone(),
+            };
+            mark::set(tx, &mark, now)
+        };
+        writer.write_between_others("close", close).await
     }
 
     /// The last pass, over a source that was closed: every row of both databases is
@@ -211,7 +232,7 @@ impl Transfer {
     ) -> Result<Passed, DbError> {
         match self.look(look, &mut tell).await {
             Err(DbError::Statement { .. } | DbError::Busy { .. }) if !self.known.is_empty() => {
-                self.make_empty(now).await?;
+                self.make_empty(true, now).await?;
                 self.known = Arc::default();
                 let all = self.look(Look::AtChanges, &mut tell).await?;
                 match look {
@@ -223,21 +244,22 @@ impl Transfer {
         }
     }
 
-    /// Takes the source up again, which `writer` writes to, if this move closed it: it was
-    /// not left after all.
+    /// Takes the source up again, which `writer` writes to, if this run closed it, or closed
+    /// it last: it was not left after all.
     ///
     /// # Errors
     /// [`DbError`].
     pub async fn stay(&self, writer: &Db) -> Result<(), DbError> {
-        let (tables, by) = (Arc::clone(&self.tables), self.by.clone());
-        let stay = writer.write("stay", move |tx| {
+        let (tables, run) = (Arc::clone(&self.tables), self.run.clone());
+        let stay = move |tx: &mut Tx<'_>| {
+            tx.with_short_waits()?;
             tx.one_at_a_time(WORD)?;
             match mark::read(tx)? {
-                Some(Mark::Moved { by: closed, .. }) if closed == by => open(tx, &tables),
+                Some(Mark::Moved { run: of, .. }) if of == run => open(tx, &tables),
                 _ => Ok(()),
             }
-        });
-        stay.await
+        };
+        writer.write_between_others("stay", stay).await
     }
 
     /// Takes the source up again, which `writer` writes to, after a move into `to`, which is
@@ -256,25 +278,29 @@ impl Transfer {
         let (went, of) = match writer.read("mark", mark::read).await? {
             None => return Ok(()),
             Some(Mark::Filling { .. }) => return Err(DbError::Filling),
-            Some(Mark::Moved { to, by }) => (to, by),
+            Some(Mark::Moved { to, by, .. }) => (to, by),
         };
         let tables: Arc<[Table]> = tables(schemas).await?.into();
         let (there, is_there) = (Arc::clone(&tables), *went == *place);
         // Whoever still fills it ends in vain from here on.
-        let end = to.write("give up", move |tx| match mark::read(tx)? {
-            Some(Mark::Filling { by, .. }) if by == of || is_there => {
-                let run = "nobody: given up".to_owned();
-                mark::set(tx, &Mark::Filling { by, run }, now)
+        let end = to.write("give up", move |tx| {
+            tx.one_at_a_time(WORD)?;
+            match mark::read(tx)? {
+                Some(Mark::Filling { by, .. }) if by == of || is_there => {
+                    let run = "given-up".to_owned();
+                    mark::set(tx, &Mark::Filling { by, run }, now)
+                }
+                None if is_there && with_rows(tx, &there)?.is_none() => Ok(()),
+                _ => Err(DbError::Moved { to: went.clone() }),
             }
-            None if is_there && with_rows(tx, &there)?.is_none() => Ok(()),
-            _ => Err(DbError::Moved { to: went.clone() }),
         });
         end.await?;
-        let stay = writer.write("give up", move |tx| {
+        let stay = move |tx: &mut Tx<'_>| {
+            tx.with_short_waits()?;
             tx.one_at_a_time(WORD)?;
             open(tx, &tables)
-        });
-        stay.await
+        };
+        writer.write_between_others("give up", stay).await
     }
 
     /// The target is complete.
@@ -284,6 +310,7 @@ impl Transfer {
     pub async fn end(self) -> Result<(), DbError> {
         let run = self.run;
         let end = self.to.write("complete", move |tx| {
+            tx.one_at_a_time(WORD)?;
             mark::still_ours(tx, &run)?;
             mark::take_away(tx)
         });
@@ -293,9 +320,13 @@ impl Transfer {
     async fn look(&mut self, look: Look, mut tell: impl FnMut(u64)) -> Result<Passed, DbError> {
         let (send, reads) = mpsc::channel(ON_THE_WAY);
         let (tables, known) = (Arc::clone(&self.tables), Arc::clone(&self.known));
-        let reading = self
-            .from
-            .read("read all", move |tx| read_all(tx, &tables, &known, &send));
+        let keeps_nul = self
+            .to
+            .read("engine", |tx| Ok::<_, DbError>(tx.is_sqlite()));
+        let keeps_nul = keeps_nul.await?;
+        let reading = self.from.read("read all", move |tx| {
+            read_all(tx, (&tables, &known), keeps_nul, &send)
+        });
         let is_first = self.known.is_empty();
         let mut fresh = vec![Vec::new(); self.tables.len()];
         let mut changes: BTreeMap<usize, Changes> = BTreeMap::new();
@@ -315,6 +346,7 @@ impl Transfer {
                 let n = read.table;
                 let count = read.rows.len() as u64;
                 passed.rows += count;
+                passed.with_nul += read.with_nul;
                 tell(passed.rows);
                 let range = Range {
                     to: read.to.clone(),
@@ -427,8 +459,8 @@ impl Transfer {
 /// gone: then nobody wants the rest.
 fn read_all(
     tx: &mut Tx<'_>,
-    tables: &[Table],
-    known: &[Vec<Range>],
+    (tables, known): (&[Table], &[Vec<Range>]),
+    keeps_nul: bool,
     send: &mpsc::Sender<Option<Read>>,
 ) -> Result<(), DbError> {
     if send.blocking_send(None).is_err() {
@@ -444,13 +476,19 @@ fn read_all(
         loop {
             let to = former.next().flatten();
             let limit = to.is_none().then_some(table.range);
-            let rows = table.rows(tx, after.as_ref(), to.as_ref(), limit)?;
+            let mut rows = table.rows(tx, after.as_ref(), to.as_ref(), limit)?;
             let is_last = to.is_none() && rows.len() < table.range;
             let to = match is_last {
                 true => None,
                 false => to.or_else(|| rows.last().map(|row| table.key_of(row))),
             };
+            // Behind the keys, by which the source is read on.
+            let with_nul = match keeps_nul {
+                true => 0,
+                false => rows.iter_mut().map(|row| u64::from(without_nul(row))).sum(),
+            };
             let read = Read {
+                with_nul,
                 table: n,
                 after: after.take(),
                 to: to.clone(),
@@ -466,6 +504,20 @@ fn read_all(
         }
     }
     Ok(())
+}
+
+/// Whether the row had a NUL; it has none afterwards.
+fn without_nul(row: &mut Row) -> bool {
+    let mut had = false;
+    for value in row {
+        if let Value::Text(text) = value
+            && text.contains('\0')
+        {
+            *text = text.replace('\0', "\u{2400}");
+            had = true;
+        }
+    }
+    had
 }
 
 fn digest(rows: &[Row]) -> [u8; 32] {
@@ -488,8 +540,16 @@ fn digest(rows: &[Row]) -> [u8; 32] {
 
 /// The source is as if it had never been closed.
 fn open(tx: &mut Tx<'_>, tables: &[Table]) -> Result<(), DbError> {
-    fence::open_again(tx, tables)?;
+    fence::open_again(tx, fenced(tables))?;
     mark::take_away(tx)
+}
+
+/// The tables that are closed.
+fn fenced(tables: &[Table]) -> impl Iterator<Item = &str> {
+    let moved = tables.iter().map(|table| &*table.name);
+    moved
+        .filter(|name| !NOT_MOVED.contains(name))
+        .chain([STAYS])
 }
 
 /// One of the tables that has rows.

@@ -101,12 +101,6 @@ impl Asking<'_> {
             InterfaceOrigin::Hidden(why) => return Err(OtipassAnswer::NotAsked(why.clone())),
             InterfaceOrigin::Configuration | InterfaceOrigin::BackOffice => {}
         }
-        if project_id.is_empty() {
-            return not_asked(
-                "the mapping parameters name no project",
-                "les paramètres de correspondance ne nomment pas de projet",
-            );
-        }
         let Ok(credentials) = &interface.credentials else {
             return not_asked(
                 "the file with the secret cannot be read",
@@ -139,6 +133,15 @@ impl Asking<'_> {
             Ok(client) => client,
             Err(why) => return why,
         };
+        if project_id.is_empty() {
+            return match client.knock(self.patience).await {
+                Err(error) => OtipassAnswer::Failed(error),
+                Ok(()) => OtipassAnswer::NotAsked(Phrase::new(
+                    "the server answers, but the mapping parameters name no project",
+                    "le serveur répond, mais les paramètres de correspondance ne nomment pas de projet",
+                )),
+            };
+        }
         let asked = self.clock.now();
         match client.status(self.patience).await {
             Err(error) => OtipassAnswer::Failed(error),

@@ -22,7 +22,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::iter::successors;
 
 impl Gate {
     /// Decides one scan, as [`Deciding::check`](crate::Deciding::check).
@@ -419,10 +418,7 @@ pub fn problem<E: Told + 'static>(error: &E) -> Problem {
 
 /// Whether it may go by: the database took nothing at the moment.
 fn fault(error: &(dyn Error + 'static)) -> ProblemCode {
-    let passes = successors(Some(error), |error| (**error).source())
-        .find_map(|error| error.downcast_ref::<DbError>())
-        .is_some_and(DbError::is_of_the_store);
-    if passes {
+    if DbError::is_behind(error) {
         tracing::error!(error = causes(error), "the database did not take a request");
         ProblemCode::Unavailable
     } else {

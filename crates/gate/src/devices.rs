@@ -21,9 +21,10 @@ const WRONG_CODES_OF_SITE: u32 = 100;
 /// How many are heard of all together before only those are heard, once, of whose
 /// address and site none was wrong yet: whoever has many addresses keeps nobody else
 /// out. At this pace the odds of guessing one of ten codes while they are valid are one
-/// in five million.
+/// in five million; one of the hundred of a printed sheet, in its twelve hours, one in
+/// twelve thousand.
 const WRONG_CODES_IN_ALL: u32 = 1_000;
-/// How many are heard at all: the odds are one in a quarter of a million then.
+/// How many are heard at all, of twenty thousand addresses: twenty times those odds.
 const ATTEMPTS_IN_ALL: u32 = 20_000;
 const WINDOW_MS: i64 = 60_000;
 
@@ -33,8 +34,7 @@ pub struct Devices {
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) known: Arc<KnownSite>,
-    /// In memory: **with several processes on one database this must hold across
-    /// them**, or each hears as many wrong codes.
+    /// In memory: each of several nodes hears as many wrong codes as one would.
     pub(crate) throttle: Mutex<Throttle>,
 }
 

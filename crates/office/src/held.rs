@@ -10,7 +10,7 @@ pub(crate) const fn place(reason: HeldReason) -> Address {
         | HeldReason::ProductUnknown
         | HeldReason::NotOpenPass
         | HeldReason::TariffNotValid => access::CATALOGUE,
-        HeldReason::TariffNotMapped => access::TARIFF_MAPPING,
+        HeldReason::TariffNotMapped | HeldReason::TariffUnknown => access::TARIFF_MAPPING,
         HeldReason::ChannelInvalid | HeldReason::ContactInvalid => access::BUYER,
     }
 }

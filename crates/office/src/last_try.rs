@@ -11,8 +11,9 @@ const GOOD_MS: i64 = 60_000;
 pub(crate) enum Line {
     /// Otipass answered.
     Well,
-    /// It can be asked only once the mapping parameters name the project.
-    Later,
+    /// Somebody answers there; the rest is tried once the mapping parameters name
+    /// the project.
+    Reached,
     /// What is wrong, and what to do.
     Bad(Phrase),
 }

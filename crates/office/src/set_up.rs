@@ -61,8 +61,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     done: "fait", "done";
     saved: "enregistré", "saved";
     answers: "Otipass répond.", "Otipass answers.";
-    later: "Otipass sera interrogé quand les paramètres de correspondance nommeront le projet.",
-        "Otipass is asked once the mapping parameters name the project.";
+    reached: "Ce serveur répond\u{a0}; l’accès sera essayé quand les paramètres de correspondance nommeront le projet.",
+        "This server answers; the credentials are tried once the mapping parameters name the project.";
     to_do: "à faire", "to do";
     mistakes: "à corriger", "to be corrected";
     by_file: "par fichier", "by file";
@@ -101,7 +101,7 @@ impl Page {
         let (tried, said) = match line {
             None => (None, None),
             Some(Line::Well) => (Some(State::Done), Some(t.answers.to_owned())),
-            Some(Line::Later) => (Some(State::Saved), Some(t.later.to_owned())),
+            Some(Line::Reached) => (Some(State::Saved), Some(t.reached.to_owned())),
             Some(Line::Bad(why)) => {
                 let why = why.in_language(language).to_owned();
                 (Some(State::Mistakes), Some(why))

@@ -7,7 +7,7 @@ use crate::{Answer, Question, Refusal};
 use kernel::Timestamp;
 use kernel::finding::Finding;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, RequestBuilder, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use std::error::Error;
@@ -209,6 +209,7 @@ pub struct OtipassClient {
     credentials: Credentials,
     contract: Contract,
     host: String,
+    base: Url,
     validation: Url,
     declaration: Url,
     inquiry: Url,
@@ -272,6 +273,7 @@ impl OtipassClient {
             status: endpoint(&settings.contract.status_path),
             credentials: settings.credentials,
             contract: settings.contract,
+            base,
         })
     }
 
@@ -350,6 +352,27 @@ impl OtipassClient {
         })
     }
 
+    /// Tries the connection as far as it can be without a project: who answers at
+    /// the URL need not have a page there.
+    ///
+    /// # Errors
+    /// If nobody answers `within` this time, or somebody who sends elsewhere, wants
+    /// other credentials or fails; see [`AskError`].
+    pub async fn knock(&self, within: Duration) -> Result<(), AskError> {
+        let request = self.request(Method::GET, &self.base);
+        match self.answered(request, within).await {
+            // Many a server says 403 of a folder whose pages it serves.
+            Err(
+                AskError::CredentialsRefused { status: 403, .. }
+                | AskError::HttpStatus {
+                    status: 400 | 404..=499,
+                    ..
+                },
+            ) => Ok(()),
+            answered => answered.map(|_| ()),
+        }
+    }
+
     async fn ask(
         &self,
         url: &Url,
@@ -381,32 +404,8 @@ impl OtipassClient {
         within: Duration,
         limit_bytes: usize,
     ) -> Result<T, AskError> {
-        let host = || self.host.clone();
         let failed = |error| self.failed(error, within);
-        let mut response = request.timeout(within).send().await.map_err(failed)?;
-        match response.status() {
-            status if status.is_success() => {}
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-                return Err(AskError::ProxyRefused {
-                    host: host(),
-                    source: None,
-                });
-            }
-            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
-                let status = status.as_u16();
-                return Err(AskError::CredentialsRefused {
-                    host: host(),
-                    status,
-                });
-            }
-            status => {
-                let status = status.as_u16();
-                return Err(AskError::HttpStatus {
-                    host: host(),
-                    status,
-                });
-            }
-        }
+        let mut response = self.answered(request, within).await?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > limit_bytes {
@@ -420,6 +419,23 @@ impl OtipassClient {
                 column: error.column(),
             })
         })
+    }
+
+    /// The response, if it is one of success.
+    async fn answered(
+        &self,
+        request: RequestBuilder,
+        within: Duration,
+    ) -> Result<Response, AskError> {
+        let sent = request.timeout(within).send().await;
+        let response = sent.map_err(|error| self.failed(error, within))?;
+        let (host, source) = (self.host.clone(), None);
+        match response.status().as_u16() {
+            200..=299 => Ok(response),
+            407 => Err(AskError::ProxyRefused { host, source }),
+            status @ (401 | 403) => Err(AskError::CredentialsRefused { host, status }),
+            status => Err(AskError::HttpStatus { host, status }),
+        }
     }
 
     fn not_understood(&self, source: NotUnderstood) -> AskError {

@@ -8,13 +8,14 @@ use anyhow::{Context, Result, bail, ensure};
 use db::{Alone, Db, DbError, DbUrl, Passed, Transfer};
 use gate::nodes::FRESH_MS;
 use kernel::text::fill;
-use kernel::{Clock, SystemClock, Timestamp};
+use kernel::{Clock, SystemClock, Timestamp, causes};
 use serde_json::json;
 use staff::{Author, Change};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 /// A pass that finds no more than this to write is followed by none while the service
@@ -76,13 +77,20 @@ kernel::texts!(Texts in Fr, En {
         "a service works on {to} already; stop it first";
     stays_closed: "le transfert a échoué, et l’ancienne base n’a pas pu être rouverte ; faites-le par --give-up",
         "the move failed, and the former database could not be opened again; do so with --give-up";
+    with_nul: "Dans {rows} lignes, un texte contenait le caractère nul, que PostgreSQL ne connaît pas ; il y est remplacé par ␀.",
+        "In {rows} rows a text held the null character, which PostgreSQL does not know; there it is replaced by ␀.";
+    silent: "La base à quitter ne répond pas ; ceci attend encore.",
+        "The database to leave does not answer; this goes on waiting.";
+    not_ended: "tout est copié, mais la fin n’a pas pu être notée ; relancez la même commande : si elle dit que la base a été quittée, c’est fait",
+        "everything was copied, but the end could not be noted; run the same command again: if it says that the database was left, it is done";
     broken_off: "interrompu ; l’ancienne base reste en service. Recommencez quand vous voulez",
         "broken off; the former database stays in service. Begin again when you like";
 });
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let t = Texts::of(language());
-    let (from, to) = (&arguments.from, &arguments.to);
+    // As the mark has them, they hold from wherever somebody looks.
+    let (from, to) = (&absolute(arguments.from)?, &absolute(arguments.to)?);
     let (source_place, place) = (from.place(), to.place());
     let places: [(&str, &dyn Display); 2] = [("from", &source_place), ("to", &place)];
     for url in [from, to] {
@@ -133,6 +141,8 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     });
     let held = held.await?;
     outln!("{}", t.stopped);
+    // From here on a terminal that goes away ends nothing.
+    let _hung_up = signal(SignalKind::hangup())?;
     let writer = Db::open(from).await?;
     let closing = async {
         let now = SystemClock.now();
@@ -163,14 +173,25 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
             });
         }
     };
-    transfer.end().await?;
+    transfer.end().await.context(t.not_ended)?;
     drop((held, alone_there));
     outln!("{}", fill(t.agree, &[("rows", &passed.rows)]));
+    if passed.with_nul > 0 {
+        outln!("{}", fill(t.with_nul, &[("rows", &passed.with_nul)]));
+    }
     outln!("{}", t.next);
     if matches!(to, DbUrl::Postgres(_)) {
         outln!("{}", t.backup);
     }
     Ok(Verdict::Fine)
+}
+
+/// A path of it reaches from the root.
+fn absolute(url: DbUrl) -> Result<DbUrl> {
+    Ok(match url {
+        DbUrl::SqliteFile(path) => DbUrl::SqliteFile(std::path::absolute(path)?),
+        url => url,
+    })
 }
 
 /// The right to be alone on a file; a server has other ways.
@@ -183,10 +204,17 @@ fn alone(url: &DbUrl) -> Result<Option<Alone>, DbError> {
 
 /// Waits until no service works on the database, and says once that it waits.
 async fn left(url: &DbUrl, db: &Db, say: impl FnOnce()) -> Result<Option<Alone>> {
-    let mut say = Some(say);
+    let (mut say, mut is_silent) = (Some(say), false);
     let mut seen = Seen::default();
     loop {
-        match (alone(url), seen.any(db).await) {
+        let any = seen.any(db).await;
+        if let Err(error) = &any
+            && !is_silent
+        {
+            errln!("{} {}", Texts::of(language()).silent, causes(error));
+        }
+        is_silent = any.is_err();
+        match (alone(url), any) {
             (Ok(alone), Ok(false)) => return Ok(alone),
             (Ok(_) | Err(DbError::Taken { .. }), _) => {}
             (Err(error), _) => bail!(error),

@@ -11,6 +11,7 @@ use axum::http::{StatusCode as Http, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use boxoffice::{BoxOffice, CatalogueAnswerError, StagingError};
+use db::DbError;
 use deviceapi::BODY_LIMIT_BYTES;
 use kernel::{Clock, causes};
 use secutix::token::{self, Caller};
@@ -92,13 +93,18 @@ fn refused(request_id: String, code: StatusCode, detail: String) -> Response {
     (http, Json(Answer::<()>::failed(request_id, code, detail))).into_response()
 }
 
-fn internal(request_id: String, error: &dyn Error) -> Response {
+fn internal(request_id: String, error: &(dyn Error + 'static)) -> Response {
     tracing::error!(
         error = causes(error),
         "a call to the access control service failed"
     );
     let detail = "Nothing was changed; send the same call again.".to_owned();
-    refused(request_id, StatusCode::InternalError, detail)
+    let mut answer = refused(request_id, StatusCode::InternalError, detail);
+    // The database is away: that is no fault of ours, and the same call may do.
+    if DbError::is_behind(error) {
+        *answer.status_mut() = Http::SERVICE_UNAVAILABLE;
+    }
+    answer
 }
 
 async fn import_controlled_ticket(
@@ -111,12 +117,6 @@ async fn import_controlled_ticket(
         Err(error @ StagingError::TooMany { .. }) => {
             let code = StatusCode::TooManyTickets;
             refused(call.request_id, code, error.to_string())
-        }
-        // The database is away: that is no fault of ours, and the same call may do.
-        Err(StagingError::Db(error)) if error.is_of_the_store() => {
-            let mut answer = internal(call.request_id, &error);
-            *answer.status_mut() = Http::SERVICE_UNAVAILABLE;
-            answer
         }
         Err(error) => internal(call.request_id, &error),
     }

@@ -212,6 +212,8 @@ async fn readiness(watched: &Watched) -> (StatusCode, Readiness) {
             tracing::warn!(error = causes(&error), "not ready");
             let status = match error {
                 DbError::Gone { .. } => "the database file was deleted, moved or replaced",
+                DbError::Moved { .. } => "the database was left for another one",
+                DbError::Filling => "a move into the database has not ended",
                 _ => "the database does not take anything",
             };
             let readiness = Readiness {

@@ -34,6 +34,7 @@ fn broken(reason: HeldReason) -> Catalogue {
             c.products[0].family = ProductFamily::Other("SINGLE_ENTRY".into());
         }
         HeldReason::TariffNotMapped => c.tariff_mappings.clear(),
+        HeldReason::TariffUnknown => c.tariffs.clear(),
         HeldReason::TariffNotValid => c.tariffs[0].price = None,
         HeldReason::ChannelInvalid => {
             c.sales_channels[0].code = "Otipass".parse().unwrap();

@@ -1,7 +1,7 @@
 //! All rows go from one database to another while the first is in use.
 
 use db::testing::{TestDb, postgres, sqlite_on_disk};
-use db::{Db, DbError, Migration, Passed, Schema, Transfer, params};
+use db::{Db, DbError, DbUrl, Migration, Passed, Schema, Transfer, params};
 use kernel::Timestamp;
 
 const SCHEMA: &[Schema] = &[Schema {
@@ -95,7 +95,7 @@ async fn from_to(from: TestDb, to: TestDb) {
     let mut number = 0;
     let mut begin = async || {
         number += 1;
-        let run = format!("move {number}");
+        let run = format!("move-{number}");
         Transfer::begin(from.db.clone(), to.db.clone(), SCHEMA, run, now()).await
     };
     let mut first = begin().await.unwrap();
@@ -109,11 +109,15 @@ async fn from_to(from: TestDb, to: TestDb) {
     let mut transfer = begin().await.unwrap();
     let rows = 2 + 2 + 2_345;
     let all_new = transfer.pass(now(), |_| ()).await.unwrap();
-    let changed = rows;
-    assert_eq!(all_new, Passed { rows, changed });
+    let passed = |changed| Passed {
+        rows,
+        changed,
+        with_nul: 0,
+    };
+    assert_eq!(all_new, passed(rows));
     assert_eq!(all(&to.db).await, all(&from.db).await);
     let second = transfer.pass(now(), |_| ()).await.unwrap();
-    assert_eq!(second, Passed { rows, changed: 0 });
+    assert_eq!(second, passed(0));
 
     write(
         &from.db,
@@ -163,6 +167,16 @@ async fn from_to(from: TestDb, to: TestDb) {
             .await;
         assert!(late.is_err(), "nobody writes to {table} any more");
     }
+    // A forgotten node has no turn at anything, and says that it is not its fault.
+    let turn: Result<u64, DbError> = from
+        .db
+        .write("turn", |tx| {
+            tx.execute("INSERT INTO lease VALUES ('delivery', 'me', 0)", params![])
+        })
+        .await;
+    let late = turn.unwrap_err();
+    let is_server = matches!(from.url, DbUrl::Postgres(_));
+    assert_eq!(late.is_of_the_store(), is_server, "{late}");
     let moved = from.db.check(SCHEMA).await.unwrap_err();
     assert!(moved.to_string().contains("left for elsewhere"), "{moved}");
     // Broken off here, it is taken back, or taken up.
@@ -174,12 +188,17 @@ async fn from_to(from: TestDb, to: TestDb) {
         .close(&from.db, "elsewhere".to_owned(), now())
         .await
         .unwrap();
+    let overtaken = transfer;
     let mut transfer = begin().await.unwrap();
     transfer.pass(now(), |_| ()).await.unwrap();
     transfer
         .close(&from.db, "elsewhere".to_owned(), now())
         .await
         .unwrap();
+    // One that another run took the place of opens nothing again.
+    overtaken.stay(&from.db).await.unwrap();
+    let moved = from.db.check(SCHEMA).await;
+    assert!(matches!(moved, Err(DbError::Moved { .. })), "{moved:?}");
     write(&to.db, &["DELETE FROM animal WHERE name = 'a701'"]).await;
     let last = transfer.last_pass(now(), |_| ()).await.unwrap();
     assert_eq!(last.changed, 1, "{last:?}");
@@ -272,13 +291,22 @@ async fn not_of_a_later_version(from: TestDb, to: TestDb) {
             },
         ],
     }];
+    from.db.migrate(SCHEMA, now()).await.unwrap();
+    let begin = || {
+        let (one, other) = (from.db.clone(), to.db.clone());
+        Transfer::begin(one, other, SCHEMA, "it".to_owned(), now())
+    };
+    let transfer = begin().await.unwrap();
     from.db.migrate(LATER, now()).await.unwrap();
     from.db.check(SCHEMA).await.unwrap();
-    let refused = Transfer::begin(from.db, to.db, SCHEMA, "it".to_owned(), now()).await;
-    assert!(
-        matches!(refused, Err(DbError::NewerSchema { .. })),
-        "{refused:?}"
-    );
+    let closed = transfer.close(&from.db, "there".to_owned(), now()).await;
+    for refused in [closed, begin().await.map(drop)] {
+        assert!(
+            matches!(refused, Err(DbError::NewerSchema { .. })),
+            "{refused:?}"
+        );
+    }
+    write(&from.db, &["INSERT INTO zoo (name, since) VALUES ('a', 1)"]).await;
 }
 
 #[tokio::test]
@@ -311,8 +339,6 @@ async fn what_cannot_be_written_is_an_error_at_once() {
         &from.db,
         &[
             "INSERT INTO zoo (name) VALUES ('a')",
-            // No text in PostgreSQL holds this character.
-            "INSERT INTO animal (zoo, name) VALUES (1, 'a' || char(0))",
             "INSERT INTO animal (zoo, name)
              WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
              SELECT 1, 'b' || i FROM n",
@@ -322,9 +348,35 @@ async fn what_cannot_be_written_is_an_error_at_once() {
     let (one, other) = (from.db.clone(), to.db.clone());
     let begun = Transfer::begin(one, other, SCHEMA, "it".to_owned(), now()).await;
     let mut transfer = begun.unwrap();
+    write(&to.db, &["ALTER TABLE animal ADD CHECK (name <> 'b7')"]).await;
     let refused = transfer.pass(now(), |_| ()).await;
     assert!(
         matches!(refused, Err(DbError::Statement { .. })),
         "{refused:?}"
     );
+}
+
+#[tokio::test]
+async fn a_character_that_postgresql_lacks_goes_as_its_picture() {
+    let (from, to) = (sqlite_on_disk().await, postgres().await);
+    from.db.migrate(SCHEMA, now()).await.unwrap();
+    write(
+        &from.db,
+        &["INSERT INTO zoo (name) VALUES ('a'), ('b' || char(0))"],
+    )
+    .await;
+    let (one, other) = (from.db.clone(), to.db.clone());
+    let begun = Transfer::begin(one, other, SCHEMA, "it".to_owned(), now()).await;
+    let mut transfer = begun.unwrap();
+    for changed in [2, 0] {
+        let passed = transfer.last_pass(now(), |_| ()).await.unwrap();
+        assert_eq!((passed.changed, passed.with_nul), (changed, 1));
+    }
+    let name: Result<String, DbError> = to
+        .db
+        .read("name", |tx| {
+            tx.value("SELECT name FROM zoo WHERE id = 2", params![])
+        })
+        .await;
+    assert_eq!(name.unwrap(), "b\u{2400}");
 }

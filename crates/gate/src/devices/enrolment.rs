@@ -125,7 +125,8 @@ impl Devices {
                 Ok(device)
             })
             .await;
-        if device.is_ok() {
+        // What the database did not take was not wrong.
+        if !matches!(device, Err(EnrolError::CodeInvalid)) {
             throttle().was_right(from);
         }
         device

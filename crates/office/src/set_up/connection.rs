@@ -35,8 +35,9 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     save: "Enregistrer et essayer", "Save and try";
     instead: "Écrire « {url} » et essayer", "Write “{url}” and try";
     well: "Enregistré. Otipass répond.", "Saved. Otipass answers.";
-    later: "Enregistré. Otipass sera interrogé quand les paramètres de correspondance nommeront le projet.",
-        "Saved. Otipass is asked once the mapping parameters name the project.";
+    reached: "Enregistré. Ce serveur répond\u{a0}; l’accès sera essayé quand les paramètres de correspondance nommeront le projet.",
+        "Saved. This server answers; the credentials are tried once the mapping parameters name the project.";
+    retype: "Entrez-le encore une fois\u{a0}: un secret n’est pas réaffiché.", "Enter it once more: a secret is not shown again.";
     badly: "Enregistré, mais :", "Saved, but:";
 });
 
@@ -183,6 +184,11 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         when_silent: entered.text("silent").parse().unwrap_or_default(),
     };
     if !mistakes.0.is_empty() {
+        for (field, change) in [("password", &password), ("api_key", &api_key)] {
+            if matches!(change, SecretChange::Set(_)) {
+                mistakes.add(field, t.retype);
+            }
+        }
         let shown = StoredInterface {
             connection,
             ..present
@@ -218,7 +224,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     let saved = visit.change("set up connection", write).await??;
     let answer = line(&visit, &saved, PATIENCE).await;
     visit.set_up().take_up.changed();
-    if matches!(answer, Some(Line::Well | Line::Later)) {
+    if matches!(answer, Some(Line::Well | Line::Reached)) {
         return Ok(visit.go(access::CONNECTION));
     }
     visit.page(&Page {
@@ -231,7 +237,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
 fn said(t: &Texts, line: Line, language: Language) -> Tried {
     match line {
         Line::Well => ("good", t.well.to_owned()),
-        Line::Later => ("wait", t.later.to_owned()),
+        Line::Reached => ("wait", t.reached.to_owned()),
         Line::Bad(why) => ("bad", format!("{} {}", t.badly, why.in_language(language))),
     }
 }

@@ -4,6 +4,7 @@
 pub(crate) mod sample;
 
 use super::site_change::listed;
+use super::step::Bar;
 use crate::page::*;
 use kernel::percent_encoded;
 

@@ -6,7 +6,7 @@ use crate::page::*;
 use ::doctor::{Asked, otipass_failure};
 use gate::site::interface::StoredInterface;
 use kernel::finding::{Phrase, Place, Stored};
-use otipass::{Mapping, OtipassClient, OtipassSettings, read_mapping};
+use otipass::{Mapping, OtipassClient, OtipassSettings, PartnerStatus, read_mapping};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -59,9 +59,7 @@ pub(super) async fn line(
 
 /// Asks Otipass for its status.
 async fn ask(visit: &Visit, interface: &StoredInterface, patience: Duration) -> Line {
-    let Some(project_id) = project(visit, interface) else {
-        return Line::Later;
-    };
+    let project_id = project(visit, interface);
     let set_up = visit.set_up();
     let bad = |why: String| Line::Bad(Phrase::new(why.clone(), why));
     let credentials = match interface.credentials(&set_up.seal) {
@@ -70,7 +68,7 @@ async fn ask(visit: &Visit, interface: &StoredInterface, patience: Duration) -> 
     };
     let client = OtipassClient::new(OtipassSettings {
         base_url: interface.connection.url.clone(),
-        project_id: project_id.clone(),
+        project_id: project_id.clone().unwrap_or_default(),
         credentials,
         contract: set_up.contract.clone(),
         proxy: set_up.proxy.clone(),
@@ -80,30 +78,40 @@ async fn ask(visit: &Visit, interface: &StoredInterface, patience: Duration) -> 
         Ok(client) => client,
         Err(error) => return bad(causes(&error)),
     };
-    match client.status(patience).await {
-        Ok(status) if status.project.eq_ignore_ascii_case(&project_id) => Line::Well,
-        Ok(status) => Line::Bad(Phrase::new(
-            format!(
-                "These credentials are another project’s: {}.",
-                status.project
-            ),
-            format!(
-                "Ces accès sont ceux d’un autre projet\u{a0}: {}.",
-                status.project
-            ),
-        )),
-        Err(error) => {
-            let here = || Place::Stored(Stored::Connection, None);
-            let asked = Asked {
-                url: here(),
-                credentials: here(),
-                proxy: set_up.proxy.as_ref().map(|_| here()),
-                patience,
-            };
-            let failure = otipass_failure(&error, &asked);
-            Line::Bad(Phrase::each(|language| {
-                format!("{} {}", failure.what(language), failure.cure(language))
-            }))
+    let answered = match project_id {
+        None => client.knock(patience).await.map(|()| Line::Reached),
+        Some(project_id) => {
+            let status = client.status(patience).await;
+            status.map(|status| of_project(&status, &project_id))
         }
+    };
+    answered.unwrap_or_else(|error| {
+        let here = || Place::Stored(Stored::Connection, None);
+        let asked = Asked {
+            url: here(),
+            credentials: here(),
+            proxy: set_up.proxy.as_ref().map(|_| here()),
+            patience,
+        };
+        let failure = otipass_failure(&error, &asked);
+        Line::Bad(Phrase::each(|language| {
+            format!("{} {}", failure.what(language), failure.cure(language))
+        }))
+    })
+}
+
+fn of_project(status: &PartnerStatus, project_id: &str) -> Line {
+    if status.project.eq_ignore_ascii_case(project_id) {
+        return Line::Well;
     }
+    Line::Bad(Phrase::new(
+        format!(
+            "These credentials are another project’s: {}.",
+            status.project
+        ),
+        format!(
+            "Ces accès sont ceux d’un autre projet\u{a0}: {}.",
+            status.project
+        ),
+    ))
 }

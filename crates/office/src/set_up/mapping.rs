@@ -30,6 +30,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "Taken up, but visitors or sales will suffer from this:";
     look_at: "Pris en compte. Ceci est à regarder :", "Taken up. Have a look at this:";
     well: "Pris en compte. Rien à redire.", "Taken up. Nothing to say against it.";
+    well_so_far: "Pris en compte. Ce que le catalogue n’a pas encore vient aux étapes suivantes.",
+        "Taken up. What the catalogue lacks comes with the next steps.";
     moved: "Le texte a changé depuis que cette correction a été proposée. Rien n’a été modifié ; choisissez de nouveau.",
         "The text has changed since this cure was offered. Nothing was changed; choose again.";
     tidy: "Nettoyer le texte", "Tidy up the text";
@@ -65,6 +67,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 enum State {
     /// The text is kept, and taken up if it can be.
     Kept,
+    /// It is taken up, and names what later steps bring.
+    SoFar,
     /// A cure was asked for that is no longer offered.
     Moved,
     /// The site cannot be mended, for this reason.
@@ -93,7 +97,11 @@ impl Page {
         } else if worst == Some(Severity::Warning) {
             Some(("warn", t.look_at))
         } else {
-            (!text.is_empty()).then_some(("good", t.well))
+            let well = match state {
+                State::SoFar => t.well_so_far,
+                _ => t.well,
+            };
+            (!text.is_empty()).then_some(("good", well))
         };
         Self {
             lines: remarked(&text, remarks, |remark| remark.line),
@@ -111,7 +119,7 @@ impl Page {
 async fn examined(visit: &Visit, text: &str) -> Result<Vec<Finding>, PageError> {
     let doctor = &visit.office.role.doctor;
     let coming = doctor.examine_mapping(text.to_owned());
-    let mut findings = match tokio::time::timeout(LIMIT, coming).await {
+    let findings = match tokio::time::timeout(LIMIT, coming).await {
         Ok(findings) => findings,
         // What the reader says is there all the same.
         Err(_) => {
@@ -119,8 +127,6 @@ async fn examined(visit: &Visit, text: &str) -> Result<Vec<Finding>, PageError> 
             Vec::new()
         }
     };
-    let present = Present::read(visit).await?;
-    findings.retain(|finding| !is_to_come(finding, &present));
     Ok(findings)
 }
 
@@ -138,7 +144,14 @@ fn is_to_come(finding: &Finding, present: &Present) -> bool {
 }
 
 async fn page(visit: &Visit, text: String, state: State) -> Result<Page, PageError> {
-    let findings = examined(visit, &text).await?;
+    let mut findings = examined(visit, &text).await?;
+    let found = findings.len();
+    let present = Present::read(visit).await?;
+    findings.retain(|finding| !is_to_come(finding, &present));
+    let state = match state {
+        State::Kept if findings.len() < found => State::SoFar,
+        state => state,
+    };
     let frame = visit.frame();
     let remarks = remarks(&text, &findings, visit.set_up(), &frame);
     Ok(Page::new(frame, text, &remarks, state))
@@ -148,7 +161,7 @@ async fn page(visit: &Visit, text: String, state: State) -> Result<Page, PageErr
 async fn bad_line(visit: &Visit, interface: &StoredInterface) -> Option<String> {
     match line(visit, interface, PATIENCE).await? {
         Line::Bad(why) => Some(why.in_language(visit.language).to_owned()),
-        Line::Well | Line::Later => None,
+        Line::Well | Line::Reached => None,
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
             SetUp::default(),
             catalogue::sample::present(),
             Proven::default(),
-            Some(Line::Later),
+            Some(Line::Reached),
         ),
         (
             SetUp::default(),

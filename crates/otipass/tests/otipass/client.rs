@@ -334,6 +334,30 @@ async fn the_connection_test_reads_project_and_clock() {
 }
 
 #[tokio::test]
+async fn without_a_project_whoever_answers_at_the_url_will_do() {
+    for (status, is_well) in [
+        ("200 OK", true),
+        ("403 Forbidden", true),
+        ("404 Not Found", true),
+        ("405 Method Not Allowed", true),
+        ("401 Unauthorized", false),
+        (
+            "301 Moved Permanently\r\nlocation: https://pass.example.org/api",
+            false,
+        ),
+        ("407 Proxy Authentication Required", false),
+        ("502 Bad Gateway", false),
+    ] {
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+        let server = server([Act::Answer(answer)]).await;
+        let knocked = client(&server.url).knock(AMPLE).await;
+        assert_eq!(knocked.is_ok(), is_well, "{status}: {knocked:?}");
+        let requests = server.requests.lock().unwrap();
+        assert!(requests[0].1.starts_with("GET /api HTTP/1.1\r\n"));
+    }
+}
+
+#[tokio::test]
 async fn statuses_that_are_no_answer_are_told_apart() {
     for (status, kind) in [
         ("401 Unauthorized", "credentials 401"),

@@ -20,6 +20,11 @@ async fn a_server_that_is_not_there_is_named() {
     let origin = origin.split('/').next().unwrap().to_owned();
     set_up.replace("passerelle.toml", &origin, &free.to_string());
     set_up.names("otipass_unreachable", "[otipass] url").await;
+    // The line is tried as far as it can be without a project.
+    set_up.replace("mapping.json", "OtipassProjectId", "Projet");
+    let found = set_up.findings().await;
+    let is_named = found.iter().any(|one| one.code == "otipass_unreachable");
+    assert!(is_named, "{found:?}");
 }
 
 /// A proxy that answers every request with `answer`.

@@ -2,7 +2,7 @@
 # The life of the Debian package, on this very machine, which may be thrown away: install,
 # upgrade under a running service with traffic, a downgrade, remove, purge.
 #   cargo xtask package --revision 1 && cargo xtask package --revision 2
-#   deploy/trials/i-package.sh target/package/passerelle_0.1.0-{1,2}_amd64.deb
+#   deploy/trials/machine.sh deploy/trials/i-package.sh target/package/passerelle_0.1.0-{1,2}_amd64.deb
 set -euo pipefail
 old=${1:?the older package} new=${2:?the newer package}
 for path in /etc/passerelle /var/lib/passerelle; do
@@ -27,14 +27,24 @@ step() { echo "── $*"; }
 is() { if [ "$2" != "$3" ]; then echo "$1: $2 instead of $3" >&2; exit 1; fi; }
 
 as_service() { (cd /var/lib/passerelle && exec runuser -u passerelle -- env PASSERELLE_CONFIG=$config "$@"); }
+# The package starts and ends its service where systemd runs; else this does.
+runs_systemd() { [ -d /run/systemd/system ]; }
 start() {
-    (cd /var/lib/passerelle && exec setpriv --reuid=passerelle --regid=passerelle --init-groups \
-        env PASSERELLE_CONFIG=$config /usr/bin/passerelle serve >>"$work/log" 2>&1) &
-    service=$!
+    if runs_systemd; then
+        systemctl start passerelle
+    else
+        (cd /var/lib/passerelle && exec setpriv --reuid=passerelle --regid=passerelle --init-groups \
+            env PASSERELLE_CONFIG=$config /usr/bin/passerelle serve >>"$work/log" 2>&1) &
+        service=$!
+    fi
     for _ in $(seq 100); do curl -sf "$url/health/live" >/dev/null && return; sleep 0.1; done
-    cat "$work/log" >&2
+    said >&2
     exit 1
 }
+stop() {
+    if runs_systemd; then systemctl stop passerelle; else kill -TERM "$service" && wait "$service" || true; fi
+}
+said() { if runs_systemd; then journalctl -u passerelle -o cat; else cat "$work/log"; fi; }
 # A check every tenth of a second, sent again until it is answered, as devices do.
 send() {
     while :; do
@@ -54,10 +64,11 @@ step install
 dpkg -i "$old"
 is "mode of the configuration" "$(stat -c %A:%U:%G $config)" "-rw-r-----:root:passerelle"
 is "mode of the books' folder" "$(stat -c %A:%U /var/lib/passerelle)" "drwxr-x---:passerelle"
-start
-grep -q /office/welcome "$work/log"
+runs_systemd || start
+for _ in $(seq 100); do if said 2>/dev/null | grep -q /office/welcome; then break; fi; sleep 0.1; done
+said | grep -A3 secret
 curl -sf "$url/office/welcome" >/dev/null
-kill -TERM "$service" && wait "$service" || true
+stop
 
 step "a museum by files, and traffic"
 install -m 640 -g passerelle -t /etc/passerelle /usr/share/doc/passerelle/examples/villeneuve/{site.toml,catalogue.toml,mapping.json}
@@ -82,9 +93,7 @@ sleep 3
 step "upgrade under the running service"
 dpkg -i "$new"
 grep -q repeat_window_s $config
-curl -sf "$url/health/live" >/dev/null
-sleep 1
-kill -TERM "$service" && wait "$service" || true   # what systemd does at the end of an upgrade
+runs_systemd || stop
 start
 sleep 2
 
@@ -102,8 +111,9 @@ echo "answered as admitted: $answered; in the books: $kept; sent again: $(wc -l 
 [ "$answered" -gt 20 ] && [ "$kept" -ge "$answered" ] && [ "$kept" -le $((answered + 1)) ]
 
 step remove
-kill -TERM "$service" && wait "$service" || true
+runs_systemd || stop
 dpkg -r passerelle
+! curl -s "$url/health/live"
 [ -e $config ] && [ -e /var/lib/passerelle/passerelle.db ] && [ ! -e /usr/bin/passerelle ]
 
 step "install again, and the books are there"
@@ -111,6 +121,7 @@ dpkg -i "$new"
 is "admitted" "$(admitted)" "$kept"
 
 step purge
+if runs_systemd; then systemctl is-active --quiet passerelle; fi
 dpkg --purge passerelle
 [ ! -e $config ] && [ -e /etc/passerelle/otipass.password ] && [ -e /var/lib/passerelle/passerelle.db ]
 echo "the package's life is in order"

@@ -1,10 +1,11 @@
 //! Asking over HTTP.
 
-use crate::eventually;
+use crate::{PATIENCE, eventually, within};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// A client that goes nowhere by itself: no proxy, no redirects.
 pub fn client() -> Client {
@@ -57,17 +58,24 @@ impl Front {
 
     /// Waits until `/health/ready` says so.
     pub async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) {
-        eventually(what, async || {
-            let ready = self.get("/health/ready").await;
-            assert_eq!(ready.status, 200, "{ready:?}");
-            holds(&ready.json())
-        })
-        .await;
+        eventually(what, async || holds(&self.ready().await)).await;
+    }
+
+    async fn ready(&self) -> Value {
+        let ready = self.get("/health/ready").await;
+        assert_eq!(ready.status, 200, "{ready:?}");
+        ready.json()
     }
 
     /// Waits until the service says that it waits for nothing but for cures.
     pub async fn settle(&self) {
-        self.until("all queues are empty", |ready| {
+        self.settle_within(PATIENCE).await;
+    }
+
+    /// The same, for so much that it may take as long as this.
+    pub async fn settle_within(&self, patience: Duration) {
+        within(patience, "all queues are empty", async || {
+            let ready = self.ready().await;
             let mut waiting = ready["waiting"].as_object().unwrap().iter();
             waiting.all(|(queue, count)| queue == "staged_held" || *count == 0)
         })

@@ -28,14 +28,19 @@ use std::time::Duration;
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Looks again and again until it is so.
-pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub async fn eventually(what: &str, is_so: impl AsyncFnMut() -> bool) {
+    within(PATIENCE, what, is_so).await;
+}
+
+/// The same, for what may take as long as this.
+pub async fn within(patience: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let mut look = tokio::time::interval(Duration::from_millis(5));
     let looking = async {
         while !is_so().await {
             look.tick().await;
         }
     };
-    if tokio::time::timeout(PATIENCE, looking).await.is_err() {
+    if tokio::time::timeout(patience, looking).await.is_err() {
         panic!("never came true: {what}");
     }
 }

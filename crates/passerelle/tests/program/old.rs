@@ -1,6 +1,7 @@
 //! What has become old, and what is left of it.
 
 use db::{Db, DbError, params};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -37,11 +38,20 @@ pub fn with_card<T: AsRef<str>>(folder: &Path, cards: &[T]) -> Vec<String> {
             found.extend(with_card(&path, cards));
             continue;
         }
-        let bytes = std::fs::read(&path).unwrap();
-        let text = String::from_utf8_lossy(&bytes);
-        if cards.iter().any(|card| text.contains(card.as_ref())) {
+        if !cards_in(&std::fs::read(&path).unwrap(), cards).is_empty() {
             found.push(path.display().to_string());
         }
     }
     found
+}
+
+/// Which of these numbers, all equally long, are somewhere in there.
+pub fn cards_in<'c, T: AsRef<str>>(bytes: &[u8], cards: &'c [T]) -> BTreeSet<&'c str> {
+    let known: HashMap<&[u8], &str> = (cards.iter().map(AsRef::as_ref))
+        .map(|card| (card.as_bytes(), card))
+        .collect();
+    let length = cards[0].as_ref().len();
+    assert!(known.keys().all(|card| card.len() == length));
+    let windows = bytes.windows(length);
+    windows.filter_map(|of| known.get(of).copied()).collect()
 }

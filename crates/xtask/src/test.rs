@@ -99,6 +99,9 @@ fn tests(sources: &[Source], arguments: &[String]) -> Result<()> {
     let mut command = cargo();
     if has_nextest() {
         command.args(["nextest", "run"]);
+        // Many wait most of the time: for processes, a browser, a clock.
+        let threads = 2 * std::thread::available_parallelism()?.get();
+        command.env("NEXTEST_TEST_THREADS", threads.to_string());
     } else {
         eprintln!(
             "cargo-nextest is missing, so `cargo test` runs the tests, one crate after the other; \

@@ -185,8 +185,7 @@ async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
         line.await.unwrap();
     }
     for node in &nodes {
-        node.settle_within(PATIENCE * (1 + visitors / 1_000))
-            .await;
+        node.settle_within(PATIENCE * (1 + visitors / 1_000)).await;
     }
     let books = nodes[1].json(&["reconcile"]);
     assert_eq!(books["unexplained"], 0, "{books}");

@@ -18,6 +18,7 @@ as_service() { runuser -u passerelle -- "$@"; }
 python3 "$here/load.py" cards --count 1000 --passes "$work/passes.csv"
 "$program" sandbox --passes "$work/passes.csv" >"$work/sandbox.log" 2>&1 &
 trap 'kill %1; rm -rf "$work"' EXIT
+until_true curl -sf http://127.0.0.1:8490/sandbox/faults
 
 step install
 install -m 755 "$program" /usr/local/bin/passerelle

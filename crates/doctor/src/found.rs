@@ -210,8 +210,8 @@ kernel::findings! {
             en "Doors lead to the sector {sector}, and the mapping parameters do not name it: its devices answer sector_not_mapped to every pass." "Add it to sectorInfos of the mapping parameters if passes are to be accepted there, or take it out of the site.";
             fr "Des portes mènent au secteur {sector}, et les paramètres de correspondance ne le nomment pas : ses appareils refusent tous les pass (sector_not_mapped)." "Ajoutez-le à sectorInfos des paramètres de correspondance si des pass doivent y être acceptés, ou supprimez-le du site.";
         sector_at_work_not_mapped(sector, devices): Mistake, "a device that lets visitors in is enrolled at a sector that takes no passes, as where the text of the mapping parameters was cut";
-            en "The mapping parameters do not name the sector {sector}, where devices are enrolled ({devices}): they refuse every pass." "Add the sector to sectorInfos; if it was there, the text was cut: paste the whole again. If it is to take no passes, revoke these devices.";
-            fr "Les paramètres de correspondance ne nomment pas le secteur {sector}, où des appareils sont enrôlés ({devices}) : ils refusent tous les pass." "Ajoutez le secteur à sectorInfos ; s’il y était, le texte a été coupé : collez-le de nouveau en entier. S’il ne doit pas accepter de pass, révoquez ces appareils.";
+            en "The mapping parameters do not name the sector {sector}, where devices are enrolled ({devices}): they refuse every pass." "Add the sector to sectorInfos; if it was there, the text was cut: paste the whole again. If it is to take no passes, take back the tokens of these devices.";
+            fr "Les paramètres de correspondance ne nomment pas le secteur {sector}, où des appareils sont enrôlés ({devices}) : ils refusent tous les pass." "Ajoutez le secteur à sectorInfos ; s’il y était, le texte a été coupé : collez-le de nouveau en entier. S’il ne doit pas accepter de pass, reprenez les jetons de ces appareils.";
     }
     Catalogue {
         catalogue_unreadable(why): Mistake, "the file is missing or may not be read";

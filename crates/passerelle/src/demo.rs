@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use config::{Config, Surroundings};
 use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Site, SiteError};
 use kernel::text::fill;
-use kernel::{CheckId, Clock, DeviceCode, SystemClock};
+use kernel::{CheckId, Clock, DeviceCode, Language, SystemClock};
 use office::{TakeUp, acts};
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
@@ -249,7 +249,11 @@ fn write_set_up(
         None => ("", String::new()),
     };
     for (name, text) in FILES {
-        std::fs::write(folder.join(name), text).context(FOLDER)?;
+        let of_agents = match (name, language()) {
+            ("site.toml", Language::Fr) => "language = \"fr\"\n",
+            _ => "",
+        };
+        std::fs::write(folder.join(name), format!("{of_agents}{text}")).context(FOLDER)?;
     }
     let path = folder.join("passerelle.toml");
     std::fs::write(

@@ -20,13 +20,13 @@ kernel::texts!(Texts in Fr, En {
     family: "Le produit n’est pas un Open Pass", "The product is not an Open Pass";
     family_cure: "Associez le secteur à un produit de la famille Open Pass, ou corrigez la famille du produit.",
         "Map the sector to a product of the Open Pass family, or correct the product’s family.";
-    tariff: "Aucun tarif associé au produit", "No tariff mapped to the product";
-    tariff_cure: "Associez un tarif au produit.", "Map a tariff to the product.";
+    tariff: "Aucun tarif attribué au produit", "No tariff mapped to the product";
+    tariff_cure: "Attribuez un tarif au produit.", "Map a tariff to the product.";
     unknown: "Le produit n’a pas ce tarif", "The product has no such tariff";
-    unknown_cure: "Associez au produit un tarif qu’il a, ou ajoutez celui-ci au catalogue.",
+    unknown_cure: "Attribuez au produit un tarif qu’il a, ou ajoutez celui-ci au catalogue.",
         "Map a tariff to the product that it has, or add this one to the catalogue.";
     price: "Le tarif n’a pas de prix ce jour-là", "The tariff has no price on that day";
-    price_cure: "Donnez au tarif associé un prix et un taux de TVA valables le jour du passage.",
+    price_cure: "Donnez au tarif attribué un prix et un taux de TVA valables le jour du passage.",
         "Give the mapped tariff a price and a VAT rate that are valid on the day of the scan.";
     channel: "Canal de vente absent ou incorrect", "Sales channel missing or wrong";
     channel_cure: "Créez un canal de vente de code OTIPASS et de type STX_FILE.",

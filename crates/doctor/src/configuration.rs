@@ -67,13 +67,14 @@ fn broken(mistake: &Mistake) -> Vec<String> {
 #[must_use]
 pub fn told(mistake: &Mistake) -> Finding {
     let (place, what) = ((*mistake.origin).clone(), &mistake.what);
+    let why = Phrase::of_reader(what, "elle n’est pas de la forme voulue");
     let name = match mistake.key.rsplit_once('.') {
         Some((section, key)) => format!("[{section}] {key}"),
         None => mistake.key.clone(),
     };
     match (&*mistake.origin, mistake.fault) {
         (_, Fault::Misspelt) => found::environment_misspelt(place, &mistake.key),
-        (Place::Variable(_), _) => found::environment_wrong(place, what),
+        (Place::Variable(_), _) => found::environment_wrong(place, why),
         (_, Fault::Syntax) => found::config_broken(place, what),
         (_, Fault::Secret) => found::secret_in_config(place, name),
         (_, Fault::Unknown) => {
@@ -88,6 +89,6 @@ pub fn told(mistake: &Mistake) -> Finding {
                 None => found::config_key_unknown(place, name, known),
             }
         }
-        (_, Fault::Value) => found::config_value_wrong(place, name, what),
+        (_, Fault::Value) => found::config_value_wrong(place, name, why),
     }
 }

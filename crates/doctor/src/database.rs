@@ -50,6 +50,8 @@ pub struct Records {
     pub structure: Structure,
     /// The devices that are enrolled.
     pub enrolled: BTreeSet<String>,
+    /// Those that a code was made for of late, and that did not come.
+    pub awaited: Vec<String>,
     pub symptoms: Symptoms,
     pub troubles: Vec<Trouble>,
     pub held: BTreeMap<HeldReason, i64>,
@@ -162,9 +164,15 @@ pub async fn look(
         let held = boxoffice::report::held_reasons(&db).await?;
         let devices = gate::devices(&db).await?.into_iter();
         let enrolled = devices.filter(|device| device.tokens > 0);
+        let enrolled: BTreeSet<_> = enrolled.map(|state| state.device.to_string()).collect();
+        let awaited = gate::awaited(&db).await?.into_iter();
+        let awaited = awaited.map(|device| device.to_string());
         Ok::<_, DbError>(Records {
             structure,
-            enrolled: enrolled.map(|state| state.device.to_string()).collect(),
+            awaited: awaited
+                .filter(|device| !enrolled.contains(device))
+                .collect(),
+            enrolled,
             symptoms,
             troubles: trouble::list(&db).await?,
             held,

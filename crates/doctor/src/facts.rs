@@ -171,6 +171,14 @@ impl Facts {
         }
     }
 
+    /// The devices that did not come to be enrolled, as far as the database tells.
+    pub fn awaited(&self) -> &[String] {
+        match &self.database {
+            Database::Had(records) => &records.awaited,
+            _ => &[],
+        }
+    }
+
     /// Whether the back office is to hold the site, and there is no database to hold it
     /// yet.
     pub fn is_not_begun(&self) -> bool {

@@ -17,12 +17,12 @@ kernel::findings! {
         config_key_misspelt(key, meant, known) as config_key_unknown: Mistake;
             en "{key} is no key of the configuration; known here are {known}." "Write {meant} if that is meant, or take it out.";
             fr "{key} n’est pas une clé de la configuration ; sont connues ici : {known}." "Écrivez {meant} si c’est ce qui est voulu, ou supprimez-la.";
-        config_value_wrong(key, message): Mistake, "a key cannot have this value";
-            en "{key} cannot have this value: {message}." "Correct the value.";
-            fr "{key} ne peut pas avoir cette valeur." "Corrigez la valeur.";
-        environment_wrong(message): Mistake, "a `PASSERELLE_…` variable names no key, or gives it a wrong value";
-            en "With the environment over it, the configuration is wrong: {message}." "Correct the variable or take it out of the environment; PASSERELLE_SECTION__KEY stands for key in [section].";
-            fr "Cette variable ne désigne aucune clé de la configuration, ou lui donne une valeur impossible." "Corrigez la variable ou supprimez-la de l’environnement ; PASSERELLE_SECTION__KEY désigne key dans [section].";
+        config_value_wrong(key, why): Mistake, "a key cannot have this value";
+            en "{key} cannot have this value: {why}." "Correct the value.";
+            fr "{key} ne peut pas avoir cette valeur : {why}." "Corrigez la valeur.";
+        environment_wrong(why): Mistake, "a `PASSERELLE_…` variable names no key, or gives it a wrong value";
+            en "With the environment over it, the configuration is wrong: {why}." "Correct the variable or take it out of the environment; PASSERELLE_SECTION__KEY stands for key in [section].";
+            fr "Avec cette variable, la configuration n’est pas bonne : {why}." "Corrigez la variable ou supprimez-la de l’environnement ; PASSERELLE_SECTION__KEY désigne key dans [section].";
         environment_misspelt(meant): Mistake, "a `PASSERELLE_…` variable has one underscore too few, so nothing reads it";
             en "Nothing reads this variable: section and key are parted by two underscores." "Write {meant}.";
             fr "Rien ne lit cette variable : deux tirets bas séparent section et clé." "Écrivez {meant}.";
@@ -101,6 +101,9 @@ kernel::findings! {
         mail_in_clear(host): Warning, "user name and password of the mail server cross the network readable";
             en "User name and password go to {host} readable for everybody on the way." "Write tls = \"starttls\" or \"tls\" in [notices.mail].";
             fr "Le nom d’utilisateur et le mot de passe vont à {host} lisibles pour tous en chemin." "Écrivez tls = \"starttls\" ou \"tls\" dans [notices.mail].";
+        phones_cannot_reach(devices, url): Note, "a code waits for its device, and its address leads to this machine only, so no phone gets there; a turnstile's agent on this machine does";
+            en "Codes were made that enrol {devices}, and were not used: {url} leads to this machine only, and no phone gets there." "Write the address that phones reach into [office] url, and have the service listen there: [server] listen with a certificate, or a web server with one before it. For a program on this machine there is nothing to do.";
+            fr "Des codes ont été faits pour enrôler {devices}, et n’ont pas servi : {url} ne mène qu’à cette machine, et aucun téléphone ne l’atteint." "Écrivez dans [office] url l’adresse que les téléphones atteignent, et faites-y écouter le service : [server] listen avec un certificat, ou un serveur web qui en a un devant lui. Pour un programme de cette machine, il n’y a rien à faire.";
         plain_http_on_network(listen): Note, "plain HTTP on an address of the network: tokens can be read on the way, and phones give the scanner page no camera; see [TLS](operating.md#tls)";
             en "The service is to speak plain HTTP at {listen}: tokens of devices cross the network readable, and browsers give the scanner page neither the camera nor work without network." "Set [server] tls_certificate and tls_key, or listen on 127.0.0.1 behind a web server with a certificate.";
             fr "Le service parle en HTTP simple à {listen} : les jetons des appareils traversent le réseau lisibles, et les navigateurs n’accordent à la page du scanner ni la caméra ni le travail sans réseau." "Indiquez [server] tls_certificate et tls_key, ou écoutez sur 127.0.0.1 derrière un serveur web avec certificat.";
@@ -111,7 +114,7 @@ kernel::findings! {
             fr "Le type de l’interface est {kind}, qui n’est pas connu." "Écrivez type = \"OTIPASS\", ou supprimez-le.";
         addition_in_number(text): Mistake, "a text that is to be taken off may belong to the card number itself";
             en "A card number itself may begin or end with {text}, so the service does not start: taken off, it would make another number of it." "Name the whole text that the scanner adds, or take it out.";
-            fr "Un numéro de carte peut lui-même commencer ou finir par {text} : le service ne démarre pas, car l’enlever en ferait un autre numéro." "Indiquez le texte entier que le scanner ajoute, ou supprimez-le.";
+            fr "Un numéro de carte peut lui-même commencer ou finir par {text} : le service ne démarre pas, car l’enlever en ferait un autre numéro." "Indiquez le texte entier que le lecteur ajoute, ou supprimez-le.";
         url_missing(): Mistake, "there is no URL";
             en "The URL of Otipass is missing." "Enter the URL that Otipass gave, up to and with /api.";
             fr "L’URL d’Otipass manque." "Entrez l’URL qu’Otipass a donnée, jusqu’à /api compris.";
@@ -207,8 +210,8 @@ kernel::findings! {
             en "Doors lead to the sector {sector}, and the mapping parameters do not name it: its devices answer sector_not_mapped to every pass." "Add it to sectorInfos of the mapping parameters if passes are to be accepted there, or take it out of the site.";
             fr "Des portes mènent au secteur {sector}, et les paramètres de correspondance ne le nomment pas : ses appareils refusent tous les pass (sector_not_mapped)." "Ajoutez-le à sectorInfos des paramètres de correspondance si des pass doivent y être acceptés, ou supprimez-le du site.";
         sector_at_work_not_mapped(sector, devices): Mistake, "a device that lets visitors in is enrolled at a sector that takes no passes, as where the text of the mapping parameters was cut";
-            en "The mapping parameters do not name the sector {sector}, where devices are enrolled ({devices}): they refuse every pass." "Add the sector to sectorInfos; if it was there, the text was cut: paste the whole again. If it is to take no passes, revoke these devices.";
-            fr "Les paramètres de correspondance ne nomment pas le secteur {sector}, où des appareils sont enrôlés ({devices}) : ils refusent tous les pass." "Ajoutez le secteur à sectorInfos ; s’il y était, le texte a été coupé : collez-le de nouveau en entier. S’il ne doit pas accepter de pass, révoquez ces appareils.";
+            en "The mapping parameters do not name the sector {sector}, where devices are enrolled ({devices}): they refuse every pass." "Add the sector to sectorInfos; if it was there, the text was cut: paste the whole again. If it is to take no passes, take back the tokens of these devices.";
+            fr "Les paramètres de correspondance ne nomment pas le secteur {sector}, où des appareils sont enrôlés ({devices}) : ils refusent tous les pass." "Ajoutez le secteur à sectorInfos ; s’il y était, le texte a été coupé : collez-le de nouveau en entier. S’il ne doit pas accepter de pass, reprenez les jetons de ces appareils.";
     }
     Catalogue {
         catalogue_unreadable(why): Mistake, "the file is missing or may not be read";

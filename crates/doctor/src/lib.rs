@@ -36,5 +36,6 @@ pub use doctor::{Doctor, PATIENCE};
 pub use document::catalogue;
 pub use examination::{Examination, Heading, NOT_CHECKED, gravity, headline};
 pub use partner::{Asked, otipass_failure};
+pub use probe::runs_at;
 pub use sample::{Inquiry, Sample};
 pub use vitals::{Ailments, Vitals};

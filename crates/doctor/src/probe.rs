@@ -16,6 +16,8 @@ use tokio::net::{TcpSocket, TcpStream};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// As much as the smallest of what the service writes at once.
 const ROOM_BYTES: usize = 64 * 1024;
+/// What a Passerelle answers at `/health/live`.
+const ALIVE: &[u8] = b"alive\n";
 /// How a message of TLS begins that says what is wrong (RFC 8446, 5.1).
 const TLS_ALERT: u8 = 0x15;
 
@@ -51,23 +53,36 @@ pub async fn listen(address: SocketAddr) -> Option<io::Error> {
     });
     match bound {
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
-            let ours = tokio::time::timeout(PATIENCE, is_passerelle(address)).await;
-            (!matches!(ours, Ok(Ok(true)))).then_some(error)
+            let answer = answer(address).await;
+            let is_ours = answer.first() == Some(&TLS_ALERT) || answer.ends_with(ALIVE);
+            (!is_ours).then_some(error)
         }
         bound => bound.err(),
     }
 }
 
-/// Whether a Passerelle, or a server that speaks TLS, answers at an address.
-async fn is_passerelle(address: SocketAddr) -> io::Result<bool> {
-    let mut stream = TcpStream::connect(address).await?;
-    let request =
-        format!("GET /health/live HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::new();
-    // It may be anyone, who may say anything.
-    stream.take(4_096).read_to_end(&mut answer).await?;
-    Ok(answer.first() == Some(&TLS_ALERT) || answer.ends_with(b"alive\n"))
+/// Whether a Passerelle answers at an address, by plain HTTP.
+pub async fn runs_at(address: SocketAddr) -> bool {
+    answer(address).await.ends_with(ALIVE)
+}
+
+/// What whoever listens at an address answers when asked whether it is alive; nothing
+/// without one.
+async fn answer(address: SocketAddr) -> Vec<u8> {
+    let ask = async {
+        let mut stream = TcpStream::connect(address).await?;
+        let request =
+            format!("GET /health/live HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = Vec::new();
+        // It may be anyone, who may say anything.
+        stream.take(4_096).read_to_end(&mut answer).await?;
+        Ok::<_, io::Error>(answer)
+    };
+    match tokio::time::timeout(PATIENCE, ask).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) | Err(_) => Vec::new(),
+    }
 }
 
 /// What cannot be written of all that the service will.

@@ -6,6 +6,7 @@ use config::Role;
 use config::tls::{Identity, TlsError};
 use kernel::causes;
 use kernel::finding::{Finding, Phrase};
+use std::net::IpAddr;
 
 pub const DAY_MS: i64 = 86_400_000;
 
@@ -27,6 +28,33 @@ fn plain_http(facts: &Facts) -> Option<Finding> {
     let listen = facts.config.server.listen;
     (facts.config.has(Role::Gate) && !listen.ip().is_loopback())
         .then(|| found::plain_http_on_network(facts.key("server", "listen"), listen))
+}
+
+/// Whether devices are awaited at an address that leads to this machine only.
+pub fn phones(facts: &Facts) -> Option<Finding> {
+    let (config, awaited) = (&facts.config, facts.awaited());
+    let listen = config.server.listen;
+    let (place, url) = match (&config.office.url, config.office_host()) {
+        (Some(url), Some(host)) if is_here(host) => (facts.key("office", "url"), url.clone()),
+        (None, _) if listen.ip().is_loopback() => {
+            let scheme = match facts.tls {
+                Tls::None => "http",
+                Tls::Half(_) | Tls::Files(_) => "https",
+            };
+            (
+                facts.key("server", "listen"),
+                format!("{scheme}://{listen}"),
+            )
+        }
+        _ => return None,
+    };
+    let is_awaited = config.has(Role::Gate) && !awaited.is_empty();
+    is_awaited.then(|| found::phones_cannot_reach(place, awaited.join(", "), url))
+}
+
+fn is_here(host: &str) -> bool {
+    let address = host.parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn unusable(facts: &Facts, error: &TlsError) -> Finding {

@@ -40,7 +40,7 @@ pub enum EdgeError {
     Door(#[from] DoorError),
     /// No source of codes.
     #[error(
-        "nothing is configured to read codes from; set stdin, serial, listen or keyboard in [input]"
+        "nothing is configured to read codes from; set stdin, serial, listen or keyboard in [input], or give --stdin or --listen; `passerelle help edge` explains it"
     )]
     NoInput,
     /// A port.

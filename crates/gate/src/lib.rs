@@ -36,8 +36,8 @@ pub use decide::scan_time::{Certainty, ScanTime, Sending};
 pub use deviceapi::{DeviceReport, DeviceSettings, Direction, Mode, OfflinePolicy};
 pub use devices::Devices;
 pub use devices::enrolment::{
-    CODE_VALID_MS, EnrolError, EnrolmentCode, EnrolmentState, save_enrolment_code, state_of_code,
-    state_of_enrolment,
+    CODE_VALID_MS, EnrolError, EnrolmentCode, EnrolmentState, awaited, save_enrolment_code,
+    state_of_code, state_of_enrolment,
 };
 pub use devices::report::{CLOCK_TOLERANCE_MS, DeviceState, devices};
 pub use devices::token::{DeviceToken, Enrolled, TokenError, grant_token, revoke_tokens};

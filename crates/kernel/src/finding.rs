@@ -5,6 +5,7 @@
 //! [`findings!`](crate::findings). `docs/doctor.md` lists them all, and is made
 //! of these declarations.
 
+mod general;
 mod place;
 mod say;
 
@@ -71,14 +72,12 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// What is wrong and what to do, with the names of what is filled in.
+    /// What is wrong and what to do, with words for what is filled in.
     #[must_use]
     pub fn in_general(&self, language: Language) -> [String; 2] {
-        let names = self
-            .slots
-            .iter()
-            .map(|slot| format!("<{}>", slot.replace('_', " ")));
-        [0, 1].map(|which| self.text(which, language, names.clone()))
+        let slots = self.slots.iter();
+        let words = slots.map(|slot| general::placeholder(slot, language));
+        [0, 1].map(|which| self.text(which, language, words.clone()))
     }
 
     fn text(

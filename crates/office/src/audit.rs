@@ -27,6 +27,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     kind: "Objet", "Kind of thing";
     nothing: "Rien ne correspond à ces filtres.", "Nothing matches these filters.";
     sessions: "Connexions", "Sign-ins";
+    command_line: "ligne de commande", "command line";
     database: "Base de données", "Database";
 });
 
@@ -96,21 +97,115 @@ fn field() {
     "two_steps": "deux étapes", "two steps";
     "disabled": "désactivé", "disabled";
     "by": "par", "by";
+    "issuer": "fournisseur d’identité", "identity provider";
+    "code": "code", "code";
+    "institution": "institution", "institution";
+    "organisation": "organisation", "organisation";
+    "zone": "fuseau horaire", "time zone";
+    "currency": "monnaie", "currency";
+    "sector": "secteur", "sector";
+    "sectors": "secteurs", "sectors";
+    "door": "porte", "door";
+    "device": "appareil", "device";
+    "direction": "sens", "direction";
+    "may_switch_direction": "peut changer de sens", "may switch direction";
+    "forced_entry": "entrée forcée", "forced entry";
+    "several_persons": "plusieurs personnes par code", "several persons on a code";
+    "help_desk": "consultation", "help desk";
+    "sound": "sons", "sounds";
+    "expires_at": "valable jusqu’au", "good until";
+    "taken_back": "jetons repris", "tokens taken back";
+    "table": "tableau", "table";
+    "url": "URL", "URL";
+    "username": "nom d’utilisateur", "user name";
+    "decision_budget_ms": "attente maximale (ms)", "longest wait (ms)";
+    "repeat_window_ms": "délai avant la même carte (ms)", "window for the same card (ms)";
+    "when_silent": "sans réponse d’Otipass", "without an answer of Otipass";
+    "secrets_replaced": "secrets remplacés", "secrets replaced";
+    "mapping": "en service", "in use";
+    "draft": "brouillon", "draft";
+    "file": "fichier", "file";
+    "season": "saison", "season";
+    "number": "numéro", "number";
+    "payment_modes": "modes de paiement", "payment modes";
+    "type": "type", "type";
+    "tariff": "tarif", "tariff";
+    "price_minor": "prix (centimes)", "price (minor units)";
+    "vat_basis_points": "TVA (centièmes de pour cent)", "VAT (hundredths of a percent)";
+    "valid_from": "valable du", "valid from";
+    "valid_until": "valable jusqu’au", "valid until";
+    "tickets": "billets", "tickets";
+    "released": "libérés", "released";
+    "rejected": "refusés", "rejected";
+    "count": "nombre", "number";
+    "called": "nom du fichier", "name of the file";
+    "rows": "lignes", "rows";
+    "known": "déjà importés", "imported before";
+    "note": "note", "note";
+    "scanned_at": "scanné le", "scanned at";
+    "checks": "contrôles", "checks";
+    "control_barcodes": "codes de contrôle", "control barcodes";
+    "staged": "codes arrivés", "staged barcodes";
+    "aside": "mis de côté", "set aside";
+    "files": "fichiers", "files";
+    "taken_at": "sauvegarde du", "backup of";
+    "sha256": "somme SHA-256", "SHA-256 sum";
+    "to": "vers", "to";
 }}
 
 coded! {
-/// How somebody signed in, in words.
-fn way() {
+/// A value that is a word of ours, in words.
+fn word() {
     "password": "mot de passe", "password";
     "password and code": "mot de passe et code", "password and code";
     "password and recovery code": "mot de passe et code de secours", "password and recovery code";
     "provider": "fournisseur d’identité", "identity provider";
+    "admit": "laisser entrer", "admit";
+    "refuse": "refuser", "refuse";
+    "entry": "entrée", "entry";
+    "exit": "sortie", "exit";
+    "card numbers": "numéros de carte", "card numbers";
+    "catalogue": "catalogue", "catalogue";
 }}
 
 /// A value that is a name of ours, in words.
 fn name_of(value: &str, language: Language) -> &str {
     let role = || Some(role_name(value.parse().ok()?, language));
-    way(value, language).or_else(role).unwrap_or(value)
+    word(value, language).or_else(role).unwrap_or(value)
+}
+
+/// A value in words; several with commas between.
+fn shown(value: &Value, formats: &Formats) -> String {
+    let t = Texts::of(formats.language);
+    match value {
+        Value::String(text) => match text.parse::<Timestamp>() {
+            Ok(at) => formats.moment(at),
+            Err(_) => name_of(text, formats.language).to_owned(),
+        },
+        Value::Bool(true) => t.yes.to_owned(),
+        Value::Bool(false) => t.no.to_owned(),
+        Value::Array(values) => {
+            let values = values.iter().map(|value| shown(value, formats));
+            values.collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The fields of a value; those of a part stand among them.
+fn fields(value: Option<&Value>) -> BTreeMap<String, Value> {
+    match value {
+        None => BTreeMap::new(),
+        Some(Value::Object(all)) => {
+            let one = |(name, value): (&String, &Value)| match value {
+                Value::Object(_) => fields(Some(value)),
+                _ => [(name.clone(), value.clone())].into(),
+            };
+            all.iter().flat_map(one).collect()
+        }
+        // No object: the whole value is one field.
+        Some(value) => [(String::new(), value.clone())].into(),
+    }
 }
 
 impl Texts {
@@ -140,27 +235,13 @@ struct Difference {
 fn differences(
     before: Option<&Value>,
     after: Option<&Value>,
-    language: Language,
+    formats: &Formats,
 ) -> Vec<Difference> {
-    let t = Texts::of(language);
     let shown = |value: &Value| {
-        let text = match value {
-            Value::String(text) => name_of(text, language).to_owned(),
-            Value::Bool(true) => t.yes.to_owned(),
-            Value::Bool(false) => t.no.to_owned(),
-            other => other.to_string(),
-        };
+        let text = shown(value, formats);
         match text.char_indices().nth(SHOWN_CHARS) {
             Some((at, _)) => format!("{}…", &text[..at]),
             None => text,
-        }
-    };
-    let fields = |value: Option<&Value>| -> BTreeMap<String, Value> {
-        match value {
-            None => BTreeMap::new(),
-            Some(Value::Object(fields)) => fields.clone().into_iter().collect(),
-            // No object: the whole value is one field.
-            Some(value) => [(String::new(), value.clone())].into(),
         }
     };
     let (before, after) = (fields(before), fields(after));
@@ -177,7 +258,7 @@ fn differences(
             (before, after) => before != after,
         };
         is_said.then(|| Difference {
-            field: field(name, language).unwrap_or(name).to_owned(),
+            field: field(name, formats.language).unwrap_or(name).to_owned(),
             before: before.as_ref().map(shown),
             after: after.as_ref().map(shown),
         })
@@ -266,6 +347,15 @@ impl Page {
         action(&entry.action, self.frame.formats.language).unwrap_or(&entry.action)
     }
 
+    fn who(&self, entry: &AuditEntry) -> String {
+        let command_line = Texts::of(self.frame.formats.language).command_line;
+        // As `Actor::command_line` writes it.
+        match entry.who.strip_prefix("command line") {
+            Some(user) if entry.account.is_none() => format!("{command_line}{user}"),
+            _ => entry.who.clone(),
+        }
+    }
+
     /// What it was done to, as people call it.
     fn of<'a>(&'a self, entry: &'a AuditEntry) -> &'a str {
         let mut accounts = self.accounts.iter();
@@ -274,13 +364,13 @@ impl Page {
                 .find(|account| account.id.to_string() == entry.of)
                 .map_or(&entry.of, |account| &account.name),
             "session" => "",
-            _ => &entry.of,
+            _ => name_of(&entry.of, self.frame.formats.language),
         }
     }
 
     fn differences(&self, entry: &AuditEntry) -> Vec<Difference> {
         let (before, after) = (entry.before.as_ref(), entry.after.as_ref());
-        differences(before, after, self.frame.formats.language)
+        differences(before, after, &self.frame.formats)
     }
 }
 
@@ -331,7 +421,8 @@ mod tests {
     fn only_what_differs_is_shown() {
         let before = json!({"name": "A", "role": "support", "x": null});
         let after = json!({"name": "A", "role": "finance", "y": 1, "z": false});
-        let found: Vec<_> = differences(Some(&before), Some(&after), Language::En)
+        let formats = |language| Frame::sample(language, None).formats;
+        let found: Vec<_> = differences(Some(&before), Some(&after), &formats(Language::En))
             .into_iter()
             .map(|d| (d.field, d.before, d.after))
             .collect();
@@ -347,7 +438,44 @@ mod tests {
                 ("y".to_owned(), None, text("1")),
             ]
         );
-        let of = |after: Option<&Value>| differences(None, after, Language::Fr).len();
+        let french = formats(Language::Fr);
+        let of = |after: Option<&Value>| differences(None, after, &french).len();
         assert_eq!((of(None), of(Some(&json!("x")))), (0, 1));
+    }
+
+    #[test]
+    fn what_was_done_reads_french() {
+        let formats = Frame::sample(Language::Fr, None).formats;
+        let device = json!({ "door": "D1", "language": null, "settings": {
+            "direction": "entry", "forced_entry": false, "help_desk": true,
+            "several_persons": true, "sound": true,
+        }});
+        let told = |after: Value| {
+            let all = differences(None, Some(&after), &formats).into_iter();
+            all.map(|d| (d.field, d.after.unwrap())).collect::<Vec<_>>()
+        };
+        let pair = |field: &str, after: &str| (field.to_owned(), after.to_owned());
+        assert_eq!(
+            told(device),
+            [
+                pair("sens", "entrée"),
+                pair("porte", "D1"),
+                pair("consultation", "oui"),
+                pair("plusieurs personnes par code", "oui"),
+                pair("sons", "oui"),
+            ]
+        );
+        let at: Timestamp = "2026-07-14T07:00:00.000Z".parse().unwrap();
+        let done = json!({
+            "expires_at": at, "sectors": ["A", "B"], "when_silent": "admit",
+        });
+        assert_eq!(
+            told(done),
+            [
+                pair("valable jusqu’au", &formats.moment(at)),
+                pair("secteurs", "A, B"),
+                pair("sans réponse d’Otipass", "laisser entrer"),
+            ]
+        );
     }
 }

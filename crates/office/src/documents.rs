@@ -121,6 +121,42 @@ impl Document {
         first.trim_start_matches(['#', ' '])
     }
 
+    /// As it is, for a terminal: where a link led, the command for that document; pictures
+    /// are left out.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        let (mut plain, mut done) = (String::new(), 0);
+        let parser = Parser::new_ext(self.text, Options::ENABLE_TABLES);
+        for (event, range) in parser.into_offset_iter() {
+            let said = match event {
+                Event::Start(Tag::Image { .. }) => String::new(),
+                Event::Start(Tag::Link { dest_url, .. }) if !is_elsewhere(&dest_url) => {
+                    let whole = &self.text[range.clone()];
+                    let label = whole
+                        .rsplit_once("](")
+                        .map_or(whole, |(label, _)| &label[1..]);
+                    match led(&dest_url) {
+                        None => label.to_owned(),
+                        Some((document, _)) if label.ends_with(".md") => document.command(),
+                        Some((document, _)) => format!("{label} ({})", document.command()),
+                    }
+                }
+                _ => continue,
+            };
+            if range.start >= done {
+                plain += &self.text[done..range.start];
+                plain += &said;
+                done = range.end;
+            }
+        }
+        plain + &self.text[done..]
+    }
+
+    /// What prints it.
+    fn command(&self) -> String {
+        format!("`passerelle help {}`", self.topic)
+    }
+
     /// As part of a page. Headings can be led to; pictures are left out, as are links to
     /// what is not in the program.
     pub(crate) fn html(&self) -> String {
@@ -203,17 +239,27 @@ fn heading_id(heading: &str) -> String {
         .collect()
 }
 
+/// Whether a link leads into the web.
+fn is_elsewhere(link: &str) -> bool {
+    link.starts_with("http")
+}
+
 /// Where a link of a document leads in the program, if it does.
 fn target(link: &str) -> Option<String> {
-    if link.starts_with('#') || link.starts_with("http") {
+    if link.starts_with('#') || is_elsewhere(link) {
         return Some(link.to_owned());
     }
-    let (path, heading) = link.split_once('#').unwrap_or((link, ""));
-    let topic = path.strip_suffix(".md").map(Path::new)?.file_name()?;
-    let document = document(topic.to_str()?)?;
+    let (document, heading) = led(link)?;
     let heading = Some(heading).filter(|heading| !heading.is_empty());
     let heading = heading.map(|heading| format!("#{heading}"));
     Some(access::HELP.of(document.topic) + &heading.unwrap_or_default())
+}
+
+/// The document of a link, and the heading there.
+fn led(link: &str) -> Option<(&'static Document, &str)> {
+    let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+    let topic = path.strip_suffix(".md").map(Path::new)?.file_name()?;
+    Some((document(topic.to_str()?)?, heading))
 }
 
 #[cfg(test)]
@@ -290,5 +336,24 @@ mod tests {
             "{html}"
         );
         assert!(html.contains("/office/help/scan#scan"), "{html}");
+    }
+    #[test]
+    fn on_a_terminal_links_are_commands() {
+        let document = Document {
+            topic: "x",
+            text: "[a\nb](scan.md#c) [scan.md](scan.md) [`d`](../crates/d.rs) [e](#f) [g](https://h.example.org)\n\n\
+                   | ![i](i.png) | `[j](k.md)` |\n|---|---|\n| [l](camera.md) | é |\n",
+        };
+        assert_eq!(
+            document.plain(),
+            "a\nb (`passerelle help scan`) `passerelle help scan` `d` e [g](https://h.example.org)\n\n\
+             |  | `[j](k.md)` |\n|---|---|\n| l (`passerelle help camera`) | é |\n"
+        );
+        for document in DOCUMENTS {
+            let plain = document.plain();
+            let links = plain.split("](").skip(1);
+            let files: Vec<_> = links.filter(|link| !is_elsewhere(link)).collect();
+            assert!(files.is_empty(), "{}: {files:?}", document.topic);
+        }
     }
 }

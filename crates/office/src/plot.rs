@@ -130,7 +130,7 @@ impl Plot {
             y,
             width: size.0,
             height: size.1,
-            tip: format!("{}: {}", bar.label, bar.shown),
+            tip: format!("{} – {}", bar.label, bar.shown),
         });
     }
 

@@ -90,8 +90,8 @@ fn set_up(config: &Config, take_up: TakeUp) -> Result<SetUp> {
 }
 
 kernel::texts!(Texts in Fr, En {
-    welcome: "\nIl n’y a pas encore de compte. Faites le premier, d’un administrateur, à\n\n  {url}/office/welcome\n\navec ce secret, bon une fois :\n\n  {secret}\n",
-        "\nThere is no account yet. Make the first, an administrator's, at\n\n  {url}/office/welcome\n\nwith this secret, which is good once:\n\n  {secret}\n";
+    welcome: "\nIl n’y a pas encore de compte. Ouvrez maintenant\n\n  {url}/office/welcome\n\net faites le premier, d’un administrateur, avec ce secret, bon une fois :\n\n  {secret}\n\nEnsuite, les pages mènent par la mise en service, pas à pas.\n",
+        "\nThere is no account yet. Open now\n\n  {url}/office/welcome\n\nand make the first, an administrator's, with this secret, which is good once:\n\n  {secret}\n\nAfter that, the pages lead through the set-up, step by step.\n";
 });
 
 /// A line for each who starts the service and has no account yet: where to make

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use config::{Config, Surroundings};
 use gate::{CODE_VALID_MS, DeviceToken, EnrolmentCode, Site, SiteError};
 use kernel::text::fill;
-use kernel::{CheckId, Clock, DeviceCode, SystemClock};
+use kernel::{CheckId, Clock, DeviceCode, Language, SystemClock};
 use office::{TakeUp, acts};
 use sandbox::{PassBook, Sandbox, SandboxSettings};
 use serde_json::{Value, json};
@@ -68,9 +68,9 @@ kernel::texts!(Texts in Fr, En {
         "Passerelle demo: nothing is set up yet; the back office leads through it.\n\n  the stand-in Otipass to connect to   http://{sandbox}/api\n  its sample cards                     http://{sandbox}/\n\nThese mapping parameters fit it; paste them when asked, and name your sectors as they do:\n\n{mapping}";
     no_decoder: "Ce programme est construit sans le décodeur pour la caméra des téléphones : le service lit leurs images, et sans réseau ils ne lisent pas de codes. Pour l’y mettre, lancez « cargo xtask decoder » et construisez de nouveau.",
         "This program was built without the decoder for phones' cameras: the service reads their frames, and without network they do not read codes. To take it in, run `cargo xtask decoder` and build again.";
-    introduced: "Démonstration de Passerelle : les musées de Villeneuve, sur cette machine seule.\n\n  pages de gestion   http://{service}/office/\n  API des appareils  http://{service}/api/docs\n  état, mesures      http://{service}/health/ready   http://{service}/metrics\n  faux Otipass       http://{sandbox}/   cartes d’exemple avec QR codes, à imprimer ou scanner\n  fichiers, base     {folder}",
+    introduced: "Démonstration de Passerelle : les musées de Villeneuve, sur cette machine seule.\n\n  pages de gestion          http://{service}/office/\n  API des appareils         http://{service}/api/docs\n  état, mesures             http://{service}/health/ready   http://{service}/metrics\n  Otipass de remplacement   http://{sandbox}/   cartes d’exemple avec codes QR, à imprimer ou scanner\n  fichiers, base            {folder}",
         "Passerelle demo: the museums of Villeneuve, on this machine only.\n\n  back office        http://{service}/office/\n  device API         http://{service}/api/docs\n  health, metrics    http://{service}/health/ready   http://{service}/metrics\n  stand-in Otipass   http://{sandbox}/   sample cards with QR codes, to print or scan\n  files, database    {folder}";
-    scanner: "Soyez un lecteur : ce lien fait de votre navigateur {device}, une fois, dans les {n} minutes. Tapez ou\nscannez une carte d’exemple, puis arrêtez la démonstration et continuez à scanner.",
+    scanner: "Soyez un scanner : ce lien fait de votre navigateur {device}, une fois, dans les {n} minutes. Tapez ou\nscannez une carte d’exemple, puis arrêtez la démonstration et continuez à scanner.",
         "Be a scanner: this link makes your browser {device}, once, within {n} minutes. Type or\nscan a sample card, then stop the demo and go on scanning.";
     next: "Essayez ensuite, dans un autre terminal :\n\n  # un passage à {device} ; le même id a toujours la même réponse",
         "Try next, in another terminal:\n\n  # one scan at {device}; the same id always gets the same answer";
@@ -249,7 +249,11 @@ fn write_set_up(
         None => ("", String::new()),
     };
     for (name, text) in FILES {
-        std::fs::write(folder.join(name), text).context(FOLDER)?;
+        let of_agents = match (name, language()) {
+            ("site.toml", Language::Fr) => "language = \"fr\"\n",
+            _ => "",
+        };
+        std::fs::write(folder.join(name), format!("{of_agents}{text}")).context(FOLDER)?;
     }
     let path = folder.join("passerelle.toml");
     std::fs::write(
@@ -291,6 +295,7 @@ fn sandbox(
         SandboxSettings {
             contract: config.otipass.contract.clone(),
             service_names,
+            language: language(),
             ..SandboxSettings::new(mapping.project_id, site.zone.clone(), Arc::clone(clock))
         },
     )

@@ -54,12 +54,12 @@ kernel::texts!(Texts in Fr, En {
         "This code enrols {device}, once, within {n} minutes.";
     open: "Ouvrez cette page sur l’appareil, ou scannez-la avec lui :",
         "Open this page on the device, or scan it there:";
-    enter: "Entrez-le sur l’appareil. Avec --url et l’adresse où les appareils joignent le service, vous avez un QR code à scanner à la place.",
+    enter: "Entrez-le sur l’appareil. Avec --url et l’adresse où les appareils joignent le service, vous avez un code QR à scanner à la place.",
         "Enter it on the device. With --url and the address at which devices reach the service, you get a QR code to scan instead.";
     token: "C’est le jeton de {device}. Il n’est montré que maintenant : entrez-le sur l’appareil. S’il est perdu, reprenez-le par « passerelle device revoke '{device}' » et faites-en un autre.",
         "This is the token of {device}. It is shown only now: enter it on the device. If it is lost, take it back with `passerelle device revoke '{device}'` and make another.";
     revoked: "{n} jeton(s) de {device} repris ; un service en marche les refuse dans la seconde.",
-        "{n} token(s) of {device} revoked; a running service refuses them within a second.";
+        "{n} token(s) of {device} taken back; a running service refuses them within a second.";
     headings: "appareil, porte, secteur, vu, >horloge à, >non envoyés, plus ancien, mode, >batterie, >jetons",
         "device, door, sector, seen, >clock off, >unsent, oldest, mode, >battery, >tokens";
     never: "jamais", "never";

@@ -18,7 +18,7 @@ const LONGEST_LINE: u64 = 4_096;
 
 /// What the shell hears.
 pub const EXIT_CODES: &str = "\
-Exit code: 0 without a mistake, 1 with one, 2 if the doctor could not do his work, 3 without a
+Exit code: 0 without a mistake, 1 with one, 2 if the doctor could not do its work, 3 without a
 mistake before the first start, when nothing is set up yet. With --sample: 0 if the code is a pass
 that Otipass knows (or was not to be asked about), 1 if not.";
 
@@ -131,9 +131,12 @@ fn explain(code: &str, language: Language) -> Result<Verdict> {
     if entries.is_empty() {
         bail!(fill(Texts::of(language).no_code, &[("code", &code)]));
     }
+    let mut severity = None;
     for entry in &entries {
         let [what, cure] = entry.in_general(language);
-        outln!("{}", headline(entry.severity, code, language));
+        if severity.replace(entry.severity) != Some(entry.severity) {
+            outln!("{}", headline(entry.severity, code, language));
+        }
         // The document's words, which are English.
         if language != Language::Fr && !entry.meaning.is_empty() {
             outln!("  {}", entry.meaning);

@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 }
 
 kernel::texts!(Texts in Fr, En {
-    documents: "Documents, par « passerelle help NOM », ou comme pages sous /office/help/ :",
+    documents: "Documents, en anglais, par « passerelle help NOM », ou comme pages sous /office/help/ :",
         "Documents, by `passerelle help NAME`, or as pages below /office/help/:";
     nothing: "il n’y a ni commande ni document {topic} ; « passerelle help » les énumère",
         "there is no command and no document {topic}; `passerelle help` lists them";
@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict> {
         return Ok(Verdict::Fine);
     };
     if let Some(document) = document(topic) {
-        out!("{}", document.text);
+        out!("{}", document.plain());
     } else if let Some(command) = commands.find_subcommand_mut(topic) {
         out!("{}", command.render_long_help());
     } else {

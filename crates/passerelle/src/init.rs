@@ -28,8 +28,8 @@ pub struct Arguments {
 kernel::texts!(Texts in Fr, En {
     written: "{file} est écrit. Lisez-le, puis démarrez : passerelle serve --config {file}",
         "{file} is written. Read it, then start: passerelle serve --config {file}";
-    begun: "Il n’y avait pas de configuration ; en voici une, {file}, et toutes les données vont à côté. « passerelle init DOSSIER » en fait une ailleurs.",
-        "There was no configuration; one is made at {file}, and all data goes beside it. `passerelle init FOLDER` makes one elsewhere.";
+    begun: "Il n’y avait pas de configuration. En voici une, avec ses données dans le même dossier :\n\n  configuration  {folder}/passerelle.toml\n  base           {folder}/passerelle.db\n  sauvegardes    {folder}/backup/\n\nLe prochain « passerelle serve » la trouve là. « passerelle init DOSSIER » en fait une ailleurs.\n",
+        "There was no configuration. One is made, with its data in the same folder:\n\n  configuration  {folder}/passerelle.toml\n  database       {folder}/passerelle.db\n  backups        {folder}/backup/\n\nThe next `passerelle serve` finds it there. `passerelle init FOLDER` makes one elsewhere.\n";
 });
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
@@ -66,7 +66,7 @@ pub fn begin() -> Result<PathBuf> {
     };
     let path = write(&folder)?;
     let t = Texts::of(language());
-    errln!("{}", fill(t.begun, &[("file", &path.display())]));
+    errln!("{}", fill(t.begun, &[("folder", &folder.display())]));
     Ok(path)
 }
 

@@ -54,7 +54,7 @@ struct CommandLine {
 enum Command {
     /// Try it all at once: site, sandbox, service and gentle traffic
     Demo(demo::Arguments),
-    /// Run the service
+    /// Run the service; at a terminal, without a configuration, it makes one first
     Serve(serve::Arguments),
     /// Write a configuration with comments, to begin with
     Init(init::Arguments),

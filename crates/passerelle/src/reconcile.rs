@@ -250,7 +250,7 @@ fn for_people(t: &Texts, language: Language, books: &Reconciliation) -> String {
         row(1, t.staged, books.staged, t.staged_note);
         row(2, t.ready, books.ready, t.ready_note);
         for (reason, count) in &books.held {
-            row(2, t.held, *count, reason.as_str());
+            row(2, t.held, *count, reason.name(language));
         }
         row(2, t.cancelled, books.cancelled_unsold, t.unsold);
         row(2, t.tickets, books.tickets, "");

@@ -2,7 +2,7 @@
 
 use crate::language::language;
 use crate::{Verdict, serve};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use kernel::text::fill;
 use kernel::{SystemClock, Zone};
@@ -17,11 +17,25 @@ use tokio::net::TcpListener;
 /// Those of the example, which an installed program has nowhere beside it.
 const PASSES: &str = include_str!("../../../examples/villeneuve/passes.csv");
 
+/// What stands in a file of passes.
+pub const PASS_FILE: &str = "\
+The file for --passes is CSV, with this line first:
+  number;status;duration_days;valid_until;services
+  00029975;active;7;2026-07-14;S1:2,S2:*
+number         the card's number, as scanners read it
+status         created: never sold; inactive: sold, its first entry begins its period; active: in use;
+               expired; invalid: blocked; undefined: like a number that nobody knows
+duration_days  how many days its period has
+valid_until    the last day of its period; empty, if none has begun
+services       the OtipassServiceId of each sector that it opens, with the entries that are left;
+               * for any number";
+
 /// `passerelle sandbox`
 #[derive(Debug, clap::Args)]
+#[command(after_help = PASS_FILE)]
 pub struct Arguments {
-    /// The passes it knows: a CSV file with number;status;duration_days;valid_until;services; those
-    /// of Villeneuve's museums, if none is given
+    /// The passes it knows, in a file as `passerelle sandbox --help` describes it; those of
+    /// Villeneuve's museums, if none is given
     #[arg(long, global = true, value_name = "FILE")]
     passes: Option<PathBuf>,
     /// The project it answers for
@@ -42,7 +56,7 @@ pub struct Arguments {
     #[arg(long)]
     forget_references: bool,
     /// Ask for this user name, with the password in PASSERELLE_SANDBOX_PASSWORD
-    #[arg(long, value_name = "NAME", requires = "password")]
+    #[arg(long, value_name = "NAME")]
     username: Option<String>,
     /// The password for --username
     #[arg(
@@ -89,18 +103,20 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         },
         ..Contract::default()
     };
-    let credentials = arguments
-        .username
-        .zip(arguments.password)
-        .map(|(username, password)| Credentials::Basic {
+    let credentials = match (arguments.username, arguments.password) {
+        (Some(_), None) => bail!("--username wants its password in PASSERELLE_SANDBOX_PASSWORD"),
+        (Some(username), Some(password)) => Some(Credentials::Basic {
             username,
             password: password.into(),
-        });
+        }),
+        (None, _) => None,
+    };
     let sandbox = Sandbox::new(
         passes,
         SandboxSettings {
             contract,
             credentials,
+            language: language(),
             ..SandboxSettings::new(arguments.project, arguments.timezone, Arc::new(SystemClock))
         },
     );

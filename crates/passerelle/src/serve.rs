@@ -17,7 +17,7 @@ use secutix::RateLimit;
 use server::tls::TlsListener;
 use server::{GateRole, Limits, Listeners, Service};
 use staff::{Actor, Author};
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -53,8 +53,10 @@ kernel::texts!(Texts in Fr, En {
     api: "  API appareils  {url}/api/docs", "  device API     {url}/api/docs";
     health: "  état           {url}/health/ready\n  mesures        {url}/metrics",
         "  health         {url}/health/ready\n  metrics        {url}/metrics";
-    incomplete: "  mise en service  pas terminée ; la page Mise en service de la gestion y mène",
-        "  set-up         not complete; the back office's page Set-up leads through it";
+    incomplete: "La mise en service n’est pas terminée ; dans les pages de gestion, la page Mise en service y mène.",
+        "The set-up is not complete; the back office's page Set-up leads through it.";
+    runs: "Passerelle tourne déjà ici, à http://{address} : ouvrez http://{address}/office/, ou arrêtez-la d’abord. Pour une autre à côté, écrivez un autre port dans [server] listen de sa configuration.",
+        "A Passerelle runs here already, at http://{address}: open http://{address}/office/, or stop it first. For another beside it, write another port into [server] listen of its configuration.";
 });
 
 pub async fn run(mut arguments: Arguments) -> Result<Verdict> {
@@ -132,10 +134,15 @@ pub async fn with(
         outln!("{}", fill(t.api, &[("url", url)]));
     }
     outln!("{}", fill(t.health, &[("url", url)]));
-    if let Some(office) = &service.office
-        && let Some(welcome) = back_office::welcome(office).await?
-    {
-        outln!("{welcome}");
+    let welcome = match &service.office {
+        Some(office) => back_office::welcome(office).await?,
+        None => None,
+    };
+    match welcome {
+        // It leads to the set-up, too.
+        Some(welcome) => outln!("{welcome}"),
+        None if !service.missing.is_empty() => outln!("{}", t.incomplete),
+        None => {}
     }
     let shutdown = CancellationToken::new();
     tokio::spawn({
@@ -146,9 +153,6 @@ pub async fn with(
             tracing::info!("shutting down: what is in hand is finished first");
         }
     });
-    if !service.missing.is_empty() {
-        outln!("{}", t.incomplete);
-    }
     serve(service, &builder, known, doors.listeners, shutdown).await?;
     Ok(Verdict::Fine)
 }
@@ -345,7 +349,18 @@ impl Doors {
 
 /// Opens the port.
 pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
+    let bound = TcpListener::bind(address).await;
+    if let Err(error) = &bound
+        && error.kind() == ErrorKind::AddrInUse
+        && doctor::runs_at(address).await
+    {
+        let at = match address.ip().is_unspecified() {
+            true => SocketAddr::from(([127, 0, 0, 1], address.port())),
+            false => address,
+        };
+        bail!(fill(Texts::of(language()).runs, &[("address", &at)]));
+    }
+    bound.with_context(|| {
         format!(
             "the service cannot listen on {address}; another program may use it: change [server] \
              listen"

@@ -2,6 +2,7 @@
 
 use crate::pass::with_check_digit;
 use crate::{Pass, PassBook, PassStatus, Sandbox, rules};
+use kernel::text::fill;
 use kernel::{BusinessDay, CardNumber};
 use otipass::{EntriesLeft, Refusal, ServiceId};
 use qrcode::QrCode;
@@ -14,42 +15,78 @@ use std::fmt::Write;
 const CARDS_PER_GROUP: usize = 6;
 
 kernel::words! {
-    /// What will happen to a card, by its heading; in the order in which they are
-    /// shown.
+    /// What will happen to a card; in the order in which they are shown.
     #[derive(PartialOrd, Ord)]
     pub enum Fate: "fate of a card" {
         /// It was used before and still opens something.
-        Accepted = "Accepted",
+        Accepted = "accepted",
         /// It was never used; its first entry starts its period.
-        FirstUse = "Accepted, first use",
+        FirstUse = "first-use",
         /// Its entries are used somewhere.
-        AlreadyUsed = "Already used",
+        AlreadyUsed = "already-used",
         /// Somewhere it is not included.
-        NotIncluded = "Not included everywhere",
+        NotIncluded = "not-included",
         /// Its period is over.
-        Expired = "Expired",
+        Expired = "expired",
         /// It was declared invalid.
-        Blocked = "Blocked",
+        Blocked = "blocked",
         /// It was never sold.
-        NotSold = "Not sold",
+        NotSold = "not-sold",
         /// Otipass does not know it.
-        Unknown = "Unknown",
+        Unknown = "unknown",
     }
 }
 
+kernel::texts!(Texts in Fr, En {
+    accepted: "Acceptés", "Accepted";
+    accepted_means: "Des pass en cours, avec des entrées restantes.", "Passes in use, with entries left.";
+    first_use: "Acceptés, première utilisation", "Accepted, first use";
+    first_use_means: "Vendus et jamais utilisés\u{a0}: la première entrée fait commencer leur période.",
+        "Sold but never used: the first entry starts their period.";
+    already_used: "Déjà utilisés", "Already used";
+    already_used_means: "Toutes les entrées sont utilisées dans un lieu au moins.",
+        "Every entry is used in at least one place.";
+    not_included: "Pas inclus partout", "Not included everywhere";
+    not_included_means: "De bons pass qui ne comprennent pas tous les lieux.",
+        "Good passes that do not include every place.";
+    expired: "Expirés", "Expired";
+    expired_means: "La période de ces pass est finie.", "The period of these passes is over.";
+    blocked: "Bloqués", "Blocked";
+    blocked_means: "Des pass qui ont été déclarés non valables.", "Passes that were declared invalid.";
+    not_sold: "Pas vendus", "Not sold";
+    not_sold_means: "Des pass fabriqués et jamais vendus.", "Passes that were made but never sold.";
+    unknown: "Inconnus", "Unknown";
+    unknown_means: "Des numéros d’apparence juste qu’Otipass ne connaît pas.",
+        "Numbers that look right and that Otipass does not know.";
+    until: "jusqu’au {day}", "until {day}";
+    place: "{place}\u{a0}: {said}", "{place}: {said}";
+    admitted: "admis, {left}", "admitted, {left}";
+    unlimited: "illimité", "unlimited";
+    one_left: "reste 1 entrée", "1 entry left";
+    left: "restent {count} entrées", "{count} entries left";
+    used: "déjà utilisé", "already used";
+    lacks: "pas inclus", "not included";
+    title: "Cartes d’exemple · {project}", "Sample cards · {project}";
+    of: "Cartes d’exemple de", "Sample cards of";
+    kicker: "Bac à sable Otipass", "Otipass sandbox";
+    kinds: "Genres de cartes", "Kinds of cards";
+    lead: "Scannez une carte à l’écran ou sur papier. Ce qui est écrit ici vaut pour le {day}, avec {count} pass et les entrées faites jusqu’ici. Une coche veut dire admis, avec tant d’entrées restantes.",
+        "Scan a card from the screen or from paper. What stands here holds for {day}, with {count} passes and the entries made so far. A tick means admitted, with so many entries left.";
+    code_of: "Code QR de {number}", "QR code of {number}";
+});
+
 impl Fate {
-    /// What it means, in one sentence.
-    #[must_use]
-    pub const fn meaning(self) -> &'static str {
+    /// Its heading, and what it means in one sentence.
+    pub(crate) const fn told(self, t: &Texts) -> (&'static str, &'static str) {
         match self {
-            Fate::Accepted => "Passes in use, with entries left.",
-            Fate::FirstUse => "Sold but never used: the first entry starts their period.",
-            Fate::AlreadyUsed => "Every entry is used in at least one place.",
-            Fate::NotIncluded => "Good passes that do not include every place.",
-            Fate::Expired => "The period of these passes is over.",
-            Fate::Blocked => "Passes that were declared invalid.",
-            Fate::NotSold => "Passes that were made but never sold.",
-            Fate::Unknown => "Numbers that look right and that Otipass does not know.",
+            Fate::Accepted => (t.accepted, t.accepted_means),
+            Fate::FirstUse => (t.first_use, t.first_use_means),
+            Fate::AlreadyUsed => (t.already_used, t.already_used_means),
+            Fate::NotIncluded => (t.not_included, t.not_included_means),
+            Fate::Expired => (t.expired, t.expired_means),
+            Fate::Blocked => (t.blocked, t.blocked_means),
+            Fate::NotSold => (t.not_sold, t.not_sold_means),
+            Fate::Unknown => (t.unknown, t.unknown_means),
         }
     }
 }
@@ -195,14 +232,14 @@ fn nobodys_number(passes: &PassBook) -> Option<CardNumber> {
         .find(|number| passes.get(number).is_none())
 }
 
-/// What a card is told in one place.
-pub(crate) fn said(said: &Result<EntriesLeft, Refusal>) -> String {
+/// What a card is told in one place; a page's tick says that it is admitted.
+pub(crate) fn briefly(said: &Result<EntriesLeft, Refusal>, t: &Texts) -> String {
     match said {
-        Ok(EntriesLeft::Unlimited) => "admitted, unlimited".to_owned(),
-        Ok(EntriesLeft::Count(1)) => "admitted, 1 entry left".to_owned(),
-        Ok(EntriesLeft::Count(count)) => format!("admitted, {count} entries left"),
-        Err(Refusal::AlreadyUsed) => "already used".to_owned(),
-        Err(Refusal::ServiceNotIncluded) => "not included".to_owned(),
+        Ok(EntriesLeft::Unlimited) => t.unlimited.to_owned(),
+        Ok(EntriesLeft::Count(1)) => t.one_left.to_owned(),
+        Ok(EntriesLeft::Count(count)) => fill(t.left, &[("count", count)]),
+        Err(Refusal::AlreadyUsed) => t.used.to_owned(),
+        Err(Refusal::ServiceNotIncluded) => t.lacks.to_owned(),
         Err(refusal) => refusal.to_string(),
     }
 }
@@ -219,21 +256,29 @@ pub enum QrCodes {
 /// The sample cards as plain text.
 #[must_use]
 pub fn cards_text(sandbox: &Sandbox, codes: QrCodes) -> String {
+    let t = Texts::of(sandbox.settings().language);
     let mut text = String::new();
     for group in sandbox.samples() {
         if group.cards.is_empty() {
             continue;
         }
+        let (heading, meaning) = group.fate.told(t);
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}\n{}\n", group.fate, group.fate.meaning());
+        let _ = writeln!(text, "{heading}\n{meaning}\n");
         for card in group.cards {
             let _ = write!(text, "  {}", card.number.reveal());
             if let Some(day) = card.valid_until {
-                let _ = write!(text, "  until {day}");
+                let _ = write!(text, "  {}", fill(t.until, &[("day", &day)]));
             }
             text.push('\n');
             for (place, answer) in &card.places {
-                let _ = writeln!(text, "    {place}: {}", said(answer));
+                let said = briefly(answer, t);
+                let said = match answer {
+                    Ok(_) => fill(t.admitted, &[("left", &said)]),
+                    Err(_) => said,
+                };
+                let line = fill(t.place, &[("place", place), ("said", &said)]);
+                let _ = writeln!(text, "    {line}");
             }
             if codes == QrCodes::Drawn {
                 text.push_str(&drawn(&card.number));

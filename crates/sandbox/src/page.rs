@@ -1,16 +1,18 @@
 //! The sample cards as a page to show or print. It needs nothing from elsewhere.
 
-use crate::cards::said;
-use crate::{Fate, SampleGroup, Sandbox};
+use crate::cards::{Texts, briefly};
+use crate::{SampleGroup, Sandbox};
 use askama::Template;
-use kernel::{BusinessDay, CardNumber};
-use otipass::{EntriesLeft, Refusal};
+use kernel::text::fill;
+use kernel::{BusinessDay, CardNumber, Language};
 use qrcode::QrCode;
 use qrcode::render::svg;
 
 #[derive(Template)]
 #[template(path = "cards.html")]
 struct Page<'a> {
+    language: Language,
+    t: &'static Texts,
     project: &'a str,
     today: BusinessDay,
     passes: usize,
@@ -21,7 +23,10 @@ struct Page<'a> {
 pub(crate) fn html(sandbox: &Sandbox) -> String {
     let mut groups = sandbox.samples();
     groups.retain(|group| !group.cards.is_empty());
+    let language = sandbox.settings().language;
     let page = Page {
+        language,
+        t: Texts::of(language),
         project: &sandbox.settings().project_id,
         today: sandbox.today(),
         passes: sandbox.passes().len(),
@@ -31,17 +36,7 @@ pub(crate) fn html(sandbox: &Sandbox) -> String {
     page.render().unwrap_or_default()
 }
 
-/// As [`said`], in fewer words: the tick says that the card is admitted, and
-/// each place keeps to its line.
-fn briefly(answer: &Result<EntriesLeft, Refusal>) -> String {
-    match answer {
-        Ok(EntriesLeft::Unlimited) => "unlimited".to_owned(),
-        Ok(EntriesLeft::Count(count)) => format!("{count} left"),
-        Err(_) => said(answer),
-    }
-}
-
-fn qr(number: &CardNumber) -> String {
+fn qr(number: &CardNumber, t: &Texts) -> String {
     let Ok(code) = QrCode::new(number.reveal()) else {
         return String::new();
     };
@@ -51,16 +46,10 @@ fn qr(number: &CardNumber) -> String {
         .build();
     // An image inside a page has no XML declaration, and a name instead.
     let image = image.find("<svg").map_or("", |start| &image[start..]);
+    let named = fill(t.code_of, &[("number", &number.reveal())]);
     image.replacen(
         "<svg ",
-        &format!(
-            "<svg role=\"img\" aria-label=\"QR code of {}\" ",
-            number.reveal()
-        ),
+        &format!("<svg role=\"img\" aria-label=\"{named}\" "),
         1,
     )
-}
-
-fn anchor(fate: &Fate) -> String {
-    format!("{fate:?}").to_lowercase()
 }

@@ -169,12 +169,13 @@ fn pass(row: &csv::StringRecord) -> Result<Pass> {
     // Not the errors' own texts: in a shifted row they would repeat the number.
     Ok(Pass {
         number: (number.parse().ok()).context("the number must have 1 to 32 letters and digits")?,
-        status: status.parse().ok().context(
-            "the status must be created, inactive, active, expired, invalid or undefined",
-        )?,
-        duration_days: days.context("the duration must be a number of days from 1 to 3650")?,
+        status: status
+            .parse()
+            .ok()
+            .context("status must be created, inactive, active, expired, invalid or undefined")?,
+        duration_days: days.context("duration_days must be a number of days from 1 to 3650")?,
         valid_until: (last_day.transpose().ok())
-            .context("the last day must be empty or written like 2026-07-14")?,
+            .context("valid_until must be empty or written like 2026-07-14")?,
         services: included(services).context(
             "services must be written like SERVICE1:2,SERVICE2:* with a count or * for unlimited, \
              each service once",
@@ -267,9 +268,9 @@ mod tests {
             ("0002 9975;active;7;;S1:2", "the number must"),
             ("2,9E+21;active;7;;S1:2", "shortened"),
             ("00292151;active;7;;S1:2", "earlier line"),
-            ("00029975;sold;7;;S1:2", "the status"),
-            ("00029975;active;0;;S1:2", "the duration"),
-            ("00029975;active;7;14.7.2026;S1:2", "the last day"),
+            ("00029975;sold;7;;S1:2", "status must"),
+            ("00029975;active;0;;S1:2", "duration_days"),
+            ("00029975;active;7;14.7.2026;S1:2", "valid_until"),
             ("00029975;active;7;;S1", "services must"),
             ("00029975;active;7;;S1:-1", "services must"),
             ("00029975;active;7;;S1:1,s1:2", "services must"),

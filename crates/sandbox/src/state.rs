@@ -3,7 +3,7 @@
 use crate::fault::FaultPlan;
 use crate::pass_list::{PlaceForgotten, Readings};
 use crate::{Fault, PassBook, PassStatus, rules};
-use kernel::{BusinessDay, CardNumber, CheckId, Clock, Zone};
+use kernel::{BusinessDay, CardNumber, CheckId, Clock, Language, Zone};
 use otipass::pass_list::WirePassPage;
 use otipass::{Answer, Contract, Credentials, PassFacts, Question, References, ServiceId};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,8 @@ pub struct SandboxSettings {
     /// What people call the services, for the sample cards; all services of the
     /// passes, by their ids, if empty.
     pub service_names: BTreeMap<ServiceId, String>,
+    /// The language of the sample cards.
+    pub language: Language,
 }
 
 impl SandboxSettings {
@@ -40,6 +42,7 @@ impl SandboxSettings {
             credentials: None,
             clock,
             service_names: BTreeMap::new(),
+            language: Language::default(),
         }
     }
 }
@@ -391,6 +394,7 @@ mod tests {
             credentials: None,
             clock: Arc::new(ManualClock::new("2026-07-14T08:00:00Z".parse().unwrap())),
             service_names: BTreeMap::new(),
+            language: Language::En,
         };
         Sandbox::new(PassBook::from_csv(file.as_bytes()).unwrap(), settings)
     }

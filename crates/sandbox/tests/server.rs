@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-use kernel::ManualClock;
+use kernel::{Language, ManualClock};
 use otipass::pass_list::{Mark, PageQuery};
 use otipass::{
     Answer, AskError, Contract, Credentials, EntriesLeft, NumType, OtipassClient, OtipassSettings,
@@ -48,6 +48,7 @@ fn settings() -> SandboxSettings {
             ("S1".parse().unwrap(), "Musée <Augustins>".to_owned()),
             ("S2".parse().unwrap(), "Château".to_owned()),
         ]),
+        language: Language::En,
     }
 }
 
@@ -517,7 +518,7 @@ async fn sample_cards_are_shown_by_what_will_happen_to_them() {
             !page.contains("src=") && !page.contains("url("),
             "the page needs nothing else"
         );
-        assert!(page.contains("</span> 2 left<") && page.contains("not included"));
+        assert!(page.contains("</span> 2 entries left<") && page.contains("not included"));
     }
     let text = cards_text(&running.sandbox, QrCodes::LeftOut);
     assert!(text.contains("  00029975  until 2026-07-14\n"), "{text}");
@@ -527,6 +528,30 @@ async fn sample_cards_are_shown_by_what_will_happen_to_them() {
     );
     let drawn = cards_text(&running.sandbox, QrCodes::Drawn);
     assert!(drawn.contains('█') && drawn.lines().count() > text.lines().count() + 8 * 10);
+}
+
+#[tokio::test]
+async fn sample_cards_speak_french_too() {
+    let running = run(SandboxSettings {
+        language: Language::Fr,
+        ..settings()
+    })
+    .await;
+    let text = cards_text(&running.sandbox, QrCodes::LeftOut);
+    for said in [
+        "Acceptés\nDes pass en cours",
+        "  00029975  jusqu’au 2026-07-14\n",
+        "    Château\u{a0}: admis, illimité\n",
+        "déjà utilisé",
+    ] {
+        assert!(text.contains(said), "{text}");
+    }
+    let page = plain().get(running.origin.clone()).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(
+        page.contains("<html lang=\"fr\">") && page.contains("</span> restent 2 entrées<"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

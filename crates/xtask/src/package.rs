@@ -11,9 +11,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Files of the repository, where they go, and their mode. A folder goes with all it
-/// holds that git tracks.
-const FILES: [(&str, &str, u32); 10] = [
+/// Files of the repository, where they go, and their mode.
+const FILES: [(&str, &str, u32); 5] = [
     (
         "deploy/debian/passerelle.toml",
         "etc/passerelle/passerelle.toml",
@@ -34,25 +33,23 @@ const FILES: [(&str, &str, u32); 10] = [
         "usr/share/doc/passerelle/README.Debian",
         0o644,
     ),
-    (
-        "CHANGELOG.md",
-        "usr/share/doc/passerelle/CHANGELOG.md",
-        0o644,
-    ),
     ("LICENSE", "usr/share/doc/passerelle/copyright", 0o644),
-    ("docs", "usr/share/doc/passerelle", 0o644),
-    ("examples", "usr/share/doc/passerelle/examples", 0o644),
-    (
-        "deploy/monitoring",
-        "usr/share/doc/passerelle/monitoring",
-        0o644,
-    ),
-    (
-        "deploy/one-machine",
-        "usr/share/doc/passerelle/one-machine",
-        0o644,
-    ),
 ];
+/// What stands below the folder for documents as in the repository, so that links lead on: files,
+/// and folders with all that git tracks in them.
+const DOCUMENTS: [&str; 10] = [
+    "CHANGELOG.md",
+    "crates/deviceapi/examples",
+    "crates/gate/vectors",
+    "crates/otipass/vectors",
+    "deploy/cluster",
+    "deploy/debian/README.md",
+    "deploy/monitoring",
+    "deploy/one-machine",
+    "docs",
+    "examples",
+];
+const DOCUMENTS_GO_TO: &str = "usr/share/doc/passerelle";
 /// What dpkg runs.
 const SCRIPTS: [&str; 4] = ["preinst", "postinst", "prerm", "postrm"];
 
@@ -64,7 +61,7 @@ pub fn package(revision: Option<&str>) -> Result<()> {
     if let Fetched::Unreachable(failure) = DECODER.fetched()? {
         bail!("{failure:#}\n  a package without the reader of codes for cameras is none");
     }
-    let root = workspace::root();
+    let root = workspace::root().canonicalize()?;
     let dated = dated(&root)?;
     let mut build = cargo();
     build.args(["build", "--release", "--locked", "-p", "passerelle"]);
@@ -141,23 +138,61 @@ fn lay_out(root: &Path, tree: &Path) -> Result<u64> {
         &tree.join("usr/bin/passerelle"),
         0o755,
     )?;
-    for (from, to, mode) in FILES {
-        for file in tracked(root, from)? {
-            let within = file.strip_prefix(from).unwrap_or(&file);
-            let to = match within.as_os_str().is_empty() {
-                true => tree.join(to),
-                false => tree.join(to).join(within),
-            };
-            bytes += copy(&root.join(&file), &to, mode)?;
-            if to.extension().is_some_and(|of| of == "service") {
-                let unit = fs::read_to_string(&to)?;
-                let here = unit.replace("/usr/local/bin/", "/usr/bin/");
-                let here = here.replace("# /etc/systemd/system/", "# /usr/lib/systemd/system/");
-                fs::write(&to, here)?;
-            }
+    let packed = packed(root)?;
+    for (from, to, mode) in &packed {
+        let (from, to) = (root.join(from), tree.join(to));
+        bytes += copy(&from, &to, *mode)?;
+        let extension = to.extension().unwrap_or_default();
+        if extension == "service" {
+            let unit = fs::read_to_string(&to)?;
+            let here = unit.replace("/usr/local/bin/", "/usr/bin/");
+            let here = here.replace("# /etc/systemd/system/", "# /usr/lib/systemd/system/");
+            fs::write(&to, here)?;
+        } else if extension == "md" {
+            fs::write(&to, document(&from, &packed, root)?)?;
         }
     }
     Ok(bytes)
+}
+
+/// Files that are packed: where they are in the repository and in the package, and their mode.
+type Packed = Vec<(PathBuf, PathBuf, u32)>;
+
+fn packed(root: &Path) -> Result<Packed> {
+    let files = FILES.map(|(from, to, mode)| (from.into(), to.into(), mode));
+    let mut packed = Packed::from(files);
+    for from in DOCUMENTS {
+        for file in tracked(root, from)? {
+            let to = Path::new(DOCUMENTS_GO_TO).join(&file);
+            packed.push((file, to, 0o644));
+        }
+    }
+    Ok(packed)
+}
+
+/// A document as it is packed: of links to what stays behind, the words.
+fn document(path: &Path, packed: &Packed, root: &Path) -> Result<String> {
+    let text = fs::read_to_string(path)?;
+    let stays_behind = |target: &str| {
+        let file = target.split('#').next().unwrap_or_default();
+        let target = path.with_file_name(file).canonicalize();
+        let target = target.ok().filter(|_| !file.is_empty());
+        target.is_some_and(|target| {
+            let mut packed = packed.iter().map(|(from, ..)| root.join(from));
+            !packed.any(|from| from.starts_with(&target))
+        })
+    };
+    let (mut said, mut rest) = (String::new(), &*text);
+    while let Some((before, from)) = rest.split_once("](")
+        && let Some((target, behind)) = from.split_once(')')
+    {
+        match before.rsplit_once('[').filter(|_| stays_behind(target)) {
+            Some((before, label)) => said.extend([before, label]),
+            None => said.extend([before, "](", target, ")"]),
+        }
+        rest = behind;
+    }
+    Ok(said + rest)
 }
 
 /// The files that git tracks at `path`: itself, or what is in it.
@@ -209,4 +244,45 @@ fn control(root: &Path, tree: &Path, filled_in: &[(&str, String)]) -> Result<()>
         fs::set_permissions(to.join(script), fs::Permissions::from_mode(0o755))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::links::broken;
+    use crate::workspace::Source;
+    use std::path::Component;
+
+    /// The path without `..`.
+    fn plain(path: &Path) -> PathBuf {
+        let mut plain = PathBuf::new();
+        for part in path.components() {
+            match part {
+                Component::ParentDir => drop(plain.pop()),
+                part => plain.push(part),
+            }
+        }
+        plain
+    }
+
+    #[test]
+    fn each_link_of_a_packed_document_leads_to_something_that_is_packed() {
+        let root = workspace::root().canonicalize().unwrap();
+        let packed = packed(&root).unwrap();
+        let is_there = |path: &Path| packed.iter().any(|(_, to, _)| to.starts_with(plain(path)));
+        let mut documents = 0;
+        for (from, to, _) in &packed {
+            if from.extension().is_none_or(|of| of != "md") {
+                continue;
+            }
+            let source = Source {
+                path: to.to_str().unwrap().to_owned(),
+                text: document(&root.join(from), &packed, &root).unwrap(),
+            };
+            let broken = broken(&source, &is_there);
+            assert!(broken.is_empty(), "{broken:?}");
+            documents += 1;
+        }
+        assert!(documents > 30, "{documents}");
+    }
 }

@@ -7,7 +7,7 @@ mod circles;
 mod code;
 mod edges;
 mod layout;
-mod links;
+pub(crate) mod links;
 mod manifests;
 mod migrations;
 mod text;
@@ -26,7 +26,7 @@ const KEPT_AS_THEY_CAME: &[&str] = &["examples/", "crates/fuzz/seeds/", "Cargo.l
 
 /// A place that breaks a rule.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Finding {
+pub(crate) struct Finding {
     file: String,
     line: usize,
     what: String,

@@ -4,7 +4,7 @@
 use crate::devices::Devices;
 use crate::devices::token::{DeviceToken, TokenError, check_known, grant_token};
 use crate::hash::sha256_hex;
-use db::{DbError, Tx, params};
+use db::{Db, DbError, Tx, params};
 use kernel::{CLOCK_AHEAD_MS, DeviceCode, Timestamp};
 use std::fmt;
 use std::net::IpAddr;
@@ -192,6 +192,18 @@ pub fn state_of_enrolment(
          ORDER BY created_at DESC, code_sha256 LIMIT 1",
         params![device],
     )
+}
+
+/// The devices that a code was made for of late which nobody has used, by code.
+pub async fn awaited(db: &Db) -> Result<Vec<DeviceCode>, DbError> {
+    let read = |tx: &mut Tx<'_>| {
+        let rows = tx.query(
+            "SELECT DISTINCT device FROM gate_enrolment_code WHERE used_at IS NULL ORDER BY device",
+            params![],
+        )?;
+        rows.iter().map(|row| row.get("device")).collect()
+    };
+    db.read("devices awaited", read).await
 }
 
 #[cfg(test)]

@@ -186,7 +186,8 @@ impl Reader<'_> {
             Ok(file) => file,
             Err(error) => {
                 let at = self.lines.at(error.span().map_or(0, |span| span.start));
-                self.refuse(found::site_file_broken(at, error.message()));
+                let why = Phrase::of_reader(error.message(), "ce n’est pas du TOML");
+                self.refuse(found::site_file_broken(at, why));
                 return None;
             }
         };

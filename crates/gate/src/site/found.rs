@@ -1,9 +1,9 @@
 //! What can be wrong with a site, and with the files and tables that describe one.
 
 kernel::findings! { Site {
-    site_file_broken(message): Mistake, "the file is not TOML, or a key is unknown or missing";
-        en "The site file cannot be read: {message}." "Correct this line; examples/villeneuve/site.toml shows a whole file.";
-        fr "Le fichier du site ne peut pas être lu : ce n’est pas du TOML, ou une clé manque ou n’existe pas." "Corrigez cette ligne ; examples/villeneuve/site.toml montre un fichier entier.";
+    site_file_broken(why): Mistake, "the file is not TOML, or a key is unknown or missing";
+        en "The site file cannot be read: {why}." "Correct this line; examples/villeneuve/site.toml shows a whole file.";
+        fr "Le fichier du site ne peut pas être lu : {why}." "Corrigez cette ligne ; examples/villeneuve/site.toml montre un fichier entier.";
     code_invalid(wrong): Mistake, "a code is empty, too long, or holds a character it cannot";
         en "As to a code, {wrong}." "Give the code as ticketing shows it.";
         fr "Ici, {wrong}." "Donnez le code que montre la billetterie.";

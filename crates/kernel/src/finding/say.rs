@@ -75,6 +75,33 @@ impl Phrase {
         Self::new(error.to_string(), fr)
     }
 
+    /// What the reader of a file says of a value or key: in French what is known of
+    /// it, or else what `otherwise` says.
+    #[must_use]
+    pub fn of_reader(said: &str, otherwise: &str) -> Self {
+        let named: Vec<_> = said.split('`').skip(1).step_by(2).collect();
+        let (first, others) = named.split_first().unwrap_or((&"", &[]));
+        let others = others.join(", ");
+        let choose = |words: &str| format!("choisissez parmi {words}");
+        let wanted = said.split_once(", expected ").map(|(_, wanted)| wanted);
+        let fr = match (said.split_once("; choose "), wanted) {
+            (Some((_, words)), _) => choose(&words.replace(" or ", ", ")),
+            _ if said.starts_with("unknown variant") => choose(&others),
+            _ if said.starts_with("unknown field") => {
+                format!("{first} n’y est pas connu\u{a0}; sont connus\u{a0}: {others}")
+            }
+            _ if said.starts_with("missing field") => format!("il manque {first}"),
+            (_, Some("a boolean")) => "il faut true ou false".to_owned(),
+            (_, Some("a string")) => "il faut un texte entre guillemets".to_owned(),
+            (_, Some("a sequence")) => "il faut une liste entre crochets".to_owned(),
+            (_, Some("u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64")) => {
+                "il faut un nombre entier".to_owned()
+            }
+            _ => otherwise.to_owned(),
+        };
+        Self::new(said, fr)
+    }
+
     /// Why somebody could not be reached: `en` in English, and in French what is
     /// known of the error and what lies behind it.
     #[must_use]
@@ -146,5 +173,38 @@ impl InvalidCode {
             ),
         };
         Phrase::new(self.to_string(), fr)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_reader_says_is_told_in_french() {
+        for (said, french) in [
+            (
+                "\"wait\" is no policy for silence; choose admit or refuse",
+                "choisissez parmi admit, refuse",
+            ),
+            (
+                "unknown variant `gates`, expected `gate` or `box_office`",
+                "choisissez parmi gate, box_office",
+            ),
+            (
+                "unknown field `dor`, expected one of `code`, `door`",
+                "dor n’y est pas connu\u{a0}; sont connus\u{a0}: code, door",
+            ),
+            ("missing field `timezone`", "il manque timezone"),
+            (
+                "invalid type: string \"yes\", expected a boolean",
+                "il faut true ou false",
+            ),
+            ("invalid socket address syntax", "autrement"),
+        ] {
+            let phrase = Phrase::of_reader(said, "autrement");
+            assert_eq!(phrase.in_language(Language::En), said);
+            assert_eq!(phrase.in_language(Language::Fr), french);
+        }
     }
 }

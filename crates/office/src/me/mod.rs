@@ -19,7 +19,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     two_steps_why: "Après le mot de passe, une application sur votre téléphone donne un code. Un mot de passe volé ne suffit plus.",
         "After the password, an app on your phone gives a code. A stolen password is then not enough.";
     two_steps_on: "Elle est active.", "It is on.";
-    codes_left: "Codes de secours restants", "Recovery codes left";
+    codes_left: "Codes de secours restants : {n}", "Recovery codes left: {n}";
     begin: "L’activer", "Switch it on";
     end: "La désactiver", "Switch it off";
     present_to_end: "Mot de passe actuel, pour la désactiver", "Present password, to switch it off";

@@ -13,7 +13,7 @@ use gate::site::change::{
 use gate::{Device, DeviceSettings};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
-    lead: "Un appareil est un lecteur, comme un téléphone, ou un tourniquet. Il s’enrôle ensuite par un code QR.",
+    lead: "Un appareil est un scanner, comme un téléphone, ou un tourniquet. Il s’enrôle ensuite par un code QR.",
         "A device is a scanner, such as a phone, or a turnstile. It is enrolled by a QR code afterwards.";
     code_hint: "Collez-le sur l’appareil : c’est par lui qu’on en parle.",
         "Stick it on the device: it is how people call it.";

@@ -48,7 +48,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     turnstile_why: "Sur le tourniquet, lancez cette commande, puis « passerelle edge » :",
         "On the turnstile, run this command, then “passerelle edge”:";
     teach: "Un lecteur qui tape comme un clavier", "A scanner that types like a keyboard";
-    teach_why: "Ouvrez la page de scan et faites lire au lecteur, une fois, l’un de ces deux codes, du genre que portent vos pass. La page connaît alors sa disposition de clavier, ce qu’il ajoute et comment il finit. Imprimez cette page pour l’avoir sous la main : c’est le même code pour tous les appareils.",
+    teach_why: "Ouvrez la page du scanner et faites lire au lecteur, une fois, l’un de ces deux codes, du genre que portent vos pass. La page connaît alors sa disposition de clavier, ce qu’il ajoute et comment il finit. Imprimez cette page pour l’avoir sous la main : c’est le même code pour tous les appareils.",
         "Open the scanner page, and let the scanner read one of these two codes once, of the kind that your passes bear. The page then knows its keyboard layout, what it adds and how it ends. Print this page to have it at hand: it is the same code for all devices.";
     teach_picture: "Code qui fait connaître un lecteur, en code-barres et en QR", "Code that teaches the page a scanner, as bars and as QR";
     not_secure: "L’adresse {url} n’est pas en https. Un téléphone n’ouvre sa caméra que par https : servez Passerelle avec un certificat ([server] tls_certificate, ou un proxy et [office] url). Un lecteur à clavier ou la saisie à la main fonctionnent sans.",

@@ -31,8 +31,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     device: "À l’appareil", "At the device";
     card: "Numéro ou code de la carte", "Number or code of the card";
     card_hint: "Une carte qu’Otipass vous a donnée pour les essais.", "A card that Otipass gave you for trying.";
-    stand_in: "L’Otipass de remplacement montre ses cartes d’essai ici :", "The stand-in Otipass shows its sample cards here:";
-    card_none: "Entrez le numéro de la carte, ou lisez-la avec un scanner.",
+    stand_in: "L’Otipass de remplacement montre ses cartes d’exemple ici :", "The stand-in Otipass shows its sample cards here:";
+    card_none: "Entrez le numéro de la carte, ou lisez-la avec un lecteur.",
         "Enter the card’s number, or read it with a scanner.";
     go: "Contrôler cette carte", "Check this card";
     again: "Essayer une autre carte", "Try another card";

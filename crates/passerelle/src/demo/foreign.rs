@@ -40,8 +40,14 @@ pub struct Options {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8491")]
     foreign: SocketAddr,
     /// In which ways it is not ours, besides those that it has anyway; words of
-    /// docs/ticketing.md, with commas between
-    #[arg(long, value_name = "WORDS", default_value = "", value_parser = sandbox::ways)]
+    /// `passerelle help ticketing`, with commas between
+    #[arg(
+        long,
+        value_name = "WORDS",
+        default_value = "",
+        hide_default_value = true,
+        value_parser = sandbox::ways
+    )]
     ways: BTreeSet<Way>,
 }
 

@@ -10,8 +10,8 @@ const TEXTS: &[(&str, &str)] = &[
      "Passerelle : les pass touristiques à l’entrée des musées, une vente par visiteur admis"),
     ("Try it all at once: site, sandbox, service and gentle traffic",
      "Tout essayer d’un coup : site, bac à sable, service et un peu de passage"),
-    ("Run the service",
-     "Lancer le service"),
+    ("Run the service; at a terminal, without a configuration, it makes one first",
+     "Lancer le service ; à un terminal, sans configuration, il en fait d’abord une"),
     ("Write a configuration with comments, to begin with",
      "Écrire une configuration commentée, pour commencer"),
     ("Load changed files of the set-up while the service runs",
@@ -53,7 +53,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("Run a recorded day through the real thing",
      "Rejouer une journée enregistrée, pour de vrai"),
     ("Work a turnstile: decide at the door, also without network",
-     "Servir un tourniquet : décider à la porte, même sans réseau"),
+     "Faire marcher un tourniquet : décider à la porte, même sans réseau"),
     ("Run a stand-in Otipass, or print its sample cards",
      "Lancer un Otipass de remplacement, ou imprimer ses cartes d’exemple"),
     ("Explain a command, or print one of the documents",
@@ -74,8 +74,8 @@ const TEXTS: &[(&str, &str)] = &[
      "Qui vend ce que l’accès admet : notre billetterie, ou une remplaçante d’un SecuTix qui n’est pas à nous ; le chemin finit alors à son « oui »"),
     ("Where the stand-in ticketing listens",
      "Où la billetterie de remplacement écoute"),
-    ("In which ways it is not ours, besides those that it has anyway; words of docs/ticketing.md, with commas between",
-     "En quoi elle diffère de la nôtre, en plus de ce qu’elle a toujours ; mots de docs/ticketing.md, séparés par des virgules"),
+    ("In which ways it is not ours, besides those that it has anyway; words of `passerelle help ticketing`, with commas between",
+     "En quoi elle diffère de la nôtre, en plus de ce qu’elle a toujours ; mots de `passerelle help ticketing`, séparés par des virgules"),
     ("Start with nothing set up: try the set-up by the back office",
      "Commencer sans rien : essayer la mise en service par les pages de gestion"),
     ("End after so many visitors instead of with Ctrl-C",
@@ -99,7 +99,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("en or fr; by default as LANG has it",
      "en ou fr ; par défaut selon LANG"),
     ("Print a code that enrols a device, once, and as a QR code",
-     "Afficher un code qui enrôle un appareil, une fois, et en QR code"),
+     "Afficher un code qui enrôle un appareil, une fois, et en code QR"),
     ("Show all devices: where they stand, when they were seen, what they hold",
      "Montrer tous les appareils : où ils sont, quand ils ont été vus, ce qu’ils gardent"),
     ("Print a new token for a device, once",
@@ -205,9 +205,11 @@ const TEXTS: &[(&str, &str)] = &[
     ("The code, as `passerelle device enrol` or the back office shows it",
      "Le code, comme `passerelle device enrol` ou les pages de gestion le montrent"),
     ("Print sample cards of each kind, with their QR codes",
-     "Imprimer des cartes d’exemple de chaque sorte, avec leurs QR codes"),
-    ("The passes it knows: a CSV file with number;status;duration_days;valid_until;services; those of Villeneuve's museums, if none is given",
-     "Les pass qu’il connaît : un fichier CSV avec number;status;duration_days;valid_until;services ; ceux des musées de Villeneuve, si rien n’est donné"),
+     "Imprimer des cartes d’exemple de chaque sorte, avec leurs codes QR"),
+    ("The passes it knows, in a file as `passerelle sandbox --help` describes it; those of Villeneuve's museums, if none is given",
+     "Les pass qu’il connaît, dans un fichier tel que le décrit `passerelle sandbox --help` ; ceux des musées de Villeneuve, si rien n’est donné"),
+    (crate::sandbox_command::PASS_FILE,
+     "Le fichier de --passes est du CSV, avec cette ligne d’abord :\n  number;status;duration_days;valid_until;services\n  00029975;active;7;2026-07-14;S1:2,S2:*\nnumber         le numéro de la carte, comme le donnent les lecteurs\nstatus         created : jamais vendu ; inactive : vendu, sa première entrée ouvre sa période ; active : en cours ;\n               expired : expiré ; invalid : bloqué ; undefined : comme un numéro que personne ne connaît\nduration_days  combien de jours dure sa période\nvalid_until    le dernier jour de sa période ; vide, si aucune n’est ouverte\nservices       l’OtipassServiceId de chaque secteur qu’il ouvre, avec les entrées qui restent ;\n               * pour un nombre quelconque"),
     ("The project it answers for",
      "Le projet pour lequel il répond"),
     ("The time zone of its days",
@@ -277,7 +279,8 @@ fn argument(argument: Arg) -> Arg {
         .filter(|_| argument.get_action().takes_values());
     let words: Vec<_> = words.map(|word| word.get_name()).collect();
     let default = argument.get_default_values().first();
-    let default = default.filter(|_| argument.get_action().takes_values());
+    let default = default
+        .filter(|_| argument.get_action().takes_values() && !argument.is_hide_default_value_set());
     let default = default.map(|value| value.to_string_lossy().into_owned());
     let variable = argument.get_env().map(|name| name.to_string_lossy());
     let said = [

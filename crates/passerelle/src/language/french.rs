@@ -32,7 +32,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("cannot parse integer from empty string", "ce n’est pas un nombre"),
     ("number too large to fit in target type", "ce nombre est trop grand"),
     ("invalid socket address syntax", "écrivez-le comme 127.0.0.1:8480"),
-    ("{} is no language; choose {}", "{} n’est pas une langue ; choisissez parmi {1}"),
+    ("{} is no language; choose {} or {}", "{} n’est pas une langue ; choisissez parmi {1} ou {2}"),
+    ("{} is no {}; choose {} or {}", "{} n’est pas possible ; choisissez parmi {2} ou {3}"),
     ("{} is no {}; choose {}", "{} n’est pas possible ; choisissez parmi {2}"),
     ("the {} is empty", "le code est vide"),
     ("the {} {} has {} characters; at most {} are allowed", "le code {1} a {2} caractères ; {3} au plus sont permis"),
@@ -122,6 +123,37 @@ const SENTENCES: &[(&str, &str)] = &[
     ("there is no STX_File {}", "il n’y a pas de fichier STX {}"),
     ("the passes in {} cannot be read; give a CSV file with --passes", "les pass de {} ne peuvent pas être lus ; donnez un fichier CSV avec --passes"),
     ("the sandbox cannot listen on {}; choose another address with --listen", "le bac à sable ne peut pas écouter sur {} ; choisissez une autre adresse avec --listen"),
+    ("the pass file cannot be read; it must be CSV with a header line", "le fichier des pass ne peut pas être lu ; ce doit être du CSV avec une ligne d’en-tête"),
+    ("line {} of the pass file is wrong; correct it and start again", "la ligne {} du fichier des pass n’est pas bonne ; corrigez-la et recommencez"),
+    ("the number was given on an earlier line; keep one of the two", "le numéro est déjà sur une ligne plus haut ; gardez l’une des deux"),
+    ("some numbers of the pass file have fewer than {} digits, others more, and none begins with 0: a spreadsheet has taken the zeros; take the file anew from where it came, and open it with the numbers as text", "des numéros du fichier des pass ont moins de {} chiffres, d’autres plus, et aucun ne commence par 0 : un tableur a enlevé les zéros ; reprenez le fichier là d’où il vient, et ouvrez-le avec les numéros comme texte"),
+    ("a pass has the columns number;status;duration_days;valid_until;services", "un pass a les colonnes number;status;duration_days;valid_until;services"),
+    ("a spreadsheet has shortened the number, as to 1,23457E+21, and its last digits are lost; take it anew from where it came, as text", "un tableur a raccourci le numéro, comme en 1,23457E+21, et ses derniers chiffres sont perdus ; reprenez-le là d’où il vient, comme texte"),
+    ("the number must have 1 to 32 letters and digits", "le numéro doit avoir de 1 à 32 lettres et chiffres"),
+    ("status must be created, inactive, active, expired, invalid or undefined", "status doit être created, inactive, active, expired, invalid ou undefined"),
+    ("duration_days must be a number of days from 1 to 3650", "duration_days doit être un nombre de jours de 1 à 3650"),
+    ("valid_until must be empty or written like 2026-07-14", "valid_until doit être vide ou écrit comme 2026-07-14"),
+    ("services must be written like SERVICE1:2,SERVICE2:* with a count or * for unlimited, each service once", "services s’écrit comme SERVICE1:2,SERVICE2:* avec un nombre ou * pour illimité, chaque service une fois"),
+    ("the journal in {} is in use by another process; end that one, or give this device a folder of its own", "le journal de {} est utilisé par un autre processus ; arrêtez-le, ou donnez à cet appareil un dossier à lui"),
+    ("the journal in {} could not be opened; check that the folder exists, is writable and has room", "le journal de {} n’a pas pu être ouvert ; vérifiez que le dossier existe, s’écrit et a de la place"),
+    ("the journal is full: {} checks wait for the server; restore the line", "le journal est plein : {} contrôles attendent le serveur ; rétablissez la ligne"),
+    ("the journal could not be written; check the disk: is it full, or failing?", "le journal n’a pas pu être écrit ; vérifiez le disque : est-il plein, ou en panne ?"),
+    ("the record is too long for the journal", "l’entrée est trop longue pour le journal"),
+    ("{} is no address of a server; write [server] url like https://passerelle.example.org", "{} n’est pas l’adresse d’un serveur ; écrivez [server] url comme https://passerelle.example.org"),
+    ("the certificates in {} cannot be used; they must be PEM", "les certificats de {} ne peuvent pas servir ; ce doit être du PEM"),
+    ("the proxy is no URL; write it like http://proxy.example.org:3128", "le proxy n’est pas une URL ; écrivez-le comme http://proxy.example.org:3128"),
+    ("no secure connections can be made on this machine; check its certificate store", "cette machine ne peut pas faire de connexions sûres ; vérifiez son magasin de certificats"),
+    ("{} did not answer as Passerelle does; check the address and the line", "{} n’a pas répondu comme le fait Passerelle ; vérifiez l’adresse et la ligne"),
+    ("the server did not enrol this device: {}", "le serveur n’a pas enrôlé cet appareil : {}"),
+    ("what was set aside in {} cannot be read; check the folder's permissions", "ce qui est mis de côté dans {} ne peut pas être lu ; vérifiez les droits du dossier"),
+    ("the configuration {} cannot be read; write it, or name another with --config", "la configuration {} ne peut pas être lue ; écrivez-la, ou nommez-en une autre par --config"),
+    ("there is no token in {}; enrol this device first: passerelle edge enrol --server URL --code CODE", "il n’y a pas de jeton dans {} ; enrôlez d’abord cet appareil : passerelle edge enrol --server URL --code CODE"),
+    ("nothing is configured to read codes from; set stdin, serial, listen or keyboard in [input], or give --stdin or --listen; `passerelle help edge` explains it", "rien n’est configuré d’où lire des codes ; indiquez stdin, serial, listen ou keyboard dans [input], ou donnez --stdin ou --listen ; « passerelle help edge » l’explique"),
+    ("the agent cannot listen on {}; another program may use it: change {}", "l’agent ne peut pas écouter sur {} ; un autre programme l’utilise peut-être : changez {}"),
+    ("the agent could not start its thread; is the machine out of memory?", "l’agent n’a pas pu démarrer son fil ; la machine manque-t-elle de mémoire ?"),
+    ("{} wants its password in PASSERELLE_SANDBOX_PASSWORD", "{} demande son mot de passe dans PASSERELLE_SANDBOX_PASSWORD"),
+    ("the code is not valid (any more); ask for a new one: passerelle device enrol", "ce code n’est pas valable, ou ne l’est plus ; demandez-en un nouveau : passerelle device enrol"),
+    ("too many wrong codes were tried; wait a minute and try again", "trop de codes faux ont été essayés ; attendez une minute et réessayez"),
     ("there is no key; make one (openssl rand -hex 32 > passerelle.key), name its file in [secrets] key_file, and run this again", "il n’y a pas de clé ; faites-en une (openssl rand -hex 32 > passerelle.key), nommez son fichier dans [secrets] key_file, et relancez ceci"),
     ("--clock lets requests set the service's time, so it must not be reached from elsewhere; set [server] listen to 127.0.0.1", "--clock laisse les requêtes régler l’heure du service, qui ne doit donc pas être joint d’ailleurs ; mettez 127.0.0.1 dans [server] listen"),
     ("the service cannot listen on {}; another program may use it: change [server] listen", "le service ne peut pas écouter sur {} ; un autre programme l’utilise peut-être : changez [server] listen"),
@@ -234,6 +266,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("{} cannot be written; give the name of a new file with --to", "{} ne peut pas être écrit ; donnez le nom d’un nouveau fichier par --to"),
     ("{} cannot be made", "{} ne peut pas être créé"),
     ("{} cannot be written", "{} ne peut pas être écrit"),
+    ("{} cannot be used", "{} ne peut pas servir"),
     ("{} cannot be read", "{} ne peut pas être lu"),
     ("No such file or directory (os error {})", "il n’y a rien sous ce nom"),
     ("Permission denied (os error {})", "l’accès est refusé"),
@@ -242,6 +275,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("Not a directory (os error {})", "ce n’est pas un dossier"),
     ("No space left on device (os error {})", "le disque est plein"),
     ("Address already in use (os error {})", "cette adresse est déjà utilisée"),
+    ("Cannot assign requested address (os error {})", "cette machine n’a pas cette adresse"),
     ("Connection refused (os error {})", "la connexion est refusée"),
 ];
 
@@ -312,9 +346,10 @@ mod tests {
         books/src/backup.rs books/src/backup/manifest.rs books/src/backup/restore.rs
         books/src/retention.rs boxoffice/src/catalogue.rs boxoffice/src/external_sales.rs
         boxoffice/src/sales_file.rs boxoffice/src/stx_import.rs boxoffice/src/stx_upload.rs
-        config/src/lib.rs config/src/tls.rs db/src/error.rs gate/src/devices/token.rs
+        config/src/lib.rs config/src/tls.rs db/src/error.rs edge/src/config.rs edge/src/door.rs
+        edge/src/journal.rs edge/src/run.rs edge/src/server.rs gate/src/devices/token.rs
         gate/src/site/interface.rs gate/src/site/layout.rs kernel/src/code.rs kernel/src/seal.rs
-        kernel/src/table.rs kernel/src/time.rs notices/src/notices.rs
+        kernel/src/table.rs kernel/src/time.rs notices/src/notices.rs sandbox/src/pass.rs
         secutix/src/client/error.rs secutix/src/stx/dialect.rs secutix/src/stx/reader.rs";
 
     /// The texts in a source of which errors are made, `{}` for what is filled in.
@@ -386,7 +421,7 @@ mod tests {
             ),
             (
                 "\"xx\" is no language; choose en or fr",
-                "\"xx\" n’est pas une langue\u{a0}; choisissez parmi en or fr",
+                "\"xx\" n’est pas une langue\u{a0}; choisissez parmi en ou fr",
             ),
             (
                 "the site could not be read or written: the database is closed: x",

@@ -102,6 +102,8 @@ const WORK: &[(&[&str], i32, &str)] = &[
     (&["support-bundle", "--offline", "--to", "b.tar"], 0, "pages de texte, sans numéros de carte ni secrets."),
     (&["demo", "--listen", "127.0.0.1:0", "--sandbox", "127.0.0.1:0", "--visitors", "0"], 0, "La démonstration finit~; son dossier part avec elle."),
     (&["demo", "--listen", "127.0.0.1:0", "--sandbox", "127.0.0.1:0", "--visitors", "0", "--ticketing", "foreign"], 0, "qui est venu, et si les comptes des accès sont en ordre"),
+    (&["sandbox", "cards"], 0, "Acceptés, première utilisation\n"),
+    (&["sandbox", "--help"], 0, "created~: jamais vendu~; inactive"),
     (&["init", "another"], 0, "another/passerelle.toml est écrit. Lisez-le"),
 ];
 
@@ -138,6 +140,10 @@ const WRONG: &[(&[&str], i32, &str)] = &[
     (&["init", "."], 2, "cause~: il y a déjà quelque chose sous ce nom"),
     (&["serve", "--config", "broken.toml"], 2, "broken.toml:2:1~: [server] lisen n’est pas une clé de la configuration"),
     (&["apply", "--config", "refused.toml"], 2, "([server] roles)~: "),
+    (&["serve", "--config", "wrong.toml"], 2, "ne peut pas avoir cette valeur~: choisissez parmi admit, refuse."),
+    (&["edge", "--config", "edge.toml"], 2, "rien n’est configuré d’où lire des codes"),
+    (&["sandbox", "--passes", "passes.csv"], 2, "la ligne 2 du fichier des pass n’est pas bonne"),
+    (&["sandbox", "--username", "u"], 2, "demande son mot de passe dans PASSERELLE_SANDBOX_PASSWORD"),
     (&["apply", "--config", "mistaken.toml"], 2, "mistaken.site.toml a des erreurs~:\n  "),
 ];
 
@@ -157,6 +163,9 @@ async fn what_commands_print_is_there_in_french() {
 async fn what_is_wrong_is_said_in_french() {
     let program = Program::at_work(BIN, "", SET_UP);
     program.write("broken.toml", "[server]\nlisen = \"127.0.0.1:0\"\n");
+    program.write("wrong.toml", "[otipass]\nwhen_silent = \"wait\"\n");
+    program.write("edge.toml", "");
+    program.write("passes.csv", "n;s;d;v;s\n00029975;sold;7;;S1:1\n");
     program.write("refused.toml", "[server]\nroles = []\n");
     program.write("mistaken.toml", "[set_up]\nsite = \"mistaken.site.toml\"\n");
     program.write("mistaken.site.toml", "nothing = 1\n");
@@ -175,6 +184,15 @@ async fn the_doctor_speaks_french_throughout() {
         .examine(&["--explain", "config_broken", "--language", "fr"])
         .await;
     assert!(!explained.contains("a line is not TOML"), "{explained}");
+    let (_, explained) = set_up
+        .examine(&["--explain", "config_key_unknown", "--language", "fr"])
+        .await;
+    assert!(
+        explained.contains("\n  <clé> n’est pas une clé")
+            && explained.contains("Écrivez … si")
+            && explained.matches("config_key_unknown").count() == 1,
+        "{explained}"
+    );
     let refused = set_up.refused(&["doctor", "--explain", "nothing", "--language", "fr"]);
     assert!(
         refused.contains("aucun constat n’a le code nothing"),
@@ -187,7 +205,7 @@ async fn help_is_there_in_french() {
     let program = Program::new(BIN, "", SET_UP);
     for (arguments, said) in [
         (&["--help"][..], "Lancer le service"),
-        (&["help"], "Documents, par"),
+        (&["help"], "Documents, en anglais, par"),
         (&["doctor", "--help"], "Dire ce que signifie un code"),
         (&["help", "reconcile"], "Comparer les comptes des accès"),
         (&["doctor", "-h"], "Code de sortie\u{a0}: 0 sans erreur"),

@@ -69,7 +69,7 @@ export class Enrol {
   showScanner() {
     const { scanner, words } = this;
     const isKnown = scanner.taught !== null;
-    byId("enrol-scanner").textContent = isKnown ? `${words.t("scanner_taught")}: ${scanner.shown(words)}` : "";
+    byId("enrol-scanner").textContent = isKnown ? `${words.t("scanner_taught")} – ${scanner.shown(words)}` : "";
   }
 
   close() {

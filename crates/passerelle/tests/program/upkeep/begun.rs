@@ -53,8 +53,16 @@ async fn serve_without_a_configuration_makes_one_and_leads_to_the_first_page() {
     let mut again = house.command(&["serve"]);
     with(&mut again);
     let again = Process::start(&mut again);
-    let mut browser = Browser::new(&format!("http://{}", again.address()));
+    let address = again.address().to_string();
+    let mut browser = Browser::new(&format!("http://{address}"));
     browser.sign_in("camille", PASSWORD).await.leads_to();
+    // One more at its address is told who is there.
+    let mut third = house.command(&["serve"]);
+    with(&mut third);
+    let third = third.env("PASSERELLE_SERVER__LISTEN", &address).output();
+    let said = String::from_utf8(third.unwrap().stderr).unwrap();
+    let expected = format!("A Passerelle runs here already, at http://{address}: open");
+    assert!(said.contains(&expected), "{said}");
 }
 
 #[test]

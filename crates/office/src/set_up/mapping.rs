@@ -115,11 +115,12 @@ impl Page {
     }
 }
 
-/// What the doctor has to say of these mapping parameters.
-async fn examined(visit: &Visit, text: &str) -> Result<Vec<Finding>, PageError> {
+/// What the doctor has to say of these mapping parameters, and whether it misses what a
+/// later step brings.
+async fn examined(visit: &Visit, text: &str) -> Result<(Vec<Finding>, bool), PageError> {
     let doctor = &visit.office.role.doctor;
     let coming = doctor.examine_mapping(text.to_owned());
-    let findings = match tokio::time::timeout(LIMIT, coming).await {
+    let mut findings = match tokio::time::timeout(LIMIT, coming).await {
         Ok(findings) => findings,
         // What the reader says is there all the same.
         Err(_) => {
@@ -127,7 +128,11 @@ async fn examined(visit: &Visit, text: &str) -> Result<Vec<Finding>, PageError> 
             Vec::new()
         }
     };
-    Ok(findings)
+    let found = findings.len();
+    let present = Present::read(visit).await?;
+    findings.retain(|finding| !is_to_come(finding, &present));
+    let is_more_to_come = findings.len() < found;
+    Ok((findings, is_more_to_come))
 }
 
 /// Whether a later step brings what is missed here, and nothing was entered there yet.
@@ -144,12 +149,9 @@ fn is_to_come(finding: &Finding, present: &Present) -> bool {
 }
 
 async fn page(visit: &Visit, text: String, state: State) -> Result<Page, PageError> {
-    let mut findings = examined(visit, &text).await?;
-    let found = findings.len();
-    let present = Present::read(visit).await?;
-    findings.retain(|finding| !is_to_come(finding, &present));
+    let (findings, is_more_to_come) = examined(visit, &text).await?;
     let state = match state {
-        State::Kept if findings.len() < found => State::SoFar,
+        State::Kept if is_more_to_come => State::SoFar,
         state => state,
     };
     let frame = visit.frame();
@@ -215,7 +217,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         let cured = if cure == TIDY {
             otipass::cure::tidied(&text)
         } else {
-            let findings = examined(&visit, &text).await?;
+            let (findings, _) = examined(&visit, &text).await?;
             match mended(&text, &findings, cure) {
                 Some((wrong, right)) => match mend_site(&visit, wrong, right).await? {
                     Ok(()) => Some(text.clone()),
@@ -244,7 +246,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         return refused(visit, text, State::Kept).await;
     }
     visit.set_up().take_up.changed();
-    let findings = examined(&visit, &text).await?;
+    let (findings, _) = examined(&visit, &text).await?;
     let is_mistake =
         |finding: &Finding| finding.mapped_at.is_some() && finding.severity == Severity::Mistake;
     // Nobody is led on past what is to be corrected here.

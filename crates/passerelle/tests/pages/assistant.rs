@@ -335,7 +335,10 @@ fn sixteen_mistakes_on_the_way_are_cured_through_the_pages() {
     person.goes_on("Connection to Otipass");
     let astray = "http://127.0.0.1:9/api";
     person.connects(&format!("{astray}/villeneuve"));
+    person.reads("Enter it once more");
+    tab.fill("Password", "by the river");
     person.click(&format!("Write “{astray}” and try"));
+    person.reads("cannot be reached");
 
     person.goes_on("Mapping parameters");
     tab.fill("The parameters", MISTAKEN);

@@ -142,6 +142,9 @@ pub struct EarlierEntry {
     /// The device.
     #[schema(value_type = String)]
     pub device: DeviceCode,
+    /// What people call it, if not by its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_name: Option<String>,
     /// When it was scanned.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,

@@ -14,9 +14,15 @@ pub struct DeviceSnapshot {
     /// The device's code.
     #[schema(value_type = String)]
     pub device: DeviceCode,
+    /// What people call it, if not by its code.
+    #[serde(default)]
+    pub device_name: Option<String>,
     /// The door it is linked to.
     #[schema(value_type = Option<String>)]
     pub door: Option<DoorCode>,
+    /// What people call the door, if not by its code.
+    #[serde(default)]
+    pub door_name: Option<String>,
     /// The sector it leads to, if there is exactly one.
     #[schema(value_type = Option<String>)]
     pub sector: Option<SectorCode>,

@@ -55,9 +55,15 @@ pub struct LookEntry {
     /// The door the device is linked to now.
     #[schema(value_type = Option<String>)]
     pub door: Option<DoorCode>,
+    /// What people call that door, if not by its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door_name: Option<String>,
     /// The device.
     #[schema(value_type = String)]
     pub device: DeviceCode,
+    /// What people call it, if not by its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_name: Option<String>,
     /// On whose word.
     pub outcome: String,
     /// Whether it was cancelled.

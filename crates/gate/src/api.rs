@@ -30,11 +30,12 @@ impl Gate {
         device: DeviceCode,
         request: CheckRequest,
     ) -> Result<CheckAnswer, CheckError> {
-        let language = self.site().language_of(&device);
+        let site = self.site();
+        let language = site.language_of(&device);
         let sending = sending(&request);
         let scan = scan(request, device)?;
         let (check, freshness) = self.deciding.check(scan, sending).await?;
-        Ok(answer(&check, freshness, language))
+        Ok(answer(&check, freshness, language, &site))
     }
 
     /// Takes the journal that whoever was enrolled so brings: the checks in one
@@ -57,7 +58,8 @@ impl Gate {
             ));
         }
         let enrolments = self.enrolments(bringer, &batch).await?;
-        let language = self.site().language_of(&enrolments.bringer.holder.device);
+        let site = self.site();
+        let language = site.language_of(&enrolments.bringer.holder.device);
         let checks = sorted(batch.checks, &enrolments, "check", item);
         let items = checks.iter().filter_map(|part| part.read.as_ref().ok());
         let items = items.cloned().collect();
@@ -69,7 +71,7 @@ impl Gate {
                 Err(problem) => problem.clone(),
                 Ok(_) => match merged.next() {
                     Some(Merged::Recorded(check, freshness)) => {
-                        let answer = answer(&check, freshness, language);
+                        let answer = answer(&check, freshness, language, &site);
                         results.push(BatchResult::Kept { answer });
                         continue;
                     }
@@ -206,9 +208,12 @@ impl Gate {
         let settings = self.settings();
         let (site, set_up) = self.site_and_set_up();
         let sector = site.sector_of(&device);
+        let (door, door_name) = site.door_of(&device);
         let budget_ms = settings.decision_budget.as_millis();
         Ok(DeviceSnapshot {
-            door: site.devices.get(&device).map(|d| d.door.clone()),
+            device_name: site.name_of(&device),
+            door,
+            door_name,
             sector: sector.cloned(),
             sector_name: sector.and_then(|sector| site.sectors.get(sector)).cloned(),
             mapped: sector.is_some_and(|sector| settings.mapping.sectors.contains_key(sector)),
@@ -352,7 +357,7 @@ fn unreadable(what: &str, error: &dyn Error) -> Problem {
     Problem::new(ProblemCode::BodyInvalid, detail)
 }
 
-fn answer(check: &Check, freshness: Freshness, language: Language) -> CheckAnswer {
+fn answer(check: &Check, freshness: Freshness, language: Language, site: &Site) -> CheckAnswer {
     // Beside an admission it is a mark for the books.
     let stands_against_it = matches!(
         check.decision,
@@ -371,6 +376,7 @@ fn answer(check: &Check, freshness: Freshness, language: Language) -> CheckAnswe
         entries_left: check.pass.entries_left,
         earlier: earlier.map(|earlier| EarlierEntry {
             check_id: earlier.check,
+            device_name: site.name_of(&earlier.device),
             device: earlier.device.clone(),
             at: earlier.at,
         }),
@@ -381,10 +387,13 @@ fn answer(check: &Check, freshness: Freshness, language: Language) -> CheckAnswe
 }
 
 fn looked_at(entry: LastEntry, site: &Site) -> LookEntry {
+    let (door, door_name) = site.door_of(&entry.device);
     LookEntry {
         at: entry.at,
         sector: entry.sector,
-        door: site.devices.get(&entry.device).map(|d| d.door.clone()),
+        door,
+        door_name,
+        device_name: site.name_of(&entry.device),
         device: entry.device,
         outcome: entry.decision.as_str().to_owned(),
         cancelled: entry.cancelled,

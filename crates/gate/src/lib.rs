@@ -49,7 +49,8 @@ pub use outbox::{Due, Outbox, Waiting};
 pub use site::file::{examine_devices, read_site, write_site};
 pub use site::found::ALL as FINDINGS;
 pub use site::known::Holder;
-pub use site::layout::{Device, Site, SiteError};
+pub use site::layout::{Device, Door, Site, SiteError};
+pub use site::names::{Names, SiteNames};
 pub use site::outline::{OutlinedDevice, SiteOutline, outline_site};
 pub use site::settings::{InterfaceSettings, WhenSilent};
 
@@ -81,6 +82,11 @@ pub const SCHEMA: db::Schema = db::Schema {
             name: "processes on one database",
             works_from: 4,
             sql: include_str!("../migrations/0005_node.sql"),
+        },
+        db::Migration {
+            name: "names of doors and devices",
+            works_from: 5,
+            sql: include_str!("../migrations/0006_names.sql"),
         },
     ],
 };

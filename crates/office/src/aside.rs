@@ -108,6 +108,7 @@ struct Page {
     count: i64,
     /// What can be settled together.
     groups: Vec<Group>,
+    names: SiteNames,
     frame: Frame,
 }
 
@@ -120,7 +121,8 @@ impl Page {
             let of = group.reason.as_str();
             let why = reason(of, language).unwrap_or(of);
             let count = self.frame.formats.number(group.count);
-            let label = format!("{} · {why} ({count})", group.device);
+            let device = self.names.devices.of(&group.device);
+            let label = format!("{device} · {why} ({count})");
             (format!("{of}/{}", group.device), label)
         };
         let groups = self.groups.iter().map(choice).collect();
@@ -165,6 +167,7 @@ async fn page(visit: Visit, said: Option<String>) -> Answer {
         settled: aside::settled(db).await?,
         count: aside::count(db).await?,
         groups: aside::groups(db).await?,
+        names: SiteNames::read(db).await?,
         frame: visit.frame(),
     })
 }
@@ -241,11 +244,12 @@ struct One {
     read: Readable,
     as_what: Vec<Input>,
     note: Vec<Input>,
+    names: SiteNames,
     frame: Frame,
 }
 
 impl One {
-    fn new(frame: Frame, aside: Aside, devices: &[DeviceCode]) -> Self {
+    fn new(frame: Frame, aside: Aside, names: SiteNames) -> Self {
         let t = Texts::of(frame.formats.language);
         let read = aside.readable();
         let zone = &frame.formats.zone;
@@ -257,15 +261,14 @@ impl One {
             aside.device.as_str()
         };
         // Its device may be gone from the site.
-        let mut codes: Vec<_> = devices.iter().map(DeviceCode::as_str).collect();
-        if !device.is_empty() && !codes.contains(&device) {
-            codes.push(device);
+        let mut devices: Vec<_> = names.devices.all().collect();
+        if !device.is_empty() && !devices.iter().any(|(code, _)| code == device) {
+            devices.push((device.to_owned(), device.to_owned()));
         }
-        let codes = codes.into_iter().map(|code| (code, code));
         let code = self::read(t, &aside);
         let hint = fill(t.number_hint, &[("code", &code)]);
         let as_what = [
-            Input::choice("device", t.device, device, codes.collect()).with_choose(frame.t.choose),
+            Input::choice("device", t.device, device, devices).with_choose(frame.t.choose),
             Input::text("code", t.number, "").hint(hint),
             Input::day("day", t.day, &day),
             Input::text("time", t.at, &time).hint(t.at_hint),
@@ -277,6 +280,7 @@ impl One {
         Self {
             note: frame.filled([Input::text("note", t.note, "")]),
             as_what,
+            names,
             aside,
             read,
             frame,
@@ -308,7 +312,7 @@ impl One {
         let mut facts = vec![
             (t.reason, why(aside, formats.language).to_owned()),
             (t.detail, without_numbers(&aside.detail)),
-            (t.device, aside.device.to_string()),
+            (t.device, self.names.devices.of(&aside.device)),
             (t.came, formats.moment(aside.arrived_at)),
         ];
         if aside.kind == Kind::Check {
@@ -336,9 +340,8 @@ async fn find(visit: &Visit, id: CheckId) -> Result<Aside, PageError> {
 pub(crate) async fn show(visit: Visit, Id(id): Id<CheckId>) -> Answer {
     visit.gate()?;
     let aside = find(&visit, id).await?;
-    let devices = gate::devices(visit.db()).await?;
-    let devices: Vec<_> = devices.into_iter().map(|device| device.device).collect();
-    visit.page(&One::new(visit.frame(), aside, &devices))
+    let names = SiteNames::read(visit.db()).await?;
+    visit.page(&One::new(visit.frame(), aside, names))
 }
 
 /// Day and time of a moment, as the form shows them.

@@ -10,7 +10,7 @@ use super::period::Period;
 use super::plot::{Bar, Plot};
 use super::table_file::{self, Form, number, text};
 use crate::page::*;
-use gate::records::attendance::{HourCount, SectorNames, Visitors, visitors};
+use gate::records::attendance::{HourCount, Visitors, visitors};
 use std::collections::BTreeMap;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -146,10 +146,15 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     let mut came = None;
     if visit.office.gate.is_some() {
         let Period { from, to } = asked.period;
-        let names = SectorNames::read(&visit.office.db).await?;
+        let names = SiteNames::read(&visit.office.db).await?;
         let mut found = visitors(&visit.office.db, from, to).await?;
-        let by_sector = found.by_sector.into_iter();
-        found.by_sector = by_sector.map(|(code, n)| (names.of(&code), n)).collect();
+        for (sums, names) in [
+            (&mut found.by_sector, &names.sectors),
+            (&mut found.by_device, &names.devices),
+        ] {
+            let by_code = std::mem::take(sums).into_iter();
+            *sums = by_code.map(|(code, n)| (names.short(code), n)).collect();
+        }
         came = Some(found);
     }
     visit.page(&page(asked, came.as_ref()))

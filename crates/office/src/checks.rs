@@ -47,6 +47,7 @@ struct Page {
     /// The card whose checks these are.
     of_card: Option<CardNumber>,
     checks: Vec<CheckLine>,
+    names: SiteNames,
     /// The same list as files: what they are called, and where they are.
     downloads: Vec<(&'static str, String)>,
     pager: Pager,
@@ -98,7 +99,7 @@ impl Page {
     fn new(
         frame: Frame,
         wanted: &Wanted,
-        devices: &[DeviceCode],
+        names: SiteNames,
         checks: Vec<CheckLine>,
         next: Option<String>,
     ) -> Self {
@@ -110,9 +111,10 @@ impl Page {
         let marks = Doubt::ALL
             .iter()
             .map(|d| (d.as_str(), mark_name(*d, language)));
-        let codes = devices.iter().map(|code| (code.as_str(), code.as_str()));
+        let devices = names.devices.all();
         let decisions = Decision::ALL.map(|d| (d.as_str(), outcome::name(d, language)));
         let all = || std::iter::once(("", t.all));
+        let any = std::iter::once((String::new(), t.all.to_owned()));
         let [from, to] = &wanted.days.texts();
         let query = [
             ("device", device),
@@ -124,7 +126,7 @@ impl Page {
         Self {
             card: frame.filled([Input::text("card", t.card, "").hint(t.card_hint)]),
             filters: [
-                Input::choice("device", t.device, device, all().chain(codes).collect()),
+                Input::choice("device", t.device, device, any.chain(devices).collect()),
                 Input::choice(
                     "outcome",
                     t.outcome,
@@ -139,6 +141,7 @@ impl Page {
             downloads: downloads(language, &access::CHECKS_TABLE, &query),
             pager: Pager::new(&frame, access::CHECKS, &query, wanted.before.clone(), next),
             checks,
+            names,
             frame,
         }
     }
@@ -152,12 +155,11 @@ async fn find(visit: &Visit, filter: CheckFilter, limit: u32) -> Result<Vec<Chec
     checks(visit.db(), filter, limit).await
 }
 
-async fn devices(visit: &Visit) -> Result<Vec<DeviceCode>, DbError> {
-    if visit.office.gate.is_none() {
-        return Ok(Vec::new());
+async fn names(visit: &Visit) -> Result<SiteNames, DbError> {
+    match visit.office.gate {
+        Some(_) => SiteNames::read(visit.db()).await,
+        None => Ok(SiteNames::default()),
     }
-    let devices = gate::devices(visit.db()).await?;
-    Ok(devices.into_iter().map(|device| device.device).collect())
 }
 
 pub(crate) async fn list(visit: Visit, Query(query): Query) -> Answer {
@@ -166,8 +168,8 @@ pub(crate) async fn list(visit: Visit, Query(query): Query) -> Answer {
     let mut found = find(&visit, wanted.filter.clone(), ROWS + 1).await?;
     let next = cut(&mut found, ROWS as usize);
     let next = next.map(|last| format!("{}_{}", last.arrived_at.millis(), last.id));
-    let devices = devices(&visit).await?;
-    visit.page(&Page::new(frame, &wanted, &devices, found, next))
+    let names = names(&visit).await?;
+    visit.page(&Page::new(frame, &wanted, names, found, next))
 }
 
 /// Columns of the file; `card` without its middle, as on the page.
@@ -215,19 +217,14 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Qu
 /// The checks of one card. A form's body, not an address, holds its number.
 pub(crate) async fn of_card(visit: Visit, entered: Entered) -> Answer {
     let mut wanted = Wanted::read(&Entered::default(), &visit.frame());
-    let devices = devices(&visit).await?;
+    let names = names(&visit).await?;
     wanted.filter.card = entered.read("card");
     if wanted.filter.card.is_none() {
         let mistakes = Mistakes::one("card", Texts::of(visit.language).card_wrong);
         let visit = visit.wrong(Entered::default(), mistakes);
-        return visit.page(&Page::new(
-            visit.frame(),
-            &wanted,
-            &devices,
-            Vec::new(),
-            None,
-        ));
+        let page = Page::new(visit.frame(), &wanted, names, Vec::new(), None);
+        return visit.page(&page);
     }
     let found = find(&visit, wanted.filter.clone(), ROWS_OF_CARD).await?;
-    visit.page(&Page::new(visit.frame(), &wanted, &devices, found, None))
+    visit.page(&Page::new(visit.frame(), &wanted, names, found, None))
 }

@@ -5,8 +5,8 @@ use db::Db;
 use doctor::{Ailments, Vitals};
 use gate::nodes::Node;
 use gate::outbox::trouble::Trouble;
-use gate::records::attendance::{Admitted, SectorNames};
-use gate::{DeviceState, Gate, PartnerState, Waiting, WhenSilent};
+use gate::records::attendance::Admitted;
+use gate::{DeviceState, Gate, PartnerState, SiteNames, Waiting, WhenSilent};
 use kernel::{BusinessDay, Clock, Money, Timestamp, Zone};
 use notices::Failing;
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ pub(crate) struct Facts {
     pub(crate) ailments: Ailments,
     /// The ways by which notices do not get out.
     pub(crate) failing: Vec<Failing>,
+    /// What people call what the site has.
+    pub(crate) names: SiteNames,
     pub(crate) gate: Option<GateFacts>,
     pub(crate) sales: Option<SalesFacts>,
 }
@@ -42,8 +44,6 @@ pub(crate) struct GateFacts {
     /// The same weekday of last week, the whole day.
     pub(crate) last_week: Arc<Admitted>,
     pub(crate) outcomes: BTreeMap<String, i64>,
-    /// What people call the sectors.
-    pub(crate) names: SectorNames,
     pub(crate) devices: Vec<DeviceState>,
     pub(crate) waiting: Waiting,
     /// When the oldest control barcode on its way to ticketing was made.

@@ -86,6 +86,12 @@ impl<'a> Fields<'a> {
         self.found(field, is_name.then(|| name.to_owned()), wrong)
     }
 
+    /// A name of what may be called by its code, if one was entered.
+    pub(crate) fn some_name(&mut self, field: &'static str, limit: usize) -> Option<String> {
+        self.entered.some(field)?;
+        self.name(field, limit)
+    }
+
     /// A decimal number in hundredths, with a comma or a point, up to `most`.
     pub(crate) fn hundredths(
         &mut self,

@@ -19,7 +19,7 @@ pub(crate) use axum::http::{StatusCode, header};
 pub(crate) use axum::response::{IntoResponse, Response};
 pub(crate) use boxoffice::Catalogue;
 pub(crate) use db::{DbError, Tx};
-pub(crate) use gate::{Decision, DeviceState, Mode, Site};
+pub(crate) use gate::{Decision, DeviceState, Mode, Site, SiteNames};
 pub(crate) use kernel::text::fill;
 pub(crate) use kernel::{BusinessDay, CheckId, DeviceCode, DoorCode, Language, SectorCode};
 pub(crate) use kernel::{Timestamp, causes};

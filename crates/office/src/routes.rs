@@ -8,7 +8,6 @@ use super::entered::FORM_LIMIT_BYTES;
 use super::guard::{guard, nothing_here};
 use super::office::Office;
 use super::page_error::PageError;
-use super::set_up::door::Door;
 use super::set_up::sector::Sector;
 use super::set_up::thing;
 use super::{
@@ -23,7 +22,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use boxoffice::catalogue::{Product, Season, Tariff};
-use gate::Device;
+use gate::{Device, Door};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 

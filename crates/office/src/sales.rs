@@ -9,7 +9,7 @@ use super::period::Period;
 use super::table_file::{self, Cell, Form, number, text};
 use crate::page::*;
 use boxoffice::report::{self, Moved, SalesReport, SalesRow};
-use gate::records::attendance::SectorNames;
+use gate::Names;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     nothing: "Rien n’a été vendu ni annulé pendant cette période.",
@@ -52,12 +52,7 @@ impl Sum for Moved {
     }
 }
 
-fn figures(
-    formats: &Formats,
-    period: Period,
-    report: &SalesReport,
-    names: &SectorNames,
-) -> Vec<Figure> {
+fn figures(formats: &Formats, period: Period, report: &SalesReport, names: &Names) -> Vec<Figure> {
     if report.rows.is_empty() {
         return Vec::new();
     }
@@ -71,7 +66,7 @@ fn figures(
         breakdown.by((id, title, label), rows)
     };
     let days = report.rows.iter().map(|row| (row.business_day, row.moved));
-    let sector = |row: &SalesRow| row.sector.as_ref().map(|code| names.of(code.as_str()));
+    let sector = |row: &SalesRow| row.sector.as_ref().map(|code| names.short(code));
     vec![
         breakdown.by_day(period, days),
         by("by-product", t.by_product, t.product, &|row| {
@@ -86,7 +81,7 @@ fn figures(
     ]
 }
 
-fn page(asked: Asked, report: Option<&SalesReport>, names: &SectorNames) -> Figures {
+fn page(asked: Asked, report: Option<&SalesReport>, names: &Names) -> Figures {
     let formats = &asked.frame.formats;
     let t = Texts::of(formats.language);
     let known = report.map(|report| {
@@ -115,8 +110,8 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
         report = Some(report::sales(&visit.office.db, from, to).await?);
     }
     let names = match &visit.office.gate {
-        Some(_) => SectorNames::read(&visit.office.db).await?,
-        None => SectorNames::default(),
+        Some(_) => SiteNames::read(&visit.office.db).await?.sectors,
+        None => Names::default(),
     };
     visit.page(&page(asked, report.as_ref(), &names))
 }
@@ -196,7 +191,7 @@ mod tests {
         let formats = Frame::sample(Language::En, None).formats;
         let period = Period::month_of("2026-07-14".parse().unwrap());
         let report = sample::report(period);
-        let figures = figures(&formats, period, &report, &SectorNames::default());
+        let figures = figures(&formats, period, &report, &Names::default());
         assert_eq!(figures.len(), 4);
         for figure in figures {
             let total = &figure.total[3..];

@@ -150,6 +150,7 @@ struct Parts {
     rows: Vec<(String, Vec<(i64, i64)>)>,
     /// The decisions by outcome, the most frequent first.
     outcomes: Vec<(Decision, i64)>,
+    names: SiteNames,
     /// The first [`DEVICES`] by code, those with a trouble first.
     devices: Vec<DeviceState>,
     /// Said where not all devices are shown.
@@ -186,7 +187,7 @@ impl Parts {
     fn new(frame: &Frame, facts: &Facts) -> Self {
         let formats = &frame.formats;
         let t = Texts::of(formats.language);
-        let mut concerns = worries(t, formats, &verdict::concerns(facts, &formats.zone));
+        let mut concerns = worries(t, formats, facts);
         for (_, page) in &mut concerns {
             *page = page.filter(|page| frame.may_look(*page));
         }
@@ -205,6 +206,7 @@ impl Parts {
             plot: None,
             rows: Vec::new(),
             outcomes: Vec::new(),
+            names: facts.names.clone(),
             devices: Vec::new(),
             some_devices: None,
             sees_devices: frame.may_look(access::DEVICES),
@@ -274,7 +276,7 @@ impl Parts {
             };
             let hours = self.hours.iter().map(|hour| of(Some(*hour)));
             let cells = std::iter::once(of(None)).chain(hours).collect();
-            (gate.names.of(sector.as_str()), cells)
+            (self.names.sectors.short(sector), cells)
         };
         self.rows = sectors.iter().map(|sector| row(sector)).collect();
         if self.rows.len() > 1 {
@@ -393,12 +395,12 @@ fn refused(gate: &GateFacts) -> i64 {
 
 /// The concerns in words, the worst first; of single devices at most
 /// [`DEVICE_CONCERNS`].
-fn worries(t: &Texts, formats: &Formats, concerns: &[Concern]) -> Vec<(String, Option<Address>)> {
+fn worries(t: &Texts, formats: &Formats, facts: &Facts) -> Vec<(String, Option<Address>)> {
     let (mut worries, mut of_devices) = (Vec::new(), 0);
-    for concern in concerns {
+    for concern in &verdict::concerns(facts, &formats.zone) {
         of_devices += usize::from(concern.is_of_device());
         if !concern.is_of_device() || of_devices <= DEVICE_CONCERNS {
-            worries.push((words(t, formats, concern), place(concern)));
+            worries.push((words(t, formats, &facts.names, concern), place(concern)));
         }
     }
     if of_devices > DEVICE_CONCERNS {
@@ -409,22 +411,20 @@ fn worries(t: &Texts, formats: &Formats, concerns: &[Concern]) -> Vec<(String, O
 }
 
 /// A concern in words, with what to do.
-fn words(t: &Texts, formats: &Formats, concern: &Concern) -> String {
-    let of_device = |text: &str, device: &str, n: i64| {
+fn words(t: &Texts, formats: &Formats, names: &SiteNames, concern: &Concern) -> String {
+    let of_place = |text: &str, place: &str, n: i64| {
         let (number, wait) = (formats.number(n), formats.wait(n.saturating_abs()));
-        fill(
-            text,
-            &[("device", &device), ("n", &number), ("wait", &wait)],
-        )
+        fill(text, &[("device", &place), ("n", &number), ("wait", &wait)])
     };
-    let number = |text: &str, n: &i64| of_device(text, "", *n);
+    let of_device = |text, device: &str, n| of_place(text, &names.devices.of(device), n);
+    let number = |text: &str, n: &i64| of_place(text, "", *n);
     let at = |text: &str, at: Timestamp| fill(text, &[("at", &formats.moment(at))]);
     match concern {
         Concern::NotSetUp => t.not_set_up.to_owned(),
         Concern::PartnerSilent(WhenSilent::Admit, failure) => why(t, *failure, t.silent_admit),
         Concern::PartnerSilent(WhenSilent::Refuse, failure) => why(t, *failure, t.silent_refuse),
         Concern::PartnerFails(failure) => why(t, *failure, t.partner_fails),
-        Concern::NodeSilent { place, ms } => of_device(t.node_silent, place, *ms),
+        Concern::NodeSilent { place, ms } => of_place(t.node_silent, place, *ms),
         Concern::Unresolved(n) => number(t.unresolved, n),
         Concern::Silent { device, ms } => of_device(t.device_silent, device, *ms),
         Concern::Keeps { device, checks } => of_device(t.device_keeps, device, *checks),

@@ -55,6 +55,8 @@ kernel::texts!(Words in Fr, En {
     me: "Mon compte", "My account";
     mode: "Mode", "Mode";
     name: "Nom", "Name";
+    name_hint: "Celui que tout le monde emploie, 100 caractères au plus. Sans nom, c’est le code qui est montré.",
+        "The one that everybody uses, at most 100 characters. Without a name, the code is shown.";
     never: "jamais", "never";
     new_password: "Nouveau mot de passe", "New password";
     no: "non", "no";

@@ -169,36 +169,6 @@ pub async fn visitors(db: &Db, from: BusinessDay, to: BusinessDay) -> Result<Vis
     .await
 }
 
-/// What people call the sectors that there are now.
-#[derive(Debug, Clone, Default)]
-pub struct SectorNames(BTreeMap<String, String>);
-
-impl SectorNames {
-    /// Reads them.
-    pub async fn read(db: &Db) -> Result<Self, DbError> {
-        let read = db.read("names of sectors", |tx| {
-            tx.query("SELECT code, name FROM gate_sector", params![])
-        });
-        let name = |row: &Row| Ok((row.get("code")?, row.get("name")?));
-        let names: Result<_, DbError> = read.await?.iter().map(name).collect();
-        names.map(Self)
-    }
-
-    /// The name of this one, with its code where others have the same name; the code of one
-    /// that is no more.
-    #[must_use]
-    pub fn of(&self, code: &str) -> String {
-        let Some(name) = self.0.get(code) else {
-            return code.to_owned();
-        };
-        let namesakes = self.0.values().filter(|other| *other == name).count();
-        if namesakes > 1 && name != code {
-            return format!("{name} ({code})");
-        }
-        name.clone()
-    }
-}
-
 /// The first and the last business day with a check; `None` if there are none.
 pub async fn period(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>, DbError> {
     db.read("period", |tx| OUTCOMES.days(tx)).await

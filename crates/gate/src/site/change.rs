@@ -6,12 +6,11 @@ pub use crate::site::layout::{Organisation, save_organisation};
 pub use crate::site::rename::{Use, rename_device, rename_door, rename_sector};
 
 use crate::site::layout::{write_device, write_door, write_sector};
-use crate::{Device, Site, SiteError};
+use crate::{Device, Door, Site, SiteError};
 use db::{DbError, Tx, params};
 use kernel::{DeviceCode, DoorCode, SectorCode, Timestamp};
-use std::collections::BTreeSet;
 
-/// The most characters of an organisation's or a sector's name.
+/// The most characters of a name: an organisation's, a sector's, a door's, a device's.
 pub const NAME_LIMIT_CHARS: usize = 100;
 
 /// Active codes of ISO 4217 for money that people pay with.
@@ -69,7 +68,7 @@ pub fn is_currency(code: &str) -> bool {
     code.len() == 3 && CURRENCIES.split_whitespace().any(|known| known == code)
 }
 
-/// Whether this can be the name of an organisation or a sector: 1 to
+/// Whether this can be the name of an organisation, a sector, a door or a device: 1 to
 /// [`NAME_LIMIT_CHARS`] characters, none of them for control.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
@@ -128,52 +127,37 @@ pub fn remove_sector(tx: &mut Tx<'_>, code: &SectorCode) -> Result<String, SiteC
     Ok(before)
 }
 
-/// Adds a door that leads to one sector.
-pub fn add_door(
-    tx: &mut Tx<'_>,
-    code: &DoorCode,
-    sector: &SectorCode,
-) -> Result<(), SiteChangeError> {
+/// Adds a door.
+pub fn add_door(tx: &mut Tx<'_>, code: &DoorCode, door: &Door) -> Result<(), SiteChangeError> {
     let site = changing(tx)?;
     if site.doors.contains_key(code) {
         return Err(SiteChangeError::Taken);
     }
-    lead(tx, &site, code, sector)
+    lead(tx, &site, code, door)
 }
 
-/// Leads a door to one sector, and says where it led.
-pub fn change_door(
-    tx: &mut Tx<'_>,
-    code: &DoorCode,
-    sector: &SectorCode,
-) -> Result<BTreeSet<SectorCode>, SiteChangeError> {
+/// Changes a door's name and where it leads, and says what it was.
+pub fn change_door(tx: &mut Tx<'_>, code: &DoorCode, door: &Door) -> Result<Door, SiteChangeError> {
     let site = changing(tx)?;
     let before = site.doors.get(code).cloned();
     let before = before.ok_or(SiteChangeError::Unknown)?;
-    lead(tx, &site, code, sector)?;
+    lead(tx, &site, code, door)?;
     Ok(before)
 }
 
-fn lead(
-    tx: &mut Tx<'_>,
-    site: &Site,
-    code: &DoorCode,
-    sector: &SectorCode,
-) -> Result<(), SiteChangeError> {
-    if !site.sectors.contains_key(sector) {
+fn lead(tx: &mut Tx<'_>, site: &Site, code: &DoorCode, door: &Door) -> Result<(), SiteChangeError> {
+    let mut sectors = door.sectors.iter();
+    if let Some(sector) = sectors.find(|sector| !site.sectors.contains_key(*sector)) {
         return Err(SiteChangeError::UnknownSector(sector.clone()));
     }
-    Ok(write_door(tx, code, [sector])?)
+    Ok(write_door(tx, code, door)?)
 }
 
-/// Removes a door that no device stands at, and says where it led.
+/// Removes a door that no device stands at, and says what it was.
 ///
 /// # Errors
 /// [`SiteChangeError`]; `HasDevices` names the devices.
-pub fn remove_door(
-    tx: &mut Tx<'_>,
-    code: &DoorCode,
-) -> Result<BTreeSet<SectorCode>, SiteChangeError> {
+pub fn remove_door(tx: &mut Tx<'_>, code: &DoorCode) -> Result<Door, SiteChangeError> {
     let mut site = changing(tx)?;
     let devices = site.devices_at(code);
     if !devices.is_empty() {
@@ -201,7 +185,7 @@ pub fn add_device(
     place(tx, &site, code, device)
 }
 
-/// Changes a device's door, language and settings, and says what they were.
+/// Changes a device's name, door, language and settings, and says what they were.
 pub fn change_device(
     tx: &mut Tx<'_>,
     code: &DeviceCode,

@@ -1,8 +1,8 @@
 //! The site file: an organisation's sectors, doors and devices as TOML.
 
-use crate::site::change::is_currency;
+use crate::site::change::{NAME_LIMIT_CHARS, is_currency, is_name};
 use crate::site::found;
-use crate::{Device, DeviceSettings, Site};
+use crate::{Device, DeviceSettings, Door, Site};
 use kernel::finding::{Finding, Lines, Phrase, Place, Position, Thing};
 use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use toml::Spanned;
 struct File {
     institution: Spanned<String>,
     organisation: Spanned<String>,
-    name: String,
+    name: Spanned<String>,
     timezone: Spanned<String>,
     currency: Spanned<String>,
     language: Option<Spanned<String>>,
@@ -31,13 +31,14 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct SectorEntry {
     code: Spanned<String>,
-    name: String,
+    name: Spanned<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DoorEntry {
     code: Spanned<String>,
+    name: Option<Spanned<String>>,
     sectors: Spanned<Vec<Spanned<String>>>,
 }
 
@@ -45,6 +46,7 @@ struct DoorEntry {
 #[serde(deny_unknown_fields)]
 struct DeviceEntry {
     code: Spanned<String>,
+    name: Option<Spanned<String>>,
     door: Spanned<String>,
     language: Option<Spanned<String>>,
     direction: Option<Spanned<String>>,
@@ -77,13 +79,13 @@ pub fn read_site(text: &str) -> (Option<Site>, Vec<Finding>) {
 /// Finds the devices whose doors lead to no sector, or to several.
 #[must_use]
 pub fn examine_devices(
-    doors: &BTreeMap<DoorCode, BTreeSet<SectorCode>>,
+    doors: &BTreeMap<DoorCode, Door>,
     devices: &BTreeMap<DeviceCode, Device>,
 ) -> Vec<Finding> {
     let found = |(code, device): (&DeviceCode, &Device)| {
         let place = Place::Thing(Thing::Device(code.to_string()));
         let door = &device.door;
-        match doors.get(door).map(BTreeSet::len)? {
+        match doors.get(door)?.sectors.len() {
             0 => Some(found::device_without_sector(place, door, code)),
             1 => None,
             count => Some(found::device_with_several_sectors(place, door, code, count)),
@@ -96,6 +98,12 @@ pub fn examine_devices(
 #[must_use]
 pub fn write_site(site: &Site) -> String {
     let text = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let named = |name: &Option<String>| {
+        let name = name
+            .as_deref()
+            .map(|name| format!("name = {}\n", text(name)));
+        name.unwrap_or_default()
+    };
     let mut file = format!(
         "institution = \"{}\"\norganisation = \"{}\"\nname = {}\ntimezone = \"{}\"\n\
          currency = \"{}\"\nlanguage = \"{}\"\n",
@@ -109,13 +117,11 @@ pub fn write_site(site: &Site) -> String {
     for (code, name) in &site.sectors {
         file += &format!("\n[[sector]]\ncode = \"{code}\"\nname = {}\n", text(name));
     }
-    for (code, sectors) in &site.doors {
-        let sectors: Vec<_> = sectors
-            .iter()
-            .map(|sector| format!("\"{sector}\""))
-            .collect();
-        let sectors = sectors.join(", ");
-        file += &format!("\n[[door]]\ncode = \"{code}\"\nsectors = [{sectors}]\n");
+    for (code, door) in &site.doors {
+        let sectors = door.sectors.iter().map(|sector| format!("\"{sector}\""));
+        let sectors = sectors.collect::<Vec<_>>().join(", ");
+        let name = named(&door.name);
+        file += &format!("\n[[door]]\ncode = \"{code}\"\n{name}sectors = [{sectors}]\n");
     }
     for (code, device) in &site.devices {
         let DeviceSettings {
@@ -127,7 +133,8 @@ pub fn write_site(site: &Site) -> String {
             sound,
         } = device.settings;
         file += &format!(
-            "\n[[device]]\ncode = \"{code}\"\ndoor = \"{}\"\n",
+            "\n[[device]]\ncode = \"{code}\"\n{}door = \"{}\"\n",
+            named(&device.name),
             device.door
         );
         if let Some(language) = device.language {
@@ -181,6 +188,13 @@ impl Reader<'_> {
         code.ok()
     }
 
+    fn name(&mut self, field: &Spanned<String>) -> String {
+        if !is_name(field.get_ref()) {
+            self.refuse(found::name_invalid(self.at(field), NAME_LIMIT_CHARS));
+        }
+        field.get_ref().clone()
+    }
+
     fn read(&mut self) -> Option<Site> {
         let file: File = match toml::from_str(self.text) {
             Ok(file) => file,
@@ -193,6 +207,7 @@ impl Reader<'_> {
         };
         let institution = self.code(&file.institution);
         let organisation = self.code(&file.organisation);
+        let name = self.name(&file.name);
         let zone = self.value(&file.timezone, found::timezone_unknown);
         let currency = file.currency.get_ref();
         if !is_currency(currency) {
@@ -207,7 +222,7 @@ impl Reader<'_> {
         Some(Site {
             institution: institution?,
             organisation: organisation?,
-            name: file.name,
+            name,
             zone: zone?,
             currency: file.currency.into_inner(),
             language: language.flatten().unwrap_or_default(),
@@ -223,7 +238,8 @@ impl Reader<'_> {
             let Some(code) = self.code::<SectorCode>(&entry.code) else {
                 continue;
             };
-            if sectors.insert(code.clone(), entry.name.clone()).is_some() {
+            let name = self.name(&entry.name);
+            if sectors.insert(code.clone(), name).is_some() {
                 self.twice(&entry.code, Thing::Sector(code.to_string()));
             }
         }
@@ -234,13 +250,16 @@ impl Reader<'_> {
         &mut self,
         entries: &[DoorEntry],
         sectors: &BTreeMap<SectorCode, String>,
-    ) -> BTreeMap<DoorCode, BTreeSet<SectorCode>> {
+    ) -> BTreeMap<DoorCode, Door> {
         let mut doors = BTreeMap::new();
         for entry in entries {
             let Some(code) = self.code::<DoorCode>(&entry.code) else {
                 continue;
             };
-            let mut leads_to = BTreeSet::new();
+            let mut door = Door {
+                name: entry.name.as_ref().map(|name| self.name(name)),
+                sectors: BTreeSet::new(),
+            };
             for field in entry.sectors.get_ref() {
                 let Some(sector) = self.code::<SectorCode>(field) else {
                     continue;
@@ -248,9 +267,9 @@ impl Reader<'_> {
                 if !sectors.contains_key(&sector) {
                     self.refuse(found::sector_unknown(self.at(field), &code, &sector));
                 }
-                leads_to.insert(sector);
+                door.sectors.insert(sector);
             }
-            if doors.insert(code.clone(), leads_to).is_some() {
+            if doors.insert(code.clone(), door).is_some() {
                 self.twice(&entry.code, Thing::Door(code.to_string()));
             }
         }
@@ -260,13 +279,14 @@ impl Reader<'_> {
     fn devices(
         &mut self,
         entries: &[DeviceEntry],
-        doors: &BTreeMap<DoorCode, BTreeSet<SectorCode>>,
+        doors: &BTreeMap<DoorCode, Door>,
     ) -> BTreeMap<DeviceCode, Device> {
         let (mut devices, mut places) = (BTreeMap::new(), BTreeMap::new());
         for entry in entries {
             let language = entry.language.as_ref();
             let language = language.and_then(|l| self.value(l, found::language_unknown));
             let settings = self.settings(entry);
+            let name = entry.name.as_ref().map(|name| self.name(name));
             let (Some(code), Some(door)) = (
                 self.code::<DeviceCode>(&entry.code),
                 self.code::<DoorCode>(&entry.door),
@@ -279,6 +299,7 @@ impl Reader<'_> {
             }
             places.insert(Thing::Device(code.to_string()), at);
             let device = Device {
+                name,
                 door,
                 language,
                 settings,
@@ -338,7 +359,26 @@ mod tests {
 
     #[test]
     fn each_mistake_is_named_with_its_line() {
-        let cases: [Damage<'_>; 11] = [
+        let long = format!("name = \"{}\"", "é".repeat(NAME_LIMIT_CHARS + 1));
+        let cases: [Damage<'_>; 14] = [
+            (
+                "name = \"Vn_Aug\"",
+                "name = \"\"",
+                &[("name_invalid", 9)],
+                false,
+            ),
+            (
+                "name = \"Grande entrée Aug\"",
+                &long,
+                &[("name_invalid", 37)],
+                false,
+            ),
+            (
+                "code = \"PDA01\"",
+                "code = \"PDA01\"\nname = \"a\\nb\"",
+                &[("name_invalid", 42)],
+                false,
+            ),
             (
                 "timezone = \"Europe/Paris\"",
                 "timezone = \"Paris\"",
@@ -370,33 +410,33 @@ mod tests {
                 "code = \"VN_AUG\"",
                 &[
                     ("code_given_twice", 12),
-                    ("sector_unknown", 55),
-                    ("sector_unknown", 63),
+                    ("sector_unknown", 58),
+                    ("sector_unknown", 67),
                 ],
                 false,
             ),
             (
                 "code = \"PDA02\"",
                 "code = \"PDA01\"",
-                &[("code_given_twice", 48)],
+                &[("code_given_twice", 50)],
                 false,
             ),
             (
                 "door = \"VN_AUG_D1\"",
                 "door = \"VN_AUG_D9\"",
-                &[("door_unknown", 41)],
+                &[("door_unknown", 42)],
                 false,
             ),
             (
                 "sectors = [\"VN_AUG\"]",
                 "sectors = []",
-                &[("device_without_sector", 41)],
+                &[("device_without_sector", 42)],
                 true,
             ),
             (
                 "sectors = [\"VN_AUG\"]",
                 "sectors = [\"VN_AUG\", \"VN_RAY\"]",
-                &[("device_with_several_sectors", 41)],
+                &[("device_with_several_sectors", 42)],
                 true,
             ),
         ];
@@ -451,6 +491,8 @@ mod tests {
     fn a_site_that_is_written_is_read_back() {
         let mut site = read_site(VILLENEUVE).0.unwrap();
         site.name = "L’\"Île\" \\ 1".to_owned();
+        let device = site.devices.get_mut(&"PDA01".parse().unwrap()).unwrap();
+        device.name = Some("Le \"premier\"".to_owned());
         assert_eq!(read_site(&write_site(&site)), (Some(site), Vec::new()));
     }
 

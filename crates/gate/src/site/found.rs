@@ -10,6 +10,9 @@ kernel::findings! { Site {
     code_given_twice(thing): Mistake, "a sector, door or device stands twice";
         en "There are two entries for {thing}." "Keep one of the two.";
         fr "Il y a deux entrées pour {thing}." "Gardez l’une des deux.";
+    name_invalid(limit): Mistake, "a name is empty, too long, or has a line break";
+        en "A name has 1 to {limit} characters, without line breaks." "Correct the name.";
+        fr "Un nom a de 1 à {limit} caractères, sans retour à la ligne." "Corrigez le nom.";
     timezone_unknown(zone): Mistake, "there is no such time zone";
         en "There is no time zone {zone}." "Give the zone's IANA name, such as Europe/Paris.";
         fr "Il n’y a pas de fuseau horaire {zone}." "Donnez le nom IANA du fuseau, comme Europe/Paris.";
@@ -74,12 +77,9 @@ kernel::findings! { Site {
     code_shortened() as code_invalid: Mistake;
         en "A spreadsheet has shortened a long number to this; its last digits are lost." "Enter the code anew, in a cell of text.";
         fr "Un tableur a raccourci un long nombre : ses derniers chiffres sont perdus." "Saisissez à nouveau le code, dans une cellule de texte.";
-    name_invalid(limit): Mistake;
-        en "A name has at most {limit} characters, without line breaks." "Shorten it.";
-        fr "Un nom a {limit} caractères au plus, sans retour à la ligne." "Raccourcissez-le.";
     name_differs(line): Mistake;
-        en "This sector has another name in line {line}." "Give it the same everywhere, or leave the cell empty.";
-        fr "Ce secteur a un autre nom à la ligne {line}." "Donnez-lui le même partout, ou laissez la cellule vide.";
+        en "There is another name for this in line {line}." "Give it the same everywhere, or leave the cell empty.";
+        fr "Il y a un autre nom à la ligne {line}." "Donnez le même partout, ou laissez la cellule vide.";
     door_without_sector(): Mistake;
         en "This door leads to no sector." "Enter the code of its sector.";
         fr "Cette porte ne mène à aucun secteur." "Entrez le code de son secteur.";

@@ -23,8 +23,8 @@ pub struct Site {
     pub language: Language,
     /// Sectors with their names.
     pub sectors: BTreeMap<SectorCode, String>,
-    /// Doors with the sectors they lead to.
-    pub doors: BTreeMap<DoorCode, BTreeSet<SectorCode>>,
+    /// Doors, with where they lead.
+    pub doors: BTreeMap<DoorCode, Door>,
     /// Scanners and turnstiles.
     pub devices: BTreeMap<DeviceCode, Device>,
 }
@@ -46,9 +46,20 @@ pub struct Organisation {
     pub language: Language,
 }
 
+/// A door.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Door {
+    /// What people call it, if not by its code.
+    pub name: Option<String>,
+    /// The sectors it leads to.
+    pub sectors: BTreeSet<SectorCode>,
+}
+
 /// A scanner or turnstile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Device {
+    /// What people call it, if not by its code.
+    pub name: Option<String>,
     /// The door it is linked to.
     pub door: DoorCode,
     /// What its agent reads, if not the site's language.
@@ -89,11 +100,25 @@ impl Site {
     #[must_use]
     pub fn sector_of(&self, device: &DeviceCode) -> Option<&SectorCode> {
         let device = self.devices.get(device)?;
-        let mut sectors = self.doors.get(&device.door)?.iter();
+        let mut sectors = self.doors.get(&device.door)?.sectors.iter();
         match (sectors.next(), sectors.next()) {
             (Some(only), None) => Some(only),
             _ => None,
         }
+    }
+
+    /// What people call `device`, if not by its code.
+    #[must_use]
+    pub fn name_of(&self, device: &DeviceCode) -> Option<String> {
+        self.devices.get(device)?.name.clone()
+    }
+
+    /// The door that `device` stands at, and what people call it, if not by its code.
+    #[must_use]
+    pub fn door_of(&self, device: &DeviceCode) -> (Option<DoorCode>, Option<String>) {
+        let door = self.devices.get(device).map(|device| &device.door);
+        let name = door.and_then(|door| self.doors.get(door)?.name.clone());
+        (door.cloned(), name)
     }
 
     /// The doors that lead to `sector`, and perhaps to others too.
@@ -101,7 +126,7 @@ impl Site {
     pub fn doors_of(&self, sector: &SectorCode) -> Vec<DoorCode> {
         let doors = self.doors.iter();
         doors
-            .filter(|(_, sectors)| sectors.contains(sector))
+            .filter(|(_, door)| door.sectors.contains(sector))
             .map(|(code, _)| code.clone())
             .collect()
     }
@@ -142,8 +167,8 @@ impl Site {
         for (code, name) in &self.sectors {
             write_sector(tx, code, name)?;
         }
-        for (code, sectors) in &self.doors {
-            write_door(tx, code, sectors)?;
+        for (code, door) in &self.doors {
+            write_door(tx, code, door)?;
         }
         for (code, device) in &self.devices {
             write_device(tx, code, device)?;
@@ -170,17 +195,21 @@ impl Site {
         for row in tx.query("SELECT code, name FROM gate_sector", params![])? {
             site.sectors.insert(row.get("code")?, row.get("name")?);
         }
-        for row in tx.query("SELECT code FROM gate_door", params![])? {
-            site.doors.insert(row.get("code")?, BTreeSet::new());
+        for row in tx.query("SELECT code, name FROM gate_door", params![])? {
+            let name = row.get("name")?;
+            let sectors = BTreeSet::new();
+            site.doors.insert(row.get("code")?, Door { name, sectors });
         }
         for row in tx.query("SELECT door, sector FROM gate_door_sector", params![])? {
             site.doors
                 .entry(row.get("door")?)
                 .or_default()
+                .sectors
                 .insert(row.get("sector")?);
         }
         for row in tx.query("SELECT * FROM gate_device", params![])? {
             let device = Device {
+                name: row.get("name")?,
                 door: row.get("door")?,
                 language: known_language(row.get("language")?),
                 settings: DeviceSettings {
@@ -229,20 +258,17 @@ pub(crate) fn write_sector(tx: &mut Tx<'_>, code: &SectorCode, name: &str) -> Re
 }
 
 /// Inserts or updates a door, which leads just where it leads here.
-pub(crate) fn write_door<'a>(
-    tx: &mut Tx<'_>,
-    code: &DoorCode,
-    sectors: impl IntoIterator<Item = &'a SectorCode>,
-) -> Result<(), DbError> {
+pub(crate) fn write_door(tx: &mut Tx<'_>, code: &DoorCode, door: &Door) -> Result<(), DbError> {
     tx.execute(
-        "INSERT INTO gate_door (code) VALUES ($1) ON CONFLICT (code) DO NOTHING",
-        params![code],
+        "INSERT INTO gate_door (code, name) VALUES ($1, $2)
+         ON CONFLICT (code) DO UPDATE SET name = $2",
+        params![code, door.name.as_deref()],
     )?;
     tx.execute(
         "DELETE FROM gate_door_sector WHERE door = $1",
         params![code],
     )?;
-    for sector in sectors {
+    for sector in &door.sectors {
         tx.execute(
             "INSERT INTO gate_door_sector (door, sector) VALUES ($1, $2)",
             params![code, sector],
@@ -259,11 +285,11 @@ pub(crate) fn write_device(
 ) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO gate_device (code, door, language, direction, may_switch_direction,
-                                  forced_entry, several_persons, help_desk, sound)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                                  forced_entry, several_persons, help_desk, sound, name)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (code) DO UPDATE SET door = $2, language = $3, direction = $4,
              may_switch_direction = $5, forced_entry = $6, several_persons = $7, help_desk = $8,
-             sound = $9",
+             sound = $9, name = $10",
         params![
             code,
             &device.door,
@@ -274,6 +300,7 @@ pub(crate) fn write_device(
             device.settings.several_persons,
             device.settings.help_desk,
             device.settings.sound,
+            device.name.as_deref(),
         ],
     )
     .map(drop)

@@ -33,8 +33,8 @@ pub struct OutlinedDevice {
 
 impl From<&Site> for SiteOutline {
     fn from(site: &Site) -> Self {
-        let doors = site.doors.iter().map(|(code, sectors)| {
-            let sectors = sectors.iter().map(ToString::to_string);
+        let doors = site.doors.iter().map(|(code, door)| {
+            let sectors = door.sectors.iter().map(ToString::to_string);
             (code.to_string(), sectors.collect())
         });
         let sectors = site.sectors.keys().map(|code| (code.to_string(), None));

@@ -64,7 +64,7 @@ pub fn rename_sector(
 /// [`SiteChangeError`]; `InUse` says what stands in the way.
 pub fn rename_door(tx: &mut Tx<'_>, from: &DoorCode, to: &DoorCode) -> Result<(), SiteChangeError> {
     let site = changing(tx)?;
-    let sectors = site.doors.get(from).ok_or(SiteChangeError::Unknown)?;
+    let door = site.doors.get(from).ok_or(SiteChangeError::Unknown)?;
     if site.doors.contains_key(to) {
         return Err(SiteChangeError::Taken);
     }
@@ -73,7 +73,7 @@ pub fn rename_door(tx: &mut Tx<'_>, from: &DoorCode, to: &DoorCode) -> Result<()
             return Err(SiteChangeError::InUse(Use::Checks));
         }
     }
-    super::layout::write_door(tx, to, sectors)?;
+    super::layout::write_door(tx, to, door)?;
     tx.execute(
         "UPDATE gate_device SET door = $2 WHERE door = $1",
         params![from, to],

@@ -10,7 +10,7 @@ pub use read::{read_site_table, site_table_text};
 
 use crate::site::change::changing;
 use crate::site::layout::{write_device, write_door, write_sector};
-use crate::{Device, DeviceSettings, Direction, Site, SiteError};
+use crate::{Device, DeviceSettings, Direction, Door, Site, SiteError};
 use csv::WriterBuilder;
 use db::Tx;
 use kernel::{DeviceCode, DoorCode, Language, SectorCode, no_formula};
@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 pub const ROWS_LIMIT: usize = 2_000;
 /// The most bytes of a table.
 pub const LIMIT_BYTES: usize = 1024 * 1024;
+/// How many columns there are.
+const COLUMNS: usize = 13;
 
 /// A column of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +34,10 @@ pub enum Column {
     Door,
     /// The code of a device at that door.
     Device,
+    /// The door's name.
+    DoorName,
+    /// The device's name.
+    DeviceName,
     /// What its agent reads.
     Language,
     /// `entry` or `exit`.
@@ -50,11 +56,13 @@ pub enum Column {
 
 impl Column {
     /// All, in the order in which they are written.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; COLUMNS] = [
         Self::Sector,
         Self::SectorName,
         Self::Door,
         Self::Device,
+        Self::DoorName,
+        Self::DeviceName,
         Self::Language,
         Self::Direction,
         Self::SwitchDirection,
@@ -75,6 +83,8 @@ impl Column {
             Self::SectorName => "sector_name",
             Self::Door => "door",
             Self::Device => "device",
+            Self::DoorName => "door_name",
+            Self::DeviceName => "device_name",
             Self::Language => "language",
             Self::Direction => "direction",
             Self::SwitchDirection => "switch_direction",
@@ -97,12 +107,16 @@ pub struct SiteTable {
     /// Sectors with their names; without one, a known sector keeps its own.
     sectors: BTreeMap<SectorCode, Option<String>>,
     doors: BTreeMap<DoorCode, SectorCode>,
+    /// The doors that it names; the others keep what name they have.
+    door_names: BTreeMap<DoorCode, String>,
     devices: BTreeMap<DeviceCode, DeviceCells>,
 }
 
 /// What the table says of a device; a column that is not there says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct DeviceCells {
+    /// Without one, a known device keeps its own.
+    name: Option<String>,
     door: DoorCode,
     language: Said<Option<Language>>,
     direction: Said<Direction>,
@@ -133,7 +147,9 @@ impl<T> Said<T> {
 impl DeviceCells {
     fn over(&self, present: Option<&Device>) -> Device {
         let settings = present.map(|device| device.settings).unwrap_or_default();
+        let kept = || present.and_then(|device| device.name.clone());
         Device {
+            name: self.name.clone().or_else(kept),
             door: self.door.clone(),
             language: self.language.or(present.and_then(|device| device.language)),
             settings: DeviceSettings {
@@ -162,7 +178,12 @@ impl SiteTable {
             write_sector(tx, code, name)?;
         }
         for (code, sector) in &self.doors {
-            write_door(tx, code, [sector])?;
+            let kept = before.doors.get(code).and_then(|door| door.name.as_ref());
+            let door = Door {
+                name: self.door_names.get(code).or(kept).cloned(),
+                sectors: [sector.clone()].into(),
+            };
+            write_door(tx, code, &door)?;
         }
         for (code, cells) in &self.devices {
             write_device(tx, code, &cells.over(before.devices.get(code)))?;
@@ -175,11 +196,13 @@ impl SiteTable {
 /// door that leads to no sector or to several shows up there as the mistake it is.
 #[must_use]
 pub fn write_site_table(site: &Site) -> String {
-    let mut rows: Vec<[String; 11]> = Vec::new();
+    let mut rows: Vec<[String; COLUMNS]> = Vec::new();
     let mut row =
         |sector: Option<&SectorCode>, door: Option<&DoorCode>, at: Option<&DeviceCode>| {
             let name = sector.and_then(|code| site.sectors.get(code));
+            let door_name = door.and_then(|code| site.doors.get(code)?.name.as_deref());
             let device = at.and_then(|code| site.devices.get(code));
+            let device_name = device.and_then(|device| device.name.as_deref());
             let yes = |get: fn(&DeviceSettings) -> bool| {
                 let says = device.map(|device| if get(&device.settings) { "yes" } else { "no" });
                 says.unwrap_or_default().to_owned()
@@ -189,6 +212,8 @@ pub fn write_site_table(site: &Site) -> String {
                 no_formula(name.map_or("", String::as_str)),
                 no_formula(door.map_or("", DoorCode::as_str)),
                 no_formula(at.map_or("", DeviceCode::as_str)),
+                no_formula(door_name.unwrap_or_default()),
+                no_formula(device_name.unwrap_or_default()),
                 device
                     .and_then(|device| device.language)
                     .map_or("", Language::as_str)
@@ -210,7 +235,7 @@ pub fn write_site_table(site: &Site) -> String {
     for sector in empty {
         row(Some(sector), None, None);
     }
-    for (door, sectors) in &site.doors {
+    for (door, Door { sectors, .. }) in &site.doors {
         let devices = site.devices_at(door);
         if devices.is_empty() {
             row(sectors.first(), Some(door), None);

@@ -58,9 +58,15 @@ async fn what_stands_on_a_code_follows_it(test: TestDb) {
     assert!(site.sectors.contains_key(&rai) && !site.sectors.contains_key(&ray));
     let [gone, device] = devices("PDA03", "PDA33");
     assert_eq!(site.sector_of(&device), Some(&rai));
-    assert_eq!(site.devices[&device].door.as_str(), "RAI_1");
+    let [_, door] = doors("VN_RAY_D1", "RAI_1");
+    assert_eq!(site.devices[&device].door, door);
+    let name = site.doors[&door].name.as_deref();
+    assert_eq!(name, Some("Grande entrée Ray"));
     assert!(!site.devices.contains_key(&gone));
-    let others = site.doors.values().filter(|sectors| sectors.contains(&rai));
+    let others = site
+        .doors
+        .values()
+        .filter(|door| door.sectors.contains(&rai));
     assert_eq!(others.count(), 2, "both doors lead to it as before");
 }
 
@@ -116,8 +122,8 @@ async fn what_was_done_keeps_its_code(test: TestDb) {
 
 async fn a_table_changes_what_it_said_it_would(test: TestDb) {
     let house = usual(test).await;
-    let rows = "sector;sector_name;door;device;sound\nVN_AUG;Auguste;VN_AUG_D2;PDA01;no\n\
-                VN_RAI;;VN_AUG_D1;;\n";
+    let rows = "sector;sector_name;door;device;sound;door_name;device_name\n\
+                VN_AUG;Auguste;VN_AUG_D2;PDA01;no;;Un\nVN_RAI;;VN_AUG_D1;;;Ailleurs;\n";
     let table = read_site_table(rows).unwrap();
     let before = house.gate.site().clone();
     let slips = table.lookalikes(&before);
@@ -141,10 +147,20 @@ async fn a_table_changes_what_it_said_it_would(test: TestDb) {
                 from: before.sectors[&aug].clone(),
                 to: "Auguste".to_owned(),
             },
+            TableChange::DoorNamed {
+                door: d1.clone(),
+                from: "Grande entrée Aug".to_owned(),
+                to: "Ailleurs".to_owned(),
+            },
             TableChange::DoorMoved {
                 door: d1.clone(),
                 from: [aug].into(),
                 to: ray,
+            },
+            TableChange::DeviceNamed {
+                device: pda01.clone(),
+                from: "PDA01".to_owned(),
+                to: "Un".to_owned(),
             },
             TableChange::DeviceSet(pda01.clone()),
             TableChange::DeviceMoved {

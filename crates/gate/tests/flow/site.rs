@@ -9,8 +9,8 @@ use gate::site::change::{
 };
 use gate::site::table::{ROWS_LIMIT, read_site_table, site_table_text, write_site_table};
 use gate::{
-    CODE_VALID_MS, Device, DeviceSettings, DeviceToken, Direction, EnrolmentCode, Site, SiteError,
-    state_of_code, state_of_enrolment,
+    CODE_VALID_MS, Device, DeviceSettings, DeviceToken, Direction, Door, EnrolmentCode, Site,
+    SiteError, SiteNames, state_of_code, state_of_enrolment,
 };
 use kernel::{Clock, DeviceCode, DoorCode, Finding, Language, ManualClock, Place, SectorCode};
 use std::net::Ipv4Addr;
@@ -40,12 +40,20 @@ fn device(code: &str) -> DeviceCode {
 
 fn at(code: &str) -> Device {
     Device {
+        name: Some("Lecteur".to_owned()),
         door: door(code),
         language: Some(Language::De),
         settings: DeviceSettings {
             direction: Direction::Exit,
             ..DeviceSettings::default()
         },
+    }
+}
+
+fn to(code: &str) -> Door {
+    Door {
+        name: Some(format!("Vers {code}")),
+        sectors: [sector(code)].into(),
     }
 }
 
@@ -84,7 +92,7 @@ async fn a_site_grows_one_by_one(test: TestDb) {
     write(db, |tx| {
         add_sector(tx, &sector("VN_AUG"), "Musée Auguste")?;
         add_sector(tx, &sector("VN_RAY"), "Rayonnages")?;
-        add_door(tx, &door("D1"), &sector("VN_AUG"))?;
+        add_door(tx, &door("D1"), &to("VN_AUG"))?;
         add_device(tx, &device("PDA01"), &at("D1"))
     })
     .await
@@ -98,22 +106,26 @@ async fn a_site_grows_one_by_one(test: TestDb) {
     // Each change says what was before.
     let befores = write(db, |tx| {
         save_organisation(tx, &organisation("Villeneuve-la-Grande"))?;
-        add_door(tx, &door("D2"), &sector("VN_RAY"))?;
+        add_door(tx, &door("D2"), &to("VN_RAY"))?;
         Ok((
             change_sector(tx, &sector("VN_AUG"), "Auguste")?,
-            change_door(tx, &door("D1"), &sector("VN_RAY"))?,
+            change_door(tx, &door("D1"), &to("VN_RAY"))?,
             change_device(tx, &device("PDA01"), &at("D2"))?,
         ))
     })
     .await
     .unwrap();
     assert_eq!(befores.0, "Musée Auguste");
-    assert_eq!(befores.1, [sector("VN_AUG")].into());
+    assert_eq!(befores.1, to("VN_AUG"));
     assert_eq!(befores.2, at("D1"));
     let changed = load(db).await;
     assert_eq!(changed.name, "Villeneuve-la-Grande");
     assert_eq!(changed.sectors[&sector("VN_AUG")], "Auguste");
-    assert_eq!(changed.doors[&door("D1")], [sector("VN_RAY")].into());
+    assert_eq!(changed.doors[&door("D1")], to("VN_RAY"));
+    let names = SiteNames::read(db).await.unwrap();
+    assert_eq!(names.sectors.of("VN_RAY"), "Rayonnages (VN_RAY)");
+    assert_eq!(names.doors.of("D1"), "Vers VN_RAY (D1)");
+    assert_eq!(names.devices.short("PDA01"), "Lecteur");
     assert_eq!(changed.devices[&device("PDA01")], at("D2"));
 
     // What is there already, or is not, is refused, and changes nothing.
@@ -122,14 +134,14 @@ async fn a_site_grows_one_by_one(test: TestDb) {
         let (nowhere, d9, pda9) = (sector("NO"), door("D9"), device("PDA99"));
         use SiteChangeError::{Taken, Unknown, UnknownDoor, UnknownSector};
         assert!(matches!(add_sector(tx, &aug, "x"), Err(Taken)));
-        assert!(matches!(add_door(tx, &d1, &aug), Err(Taken)));
+        assert!(matches!(add_door(tx, &d1, &to("VN_AUG")), Err(Taken)));
         assert!(matches!(add_device(tx, &pda, &at("D1")), Err(Taken)));
         assert!(matches!(change_sector(tx, &nowhere, "x"), Err(Unknown)));
-        assert!(matches!(change_door(tx, &d9, &aug), Err(Unknown)));
+        assert!(matches!(change_door(tx, &d9, &to("VN_AUG")), Err(Unknown)));
         assert!(matches!(change_device(tx, &pda9, &at("D1")), Err(Unknown)));
-        let refused = add_door(tx, &d9, &nowhere);
+        let refused = add_door(tx, &d9, &to("NO"));
         assert!(matches!(refused, Err(UnknownSector(code)) if code == nowhere));
-        let refused = change_door(tx, &d1, &nowhere);
+        let refused = change_door(tx, &d1, &to("NO"));
         assert!(matches!(refused, Err(UnknownSector(_))));
         let refused = add_device(tx, &pda9, &at("D9"));
         assert!(matches!(refused, Err(UnknownDoor(code)) if code == d9));
@@ -163,7 +175,7 @@ async fn what_hangs_on_something_keeps_it(test: TestDb) {
     named(&test).await;
     write(&test.db, |tx| {
         add_sector(tx, &sector("VN_AUG"), "Auguste")?;
-        add_door(tx, &door("D1"), &sector("VN_AUG"))?;
+        add_door(tx, &door("D1"), &to("VN_AUG"))?;
         add_device(tx, &device("PDA01"), &at("D1"))
     })
     .await
@@ -187,7 +199,7 @@ async fn what_hangs_on_something_keeps_it(test: TestDb) {
     .await
     .unwrap();
     assert_eq!(befores.0, at("D1"));
-    assert_eq!(befores.1, [sector("VN_AUG")].into());
+    assert_eq!(befores.1, to("VN_AUG"));
     assert_eq!(befores.2, "Auguste");
     let left = load(&test.db).await;
     assert!(left.sectors.is_empty() && left.doors.is_empty() && left.devices.is_empty());
@@ -250,7 +262,7 @@ async fn a_running_gate_takes_each_change_up(test: TestDb) {
         .unwrap();
     assert!(seen(&house).await.sectors.contains_key(&sector("VN_NEW")));
     write(db, |tx| {
-        change_door(tx, &door("VN_AUG_D1"), &sector("VN_NEW")).map(drop)
+        change_door(tx, &door("VN_AUG_D1"), &to("VN_NEW")).map(drop)
     })
     .await
     .unwrap();
@@ -314,13 +326,14 @@ async fn what_became_of_a_code_is_known(test: TestDb) {
     assert!(house.revoke("PDA99").await.is_err());
 }
 
-const TABLE: &str = "\u{feff}Sector;Sector name;door;device;language;forced_entry\r\n\
-    VN_AUG;Musée Auguste;VN_AUG_D1;PDA01;de;OUI\r\n\
+const TABLE: &str = "\u{feff}Sector;Sector name;door;device;language;forced_entry;Door name;device_name\r\n\
+    VN_AUG;Musée Auguste;VN_AUG_D1;PDA01;de;OUI;;Un\r\n\
     \r\n\
-    ;;;;;\r\n\
-    VN_AUG;;VN_AUG_D1;PDA90;;\r\n\
-    VN_NEW;\"Rue; Neuve\";NEW_D1;;;\r\n\
-    EMPTY;;;;;\r\n";
+    ;;;;;;;\r\n\
+    VN_AUG;;VN_AUG_D1;PDA90;;;;\r\n\
+    VN_AUG;;VN_AUG_D2;PDA02;;yes;Sortie;\r\n\
+    VN_NEW;\"Rue; Neuve\";NEW_D1;;;;Neuve;\r\n\
+    EMPTY;;;;;;;\r\n";
 
 async fn a_table_adds_and_updates_and_the_rest_stays(test: TestDb) {
     let house = usual(test).await;
@@ -337,13 +350,21 @@ async fn a_table_adds_and_updates_and_the_rest_stays(test: TestDb) {
     name(&mut expected, "VN_AUG", "Musée Auguste");
     name(&mut expected, "VN_NEW", "Rue; Neuve");
     name(&mut expected, "EMPTY", "EMPTY");
-    let new = [sector("VN_NEW")].into();
+    let new = Door {
+        name: Some("Neuve".to_owned()),
+        ..to("VN_NEW")
+    };
     expected.doors.insert(door("NEW_D1"), new);
+    // An empty cell leaves the name as it is.
+    let exit = expected.doors.get_mut(&door("VN_AUG_D2")).unwrap();
+    exit.name = Some("Sortie".to_owned());
     // A column that is not there leaves what is: the sound.
     let pda = expected.devices.get_mut(&device("PDA01")).unwrap();
+    pda.name = Some("Un".to_owned());
     pda.language = Some(Language::De);
     pda.settings.forced_entry = true;
     let usual = Device {
+        name: None,
         door: door("VN_AUG_D1"),
         language: None,
         settings: DeviceSettings::default(),
@@ -417,7 +438,7 @@ type Case = (String, Vec<(usize, &'static str, &'static str)>);
 fn each_mistake_of_a_table_is_found_with_its_line_and_column() {
     const HEAD: &str = "sector,sector_name,door,device,language,direction,sound\n";
     let long = "x".repeat(101);
-    let cases: [Case; 19] = [
+    let cases: [Case; 20] = [
         (String::new(), vec![(1, "", "table_empty")]),
         (" \n\n".to_owned(), vec![(1, "", "table_empty")]),
         (HEAD.to_owned(), vec![(1, "", "table_empty")]),
@@ -460,7 +481,20 @@ fn each_mistake_of_a_table_is_found_with_its_line_and_column() {
         ),
         (
             format!("{HEAD}A,One,,,,,\n\n\nA,Two,,,,,"),
-            vec![(5, "sector_name", "This sector has another name in line 2.")],
+            vec![(
+                5,
+                "sector_name",
+                "There is another name for this in line 2.",
+            )],
+        ),
+        (
+            format!(
+                "sector,sector_name,door,device,door_name,device_name\nA,,D1,P1,One,{long}\nA,,D1,P2,Two,"
+            ),
+            vec![
+                (2, "device_name", "name_invalid"),
+                (3, "door_name", "There is another name for this in line 2."),
+            ],
         ),
         (
             format!("{HEAD},,D1,,,,"),

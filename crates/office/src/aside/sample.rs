@@ -53,6 +53,7 @@ fn page(frame: &Frame, waiting: Vec<Aside>, settled: Vec<Aside>, said: Option<St
         }],
         waiting,
         settled,
+        names: SiteNames::default(),
         frame: frame.clone(),
     }
 }
@@ -78,8 +79,8 @@ pub(crate) fn said_samples(frame: &Frame) -> Vec<String> {
 }
 
 pub(crate) fn one_samples(frame: &Frame) -> Vec<String> {
-    let devices = ["PDA01".parse().unwrap(), "PDA02".parse().unwrap()];
-    let one = |frame: &Frame, aside| One::new(frame.clone(), aside, &devices);
+    let names = SiteNames::from(&crate::set_up::places::sample::site());
+    let one = |frame: &Frame, aside| One::new(frame.clone(), aside, names.clone());
     let wrong = frame.wrong("code=<b>", Mistakes::one("code", "<b>no pass"));
     let lying = aside(1, "check", "body_invalid");
     html([

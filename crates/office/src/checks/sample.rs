@@ -31,17 +31,14 @@ pub(crate) fn checks() -> Vec<CheckLine> {
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let wanted = |query: &str| Wanted::read(&Entered::parse(query.as_bytes()), frame);
-    let devices: Vec<DeviceCode> = ["PDA01", "PDA02"]
-        .iter()
-        .map(|code| code.parse().unwrap())
-        .collect();
+    let names = SiteNames::from(&crate::set_up::places::sample::site());
     let place = "1784012400145_1d426cfd-51d7-490e-9ba3-000000000114".to_owned();
     let full = wanted(&format!(
         "device=PDA01&outcome=accepted&from=2026-07-01&to=2026-07-14&before={place}"
     ));
     html([
-        Page::new(frame.clone(), &full, &devices, checks(), Some(place)),
-        Page::new(frame.clone(), &wanted(""), &devices, Vec::new(), None),
+        Page::new(frame.clone(), &full, names.clone(), checks(), Some(place)),
+        Page::new(frame.clone(), &wanted(""), names, Vec::new(), None),
     ])
 }
 
@@ -49,10 +46,11 @@ pub(crate) fn card_samples(frame: &Frame) -> Vec<String> {
     let t = Texts::of(frame.formats.language);
     let mut wanted = Wanted::read(&Entered::default(), frame);
     let wrong = frame.wrong("", Mistakes::one("card", t.card_wrong));
-    let wrong = Page::new(wrong, &wanted, &[], Vec::new(), None);
+    let names = SiteNames::default();
+    let wrong = Page::new(wrong, &wanted, names.clone(), Vec::new(), None);
     wanted.filter.card = Some("00029975".parse().unwrap());
     html([
-        Page::new(frame.clone(), &wanted, &[], checks(), None),
+        Page::new(frame.clone(), &wanted, names, checks(), None),
         wrong,
     ])
 }

@@ -99,7 +99,7 @@ struct Page {
 }
 
 impl Page {
-    fn new(frame: Frame, gate: &History, sales: &Sales) -> Self {
+    fn new(frame: Frame, names: &SiteNames, gate: &History, sales: &Sales) -> Self {
         let t = Texts::of(frame.formats.language);
         let related = [
             (t.follows, gate.follows),
@@ -111,7 +111,7 @@ impl Page {
             check: gate.check.clone(),
             is_open: gate.door_admitted && gate.settlement.is_none(),
             note: frame.filled([Input::text("note", t.settle_note, "").hint(t.settle_hint)]),
-            facts: facts(&frame.formats, gate, sales),
+            facts: facts(&frame.formats, names, gate, sales),
             related: related
                 .filter_map(|(label, id)| Some((label, id?)))
                 .collect(),
@@ -121,7 +121,12 @@ impl Page {
     }
 }
 
-fn facts(formats: &Formats, gate: &History, sales: &Sales) -> Vec<(&'static str, String)> {
+fn facts(
+    formats: &Formats,
+    names: &SiteNames,
+    gate: &History,
+    sales: &Sales,
+) -> Vec<(&'static str, String)> {
     let t = Texts::of(formats.language);
     let check = &gate.check;
     let card = match (&check.card, gate.card_removed_at) {
@@ -140,7 +145,7 @@ fn facts(formats: &Formats, gate: &History, sales: &Sales) -> Vec<(&'static str,
     let mut facts = vec![
         (t.id, check.id.to_string()),
         (t.pass, card),
-        (t.device, check.device.to_string()),
+        (t.device, names.devices.of(&check.device)),
         (t.mode, mode.to_owned()),
         (t.direction, direction.to_owned()),
         (t.day, formats.day(gate.business_day)),
@@ -148,7 +153,8 @@ fn facts(formats: &Formats, gate: &History, sales: &Sales) -> Vec<(&'static str,
     let mut fact = |label, value: Option<String>| {
         facts.extend(value.map(|value| (label, value)));
     };
-    fact(t.sector, check.sector.as_ref().map(ToString::to_string));
+    let sector = check.sector.as_ref();
+    fact(t.sector, sector.map(|code| names.sectors.of(code)));
     fact(t.note, gate.forced_note.clone());
     fact(t.valid_until, gate.valid_until.clone());
     fact(t.entries_left, gate.entries_left.clone());
@@ -305,7 +311,8 @@ pub(crate) async fn told(visit: &Visit, id: CheckId) -> Result<(History, Sales),
 
 pub(crate) async fn show(visit: Visit, Id(id): Id<CheckId>) -> Answer {
     let (gate, sales) = told(&visit, id).await?;
-    visit.page(&Page::new(visit.frame(), &gate, &sales))
+    let names = SiteNames::read(visit.db()).await?;
+    visit.page(&Page::new(visit.frame(), &names, &gate, &sales))
 }
 
 #[cfg(test)]

@@ -97,6 +97,7 @@ struct Page {
     title: &'static str,
     why: &'static str,
     lines: Vec<Line>,
+    names: SiteNames,
     pager: Pager,
     frame: Frame,
 }
@@ -118,6 +119,7 @@ impl Page {
             title,
             why,
             lines,
+            names: SiteNames::default(),
             pager: Pager::new(&frame, &path, &[], present, next),
             frame,
         }
@@ -202,7 +204,10 @@ pub(crate) async fn show(visit: Visit, Path(word): Path<String>, Query(query): Q
     let list = List::named(&word).ok_or(PageError::NotFound)?;
     let present = query.read("before");
     let found = find(&visit, list, present).await?;
-    visit.page(&Page::new(visit.frame(), list, &word, present, found))
+    visit.page(&Page {
+        names: SiteNames::read(visit.db()).await?,
+        ..Page::new(visit.frame(), list, &word, present, found)
+    })
 }
 
 #[cfg(test)]

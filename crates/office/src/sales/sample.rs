@@ -51,7 +51,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         frame: frame.wrong("", Mistakes::one("to", "?")),
         ..year
     };
-    let names = SectorNames::default();
+    let names = Names::default();
     html([
         page(month, Some(&full), &names),
         page(wrong, Some(&long), &names),

@@ -4,11 +4,10 @@
 use super::door::free;
 use super::enrolment;
 use super::organisation::LANGUAGES;
-use super::site_change::listed;
 use super::thing::{Deed, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::site::change::{
-    SiteChangeError, add_device, change_device, remove_device, rename_device,
+    NAME_LIMIT_CHARS, SiteChangeError, add_device, change_device, remove_device, rename_device,
 };
 use gate::{Device, DeviceSettings};
 
@@ -69,9 +68,11 @@ impl Thing for Device {
         let t = Texts::of(frame.formats.language);
         let device = code.and_then(|code| site.devices.get(code));
         let settings = device.map(|device| device.settings).unwrap_or_default();
-        let doors = site.doors.iter().map(|(code, sectors)| {
-            let names = sectors.iter().filter_map(|s| site.sectors.get(s));
-            (code.to_string(), format!("{code} – {}", listed(names)))
+        let name = device.and_then(|device| device.name.as_deref());
+        let names = SiteNames::from(site);
+        let doors = site.doors.iter().map(|(code, door)| {
+            let (name, sectors) = (names.doors.of(code), names.sectors.of_each(&door.sectors));
+            (code.to_string(), format!("{name} – {sectors}"))
         });
         let door = device.map_or("", |device| device.door.as_str());
         let languages = std::iter::once(("site", t.of_site)).chain(LANGUAGES);
@@ -84,6 +85,7 @@ impl Thing for Device {
             Input::choice(field, label, is, vec![("yes", t.yes), ("no", t.no)])
         };
         vec![
+            Input::text("name", t.name, name.unwrap_or_default()).hint(t.name_hint),
             Input::choice("door", t.door, door, doors.collect()).with_choose(frame.t.choose),
             Input::choice("language", t.language, language, languages.collect()),
             Input::choice("direction", t.direction, direction, directions),
@@ -100,6 +102,7 @@ impl Thing for Device {
         let door = fields.text("door").parse().ok();
         let door = door.filter(|code: &DoorCode| site.doors.contains_key(code));
         let wrong = Texts::of(fields.language).choose_one;
+        let name = fields.some_name("name", NAME_LIMIT_CHARS);
         let door = fields.found("door", door, wrong)?;
         let usual = DeviceSettings::default();
         let yes = |field: &str, usual: bool| match fields.text(field) {
@@ -108,6 +111,7 @@ impl Thing for Device {
             _ => usual,
         };
         Some(Self {
+            name,
             door,
             language: fields.text("language").parse().ok(),
             settings: DeviceSettings {

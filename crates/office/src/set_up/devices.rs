@@ -3,7 +3,6 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::site_change::listed;
 use super::step::Bar;
 use crate::page::*;
 use kernel::percent_encoded;
@@ -26,6 +25,7 @@ struct Page {
     enrolled: usize,
     all: usize,
     devices: Vec<DeviceState>,
+    names: SiteNames,
     /// The code behind which the next page begins.
     next: Option<String>,
     frame: Frame,
@@ -37,6 +37,7 @@ impl Page {
         frame: Frame,
         managed: &Managed,
         mut devices: Vec<DeviceState>,
+        names: SiteNames,
         after: Option<&str>,
     ) -> Self {
         let enrolled = devices.iter().filter(|device| device.tokens > 0).count();
@@ -49,6 +50,7 @@ impl Page {
             enrolled,
             all,
             devices,
+            names,
             next,
             frame,
         }
@@ -57,6 +59,7 @@ impl Page {
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     let (devices, managed) = (gate::devices(visit.db()).await?, &visit.set_up().site);
-    let page = Page::new(visit.frame(), managed, devices, query.some("after"));
+    let names = SiteNames::read(visit.db()).await?;
+    let page = Page::new(visit.frame(), managed, devices, names, query.some("after"));
     visit.page(&page)
 }

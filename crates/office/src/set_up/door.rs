@@ -1,8 +1,11 @@
-//! A door, which leads to one sector.
+//! A door, which has a name and leads to one sector.
 
 use super::thing::{Deed, Names, Thing, Words, added, names};
 use crate::page::*;
-use gate::site::change::{SiteChangeError, add_door, change_door, remove_door, rename_door};
+use gate::Door;
+use gate::site::change::{
+    NAME_LIMIT_CHARS, SiteChangeError, add_door, change_door, remove_door, rename_door,
+};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     one: "Porte {code}", "Door {code}";
@@ -13,10 +16,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     choose_one: "Choisissez le secteur auquel cette porte mène.", "Choose the sector that this door leads to.";
     removal: "Les contrôles faits à cette porte restent.", "Checks made at this door stay.";
 });
-
-/// The sector that it leads to.
-#[derive(Debug, Clone)]
-pub(crate) struct Door(pub(super) SectorCode);
 
 /// The first code `<prefix>1`, `<prefix>2` … that is free; `digits` at least.
 pub(super) fn free(prefix: &str, digits: usize, is_taken: impl Fn(&str) -> bool) -> String {
@@ -66,21 +65,27 @@ impl Thing for Door {
 
     fn inputs(frame: &Frame, site: &Site, code: Option<&DoorCode>) -> Vec<Input> {
         let t = Texts::of(frame.formats.language);
+        let door = code.and_then(|code| site.doors.get(code));
+        let name = door.and_then(|door| door.name.as_deref());
         // One that leads to several is to be chosen anew.
-        let sectors = code.and_then(|code| site.doors.get(code));
+        let sectors = door.map(|door| &door.sectors);
         let sectors = sectors.filter(|sectors| sectors.len() == 1);
         let sector = sectors.and_then(|sectors| sectors.first());
-        let known = site.sectors.iter();
-        let known = known.map(|(code, name)| (code.to_string(), format!("{name} ({code})")));
+        let known = SiteNames::from(site).sectors.all().collect();
         let sector = sector.map_or("", SectorCode::as_str);
-        vec![Input::choice("sector", t.sector, sector, known.collect()).with_choose(frame.t.choose)]
+        vec![
+            Input::text("name", t.name, name.unwrap_or_default()).hint(t.name_hint),
+            Input::choice("sector", t.sector, sector, known).with_choose(frame.t.choose),
+        ]
     }
 
     fn read(fields: &mut Fields<'_>, site: &Site, _: Deed<'_, DoorCode>) -> Option<Self> {
         let sector = fields.text("sector").parse().ok();
         let sector = sector.filter(|code| site.sectors.contains_key(code));
         let wrong = Texts::of(fields.language).choose_one;
-        fields.found("sector", sector, wrong).map(Self)
+        let name = fields.some_name("name", NAME_LIMIT_CHARS);
+        let sectors = [fields.found("sector", sector, wrong)?].into();
+        Some(Self { name, sectors })
     }
 
     fn blocked(site: &Site, code: &DoorCode) -> Option<SiteChangeError> {
@@ -89,8 +94,8 @@ impl Thing for Door {
     }
 
     fn add(&self, tx: &mut Tx<'_>, code: &DoorCode) -> Result<Vec<Change>, SiteChangeError> {
-        add_door(tx, code, &self.0)?;
-        Ok(vec![added::<Self>(code, json!({ "sector": self.0 }))])
+        add_door(tx, code, self)?;
+        Ok(vec![added::<Self>(code, json!(self))])
     }
 
     fn rename(tx: &mut Tx<'_>, from: &DoorCode, to: &DoorCode) -> Result<(), SiteChangeError> {
@@ -98,12 +103,11 @@ impl Thing for Door {
     }
 
     fn change(&self, tx: &mut Tx<'_>, code: &DoorCode) -> Result<(Value, Value), SiteChangeError> {
-        let was = change_door(tx, code, &self.0)?;
-        Ok((json!({ "sectors": was }), json!({ "sectors": [&self.0] })))
+        Ok((json!(change_door(tx, code, self)?), json!(self)))
     }
 
     fn remove(tx: &mut Tx<'_>, code: &DoorCode, _: Timestamp) -> Result<Value, SiteChangeError> {
-        Ok(json!({ "sectors": remove_door(tx, code)? }))
+        Ok(json!(remove_door(tx, code)?))
     }
 }
 

@@ -5,7 +5,7 @@
 pub(crate) mod sample;
 
 use super::connection::server_of;
-use super::site_change::{listed, site, take_up};
+use super::site_change::{site, take_up};
 use super::teaching::teaching_picture;
 use super::thing::{Thing, code_input};
 use crate::acts;
@@ -102,6 +102,8 @@ pub(super) fn warnings(language: Language, url: &str, has_gate: bool) -> Vec<Str
 #[template(path = "device.html")]
 struct One {
     state: DeviceState,
+    /// What it is called.
+    name: String,
     facts: Vec<(&'static str, String)>,
     /// What became of the last code: good, bad or neither, and in words.
     last_code: Option<(&'static str, String)>,
@@ -118,8 +120,10 @@ impl One {
         state: DeviceState,
         (last_code, now): (Option<EnrolmentState>, Timestamp),
     ) -> Self {
+        let names = SiteNames::from(site);
         Self {
-            facts: facts(&frame, &state),
+            facts: facts(&frame, &names, &state),
+            name: names.devices.of(&state.device),
             last_code: last_code.map(|last| told(&frame, last, now)),
             managed: managed.clone(),
             inputs: frame.filled(
@@ -132,11 +136,11 @@ impl One {
     }
 }
 
-fn facts(frame: &Frame, state: &DeviceState) -> Vec<(&'static str, String)> {
+fn facts(frame: &Frame, names: &SiteNames, state: &DeviceState) -> Vec<(&'static str, String)> {
     let t = Texts::of(frame.formats.language);
     let sectors = match state.sectors.as_slice() {
         [] => t.no_sector.to_owned(),
-        sectors => listed(sectors),
+        sectors => names.sectors.of_each(sectors),
     };
     let seen = frame.formats.moment_or(state.seen_at, t.never);
     let mut facts = vec![(t.sector, sectors), (t.seen, seen)];
@@ -183,6 +187,8 @@ pub(super) async fn one(visit: Visit, code: DeviceCode) -> Answer {
 #[template(path = "enrolment.html")]
 struct Shown {
     device: DeviceCode,
+    /// What it is called.
+    name: String,
     code: String,
     expires_at: Timestamp,
     /// The service's address, and that of its page for devices.
@@ -198,7 +204,7 @@ impl Shown {
         frame: Frame,
         url: &str,
         has_gate: bool,
-        device: DeviceCode,
+        (device, name): (DeviceCode, String),
         code: &EnrolmentCode,
         expires_at: Timestamp,
     ) -> Self {
@@ -210,6 +216,7 @@ impl Shown {
             picture: qr_svg(&format!("{address}#enrol={code}")),
             url: url.to_owned(),
             device,
+            name,
             code,
             expires_at,
             address,
@@ -239,12 +246,18 @@ pub(crate) async fn enrol(visit: Visit, Id(id): Id<DeviceCode>, entered: Entered
     }
     let code = EnrolmentCode::from_random(*Uuid::new_v4().as_bytes());
     let made = acts::make_enrolment_code(&visit.author()?, &id, &code).await;
-    shown(&visit, id, &code, made.map_err(page_error)?)
+    shown(&visit, id, &code, made.map_err(page_error)?).await
 }
 
-fn shown(visit: &Visit, device: DeviceCode, code: &EnrolmentCode, until: Timestamp) -> Answer {
+async fn shown(
+    visit: &Visit,
+    device: DeviceCode,
+    code: &EnrolmentCode,
+    until: Timestamp,
+) -> Answer {
     let (url, has_gate) = (&visit.office.role.url, visit.office.gate.is_some());
-    let page = Shown::new(visit.frame(), url, has_gate, device, code, until);
+    let name = SiteNames::read(visit.db()).await?.devices.of(&device);
+    let page = Shown::new(visit.frame(), url, has_gate, (device, name), code, until);
     visit.page(&page)
 }
 
@@ -257,7 +270,7 @@ async fn again(visit: &Visit, device: DeviceCode, text: &str) -> Answer {
             && state.used_at.is_none()
             && state.expires_at > visit.staff().now()
         {
-            return shown(visit, device, &code, state.expires_at);
+            return shown(visit, device, &code, state.expires_at).await;
         }
     }
     // The device's page says what became of it.
@@ -276,6 +289,8 @@ fn page_error(error: TokenError) -> PageError {
 #[template(path = "sure.html")]
 struct Sure {
     state: DeviceState,
+    /// What it is called.
+    name: String,
     /// What is to be done, as its address ends.
     verb: &'static str,
     /// The title, what it means, and what the button says.
@@ -284,13 +299,14 @@ struct Sure {
 }
 
 impl Sure {
-    fn new(frame: Frame, verb: &'static str, state: DeviceState) -> Self {
+    fn new(frame: Frame, verb: &'static str, names: &SiteNames, state: DeviceState) -> Self {
         let t = Texts::of(frame.formats.language);
         let words = match verb {
             REVOKE => (t.sure_revoke, t.sure_revoke_why, t.revoke),
             _ => (t.sure_remove, t.sure_remove_why, t.remove),
         };
         Self {
+            name: names.devices.of(&state.device),
             state,
             verb,
             words,
@@ -305,7 +321,8 @@ const REMOVE: &str = "remove";
 
 pub(crate) async fn ask_revoke(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
     let state = state(&visit, &id).await?;
-    visit.page(&Sure::new(visit.frame(), REVOKE, state))
+    let names = SiteNames::read(visit.db()).await?;
+    visit.page(&Sure::new(visit.frame(), REVOKE, &names, state))
 }
 
 pub(crate) async fn ask_remove(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
@@ -313,7 +330,8 @@ pub(crate) async fn ask_remove(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
     if visit.set_up().site != Managed::Here {
         return Ok(visit.go(access::DEVICE.of(&id)));
     }
-    visit.page(&Sure::new(visit.frame(), REMOVE, state))
+    let names = SiteNames::read(visit.db()).await?;
+    visit.page(&Sure::new(visit.frame(), REMOVE, &names, state))
 }
 
 pub(crate) async fn revoke(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {

@@ -7,7 +7,6 @@ mod wanted;
 pub(crate) use self::wanted::take_wanted;
 
 use super::present::Present;
-use super::site_change::listed;
 use super::step::Bar;
 use crate::page::*;
 use kernel::percent_encoded;
@@ -52,6 +51,7 @@ struct Page {
     sectors: Vec<(SectorCode, String, Vec<Door>)>,
     /// Doors that lead nowhere or everywhere, and where to.
     astray: Vec<Door>,
+    names: SiteNames,
     /// The sector behind which the next page begins.
     next: Option<String>,
     /// Sectors of the mapping parameters that are not there yet.
@@ -75,11 +75,11 @@ impl Page {
         after: Option<&str>,
     ) -> Self {
         let doors = site.into_iter().flat_map(|site| {
-            site.doors.iter().map(|(code, sectors)| Door {
+            site.doors.iter().map(|(code, door)| Door {
                 devices: (site.devices_at(code).into_iter())
                     .map(|device| (device.clone(), enrolled.contains(&device)))
                     .collect(),
-                sectors: sectors.clone(),
+                sectors: door.sectors.clone(),
                 code: code.clone(),
             })
         });
@@ -102,6 +102,7 @@ impl Page {
         Self {
             begun: site.is_some(),
             managed: managed.clone(),
+            names: site.map(SiteNames::from).unwrap_or_default(),
             next: last.map(|(code, ..)| percent_encoded(code.as_str())),
             sectors: shown,
             astray,
@@ -113,11 +114,12 @@ impl Page {
     /// What is wrong with a door that leads nowhere or everywhere.
     fn wrong(&self, door: &Door) -> String {
         let t = Texts::of(self.frame.formats.language);
+        let name = self.names.doors.of(&door.code);
         if door.sectors.is_empty() {
-            return fill(t.astray, &[("door", &door.code)]);
+            return fill(t.astray, &[("door", &name)]);
         }
-        let sectors = listed(&door.sectors);
-        fill(t.forked, &[("door", &door.code), ("sectors", &sectors)])
+        let sectors = self.names.sectors.of_each(&door.sectors);
+        fill(t.forked, &[("door", &name), ("sectors", &sectors)])
     }
 }
 

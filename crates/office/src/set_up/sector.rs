@@ -1,14 +1,15 @@
 //! A sector, which may come with its first door and device.
 
 use super::device::next_device;
-use super::door::{Door, next_door};
+use super::door::next_door;
 use super::site_change::refused;
 use super::thing::{Deed, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::site::change::{
-    NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, remove_sector, rename_sector,
+    NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, is_name, remove_sector,
+    rename_sector,
 };
-use gate::{Device, DeviceSettings};
+use gate::{Device, DeviceSettings, Door};
 use otipass::Mapping;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -26,6 +27,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     door_hint: "Laissez vide pour le code du secteur suivi de _D1.", "Leave empty for the sector’s code followed by _D1.";
     device: "Code du premier appareil", "Code of the first device";
     device_hint: "Laissez vide pour {code}.", "Leave empty for {code}.";
+    entrance: "Entrée – {sector}", "Entrance – {sector}";
     door_taken: "Il y a déjà une porte de ce code. Choisissez-en un autre.",
         "There is a door of this code already. Choose another.";
     device_taken: "Il y a déjà un appareil de ce code. Choisissez-en un autre.",
@@ -42,19 +44,33 @@ const WITH_NONE: &str = "none";
 #[derive(Debug, Clone)]
 pub(crate) struct Sector {
     name: String,
+    /// Its first door, and what that is called.
     door: Option<DoorCode>,
+    door_name: Option<String>,
     device: Option<DeviceCode>,
 }
 
 impl Sector {
     /// With its first door and device, by the codes that are next.
-    pub(super) fn with_first(site: &Site, code: &SectorCode, name: &str) -> Self {
+    pub(super) fn with_first(
+        site: &Site,
+        code: &SectorCode,
+        name: &str,
+        language: Language,
+    ) -> Self {
         Self {
             name: name.to_owned(),
+            door_name: entrance(name, language),
             door: next_door(site, code.as_str()).parse().ok(),
             device: next_device(site).parse().ok(),
         }
     }
+}
+
+/// What the first door of a sector is called, as long as the sector's name leaves room.
+fn entrance(sector: &str, language: Language) -> Option<String> {
+    let name = fill(Texts::of(language).entrance, &[("sector", &sector)]);
+    Some(name).filter(|name| is_name(name))
 }
 
 impl Thing for Sector {
@@ -105,8 +121,12 @@ impl Thing for Sector {
         let t = Texts::of(fields.language);
         let Deed::Add(code) = deed else {
             let name = fields.name("name", NAME_LIMIT_CHARS)?;
-            let (door, device) = (None, None);
-            return Some(Self { name, door, device });
+            return Some(Self {
+                name,
+                door: None,
+                door_name: None,
+                device: None,
+            });
         };
         if code.is_some_and(|code| Self::is_there(site, code)) {
             fields.wrong("code", refused(&SiteChangeError::Taken, fields.language));
@@ -128,7 +148,12 @@ impl Thing for Sector {
             fields.wrong("device", t.device_taken);
         }
         let name = name?;
-        Some(Self { name, door, device })
+        Some(Self {
+            door_name: entrance(&name, fields.language),
+            name,
+            door,
+            device,
+        })
     }
 
     fn blocked(site: &Site, code: &SectorCode) -> Option<SiteChangeError> {
@@ -140,9 +165,14 @@ impl Thing for Sector {
         add_sector(tx, code, &self.name)?;
         let mut changes = vec![added::<Self>(code, json!({ "name": self.name }))];
         if let Some(door) = &self.door {
-            changes.extend(Door(code.clone()).add(tx, door)?);
+            let first = Door {
+                name: self.door_name.clone(),
+                sectors: [code.clone()].into(),
+            };
+            changes.extend(first.add(tx, door)?);
             if let Some(code) = &self.device {
                 let device = Device {
+                    name: None,
                     door: door.clone(),
                     language: None,
                     settings: DeviceSettings::default(),

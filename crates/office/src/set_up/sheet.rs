@@ -5,7 +5,6 @@
 pub(crate) mod sample;
 
 use super::enrolment::{qr_svg, warnings};
-use super::site_change::{listed, site};
 use crate::acts;
 use crate::page::*;
 use gate::{EnrolmentCode, TokenError};
@@ -53,6 +52,8 @@ const HOUR_MS: i64 = 3_600_000;
 /// A device that can be chosen.
 struct Choice {
     device: DeviceCode,
+    /// What it is called.
+    name: String,
     /// Where it stands.
     place: String,
     is_enrolled: bool,
@@ -74,7 +75,7 @@ impl Page {
     /// Those that are not enrolled are chosen, unless somebody chose.
     fn new(
         frame: Frame,
-        site: Option<&Site>,
+        names: &SiteNames,
         mut states: Vec<DeviceState>,
         chosen: Option<&BTreeSet<DeviceCode>>,
         wrong: Option<String>,
@@ -82,7 +83,8 @@ impl Page {
         let t = Texts::of(frame.formats.language);
         let choice = |state: &DeviceState| Choice {
             device: state.device.clone(),
-            place: place(site, state),
+            name: names.devices.of(&state.device),
+            place: place(names, state),
             is_enrolled: state.tokens > 0,
             is_chosen: chosen.map_or(state.tokens == 0, |chosen| chosen.contains(&state.device)),
         };
@@ -108,22 +110,19 @@ impl Page {
 const SEVERAL: &str = "several";
 const SINGLE: &str = "single";
 
-/// Where a device stands, for people: its door, and the names of the sectors behind.
-fn place(site: Option<&Site>, state: &DeviceState) -> String {
-    let names = state.sectors.iter().map(|code| {
-        let name = site.and_then(|site| site.sectors.get(code));
-        name.cloned().unwrap_or_else(|| code.to_string())
-    });
-    let names: Vec<_> = names.collect();
-    match names.is_empty() {
-        true => state.door.to_string(),
-        false => format!("{} – {}", state.door, listed(&names)),
+/// Where a device stands, for people: its door, and the sectors behind.
+fn place(names: &SiteNames, state: &DeviceState) -> String {
+    let door = names.doors.of(&state.door);
+    match state.sectors.is_empty() {
+        true => door,
+        false => format!("{door} – {}", names.sectors.of_each(&state.sectors)),
     }
 }
 
 /// A card of the sheet.
 struct Card {
-    device: DeviceCode,
+    /// What the device is called.
+    name: String,
     place: String,
     code: String,
     picture: String,
@@ -155,16 +154,18 @@ impl Sheet {
 }
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
-    let (site, mut states) = (site(&visit).await?, gate::devices(visit.db()).await?);
+    let db = visit.db();
+    let (names, mut states) = (SiteNames::read(db).await?, gate::devices(db).await?);
     if let Some(after) = query.some("after") {
         states.retain(|state| state.device.as_str() > after);
     }
-    let page = Page::new(visit.frame(), site.as_ref(), states, None, None);
+    let page = Page::new(visit.frame(), &names, states, None, None);
     visit.page(&page)
 }
 
 pub(crate) async fn make(visit: Visit, entered: Entered) -> Answer {
-    let (site, states) = (site(&visit).await?, gate::devices(visit.db()).await?);
+    let db = visit.db();
+    let (names, states) = (SiteNames::read(db).await?, gate::devices(db).await?);
     let chosen = entered.all("device").filter_map(|code| code.parse().ok());
     let chosen: BTreeSet<DeviceCode> = chosen.collect();
     let of_sheet: Vec<_> = states
@@ -179,7 +180,7 @@ pub(crate) async fn make(visit: Visit, entered: Entered) -> Answer {
     };
     if wrong.is_some() {
         let visit = visit.wrong(entered, Mistakes::default());
-        let page = Page::new(visit.frame(), site.as_ref(), states, Some(&chosen), wrong);
+        let page = Page::new(visit.frame(), &names, states, Some(&chosen), wrong);
         return visit.page(&page);
     }
     let hours = entered.text("hours");
@@ -197,11 +198,11 @@ pub(crate) async fn make(visit: Visit, entered: Entered) -> Answer {
     })?;
     let url = visit.office.role.url.trim_end_matches('/').to_owned();
     let address = format!("{url}/scan");
-    let cards = of_sheet.iter().zip(&codes).map(|(state, (device, code))| {
+    let cards = of_sheet.iter().zip(&codes).map(|(state, (_, code))| {
         let code = code.reveal();
         Card {
-            device: device.clone(),
-            place: place(site.as_ref(), state),
+            name: names.devices.of(&state.device),
+            place: place(&names, state),
             picture: qr_svg(&format!("{address}#enrol={code}")),
             code,
         }

@@ -109,12 +109,11 @@ fn stand_in(url: &str) -> Option<String> {
 fn devices(site: &Site) -> Vec<(String, String)> {
     let (led, astray): (Vec<_>, Vec<_>) =
         (site.devices.keys()).partition(|code| site.sector_of(code).is_some());
+    let names = SiteNames::from(site);
     let named = |code: &DeviceCode| {
-        let name = site
-            .sector_of(code)
-            .and_then(|sector| site.sectors.get(sector));
-        let place = name.map(|name| format!("{code}: {name}"));
-        (code.to_string(), place.unwrap_or_else(|| code.to_string()))
+        let (name, sector) = (names.devices.of(code), site.sector_of(code));
+        let place = sector.map(|sector| format!("{name}: {}", names.sectors.of(sector)));
+        (code.to_string(), place.unwrap_or(name))
     };
     let shown = if led.is_empty() { astray } else { led };
     shown.into_iter().map(named).collect()

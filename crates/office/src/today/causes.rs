@@ -7,6 +7,7 @@ use super::{Texts as Sentences, words};
 use crate::day::Day;
 use crate::format::Formats;
 use db::DbError;
+use gate::SiteNames;
 use gate::records::attendance;
 use kernel::text::fill;
 use kernel::{DeviceCode, Language};
@@ -77,7 +78,7 @@ impl Day {
                     continue;
                 }
             }
-            let cause = cause(&concern, &formats);
+            let cause = cause(&concern, &facts.names, &formats);
             told.extend(cause.map(|cause| Cause { goes_on, ..cause }));
         }
         Ok(told)
@@ -90,7 +91,7 @@ fn is_missed(device: &str, ms: i64, used: &BTreeSet<DeviceCode>) -> bool {
     ms >= SILENT_MS && used.iter().any(|code| code.as_str() == device)
 }
 
-fn cause(concern: &Concern, formats: &Formats) -> Option<Cause> {
+fn cause(concern: &Concern, names: &SiteNames, formats: &Formats) -> Option<Cause> {
     let t = Texts::of(formats.language);
     let (code, title, of) = match concern {
         Concern::NotSetUp => ("set_up_incomplete", t.set_up, ""),
@@ -115,11 +116,15 @@ fn cause(concern: &Concern, formats: &Formats) -> Option<Cause> {
         | Concern::Clock { .. }
         | Concern::Battery { .. } => return None,
     };
+    let called = match concern.is_of_device() {
+        true => names.devices.of(of),
+        false => of.to_owned(),
+    };
     Some(Cause {
         code,
         of: of.to_owned(),
-        title: fill(title, &[("of", &of)]),
-        what: words(Sentences::of(formats.language), formats, concern),
+        title: fill(title, &[("of", &called)]),
+        what: words(Sentences::of(formats.language), formats, names, concern),
         goes_on: false,
     })
 }
@@ -142,13 +147,27 @@ mod tests {
             };
             let causes = concerns
                 .iter()
-                .filter_map(|concern| cause(concern, &formats));
+                .filter_map(|concern| cause(concern, &facts.names, &formats));
             let causes: Vec<_> = causes.collect();
             let codes: BTreeSet<_> = causes.iter().map(|cause| cause.code).collect();
             assert!(codes.len() >= 12, "{codes:?}");
             assert!(causes.iter().all(|cause| !cause.title.is_empty()));
             assert!(causes.iter().all(|cause| cause.what.len() > 20));
         }
+        let silent = Concern::Silent {
+            device: "PDA01".to_owned(),
+            ms: SILENT_MS,
+        };
+        let formats = Formats {
+            language: Language::En,
+            zone,
+            currency: String::new(),
+        };
+        let told = cause(&silent, &facts.names, &formats).unwrap();
+        // Programs know it by its code, people by its name too.
+        assert_eq!(told.of, "PDA01");
+        assert_eq!(told.title, "Guichet <b> (PDA01) is not heard of");
+        assert!(told.what.starts_with("Guichet <b> (PDA01) has not"));
         let used = ["PDA01".parse().unwrap()].into();
         assert!(is_missed("PDA01", SILENT_MS, &used));
         assert!(
@@ -175,7 +194,7 @@ mod tests {
         };
         let concerns = [facts, failing].map(|facts| verdict::concerns(&facts, &zone));
         for concern in concerns.into_iter().flatten() {
-            if let Some(cause) = cause(&concern, &formats) {
+            if let Some(cause) = cause(&concern, &SiteNames::default(), &formats) {
                 assert!(
                     document.contains(&format!("`{}`", cause.code)),
                     "{}",

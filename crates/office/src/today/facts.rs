@@ -3,6 +3,7 @@
 use crate::day::{Day, Facts, GateFacts, SalesFacts, Watched};
 use boxoffice::report;
 use db::DbError;
+use gate::SiteNames;
 use gate::outbox::trouble;
 use gate::records::attendance::{self, Admitted};
 use gate::records::explained::refusals;
@@ -69,7 +70,6 @@ async fn read(
             admitted: attendance::admitted(db, today).await?,
             last_week,
             outcomes: attendance::outcomes(db, today).await?,
-            names: attendance::SectorNames::read(db).await?,
             devices: gate::devices(db).await?,
             waiting: gate.outbox.waiting().await?,
             waiting_since: gate.outbox.waiting_since().await?,
@@ -101,6 +101,7 @@ async fn read(
         nodes,
         ailments: of.vitals.look(at).await,
         failing: notices::failing(db, at).await?,
+        names: SiteNames::read(db).await?,
         gate,
         sales,
     })

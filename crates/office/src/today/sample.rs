@@ -66,13 +66,13 @@ pub(super) fn calm() -> Facts {
         nodes: Vec::new(),
         ailments: Ailments::default(),
         failing: Vec::new(),
+        names: SiteNames::from(&crate::set_up::places::sample::site()),
         gate: Some(GateFacts {
             admitted: admitted(3, 14),
             last_week: Arc::new(admitted(2, 18)),
             outcomes: [("accepted", 5_540), ("already_used", 61), ("exit", 12)]
                 .map(|(outcome, n)| (outcome.to_owned(), n))
                 .into(),
-            names: gate::records::attendance::SectorNames::default(),
             devices: ["PDA01", "PDA02", "PDA03"]
                 .into_iter()
                 .map(|code| device(code, at))

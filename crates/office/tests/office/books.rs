@@ -62,6 +62,19 @@ async fn what_is_held_is_sold_by_trying_again_after_its_cure() {
     let row = format!("{},", id(1));
     assert!(checks.starts_with("check,scanned_at,"), "{checks}");
     assert!(checks.contains(&row) && !checks.contains(GOOD), "{checks}");
+    // A file has codes, a page has names beside them.
+    assert!(checks.contains(",VN_CAS,"), "{checks}");
+    for (path, named) in [
+        ("/office/", "Grande entrée Cas (VN_CAS_D1)"),
+        ("/office/", "Guichet Exp (PDA13)"),
+        ("/office/checks", "Guichet Exp (PDA13)"),
+        ("/office/checks", "Vn_Cas (VN_CAS)"),
+        ("/office/queue/tariff_not_mapped", "Vn_Cas (VN_CAS)"),
+        (&story(1), "Vn_Cas (VN_CAS)"),
+    ] {
+        let page = finance.get(path).await.text;
+        assert!(page.contains(named), "{path}: {page}");
+    }
     let none = "/office/checks/table/csv?outcome=pass_blocked";
     assert!(!finance.get(none).await.text.contains(&row));
     compared(&mut finance, "Download CSV").await;

@@ -180,7 +180,7 @@ async fn a_slip_is_mended_on_either_side() {
     let site = gate::site::interface::read_site(&house.test.db).await;
     let site = site.unwrap().unwrap();
     let door = &site.doors[&"VN_AUG_D1".parse().unwrap()];
-    assert!(door.contains(&"VN_AUX".parse().unwrap()));
+    assert!(door.sectors.contains(&"VN_AUX".parse().unwrap()));
 }
 
 #[tokio::test]

@@ -111,13 +111,18 @@ async fn from_an_empty_database_to_a_site_by_forms() {
         .post("/office/set-up/new-sector", &csrf, &sector)
         .await;
     assert_eq!(added.leads_to(), DOORS);
-    let door = [("code", "VN_AUG_D2"), ("sector", "VN_AUG")];
+    let door = [
+        ("code", "VN_AUG_D2"),
+        ("name", " Porte <arrière> "),
+        ("sector", "VN_AUG"),
+    ];
     let page = browser.get("/office/set-up/new-door?sector=VN_AUG").await;
     assert!(page.text.contains("value=\"VN_AUG_D2\""), "the next code");
     let added = browser.post("/office/set-up/new-door", &csrf, &door).await;
     assert_eq!(added.leads_to(), DOORS);
     let device = [
         ("code", "TURN/1"),
+        ("name", "Tourniquet"),
         ("door", "VN_AUG_D2"),
         ("language", "de"),
         ("direction", "exit"),
@@ -138,7 +143,19 @@ async fn from_an_empty_database_to_a_site_by_forms() {
     assert_eq!(kept.sectors[&"VN_AUG".parse().unwrap()], "Musée Auguste");
     let sector_of = |device: &str| kept.sector_of(&device.parse().unwrap()).cloned();
     assert_eq!(sector_of("PDA01").unwrap().as_str(), "VN_AUG");
+    let called = |door: &str| kept.doors[&door.parse().unwrap()].name.clone().unwrap();
+    assert_eq!(called("VN_AUG_D1"), "Entrance – Musée Auguste");
+    assert_eq!(called("VN_AUG_D2"), "Porte <arrière>");
     let turnstile = &kept.devices[&"TURN/1".parse().unwrap()];
+    assert_eq!(turnstile.name.as_deref(), Some("Tourniquet"));
+    // Wherever they are shown, name and code stand there.
+    let sheet = "/office/set-up/enrolment-sheet";
+    for path in [DOORS, "/office/set-up/devices", sheet, &of_device] {
+        let page = browser.get(path).await.text;
+        for name in ["Porte &#60;arrière&#62; (VN_AUG_D2)", "Tourniquet (TURN/1)"] {
+            assert!(page.contains(name), "{path} {name}: {page}");
+        }
+    }
     assert_eq!(turnstile.language, Some(Language::De));
     let settings = turnstile.settings;
     assert_eq!(settings.direction, Direction::Exit);
@@ -155,6 +172,13 @@ async fn from_an_empty_database_to_a_site_by_forms() {
         .await;
     assert!(refused.status == 422 && refused.text.contains("This code is taken"));
 
+    let long = "é".repeat(101);
+    let door = [("name", long.as_str()), ("sector", "VN_AUG")];
+    let refused = browser
+        .post("/office/set-up/doors/VN_AUG_D2", &csrf, &door)
+        .await;
+    assert!(refused.text.contains("Enter a name of at most 100"));
+
     // And changed.
     let path = "/office/set-up/sectors/VN_AUG";
     browser.post(path, &csrf, &[("name", "Auguste")]).await;
@@ -167,7 +191,8 @@ async fn from_an_empty_database_to_a_site_by_forms() {
     assert_eq!(saved.leads_to(), of_device);
     let kept = site(&house).await.unwrap();
     assert_eq!(kept.sectors[&"VN_AUG".parse().unwrap()], "Auguste");
-    assert_eq!(kept.devices[&"TURN/1".parse().unwrap()].language, None);
+    let turnstile = &kept.devices[&"TURN/1".parse().unwrap()];
+    assert_eq!((turnstile.language, &turnstile.name), (None, &None));
 
     // The service goes on as it is: only the organisation concerns it.
     let nothing = tokio::time::timeout(std::time::Duration::ZERO, house.set_up.take_up.wait());
@@ -191,6 +216,7 @@ async fn from_an_empty_database_to_a_site_by_forms() {
     find("device.added", "PDA01");
     let (before, after) = find("device.changed", "TURN/1");
     assert!(before.contains("\"door\":\"VN_AUG_D2\"") && before.contains("\"language\":\"de\""));
+    assert!(before.contains("\"name\":\"Tourniquet\""));
     assert!(after.contains("\"door\":\"VN_AUG_D1\"") && after.contains("\"language\":null"));
 }
 
@@ -252,8 +278,13 @@ async fn a_door_without_its_one_sector_is_a_mistake_with_a_cure() {
         astray.sectors.insert(code, sector.to_owned());
     }
     let sectors = astray.sectors.keys().cloned().collect();
-    astray.doors.insert("BOTH".parse().unwrap(), sectors);
-    astray.doors.insert("NONE".parse().unwrap(), [].into());
+    let both = gate::Door {
+        name: None,
+        sectors,
+    };
+    astray.doors.insert("BOTH".parse().unwrap(), both);
+    let none = gate::Door::default();
+    astray.doors.insert("NONE".parse().unwrap(), none);
     gate::Gate::apply_site(&house.test.db, astray)
         .await
         .unwrap();
@@ -296,7 +327,7 @@ async fn codes_change_until_something_names_them() {
     let kept = site(&house).await.unwrap();
     assert_eq!(kept.sectors[&"VN_RAI".parse().unwrap()], "Rayonnages");
     let door = &kept.doors[&"VN_RAY_D1".parse().unwrap()];
-    assert!(door.contains(&"VN_RAI".parse().unwrap()));
+    assert!(door.sectors.contains(&"VN_RAI".parse().unwrap()));
     for device in ["PDA01", "TURN2"] {
         let device = &kept.devices[&device.parse().unwrap()];
         assert_eq!(device.door.as_str(), "AUG_1");

@@ -47,6 +47,7 @@ name = "Exposition"
 
 [[door]]
 code = "VN_AUG_D1"
+name = "Grande entrée"
 sectors = ["VN_AUG"]
 
 [[door]]
@@ -61,6 +62,7 @@ switch_direction = true
 
 [[device]]
 code = "PDA02"
+name = "Guichet PDA02"
 door = "VN_AUG_D1"
 help_desk = false
 

@@ -22,7 +22,7 @@ export class Bar {
   show() {
     const { words, device, journal } = this;
     const { snapshot } = device;
-    byId("where-device").textContent = snapshot?.device ?? "";
+    byId("where-device").textContent = snapshot?.device_name ?? snapshot?.device ?? "";
     byId("where-door").textContent = snapshot?.door_name ?? snapshot?.sector_name ?? snapshot?.door ?? "";
     this.#showLine();
     byId("today").textContent = device.admittedToday(journal);

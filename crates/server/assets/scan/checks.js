@@ -164,6 +164,7 @@ export class Checks {
         ? {
             check_id: earlier.id,
             device: this.device.snapshot.device,
+            device_name: this.device.snapshot.device_name,
             at: this.#whenSeenFrom(entry, earlier),
           }
         : null,
@@ -277,12 +278,13 @@ export class Checks {
     if (card === null) return { recognised: false, outcome: "not_a_pass", admissible: false };
     const listed = list?.refuses(await passKey(card), Date.now()) ?? null;
     const entered = this.entered.of(card);
+    const { device, device_name } = snapshot;
     return {
       recognised: true,
       pass_number: card,
       admissible: listed === null ? null : false,
       outcome: listed ?? undefined,
-      last_entries: entered ? [{ at: entered.at, device: snapshot.device, cancelled: false }] : [],
+      last_entries: entered ? [{ at: entered.at, device, device_name, cancelled: false }] : [],
     };
   }
 }

@@ -139,7 +139,8 @@ export class Screen {
     const known = look.admissible === false ? look.outcome : "partner_unavailable";
     const verdict = words.outcome(look.admissible === true ? "may_enter" : known, look.message);
     const lines = (look.last_entries ?? []).map((entry) => {
-      const place = [entry.door ?? entry.sector, entry.device].filter(Boolean).join(" · ");
+      const door = entry.door_name ?? entry.door ?? entry.sector;
+      const place = [door, entry.device_name ?? entry.device].filter(Boolean).join(" · ");
       const name = entry.cancelled ? words.t("mark_cancelled") : entry.outcome ? words.outcome(entry.outcome) : "";
       return el("li", {}, `${words.time(entry.at, timezone)} ${place}`, el("span", {}, name));
     });
@@ -184,7 +185,7 @@ export class Screen {
 
   // When and where the card was used, which says at a glance whether it is the same
   // visitor.
-  #earlier({ earlier: { at, device }, decidedAt }) {
+  #earlier({ earlier: { at, device, device_name }, decidedAt }) {
     const { words } = this;
     const now = decidedAt ?? new Date().toISOString();
     const seconds = Math.round((Date.parse(now) - Date.parse(at)) / 1000);
@@ -193,7 +194,7 @@ export class Screen {
     const when = isRecent
       ? words.t("seconds_ago", { n: Math.max(0, seconds) })
       : `${day}${words.time(at, this.timezone())}`;
-    return this.#fact("used_at", `${when} · ${device}`);
+    return this.#fact("used_at", `${when} · ${device_name ?? device}`);
   }
 
   #fact(key, text) {

@@ -56,10 +56,12 @@ export class Settings {
     const { words, device } = this;
     byId("settings-language").replaceChildren(...words.options());
     byId("settings-sound").checked = this.sound;
+    const { snapshot } = device;
+    const called = (name, code) => (name ? `${name} (${code})` : code);
     const facts = [
-      ["device", device.snapshot.device],
-      ["door", device.snapshot.door_name ?? device.snapshot.door],
-      ["site", device.snapshot.site],
+      ["device", called(snapshot.device_name, snapshot.device)],
+      ["door", called(snapshot.door_name, snapshot.door)],
+      ["site", snapshot.site],
       ["version", document.body.dataset.version],
     ];
     const rows = facts.map(([key, value]) =>

@@ -299,7 +299,9 @@ async fn a_device_learns_where_it_stands_and_how_its_clock_is_kept() {
         snapshot.json(),
         json!({
             "device": AUG,
+            "device_name": null,
             "door": "VN_AUG_D1",
+            "door_name": "Grande entrée Aug",
             "sector": "VN_AUG",
             "sector_name": "Vn_Aug",
             "mapped": true,

@@ -43,6 +43,7 @@ async fn the_help_desk_looks_and_leaves_no_trace() {
             "at": now(),
             "sector": "VN_AUG",
             "door": "VN_AUG_D1",
+            "door_name": "Grande entrée Aug",
             "device": AUG,
             "outcome": "accepted",
             "cancelled": cancelled,

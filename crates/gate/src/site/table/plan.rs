@@ -28,6 +28,15 @@ pub enum TableChange {
         /// Where it leads.
         sector: SectorCode,
     },
+    /// A door gets another name.
+    DoorNamed {
+        /// Which.
+        door: DoorCode,
+        /// Its name now, or its code.
+        from: String,
+        /// Its name then.
+        to: String,
+    },
     /// A door leads elsewhere.
     DoorMoved {
         /// Which.
@@ -43,6 +52,15 @@ pub enum TableChange {
         device: DeviceCode,
         /// Where it stands.
         door: DoorCode,
+    },
+    /// A device gets another name.
+    DeviceNamed {
+        /// Which.
+        device: DeviceCode,
+        /// Its name now, or its code.
+        from: String,
+        /// Its name then.
+        to: String,
     },
     /// A device stands elsewhere.
     DeviceMoved {
@@ -85,14 +103,22 @@ impl SiteTable {
             }
         }
         for (door, sector) in &self.doors {
-            let (door, to) = (door.clone(), sector.clone());
-            match site.doors.get(&door) {
-                None => changes.push(TableChange::NewDoor { door, sector: to }),
-                Some(from) if from.len() != 1 || !from.contains(sector) => {
-                    let from = from.clone();
-                    changes.push(TableChange::DoorMoved { door, from, to });
-                }
-                Some(_) => {}
+            let sector = sector.clone();
+            let Some(present) = site.doors.get(door) else {
+                let door = door.clone();
+                changes.push(TableChange::NewDoor { door, sector });
+                continue;
+            };
+            if let Some((from, to)) = named(door, &present.name, self.door_names.get(door)) {
+                let door = door.clone();
+                changes.push(TableChange::DoorNamed { door, from, to });
+            }
+            if present.sectors != [sector.clone()].into() {
+                changes.push(TableChange::DoorMoved {
+                    door: door.clone(),
+                    from: present.sectors.clone(),
+                    to: sector,
+                });
             }
         }
         for (code, cells) in &self.devices {
@@ -101,6 +127,10 @@ impl SiteTable {
                 changes.push(TableChange::NewDevice { device, door });
                 continue;
             };
+            if let Some((from, to)) = named(code, &present.name, cells.name.as_ref()) {
+                let device = device.clone();
+                changes.push(TableChange::DeviceNamed { device, from, to });
+            }
             let then = cells.over(Some(present));
             if (then.language, then.settings) != (present.language, present.settings) {
                 changes.push(TableChange::DeviceSet(code.clone()));
@@ -145,6 +175,10 @@ impl SiteTable {
             }
             "door" => {
                 let to = renamed(&mut self.doors, code, known)?;
+                let code_of = code.parse::<DoorCode>().ok();
+                if let Some(name) = code_of.and_then(|code| self.door_names.remove(&code)) {
+                    self.door_names.entry(to.clone()).or_insert(name);
+                }
                 for cells in self.devices.values_mut() {
                     if cells.door.as_str() == code {
                         cells.door.clone_from(&to);
@@ -172,6 +206,17 @@ fn lookalikes<'t, C: ToString + Ord + 't, V>(
         Some(Lookalike { kind, code, known })
     });
     found.collect()
+}
+
+/// What something is called, and then will be, if that is another name.
+fn named(
+    code: impl ToString,
+    present: &Option<String>,
+    then: Option<&String>,
+) -> Option<(String, String)> {
+    let then = then.filter(|then| present.as_ref() != Some(then))?;
+    let present = present.clone().unwrap_or_else(|| code.to_string());
+    Some((present, then.clone()))
 }
 
 /// Puts what stands under one code under another.

@@ -55,7 +55,7 @@ struct Reader {
     table: SiteTable,
     findings: Vec<(usize, Option<Column>, Finding)>,
     /// The first lines of names, doors and devices.
-    names: BTreeMap<SectorCode, usize>,
+    names: BTreeMap<(Column, String), usize>,
     doors: BTreeMap<DoorCode, usize>,
     devices: BTreeMap<DeviceCode, usize>,
 }
@@ -239,31 +239,39 @@ impl Reader {
         }
     }
 
-    fn sector(&mut self, row: &Row<'_>, code: &SectorCode) {
-        let line = row.line;
-        let known = self.table.sectors.entry(code.clone()).or_default();
-        let name = row.cell(Column::SectorName).unwrap_or("");
+    /// The name in a cell, or else the one that an earlier row has given to this code.
+    fn name(
+        &mut self,
+        row: &Row<'_>,
+        column: Column,
+        code: impl ToString,
+        known: Option<String>,
+    ) -> Option<String> {
+        let name = row.cell(column).unwrap_or("");
         if name.is_empty() {
-            return;
+            return known;
         }
         if !is_name(name) {
-            return self.find(line, Some(Column::SectorName), name, |at| {
-                found::name_invalid(at, NAME_LIMIT_CHARS)
-            });
+            let found = |at| found::name_invalid(at, NAME_LIMIT_CHARS);
+            self.find(row.line, Some(column), name, found);
+            return known;
         }
-        match known {
-            Some(known) if known != name => {
-                let first = self.names.get(code).copied().unwrap_or(line);
-                self.find(line, Some(Column::SectorName), name, |at| {
-                    found::name_differs(at, first)
-                });
-            }
-            Some(_) => {}
-            None => {
-                *known = Some(name.to_owned());
-                self.names.insert(code.clone(), line);
-            }
+        let first = *self
+            .names
+            .entry((column, code.to_string()))
+            .or_insert(row.line);
+        if known.as_ref().is_some_and(|known| known != name) {
+            let found = |at| found::name_differs(at, first);
+            self.find(row.line, Some(column), name, found);
+            return known;
         }
+        Some(name.to_owned())
+    }
+
+    fn sector(&mut self, row: &Row<'_>, code: &SectorCode) {
+        let known = self.table.sectors.get(code).cloned().flatten();
+        let name = self.name(row, Column::SectorName, code, known);
+        self.table.sectors.insert(code.clone(), name);
     }
 
     fn door(&mut self, row: &Row<'_>, code: &DoorCode, sector: &SectorCode) {
@@ -279,6 +287,10 @@ impl Reader {
                 self.doors.insert(code.clone(), row.line);
             }
         }
+        let known = self.table.door_names.get(code).cloned();
+        if let Some(name) = self.name(row, Column::DoorName, code, known) {
+            self.table.door_names.insert(code.clone(), name);
+        }
     }
 
     fn device(&mut self, row: &Row<'_>, code: DeviceCode, door: DoorCode, cells: &Settings) {
@@ -288,6 +300,7 @@ impl Reader {
         }
         self.devices.insert(code.clone(), row.line);
         let cells = DeviceCells {
+            name: self.name(row, Column::DeviceName, &code, None),
             door,
             language: cells.language,
             direction: cells.direction,

@@ -13,7 +13,9 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let devices = vec![device("PDA01"), fresh];
     let many: Vec<_> = (0..=ROWS).map(|n| device(&format!("PDA{n:03}"))).collect();
     let pages = [(devices, None), (many, Some("PDA000")), (Vec::new(), None)];
-    crate::tests::html(
-        pages.map(|(devices, after)| Page::new(frame.clone(), &Managed::Here, devices, after)),
-    )
+    let names = SiteNames::from(&crate::set_up::places::sample::site());
+    crate::tests::html(pages.map(|(devices, after)| {
+        let (frame, names) = (frame.clone(), names.clone());
+        Page::new(frame, &Managed::Here, devices, names, after)
+    }))
 }

@@ -48,16 +48,18 @@ pub(crate) fn code_samples(frame: &Frame) -> Vec<String> {
             ("http://127.0.0.1:8480", false),
         ]
         .map(|(url, has_gate)| {
-            let device = "<b>".parse().unwrap();
+            let device = ("<b>".parse().unwrap(), "<b> (<b>)".to_owned());
             Shown::new(frame.clone(), url, has_gate, device, &code, at)
         }),
     )
 }
 
 pub(crate) fn revoke_samples(frame: &Frame) -> Vec<String> {
-    html([Sure::new(frame.clone(), REVOKE, device("<b>"))])
+    let names = SiteNames::default();
+    html([Sure::new(frame.clone(), REVOKE, &names, device("<b>"))])
 }
 
 pub(crate) fn remove_samples(frame: &Frame) -> Vec<String> {
-    html([Sure::new(frame.clone(), REMOVE, device("<b>"))])
+    let names = SiteNames::default();
+    html([Sure::new(frame.clone(), REMOVE, &names, device("<b>"))])
 }

@@ -40,14 +40,14 @@ sector = [
     { code = "EMPTY", name = "Sans porte" },
 ]
 door = [
-    { code = "VN_AUG_D1", sectors = ["VN_AUG"] },
+    { code = "VN_AUG_D1", name = "Grande entrée <b>", sectors = ["VN_AUG"] },
     { code = "VN_RAY_D1", sectors = ["VN_RAY"] },
     { code = "<b>", sectors = ["VN_RAY"] },
     { code = "NOWHERE", sectors = [] },
     { code = "EVERYWHERE", sectors = ["VN_AUG", "VN_RAY"] },
 ]
 device = [
-    { code = "PDA01", door = "VN_AUG_D1", language = "de" },
+    { code = "PDA01", name = "Guichet <b>", door = "VN_AUG_D1", language = "de" },
     { code = "<b>/7", door = "VN_RAY_D1" },
     { code = "T1", door = "NOWHERE" },
 ]

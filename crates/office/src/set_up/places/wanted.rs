@@ -50,6 +50,7 @@ pub(crate) async fn take_wanted(visit: Visit, entered: Entered) -> Answer {
         }
         named.insert(code, name);
     }
+    let language = visit.language;
     let work = move |tx: &mut Tx<'_>| {
         let mut changes = Vec::new();
         for (code, name) in &named {
@@ -58,7 +59,8 @@ pub(crate) async fn take_wanted(visit: Visit, entered: Entered) -> Answer {
             if Sector::is_there(&site, code) {
                 continue;
             }
-            changes.extend(Sector::with_first(&site, code, name).add(tx, code)?);
+            let sector = Sector::with_first(&site, code, name, language);
+            changes.extend(sector.add(tx, code)?);
         }
         Ok::<_, SiteChangeError>(((), changes))
     };

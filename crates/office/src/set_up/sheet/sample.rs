@@ -13,18 +13,18 @@ fn states() -> Vec<DeviceState> {
 }
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let site = crate::set_up::places::sample::site();
+    let names = SiteNames::from(&crate::set_up::places::sample::site());
     let wrong = Some(Texts::of(frame.formats.language).none_chosen.to_owned());
     html([
-        Page::new(frame.clone(), Some(&site), states(), None, None),
+        Page::new(frame.clone(), &names, states(), None, None),
         Page::new(
             frame.clone(),
-            Some(&site),
+            &names,
             states(),
             Some(&BTreeSet::new()),
             wrong,
         ),
-        Page::new(frame.clone(), None, Vec::new(), None, None),
+        Page::new(frame.clone(), &names, Vec::new(), None, None),
     ])
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn sheet_samples(frame: &Frame) -> Vec<String> {
     let sheet = |is_single| Sheet {
         cards: (1..=3)
             .map(|n| Card {
-                device: format!("PDA0{n}").parse().unwrap(),
+                name: format!("<b> (PDA0{n})"),
                 place: "VN_AUG_D1 – Musée <b>Auguste".to_owned(),
                 code: "ABCD-EFGH".to_owned(),
                 picture: qr_svg("https://gate.example.org/scan#enrol=ABCD-EFGH"),

@@ -132,13 +132,16 @@ impl Plan {
             of(t.doors, |change| {
                 matches!(
                     change,
-                    TableChange::NewDoor { .. } | TableChange::DoorMoved { .. }
+                    TableChange::NewDoor { .. }
+                        | TableChange::DoorNamed { .. }
+                        | TableChange::DoorMoved { .. }
                 )
             }),
             of(t.devices, |change| {
                 matches!(
                     change,
                     TableChange::NewDevice { .. }
+                        | TableChange::DeviceNamed { .. }
                         | TableChange::DeviceMoved { .. }
                         | TableChange::DeviceSet(_)
                 )
@@ -159,8 +162,10 @@ fn words(t: &Texts, change: &TableChange) -> String {
         TableChange::NewSector(code) => say(t.new_sector, code, &"", &""),
         TableChange::SectorNamed { sector, from, to } => say(t.named, sector, from, to),
         TableChange::NewDoor { door, sector } => say(t.new_door, door, &"", sector),
+        TableChange::DoorNamed { door, from, to } => say(t.named, door, from, to),
         TableChange::DoorMoved { door, from, to } => say(t.door_moved, door, &listed(from), to),
         TableChange::NewDevice { device, door } => say(t.new_device, device, &"", door),
+        TableChange::DeviceNamed { device, from, to } => say(t.named, device, from, to),
         TableChange::DeviceMoved { device, from, to } => say(t.device_moved, device, from, to),
         TableChange::DeviceSet(code) => say(t.device_set, code, &"", &""),
     }

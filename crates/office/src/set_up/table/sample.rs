@@ -27,7 +27,8 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
 /// passed over.
 pub(crate) fn plan_samples(frame: &Frame) -> Vec<String> {
     let site = crate::set_up::places::sample::site();
-    let text = "sector;sector_name;door;device\nVN_AUX;<b>;VN_AUG_D1;PDA77\nVN_RAY;<i>;;\n";
+    let text = "sector;sector_name;door;device;door_name;device_name\n\
+                VN_AUX;<b>;VN_AUG_D1;PDA77;<i>;\nVN_RAY;<i>;VN_RAY_D1;<b>/7;;<i>\n";
     let plan = |entered: &Entered| {
         let table = read_site_table(text).unwrap();
         Plan::new(frame.clone(), table, &site, text.to_owned(), entered)

@@ -1,11 +1,10 @@
 //! Sample data of the pages of things.
 
 use super::*;
-use crate::set_up::door::Door;
 use crate::set_up::places::sample::site;
 use crate::set_up::sector::Sector;
 use crate::tests::html;
-use gate::Device;
+use gate::{Device, Door};
 
 /// Pages to add one: what was entered, and the field that is wrong.
 fn new_pages<T: Thing>(frame: &Frame, cases: [(&str, Option<&'static str>); 2]) -> Vec<String> {

@@ -146,7 +146,7 @@ fn the_help_desk_looks_and_records_nothing() {
     tab.picture("help-desk-ready");
     tab.wedge(GOOD, "Enter");
     tab.until_text("#answer-words", "This pass may enter");
-    tab.until_text("#answer-more", "PDA01");
+    tab.until_text("#answer-more", "Grande entrée · PDA01");
     tab.picture("help-desk");
     tab.wedge(BLOCKED, "Enter");
     tab.until_text("#answer-words", "This pass is blocked");

@@ -24,7 +24,7 @@ fn a_new_phone_is_enrolled_by_a_typed_code_and_scans() {
     tab.insert(&house.enrolment_code("PDA01").to_lowercase());
     tab.tap("#enrol-go");
     tab.until_text("#where-device", "PDA01");
-    tab.until_text("#where-door", "Musée des Augustins");
+    tab.until_text("#where-door", "Grande entrée");
     tab.until_text("#line", "Online");
     tab.until("document.activeElement.id === 'scan'");
     tab.picture("ready");

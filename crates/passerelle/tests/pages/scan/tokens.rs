@@ -27,7 +27,7 @@ fn a_revoked_scanner_admits_nobody_and_what_it_holds_goes_aside() {
     tab.tap("#enrol-code");
     tab.insert(&house.enrolment_code("PDA02"));
     tab.tap("#enrol-go");
-    tab.until_text("#where-device", "PDA02");
+    tab.until_text("#where-device", "Guichet PDA02");
     tab.wedge(&card(1), "Enter");
     tab.until_text("#answer-words", "Welcome");
     assert_eq!(house.attendance()["by_outcome"], json!({"accepted": 1}));

@@ -20,6 +20,7 @@ pub const OPERATOR_PASSWORD: &str = "Roses-are-s3cret-too";
 /// A sector of the example site with its doors and devices.
 pub const CASTLE: &str = r#"[[door]]
 code = "VN_CAS_D1"
+name = "Grande entrée Cas"
 sectors = ["VN_CAS"]
 
 [[device]]
@@ -28,15 +29,18 @@ door = "VN_CAS_D1"
 
 [[door]]
 code = "VN_CAS_D2"
+name = "Petite entrée Cas"
 sectors = ["VN_CAS"]
 
 [[device]]
 code = "PDA12"
+name = "Guichet Cas"
 door = "VN_CAS_D2"
 "#;
 /// Its first door alone.
 pub const CASTLE_WITHOUT_DEVICES: &str = r#"[[door]]
 code = "VN_CAS_D1"
+name = "Grande entrée Cas"
 sectors = ["VN_CAS"]
 "#;
 

@@ -7,7 +7,8 @@ use super::organisation::LANGUAGES;
 use super::thing::{Deed, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::site::change::{
-    NAME_LIMIT_CHARS, SiteChangeError, add_device, change_device, remove_device, rename_device,
+    Mapped, NAME_LIMIT_CHARS, SiteChangeError, add_device, change_device, remove_device,
+    rename_device,
 };
 use gate::{Device, DeviceSettings};
 
@@ -130,7 +131,12 @@ impl Thing for Device {
         Ok(vec![added::<Self>(code, json!(self))])
     }
 
-    fn rename(tx: &mut Tx<'_>, from: &DeviceCode, to: &DeviceCode) -> Result<(), SiteChangeError> {
+    fn rename(
+        tx: &mut Tx<'_>,
+        from: &DeviceCode,
+        to: &DeviceCode,
+        _: &Mapped,
+    ) -> Result<(), SiteChangeError> {
         rename_device(tx, from, to)
     }
 

@@ -4,7 +4,7 @@ use super::thing::{Deed, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::Door;
 use gate::site::change::{
-    NAME_LIMIT_CHARS, SiteChangeError, add_door, change_door, remove_door, rename_door,
+    Mapped, NAME_LIMIT_CHARS, SiteChangeError, add_door, change_door, remove_door, rename_door,
 };
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -98,7 +98,12 @@ impl Thing for Door {
         Ok(vec![added::<Self>(code, json!(self))])
     }
 
-    fn rename(tx: &mut Tx<'_>, from: &DoorCode, to: &DoorCode) -> Result<(), SiteChangeError> {
+    fn rename(
+        tx: &mut Tx<'_>,
+        from: &DoorCode,
+        to: &DoorCode,
+        _: &Mapped,
+    ) -> Result<(), SiteChangeError> {
         rename_door(tx, from, to)
     }
 

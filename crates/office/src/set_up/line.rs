@@ -4,6 +4,7 @@
 use crate::last_try::{Line, Tried};
 use crate::page::*;
 use ::doctor::{Asked, otipass_failure};
+use gate::site::change::Mapped;
 use gate::site::interface::StoredInterface;
 use kernel::finding::{Phrase, Place, Stored};
 use otipass::{Mapping, OtipassClient, OtipassSettings, PartnerStatus, read_mapping};
@@ -17,16 +18,19 @@ pub(super) fn project(visit: &Visit, interface: &StoredInterface) -> Option<Stri
 
 /// The mapping parameters, wherever they are.
 pub(super) fn mapping(visit: &Visit, interface: &StoredInterface) -> Option<Mapping> {
-    let kept = interface.mapping.as_deref();
-    let kept = kept.and_then(|text| read_mapping(text).mapping);
-    kept.or_else(|| mapping_by_file(visit))
+    match mapped(visit) {
+        Mapped::ByFile(mapping) => mapping,
+        Mapped::Here => read_mapping(interface.mapping.as_deref()?).mapping,
+    }
 }
 
-/// The mapping parameters, where a file has them: those by which the gate is at work.
-pub(super) fn mapping_by_file(visit: &Visit) -> Option<Mapping> {
-    let by_file = visit.set_up().mapping != Managed::Here;
-    let running = visit.office.gate.as_ref().filter(|_| by_file);
-    running.map(|gate| gate.settings().mapping.clone())
+/// Which mapping parameters hold; of a file, those by which the gate is at work.
+pub(super) fn mapped(visit: &Visit) -> Mapped {
+    if visit.set_up().mapping == Managed::Here {
+        return Mapped::Here;
+    }
+    let running = visit.office.gate.as_ref();
+    Mapped::ByFile(running.map(|gate| gate.settings().mapping.clone()))
 }
 
 /// The line, tried if that was not done of late; none where the back office keeps no

@@ -6,11 +6,10 @@ use super::site_change::refused;
 use super::thing::{Deed, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::site::change::{
-    NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, is_name, remove_sector,
+    Mapped, NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, is_name, remove_sector,
     rename_sector,
 };
 use gate::{Device, DeviceSettings, Door};
-use otipass::Mapping;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     one: "Secteur {code}", "Sector {code}";
@@ -183,12 +182,13 @@ impl Thing for Sector {
         Ok(changes)
     }
 
-    fn rename(tx: &mut Tx<'_>, from: &SectorCode, to: &SectorCode) -> Result<(), SiteChangeError> {
-        rename_sector(tx, from, to)
-    }
-
-    fn is_mapped(code: &SectorCode, mapping: &Mapping) -> bool {
-        mapping.sectors.contains_key(code)
+    fn rename(
+        tx: &mut Tx<'_>,
+        from: &SectorCode,
+        to: &SectorCode,
+        mapped: &Mapped,
+    ) -> Result<(), SiteChangeError> {
+        rename_sector(tx, from, to, mapped)
     }
 
     fn change(

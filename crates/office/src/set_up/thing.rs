@@ -5,13 +5,12 @@
 pub(crate) mod sample;
 
 use super::form_page::FormPage;
-use super::line::mapping_by_file;
+use super::line::mapped;
 use super::site_change::{change, refused, site};
 use crate::access::PLACES;
 use crate::page::*;
-use gate::site::change::{SiteChangeError, Use};
+use gate::site::change::{Mapped, SiteChangeError, Use};
 use kernel::InvalidCode;
-use otipass::Mapping;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -102,12 +101,12 @@ pub(crate) trait Thing: Clone + Send + Sync + 'static {
     fn add(&self, tx: &mut Tx<'_>, code: &Self::Code) -> Result<Vec<Change>, SiteChangeError>;
 
     /// Gives it another code.
-    fn rename(tx: &mut Tx<'_>, from: &Self::Code, to: &Self::Code) -> Result<(), SiteChangeError>;
-
-    /// Whether mapping parameters name it.
-    fn is_mapped(_: &Self::Code, _: &Mapping) -> bool {
-        false
-    }
+    fn rename(
+        tx: &mut Tx<'_>,
+        from: &Self::Code,
+        to: &Self::Code,
+        mapped: &Mapped,
+    ) -> Result<(), SiteChangeError>;
 
     /// Changes it; says what it was and is.
     fn change(&self, tx: &mut Tx<'_>, code: &Self::Code)
@@ -232,15 +231,11 @@ pub(crate) async fn save<T: Thing>(
     };
     let (was_code, is_code) = (code.clone(), renamed.unwrap_or_else(|| code.clone()));
     let to = T::after(&is_code);
-    // What a file names, no page can change.
-    let by_file = mapping_by_file(&visit).is_some_and(|mapping| T::is_mapped(&code, &mapping));
+    let mapped = mapped(&visit);
     let work = move |tx: &mut Tx<'_>| {
         let is_renamed = was_code.to_string() != is_code.to_string();
-        if is_renamed && by_file {
-            return Err(SiteChangeError::InUse(Use::Mapping));
-        }
         if is_renamed {
-            T::rename(tx, &was_code, &is_code)?;
+            T::rename(tx, &was_code, &is_code, &mapped)?;
         }
         let (mut was, mut is) = thing.change(tx, &is_code)?;
         if is_renamed {

@@ -65,6 +65,10 @@ impl Thing for Device {
         site.devices.contains_key(code)
     }
 
+    fn names(of: &SiteNames) -> &gate::Names {
+        &of.devices
+    }
+
     fn inputs(frame: &Frame, site: &Site, code: Option<&DeviceCode>) -> Vec<Input> {
         let t = Texts::of(frame.formats.language);
         let device = code.and_then(|code| site.devices.get(code));

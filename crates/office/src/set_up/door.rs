@@ -63,6 +63,10 @@ impl Thing for Door {
         site.doors.contains_key(code)
     }
 
+    fn names(of: &SiteNames) -> &gate::Names {
+        &of.doors
+    }
+
     fn inputs(frame: &Frame, site: &Site, code: Option<&DoorCode>) -> Vec<Input> {
         let t = Texts::of(frame.formats.language);
         let door = code.and_then(|code| site.doors.get(code));

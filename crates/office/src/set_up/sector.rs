@@ -95,6 +95,10 @@ impl Thing for Sector {
         site.sectors.contains_key(code)
     }
 
+    fn names(of: &SiteNames) -> &gate::Names {
+        &of.sectors
+    }
+
     fn inputs(frame: &Frame, site: &Site, code: Option<&SectorCode>) -> Vec<Input> {
         let t = Texts::of(frame.formats.language);
         let name = code.and_then(|code| site.sectors.get(code));

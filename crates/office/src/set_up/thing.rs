@@ -87,6 +87,9 @@ pub(crate) trait Thing: Clone + Send + Sync + 'static {
 
     fn is_there(site: &Site, code: &Self::Code) -> bool;
 
+    /// What people call those of its kind, of all the names of a site.
+    fn names(of: &SiteNames) -> &gate::Names;
+
     /// The fields of the one of this code, or of one that is to be added.
     fn inputs(frame: &Frame, site: &Site, code: Option<&Self::Code>) -> Vec<Input>;
 
@@ -163,7 +166,8 @@ pub(super) fn one_page<T: Thing>(
 ) -> FormPage {
     let language = frame.formats.language;
     let words = T::words(language);
-    let title = fill(words.one, &[("code", code)]);
+    let name = T::names(&site.into()).of(code);
+    let title = fill(words.one, &[("code", &name)]);
     let at = (T::ONE.of(code), T::ONE);
     let mut inputs = vec![code_input(code, language)];
     inputs.extend(T::inputs(&frame, site, Some(code)));

@@ -63,13 +63,18 @@ async fn what_is_held_is_sold_by_trying_again_after_its_cure() {
     assert!(checks.starts_with("check,scanned_at,"), "{checks}");
     assert!(checks.contains(&row) && !checks.contains(GOOD), "{checks}");
     // A file has codes, a page has names beside them.
-    assert!(checks.contains(",VN_CAS,"), "{checks}");
+    assert!(checks.contains(",PDA11,") && checks.contains(",VN_CAS,"));
     for (path, named) in [
         ("/office/", "Grande entrée Cas (VN_CAS_D1)"),
         ("/office/", "Guichet Exp (PDA13)"),
-        ("/office/checks", "Guichet Exp (PDA13)"),
+        (
+            "/office/checks",
+            "<td data-label=\"Device\">Guichet Cas (PDA11)</td>",
+        ),
+        ("/office/attendance", "Guichet Cas"),
         ("/office/checks", "Vn_Cas (VN_CAS)"),
         ("/office/queue/tariff_not_mapped", "Vn_Cas (VN_CAS)"),
+        (&story(1), "Guichet Cas (PDA11)"),
         (&story(1), "Vn_Cas (VN_CAS)"),
     ] {
         let page = finance.get(path).await.text;

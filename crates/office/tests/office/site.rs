@@ -177,7 +177,8 @@ async fn from_an_empty_database_to_a_site_by_forms() {
     let refused = browser
         .post("/office/set-up/doors/VN_AUG_D2", &csrf, &door)
         .await;
-    assert!(refused.text.contains("Enter a name of at most 100"));
+    let title = "<h1>Door Porte &#60;arrière&#62; (VN_AUG_D2)";
+    assert!(refused.text.contains("Enter a name of at most 100") && refused.text.contains(title));
 
     // And changed.
     let path = "/office/set-up/sectors/VN_AUG";

@@ -25,6 +25,7 @@ sectors = ["VN_CAS"]
 
 [[device]]
 code = "PDA11"
+name = "Guichet Cas"
 door = "VN_CAS_D1"
 
 [[door]]
@@ -34,7 +35,6 @@ sectors = ["VN_CAS"]
 
 [[device]]
 code = "PDA12"
-name = "Guichet Cas"
 door = "VN_CAS_D2"
 "#;
 /// Its first door alone.

@@ -140,7 +140,7 @@ async fn a_recovery_code_stands_in_once() {
             .get("/office/me")
             .await
             .text
-            .contains("<strong>9</strong>")
+            .contains("Recovery codes left: 9")
     );
     let mut again = house.browser();
     again.sign_in("finance", PASSWORD).await.leads_to();

@@ -12,6 +12,11 @@ if [ "${1:?a command}" = --boot ]; then
     mount -t proc proc "$root/all/proc"
     for folder in sys dev; do mount --rbind /$folder "$root/all/$folder"; done
     for folder in run tmp; do mount -t tmpfs tmpfs "$root/all/$folder"; done
+    # The devices and the kernel stay those of the outside, as they are.
+    for unit in systemd-udevd.service systemd-udevd-{control,kernel}.socket systemd-udev-trigger.service \
+        systemd-sysctl.service systemd-modules-load.service; do
+        ln -sf /dev/null "$root/all/etc/systemd/system/$unit"
+    done
     # No mere chroot, in which there are no users of a unit's own.
     mkdir "$root/all/former"
     cd "$root/all" && pivot_root . former && umount -l former

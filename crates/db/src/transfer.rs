@@ -245,10 +245,10 @@ impl Transfer {
     }
 
     /// Takes the source up again, which `writer` writes to, if this run closed it, or closed
-    /// it last: it was not left after all.
+    /// it last: it was not left after all. Else it is as another run has it.
     ///
     /// # Errors
-    /// [`DbError`].
+    /// [`DbError`]; [`DbError::Moved`] if it is still left.
     pub async fn stay(&self, writer: &Db) -> Result<(), DbError> {
         let (tables, run) = (Arc::clone(&self.tables), self.run.clone());
         let stay = move |tx: &mut Tx<'_>| {
@@ -256,6 +256,7 @@ impl Transfer {
             tx.one_at_a_time(WORD)?;
             match mark::read(tx)? {
                 Some(Mark::Moved { run: of, .. }) if of == run => open(tx, &tables),
+                Some(Mark::Moved { to, .. }) => Err(DbError::Moved { to }),
                 _ => Ok(()),
             }
         };

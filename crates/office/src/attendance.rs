@@ -152,8 +152,14 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
             (&mut found.by_sector, &names.sectors),
             (&mut found.by_device, &names.devices),
         ] {
-            let by_code = std::mem::take(sums).into_iter();
-            *sums = by_code.map(|(code, n)| (names.short(code), n)).collect();
+            for (code, n) in std::mem::take(sums) {
+                let mut label = names.short(&code);
+                // A name may be the code of one that is no more.
+                if sums.contains_key(&label) {
+                    label = names.of(&code);
+                }
+                *sums.entry(label).or_default() += n;
+            }
         }
         came = Some(found);
     }

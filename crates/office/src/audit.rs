@@ -174,18 +174,22 @@ fn name_of(value: &str, language: Language) -> &str {
     word(value, language).or_else(role).unwrap_or(value)
 }
 
-/// A value in words; several with commas between.
-fn shown(value: &Value, formats: &Formats) -> String {
+/// The fields whose values are words of ours.
+const WORDED: [&str; 4] = ["by", "role", "direction", "when_silent"];
+
+/// A field's value in words; several with commas between.
+fn shown(field: &str, value: &Value, formats: &Formats) -> String {
     let t = Texts::of(formats.language);
     match value {
         Value::String(text) => match text.parse::<Timestamp>() {
             Ok(at) => formats.moment(at),
-            Err(_) => name_of(text, formats.language).to_owned(),
+            Err(_) if WORDED.contains(&field) => name_of(text, formats.language).to_owned(),
+            Err(_) => text.clone(),
         },
         Value::Bool(true) => t.yes.to_owned(),
         Value::Bool(false) => t.no.to_owned(),
         Value::Array(values) => {
-            let values = values.iter().map(|value| shown(value, formats));
+            let values = values.iter().map(|value| shown(field, value, formats));
             values.collect::<Vec<_>>().join(", ")
         }
         other => other.to_string(),
@@ -237,8 +241,8 @@ fn differences(
     after: Option<&Value>,
     formats: &Formats,
 ) -> Vec<Difference> {
-    let shown = |value: &Value| {
-        let text = shown(value, formats);
+    let shown = |field: &str, value: &Value| {
+        let text = shown(field, value, formats);
         match text.char_indices().nth(SHOWN_CHARS) {
             Some((at, _)) => format!("{}…", &text[..at]),
             None => text,
@@ -259,8 +263,8 @@ fn differences(
         };
         is_said.then(|| Difference {
             field: field(name, formats.language).unwrap_or(name).to_owned(),
-            before: before.as_ref().map(shown),
-            after: after.as_ref().map(shown),
+            before: before.as_ref().map(|value| shown(name, value)),
+            after: after.as_ref().map(|value| shown(name, value)),
         })
     };
     names.into_iter().filter_map(difference).collect()
@@ -364,7 +368,8 @@ impl Page {
                 .find(|account| account.id.to_string() == entry.of)
                 .map_or(&entry.of, |account| &account.name),
             "session" => "",
-            _ => name_of(&entry.of, self.frame.formats.language),
+            "database" | "catalogue" => name_of(&entry.of, self.frame.formats.language),
+            _ => &entry.of,
         }
     }
 

@@ -144,7 +144,9 @@ pub async fn back_up(from: &Path, to: &Path, sides: Sides, now: Timestamp) -> Re
 
 fn make_folder_of(file: &Path) -> Result<()> {
     match file.parent().filter(|f| !f.as_os_str().is_empty()) {
-        Some(folder) => std::fs::create_dir_all(folder).with_context(cannot_be(folder, "made")),
+        Some(folder) => std::fs::create_dir_all(folder)
+            .and_then(|()| kernel::as_its_folder(folder))
+            .with_context(cannot_be(folder, "made")),
         None => Ok(()),
     }
 }
@@ -172,7 +174,8 @@ impl PartFile {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        std::fs::rename(&self.0, to)
+        kernel::as_its_folder(&self.0)
+            .and_then(|()| std::fs::rename(&self.0, to))
             .and_then(|()| std::fs::File::open(folder)?.sync_all())
             .with_context(cannot_be(to, "named"))
     }

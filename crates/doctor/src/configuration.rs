@@ -6,6 +6,7 @@ use config::{Config, Surroundings};
 use kernel::finding::{Finding, Phrase, Place};
 use kernel::table::Letters;
 use std::collections::BTreeSet;
+use std::io;
 use std::path::Path;
 
 /// The sections that say how to reach others: with a mistake there, nobody is
@@ -29,9 +30,12 @@ pub fn read(path: &Path, surroundings: Surroundings) -> Reading {
     let (text, letters) = match config::read_letters(path) {
         Ok(read) => read,
         Err(error) => {
-            let why = Phrase::of_file(&error);
+            let found = match error.kind() {
+                io::ErrorKind::PermissionDenied => found::config_forbidden(path.to_owned()),
+                _ => found::config_unreadable(path.to_owned(), Phrase::of_file(&error)),
+            };
             return Reading {
-                findings: vec![found::config_unreadable(path.to_owned(), why)],
+                findings: vec![found],
                 ..Reading::default()
             };
         }

@@ -1,5 +1,7 @@
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{OpenOptions, metadata};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
+use std::path::Path;
 
 /// How a file with card numbers or secrets is opened to be written: if it is made,
 /// then readable by its owner only, whatever the umask. A file that is there keeps
@@ -9,4 +11,38 @@ pub fn owner_only() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).mode(0o600);
     options
+}
+
+/// What root made in a folder of somebody else becomes theirs: a service that runs as
+/// they could not open it. A root who may give nothing away keeps it.
+///
+/// # Errors
+/// It is not there.
+pub fn as_its_folder(made: &Path) -> io::Result<()> {
+    let folder = made
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let of = metadata(folder.unwrap_or(Path::new(".")))?;
+    if metadata(made)?.uid() == 0 && of.uid() != 0 {
+        let _ = chown(made, Some(of.uid()), Some(of.gid()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_root_makes_in_a_folder_of_others_is_theirs() {
+        let folder = std::env::temp_dir().join(format!("owner-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let made = folder.join("made");
+        owner_only().create_new(true).open(&made).unwrap();
+        // Only root gives a folder away.
+        let is_theirs = chown(&folder, Some(65_534), Some(65_534)).is_ok();
+        as_its_folder(&made).unwrap();
+        assert_eq!(metadata(&made).unwrap().uid() == 65_534, is_theirs);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

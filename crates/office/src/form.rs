@@ -164,6 +164,10 @@ impl Input {
     pub(crate) fn wrong(mut self, mistakes: &Mistakes) -> Self {
         let mine = mistakes.0.iter().find(|m| m.field == self.name);
         self.mistake = mine.map(|mistake| mistake.text.clone());
+        if self.kind == Kind::Line("password") && self.mistake.is_some() {
+            // What it says of leaving it empty does not hold.
+            self.hint = None;
+        }
         self
     }
 

@@ -23,7 +23,7 @@ const FOLDING_PAUSE: Duration = Duration::from_millis(10);
 /// `passerelle backup`
 #[derive(Debug, clap::Args)]
 pub struct BackupArguments {
-    /// The new file, or a folder for it [default: the folder of [backup]]
+    /// The new file, with an ending, or a folder for it [default: the folder of [backup]]
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
     #[command(flatten)]
@@ -84,7 +84,7 @@ pub async fn back_up(arguments: BackupArguments) -> Result<Verdict> {
     );
     let now = SystemClock.now();
     let to = match arguments.to {
-        Some(to) if to.is_dir() => to.join(backup::name(now)),
+        Some(to) if names_folder(&to) => to.join(backup::name(now)),
         Some(to) => to,
         None => config.path(&config.backup.folder).join(backup::name(now)),
     };
@@ -106,6 +106,12 @@ pub async fn back_up(arguments: BackupArguments) -> Result<Verdict> {
     );
     say_books(t, &manifest);
     Ok(Verdict::fine_if(manifest.books.unexplained == 0))
+}
+
+/// It is one, ends as one, or has no ending, as the name of a file would.
+fn names_folder(path: &Path) -> bool {
+    let ends_as_one = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    path.is_dir() || ends_as_one || (path.extension().is_none() && !path.exists())
 }
 
 pub async fn restore(arguments: RestoreArguments) -> Result<Verdict> {

@@ -111,12 +111,13 @@ pub(super) fn write(manifest: &Manifest, to: &Path) -> Result<()> {
 /// The manifest of the backup at `path`, without a look at the backup.
 pub(super) fn read(path: &Path) -> Result<Manifest> {
     let path = manifest_path(path);
-    ensure!(
-        path.exists(),
-        "{} is missing; a backup is the two files together: copy both",
-        path.display()
-    );
-    let text = std::fs::read_to_string(&path).with_context(cannot_be(&path, "read"))?;
+    let text = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => bail!(
+            "{} is missing; a backup is the two files together: copy both",
+            path.display()
+        ),
+        read => read.with_context(cannot_be(&path, "read"))?,
+    };
     serde_json::from_str(&text).with_context(|| {
         format!(
             "{} is no manifest of a backup that this version knows; take another backup",

@@ -2,6 +2,7 @@
 //! first day on, and there as long as somebody writes to it.
 
 use crate::DbError;
+use kernel::as_its_folder;
 use std::fs::{File, Permissions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -76,6 +77,7 @@ impl Alone {
             .create(true)
             .open(&at)
             .map_err(DbError::unavailable)?;
+        as_its_folder(&at).map_err(DbError::unavailable)?;
         match mark.try_lock() {
             Ok(()) => Ok(Self { mark, path: at }),
             Err(TryLockError::WouldBlock) => Err(DbError::Taken { path: path.into() }),
@@ -115,6 +117,7 @@ pub(crate) fn ready(path: &Path) -> Result<(), DbError> {
         }
         _ => {}
     }
+    as_its_folder(path).map_err(DbError::unavailable)?;
     for suffix in COMPANIONS.into_iter().chain([""]) {
         close(&beside(path, suffix)).map_err(DbError::unavailable)?;
     }
@@ -125,6 +128,7 @@ pub(crate) fn ready(path: &Path) -> Result<(), DbError> {
 pub(crate) fn mark(path: &Path) -> Result<(), DbError> {
     let write = || {
         let mut mark = kernel::owner_only().create(true).open(mark_of(path))?;
+        as_its_folder(&mark_of(path))?;
         if mark.metadata()?.len() == 0 {
             mark.write_all(MARK.as_bytes())?;
             mark.sync_all()?;

@@ -100,8 +100,12 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     let managed = &visit.set_up().connection;
     let answer = line(&visit, &kept, PATIENCE).await;
     let t = Texts::of(visit.language);
+    let answer = answer.map(|line| match line {
+        Line::Bad(why) => ("bad", why.in_language(visit.language).to_owned()),
+        line => said(t, line, visit.language),
+    });
     visit.page(&Page {
-        answer: answer.map(|line| said(t, line, visit.language)),
+        answer,
         ..Page::new(visit.frame(), managed, &kept, numbers)
     })
 }

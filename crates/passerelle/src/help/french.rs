@@ -222,8 +222,8 @@ const TEXTS: &[(&str, &str)] = &[
      "Demander ce nom d’utilisateur, avec le mot de passe de PASSERELLE_SANDBOX_PASSWORD"),
     ("A command, or one of the documents that `passerelle help` lists",
      "Une commande, ou un des documents que `passerelle help` énumère"),
-    ("The new file, or a folder for it [default: the folder of [backup]]",
-     "Le nouveau fichier, ou un dossier pour lui [par défaut : le dossier de [backup]]"),
+    ("The new file, with an ending, or a folder for it [default: the folder of [backup]]",
+     "Le nouveau fichier, avec une extension, ou un dossier pour lui [par défaut : le dossier de [backup]]"),
     (crate::doctor_command::EXIT_CODES,
      "Code de sortie : 0 sans erreur, 1 s’il y en a, 2 si le diagnostic n’a pas pu se faire, 3 sans erreur avant le\npremier démarrage, quand rien n’est encore mis en service. Avec --sample : 0 si le code est un\npass qu’Otipass connaît (ou qu’il ne fallait pas demander), 1 sinon."),
 ];

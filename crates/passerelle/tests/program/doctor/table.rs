@@ -413,6 +413,7 @@ const ELSEWHERE: &[&str] = &[
 
 /// What needs another machine than the one that tests: a full disk, another user.
 const ON_OTHER_MACHINES: &[&str] = &[
+    "config_forbidden",
     "disk_full",
     "listen_forbidden",
     "listen_impossible",

@@ -51,6 +51,8 @@ impl EventsFile {
             .mode(0o600)
             .open(&self.path);
         self.file = opened.ok();
+        // It is there, or cannot be written.
+        let _ = kernel::as_its_folder(&self.path);
         let metadata = self.file.as_ref().and_then(|file| file.metadata().ok());
         self.bytes = metadata.map_or(0, |metadata| metadata.len());
     }

@@ -75,6 +75,7 @@ mod workbook;
 pub use access::{Cell, access_table};
 pub use accounts::invitation_link;
 pub use day::{Day, Watched};
+pub use frame::role_name;
 pub use guard::{Peer, visitor_address};
 pub use managed::{Managed, Missing, SetUp, TakeUp};
 pub use office::{OfficeRole, Parts};

@@ -11,6 +11,7 @@ use boxoffice::report::{Moved, SalesReport};
 use clap::Subcommand;
 use config::Role;
 use db::Db;
+use gate::Decision;
 use gate::records::attendance::Attendance;
 use kernel::BusinessDay;
 use kernel::text::fill;
@@ -176,7 +177,13 @@ fn attendance(t: &Texts, report: &Attendance) -> String {
         table(headings, &rows)
     };
     let outcomes = report.by_outcome.iter();
-    let outcomes: Vec<_> = outcomes.map(|(outcome, n)| cells![outcome, n]).collect();
+    let said = |outcome: &String| match outcome.parse::<Decision>() {
+        Ok(decision) => office::outcome_in_words(decision, language()).to_owned(),
+        Err(_) => outcome.clone(),
+    };
+    let outcomes: Vec<_> = outcomes
+        .map(|(outcome, n)| cells![said(outcome), n])
+        .collect();
     let title = fill(
         t.attendance,
         &[

@@ -19,6 +19,7 @@ async fn reports_and_reconciliation_are_there_in_french() {
     for (command, said) in [
         (&["report", "sales"][..], "Ventes du "),
         (&["report", "attendance"], "1 contrôles, 1 visiteurs admis"),
+        (&["report", "attendance"], "Accepté "),
         (&["report", "account"], "Compte d’attente du "),
         (&["report", "account"], " 0,00"),
         (&["reconcile"], "contrôles acceptés"),

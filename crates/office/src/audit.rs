@@ -28,6 +28,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     nothing: "Rien ne correspond à ces filtres.", "Nothing matches these filters.";
     sessions: "Connexions", "Sign-ins";
     command_line: "ligne de commande", "command line";
+    user: "(utilisateur ", "(user ";
     database: "Base de données", "Database";
 });
 
@@ -352,10 +353,14 @@ impl Page {
     }
 
     fn who(&self, entry: &AuditEntry) -> String {
-        let command_line = Texts::of(self.frame.formats.language).command_line;
+        let t = Texts::of(self.frame.formats.language);
         // As `Actor::command_line` writes it.
         match entry.who.strip_prefix("command line") {
-            Some(user) if entry.account.is_none() => format!("{command_line}{user}"),
+            Some(user) if entry.account.is_none() => {
+                // One without a name has a number.
+                let user = user.replace("(user ", t.user);
+                format!("{}{user}", t.command_line)
+            }
             _ => entry.who.clone(),
         }
     }

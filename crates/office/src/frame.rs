@@ -214,7 +214,8 @@ impl Frame {
 }
 
 /// A role's name for people.
-pub(crate) const fn role_name(role: Role, language: Language) -> &'static str {
+#[must_use]
+pub const fn role_name(role: Role, language: Language) -> &'static str {
     said!(language, role, {
         Role::Administrator => "Administrateur", "Administrator";
         Role::GateManager => "Responsable des accès", "Gate manager";

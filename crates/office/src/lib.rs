@@ -75,9 +75,11 @@ mod workbook;
 pub use access::{Cell, access_table};
 pub use accounts::invitation_link;
 pub use day::{Day, Watched};
+pub use frame::role_name;
 pub use guard::{Peer, visitor_address};
 pub use managed::{Managed, Missing, SetUp, TakeUp};
 pub use office::{OfficeRole, Parts};
+pub use outcome::name as outcome_in_words;
 pub use reconciliation::words::words as difference_in_words;
 pub use set_up::{TEACHING_TEXT, teaching_picture};
 

@@ -6,7 +6,8 @@ use kernel::Language;
 use otipass::Refusal;
 
 /// The decision's name for people.
-pub(crate) const fn name(decision: Decision, language: Language) -> &'static str {
+#[must_use]
+pub const fn name(decision: Decision, language: Language) -> &'static str {
     said!(language, decision, {
         Decision::Admitted(Admission::Accepted) => "Accepté", "Accepted";
         Decision::Admitted(Admission::AcceptedOffline) => "Accepté hors ligne", "Accepted offline";

@@ -84,7 +84,7 @@ pub enum AskError {
         "Otipass at {host} did not answer within {within_ms} ms; if this lasts, check the line and ask Otipass"
     )]
     TimedOut {
-        /// The host of the URL.
+        /// The host of the URL, with its port if it names one.
         host: String,
         /// The time given.
         within_ms: u128,
@@ -96,7 +96,7 @@ pub enum AskError {
         "Otipass at {host} cannot be reached; check the URL, the line, and that firewall and proxy let this host through"
     )]
     Unreachable {
-        /// The host of the URL.
+        /// The host of the URL, with its port if it names one.
         host: String,
         /// Why there is no connection.
         source: reqwest::Error,
@@ -107,7 +107,7 @@ pub enum AskError {
         "the connection to Otipass at {host} broke before its answer was complete; if this lasts, check the line and ask Otipass"
     )]
     AnswerLost {
-        /// The host of the URL.
+        /// The host of the URL, with its port if it names one.
         host: String,
         /// How it broke.
         source: reqwest::Error,
@@ -117,7 +117,7 @@ pub enum AskError {
         "the proxy refused to connect to Otipass at {host}; let this host through on the proxy, or enter the proxy's user name and password in its URL"
     )]
     ProxyRefused {
-        /// The host of the URL.
+        /// The host of the URL, with its port if it names one.
         host: String,
         /// The proxy's refusal, if it came instead of a connection.
         source: Option<reqwest::Error>,
@@ -127,7 +127,7 @@ pub enum AskError {
         "Otipass at {host} refused the credentials with HTTP status {status}; enter the user name and password, or the API key, that Otipass gave for this project"
     )]
     CredentialsRefused {
-        /// The host of the URL.
+        /// The host of the URL, with its port if it names one.
         host: String,
         /// 401 or 403.
         status: u16,
@@ -137,7 +137,7 @@ pub enum AskError {
         "Otipass at {host} answered with HTTP status {status} instead of an answer; check the URL and the project id, and ask Otipass if this lasts"
     )]
     HttpStatus {
-        /// The host of the URL.
+        /// The host of the URL, with its port if it names one.
         host: String,
         /// The status.
         status: u16,
@@ -147,7 +147,7 @@ pub enum AskError {
         "Otipass at {host} gave an answer that is not understood; check that the URL leads to Otipass itself and not to a sign-in page of the network"
     )]
     NotUnderstood {
-        /// The host of the URL.
+        /// The host of the URL, with its port if it names one.
         host: String,
         /// What is wrong with it.
         source: NotUnderstood,
@@ -264,7 +264,10 @@ impl OtipassClient {
         }
         Ok(Self {
             http: http.build().map_err(SettingsError::Tls)?,
-            host: base.host_str().unwrap_or_default().to_owned(),
+            host: match (base.host_str().unwrap_or_default(), base.port()) {
+                (host, Some(port)) => format!("{host}:{port}"),
+                (host, None) => host.to_owned(),
+            },
             validation: endpoint(&settings.contract.validation_path),
             declaration: endpoint(&settings.contract.declaration_path),
             inquiry: endpoint(&settings.contract.inquiry_path),

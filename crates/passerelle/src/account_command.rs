@@ -54,7 +54,12 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
                     None if account.has_password => t.active,
                     None => t.no_password,
                 };
-                cells![account.login, account.name, account.role, state]
+                cells![
+                    account.login,
+                    account.name,
+                    office::role_name(account.role, language()),
+                    state
+                ]
             });
             outln!("{}", table(t.headings, &rows.collect::<Vec<_>>()));
         }

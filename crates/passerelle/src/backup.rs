@@ -3,13 +3,13 @@
 
 use crate::Verdict;
 use crate::house::{ConfigOption, command_line};
-use crate::language::language;
+use crate::language::{decimal, language};
 use anyhow::{Result, ensure};
 use books::backup::{self, Existing, Manifest, Restored};
 use db::snapshot::InUse;
 use db::{Db, DbError, DbUrl};
 use kernel::text::fill;
-use kernel::{Clock, SystemClock};
+use kernel::{Clock, Money, SystemClock};
 use serde_json::json;
 use staff::{Author, Change};
 use std::path::{Path, PathBuf};
@@ -67,8 +67,8 @@ kernel::texts!(Texts in Fr, En {
     aside: "Ce qui y était est maintenant {file}.", "What was there is now {file}.";
     start: "Démarrez-y le service, puis lancez « passerelle reconcile ».",
         "Start the service on it, then run `passerelle reconcile`.";
-    holds: "Contient {checks} contrôles acceptés, {barcodes} codes de contrôle, {tickets} billets, {lines} lignes de compte pour {minor} centimes.",
-        "It holds {checks} accepted checks, {barcodes} control barcodes, {tickets} tickets, {lines} account lines over {minor} minor units.";
+    holds: "Contient {checks} contrôles acceptés, {barcodes} codes de contrôle, {tickets} billets, {lines} lignes de compte pour un montant de {amount}.",
+        "It holds {checks} accepted checks, {barcodes} control barcodes, {tickets} tickets, {lines} account lines over an amount of {amount}.";
     differences: "Ses comptes ont {n} différences que rien n’explique, comme la base les a : voyez « passerelle reconcile ».",
         "Its books have {n} differences that nothing explains, as the database has them: see `passerelle reconcile`.";
 });
@@ -181,7 +181,7 @@ fn say_books(t: &Texts, manifest: &Manifest) {
             ("barcodes", &books.control_barcodes),
             ("tickets", &books.tickets),
             ("lines", &books.account_lines),
-            ("minor", &books.account_minor),
+            ("amount", &decimal(Money::from_minor(books.account_minor))),
         ],
     );
     outln!("{holds}");

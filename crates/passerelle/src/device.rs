@@ -2,7 +2,7 @@
 //! what is known of each.
 
 use crate::house::{ConfigOption, own_address};
-use crate::language::language;
+use crate::language::{decimal, language};
 use crate::table::table;
 use crate::{Verdict, tokens};
 use anyhow::{Context, Result};
@@ -150,7 +150,7 @@ fn row(t: &Texts, device: &DeviceState, now: Timestamp) -> Vec<String> {
         device.door,
         or_dash((!sectors.is_empty()).then(|| sectors.join(", "))),
         since(device.seen_at).unwrap_or_else(|| t.never.to_owned()),
-        or_dash(device.clock_offset_ms.map(seconds)),
+        or_dash(device.clock_offset_ms.map(seconds).map(decimal)),
         or_dash(device.unsent),
         or_dash(since(device.oldest_unsent_at)),
         or_dash(mode),

@@ -5,6 +5,7 @@ mod french;
 use config::ConfigError;
 use kernel::Language;
 use std::error::Error;
+use std::fmt::Display;
 
 /// What the arguments of this process ask for, if anything: help and mistakes are told
 /// before they are read.
@@ -48,6 +49,15 @@ pub fn said(error: &(dyn Error + 'static)) -> String {
 /// As [`kernel::causes`], in the language of whoever asks.
 pub fn causes(error: &dyn Error) -> String {
     in_language(&kernel::causes(error), language())
+}
+
+/// An amount or a rate, with a comma where the language has one.
+pub fn decimal(number: impl Display) -> String {
+    let text = number.to_string();
+    match language() {
+        Language::Fr => text.replace('.', ","),
+        _ => text,
+    }
 }
 
 /// A sentence of the program, or of its command line's reader.

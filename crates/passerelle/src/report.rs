@@ -2,15 +2,16 @@
 
 use crate::Verdict;
 use crate::house::ConfigOption;
-use crate::language::language;
+use crate::language::{decimal, language};
 use crate::out::{Format, print};
 use crate::table::table;
 use anyhow::{Context, Result, ensure};
-use boxoffice::pending_account::{Amount, Statement};
+use boxoffice::pending_account::{Amount, LineKind, Statement};
 use boxoffice::report::{Moved, SalesReport};
 use clap::Subcommand;
 use config::Role;
 use db::Db;
+use gate::Decision;
 use gate::records::attendance::Attendance;
 use kernel::BusinessDay;
 use kernel::text::fill;
@@ -54,8 +55,8 @@ struct Period {
 kernel::texts!(Texts in Fr, En {
     sales: "Ventes du {from} au {to}, en {currency}",
         "Sales from {from} to {to}, in {currency}";
-    sales_headings: "jour, saison, produit, tarif, secteur, >vendus, >brut, >annulés, >brut, >net, >brut, >dont TVA",
-        "day, season, product, tariff, sector, >sold, >gross, >cancelled, >gross, >net, >gross, >of which VAT";
+    sales_headings: "jour, saison, produit, tarif, secteur, >vendus, >TTC vendu, >annulés, >TTC annulé, >restants, >TTC restant, >dont TVA",
+        "day, season, product, tariff, sector, >sold, >gross sold, >cancelled, >gross cancelled, >left, >gross left, >of which VAT";
     total: "total", "total";
     attendance: "Fréquentation du {from} au {to} : {checks} contrôles, {admitted} visiteurs admis",
         "Attendance from {from} to {to}: {checks} checks, {admitted} visitors admitted";
@@ -63,12 +64,14 @@ kernel::texts!(Texts in Fr, En {
     by_hour: "heure, >visiteurs", "hour, >visitors";
     by_device: "appareil, >visiteurs", "device, >visitors";
     by_outcome: "issue, >contrôles", "outcome, >checks";
-    account: "Compte en attente du {from} au {to}, en {currency}",
+    account: "Compte d’attente du {from} au {to}, en {currency}",
         "Pending account from {from} to {to}, in {currency}";
     account_headings: "jour, ligne, produit, tarif, >prix, >taux de TVA, >lignes, >montant, >dont TVA",
         "day, line, product, tariff, >price, >VAT rate, >lines, >amount, >of which VAT";
     total_headings: "total, >lignes, >montant, >dont TVA",
         "total, >lines, >amount, >of which VAT";
+    sale: "vente", "sale";
+    cancellation: "annulation", "cancellation";
     at_rate: "à {rate}", "at {rate}";
     sold: "vendu", "sold";
     cancelled: "annulé", "cancelled";
@@ -141,12 +144,12 @@ fn sales(t: &Texts, report: &SalesReport, currency: &str) -> String {
                }: &Moved| {
         let moved = cells![
             sold.tickets,
-            sold.gross_minor,
+            decimal(sold.gross_minor),
             cancelled.tickets,
-            cancelled.gross_minor,
+            decimal(cancelled.gross_minor),
             net.tickets,
-            net.gross_minor,
-            net.vat_minor,
+            decimal(net.gross_minor),
+            decimal(net.vat_minor),
         ];
         [about, moved].concat()
     };
@@ -174,7 +177,13 @@ fn attendance(t: &Texts, report: &Attendance) -> String {
         table(headings, &rows)
     };
     let outcomes = report.by_outcome.iter();
-    let outcomes: Vec<_> = outcomes.map(|(outcome, n)| cells![outcome, n]).collect();
+    let said = |outcome: &String| match outcome.parse::<Decision>() {
+        Ok(decision) => office::outcome_in_words(decision, language()).to_owned(),
+        Err(_) => outcome.clone(),
+    };
+    let outcomes: Vec<_> = outcomes
+        .map(|(outcome, n)| cells![said(outcome), n])
+        .collect();
     let title = fill(
         t.attendance,
         &[
@@ -193,17 +202,25 @@ fn attendance(t: &Texts, report: &Attendance) -> String {
     )
 }
 
+const fn kind(t: &Texts, kind: LineKind) -> &'static str {
+    match kind {
+        LineKind::Sale => t.sale,
+        LineKind::Cancellation => t.cancellation,
+    }
+}
+
 fn account(t: &Texts, report: &Statement, currency: &str) -> String {
     let row = |about: Vec<String>, of: &Amount| {
-        let amount = cells![of.lines, of.amount_minor, of.vat_minor];
+        let amount = cells![of.lines, decimal(of.amount_minor), decimal(of.vat_minor)];
         [about, amount].concat()
     };
     let rows: Vec<_> = report
         .rows
         .iter()
         .map(|of| {
-            let (price, rate) = (of.price_minor, of.vat_basis_points);
-            let about = cells![of.business_day, of.kind, of.product, of.tariff, price, rate];
+            let (price, rate) = (decimal(of.price_minor), decimal(of.vat_basis_points));
+            let (day, kind) = (of.business_day, kind(t, of.kind));
+            let about = cells![day, kind, of.product, of.tariff, price, rate];
             row(about, &of.amount)
         })
         .collect();
@@ -211,7 +228,7 @@ fn account(t: &Texts, report: &Statement, currency: &str) -> String {
     let mut totals: Vec<_> = by_rate
         .map(|of| {
             row(
-                vec![fill(t.at_rate, &[("rate", &of.vat_basis_points)])],
+                vec![fill(t.at_rate, &[("rate", &decimal(of.vat_basis_points))])],
                 &of.amount,
             )
         })
@@ -238,7 +255,7 @@ fn account(t: &Texts, report: &Statement, currency: &str) -> String {
     let disputed: Vec<_> = disputed
         .map(|of| {
             let (day, order, amount) = (of.business_day, &of.order_number, of.amount_minor);
-            cells![day, of.kind, order, of.product, amount]
+            cells![day, kind(t, of.kind), order, of.product, decimal(amount)]
         })
         .collect();
     let disputed = match disputed[..] {

@@ -76,9 +76,16 @@ enum Action {
     Cards,
 }
 
+/// How many wrong check digits are told one by one.
+const WRONG_SHOWN: usize = 5;
+
 kernel::texts!(Texts in Fr, En {
     knows: "Le bac à sable connaît {n} pass.\n  URL d’Otipass      http://{address}/api\n  cartes d’exemple   http://{address}/\n  pannes             PUT http://{address}/sandbox/faults\nCtrl-C le termine.",
         "The sandbox knows {n} passes.\n  Otipass URL    http://{address}/api\n  sample cards   http://{address}/\n  faults         PUT http://{address}/sandbox/faults\nCtrl-C ends it.";
+    check_digit: "Ligne {line} du fichier de pass : le chiffre de contrôle du numéro {number} est faux. À l’entrée, il est refusé comme n’étant pas celui d’un pass, sans que le bac à sable soit interrogé. Corrigez-le, sauf si l’interface se passe de chiffre de contrôle.",
+        "Line {line} of the pass file: the check digit of the number {number} is wrong. The gate refuses it as no number of a pass, without asking here; correct it, unless the interface goes without check digits.";
+    more_check_digits: "D’autres lignes dont le chiffre de contrôle est faux : {n}.",
+        "More lines with a wrong check digit: {n}.";
 });
 
 pub async fn run(arguments: Arguments) -> Result<Verdict> {
@@ -94,6 +101,18 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
             PassBook::from_csv(file)?
         }
     };
+    let t = Texts::of(language());
+    let wrong = passes.wrong_check_digits();
+    for (line, number) in wrong.iter().take(WRONG_SHOWN) {
+        let number = number.reveal();
+        errln!(
+            "{}",
+            fill(t.check_digit, &[("line", line), ("number", &number)])
+        );
+    }
+    if let Some(more @ 1..) = wrong.len().checked_sub(WRONG_SHOWN) {
+        errln!("{}", fill(t.more_check_digits, &[("n", &more)]));
+    }
     let count = passes.len();
     let contract = Contract {
         references: if arguments.forget_references {

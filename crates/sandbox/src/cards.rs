@@ -61,7 +61,7 @@ kernel::texts!(Texts in Fr, En {
     until: "jusqu’au {day}", "until {day}";
     place: "{place}\u{a0}: {said}", "{place}: {said}";
     admitted: "admis, {left}", "admitted, {left}";
-    unlimited: "illimité", "unlimited";
+    unlimited: "entrées illimitées", "unlimited";
     one_left: "reste 1 entrée", "1 entry left";
     left: "restent {count} entrées", "{count} entries left";
     used: "déjà utilisé", "already used";

@@ -56,9 +56,10 @@ impl Pass {
     }
 }
 
-/// All passes of one sandbox, by number.
+/// All passes of one sandbox, by number, and the lines of its file with a wrong check
+/// digit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PassBook(BTreeMap<CardNumber, Pass>);
+pub struct PassBook(BTreeMap<CardNumber, Pass>, Vec<(u64, CardNumber)>);
 
 impl PassBook {
     /// Reads `number;status;duration_days;valid_until;services`, a header line
@@ -82,11 +83,20 @@ impl PassBook {
         let header_lines = 1 + usize::from(is_told);
         for row in rows.records().skip(header_lines) {
             let row = row.context(unusable)?;
-            let added = pass(&row).and_then(|pass| match book.insert(pass) {
-                Some(_) => bail!("the number was given on an earlier line; keep one of the two"),
-                None => Ok(()),
-            });
             let line = row.position().map_or(0, csv::Position::line);
+            let added = pass(&row).and_then(|pass| {
+                let number = pass.number.clone();
+                let digits = number.reveal().trim_start_matches(char::is_alphabetic);
+                if !luhn_fits(digits) {
+                    book.1.push((line, number.clone()));
+                }
+                match book.insert(pass) {
+                    Some(_) => {
+                        bail!("the number was given on an earlier line; keep one of the two")
+                    }
+                    None => Ok(()),
+                }
+            });
             added.with_context(|| {
                 format!("line {line} of the pass file is wrong; correct it and start again")
             })?;
@@ -102,6 +112,12 @@ impl PassBook {
             );
         }
         Ok(book)
+    }
+
+    /// Lines of the file, each with its number, whose check digit is wrong.
+    #[must_use]
+    pub fn wrong_check_digits(&self) -> &[(u64, CardNumber)] {
+        &self.1
     }
 
     /// `count` made-up passes in every state, the same ones for the same
@@ -259,6 +275,16 @@ mod tests {
         assert_eq!(service("S2"), Some(EntriesLeft::Unlimited));
         let other = book.get(&"00292151".parse().unwrap()).unwrap();
         assert_eq!((other.valid_until, other.services.len()), (None, 0));
+        assert_eq!(book.wrong_check_digits(), []);
+    }
+
+    #[test]
+    fn wrong_check_digits_are_told() {
+        let text = format!("{HEADER}00029975;active;7;;S1:2\nAB00029976;active;7;;S1:2\n");
+        let book = PassBook::from_csv(text.as_bytes()).unwrap();
+        assert_eq!(book.len(), 2);
+        let number = "AB00029976".parse().unwrap();
+        assert_eq!(book.wrong_check_digits(), [(3, number)]);
     }
 
     #[test]

@@ -541,7 +541,7 @@ async fn sample_cards_speak_french_too() {
     for said in [
         "Acceptés\nDes pass en cours",
         "  00029975  jusqu’au 2026-07-14\n",
-        "    Château\u{a0}: admis, illimité\n",
+        "    Château\u{a0}: admis, entrées illimitées\n",
         "déjà utilisé",
     ] {
         assert!(text.contains(said), "{text}");

@@ -113,6 +113,13 @@ impl Phrase {
             of_system(error)
         });
         let said = |word: &str| chain.iter().any(|error| error.to_string().contains(word));
+        // What the HTTP client says of a TLS library that was answered in plain HTTP.
+        if said("sending request") && said("InvalidContentType") {
+            return Self::new(
+                "this server does not speak https at this port; try http://",
+                "ce serveur ne parle pas https à ce port\u{a0}; essayez http://",
+            );
+        }
         let fr = match of_system {
             _ if said("certificate") => "le certificat présenté n’est pas accepté",
             _ if said("lookup address") || said("dns error") => "ce nom d’hôte est inconnu",
@@ -179,6 +186,15 @@ impl InvalidCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn https_at_a_port_of_plain_http_is_told() {
+        let said = "error sending request: received corrupt message of type InvalidContentType";
+        let phrase = Phrase::of_line(said.to_owned(), &io::Error::other(said));
+        let french = phrase.in_language(Language::Fr);
+        assert!(french.ends_with("essayez http://"), "{french}");
+        assert!(phrase.in_language(Language::En).ends_with("try http://"));
+    }
 
     #[test]
     fn what_a_reader_says_is_told_in_french() {

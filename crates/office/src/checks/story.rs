@@ -22,6 +22,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     note: "Note de l’agent", "The agent’s note";
     valid_until: "Valable jusqu’au", "Valid until";
     entries_left: "Entrées restantes", "Entries left";
+    unlimited: "illimitées", "unlimited";
     barcode: "Code de contrôle", "Control barcode";
     ticket: "Billet", "Ticket";
     ticket_is: "n° {n}, tarif {tariff}, {price} dont TVA {vat}", "no. {n}, tariff {tariff}, {price} of which VAT {vat}";
@@ -157,7 +158,9 @@ fn facts(
     fact(t.sector, sector.map(|code| names.sectors.of(code)));
     fact(t.note, gate.forced_note.clone());
     fact(t.valid_until, gate.valid_until.clone());
-    fact(t.entries_left, gate.entries_left.clone());
+    let left = gate.entries_left.as_deref();
+    let left = left.map(|left| left.replace("unlimited", t.unlimited));
+    fact(t.entries_left, left);
     if let Some(barcode) = &gate.barcode {
         fact(t.barcode, Some(barcode.barcode.to_string()));
         let product = format!("{}, {}", barcode.season, barcode.product);

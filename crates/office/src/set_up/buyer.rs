@@ -33,6 +33,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     number: "Numéro de contact", "Contact number";
     number_hint: "Celui d’Otipass dans la billetterie, avec ses zéros. L’enregistrer l’autorise à payer par compte d’attente.",
         "That of Otipass in ticketing, with its zeros. Saving it lets it pay by pending account.";
+    number_none: "Entrez le numéro du contact.", "Enter the contact’s number.";
     digits: "Un numéro de contact n’a que des chiffres ; les zéros au début comptent.",
         "A contact number has digits only; leading zeros count.";
 });
@@ -121,12 +122,16 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 
 /// The contact that was entered.
 fn read(fields: &mut Fields<'_>) -> Option<(ContactNumber, String)> {
-    let number: Option<ContactNumber> = fields.code("contact_number");
+    let t = Texts::of(fields.language);
+    let number: Option<ContactNumber> = if fields.text("contact_number").is_empty() {
+        fields.found("contact_number", None, t.number_none)
+    } else {
+        fields.code("contact_number")
+    };
     let name = fields.name("contact_name", NAME_LIMIT_CHARS);
     let is_number = |n: &ContactNumber| n.as_str().bytes().all(|b| b.is_ascii_digit());
     if number.as_ref().is_some_and(|number| !is_number(number)) {
-        let wrong = Texts::of(fields.language).digits;
-        fields.wrong("contact_number", wrong);
+        fields.wrong("contact_number", t.digits);
     }
     number.zip(name)
 }

@@ -28,7 +28,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     wanted_season: "la saison {code}", "the season {code}";
     wanted_product: "le produit {code} de {season}", "the product {code} of {season}";
     take: "Les ajouter", "Add them";
-    none: "Aucun encore.", "None yet.";
     removes: "Retirer {what}", "Remove {what}";
     change: "Modifier", "Change";
     changes: "Modifier {what}", "Change {what}";

@@ -24,7 +24,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "A code, good for {minutes} minutes and once, makes a phone or a turnstile the device {code}. A device that is enrolled can be enrolled again: its present token stays good until you take it back.";
     make: "Faire un code", "Make a code";
     was_used: "Le dernier code a enrôlé l’appareil : {when}.", "The last code has enrolled the device: {when}.";
-    is_open: "Un code attend d’être utilisé, jusqu’à {when}. Il ne peut pas être montré une seconde fois ; faites-en un autre au besoin.",
+    is_open: "Un code attend d’être utilisé, jusqu’au {when}. Il ne peut pas être montré une seconde fois ; faites-en un autre au besoin.",
         "A code waits to be used, until {when}. It cannot be shown again; make another if need be.";
     expired: "Le dernier code n’a pas servi à temps ({when}). Faites-en un autre.",
         "The last code was not used in time ({when}). Make another.";
@@ -41,7 +41,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "On the phone, read this code with the camera and open the page that it offers.";
     picture: "Code QR qui enrôle l’appareil", "QR code that enrols the device";
     typed: "Ou ouvrez {address} et entrez :", "Or open {address} and enter:";
-    until: "Valable une fois, jusqu’à {when}.", "Good once, until {when}.";
+    until: "Valable une fois, jusqu’au {when}.", "Good once, until {when}.";
     not_yet: "Pas encore utilisé.", "Not used yet.";
     look: "L’appareil est-il enrôlé ? Actualiser", "Has it enrolled? Look again";
     turnstile: "Pour un tourniquet", "For a turnstile";

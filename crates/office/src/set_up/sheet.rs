@@ -40,7 +40,7 @@ kernel::texts!(CardTexts in Fr, En {
     which: "Appareil {device}, porte {place}.", "Device {device}, door {place}.";
     scan: "Lisez ce code avec l’appareil photo du téléphone, ou ouvrez {address} et entrez-le.",
         "Read this code with the phone’s camera, or open {address} and enter it.";
-    until: "Valable une fois, jusqu’à {when}.", "Good once, until {when}.";
+    until: "Valable une fois, jusqu’au {when}.", "Good once, until {when}.";
 });
 
 /// The most devices on a sheet.

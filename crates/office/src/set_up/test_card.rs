@@ -37,23 +37,23 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     go: "Contrôler cette carte", "Check this card";
     again: "Essayer une autre carte", "Try another card";
     result: "Le résultat", "The result";
-    sold: "Tout marche : la carte est entrée, et l’entrée est vendue par la commande {order}, {price}, au tarif {tariff}.",
+    sold: "Tout marche : le visiteur est admis, et l’entrée est vendue par la commande {order}, {price}, au tarif {tariff}.",
         "It all works: the card was admitted, and its entry is sold by order {order}, {price}, at tariff {tariff}.";
-    refused: "La carte n’est pas entrée : {why}. Le contrôle marche ; essayez une carte qui doit entrer.",
+    refused: "Le visiteur n’est pas admis : {why}. Le contrôle marche ; essayez une carte qui doit être admise.",
         "The card was not admitted: {why}. The check works; try a card that should be admitted.";
-    not_admitted: "La carte n’est pas entrée : {why}. Regardez la connexion à Otipass, puis réessayez.",
+    not_admitted: "Le visiteur n’est pas admis : {why}. Regardez la connexion à Otipass, puis réessayez.",
         "The card was not admitted: {why}. Look at the connection to Otipass, then try again.";
-    not_recognised: "La carte n’est pas entrée : {why}. Otipass n’a pas été interrogé ; regardez l’appareil, sa porte et les paramètres de correspondance.",
+    not_recognised: "Le visiteur n’est pas admis : {why}. Otipass n’a pas été interrogé ; regardez l’appareil, sa porte et les paramètres de correspondance.",
         "The card was not admitted: {why}. Otipass was not asked; look at the device, its door and the mapping parameters.";
-    unverified: "La carte est entrée sans qu’Otipass ait répondu : la règle pour ce cas laisse entrer. Le contrôle n’est donc pas prouvé ; regardez la connexion à Otipass, annulez cette entrée, puis réessayez.",
+    unverified: "Le visiteur est admis sans qu’Otipass ait répondu : la règle pour ce cas laisse entrer. Le contrôle n’est donc pas prouvé ; regardez la connexion à Otipass, annulez cette entrée, puis réessayez.",
         "The card was admitted without an answer of Otipass: the rule for that case lets people in. So the check is not proven; look at the connection to Otipass, take this entry back, then try again.";
     no_pass: "Ce n’est pas un numéro de pass : sa longueur ou son chiffre de contrôle ne va pas. Otipass n’a pas été interrogé ; comparez avec le numéro imprimé sur la carte.",
         "This is no number of a pass: its length or its check digit is not right. Otipass was not asked; compare it with the number printed on the card.";
-    held: "La carte est entrée, mais son entrée ne peut pas encore être vendue : {why}. Elle le sera d’elle-même une fois la cause levée.",
+    held: "Le visiteur est admis, mais son entrée ne peut pas encore être vendue : {why}. Elle le sera d’elle-même une fois la cause levée.",
         "The card was admitted, but its entry cannot be sold yet: {why}. It will be by itself once the cause is cured.";
-    on_its_way: "La carte est entrée ; la vente est en route. Rechargez la page dans un instant.",
+    on_its_way: "Le visiteur est admis ; la vente est en route. Rechargez la page dans un instant.",
         "The card was admitted; the sale is on its way. Load the page again in a moment.";
-    elsewhere: "La carte est entrée et la billetterie a pris son entrée. La vente se fait là-bas, pour de bon : annulez l’entrée ici, puis vérifiez là-bas que la vente a disparu.",
+    elsewhere: "Le visiteur est admis et la billetterie a pris son entrée. La vente se fait là-bas, pour de bon : annulez l’entrée ici, puis vérifiez là-bas que la vente a disparu.",
         "The card was admitted, and ticketing took its entry. It is sold there, for real: take the entry back here, then see there that the sale is gone.";
     taken_back: "Cette entrée d’essai est annulée.", "This test entry was taken back.";
     story: "Tout ce qui est su de ce contrôle", "All that is known of this check";
@@ -64,6 +64,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "Too late: an entry can be taken back within 15 minutes, once.";
     otipass_pending: "Otipass ne répond pas et a peut-être compté cette entrée. Essayez la même carte plus tard.",
         "Otipass does not answer, and may have counted this entry. Try the same card later.";
+    place: "{device} : {sector}", "{device}: {sector}";
     next: "Ensuite : donner un scanner à quelqu’un", "Next: hand out the first scanner";
 });
 
@@ -106,13 +107,16 @@ fn stand_in(url: &str) -> Option<String> {
 }
 
 /// Devices that lead to one sector, else all of them.
-fn devices(site: &Site) -> Vec<(String, String)> {
+fn devices(t: &Texts, site: &Site) -> Vec<(String, String)> {
     let (led, astray): (Vec<_>, Vec<_>) =
         (site.devices.keys()).partition(|code| site.sector_of(code).is_some());
     let names = SiteNames::from(site);
     let named = |code: &DeviceCode| {
         let (name, sector) = (names.devices.of(code), site.sector_of(code));
-        let place = sector.map(|sector| format!("{name}: {}", names.sectors.of(sector)));
+        let place = sector.map(|sector| {
+            let sector = names.sectors.of(sector);
+            fill(t.place, &[("device", &name), ("sector", &sector)])
+        });
         (code.to_string(), place.unwrap_or(name))
     };
     let shown = if led.is_empty() { astray } else { led };
@@ -122,7 +126,7 @@ fn devices(site: &Site) -> Vec<(String, String)> {
 impl Page {
     fn new(frame: Frame, not_ready: Option<String>, site: Option<&Site>, url: &str) -> Self {
         let t = Texts::of(frame.formats.language);
-        let devices = site.map(devices).unwrap_or_default();
+        let devices = site.map(|site| devices(t, site)).unwrap_or_default();
         Self {
             stand_in: stand_in(url),
             inputs: frame.filled([

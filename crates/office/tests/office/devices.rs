@@ -259,7 +259,7 @@ async fn a_sheet_has_a_code_for_each_device_that_was_chosen() {
         "PDA03",
         "VN_RAY_D1",
         "Good once, until",
-        "Valable une fois, jusqu’à",
+        "Valable une fois, jusqu’au",
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }

@@ -109,7 +109,7 @@ async fn the_password_stays_when_something_else_is_saved_and_is_never_shown() {
         .await;
     fields[0].1 = "http://127.0.0.1:9/api";
     let tried = browser.post(path, &csrf, &fields).await.text;
-    assert!(tried.contains("Otipass à 127.0.0.1"), "{tried}");
+    assert!(tried.contains("Otipass à 127.0.0.1:"), "{tried}");
     pages.push(tried);
 
     let interface = gate::site::interface::read(&house.test.db).await.unwrap();
@@ -187,6 +187,7 @@ async fn the_catalogue_is_filled_by_forms_until_an_entry_can_be_sold() {
         "{page}"
     );
     assert!(!page.contains("name=\"tariff_code\""), "its code stays");
+    assert!(page.contains("add it under the right code"), "{page}");
     let fields = [("tariff_price", "9.60"), ("tariff_vat", "5.5")];
     let saved = browser.post(edit, &csrf, &fields).await;
     assert_eq!(saved.leads_to(), catalogue);
@@ -246,6 +247,9 @@ async fn the_catalogue_is_filled_by_forms_until_an_entry_can_be_sold() {
     browser
         .post("/office/set-up/buyer/channel", &csrf, &[])
         .await;
+    let empty = [("contact_number", " "), ("contact_name", "Otipass")];
+    let asked = browser.post(buyer, &csrf, &empty).await;
+    assert!(asked.text.contains("Enter the contact’s number."));
     let wrong = [("contact_number", "42-a"), ("contact_name", "Otipass")];
     assert_eq!(browser.post(buyer, &csrf, &wrong).await.status, 422);
     let right = [("contact_number", "000042"), ("contact_name", "Otipass")];

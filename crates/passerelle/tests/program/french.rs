@@ -19,7 +19,9 @@ async fn reports_and_reconciliation_are_there_in_french() {
     for (command, said) in [
         (&["report", "sales"][..], "Ventes du "),
         (&["report", "attendance"], "1 contrôles, 1 visiteurs admis"),
-        (&["report", "account"], "Compte en attente du "),
+        (&["report", "attendance"], "Accepté "),
+        (&["report", "account"], "Compte d’attente du "),
+        (&["report", "account"], " 0,00"),
         (&["reconcile"], "contrôles acceptés"),
     ] {
         let asked = program.fine(&[command, &["--language", "fr"]].concat());
@@ -96,6 +98,7 @@ const WORK: &[(&[&str], i32, &str)] = &[
     (&["backup", "--to", "copy.db"], 0, "octets, relus et entiers"),
     (&["backup", "--to", "copy2.db"], 0, "Son manifeste est copy2.db.json~; gardez les deux ensemble."),
     (&["restore", "copy.db", "--to", "restored.db"], 0, "restored.db est ce qu’était copy.db à "),
+    (&["backup", "--to", "copy3.db"], 0, "pour un montant de 0,00."),
     (&["restore", "copy.db", "--to", "restored2.db"], 0, "Démarrez-y le service"),
     (&["account", "list"], 0, "identifiant  nom"),
     (&["secrets", "rekey", "--to", "new.key"], 0, "Écrivez maintenant key_file = \"new.key\""),

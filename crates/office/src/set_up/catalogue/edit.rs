@@ -39,6 +39,7 @@ pub(super) fn page<T: Item>(frame: Frame, catalogue: &Catalogue, item: &T) -> Fo
     let inputs = inputs.filter(|input| !input.is_one_of(T::FIXED)).collect();
     let mut page = FormPage::about(frame, title, at, &Managed::Here, inputs);
     page.up = (access::CATALOGUE, t.catalogue);
+    page.lead = T::fixed_why(language);
     page
 }
 

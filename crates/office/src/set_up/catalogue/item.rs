@@ -20,6 +20,8 @@ pub(crate) struct Words {
     pub(super) head: Vec<&'static str>,
     /// What the button says that adds one.
     pub(super) add: &'static str,
+    /// That there is none yet.
+    pub(super) none: &'static str,
     /// What has to be there before.
     pub(super) first: &'static str,
 }
@@ -30,10 +32,15 @@ pub(crate) trait Item: Clone + Send + Sync + 'static {
     const ADD: Address;
     /// The fields of its code, and of what it belongs to.
     const FIELDS: (&'static str, &'static str);
-    /// The fields that stay as they are once it is there.
+    /// The fields that stay as they are once it is there, as [`Item::fixed_why`] says.
     const FIXED: &'static [&'static str] = &[];
 
     fn words(language: Language) -> Words;
+
+    /// What to do if a field is wrong that stays as it is.
+    fn fixed_why(_: Language) -> &'static str {
+        ""
+    }
 
     fn all(catalogue: &mut Catalogue) -> &mut Vec<Self>;
 

@@ -9,6 +9,7 @@ use otipass::Mapping;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Saisons", "Seasons";
+    none: "Aucune encore.", "None yet.";
     add: "Ajouter la saison", "Add the season";
 });
 
@@ -26,6 +27,7 @@ impl Item for Season {
             title: t.title,
             head: vec![t.code, t.name],
             add: t.add,
+            none: t.none,
             first: "",
         }
     }

@@ -20,7 +20,10 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     up_to: "jusqu’au {until}", "until {until}";
     between: "du {from} au {until}", "{from} to {until}";
     missing: "manque", "missing";
+    none: "Aucun encore.", "None yet.";
     add: "Ajouter le tarif", "Add the tariff";
+    fixed: "Le code et le produit d’un tarif ne changent pas. Si l’un est faux, retirez ce tarif du catalogue et ajoutez-le sous le bon code.",
+        "A tariff’s code and product do not change. If one is wrong, remove this tariff from the catalogue and add it under the right code.";
     first: "Ajoutez d’abord un produit.", "First add a product.";
 });
 
@@ -40,8 +43,13 @@ impl Item for Tariff {
             title: t.title,
             head: vec![t.tariff, t.product, t.price, t.vat, t.period],
             add: t.add,
+            none: t.none,
             first: t.first,
         }
+    }
+
+    fn fixed_why(language: Language) -> &'static str {
+        Texts::of(language).fixed
     }
 
     fn all(catalogue: &mut Catalogue) -> &mut Vec<Self> {

@@ -145,7 +145,7 @@ async fn an_administrator_who_lost_the_way_in_gets_another_on_the_machine() {
     assert!(said.contains("passerelle account list"), "{said}");
     let said = house.fine(&["account", "list"]);
     assert!(
-        said.contains("camille  Camille  administrator  active"),
+        said.contains("camille  Camille  Administrator  active"),
         "{said}"
     );
     let link = house.fine(&["account", "recover", "camille"]);

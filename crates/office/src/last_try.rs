@@ -1,5 +1,6 @@
 //! How the line to Otipass was last tried, kept for all who ask.
 
+use gate::site::interface::StoredInterface;
 use kernel::{Phrase, Timestamp};
 use tokio::sync::Mutex;
 
@@ -29,6 +30,14 @@ pub(crate) struct Tried {
     /// The interface that was tried, as it counts its changes.
     pub(crate) revision: i64,
     pub(crate) line: Line,
+}
+
+/// A connection that gave way to one that does not work, and can be put back.
+#[derive(Debug)]
+pub(crate) struct Former {
+    /// The revision of the interface that is in its place.
+    pub(crate) replaced_by: i64,
+    pub(crate) interface: StoredInterface,
 }
 
 impl Tried {

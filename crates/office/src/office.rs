@@ -2,7 +2,7 @@
 
 use crate::comparison::Books;
 use crate::day::Day;
-use crate::last_try::LastTry;
+use crate::last_try::{Former, LastTry};
 use crate::managed::{Missing, SetUp};
 use crate::watchers::Watchers;
 use ::doctor::Doctor;
@@ -13,8 +13,8 @@ use kernel::Zone;
 use staff::Staff;
 use staff::provider::Provider;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
 /// The back office's part of a process.
@@ -56,6 +56,9 @@ pub(crate) struct Inner {
     pub(crate) books: Books,
     /// How the line to Otipass was last tried.
     pub(crate) last_try: LastTry,
+    /// The connection that was replaced last, if the new one does not work. In memory: whoever
+    /// has just replaced it puts it back, and its secrets are to be nowhere else.
+    pub(crate) former: Mutex<Option<Former>>,
     /// The places of those who watch the day.
     pub(crate) watchers: Arc<Watchers>,
     /// Cancelled when the service is to end.
@@ -104,6 +107,7 @@ impl Office {
             parts,
             books: Books::default(),
             last_try: LastTry::default(),
+            former: Mutex::default(),
             watchers: Arc::default(),
             ending: ending.clone(),
             settled: AtomicBool::new(false),

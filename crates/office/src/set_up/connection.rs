@@ -5,7 +5,7 @@ pub(crate) mod sample;
 
 use super::line::{line, project};
 use super::step::Bar;
-use crate::last_try::Line;
+use crate::last_try::{Former, Line};
 use crate::page::*;
 use axum::http::Uri;
 use gate::site::interface::{
@@ -13,6 +13,7 @@ use gate::site::interface::{
 };
 use otipass::{check_url, meant_url};
 use std::net::IpAddr;
+use std::sync::PoisonError;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     by_file: "Cette partie est gérée par la configuration :", "This part is managed by the configuration:";
@@ -34,6 +35,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     refuse: "refuser", "refuse";
     save: "Enregistrer et essayer", "Save and try";
     instead: "Écrire « {url} » et essayer", "Write “{url}” and try";
+    put_back: "Remettre « {url} »", "Put “{url}” back";
     well: "Enregistré. Otipass répond.", "Saved. Otipass answers.";
     reached: "Enregistré. Ce serveur répond\u{a0}; l’accès sera essayé quand les paramètres de correspondance nommeront le projet.",
         "Saved. This server answers; the credentials are tried once the mapping parameters name the project.";
@@ -44,6 +46,14 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 /// How long Otipass may take when it is tried: longer than a visitor waits, so
 /// that slow and silent are told apart.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The one that the interface of this revision took the place of.
+fn former(visit: &Visit, revision: i64) -> Option<StoredInterface> {
+    let kept = visit.office.former.lock();
+    let kept = kept.unwrap_or_else(PoisonError::into_inner);
+    let of = kept.as_ref().filter(|of| of.replaced_by == revision);
+    of.map(|of| of.interface.clone())
+}
 
 /// Good or bad news, in words.
 type Tried = (&'static str, String);
@@ -56,6 +66,8 @@ struct Page {
     inputs: Vec<Input>,
     /// The URL that is likely meant, which a button writes.
     instead: Option<String>,
+    /// The URL of the one that can be put back.
+    former: Option<String>,
     frame: Frame,
 }
 
@@ -87,6 +99,7 @@ impl Page {
             managed: managed.clone(),
             answer: None,
             instead: None,
+            former: None,
             frame,
         }
     }
@@ -106,6 +119,7 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     });
     visit.page(&Page {
         answer,
+        former: former(&visit, kept.revision).map(|of| of.connection.url),
         ..Page::new(visit.frame(), managed, &kept, numbers)
     })
 }
@@ -146,6 +160,16 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     visit.set_up().connection.changeable()?;
     let t = Texts::of(visit.language);
     let present = gate::site::interface::read(visit.db()).await?;
+    if entered.some("former").is_some() {
+        return match former(&visit, present.revision) {
+            Some(of) => {
+                let secrets = [of.password, of.api_key].map(SecretChange::Set);
+                put(visit, of.connection, secrets).await
+            }
+            // Somebody else has changed it.
+            None => Ok(visit.go(access::CONNECTION)),
+        };
+    }
     let project = project(&visit, &present);
     // What a button writes instead comes before what stands in the field.
     let url = entered.some("instead");
@@ -204,14 +228,24 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
             ..Page::new(visit.frame(), &Managed::Here, &shown, (budget, window))
         });
     }
-    let secrets = [("password", &password), ("api_key", &api_key)].into_iter();
-    let replaced = secrets.filter(|(_, change)| matches!(change, SecretChange::Set(_)));
-    let replaced: Vec<_> = replaced.map(|(name, _)| name).collect();
     let seal = &visit.set_up().seal;
     let password = password
         .sealed(seal, PASSWORD)
         .map_err(PageError::internal)?;
     let api_key = api_key.sealed(seal, API_KEY).map_err(PageError::internal)?;
+    put(visit, connection, [password, api_key]).await
+}
+
+/// Saves and tries it; the secrets are as they are kept.
+async fn put(
+    visit: Visit,
+    connection: Connection,
+    [password, api_key]: [SecretChange; 2],
+) -> Answer {
+    let t = Texts::of(visit.language);
+    let secrets = [("password", &password), ("api_key", &api_key)].into_iter();
+    let replaced = secrets.filter(|(_, change)| matches!(change, SecretChange::Set(_)));
+    let replaced: Vec<_> = replaced.map(|(name, _)| name).collect();
     let write = move |tx: &mut Tx<'_>| {
         let before = load(tx)?;
         save_connection(tx, connection.clone(), password.clone(), api_key.clone())?;
@@ -223,17 +257,30 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         let change = Change::done("interface.changed", "interface", "OTIPASS")
             .from(told(&before))
             .to(now);
-        Ok::<_, DbError>((after, vec![change]))
+        Ok::<_, DbError>(((before, after), vec![change]))
     };
-    let saved = visit.change("set up connection", write).await??;
+    let (before, saved) = visit.change("set up connection", write).await??;
     let answer = line(&visit, &saved, PATIENCE).await;
     visit.set_up().take_up.changed();
+    // Of several that do not work, the one before the first.
+    let worked = former(&visit, before.revision).unwrap_or(before);
+    let replaced_by = saved.revision;
+    let of = matches!(answer, Some(Line::Bad(_))) && !worked.connection.url.is_empty();
+    let of = of.then_some(Former {
+        replaced_by,
+        interface: worked,
+    });
+    let kept = visit.office.former.lock();
+    *kept.unwrap_or_else(PoisonError::into_inner) = of;
     if matches!(answer, Some(Line::Well | Line::Reached)) {
         return Ok(visit.go(access::CONNECTION));
     }
+    let budget = saved.connection.decision_budget_ms.to_string();
+    let window = (saved.connection.repeat_window_ms / 1_000).to_string();
     visit.page(&Page {
         answer: answer.map(|line| said(t, line, visit.language)),
-        ..Page::new(visit.frame(), &Managed::Here, &saved, (budget, window))
+        former: former(&visit, replaced_by).map(|of| of.connection.url),
+        ..Page::new(visit.frame(), &Managed::Here, &saved, (&budget, &window))
     })
 }
 

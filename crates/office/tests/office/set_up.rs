@@ -354,6 +354,20 @@ async fn the_connection_step_says_what_the_last_try_said() {
         page.contains("Otipass answers.") && !page.contains(refused),
         "{page}"
     );
+    // Of two that do not work, the one before the first can be put back, with its secret.
+    for (budget, secret) in [("900", "another"), ("800", "a third")] {
+        (fields[0].1, fields[2].1, fields[3].1) = ("http://127.0.0.1:9/api", secret, budget);
+        let page = browser.post(path, &csrf, &fields).await.text;
+        assert!(page.contains("cannot be reached"), "{page}");
+        assert!(page.contains(&format!("Put “{url}” back")), "{page}");
+    }
+    let put = [("former", "yes")];
+    assert_eq!(browser.post(path, &csrf, &put).await.leads_to(), path);
+    let page = browser.get(path).await.text;
+    assert!(page.contains("Otipass answers"), "{page}");
+    assert!(page.contains(&url) && !page.contains("Put “"), "{page}");
+    // Nothing is left to put back.
+    browser.post(path, &csrf, &put).await.leads_to();
 }
 
 #[tokio::test]

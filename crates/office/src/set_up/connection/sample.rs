@@ -25,6 +25,11 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         page(frame.clone(), Managed::ByFile("[otipass]".to_owned())),
         here(frame.wrong("", Mistakes::one("budget", t.budget_wrong))),
         Page {
+            answer: Some(("bad", format!("{} <b>", t.badly))),
+            former: Some("https://<b>".to_owned()),
+            ..here(frame.clone())
+        },
+        Page {
             answer: Some(("good", t.well.to_owned())),
             ..here(frame.clone())
         },

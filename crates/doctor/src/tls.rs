@@ -4,9 +4,8 @@ use super::facts::{Facts, Tls};
 use crate::found;
 use config::Role;
 use config::tls::{Identity, TlsError};
-use kernel::causes;
 use kernel::finding::{Finding, Phrase};
-use std::net::IpAddr;
+use kernel::{causes, is_this_machine};
 
 pub const DAY_MS: i64 = 86_400_000;
 
@@ -35,7 +34,9 @@ pub fn phones(facts: &Facts) -> Option<Finding> {
     let (config, awaited) = (&facts.config, facts.awaited());
     let listen = config.server.listen;
     let (place, url) = match (&config.office.url, config.office_host()) {
-        (Some(url), Some(host)) if is_here(host) => (facts.key("office", "url"), url.clone()),
+        (Some(url), Some(host)) if is_this_machine(host) => {
+            (facts.key("office", "url"), url.clone())
+        }
         (None, _) if listen.ip().is_loopback() => {
             let scheme = match facts.tls {
                 Tls::None => "http",
@@ -50,11 +51,6 @@ pub fn phones(facts: &Facts) -> Option<Finding> {
     };
     let is_awaited = config.has(Role::Gate) && !awaited.is_empty();
     is_awaited.then(|| found::phones_cannot_reach(place, awaited.join(", "), url))
-}
-
-fn is_here(host: &str) -> bool {
-    let address = host.parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn unusable(facts: &Facts, error: &TlsError) -> Finding {

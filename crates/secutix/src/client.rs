@@ -19,7 +19,7 @@ use crate::wire::{
     ImportControlledTicketAnswer, ImportControlledTicketRequest, MAX_CONTROLLED_TICKETS,
     ReadTicket, ReadTicketAnswer, StatusCode, TimeZoneAnswer,
 };
-use kernel::{Clock, ControlBarcode, SeasonCode, Zone};
+use kernel::{Clock, ControlBarcode, SeasonCode, Zone, is_this_machine};
 use reading::Answered;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -123,7 +123,7 @@ impl AccessControlClient {
             }
             // Gate and box office in one process meet here; a museum's proxy
             // has no part in it.
-            None if is_loopback(&base) => http = http.no_proxy(),
+            None if base.host_str().is_some_and(is_this_machine) => http = http.no_proxy(),
             None => {}
         }
         if let Some(pem) = &settings.authority_pem {
@@ -354,16 +354,6 @@ fn proxy_address(proxy: &SecretString) -> Option<String> {
     Some(match url.port_or_known_default() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
-    })
-}
-
-fn is_loopback(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| {
-        let host = host.trim_matches(['[', ']']);
-        host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback())
     })
 }
 

@@ -11,7 +11,7 @@ use crate::secret::Token;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kernel::{Timestamp, percent_encoded};
+use kernel::{Timestamp, is_this_machine, percent_encoded};
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -237,14 +237,7 @@ fn secure(address: &str) -> Result<Url> {
         anyhow!("{address} is not https; http is for this machine only")
     };
     let url = Url::parse(address).map_err(|_| insecure())?;
-    let here = match url.host_str() {
-        Some("localhost") => true,
-        Some(host) => host
-            .trim_matches(['[', ']'])
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback()),
-        None => false,
-    };
+    let here = url.host_str().is_some_and(is_this_machine);
     match url.scheme() {
         "https" => Ok(url),
         "http" if here => Ok(url),

@@ -11,8 +11,8 @@ use axum::http::Uri;
 use gate::site::interface::{
     API_KEY, Connection, PASSWORD, SecretChange, StoredInterface, load, save_connection,
 };
+use kernel::is_this_machine;
 use otipass::{check_url, meant_url};
-use std::net::IpAddr;
 use std::sync::PoisonError;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -107,20 +107,24 @@ impl Page {
 
 pub(crate) async fn show(visit: Visit) -> Answer {
     let kept = gate::site::interface::read(visit.db()).await?;
-    let budget_ms = kept.connection.decision_budget_ms.to_string();
-    let window_s = (kept.connection.repeat_window_ms / 1_000).to_string();
-    let numbers = (&*budget_ms, &*window_s);
-    let managed = &visit.set_up().connection;
     let answer = line(&visit, &kept, PATIENCE).await;
     let t = Texts::of(visit.language);
     let answer = answer.map(|line| match line {
         Line::Bad(why) => ("bad", why.in_language(visit.language).to_owned()),
         line => said(t, line, visit.language),
     });
+    page(&visit, &kept, answer)
+}
+
+/// The page of what is kept, with what is said of it.
+fn page(visit: &Visit, kept: &StoredInterface, answer: Option<Tried>) -> Answer {
+    let budget_ms = kept.connection.decision_budget_ms.to_string();
+    let window_s = (kept.connection.repeat_window_ms / 1_000).to_string();
+    let (managed, numbers) = (&visit.set_up().connection, (&*budget_ms, &*window_s));
     visit.page(&Page {
         answer,
-        former: former(&visit, kept.revision).map(|of| of.connection.url),
-        ..Page::new(visit.frame(), managed, &kept, numbers)
+        former: former(visit, kept.revision).map(|of| of.connection.url),
+        ..Page::new(visit.frame(), managed, kept, numbers)
     })
 }
 
@@ -137,11 +141,7 @@ fn secret(entered: &Entered, field: &str) -> SecretChange {
 pub(super) fn server_of(url: &str) -> Option<(String, String, bool)> {
     let url: Uri = url.parse().ok()?;
     let authority = url.authority()?.as_str().to_lowercase();
-    let host = url.host()?.trim_matches(['[', ']']);
-    let is_here = host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback());
+    let is_here = is_this_machine(url.host()?);
     Some((url.scheme_str()?.to_owned(), authority, is_here))
 }
 
@@ -275,13 +275,8 @@ async fn put(
     if matches!(answer, Some(Line::Well | Line::Reached)) {
         return Ok(visit.go(access::CONNECTION));
     }
-    let budget = saved.connection.decision_budget_ms.to_string();
-    let window = (saved.connection.repeat_window_ms / 1_000).to_string();
-    visit.page(&Page {
-        answer: answer.map(|line| said(t, line, visit.language)),
-        former: former(&visit, replaced_by).map(|of| of.connection.url),
-        ..Page::new(visit.frame(), &Managed::Here, &saved, (&budget, &window))
-    })
+    let answer = answer.map(|line| said(t, line, visit.language));
+    page(&visit, &saved, answer)
 }
 
 /// What is said of the line behind what was saved.

@@ -290,9 +290,17 @@ impl DbError {
     /// Whether it is an error [of the store](Self::is_of_the_store) that caused this one.
     #[must_use]
     pub fn is_behind(error: &(dyn std::error::Error + 'static)) -> bool {
+        Self::cause_of(error).is_some_and(Self::is_of_the_store)
+    }
+
+    /// As [`is_behind`](Self::is_behind), of others that [held it up](Self::is_held_up).
+    pub(crate) fn is_held_up_behind(error: &(dyn std::error::Error + 'static)) -> bool {
+        Self::cause_of(error).is_some_and(Self::is_held_up)
+    }
+
+    fn cause_of<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Self> {
         std::iter::successors(Some(error), |error| error.source())
             .find_map(|error| error.downcast_ref::<Self>())
-            .is_some_and(Self::is_of_the_store)
     }
 
     /// Whether any other write would have failed the same way, so that one that did not

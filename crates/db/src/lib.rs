@@ -54,7 +54,7 @@ pub use db::Db;
 pub use error::DbError;
 pub use kernel::{FromValue, Value};
 pub use lease::{Held, Lease};
-pub use migrate::{Migration, Schema};
+pub use migrate::{Migration, Schema, between_others};
 pub use row::{FromRow, Row};
 pub use sqlite::file::{Alone, close as close_to_others, not_missing};
 pub use sums::Sums;

@@ -2,6 +2,7 @@ use crate::mark::not_moved;
 use crate::{Db, DbError, Tx, lease, params};
 use kernel::{Timestamp, causes, hex};
 use sha2::{Digest, Sha256};
+use std::error::Error;
 use std::time::Duration;
 
 /// One step of a schema. Written once for both engines: `BIGINT` and `TEXT`
@@ -66,18 +67,7 @@ impl Db {
         name: &'static str,
         work: impl Fn(&mut Tx<'_>) -> Result<(), DbError> + Clone + Send + 'static,
     ) -> Result<(), DbError> {
-        let mut attempt = 1;
-        loop {
-            match self.write(name, work.clone()).await {
-                Err(error) if error.is_held_up() && attempt < ATTEMPTS => {
-                    let error = causes(&error);
-                    tracing::warn!(name, error, "waits for transactions of others");
-                    tokio::time::sleep(PAUSE).await;
-                    attempt += 1;
-                }
-                done => return done,
-            }
-        }
+        between_others(name, ATTEMPTS, || self.write(name, work.clone())).await
     }
 
     /// Holds the tables against their migrations, and changes nothing.
@@ -97,6 +87,30 @@ impl Db {
                 .try_for_each(|schema| schema.taken_all(tx).map(drop))
         })
         .await
+    }
+}
+
+/// Does what other transactions of PostgreSQL are in the way of, so often at most, with a
+/// pause between.
+///
+/// # Errors
+/// The last one; at once, one for another reason.
+pub async fn between_others<T, E: Error + 'static, F: Future<Output = Result<T, E>>>(
+    name: &str,
+    attempts: u32,
+    work: impl Fn() -> F,
+) -> Result<T, E> {
+    let mut attempt = 1;
+    loop {
+        match work().await {
+            Err(error) if attempt < attempts && DbError::is_held_up_behind(&error) => {
+                let error = causes(&error);
+                tracing::warn!(name, error, "waits for transactions of others");
+                tokio::time::sleep(PAUSE).await;
+                attempt += 1;
+            }
+            done => return done,
+        }
     }
 }
 

@@ -7,18 +7,15 @@ use config::{Config, Role};
 use db::{Db, DbError, Tx};
 use gate::{Site, SiteError};
 use kernel::text::fill;
-use kernel::{Clock, Finding, Severity, causes};
+use kernel::{Clock, Finding, Severity};
 use otipass::Mapping;
 use serde_json::json;
 use staff::{Actor, Author, Change};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How often the set-up is imported while the sales of other nodes hold the books.
 const ATTEMPTS: u32 = 6;
-/// Between two of them, beside what the database waits.
-const PAUSE: Duration = Duration::from_secs(1);
 
 kernel::texts!(Texts in Fr, En {
     has_mistakes: "{path} a des erreurs :\n  {mistakes}\n« passerelle doctor » explique toute l’installation",
@@ -132,16 +129,9 @@ async fn import(
         }
         Ok::<_, SiteError>(((), changes))
     };
-    let mut attempt = 1;
-    while let Err(error) = author.change("import set-up", work.clone()).await {
-        if attempt == ATTEMPTS || !DbError::is_behind(&error) {
-            return Err(error.into());
-        }
-        let error = causes(&error);
-        tracing::warn!(error, "the set-up waits for the database");
-        tokio::time::sleep(PAUSE).await;
-        attempt += 1;
-    }
+    const NAME: &str = "import set-up";
+    let import = || author.change(NAME, work.clone());
+    db::between_others(NAME, ATTEMPTS, import).await?;
     match site {
         Some(site) => Ok(Some(site)),
         None => Ok(gate::site::interface::read_site(&author.db).await?),

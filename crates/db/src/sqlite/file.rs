@@ -73,11 +73,7 @@ impl Alone {
     pub fn on(path: &Path) -> Result<Self, DbError> {
         make_folder_of(path)?;
         let at = mark_of(path);
-        let mark = kernel::owner_only()
-            .create(true)
-            .open(&at)
-            .map_err(DbError::unavailable)?;
-        as_its_folder(&at).map_err(DbError::unavailable)?;
+        let mark = open_mark(&at).map_err(DbError::unavailable)?;
         match mark.try_lock() {
             Ok(()) => Ok(Self { mark, path: at }),
             Err(TryLockError::WouldBlock) => Err(DbError::Taken { path: path.into() }),
@@ -127,8 +123,7 @@ pub(crate) fn ready(path: &Path) -> Result<(), DbError> {
 /// Notes that there is a database at `path`.
 pub(crate) fn mark(path: &Path) -> Result<(), DbError> {
     let write = || {
-        let mut mark = kernel::owner_only().create(true).open(mark_of(path))?;
-        as_its_folder(&mark_of(path))?;
+        let mut mark = open_mark(&mark_of(path))?;
         if mark.metadata()?.len() == 0 {
             mark.write_all(MARK.as_bytes())?;
             mark.sync_all()?;
@@ -136,6 +131,13 @@ pub(crate) fn mark(path: &Path) -> Result<(), DbError> {
         Ok(())
     };
     write().map_err(|error: io::Error| DbError::unavailable(error))
+}
+
+/// Opens the mark at `at`, and makes it if there is none.
+fn open_mark(at: &Path) -> io::Result<File> {
+    let mark = kernel::owner_only().create(true).open(at)?;
+    as_its_folder(at)?;
+    Ok(mark)
 }
 
 fn make_folder_of(path: &Path) -> Result<(), DbError> {

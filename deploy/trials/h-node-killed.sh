@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Two nodes behind HAProxy, by ../cluster/haproxy.cfg without its TLS: one is killed under
-# load, comes back, and is then ended in order, as for an upgrade. What do devices notice?
+# load, comes back, is ended in order, as for an upgrade, and comes back without its mapping
+# parameters. What do devices notice? And when only such a node is left, what do people?
 source "$(dirname "${BASH_SOURCE[0]}")/rig.sh"
-need haproxy
+need haproxy jq
 
 port=$(free_port)
 new_primary "$work/primary" "$port"
 start_sandbox
 start_nodes "postgres://passerelle@127.0.0.1:$port/passerelle"
+node1=${started[-2]}
 node2=${started[-1]}
 front=$(free_port)
 sed -e "s/gate1.example.org:8480/127.0.0.1:${ports[0]}/; s/gate2.example.org:8480/127.0.0.1:${ports[1]}/" \
@@ -32,8 +34,19 @@ sleep 12
 mark ended
 kill -TERM "$node2"
 sleep 8
+mark incomplete
+sed -i '/^mapping/d' "$work/node2/passerelle.toml"
+serve_node node2
+sleep 8
 stop_load
 
-report --marks killed,started,ended
+report --marks killed,started,ended,incomplete
 ask_again "${ports[0]}"
 nothing_is_missing "$port"
+
+kill -TERM "$node1"
+echo "left alone, node2 is $(curl -s "http://127.0.0.1:${ports[1]}/health/ready" | jq -r .status)"
+said() { curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$front$1"; }
+back_office_is_there() { [[ $(said /office/sign-in) = 200 && $(said /api/v1/device) = 503 ]]; }
+until_true 10 back_office_is_there
+echo "by HAProxy: the back office is there, devices hear 503"

@@ -78,7 +78,6 @@ impl Gate {
                 db: db.urgent(),
                 clock: Arc::clone(&clock),
                 known: Arc::clone(&known),
-                throttle: Mutex::default(),
             },
             outbox: Outbox {
                 db: db.clone(),

@@ -88,5 +88,10 @@ pub const SCHEMA: db::Schema = db::Schema {
             works_from: 5,
             sql: include_str!("../migrations/0006_names.sql"),
         },
+        db::Migration {
+            name: "wrong enrolment codes",
+            works_from: 5,
+            sql: include_str!("../migrations/0007_enrolment_throttle.sql"),
+        },
     ],
 };

@@ -194,19 +194,19 @@ async fn readiness(watched: &Watched) -> (StatusCode, Readiness) {
     };
     let (http, readiness) = match waiting {
         Ok(waiting) => {
-            // The back office must be reached to complete it: no reason for
-            // whoever watches to take the service away.
-            let status = if watched.missing.is_empty() {
-                "ready"
+            // One of several nodes that lacks its key or its folder takes no checks from
+            // the others.
+            let (http, status) = if watched.missing.is_empty() {
+                (StatusCode::OK, "ready")
             } else {
-                "set_up_incomplete"
+                (StatusCode::SERVICE_UNAVAILABLE, "set_up_incomplete")
             };
             let readiness = Readiness {
                 status,
                 waiting: waiting.iter().map(|queue| (queue.0, queue.2)).collect(),
                 missing: watched.missing.clone(),
             };
-            (StatusCode::OK, readiness)
+            (http, readiness)
         }
         Err(error) => {
             tracing::warn!(error = causes(&error), "not ready");

@@ -1,14 +1,13 @@
 //! Enrolment: a code that a person reads out or a camera reads, good once and
 //! for 15 minutes, or for the hours of a printed sheet, becomes the token of a device.
 
-use crate::devices::Devices;
+use crate::devices::{Devices, throttle};
 use crate::devices::token::{DeviceToken, TokenError, check_known, grant_token};
 use crate::hash::sha256_hex;
 use db::{Db, DbError, Tx, params};
 use kernel::{CLOCK_AHEAD_MS, DeviceCode, Timestamp};
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::PoisonError;
 
 /// How long a code is valid that is read off a screen, in milliseconds.
 pub const CODE_VALID_MS: i64 = 15 * 60 * 1_000;
@@ -103,14 +102,19 @@ impl Devices {
         from: IpAddr,
     ) -> Result<DeviceCode, EnrolError> {
         let now = self.clock.now();
-        let throttle = || self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        if !throttle().may_try(from, now) {
+        let code = EnrolmentCode::presented(code).ok_or(EnrolError::CodeInvalid)?;
+        // Who is not heard does not keep decisions waiting for the one writer either.
+        let heard = move |tx: &mut Tx<'_>| throttle::may_try(tx, from, now);
+        if !self.db.read("who enrols", heard).await? {
             return Err(EnrolError::TooManyAttempts);
         }
-        let code = EnrolmentCode::presented(code).ok_or(EnrolError::CodeInvalid)?;
-        let device: Result<DeviceCode, EnrolError> = self
+        let enrolled: Result<Result<DeviceCode, EnrolError>, EnrolError> = self
             .db
             .write("enrol", move |tx| {
+                tx.one_at_a_time("enrolments")?;
+                if !throttle::may_try(tx, from, now)? {
+                    return Ok(Err(EnrolError::TooManyAttempts));
+                }
                 // Made further ahead, it was by a clock that was wrong, and would be valid for
                 // too long.
                 let used = tx.query_opt(
@@ -120,16 +124,16 @@ impl Devices {
                      RETURNING device",
                     params![code.sha256(), now, now.plus_ms(CLOCK_AHEAD_MS)],
                 )?;
-                let device = used.ok_or(EnrolError::CodeInvalid)?.get("device")?;
+                let Some(used) = used else {
+                    throttle::count(tx, from, now)?;
+                    return Ok(Err(EnrolError::CodeInvalid));
+                };
+                let device = used.get("device")?;
                 grant_token(tx, &device, &token, now)?;
-                Ok(device)
+                Ok(Ok(device))
             })
             .await;
-        // What the database did not take was not wrong.
-        if !matches!(device, Err(EnrolError::CodeInvalid)) {
-            throttle().was_right(from);
-        }
-        device
+        enrolled?
     }
 }
 

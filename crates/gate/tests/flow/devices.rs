@@ -2,6 +2,7 @@
 
 use crate::house::{FORCES, GOOD, House, now, scan, usual};
 use db::testing::TestDb;
+use db::{DbError, params};
 use gate::{
     CODE_VALID_MS, DeviceReport, DeviceToken, EnrolError, EnrolmentCode, Mode, Sending, TokenError,
     devices,
@@ -12,6 +13,7 @@ db::conformance! {
     a_code_enrols_one_device_once,
     a_code_expires,
     guessing_is_slowed_down,
+    who_has_many_networks_keeps_nobody_out,
     a_revoked_token_is_refused_at_once_here_and_soon_elsewhere,
     settings_are_taken_up_like_the_site,
     what_devices_say_of_themselves_is_kept,
@@ -19,6 +21,9 @@ db::conformance! {
 
 /// Where codes come from.
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+const WRONG: &str =
+    "SELECT COALESCE(MAX(wrong), 0) AS n FROM gate_enrolment_throttle WHERE party = 'all'";
 
 fn code(n: u8) -> EnrolmentCode {
     EnrolmentCode::from_random([n; 16])
@@ -117,6 +122,12 @@ async fn guessing_is_slowed_down(test: TestDb) {
         .enrol(&code(1).reveal(), token(1), HERE)
         .await;
     assert!(matches!(right, Err(EnrolError::TooManyAttempts)));
+    let at_another_node = house.restarted(std::time::Duration::from_secs(1)).await;
+    let right = at_another_node
+        .devices
+        .enrol(&code(1).reveal(), token(1), HERE)
+        .await;
+    assert!(matches!(right, Err(EnrolError::TooManyAttempts)));
     // Who asks from elsewhere is not kept out.
     print_code(&house, 2, "PDA02").await.unwrap();
     let elsewhere = Ipv4Addr::new(192, 0, 2, 1).into();
@@ -133,6 +144,50 @@ async fn guessing_is_slowed_down(test: TestDb) {
         .enrol(&code(1).reveal(), token(1), HERE)
         .await
         .unwrap();
+}
+
+async fn who_has_many_networks_keeps_nobody_out(test: TestDb) {
+    let house = usual(test).await;
+    let heard = async |from: &str| {
+        let wrong = code(9).reveal();
+        let from = from.parse().unwrap();
+        let tried = house.gate.devices.enrol(&wrong, token(9), from).await;
+        matches!(tried, Err(EnrolError::CodeInvalid))
+    };
+    // What is no code at all guesses nothing.
+    let nothing = house.gate.devices.enrol("", token(9), HERE).await;
+    assert!(matches!(nothing, Err(EnrolError::CodeInvalid)));
+    assert_eq!(house.count(WRONG).await, 0);
+    let mut of_one_site = 0;
+    for network in 0..6 {
+        for _ in 0..20 {
+            let from = format!("2001:db8:7:{network:x}::");
+            of_one_site += u32::from(heard(&from).await);
+        }
+    }
+    assert_eq!(of_one_site, 100);
+    assert_eq!(house.count(WRONG).await, 100);
+    // With many sites it hears no more of any of them, and all others are.
+    let all_wrong = async |wrong: i64| {
+        let all = house.test.db.write("all", move |tx| {
+            let sql = "UPDATE gate_enrolment_throttle SET wrong = $1 WHERE party = 'all'";
+            tx.execute(sql, params![wrong])
+        });
+        let all: Result<_, DbError> = all.await;
+        assert_eq!(all.unwrap(), 1);
+    };
+    all_wrong(1_000).await;
+    assert!(!heard("2001:db8:7:9::").await, "its site was heard");
+    assert!(heard("192.0.2.7").await && heard("2001:db8:99::").await);
+    assert!(!heard("192.0.2.7").await && !heard("2001:db8:99:1::").await);
+    all_wrong(20_000).await;
+    assert!(!heard("192.0.2.8").await);
+    // The next minute is a new one, and so is the one to which a clock is set back.
+    house.clock.advance_ms(60_000);
+    assert!(heard("192.0.2.8").await);
+    house.clock.set(now().plus_ms(-3_600_000));
+    assert!(heard("192.0.2.8").await);
+    assert_eq!(house.count(WRONG).await, 1, "older ones are gone");
 }
 
 async fn a_revoked_token_is_refused_at_once_here_and_soon_elsewhere(test: TestDb) {

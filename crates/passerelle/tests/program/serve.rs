@@ -106,7 +106,7 @@ async fn gate_and_box_office_run_apart_and_meet_over_the_access_control_service(
 async fn what_nobody_has_set_up_is_named_and_the_service_runs() {
     let service = Program::at_work(BIN, "", "");
     let ready = service.get("/health/ready").await;
-    assert_eq!(ready.status, 200);
+    assert_eq!(ready.status, 503);
     assert_eq!(ready.json()["status"], "set_up_incomplete");
     assert_eq!(
         ready.json()["missing"],

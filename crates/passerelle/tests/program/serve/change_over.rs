@@ -55,9 +55,10 @@ impl Desk {
             .await
             .leads_to();
         let what = "nothing is missing";
-        service
-            .until(what, |ready| ready["missing"].is_null())
-            .await;
+        eventually(what, async || {
+            service.get("/health/ready").await.status == 200
+        })
+        .await;
     }
 }
 

@@ -115,7 +115,12 @@ pub async fn run(
     let key = match run {
         Run::Remove => {
             let fresh = retention.fresh_key.clone();
-            let key = db.write("retention key", move |tx| the_key(tx, &fresh));
+            // Nor do the addresses stay of who tried codes and passwords.
+            let key = db.write("retention key", move |tx| {
+                gate::devices::throttle::forget_old(tx, now)?;
+                staff::throttle::forget_old(tx, now)?;
+                the_key(tx, &fresh)
+            });
             Some(key.await?)
         }
         Run::Dry => None,

@@ -23,7 +23,12 @@ use tokio::sync::mpsc;
 /// How many ranges are on their way.
 const ON_THE_WAY: usize = 4;
 /// What is of the database it is in, and of the processes on it.
-const NOT_MOVED: [&str; 3] = ["schema_migration", "lease", "gate_node"];
+const NOT_MOVED: [&str; 4] = [
+    "schema_migration",
+    "lease",
+    "gate_node",
+    "gate_enrolment_throttle",
+];
 /// What nobody writes to once the source is closed, though it stays behind: a forgotten
 /// node has no turn at anything.
 const STAYS: &str = "lease";

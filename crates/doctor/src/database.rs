@@ -3,13 +3,15 @@
 
 use crate::found;
 use boxoffice::HeldReason;
-use config::Config;
+use config::{Config, Role};
 use db::{Db, DbError, DbUrl};
 use gate::outbox::trouble::{self, Trouble};
 use gate::records::symptoms::Symptoms;
+use gate::site::loaded::{self, SetUpFile};
 use kernel::{Finding, causes};
 use otipass::NumType;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How many of the latest checks are looked at.
@@ -55,6 +57,8 @@ pub struct Records {
     pub symptoms: Symptoms,
     pub troubles: Vec<Trouble>,
     pub held: BTreeMap<HeldReason, i64>,
+    /// Files of the set-up of which another text is loaded, which a start leaves at that.
+    pub not_loaded: Vec<PathBuf>,
 }
 
 /// Whether the structure of the database's file was looked through.
@@ -137,6 +141,37 @@ pub async fn open(config: &Config, reach: Reach) -> Opened {
     }
 }
 
+/// The files that the next start leaves alone: others may go by what is loaded.
+async fn not_loaded(db: &Db, config: &Config) -> Result<Vec<PathBuf>, DbError> {
+    if db.is_alone() {
+        return Ok(Vec::new());
+    }
+    let set_up = &config.set_up;
+    let files = [
+        (SetUpFile::Site, Role::Gate, &set_up.site),
+        (SetUpFile::Catalogue, Role::BoxOffice, &set_up.catalogue),
+        (SetUpFile::Mapping, Role::Gate, &set_up.mapping),
+    ];
+    let files = files.into_iter().filter(|(_, role, _)| config.has(*role));
+    let files = files.filter_map(|(part, _, path)| {
+        let path = config.path(path.as_deref()?);
+        // One that cannot be read is told by whoever reads it.
+        let text = config::read_text(&path).ok()?;
+        Some((part, path, text))
+    });
+    let files: Vec<_> = files.collect();
+    db.read("files of the set-up", move |tx| {
+        let mut others = Vec::new();
+        for (part, path, text) in &files {
+            if loaded::is_loaded(tx, *part, text)? == Some(false) {
+                others.push(path.clone());
+            }
+        }
+        Ok(others)
+    })
+    .await
+}
+
 /// Looks into the database.
 pub async fn look(
     opened: Opened,
@@ -176,6 +211,7 @@ pub async fn look(
             symptoms,
             troubles: trouble::list(&db).await?,
             held,
+            not_loaded: not_loaded(&db, config).await?,
         })
     };
     match read.await {

@@ -144,9 +144,12 @@ fn database(facts: &Facts) -> Vec<Finding> {
             symptoms,
             troubles,
             held,
+            not_loaded,
             ..
         }) => {
             let mut findings = devices(facts, symptoms);
+            let others = not_loaded.iter().cloned();
+            findings.extend(others.map(found::file_not_loaded));
             if *structure == Structure::NotLookedThrough {
                 findings.push(found::database_not_looked_through(place()));
             }

@@ -305,6 +305,9 @@ kernel::findings! {
         database_left(to): Mistake, "everything in it was moved, or a move did not end";
             en "This database was left for {to}; nothing starts on it." "Write that address into [database] url. If the move to there has not ended, run it again, or take it back with `passerelle move --give-up`.";
             fr "Cette base a été quittée pour {to} ; rien n’y démarre." "Écrivez cette adresse sous [database] url. Si le transfert vers là-bas n’est pas terminé, relancez-le, ou annulez-le par passerelle move --give-up.";
+        file_not_loaded(): Warning, "on PostgreSQL, which other nodes may share, a start loads no file where another text of it is loaded";
+            en "This file is not the one that was loaded last; the service goes by that one." "Run `passerelle apply` to load this one, for all nodes; else put the other in its place.";
+            fr "Ce fichier n’est pas celui qui a été chargé en dernier ; le service suit l’autre." "Lancez « passerelle apply » pour charger celui-ci, pour tous les nœuds ; sinon, mettez l’autre à sa place.";
         database_being_filled(): Mistake, "a move into it has not ended";
             en "A move into this database has not ended; nothing starts on it." "Let `passerelle move` run to its end, or take it back with --give-up and go on with the former database.";
             fr "Un transfert vers cette base n’est pas terminé ; rien n’y démarre." "Laissez passerelle move aller à sa fin, ou annulez-le par --give-up et continuez avec l’ancienne base.";

@@ -3,7 +3,7 @@
 
 pub(crate) mod enrolment;
 pub(crate) mod report;
-pub(crate) mod throttle;
+pub mod throttle;
 pub(crate) mod token;
 
 use crate::decide::tally;
@@ -16,6 +16,10 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Devices {
     pub(crate) db: Db,
+    /// Who enrols may be anybody, and keeps no visitor waiting: by the other connections,
+    /// and one at a time.
+    pub(crate) strangers: Db,
+    pub(crate) enrolling: tokio::sync::Mutex<()>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) known: Arc<KnownSite>,
 }

@@ -76,6 +76,8 @@ impl Gate {
             },
             devices: Devices {
                 db: db.urgent(),
+                strangers: db.clone(),
+                enrolling: tokio::sync::Mutex::default(),
                 clock: Arc::clone(&clock),
                 known: Arc::clone(&known),
             },

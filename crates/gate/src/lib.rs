@@ -13,7 +13,7 @@
 
 mod api;
 pub mod decide;
-mod devices;
+pub mod devices;
 mod gate;
 mod hash;
 pub mod nodes;
@@ -92,6 +92,11 @@ pub const SCHEMA: db::Schema = db::Schema {
             name: "wrong enrolment codes",
             works_from: 5,
             sql: include_str!("../migrations/0007_enrolment_throttle.sql"),
+        },
+        db::Migration {
+            name: "files of the set-up",
+            works_from: 5,
+            sql: include_str!("../migrations/0008_set_up_file.sql"),
         },
     ],
 };

@@ -7,6 +7,7 @@ pub(crate) mod found;
 pub mod interface;
 pub(crate) mod known;
 pub(crate) mod layout;
+pub mod loaded;
 pub(crate) mod names;
 pub(crate) mod outline;
 pub(crate) mod rename;

@@ -1,5 +1,6 @@
 //! The few cookies there are, by hand.
 
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, header};
 use staff::Token;
 
@@ -17,19 +18,40 @@ pub(crate) enum Cookie {
 /// What longer values are not looked at.
 const LONGEST: usize = 200;
 
-impl Cookie {
-    /// Over `https`, browsers take cookies of this prefix only from this very
+/// By what names a browser keeps them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Jar {
+    /// Over `https`, browsers take cookies of the prefix `__Host-` only from this very
     /// host, so that no other can plant one.
-    fn name(self, secure: bool) -> String {
-        let prefix = if secure { "__Host-" } else { "" };
-        let word = match self {
-            Self::Session => "session",
-            Self::Browser => "browser",
-            Self::Flash => "flash",
-        };
-        format!("{prefix}passerelle_{word}")
+    secure: bool,
+    /// A browser sends them to every port of the host: each museum of several there has
+    /// its own.
+    port: Option<u16>,
+}
+
+impl Jar {
+    pub(crate) fn of(headers: &HeaderMap, secure: bool) -> Self {
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok());
+        let host = host.and_then(|host| host.parse::<Authority>().ok());
+        let port = host.and_then(|host| host.port_u16());
+        Self { secure, port }
     }
 
+    fn name(self, cookie: Cookie) -> String {
+        let prefix = if self.secure { "__Host-" } else { "" };
+        let word = match cookie {
+            Cookie::Session => "session",
+            Cookie::Browser => "browser",
+            Cookie::Flash => "flash",
+        };
+        let port = self.port.map(|port| format!("_{port}")).unwrap_or_default();
+        format!("{prefix}passerelle_{word}{port}")
+    }
+}
+
+impl Cookie {
     /// How long the browser keeps it, in seconds.
     const fn max_age_s(self) -> i64 {
         match self {
@@ -40,8 +62,8 @@ impl Cookie {
     }
 
     /// Its value in a request.
-    pub(crate) fn value(self, headers: &HeaderMap, secure: bool) -> Option<&str> {
-        let own = self.name(secure);
+    pub(crate) fn value(self, headers: &HeaderMap, jar: Jar) -> Option<&str> {
+        let own = jar.name(self);
         headers
             .get_all(header::COOKIE)
             .iter()
@@ -54,25 +76,25 @@ impl Cookie {
     }
 
     /// Its value as a token.
-    pub(crate) fn token(self, headers: &HeaderMap, secure: bool) -> Option<Token> {
-        self.value(headers, secure).map(Token::presented)
+    pub(crate) fn token(self, headers: &HeaderMap, jar: Jar) -> Option<Token> {
+        self.value(headers, jar).map(Token::presented)
     }
 
     /// Sets it in an answer.
-    pub(crate) fn set(self, headers: &mut HeaderMap, value: &str, secure: bool) {
-        self.put(headers, value, self.max_age_s(), secure);
+    pub(crate) fn set(self, headers: &mut HeaderMap, value: &str, jar: Jar) {
+        self.put(headers, value, self.max_age_s(), jar);
     }
 
     /// Takes it away.
-    pub(crate) fn clear(self, headers: &mut HeaderMap, secure: bool) {
-        self.put(headers, "", 0, secure);
+    pub(crate) fn clear(self, headers: &mut HeaderMap, jar: Jar) {
+        self.put(headers, "", 0, jar);
     }
 
-    fn put(self, headers: &mut HeaderMap, value: &str, max_age_s: i64, secure: bool) {
-        let secure_word = if secure { "; Secure" } else { "" };
+    fn put(self, headers: &mut HeaderMap, value: &str, max_age_s: i64, jar: Jar) {
+        let secure_word = if jar.secure { "; Secure" } else { "" };
         let text = format!(
             "{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{secure_word}",
-            self.name(secure)
+            jar.name(self)
         );
         // Values are tokens and names of our own: always a header's text.
         if let Ok(text) = HeaderValue::from_str(&text) {

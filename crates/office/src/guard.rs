@@ -2,7 +2,7 @@
 //! form is one of ours.
 
 use super::access::{self, Address, Who};
-use super::cookie::Cookie;
+use super::cookie::{Cookie, Jar};
 use super::entered::{Entered, FORM_LIMIT_BYTES, NEXT_FIELD};
 use super::form::Mistakes;
 use super::frame::CSRF_FIELD;
@@ -40,10 +40,10 @@ pub(crate) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let secure = office.secure;
     let (parts, body) = request.into_parts();
     let request_id = text(&parts.headers, "x-request-id");
-    let known_browser = Cookie::Browser.token(&parts.headers, secure);
+    let jar = Jar::of(&parts.headers, office.secure);
+    let known_browser = Cookie::Browser.token(&parts.headers, jar);
     let visit = match visit(office, &parts, known_browser.clone()).await {
         Ok(visit) => visit,
         Err(error) => return error,
@@ -62,7 +62,7 @@ pub(crate) async fn guard(
     // What may be kept between us and the browser gets no cookie: another
     // browser would be handed it.
     if is_new && is_page && address.look == Some(Who::Everybody) {
-        Cookie::Browser.set(response.headers_mut(), visit.browser.reveal(), secure);
+        Cookie::Browser.set(response.headers_mut(), visit.browser.reveal(), jar);
     }
     response
 }
@@ -71,7 +71,8 @@ pub(crate) async fn guard(
 pub(crate) async fn nothing_here(State(office): State<Office>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let request_id = text(&parts.headers, "x-request-id");
-    let browser = Cookie::Browser.token(&parts.headers, office.secure);
+    let jar = Jar::of(&parts.headers, office.secure);
+    let browser = Cookie::Browser.token(&parts.headers, jar);
     match visit(office, &parts, browser).await {
         Ok(visit) => visit.error(&PageError::NotFound, &request_id),
         Err(error) => error,
@@ -100,7 +101,8 @@ async fn visit(office: Office, request: &Parts, browser: Option<Token>) -> Resul
         Some(browser) => browser,
         None => Token::new().map_err(|e| unnamed(PageError::internal(e)))?,
     };
-    let found = match Cookie::Session.token(headers, office.secure) {
+    let jar = Jar::of(headers, office.secure);
+    let found = match Cookie::Session.token(headers, jar) {
         Some(token) => office.role.staff.session(&token).await,
         None => Ok(None),
     };
@@ -128,9 +130,10 @@ async fn visit(office: Office, request: &Parts, browser: Option<Token>) -> Resul
         csrf: csrf_token(key),
         path: request.uri.path().to_owned(),
         flash: Cookie::Flash
-            .value(headers, office.secure)
+            .value(headers, jar)
             .and_then(|name| name.parse().ok()),
         office,
+        jar,
         session,
         half,
         browser,

@@ -124,6 +124,6 @@ pub(crate) async fn leave(visit: Visit) -> Answer {
     let token = &visit.session()?.token;
     visit.staff().sign_out(token).await?;
     let mut response = visit.go_with(access::SIGN_IN, Flash::SignedOut);
-    Cookie::Session.clear(response.headers_mut(), visit.office.secure);
+    Cookie::Session.clear(response.headers_mut(), visit.jar);
     Ok(response)
 }

@@ -2,7 +2,7 @@
 //! for its forms.
 
 use super::access::TODAY;
-use super::cookie::Cookie;
+use super::cookie::{Cookie, Jar};
 use super::entered::Entered;
 use super::error_page::ErrorPage;
 use super::flash::Flash;
@@ -29,6 +29,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub(crate) struct Visit {
     pub(crate) office: Office,
+    pub(crate) jar: Jar,
     pub(crate) language: Language,
     /// The whole session, if there is one.
     pub(crate) session: Option<Session>,
@@ -131,7 +132,7 @@ impl Visit {
         )
             .into_response();
         if self.flash.is_some() {
-            Cookie::Flash.clear(response.headers_mut(), self.office.secure);
+            Cookie::Flash.clear(response.headers_mut(), self.jar);
         }
         Ok(response)
     }
@@ -212,13 +213,13 @@ impl Visit {
     /// The same, with a word on what was done.
     pub(crate) fn go_with(&self, to: impl Display, flash: Flash) -> Response {
         let mut response = self.go(to);
-        Cookie::Flash.set(response.headers_mut(), flash.as_str(), self.office.secure);
+        Cookie::Flash.set(response.headers_mut(), flash.as_str(), self.jar);
         response
     }
 
     /// Gives the browser the session's new token.
     pub(crate) fn hand_over(&self, mut response: Response, token: &Token) -> Response {
-        Cookie::Session.set(response.headers_mut(), token.reveal(), self.office.secure);
+        Cookie::Session.set(response.headers_mut(), token.reveal(), self.jar);
         response
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::house::own_address;
 use crate::language::language;
-use crate::set_up;
 use anyhow::{Context, Result, bail};
 use books::backup::{self, BackupSchedule};
 use books::retention::{Retention, RetentionDays};
@@ -28,7 +27,7 @@ use std::time::Duration;
 /// How long a connection to Otipass may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Puts the service together on what [`apply`](set_up::apply) opened. `address` is where it
+/// Puts the service together on what [`apply`](crate::set_up::apply) opened. `address` is where it
 /// will listen in plain HTTP: its own ticketing unless the configuration names
 /// another. A role whose set-up is incomplete is left out and named in
 /// [`Service::missing`].
@@ -214,8 +213,8 @@ pub async fn credentials_open(config: &Config, db: &Db) -> Result<()> {
     Ok(())
 }
 
-/// The interface's settings and its client: by file where the configuration
-/// names them, else as the back office keeps them. Without one of the two
+/// The interface's settings and its client: the connection by file where the configuration
+/// names it, else as the back office keeps it. Without one of the two
 /// there is none, and the other half says what is missing.
 pub async fn otipass(
     config: &Config,
@@ -245,12 +244,10 @@ pub async fn otipass(
         };
         (connection, Ok(config.credentials()?))
     };
-    let mapping = match set_up::mapping(config)? {
-        Some(mapping) => Some(mapping),
-        None => stored
-            .mapping
-            .and_then(|text| otipass::read_mapping(&text).mapping),
-    };
+    // A file of them was loaded into the database, as what the pages take was.
+    let mapping = stored
+        .mapping
+        .and_then(|text| otipass::read_mapping(&text).mapping);
     let mut missing = Vec::new();
     let credentials = credentials.ok().filter(|_| !connection.url.is_empty());
     if credentials.is_none() {

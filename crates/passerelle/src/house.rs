@@ -98,10 +98,7 @@ impl House {
 
     /// The site, by file or as the back office keeps it.
     pub async fn site(&self) -> Result<Site> {
-        let site = match set_up::site(&self.config)? {
-            Some(site) => Some(site),
-            None => gate::site::interface::read_site(&self.db).await?,
-        };
+        let site = set_up::site_in_force(&self.config, &self.db).await?;
         Ok(site.ok_or(gate::SiteError::Missing)?)
     }
 

@@ -2,7 +2,8 @@
 
 use crate::house::ConfigOption;
 use crate::language::language;
-use crate::{Verdict, assemble, back_office, folders, init, set_up};
+use crate::set_up::{self, Load};
+use crate::{Verdict, assemble, back_office, folders, init};
 use anyhow::{Context, Result, bail};
 use config::{Config, Role, Surroundings};
 use db::{Alone, Db, DbUrl};
@@ -108,7 +109,7 @@ pub async fn with(
             "backups may be read by others"
         );
     }
-    let (author, site) = set_up::apply(&config, &clock, Actor::service()).await?;
+    let (author, site) = set_up::apply(&config, &clock, Actor::service(), Load::AtStart).await?;
     let builder = Builder {
         limit: OnceLock::new(),
         url: format!("{scheme}://{address}"),
@@ -284,10 +285,10 @@ impl Builder {
         })
     }
 
-    /// The service as configuration, files and database now have it. A gate is never
+    /// The service as configuration and database now have it. A gate is never
     /// closed because a secret cannot be read: the present one has it in memory.
     async fn again(&self, is_gate: bool) -> Result<Service> {
-        let site = set_up::apply_to(&self.config, &self.author).await?;
+        let site = set_up::site_in_force(&self.config, &self.author.db).await?;
         let next = self.service(site).await?;
         // Afterwards: the secret may have been put under another key in between.
         if is_gate && next.gate.is_none() {

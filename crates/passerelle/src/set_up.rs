@@ -5,13 +5,15 @@ use anyhow::{Context, Result, anyhow, bail};
 use boxoffice::Catalogue;
 use config::{Config, Role};
 use db::{Db, DbError, Tx};
+use gate::site::interface;
+use gate::site::loaded::{self, SetUpFile};
 use gate::{Site, SiteError};
 use kernel::text::fill;
-use kernel::{Clock, Finding, Severity};
+use kernel::{Clock, Finding, Severity, Timestamp};
 use otipass::Mapping;
 use serde_json::json;
 use staff::{Actor, Author, Change};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How often the set-up is imported while the sales of other nodes hold the books.
@@ -32,9 +34,40 @@ pub fn read_text(path: &Path) -> Result<String> {
     })
 }
 
+/// A file of the set-up, and what it says.
+#[derive(Clone)]
+struct File<T> {
+    path: PathBuf,
+    text: String,
+    says: T,
+}
+
+/// The files that the configuration names, without mistakes.
+#[derive(Clone)]
+struct Files {
+    site: Option<File<Site>>,
+    catalogue: Option<File<Catalogue>>,
+    mapping: Option<File<Mapping>>,
+}
+
+/// Which files are loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// All.
+    All,
+    /// What a start loads: all, where one process has the database for itself. Where others
+    /// go by it too, only what was never loaded: else a node that has an older file would
+    /// undo for all of them what was loaded since.
+    AtStart,
+}
+
 /// The mapping parameters of the file that the configuration names; none if it
 /// leaves them to the back office.
 pub fn mapping(config: &Config) -> Result<Option<Mapping>> {
+    Ok(mapping_file(config)?.map(|file| file.says))
+}
+
+fn mapping_file(config: &Config) -> Result<Option<File<Mapping>>> {
     file(config, config.set_up.mapping.as_deref(), |text| {
         let reading = otipass::read_mapping(text);
         reading.mapping.ok_or(reading.findings)
@@ -43,15 +76,14 @@ pub fn mapping(config: &Config) -> Result<Option<Mapping>> {
 
 /// The site of the file that the configuration names.
 pub fn site(config: &Config) -> Result<Option<Site>> {
+    Ok(site_file(config)?.map(|file| file.says))
+}
+
+fn site_file(config: &Config) -> Result<Option<File<Site>>> {
     file(config, config.set_up.site.as_deref(), |text| {
         let (site, findings) = gate::read_site(text);
         site.ok_or(findings)
     })
-}
-
-fn catalogue(config: &Config) -> Result<Option<Catalogue>> {
-    let path = config.set_up.catalogue.as_deref();
-    file(config, path, boxoffice::read_catalogue)
 }
 
 /// Reads what a file of the set-up says, if the configuration names it.
@@ -59,29 +91,40 @@ fn file<T>(
     config: &Config,
     path: Option<&Path>,
     read: impl FnOnce(&str) -> Result<T, Vec<Finding>>,
-) -> Result<Option<T>> {
+) -> Result<Option<File<T>>> {
     let Some(path) = path else {
         return Ok(None);
     };
     let path = config.path(path);
-    read(&read_text(&path)?).map(Some).map_err(|findings| {
+    let text = read_text(&path)?;
+    let says = read(&text).map_err(|findings| {
         let mistakes = findings.iter().filter(|f| f.severity == Severity::Mistake);
         let mistakes: Vec<_> = mistakes.map(|f| f.line(language())).collect();
         let (path, mistakes) = (path.display(), mistakes.join("\n  "));
         let has = Texts::of(language()).has_mistakes;
         anyhow!(fill(has, &[("path", &path), ("mistakes", &mistakes)]))
-    })
+    })?;
+    Ok(Some(File { path, text, says }))
 }
 
-/// Opens the database, brings its tables up to this version, and imports the
+/// Opens the database, brings its tables up to this version, and loads the
 /// files of the set-up in the name of `actor`; a file with mistakes changes
 /// nothing. There is no site if neither a file nor the back office has one.
 pub async fn apply(
     config: &Config,
     clock: &Arc<dyn Clock>,
     actor: Actor,
+    load: Load,
 ) -> Result<(Author, Option<Site>)> {
-    let files = (site(config)?, catalogue(config)?);
+    let catalogue = config.set_up.catalogue.as_deref();
+    let files = Files {
+        site: site_file(config)?,
+        catalogue: file(config, catalogue, boxoffice::read_catalogue)?,
+        mapping: match config.has(Role::Gate) {
+            true => mapping_file(config)?,
+            false => None,
+        },
+    };
     if let Some(gone) = doctor::gone(config) {
         bail!(gone.line(language()));
     }
@@ -92,49 +135,101 @@ pub async fn apply(
         clock: Arc::clone(clock),
         actor,
     };
-    let site = import(config, &author, files).await?;
+    import(config, &author, files, load).await?;
+    let site = site_in_force(config, &author.db).await?;
     Ok((author, site))
 }
 
-/// As [`apply`], for a set-up that is by file as a whole.
+/// As [`apply`] of all, for a set-up that is by file as a whole.
 pub async fn apply_files(
     config: &Config,
     clock: &Arc<dyn Clock>,
 ) -> Result<(Author, Site, Mapping)> {
     let mapping = mapping(config)?
         .context("[set_up] mapping names no file; give the path of the mapping parameters there")?;
-    let (author, site) = apply(config, clock, Actor::service()).await?;
+    let (author, site) = apply(config, clock, Actor::service(), Load::All).await?;
     Ok((author, site.ok_or(SiteError::Missing)?, mapping))
 }
 
-/// Imports the files of the set-up again, in a database that is open.
-pub async fn apply_to(config: &Config, author: &Author) -> Result<Option<Site>> {
-    import(config, author, (site(config)?, catalogue(config)?)).await
+/// The site that this process goes by: where there are gates, as it stands in the database.
+pub async fn site_in_force(config: &Config, db: &Db) -> Result<Option<Site>> {
+    if !config.has(Role::Gate)
+        && let Some(site) = site(config)?
+    {
+        return Ok(Some(site));
+    }
+    Ok(interface::read_site(db).await?)
 }
 
-async fn import(
-    config: &Config,
-    author: &Author,
-    (site, catalogue): (Option<Site>, Option<Catalogue>),
-) -> Result<Option<Site>> {
-    let catalogue = catalogue.filter(|_| config.has(Role::BoxOffice));
-    let ours = site.clone().filter(|_| config.has(Role::Gate));
+async fn import(config: &Config, author: &Author, mut files: Files, load: Load) -> Result<()> {
+    if !config.has(Role::BoxOffice) {
+        files.catalogue = None;
+    }
+    if !config.has(Role::Gate) {
+        files.site = None;
+    }
+    let only_new = load == Load::AtStart && !author.db.is_alone();
+    let now = author.clock.now();
     let work = move |tx: &mut Tx<'_>| {
-        let mut changes = Vec::new();
-        if let Some(catalogue) = &catalogue {
-            changes.extend(save_catalogue(tx, catalogue)?);
-        }
-        if let Some(site) = &ours {
-            changes.extend(save_site(tx, site)?);
-        }
-        Ok::<_, SiteError>(((), changes))
+        tx.one_at_a_time("files of the set-up")?;
+        let mut loading = Loading {
+            tx,
+            only_new,
+            now,
+            changes: Vec::new(),
+            left: Vec::new(),
+        };
+        loading.load(SetUpFile::Catalogue, &files.catalogue, |tx, file| {
+            Ok(save_catalogue(tx, &file.says)?)
+        })?;
+        loading.load(SetUpFile::Site, &files.site, |tx, file| {
+            save_site(tx, &file.says)
+        })?;
+        loading.load(SetUpFile::Mapping, &files.mapping, |tx, file| {
+            Ok(save_mapping(tx, &file.text)?)
+        })?;
+        Ok::<_, SiteError>((loading.left, loading.changes))
     };
     const NAME: &str = "import set-up";
     let import = || author.change(NAME, work.clone());
-    db::between_others(NAME, ATTEMPTS, import).await?;
-    match site {
-        Some(site) => Ok(Some(site)),
-        None => Ok(gate::site::interface::read_site(&author.db).await?),
+    for file in db::between_others(NAME, ATTEMPTS, import).await? {
+        tracing::warn!(
+            file = %file.display(),
+            "this file is not the one that was loaded last, and changes nothing: \
+             `passerelle apply` loads it"
+        );
+    }
+    Ok(())
+}
+
+/// The files, as they are loaded in one transaction.
+struct Loading<'a, 'tx> {
+    tx: &'a mut Tx<'tx>,
+    only_new: bool,
+    now: Timestamp,
+    changes: Vec<Change>,
+    /// What was not loaded, since another text is.
+    left: Vec<PathBuf>,
+}
+
+impl<'tx> Loading<'_, 'tx> {
+    fn load<T>(
+        &mut self,
+        part: SetUpFile,
+        file: &Option<File<T>>,
+        save: impl FnOnce(&mut Tx<'tx>, &File<T>) -> Result<Option<Change>, SiteError>,
+    ) -> Result<(), SiteError> {
+        let Some(file) = file else { return Ok(()) };
+        let loaded = loaded::is_loaded(self.tx, part, &file.text)?;
+        match loaded.filter(|_| self.only_new) {
+            None => {
+                self.changes.extend(save(self.tx, file)?);
+                loaded::note(self.tx, part, &file.text, self.now)?;
+            }
+            Some(true) => {}
+            Some(false) => self.left.push(file.path.clone()),
+        }
+        Ok(())
     }
 }
 
@@ -161,6 +256,19 @@ fn save_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<Option<Chang
     boxoffice::catalogue::save_catalogue(tx, catalogue)?;
     let change = Change::done("catalogue.changed", "catalogue", "catalogue");
     Ok(between(change, Some(before), text(tx)?))
+}
+
+/// Saves the mapping parameters; gives the change if they were others.
+fn save_mapping(tx: &mut Tx<'_>, text: &str) -> Result<Option<Change>, DbError> {
+    let before = interface::load(tx)?;
+    if before.mapping.as_deref() == Some(text) && before.mapping_draft.is_none() {
+        return Ok(None);
+    }
+    interface::save_mapping(tx, text)?;
+    let change = Change::done("mapping.changed", "mapping", "OTIPASS")
+        .from(json!({ "mapping": before.mapping, "draft": before.mapping_draft }))
+        .to(json!({ "mapping": text, "draft": null }));
+    Ok(Some(change))
 }
 
 /// The change from one file's text to another's, if they differ.

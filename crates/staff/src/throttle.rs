@@ -125,10 +125,7 @@ pub(crate) fn count(
             params![subject, record.failures, record.last_failed_at],
         )?;
     }
-    tx.execute(
-        "DELETE FROM staff_throttle WHERE last_failed_at < $1",
-        params![now.plus_ms(-FORGOTTEN_AFTER_MS)],
-    )?;
+    forget_old(tx, now)?;
     tx.execute(
         "DELETE FROM staff_throttle WHERE last_failed_at <
             (SELECT last_failed_at FROM staff_throttle
@@ -136,6 +133,15 @@ pub(crate) fn count(
         params![SUBJECTS_MAX],
     )?;
     Ok(Ok(()))
+}
+
+/// Forgets what no longer counts, and whose it was.
+pub fn forget_old(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), DbError> {
+    tx.execute(
+        "DELETE FROM staff_throttle WHERE last_failed_at < $1",
+        params![now.plus_ms(-FORGOTTEN_AFTER_MS)],
+    )
+    .map(drop)
 }
 
 fn record(tx: &mut Tx<'_>, subject: &str) -> Result<Option<Record>, DbError> {

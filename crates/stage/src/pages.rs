@@ -108,6 +108,12 @@ impl Browser {
 
     /// The session's cookie.
     pub fn session(&self) -> Option<&String> {
-        self.cookies.get("passerelle_session")
+        self.cookies.get(&self.cookie_name("session"))
+    }
+
+    /// The name of a cookie, which is the port's own.
+    pub fn cookie_name(&self, word: &str) -> String {
+        let port = self.base.rsplit(':').next().unwrap();
+        format!("passerelle_{word}_{port}")
     }
 }

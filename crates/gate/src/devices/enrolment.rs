@@ -1,8 +1,8 @@
 //! Enrolment: a code that a person reads out or a camera reads, good once and
 //! for 15 minutes, or for the hours of a printed sheet, becomes the token of a device.
 
-use crate::devices::{Devices, throttle};
 use crate::devices::token::{DeviceToken, TokenError, check_known, grant_token};
+use crate::devices::{Devices, throttle};
 use crate::hash::sha256_hex;
 use db::{Db, DbError, Tx, params};
 use kernel::{CLOCK_AHEAD_MS, DeviceCode, Timestamp};
@@ -103,13 +103,14 @@ impl Devices {
     ) -> Result<DeviceCode, EnrolError> {
         let now = self.clock.now();
         let code = EnrolmentCode::presented(code).ok_or(EnrolError::CodeInvalid)?;
-        // Who is not heard does not keep decisions waiting for the one writer either.
+        let _alone = self.enrolling.lock().await;
+        // On SQLite there is one writer: who is not heard does not take its turn.
         let heard = move |tx: &mut Tx<'_>| throttle::may_try(tx, from, now);
-        if !self.db.read("who enrols", heard).await? {
+        if !self.strangers.read("who enrols", heard).await? {
             return Err(EnrolError::TooManyAttempts);
         }
         let enrolled: Result<Result<DeviceCode, EnrolError>, EnrolError> = self
-            .db
+            .strangers
             .write("enrol", move |tx| {
                 tx.one_at_a_time("enrolments")?;
                 if !throttle::may_try(tx, from, now)? {

@@ -40,11 +40,7 @@ pub(crate) fn may_try(tx: &mut Tx<'_>, from: IpAddr, now: Timestamp) -> Result<b
 /// Counts a code of `from` that was wrong.
 pub(crate) fn count(tx: &mut Tx<'_>, from: IpAddr, now: Timestamp) -> Result<(), DbError> {
     let minute = minute(now);
-    // Clocks of nodes differ by less.
-    tx.execute(
-        "DELETE FROM gate_enrolment_throttle WHERE minute < $1 OR minute > $2",
-        params![minute - 1, minute + 1],
-    )?;
+    forget_old(tx, now)?;
     let parties = parties(from).into_iter().map(|(party, _)| party);
     for party in parties.chain([ALL.to_owned()]) {
         tx.execute(
@@ -55,6 +51,17 @@ pub(crate) fn count(tx: &mut Tx<'_>, from: IpAddr, now: Timestamp) -> Result<(),
         )?;
     }
     Ok(())
+}
+
+/// Forgets the minutes that are over, and whose codes were wrong in them. Clocks of nodes
+/// differ by less than what is left.
+pub fn forget_old(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), DbError> {
+    let minute = minute(now);
+    tx.execute(
+        "DELETE FROM gate_enrolment_throttle WHERE minute < $1 OR minute > $2",
+        params![minute - 5, minute + 5],
+    )
+    .map(drop)
 }
 
 fn wrong(tx: &mut Tx<'_>, party: &str, now: Timestamp) -> Result<i64, DbError> {

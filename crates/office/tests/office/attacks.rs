@@ -213,7 +213,9 @@ async fn links_for_others_lead_here_whatever_the_browser_calls_us() {
     let mut fields = NEW.to_vec();
     fields.push(("csrf", &csrf));
     let request = browser.request(Method::POST, "/office/accounts/new");
-    let request = request.header("host", "planted.example").form(&fields);
+    // At the port whose cookies it has.
+    let host = house.url("").replace("http://127.0.0.1", "planted.example");
+    let request = request.header("host", host).form(&fields);
     let answer = browser.send(request).await;
     assert_eq!(answer.status, 200);
     assert!(
@@ -229,10 +231,9 @@ async fn a_cookie_of_someone_else_says_nothing_of_its_own() {
     let house = House::empty().await;
     let mut browser = house.browser();
     house.hire(Role::Support).await;
-    browser.cookies.insert(
-        "passerelle_flash".to_owned(),
-        SCRIPT.replace(['"', ';'], ""),
-    );
+    let name = browser.cookie_name("flash");
+    let script = SCRIPT.replace(['"', ';'], "");
+    browser.cookies.insert(name, script);
     let page = browser.get("/office/sign-in").await;
     assert!(!page.text.contains("alert(") && !page.text.contains("class=\"flash\""));
 }

@@ -259,7 +259,7 @@ async fn a_token_chosen_by_someone_else_becomes_no_session() {
     house.hire(Role::Support).await;
     let mut victim = house.browser();
     let planted = Token::new().unwrap().reveal().to_owned();
-    let name = "passerelle_session".to_owned();
+    let name = victim.cookie_name("session");
     victim.cookies.insert(name.clone(), planted.clone());
     victim.sign_in("support", PASSWORD).await.leads_to();
     let first = victim.session().unwrap().clone();
@@ -287,7 +287,9 @@ async fn cookies_are_out_of_reach_of_scripts_and_of_http_if_there_is_https() {
     let mut browser = house.browser();
     let answer = browser.sign_in("support", PASSWORD).await;
     let session = &answer.set_cookies[0];
-    assert!(session.starts_with("passerelle_session="), "{session}");
+    // One that serves another museum at another port of the host has its own.
+    let name = browser.cookie_name("session");
+    assert!(session.starts_with(&format!("{name}=")), "{session}");
     assert!(session.ends_with("; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400"));
 
     let secure = House::open(Plan::empty(), |office| {
@@ -299,7 +301,7 @@ async fn cookies_are_out_of_reach_of_scripts_and_of_http_if_there_is_https() {
     let answer = browser.sign_in("support", PASSWORD).await;
     let session = &answer.set_cookies[0];
     assert!(
-        session.starts_with("__Host-passerelle_session="),
+        session.starts_with(&format!("__Host-{}=", browser.cookie_name("session"))),
         "{session}"
     );
     assert!(session.ends_with("; Secure"), "{session}");

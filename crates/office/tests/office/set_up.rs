@@ -186,6 +186,10 @@ async fn the_catalogue_is_filled_by_forms_until_an_entry_can_be_sold() {
         page.contains("value=\"9.50\"") && page.contains("value=\"5.50\""),
         "{page}"
     );
+    browser.language = "fr";
+    let french = browser.get(edit).await.text;
+    assert!(french.contains("value=\"9,50\""), "{french}");
+    browser.language = "en";
     assert!(!page.contains("name=\"tariff_code\""), "its code stays");
     assert!(page.contains("add it under the right code"), "{page}");
     let fields = [("tariff_price", "9.60"), ("tariff_vat", "5.5")];

@@ -34,6 +34,8 @@ fn card(visitor: usize) -> String {
 struct Told {
     answer: Value,
     failed: bool,
+    /// How often a node took it and was gone before its answer.
+    lost: usize,
 }
 
 /// Sends a check to one node, and to the others if that one does not answer.
@@ -44,17 +46,27 @@ async fn told(
     token: String,
     check: Value,
 ) -> Told {
-    let mut failed = false;
+    let (mut failed, mut lost) = (false, 0);
     for turn in first.. {
         let url = format!("{}/api/v1/checks", nodes[turn % nodes.len()]);
         let sent = http.post(url).bearer_auth(&token).json(&check).send().await;
-        let Ok(answer) = sent else { continue };
+        let answer = match sent {
+            Ok(answer) => answer,
+            Err(error) => {
+                lost += usize::from(!error.is_connect());
+                continue;
+            }
+        };
         let status = answer.status().as_u16();
         failed |= status == 500;
         if let Ok(answer) = answer.json().await
             && status == 200
         {
-            return Told { answer, failed };
+            return Told {
+                answer,
+                failed,
+                lost,
+            };
         }
     }
     unreachable!("it goes on for ever")
@@ -138,10 +150,12 @@ async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
         .collect();
     let urls: Arc<Vec<_>> = Arc::new(nodes.iter().map(|node| node.url("")).collect());
     let (http, done) = (client(), Arc::new(AtomicUsize::new(0)));
+    let lost = Arc::new(AtomicUsize::new(0));
     let lines = DEVICES.len() * AT_A_TIME;
     let asking: Vec<_> = (0..lines)
         .map(|line| {
             let (http, urls, done) = (http.clone(), Arc::clone(&urls), Arc::clone(&done));
+            let lost = Arc::clone(&lost);
             let token = tokens[DEVICES[line % DEVICES.len()]].clone();
             tokio::spawn(async move {
                 for visitor in (line..count).step_by(lines) {
@@ -157,12 +171,14 @@ async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
                         let (first, second) = tokio::join!(first, at(visitor + 1));
                         assert_eq!(first.answer["outcome"], second.answer["outcome"]);
                         assert!(!second.failed);
+                        lost.fetch_add(second.lost, Ordering::Relaxed);
                         first
                     } else {
                         first.await
                     };
                     assert!(!told.failed, "visitor {visitor}");
                     assert_eq!(told.answer["admitted"], true, "{}", told.answer);
+                    lost.fetch_add(told.lost, Ordering::Relaxed);
                     done.fetch_add(1, Ordering::Relaxed);
                 }
             })
@@ -203,9 +219,9 @@ async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
     let is_there = |node: &Node| node.silent_ms(SystemClock.now()).is_none();
     assert!(there.iter().all(is_there), "{there:?}");
     let asked = otipass.sandbox.log().total;
-    eprintln!("{count} visitors, {KILLS} kills: {asked:?}");
     // A node that dies takes what it has heard with it.
-    let lost = u32::try_from(KILLS * lines).unwrap();
+    let lost = u32::try_from(lost.load(Ordering::Relaxed)).unwrap();
+    eprintln!("{count} visitors, {KILLS} kills, {lost} answers lost: {asked:?}");
     assert!(asked.validations <= visitors + lost, "{asked:?}");
     assert!(asked.declarations <= lost, "{asked:?}");
 
@@ -221,4 +237,63 @@ async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
     for node in &nodes {
         assert_eq!(with_card(&node.folder, &cards), Vec::<String>::new());
     }
+}
+
+/// What a device of that node hears: whether its sector takes passes, and the site's name.
+async fn goes_by(node: &Program, token: &str) -> (bool, String) {
+    let request = node.request(reqwest::Method::GET, "/api/v1/device");
+    let told = stage::answer(request.bearer_auth(token)).await.json();
+    let site = told["site"].as_str().unwrap().to_owned();
+    (told["mapped"] == true, site)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_node_loads_all_go_by_and_a_node_with_older_files_changes_nothing() {
+    const FORMER: (bool, &str) = (true, "Musées de Villeneuve");
+    const LATER: (bool, &str) = (false, "Musées de la ville");
+    let database = db::testing::postgres().await;
+    let db::DbUrl::Postgres(url) = &database.url else {
+        panic!("it is PostgreSQL");
+    };
+    let otipass = Otipass::open("");
+    let set_up = SET_UP.replace("OTIPASS", &otipass.url);
+    let configuration = format!("[database]\nurl = {url:?}\n{set_up}");
+    let mut nodes: Vec<_> = (0..2)
+        .map(|_| Program::new(BIN, "", &configuration))
+        .collect();
+    for node in &mut nodes {
+        node.start();
+    }
+    let token = nodes[0].token("PDA01");
+    let all_go_by = async |nodes: &[Program], (mapped, site): (bool, &str)| {
+        stage::eventually("all go by it", async || {
+            let expected = (mapped, site.to_owned());
+            let first = goes_by(&nodes[0], &token).await == expected;
+            first && goes_by(&nodes[1], &token).await == expected
+        })
+        .await;
+    };
+    all_go_by(&nodes, FORMER).await;
+
+    nodes[0].replace("site.toml", FORMER.1, LATER.1);
+    nodes[0].replace("mapping.json", "\"VN_AUG\"", "\"VN_OTHER\"");
+    nodes[0].fine(&["apply"]);
+    all_go_by(&nodes, LATER).await;
+
+    nodes[1].stop();
+    nodes[1].start();
+    all_go_by(&nodes, LATER).await;
+    let log = nodes[1].log();
+    let told = log.matches("is not the one that was loaded last").count();
+    assert_eq!(told, 2, "{log}");
+    let examined = nodes[1].run(&["doctor", "--json"]);
+    let examined = String::from_utf8(examined.stdout).unwrap();
+    assert_eq!(examined.matches("file_not_loaded").count(), 2, "{examined}");
+
+    // Where somebody says so, they hold again.
+    nodes[1].fine(&["apply"]);
+    all_go_by(&nodes, FORMER).await;
+    let examined = nodes[1].run(&["doctor", "--json"]);
+    let examined = String::from_utf8(examined.stdout).unwrap();
+    assert!(!examined.contains("file_not_loaded"), "{examined}");
 }

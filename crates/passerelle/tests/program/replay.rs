@@ -127,9 +127,19 @@ fn the_day_comes_out_the_same_when_the_service_is_killed() {
 
 #[test]
 fn a_day_of_clocks_and_moves_comes_out_the_same_when_the_service_is_killed() {
-    let day = Replayed::of(GATE_DAY, &["--kill", "25", "--seed", "3"]);
+    let day = Replayed::of(GATE_DAY, &["--kill", "12", "--seed", "3"]);
     let books = json(&day.run(&["reconcile", "--format", "json"]));
     assert_eq!(books["unexplained"], 0);
+}
+
+#[test]
+fn that_day_comes_out_the_same_by_three_services_on_postgresql() {
+    let database = stage::wait(db::testing::postgres());
+    let db::DbUrl::Postgres(url) = &database.url else {
+        panic!("it is PostgreSQL");
+    };
+    let more = ["--nodes", "3", "--kill", "6", "--seed", "5"];
+    Replayed::of(GATE_DAY, &[&["--database", url], &more[..]].concat());
 }
 
 fn what_was_held_is_sold_once_its_tariff_is_mapped(day: &Replayed) {

@@ -23,10 +23,10 @@ async fn watching(service: &mut Program) -> (Browser, String) {
     let secret = service.service().secret();
     let mut browser = Browser::new(&service.url(""));
     browser.begin(&secret, "camille", PASSWORD).await;
-    let session = browser.session().unwrap();
-    let watch = format!(
-        "GET /office/live HTTP/1.1\r\nhost: x\r\ncookie: passerelle_session={session}\r\n\r\n"
-    );
+    let (name, session) = (browser.cookie_name("session"), browser.session().unwrap());
+    let host = service.url("").replace("http://", "");
+    let watch =
+        format!("GET /office/live HTTP/1.1\r\nhost: {host}\r\ncookie: {name}={session}\r\n\r\n");
     (browser, watch)
 }
 

@@ -53,7 +53,7 @@ async fn look<T: Item>(visit: Visit, key: &str) -> Answer {
     let catalogue = kept(&visit).await?;
     let item = find::<T>(&catalogue, key)?;
     let visit = Visit {
-        entered: Entered::of(named(item.fields())),
+        entered: Entered::of(named(item.fields(visit.language))),
         ..visit
     };
     visit.page(&page(visit.frame(), &catalogue, &item))
@@ -68,7 +68,7 @@ async fn change<T: Item>(visit: Visit, key: &str, entered: Entered) -> Answer {
     let catalogue = kept(&visit).await?;
     let present = find::<T>(&catalogue, key)?;
     // What the form does not show stays as it is.
-    let mut fields = named(present.fields());
+    let mut fields = named(present.fields(visit.language));
     fields.retain(|(name, _)| T::FIXED.contains(&name.as_str()));
     let entered = entered.beside(fields);
     let wrong = async |visit: Visit, entered, mistakes| {

@@ -63,8 +63,8 @@ pub(crate) trait Item: Clone + Send + Sync + 'static {
 
     fn read(fields: &mut Fields<'_>) -> Option<Self>;
 
-    /// What stands in its fields.
-    fn fields(&self) -> Vec<(&'static str, String)>;
+    /// What stands in its fields, as people write it in this language.
+    fn fields(&self, language: Language) -> Vec<(&'static str, String)>;
 
     /// Season and product as they are called now, if `other` has another code.
     fn renamed_to(&self, _other: &Self) -> Option<(SeasonCode, Option<ProductCode>)> {

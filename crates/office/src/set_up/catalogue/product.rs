@@ -94,7 +94,7 @@ impl Item for Product {
         })
     }
 
-    fn fields(&self) -> Vec<(&'static str, String)> {
+    fn fields(&self, _: Language) -> Vec<(&'static str, String)> {
         vec![
             ("product_season", self.season.to_string()),
             ("product_code", self.code.to_string()),

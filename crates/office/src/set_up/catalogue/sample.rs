@@ -23,7 +23,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
 pub(crate) fn edit_samples(frame: &Frame) -> Vec<String> {
     fn page<T: Item>(frame: &Frame, all: &[T], catalogue: &Catalogue) -> FormPage {
         let frame = Frame {
-            entered: Entered::of(edit::named(all[0].fields())),
+            entered: Entered::of(edit::named(all[0].fields(frame.formats.language))),
             ..frame.clone()
         };
         edit::page(frame, catalogue, &all[0])

@@ -63,7 +63,7 @@ impl Item for Season {
         Some(Self { code, name })
     }
 
-    fn fields(&self) -> Vec<(&'static str, String)> {
+    fn fields(&self, _: Language) -> Vec<(&'static str, String)> {
         vec![
             ("season_code", self.code.to_string()),
             ("season_name", self.name.clone()),

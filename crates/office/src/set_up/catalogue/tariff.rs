@@ -138,8 +138,9 @@ impl Item for Tariff {
         })
     }
 
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        let hundredths = |n: i64| format!("{}.{:02}", n / 100, n % 100);
+    fn fields(&self, language: Language) -> Vec<(&'static str, String)> {
+        let point = if language == Language::Fr { ',' } else { '.' };
+        let hundredths = |n: i64| format!("{}{point}{:02}", n / 100, n % 100);
         let day = |day: Option<BusinessDay>| day.map(|day| day.to_string()).unwrap_or_default();
         let price = self.price.map(|price| hundredths(price.minor()));
         let vat = self.vat.map(|vat| hundredths(vat.basis_points().into()));

@@ -407,6 +407,7 @@ const ELSEWHERE: &[&str] = &[
     "database_not_there_yet",
     "environment_misspelt",
     "environment_wrong",
+    "file_not_loaded",
     "not_checked",
     "site_sector_not_mapped",
 ];

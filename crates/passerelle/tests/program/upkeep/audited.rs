@@ -17,7 +17,11 @@ async fn every_change_by_a_command_stands_on_the_audit_page() {
     for (command, lines) in [
         (
             &["apply"][..],
-            &["Catalogue changed", "Site taken from a file"][..],
+            &[
+                "Catalogue changed",
+                "Site taken from a file",
+                "Mapping parameters changed",
+            ][..],
         ),
         // The same once more changes nothing.
         (&["apply"], &[]),

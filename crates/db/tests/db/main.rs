@@ -6,4 +6,5 @@ mod conformance;
 mod failover;
 mod migrations;
 mod snapshot;
+mod tls;
 mod transfer;

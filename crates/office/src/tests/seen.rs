@@ -1,5 +1,5 @@
 //! Every page as people see it: in a real browser, on a desk, a tablet and a phone,
-//! in light and in dark, held against the rules of accessibility (WCAG 2.0 to 2.2,
+//! in light and in dark, in both languages, held against the rules of accessibility (WCAG 2.0 to 2.2,
 //! A and AA) as far as axe can tell.
 //!
 //! `PASSERELLE_SCREENSHOTS=DIR` keeps a picture of each.
@@ -24,7 +24,7 @@ const RULES: [&str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"
 #[test]
 fn every_page_fits_a_desk_and_axe_finds_nothing_serious() {
     // In the dark only colours are others.
-    look_at_all("desk", &[DESK, TABLET], Language::En, |theme| {
+    look_at_all(&[DESK, TABLET], Language::En, |theme| {
         Some(match theme {
             Theme::Light => json!({"type": "tag", "values": RULES}),
             Theme::Dark => json!({"type": "rule", "values": ["color-contrast"]}),
@@ -35,20 +35,20 @@ fn every_page_fits_a_desk_and_axe_finds_nothing_serious() {
 #[test]
 fn every_page_fits_a_phone_and_a_finger() {
     // Its words are the longer ones. Colours and roles are those of the desk.
-    look_at_all("phone", &[PHONE], Language::Fr, |theme| match theme {
+    look_at_all(&[PHONE], Language::Fr, |theme| match theme {
         Theme::Light => Some(json!({"type": "rule", "values": ["target-size"]})),
         Theme::Dark => None,
     });
 }
 
-/// `rules` says what axe looks for in each theme, if it looks. The first screen is
-/// pictured.
-fn look_at_all(
-    view: &str,
-    screens: &[Screen],
-    language: Language,
-    rules: fn(Theme) -> Option<Value>,
-) {
+#[test]
+fn every_page_fits_in_its_other_words() {
+    look_at_all(&[DESK, TABLET], Language::Fr, |_| None);
+    look_at_all(&[PHONE], Language::En, |_| None);
+}
+
+/// `rules` says what axe looks for in each theme, if it looks, on the first screen.
+fn look_at_all(screens: &[Screen], language: Language, rules: fn(Theme) -> Option<Value>) {
     let browser = Browser::start(None);
     let tab = browser.tab(screens[0]);
     tab.run("document.open(); document.write('<!doctype html><html><head></head><body></body></html>'); document.close()");
@@ -64,17 +64,19 @@ fn look_at_all(
             continue;
         }
         lay(&tab, &page);
-        let place = format!("{view}, {} ({count})", page.name);
         for screen in screens.iter().rev() {
             tab.show_on(*screen);
-            faults.extend(too_wide(&tab).map(|what| format!("{place}, {}: {what}", screen.width)));
-        }
-        for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
-            tab.show_in(theme);
-            tab.whole_picture(&format!("{}{count}-{view}-{name}", words(&page.name)));
-            if let Some(rules) = rules(theme).filter(|_| axe) {
-                let found = axe_faults(&tab, &rules);
-                faults.extend(found.map(|what| format!("{place}, {name}: {what}")));
+            let place = format!("{} ({count}), {}", page.name, screen.width);
+            faults.extend(too_wide(&tab).map(|what| format!("{place}: {what}")));
+            for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
+                tab.show_in(theme);
+                let picture = format!("{}{count}-{}-{name}", words(&page.name), screen.width);
+                tab.whole_picture(&picture);
+                let rules = rules(theme).filter(|_| axe && screen.width == screens[0].width);
+                if let Some(rules) = rules {
+                    let found = axe_faults(&tab, &rules);
+                    faults.extend(found.map(|what| format!("{place}, {name}: {what}")));
+                }
             }
         }
     }

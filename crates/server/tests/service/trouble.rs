@@ -7,8 +7,8 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use books::reconciliation::{Sides, reconcile};
-use db::DbUrl;
 use db::testing::{TestDb, sqlite_in_memory, sqlite_on_disk};
+use db::{DbError, DbUrl, params};
 use gate::DeliveryError;
 use gate::outbox::trouble::{self, Cause};
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -321,6 +321,49 @@ async fn a_database_that_takes_nothing_is_said_and_outlived() {
     assert_eq!(house.get("/health/ready").await.json()["status"], "ready");
     assert_eq!(house.outcome(AUG, 1, GOOD).await, "accepted");
     house.stop().await;
+}
+
+/// What a PostgreSQL says that is out of memory, broken, or being shut down.
+#[tokio::test]
+async fn a_server_in_trouble_is_503_and_the_check_has_one_answer_when_it_is_well() {
+    let house = Museum::usual(db::testing::postgres().await).await;
+    let run = async |sql: String| {
+        let run = house
+            .test
+            .db
+            .write("trouble", move |tx| tx.execute(&sql, params![]));
+        let run: Result<_, DbError> = run.await;
+        run.unwrap();
+    };
+    let at_commit =
+        "CONSTRAINT TRIGGER trouble AFTER INSERT ON gate_check DEFERRABLE INITIALLY DEFERRED";
+    let at_once = "TRIGGER trouble BEFORE INSERT ON gate_check";
+    for (n, (code, when)) in (1..).zip([
+        ("53200", at_once),
+        ("53200", at_commit),
+        ("XX000", at_once),
+        ("XX000", at_commit),
+        ("57P01", at_commit),
+    ]) {
+        run(format!(
+            "CREATE OR REPLACE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS
+             $$BEGIN RAISE EXCEPTION 'trouble' USING ERRCODE = '{code}'; END$$"
+        ))
+        .await;
+        run(format!(
+            "CREATE {when} FOR EACH ROW EXECUTE FUNCTION trouble()"
+        ))
+        .await;
+        let check = scan(n, UNLIMITED);
+        let troubled = house.post("PDA01", "/api/v1/checks", &check).await;
+        assert_eq!(troubled.status, 503, "{code} {when}: {troubled:?}");
+        run("DROP TRIGGER trouble ON gate_check".to_owned()).await;
+        eventually("it is answered", async || {
+            let answer = house.post("PDA01", "/api/v1/checks", &check).await;
+            answer.status == 200 && answer.json()["id"] == check["id"]
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

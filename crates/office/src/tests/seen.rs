@@ -22,9 +22,9 @@ const VARIABLE: &str = "PASSERELLE_TEST_AXE";
 const RULES: [&str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 #[test]
-fn every_page_fits_a_desk_and_axe_finds_nothing_serious() {
+fn every_page_fits_and_axe_finds_nothing_serious() {
     // In the dark only colours are others.
-    look_at_all(&[DESK, TABLET], Language::En, |theme| {
+    look_at_all(Language::En, DESK, |theme| {
         Some(match theme {
             Theme::Light => json!({"type": "tag", "values": RULES}),
             Theme::Dark => json!({"type": "rule", "values": ["color-contrast"]}),
@@ -33,22 +33,19 @@ fn every_page_fits_a_desk_and_axe_finds_nothing_serious() {
 }
 
 #[test]
-fn every_page_fits_a_phone_and_a_finger() {
-    // Its words are the longer ones. Colours and roles are those of the desk.
-    look_at_all(&[PHONE], Language::Fr, |theme| match theme {
+fn every_page_fits_in_longer_words_and_a_finger() {
+    // Colours and roles are those of the desk.
+    look_at_all(Language::Fr, PHONE, |theme| match theme {
         Theme::Light => Some(json!({"type": "rule", "values": ["target-size"]})),
         Theme::Dark => None,
     });
 }
 
-#[test]
-fn every_page_fits_in_its_other_words() {
-    look_at_all(&[DESK, TABLET], Language::Fr, |_| None);
-    look_at_all(&[PHONE], Language::En, |_| None);
-}
-
-/// `rules` says what axe looks for in each theme, if it looks, on the first screen.
-fn look_at_all(screens: &[Screen], language: Language, rules: fn(Theme) -> Option<Value>) {
+/// On all screens; `rules` says what axe looks for in each theme on the last of them, if it
+/// looks.
+fn look_at_all(language: Language, last: Screen, rules: fn(Theme) -> Option<Value>) {
+    let mut screens = [DESK, TABLET, PHONE];
+    screens.sort_by_key(|screen| screen.width == last.width);
     let browser = Browser::start(None);
     let tab = browser.tab(screens[0]);
     tab.run("document.open(); document.write('<!doctype html><html><head></head><body></body></html>'); document.close()");
@@ -64,15 +61,15 @@ fn look_at_all(screens: &[Screen], language: Language, rules: fn(Theme) -> Optio
             continue;
         }
         lay(&tab, &page);
-        for screen in screens.iter().rev() {
-            tab.show_on(*screen);
+        for screen in screens {
+            tab.show_on(screen);
             let place = format!("{} ({count}), {}", page.name, screen.width);
             faults.extend(too_wide(&tab).map(|what| format!("{place}: {what}")));
             for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
                 tab.show_in(theme);
                 let picture = format!("{}{count}-{}-{name}", words(&page.name), screen.width);
                 tab.whole_picture(&picture);
-                let rules = rules(theme).filter(|_| axe && screen.width == screens[0].width);
+                let rules = rules(theme).filter(|_| axe && screen.width == last.width);
                 if let Some(rules) = rules {
                     let found = axe_faults(&tab, &rules);
                     faults.extend(found.map(|what| format!("{place}, {name}: {what}")));

@@ -1,6 +1,6 @@
 //! What the doctor looks at: gathered first, judged afterwards.
 
-use super::database::{Database, Records};
+use super::database::{Absent, Records};
 use super::live::{OtipassAnswer, TicketingAnswer};
 use super::notices::Ways;
 use super::probe::{self, Refusal};
@@ -42,7 +42,7 @@ pub struct Facts {
     pub otipass: OtipassAnswer,
     pub ticketing: TicketingAnswer,
     pub ways: Ways,
-    pub database: Database<Records>,
+    pub database: Result<Records, Absent>,
 }
 
 /// What was tried on this machine.
@@ -165,24 +165,20 @@ impl Facts {
     /// The devices that are enrolled, as far as the database tells.
     pub fn enrolled(&self) -> &BTreeSet<String> {
         const NOBODY: &BTreeSet<String> = &BTreeSet::new();
-        match &self.database {
-            Database::Had(records) => &records.enrolled,
-            _ => NOBODY,
-        }
+        let records = self.database.as_ref();
+        records.map_or(NOBODY, |records| &records.enrolled)
     }
 
     /// The devices that did not come to be enrolled, as far as the database tells.
     pub fn awaited(&self) -> &[String] {
-        match &self.database {
-            Database::Had(records) => &records.awaited,
-            _ => &[],
-        }
+        let records = self.database.as_ref();
+        records.map_or(&[], |records| &records.awaited)
     }
 
     /// Whether the back office is to hold the site, and there is no database to hold it
     /// yet.
     pub fn is_not_begun(&self) -> bool {
-        matches!(self.database, Database::NotThereYet)
+        matches!(self.database, Err(Absent::NotThereYet))
             && matches!(self.site.read, Err(Unread::Hidden(_)))
     }
 

@@ -1,6 +1,7 @@
 //! Asking Otipass and ticketing.
 
 use super::database::Reach;
+use super::phrases::{Which, phrase};
 use super::source::{Interface, InterfaceOrigin};
 use config::{Config, ConfigError};
 use kernel::{Clock, InstitutionCode, Phrase, Zone};
@@ -51,20 +52,6 @@ pub enum TicketingAnswer {
     },
 }
 
-fn offline() -> Phrase {
-    Phrase::new(
-        "--offline leaves out what goes over the network",
-        "--offline laisse de côté ce qui passe par le réseau",
-    )
-}
-
-fn broken() -> Phrase {
-    Phrase::new(
-        "its section of the configuration has mistakes",
-        "sa section de la configuration a des erreurs",
-    )
-}
-
 /// What ticketing gave, or why that is no sign of trouble: it is there, takes the token,
 /// and only this method does not give what it should.
 fn usable<T>(answer: Result<T, CallError>) -> Result<Result<T, CallError>, CallError> {
@@ -93,28 +80,25 @@ impl Asking<'_> {
         project_id: &str,
         interface: &Interface,
     ) -> Result<OtipassClient, OtipassAnswer> {
-        let not_asked = |en, fr| Err(OtipassAnswer::NotAsked(Phrase::new(en, fr)));
+        let not_asked = |why: Which| Err(OtipassAnswer::NotAsked(phrase(why)));
         match &interface.origin {
             InterfaceOrigin::Configuration if self.broken_sections.contains("otipass") => {
-                return Err(OtipassAnswer::NotAsked(broken()));
+                return not_asked(|t| t.broken);
             }
             InterfaceOrigin::Hidden(why) => return Err(OtipassAnswer::NotAsked(why.clone())),
             InterfaceOrigin::Configuration | InterfaceOrigin::BackOffice => {}
         }
         let Ok(credentials) = &interface.credentials else {
-            return not_asked(
-                "the file with the secret cannot be read",
-                "le fichier du secret ne peut pas être lu",
-            );
+            return not_asked(|t| t.no_secret);
         };
         if interface.url.trim().is_empty() {
-            return not_asked("its URL is missing", "son URL manque");
+            return not_asked(|t| t.no_url);
         }
         if !check_url(&interface.url, project_id).is_empty() {
-            return not_asked("its URL is wrong", "son URL n’est pas bonne");
+            return not_asked(|t| t.url_wrong);
         }
         if self.reach == Reach::Offline {
-            return Err(OtipassAnswer::NotAsked(offline()));
+            return not_asked(|t| t.offline);
         }
         OtipassClient::new(OtipassSettings {
             base_url: interface.url.clone(),
@@ -136,10 +120,7 @@ impl Asking<'_> {
         if project_id.is_empty() {
             return match client.knock(self.patience).await {
                 Err(error) => OtipassAnswer::Failed(error),
-                Ok(()) => OtipassAnswer::NotAsked(Phrase::new(
-                    "the server answers, but the mapping parameters name no project",
-                    "le serveur répond, mais les paramètres de correspondance ne nomment pas de projet",
-                )),
+                Ok(()) => OtipassAnswer::NotAsked(phrase(|t| t.no_project)),
             };
         }
         let asked = self.clock.now();
@@ -162,37 +143,25 @@ impl Asking<'_> {
         institution: Option<InstitutionCode>,
         password: &Result<Option<SecretString>, ConfigError>,
     ) -> TicketingAnswer {
-        let not_asked = |en, fr| TicketingAnswer::NotAsked(Phrase::new(en, fr));
+        let not_asked = |why: Which| TicketingAnswer::NotAsked(phrase(why));
         if self.broken_sections.contains("access_control") {
-            return TicketingAnswer::NotAsked(broken());
+            return not_asked(|t| t.broken);
         }
         let access_control = &self.config.access_control;
         let Some(url) = &access_control.url else {
-            return not_asked(
-                "[access_control] url is not set",
-                "[access_control] url n’est pas indiqué",
-            );
+            return not_asked(|t| t.no_ticketing);
         };
         if api_version(url).is_some_and(|version| version < (1, 4)) {
-            return not_asked(
-                "its API version is too old",
-                "sa version d’API est trop ancienne",
-            );
+            return not_asked(|t| t.version);
         }
         let Ok(Some(password)) = password else {
-            return not_asked(
-                "there is no password for it",
-                "il n’y a pas de mot de passe pour elle",
-            );
+            return not_asked(|t| t.no_password);
         };
         let Some(institution) = access_control.institution.clone().or(institution) else {
-            return not_asked(
-                "the institution is not known",
-                "l’institution n’est pas connue",
-            );
+            return not_asked(|t| t.no_institution);
         };
         if self.reach == Reach::Offline {
-            return TicketingAnswer::NotAsked(offline());
+            return not_asked(|t| t.offline);
         }
         let caller = self.config.ticketing_caller(institution, password.clone());
         let settings = match self.config.ticketing(url.clone(), caller) {
@@ -201,12 +170,7 @@ impl Asking<'_> {
                 calls_per_minute: ClientSettings::CALLS_PER_MINUTE_OF_OURS,
                 ..settings
             },
-            Err(_) => {
-                return not_asked(
-                    "its authority_file cannot be read",
-                    "son authority_file ne peut pas être lu",
-                );
-            }
+            Err(_) => return not_asked(|t| t.no_authority),
         };
         let client = match AccessControlClient::new(settings, Arc::clone(self.clock)) {
             Ok(client) => client,

@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, root_cause};
 use super::live::OtipassAnswer;
+use super::phrases::phrase;
 use super::source::InterfaceOrigin;
 use crate::found;
 use config::{ConfigError, Secret};
@@ -107,27 +108,9 @@ fn secret(facts: &Facts) -> Option<Finding> {
     };
     let (key, lacking) = match (username.is_empty(), password.expose_secret().is_empty()) {
         (false, false) => return None,
-        (true, false) => (
-            "username",
-            Phrase::new(
-                "The user name is missing or empty",
-                "Le nom d’utilisateur manque ou est vide",
-            ),
-        ),
-        (false, true) => (
-            "password_file",
-            Phrase::new(
-                "The password is missing or empty",
-                "Le mot de passe manque ou est vide",
-            ),
-        ),
-        (true, true) => (
-            "username",
-            Phrase::new(
-                "User name and password are missing or empty",
-                "Le nom d’utilisateur et le mot de passe manquent ou sont vides",
-            ),
-        ),
+        (true, false) => ("username", phrase(|t| t.username_empty)),
+        (false, true) => ("password_file", phrase(|t| t.password_empty)),
+        (true, true) => ("username", phrase(|t| t.both_empty)),
     };
     let place = facts.interface_key(key);
     Some(match facts.interface.origin {

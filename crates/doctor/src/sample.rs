@@ -66,7 +66,7 @@ impl Doctor {
             return Err(configuration.findings);
         };
         let opened = match &self.db {
-            Some(db) => database::Opened::Had(db.clone()),
+            Some(db) => Ok(db.clone()),
             None => database::open(&config, reach).await,
         };
         let sources = Sources::read(&config, &opened, None).await;

@@ -398,9 +398,10 @@ fn refused(gate: &GateFacts) -> i64 {
 fn worries(t: &Texts, formats: &Formats, facts: &Facts) -> Vec<(String, Option<Address>)> {
     let (mut worries, mut of_devices) = (Vec::new(), 0);
     for concern in &verdict::concerns(facts, &formats.zone) {
-        of_devices += usize::from(concern.is_of_device());
-        if !concern.is_of_device() || of_devices <= DEVICE_CONCERNS {
-            worries.push((words(t, formats, &facts.names, concern), place(concern)));
+        let (_, _, page) = concern.kind();
+        of_devices += usize::from(concern.device().is_some());
+        if concern.device().is_none() || of_devices <= DEVICE_CONCERNS {
+            worries.push((words(t, formats, &facts.names, concern), page));
         }
     }
     if of_devices > DEVICE_CONCERNS {
@@ -462,26 +463,6 @@ fn why(t: &Texts, failure: Option<PartnerFailure>, what: &str) -> String {
         Some(PartnerFailure::NotUnderstood) => t.why_not_understood.to_owned(),
     };
     format!("{why} {what}")
-}
-
-/// The page on which something can be done about it.
-const fn place(concern: &Concern) -> Option<Address> {
-    match concern {
-        Concern::NotSetUp => Some(access::SET_UP),
-        Concern::PartnerSilent(_, Some(failure)) | Concern::PartnerFails(Some(failure)) => {
-            match failure {
-                PartnerFailure::Silent => None,
-                _ => Some(access::CONNECTION),
-            }
-        }
-        Concern::Aside(_) => Some(access::ASIDE),
-        Concern::Stopped(_)
-        | Concern::Refused(_)
-        | Concern::Held(_)
-        | Concern::Late(_)
-        | Concern::Undeclared(_) => Some(access::QUEUE),
-        _ => None,
-    }
 }
 
 pub(crate) async fn lead(visit: Visit) -> Answer {

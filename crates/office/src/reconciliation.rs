@@ -315,10 +315,10 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>) -> Answer {
             text(&difference.what),
         ]
     });
-    let rows = std::iter::once(as_of)
-        .chain(chain("", &books))
-        .chain(differences);
-    table_file::send(form, "reconciliation", &COLUMNS, rows)
+    let mut rows = vec![COLUMNS.map(text).into(), as_of];
+    rows.extend(chain("", &books));
+    rows.extend(differences);
+    table_file::send(form, "reconciliation", &rows)
 }
 
 /// The numbers in `books`, with the names of what they stand in before theirs.

@@ -63,6 +63,8 @@ pub(crate) struct Frame {
     pub(crate) entered: Entered,
     pub(crate) mistakes: Mistakes,
     pub(crate) site_name: String,
+    /// Who manages what the page shows.
+    pub(crate) managed: Managed,
 }
 
 /// A place to go, and its name.
@@ -110,7 +112,14 @@ impl Frame {
             entered: Entered::default(),
             mistakes: Mistakes::default(),
             site_name: String::new(),
+            managed: Managed::Here,
         }
+    }
+
+    /// Around a page of what is managed so.
+    pub(crate) fn managed_by(self, managed: &Managed) -> Self {
+        let managed = managed.clone();
+        Self { managed, ..self }
     }
 
     /// The places that the person may look at, section by section.
@@ -175,8 +184,8 @@ impl Frame {
     }
 
     /// The same, where the back office manages what it changes.
-    pub(crate) fn may_change(&self, managed: &Managed, at: impl Borrow<Address>) -> bool {
-        *managed == Managed::Here && self.may_act(at)
+    pub(crate) fn may_change(&self, at: impl Borrow<Address>) -> bool {
+        self.managed == Managed::Here && self.may_act(at)
     }
 
     /// A role's name for people.

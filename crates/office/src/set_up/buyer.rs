@@ -41,7 +41,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 #[derive(Template)]
 #[template(path = "buyer.html")]
 struct Page {
-    managed: Managed,
     channel: (&'static str, String),
     channel_button: Option<&'static str>,
     contact: (&'static str, String),
@@ -83,7 +82,7 @@ pub(super) fn is_whole(catalogue: &Catalogue) -> bool {
 }
 
 impl Page {
-    fn new(frame: Frame, managed: &Managed, catalogue: &Catalogue) -> Self {
+    fn new(frame: Frame, catalogue: &Catalogue) -> Self {
         let t = Texts::of(frame.formats.language);
         let (channel, channel_button) = match channel(catalogue) {
             Channel::Right => (("good", t.channel_good.to_owned()), None),
@@ -109,15 +108,14 @@ impl Page {
                 Input::text("contact_number", t.number, number).hint(t.number_hint),
                 Input::text("contact_name", t.name, name),
             ]),
-            managed: managed.clone(),
             frame,
         }
     }
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let (catalogue, managed) = (kept(&visit).await?, &visit.set_up().catalogue);
-    visit.page(&Page::new(visit.frame(), managed, &catalogue))
+    let frame = visit.frame().managed_by(&visit.set_up().catalogue);
+    visit.page(&Page::new(frame, &kept(&visit).await?))
 }
 
 /// The contact that was entered.

@@ -10,7 +10,7 @@ pub(super) mod season;
 mod tariff;
 mod wanted;
 
-use super::catalogue_change::make;
+use super::catalogue_change::{kept, make};
 use super::present::Present;
 use super::step::Bar;
 use crate::page::*;
@@ -64,7 +64,7 @@ impl Section {
             kind: T::KIND,
             words: T::words(language),
             rows: T::all(&mut catalogue.clone()).iter().map(row).collect(),
-            inputs: frame.filled(T::inputs(language, catalogue)),
+            inputs: frame.filled(T::inputs(language, catalogue, None)),
             action: T::ADD,
         }
     }
@@ -73,7 +73,6 @@ impl Section {
 #[derive(Template)]
 #[template(path = "catalogue.html")]
 struct Page {
-    managed: Managed,
     wanted: Vec<Wanted>,
     sections: [Section; 3],
     /// What was to be added and is there already: its page, and what it is called.
@@ -82,10 +81,9 @@ struct Page {
 }
 
 impl Page {
-    fn new(frame: Frame, managed: &Managed, present: &Present) -> Self {
+    fn new(frame: Frame, present: &Present) -> Self {
         let catalogue = &present.catalogue;
         Self {
-            managed: managed.clone(),
             wanted: lacking(present),
             sections: [
                 Section::of::<Season>(&frame, catalogue),
@@ -130,18 +128,16 @@ fn wanted_words(t: &Texts, wanted: &[Wanted]) -> String {
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    shown(visit, |_| None).await
+    shown(visit, None).await
 }
 
-/// The page; `existing` finds what was to be added and is there already.
-async fn shown(
-    visit: Visit,
-    existing: impl FnOnce(&Catalogue) -> Option<(String, String)>,
-) -> Answer {
-    let (present, managed) = (Present::read(&visit).await?, &visit.set_up().catalogue);
+/// The page; `existing` is what was to be added and is there already.
+async fn shown(visit: Visit, existing: Option<(String, String)>) -> Answer {
+    let present = Present::read(&visit).await?;
+    let frame = visit.frame().managed_by(&visit.set_up().catalogue);
     visit.page(&Page {
-        existing: existing(&present.catalogue),
-        ..Page::new(visit.frame(), managed, &present)
+        existing,
+        ..Page::new(frame, &present)
     })
 }
 
@@ -158,23 +154,19 @@ where
 
 pub(crate) async fn add<T: Item>(visit: Visit, entered: Entered) -> Answer {
     visit.set_up().catalogue.changeable()?;
-    match Fields::read(&entered, visit.language, T::read) {
-        Ok(item) => {
-            let (key, named) = (item.key(), item.named());
-            let edit = move |catalogue: &mut _, language| item::add(&item, catalogue, language);
-            let mistakes = make(&visit, edit).await?;
-            if mistakes.0.is_empty() {
-                return Ok(visit.go_with(access::CATALOGUE, Flash::Saved));
-            }
-            shown(visit.wrong(entered, mistakes), |catalogue| {
-                let mut all = T::all(&mut catalogue.clone()).clone().into_iter();
-                all.any(|other| other.key() == key)
-                    .then(|| (edit::address_of(T::KIND, &key), named))
-            })
-            .await
-        }
-        Err(mistakes) => show(visit.wrong(entered, mistakes)).await,
+    let item = match Fields::read(&entered, visit.language, T::read) {
+        Ok(item) => item,
+        Err(mistakes) => return show(visit.wrong(entered, mistakes)).await,
+    };
+    let key = item.key();
+    let edit = move |catalogue: &mut _, language| item::add(&item, catalogue, language);
+    let mistakes = make(&visit, edit).await?;
+    if mistakes.0.is_empty() {
+        return Ok(visit.go_with(access::CATALOGUE, Flash::Saved));
     }
+    let existing = edit::find::<T>(&kept(&visit).await?, &key).ok();
+    let existing = existing.map(|item| (edit::address_of(T::KIND, &key), item.named()));
+    shown(visit.wrong(entered, mistakes), existing).await
 }
 
 /// Removes what a button names: a kind and its key.

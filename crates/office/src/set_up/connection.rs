@@ -61,7 +61,6 @@ type Tried = (&'static str, String);
 #[derive(Template)]
 #[template(path = "connection.html")]
 struct Page {
-    managed: Managed,
     answer: Option<Tried>,
     inputs: Vec<Input>,
     /// The URL that is likely meant, which a button writes.
@@ -72,12 +71,7 @@ struct Page {
 }
 
 impl Page {
-    fn new(
-        frame: Frame,
-        managed: &Managed,
-        kept: &StoredInterface,
-        (budget_ms, window_s): (&str, &str),
-    ) -> Self {
+    fn new(frame: Frame, kept: &StoredInterface, (budget_ms, window_s): (&str, &str)) -> Self {
         let t = Texts::of(frame.formats.language);
         let connection = &kept.connection;
         let secret = |name, label, is_kept: bool| {
@@ -96,7 +90,6 @@ impl Page {
                 Input::text("window", t.window, window_s),
                 Input::choice("silent", t.silent, when_silent, silent),
             ]),
-            managed: managed.clone(),
             answer: None,
             instead: None,
             former: None,
@@ -120,11 +113,11 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 fn page(visit: &Visit, kept: &StoredInterface, answer: Option<Tried>) -> Answer {
     let budget_ms = kept.connection.decision_budget_ms.to_string();
     let window_s = (kept.connection.repeat_window_ms / 1_000).to_string();
-    let (managed, numbers) = (&visit.set_up().connection, (&*budget_ms, &*window_s));
+    let frame = visit.frame().managed_by(&visit.set_up().connection);
     visit.page(&Page {
         answer,
         former: former(visit, kept.revision).map(|of| of.connection.url),
-        ..Page::new(visit.frame(), managed, kept, numbers)
+        ..Page::new(frame, kept, (&budget_ms, &window_s))
     })
 }
 
@@ -225,7 +218,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         let project = project.as_deref().unwrap_or_default();
         return visit.page(&Page {
             instead: meant_url(&shown.connection.url, project),
-            ..Page::new(visit.frame(), &Managed::Here, &shown, (budget, window))
+            ..Page::new(visit.frame(), &shown, (budget, window))
         });
     }
     let seal = &visit.set_up().seal;

@@ -107,7 +107,6 @@ struct One {
     facts: Vec<(&'static str, String)>,
     /// What became of the last code: good, bad or neither, and in words.
     last_code: Option<(&'static str, String)>,
-    managed: Managed,
     inputs: Vec<Input>,
     frame: Frame,
 }
@@ -115,7 +114,6 @@ struct One {
 impl One {
     fn new(
         frame: Frame,
-        managed: &Managed,
         site: &Site,
         state: DeviceState,
         (last_code, now): (Option<EnrolmentState>, Timestamp),
@@ -125,7 +123,6 @@ impl One {
             facts: facts(&frame, &names, &state),
             name: names.devices.of(&state.device),
             last_code: last_code.map(|last| told(&frame, last, now)),
-            managed: managed.clone(),
             inputs: frame.filled(
                 std::iter::once(code_input(&state.device, frame.formats.language))
                     .chain(Device::inputs(&frame, site, Some(&state.device))),
@@ -179,8 +176,9 @@ pub(super) async fn one(visit: Visit, code: DeviceCode) -> Answer {
     let state = state(&visit, &code).await?;
     let read = move |tx: &mut Tx<'_>| state_of_enrolment(tx, &code);
     let last = visit.db().read("last enrolment", read).await?;
-    let (last, managed) = ((last, visit.staff().now()), &visit.set_up().site);
-    visit.page(&One::new(visit.frame(), managed, &site, state, last))
+    let frame = visit.frame().managed_by(&visit.set_up().site);
+    let last = (last, visit.staff().now());
+    visit.page(&One::new(frame, &site, state, last))
 }
 
 #[derive(Template)]

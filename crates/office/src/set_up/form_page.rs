@@ -17,7 +17,6 @@ pub(super) struct FormPage {
     pub(super) up: (Address, &'static str),
     title: String,
     pub(super) lead: &'static str,
-    managed: Managed,
     /// Where the form goes; `None` if it may not be changed.
     action: Option<String>,
     save: &'static str,
@@ -35,15 +34,13 @@ impl FormPage {
         frame: Frame,
         title: String,
         (action, address): (String, Address),
-        managed: &Managed,
         inputs: Vec<Input>,
     ) -> Self {
-        let may = frame.may_change(managed, address);
+        let may = frame.may_change(address);
         Self {
             up: (PLACES, Texts::of(frame.formats.language).places),
             title,
             lead: "",
-            managed: managed.clone(),
             action: Some(action).filter(|_| may),
             save: frame.t.save,
             inputs: frame.filled(inputs),
@@ -61,7 +58,7 @@ impl FormPage {
     ) -> Self {
         let save = Texts::of(frame.formats.language).add;
         let at = (address.to_string(), address);
-        let page = Self::about(frame, title.to_owned(), at, &Managed::Here, inputs);
+        let page = Self::about(frame, title.to_owned(), at, inputs);
         Self { lead, save, ..page }
     }
 

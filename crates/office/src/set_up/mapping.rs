@@ -48,7 +48,6 @@ const LIMIT: Duration = Duration::from_secs(5);
 #[derive(Template)]
 #[template(path = "mapping.html")]
 struct Page {
-    managed: Managed,
     verdict: Option<(&'static str, String)>,
     text: String,
     /// Number, text and remarks of each line that has some.
@@ -76,13 +75,6 @@ enum State {
 }
 
 impl Page {
-    fn by_file(frame: Frame, managed: &Managed) -> Self {
-        Self {
-            managed: managed.clone(),
-            ..Self::new(frame, String::new(), &[], State::Kept)
-        }
-    }
-
     fn new(frame: Frame, text: String, remarks: &[MappingRemark], state: State) -> Self {
         let t = Texts::of(frame.formats.language);
         let worst = remarks.iter().map(|remark| remark.severity).min();
@@ -107,7 +99,6 @@ impl Page {
             lines: remarked(&text, remarks, |remark| remark.line),
             can_tidy: otipass::cure::tidied(&text).is_some(),
             line: None,
-            managed: Managed::Here,
             verdict: verdict.map(|(kind, words)| (kind, words.to_owned())),
             text,
             frame,
@@ -168,14 +159,11 @@ async fn bad_line(visit: &Visit, interface: &StoredInterface) -> Option<String> 
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let managed = &visit.set_up().mapping;
-    if *managed != Managed::Here {
-        return visit.page(&Page::by_file(visit.frame(), managed));
-    }
+    let frame = visit.frame().managed_by(&visit.set_up().mapping);
     let interface = gate::site::interface::read(visit.db()).await?;
     let text = (interface.mapping_draft.clone()).or_else(|| interface.mapping.clone());
     match text {
-        Some(text) => {
+        Some(text) if frame.managed == Managed::Here => {
             let line = match interface.mapping_draft {
                 None => bad_line(&visit, &interface).await,
                 Some(_) => None,
@@ -184,7 +172,7 @@ pub(crate) async fn show(visit: Visit) -> Answer {
             visit.page(&Page { line, ..page })
         }
         // Nothing is wrong with what nobody has written yet.
-        None => visit.page(&Page::new(visit.frame(), String::new(), &[], State::Kept)),
+        _ => visit.page(&Page::new(frame, String::new(), &[], State::Kept)),
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) const LANGUAGES: [(&str, &str); 5] = [
     ("es", "Español"),
 ];
 
-fn page(frame: Frame, managed: &Managed, present: Option<&Organisation>) -> FormPage {
+fn page(frame: Frame, present: Option<&Organisation>) -> FormPage {
     let t = Texts::of(frame.formats.language);
     let name = present.map_or("", |p| &p.name);
     let institution = present.map_or("", |p| p.institution.as_str());
@@ -67,7 +67,7 @@ fn page(frame: Frame, managed: &Managed, present: Option<&Organisation>) -> Form
     ];
     let up = frame.t.set_up;
     let at = (access::ORGANISATION.to_string(), access::ORGANISATION);
-    let mut page = FormPage::about(frame, t.title.to_owned(), at, managed, inputs);
+    let mut page = FormPage::about(frame, t.title.to_owned(), at, inputs);
     page.up = (access::SET_UP, up);
     page.lead = t.lead;
     page
@@ -108,8 +108,8 @@ const AREAS: [&str; 9] = [
 
 pub(crate) async fn show(visit: Visit) -> Answer {
     let present = site(&visit).await?.map(|site| site.whose());
-    let managed = &visit.set_up().site;
-    visit.page(&page(visit.frame(), managed, present.as_ref()))
+    let frame = visit.frame().managed_by(&visit.set_up().site);
+    visit.page(&page(frame, present.as_ref()))
 }
 
 fn read(fields: &mut Fields<'_>) -> Option<Organisation> {

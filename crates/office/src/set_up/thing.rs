@@ -131,8 +131,8 @@ pub(crate) trait Thing: Clone + Send + Sync + 'static {
             if !Self::is_there(&site, &code) {
                 return Err(PageError::NotFound);
             }
-            let managed = &visit.set_up().site;
-            visit.page(&one_page::<Self>(visit.frame(), managed, &site, &code))
+            let frame = visit.frame().managed_by(&visit.set_up().site);
+            visit.page(&one_page::<Self>(frame, &site, &code))
         }
     }
 }
@@ -158,12 +158,7 @@ pub(super) fn new_page<T: Thing>(frame: Frame, site: &Site) -> FormPage {
     FormPage::adding(frame, (words.new, words.lead), T::NEW, inputs)
 }
 
-pub(super) fn one_page<T: Thing>(
-    frame: Frame,
-    managed: &Managed,
-    site: &Site,
-    code: &T::Code,
-) -> FormPage {
+pub(super) fn one_page<T: Thing>(frame: Frame, site: &Site, code: &T::Code) -> FormPage {
     let language = frame.formats.language;
     let words = T::words(language);
     let name = T::names(&site.into()).of(code);
@@ -172,7 +167,7 @@ pub(super) fn one_page<T: Thing>(
     let mut inputs = vec![code_input(code, language)];
     inputs.extend(T::inputs(&frame, site, Some(code)));
     let blocked = T::blocked(site, code).map(|why| refused(&why, language));
-    let mut page = FormPage::about(frame, title, at, managed, inputs);
+    let mut page = FormPage::about(frame, title, at, inputs);
     page.lead = words.lead_of_one;
     page.removed(words.removal, blocked)
 }

@@ -35,15 +35,15 @@ pub(super) fn page<T: Item>(frame: Frame, catalogue: &Catalogue, item: &T) -> Fo
         title = format!("{title} ({period})");
     }
     let at = (address_of(T::KIND, &item.key()), access::CATALOGUE_EDIT);
-    let inputs = T::inputs(language, catalogue).into_iter();
+    let inputs = T::inputs(language, catalogue, Some(item)).into_iter();
     let inputs = inputs.filter(|input| !input.is_one_of(T::FIXED)).collect();
-    let mut page = FormPage::about(frame, title, at, &Managed::Here, inputs);
+    let mut page = FormPage::about(frame, title, at, inputs);
     page.up = (access::CATALOGUE, t.catalogue);
     page.lead = T::fixed_why(language);
     page
 }
 
-fn find<T: Item>(catalogue: &Catalogue, key: &str) -> Result<T, PageError> {
+pub(super) fn find<T: Item>(catalogue: &Catalogue, key: &str) -> Result<T, PageError> {
     let mut all = T::all(&mut catalogue.clone()).clone().into_iter();
     let found = all.find(|item| item.key() == key);
     found.ok_or(PageError::NotFound)
@@ -52,25 +52,16 @@ fn find<T: Item>(catalogue: &Catalogue, key: &str) -> Result<T, PageError> {
 async fn look<T: Item>(visit: Visit, key: &str) -> Answer {
     let catalogue = kept(&visit).await?;
     let item = find::<T>(&catalogue, key)?;
-    let visit = Visit {
-        entered: Entered::of(named(item.fields())),
-        ..visit
-    };
     visit.page(&page(visit.frame(), &catalogue, &item))
-}
-
-pub(super) fn named(fields: Vec<(&'static str, String)>) -> Vec<(String, String)> {
-    let fields = fields.into_iter();
-    fields.map(|(name, text)| (name.to_owned(), text)).collect()
 }
 
 async fn change<T: Item>(visit: Visit, key: &str, entered: Entered) -> Answer {
     let catalogue = kept(&visit).await?;
     let present = find::<T>(&catalogue, key)?;
     // What the form does not show stays as it is.
-    let mut fields = named(present.fields());
-    fields.retain(|(name, _)| T::FIXED.contains(&name.as_str()));
-    let entered = entered.beside(fields);
+    let inputs = T::inputs(visit.language, &catalogue, Some(&present));
+    let fixed = inputs.iter().filter(|input| input.is_one_of(T::FIXED));
+    let entered = entered.beside(fixed.map(Input::sent));
     let wrong = async |visit: Visit, entered, mistakes| {
         let visit = visit.wrong(entered, mistakes);
         visit.page(&page(visit.frame(), &catalogue, &present))

@@ -63,7 +63,7 @@ impl Item for Product {
         (vec![code, self.name.clone(), season, family], is_open_pass)
     }
 
-    fn inputs(language: Language, catalogue: &Catalogue) -> Vec<Input> {
+    fn inputs(language: Language, catalogue: &Catalogue, of: Option<&Self>) -> Vec<Input> {
         let t = Texts::of(language);
         let seasons = catalogue.seasons.iter();
         let seasons: Vec<_> = seasons
@@ -73,10 +73,16 @@ impl Item for Product {
         let Some((newest, _)) = seasons.last().copied() else {
             return Vec::new();
         };
+        let season = of.map_or(newest, |product| product.season.as_str());
+        let code = of.map_or("", |product| product.code.as_str());
         vec![
-            Input::choice("product_season", t.season, newest, seasons),
-            Input::text("product_code", t.code, ""),
-            Input::text("product_name", t.name, ""),
+            Input::choice("product_season", t.season, season, seasons),
+            Input::text("product_code", t.code, code),
+            Input::text(
+                "product_name",
+                t.name,
+                of.map_or("", |product| &product.name),
+            ),
         ]
     }
 
@@ -92,14 +98,6 @@ impl Item for Product {
             family: ProductFamily::OpenPass,
             name: name?,
         })
-    }
-
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("product_season", self.season.to_string()),
-            ("product_code", self.code.to_string()),
-            ("product_name", self.name.clone()),
-        ]
     }
 
     fn renamed_to(&self, other: &Self) -> Option<(SeasonCode, Option<ProductCode>)> {

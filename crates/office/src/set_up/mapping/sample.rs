@@ -16,6 +16,8 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     };
     let unknown = finding("product_unknown", at.into()).concerning(at, Some("PASSVN2"));
     let set_up = crate::SetUp::default();
+    let by_file = Managed::ByFile("mapping.json".to_owned());
+    let by_file = frame.clone().managed_by(&by_file);
     let page = |text: &str, findings: &[Finding], state| {
         let remarks = remarks(text, findings, &set_up, frame);
         Page::new(frame.clone(), text.to_owned(), &remarks, state)
@@ -26,7 +28,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         page(good, std::slice::from_ref(&unknown), State::Kept),
         page(&bad, &[unknown], State::Kept),
         page(&bad, &[], State::Moved),
-        Page::by_file(frame.clone(), &Managed::ByFile("mapping.json".to_owned())),
+        Page::new(by_file, String::new(), &[], State::Kept),
     ]
     .iter()
     .map(|page| page.render().unwrap())

@@ -3,8 +3,7 @@
 //! stay out of all of them: they are personal data.
 
 use super::figure::{Asked, Figure};
-use super::pdf::Column::{self as Place, Number, Text};
-use super::pdf::{Pdf, Weight};
+use super::pdf::{Columns, Pdf, Weight};
 use super::statement::{Noted, Tables, Texts, about, contact, read, warning};
 use super::table_file::{self, Cell, Form, Of, number, text};
 use crate::page::*;
@@ -56,36 +55,11 @@ fn rows(statement: &Statement, currency: &str) -> Vec<Vec<Cell>> {
     rows
 }
 
-/// Where the columns of an amount stand behind one.
-const FEW: [Place; 5] = [
-    Text(40, 220),
-    Number(220, 280),
-    Number(284, 370),
-    Number(374, 460),
-    Number(464, 555),
-];
-
-/// Where they stand behind four.
-const MANY: [Place; 8] = [
-    Text(40, 114),
-    Text(118, 174),
-    Text(178, 258),
-    Text(262, 342),
-    Number(344, 376),
-    Number(380, 438),
-    Number(442, 492),
-    Number(496, 555),
-];
-
+/// Where the columns of an amount stand behind one, and behind four.
+const FEW: Columns = (1, &[40, 224, 284, 374, 464, 559]);
+const MANY: Columns = (4, &[40, 118, 178, 262, 344, 380, 442, 496, 559]);
 /// Where those of a disputed line stand.
-const DISPUTED: [Place; 6] = [
-    Text(40, 114),
-    Text(118, 174),
-    Text(178, 320),
-    Text(324, 424),
-    Number(428, 490),
-    Number(494, 555),
-];
+const DISPUTED: Columns = (4, &[40, 118, 178, 324, 428, 494, 559]);
 
 fn pdf_of(formats: &Formats, site_name: &str, noted: &Noted, now: Timestamp) -> Vec<u8> {
     let (t, statement) = (Texts::of(formats.language), &noted.statement);
@@ -104,7 +78,7 @@ fn pdf_of(formats: &Formats, site_name: &str, noted: &Noted, now: Timestamp) -> 
         pdf.down(16);
         pdf.lines(10, Weight::Plain, &warning);
     }
-    let part = |pdf: &mut Pdf, columns: &[Place], table: &Figure| {
+    let part = |pdf: &mut Pdf, columns: Columns, table: &Figure| {
         if !pdf.has_room(90) {
             pdf.down(i32::MAX / 2);
         } else {
@@ -126,14 +100,14 @@ fn pdf_of(formats: &Formats, site_name: &str, noted: &Noted, now: Timestamp) -> 
         }
     };
     let tables = Tables::new(formats, statement).narrow();
-    part(&mut pdf, &FEW, &tables.summary());
-    part(&mut pdf, &FEW, &tables.by_vat());
+    part(&mut pdf, FEW, &tables.summary());
+    part(&mut pdf, FEW, &tables.by_vat());
     if let Some(contacts) = tables.by_contact() {
-        part(&mut pdf, &FEW, &contacts);
+        part(&mut pdf, FEW, &contacts);
     }
-    part(&mut pdf, &MANY, &tables.by_day());
+    part(&mut pdf, MANY, &tables.by_day());
     if let Some(disputed) = tables.disputed(usize::MAX) {
-        part(&mut pdf, &DISPUTED, &disputed);
+        part(&mut pdf, DISPUTED, &disputed);
     }
     pdf.finish(|n, all| {
         let page = fill(t.page, &[("n", &n), ("all", &all)]);

@@ -11,8 +11,7 @@ use super::thing::{Thing, code_input};
 use crate::acts;
 use crate::page::*;
 use gate::{
-    CODE_VALID_MS, Device, EnrolmentCode, EnrolmentState, TokenError, state_of_code,
-    state_of_enrolment,
+    CODE_VALID_MS, Device, EnrolmentCode, EnrolmentState, state_of_code, state_of_enrolment,
 };
 use uuid::Uuid;
 
@@ -243,8 +242,8 @@ pub(crate) async fn enrol(visit: Visit, Id(id): Id<DeviceCode>, entered: Entered
         return again(&visit, id, shown).await;
     }
     let code = EnrolmentCode::from_random(*Uuid::new_v4().as_bytes());
-    let made = acts::make_enrolment_code(&visit.author()?, &id, &code).await;
-    shown(&visit, id, &code, made.map_err(page_error)?).await
+    let until = acts::make_enrolment_code(&visit.author()?, &id, &code).await?;
+    shown(&visit, id, &code, until).await
 }
 
 async fn shown(
@@ -273,13 +272,6 @@ async fn again(visit: &Visit, device: DeviceCode, text: &str) -> Answer {
     }
     // The device's page says what became of it.
     Ok(visit.go(access::DEVICE.of(&device)))
-}
-
-fn page_error(error: TokenError) -> PageError {
-    match error {
-        TokenError::UnknownDevice(_) => PageError::NotFound,
-        TokenError::Db(error) => error.into(),
-    }
 }
 
 /// Whether somebody is sure.
@@ -318,23 +310,24 @@ const REVOKE: &str = "revoke";
 const REMOVE: &str = "remove";
 
 pub(crate) async fn ask_revoke(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
-    let state = state(&visit, &id).await?;
-    let names = SiteNames::read(visit.db()).await?;
-    visit.page(&Sure::new(visit.frame(), REVOKE, &names, state))
+    sure(&visit, REVOKE, &id).await
 }
 
 pub(crate) async fn ask_remove(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
-    let state = state(&visit, &id).await?;
-    if visit.set_up().site != Managed::Here {
-        return Ok(visit.go(access::DEVICE.of(&id)));
+    match visit.set_up().site {
+        Managed::Here => sure(&visit, REMOVE, &id).await,
+        Managed::ByFile(_) => Ok(visit.go(access::DEVICE.of(&id))),
     }
+}
+
+async fn sure(visit: &Visit, verb: &'static str, code: &DeviceCode) -> Answer {
+    let state = state(visit, code).await?;
     let names = SiteNames::read(visit.db()).await?;
-    visit.page(&Sure::new(visit.frame(), REMOVE, &names, state))
+    visit.page(&Sure::new(visit.frame(), verb, &names, state))
 }
 
 pub(crate) async fn revoke(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
-    let revoked = acts::revoke_tokens(&visit.author()?, &id).await;
-    revoked.map_err(page_error)?;
+    acts::revoke_tokens(&visit.author()?, &id).await?;
     take_up(&visit).await;
     Ok(visit.go_with(access::DEVICE.of(&id), Flash::Saved))
 }

@@ -7,7 +7,7 @@ pub(crate) mod sample;
 use super::enrolment::{qr_svg, warnings};
 use crate::acts;
 use crate::page::*;
-use gate::{EnrolmentCode, TokenError};
+use gate::EnrolmentCode;
 use kernel::percent_encoded;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -191,11 +191,7 @@ pub(crate) async fn make(visit: Visit, entered: Entered) -> Answer {
         (state.device.clone(), code)
     });
     let codes: Vec<_> = codes.collect();
-    let made = acts::make_enrolment_codes(&visit.author()?, &codes, valid_ms).await;
-    let expires_at = made.map_err(|error| match error {
-        TokenError::UnknownDevice(_) => PageError::NotFound,
-        TokenError::Db(error) => error.into(),
-    })?;
+    let expires_at = acts::make_enrolment_codes(&visit.author()?, &codes, valid_ms).await?;
     let url = visit.office.role.url.trim_end_matches('/').to_owned();
     let address = format!("{url}/scan");
     let cards = of_sheet.iter().zip(&codes).map(|(state, (_, code))| {

@@ -58,6 +58,9 @@ macro_rules! names {
 
 pub(super) use names;
 
+/// What came of a change of the site, or why there was none.
+pub(super) type Done<T> = Result<T, SiteChangeError>;
+
 /// For what a form is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Deed<'a, C> {
@@ -101,23 +104,16 @@ pub(crate) trait Thing: Clone + Send + Sync + 'static {
     }
 
     /// Adds it, and perhaps more with it; says what it is.
-    fn add(&self, tx: &mut Tx<'_>, code: &Self::Code) -> Result<Vec<Change>, SiteChangeError>;
+    fn add(&self, tx: &mut Tx<'_>, code: &Self::Code) -> Done<Vec<Change>>;
 
     /// Gives it another code.
-    fn rename(
-        tx: &mut Tx<'_>,
-        from: &Self::Code,
-        to: &Self::Code,
-        mapped: &Mapped,
-    ) -> Result<(), SiteChangeError>;
+    fn rename(tx: &mut Tx<'_>, from: &Self::Code, to: &Self::Code, mapped: &Mapped) -> Done<()>;
 
     /// Changes it; says what it was and is.
-    fn change(&self, tx: &mut Tx<'_>, code: &Self::Code)
-    -> Result<(Value, Value), SiteChangeError>;
+    fn change(&self, tx: &mut Tx<'_>, code: &Self::Code) -> Done<(Value, Value)>;
 
     /// Removes it; says what it was.
-    fn remove(tx: &mut Tx<'_>, code: &Self::Code, now: Timestamp)
-    -> Result<Value, SiteChangeError>;
+    fn remove(tx: &mut Tx<'_>, code: &Self::Code, now: Timestamp) -> Done<Value>;
 
     /// Where one goes after it was added or changed.
     fn after(_: &Self::Code) -> String {
@@ -271,12 +267,7 @@ pub(crate) async fn remove<T: Thing>(visit: Visit, Id(code): Id<T::Code>) -> Ans
 }
 
 /// Goes on after a change, or says on the thing's page why there was none.
-async fn done<T: Thing>(
-    visit: Visit,
-    code: T::Code,
-    changed: Result<(), SiteChangeError>,
-    to: String,
-) -> Answer {
+async fn done<T: Thing>(visit: Visit, code: T::Code, changed: Done<()>, to: String) -> Answer {
     match changed {
         Ok(()) => Ok(visit.go_with(to, Flash::Saved)),
         Err(why) => {

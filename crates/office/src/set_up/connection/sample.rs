@@ -14,7 +14,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         password: Some("secret".into()),
         ..StoredInterface::default()
     };
-    let here = |frame| Page::new(frame, &kept, ("1500", "60"));
+    let here = |frame| Page::new(frame, &kept);
     let by_file = Managed::ByFile("[otipass]".to_owned());
     html([
         Page {

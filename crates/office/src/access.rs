@@ -216,39 +216,6 @@ addresses! {
     AUDIT_TABLE: "/office/audit/table/{form}" look ADMINISTRATORS_AND_SUPPORT;
 }
 
-/// One row of the matrix: what may be asked for, and by whom.
-#[derive(Debug, Clone, Copy)]
-pub struct Cell {
-    /// `GET` or `POST`.
-    pub method: &'static str,
-    /// The path, with `{…}` where it varies.
-    pub path: &'static str,
-    /// The roles that may; `None` if whoever comes may.
-    pub roles: Option<&'static [Role]>,
-}
-
-/// The whole matrix, for tests and documents.
-#[must_use]
-pub fn access_table() -> Vec<Cell> {
-    let cell = |method, path, who: Option<Who>| {
-        who.map(|who| Cell {
-            method,
-            path,
-            roles: match who {
-                Who::Everybody => None,
-                Who::Roles(roles) => Some(roles),
-            },
-        })
-    };
-    let cells = ALL.iter().flat_map(|address| {
-        let Address {
-            path, look, act, ..
-        } = *address;
-        [cell("GET", path, look), cell("POST", path, act)]
-    });
-    cells.flatten().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,7 +23,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     read: "Lu", "Read";
     unreadable: "illisible", "not readable";
     check: "Contrôle", "Check";
-    cancellation: "Annulation", "Cancellation";
     together: "Plusieurs d’un coup", "Several at once";
     group: "Appareil et raison", "Device and reason";
     book_all: "Tout enregistrer tel quel", "Book all as they came";
@@ -38,8 +37,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     in_the_books: "Les comptes ont déjà ce contrôle. Enregistrez-le tel quel : rien n’est vendu deux fois, et ce que l’appareil a fait compte.",
         "The books have this check already. Book it as it came: nothing is sold twice, and what the device did counts.";
     lately: "Réglé dernièrement", "Settled lately";
-    when: "Quand", "When";
-    who: "Qui", "Who";
     how: "Comment", "How";
     booked: "enregistré", "booked";
     dismissed: "pas une entrée", "no entry";
@@ -73,7 +70,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     not_cancelled: "L’annulation n’est pas possible : enregistrez d’abord son contrôle s’il est ici ; sinon dites pourquoi elle n’a pas lieu d’être.",
         "The cancellation is not possible: first book its check if it lies here; else say why it is not to be.";
     not_taken: "Le contrôle est refusé : {why}", "The check is refused: {why}";
-    its_check: "Le contrôle", "The check";
 });
 
 coded! {

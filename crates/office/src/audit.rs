@@ -18,9 +18,6 @@ const SHOWN_CHARS: usize = 200;
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     why: "Chaque changement, avec son auteur. Les lignes ne peuvent être ni modifiées ni effacées.",
         "Every change, and who made it. Rows can neither be changed nor deleted.";
-    who: "Qui", "Who";
-    when: "Quand", "When";
-    what: "Quoi", "What";
     changes: "Avant → après", "Before → after";
     everybody: "Tout le monde", "Everybody";
     everything: "Tout", "Everything";

@@ -32,12 +32,10 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     stopped: "Ce que la billetterie ne prend pas en ce moment", "What ticketing takes none of at present";
     stopped_why: "Rien n’en est écarté : tout attend et repart de soi-même une fois la cause corrigée. Nous réessayons de loin en loin.",
         "None of it is set aside: all of it waits, and goes by itself once the cause is cured. We try again now and then.";
-    stopped_what: "Quoi", "What";
     stopped_since: "Depuis", "Since";
     tried: "Nouvel essai en cours. La billetterie répond d’ordinaire en quelques secondes : rechargez la page.",
         "Trying again now. Ticketing mostly answers within seconds: load the page again.";
     line: "Aucun appel", "No call at all";
-    cancelling_none: "Entrées annulées", "Cancelled entries";
     try_stopped: "Réessayer l’envoi", "Try to send again";
     barcodes: "Codes de contrôle refusés", "Control barcodes refused";
     cancellations: "Annulations refusées", "Cancellations refused";
@@ -89,7 +87,7 @@ impl Page {
         let t = Texts::of(self.frame.formats.language);
         match &trouble.of {
             Stopped::Line => t.line.to_owned(),
-            Stopped::Cancellations => t.cancelling_none.to_owned(),
+            Stopped::Cancellations => t.cancelled_entries.to_owned(),
             Stopped::Kind(kind) => format!("{}, {}, {}", kind.sector, kind.season, kind.product),
         }
     }

@@ -99,7 +99,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     waiting: "En attente d’un remède", "Held, waiting for a cure";
     by_hour: "Entrées par heure", "Admitted by hour";
     by_sector_hour: "Par secteur et par heure", "By sector and hour";
-    most: "Le plus élevé : {label}, {value}.", "The highest: {label}, {value}.";
     behind: "En coulisses", "Behind the scenes";
     last_week: "Même jour, semaine dernière", "Same day last week";
     small: "En petit : le même jour de la semaine dernière.", "In small: the same day last week.";

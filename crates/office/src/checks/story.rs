@@ -11,7 +11,6 @@ use std::fmt::Display;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Un contrôle", "One check";
-    facts: "Le contrôle", "The check";
     id: "Identifiant", "Id";
     card_gone: "effacée le {at}", "removed on {at}";
     card_none: "aucune carte reconnue", "no card recognised";

@@ -17,7 +17,7 @@ use crate::page::*;
 use boxoffice::catalogue::{Product, Season, Tariff};
 use item::Item;
 use secutix::wire::ProductFamily;
-use wanted::{Wanted, take, wanted};
+use wanted::{take, wanted};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Ce que vend une entrée : une saison, des produits Open Pass, et le tarif de chacun, avec les codes de la billetterie.",
@@ -27,10 +27,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "The mapping parameters also name: {what}.";
     wanted_season: "la saison {code}", "the season {code}";
     wanted_product: "le produit {code} de {season}", "the product {code} of {season}";
-    take: "Les ajouter", "Add them";
     removes: "Retirer {what}", "Remove {what}";
     change: "Modifier", "Change";
-    changes: "Modifier {what}", "Change {what}";
 });
 
 /// One of what is in the catalogue.
@@ -73,7 +71,8 @@ impl Section {
 #[derive(Template)]
 #[template(path = "catalogue.html")]
 struct Page {
-    wanted: Vec<Wanted>,
+    /// What the mapping parameters name besides, in words.
+    wanted: Option<String>,
     sections: [Section; 3],
     /// What was to be added and is there already: its page, and what it is called.
     existing: Option<(String, String)>,
@@ -84,7 +83,7 @@ impl Page {
     fn new(frame: Frame, present: &Present) -> Self {
         let catalogue = &present.catalogue;
         Self {
-            wanted: lacking(present),
+            wanted: wanted_words(Texts::of(frame.formats.language), &lacking(present)),
             sections: [
                 Section::of::<Season>(&frame, catalogue),
                 Section::of::<Product>(&frame, catalogue),
@@ -97,7 +96,7 @@ impl Page {
 }
 
 /// What the mapping parameters name and the catalogue does not have.
-fn lacking(present: &Present) -> Vec<Wanted> {
+fn lacking(present: &Present) -> Catalogue {
     let mapping = present.mapping.as_ref();
     mapping
         .map(|mapping| wanted(mapping, &present.catalogue))
@@ -113,18 +112,17 @@ pub(super) fn is_whole(present: &Present) -> bool {
     let mut passes = products
         .iter()
         .filter(|product| product.family == ProductFamily::OpenPass);
-    !tariffs.is_empty() && lacking(present).is_empty() && passes.all(has_tariff)
+    !tariffs.is_empty() && lacking(present) == Catalogue::default() && passes.all(has_tariff)
 }
 
-fn wanted_words(t: &Texts, wanted: &[Wanted]) -> String {
-    let words = wanted.iter().map(|wanted| match wanted {
-        Wanted::Season(Season { code, .. }) => fill(t.wanted_season, &[("code", code)]),
-        Wanted::Product(Product { code, season, .. }) => {
-            fill(t.wanted_product, &[("code", code), ("season", season)])
-        }
+fn wanted_words(t: &Texts, wanted: &Catalogue) -> Option<String> {
+    let seasons = wanted.seasons.iter();
+    let seasons = seasons.map(|season| fill(t.wanted_season, &[("code", &season.code)]));
+    let products = wanted.products.iter().map(|Product { code, season, .. }| {
+        fill(t.wanted_product, &[("code", code), ("season", season)])
     });
-    let words: Vec<_> = words.collect();
-    fill(t.wanted, &[("what", &words.join(", "))])
+    let words: Vec<_> = seasons.chain(products).collect();
+    (!words.is_empty()).then(|| fill(t.wanted, &[("what", &words.join(", "))]))
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {

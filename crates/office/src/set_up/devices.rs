@@ -10,7 +10,6 @@ use kernel::percent_encoded;
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "{enrolled} sur {all} sont enrôlés.", "{enrolled} of {all} are enrolled.";
     print: "Imprimer des codes d’enrôlement", "Print enrolment codes";
-    more: "Appareils suivants", "More devices";
     none: "Il n’y a pas encore d’appareil. Ajoutez d’abord un secteur et une porte.",
         "There is no device yet. First add a sector and a door.";
 });

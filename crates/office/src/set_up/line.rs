@@ -9,6 +9,10 @@ use gate::site::interface::StoredInterface;
 use kernel::finding::{Phrase, Place, Stored};
 use otipass::{Mapping, OtipassClient, OtipassSettings, PartnerStatus, read_mapping};
 
+kernel::texts!(Texts in Fr, En {
+    other_project: "Ces accès sont ceux d’un autre projet\u{a0}: {project}.", "These credentials are another project’s: {project}.";
+});
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The project that the mapping parameters name, wherever they are.
@@ -108,14 +112,8 @@ fn of_project(status: &PartnerStatus, project_id: &str) -> Line {
     if status.project.eq_ignore_ascii_case(project_id) {
         return Line::Well;
     }
-    Line::Bad(Phrase::new(
-        format!(
-            "These credentials are another project’s: {}.",
-            status.project
-        ),
-        format!(
-            "Ces accès sont ceux d’un autre projet\u{a0}: {}.",
-            status.project
-        ),
-    ))
+    Line::Bad(Phrase::each(|language| {
+        let other = Texts::of(language).other_project;
+        fill(other, &[("project", &status.project)])
+    }))
 }

@@ -35,7 +35,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     enrol: "Enrôler les appareils", "Enrol the devices";
     wanted: "Les paramètres de correspondance nomment ces secteurs. Donnez-leur leurs noms ; chacun reçoit une porte et un appareil.",
         "The mapping parameters name these sectors. Give them their names; each gets a door and a device.";
-    take: "Les ajouter", "Add them";
     name_wrong: "Le nom de {code} doit avoir de 1 à {limit} caractères.", "The name of {code} must have 1 to {limit} characters.";
 });
 

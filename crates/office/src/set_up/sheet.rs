@@ -16,7 +16,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Imprimer les codes d’enrôlement", "Print enrolment codes";
     lead: "Pour enrôler plusieurs appareils d’un coup : choisissez-les, imprimez la feuille, et faites lire à chaque téléphone le code de son appareil. Chaque code sert une seule fois.",
         "To enrol many devices at once: choose them, print the sheet, and have each phone read the code of its device. Each code is good once.";
-    choose: "Appareils", "Devices";
     none_chosen: "Choisissez au moins un appareil.", "Choose at least one device.";
     too_many: "Choisissez {most} appareils au plus ; faites plusieurs feuilles.",
         "Choose at most {most} devices; make several sheets.";
@@ -31,7 +30,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     sheet: "Codes d’enrôlement", "Enrolment codes";
     once: "Imprimez cette page maintenant (Ctrl+P) : ces codes ne peuvent pas être montrés une seconde fois. Qui a la feuille peut enrôler : détruisez-la ensuite.",
         "Print this page now (Ctrl+P): these codes cannot be shown again. Whoever has the sheet can enrol: destroy it afterwards.";
-    more: "Appareils suivants", "More devices";
     another: "Faire une autre feuille", "Make another sheet";
 });
 

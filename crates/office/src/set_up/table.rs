@@ -30,7 +30,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     column: "Colonne", "Column";
     value: "Contenu", "Cell";
     what: "Ce qui ne va pas, et que faire", "What is wrong, and what to do";
-    more: "Et {n} de plus.", "And {n} more.";
 });
 
 /// Mistakes that are shown; who has more has one cause, mostly.

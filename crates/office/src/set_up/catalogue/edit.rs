@@ -10,7 +10,6 @@ use boxoffice::catalogue::{Product, Season, Tariff, is_staged};
 use otipass::Mapping;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
-    title: "Modifier {what}", "Change {what}";
     is_mapped: "Ce code ne peut pas changer : les paramètres de correspondance le nomment. Corrigez-le d’abord là.",
         "This code cannot change: the mapping parameters name it. First correct it there.";
     is_sold: "Ce code ne peut plus changer : des ventes enregistrées le nomment. Changez le nom, ou ajoutez-en un autre.",
@@ -29,7 +28,7 @@ pub(super) fn address_of(kind: &str, key: &str) -> String {
 pub(super) fn page<T: Item>(frame: Frame, catalogue: &Catalogue, item: &T) -> FormPage {
     let language = frame.formats.language;
     let t = Texts::of(language);
-    let mut title = fill(t.title, &[("what", &item.named())]);
+    let mut title = fill(t.changes, &[("what", &item.named())]);
     let (cells, _) = item.cells(&frame.formats);
     if let Some(period) = cells.last().filter(|_| !T::FIXED.is_empty()) {
         title = format!("{title} ({period})");

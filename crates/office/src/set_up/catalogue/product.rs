@@ -14,7 +14,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     season: "Saison", "Season";
     family: "Famille", "Family";
     not_open_pass: "pas Open Pass : ne peut pas être vendu", "not Open Pass: cannot be sold";
-    none: "Aucun encore.", "None yet.";
     add: "Ajouter le produit", "Add the product";
     first: "Ajoutez d’abord une saison.", "First add a season.";
 });
@@ -30,7 +29,7 @@ impl Item for Product {
             title: t.title,
             head: vec![t.code, t.name, t.season, t.family],
             add: t.add,
-            none: t.none,
+            none: t.none_yet,
             first: t.first,
         }
     }

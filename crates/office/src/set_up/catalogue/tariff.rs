@@ -20,7 +20,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     up_to: "jusqu’au {until}", "until {until}";
     between: "du {from} au {until}", "{from} to {until}";
     missing: "manque", "missing";
-    none: "Aucun encore.", "None yet.";
     add: "Ajouter le tarif", "Add the tariff";
     fixed: "Le code et le produit d’un tarif ne changent pas. Si l’un est faux, retirez ce tarif du catalogue et ajoutez-le sous le bon code.",
         "A tariff’s code and product do not change. If one is wrong, remove this tariff from the catalogue and add it under the right code.";
@@ -43,7 +42,7 @@ impl Item for Tariff {
             title: t.title,
             head: vec![t.tariff, t.product, t.price, t.vat, t.period],
             add: t.add,
-            none: t.none,
+            none: t.none_yet,
             first: t.first,
         }
     }

@@ -29,7 +29,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     device_set: "{code} : autres réglages ou autre langue", "{code}: other settings or another language";
     yes: "Oui, enregistrer cela", "Yes, save this";
     no: "Non, corriger le tableau", "No, correct the table";
-    more: "Et {n} de plus.", "And {n} more.";
 });
 
 /// As many changes of a kind are shown; who has more knows the table.

@@ -13,6 +13,7 @@ use gate::outbox::trouble::{Stopped, Trouble};
 use gate::records::symptoms::Symptoms;
 use kernel::Language::{En, Fr};
 use kernel::finding::{Finding, Part, Phrase, Place, Position, Thing};
+use kernel::without_numbers;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
@@ -100,12 +101,12 @@ fn mapping(facts: &Facts) -> Vec<Finding> {
         .examine(Part::Mapping, &mut findings, unreadable, empty);
     if mapping.is_some()
         && let Ok(Records { symptoms, .. }) = &facts.database
-        && facts.outline().num_type.is_none()
+        && facts.mapping.outline().num_type.is_none()
         && symptoms.proven_serials >= SERIALS_SUSPECT
         // Other codes with letters prove themselves one time in ten, by chance.
         && 2 * symptoms.proven_serials > symptoms.shaped_like_serials
     {
-        let project = facts.outline().project_id.as_ref();
+        let project = facts.mapping.outline().project_id.as_ref();
         let at = project.map_or(Position::START, |written| written.at);
         let found = found::num_type_missing(facts.mapping.at(at), symptoms.proven_serials);
         findings.push(found.concerning(at, None));
@@ -207,18 +208,6 @@ fn stopped(trouble: &Trouble) -> Finding {
             found::ticketing_takes_none_of(place, kind, since, reason)
         }
     }
-}
-
-/// A stranger's text without words that could hold a card number or barcode.
-fn without_numbers(text: &str) -> String {
-    text.split_whitespace()
-        .take(40)
-        .map(|word| {
-            let digits = word.bytes().filter(u8::is_ascii_digit).count();
-            if digits >= 6 { "…" } else { word }
-        })
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 #[cfg(test)]

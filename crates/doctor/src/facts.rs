@@ -12,7 +12,6 @@ use db::DbUrl;
 use gate::Site;
 use kernel::Timestamp;
 use kernel::finding::{Phrase, Place, Stored};
-use otipass::Outline;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -145,16 +144,6 @@ impl Facts {
             InterfaceOrigin::Configuration => self.key("otipass", key),
             _ => Place::Stored(Stored::Connection, None),
         }
-    }
-
-    /// What the mapping parameters are about.
-    pub fn outline(&self) -> &Outline {
-        self.mapping.outline()
-    }
-
-    /// The project that they name; empty if they name none.
-    pub fn project_id(&self) -> &str {
-        self.mapping.project_id()
     }
 
     /// The site, if it can be used.

@@ -35,7 +35,7 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
             status,
             clock_offset_ms,
         } => {
-            if let Some(said) = &facts.outline().project_id
+            if let Some(said) = &facts.mapping.outline().project_id
                 && !said.text.eq_ignore_ascii_case(&status.project)
             {
                 let theirs = Phrase::quoted(&status.project);
@@ -79,7 +79,7 @@ fn url(facts: &Facts) -> Vec<Finding> {
             false => vec![found::url_missing(place())],
         };
     }
-    let mistakes = check_url(url, facts.project_id());
+    let mistakes = check_url(url, facts.mapping.project_id());
     mistakes.into_iter().map(|m| m.at(place())).collect()
 }
 

@@ -28,7 +28,7 @@ const ABSENCES: [(&str, &str); 6] = [
 
 /// The sectors whose codes are codes.
 fn mapped(facts: &Facts) -> Vec<MappedProduct> {
-    let sectors = facts.outline().sectors.iter();
+    let sectors = facts.mapping.outline().sectors.iter();
     sectors
         .filter_map(|sector| {
             let (season, product) = (sector.season.as_ref()?, sector.product.as_ref()?);

@@ -127,14 +127,6 @@ impl Page {
             Input::text("note", t.note, ""),
         ])
     }
-
-    fn how(&self, one: &Aside) -> &'static str {
-        let t = Texts::of(self.frame.formats.language);
-        match one.settlement {
-            Some(Settlement::Booked) => t.booked,
-            _ => t.dismissed,
-        }
-    }
 }
 
 /// What was read, without what identifies the visitor.
@@ -291,39 +283,6 @@ impl One {
             Kind::Check if self.read.told.is_some_and(|told| !told.opens()) => t.turned_away,
             Kind::Check => t.book_why,
         }
-    }
-
-    fn kind(&self) -> &'static str {
-        let t = Texts::of(self.frame.formats.language);
-        match self.aside.kind {
-            Kind::Check => t.check,
-            Kind::Cancellation => t.cancellation,
-        }
-    }
-
-    /// What is known of it.
-    fn facts(&self) -> Vec<(&'static str, String)> {
-        let (formats, aside) = (&self.frame.formats, &self.aside);
-        let t = Texts::of(formats.language);
-        let mut facts = vec![
-            (t.reason, why(aside, formats.language).to_owned()),
-            (t.detail, without_numbers(&aside.detail)),
-            (t.device, self.names.devices.of(&aside.device)),
-            (t.came, formats.moment(aside.arrived_at)),
-        ];
-        if aside.kind == Kind::Check {
-            facts.push((t.scanned, formats.moment(self.read.scanned.at)));
-            facts.push((t.read, read(t, aside)));
-            let told = self.read.outcome.as_deref().map(shown);
-            facts.extend(told.map(|told| (t.told, told)));
-        }
-        if let (Some(at), Some(by)) = (aside.settled_at, &aside.settled_by) {
-            facts.push((t.when, formats.moment(at)));
-            facts.push((t.who, by.clone()));
-        }
-        facts.extend(aside.note.clone().map(|note| (t.note, note)));
-        facts.push(("SHA-256", aside.sha256.clone()));
-        facts
     }
 }
 

@@ -151,5 +151,5 @@ pub(crate) async fn send_again(visit: Visit) -> Answer {
         0 => t.tried.to_owned(),
         _ => fill(t.sent, &[("n", &n)]),
     };
-    page(&visit, Some(Said::good(sent))).await
+    page(&visit, Some(("good", sent))).await
 }

@@ -66,31 +66,14 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "It kept {n} unsent checks when it was last seen. Bring it back to the network first, if it still exists: what comes afterwards is set aside, for somebody to judge.";
 });
 
-/// Where browsers and devices reach the service, as far as its address tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    Well,
-    /// Phones come, without a camera.
-    NotSecure,
-    /// Nobody comes but this computer.
-    OnlyHere,
-}
-
-fn reach(url: &str) -> Reach {
-    match server_of(url) {
-        Some((_, _, true)) => Reach::OnlyHere,
-        Some((scheme, ..)) if scheme == "https" => Reach::Well,
-        _ => Reach::NotSecure,
-    }
-}
-
 /// What is to be said of the way to this service before a device is enrolled.
 pub(super) fn warnings(language: Language, url: &str, has_gate: bool) -> Vec<String> {
     let t = Texts::of(language);
-    let of_url = match reach(url) {
-        Reach::Well => None,
-        Reach::NotSecure => Some(t.not_secure),
-        Reach::OnlyHere => Some(t.only_here),
+    let of_url = match server_of(url) {
+        Some((_, _, true)) => Some(t.only_here),
+        Some((scheme, ..)) if scheme == "https" => None,
+        // Phones come, without a camera.
+        _ => Some(t.not_secure),
     };
     let of_url = of_url.map(|text| fill(text, &[("url", &url)]));
     let of_gate = Some(t.no_gate.to_owned()).filter(|_| !has_gate);
@@ -338,18 +321,21 @@ mod tests {
 
     #[test]
     fn an_address_tells_who_reaches_it() {
+        let t = Texts::of(Language::En);
         for (url, expected) in [
-            ("https://gate.example.org", Reach::Well),
-            ("https://192.0.2.7:8443/", Reach::Well),
-            ("http://gate.example.org", Reach::NotSecure),
-            ("http://192.0.2.7:8480", Reach::NotSecure),
-            ("http://0.0.0.0:8480", Reach::NotSecure),
-            ("http://127.0.0.1:8480", Reach::OnlyHere),
-            ("https://localhost:8480/", Reach::OnlyHere),
-            ("http://[::1]:8480", Reach::OnlyHere),
-            ("http://127.0.0.1.example.org", Reach::NotSecure),
+            ("https://gate.example.org", None),
+            ("https://192.0.2.7:8443/", None),
+            ("http://gate.example.org", Some(t.not_secure)),
+            ("http://192.0.2.7:8480", Some(t.not_secure)),
+            ("http://0.0.0.0:8480", Some(t.not_secure)),
+            ("http://127.0.0.1:8480", Some(t.only_here)),
+            ("https://localhost:8480/", Some(t.only_here)),
+            ("http://[::1]:8480", Some(t.only_here)),
+            ("http://127.0.0.1.example.org", Some(t.not_secure)),
         ] {
-            assert_eq!(reach(url), expected, "{url}");
+            let expected = expected.map(|text| fill(text, &[("url", &url)]));
+            let warned = warnings(Language::En, url, true);
+            assert_eq!(warned, Vec::from_iter(expected), "{url}");
         }
     }
 }
